@@ -1,0 +1,124 @@
+// Compiles the library to dist/ (ESM and CommonJS) and, with --programs, examples and bench to build/, against that dist.
+// Skips what is newer than its sources. Several processes may call it at once: one builds, the others wait.
+import { execFile } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+const tsc = path.join(root, 'node_modules/typescript/bin/tsc')
+const buildFolder = path.join(root, 'build')
+const lock = path.join(buildFolder, '.lock')
+const libraryInputs = [
+  'lib',
+  'adapters',
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'tsconfig.build-cjs.json',
+]
+const programInputs = ['examples', 'bench', 'test/conformance', 'tsconfig.programs.json']
+
+await main().catch((error) => {
+  console.error(error.stdout || error.message)
+  process.exitCode = 1
+})
+
+async function main() {
+  fs.mkdirSync(buildFolder, { recursive: true })
+  await takeLock()
+  process.on('exit', releaseLock)
+  await unlessFresh('library', libraryInputs, 'dist/esm/lib/index.js', buildLibrary)
+  if (process.argv.includes('--programs')) {
+    await unlessFresh('programs', [...libraryInputs, ...programInputs], 'build', buildPrograms)
+  }
+}
+
+// Compiled beside dist and moved into place whole, so that a running program never meets half a build.
+async function buildLibrary() {
+  const next = path.join(buildFolder, 'dist.next')
+  fs.rmSync(next, { recursive: true, force: true })
+  await Promise.all([
+    compile('tsconfig.build.json', path.join(next, 'esm')),
+    compile('tsconfig.build-cjs.json', path.join(next, 'cjs')),
+  ])
+  fs.writeFileSync(path.join(next, 'cjs/package.json'), '{ "type": "commonjs" }\n')
+  makeExecutable(path.join(next, 'esm/adapters/label-studio/cli.js'))
+  const dist = path.join(root, 'dist')
+  const previous = path.join(buildFolder, 'dist.previous')
+  fs.rmSync(previous, { recursive: true, force: true })
+  if (fs.existsSync(dist)) fs.renameSync(dist, previous)
+  fs.renameSync(next, dist)
+}
+
+async function buildPrograms() {
+  await compile('tsconfig.programs.json', buildFolder)
+}
+
+async function compile(project, outDir) {
+  await run(process.execPath, [tsc, '-p', path.join(root, project), '--outDir', outDir], {
+    cwd: root,
+  })
+}
+
+function makeExecutable(file) {
+  if (fs.existsSync(file)) fs.chmodSync(file, 0o755)
+}
+
+async function unlessFresh(name, inputs, output, build) {
+  const stamp = path.join(buildFolder, `.${name}.stamp`)
+  const startedAt = new Date()
+  const newest = Math.max(...inputs.map((input) => newestChange(path.join(root, input))))
+  const builtAt =
+    fs.existsSync(stamp) && fs.existsSync(path.join(root, output)) ? fs.statSync(stamp).mtimeMs : 0
+  if (builtAt > newest) return
+  await build()
+  fs.writeFileSync(stamp, '')
+  fs.utimesSync(stamp, startedAt, startedAt)
+}
+
+// Folders count too: their time changes when a file in them is removed or renamed.
+function newestChange(file) {
+  const stat = fs.statSync(file, { throwIfNoEntry: false })
+  if (stat === undefined) return 0
+  if (!stat.isDirectory()) return stat.mtimeMs
+  const inside = fs.readdirSync(file).map((name) => newestChange(path.join(file, name)))
+  return Math.max(stat.mtimeMs, ...inside)
+}
+
+async function takeLock() {
+  for (;;) {
+    try {
+      fs.writeFileSync(lock, String(process.pid), { flag: 'wx' })
+      return
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error
+      if (!isAlive(Number(readOrEmpty(lock)))) fs.rmSync(lock, { force: true })
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+}
+
+function releaseLock() {
+  if (readOrEmpty(lock) === String(process.pid)) fs.rmSync(lock, { force: true })
+}
+
+function readOrEmpty(file) {
+  try {
+    return fs.readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+function isAlive(pid) {
+  if (!pid) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
+}
