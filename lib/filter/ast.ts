@@ -1,0 +1,53 @@
+import type { AttributePath } from '../schema/types.js'
+
+/** Attribute operators of RFC 7644 §3.4.2.2, table 3, without `pr` (which has a node of its own). */
+export type CompareOperator = 'eq' | 'ne' | 'co' | 'sw' | 'ew' | 'gt' | 'ge' | 'lt' | 'le'
+
+/** A literal of the filter grammar, or the comparable form of one (see {@link ResolvedFilter}). */
+export type CompareValue = string | number | boolean | null
+
+/** An attribute path as the client wrote it. */
+export interface PathText {
+  readonly text: string
+  /** Offset of the path's first character in the filter, from 0. */
+  readonly position: number
+}
+
+/**
+ * A filter as a tree (RFC 7644 §3.4.2.2, figure 1). `P` is {@link PathText} after parsing and
+ * {@link AttributePath} after resolution against a schema.
+ *
+ * `and`/`or` are flat lists of two or more nodes. In `valuePath` (`emails[type eq "work"]`) the paths of the inner
+ * filter are relative to the attribute's sub-attributes. `constant` appears only after resolution: an attribute that
+ * a resource type lacks has no value in a query over several types (RFC 7644 §3.4.2.1).
+ */
+export type FilterNode<P> =
+  | { readonly kind: 'and'; readonly nodes: readonly FilterNode<P>[] }
+  | { readonly kind: 'or'; readonly nodes: readonly FilterNode<P>[] }
+  | { readonly kind: 'not'; readonly node: FilterNode<P> }
+  | {
+      readonly kind: 'compare'
+      readonly path: P
+      readonly operator: CompareOperator
+      readonly value: CompareValue
+    }
+  | { readonly kind: 'present'; readonly path: P }
+  | { readonly kind: 'valuePath'; readonly path: P; readonly filter: FilterNode<P> }
+  | { readonly kind: 'constant'; readonly value: boolean }
+
+/** A filter as parsed, names not yet looked up. */
+export type ParsedFilter = FilterNode<PathText>
+
+/**
+ * A filter a store receives. Every path is resolved (a multi-valued complex attribute without a sub-attribute has
+ * got its `value`), every literal was checked against the attribute's type and is in comparable form
+ * (see `lib/schema/comparable.ts`): strings folded where the attribute is not `caseExact`, a dateTime as milliseconds
+ * since 1970, everything else as it is. Inside `valuePath` the inner paths are `{ attribute: <the sub-attribute> }`.
+ *
+ * Semantics, the same in memory and in SQL:
+ * - a multi-valued attribute matches when any of its values matches;
+ * - an unassigned attribute matches `ne` (with a non-null value) and `eq null`, nothing else;
+ * - `ne null` and `pr` match when a non-empty value is present; a complex attribute is present when any sub-attribute is;
+ * - strings are ordered by code point.
+ */
+export type ResolvedFilter = FilterNode<AttributePath>

@@ -1,0 +1,129 @@
+/** Types of SCIM schemas, as a host writes them and as the library compiles them. Plain data, no behaviour. */
+
+/** JSON as `JSON.parse` gives it. */
+export type Json = string | number | boolean | null | Json[] | JsonObject
+/** A JSON object. */
+export interface JsonObject {
+  [name: string]: Json
+}
+
+/** Attribute types of RFC 7643 §2.3. */
+export type AttributeType =
+  | 'string'
+  | 'boolean'
+  | 'decimal'
+  | 'integer'
+  | 'dateTime'
+  | 'binary'
+  | 'reference'
+  | 'complex'
+
+/** Whether and when a client may set an attribute (RFC 7643 §7). */
+export type Mutability = 'readOnly' | 'readWrite' | 'immutable' | 'writeOnly'
+/** When an attribute is part of a response (RFC 7643 §7). */
+export type Returned = 'always' | 'never' | 'default' | 'request'
+/** How far the values of an attribute must differ (RFC 7643 §7). */
+export type Uniqueness = 'none' | 'server' | 'global'
+
+/** One attribute with every characteristic filled in (defaults of RFC 7643 §2.2 applied). */
+export interface AttributeDefinition {
+  readonly name: string
+  readonly type: AttributeType
+  readonly multiValued: boolean
+  readonly description: string
+  readonly required: boolean
+  readonly caseExact: boolean
+  readonly mutability: Mutability
+  readonly returned: Returned
+  readonly uniqueness: Uniqueness
+  /** Suggested values; they inform clients and are not enforced (RFC 7643 §7). */
+  readonly canonicalValues?: readonly string[]
+  /** Resource type names, `external` or `uri`; for `reference` only. */
+  readonly referenceTypes?: readonly string[]
+  /** For `complex` only; never complex themselves (RFC 7643 §2.3.8, erratum 8415). */
+  readonly subAttributes?: readonly AttributeDefinition[]
+}
+
+/** One attribute as a host writes it: plain SCIM (RFC 7643 §7), characteristics optional. */
+export interface AttributeInput {
+  readonly name: string
+  readonly type?: AttributeType
+  readonly multiValued?: boolean
+  readonly description?: string
+  readonly required?: boolean
+  readonly caseExact?: boolean
+  readonly mutability?: Mutability
+  readonly returned?: Returned
+  readonly uniqueness?: Uniqueness
+  readonly canonicalValues?: readonly string[]
+  readonly referenceTypes?: readonly string[]
+  readonly subAttributes?: readonly AttributeInput[]
+}
+
+/** A schema as a host writes it: the body of a `/Schemas` entry (RFC 7643 §7). */
+export interface SchemaInput {
+  readonly id: string
+  readonly name: string
+  readonly description?: string
+  readonly attributes: readonly AttributeInput[]
+}
+
+/** A resource type as a host writes it: the body of a `/ResourceTypes` entry (RFC 7643 §6). */
+export interface ResourceTypeInput {
+  /** Value of `meta.resourceType`, e.g. `Device`. */
+  readonly name: string
+  /** Endpoint below the base URL, e.g. `/Devices`. */
+  readonly endpoint: string
+  readonly description?: string
+  /** URN of the base schema. */
+  readonly schema: string
+  readonly schemaExtensions?: readonly { readonly schema: string; readonly required?: boolean }[]
+}
+
+/** A schema with every characteristic filled in. */
+export interface SchemaDefinition {
+  readonly id: string
+  readonly name: string
+  readonly description: string
+  readonly attributes: readonly AttributeDefinition[]
+}
+
+/** An extension of a resource type. */
+export interface SchemaExtension {
+  readonly schema: SchemaDefinition
+  readonly required: boolean
+}
+
+/** Everything known about one resource type, compiled once when the router is built. */
+export interface ResourceType {
+  /** Value of `meta.resourceType`: `User`, `Group`, or a host's own. */
+  readonly name: string
+  /** Endpoint below the base URL: `/Users`. */
+  readonly endpoint: string
+  readonly description: string
+  readonly schema: SchemaDefinition
+  readonly extensions: readonly SchemaExtension[]
+  /** Common attributes (`id`, `externalId`, `meta`, `schemas`) and those of the base schema, by lower-cased name. */
+  readonly attributes: ReadonlyMap<string, AttributeDefinition>
+  /** Attributes of each extension by lower-cased name, by lower-cased URN. */
+  readonly extensionAttributes: ReadonlyMap<
+    string,
+    { readonly urn: string; readonly attributes: ReadonlyMap<string, AttributeDefinition> }
+  >
+}
+
+/**
+ * A resolved attribute path (RFC 7644 §3.10): names were looked up in a resource type's schemas, so a path
+ * can never name a JavaScript built-in.
+ *
+ * `userName` -> `{ attribute }`; `name.givenName` -> `{ attribute, sub }`;
+ * `urn:…:enterprise:2.0:User:manager.value` -> `{ extension, attribute, sub }`;
+ * `urn:…:enterprise:2.0:User` alone -> `{ extension }`.
+ */
+export interface AttributePath {
+  /** URN of the extension the attribute belongs to, spelled as in its schema; absent for base and common attributes. */
+  readonly extension?: string
+  /** Absent only when the path names a whole extension. */
+  readonly attribute?: AttributeDefinition
+  readonly sub?: AttributeDefinition
+}

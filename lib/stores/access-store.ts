@@ -1,0 +1,133 @@
+import type { AuditEntry } from '../events/catalogue.js'
+import type { AccountReference, Grant, MappingRules } from '../mapping/types.js'
+import type { Scope } from './scope.js'
+
+/** What is known of one person's access: the ledger and the link to the host's account. */
+export interface AccessRecord {
+  readonly userId: string
+  /** What we granted and has not been revoked: the ledger. */
+  readonly applied: readonly Grant[]
+  readonly deferred: readonly Grant[]
+  readonly notes: readonly string[]
+  readonly account?: AccountReference
+  /** The last state that was made true in the host. */
+  readonly enforced?: 'active' | 'deprovisioned'
+  /** A rule gave this person an organization role at some time (decides `onNoRole`). */
+  readonly hadRole: boolean
+  /** RFC 3339; when the record last changed. */
+  readonly at: string
+}
+
+/** Saved mapping rules with the version an editor must name to replace them. */
+export interface VersionedRules {
+  readonly rules: MappingRules
+  readonly version: string
+}
+
+/** One person whose access must be made true, as claimed by a reconciler. */
+export interface PendingUser {
+  readonly tenant: string
+  readonly userId: string
+  /** RFC 3339; since when. */
+  readonly since: string
+  /** Grows with every mark; `settle` only clears the mark it was claimed with. */
+  readonly mark: number
+  readonly attempts: number
+  /** Given up until somebody acts; reported, never dropped. */
+  readonly parked: boolean
+  readonly lastError?: string
+  /** RFC 3339; not before. */
+  readonly nextAt: string
+}
+
+/** How a claimed entry went. */
+export type PendingOutcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'retry'; readonly at: string; readonly error: string }
+  | { readonly kind: 'parked'; readonly error: string }
+
+/** Numbers for status pages. */
+export interface PendingSummary {
+  readonly pending: number
+  readonly parked: number
+  /** People still to be marked by an unfinished change of rules; 0 when none. */
+  readonly sweeping: number
+  readonly oldest?: string
+  readonly lastError?: { readonly userId: string; readonly message: string }
+}
+
+/**
+ * Mapping rules, the ledger, and the list of people whose access must be made true.
+ * Shared by all hosts of a database; every method is atomic.
+ */
+export interface AccessStore {
+  /** The saved rules; empty lists and version `0` when none were saved. */
+  rules(scope: Scope): Promise<VersionedRules>
+
+  /**
+   * Saves rules and marks people in the same step. `affects`: ids of groups whose users must be re-evaluated
+   * (a sweep that `expandSweeps` carries out in small steps; a restart continues it), or `everybody`.
+   *
+   * @throws VersionMismatchError when `expectedVersion` is not the stored version; nothing is overwritten
+   */
+  saveRules(
+    scope: Scope,
+    rules: MappingRules,
+    options: {
+      readonly expectedVersion: string
+      readonly affects: readonly string[] | 'everybody'
+      readonly audit?: readonly AuditEntry[]
+    },
+  ): Promise<VersionedRules>
+
+  record(scope: Scope, userId: string): Promise<AccessRecord | undefined>
+  /** Several at once; unknown ids are left out. */
+  records(scope: Scope, userIds: readonly string[]): Promise<readonly AccessRecord[]>
+  /** All records after `afterUserId` in order of user id, at most `limit`. */
+  listRecords(
+    scope: Scope,
+    page: { readonly afterUserId?: string; readonly limit: number },
+  ): Promise<readonly AccessRecord[]>
+  /** The record linked to this account of the host. One indexed query. */
+  recordByAccount(scope: Scope, accountId: string): Promise<AccessRecord | undefined>
+  /**
+   * Stores a record, replacing the one of the same user.
+   * @throws UniquenessError when another user is linked to the same account
+   */
+  saveRecord(scope: Scope, record: AccessRecord): Promise<void>
+  deleteRecord(scope: Scope, userId: string): Promise<void>
+
+  /** Marks users (or all users of groups) pending; what `Alongside.pending` does, for stores without it. */
+  mark(scope: Scope, ids: readonly string[]): Promise<void>
+  /**
+   * Leases entries that are due, oldest first, at most one claimant each. Works for one tenant or, without one, for all.
+   * `FOR UPDATE SKIP LOCKED` on PostgreSQL, so hosts share the work. An expired lease may be claimed again.
+   */
+  claim(options: {
+    readonly owner: string
+    readonly limit: number
+    readonly leaseMs: number
+    /** RFC 3339. */
+    readonly now: string
+    readonly tenant?: string
+    readonly userIds?: readonly string[]
+  }): Promise<readonly PendingUser[]>
+  /** Ends a claim. `done` clears the entry only if it was not marked again since. */
+  settle(owner: string, entry: PendingUser, outcome: PendingOutcome): Promise<void>
+  /** Carries out at most `limit` marks of unfinished sweeps; returns how many were made (0: nothing to do). */
+  expandSweeps(limit: number): Promise<number>
+  summary(scope: Scope): Promise<PendingSummary>
+  /** Pending and parked entries, oldest first. */
+  listPending(
+    scope: Scope,
+    page: { readonly offset: number; readonly limit: number; readonly parked?: boolean },
+  ): Promise<readonly PendingUser[]>
+  /** Parked entries become due again: these users', or all. Returns how many. */
+  unpark(scope: Scope, userIds?: readonly string[]): Promise<number>
+  /** Earliest `nextAt` of any entry that is not parked, over all tenants; `undefined` when there is none. */
+  nextDue(): Promise<string | undefined>
+
+  /** Small named values per tenant: last contact with the IdP, last import, … */
+  getValue(scope: Scope, name: string): Promise<string | undefined>
+  setValue(scope: Scope, name: string, value: string): Promise<void>
+}

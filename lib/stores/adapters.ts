@@ -1,0 +1,19 @@
+import type { ResourceType } from '../schema/types.js'
+import type { AccessStore } from './access-store.js'
+import type { AuditStore } from './audit-store.js'
+import type { GroupStore } from './group-store.js'
+import type { ResourceStore } from './resource-store.js'
+import type { UserStore } from './user-store.js'
+
+/** What a host gives to `scimRouter`: an object of stores. */
+export interface Adapters {
+  readonly users: UserStore
+  readonly groups: GroupStore
+  /** A store for a host's own resource type; asked once for each when the router is built. */
+  resourceStore?(resourceType: ResourceType): ResourceStore
+  /** Mapping rules, ledger, pending work. Without it there is no group mapping and no reconciler. */
+  readonly access?: AccessStore
+  readonly audit?: AuditStore
+  /** Releases connections. */
+  close?(): Promise<void>
+}

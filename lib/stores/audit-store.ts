@@ -1,0 +1,27 @@
+import type { AuditEntry, EventName } from '../events/catalogue.js'
+import type { Scope } from './scope.js'
+
+/** What to look for in the audit log. */
+export interface AuditQuery {
+  readonly event?: EventName
+  readonly actor?: string
+  /** Id of the resource. */
+  readonly target?: string
+  readonly outcome?: 'succeeded' | 'refused' | 'failed'
+  /** RFC 3339; inclusive. */
+  readonly from?: string
+  /** RFC 3339; exclusive. */
+  readonly until?: string
+  /** Only entries with a smaller sequence number: the next page. */
+  readonly before?: number
+  readonly limit: number
+}
+
+/** An entry as stored. */
+export type StoredAuditEntry = AuditEntry & { readonly sequence: number }
+
+/** The audit log: append-only, newest first when read. */
+export interface AuditStore {
+  append(scope: Scope, entries: readonly AuditEntry[]): Promise<void>
+  query(scope: Scope, query: AuditQuery): Promise<readonly StoredAuditEntry[]>
+}

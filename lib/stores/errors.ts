@@ -1,0 +1,80 @@
+/** What an adapter throws. Recognised by `code`, so that a second copy of this package works too. */
+
+/** Another resource of the same type and tenant has this value. Becomes 409 `uniqueness`. */
+export class UniquenessError extends Error {
+  override readonly name = 'UniquenessError'
+  readonly code = 'ERR_SCIM_UNIQUENESS'
+  /** Name of the attribute, e.g. `userName`. */
+  readonly attribute: string
+
+  constructor(attribute: string) {
+    super(`Another resource has this value of "${attribute}".`)
+    this.attribute = attribute
+  }
+}
+
+/** The stored version is not the expected one. Becomes 412 with If-Match, else the service tries again. */
+export class VersionMismatchError extends Error {
+  override readonly name = 'VersionMismatchError'
+  readonly code = 'ERR_SCIM_VERSION_MISMATCH'
+
+  constructor() {
+    super('The stored version is not the expected one.')
+  }
+}
+
+/** Members that name no user or group of this tenant. Nothing was changed. Becomes 400 `invalidValue`. */
+export class UnknownReferenceError extends Error {
+  override readonly name = 'UnknownReferenceError'
+  readonly code = 'ERR_SCIM_UNKNOWN_REFERENCE'
+  readonly ids: readonly string[]
+
+  constructor(ids: readonly string[]) {
+    super('Some of the referenced resources do not exist.')
+    this.ids = ids
+  }
+}
+
+/** The store or the host behind it cannot answer now. Becomes 503 with `Retry-After`. */
+export class UnavailableError extends Error {
+  override readonly name = 'UnavailableError'
+  readonly code = 'ERR_SCIM_UNAVAILABLE'
+  readonly retryAfterSeconds: number
+
+  constructor(message: string, options: { retryAfterSeconds?: number; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.retryAfterSeconds = options.retryAfterSeconds ?? 10
+  }
+}
+
+/** The host refuses a change to this resource, e.g. of a protected person. Becomes 403 with `message` as detail. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+  readonly code = 'ERR_SCIM_REFUSED'
+  /** HTTP status to answer: 403 for a protected person, 409 when another state would allow it. */
+  readonly status: 403 | 409
+
+  /** @param message a sentence that is safe to send to the client */
+  constructor(message: string, status: 403 | 409 = 403) {
+    super(message)
+    this.status = status
+  }
+}
+
+const storeErrorCodes = {
+  ERR_SCIM_UNIQUENESS: 'uniqueness',
+  ERR_SCIM_VERSION_MISMATCH: 'versionMismatch',
+  ERR_SCIM_UNKNOWN_REFERENCE: 'unknownReference',
+  ERR_SCIM_UNAVAILABLE: 'unavailable',
+  ERR_SCIM_REFUSED: 'refused',
+} as const
+
+/** Which store error this is, or `undefined` for anything else. */
+export function storeErrorKind(
+  error: unknown,
+): (typeof storeErrorCodes)[keyof typeof storeErrorCodes] | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return typeof code === 'string' && Object.hasOwn(storeErrorCodes, code)
+    ? storeErrorCodes[code as keyof typeof storeErrorCodes]
+    : undefined
+}

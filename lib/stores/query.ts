@@ -1,0 +1,56 @@
+import type { ResolvedFilter } from '../filter/ast.js'
+import type { AttributePath } from '../schema/types.js'
+import type { Resource } from './resource.js'
+
+/** What need not be loaded. */
+export interface Read {
+  /**
+   * Top-level attributes that will not be part of the answer, e.g. `members` for
+   * `?excludedAttributes=members`. A store may leave them out; only for `members` must it not load them.
+   */
+  readonly omit: ReadonlySet<string>
+}
+
+/** `sortBy` and `sortOrder` (RFC 7644 §3.4.2.3). */
+export interface Sort {
+  readonly path: AttributePath
+  readonly descending: boolean
+}
+
+/** A sort value in comparable form; `null` when the attribute is unassigned. */
+export type SortKey = string | number | boolean | null
+
+/** A place in the order of a result: everything up to and including it was returned before. */
+export interface KeysetPosition {
+  /** Only with `sort`. */
+  readonly sortKey?: SortKey
+  /** `meta.created` of the last resource returned. */
+  readonly created: string
+  readonly id: string
+}
+
+/** Which part of the result: by number, or after a place (RFC 9865). */
+export type PageRequest =
+  | { readonly kind: 'index'; readonly offset: number; readonly limit: number }
+  | { readonly kind: 'cursor'; readonly after?: KeysetPosition; readonly limit: number }
+
+/**
+ * A query over one resource type.
+ *
+ * Order: by `sort` if given (unassigned values last when ascending, first when descending; a multi-valued attribute by
+ * its primary value, else its first), then by `(meta.created, id)`, ascending.
+ */
+export interface Query extends Read {
+  readonly filter?: ResolvedFilter
+  readonly sort?: Sort
+  readonly page: PageRequest
+}
+
+/** A page of a result. */
+export interface Page<R extends Resource> {
+  readonly resources: readonly R[]
+  /** How many resources match, on all pages. */
+  readonly totalResults: number
+  /** With a `cursor` page: where the next page starts; absent on the last one. */
+  readonly next?: KeysetPosition
+}

@@ -1,0 +1,72 @@
+import type { Page, Query, Read } from './query.js'
+import type { Resource } from './resource.js'
+import type { Scope } from './scope.js'
+import type { Alongside, Write } from './write.js'
+
+/**
+ * What a store can do beyond the required methods. Left out means `false`; the library then does it itself, at the
+ * cost named here.
+ */
+export interface Supports {
+  /** `query` evaluates `filter`. Else: the library reads every resource of the type and filters itself. */
+  readonly filter?: boolean
+  /** `query` obeys `sort`. Else: as with `filter`. */
+  readonly sort?: boolean
+  /** `query` takes `cursor` pages. Else: the library answers from index pages. */
+  readonly cursor?: boolean
+  /** Groups only: members are changed by deltas (`changeMembers`). Else: whole groups are written. */
+  readonly memberDeltas?: boolean
+  /** Writes make `Write.alongside` durable in the same step. Else: marks are set before and after the write. */
+  readonly alongside?: boolean
+}
+
+/**
+ * Where the resources of one type live.
+ *
+ * "Not found" is `undefined` or `false`, never an exception. Store errors are those of `errors.ts`; anything else
+ * that is thrown becomes a 500 whose detail reveals nothing.
+ */
+export interface ResourceStore<R extends Resource = Resource> {
+  readonly supports?: Supports
+
+  /**
+   * **Required.** Stores a new resource and returns it as stored. The library proposes `id` and `meta`; a store with
+   * ids of its own may return others (opaque, URL-safe, never containing `bulkId`).
+   *
+   * @throws UniquenessError when a unique key is taken (checked in the same atomic step)
+   */
+  create(scope: Scope, resource: R, write: Write): Promise<R>
+
+  /** **Required.** The resource, or `undefined`. */
+  get(scope: Scope, id: string, read: Read): Promise<R | undefined>
+
+  /** **Required.** One page of the resources that match. */
+  query(scope: Scope, query: Query): Promise<Page<R>>
+
+  /**
+   * **Required.** Replaces a resource, if its stored version is still `expectedVersion`, and returns it as stored.
+   * The library has already set the new `meta.lastModified` and `meta.version`.
+   *
+   * @throws VersionMismatchError when another write came first, or the resource is gone
+   * @throws UniquenessError when a unique key is taken
+   */
+  replace(
+    scope: Scope,
+    resource: R,
+    write: Write & { readonly expectedVersion: string },
+  ): Promise<R>
+
+  /**
+   * **Required.** Deletes a resource, and with it its memberships and lookup keys. `false` when it is not there.
+   *
+   * @throws VersionMismatchError when `expectedVersion` is given and is not the stored one
+   */
+  delete(
+    scope: Scope,
+    id: string,
+    options: { readonly expectedVersion?: string; readonly alongside?: Alongside },
+  ): Promise<boolean>
+
+  /** **Recommended.** The resources with these ids, in any order; unknown ids are left out. Else: one `get` each. */
+  getMany?(scope: Scope, ids: readonly string[], read: Read): Promise<readonly R[]>
+}

@@ -1,0 +1,52 @@
+import type { Json } from '../schema/types.js'
+
+/** A JSON value, or nothing. */
+export type AttributeValue = Json | undefined
+
+/** What the service provider says about a resource (RFC 7643 §3.1). */
+export interface Meta {
+  readonly resourceType: string
+  /** RFC 3339 in UTC with milliseconds, e.g. `2026-01-31T09:00:00.000Z`. */
+  readonly created: string
+  /** As `created`; equal to it until the first change. */
+  readonly lastModified: string
+  /** Opaque, changes with every change of the resource; on the wire it becomes the weak ETag `W/"<version>"`. */
+  readonly version: string
+}
+
+/**
+ * A resource as stores keep it: valid against its schemas, attribute names spelled as there, extension attributes in
+ * an object under the extension's URN, without `schemas` (derived from the data), without what is computed on reading
+ * (`meta.location`, `$ref`, `User.groups`, `manager.displayName`) and without values of `returned: never`.
+ * Treat it as immutable.
+ */
+export interface Resource {
+  readonly id: string
+  readonly externalId?: string
+  readonly meta: Meta
+  readonly [attribute: string]: AttributeValue | Meta
+}
+
+/** A User (RFC 7643 §4.1). `active` is always there: `true` unless set otherwise. */
+export interface User extends Resource {
+  readonly userName: string
+  readonly active: boolean
+}
+
+/**
+ * A member of a group (RFC 7643 §4.2).
+ *
+ * `type` and `display` are filled in by the store from the resource that `value` names; on writing only `value` counts.
+ */
+export interface Member {
+  readonly value: string
+  readonly type?: 'User' | 'Group'
+  readonly display?: string
+  readonly [attribute: string]: AttributeValue
+}
+
+/** A Group (RFC 7643 §4.2). `members` is absent when it was not asked for, or when there are none. */
+export interface Group extends Resource {
+  readonly displayName: string
+  readonly members?: readonly Member[] & Json[]
+}

@@ -1,0 +1,52 @@
+import type { Access, AppliedAccess, Plan } from '../mapping/types.js'
+import type { User } from './resource.js'
+import type { ResourceStore } from './resource-store.js'
+import type { Scope } from './scope.js'
+
+/** Why a person's access ends. */
+export type DeprovisionReason = 'deactivated' | 'deleted' | 'noRole'
+
+/**
+ * What ends and gives access in the host: the part of a {@link UserStore} that reaches beyond storage.
+ * Every method may be called again with the same arguments at any time.
+ */
+export interface AccessTarget {
+  /**
+   * **Required.** Ends this person's access in the host: sessions, tokens, sign-in. Called before the client gets its
+   * 2xx for `active: false`, DELETE and the loss of the last role; a rejection answers 503 and is tried again until
+   * it succeeds. Must be idempotent; a person the host does not know is a success.
+   *
+   * @throws UnavailableError when the host cannot do it now
+   * @throws RefusedError when this person must not be touched
+   */
+  deprovision(scope: Scope, user: User, reason: DeprovisionReason): Promise<void>
+
+  /**
+   * **Required.** Makes this (active) person's account, organization role and memberships in the host be `access`.
+   * `plan` says what to grant and what to revoke against what was applied before; nothing beyond it may be revoked.
+   *
+   * @returns what is in force now: `applied` becomes the ledger, `notes` are shown to administrators
+   * @throws UnavailableError when the host cannot do it now
+   */
+  applyAccess(scope: Scope, user: User, access: Access, plan: Plan): Promise<AppliedAccess>
+
+  /**
+   * **Optional.** A sentence why this person must not be changed, deactivated or deleted through SCIM (an owner, a
+   * service account), or `undefined`. Asked on every path that could touch the person.
+   */
+  protection?(scope: Scope, user: User): Promise<string | undefined>
+
+  /**
+   * **Optional.** What the host says right now, for drift reports: the access that is really there.
+   */
+  currentAccess?(scope: Scope, user: User): Promise<AppliedAccess | undefined>
+}
+
+/** Where users live, and what ends and gives access to the host. */
+export interface UserStore extends ResourceStore<User>, AccessTarget {
+  /**
+   * **Optional.** Called with a clear-text password from a create or change, after validation and before the write;
+   * it must neither store nor log it. Else: passwords are accepted and dropped.
+   */
+  setPassword?(scope: Scope, user: User, password: string): Promise<void>
+}
