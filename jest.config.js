@@ -1,21 +1,20 @@
-// TEST_SUITE names a suite that needs more than Node: a folder of test/ with that name.
-// `postgres` is the exception: it runs every *.sql.test.ts again, on a real PostgreSQL.
-const suite = process.env.TEST_SUITE
-const separateSuites = ['package', 'nodes', 'postgres', 'browser', 'label-studio', 'scim2-tester']
+import { separateSuites } from './test/support/suites-reporter.js'
 
+// TEST_SUITE names a suite that needs more than Node: a folder of test/.
+// `postgres` also runs every *.sql.test.ts again, on a real PostgreSQL.
+const suite = process.env.TEST_SUITE
+const folderTests = `<rootDir>/test/${suite}/**/*.test.ts`
 const testMatch = {
-  [suite]: [`<rootDir>/test/${suite}/**/*.test.ts`],
-  postgres: ['<rootDir>/test/**/*.sql.test.ts', '<rootDir>/test/postgres/**/*.test.ts'],
   undefined: ['<rootDir>/test/**/*.test.ts'],
+  postgres: [folderTests, '<rootDir>/test/**/*.sql.test.ts'],
 }
 
 export default {
   testEnvironment: 'node',
-  testMatch: testMatch[suite],
-  testPathIgnorePatterns: [
-    '/node_modules/',
-    ...separateSuites.filter((name) => name !== suite).map((name) => `<rootDir>/test/${name}/`),
-  ],
+  testMatch: testMatch[suite] ?? [folderTests],
+  testPathIgnorePatterns: Object.keys(separateSuites)
+    .filter((name) => name !== suite)
+    .map((name) => `<rootDir>/test/${name}/`),
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/build/', '<rootDir>/.cache/'],
   transform: {
     '\\.ts$': [
@@ -33,5 +32,10 @@ export default {
     '^label-studio-scim/(settings|testing)$': '<rootDir>/lib/$1/index.ts',
     '^label-studio-scim/adapters/(.+)$': '<rootDir>/adapters/$1/index.ts',
   },
-  testTimeout: suite === undefined ? 10_000 : 120_000,
+  reporters: ['default', '<rootDir>/test/support/suites-reporter.js'],
+  ...(suite === 'postgres' && {
+    globalSetup: '<rootDir>/test/support/postgres-server.ts',
+    globalTeardown: '<rootDir>/test/support/postgres-tear-down.ts',
+  }),
+  testTimeout: suite === undefined ? 10_000 : 300_000,
 }

@@ -1,0 +1,147 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import fs from 'node:fs'
+import net from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+
+export interface PostgresServer {
+  /** Connection string of a superuser, e.g. `postgres://scim@127.0.0.1:41234/postgres`. */
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/** Who a process runs as; PostgreSQL refuses to run as root. */
+type Account = { readonly uid?: number; readonly gid?: number }
+
+/**
+ * Gives a PostgreSQL to test with: the one that `TEST_POSTGRES_URL` names, else a new one in a temporary directory on a
+ * free loopback port, which ends with `stop()`. Answers `undefined` when there is neither a URL nor a PostgreSQL on this
+ * machine.
+ *
+ * @throws Error with PostgreSQL's own words when it is installed but does not start
+ */
+export async function startPostgres(): Promise<PostgresServer | undefined> {
+  const url = process.env['TEST_POSTGRES_URL']
+  if (url) return { url, stop: async () => {} }
+  const binaries = findBinaries()
+  return binaries === undefined ? undefined : await startIn(binaries)
+}
+
+/**
+ * Jest's global set-up of `npm run test:postgres`: one PostgreSQL for all test files, which find it in
+ * `TEST_POSTGRES_URL`. It stands in this file because Jest does not map `.js` to `.ts` for a set-up's imports.
+ */
+export default async function setUp(): Promise<void> {
+  const server = await startPostgres()
+  if (server === undefined) {
+    throw new Error(
+      'No PostgreSQL found. Install one (Debian: apt-get install postgresql) or set TEST_POSTGRES_URL.',
+    )
+  }
+  process.env['TEST_POSTGRES_URL'] = server.url
+  Object.assign(globalThis, { stopPostgres: server.stop })
+}
+
+/** The newest installed version's folder with `initdb` and `postgres`. */
+function findBinaries(): string | undefined {
+  const onPath = (process.env['PATH'] ?? '').split(path.delimiter)
+  const packaged = ['/usr/lib/postgresql', '/usr/local/pgsql', '/opt/homebrew/opt'].flatMap(
+    (folder) => [path.join(folder, 'bin'), ...versionsIn(folder)],
+  )
+  return [...packaged, ...onPath].find((folder) =>
+    ['initdb', 'postgres'].every((name) => fs.existsSync(path.join(folder, name))),
+  )
+}
+
+function versionsIn(folder: string): string[] {
+  if (!fs.existsSync(folder)) return []
+  return fs
+    .readdirSync(folder)
+    .sort((a, b) => b.localeCompare(a, 'en', { numeric: true }))
+    .map((version) => path.join(folder, version, 'bin'))
+}
+
+async function startIn(binaries: string): Promise<PostgresServer> {
+  const account = unprivilegedAccount()
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'scim-postgres-'))
+  const data = path.join(folder, 'data')
+  fs.mkdirSync(data, { mode: 0o700 })
+  for (const owned of [folder, data]) {
+    if (account.uid !== undefined) fs.chownSync(owned, account.uid, account.gid ?? account.uid)
+  }
+  const options = ['-D', data, '-U', 'scim', '-E', 'UTF8', '--locale=C', '-A', 'trust', '-N']
+  execFileSync(path.join(binaries, 'initdb'), options, { ...account, cwd: folder, stdio: 'pipe' })
+  const port = await freePort()
+  const server = spawn(path.join(binaries, 'postgres'), ['-D', data, ...settings(port)], {
+    ...account,
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const remove = () => fs.rmSync(folder, { recursive: true, force: true })
+  const abandon = () => server.kill('SIGQUIT')
+  process.once('exit', abandon)
+  await untilReady(server)
+  return {
+    url: `postgres://scim@127.0.0.1:${port}/postgres`,
+    stop: async () => {
+      process.off('exit', abandon)
+      await stopped(server)
+      remove()
+    },
+  }
+}
+
+// Durability is switched off: these databases live for one test run.
+function settings(port: number): string[] {
+  const values = {
+    port,
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    max_connections: 200,
+    fsync: 'off',
+    synchronous_commit: 'off',
+    full_page_writes: 'off',
+  }
+  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+}
+
+function unprivilegedAccount(): Account {
+  if (process.getuid?.() !== 0) return {}
+  const accounts = fs
+    .readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'))
+  const found =
+    accounts.find(([name]) => name === 'postgres') ?? accounts.find(([name]) => name === 'nobody')
+  if (found === undefined) throw new Error('PostgreSQL cannot run as root; no other account found.')
+  return { uid: Number(found[2]), gid: Number(found[3]) }
+}
+
+async function freePort(): Promise<number> {
+  const probe = net.createServer()
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
+  const { port } = probe.address() as net.AddressInfo
+  await new Promise((resolve) => probe.close(resolve))
+  return port
+}
+
+async function untilReady(server: ChildProcess): Promise<void> {
+  let log = ''
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.once('exit', () => reject(new Error(`PostgreSQL did not start:\n${log}`)))
+    server.stderr?.on('data', (chunk: Buffer) => {
+      // Read on after start-up too: a full pipe would stop the server.
+      if (log.length < 10_000) log += chunk.toString()
+      if (log.includes('ready to accept connections')) resolve()
+    })
+  })
+  server.removeAllListeners('exit')
+}
+
+async function stopped(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return
+  const exit = new Promise((resolve) => server.once('exit', resolve))
+  server.kill('SIGINT')
+  await exit
+}

@@ -1,0 +1,47 @@
+import fs from 'node:fs'
+
+/** What each suite beside the default one needs; the names are folders of test/ and values of TEST_SUITE. */
+export const separateSuites = {
+  package: 'the package registry',
+  nodes: 'the package registry',
+  postgres: 'PostgreSQL',
+  browser: 'Chromium',
+  'label-studio': 'Python and Label Studio',
+  'scim2-tester': 'Python and scim2-tester',
+}
+
+/**
+ * Says at the end of `npm test` which suites did not run, and writes the totals of any suite to the file that
+ * TEST_RESULTS names, one JSON line each, for .ci/run.
+ */
+export default class SuitesReporter {
+  #globalConfig
+
+  constructor(globalConfig) {
+    this.#globalConfig = globalConfig
+  }
+
+  onRunComplete(_contexts, results) {
+    const suite = process.env.TEST_SUITE
+    const { testPathPatterns, testNamePattern } = this.#globalConfig
+    const isWhole = !testNamePattern && !testPathPatterns?.patterns?.length
+    if (suite === undefined && isWhole) process.stderr.write(notRun())
+    if (process.env.TEST_RESULTS) appendTotals(process.env.TEST_RESULTS, suite, results)
+  }
+}
+
+function notRun() {
+  const list = Object.entries(separateSuites).map(([name, needs]) => `test:${name} (${needs})`)
+  return `Not run here, each with a command of its own: ${list.join(', ')}. All of them: .ci/run\n`
+}
+
+function appendTotals(file, suite = 'default', results) {
+  const totals = {
+    suite,
+    passed: results.numPassedTests,
+    // A file that does not load has no tests to count, and yet has failed.
+    failed: results.numFailedTests + results.numRuntimeErrorTestSuites,
+    skipped: results.numPendingTests + results.numTodoTests,
+  }
+  fs.appendFileSync(file, `${JSON.stringify(totals)}\n`)
+}

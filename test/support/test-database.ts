@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import pg from 'pg'
+
+/** An empty database of a test's own. */
+export interface TestDatabase {
+  readonly dialect: 'sqlite' | 'postgres'
+  /** What `sqlAdapters({ url })` takes. Several connections to it see the same data. */
+  readonly url: string
+  /** Removes the database, also when connections to it are still open. */
+  drop(): Promise<void>
+}
+
+/** What the database under test is: PostgreSQL in `npm run test:postgres`, otherwise SQLite. */
+export const testDialect: TestDatabase['dialect'] =
+  process.env['TEST_SUITE'] === 'postgres' ? 'postgres' : 'sqlite'
+
+/**
+ * Creates an empty database: a file on SQLite, a database of its own on PostgreSQL. Test files that use it are named
+ * `*.sql.test.ts`; they run on SQLite in `npm test` and again on PostgreSQL in `npm run test:postgres`.
+ */
+export async function testDatabase(): Promise<TestDatabase> {
+  return testDialect === 'postgres' ? await postgresDatabase() : sqliteDatabase()
+}
+
+function sqliteDatabase(): TestDatabase {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'scim-sqlite-'))
+  return {
+    dialect: 'sqlite',
+    url: `sqlite:${path.join(folder, 'scim.db')}`,
+    drop: async () => fs.rmSync(folder, { recursive: true, force: true }),
+  }
+}
+
+async function postgresDatabase(): Promise<TestDatabase> {
+  const name = `scim_test_${randomUUID().replaceAll('-', '')}`
+  await asSuperuser(`CREATE DATABASE ${name}`)
+  const url = new URL(serverUrl())
+  url.pathname = `/${name}`
+  return {
+    dialect: 'postgres',
+    url: url.href,
+    drop: () => asSuperuser(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+  }
+}
+
+async function asSuperuser(statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: serverUrl() })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
+
+function serverUrl(): string {
+  const url = process.env['TEST_POSTGRES_URL']
+  if (!url) throw new Error('TEST_POSTGRES_URL is not set; run `npm run test:postgres`.')
+  return url
+}
