@@ -1,0 +1,88 @@
+import type { AuditEntry } from '../events/catalogue.js'
+import type { ResourceType, SchemaDefinition } from '../schema/types.js'
+import type { Adapters } from '../stores/adapters.js'
+
+/** Every schema and resource type of one router, compiled once (the result of `compileResourceTypes`). */
+export interface CompiledTypes {
+  readonly types: readonly ResourceType[]
+  readonly byName: ReadonlyMap<string, ResourceType>
+  /** What `/Schemas` serves, the definitions of the discovery resources included. */
+  readonly schemas: readonly SchemaDefinition[]
+}
+
+/** Protocol features a host can switch off; what is off is not advertised and answers 501. */
+export interface Features {
+  readonly patch: boolean
+  readonly bulk: boolean
+  readonly filter: boolean
+  readonly sort: boolean
+  readonly etag: boolean
+  /** `password` is accepted; needs `users.setPassword`. */
+  readonly changePassword: boolean
+  readonly me: boolean
+  /** Cursor paging (RFC 9865); index paging is always there. */
+  readonly cursor: boolean
+}
+
+/** Bounds of one request. Whole numbers, each enforced, those of RFC 7643 §5 advertised. */
+export interface Limits {
+  /** Largest body, and `bulk.maxPayloadSize`. */
+  readonly maxPayloadBytes: number
+  readonly maxBulkOperations: number
+  /** Most resources in one list response: `filter.maxResults`. */
+  readonly maxResults: number
+  /** `count` when the client names none. */
+  readonly defaultCount: number
+  readonly maxPatchOperations: number
+  /** Most members one request may add or remove. */
+  readonly maxMembers: number
+  readonly maxFilterBytes: number
+  readonly maxFilterNodes: number
+  readonly maxFilterDepth: number
+  /**
+   * Most resources the library reads to answer one query that the store cannot answer alone (a filter or sort it does
+   * not support, a sorted query over several types). More: 400 `tooMany`.
+   */
+  readonly maxScanned: number
+  readonly maxStringLength: number
+}
+
+/** Everything a request can depend on, with every default filled in. */
+export interface ServiceOptions {
+  readonly features: Features
+  readonly limits: Limits
+  /** Departures from the RFC that are accepted (`lib/deviations.ts`). */
+  readonly deviations: ReadonlySet<string>
+  /** What happens to attributes no schema knows. */
+  readonly unknownAttributes: 'ignore' | 'reject'
+  /** Ids in `members` that name nobody: 400 listing them, or left out. */
+  readonly unknownMembers: 'refuse' | 'ignore'
+  /** A `manager.value` that names nobody: kept as text and never linked, or 400. */
+  readonly unknownManager: 'keep' | 'refuse'
+  /** What a PUT of a group without `members` does: empties it (RFC 7644 §3.5.1), or leaves the members alone. */
+  readonly putWithoutMembers: 'clear' | 'keep'
+  /** How long `users.deprovision` may take before the client gets 503, in milliseconds. */
+  readonly deprovisionTimeoutMs: number
+  /** `Retry-After` of that 503, in seconds. */
+  readonly retryAfterSeconds: number
+  /** People SCIM must not change: `userName`, e-mail address or `id`, compared without regard to case. */
+  readonly protectedUsers: readonly string[]
+  /** `required`: a write whose audit entry cannot be stored is refused with 503 before it happens. */
+  readonly audit: 'required' | 'bestEffort'
+  /** How often a write that lost a race is tried again when the client sent no `If-Match`. */
+  readonly maxRetries: number
+}
+
+/** What services work with. Made once for each router; holds no state of its own. */
+export interface ServiceContext {
+  readonly types: CompiledTypes
+  readonly adapters: Adapters
+  readonly options: ServiceOptions
+  readonly clock: () => Date
+  /** A new opaque, URL-safe id: of a resource, or of a version. */
+  readonly newId: () => string
+  /** Called with each event after its change is durable. */
+  readonly emit: (event: AuditEntry) => void
+  /** Called after a write marked people pending: a hint to the reconciler, which finds the marks anyway. */
+  readonly onPending: (tenant: string) => void
+}
