@@ -1,0 +1,236 @@
+import { ConfigurationError } from './errors.js'
+
+/** One departure from the RFCs that is accepted because provisioning clients in use depend on it. */
+export interface Deviation {
+  readonly id: string
+  /** Identity providers seen to need it. */
+  readonly idps: readonly string[]
+  /** What the RFCs say instead. */
+  readonly source: string
+  /** What is accepted while it is on, and what happens while it is off. */
+  readonly description: string
+  /** Test file that proves both. */
+  readonly test: string
+}
+
+/**
+ * Every departure from the RFCs that this service provider accepts. All are on by default; each can be switched off
+ * by its `id`. None of them can remove or grant more than the client named.
+ */
+export const deviations = [
+  {
+    id: 'stringBooleans',
+    idps: ['Entra ID', 'OneLogin'],
+    source: 'RFC 7643 §2.3.2',
+    description:
+      '"True" and "False" in any case are taken for a boolean attribute, also in value filters. Off: 400 invalidValue (invalidFilter in a filter).',
+    test: 'test/patch/deviations.test.ts',
+  },
+  {
+    id: 'emptyStringClears',
+    idps: ['Entra ID'],
+    source: 'RFC 7643 §2.5',
+    description:
+      'An empty string unassigns an attribute, as null does. Off: it is a value like any other.',
+    test: 'test/patch/deviations.test.ts',
+  },
+  {
+    id: 'singleValueForMultiValued',
+    idps: ['OneLogin'],
+    source: 'RFC 7643 §2.4',
+    description:
+      'One value in place of an array is taken as an array of one. Off: 400 invalidValue.',
+    test: 'test/patch/deviations.test.ts',
+  },
+  {
+    id: 'managerAsString',
+    idps: ['Entra ID'],
+    source: 'RFC 7643 §4.3',
+    description:
+      'A singular complex attribute that has a sub-attribute "value" may be given as that value alone or as an array of one: manager: "<id>", manager: [{"value": "<id>"}]. Off: 400 invalidValue.',
+    test: 'test/patch/deviations.test.ts',
+  },
+  {
+    id: 'membersAsStrings',
+    idps: ['authentik'],
+    source: 'RFC 7643 §2.4',
+    description:
+      'An element of a multi-valued complex attribute may be given as its "value" alone: members: ["<id>"]. Off: 400 invalidValue.',
+    test: 'test/patch/deviations.test.ts',
+  },
+  {
+    id: 'missingSchemas',
+    idps: ['Entra ID', 'authentik', 'WSO2'],
+    source: 'RFC 7643 §3, RFC 7644 §3.5.2',
+    description:
+      'A message without "schemas", or with an empty one, is read as what the endpoint expects. Off: 400 invalidSyntax.',
+    test: 'test/patch/deviations.test.ts',
+  },
+  {
+    id: 'legacyUrns',
+    idps: ['Google Workspace', 'OneLogin', 'Entra ID'],
+    source: 'RFC 7643 §3',
+    description:
+      'URNs of earlier versions and of other products in "schemas" are ignored, and OneLogin\'s key of the enterprise extension is read as the extension. Off: 400 invalidSyntax.',
+    test: 'test/schema/deviations.test.ts',
+  },
+  {
+    id: 'unlistedExtensions',
+    idps: ['Entra ID'],
+    source: 'RFC 7643 §3',
+    description:
+      'Attributes under the URN of an extension are taken although "schemas" does not list the URN. Off: 400 invalidSyntax.',
+    test: 'test/schema/deviations.test.ts',
+  },
+  {
+    id: 'opCase',
+    idps: ['Entra ID'],
+    source: 'RFC 7644 §3.5.2',
+    description: '"Add", "REPLACE" and the like are taken as "op". Off: 400 invalidSyntax.',
+    test: 'test/patch/deviations.test.ts',
+  },
+  {
+    id: 'emptyOperations',
+    idps: ['Entra ID'],
+    source: 'RFC 7644 §3.5.2',
+    description: 'A PATCH without any operation changes nothing. Off: 400 invalidSyntax.',
+    test: 'test/patch/deviations.test.ts',
+  },
+  {
+    id: 'pathlessDottedKeys',
+    idps: ['Entra ID', 'Okta'],
+    source: 'RFC 7644 §3.5.2.1',
+    description:
+      'In the value of a PATCH operation without a path, a key may be a path: "name.familyName", "urn:…:User:department". Off: such keys are unknown attributes.',
+    test: 'test/patch/deviations.test.ts',
+  },
+  {
+    id: 'ignoreReadOnlyInPathlessPatch',
+    idps: ['Okta', 'authentik'],
+    source: 'RFC 7644 §3.5.2',
+    description:
+      'readOnly attributes in the value of a PATCH operation without a path are ignored. Off: 400 mutability.',
+    test: 'test/patch/deviations.test.ts',
+  },
+  {
+    id: 'addCreatesValuePathTarget',
+    idps: ['Entra ID', 'Oracle'],
+    source: 'RFC 7644 §3.5.2.1',
+    description:
+      'PATCH add with a value filter that matches nothing creates the value that its "eq" terms describe. Off: 400 noTarget.',
+    test: 'test/patch/deviations.test.ts',
+  },
+  {
+    id: 'replaceCreatesValuePathTarget',
+    idps: ['Entra ID'],
+    source: 'RFC 7644 §3.5.2.3',
+    description:
+      'PATCH replace with a value filter that matches nothing creates the value that its "eq" terms describe. Off: 400 noTarget.',
+    test: 'test/patch/deviations.test.ts',
+  },
+  {
+    id: 'removeByValueList',
+    idps: ['Entra ID', 'JumpCloud', 'authentik', 'Salesforce'],
+    source: 'RFC 7644 §3.5.2.2',
+    description:
+      'PATCH remove of a multi-valued attribute with a "value" removes the values listed and no others. Off: 400 invalidSyntax; it never removes all.',
+    test: 'test/patch/deviations.test.ts',
+  },
+  {
+    id: 'wrappedMembers',
+    idps: ['Salesforce'],
+    source: 'RFC 7644 §3.5.2',
+    description:
+      'With a path, the value of a multi-valued attribute may be wrapped once more in the attribute\'s name: path "members", value {"members": […]}. Off: 400 invalidValue.',
+    test: 'test/patch/deviations.test.ts',
+  },
+  {
+    id: 'valueFilterOnSingular',
+    idps: ['Entra ID'],
+    source: 'RFC 7644 §3.5.2',
+    description:
+      'A PATCH path may have a value filter on a singular complex attribute: manager[value eq "<id>"]. Off: 400 invalidPath.',
+    test: 'test/patch/deviations.test.ts',
+  },
+  {
+    id: 'unqualifiedExtensionAttributes',
+    idps: ['Entra ID'],
+    source: 'RFC 7644 §3.10',
+    description:
+      'A PATCH path may name an attribute of an extension without its URN where no other attribute has this name: "manager". Off: 400 invalidPath.',
+    test: 'test/patch/deviations.test.ts',
+  },
+  {
+    id: 'bulkPatchBareOperations',
+    idps: ['RFC 7644 §3.7.3'],
+    source: 'RFC 7644 §3.5.2',
+    description:
+      'The data of a PATCH in a bulk request may be the array of operations alone. Off: 400 invalidSyntax.',
+    test: 'test/protocol/bulk.test.ts',
+  },
+  {
+    id: 'emailAlias',
+    idps: ['Okta', 'PingFederate'],
+    source: 'RFC 7644 §3.4.2.2',
+    description:
+      'A filter on users may say "email" or "email.value" for "emails.value". Off: 400 invalidFilter.',
+    test: 'test/filter/deviations.test.ts',
+  },
+  {
+    id: 'valuePathSubAttribute',
+    idps: ['Entra ID'],
+    source: 'RFC 7644 §3.4.2.2',
+    description:
+      'A filter may compare a sub-attribute of filtered values: emails[type eq "work"].value eq "…". Off: 400 invalidFilter.',
+    test: 'test/filter/deviations.test.ts',
+  },
+  {
+    id: 'unquotedResourceType',
+    idps: ['RFC 7644 §3.4.2.1'],
+    source: 'RFC 7644 §3.4.2.2',
+    description:
+      'A filter may write meta.resourceType eq User without quotation marks. Off: 400 invalidFilter.',
+    test: 'test/filter/deviations.test.ts',
+  },
+  {
+    id: 'valueFilterInProjection',
+    idps: ['Entra ID'],
+    source: 'RFC 7644 §3.9',
+    description:
+      'A value filter inside "attributes" or "excludedAttributes" is left out of account. Off: the name is unknown.',
+    test: 'test/projection/deviations.test.ts',
+  },
+] as const satisfies readonly Deviation[]
+
+/** Name of a deviation. */
+export type DeviationId = (typeof deviations)[number]['id']
+
+/** The deviations that are switched on. */
+export type Deviations = ReadonlySet<DeviationId>
+
+/** How a host chooses deviations. */
+export interface DeviationOptions {
+  /** Switches all deviations off. Default `false`: all are on. */
+  readonly strict?: boolean
+  /** Single deviations by `id`, on top of `strict`. */
+  readonly deviations?: Readonly<Partial<Record<DeviationId, boolean>>>
+}
+
+/**
+ * The deviations that a host's options switch on.
+ *
+ * @throws ConfigurationError when an option names a deviation that does not exist, or is no boolean
+ */
+export function resolveDeviations(options: DeviationOptions = {}): Deviations {
+  const { strict = false, deviations: chosen = {} } = options
+  const ids = deviations.map(({ id }) => id)
+  for (const [id, value] of Object.entries(chosen)) {
+    if (!(ids as readonly string[]).includes(id) || typeof value !== 'boolean') {
+      throw new ConfigurationError(
+        'ERR_SCIM_DEVIATION',
+        `Option "deviations" has "${id}": ${String(value)}. Known deviations, each true or false: ${ids.join(', ')}.`,
+      )
+    }
+  }
+  return new Set(ids.filter((id) => (Object.hasOwn(chosen, id) ? chosen[id] : !strict)))
+}
