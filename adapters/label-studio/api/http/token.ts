@@ -1,0 +1,42 @@
+import { isRecord } from '../read.js'
+
+/**
+ * The forms a Label Studio token comes in. `legacy`: opaque, sent as `Token`. `personalAccess`: a JWT
+ * refresh token, exchanged for access tokens and never sent itself. `access`: a JWT of a few minutes,
+ * sent as `Bearer`. `truncated`: a personal access token without its signature, as lists show it.
+ */
+export type TokenForm = 'legacy' | 'personalAccess' | 'access' | 'truncated'
+
+/** The unverified payload of a JWT, or `undefined` when `token` is none. Only Label Studio verifies it. */
+export function jwtPayload(token: string): Record<string, unknown> | undefined {
+  const [header, payload] = token.split('.')
+  if (header === undefined || payload === undefined) return undefined
+  try {
+    const [head, body] = [header, payload].map((part): unknown =>
+      JSON.parse(Buffer.from(part, 'base64url').toString('utf8')),
+    )
+    return isRecord(head) && isRecord(body) ? body : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Tells which form `token` has. */
+export function tokenForm(token: string): TokenForm {
+  const payload = jwtPayload(token)
+  if (payload === undefined) return 'legacy'
+  if (token.split('.').length !== 3) return 'truncated'
+  return payload['token_type'] === 'refresh' ? 'personalAccess' : 'access'
+}
+
+/** Milliseconds a JWT lives, counted from when it was made, or 0 when it does not say. */
+export function jwtLifetimeMs(token: string): number {
+  const payload = jwtPayload(token)
+  const [iat, exp] = [payload?.['iat'], payload?.['exp']]
+  return typeof iat === 'number' && typeof exp === 'number' ? Math.max(0, (exp - iat) * 1000) : 0
+}
+
+/** Whether `token` could be one: printable ASCII without spaces, of bounded length, so safe in a header. */
+export function isTokenText(token: string): boolean {
+  return token.length <= 4096 && /^[\x21-\x7e]+$/.test(token)
+}

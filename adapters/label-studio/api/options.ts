@@ -1,0 +1,142 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { ConfigurationError } from '../../../lib/errors.js'
+import { isTokenText, tokenForm } from './http/token.js'
+
+/** How to reach one Label Studio. */
+export interface LabelStudioConnection {
+  /** Base URL, with its path when Label Studio lives below one, e.g. `https://example.com/label-studio`. */
+  url: string
+  /** Longest time one attempt may take, in milliseconds, 1-600000. Default 10000. */
+  timeoutMs?: number
+  /** Most requests in flight at once, 1-1000. Default 8. */
+  maxConcurrent?: number
+  /** Most requests waiting for their turn; further ones fail at once. 0-1000000. Default 10000. */
+  maxQueued?: number
+  /** Further attempts after a failure that a later attempt may mend, 0-20. Default 3. */
+  retries?: number
+  /** Bound of the first pause between attempts, in milliseconds, doubling each time. Default 250. */
+  baseDelayMs?: number
+  /** Longest pause, in milliseconds; a longer `Retry-After` ends the call instead. Default 10000. */
+  maxDelayMs?: number
+  /** The global `fetch` by default. */
+  fetch?: typeof fetch
+  /** Milliseconds since 1970. Default `Date.now`. */
+  clock?: () => number
+  /** A number from 0 (included) to 1 (not included). Default `Math.random`. */
+  random?: () => number
+  /** Waits; rejects with the signal's reason when it is aborted. */
+  sleep?: (ms: number, signal?: AbortSignal) => Promise<void>
+}
+
+/** Options of `labelStudioApi`. */
+export interface LabelStudioApiOptions extends LabelStudioConnection {
+  /**
+   * A personal access token or a legacy token. For provisioning it has to belong to the organization's
+   * owner.
+   */
+  token: string
+}
+
+/** Options with every default filled in. */
+export type HttpSettings = Required<Omit<LabelStudioConnection, 'url'>> & {
+  /** Base URL without a slash at its end. */
+  baseUrl: string
+  token: string | undefined
+}
+
+const defaults = {
+  timeoutMs: 10_000,
+  maxConcurrent: 8,
+  maxQueued: 10_000,
+  retries: 3,
+  baseDelayMs: 250,
+  maxDelayMs: 10_000,
+  fetch: (...args: Parameters<typeof fetch>) => globalThis.fetch(...args),
+  clock: () => Date.now(),
+  random: () => Math.random(),
+  sleep: (ms: number, signal?: AbortSignal) =>
+    delay(ms, undefined, signal === undefined ? {} : { signal }),
+}
+
+const ranges = {
+  timeoutMs: [1, 600_000],
+  maxConcurrent: [1, 1000],
+  maxQueued: [0, 1_000_000],
+  retries: [0, 20],
+  baseDelayMs: [0, 60_000],
+  maxDelayMs: [0, 600_000],
+} as const
+
+/**
+ * Checks connection options and fills in the defaults; `token` stays undefined.
+ *
+ * @throws ConfigurationError naming the option
+ */
+export function connectionSettings(options: LabelStudioConnection): HttpSettings {
+  const settings = {
+    timeoutMs: options.timeoutMs ?? defaults.timeoutMs,
+    maxConcurrent: options.maxConcurrent ?? defaults.maxConcurrent,
+    maxQueued: options.maxQueued ?? defaults.maxQueued,
+    retries: options.retries ?? defaults.retries,
+    baseDelayMs: options.baseDelayMs ?? defaults.baseDelayMs,
+    maxDelayMs: options.maxDelayMs ?? defaults.maxDelayMs,
+    fetch: options.fetch ?? defaults.fetch,
+    clock: options.clock ?? defaults.clock,
+    random: options.random ?? defaults.random,
+    sleep: options.sleep ?? defaults.sleep,
+  }
+  for (const [name, [least, most]] of Object.entries(ranges)) {
+    checkRange(name, settings[name as keyof typeof ranges], [least, most])
+  }
+  return { ...settings, baseUrl: parseBaseUrl(options.url), token: undefined }
+}
+
+/** Checks the options of `labelStudioApi`, see `connectionSettings`. */
+export function apiSettings(options: LabelStudioApiOptions): HttpSettings {
+  const { token } = options
+  if (typeof token !== 'string' || !isTokenText(token)) {
+    throw new ConfigurationError(
+      'ERR_SCIM_LABEL_STUDIO_TOKEN',
+      'Option "token" must be a Label Studio personal access token or legacy token.',
+    )
+  }
+  const complaint = tokenComplaints[tokenForm(token)]
+  if (complaint !== undefined)
+    throw new ConfigurationError('ERR_SCIM_LABEL_STUDIO_TOKEN', complaint)
+  return { ...connectionSettings(options), token }
+}
+
+const tokenComplaints: Readonly<Record<string, string>> = {
+  access:
+    'Option "token" is an access token, which expires in minutes. Give the personal access token it was made from.',
+  truncated:
+    'Option "token" is a personal access token without its signature, as lists show it. Give the whole token.',
+}
+
+function parseBaseUrl(url: string): string {
+  let parsed: URL
+  try {
+    parsed = new URL(url)
+  } catch {
+    throw urlError('is not a URL')
+  }
+  if (!['http:', 'https:'].includes(parsed.protocol)) throw urlError('must be http or https')
+  if (parsed.username !== '' || parsed.password !== '') throw urlError('must not hold credentials')
+  if (parsed.search !== '' || parsed.hash !== '') throw urlError('must end with its path')
+  return `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`
+}
+
+function urlError(complaint: string): ConfigurationError {
+  return new ConfigurationError(
+    'ERR_SCIM_LABEL_STUDIO_URL',
+    `Option "url" ${complaint}. Give Label Studio's base URL, e.g. http://127.0.0.1:8080.`,
+  )
+}
+
+function checkRange(name: string, value: number, [least, most]: readonly [number, number]): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return
+  throw new ConfigurationError(
+    'ERR_SCIM_LABEL_STUDIO_OPTION',
+    `Option "${name}" must be an integer from ${least} to ${most}, got ${String(value)}.`,
+  )
+}

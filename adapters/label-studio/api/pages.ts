@@ -1,0 +1,38 @@
+import type { HttpClient } from './http/client.js'
+import type { ApiPath, Query } from './http/path.js'
+import { readArray, readRecord } from './read.js'
+import { orUndefined } from './users.js'
+
+/** How to walk through a list. */
+export interface PageOptions {
+  query?: Query
+  /** Items asked for at a time. Default 100. */
+  pageSize?: number
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * Walks through a paged list. An item that turns up twice, because the list moved between two pages, is
+ * given once; one that slipped from a later to an earlier page is missed until the next walk.
+ */
+export async function* pages(
+  http: HttpClient,
+  path: ApiPath,
+  { query = {}, pageSize = 100, signal }: PageOptions = {},
+): AsyncGenerator<Record<string, unknown>> {
+  const seen = new Set<unknown>()
+  for (let page = 1; ; page += 1) {
+    const request = { method: 'GET' as const, path, query: { ...query, page, page_size: pageSize } }
+    // A page beyond the end is 404: the list grew shorter meanwhile.
+    const answer = await orUndefined(http.request({ ...request, signal }))
+    if (answer === undefined && page > 1) return
+    const body = readRecord(answer, path.template)
+    for (const each of readArray(body['results'], path.template)) {
+      const item = readRecord(each, path.template)
+      if (seen.has(item['id'])) continue
+      seen.add(item['id'])
+      yield item
+    }
+    if (typeof body['next'] !== 'string') return
+  }
+}

@@ -1,0 +1,147 @@
+import type { HttpClient } from './http/client.js'
+import { apiPath } from './http/path.js'
+import { pages } from './pages.js'
+import { booleanOf, numberOf, readArray, readId, readRecord, textOf } from './read.js'
+import { type ProjectRoleCode, type RoleCode, toRoleCode } from './roles.js'
+import { orUndefined } from './users.js'
+
+/** A project of the organization. */
+export interface Project {
+  id: number
+  title: string
+}
+
+/** Somebody who can work in a project (Enterprise only). */
+export interface ProjectMember {
+  userId: number
+  /** A member by organization role or workspace, who cannot be taken out of the project. */
+  implicit: boolean
+}
+
+/** A role of its own that a member has in a project (Enterprise only). */
+export interface ProjectRole {
+  /** Of the role, for `removeRole`. */
+  id: number
+  userId: number
+  role: RoleCode | undefined
+  /** Who set it, e.g. `manual`, `scim`, `api`; `undefined` before mid-2026. */
+  roleSource: string | undefined
+}
+
+/** Calls about projects. All but `list` and `get` are Enterprise's; Community answers `featureAbsent`. */
+export interface ProjectsApi {
+  /** All projects, page by page. */
+  list(signal?: AbortSignal): AsyncGenerator<Project>
+  get(id: number, signal?: AbortSignal): Promise<Project | undefined>
+  /** Members of their own, not those by organization role or workspace. */
+  directMembers(id: number, signal?: AbortSignal): AsyncGenerator<ProjectMember>
+  /**
+   * Makes people members. `role` gives them one of its own; without it they act with their
+   * organization role (Inherit), unless they already have one: see `removeRole`.
+   *
+   * @returns ids that Label Studio skipped, e.g. of people who are Not Activated
+   */
+  addMembers(
+    id: number,
+    members: readonly { userId: number; role?: ProjectRoleCode }[],
+    signal?: AbortSignal,
+  ): Promise<number[]>
+  /** Takes a direct member out; somebody who is none is no error. */
+  removeMember(id: number, userId: number, signal?: AbortSignal): Promise<void>
+  /** Roles of their own that members have. A member who is not in it acts with the organization role. */
+  roles(id: number, signal?: AbortSignal): Promise<ProjectRole[]>
+  addRole(id: number, userId: number, role: ProjectRoleCode, signal?: AbortSignal): Promise<void>
+  /** Takes a role away by its own id; false when there was none. */
+  removeRole(roleId: number, signal?: AbortSignal): Promise<boolean>
+}
+
+/** Calls about projects, on `http`. */
+export function projectsApi(http: HttpClient): ProjectsApi {
+  return { ...projectCalls(http), ...memberCalls(http), ...roleCalls(http) }
+}
+
+function projectCalls(http: HttpClient): Pick<ProjectsApi, 'list' | 'get'> {
+  return {
+    async *list(signal) {
+      for await (const each of pages(http, apiPath`/api/projects/`, { signal })) {
+        yield toProject(each)
+      }
+    },
+    async get(id, signal) {
+      const path = apiPath`/api/projects/${id}/`
+      const answer = await orUndefined(http.request({ method: 'GET', path, signal }))
+      return answer === undefined ? undefined : toProject(answer)
+    },
+  }
+}
+
+function memberCalls(
+  http: HttpClient,
+): Pick<ProjectsApi, 'directMembers' | 'addMembers' | 'removeMember'> {
+  return {
+    async *directMembers(id, signal) {
+      const path = apiPath`/api/projects/${id}/members/paginated/`
+      for await (const each of pages(http, path, { query: { implicit: false }, signal })) {
+        const implicit = booleanOf(each, 'implicit_member') ?? false
+        if (!implicit) yield { userId: readId(each, 'id', 'project member'), implicit }
+      }
+    },
+    async addMembers(id, members, signal) {
+      const path = apiPath`/api/projects/${id}/members/bulk/`
+      const body = toBulk(members)
+      // The request names who shall be a member, so repeating it changes nothing.
+      const request = { method: 'POST' as const, path, body, repeatable: true, signal }
+      const answer = readRecord(await http.request(request), 'project members')
+      const skipped = answer['skipped_user_ids']
+      return Array.isArray(skipped) ? skipped.filter((each) => typeof each === 'number') : []
+    },
+    async removeMember(id, userId, signal) {
+      const path = apiPath`/api/projects/${id}/members/`
+      const query = { user: userId }
+      await orUndefined(http.request({ method: 'DELETE', path, query, signal }))
+    },
+  }
+}
+
+function roleCalls(http: HttpClient): Pick<ProjectsApi, 'roles' | 'addRole' | 'removeRole'> {
+  return {
+    async roles(id, signal) {
+      const path = apiPath`/api/projects/${id}/roles`
+      const answer = await http.request({ method: 'GET', path, signal })
+      return readArray(answer, 'project roles').map(toProjectRole)
+    },
+    async addRole(project, user, role, signal) {
+      const path = apiPath`/api/projects/roles/`
+      await http.request({ method: 'POST', path, body: { project, user, role }, signal })
+    },
+    async removeRole(roleId, signal) {
+      const path = apiPath`/api/projects/roles/${roleId}/`
+      const done = http.request({ method: 'DELETE', path, signal }).then(() => true)
+      return (await orUndefined(done)) ?? false
+    },
+  }
+}
+
+function toBulk(members: readonly { userId: number; role?: ProjectRoleCode }[]) {
+  const roles = members.flatMap(({ userId, role }) =>
+    role === undefined ? [] : [{ user_id: userId, role }],
+  )
+  return { all: false, included: members.map(({ userId }) => userId), excluded: [], roles }
+}
+
+function toProject(value: unknown): Project {
+  const record = readRecord(value, 'project')
+  return { id: readId(record, 'id', 'project'), title: textOf(record, 'title') }
+}
+
+function toProjectRole(value: unknown): ProjectRole {
+  const record = readRecord(value, 'project role')
+  return {
+    id: readId(record, 'id', 'project role'),
+    userId:
+      numberOf(record, 'user') ??
+      readId(readRecord(record['user'], 'project role'), 'id', 'project role'),
+    role: toRoleCode(record['role']),
+    roleSource: textOf(record, 'role_source') || undefined,
+  }
+}

@@ -1,0 +1,56 @@
+import { LabelStudioError } from './errors.js'
+
+/** A JSON object whose members are not known yet. */
+export type JsonRecord = Record<string, unknown>
+
+/** Whether `value` is a JSON object (not an array, not null). */
+export function isRecord(value: unknown): value is JsonRecord {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Answers of Label Studio are read through these: what is not as expected becomes one `unexpected` error. */
+export function readRecord(value: unknown, what: string): JsonRecord {
+  if (isRecord(value)) return value
+  throw notUnderstood(what, 'an object')
+}
+
+export function readArray(value: unknown, what: string): unknown[] {
+  if (Array.isArray(value)) return value
+  throw notUnderstood(what, 'an array')
+}
+
+/** A number that may identify something: an integer above zero. Negative ids stand for hidden people. */
+export function readId(record: JsonRecord, name: string, what: string): number {
+  const value = record[name]
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value
+  throw notUnderstood(what, `a positive integer "${name}"`)
+}
+
+export function readString(record: JsonRecord, name: string, what: string): string {
+  const value = record[name]
+  if (typeof value === 'string') return value
+  throw notUnderstood(what, `a string "${name}"`)
+}
+
+/** The string at `name`, or '' when it is absent or null. */
+export function textOf(record: JsonRecord, name: string): string {
+  const value = record[name]
+  return typeof value === 'string' ? value : ''
+}
+
+export function numberOf(record: JsonRecord, name: string): number | undefined {
+  const value = record[name]
+  return typeof value === 'number' ? value : undefined
+}
+
+export function booleanOf(record: JsonRecord, name: string): boolean | undefined {
+  const value = record[name]
+  return typeof value === 'boolean' ? value : undefined
+}
+
+function notUnderstood(what: string, expected: string): LabelStudioError {
+  return new LabelStudioError(
+    'unexpected',
+    `Label Studio's answer (${what}) is not understood: expected ${expected}.`,
+  )
+}

@@ -1,0 +1,119 @@
+import { isLabelStudioError } from './errors.js'
+import type { HttpClient } from './http/client.js'
+import { apiPath } from './http/path.js'
+import { booleanOf, isRecord, type JsonRecord, numberOf, readRecord, readString } from './read.js'
+
+/** Seats and flags of the subscription (Enterprise only). */
+export interface Billing {
+  /** Absent when Label Studio does not say. */
+  seats: { count: number; limit: number | undefined; reached: boolean } | undefined
+  flags: ManualFlags
+}
+
+/**
+ * Whether access may be changed by hand and by API; where one is false only SAML, LDAP and Label
+ * Studio's own SCIM may, and our calls are refused. `undefined`: it does not say, default true.
+ */
+export interface ManualFlags {
+  manualRoleManagement: boolean | undefined
+  manualWorkspaceManagement: boolean | undefined
+}
+
+/** Mapping of Label Studio Enterprise's own SCIM or SAML, as it is stored there. */
+export interface NativeMapping {
+  roles_groups: unknown[]
+  workspaces_groups: unknown[]
+  projects_groups: unknown[]
+}
+
+/** Calls about what is set for the whole organization. */
+export interface OrganizationSettingsApi {
+  /** `undefined` in Community. */
+  billing(signal?: AbortSignal): Promise<Billing | undefined>
+  /** Mapping of Label Studio's own SCIM; `undefined` in Community. */
+  scimMapping(signal?: AbortSignal): Promise<NativeMapping | undefined>
+  /** Mapping of Label Studio's own SAML; `undefined` in Community. */
+  samlMapping(signal?: AbortSignal): Promise<NativeMapping | undefined>
+  /** The token of the organization's invite link. Whoever has it can sign up: treat it as a secret. */
+  inviteToken(signal?: AbortSignal): Promise<string>
+  /** Which kinds of token the organization accepts; `undefined` before personal access tokens existed. */
+  tokenSettings(signal?: AbortSignal): Promise<TokenSettings | undefined>
+}
+
+/** Kinds of token that work in the organization. */
+export interface TokenSettings {
+  personalAccessTokens: boolean
+  legacyTokens: boolean
+}
+
+/** Calls about what is set for the whole organization, on `http`. */
+export function organizationSettingsApi(http: HttpClient): OrganizationSettingsApi {
+  const read = (path: ReturnType<typeof apiPath>, signal?: AbortSignal) =>
+    unlessAbsent(http.request({ method: 'GET', path, signal }))
+  return {
+    async billing(signal) {
+      const answer = await read(apiPath`/api/billing/info`, signal)
+      return answer === undefined ? undefined : toBilling(readRecord(answer, 'billing'))
+    },
+    async scimMapping(signal) {
+      const answer = await read(apiPath`/api/scim/settings`, signal)
+      return answer === undefined ? undefined : toMapping(readRecord(answer, 'SCIM settings'))
+    },
+    async samlMapping(signal) {
+      const answer = await read(apiPath`/api/saml/settings`, signal)
+      return answer === undefined ? undefined : toMapping(readRecord(answer, 'SAML settings'))
+    },
+    async inviteToken(signal) {
+      const answer = await http.request({ method: 'GET', path: apiPath`/api/invite`, signal })
+      return readString(readRecord(answer, 'invite'), 'token', 'invite')
+    },
+    async tokenSettings(signal) {
+      const answer = await read(apiPath`/api/jwt/settings`, signal)
+      return answer === undefined
+        ? undefined
+        : toTokenSettings(readRecord(answer, 'token settings'))
+    },
+  }
+}
+
+async function unlessAbsent(answer: Promise<unknown>): Promise<unknown> {
+  try {
+    return await answer
+  } catch (error) {
+    if (isLabelStudioError(error, 'featureAbsent')) return undefined
+    throw error
+  }
+}
+
+function toBilling(body: JsonRecord): Billing {
+  const checks = isRecord(body['billing_checks']) ? body['billing_checks'] : {}
+  const flags = isRecord(body['billing_flags']) ? body['billing_flags'] : {}
+  const users = isRecord(checks['users']) ? checks['users'] : undefined
+  return {
+    seats: users && {
+      count: numberOf(users, 'count') ?? 0,
+      limit: numberOf(users, 'limit'),
+      reached: booleanOf(users, 'reached') ?? false,
+    },
+    flags: {
+      manualRoleManagement: booleanOf(flags, 'manual_role_management'),
+      manualWorkspaceManagement: booleanOf(flags, 'manual_workspace_management'),
+    },
+  }
+}
+
+function toMapping(body: JsonRecord): NativeMapping {
+  const list = (name: string) => (Array.isArray(body[name]) ? body[name] : [])
+  return {
+    roles_groups: list('roles_groups'),
+    workspaces_groups: list('workspaces_groups'),
+    projects_groups: list('projects_groups'),
+  }
+}
+
+function toTokenSettings(body: JsonRecord): TokenSettings {
+  return {
+    personalAccessTokens: booleanOf(body, 'api_tokens_enabled') ?? false,
+    legacyTokens: booleanOf(body, 'legacy_api_tokens_enabled') ?? true,
+  }
+}

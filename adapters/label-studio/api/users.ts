@@ -1,0 +1,148 @@
+import { normalizeEmail } from './email.js'
+import { isLabelStudioError } from './errors.js'
+import type { HttpClient } from './http/client.js'
+import { apiPath } from './http/path.js'
+import { type JsonRecord, numberOf, readArray, readId, readRecord, textOf } from './read.js'
+
+/** An account in Label Studio. */
+export interface LabelStudioUser {
+  /** Never reused; the only safe identifier, because e-mails are masked once a person is removed. */
+  id: number
+  email: string
+  username: string
+  firstName: string
+  lastName: string
+  activeOrganization: number | undefined
+  /** RFC 3339. */
+  dateJoined: string | undefined
+  lastActivity: string | undefined
+  /** The person was removed from the organization: names and e-mail are stand-ins, the true ones stay hidden. */
+  masked: boolean
+}
+
+/** What a new account starts with. */
+export interface NewUser {
+  /** Sent trimmed and lower-cased. */
+  email: string
+  /** Default: the e-mail. Label Studio requires one and lets people share it. */
+  username?: string
+  firstName?: string
+  lastName?: string
+  /** Enterprise only; Community drops it without a word. */
+  password?: string
+}
+
+/** Names that can be changed through the REST API. */
+export interface UserNames {
+  firstName?: string
+  lastName?: string
+  username?: string
+}
+
+/** Calls about accounts. */
+export interface UsersApi {
+  /** Everybody with a membership in the organization, masked people included. Not paged. */
+  list(signal?: AbortSignal): Promise<LabelStudioUser[]>
+  /** One account, or `undefined` when there is none. */
+  get(id: number, signal?: AbortSignal): Promise<LabelStudioUser | undefined>
+  /**
+   * Creates an account in the organization of the token's owner.
+   *
+   * @throws LabelStudioError `duplicateEmail` when the address is taken, maybe by a masked account
+   * @throws LabelStudioError with `maybeDone` when the account may exist: look for the e-mail
+   */
+  create(user: NewUser, signal?: AbortSignal): Promise<LabelStudioUser>
+  /**
+   * Changes names. Never sends an e-mail: Label Studio answers 405 to that after saving the rest.
+   *
+   * @throws LabelStudioError `notFound`
+   */
+  changeNames(id: number, names: UserNames, signal?: AbortSignal): Promise<LabelStudioUser>
+  /**
+   * Deletes the account for good, with uploads, drafts and tabs; annotations stay without an author.
+   *
+   * @returns false when there was none
+   */
+  delete(id: number, signal?: AbortSignal): Promise<boolean>
+}
+
+/** Calls about accounts, on `http`. */
+export function usersApi(http: HttpClient): UsersApi {
+  const one = (id: number) => apiPath`/api/users/${id}/`
+  return {
+    async list(signal) {
+      const answer = await http.request({ method: 'GET', path: apiPath`/api/users/`, signal })
+      return readArray(answer, 'users').map((each) => toUser(each, 'users'))
+    },
+    async get(id, signal) {
+      const answer = await orUndefined(http.request({ method: 'GET', path: one(id), signal }))
+      return answer === undefined ? undefined : toUser(answer, 'user')
+    },
+    async create(user, signal) {
+      const path = apiPath`/api/users/`
+      const body = fromNewUser(user)
+      return toUser(await http.request({ method: 'POST', path, body, signal }), 'created user')
+    },
+    async changeNames(id, names, signal) {
+      const body = fromNames(names)
+      return toUser(await http.request({ method: 'PATCH', path: one(id), body, signal }), 'user')
+    },
+    async delete(id, signal) {
+      const done = http.request({ method: 'DELETE', path: one(id), signal }).then(() => true)
+      return (await orUndefined(done)) ?? false
+    },
+  }
+}
+
+/** Resolves to `undefined` where Label Studio says that the one object asked for is not there. */
+export async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer
+  } catch (error) {
+    if (isLabelStudioError(error, 'notFound')) return undefined
+    throw error
+  }
+}
+
+/** Reads an account out of an answer. */
+export function toUser(value: unknown, what: string): LabelStudioUser {
+  const record = readRecord(value, what)
+  const user = {
+    id: readId(record, 'id', what),
+    email: textOf(record, 'email'),
+    username: textOf(record, 'username'),
+    firstName: textOf(record, 'first_name'),
+    lastName: textOf(record, 'last_name'),
+    activeOrganization: numberOf(record, 'active_organization'),
+    dateJoined: textOf(record, 'date_joined') || undefined,
+    lastActivity: textOf(record, 'last_activity') || undefined,
+  }
+  return { ...user, masked: isMasked(user) }
+}
+
+type Shown = Pick<LabelStudioUser, 'id' | 'email' | 'username' | 'firstName' | 'lastName'>
+
+/** The stand-ins of releases up to 1.23.2, and those that name the id, seen in newer sources. */
+function isMasked({ id, email, username, firstName, lastName }: Shown): boolean {
+  if (firstName !== 'Deleted') return false
+  const plain = lastName === 'User' && username === 'Deleted' && email === 'Deleted'
+  const numbered = username === `deleted-${id}` && email === `deleted-${id}-user@example.com`
+  return plain || numbered
+}
+
+function fromNames({ firstName, lastName, username }: UserNames): JsonRecord {
+  return {
+    ...(firstName !== undefined && { first_name: firstName }),
+    ...(lastName !== undefined && { last_name: lastName }),
+    ...(username !== undefined && { username }),
+  }
+}
+
+function fromNewUser(user: NewUser): JsonRecord {
+  const email = normalizeEmail(user.email)
+  return {
+    ...fromNames({ ...user, username: user.username ?? email }),
+    email,
+    ...(user.password !== undefined && { password: user.password }),
+  }
+}

@@ -1,0 +1,85 @@
+import { isLabelStudioError } from './errors.js'
+import type { HttpClient } from './http/client.js'
+import { apiPath } from './http/path.js'
+import { pages } from './pages.js'
+import { booleanOf, readArray, readId, readRecord, textOf } from './read.js'
+import { orUndefined } from './users.js'
+
+/** A workspace (Enterprise only). */
+export interface Workspace {
+  id: number
+  title: string
+  /** A person's own sandbox: nobody else can become a member. */
+  isPersonal: boolean
+  isArchived: boolean
+}
+
+/** Calls about workspaces; in Community each throws LabelStudioError `featureAbsent`. */
+export interface WorkspacesApi {
+  /** All workspaces, personal and archived ones too. */
+  list(signal?: AbortSignal): Promise<Workspace[]>
+  /** Creates one. Titles are not known to be unique: look for the title first, under a lock. */
+  create(title: string, signal?: AbortSignal): Promise<Workspace>
+  /** Deletes one without projects; false when there was none. */
+  delete(id: number, signal?: AbortSignal): Promise<boolean>
+  /** Ids of the accounts that are members. */
+  memberIds(id: number, signal?: AbortSignal): Promise<Set<number>>
+  addMember(id: number, userId: number, signal?: AbortSignal): Promise<void>
+  /** Takes a member out; somebody who is none is no error. */
+  removeMember(id: number, userId: number, signal?: AbortSignal): Promise<void>
+}
+
+/** Calls about workspaces, on `http`. */
+export function workspacesApi(http: HttpClient): WorkspacesApi {
+  const all = apiPath`/api/workspaces/`
+  const memberIds: WorkspacesApi['memberIds'] = async (id, signal) => {
+    const path = apiPath`/api/workspaces/${id}/memberships/paginated/`
+    const ids = new Set<number>()
+    for await (const each of pages(http, path, { signal })) {
+      ids.add(readId(each, 'id', 'workspace member'))
+    }
+    return ids
+  }
+  return {
+    async list(signal) {
+      const query = { include_all_workspaces: true }
+      const answer = await http.request({ method: 'GET', path: all, query, signal })
+      return readArray(answer, 'workspaces').map(toWorkspace)
+    },
+    async create(title, signal) {
+      return toWorkspace(await http.request({ method: 'POST', path: all, body: { title }, signal }))
+    },
+    async delete(id, signal) {
+      const path = apiPath`/api/workspaces/${id}/`
+      const done = http.request({ method: 'DELETE', path, signal }).then(() => true)
+      return (await orUndefined(done)) ?? false
+    },
+    memberIds,
+    async addMember(id, userId, signal) {
+      const path = apiPath`/api/workspaces/${id}/memberships/`
+      // Adding a member twice leaves one membership, so this POST may be repeated.
+      const request = { method: 'POST' as const, path, body: { user: userId }, repeatable: true }
+      await http.request({ ...request, signal })
+    },
+    async removeMember(id, userId, signal) {
+      const path = apiPath`/api/workspaces/${id}/memberships/`
+      try {
+        await http.request({ method: 'DELETE', path, query: { user_id: userId }, signal })
+      } catch (error) {
+        // Before 2.37.0 a removal that worked was reported as an error: only a look tells.
+        if (isLabelStudioError(error, 'featureAbsent', 'unauthorized')) throw error
+        if ((await memberIds(id, signal)).has(userId)) throw error
+      }
+    },
+  }
+}
+
+function toWorkspace(value: unknown): Workspace {
+  const record = readRecord(value, 'workspace')
+  return {
+    id: readId(record, 'id', 'workspace'),
+    title: textOf(record, 'title'),
+    isPersonal: booleanOf(record, 'is_personal') ?? false,
+    isArchived: booleanOf(record, 'is_archived') ?? false,
+  }
+}

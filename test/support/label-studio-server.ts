@@ -1,0 +1,151 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** A real Label Studio Community edition on a loopback port, with a data directory of its own. */
+export interface LabelStudioServer {
+  url: string
+  ownerEmail: string
+  ownerPassword: string
+  /** The owner's legacy token. */
+  token: string
+  /** Ends the process at once, as a crash would; the data stays. */
+  kill(): Promise<void>
+  /** Starts it again on the same port and data, after ending it if it runs. */
+  restart(): Promise<void>
+  /** Ends it and removes its data. */
+  stop(): Promise<void>
+}
+
+const release = '1.23.2'
+const cache = resolve('.cache/label-studio')
+const venv = join(cache, 'venv')
+const program = join(venv, 'bin', 'label-studio')
+const startUpMs = 180_000
+
+const owner = {
+  email: 'owner@example.com',
+  password: 'Owner-passw0rd!',
+  token: '0123456789abcdef0123456789abcdef01234567',
+}
+
+/** Installs Label Studio where it is missing (about 1 GB, a minute) and starts it. */
+export async function startLabelStudio(): Promise<LabelStudioServer> {
+  install()
+  const dataDir = await mkdtemp(join(tmpdir(), 'label-studio-'))
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  let running: ChildProcess | undefined
+
+  const start = async () => {
+    running = spawnServer(dataDir, port)
+    await healthy(url, running, join(dataDir, 'server.log'))
+  }
+  const kill = async () => {
+    const process = running
+    running = undefined
+    if (process === undefined || process.exitCode !== null) return
+    const gone = once(process, 'exit')
+    process.kill('SIGKILL')
+    await gone
+  }
+
+  const stop = async () => {
+    await kill()
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+  await start().catch(async (error) => {
+    await stop()
+    throw error
+  })
+  return {
+    url,
+    ownerEmail: owner.email,
+    ownerPassword: owner.password,
+    token: owner.token,
+    kill,
+    async restart() {
+      await kill()
+      await start()
+    },
+    stop,
+  }
+}
+
+function install() {
+  if (existsSync(program)) return
+  mkdirSync(cache, { recursive: true })
+  run(process.env['PYTHON'] ?? 'python3', ['-m', 'venv', venv])
+  run(join(venv, 'bin', 'pip'), ['install', '--quiet', `label-studio==${release}`])
+}
+
+function run(command: string, parameters: string[]) {
+  const { status, stderr, error } = spawnSync(command, parameters, { encoding: 'utf8' })
+  if (status === 0) return
+  // Half an installation would be taken for a whole one the next time.
+  rmSync(venv, { recursive: true, force: true })
+  throw new Error(`${command} ${parameters.join(' ')} failed: ${error?.message ?? stderr}`)
+}
+
+function spawnServer(dataDir: string, port: number): ChildProcess {
+  const log = openSync(join(dataDir, 'server.log'), 'a')
+  return spawn(
+    program,
+    ['start', '--no-browser', '--internal-host', '127.0.0.1', '--port', String(port)],
+    { cwd: dataDir, env: environment(dataDir), stdio: ['ignore', log, log] },
+  )
+}
+
+/** Label Studio also reads bare names such as `HOST`, `PORT` and `USERNAME`, so nothing else is passed on. */
+function environment(dataDir: string): Record<string, string> {
+  return {
+    PATH: process.env['PATH'] ?? '',
+    HOME: dataDir,
+    LANG: 'C.UTF-8',
+    LABEL_STUDIO_BASE_DATA_DIR: dataDir,
+    LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK: 'true',
+    LABEL_STUDIO_USERNAME: owner.email,
+    LABEL_STUDIO_PASSWORD: owner.password,
+    LABEL_STUDIO_USER_TOKEN: owner.token,
+    LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN: 'true',
+    COLLECT_ANALYTICS: 'false',
+    SENTRY_DSN: '',
+    FRONTEND_SENTRY_DSN: '',
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('No free port.')
+  return address.port
+}
+
+async function healthy(url: string, process: ChildProcess, log: string): Promise<void> {
+  const end = Date.now() + startUpMs
+  while (Date.now() < end) {
+    if (process.exitCode !== null) break
+    if (await isUp(url)) return
+    await delay(250)
+  }
+  process.kill('SIGKILL')
+  const tail = readFileSync(log, 'utf8').slice(-2000)
+  throw new Error(`Label Studio did not become healthy at ${url}:\n${tail}`)
+}
+
+async function isUp(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(5000) })
+    return response.ok && (await response.text()).includes('UP')
+  } catch {
+    return false
+  }
+}
