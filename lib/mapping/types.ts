@@ -71,8 +71,11 @@ export interface Access {
 
 /** From what was granted before to what is desired now. Revocations only ever name what the ledger granted. */
 export interface Plan {
+  /** To give, or to change: a grant of the same role slot or project supersedes the one before. */
   readonly grants: readonly Grant[]
   readonly revocations: readonly Grant[]
+  /** Recorded only, until the person first signs in (the organization role is Not Activated). */
+  readonly deferred: readonly Grant[]
 }
 
 /** What `applyAccess` reached. */

@@ -1,0 +1,8 @@
+export * from './affected.js'
+export * from './near-misses.js'
+export * from './plan.js'
+export * from './policy.js'
+export * from './resolve.js'
+export * from './roles.js'
+export * from './rules.js'
+export type * from './types.js'

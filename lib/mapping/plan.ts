@@ -1,0 +1,77 @@
+import type { Access, Grant, Plan } from './types.js'
+
+/**
+ * The difference between what was granted before and what is desired now.
+ *
+ * A grant supersedes the one in the same place (the organization role; a project). Revocations only ever name grants of
+ * `ledger`, so nothing that a person was given by hand in the host is taken away. While the organization role is Not
+ * Activated, workspaces and projects are deferred. A role of `null` leaves the organization role as it is.
+ *
+ * @param ledger what was applied before and is in force
+ * @param access the desired access of an active person; for an inactive one the plan is empty, because losing access
+ *   keeps the ledger, so that reactivation restores it
+ */
+export function plan(ledger: readonly Grant[], access: Access): Plan {
+  if (!access.active) return { grants: [], revocations: [], deferred: [] }
+  const role: readonly Grant[] = access.role === null ? [] : [{ kind: 'role', role: access.role }]
+  const memberships = membershipsOf(access)
+  const waiting = access.role === 'Not Activated'
+  const desired = waiting ? role : [...role, ...memberships]
+  const before = byPlace(ledger)
+  const now = byPlace(desired)
+  return {
+    grants: desired.filter((grant) => !isSame(before.get(placeOf(grant)), grant)),
+    revocations: ledger.filter((grant) => grant.kind !== 'role' && !now.has(placeOf(grant))),
+    deferred: waiting ? memberships : [],
+  }
+}
+
+/** The ledger after a plan was carried out in full. */
+export function applyPlan(
+  ledger: readonly Grant[],
+  { grants, revocations }: Plan,
+): readonly Grant[] {
+  const places = byPlace(ledger)
+  for (const grant of revocations) places.delete(placeOf(grant))
+  for (const grant of grants) places.set(placeOf(grant), grant)
+  return [...places.values()]
+}
+
+/** Whether a plan does nothing. */
+export function isEmptyPlan(planned: Plan): boolean {
+  return planned.grants.length === 0 && planned.revocations.length === 0
+}
+
+/** The memberships that an access gives, as grants. */
+export function membershipsOf(access: Pick<Access, 'workspaces' | 'projects'>): readonly Grant[] {
+  return [
+    ...access.workspaces.map((title) => ({ kind: 'workspace', title }) as const),
+    ...access.projects.map(
+      ({ projectId, role }) => ({ kind: 'project', projectId, role }) as const,
+    ),
+  ]
+}
+
+/** Where a grant applies: two grants of one place exclude each other. */
+export function placeOf(grant: Grant): string {
+  if (grant.kind === 'role') return 'role'
+  if (grant.kind === 'workspace') return `workspace ${grant.title}`
+  return `project ${grant.projectId}`
+}
+
+/** A grant in words, e.g. `Reviewer in project 7`. */
+export function describeGrant(grant: Grant): string {
+  if (grant.kind === 'role') return `organization role ${grant.role}`
+  if (grant.kind === 'workspace') return `workspace "${grant.title}"`
+  return `${grant.role} in project ${grant.projectId}`
+}
+
+function byPlace(grants: readonly Grant[]): Map<string, Grant> {
+  return new Map(grants.map((grant) => [placeOf(grant), grant]))
+}
+
+function isSame(a: Grant | undefined, b: Grant): boolean {
+  if (a?.kind === 'role' && b.kind === 'role') return a.role === b.role
+  if (a?.kind === 'project' && b.kind === 'project') return a.role === b.role
+  return a?.kind === b.kind
+}

@@ -1,0 +1,157 @@
+import { organizationRoles, outranks, projectRoles } from './roles.js'
+import { groupKey } from './rules.js'
+import type {
+  Access,
+  Grant,
+  MappingPolicy,
+  MappingRules,
+  OrganizationRole,
+  ProjectRole,
+  Reason,
+} from './types.js'
+
+/** A group a person is in. */
+export interface PersonGroup {
+  readonly id: string
+  readonly displayName: string
+}
+
+/** What must be known of a person beside their groups. */
+export interface PersonState {
+  /** SCIM `active`. */
+  readonly active: boolean
+  /** A rule gave this person an organization role before: decides what `onNoRole` means for them. */
+  readonly hadRole: boolean
+}
+
+/** Rules made ready for many people: what {@link compileRules} returns. */
+export type AccessResolver = (groups: readonly PersonGroup[], person: PersonState) => Access
+
+/** What one row gives; `order` is its place among all rows. */
+interface RowGrant {
+  readonly grant: Grant
+  readonly rule: string
+  readonly order: number
+}
+
+/** A row that speaks of a group the person is in, with that group. */
+interface Match extends RowGrant {
+  readonly group: PersonGroup
+}
+
+/**
+ * What a person's groups give under these rules. The most elevated organization role wins
+ * (Administrator > Manager > Reviewer > Annotator), and per project Reviewer > Annotator > Inherit. Neither the order of
+ * groups nor that of rules changes the result; reasons are listed in the order of the rules.
+ *
+ * `active` is false for inactive people, and for those whom a rule, or `onNoRole: 'deactivate'`, gives the role
+ * Deactivated. Group names match exactly unless the policy says otherwise, so a look-alike name gives nothing.
+ */
+export function resolveAccess(
+  rules: MappingRules,
+  groups: readonly PersonGroup[],
+  policy: MappingPolicy,
+  person: PersonState,
+): Access {
+  return compileRules(rules, policy)(groups, person)
+}
+
+/**
+ * The same as {@link resolveAccess} for many people: the rules are indexed once by group, so that one person costs as
+ * much as their groups give, however many rules there are.
+ */
+export function compileRules(rules: MappingRules, policy: MappingPolicy): AccessResolver {
+  const byGroup = rowsByGroup(rules, policy)
+  return (groups, person) => {
+    const matches = groups.flatMap((group) =>
+      (byGroup.get(groupKey(group.displayName, policy)) ?? []).map((row) => ({ ...row, group })),
+    )
+    return accessFrom(matches, policy, person)
+  }
+}
+
+function rowsByGroup(rules: MappingRules, policy: MappingPolicy): Map<string, RowGrant[]> {
+  const byGroup = new Map<string, RowGrant[]>()
+  let order = 0
+  const add = (group: string, grant: Grant, rule: string) => {
+    const key = groupKey(group, policy)
+    const row = { grant, rule, order: order++ }
+    const rows = byGroup.get(key)
+    if (rows) rows.push(row)
+    else byGroup.set(key, [row])
+  }
+  for (const [index, [role, group]] of rules.roles_groups.entries()) {
+    add(group, { kind: 'role', role }, `roles_groups[${index}]`)
+  }
+  for (const [index, [title, group]] of rules.workspaces_groups.entries()) {
+    add(group, { kind: 'workspace', title }, `workspaces_groups[${index}]`)
+  }
+  for (const [index, { project_id: projectId, group, role }] of rules.projects_groups.entries()) {
+    add(group, { kind: 'project', projectId, role }, `projects_groups[${index}]`)
+  }
+  return byGroup
+}
+
+function accessFrom(matches: readonly Match[], policy: MappingPolicy, person: PersonState): Access {
+  const { role, workspaces, projects } = highestOf(matches)
+  const inForce = role ?? roleWithoutRule(policy, person)
+  return {
+    active: person.active && inForce !== 'Deactivated',
+    role: inForce,
+    workspaces: [...workspaces].sort(),
+    projects: [...projects]
+      .map(([projectId, best]) => ({ projectId, role: best }))
+      .sort((a, b) => a.projectId - b.projectId),
+    reasons: [...matches].sort(byRowThenGroup).map(({ grant, rule, group }) => ({
+      grant,
+      groupId: group.id,
+      group: group.displayName,
+      rule,
+      outranked: isOutranked(grant, role, projects),
+    })),
+  }
+}
+
+/** The most elevated of everything; `role` is null when no rule gives one. */
+function highestOf(matches: readonly Match[]) {
+  let role: OrganizationRole | null = null
+  const workspaces = new Set<string>()
+  const projects = new Map<number, ProjectRole>()
+  for (const { grant } of matches) {
+    if (grant.kind === 'workspace') workspaces.add(grant.title)
+    if (grant.kind === 'role') {
+      role = role && !outranks(organizationRoles, grant.role, role) ? role : grant.role
+    }
+    if (grant.kind === 'project') {
+      const best = projects.get(grant.projectId)
+      if (!best || outranks(projectRoles, grant.role, best)) {
+        projects.set(grant.projectId, grant.role)
+      }
+    }
+  }
+  return { role, workspaces, projects }
+}
+
+function roleWithoutRule(policy: MappingPolicy, person: PersonState): OrganizationRole | null {
+  if (!person.hadRole) return policy.defaultRole
+  const byPolicy = {
+    deactivate: 'Deactivated',
+    keep: null,
+    default: policy.defaultRole,
+    notActivated: 'Not Activated',
+  } as const
+  return byPolicy[policy.onNoRole]
+}
+
+function isOutranked(
+  grant: Grant,
+  role: OrganizationRole | null,
+  projects: ReadonlyMap<number, ProjectRole>,
+): Reason['outranked'] {
+  if (grant.kind === 'role') return grant.role !== role
+  return grant.kind === 'project' && grant.role !== projects.get(grant.projectId)
+}
+
+function byRowThenGroup(a: Match, b: Match): number {
+  return a.order - b.order || (a.group.id < b.group.id ? -1 : 1)
+}
