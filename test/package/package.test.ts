@@ -1,0 +1,77 @@
+import fs from 'node:fs'
+import path from 'node:path'
+import { expressVersions, installedProject, packLibrary, run } from '../support/packed-library.js'
+
+const root = path.join(__dirname, '../..')
+const life = { created: 201, found: 1, active: false, deleted: 204, gone: 404 }
+
+let tarball: string
+beforeAll(() => {
+  tarball = packLibrary()
+})
+
+describe('the packed library', () => {
+  it('holds what is published and nothing else', () => {
+    const files = run('tar', ['-tzf', tarball], root).trim().split('\n')
+    const published = /^package\/(dist\/.*|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/
+    expect(files.filter((file) => !published.test(file))).toEqual([])
+    expect(files).toEqual(expect.arrayContaining(['package/README.md', 'package/LICENSE']))
+  })
+
+  it('passes publint', () => {
+    expect(run(tool('publint'), ['run', tarball, '--strict'], root)).toContain('All good!')
+  })
+
+  it('gives the right types to ESM, CommonJS and bundlers, as attw sees it', () => {
+    // It exits with a failure when it finds a problem.
+    const parameters = [tarball, '--profile', 'node16', '--no-emoji']
+    expect(run(tool('attw'), parameters, root)).toContain('node16 (from CJS): OK')
+  })
+})
+
+describe.each(expressVersions)('a project with the packed library and Express %s', (express) => {
+  let project: string
+  beforeAll(() => {
+    project = installedProject(tarball, express)
+  })
+  afterAll(() => fs.rmSync(project, { recursive: true, force: true }))
+
+  it.each(['memory', 'sqlite'])('serves one person’s life from an ESM host on %s', (adapter) => {
+    expect(JSON.parse(run(process.execPath, ['host.mjs', adapter], project))).toEqual(life)
+  })
+
+  it.each(['memory', 'sqlite'])(
+    'serves one person’s life from a CommonJS host on %s',
+    (adapter) => {
+      expect(JSON.parse(run(process.execPath, ['host.cjs', adapter], project))).toEqual(life)
+    },
+  )
+
+  it('gives the same names to import and to require at every entry point', () => {
+    const names = JSON.parse(run(process.execPath, ['names.mjs'], project)) as Record<
+      string,
+      Record<'import' | 'require', string[]>
+    >
+    for (const { import: imported, require: required } of Object.values(names)) {
+      expect(required.length).toBeGreaterThan(0)
+      expect(imported).toEqual(required)
+    }
+  })
+
+  it.each([
+    ['an ESM project', ['--module', 'nodenext'], 'types.mts'],
+    ['a CommonJS project', ['--module', 'nodenext'], 'types.cts'],
+    ['a bundled project', ['--module', 'esnext', '--moduleResolution', 'bundler'], 'types.ts'],
+  ])('type-checks in %s', (_project, options, file) => {
+    const source = path.join(project, 'types.ts')
+    if (file !== 'types.ts') fs.copyFileSync(source, path.join(project, file))
+    const strict = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2022']
+    const parameters = [...strict, '--types', 'node', ...options, file]
+    expect(run(tool('tsc'), parameters, project)).toBe('')
+  })
+})
+
+/** One of the repository's development tools. */
+function tool(name: string): string {
+  return path.join(root, 'node_modules/.bin', name)
+}
