@@ -1,3 +1,4 @@
+import fs from 'node:fs'
 import { separateSuites } from './test/support/suites-reporter.js'
 
 // TEST_SUITE names a suite that needs more than Node: a folder of test/.
@@ -11,11 +12,12 @@ const testMatch = {
 
 export default {
   testEnvironment: 'node',
+  // Not the whole tree: .cache holds environments of a hundred thousand files.
+  roots: ['lib', 'adapters', 'examples', 'test'].filter((folder) => fs.existsSync(folder)),
   testMatch: testMatch[suite] ?? [folderTests],
   testPathIgnorePatterns: Object.keys(separateSuites)
     .filter((name) => name !== suite)
     .map((name) => `<rootDir>/test/${name}/`),
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/build/', '<rootDir>/.cache/'],
   transform: {
     '\\.ts$': [
       '@swc/jest',

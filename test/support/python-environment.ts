@@ -1,0 +1,24 @@
+import { execFileSync } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+
+const cache = path.join(__dirname, '../../.cache/python')
+
+/**
+ * Installs a Python package into a virtual environment of its own, once, and answers the folder of its executables.
+ *
+ * @param requirement what pip installs, e.g. `scim2-tester[httpx2]==0.5.2`
+ * @throws Error when there is no `python3` with `venv`, or pip cannot reach its index
+ */
+export function pythonEnvironment(name: string, requirement: string): string {
+  const folder = path.join(cache, name)
+  const mark = path.join(folder, 'installed')
+  const bin = path.join(folder, 'bin')
+  if (fs.existsSync(mark) && fs.readFileSync(mark, 'utf8') === requirement) return bin
+  fs.rmSync(folder, { recursive: true, force: true })
+  execFileSync('python3', ['-m', 'venv', folder], { stdio: 'pipe' })
+  const parameters = ['install', '--quiet', '--disable-pip-version-check', requirement]
+  execFileSync(path.join(bin, 'pip'), parameters, { stdio: 'pipe' })
+  fs.writeFileSync(mark, requirement)
+  return bin
+}
