@@ -102,6 +102,8 @@ export interface AccessStore {
   /**
    * Leases entries that are due, oldest first, at most one claimant each. Works for one tenant or, without one, for all.
    * `FOR UPDATE SKIP LOCKED` on PostgreSQL, so hosts share the work. An expired lease may be claimed again.
+   * With `userIds`, entries of these users also when they are not due yet or parked; never when somebody else's lease
+   * on them is running.
    */
   claim(options: {
     readonly owner: string
@@ -114,6 +116,8 @@ export interface AccessStore {
   }): Promise<readonly PendingUser[]>
   /** Ends a claim. `done` clears the entry only if it was not marked again since. */
   settle(owner: string, entry: PendingUser, outcome: PendingOutcome): Promise<void>
+  /** The entries of these users, leased or not, due or not; users without one are left out. */
+  pendingOf(scope: Scope, userIds: readonly string[]): Promise<readonly PendingUser[]>
   /** Carries out at most `limit` marks of unfinished sweeps; returns how many were made (0: nothing to do). */
   expandSweeps(limit: number): Promise<number>
   summary(scope: Scope): Promise<PendingSummary>

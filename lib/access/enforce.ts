@@ -1,0 +1,154 @@
+import type { AuditEntry, EventName } from '../events/catalogue.js'
+import type { Access, Grant } from '../mapping/index.js'
+import { describeGrant, placeOf, plan } from '../mapping/index.js'
+import type { AccessRecord, AccessStore } from '../stores/access-store.js'
+import type { Adapters } from '../stores/adapters.js'
+import { storeErrorKind, VersionMismatchError } from '../stores/errors.js'
+import type { User } from '../stores/resource.js'
+import type { Scope } from '../stores/scope.js'
+
+/** Adapters that can keep a ledger and pending work. */
+export type AccessAdapters = Adapters & { readonly access: AccessStore }
+
+/** What making access true needs beside the person. */
+export interface EnforceContext {
+  readonly adapters: AccessAdapters
+  readonly clock: () => Date
+  /** Called with each event after its effect is in force and recorded. */
+  readonly emit: (event: AuditEntry) => void
+}
+
+/** What was made true: access, no access, nothing (the person is gone), or nothing (the person is protected). */
+export type Enforced = 'active' | 'deprovisioned' | 'gone' | 'protected'
+
+const readWhole = { omit: new Set(['groups']) } as const
+
+/** Somebody whose access is made true, and what was known of it before. */
+interface Person {
+  readonly user: User
+  readonly record: AccessRecord
+}
+
+/**
+ * Makes one person's access in the host what their groups give now: resolve, plan, apply, record. Level-triggered:
+ * it reads the present state, so it may be called at any time and any number of times. The caller holds the person's
+ * lease, so that two of them never work on one person.
+ *
+ * @throws UnavailableError and whatever else the host's adapter throws; nothing is recorded then
+ */
+export async function enforceAccess(
+  context: EnforceContext,
+  scope: Scope,
+  userId: string,
+): Promise<Enforced> {
+  const { users, groups, access: store } = context.adapters
+  const user = await users.get(scope, userId, readWhole)
+  if (!user) {
+    await store.deleteRecord(scope, userId)
+    return 'gone'
+  }
+  const record = (await store.record(scope, userId)) ?? emptyRecord(userId, context.clock())
+  const protection = await users.protection?.(scope, user)
+  if (protection !== undefined) {
+    await save(context, scope, { ...record, notes: [protection] })
+    return 'protected'
+  }
+  const access = await groups.resolveAccess(scope, user)
+  return access.active
+    ? give(context, scope, { user, record }, access)
+    : end(context, scope, { user, record })
+}
+
+/** A record of somebody nothing is known of yet. */
+export function emptyRecord(userId: string, at: Date): AccessRecord {
+  return { userId, applied: [], deferred: [], notes: [], hadRole: false, at: at.toISOString() }
+}
+
+async function end(context: EnforceContext, scope: Scope, person: Person): Promise<Enforced> {
+  const { user, record } = person
+  await context.adapters.users.deprovision(scope, user, user.active ? 'noRole' : 'deactivated')
+  if (record.enforced !== 'deprovisioned') {
+    await save(context, scope, { ...record, enforced: 'deprovisioned' })
+    await tell(context, scope, user, [['user.deprovisioned', undefined]])
+  }
+  return 'deprovisioned'
+}
+
+async function give(
+  context: EnforceContext,
+  scope: Scope,
+  { user, record }: Person,
+  access: Access,
+): Promise<Enforced> {
+  const planned = plan(record.applied, access)
+  const reached = await context.adapters.users.applyAccess(scope, user, access, planned)
+  const account = reached.account ?? record.account
+  await save(context, scope, {
+    ...record,
+    applied: reached.applied,
+    deferred: reached.deferred ?? [],
+    notes: reached.notes ?? [],
+    ...(account && { account }),
+    enforced: 'active',
+    hadRole: record.hadRole || access.reasons.some(({ grant }) => grant.kind === 'role'),
+  })
+  await tell(context, scope, user, changesBetween(record.applied, reached.applied))
+  return 'active'
+}
+
+function changesBetween(
+  before: readonly Grant[],
+  now: readonly Grant[],
+): (readonly [EventName, string])[] {
+  const granted = missingFrom(before, now)
+  const revoked = missingFrom(now, before).filter((grant) => !hasPlace(now, grant))
+  return [
+    ...granted.map((grant) => ['access.granted', describeGrant(grant)] as const),
+    ...revoked.map((grant) => ['access.revoked', describeGrant(grant)] as const),
+  ]
+}
+
+/** The grants of `now` that are not among `before` just so. */
+function missingFrom(before: readonly Grant[], now: readonly Grant[]): readonly Grant[] {
+  const known = new Set(before.map((grant) => JSON.stringify(grant)))
+  return now.filter((grant) => !known.has(JSON.stringify(grant)))
+}
+
+function hasPlace(grants: readonly Grant[], grant: Grant): boolean {
+  return grants.some((each) => placeOf(each) === placeOf(grant))
+}
+
+async function save(context: EnforceContext, scope: Scope, record: AccessRecord): Promise<void> {
+  await context.adapters.access.saveRecord(scope, { ...record, at: context.clock().toISOString() })
+}
+
+async function tell(
+  context: EnforceContext,
+  scope: Scope,
+  user: User,
+  events: readonly (readonly [EventName, string | undefined])[],
+): Promise<void> {
+  const entries = events.map(
+    ([event, detail]): AuditEntry => ({
+      at: context.clock().toISOString(),
+      event,
+      tenant: scope.tenant,
+      actor: scope.actor,
+      requestId: scope.requestId,
+      outcome: 'succeeded',
+      target: { resourceType: 'User', id: user.id, name: user.userName },
+      ...(detail !== undefined && { detail }),
+    }),
+  )
+  if (entries.length === 0) return
+  await context.adapters.audit?.append(scope, entries)
+  for (const entry of entries) context.emit(entry)
+}
+
+/** A sentence about a failure that is safe to show to an administrator, for any error. */
+export function describeFailure(error: unknown): string {
+  const isOurs = storeErrorKind(error) !== undefined || error instanceof VersionMismatchError
+  if (isOurs) return (error as Error).message
+  const name = error instanceof Error ? error.name : typeof error
+  return `The adapter failed unexpectedly (${name}). The host's log has the error.`
+}

@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto'
+import type { PendingOutcome, PendingUser } from '../stores/access-store.js'
+import { storeErrorKind, UnavailableError } from '../stores/errors.js'
+import type { Scope } from '../stores/scope.js'
+import { describeFailure, type EnforceContext, type Enforced, enforceAccess } from './enforce.js'
+
+/** How to make one person's access true within a request. */
+export interface InlineOptions {
+  /** After this many milliseconds the caller is told to come back. */
+  readonly timeoutMs: number
+  readonly retryAfterSeconds: number
+}
+
+interface Claim {
+  readonly owner: string
+  readonly entry: PendingUser
+}
+
+const leaseMs = 60_000
+const waitMs = 25
+const retryMs = 1_000
+
+/**
+ * Makes one person's access true now, within a request, instead of leaving it to the reconciler. It takes the person's
+ * lease first, so a reconciler that still works with what it read before this request's change ends before.
+ *
+ * @param userId marked pending before this call
+ * @returns `settled` when somebody else carried out the mark meanwhile
+ * @throws UnavailableError when the host cannot do it in time; the mark stays and the reconciler goes on
+ * @throws RefusedError when the host refuses for good
+ */
+export async function enforceNow(
+  context: EnforceContext,
+  scope: Scope,
+  userId: string,
+  options: InlineOptions,
+): Promise<Enforced | 'settled'> {
+  const deadline = Date.now() + options.timeoutMs
+  const claim = await claimPerson(context, scope, userId, deadline)
+  if (claim === 'settled') return 'settled'
+  if (claim === 'busy') throw late(options)
+  const signal = AbortSignal.any([scope.signal, AbortSignal.timeout(options.timeoutMs)])
+  const work = carryOut(context, { ...scope, signal }, claim)
+  const enforced = await before(deadline, work)
+  if (enforced === undefined) throw late(options)
+  return enforced
+}
+
+async function claimPerson(
+  context: EnforceContext,
+  scope: Scope,
+  userId: string,
+  deadline: number,
+): Promise<Claim | 'busy' | 'settled'> {
+  const { access } = context.adapters
+  const owner = randomUUID()
+  do {
+    const now = context.clock().toISOString()
+    const [entry] = await access.claim({
+      owner,
+      limit: 1,
+      leaseMs,
+      now,
+      tenant: scope.tenant,
+      userIds: [userId],
+    })
+    if (entry) return { owner, entry }
+    const [leased] = await access.pendingOf(scope, [userId])
+    if (!leased) return 'settled'
+    await new Promise((resolve) => setTimeout(resolve, waitMs))
+  } while (Date.now() < deadline)
+  return 'busy'
+}
+
+/** The lease is returned only when the work has really ended, also when nobody waits for it any more. */
+async function carryOut(
+  context: EnforceContext,
+  scope: Scope,
+  { owner, entry }: Claim,
+): Promise<Enforced> {
+  const settle = (outcome: PendingOutcome) => context.adapters.access.settle(owner, entry, outcome)
+  try {
+    const enforced = await enforceAccess(context, scope, entry.userId)
+    await settle({ kind: 'done' })
+    return enforced
+  } catch (error) {
+    const at = new Date(context.clock().getTime() + retryMs).toISOString()
+    await settle({ kind: 'retry', at, error: describeFailure(error) })
+    throw error
+  }
+}
+
+/** The result of `work`, or `undefined` when the deadline comes first. Failures become store errors. */
+async function before<T>(deadline: number, work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, Math.max(deadline - Date.now(), 0), undefined)
+  })
+  try {
+    return await Promise.race([work, late])
+  } catch (error) {
+    if (storeErrorKind(error) === 'refused') throw error
+    throw new UnavailableError('The host could not change this person’s access.', { cause: error })
+  } finally {
+    clearTimeout(timer)
+    work.catch(() => {})
+  }
+}
+
+function late({ retryAfterSeconds }: InlineOptions): UnavailableError {
+  return new UnavailableError(
+    'The host did not change this person’s access in time. The change is kept and goes on.',
+    { retryAfterSeconds },
+  )
+}
