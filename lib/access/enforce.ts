@@ -3,9 +3,10 @@ import type { Access, Grant } from '../mapping/index.js'
 import { describeGrant, placeOf, plan } from '../mapping/index.js'
 import type { AccessRecord, AccessStore } from '../stores/access-store.js'
 import type { Adapters } from '../stores/adapters.js'
-import { storeErrorKind, VersionMismatchError } from '../stores/errors.js'
+import { storeErrorKind } from '../stores/errors.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
+import { emailOf } from './email.js'
 
 /** Adapters that can keep a ledger and pending work. */
 export type AccessAdapters = Adapters & { readonly access: AccessStore }
@@ -43,11 +44,9 @@ export async function enforceAccess(
 ): Promise<Enforced> {
   const { users, groups, access: store } = context.adapters
   const user = await users.get(scope, userId, readWhole)
-  if (!user) {
-    await store.deleteRecord(scope, userId)
-    return 'gone'
-  }
-  const record = (await store.record(scope, userId)) ?? emptyRecord(userId, context.clock())
+  const known = await store.record(scope, userId)
+  if (!user) return endDeparted(context, scope, known)
+  const record = known ?? emptyRecord(userId, context.clock())
   const protection = await users.protection?.(scope, user)
   if (protection !== undefined) {
     await save(context, scope, { ...record, notes: [protection] })
@@ -64,11 +63,35 @@ export function emptyRecord(userId: string, at: Date): AccessRecord {
   return { userId, applied: [], deferred: [], notes: [], hadRole: false, at: at.toISOString() }
 }
 
+/** Of somebody deleted: the record stays, so that an account that outlives the person remains shut. */
+async function endDeparted(
+  context: EnforceContext,
+  scope: Scope,
+  record: AccessRecord | undefined,
+): Promise<Enforced> {
+  if (record && record.enforced !== 'deprovisioned') {
+    await context.adapters.users.deprovision(scope, departed(record), 'deleted')
+    await save(context, scope, { ...record, enforced: 'deprovisioned' })
+  }
+  return 'gone'
+}
+
+/** A stand-in for a user whose resource is gone; adapters find the account by its id. */
+function departed(record: AccessRecord): User {
+  const at = record.at
+  return {
+    id: record.userId,
+    userName: record.email ?? record.userId,
+    active: false,
+    meta: { resourceType: 'User', created: at, lastModified: at, version: '0' },
+  }
+}
+
 async function end(context: EnforceContext, scope: Scope, person: Person): Promise<Enforced> {
   const { user, record } = person
   await context.adapters.users.deprovision(scope, user, user.active ? 'noRole' : 'deactivated')
   if (record.enforced !== 'deprovisioned') {
-    await save(context, scope, { ...record, enforced: 'deprovisioned' })
+    await save(context, scope, { ...record, ...emailPart(user), enforced: 'deprovisioned' })
     await tell(context, scope, user, [['user.deprovisioned', undefined]])
   }
   return 'deprovisioned'
@@ -85,6 +108,7 @@ async function give(
   const account = reached.account ?? record.account
   await save(context, scope, {
     ...record,
+    ...emailPart(user),
     applied: reached.applied,
     deferred: reached.deferred ?? [],
     notes: reached.notes ?? [],
@@ -106,6 +130,11 @@ function changesBetween(
     ...granted.map((grant) => ['access.granted', describeGrant(grant)] as const),
     ...revoked.map((grant) => ['access.revoked', describeGrant(grant)] as const),
   ]
+}
+
+function emailPart(user: User): { email?: string } {
+  const email = emailOf(user)
+  return email === undefined ? {} : { email }
 }
 
 /** The grants of `now` that are not among `before` just so. */
@@ -147,8 +176,7 @@ async function tell(
 
 /** A sentence about a failure that is safe to show to an administrator, for any error. */
 export function describeFailure(error: unknown): string {
-  const isOurs = storeErrorKind(error) !== undefined || error instanceof VersionMismatchError
-  if (isOurs) return (error as Error).message
+  if (storeErrorKind(error) !== undefined) return (error as Error).message
   const name = error instanceof Error ? error.name : typeof error
   return `The adapter failed unexpectedly (${name}). The host's log has the error.`
 }

@@ -1,3 +1,4 @@
+export * from './email.js'
 export * from './enforce.js'
 export * from './inline.js'
 export type { ReconcilerOptions } from './options.js'

@@ -2,9 +2,14 @@ import type { AuditEntry } from '../events/catalogue.js'
 import type { AccountReference, Grant, MappingRules } from '../mapping/types.js'
 import type { Scope } from './scope.js'
 
-/** What is known of one person's access: the ledger and the link to the host's account. */
+/**
+ * What is known of one person's access: the ledger and the link to the host's account. It outlives the user: of somebody
+ * deleted it says that their account is shut, and what they had been granted.
+ */
 export interface AccessRecord {
   readonly userId: string
+  /** Lower-cased e-mail address of the person when access was last made true. */
+  readonly email?: string
   /** What we granted and has not been revoked: the ledger. */
   readonly applied: readonly Grant[]
   readonly deferred: readonly Grant[]
@@ -90,6 +95,8 @@ export interface AccessStore {
   ): Promise<readonly AccessRecord[]>
   /** The record linked to this account of the host. One indexed query. */
   recordByAccount(scope: Scope, accountId: string): Promise<AccessRecord | undefined>
+  /** The records of people with this (lower-cased) e-mail address, or whose account had it. One indexed query. */
+  recordsByEmail(scope: Scope, email: string): Promise<readonly AccessRecord[]>
   /**
    * Stores a record, replacing the one of the same user.
    * @throws UniquenessError when another user is linked to the same account

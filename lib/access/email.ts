@@ -1,0 +1,31 @@
+import type { User } from '../stores/resource.js'
+
+/** Good enough to tell an address from a login name; the host decides whether it accepts it. */
+const address = /^[^\s@]+@[^\s@]+$/
+
+/**
+ * The e-mail address by which Label Studio knows a person, trimmed and lower-cased: the primary e-mail, else the work
+ * e-mail, else the first one, else `userName`; `undefined` when none of them is an address.
+ */
+export function emailOf(user: User): string | undefined {
+  const emails = readEmails(user)
+  const candidates = [
+    emails.find(({ primary }) => primary)?.value,
+    emails.find(({ type }) => type?.toLowerCase() === 'work')?.value,
+    emails[0]?.value,
+    user.userName,
+  ]
+  return candidates
+    .map((text) => text?.trim().toLowerCase())
+    .find((text) => text && address.test(text))
+}
+
+interface Email {
+  readonly value?: string
+  readonly type?: string
+  readonly primary?: boolean
+}
+
+function readEmails(user: User): readonly Email[] {
+  return Array.isArray(user.emails) ? (user.emails as readonly Email[]) : []
+}
