@@ -110,6 +110,17 @@ export interface ResourceType {
     string,
     { readonly urn: string; readonly attributes: ReadonlyMap<string, AttributeDefinition> }
   >
+  /** The attributes by which resources are found with one indexed query. */
+  readonly lookups: readonly Lookup[]
+}
+
+/** An attribute by which resources are found with one indexed query. */
+export interface Lookup {
+  /** Canonical text of the path, e.g. `userName`, `emails.value`. */
+  readonly name: string
+  readonly path: AttributePath
+  /** No two resources of the type and tenant may have the same value. */
+  readonly unique: boolean
 }
 
 /**

@@ -1,0 +1,69 @@
+import type { LookupKey } from '../stores/write.js'
+import { isPresent, toComparable } from './comparable.js'
+import { enterpriseUserUrn } from './core-schemas.js'
+import { printPath } from './paths.js'
+import type {
+  AttributeDefinition,
+  AttributePath,
+  Json,
+  JsonObject,
+  Lookup,
+  ResourceType,
+} from './types.js'
+
+/** What provisioning clients look resources up by, beside attributes that must be unique. */
+const lookedUp: ReadonlySet<string> = new Set([
+  'userName',
+  'displayName',
+  'externalId',
+  'emails.value',
+  `${enterpriseUserUrn}:manager.value`,
+])
+
+/** The name under which values of this attribute are indexed, or `undefined`; `id` is a key of its own. */
+export function lookupName(path: AttributePath): string | undefined {
+  const leaf = path.sub ?? path.attribute
+  if (!leaf || leaf.type === 'complex' || leaf.returned === 'never') return undefined
+  const name = printPath(path)
+  if (name === 'id') return undefined
+  return leaf.uniqueness !== 'none' || lookedUp.has(name) ? name : undefined
+}
+
+/** The indexed attributes among these, for a resource type that is being compiled. */
+export function lookupsAmong(paths: readonly AttributePath[]): Lookup[] {
+  return paths.flatMap((path) => {
+    const name = lookupName(path)
+    const unique = (path.sub ?? path.attribute)?.uniqueness !== 'none'
+    return name === undefined ? [] : [{ name, path, unique }]
+  })
+}
+
+/** The lookup keys of a resource, each once. */
+export function lookupKeys(type: ResourceType, resource: object): LookupKey[] {
+  return type.lookups.flatMap(({ name, path, unique }) => {
+    const definition = path.sub ?? path.attribute
+    if (!definition) return []
+    const keys = valuesAt(path, resource as JsonObject).map((value) => keyOf(definition, value))
+    return [...new Set(keys)].map((key) => ({ attribute: name, key, unique }))
+  })
+}
+
+/** Every present value that a path leads to in a resource. */
+export function valuesAt(path: AttributePath, resource: JsonObject): Json[] {
+  const container = path.extension === undefined ? resource : resource[path.extension]
+  if (!path.attribute || typeof container !== 'object' || container === null) return []
+  const value = (container as JsonObject)[path.attribute.name]
+  const values = Array.isArray(value) ? value : value === undefined ? [] : [value]
+  const { sub } = path
+  const leaves = sub ? values.map((each) => memberOf(each, sub.name)) : values
+  return leaves.filter((leaf) => isPresent(leaf))
+}
+
+function memberOf(value: Json, name: string): Json {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
+  return value[name] ?? null
+}
+
+function keyOf(definition: AttributeDefinition, value: Json): string {
+  return String(toComparable(definition, value))
+}
