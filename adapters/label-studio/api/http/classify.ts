@@ -49,7 +49,7 @@ export function errorFromAnswer(answer: FailedAnswer, redact: (text: string) => 
     ...(answer.retryAfterSeconds !== undefined && { retryAfterSeconds: answer.retryAfterSeconds }),
     ...(detail !== undefined && { detail: redact(detail).slice(0, 300) }),
     fields: Object.keys(validationErrors(body)),
-    maybeDone: answer.method !== 'GET' && answer.status >= 500,
+    maybeDone: answer.method !== 'GET' && kind === 'unavailable',
   })
 }
 

@@ -1,3 +1,5 @@
+import { isLabelStudioError, type LabelStudioError } from '../errors.js'
+
 /** How often, and with which pauses, a call is tried again. */
 export interface RetryPolicy {
   /** Further attempts after the first. */
@@ -8,27 +10,34 @@ export interface RetryPolicy {
   maxDelayMs: number
 }
 
-/** What an attempt ended with, as far as trying again is concerned. */
-export interface Failure {
-  status?: number | undefined
-  retryAfterSeconds?: number | undefined
-  /** The request surely never reached Label Studio (refused connection, unknown host). */
-  neverSent?: boolean
+/** What repeating needs beside the policy. */
+export interface RetryTools extends RetryPolicy {
+  random: () => number
+  sleep: (ms: number, signal?: AbortSignal) => Promise<void>
 }
+
+/** Where in a row of attempts a call is. */
+export interface FailedCall {
+  /** How many attempts have failed already, from 1. */
+  attempt: number
+  /** A second effect would do no harm. */
+  repeatable: boolean
+}
+
+type Failure = Pick<LabelStudioError, 'kind' | 'maybeDone' | 'retryAfterSeconds'>
 
 /**
  * Milliseconds to wait before the next attempt, or `undefined` when the call has failed for good.
  *
- * Requests that can be repeated without a second effect are tried again after 408, 429, 5xx, time-outs
- * and dropped connections. Others (most POSTs) only when Label Studio surely did nothing: 429, or the
- * request never left. The pause has full jitter: a random part of a doubling bound.
+ * Repeatable calls are tried again after 408, 429, 5xx, time-outs and dropped connections; others (most
+ * POSTs) only when Label Studio surely did nothing: 429, or the request never reached it. The pause has
+ * full jitter: a random part of a doubling bound.
  *
- * @param attempt how many attempts have failed already, from 1
- * @param random  a number from 0 (included) to 1 (not included)
+ * @param random a number from 0 (included) to 1 (not included)
  */
 export function retryDelay(
   failure: Failure,
-  call: { attempt: number; repeatable: boolean },
+  call: FailedCall,
   policy: RetryPolicy,
   random: number,
 ): number | undefined {
@@ -37,14 +46,44 @@ export function retryDelay(
     const delay = failure.retryAfterSeconds * 1000
     return delay > policy.maxDelayMs ? undefined : delay
   }
-  const bound = Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (call.attempt - 1))
-  return random * bound
+  return random * Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (call.attempt - 1))
 }
 
-function canRepeat({ status, neverSent }: Failure, repeatable: boolean): boolean {
-  if (neverSent || status === 429) return true
-  if (!repeatable) return false
-  return status === undefined || status === 408 || status >= 500
+function canRepeat({ kind, maybeDone }: Failure, repeatable: boolean): boolean {
+  return kind === 'rateLimited' || (kind === 'unavailable' && (repeatable || !maybeDone))
+}
+
+/** How a task is run by `retrying`. */
+export interface RetryOptions extends RetryTools {
+  repeatable: boolean
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * Runs `task` until it succeeds or fails with what a further attempt cannot mend.
+ *
+ * @throws what the last attempt threw, or the signal's reason
+ */
+export async function retrying<T>(task: () => Promise<T>, options: RetryOptions): Promise<T> {
+  const { repeatable, signal } = options
+  for (let attempt = 1; ; attempt += 1) {
+    signal?.throwIfAborted()
+    try {
+      return await task()
+    } catch (error) {
+      if (!isLabelStudioError(error)) throw error
+      const delay = retryDelay(error, { attempt, repeatable }, options, options.random())
+      if (delay === undefined) throw error
+      await pause(delay, options)
+    }
+  }
+}
+
+async function pause(delayMs: number, { sleep, signal }: RetryOptions): Promise<void> {
+  await sleep(delayMs, signal).catch((error: unknown) => {
+    signal?.throwIfAborted()
+    throw error
+  })
 }
 
 /** Reads `Retry-After`: seconds or an HTTP date; `undefined` when absent or not understood. */

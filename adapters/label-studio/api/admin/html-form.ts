@@ -1,0 +1,145 @@
+import { readTags, type Tag } from './html-tags.js'
+
+/** A control of a form. */
+export interface FormControl {
+  name: string
+  /** The `type` of an `input` (default `text`), else `select` or `textarea`. */
+  type: string
+  /** What is sent: of a checkbox or radio button its value when checked, of a select an option's value. */
+  value: string
+  /** Whether a browser would send it: false for what is not checked, not selected or disabled. */
+  isSent: boolean
+}
+
+/** A form as it stands in a page. */
+export interface HtmlForm {
+  id: string
+  method: string
+  /** In the page's order; a select has one control for each option. */
+  controls: readonly FormControl[]
+}
+
+/** Reads the forms of a page. */
+export function readForms(html: string): HtmlForm[] {
+  const forms: { id: string; method: string; controls: FormControl[] }[] = []
+  let select: SelectState | undefined
+  let isOpen = false
+  for (const tag of readTags(html)) {
+    if (tag.name === 'form') {
+      isOpen = !tag.closing
+      if (isOpen) forms.push(newForm(tag))
+    }
+    if (tag.name === 'select') select = tag.closing ? undefined : newSelect(tag)
+    const form = forms.at(-1)
+    if (form === undefined || !isOpen || tag.closing) continue
+    const control = readControl(tag, select)
+    if (control !== undefined) form.controls.push(control)
+  }
+  return forms
+}
+
+/** What a browser would send for `form` without pressing a button of its own. */
+export function toEntries(form: HtmlForm): [string, string][] {
+  return form.controls.filter(({ isSent }) => isSent).map(({ name, value }) => [name, value])
+}
+
+/** The same form with the text control `name` holding `value`. */
+export function withText(form: HtmlForm, name: string, value: string): HtmlForm {
+  return changed(form, (each) => (each.name === name ? { ...each, value, isSent: true } : each))
+}
+
+/** The same form with the checkbox `name` checked or not. */
+export function withChecked(form: HtmlForm, name: string, isChecked: boolean): HtmlForm {
+  return changed(form, (each) => (each.name === name ? { ...each, isSent: isChecked } : each))
+}
+
+/** The same form with the radio button or option `value` of `name` chosen, and no other. */
+export function withChoice(form: HtmlForm, name: string, value: string): HtmlForm {
+  return changed(form, (each) =>
+    each.name === name ? { ...each, isSent: each.value === value } : each,
+  )
+}
+
+/** The first control called `name`. */
+export function controlOf(form: HtmlForm, name: string): FormControl | undefined {
+  return form.controls.find((each) => each.name === name)
+}
+
+/** Messages of a Django form that was not accepted: control name (`''` for the whole form) to texts. */
+export function readFormErrors(html: string): ReadonlyMap<string, string[]> {
+  const errors = new Map<string, string[]>()
+  let list: string[] | undefined
+  for (const { name, closing, attributes, text } of readTags(html)) {
+    if (name === 'ul') list = closing ? undefined : errorList(errors, attributes)
+    if (name === 'li' && !closing && list !== undefined && text.trim() !== '')
+      list.push(text.trim())
+  }
+  return errors
+}
+
+function errorList(
+  errors: Map<string, string[]>,
+  attributes: ReadonlyMap<string, string>,
+): string[] | undefined {
+  if (!(attributes.get('class') ?? '').split(/\s+/).includes('errorlist')) return undefined
+  const control = /^id_(.+)_error$/.exec(attributes.get('id') ?? '')?.[1] ?? ''
+  const list = errors.get(control) ?? []
+  errors.set(control, list)
+  return list
+}
+
+function changed(form: HtmlForm, change: (control: FormControl) => FormControl): HtmlForm {
+  return { ...form, controls: form.controls.map(change) }
+}
+
+function newForm({ attributes }: Tag) {
+  const method = (attributes.get('method') ?? 'get').toLowerCase()
+  return { id: attributes.get('id') ?? '', method, controls: [] as FormControl[] }
+}
+
+interface SelectState {
+  name: string
+  isDisabled: boolean
+}
+
+function newSelect({ attributes }: Tag): SelectState {
+  return { name: attributes.get('name') ?? '', isDisabled: attributes.has('disabled') }
+}
+
+/** Controls a browser sends only when they are pressed or filled by a person. */
+const neverSentTypes = new Set(['submit', 'button', 'reset', 'image', 'file'])
+
+function readControl(tag: Tag, select: SelectState | undefined): FormControl | undefined {
+  if (tag.name === 'option' && select !== undefined) return toOption(tag, select)
+  if (tag.name !== 'input' && tag.name !== 'textarea') return undefined
+  const { attributes } = tag
+  const name = attributes.get('name') ?? ''
+  const type =
+    tag.name === 'textarea' ? 'textarea' : (attributes.get('type') ?? 'text').toLowerCase()
+  if (name === '' || neverSentTypes.has(type)) return undefined
+  const isCheckable = type === 'checkbox' || type === 'radio'
+  const isChosen = !isCheckable || attributes.has('checked')
+  return {
+    name,
+    type,
+    value: valueIn(tag, isCheckable),
+    isSent: isChosen && !attributes.has('disabled'),
+  }
+}
+
+function valueIn({ name, attributes, text }: Tag, isCheckable: boolean): string {
+  // A browser drops the line break that follows the opening tag.
+  if (name === 'textarea') return text.replace(/^\r?\n/, '')
+  return attributes.get('value') ?? (isCheckable ? 'on' : '')
+}
+
+function toOption({ attributes, text }: Tag, select: SelectState): FormControl | undefined {
+  if (select.name === '') return undefined
+  const isSent = attributes.has('selected') && !attributes.has('disabled') && !select.isDisabled
+  return {
+    name: select.name,
+    type: 'select',
+    value: attributes.get('value') ?? text.trim(),
+    isSent,
+  }
+}

@@ -1,0 +1,191 @@
+import { ConfigurationError } from '../../../../lib/errors.js'
+import { normalizeEmail } from '../email.js'
+import { isLabelStudioError, LabelStudioError } from '../errors.js'
+import { retrying } from '../http/retry.js'
+import { connectionSettings, type LabelStudioConnection } from '../options.js'
+import {
+  controlOf,
+  readFormErrors,
+  readForms,
+  toEntries,
+  withChoice,
+  withText,
+} from './html-form.js'
+import { keyedLock } from './keyed-lock.js'
+import {
+  type AdminUser,
+  type AdminUserChange,
+  fillUserForm,
+  readUserForm,
+  toAdminUser,
+  unknownForm,
+} from './user-form.js'
+import { type Page, type Pages, type WebSession, webSession } from './web-session.js'
+
+/** Options of `labelStudioAdmin`. */
+export interface LabelStudioAdminOptions extends LabelStudioConnection {
+  /** E-mail of the organization's owner, who is Community's first user and its superuser. */
+  email: string
+  /** Sent to Label Studio's sign-in only; kept in memory, never logged. */
+  password: string
+}
+
+/**
+ * Label Studio Community's admin as its owner: what the REST API cannot do. Every call may throw
+ * `LabelStudioError`; none is harmed by being repeated. Calls about one account run one after another.
+ */
+export interface LabelStudioAdmin {
+  /** An account as it really is, unmasked; `undefined` when there is none. */
+  get(id: number, signal?: AbortSignal): Promise<AdminUser | undefined>
+  /**
+   * Changes an account and reads it again to see that the change holds. `isActive: false` ends its
+   * sessions, tokens and sign-in at once; `true` brings all of them back.
+   *
+   * @throws LabelStudioError `notFound`
+   * @throws LabelStudioError `forbidden` for a superuser, who must not be changed from outside
+   * @throws LabelStudioError `duplicateEmail`, `invalid` (see `fields`) when a value is refused
+   * @throws LabelStudioError `unexpected` when this version's form is not known, or the change did not hold
+   */
+  change(id: number, change: AdminUserChange, signal?: AbortSignal): Promise<AdminUser>
+  /**
+   * Sets an account's password, which also ends its sessions.
+   *
+   * @throws as `change`; `invalid` when Label Studio does not accept the password, e.g. under 8 characters
+   */
+  setPassword(id: number, password: string, signal?: AbortSignal): Promise<void>
+}
+
+/**
+ * Builds a client of Community's admin. It signs in when it is first needed, and again when Label
+ * Studio ends its session.
+ *
+ * @throws ConfigurationError when an option cannot work
+ */
+export function labelStudioAdmin(options: LabelStudioAdminOptions): LabelStudioAdmin {
+  const { email, password } = options
+  if (!email?.includes('@') || !password) {
+    throw new ConfigurationError(
+      'ERR_SCIM_LABEL_STUDIO_OPTION',
+      'Options "email" and "password" must be the sign-in of Label Studio\'s owner.',
+    )
+  }
+  const settings = connectionSettings(options)
+  const session = webSession({ ...settings, email: normalizeEmail(email), password })
+  const lock = keyedLock<number>()
+  const once = <T>(id: number, task: (pages: Pages) => Promise<T>, signal?: AbortSignal) =>
+    lock.run(id, () =>
+      retrying(() => session.run(task, signal), { ...settings, repeatable: true, signal }),
+    )
+
+  return {
+    get: (id, signal) => once(id, (pages) => orUndefined(readUser(pages, id)), signal),
+    change: (id, change, signal) => once(id, (pages) => changeUser(pages, id, change), signal),
+    setPassword: (id, text, signal) => once(id, (pages) => changePassword(pages, id, text), signal),
+  }
+}
+
+const changePath = (id: number) => `/admin/users/user/${checkedId(id)}/change/`
+const passwordPath = (id: number) => `/admin/users/user/${checkedId(id)}/password/`
+
+function checkedId(id: number): number {
+  if (Number.isSafeInteger(id) && id > 0) return id
+  throw new TypeError('The id of an account must be a positive integer.')
+}
+
+async function orUndefined(user: Promise<{ user: AdminUser }>): Promise<AdminUser | undefined> {
+  try {
+    return (await user).user
+  } catch (error) {
+    if (isLabelStudioError(error, 'notFound')) return undefined
+    throw error
+  }
+}
+
+async function readUser(pages: Pages, id: number) {
+  const form = readUserForm(found(await pages.get(changePath(id))).html)
+  return { form, user: toAdminUser(id, form) }
+}
+
+/** The admin answers for an unknown id with a redirect to its front page. */
+function found(page: Page): Page {
+  if (page.status === 200) return page
+  if (page.status === 302 || page.status === 404) {
+    throw new LabelStudioError('notFound', 'Label Studio has no such account.')
+  }
+  const kind = page.status === 403 ? 'forbidden' : 'unexpected'
+  throw new LabelStudioError(
+    kind,
+    `Label Studio's admin does not show the account (${page.status}).`,
+  )
+}
+
+async function changeUser(pages: Pages, id: number, change: AdminUserChange): Promise<AdminUser> {
+  const before = await readUser(pages, id)
+  const wanted = { ...before.user, ...withoutUndefined(change) }
+  if (isSame(before.user, wanted)) return before.user
+  refuseSuperuser(before.user)
+  const page = await pages.post(changePath(id), toEntries(fillUserForm(before.form, change)))
+  if (page.status !== 302) throw refused(page)
+  const after = await readUser(pages, id)
+  if (isSame(after.user, wanted)) return after.user
+  throw new LabelStudioError(
+    'unexpected',
+    'Label Studio took the change of an account, but shows another state afterwards.',
+    { maybeDone: true },
+  )
+}
+
+async function changePassword(pages: Pages, id: number, password: string): Promise<void> {
+  refuseSuperuser((await readUser(pages, id)).user)
+  const page = await pages.get(passwordPath(id))
+  const form = readForms(page.html).find(
+    (each) => controlOf(each, 'password1')?.type === 'password',
+  )
+  if (form === undefined || controlOf(form, 'password2') === undefined) {
+    throw unknownForm('it has no "password1" and "password2"')
+  }
+  const texts = withText(withText(form, 'password1', password), 'password2', password)
+  const answer = await pages.post(
+    passwordPath(id),
+    toEntries(withChoice(texts, 'usable_password', 'true')),
+  )
+  if (answer.status !== 302) throw refused(answer)
+}
+
+function refuseSuperuser(user: AdminUser): void {
+  if (!user.isSuperuser) return
+  throw new LabelStudioError('forbidden', "Label Studio's owner is not changed from outside.")
+}
+
+function isSame(one: AdminUser, other: AdminUser): boolean {
+  return (Object.keys(one) as (keyof AdminUser)[]).every((name) => one[name] === other[name])
+}
+
+function withoutUndefined(change: AdminUserChange): AdminUserChange {
+  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
+}
+
+/** A form that was not accepted comes back as a page with the reasons. */
+function refused({ status, html }: Page): LabelStudioError {
+  const errors = readFormErrors(html)
+  if (status !== 200 || errors.size === 0) {
+    return new LabelStudioError(
+      'unexpected',
+      `Label Studio's admin refused the form (${status}).`,
+      {
+        status,
+      },
+    )
+  }
+  const isDuplicate = errors.get('email')?.some((text) => /already exists/i.test(text))
+  const fields = [...errors.keys()]
+  const detail = [...errors].map(([name, said]) => `${name}: ${said.join(' ')}`).join('; ')
+  return isDuplicate
+    ? new LabelStudioError('duplicateEmail', 'Another account has this e-mail.', { fields, detail })
+    : new LabelStudioError('invalid', `Label Studio refused: ${fields.join(', ')}.`, {
+        fields,
+        detail,
+      })
+}
+
+export type { AdminUser, AdminUserChange, WebSession }
