@@ -1,0 +1,32 @@
+import type { DeviationId, Deviations } from '../deviations.js'
+import { resolvePath } from '../schema/paths.js'
+import type { AttributePath, ResourceType } from '../schema/types.js'
+
+/** Names that provisioning clients use for attributes of another name. */
+const aliases: readonly { deviation: DeviationId; name: string; path: string }[] = [
+  { deviation: 'emailAlias', name: 'email', path: 'emails.value' },
+  { deviation: 'emailAlias', name: 'email.value', path: 'emails.value' },
+]
+
+/** The path an alias stands for; `undefined` when it is none, or the type has no such attribute. */
+export function resolveAlias(
+  type: ResourceType,
+  text: string,
+  deviations: Deviations,
+): AttributePath | undefined {
+  const name = text.toLowerCase()
+  const alias = aliases.find((each) => each.name === name && deviations.has(each.deviation))
+  if (alias !== undefined) return resolvePath(type, alias.path)
+  return deviations.has('unqualifiedExtensionAttributes')
+    ? resolveUnqualified(type, text)
+    : undefined
+}
+
+/** An attribute of an extension named without its URN; `undefined` when none or several extensions have it. */
+function resolveUnqualified(type: ResourceType, text: string): AttributePath | undefined {
+  if (text.includes(':')) return undefined
+  const found = type.extensions
+    .map(({ schema }) => resolvePath(type, `${schema.id}:${text}`))
+    .filter((path) => path?.attribute !== undefined)
+  return found.length === 1 ? found[0] : undefined
+}

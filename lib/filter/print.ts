@@ -1,0 +1,50 @@
+import { printPath } from '../schema/paths.js'
+import type { AttributePath } from '../schema/types.js'
+import type { CompareValue, FilterNode, ParsedFilter, PathText, ResolvedFilter } from './ast.js'
+
+type Path = PathText | AttributePath
+type Node = FilterNode<Path>
+
+/**
+ * The text of a filter, with single spaces, lower-case operators and no more parentheses than needed. Parsing it gives
+ * the same tree; a resolved filter is printed so that parsing and resolving it gives the same filter.
+ */
+export function printFilter(filter: ParsedFilter | ResolvedFilter): string {
+  return print(filter)
+}
+
+function print(node: Node): string {
+  switch (node.kind) {
+    case 'or':
+      return node.nodes.map(print).join(' or ')
+    case 'and':
+      return node.nodes
+        .map((each) => (each.kind === 'or' ? `(${print(each)})` : print(each)))
+        .join(' and ')
+    case 'not':
+      return `not (${print(node.node)})`
+    case 'present':
+      return `${textOf(node.path)} pr`
+    case 'compare':
+      return `${textOf(node.path)} ${node.operator} ${printLiteral(node.path, node.value)}`
+    case 'valuePath':
+      return `${textOf(node.path)}[${print(node.filter)}]`
+    case 'constant':
+      // The grammar has no constants, and every resource has an id.
+      return node.value ? 'id pr' : 'not (id pr)'
+  }
+}
+
+function textOf(path: Path): string {
+  return 'text' in path ? path.text : printPath(path)
+}
+
+/** Takes back what resolution did to a literal. */
+function printLiteral(path: Path, value: CompareValue): string {
+  if ('text' in path) return JSON.stringify(value)
+  const { extension, attribute, sub } = path
+  const type = (sub ?? attribute)?.type
+  if (type === 'dateTime') return JSON.stringify(new Date(Number(value)).toISOString())
+  const isVersion = extension === undefined && attribute?.name === 'meta' && sub?.name === 'version'
+  return JSON.stringify(isVersion ? `W/"${value}"` : value)
+}

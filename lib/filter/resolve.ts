@@ -1,0 +1,206 @@
+import type { Deviations } from '../deviations.js'
+import { invalidFilter } from '../errors.js'
+import { resolvePath, subAttribute } from '../schema/paths.js'
+import type {
+  AttributeDefinition,
+  AttributePath,
+  AttributeType,
+  ResourceType,
+} from '../schema/types.js'
+import { resolveAlias } from './aliases.js'
+import type { FilterNode, ParsedFilter, PathText, ResolvedFilter } from './ast.js'
+import { everything, join, mapPaths, negate, nothing } from './build.js'
+import { comparableLiteral } from './check.js'
+import { type Assertion, rewriteOnElement, rewriteOnResource } from './rewrite.js'
+import { quote } from './scanner.js'
+import { requireUsable, requireUsableSub, requireVisible } from './usable.js'
+
+/** How names are looked up. */
+export interface ResolveOptions {
+  /** The deviations that are switched on. */
+  readonly deviations: Deviations
+  /**
+   * What an attribute means that the resource type does not have: `refuse` (default) answers 400 `invalidFilter`;
+   * `noValue`, for queries over several types, treats it as unassigned (RFC 7644 §3.4.2.1).
+   */
+  readonly unknown?: 'refuse' | 'noValue'
+}
+
+type Node<Kind extends ParsedFilter['kind']> = Extract<FilterNode<PathText>, { kind: Kind }>
+
+/** Where names are looked up: a resource type, or the sub-attributes of one attribute. */
+interface Scope {
+  readonly options: ResolveOptions
+  /** `undefined`: an attribute without a value. */
+  readonly lookUp: (path: PathText) => AttributePath | undefined
+  /** Replaces expressions that stores need not know about. */
+  readonly rewrite: (node: Assertion) => ResolvedFilter
+}
+
+/**
+ * Resolves a filter against a resource type: looks up every name, checks that operators, attributes and literals go
+ * together, and brings literals into comparable form. The result is what stores receive; see {@link ResolvedFilter}.
+ *
+ * @throws ScimError `invalidFilter` (400) for an unknown attribute, an operator or literal that does not fit the
+ *   attribute's type, a complex attribute without a sub-attribute, or an attribute that is never returned
+ * @see RFC 7644 §3.4.2.2
+ */
+export function resolveFilter(
+  filter: ParsedFilter,
+  type: ResourceType,
+  options: ResolveOptions,
+): ResolvedFilter {
+  return resolveNode(filter, {
+    options,
+    lookUp: (path) => lookUpAttribute(path, type, options),
+    rewrite: (node) => rewriteOnResource(node, type),
+  })
+}
+
+/**
+ * Resolves the filter of a PATCH path (`emails[type eq "work"]`) against the attribute before the bracket.
+ *
+ * @param definition a complex attribute
+ * @throws ScimError as {@link resolveFilter}
+ */
+export function resolveValueFilter(
+  filter: ParsedFilter,
+  definition: AttributeDefinition,
+  options: Pick<ResolveOptions, 'deviations'>,
+): ResolvedFilter {
+  requireVisible({ attribute: definition })
+  return resolveNode(filter, elementScope(definition, { deviations: options.deviations }))
+}
+
+function elementScope(definition: AttributeDefinition, options: ResolveOptions): Scope {
+  return {
+    options,
+    lookUp: (path) => {
+      const attribute = subAttribute(definition, path.text)
+      if (attribute === undefined) return unknown(path, options)
+      requireUsableSub(attribute)
+      return { attribute }
+    },
+    rewrite: (node) => rewriteOnElement(node, definition),
+  }
+}
+
+function lookUpAttribute(
+  path: PathText,
+  type: ResourceType,
+  options: ResolveOptions,
+): AttributePath | undefined {
+  const found = resolvePath(type, path.text) ?? resolveAlias(type, path.text, options.deviations)
+  if (found === undefined) return unknown(path, options)
+  requireUsable(type, found)
+  return found
+}
+
+function unknown(path: PathText, options: ResolveOptions): undefined {
+  if (options.unknown === 'noValue') return undefined
+  throw at(path, 'is not an attribute of this resource type')
+}
+
+function resolveNode(node: ParsedFilter, scope: Scope): ResolvedFilter {
+  switch (node.kind) {
+    case 'and':
+    case 'or':
+      return join(
+        node.kind,
+        node.nodes.map((each) => resolveNode(each, scope)),
+      )
+    case 'not':
+      return negate(resolveNode(node.node, scope))
+    case 'constant':
+      return node
+    case 'present':
+      return resolvePresent(node.path, scope)
+    case 'compare':
+      return node.value === null ? resolveNull(node, scope) : resolveCompare(node, scope)
+    case 'valuePath':
+      return resolveValuePath(node, scope)
+  }
+}
+
+function resolvePresent(path: PathText, scope: Scope): ResolvedFilter {
+  const found = scope.lookUp(path)
+  return found === undefined ? nothing : scope.rewrite({ kind: 'present', path: found })
+}
+
+/** `eq null` is the opposite of `pr`, and `ne null` is `pr` (RFC 7643 §2.5). */
+function resolveNull({ path, operator }: Node<'compare'>, scope: Scope): ResolvedFilter {
+  const present = resolvePresent(path, scope)
+  if (operator === 'ne') return present
+  if (operator === 'eq') return negate(present)
+  throw at(path, `cannot be compared with null by "${operator}"`)
+}
+
+function resolveCompare(node: Node<'compare'>, scope: Scope): ResolvedFilter {
+  const { path, operator } = node
+  const found = scope.lookUp(path)
+  if (found === undefined) return operator === 'ne' ? everything : nothing
+  const target = withDefaultSubAttribute(found, scope.options)
+  const definition = target.sub ?? target.attribute
+  if (definition === undefined || !isSimple(definition)) {
+    throw at(path, 'has no value of its own; name one of its sub-attributes')
+  }
+  const literal = comparableLiteral(definition, operator, node.value, {
+    stringBooleans: scope.options.deviations.has('stringBooleans'),
+  })
+  if ('problem' in literal) throw at(path, literal.problem)
+  return scope.rewrite({ kind: 'compare', path: target, operator, value: literal.value })
+}
+
+/** `emails` means `emails.value`, as in the examples of RFC 7644 §3.4.2.2; `manager` only where Entra ID sends it. */
+function withDefaultSubAttribute(
+  path: AttributePath,
+  { deviations }: ResolveOptions,
+): AttributePath {
+  const { attribute, sub } = path
+  if (attribute?.type !== 'complex' || sub !== undefined) return path
+  const value = subAttribute(attribute, 'value')
+  if (value === undefined) return path
+  if (attribute.multiValued || deviations.has('managerAsString')) return { ...path, sub: value }
+  return path
+}
+
+function isSimple(
+  definition: AttributeDefinition,
+): definition is AttributeDefinition & { type: Exclude<AttributeType, 'complex'> } {
+  return definition.type !== 'complex'
+}
+
+function resolveValuePath({ path, filter }: Node<'valuePath'>, scope: Scope): ResolvedFilter {
+  const found = scope.lookUp(path)
+  if (found === undefined) return nothing
+  const { attribute, sub } = found
+  if (attribute?.type !== 'complex' || sub !== undefined) {
+    throw at(path, 'has no sub-attributes to put in brackets')
+  }
+  return attribute.multiValued
+    ? anyElement(found, resolveNode(filter, elementScope(attribute, scope.options)))
+    : onlyElement(path, filter, scope)
+}
+
+/** One condition on any element needs no brackets: `emails[value eq "x"]` is `emails.value eq "x"`. */
+function anyElement(path: AttributePath, inner: ResolvedFilter): ResolvedFilter {
+  if (inner.kind === 'constant') return inner.value ? { kind: 'present', path } : nothing
+  const isPlain = inner.kind === 'present' || (inner.kind === 'compare' && inner.operator !== 'ne')
+  if (!isPlain || inner.path.attribute === undefined) {
+    return { kind: 'valuePath', path, filter: inner }
+  }
+  return { ...inner, path: { ...path, sub: inner.path.attribute } }
+}
+
+/** On a singular attribute the brackets only say that it is there: `name[familyName eq "x"]`. */
+function onlyElement(path: PathText, filter: ParsedFilter, scope: Scope): ResolvedFilter {
+  const inner = mapPaths(filter, ({ text, position }) => ({
+    text: `${path.text}.${text}`,
+    position,
+  }))
+  return join('and', [resolvePresent(path, scope), resolveNode(inner, scope)])
+}
+
+function at({ text, position }: PathText, problem: string) {
+  return invalidFilter(`Attribute ${quote(text)} at position ${position} ${problem}.`)
+}

@@ -1,0 +1,57 @@
+import { invalidFilter } from '../errors.js'
+import { enterpriseUserUrn, userUrn } from '../schema/core-schemas.js'
+import { printPath } from '../schema/paths.js'
+import type { AttributeDefinition, AttributePath, ResourceType } from '../schema/types.js'
+
+/** Attributes that no store has, because they are computed when a resource is read. Without `schema`: of any. */
+const computed: readonly { schema?: string; attribute: string; sub?: string }[] = [
+  { attribute: 'meta', sub: 'location' },
+  { schema: userUrn, attribute: 'groups' },
+  { schema: enterpriseUserUrn, attribute: 'manager', sub: 'displayName' },
+]
+
+/**
+ * Refuses a path that must not decide which resources are found, or in which order: of an attribute that is never
+ * returned (each answer would reveal something about its value), or of one that is computed on reading.
+ *
+ * @throws ScimError `invalidFilter` (400), the same for every value and operator and for `sortBy`
+ */
+export function requireUsable(type: ResourceType, path: AttributePath): void {
+  requireVisible(path)
+  if (isComputed(type, path)) throw refusal(path, 'is computed when it is read')
+}
+
+/** As {@link requireUsable} for a sub-attribute inside a value path. */
+export function requireUsableSub(sub: AttributeDefinition): void {
+  const path = { attribute: sub }
+  requireVisible(path)
+  if (isComputedReference(sub)) throw refusal(path, 'is computed when it is read')
+}
+
+/** Refuses an attribute that is never returned. */
+export function requireVisible(path: AttributePath): void {
+  const isHidden = path.attribute?.returned === 'never' || path.sub?.returned === 'never'
+  if (isHidden) throw refusal(path, 'is never returned')
+}
+
+function refusal(path: AttributePath, reason: string) {
+  return invalidFilter(
+    `Attribute "${printPath(path)}" ${reason}; it cannot be used to filter or to sort.`,
+  )
+}
+
+function isComputed(type: ResourceType, { extension, attribute, sub }: AttributePath): boolean {
+  const schema = extension ?? type.schema.id
+  const isListed = computed.some(
+    (each) =>
+      (each.schema ?? schema) === schema &&
+      each.attribute === attribute?.name &&
+      (each.sub === undefined || each.sub === sub?.name),
+  )
+  return isListed || (sub !== undefined && isComputedReference(sub))
+}
+
+/** A `$ref` to a resource here is made from the resource's `id`; one to somewhere else is the client's. */
+function isComputedReference({ name, referenceTypes = [] }: AttributeDefinition): boolean {
+  return name === '$ref' && referenceTypes.some((type) => type !== 'external' && type !== 'uri')
+}
