@@ -1,0 +1,145 @@
+import { toWhoami } from '../account.js'
+import { LabelStudioError } from '../errors.js'
+import { fetchText } from '../http/fetch-text.js'
+import { limiter } from '../http/limiter.js'
+import { retrying } from '../http/retry.js'
+import { connectionSettings, type HttpSettings, type LabelStudioConnection } from '../options.js'
+import { credentialCache } from './credential-cache.js'
+
+/** Options of `identifyLabelStudioUser`. */
+export interface IdentifyOptions extends LabelStudioConnection {
+  /** How long a credential's account is remembered, in milliseconds. Default 30000. */
+  cacheMs?: number
+  /** How long it is remembered that a credential is not accepted, in milliseconds. Default 2000. */
+  anonymousCacheMs?: number
+  /** How much longer a known account is used while Label Studio cannot be asked. Default 600000. */
+  staleMs?: number
+  /** Most credentials remembered. Default 10000. */
+  maxCached?: number
+}
+
+/** Anything with headers: a request of Node, Express, or a WebSocket upgrade. */
+export interface RequestWithHeaders {
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>
+}
+
+/** The account a credential belongs to. */
+export interface LabelStudioIdentity {
+  accountId: number
+  /** For messages only: it is masked once the person was removed, so it identifies nobody. */
+  email: string
+}
+
+/** What is known of the people behind a request. */
+export interface Identification {
+  /**
+   * One entry for each credential that Label Studio accepts; none for an anonymous request. There can
+   * be several: a cookie and a token, of different people. Label Studio's pages go by the cookie, its
+   * API by the token, so a request must be refused when any one of them is to be kept out.
+   */
+  identities: readonly LabelStudioIdentity[]
+  /** False when Label Studio could not be asked about one of the credentials. */
+  isComplete: boolean
+}
+
+/** Finds out to whom a request belongs; throws only the signal's reason. */
+export type Identify = (
+  request: RequestWithHeaders,
+  signal?: AbortSignal,
+) => Promise<Identification>
+
+/** Headers that Label Studio takes a person from. Each is asked about alone. */
+const credentialHeaders = ['cookie', 'authorization', 'x-api-key'] as const
+
+/**
+ * Builds a function that finds out which Label Studio accounts a request belongs to, by asking Label
+ * Studio itself with the request's own credentials (session cookie, legacy token, JWT), one at a time,
+ * so that an invalid one cannot hide a valid one. Credentials are kept as digests only.
+ *
+ * @throws ConfigurationError when an option cannot work
+ */
+export function identifyLabelStudioUser(options: IdentifyOptions): Identify {
+  const settings = connectionSettings({ retries: 1, ...options })
+  const limit = limiter(settings.maxConcurrent, settings.maxQueued)
+  const cache = credentialCache<LabelStudioIdentity | undefined>({
+    maxEntries: options.maxCached ?? 10_000,
+    clock: settings.clock,
+    lifetime: (identity) =>
+      identity === undefined
+        ? { freshMs: options.anonymousCacheMs ?? 2_000 }
+        : { freshMs: options.cacheMs ?? 30_000, staleMs: options.staleMs ?? 600_000 },
+  })
+
+  const identifyOne = ([name, value]: Credential) =>
+    cache.find(`${name}:${value}`, () =>
+      limit.run(() =>
+        retrying(() => askWhoami([name, value], settings), { ...settings, repeatable: true }),
+      ),
+    )
+
+  return async (request, signal) => {
+    const asked = Promise.allSettled(readCredentials(request).map(identifyOne))
+    const answers = await unlessAborted(asked, signal)
+    const found = answers.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+    return {
+      identities: found.filter((each) => each !== undefined),
+      isComplete: found.length === answers.length,
+    }
+  }
+}
+
+type Credential = readonly [name: string, value: string]
+
+/**
+ * Some servers in front of Label Studio take `X_Api_Key` for `X-Api-Key`, so both count; of a header
+ * given several times each value counts.
+ */
+function readCredentials({ headers }: RequestWithHeaders): Credential[] {
+  const names = new Set<string>(credentialHeaders)
+  return Object.entries(headers).flatMap(([given, value]) => {
+    const name = given.toLowerCase().replaceAll('_', '-')
+    if (!names.has(name) || value === undefined) return []
+    const values = name === 'cookie' ? [[value].flat().join('; ')] : [value].flat()
+    return values.filter((each) => each !== '').map((each): Credential => [name, each])
+  })
+}
+
+async function askWhoami(
+  [name, value]: Credential,
+  settings: HttpSettings,
+): Promise<LabelStudioIdentity | undefined> {
+  const call = 'GET /api/current-user/whoami'
+  const { response, text } = await fetchText(
+    `${settings.baseUrl}/api/current-user/whoami`,
+    { method: 'GET', headers: { accept: 'application/json', [name]: value } },
+    { call, signal: undefined, fetch: settings.fetch, timeoutMs: settings.timeoutMs },
+  )
+  const { status } = response
+  if (status === 401 || status === 403) return undefined
+  const body = status === 200 ? parseJson(text) : undefined
+  if (body === undefined) {
+    throw new LabelStudioError('unavailable', `${call}: not understood (${status}).`, { status })
+  }
+  const { id, email } = toWhoami(body)
+  return { accountId: id, email }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The question goes on for others who wait for the same answer. */
+async function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return answer
+  signal.throwIfAborted()
+  let onAbort = () => {}
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+  })
+  return Promise.race([answer, aborted]).finally(() => signal.removeEventListener('abort', onAbort))
+}

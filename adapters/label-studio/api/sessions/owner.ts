@@ -1,0 +1,60 @@
+import { isOwner, whoami } from '../account.js'
+import { isLabelStudioError } from '../errors.js'
+import { httpClient } from '../http/client.js'
+import { isTokenText, tokenForm } from '../http/token.js'
+import { connectionSettings, type LabelStudioConnection } from '../options.js'
+import { credentialCache } from './credential-cache.js'
+
+/** Options of `ownerTokenVerifier`. */
+export interface OwnerTokenOptions extends LabelStudioConnection {
+  /** How long an owner's token is accepted without asking again, in milliseconds. Default 60000. */
+  cacheMs?: number
+  /** How long a refusal is remembered, in milliseconds. Default 5000. */
+  refusalCacheMs?: number
+  /** Most tokens remembered. Default 1000. */
+  maxCached?: number
+}
+
+/** To whom a token belongs: the organization's owner, somebody else, or nobody Label Studio knows. */
+export type OwnerTokenVerdict =
+  | { outcome: 'owner'; accountId: number; organization: number | undefined }
+  | { outcome: 'notOwner'; accountId: number; organization: number | undefined }
+  | { outcome: 'refused' }
+
+/**
+ * Builds a function that asks Label Studio whether a bearer token is its owner's. A legacy token, a
+ * personal access token and an access token are all understood.
+ *
+ * The function throws LabelStudioError `unavailable` when Label Studio cannot be asked.
+ *
+ * @throws ConfigurationError when an option cannot work
+ */
+export function ownerTokenVerifier(
+  options: OwnerTokenOptions,
+): (token: string) => Promise<OwnerTokenVerdict> {
+  const settings = connectionSettings({ retries: 1, ...options })
+  const cache = credentialCache<OwnerTokenVerdict>({
+    maxEntries: options.maxCached ?? 1000,
+    clock: settings.clock,
+    lifetime: ({ outcome }) => ({
+      freshMs: outcome === 'owner' ? (options.cacheMs ?? 60_000) : (options.refusalCacheMs ?? 5000),
+    }),
+  })
+
+  const ask = async (token: string): Promise<OwnerTokenVerdict> => {
+    const http = httpClient({ ...settings, token })
+    try {
+      const account = await whoami(http)
+      const outcome = (await isOwner(http, account)) ? 'owner' : 'notOwner'
+      return { outcome, accountId: account.id, organization: account.activeOrganization }
+    } catch (error) {
+      if (isLabelStudioError(error, 'unauthorized', 'forbidden')) return { outcome: 'refused' }
+      throw error
+    }
+  }
+
+  return async (token) => {
+    if (!isTokenText(token) || tokenForm(token) === 'truncated') return { outcome: 'refused' }
+    return cache.find(token, () => ask(token))
+  }
+}
