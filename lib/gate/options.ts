@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { ConfigurationError } from '../errors.js'
+import type { Identity } from './decide.js'
+import { labelStudioForms, type SignInForm } from './forms.js'
+
+/**
+ * Finds out who a request belongs to, from its headers: `anonymous` when it has no valid credentials, `unavailable` when
+ * it cannot be told now.
+ */
+export type Identify = (request: {
+  readonly headers: IncomingHttpHeaders
+}) => Promise<Identity | 'anonymous' | 'unavailable'>
+
+/** Options of `accessGate`. */
+export interface AccessGateOptions {
+  /** Who a request belongs to, e.g. `identifyLabelStudioUser({ url })`. A rejection counts as `unavailable`. */
+  readonly identify: Identify
+  /** Tenant of the people behind the gate. Default `default`. */
+  readonly tenant?: string
+  /**
+   * People with an account whom SCIM never had, such as the owner and service accounts: `allow` (default), or `refuse`
+   * when every account is to be managed by the IdP.
+   */
+  readonly unknownPeople?: 'allow' | 'refuse'
+  /** Requests with credentials whose owner cannot be determined: `refuse` with 503 (default), or `allow`. */
+  readonly whenUnavailable?: 'refuse' | 'allow'
+  /** Forms by which people come in. Default: those of Label Studio, at the root. */
+  readonly forms?: readonly SignInForm[]
+  /** How often open sockets are looked at again, in milliseconds. 100 to 60 000. Default 1000. */
+  readonly recheckMs?: number
+  /** Longest time a store may take to answer, in milliseconds. Default 10 000. */
+  readonly timeoutMs?: number
+}
+
+/** Options with every default filled in. */
+export type ResolvedGateOptions = Required<AccessGateOptions> & { readonly newId: () => string }
+
+const defaults = {
+  tenant: 'default',
+  unknownPeople: 'allow',
+  whenUnavailable: 'refuse',
+  forms: labelStudioForms,
+  recheckMs: 1_000,
+  timeoutMs: 10_000,
+  newId: randomUUID,
+} as const
+
+/**
+ * Complete options from what a host gave.
+ *
+ * @throws ConfigurationError `ERR_SCIM_GATE` naming the option and the fix
+ */
+export function gateOptions(given: AccessGateOptions): ResolvedGateOptions {
+  const options = { ...defaults, ...given }
+  const isChoice = (value: string) => ['allow', 'refuse'].includes(value)
+  const checks: readonly (readonly [boolean, string])[] = [
+    [
+      typeof options.identify === 'function',
+      'identify must be a function, e.g. identifyLabelStudioUser({ url }).',
+    ],
+    [
+      typeof options.tenant === 'string' && options.tenant !== '',
+      'tenant must be a non-empty text.',
+    ],
+    [isChoice(options.unknownPeople), 'unknownPeople must be "allow" or "refuse".'],
+    [isChoice(options.whenUnavailable), 'whenUnavailable must be "refuse" or "allow".'],
+    [
+      isWithin(options.recheckMs, 100, 60_000),
+      'recheckMs must be a whole number from 100 to 60000.',
+    ],
+    [isWithin(options.timeoutMs, 1, 600_000), 'timeoutMs must be a whole number from 1 to 600000.'],
+    [Array.isArray(options.forms), 'forms must be a list of { purpose, path, field }.'],
+  ]
+  const wrong = checks.find(([ok]) => !ok)
+  if (wrong) throw new ConfigurationError('ERR_SCIM_GATE', `accessGate: ${wrong[1]}`)
+  return options
+}
+
+function isWithin(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most
+}
