@@ -1,6 +1,5 @@
 // RFC 9110 §8.8.3: what may stand between the quotation marks of an entity tag.
 const notTagCharacter = /[^\x21\x23-\x7e]/g
-const listedTag = /[\t ]*(?:(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)")?[\t ]*(?:,|$)/y
 
 /**
  * The weak entity tag of a version: `W/"<version>"`, for `ETag` and `meta.version` (RFC 7644 §3.14).
@@ -34,6 +33,7 @@ function opaqueTagOf(version: string): string {
 /** The opaque parts of a list of tags; nothing when the list is malformed anywhere. */
 function readTags(header: string): readonly string[] {
   const tags: string[] = []
+  const listedTag = /[\t ]*(?:(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)")?[\t ]*(?:,|$)/y
   for (let position = 0; position < header.length; ) {
     listedTag.lastIndex = position
     const match = listedTag.exec(header)
