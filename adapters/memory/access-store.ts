@@ -1,0 +1,153 @@
+import {
+  type AccessRecord,
+  type AccessStore,
+  UniquenessError,
+  VersionMismatchError,
+} from '../../lib/stores/index.js'
+import { type State, type TenantState, usersIn } from './state.js'
+
+/** People still to be marked after a change of rules. */
+interface Sweep {
+  readonly tenant: string
+  readonly userIds: string[]
+}
+
+/** Rules, ledger and pending work over maps. */
+export function memoryAccessStore(state: State): AccessStore {
+  const sweeps: Sweep[] = []
+  const { pending } = state
+
+  return {
+    async rules(scope) {
+      return state.of(scope).rules
+    },
+    async saveRules(scope, rules, { expectedVersion, affects, audit = [] }) {
+      const tenant = state.of(scope)
+      if (tenant.rules.version !== expectedVersion) throw new VersionMismatchError()
+      return state.write(scope, { audit }, () => {
+        const userIds = affects === 'everybody' ? everybody(tenant) : usersIn(tenant, affects)
+        sweeps.push({ tenant: scope.tenant, userIds: [...userIds] })
+        tenant.rules = { rules, version: String(Number(expectedVersion) + 1) }
+        return tenant.rules
+      })
+    },
+    async expandSweeps(limit) {
+      const [sweep] = sweeps
+      if (sweep === undefined) return 0
+      const userIds = sweep.userIds.splice(-limit)
+      pending.mark(sweep.tenant, userIds)
+      if (sweep.userIds.length === 0) sweeps.shift()
+      return userIds.length
+    },
+    ...recordMethods(state),
+    async mark(scope, ids) {
+      state.write(scope, { pending: ids }, () => undefined)
+    },
+    async claim(options) {
+      return pending.claim(options)
+    },
+    async settle(owner, entry, outcome) {
+      pending.settle(owner, entry, outcome)
+    },
+    async pendingOf({ tenant }, userIds) {
+      return userIds
+        .map((userId) => pending.get(tenant, userId))
+        .filter((entry) => entry !== undefined)
+    },
+    async summary({ tenant }) {
+      const entries = pending.list(tenant)
+      const parked = entries.filter((entry) => entry.parked).length
+      const lastError = pending.lastError(tenant)
+      return {
+        pending: entries.length - parked,
+        parked,
+        sweeping: sweeps
+          .filter((sweep) => sweep.tenant === tenant)
+          .reduce((sum, { userIds }) => sum + userIds.length, 0),
+        ...(entries[0] && { oldest: entries[0].since }),
+        ...(lastError && { lastError }),
+      }
+    },
+    async listPending({ tenant }, { offset, limit, parked }) {
+      const entries = pending.list(tenant)
+      const wanted = entries.filter((entry) => parked === undefined || entry.parked === parked)
+      return wanted.slice(offset, offset + limit)
+    },
+    async unpark({ tenant }, userIds) {
+      return pending.unpark(tenant, userIds)
+    },
+    async nextDue() {
+      return sweeps.length > 0 ? new Date(state.now()).toISOString() : pending.nextDue()
+    },
+  }
+}
+
+type RecordMethods = Pick<
+  AccessStore,
+  | 'record'
+  | 'records'
+  | 'listRecords'
+  | 'recordByAccount'
+  | 'recordsByEmail'
+  | 'saveRecord'
+  | 'deleteRecord'
+  | 'getValue'
+  | 'setValue'
+>
+
+function recordMethods(state: State): RecordMethods {
+  return {
+    async record(scope, userId) {
+      return state.of(scope).records.get(userId)
+    },
+    async records(scope, userIds) {
+      const { records } = state.of(scope)
+      return userIds.map((id) => records.get(id)).filter((record) => record !== undefined)
+    },
+    async listRecords(scope, { afterUserId = '', limit }) {
+      const records = [...state.of(scope).records.values()]
+      const later = records.filter(({ userId }) => userId > afterUserId)
+      return later.sort((a, b) => (a.userId < b.userId ? -1 : 1)).slice(0, limit)
+    },
+    async recordByAccount(scope, accountId) {
+      const { accounts, records } = state.of(scope)
+      return records.get(accounts.get(accountId) ?? '')
+    },
+    async recordsByEmail(scope, email) {
+      const records = [...state.of(scope).records.values()]
+      return records.filter((each) => each.email === email || each.account?.email === email)
+    },
+    async saveRecord(scope, record) {
+      saveRecord(state.of(scope), record)
+    },
+    async deleteRecord(scope, userId) {
+      const { accounts, records } = state.of(scope)
+      const account = records.get(userId)?.account
+      if (account) accounts.delete(account.id)
+      records.delete(userId)
+    },
+    async getValue(scope, name) {
+      return state.of(scope).values.get(name)
+    },
+    async setValue(scope, name, value) {
+      state.of(scope).values.set(name, value)
+    },
+  }
+}
+
+function saveRecord({ records, accounts }: TenantState, record: AccessRecord): void {
+  const { account, userId } = record
+  const linked = account && accounts.get(account.id)
+  if (linked !== undefined && linked !== userId) throw new UniquenessError('account')
+  const before = records.get(userId)?.account
+  if (before) accounts.delete(before.id)
+  if (account) accounts.set(account.id, userId)
+  records.set(userId, record)
+}
+
+function everybody(tenant: TenantState): readonly string[] {
+  return tenant
+    .table('User')
+    .slice(0)
+    .map(({ id }) => id)
+}

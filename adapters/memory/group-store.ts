@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto'
+import {
+  type AccessResolver,
+  compileRules,
+  type MappingPolicy,
+  type MappingRules,
+} from '../../lib/mapping/index.js'
+import {
+  type Group,
+  type GroupReference,
+  type GroupStore,
+  type Member,
+  type MemberChange,
+  type Resource,
+  UnknownReferenceError,
+} from '../../lib/stores/index.js'
+import { memoryResourceStore, requireVersion } from './resource-store.js'
+import type { State, TenantState } from './state.js'
+
+/** Groups over maps; who is in them is kept beside them, so that one member costs the same in a group of any size. */
+export function memoryGroupStore(state: State, policy: MappingPolicy): GroupStore {
+  const store = memoryResourceStore<Group>(state, {
+    name: 'Group',
+    view,
+    onDelete: dropFromGroups(state),
+  })
+  const find = (tenant: TenantState, id: string) =>
+    tenant.table('Group').get(id) as Group | undefined
+
+  const resolvers = new WeakMap<MappingRules, AccessResolver>()
+  const resolverOf = (rules: MappingRules) => {
+    const resolver = resolvers.get(rules) ?? compileRules(rules, policy)
+    resolvers.set(rules, resolver)
+    return resolver
+  }
+
+  return {
+    ...store,
+    supports: { ...store.supports, memberDeltas: true },
+    async create(scope, { members = [], ...group }, { keys, alongside }) {
+      const tenant = state.of(scope)
+      const add = members.map(({ value }) => value)
+      requireKnown(tenant, add)
+      return state.write(scope, alongside, () => {
+        tenant.table('Group').put(group as Group, keys)
+        applyChange(tenant, group.id, { add, remove: [] })
+        return view(tenant, group as Group, nothingOmitted)
+      })
+    },
+    async replace(scope, { members: _, ...group }, write) {
+      const tenant = state.of(scope)
+      const { members: change, keys, expectedVersion, alongside } = write
+      requireVersion(find(tenant, group.id), expectedVersion)
+      requireKnown(tenant, change?.add ?? [])
+      return state.write(scope, alongside, () => {
+        tenant.table('Group').put(group as Group, keys)
+        if (change) applyChange(tenant, group.id, change)
+        return group as Group
+      })
+    },
+    async changeMembers(scope, id, change, { now, alongside }) {
+      const tenant = state.of(scope)
+      const group = find(tenant, id)
+      if (group === undefined) return undefined
+      requireKnown(tenant, change.add)
+      const members = tenant.memberships.members(id)
+      const added = [...new Set(change.add)].filter((each) => !members.has(each))
+      const removed = [...new Set(change.remove)].filter((each) => members.has(each))
+      if (added.length === 0 && removed.length === 0) return { added, removed, group }
+      return state.write(scope, alongside, () => {
+        applyChange(tenant, id, { add: added, remove: removed })
+        return { added, removed, group: touch(tenant, group, now) as Group }
+      })
+    },
+    async groupsOf(scope, ids) {
+      const tenant = state.of(scope)
+      return new Map(ids.map((id) => [id, referencesOf(tenant, id)]))
+    },
+    async resolveAccess(scope, user) {
+      const tenant = state.of(scope)
+      const hadRole = tenant.records.get(user.id)?.hadRole ?? false
+      const resolve = resolverOf(tenant.rules.rules)
+      return resolve(referencesOf(tenant, user.id), { active: user.active, hadRole })
+    },
+  }
+}
+
+/** Removes a user or group from the groups it is in; they change by that. */
+export function dropFromGroups(state: State): (tenant: TenantState, id: string) => void {
+  return (tenant, id) => {
+    const now = new Date(state.now()).toISOString()
+    for (const groupId of tenant.memberships.drop(id)) {
+      const group = tenant.table('Group').get(groupId)
+      if (group) touch(tenant, group, now)
+    }
+  }
+}
+
+const nothingOmitted: ReadonlySet<string> = new Set()
+
+function view(tenant: TenantState, group: Group, omit: ReadonlySet<string>): Group {
+  const ids = tenant.memberships.members(group.id)
+  if (ids.size === 0 || omit.has('members')) return group
+  return { ...group, members: [...ids].map((id) => memberOf(tenant, id)) } as Group
+}
+
+function memberOf(tenant: TenantState, id: string): Member {
+  const user = tenant.table('User').get(id)
+  const resource = user ?? tenant.table('Group').get(id)
+  const display = resource?.['displayName'] || resource?.['userName']
+  return {
+    value: id,
+    type: user ? 'User' : 'Group',
+    ...(typeof display === 'string' && { display }),
+  }
+}
+
+/** @throws UnknownReferenceError when some of these ids name no user or group of this tenant */
+function requireKnown(tenant: TenantState, ids: readonly string[]): void {
+  const isKnown = (id: string) =>
+    tenant.table('User').get(id) !== undefined || tenant.table('Group').get(id) !== undefined
+  const unknown = ids.filter((id) => !isKnown(id))
+  if (unknown.length > 0) throw new UnknownReferenceError(unknown)
+}
+
+function applyChange({ memberships }: TenantState, groupId: string, change: MemberChange): void {
+  for (const id of change.add) memberships.add(groupId, id)
+  for (const id of change.remove) memberships.remove(groupId, id)
+}
+
+function touch(tenant: TenantState, group: Resource, lastModified: string): Resource {
+  const touched = { ...group, meta: { ...group.meta, lastModified, version: randomUUID() } }
+  tenant.table('Group').touch(touched)
+  return touched
+}
+
+function referencesOf(tenant: TenantState, id: string): GroupReference[] {
+  const direct = tenant.memberships.groups(id)
+  return [...tenant.memberships.groupsAround(id)]
+    .map((groupId) => tenant.table('Group').get(groupId) as Group | undefined)
+    .filter((group) => group !== undefined)
+    .map((group) => ({
+      id: group.id,
+      displayName: group.displayName,
+      ...(group.externalId !== undefined && { externalId: group.externalId }),
+      direct: direct.has(group.id),
+    }))
+}

@@ -1,0 +1,52 @@
+import { type MappingPolicy, mappingPolicy } from '../../lib/mapping/index.js'
+import {
+  recordOnlyTarget,
+  type StoreTarget,
+  targetMethods,
+} from '../../lib/stores/access-target.js'
+import type { AccessStore, Adapters, AuditStore, Resource } from '../../lib/stores/index.js'
+import { memoryAccessStore } from './access-store.js'
+import { memoryAuditStore } from './audit-store.js'
+import { memoryGroupStore } from './group-store.js'
+import { memoryResourceStore } from './resource-store.js'
+import { createState } from './state.js'
+import { memoryUserStore } from './user-store.js'
+
+/** Options of {@link memoryAdapters}. */
+export interface MemoryOptions {
+  /** What gives and ends access in the host. Default: grants are only recorded. */
+  readonly target?: StoreTarget
+  /** How mapping rules are read. */
+  readonly policy?: Partial<MappingPolicy>
+}
+
+/** Adapters that keep everything in this process's memory. */
+export interface MemoryAdapters extends Adapters {
+  readonly access: AccessStore
+  readonly audit: AuditStore
+}
+
+/**
+ * Adapters over maps: for tests, trials, and as the smallest example of an adapter. Everything is lost when the process
+ * ends. Each call makes adapters with data of their own.
+ *
+ * @throws ConfigurationError when the policy is wrong
+ */
+export function memoryAdapters(options: MemoryOptions = {}): MemoryAdapters {
+  const policy = mappingPolicy(options.policy)
+  const state = createState(Date.now)
+  const access = memoryAccessStore(state)
+  const target = targetMethods(options.target ?? recordOnlyTarget(access))
+  return {
+    users: memoryUserStore(state, target),
+    groups: memoryGroupStore(state, policy),
+    resourceStore: ({ name }) =>
+      memoryResourceStore<Resource>(state, {
+        name,
+        view: (_tenant, resource) => resource,
+        onDelete: () => {},
+      }),
+    access,
+    audit: memoryAuditStore(state),
+  }
+}

@@ -1,0 +1,62 @@
+/** Who is in which group: two maps of sets, so that one member costs the same in a group of any size. */
+export interface Memberships {
+  members(groupId: string): ReadonlySet<string>
+  groups(memberId: string): ReadonlySet<string>
+  add(groupId: string, memberId: string): void
+  remove(groupId: string, memberId: string): void
+  /** Everything that is in a group, directly or through other groups. Cycles end. */
+  everythingIn(groupId: string): ReadonlySet<string>
+  /** Every group something is in, directly or through other groups. Cycles end. */
+  groupsAround(memberId: string): ReadonlySet<string>
+  /** Removes something from all groups and, when it is a group, its members. Returns the groups it was in. */
+  drop(id: string): readonly string[]
+}
+
+const none: ReadonlySet<string> = new Set()
+
+export function createMemberships(): Memberships {
+  const membersOf = new Map<string, Set<string>>()
+  const groupsOf = new Map<string, Set<string>>()
+  const members = (id: string) => membersOf.get(id) ?? none
+  const groups = (id: string) => groupsOf.get(id) ?? none
+  const remove = (groupId: string, memberId: string) => {
+    removeFrom(membersOf, groupId, memberId)
+    removeFrom(groupsOf, memberId, groupId)
+  }
+  return {
+    members,
+    groups,
+    remove,
+    add(groupId, memberId) {
+      addTo(membersOf, groupId, memberId)
+      addTo(groupsOf, memberId, groupId)
+    },
+    everythingIn: (groupId) => reachable(groupId, members),
+    groupsAround: (memberId) => reachable(memberId, groups),
+    drop(id) {
+      const around = [...groups(id)]
+      for (const groupId of around) remove(groupId, id)
+      for (const memberId of [...members(id)]) remove(id, memberId)
+      return around
+    },
+  }
+}
+
+function reachable(start: string, next: (id: string) => ReadonlySet<string>): ReadonlySet<string> {
+  const found = new Set(next(start))
+  // A Set is iterated in order of insertion, entries added on the way included.
+  for (const id of found) for (const further of next(id)) found.add(further)
+  return found
+}
+
+function addTo(map: Map<string, Set<string>>, name: string, value: string): void {
+  const values = map.get(name)
+  if (values) values.add(value)
+  else map.set(name, new Set([value]))
+}
+
+function removeFrom(map: Map<string, Set<string>>, name: string, value: string): void {
+  const values = map.get(name)
+  values?.delete(value)
+  if (values?.size === 0) map.delete(name)
+}

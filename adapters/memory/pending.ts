@@ -1,0 +1,129 @@
+import type { AccessStore, PendingUser } from '../../lib/stores/index.js'
+
+type ClaimOptions = Parameters<AccessStore['claim']>[0]
+
+/** A pending entry with the lease on it. Instants are milliseconds since 1970. */
+interface Entry {
+  value: PendingUser
+  lease?: { readonly owner: string; readonly until: number }
+  failedAt?: number
+}
+
+/** People whose access must be made true, of all tenants, in order of their first mark. */
+export interface Pending {
+  mark(tenant: string, userIds: Iterable<string>): void
+  claim(options: ClaimOptions): readonly PendingUser[]
+  settle: (...parameters: Parameters<AccessStore['settle']>) => void
+  /** Entries of a tenant, oldest first. */
+  list(tenant: string): readonly PendingUser[]
+  unpark(tenant: string, userIds: readonly string[] | undefined): number
+  nextDue(): string | undefined
+  /** The last failure of a tenant's entries. */
+  lastError(tenant: string): { userId: string; message: string } | undefined
+  get(tenant: string, userId: string): PendingUser | undefined
+}
+
+export function createPending(now: () => number): Pending {
+  const entries = new Map<string, Entry>()
+  const ofTenant = (tenant: string) =>
+    [...entries.values()].filter(({ value }) => value.tenant === tenant)
+
+  return {
+    get: (tenant, userId) => entries.get(nameOf(tenant, userId))?.value,
+    list: (tenant) => ofTenant(tenant).map(({ value }) => value),
+    mark(tenant, userIds) {
+      const at = new Date(now()).toISOString()
+      for (const userId of userIds) {
+        const name = nameOf(tenant, userId)
+        const entry = entries.get(name)
+        if (entry) entry.value = markedAgain(entry.value, at)
+        else entries.set(name, { value: firstMark(tenant, userId, at) })
+      }
+    },
+    claim({ owner, limit, leaseMs, now: at, tenant, userIds }) {
+      const time = Date.parse(at)
+      const claimed: PendingUser[] = []
+      for (const entry of candidates(entries, tenant, userIds)) {
+        if (claimed.length >= limit) break
+        const { value, lease } = entry
+        if (tenant !== undefined && value.tenant !== tenant) continue
+        if (lease !== undefined && lease.until > time) continue
+        // Named people are claimed whether or not they are due or parked.
+        const isDue = !value.parked && Date.parse(value.nextAt) <= time
+        if (userIds === undefined ? !isDue : !userIds.includes(value.userId)) continue
+        entry.lease = { owner, until: time + leaseMs }
+        claimed.push(value)
+      }
+      return claimed
+    },
+    settle(owner, { tenant, userId, mark }, outcome) {
+      const name = nameOf(tenant, userId)
+      const entry = entries.get(name)
+      if (entry?.lease?.owner !== owner) return
+      delete entry.lease
+      const isMarkedAgain = entry.value.mark !== mark
+      if (outcome.kind === 'done') {
+        if (!isMarkedAgain) entries.delete(name)
+        return
+      }
+      const at = new Date(now()).toISOString()
+      const { lastError: _, ...before } = entry.value
+      entry.failedAt = now()
+      entry.value = {
+        ...before,
+        attempts: before.attempts + 1,
+        lastError: outcome.error,
+        parked: outcome.kind === 'parked' && !isMarkedAgain,
+        nextAt: outcome.kind === 'retry' ? outcome.at : at,
+      }
+    },
+    unpark(tenant, userIds) {
+      const at = new Date(now()).toISOString()
+      const parked = ofTenant(tenant).filter(
+        ({ value }) => value.parked && (userIds?.includes(value.userId) ?? true),
+      )
+      for (const entry of parked)
+        entry.value = { ...entry.value, parked: false, attempts: 0, nextAt: at }
+      return parked.length
+    },
+    nextDue: () => earliest([...entries.values()].filter(({ value }) => !value.parked)),
+    lastError(tenant) {
+      const failed = ofTenant(tenant).filter(({ value }) => value.lastError !== undefined)
+      const last = failed.sort((a, b) => (b.failedAt ?? 0) - (a.failedAt ?? 0))[0]?.value
+      return last && { userId: last.userId, message: last.lastError ?? '' }
+    },
+  }
+}
+
+function nameOf(tenant: string, userId: string): string {
+  return `${tenant}\n${userId}`
+}
+
+function firstMark(tenant: string, userId: string, at: string): PendingUser {
+  return { tenant, userId, since: at, mark: 1, attempts: 0, parked: false, nextAt: at }
+}
+
+/** A new mark is new work: due at once, its failures forgotten. */
+function markedAgain(entry: PendingUser, at: string): PendingUser {
+  return { ...entry, mark: entry.mark + 1, attempts: 0, parked: false, nextAt: at }
+}
+
+function candidates(
+  entries: ReadonlyMap<string, Entry>,
+  tenant: string | undefined,
+  userIds: readonly string[] | undefined,
+): Iterable<Entry> {
+  if (tenant === undefined || userIds === undefined) return entries.values()
+  return userIds
+    .map((userId) => entries.get(nameOf(tenant, userId)))
+    .filter((entry) => entry !== undefined)
+}
+
+/** When the first of these can be claimed. */
+function earliest(entries: readonly Entry[]): string | undefined {
+  const times = entries.map(({ value, lease }) =>
+    Math.max(Date.parse(value.nextAt), lease?.until ?? 0),
+  )
+  const first = times.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY)
+  return Number.isFinite(first) ? new Date(first).toISOString() : undefined
+}

@@ -1,0 +1,147 @@
+import { evaluate } from '../../lib/filter/evaluate.js'
+import { comparePositions, positionOf } from '../../lib/sort/index.js'
+import {
+  type KeysetPosition,
+  type Page,
+  type Query,
+  type Resource,
+  type ResourceStore,
+  type Sort,
+  VersionMismatchError,
+} from '../../lib/stores/index.js'
+import { type IndexPlan, indexPlan } from '../../lib/stores/index-plan.js'
+import type { State, TenantState } from './state.js'
+
+/** What differs between resource types. */
+export interface Kind<R extends Resource> {
+  readonly name: string
+  /** The resource as it is read. */
+  readonly view: (tenant: TenantState, resource: R, omit: ReadonlySet<string>) => R
+  /** Called before a resource is removed. */
+  readonly onDelete: (tenant: TenantState, id: string) => void
+}
+
+const nothingOmitted: ReadonlySet<string> = new Set()
+
+/** A store of one resource type over maps. */
+export function memoryResourceStore<R extends Resource>(
+  state: State,
+  kind: Kind<R>,
+): ResourceStore<R> {
+  const find = (tenant: TenantState, id: string) => tenant.table(kind.name).get(id) as R | undefined
+
+  return {
+    supports: { filter: true, sort: true, cursor: true, alongside: true },
+    async create(scope, resource, { keys, alongside }) {
+      const table = state.of(scope).table(kind.name)
+      return state.write(scope, alongside, () => {
+        table.put(resource, keys)
+        return resource
+      })
+    },
+    async get(scope, id, { omit }) {
+      const tenant = state.of(scope)
+      const resource = find(tenant, id)
+      return resource && kind.view(tenant, resource, omit)
+    },
+    async getMany(scope, ids, { omit }) {
+      const tenant = state.of(scope)
+      const found = ids.map((id) => find(tenant, id)).filter((resource) => resource !== undefined)
+      return found.map((resource) => kind.view(tenant, resource, omit))
+    },
+    async query(scope, query) {
+      const tenant = state.of(scope)
+      const page = pageOf(resultOf(tenant, kind, query), query)
+      const view = (resource: Resource) => kind.view(tenant, resource as R, query.omit)
+      return { ...page, resources: page.resources.map(view) }
+    },
+    async replace(scope, resource, { keys, expectedVersion, alongside }) {
+      const tenant = state.of(scope)
+      requireVersion(find(tenant, resource.id), expectedVersion)
+      return state.write(scope, alongside, () => {
+        tenant.table(kind.name).put(resource, keys)
+        return resource
+      })
+    },
+    async delete(scope, id, { expectedVersion, alongside }) {
+      const tenant = state.of(scope)
+      const resource = find(tenant, id)
+      if (resource === undefined) return false
+      if (expectedVersion !== undefined) requireVersion(resource, expectedVersion)
+      return state.write(scope, alongside, () => {
+        kind.onDelete(tenant, id)
+        tenant.table(kind.name).remove(id)
+        return true
+      })
+    },
+  }
+}
+
+/** @throws VersionMismatchError when the resource is gone or has another version */
+export function requireVersion(resource: Resource | undefined, expectedVersion: string): void {
+  if (resource?.meta.version !== expectedVersion) throw new VersionMismatchError()
+}
+
+/** A result in order, of which any part can be taken. */
+interface Result {
+  readonly total: number
+  slice(start: number, end: number): readonly Resource[]
+  indexAfter(position: KeysetPosition): number
+}
+
+function resultOf<R extends Resource>(tenant: TenantState, kind: Kind<R>, query: Query): Result {
+  const table = tenant.table(kind.name)
+  const { filter, sort } = query
+  if (filter === undefined && sort === undefined) {
+    return { total: table.size(), slice: table.slice, indexAfter: table.indexAfter }
+  }
+  const plan = filter && indexPlan(filter)
+  const candidates = plan ? planned(tenant, kind.name, plan) : table.slice(0)
+  const matches = filter
+    ? candidates.filter((resource) =>
+        evaluate(filter, kind.view(tenant, resource as R, nothingOmitted)),
+      )
+    : candidates
+  return sortedResult(matches, sort)
+}
+
+function sortedResult(resources: readonly Resource[], sort: Sort | undefined): Result {
+  const positions = new Map(resources.map((each) => [each, positionOf(each, sort)] as const))
+  const compare = comparePositions(sort)
+  const sorted = [...positions].sort(([, a], [, b]) => compare(a, b))
+  return {
+    total: sorted.length,
+    slice: (start, end) => sorted.slice(start, end).map(([resource]) => resource),
+    indexAfter: (position) => sorted.filter(([, each]) => compare(each, position) <= 0).length,
+  }
+}
+
+function planned(tenant: TenantState, type: string, plan: IndexPlan): Resource[] {
+  const ids = new Set(idsOf(tenant, type, plan))
+  return [...ids].map((id) => tenant.table(type).get(id)).filter((found) => found !== undefined)
+}
+
+function idsOf(tenant: TenantState, type: string, plan: IndexPlan): Iterable<string> {
+  switch (plan.kind) {
+    case 'id':
+      return [plan.id]
+    case 'lookup':
+      return tenant.table(type).find(plan.attribute, plan.key)
+    case 'groupsWith':
+      return tenant.memberships.groups(plan.memberId)
+    case 'union':
+      return plan.plans.flatMap((each) => [...idsOf(tenant, type, each)])
+  }
+}
+
+function pageOf(result: Result, { page, sort }: Query): Page<Resource> {
+  const start = page.kind === 'index' ? page.offset : page.after ? result.indexAfter(page.after) : 0
+  const resources = result.slice(start, start + page.limit)
+  const last = resources.at(-1)
+  const hasMore = start + resources.length < result.total
+  return {
+    resources,
+    totalResults: result.total,
+    ...(page.kind === 'cursor' && last && hasMore && { next: positionOf(last, sort) }),
+  }
+}

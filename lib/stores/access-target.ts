@@ -1,0 +1,35 @@
+import { applyPlan } from '../mapping/index.js'
+import type { AccessStore } from './access-store.js'
+import type { UserStore } from './user-store.js'
+
+/** The part of a user store that reaches beyond storage. */
+export type StoreTarget = Pick<
+  UserStore,
+  'deprovision' | 'applyAccess' | 'protection' | 'currentAccess' | 'setPassword'
+>
+
+/**
+ * The target of adapters that have nothing to give access to: grants are recorded in the ledger and are in force
+ * nowhere else. Useful where the host application asks the ledger itself.
+ */
+export function recordOnlyTarget(access: AccessStore): StoreTarget {
+  return {
+    async deprovision() {},
+    async applyAccess(scope, user, _access, plan) {
+      const record = await access.record(scope, user.id)
+      return { applied: applyPlan(record?.applied ?? [], plan), deferred: plan.deferred }
+    },
+  }
+}
+
+/** The methods of a target as an object of functions that can be spread into a user store. */
+export function targetMethods(target: StoreTarget): StoreTarget {
+  const { protection, currentAccess, setPassword } = target
+  return {
+    deprovision: target.deprovision.bind(target),
+    applyAccess: target.applyAccess.bind(target),
+    ...(protection && { protection: protection.bind(target) }),
+    ...(currentAccess && { currentAccess: currentAccess.bind(target) }),
+    ...(setPassword && { setPassword: setPassword.bind(target) }),
+  }
+}

@@ -1,0 +1,81 @@
+import type { ResolvedFilter } from '../filter/ast.js'
+import { lookupName } from '../schema/lookups.js'
+import type { AttributePath } from '../schema/types.js'
+
+/**
+ * Where to look for the resources that can match a filter, from indexes alone. What is found there must still be
+ * checked against the filter: a plan finds too much, never too little.
+ */
+export type IndexPlan =
+  | { readonly kind: 'id'; readonly id: string }
+  /** Resources with this lookup key (see `LookupKey`). */
+  | { readonly kind: 'lookup'; readonly attribute: string; readonly key: string }
+  /** Groups with this direct member. */
+  | { readonly kind: 'groupsWith'; readonly memberId: string }
+  | { readonly kind: 'union'; readonly plans: readonly IndexPlan[] }
+
+/**
+ * The plan for a filter, or `undefined` when only reading every resource can answer it. `userName eq "x"`,
+ * `emails[type eq "work" and value eq "x"]`, `id eq "x"`, `members.value eq "x"`, any of them with `and`, and several of
+ * them with `or` have one.
+ */
+export function indexPlan(filter: ResolvedFilter): IndexPlan | undefined {
+  switch (filter.kind) {
+    case 'compare':
+      return filter.operator === 'eq' ? equalityPlan(filter.path, String(filter.value)) : undefined
+    case 'valuePath':
+      return indexPlan(outside(filter.filter, filter.path))
+    case 'and':
+      return planOfFirst(filter.nodes)
+    case 'or':
+      return planOfAll(filter.nodes)
+    default:
+      return undefined
+  }
+}
+
+function equalityPlan(path: AttributePath, value: string): IndexPlan | undefined {
+  // Empty values are not indexed.
+  if (value === '') return undefined
+  const attribute = lookupName(path)
+  if (attribute !== undefined) return { kind: 'lookup', attribute, key: value }
+  if (path.extension !== undefined) return undefined
+  if (path.attribute?.name === 'id') return { kind: 'id', id: value }
+  return path.attribute?.name === 'members' && path.sub?.name === 'value'
+    ? { kind: 'groupsWith', memberId: value }
+    : undefined
+}
+
+/** What holds outside the brackets when the filter inside holds: of `emails[value eq "x"]`, `emails.value eq "x"`. */
+function outside(filter: ResolvedFilter, path: AttributePath): ResolvedFilter {
+  switch (filter.kind) {
+    case 'compare':
+      return {
+        ...filter,
+        path: { ...path, ...(filter.path.attribute && { sub: filter.path.attribute }) },
+      }
+    case 'and':
+    case 'or':
+      return { ...filter, nodes: filter.nodes.map((node) => outside(node, path)) }
+    default:
+      return { kind: 'constant', value: true }
+  }
+}
+
+function planOfFirst(nodes: readonly ResolvedFilter[]): IndexPlan | undefined {
+  for (const node of nodes) {
+    const plan = indexPlan(node)
+    if (plan !== undefined) return plan
+  }
+  return undefined
+}
+
+function planOfAll(nodes: readonly ResolvedFilter[]): IndexPlan | undefined {
+  const plans: IndexPlan[] = []
+  for (const node of nodes) {
+    const plan = indexPlan(node)
+    if (plan === undefined) return undefined
+    plans.push(plan)
+  }
+  return { kind: 'union', plans }
+}
