@@ -1,14 +1,7 @@
+import type { Deviations } from '../deviations.js'
 import type { AuditEntry } from '../events/catalogue.js'
-import type { ResourceType, SchemaDefinition } from '../schema/types.js'
+import type { CompiledSchemas } from '../schema/compile.js'
 import type { Adapters } from '../stores/adapters.js'
-
-/** Every schema and resource type of one router, compiled once (the result of `compileResourceTypes`). */
-export interface CompiledTypes {
-  readonly types: readonly ResourceType[]
-  readonly byName: ReadonlyMap<string, ResourceType>
-  /** What `/Schemas` serves, the definitions of the discovery resources included. */
-  readonly schemas: readonly SchemaDefinition[]
-}
 
 /** Protocol features a host can switch off; what is off is not advertised and answers 501. */
 export interface Features {
@@ -52,9 +45,9 @@ export interface ServiceOptions {
   readonly features: Features
   readonly limits: Limits
   /** Departures from the RFC that are accepted (`lib/deviations.ts`). */
-  readonly deviations: ReadonlySet<string>
+  readonly deviations: Deviations
   /** What happens to attributes no schema knows. */
-  readonly unknownAttributes: 'ignore' | 'reject'
+  readonly unknownAttributes: 'ignore' | 'reject' | 'known'
   /** Ids in `members` that name nobody: 400 listing them, or left out. */
   readonly unknownMembers: 'refuse' | 'ignore'
   /** A `manager.value` that names nobody: kept as text and never linked, or 400. */
@@ -75,7 +68,7 @@ export interface ServiceOptions {
 
 /** What services work with. Made once for each router; holds no state of its own. */
 export interface ServiceContext {
-  readonly types: CompiledTypes
+  readonly types: CompiledSchemas
   readonly adapters: Adapters
   readonly options: ServiceOptions
   readonly clock: () => Date

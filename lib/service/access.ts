@@ -1,0 +1,128 @@
+import { enforceNow } from '../access/inline.js'
+import { RefusedError, storeErrorKind, UnavailableError } from '../stores/errors.js'
+import type { User } from '../stores/resource.js'
+import type { Scope } from '../stores/scope.js'
+import type { DeprovisionReason } from '../stores/user-store.js'
+import { auditEntry, targetOf } from './audit.js'
+import { appendAudit, markPending } from './durable-write.js'
+import { mapConcurrently, readMany } from './read-many.js'
+import type { Services } from './stores.js'
+
+const concurrentPeople = 8
+/** Of a change that concerns more people, all are left to the reconciler. */
+const maxPeople = 1000
+
+/**
+ * Ends the access of an inactive person before the client is answered. The person was marked pending before, so what
+ * fails here goes on without the client.
+ *
+ * @throws UnavailableError when the host cannot do it in time
+ * @throws RefusedError when the host refuses
+ */
+export async function endAccess(services: Services, scope: Scope, user: User): Promise<void> {
+  if (await enforce(services, scope, user.id)) return
+  await deprovision(services, scope, { user, reason: 'deactivated' })
+  const entry = auditEntry(scope, services.clock(), {
+    event: 'user.deprovisioned',
+    target: targetOf(user),
+  })
+  await appendAudit(services, scope, [entry])
+  services.emit(entry)
+}
+
+/**
+ * {@link endAccess} for somebody who was inactive before: does nothing when the host has carried that out, so that
+ * further changes do not depend on the host; otherwise tries again what failed.
+ */
+export async function endAccessAgain(services: Services, scope: Scope, user: User): Promise<void> {
+  const record = await services.adapters.access?.record(scope, user.id)
+  if (record?.enforced === 'deprovisioned') return
+  await markPending(services, scope, [user.id])
+  await endAccess(services, scope, user)
+}
+
+/** Tells the host that somebody is deleted; their access has ended already. */
+export async function endAccount(services: Services, scope: Scope, user: User): Promise<void> {
+  await deprovision(services, scope, { user, reason: 'deleted' })
+}
+
+/**
+ * Ends the access of those among these people whom their groups give none any more (`onNoRole`), before the client is
+ * answered. Everybody else is left to the reconciler, and so are all when a change concerns more than 1000 people.
+ *
+ * @param ids of users that were marked pending; ids of groups are passed over
+ * @throws UnavailableError when the host cannot do it in time
+ */
+export async function endAccessOfRoleless(
+  services: Services,
+  scope: Scope,
+  ids: readonly string[],
+): Promise<void> {
+  const { adapters, options } = services
+  if (!adapters.access || ids.length === 0 || ids.length > maxPeople) return
+  const people = await readMany(adapters.users, scope, ids)
+  const deadline = performance.now() + options.deprovisionTimeoutMs
+  await mapConcurrently(people, concurrentPeople, async (user) => {
+    if (performance.now() > deadline) throw tooLate(options.retryAfterSeconds)
+    if (!user.active) return
+    const { active } = await adapters.groups.resolveAccess(scope, user)
+    if (!active) await enforce(services, scope, user.id)
+  })
+}
+
+/** Makes one person's access true under their lease; `false` where no access is kept. */
+async function enforce(services: Services, scope: Scope, userId: string): Promise<boolean> {
+  const { adapters, clock, emit, options } = services
+  const { access } = adapters
+  if (!access) return false
+  const enforced = await enforceNow(
+    { adapters: { ...adapters, access }, clock, emit },
+    scope,
+    userId,
+    {
+      timeoutMs: options.deprovisionTimeoutMs,
+      retryAfterSeconds: options.retryAfterSeconds,
+    },
+  )
+  if (enforced === 'protected') {
+    throw new RefusedError('This person is protected and cannot be changed through SCIM.')
+  }
+  return true
+}
+
+/** One call of the host, with the deadline of `options.deprovisionTimeoutMs`; every failure becomes a store error. */
+async function deprovision(
+  services: Services,
+  scope: Scope,
+  { user, reason }: { user: User; reason: DeprovisionReason },
+): Promise<void> {
+  const { deprovisionTimeoutMs, retryAfterSeconds } = services.options
+  const deadline = AbortSignal.timeout(deprovisionTimeoutMs)
+  const signal = AbortSignal.any([scope.signal, deadline])
+  const late = new Promise<never>((_, reject) => {
+    deadline.addEventListener('abort', () => reject(tooLate(retryAfterSeconds)), { once: true })
+  })
+  const call = async () => services.adapters.users.deprovision({ ...scope, signal }, user, reason)
+  const work = call()
+  try {
+    await Promise.race([work, late])
+  } catch (cause) {
+    work.catch(() => {})
+    if (storeErrorKind(cause) === 'refused') throw cause
+    throw new UnavailableError('The host could not end the access of this person.', {
+      retryAfterSeconds:
+        storeErrorKind(cause) === 'unavailable'
+          ? (cause as UnavailableError).retryAfterSeconds
+          : retryAfterSeconds,
+      cause,
+    })
+  } finally {
+    late.catch(() => {})
+  }
+}
+
+function tooLate(retryAfterSeconds: number): UnavailableError {
+  return new UnavailableError('The host did not end the access of these people in time.', {
+    retryAfterSeconds,
+  })
+}

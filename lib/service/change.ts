@@ -1,0 +1,60 @@
+import type { EventName } from '../events/catalogue.js'
+import type { Json } from '../schema/types.js'
+import type { MemberChange } from '../stores/group-store.js'
+import type { Resource } from '../stores/resource.js'
+import type { Scope } from '../stores/scope.js'
+import type { Happening } from './audit.js'
+import type { Services } from './stores.js'
+
+/** What a request does to a resource. */
+export type ChangeKind = 'created' | 'replaced' | 'patched' | 'deleted'
+
+/** One resource before and after a request. */
+export interface Change {
+  readonly kind: ChangeKind
+  /** Absent when the resource is created. */
+  readonly before?: Resource
+  /** For a deleted resource: its last state. */
+  readonly after: Resource
+  /** Values of `returned: never`, by name; they are never stored with the resource. */
+  readonly secrets: Readonly<Record<string, Json>>
+  /** Groups: who comes and goes. */
+  readonly members: MemberChange
+  /** Names of the attributes that differ. */
+  readonly attributes: readonly string[]
+}
+
+/** What is particular about writing resources of one type. */
+export interface TypeRules {
+  /** Refuses what must not be, before anything is stored. */
+  check(services: Services, scope: Scope, change: Change): Promise<void>
+  /** Ids of the users (or groups, for all their users) whose access the change may alter. */
+  pending(change: Change): readonly string[]
+  /** What is told beside the change itself. */
+  happenings(services: Services, change: Change): readonly Happening[]
+  /** Does what must be done before the write, after everything was checked. */
+  beforeWrite(services: Services, scope: Scope, change: Change): Promise<void>
+  /**
+   * Does what the client must be able to rely on when it is answered. The change is durable already.
+   *
+   * @throws UnavailableError when the client must be told to come back
+   */
+  afterWrite(services: Services, scope: Scope, change: Change): Promise<void>
+  /** As `afterWrite` when there was nothing to change: an earlier request may have failed there. */
+  afterNothing(services: Services, scope: Scope, resource: Resource): Promise<void>
+}
+
+/** Nobody comes and nobody goes. */
+export const noMembers: MemberChange = { add: [], remove: [] }
+
+/** Name of the event of a change, by resource type. */
+export function eventOf(resourceType: string, kind: ChangeKind): EventName {
+  switch (resourceType) {
+    case 'User':
+      return `user.${kind}`
+    case 'Group':
+      return `group.${kind}`
+    default:
+      return `resource.${kind}`
+  }
+}

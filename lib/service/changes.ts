@@ -1,0 +1,113 @@
+import { isDeepStrictEqual } from 'node:util'
+import { mutabilityError } from '../errors.js'
+import type { AttributeDefinition, Json, JsonObject, ResourceType } from '../schema/types.js'
+import type { Meta, Resource } from '../stores/resource.js'
+
+/** Attributes that are not a resource's content. */
+const commonNames = new Set(['id', 'meta', 'schemas'])
+
+/** Names of the top-level attributes (extensions: their URN) in which two states of a resource differ. */
+export function changedAttributes(before: Resource | undefined, after: Resource): string[] {
+  const names = new Set([...Object.keys(before ?? {}), ...Object.keys(after)])
+  return [...names].filter(
+    (name) => !commonNames.has(name) && !isDeepStrictEqual(before?.[name], after[name]),
+  )
+}
+
+/**
+ * The resource that a PUT asks for: what was sent, and of the stored one what a client cannot set by sending it:
+ * `id`, `meta`, readOnly attributes, immutable ones it left out, and `active` of a user when it is not named, because
+ * clients that leave it out do not mean to deactivate or reactivate somebody (RFC 7644 §3.5.1).
+ *
+ * @throws ScimError `mutability` (400) when an immutable attribute has another value already
+ */
+export function replacement(type: ResourceType, current: Resource, sent: JsonObject): Resource {
+  const next: Record<string, Json> = { ...sent }
+  for (const { name, mutability } of type.attributes.values()) {
+    const isKept =
+      mutability === 'readOnly' || (mutability === 'immutable' && next[name] === undefined)
+    if (isKept) keep(next, current, name)
+  }
+  for (const { urn, attributes } of type.extensionAttributes.values()) {
+    keepInExtension(next, current, { urn, attributes })
+  }
+  if (type.name === 'User' && next['active'] === undefined) keep(next, current, 'active')
+  const resource = { ...next, id: current.id, meta: current.meta }
+  checkImmutable(type, current, resource)
+  return resource
+}
+
+/**
+ * Refuses other values for immutable attributes that have one (RFC 7643 §7). The values of a multi-valued attribute
+ * may come and go, so sub-attributes are looked at in singular attributes only.
+ *
+ * @throws ScimError `mutability` (400)
+ */
+export function checkImmutable(type: ResourceType, before: Resource, after: Resource): void {
+  checkAttributes(type.attributes, before, after, '')
+  for (const { urn, attributes } of type.extensionAttributes.values()) {
+    checkAttributes(attributes, objectOf(before[urn]), objectOf(after[urn]), `${urn}:`)
+  }
+}
+
+/** A new state's `meta`. `lastModified` never goes back, whatever the clock does. */
+export function nextMeta(current: Meta, now: Date, version: string): Meta {
+  const at = now.toISOString()
+  return {
+    ...current,
+    lastModified: [at, current.lastModified].sort()[1] ?? at,
+    version,
+  }
+}
+
+type Attributes = Readonly<Record<string, unknown>>
+
+function checkAttributes(
+  definitions: ReadonlyMap<string, AttributeDefinition>,
+  before: Attributes,
+  after: Attributes,
+  prefix: string,
+): void {
+  for (const definition of definitions.values()) {
+    const [was, is] = [before[definition.name], after[definition.name]]
+    const name = `${prefix}${definition.name}`
+    if (definition.mutability === 'immutable') checkSame(name, was, is)
+    if (definition.multiValued || definition.mutability === 'readOnly') continue
+    for (const sub of definition.subAttributes ?? []) {
+      if (sub.mutability !== 'immutable') continue
+      checkSame(`${name}.${sub.name}`, objectOf(was)[sub.name], objectOf(is)[sub.name])
+    }
+  }
+}
+
+function checkSame(name: string, before: unknown, after: unknown): void {
+  if (before === undefined || isDeepStrictEqual(before, after)) return
+  throw mutabilityError(`Attribute "${name}" is immutable and has another value already.`)
+}
+
+function keep(next: Record<string, Json>, current: Attributes, name: string): void {
+  const value = current[name]
+  if (value === undefined) delete next[name]
+  else next[name] = value as Json
+}
+
+function keepInExtension(
+  next: Record<string, Json>,
+  current: Resource,
+  { urn, attributes }: { urn: string; attributes: ReadonlyMap<string, AttributeDefinition> },
+): void {
+  const stored = objectOf(current[urn])
+  const sent = { ...objectOf(next[urn]) } as Record<string, Json>
+  for (const { name, mutability } of attributes.values()) {
+    const isKept =
+      mutability === 'readOnly' || (mutability === 'immutable' && sent[name] === undefined)
+    if (isKept) keep(sent, stored, name)
+  }
+  if (Object.keys(sent).length > 0) next[urn] = sent
+}
+
+function objectOf(value: unknown): Attributes {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Attributes)
+    : {}
+}

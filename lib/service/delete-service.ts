@@ -1,0 +1,108 @@
+import { notFound } from '../errors.js'
+import type { Read } from '../stores/query.js'
+import type { Resource, User } from '../stores/resource.js'
+import { endAccessOfRoleless, endAccount } from './access.js'
+import { type Change, noMembers } from './change.js'
+import { type Effects, writeDurably } from './durable-write.js'
+import { groupRules } from './group-rules.js'
+import { memberIds } from './members.js'
+import { plainRules } from './plain-rules.js'
+import { type Services, storeOf } from './stores.js'
+import { userRules } from './user-rules.js'
+import {
+  announce,
+  changeResource,
+  effectsOf,
+  readTarget,
+  retryRaces,
+  type Target,
+} from './write-service.js'
+
+const everything: Read = { omit: new Set() }
+const withoutMembers: Read = { omit: new Set(['members']) }
+
+/**
+ * Deletes a resource (RFC 7644 §3.6). Of a person, access ends first and the resource goes last: whatever fails in
+ * between, the client gets an error, the person is inactive with a pending mark, and the same DELETE can be sent again.
+ */
+export async function removeResource(services: Services, target: Target): Promise<void> {
+  await retryRaces(services, () => {
+    switch (target.type.name) {
+      case 'User':
+        return removeUser(services, target)
+      case 'Group':
+        return removeGroup(services, target)
+      default:
+        return removePlain(services, target)
+    }
+  })
+}
+
+async function removeUser(services: Services, target: Target): Promise<void> {
+  const { resource } = await changeResource(services, target, {
+    rules: userRules,
+    read: everything,
+    next: async (before) => {
+      const attributes = before['active'] === false ? [] : ['active']
+      const after = { ...before, active: false }
+      return { kind: 'patched', before, after, secrets: {}, members: noMembers, attributes }
+    },
+  })
+  const change = deletionOf(resource)
+  await userRules.check(services, target.scope, change)
+  await endAccount(services, target.scope, resource as User)
+  await removeStored(services, target, {
+    effects: effectsOf(services, target.scope, { rules: userRules, change }),
+    expectedVersion: resource.meta.version,
+  })
+}
+
+async function removeGroup(services: Services, target: Target): Promise<void> {
+  const { adapters } = services
+  const group = await readTarget(services, target, adapters.access ? everything : withoutMembers)
+  const members = memberIds(group)
+  const change = deletionOf(group)
+  const effects = effectsOf(services, target.scope, { rules: groupRules, change })
+  // A store that marks on its own does so before the group is gone; `mark` afterwards would find nobody in it.
+  const pending = adapters.groups.supports?.alongside
+    ? effects.pending
+    : [...effects.pending, ...members]
+  await removeStored(services, target, {
+    effects: { ...effects, pending },
+    ...(target.ifMatch !== undefined && { expectedVersion: group.meta.version }),
+  })
+  await endAccessOfRoleless(services, target.scope, members)
+}
+
+async function removePlain(services: Services, target: Target): Promise<void> {
+  const resource = await readTarget(services, target, everything)
+  const change = deletionOf(resource)
+  await removeStored(services, target, {
+    effects: effectsOf(services, target.scope, { rules: plainRules, change }),
+    ...(target.ifMatch !== undefined && { expectedVersion: resource.meta.version }),
+  })
+}
+
+async function removeStored(
+  services: Services,
+  { type, scope, id }: Target,
+  { effects, expectedVersion }: { effects: Effects; expectedVersion?: string },
+): Promise<void> {
+  const store = storeOf(services, type)
+  const version = expectedVersion === undefined ? {} : { expectedVersion }
+  const isDeleted = await writeDurably(services, { scope, store, effects }, (alongside) =>
+    store.delete(scope, id, { ...version, ...alongside }),
+  )
+  if (!isDeleted) throw notFound()
+  announce(services, scope, effects)
+}
+
+function deletionOf(resource: Resource): Change {
+  return {
+    kind: 'deleted',
+    after: resource,
+    secrets: {},
+    members: noMembers,
+    attributes: [],
+  }
+}

@@ -1,0 +1,93 @@
+import { unavailable } from '../errors.js'
+import type { AuditEntry } from '../events/catalogue.js'
+import type { Adapters } from '../stores/adapters.js'
+import type { ResourceStore } from '../stores/resource-store.js'
+import type { Scope } from '../stores/scope.js'
+import type { Alongside } from '../stores/write.js'
+import type { Services } from './stores.js'
+
+/** What a write brings with it. */
+export interface Effects {
+  /** Ids of users, or of groups for all their users, whose access must be made true again. */
+  readonly pending: readonly string[]
+  readonly audit: readonly AuditEntry[]
+}
+
+/**
+ * Carries out a write together with its pending marks and audit entries: in one step where the store can, otherwise
+ * the marks before and after the write (a mark too many costs a look, one too few costs somebody their access, or
+ * lets them keep it), and the entries before it when the host demands them, else after it.
+ *
+ * @throws ScimError 503 when entries are demanded and cannot be stored; nothing was written then
+ */
+export async function writeDurably<T>(
+  services: Services,
+  { scope, store, effects }: { scope: Scope; store: ResourceStore; effects: Effects },
+  write: (alongside: { alongside?: Alongside }) => Promise<T>,
+): Promise<T> {
+  if (store.supports?.alongside) return write(alongsideOf(services.adapters, effects))
+  const isDemanded = services.options.audit === 'required'
+  if (isDemanded) await demandAudit(services, scope, effects.audit)
+  await markPending(services, scope, effects.pending)
+  const result = await write({}).catch(async (error: unknown) => {
+    if (isDemanded) await appendAudit(services, scope, effects.audit.map(asFailed))
+    throw error
+  })
+  await markPending(services, scope, effects.pending)
+  if (!isDemanded) await appendAudit(services, scope, effects.audit)
+  return result
+}
+
+/** Marks people pending; does nothing where no access is kept. */
+export async function markPending(
+  services: Services,
+  scope: Scope,
+  ids: readonly string[],
+): Promise<void> {
+  if (ids.length > 0) await services.adapters.access?.mark(scope, ids)
+}
+
+/** Appends entries about what has happened already; a log that cannot be written does not undo it. */
+export async function appendAudit(
+  services: Services,
+  scope: Scope,
+  entries: readonly AuditEntry[],
+): Promise<void> {
+  if (entries.length === 0) return
+  try {
+    await services.adapters.audit?.append(scope, entries)
+  } catch {
+    // The entries are still emitted; a host that cannot do without them sets `audit: 'required'`.
+  }
+}
+
+async function demandAudit(
+  services: Services,
+  scope: Scope,
+  entries: readonly AuditEntry[],
+): Promise<void> {
+  try {
+    await services.adapters.audit?.append(scope, entries)
+  } catch (cause) {
+    throw unavailable(
+      `The audit log cannot be written. Nothing was changed (${cause instanceof Error ? cause.name : 'error'}).`,
+      services.options.retryAfterSeconds,
+    )
+  }
+}
+
+function alongsideOf(adapters: Adapters, effects: Effects): { alongside?: Alongside } {
+  const pending = adapters.access ? effects.pending : []
+  const audit = adapters.audit ? effects.audit : []
+  if (pending.length === 0 && audit.length === 0) return {}
+  return {
+    alongside: {
+      ...(pending.length > 0 && { pending }),
+      ...(audit.length > 0 && { audit }),
+    },
+  }
+}
+
+function asFailed(entry: AuditEntry): AuditEntry {
+  return { ...entry, outcome: 'failed' }
+}

@@ -1,0 +1,59 @@
+import type { Scope } from '../stores/scope.js'
+import { endAccessOfRoleless } from './access.js'
+import type { Happening } from './audit.js'
+import type { Change, TypeRules } from './change.js'
+import { memberIds, requireFewMembers } from './members.js'
+import { refuseProtectedMembers } from './protection.js'
+import type { Services } from './stores.js'
+
+/** Attributes of a group by which mapping rules know it. */
+const identifying = ['displayName', 'externalId']
+
+/** Rules of the resource type Group: what happens to it happens to the access of its members. */
+export const groupRules: TypeRules = {
+  async check(services, scope, { members }) {
+    requireFewMembers(services, members)
+    const ids = [...members.add, ...members.remove]
+    await refuseProtectedMembers(services, scope, { ids, isEffective: async () => true })
+  },
+
+  pending: (change) =>
+    concernsAll(change) ? [change.after.id] : [...change.members.add, ...change.members.remove],
+
+  happenings: (_, { members }) => memberHappenings(members),
+
+  beforeWrite: async () => {},
+
+  async afterWrite(services, scope, { kind, after, attributes, members }) {
+    const isRenamed = kind !== 'created' && isIdentified(attributes)
+    const concerned = isRenamed ? await everyMember(services, scope, after.id) : []
+    await endAccessOfRoleless(services, scope, [...concerned, ...members.remove])
+  },
+
+  afterNothing: async () => {},
+}
+
+/** The events of members that came and went. */
+export function memberHappenings({ add, remove }: Change['members']): Happening[] {
+  return [
+    ...(add.length > 0 ? [{ event: 'member.added' as const, members: add }] : []),
+    ...(remove.length > 0 ? [{ event: 'member.removed' as const, members: remove }] : []),
+  ]
+}
+
+function concernsAll({ kind, attributes }: Change): boolean {
+  return kind === 'created' || kind === 'deleted' || isIdentified(attributes)
+}
+
+function isIdentified(attributes: readonly string[]): boolean {
+  return identifying.some((name) => attributes.includes(name))
+}
+
+async function everyMember(
+  services: Services,
+  scope: Scope,
+  id: string,
+): Promise<readonly string[]> {
+  if (!services.adapters.access) return []
+  return memberIds(await services.adapters.groups.get(scope, id, { omit: new Set() }))
+}

@@ -1,0 +1,91 @@
+import { invalidValue, tooMany } from '../errors.js'
+import { storeErrorKind, type UnknownReferenceError } from '../stores/errors.js'
+import type { MemberChange } from '../stores/group-store.js'
+import type { Member, Resource } from '../stores/resource.js'
+import type { Scope } from '../stores/scope.js'
+import type { Services } from './stores.js'
+
+/** Ids of a group's members, each once, in their order. */
+export function memberIds(group: Resource | undefined): readonly string[] {
+  const members: unknown = group?.['members']
+  if (!Array.isArray(members)) return []
+  return [...new Set((members as readonly Member[]).map(({ value }) => value))]
+}
+
+/**
+ * A group as a client sent it, its members as stores take them: by id alone, each once.
+ *
+ * @throws ScimError `invalidValue` (400) for a member without an id
+ */
+export function withPlainMembers<R extends Resource>(group: R): R {
+  const members: unknown = group['members']
+  if (!Array.isArray(members)) return group
+  for (const member of members as readonly unknown[]) {
+    const id = (member as Partial<Member> | null)?.value
+    if (typeof id === 'string' && id !== '') continue
+    throw invalidValue('Attribute "members.value" is required for each member.')
+  }
+  const ids = memberIds(group)
+  return ids.length > 0
+    ? { ...group, members: ids.map((value) => ({ value })) }
+    : withoutMembers(group)
+}
+
+/** A group without `members`, for stores that keep members apart. */
+export function withoutMembers<R extends Resource>(group: R): R {
+  const { members: _, ...rest } = group
+  return rest as unknown as R
+}
+
+/** From one set of members to another. */
+export function memberDifference(
+  before: readonly string[],
+  after: readonly string[],
+): MemberChange {
+  const [old, now] = [new Set(before), new Set(after)]
+  return {
+    add: after.filter((id) => !old.has(id)),
+    remove: before.filter((id) => !now.has(id)),
+  }
+}
+
+/** The part of a change that is not so already; costs one query, whatever the size of the group. */
+export async function effectiveChange(
+  services: Services,
+  scope: Scope,
+  { groupId, change }: { groupId: string; change: MemberChange },
+): Promise<MemberChange> {
+  const ids = [...change.add, ...change.remove]
+  if (ids.length === 0) return change
+  const groups = await services.adapters.groups.groupsOf(scope, ids)
+  const isMember = (id: string): boolean =>
+    groups.get(id)?.some((group) => group.id === groupId && group.direct) ?? false
+  return {
+    add: change.add.filter((id) => !isMember(id)),
+    remove: change.remove.filter(isMember),
+  }
+}
+
+/** @throws ScimError `tooMany` (400) when one request changes more members than `options.limits.maxMembers` */
+export function requireFewMembers(services: Services, { add, remove }: MemberChange): void {
+  const { maxMembers } = services.options.limits
+  if (add.length + remove.length <= maxMembers) return
+  throw tooMany(`One request can add and remove at most ${maxMembers} members.`)
+}
+
+/**
+ * Calls `write` with the ids to leave out: none at first; where the host wants unknown ids ignored, once more with those
+ * that the store reported.
+ */
+export async function ignoringUnknown<T>(
+  services: Services,
+  write: (ignored: ReadonlySet<string>) => Promise<T>,
+): Promise<T> {
+  try {
+    return await write(new Set())
+  } catch (error) {
+    const isIgnored = services.options.unknownMembers === 'ignore'
+    if (!isIgnored || storeErrorKind(error) !== 'unknownReference') throw error
+    return write(new Set((error as UnknownReferenceError).ids))
+  }
+}

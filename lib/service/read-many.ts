@@ -1,0 +1,36 @@
+import type { Read } from '../stores/query.js'
+import type { Resource } from '../stores/resource.js'
+import type { ResourceStore } from '../stores/resource-store.js'
+import type { Scope } from '../stores/scope.js'
+
+const everything: Read = { omit: new Set() }
+const concurrentReads = 8
+
+/** The resources with these ids; unknown ids are left out. One call where the store can, else a few at a time. */
+export async function readMany<R extends Resource>(
+  store: ResourceStore<R>,
+  scope: Scope,
+  ids: readonly string[],
+  read: Read = everything,
+): Promise<readonly R[]> {
+  const distinct = [...new Set(ids)]
+  if (distinct.length === 0) return []
+  if (store.getMany) return store.getMany(scope, distinct, read)
+  const found = await mapConcurrently(distinct, concurrentReads, (id) => store.get(scope, id, read))
+  return found.filter((resource) => resource !== undefined)
+}
+
+/** `Promise.all` over `items` with at most `limit` under way; results in the order of `items`. */
+export async function mapConcurrently<T, R>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = new Array(items.length)
+  const queue = items.entries()
+  const worker = async (): Promise<void> => {
+    for (const [index, item] of queue) results[index] = await work(item)
+  }
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker))
+  return results
+}

@@ -1,0 +1,160 @@
+import { applyPatch } from '../patch/apply.js'
+import type { PatchOperation } from '../patch/operation.js'
+import { readPatch } from '../patch/read-patch.js'
+import { readResource } from '../schema/read-resource.js'
+import type { Json, JsonObject, ResourceType } from '../schema/types.js'
+import type { Read } from '../stores/query.js'
+import type { Resource } from '../stores/resource.js'
+import { type Change, noMembers, type TypeRules } from './change.js'
+import { changedAttributes, checkImmutable, replacement } from './changes.js'
+import { createGroup, patchGroup, replaceGroup } from './group-service.js'
+import { plainRules } from './plain-rules.js'
+import type { Services } from './stores.js'
+import { acceptedSecrets, userRules } from './user-rules.js'
+import {
+  changeResource,
+  createResource,
+  readTarget,
+  type Target,
+  type Written,
+} from './write-service.js'
+
+const everything: Read = { omit: new Set() }
+
+/** Reads one resource, or throws 404. */
+export function getResource(services: Services, target: Target, read: Read): Promise<Resource> {
+  return readTarget(services, target, read)
+}
+
+/**
+ * Creates a resource from the body of a POST (RFC 7644 §3.3).
+ *
+ * @throws ScimError and store errors; nothing is stored then, except when the host could not end an inactive person's
+ *   access (503)
+ */
+export async function create(
+  services: Services,
+  target: Pick<Target, 'type' | 'scope'>,
+  body: Json,
+): Promise<Resource> {
+  const { type } = target
+  const { attributes, secrets } = readResource(type, body, services.options)
+  const after = newResource(services, type, attributes)
+  if (type.name === 'Group') return createGroup(services, target, after)
+  const change: Change = {
+    kind: 'created',
+    after,
+    secrets: acceptedSecrets(services, secrets),
+    members: noMembers,
+    attributes: changedAttributes(undefined, after),
+  }
+  return createResource(services, target, { rules: rulesOf(type), change })
+}
+
+/** Replaces a resource by the body of a PUT (RFC 7644 §3.5.1); see `replacement` for what stays. */
+export async function replace(services: Services, target: Target, body: Json): Promise<Written> {
+  const { type } = target
+  const { attributes: sent, secrets } = readResource(type, body, services.options)
+  if (type.name === 'Group') {
+    const keepsMembers = services.options.putWithoutMembers === 'keep' && !mentions(body, 'members')
+    return replaceGroup(services, target, { sent, keepsMembers })
+  }
+  return changeResource(services, target, {
+    rules: rulesOf(type),
+    read: everything,
+    next: async (before) =>
+      changeOf(services, 'replaced', {
+        before,
+        after: replacement(type, before, sent),
+        secrets,
+      }),
+  })
+}
+
+/** Applies the body of a PATCH (RFC 7644 §3.5.2), all of it or nothing. */
+export async function patch(services: Services, target: Target, body: Json): Promise<Written> {
+  const { options } = services
+  const limits = {
+    operations: options.limits.maxPatchOperations,
+  }
+  const operations = readPatch(body, { deviations: options.deviations, limits })
+  if (target.type.name === 'Group') return patchGroup(services, target, operations)
+  return changeResource(services, target, {
+    rules: rulesOf(target.type),
+    read: everything,
+    next: async (before) => patchedChange(services, target.type, { before, operations }),
+  })
+}
+
+/** Rules of a resource type other than Group. */
+export function rulesOf(type: ResourceType): TypeRules {
+  return type.name === 'User' ? userRules : plainRules
+}
+
+function patchedChange(
+  services: Services,
+  type: ResourceType,
+  { before, operations }: { before: Resource; operations: readonly PatchOperation[] },
+): Change {
+  const { resource, secrets } = applyPatch(
+    type,
+    before as unknown as JsonObject,
+    operations,
+    services.options,
+  )
+  const isKept = type.name === 'User' && typeof resource['active'] !== 'boolean'
+  const after: Resource = {
+    ...resource,
+    // Unassigning `active` must not give anybody access back.
+    ...(isKept && { active: before['active'] === true }),
+    id: before.id,
+    meta: before.meta,
+  }
+  checkImmutable(type, before, after)
+  return changeOf(services, 'patched', { before, after, secrets })
+}
+
+function changeOf(
+  services: Services,
+  kind: Change['kind'],
+  {
+    before,
+    after,
+    secrets,
+  }: { before: Resource; after: Resource; secrets: Readonly<Record<string, Json>> },
+): Change {
+  return {
+    kind,
+    before,
+    after,
+    secrets: acceptedSecrets(services, secrets),
+    members: noMembers,
+    attributes: changedAttributes(before, after),
+  }
+}
+
+function newResource(services: Services, type: ResourceType, attributes: JsonObject): Resource {
+  const at = services.clock().toISOString()
+  const meta = {
+    resourceType: type.name,
+    created: at,
+    lastModified: at,
+    version: services.newId(),
+  }
+  return withActive(type, { ...attributes, id: services.newId(), meta })
+}
+
+/** `active` of a user is never unassigned: without a value people are active (RFC 7643 §4.1.1). */
+function withActive(type: ResourceType, resource: Resource): Resource {
+  const isUnset = type.name === 'User' && typeof resource['active'] !== 'boolean'
+  return isUnset ? { ...resource, active: true } : resource
+}
+
+/** Whether a body has an attribute at all, be it unassigned, in any case. */
+function mentions(body: Json, name: string): boolean {
+  return (
+    typeof body === 'object' &&
+    body !== null &&
+    Object.keys(body).some((key) => key.toLowerCase() === name.toLowerCase())
+  )
+}

@@ -1,0 +1,60 @@
+import { forbidden, invalidValue, ScimError, unavailable, uniquenessConflict } from '../errors.js'
+import {
+  type RefusedError,
+  storeErrorKind,
+  type UnavailableError,
+  type UniquenessError,
+  type UnknownReferenceError,
+} from '../stores/errors.js'
+
+const maxListedIds = 20
+
+/**
+ * What the client is told about an error from a store: a `ScimError`, or `undefined` when the error is none that
+ * stores may throw (then it is a 500 that reveals nothing).
+ */
+export function toScimError(error: unknown): ScimError | undefined {
+  if (isScimError(error)) return error
+  switch (storeErrorKind(error)) {
+    case 'uniqueness':
+      return uniquenessConflict((error as UniquenessError).attribute)
+    case 'unknownReference':
+      return unknownMembers((error as UnknownReferenceError).ids)
+    case 'unavailable':
+      return unavailable(
+        'The service provider cannot do this now. Try again later.',
+        (error as UnavailableError).retryAfterSeconds,
+      )
+    case 'refused':
+      return refused(error as RefusedError)
+    case 'versionMismatch':
+      return writeRace()
+    default:
+      return undefined
+  }
+}
+
+/** 400 that lists the ids that name no resource of this tenant. */
+export function unknownMembers(ids: readonly string[]): ScimError {
+  const listed = ids.slice(0, maxListedIds).map((id) => JSON.stringify(id.slice(0, 100)))
+  const more = ids.length > listed.length ? ` and ${ids.length - listed.length} more` : ''
+  return invalidValue(`Attribute "members" names resources that do not exist: ${listed}${more}.`)
+}
+
+/** Other writes came first again and again; nothing of this request was stored (RFC 7644 §3.12 table 8). */
+export function writeRace(): ScimError {
+  return new ScimError(409, 'Other changes of the resource came first. Send the request again.', {
+    headers: { 'Retry-After': '1' },
+  })
+}
+
+function refused(error: RefusedError): ScimError {
+  return error.status === 409 ? new ScimError(409, error.message) : forbidden(error.message)
+}
+
+function isScimError(error: unknown): error is ScimError {
+  return (
+    error instanceof ScimError ||
+    (error instanceof Error && 'code' in error && error.code === 'ERR_SCIM_REQUEST')
+  )
+}

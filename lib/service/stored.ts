@@ -1,0 +1,62 @@
+import type { ResourceType } from '../schema/types.js'
+import type { Page } from '../stores/query.js'
+import type { Resource } from '../stores/resource.js'
+
+/** What each resource type's own attributes must look like in everything a store returns. */
+const requiredAttributes: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  User: [
+    ['userName', 'string'],
+    ['active', 'boolean'],
+  ],
+  Group: [['displayName', 'string']],
+}
+
+const metaAttributes = ['resourceType', 'created', 'lastModified', 'version'] as const
+
+/**
+ * Returns a resource as a store gave it, after checking that it can be sent to clients.
+ *
+ * @param id the id that was asked for, if one was
+ * @throws Error when the store broke its contract; the client gets a 500 and none of the data
+ */
+export function checkStored<R extends Resource>(type: ResourceType, resource: R, id?: string): R {
+  const problem = problemOf(type, resource, id)
+  if (problem === undefined) return resource
+  throw new Error(`The store of "${type.name}" returned a resource ${problem}.`)
+}
+
+/** {@link checkStored} for a page. */
+export function checkPage(type: ResourceType, page: Page<Resource>, limit: number): Page<Resource> {
+  if (!Number.isInteger(page.totalResults) || page.totalResults < 0) {
+    throw new Error(`The store of "${type.name}" returned a page without a "totalResults" number.`)
+  }
+  if (page.resources.length > limit) {
+    throw new Error(`The store of "${type.name}" returned more resources than were asked for.`)
+  }
+  for (const resource of page.resources) checkStored(type, resource)
+  return page
+}
+
+function problemOf(
+  type: ResourceType,
+  resource: unknown,
+  id: string | undefined,
+): string | undefined {
+  if (!isObject(resource)) return 'that is no object'
+  if (typeof resource['id'] !== 'string' || resource['id'] === '') return 'without an "id"'
+  if (/bulkid/i.test(resource['id'])) return 'whose "id" contains "bulkId"'
+  if (id !== undefined && resource['id'] !== id) return 'with another "id" than was asked for'
+  const meta = resource['meta']
+  if (!isObject(meta)) return 'without "meta"'
+  const missing = metaAttributes.find((name) => typeof meta[name] !== 'string' || meta[name] === '')
+  if (missing !== undefined) return `without "meta.${missing}"`
+  if (meta['resourceType'] !== type.name) return 'of another resource type'
+  const wrong = requiredAttributes[type.name]?.find(
+    ([name, kind]) => typeof resource[name] !== kind,
+  )
+  return wrong && `whose "${wrong[0]}" is no ${wrong[1]}`
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

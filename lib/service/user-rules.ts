@@ -1,0 +1,88 @@
+import { invalidValue } from '../errors.js'
+import { enterpriseUserUrn } from '../schema/core-schemas.js'
+import type { Json } from '../schema/types.js'
+import type { Resource, User } from '../stores/resource.js'
+import type { Scope } from '../stores/scope.js'
+import { endAccess, endAccessAgain } from './access.js'
+import type { Happening } from './audit.js'
+import type { TypeRules } from './change.js'
+import { refuseProtected } from './protection.js'
+import type { Services } from './stores.js'
+
+/** Rules of the resource type User: protection, passwords, and the end of access before the answer. */
+export const userRules: TypeRules = {
+  async check(services, scope, { before, after, kind }) {
+    await refuseProtected(services, scope, kind === 'deleted' ? [after] : [before, after])
+    await checkManager(services, scope, { before, after })
+  },
+
+  pending: ({ after, kind }) => (kind === 'deleted' ? [] : [after.id]),
+
+  happenings: (services, { before, after, secrets, kind }) => {
+    const list: Happening[] = []
+    if (kind !== 'deleted' && before && before['active'] !== after['active']) {
+      list.push({ event: after['active'] === true ? 'user.activated' : 'user.deactivated' })
+    }
+    if (passwordOf(services, secrets) !== undefined) list.push({ event: 'user.passwordSet' })
+    return list
+  },
+
+  async beforeWrite(services, scope, { after, secrets }) {
+    const password = passwordOf(services, secrets)
+    if (password === undefined) return
+    await services.adapters.users.setPassword?.(scope, after as User, password)
+  },
+
+  async afterWrite(services, scope, { before, after }) {
+    if (after['active'] !== false) return
+    if (before?.['active'] === false) await endAccessAgain(services, scope, after as User)
+    else await endAccess(services, scope, after as User)
+  },
+
+  async afterNothing(services, scope, resource) {
+    if (resource['active'] === false) await endAccessAgain(services, scope, resource as User)
+  },
+}
+
+/** The secrets of a change that the host takes; the others are dropped. */
+export function acceptedSecrets(
+  services: Services,
+  secrets: Readonly<Record<string, Json>>,
+): Readonly<Record<string, Json>> {
+  const password = passwordOf(services, secrets)
+  return password === undefined ? {} : { password }
+}
+
+/** The `id` in a user's enterprise `manager`, which need not exist. */
+export function managerIdOf(user: Resource): string | undefined {
+  const value = memberOf(memberOf(user[enterpriseUserUrn], 'manager'), 'value')
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+function passwordOf(
+  { adapters, options }: Services,
+  secrets: Readonly<Record<string, Json>>,
+): string | undefined {
+  const password = Object.hasOwn(secrets, 'password') ? secrets['password'] : undefined
+  const isTaken = options.features.changePassword && adapters.users.setPassword !== undefined
+  return isTaken && typeof password === 'string' ? password : undefined
+}
+
+/** Another tenant's user and nobody are refused alike, and only where the host wants managers to exist. */
+async function checkManager(
+  { adapters, options }: Services,
+  scope: Scope,
+  { before, after }: { before: Resource | undefined; after: Resource },
+): Promise<void> {
+  const id = managerIdOf(after)
+  if (options.unknownManager === 'keep' || id === undefined) return
+  if (before && managerIdOf(before) === id) return
+  const manager = await adapters.users.get(scope, id, { omit: new Set(['groups']) })
+  if (!manager) throw invalidValue('Attribute "manager.value" names a user that does not exist.')
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined
+}
