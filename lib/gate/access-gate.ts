@@ -41,7 +41,7 @@ const pass: Verdict = { kind: 'pass' }
 export function accessGate(adapters: Adapters, options: AccessGateOptions): AccessGate {
   const resolved = gateOptions(options)
   const decide = decider(adapters, resolved)
-  const sockets = watchSockets(resolved.recheckMs, decide.ofIdentity)
+  const sockets = watchSockets(resolved.recheckMs, decide.ofEverybody)
 
   const middleware = (
     request: IncomingMessage,
@@ -58,9 +58,9 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
   const upgrade: AccessGate['upgrade'] = (listener) => (request, socket, head) => {
     socket.on('error', (error) => debug('a socket failed: %O', error))
     decide.ofUpgrade(request).then(
-      ({ verdict, identity }) => {
+      ({ verdict, identities }) => {
         if (verdict.kind === 'refused') return refuseUpgrade(socket, verdict)
-        if (identity) sockets.add(socket, identity)
+        sockets.add(socket, identities)
         listener(request, socket, head)
       },
       (error: unknown) => {
@@ -72,7 +72,7 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
   return Object.assign(middleware, { upgrade, close: sockets.close })
 }
 
-type Asked = { readonly verdict: Verdict; readonly identity?: Identity }
+type Asked = { readonly verdict: Verdict; readonly identities: readonly Identity[] }
 
 function decider(adapters: Adapters, options: ResolvedGateOptions) {
   const judge = judgeFrom(adapters)
@@ -94,13 +94,21 @@ function decider(adapters: Adapters, options: ResolvedGateOptions) {
   }
 
   async function ofUpgrade(request: IncomingMessage): Promise<Asked> {
-    const identity = await options.identify(request).catch((error: unknown) => {
+    const { identities, isComplete } = await options.identify(request).catch((error: unknown) => {
       debug('identify failed: %O', error)
-      return 'unavailable' as const
+      return { identities: [], isComplete: false }
     })
-    if (identity === 'unavailable') return { verdict: whenUnavailable(options) }
-    if (identity === 'anonymous') return { verdict: pass }
-    return { verdict: await ofIdentity(identity), identity }
+    const verdict = await ofEverybody(identities)
+    const decided = verdict.kind === 'refused' || isComplete
+    return { verdict: decided ? verdict : whenUnavailable(options), identities }
+  }
+
+  async function ofEverybody(identities: readonly Identity[]): Promise<Verdict> {
+    for (const identity of identities) {
+      const verdict = await ofIdentity(identity)
+      if (verdict.kind === 'refused') return verdict
+    }
+    return pass
   }
 
   async function ofForm(request: IncomingMessage): Promise<Verdict> {
@@ -122,7 +130,7 @@ function decider(adapters: Adapters, options: ResolvedGateOptions) {
     return byForm.kind === 'pass' ? (await ofUpgrade(request)).verdict : byForm
   }
 
-  return { ofIdentity, ofUpgrade, ofRequest }
+  return { ofEverybody, ofUpgrade, ofRequest }
 }
 
 function reasonFor(purpose: 'signIn' | 'signUp'): string {

@@ -10,7 +10,7 @@ import type { Scope } from '../stores/scope.js'
 /** Somebody as the guarded application knows them. */
 export interface Identity {
   /** The application's own id of the account. Decides when SCIM knows it: e-mail addresses change and get masked. */
-  readonly accountId?: string
+  readonly accountId?: string | number
   readonly email?: string
 }
 
@@ -28,7 +28,9 @@ export function judgeFrom(adapters: Adapters): Judge {
   const filterBy = emailFilter()
   return async (scope, { accountId, email }) => {
     const linked =
-      accountId === undefined ? undefined : await adapters.access?.recordByAccount(scope, accountId)
+      accountId === undefined
+        ? undefined
+        : await adapters.access?.recordByAccount(scope, String(accountId))
     if (linked) {
       return standingOf(adapters, scope, await adapters.users.get(scope, linked.userId, read))
     }

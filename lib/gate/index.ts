@@ -1,5 +1,5 @@
 export * from './access-gate.js'
 export type { Identity } from './decide.js'
 export { labelStudioForms, type SignInForm } from './forms.js'
-export type { AccessGateOptions, Identify } from './options.js'
+export type { AccessGateOptions, Identification, Identify } from './options.js'
 export type { Verdict } from './verdict.js'

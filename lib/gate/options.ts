@@ -4,17 +4,25 @@ import { ConfigurationError } from '../errors.js'
 import type { Identity } from './decide.js'
 import { labelStudioForms, type SignInForm } from './forms.js'
 
-/**
- * Finds out who a request belongs to, from its headers: `anonymous` when it has no valid credentials, `unavailable` when
- * it cannot be told now.
- */
+/** What is known of the people behind a request. */
+export interface Identification {
+  /**
+   * Everybody whose credentials the request carries; nobody for an anonymous one. A cookie and a token can belong to
+   * different people: then the request is refused when any one of them is to be kept out.
+   */
+  readonly identities: readonly Identity[]
+  /** False when one of the credentials could not be looked up now. */
+  readonly isComplete: boolean
+}
+
+/** Finds out who a request belongs to, from its headers alone. */
 export type Identify = (request: {
   readonly headers: IncomingHttpHeaders
-}) => Promise<Identity | 'anonymous' | 'unavailable'>
+}) => Promise<Identification>
 
 /** Options of `accessGate`. */
 export interface AccessGateOptions {
-  /** Who a request belongs to, e.g. `identifyLabelStudioUser({ url })`. A rejection counts as `unavailable`. */
+  /** Who a request belongs to, e.g. `identifyLabelStudioUser({ url })`. A rejection counts as not complete. */
   readonly identify: Identify
   /** Tenant of the people behind the gate. Default `default`. */
   readonly tenant?: string
@@ -23,7 +31,7 @@ export interface AccessGateOptions {
    * when every account is to be managed by the IdP.
    */
   readonly unknownPeople?: 'allow' | 'refuse'
-  /** Requests with credentials whose owner cannot be determined: `refuse` with 503 (default), or `allow`. */
+  /** Requests with credentials whose owner cannot be determined now: `refuse` with 503 (default), or `allow`. */
   readonly whenUnavailable?: 'refuse' | 'allow'
   /** Forms by which people come in. Default: those of Label Studio, at the root. */
   readonly forms?: readonly SignInForm[]

@@ -3,37 +3,38 @@ import type { Identity } from './decide.js'
 
 /** Open sockets whose owners are looked at again and again. */
 export interface SocketWatch {
-  add(socket: Duplex, identity: Identity): void
+  add(socket: Duplex, owners: readonly Identity[]): void
   close(): void
 }
 
-/** Closes each socket once `decide` refuses its owner. A failure to decide closes nothing: the next look will. */
+/** Closes each socket once `decide` refuses one of its owners. A failure to decide closes nothing: the next look will. */
 export function watchSockets(
   recheckMs: number,
-  decide: (identity: Identity) => Promise<{ readonly kind: 'pass' | 'refused' }>,
+  decide: (owners: readonly Identity[]) => Promise<{ readonly kind: 'pass' | 'refused' }>,
 ): SocketWatch {
-  const owners = new Map<Duplex, Identity>()
+  const watched = new Map<Duplex, readonly Identity[]>()
   let timer: NodeJS.Timeout | undefined
 
   const look = async () => {
-    for (const [socket, identity] of owners) {
-      const { kind } = await decide(identity).catch(() => ({ kind: 'pass' }) as const)
+    for (const [socket, owners] of watched) {
+      const { kind } = await decide(owners).catch(() => ({ kind: 'pass' }) as const)
       if (kind === 'refused') socket.destroy()
     }
     schedule()
   }
   const schedule = () => {
-    timer = owners.size > 0 ? setTimeout(() => void look(), recheckMs).unref() : undefined
+    timer = watched.size > 0 ? setTimeout(() => void look(), recheckMs).unref() : undefined
   }
   return {
-    add(socket, identity) {
-      owners.set(socket, identity)
-      socket.once('close', () => owners.delete(socket))
+    add(socket, owners) {
+      if (owners.length === 0) return
+      watched.set(socket, owners)
+      socket.once('close', () => watched.delete(socket))
       if (!timer) schedule()
     },
     close() {
       clearTimeout(timer)
-      owners.clear()
+      watched.clear()
     },
   }
 }

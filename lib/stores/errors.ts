@@ -47,15 +47,18 @@ export class UnavailableError extends Error {
   }
 }
 
-/** The host refuses a change to this resource, e.g. of a protected person. Becomes 403 with `message` as detail. */
+/**
+ * The host refuses a change to this resource: of a protected person (403), because another state would be needed (409),
+ * or because it can do nothing with a value (400 `invalidValue`). `message` becomes the detail.
+ */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError'
   readonly code = 'ERR_SCIM_REFUSED'
-  /** HTTP status to answer: 403 for a protected person, 409 when another state would allow it. */
-  readonly status: 403 | 409
+  /** HTTP status to answer. */
+  readonly status: 400 | 403 | 409
 
   /** @param message a sentence that is safe to send to the client */
-  constructor(message: string, status: 403 | 409 = 403) {
+  constructor(message: string, status: 400 | 403 | 409 = 403) {
     super(message)
     this.status = status
   }
