@@ -48,5 +48,6 @@ export function memoryAdapters(options: MemoryOptions = {}): MemoryAdapters {
       }),
     access,
     audit: memoryAuditStore(state),
+    policy,
   }
 }

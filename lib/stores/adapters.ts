@@ -1,3 +1,4 @@
+import type { MappingPolicy } from '../mapping/types.js'
 import type { ResourceType } from '../schema/types.js'
 import type { AccessStore } from './access-store.js'
 import type { AuditStore } from './audit-store.js'
@@ -14,6 +15,8 @@ export interface Adapters {
   /** Mapping rules, ledger, pending work. Without it there is no group mapping and no reconciler. */
   readonly access?: AccessStore
   readonly audit?: AuditStore
+  /** How `groups.resolveAccess` reads the rules; the settings API and page read them the same way. */
+  readonly policy?: MappingPolicy
   /** Releases connections. */
   close?(): Promise<void>
 }

@@ -6,6 +6,13 @@ import type { Scope } from './scope.js'
 /** Why a person's access ends. */
 export type DeprovisionReason = 'deactivated' | 'deleted' | 'noRole'
 
+/** How many people the host's licence lets in. */
+export interface Seats {
+  readonly used: number
+  /** Absent: unlimited. */
+  readonly limit?: number
+}
+
 /**
  * What ends and gives access in the host: the part of a {@link UserStore} that reaches beyond storage.
  * Every method may be called again with the same arguments at any time.
@@ -40,6 +47,9 @@ export interface AccessTarget {
    * **Optional.** What the host says right now, for drift reports: the access that is really there.
    */
   currentAccess?(scope: Scope, user: User): Promise<AppliedAccess | undefined>
+
+  /** **Optional.** Seats of the host, for the settings page; `undefined` when the host does not count. */
+  seats?(scope: Scope): Promise<Seats | undefined>
 }
 
 /** Where users live, and what ends and gives access to the host. */
