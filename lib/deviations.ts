@@ -71,7 +71,7 @@ export const deviations = [
     idps: ['Google Workspace', 'OneLogin', 'Entra ID'],
     source: 'RFC 7643 §3',
     description:
-      'URNs of earlier versions and of other products in "schemas" are ignored, and OneLogin\'s key of the enterprise extension is read as the extension. Off: 400 invalidSyntax.',
+      '"schemas" may have URNs of SCIM 1.1 and of drafts in place of the present ones, also as the key of the enterprise extension, and extensions unknown here, which are dropped as unknown attributes are. Off: 400 invalidSyntax; under a legacy key, unknown attributes.',
     test: 'test/schema/deviations.test.ts',
   },
   {
@@ -80,6 +80,14 @@ export const deviations = [
     source: 'RFC 7643 §3',
     description:
       'Attributes under the URN of an extension are taken although "schemas" does not list the URN. Off: 400 invalidSyntax.',
+    test: 'test/schema/deviations.test.ts',
+  },
+  {
+    id: 'countryNames',
+    idps: ['Okta', 'Entra ID'],
+    source: 'RFC 7643 §4.1.2',
+    description:
+      'addresses.country may be any text, e.g. the name of a country. Off: 400 invalidValue for anything but two letters.',
     test: 'test/schema/deviations.test.ts',
   },
   {

@@ -1,0 +1,69 @@
+import { invalidValue } from '../errors.js'
+import { isPresent } from './comparable.js'
+import { isJsonObject } from './json.js'
+import { valuesAt } from './lookups.js'
+import { subAttribute } from './paths.js'
+import type { AttributeDefinition, Json, JsonObject, ResourceType } from './types.js'
+
+/** Most UTF-16 units of a value that is indexed; an index entry has a few kilobytes at most. */
+const longestIndexed = 512
+
+/**
+ * Checks what concerns a resource as a whole: required attributes and extensions are there, `primary` is true at most
+ * once in each attribute (RFC 7643 §2.4), indexed values are not too long.
+ *
+ * @param resource as {@link readResource} returns its attributes
+ * @throws ScimError `invalidValue` naming the attribute
+ */
+export function checkResource(type: ResourceType, resource: JsonObject): void {
+  checkAttributes(type.attributes.values(), resource, '')
+  for (const { schema, required } of type.extensions) {
+    const extension = resource[schema.id]
+    if (isJsonObject(extension)) checkAttributes(schema.attributes, extension, `${schema.id}:`)
+    else if (required) throw invalidValue(`Extension "${schema.id}" is required.`)
+  }
+  for (const { name, path } of type.lookups) {
+    for (const value of valuesAt(path, resource)) {
+      if (typeof value === 'string' && value.length > longestIndexed) {
+        throw invalidValue(`Attribute "${name}" must have at most ${longestIndexed} characters.`)
+      }
+    }
+  }
+}
+
+function checkAttributes(
+  definitions: Iterable<AttributeDefinition>,
+  object: JsonObject,
+  prefix: string,
+): void {
+  for (const definition of definitions) {
+    const value = object[definition.name]
+    if (value !== undefined) checkValue(definition, value, prefix)
+    if (isMissing(definition, value)) {
+      throw invalidValue(`Attribute "${prefix}${definition.name}" is required.`)
+    }
+  }
+}
+
+/** `schemas` is derived and readOnly attributes are given by the service provider, so clients need not send them. */
+function isMissing(definition: AttributeDefinition, value: Json | undefined): boolean {
+  if (!definition.required || definition.mutability === 'readOnly') return false
+  return definition.name !== 'schemas' && !isPresent(value)
+}
+
+function checkValue(definition: AttributeDefinition, value: Json, prefix: string): void {
+  const { subAttributes, name, multiValued } = definition
+  if (!subAttributes) return
+  if (multiValued && subAttribute(definition, 'primary') && countPrimary(value) > 1) {
+    throw invalidValue(`Attribute "${prefix}${name}" must have "primary": true at most once.`)
+  }
+  if (!subAttributes.some((sub) => sub.required)) return
+  for (const element of Array.isArray(value) ? value : [value]) {
+    if (isJsonObject(element)) checkAttributes(subAttributes, element, `${prefix}${name}.`)
+  }
+}
+
+function countPrimary(value: Json): number {
+  if (!Array.isArray(value)) return 0
+  return value.filter((element) => isJsonObject(element) && element['primary'] === true).length
+}

@@ -1,0 +1,112 @@
+import { invalidSyntax, invalidValue } from '../errors.js'
+import { checkResource } from './check-resource.js'
+import { isJsonObject } from './json.js'
+import type { ReadContext } from './read-context.js'
+import { checkSchemas, knownUrn } from './read-schemas.js'
+import { isUnassigned, type Members, readMembers, refuseTwin } from './read-value.js'
+import type { Json, JsonObject, ResourceType } from './types.js'
+
+/** How a resource is read. */
+export interface ReadOptions extends ReadContext {
+  /**
+   * The input is a part of a resource (the value of a PATCH operation): `schemas` and required attributes are not
+   * looked for. Default `false`.
+   */
+  readonly partial?: boolean
+}
+
+/** A resource as a client may have it stored. */
+export interface ReadResource {
+  /**
+   * Attributes under their names in the schemas, values as sent, extensions under their URNs; without `schemas`,
+   * readOnly, unassigned and unknown attributes.
+   */
+  readonly attributes: JsonObject
+  /** Values of attributes that are never returned, by path: `password`. They must not be stored or logged. */
+  readonly secrets: Readonly<Record<string, Json>>
+}
+
+/**
+ * Reads a resource that a client sends in POST or PUT: checks it against the schemas of its type and normalises names.
+ * readOnly attributes are ignored (RFC 7644 §3.3, §3.5.1), `null` and empty arrays unassign (RFC 7643 §2.5).
+ *
+ * @throws ScimError `invalidSyntax` for names and `schemas`, `invalidValue` for values, naming the attribute
+ */
+export function readResource(type: ResourceType, input: Json, options: ReadOptions): ReadResource {
+  if (!isJsonObject(input)) throw invalidSyntax('A resource must be a JSON object.')
+  const context = { ...options, keepUnassigned: options.keepUnassigned ?? options.partial ?? false }
+  const extensions = extensionKeys(type, input, context)
+  if (!options.partial) checkSchemas(type, input, [...extensions.values()], context)
+  const attributes: JsonObject = {}
+  const secrets: Record<string, Json> = {}
+  const base = { find: baseFinder(type, input, extensions), prefix: '' }
+  readMembers(input, base, context, (definition, value) => {
+    const target = definition.returned === 'never' ? secrets : attributes
+    target[definition.name] = value
+  })
+  for (const [key, urn] of extensions) {
+    const extension = readExtension({ type, urn, context, secrets }, input[key] ?? null)
+    if (extension !== undefined) attributes[urn] = extension
+  }
+  if (!options.partial) checkResource(type, attributes)
+  return { attributes, secrets }
+}
+
+/** URNs of the extensions that a resource has, by the key under which it has them. */
+function extensionKeys(
+  type: ResourceType,
+  input: JsonObject,
+  context: ReadContext,
+): ReadonlyMap<string, string> {
+  const extensions = new Map<string, string>()
+  const urns = new Set([type.schema.id])
+  for (const key of Object.keys(input)) {
+    const urn = key.includes(':') ? knownUrn(type, key, context) : undefined
+    if (urn === undefined || urn === type.schema.id) continue
+    if (urns.has(urn)) throw invalidSyntax(`Extension "${urn}" is given more than once.`)
+    urns.add(urn)
+    extensions.set(key, urn)
+  }
+  return extensions
+}
+
+/** Finds base and common attributes; `schemas` and extensions are read apart. */
+function baseFinder(
+  type: ResourceType,
+  input: JsonObject,
+  extensions: ReadonlyMap<string, string>,
+): Members['find'] {
+  return (name) => {
+    const definition = type.attributes.get(name.toLowerCase())
+    if (!definition) return extensions.has(name) ? null : undefined
+    if (definition.name !== 'schemas') return definition
+    if (name !== 'schemas') refuseTwin(Object.keys(input), name, '')
+    return null
+  }
+}
+
+interface ExtensionPlace {
+  readonly type: ResourceType
+  readonly urn: string
+  readonly context: ReadContext
+  /** Gets the values that are never returned. */
+  readonly secrets: Record<string, Json>
+}
+
+/** The attributes of an extension; `undefined` when there are none, `null` when it is kept as unassigned. */
+function readExtension(place: ExtensionPlace, value: Json): Json | undefined {
+  const { type, urn, context, secrets } = place
+  if (isUnassigned(value, context)) return context.keepUnassigned ? null : undefined
+  if (!isJsonObject(value)) throw invalidValue(`Extension "${urn}" must be an object.`)
+  const definitions = type.extensionAttributes.get(urn.toLowerCase())?.attributes
+  const members = {
+    find: (name: string) => definitions?.get(name.toLowerCase()),
+    prefix: `${urn}:`,
+  }
+  const attributes: JsonObject = {}
+  readMembers(value, members, context, (definition, member) => {
+    if (definition.returned === 'never') secrets[`${urn}:${definition.name}`] = member
+    else attributes[definition.name] = member
+  })
+  return Object.keys(attributes).length === 0 ? undefined : attributes
+}

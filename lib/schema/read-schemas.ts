@@ -1,0 +1,92 @@
+import { invalidSyntax } from '../errors.js'
+import { enterpriseUserUrn, groupUrn, userUrn } from './core-schemas.js'
+import { memberNamed } from './json.js'
+import type { ReadContext } from './read-context.js'
+import type { Json, JsonObject, ResourceType } from './types.js'
+
+/**
+ * URNs of SCIM 1.1 and of drafts of 2.0 that clients still send (Google Workspace, OneLogin), in lower case, and what
+ * they may stand for.
+ */
+const legacyUrns: ReadonlyMap<string, readonly string[]> = new Map([
+  ['urn:scim:schemas:core:1.0', [userUrn, groupUrn]],
+  ['urn:scim:schemas:core:2.0', [userUrn, groupUrn]],
+  ['urn:scim:schemas:core:2.0:user', [userUrn]],
+  ['urn:scim:schemas:core:2.0:group', [groupUrn]],
+  ['urn:scim:schemas:extension:enterprise:1.0', [enterpriseUserUrn]],
+  ['urn:scim:schemas:extension:enterprise:2.0', [enterpriseUserUrn]],
+  ['urn:scim:schemas:extension:enterprise:2.0:user', [enterpriseUserUrn]],
+])
+
+/** The URN of one of the type's schemas that a text stands for; legacy URNs where the deviation `legacyUrns` is on. */
+export function knownUrn(
+  type: ResourceType,
+  text: string,
+  { deviations }: ReadContext,
+): string | undefined {
+  const lower = text.toLowerCase()
+  const own = ownUrn(type, lower)
+  if (own !== undefined || !deviations.has('legacyUrns')) return own
+  const meanings = legacyUrns.get(lower) ?? []
+  return meanings.find((urn) => ownUrn(type, urn.toLowerCase()) !== undefined)
+}
+
+/**
+ * Checks `schemas` of a resource (RFC 7643 §3): it lists the base schema and nothing but schemas of the type, and
+ * every extension that the resource has.
+ *
+ * Where deviations allow it, `schemas` may be missing, may leave extensions out, and may list legacy URNs and
+ * extensions that this service provider does not know.
+ *
+ * @param extensions URNs of the extensions that the resource has
+ * @throws ScimError `invalidSyntax`
+ */
+export function checkSchemas(
+  type: ResourceType,
+  resource: JsonObject,
+  extensions: readonly string[],
+  context: ReadContext,
+): void {
+  const listed = memberNamed(resource, 'schemas') ?? []
+  const texts = Array.isArray(listed) ? listed : [listed]
+  if (texts.length === 0) {
+    if (context.deviations.has('missingSchemas')) return
+    throw invalidSyntax(`"schemas" is missing. It must list "${type.schema.id}".`)
+  }
+  const urns = new Set(texts.map((text) => readUrn(type, text, resource, context)))
+  if (new Set(texts.map((text) => String(text).toLowerCase())).size < texts.length) {
+    throw invalidSyntax('"schemas" lists a schema more than once.')
+  }
+  if (!urns.has(type.schema.id)) throw invalidSyntax(`"schemas" must list "${type.schema.id}".`)
+  const unlisted = extensions.find((urn) => !urns.has(urn))
+  if (unlisted !== undefined && !context.deviations.has('unlistedExtensions')) {
+    throw invalidSyntax(`"schemas" must list "${unlisted}", whose attributes are given.`)
+  }
+}
+
+function ownUrn(type: ResourceType, lower: string): string | undefined {
+  if (lower === type.schema.id.toLowerCase()) return type.schema.id
+  return type.extensionAttributes.get(lower)?.urn
+}
+
+/** The URN a member of `schemas` stands for. */
+function readUrn(
+  type: ResourceType,
+  text: Json,
+  resource: JsonObject,
+  context: ReadContext,
+): string {
+  if (typeof text !== 'string') throw invalidSyntax('"schemas" must be an array of URNs.')
+  const urn = knownUrn(type, text, context)
+  if (urn !== undefined) return urn
+  if (isPassedOver(text, resource, context)) return text.toLowerCase()
+  throw invalidSyntax(`"${text.slice(0, 200)}" in "schemas" is no schema of a ${type.name}.`)
+}
+
+/** An extension of another product: its attributes are dropped as unknown ones, so its URN is too. */
+function isPassedOver(text: string, resource: JsonObject, context: ReadContext): boolean {
+  if (context.unknownAttributes !== 'ignore' || !context.deviations.has('legacyUrns')) return false
+  const lower = text.toLowerCase()
+  if (!lower.startsWith('urn:')) return false
+  return lower.includes(':extension:') || memberNamed(resource, lower) !== undefined
+}

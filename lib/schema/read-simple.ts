@@ -1,0 +1,121 @@
+import { invalidValue } from '../errors.js'
+import { parseDateTime } from './date-time.js'
+import type { ReadContext } from './read-context.js'
+import type { AttributeDefinition, AttributeType, Json } from './types.js'
+
+type SimpleType = Exclude<AttributeType, 'complex'>
+type Reader = (value: Json, place: Place) => Json
+
+interface Place {
+  readonly definition: AttributeDefinition
+  readonly context: ReadContext
+  /** Path of the attribute, for error details. */
+  readonly path: string
+}
+
+/** Most UTF-16 units of a value; of the types that carry documents and pictures, and of all others. */
+const longestDocument = 65_536
+const longestText = 8192
+
+/** Text that needs no further look. */
+const plainText = /^[ -~]*$/
+const loneSurrogate = /\p{Cs}/u
+/** What would let two names look alike or break a line: control and format characters, line separators. */
+const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
+/** What neither a URI nor an IRI may contain (RFC 3986 §2, RFC 3987 §2.2). */
+const outsideUri = /[\s<>"{}|\\^`\p{Cc}]|%(?![0-9A-Fa-f]{2})/u
+/** Schemes that run code or carry a document where a link is expected. */
+const activeScheme = /^(?:javascript|vbscript|data):/i
+/** A picture of a format that holds no script. */
+const inlinePicture = /^data:image\/(?:png|jpeg|jpg|gif|webp);base64,/i
+const base64 = /^[A-Za-z0-9+/]*={0,2}$/
+const base64Url = /^[A-Za-z0-9_-]*={0,2}$/
+const countryCode = /^[A-Za-z]{2}$/
+
+const readers: Readonly<Record<SimpleType, Reader>> = {
+  string: readString,
+  boolean: readBoolean,
+  decimal: (value, place) =>
+    typeof value === 'number' && Number.isFinite(value) ? value : refuse(place, 'a number'),
+  integer: (value, place) =>
+    typeof value === 'number' && Number.isSafeInteger(value) ? value : refuse(place, 'an integer'),
+  dateTime: (value, place) =>
+    typeof value === 'string' && parseDateTime(value) !== undefined
+      ? value
+      : refuse(place, 'a dateTime such as 2026-01-31T09:00:00Z'),
+  binary: readBinary,
+  reference: readReference,
+}
+
+/**
+ * One value of a simple attribute, as sent (RFC 7643 §2.3); a boolean may be given as text where the deviation
+ * `stringBooleans` is on.
+ *
+ * @param path path of the attribute, for error details
+ * @throws ScimError `invalidValue` naming the attribute
+ */
+export function readSimple(
+  definition: AttributeDefinition,
+  value: Json,
+  context: ReadContext,
+  path: string,
+): Json {
+  return readers[definition.type as SimpleType](value, { definition, context, path })
+}
+
+function readString(value: Json, place: Place): Json {
+  const text = readText(value, place, longestText)
+  const { required, uniqueness } = place.definition
+  if (required && text.trim() === '') return refuse(place, 'a string that is not blank')
+  if (uniqueness !== 'none' && invisible.test(text)) {
+    return refuse(place, 'a string without control and other invisible characters')
+  }
+  const isCountry = place.path === 'addresses.country'
+  if (isCountry && !place.context.deviations.has('countryNames') && !countryCode.test(text)) {
+    return refuse(place, 'an ISO 3166-1 alpha-2 code')
+  }
+  return value
+}
+
+/** A string that can be stored: not too long, without NUL and without half a surrogate pair. */
+function readText(value: Json, place: Place, longest: number): string {
+  if (typeof value !== 'string') return refuse(place, 'a string')
+  if (value.length > longest) return refuse(place, `a string of at most ${longest} characters`)
+  if (!plainText.test(value) && (value.includes('\0') || loneSurrogate.test(value))) {
+    return refuse(place, 'a string without NUL and incomplete surrogate pairs')
+  }
+  return value
+}
+
+function readBoolean(value: Json, place: Place): Json {
+  if (typeof value === 'boolean') return value
+  if (typeof value === 'string' && place.context.deviations.has('stringBooleans')) {
+    const lower = value.toLowerCase()
+    if (lower === 'true' || lower === 'false') return lower === 'true'
+  }
+  return refuse(place, 'true or false')
+}
+
+/** Padding may be left out (RFC 7643 §2.3.6). */
+function readBinary(value: Json, place: Place): Json {
+  const text = readText(value, place, longestDocument)
+  const digits = text.replace(/=/g, '').length
+  const padded = text.length % 4 === 0 || !text.includes('=')
+  const isBase64 = (base64.test(text) || base64Url.test(text)) && digits % 4 !== 1 && padded
+  return isBase64 ? value : refuse(place, 'a base64 string')
+}
+
+/** A URI, relative or absolute; what a browser would run is refused, a picture within `photos` is not. */
+function readReference(value: Json, place: Place): Json {
+  const text = readText(value, place, longestDocument)
+  if (outsideUri.test(text)) return refuse(place, 'a URI')
+  const isPicture = place.path === 'photos.value' && inlinePicture.test(text)
+  if (activeScheme.test(text) && !isPicture) {
+    return refuse(place, 'a URI with a scheme other than javascript, vbscript and data')
+  }
+  return value
+}
+
+function refuse(place: Place, expected: string): never {
+  throw invalidValue(`Attribute "${place.path}" must be ${expected}.`)
+}

@@ -1,0 +1,191 @@
+import { invalidSyntax, invalidValue } from '../errors.js'
+import { toComparable } from './comparable.js'
+import { enterpriseUserSchema, groupSchema, userSchema } from './core-schemas.js'
+import { isJsonObject } from './json.js'
+import { subAttribute } from './paths.js'
+import type { ReadContext } from './read-context.js'
+import { readSimple } from './read-simple.js'
+import type { AttributeDefinition, Json, JsonObject } from './types.js'
+
+/** Lower-cased URNs and names of RFC 7643 §8.7.1: what `unknownAttributes: 'known'` drops. */
+const standardNames: ReadonlySet<string> = new Set(
+  [userSchema, groupSchema, enterpriseUserSchema].flatMap(({ id, attributes }) => [
+    id.toLowerCase(),
+    ...attributes.flatMap((attribute) =>
+      [attribute, ...(attribute.subAttributes ?? [])].map(({ name }) => name.toLowerCase()),
+    ),
+  ]),
+)
+
+/**
+ * The whole value of an attribute: an array for a multi-valued one, with each value once. `undefined` when the
+ * attribute is unassigned: `null`, no values (RFC 7643 §2.5), or nothing but readOnly and unknown parts.
+ *
+ * Values are kept as sent; only names get the spelling of the schema. How `mutability` binds the attribute itself is
+ * the caller's business.
+ *
+ * @param path path of the attribute, for error details
+ * @throws ScimError `invalidValue` naming the attribute, or `invalidSyntax` for names
+ */
+export function readValue(
+  definition: AttributeDefinition,
+  value: Json,
+  context: ReadContext,
+  path: string = definition.name,
+): Json | undefined {
+  if (!definition.multiValued) return readElement(definition, value, context, path)
+  if (isUnassigned(value, context)) return undefined
+  const values = distinct(definition, readElements(definition, value, context, path))
+  return values.length === 0 ? undefined : values
+}
+
+/** One value of an attribute, be it singular or multi-valued; otherwise as {@link readValue}. */
+export function readElement(
+  definition: AttributeDefinition,
+  value: Json,
+  context: ReadContext,
+  path: string = definition.name,
+): Json | undefined {
+  if (isUnassigned(value, context)) return undefined
+  if (definition.type !== 'complex') return readSimple(definition, value, context, path)
+  const result: JsonObject = {}
+  readMembers(
+    asObject(definition, value, context, path),
+    { find: (name) => subAttribute(definition, name), prefix: `${path}.` },
+    definition.multiValued && context.keepUnassigned
+      ? { ...context, keepUnassigned: false }
+      : context,
+    (sub, member) => {
+      result[sub.name] = member
+    },
+  )
+  return Object.keys(result).length === 0 ? undefined : result
+}
+
+/** Where the members of an object are defined. */
+export interface Members {
+  /** The definition of a name in any case, `undefined` when there is none, `null` to pass over the member. */
+  readonly find: (name: string) => AttributeDefinition | null | undefined
+  /** What stands before a name in its path, e.g. `name.` */
+  readonly prefix: string
+}
+
+/**
+ * Hands each member of an object that has a definition and is not readOnly to `take`, in the order of the object.
+ *
+ * @throws ScimError `invalidSyntax` when two names differ in case only
+ */
+export function readMembers(
+  object: JsonObject,
+  { find, prefix }: Members,
+  context: ReadContext,
+  take: (definition: AttributeDefinition, value: Json) => void,
+): void {
+  const names = Object.keys(object)
+  for (const name of names) {
+    const definition = find(name)
+    if (!definition) {
+      if (definition === undefined) refuseUnknown(name, context, prefix)
+      continue
+    }
+    if (name !== definition.name) refuseTwin(names, name, prefix)
+    if (definition.mutability === 'readOnly') continue
+    const value = readValue(definition, object[name] ?? null, context, prefix + definition.name)
+    if (value !== undefined) take(definition, value)
+    else if (context.keepUnassigned) take(definition, null)
+  }
+}
+
+/** @throws ScimError `invalidSyntax` when another of the names differs from this one in case only (S-INP-04) */
+export function refuseTwin(names: readonly string[], name: string, prefix: string): void {
+  const lower = name.toLowerCase()
+  if (names.some((other) => other !== name && other.toLowerCase() === lower)) {
+    throw invalidSyntax(`Attribute "${prefix}${name}" is given more than once.`)
+  }
+}
+
+/**
+ * Passes over a name that no schema has, or refuses it as `unknownAttributes` says. Names of what every JavaScript
+ * object inherits are always refused.
+ *
+ * @throws ScimError `invalidSyntax`
+ */
+function refuseUnknown(name: string, context: ReadContext, prefix: string): void {
+  const [root = name] = name.split('.', 1)
+  const isInherited = root in Object.prototype
+  if (!isInherited && context.unknownAttributes === 'ignore') return
+  const isStandard = standardNames.has(name.toLowerCase())
+  if (!isInherited && context.unknownAttributes === 'known' && isStandard) return
+  throw invalidSyntax(`No schema has an attribute "${prefix}${name}".`)
+}
+
+/** Whether a value unassigns its attribute: `null`, `[]` and, by deviation, the empty string (RFC 7643 §2.5). */
+export function isUnassigned(value: Json, { deviations }: ReadContext): boolean {
+  if (value === null) return true
+  if (value === '') return deviations.has('emptyStringClears')
+  return Array.isArray(value) && value.length === 0
+}
+
+function readElements(
+  definition: AttributeDefinition,
+  value: Json,
+  context: ReadContext,
+  path: string,
+): Json[] {
+  if (!Array.isArray(value) && !context.deviations.has('singleValueForMultiValued')) {
+    throw invalidValue(`Attribute "${path}" must be an array.`)
+  }
+  const elements = Array.isArray(value) ? value : [value]
+  const read: Json[] = []
+  for (const element of elements) {
+    const one = readElement(definition, element, context, path)
+    if (one !== undefined) read.push(one)
+  }
+  return read
+}
+
+/** A complex value; its `value` alone, or an array of one for a singular attribute, where deviations allow it. */
+function asObject(
+  definition: AttributeDefinition,
+  value: Json,
+  { deviations }: ReadContext,
+  path: string,
+): JsonObject {
+  if (isJsonObject(value)) return value
+  const isTolerated = deviations.has(
+    definition.multiValued ? 'membersAsStrings' : 'managerAsString',
+  )
+  if (isTolerated && subAttribute(definition, 'value')) {
+    if (typeof value === 'string') return { value }
+    const only = Array.isArray(value) && value.length === 1 ? value[0] : undefined
+    if (!definition.multiValued && isJsonObject(only)) return only
+  }
+  throw invalidValue(
+    `Attribute "${path}" must be ${definition.multiValued ? 'made of objects' : 'an object'}.`,
+  )
+}
+
+/**
+ * The values with repetitions left out, the newer in the older's place. Values are the same when `value` and `type`
+ * are (RFC 7643 §2.4); where `value` is immutable, as in `members`, it alone tells values apart.
+ */
+function distinct(definition: AttributeDefinition, values: Json[]): Json[] {
+  if (values.length < 2) return values
+  const valueDefinition =
+    definition.type === 'complex' ? subAttribute(definition, 'value') : definition
+  if (!valueDefinition) return values
+  const byIdentity = new Map<string, Json>()
+  for (const value of values) {
+    byIdentity.set(identityOf(valueDefinition, value) ?? `#${byIdentity.size}`, value)
+  }
+  return byIdentity.size === values.length ? values : [...byIdentity.values()]
+}
+
+function identityOf(definition: AttributeDefinition, value: Json): string | undefined {
+  if (!isJsonObject(value)) return `=${toComparable(definition, value)}`
+  const { value: own, type } = value
+  if (own === undefined) return undefined
+  const text = `=${toComparable(definition, own)}`
+  if (definition.mutability === 'immutable') return text
+  return `${text}\0${typeof type === 'string' ? type.toLowerCase() : ''}`
+}
