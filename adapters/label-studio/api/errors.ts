@@ -73,7 +73,7 @@ export function isLabelStudioError(
   error: unknown,
   ...kinds: LabelStudioErrorKind[]
 ): error is LabelStudioError {
-  if (!(error instanceof Error) || !('kind' in error)) return false
+  if (typeof error !== 'object' || error === null) return false
   const { code, kind } = error as Partial<LabelStudioError>
   if (code !== 'ERR_SCIM_LABEL_STUDIO') return false
   return kinds.length === 0 || kinds.some((each) => each === kind)

@@ -1,56 +1,50 @@
-import { getOrganization, isOwner, type Organization, type Whoami, whoami } from './account.js'
-import { type HttpClient, httpClient } from './http/client.js'
-import { type MembersApi, membersApi } from './members.js'
-import { apiSettings, type LabelStudioApiOptions } from './options.js'
-import { type ProjectsApi, projectsApi } from './projects.js'
-import { type OrganizationSettingsApi, organizationSettingsApi } from './settings.js'
-import { type UsersApi, usersApi } from './users.js'
-import { getVersion, isHealthy, type LabelStudioVersion } from './version.js'
-import { type WorkspacesApi, workspacesApi } from './workspaces.js'
-
-/**
- * Label Studio's REST API as one account. Every call may throw `LabelStudioError`, or the reason of
- * the signal that ended it.
- */
-export interface LabelStudioApi {
-  /** Edition and release; needs no valid token. */
-  version(signal?: AbortSignal): Promise<LabelStudioVersion>
-  isHealthy(signal?: AbortSignal): Promise<boolean>
-  /** The token's account. */
-  whoami(signal?: AbortSignal): Promise<Whoami>
-  isOwner(account: Whoami, signal?: AbortSignal): Promise<boolean>
-  organization(id: number, signal?: AbortSignal): Promise<Organization>
-  /** Members of one organization. */
-  members(organization: number): MembersApi
-  users: UsersApi
-  workspaces: WorkspacesApi
-  projects: ProjectsApi
-  settings: OrganizationSettingsApi
-  /** For calls that have no function here. */
-  http: HttpClient
-}
-
-/**
- * Builds a client of Label Studio's REST API (Community and Enterprise).
- *
- * It keeps no cookies, follows no redirect, and puts neither the token nor what Label Studio said into
- * an error's message.
- *
- * @throws ConfigurationError when an option cannot work
- */
-export function labelStudioApi(options: LabelStudioApiOptions): LabelStudioApi {
-  const http = httpClient(apiSettings(options))
-  return {
-    version: (signal) => getVersion(http, signal),
-    isHealthy: (signal) => isHealthy(http, signal),
-    whoami: (signal) => whoami(http, signal),
-    isOwner: (account, signal) => isOwner(http, account, signal),
-    organization: (id, signal) => getOrganization(http, id, signal),
-    members: (organization) => membersApi(http, organization),
-    users: usersApi(http),
-    workspaces: workspacesApi(http),
-    projects: projectsApi(http),
-    settings: organizationSettingsApi(http),
-    http,
-  }
-}
+/** What the rest of the Label Studio adapter uses of Label Studio's REST API, admin and sessions. */
+export type { Organization, Whoami } from './account.js'
+export {
+  type AdminUser,
+  type AdminUserChange,
+  type LabelStudioAdmin,
+  type LabelStudioAdminOptions,
+  labelStudioAdmin,
+} from './admin/index.js'
+export { type LabelStudioApi, labelStudioApi } from './client.js'
+export { normalizeEmail } from './email.js'
+export {
+  isLabelStudioError,
+  LabelStudioError,
+  type LabelStudioErrorDetails,
+  type LabelStudioErrorKind,
+} from './errors.js'
+export type { MemberQuery, MembersApi, OrganizationMember } from './members.js'
+export type { LabelStudioApiOptions, LabelStudioConnection } from './options.js'
+export type { Project, ProjectMember, ProjectRole, ProjectsApi } from './projects.js'
+export {
+  type AssignableRoleCode,
+  type ProjectRoleCode,
+  type RoleCode,
+  roleNames,
+  toRoleCode,
+} from './roles.js'
+export {
+  type Identification,
+  type Identify,
+  type IdentifyOptions,
+  identifyLabelStudioUser,
+  type LabelStudioIdentity,
+  type RequestWithHeaders,
+} from './sessions/identify.js'
+export {
+  type OwnerTokenOptions,
+  type OwnerTokenVerdict,
+  ownerTokenVerifier,
+} from './sessions/owner.js'
+export type {
+  Billing,
+  ManualFlags,
+  NativeMapping,
+  OrganizationSettingsApi,
+  TokenSettings,
+} from './settings.js'
+export type { LabelStudioUser, NewUser, UserNames, UsersApi } from './users.js'
+export type { Edition, LabelStudioVersion } from './version.js'
+export type { Workspace, WorkspacesApi } from './workspaces.js'

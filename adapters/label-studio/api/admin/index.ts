@@ -20,7 +20,7 @@ import {
   toAdminUser,
   unknownForm,
 } from './user-form.js'
-import { type Page, type Pages, type WebSession, webSession } from './web-session.js'
+import { type Page, type Pages, webSession } from './web-session.js'
 
 /** Options of `labelStudioAdmin`. */
 export interface LabelStudioAdminOptions extends LabelStudioConnection {
@@ -188,4 +188,4 @@ function refused({ status, html }: Page): LabelStudioError {
       })
 }
 
-export type { AdminUser, AdminUserChange, WebSession }
+export type { AdminUser, AdminUserChange }

@@ -68,9 +68,15 @@ function deadline(parent: AbortSignal | undefined, timeoutMs: number) {
 }
 
 function errorCode(error: unknown): string {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-  const { code, errors } = (cause ?? {}) as { code?: unknown; errors?: unknown[] }
+  const { code, cause, errors } = (error ?? {}) as FetchFailure
   if (typeof code === 'string') return code
   // An address that resolves to several machines fails with an AggregateError of their errors.
-  return errors?.[0] === undefined ? 'connection failed' : errorCode(errors[0])
+  const inner = cause ?? errors?.[0]
+  return inner === undefined ? 'connection failed' : errorCode(inner)
+}
+
+interface FetchFailure {
+  code?: unknown
+  cause?: unknown
+  errors?: readonly unknown[]
 }

@@ -1,0 +1,66 @@
+import { getOrganization, isOwner, type Organization, type Whoami, whoami } from './account.js'
+import { type HttpClient, httpClient } from './http/client.js'
+import { type MembersApi, membersApi } from './members.js'
+import { apiSettings, type LabelStudioApiOptions } from './options.js'
+import { type ProjectsApi, projectsApi } from './projects.js'
+import { type OrganizationSettingsApi, organizationSettingsApi } from './settings.js'
+import { type UsersApi, usersApi } from './users.js'
+import { getVersion, isHealthy, type LabelStudioVersion } from './version.js'
+import { type WorkspacesApi, workspacesApi } from './workspaces.js'
+
+/**
+ * Label Studio's REST API as one account. Every call may throw `LabelStudioError`, or the reason of
+ * the signal that ended it.
+ */
+export interface LabelStudioApi {
+  /** Edition and release; needs no valid token. */
+  version(signal?: AbortSignal): Promise<LabelStudioVersion>
+  isHealthy(signal?: AbortSignal): Promise<boolean>
+  /** The token's account. */
+  whoami(signal?: AbortSignal): Promise<Whoami>
+  isOwner(account: Whoami, signal?: AbortSignal): Promise<boolean>
+  organization(id: number, signal?: AbortSignal): Promise<Organization>
+  /** Members of one organization. */
+  members(organization: number): MembersApi
+  users: UsersApi
+  workspaces: WorkspacesApi
+  projects: ProjectsApi
+  settings: OrganizationSettingsApi
+  /** For calls that have no function here. */
+  http: HttpClient
+}
+
+/**
+ * Builds a client of Label Studio's REST API (Community and Enterprise).
+ *
+ * It keeps no cookies, follows no redirect, and puts neither the token nor what Label Studio said into
+ * an error's message.
+ *
+ * @throws ConfigurationError when an option cannot work
+ */
+export function labelStudioApi(options: LabelStudioApiOptions): LabelStudioApi {
+  const http = httpClient(apiSettings(options))
+  return {
+    version: (signal) => getVersion(http, signal),
+    isHealthy: (signal) => isHealthy(http, signal),
+    whoami: (signal) => whoami(http, signal),
+    isOwner: (account, signal) => isOwner(http, account, signal),
+    organization: (id, signal) => getOrganization(http, id, signal),
+    members: (organization) => membersApi(http, organization),
+    users: usersApi(http),
+    workspaces: workspacesApi(http),
+    projects: projectsApi(http),
+    settings: organizationSettingsApi(http),
+    http,
+  }
+}
+
+export type { Whoami } from './account.js'
+export { type LabelStudioAdmin, labelStudioAdmin } from './admin/index.js'
+export { normalizeEmail } from './email.js'
+export { isLabelStudioError, type LabelStudioError, type LabelStudioErrorKind } from './errors.js'
+export type { LabelStudioApiOptions, LabelStudioConnection } from './options.js'
+export { type AssignableRoleCode, type ProjectRoleCode, type RoleCode, roleNames } from './roles.js'
+export type { LabelStudioUser } from './users.js'
+export type { Edition, LabelStudioVersion } from './version.js'
+export type { Workspace } from './workspaces.js'
