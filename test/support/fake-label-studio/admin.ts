@@ -1,0 +1,126 @@
+import {
+  escapeHtml,
+  type FakeContext,
+  type FakeHandler,
+  type FakeResponse,
+  html,
+  redirect,
+  route,
+} from './http.js'
+import { formOf, hasCsrf, withCsrf } from './pages.js'
+import type { FakeUser } from './state.js'
+
+type Errors = Record<string, string>
+
+/** Only superusers come in; the others are sent to the admin's own sign-in, also when signed in. */
+function forSuperusers(
+  handler: (context: FakeContext, user: FakeUser) => FakeResponse,
+): FakeHandler {
+  return (context, id) => {
+    const { state, pageUser, request } = context
+    if (!pageUser?.isSuperuser) return redirect(`/admin/login/?next=${request.path}`)
+    const user = id === undefined ? undefined : state.users.get(id)
+    return user === undefined ? redirect('/admin/') : handler(context, user)
+  }
+}
+
+const errorList = (errors: Errors, name: string) =>
+  errors[name] === undefined
+    ? ''
+    : `<ul class="errorlist" id="id_${name}_error"><li>${escapeHtml(errors[name])}</li></ul>`
+
+function changePage(context: FakeContext, user: FakeUser, errors: Errors = {}): FakeResponse {
+  const text = (name: string, value: string, type = 'text') =>
+    `${errorList(errors, name)}<input type="${type}" name="${name}"${value === '' ? '' : ` value="${escapeHtml(value)}"`} id="id_${name}">`
+  const box = (name: string, isChecked: boolean) =>
+    `<input type="checkbox" name="${name}" id="id_${name}"${isChecked ? ' checked' : ''}>`
+  const [date = '', time = ''] = user.dateJoined.split(/[T.]/)
+  const [loginDate = '', loginTime = ''] = (user.lastLogin ?? '').split(/[T.]/)
+  return withCsrf(context, (control) =>
+    html(
+      200,
+      `<form id="logout-form" method="post" action="/admin/logout/">${control}</form>
+      <form method="post" id="user_form" novalidate>${control}
+      ${text('email', user.email, 'email')}${text('username', user.username)}
+      ${text('first_name', user.firstName)}${text('last_name', user.lastName)}
+      ${context.options.strangeAdminForm ? '' : box('is_active', user.isActive)}
+      ${box('is_staff', user.isStaff)}${box('is_superuser', user.isSuperuser)}
+      ${text('last_login_0', loginDate)}${text('last_login_1', loginTime)}
+      ${text('date_joined_0', date)}${text('date_joined_1', time)}
+      <input type="hidden" name="initial-date_joined_0" value="${date}" id="initial-id_date_joined_0">
+      <input type="submit" value="Save" class="default" name="_save"></form>`,
+    ),
+  )
+}
+
+/** What is missing in the form is cleared, as in the real one: a box that is not sent is not checked. */
+const change = forSuperusers((context, user) => {
+  if (!hasCsrf(context.request)) return html(403, '<h1>Forbidden</h1>')
+  const form = formOf(context.request)
+  const errors = changeErrors(context, user, form)
+  if (Object.keys(errors).length > 0) return changePage(context, user, errors)
+  user.email = (form.get('email') ?? '').trim()
+  user.username = form.get('username') ?? ''
+  user.firstName = form.get('first_name') ?? ''
+  user.lastName = form.get('last_name') ?? ''
+  user.isActive = form.has('is_active')
+  user.isStaff = form.has('is_staff')
+  user.isSuperuser = form.has('is_superuser')
+  if (form.get('last_login_0') === '') user.lastLogin = undefined
+  return redirect('/admin/users/user/')
+})
+
+function changeErrors({ state }: FakeContext, user: FakeUser, form: URLSearchParams): Errors {
+  const email = (form.get('email') ?? '').trim()
+  const isTaken = [...state.users.values()].some(
+    (each) => each.id !== user.id && each.email === email,
+  )
+  const isEmail = email === '' || /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)
+  return {
+    ...(!isEmail && { email: 'Enter a valid email address.' }),
+    ...(isTaken && { email: 'User with this Email address already exists.' }),
+    ...((form.get('username') ?? '') === '' && { username: 'This field is required.' }),
+    ...((form.get('date_joined_0') ?? '') === '' && { date_joined: 'This field is required.' }),
+  }
+}
+
+const passwordPage = (context: FakeContext, user: FakeUser, errors: Errors = {}) =>
+  withCsrf(context, (control) =>
+    html(
+      200,
+      `<form method="post" id="user_form">${control}
+      <input type="text" name="username" value="${escapeHtml(user.username)}" class="hidden">
+      <input type="radio" name="usable_password" value="true" id="id_usable_password_0" checked>
+      <input type="radio" name="usable_password" value="false" id="id_usable_password_1">
+      <input type="password" name="password1" id="id_password1">
+      ${errorList(errors, 'password2')}<input type="password" name="password2" id="id_password2">
+      <input type="submit" name="set-password" value="Change password">
+      <input type="submit" name="unset-password" value="Disable"></form>`,
+    ),
+  )
+
+const setPassword = forSuperusers((context, user) => {
+  if (!hasCsrf(context.request)) return html(403, '<h1>Forbidden</h1>')
+  const form = formOf(context.request)
+  const password = form.get('password1') ?? ''
+  if (password !== form.get('password2')) {
+    return passwordPage(context, user, { password2: 'The two password fields didn’t match.' })
+  }
+  if (password.length < 8 || password.length > 128) {
+    const said = 'Please enter a password 8–128 characters in length.'
+    return passwordPage(context, user, { password2: said })
+  }
+  user.password = form.get('usable_password') === 'true' ? password : undefined
+  user.passwordVersion += 1
+  return redirect(`/admin/users/user/${user.id}/change/`)
+})
+
+const open = { isOpen: true }
+
+/** The part of Django's admin that changes accounts. */
+export const adminRoutes = [
+  route('GET', '/admin/users/user/:id/change/', forSuperusers(changePage), open),
+  route('POST', '/admin/users/user/:id/change/', change, open),
+  route('GET', '/admin/users/user/:id/password/', forSuperusers(passwordPage), open),
+  route('POST', '/admin/users/user/:id/password/', setPassword, open),
+]

@@ -1,0 +1,120 @@
+import { createHmac, randomUUID } from 'node:crypto'
+import { apiError, type FakeRequest, type FakeResponse } from './http.js'
+import type { FakeOptions, FakeState, FakeUser } from './state.js'
+
+const secret = 'fake label studio'
+const sign = (text: string) => createHmac('sha256', secret).update(text).digest('base64url')
+const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+
+/** A signed cookie, as Community keeps sessions: nothing is stored, so nothing can be ended but by the account. */
+export function sessionCookie(user: FakeUser): string {
+  const payload = encode({ uid: randomUUID(), user: user.id, password: user.passwordVersion })
+  return `${payload}:${sign(payload)}`
+}
+
+/** A cookie every answer sets, also to people who sent a token or nothing. */
+export function anonymousCookie(): string {
+  const payload = encode({ uid: randomUUID() })
+  return `${payload}:${sign(payload)}`
+}
+
+export function jwt(claims: Record<string, unknown>): string {
+  const text = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`
+  return `${text}.${sign(text)}`
+}
+
+export function readJwt(state: FakeState, token: string, type: string): FakeUser | undefined {
+  const [header = '', payload = '', signature] = token.split('.')
+  if (signature === undefined || signature !== sign(`${header}.${payload}`)) return undefined
+  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))
+  if (claims.token_type !== type || claims.exp * 1000 <= Date.now()) return undefined
+  const user = state.users.get(Number(claims.user_id))
+  if (!user?.isActive) return undefined
+  return type === 'refresh' && user.personalAccessToken !== claims.jti ? undefined : user
+}
+
+export function newPersonalAccessToken(user: FakeUser): string {
+  user.personalAccessToken = randomUUID()
+  const iat = Math.floor(Date.now() / 1000)
+  const exp = iat + 200 * 365 * 86_400
+  return jwt({
+    token_type: 'refresh',
+    exp,
+    iat,
+    jti: user.personalAccessToken,
+    user_id: `${user.id}`,
+  })
+}
+
+export function newAccessToken(user: FakeUser, options: FakeOptions): string {
+  const iat = Math.floor(Date.now() / 1000)
+  const exp = iat + (options.accessTokenSeconds ?? 300)
+  return jwt({ token_type: 'access', exp, iat, jti: randomUUID(), user_id: `${user.id}` })
+}
+
+/** Who a request is, for pages and for the API, or the answer that ends it. */
+export interface Authentication {
+  user: FakeUser | undefined
+  pageUser: FakeUser | undefined
+  refusal: FakeResponse | undefined
+}
+
+export function authenticate(
+  state: FakeState,
+  options: FakeOptions,
+  request: FakeRequest,
+): Authentication {
+  const key = request.headers['x-api-key']
+  const authorization = key === undefined ? request.headers.authorization : `Token ${key}`
+  const bearer = /^Bearer (.+)$/.exec(authorization ?? '')?.[1]
+  const byJwt = bearer === undefined ? undefined : readJwt(state, bearer, 'access')
+  if (byJwt?.activeOrganization === null && options.mode !== 'lse') {
+    // The middleware asks the missing organization for its settings.
+    return { user: undefined, pageUser: undefined, refusal: serverError() }
+  }
+  const pageUser = byJwt ?? readSession(state, request)
+  const legacy = /^Token (.+)$/i.exec(authorization ?? '')?.[1]
+  if (legacy === undefined) return { user: pageUser, pageUser, refusal: undefined }
+  const { user, refusal } = readLegacyToken(state, legacy)
+  return { user, pageUser, refusal: request.path.startsWith('/api/') ? refusal : undefined }
+}
+
+function serverError(): FakeResponse {
+  const headers = { 'content-type': 'text/html; charset=utf-8' }
+  return { status: 500, headers, body: '<!doctype html><h1>Server error</h1>' }
+}
+
+function readLegacyToken(state: FakeState, token: string) {
+  const user = [...state.users.values()].find((each) => each.legacyToken === token)
+  if (user === undefined) return { user, refusal: unauthorized('Invalid token.') }
+  if (!user.isActive) return { user, refusal: unauthorized('User inactive or deleted.') }
+  if (user.activeOrganization !== null && !state.tokenSettings.legacy_api_tokens_enabled) {
+    const detail =
+      'Authentication token no longer valid: legacy token authentication has been disabled for this organization'
+    return { user, refusal: unauthorized(detail) }
+  }
+  return { user, refusal: undefined }
+}
+
+function readSession(state: FakeState, request: FakeRequest): FakeUser | undefined {
+  // Of several cookies of one name the last counts, as in Django.
+  const cookies = new Map(
+    (request.headers.cookie ?? '').split(';').map((each) => {
+      const [name = '', ...value] = each.trim().split('=')
+      return [name, value.join('=')]
+    }),
+  )
+  const [payload = '', signature] = (cookies.get('sessionid') ?? '').split(':')
+  if (signature !== sign(payload)) return undefined
+  const session = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))
+  const user = state.users.get(session.user)
+  if (!user?.isActive || session.password !== user.passwordVersion) return undefined
+  return user
+}
+
+export function unauthorized(
+  detail = 'Authentication credentials were not provided.',
+): FakeResponse {
+  const answer = apiError(401, detail)
+  return { ...answer, headers: { ...answer.headers, 'www-authenticate': 'Token' } }
+}

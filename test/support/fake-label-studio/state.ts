@@ -1,0 +1,188 @@
+import { randomBytes } from 'node:crypto'
+
+/**
+ * Which Label Studio the fake is. `oss-old`: Community up to 1.22. `oss-new`: Community 1.23.2, against
+ * which the fake is proven. `lse`: Enterprise, from its published API reference only.
+ */
+export type FakeMode = 'oss-old' | 'oss-new' | 'lse'
+
+export interface FakeOptions {
+  mode?: FakeMode
+  /** Path the fake lives under, e.g. `/label-studio`. Default none. */
+  basePath?: string
+  /** `numbered` stands for sources after 1.23.2: `deleted-7-user@example.com`. Default `plain`. */
+  masks?: 'plain' | 'numbered'
+  /** Enterprise: people who may have a working role at once. Default none. */
+  seatLimit?: number
+  /** Enterprise: role of a new member. Default `NO`. */
+  defaultRole?: string
+  /** Enterprise: flags that switch the API off where false, and the status it then answers with. */
+  manual?: { role?: boolean; workspace?: boolean; project?: boolean; status?: 400 | 403 }
+  /** Enterprise before 2.37.0: taking somebody out of a workspace works, but is answered with 500. */
+  workspaceRemovalFails?: boolean
+  /** Organizations made without the legacy flag refuse legacy tokens. Default true. */
+  legacyTokens?: boolean
+  /** Seconds an access token lives. Default 300. */
+  accessTokenSeconds?: number
+  /** The admin's form lacks `is_active`, as a version might that this library does not know. */
+  strangeAdminForm?: boolean
+}
+
+export interface FakeUser {
+  id: number
+  email: string
+  username: string
+  firstName: string
+  lastName: string
+  isActive: boolean
+  isStaff: boolean
+  isSuperuser: boolean
+  /** `undefined`: never set, so the person cannot sign in. */
+  password: string | undefined
+  /** Part of every session: a new password ends the old ones. */
+  passwordVersion: number
+  activeOrganization: number | null
+  legacyToken: string
+  dateJoined: string
+  lastLogin: string | undefined
+  /** `jti` of the one personal access token that is not revoked. */
+  personalAccessToken: string | undefined
+}
+
+export interface FakeMember {
+  id: number
+  userId: number
+  deletedAt: string | undefined
+  /** Enterprise. */
+  role: string
+  roleSource: string
+  userType: string
+}
+
+export interface FakeProject {
+  id: number
+  title: string
+  createdBy: number | null
+  /** Enterprise: people who are members of their own. */
+  members: Set<number>
+}
+
+export interface FakeTask {
+  id: number
+  project: number
+  data: unknown
+}
+
+export interface FakeAnnotation {
+  id: number
+  task: number
+  result: unknown
+  completedBy: number | null
+}
+
+export interface FakeWorkspace {
+  id: number
+  title: string
+  isPersonal: boolean
+  isArchived: boolean
+  members: Set<number>
+}
+
+export interface FakeProjectRole {
+  id: number
+  project: number
+  user: number
+  role: string
+  roleSource: string
+}
+
+/** Everything the fake remembers; a test may look and change. */
+export interface FakeState {
+  users: Map<number, FakeUser>
+  members: Map<number, FakeMember>
+  projects: Map<number, FakeProject>
+  tasks: Map<number, FakeTask>
+  annotations: Map<number, FakeAnnotation>
+  workspaces: Map<number, FakeWorkspace>
+  projectRoles: Map<number, FakeProjectRole>
+  inviteToken: string
+  scimSettings: Record<string, unknown>
+  samlSettings: Record<string, unknown>
+  tokenSettings: { api_tokens_enabled: boolean; legacy_api_tokens_enabled: boolean }
+  nextId(): number
+}
+
+export const organizationId = 1
+export const ownerId = 1
+
+/** The state of a new installation: one organization and its owner. */
+export function newState(
+  options: FakeOptions,
+  owner: { email: string; password: string },
+): FakeState {
+  const ids = new Map<string, number>()
+  const counter = (name: string) => {
+    const id = (ids.get(name) ?? ownerId) + 1
+    ids.set(name, id)
+    return id
+  }
+  const state: FakeState = {
+    users: new Map(),
+    members: new Map(),
+    projects: new Map(),
+    tasks: new Map(),
+    annotations: new Map(),
+    workspaces: new Map(),
+    projectRoles: new Map(),
+    inviteToken: randomKey(),
+    scimSettings: { roles_groups: [], workspaces_groups: [], projects_groups: [] },
+    samlSettings: { roles_groups: [], workspaces_groups: [], projects_groups: [] },
+    tokenSettings: {
+      api_tokens_enabled: true,
+      legacy_api_tokens_enabled: options.legacyTokens ?? true,
+    },
+    nextId: () => counter('all'),
+  }
+  const user = newUser(ownerId, { ...owner, username: '' })
+  state.users.set(ownerId, {
+    ...user,
+    isStaff: true,
+    isSuperuser: true,
+    activeOrganization: organizationId,
+  })
+  state.members.set(ownerId, { ...newMember(ownerId, ownerId), role: 'OW' })
+  return state
+}
+
+export function newUser(
+  id: number,
+  given: Partial<FakeUser> & Pick<FakeUser, 'email' | 'username'>,
+): FakeUser {
+  return {
+    id,
+    firstName: '',
+    lastName: '',
+    isActive: true,
+    isStaff: false,
+    isSuperuser: false,
+    password: undefined,
+    passwordVersion: 0,
+    activeOrganization: null,
+    legacyToken: randomKey(),
+    dateJoined: new Date().toISOString(),
+    lastLogin: undefined,
+    personalAccessToken: undefined,
+    ...given,
+  }
+}
+
+export function newMember(id: number, userId: number, role = 'NO'): FakeMember {
+  return { id, userId, deletedAt: undefined, role, roleSource: 'manual', userType: 'standard' }
+}
+
+export const randomKey = () => randomBytes(20).toString('hex')
+
+/** The membership of a person, deleted or not. */
+export function memberOf(state: FakeState, userId: number): FakeMember | undefined {
+  return [...state.members.values()].find((each) => each.userId === userId)
+}

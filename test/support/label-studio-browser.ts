@@ -1,0 +1,74 @@
+/** What a person with a browser does in Label Studio, real or fake. */
+export interface Browser {
+  /** Status of the answer to the form, 302 when it was accepted. */
+  status: number
+  /** Value of the `Cookie` header of the session. */
+  cookie: string
+}
+
+/** Signs in through Label Studio's page. */
+export const signIn = (url: string, email: string, password: string): Promise<Browser> =>
+  postForm(`${url}/user/login/`, { email, password })
+
+/** Signs up through the organization's invite. */
+export const signUp = (
+  url: string,
+  invite: string,
+  { email, password }: { email: string; password: string },
+): Promise<Browser> => postForm(`${url}/user/signup/?token=${invite}`, { email, password })
+
+async function postForm(url: string, values: Record<string, string>): Promise<Browser> {
+  const page = await fetch(url, { redirect: 'manual' })
+  const csrf = /csrfmiddlewaretoken" value="([^"]*)/.exec(await page.text())?.[1] ?? ''
+  const response = await fetch(url, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { cookie: cookiesOf([page]), referer: url },
+    body: new URLSearchParams({ csrfmiddlewaretoken: csrf, ...values }),
+  })
+  await response.arrayBuffer()
+  return { status: response.status, cookie: cookiesOf([page, response]) }
+}
+
+function cookiesOf(responses: Response[]): string {
+  const cookies = new Map<string, string>()
+  for (const each of responses.flatMap((response) => response.headers.getSetCookie())) {
+    const [pair = ''] = each.trim().split(';')
+    const [name = '', ...value] = pair.split('=')
+    cookies.set(name, value.join('='))
+  }
+  return [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+}
+
+/** An answer of Label Studio. */
+export interface Answer {
+  status: number
+  type: string
+  location: string
+  text: string
+  // biome-ignore lint/suspicious/noExplicitAny: tests read what they expect
+  json: any
+}
+
+/** Sends one request, a JSON body when there is one, with these headers and no redirect followed. */
+export async function send(
+  url: string,
+  options: { method?: string; headers?: Record<string, string>; body?: unknown } = {},
+): Promise<Answer> {
+  const { method = 'GET', headers = {}, body } = options
+  const response = await fetch(url, {
+    method,
+    redirect: 'manual',
+    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  const type = response.headers.get('content-type') ?? ''
+  return {
+    status: response.status,
+    type,
+    location: response.headers.get('location') ?? '',
+    text,
+    json: type.includes('json') ? JSON.parse(text) : undefined,
+  }
+}
