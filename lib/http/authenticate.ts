@@ -1,0 +1,96 @@
+import type { Request } from 'express'
+import { forbidden, unavailable } from '../errors.js'
+import type { Principal } from '../protocol/messages.js'
+import { insufficientScope, malformedCredentials, unauthorized } from './challenge.js'
+
+/**
+ * Turns the credentials of a request into a principal. Called before the body is read; it sees the request as the web
+ * framework has it (`headers`, `originalUrl`, `params` of the mount path, `socket`) and must not change it.
+ *
+ * To refuse, throw `unauthorized(…)` (401) or `forbidden(…)` (403). Whatever else is thrown answers 500, a result that
+ * does not come in time 503: nobody gets in by a failure.
+ */
+export type Authenticator = (request: Request) => Principal | Promise<Principal>
+
+/** How a principal is found. */
+export interface AuthenticationOptions {
+  readonly authenticate: Authenticator
+  readonly authenticateTimeoutMs: number
+  readonly retryAfterSeconds: number
+}
+
+/** Stands for everybody at endpoints that are open; has no tenant, so it can reach no store. */
+export const anonymous: Principal = Object.freeze({ tenant: '', name: 'anonymous', scopes: [] })
+
+/** Whether a request presents credentials in the `Authorization` header. */
+export function presentsCredentials(request: Request): boolean {
+  return request.headers.authorization !== undefined
+}
+
+/**
+ * The principal of a request, checked: it has a tenant, a name and a list of scopes.
+ *
+ * @throws ScimError 400 for two `Authorization` headers, 401, 403 without a tenant, 503 when it takes too long
+ */
+export async function principalOf(
+  request: Request,
+  options: AuthenticationOptions,
+): Promise<Principal> {
+  if (authorizationHeaders(request) > 1) {
+    throw malformedCredentials('More than one Authorization header was sent.')
+  }
+  const result = options.authenticate(request)
+  return checkPrincipal(isPromise(result) ? await inTime(result, options) : result)
+}
+
+/** Refuses a principal that lacks the scope for a kind of request: 403 `insufficient_scope`. */
+export function requireScope(principal: Principal, write: boolean): void {
+  const scope = write ? 'scim:write' : 'scim:read'
+  if (!principal.scopes.includes(scope)) throw insufficientScope(scope)
+}
+
+// Node keeps only the first in `headers`.
+function authorizationHeaders(request: Request): number {
+  let count = 0
+  for (let index = 0; index < request.rawHeaders.length; index += 2) {
+    if (request.rawHeaders[index]?.toLowerCase() === 'authorization') count += 1
+  }
+  return count
+}
+
+function isPromise(value: unknown): value is Promise<Principal> {
+  return typeof (value as { then?: unknown } | undefined)?.then === 'function'
+}
+
+function inTime(work: Promise<Principal>, options: AuthenticationOptions): Promise<Principal> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () =>
+        reject(
+          unavailable(
+            'The credentials could not be checked in time. Try again later.',
+            options.retryAfterSeconds,
+          ),
+        ),
+      options.authenticateTimeoutMs,
+    )
+    work.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}
+
+/** Authenticators are the host's code, possibly JavaScript: what is missing must never mean "everything". */
+function checkPrincipal(principal: Partial<Principal> | null | undefined): Principal {
+  if (principal === null || typeof principal !== 'object') {
+    throw unauthorized('The credentials are not valid.', 'invalid_token')
+  }
+  const { tenant, name, scopes, userId } = principal
+  if (typeof tenant !== 'string' || tenant === '') {
+    throw forbidden('These credentials belong to no tenant.')
+  }
+  return {
+    tenant,
+    name: typeof name === 'string' && name !== '' ? name : 'unnamed',
+    scopes: Array.isArray(scopes) ? scopes : [],
+    ...(typeof userId === 'string' && userId !== '' && { userId }),
+  }
+}

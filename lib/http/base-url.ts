@@ -1,0 +1,50 @@
+import type { Request } from 'express'
+import { ScimError } from '../errors.js'
+
+/** Tells the absolute URL of the router for a request, e.g. `https://scim.example.com/tenants/a/scim/v2`. */
+export type BaseUrlOf = (request: Request) => string
+
+/** A host name, IPv4 address or bracketed IPv6 address, and maybe a port (RFC 9110 §7.2). */
+const hostSyntax =
+  /^(?:[a-z0-9](?:[a-z0-9._-]{0,252}[a-z0-9.])?|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?$/i
+
+/**
+ * The base URL of a request as clients see it, without a slash at the end.
+ *
+ * Without configuration it is made from the request: `X-Forwarded-Proto` and `X-Forwarded-Host` count only as far as
+ * the app's `trust proxy` says.
+ *
+ * @param configured a URL as {@link parseBaseUrl} gives it, or a function that tells one
+ * @throws ScimError 400 when the request's host is none
+ */
+export function baseUrlOf(request: Request, configured: string | BaseUrlOf | undefined): string {
+  if (typeof configured === 'function') return parseBaseUrl(configured(request))
+  if (configured !== undefined) return configured
+  return `${request.protocol}://${hostOf(request)}${request.baseUrl}`.replace(/\/+$/, '')
+}
+
+/**
+ * A configured base URL without a slash at the end.
+ *
+ * @throws TypeError when it is no absolute http(s) URL, or has a query, a fragment or credentials (RFC 7644 §1.3)
+ */
+export function parseBaseUrl(text: string): string {
+  const url = new URL(text)
+  const isPlain = url.search === '' && url.hash === '' && url.username === ''
+  if (!/^https?:$/.test(url.protocol) || !isPlain || /[?#]/.test(text)) {
+    throw new TypeError('A base URL is an absolute http or https URL without query and fragment.')
+  }
+  return url.href.replace(/\/+$/, '')
+}
+
+function hostOf(request: Request): string {
+  const trust: (address: string | undefined, hop: number) => boolean =
+    request.app.get('trust proxy fn')
+  const forwarded = request.headers['x-forwarded-host']
+  const isForwarded = typeof forwarded === 'string' && trust(request.socket.remoteAddress, 0)
+  const host = isForwarded ? forwarded.split(',', 1)[0]?.trim() : request.headers.host
+  if (host === undefined || !hostSyntax.test(host)) {
+    throw new ScimError(400, 'The Host header is not a host name.')
+  }
+  return host
+}

@@ -1,0 +1,171 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Request } from 'express'
+import { ConfigurationError } from '../errors.js'
+import type { Principal } from '../protocol/messages.js'
+import type { Authenticator } from './authenticate.js'
+import { malformedCredentials, unauthorized } from './challenge.js'
+
+/** One bearer token. Give `digest` (see {@link digestToken}), so that the token itself is kept nowhere; or `token`. */
+export interface BearerToken {
+  /** Who holds it, for logs and audit entries, e.g. `okta`. */
+  readonly name: string
+  readonly token?: string
+  /** SHA-256 of the token, 64 hexadecimal digits. */
+  readonly digest?: string
+  /** Whose data it reaches. Default `default`. */
+  readonly tenant?: string
+  /** `scim:read` for GET and searches, `scim:write` for everything else. Default both. */
+  readonly scopes?: readonly ('scim:read' | 'scim:write')[]
+  /** From when it is refused: a `Date` or RFC 3339 text. Default: never; RFC 7644 §7.4 wants a limited life. */
+  readonly expiresAt?: Date | string
+}
+
+interface KnownToken {
+  readonly digest: Buffer
+  readonly expiresAtMs: number
+  readonly principal: Principal
+}
+
+const allScopes = ['scim:read', 'scim:write'] as const
+const tokenPrefix = 'scim_'
+/** `b64token` of RFC 6750 §2.1. */
+const tokenSyntax = /^[A-Za-z0-9\-._~+/]+=*$/
+const maxTokenLength = 4_096
+
+/** A new token: 256 random bits behind a prefix that secret scanners can recognise. Show it once; keep its digest. */
+export function generateToken(): string {
+  return tokenPrefix + randomBytes(32).toString('base64url')
+}
+
+/** SHA-256 of a token in 64 hexadecimal digits: what a host stores instead of the token. */
+export function digestToken(token: string): string {
+  return sha256(token).toString('hex')
+}
+
+/**
+ * An authenticator for bearer tokens (RFC 6750). Only digests are kept, and compared in constant time. To replace a
+ * token without interruption, list the old and the new one until the client has changed over.
+ *
+ * @param tokens the tokens; or a function that returns them, asked at each request, so that one that is taken
+ *   out of the list is refused at the next
+ * @param options.clock the present time, for `expiresAt`. Default: the system's clock
+ * @throws ConfigurationError `ERR_SCIM_TOKENS` naming the entry and what is wrong with it, never the token
+ */
+export function bearerTokens(
+  tokens: readonly BearerToken[] | (() => readonly BearerToken[] | Promise<readonly BearerToken[]>),
+  { clock = () => new Date() }: { clock?: () => Date } = {},
+): Authenticator {
+  if (typeof tokens === 'function') {
+    return async (request) => authenticate(request, readTokens(await tokens()), clock())
+  }
+  if (!Array.isArray(tokens) || tokens.length === 0) {
+    throw wrong('bearerTokens', 'is not a list of at least one token', '[{ name, token }]')
+  }
+  const known = readTokens(tokens)
+  return (request) => authenticate(request, known, clock())
+}
+
+function authenticate(request: Request, known: readonly KnownToken[], now: Date): Principal {
+  const presented = sha256(presentedToken(request))
+  // Every digest is compared, whichever fits: the time tells nothing.
+  const fitting = known.filter(({ digest }) => timingSafeEqual(digest, presented))
+  const valid = fitting.find(({ expiresAtMs }) => now.getTime() < expiresAtMs)
+  if (valid !== undefined) return valid.principal
+  throw unauthorized(
+    fitting.length > 0 ? 'The bearer token has expired.' : 'The bearer token is not known here.',
+    'invalid_token',
+  )
+}
+
+function presentedToken(request: Request): string {
+  const header = request.headers.authorization
+  if (header === undefined) throw unauthorized('Send a token: "Authorization: Bearer <token>".')
+  const [, scheme = '', token = ''] = /^(\S+)(?: +(.*))?$/.exec(header.trim()) ?? []
+  if (scheme.toLowerCase() !== 'bearer') throw otherScheme(scheme)
+  if (token === '') throw unauthorized('The Authorization header has no token after "Bearer".')
+  if (token.length > maxTokenLength || !tokenSyntax.test(token)) {
+    throw unauthorized('The bearer token is not well-formed (RFC 6750 §2.1).', 'invalid_token')
+  }
+  if (hasTokenInQuery(request.originalUrl)) {
+    throw malformedCredentials('A token was sent in the header and in the URL.')
+  }
+  return token
+}
+
+function otherScheme(scheme: string) {
+  const isLabelStudios = scheme.toLowerCase() === 'token'
+  return unauthorized(
+    isLabelStudios
+      ? 'The scheme "Token" is not supported here. Send "Authorization: Bearer <token>" instead.'
+      : 'Only the scheme "Bearer" is supported. Send "Authorization: Bearer <token>".',
+  )
+}
+
+/** Tokens in URLs are never accepted, since URLs are logged (RFC 6750 §5.3); beside a header they are an error. */
+function hasTokenInQuery(url: string): boolean {
+  return /[?&]access_token=/i.test(url)
+}
+
+function readTokens(tokens: readonly BearerToken[]): KnownToken[] {
+  return tokens.map(readToken)
+}
+
+function readToken(entry: BearerToken, index: number): KnownToken {
+  const at = `bearerTokens[${index}]`
+  const { name, tenant = 'default', scopes = allScopes } = entry ?? {}
+  if (!isText(name)) throw wrong(`${at}.name`, 'is missing', 'a name for logs, e.g. "okta"')
+  if (!isText(tenant)) throw wrong(`${at}.tenant`, 'is empty', 'the name of a tenant')
+  if (!Array.isArray(scopes) || !scopes.every((scope) => allScopes.includes(scope))) {
+    throw wrong(
+      `${at}.scopes`,
+      `is ${JSON.stringify(scopes)}`,
+      'a list of "scim:read", "scim:write"',
+    )
+  }
+  return {
+    digest: readDigest(entry, at),
+    expiresAtMs: readExpiry(entry, at),
+    principal: Object.freeze({ tenant, name, scopes: Object.freeze([...scopes]) }),
+  }
+}
+
+function readDigest({ token, digest }: BearerToken, at: string): Buffer {
+  if ((token === undefined) === (digest === undefined)) {
+    throw wrong(at, 'must have one of token and digest', 'digest: digestToken(token)')
+  }
+  if (digest !== undefined) {
+    if (typeof digest !== 'string' || !/^[0-9a-f]{64}$/i.test(digest)) {
+      throw wrong(`${at}.digest`, 'is no SHA-256 in 64 hexadecimal digits', 'digestToken(token)')
+    }
+    return Buffer.from(digest, 'hex')
+  }
+  if (typeof token !== 'string' || token.length > maxTokenLength || !tokenSyntax.test(token)) {
+    throw wrong(
+      `${at}.token`,
+      'cannot be sent as a bearer token: letters, digits and -._~+/ only (RFC 6750 §2.1)',
+      'generateToken()',
+    )
+  }
+  return sha256(token)
+}
+
+function readExpiry({ expiresAt }: BearerToken, at: string): number {
+  if (expiresAt === undefined) return Number.POSITIVE_INFINITY
+  const time = new Date(expiresAt).getTime()
+  if (Number.isNaN(time)) {
+    throw wrong(`${at}.expiresAt`, `is ${String(expiresAt)}`, 'a Date or RFC 3339 text')
+  }
+  return time
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+function wrong(path: string, problem: string, fix: string): ConfigurationError {
+  return new ConfigurationError('ERR_SCIM_TOKENS', `${path} ${problem}. Give ${fix}.`)
+}

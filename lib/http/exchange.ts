@@ -1,0 +1,56 @@
+import type { Request, Response } from 'express'
+import { unavailable } from '../errors.js'
+import { ClientGoneError } from './read-bytes.js'
+import { requestIdOf } from './request-id.js'
+
+/** One request and its answer on the way. */
+export interface Exchange {
+  readonly request: Request
+  readonly response: Response
+  readonly requestId: string
+  /** Aborted at the deadline, and when the client goes. */
+  readonly signal: AbortSignal
+  /** What `work` gives, or a rejection at the deadline (503) or when the client goes, whichever comes first. */
+  race<T>(work: Promise<T>): Promise<T>
+  /** Releases the timer and the listener. */
+  close(): void
+}
+
+/** Times of an exchange. */
+export interface ExchangeOptions {
+  readonly requestTimeoutMs: number
+  readonly retryAfterSeconds: number
+}
+
+/** Starts an exchange: from now the deadline counts. */
+export function openExchange(
+  request: Request,
+  response: Response,
+  options: ExchangeOptions,
+): Exchange {
+  const controller = new AbortController()
+  const ended = new Promise<never>((_, reject) => {
+    controller.signal.addEventListener('abort', () => reject(controller.signal.reason))
+  })
+  // It may reject when nobody waits any more.
+  ended.catch(() => {})
+  const onTimeout = () => controller.abort(deadlinePassed(options))
+  const timer = setTimeout(onTimeout, options.requestTimeoutMs)
+  const onClose = () => controller.abort(new ClientGoneError())
+  response.on('close', onClose)
+  return {
+    request,
+    response,
+    requestId: requestIdOf(request),
+    signal: controller.signal,
+    race: (work) => Promise.race([work, ended]),
+    close() {
+      clearTimeout(timer)
+      response.off('close', onClose)
+    },
+  }
+}
+
+function deadlinePassed({ retryAfterSeconds }: ExchangeOptions) {
+  return unavailable('The request took too long and was given up. Try again.', retryAfterSeconds)
+}

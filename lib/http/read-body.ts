@@ -1,0 +1,47 @@
+import type { Request } from 'express'
+import { invalidSyntax } from '../errors.js'
+import type { JsonObject } from '../schema/types.js'
+import type { JsonLimits } from './check-json.js'
+import { requireJson } from './media-type.js'
+import { parseJson, parseJsonText } from './parse-json.js'
+import { payloadTooLarge, readBytes } from './read-bytes.js'
+
+/** Bounds of a request body. */
+export interface BodyLimits extends JsonLimits {
+  readonly maxPayloadBytes: number
+}
+
+/** A request's body. */
+export interface Body {
+  readonly value: JsonObject
+  readonly bytes: number
+}
+
+/**
+ * The JSON object a request carries. A body parser of the host may have been there before: what it left in `req.body`
+ * (an object, text or bytes) is taken when it has read the stream; duplicate members are lost then.
+ *
+ * @throws ScimError 400, 413 or 415
+ */
+export async function readBody(request: Request, limits: BodyLimits): Promise<Body> {
+  requireJson(request.headers['content-type'])
+  const bytes = request.readableDidRead
+    ? leftByParser(request.body)
+    : await readBytes(request, limits.maxPayloadBytes)
+  if (bytes.length > limits.maxPayloadBytes) throw payloadTooLarge(limits.maxPayloadBytes)
+  const value = typeof bytes === 'string' ? parseJsonText(bytes, limits) : parseJson(bytes, limits)
+  return { value, bytes: bytes.length }
+}
+
+function leftByParser(body: unknown): Buffer | string {
+  if (Buffer.isBuffer(body) || typeof body === 'string') return body
+  if (typeof body !== 'object' || body === null) {
+    throw invalidSyntax('The request body was read before it came here, and nothing is left of it.')
+  }
+  try {
+    // Back to text, so that it passes the same checks as any other body.
+    return Buffer.from(JSON.stringify(body))
+  } catch {
+    throw invalidSyntax('The request body nests too deep.')
+  }
+}

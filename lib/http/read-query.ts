@@ -1,0 +1,52 @@
+import { invalidValue, ScimError } from '../errors.js'
+
+/** Query parameters of RFC 7644 §3.4.2 and §3.9 and RFC 9865 §2, in lower case. */
+const knownParameters = new Set([
+  'attributes',
+  'excludedattributes',
+  'filter',
+  'sortby',
+  'sortorder',
+  'startindex',
+  'count',
+  'cursor',
+])
+
+/**
+ * The known parameters of a query string by lower-cased name, decoded once as form data (`+` is a space). Unknown
+ * ones are ignored (RFC 7644 §3.4.2).
+ *
+ * A list or an object in a framework's notation (`filter[]=`) is refused rather than ignored: a filter that goes
+ * unnoticed would return everybody.
+ *
+ * @throws ScimError 400 `invalidValue` for a known parameter given twice or in brackets; 400 for bad escapes
+ */
+export function readQuery(text: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  for (const pair of text.split('&')) {
+    const [name, value] = splitPair(pair)
+    const known = name.replace(/\[.*$/s, '').toLowerCase()
+    if (!knownParameters.has(known)) continue
+    if (name.includes('[') || found.has(known)) {
+      throw invalidValue(`Query parameter "${known}" must be given once, as "${known}=…".`)
+    }
+    found.set(known, value)
+  }
+  return found
+}
+
+function splitPair(pair: string): [name: string, value: string] {
+  const equals = pair.indexOf('=')
+  const name = equals < 0 ? pair : pair.slice(0, equals)
+  return [decode(name), equals < 0 ? '' : decode(pair.slice(equals + 1))]
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    throw new ScimError(400, 'The query string has a malformed percent-encoding.', {
+      scimType: 'invalidValue',
+    })
+  }
+}

@@ -1,0 +1,104 @@
+import { notFound, ScimError } from '../errors.js'
+import type { PathParameters, ScimRoute } from '../protocol/routes.js'
+
+/** The route of a request, and what its path says. */
+export interface RouteMatch {
+  readonly route: ScimRoute
+  readonly parameters: PathParameters
+}
+
+/** What a path answers to. */
+export interface PathMatch {
+  /** Value for `Allow`. */
+  readonly allow: string
+  /** The route that answers a method (HEAD as GET), or `undefined`. */
+  route(method: string): ScimRoute | undefined
+  /** As `route`, with the values of the path. @throws ScimError 405 with `Allow` */
+  find(method: string): RouteMatch
+}
+
+interface Path {
+  readonly pattern: readonly string[]
+  readonly routes: ReadonlyMap<string, ScimRoute>
+  readonly allow: string
+}
+
+/** Finds routes by path, then by method. */
+export interface RouteTable {
+  /**
+   * @param segments decoded path segments
+   * @throws ScimError 404 when no route has this path
+   */
+  match(segments: readonly string[]): PathMatch
+}
+
+/** Makes a table of routes. The first pattern that fits a path is the only one that answers it. */
+export function routeTable(routes: readonly ScimRoute[], ignoreCase: boolean): RouteTable {
+  const paths = collectPaths(routes)
+  return {
+    match(segments) {
+      // No resource has an id with NUL, and PostgreSQL refuses to look for one.
+      const hasNul = segments.some((segment) => segment.includes('\0'))
+      const path = paths.find(({ pattern }) => !hasNul && fits(pattern, segments, ignoreCase))
+      if (path === undefined) throw notFound('There is no such endpoint.')
+      return {
+        allow: path.allow,
+        route: (method) => routeOf(path, method),
+        find: (method) => findRoute(path, segments, method),
+      }
+    },
+  }
+}
+
+function collectPaths(routes: readonly ScimRoute[]): Path[] {
+  const byPattern = new Map<string, ScimRoute[]>()
+  for (const route of routes) {
+    const key = route.pattern.map((segment) => (isParameter(segment) ? ':' : segment)).join('/')
+    byPattern.set(key, [...(byPattern.get(key) ?? []), route])
+  }
+  return [...byPattern.values()].map((same) => ({
+    pattern: same[0]?.pattern ?? [],
+    routes: new Map(same.map((route) => [route.method, route])),
+    allow: allowedMethods(same).join(', '),
+  }))
+}
+
+function allowedMethods(routes: readonly ScimRoute[]): string[] {
+  const methods = routes.map(({ method }) => String(method))
+  return [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS']
+}
+
+function fits(
+  pattern: readonly string[],
+  segments: readonly string[],
+  ignoreCase: boolean,
+): boolean {
+  if (pattern.length !== segments.length) return false
+  return pattern.every((expected, index) => {
+    const segment = segments[index] ?? ''
+    if (isParameter(expected)) return segment !== ''
+    return segment === expected || (ignoreCase && segment.toLowerCase() === expected.toLowerCase())
+  })
+}
+
+function routeOf({ routes }: Path, method: string): ScimRoute | undefined {
+  return routes.get(method === 'HEAD' ? 'GET' : method)
+}
+
+function findRoute(path: Path, segments: readonly string[], method: string): RouteMatch {
+  const route = routeOf(path, method)
+  if (route === undefined) {
+    throw new ScimError(405, `This endpoint does not support ${method}.`, {
+      headers: { Allow: path.allow },
+    })
+  }
+  const parameters: Record<string, string> = Object.create(null)
+  route.pattern.forEach((name, index) => {
+    if (isParameter(name)) parameters[name.slice(1)] = segments[index] ?? ''
+  })
+  return { route, parameters }
+}
+
+function isParameter(segment: string): boolean {
+  return segment.startsWith(':')
+}

@@ -1,0 +1,58 @@
+import type { Router } from 'express'
+import { ConfigurationError } from '../errors.js'
+import { createEmitter } from '../events/emitter.js'
+import type { ScimOptions } from '../options.js'
+import { scimRoutes } from '../protocol/routes.js'
+import { compileResourceTypes } from '../schema/compile.js'
+import type { Adapters } from '../stores/adapters.js'
+import { type ResolvedOptions, resolveOptions } from './resolve-options.js'
+import { scimTransport } from './transport.js'
+
+/** Methods every store must have. */
+const requiredMethods = {
+  users: ['create', 'get', 'query', 'replace', 'delete', 'deprovision', 'applyAccess'],
+  groups: ['create', 'get', 'query', 'replace', 'delete', 'groupsOf', 'resolveAccess'],
+} as const
+
+/**
+ * A SCIM 2.0 service provider (RFC 7643, 7644, 9865) as an Express router, for Express 4.18 or newer and 5.
+ *
+ * Mount it before body parsers, which would otherwise answer for malformed bodies in their own way:
+ * `app.use('/scim/v2', scimRouter(adapters, { authenticate: bearerTokens([…]) }))`. It answers every request below its
+ * mount path. All its state is its own: two routers in one process know nothing of each other.
+ *
+ * @throws ConfigurationError for options, schemas or stores that cannot work
+ */
+export function scimRouter(adapters: Adapters, options: ScimOptions): Router {
+  checkAdapters(adapters)
+  const resolved = resolveOptions(options, adapters)
+  const { emit } = createEmitterFor(options, resolved)
+  const { clock, newId, onPending } = resolved
+  const types = compileResourceTypes(resolved)
+  const context = { types, adapters, options: resolved, clock, newId, emit, onPending }
+  return scimTransport(scimRoutes(context), { ...resolved, emit })
+}
+
+function createEmitterFor({ onEvent }: ScimOptions, { onError }: ResolvedOptions) {
+  const report = { requestId: '', method: '', path: '', tenant: '' }
+  const emitter = createEmitter((error) => onError(error, report))
+  if (onEvent !== undefined) emitter.on(onEvent)
+  return emitter
+}
+
+function checkAdapters(adapters: Adapters): void {
+  for (const [name, methods] of Object.entries(requiredMethods)) {
+    const store: unknown = adapters?.[name as keyof typeof requiredMethods]
+    const missing = methods.filter((method) => !hasMethod(store, method))
+    if (missing.length > 0) {
+      throw new ConfigurationError(
+        'ERR_SCIM_ADAPTERS',
+        `adapters.${name} has no ${missing.join(', ')}. Give a store with these methods, e.g. one of memoryAdapters().`,
+      )
+    }
+  }
+}
+
+function hasMethod(store: unknown, method: string): boolean {
+  return typeof (store as Record<string, unknown> | undefined)?.[method] === 'function'
+}

@@ -1,0 +1,36 @@
+import { ScimError } from '../errors.js'
+
+/** Where a request goes, below the mount path; nothing decoded yet. */
+export interface Target {
+  /**
+   * Path segments as sent. One slash at the end and one too many at the start are left out of account: base URLs are
+   * pasted with a slash.
+   */
+  readonly segments: readonly string[]
+  /** Without the question mark. */
+  readonly query: string
+}
+
+/** Splits a request's URL, which may be absolute (RFC 9112 §3.2.2). Dot segments and empty segments stay as they are. */
+export function splitTarget(url: string): Target {
+  const relative = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
+  const mark = relative.indexOf('?')
+  const path = mark < 0 ? relative : relative.slice(0, mark)
+  const segments = path.split('/').slice(1)
+  if (segments.at(-1) === '') segments.pop()
+  if (segments.length > 1 && segments[0] === '') segments.shift()
+  return { segments, query: mark < 0 ? '' : relative.slice(mark + 1) }
+}
+
+/**
+ * Path segments percent-decoded, exactly once: an encoded slash is part of its segment.
+ *
+ * @throws ScimError 400 for an escape that is none, or no UTF-8
+ */
+export function decodeSegments(segments: readonly string[]): string[] {
+  try {
+    return segments.map((segment) => decodeURIComponent(segment))
+  } catch {
+    throw new ScimError(400, 'The URL has a malformed percent-encoding.')
+  }
+}

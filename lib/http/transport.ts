@@ -1,0 +1,210 @@
+import createDebug from 'debug'
+import { type Request, Router } from 'express'
+import type { ScimError } from '../errors.js'
+import type { AuditEntry } from '../events/catalogue.js'
+import type { DiscoveryEndpoint, RateLimits } from '../options.js'
+import type { Principal, ScimRequest, ScimResponse } from '../protocol/messages.js'
+import type { ScimRoute } from '../protocol/routes.js'
+import {
+  type AuthenticationOptions,
+  anonymous,
+  presentsCredentials,
+  principalOf,
+  requireScope,
+} from './authenticate.js'
+import { type BaseUrlOf, baseUrlOf } from './base-url.js'
+import { type Exchange, openExchange } from './exchange.js'
+import { errorBody, type FailureReport, toAnswer } from './failures.js'
+import { createGuard, type Guard, tooManyFailures } from './guard.js'
+import { type BodyLimits, readBody } from './read-body.js'
+import { ClientGoneError } from './read-bytes.js'
+import { readQuery } from './read-query.js'
+import { respond } from './respond.js'
+import { type PathMatch, type RouteTable, routeTable } from './route-table.js'
+import { decodeSegments, splitTarget } from './target.js'
+import { readVersion } from './versions.js'
+
+/** Everything the transport depends on. */
+export interface TransportOptions extends AuthenticationOptions {
+  readonly openDiscovery: readonly DiscoveryEndpoint[]
+  readonly baseUrl?: string | BaseUrlOf | undefined
+  readonly caseInsensitivePaths: boolean
+  readonly limits: BodyLimits & { readonly maxRequestsInFlight: number }
+  readonly rateLimits: RateLimits
+  readonly requestTimeoutMs: number
+  readonly clock: () => Date
+  readonly emit: (event: AuditEntry) => void
+  readonly onError: (error: unknown, report: FailureReport) => void
+}
+
+/** Where a request goes: a path that some route has. */
+interface Destination {
+  readonly path: PathMatch
+  /** Version segment, to append to the base URL. */
+  readonly suffix: string
+  readonly query: string
+}
+
+/** What is known of a request so far, for the events about it. */
+interface Progress {
+  principal: Principal
+  /** Given to its handler; from here on the services report refusals. */
+  isHandled: boolean
+}
+
+interface Server {
+  readonly table: RouteTable
+  readonly guard: Guard
+  readonly options: TransportOptions
+}
+
+const debug = createDebug('scim:request')
+const withBody = ['POST', 'PUT', 'PATCH']
+
+/**
+ * A router that serves routes: authenticates before it reads anything, turns each request into a plain value and the
+ * answer, or whatever was thrown, into a response. It answers every request below its mount path.
+ */
+export function scimTransport(routes: readonly ScimRoute[], options: TransportOptions): Router {
+  const server: Server = {
+    table: routeTable(routes, options.caseInsensitivePaths),
+    guard: createGuard(options),
+    options,
+  }
+  // mergeParams: an authenticator may read the tenant from the mount path.
+  const router = Router({ mergeParams: true })
+  router.use((request, response) => {
+    serve(server, openExchange(request, response, options)).catch(() => response.destroy())
+  })
+  return router
+}
+
+async function serve(server: Server, exchange: Exchange): Promise<void> {
+  const { request, response, requestId } = exchange
+  const startedAt = performance.now()
+  const progress: Progress = { principal: anonymous, isHandled: false }
+  const fail = (error: unknown) => failed(server, exchange, { error, progress })
+  response.setHeader('X-Request-Id', requestId)
+  const answer = await exchange.race(work(server, exchange, progress)).catch(fail)
+  exchange.close()
+  try {
+    respond(request, response, answer)
+  } catch (error) {
+    respond(request, response, fail(error))
+  }
+  const elapsedMs = Math.round(performance.now() - startedAt)
+  debug('%s %s %d %dms', requestId, request.method, answer.status, elapsedMs)
+}
+
+async function work(server: Server, exchange: Exchange, progress: Progress): Promise<ScimResponse> {
+  const leave = server.guard.enter()
+  try {
+    // Found before authentication, since discovery may be open; told only after it.
+    const destination = findDestination(server, exchange.request)
+    progress.principal = await authenticate(server, exchange, destination)
+    if (destination instanceof Error) throw destination
+    return await handle(server, exchange, { destination, progress })
+  } finally {
+    leave()
+  }
+}
+
+function findDestination({ table }: Server, request: Request): Destination | ScimError {
+  try {
+    const { segments: sent, query } = splitTarget(request.url)
+    const { segments, suffix } = readVersion(decodeSegments(sent), request.baseUrl)
+    return { path: table.match(segments), suffix, query }
+  } catch (error) {
+    return error as ScimError
+  }
+}
+
+async function authenticate(
+  { guard, options }: Server,
+  { request }: Exchange,
+  destination: Destination | ScimError,
+): Promise<Principal> {
+  // Whoever presents credentials wants to know whether they are good: IdPs test connections here.
+  if (isOpen(request, destination, options) && !presentsCredentials(request)) return anonymous
+  guard.admit(request)
+  try {
+    const principal = await principalOf(request, options)
+    guard.remember(request, true)
+    guard.spend(principal)
+    return principal
+  } catch (error) {
+    const isRefused = (error as Partial<ScimError> | undefined)?.status === 401
+    const wait = isRefused ? guard.remember(request, false) : 0
+    throw wait > 0 ? tooManyFailures(wait) : error
+  }
+}
+
+function isOpen(
+  { method }: Request,
+  destination: Destination | ScimError,
+  { openDiscovery }: TransportOptions,
+): boolean {
+  if (destination instanceof Error || !['GET', 'HEAD'].includes(method)) return false
+  const route = destination.path.route(method)
+  return route?.discovery === true && openDiscovery.some((name) => name === route.pattern[0])
+}
+
+async function handle(
+  { guard, options }: Server,
+  { request, requestId, signal }: Exchange,
+  {
+    destination: { path, suffix, query },
+    progress,
+  }: { readonly destination: Destination; readonly progress: Progress },
+): Promise<ScimResponse> {
+  const { principal } = progress
+  if (request.method === 'OPTIONS') return { status: 204, headers: { Allow: path.allow } }
+  const { route, parameters } = path.find(request.method)
+  if (principal !== anonymous) requireScope(principal, route.write)
+  const scimRequest = {
+    method: route.method,
+    query: readQuery(query),
+    ...conditions(request),
+    baseUrl: baseUrlOf(request, options.baseUrl) + (options.baseUrl === undefined ? suffix : ''),
+    principal,
+    requestId,
+    signal,
+  }
+  const body = withBody.includes(route.method) ? await readBody(request, options.limits) : undefined
+  const operations = route.pattern[0] === 'Bulk' ? body?.value['Operations'] : undefined
+  if (Array.isArray(operations)) guard.charge(principal, operations.length - 1)
+  progress.isHandled = true
+  return route.handler(
+    { ...scimRequest, ...(body && { body: body.value }), bodyBytes: body?.bytes ?? 0 },
+    parameters,
+  )
+}
+
+function conditions({ headers }: Request): Pick<ScimRequest, 'ifMatch' | 'ifNoneMatch'> {
+  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = headers
+  return {
+    ...(ifMatch !== undefined && { ifMatch }),
+    ...(ifNoneMatch !== undefined && { ifNoneMatch }),
+  }
+}
+
+/** The one place where anything that was thrown becomes an answer. */
+function failed(
+  { options }: Server,
+  { request, requestId }: Exchange,
+  { error, progress }: { readonly error: unknown; readonly progress: Progress },
+): ScimResponse {
+  const answer = toAnswer(error, requestId)
+  const { status, message, scimType, headers } = answer
+  const { tenant, name: actor } = progress.principal
+  const about = { at: options.clock().toISOString(), tenant, actor, requestId }
+  const said = { status, detail: message, ...(scimType !== undefined && { scimType }) }
+  if (status === 500 && !(error instanceof ClientGoneError)) {
+    const path = `/${splitTarget(request.url).segments.join('/')}`
+    options.onError(error, { requestId, method: request.method, path, tenant })
+    options.emit({ ...about, ...said, event: 'request.failed', outcome: 'failed' })
+  } else if (!progress.isHandled && [401, 403, 429].includes(status)) {
+    options.emit({ ...about, ...said, event: 'request.refused', outcome: 'refused' })
+  }
+  return { status, headers, body: errorBody(answer) }
+}

@@ -1,0 +1,26 @@
+import { ScimError } from '../errors.js'
+
+const versionSegment = /^v[0-9]+(?:\.[0-9]+)?$/i
+
+/** A path without its version segment. */
+export interface VersionedPath {
+  readonly segments: readonly string[]
+  /** What to append to the base URL: `/v2` as the client wrote it, or nothing. */
+  readonly suffix: string
+}
+
+/**
+ * Takes the version segment off a path (RFC 7644 §3.13): `v2` may stand before an endpoint when the mount path does not
+ * end in a version already.
+ *
+ * @throws ScimError 400 `invalidVers` for a version that is not served
+ */
+export function readVersion(segments: readonly string[], mountPath: string): VersionedPath {
+  const [first = '', ...rest] = segments
+  const isVersionedMount = versionSegment.test(mountPath.slice(mountPath.lastIndexOf('/') + 1))
+  if (isVersionedMount || !versionSegment.test(first)) return { segments, suffix: '' }
+  if (first.toLowerCase() === 'v2') return { segments: rest, suffix: `/${first}` }
+  throw new ScimError(400, 'This SCIM version is not served here. Use version 2, "/v2".', {
+    scimType: 'invalidVers',
+  })
+}

@@ -1,0 +1,25 @@
+export { ConfigurationError, forbidden, ScimError, type ScimType } from './errors.js'
+export type { AuditEntry, EventName } from './events/catalogue.js'
+export type { Authenticator } from './http/authenticate.js'
+export type { BaseUrlOf } from './http/base-url.js'
+export { type BearerToken, bearerTokens, digestToken, generateToken } from './http/bearer-tokens.js'
+export { unauthorized } from './http/challenge.js'
+export type { FailureReport } from './http/failures.js'
+export { scimRouter } from './http/router.js'
+export type { DiscoveryEndpoint, RateLimits, ScimLimits, ScimOptions } from './options.js'
+export type { Principal } from './protocol/messages.js'
+export type {
+  AttributeInput,
+  Json,
+  JsonObject,
+  ResourceTypeInput,
+  SchemaInput,
+} from './schema/types.js'
+export {
+  RefusedError,
+  UnavailableError,
+  UniquenessError,
+  UnknownReferenceError,
+  VersionMismatchError,
+} from './stores/errors.js'
+export type * from './stores/index.js'

@@ -1,0 +1,184 @@
+import type { DeviationOptions } from './deviations.js'
+import type { AuditEntry } from './events/catalogue.js'
+import type { Authenticator } from './http/authenticate.js'
+import type { BaseUrlOf } from './http/base-url.js'
+import type { FailureReport } from './http/failures.js'
+import type { ProtocolOptions } from './protocol/context.js'
+import type { SchemaOptions } from './schema/compile.js'
+import type { JsonObject } from './schema/types.js'
+import type { Features, Limits } from './service/context.js'
+
+/** Endpoints that describe the service provider (RFC 7644 §4). */
+export type DiscoveryEndpoint = 'ServiceProviderConfig' | 'ResourceTypes' | 'Schemas'
+
+/** Bounds of one request; whole numbers. What exceeds one is refused with a 4xx that names the limit. */
+export interface ScimLimits extends Limits {
+  /** Deepest nesting of arrays and objects in a body. Default 32. */
+  readonly maxJsonDepth: number
+  /** Most elements of one array in a body. Default 100 000. */
+  readonly maxArrayItems: number
+  /** Requests worked on at once; one more answers 503 with `Retry-After`. Default 1000. */
+  readonly maxRequestsInFlight: number
+}
+
+/** How often one client may ask. Off unless given. */
+export interface RateLimits {
+  /** Requests per second of one token, bulk operations counted singly; bursts of ten seconds' worth. At least 25. */
+  readonly requestsPerSecond?: number
+  /** Failed authentications per minute from one address; more answer 429. At least 1. Needs the host's `trust proxy`. */
+  readonly failedAuthenticationsPerMinute?: number
+}
+
+/**
+ * What a host gives to `scimRouter`. Everything but `authenticate` has a default, see {@link defaults}; a wrong option is
+ * a `ConfigurationError` when the router is built.
+ */
+export interface ScimOptions extends DeviationOptions, SchemaOptions {
+  /** Turns a request's credentials into a principal, before anything else is looked at; `bearerTokens(…)` makes one. */
+  readonly authenticate: Authenticator
+  /** Discovery endpoints that answer without credentials (RFC 7643 §5). Default `['ServiceProviderConfig']`. */
+  readonly openDiscovery?: readonly DiscoveryEndpoint[]
+  /**
+   * Absolute URL under which clients reach the router, or a function that tells it for a request. Default: made from
+   * the request, obeying the app's `trust proxy`, the mount path included.
+   */
+  readonly baseUrl?: string | BaseUrlOf
+  /** `/users` is `/Users`. Default `false`. Ids are exact in any case. */
+  readonly caseInsensitivePaths?: boolean
+
+  /** What is off is not advertised and answers 501. Default: all on; `changePassword` when the store has `setPassword`. */
+  readonly features?: Partial<Features>
+  readonly limits?: Partial<ScimLimits>
+  readonly rateLimits?: RateLimits
+  /** Milliseconds until a request is given up: 503 with `Retry-After`, the signal of its scope aborted. Default 30 000. */
+  readonly requestTimeoutMs?: number
+  /** Milliseconds `authenticate` may take; then 503. Default 10 000. */
+  readonly authenticateTimeoutMs?: number
+  /** Milliseconds `users.deprovision` may take before the client gets 503 and the reconciler goes on. Default 10 000. */
+  readonly deprovisionTimeoutMs?: number
+  /** `Retry-After` of answers 503, in seconds. Default 10. */
+  readonly retryAfterSeconds?: number
+  /** How often a write that lost a race is tried again when the client sent no `If-Match`. Default 5. */
+  readonly maxRetries?: number
+
+  /** Attributes no schema knows: left out, or 400. Default `ignore` (RFC 7644 §3.1). */
+  readonly unknownAttributes?: ProtocolOptions['unknownAttributes']
+  /** Ids in `members` that name nobody: 400 listing them, or left out. Default `refuse`. */
+  readonly unknownMembers?: ProtocolOptions['unknownMembers']
+  /** A `manager` that names nobody: kept as text and never linked, or 400. Default `keep`: people arrive in any order. */
+  readonly unknownManager?: ProtocolOptions['unknownManager']
+  /** A PUT of a group without `members`: empties it (RFC 7644 §3.5.1), or leaves them alone. Default `clear`. */
+  readonly putWithoutMembers?: ProtocolOptions['putWithoutMembers']
+  /** Two groups cannot have the same `displayName`, case aside: 409. Default `true`, since rules name groups by it. */
+  readonly uniqueGroupNames?: boolean
+  /** Two resources of a type cannot have the same `externalId`: 409. Default `false` (RFC 7643 §3.1). */
+  readonly uniqueExternalIds?: boolean
+  /** People SCIM must not change: `userName`, e-mail address or `id`, compared without regard to case. Default none. */
+  readonly protectedUsers?: readonly string[]
+  /** Attributes people may change of themselves at `/Me`. Default: names, phone numbers, addresses, photos, languages. */
+  readonly selfServiceAttributes?: readonly string[]
+
+  /** Paging of queries that name neither `startIndex` nor `cursor`. Default `index`. */
+  readonly defaultPaging?: ProtocolOptions['defaultPaging']
+  /** How long a cursor can be used, in seconds. Default 3600. */
+  readonly cursorTimeoutSeconds?: number
+  /**
+   * Key that encrypts cursors: at least 32 characters or bytes, the same on every host behind one address.
+   * Default: made at random, so cursors end with the process.
+   */
+  readonly cursorSecret?: string | Uint8Array
+  /** Advertise `pagination` in the ServiceProviderConfig (RFC 9865 §4). Default `true`. */
+  readonly advertisePagination?: boolean
+  /** What the ServiceProviderConfig says about authentication (RFC 7643 §5). Default: OAuth bearer tokens. */
+  readonly authenticationSchemes?: readonly JsonObject[]
+  /** Where people read how to connect, for the ServiceProviderConfig. Default: absent. */
+  readonly documentationUri?: string
+
+  /** `required`: a write whose audit entry cannot be stored answers 503 before it happens. Default `bestEffort`. */
+  readonly audit?: ProtocolOptions['audit']
+  /** Told of every event after its change is durable. What it throws reaches `onError` only. */
+  readonly onEvent?: (event: AuditEntry) => unknown
+  /** Told of every unexpected failure with the original error; clients only see the request id. Default: `debug`. */
+  readonly onError?: (error: unknown, report: FailureReport) => void
+  /** Told of a tenant after a write marked people pending, e.g. to wake a reconciler. */
+  readonly onPending?: (tenant: string) => void
+  /** The present time. Default: the system's clock. */
+  readonly clock?: () => Date
+  /** A new id of a resource or version: opaque, URL-safe, never twice the same. Default: a random UUID. */
+  readonly generateId?: () => string
+}
+
+/** Every default that is not derived from something else. */
+export const defaults = {
+  openDiscovery: ['ServiceProviderConfig'],
+  caseInsensitivePaths: false,
+  features: {
+    patch: true,
+    bulk: true,
+    filter: true,
+    sort: true,
+    etag: true,
+    me: true,
+    cursor: true,
+  },
+  limits: {
+    // A PUT of 50 000 members with display and $ref is about 10 MB.
+    maxPayloadBytes: 16_777_216,
+    maxBulkOperations: 1_000,
+    maxResults: 200,
+    defaultCount: 100,
+    maxPatchOperations: 1_000,
+    maxMembers: 100_000,
+    maxFilterBytes: 8_192,
+    maxFilterNodes: 200,
+    maxFilterDepth: 32,
+    maxScanned: 50_000,
+    maxStringLength: 32_768,
+    maxJsonDepth: 32,
+    maxArrayItems: 100_000,
+    maxRequestsInFlight: 1_000,
+  },
+  rateLimits: {},
+  requestTimeoutMs: 30_000,
+  authenticateTimeoutMs: 10_000,
+  deprovisionTimeoutMs: 10_000,
+  retryAfterSeconds: 10,
+  maxRetries: 5,
+  unknownAttributes: 'ignore',
+  unknownMembers: 'refuse',
+  unknownManager: 'keep',
+  putWithoutMembers: 'clear',
+  uniqueGroupNames: true,
+  uniqueExternalIds: false,
+  protectedUsers: [],
+  selfServiceAttributes: [
+    'name',
+    'displayName',
+    'nickName',
+    'profileUrl',
+    'preferredLanguage',
+    'locale',
+    'timezone',
+    'phoneNumbers',
+    'photos',
+    'addresses',
+  ],
+  defaultPaging: 'index',
+  cursorTimeoutSeconds: 3_600,
+  advertisePagination: true,
+  authenticationSchemes: [
+    {
+      type: 'oauthbearertoken',
+      name: 'OAuth Bearer Token',
+      description: 'A token in the Authorization header (RFC 6750).',
+      specUri: 'https://www.rfc-editor.org/info/rfc6750',
+      primary: true,
+    },
+  ],
+  audit: 'bestEffort',
+} as const satisfies DefaultedOptions
+
+type DefaultedOptions = Omit<ScimOptions, 'authenticate' | 'features' | 'limits'> & {
+  readonly features: Omit<Features, 'changePassword'>
+  readonly limits: ScimLimits
+}
