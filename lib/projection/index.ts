@@ -1,0 +1,2 @@
+export * from './parse-projection.js'
+export * from './project.js'

@@ -1,0 +1,111 @@
+import type { Deviations } from '../deviations.js'
+import { invalidValue } from '../errors.js'
+import { resolvePath } from '../schema/paths.js'
+import type { AttributePath, ResourceType } from '../schema/types.js'
+import { byDefault, isReturned, type Names, type Shape } from './shape.js'
+
+/** Which attributes of a resource a response has. */
+export type Projection = Shape
+
+/** `attributes` and `excludedAttributes`: a comma-separated list, or an array in the body of a search. */
+export interface ProjectionParameters {
+  readonly attributes?: string | readonly string[] | undefined
+  readonly excludedAttributes?: string | readonly string[] | undefined
+}
+
+/** Attributes whose values are expensive to load. */
+const expensive = ['members', 'groups'] as const
+
+/**
+ * Reads `attributes` and `excludedAttributes` (RFC 7644 §3.9). Names that the type does not have are left out of
+ * account: one request may ask several types for attributes that only some of them have.
+ *
+ * @throws ScimError `invalidValue` when both are given
+ */
+export function parseProjection(
+  type: ResourceType,
+  parameters: ProjectionParameters,
+  deviations: Deviations,
+): Projection {
+  const attributes = namesIn(parameters.attributes)
+  const excluded = namesIn(parameters.excludedAttributes)
+  if (attributes.length > 0 && excluded.length > 0) {
+    throw invalidValue('"attributes" and "excludedAttributes" exclude each other.')
+  }
+  if (attributes.length === 0 && excluded.length === 0) return byDefault
+  const texts = attributes.length > 0 ? attributes : excluded
+  const paths = texts.flatMap((text) => resolveName(type, text, deviations) ?? [])
+  return { kind: attributes.length > 0 ? 'only' : 'without', names: treeOf(paths) }
+}
+
+/** Which of `members` and `groups` a store need not load for this projection. */
+export function omittedAttributes(type: ResourceType, projection: Projection): ReadonlySet<string> {
+  const omitted = expensive.filter((name) => {
+    const definition = type.attributes.get(name)
+    return definition !== undefined && !isReturned(definition, projection)
+  })
+  return new Set(omitted)
+}
+
+function namesIn(list: string | readonly string[] | undefined): string[] {
+  if (list === undefined) return []
+  const texts = typeof list === 'string' ? [list] : list
+  return texts.flatMap(splitNames).filter((name) => name !== '')
+}
+
+/** Splits at commas that are not within a value filter. */
+function splitNames(text: string): string[] {
+  const names: string[] = []
+  let start = 0
+  let inFilter = false
+  let inString = false
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text[index]
+    if (inString && character === '\\') index += 1
+    else if (inFilter && character === '"') inString = !inString
+    else if (!inString && (character === '[' || character === ']')) inFilter = character === '['
+    else if (!inFilter && character === ',') {
+      names.push(text.slice(start, index).trim())
+      start = index + 1
+    }
+  }
+  names.push(text.slice(start).trim())
+  return names
+}
+
+/** A value filter, as Entra ID sends it (`emails[type eq "work"].value`), does not narrow what is returned. */
+function resolveName(
+  type: ResourceType,
+  text: string,
+  deviations: Deviations,
+): AttributePath | undefined {
+  const open = text.indexOf('[')
+  const close = text.lastIndexOf(']')
+  if (open < 0 || close < open || !deviations.has('valueFilterInProjection')) {
+    return resolvePath(type, text)
+  }
+  return resolvePath(type, text.slice(0, open) + text.slice(close + 1))
+}
+
+type Tree = Map<string, Tree | 'whole'>
+
+function treeOf(paths: readonly AttributePath[]): Names {
+  const tree: Tree = new Map()
+  for (const { extension, attribute, sub } of paths) {
+    const steps = [extension, attribute?.name, sub?.name].filter((step) => step !== undefined)
+    addTo(tree, steps)
+  }
+  return tree
+}
+
+function addTo(tree: Tree, [step, ...rest]: readonly string[]): void {
+  if (step === undefined || tree.get(step) === 'whole') return
+  if (rest.length === 0) {
+    tree.set(step, 'whole')
+    return
+  }
+  const below = tree.get(step)
+  const parts: Tree = below === undefined || below === 'whole' ? new Map() : below
+  tree.set(step, parts)
+  addTo(parts, rest)
+}

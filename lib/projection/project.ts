@@ -1,0 +1,120 @@
+import { isJsonObject } from '../schema/json.js'
+import { subAttribute } from '../schema/paths.js'
+import type { AttributeDefinition, Json, JsonObject, ResourceType } from '../schema/types.js'
+import type { Projection } from './parse-projection.js'
+import { byDefault, isReturned, nothing, type Shape, shapeOf } from './shape.js'
+
+/** What a response depends on beside the projection. */
+export interface ProjectOptions {
+  /** What the client set in this request, see {@link sentNames}: `returned: request` attributes come back then. */
+  readonly sent?: ReadonlySet<string>
+}
+
+/**
+ * The representation of a resource (RFC 7644 §3.9): the attributes that `projection` and their own `returned` let
+ * through, and `schemas` with the base schema and the extensions that have attributes in it (RFC 7643 §3). What no
+ * schema of the type has, and what is unassigned, is left out. The argument is not changed; parts of it may be shared.
+ *
+ * A sub-attribute that is always returned comes with its attribute, not alone.
+ *
+ * @param resource in the shape of the wire, computed attributes included
+ */
+export function project(
+  type: ResourceType,
+  resource: object,
+  projection: Projection,
+  options: ProjectOptions = {},
+): JsonObject {
+  const result: JsonObject = { schemas: [type.schema.id] }
+  const schemas = [type.schema.id]
+  for (const [key, value] of Object.entries(resource) as [string, Json | undefined][]) {
+    const lower = key.toLowerCase()
+    const definition = type.attributes.get(lower)
+    if (definition) {
+      const member = projectMember(definition, value, { shape: projection, prefix: '', ...options })
+      if (member !== undefined && definition.name !== 'schemas') result[definition.name] = member
+      continue
+    }
+    const extension = type.extensionAttributes.get(lower)
+    if (!extension || !isJsonObject(value)) continue
+    const place = {
+      shape: shapeOf(projection, extension.urn),
+      prefix: `${extension.urn}:`,
+      ...options,
+    }
+    const find = (name: string) => extension.attributes.get(name.toLowerCase())
+    const projected = projectObject(value, find, place)
+    if (projected === undefined) continue
+    result[extension.urn] = projected
+    schemas.push(extension.urn)
+  }
+  result['schemas'] = schemas
+  return result
+}
+
+/** The attributes that a client set, by canonical path: names of attributes, URN and name for those of extensions. */
+export function sentNames(type: ResourceType, attributes: JsonObject): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (const [name, value] of Object.entries(attributes)) {
+    const isExtension = type.extensionAttributes.has(name.toLowerCase()) && isJsonObject(value)
+    for (const own of isExtension ? Object.keys(value) : []) names.add(`${name}:${own}`)
+    if (!isExtension) names.add(name)
+  }
+  return names
+}
+
+interface Place extends ProjectOptions {
+  readonly shape: Shape
+  /** What stands before a name in its path. */
+  readonly prefix: string
+  /** Whether the client set the attribute that the members belong to. */
+  readonly wasSent?: boolean
+}
+
+function projectObject(
+  object: JsonObject,
+  find: (name: string) => AttributeDefinition | undefined,
+  place: Place,
+): JsonObject | undefined {
+  const result: JsonObject = {}
+  for (const name of Object.keys(object)) {
+    const definition = find(name)
+    const member = definition && projectMember(definition, object[name], place)
+    if (definition && member !== undefined) result[definition.name] = member
+  }
+  return Object.keys(result).length === 0 ? undefined : result
+}
+
+function projectMember(
+  definition: AttributeDefinition,
+  value: Json | undefined,
+  { shape, prefix, sent, wasSent }: Place,
+): Json | undefined {
+  if (value === undefined || value === null) return undefined
+  const isSent = wasSent ?? sent?.has(prefix + definition.name) ?? false
+  if (!isReturned(definition, shape, isSent)) return undefined
+  const asked = shapeOf(shape, definition.name)
+  const inner = asked === nothing ? byDefault : asked
+  if (isTakenWhole(definition, inner)) return isEmpty(value) ? undefined : value
+  const place = { shape: inner, prefix: '', wasSent: isSent }
+  const find = (name: string) => subAttribute(definition, name)
+  if (!Array.isArray(value)) return isJsonObject(value) ? projectObject(value, find, place) : value
+  const elements = value.flatMap((element) =>
+    isJsonObject(element) ? (projectObject(element, find, place) ?? []) : element,
+  )
+  return elements.length === 0 ? undefined : elements
+}
+
+/** Whether no part of a value needs to be taken out. */
+function isTakenWhole({ subAttributes }: AttributeDefinition, shape: Shape): boolean {
+  if (!subAttributes) return true
+  return (
+    shape.kind === 'default' &&
+    subAttributes.every(({ returned }) => returned === 'default' || returned === 'always')
+  )
+}
+
+function isEmpty(value: Json): boolean {
+  if (Array.isArray(value)) return value.length === 0
+  return isJsonObject(value) && Object.keys(value).length === 0
+}
