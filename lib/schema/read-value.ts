@@ -110,7 +110,7 @@ export function refuseTwin(names: readonly string[], name: string, prefix: strin
  *
  * @throws ScimError `invalidSyntax`
  */
-function refuseUnknown(name: string, context: ReadContext, prefix: string): void {
+export function refuseUnknown(name: string, context: ReadContext, prefix: string): void {
   const [root = name] = name.split('.', 1)
   const isInherited = root in Object.prototype
   if (!isInherited && context.unknownAttributes === 'ignore') return

@@ -1,0 +1,57 @@
+import { checkResource } from '../schema/check-resource.js'
+import type { Json, JsonObject, ResourceType } from '../schema/types.js'
+import { assignmentsOf } from './assignments.js'
+import { createContext, type PatchContext } from './context.js'
+import { type Assignment, assign, type Draft } from './draft.js'
+import { changeSchemas, removeExtension } from './extensions.js'
+import { isEqual, own } from './json.js'
+import type { PatchOperation, PatchOptions } from './operation.js'
+
+/** What PATCH made of a resource. */
+export interface Patched {
+  readonly resource: JsonObject
+  /** New values of attributes that are never returned, by path, e.g. `password`; `null`: unassigned. */
+  readonly secrets: Readonly<Record<string, Json>>
+  /** Names of the attributes whose values differ, extensions by URN; empty when nothing changed (R-PATCH-18). */
+  readonly changed: readonly string[]
+}
+
+/**
+ * Applies PATCH operations to a resource, in order, each to the result of the one before (RFC 7644 §3.5.2). All of them
+ * or, when one throws, none: the resource given is never changed. The result is valid as a whole.
+ *
+ * @param resource as stores keep it
+ * @throws ScimError `invalidPath`, `invalidFilter`, `noTarget`, `mutability`, `invalidValue` or `invalidSyntax` (400)
+ *   as RFC 7644 §3.12 has them; `tooMany` (400) or 413 beyond a limit
+ */
+export function applyPatch(
+  type: ResourceType,
+  resource: JsonObject,
+  operations: readonly PatchOperation[],
+  options: PatchOptions,
+): Patched {
+  const draft: Draft = { resource: { ...resource }, secrets: {} }
+  const context = createContext(type, options)
+  for (const operation of operations) {
+    for (const assignment of assignmentsOf(operation, context)) apply(draft, assignment, context)
+  }
+  const changed = changedNames(resource, draft.resource)
+  if (changed.length > 0) checkResource(type, draft.resource)
+  return { resource: draft.resource, secrets: draft.secrets, changed }
+}
+
+function apply(draft: Draft, assignment: Assignment, context: PatchContext): void {
+  const { extension, attribute } = assignment.target.path
+  if (attribute !== undefined && attribute === context.type.attributes.get('schemas')) {
+    changeSchemas(draft, assignment, context)
+  } else if (attribute === undefined && extension !== undefined) {
+    removeExtension(draft, extension, context)
+  } else {
+    assign(draft, assignment, context)
+  }
+}
+
+function changedNames(before: JsonObject, after: JsonObject): string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)])
+  return [...names].filter((name) => !isEqual(own(before, name), own(after, name)))
+}

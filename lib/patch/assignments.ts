@@ -1,0 +1,94 @@
+import { invalidSyntax, invalidValue, mutabilityError } from '../errors.js'
+import { isJsonObject } from '../schema/json.js'
+import { printPath, resolvePath } from '../schema/paths.js'
+import { knownUrn } from '../schema/read-schemas.js'
+import { refuseUnknown } from '../schema/read-value.js'
+import type { Json, JsonObject } from '../schema/types.js'
+import type { PatchContext } from './context.js'
+import { type Assignment, isWritable } from './draft.js'
+import type { PatchOp, PatchOperation } from './operation.js'
+import { resolveTarget, type Target } from './target.js'
+
+/**
+ * The places that one operation writes to, in order: the one its path names, or those that the members of its value
+ * name (RFC 7644 §3.5.2.1, §3.5.2.3).
+ *
+ * @throws ScimError `invalidPath`, `invalidFilter`, `invalidSyntax`, `invalidValue` or `mutability` (400)
+ */
+export function assignmentsOf(operation: PatchOperation, context: PatchContext): Assignment[] {
+  const { op, path, value } = operation
+  if (path === undefined) {
+    if (isJsonObject(value)) return ofMembers(value, '', { op, context })
+    throw invalidValue(`The value of an ${op} operation without a path must be an object.`)
+  }
+  const target = resolveTarget(context.type, path, context.deviations)
+  const { extension, attribute } = target.path
+  return extension !== undefined && attribute === undefined
+    ? ofExtension(target, value, { op, context })
+    : [{ op, target, ...(value !== undefined && { value }) }]
+}
+
+interface Source {
+  readonly op: PatchOp
+  readonly context: PatchContext
+}
+
+/** What an operation on a whole extension gives: its attributes, or that there shall be none. */
+function ofExtension(target: Target, value: Json | undefined, source: Source): Assignment[] {
+  const { op } = source
+  const { name } = target
+  if (op === 'remove' && value !== undefined) {
+    throw invalidSyntax(`A remove operation on "${name}" has no "value".`)
+  }
+  if (value === undefined || value === null) return op === 'add' ? [] : [{ op: 'remove', target }]
+  if (isJsonObject(value)) return ofMembers(value, `${name}:`, source)
+  throw invalidValue(`Extension "${name}" must be an object.`)
+}
+
+/**
+ * The places that the members of an object name.
+ *
+ * @param prefix what stands before their names in a path: nothing, or the URN of an extension and a colon
+ * @throws ScimError `invalidSyntax` when two members name the same place, which one would count being unclear
+ */
+function ofMembers(object: JsonObject, prefix: string, source: Source): Assignment[] {
+  const seen = new Set<string>()
+  return Object.entries(object).flatMap(([key, value]) => {
+    const target = targetOf(key, prefix, source.context)
+    if (target === undefined) return []
+    const place = target.filter === undefined ? target.name : `${target.name} ${key}`
+    if (seen.has(place)) throw invalidSyntax(`Attribute "${target.name}" is given more than once.`)
+    seen.add(place)
+    if (target.path.attribute === undefined) return ofExtension(target, value, source)
+    return isPassedOver(target, source.context) ? [] : [{ op: source.op, target, value }]
+  })
+}
+
+/** What a member of a value names; `undefined` when no schema has it and that is accepted. */
+function targetOf(key: string, prefix: string, context: PatchContext): Target | undefined {
+  const { type, deviations } = context
+  const urn = prefix === '' && key.includes(':') ? knownUrn(type, key, context) : undefined
+  if (urn !== undefined && urn !== type.schema.id) return { path: { extension: urn }, name: urn }
+  const isName = !/[.:[]/.test(key)
+  const mayBePath = deviations.has('pathlessDottedKeys') && (prefix === '' || !key.includes(':'))
+  if (!isName && mayBePath && key.includes('[')) {
+    return resolveTarget(type, prefix + key, deviations)
+  }
+  const path = isName || mayBePath ? resolvePath(type, prefix + key) : undefined
+  if (path !== undefined) return { path, name: printPath(path) }
+  refuseUnknown(key, context, prefix)
+  return undefined
+}
+
+/**
+ * Whether a member is ignored that a client cannot write, as in PUT. `schemas` is one of them here: clients that send
+ * whole resources (authentik) do not mean to remove the extensions they do not list.
+ *
+ * @throws ScimError `mutability` (400) where the deviation `ignoreReadOnlyInPathlessPatch` is off
+ */
+function isPassedOver({ path, name }: Target, { deviations }: PatchContext): boolean {
+  const isIgnoring = deviations.has('ignoreReadOnlyInPathlessPatch')
+  if (isWritable(path)) return isIgnoring && name === 'schemas'
+  if (isIgnoring) return true
+  throw mutabilityError(`Attribute "${name}" cannot be changed by clients.`)
+}

@@ -1,0 +1,67 @@
+import { isJsonObject } from '../schema/json.js'
+import { isUnassigned } from '../schema/read-value.js'
+import type { Json } from '../schema/types.js'
+import { changeSub, isBlank, mergeComplex, rulesFor } from './complex.js'
+import type { Change, PatchContext } from './context.js'
+import { changeMatches } from './matches.js'
+import { changeSimple, requireUnchanged, unassign } from './simple.js'
+import { changeList } from './value-list.js'
+
+/**
+ * The value of one attribute after one operation; `undefined`: unassigned. The current value is left as it is, unless
+ * this request made it itself (see `PatchContext.indexes`).
+ *
+ * @param change of an attribute that clients may write
+ * @throws ScimError `mutability`, `invalidValue` or `noTarget` (400)
+ */
+export function changeAttribute(
+  current: Json | undefined,
+  change: Change,
+  context: PatchContext,
+): Json | undefined {
+  const next = change.definition.multiValued
+    ? changeMultiValued(listOf(current), change, context)
+    : changeSingular(current, change, context)
+  requireUnchanged(current, next, change)
+  return next
+}
+
+function changeMultiValued(
+  current: Json[] | undefined,
+  change: Change,
+  context: PatchContext,
+): Json | undefined {
+  const isWhole = change.filter === undefined && change.sub === undefined
+  const next = isWhole
+    ? changeList(current, change, rulesFor(change, context), context)
+    : changeMatches(current ?? [], change, context)
+  if (next !== undefined && next.length > 0) return next
+  return current === undefined ? undefined : unassign(change)
+}
+
+function changeSingular(
+  current: Json | undefined,
+  change: Change,
+  context: PatchContext,
+): Json | undefined {
+  const { op, definition, sub, filter, value = null } = change
+  if (definition.type !== 'complex') return changeSimple(change, context)
+  const before = isJsonObject(current) ? current : undefined
+  if (filter !== undefined) {
+    const [only] = changeMatches(before === undefined ? [] : [before], change, context)
+    return only ?? (before && unassign(change))
+  }
+  if (sub === undefined && (op === 'remove' || isUnassigned(value, context))) {
+    return unassign(change)
+  }
+  const next =
+    sub === undefined
+      ? mergeComplex(before ?? {}, change, context)
+      : changeSub(before ?? {}, { ...change, sub }, context)
+  if (!isBlank(definition, next)) return next
+  return before && unassign(change)
+}
+
+function listOf(value: Json | undefined): Json[] | undefined {
+  return Array.isArray(value) ? value : undefined
+}

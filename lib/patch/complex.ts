@@ -1,0 +1,157 @@
+import { invalidValue } from '../errors.js'
+import { isJsonObject } from '../schema/json.js'
+import { subAttribute } from '../schema/paths.js'
+import { isUnassigned, readElement } from '../schema/read-value.js'
+import type { AttributeDefinition, Json, JsonObject } from '../schema/types.js'
+import type { Change, PatchContext } from './context.js'
+import { isEqual, own, withMember } from './json.js'
+import { changeSimple, requireUnchanged } from './simple.js'
+import { areMemberships, changeList, type ValueRules } from './value-list.js'
+
+/**
+ * One complex value after an operation that gives some of its sub-attributes; those not given stay as they are
+ * (RFC 7644 §3.5.2.1, §3.5.2.3) and those that a client cannot set are ignored.
+ */
+export function mergeComplex(
+  current: JsonObject,
+  change: Change,
+  context: PatchContext,
+): JsonObject {
+  const { definition, value = null, name } = change
+  const given = readElement(
+    { ...definition, multiValued: false },
+    value,
+    { ...context, keepUnassigned: true },
+    name,
+  )
+  if (!isJsonObject(given)) return current
+  return Object.entries(given).reduce((next, [key, member]) => {
+    const sub = subAttribute(definition, key)
+    if (sub === undefined || isDerived(sub)) return next
+    return changeSub(next, { ...change, sub, value: member }, context)
+  }, current)
+}
+
+/** A complex value with one sub-attribute added, replaced or removed. */
+export function changeSub(
+  current: JsonObject,
+  change: Change & { readonly sub: AttributeDefinition },
+  context: PatchContext,
+): JsonObject {
+  const { sub } = change
+  const { sub: _, filter: __, ...rest } = change
+  const inner: Change = { ...rest, definition: sub, name: `${change.name}.${sub.name}` }
+  const before = own(current, sub.name)
+  const after = sub.multiValued
+    ? changeList(
+        Array.isArray(before) ? before : undefined,
+        inner,
+        simpleRules(inner, context),
+        context,
+      )
+    : changeSimple(inner, context)
+  requireUnchanged(before, after, inner)
+  return isEqual(before, after) ? current : withSub(current, { ...change, value: after })
+}
+
+/** What was derived from the old `value` goes with it. */
+function withSub(
+  current: JsonObject,
+  {
+    definition,
+    sub,
+    value,
+  }: { definition: AttributeDefinition; sub: AttributeDefinition; value: Json | undefined },
+): JsonObject {
+  const next = withMember(current, sub.name, value)
+  if (sub.name !== 'value' || own(current, sub.name) === undefined) return next
+  const derived = definition.subAttributes?.filter(isDerived) ?? []
+  return derived.reduce((result, { name }) => withMember(result, name, undefined), next)
+}
+
+/** Whether nothing is left of a complex value that a client has set, the flag `primary` aside. */
+export function isBlank(definition: AttributeDefinition, value: Json): boolean {
+  if (!isJsonObject(value)) return false
+  return Object.keys(value).every((name) => {
+    const sub = subAttribute(definition, name)
+    return sub === undefined || isDerived(sub) || name === 'primary'
+  })
+}
+
+/** Whether a sub-attribute is the service provider's: readOnly, or a `$ref` that is made from `value`. */
+export function isDerived({ name, mutability, referenceTypes = [] }: AttributeDefinition): boolean {
+  if (mutability === 'readOnly') return true
+  return name === '$ref' && referenceTypes.some((type) => type !== 'external' && type !== 'uri')
+}
+
+/** How the values of a multi-valued attribute are read and joined. */
+export function rulesFor(change: Change, context: PatchContext): ValueRules {
+  return change.definition.type === 'complex'
+    ? complexRules(change, context)
+    : simpleRules(change, context)
+}
+
+function simpleRules({ definition, name }: Change, context: PatchContext): ValueRules {
+  return {
+    read: (value) => readElement(definition, value, context, name),
+    merge: (before) => before,
+    succeed: (_, after) => after,
+  }
+}
+
+function complexRules(change: Change, context: PatchContext): ValueRules {
+  const subs = change.definition.subAttributes ?? []
+  const immutable = subs.filter(({ mutability }) => mutability === 'immutable')
+  const kept = [...immutable, ...subs.filter(isDerived)]
+  return {
+    read: (value) => readComplex(value, change, context),
+    merge: (before, added) => join(before, added, pick(immutable, before)),
+    succeed: (before, after) => join({}, after, pick(kept, before)),
+  }
+}
+
+function join(...values: Json[]): JsonObject {
+  return Object.assign({}, ...values)
+}
+
+function omit(subs: readonly AttributeDefinition[], value: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(value).filter(([key]) => !subs.some(({ name }) => name === key)),
+  )
+}
+
+function pick(subs: readonly AttributeDefinition[], value: Json): JsonObject {
+  if (!isJsonObject(value)) return {}
+  return Object.fromEntries(
+    Object.entries(value).filter(([key]) => subs.some(({ name }) => name === key)),
+  )
+}
+
+/**
+ * A new value of a multi-valued complex attribute; `undefined` when it was given only to say that there is none, as in
+ * `{ "type": "work", "value": null }`.
+ *
+ * @throws ScimError `invalidValue` when it says nothing at all, or is a membership of nobody
+ */
+function readComplex(raw: Json, change: Change, context: PatchContext): JsonObject | undefined {
+  const { definition, name } = change
+  const read = readElement(definition, raw, context, name)
+  const derived = definition.subAttributes?.filter(isDerived) ?? []
+  const value = isJsonObject(read) ? omit(derived, read) : {}
+  if (areMemberships(definition)) {
+    if (own(value, 'value') !== undefined) return value
+    throw invalidValue(`A value of "${name}" needs a "value".`)
+  }
+  if (saysNone(raw, context)) return undefined
+  if (Object.keys(value).length > 0) return value
+  throw invalidValue(`A value of "${name}" says nothing.`)
+}
+
+/** `null`, or an object whose `value`, or all of whose members, are unassigned. */
+function saysNone(raw: Json, context: PatchContext): boolean {
+  if (!isJsonObject(raw)) return isUnassigned(raw, context)
+  const members = Object.entries(raw)
+  const significant = members.filter(([key]) => key.toLowerCase() === 'value')
+  const decisive = significant.length > 0 ? significant : members
+  return decisive.length > 0 && decisive.every(([, member]) => isUnassigned(member, context))
+}

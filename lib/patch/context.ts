@@ -1,0 +1,36 @@
+import type { Deviations } from '../deviations.js'
+import type { UnknownAttributes } from '../schema/read-context.js'
+import type { AttributeDefinition, Json, ResourceType } from '../schema/types.js'
+import { type Budget, createBudget } from './budget.js'
+import type { ListIndex } from './list-index.js'
+import { defaultPatchLimits, type PatchOp, type PatchOptions } from './operation.js'
+import type { ValueFilter } from './target.js'
+
+/** What the operations of one PATCH request have in common. */
+export interface PatchContext {
+  readonly type: ResourceType
+  readonly deviations: Deviations
+  readonly unknownAttributes: UnknownAttributes
+  readonly budget: Budget
+  /** Indexes of lists that were made while applying this request, so that they can grow in place. */
+  readonly indexes: WeakMap<readonly Json[], ListIndex>
+}
+
+/** What one operation does to one attribute. */
+export interface Change {
+  readonly op: PatchOp
+  readonly definition: AttributeDefinition
+  /** Only a sub-attribute: of the attribute, or of the values that `filter` matches. */
+  readonly sub?: AttributeDefinition
+  readonly filter?: ValueFilter
+  readonly value?: Json
+  /** Path of the attribute, for messages. */
+  readonly name: string
+}
+
+/** What the operations of one PATCH request on a resource of this type share. */
+export function createContext(type: ResourceType, options: PatchOptions): PatchContext {
+  const { deviations, unknownAttributes, limits } = options
+  const budget = createBudget({ ...defaultPatchLimits, ...limits })
+  return { type, deviations, unknownAttributes, budget, indexes: new WeakMap() }
+}

@@ -1,0 +1,105 @@
+import { mutabilityError } from '../errors.js'
+import { isJsonObject } from '../schema/json.js'
+import { printPath } from '../schema/paths.js'
+import type { AttributeDefinition, AttributePath, Json, JsonObject } from '../schema/types.js'
+import { changeAttribute } from './change-attribute.js'
+import { isDerived } from './complex.js'
+import type { PatchContext } from './context.js'
+import { own, withMember } from './json.js'
+import type { PatchOp } from './operation.js'
+import type { Target } from './target.js'
+
+/** The resource while operations are applied to it, one after the other. */
+export interface Draft {
+  /** This request's own copy: its members are replaced, what they hold is not changed. */
+  readonly resource: JsonObject
+  /** New values of attributes that are never returned, by path; `null`: unassigned. */
+  readonly secrets: Record<string, Json>
+}
+
+/** What an operation gives for one place. */
+export interface Assignment {
+  readonly op: PatchOp
+  readonly target: Target
+  readonly value?: Json
+}
+
+/**
+ * Applies an operation to one attribute of the draft.
+ *
+ * @param assignment with a target that is an attribute, not a whole extension
+ * @throws ScimError `mutability` (400) when clients cannot write there, and as `changeAttribute` does
+ */
+export function assign(draft: Draft, assignment: Assignment, context: PatchContext): void {
+  const { op, target, value } = assignment
+  const { path, filter } = target
+  const { attribute, sub } = path
+  if (attribute === undefined) return
+  if (!isWritable(path)) {
+    throw mutabilityError(`Attribute "${target.name}" cannot be changed by clients.`)
+  }
+  const place = placeOf(path, attribute)
+  const change = {
+    op,
+    definition: attribute,
+    name: place.name,
+    ...(sub && { sub }),
+    ...(filter && { filter }),
+    ...(value !== undefined && { value }),
+  }
+  write(draft, place, changeAttribute(read(draft, place), change, context))
+}
+
+/** Whether a client may write an attribute or sub-attribute. */
+export function isWritable({ attribute, sub }: AttributePath): boolean {
+  return attribute?.mutability !== 'readOnly' && (sub === undefined || !isDerived(sub))
+}
+
+/** The attributes that the draft has of an extension. */
+export function extensionOf(draft: Draft, urn: string): JsonObject {
+  const extension = own(draft.resource, urn)
+  return isJsonObject(extension) ? extension : {}
+}
+
+/** Where an attribute is kept: in the resource, in an extension, or among the secrets. */
+interface Place {
+  readonly extension?: string
+  readonly attribute: AttributeDefinition
+  readonly isSecret: boolean
+  /** Path of the attribute. */
+  readonly name: string
+}
+
+function placeOf({ extension }: AttributePath, attribute: AttributeDefinition): Place {
+  const place = { ...(extension !== undefined && { extension }), attribute }
+  return { ...place, isSecret: attribute.returned === 'never', name: printPath(place) }
+}
+
+function read(draft: Draft, { extension, attribute, isSecret, name }: Place): Json | undefined {
+  if (isSecret) return own(draft.secrets, name) ?? undefined
+  const holder = extension === undefined ? draft.resource : extensionOf(draft, extension)
+  return own(holder, attribute.name)
+}
+
+function write(draft: Draft, place: Place, value: Json | undefined): void {
+  const { extension, attribute, isSecret, name } = place
+  if (isSecret) draft.secrets[name] = value ?? null
+  else if (extension === undefined) setMember(draft.resource, attribute.name, value)
+  else
+    writeExtension(
+      draft,
+      extension,
+      withMember(extensionOf(draft, extension), attribute.name, value),
+    )
+}
+
+/** Puts an extension in place; an empty one is none. */
+export function writeExtension(draft: Draft, urn: string, extension: JsonObject): void {
+  const isEmpty = Object.keys(extension).length === 0
+  setMember(draft.resource, urn, isEmpty ? undefined : extension)
+}
+
+function setMember(object: JsonObject, name: string, value: Json | undefined): void {
+  if (value === undefined) delete object[name]
+  else object[name] = value
+}

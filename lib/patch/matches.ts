@@ -1,0 +1,160 @@
+import type { DeviationId } from '../deviations.js'
+import { noTarget } from '../errors.js'
+import type { ParsedFilter } from '../filter/ast.js'
+import { isJsonObject } from '../schema/json.js'
+import { subAttribute } from '../schema/paths.js'
+import { isUnassigned } from '../schema/read-value.js'
+import type { AttributeDefinition, Json, JsonObject } from '../schema/types.js'
+import { changeSub, isBlank, mergeComplex, rulesFor } from './complex.js'
+import type { Change, PatchContext } from './context.js'
+import { isEqual, own } from './json.js'
+import { demotePrimaries } from './primary.js'
+import { requireUnchanged } from './simple.js'
+import { areMemberships, withAdded } from './value-list.js'
+
+/**
+ * The values of an attribute after an operation on those that a value filter matches, or on a sub-attribute of all of
+ * them (RFC 7644 §3.5.2.1 to §3.5.2.3).
+ *
+ * @throws ScimError `noTarget` (400) when add or replace finds no value and none may be created
+ */
+export function changeMatches(current: Json[], change: Change, context: PatchContext): Json[] {
+  const { op, value = null } = change
+  const matched = findMatches(current, change, context)
+  if (matched.size === 0) {
+    return op === 'remove' ? current : withCreated(current, change, context)
+  }
+  if (change.sub === undefined && (op === 'remove' || isUnassigned(value, context))) {
+    return op === 'add' ? current : current.filter((_, position) => !matched.has(position))
+  }
+  return changeEach(current, matched, change, context)
+}
+
+function findMatches(
+  current: Json[],
+  { filter }: Change,
+  { budget }: PatchContext,
+): ReadonlySet<number> {
+  budget.spendComparisons(current.length * (filter?.terms ?? 1))
+  const positions = current.flatMap((value, position) =>
+    filter === undefined || filter.matches(value) ? [position] : [],
+  )
+  return new Set(positions)
+}
+
+interface Element {
+  readonly value: Json
+  readonly isMatch: boolean
+}
+
+function changeEach(
+  current: Json[],
+  matched: ReadonlySet<number>,
+  change: Change,
+  context: PatchContext,
+): Json[] {
+  const elements = current.map((value, position): Element => {
+    const isMatch = matched.has(position)
+    return { isMatch, value: isMatch ? changeOne(value, change, context) : value }
+  })
+  const left = elements.filter(
+    ({ value, isMatch }) => !isMatch || !isBlank(change.definition, value),
+  )
+  const distinct = change.sub === undefined ? withoutRepetition(left) : left
+  const next = distinct.map(({ value }) => value)
+  const touched = distinct.flatMap(({ isMatch }, position) => (isMatch ? [position] : []))
+  demotePrimaries(next, touched, change.definition, context.budget)
+  return next
+}
+
+/** A record that was put in the place of several stays once. */
+function withoutRepetition(elements: readonly Element[]): readonly Element[] {
+  const first = elements.find(({ isMatch }) => isMatch)
+  return elements.filter(
+    (element) => element === first || !element.isMatch || !isEqual(element.value, first?.value),
+  )
+}
+
+function changeOne(current: Json, change: Change, context: PatchContext): Json {
+  const { op, definition, sub, value = null } = change
+  if (isJsonObject(current) && sub !== undefined) {
+    return changeSub(current, { ...change, sub }, context)
+  }
+  if (isJsonObject(current) && (op === 'add' || !definition.multiValued)) {
+    return mergeComplex(current, change, context)
+  }
+  context.budget.spendBytes(value)
+  const rules = rulesFor({ ...change, definition: { ...definition, multiValued: false } }, context)
+  const read = rules.read(value)
+  if (read === undefined) return {}
+  requireSameIdentity(current, read, change)
+  return rules.succeed(current, read)
+}
+
+/** A value cannot become another one where its parts are immutable (R-GROUP-04: members are not edited in place). */
+function requireSameIdentity(before: Json, after: Json, { definition, name }: Change): void {
+  if (!isJsonObject(before) || !isJsonObject(after)) return
+  for (const sub of definition.subAttributes ?? []) {
+    const given = own(after, sub.name)
+    if (given === undefined) continue
+    requireUnchanged(own(before, sub.name), given, { definition: sub, name: `${name}.${sub.name}` })
+  }
+}
+
+const creating: Readonly<Record<'add' | 'replace', DeviationId>> = {
+  add: 'addCreatesValuePathTarget',
+  replace: 'replaceCreatesValuePathTarget',
+}
+
+/**
+ * The values and the one that the path describes: `emails[type eq "work"].value` on a user without a work e-mail
+ * (Entra ID). An empty value creates nothing. Replace never creates a membership: it would grant what was not there.
+ */
+function withCreated(current: Json[], change: Change, context: PatchContext): Json[] {
+  const { op, definition, filter, name, value = null } = change
+  const missing = noTarget(`"${name}" names no value that the resource has.`)
+  if (op === 'remove') return current
+  if (filter !== undefined) {
+    const isOff = !context.deviations.has(creating[op])
+    if (isOff || (op === 'replace' && areMemberships(definition))) throw missing
+  }
+  if (isUnassigned(value, context)) return current
+  if (!definition.multiValued && current.length > 0) throw missing
+  const described = filter === undefined ? {} : describedBy(filter.parsed, definition)
+  const rules = rulesFor(change, context)
+  const created = described === undefined ? undefined : rules.read(describe(described, change))
+  if (created === undefined || (filter !== undefined && !filter.matches(created))) throw missing
+  context.budget.spendBytes(created)
+  return withAdded(current, [created], { change, rules, context })
+}
+
+/** The value that the filter and the operation together give. */
+function describe(described: JsonObject, { sub, value = null }: Change): Json {
+  if (sub !== undefined) return { ...described, [sub.name]: value }
+  if (!isJsonObject(value)) return value
+  const given = new Set(Object.keys(value).map((name) => name.toLowerCase()))
+  const rest = Object.entries(described).filter(([name]) => !given.has(name.toLowerCase()))
+  return { ...Object.fromEntries(rest), ...value }
+}
+
+/** The sub-attributes that the `eq` terms of a filter give; `undefined` when the filter says more than that. */
+function describedBy(
+  filter: ParsedFilter,
+  definition: AttributeDefinition,
+): JsonObject | undefined {
+  switch (filter.kind) {
+    case 'compare': {
+      if (filter.operator !== 'eq' || filter.value === null) return undefined
+      const sub = subAttribute(definition, filter.path.text)
+      return { [sub?.name ?? filter.path.text]: filter.value }
+    }
+    case 'present':
+      return {}
+    case 'and': {
+      const parts = filter.nodes.map((node) => describedBy(node, definition))
+      return parts.every((part) => part !== undefined) ? Object.assign({}, ...parts) : undefined
+    }
+    default:
+      return undefined
+  }
+}

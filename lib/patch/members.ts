@@ -1,0 +1,136 @@
+import type { ParsedFilter } from '../filter/ast.js'
+import { isJsonObject } from '../schema/json.js'
+import { resolvePath, subAttribute } from '../schema/paths.js'
+import type { AttributeDefinition, Json, ResourceType } from '../schema/types.js'
+import type { MemberChange } from '../stores/group-store.js'
+import { rulesFor } from './complex.js'
+import { type Change, createContext, type PatchContext } from './context.js'
+import { own, withMember } from './json.js'
+import type { PatchOperation, PatchOptions } from './operation.js'
+import { resolveTarget } from './target.js'
+import { areMemberships, isClearingList, readList } from './value-list.js'
+
+/** PATCH operations on a group, taken apart. */
+export interface MembersPatched {
+  /** What they do to `members`. Both lists are empty when they do nothing to it. */
+  readonly change: MemberChange
+  /** The operations on everything else, for `applyPatch` on the group without its members. */
+  readonly rest: readonly PatchOperation[]
+}
+
+/** What one operation does to the members: these ids are in afterwards, or out; nothing; or it cannot be said. */
+type Effect =
+  | { readonly kind: 'add' | 'remove'; readonly ids: readonly string[] }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unclear' }
+
+/**
+ * What PATCH operations do to the members of a group, found without looking at the group: the cost depends on the
+ * operations, not on the size of the group (R-PATCH-51). Of several operations on one id the last counts.
+ *
+ * @returns `undefined` when that is not possible: the operations replace the members, remove all of them, or choose
+ *   them by a filter other than `value eq "…"`. `applyPatch` then needs the group with its members.
+ * @throws ScimError as `applyPatch` for the operations on members
+ */
+export function memberChange(
+  type: ResourceType,
+  operations: readonly PatchOperation[],
+  options: PatchOptions,
+): MembersPatched | undefined {
+  const members = type.attributes.get('members')
+  if (members === undefined || !isMemberList(members)) return undefined
+  const context = createContext(type, options)
+  const isMember = new Map<string, boolean>()
+  const rest: PatchOperation[] = []
+  for (const operation of operations) {
+    const part = takeApart(operation, members, context)
+    if (part.rest !== undefined) rest.push(part.rest)
+    const effect = part.change === undefined ? none : effectOf(part.change, context)
+    if (effect.kind === 'unclear') return undefined
+    if (effect.kind !== 'none') {
+      for (const id of effect.ids) isMember.set(id, effect.kind === 'add')
+    }
+  }
+  const ids = [...isMember]
+  const change = {
+    add: ids.filter(([, isIn]) => isIn).map(([id]) => id),
+    remove: ids.filter(([, isIn]) => !isIn).map(([id]) => id),
+  }
+  return { change, rest }
+}
+
+const none: Effect = { kind: 'none' }
+const unclear: Effect = { kind: 'unclear' }
+
+function isMemberList(definition: AttributeDefinition): boolean {
+  return (
+    definition.multiValued &&
+    !definition.required &&
+    definition.mutability === 'readWrite' &&
+    areMemberships(definition)
+  )
+}
+
+/** An operation as a change of the members and what is left of it without them. */
+function takeApart(
+  operation: PatchOperation,
+  members: AttributeDefinition,
+  context: PatchContext,
+): { readonly change?: Change; readonly rest?: PatchOperation } {
+  const { op, path, value } = operation
+  if (path === undefined) return takeOutMembers(operation, members, context)
+  const { path: found, filter, name } = resolveTarget(context.type, path, context.deviations)
+  if (found.attribute !== members) return { rest: operation }
+  const { sub } = found
+  const change = { op, definition: members, name, ...(value !== undefined && { value }) }
+  return { change: { ...change, ...(sub && { sub }), ...(filter && { filter }) } }
+}
+
+/** `{ "displayName": "…", "members": […] }` without a path (Okta). */
+function takeOutMembers(
+  operation: PatchOperation,
+  members: AttributeDefinition,
+  { type }: PatchContext,
+): { readonly change?: Change; readonly rest?: PatchOperation } {
+  const { op, value } = operation
+  if (op === 'remove' || !isJsonObject(value)) return { rest: operation }
+  const keys = Object.keys(value).filter(
+    (key) => resolvePath(type, key.replace(/\[.*/s, ''))?.attribute === members,
+  )
+  const [key, ...others] = keys
+  if (key === undefined) return { rest: operation }
+  const isPlain = key.toLowerCase() === members.name && others.length === 0
+  const change = { op, definition: members, name: members.name, value: own(value, key) ?? null }
+  if (!isPlain) return { change: { ...change, op: 'replace' } }
+  const rest = withMember(value, key, undefined)
+  return Object.keys(rest).length === 0 ? { change } : { change, rest: { op, value: rest } }
+}
+
+function effectOf(change: Change, context: PatchContext): Effect {
+  const { op, sub, filter, value, definition } = change
+  if (sub !== undefined || op === 'replace') return unclear
+  if (filter !== undefined) {
+    const ids = op === 'remove' ? idsIn(filter.parsed, definition) : undefined
+    return ids === undefined ? unclear : { kind: 'remove', ids }
+  }
+  if (op === 'remove' && (value === undefined || !context.deviations.has('removeByValueList'))) {
+    return unclear
+  }
+  if (op === 'add' && isClearingList(change, context)) return none
+  return { kind: op, ids: readList(change, rulesFor(change, context), context).map(idOf) }
+}
+
+function idOf(member: Json): string {
+  return isJsonObject(member) ? String(own(member, 'value')) : ''
+}
+
+/** The ids in `value eq "…"`, or in several of these joined by `or`. */
+function idsIn(filter: ParsedFilter, members: AttributeDefinition): string[] | undefined {
+  if (filter.kind === 'or') {
+    const parts = filter.nodes.map((node) => idsIn(node, members))
+    return parts.every((part) => part !== undefined) ? parts.flat() : undefined
+  }
+  if (filter.kind !== 'compare' || filter.operator !== 'eq') return undefined
+  const isId = subAttribute(members, filter.path.text)?.name === 'value'
+  return isId && typeof filter.value === 'string' ? [filter.value] : undefined
+}

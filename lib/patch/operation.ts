@@ -1,0 +1,44 @@
+import type { Deviations } from '../deviations.js'
+import type { Json } from '../schema/types.js'
+
+/** What an operation does (RFC 7644 §3.5.2). */
+export type PatchOp = 'add' | 'remove' | 'replace'
+
+/** One operation of a PATCH request, its envelope checked and its names and values not yet looked at. */
+export type PatchOperation =
+  | { readonly op: 'add' | 'replace'; readonly path?: string; readonly value: Json }
+  | {
+      readonly op: 'remove'
+      readonly path: string
+      /** No part of RFC 7644; see the deviation `removeByValueList`. */
+      readonly value?: Json
+    }
+
+/** Bounds of one PATCH request. A request beyond one of them is refused as a whole. */
+export interface PatchLimits {
+  /** Most operations. Default 1000. */
+  readonly operations: number
+  /** Most values in the arrays of all operations together, e.g. members. Default 100 000. */
+  readonly values: number
+  /** Most values looked at: the values of an attribute times the terms of a value filter, summed up. Default 4 000 000. */
+  readonly comparisons: number
+  /** Most bytes written into the resource, counted once for every value that receives them. Default 10 000 000. */
+  readonly bytes: number
+}
+
+/** The bounds that apply unless others are given. */
+export const defaultPatchLimits: PatchLimits = {
+  operations: 1000,
+  values: 100_000,
+  comparisons: 4_000_000,
+  bytes: 10_000_000,
+}
+
+/** How a PATCH request is read and applied. */
+export interface PatchOptions {
+  /** Departures from the RFC that are accepted. */
+  readonly deviations: Deviations
+  /** What happens to attributes in a value that no schema has; in a path they are always refused. */
+  readonly unknownAttributes: 'ignore' | 'reject' | 'known'
+  readonly limits?: Partial<PatchLimits>
+}

@@ -1,0 +1,31 @@
+import { isJsonObject } from '../schema/json.js'
+import { subAttribute } from '../schema/paths.js'
+import type { AttributeDefinition, Json } from '../schema/types.js'
+import type { Budget } from './budget.js'
+import { own } from './json.js'
+
+/**
+ * Leaves one primary value when an operation has made one primary: the last of those it touched; all others become
+ * `primary: false` (RFC 7644 §3.5.2). Does nothing when it touched no primary value.
+ *
+ * @param list    a list of this request's own; changed in place
+ * @param touched positions that the operation added or changed, in order
+ */
+export function demotePrimaries(
+  list: Json[],
+  touched: readonly number[],
+  definition: AttributeDefinition,
+  budget: Budget,
+): void {
+  const primary = subAttribute(definition, 'primary')
+  if (primary?.type !== 'boolean') return
+  const isPrimary = (value: Json | undefined): boolean =>
+    isJsonObject(value) && own(value, primary.name) === true
+  const winner = touched.findLast((position) => isPrimary(list[position]))
+  if (winner === undefined) return
+  budget.spendComparisons(list.length)
+  for (const [position, value] of list.entries()) {
+    if (position === winner || !isJsonObject(value) || !isPrimary(value)) continue
+    list[position] = { ...value, [primary.name]: false }
+  }
+}

@@ -1,0 +1,127 @@
+import { Ajv, type ErrorObject } from 'ajv'
+import type { Deviations } from '../deviations.js'
+import { invalidSyntax, invalidValue, noTarget, tooMany } from '../errors.js'
+import { isJsonObject } from '../schema/json.js'
+import type { Json, JsonObject } from '../schema/types.js'
+import {
+  defaultPatchLimits,
+  type PatchLimits,
+  type PatchOp,
+  type PatchOperation,
+  type PatchOptions,
+} from './operation.js'
+
+const messageUrn = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
+const ops: readonly PatchOp[] = ['add', 'remove', 'replace']
+
+const envelopeNames = ['schemas', 'Operations']
+const operationNames = ['op', 'path', 'value']
+
+const ajv = new Ajv()
+const isEnvelope = ajv.compile<{ schemas?: string[]; Operations: JsonObject[] }>({
+  type: 'object',
+  required: ['Operations'],
+  properties: {
+    schemas: { type: 'array', items: { type: 'string' } },
+    Operations: { type: 'array', items: { type: 'object' } },
+  },
+})
+const isOperation = ajv.compile<{ op: string; path?: string | null; value?: Json }>({
+  type: 'object',
+  required: ['op'],
+  properties: { op: { type: 'string' }, path: { type: ['string', 'null'] } },
+})
+
+/**
+ * Reads the body of a PATCH request (RFC 7644 §3.5.2): its operations, in order. Member names match without regard to
+ * case (RFC 7643 §2.1) and members that mean nothing are ignored. Paths and values are not looked at.
+ *
+ * @param body the parsed JSON body
+ * @throws ScimError `invalidSyntax` (400) when the body is no PatchOp message; `noTarget` (400) for a remove without
+ *   `path`; `invalidValue` (400) for an add or replace without `value`; `tooMany` (400) beyond a limit
+ */
+export function readPatch(
+  body: Json,
+  options: Pick<PatchOptions, 'deviations' | 'limits'>,
+): PatchOperation[] {
+  const { deviations } = options
+  const limits = { ...defaultPatchLimits, ...options.limits }
+  const envelope = pickMembers(body, envelopeNames, 'The body')
+  if (!isEnvelope(envelope)) throw invalidSyntax(`The body is no PATCH: ${reason(isEnvelope)}.`)
+  checkSchemas(envelope.schemas ?? [], deviations)
+  const { Operations: operations } = envelope
+  if (operations.length === 0 && !deviations.has('emptyOperations')) {
+    throw invalidSyntax('"Operations" is empty.')
+  }
+  if (operations.length > limits.operations) {
+    throw tooMany(`A PATCH has at most ${limits.operations} operations.`)
+  }
+  checkValueCount(operations, limits)
+  return operations.map((operation, index) => readOperation(operation, index, deviations))
+}
+
+function checkSchemas(schemas: readonly string[], deviations: Deviations): void {
+  if (schemas.some((urn) => urn.toLowerCase() === messageUrn.toLowerCase())) return
+  if (schemas.length === 0 && deviations.has('missingSchemas')) return
+  throw invalidSyntax(`"schemas" must contain "${messageUrn}".`)
+}
+
+function readOperation(input: JsonObject, index: number, deviations: Deviations): PatchOperation {
+  const name = `Operations[${index}]`
+  const operation = pickMembers(input, operationNames, name)
+  if (!isOperation(operation)) throw invalidSyntax(`${name}: ${reason(isOperation)}.`)
+  const op = readOp(operation.op, name, deviations)
+  const value = Object.hasOwn(operation, 'value') ? operation.value : undefined
+  const path = operation.path ?? undefined
+  if (op === 'remove') {
+    if (path === undefined) throw noTarget(`${name}: a remove operation needs a "path".`)
+    return value === undefined ? { op, path } : { op, path, value }
+  }
+  if (value === undefined) throw invalidValue(`${name}: an ${op} operation needs a "value".`)
+  return path === undefined ? { op, value } : { op, path, value }
+}
+
+function readOp(text: string, name: string, deviations: Deviations): PatchOp {
+  const wanted = deviations.has('opCase') ? text.toLowerCase() : text
+  const op = ops.find((known) => known === wanted)
+  if (op === undefined) throw invalidSyntax(`${name}: "op" must be add, remove or replace.`)
+  return op
+}
+
+/**
+ * The named members of an object, spelled as in `names`.
+ *
+ * @throws ScimError `invalidSyntax` when it is no object, or has one of them twice in different case
+ */
+function pickMembers(input: Json, names: readonly string[], what: string): JsonObject {
+  if (!isJsonObject(input)) throw invalidSyntax(`${what} must be an object.`)
+  const picked: JsonObject = {}
+  for (const [key, value] of Object.entries(input)) {
+    const name = names.find((known) => known.toLowerCase() === key.toLowerCase())
+    if (name === undefined) continue
+    if (Object.hasOwn(picked, name)) throw invalidSyntax(`${what} has "${name}" more than once.`)
+    picked[name] = value
+  }
+  return picked
+}
+
+function checkValueCount(operations: readonly JsonObject[], { values }: PatchLimits): void {
+  const count = operations.reduce((sum, operation) => sum + countValues(operation), 0)
+  if (count > values) throw tooMany(`A PATCH has at most ${values} values in its operations.`)
+}
+
+/** Elements of all arrays inside a value, down to the depth that any attribute can have. */
+function countValues(value: Json, depth = 6): number {
+  if (depth === 0 || typeof value !== 'object' || value === null) return 0
+  const own = Array.isArray(value) ? value.length : 0
+  return Object.values(value).reduce(
+    (sum: number, item: Json) => sum + countValues(item, depth - 1),
+    own,
+  )
+}
+
+/** What ajv found first, e.g. `Operations/3 must be object`. */
+function reason({ errors }: { errors?: ErrorObject[] | null }): string {
+  const [error] = errors ?? []
+  return `${error?.instancePath.slice(1) ?? ''} ${error?.message ?? 'is malformed'}`.trim()
+}

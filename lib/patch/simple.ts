@@ -1,0 +1,40 @@
+import { invalidValue, mutabilityError } from '../errors.js'
+import { isUnassigned, readElement } from '../schema/read-value.js'
+import type { Json } from '../schema/types.js'
+import type { Change, PatchContext } from './context.js'
+import { isEqual } from './json.js'
+
+/** The value of one simple attribute after an operation; `undefined`: unassigned. */
+export function changeSimple(change: Change, context: PatchContext): Json | undefined {
+  const { op, definition, value = null, name } = change
+  if (op === 'remove' || isUnassigned(value, context)) return unassign(change)
+  context.budget.spendBytes(value)
+  return readElement(definition, value, context, name)
+}
+
+/**
+ * Unassigns an attribute.
+ *
+ * @throws ScimError when it is required: `invalidValue` for an empty string, else `mutability` (RFC 7644 §3.5.2.2)
+ */
+export function unassign({
+  definition,
+  value,
+  name,
+}: Pick<Change, 'definition' | 'value' | 'name'>): undefined {
+  if (!definition.required) return
+  if (value === '') throw invalidValue(`Attribute "${name}" is required and cannot be empty.`)
+  throw mutabilityError(`Attribute "${name}" is required and cannot be removed.`)
+}
+
+/** Refuses to change what can be set only once; setting it to what it is does no harm. */
+export function requireUnchanged(
+  before: Json | undefined,
+  after: Json | undefined,
+  { definition, name }: Pick<Change, 'definition' | 'name'>,
+): void {
+  if (definition.mutability !== 'immutable' || before === undefined) return
+  if (!isEqual(before, after)) {
+    throw mutabilityError(`Attribute "${name}" is immutable and has a value already.`)
+  }
+}

@@ -1,0 +1,116 @@
+import type { Deviations } from '../deviations.js'
+import { invalidPath } from '../errors.js'
+import type { ParsedFilter, ResolvedFilter } from '../filter/ast.js'
+import { evaluateValue } from '../filter/evaluate.js'
+import { parsePatchPath } from '../filter/parse.js'
+import { resolveValueFilter } from '../filter/resolve.js'
+import { isJsonObject } from '../schema/json.js'
+import { printPath, resolvePath, subAttribute } from '../schema/paths.js'
+import type { AttributeDefinition, AttributePath, Json, ResourceType } from '../schema/types.js'
+
+/** The value filter of a path, ready to be asked. */
+export interface ValueFilter {
+  readonly matches: (value: Json) => boolean
+  /** How many expressions it has: what asking it once costs. */
+  readonly terms: number
+  /** As the client wrote it, for the values that its `eq` terms describe. */
+  readonly parsed: ParsedFilter
+}
+
+/** What a PATCH path names in one resource type. */
+export interface Target {
+  readonly path: AttributePath
+  readonly filter?: ValueFilter
+  /** Canonical text of the path without its filter, for messages. */
+  readonly name: string
+}
+
+/**
+ * Looks up what a PATCH path names (RFC 7644 §3.5.2, figure 7, §3.10).
+ *
+ * @param text e.g. `name.givenName`, `emails[type eq "work"].value`, or the URN of an extension
+ * @throws ScimError `invalidPath` (400) when it is malformed or no schema of the type has the attribute,
+ *   `invalidFilter` (400) when its value filter is wrong
+ */
+export function resolveTarget(type: ResourceType, text: string, deviations: Deviations): Target {
+  const { path: pathText, filter, sub } = parsePatchPath(text, { deviations })
+  const path = lookUp(type, pathText.text, deviations)
+  if (filter === undefined) return { path, name: printPath(path) }
+  const { attribute } = path
+  if (attribute === undefined || path.sub !== undefined || !mayHaveFilter(attribute, deviations)) {
+    throw invalidPath(`Attribute "${printPath(path)}" takes no value filter.`)
+  }
+  const whole = sub === undefined ? path : { ...path, sub: subOf(attribute, sub) }
+  return {
+    path: whole,
+    filter: resolveFilter(filter, attribute, deviations),
+    name: printPath(whole),
+  }
+}
+
+function lookUp(type: ResourceType, text: string, deviations: Deviations): AttributePath {
+  const path = resolvePath(type, text) ?? lookUpInExtensions(type, text, deviations)
+  if (path === undefined) throw invalidPath(`There is no attribute "${shorten(text)}".`)
+  return path
+}
+
+/** An attribute of an extension named without the URN, when only one extension has it. */
+function lookUpInExtensions(
+  type: ResourceType,
+  text: string,
+  deviations: Deviations,
+): AttributePath | undefined {
+  if (!deviations.has('unqualifiedExtensionAttributes') || text.includes(':')) return undefined
+  const paths = type.extensions
+    .map(({ schema }) => resolvePath(type, `${schema.id}:${text}`))
+    .filter((path) => path !== undefined)
+  return paths.length === 1 ? paths[0] : undefined
+}
+
+function mayHaveFilter(attribute: AttributeDefinition, deviations: Deviations): boolean {
+  if (attribute.multiValued) return true
+  return attribute.type === 'complex' && deviations.has('valueFilterOnSingular')
+}
+
+function subOf(attribute: AttributeDefinition, name: string): AttributeDefinition {
+  const sub = subAttribute(attribute, name)
+  if (sub === undefined) {
+    throw invalidPath(`Attribute "${attribute.name}" has no sub-attribute "${shorten(name)}".`)
+  }
+  return sub
+}
+
+function resolveFilter(
+  parsed: ParsedFilter,
+  attribute: AttributeDefinition,
+  deviations: Deviations,
+): ValueFilter {
+  const filter = resolveValueFilter(parsed, asComplex(attribute), { deviations })
+  const matches = (value: Json): boolean =>
+    evaluateValue(filter, isJsonObject(value) ? value : { value })
+  return { matches, terms: countTerms(filter), parsed }
+}
+
+/** A simple multi-valued attribute as filters see it: its values are the sub-attribute `value` (RFC 7643 §2.4). */
+function asComplex(attribute: AttributeDefinition): AttributeDefinition {
+  if (attribute.type === 'complex') return attribute
+  const value = { ...attribute, name: 'value', multiValued: false }
+  return { ...attribute, type: 'complex', subAttributes: [value] }
+}
+
+function countTerms(filter: ResolvedFilter): number {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return filter.nodes.reduce((sum, node) => sum + countTerms(node), 1)
+    case 'not':
+      return countTerms(filter.node) + 1
+    default:
+      return 1
+  }
+}
+
+/** Enough of a client's text to recognise it by. */
+function shorten(text: string): string {
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text
+}

@@ -1,0 +1,173 @@
+import { invalidSyntax, invalidValue } from '../errors.js'
+import { isJsonObject } from '../schema/json.js'
+import { subAttribute } from '../schema/paths.js'
+import { isUnassigned } from '../schema/read-value.js'
+import type { AttributeDefinition, Json } from '../schema/types.js'
+import type { Change, PatchContext } from './context.js'
+import { isEqual } from './json.js'
+import { indexValues, type ListIndex } from './list-index.js'
+import { demotePrimaries } from './primary.js'
+import { unassign } from './simple.js'
+
+/** How single values of a multi-valued attribute are handled. */
+export interface ValueRules {
+  /** A value in canonical form; `undefined` when it says nothing, e.g. `{ "value": null }`. */
+  read(value: Json): Json | undefined
+  /** `before`, with what `added` says about the same value. */
+  merge(before: Json, added: Json): Json
+  /** `after` in the place of `before`, which counts as the same value. */
+  succeed(before: Json, after: Json): Json
+}
+
+type Values = Json[] | undefined
+
+/** The values of a multi-valued attribute after an operation on all of it; `undefined`: unassigned. */
+export function changeList(
+  current: Values,
+  change: Change,
+  rules: ValueRules,
+  context: PatchContext,
+): Values {
+  const { op, value } = change
+  if (op === 'remove' && value === undefined) return unassign(change)
+  if (op !== 'remove' && isClearingList(change, context)) {
+    return op === 'add' ? current : unassign(change)
+  }
+  const values = readList(change, rules, context)
+  const next =
+    op === 'remove'
+      ? withoutListed(current, values, change.definition, context)
+      : op === 'add'
+        ? withAdded(current ?? [], values, { change, rules, context })
+        : inPlaceOf(current ?? [], values, { change, rules, context })
+  return next === undefined || next.length === 0 ? unassign(change) : next
+}
+
+/** Whether the values of an attribute are told apart by a `value` that cannot change, as members are. */
+export function areMemberships(definition: AttributeDefinition): boolean {
+  return subAttribute(definition, 'value')?.mutability === 'immutable'
+}
+
+/** An empty string never empties a list of memberships: too much would hang on a slip. */
+export function isClearingList(
+  { definition, value = null }: Change,
+  context: PatchContext,
+): boolean {
+  return value === '' && areMemberships(definition) ? false : isUnassigned(value, context)
+}
+
+/** The values that an operation gives, in canonical form. */
+export function readList(change: Change, rules: ValueRules, context: PatchContext): Json[] {
+  const { op, name, value = null } = change
+  const { deviations, budget } = context
+  if (op === 'remove' && !deviations.has('removeByValueList')) {
+    throw invalidSyntax(
+      `A remove operation has no "value"; name the values in a filter: ${name}[…].`,
+    )
+  }
+  const raw = listOf(unwrap(change, context), change, context)
+  if (op !== 'remove') budget.spendBytes(value)
+  return raw.flatMap((item) => {
+    const read = rules.read(item)
+    if (read !== undefined) return [read]
+    if (op !== 'remove') return []
+    throw invalidValue(`A value to remove from "${name}" is empty.`)
+  })
+}
+
+/** `{ "members": […] }` given for `members` (Salesforce). */
+function unwrap({ definition, value = null }: Change, { deviations }: PatchContext): Json {
+  if (!isJsonObject(value) || !deviations.has('wrappedMembers')) return value
+  const [[key, inner] = ['', null], ...others] = Object.entries(value)
+  const isWrapped = others.length === 0 && key.toLowerCase() === definition.name.toLowerCase()
+  return isWrapped && Array.isArray(inner) ? inner : value
+}
+
+function listOf(value: Json, { name }: Change, { deviations }: PatchContext): readonly Json[] {
+  if (Array.isArray(value)) return value
+  if (value !== null && value !== '' && deviations.has('singleValueForMultiValued')) return [value]
+  throw invalidValue(`Attribute "${name}" is multi-valued and needs an array.`)
+}
+
+interface ListChange {
+  readonly change: Change
+  readonly rules: ValueRules
+  readonly context: PatchContext
+}
+
+/**
+ * Appends what is not there yet and merges into what is. A list that this request made already grows in place, so that
+ * a thousand operations that add one member each do not copy the list a thousand times.
+ */
+export function withAdded(
+  current: Json[],
+  added: readonly Json[],
+  { change, rules, context }: ListChange,
+): Json[] {
+  const { list, index } = growable(current, change.definition, context)
+  const touched: number[] = []
+  for (const value of added) {
+    const position = index.find(value)
+    if (position === undefined) {
+      touched.push(list.push(value) - 1)
+      index.note(value, list.length - 1)
+      continue
+    }
+    const merged = rules.merge(list[position] ?? null, value)
+    touched.push(position)
+    list[position] = merged
+    index.note(merged, position)
+  }
+  demotePrimaries(list, touched, change.definition, context.budget)
+  return list
+}
+
+function growable(
+  current: Json[],
+  definition: AttributeDefinition,
+  { indexes, budget }: PatchContext,
+): { list: Json[]; index: ListIndex } {
+  const known = indexes.get(current)
+  // Only lists made by this request have an index, so growing in place never touches the caller's resource.
+  if (known !== undefined) return { list: current, index: known }
+  budget.spendComparisons(current.length)
+  const list = [...current]
+  const index = indexValues(definition, list)
+  // What is immutable has to be compared with what it was.
+  if (definition.mutability !== 'immutable') indexes.set(list, index)
+  return { list, index }
+}
+
+/** The new list; the current one when both have the same values, whose order means nothing (RFC 7643 §2.4). */
+function inPlaceOf(
+  current: Json[],
+  given: readonly Json[],
+  { change, rules, context }: ListChange,
+): Json[] {
+  context.budget.spendComparisons(current.length)
+  const before = indexValues(change.definition, current)
+  const list = withAdded([], given, { change, rules, context }).map((value) => {
+    const position = before.find(value)
+    const old = position === undefined ? undefined : current[position]
+    if (old === undefined) return value
+    const next = rules.succeed(old, value)
+    return isEqual(next, old) ? old : next
+  })
+  const kept = new Set(list)
+  const isSame = list.length === current.length && current.every((value) => kept.has(value))
+  return isSame ? current : list
+}
+
+/** Everything but the values listed. Values that are not there are not missed. */
+function withoutListed(
+  current: Values,
+  listed: readonly Json[],
+  definition: AttributeDefinition,
+  { budget }: PatchContext,
+): Values {
+  if (current === undefined || listed.length === 0) return current
+  budget.spendComparisons(current.length)
+  const index = indexValues(definition, listed)
+  const rest = current.filter((value) => index.find(value) === undefined)
+  return rest.length === current.length ? current : rest
+}
