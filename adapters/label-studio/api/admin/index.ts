@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../../../../lib/errors.js'
 import { normalizeEmail } from '../email.js'
 import { isLabelStudioError, LabelStudioError } from '../errors.js'
+import { limiter } from '../http/limiter.js'
 import { retrying } from '../http/retry.js'
 import { connectionSettings, type LabelStudioConnection } from '../options.js'
 import {
@@ -11,7 +12,6 @@ import {
   withChoice,
   withText,
 } from './html-form.js'
-import { keyedLock } from './keyed-lock.js'
 import {
   type AdminUser,
   type AdminUserChange,
@@ -32,7 +32,9 @@ export interface LabelStudioAdminOptions extends LabelStudioConnection {
 
 /**
  * Label Studio Community's admin as its owner: what the REST API cannot do. Every call may throw
- * `LabelStudioError`; none is harmed by being repeated. Calls about one account run one after another.
+ * `LabelStudioError`; none is harmed by being repeated. Calls run one after another, so that none posts
+ * a form that another has outdated, and because Label Studio on SQLite answers 500 (`database is
+ * locked`) when forms arrive at the same time. `maxConcurrent` has no effect here.
  */
 export interface LabelStudioAdmin {
   /** An account as it really is, unmasked; `undefined` when there is none. */
@@ -71,16 +73,18 @@ export function labelStudioAdmin(options: LabelStudioAdminOptions): LabelStudioA
   }
   const settings = connectionSettings(options)
   const session = webSession({ ...settings, email: normalizeEmail(email), password })
-  const lock = keyedLock<number>()
-  const once = <T>(id: number, task: (pages: Pages) => Promise<T>, signal?: AbortSignal) =>
-    lock.run(id, () =>
-      retrying(() => session.run(task, signal), { ...settings, repeatable: true, signal }),
-    )
+  const limit = limiter(1, settings.maxQueued)
+  const run = <T>(task: (pages: Pages) => Promise<T>, signal?: AbortSignal) =>
+    retrying(() => limit.run(() => session.run(task, signal), signal), {
+      ...settings,
+      repeatable: true,
+      signal,
+    })
 
   return {
-    get: (id, signal) => once(id, (pages) => orUndefined(readUser(pages, id)), signal),
-    change: (id, change, signal) => once(id, (pages) => changeUser(pages, id, change), signal),
-    setPassword: (id, text, signal) => once(id, (pages) => changePassword(pages, id, text), signal),
+    get: (id, signal) => run((pages) => orUndefined(readUser(pages, id)), signal),
+    change: (id, change, signal) => run((pages) => changeUser(pages, id, change), signal),
+    setPassword: (id, text, signal) => run((pages) => changePassword(pages, id, text), signal),
   }
 }
 

@@ -90,6 +90,7 @@ async function pause(delayMs: number, { sleep, signal }: RetryOptions): Promise<
 export function parseRetryAfter(value: string | null, nowMs: number): number | undefined {
   if (value === null) return undefined
   if (/^\d{1,9}$/.test(value.trim())) return Number(value)
-  const date = Date.parse(value)
+  // An HTTP date begins with its weekday; `Date.parse` alone would take nearly anything.
+  const date = /^\s*[A-Z][a-z]+, /.test(value) ? Date.parse(value) : Number.NaN
   return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - nowMs) / 1000))
 }
