@@ -1,0 +1,201 @@
+import {
+  type IdentifyOptions,
+  identifyLabelStudioUser,
+  labelStudioApi,
+  type OwnerTokenOptions,
+  ownerTokenVerifier,
+} from '../../../adapters/label-studio/api/index.js'
+import {
+  type FakeLabelStudio,
+  startFakeLabelStudio,
+} from '../../support/fake-label-studio/index.js'
+import { signUp } from '../../support/label-studio-browser.js'
+
+let fake: FakeLabelStudio
+let now: number
+beforeEach(async () => {
+  now = 0
+  fake = await startFakeLabelStudio()
+})
+afterEach(() => fake.stop())
+
+const shared = () => ({ url: fake.url, clock: () => now, sleep: async () => {} })
+const anIdentify = (options: Partial<IdentifyOptions> = {}) =>
+  identifyLabelStudioUser({ ...shared(), ...options })
+const aVerifier = (options: Partial<OwnerTokenOptions> = {}) =>
+  ownerTokenVerifier({ ...shared(), ...options })
+
+const aPerson = async (email: string) => {
+  const person = { email, password: 'A-good-passw0rd' }
+  const { cookie } = await signUp(fake.url, fake.state.inviteToken, person)
+  const user = [...fake.state.users.values()].find((each) => each.email === email)
+  if (user === undefined) throw new Error('not signed up')
+  fake.requests.length = 0
+  return { cookie, user }
+}
+const asked = () => fake.requests.filter(({ path }) => path === '/api/current-user/whoami').length
+
+describe('identifyLabelStudioUser', () => {
+  it('asks nothing about a request without credentials', async () => {
+    const identify = anIdentify()
+    const headers = { host: 'localhost', accept: '*/*', cookie: undefined }
+    expect(await identify({ headers })).toEqual({ identities: [], isComplete: true })
+    expect(fake.requests).toHaveLength(0)
+  })
+
+  it('asks once for parallel requests, and again after its time', async () => {
+    const { cookie, user } = await aPerson('ann@example.com')
+    const identify = anIdentify({ cacheMs: 1000 })
+    const request = { headers: { cookie } }
+    const [first] = await Promise.all([identify(request), identify(request), identify(request)])
+    expect(first?.identities).toEqual([{ accountId: user.id, email: 'ann@example.com' }])
+    now = 999
+    await identify(request)
+    expect(asked()).toBe(1)
+    now = 1000
+    await identify(request)
+    expect(asked()).toBe(2)
+  })
+
+  it('forgets sooner that a credential is not accepted', async () => {
+    const identify = anIdentify({ anonymousCacheMs: 100 })
+    const request = { headers: { 'x-api-key': 'not yet' } }
+    expect((await identify(request)).identities).toEqual([])
+    now = 99
+    await identify(request)
+    expect(asked()).toBe(1)
+    now = 100
+    await identify(request)
+    expect(asked()).toBe(2)
+  })
+
+  it('tells several people apart: the cookie of one and the token of another', async () => {
+    const ann = await aPerson('ann@example.com')
+    const bob = await aPerson('bob@example.com')
+    const headers = { cookie: ann.cookie, authorization: `Token ${bob.user.legacyToken}` }
+    const { identities } = await anIdentify()({ headers })
+    expect(identities.map(({ accountId }) => accountId)).toEqual([ann.user.id, bob.user.id])
+  })
+
+  it('sends each credential alone, exactly as it was given', async () => {
+    const { cookie } = await aPerson('ann@example.com')
+    await anIdentify()({ headers: { cookie, authorization: 'Token wrong', 'x-api-key': 'other' } })
+    const sent = fake.requests.map(({ headers }) => [
+      headers.cookie,
+      headers.authorization,
+      headers['x-api-key'],
+    ])
+    expect(sent).toEqual([
+      [cookie, undefined, undefined],
+      [undefined, 'Token wrong', undefined],
+      [undefined, undefined, 'other'],
+    ])
+  })
+
+  it('takes a header with underscores for the same, as some servers do', async () => {
+    const { user } = await aPerson('ann@example.com')
+    const headers = { X_Api_Key: user.legacyToken }
+    expect((await anIdentify()({ headers })).identities).toHaveLength(1)
+  })
+
+  it('asks about a header that was sent twice as often', async () => {
+    const { user } = await aPerson('ann@example.com')
+    const headers = { 'x-api-key': ['wrong', user.legacyToken] }
+    expect((await anIdentify()({ headers })).identities).toHaveLength(1)
+  })
+
+  it('still names those it knows when it cannot ask about another', async () => {
+    const { cookie, user } = await aPerson('ann@example.com')
+    const identify = anIdentify()
+    await identify({ headers: { cookie } })
+    await fake.kill()
+    const headers = { cookie, authorization: 'Token unknown' }
+    expect(await identify({ headers })).toEqual({
+      identities: [{ accountId: user.id, email: 'ann@example.com' }],
+      isComplete: false,
+    })
+  })
+
+  it('goes on with what it knew while Label Studio cannot be asked, for a bounded time', async () => {
+    const { cookie } = await aPerson('ann@example.com')
+    const identify = anIdentify({ cacheMs: 1000, staleMs: 5000 })
+    const request = { headers: { cookie } }
+    await identify(request)
+    await fake.kill()
+    now = 5999
+    expect(await identify(request)).toMatchObject({ identities: [{}], isComplete: true })
+    now = 6000
+    expect(await identify(request)).toEqual({ identities: [], isComplete: false })
+  })
+
+  it.each([
+    ['an error', { kind: 'status', status: 500 }],
+    ['a page', { kind: 'garbage' }],
+    ['a redirect', { kind: 'status', status: 302, headers: { location: '/user/login/' } }],
+    ['no answer', { kind: 'down' }],
+  ] as const)('does not take %s for anonymous', async (_name, fault) => {
+    fake.faults.add({ fault })
+    const answer = await anIdentify()({ headers: { 'x-api-key': 'any' } })
+    expect(answer).toEqual({ identities: [], isComplete: false })
+  })
+
+  it('remembers no more credentials than it may', async () => {
+    const identify = anIdentify({ maxCached: 2 })
+    const ask = (key: string) => identify({ headers: { 'x-api-key': key } })
+    for (const key of ['a', 'b', 'a', 'c']) await ask(key)
+    expect(asked()).toBe(3)
+    await ask('a')
+    expect(asked()).toBe(3)
+    await ask('b')
+    expect(asked()).toBe(4)
+  })
+
+  it('ends with the reason of the signal, while others go on', async () => {
+    const { cookie } = await aPerson('ann@example.com')
+    const identify = anIdentify()
+    const controller = new AbortController()
+    const request = { headers: { cookie } }
+    const gone = identify(request, controller.signal)
+    const staying = identify(request)
+    controller.abort(new Error('gone'))
+    await expect(gone).rejects.toThrow('gone')
+    expect((await staying).identities).toHaveLength(1)
+  })
+})
+
+describe('ownerTokenVerifier', () => {
+  it('asks once while its answer holds (S-AUTH-06)', async () => {
+    const verify = aVerifier({ cacheMs: 1000 })
+    expect((await verify(fake.token)).outcome).toBe('owner')
+    await verify(fake.token)
+    expect(asked()).toBe(1)
+    now = 1000
+    for (const user of fake.state.users.values()) user.legacyToken = 'another'
+    expect(await verify(fake.token)).toEqual({ outcome: 'refused' })
+  })
+
+  it('asks nothing about what cannot be a token', async () => {
+    const verify = aVerifier()
+    for (const text of ['', 'two words', 'x'.repeat(5000), 'bücher']) {
+      expect(await verify(text)).toEqual({ outcome: 'refused' })
+    }
+    expect(fake.requests).toHaveLength(0)
+  })
+
+  it('fails closed when Label Studio cannot be asked (S-AUTH-10)', async () => {
+    await fake.kill()
+    await expect(aVerifier()(fake.token)).rejects.toMatchObject({ kind: 'unavailable' })
+  })
+
+  it('goes by role in Enterprise', async () => {
+    await fake.stop()
+    fake = await startFakeLabelStudio({ mode: 'lse' })
+    const api = labelStudioApi({ url: fake.url, token: fake.token })
+    const { id } = await api.users.create({ email: 'ann@example.com' })
+    await api.members(1).setRole(id, 'AD')
+    const token = fake.state.users.get(id)?.legacyToken ?? ''
+    const verify = aVerifier()
+    expect((await verify(fake.token)).outcome).toBe('owner')
+    expect((await verify(token)).outcome).toBe('notOwner')
+  })
+})
