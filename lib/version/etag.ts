@@ -1,9 +1,10 @@
-// RFC 9110 §8.8.3: what may stand between the quotation marks of an entity tag.
-const notTagCharacter = /[^\x21\x23-\x7e]/g
+/** What cannot stand between the quotation marks of an entity tag (RFC 9110 §8.8.3), and `%`, which escapes it. */
+const escaped = /[^\x21\x23\x24\x26-\x7e]/g
+const escapeSequence = /%([0-9a-f]{4})/g
 
 /**
  * The weak entity tag of a version: `W/"<version>"`, for `ETag` and `meta.version` (RFC 7644 §3.14).
- * Characters that cannot be part of a tag are percent-encoded.
+ * Characters that cannot be part of a tag are escaped, so that different versions always have different tags.
  */
 export function etagOf(version: string): string {
   return `W/"${opaqueTagOf(version)}"`
@@ -23,23 +24,39 @@ export function matchesEtag(header: string, version: string): boolean {
 /** The version in a single entity tag, weak or strong; `undefined` when the text is none. */
 export function versionOf(tag: string): string | undefined {
   const tags = readTags(tag)
-  return tags.length === 1 ? tags[0] : undefined
+  return tags.length === 1 ? tags[0]?.replace(escapeSequence, unescapeCharacter) : undefined
 }
 
 function opaqueTagOf(version: string): string {
-  return version.replace(notTagCharacter, (character) => `%${character.charCodeAt(0).toString(16)}`)
+  return version.replace(escaped, escapeCharacter)
+}
+
+function escapeCharacter(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+function unescapeCharacter(_: string, digits: string): string {
+  return String.fromCharCode(Number.parseInt(digits, 16))
 }
 
 /** The opaque parts of a list of tags; nothing when the list is malformed anywhere. */
 function readTags(header: string): readonly string[] {
+  const listedTag = /(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[\t ]*(?:,|$)/y
   const tags: string[] = []
-  const listedTag = /[\t ]*(?:(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)")?[\t ]*(?:,|$)/y
-  for (let position = 0; position < header.length; ) {
+  let position = skipSeparators(header, 0)
+  while (position < header.length) {
     listedTag.lastIndex = position
-    const match = listedTag.exec(header)
-    if (match === null) return []
-    if (match[1] !== undefined) tags.push(match[1])
-    position = listedTag.lastIndex
+    const tag = listedTag.exec(header)?.[1]
+    if (tag === undefined) return []
+    tags.push(tag)
+    position = skipSeparators(header, listedTag.lastIndex)
   }
   return tags
+}
+
+/** Skips spaces and the commas of empty list elements (RFC 9110 §5.6.1). */
+function skipSeparators(header: string, start: number): number {
+  let position = start
+  while ('\t ,'.includes(header.charAt(position)) && position < header.length) position += 1
+  return position
 }
