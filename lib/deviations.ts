@@ -23,7 +23,7 @@ export const deviations = [
     idps: ['Entra ID', 'OneLogin'],
     source: 'RFC 7643 §2.3.2',
     description:
-      '"True" and "False" in any case are taken for a boolean attribute, also in value filters. Off: 400 invalidValue (invalidFilter in a filter).',
+      '"True" and "False" in any case are taken for a boolean attribute, also in filters, there without quotation marks too. Off: 400 invalidValue (invalidFilter in a filter).',
     test: 'test/patch/deviations.test.ts',
   },
   {
@@ -47,7 +47,7 @@ export const deviations = [
     idps: ['Entra ID'],
     source: 'RFC 7643 §4.3',
     description:
-      'A singular complex attribute that has a sub-attribute "value" may be given as that value alone or as an array of one: manager: "<id>", manager: [{"value": "<id>"}]. Off: 400 invalidValue.',
+      'A singular complex attribute that has a sub-attribute "value" may be given as that value alone or as an array of one: manager: "<id>", manager: [{"value": "<id>"}]; a filter may name it for its value: urn:…:User:manager eq "<id>". Off: 400 invalidValue (invalidFilter in a filter).',
     test: 'test/patch/deviations.test.ts',
   },
   {
@@ -165,7 +165,7 @@ export const deviations = [
     idps: ['Entra ID'],
     source: 'RFC 7644 §3.10',
     description:
-      'A PATCH path may name an attribute of an extension without its URN where no other attribute has this name: "manager". Off: 400 invalidPath.',
+      'A PATCH path or a filter may name an attribute of an extension without its URN where no other attribute has this name: "manager". Off: 400 invalidPath (invalidFilter in a filter).',
     test: 'test/patch/deviations.test.ts',
   },
   {

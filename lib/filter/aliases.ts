@@ -23,7 +23,7 @@ export function resolveAlias(
 }
 
 /** An attribute of an extension named without its URN; `undefined` when none or several extensions have it. */
-function resolveUnqualified(type: ResourceType, text: string): AttributePath | undefined {
+export function resolveUnqualified(type: ResourceType, text: string): AttributePath | undefined {
   if (text.includes(':')) return undefined
   const found = type.extensions
     .map(({ schema }) => resolvePath(type, `${schema.id}:${text}`))

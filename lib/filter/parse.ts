@@ -1,17 +1,15 @@
-import type { Deviations } from '../deviations.js'
-import { invalidPath } from '../errors.js'
+import { invalidFilter, invalidPath } from '../errors.js'
 import type { CompareOperator, ParsedFilter, PathText } from './ast.js'
 import { join, negate } from './build.js'
 import { readLiteral } from './literal.js'
 import {
   countNode,
-  defaultFilterLimits,
   enter,
   expectCharacter,
   expectSpaces,
-  type FilterLimits,
   failure,
   leave,
+  type ParseOptions,
   peek,
   quote,
   readWord,
@@ -20,11 +18,6 @@ import {
   skipSpaces,
   unexpected,
 } from './scanner.js'
-
-/** Limits, and the deviations that are switched on (none unless given). */
-export interface ParseOptions extends Partial<FilterLimits> {
-  readonly deviations?: Deviations
-}
 
 /** A PATCH path: `members`, `name.givenName`, `emails[type eq "work"].value`. */
 export interface PatchPath {
@@ -47,8 +40,8 @@ const operators: ReadonlySet<string> = new Set<CompareOperator>([
   'le',
 ])
 
-const nameSyntax = /^(?:\$ref|[A-Za-z][\w$-]*)$/
-const pathSyntax = /^(?:\$ref|[A-Za-z][\w$-]*(?:\.(?:\$ref|[A-Za-z][\w$-]*))?)$/
+const nameSyntax = /^(?:\$ref|[a-z][\w$-]*)$/i
+const pathSyntax = /^(?:\$ref|[a-z][\w$-]*(?:\.(?:\$ref|[a-z][\w$-]*))?)$/i
 // RFC 8141 §2 leaves more than letters and digits to URNs; which ones exist only a schema knows.
 const urnPathSyntax = /^urn:[\w.:~!$&'*+,;=@/%-]*[\w$-]$/i
 const resourceTypePath = /(?:^|:)meta\.resourceType$/i
@@ -62,8 +55,7 @@ const resourceTypePath = /(?:^|:)meta\.resourceType$/i
  * @throws ScimError `invalidFilter` (400) naming the position, also when a limit is exceeded
  */
 export function parseFilter(text: string, options: ParseOptions = {}): ParsedFilter {
-  const { deviations, ...limits } = options
-  const scanner = scan(text, limits, deviations)
+  const scanner = scan(text, options, invalidFilter)
   const filter = parseExpression(scanner, false)
   skipSpaces(scanner)
   if (peek(scanner) !== '') throw unexpected(scanner, '"and", "or" or the end')
@@ -77,10 +69,7 @@ export function parseFilter(text: string, options: ParseOptions = {}): ParsedFil
  * @throws ScimError `invalidPath` (400) when the path is malformed, `invalidFilter` (400) when the filter in it is
  */
 export function parsePatchPath(text: string, options: ParseOptions = {}): PatchPath {
-  const { deviations, ...limits } = options
-  const { length } = { ...defaultFilterLimits, ...limits }
-  if (text.length > length) throw invalidPath(`The path has more than ${length} characters.`)
-  const scanner = scan(text, limits, deviations)
+  const scanner = scan(text, options, invalidPath)
   const word = readWord(scanner)
   if (!isPathSyntax(word)) throw malformedPath(text)
   const path = { text: word, position: 0 }

@@ -1,5 +1,6 @@
 import { printPath } from '../schema/paths.js'
 import type { AttributePath } from '../schema/types.js'
+import { etagOf } from '../version/etag.js'
 import type { CompareValue, FilterNode, ParsedFilter, PathText, ResolvedFilter } from './ast.js'
 
 type Path = PathText | AttributePath
@@ -30,8 +31,8 @@ function print(node: Node): string {
     case 'valuePath':
       return `${textOf(node.path)}[${print(node.filter)}]`
     case 'constant':
-      // The grammar has no constants, and every resource has an id.
-      return node.value ? 'id pr' : 'not (id pr)'
+      // The grammar has no constants, and every resource has schemas.
+      return node.value ? 'schemas pr' : 'not (schemas pr)'
   }
 }
 
@@ -46,5 +47,5 @@ function printLiteral(path: Path, value: CompareValue): string {
   const type = (sub ?? attribute)?.type
   if (type === 'dateTime') return JSON.stringify(new Date(Number(value)).toISOString())
   const isVersion = extension === undefined && attribute?.name === 'meta' && sub?.name === 'version'
-  return JSON.stringify(isVersion ? `W/"${value}"` : value)
+  return JSON.stringify(isVersion ? etagOf(String(value)) : value)
 }

@@ -3,8 +3,8 @@ import { invalidFilter, type ScimError } from '../errors.js'
 
 /** Bounds on filters. A filter beyond one of them is refused, never cut. */
 export interface FilterLimits {
-  /** Most characters (UTF-16 code units) of a filter or PATCH path. Default 8192. */
-  readonly length: number
+  /** Most bytes of a filter or PATCH path in UTF-8. Default 8192. */
+  readonly bytes: number
   /** Most nested `( )` and `[ ]`. Default 32. */
   readonly depth: number
   /** Most attribute expressions, value paths and `not`s together. Default 200. */
@@ -12,7 +12,12 @@ export interface FilterLimits {
 }
 
 /** The bounds that apply unless a host chooses others. */
-export const defaultFilterLimits: FilterLimits = { length: 8192, depth: 32, nodes: 200 }
+export const defaultFilterLimits: FilterLimits = { bytes: 8192, depth: 32, nodes: 200 }
+
+/** Limits, and the deviations that are switched on (none unless given). */
+export interface ParseOptions extends Partial<FilterLimits> {
+  readonly deviations?: Deviations
+}
 
 /** A place in a text that is read once from left to right, and what has been used up of the limits. */
 export interface Scanner {
@@ -24,15 +29,19 @@ export interface Scanner {
   nodes: number
 }
 
-/** Starts reading; refuses a text that is too long. */
+/**
+ * Starts reading a text.
+ *
+ * @param tooLong makes the error for a text with more bytes than the limit
+ */
 export function scan(
   text: string,
-  limits: Partial<FilterLimits>,
-  deviations: Deviations = new Set(),
+  { deviations = new Set(), ...limits }: ParseOptions,
+  tooLong: (detail: string) => ScimError,
 ): Scanner {
   const effective = { ...defaultFilterLimits, ...limits }
-  if (text.length > effective.length) {
-    throw invalidFilter(`The filter has more than ${effective.length} characters.`)
+  if (Buffer.byteLength(text) > effective.bytes) {
+    throw tooLong(`More than ${effective.bytes} bytes of text.`)
   }
   return { text, limits: effective, deviations, position: 0, depth: 0, nodes: 0 }
 }
@@ -112,5 +121,5 @@ export function failure(
 
 /** Text of a client for an error message: quoted, escaped and short. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}…` : text)
+  return JSON.stringify(text.length > 128 ? `${text.slice(0, 128)}…` : text)
 }
