@@ -116,17 +116,18 @@ describe('an attribute that is never returned', () => {
   })
 
   it.each([
-    'links[code eq "x"]',
-    'links[code ne "y"]',
-    'links[value pr and code pr]',
-    'links.code pr',
-  ])('is refused as a sub-attribute: %s (S-LEAK-02)', (filter) => {
+    'codes[value eq "x"]',
+    'codes[value ne "y" or type pr]',
+    'codes.value pr',
+    'codes sw "x"',
+    'codes[type eq "x"].value sw "y"',
+  ])('is refused with its sub-attributes: %s (S-LEAK-02)', (filter) => {
     const { scimType, message } = refusal(() => resolve(filter, 'Device'))
     expect(scimType).toBe('invalidFilter')
-    expect(message).toMatch(/code" is never returned/)
+    expect(message).toMatch(/"codes(\.value)?" is never returned/)
   })
 
-  it.each(['pin[value eq "1"]', 'links[code sw "x"].value'])(
+  it.each(['codes[value sw "x"]', 'codes[value sw "x"].type'])(
     'is refused in a PATCH path: %s (S-LEAK-02)',
     (text) => {
       const { path, filter } = parsePatchPath(text)
@@ -135,8 +136,18 @@ describe('an attribute that is never returned', () => {
         resolveValueFilter(filter!, definition, { deviations: allDeviations }),
       )
       expect(error.scimType).toBe('invalidFilter')
-      expect(error.message).toContain('is never returned')
+      expect(error.message).toContain('"codes" is never returned')
     },
+  )
+})
+
+it('is refused inside brackets when only the sub-attribute is never returned (S-LEAK-02)', () => {
+  const links = resourceType('Device').attributes.get('links')!
+  const hidden = links.subAttributes!.map((sub) => ({ ...sub, returned: 'never' as const }))
+  const definition = { ...links, subAttributes: hidden }
+  const { filter } = parsePatchPath('links[type sw "x"]')
+  expect(() => resolveValueFilter(filter!, definition, { deviations: allDeviations })).toThrow(
+    '"type" is never returned',
   )
 })
 

@@ -27,6 +27,14 @@ const compiled = compileResourceTypes({
         { name: 'key', type: 'binary', caseExact: true },
         { name: 'manual', type: 'reference', referenceTypes: ['external'], caseExact: true },
         { name: 'pin', returned: 'never', mutability: 'writeOnly' },
+        {
+          name: 'codes',
+          type: 'complex',
+          multiValued: true,
+          returned: 'never',
+          mutability: 'writeOnly',
+          subAttributes: [{ name: 'value' }, { name: 'type' }],
+        },
         { name: 'tags', multiValued: true },
         {
           name: 'owner',
@@ -43,7 +51,6 @@ const compiled = compileResourceTypes({
             { name: 'primary', type: 'boolean' },
             { name: 'speed', type: 'integer' },
             { name: '$ref', type: 'reference', referenceTypes: ['external'], caseExact: true },
-            { name: 'code', returned: 'never', mutability: 'writeOnly' },
           ],
         },
       ],
