@@ -77,7 +77,12 @@ function authenticate(request: Request, known: readonly KnownToken[], now: Date)
   )
 }
 
-function presentedToken(request: Request): string {
+/**
+ * The bearer token of a request, for authenticators of a host's own.
+ *
+ * @throws ScimError 401 without one, or with another scheme; 400 when there is a second one in the URL
+ */
+export function presentedToken(request: Pick<Request, 'headers' | 'originalUrl'>): string {
   const header = request.headers.authorization
   if (header === undefined) throw unauthorized('Send a token: "Authorization: Bearer <token>".')
   const [, scheme = '', token = ''] = /^(\S+)(?: +(.*))?$/.exec(header.trim()) ?? []

@@ -5,17 +5,22 @@ import type { Access, Grant, Plan } from './types.js'
  *
  * A grant supersedes the one in the same place (the organization role; a project). Revocations only ever name grants of
  * `ledger`, so nothing that a person was given by hand in the host is taken away. While the organization role is Not
- * Activated, workspaces and projects are deferred. A role of `null` leaves the organization role as it is.
+ * Activated, workspaces and projects are deferred until the person has signed in. A role of `null` leaves the
+ * organization role as it is.
  *
  * @param ledger what was applied before and is in force
  * @param access the desired access of an active person; for an inactive one the plan is empty, because losing access
  *   keeps the ledger, so that reactivation restores it
  */
-export function plan(ledger: readonly Grant[], access: Access): Plan {
+export function plan(
+  ledger: readonly Grant[],
+  access: Access,
+  { hasSignedIn = false }: { readonly hasSignedIn?: boolean } = {},
+): Plan {
   if (!access.active) return { grants: [], revocations: [], deferred: [] }
   const role: readonly Grant[] = access.role === null ? [] : [{ kind: 'role', role: access.role }]
   const memberships = membershipsOf(access)
-  const waiting = access.role === 'Not Activated'
+  const waiting = access.role === 'Not Activated' && !hasSignedIn
   const desired = waiting ? role : [...role, ...memberships]
   const before = byPlace(ledger)
   const now = byPlace(desired)
@@ -71,6 +76,7 @@ function byPlace(grants: readonly Grant[]): Map<string, Grant> {
 }
 
 function isSame(a: Grant | undefined, b: Grant): boolean {
+  if (a?.unconfirmed) return false
   if (a?.kind === 'role' && b.kind === 'role') return a.role === b.role
   if (a?.kind === 'project' && b.kind === 'project') return a.role === b.role
   return a?.kind === b.kind

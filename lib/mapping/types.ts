@@ -41,10 +41,26 @@ export interface MappingPolicy {
 }
 
 /** One thing that rules give. */
-export type Grant =
-  | { readonly kind: 'role'; readonly role: OrganizationRole }
-  | { readonly kind: 'workspace'; readonly title: string }
-  | { readonly kind: 'project'; readonly projectId: number; readonly role: ProjectRole }
+export type Grant = {
+  readonly [Kind in keyof Grants]: { readonly kind: Kind } & Grants[Kind] & Ledgered
+}[keyof Grants]
+
+interface Grants {
+  readonly role: { readonly role: OrganizationRole }
+  readonly workspace: { readonly title: string }
+  readonly project: {
+    readonly projectId: number
+    readonly role: ProjectRole
+    /** In a ledger: the person was a member by hand, only the role is ours to revoke. */
+    readonly onlyRole?: true
+  }
+}
+
+/** What only a ledger says of a grant. */
+interface Ledgered {
+  /** Noted before it is given, so that it stays ours should the process end in the middle; plans give it again. */
+  readonly unconfirmed?: true
+}
 
 /** Why: the group through which a rule gives something. `rule` is `<list name>[<index>]`, e.g. `roles_groups[0]`. */
 export interface Reason {

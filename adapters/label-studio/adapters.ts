@@ -1,0 +1,41 @@
+import type { AccessAdapters } from '../../lib/access/index.js'
+import { labelStudioAdmin, labelStudioApi } from './api/index.js'
+import { examine, type Finding } from './doctor.js'
+import { type Importer, importerOf } from './import.js'
+import { installationSource } from './installation.js'
+import { type LabelStudioAdaptersOptions, labelStudioSettings } from './options.js'
+import { labelStudioTarget } from './target.js'
+import { labelStudioUsers } from './users.js'
+
+/** Adapters with Label Studio as their target. */
+export interface LabelStudioAdapters extends AccessAdapters {
+  /** Looks at the installation again: whether the token, the flags and the edition allow what is wanted. */
+  examine(signal?: AbortSignal): Promise<readonly Finding[]>
+  /** Brings people who exist in Label Studio into SCIM, and finds drift. */
+  readonly importer: Importer
+}
+
+/**
+ * SCIM state in `storage`, effects in Label Studio, Community or Enterprise; which one is found out by asking.
+ *
+ * Nothing is asked here, so that a host starts while Label Studio is down: call `examine` for findings to print, and
+ * `importer.start()` for the background import.
+ *
+ * @throws ConfigurationError when an option cannot work
+ */
+export function labelStudioAdapters(options: LabelStudioAdaptersOptions): LabelStudioAdapters {
+  const settings = labelStudioSettings(options)
+  const { storage, owner, deprovisioning: _d, firstSignIn: _f, adopt: _a, ...connection } = options
+  const api = labelStudioApi(connection)
+  const admin = owner && labelStudioAdmin({ ...connection, ...owner })
+  const installation = installationSource(api, settings.storage.access)
+  const parts = { api, admin, installation, settings }
+  const target = labelStudioTarget(parts)
+  return {
+    ...storage,
+    access: settings.storage.access,
+    users: labelStudioUsers(settings, target),
+    examine: (signal) => examine(parts, signal),
+    importer: importerOf(parts),
+  }
+}

@@ -1,0 +1,94 @@
+import { type Grant, type Plan, placeOf } from '../../lib/mapping/index.js'
+import type { Scope } from '../../lib/stores/scope.js'
+import type { LabelStudioApi } from './api/index.js'
+import type { LabelStudioSettings } from './options.js'
+import type { Holder, Impossible, Prepared } from './prepared.js'
+import { projectGrants } from './project-grants.js'
+import { workspaceGrants } from './workspace-grants.js'
+
+/** What became of a plan. */
+export interface Reached {
+  readonly applied: readonly Grant[]
+  readonly deferred: readonly Grant[]
+  readonly notes: readonly string[]
+}
+
+/** What to carry out. */
+export interface Work {
+  readonly ledger: readonly Grant[]
+  readonly planned: Plan
+  /** Makes a ledger durable. */
+  readonly note: (ledger: readonly Grant[]) => Promise<void>
+}
+
+/** Memberships in workspaces and projects of Enterprise. */
+export interface Memberships {
+  /**
+   * Revokes and grants. What is about to be given is noted first, so that a process that ends in the middle leaves
+   * nothing that nobody knows to be ours.
+   */
+  carryOut(scope: Scope, accountId: number, work: Work): Promise<Reached>
+  /** The workspaces the account is a member of. */
+  current(scope: Scope, accountId: number): Promise<readonly Grant[]>
+}
+
+/** Memberships over the REST API. A membership that was there before a rule gave it is never ours to revoke. */
+export function membershipsIn(api: LabelStudioApi, settings: LabelStudioSettings): Memberships {
+  const workspaces = workspaceGrants(api, settings)
+  const projects = projectGrants(api)
+
+  function prepare(grant: Grant, holder: Holder): Promise<Prepared | Impossible | undefined> {
+    if (grant.kind === 'workspace') return workspaces.prepare(grant, holder)
+    if (grant.kind === 'project') return projects.prepare(grant, holder)
+    return Promise.resolve(undefined)
+  }
+
+  return {
+    async carryOut({ signal }, accountId, { ledger, planned, note }) {
+      for (const each of planned.revocations) {
+        if (each.kind === 'workspace') await workspaces.revoke(each, accountId, signal)
+        if (each.kind === 'project') await projects.revoke(each, accountId, signal)
+      }
+      const entries = membershipsLeft(ledger, planned)
+      const found: (Prepared | Impossible | undefined)[] = []
+      for (const grant of planned.grants) {
+        found.push(await prepare(grant, { accountId, signal, had: entries.get(placeOf(grant)) }))
+      }
+      const prepared = found.filter(
+        (each): each is Prepared => each !== undefined && 'give' in each,
+      )
+      for (const { entry } of prepared) {
+        if (entry) entries.set(placeOf(entry), { ...entry, unconfirmed: true })
+      }
+      if (prepared.length > 0) await note([...entries.values()])
+      const deferred = await giveAll(prepared, entries)
+      const notes = found.flatMap((each) => (each && 'note' in each ? [each.note] : []))
+      return { applied: [...entries.values()], deferred, notes }
+    },
+    current: ({ signal }, accountId) => workspaces.current(accountId, signal),
+  }
+}
+
+function membershipsLeft(ledger: readonly Grant[], planned: Plan): Map<string, Grant> {
+  const revoked = new Set(planned.revocations.map(placeOf))
+  return new Map(
+    ledger
+      .filter((each) => each.kind !== 'role' && !revoked.has(placeOf(each)))
+      .map((each) => [placeOf(each), each]),
+  )
+}
+
+/** Gives each, and brings the ledger's entries to what became of it. Returns what has to wait. */
+async function giveAll(
+  prepared: readonly Prepared[],
+  entries: Map<string, Grant>,
+): Promise<readonly Grant[]> {
+  const deferred: Grant[] = []
+  for (const { grant, entry, give } of prepared) {
+    if ((await give()) === 'later') {
+      deferred.push(grant)
+      entries.delete(placeOf(grant))
+    } else if (entry) entries.set(placeOf(entry), entry)
+  }
+  return deferred
+}

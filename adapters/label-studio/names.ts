@@ -1,0 +1,40 @@
+import type { User } from '../../lib/stores/resource.js'
+import type { LabelStudioUser } from './api/index.js'
+
+/** First and last name as Label Studio keeps them; what SCIM does not say is absent. At most 256 characters there. */
+export interface Names {
+  readonly firstName?: string
+  readonly lastName?: string
+}
+
+const longest = 256
+
+/** The names of a SCIM user: `name`, else `displayName` as the first name. */
+export function namesOf(user: User): Names {
+  const name = user.name
+  const parts = typeof name === 'object' && name !== null ? (name as Record<string, unknown>) : {}
+  const given = textOf(parts.givenName)
+  const family = textOf(parts.familyName)
+  if (given === undefined && family === undefined) {
+    const shown = textOf(user.displayName) ?? textOf(parts.formatted)
+    return shown === undefined ? {} : { firstName: shown }
+  }
+  return {
+    ...(given !== undefined && { firstName: given }),
+    ...(family !== undefined && { lastName: family }),
+  }
+}
+
+/** The names that differ from the account's. */
+export function changedNames(names: Names, account: LabelStudioUser): Names {
+  return {
+    ...(names.firstName !== undefined &&
+      names.firstName !== account.firstName && { firstName: names.firstName }),
+    ...(names.lastName !== undefined &&
+      names.lastName !== account.lastName && { lastName: names.lastName }),
+  }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value.trim() !== '' ? value.slice(0, longest) : undefined
+}

@@ -1,0 +1,47 @@
+import { forbidden, unavailable } from '../../lib/errors.js'
+import type { Authenticator } from '../../lib/http/authenticate.js'
+import { presentedToken } from '../../lib/http/bearer-tokens.js'
+import { unauthorized } from '../../lib/http/challenge.js'
+import type { OwnerTokenOptions, OwnerTokenVerdict } from './api/sessions/owner.js'
+import { ownerTokenVerifier } from './api/sessions/owner.js'
+
+/** Options of `labelStudioOwner`. */
+export interface LabelStudioOwnerOptions extends OwnerTokenOptions {
+  /** Whose data the owner's token reaches. Default `default`. */
+  readonly tenant?: string
+}
+
+/**
+ * An authenticator that lets the IdP present a Label Studio owner's token as bearer token, as with Label Studio
+ * Enterprise's own SCIM. It is checked against Label Studio, and remembered for a bounded time. Prefer tokens of their
+ * own (`bearerTokens`): an owner's token can do everything in Label Studio.
+ *
+ * @throws ConfigurationError when an option cannot work
+ */
+export function labelStudioOwner(options: LabelStudioOwnerOptions): Authenticator {
+  const { tenant = 'default', ...connection } = options
+  const verify = ownerTokenVerifier(connection)
+  return async (request) => {
+    const verdict = await asked(verify(presentedToken(request)))
+    if (verdict.outcome === 'refused') {
+      throw unauthorized('Label Studio does not accept this token.', 'invalid_token')
+    }
+    if (verdict.outcome === 'notOwner') {
+      throw forbidden(
+        'The token is valid in Label Studio, but is not the owner’s: only the owner may provision.',
+      )
+    }
+    const scopes = ['scim:read', 'scim:write']
+    return { tenant, name: `Label Studio owner ${verdict.accountId}`, scopes }
+  }
+}
+
+async function asked(verdict: Promise<OwnerTokenVerdict>): Promise<OwnerTokenVerdict> {
+  try {
+    return await verdict
+  } catch (cause) {
+    const error = unavailable('Label Studio cannot be asked about the token now.')
+    error.cause = cause
+    throw error
+  }
+}

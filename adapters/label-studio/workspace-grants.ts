@@ -1,0 +1,63 @@
+import type { Grant } from '../../lib/mapping/index.js'
+import { limiter } from './api/http/limiter.js'
+import type { LabelStudioApi, Workspace } from './api/index.js'
+import type { LabelStudioSettings } from './options.js'
+import { type Holder, type Impossible, missing, type Prepared } from './prepared.js'
+
+type WorkspaceGrant = Extract<Grant, { kind: 'workspace' }>
+
+/** Gives and takes memberships of workspaces, which rules name by title. */
+export function workspaceGrants(api: LabelStudioApi, settings: LabelStudioSettings) {
+  /** One look for a title at a time, so that nobody creates what another is about to. */
+  const oneByOne = limiter(1, Number.MAX_SAFE_INTEGER)
+
+  async function titled(title: string, signal: AbortSignal): Promise<Workspace | undefined> {
+    const existing = await find(api, title, signal)
+    if (existing || !settings.createWorkspaces) return existing
+    await api.workspaces.create(title, signal)
+    // Another host may have created one at the same time: everybody takes the oldest.
+    return find(api, title, signal)
+  }
+
+  return {
+    async prepare(grant: WorkspaceGrant, holder: Holder): Promise<Prepared | Impossible> {
+      const { accountId, had, signal } = holder
+      const workspace = await oneByOne.run(() => titled(grant.title, signal), signal)
+      if (!workspace) return missing(`workspace "${grant.title}"`, grant)
+      const isMember = (await api.workspaces.memberIds(workspace.id, signal)).has(accountId)
+      return {
+        grant,
+        entry: isMember && !had ? undefined : grant,
+        async give() {
+          if (!isMember) await api.workspaces.addMember(workspace.id, accountId, signal)
+          return 'given'
+        },
+      }
+    },
+
+    async revoke(grant: WorkspaceGrant, accountId: number, signal: AbortSignal): Promise<void> {
+      const workspace = await find(api, grant.title, signal)
+      if (workspace) await api.workspaces.removeMember(workspace.id, accountId, signal)
+    },
+
+    async current(accountId: number, signal: AbortSignal): Promise<readonly Grant[]> {
+      const there: Grant[] = []
+      for (const workspace of usable(await api.workspaces.list(signal))) {
+        if ((await api.workspaces.memberIds(workspace.id, signal)).has(accountId)) {
+          there.push({ kind: 'workspace', title: workspace.title })
+        }
+      }
+      return there
+    },
+  }
+}
+
+async function find(api: LabelStudioApi, title: string, signal: AbortSignal) {
+  const all = usable(await api.workspaces.list(signal))
+  return all.filter((each) => each.title === title).sort((a, b) => a.id - b.id)[0]
+}
+
+/** Never anybody's own sandbox, nor what was put away. */
+function usable(workspaces: readonly Workspace[]): readonly Workspace[] {
+  return workspaces.filter(({ isPersonal, isArchived }) => !isPersonal && !isArchived)
+}
