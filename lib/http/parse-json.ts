@@ -11,11 +11,7 @@ import { checkJson, type JsonLimits } from './check-json.js'
  */
 export function parseJson(bytes: Buffer, limits: JsonLimits): JsonObject {
   if (!isUtf8(bytes)) throw invalidSyntax('The request body is not UTF-8.')
-  return parseJsonText(bytes.toString('utf8'), limits)
-}
-
-/** As {@link parseJson}, of text. */
-export function parseJsonText(text: string, limits: JsonLimits): JsonObject {
+  const text = bytes.toString('utf8')
   const json = text.startsWith('\uFEFF') ? text.slice(1) : text
   if (json.trim() === '') throw invalidSyntax('The request has no body.')
   checkJson(json, limits)

@@ -3,7 +3,7 @@ import { invalidSyntax } from '../errors.js'
 import type { JsonObject } from '../schema/types.js'
 import type { JsonLimits } from './check-json.js'
 import { requireJson } from './media-type.js'
-import { parseJson, parseJsonText } from './parse-json.js'
+import { parseJson } from './parse-json.js'
 import { payloadTooLarge, readBytes } from './read-bytes.js'
 
 /** Bounds of a request body. */
@@ -29,12 +29,12 @@ export async function readBody(request: Request, limits: BodyLimits): Promise<Bo
     ? leftByParser(request.body)
     : await readBytes(request, limits.maxPayloadBytes)
   if (bytes.length > limits.maxPayloadBytes) throw payloadTooLarge(limits.maxPayloadBytes)
-  const value = typeof bytes === 'string' ? parseJsonText(bytes, limits) : parseJson(bytes, limits)
-  return { value, bytes: bytes.length }
+  return { value: parseJson(bytes, limits), bytes: bytes.length }
 }
 
-function leftByParser(body: unknown): Buffer | string {
-  if (Buffer.isBuffer(body) || typeof body === 'string') return body
+function leftByParser(body: unknown): Buffer {
+  if (Buffer.isBuffer(body)) return body
+  if (typeof body === 'string') return Buffer.from(body)
   if (typeof body !== 'object' || body === null) {
     throw invalidSyntax('The request body was read before it came here, and nothing is left of it.')
   }

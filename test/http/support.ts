@@ -48,7 +48,8 @@ type Answer = (request: ScimRequest) => ScimResponse | Promise<ScimResponse>
 export function fakeRoutes(recorded: Recorded[] = [], answer?: Answer): ScimRoute[] {
   const handler = async (request: ScimRequest, parameters: PathParameters) => {
     recorded.push({ request, parameters })
-    return answer?.(request) ?? { status: 200, headers: {}, body: { id: parameters['id'] ?? '' } }
+    if (answer !== undefined) return answer(request)
+    return { status: 200, headers: {}, body: { id: parameters['id'] ?? '' } }
   }
   const route = (method: ScimRequest['method'], path: string, write: boolean): ScimRoute => ({
     method,

@@ -1,0 +1,117 @@
+import type { Request } from 'express'
+import {
+  type BearerToken,
+  bearerTokens,
+  digestToken,
+  generateToken,
+} from '../../lib/http/bearer-tokens.js'
+
+const present = (value: string) =>
+  ({ headers: { authorization: `Bearer ${value}` }, originalUrl: '/Users' }) as Request
+
+const at = (time: string) => ({ clock: () => new Date(time) })
+
+describe('generateToken', () => {
+  it('gives at least 256 random bits behind a recognisable prefix, never twice the same (S-AUTH-07, R-SEC-02)', () => {
+    const tokens = Array.from({ length: 100 }, generateToken)
+    expect(new Set(tokens).size).toBe(100)
+    for (const token of tokens) expect(token).toMatch(/^scim_[A-Za-z0-9_-]{43}$/)
+  })
+})
+
+describe('bearerTokens', () => {
+  it('knows a token by its digest alone (S-AUTH-05)', async () => {
+    const authenticate = bearerTokens([{ name: 'okta', digest: digestToken('abc') }])
+    expect(await authenticate(present('abc'))).toMatchObject({ name: 'okta', tenant: 'default' })
+  })
+
+  it('digests with SHA-256 in hexadecimal', () => {
+    expect(digestToken('abc')).toBe(
+      'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+    )
+  })
+
+  it.each(['ab', 'abcd', 'abC', digestToken('abc'), 'x'.repeat(4_096)])(
+    'refuses %.20s, whatever its length (S-AUTH-05)',
+    (wrong) => {
+      const authenticate = bearerTokens([{ name: 'okta', token: 'abc' }])
+      expect(() => authenticate(present(wrong))).toThrow(expect.objectContaining({ status: 401 }))
+    },
+  )
+
+  it('takes the old and the new token while one replaces the other (S-AUTH-06)', async () => {
+    const authenticate = bearerTokens([
+      { name: 'okta-2025', token: 'old' },
+      { name: 'okta-2026', token: 'new', tenant: 'acme', scopes: ['scim:read'] },
+    ])
+    expect(await authenticate(present('old'))).toMatchObject({ name: 'okta-2025' })
+    expect(await authenticate(present('new'))).toEqual({
+      name: 'okta-2026',
+      tenant: 'acme',
+      scopes: ['scim:read'],
+    })
+  })
+
+  it.each([
+    ['a Date', new Date('2026-02-01T00:00:00Z')],
+    ['text', '2026-02-01T00:00:00Z'],
+  ])(
+    'refuses a token from the moment it expires, given as %s (S-AUTH-06, R-AUTH-11)',
+    async (_, expiresAt) => {
+      let now = new Date('2026-01-31T23:59:59.999Z')
+      const authenticate = bearerTokens([{ name: 'okta', token: 'abc', expiresAt }], {
+        clock: () => now,
+      })
+      expect(await authenticate(present('abc'))).toMatchObject({ name: 'okta' })
+      now = new Date('2026-02-01T00:00:00Z')
+      expect(() => authenticate(present('abc'))).toThrow('The bearer token has expired.')
+    },
+  )
+
+  it('takes a token that has expired in one entry and not in another', async () => {
+    const authenticate = bearerTokens(
+      [
+        { name: 'first', token: 'abc', expiresAt: '2026-01-01T00:00:00Z' },
+        { name: 'second', token: 'abc' },
+      ],
+      at('2026-06-01T00:00:00Z'),
+    )
+    expect(await authenticate(present('abc'))).toMatchObject({ name: 'second' })
+  })
+
+  it('refuses a token at the first request after it was taken out of the list (S-AUTH-06)', async () => {
+    let tokens: BearerToken[] = [{ name: 'okta', token: 'abc' }]
+    const authenticate = bearerTokens(async () => tokens)
+    await expect(authenticate(present('abc'))).resolves.toMatchObject({ name: 'okta' })
+    tokens = []
+    await expect(authenticate(present('abc'))).rejects.toMatchObject({ status: 401 })
+  })
+
+  it('keeps no token where an inspection of the authenticator could show it (S-AUTH-05)', () => {
+    const entry = { name: 'okta', token: 'secret-token-text' }
+    const authenticate = bearerTokens([entry])
+    expect(
+      require('node:util').inspect(authenticate, { depth: 9, showHidden: true }),
+    ).not.toContain('secret-token-text')
+  })
+
+  it.each<[string, unknown, string]>([
+    ['nothing', undefined, 'bearerTokens is not a list'],
+    ['an empty list', [], 'bearerTokens is not a list'],
+    ['no name', [{ token: 'abc' }], 'bearerTokens[0].name is missing'],
+    ['neither token nor digest', [{ name: 'a' }], 'bearerTokens[0] must have one of'],
+    ['both', [{ name: 'a', token: 'x', digest: digestToken('x') }], 'must have one of'],
+    ['a short digest', [{ name: 'a', digest: 'abc' }], 'bearerTokens[0].digest is no SHA-256'],
+    ['an empty token', [{ name: 'a', token: '' }], 'bearerTokens[0].token cannot be sent'],
+    ['a token with a space', [{ name: 'a', token: 'secret x' }], 'bearerTokens[0].token cannot'],
+    ['an empty tenant', [{ name: 'a', token: 'x', tenant: '' }], 'bearerTokens[0].tenant is empty'],
+    ['an unknown scope', [{ name: 'a', token: 'x', scopes: ['all'] }], 'scopes is ["all"]'],
+    ['no date', [{ name: 'a', token: 'x', expiresAt: 'soon' }], 'expiresAt is soon'],
+    ['a second entry', [{ name: 'a', token: 'x' }, null], 'bearerTokens[1].name is missing'],
+  ])('refuses %s, naming the entry and never the token', (_, tokens, message) => {
+    const build = () => bearerTokens(tokens as BearerToken[])
+    expect(build).toThrow(expect.objectContaining({ code: 'ERR_SCIM_TOKENS' }))
+    expect(build).toThrow(message)
+    expect(build).not.toThrow('secret')
+  })
+})
