@@ -6,7 +6,10 @@ import { byDefault, isReturned, nothing, type Shape, shapeOf } from './shape.js'
 
 /** What a response depends on beside the projection. */
 export interface ProjectOptions {
-  /** What the client set in this request, see {@link sentNames}: `returned: request` attributes come back then. */
+  /**
+   * Canonical paths of the attributes that the client set in this request: those with `returned: request` come back
+   * then (RFC 7643 §7).
+   */
   readonly sent?: ReadonlySet<string>
 }
 
@@ -50,17 +53,6 @@ export function project(
   }
   result['schemas'] = schemas
   return result
-}
-
-/** The attributes that a client set, by canonical path: names of attributes, URN and name for those of extensions. */
-export function sentNames(type: ResourceType, attributes: JsonObject): ReadonlySet<string> {
-  const names = new Set<string>()
-  for (const [name, value] of Object.entries(attributes)) {
-    const isExtension = type.extensionAttributes.has(name.toLowerCase()) && isJsonObject(value)
-    for (const own of isExtension ? Object.keys(value) : []) names.add(`${name}:${own}`)
-    if (!isExtension) names.add(name)
-  }
-  return names
 }
 
 interface Place extends ProjectOptions {

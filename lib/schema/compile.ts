@@ -1,3 +1,5 @@
+import { ConfigurationError } from '../errors.js'
+import { checkSchemaOptions } from './check-schema-options.js'
 import {
   commonAttributes,
   enterpriseUserSchema,
@@ -58,6 +60,7 @@ export interface CompiledSchemas {
  * @throws ConfigurationError naming the place, for every contradiction in what the host gave
  */
 export function compileResourceTypes(options: SchemaOptions = {}): CompiledSchemas {
+  checkSchemaOptions(options)
   const schemas = resourceSchemas(options)
   const byUrn = new Map(schemas.map((schema) => [schema.id.toLowerCase(), schema]))
   const common = options.uniqueExternalIds
@@ -138,7 +141,7 @@ function compileType(
 
 function schemaOf(byUrn: ReadonlyMap<string, SchemaDefinition>, urn: string): SchemaDefinition {
   const schema = byUrn.get(urn.toLowerCase())
-  if (!schema) throw new Error(`no schema ${urn}`)
+  if (!schema) throw new ConfigurationError('ERR_SCIM_SCHEMA', `There is no schema "${urn}".`)
   return schema
 }
 

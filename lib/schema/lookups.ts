@@ -55,7 +55,7 @@ export function valuesAt(path: AttributePath, resource: JsonObject): Json[] {
   const value = (container as JsonObject)[path.attribute.name]
   const values = Array.isArray(value) ? value : value === undefined ? [] : [value]
   const { sub } = path
-  const leaves = sub ? values.map((each) => memberOf(each, sub.name)) : values
+  const leaves = sub ? values.flatMap((each) => memberOf(each, sub.name)) : values
   return leaves.filter((leaf) => isPresent(leaf))
 }
 
