@@ -61,7 +61,7 @@ export interface ScimOptions extends DeviationOptions, SchemaOptions {
   /** How often a write that lost a race is tried again when the client sent no `If-Match`. Default 5. */
   readonly maxRetries?: number
 
-  /** Attributes no schema knows: left out, or 400. Default `ignore` (RFC 7644 §3.1). */
+  /** Attributes no schema of the type has: left out, 400, or (`known`) left out if RFC 7643 has them. Default `ignore`. */
   readonly unknownAttributes?: ProtocolOptions['unknownAttributes']
   /** Ids in `members` that name nobody: 400 listing them, or left out. Default `refuse`. */
   readonly unknownMembers?: ProtocolOptions['unknownMembers']

@@ -76,7 +76,7 @@ const schema = closed({
     objects,
   ),
   deviations: { type: 'object' },
-  unknownAttributes: oneOf('ignore', 'reject'),
+  unknownAttributes: oneOf('ignore', 'reject', 'known'),
   unknownMembers: oneOf('refuse', 'ignore'),
   unknownManager: oneOf('keep', 'refuse'),
   putWithoutMembers: oneOf('clear', 'keep'),
