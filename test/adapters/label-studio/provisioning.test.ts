@@ -1,0 +1,251 @@
+import { randomUUID } from 'node:crypto'
+import {
+  type LabelStudioAdaptersOptions,
+  labelStudioAdapters,
+} from '../../../adapters/label-studio/index.js'
+import { memoryAdapters } from '../../../adapters/memory/index.js'
+import { createReconciler } from '../../../lib/access/index.js'
+import { comparableOf } from '../../../lib/schema/comparable.js'
+import { compileResourceTypes } from '../../../lib/schema/compile.js'
+import { lookupKeys } from '../../../lib/schema/lookups.js'
+import type { JsonObject } from '../../../lib/schema/types.js'
+import type { Group, Resource, Scope, User } from '../../../lib/stores/index.js'
+import {
+  type FakeLabelStudio,
+  startFakeLabelStudio,
+} from '../../support/fake-label-studio/index.js'
+
+const types = compileResourceTypes().byName
+const whole = { omit: new Set<string>() }
+
+let fake: FakeLabelStudio
+afterEach(() => fake.stop())
+
+const scope = (): Scope => ({
+  tenant: 'default',
+  actor: 'test',
+  requestId: 'r1',
+  signal: AbortSignal.timeout(20_000),
+})
+
+function start(options: Partial<LabelStudioAdaptersOptions> = {}) {
+  const storage = memoryAdapters()
+  const owner = { email: fake.ownerEmail, password: fake.ownerPassword }
+  const connection = { url: fake.url, token: fake.token, baseDelayMs: 1, maxDelayMs: 5 }
+  const adapters = labelStudioAdapters({ ...connection, storage, owner, ...options })
+  const reconciler = createReconciler(adapters, { backoffMs: 1, maxBackoffMs: 2 })
+  return { adapters, storage, drain: () => reconciler.drain() }
+}
+
+type Started = ReturnType<typeof start>
+
+function aUser(given: JsonObject): User {
+  const at = new Date().toISOString()
+  const meta = { resourceType: 'User', created: at, lastModified: at, version: '1' }
+  return { id: randomUUID(), userName: 'nobody', active: true, meta, ...given } as unknown as User
+}
+
+function writeOf(resource: Resource, pending: readonly string[] = [resource.id]) {
+  const type = types.get(resource.meta.resourceType)!
+  return {
+    keys: lookupKeys(type, resource),
+    comparable: () => comparableOf(type, resource),
+    alongside: { pending },
+  }
+}
+
+async function push({ adapters, drain }: Started, given: JsonObject): Promise<User> {
+  const user = aUser(given)
+  await adapters.users.create(scope(), user, writeOf(user))
+  await drain()
+  return user
+}
+
+async function change({ adapters, drain }: Started, user: User, given: JsonObject): Promise<User> {
+  const version = String(Number(user.meta.version) + 1)
+  const changed = { ...user, ...given, meta: { ...user.meta, version } } as User
+  const write = { ...writeOf(changed), expectedVersion: user.meta.version }
+  await adapters.users.replace(scope(), changed, write)
+  await drain()
+  return changed
+}
+
+async function pushGroup(
+  { adapters, drain }: Started,
+  displayName: string,
+  members: readonly User[],
+) {
+  const at = new Date().toISOString()
+  const meta = { resourceType: 'Group', created: at, lastModified: at, version: '1' }
+  const group = {
+    id: randomUUID(),
+    displayName,
+    members: members.map(({ id }) => ({ value: id })),
+    meta,
+  } as unknown as Group
+  await adapters.groups.create(
+    scope(),
+    group,
+    writeOf(
+      group,
+      members.map(({ id }) => id),
+    ),
+  )
+  await drain()
+  return group
+}
+
+const ann = {
+  userName: 'Ann@Example.com',
+  name: { givenName: 'Ann', familyName: 'Archer' },
+  emails: [{ value: 'Ann@Example.com', type: 'work', primary: true }],
+}
+
+const accountOf = (email: string) =>
+  [...fake.state.users.values()].find((user) => user.email.toLowerCase() === email)
+
+describe('Community with the owner’s sign-in', () => {
+  beforeEach(async () => {
+    fake = await startFakeLabelStudio({ mode: 'oss-new' })
+  })
+
+  it('creates an account with a lower-cased address and keeps its names up to date', async () => {
+    const host = start()
+    const user = await push(host, ann)
+    expect(accountOf('ann@example.com')).toMatchObject({
+      email: 'ann@example.com',
+      firstName: 'Ann',
+      lastName: 'Archer',
+    })
+    await change(host, user, { name: { givenName: 'Ann', familyName: 'Baker' } })
+    expect(accountOf('ann@example.com')).toMatchObject({ lastName: 'Baker' })
+  })
+
+  it('deactivates really, and brings back', async () => {
+    const host = start()
+    const user = await push(host, ann)
+    const gone = await change(host, user, { active: false })
+    expect(accountOf('ann@example.com')?.isActive).toBe(false)
+    await change(host, gone, { active: true })
+    expect(accountOf('ann@example.com')?.isActive).toBe(true)
+  })
+
+  it('renames through the admin', async () => {
+    const host = start()
+    const user = await push(host, ann)
+    await change(host, user, {
+      userName: 'ann.b@example.com',
+      emails: [{ value: 'ann.b@example.com' }],
+    })
+    expect(accountOf('ann.b@example.com')).toBeDefined()
+    expect(accountOf('ann@example.com')).toBeUndefined()
+  })
+
+  it('protects the owner', async () => {
+    const { adapters } = start()
+    const owner = aUser({ userName: fake.ownerEmail })
+    await expect(adapters.users.protection?.(scope(), owner)).resolves.toMatch(/owner/)
+  })
+
+  it('refuses people without an e-mail address', async () => {
+    const { adapters } = start()
+    const user = aUser({ userName: 'ann' })
+    await expect(adapters.users.create(scope(), user, writeOf(user))).rejects.toMatchObject({
+      code: 'ERR_SCIM_REFUSED',
+      status: 400,
+    })
+  })
+
+  it('lists people who were there before, and manages them from the first change on', async () => {
+    const host = start()
+    const api = { Authorization: `Token ${fake.token}`, 'Content-Type': 'application/json' }
+    const body = JSON.stringify({ username: 'old', email: 'Old@example.com', first_name: 'Olga' })
+    await fetch(`${fake.url}/api/users/`, { method: 'POST', headers: api, body })
+    await expect(host.adapters.importer.run()).resolves.toMatchObject({ imported: 2 })
+    await expect(host.adapters.importer.run()).resolves.toEqual({
+      imported: 0,
+      linked: 0,
+      drifted: 0,
+      removed: 0,
+    })
+    const page = { kind: 'index', offset: 0, limit: 10 } as const
+    const { resources } = await host.adapters.users.query(scope(), { ...whole, page })
+    const olga = resources.find(({ userName }) => userName === 'old@example.com')!
+    expect(olga).toMatchObject({ active: true, name: { givenName: 'Olga' } })
+    await change(host, olga, { active: false })
+    expect(accountOf('old@example.com')?.isActive).toBe(false)
+  })
+})
+
+describe('Community without the owner’s sign-in', () => {
+  beforeEach(async () => {
+    fake = await startFakeLabelStudio({ mode: 'oss-new' })
+  })
+
+  it('creates nobody, so that the invite can, and adopts the account that appears', async () => {
+    const storage = memoryAdapters()
+    const adapters = labelStudioAdapters({ url: fake.url, token: fake.token, storage })
+    const host = { adapters, storage, drain: () => createReconciler(adapters).drain() }
+    const user = await push(host, ann)
+    expect(accountOf('ann@example.com')).toBeUndefined()
+    const record = await adapters.access.record(scope(), user.id)
+    expect(record?.notes[0]).toMatch(/signs up/)
+  })
+})
+
+describe('Enterprise', () => {
+  beforeEach(async () => {
+    fake = await startFakeLabelStudio({ mode: 'lse' })
+  })
+
+  it('gives roles, deactivates with DI and restores what the groups give', async () => {
+    const host = start({ createWorkspaces: true })
+    const rules = {
+      roles_groups: [['Reviewer', 'crew']],
+      workspaces_groups: [['Vision', 'crew']],
+      projects_groups: [],
+    } as const
+    await host.adapters.access.saveRules(scope(), rules, {
+      expectedVersion: '0',
+      affects: 'everybody',
+    })
+    const user = await push(host, ann)
+    await pushGroup(host, 'crew', [user])
+    const record = await host.adapters.access.record(scope(), user.id)
+    expect(record?.applied).toEqual([
+      { kind: 'role', role: 'Reviewer' },
+      { kind: 'workspace', title: 'Vision' },
+    ])
+    const gone = await change(host, user, { active: false })
+    await change(host, gone, { active: true })
+    const now = await host.adapters.users.currentAccess?.(scope(), user)
+    expect(now?.applied).toEqual([
+      { kind: 'role', role: 'Reviewer' },
+      { kind: 'workspace', title: 'Vision' },
+    ])
+  })
+})
+
+describe('examine', () => {
+  it('says of Community in sentences what works and what does not', async () => {
+    fake = await startFakeLabelStudio({ mode: 'oss-new' })
+    const findings = await start().adapters.examine()
+    expect(findings.filter(({ level }) => level === 'error')).toEqual([])
+    expect(findings.map(({ code }) => code)).toEqual([
+      'reached',
+      'token-of-owner',
+      'deprovisioning',
+      'roles-not-enforceable',
+      'first-sign-in',
+      'owner-sign-in',
+    ])
+  })
+
+  it('names the MANUAL_* trap of Enterprise', async () => {
+    fake = await startFakeLabelStudio({ mode: 'lse', manual: { role: false } })
+    const findings = await start().adapters.examine()
+    expect(findings.find(({ level }) => level === 'error')?.message).toMatch(
+      /MANUAL_ROLE_MANAGEMENT=0/,
+    )
+  })
+})
