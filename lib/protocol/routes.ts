@@ -1,30 +1,125 @@
 import type { ResourceType } from '../schema/types.js'
+import { resolveStores, type Services } from '../service/stores.js'
 import type { ProtocolContext } from './context.js'
-import type { ScimRequest, ScimResponse } from './messages.js'
+import { bulkHandler, type WriteHandlers } from './handlers/bulk.js'
+import {
+  resourceTypeHandler,
+  resourceTypesHandler,
+  schemaHandler,
+  schemasHandler,
+  serviceProviderConfigHandler,
+} from './handlers/discovery.js'
+import { meHandlers, noMe } from './handlers/me.js'
+import { queryHandler, searchHandler } from './handlers/query.js'
+import {
+  createHandler,
+  deleteHandler,
+  getHandler,
+  patchHandler,
+  replaceHandler,
+} from './handlers/resources.js'
+import { reporting } from './report-refusal.js'
+import type { Handler, ScimRoute } from './route.js'
 
-/** Values of the `:name` segments of a route's pattern, percent-decoded once. */
-export type PathParameters = Readonly<Record<string, string>>
+export type { Handler, PathParameters, ScimRoute } from './route.js'
 
-/** Answers one request, or throws a `ScimError`; anything else that is thrown is a 500. */
-export type Handler = (request: ScimRequest, parameters: PathParameters) => Promise<ScimResponse>
+type RouterServices = Services & ProtocolContext
 
-/** One route below the base URL. A path that some route has answers 405 to every method none of its routes has. */
-export interface ScimRoute {
-  readonly method: ScimRequest['method']
-  /** Path segments, e.g. `['Users', ':id']`; empty for the base URL itself. Literal segments match exactly. */
-  readonly pattern: readonly string[]
-  readonly handler: Handler
-  /** Needs the scope `scim:write`; otherwise `scim:read`. */
-  readonly write: boolean
-  /** Describes the service provider and holds no tenant's data; may be open to everybody. */
-  readonly discovery?: boolean
-}
-
-/** The routes of one router, most specific first where two patterns fit (`/Users/.search` before `/Users/:id`). */
+/**
+ * The routes of one router, most specific first where two patterns fit (`/Users/.search` before `/Users/:id`).
+ *
+ * @throws ConfigurationError when the adapters have no store for a resource type
+ */
 export function scimRoutes(context: ProtocolContext): readonly ScimRoute[] {
-  return [...context.types.types.flatMap((type) => resourceRoutes(context, type))]
+  const stores = resolveStores(context.types, context.adapters)
+  const services: RouterServices = { ...context, stores }
+  const { types } = context.types
+  const endpoints = types.map((type) => writeHandlers(services, type))
+  return [
+    read('GET', [], queryHandler(services, types)),
+    read('POST', ['.search'], searchHandler(services, types)),
+    ...discoveryRoutes(context),
+    write('POST', ['Bulk'], bulkHandler(services, endpoints)),
+    ...meRoutes(services),
+    ...endpoints.flatMap((endpoint) => resourceRoutes(services, endpoint)),
+  ]
 }
 
-function resourceRoutes(_context: ProtocolContext, _type: ResourceType): ScimRoute[] {
-  return []
+function resourceRoutes(
+  services: RouterServices,
+  { type, handlers }: WriteHandlers,
+): readonly ScimRoute[] {
+  const endpoint = type.endpoint.split('/').filter((segment) => segment !== '')
+  const one = [...endpoint, ':id']
+  return [
+    read('GET', endpoint, queryHandler(services, [type])),
+    read('POST', [...endpoint, '.search'], searchHandler(services, [type])),
+    write('POST', endpoint, handlers.POST),
+    read('GET', one, getHandler(services, type)),
+    write('PUT', one, handlers.PUT),
+    write('PATCH', one, handlers.PATCH),
+    write('DELETE', one, handlers.DELETE),
+  ]
+}
+
+function writeHandlers(services: RouterServices, type: ResourceType): WriteHandlers {
+  const handlers = {
+    POST: createHandler(services, type),
+    PUT: replaceHandler(services, type),
+    PATCH: patchHandler(services, type),
+    DELETE: deleteHandler(services, type),
+  }
+  return {
+    type,
+    handlers: {
+      POST: reporting(services, type, handlers.POST),
+      PUT: reporting(services, type, handlers.PUT),
+      PATCH: reporting(services, type, handlers.PATCH),
+      DELETE: reporting(services, type, handlers.DELETE),
+    },
+  }
+}
+
+function meRoutes(services: RouterServices): readonly ScimRoute[] {
+  const me = ['Me']
+  const user = services.types.byName.get('User')
+  if (!services.options.features.me || !user) {
+    return [
+      read('GET', me, noMe),
+      ...(['POST', 'PUT', 'PATCH', 'DELETE'] as const).map((method) => write(method, me, noMe)),
+    ]
+  }
+  const handlers = meHandlers(services, user)
+  return [
+    read('GET', me, handlers.GET),
+    write('PUT', me, reporting(services, user, handlers.PUT)),
+    write('PATCH', me, reporting(services, user, handlers.PATCH)),
+  ]
+}
+
+function discoveryRoutes(context: ProtocolContext): readonly ScimRoute[] {
+  const discovery = true
+  return [
+    { ...read('GET', ['ServiceProviderConfig'], serviceProviderConfigHandler(context)), discovery },
+    { ...read('GET', ['ResourceTypes'], resourceTypesHandler(context)), discovery },
+    { ...read('GET', ['ResourceTypes', ':id'], resourceTypeHandler(context)), discovery },
+    { ...read('GET', ['Schemas'], schemasHandler(context)), discovery },
+    { ...read('GET', ['Schemas', ':id'], schemaHandler(context)), discovery },
+  ]
+}
+
+function read(
+  method: ScimRoute['method'],
+  pattern: readonly string[],
+  handler: Handler,
+): ScimRoute {
+  return { method, pattern, handler, write: false }
+}
+
+function write(
+  method: ScimRoute['method'],
+  pattern: readonly string[],
+  handler: Handler,
+): ScimRoute {
+  return { method, pattern, handler, write: true }
 }

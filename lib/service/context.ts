@@ -76,6 +76,11 @@ export interface ServiceContext {
   readonly newId: () => string
   /** Called with each event after its change is durable. */
   readonly emit: (event: AuditEntry) => void
+  /** Is told of failures nobody expected that do not become the answer of a whole request: of a bulk operation. */
+  readonly onError?: (
+    error: unknown,
+    request: { readonly requestId: string; readonly principal: { readonly tenant: string } },
+  ) => void
   /** Called after a write marked people pending: a hint to the reconciler, which finds the marks anyway. */
   readonly onPending: (tenant: string) => void
 }

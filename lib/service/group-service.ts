@@ -22,6 +22,7 @@ import {
   withoutMembers,
   withPlainMembers,
 } from './members.js'
+import { patchOptions } from './patch-options.js'
 import { refuseProtectedMembers } from './protection.js'
 import { checkStored } from './stored.js'
 import type { Services } from './stores.js'
@@ -88,7 +89,7 @@ export async function patchGroup(
   operations: readonly PatchOperation[],
 ): Promise<Written> {
   const deltas = usesDeltas(services)
-    ? memberChange(target.type, operations, services.options)
+    ? memberChange(target.type, operations, patchOptions(services.options))
     : undefined
   if (!deltas) return patchWhole(services, target, operations)
   const { change, rest } = deltas
@@ -236,7 +237,12 @@ function patched(
   { type }: Target,
   { before, operations }: { before: Resource; operations: readonly PatchOperation[] },
 ): Resource {
-  const { resource } = applyPatch(type, before as unknown as JsonObject, operations, options)
+  const { resource } = applyPatch(
+    type,
+    before as unknown as JsonObject,
+    operations,
+    patchOptions(options),
+  )
   const after = { ...resource, id: before.id, meta: before.meta } as unknown as Group
   checkImmutable(type, before, after)
   return after

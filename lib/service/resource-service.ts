@@ -8,6 +8,7 @@ import type { Resource } from '../stores/resource.js'
 import { type Change, noMembers, type TypeRules } from './change.js'
 import { changedAttributes, checkImmutable, replacement } from './changes.js'
 import { createGroup, patchGroup, replaceGroup } from './group-service.js'
+import { patchOptions } from './patch-options.js'
 import { plainRules } from './plain-rules.js'
 import type { Services } from './stores.js'
 import { acceptedSecrets, userRules } from './user-rules.js'
@@ -73,11 +74,7 @@ export async function replace(services: Services, target: Target, body: Json): P
 
 /** Applies the body of a PATCH (RFC 7644 §3.5.2), all of it or nothing. */
 export async function patch(services: Services, target: Target, body: Json): Promise<Written> {
-  const { options } = services
-  const limits = {
-    operations: options.limits.maxPatchOperations,
-  }
-  const operations = readPatch(body, { deviations: options.deviations, limits })
+  const operations = readPatch(body, patchOptions(services.options))
   if (target.type.name === 'Group') return patchGroup(services, target, operations)
   return changeResource(services, target, {
     rules: rulesOf(target.type),
@@ -100,7 +97,7 @@ function patchedChange(
     type,
     before as unknown as JsonObject,
     operations,
-    services.options,
+    patchOptions(services.options),
   )
   const isKept = type.name === 'User' && typeof resource['active'] !== 'boolean'
   const after: Resource = {

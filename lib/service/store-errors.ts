@@ -49,6 +49,7 @@ export function writeRace(): ScimError {
 }
 
 function refused(error: RefusedError): ScimError {
+  if (error.status === 400) return invalidValue(error.message)
   return error.status === 409 ? new ScimError(409, error.message) : forbidden(error.message)
 }
 

@@ -1,0 +1,288 @@
+import { setImmediate as yieldToOthers } from 'node:timers/promises'
+import { invalidSyntax, notFound, ScimError } from '../../errors.js'
+import type { JsonObject, ResourceType } from '../../schema/types.js'
+import { removeResource } from '../../service/delete-service.js'
+import { patch } from '../../service/resource-service.js'
+import { toScimError } from '../../service/store-errors.js'
+import type { Services } from '../../service/stores.js'
+import { etagOf } from '../../version/etag.js'
+import {
+  type BulkPlan,
+  planBulk,
+  referencesOf,
+  resolvePathReference,
+  resolveReferences,
+  takeOut,
+} from '../bulk-references.js'
+import {
+  type BulkOperation,
+  type CheckedOperation,
+  checkOperation,
+  readBulk,
+} from '../bulk-request.js'
+import { errorBody } from '../error-body.js'
+import type { ScimRequest, ScimResponse } from '../messages.js'
+import { bodyOf, notSupported } from '../read-request.js'
+import type { Handler } from '../route.js'
+import { scopeOf } from '../scope.js'
+import { locationOf } from '../wire.js'
+
+/** Handlers of writes to one resource type, the same that single requests go to. */
+export interface WriteHandlers {
+  readonly type: ResourceType
+  readonly handlers: Readonly<Record<CheckedOperation['method'], Handler>>
+}
+
+const bulkResponseUrn = 'urn:ietf:params:scim:api:messages:2.0:BulkResponse'
+const patchOpUrn = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
+
+/**
+ * POST to `/Bulk` (RFC 7644 §3.7). Each operation is a request of its own: authorized, checked, stored and audited
+ * alone; the job as a whole is not atomic. Other requests get their turn between operations.
+ */
+export function bulkHandler(services: Services, endpoints: readonly WriteHandlers[]): Handler {
+  return async (request) => {
+    const { features, limits, deviations } = services.options
+    if (!features.bulk) throw notSupported('bulk requests')
+    if (request.bodyBytes > limits.maxPayloadBytes) {
+      throw new ScimError(413, `A bulk request has at most ${limits.maxPayloadBytes} bytes.`)
+    }
+    const { operations, failOnErrors } = readBulk(bodyOf(request), {
+      deviations,
+      maxOperations: limits.maxBulkOperations,
+    })
+    const job = createJob(services, request, { operations, endpoints })
+    await runJob(job, failOnErrors ?? Number.POSITIVE_INFINITY)
+    const results = operations.flatMap((_, index) => job.results.get(index) ?? [])
+    return { status: 200, headers: {}, body: { schemas: [bulkResponseUrn], Operations: results } }
+  }
+}
+
+/** A resource that lacks something until the operations it needs are done. */
+interface Unfinished {
+  readonly index: number
+  readonly type: ResourceType
+  readonly id: string
+  readonly later: readonly JsonObject[]
+  readonly needs: ReadonlySet<string>
+}
+
+/** A bulk request while it is carried out. */
+interface Job {
+  readonly services: Services
+  readonly request: ScimRequest
+  readonly endpoints: readonly WriteHandlers[]
+  readonly operations: readonly BulkOperation[]
+  readonly checked: readonly (CheckedOperation | ScimError)[]
+  readonly plan: BulkPlan
+  /** Ids of created resources by bulkId. */
+  readonly ids: Map<string, string>
+  readonly results: Map<number, JsonObject>
+  readonly unfinished: Unfinished[]
+  failures: number
+}
+
+function createJob(
+  services: Services,
+  request: ScimRequest,
+  { operations, endpoints }: Pick<Job, 'operations' | 'endpoints'>,
+): Job {
+  const checked = checkAll(operations, services)
+  const plan = planBulk(checked.map((each) => (each instanceof ScimError ? undefined : each)))
+  return {
+    services,
+    request,
+    endpoints,
+    operations,
+    checked,
+    plan,
+    ids: new Map(),
+    results: new Map(),
+    unfinished: [],
+    failures: 0,
+  }
+}
+
+function checkAll(
+  operations: readonly BulkOperation[],
+  { options }: Services,
+): (CheckedOperation | ScimError)[] {
+  const seen = new Set<string>()
+  return operations.map((operation) => {
+    try {
+      const checked = checkOperation(operation, options.deviations)
+      const { method, bulkId } = checked
+      if (method !== 'POST' || bulkId === undefined) return checked
+      if (seen.has(bulkId)) throw invalidSyntax(`"bulkId" "${bulkId}" is used more than once.`)
+      seen.add(bulkId)
+      return checked
+    } catch (error) {
+      return toScimError(error) ?? invalidSyntax('The operation is malformed.')
+    }
+  })
+}
+
+async function runJob(job: Job, failOnErrors: number): Promise<void> {
+  for (const index of job.plan.order) {
+    if (job.failures >= failOnErrors || job.request.signal.aborted) break
+    await yieldToOthers()
+    await runOperation(job, index)
+  }
+  for (const unfinished of job.unfinished) await finish(job, unfinished)
+}
+
+async function runOperation(job: Job, index: number): Promise<void> {
+  const operation = job.checked[index]
+  if (!operation) return
+  try {
+    if (operation instanceof ScimError) throw operation
+    job.results.set(index, await perform(job, index, operation))
+  } catch (error) {
+    fail(job, index, error)
+  }
+}
+
+async function perform(job: Job, index: number, operation: CheckedOperation): Promise<JsonObject> {
+  const { services, request, ids } = job
+  const deferred = job.plan.deferred.get(index) ?? new Set()
+  requireResolved(job, operation, deferred)
+  const path = resolvePathReference(operation.path, ids)
+  const { type, handler, id } = findHandler(job, operation.method, path)
+  const taken = takeOutDeferred(operation, deferred)
+  const { ifMatch: _, ifNoneMatch: __, body: ___, ...rest } = request
+  const answer = await handler(
+    {
+      ...rest,
+      method: operation.method,
+      // The answer of an operation has no resource in it: nothing more than its id need be read.
+      query: new Map([['attributes', 'id']]),
+      ...(operation.version !== undefined && { ifMatch: operation.version }),
+      ...(taken.data !== undefined && { body: resolveReferences(taken.data, ids) }),
+    },
+    id === undefined ? {} : { id },
+  )
+  const createdId = answer.body?.['id']
+  if (
+    operation.method === 'POST' &&
+    operation.bulkId !== undefined &&
+    typeof createdId === 'string'
+  ) {
+    ids.set(operation.bulkId, createdId)
+    if (taken.later.length > 0) {
+      job.unfinished.push({ index, type, id: createdId, later: taken.later, needs: deferred })
+    }
+  }
+  return resultOf(operation, {
+    answer,
+    location: answer.headers['Location'] ?? locationOf(request.baseUrl, type.endpoint, id ?? ''),
+    hasEtags: services.options.features.etag,
+  })
+}
+
+function takeOutDeferred(
+  { data }: CheckedOperation,
+  deferred: ReadonlySet<string>,
+): { data?: CheckedOperation['data']; later: readonly JsonObject[] } {
+  if (deferred.size > 0 && typeof data === 'object' && data !== null && !Array.isArray(data)) {
+    return takeOut(data, deferred)
+  }
+  return { ...(data !== undefined && { data }), later: [] }
+}
+
+/** Adds what a resource was created without; where that cannot be had, the resource is taken back. */
+async function finish(job: Job, { index, type, id, later, needs }: Unfinished): Promise<void> {
+  const { services, request, ids } = job
+  const target = { type, id, scope: scopeOf(request) }
+  try {
+    if ([...needs].some((bulkId) => !ids.has(bulkId))) throw unresolved([...needs])
+    const operations = later.map((operation) => resolveReferences(operation, ids))
+    const body = { schemas: [patchOpUrn], Operations: operations }
+    const { resource } = await patch(services, target, body)
+    const version = services.options.features.etag && { version: etagOf(resource.meta.version) }
+    job.results.set(index, { ...job.results.get(index), ...version })
+  } catch (error) {
+    await removeResource(services, target).catch(() => undefined)
+    fail(job, index, error)
+  }
+}
+
+/** @throws ScimError 409 when a reference leads nowhere, or to an operation that failed */
+function requireResolved(
+  { ids }: Job,
+  operation: CheckedOperation,
+  deferred: ReadonlySet<string>,
+): void {
+  const missing = [...referencesOf(operation)].filter(
+    (bulkId) => !ids.has(bulkId) && !deferred.has(bulkId),
+  )
+  if (missing.length > 0) throw unresolved(missing)
+}
+
+function unresolved(bulkIds: readonly string[]): ScimError {
+  const names = bulkIds.slice(0, 5).map((bulkId) => JSON.stringify(bulkId.slice(0, 100)))
+  return new ScimError(409, `No resource was created for bulkId ${names.join(', ')}.`)
+}
+
+function findHandler(
+  { endpoints }: Job,
+  method: CheckedOperation['method'],
+  path: string,
+): { type: ResourceType; handler: Handler; id?: string } {
+  for (const { type, handlers } of endpoints) {
+    if (!path.startsWith(type.endpoint)) continue
+    const rest = path.slice(type.endpoint.length)
+    if (method === 'POST' && (rest === '' || rest === '/')) return { type, handler: handlers.POST }
+    const id = method === 'POST' ? undefined : idIn(rest)
+    if (id !== undefined) return { type, handler: handlers[method], id }
+  }
+  throw notFound(`"path" of a ${method} leads to no endpoint of a bulk request.`)
+}
+
+/** The id in what follows an endpoint: one segment, decoded once. */
+function idIn(rest: string): string | undefined {
+  const segment = /^\/([^/?#]+)$/.exec(rest)?.[1]
+  if (segment === undefined) return undefined
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return undefined
+  }
+}
+
+function resultOf(
+  { method, bulkId }: CheckedOperation,
+  { answer, location, hasEtags }: { answer: ScimResponse; location: string; hasEtags: boolean },
+): JsonObject {
+  const etag = answer.headers['ETag']
+  return {
+    method,
+    ...(bulkId !== undefined && { bulkId }),
+    ...(hasEtags && etag !== undefined && { version: etag }),
+    location,
+    status: String(answer.status),
+  }
+}
+
+function fail(job: Job, index: number, error: unknown): void {
+  job.failures += 1
+  const { method, bulkId, path } = job.operations[index] ?? {}
+  const known = toScimError(error) ?? unexpected(job, error)
+  const isLocated = method !== 'POST' && typeof path === 'string' && path.startsWith('/')
+  job.results.set(index, {
+    ...(method !== undefined && { method }),
+    ...(bulkId !== undefined && { bulkId }),
+    ...(isLocated && {
+      location: `${job.request.baseUrl}${resolvePathReference(path, job.ids)}`,
+    }),
+    status: String(known.status),
+    response: errorBody(known),
+  })
+}
+
+function unexpected({ services, request }: Job, error: unknown): ScimError {
+  services.onError?.(error, request)
+  return new ScimError(
+    500,
+    `The service provider failed. Its operator finds the cause under request id ${request.requestId}.`,
+  )
+}

@@ -1,0 +1,189 @@
+import { invalidFilter, invalidValue } from '../../errors.js'
+import type { ParsedFilter } from '../../filter/ast.js'
+import { parseFilter } from '../../filter/parse.js'
+import { resolveFilter } from '../../filter/resolve.js'
+import { decodeCursor, encodeCursor } from '../../pagination/cursor.js'
+import { type CursorPage, parsePage } from '../../pagination/page.js'
+import { omittedAttributes, type Projection, parseProjection } from '../../projection/index.js'
+import { resolvePath } from '../../schema/paths.js'
+import type { JsonObject, ResourceType } from '../../schema/types.js'
+import { type FoundPage, queryResources, type TypeQuery } from '../../service/query-service.js'
+import { decideResourceType } from '../../service/resource-type-filter.js'
+import type { Services } from '../../service/stores.js'
+import { resolveSort } from '../../sort/index.js'
+import type { PageRequest } from '../../stores/query.js'
+import type { ProtocolOptions } from '../context.js'
+import { listResponse } from '../list-response.js'
+import type { ScimRequest, ScimResponse } from '../messages.js'
+import { present } from '../present.js'
+import { parametersOfSearch, parametersOfUrl, type QueryParameters } from '../query-parameters.js'
+import type { Handler } from '../route.js'
+import { scopeOf } from '../scope.js'
+
+/** Services of a router, whose options know the protocol's. */
+export type QueryServices = Services & { readonly options: ProtocolOptions }
+
+/** GET of a collection, or of the base URL for all resource types (RFC 7644 §3.4.2). */
+export function queryHandler(services: QueryServices, types: readonly ResourceType[]): Handler {
+  return (request) =>
+    answerQuery(services, request, { types, parameters: parametersOfUrl(request.query) })
+}
+
+/** POST to `.search` (RFC 7644 §3.4.3); parameters in the URL are ignored. */
+export function searchHandler(services: QueryServices, types: readonly ResourceType[]): Handler {
+  return async (request) => {
+    const parameters = parametersOfSearch(request.body, services.options.deviations)
+    return answerQuery(services, request, { types, parameters })
+  }
+}
+
+interface Question {
+  readonly types: readonly ResourceType[]
+  readonly parameters: QueryParameters
+}
+
+async function answerQuery(
+  services: QueryServices,
+  request: ScimRequest,
+  question: Question,
+): Promise<ScimResponse> {
+  const { types, parameters } = question
+  const { options } = services
+  const asked = parsePage(withDefaultPaging(options, parameters), options.limits)
+  const projections = new Map(
+    types.map((type) => [type.name, parseProjection(type, parameters, options.deviations)]),
+  )
+  const parts = partsOf(services, { ...question, projections })
+  const page = pageOf(services, request, { question, asked })
+  const descending = parameters.sortOrder?.toLowerCase() === 'descending'
+  const result = await queryResources(services, scopeOf(request), {
+    parts,
+    page,
+    ...(parameters.sortBy !== undefined && { sorted: { descending } }),
+  })
+  const presentation = { projections }
+  const resources = await present(services, request, { found: result.found, presentation })
+  return {
+    status: 200,
+    headers: {},
+    body: bodyOf(services, request, { question, page, result, resources }),
+  }
+}
+
+function partsOf(
+  { options }: QueryServices,
+  { types, parameters, projections }: Question & { projections: ReadonlyMap<string, Projection> },
+): TypeQuery[] {
+  const { filter: text, sortBy, sortOrder } = parameters
+  const filter = text === undefined ? undefined : readFilter(options, text)
+  const sorts = sortsOf(options, types, { sortBy, sortOrder })
+  const unknown = types.length > 1 ? 'noValue' : 'refuse'
+  return types.map((type) => {
+    const { deviations } = options
+    const resolved =
+      filter && decideResourceType(resolveFilter(filter, type, { deviations, unknown }), type)
+    const sort = sorts.get(type.name)
+    const omit = omittedAttributes(type, projections.get(type.name) ?? { kind: 'default' })
+    return { type, omit, ...(resolved && { filter: resolved }), ...(sort && { sort }) }
+  })
+}
+
+function readFilter({ features, limits, deviations }: ProtocolOptions, text: string): ParsedFilter {
+  if (!features.filter) throw invalidFilter('This service provider does not support filters.')
+  return parseFilter(text, {
+    deviations,
+    bytes: limits.maxFilterBytes,
+    nodes: limits.maxFilterNodes,
+    depth: limits.maxFilterDepth,
+  })
+}
+
+/** Of several types those are sorted that have the attribute; the others count as having no value. */
+function sortsOf(
+  { features }: ProtocolOptions,
+  types: readonly ResourceType[],
+  { sortBy, sortOrder }: Pick<QueryParameters, 'sortBy' | 'sortOrder'>,
+) {
+  if (sortBy === undefined) return new Map<string, never>()
+  if (!features.sort) throw invalidValue('This service provider does not support sorting.')
+  const knowing = types.filter((type) => resolvePath(type, sortBy))
+  const sorted = knowing.length > 0 ? knowing : types
+  return new Map(sorted.map((type) => [type.name, resolveSort(type, sortBy, sortOrder)]))
+}
+
+function withDefaultPaging(
+  { defaultPaging, features }: ProtocolOptions,
+  parameters: QueryParameters,
+): QueryParameters {
+  const { startIndex, cursor } = parameters
+  if (cursor !== undefined && !features.cursor) {
+    throw invalidValue('This service provider does not support paging by cursor.')
+  }
+  const isOpen = startIndex === undefined && cursor === undefined
+  return isOpen && features.cursor && defaultPaging === 'cursor'
+    ? { ...parameters, cursor: '' }
+    : parameters
+}
+
+function pageOf(
+  { options, clock }: QueryServices,
+  request: ScimRequest,
+  { question, asked }: { question: Question; asked: PageRequest | CursorPage },
+): PageRequest {
+  if (asked.kind === 'index') return asked
+  const { limit } = asked
+  if (!('cursor' in asked) || asked.cursor === undefined) return { kind: 'cursor', limit }
+  const after = decodeCursor(asked.cursor, options.cursorSecret, {
+    binding: bindingOf(request, question),
+    limit,
+    now: clock().getTime(),
+    maxAgeSeconds: options.cursorTimeoutSeconds,
+  })
+  return { kind: 'cursor', after, limit }
+}
+
+function bodyOf(
+  { options, clock }: QueryServices,
+  request: ScimRequest,
+  {
+    question,
+    page,
+    result,
+    resources,
+  }: {
+    question: Question
+    page: PageRequest
+    result: FoundPage
+    resources: readonly JsonObject[]
+  },
+): JsonObject {
+  const { totalResults, next } = result
+  if (page.kind === 'index') {
+    return listResponse({ resources, totalResults, startIndex: page.offset + 1 })
+  }
+  if (!next) return listResponse({ resources, totalResults })
+  const nextCursor = encodeCursor(
+    {
+      binding: bindingOf(request, question),
+      position: next,
+      limit: page.limit,
+      issuedAt: clock().getTime(),
+    },
+    options.cursorSecret,
+  )
+  return listResponse({ resources, totalResults, nextCursor })
+}
+
+function bindingOf({ principal }: ScimRequest, { types, parameters }: Question) {
+  const { filter, sortBy, sortOrder, attributes, excludedAttributes } = parameters
+  return {
+    tenant: principal.tenant,
+    principal: principal.name,
+    resourceType: types.map(({ name }) => name).join(' '),
+    filter,
+    sortBy,
+    sortOrder,
+    attributes: attributes?.toString(),
+    excludedAttributes: excludedAttributes?.toString(),
+  }
+}

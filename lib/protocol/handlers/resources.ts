@@ -1,0 +1,158 @@
+import { omittedAttributes, type Projection } from '../../projection/index.js'
+import type { ResourceType } from '../../schema/types.js'
+import { removeResource } from '../../service/delete-service.js'
+import { usesDeltas } from '../../service/group-service.js'
+import { create, getResource, patch, replace } from '../../service/resource-service.js'
+import { checkStored } from '../../service/stored.js'
+import { type Services, storeOf } from '../../service/stores.js'
+import type { Target } from '../../service/write-service.js'
+import type { Resource } from '../../stores/resource.js'
+import { etagOf, matchesEtag } from '../../version/etag.js'
+import type { ScimRequest, ScimResponse } from '../messages.js'
+import { present } from '../present.js'
+import { bodyOf, conditionOf, notSupported, projectionOf } from '../read-request.js'
+import type { Handler, PathParameters } from '../route.js'
+import { scopeOf } from '../scope.js'
+import { sentAttributes } from '../sent.js'
+import { locationOf } from '../wire.js'
+
+/** What an answer with one resource is made of. */
+interface Answer {
+  readonly type: ResourceType
+  readonly resource: Resource
+  readonly projection: Projection
+  readonly status: number
+}
+
+/** POST to the endpoint of a resource type (RFC 7644 §3.3). */
+export function createHandler(services: Services, type: ResourceType): Handler {
+  return async (request) => {
+    const projection = projectionOf(services, request, type)
+    const created = await create(services, { type, scope: scopeOf(request) }, bodyOf(request))
+    const resource = await withMembers(services, request, { type, resource: created, projection })
+    return answer(services, request, { type, resource, projection, status: 201 })
+  }
+}
+
+/** GET of one resource (RFC 7644 §3.4.1), 304 when the client has this version (§3.14). */
+export function getHandler(services: Services, type: ResourceType): Handler {
+  return async (request, parameters) => {
+    const projection = projectionOf(services, request, type)
+    const omit = omittedAttributes(type, projection)
+    const target = targetOf(services, request, { type, parameters })
+    const resource = await getResource(services, target, { omit })
+    if (hasVersion(services, request, resource)) {
+      return { status: 304, headers: headersOf(services, request, { type, resource }) }
+    }
+    return answer(services, request, { type, resource, projection, status: 200 })
+  }
+}
+
+/** PUT of one resource (RFC 7644 §3.5.1). */
+export function replaceHandler(
+  services: Services,
+  type: ResourceType,
+  allowed?: ReadonlySet<string>,
+): Handler {
+  return async (request, parameters) => {
+    const projection = projectionOf(services, request, type)
+    const target = {
+      ...targetOf(services, request, { type, parameters }),
+      ...(allowed && { allowed }),
+    }
+    const { resource: replaced } = await replace(services, target, bodyOf(request))
+    const resource = await withMembers(services, request, { type, resource: replaced, projection })
+    return answer(services, request, { type, resource, projection, status: 200 })
+  }
+}
+
+/**
+ * PATCH of one resource (RFC 7644 §3.5.2). Answers 200 with the resource; of a group 204 unless the client asks for
+ * attributes, as Entra ID prefers it and so that nobody has to load and send thousands of members.
+ */
+export function patchHandler(
+  services: Services,
+  type: ResourceType,
+  allowed?: ReadonlySet<string>,
+): Handler {
+  return async (request, parameters) => {
+    if (!services.options.features.patch) throw notSupported('PATCH')
+    const projection = projectionOf(services, request, type)
+    const target = {
+      ...targetOf(services, request, { type, parameters }),
+      ...(allowed && { allowed }),
+    }
+    const { resource: patched } = await patch(services, target, bodyOf(request))
+    if (type.name === 'Group' && !asksForAttributes(request)) {
+      return { status: 204, headers: headersOf(services, request, { type, resource: patched }) }
+    }
+    const resource = await withMembers(services, request, { type, resource: patched, projection })
+    return answer(services, request, { type, resource, projection, status: 200 })
+  }
+}
+
+/** DELETE of one resource (RFC 7644 §3.6). */
+export function deleteHandler(services: Services, type: ResourceType): Handler {
+  return async (request, parameters) => {
+    await removeResource(services, targetOf(services, request, { type, parameters }))
+    return { status: 204, headers: {} }
+  }
+}
+
+function targetOf(
+  services: Services,
+  request: ScimRequest,
+  { type, parameters }: { type: ResourceType; parameters: PathParameters },
+): Target {
+  const id = parameters['id'] ?? ''
+  return { type, id, scope: scopeOf(request), ...conditionOf(services, request) }
+}
+
+async function answer(
+  services: Services,
+  request: ScimRequest,
+  { type, resource, projection, status }: Answer,
+): Promise<ScimResponse> {
+  const sent = request.method === 'GET' ? undefined : sentAttributes(type, request.body)
+  const presentation = { projections: new Map([[type.name, projection]]), ...(sent && { sent }) }
+  const found = [{ type, resource }]
+  const [body] = await present(services, request, { found, presentation })
+  const headers = headersOf(services, request, { type, resource })
+  return { status, headers, ...(body && { body }) }
+}
+
+/** A group as it was stored, with its members where the answer has them and the store keeps them apart. */
+async function withMembers(
+  services: Services,
+  request: ScimRequest,
+  { type, resource, projection }: Omit<Answer, 'status'>,
+): Promise<Resource> {
+  if (type.name !== 'Group' || !usesDeltas(services)) return resource
+  const omit = omittedAttributes(type, projection)
+  if (omit.has('members')) return resource
+  const whole = await storeOf(services, type).get(scopeOf(request), resource.id, { omit })
+  return whole ? checkStored(type, whole, resource.id) : resource
+}
+
+function headersOf(
+  services: Services,
+  { baseUrl }: ScimRequest,
+  { type, resource }: { type: ResourceType; resource: Resource },
+): Record<string, string> {
+  return {
+    Location: locationOf(baseUrl, type.endpoint, resource.id),
+    ...(services.options.features.etag && { ETag: etagOf(resource.meta.version) }),
+  }
+}
+
+function hasVersion(services: Services, { ifNoneMatch }: ScimRequest, { meta }: Resource): boolean {
+  return (
+    services.options.features.etag &&
+    ifNoneMatch !== undefined &&
+    matchesEtag(ifNoneMatch, meta.version)
+  )
+}
+
+function asksForAttributes({ query }: ScimRequest): boolean {
+  return query.has('attributes') || query.has('excludedattributes')
+}

@@ -1,0 +1,95 @@
+import { omittedAttributes, type Projection, project } from '../projection/index.js'
+import { enterpriseUserUrn } from '../schema/core-schemas.js'
+import type { JsonObject, ResourceType } from '../schema/types.js'
+import type { Found } from '../service/query-service.js'
+import { readMany } from '../service/read-many.js'
+import type { Services } from '../service/stores.js'
+import { managerIdOf } from '../service/user-rules.js'
+import type { GroupReference } from '../stores/group-store.js'
+import type { Resource } from '../stores/resource.js'
+import type { ScimRequest } from './messages.js'
+import { scopeOf } from './scope.js'
+import { type Computed, toWire } from './wire.js'
+
+/** How resources are shown. */
+export interface Presentation {
+  /** By name of resource type. */
+  readonly projections: ReadonlyMap<string, Projection>
+  /** Names of attributes the client set in this request, for `returned: request`. */
+  readonly sent?: ReadonlySet<string>
+}
+
+/**
+ * The representations of resources, in their order. What is computed is read for all of them at once: at most one call
+ * for the groups of users and one for their managers, and none when the projection does not want them.
+ */
+export async function present(
+  services: Services,
+  request: ScimRequest,
+  { found, presentation }: { found: readonly Found[]; presentation: Presentation },
+): Promise<JsonObject[]> {
+  const { projections, sent } = presentation
+  const computed = await compute(services, request, { found, projections })
+  return found.map(({ type, resource }) =>
+    project(type, toWire(type, resource, computed), projectionOf(projections, type), {
+      ...(sent && { sent }),
+    }),
+  )
+}
+
+async function compute(
+  services: Services,
+  request: ScimRequest,
+  { found, projections }: { found: readonly Found[]; projections: ReadonlyMap<string, Projection> },
+): Promise<Computed> {
+  const users = found.filter(({ type }) => type.name === 'User')
+  const [groups, managers] = await Promise.all([
+    groupsOf(services, request, { users, projections }),
+    managersOf(services, request, { users, projections }),
+  ])
+  return {
+    baseUrl: request.baseUrl,
+    hasEtags: services.options.features.etag,
+    endpoints: new Map(services.types.types.map(({ name, endpoint }) => [name, endpoint])),
+    managers,
+    ...(groups && { groups }),
+  }
+}
+
+async function groupsOf(
+  services: Services,
+  request: ScimRequest,
+  { users, projections }: { users: readonly Found[]; projections: ReadonlyMap<string, Projection> },
+): Promise<ReadonlyMap<string, readonly GroupReference[]> | undefined> {
+  const [first] = users
+  if (!first) return undefined
+  const { type } = first
+  if (omittedAttributes(type, projectionOf(projections, type)).has('groups')) return undefined
+  const ids = users.map(({ resource }) => resource.id)
+  return services.adapters.groups.groupsOf(scopeOf(request), ids)
+}
+
+async function managersOf(
+  services: Services,
+  request: ScimRequest,
+  { users, projections }: { users: readonly Found[]; projections: ReadonlyMap<string, Projection> },
+): Promise<ReadonlyMap<string, Resource>> {
+  const wanted = users.filter(({ type }) => wantsManager(projectionOf(projections, type)))
+  const ids = wanted.flatMap(({ resource }) => managerIdOf(resource) ?? [])
+  const managers = await readMany(services.adapters.users, scopeOf(request), ids)
+  return new Map(managers.map((manager) => [manager.id, manager]))
+}
+
+/** A cheap guess: it may load managers that are not shown, never the other way round. */
+function wantsManager(projection: Projection): boolean {
+  if (projection.kind === 'default') return true
+  const isWhole = projection.names.get(enterpriseUserUrn) === 'whole'
+  return projection.kind === 'only' ? projection.names.has(enterpriseUserUrn) : !isWhole
+}
+
+function projectionOf(
+  projections: ReadonlyMap<string, Projection>,
+  type: ResourceType,
+): Projection {
+  return projections.get(type.name) ?? { kind: 'default' }
+}

@@ -1,0 +1,105 @@
+import { Ajv, type ErrorObject } from 'ajv'
+import type { Deviations } from '../deviations.js'
+import { invalidSyntax, invalidValue } from '../errors.js'
+import type { Json, JsonObject } from '../schema/types.js'
+
+/** What a query asks for, from a URL or from the body of a search; nothing of it is looked up yet. */
+export interface QueryParameters {
+  readonly filter?: string | undefined
+  readonly sortBy?: string | undefined
+  readonly sortOrder?: string | undefined
+  readonly startIndex?: string | number | undefined
+  readonly count?: string | number | undefined
+  /** Empty for the first page. */
+  readonly cursor?: string | undefined
+  readonly attributes?: string | readonly string[] | undefined
+  readonly excludedAttributes?: string | readonly string[] | undefined
+}
+
+const searchRequestUrn = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest'
+
+const names = [
+  'schemas',
+  'filter',
+  'sortBy',
+  'sortOrder',
+  'startIndex',
+  'count',
+  'cursor',
+  'attributes',
+  'excludedAttributes',
+] as const
+
+const text = { type: 'string' }
+const whole = { type: 'integer' }
+const list = { anyOf: [text, { type: 'array', items: text }] }
+
+const isSearch = new Ajv().compile<QueryParameters>({
+  type: 'object',
+  properties: {
+    filter: text,
+    sortBy: text,
+    sortOrder: text,
+    startIndex: whole,
+    count: whole,
+    cursor: text,
+    attributes: list,
+    excludedAttributes: list,
+  },
+})
+
+/** The parameters in a URL (RFC 7644 §3.4.2); their names are in lower case there. */
+export function parametersOfUrl(query: ReadonlyMap<string, string>): QueryParameters {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = query.get(name.toLowerCase())
+      return value === undefined || name === 'schemas' ? [] : [[name, value]]
+    }),
+  )
+}
+
+/**
+ * The parameters in the body of a search (RFC 7644 §3.4.3). Names match in any case; `null` counts as absent.
+ *
+ * @throws ScimError `invalidSyntax` (400) when the body is no SearchRequest, `invalidValue` (400) for a value of the
+ *   wrong type
+ */
+export function parametersOfSearch(
+  body: Json | undefined,
+  deviations: Deviations,
+): QueryParameters {
+  if (!isObject(body)) throw invalidSyntax('The body must be a SearchRequest object.')
+  const { schemas, ...parameters } = pickNames(body)
+  checkSchemas(schemas, deviations)
+  if (isSearch(parameters)) return parameters
+  throw invalidValue(`The search is malformed: ${reasonOf(isSearch.errors)}.`)
+}
+
+function pickNames(body: JsonObject): JsonObject {
+  const picked: JsonObject = {}
+  for (const [key, value] of Object.entries(body)) {
+    const name = names.find((known) => known.toLowerCase() === key.toLowerCase())
+    if (name === undefined || value === null) continue
+    if (Object.hasOwn(picked, name)) throw invalidSyntax(`The body has "${name}" more than once.`)
+    picked[name] = value
+  }
+  return picked
+}
+
+function checkSchemas(schemas: Json | undefined, deviations: Deviations): void {
+  const urns = Array.isArray(schemas) ? schemas : schemas === undefined ? [] : [schemas]
+  const isMissing = urns.length === 0 && deviations.has('missingSchemas')
+  const isNamed = urns.some(
+    (urn) => typeof urn === 'string' && urn.toLowerCase() === searchRequestUrn.toLowerCase(),
+  )
+  if (!isMissing && !isNamed) throw invalidSyntax(`"schemas" must contain "${searchRequestUrn}".`)
+}
+
+function reasonOf(errors: ErrorObject[] | null | undefined): string {
+  const [error] = errors ?? []
+  return `"${error?.instancePath.slice(1) ?? ''}" ${error?.message ?? 'is wrong'}`
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,53 @@
+import type { ScimError } from '../errors.js'
+import type { ResourceType } from '../schema/types.js'
+import { auditEntry } from '../service/audit.js'
+import { appendAudit } from '../service/durable-write.js'
+import { toScimError } from '../service/store-errors.js'
+import type { Services } from '../service/stores.js'
+import type { ScimRequest } from './messages.js'
+import type { Handler, PathParameters } from './route.js'
+import { scopeOf } from './scope.js'
+import { sentAttributes } from './sent.js'
+
+/**
+ * A handler of writes whose refusals and failures go to the audit log and to listeners, with names of attributes and
+ * without values. What it throws is a `ScimError` wherever the failure is one a client can be told about.
+ */
+export function reporting(services: Services, type: ResourceType, handler: Handler): Handler {
+  return async (request, parameters) => {
+    try {
+      return await handler(request, parameters)
+    } catch (error) {
+      const known = toScimError(error)
+      await report(services, request, { type, parameters, error: known })
+      throw known ?? error
+    }
+  }
+}
+
+async function report(
+  services: Services,
+  request: ScimRequest,
+  {
+    type,
+    parameters,
+    error,
+  }: { type: ResourceType; parameters: PathParameters; error: ScimError | undefined },
+): Promise<void> {
+  const { status = 500, scimType, message = 'The service provider failed.' } = error ?? {}
+  const { id = '' } = parameters
+  const scope = scopeOf(request)
+  const entry = auditEntry(scope, services.clock(), {
+    ...(status >= 500
+      ? { event: 'request.failed', outcome: 'failed' }
+      : { event: 'request.refused', outcome: 'refused' }),
+    target: { resourceType: type.name, id },
+    attributes: [...sentAttributes(type, request.body)],
+    detail: `${request.method}: ${message}`,
+    status,
+    ...(scimType !== undefined && { scimType }),
+  })
+  await appendAudit(services, scope, [entry])
+  // Whoever answers the request tells of failures nobody expected.
+  if (error) services.emit(entry)
+}

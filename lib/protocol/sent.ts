@@ -1,0 +1,44 @@
+import { printPath, resolvePath } from '../schema/paths.js'
+import type { Json, JsonObject, ResourceType } from '../schema/types.js'
+
+/**
+ * The attributes that a request's body sets, by canonical path: those with `returned: request` come back in its answer
+ * (RFC 7643 §7). Of a PATCH, the attributes its operations name.
+ */
+export function sentAttributes(type: ResourceType, body: Json | undefined): ReadonlySet<string> {
+  const texts = isObject(body)
+    ? [...keysOf(type, body), ...operationsOf(body).flatMap(namesOf)]
+    : []
+  const names = texts.flatMap((text) => {
+    const path = resolvePath(type, text)
+    return path?.attribute ? [printPath(withoutSub(path))] : []
+  })
+  return new Set(names)
+
+  function namesOf({ path, value }: JsonObject): string[] {
+    if (typeof path === 'string') return [path.replace(/\[.*$/s, '')]
+    return isObject(value) ? keysOf(type, value) : []
+  }
+}
+
+function keysOf(type: ResourceType, object: JsonObject): string[] {
+  return Object.entries(object).flatMap(([key, value]) =>
+    type.extensionAttributes.has(key.toLowerCase()) && isObject(value)
+      ? Object.keys(value).map((name) => `${key}:${name}`)
+      : [key],
+  )
+}
+
+function operationsOf(body: JsonObject): JsonObject[] {
+  const key = Object.keys(body).find((name) => name.toLowerCase() === 'operations')
+  const operations = key === undefined ? undefined : body[key]
+  return Array.isArray(operations) ? operations.filter(isObject) : []
+}
+
+function withoutSub<P extends { sub?: unknown }>({ sub: _, ...path }: P): Omit<P, 'sub'> {
+  return path
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,15 @@
+import type { PatchOptions } from '../patch/operation.js'
+import type { ServiceOptions } from './context.js'
+
+/** How PATCH requests are read and applied under these options. */
+export function patchOptions({
+  deviations,
+  unknownAttributes,
+  limits,
+}: Pick<ServiceOptions, 'deviations' | 'unknownAttributes' | 'limits'>): PatchOptions {
+  return {
+    deviations,
+    unknownAttributes,
+    limits: { operations: limits.maxPatchOperations, values: limits.maxMembers },
+  }
+}

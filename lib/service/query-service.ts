@@ -1,0 +1,178 @@
+import type { ResolvedFilter } from '../filter/ast.js'
+import type { ResourceType } from '../schema/types.js'
+import { comparePositions, positionOf } from '../sort/index.js'
+import type { KeysetPosition, Page, PageRequest, Query, Sort } from '../stores/query.js'
+import type { Resource } from '../stores/resource.js'
+import type { Scope } from '../stores/scope.js'
+import { needsScan, scan, tooManyToScan } from './scan.js'
+import { checkPage } from './stored.js'
+import { type Services, storeOf } from './stores.js'
+
+/** A query's part for one resource type, names resolved against it. */
+export interface TypeQuery {
+  readonly type: ResourceType
+  readonly filter?: ResolvedFilter
+  /** Absent also when the type has no such attribute: all its resources count as having no value. */
+  readonly sort?: Sort
+  readonly omit: ReadonlySet<string>
+}
+
+/** A query over one or more resource types. */
+export interface ResourceQuery {
+  readonly parts: readonly TypeQuery[]
+  /** The result is sorted, in this direction; each part has its own `sort`. */
+  readonly sorted?: { readonly descending: boolean }
+  readonly page: PageRequest
+}
+
+/** One resource of a result, with its type. */
+export interface Found {
+  readonly type: ResourceType
+  readonly resource: Resource
+}
+
+/** A page of a result over several types. */
+export interface FoundPage {
+  readonly found: readonly Found[]
+  readonly totalResults: number
+  readonly next?: KeysetPosition
+}
+
+/**
+ * Answers a query. Over several resource types, pages by number go through the types one after the other; sorted ones
+ * and those by cursor through all of them at once, in one order.
+ *
+ * @throws ScimError `tooMany` (400) when that would mean reading more than `options.limits.maxScanned` resources
+ */
+export async function queryResources(
+  services: Services,
+  scope: Scope,
+  query: ResourceQuery,
+): Promise<FoundPage> {
+  const { parts, sorted, page } = query
+  const [only] = parts
+  if (parts.length === 1 && only) return single(services, scope, { part: only, page })
+  if (page.kind === 'index' && !sorted) return concatenated(services, scope, { parts, page })
+  return merged(services, scope, query)
+}
+
+async function single(
+  services: Services,
+  scope: Scope,
+  { part, page }: { part: TypeQuery; page: PageRequest },
+): Promise<FoundPage> {
+  const { resources, totalResults, next } = await queryType(services, scope, { part, page })
+  const found = resources.map((resource) => ({ type: part.type, resource }))
+  return { found, totalResults, ...(next && { next }) }
+}
+
+async function concatenated(
+  services: Services,
+  scope: Scope,
+  { parts, page }: { parts: readonly TypeQuery[]; page: Extract<PageRequest, { kind: 'index' }> },
+): Promise<FoundPage> {
+  const found: Found[] = []
+  let totalResults = 0
+  for (const part of parts) {
+    const offset = Math.max(page.offset - totalResults, 0)
+    const limit = page.limit - found.length
+    const result = await queryType(services, scope, {
+      part,
+      page: { kind: 'index', offset, limit },
+    })
+    found.push(...result.resources.map((resource) => ({ type: part.type, resource })))
+    totalResults += result.totalResults
+  }
+  return { found, totalResults }
+}
+
+/** Reads of each type as much as the page can need, and puts it in one order. */
+async function merged(
+  services: Services,
+  scope: Scope,
+  { parts, sorted, page }: ResourceQuery,
+): Promise<FoundPage> {
+  const { maxScanned } = services.options.limits
+  const needed = page.kind === 'index' ? page.offset + page.limit : page.limit
+  if (needed > maxScanned) throw tooManyToScan(maxScanned)
+  const partPage = page.kind === 'index' ? { ...page, offset: 0, limit: needed } : page
+  const results = await Promise.all(
+    parts.map((part) =>
+      queryType(services, scope, {
+        part,
+        page: sorted ? unsortedPage(part, partPage, sorted) : partPage,
+      }),
+    ),
+  )
+  const totalResults = results.reduce((sum, result) => sum + result.totalResults, 0)
+  const rows = results.flatMap(({ resources }, index) => rowsOf(parts[index], resources, sorted))
+  rows.sort(byPosition(sorted))
+  const start = page.kind === 'index' ? page.offset : 0
+  const found = rows.slice(start, start + page.limit)
+  const last = found.at(-1)
+  const hasMore = rows.length > found.length || results.some(({ next }) => next !== undefined)
+  return {
+    found,
+    totalResults,
+    ...(page.kind === 'cursor' && hasMore && last && { next: last.position }),
+  }
+}
+
+type Row = Found & { readonly position: KeysetPosition }
+
+function rowsOf(
+  part: TypeQuery | undefined,
+  resources: readonly Resource[],
+  sorted: ResourceQuery['sorted'],
+): Row[] {
+  if (!part) return []
+  return resources.map((resource) => ({
+    type: part.type,
+    resource,
+    position: { ...(sorted && { sortKey: null }), ...positionOf(resource, part.sort) },
+  }))
+}
+
+function byPosition(sorted: ResourceQuery['sorted']): (a: Row, b: Row) => number {
+  // Positions carry their sort keys; of the sort itself only the direction matters here.
+  const compare = comparePositions(sorted && { path: {}, descending: sorted.descending })
+  return (a, b) => compare(a.position, b.position)
+}
+
+/**
+ * The page of a type that lacks the attribute the result is sorted by: its resources, in order of creation, stand
+ * together where values are unassigned, so a place among the assigned ones is before or behind all of them.
+ */
+function unsortedPage(
+  part: TypeQuery,
+  page: PageRequest,
+  { descending }: { readonly descending: boolean },
+): PageRequest {
+  if (part.sort || page.kind === 'index' || !page.after) return page
+  const { sortKey = null, created, id } = page.after
+  const { limit } = page
+  if (sortKey === null) return { kind: 'cursor', after: { created, id }, limit }
+  return descending ? { kind: 'index', offset: 0, limit: 0 } : { kind: 'cursor', limit }
+}
+
+async function queryType(
+  services: Services,
+  scope: Scope,
+  { part, page }: { part: TypeQuery; page: PageRequest },
+): Promise<Page<Resource>> {
+  const { type, filter, sort, omit } = part
+  if (filter?.kind === 'constant' && !filter.value) return { resources: [], totalResults: 0 }
+  const isEverything = filter?.kind === 'constant'
+  const query: Query = {
+    omit,
+    page,
+    ...(filter && !isEverything && { filter }),
+    ...(sort && { sort }),
+  }
+  const store = storeOf(services, type)
+  const { maxScanned } = services.options.limits
+  const result = needsScan(store, query)
+    ? await scan(store, scope, { query, maxScanned })
+    : await store.query(scope, query)
+  return checkPage(type, result, page.limit)
+}
