@@ -11,7 +11,7 @@ const textual =
 const ordered =
   (test: (order: number) => boolean): Comparison =>
   (value, literal) =>
-    typeof value === typeof literal && test(compareComparable(value, literal))
+    test(compareComparable(value, literal))
 
 const comparisons: Readonly<Record<CompareOperator, Comparison>> = {
   eq: (value, literal) => value === literal,
@@ -25,7 +25,10 @@ const comparisons: Readonly<Record<CompareOperator, Comparison>> = {
   le: ordered((order) => order <= 0),
 }
 
-/** Applies an attribute operator to one value and a literal, both in comparable form (RFC 7644 §3.4.2.2, table 3). */
+/**
+ * Applies an attribute operator to one value and a literal, both of one attribute and in comparable form
+ * (RFC 7644 §3.4.2.2, table 3).
+ */
 export function compare(
   operator: CompareOperator,
   value: ComparableValue,

@@ -73,6 +73,10 @@ describe('parsing a filter', () => {
     expect(withoutPositions(parseFilter(`a eq ${literal}`))).toEqual(compare('a', 'eq', value))
   })
 
+  it('has one zero, as JSON texts and databases have', () => {
+    expect(parseFilter('a eq -0')).toHaveProperty('value', 0)
+  })
+
   it.each(['eq', 'ne', 'co', 'sw', 'ew', 'gt', 'ge', 'lt', 'le'])(
     'reads the operator %s in any case (R-FILTER-01, R-FILTER-14)',
     (operator) => {
