@@ -1,3 +1,4 @@
+export { createReconciler, type Reconciler, type ReconcilerOptions } from './access/index.js'
 export { ConfigurationError, forbidden, ScimError, type ScimType } from './errors.js'
 export type { AuditEntry, EventName } from './events/catalogue.js'
 export type { Authenticator } from './http/authenticate.js'

@@ -45,8 +45,8 @@ const limits = {
   maxRequestsInFlight: wholeNumber(1, 1_000_000),
 }
 
-/** JSON Schema of every option that is data. What schemas and deviations hold is checked where they are read. */
-const schema = closed({
+/** JSON Schema of the options. What schemas and deviations hold is checked where they are read. */
+export const optionsSchema = closed({
   ...each([...functions, 'baseUrl', 'cursorSecret'], {}),
   openDiscovery: {
     type: 'array',
@@ -112,7 +112,7 @@ export function checkOptions(options: ScimOptions): void {
 }
 
 function checkData(options: ScimOptions): void {
-  const validate = new Ajv({ verbose: true, strict: true }).compile(schema)
+  const validate = new Ajv({ verbose: true, strict: true }).compile(optionsSchema)
   const data = JSON.parse(JSON.stringify(options, (_, value) => dataOf(value)))
   if (validate(data)) return
   const [error] = validate.errors ?? []
@@ -160,7 +160,8 @@ function checkBaseUrl(baseUrl: unknown): void {
   } catch {
     // Told below.
   }
-  throw wrong('baseUrl', baseUrl, 'an absolute http or https URL without query, or a function')
+  const harmless = typeof baseUrl === 'string' ? baseUrl.replace(/\/\/.*@/, '//…@') : baseUrl
+  throw wrong('baseUrl', harmless, 'an absolute http or https URL without query, or a function')
 }
 
 function checkCursorSecret(secret: unknown): void {

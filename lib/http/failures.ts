@@ -14,7 +14,7 @@ export interface FailureReport {
   readonly tenant: string
 }
 
-const debug = createDebug('scim:error')
+const debug = createDebug('label-studio-scim:error')
 
 /**
  * What the client is told about whatever was thrown. Anything but a `ScimError` and the errors stores may throw is 500

@@ -58,7 +58,7 @@ interface Server {
   readonly options: TransportOptions
 }
 
-const debug = createDebug('scim:request')
+const debug = createDebug('label-studio-scim:request')
 const withBody = ['POST', 'PUT', 'PATCH']
 
 /**

@@ -1,0 +1,200 @@
+import fs from 'node:fs'
+import path from 'node:path'
+import { memoryAdapters } from '../../adapters/memory/index.js'
+import { optionsSchema } from '../../lib/http/check-options.js'
+import { resolveOptions } from '../../lib/http/resolve-options.js'
+import { bearerTokens, scimRouter } from '../../lib/index.js'
+import { defaults, type ScimOptions } from '../../lib/options.js'
+
+const authenticate = bearerTokens([{ name: 'idp', token: 'secret-token' }])
+const build = (options: unknown) =>
+  scimRouter(memoryAdapters(), { authenticate, ...(options as Partial<ScimOptions>) })
+
+/** Every option, nested ones with a dot. */
+const optionNames = Object.entries(
+  optionsSchema.properties as Record<string, { properties?: object }>,
+).flatMap(([name, { properties }]) =>
+  properties === undefined ? [name] : Object.keys(properties).map((inner) => `${name}.${inner}`),
+)
+
+describe('scimRouter', () => {
+  it.each([
+    ['no options', undefined],
+    ['no authenticator', {}],
+    ['something else as authenticator', { authenticate: 'secret-token' }],
+    ['null as authenticator', { authenticate: null }],
+  ])('cannot be built with %s (S-AUTH-01)', (_, options) => {
+    const attempt = () => scimRouter(memoryAdapters(), options as unknown as ScimOptions)
+    expect(attempt).toThrow(expect.objectContaining({ name: 'ConfigurationError' }))
+    expect(attempt).toThrow('authenticate')
+    expect(attempt).not.toThrow('secret-token')
+  })
+
+  it.each([
+    ['adapters.users', {}],
+    ['adapters.users', undefined],
+    ['adapters.groups', { users: memoryAdapters().users }],
+    [
+      'deprovision, applyAccess',
+      { users: { ...memoryAdapters().users, deprovision: 1, applyAccess: undefined } },
+    ],
+  ])('names what is missing of %s', (message, adapters) => {
+    const attempt = () => scimRouter(adapters as never, { authenticate })
+    expect(attempt).toThrow(expect.objectContaining({ code: 'ERR_SCIM_ADAPTERS' }))
+    expect(attempt).toThrow(message)
+  })
+})
+
+/** A wrong value of each option and a part of what is said about it. */
+const wrongOptions: [name: string, options: unknown, message: string][] = [
+  ['authenticate', { authenticate: 1 }, '"authenticate" is missing or no function'],
+  ['openDiscovery', { openDiscovery: ['Users'] }, '"openDiscovery[0]" is "Users". Give one of'],
+  [
+    'protectedUsers',
+    { protectedUsers: 'a' },
+    '"protectedUsers" is "a". Give a value of type array',
+  ],
+  ['selfServiceAttributes', { selfServiceAttributes: [''] }, '"selfServiceAttributes[0]" is ""'],
+  ['rateLimits.requestsPerSecond', { rateLimits: { requestsPerSecond: 24 } }, 'from 25 to 1000000'],
+  [
+    'rateLimits.failedAuthenticationsPerMinute',
+    { rateLimits: { failedAuthenticationsPerMinute: 0 } },
+    'is 0',
+  ],
+  ['baseUrl', { baseUrl: '/scim' }, '"baseUrl" is "/scim". Give an absolute http or https URL'],
+  ['baseUrl', { baseUrl: 'https://a.example/?x=1' }, 'without query'],
+  ['baseUrl', { baseUrl: 'ftp://a.example' }, '"baseUrl"'],
+  ['baseUrl', { baseUrl: 'https://user:secret@a.example' }, '"baseUrl"'],
+  ['caseInsensitivePaths', { caseInsensitivePaths: 'yes' }, 'type boolean'],
+  ...(['patch', 'bulk', 'filter', 'sort', 'etag', 'me', 'cursor'] as const).map(
+    (name): [string, unknown, string] => [
+      `features.${name}`,
+      { features: { [name]: 'off' } },
+      `"features.${name}" is "off"`,
+    ],
+  ),
+  ['features.changePassword', { features: { changePassword: true } }, 'has no setPassword'],
+  ['schemas', { schemas: {} }, '"schemas" is {}'],
+  ['resourceTypes', { resourceTypes: ['Device'] }, '"resourceTypes[0]" is "Device"'],
+  ['userExtensions', { userExtensions: 1 }, '"userExtensions" is 1'],
+  ['groupExtensions', { groupExtensions: null }, '"groupExtensions" is null'],
+  ['authenticationSchemes', { authenticationSchemes: ['oauth'] }, '"authenticationSchemes[0]"'],
+  ['documentationUri', { documentationUri: 'docs' }, 'an http or https URL'],
+  ['advertisePagination', { advertisePagination: 1 }, '"advertisePagination" is 1'],
+  ['defaultPaging', { defaultPaging: 'page' }, 'one of index, cursor'],
+  ['cursorTimeoutSeconds', { cursorTimeoutSeconds: 0 }, '"cursorTimeoutSeconds" is 0'],
+  ['cursorSecret', { cursorSecret: 'short-secret' }, 'at least 32 characters'],
+  ['cursorSecret', { cursorSecret: 12 }, '"cursorSecret"'],
+  ['strict', { strict: 'yes' }, '"strict" is "yes"'],
+  ['deviations', { deviations: { nothing: true } }, '"nothing"'],
+  ['unknownAttributes', { unknownAttributes: 'keep' }, 'one of ignore, reject, known'],
+  ['unknownMembers', { unknownMembers: 'keep' }, 'one of refuse, ignore'],
+  ['unknownManager', { unknownManager: 'ignore' }, 'one of keep, refuse'],
+  ['putWithoutMembers', { putWithoutMembers: 'empty' }, 'one of clear, keep'],
+  ['uniqueGroupNames', { uniqueGroupNames: 'yes' }, 'type boolean'],
+  ['uniqueExternalIds', { uniqueExternalIds: 'yes' }, 'type boolean'],
+  ...Object.keys(defaults.limits).map((name): [string, unknown, string] => [
+    `limits.${name}`,
+    { limits: { [name]: 1.5 } },
+    `"limits.${name}" is 1.5. Give a whole number from`,
+  ]),
+  ['limits.maxResults', { limits: { maxResults: Number.NaN } }, 'is "NaN"'],
+  ['limits.maxResults', { limits: { maxResults: '100' } }, 'is "100"'],
+  [
+    'limits.defaultCount',
+    { limits: { maxResults: 10, defaultCount: 11 } },
+    'more than limits.maxResults (10)',
+  ],
+  ['requestTimeoutMs', { requestTimeoutMs: 0 }, '"requestTimeoutMs" is 0'],
+  ['authenticateTimeoutMs', { authenticateTimeoutMs: Number.POSITIVE_INFINITY }, '"Infinity"'],
+  ['deprovisionTimeoutMs', { deprovisionTimeoutMs: -1 }, 'is -1'],
+  ['retryAfterSeconds', { retryAfterSeconds: 0.5 }, 'is 0.5'],
+  ['maxRetries', { maxRetries: -1 }, 'is -1'],
+  ['audit', { audit: 'no' }, 'one of required, bestEffort'],
+  ...(['onEvent', 'onError', 'onPending', 'clock', 'generateId'] as const).map(
+    (name): [string, unknown, string] => [name, { [name]: 1 }, `"${name}" is 1. Give a function`],
+  ),
+]
+
+describe('a wrong option', () => {
+  it.each(wrongOptions)('%s is refused when the router is built', (_, options, message) => {
+    const attempt = () => build(options)
+    expect(attempt).toThrow(expect.objectContaining({ name: 'ConfigurationError' }))
+    expect(attempt).toThrow(message)
+    expect(attempt).not.toThrow('secret')
+  })
+
+  it('is refused for each option there is', () => {
+    const tried = new Set(wrongOptions.map(([name]) => name))
+    expect([...tried].sort()).toEqual([...optionNames].sort())
+  })
+
+  it.each([
+    [{ authentication: authenticate }, '"authentication" does not exist. Known are: authenticate'],
+    [
+      { limits: { maxPayload: 1 } },
+      '"limits.maxPayload" does not exist. Known are: maxPayloadBytes',
+    ],
+    [{ features: { me: true, groups: true } }, '"features.groups" does not exist'],
+  ])('that does not exist is named, with those that do: %j', (options, message) => {
+    expect(() => build(options)).toThrow(message)
+  })
+})
+
+describe('an option that is left out', () => {
+  const resolve = (options: Partial<ScimOptions> = {}, adapters = memoryAdapters()) =>
+    resolveOptions({ authenticate, ...options }, adapters)
+
+  it('has its default, also when it is there and undefined', () => {
+    const given = { maxRetries: undefined, limits: { maxResults: undefined } }
+    expect(resolve(given as unknown as Partial<ScimOptions>)).toMatchObject(defaults)
+  })
+
+  it('has its default beside others of its group that are given', () => {
+    expect(resolve({ limits: { maxResults: 50 } }).limits).toMatchObject({
+      maxResults: 50,
+      defaultCount: 50,
+      maxJsonDepth: 32,
+    })
+    expect(resolve({ features: { bulk: false } }).features).toMatchObject({ bulk: false, me: true })
+  })
+
+  it('of changePassword follows the store', () => {
+    expect(resolve().features.changePassword).toBe(false)
+    const { users, ...others } = memoryAdapters()
+    const withPasswords = { ...others, users: { ...users, setPassword: async () => {} } }
+    expect(resolve({}, withPasswords).features.changePassword).toBe(true)
+  })
+
+  it('of cursorSecret is another key for each router; a given one is the same everywhere', () => {
+    expect(resolve().cursorSecret).not.toEqual(resolve().cursorSecret)
+    const cursorSecret = 'x'.repeat(32)
+    expect(resolve({ cursorSecret }).cursorSecret).toEqual(resolve({ cursorSecret }).cursorSecret)
+    expect(resolve({ cursorSecret }).cursorSecret).toHaveLength(32)
+  })
+})
+
+describe('docs/options.md', () => {
+  const text = fs.readFileSync(path.join(__dirname, '../../docs/options.md'), 'utf8')
+  const rows = [...text.matchAll(/^\| `([^`]+)` \| (.+?) \| .+ \|$/gm)].map(
+    ([, name = '', shown = '']) => ({ name, shown }),
+  )
+
+  it('lists every option and no other', () => {
+    expect(rows.map(({ name }) => name).sort()).toEqual([...optionNames].sort())
+  })
+
+  it('says the defaults that are in force', () => {
+    const valueAt = (name: string): unknown =>
+      name
+        .split('.')
+        .reduce<unknown>((value, key) => (value as Record<string, unknown>)?.[key], defaults)
+    const literals = rows.filter(
+      ({ name }) => valueAt(name) !== undefined && name !== 'authenticationSchemes',
+    )
+    expect(literals.map(({ name, shown }) => [name, shown])).toEqual(
+      literals.map(({ name }) => [name, `\`${JSON.stringify(valueAt(name))}\``]),
+    )
+    expect(literals.length).toBeGreaterThan(35)
+  })
+})
