@@ -140,8 +140,17 @@ function readElements(
   for (const element of elements) {
     const one = readElement(definition, element, context, path)
     if (one !== undefined) read.push(one)
+    if (namesNobody(definition, one)) {
+      throw invalidValue(`Attribute "${path}.value" is required for each value.`)
+    }
   }
   return read
+}
+
+/** A member without an id: dropped, it would turn a slip of the client into the removal of a member. */
+function namesNobody(definition: AttributeDefinition, element: Json | undefined): boolean {
+  if (subAttribute(definition, 'value')?.mutability !== 'immutable') return false
+  return !isJsonObject(element) || element['value'] === undefined
 }
 
 /** A complex value; its `value` alone, or an array of one for a singular attribute, where deviations allow it. */

@@ -446,6 +446,14 @@ describe('multi-valued attributes', () => {
     })
   })
 
+  it.each([null, {}, { value: null }, { value: '' }, { display: 'Bob' }, { type: 'User' }, ''])(
+    'refuse a member without an id instead of dropping it: %j (R-GROUP-05)',
+    (member) => {
+      const action = () => readGroup({ members: [{ value: 'a' }, member] })
+      expect(refusal(action)).toMatchObject(invalid('members.value'))
+    },
+  )
+
   it('keep values without a value apart', () => {
     const addresses = [{ locality: 'x' }, { locality: 'x' }]
     expect(read({ addresses })).toHaveProperty('addresses', addresses)
