@@ -32,6 +32,8 @@ export function memoryAccessStore(state: State): AccessStore {
       })
     },
     async expandSweeps(limit) {
+      // A change that concerned nobody must not look like the end of all changes.
+      while (sweeps[0]?.userIds.length === 0) sweeps.shift()
       const [sweep] = sweeps
       if (sweep === undefined) return 0
       const userIds = sweep.userIds.splice(-limit)

@@ -66,7 +66,10 @@ export function memoryGroupStore(state: State, policy: MappingPolicy): GroupStor
       const members = tenant.memberships.members(id)
       const added = [...new Set(change.add)].filter((each) => !members.has(each))
       const removed = [...new Set(change.remove)].filter((each) => members.has(each))
-      if (added.length === 0 && removed.length === 0) return { added, removed, group }
+      if (added.length === 0 && removed.length === 0) {
+        const { pending = [] } = alongside ?? {}
+        return state.write(scope, { pending }, () => ({ added, removed, group }))
+      }
       return state.write(scope, alongside, () => {
         applyChange(tenant, id, { add: added, remove: removed })
         return { added, removed, group: touch(tenant, group, now) as Group }

@@ -1,0 +1,22 @@
+import type { AccessStore } from '../../lib/stores/index.js'
+import { markPending } from './alongside.js'
+import type { Database } from './database.js'
+import { pendingMethods } from './pending.js'
+import { recordMethods } from './records.js'
+import { ruleMethods } from './rules.js'
+import { expandSweeps } from './sweeps.js'
+import { valueMethods } from './values.js'
+
+/** Rules, ledger and pending work, shared by all hosts of the database. */
+export function sqlAccessStore(database: Database): AccessStore {
+  return {
+    ...ruleMethods(database),
+    ...recordMethods(database),
+    ...pendingMethods(database),
+    ...valueMethods(database),
+    async mark(scope, ids) {
+      await database.transaction((session) => markPending(session, scope.tenant, ids), scope)
+    },
+    expandSweeps: (limit) => expandSweeps(database, limit),
+  }
+}

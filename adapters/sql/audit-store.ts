@@ -1,0 +1,69 @@
+import { sql } from 'kysely'
+import type { AuditEntry } from '../../lib/events/catalogue.js'
+import type { AuditQuery, AuditStore, StoredAuditEntry } from '../../lib/stores/index.js'
+import { type Database, type Session, statement } from './database.js'
+
+const insertEntries = statement<{ tenant: string; rows: string }>(
+  (value, { json }) => sql`
+    insert into scim_audit (tenant, at, event, actor, target_id, outcome, entry)
+    select ${value('tenant')}, at, event, actor, target_id, outcome, entry
+    from ${json.rows(value('rows'), {
+      at: 'text',
+      event: 'text',
+      actor: 'text',
+      target_id: 'text',
+      outcome: 'text',
+      entry: 'text',
+    })} as entries`,
+)
+
+/** Appends entries to the log, within the transaction they tell of. */
+export async function appendAudit(
+  session: Session,
+  tenant: string,
+  entries: readonly AuditEntry[],
+): Promise<void> {
+  if (entries.length === 0) return
+  const rows = entries.map((entry) => [
+    entry.at,
+    entry.event,
+    entry.actor,
+    entry.target?.id ?? null,
+    entry.outcome,
+    JSON.stringify(entry),
+  ])
+  await session.prepared(insertEntries, { tenant, rows: JSON.stringify(rows) })
+}
+
+/** The audit log. */
+export function sqlAuditStore(database: Database): AuditStore {
+  return {
+    async append(scope, entries) {
+      await database.transaction((session) => appendAudit(session, scope.tenant, entries), scope)
+    },
+    async query({ tenant }, query) {
+      const rows = await database.all(sql<{ sequence: number; entry: string }>`
+        select sequence, entry from scim_audit
+        where ${sql.join([sql`tenant = ${tenant}`, ...conditionsOf(query)], sql` and `)}
+        order by sequence desc limit ${query.limit}`)
+      return rows.map(
+        ({ sequence, entry }): StoredAuditEntry => ({
+          ...(JSON.parse(entry) as AuditEntry),
+          sequence,
+        }),
+      )
+    },
+  }
+}
+
+function conditionsOf({ event, actor, target, outcome, from, until, before }: AuditQuery) {
+  return [
+    event !== undefined && sql`event = ${event}`,
+    actor !== undefined && sql`actor = ${actor}`,
+    target !== undefined && sql`target_id = ${target}`,
+    outcome !== undefined && sql`outcome = ${outcome}`,
+    from !== undefined && sql`at >= ${from}`,
+    until !== undefined && sql`at < ${until}`,
+    before !== undefined && sql`sequence < ${before}`,
+  ].filter((condition) => condition !== false)
+}

@@ -1,0 +1,44 @@
+import { sql } from 'kysely'
+import type { AttributePath } from '../../lib/schema/types.js'
+import type { Sql, SqlDialect } from './dialects/dialect.js'
+
+/** An attribute that has a column of its own. */
+export interface Column {
+  readonly value: Sql
+  /** Whether it has a value that is not empty. */
+  readonly isPresent: Sql
+}
+
+const metaColumns: Readonly<Record<string, Column>> = {
+  resourceType: always(sql`resource.resource_type`),
+  created: always(sql`resource.created`),
+  lastModified: always(sql`resource.last_modified`),
+  version: always(sql`resource.version`),
+}
+
+/** Where `id` and `meta` are kept; of `scim_resources as resource`. */
+export function resourceColumn({ extension, attribute, sub }: AttributePath): Column | undefined {
+  if (extension !== undefined) return undefined
+  if (attribute?.name === 'id') return always(sql`resource.id`)
+  if (attribute?.name !== 'meta') return undefined
+  return sub === undefined ? always(sql`resource.version`) : metaColumns[sub.name]
+}
+
+/**
+ * Sub-attributes of `members` in comparable form; of `scim_members as member` and `scim_resources as person`. The
+ * display name is the member's `displayName`, else `userName`, both folded in its comparable form.
+ */
+export function memberColumn({ json }: SqlDialect): (path: AttributePath) => Column | undefined {
+  const own = (name: string) => json.scalar(sql`person.comparable`, [name], 'text')
+  const display = sql`coalesce(nullif(${own('displayName')}, ''), ${own('userName')})`
+  const columns: Readonly<Record<string, Column>> = {
+    value: always(sql`member.member_id`),
+    type: always(sql`lower(person.resource_type)`),
+    display: { value: display, isPresent: sql`coalesce(${display} <> '', false)` },
+  }
+  return ({ attribute }) => (attribute ? columns[attribute.name] : undefined)
+}
+
+function always(value: Sql): Column {
+  return { value, isPresent: sql`1 = 1` }
+}

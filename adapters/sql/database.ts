@@ -1,0 +1,140 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { type CompiledQuery, Kysely, type QueryExecutorProvider, type RawBuilder } from 'kysely'
+import { type Scope, storeErrorKind, UnavailableError } from '../../lib/stores/index.js'
+import type { Connection, SqlDialect } from './dialects/dialect.js'
+
+/** Something that statements can be run on: the database, or a transaction. */
+export interface Session {
+  readonly dialect: SqlDialect
+  /** Runs a statement that is made for this occasion; returns its rows. */
+  all<Row>(query: RawBuilder<Row>): Promise<Row[]>
+  /** Runs a statement that is compiled once. */
+  prepared<Arguments extends object, Row>(
+    statement: Statement<Arguments, Row>,
+    parameters: Arguments,
+  ): Promise<Row[]>
+  /** As `prepared`; returns how many rows it changed. */
+  change<Arguments extends object>(
+    statement: Statement<Arguments, unknown>,
+    parameters: Arguments,
+  ): Promise<number>
+}
+
+/** A statement with named places for values. Compiled once for each database. */
+export interface Statement<Arguments extends object, Row = unknown> {
+  readonly build: (
+    value: (name: keyof Arguments & string) => unknown,
+    dialect: SqlDialect,
+  ) => RawBuilder<Row>
+}
+
+/** Declares a statement. */
+export function statement<Arguments extends object, Row = unknown>(
+  build: Statement<Arguments, Row>['build'],
+): Statement<Arguments, Row> {
+  return { build }
+}
+
+export interface Database extends Session {
+  readonly kysely: Kysely<unknown>
+  /**
+   * Runs a transaction, again when the database asks for it: everything in `work` may happen several times.
+   *
+   * @throws UnavailableError when the database cannot answer now
+   */
+  transaction<T>(work: (session: Session) => Promise<T>, scope?: Scope): Promise<T>
+  close(): Promise<void>
+}
+
+const mostAttempts = 12
+
+/** A place for a value in a compiled statement. */
+class Place {
+  readonly name: string
+  constructor(name: string) {
+    this.name = name
+  }
+}
+
+export function createDatabase(connection: Connection): Database {
+  const { dialect } = connection
+  const writer = new Kysely<unknown>({ dialect: connection.writer })
+  const reader = connection.reader ? new Kysely<unknown>({ dialect: connection.reader }) : writer
+  const compile = compiler(writer, connection)
+
+  return {
+    ...sessionOn(reader, dialect, compile),
+    kysely: writer,
+    async transaction(work, scope) {
+      for (let attempt = 1; ; attempt += 1) {
+        scope?.signal.throwIfAborted()
+        try {
+          return await writer
+            .transaction()
+            .execute((transaction) => work(sessionOn(transaction, dialect, compile)))
+        } catch (error) {
+          if (dialect.failureKind(error) !== 'retry' || attempt === mostAttempts) {
+            throw asStoreError(error, dialect)
+          }
+          await delay(Math.random() * 5 * 2 ** Math.min(attempt, 6))
+        }
+      }
+    },
+    async close() {
+      await writer.destroy()
+      if (reader !== writer) await reader.destroy()
+    },
+  }
+}
+
+type Compile = <Arguments extends object, Row>(
+  statement: Statement<Arguments, Row>,
+) => CompiledQuery<Row>
+
+function compiler(kysely: Kysely<unknown>, { dialect, onCompiled }: Connection): Compile {
+  const compiled = new WeakMap<object, CompiledQuery<unknown>>()
+  return <Arguments extends object, Row>(declared: Statement<Arguments, Row>) => {
+    const known = compiled.get(declared)
+    if (known) return known as CompiledQuery<Row>
+    const query = declared.build((name) => new Place(name), dialect).compile(kysely)
+    compiled.set(declared, query)
+    onCompiled?.(query.sql)
+    return query
+  }
+}
+
+function sessionOn(
+  executor: QueryExecutorProvider & Pick<Kysely<unknown>, 'executeQuery'>,
+  dialect: SqlDialect,
+  compile: Compile,
+): Session {
+  const execute = async <Row>(query: CompiledQuery<Row>) => {
+    try {
+      return await executor.executeQuery(query)
+    } catch (error) {
+      throw asStoreError(error, dialect)
+    }
+  }
+  return {
+    dialect,
+    all: async (query) => (await execute(query.compile(executor))).rows,
+    prepared: async (declared, values) => (await execute(fill(compile(declared), values))).rows,
+    change: async (declared, values) =>
+      Number((await execute(fill(compile(declared), values))).numAffectedRows ?? 0),
+  }
+}
+
+function fill<Row>(query: CompiledQuery<Row>, values: object): CompiledQuery<Row> {
+  const parameters = query.parameters.map((parameter) =>
+    parameter instanceof Place ? (values as Record<string, unknown>)[parameter.name] : parameter,
+  )
+  return { ...query, parameters }
+}
+
+/** Only what a caller must know becomes a store error; constraints and requests to retry stay as they are. */
+export function asStoreError(error: unknown, dialect: SqlDialect): unknown {
+  if (storeErrorKind(error) !== undefined || dialect.failureKind(error) !== 'unavailable') {
+    return error
+  }
+  return new UnavailableError('The database cannot answer now.', { cause: error })
+}

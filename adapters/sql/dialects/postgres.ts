@@ -1,0 +1,90 @@
+import { sql } from 'kysely'
+import type { FailureKind, JsonSql, ScalarKind, Sql, SqlDialect } from './dialect.js'
+
+/** PostgreSQL 13 or newer. */
+export const postgresDialect: SqlDialect = {
+  name: 'postgres',
+  json: jsonSql(),
+  textType: sql`text collate "C"`,
+  jsonType: sql`jsonb`,
+  sequenceType: sql`bigint generated always as identity`,
+  sequenceIsKey: false,
+  keyTable: sql``,
+  forUpdate: sql`for no key update`,
+  forKeyShare: sql`for key share`,
+  skipLocked: sql`for update skip locked`,
+  contains: (value, part) => sql`strpos(${value}, ${part}::text) > 0`,
+  startsWith: (value, part) => sql`starts_with(${value}, ${part}::text)`,
+  endsWith: (value, part) => sql`right(${value}, char_length(${part}::text)) = ${part}::text`,
+  failureKind,
+}
+
+const leaf = `$.** ? (@.type() == "number" || @.type() == "boolean" || (@.type() == "string" && @ != ""))`
+
+function jsonSql(): JsonSql {
+  return {
+    scalar: (source, path, kind) => scalarOf(source, textArray(path), kind),
+    literal: (value, kind) => {
+      if (kind === 'text') return sql`${String(value)}::text`
+      return kind === 'number' ? sql`to_jsonb(${value}::numeric)` : sql`to_jsonb(${value}::boolean)`
+    },
+    each: (source, path, alias) => sql`${elements(source, path)} as ${alias}(value)`,
+    eachInOrder: (source, path, alias) =>
+      sql`${elements(source, path)} with ordinality as ${alias}(value, place)`,
+    place: (alias) => sql`${alias}.place`,
+    element: (alias) =>
+      sql`case jsonb_typeof(${alias}.value) when 'object' then ${alias}.value end`,
+    elementScalar: (alias, kind) =>
+      scalarOf(
+        sql`case when jsonb_typeof(${alias}.value) not in ('object', 'array') then ${alias}.value end`,
+        textArray([]),
+        kind,
+      ),
+    isPresent: (source, path) =>
+      sql`coalesce(jsonb_path_exists((${source}) #> ${textArray(path)}, ${sql.lit(leaf)}::jsonpath), false)`,
+    strings: (array) => sql`select jsonb_array_elements_text(${array}::jsonb) collate "C" as value`,
+    rows: (array, columns) => {
+      const fields = Object.entries(columns).map(
+        ([name, type], index) =>
+          sql`(fields ->> ${sql.lit(index)})::${sql.raw(type)} as ${sql.ref(name)}`,
+      )
+      return sql`(select ${sql.join(fields)} from jsonb_array_elements(${array}::jsonb) as listed(fields))`
+    },
+  }
+}
+
+function elements(source: Sql, path: readonly string[]): Sql {
+  const value = sql`(${source}) #> ${textArray(path)}`
+  return sql`jsonb_array_elements(case jsonb_typeof(${value}) when 'array' then ${value} else '[]' end)`
+}
+
+/** Text is ordered by code point; numbers and booleans are compared as JSON, which is exact and never fails. */
+function scalarOf(source: Sql, path: Sql, kind: ScalarKind): Sql {
+  return kind === 'text'
+    ? sql`((${source}) #>> ${path}) collate "C"`
+    : sql`nullif((${source}) #> ${path}, 'null'::jsonb)`
+}
+
+function textArray(path: readonly string[]): Sql {
+  return sql`${path}::text[]`
+}
+
+const retried: readonly unknown[] = ['40001', '40P01']
+
+/** Connections refused or lost, shutting down, too many clients, out of resources, time-outs, a read-only standby. */
+const unavailable =
+  /^(08...|53...|57P0[1-5]|57014|55P03|25006|25P03|E(CONN\w+|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN))$/
+const unavailableMessage =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout|Client was closed|Cannot use a pool after calling end)/
+
+function failureKind(error: unknown): FailureKind {
+  if (!(error instanceof Error)) return undefined
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  if (retried.includes(code)) return 'retry'
+  if (code === '23503') return 'foreignKey'
+  if (code === '23505') return 'unique'
+  if (unavailable.test(code) || unavailableMessage.test(error.message)) return 'unavailable'
+  return error instanceof AggregateError && error.errors.length > 0
+    ? failureKind(error.errors[0])
+    : undefined
+}

@@ -1,0 +1,140 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely'
+import { isBusy } from './sqlite.js'
+
+/** A prepared statement of any of the drivers. */
+export interface SqliteStatement {
+  /** Whether it returns rows. */
+  readonly reader: boolean
+  all(parameters: readonly unknown[]): unknown[]
+  /** Returns how many rows it changed. */
+  run(parameters: readonly unknown[]): number
+}
+
+/** An open connection of any of the drivers; everything is synchronous. */
+export interface SqliteHandle {
+  prepare(text: string): SqliteStatement
+  close(): void
+}
+
+export interface SqliteDriverOptions {
+  /** How long to wait for another connection's write lock, in milliseconds. */
+  readonly timeoutMs: number
+  /** Whether users of the connection take turns; needed wherever there are transactions. */
+  readonly exclusive: boolean
+}
+
+const mostStatements = 500
+
+/**
+ * A Kysely dialect over one connection. It prepares each statement once, begins transactions with the write lock
+ * (BEGIN IMMEDIATE), and waits for the locks of other connections without blocking the event loop.
+ */
+export function sqliteKysely(handle: SqliteHandle, options: SqliteDriverOptions): Dialect {
+  return {
+    createAdapter: () => new TransactionalAdapter(),
+    createDriver: () => sqliteDriver(handle, options),
+    createIntrospector: (kysely) => new SqliteIntrospector(kysely),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  }
+}
+
+/** Migrations run in one transaction, which holds the write lock: two hosts cannot migrate at the same time. */
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
+}
+
+function sqliteDriver(handle: SqliteHandle, { timeoutMs, exclusive }: SqliteDriverOptions): Driver {
+  const turns = exclusive ? createTurns() : undefined
+  const connection = sqliteConnection(handle, timeoutMs)
+  const command = (text: string) => async () => {
+    await connection.executeQuery(CompiledQuery.raw(text))
+  }
+  return {
+    async init() {},
+    async acquireConnection() {
+      await turns?.take()
+      return connection
+    },
+    async releaseConnection() {
+      turns?.pass()
+    },
+    beginTransaction: command('begin immediate'),
+    commitTransaction: command('commit'),
+    rollbackTransaction: command('rollback'),
+    async destroy() {
+      await turns?.take()
+      handle.close()
+    },
+  }
+}
+
+function sqliteConnection(handle: SqliteHandle, timeoutMs: number): DatabaseConnection {
+  const prepare = statementCache(handle)
+  return {
+    async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+      const deadline = Date.now() + timeoutMs
+      for (;;) {
+        try {
+          const prepared = prepare(sql)
+          if (prepared.reader) return { rows: prepared.all(parameters) as Row[] }
+          return { rows: [], numAffectedRows: BigInt(prepared.run(parameters)) }
+        } catch (error) {
+          if (!isBusy(error) || Date.now() >= deadline) throw error
+        }
+        await delay(1 + Math.random() * 15)
+      }
+    },
+    // biome-ignore lint/correctness/useYield: nothing here streams
+    async *streamQuery() {
+      throw new Error('Streaming is not used.')
+    },
+  }
+}
+
+/** The least recently used statements are forgotten: filters make texts without end. */
+function statementCache(handle: SqliteHandle): (text: string) => SqliteStatement {
+  const statements = new Map<string, SqliteStatement>()
+  return (text) => {
+    const known = statements.get(text)
+    if (known) statements.delete(text)
+    const prepared = known ?? handle.prepare(text)
+    statements.set(text, prepared)
+    if (statements.size > mostStatements) {
+      for (const oldest of statements.keys()) {
+        statements.delete(oldest)
+        break
+      }
+    }
+    return prepared
+  }
+}
+
+/** Takes turns in order of arrival. */
+function createTurns() {
+  const waiting: (() => void)[] = []
+  let taken = false
+  return {
+    take(): Promise<void> | undefined {
+      if (taken) return new Promise((resolve) => waiting.push(resolve))
+      taken = true
+      return undefined
+    },
+    pass(): void {
+      const next = waiting.shift()
+      if (next) next()
+      else taken = false
+    },
+  }
+}

@@ -1,0 +1,180 @@
+import { sql } from 'kysely'
+import type { ComparableValue, CompareOperator, ResolvedFilter } from '../../lib/filter/ast.js'
+import type { AttributePath } from '../../lib/schema/types.js'
+import { type Column, memberColumn, resourceColumn } from './columns.js'
+import type { ScalarKind, Sql, SqlDialect } from './dialects/dialect.js'
+
+/** Where the attributes of a filter are found: a resource, or one value of a multi-valued attribute. */
+interface Source {
+  readonly dialect: SqlDialect
+  /** A JSON document in comparable form. */
+  readonly json: Sql
+  /** Attributes that have columns of their own. */
+  readonly column: (path: AttributePath) => Column | undefined
+  /** Whether `members` are in a table of their own. */
+  readonly hasMembers: boolean
+}
+
+type Compare = Extract<ResolvedFilter, { kind: 'compare' }>
+
+/** A condition on one value, given as SQL with the literals it is compared with. */
+type Test = (value: Sql, literal: (value: ComparableValue) => Sql) => Sql
+
+/**
+ * A filter as a condition on `scim_resources as resource`. It is true or false, never NULL, so that `not` is right;
+ * every value and every attribute name is bound. Semantics: those of {@link ResolvedFilter}.
+ */
+export function filterCondition(
+  filter: ResolvedFilter,
+  dialect: SqlDialect,
+  resourceType: string,
+): Sql {
+  return condition(filter, {
+    dialect,
+    json: sql`resource.comparable`,
+    column: resourceColumn,
+    hasMembers: resourceType === 'Group',
+  })
+}
+
+function condition(filter: ResolvedFilter, source: Source): Sql {
+  switch (filter.kind) {
+    case 'and':
+      return joined(filter.nodes, source, sql` and `)
+    case 'or':
+      return joined(filter.nodes, source, sql` or `)
+    case 'not':
+      return sql`not (${condition(filter.node, source)})`
+    case 'constant':
+      return filter.value ? sql`1 = 1` : sql`1 = 0`
+    case 'present':
+      return present(filter.path, source)
+    case 'compare':
+      return compare(filter, source)
+    case 'valuePath':
+      return valuePath(filter.path, filter.filter, source)
+  }
+}
+
+function joined(nodes: readonly ResolvedFilter[], source: Source, operator: Sql): Sql {
+  const conditions = nodes.map((node) => condition(node, source))
+  return sql`(${sql.join(conditions, operator)})`
+}
+
+/** Any value matches; for `ne`, any differs or there is none. */
+function compare({ path, operator, value }: Compare, source: Source): Sql {
+  const kind = typeof value === 'string' ? 'text' : (typeof value as 'number' | 'boolean')
+  const matches = someValue({ path, kind }, source, (stored, literal) =>
+    operators[operator](stored, { literal: literal(value), text: String(value) }, source.dialect),
+  )
+  if (operator !== 'ne') return matches
+  return sql`(${matches} or not ${someValue({ path, kind }, source, (stored) => sql`${stored} is not null`)})`
+}
+
+type Comparison = (
+  stored: Sql,
+  operand: { readonly literal: Sql; readonly text: string },
+  dialect: SqlDialect,
+) => Sql
+
+const operators: Readonly<Record<CompareOperator, Comparison>> = {
+  eq: (stored, { literal }) => sql`${stored} = ${literal}`,
+  ne: (stored, { literal }) => sql`${stored} <> ${literal}`,
+  gt: (stored, { literal }) => sql`${stored} > ${literal}`,
+  ge: (stored, { literal }) => sql`${stored} >= ${literal}`,
+  lt: (stored, { literal }) => sql`${stored} < ${literal}`,
+  le: (stored, { literal }) => sql`${stored} <= ${literal}`,
+  co: (stored, { text }, dialect) => dialect.contains(stored, text),
+  sw: (stored, { text }, dialect) => dialect.startsWith(stored, text),
+  ew: (stored, { text }, dialect) => dialect.endsWith(stored, text),
+}
+
+/** Whether any of the values a path leads to passes a test. */
+function someValue(
+  { path, kind }: { readonly path: AttributePath; readonly kind: ScalarKind },
+  source: Source,
+  test: Test,
+): Sql {
+  const { json } = source.dialect
+  const literal = (value: ComparableValue) => json.literal(value, kind)
+  const column = source.column(path)
+  if (column) return orFalse(test(column.value, (value) => sql`${value}`))
+  if (isMembers(path, source)) {
+    return someMember(source, (member) => someValue({ path: subPath(path), kind }, member, test))
+  }
+  const { attribute, sub } = path
+  const names = namesOf(path)
+  if (attribute?.multiValued && sub) {
+    return someElement(source, names, (element) =>
+      someValue({ path: { attribute: sub }, kind }, element, test),
+    )
+  }
+  const all = sub ? [...names, sub.name] : names
+  if (!(sub ?? attribute)?.multiValued) {
+    return orFalse(test(json.scalar(source.json, all, kind), literal))
+  }
+  const item = sql.ref('item')
+  return sql`exists (select 1 from ${json.each(source.json, all, item)}
+    where ${test(json.elementScalar(item, kind), literal)})`
+}
+
+function present(path: AttributePath, source: Source): Sql {
+  const column = source.column(path)
+  if (column) return column.isPresent
+  if (isMembers(path, source)) {
+    return someMember(source, (member) => (path.sub ? present(subPath(path), member) : sql`1 = 1`))
+  }
+  const { json } = source.dialect
+  const { attribute, sub } = path
+  const names = namesOf(path)
+  if (!attribute?.multiValued || !sub) {
+    return json.isPresent(source.json, sub ? [...names, sub.name] : names)
+  }
+  return someElement(source, names, (element) => json.isPresent(element.json, [sub.name]))
+}
+
+function valuePath(path: AttributePath, filter: ResolvedFilter, source: Source): Sql {
+  return isMembers(path, source)
+    ? someMember(source, (member) => condition(filter, member))
+    : someElement(source, namesOf(path), (element) => condition(filter, element))
+}
+
+/** Whether any element, which must be an object, of a multi-valued complex attribute passes a test. */
+function someElement(
+  source: Source,
+  names: readonly string[],
+  test: (element: Source) => Sql,
+): Sql {
+  const { json } = source.dialect
+  const alias = sql.ref('element')
+  const object = json.element(alias)
+  const element = { ...source, json: object, column: () => undefined, hasMembers: false }
+  return sql`exists (select 1 from ${json.each(source.json, names, alias)}
+    where ${object} is not null and ${test(element)})`
+}
+
+/** Whether any member of the group passes a test. */
+function someMember(source: Source, test: (member: Source) => Sql): Sql {
+  const member = { ...source, column: memberColumn(source.dialect), hasMembers: false }
+  return sql`exists (
+    select 1 from scim_members as member cross join scim_resources as person
+    where member.tenant = resource.tenant and member.group_id = resource.id
+      and person.tenant = member.tenant and person.id = member.member_id and ${test(member)})`
+}
+
+function isMembers({ extension, attribute }: AttributePath, { hasMembers }: Source): boolean {
+  return hasMembers && extension === undefined && attribute?.name === 'members'
+}
+
+function subPath({ sub }: AttributePath): AttributePath {
+  return sub === undefined ? {} : { attribute: sub }
+}
+
+/** Where an attribute, or a whole extension, is in the document. */
+export function namesOf({ extension, attribute }: AttributePath): readonly string[] {
+  return [extension, attribute?.name].filter((name) => name !== undefined)
+}
+
+function orFalse(test: Sql): Sql {
+  return sql`coalesce(${test}, false)`
+}

@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto'
+import { type AccessResolver, compileRules, type MappingPolicy } from '../../lib/mapping/index.js'
+import type {
+  AccessStore,
+  Alongside,
+  Group,
+  GroupStore,
+  MemberChange,
+  MembersChanged,
+  Scope,
+} from '../../lib/stores/index.js'
+import { markPending, type Write, writeAlongside } from './alongside.js'
+import type { Database, Session } from './database.js'
+import { markMembers, withGroupsBelow } from './marks.js'
+import {
+  applyMemberChange,
+  leaveAllGroups,
+  lockGroupsAround,
+  readGroupsOf,
+  readMembers,
+  removeAllMembers,
+} from './members.js'
+import { insert, requireVersion, sqlResourceStore, update } from './resource-store.js'
+import { deleteResource, lockResource, toResource, touchResource } from './rows.js'
+import { isStorable } from './text.js'
+
+const type = 'Group'
+
+/** Groups in the table of resources; who is in them is in a table of its own. */
+export function sqlGroupStore(
+  database: Database,
+  access: AccessStore,
+  policy: MappingPolicy,
+): GroupStore {
+  const store = sqlResourceStore<Group>(database, type)
+  return {
+    ...store,
+    supports: { ...store.supports, memberDeltas: true },
+    create(scope, group, write) {
+      const { members = [] } = group
+      const add = members.map(({ value }) => value)
+      const target = { scope, alongside: write.alongside }
+      return writeAlongside(database, target, async ({ session }) => {
+        await insert(session, { scope, type }, group, write)
+        const place = { tenant: scope.tenant, groupId: group.id }
+        await applyMemberChange(session, place, { add, remove: [] })
+        const { members: _, ...rest } = group
+        const [stored] = await withMembers(session, scope.tenant, [rest as Group])
+        return stored ?? group
+      })
+    },
+    async get(scope, id, read) {
+      const group = await store.get(scope, id, read)
+      if (group === undefined || read.omit.has('members')) return group
+      return (await withMembers(database, scope.tenant, [group]))[0]
+    },
+    async getMany(scope, ids, read) {
+      const groups = (await store.getMany?.(scope, ids, read)) ?? []
+      return read.omit.has('members') ? groups : withMembers(database, scope.tenant, groups)
+    },
+    async query(scope, query) {
+      const page = await store.query(scope, query)
+      if (query.omit.has('members')) return page
+      const resources = await withMembers(database, scope.tenant, page.resources)
+      return { ...page, resources }
+    },
+    replace: (scope, { members: _, ...rest }, write) => {
+      const group = rest as Group
+      const target = { scope, alongside: write.alongside }
+      return writeAlongside(database, target, async (change) => {
+        await update(change.session, { scope, type }, group, write)
+        if (write.members) {
+          await changeMarked(change, { tenant: scope.tenant, groupId: group.id }, write.members)
+        }
+        return group
+      })
+    },
+    changeMembers: (scope, id, change, options) =>
+      changeMembers(database, scope, { id, change, ...options }),
+    delete: (scope, id, options) => deleteGroup(database, scope, { id, ...options }),
+    groupsOf: (scope, ids) => readGroupsOf(database, scope.tenant, ids),
+    resolveAccess: accessResolver(database, access, policy),
+  }
+}
+
+async function changeMembers(
+  database: Database,
+  scope: Scope,
+  { id, change, now, alongside }: { id: string; change: MemberChange } & ChangeOptions,
+): Promise<MembersChanged | undefined> {
+  if (!isStorable(id)) return undefined
+  const key = { tenant: scope.tenant, type, id }
+  const options = { scope, alongside, hasChanged: isChange }
+  return writeAlongside(database, options, async (write) => {
+    const [row] = await write.session.prepared(lockResource, key)
+    if (row === undefined) return undefined
+    const changed = await changeMarked(write, { tenant: scope.tenant, groupId: id }, change)
+    if (!isChange(changed)) return { ...changed, group: toResource<Group>(type, row) }
+    const after = { ...row, version: randomUUID(), last_modified: Date.parse(now) }
+    await write.session.change(touchResource, {
+      ...key,
+      version: after.version,
+      lastModified: after.last_modified,
+    })
+    return { ...changed, group: toResource<Group>(type, after) }
+  })
+}
+
+type ChangeOptions = { readonly now: string; readonly alongside?: Alongside }
+
+function isChange(change: Pick<MembersChanged, 'added' | 'removed'> | undefined): boolean {
+  return change !== undefined && change.added.length + change.removed.length > 0
+}
+
+/** Changes members; when the group is to be marked, so are those who leave it. */
+async function changeMarked(
+  { session, markedGroups }: Write,
+  group: { readonly tenant: string; readonly groupId: string },
+  change: MemberChange,
+): Promise<{ added: readonly string[]; removed: readonly string[] }> {
+  const changed = await applyMemberChange(session, group, change)
+  if (markedGroups.includes(group.groupId)) {
+    await markPending(session, group.tenant, changed.removed)
+  }
+  return changed
+}
+
+async function deleteGroup(
+  database: Database,
+  scope: Scope,
+  { id, expectedVersion, alongside }: { id: string } & Parameters<GroupStore['delete']>[2],
+): Promise<boolean> {
+  if (!isStorable(id)) return false
+  const { tenant } = scope
+  const key = { tenant, type, id }
+  return writeAlongside(database, { scope, alongside }, async ({ session, markedGroups }) => {
+    await lockGroupsAround(session, tenant, id)
+    if (!(await requireVersion(session, key, expectedVersion))) return false
+    if (markedGroups.includes(id)) {
+      await markMembers(session, tenant, await withGroupsBelow(session, tenant, [id]))
+    }
+    await leaveAllGroups(session, tenant, id)
+    await removeAllMembers(session, { tenant, groupId: id })
+    return (await session.change(deleteResource, key)) > 0
+  })
+}
+
+async function withMembers(
+  session: Session,
+  tenant: string,
+  groups: readonly Group[],
+): Promise<readonly Group[]> {
+  const ids = groups.map(({ id }) => id)
+  const members = await readMembers(session, tenant, ids)
+  return groups.map((group) => {
+    const list = members.get(group.id)
+    return list ? ({ ...group, members: list } as Group) : group
+  })
+}
+
+/** The rules of each tenant are made ready once for each of their versions. */
+function accessResolver(
+  database: Database,
+  access: AccessStore,
+  policy: MappingPolicy,
+): GroupStore['resolveAccess'] {
+  const resolvers = new Map<string, { version: string; resolve: AccessResolver }>()
+  return async (scope, user) => {
+    const { tenant } = scope
+    const { rules, version } = await access.rules(scope)
+    const known = resolvers.get(tenant)
+    const resolve = known?.version === version ? known.resolve : compileRules(rules, policy)
+    resolvers.set(tenant, { version, resolve })
+    const groups = (await readGroupsOf(database, tenant, [user.id])).get(user.id) ?? []
+    const record = await access.record(scope, user.id)
+    return resolve(groups, { active: user.active, hadRole: record?.hadRole ?? false })
+  }
+}

@@ -1,0 +1,98 @@
+import { ConfigurationError } from '../../lib/errors.js'
+import { type MappingPolicy, mappingPolicy } from '../../lib/mapping/index.js'
+import {
+  recordOnlyTarget,
+  type StoreTarget,
+  targetMethods,
+} from '../../lib/stores/access-target.js'
+import type { AccessStore, Adapters, AuditStore, Resource } from '../../lib/stores/index.js'
+import { sqlAccessStore } from './access-store.js'
+import { sqlAuditStore } from './audit-store.js'
+import { createDatabase } from './database.js'
+import type { Connection } from './dialects/dialect.js'
+import { openPostgres } from './dialects/postgres-open.js'
+import { openSqlite } from './dialects/sqlite-open.js'
+import { sqlGroupStore } from './group-store.js'
+import { migrate } from './migrations.js'
+import { sqlResourceStore } from './resource-store.js'
+import { sqlUserStore } from './user-store.js'
+
+/** Options of {@link sqlAdapters}. */
+export interface SqlOptions {
+  /** `sqlite:PATH`, `sqlite::memory:`, or `postgres://…`. */
+  readonly url: string
+  /** What gives and ends access in the host. Default: grants are only recorded. */
+  readonly target?: StoreTarget
+  /** How mapping rules are read. */
+  readonly policy?: Partial<MappingPolicy>
+  /** Most connections to PostgreSQL. Integer 1-1000. Default 10. */
+  readonly poolSize?: number
+  /**
+   * How long to wait for a connection or a lock before the answer is 503, in milliseconds. Integer 1-600000.
+   * Default 5000. A single statement on PostgreSQL may take three times as long.
+   */
+  readonly timeoutMs?: number
+}
+
+/** Adapters over a database. */
+export interface SqlAdapters extends Adapters {
+  readonly access: AccessStore
+  readonly audit: AuditStore
+  /** Closes all connections. */
+  close(): Promise<void>
+}
+
+/**
+ * Adapters over SQLite (embedded; several processes may share a file) or PostgreSQL (any number of hosts). Creates or
+ * upgrades its tables, all named `scim_…`, before it resolves; hosts that start at the same time do not disturb each other.
+ *
+ * SQLite is that of Node.js 22.13 or newer; on older ones install `better-sqlite3` or `libsql`. PostgreSQL needs `pg`.
+ *
+ * @throws ConfigurationError `ERR_SCIM_DATABASE` for a wrong option, `ERR_SCIM_NO_DRIVER` when a package is missing
+ * @throws UnavailableError when the database cannot be reached
+ */
+export async function sqlAdapters(options: SqlOptions): Promise<SqlAdapters> {
+  const policy = mappingPolicy(options.policy)
+  const database = createDatabase(await open(options))
+  try {
+    await migrate(database)
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+  const access = sqlAccessStore(database)
+  const target = targetMethods(options.target ?? recordOnlyTarget(access))
+  return {
+    users: sqlUserStore(database, target),
+    groups: sqlGroupStore(database, access, policy),
+    resourceStore: ({ name }) => sqlResourceStore<Resource>(database, name),
+    access,
+    audit: sqlAuditStore(database),
+    close: () => database.close(),
+  }
+}
+
+const sqliteUrl = /^sqlite:(?:\/\/)?(.+)$/
+const postgresUrl = /^postgres(?:ql)?:\/\//
+
+async function open(options: SqlOptions): Promise<Connection> {
+  const { url } = options
+  const poolSize = integer('poolSize', options.poolSize ?? 10, 1000)
+  const timeoutMs = integer('timeoutMs', options.timeoutMs ?? 5000, 600_000)
+  const path = sqliteUrl.exec(String(url))?.[1]
+  if (path !== undefined) return openSqlite(path, timeoutMs)
+  if (postgresUrl.test(String(url))) return openPostgres(url, { poolSize, timeoutMs })
+  // The value may hold a password: it is not repeated.
+  throw new ConfigurationError(
+    'ERR_SCIM_DATABASE',
+    'url is not the address of a database; give sqlite:PATH, sqlite::memory: or postgres://….',
+  )
+}
+
+function integer(option: string, value: number, most: number): number {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value
+  throw new ConfigurationError(
+    'ERR_SCIM_DATABASE',
+    `${option} is ${JSON.stringify(value)}; give an integer from 1 to ${most}.`,
+  )
+}

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto'
+import { sql } from 'kysely'
+import { type LookupKey, UniquenessError } from '../../lib/stores/index.js'
+import { type Session, statement } from './database.js'
+
+/** The resource that lookup keys belong to. */
+interface Owner {
+  readonly tenant: string
+  readonly type: string
+  readonly id: string
+}
+
+interface StoredKey {
+  readonly attribute: string
+  readonly lookup_key: string
+}
+
+const insertKeys = statement<Owner & { rows: string }, StoredKey>(
+  (value, { json }) => sql`
+    insert into scim_lookups (tenant, resource_type, attribute, lookup_key, resource_id, is_unique)
+    select ${value('tenant')}, ${value('type')}, attribute, lookup_key, ${value('id')}, is_unique
+    from ${json.rows(value('rows'), { attribute: 'text', lookup_key: 'text', is_unique: 'integer' })} as keys
+    where true
+    on conflict do nothing
+    returning attribute, lookup_key`,
+)
+
+const keysOf = statement<Omit<Owner, 'type'>, StoredKey & { is_unique: number }>(
+  (value) => sql`
+    select attribute, lookup_key, is_unique from scim_lookups
+    where tenant = ${value('tenant')} and resource_id = ${value('id')}`,
+)
+
+const deleteKey = statement<Owner & StoredKey>(
+  (value) => sql`
+    delete from scim_lookups
+    where tenant = ${value('tenant')} and resource_type = ${value('type')}
+      and attribute = ${value('attribute')} and lookup_key = ${value('lookup_key')}
+      and resource_id = ${value('id')}`,
+)
+
+/**
+ * Stores the lookup keys of a new resource.
+ *
+ * @throws UniquenessError when another resource has one of the unique ones
+ */
+export async function addLookups(
+  session: Session,
+  owner: Owner,
+  keys: readonly LookupKey[],
+): Promise<void> {
+  const rows = distinct(keys)
+  if (rows.length === 0) return
+  const stored = await session.prepared(insertKeys, { ...owner, rows: JSON.stringify(rows) })
+  if (stored.length === rows.length) return
+  const names = new Set(stored.map((key) => nameOf(key.attribute, key.lookup_key)))
+  const missing = rows.find(([attribute, key]) => !names.has(nameOf(attribute, key)))
+  throw new UniquenessError(missing?.[0] ?? 'id')
+}
+
+/**
+ * Makes the lookup keys of a resource be these. Most changes change none of them.
+ *
+ * @throws UniquenessError as `addLookups`
+ */
+export async function replaceLookups(
+  session: Session,
+  owner: Owner,
+  keys: readonly LookupKey[],
+): Promise<void> {
+  const { tenant, id } = owner
+  const before = await session.prepared(keysOf, { tenant, id })
+  const wanted = new Set(distinct(keys).map((row) => row.join('\n')))
+  const kept = new Set<string>()
+  for (const { attribute, lookup_key, is_unique } of before) {
+    const row = [attribute, lookup_key, is_unique].join('\n')
+    if (wanted.has(row)) kept.add(row)
+    else await session.change(deleteKey, { ...owner, attribute, lookup_key })
+  }
+  const added = keys.filter((key) => !kept.has(rowOf(key).join('\n')))
+  await addLookups(session, owner, added)
+}
+
+/**
+ * A key as it is stored. Index entries have a maximum length, so long keys are stored as a digest; a short key that
+ * looks like one is digested too, so that no two keys are stored alike.
+ */
+export function storedKey(key: string): string {
+  const isShort = key.length <= 200 && !key.startsWith('sha256:')
+  return isShort ? key : `sha256:${createHash('sha256').update(key).digest('base64url')}`
+}
+
+type KeyRow = readonly [attribute: string, key: string, isUnique: number]
+
+function rowOf({ attribute, key, unique }: LookupKey): KeyRow {
+  return [attribute, storedKey(key), Number(unique)]
+}
+
+/** Each key once, in an order that all writers share, so that they never wait for each other in a circle. */
+function distinct(keys: readonly LookupKey[]): readonly KeyRow[] {
+  const rows = new Map(keys.map((key) => [nameOf(key.attribute, storedKey(key.key)), rowOf(key)]))
+  return [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
+}
+
+function nameOf(attribute: string, key: string): string {
+  return `${attribute}\n${key}`
+}

@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { sql } from 'kysely'
+import { type Session, statement } from './database.js'
+
+/** A change of rules or of a large group: people still to be marked, and how far that has come. */
+export type SweepState =
+  | { readonly kind: 'groups'; readonly groupIds: readonly string[]; readonly after: string }
+  | { readonly kind: 'everybody'; readonly created: number; readonly after: string }
+
+interface Ids {
+  readonly tenant: string
+  /** JSON array. */
+  readonly ids: string
+}
+
+const markUsers = statement<Ids & { now: number }>(
+  (value, { json }) => sql`
+    insert into scim_pending
+      (tenant, user_id, since, mark, attempts, parked, next_at, lease_until, due_at)
+    select distinct ${value('tenant')}, listed.value, cast(${value('now')} as bigint), 1, 0, 0,
+      cast(${value('now')} as bigint), 0, cast(${value('now')} as bigint)
+    from (${json.strings(value('ids'))}) as listed
+    where true
+    order by listed.value
+    on conflict (tenant, user_id) do update set
+      mark = scim_pending.mark + 1, attempts = 0, parked = 0, next_at = excluded.next_at,
+      due_at = case when scim_pending.lease_until > excluded.next_at
+        then scim_pending.lease_until else excluded.next_at end`,
+)
+
+const groupsAmongIds = statement<Ids, { id: string }>(
+  (value, { json }) => sql`
+    select id from scim_resources
+    where tenant = ${value('tenant')} and resource_type = 'Group'
+      and id in (${json.strings(value('ids'))})`,
+)
+
+const groupsBelow = statement<Ids, { id: string }>(
+  (value, { json }) => sql`
+    with recursive below(id) as (
+      ${json.strings(value('ids'))}
+      union
+      select member.member_id from below join scim_members as member
+        on member.tenant = ${value('tenant')} and member.group_id = below.id and member.nested = 1)
+    select id from below order by id`,
+)
+
+const countUsersIn = statement<Ids, { count: number }>(
+  (value, { json }) => sql`
+    select count(*) as count from scim_members
+    where tenant = ${value('tenant')} and nested = 0
+      and group_id in (${json.strings(value('ids'))})`,
+)
+
+const usersAfter = statement<
+  { tenant: string; groupId: string; after: string; limit: number },
+  { member_id: string }
+>(
+  (value) => sql`
+    select member_id from scim_members
+    where tenant = ${value('tenant')} and group_id = ${value('groupId')} and nested = 0
+      and member_id > ${value('after')}
+    order by member_id limit ${value('limit')}`,
+)
+
+const insertSweep = statement<{
+  tenant: string
+  id: string
+  created: number
+  state: string
+  remaining: number
+}>(
+  (value) => sql`
+    insert into scim_sweeps (tenant, id, created, state, remaining)
+    values (${value('tenant')}, ${value('id')}, ${value('created')}, ${value('state')},
+      ${value('remaining')})`,
+)
+
+/** Marks these users, no matter whether they exist. */
+export async function markAll(
+  session: Session,
+  tenant: string,
+  userIds: readonly string[],
+): Promise<void> {
+  if (userIds.length === 0) return
+  await session.prepared(markUsers, { tenant, ids: JSON.stringify(userIds), now: Date.now() })
+}
+
+/** Which of these ids name groups. */
+export async function groupsAmong(
+  session: Session,
+  tenant: string,
+  ids: readonly string[],
+): Promise<readonly string[]> {
+  if (ids.length === 0) return []
+  const rows = await session.prepared(groupsAmongIds, { tenant, ids: JSON.stringify(ids) })
+  return rows.map(({ id }) => id)
+}
+
+/** These groups and all groups in them; cycles end. */
+export async function withGroupsBelow(
+  session: Session,
+  tenant: string,
+  groupIds: readonly string[],
+): Promise<readonly string[]> {
+  const rows = await session.prepared(groupsBelow, { tenant, ids: JSON.stringify(groupIds) })
+  return rows.map(({ id }) => id)
+}
+
+/** How many marks it takes to mark everybody directly in these groups. */
+export async function countIn(
+  session: Session,
+  tenant: string,
+  groupIds: readonly string[],
+): Promise<number> {
+  const [row] = await session.prepared(countUsersIn, { tenant, ids: JSON.stringify(groupIds) })
+  return row?.count ?? 0
+}
+
+/** The next users directly in a group, in order of id. */
+export async function nextUsersIn(
+  session: Session,
+  tenant: string,
+  place: { readonly groupId: string; readonly after: string; readonly limit: number },
+): Promise<readonly string[]> {
+  const rows = await session.prepared(usersAfter, { tenant, ...place })
+  return rows.map(({ member_id }) => member_id)
+}
+
+/** Few enough to be marked within the transaction that changes their group. */
+const mostMarksAtOnce = 1000
+
+/**
+ * Marks everybody in these groups, directly or through other groups: at once when they are few, otherwise by a sweep,
+ * which is as durable and does not hold up other writers.
+ */
+export async function markGroups(
+  session: Session,
+  tenant: string,
+  groupIds: readonly string[],
+): Promise<void> {
+  if (groupIds.length === 0) return
+  const all = await withGroupsBelow(session, tenant, groupIds)
+  const count = await countIn(session, tenant, all)
+  if (count > mostMarksAtOnce) {
+    await addSweep(session, tenant, { kind: 'groups', groupIds: all, after: '' }, count)
+  } else {
+    await markMembers(session, tenant, all)
+  }
+}
+
+/** Marks everybody directly in these groups now, however many, in steps between which other work gets its turn. */
+export async function markMembers(
+  session: Session,
+  tenant: string,
+  groupIds: readonly string[],
+): Promise<void> {
+  for (const groupId of groupIds) {
+    let after = ''
+    for (;;) {
+      const userIds = await nextUsersIn(session, tenant, { groupId, after, limit: mostMarksAtOnce })
+      await markAll(session, tenant, userIds)
+      if (userIds.length < mostMarksAtOnce) break
+      after = userIds.at(-1) ?? ''
+      await nextTurn()
+    }
+  }
+}
+
+/** Puts a sweep on the list of work. */
+export async function addSweep(
+  session: Session,
+  tenant: string,
+  state: SweepState,
+  remaining: number,
+): Promise<void> {
+  if (remaining === 0) return
+  await session.prepared(insertSweep, {
+    tenant,
+    id: randomUUID(),
+    created: Date.now(),
+    state: JSON.stringify(state),
+    remaining,
+  })
+}

@@ -1,0 +1,233 @@
+import { randomUUID } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { sql } from 'kysely'
+import {
+  type GroupReference,
+  type Member,
+  type MemberChange,
+  UnknownReferenceError,
+} from '../../lib/stores/index.js'
+import { type Session, statement } from './database.js'
+import { isStorable } from './text.js'
+
+interface GroupKey {
+  readonly tenant: string
+  readonly groupId: string
+}
+
+interface IdRow {
+  readonly id: string
+}
+
+const knownMembers = statement<{ tenant: string; ids: string }, IdRow>(
+  (value, { json, forKeyShare }) => sql`
+    select id from scim_resources
+    where tenant = ${value('tenant')} and resource_type in ('User', 'Group')
+      and id in (${json.strings(value('ids'))})
+    order by id ${forKeyShare}`,
+)
+
+const insertMembers = statement<GroupKey & { ids: string }, IdRow>(
+  (value, { json }) => sql`
+    insert into scim_members (tenant, group_id, member_id, nested)
+    select tenant, ${value('groupId')}, id, case resource_type when 'Group' then 1 else 0 end
+    from scim_resources
+    where tenant = ${value('tenant')} and id in (${json.strings(value('ids'))})
+    on conflict do nothing
+    returning member_id as id`,
+)
+
+const deleteMembers = statement<GroupKey & { ids: string }, IdRow>(
+  (value, { json }) => sql`
+    delete from scim_members
+    where tenant = ${value('tenant')} and group_id = ${value('groupId')}
+      and member_id in (${json.strings(value('ids'))})
+    returning member_id as id`,
+)
+
+interface MemberRow {
+  readonly group_id: string
+  readonly id: string
+  readonly resource_type: 'User' | 'Group'
+  readonly display: string | null
+}
+
+const membersOf = statement<{ tenant: string; ids: string }, MemberRow>(
+  (value, { json }) => sql`
+    select member.group_id, resource.id, resource.resource_type, resource.display
+    from scim_members as member cross join scim_resources as resource
+    where member.tenant = ${value('tenant')} and member.group_id in (${json.strings(value('ids'))})
+      and resource.tenant = member.tenant and resource.id = member.member_id
+    order by member.group_id, member.member_id`,
+)
+
+interface AroundRow {
+  readonly root: string
+  readonly id: string
+  readonly display: string
+  readonly external_id: string | null
+  readonly direct: number
+}
+
+const groupsAround = statement<{ tenant: string; ids: string }, AroundRow>(
+  (value, { json }) => sql`
+    with recursive around(root, id) as (
+      select member_id, group_id from scim_members
+      where tenant = ${value('tenant')} and member_id in (${json.strings(value('ids'))})
+      union
+      select around.root, member.group_id from around join scim_members as member
+        on member.tenant = ${value('tenant')} and member.member_id = around.id)
+    select around.root, around.id, resource.display,
+      ${json.scalar(sql`resource.comparable`, ['externalId'], 'text')} as external_id,
+      case when exists (
+        select 1 from scim_members as direct
+        where direct.tenant = ${value('tenant')} and direct.group_id = around.id
+          and direct.member_id = around.root) then 1 else 0 end as direct
+    from around join scim_resources as resource
+      on resource.tenant = ${value('tenant')} and resource.id = around.id
+    order by around.root, around.id`,
+)
+
+const groupsDirectlyAround = statement<{ tenant: string; id: string }, IdRow>(
+  (value) => sql`
+    select group_id as id from scim_members
+    where tenant = ${value('tenant')} and member_id = ${value('id')} order by group_id`,
+)
+
+const lockGroups = statement<{ tenant: string; ids: string }, IdRow>(
+  (value, { json, forUpdate }) => sql`
+    select id from scim_resources
+    where tenant = ${value('tenant')} and id in (${json.strings(value('ids'))})
+    order by id ${forUpdate}`,
+)
+
+const leaveGroups = statement<{ tenant: string; id: string }, IdRow>(
+  (value) => sql`
+    delete from scim_members
+    where tenant = ${value('tenant')} and member_id = ${value('id')}
+    returning group_id as id`,
+)
+
+const deleteSome = statement<GroupKey & { limit: number }>(
+  (value) => sql`
+    delete from scim_members
+    where tenant = ${value('tenant')} and group_id = ${value('groupId')} and member_id in (
+      select member_id from scim_members
+      where tenant = ${value('tenant')} and group_id = ${value('groupId')}
+      limit ${value('limit')})`,
+)
+
+const touchGroups = statement<{ tenant: string; ids: string; version: string; now: number }>(
+  (value, { json }) => sql`
+    update scim_resources
+    set version = ${value('version')}, last_modified = ${value('now')}
+    where tenant = ${value('tenant')} and id in (${json.strings(value('ids'))})`,
+)
+
+/**
+ * Adds and removes members at a cost that depends on the change only. The caller has locked the group.
+ *
+ * @throws UnknownReferenceError when some of those to add are no user or group of the tenant
+ */
+export async function applyMemberChange(
+  session: Session,
+  group: GroupKey,
+  change: MemberChange,
+): Promise<{ added: readonly string[]; removed: readonly string[] }> {
+  await requireKnown(session, group.tenant, change.add)
+  const added = await runOn(session, insertMembers, group, change.add)
+  const removed = await runOn(session, deleteMembers, group, change.remove.filter(isStorable))
+  return { added, removed }
+}
+
+async function runOn(
+  session: Session,
+  declared: typeof insertMembers,
+  group: GroupKey,
+  ids: readonly string[],
+): Promise<readonly string[]> {
+  if (ids.length === 0) return []
+  const rows = await session.prepared(declared, { ...group, ids: JSON.stringify(ids) })
+  return rows.map(({ id }) => id)
+}
+
+async function requireKnown(
+  session: Session,
+  tenant: string,
+  ids: readonly string[],
+): Promise<void> {
+  if (ids.length === 0) return
+  const rows = await session.prepared(knownMembers, {
+    tenant,
+    ids: JSON.stringify(ids.filter(isStorable)),
+  })
+  const known = new Set(rows.map(({ id }) => id))
+  const unknown = ids.filter((id) => !known.has(id))
+  if (unknown.length > 0) throw new UnknownReferenceError([...new Set(unknown)])
+}
+
+/** The members of each of these groups, with type and display; one query. */
+export async function readMembers(
+  session: Session,
+  tenant: string,
+  groupIds: readonly string[],
+): Promise<ReadonlyMap<string, Member[]>> {
+  const members = new Map<string, Member[]>()
+  if (groupIds.length === 0) return members
+  const rows = await session.prepared(membersOf, { tenant, ids: JSON.stringify(groupIds) })
+  for (const { group_id, id, resource_type, display } of rows) {
+    const member = { value: id, type: resource_type, ...(display !== null && { display }) }
+    const list = members.get(group_id)
+    if (list) list.push(member)
+    else members.set(group_id, [member])
+  }
+  return members
+}
+
+/** The groups each of these is in, directly and through other groups; cycles end; one query. */
+export async function readGroupsOf(
+  session: Session,
+  tenant: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, readonly GroupReference[]>> {
+  const found = new Map<string, GroupReference[]>(ids.map((id) => [id, []]))
+  const asked = ids.filter(isStorable)
+  if (asked.length === 0) return found
+  const rows = await session.prepared(groupsAround, { tenant, ids: JSON.stringify(asked) })
+  for (const { root, id, display, external_id, direct } of rows) {
+    found.get(root)?.push({
+      id,
+      displayName: display,
+      ...(external_id !== null && { externalId: external_id }),
+      direct: direct === 1,
+    })
+  }
+  return found
+}
+
+/**
+ * Locks the groups something is in, in order of id as everybody does, so that two writers never wait for each other in
+ * a circle.
+ */
+export async function lockGroupsAround(session: Session, tenant: string, id: string) {
+  const groups = await session.prepared(groupsDirectlyAround, { tenant, id })
+  if (groups.length === 0) return
+  await session.prepared(lockGroups, { tenant, ids: JSON.stringify(groups.map((row) => row.id)) })
+}
+
+/** Takes something out of all groups, which change by that. */
+export async function leaveAllGroups(session: Session, tenant: string, id: string): Promise<void> {
+  const left = await session.prepared(leaveGroups, { tenant, id })
+  if (left.length === 0) return
+  const ids = JSON.stringify(left.map((row) => row.id).sort())
+  await session.change(touchGroups, { tenant, ids, version: randomUUID(), now: Date.now() })
+}
+
+const mostAtOnce = 2000
+
+/** Removes all members of a group, in steps between which other work gets its turn. */
+export async function removeAllMembers(session: Session, group: GroupKey): Promise<void> {
+  while ((await session.change(deleteSome, { ...group, limit: mostAtOnce })) === mostAtOnce) {
+    await nextTurn()
+  }
+}

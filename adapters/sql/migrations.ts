@@ -1,0 +1,146 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Kysely, type Migration, Migrator, sql } from 'kysely'
+import { asStoreError, type Database } from './database.js'
+import type { SqlDialect } from './dialects/dialect.js'
+
+/**
+ * Creates or upgrades the tables. Several hosts may start at the same time: one of them does the work (an advisory lock
+ * on PostgreSQL, the write lock on SQLite), the others find it done.
+ */
+export async function migrate({ kysely, dialect }: Database): Promise<void> {
+  const migrator = new Migrator({
+    db: kysely,
+    provider: { getMigrations: async () => migrations(dialect) },
+    migrationTableName: 'scim_migrations',
+    migrationLockTableName: 'scim_migration_lock',
+  })
+  for (let attempt = 1; ; attempt += 1) {
+    const { error } = await migrator.migrateToLatest()
+    if (error === undefined) return
+    // The migrator creates its own tables without a lock; whoever comes second tries again.
+    const isHopeless = dialect.failureKind(error) === 'unavailable' || attempt === mostAttempts
+    if (isHopeless) throw asStoreError(error, dialect)
+    await delay(50 * attempt)
+  }
+}
+
+const mostAttempts = 6
+
+/** In order of their names. Never changed once released; a change of tables is a new entry. */
+function migrations(dialect: SqlDialect): Record<string, Migration> {
+  return {
+    '001_tables': { up: (kysely) => runAll(kysely, firstTables(dialect)) },
+  }
+}
+
+async function runAll(kysely: Kysely<unknown>, statements: readonly ReturnType<typeof sql>[]) {
+  for (const statement of statements) await statement.execute(kysely)
+}
+
+/** Every key begins with the tenant, and nothing refers from one tenant to another: all can be partitioned by it. */
+function firstTables(dialect: SqlDialect) {
+  return [...resourceTables(dialect), ...accessTables(dialect), ...auditTables(dialect)]
+}
+
+function resourceTables({ textType: text, jsonType: json, keyTable }: SqlDialect) {
+  return [
+    sql`create table scim_resources (
+      tenant ${text} not null,
+      id ${text} not null,
+      resource_type ${text} not null,
+      created bigint not null,
+      last_modified bigint not null,
+      version ${text} not null,
+      display ${text},
+      document ${text} not null,
+      comparable ${json} not null,
+      primary key (tenant, id))`,
+    sql`create index scim_resources_listing on scim_resources (tenant, resource_type, created, id)`,
+    sql`create table scim_lookups (
+      tenant ${text} not null,
+      resource_type ${text} not null,
+      attribute ${text} not null,
+      lookup_key ${text} not null,
+      resource_id ${text} not null,
+      is_unique smallint not null,
+      primary key (tenant, resource_type, attribute, lookup_key, resource_id),
+      foreign key (tenant, resource_id) references scim_resources (tenant, id) on delete cascade
+    ) ${keyTable}`,
+    sql`create unique index scim_lookups_unique
+      on scim_lookups (tenant, resource_type, attribute, lookup_key) where is_unique = 1`,
+    sql`create index scim_lookups_resource on scim_lookups (tenant, resource_id)`,
+    sql`create table scim_members (
+      tenant ${text} not null,
+      group_id ${text} not null,
+      member_id ${text} not null,
+      nested smallint not null,
+      primary key (tenant, group_id, member_id),
+      foreign key (tenant, group_id) references scim_resources (tenant, id) on delete cascade,
+      foreign key (tenant, member_id) references scim_resources (tenant, id) on delete cascade
+    ) ${keyTable}`,
+    sql`create index scim_members_member on scim_members (tenant, member_id, group_id)`,
+    sql`create index scim_members_nested on scim_members (tenant, group_id, member_id) where nested = 1`,
+  ]
+}
+
+function accessTables({ textType: text }: SqlDialect) {
+  return [
+    sql`create table scim_rules (
+      tenant ${text} primary key, rules ${text} not null, version bigint not null)`,
+    sql`create table scim_records (
+      tenant ${text} not null,
+      user_id ${text} not null,
+      account_id ${text},
+      email ${text},
+      account_email ${text},
+      record ${text} not null,
+      primary key (tenant, user_id))`,
+    sql`create unique index scim_records_account on scim_records (tenant, account_id)`,
+    sql`create index scim_records_email on scim_records (tenant, email)`,
+    sql`create index scim_records_account_email on scim_records (tenant, account_email)`,
+    sql`create table scim_pending (
+      tenant ${text} not null,
+      user_id ${text} not null,
+      since bigint not null,
+      mark bigint not null,
+      attempts bigint not null,
+      parked smallint not null,
+      last_error ${text},
+      failed_at bigint,
+      next_at bigint not null,
+      lease_owner ${text},
+      lease_until bigint not null,
+      due_at bigint not null,
+      primary key (tenant, user_id))`,
+    sql`create index scim_pending_due on scim_pending (parked, due_at)`,
+    sql`create index scim_pending_since on scim_pending (tenant, since, user_id)`,
+    sql`create table scim_sweeps (
+      tenant ${text} not null,
+      id ${text} not null,
+      created bigint not null,
+      state ${text} not null,
+      remaining bigint not null,
+      primary key (tenant, id))`,
+    sql`create table scim_values (
+      tenant ${text} not null, name ${text} not null, value ${text} not null,
+      primary key (tenant, name))`,
+  ]
+}
+
+function auditTables({ textType: text, sequenceType, sequenceIsKey }: SqlDialect) {
+  return [
+    sql`create table scim_audit (
+      sequence ${sequenceType},
+      tenant ${text} not null,
+      at ${text} not null,
+      event ${text} not null,
+      actor ${text} not null,
+      target_id ${text},
+      outcome ${text} not null,
+      entry ${text} not null
+      ${sequenceIsKey ? sql`` : sql`, primary key (tenant, sequence)`})`,
+    sql`create index scim_audit_tenant on scim_audit (tenant, sequence)`,
+    sql`create index scim_audit_event on scim_audit (tenant, event, sequence)`,
+    sql`create index scim_audit_target on scim_audit (tenant, target_id, sequence)`,
+  ]
+}

@@ -1,0 +1,213 @@
+import { sql } from 'kysely'
+import type { AccessStore, PendingOutcome, PendingUser } from '../../lib/stores/index.js'
+import { type Database, type Session, statement } from './database.js'
+import { isStorable } from './text.js'
+
+interface PendingRow {
+  readonly tenant: string
+  readonly user_id: string
+  readonly since: number
+  readonly mark: number
+  readonly attempts: number
+  readonly parked: number
+  readonly last_error: string | null
+  readonly next_at: number
+}
+
+const columns = sql.raw('tenant, user_id, since, mark, attempts, parked, last_error, next_at')
+
+interface Lease {
+  readonly owner: string
+  readonly until: number
+}
+
+const release = statement<{
+  tenant: string
+  userId: string
+  owner: string
+  now: number
+}>(
+  (value) => sql`
+    update scim_pending set lease_owner = null, lease_until = 0, next_at = ${value('now')},
+      due_at = ${value('now')}
+    where tenant = ${value('tenant')} and user_id = ${value('userId')}
+      and lease_owner = ${value('owner')}`,
+)
+
+const clear = statement<{ tenant: string; userId: string; owner: string; mark: number }>(
+  (value) => sql`
+    delete from scim_pending
+    where tenant = ${value('tenant')} and user_id = ${value('userId')}
+      and lease_owner = ${value('owner')} and mark = ${value('mark')}`,
+)
+
+const putOff = statement<{
+  tenant: string
+  userId: string
+  owner: string
+  mark: number
+  parked: number
+  error: string
+  now: number
+  nextAt: number
+}>(
+  (value) => sql`
+    update scim_pending set attempts = attempts + 1, last_error = ${value('error')},
+      failed_at = ${value('now')}, lease_owner = null, lease_until = 0,
+      parked = case when mark = ${value('mark')} then cast(${value('parked')} as smallint) else 0 end,
+      next_at = ${value('nextAt')}, due_at = ${value('nextAt')}
+    where tenant = ${value('tenant')} and user_id = ${value('userId')}
+      and lease_owner = ${value('owner')}`,
+)
+
+const pendingAmong = statement<{ tenant: string; ids: string }, PendingRow>(
+  (value, { json }) => sql`
+    select ${columns} from scim_pending
+    where tenant = ${value('tenant')} and user_id in (${json.strings(value('ids'))})`,
+)
+
+const firstDue = statement<Record<never, never>, { at: number | null }>(
+  () => sql`
+    select min(at) as at from (
+      select min(due_at) as at from scim_pending where parked = 0
+      union all select min(created) as at from scim_sweeps) as instants`,
+)
+
+const countPending = statement<
+  { tenant: string },
+  { parked: number; count: number; oldest: number | null }
+>(
+  (value) => sql`
+    select parked, count(*) as count, min(since) as oldest from scim_pending
+    where tenant = ${value('tenant')} group by parked`,
+)
+
+const sumSweeping = statement<{ tenant: string }, { remaining: number }>(
+  (value) => sql`
+    select cast(coalesce(sum(remaining), 0) as bigint) as remaining from scim_sweeps
+    where tenant = ${value('tenant')}`,
+)
+
+const lastFailure = statement<{ tenant: string }, { user_id: string; last_error: string }>(
+  (value) => sql`
+    select user_id, last_error from scim_pending
+    where tenant = ${value('tenant')} and last_error is not null
+    order by failed_at desc limit 1`,
+)
+
+type PendingMethods = Pick<
+  AccessStore,
+  'claim' | 'settle' | 'pendingOf' | 'summary' | 'listPending' | 'unpark' | 'nextDue'
+>
+
+/** The list of people whose access must be made true, and the leases on it. */
+export function pendingMethods(database: Database): PendingMethods {
+  return {
+    claim: (options) => database.transaction((session) => claim(session, options)),
+    async settle(owner, entry, outcome) {
+      await database.transaction((session) => settle(session, owner, entry, outcome))
+    },
+    async pendingOf({ tenant }, userIds) {
+      const ids = JSON.stringify(userIds.filter(isStorable))
+      return (await database.prepared(pendingAmong, { tenant, ids })).map(fromRow)
+    },
+    summary: ({ tenant }) => summaryOf(database, tenant),
+    async listPending({ tenant }, { offset, limit, parked }) {
+      const wanted = parked === undefined ? sql`` : sql`and parked = ${Number(parked)}`
+      const rows = await database.all(sql<PendingRow>`
+        select ${columns} from scim_pending where tenant = ${tenant} ${wanted}
+        order by since, user_id limit ${limit} offset ${offset}`)
+      return rows.map(fromRow)
+    },
+    unpark: (scope, userIds) =>
+      database.transaction(async (session) => {
+        const now = Date.now()
+        const rows = await session.all(sql`
+          update scim_pending set parked = 0, attempts = 0, next_at = ${now}, due_at = ${now}
+          where tenant = ${scope.tenant} and parked = 1 ${among(session, userIds)}
+          returning user_id`)
+        return rows.length
+      }, scope),
+    async nextDue() {
+      const [row] = await database.prepared(firstDue, {})
+      return row?.at == null ? undefined : new Date(row.at).toISOString()
+    },
+  }
+}
+
+type ClaimOptions = Parameters<AccessStore['claim']>[0]
+
+async function claim(
+  session: Session,
+  { owner, limit, leaseMs, now, tenant, userIds }: ClaimOptions,
+): Promise<readonly PendingUser[]> {
+  const at = Date.parse(now)
+  const lease: Lease = { owner, until: at + leaseMs }
+  // Named people are claimed whether or not they are due or parked.
+  const due = userIds === undefined ? sql`and parked = 0 and due_at <= ${at}` : sql``
+  const ofTenant = tenant === undefined ? sql`` : sql`and tenant = ${tenant}`
+  const rows = await session.all(sql<PendingRow>`
+    with claimed as materialized (
+      select tenant, user_id from scim_pending
+      where lease_until <= ${at} ${due} ${ofTenant} ${among(session, userIds)}
+      order by due_at, tenant, user_id limit ${limit} ${session.dialect.skipLocked})
+    update scim_pending
+    set lease_owner = ${lease.owner}, lease_until = ${lease.until}, due_at = ${lease.until}
+    where (tenant, user_id) in (select tenant, user_id from claimed)
+    returning ${columns}`)
+  return rows.sort((a, b) => a.since - b.since || (a.user_id < b.user_id ? -1 : 1)).map(fromRow)
+}
+
+function among({ dialect }: Session, userIds: readonly string[] | undefined) {
+  if (userIds === undefined) return sql``
+  return sql`and user_id in (${dialect.json.strings(JSON.stringify(userIds.filter(isStorable)))})`
+}
+
+async function settle(
+  session: Session,
+  owner: string,
+  { tenant, userId, mark }: PendingUser,
+  outcome: PendingOutcome,
+): Promise<void> {
+  const key = { tenant, userId, owner, mark }
+  const now = Date.now()
+  if (outcome.kind === 'done') {
+    const cleared = await session.change(clear, key)
+    if (cleared === 0) await session.change(release, { ...key, now })
+    return
+  }
+  await session.change(putOff, {
+    ...key,
+    now,
+    error: outcome.error,
+    parked: outcome.kind === 'parked' ? 1 : 0,
+    nextAt: outcome.kind === 'retry' ? Date.parse(outcome.at) : now,
+  })
+}
+
+async function summaryOf(database: Database, tenant: string): ReturnType<AccessStore['summary']> {
+  const counts = await database.prepared(countPending, { tenant })
+  const [sweeping] = await database.prepared(sumSweeping, { tenant })
+  const [failure] = await database.prepared(lastFailure, { tenant })
+  const instants = counts.flatMap(({ oldest }) => (oldest === null ? [] : [oldest]))
+  return {
+    pending: counts.find(({ parked }) => parked === 0)?.count ?? 0,
+    parked: counts.find(({ parked }) => parked === 1)?.count ?? 0,
+    sweeping: sweeping?.remaining ?? 0,
+    ...(instants.length > 0 && { oldest: new Date(Math.min(...instants)).toISOString() }),
+    ...(failure && { lastError: { userId: failure.user_id, message: failure.last_error } }),
+  }
+}
+
+function fromRow(row: PendingRow): PendingUser {
+  return {
+    tenant: row.tenant,
+    userId: row.user_id,
+    since: new Date(row.since).toISOString(),
+    mark: row.mark,
+    attempts: row.attempts,
+    parked: row.parked === 1,
+    ...(row.last_error !== null && { lastError: row.last_error }),
+    nextAt: new Date(row.next_at).toISOString(),
+  }
+}

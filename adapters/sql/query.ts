@@ -1,0 +1,129 @@
+import { sql } from 'kysely'
+import { positionOf } from '../../lib/sort/index.js'
+import type { Page, PageRequest, Query, Resource } from '../../lib/stores/index.js'
+import { type IndexPlan, indexPlan } from '../../lib/stores/index-plan.js'
+import { type Database, statement } from './database.js'
+import type { Sql } from './dialects/dialect.js'
+import { filterCondition } from './filter.js'
+import { storedKey } from './lookups.js'
+import { type ResourceRow, resourceColumns, toResource } from './rows.js'
+import { orderOf } from './sort.js'
+import { isStorable } from './text.js'
+
+/** The resources that are asked for. */
+interface Extent {
+  readonly tenant: string
+  readonly type: string
+}
+
+/** One page; one query, and one more to count when the page does not show how many there are. */
+export async function queryResources<R extends Resource>(
+  database: Database,
+  extent: Extent,
+  query: Query,
+): Promise<Page<R>> {
+  const { page } = query
+  const rows = await readRows(database, extent, query)
+  const resources = rows.slice(0, page.limit).map((row) => toResource<R>(extent.type, row))
+  const last = resources.at(-1)
+  const hasMore = rows.length > page.limit
+  return {
+    resources,
+    totalResults: totalOf(page, rows.length) ?? (await count(database, extent, query)),
+    ...(page.kind === 'cursor' && hasMore && last && { next: positionOf(last, query.sort) }),
+  }
+}
+
+/** The rows of the page, and one more when there are more. */
+async function readRows(
+  database: Database,
+  extent: Extent,
+  query: Query,
+): Promise<readonly ResourceRow[]> {
+  const { page, filter, sort } = query
+  const offset = page.kind === 'index' ? page.offset : 0
+  if (page.kind === 'index' && page.limit === 0) return []
+  const plan = filter && indexPlan(filter)
+  if (page.kind === 'index' && plan?.kind === 'lookup' && filter?.kind === 'compare' && !sort) {
+    const key = storedKey(plan.key)
+    const { attribute } = plan
+    return database.prepared(byLookup, { ...extent, attribute, key, limit: page.limit + 1, offset })
+  }
+  const order = orderOf(sort, database.dialect)
+  const after = page.kind === 'cursor' && page.after ? [order.after(page.after)] : []
+  return database.all(sql<ResourceRow>`
+    select ${resourceColumns} ${matching(database, extent, query, after)}
+    order by ${order.orderBy} limit ${page.limit + 1} offset ${offset}`)
+}
+
+const byLookup = statement<
+  Extent & { attribute: string; key: string; limit: number; offset: number },
+  ResourceRow
+>(
+  (value) => sql`
+    select ${resourceColumns} from scim_lookups as lookup cross join scim_resources as resource
+    where lookup.tenant = ${value('tenant')} and lookup.resource_type = ${value('type')}
+      and lookup.attribute = ${value('attribute')} and lookup.lookup_key = ${value('key')}
+      and resource.tenant = lookup.tenant and resource.id = lookup.resource_id
+    order by resource.created, resource.id limit ${value('limit')} offset ${value('offset')}`,
+)
+
+/** How many resources match in all, where the page tells: it is the last one, and not beyond the end. */
+function totalOf(page: PageRequest, found: number): number | undefined {
+  if (found > page.limit || (page.kind === 'cursor' && page.after)) return undefined
+  const offset = page.kind === 'index' ? page.offset : 0
+  if (page.limit === 0 || (found === 0 && offset > 0)) return undefined
+  return offset + found
+}
+
+async function count(database: Database, extent: Extent, query: Query): Promise<number> {
+  const [row] = await database.all(
+    sql<{ total: number }>`select count(*) as total ${matching(database, extent, query, [])}`,
+  )
+  return row?.total ?? 0
+}
+
+/**
+ * FROM and WHERE of a query. Where an index leads to the resources, they are joined to what it finds: written as a
+ * condition, SQLite would read every resource instead.
+ */
+function matching(
+  { dialect }: Database,
+  { tenant, type }: Extent,
+  { filter }: Query,
+  more: readonly Sql[],
+): Sql {
+  const conditions = [
+    sql`resource.tenant = ${tenant}`,
+    sql`resource.resource_type = ${type}`,
+    ...(filter ? [filterCondition(filter, dialect, type)] : []),
+    ...more,
+  ]
+  const plan = filter && indexPlan(filter)
+  if (plan === undefined) {
+    return sql`from scim_resources as resource where ${sql.join(conditions, sql` and `)}`
+  }
+  const found = sql`(${idsOf(plan, { tenant, type })}) as found`
+  conditions.push(sql`resource.id = found.id`)
+  return sql`from ${found} cross join scim_resources as resource
+    where ${sql.join(conditions, sql` and `)}`
+}
+
+function idsOf(plan: IndexPlan, { tenant, type }: Extent): Sql {
+  switch (plan.kind) {
+    case 'id':
+      return sql`select cast(${isStorable(plan.id) ? plan.id : ''} as text) as id`
+    case 'lookup':
+      return sql`select resource_id as id from scim_lookups
+        where tenant = ${tenant} and resource_type = ${type}
+          and attribute = ${plan.attribute} and lookup_key = ${storedKey(plan.key)}`
+    case 'groupsWith':
+      return sql`select group_id as id from scim_members
+        where tenant = ${tenant} and member_id = ${plan.memberId}`
+    case 'union':
+      return sql.join(
+        plan.plans.map((each) => idsOf(each, { tenant, type })),
+        sql` union `,
+      )
+  }
+}

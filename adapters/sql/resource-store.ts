@@ -1,0 +1,121 @@
+import {
+  type Resource,
+  type ResourceStore,
+  type Scope,
+  VersionMismatchError,
+  type Write,
+} from '../../lib/stores/index.js'
+import { writeAlongside } from './alongside.js'
+import type { Database, Session } from './database.js'
+import { addLookups, replaceLookups } from './lookups.js'
+import { queryResources } from './query.js'
+import {
+  deleteResource,
+  fromResource,
+  insertResource,
+  lockResource,
+  selectResource,
+  selectResources,
+  toResource,
+  updateResource,
+} from './rows.js'
+import { isStorable } from './text.js'
+
+/** A store of one resource type over the table of resources. */
+export function sqlResourceStore<R extends Resource>(
+  database: Database,
+  type: string,
+): ResourceStore<R> {
+  return {
+    supports: { filter: true, sort: true, cursor: true, alongside: true },
+    create: (scope, resource, write) =>
+      writeAlongside(database, { scope, alongside: write.alongside }, async ({ session }) => {
+        await insert(session, { scope, type }, resource, write)
+        return resource
+      }),
+    async get({ tenant }, id, _read) {
+      if (!isStorable(id)) return undefined
+      const [row] = await database.prepared(selectResource, { tenant, type, id })
+      return row && toResource(type, row)
+    },
+    async getMany({ tenant }, ids, _read) {
+      const rows = await database.prepared(selectResources, {
+        tenant,
+        type,
+        ids: JSON.stringify(ids.filter(isStorable)),
+      })
+      return rows.map((row) => toResource<R>(type, row))
+    },
+    query: (scope, query) => queryResources<R>(database, { tenant: scope.tenant, type }, query),
+    replace: (scope, resource, write) =>
+      writeAlongside(database, { scope, alongside: write.alongside }, async ({ session }) => {
+        await update(session, { scope, type }, resource, write)
+        return resource
+      }),
+    async delete(scope, id, { expectedVersion, alongside }) {
+      if (!isStorable(id)) return false
+      const key = { tenant: scope.tenant, type, id }
+      return writeAlongside(database, { scope, alongside }, async ({ session }) => {
+        if (!(await requireVersion(session, key, expectedVersion))) return false
+        return (await session.change(deleteResource, key)) > 0
+      })
+    },
+  }
+}
+
+/** What is written, and where. */
+interface Place {
+  readonly scope: Scope
+  readonly type: string
+}
+
+/**
+ * Stores a new resource with its lookup keys.
+ *
+ * @throws UniquenessError
+ */
+export async function insert(
+  session: Session,
+  { scope: { tenant }, type }: Place,
+  resource: Resource,
+  { keys, comparable }: Write,
+): Promise<void> {
+  await session.change(insertResource, fromResource({ tenant, type }, resource, comparable()))
+  await addLookups(session, { tenant, type, id: resource.id }, keys)
+}
+
+/**
+ * Replaces a resource and its lookup keys.
+ *
+ * @throws VersionMismatchError
+ * @throws UniquenessError
+ */
+export async function update(
+  session: Session,
+  { scope: { tenant }, type }: Place,
+  resource: Resource,
+  { keys, comparable, expectedVersion }: Write & { readonly expectedVersion: string },
+): Promise<void> {
+  const values = fromResource({ tenant, type }, resource, comparable())
+  const changed = await session.change(updateResource, { ...values, expectedVersion })
+  if (changed === 0) throw new VersionMismatchError()
+  await replaceLookups(session, { tenant, type, id: resource.id }, keys)
+}
+
+/**
+ * Locks a resource; `false` when it is not there.
+ *
+ * @throws VersionMismatchError when a version is expected and another is stored
+ */
+export async function requireVersion(
+  session: Session,
+  key: { readonly tenant: string; readonly type: string; readonly id: string },
+  expectedVersion: string | undefined,
+): Promise<boolean> {
+  const [row] = await session.prepared(lockResource, key)
+  if (row === undefined) return false
+  if (expectedVersion !== undefined && row.version !== expectedVersion) {
+    throw new VersionMismatchError()
+  }
+  return true
+}

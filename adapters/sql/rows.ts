@@ -1,0 +1,121 @@
+import { sql } from 'kysely'
+import type { Json } from '../../lib/schema/types.js'
+import type { Meta, Resource } from '../../lib/stores/index.js'
+import { statement } from './database.js'
+
+/** What is read of a stored resource. */
+export interface ResourceRow {
+  readonly id: string
+  readonly version: string
+  readonly created: number
+  readonly last_modified: number
+  readonly document: string
+}
+
+/** Which resource. */
+export interface ResourceKey {
+  readonly tenant: string
+  readonly type: string
+  readonly id: string
+}
+
+/** Columns of {@link ResourceRow}, of the table or alias `resource`. */
+export const resourceColumns = sql.raw(
+  'resource.id, resource.version, resource.created, resource.last_modified, resource.document',
+)
+
+export const selectResource = statement<ResourceKey, ResourceRow>(
+  (value) => sql`
+    select ${resourceColumns} from scim_resources as resource
+    where tenant = ${value('tenant')} and id = ${value('id')}
+      and resource_type = ${value('type')}`,
+)
+
+export const selectResources = statement<Omit<ResourceKey, 'id'> & { ids: string }, ResourceRow>(
+  (value, { json }) => sql`
+    select ${resourceColumns} from scim_resources as resource
+    where tenant = ${value('tenant')} and id in (${json.strings(value('ids'))})
+      and resource_type = ${value('type')}`,
+)
+
+export const lockResource = statement<ResourceKey, ResourceRow>(
+  (value, { forUpdate }) => sql`
+    select ${resourceColumns} from scim_resources as resource
+    where tenant = ${value('tenant')} and id = ${value('id')}
+      and resource_type = ${value('type')} ${forUpdate}`,
+)
+
+/** What is written of a resource. */
+export interface ResourceValues extends ResourceKey {
+  readonly created: number
+  readonly lastModified: number
+  readonly version: string
+  readonly display: string | null
+  readonly document: string
+  readonly comparable: string
+}
+
+export const insertResource = statement<ResourceValues>(
+  (value) => sql`
+    insert into scim_resources
+      (tenant, id, resource_type, created, last_modified, version, display, document, comparable)
+    values (${value('tenant')}, ${value('id')}, ${value('type')}, ${value('created')},
+      ${value('lastModified')}, ${value('version')}, ${value('display')}, ${value('document')},
+      ${value('comparable')})`,
+)
+
+export const updateResource = statement<ResourceValues & { expectedVersion: string }>(
+  (value) => sql`
+    update scim_resources set last_modified = ${value('lastModified')},
+      version = ${value('version')}, display = ${value('display')},
+      document = ${value('document')}, comparable = ${value('comparable')}
+    where tenant = ${value('tenant')} and id = ${value('id')}
+      and resource_type = ${value('type')} and version = ${value('expectedVersion')}`,
+)
+
+export const touchResource = statement<ResourceKey & { version: string; lastModified: number }>(
+  (value) => sql`
+    update scim_resources
+    set version = ${value('version')}, last_modified = ${value('lastModified')}
+    where tenant = ${value('tenant')} and id = ${value('id')}
+      and resource_type = ${value('type')}`,
+)
+
+export const deleteResource = statement<ResourceKey>(
+  (value) => sql`
+    delete from scim_resources
+    where tenant = ${value('tenant')} and id = ${value('id')}
+      and resource_type = ${value('type')}`,
+)
+
+/** The resource in a row. `meta` lives in columns of its own, so that a change of members need not rewrite the rest. */
+export function toResource<R extends Resource>(type: string, row: ResourceRow): R {
+  const resource = JSON.parse(row.document) as Record<string, Json | Meta>
+  resource['meta'] = {
+    resourceType: type,
+    created: new Date(row.created).toISOString(),
+    lastModified: new Date(row.last_modified).toISOString(),
+    version: row.version,
+  }
+  return resource as Resource as R
+}
+
+/** The row for a resource; members have a table of their own. */
+export function fromResource(
+  key: Omit<ResourceKey, 'id'>,
+  { meta, members: _, ...rest }: Resource,
+  comparable: Json,
+): ResourceValues {
+  const { members: __, meta: ___, ...compared } = comparable as Record<string, Json>
+  const display = rest['displayName'] || rest['userName']
+  return {
+    ...key,
+    id: rest.id,
+    created: Date.parse(meta.created),
+    lastModified: Date.parse(meta.lastModified),
+    version: meta.version,
+    display: typeof display === 'string' ? display : null,
+    document: JSON.stringify(rest),
+    comparable: JSON.stringify(compared),
+  }
+}

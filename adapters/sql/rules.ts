@@ -1,0 +1,79 @@
+import { sql } from 'kysely'
+import type { MappingRules } from '../../lib/mapping/types.js'
+import { type AccessStore, VersionMismatchError } from '../../lib/stores/index.js'
+import { appendAudit } from './audit-store.js'
+import { type Database, type Session, statement } from './database.js'
+import { addSweep, countIn, withGroupsBelow } from './marks.js'
+
+const emptyRules: MappingRules = { roles_groups: [], workspaces_groups: [], projects_groups: [] }
+
+const selectRules = statement<{ tenant: string }, { rules: string; version: number }>(
+  (value) => sql`select rules, version from scim_rules where tenant = ${value('tenant')}`,
+)
+
+interface NewRules {
+  readonly tenant: string
+  readonly rules: string
+  readonly expected: number
+}
+
+const insertRules = statement<Omit<NewRules, 'expected'>>(
+  (value) => sql`
+    insert into scim_rules (tenant, rules, version)
+    values (${value('tenant')}, ${value('rules')}, 1) on conflict do nothing`,
+)
+
+const updateRules = statement<NewRules>(
+  (value) => sql`
+    update scim_rules set rules = ${value('rules')}, version = version + 1
+    where tenant = ${value('tenant')} and version = ${value('expected')}`,
+)
+
+const countEverybody = statement<{ tenant: string }, { count: number }>(
+  (value) => sql`
+    select count(*) as count from scim_resources
+    where tenant = ${value('tenant')} and resource_type = 'User'`,
+)
+
+/** Mapping rules, and the marks that a change of them calls for. */
+export function ruleMethods(database: Database): Pick<AccessStore, 'rules' | 'saveRules'> {
+  return {
+    async rules({ tenant }) {
+      const [row] = await database.prepared(selectRules, { tenant })
+      if (row === undefined) return { rules: emptyRules, version: '0' }
+      return { rules: JSON.parse(row.rules) as MappingRules, version: String(row.version) }
+    },
+    saveRules: (scope, rules, { expectedVersion, affects, audit = [] }) =>
+      database.transaction(async (session) => {
+        const { tenant } = scope
+        const expected = versionNumber(expectedVersion)
+        const stored = { tenant, rules: JSON.stringify(rules), expected }
+        const changed = await session.change(expected === 0 ? insertRules : updateRules, stored)
+        if (changed === 0) throw new VersionMismatchError()
+        await sweep(session, tenant, affects)
+        await appendAudit(session, tenant, audit)
+        return { rules, version: String(expected + 1) }
+      }, scope),
+  }
+}
+
+/** A version that is not one of ours matches none. */
+function versionNumber(version: string): number {
+  return /^\d{1,15}$/.test(version) ? Number(version) : -1
+}
+
+async function sweep(
+  session: Session,
+  tenant: string,
+  affects: readonly string[] | 'everybody',
+): Promise<void> {
+  if (affects === 'everybody') {
+    const [row] = await session.prepared(countEverybody, { tenant })
+    const state = { kind: 'everybody', created: Number.MIN_SAFE_INTEGER, after: '' } as const
+    return addSweep(session, tenant, state, row?.count ?? 0)
+  }
+  if (affects.length === 0) return
+  const groupIds = await withGroupsBelow(session, tenant, affects)
+  const count = await countIn(session, tenant, groupIds)
+  await addSweep(session, tenant, { kind: 'groups', groupIds, after: '' }, count)
+}

@@ -1,0 +1,90 @@
+import { sql } from 'kysely'
+import { type Database, type Session, statement } from './database.js'
+import { markAll, nextUsersIn, type SweepState } from './marks.js'
+
+interface SweepRow {
+  readonly tenant: string
+  readonly id: string
+  readonly state: string
+  readonly remaining: number
+}
+
+const takeSweep = statement<Record<never, never>, SweepRow>(
+  (_value, { skipLocked }) => sql`
+    select tenant, id, state, remaining from scim_sweeps
+    order by created, id limit 1 ${skipLocked}`,
+)
+
+const updateSweep = statement<SweepRow>(
+  (value) => sql`
+    update scim_sweeps set state = ${value('state')}, remaining = ${value('remaining')}
+    where tenant = ${value('tenant')} and id = ${value('id')}`,
+)
+
+const deleteSweep = statement<{ tenant: string; id: string }>(
+  (value) => sql`
+    delete from scim_sweeps where tenant = ${value('tenant')} and id = ${value('id')}`,
+)
+
+const everybodyAfter = statement<
+  { tenant: string; created: number; after: string; limit: number },
+  { id: string; created: number }
+>(
+  (value) => sql`
+    select id, created from scim_resources
+    where tenant = ${value('tenant')} and resource_type = 'User'
+      and (created, id) > (${value('created')}, ${value('after')})
+    order by created, id limit ${value('limit')}`,
+)
+
+/** Carries out the next marks of the oldest sweep nobody else works on; how far it has come is stored with them. */
+export async function expandSweeps(database: Database, limit: number): Promise<number> {
+  // Groups may have lost their users since: then a step marks nobody, and the next one is due.
+  for (;;) {
+    const marked = await database.transaction((session) => step(session, limit))
+    if (marked !== 0) return marked ?? 0
+  }
+}
+
+/** Marks at most `limit` users of one sweep; `undefined` when there is none. */
+async function step(session: Session, limit: number): Promise<number | undefined> {
+  const [sweep] = await session.prepared(takeSweep, {})
+  if (sweep === undefined) return undefined
+  const { tenant, id } = sweep
+  const state = JSON.parse(sweep.state) as SweepState
+  const { userIds, next } = await nextOf(session, tenant, { state, limit })
+  await markAll(session, tenant, userIds)
+  if (next === undefined) await session.change(deleteSweep, { tenant, id })
+  else {
+    const remaining = Math.max(sweep.remaining - userIds.length, 1)
+    await session.change(updateSweep, { tenant, id, state: JSON.stringify(next), remaining })
+  }
+  return userIds.length
+}
+
+interface Step {
+  readonly userIds: readonly string[]
+  /** Where it goes on; absent when that was all. */
+  readonly next?: SweepState
+}
+
+async function nextOf(
+  session: Session,
+  tenant: string,
+  { state, limit }: { readonly state: SweepState; readonly limit: number },
+): Promise<Step> {
+  if (state.kind === 'everybody') {
+    const { created, after } = state
+    const rows = await session.prepared(everybodyAfter, { tenant, created, after, limit })
+    const last = rows.at(-1)
+    const userIds = rows.map((row) => row.id)
+    if (rows.length < limit || last === undefined) return { userIds }
+    return { userIds, next: { ...state, created: last.created, after: last.id } }
+  }
+  const [groupId, ...later] = state.groupIds
+  if (groupId === undefined) return { userIds: [] }
+  const userIds = await nextUsersIn(session, tenant, { groupId, after: state.after, limit })
+  if (userIds.length === limit) return { userIds, next: { ...state, after: userIds.at(-1) ?? '' } }
+  if (later.length === 0) return { userIds }
+  return { userIds, next: { kind: 'groups', groupIds: later, after: '' } }
+}

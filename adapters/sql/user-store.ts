@@ -1,0 +1,27 @@
+import type { StoreTarget } from '../../lib/stores/access-target.js'
+import type { User, UserStore } from '../../lib/stores/index.js'
+import { writeAlongside } from './alongside.js'
+import type { Database } from './database.js'
+import { leaveAllGroups, lockGroupsAround } from './members.js'
+import { requireVersion, sqlResourceStore } from './resource-store.js'
+import { deleteResource } from './rows.js'
+import { isStorable } from './text.js'
+
+/** Users in the table of resources; what reaches beyond storage goes to the target. */
+export function sqlUserStore(database: Database, target: StoreTarget): UserStore {
+  return {
+    ...sqlResourceStore<User>(database, 'User'),
+    ...target,
+    async delete(scope, id, { expectedVersion, alongside }) {
+      if (!isStorable(id)) return false
+      const { tenant } = scope
+      const key = { tenant, type: 'User', id }
+      return writeAlongside(database, { scope, alongside }, async ({ session }) => {
+        await lockGroupsAround(session, tenant, id)
+        if (!(await requireVersion(session, key, expectedVersion))) return false
+        await leaveAllGroups(session, tenant, id)
+        return (await session.change(deleteResource, key)) > 0
+      })
+    },
+  }
+}
