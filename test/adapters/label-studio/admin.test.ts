@@ -71,6 +71,7 @@ it('posts the form as it was given, changed only where meant', async () => {
   })
   expect(csrfmiddlewaretoken).toMatch(/./)
   expect(post?.headers.referer).toBe(`${fake.url}/admin/users/user/${user.id}/change/`)
+  expect(post?.headers.origin).toBeUndefined()
 })
 
 it('posts nothing when everything is as wanted', async () => {

@@ -144,7 +144,7 @@ describe('time-outs and aborts (S-DOS-14)', () => {
   it('ends with the reason of the signal while Label Studio is silent', async () => {
     fake.faults.add({ fault: { kind: 'slow' } })
     const controller = new AbortController()
-    const call = aClient().api.whoami(controller.signal)
+    const call = aClient({ retries: 0 }).api.whoami(controller.signal)
     controller.abort(new Error('the client has gone'))
     await expect(call).rejects.toThrow('the client has gone')
   })
@@ -250,6 +250,43 @@ describe('answers', () => {
     expect(error.message).toBe('PATCH /api/users/{id}/: Label Studio does not allow it (403).')
     expect(error.detail).toBe('You sent [redacted] for ann@example.com')
     expect(JSON.stringify({ ...error, stack: error.stack })).not.toContain(fake.token)
+  })
+})
+
+describe('pages', () => {
+  const member = (id: number) => ({ id, user: { id, email: `p${id}@example.com` } })
+
+  it('give each item once, though the list moved between two of them', async () => {
+    const answers = [
+      { results: [member(1), member(2)], next: 'http://elsewhere.example.com/?page=2' },
+      { results: [member(2), member(3)], next: null },
+    ]
+    const asked: string[] = []
+    const { api } = aClient({
+      fetch: async (url) => {
+        asked.push(String(url).replace(fake.url, ''))
+        return Response.json(answers[asked.length - 1])
+      },
+    })
+    const ids: number[] = []
+    for await (const { userId } of api.members(1).list()) ids.push(userId)
+    expect(ids).toEqual([1, 2, 3])
+    expect(asked).toEqual([
+      '/api/organizations/1/memberships?page=1&page_size=100',
+      '/api/organizations/1/memberships?page=2&page_size=100',
+    ])
+  })
+
+  it('end where the list grew shorter meanwhile', async () => {
+    const { api } = aClient({
+      fetch: async (url) =>
+        String(url).includes('page=1&')
+          ? Response.json({ results: [member(1)], next: 'more' })
+          : Response.json({ detail: 'Invalid page.' }, { status: 404 }),
+    })
+    const ids: number[] = []
+    for await (const { userId } of api.members(1).list()) ids.push(userId)
+    expect(ids).toEqual([1])
   })
 })
 

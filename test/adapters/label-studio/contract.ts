@@ -492,6 +492,12 @@ export function describeCommunityContract(name: string, start: () => Promise<Sub
         await expect(wrong.get(1)).rejects.toMatchObject({ kind: 'unauthorized' })
       })
 
+      it('is reached by a sign-in that sends on who has a session already', async () => {
+        const { cookie } = await aPerson()
+        const answer = await withHeaders({ cookie }, '/user/login/')
+        expect(answer).toMatchObject({ status: 302, location: '/' })
+      })
+
       it('changes several accounts at once', async () => {
         const people = await Promise.all(
           [1, 2, 3, 4].map(() => api.users.create({ email: newEmail() })),

@@ -105,6 +105,12 @@ const signOut: FakeHandler = () => ({
   headers: { location: '/', 'set-cookie': ['sessionid=""; Max-Age=0; Path=/'] },
 })
 
+/** Who has a session is sent on from the forms for those who have none. */
+const unlessSignedIn =
+  (form: (context: FakeContext) => FakeResponse): FakeHandler =>
+  (context) =>
+    context.pageUser === undefined ? form(context) : redirect('/')
+
 const page =
   (title: string): FakeHandler =>
   ({ pageUser, request }) =>
@@ -116,9 +122,9 @@ const open = { isOpen: true }
 
 /** Pages for people: sign-in, sign-up by invite, sign-out, and two that need a session. */
 export const pageRoutes = [
-  route('GET', '/user/login/', (context) => signInPage(context), open),
+  route('GET', '/user/login/', unlessSignedIn(signInPage), open),
   route('POST', '/user/login/', signIn, open),
-  route('GET', '/user/signup/', (context) => signUpPage(context), open),
+  route('GET', '/user/signup/', unlessSignedIn(signUpPage), open),
   route('POST', '/user/signup/', signUp, open),
   route('GET', '/logout', signOut, open),
   route('GET', '/', page('Home'), open),

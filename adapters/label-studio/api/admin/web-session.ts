@@ -17,7 +17,8 @@ export interface Page {
 export interface WebSession {
   /**
    * Runs `task`, signing in first when that was not done yet, and once more when Label Studio has ended
-   * the session meanwhile. The whole task runs again, so that no form of an old session is posted.
+   * the session meanwhile. The whole task runs again, so that no form of an old session is posted. Run
+   * one task at a time: a sign-in ends the session of the others.
    *
    * @throws LabelStudioError `unauthorized` when e-mail or password is refused
    * @throws LabelStudioError `forbidden` when the account has no way into these pages
@@ -46,7 +47,6 @@ export interface WebSessionSettings extends HttpSettings {
 export function webSession(settings: WebSessionSettings): WebSession {
   const jar = cookieJar()
   let isSignedIn = false
-  let signingIn: Promise<void> | undefined
 
   const exchange = async (
     method: 'GET' | 'POST',
@@ -70,13 +70,6 @@ export function webSession(settings: WebSessionSettings): WebSession {
     isSignedIn = true
   }
 
-  const signInOnce = () => {
-    signingIn ??= signIn().finally(() => {
-      signingIn = undefined
-    })
-    return signingIn
-  }
-
   const pagesOf = (signal: AbortSignal | undefined): Pages => ({
     get: async (path) => orEnded(await exchange('GET', path, { signal })),
     post: async (path, entries) => orEnded(await exchange('POST', path, { entries, signal })),
@@ -84,13 +77,13 @@ export function webSession(settings: WebSessionSettings): WebSession {
 
   return {
     async run(task, signal) {
-      if (!isSignedIn) await signInOnce()
+      if (!isSignedIn) await signIn()
       try {
         return await task(pagesOf(signal))
       } catch (error) {
         if (!(error instanceof SessionEnded)) throw error
       }
-      await signInOnce()
+      await signIn()
       return task(pagesOf(signal)).catch((error: unknown) => {
         throw error instanceof SessionEnded ? noWayIn() : error
       })
@@ -139,8 +132,9 @@ function requestInit(request: PageRequest, url: string): RequestInit {
       // Messages of forms are compared as English.
       'accept-language': 'en',
       ...(cookie !== '' && { cookie }),
-      // Django checks where a form was sent from when the page is served over TLS.
-      ...(entries !== undefined && { referer: url, origin: new URL(url).origin }),
+      // Django asks for the referrer over TLS. No `Origin`: it would be compared with the scheme that
+      // Django sees, which is another one behind a proxy that ends TLS.
+      ...(entries !== undefined && { referer: url }),
     },
     ...(entries !== undefined && { body: new URLSearchParams(entries as [string, string][]) }),
   }
