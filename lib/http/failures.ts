@@ -1,6 +1,6 @@
 import createDebug from 'debug'
 import { ScimError } from '../errors.js'
-import type { JsonObject } from '../schema/types.js'
+import { unexpectedFailure } from '../protocol/error-body.js'
 import { toScimError } from '../service/store-errors.js'
 import { challenge } from './challenge.js'
 
@@ -22,26 +22,11 @@ const debug = createDebug('label-studio-scim:error')
  */
 export function toAnswer(error: unknown, requestId: string): ScimError {
   const known = toScimError(error)
-  if (known === undefined) {
-    return new ScimError(
-      500,
-      `The service provider failed. Its operator finds the cause under request id ${requestId}.`,
-    )
-  }
+  if (known === undefined) return unexpectedFailure(requestId)
   const isUnchallenged = known.status === 401 && !hasHeader(known, 'www-authenticate')
   if (!isUnchallenged) return known
   const headers = { ...known.headers, 'WWW-Authenticate': challenge() }
   return new ScimError(401, known.message, { headers })
-}
-
-/** The body of an error response (RFC 7644 §3.12). */
-export function errorBody({ status, scimType, message }: ScimError): JsonObject {
-  return {
-    schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
-    status: String(status),
-    ...(scimType !== undefined && { scimType }),
-    detail: message,
-  }
 }
 
 /** What happens to an unexpected error when the host has no `onError`. */

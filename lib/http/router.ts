@@ -4,6 +4,7 @@ import { createEmitter } from '../events/emitter.js'
 import type { ScimOptions } from '../options.js'
 import { scimRoutes } from '../protocol/routes.js'
 import { compileResourceTypes } from '../schema/compile.js'
+import type { ServiceContext } from '../service/context.js'
 import type { Adapters } from '../stores/adapters.js'
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js'
 import { scimTransport } from './transport.js'
@@ -29,7 +30,9 @@ export function scimRouter(adapters: Adapters, options: ScimOptions): Router {
   const { emit } = createEmitterFor(options, resolved)
   const { clock, newId, onPending } = resolved
   const types = compileResourceTypes(resolved)
-  const context = { types, adapters, options: resolved, clock, newId, emit, onPending }
+  const onError: ServiceContext['onError'] = (error, { requestId, principal: { tenant } }) =>
+    resolved.onError(error, { requestId, method: 'POST', path: '/Bulk', tenant })
+  const context = { types, adapters, options: resolved, clock, newId, emit, onPending, onError }
   return scimTransport(scimRoutes(context), { ...resolved, emit })
 }
 

@@ -24,15 +24,14 @@ export function locationOf(baseUrl: string, endpoint: string, id: string): strin
 
 /** A stored resource with everything that is computed on reading, before projection. */
 export function toWire(type: ResourceType, resource: Resource, computed: Computed): JsonObject {
-  const wire: JsonObject = {
-    ...(resource as unknown as JsonObject),
-    meta: metaOf(type, resource, computed),
-  }
+  const { id, externalId, meta: _, ...attributes } = resource as unknown as JsonObject
+  const wire: JsonObject = { id: id ?? null, externalId: externalId ?? null, ...attributes }
   if (type.name === 'Group') setOrDelete(wire, 'members', membersOf(resource, computed))
   if (type.name === 'User') {
     setOrDelete(wire, 'groups', groupsOf(resource, computed))
     setOrDelete(wire, enterpriseUserUrn, enterpriseOf(resource, computed))
   }
+  wire['meta'] = metaOf(type, resource, computed)
   return wire
 }
 

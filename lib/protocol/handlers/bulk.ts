@@ -20,7 +20,7 @@ import {
   checkOperation,
   readBulk,
 } from '../bulk-request.js'
-import { errorBody } from '../error-body.js'
+import { errorBody, unexpectedFailure } from '../error-body.js'
 import type { ScimRequest, ScimResponse } from '../messages.js'
 import { bodyOf, notSupported } from '../read-request.js'
 import type { Handler } from '../route.js'
@@ -281,8 +281,5 @@ function fail(job: Job, index: number, error: unknown): void {
 
 function unexpected({ services, request }: Job, error: unknown): ScimError {
   services.onError?.(error, request)
-  return new ScimError(
-    500,
-    `The service provider failed. Its operator finds the cause under request id ${request.requestId}.`,
-  )
+  return unexpectedFailure(request.requestId)
 }
