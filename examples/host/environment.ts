@@ -1,0 +1,31 @@
+import { generateToken } from 'label-studio-scim'
+
+/** Where this host listens, what it stores in, and who may talk to it. */
+export interface Environment {
+  readonly port: number
+  readonly host: string
+  readonly scimToken: string
+  readonly databaseUrl: string
+  /** Names of the variables that were not set and got a random value for this run. */
+  readonly generated: readonly string[]
+}
+
+/**
+ * Reads the settings of this host from environment variables.
+ *
+ * @throws Error naming the variable that cannot be used
+ */
+export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
+  const { PORT = '3000', HOST, SCIM_TOKEN, DATABASE_URL } = variables
+  const port = Number(PORT)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new Error(`PORT is "${PORT}". Give a number from 0 (any free port) to 65535.`)
+  }
+  return {
+    port,
+    host: HOST || '127.0.0.1',
+    scimToken: SCIM_TOKEN || generateToken(),
+    databaseUrl: DATABASE_URL || 'sqlite:data/scim.db',
+    generated: SCIM_TOKEN ? [] : ['SCIM_TOKEN'],
+  }
+}

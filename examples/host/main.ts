@@ -1,0 +1,89 @@
+/**
+ * A complete SCIM service provider on one machine: `npm start`. Environment variables, all optional: PORT, HOST,
+ * SCIM_TOKEN, DATABASE_URL (`sqlite:PATH`, `sqlite::memory:` or `postgres://…`).
+ */
+import fs from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import { createReconciler } from 'label-studio-scim'
+import { type SqlAdapters, sqlAdapters } from 'label-studio-scim/adapters/sql'
+import { createApp } from './app.js'
+import { type Environment, readEnvironment } from './environment.js'
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+})
+
+async function main(): Promise<void> {
+  const environment = readEnvironment(process.env)
+  const adapters = await openDatabase(environment.databaseUrl)
+  const reconciler = createReconciler(adapters)
+  const app = createApp({
+    adapters,
+    scimToken: environment.scimToken,
+    onPending: () => reconciler.kick(),
+  })
+  const server = createServer(app)
+
+  const stop = async () => {
+    await closeServer(server)
+    await reconciler.stop()
+    await adapters.close()
+  }
+  try {
+    await listen(server, environment)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  reconciler.start()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      stop().catch((error: unknown) => {
+        console.error(error)
+        process.exitCode = 1
+      })
+    })
+  }
+  announce(environment, server.address() as AddressInfo)
+}
+
+/** Requests under way are answered; connections that wait for another one are closed. */
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+  })
+}
+
+function listen(server: Server, { port, host }: Environment): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+}
+
+async function openDatabase(url: string): Promise<SqlAdapters> {
+  const file = /^sqlite:(?!:memory:)(.+)$/.exec(url)?.[1]
+  if (file !== undefined) fs.mkdirSync(path.dirname(file), { recursive: true })
+  try {
+    return await sqlAdapters({ url })
+  } catch (error) {
+    throw new Error(`DATABASE_URL cannot be used: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** Says where everything is. The line that tools wait for comes last. */
+function announce(environment: Environment, { address, family, port }: AddressInfo): void {
+  const origin = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+  console.log(`SCIM base URL  ${origin}/scim/v2`)
+  if (environment.generated.includes('SCIM_TOKEN')) {
+    console.log(`SCIM token     ${environment.scimToken}`)
+    console.log('               made for this run; set SCIM_TOKEN to keep one')
+  }
+  console.log(`health check   ${origin}/healthz`)
+  console.log(`database       ${environment.databaseUrl.replace(/\/\/[^/]*@/, '//…@')}`)
+  console.log(`listening on ${origin}`)
+}
