@@ -211,6 +211,30 @@ describe('excludedAttributes', () => {
     expect(without(`${badge}:door`)).not.toHaveProperty([badge, 'door'])
   })
 
+  it('leaves a complex attribute that is always returned as it is, also when another is named', () => {
+    const owner = {
+      name: 'owner',
+      type: 'complex',
+      returned: 'always',
+      subAttributes: [{ name: 'by' }],
+    } as const
+    const types = compileResourceTypes({
+      schemas: [{ id: badge, name: 'Badge', attributes: [owner] }],
+      groupExtensions: [{ schema: badge }],
+    })
+    const type = types.byName.get('Group') as ResourceType
+    const staff = { id: 'g', displayName: 'Staff', [badge]: { owner: { by: 'Bob' } } }
+    for (const parameters of [
+      { attributes: 'id' },
+      { excludedAttributes: `displayName,${badge}:owner` },
+      { excludedAttributes: `displayName,${badge}` },
+    ]) {
+      const projected = project(type, staff, parseProjection(type, parameters, deviations))
+      expect(projected).toMatchObject({ id: 'g', [badge]: staff[badge] })
+      expect(projected).not.toHaveProperty('displayName')
+    }
+  })
+
   it('cannot be combined with attributes (R-PROJ-02)', () => {
     const both = () => shape({ attributes: 'userName', excludedAttributes: 'active' })
     expect(both).toThrow(ScimError)
