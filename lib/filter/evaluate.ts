@@ -64,7 +64,8 @@ function valuesAt(path: AttributePath, resource: Attributes): readonly Json[] {
 
 function attributeOf({ extension, attribute }: AttributePath, resource: Attributes): unknown {
   const holder = extension === undefined ? resource : own(resource, extension)
-  return attribute === undefined ? holder : isObject(holder) && own(holder, attribute.name)
+  if (attribute === undefined) return holder
+  return isObject(holder) ? own(holder, attribute.name) : undefined
 }
 
 function elementsOf(value: unknown): readonly Attributes[] {
