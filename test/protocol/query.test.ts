@@ -1,0 +1,396 @@
+import { memoryAdapters } from '../../adapters/memory/index.js'
+import type { Adapters } from '../../lib/stores/index.js'
+import { minimalAdapters, watched } from './adapters.js'
+import { groupUrn, type ServiceProvider, searchUrn, serve, userUrn } from './server.js'
+
+const listUrn = 'urn:ietf:params:scim:api:messages:2.0:ListResponse'
+
+/** Adapters that answer queries themselves, and some that leave everything to the library. */
+const kinds: [name: string, make: () => Adapters][] = [
+  ['a store that can query', memoryAdapters],
+  ['a store that can nothing', minimalAdapters],
+]
+
+async function seven(scim: ServiceProvider) {
+  for (const name of ['g', 'c', 'a', 'f', 'b', 'e', 'd']) {
+    await scim.user(`${name}@acme.example`, name === 'c' ? {} : { title: name.toUpperCase() })
+  }
+}
+
+const namesOf = (body: { Resources: { userName?: string; displayName?: string }[] }) =>
+  body.Resources.map(({ userName, displayName }) => userName?.[0] ?? displayName)
+
+const filtered = (filter: string) => `filter=${encodeURIComponent(filter)}`
+
+describe.each(kinds)('a query over %s', (_, make) => {
+  it('answers a list with integers, in order of creation (R-QUERY-01, R-QUERY-03, R-QUERY-12, R-PAGE-07)', async () => {
+    const scim = await serve(make())
+    await seven(scim)
+    const { status, body } = await scim.get('/Users?startIndex=2&count=3')
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      schemas: [listUrn],
+      totalResults: 7,
+      startIndex: 2,
+      itemsPerPage: 3,
+    })
+    expect(namesOf(body)).toEqual(['c', 'a', 'f'])
+    expect(body.Resources[0]).toMatchObject({ schemas: [userUrn], id: expect.any(String) })
+  })
+
+  it('answers an empty list when nothing matches (R-QUERY-02, R-QUERY-04)', async () => {
+    const scim = await serve(make())
+    await seven(scim)
+    const { status, body } = await scim.get(`/Users?${filtered('userName eq "nobody"')}`)
+    expect(status).toBe(200)
+    expect(body).toEqual({
+      schemas: [listUrn],
+      totalResults: 0,
+      startIndex: 1,
+      itemsPerPage: 0,
+      Resources: [],
+    })
+  })
+
+  it('counts all matches, not the page (R-QUERY-05, R-FILTER-22)', async () => {
+    const scim = await serve(make())
+    await seven(scim)
+    const { body } = await scim.get(`/Users?count=2&${filtered('title ne "A"')}`)
+    expect(body).toMatchObject({ totalResults: 6, itemsPerPage: 2 })
+  })
+
+  it.each([
+    ['userName eq "A@ACME.example"', ['a']],
+    ['title sw "a" or title ge "F"', ['g', 'a', 'f']],
+    ['not (title pr)', ['c']],
+    ['userName co "@acme" and active eq true and title lt "C"', ['a', 'b']],
+  ])('finds what matches %s (R-FILTER-43)', async (filter, expected) => {
+    const scim = await serve(make())
+    await seven(scim)
+    expect(namesOf((await scim.get(`/Users?${filtered(filter)}`)).body)).toEqual(expected)
+  })
+
+  it('sorts, unassigned values last and in the other direction first (R-SORT-02, R-SORT-06)', async () => {
+    const scim = await serve(make())
+    await seven(scim)
+    const up = await scim.get('/Users?sortBy=title')
+    expect(namesOf(up.body)).toEqual(['a', 'b', 'd', 'e', 'f', 'g', 'c'])
+    const down = await scim.get('/Users?sortBy=TITLE&sortOrder=descending')
+    expect(namesOf(down.body)).toEqual(['c', 'g', 'f', 'e', 'd', 'b', 'a'])
+  })
+
+  it.each([
+    ['?count=0', 0, 7],
+    ['?count=-1', 0, 7],
+    ['?startIndex=99', 0, 7],
+    ['?startIndex=-5&count=1', 1, 7],
+    ['?count=2147483647', 7, 7],
+  ])(
+    '%s: a page of %i (R-PAGE-01, R-PAGE-02, R-PAGE-05, S-DOS-08)',
+    async (query, length, total) => {
+      const scim = await serve(make())
+      await seven(scim)
+      const { status, body } = await scim.get(`/Users${query}`)
+      expect(status).toBe(200)
+      expect(body).toMatchObject({ itemsPerPage: length, totalResults: total })
+      expect(body.Resources).toHaveLength(length)
+    },
+  )
+
+  it('walks by cursor through a sorted and filtered result, each once (R-CUR-01, R-CUR-02, R-CUR-04, R-CUR-18)', async () => {
+    const scim = await serve(make())
+    await seven(scim)
+    const query = `/Users?count=2&sortBy=title&sortOrder=descending&${filtered('userName ne "x"')}`
+    const pages = []
+    let cursor: string | undefined = ''
+    while (cursor !== undefined) {
+      const { body } = await scim.get(`${query}&cursor=${cursor}`)
+      pages.push(namesOf(body))
+      cursor = body.nextCursor
+      expect(cursor ?? '').toMatch(/^[A-Za-z0-9._~-]*$/)
+    }
+    expect(pages).toEqual([['c', 'g'], ['f', 'e'], ['d', 'b'], ['a']])
+  })
+
+  it('searches all types from the base URL, and tells them apart (R-QUERY-06, R-SEARCH-05)', async () => {
+    const scim = await serve(make())
+    await seven(scim)
+    await scim.group('Crew')
+    const all = await scim.get('/')
+    expect(all.body.totalResults).toBe(8)
+    const types = all.body.Resources.map(
+      (each: { meta: { resourceType: string } }) => each.meta.resourceType,
+    )
+    expect(types).toEqual([...Array(7).fill('User'), 'Group'])
+    const groups = await scim.get(`/?${filtered('meta.resourceType eq "Group"')}`)
+    expect(groups.body.Resources).toHaveLength(1)
+    expect(groups.body.Resources[0]).toMatchObject({ schemas: [groupUrn], displayName: 'Crew' })
+  })
+
+  it('gives an attribute that a type lacks no value (R-QUERY-07)', async () => {
+    const scim = await serve(make())
+    await seven(scim)
+    await scim.group('Crew')
+    const present = await scim.get(`/?${filtered('userName pr')}`)
+    expect(present.body.totalResults).toBe(7)
+    const equal = await scim.get(`/?${filtered('title eq "A" or displayName eq "crew"')}`)
+    expect(equal.body.totalResults).toBe(2)
+    const unknown = await scim.get(`/?${filtered('noSuchAttribute pr')}`)
+    expect(unknown.body.totalResults).toBe(0)
+  })
+
+  it('pages over several types by number, sorted and by cursor (R-QUERY-06, R-SORT-06, R-CUR-02)', async () => {
+    const scim = await serve(make())
+    await scim.user('b@acme.example', { displayName: 'b' })
+    await scim.group('c')
+    await scim.user('a@acme.example', { displayName: 'a' })
+    await scim.user('x@acme.example')
+    await scim.group('d')
+    const label = (each: { userName?: string; displayName?: string }) =>
+      each.displayName ?? each.userName?.[0]
+    const pageOf = async (query: string) => (await scim.get(`/${query}`)).body.Resources.map(label)
+    expect(await pageOf('?startIndex=3&count=2')).toEqual(['x', 'c'])
+    expect(await pageOf('?sortBy=displayName&startIndex=2&count=2')).toEqual(['b', 'c'])
+    expect(await pageOf('?sortBy=displayName&sortOrder=descending&count=3')).toEqual([
+      'x',
+      'd',
+      'c',
+    ])
+    const walk = async (query: string) => {
+      const found = []
+      let cursor: string | undefined = ''
+      while (cursor !== undefined) {
+        const { body } = await scim.get(`/?count=2&${query}&cursor=${cursor}`)
+        expect(body.totalResults).toBe(5)
+        found.push(...body.Resources.map(label))
+        cursor = body.nextCursor
+      }
+      return found
+    }
+    expect(await walk('')).toEqual(['b', 'c', 'a', 'x', 'd'])
+    expect(await walk('sortBy=displayName')).toEqual(['a', 'b', 'c', 'd', 'x'])
+    expect(await walk('sortBy=displayName&sortOrder=descending')).toEqual(['x', 'd', 'c', 'b', 'a'])
+    expect(await walk('sortBy=userName')).toEqual(['a', 'b', 'x', 'c', 'd'])
+    expect(await walk('sortBy=userName&sortOrder=descending')).toEqual(['c', 'd', 'x', 'b', 'a'])
+  })
+
+  it('finds the groups of a member in each spelling (R-FILTER-40)', async () => {
+    const scim = await serve(make())
+    const user = await scim.user('ines@acme.example')
+    await scim.group('Crew', [user.id])
+    await scim.group('Staff')
+    for (const filter of [
+      `members[value eq "${user.id}"]`,
+      `members eq "${user.id}"`,
+      `members.value eq "${user.id}"`,
+    ]) {
+      const { body } = await scim.get(`/Groups?excludedAttributes=members&${filtered(filter)}`)
+      expect(namesOf(body)).toEqual(['Crew'])
+    }
+  })
+})
+
+describe('bounds of a query', () => {
+  it('lowers count to maxResults and uses the default count, as advertised (R-PAGE-03, R-PAGE-06, R-PAGE-08, R-DISC-10)', async () => {
+    const scim = await serve(memoryAdapters(), { limits: { maxResults: 3, defaultCount: 2 } })
+    await seven(scim)
+    expect((await scim.get('/Users')).body.Resources).toHaveLength(2)
+    expect((await scim.get('/Users?count=100')).body.Resources).toHaveLength(3)
+    const { body } = await scim.get('/ServiceProviderConfig')
+    expect(body.filter.maxResults).toBe(3)
+    expect(body.pagination).toMatchObject({ defaultPageSize: 2, maxPageSize: 3 })
+  })
+
+  it('answers 400 tooMany for what a store cannot answer and the library would have to read all for (R-QUERY-08, S-DOS-10)', async () => {
+    const scim = await serve(minimalAdapters(), { limits: { maxScanned: 5 } })
+    await seven(scim)
+    const { status, body } = await scim.get(`/Users?${filtered('userName eq "a@acme.example"')}`)
+    expect(status).toBe(400)
+    expect(body.scimType).toBe('tooMany')
+    expect((await scim.get('/Users?count=5')).status).toBe(200)
+  })
+
+  it('answers 400 tooMany for a sorted page far into several types (R-QUERY-08, S-DOS-10)', async () => {
+    const scim = await serve(memoryAdapters(), { limits: { maxScanned: 50 } })
+    const { status, body } = await scim.get('/?sortBy=displayName&startIndex=1000&count=10')
+    expect(status).toBe(400)
+    expect(body.scimType).toBe('tooMany')
+    expect((await scim.get('/?startIndex=1000&count=10')).status).toBe(200)
+  })
+
+  it('never evaluates a filter itself where the store can (R-FILTER-43)', async () => {
+    const adapters = watched(memoryAdapters())
+    const scim = await serve(adapters)
+    await scim.get(`/Users?${filtered('userName eq "a"')}&sortBy=title&cursor=`)
+    expect(adapters.calls.map(({ name }) => name)).toEqual(['users.query'])
+  })
+
+  it.each([
+    ['?count=abc', 'invalidValue'],
+    ['?startIndex=1.5', 'invalidValue'],
+    ['?cursor=&startIndex=1', 'invalidValue'],
+    ['?cursor=made-up', 'invalidCursor'],
+    ['?sortBy=noSuch', 'invalidValue'],
+    ['?sortBy=userName&sortOrder=up', 'invalidValue'],
+    ['?sortBy=password', 'invalidFilter'],
+    ['?filter=', 'invalidFilter'],
+    ['?filter=userName%20eq', 'invalidFilter'],
+    ['?filter=noSuch%20eq%20%22x%22', 'invalidFilter'],
+    ['?filter=password%20sw%20%22a%22', 'invalidFilter'],
+    ['?attributes=a&excludedAttributes=b', 'invalidValue'],
+  ])(
+    'refuses %s with 400 %s (R-PAGE-04, R-CUR-06, R-CUR-11, R-SORT-07, R-SORT-09, R-FILTER-18, R-FILTER-35)',
+    async (query, scimType) => {
+      const scim = await serve()
+      const { status, body } = await scim.get(`/Users${query}`)
+      expect(status).toBe(400)
+      expect(body.scimType).toBe(scimType)
+    },
+  )
+
+  it('refuses filters, sorting and cursors that are switched off, and says so (R-FILTER-01, R-SORT-01, R-DISC-10)', async () => {
+    const features = { filter: false, sort: false, cursor: false }
+    const scim = await serve(memoryAdapters(), { features })
+    const { body } = await scim.get('/ServiceProviderConfig')
+    expect([body.filter.supported, body.sort.supported, body.pagination.cursor]).toEqual([
+      false,
+      false,
+      false,
+    ])
+    for (const query of [filtered('userName eq "a"'), 'sortBy=userName', 'cursor=']) {
+      expect((await scim.get(`/Users?${query}`)).status).toBe(400)
+    }
+  })
+
+  it('pages by cursor without being asked where that is the default (R-CUR-09, R-CUR-10)', async () => {
+    const scim = await serve(memoryAdapters(), { defaultPaging: 'cursor' })
+    await seven(scim)
+    const { body } = await scim.get('/Users?count=3')
+    expect(body.nextCursor).toEqual(expect.any(String))
+    expect(body.startIndex).toBeUndefined()
+    expect((await scim.get('/Users?count=3&startIndex=1')).body.nextCursor).toBeUndefined()
+    const config = await scim.get('/ServiceProviderConfig')
+    expect(config.body.pagination.defaultPaginationMethod).toBe('cursor')
+  })
+})
+
+describe('a cursor', () => {
+  it('is good for the same query, principal and tenant only, with one and the same error (R-CUR-05, R-CUR-13, R-CUR-15, R-CUR-16, S-LEAK-08, R-SEC-07)', async () => {
+    const scim = await serve()
+    await seven(scim)
+    const { body } = await scim.get('/Users?count=2&cursor=')
+    const cursor = body.nextCursor
+    const answers = [
+      await scim.get(`/Users?count=2&cursor=${cursor}`, { as: 'other' }),
+      await scim.get(`/Users?count=2&cursor=${cursor}&${filtered('title pr')}`),
+      await scim.get(`/Users?count=2&cursor=${cursor}&sortBy=title`),
+      await scim.get(`/Users?count=2&cursor=${cursor}&attributes=title`),
+      await scim.get(`/Groups?count=2&cursor=${cursor}`),
+      await scim.get(`/?count=2&cursor=${cursor}`),
+      await scim.get(`/Users?count=2&cursor=${cursor.slice(1)}`),
+    ]
+    for (const answer of answers)
+      expect([answer.status, answer.body]).toEqual([400, answers[0]?.body])
+    expect(answers[0]?.body.scimType).toBe('invalidCursor')
+    const count = await scim.get(`/Users?count=3&cursor=${cursor}`)
+    expect(count.body.scimType).toBe('invalidCount')
+    expect((await scim.get(`/Users?count=2&cursor=${cursor}`)).status).toBe(200)
+  })
+
+  it('expires (R-CUR-06)', async () => {
+    let now = Date.parse('2026-01-01T00:00:00Z')
+    const scim = await serve(memoryAdapters(), {
+      clock: () => new Date(now),
+      cursorTimeoutSeconds: 60,
+    })
+    await seven(scim)
+    const { body } = await scim.get('/Users?count=2&cursor=')
+    now += 61_000
+    const { body: late } = await scim.get(`/Users?count=2&cursor=${body.nextCursor}`)
+    expect(late.scimType).toBe('expiredCursor')
+  })
+
+  it('neither repeats nor skips what stays when resources come and go between pages (R-CUR-19)', async () => {
+    const scim = await serve()
+    await seven(scim)
+    const first = await scim.get('/Users?count=3&cursor=')
+    await scim.delete(`/Users/${first.body.Resources[0].id}`)
+    await scim.user('new@acme.example')
+    const second = await scim.get(`/Users?count=9&cursor=`)
+    const rest = await scim.get(`/Users?count=3&cursor=${first.body.nextCursor}`)
+    expect(namesOf(rest.body)).toEqual(['f', 'b', 'e'])
+    expect(namesOf(second.body)).toEqual(['c', 'a', 'f', 'b', 'e', 'd', 'n'])
+  })
+})
+
+describe('POST .search', () => {
+  it.each(['/Users/.search', '/.search'])(
+    '%s answers as GET does, and creates nothing (R-SEARCH-01, R-SEARCH-02, R-SEARCH-03, R-PROJ-12)',
+    async (path) => {
+      const scim = await serve()
+      await seven(scim)
+      const { status, body } = await scim.post(`${path}?count=1&filter=garbage`, {
+        schemas: [searchUrn],
+        filter: 'userName co "acme"',
+        sortBy: 'title',
+        sortOrder: 'descending',
+        startIndex: 2,
+        count: 2,
+        attributes: ['userName', 'title'],
+      })
+      expect(status).toBe(200)
+      expect(body).toMatchObject({ totalResults: 7, startIndex: 2, itemsPerPage: 2 })
+      expect(namesOf(body)).toEqual(['g', 'f'])
+      expect(Object.keys(body.Resources[0]).sort()).toEqual(['id', 'schemas', 'title', 'userName'])
+      expect((await scim.get('/Users?count=0')).body.totalResults).toBe(7)
+    },
+  )
+
+  it('takes excludedAttributes as text, names in any case, and null for absent (R-PROJ-12, R-MT-15)', async () => {
+    const scim = await serve()
+    await seven(scim)
+    const { body } = await scim.post('/Users/.search', {
+      Schemas: [searchUrn],
+      COUNT: 1,
+      filter: null,
+      excludedAttributes: 'meta,title',
+    })
+    expect(Object.keys(body.Resources[0]).sort()).toEqual(['active', 'id', 'schemas', 'userName'])
+  })
+
+  it('pages by cursor (R-CUR-12)', async () => {
+    const scim = await serve()
+    await seven(scim)
+    const first = await scim.post('/Users/.search', { schemas: [searchUrn], count: 4, cursor: '' })
+    const second = await scim.post('/Users/.search', {
+      schemas: [searchUrn],
+      count: 4,
+      cursor: first.body.nextCursor,
+    })
+    expect(namesOf(second.body)).toEqual(['b', 'e', 'd'])
+    expect(second.body.nextCursor).toBeUndefined()
+  })
+
+  it.each([
+    [{ schemas: [userUrn] }, 'invalidSyntax'],
+    [[], 'invalidSyntax'],
+    [{ schemas: [searchUrn], filter: 7 }, 'invalidValue'],
+    [{ schemas: [searchUrn], count: 'many' }, 'invalidValue'],
+    [{ schemas: [searchUrn], count: 1.5 }, 'invalidValue'],
+    [{ schemas: [searchUrn], attributes: [1] }, 'invalidValue'],
+    [{ schemas: [searchUrn], sortBy: { $ne: null } }, 'invalidValue'],
+    [{ schemas: [searchUrn], filter: 'password pr' }, 'invalidFilter'],
+  ])('refuses %j with 400 %s (R-SEARCH-04, S-INP-05, S-LEAK-02)', async (search, scimType) => {
+    const scim = await serve()
+    const { status, body } = await scim.post('/Users/.search', search)
+    expect(status).toBe(400)
+    expect(body.scimType).toBe(scimType)
+  })
+
+  it('asks for the SearchRequest schema where the host is strict (R-SEARCH-04)', async () => {
+    const scim = await serve(memoryAdapters(), { strict: true })
+    expect((await scim.post('/Users/.search', { count: 1 })).body.scimType).toBe('invalidSyntax')
+    const lenient = await serve()
+    expect((await lenient.post('/Users/.search', { count: 1 })).status).toBe(200)
+  })
+})
