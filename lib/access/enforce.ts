@@ -1,12 +1,12 @@
 import type { AuditEntry, EventName } from '../events/catalogue.js'
 import type { Access, Grant } from '../mapping/index.js'
-import { describeGrant, placeOf, plan } from '../mapping/index.js'
+import { describeGrant, membershipsOf, placeOf, plan } from '../mapping/index.js'
 import type { AccessRecord, AccessStore } from '../stores/access-store.js'
 import type { Adapters } from '../stores/adapters.js'
-import { storeErrorKind } from '../stores/errors.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import { emailOf } from './email.js'
+import { hasSignedIn } from './signed-in.js'
 
 /** Adapters that can keep a ledger and pending work. */
 export type AccessAdapters = Adapters & { readonly access: AccessStore }
@@ -103,7 +103,10 @@ async function give(
   { user, record }: Person,
   access: Access,
 ): Promise<Enforced> {
-  const planned = plan(record.applied, access)
+  const planned = plan(record.applied, access, {
+    hasSignedIn:
+      isDeferrable(access) && (await hasSignedIn(context.adapters.access, scope, user.id)),
+  })
   const reached = await context.adapters.users.applyAccess(scope, user, access, planned)
   const account = reached.account ?? record.account
   await save(context, scope, {
@@ -118,6 +121,11 @@ async function give(
   })
   await tell(context, scope, user, changesBetween(record.applied, reached.applied))
   return 'active'
+}
+
+/** Asked first because it is rare, and saves everybody else a query. */
+function isDeferrable(access: Access): boolean {
+  return access.role === 'Not Activated' && membershipsOf(access).length > 0
 }
 
 function changesBetween(
@@ -172,11 +180,4 @@ async function tell(
   if (entries.length === 0) return
   await context.adapters.audit?.append(scope, entries)
   for (const entry of entries) context.emit(entry)
-}
-
-/** A sentence about a failure that is safe to show to an administrator, for any error. */
-export function describeFailure(error: unknown): string {
-  if (storeErrorKind(error) !== undefined) return (error as Error).message
-  const name = error instanceof Error ? error.name : typeof error
-  return `The adapter failed unexpectedly (${name}). The host's log has the error.`
 }

@@ -1,5 +1,8 @@
 export * from './email.js'
 export * from './enforce.js'
+export * from './failure.js'
 export * from './inline.js'
 export type { ReconcilerOptions } from './options.js'
+export * from './people.js'
 export * from './reconciler.js'
+export * from './sign-in.js'

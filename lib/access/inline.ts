@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { PendingOutcome, PendingUser } from '../stores/access-store.js'
 import { storeErrorKind, UnavailableError } from '../stores/errors.js'
 import type { Scope } from '../stores/scope.js'
-import { describeFailure, type EnforceContext, type Enforced, enforceAccess } from './enforce.js'
+import { type EnforceContext, type Enforced, enforceAccess } from './enforce.js'
+import { describeFailure } from './failure.js'
 
 /** How to make one person's access true within a request. */
 export interface InlineOptions {

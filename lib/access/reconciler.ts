@@ -1,20 +1,14 @@
 import { randomUUID } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import createDebug from 'debug'
 import { ConfigurationError } from '../errors.js'
-import type { AuditEntry } from '../events/catalogue.js'
-import type { PendingOutcome, PendingUser } from '../stores/access-store.js'
 import type { Adapters } from '../stores/adapters.js'
-import { storeErrorKind } from '../stores/errors.js'
-import type { Scope } from '../stores/scope.js'
-import {
-  type AccessAdapters,
-  describeFailure,
-  type EnforceContext,
-  enforceAccess,
-} from './enforce.js'
+import type { AccessAdapters } from './enforce.js'
 import { type ReconcilerOptions, type ResolvedOptions, reconcilerOptions } from './options.js'
+import { createWorker, type Worker } from './worker.js'
 
 const debug = createDebug('label-studio-scim:reconciler')
+const sweepMs = 250
 
 /** Works off the list of people whose access must be made true. */
 export interface Reconciler {
@@ -29,6 +23,8 @@ export interface Reconciler {
   drain(): Promise<void>
   /** A hint that something was marked, so that it starts at once instead of at the next look. */
   kick(): void
+  /** Whether it works in the background: between `start` and `stop`. */
+  isRunning(): boolean
 }
 
 /**
@@ -50,118 +46,111 @@ export function createReconciler(adapters: Adapters, options: ReconcilerOptions 
 }
 
 class LeasingReconciler implements Reconciler {
-  readonly #context: EnforceContext
+  readonly #adapters: AccessAdapters
   readonly #options: ResolvedOptions
   readonly #owner = randomUUID()
-  readonly #abort = new AbortController()
+  readonly #worker: Worker
+  readonly #underWay = new Set<Promise<void>>()
   #loop: Promise<void> | undefined
-  #stopping = false
+  #isStopping = false
   #wake: () => void = () => {}
-  #kicked = false
+  #isKicked = false
 
   constructor(adapters: AccessAdapters, options: ResolvedOptions) {
+    this.#adapters = adapters
     this.#options = options
-    this.#context = { adapters, clock: options.clock, emit: (event) => this.#emit(event) }
+    this.#worker = createWorker(adapters, this.#owner, options)
   }
 
   start(): void {
-    this.#stopping = false
+    this.#isStopping = false
     this.#loop ??= this.#run()
   }
 
   async stop(): Promise<void> {
-    this.#stopping = true
+    this.#isStopping = true
     this.#wake()
     await this.#loop
     this.#loop = undefined
   }
 
   async drain(): Promise<void> {
-    while ((await this.#step()) > 0);
+    while ((await this.#begin()) > 0 || this.#underWay.size > 0) await this.#someEnd()
   }
 
   kick(): void {
-    this.#kicked = true
+    this.#isKicked = true
     this.#wake()
   }
 
+  isRunning(): boolean {
+    return this.#loop !== undefined && !this.#isStopping
+  }
+
   async #run(): Promise<void> {
-    while (!this.#stopping) {
-      this.#kicked = false
-      const worked = await this.#step().catch((error: unknown) => {
+    while (!this.#isStopping) {
+      this.#isKicked = false
+      const begun = await this.#begin().catch((error: unknown) => {
         debug('the store of pending work cannot be reached: %O', error)
         return 0
       })
-      if (worked === 0) await this.#pause()
+      if (this.#underWay.size >= this.#options.concurrency) await this.#someEnd()
+      else if (begun === 0) await this.#pause()
     }
+    await Promise.all(this.#underWay)
   }
 
-  /** One round; returns how much was done. */
-  async #step(): Promise<number> {
-    const { access } = this.#context.adapters
-    const { batch, concurrency, leaseMs } = this.#options
-    const swept = await access.expandSweeps(batch)
-    const claimed = await access.claim({
+  /** Takes as much work as there are free hands, and does not wait for it; returns how much there was to do. */
+  async #begin(): Promise<number> {
+    const swept = await this.#sweep()
+    const { concurrency, leaseMs, clock } = this.#options
+    const limit = concurrency - this.#underWay.size
+    if (limit <= 0 || this.#isStopping) return swept
+    const claimed = await this.#adapters.access.claim({
       owner: this.#owner,
-      limit: concurrency,
+      limit,
       leaseMs,
-      now: this.#now().toISOString(),
+      now: clock().toISOString(),
     })
-    await Promise.all(claimed.map((entry) => this.#work(entry)))
+    for (const entry of claimed) {
+      const work: Promise<void> = this.#worker.work(entry).finally(() => {
+        this.#underWay.delete(work)
+        this.#wake()
+      })
+      this.#underWay.add(work)
+    }
     return swept + claimed.length
   }
 
-  async #work(entry: PendingUser): Promise<void> {
-    const scope = this.#scopeOf(entry)
-    const outcome = await enforceAccess(this.#context, scope, entry.userId).then(
-      (): PendingOutcome => ({ kind: 'done' }),
-      (error: unknown) => this.#failed(scope, entry, error),
-    )
-    await this.#context.adapters.access.settle(this.#owner, entry, outcome)
+  /** Marks the people of changed rules in small steps, between which requests have their turn. */
+  async #sweep(): Promise<number> {
+    const until = performance.now() + sweepMs
+    let marked = 0
+    do {
+      const step = await this.#adapters.access.expandSweeps(this.#options.batch)
+      if (step === 0) break
+      marked += step
+      await nextTurn()
+    } while (performance.now() < until && !this.#isStopping)
+    return marked
   }
 
-  #failed(scope: Scope, entry: PendingUser, error: unknown): PendingOutcome {
-    debug('%s of tenant %s failed: %O', entry.userId, entry.tenant, error)
-    const outcome = this.#outcomeOf(entry, error)
-    this.#emit({
-      at: this.#now().toISOString(),
-      event: outcome.kind === 'parked' ? 'access.parked' : 'access.failed',
-      tenant: scope.tenant,
-      actor: scope.actor,
-      requestId: scope.requestId,
-      outcome: 'failed',
-      target: { resourceType: 'User', id: entry.userId },
-      detail: outcome.error,
-    })
-    return outcome
+  /** Until some work ends; what ends in the same turn is waited for too, so that one claim fills all hands. */
+  async #someEnd(): Promise<void> {
+    if (this.#underWay.size > 0) await Promise.race(this.#underWay)
+    await nextTurn()
   }
 
-  #outcomeOf(entry: PendingUser, error: unknown): Exclude<PendingOutcome, { kind: 'done' }> {
-    const message = describeFailure(error)
-    const kind = storeErrorKind(error)
-    const isPoison = kind !== 'unavailable' && entry.attempts + 1 >= this.#options.maxAttempts
-    if (kind === 'refused' || isPoison) return { kind: 'parked', error: message }
-    const at = this.#now().getTime() + this.#backoffMs(entry.attempts, error)
-    return { kind: 'retry', at: new Date(at).toISOString(), error: message }
-  }
-
-  /** Full jitter: anything up to the exponential bound, but never before the host said it would be back. */
-  #backoffMs(attempts: number, error: unknown): number {
-    const { backoffMs, maxBackoffMs, random } = this.#options
-    const bound = Math.min(maxBackoffMs, backoffMs * 2 ** Math.min(attempts, 30))
-    const asked =
-      error instanceof Error && 'retryAfterSeconds' in error ? Number(error.retryAfterSeconds) : 0
-    const least = storeErrorKind(error) === 'unavailable' ? Math.min(asked * 1000, maxBackoffMs) : 0
-    return Math.max(random() * bound, Math.min(least, this.#options.maxRetryAfterMs))
-  }
-
-  /** Until the next entry is due, a kick, `stop`, or the time to look for marks of other hosts. */
+  /** Until work ends, the next entry is due, a kick, `stop`, or the time to look for marks of other hosts. */
   async #pause(): Promise<void> {
-    const due = await this.#context.adapters.access.nextDue().catch(() => undefined)
+    const before = this.#underWay.size
+    const due = await this.#adapters.access.nextDue().catch(() => undefined)
     const untilDue =
-      due === undefined ? Number.POSITIVE_INFINITY : Date.parse(due) - this.#now().getTime()
+      due === undefined
+        ? Number.POSITIVE_INFINITY
+        : Date.parse(due) - this.#options.clock().getTime()
     const delay = Math.min(Math.max(untilDue, 10), this.#options.pollMs)
-    if (this.#stopping || this.#kicked) return
+    if (this.#isStopping || this.#isKicked || this.#underWay.size < before) return
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, delay)
       this.#wake = () => {
@@ -169,26 +158,5 @@ class LeasingReconciler implements Reconciler {
         resolve()
       }
     })
-  }
-
-  #scopeOf(entry: PendingUser): Scope {
-    return {
-      tenant: entry.tenant,
-      actor: 'reconciler',
-      requestId: randomUUID(),
-      signal: AbortSignal.any([this.#abort.signal, AbortSignal.timeout(this.#options.leaseMs)]),
-    }
-  }
-
-  #emit(event: AuditEntry): void {
-    try {
-      this.#options.onEvent(event)
-    } catch (error) {
-      debug('onEvent threw: %O', error)
-    }
-  }
-
-  #now(): Date {
-    return this.#options.clock()
   }
 }

@@ -1,0 +1,51 @@
+import type { ResolvedFilter } from '../filter/ast.js'
+import { foldCase } from '../schema/comparable.js'
+import { compileResourceTypes } from '../schema/compile.js'
+import { resolvePath } from '../schema/paths.js'
+import type { User } from '../stores/resource.js'
+import type { Scope } from '../stores/scope.js'
+import type { UserStore } from '../stores/user-store.js'
+import { emailOf } from './email.js'
+
+const mostPeopleOfOneAddress = 100
+
+/** Finds the people whose own address (`emailOf`) this is; one that merely stands among somebody's e-mails is not. */
+export type FindByEmail = (scope: Scope, email: string) => Promise<readonly User[]>
+
+/** A finder over this store. One indexed query a call. */
+export function findByEmail(users: UserStore): FindByEmail {
+  const paths = pathsOf('User', ['emails.value', 'userName'])
+  return async (scope, email) => {
+    const address = email.trim().toLowerCase()
+    if (address === '') return []
+    const filter = anyEquals(paths, [address])
+    const page = { kind: 'index', offset: 0, limit: mostPeopleOfOneAddress } as const
+    const { resources } = await users.query(scope, { omit: new Set(['groups']), filter, page })
+    return resources.filter((user) => emailOf(user) === address)
+  }
+}
+
+type Paths = readonly NonNullable<ReturnType<typeof resolvePath>>[]
+
+/** Resolved paths of attributes that every service provider has. */
+export function pathsOf(typeName: 'User' | 'Group', texts: readonly string[]): Paths {
+  const type = compileResourceTypes().byName.get(typeName)
+  return texts.flatMap((text) => {
+    const path = type && resolvePath(type, text)
+    return path ? [path] : []
+  })
+}
+
+/** `path eq value or …` for every pair, in any case. */
+export function anyEquals(paths: Paths, values: readonly string[]): ResolvedFilter {
+  const nodes = paths.flatMap((path) =>
+    values.map((value) => ({
+      kind: 'compare' as const,
+      path,
+      operator: 'eq' as const,
+      value: foldCase(value),
+    })),
+  )
+  const [only] = nodes
+  return nodes.length === 1 && only ? only : { kind: 'or', nodes }
+}

@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto'
+import createDebug from 'debug'
+import type { AuditEntry } from '../events/catalogue.js'
+import type { Adapters } from '../stores/adapters.js'
+import type { User } from '../stores/resource.js'
+import type { Scope } from '../stores/scope.js'
+import { enforceNow } from './inline.js'
+import { findByEmail } from './people.js'
+import { hasSignedIn, rememberSignIn } from './signed-in.js'
+
+const debug = createDebug('label-studio-scim:access')
+
+/** What a host is told about somebody who signs in. */
+export interface SignInDecision {
+  /** Whether the person may enter. */
+  readonly allowed: boolean
+  /**
+   * `active`: SCIM has them, with access. `deprovisioned`: SCIM had them, and their access has ended. `unknown`: SCIM
+   * never had anybody with this address.
+   */
+  readonly reason: 'active' | 'deprovisioned' | 'unknown'
+  /** SCIM id of the person, when `active`. */
+  readonly userId?: string
+}
+
+/** Options of `onSignIn`. */
+export interface SignInOptions {
+  /** What happens to people SCIM never had. Default `allow`, as with the access gate: the owner, service accounts. */
+  readonly unknownPeople?: 'allow' | 'refuse'
+  /** How long to wait for what a first sign-in gives, in milliseconds; then the reconciler goes on. Default 5000. */
+  readonly timeoutMs?: number
+  /** Called with `user.signedIn` and with what was granted. */
+  readonly onEvent?: (event: AuditEntry) => void
+  /** Default: the system's clock. */
+  readonly clock?: () => Date
+}
+
+/**
+ * To be called by a host with single sign-on when the identity provider has told who somebody is, before a session is
+ * made. It decides from what is stored at that moment, and completes what waited for the first sign-in: the workspaces
+ * and projects of people whose organization role is Not Activated. Failing to complete refuses nobody; the person stays
+ * pending and the reconciler goes on.
+ *
+ * @param scope the tenant, e.g. `{ tenant: 'default' }`, or a whole scope
+ * @param email the address that the identity provider vouches for
+ */
+export async function onSignIn(
+  adapters: Adapters,
+  scope: Scope | { readonly tenant: string },
+  email: string,
+  options: SignInOptions = {},
+): Promise<SignInDecision> {
+  const { unknownPeople = 'allow', clock = () => new Date() } = options
+  const whole = wholeScope(scope)
+  const people = await findByEmail(adapters.users)(whole, email)
+  for (const user of people) {
+    if (!(await isLetIn(adapters, whole, user))) continue
+    await welcome({ adapters, clock, options }, whole, user)
+    return { allowed: true, reason: 'active', userId: user.id }
+  }
+  const isDeparted =
+    people.length > 0 ||
+    (await adapters.access?.recordsByEmail(whole, email.trim().toLowerCase()))?.length
+  if (isDeparted) return { allowed: false, reason: 'deprovisioned' }
+  return { allowed: unknownPeople === 'allow', reason: 'unknown' }
+}
+
+function wholeScope(scope: Scope | { readonly tenant: string }): Scope {
+  return {
+    actor: 'sign-in',
+    requestId: randomUUID(),
+    signal: AbortSignal.timeout(30_000),
+    ...scope,
+  }
+}
+
+async function isLetIn(adapters: Adapters, scope: Scope, user: User): Promise<boolean> {
+  if (!user.active) return false
+  return (await adapters.groups.resolveAccess(scope, user)).active
+}
+
+interface Reception {
+  readonly adapters: Adapters
+  readonly clock: () => Date
+  readonly options: SignInOptions
+}
+
+async function welcome(
+  { adapters, clock, options }: Reception,
+  scope: Scope,
+  user: User,
+): Promise<void> {
+  const { timeoutMs = 5_000, onEvent = () => {} } = options
+  const at = clock().toISOString()
+  const entry: AuditEntry = {
+    at,
+    event: 'user.signedIn',
+    tenant: scope.tenant,
+    actor: scope.actor,
+    requestId: scope.requestId,
+    outcome: 'succeeded',
+    target: { resourceType: 'User', id: user.id, name: user.userName },
+  }
+  await adapters.audit?.append(scope, [entry])
+  onEvent(entry)
+  const { access } = adapters
+  if (!access) return
+  if (!(await hasSignedIn(access, scope, user.id))) await rememberSignIn(access, scope, user.id, at)
+  // Also at later sign-ins, in case the process ended before the mark at the first.
+  else if (!(await access.record(scope, user.id))?.deferred.length) return
+  await access.mark(scope, [user.id])
+  const context = { adapters: { ...adapters, access }, clock, emit: onEvent }
+  await enforceNow(context, scope, user.id, { timeoutMs, retryAfterSeconds: 1 }).catch(
+    (error: unknown) => debug('the first sign-in of %s waits for the host: %O', user.id, error),
+  )
+}

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto'
+import createDebug from 'debug'
+import type { AuditEntry } from '../events/catalogue.js'
+import type { PendingOutcome, PendingUser } from '../stores/access-store.js'
+import { storeErrorKind } from '../stores/errors.js'
+import type { Scope } from '../stores/scope.js'
+import { createBreaker } from './breaker.js'
+import { type AccessAdapters, type EnforceContext, enforceAccess } from './enforce.js'
+import { describeFailure, isOutageText } from './failure.js'
+import type { ResolvedOptions } from './options.js'
+
+const debug = createDebug('label-studio-scim:reconciler')
+/** Failures of a host in a row after which it is left alone for a while. */
+const outageThreshold = 3
+
+/** Carries out claimed entries. */
+export interface Worker {
+  /** Makes one person's access true and ends the claim. Never rejects: a claim that cannot be ended runs out. */
+  work(entry: PendingUser): Promise<void>
+}
+
+/** A worker that ends its claims in the name of `owner`. */
+export function createWorker(
+  adapters: AccessAdapters,
+  owner: string,
+  options: ResolvedOptions,
+): Worker {
+  const { clock, leaseMs } = options
+  const now = () => clock().getTime()
+  const breaker = createBreaker(outageThreshold, now)
+  const emit = emitterOf(options)
+  const context: EnforceContext = { adapters, clock, emit }
+
+  async function attempt(scope: Scope, entry: PendingUser): Promise<PendingOutcome> {
+    try {
+      await enforceAccess(context, scope, entry.userId)
+      breaker.answered(entry.tenant)
+      return { kind: 'done' }
+    } catch (error) {
+      debug('%s of tenant %s failed: %O', entry.userId, entry.tenant, error)
+      const outcome = outcomeOf(entry, error, { ...options, now: now() })
+      if (storeErrorKind(error) !== 'unavailable') breaker.answered(entry.tenant)
+      else if (outcome.kind === 'retry')
+        breaker.failed(entry.tenant, Date.parse(outcome.at) - now())
+      await report(context, scope, entry, outcome)
+      return outcome
+    }
+  }
+
+  return {
+    async work(entry) {
+      const until = breaker.openUntil(entry.tenant)
+      const outcome =
+        until === undefined
+          ? await attempt(scopeOf(entry, leaseMs), entry)
+          : putOff(entry, until, options)
+      await adapters.access.settle(owner, entry, outcome).catch((error: unknown) => {
+        debug('the claim of %s could not be ended: %O', entry.userId, error)
+      })
+    },
+  }
+}
+
+function outcomeOf(
+  entry: PendingUser,
+  error: unknown,
+  options: ResolvedOptions & { readonly now: number },
+): Exclude<PendingOutcome, { kind: 'done' }> {
+  const message = describeFailure(error)
+  const kind = storeErrorKind(error)
+  // Attempts during an outage say nothing about this person: the first failure after one never parks.
+  const isPoison =
+    kind !== 'unavailable' &&
+    entry.attempts + 1 >= options.maxAttempts &&
+    !isOutageText(entry.lastError)
+  if (kind === 'refused' || isPoison) return { kind: 'parked', error: message }
+  const at = options.now + backoffMs(entry.attempts, error, options)
+  return { kind: 'retry', at: new Date(at).toISOString(), error: message }
+}
+
+/** Full jitter: anything up to the exponential bound, but never before the host said it would be back. */
+function backoffMs(attempts: number, error: unknown, options: ResolvedOptions): number {
+  const asked =
+    storeErrorKind(error) === 'unavailable' && error instanceof Error
+      ? Number((error as { retryAfterSeconds?: unknown }).retryAfterSeconds ?? 0) * 1000
+      : 0
+  const least = Number.isFinite(asked) ? Math.min(Math.max(asked, 0), options.maxRetryAfterMs) : 0
+  return least + jitter(attempts, options)
+}
+
+function jitter(attempts: number, options: ResolvedOptions): number {
+  const { backoffMs: first, maxBackoffMs, random } = options
+  return Math.round(random() * Math.min(maxBackoffMs, first * 2 ** Math.min(attempts, 30)))
+}
+
+/** Without a call of the host: it is known not to answer. People come back spread over time, not all at once. */
+function putOff(entry: PendingUser, until: number, options: ResolvedOptions): PendingOutcome {
+  const at = new Date(until + jitter(entry.attempts, options)).toISOString()
+  return { kind: 'retry', at, error: entry.lastError ?? describeFailure('outage') }
+}
+
+/** Told once when a person first fails and once when they are parked; retries between are no news. */
+async function report(
+  { adapters, clock, emit }: EnforceContext,
+  scope: Scope,
+  entry: PendingUser,
+  outcome: Exclude<PendingOutcome, { kind: 'done' }>,
+): Promise<void> {
+  const event: AuditEntry = {
+    at: clock().toISOString(),
+    event: outcome.kind === 'parked' ? 'access.parked' : 'access.failed',
+    tenant: scope.tenant,
+    actor: scope.actor,
+    requestId: scope.requestId,
+    outcome: 'failed',
+    target: { resourceType: 'User', id: entry.userId },
+    detail: outcome.error,
+  }
+  if (outcome.kind === 'parked' || entry.attempts === 0) {
+    await adapters.audit?.append(scope, [event]).catch((error: unknown) => {
+      debug('the audit log cannot be reached: %O', error)
+    })
+  }
+  emit(event)
+}
+
+function scopeOf(entry: PendingUser, leaseMs: number): Scope {
+  return {
+    tenant: entry.tenant,
+    actor: 'reconciler',
+    requestId: randomUUID(),
+    // After that, somebody else may have taken over.
+    signal: AbortSignal.timeout(leaseMs),
+  }
+}
+
+function emitterOf({ onEvent }: ResolvedOptions): (event: AuditEntry) => void {
+  return (event) => {
+    try {
+      onEvent(event)
+    } catch (error) {
+      debug('onEvent threw: %O', error)
+    }
+  }
+}
