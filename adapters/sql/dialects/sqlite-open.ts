@@ -29,8 +29,8 @@ type BetterSqlite = new (
 ) => {
   prepare(text: string): {
     readonly reader: boolean
-    all(...parameters: unknown[]): unknown[]
-    run(...parameters: unknown[]): { changes: number }
+    all(parameters: readonly unknown[]): unknown[]
+    run(parameters: readonly unknown[]): { changes: number }
   }
   close(): void
 }
@@ -147,8 +147,8 @@ function opener(module: unknown): Open | undefined {
         const prepared = database.prepare(text)
         return {
           reader: prepared.reader,
-          all: (parameters) => prepared.all(...parameters),
-          run: (parameters) => prepared.run(...parameters).changes,
+          all: (parameters) => prepared.all(parameters),
+          run: (parameters) => prepared.run(parameters).changes,
         }
       },
       close: () => database.close(),
