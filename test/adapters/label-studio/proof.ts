@@ -264,8 +264,9 @@ export function describeProof(name: string, start: () => Promise<Subject>): void
         signal: AbortSignal.timeout(200_000),
       }
       for (;;) {
-        const { pending, parked } = await product.adapters.access.summary(scope)
-        expect(parked).toBe(0)
+        const { pending } = await product.adapters.access.summary(scope)
+        const parked = { offset: 0, limit: 10, parked: true }
+        expect(await product.adapters.access.listPending(scope, parked)).toEqual([])
         if (pending === 0) return
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
