@@ -24,7 +24,6 @@ export function resolveAlias(
 
 /** An attribute of an extension named without its URN; `undefined` when none or several extensions have it. */
 export function resolveUnqualified(type: ResourceType, text: string): AttributePath | undefined {
-  if (text.includes(':')) return undefined
   const found = type.extensions
     .map(({ schema }) => resolvePath(type, `${schema.id}:${text}`))
     .filter((path) => path?.attribute !== undefined)

@@ -11,7 +11,8 @@ export const noDeviations: Deviations = resolveDeviations({ strict: true })
 
 /** One attribute of every type, singular and multi-valued, as a host would define them. */
 const deviceUrn = 'urn:example:device:1.0:Device'
-export const locationUrn = 'urn:example:location:1.5:Location'
+const locationUrn = 'urn:example:location:1.5:Location'
+const storageUrn = 'urn:example:storage:1.0:Storage'
 const compiled = compileResourceTypes({
   schemas: [
     {
@@ -39,7 +40,12 @@ const compiled = compileResourceTypes({
         {
           name: 'owner',
           type: 'complex',
-          subAttributes: [{ name: 'label' }, { name: 'since', type: 'dateTime' }],
+          subAttributes: [
+            { name: 'label' },
+            { name: 'since', type: 'dateTime' },
+            { name: 'primary', type: 'boolean' },
+            { name: 'account', type: 'reference', referenceTypes: ['User'], caseExact: true },
+          ],
         },
         {
           name: 'links',
@@ -60,13 +66,14 @@ const compiled = compileResourceTypes({
       name: 'Location',
       attributes: [{ name: 'building' }, { name: 'floor', type: 'integer' }],
     },
+    { id: storageUrn, name: 'Storage', attributes: [{ name: 'building' }, { name: 'shelf' }] },
   ],
   resourceTypes: [
     {
       name: 'Device',
       endpoint: '/Devices',
       schema: deviceUrn,
-      schemaExtensions: [{ schema: locationUrn }],
+      schemaExtensions: [{ schema: locationUrn }, { schema: storageUrn }],
     },
   ],
 })

@@ -116,10 +116,7 @@ describe('sorting resources', () => {
         { emails: [{ value: 'a' }, { value: 'c', primary: true }] },
         { emails: [{ value: 'b' }, { value: 'a' }] },
         {
-          emails: [
-            { value: 'd', primary: false },
-            { value: 'a', primary: false },
-          ],
+          emails: [{ value: 'd' }, { value: 'a', primary: false }],
         },
       ],
       ascending: ['r1', 'r0', 'r2'],
