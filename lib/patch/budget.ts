@@ -6,8 +6,11 @@ import type { PatchLimits } from './operation.js'
 export interface Budget {
   /** @throws ScimError `tooMany` (400) */
   spendComparisons(count: number): void
-  /** @throws ScimError 413 */
-  spendBytes(value: Json): void
+  /**
+   * @param times how many values receive `value`
+   * @throws ScimError 413
+   */
+  spendBytes(value: Json, times: number): void
 }
 
 /** A budget of the size given: `comparisons` and `bytes` of the limits. */
@@ -20,8 +23,8 @@ export function createBudget(limits: Pick<PatchLimits, 'comparisons' | 'bytes'>)
         throw tooMany('The operations look at too many values. Send fewer, or narrower ones.')
       }
     },
-    spendBytes(value) {
-      bytes -= sizeOf(value)
+    spendBytes(value, times) {
+      bytes -= sizeOf(value) * times
       if (bytes < 0) throw new ScimError(413, 'The operations write too much into the resource.')
     },
   }

@@ -1,7 +1,7 @@
 import { isJsonObject } from '../schema/json.js'
 import { isUnassigned } from '../schema/read-value.js'
 import type { Json } from '../schema/types.js'
-import { changeSub, isBlank, mergeComplex, rulesFor } from './complex.js'
+import { isBlank, mergeEdit, rulesFor, subEdit } from './complex.js'
 import type { Change, PatchContext } from './context.js'
 import { changeMatches } from './matches.js'
 import { changeSimple, requireUnchanged, unassign } from './simple.js'
@@ -54,10 +54,8 @@ function changeSingular(
   if (sub === undefined && (op === 'remove' || isUnassigned(value, context))) {
     return unassign(change)
   }
-  const next =
-    sub === undefined
-      ? mergeComplex(before ?? {}, change, context)
-      : changeSub(before ?? {}, { ...change, sub }, context)
+  const edit = sub === undefined ? mergeEdit(change, context) : subEdit(change, sub, context)
+  const next = edit(before ?? {})
   if (!isBlank(definition, next)) return next
   return before && unassign(change)
 }

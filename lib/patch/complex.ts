@@ -8,65 +8,55 @@ import { isEqual, own, withMember } from './json.js'
 import { changeSimple, requireUnchanged } from './simple.js'
 import { areMemberships, changeList, type ValueRules } from './value-list.js'
 
+/** Makes of a complex value the one after an operation; made once and used for each value that the operation names. */
+export type Edit = (current: JsonObject) => JsonObject
+
 /**
- * One complex value after an operation that gives some of its sub-attributes; those not given stay as they are
+ * What an operation does to a complex value that gives some of its sub-attributes: those not given stay as they are
  * (RFC 7644 §3.5.2.1, §3.5.2.3) and those that a client cannot set are ignored.
  */
-export function mergeComplex(
-  current: JsonObject,
-  change: Change,
-  context: PatchContext,
-): JsonObject {
+export function mergeEdit(change: Change, context: PatchContext): Edit {
   const { definition, value = null, name } = change
-  const given = readElement(
-    { ...definition, multiValued: false },
-    value,
-    { ...context, keepUnassigned: true },
-    name,
-  )
-  if (!isJsonObject(given)) return current
-  return Object.entries(given).reduce((next, [key, member]) => {
+  const singular = { ...definition, multiValued: false }
+  const given = readElement(singular, value, { ...context, keepUnassigned: true }, name)
+  const edits = Object.entries(isJsonObject(given) ? given : {}).flatMap(([key, member]) => {
     const sub = subAttribute(definition, key)
-    if (sub === undefined || isDerived(sub)) return next
-    return changeSub(next, { ...change, sub, value: member }, context)
-  }, current)
+    if (sub === undefined || isDerived(sub)) return []
+    return [subEdit({ ...change, value: member }, sub, context)]
+  })
+  return (current) => edits.reduce((next, edit) => edit(next), current)
 }
 
-/** A complex value with one sub-attribute added, replaced or removed. */
-export function changeSub(
-  current: JsonObject,
-  change: Change & { readonly sub: AttributeDefinition },
-  context: PatchContext,
-): JsonObject {
-  const { sub } = change
-  const { sub: _, filter: __, ...rest } = change
-  const inner: Change = { ...rest, definition: sub, name: `${change.name}.${sub.name}` }
-  const before = own(current, sub.name)
-  const after = sub.multiValued
-    ? changeList(
-        Array.isArray(before) ? before : undefined,
-        inner,
-        simpleRules(inner, context),
-        context,
-      )
-    : changeSimple(inner, context)
-  requireUnchanged(before, after, inner)
-  return isEqual(before, after) ? current : withSub(current, { ...change, value: after })
+/** What an operation does to a complex value that adds, replaces or removes one sub-attribute. */
+export function subEdit(change: Change, sub: AttributeDefinition, context: PatchContext): Edit {
+  const { op, definition, value } = change
+  const inner: Change = {
+    op,
+    definition: sub,
+    name: `${change.name}.${sub.name}`,
+    ...(value !== undefined && { value }),
+  }
+  const next = sub.multiValued ? listAfter(inner, context) : constant(changeSimple(inner, context))
+  // What was derived from the old `value` goes with it.
+  const derived = sub.name === 'value' ? (definition.subAttributes ?? []).filter(isDerived) : []
+  return (current) => {
+    const before = own(current, sub.name)
+    const after = next(before)
+    requireUnchanged(before, after, inner)
+    if (isEqual(before, after)) return current
+    const rest = before === undefined ? current : omit(derived, current)
+    return withMember(rest, sub.name, after)
+  }
 }
 
-/** What was derived from the old `value` goes with it. */
-function withSub(
-  current: JsonObject,
-  {
-    definition,
-    sub,
-    value,
-  }: { definition: AttributeDefinition; sub: AttributeDefinition; value: Json | undefined },
-): JsonObject {
-  const next = withMember(current, sub.name, value)
-  if (sub.name !== 'value' || own(current, sub.name) === undefined) return next
-  const derived = definition.subAttributes?.filter(isDerived) ?? []
-  return derived.reduce((result, { name }) => withMember(result, name, undefined), next)
+function listAfter(change: Change, context: PatchContext) {
+  const rules = simpleRules(change, context)
+  return (before: Json | undefined): Json | undefined =>
+    changeList(Array.isArray(before) ? before : undefined, change, rules, context)
+}
+
+function constant(value: Json | undefined) {
+  return (): Json | undefined => value
 }
 
 /** Whether nothing is left of a complex value that a client has set, the flag `primary` aside. */
@@ -115,6 +105,7 @@ function join(...values: Json[]): JsonObject {
 }
 
 function omit(subs: readonly AttributeDefinition[], value: JsonObject): JsonObject {
+  if (subs.length === 0) return value
   return Object.fromEntries(
     Object.entries(value).filter(([key]) => !subs.some(({ name }) => name === key)),
   )

@@ -5,7 +5,7 @@ import { isJsonObject } from '../schema/json.js'
 import { subAttribute } from '../schema/paths.js'
 import { isUnassigned } from '../schema/read-value.js'
 import type { AttributeDefinition, Json, JsonObject } from '../schema/types.js'
-import { changeSub, isBlank, mergeComplex, rulesFor } from './complex.js'
+import { isBlank, mergeEdit, rulesFor, subEdit } from './complex.js'
 import type { Change, PatchContext } from './context.js'
 import { isEqual, own } from './json.js'
 import { demotePrimaries } from './primary.js'
@@ -36,15 +36,11 @@ function findMatches(
   { budget }: PatchContext,
 ): ReadonlySet<number> {
   budget.spendComparisons(current.length * (filter?.terms ?? 1))
-  const positions = current.flatMap((value, position) =>
-    filter === undefined || filter.matches(value) ? [position] : [],
-  )
-  return new Set(positions)
-}
-
-interface Element {
-  readonly value: Json
-  readonly isMatch: boolean
+  const positions = new Set<number>()
+  for (const [position, value] of current.entries()) {
+    if (filter === undefined || filter.matches(value)) positions.add(position)
+  }
+  return positions
 }
 
 function changeEach(
@@ -53,42 +49,43 @@ function changeEach(
   change: Change,
   context: PatchContext,
 ): Json[] {
-  const elements = current.map((value, position): Element => {
-    const isMatch = matched.has(position)
-    return { isMatch, value: isMatch ? changeOne(value, change, context) : value }
-  })
-  const left = elements.filter(
-    ({ value, isMatch }) => !isMatch || !isBlank(change.definition, value),
-  )
-  const distinct = change.sub === undefined ? withoutRepetition(left) : left
-  const next = distinct.map(({ value }) => value)
-  const touched = distinct.flatMap(({ isMatch }, position) => (isMatch ? [position] : []))
-  demotePrimaries(next, touched, change.definition, context.budget)
+  const { definition, sub, value = null } = change
+  context.budget.spendComparisons(matched.size)
+  context.budget.spendBytes(value, matched.size)
+  const edit = editOf(change, context)
+  const next: Json[] = []
+  const touched: number[] = []
+  for (const [position, before] of current.entries()) {
+    const after = matched.has(position) ? edit(before) : before
+    if (after !== before && isBlank(definition, after)) continue
+    if (matched.has(position)) {
+      // A record that is put in the place of several stays once.
+      const first = touched[0] === undefined ? undefined : next[touched[0]]
+      if (sub === undefined && isEqual(first, after)) continue
+      touched.push(next.length)
+    }
+    next.push(after)
+  }
+  const mayBePrimary = sub === undefined || sub.name === 'primary'
+  if (mayBePrimary) demotePrimaries(next, touched, definition, context.budget)
   return next
 }
 
-/** A record that was put in the place of several stays once. */
-function withoutRepetition(elements: readonly Element[]): readonly Element[] {
-  const first = elements.find(({ isMatch }) => isMatch)
-  return elements.filter(
-    (element) => element === first || !element.isMatch || !isEqual(element.value, first?.value),
-  )
-}
-
-function changeOne(current: Json, change: Change, context: PatchContext): Json {
+/** What the operation makes of one value: another sub-attribute, more sub-attributes, or another value altogether. */
+function editOf(change: Change, context: PatchContext): (before: Json) => Json {
   const { op, definition, sub, value = null } = change
-  if (isJsonObject(current) && sub !== undefined) {
-    return changeSub(current, { ...change, sub }, context)
+  const isPart = sub !== undefined || op === 'add' || !definition.multiValued
+  if (definition.type === 'complex' && isPart) {
+    const edit = sub === undefined ? mergeEdit(change, context) : subEdit(change, sub, context)
+    return (before) => (isJsonObject(before) ? edit(before) : before)
   }
-  if (isJsonObject(current) && (op === 'add' || !definition.multiValued)) {
-    return mergeComplex(current, change, context)
-  }
-  context.budget.spendBytes(value)
   const rules = rulesFor({ ...change, definition: { ...definition, multiValued: false } }, context)
-  const read = rules.read(value)
-  if (read === undefined) return {}
-  requireSameIdentity(current, read, change)
-  return rules.succeed(current, read)
+  const after = rules.read(value)
+  return (before) => {
+    if (after === undefined) return {}
+    requireSameIdentity(before, after, change)
+    return rules.succeed(before, after)
+  }
 }
 
 /** A value cannot become another one where its parts are immutable (R-GROUP-04: members are not edited in place). */
@@ -124,7 +121,7 @@ function withCreated(current: Json[], change: Change, context: PatchContext): Js
   const rules = rulesFor(change, context)
   const created = described === undefined ? undefined : rules.read(describe(described, change))
   if (created === undefined || (filter !== undefined && !filter.matches(created))) throw missing
-  context.budget.spendBytes(created)
+  context.budget.spendBytes(created, 1)
   return withAdded(current, [created], { change, rules, context })
 }
 

@@ -20,7 +20,7 @@ export interface PatchLimits {
   readonly operations: number
   /** Most values in the arrays of all operations together, e.g. members. Default 100 000. */
   readonly values: number
-  /** Most values looked at: the values of an attribute times the terms of a value filter, summed up. Default 4 000 000. */
+  /** Most values looked at: the values of an attribute times the terms of a value filter, summed up. Default 2 000 000. */
   readonly comparisons: number
   /** Most bytes written into the resource, counted once for every value that receives them. Default 10 000 000. */
   readonly bytes: number
@@ -30,7 +30,7 @@ export interface PatchLimits {
 export const defaultPatchLimits: PatchLimits = {
   operations: 1000,
   values: 100_000,
-  comparisons: 4_000_000,
+  comparisons: 2_000_000,
   bytes: 10_000_000,
 }
 

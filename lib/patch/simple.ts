@@ -8,7 +8,7 @@ import { isEqual } from './json.js'
 export function changeSimple(change: Change, context: PatchContext): Json | undefined {
   const { op, definition, value = null, name } = change
   if (op === 'remove' || isUnassigned(value, context)) return unassign(change)
-  context.budget.spendBytes(value)
+  context.budget.spendBytes(value, 1)
   return readElement(definition, value, context, name)
 }
 

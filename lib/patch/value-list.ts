@@ -66,7 +66,7 @@ export function readList(change: Change, rules: ValueRules, context: PatchContex
     )
   }
   const raw = listOf(unwrap(change, context), change, context)
-  if (op !== 'remove') budget.spendBytes(value)
+  if (op !== 'remove') budget.spendBytes(value, 1)
   return raw.flatMap((item) => {
     const read = rules.read(item)
     if (read !== undefined) return [read]

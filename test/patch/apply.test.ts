@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import type { Json, JsonObject } from '../../lib/schema/types'
-import { type Choice, patch, refusal, resources } from './fixtures'
+import type { Json, JsonObject } from '../../lib/schema/types.js'
+import { type Choice, patch, refusal, resources } from './fixtures.js'
 
 /** One row of test/cases/patch: operations on the type's resource of fixtures.ts, and what becomes of it. */
 interface Case {
@@ -18,21 +18,24 @@ interface Case {
   readonly error?: string | number
 }
 
-describe.each(['rfc-examples'])('test/cases/patch/%s.json', (file) => {
-  it.each(casesOf(file))('$name', (row) => {
-    const resource = overlay(resources[row.type]!, row.given ?? {})
-    const options = { ...row.options, resource }
-    if (row.error !== undefined) {
-      const { status, scimType } = refusal(() => patch(row.type, row.operations, options))
-      expect(scimType ?? status).toBe(row.error)
-      return
-    }
-    const patched = patch(row.type, row.operations, options)
-    expect(patched.resource).toEqual(overlay(resource, row.result ?? {}))
-    expect([...patched.changed].sort()).toEqual(Object.keys(row.result ?? {}).sort())
-    expect(patched.secrets).toEqual(row.secrets ?? {})
-  })
-})
+describe.each(['rfc-examples', 'add', 'remove', 'replace', 'paths', 'values', 'pathless'])(
+  'test/cases/patch/%s.json',
+  (file) => {
+    it.each(casesOf(file))('$name', (row) => {
+      const resource = overlay(resources[row.type]!, row.given ?? {})
+      const options = { ...row.options, resource }
+      if (row.error !== undefined) {
+        const { status, scimType } = refusal(() => patch(row.type, row.operations, options))
+        expect(scimType ?? status).toBe(row.error)
+        return
+      }
+      const patched = patch(row.type, row.operations, options)
+      expect(patched.resource).toEqual(overlay(resource, row.result ?? {}))
+      expect([...patched.changed].sort()).toEqual(Object.keys(row.result ?? {}).sort())
+      expect(patched.secrets).toEqual(row.secrets ?? {})
+    })
+  },
+)
 
 function casesOf(file: string): Case[] {
   const text = readFileSync(path.join(__dirname, `../cases/patch/${file}.json`), 'utf8')

@@ -1,10 +1,10 @@
-import { type DeviationOptions, resolveDeviations } from '../../lib/deviations'
-import { ScimError } from '../../lib/errors'
+import { type DeviationOptions, resolveDeviations } from '../../lib/deviations.js'
+import { ScimError } from '../../lib/errors.js'
 import { applyPatch, type Patched } from '../../lib/patch/apply.js'
 import type { PatchLimits, PatchOptions } from '../../lib/patch/operation.js'
 import { readPatch } from '../../lib/patch/read-patch.js'
 import { compileResourceTypes } from '../../lib/schema/compile.js'
-import type { Json, JsonObject, ResourceType } from '../../lib/schema/types'
+import type { Json, JsonObject, ResourceType } from '../../lib/schema/types.js'
 
 export const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
 export const warranty = 'urn:example:params:scim:schemas:extension:Warranty'

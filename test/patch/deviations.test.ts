@@ -1,0 +1,480 @@
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { type DeviationId, deviations, resolveDeviations } from '../../lib/deviations.js'
+import { ConfigurationError } from '../../lib/errors.js'
+import { readPatch } from '../../lib/patch/read-patch.js'
+import type { Json, JsonObject } from '../../lib/schema/types.js'
+import {
+  type Choice,
+  enterprise,
+  optionsOf,
+  patch,
+  patchOp,
+  refusal,
+  resources,
+} from './fixtures.js'
+
+const work = { value: 'ines@acme.example', type: 'work', primary: true }
+const home = { value: 'ines@home.example', type: 'home' }
+const [ada, bob, cleaners] = resources['Group']!['members'] as JsonObject[]
+const sales = resources['User']![enterprise] as JsonObject
+const names = resources['User']!['name'] as JsonObject
+
+/** Attributes that differ afterwards (`null`: unassigned), or the `scimType` of the refusal. */
+type Outcome = JsonObject | string
+
+interface Row {
+  readonly id: DeviationId
+  readonly name: string
+  readonly type?: 'User' | 'Group' | 'Device'
+  readonly given?: JsonObject
+  readonly operation: JsonObject
+  readonly on: Outcome
+  readonly off: Outcome
+}
+
+const rows: readonly Row[] = [
+  {
+    id: 'stringBooleans',
+    name: 'text for active (Entra ID, R-PATCH-55)',
+    operation: { op: 'replace', path: 'active', value: 'False' },
+    on: { active: false },
+    off: 'invalidValue',
+  },
+  {
+    id: 'stringBooleans',
+    name: 'text for active without a path',
+    operation: { op: 'replace', value: { active: 'FALSE' } },
+    on: { active: false },
+    off: 'invalidValue',
+  },
+  {
+    id: 'stringBooleans',
+    name: 'text for primary',
+    operation: { op: 'replace', path: 'emails[type eq "home"].primary', value: 'True' },
+    on: {
+      emails: [
+        { ...work, primary: false },
+        { ...home, primary: true },
+      ],
+    },
+    off: 'invalidValue',
+  },
+  {
+    id: 'stringBooleans',
+    name: 'text for a boolean in a value filter (Entra ID)',
+    operation: { op: 'replace', path: 'emails[primary eq "True"].display', value: 'I' },
+    on: { emails: [{ ...work, display: 'I' }, home] },
+    off: 'invalidFilter',
+  },
+  {
+    id: 'stringBooleans',
+    name: 'other text for a boolean is refused all the same',
+    operation: { op: 'replace', path: 'active', value: 'yes' },
+    on: 'invalidValue',
+    off: 'invalidValue',
+  },
+  {
+    id: 'stringBooleans',
+    name: 'text for a text attribute stays text',
+    operation: { op: 'replace', path: 'title', value: 'True' },
+    on: { title: 'True' },
+    off: { title: 'True' },
+  },
+  {
+    id: 'emptyStringClears',
+    name: 'an empty string by path (Entra ID)',
+    operation: { op: 'replace', path: 'nickName', value: '' },
+    on: { nickName: null },
+    off: { nickName: '' },
+  },
+  {
+    id: 'emptyStringClears',
+    name: 'an empty string by a dotted name without a path',
+    operation: { op: 'replace', value: { 'name.formatted': '' } },
+    on: { name: { givenName: 'Ines', familyName: 'Moreau' } },
+    off: { name: { ...names, formatted: '' } },
+  },
+  {
+    id: 'emptyStringClears',
+    name: "an empty string for the manager's value (Entra ID)",
+    operation: { op: 'replace', path: `${enterprise}:manager`, value: { value: '' } },
+    on: { [enterprise]: { department: 'Sales', employeeNumber: 'E-1' } },
+    off: { [enterprise]: { ...sales, manager: { value: '' } } },
+  },
+  {
+    id: 'emptyStringClears',
+    name: 'an empty string for the manager (Entra ID)',
+    operation: { op: 'replace', path: `${enterprise}:manager`, value: '' },
+    on: { [enterprise]: { department: 'Sales', employeeNumber: 'E-1' } },
+    off: { [enterprise]: { ...sales, manager: { value: '' } } },
+  },
+  {
+    id: 'emptyStringClears',
+    name: 'an empty string for a multi-valued attribute',
+    operation: { op: 'replace', path: 'emails', value: '' },
+    on: { emails: null },
+    off: 'invalidValue',
+  },
+  {
+    id: 'emptyStringClears',
+    name: 'an empty string for members is refused all the same (S-INT-06)',
+    type: 'Group',
+    operation: { op: 'replace', path: 'members', value: '' },
+    on: 'invalidValue',
+    off: 'invalidValue',
+  },
+  {
+    id: 'singleValueForMultiValued',
+    name: 'an object in place of an array (OneLogin, R-TYPE-13)',
+    operation: { op: 'add', path: 'emails', value: { value: 'x@y.example' } },
+    on: { emails: [work, home, { value: 'x@y.example' }] },
+    off: 'invalidValue',
+  },
+  {
+    id: 'singleValueForMultiValued',
+    name: 'text in place of an array',
+    type: 'Device',
+    operation: { op: 'replace', path: 'tags', value: 'red' },
+    on: { tags: ['red'] },
+    off: 'invalidValue',
+  },
+  {
+    id: 'managerAsString',
+    name: 'the id alone (Entra ID, R-ENT-05)',
+    operation: { op: 'add', path: `${enterprise}:manager`, value: 'm2' },
+    on: { [enterprise]: { ...sales, manager: { value: 'm2' } } },
+    off: 'invalidValue',
+  },
+  {
+    id: 'managerAsString',
+    name: 'an array of one (Entra ID)',
+    operation: {
+      op: 'replace',
+      path: `${enterprise}:manager`,
+      value: [{ $ref: 'https://x.example/Users/m2', value: 'm2' }],
+    },
+    on: { [enterprise]: { ...sales, manager: { value: 'm2' } } },
+    off: 'invalidValue',
+  },
+  {
+    id: 'managerAsString',
+    name: 'an array of two is refused all the same',
+    operation: {
+      op: 'replace',
+      path: `${enterprise}:manager`,
+      value: [{ value: 'm2' }, { value: 'm3' }],
+    },
+    on: 'invalidValue',
+    off: 'invalidValue',
+  },
+  {
+    id: 'membersAsStrings',
+    name: 'ids alone in an array (authentik)',
+    type: 'Group',
+    operation: { op: 'add', path: 'members', value: ['n', 'a'] },
+    on: { members: [ada!, bob!, cleaners!, { value: 'n' }] },
+    off: 'invalidValue',
+  },
+  {
+    id: 'membersAsStrings',
+    name: 'ids alone in an array to remove (R-PATCH-25)',
+    type: 'Group',
+    operation: { op: 'remove', path: 'members', value: ['a', 'x'] },
+    on: { members: [bob!, cleaners!] },
+    off: 'invalidValue',
+  },
+  {
+    id: 'opCase',
+    name: 'a capital (Entra ID, R-PATCH-04)',
+    operation: { op: 'Replace', path: 'title', value: 'T' },
+    on: { title: 'T' },
+    off: 'invalidSyntax',
+  },
+  {
+    id: 'opCase',
+    name: 'all capitals (R-PATCH-04)',
+    operation: { op: 'REMOVE', path: 'nickName' },
+    on: { nickName: null },
+    off: 'invalidSyntax',
+  },
+  {
+    id: 'pathlessDottedKeys',
+    name: 'a sub-attribute (Entra ID, R-PATCH-15)',
+    operation: { op: 'replace', value: { 'name.familyName': 'Roux' } },
+    on: { name: { ...names, familyName: 'Roux' } },
+    off: 'invalidSyntax',
+  },
+  {
+    id: 'pathlessDottedKeys',
+    name: 'an attribute of an extension (Entra ID, R-PATCH-15)',
+    operation: { op: 'add', value: { [`${enterprise}:department`]: 'Ops' } },
+    on: { [enterprise]: { ...sales, department: 'Ops' } },
+    off: 'invalidSyntax',
+  },
+  {
+    id: 'pathlessDottedKeys',
+    name: 'a sub-attribute of an extension, inside the extension',
+    operation: { op: 'add', value: { [enterprise]: { 'manager.value': 'm2' } } },
+    on: { [enterprise]: { ...sales, manager: { value: 'm2' } } },
+    off: 'invalidSyntax',
+  },
+  {
+    id: 'pathlessDottedKeys',
+    name: 'filtered values',
+    operation: { op: 'replace', value: { 'emails[type eq "home"].value': 'x@y.example' } },
+    on: { emails: [work, { ...home, value: 'x@y.example' }] },
+    off: 'invalidSyntax',
+  },
+  {
+    id: 'pathlessDottedKeys',
+    name: 'an unknown path is refused all the same (N1)',
+    operation: { op: 'replace', value: { 'no.such.path': 'x' } },
+    on: 'invalidSyntax',
+    off: 'invalidSyntax',
+  },
+  {
+    id: 'ignoreReadOnlyInPathlessPatch',
+    name: 'id and groups beside a change (Okta, R-PATCH-36)',
+    operation: { op: 'replace', value: { id: 'x', groups: [], title: 'T' } },
+    on: { title: 'T' },
+    off: 'mutability',
+  },
+  {
+    id: 'ignoreReadOnlyInPathlessPatch',
+    name: 'a sub-attribute of meta',
+    operation: { op: 'replace', value: { 'meta.version': 'x', title: 'T' } },
+    on: { title: 'T' },
+    off: 'mutability',
+  },
+  {
+    id: 'ignoreReadOnlyInPathlessPatch',
+    name: 'schemas beside a change leaves the extension alone',
+    operation: {
+      op: 'replace',
+      value: { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], title: 'T' },
+    },
+    on: { title: 'T' },
+    off: { title: 'T', [enterprise]: null },
+  },
+  {
+    id: 'addCreatesValuePathTarget',
+    name: 'a first value (Entra ID, R-PATCH-34, S13)',
+    operation: { op: 'add', path: 'phoneNumbers[type eq "mobile"].value', value: '1' },
+    on: { phoneNumbers: [{ type: 'mobile', value: '1' }] },
+    off: 'noTarget',
+  },
+  {
+    id: 'addCreatesValuePathTarget',
+    name: 'a value of several terms (Oracle, R-PATCH-34)',
+    operation: {
+      op: 'add',
+      path: 'emails[primary eq true and type eq "other"].value',
+      value: 'x@y.example',
+    },
+    on: {
+      emails: [
+        { ...work, primary: false },
+        home,
+        { primary: true, type: 'other', value: 'x@y.example' },
+      ],
+    },
+    off: 'noTarget',
+  },
+  {
+    id: 'addCreatesValuePathTarget',
+    name: 'a whole value',
+    operation: { op: 'add', path: 'emails[type eq "other"]', value: { value: 'x@y.example' } },
+    on: { emails: [work, home, { type: 'other', value: 'x@y.example' }] },
+    off: 'noTarget',
+  },
+  {
+    id: 'addCreatesValuePathTarget',
+    name: 'a member (Entra ID)',
+    type: 'Group',
+    operation: { op: 'add', path: 'members[value eq "n"]', value: { value: 'n' } },
+    on: { members: [ada!, bob!, cleaners!, { value: 'n' }] },
+    off: 'noTarget',
+  },
+  {
+    id: 'addCreatesValuePathTarget',
+    name: 'terms that contradict each other describe nothing',
+    operation: { op: 'add', path: 'emails[type eq "a" and type eq "b"].value', value: 'x' },
+    on: 'noTarget',
+    off: 'noTarget',
+  },
+  {
+    id: 'addCreatesValuePathTarget',
+    name: 'a value that the filter would not find is not created',
+    operation: { op: 'add', path: 'emails[type eq "other"]', value: { type: 'x', value: 'y' } },
+    on: 'noTarget',
+    off: 'noTarget',
+  },
+  {
+    id: 'replaceCreatesValuePathTarget',
+    name: 'a value (Entra ID)',
+    operation: { op: 'replace', path: 'emails[type eq "other"].value', value: 'x@y.example' },
+    on: { emails: [work, home, { type: 'other', value: 'x@y.example' }] },
+    off: 'noTarget',
+  },
+  {
+    id: 'replaceCreatesValuePathTarget',
+    name: 'an empty value creates nothing and is no failure (Entra ID)',
+    operation: { op: 'replace', path: 'emails[type eq "other"].value', value: null },
+    on: {},
+    off: 'noTarget',
+  },
+  {
+    id: 'removeByValueList',
+    name: 'members (Entra ID, R-PATCH-25, I-18)',
+    type: 'Group',
+    operation: { op: 'remove', path: 'members', value: [{ value: 'a' }] },
+    on: { members: [bob!, cleaners!] },
+    off: 'invalidSyntax',
+  },
+  {
+    id: 'removeByValueList',
+    name: 'other values',
+    operation: { op: 'remove', path: 'emails', value: [{ value: 'ines@home.example' }] },
+    on: { emails: [work] },
+    off: 'invalidSyntax',
+  },
+  {
+    id: 'wrappedMembers',
+    name: 'members to remove (Salesforce, R-PATCH-25)',
+    type: 'Group',
+    operation: { op: 'remove', path: 'members', value: { members: [{ value: 'a' }] } },
+    on: { members: [bob!, cleaners!] },
+    off: 'invalidValue',
+  },
+  {
+    id: 'wrappedMembers',
+    name: 'members to add',
+    type: 'Group',
+    operation: { op: 'add', path: 'members', value: { Members: [{ value: 'n' }] } },
+    on: { members: [ada!, bob!, cleaners!, { value: 'n' }] },
+    off: 'invalidValue',
+  },
+  {
+    id: 'valueFilterOnSingular',
+    name: 'the manager that is there (Entra ID)',
+    operation: { op: 'remove', path: `${enterprise}:manager[value eq "m1"]` },
+    on: { [enterprise]: { department: 'Sales', employeeNumber: 'E-1' } },
+    off: 'invalidPath',
+  },
+  {
+    id: 'valueFilterOnSingular',
+    name: 'another manager than the one that is there',
+    operation: { op: 'remove', path: `${enterprise}:manager[value eq "m9"]` },
+    on: {},
+    off: 'invalidPath',
+  },
+  {
+    id: 'valueFilterOnSingular',
+    name: 'a sub-attribute of the one that is there',
+    operation: { op: 'replace', path: 'name[givenName eq "ines"].familyName', value: 'Roux' },
+    on: { name: { ...names, familyName: 'Roux' } },
+    off: 'invalidPath',
+  },
+  {
+    id: 'valueFilterOnSingular',
+    name: 'never puts another one in the place of the one that is there',
+    operation: { op: 'add', path: `${enterprise}:manager[value eq "m9"]`, value: { value: 'm9' } },
+    on: 'noTarget',
+    off: 'invalidPath',
+  },
+  {
+    id: 'unqualifiedExtensionAttributes',
+    name: 'manager (Entra ID)',
+    operation: { op: 'add', path: 'manager', value: { value: 'm2' } },
+    on: { [enterprise]: { ...sales, manager: { value: 'm2' } } },
+    off: 'invalidPath',
+  },
+]
+
+describe.each(rows)('deviation $id: $name', (row) => {
+  const others = Object.fromEntries(
+    deviations.map(({ id }) => [id, id !== row.id]),
+  ) as Choice['deviations'] & object
+
+  it('is accepted while it is on', () => {
+    expectOutcome(row, row.on, {})
+  })
+
+  it('is refused, or means what the RFC says, while it alone is off', () => {
+    expectOutcome(row, row.off, { deviations: others })
+  })
+})
+
+function expectOutcome(row: Row, outcome: Outcome, options: Choice): void {
+  const { type = 'User' } = row
+  const run = () => patch(type, [row.operation] as Json, options)
+  if (typeof outcome === 'string') {
+    expect(refusal(run).scimType).toBe(outcome)
+    return
+  }
+  const expected = Object.entries({ ...resources[type], ...outcome }).filter(
+    ([, value]) => value !== null,
+  )
+  expect(run().resource).toEqual(Object.fromEntries(expected))
+}
+
+describe('deviation missingSchemas (R-PATCH-01)', () => {
+  const operations = [{ op: 'remove', path: 'title' }]
+
+  it.each([
+    ['without schemas', { Operations: operations }],
+    ['with an empty schemas', { schemas: [], Operations: operations }],
+  ])('takes a PATCH %s', (_, body) => {
+    expect(readPatch(body, optionsOf())).toEqual(operations)
+    const strict = optionsOf({ deviations: { missingSchemas: false } })
+    expect(refusal(() => readPatch(body, strict)).scimType).toBe('invalidSyntax')
+  })
+})
+
+describe('deviation emptyOperations (R-PATCH-02)', () => {
+  it('takes a PATCH without operations', () => {
+    const body = { schemas: [patchOp], Operations: [] }
+    expect(readPatch(body, optionsOf())).toEqual([])
+    const strict = optionsOf({ deviations: { emptyOperations: false } })
+    expect(refusal(() => readPatch(body, strict)).scimType).toBe('invalidSyntax')
+  })
+})
+
+describe('the table of deviations', () => {
+  it('names for each the test that proves it', () => {
+    const unproven = deviations.filter(({ id, test }) => {
+      const file = path.join(__dirname, '../..', test)
+      return existsSync(file) && !readFileSync(file, 'utf8').includes(id)
+    })
+    expect(unproven.map(({ id }) => id)).toEqual([])
+  })
+
+  it('has each id once', () => {
+    const ids = deviations.map(({ id }) => id)
+    expect(new Set(ids).size).toBe(ids.length)
+  })
+})
+
+describe('resolveDeviations', () => {
+  it('switches all on by default and all off when strict', () => {
+    expect(resolveDeviations().size).toBe(deviations.length)
+    expect(resolveDeviations({ strict: true }).size).toBe(0)
+  })
+
+  it('lets a host choose single ones', () => {
+    const chosen = { opCase: true, emptyOperations: false }
+    expect([...resolveDeviations({ strict: true, deviations: chosen })]).toEqual(['opCase'])
+    expect(resolveDeviations({ deviations: chosen }).has('emptyOperations')).toBe(false)
+  })
+
+  it.each([
+    ['an unknown id', { noSuch: true }],
+    ['a name that every object inherits', { toString: true }],
+    ['something else than true or false', { opCase: 'yes' }],
+  ])('refuses %s', (_, chosen) => {
+    const resolve = () => resolveDeviations({ deviations: chosen as object })
+    expect(resolve).toThrow(ConfigurationError)
+    expect(resolve).toThrow(/Known deviations/)
+  })
+})
