@@ -1,0 +1,114 @@
+import { memoryAdapters } from '../../adapters/memory/index.js'
+import { serve, userUrn } from './server.js'
+
+const add = (title: string) => [{ op: 'add', path: 'title', value: title }]
+
+describe('If-None-Match', () => {
+  it.each([
+    ['the version', (version: string) => version],
+    ['the version as a strong tag', (version: string) => version.replace('W/', '')],
+    ['a list', (version: string) => `W/"x" , ${version}`],
+    ['*', () => '*'],
+  ])('answers 304 with the ETag and no body to %s (R-ETAG-04, R-MT-09)', async (_, header) => {
+    const scim = await serve()
+    const user = await scim.user('ines')
+    const headers = { 'If-None-Match': header(user.meta.version) }
+    const answer = await scim.get(`/Users/${user.id}`, { headers })
+    expect([answer.status, answer.body]).toEqual([304, undefined])
+    expect(answer.headers.get('etag')).toBe(user.meta.version)
+  })
+
+  it.each(['W/"x"', '"unterminated', 'garbage', '', ','])(
+    'answers the resource to %j (R-ETAG-04, R-ETAG-07)',
+    async (header) => {
+      const scim = await serve()
+      const user = await scim.user('ines')
+      const answer = await scim.get(`/Users/${user.id}`, { headers: { 'If-None-Match': header } })
+      expect([answer.status, answer.body.id]).toEqual([200, user.id])
+    },
+  )
+})
+
+describe('If-Match', () => {
+  it.each([
+    ['the version', (version: string) => version],
+    ['the version as a strong tag', (version: string) => version.replace('W/', '')],
+    ['a list', (version: string) => `"a", ${version}`],
+    ['*', () => '*'],
+  ])(
+    'lets %s change the resource (R-ETAG-06, R-ETAG-07, R-PUT-11, R-PATCH-47)',
+    async (_, header) => {
+      const scim = await serve()
+      const user = await scim.user('ines')
+      const path = `/Users/${user.id}`
+      const patched = await scim.patch(path, add('t'), {
+        headers: { 'If-Match': header(user.meta.version) },
+      })
+      expect(patched.status).toBe(200)
+      const replaced = await scim.put(
+        path,
+        { schemas: [userUrn], userName: 'ines' },
+        {
+          headers: { 'If-Match': header(patched.body.meta.version) },
+        },
+      )
+      expect(replaced.status).toBe(200)
+    },
+  )
+
+  it.each(['W/"stale"', 'garbage', '"unterminated'])(
+    'answers 412 to %s before any effect (R-ETAG-05, R-ETAG-07, R-PUT-11)',
+    async (header) => {
+      const scim = await serve()
+      const user = await scim.user('ines')
+      const path = `/Users/${user.id}`
+      const options = { headers: { 'If-Match': header } }
+      const body = { schemas: [userUrn], userName: 'other' }
+      expect((await scim.patch(path, add('t'), options)).status).toBe(412)
+      expect((await scim.put(path, body, options)).status).toBe(412)
+      expect((await scim.delete(path, options)).status).toBe(412)
+      expect((await scim.get(path)).body).toEqual(user)
+    },
+  )
+
+  it('answers 404 for a resource that is not there, also to * (R-ETAG-07, R-ETAG-11)', async () => {
+    const scim = await serve()
+    const options = { headers: { 'If-Match': '*' } }
+    expect((await scim.patch('/Users/none', add('t'), options)).status).toBe(404)
+  })
+
+  it('is looked at before If-None-Match (R-ETAG-13)', async () => {
+    const scim = await serve()
+    const user = await scim.user('ines')
+    const headers = { 'If-Match': 'W/"stale"', 'If-None-Match': user.meta.version }
+    expect((await scim.get(`/Users/${user.id}`, { headers })).status).toBe(412)
+  })
+
+  it('lets one of 20 writers with the same version win (S-INT-03, R-ETAG-08, R-ETAG-09)', async () => {
+    const scim = await serve()
+    const user = await scim.user('ines')
+    const headers = { 'If-Match': user.meta.version }
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        scim.patch(`/Users/${user.id}`, add(`t${index}`), { headers }),
+      ),
+    )
+    const statuses = answers.map(({ status }) => status)
+    expect(statuses.filter((status) => status === 200)).toHaveLength(1)
+    expect(statuses.filter((status) => status === 412)).toHaveLength(19)
+  })
+})
+
+it('has no versions where they are switched off, and refuses conditions rather than ignore them (R-ETAG-12, R-DISC-10)', async () => {
+  const scim = await serve(memoryAdapters(), { features: { etag: false } })
+  const user = await scim.user('ines')
+  expect(user.meta.version).toBeUndefined()
+  const { headers, body } = await scim.get(`/Users/${user.id}`, {
+    headers: { 'If-None-Match': '*' },
+  })
+  expect(headers.get('etag')).toBeNull()
+  expect(body).toEqual(user)
+  const conditional = { headers: { 'If-Match': 'W/"1"' } }
+  expect((await scim.patch(`/Users/${user.id}`, add('t'), conditional)).status).toBe(501)
+  expect((await scim.get('/ServiceProviderConfig')).body.etag.supported).toBe(false)
+})
