@@ -311,7 +311,7 @@ describe('the cost of a membership', () => {
 
   it('refuses more members in one request than the limit (R-PATCH-50, S-DOS-05)', async () => {
     const scim = await serve(memoryAdapters(), { limits: { maxMembers: 50 } })
-    const ids = []
+    const ids: string[] = []
     for (let index = 0; index < 51; index += 1) ids.push((await scim.user(`user-${index}`)).id)
     const group = await scim.group('Crew')
     const add = (count: number) => ({

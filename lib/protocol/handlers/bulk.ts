@@ -58,6 +58,9 @@ export function bulkHandler(services: Services, endpoints: readonly WriteHandler
   }
 }
 
+/** The answer of an operation has no resource in it: nothing more than its id need be read. */
+const onlyId: ReadonlyMap<string, string> = new Map([['attributes', 'id']])
+
 /** A resource that lacks something until the operations it needs are done. */
 interface Unfinished {
   readonly index: number
@@ -154,8 +157,7 @@ async function perform(job: Job, index: number, operation: CheckedOperation): Pr
     {
       ...rest,
       method: operation.method,
-      // The answer of an operation has no resource in it: nothing more than its id need be read.
-      query: new Map([['attributes', 'id']]),
+      query: answersNothing(operation, type) ? new Map() : onlyId,
       ...(operation.version !== undefined && { ifMatch: operation.version }),
       ...(taken.data !== undefined && { body: resolveReferences(taken.data, ids) }),
     },
@@ -177,6 +179,11 @@ async function perform(job: Job, index: number, operation: CheckedOperation): Pr
     location: answer.headers['Location'] ?? locationOf(request.baseUrl, type.endpoint, id ?? ''),
     hasEtags: services.options.features.etag,
   })
+}
+
+/** PATCH of a group answers 204 unless attributes are asked for. */
+function answersNothing({ method }: CheckedOperation, { name }: ResourceType): boolean {
+  return method === 'PATCH' && name === 'Group'
 }
 
 function takeOutDeferred(
