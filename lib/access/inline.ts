@@ -42,7 +42,7 @@ export async function enforceNow(
   if (claim === 'busy') throw late(options)
   const signal = AbortSignal.any([scope.signal, AbortSignal.timeout(options.timeoutMs)])
   const work = carryOut(context, { ...scope, signal }, claim)
-  const enforced = await before(deadline, work)
+  const enforced = await before(deadline, work, options)
   if (enforced === undefined) throw late(options)
   return enforced
 }
@@ -92,7 +92,11 @@ async function carryOut(
 }
 
 /** The result of `work`, or `undefined` when the deadline comes first. Failures become store errors. */
-async function before<T>(deadline: number, work: Promise<T>): Promise<T | undefined> {
+async function before<T>(
+  deadline: number,
+  work: Promise<T>,
+  options: InlineOptions,
+): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(resolve, Math.max(deadline - Date.now(), 0), undefined)
@@ -101,7 +105,12 @@ async function before<T>(deadline: number, work: Promise<T>): Promise<T | undefi
     return await Promise.race([work, late])
   } catch (error) {
     if (storeErrorKind(error) === 'refused') throw error
-    throw new UnavailableError('The host could not change this person’s access.', { cause: error })
+    const { retryAfterSeconds } =
+      storeErrorKind(error) === 'unavailable' ? (error as UnavailableError) : options
+    throw new UnavailableError('The host could not change this person’s access.', {
+      retryAfterSeconds,
+      cause: error,
+    })
   } finally {
     clearTimeout(timer)
     work.catch(() => {})
