@@ -60,6 +60,12 @@ describe('the size of a body', () => {
     expect(recorded).toHaveLength(1)
   })
 
+  it('is refused by its Content-Length before any of it arrives (S-DOS-01)', async () => {
+    const { server } = await start(limits({ maxPayloadBytes: 2_000 }))
+    const head = chunkedHead.replace('Transfer-Encoding: chunked', 'Content-Length: 2001')
+    expect(await sendRaw(server, head)).toMatch(/^HTTP\/1\.1 413 /)
+  })
+
   it('counts as it arrives, without a Content-Length (R-BULK-16, S-DOS-01)', async () => {
     const { server, recorded } = await start(limits({ maxPayloadBytes: 2_000 }))
     const chunk = 'x'.repeat(1_000)
@@ -232,6 +238,8 @@ describe('a member that is given twice', () => {
     ['{"Operations":[{"op":"add","value":{"active":true,"active":false}}]}', '"active"'],
     ['{"urn:x:User":{},"URN:X:user":{}}', '"URN:X:user"'],
     ['{"a":1,"b":{"c":2},"A":3}', '"A"'],
+    ['{"x":"\\\\","a":1,"A":2}', '"A"'],
+    ['{"x":"\\\\\\"","a":1,"A":"\\""}', '"A"'],
   ])('gets 400 invalidSyntax naming it: %s (R-MT-12, S-INP-04)', async (body, name) => {
     const { post, recorded } = await start()
     expect(expectError(await post(body), 400, 'invalidSyntax').detail).toContain(name)

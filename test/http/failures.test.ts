@@ -131,6 +131,14 @@ describe.each([4, 5] as const)('what a handler throws, on Express %s', (version)
   })
 })
 
+describe('a refusal', () => {
+  it('by a handler is for the services to report, so that it is reported once', async () => {
+    const { get, events } = await start(fails(new libraries[5].RefusedError('Owners stay.')))
+    expectError(await get(), 403)
+    expect(events).toEqual([])
+  })
+})
+
 describe('onError', () => {
   it('gets the original error and where it happened, without query, headers and body (S-LEAK-05)', async () => {
     const reports: unknown[] = []
