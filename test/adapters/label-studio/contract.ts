@@ -81,6 +81,24 @@ export function describeCommunityContract(name: string, start: () => Promise<Sub
       return { project: id, task: tasks.json.tasks[0].id as number }
     }
 
+    describe('members in the admin', () => {
+      it('finds the account behind an address, also of a person who was removed', async () => {
+        const person = await aPerson()
+        await api.members(1).remove(person.id)
+        expect(await admin.find(person.email.toUpperCase())).toMatchObject({ id: person.id })
+        expect(await admin.find('nobody@example.com')).toBeUndefined()
+      })
+
+      it('brings a removed person back, and leaves a member alone', async () => {
+        const person = await aPerson()
+        await api.members(1).remove(person.id)
+        expect(await api.users.get(person.id)).toMatchObject({ masked: true })
+        await admin.ensureMember(person.id, 1)
+        await admin.ensureMember(person.id, 1)
+        expect(await api.users.get(person.id)).toMatchObject({ masked: false, email: person.email })
+      })
+    })
+
     describe('edition and owner', () => {
       it('says what it is, whatever the token', async () => {
         const stranger = labelStudioApi({ url: subject.url, token: 'wrong', retries: 0 })

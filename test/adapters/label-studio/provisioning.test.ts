@@ -177,6 +177,38 @@ describe('Community with the owner’s sign-in', () => {
   })
 })
 
+describe('Community that ended in the middle', () => {
+  it('makes an account a member that was left without a membership', async () => {
+    fake = await startFakeLabelStudio({ mode: 'oss-new' })
+    const api = { Authorization: `Token ${fake.token}`, 'Content-Type': 'application/json' }
+    const body = JSON.stringify({ username: 'ann', email: 'ann@example.com' })
+    await fetch(`${fake.url}/api/users/`, { method: 'POST', headers: api, body })
+    const half = accountOf('ann@example.com')!
+    for (const member of [...fake.state.members.values()]) {
+      if (member.userId === half.id) fake.state.members.delete(member.id)
+    }
+    const host = start()
+    const user = await push(host, ann)
+    const record = await host.adapters.access.record(scope(), user.id)
+    expect(record).toMatchObject({ enforced: 'active', account: { id: String(half.id) } })
+    expect([...fake.state.members.values()].map(({ userId }) => userId)).toContain(half.id)
+  })
+
+  it('brings a removed person back with the owner’s sign-in', async () => {
+    fake = await startFakeLabelStudio({ mode: 'oss-new' })
+    const host = start({ deprovisioning: 'soft-delete' })
+    const user = await push(host, ann)
+    const gone = await change(host, user, { active: false })
+    const member = () =>
+      [...fake.state.members.values()].find(
+        ({ userId }) => userId === accountOf('ann@example.com')?.id,
+      )
+    expect(member()?.deletedAt).toBeDefined()
+    await change(host, gone, { active: true })
+    expect(member()?.deletedAt).toBeUndefined()
+  })
+})
+
 describe('Community without the owner’s sign-in', () => {
   beforeEach(async () => {
     fake = await startFakeLabelStudio({ mode: 'oss-new' })

@@ -381,7 +381,7 @@ function expected(
   return pages
 }
 
-const numRuns = Number(process.env['TEST_RUNS'] ?? 100)
+const numRuns = Number(process.env['TEST_RUNS'] ?? 60)
 
 function queries(grammar: Grammar) {
   const query = fc.record({ filter: filters(grammar), sort: sorts(grammar.compared) })

@@ -1,0 +1,246 @@
+import { randomUUID } from 'node:crypto'
+import type { MappingRules } from '../../mapping/types.js'
+import {
+  type AccessRecord,
+  type AccessStore,
+  type Adapters,
+  storeErrorKind,
+} from '../../stores/index.js'
+import { expectEqual, expectStoreError, expectThat, rejection } from '../assert.js'
+import type { Check, CheckContext } from '../check.js'
+import { createGroup, createUser, instant } from '../subject.js'
+import { accessOf, pendingIds, sweepAll } from './pending.js'
+
+interface Parts {
+  readonly id: string
+  readonly title: string
+  readonly run: (context: CheckContext & { readonly access: AccessStore }) => Promise<void>
+}
+
+const someRules: MappingRules = {
+  roles_groups: [['Manager', `Leads "é"`]],
+  workspaces_groups: [['Photos', 'Team']],
+  projects_groups: [{ project_id: 7, group: 'Team', role: 'Inherit' }],
+}
+const otherRules: MappingRules = { ...someRules, roles_groups: [] }
+const noRules: MappingRules = { roles_groups: [], workspaces_groups: [], projects_groups: [] }
+
+const rules: readonly Parts[] = [
+  {
+    id: 'access.rules',
+    title: 'keeps rules with a version, which an editor must name to replace them',
+    async run({ access, scope, otherScope }) {
+      expectEqual(await access.rules(scope), { rules: noRules, version: '0' }, 'rules at first')
+      const first = await access.saveRules(scope, someRules, save('0'))
+      expectEqual(first.rules, someRules, 'saved rules')
+      await expectStoreError(
+        'versionMismatch',
+        () => access.saveRules(scope, otherRules, save('0')),
+        'saveRules with an old version',
+      )
+      expectEqual(await access.rules(scope), first, 'rules afterwards')
+      const second = await access.saveRules(scope, otherRules, save(first.version))
+      expectThat(second.version !== first.version, 'The version must change')
+      await expectStoreError(
+        'versionMismatch',
+        () => access.saveRules(scope, someRules, save('no version')),
+        'saveRules with no version',
+      )
+      expectEqual(await access.rules(otherScope), { rules: noRules, version: '0' }, 'others')
+    },
+  },
+  {
+    id: 'access.rules.race',
+    title: 'lets exactly one of ten editors with the same version win',
+    async run({ access, scope }) {
+      const errors = await Promise.all(
+        Array.from({ length: 10 }, () =>
+          rejection(() => access.saveRules(scope, someRules, save('0'))),
+        ),
+      )
+      expectEqual(errors.filter((error) => error === undefined).length, 1, 'editors that saved')
+      const others = errors.filter(
+        (error) => error !== undefined && storeErrorKind(error) !== 'versionMismatch',
+      )
+      expectEqual(others.map(String), [], 'other failures')
+    },
+  },
+  {
+    id: 'access.rules.audit',
+    title: 'stores audit entries with the rules they tell of',
+    async run({ access, adapters, scope }) {
+      const { tenant, actor, requestId } = scope
+      const facts = { at: instant(), tenant, actor, requestId }
+      const audit = [{ ...facts, event: 'rules.saved', outcome: 'succeeded' } as const]
+      await access.saveRules(scope, someRules, { ...save('0'), audit })
+      await rejection(() => access.saveRules(scope, someRules, { ...save('0'), audit }))
+      const logged = (await adapters.audit?.query(scope, { limit: 10 })) ?? []
+      expectEqual(logged.length, adapters.audit ? 1 : 0, 'entries')
+    },
+  },
+  {
+    id: 'access.sweep',
+    title: 'marks the users of affected groups, also of nested ones, in steps, and nobody else',
+    async run(context) {
+      const { access, scope } = context
+      const users: string[] = []
+      for (let index = 0; index < 7; index += 1) users.push((await createUser(context)).id)
+      const inner = await createGroup(context, users.slice(0, 3))
+      const outer = await createGroup(context, [inner.id, ...users.slice(3, 6)])
+      await sweepAll(context)
+      await access.saveRules(scope, someRules, { expectedVersion: '0', affects: [outer.id] })
+      expectEqual((await access.summary(scope)).sweeping, 6, 'people still to be marked')
+      expectThat((await access.nextDue()) !== undefined, 'A sweep must count as due')
+      const first = await access.expandSweeps(2)
+      expectThat(first > 0 && first <= 2, `A step of 2 must make 1 or 2 marks, not ${first}`)
+      expectEqual((await pendingIds(context)).length, first, 'pending users after a step')
+      await sweepAll(context)
+      expectEqual(await pendingIds(context), users.slice(0, 6).sort(), 'pending users')
+      expectEqual((await access.summary(scope)).sweeping, 0, 'people still to be marked')
+    },
+  },
+  {
+    id: 'access.sweep.everybody',
+    title: 'marks every user of the tenant, and of no other one',
+    async run(context) {
+      const { access, scope, otherScope } = context
+      const ids: string[] = []
+      for (let index = 0; index < 5; index += 1) ids.push((await createUser(context)).id)
+      await createUser({ ...context, scope: otherScope })
+      const affects = 'everybody'
+      await access.saveRules(scope, someRules, { expectedVersion: '0', affects })
+      await sweepAll(context)
+      expectEqual(await pendingIds(context), ids.sort(), 'pending users')
+      expectEqual(await pendingIds({ ...context, scope: otherScope }), [], 'others')
+    },
+  },
+  {
+    id: 'access.resolve',
+    title: 'resolves access from saved rules and present groups',
+    async run(context) {
+      const { access, adapters, scope } = context
+      const user = await createUser(context)
+      const team = await createGroup(context, [user.id], { displayName: 'Team' })
+      await createGroup(context, [team.id], { displayName: `Leads "é"` })
+      await access.saveRules(scope, someRules, save('0'))
+      const found = await adapters.groups.resolveAccess(scope, user)
+      const { active, role, workspaces, projects } = found
+      expectEqual(
+        { active, role, workspaces, projects },
+        {
+          active: true,
+          role: 'Manager',
+          workspaces: ['Photos'],
+          projects: [{ projectId: 7, role: 'Inherit' }],
+        },
+        'access',
+      )
+      const inactive = await adapters.groups.resolveAccess(scope, { ...user, active: false })
+      expectEqual(inactive.active, false, 'active of somebody inactive')
+    },
+  },
+]
+
+const records: readonly Parts[] = [
+  {
+    id: 'access.records',
+    title: 'keeps one record for each user, found by user, and by pages in order of user id',
+    async run({ access, scope, otherScope }) {
+      const ids = ['b', 'a', 'c'].map((letter) => `${letter}-${randomUUID()}`)
+      for (const id of ids) await access.saveRecord(scope, recordOf(id))
+      const [id = ''] = ids
+      const changed = { ...recordOf(id), hadRole: true, notes: ['note'] }
+      await access.saveRecord(scope, changed)
+      expectEqual(await access.record(scope, id), changed, 'the changed record')
+      expectEqual(await access.record(scope, 'unknown'), undefined, 'an unknown record')
+      expectEqual(await access.record(otherScope, id), undefined, 'another tenant’s record')
+      const several = await access.records(scope, [id, 'unknown'])
+      expectEqual(several, [changed], 'several records')
+      const sorted = [...ids].sort()
+      const first = await access.listRecords(scope, { limit: 2 })
+      expectEqual(
+        first.map(({ userId }) => userId),
+        sorted.slice(0, 2),
+        'the first page',
+      )
+      const afterUserId = sorted[1] ?? ''
+      const second = await access.listRecords(scope, { afterUserId, limit: 2 })
+      expectEqual(
+        second.map(({ userId }) => userId),
+        sorted.slice(2),
+        'the second page',
+      )
+      await access.deleteRecord(scope, id)
+      await access.deleteRecord(scope, 'unknown')
+      expectEqual(await access.record(scope, id), undefined, 'the deleted record')
+    },
+  },
+  {
+    id: 'access.records.account',
+    title: 'links an account to one user at a time, and finds the record by the account',
+    async run({ access, scope, otherScope }) {
+      const linked = recordOf('one', { account: { id: '7', origin: 'created' } })
+      await access.saveRecord(scope, linked)
+      await access.saveRecord(otherScope, { ...linked, userId: 'theirs' })
+      expectEqual(await access.recordByAccount(scope, '7'), linked, 'the record by account')
+      expectEqual(await access.recordByAccount(scope, '8'), undefined, 'an unknown account')
+      await expectStoreError(
+        'uniqueness',
+        () => access.saveRecord(scope, { ...linked, userId: 'two' }),
+        'saveRecord with a linked account',
+      )
+      expectEqual(await access.record(scope, 'two'), undefined, 'the refused record')
+      await access.saveRecord(scope, recordOf('one'))
+      expectEqual(await access.recordByAccount(scope, '7'), undefined, 'the unlinked account')
+      await access.saveRecord(scope, { ...linked, userId: 'two' })
+    },
+  },
+  {
+    id: 'access.records.email',
+    title: 'finds records by the person’s e-mail address, and by that of the account',
+    async run({ access, scope, otherScope }) {
+      const account = { id: randomUUID(), origin: 'created', email: 'a@example.com' } as const
+      await access.saveRecord(scope, recordOf('one', { email: 'a@example.com', account }))
+      await access.saveRecord(scope, recordOf('two', { account: { ...account, id: 'x' } }))
+      await access.saveRecord(scope, recordOf('three', { email: 'b@example.com' }))
+      const find = async (email: string, where = scope) =>
+        (await access.recordsByEmail(where, email)).map(({ userId }) => userId).sort()
+      expectEqual(await find('a@example.com'), ['one', 'two'], 'of an address')
+      expectEqual(await find('c@example.com'), [], 'of an unknown address')
+      expectEqual(await find('a@example.com', otherScope), [], 'of another tenant')
+    },
+  },
+]
+
+const values: readonly Parts[] = [
+  {
+    id: 'access.values',
+    title: 'keeps named values of each tenant',
+    async run({ access, scope, otherScope }) {
+      expectEqual(await access.getValue(scope, 'name'), undefined, 'a value never set')
+      await access.setValue(scope, 'name', 'one')
+      await access.setValue(scope, 'name', 'two')
+      expectEqual(await access.getValue(scope, 'name'), 'two', 'the value')
+      expectEqual(await access.getValue(otherScope, 'name'), undefined, 'of another tenant')
+    },
+  },
+]
+
+/** Mapping rules, the ledger and named values. */
+export const accessChecks: readonly Check[] = [...rules, ...records, ...values].map(
+  ({ run, ...parts }) => ({
+    ...parts,
+    level: 'MUST',
+    section: `AccessStore.${parts.id.split('.')[1]}`,
+    appliesTo: ({ access }: Adapters) => access !== undefined,
+    run: (context) => run({ ...context, access: accessOf(context) }),
+  }),
+)
+
+function save(expectedVersion: string) {
+  return { expectedVersion, affects: [] }
+}
+
+function recordOf(userId: string, more: Partial<AccessRecord> = {}): AccessRecord {
+  return { userId, applied: [], deferred: [], notes: [], hadRole: false, at: instant(), ...more }
+}

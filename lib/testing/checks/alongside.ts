@@ -1,0 +1,159 @@
+import type { AuditEntry } from '../../events/catalogue.js'
+import type { Adapters, Alongside, ResourceStore } from '../../stores/index.js'
+import { expectEqual, rejection } from '../assert.js'
+import type { Check, CheckContext } from '../check.js'
+import {
+  changed,
+  createGroup,
+  createUser,
+  instant,
+  make,
+  subjectNamed,
+  writeOf,
+} from '../subject.js'
+import { pendingIds, sweepAll } from './pending.js'
+
+const users = subjectNamed('users')
+
+const appliesTo = (adapters: Adapters) =>
+  adapters.access !== undefined &&
+  adapters.audit !== undefined &&
+  adapters.users.supports?.alongside === true &&
+  adapters.groups.supports?.alongside === true
+
+/** Marks and audit entries that become durable in the same step as a write, or not at all. */
+export const alongsideChecks: readonly Check[] = [
+  {
+    id: 'alongside.write',
+    title: 'stores marks and audit entries with each kind of write',
+    async run(context: CheckContext) {
+      const { scope } = context
+      const { store } = users
+      const resource = make(users)
+      const about = (id: string) => ({ pending: [id], audit: [entryOf(scope.tenant, id)] })
+      const stored = await store(context.adapters).create(
+        scope,
+        resource,
+        writeOf(resource, about(resource.id)),
+      )
+      const id = stored.id
+      await expectMarks(context, id, 1)
+      const next = changed(stored, { displayName: 'x' })
+      const { version: expectedVersion } = stored.meta
+      await store(context.adapters).replace(scope, next, {
+        ...writeOf(next, about(id)),
+        expectedVersion,
+      })
+      await expectMarks(context, id, 2)
+      await store(context.adapters).delete(scope, id, { alongside: about(id) })
+      await expectMarks(context, id, 3)
+    },
+  },
+  {
+    id: 'alongside.failure',
+    title: 'stores neither marks nor audit entries with a write that is refused',
+    async run(context: CheckContext) {
+      const { adapters, scope } = context
+      const stored = await createUser(context, { userName: 'taken' })
+      const group = await createGroup(context)
+      const alongside = { pending: [stored.id], audit: [entryOf(scope.tenant, stored.id)] }
+      const other = make(users, { userName: 'TAKEN' })
+      const next = changed(stored, { displayName: 'x' })
+      const store = users.store(adapters)
+      const writes = [
+        () => store.create(scope, other, writeOf(other, alongside)),
+        () => replaceWrongly(store, context, next, alongside),
+        () => store.delete(scope, stored.id, { expectedVersion: 'another', alongside }),
+        () => changeWrongly(context, group.id, alongside),
+      ]
+      for (const [index, write] of writes.entries()) {
+        expectEqual((await rejection(write)) === undefined, false, `write ${index} succeeds`)
+      }
+      expectEqual(await pendingIds(context), [], 'pending users afterwards')
+      expectEqual(await adapters.audit?.query(scope, { limit: 10 }), [], 'audit log afterwards')
+    },
+  },
+  {
+    id: 'alongside.groups',
+    title:
+      'marks everybody in a group, also through other groups, as it is before and after a write',
+    async run(context: CheckContext) {
+      const { adapters, scope } = context
+      const [one, two, three] = [
+        await createUser(context),
+        await createUser(context),
+        await createUser(context),
+      ]
+      const inner = await createGroup(context, [one.id])
+      const outer = await createGroup(context, [inner.id, two.id])
+      const next = changed(outer, { displayName: 'renamed', members: undefined })
+      const deltas = adapters.groups.supports?.memberDeltas === true
+      const whole = { ...next, members: [{ value: inner.id }, { value: three.id }] }
+      await adapters.groups.replace(scope, (deltas ? next : whole) as never, {
+        ...writeOf(next, { pending: [outer.id] }),
+        expectedVersion: outer.meta.version,
+        ...(deltas && { members: { add: [three.id], remove: [two.id] } }),
+      })
+      await sweepAll(context)
+      const everybody = [one.id, two.id, three.id].sort()
+      expectEqual(await pendingIds(context), everybody, 'pending users after the change')
+    },
+  },
+  {
+    id: 'alongside.groups.delete',
+    title: 'marks everybody who was in a group that is deleted',
+    async run(context: CheckContext) {
+      const { adapters, scope } = context
+      const [one, two] = [await createUser(context), await createUser(context)]
+      const inner = await createGroup(context, [one.id])
+      const outer = await createGroup(context, [inner.id, two.id])
+      await adapters.groups.delete(scope, outer.id, { alongside: { pending: [outer.id] } })
+      await sweepAll(context)
+      expectEqual(await pendingIds(context), [one.id, two.id].sort(), 'pending users')
+    },
+  },
+].map((check) => ({ ...check, level: 'MUST', section: 'Write.alongside; S-INT-05', appliesTo }))
+
+function entryOf(tenant: string, id: string): AuditEntry {
+  return {
+    at: instant(),
+    event: 'user.replaced',
+    tenant,
+    actor: 'conformance',
+    requestId: 'request',
+    outcome: 'succeeded',
+    target: { resourceType: 'User', id },
+  }
+}
+
+/** So many writes about this user have been marked and logged. */
+async function expectMarks(
+  { adapters, scope }: CheckContext,
+  id: string,
+  writes: number,
+): Promise<void> {
+  const [entry] = (await adapters.access?.pendingOf(scope, [id])) ?? []
+  expectEqual(entry?.mark, writes, `mark after write ${writes}`)
+  const logged = await adapters.audit?.query(scope, { target: id, limit: 10 })
+  expectEqual(logged?.length, writes, `audit entries after write ${writes}`)
+}
+
+function replaceWrongly(
+  store: ResourceStore,
+  { scope }: CheckContext,
+  next: ReturnType<typeof changed>,
+  alongside: Alongside,
+) {
+  return store.replace(scope, next, { ...writeOf(next, alongside), expectedVersion: 'another' })
+}
+
+async function changeWrongly(
+  { adapters, scope }: CheckContext,
+  groupId: string,
+  alongside: Alongside,
+): Promise<void> {
+  const { groups } = adapters
+  if (!groups.changeMembers) throw new Error('There are no member deltas.')
+  const change = { add: ['nobody'], remove: [] }
+  await groups.changeMembers(scope, groupId, change, { now: instant(), alongside })
+}

@@ -1,0 +1,333 @@
+import { randomUUID } from 'node:crypto'
+import type { Adapters, Group, GroupReference, MemberChange } from '../../stores/index.js'
+import { expectEqual, expectStoreError, expectThat } from '../assert.js'
+import { always, type Check, type CheckContext } from '../check.js'
+import {
+  changed,
+  createGroup,
+  createUser,
+  everything,
+  instant,
+  memberIds,
+  writeOf,
+} from '../subject.js'
+
+type CheckParts = Omit<Check, 'level' | 'appliesTo'> & Partial<Pick<Check, 'level' | 'appliesTo'>>
+
+const withDeltas = ({ groups }: Adapters) => groups.supports?.memberDeltas === true
+const withoutDeltas = (adapters: Adapters) => !withDeltas(adapters)
+
+const wholeGroups: readonly CheckParts[] = [
+  {
+    id: 'members.create',
+    section: 'RFC 7643 §4.2; R-GROUP-04, R-GROUP-06',
+    title: 'stores the members of a new group, each once, and tells their type and name',
+    async run(context) {
+      const user = await createUser(context, { displayName: 'Somebody' })
+      const inner = await createGroup(context, [], { displayName: 'Inner' })
+      const group = await createGroup(context, [user.id, inner.id, user.id])
+      const stored = await readGroup(context, group.id)
+      const members = [...(stored?.members ?? [])].map(({ value, type, display }) => ({
+        value,
+        type,
+        display,
+      }))
+      const wanted = [
+        { value: user.id, type: 'User', display: 'Somebody' },
+        { value: inner.id, type: 'Group', display: 'Inner' },
+      ]
+      expectEqual(members.sort(byValue), wanted.sort(byValue), 'members')
+    },
+  },
+  {
+    id: 'members.omit',
+    level: 'SHOULD',
+    section: 'Read.omit; S-DOS-09',
+    title: 'leaves members out when they are not asked for, and out of groups without any',
+    async run(context) {
+      const { adapters, scope } = context
+      const user = await createUser(context)
+      const group = await createGroup(context, [user.id])
+      const omit = new Set(['members'])
+      const found = await adapters.groups.get(scope, group.id, { omit })
+      expectEqual(found?.members, undefined, 'members of get')
+      const page = { kind: 'index', offset: 0, limit: 10 } as const
+      const { resources } = await adapters.groups.query(scope, { omit, page })
+      expectEqual(resources[0]?.members, undefined, 'members of query')
+      const empty = await createGroup(context)
+      expectEqual((await readGroup(context, empty.id))?.members, undefined, 'no members')
+    },
+  },
+  {
+    id: 'members.query',
+    section: 'GroupStore.query',
+    title: 'gives each group on a page its own members',
+    async run(context) {
+      const { adapters, scope } = context
+      const [one, two] = [await createUser(context), await createUser(context)]
+      const groups = [
+        await createGroup(context, [one.id]),
+        await createGroup(context, [one.id, two.id]),
+        await createGroup(context),
+      ]
+      const page = { kind: 'index', offset: 0, limit: 10 } as const
+      const { resources } = await adapters.groups.query(scope, { ...everything, page })
+      const sizes = groups.map(
+        ({ id }) => resources.find((group) => group.id === id)?.members?.length ?? 0,
+      )
+      expectEqual(sizes, [1, 2, 0], 'numbers of members')
+    },
+  },
+  {
+    id: 'members.unknown',
+    section: 'RFC 7643 §4.2; R-GROUP-05',
+    title: 'refuses a new group with unknown members, naming all of them, and stores nothing',
+    async run(context) {
+      const { adapters, scope } = context
+      const user = await createUser(context)
+      const unknown = [randomUUID(), `it's\0`, '']
+      const error = await expectStoreError(
+        'unknownReference',
+        () => createGroup(context, [user.id, ...unknown]),
+        'create with unknown members',
+      )
+      const named = [...((error as { ids?: readonly string[] }).ids ?? [])]
+      expectEqual(named.sort(), [...unknown].sort(), 'error.ids')
+      const page = { kind: 'index', offset: 0, limit: 10 } as const
+      const found = await adapters.groups.query(scope, { ...everything, page })
+      expectEqual(found.totalResults, 0, 'groups afterwards')
+    },
+  },
+  {
+    id: 'members.replaceWhole',
+    section: 'GroupStore.replace',
+    title: 'without member deltas: takes whole groups, and has no changeMembers',
+    appliesTo: withoutDeltas,
+    async run(context) {
+      const [one, two] = [await createUser(context), await createUser(context)]
+      const group = await createGroup(context, [one.id])
+      const members = [{ value: two.id }]
+      await replaceGroup(context, changed(group, { members }) as Group, group)
+      expectEqual(await memberIds(context, group.id), [two.id], 'members afterwards')
+      expectThat(
+        context.adapters.groups.changeMembers === undefined,
+        'changeMembers must be absent: "supports.memberDeltas" is not declared',
+      )
+    },
+  },
+]
+
+const deltas: readonly CheckParts[] = (
+  [
+    {
+      id: 'members.change',
+      section: 'RFC 7644 §3.5.2; GroupStore.changeMembers',
+      title: 'adds and removes members, telling exactly what changed, with another version',
+      async run(context) {
+        const [one, two, three] = await threeUsers(context)
+        const group = await createGroup(context, [one, two])
+        const result = await change(context, group.id, { add: [two, three], remove: [one, 'gone'] })
+        expectEqual(result?.added, [three], 'added')
+        expectEqual(result?.removed, [one], 'removed')
+        expectEqual(await memberIds(context, group.id), [two, three].sort(), 'members afterwards')
+        const stored = await readGroup(context, group.id)
+        expectEqual(stored?.meta, result?.group.meta, 'meta afterwards')
+        expectEqual(stored?.meta.lastModified, changedAt, 'lastModified')
+        expectThat(stored?.meta.version !== group.meta.version, 'The version must change')
+      },
+    },
+    {
+      id: 'members.change.nothing',
+      section: 'GroupStore.changeMembers',
+      title: 'leaves version and lastModified as they are when nothing changes',
+      async run(context) {
+        const [one, two] = await threeUsers(context)
+        const group = await createGroup(context, [one])
+        const result = await change(context, group.id, { add: [one], remove: [two] })
+        expectEqual([result?.added, result?.removed], [[], []], 'what changed')
+        expectEqual((await readGroup(context, group.id))?.meta, group.meta, 'meta afterwards')
+      },
+    },
+    {
+      id: 'members.change.unknown',
+      section: 'GroupStore.changeMembers; S-INT-06',
+      title:
+        'refuses to add unknown ids, naming them, and changes nothing; an unknown group is undefined',
+      async run(context) {
+        const [one, two] = await threeUsers(context)
+        const group = await createGroup(context, [one])
+        const error = await expectStoreError(
+          'unknownReference',
+          () => change(context, group.id, { add: [two, 'nobody'], remove: [one] }),
+          'changeMembers with an unknown id',
+        )
+        expectEqual((error as { ids?: readonly string[] }).ids, ['nobody'], 'error.ids')
+        expectEqual(await memberIds(context, group.id), [one], 'members afterwards')
+        expectEqual((await readGroup(context, group.id))?.meta, group.meta, 'meta afterwards')
+        const none = await change(context, 'unknown', { add: [one], remove: [] })
+        expectEqual(none, undefined, 'changeMembers of an unknown group')
+      },
+    },
+    {
+      id: 'members.change.parallel',
+      section: 'RFC 7644 §3.5.2; S-INT-02',
+      title: 'keeps all of 100 members that are added in parallel',
+      async run(context) {
+        const users = await Promise.all(Array.from({ length: 100 }, () => createUser(context)))
+        const ids = users.map(({ id }) => id)
+        const group = await createGroup(context)
+        await Promise.all(ids.map((id) => change(context, group.id, { add: [id], remove: [] })))
+        expectEqual(await memberIds(context, group.id), ids.sort(), 'members afterwards')
+      },
+    },
+    {
+      id: 'members.change.crossed',
+      section: 'GroupStore.changeMembers; S-INT-02',
+      title: 'survives groups that are put into each other, and emptied, by parallel writers',
+      async run(context) {
+        const [one, two] = [await createGroup(context), await createGroup(context)]
+        const changes = Array.from({ length: 20 }, (_, index) => [
+          change(context, one.id, { add: [two.id], remove: [] }),
+          change(context, two.id, { add: [one.id], remove: [] }),
+          change(context, index % 2 ? one.id : two.id, { add: [], remove: [one.id, two.id] }),
+        ])
+        await Promise.all(changes.flat())
+        await change(context, one.id, { add: [two.id], remove: [] })
+        expectEqual(await memberIds(context, one.id), [two.id], 'members afterwards')
+      },
+    },
+    {
+      id: 'members.replace',
+      section: 'GroupStore.replace; S-INT-07',
+      title: 'replaces a group and leaves its members alone, unless a change of them is given',
+      async run(context) {
+        const [one, two] = await threeUsers(context)
+        const group = await createGroup(context, [one])
+        const next = changed(group, { displayName: 'New', members: undefined }) as Group
+        await replaceGroup(context, next, group)
+        expectEqual(await memberIds(context, group.id), [one], 'members after the first')
+        const last = changed(next, { displayName: 'Last' }) as Group
+        await replaceGroup(context, last, next, { add: [two], remove: [one] })
+        expectEqual(await memberIds(context, group.id), [two], 'members after the second')
+        const refused = changed(last, { displayName: 'Refused' }) as Group
+        await expectStoreError(
+          'unknownReference',
+          () => replaceGroup(context, refused, last, { add: ['nobody'], remove: [two] }),
+          'replace with an unknown member',
+        )
+        expectEqual((await readGroup(context, group.id))?.displayName, 'Last', 'displayName')
+        expectEqual(await memberIds(context, group.id), [two], 'members after the third')
+      },
+    },
+  ] satisfies readonly CheckParts[]
+).map((each) => ({ ...each, appliesTo: withDeltas }))
+
+const deletions: readonly CheckParts[] = [
+  {
+    id: 'members.delete',
+    section: 'RFC 7644 §3.6; S-INT-08',
+    title: 'takes deleted users and groups out of all groups, which thereby get another version',
+    async run(context) {
+      const { adapters, scope } = context
+      const user = await createUser(context)
+      const inner = await createGroup(context, [user.id])
+      const outer = await createGroup(context, [user.id, inner.id])
+      await adapters.users.delete(scope, user.id, {})
+      expectEqual(await memberIds(context, outer.id), [inner.id], 'members without the user')
+      const between = await readGroup(context, outer.id)
+      expectThat(between?.meta.version !== outer.meta.version, 'The version must change')
+      await adapters.groups.delete(scope, inner.id, {})
+      expectEqual(await memberIds(context, outer.id), [], 'members without the group')
+      const found = await adapters.groups.groupsOf(scope, [user.id])
+      expectEqual(found.get(user.id) ?? [], [], 'groups of the deleted user')
+    },
+  },
+]
+
+const groupsOf: readonly CheckParts[] = [
+  {
+    id: 'groupsOf',
+    section: 'RFC 7643 §4.1.2; GroupStore.groupsOf',
+    title: 'tells the groups of several people, direct and indirect, with name and externalId',
+    async run(context) {
+      const { adapters, scope } = context
+      const [one, two, three] = await threeUsers(context)
+      const inner = await createGroup(context, [one], { displayName: 'Inner', externalId: 'e' })
+      const outer = await createGroup(context, [inner.id, two], { displayName: 'Outer' })
+      const found = await adapters.groups.groupsOf(scope, [one, two, three, 'unknown'])
+      const reference = (group: Group, direct: boolean): GroupReference => ({
+        id: group.id,
+        displayName: group.displayName,
+        ...(group.externalId !== undefined && { externalId: group.externalId }),
+        direct,
+      })
+      const wanted = [reference(inner, true), reference(outer, false)]
+      expectEqual([...(found.get(one) ?? [])].sort(byId), wanted.sort(byId), 'of the first')
+      expectEqual(found.get(two), [reference(outer, true)], 'of the second')
+      expectEqual(found.get(three) ?? [], [], 'of the third')
+      expectEqual(found.get('unknown') ?? [], [], 'of an unknown one')
+    },
+  },
+  {
+    id: 'groupsOf.cycle',
+    section: 'RFC 7643 §4.2; R-GROUP-07',
+    title: 'ends when groups contain each other',
+    async run(context) {
+      const { adapters, scope } = context
+      const user = await createUser(context)
+      const inner = await createGroup(context, [user.id])
+      const outer = await createGroup(context, [inner.id])
+      const members = [{ value: user.id }, { value: outer.id }]
+      const deltas = { add: [outer.id], remove: [] }
+      const next = changed(inner, withDeltas(adapters) ? {} : { members }) as Group
+      await replaceGroup(context, next, inner, withDeltas(adapters) ? deltas : undefined)
+      const found = await adapters.groups.groupsOf(scope, [user.id])
+      const ids = (found.get(user.id) ?? []).map(({ id }) => id)
+      expectEqual(ids.sort(), [inner.id, outer.id].sort(), 'groups of the user')
+    },
+  },
+]
+
+/** Members of groups, and the groups of users. */
+export const memberChecks: readonly Check[] = [
+  ...wholeGroups,
+  ...deltas,
+  ...deletions,
+  ...groupsOf,
+].map((parts) => ({ level: 'MUST', appliesTo: always, ...parts }))
+
+const changedAt = instant(5000)
+
+function change({ adapters, scope }: CheckContext, groupId: string, members: MemberChange) {
+  const { groups } = adapters
+  if (!groups.changeMembers) throw new Error('changeMembers is absent.')
+  return groups.changeMembers(scope, groupId, members, { now: changedAt })
+}
+
+function replaceGroup(
+  { adapters, scope }: CheckContext,
+  next: Group,
+  before: Group,
+  members?: MemberChange,
+): Promise<Group> {
+  const { version: expectedVersion } = before.meta
+  const write = { ...writeOf(next), expectedVersion, ...(members && { members }) }
+  return adapters.groups.replace(scope, next, write)
+}
+
+function readGroup({ adapters, scope }: CheckContext, id: string): Promise<Group | undefined> {
+  return adapters.groups.get(scope, id, everything)
+}
+
+async function threeUsers(context: CheckContext): Promise<[string, string, string]> {
+  const users = [await createUser(context), await createUser(context), await createUser(context)]
+  return users.map(({ id }) => id) as [string, string, string]
+}
+
+function byValue(a: { readonly value: string }, b: { readonly value: string }): number {
+  return a.value < b.value ? -1 : 1
+}
+
+function byId(a: { readonly id: string }, b: { readonly id: string }): number {
+  return a.id < b.id ? -1 : 1
+}

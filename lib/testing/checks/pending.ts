@@ -1,0 +1,308 @@
+import { randomUUID } from 'node:crypto'
+import type { AccessStore, Adapters, PendingUser } from '../../stores/index.js'
+import { expectEqual, expectThat } from '../assert.js'
+import type { Check, CheckContext } from '../check.js'
+import { createGroup, createUser } from '../subject.js'
+
+interface Parts {
+  readonly id: string
+  readonly title: string
+  readonly run: (context: CheckContext & { readonly access: AccessStore }) => Promise<void>
+}
+
+/** The access store of adapters that have one. */
+export function accessOf({ adapters }: Pick<CheckContext, 'adapters'>): AccessStore {
+  if (adapters.access === undefined) throw new Error('There is no access store.')
+  return adapters.access
+}
+
+const marking: readonly Parts[] = [
+  {
+    id: 'pending.mark',
+    title: 'marks users, and for a group everybody in it; marking again only raises the mark',
+    async run(context) {
+      const { access, scope } = context
+      const [one, two] = [await createUser(context), await createUser(context)]
+      const inner = await createGroup(context, [one.id])
+      const outer = await createGroup(context, [inner.id])
+      await access.mark(scope, [outer.id, two.id])
+      await sweepAll(context)
+      expectEqual(await pendingIds(context), [one.id, two.id].sort(), 'pending users')
+      const [before] = await access.pendingOf(scope, [two.id])
+      await access.mark(scope, [two.id, two.id])
+      const [after] = await access.pendingOf(scope, [two.id, 'unknown'])
+      expectEqual(after?.since, before?.since, 'since')
+      expectThat((after?.mark ?? 0) > (before?.mark ?? 0), 'The mark must grow')
+    },
+  },
+  {
+    id: 'pending.summary',
+    title: 'counts and lists pending and parked entries of one tenant, oldest first',
+    async run(context) {
+      const { access, scope, otherScope } = context
+      const ids = await markNew(context, 3)
+      await access.mark(otherScope, ['somebody'])
+      const [parked] = await claimAll(context, [ids[1] ?? ''])
+      await access.settle(owner, parked as PendingUser, { kind: 'parked', error: 'broken' })
+      const summary = await access.summary(scope)
+      const { pending, parked: given, sweeping, lastError } = summary
+      expectEqual({ pending, given, sweeping }, { pending: 2, given: 1, sweeping: 0 }, 'numbers')
+      expectEqual(lastError, { userId: ids[1], message: 'broken' }, 'lastError')
+      expectThat(summary.oldest !== undefined, 'The oldest must be told')
+      const all = await access.listPending(scope, { offset: 0, limit: 10 })
+      expectEqual(all.map(({ userId }) => userId).sort(), [...ids].sort(), 'all entries')
+      const some = await access.listPending(scope, { offset: 1, limit: 1 })
+      expectEqual(some, all.slice(1, 2), 'the second entry')
+      const stuck = await access.listPending(scope, { offset: 0, limit: 10, parked: true })
+      expectEqual(
+        stuck.map(({ userId }) => userId),
+        [ids[1]],
+        'parked entries',
+      )
+      expectEqual(stuck[0]?.parked, true, 'parked')
+    },
+  },
+]
+
+const claiming: readonly Parts[] = [
+  {
+    id: 'pending.claim',
+    title: 'leases due entries of a tenant, oldest first, no more than asked for',
+    async run(context) {
+      const { access, scope, otherScope } = context
+      const ids: string[] = []
+      for (let index = 0; index < 5; index += 1) {
+        ids.push(...(await markNew(context, 1)))
+        await nextMillisecond()
+      }
+      await access.mark(otherScope, ['somebody'])
+      const first = await claim(context, { limit: 2 })
+      expectEqual(
+        first.map(({ userId }) => userId),
+        ids.slice(0, 2),
+        'first claim',
+      )
+      expectEqual(first[0]?.tenant, scope.tenant, 'tenant')
+      const second = await claim(context, { limit: 10 })
+      expectEqual(
+        second.map(({ userId }) => userId),
+        ids.slice(2),
+        'second claim',
+      )
+      expectEqual(await claim(context, { limit: 10 }), [], 'third claim')
+    },
+  },
+  {
+    id: 'pending.claim.parallel',
+    title: 'gives each entry to one of several claimants',
+    async run(context) {
+      const ids = await markNew(context, 60)
+      const claims = Array.from({ length: 10 }, (_, index) =>
+        claim(context, { limit: 10, owner: `owner ${index}` }),
+      )
+      const claimed = (await Promise.all(claims)).flat().map(({ userId }) => userId)
+      expectEqual(new Set(claimed).size, claimed.length, 'entries claimed once')
+      const rest = await claim(context, { limit: 100 })
+      const all = [...claimed, ...rest.map(({ userId }) => userId)]
+      expectEqual(all.sort(), [...ids].sort(), 'entries claimed')
+    },
+  },
+  {
+    id: 'pending.claim.lease',
+    title: 'lets an expired lease be claimed again, and not before',
+    async run(context) {
+      const [id] = await markNew(context, 1)
+      await claim(context, { limit: 1, leaseMs: 60_000 })
+      const early = await claim(context, { limit: 1, now: soon(59_000), userIds: [id ?? ''] })
+      expectEqual(early, [], 'claim before the end of the lease')
+      const late = await claim(context, { limit: 1, now: soon(62_000), owner: 'another' })
+      expectEqual(
+        late.map(({ userId }) => userId),
+        [id],
+        'claim after the end of the lease',
+      )
+    },
+  },
+  {
+    id: 'pending.claim.users',
+    title: 'claims named users although they are not due or are parked, and nobody else',
+    async run(context) {
+      const { access } = context
+      const [late, parked, other] = (await markNew(context, 3)) as [string, string, string]
+      for (const entry of await claimAll(context, [late])) {
+        await access.settle(owner, entry, { kind: 'retry', at: soon(3_600_000), error: 'x' })
+      }
+      for (const entry of await claimAll(context, [parked])) {
+        await access.settle(owner, entry, { kind: 'parked', error: 'x' })
+      }
+      const found = await claim(context, { limit: 10, userIds: [late, parked] })
+      expectEqual(found.map(({ userId }) => userId).sort(), [late, parked].sort(), 'by name')
+      const due = await claim(context, { limit: 10 })
+      expectEqual(
+        due.map(({ userId }) => userId),
+        [other],
+        'due entries',
+      )
+    },
+  },
+]
+
+const settling: readonly Parts[] = [
+  {
+    id: 'pending.settle.done',
+    title: 'clears an entry that is done, unless it was marked again since it was claimed',
+    async run(context) {
+      const { access, scope } = context
+      const [one, two] = (await markNew(context, 2)) as [string, string]
+      const entries = await claimAll(context, [one, two])
+      await access.mark(scope, [two])
+      expectEqual(await claim(context, { limit: 10 }), [], 'claim of a leased entry')
+      for (const entry of entries) await access.settle(owner, entry, { kind: 'done' })
+      expectEqual(await pendingIds(context), [two], 'pending users')
+      const again = await claim(context, { limit: 10 })
+      expectEqual(
+        again.map(({ userId }) => userId),
+        [two],
+        'what is due',
+      )
+    },
+  },
+  {
+    id: 'pending.settle.retry',
+    title: 'puts an entry off until the given instant, counting attempts and keeping the error',
+    async run(context) {
+      const { access, scope } = context
+      const [id] = (await markNew(context, 1)) as [string]
+      const [entry] = await claimAll(context, [id])
+      const at = soon(120_000)
+      await access.settle(owner, entry as PendingUser, { kind: 'retry', at, error: 'down' })
+      const [stored] = await access.pendingOf(scope, [id])
+      const { attempts, lastError, nextAt, parked } = stored ?? {}
+      expectEqual(
+        { attempts, lastError, nextAt, parked },
+        { attempts: 1, lastError: 'down', nextAt: at, parked: false },
+        'the entry',
+      )
+      expectEqual(await claim(context, { limit: 1, now: soon(60_000) }), [], 'claim before')
+      const due = await claim(context, { limit: 1, now: soon(180_000) })
+      expectEqual(
+        due.map(({ userId }) => userId),
+        [id],
+        'claim after',
+      )
+    },
+  },
+  {
+    id: 'pending.settle.parked',
+    title: 'gives up a parked entry until it is unparked or marked again',
+    async run(context) {
+      const { access, scope } = context
+      const [one, two] = (await markNew(context, 2)) as [string, string]
+      for (const entry of await claimAll(context, [one, two])) {
+        await access.settle(owner, entry, { kind: 'parked', error: 'broken' })
+      }
+      expectEqual(await claim(context, { limit: 10, now: soon(3_600_000) }), [], 'claim')
+      await access.mark(scope, [one])
+      expectEqual(await access.unpark(scope, [one]), 0, 'unparked of those not parked')
+      expectEqual(await access.unpark(scope), 1, 'unparked of all')
+      const due = await claim(context, { limit: 10 })
+      expectEqual(due.map(({ userId }) => userId).sort(), [one, two].sort(), 'claim afterwards')
+    },
+  },
+  {
+    id: 'pending.settle.owner',
+    title: 'ignores a claimant whose lease went to another one',
+    async run(context) {
+      const { access } = context
+      const [id] = (await markNew(context, 1)) as [string]
+      const [entry] = await claim(context, { limit: 1, leaseMs: 1000 })
+      const later = { limit: 1, now: soon(60_000), owner: 'another', leaseMs: 600_000 }
+      await claim(context, later)
+      await access.settle(owner, entry as PendingUser, { kind: 'done' })
+      expectEqual(await pendingIds(context), [id], 'pending users')
+      expectEqual(await claim(context, { limit: 1, now: soon(61_000) }), [], 'claim')
+    },
+  },
+  {
+    id: 'pending.nextDue',
+    title: 'tells when the next entry of any tenant that is not parked is due',
+    async run(context) {
+      const { access } = context
+      const [id] = (await markNew(context, 1)) as [string]
+      const due = await access.nextDue()
+      expectThat(due !== undefined && due <= soon(0), 'Something must be due now')
+      const [entry] = await claimAll(context, [id])
+      const at = soon(-86_400_000)
+      await access.settle(owner, entry as PendingUser, { kind: 'retry', at, error: 'x' })
+      const next = await access.nextDue()
+      expectThat(next !== undefined && next <= at, 'The earliest instant must be told')
+    },
+  },
+]
+
+/** The list of people whose access must be made true, and the leases on it. */
+export const pendingChecks: readonly Check[] = [...marking, ...claiming, ...settling].map(
+  ({ run, ...parts }) => ({
+    ...parts,
+    level: 'MUST',
+    section: `AccessStore.${parts.id.split('.')[1]}`,
+    appliesTo: ({ access }: Adapters) => access !== undefined,
+    run: (context) => run({ ...context, access: accessOf(context) }),
+  }),
+)
+
+const owner = 'conformance'
+
+/** An instant so many milliseconds from now, and a little: stores mark with their own clock. */
+function soon(milliseconds: number): string {
+  return new Date(Date.now() + 500 + milliseconds).toISOString()
+}
+
+function claim(
+  { access, scope }: { readonly access: AccessStore; readonly scope: CheckContext['scope'] },
+  options: Partial<Parameters<AccessStore['claim']>[0]>,
+): Promise<readonly PendingUser[]> {
+  const { tenant } = scope
+  return access.claim({ owner, limit: 1, leaseMs: 60_000, now: soon(0), tenant, ...options })
+}
+
+function claimAll(
+  context: { readonly access: AccessStore; readonly scope: CheckContext['scope'] },
+  userIds: readonly string[],
+): Promise<readonly PendingUser[]> {
+  return claim(context, { limit: userIds.length, userIds })
+}
+
+async function markNew(
+  context: CheckContext & { readonly access: AccessStore },
+  count: number,
+): Promise<readonly string[]> {
+  const ids = Array.from({ length: count }, () => randomUUID())
+  await context.access.mark(context.scope, ids)
+  return ids
+}
+
+async function nextMillisecond(): Promise<void> {
+  const now = Date.now()
+  while (Date.now() === now) await new Promise((resolve) => setTimeout(resolve, 1))
+}
+
+/** Carries out all unfinished sweeps. */
+export async function sweepAll(context: Pick<CheckContext, 'adapters'>): Promise<number> {
+  const access = accessOf(context)
+  let marks = 0
+  for (;;) {
+    const made = await access.expandSweeps(100)
+    if (made === 0) return marks
+    marks += made
+  }
+}
+
+/** Ids of the users of a tenant that are pending, sorted. */
+export async function pendingIds(
+  context: Pick<CheckContext, 'adapters' | 'scope'>,
+): Promise<readonly string[]> {
+  const page = { offset: 0, limit: 1000 }
+  const entries = await accessOf(context).listPending(context.scope, page)
+  return entries.map(({ userId }) => userId).sort()
+}

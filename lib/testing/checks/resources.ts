@@ -1,0 +1,209 @@
+import { expectEqual, expectStoreError, rejection } from '../assert.js'
+import type { Check } from '../check.js'
+import { changed, create, everything, make, type Subject, subjects, writeOf } from '../subject.js'
+import { define, expectKinds, firstPage, read, replace, sortedIds } from './store.js'
+import { uniquenessChecks } from './uniqueness.js'
+
+const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
+
+/** Attributes with everything that storage could lose: Unicode, quotes, order, nesting, extensions. */
+const demanding: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  users: {
+    externalId: `it's "100%" \\ _ é \u{1d4b3}`,
+    displayName: 'Zoë\n\t{"a":1}',
+    active: false,
+    name: { givenName: 'Z', familyName: '' },
+    emails: [
+      { value: 'B@Example.com', type: 'work', primary: true },
+      { value: 'a@example.com', type: 'home' },
+    ],
+    [enterprise]: { department: 'D', manager: { value: 'somebody' } },
+  },
+  groups: { externalId: `it's "100%" \\ _ é \u{1d4b3}` },
+  devices: { size: 0.1 },
+}
+
+/** Creating, reading, replacing and deleting, for every kind of resource. */
+export const resourceChecks: readonly Check[] = subjects.flatMap((subject) => [
+  ...creating(subject),
+  ...replacing(subject),
+  ...deleting(subject),
+  ...(subject.isUnique ? uniquenessChecks(subject) : []),
+])
+
+function creating(subject: Subject): readonly Check[] {
+  const { store, name } = subject
+  return [
+    define(subject, {
+      id: 'create.echo',
+      level: 'MUST',
+      section: 'RFC 7643 §2.1; ResourceStore.create',
+      title: 'returns a new resource as it was given, and the same when it is read',
+      async run(context) {
+        const resource = make(subject, demanding[name])
+        const { adapters, scope } = context
+        const stored = await store(adapters).create(scope, resource, writeOf(resource))
+        expectEqual({ ...stored, id: resource.id }, resource, 'what create returned')
+        expectEqual(await read(context, subject, stored.id), stored, 'what get returned')
+      },
+    }),
+    define(subject, {
+      id: 'get.unknown',
+      level: 'MUST',
+      section: 'RFC 7644 §3.4.1; ResourceStore.get',
+      title: 'answers an unknown id with undefined, whatever its characters',
+      async run(context) {
+        await create(context, subject)
+        for (const id of ['unknown', '', '%', "'", '\0', '../x', '\ud800', 'x'.repeat(5000)]) {
+          expectEqual(await read(context, subject, id), undefined, `get of ${JSON.stringify(id)}`)
+        }
+      },
+    }),
+    define(subject, {
+      id: 'getMany',
+      level: 'MUST',
+      section: 'ResourceStore.getMany',
+      title: 'returns the resources with several ids and leaves out unknown ones',
+      appliesTo: (adapters) => store(adapters).getMany !== undefined,
+      async run(context) {
+        const [one, two] = [await create(context, subject), await create(context, subject)]
+        await create(context, subject)
+        const ids = [one.id, 'unknown', two.id]
+        const { adapters, scope } = context
+        const found = (await store(adapters).getMany?.(scope, ids, everything)) ?? []
+        expectEqual(sortedIds(found), [one.id, two.id].sort(), 'ids')
+        expectEqual(byId(found, one.id), one, 'the first one')
+      },
+    }),
+    define(subject, {
+      id: 'snapshot',
+      level: 'MUST',
+      section: 'Resource',
+      title: 'leaves a resource it returned as it was when that resource is changed later',
+      async run(context) {
+        const stored = await create(context, subject, { externalId: 'before' })
+        const before = await read(context, subject, stored.id)
+        await replace(context, subject, changed(stored, { externalId: 'after' }), stored)
+        expectEqual(before?.externalId, 'before', 'the resource read before the change')
+      },
+    }),
+  ]
+}
+
+function replacing(subject: Subject): readonly Check[] {
+  return [
+    define(subject, {
+      id: 'replace.whole',
+      level: 'MUST',
+      section: 'RFC 7644 §3.5.1; ResourceStore.replace',
+      title: 'replaces the whole resource: what is not in the new state is gone',
+      async run(context) {
+        const stored = await create(context, subject, {
+          externalId: 'x',
+          ...demanding[subject.name],
+        })
+        const next = changed(stored, { externalId: undefined, [subject.nameAttribute]: 'another' })
+        const returned = await replace(context, subject, next, stored)
+        expectEqual(returned, next, 'what replace returned')
+        expectEqual(await read(context, subject, stored.id), next, 'what get returned')
+      },
+    }),
+    define(subject, {
+      id: 'replace.version',
+      level: 'MUST',
+      section: 'RFC 7644 §3.14; ResourceStore.replace',
+      title: 'refuses to replace another version than the expected one, and changes nothing',
+      async run(context) {
+        const stored = await create(context, subject)
+        const next = changed(stored, { externalId: 'lost' })
+        await expectStoreError(
+          'versionMismatch',
+          () => replace(context, subject, next, { ...stored, meta: next.meta }),
+          'replace with a wrong version',
+        )
+        expectEqual(await read(context, subject, stored.id), stored, 'the resource afterwards')
+      },
+    }),
+    define(subject, {
+      id: 'replace.gone',
+      level: 'MUST',
+      section: 'ResourceStore.replace',
+      title: 'refuses to replace a resource that is not there, and does not create it',
+      async run(context) {
+        const never = make(subject)
+        await expectStoreError(
+          'versionMismatch',
+          () => replace(context, subject, never, never),
+          'replace of an unknown resource',
+        )
+        expectEqual(await read(context, subject, never.id), undefined, 'the resource afterwards')
+      },
+    }),
+    define(subject, {
+      id: 'replace.race',
+      level: 'MUST',
+      section: 'RFC 7644 §3.14; S-INT-03',
+      title: 'lets exactly one of 20 writers with the same expected version win',
+      async run(context) {
+        const stored = await create(context, subject)
+        const writers = Array.from({ length: 20 }, (_, index) =>
+          changed(stored, { externalId: String(index) }),
+        )
+        const errors = await Promise.all(
+          writers.map((next) => rejection(() => replace(context, subject, next, stored))),
+        )
+        const winners = writers.filter((_, index) => errors[index] === undefined)
+        expectEqual(winners.length, 1, 'writers that succeeded')
+        expectKinds(errors, 'versionMismatch')
+        expectEqual(await read(context, subject, stored.id), winners[0], 'the resource afterwards')
+      },
+    }),
+  ]
+}
+
+function deleting(subject: Subject): readonly Check[] {
+  const { store } = subject
+  return [
+    define(subject, {
+      id: 'delete',
+      level: 'MUST',
+      section: 'RFC 7644 §3.6; ResourceStore.delete',
+      title: 'deletes a resource once: true, then false, and it cannot be read any more',
+      async run(context) {
+        const { adapters, scope } = context
+        const stored = await create(context, subject)
+        const kept = await create(context, subject)
+        expectEqual(await store(adapters).delete(scope, stored.id, {}), true, 'the first delete')
+        expectEqual(await store(adapters).delete(scope, stored.id, {}), false, 'the second delete')
+        expectEqual(await read(context, subject, stored.id), undefined, 'get afterwards')
+        const page = await firstPage(context, subject)
+        expectEqual(sortedIds(page.resources), [kept.id], 'what query finds')
+        expectEqual(page.totalResults, 1, 'totalResults')
+      },
+    }),
+    define(subject, {
+      id: 'delete.version',
+      level: 'MUST',
+      section: 'RFC 7644 §3.14; ResourceStore.delete',
+      title: 'refuses to delete another version than the expected one',
+      async run(context) {
+        const { adapters, scope } = context
+        const stored = await create(context, subject)
+        const options = { expectedVersion: 'another' }
+        await expectStoreError(
+          'versionMismatch',
+          () => store(adapters).delete(scope, stored.id, options),
+          'delete with a wrong version',
+        )
+        expectEqual(await read(context, subject, stored.id), stored, 'the resource afterwards')
+        const { version: expectedVersion } = stored.meta
+        const isDeleted = await store(adapters).delete(scope, stored.id, { expectedVersion })
+        expectEqual(isDeleted, true, 'delete with the right version')
+      },
+    }),
+  ]
+}
+
+function byId<R extends { readonly id: string }>(resources: readonly R[], id: string) {
+  return resources.find((resource) => resource.id === id)
+}

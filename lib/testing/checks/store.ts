@@ -1,0 +1,53 @@
+import { storeErrorKind } from '../../stores/index.js'
+import { expectThat } from '../assert.js'
+import type { Check, CheckContext } from '../check.js'
+import { everything, type Subject, writeOf } from '../subject.js'
+
+/** A check of this subject's store. */
+export function define(
+  subject: Subject,
+  check: Omit<Check, 'appliesTo'> & Partial<Pick<Check, 'appliesTo'>>,
+): Check {
+  const { appliesTo = () => true } = check
+  return {
+    ...check,
+    id: `${subject.name}.${check.id}`,
+    appliesTo: (adapters) => subject.has(adapters) && appliesTo(adapters),
+  }
+}
+
+/** The resource with this id. */
+export function read({ adapters, scope }: CheckContext, { store }: Subject, id: string) {
+  return store(adapters).get(scope, id, everything)
+}
+
+/** Replaces `before` by `next`. */
+export function replace(
+  { adapters, scope }: CheckContext,
+  { store }: Subject,
+  next: { readonly id: string } & Parameters<ReturnType<Subject['store']>['replace']>[1],
+  before: { readonly meta: { readonly version: string } },
+) {
+  const { version: expectedVersion } = before.meta
+  return store(adapters).replace(scope, next, { ...writeOf(next), expectedVersion })
+}
+
+/** The first 100 resources of the type. */
+export function firstPage({ adapters, scope }: CheckContext, { store }: Subject) {
+  const page = { kind: 'index', offset: 0, limit: 100 } as const
+  return store(adapters).query(scope, { ...everything, page })
+}
+
+/** Ids, sorted. */
+export function sortedIds(resources: readonly { readonly id: string }[]): readonly string[] {
+  return resources.map(({ id }) => id).sort()
+}
+
+/** Those that failed must have failed with this store error. */
+export function expectKinds(
+  errors: readonly (Error | undefined)[],
+  kind: ReturnType<typeof storeErrorKind>,
+): void {
+  const others = errors.filter((error) => error !== undefined && storeErrorKind(error) !== kind)
+  expectThat(others.length === 0, `Those that failed must fail with "${kind}", not ${others[0]}`)
+}

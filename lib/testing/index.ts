@@ -1,0 +1,13 @@
+/**
+ * The conformance kit for people who write an adapter: every requirement of the store interfaces as a check that needs no
+ * particular test runner.
+ */
+export type { Check, CheckContext, CheckResult, Level, Report } from './check.js'
+export {
+  type AdaptersFactory,
+  checks,
+  conformanceTests,
+  runCheck,
+  runConformance,
+  type TestRunner,
+} from './run.js'
