@@ -71,7 +71,7 @@ export const deviations = [
     idps: ['Google Workspace', 'OneLogin', 'Entra ID'],
     source: 'RFC 7643 §3',
     description:
-      '"schemas" may have URNs of SCIM 1.1 and of drafts in place of the present ones, also as the key of the enterprise extension, and extensions unknown here, which are dropped as unknown attributes are. Off: 400 invalidSyntax; under a legacy key, unknown attributes.',
+      '"schemas" may have URNs of SCIM 1.1 and of drafts in place of the present ones, also as the key of the enterprise extension, and other URIs unknown here, whose attributes are dropped as unknown ones are. Off: 400 invalidSyntax; under a legacy key, unknown attributes.',
     test: 'test/schema/deviations.test.ts',
   },
   {

@@ -18,6 +18,8 @@ const legacyUrns: ReadonlyMap<string, readonly string[]> = new Map([
   ['urn:scim:schemas:extension:enterprise:2.0:user', [enterpriseUserUrn]],
 ])
 
+const scimUrn = /^urn:(ietf:params:)?scim:(schemas:core|api:messages):/i
+
 /** The URN of one of the type's schemas that a text stands for; legacy URNs where the deviation `legacyUrns` is on. */
 export function knownUrn(
   type: ResourceType,
@@ -53,7 +55,7 @@ export function checkSchemas(
     if (context.deviations.has('missingSchemas')) return
     throw invalidSyntax(`"schemas" is missing. It must list "${type.schema.id}".`)
   }
-  const urns = new Set(texts.map((text) => readUrn(type, text, resource, context)))
+  const urns = new Set(texts.map((text) => readUrn(type, text, context)))
   if (new Set(texts.map((text) => String(text).toLowerCase())).size < texts.length) {
     throw invalidSyntax('"schemas" lists a schema more than once.')
   }
@@ -70,23 +72,19 @@ function ownUrn(type: ResourceType, lower: string): string | undefined {
 }
 
 /** The URN a member of `schemas` stands for. */
-function readUrn(
-  type: ResourceType,
-  text: Json,
-  resource: JsonObject,
-  context: ReadContext,
-): string {
+function readUrn(type: ResourceType, text: Json, context: ReadContext): string {
   if (typeof text !== 'string') throw invalidSyntax('"schemas" must be an array of URNs.')
   const urn = knownUrn(type, text, context)
   if (urn !== undefined) return urn
-  if (isPassedOver(text, resource, context)) return text.toLowerCase()
+  if (isPassedOver(text, context)) return text.toLowerCase()
   throw invalidSyntax(`"${text.slice(0, 200)}" in "schemas" is no schema of a ${type.name}.`)
 }
 
-/** An extension of another product: its attributes are dropped as unknown ones, so its URN is too. */
-function isPassedOver(text: string, resource: JsonObject, context: ReadContext): boolean {
+/**
+ * An extension of another product, e.g. of Microsoft for groups: its attributes are dropped as unknown ones, so its URI
+ * is too. What SCIM itself defines is none: it says that the resource is of another type.
+ */
+function isPassedOver(text: string, context: ReadContext): boolean {
   if (context.unknownAttributes !== 'ignore' || !context.deviations.has('legacyUrns')) return false
-  const lower = text.toLowerCase()
-  if (!lower.startsWith('urn:')) return false
-  return lower.includes(':extension:') || memberNamed(resource, lower) !== undefined
+  return /^[a-z][a-z0-9+.-]*:/i.test(text) && !scimUrn.test(text)
 }

@@ -126,6 +126,13 @@ const cases: Case[] = [
     off: 'invalidSyntax',
   },
   {
+    deviation: 'legacyUrns',
+    what: 'a URI that means nothing here and has no attributes',
+    input: { schemas: [core, 'http://schemas.example.com/2006/11/Group'], title: 'x' },
+    read: { title: 'x' },
+    off: 'invalidSyntax',
+  },
+  {
     deviation: 'unlistedExtensions',
     what: 'an extension that schemas does not list',
     input: { [enterprise]: { department: 'R&D' } },
