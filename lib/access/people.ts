@@ -49,3 +49,23 @@ export function anyEquals(paths: Paths, values: readonly string[]): ResolvedFilt
   const [only] = nodes
   return nodes.length === 1 && only ? only : { kind: 'or', nodes }
 }
+
+/** People whose login name, name or an address contains this text, in any case. */
+export function anyContains(text: string): ResolvedFilter {
+  const paths = pathsOf('User', [
+    'userName',
+    'displayName',
+    'emails.value',
+    'name.givenName',
+    'name.familyName',
+  ])
+  return {
+    kind: 'or',
+    nodes: paths.map((path) => ({
+      kind: 'compare',
+      path,
+      operator: 'co',
+      value: foldCase(text),
+    })),
+  }
+}

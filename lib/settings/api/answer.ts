@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto'
+import { ScimError } from '../../errors.js'
+import { RulesError } from '../../mapping/index.js'
+import { storeErrorKind, type UnavailableError } from '../../stores/errors.js'
+import type { Scope } from '../../stores/scope.js'
+import { RulesConflict } from '../rules/save.js'
+
+/** One call of the settings API as a plain value. */
+export interface Call {
+  readonly scope: Scope
+  readonly query: URLSearchParams
+  /** Parsed JSON; absent for GET. */
+  readonly body: unknown
+  readonly ifMatch: string | undefined
+}
+
+/** An answer as a plain value. `lines` are sent one after another as they come. */
+export interface Answer {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: unknown
+  readonly lines?: AsyncIterable<string>
+}
+
+/** What a failure looks like: the error body of Label Studio's API, so that its SDK reads it. */
+interface Failure {
+  readonly status: number
+  readonly detail: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly validationErrors?: Readonly<Record<string, readonly string[]>>
+}
+
+/**
+ * The answer to something thrown, and whether it is a failure nobody expected.
+ * Nothing of an unexpected error is told but the id under which the host's log has it.
+ */
+export function failureAnswer(
+  error: unknown,
+  requestId: string = randomUUID(),
+): { readonly answer: Answer; readonly isUnexpected: boolean } {
+  const known = failureOf(error)
+  const { status, detail, headers, validationErrors } = known ?? {
+    status: 500,
+    detail: `Something went wrong. The host's log has it under ${requestId}.`,
+  }
+  const body = {
+    id: requestId,
+    status_code: status,
+    detail,
+    exc_info: null,
+    ...(validationErrors && { validation_errors: validationErrors }),
+  }
+  return { answer: { status, body, ...(headers && { headers }) }, isUnexpected: !known }
+}
+
+/** What an administrator may be told about an error; `undefined` for one that nobody expected. */
+export function failureOf(error: unknown): Failure | undefined {
+  if (error instanceof ScimError) {
+    return { status: error.status, detail: error.message, headers: error.headers }
+  }
+  if (error instanceof RulesError) {
+    return {
+      status: 400,
+      detail: error.message.slice(0, 2_000),
+      validationErrors: problemsByRow(error),
+    }
+  }
+  if (error instanceof RulesConflict) return { status: 409, detail: error.message }
+  if (storeErrorKind(error) === 'unavailable') {
+    const { message, retryAfterSeconds } = error as UnavailableError
+    return { status: 503, detail: message, headers: { 'Retry-After': String(retryAfterSeconds) } }
+  }
+  return bodyFailure(error)
+}
+
+function problemsByRow({ problems }: RulesError): Readonly<Record<string, readonly string[]>> {
+  const rows = new Map<string, string[]>()
+  for (const { row, message } of problems) rows.set(row, [...(rows.get(row) ?? []), message])
+  return Object.fromEntries(rows)
+}
+
+/** What express's body parsers throw: a client's mistake, told by `type`. */
+function bodyFailure(error: unknown): Failure | undefined {
+  const type = error instanceof Error && 'type' in error ? error.type : undefined
+  if (type === 'entity.too.large') return { status: 413, detail: 'The body is too large.' }
+  if (type === 'entity.parse.failed') return { status: 400, detail: 'The body is not valid JSON.' }
+  const { status } = error as { status?: unknown }
+  if (typeof type !== 'string' || typeof status !== 'number' || status >= 500) return undefined
+  return { status, detail: 'The body cannot be read.' }
+}

@@ -1,0 +1,80 @@
+import { ScimError } from '../../errors.js'
+
+const badRequest = (detail: string) => new ScimError(400, detail)
+
+/**
+ * A whole number from the query.
+ *
+ * @throws ScimError 400 when it is none or out of range
+ */
+export function integerOf(
+  query: URLSearchParams,
+  name: string,
+  range: { readonly least: number; readonly most: number; readonly otherwise: number },
+): number {
+  const text = query.get(name)
+  if (text === null || text === '') return range.otherwise
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= range.least && value <= range.most) return value
+  throw badRequest(`"${name}" must be a whole number from ${range.least} to ${range.most}.`)
+}
+
+/** A non-empty text from the query, at most 1000 characters, or `undefined`. */
+export function textOf(query: URLSearchParams, name: string): string | undefined {
+  const text = query.get(name)
+  if (text === null || text === '') return undefined
+  if (text.length > 1_000) throw badRequest(`"${name}" is too long.`)
+  return text
+}
+
+/**
+ * One of several words from the query, or `undefined`.
+ *
+ * @throws ScimError 400 for any other word
+ */
+export function choiceOf<T extends string>(
+  query: URLSearchParams,
+  name: string,
+  choices: readonly T[],
+): T | undefined {
+  const text = textOf(query, name)
+  if (text === undefined) return undefined
+  const found = choices.find((choice) => choice === text)
+  if (found !== undefined) return found
+  throw badRequest(`"${name}" must be one of ${choices.join(', ')}.`)
+}
+
+/**
+ * An instant from the query as RFC 3339 in UTC, or `undefined`. A date alone means its beginning in UTC.
+ *
+ * @throws ScimError 400 when it is none
+ */
+export function instantOf(query: URLSearchParams, name: string): string | undefined {
+  const text = textOf(query, name)
+  if (text === undefined) return undefined
+  const isInstant = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?$/.test(
+    text,
+  )
+  const zoned = /T.*(Z|[+-]\d\d:\d\d)$/.test(text) || !text.includes('T') ? text : `${text}Z`
+  const date = new Date(isInstant ? zoned : Number.NaN)
+  if (Number.isNaN(date.getTime())) {
+    throw badRequest(`"${name}" must be a date, e.g. 2026-01-31 or 2026-01-31T09:00:00Z.`)
+  }
+  return date.toISOString()
+}
+
+/**
+ * Ids of users from a JSON body `{ "users": [id, …] }`; `undefined` when the body has none.
+ *
+ * @throws ScimError 400 when it is something else
+ */
+export function userIdsOf(body: unknown): readonly string[] | undefined {
+  const users = (body as { users?: unknown } | null | undefined)?.users
+  if (users === undefined || users === null) return undefined
+  const isList =
+    Array.isArray(users) &&
+    users.length <= 10_000 &&
+    users.every((id) => typeof id === 'string' && id !== '')
+  if (!isList) throw badRequest('"users" must be a list of at most 10000 ids of users.')
+  return users as readonly string[]
+}

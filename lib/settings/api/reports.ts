@@ -1,0 +1,105 @@
+import { findByEmail } from '../../access/index.js'
+import { notFound, ScimError } from '../../errors.js'
+import type { SettingsContext } from '../options.js'
+import { driftOf, driftOfPage } from '../reports/drift.js'
+import { explain } from '../reports/explain.js'
+import { reportGroups } from '../reports/groups.js'
+import { listPeople } from '../reports/people.js'
+import { readSeats, readStatus } from '../reports/status.js'
+import type { Answer, Call } from './answer.js'
+import { choiceOf, integerOf, textOf, userIdsOf } from './parameters.js'
+
+const mostOffset = 1_000_000_000
+const noSuchPerson = () => notFound('There is nobody with this id or address.')
+
+/** `GET /api/scim/explain?user=<id>` or `?email=<address>`: why somebody has the access they have. */
+export async function getExplain(
+  context: SettingsContext,
+  { scope, query }: Call,
+): Promise<Answer> {
+  const [user, email] = [textOf(query, 'user'), textOf(query, 'email')]
+  if ((user === undefined) === (email === undefined)) {
+    throw new ScimError(400, 'Give "user", an id, or "email", an address.')
+  }
+  const ids =
+    user === undefined
+      ? (await findByEmail(context.adapters.users)(scope, email ?? '')).map(({ id }) => id)
+      : [user]
+  const people = await Promise.all(ids.map((id) => explain(context, scope, id)))
+  const found = people.find((person) => person !== undefined)
+  if (!found) throw noSuchPerson()
+  return { status: 200, body: found }
+}
+
+/** `GET /api/scim/status`: pending, parked, last error, last contact. */
+export async function getStatus(context: SettingsContext, { scope }: Call): Promise<Answer> {
+  return { status: 200, body: await readStatus(context, scope) }
+}
+
+/** `GET /api/scim/drift`: what differs in the host right now, of one person (`user`) or page by page. */
+export async function getDrift(context: SettingsContext, { scope, query }: Call): Promise<Answer> {
+  const id = textOf(query, 'user')
+  if (id === undefined) {
+    const page = pageOf(query, { limit: 25, most: 200 })
+    return { status: 200, body: await driftOfPage(context, scope, page) }
+  }
+  const { users } = context.adapters
+  const user = await users.get(scope, id, { omit: new Set(['groups']) })
+  if (!user) throw noSuchPerson()
+  const drift = await driftOf(context, scope, user)
+  const supported = users.currentAccess !== undefined
+  return { status: 200, body: { supported, compared: 1, people: drift ? [drift] : [] } }
+}
+
+/** `GET /api/scim/seats`: how many people the host's licence lets in. */
+export async function getSeats(context: SettingsContext, { scope }: Call): Promise<Answer> {
+  return { status: 200, body: await readSeats(context, scope) }
+}
+
+/** `GET /api/scim/groups`: pushed groups and names in rules that were never pushed, with near misses. */
+export async function getGroups(context: SettingsContext, { scope, query }: Call): Promise<Answer> {
+  const search = textOf(query, 'search')
+  const report = await reportGroups(context, scope, {
+    onlyUnmapped: choiceOf(query, 'only', ['unmapped']) !== undefined,
+    ...(search !== undefined && { search }),
+    ...pageOf(query, { limit: 100, most: 1_000 }),
+  })
+  return { status: 200, body: report }
+}
+
+/** `GET /api/scim/people`: people and what their groups give them. */
+export async function getPeople(context: SettingsContext, { scope, query }: Call): Promise<Answer> {
+  const search = textOf(query, 'search')
+  const page = pageOf(query, { limit: 50, most: 200 })
+  const people = await listPeople(context, scope, { ...page, ...(search && { search }) })
+  return { status: 200, body: people }
+}
+
+/** `POST /api/scim/unpark`: parked people are tried again, these (`users`) or all. */
+export async function postUnpark(context: SettingsContext, { scope, body }: Call): Promise<Answer> {
+  const unparked = await context.adapters.access.unpark(scope, userIdsOf(body))
+  context.reconciler?.kick()
+  return { status: 200, body: { unparked } }
+}
+
+/** `POST /api/scim/reapply`: makes the access of these people (`users`) true again, whatever changed in the host. */
+export async function postReapply(
+  context: SettingsContext,
+  { scope, body }: Call,
+): Promise<Answer> {
+  const ids = userIdsOf(body)
+  if (!ids) throw new ScimError(400, 'Give "users", a list of ids.')
+  await context.adapters.access.mark(scope, ids)
+  context.reconciler?.kick()
+  return { status: 200, body: { marked: ids.length } }
+}
+
+function pageOf(
+  query: URLSearchParams,
+  { limit, most }: { readonly limit: number; readonly most: number },
+) {
+  return {
+    offset: integerOf(query, 'offset', { least: 0, most: mostOffset, otherwise: 0 }),
+    limit: integerOf(query, 'limit', { least: 1, most, otherwise: limit }),
+  }
+}

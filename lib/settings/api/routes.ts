@@ -1,0 +1,34 @@
+import type { SettingsContext } from '../options.js'
+import type { Answer, Call } from './answer.js'
+import { getAudit, getAuditCsv } from './audit.js'
+import {
+  getDrift,
+  getExplain,
+  getGroups,
+  getPeople,
+  getSeats,
+  getStatus,
+  postReapply,
+  postUnpark,
+} from './reports.js'
+import { getSettings, postPreview, postSettings } from './rules.js'
+
+type Handler = (context: SettingsContext, call: Call) => Promise<Answer>
+
+/** The settings API: handlers by path and method. */
+export const apiRoutes: Readonly<
+  Record<string, Readonly<Partial<Record<'GET' | 'POST', Handler>>>>
+> = {
+  '/api/scim/settings': { GET: getSettings, POST: postSettings },
+  '/api/scim/settings/preview': { POST: postPreview },
+  '/api/scim/explain': { GET: getExplain },
+  '/api/scim/status': { GET: getStatus },
+  '/api/scim/drift': { GET: getDrift },
+  '/api/scim/seats': { GET: getSeats },
+  '/api/scim/groups': { GET: getGroups },
+  '/api/scim/people': { GET: getPeople },
+  '/api/scim/audit': { GET: getAudit },
+  '/api/scim/audit.csv': { GET: getAuditCsv },
+  '/api/scim/unpark': { POST: postUnpark },
+  '/api/scim/reapply': { POST: postReapply },
+}

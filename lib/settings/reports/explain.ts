@@ -1,0 +1,70 @@
+import { describeGrant, isEmptyPlan, type Plan, plan, type Reason } from '../../mapping/index.js'
+import type { AccessRecord } from '../../stores/access-store.js'
+import type { GroupReference } from '../../stores/group-store.js'
+import type { User } from '../../stores/resource.js'
+import type { Scope } from '../../stores/scope.js'
+import type { SettingsContext } from '../options.js'
+import { type PersonSummary, summaryOf } from './people.js'
+
+/** Why a person has the access they have. */
+export interface Explanation extends PersonSummary {
+  readonly groups: readonly GroupReference[]
+  /** Every rule that speaks of one of the groups, those without effect marked `outranked`. */
+  readonly reasons: readonly (Reason & { readonly gives: string })[]
+  /** What was applied in the host and is in force because of it. */
+  readonly applied: readonly string[]
+  /** Recorded for the first sign-in. */
+  readonly deferred: readonly string[]
+  readonly notes: readonly string[]
+  readonly account?: AccessRecord['account']
+  /** Why the host lets nobody change this person through SCIM. */
+  readonly protection?: string
+  /** What is still to be done in the host; nothing when both agree. */
+  readonly outstanding: readonly string[]
+  /** RFC 3339; when access was last made true. */
+  readonly at?: string
+}
+
+/** Explains a person's access; `undefined` when there is nobody with this id. */
+export async function explain(
+  context: SettingsContext,
+  scope: Scope,
+  userId: string,
+): Promise<Explanation | undefined> {
+  const { users, groups, access: store } = context.adapters
+  const user = await users.get(scope, userId, { omit: new Set(['groups']) })
+  if (!user) return undefined
+  const [access, memberships, record, [pending], protection] = await Promise.all([
+    groups.resolveAccess(scope, user),
+    groups.groupsOf(scope, [userId]),
+    store.record(scope, userId),
+    store.pendingOf(scope, [userId]),
+    users.protection?.(scope, user),
+  ])
+  const { reasons, ...given } = access
+  return {
+    ...summaryOf(user, given, { record, pending }),
+    groups: memberships.get(userId) ?? [],
+    reasons: reasons.map((reason) => ({ ...reason, gives: describeGrant(reason.grant) })),
+    applied: (record?.applied ?? []).map(describeGrant),
+    deferred: (record?.deferred ?? []).map(describeGrant),
+    notes: record?.notes ?? [],
+    ...(record?.account && { account: record.account }),
+    ...(protection !== undefined && { protection }),
+    outstanding: outstandingOf(user, record, plan(record?.applied ?? [], access)),
+    ...(record && { at: record.at }),
+  }
+}
+
+function outstandingOf(
+  user: User,
+  record: AccessRecord | undefined,
+  planned: Plan,
+): readonly string[] {
+  if (!user.active) return record?.enforced === 'deprovisioned' ? [] : ['end all access']
+  if (isEmptyPlan(planned)) return []
+  return [
+    ...planned.grants.map((grant) => `grant ${describeGrant(grant)}`),
+    ...planned.revocations.map((grant) => `revoke ${describeGrant(grant)}`),
+  ]
+}

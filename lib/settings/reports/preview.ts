@@ -1,0 +1,249 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { emailOf } from '../../access/index.js'
+import {
+  type Access,
+  type AccessResolver,
+  affectedGroups,
+  compileRules,
+  describeGrant,
+  type Grant,
+  groupKey,
+  type MappingRules,
+  membershipsOf,
+  placeOf,
+} from '../../mapping/index.js'
+import type { AccessRecord } from '../../stores/access-store.js'
+import type { GroupReference } from '../../stores/group-store.js'
+import type { Page, PageRequest } from '../../stores/query.js'
+import type { User } from '../../stores/resource.js'
+import type { Scope } from '../../stores/scope.js'
+import type { UserStore } from '../../stores/user-store.js'
+import type { SettingsContext } from '../options.js'
+
+/** How rules would change one person's access. */
+export interface PersonChange {
+  readonly id: string
+  readonly userName: string
+  readonly email?: string
+  readonly losesAccess: boolean
+  readonly gainsAccess: boolean
+  /** In words, e.g. `organization role Manager`. */
+  readonly granted: readonly string[]
+  readonly revoked: readonly string[]
+  /** Why SCIM does not touch this person, so that nothing changes for them after all. */
+  readonly protection?: string
+}
+
+/** What would change if rules were saved. */
+export interface Preview {
+  /** Names of the groups whose rules change, as compared. */
+  readonly groups: readonly string[]
+  /** Active people looked at. */
+  readonly people: number
+  readonly changed: number
+  readonly granted: number
+  readonly revoked: number
+  readonly losingAccess: number
+  readonly gainingAccess: number
+  /** Of the people who have access now, the share that loses it; 0 to 1. */
+  readonly lossShare: number
+  /** A sentence when the share is above what the host finds normal: saving needs a confirmation. */
+  readonly warning?: string
+  /** Some of the people who change, those who lose access first. */
+  readonly sample: readonly PersonChange[]
+}
+
+const peoplePerPage = 500
+const largestSample = 50
+
+/**
+ * Who would change how if these rules were saved. People are read page by page, and nothing is kept of them but
+ * numbers and a sample, so memory does not grow with the tenant.
+ */
+export async function previewRules(
+  context: SettingsContext,
+  scope: Scope,
+  { before, after }: { readonly before: MappingRules; readonly after: MappingRules },
+): Promise<Preview> {
+  const groups = affectedGroups(before, after, context.policy)
+  if (groups.length === 0) return emptyPreview
+  const affected = new Set(groups)
+  const resolvers = {
+    before: compileRules(before, context.policy),
+    after: compileRules(after, context.policy),
+  }
+  const tally = createTally()
+  for await (const page of pagesOfPeople(context, scope)) {
+    for (const person of page) {
+      const isAffected = person.groups.some(({ displayName }) =>
+        affected.has(groupKey(displayName, context.policy)),
+      )
+      tally.count(person, changeOf(person, resolvers, isAffected))
+    }
+    await nextTurn()
+  }
+  return withWarning(context, {
+    groups,
+    ...tally.result(),
+    sample: await protectedOnes(context, scope, tally.sample()),
+  })
+}
+
+const emptyPreview: Preview = {
+  groups: [],
+  people: 0,
+  changed: 0,
+  granted: 0,
+  revoked: 0,
+  losingAccess: 0,
+  gainingAccess: 0,
+  lossShare: 0,
+  sample: [],
+}
+
+interface Person {
+  readonly user: User
+  readonly groups: readonly GroupReference[]
+  readonly record: AccessRecord | undefined
+}
+
+async function* pagesOfPeople(
+  { adapters }: SettingsContext,
+  scope: Scope,
+): AsyncGenerator<readonly Person[]> {
+  const { users, groups, access } = adapters
+  let next: PageRequest | undefined = firstPage(users)
+  while (next) {
+    const page: PageRequest = next
+    const found = await users.query(scope, { omit: new Set(['groups']), page })
+    const ids = found.resources.map(({ id }) => id)
+    const [memberships, records] = await Promise.all([
+      groups.groupsOf(scope, ids),
+      access.records(scope, ids),
+    ])
+    const recordOf = new Map(records.map((record) => [record.userId, record]))
+    yield found.resources.map((user) => ({
+      user,
+      groups: memberships.get(user.id) ?? [],
+      record: recordOf.get(user.id),
+    }))
+    next = pageAfter(page, found)
+  }
+}
+
+function firstPage(users: UserStore): PageRequest {
+  return users.supports?.cursor
+    ? { kind: 'cursor', limit: peoplePerPage }
+    : { kind: 'index', limit: peoplePerPage, offset: 0 }
+}
+
+function pageAfter(page: PageRequest, found: Page<User>): PageRequest | undefined {
+  if (page.kind === 'cursor') return found.next && { ...page, after: found.next }
+  const offset = page.offset + found.resources.length
+  const isLast = found.resources.length === 0 || offset >= found.totalResults
+  return isLast ? undefined : { ...page, offset }
+}
+
+/** The access under both sets of rules, for an active person; `undefined` for anybody else. */
+function changeOf(
+  { user, groups, record }: Person,
+  resolvers: { readonly before: AccessResolver; readonly after: AccessResolver },
+  isAffected: boolean,
+): { readonly before: Access; readonly after: Access } | undefined {
+  if (!user.active) return undefined
+  const before = resolvers.before(groups, { active: true, hadRole: record?.hadRole ?? false })
+  if (!isAffected) return { before, after: before }
+  // A role that the saved rules give counts as had, whether or not the reconciler has come to it yet.
+  const hadRole = record?.hadRole || before.reasons.some(({ grant }) => grant.kind === 'role')
+  return { before, after: resolvers.after(groups, { active: true, hadRole }) }
+}
+
+function createTally() {
+  const counts = {
+    people: 0,
+    changed: 0,
+    granted: 0,
+    revoked: 0,
+    losingAccess: 0,
+    gainingAccess: 0,
+  }
+  let withAccess = 0
+  const losing: PersonChange[] = []
+  const others: PersonChange[] = []
+
+  return {
+    count({ user }: Person, change: ReturnType<typeof changeOf>): void {
+      if (!change) return
+      const { before, after } = change
+      counts.people += 1
+      if (before.active) withAccess += 1
+      const person = personChange(user, before, after)
+      if (!person) return
+      counts.changed += 1
+      if (person.granted.length > 0) counts.granted += 1
+      if (person.revoked.length > 0) counts.revoked += 1
+      if (person.losesAccess) counts.losingAccess += 1
+      if (person.gainsAccess) counts.gainingAccess += 1
+      const list = person.losesAccess ? losing : others
+      if (list.length < largestSample) list.push(person)
+    },
+    result: () => ({
+      ...counts,
+      lossShare: withAccess === 0 ? 0 : counts.losingAccess / withAccess,
+    }),
+    sample: () => [...losing, ...others].slice(0, largestSample),
+  }
+}
+
+function personChange(user: User, before: Access, after: Access): PersonChange | undefined {
+  const [old, now] = [grantsOf(before), grantsOf(after)]
+  const granted = now.filter(
+    (grant) => !old.some((each) => describeGrant(each) === describeGrant(grant)),
+  )
+  const places = new Set(now.map(placeOf))
+  const revoked = old.filter((grant) => !places.has(placeOf(grant)))
+  if (granted.length === 0 && revoked.length === 0 && before.active === after.active) {
+    return undefined
+  }
+  const email = emailOf(user)
+  return {
+    id: user.id,
+    userName: user.userName,
+    ...(email !== undefined && { email }),
+    losesAccess: before.active && !after.active,
+    gainsAccess: !before.active && after.active,
+    granted: granted.map(describeGrant),
+    revoked: revoked.map(describeGrant),
+  }
+}
+
+function grantsOf(access: Access): readonly Grant[] {
+  if (!access.active) return []
+  const role: readonly Grant[] = access.role === null ? [] : [{ kind: 'role', role: access.role }]
+  return [...role, ...membershipsOf(access)]
+}
+
+/** Asking the host for everybody would take too long; those that an administrator sees are told apart. */
+async function protectedOnes(
+  { adapters }: SettingsContext,
+  scope: Scope,
+  sample: readonly PersonChange[],
+): Promise<readonly PersonChange[]> {
+  const { users } = adapters
+  if (!users.protection) return sample
+  const marked: PersonChange[] = []
+  for (const person of sample) {
+    const user = await users.get(scope, person.id, { omit: new Set(['groups']) })
+    const protection = user && (await users.protection(scope, user))
+    marked.push(protection === undefined ? person : { ...person, protection })
+  }
+  return marked
+}
+
+function withWarning({ lossWarningShare }: SettingsContext, preview: Preview): Preview {
+  const { losingAccess, lossShare } = preview
+  if (losingAccess === 0 || lossShare <= lossWarningShare) return preview
+  const people = losingAccess === 1 ? '1 person loses' : `${losingAccess} people lose`
+  const percent = Math.max(1, Math.round(lossShare * 100))
+  return { ...preview, warning: `${people} all access: ${percent}% of those who have it now.` }
+}

@@ -1,0 +1,68 @@
+import { lastContact } from '../../access/index.js'
+import type { PendingSummary, PendingUser } from '../../stores/access-store.js'
+import type { Scope } from '../../stores/scope.js'
+import type { Seats } from '../../stores/user-store.js'
+import type { SettingsContext } from '../options.js'
+
+/** A parked or failing person, with their name where they still exist. */
+export type PendingPerson = Pick<
+  PendingUser,
+  'userId' | 'since' | 'attempts' | 'lastError' | 'nextAt' | 'parked'
+> & { readonly userName?: string }
+
+/** How provisioning stands. */
+export interface Status extends PendingSummary {
+  /** Version of the saved rules. */
+  readonly rulesVersion: string
+  /** RFC 3339, to the minute; when an identity provider last called. Absent: never. */
+  readonly lastContact?: string
+  /** Of this host. `notHere`: it may run in another process. */
+  readonly reconciler: 'running' | 'stopped' | 'notHere'
+  /** The first parked people. */
+  readonly parkedPeople: readonly PendingPerson[]
+}
+
+const mostListed = 50
+
+/** Reads how provisioning of a tenant stands. */
+export async function readStatus(context: SettingsContext, scope: Scope): Promise<Status> {
+  const { access } = context.adapters
+  const [summary, { version }, contact, parked] = await Promise.all([
+    access.summary(scope),
+    access.rules(scope),
+    lastContact(access, scope),
+    access.listPending(scope, { offset: 0, limit: mostListed, parked: true }),
+  ])
+  const { reconciler } = context
+  return {
+    ...summary,
+    rulesVersion: version,
+    ...(contact !== undefined && { lastContact: contact }),
+    reconciler: reconciler ? (reconciler.isRunning() ? 'running' : 'stopped') : 'notHere',
+    parkedPeople: await withNames(context, scope, parked),
+  }
+}
+
+async function withNames(
+  { adapters }: SettingsContext,
+  scope: Scope,
+  entries: readonly PendingUser[],
+): Promise<readonly PendingPerson[]> {
+  const read = { omit: new Set(['groups']) }
+  const people = await Promise.all(
+    entries.map(({ userId }) => adapters.users.get(scope, userId, read)),
+  )
+  return entries.map(({ tenant: _, mark: _mark, ...entry }, index) => {
+    const userName = people[index]?.userName
+    return { ...entry, ...(userName !== undefined && { userName }) }
+  })
+}
+
+/** Seats of the host; `supported: false` when it does not count. */
+export async function readSeats(
+  { adapters }: SettingsContext,
+  scope: Scope,
+): Promise<{ readonly supported: boolean } & Partial<Seats>> {
+  const seats = await adapters.users.seats?.(scope)
+  return seats ? { supported: true, ...seats } : { supported: false }
+}

@@ -1,0 +1,33 @@
+import type { MappingRules } from '../../mapping/index.js'
+
+/** Rules as sentences an administrator reads, e.g. `Manager for "Leads"`. */
+export function describeRules(rules: MappingRules): readonly string[] {
+  return [
+    ...rules.roles_groups.map(([role, group]) => `${role} for "${group}"`),
+    ...rules.workspaces_groups.map(([title, group]) => `workspace "${title}" for "${group}"`),
+    ...rules.projects_groups.map(
+      ({ project_id: id, group, role }) => `${role} in project ${id} for "${group}"`,
+    ),
+  ]
+}
+
+/** Rules that only one side has. */
+export function rulesBetween(before: MappingRules, after: MappingRules) {
+  const [old, now] = [describeRules(before), describeRules(after)]
+  const [oldSet, nowSet] = [new Set(old), new Set(now)]
+  return {
+    added: now.filter((rule) => !oldSet.has(rule)),
+    removed: old.filter((rule) => !nowSet.has(rule)),
+  }
+}
+
+const mostListed = 20
+
+/** A change of rules in one line, for the audit log. */
+export function describeChange(before: MappingRules, after: MappingRules): string {
+  const { added, removed } = rulesBetween(before, after)
+  const parts = [...removed.map((rule) => `- ${rule}`), ...added.map((rule) => `+ ${rule}`)]
+  if (parts.length === 0) return 'order of rules'
+  const more = parts.length - mostListed
+  return `${parts.slice(0, mostListed).join('; ')}${more > 0 ? `; and ${more} more` : ''}`
+}

@@ -1,0 +1,102 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { AuditEntry } from '../../events/catalogue.js'
+import { affectedGroups, type MappingRules, parseRules, RulesError } from '../../mapping/index.js'
+import type { VersionedRules } from '../../stores/access-store.js'
+import { storeErrorKind } from '../../stores/errors.js'
+import type { Scope } from '../../stores/scope.js'
+import type { SettingsContext } from '../options.js'
+import { describeChange } from './difference.js'
+import { groupsCalled } from './groups.js'
+import { checkNames } from './names.js'
+
+/** Other rules were saved since the version an editor started from; nothing was overwritten. */
+export class RulesConflict extends Error {
+  override readonly name = 'RulesConflict'
+  /** What is saved now. */
+  readonly current: VersionedRules
+
+  constructor(current: VersionedRules) {
+    super('Other rules were saved in the meantime. Nothing was overwritten.')
+    this.current = current
+  }
+}
+
+/**
+ * Reads rules as an administrator sent them, without saving anything.
+ *
+ * @throws RulesError naming every row that is wrong
+ */
+export async function readDraft(
+  context: SettingsContext,
+  scope: Scope,
+  { input, current }: { readonly input: unknown; readonly current: VersionedRules },
+): Promise<MappingRules> {
+  const rules = parseRules(input, context.policy, current.rules)
+  refuseSeatTypes(input)
+  await checkNames(context, scope, { before: current.rules, after: rules })
+  return rules
+}
+
+/**
+ * Saves rules and marks exactly the people whom the change concerns.
+ *
+ * @param draft.expectedVersion the version the editor started from; left out: whatever is saved now
+ * @throws RulesError naming every row that is wrong; nothing is saved then
+ * @throws RulesConflict when other rules were saved since, also in this very moment
+ */
+export async function saveDraft(
+  context: SettingsContext,
+  scope: Scope,
+  draft: { readonly input: unknown; readonly expectedVersion?: string },
+): Promise<VersionedRules> {
+  const { access } = context.adapters
+  const current = await access.rules(scope)
+  const { input, expectedVersion = current.version } = draft
+  if (expectedVersion !== current.version) throw new RulesConflict(current)
+  const rules = await readDraft(context, scope, { input, current })
+  if (isDeepStrictEqual(rules, current.rules)) return current
+  const names = affectedGroups(current.rules, rules, context.policy)
+  const affects = (await groupsCalled(context, scope, names)).map(({ id }) => id)
+  const event = savedEvent(context, scope, current.rules, rules)
+  const saved = await access
+    .saveRules(scope, rules, { expectedVersion, affects, audit: [event] })
+    .catch(async (error: unknown): Promise<never> => {
+      if (storeErrorKind(error) !== 'versionMismatch') throw error
+      throw new RulesConflict(await access.rules(scope))
+    })
+  // Groups that were pushed or renamed between looking them up and saving were judged by the old rules.
+  const missed = (await groupsCalled(context, scope, names))
+    .map(({ id }) => id)
+    .filter((id) => !affects.includes(id))
+  if (missed.length > 0) await access.mark(scope, missed)
+  context.emit(event)
+  context.reconciler?.kick()
+  return saved
+}
+
+/** Label Studio can also map groups to seat types; doing nothing silently would be worse than refusing. */
+function refuseSeatTypes(input: unknown): void {
+  const given = (input as { user_type_groups?: unknown } | null)?.user_type_groups
+  const isEmpty = given === undefined || given === null || (Array.isArray(given) && !given.length)
+  if (isEmpty) return
+  throw new RulesError([
+    { row: 'user_type_groups', message: 'Seat types cannot be mapped here; leave the list empty.' },
+  ])
+}
+
+function savedEvent(
+  { clock }: SettingsContext,
+  scope: Scope,
+  before: MappingRules,
+  after: MappingRules,
+): AuditEntry {
+  return {
+    at: clock().toISOString(),
+    event: 'rules.saved',
+    tenant: scope.tenant,
+    actor: scope.actor,
+    requestId: scope.requestId,
+    outcome: 'succeeded',
+    detail: describeChange(before, after),
+  }
+}
