@@ -31,8 +31,10 @@ export function createWorld(adapters: Adapters, scope: Scope = aScope()) {
     keys: lookupKeys(byName.get(typeName)!, resource),
     comparable: () => comparableOf(byName.get(typeName)!, resource),
   })
+  let created = 0
   const meta = (resourceType: string) => {
-    const at = new Date().toISOString()
+    // Never the same twice: lists are in the order of creation.
+    const at = new Date(Date.UTC(2026, 0, 1) + created++).toISOString()
     return { resourceType, created: at, lastModified: at, version: randomUUID() }
   }
 
