@@ -43,6 +43,11 @@ export interface ScimOptions extends DeviationOptions, SchemaOptions {
    * the request, obeying the app's `trust proxy`, the mount path included.
    */
   readonly baseUrl?: string | BaseUrlOf
+  /**
+   * Refuse requests that did not come over TLS, as far as the app's `trust proxy` lets it see: 403. Default `false`, since
+   * the proxy in front usually sees to it (RFC 7644 §7.2).
+   */
+  readonly requireHttps?: boolean
   /** `/users` is `/Users`. Default `false`. Ids are exact in any case. */
   readonly caseInsensitivePaths?: boolean
 
@@ -111,6 +116,7 @@ export interface ScimOptions extends DeviationOptions, SchemaOptions {
 /** Every default that is not derived from something else. */
 export const defaults = {
   openDiscovery: ['ServiceProviderConfig'],
+  requireHttps: false,
   caseInsensitivePaths: false,
   features: {
     patch: true,

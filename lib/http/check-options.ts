@@ -54,6 +54,7 @@ export const optionsSchema = closed({
   },
   ...each(
     [
+      'requireHttps',
       'caseInsensitivePaths',
       'uniqueGroupNames',
       'uniqueExternalIds',

@@ -1,6 +1,6 @@
 import createDebug from 'debug'
 import { type Request, Router } from 'express'
-import type { ScimError } from '../errors.js'
+import { forbidden, type ScimError } from '../errors.js'
 import type { AuditEntry } from '../events/catalogue.js'
 import type { DiscoveryEndpoint, RateLimits } from '../options.js'
 import { errorBody } from '../protocol/error-body.js'
@@ -29,6 +29,7 @@ import { readVersion } from './versions.js'
 export interface TransportOptions extends AuthenticationOptions {
   readonly openDiscovery: readonly DiscoveryEndpoint[]
   readonly baseUrl?: string | BaseUrlOf | undefined
+  readonly requireHttps: boolean
   readonly caseInsensitivePaths: boolean
   readonly limits: BodyLimits & { readonly maxRequestsInFlight: number }
   readonly rateLimits: RateLimits
@@ -100,6 +101,9 @@ async function serve(server: Server, exchange: Exchange): Promise<void> {
 async function work(server: Server, exchange: Exchange, progress: Progress): Promise<ScimResponse> {
   const leave = server.guard.enter()
   try {
+    if (server.options.requireHttps && !exchange.request.secure) {
+      throw forbidden('This service provider is reached over https only.')
+    }
     // Found before authentication, since discovery may be open; told only after it.
     const destination = findDestination(server, exchange.request)
     progress.principal = await authenticate(server, exchange, destination)

@@ -112,6 +112,28 @@ describe.each([4, 5] as const)('the base URL on Express %s', (version) => {
   })
 })
 
+describe('requireHttps', () => {
+  it('refuses what did not come over TLS, before it looks at a token (R-SEC-01)', async () => {
+    const { server, get, baseUrls } = await start(5, { requireHttps: true })
+    expectError(await get('/scim/v2/Users/1'), 403)
+    expectError(await send(server, '/scim/v2/ServiceProviderConfig'), 403)
+    expectError(await get('/scim/v2/Users/1', { 'X-Forwarded-Proto': 'https' }), 403)
+    expect(baseUrls()).toEqual([])
+  })
+
+  it('believes a trusted proxy that it was TLS (R-SEC-01)', async () => {
+    const { get } = await start(
+      5,
+      { requireHttps: true },
+      {
+        prepare: (app) => app.set('trust proxy', 'loopback'),
+      },
+    )
+    expect((await get('/scim/v2/Users/1', { 'X-Forwarded-Proto': 'https' })).status).toBe(200)
+    expectError(await get('/scim/v2/Users/1'), 403)
+  })
+})
+
 describe('the version in the path', () => {
   it('may be v2 or absent below a mount path without one, and locations keep it (R-HTTP-02, R-HTTP-04)', async () => {
     const { get, baseUrls } = await start(5, {}, { mount: '/scim' })

@@ -65,6 +65,7 @@ const wrongOptions: [name: string, options: unknown, message: string][] = [
   ['baseUrl', { baseUrl: 'https://a.example/?x=1' }, 'without query'],
   ['baseUrl', { baseUrl: 'ftp://a.example' }, '"baseUrl"'],
   ['baseUrl', { baseUrl: 'https://user:secret@a.example' }, '"baseUrl"'],
+  ['requireHttps', { requireHttps: 1 }, '"requireHttps" is 1'],
   ['caseInsensitivePaths', { caseInsensitivePaths: 'yes' }, 'type boolean'],
   ...(['patch', 'bulk', 'filter', 'sort', 'etag', 'me', 'cursor'] as const).map(
     (name): [string, unknown, string] => [
