@@ -42,7 +42,7 @@ async function report(
       ? { event: 'request.failed', outcome: 'failed' }
       : { event: 'request.refused', outcome: 'refused' }),
     target: { resourceType: type.name, id },
-    attributes: [...sentAttributes(type, request.body)],
+    attributes: [...sentAttributes(type, request.body)].filter((name) => name !== 'schemas'),
     detail: `${request.method}: ${message}`,
     status,
     ...(scimType !== undefined && { scimType }),

@@ -60,6 +60,8 @@ export async function endAccessOfRoleless(
 ): Promise<void> {
   const { adapters, options } = services
   if (!adapters.access || ids.length === 0 || ids.length > maxPeople) return
+  const { rules } = await adapters.access.rules(scope)
+  if (rules.roles_groups.length === 0) return
   const people = await readMany(adapters.users, scope, ids)
   const deadline = performance.now() + options.deprovisionTimeoutMs
   await mapConcurrently(people, concurrentPeople, async (user) => {

@@ -41,6 +41,8 @@ export interface ServiceProvider {
   put(path: string, body: unknown, options?: CallOptions): Promise<Answer>
   patch(path: string, operations: unknown, options?: CallOptions): Promise<Answer>
   delete(path: string, options?: CallOptions): Promise<Answer>
+  /** Sends a body that need not be JSON. */
+  send(method: string, path: string, text: string, options?: CallOptions): Promise<Answer>
   /** Creates and returns the body. */
   user(userName: string, attributes?: object, options?: CallOptions): Promise<Answer['body']>
   group(
@@ -83,20 +85,26 @@ export async function serve(
   return { adapters, baseUrl, events, errors, ...clientOf(baseUrl) }
 }
 
+interface Sent {
+  readonly body?: unknown
+  readonly text?: string | undefined
+  readonly options?: CallOptions | undefined
+}
+
 function clientOf(baseUrl: string) {
   const call = async (
     method: string,
     path: string,
-    { body, options = {} }: { body?: unknown; options?: CallOptions | undefined },
+    { body, text: sent = JSON.stringify(body), options = {} }: Sent,
   ): Promise<Answer> => {
     const response = await fetch(`${baseUrl}${path}`, {
       method,
       headers: {
         Authorization: `Bearer ${options.as ?? 'acme'}`,
-        ...(body !== undefined && { 'Content-Type': 'application/scim+json' }),
+        ...(sent !== undefined && { 'Content-Type': 'application/scim+json' }),
         ...options.headers,
       },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(sent !== undefined && { body: sent }),
     })
     const text = await response.text()
     return {
@@ -115,6 +123,8 @@ function clientOf(baseUrl: string) {
     patch: (path: string, operations: unknown, options?: CallOptions) =>
       call('PATCH', path, { body: { schemas: [patchUrn], Operations: operations }, options }),
     delete: (path: string, options?: CallOptions) => call('DELETE', path, { options }),
+    send: (method: string, path: string, text: string, options?: CallOptions) =>
+      call(method, path, { text, options }),
     user: async (userName: string, attributes: object = {}, options?: CallOptions) => {
       const body = { schemas: [userUrn], userName, ...attributes }
       return created(await post('/Users', body, options))
