@@ -92,15 +92,15 @@ function paging(subject: Subject): readonly Check[] {
         const stored = await createSeveral(context, subject)
         const [first, second, , , fifth] = [...stored].sort(compareResources())
         const page = await ask(context, subject, { page: { kind: 'cursor', limit: 3 } })
-        await subject.store(context.adapters).delete(context.scope, first?.id ?? '', {})
-        await subject.store(context.adapters).delete(context.scope, fifth?.id ?? '', {})
+        for (const gone of [first, second, fifth]) {
+          await subject.store(context.adapters).delete(context.scope, gone?.id ?? '', {})
+        }
         await create(context, subject, { meta: metaOf(subject, -1000) })
         const later = await create(context, subject, { meta: metaOf(subject, 1000) })
         const rest = await remaining(context, subject, page.next)
         const found = [...page.resources.map(({ id }) => id), ...rest]
         const kept = stored.filter(({ id }) => id !== fifth?.id).sort(compareResources())
         expectEqual(found, [...kept.map(({ id }) => id), later.id], 'ids on all pages')
-        expectThat(second !== undefined && found.includes(second.id), 'The second must be found')
       },
     }),
   ]

@@ -1,0 +1,585 @@
+import { randomUUID } from 'node:crypto'
+import { memoryAdapters } from '../../adapters/memory/index.js'
+import type {
+  AccessStore,
+  Adapters,
+  Alongside,
+  AuditStore,
+  Group,
+  GroupReference,
+  GroupStore,
+  KeysetPosition,
+  Resource,
+  ResourceStore,
+  Scope,
+  UserStore,
+} from '../../lib/stores/index.js'
+import { typeNamed } from '../../lib/testing/subject.js'
+import { minimalAdapters } from './minimal-adapter.js'
+
+/** Adapters with one mistake, and the checks that must find it. */
+interface Defect {
+  readonly name: string
+  readonly breaks: readonly string[]
+  readonly make: () => Adapters
+}
+
+type Full = Adapters & { access: AccessStore; audit: AuditStore }
+type AnyStore = ResourceStore<Resource>
+
+const everything = { omit: new Set<string>() }
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+const each = (...ids: string[]) =>
+  ids.flatMap((id) => ['users', 'groups', 'devices'].map((subject) => `${subject}.${id}`))
+const unique = (...ids: string[]) =>
+  ids.flatMap((id) => ['users', 'devices'].map((subject) => `${subject}.${id}`))
+
+/** The same mistake in every store of resources. */
+function inStores(name: string, breaks: string[], change: (store: AnyStore) => Partial<AnyStore>) {
+  const make = () => {
+    const adapters = memoryAdapters()
+    const broken = (store: AnyStore) => ({ ...store, ...change(store) })
+    const devices = broken(adapters.resourceStore?.(typeNamed('Device')) as AnyStore)
+    return {
+      ...adapters,
+      users: broken(adapters.users as AnyStore) as UserStore,
+      groups: broken(adapters.groups as AnyStore) as GroupStore,
+      resourceStore: () => devices,
+    }
+  }
+  return { name, breaks, make }
+}
+
+function inUsers(
+  name: string,
+  breaks: string[],
+  change: (users: UserStore, all: Full) => Partial<UserStore>,
+) {
+  const make = () => {
+    const adapters = memoryAdapters()
+    return { ...adapters, users: { ...adapters.users, ...change(adapters.users, adapters) } }
+  }
+  return { name, breaks, make }
+}
+
+type Groups = GroupStore & { changeMembers: NonNullable<GroupStore['changeMembers']> }
+
+function inGroups(
+  name: string,
+  breaks: string[],
+  change: (groups: Groups, all: Full) => Partial<GroupStore>,
+) {
+  const make = () => {
+    const adapters = memoryAdapters()
+    const groups = adapters.groups as Groups
+    return { ...adapters, groups: { ...groups, ...change(groups, adapters) } }
+  }
+  return { name, breaks, make }
+}
+
+function inAccess(
+  name: string,
+  breaks: string[],
+  change: (access: AccessStore, all: Full) => Partial<AccessStore>,
+) {
+  const make = () => {
+    const adapters = memoryAdapters()
+    return { ...adapters, access: { ...adapters.access, ...change(adapters.access, adapters) } }
+  }
+  return { name, breaks, make }
+}
+
+function inAudit(
+  name: string,
+  breaks: string[],
+  change: (audit: AuditStore) => Partial<AuditStore>,
+) {
+  const make = () => {
+    const adapters = memoryAdapters()
+    return { ...adapters, audit: { ...adapters.audit, ...change(adapters.audit) } }
+  }
+  return { name, breaks, make }
+}
+
+const storeDefects: readonly Defect[] = [
+  inStores('lose attributes', each('create.echo'), (store) => ({
+    create: (scope, { externalId: _, size: __, ...rest }, write) =>
+      store.create(scope, rest as Resource, write),
+  })),
+  inStores('cannot look for every id', each('get.unknown'), (store) => ({
+    async get(scope, id, read) {
+      if (id.includes('\0')) throw new Error('invalid byte sequence for encoding "UTF8": 0x00')
+      return store.get(scope, id, read)
+    },
+  })),
+  inStores('find nothing when one of several ids is unknown', each('getMany'), (store) => ({
+    async getMany(scope, ids, read) {
+      const found = await store.getMany?.(scope, ids, read)
+      return found?.length === ids.length ? found : []
+    },
+  })),
+  inStores('hand out the object they change later', each('snapshot'), (store) => {
+    const shared = new Map<string, Resource>()
+    return {
+      async get(scope, id, read) {
+        const current = await store.get(scope, id, read)
+        if (current === undefined) return undefined
+        const object = Object.assign(shared.get(id) ?? {}, current)
+        shared.set(id, object)
+        return object
+      },
+      async replace(scope, resource, write) {
+        const stored = await store.replace(scope, resource, write)
+        Object.assign(shared.get(resource.id) ?? {}, stored)
+        return stored
+      },
+    }
+  }),
+  inStores('merge instead of replacing', each('replace.whole'), (store) => ({
+    async replace(scope, resource, write) {
+      const before = await store.get(scope, resource.id, everything)
+      return store.replace(scope, { ...before, ...resource }, write)
+    },
+  })),
+  inStores('replace whatever version there is', each('replace.version'), (store) => ({
+    async replace(scope, resource, write) {
+      const before = await store.get(scope, resource.id, everything)
+      const expectedVersion = before?.meta.version ?? ''
+      return store.replace(scope, resource, { ...write, expectedVersion })
+    },
+  })),
+  inStores('create what they should replace', each('replace.gone'), (store) => ({
+    async replace(scope, resource, write) {
+      const before = await store.get(scope, resource.id, everything)
+      return before ? store.replace(scope, resource, write) : store.create(scope, resource, write)
+    },
+  })),
+  inStores('check the version and write later', each('replace.race'), (store) => ({
+    async replace(scope, resource, write) {
+      const before = await store.get(scope, resource.id, everything)
+      await turn()
+      const isExpected = before?.meta.version === write.expectedVersion
+      const current = await store.get(scope, resource.id, everything)
+      const expectedVersion = isExpected ? (current?.meta.version ?? '') : ''
+      return store.replace(scope, resource, { ...write, expectedVersion })
+    },
+  })),
+  inStores('say that they deleted, and did not', each('delete'), () => ({
+    delete: async () => true,
+  })),
+  inStores('delete whatever version there is', each('delete.version'), (store) => ({
+    delete: (scope, id) => store.delete(scope, id, {}),
+  })),
+  inStores('allow the same unique key twice', unique('create.uniqueness'), (store) => ({
+    create: (scope, resource, write) => store.create(scope, resource, { ...write, keys: [] }),
+  })),
+  inStores('cut long keys', unique('create.long'), (store) => ({
+    create: (scope, resource, write) => {
+      const keys = write.keys.map((key) => ({ ...key, key: key.key.slice(0, 255) }))
+      return store.create(scope, resource, { ...write, keys })
+    },
+  })),
+  inStores('look for a key and store later', unique('create.race'), (store) => {
+    const taken = new Set<string>()
+    return {
+      async create(scope, resource, write) {
+        const names = write.keys.filter((key) => key.unique).map(({ key }) => scope.tenant + key)
+        const isTaken = names.some((name) => taken.has(name))
+        await turn()
+        for (const name of names) taken.add(name)
+        const keys = isTaken ? write.keys : []
+        return store.create(scope, resource, { ...write, keys })
+      },
+    }
+  }),
+  inStores('do not check keys when replacing', unique('replace.uniqueness'), (store) => ({
+    replace: (scope, resource, write) => store.replace(scope, resource, { ...write, keys: [] }),
+  })),
+  inStores('keep keys of the deleted', unique('delete.key'), (store) => ({
+    delete: async (scope, id, options) => {
+      const resource = await store.get(scope, id, everything)
+      const isDeleted = await store.delete(scope, id, options)
+      const keys = ['userName', 'serial'].map((attribute) => ({
+        attribute,
+        key: String(resource?.[attribute]),
+        unique: true,
+      }))
+      const ghost = { ...resource, id: randomUUID() } as Resource
+      await store.create(scope, ghost, { keys, comparable: () => ({}) })
+      return isDeleted
+    },
+  })),
+  inStores('count only the page', each('query.pages'), (store) => ({
+    async query(scope, query) {
+      const page = await store.query(scope, query)
+      return { ...page, totalResults: page.resources.length }
+    },
+  })),
+  inStores('take a limit of 0 for none', each('query.bounds'), (store) => ({
+    query: (scope, query) =>
+      store.query(scope, { ...query, page: { ...query.page, limit: query.page.limit || 100 } }),
+  })),
+  inStores('page by cursor as by number', each('query.cursor'), (store) => {
+    const offsets = new Map<string, number>()
+    const place = (position: KeysetPosition | undefined) =>
+      position === undefined ? 0 : (offsets.get(position.id) ?? 0)
+    return {
+      async query(scope, query) {
+        if (query.page.kind === 'index') return store.query(scope, query)
+        const { after, limit } = query.page
+        const offset = place(after)
+        const page = { kind: 'index', offset, limit } as const
+        const found = await store.query(scope, { ...query, page })
+        const last = found.resources.at(-1)
+        if (!last || offset + limit >= found.totalResults) return found
+        offsets.set(last.id, offset + limit)
+        return { ...found, next: { created: last.meta.created, id: last.id } }
+      },
+    }
+  }),
+  inStores('ignore filters', each('query.filter'), (store) => ({
+    query: (scope, { filter: _, ...query }) => store.query(scope, query),
+  })),
+  inStores('ignore the order', each('query.sort'), (store) => ({
+    query: (scope, { sort: _, ...query }) => store.query(scope, query),
+  })),
+  inStores(
+    'ignore what they do not support',
+    each('supports.filter', 'supports.sort', 'supports.cursor'),
+    (store) => ({
+      supports: {},
+      query: (scope, { omit, page: { limit } }) =>
+        store.query(scope, { omit, page: { kind: 'index', offset: 0, limit } }),
+    }),
+  ),
+  inStores('know no tenants', each('tenants'), (store) => {
+    const one = (scope: Scope) => ({ ...scope, tenant: 'one' })
+    return {
+      create: (scope, resource, write) => store.create(one(scope), resource, write),
+      get: (scope, id, read) => store.get(one(scope), id, read),
+    }
+  }),
+]
+
+const groupDefects: readonly Defect[] = [
+  inGroups('link the users of all tenants', ['groups.tenants.members'], (groups) => ({
+    create: (scope, { members: _, ...group }, write) => groups.create(scope, group as Group, write),
+  })),
+  inGroups('say nothing of members but their id', ['members.create'], (groups) => ({
+    async get(scope, id, read) {
+      const group = await groups.get(scope, id, read)
+      const members = group?.members?.map(({ value }) => ({ value }))
+      return group && ({ ...group, ...(members && { members }) } as Group)
+    },
+  })),
+  inGroups('always load members', ['members.omit'], (groups) => ({
+    get: (scope, id) => groups.get(scope, id, everything),
+  })),
+  inGroups('forget members of groups on a page', ['members.query'], (groups) => ({
+    query: (scope, query) => groups.query(scope, { ...query, omit: new Set(['members']) }),
+  })),
+  inGroups('leave out unknown members', ['members.unknown'], (groups) => ({
+    async create(scope, group, write) {
+      try {
+        return await groups.create(scope, group, write)
+      } catch {
+        const { members: _, ...rest } = group
+        return groups.create(scope, rest as Group, write)
+      }
+    },
+  })),
+  {
+    name: 'have member deltas they do not declare',
+    breaks: ['members.replaceWhole'],
+    make: () => {
+      const adapters = minimalAdapters()
+      return { ...adapters, groups: { ...adapters.groups, changeMembers: async () => undefined } }
+    },
+  },
+  inGroups('report what was asked as what changed', ['members.change'], (groups) => ({
+    async changeMembers(scope, id, change, options) {
+      const result = await groups.changeMembers(scope, id, change, options)
+      return result && { ...result, added: change.add, removed: change.remove }
+    },
+  })),
+  inGroups('change the version every time', ['members.change.nothing'], (groups) => ({
+    async changeMembers(scope, id, change, options) {
+      const result = await groups.changeMembers(scope, id, change, options)
+      if (!result || result.added.length + result.removed.length > 0) return result
+      const { group } = result
+      const next = { ...group, meta: { ...group.meta, version: randomUUID() } }
+      const write = { keys: [], comparable: () => ({}), expectedVersion: group.meta.version }
+      return { ...result, group: await groups.replace(scope, next, write) }
+    },
+  })),
+  inGroups('add those members they know', ['members.change.unknown'], (groups) => ({
+    changeMembers: (scope, id, change, options) => {
+      const add = change.add.filter((each) => each !== 'nobody')
+      return groups.changeMembers(scope, id, { ...change, add }, options)
+    },
+  })),
+  inGroups('read members and write them back later', ['members.change.parallel'], (groups) => ({
+    async changeMembers(scope, id, change, options) {
+      const idsOf = async () =>
+        ((await groups.get(scope, id, everything))?.members ?? []).map(({ value }) => value)
+      const wanted = [...(await idsOf()), ...change.add]
+      await turn()
+      const remove = (await idsOf()).filter((each) => !wanted.includes(each))
+      return groups.changeMembers(scope, id, { add: wanted, remove }, options)
+    },
+  })),
+  inGroups('fail when writers meet', ['members.change.crossed'], (groups) => {
+    let writers = 0
+    return {
+      async changeMembers(scope, id, change, options) {
+        writers += 1
+        await turn()
+        const isMet = writers > 1
+        writers -= 1
+        if (isMet) throw new Error('deadlock detected')
+        return groups.changeMembers(scope, id, change, options)
+      },
+    }
+  }),
+  inGroups('empty groups that are replaced', ['members.replace'], (groups) => ({
+    async replace(scope, group, write) {
+      const before = await groups.get(scope, group.id, everything)
+      const remove = (before?.members ?? []).map(({ value }) => value)
+      return groups.replace(scope, group, { members: { add: [], remove }, ...write })
+    },
+  })),
+  inUsers('leave deleted users in their groups', ['members.delete'], () => ({
+    delete: async () => true,
+  })),
+  inGroups('know direct groups only', ['groupsOf'], (groups) => ({
+    async groupsOf(scope, ids) {
+      const found = await groups.groupsOf(scope, ids)
+      return new Map([...found].map(([id, list]) => [id, list.filter(({ direct }) => direct)]))
+    },
+  })),
+  inGroups('walk in circles', ['groupsOf.cycle'], (groups) => {
+    const walk = async (scope: Scope, id: string, depth: number): Promise<GroupReference[]> => {
+      if (depth > 100) throw new RangeError('Maximum call stack size exceeded')
+      const direct = ((await groups.groupsOf(scope, [id])).get(id) ?? []).filter(
+        (reference) => reference.direct,
+      )
+      const further = await Promise.all(direct.map((group) => walk(scope, group.id, depth + 1)))
+      return [...direct, ...further.flat()]
+    }
+    return {
+      async groupsOf(scope, ids) {
+        const lists = await Promise.all(ids.map((id) => walk(scope, id, 0)))
+        return new Map(ids.map((id, index) => [id, lists[index] ?? []]))
+      },
+    }
+  }),
+  inGroups('know no rules', ['access.resolve'], () => ({
+    resolveAccess: async (_scope, user) => ({
+      active: user.active,
+      role: null,
+      workspaces: [],
+      projects: [],
+      reasons: [],
+    }),
+  })),
+]
+
+/** All that a write can bring along is dropped, or handled by `handle` at its own time. */
+function apart(
+  store: AnyStore,
+  handle: (
+    scope: Scope,
+    alongside: Alongside | undefined,
+    when: 'before' | 'after',
+  ) => Promise<void>,
+): Partial<AnyStore> {
+  const around = async <T>(
+    scope: Scope,
+    alongside: Alongside | undefined,
+    write: () => Promise<T>,
+  ) => {
+    await handle(scope, alongside, 'before')
+    const result = await write()
+    await handle(scope, alongside, 'after')
+    return result
+  }
+  return {
+    create: (scope, resource, { alongside, ...write }) =>
+      around(scope, alongside, () => store.create(scope, resource, write)),
+    replace: (scope, resource, { alongside, ...write }) =>
+      around(scope, alongside, () => store.replace(scope, resource, write)),
+    delete: (scope, id, { alongside, ...options }) =>
+      around(scope, alongside, () => store.delete(scope, id, options)),
+  }
+}
+
+const alongsideDefects: readonly Defect[] = [
+  inUsers('forget what a write brings along', ['alongside.write'], (users) => ({
+    ...(apart(users as AnyStore, async () => {}) as Partial<UserStore>),
+  })),
+  inUsers(
+    'mark before a write that may fail',
+    ['alongside.failure'],
+    (users, { access, audit }) => ({
+      ...(apart(users as AnyStore, async (scope, alongside, when) => {
+        if (when === 'after') return
+        await access.mark(scope, alongside?.pending ?? [])
+        await audit.append(scope, alongside?.audit ?? [])
+      }) as Partial<UserStore>),
+    }),
+  ),
+  inGroups(
+    'mark who is in a group after a write only',
+    ['alongside.groups', 'alongside.groups.delete'],
+    (groups, { access }) => ({
+      ...(apart(groups as AnyStore, async (scope, alongside, when) => {
+        if (when === 'after') await access.mark(scope, alongside?.pending ?? [])
+      }) as Partial<GroupStore>),
+    }),
+  ),
+]
+
+const accessDefects: readonly Defect[] = [
+  inAccess('overwrite rules somebody else saved', ['access.rules'], (access) => ({
+    async saveRules(scope, rules, options) {
+      const { version: expectedVersion } = await access.rules(scope)
+      return access.saveRules(scope, rules, { ...options, expectedVersion })
+    },
+  })),
+  inAccess('check the version of rules and save later', ['access.rules.race'], (access) => ({
+    async saveRules(scope, rules, options) {
+      const before = await access.rules(scope)
+      await turn()
+      const current = await access.rules(scope)
+      const isExpected = before.version === options.expectedVersion
+      const expectedVersion = isExpected ? current.version : options.expectedVersion
+      return access.saveRules(scope, rules, { ...options, expectedVersion })
+    },
+  })),
+  inAccess('forget who saved rules', ['access.rules.audit'], (access) => ({
+    saveRules: (scope, rules, { audit: _, ...options }) => access.saveRules(scope, rules, options),
+  })),
+  inAccess('change rules for nobody', ['access.sweep', 'access.sweep.everybody'], (access) => ({
+    saveRules: (scope, rules, options) =>
+      access.saveRules(scope, rules, { ...options, affects: [] }),
+  })),
+  inAccess('page through records in any order', ['access.records'], (access) => ({
+    listRecords: async (scope, page) => [...(await access.listRecords(scope, page))].reverse(),
+  })),
+  inAccess('link an account to several users', ['access.records.account'], (access) => ({
+    async saveRecord(scope, record) {
+      const other = record.account && (await access.recordByAccount(scope, record.account.id))
+      if (other) await access.deleteRecord(scope, other.userId)
+      return access.saveRecord(scope, record)
+    },
+  })),
+  inAccess('know people by one address only', ['access.records.email'], (access) => ({
+    recordsByEmail: async (scope, email) =>
+      (await access.recordsByEmail(scope, email)).filter((record) => record.email === email),
+  })),
+  inAccess('share values among tenants', ['access.values'], (access) => ({
+    getValue: (scope, name) => access.getValue({ ...scope, tenant: 'one' }, name),
+    setValue: (scope, name, value) => access.setValue({ ...scope, tenant: 'one' }, name, value),
+  })),
+  inAccess('take a group for a user', ['pending.mark'], (access) => ({
+    mark: (scope, ids) => access.mark(scope, [...ids.slice(1), 'somebody']),
+  })),
+  inAccess('count parked entries as pending', ['pending.summary'], (access) => ({
+    async summary(scope) {
+      const { parked, pending, ...rest } = await access.summary(scope)
+      return { ...rest, pending: pending + parked, parked: 0 }
+    },
+  })),
+  inAccess('lease more than was asked for', ['pending.claim'], (access) => ({
+    claim: (options) => access.claim({ ...options, limit: 100 }),
+  })),
+  inAccess('lease for no time', ['pending.claim.parallel', 'pending.claim.lease'], (access) => ({
+    claim: (options) => access.claim({ ...options, leaseMs: -1 }),
+  })),
+  inAccess('claim only what is due', ['pending.claim.users'], (access) => ({
+    async claim({ userIds, ...options }) {
+      const due = await access.listPending(scopeOf(options.tenant), { offset: 0, limit: 100 })
+      const wanted = due
+        .filter((entry) => !entry.parked && entry.nextAt <= options.now)
+        .map(({ userId }) => userId)
+      const named = userIds === undefined ? wanted : wanted.filter((id) => userIds.includes(id))
+      return access.claim({ ...options, userIds: named })
+    },
+  })),
+  inAccess('clear marks they did not claim', ['pending.settle.done'], (access) => ({
+    async settle(owner, entry, outcome) {
+      const [current] = await access.pendingOf(scopeOf(entry.tenant), [entry.userId])
+      return access.settle(owner, { ...entry, mark: current?.mark ?? 0 }, outcome)
+    },
+  })),
+  inAccess('try again at once', ['pending.settle.retry'], (access) => ({
+    settle: (owner, entry, outcome) =>
+      access.settle(
+        owner,
+        entry,
+        outcome.kind === 'retry' ? { ...outcome, at: entry.since } : outcome,
+      ),
+  })),
+  inAccess('try parked entries again', ['pending.settle.parked'], (access) => ({
+    settle: (owner, entry, outcome) => {
+      const retry = { kind: 'retry', at: entry.since, error: '' } as const
+      return access.settle(owner, entry, outcome.kind === 'parked' ? retry : outcome)
+    },
+  })),
+  inAccess('let anybody settle', ['pending.settle.owner'], (access) => {
+    let last = ''
+    return {
+      claim(options) {
+        last = options.owner
+        return access.claim(options)
+      },
+      settle: (_owner, entry, outcome) => access.settle(last, entry, outcome),
+    }
+  }),
+  inAccess('do not know what is due', ['pending.nextDue'], () => ({
+    nextDue: async () => undefined,
+  })),
+]
+
+function scopeOf(tenant = ''): Scope {
+  return { tenant, actor: '', requestId: '', signal: new AbortController().signal }
+}
+
+const otherDefects: readonly Defect[] = [
+  inAudit('read the log from its beginning', ['audit.order'], (audit) => ({
+    query: async (scope, query) => [...(await audit.query(scope, query))].reverse(),
+  })),
+  inAudit('ignore what is looked for in the log', ['audit.filter'], (audit) => ({
+    query: (scope, { limit }) => audit.query(scope, { limit }),
+  })),
+  inUsers('cannot deprovision twice', ['target.deprovision'], () => {
+    const gone = new Set<string>()
+    return {
+      async deprovision(_scope, { id }) {
+        if (gone.has(id)) throw new Error('Already gone.')
+        gone.add(id)
+      },
+    }
+  }),
+  inUsers('add to what they applied', ['target.applyAccess'], () => {
+    let count = 0
+    return {
+      async applyAccess() {
+        count += 1
+        const applied = Array.from({ length: count }, (_, index) => ({
+          kind: 'workspace' as const,
+          title: String(index),
+        }))
+        return { applied }
+      },
+    }
+  }),
+]
+
+export const defects: readonly Defect[] = [
+  ...storeDefects,
+  ...groupDefects,
+  ...alongsideDefects,
+  ...accessDefects,
+  ...otherDefects,
+]

@@ -1,0 +1,186 @@
+import type {
+  Adapters,
+  Group,
+  GroupReference,
+  Query,
+  Resource,
+  ResourceStore,
+  Scope,
+  User,
+} from '../../lib/stores/index.js'
+import {
+  UniquenessError,
+  UnknownReferenceError,
+  VersionMismatchError,
+} from '../../lib/stores/index.js'
+
+/**
+ * The least that an adapter has to do: five short methods a store, and what the host decides. Everything else is the
+ * library's: it filters, sorts and writes whole groups, because `supports` is left out.
+ */
+export function minimalAdapters(): Adapters {
+  const users = minimalStore<User>()
+  const groups = minimalStore<Group>()
+  return {
+    users: {
+      ...users,
+      async delete(scope, id, options) {
+        const isDeleted = await users.delete(scope, id, options)
+        if (isDeleted) leaveGroups(groups.of(scope), id)
+        return isDeleted
+      },
+      async deprovision() {},
+      async applyAccess() {
+        return { applied: [] }
+      },
+    },
+    groups: {
+      ...groups,
+      async create(scope, group, write) {
+        const stored = withMembers(users.of(scope), groups.of(scope), group)
+        return groups.create(scope, stored, write)
+      },
+      async replace(scope, group, write) {
+        const stored = withMembers(users.of(scope), groups.of(scope), group)
+        return groups.replace(scope, stored, write)
+      },
+      async get(scope, id, { omit }) {
+        const group = groups.of(scope).get(id)?.resource
+        if (group === undefined || !omit.has('members')) return group
+        const { members: _, ...rest } = group
+        return rest as Group
+      },
+      async query(scope, query) {
+        const page = await groups.query(scope, query)
+        if (!query.omit.has('members')) return page
+        return {
+          ...page,
+          resources: page.resources.map(({ members: _, ...rest }) => rest as Group),
+        }
+      },
+      async delete(scope, id, options) {
+        const isDeleted = await groups.delete(scope, id, options)
+        if (isDeleted) leaveGroups(groups.of(scope), id)
+        return isDeleted
+      },
+      async groupsOf(scope, ids) {
+        return new Map(ids.map((id) => [id, referencesOf([...groups.of(scope).values()], id)]))
+      },
+      async resolveAccess(_scope, user) {
+        const nothing = { role: null, workspaces: [], projects: [], reasons: [] }
+        return { active: user.active, ...nothing }
+      },
+    },
+  }
+}
+
+interface Row<R> {
+  readonly resource: R
+  readonly keys: ReadonlySet<string>
+}
+
+type Rows<R> = Map<string, Row<R>>
+
+function minimalStore<R extends Resource>(): ResourceStore<R> & { of(scope: Scope): Rows<R> } {
+  const tenants = new Map<string, Rows<R>>()
+  const of = ({ tenant }: Scope) => {
+    const rows = tenants.get(tenant) ?? new Map()
+    tenants.set(tenant, rows)
+    return rows
+  }
+  const put = (
+    rows: Rows<R>,
+    resource: R,
+    keys: Parameters<ResourceStore['create']>[2]['keys'],
+  ) => {
+    const unique = keys.filter((key) => key.unique)
+    for (const { attribute, key } of unique) {
+      for (const [id, row] of rows) {
+        const isTaken = id !== resource.id && row.keys.has(`${attribute} ${key}`)
+        if (isTaken) throw new UniquenessError(attribute)
+      }
+    }
+    const names = unique.map(({ attribute, key }) => `${attribute} ${key}`)
+    rows.set(resource.id, { resource, keys: new Set(names) })
+    return resource
+  }
+  const expectVersion = (rows: Rows<R>, id: string, version: string | undefined) => {
+    if (version !== undefined && rows.get(id)?.resource.meta.version !== version) {
+      throw new VersionMismatchError()
+    }
+  }
+  return {
+    of,
+    async create(scope, resource, { keys }) {
+      return put(of(scope), resource, keys)
+    },
+    async get(scope, id) {
+      return of(scope).get(id)?.resource
+    },
+    async query(scope, query) {
+      return pageOf(
+        [...of(scope).values()].map(({ resource }) => resource),
+        query,
+      )
+    },
+    async replace(scope, resource, { keys, expectedVersion }) {
+      expectVersion(of(scope), resource.id, expectedVersion)
+      return put(of(scope), resource, keys)
+    },
+    async delete(scope, id, { expectedVersion }) {
+      if (!of(scope).has(id)) return false
+      expectVersion(of(scope), id, expectedVersion)
+      return of(scope).delete(id)
+    },
+  }
+}
+
+function pageOf<R extends Resource>(resources: R[], { filter, sort, page }: Query) {
+  if (filter || sort || page.kind === 'cursor') throw new Error('Not supported.')
+  const order = ({ meta, id }: R) => `${meta.created} ${id}`
+  const sorted = resources.sort((a, b) => (order(a) < order(b) ? -1 : 1))
+  return {
+    resources: sorted.slice(page.offset, page.offset + page.limit),
+    totalResults: sorted.length,
+  }
+}
+
+function withMembers(users: Rows<User>, groups: Rows<Group>, group: Group): Group {
+  const ids = [...new Set((group.members ?? []).map(({ value }) => value))]
+  const unknown = ids.filter((id) => !users.has(id) && !groups.has(id))
+  if (unknown.length > 0) throw new UnknownReferenceError(unknown)
+  const { members: _, ...rest } = group
+  const members = ids.map((value) => {
+    const user = users.get(value)?.resource
+    const resource = user ?? groups.get(value)?.resource
+    const display = String(resource?.['displayName'] ?? user?.userName)
+    return { value, type: user ? 'User' : 'Group', display }
+  })
+  return { ...rest, ...(members.length > 0 && { members }) } as Group
+}
+
+function leaveGroups(groups: Rows<Group>, id: string): void {
+  for (const [groupId, { resource, keys }] of groups) {
+    const members = resource.members?.filter(({ value }) => value !== id)
+    if (members === undefined || members.length === resource.members?.length) continue
+    const { members: _, ...rest } = resource
+    const meta = { ...resource.meta, version: `${resource.meta.version}+` }
+    const next = { ...rest, meta, ...(members.length > 0 && { members }) } as Group
+    groups.set(groupId, { resource: next, keys })
+  }
+}
+
+function referencesOf(groups: readonly Row<Group>[], id: string): GroupReference[] {
+  const found = new Map<string, GroupReference>()
+  const visit = (memberId: string, direct: boolean) => {
+    for (const { resource: group } of groups) {
+      const isIn = group.members?.some(({ value }) => value === memberId)
+      if (!isIn || found.has(group.id)) continue
+      const { displayName, externalId } = group
+      found.set(group.id, { id: group.id, displayName, ...(externalId && { externalId }), direct })
+      visit(group.id, false)
+    }
+  }
+  visit(id, true)
+  return [...found.values()]
+}
