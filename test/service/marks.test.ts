@@ -1,0 +1,130 @@
+import { memoryAdapters } from '../../adapters/memory/index.js'
+import type { Adapters, Scope } from '../../lib/stores/index.js'
+import { altered, type Call, watched } from '../protocol/adapters.js'
+import { serve } from '../protocol/server.js'
+
+const scope: Scope = {
+  tenant: 'acme',
+  actor: 'test',
+  requestId: 'test',
+  signal: new AbortController().signal,
+}
+
+/** Adapters with a list of pending people, whose stores cannot write it in one step with a change. */
+function withoutAlongside(deltas: boolean) {
+  const adapters = memoryAdapters()
+  const { supports: users } = adapters.users
+  const { supports: groups } = adapters.groups
+  return watched(
+    altered({
+      users: { supports: { ...users, alongside: false } },
+      groups: { supports: { ...groups, alongside: false, memberDeltas: deltas } },
+    }),
+  )
+}
+
+const marksAndWrites = (calls: readonly Call[]) =>
+  calls
+    .filter(({ name }) => /access\.mark|create|replace|delete$|changeMembers/.test(name))
+    .map(({ name, args }) => (name === 'access.mark' ? ['mark', ...(args[1] as string[])] : [name]))
+
+describe('stores that cannot mark people in one step with a change', () => {
+  it('get marks before and after each write, so that neither a crash nor a quick reconciler loses one (S-INT-05)', async () => {
+    const adapters = withoutAlongside(true)
+    const scim = await serve(adapters)
+    const user = await scim.user('ines')
+    const around = (name: string, ...ids: string[]) => [['mark', ...ids], [name], ['mark', ...ids]]
+    expect(marksAndWrites(adapters.calls)).toEqual(around('users.create', user.id))
+    const group = await scim.group('Crew')
+    adapters.calls.length = 0
+    await scim.patch(`/Groups/${group.id}`, [
+      { op: 'add', path: 'members', value: [{ value: user.id }] },
+    ])
+    expect(marksAndWrites(adapters.calls)).toEqual(around('groups.changeMembers', user.id))
+    adapters.calls.length = 0
+    await scim.patch(`/Groups/${group.id}`, [{ op: 'replace', path: 'displayName', value: 'X' }])
+    expect(marksAndWrites(adapters.calls)).toEqual(around('groups.replace', group.id))
+  })
+
+  it('get marks for the members of a group that is deleted, who are not to be found in it afterwards', async () => {
+    const adapters = withoutAlongside(true)
+    const scim = await serve(adapters)
+    const user = await scim.user('ines')
+    const group = await scim.group('Crew', [user.id])
+    adapters.calls.length = 0
+    await scim.delete(`/Groups/${group.id}`)
+    const marks = ['mark', group.id, user.id]
+    expect(marksAndWrites(adapters.calls)).toEqual([marks, ['groups.delete'], marks])
+  })
+
+  it('get a mark for a change that is there already: the one after it may have been lost', async () => {
+    const adapters = withoutAlongside(true)
+    const scim = await serve(adapters)
+    const user = await scim.user('ines')
+    adapters.calls.length = 0
+    await scim.put(`/Users/${user.id}`, user)
+    expect(marksAndWrites(adapters.calls)).toEqual([['mark', user.id]])
+  })
+
+  it('get no mark after a write that failed', async () => {
+    const adapters = withoutAlongside(true)
+    const scim = await serve(adapters)
+    await scim.user('ines')
+    adapters.calls.length = 0
+    await expect(scim.user('INES')).rejects.toThrow('409')
+    expect(marksAndWrites(adapters.calls).map(([name]) => name)).toEqual(['mark', 'users.create'])
+  })
+})
+
+describe('stores that mark people in one step with a change', () => {
+  const marksOf = async (adapters: Adapters & { calls: Call[] }, work: () => Promise<unknown>) => {
+    adapters.calls.length = 0
+    await work()
+    expect(adapters.calls.map(({ name }) => name)).not.toContain('access.mark')
+    return adapters.calls.flatMap(({ args }) =>
+      args.flatMap((argument) => {
+        const { alongside } = (argument ?? {}) as { alongside?: { pending?: string[] } }
+        return alongside ? [alongside.pending] : []
+      }),
+    )
+  }
+
+  it('are told whom a change concerns: the user, those who come and go, or everybody in the group', async () => {
+    const adapters = watched(memoryAdapters())
+    const scim = await serve(adapters)
+    const [a, b, c] = [await scim.user('a'), await scim.user('b'), await scim.user('c')]
+    const group = await scim.group('Crew', [a.id])
+    const path = `/Groups/${group.id}`
+    const user = () => scim.patch(`/Users/${a.id}`, [{ op: 'add', path: 'title', value: 't' }])
+    expect(await marksOf(adapters, user)).toEqual([[a.id]])
+    const delta = () => scim.patch(path, [{ op: 'add', path: 'members', value: [{ value: b.id }] }])
+    expect(await marksOf(adapters, delta)).toEqual([[b.id]])
+    const put = () => scim.put(path, { ...group, members: [{ value: c.id }, { value: b.id }] })
+    expect(await marksOf(adapters, put)).toEqual([[c.id, a.id]])
+    const rename = () => scim.patch(path, [{ op: 'replace', path: 'displayName', value: 'X' }])
+    expect(await marksOf(adapters, rename)).toEqual([[group.id]])
+    const extra = () => scim.patch(path, [{ op: 'add', path: 'externalId', value: 'E' }])
+    expect(await marksOf(adapters, extra)).toEqual([[group.id]])
+    expect(await marksOf(adapters, () => scim.delete(path))).toEqual([[group.id]])
+    const create = () => scim.group('New')
+    expect((await marksOf(adapters, create)).flat()).toHaveLength(1)
+  })
+
+  it('are not asked to mark anybody without a list of pending people', async () => {
+    const { access: _, ...rest } = memoryAdapters()
+    const adapters = watched(rest as Adapters)
+    const scim = await serve(adapters)
+    const alongside: unknown[] = []
+    await scim.user('ines')
+    for (const { args } of adapters.calls)
+      alongside.push((args[2] as { alongside?: unknown })?.alongside)
+    expect(JSON.stringify(alongside)).not.toContain('pending')
+  })
+})
+
+it('marks the people of tenants apart', async () => {
+  const adapters = memoryAdapters()
+  const scim = await serve(adapters)
+  await scim.user('ines', {}, { as: 'other' })
+  expect(await adapters.access.listPending(scope, { offset: 0, limit: 9 })).toEqual([])
+})
