@@ -40,6 +40,8 @@ interface Parts {
   readonly directory: Directory
   readonly settings: LabelStudioSettings
   readonly ownId: number
+  /** Brings an account that exists but is no member into the organization; `undefined` where nothing can. */
+  readonly recover: (email: string, signal?: AbortSignal) => Promise<LabelStudioUser | undefined>
 }
 
 /** Accounts over the parts of one Label Studio. */
@@ -145,14 +147,15 @@ async function departedHolder(
 }
 
 async function createOrFind(
-  { api, directory }: Parts,
+  { api, directory, recover }: Parts,
   email: string,
   user: User,
   { password, signal }: { password: string | undefined; signal: AbortSignal | undefined },
 ): Promise<LabelStudioUser> {
+  const names = namesOf(user)
   try {
     return await api.users.create(
-      { email, ...namesOf(user), ...(password !== undefined && { password }) },
+      { email, ...names, ...(password !== undefined && { password }) },
       signal,
     )
   } catch (error) {
@@ -161,7 +164,9 @@ async function createOrFind(
     if (!mayExist) throw error
     directory.forget()
     const [found] = await directory.find(email, signal)
-    if (!found) throw error
-    return found
+    const account =
+      found ?? (error.kind === 'duplicateEmail' ? await recover(email, signal) : undefined)
+    if (!account) throw error
+    return account
   }
 }

@@ -88,30 +88,41 @@ export function communityTarget(parts: Parts): EditionTarget {
 }
 
 async function bringUpToDate(
-  { api, admin, settings }: Parts,
+  parts: Parts,
   scope: Scope,
   user: User,
   account: LabelStudioUser,
 ): Promise<string[]> {
-  if (account.masked) {
-    throw new RefusedError(
-      'The account was removed from the organization in Label Studio. Its API cannot bring it back; an administrator can, in its Django admin.',
-      409,
-    )
-  }
+  const { api, admin, settings } = parts
+  const shown = account.masked ? await unremove(parts, scope, account) : account
   const email = requiredEmail(user)
-  const names = changedNames(namesOf(user), account)
+  const names = changedNames(namesOf(user), shown)
   if (Object.keys(names).length > 0) await api.users.changeNames(account.id, names, scope.signal)
   if (admin) {
     const isActive = settings.deprovisioning === 'admin' ? { isActive: true } : {}
     await admin.change(account.id, { email, ...isActive }, scope.signal)
     return []
   }
-  return account.email === email
+  return shown.email === email
     ? []
     : [
-        `The account keeps the address ${account.email}: without the owner’s sign-in Label Studio Community cannot change it.`,
+        `The account keeps the address ${shown.email}: without the owner’s sign-in Label Studio Community cannot change it.`,
       ]
+}
+
+/** Brings a removed account back into the organization, which only the admin can. */
+async function unremove(
+  { api, admin, organization }: Parts,
+  { signal }: Scope,
+  { id }: LabelStudioUser,
+): Promise<LabelStudioUser> {
+  await admin?.ensureMember(id, organization, signal)
+  const account = await api.users.get(id, signal)
+  if (account && !account.masked) return account
+  throw new RefusedError(
+    'The account was removed from the organization in Label Studio. Without the owner’s sign-in nothing can bring it back.',
+    409,
+  )
 }
 
 function waitingForSignUp(access: Access): AppliedAccess {

@@ -107,10 +107,31 @@ function editionOf(parts: TargetParts): (scope: Scope) => Promise<EditionTarget>
     const isCommunity = edition === 'community'
     const directory = isCommunity ? communityDirectory(api) : enterpriseDirectory(api, organization)
     const { access, users } = settings.storage
-    const accounts: Accounts = accountsOf({ api, access, users, directory, settings, ownId })
+    const accounts: Accounts = accountsOf({
+      api,
+      access,
+      users,
+      directory,
+      settings,
+      ownId,
+      recover: recoverThrough(parts, organization),
+    })
     known ??= isCommunity
       ? communityTarget({ api, admin, accounts, organization, settings })
       : enterpriseTarget({ api, accounts, organization, settings })
     return known
+  }
+}
+
+/**
+ * Label Studio creates an account before its membership; where it ended in between, only the admin still sees the
+ * account. An account that was removed from the organization comes back the same way.
+ */
+function recoverThrough({ api, admin }: TargetParts, organization: number) {
+  return async (email: string, signal?: AbortSignal) => {
+    const account = await admin?.find(email, signal)
+    if (!account) return undefined
+    await admin?.ensureMember(account.id, organization, signal)
+    return api.users.get(account.id, signal)
   }
 }

@@ -8,7 +8,7 @@ import {
   route,
 } from './http.js'
 import { formOf, hasCsrf, withCsrf } from './pages.js'
-import type { FakeUser } from './state.js'
+import { type FakeMember, type FakeUser, newMember } from './state.js'
 
 type Errors = Record<string, string>
 
@@ -115,6 +115,68 @@ const setPassword = forSuperusers((context, user) => {
   return redirect(`/admin/users/user/${user.id}/change/`)
 })
 
+/** Search and change of accounts' memberships, where a removed one can be brought back. */
+const onlySuperusers =
+  (handler: FakeHandler): FakeHandler =>
+  (context, id) =>
+    context.pageUser?.isSuperuser
+      ? handler(context, id)
+      : redirect(`/admin/login/?next=${context.request.path}`)
+
+const searchUsers = onlySuperusers(({ state, request }) => {
+  const text = (request.query.get('q') ?? '').toLowerCase()
+  const found = [...state.users.values()].filter(({ email }) => email.toLowerCase().includes(text))
+  const rows = found.map(
+    ({ id, email }) =>
+      `<tr><th class="field-email"><a href="/admin/users/user/${id}/change/?_changelist_filters=q">${escapeHtml(email)}</a></th></tr>`,
+  )
+  return html(200, `<table id="result_list">${rows.join('')}</table>`)
+})
+
+const searchMembers = onlySuperusers(({ state, request }) => {
+  const userId = Number(request.query.get('user__id__exact'))
+  const found = [...state.members.values()].filter((each) => each.userId === userId)
+  const rows = found.map(
+    ({ id }) => `<a href="/admin/organizations/organizationmember/${id}/change/">member</a>`,
+  )
+  return html(200, rows.join(''))
+})
+
+function memberPage(context: FakeContext, member: FakeMember | undefined): FakeResponse {
+  const [date = '', time = ''] = (member?.deletedAt ?? '').split(/[T.]/)
+  const options = [...context.state.users.values()].map(
+    ({ id, email }) =>
+      `<option value="${id}"${id === member?.userId ? ' selected' : ''}>${escapeHtml(email)}</option>`,
+  )
+  return withCsrf(context, (control) =>
+    html(
+      200,
+      `<form method="post" id="organizationmember_form" novalidate>${control}
+      <select name="user" required id="id_user"><option value="">---------</option>${options.join('')}</select>
+      <select name="organization" required id="id_organization">
+      <option value="">---------</option><option value="1"${member ? ' selected' : ''}>Label Studio</option></select>
+      <input type="text" name="deleted_at_0" value="${date}" id="id_deleted_at_0">
+      <input type="text" name="deleted_at_1" value="${time}" id="id_deleted_at_1">
+      <input type="submit" value="Save" name="_save"></form>`,
+    ),
+  )
+}
+
+const saveMember = onlySuperusers((context, id) => {
+  if (!hasCsrf(context.request)) return html(403, '<h1>Forbidden</h1>')
+  const { state } = context
+  const form = formOf(context.request)
+  const userId = Number(form.get('user'))
+  if (!state.users.has(userId) || form.get('organization') !== '1')
+    return memberPage(context, undefined)
+  const date = form.get('deleted_at_0') ?? ''
+  const deletedAt = date === '' ? undefined : `${date}T${form.get('deleted_at_1')}`
+  const before = id === undefined ? undefined : state.members.get(id)
+  const member = before ?? newMember(state.nextId(), userId, context.options.defaultRole)
+  state.members.set(member.id, { ...member, userId, deletedAt })
+  return redirect('/admin/organizations/organizationmember/')
+})
+
 const open = { isOpen: true }
 
 /** The part of Django's admin that changes accounts. */
@@ -123,4 +185,22 @@ export const adminRoutes = [
   route('POST', '/admin/users/user/:id/change/', change, open),
   route('GET', '/admin/users/user/:id/password/', forSuperusers(passwordPage), open),
   route('POST', '/admin/users/user/:id/password/', setPassword, open),
+  route('GET', '/admin/users/user/', searchUsers, open),
+  route('GET', '/admin/organizations/organizationmember/', searchMembers, open),
+  route(
+    'GET',
+    '/admin/organizations/organizationmember/add/',
+    onlySuperusers((context) => memberPage(context, undefined)),
+    open,
+  ),
+  route('POST', '/admin/organizations/organizationmember/add/', saveMember, open),
+  route(
+    'GET',
+    '/admin/organizations/organizationmember/:id/change/',
+    onlySuperusers((context, id) =>
+      memberPage(context, id === undefined ? undefined : context.state.members.get(id)),
+    ),
+    open,
+  ),
+  route('POST', '/admin/organizations/organizationmember/:id/change/', saveMember, open),
 ]

@@ -12,6 +12,7 @@ import {
   withChoice,
   withText,
 } from './html-form.js'
+import { ensureMembership, searchAccounts } from './membership.js'
 import {
   type AdminUser,
   type AdminUserChange,
@@ -55,6 +56,10 @@ export interface LabelStudioAdmin {
    * @throws as `change`; `invalid` when Label Studio does not accept the password, e.g. under 8 characters
    */
   setPassword(id: number, password: string, signal?: AbortSignal): Promise<void>
+  /** The account with exactly this address in lower case, member of an organization or not. */
+  find(email: string, signal?: AbortSignal): Promise<AdminUser | undefined>
+  /** Makes an account a member of the organization, also one that was removed from it. */
+  ensureMember(id: number, organization: number, signal?: AbortSignal): Promise<void>
 }
 
 /**
@@ -85,15 +90,26 @@ export function labelStudioAdmin(options: LabelStudioAdminOptions): LabelStudioA
     get: (id, signal) => run((pages) => orUndefined(readUser(pages, id)), signal),
     change: (id, change, signal) => run((pages) => changeUser(pages, id, change), signal),
     setPassword: (id, text, signal) => run((pages) => changePassword(pages, id, text), signal),
+    find: (email, signal) => run((pages) => findUser(pages, normalizeEmail(email)), signal),
+    ensureMember: (id, organization, signal) =>
+      run((pages) => ensureMembership(pages, checked(id), checked(organization)), signal),
   }
 }
 
-const changePath = (id: number) => `/admin/users/user/${checkedId(id)}/change/`
-const passwordPath = (id: number) => `/admin/users/user/${checkedId(id)}/password/`
+const changePath = (id: number) => `/admin/users/user/${checked(id)}/change/`
+const passwordPath = (id: number) => `/admin/users/user/${checked(id)}/password/`
 
-function checkedId(id: number): number {
+function checked(id: number): number {
   if (Number.isSafeInteger(id) && id > 0) return id
   throw new TypeError('The id of an account must be a positive integer.')
+}
+
+async function findUser(pages: Pages, email: string): Promise<AdminUser | undefined> {
+  for (const id of await searchAccounts(pages, email)) {
+    const user = await orUndefined(readUser(pages, id))
+    if (user?.email === email) return user
+  }
+  return undefined
 }
 
 async function orUndefined(user: Promise<{ user: AdminUser }>): Promise<AdminUser | undefined> {
