@@ -1,17 +1,18 @@
 import express, { type Express } from 'express'
-import type { Adapters } from 'label-studio-scim'
+import type { Adapters, Reconciler } from 'label-studio-scim'
 import { bearerTokens, digestToken, scimRouter } from 'label-studio-scim'
+import { adminTokens, settingsRouter } from 'label-studio-scim/settings'
 
 /** What the application is made of. */
 export interface AppParts {
   readonly adapters: Adapters
+  readonly reconciler: Reconciler
   readonly scimToken: string
-  /** Called when a change needs the reconciler. */
-  readonly onPending: () => void
+  readonly adminToken: string
 }
 
-/** The host's Express application: SCIM at `/scim/v2`, a health check at `/healthz`. */
-export function createApp({ adapters, scimToken, onPending }: AppParts): Express {
+/** The host's Express application: SCIM at `/scim/v2`, settings at `/api/scim`, a health check at `/healthz`. */
+export function createApp({ adapters, reconciler, scimToken, adminToken }: AppParts): Express {
   const app = express()
   app.disable('x-powered-by')
   // Behind a reverse proxy: app.set('trust proxy', '<its address>').
@@ -20,14 +21,25 @@ export function createApp({ adapters, scimToken, onPending }: AppParts): Express
     response.type('text/plain').send('ok\n')
   })
 
-  // Before any body parser: the router reads bodies itself, after it has checked the token.
+  // Before any body parser: both routers read bodies themselves, after they have checked the token.
   app.use(
     '/scim/v2',
     scimRouter(adapters, {
       authenticate: bearerTokens([{ name: 'idp', digest: digestToken(scimToken) }]),
-      onPending,
-      onError: (error, { requestId }) => console.error(`request ${requestId} failed:`, error),
+      onPending: () => reconciler.kick(),
+      onError: logFailure,
+    }),
+  )
+  app.use(
+    settingsRouter(adapters, {
+      authorize: adminTokens([{ name: 'admin', digest: digestToken(adminToken) }]),
+      reconciler,
+      onError: logFailure,
     }),
   )
   return app
+}
+
+function logFailure(error: unknown, { requestId }: { readonly requestId: string }): void {
+  console.error(`request ${requestId} failed:`, error)
 }

@@ -4,7 +4,10 @@ import { generateToken } from 'label-studio-scim'
 export interface Environment {
   readonly port: number
   readonly host: string
+  /** For the identity provider. */
   readonly scimToken: string
+  /** For administrators. */
+  readonly adminToken: string
   readonly databaseUrl: string
   /** Names of the variables that were not set and got a random value for this run. */
   readonly generated: readonly string[]
@@ -16,7 +19,7 @@ export interface Environment {
  * @throws Error naming the variable that cannot be used
  */
 export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
-  const { PORT = '3000', HOST, SCIM_TOKEN, DATABASE_URL } = variables
+  const { PORT = '3000', HOST, SCIM_TOKEN, ADMIN_TOKEN, DATABASE_URL } = variables
   const port = Number(PORT)
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new Error(`PORT is "${PORT}". Give a number from 0 (any free port) to 65535.`)
@@ -25,7 +28,8 @@ export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
     port,
     host: HOST || '127.0.0.1',
     scimToken: SCIM_TOKEN || generateToken(),
+    adminToken: ADMIN_TOKEN || generateToken(),
     databaseUrl: DATABASE_URL || 'sqlite:data/scim.db',
-    generated: SCIM_TOKEN ? [] : ['SCIM_TOKEN'],
+    generated: ['SCIM_TOKEN', 'ADMIN_TOKEN'].filter((name) => !variables[name]),
   }
 }

@@ -1,6 +1,6 @@
 /**
  * A complete SCIM service provider on one machine: `npm start`. Environment variables, all optional: PORT, HOST,
- * SCIM_TOKEN, DATABASE_URL (`sqlite:PATH`, `sqlite::memory:` or `postgres://…`).
+ * SCIM_TOKEN, ADMIN_TOKEN, DATABASE_URL (`sqlite:PATH`, `sqlite::memory:` or `postgres://…`).
  */
 import fs from 'node:fs'
 import { createServer, type Server } from 'node:http'
@@ -20,11 +20,8 @@ async function main(): Promise<void> {
   const environment = readEnvironment(process.env)
   const adapters = await openDatabase(environment.databaseUrl)
   const reconciler = createReconciler(adapters)
-  const app = createApp({
-    adapters,
-    scimToken: environment.scimToken,
-    onPending: () => reconciler.kick(),
-  })
+  const { scimToken, adminToken } = environment
+  const app = createApp({ adapters, reconciler, scimToken, adminToken })
   const server = createServer(app)
 
   const stop = async () => {
@@ -78,12 +75,14 @@ async function openDatabase(url: string): Promise<SqlAdapters> {
 /** Says where everything is. The line that tools wait for comes last. */
 function announce(environment: Environment, { address, family, port }: AddressInfo): void {
   const origin = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+  const { generated, scimToken, adminToken, databaseUrl } = environment
+  const shown = (name: string, token: string) =>
+    generated.includes(name) ? `${token} (made for this run; ${name} sets one)` : `as ${name} says`
   console.log(`SCIM base URL  ${origin}/scim/v2`)
-  if (environment.generated.includes('SCIM_TOKEN')) {
-    console.log(`SCIM token     ${environment.scimToken}`)
-    console.log('               made for this run; set SCIM_TOKEN to keep one')
-  }
+  console.log(`SCIM token     ${shown('SCIM_TOKEN', scimToken)}`)
+  console.log(`settings API   ${origin}/api/scim/settings`)
+  console.log(`admin token    ${shown('ADMIN_TOKEN', adminToken)}`)
   console.log(`health check   ${origin}/healthz`)
-  console.log(`database       ${environment.databaseUrl.replace(/\/\/[^/]*@/, '//…@')}`)
+  console.log(`database       ${databaseUrl.replace(/\/\/[^/]*@/, '//…@')}`)
   console.log(`listening on ${origin}`)
 }

@@ -63,6 +63,31 @@ describe('the example host', () => {
     expect((await fetch(`${host.origin}/scim/v2/Users`)).status).toBe(401)
   })
 
+  it('lets administrators read and save the mapping rules with a token of their own', async () => {
+    const settings = (method: string, given: string | undefined, body?: object) =>
+      fetch(`${host.origin}/api/scim/settings`, {
+        method,
+        headers: { Authorization: `Token ${given}`, 'Content-Type': 'application/json' },
+        ...(body && { body: JSON.stringify(body) }),
+      })
+    const rules = {
+      roles_groups: [['Annotator', 'Annotators']],
+      workspaces_groups: [],
+      projects_groups: [],
+    }
+    expect((await settings('GET', token)).status).toBe(401)
+    const adminToken = host.printed('admin token')
+    expect((await settings('POST', adminToken, rules)).status).toBe(200)
+    expect(await (await settings('GET', adminToken)).json()).toMatchObject(rules)
+    expect(
+      (
+        await fetch(`${host.origin}/scim/v2/Users`, {
+          headers: { Authorization: `Bearer ${adminToken}` },
+        })
+      ).status,
+    ).toBe(401)
+  })
+
   // The steps of one person's employment, each on what the steps before left.
   describe("through one person's life", () => {
     let user: string

@@ -39,7 +39,7 @@ export async function startHost(environment: NodeJS.ProcessEnv): Promise<Started
   return {
     output: before,
     origin,
-    printed: (label) => new RegExp(`^${label} +(\\S+)$`, 'm').exec(before)?.[1],
+    printed: (label) => new RegExp(`^${label} +(\\S+)`, 'm').exec(before)?.[1],
     async stop() {
       const ended = exitOf(child)
       child.kill('SIGTERM')
