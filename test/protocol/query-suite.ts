@@ -1,0 +1,185 @@
+import type { Adapters } from '../../lib/stores/index.js'
+import { groupUrn, type ServiceProvider, serve, userUrn } from './server.js'
+
+export const listUrn = 'urn:ietf:params:scim:api:messages:2.0:ListResponse'
+
+/** Seven people in no order. */
+export async function seven(scim: ServiceProvider) {
+  for (const name of ['g', 'c', 'a', 'f', 'b', 'e', 'd']) {
+    await scim.user(`${name}@acme.example`, name === 'c' ? {} : { title: name.toUpperCase() })
+  }
+}
+
+export const namesOf = (body: { Resources: { userName?: string; displayName?: string }[] }) =>
+  body.Resources.map(({ userName, displayName }) => userName?.[0] ?? displayName)
+
+export const filtered = (filter: string) => `filter=${encodeURIComponent(filter)}`
+
+/** Queries whose answers do not depend on what a store can. */
+export function querySuite(make: () => Adapters | Promise<Adapters>): void {
+  it('answers a list with integers, in order of creation (R-QUERY-01, R-QUERY-03, R-QUERY-12, R-PAGE-07)', async () => {
+    const scim = await serve(await make())
+    await seven(scim)
+    const { status, body } = await scim.get('/Users?startIndex=2&count=3')
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      schemas: [listUrn],
+      totalResults: 7,
+      startIndex: 2,
+      itemsPerPage: 3,
+    })
+    expect(namesOf(body)).toEqual(['c', 'a', 'f'])
+    expect(body.Resources[0]).toMatchObject({ schemas: [userUrn], id: expect.any(String) })
+  })
+
+  it('answers an empty list when nothing matches (R-QUERY-02, R-QUERY-04)', async () => {
+    const scim = await serve(await make())
+    await seven(scim)
+    const { status, body } = await scim.get(`/Users?${filtered('userName eq "nobody"')}`)
+    expect(status).toBe(200)
+    expect(body).toEqual({
+      schemas: [listUrn],
+      totalResults: 0,
+      startIndex: 1,
+      itemsPerPage: 0,
+      Resources: [],
+    })
+  })
+
+  it('counts all matches, not the page (R-QUERY-05, R-FILTER-22)', async () => {
+    const scim = await serve(await make())
+    await seven(scim)
+    const { body } = await scim.get(`/Users?count=2&${filtered('title ne "A"')}`)
+    expect(body).toMatchObject({ totalResults: 6, itemsPerPage: 2 })
+  })
+
+  it.each([
+    ['userName eq "A@ACME.example"', ['a']],
+    ['title sw "a" or title ge "F"', ['g', 'a', 'f']],
+    ['not (title pr)', ['c']],
+    ['userName co "@acme" and active eq true and title lt "C"', ['a', 'b']],
+  ])('finds what matches %s (R-FILTER-43)', async (filter, expected) => {
+    const scim = await serve(await make())
+    await seven(scim)
+    expect(namesOf((await scim.get(`/Users?${filtered(filter)}`)).body)).toEqual(expected)
+  })
+
+  it('sorts, unassigned values last and in the other direction first (R-SORT-02, R-SORT-06)', async () => {
+    const scim = await serve(await make())
+    await seven(scim)
+    const up = await scim.get('/Users?sortBy=title')
+    expect(namesOf(up.body)).toEqual(['a', 'b', 'd', 'e', 'f', 'g', 'c'])
+    const down = await scim.get('/Users?sortBy=TITLE&sortOrder=descending')
+    expect(namesOf(down.body)).toEqual(['c', 'g', 'f', 'e', 'd', 'b', 'a'])
+  })
+
+  it.each([
+    ['?count=0', 0, 7],
+    ['?count=-1', 0, 7],
+    ['?startIndex=99', 0, 7],
+    ['?startIndex=-5&count=1', 1, 7],
+    ['?count=2147483647', 7, 7],
+  ])(
+    '%s: a page of %i (R-PAGE-01, R-PAGE-02, R-PAGE-05, S-DOS-08)',
+    async (query, length, total) => {
+      const scim = await serve(await make())
+      await seven(scim)
+      const { status, body } = await scim.get(`/Users${query}`)
+      expect(status).toBe(200)
+      expect(body).toMatchObject({ itemsPerPage: length, totalResults: total })
+      expect(body.Resources).toHaveLength(length)
+    },
+  )
+
+  it('walks by cursor through a sorted and filtered result, each once (R-CUR-01, R-CUR-02, R-CUR-04, R-CUR-18)', async () => {
+    const scim = await serve(await make())
+    await seven(scim)
+    const query = `/Users?count=2&sortBy=title&sortOrder=descending&${filtered('userName ne "x"')}`
+    const pages = []
+    let cursor: string | undefined = ''
+    while (cursor !== undefined) {
+      const { body } = await scim.get(`${query}&cursor=${cursor}`)
+      pages.push(namesOf(body))
+      cursor = body.nextCursor
+      expect(cursor ?? '').toMatch(/^[A-Za-z0-9._~-]*$/)
+    }
+    expect(pages).toEqual([['c', 'g'], ['f', 'e'], ['d', 'b'], ['a']])
+  })
+
+  it('searches all types from the base URL, and tells them apart (R-QUERY-06, R-SEARCH-05)', async () => {
+    const scim = await serve(await make())
+    await seven(scim)
+    await scim.group('Crew')
+    const all = await scim.get('/')
+    expect(all.body.totalResults).toBe(8)
+    const types = all.body.Resources.map(
+      (each: { meta: { resourceType: string } }) => each.meta.resourceType,
+    )
+    expect(types).toEqual([...Array(7).fill('User'), 'Group'])
+    const groups = await scim.get(`/?${filtered('meta.resourceType eq "Group"')}`)
+    expect(groups.body.Resources).toHaveLength(1)
+    expect(groups.body.Resources[0]).toMatchObject({ schemas: [groupUrn], displayName: 'Crew' })
+  })
+
+  it('gives an attribute that a type lacks no value (R-QUERY-07)', async () => {
+    const scim = await serve(await make())
+    await seven(scim)
+    await scim.group('Crew')
+    const present = await scim.get(`/?${filtered('userName pr')}`)
+    expect(present.body.totalResults).toBe(7)
+    const equal = await scim.get(`/?${filtered('title eq "A" or displayName eq "crew"')}`)
+    expect(equal.body.totalResults).toBe(2)
+    const unknown = await scim.get(`/?${filtered('noSuchAttribute pr')}`)
+    expect(unknown.body.totalResults).toBe(0)
+  })
+
+  it('pages over several types by number, sorted and by cursor (R-QUERY-06, R-SORT-06, R-CUR-02)', async () => {
+    const scim = await serve(await make())
+    await scim.user('b@acme.example', { displayName: 'b' })
+    await scim.group('c')
+    await scim.user('a@acme.example', { displayName: 'a' })
+    await scim.user('x@acme.example')
+    await scim.group('d')
+    const label = (each: { userName?: string; displayName?: string }) =>
+      each.displayName ?? each.userName?.[0]
+    const pageOf = async (query: string) => (await scim.get(`/${query}`)).body.Resources.map(label)
+    expect(await pageOf('?startIndex=3&count=2')).toEqual(['x', 'c'])
+    expect(await pageOf('?sortBy=displayName&startIndex=2&count=2')).toEqual(['b', 'c'])
+    expect(await pageOf('?sortBy=displayName&sortOrder=descending&count=3')).toEqual([
+      'x',
+      'd',
+      'c',
+    ])
+    const walk = async (query: string) => {
+      const found = []
+      let cursor: string | undefined = ''
+      while (cursor !== undefined) {
+        const { body } = await scim.get(`/?count=2&${query}&cursor=${cursor}`)
+        expect(body.totalResults).toBe(5)
+        found.push(...body.Resources.map(label))
+        cursor = body.nextCursor
+      }
+      return found
+    }
+    expect(await walk('')).toEqual(['b', 'c', 'a', 'x', 'd'])
+    expect(await walk('sortBy=displayName')).toEqual(['a', 'b', 'c', 'd', 'x'])
+    expect(await walk('sortBy=displayName&sortOrder=descending')).toEqual(['x', 'd', 'c', 'b', 'a'])
+    expect(await walk('sortBy=userName')).toEqual(['a', 'b', 'x', 'c', 'd'])
+    expect(await walk('sortBy=userName&sortOrder=descending')).toEqual(['c', 'd', 'x', 'b', 'a'])
+  })
+
+  it('finds the groups of a member in each spelling (R-FILTER-40)', async () => {
+    const scim = await serve(await make())
+    const user = await scim.user('ines@acme.example')
+    await scim.group('Crew', [user.id])
+    await scim.group('Staff')
+    for (const filter of [
+      `members[value eq "${user.id}"]`,
+      `members eq "${user.id}"`,
+      `members.value eq "${user.id}"`,
+    ]) {
+      const { body } = await scim.get(`/Groups?excludedAttributes=members&${filtered(filter)}`)
+      expect(namesOf(body)).toEqual(['Crew'])
+    }
+  })
+}
