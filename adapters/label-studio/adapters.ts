@@ -1,16 +1,29 @@
 import type { AccessAdapters } from '../../lib/access/index.js'
-import { labelStudioAdmin, labelStudioApi } from './api/index.js'
-import { examine, type Finding } from './doctor.js'
+import type { Finding } from '../../lib/stores/finding.js'
+import type { Scope } from '../../lib/stores/scope.js'
+import {
+  isLabelStudioError,
+  type LabelStudioApi,
+  labelStudioAdmin,
+  labelStudioApi,
+} from './api/index.js'
+import { examine } from './doctor.js'
+import { translated } from './failures.js'
 import { type Importer, importerOf } from './import.js'
 import { installationSource } from './installation.js'
 import { type LabelStudioAdaptersOptions, labelStudioSettings } from './options.js'
 import { labelStudioTarget } from './target.js'
 import { labelStudioUsers } from './users.js'
+import { usable } from './workspace-grants.js'
 
 /** Adapters with Label Studio as their target. */
 export interface LabelStudioAdapters extends AccessAdapters {
   /** Looks at the installation again: whether the token, the flags and the edition allow what is wanted. */
   examine(signal?: AbortSignal): Promise<readonly Finding[]>
+  /** The organization's projects, for `settingsRouter`. */
+  projects(scope: Pick<Scope, 'signal'>): Promise<readonly { id: number; title: string }[]>
+  /** Titles of the workspaces that can have members, for `settingsRouter`; none in Community. */
+  workspaces(scope: Pick<Scope, 'signal'>): Promise<readonly string[]>
   /** Brings people who exist in Label Studio into SCIM, and finds drift. */
   readonly importer: Importer
 }
@@ -37,5 +50,22 @@ export function labelStudioAdapters(options: LabelStudioAdaptersOptions): LabelS
     users: labelStudioUsers(settings, target),
     examine: (signal) => examine(parts, signal),
     importer: importerOf(parts),
+    projects: ({ signal }) => translated(collect(api.projects.list(signal))),
+    workspaces: ({ signal }) => translated(titlesOf(api, signal)),
   }
+}
+
+async function titlesOf(api: LabelStudioApi, signal: AbortSignal): Promise<readonly string[]> {
+  try {
+    return usable(await api.workspaces.list(signal)).map(({ title }) => title)
+  } catch (error) {
+    if (isLabelStudioError(error, 'featureAbsent')) return []
+    throw error
+  }
+}
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const item of items) all.push(item)
+  return all
 }

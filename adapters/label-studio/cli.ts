@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 import { writeFile } from 'node:fs/promises'
 import { mappingPolicy, parseRules } from '../../lib/mapping/index.js'
+import type { Finding } from '../../lib/stores/finding.js'
 import { labelStudioAdmin, labelStudioApi } from './api/index.js'
-import { examine, type Finding } from './doctor.js'
+import { examine } from './doctor.js'
 import type { CommunityDeprovisioning } from './options.js'
 
 const usage = `Usage: label-studio-scim <command>

@@ -47,6 +47,8 @@ export function communityTarget(parts: Parts): EditionTarget {
         notes: [...notes, ...notEnforceable(access)],
       }
     },
+    admit: () => Promise.resolve(),
+    seats: () => Promise.resolve(undefined),
     async setPassword(scope, user, password) {
       if (!admin || settings.firstSignIn !== 'password') return undefined
       const account =

@@ -1,3 +1,4 @@
+import type { Finding } from '../../lib/stores/finding.js'
 import {
   isLabelStudioError,
   type LabelStudioAdmin,
@@ -6,15 +7,6 @@ import {
   type Whoami,
 } from './api/index.js'
 import type { CommunityDeprovisioning, LabelStudioSettings } from './options.js'
-
-/** One thing that is right, should be looked at, or keeps something from working. */
-export interface Finding {
-  readonly level: 'ok' | 'warning' | 'error'
-  /** Stable, for tools, e.g. `token-not-owner`. */
-  readonly code: string
-  /** A sentence for the operator, with what to do. Never a secret. */
-  readonly message: string
-}
 
 /** What is looked at. */
 export interface Patient {

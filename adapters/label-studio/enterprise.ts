@@ -68,6 +68,20 @@ export function enterpriseTarget(parts: Parts): EditionTarget {
       }
     },
 
+    async admit(scope, access) {
+      const role = access?.role ? codeOf(access.role) : await defaultRole(parts, scope)
+      if (withoutSeat.includes(role)) return
+      const complaint = await seatComplaint(parts, scope)
+      if (complaint !== undefined) throw new RefusedError(complaint, 409)
+    },
+
+    async seats(scope) {
+      const seats = (await api.settings.billing(scope.signal))?.seats
+      return (
+        seats && { used: seats.count, ...(seats.limit !== undefined && { limit: seats.limit }) }
+      )
+    },
+
     async setPassword(scope, user, password) {
       const found = await accounts.find(scope, user)
       if (!found) return accounts.create(user, password, scope.signal)
@@ -97,7 +111,7 @@ async function bringRole(
   const now = await roleOf(parts, scope, account)
   if (now === 'OW') throw ownerError()
   const wanted =
-    access.role === null ? await roleToRestore(parts, now, ledger) : codeOf(access.role)
+    access.role === null ? await roleToRestore(parts, scope, { now, ledger }) : codeOf(access.role)
   if (wanted === undefined || wanted === now) return now
   if (withoutSeat.includes(now) && !withoutSeat.includes(wanted)) await takeSeat(parts, scope)
   const member = await parts.api
@@ -108,27 +122,35 @@ async function bringRole(
 
 /** Nobody's role is touched without a rule, except that an active person must not stay deactivated. */
 async function roleToRestore(
-  { api, organization }: Parts,
-  now: RoleCode | undefined,
-  ledger: readonly Grant[],
+  parts: Parts,
+  scope: Scope,
+  { now, ledger }: { readonly now: RoleCode | undefined; readonly ledger: readonly Grant[] },
 ): Promise<AssignableRoleCode | undefined> {
   if (now !== 'DI') return undefined
   const before = ledger.find((grant) => grant.kind === 'role')
   if (before?.kind === 'role') return codeOf(before.role)
-  const { defaultRole } = await api.organization(organization)
-  return defaultRole === undefined || ['OW', 'VO', 'DI'].includes(defaultRole)
+  const role = await defaultRole(parts, scope)
+  return role === undefined || ['OW', 'VO', 'DI'].includes(role)
     ? 'NO'
-    : (defaultRole as AssignableRoleCode)
+    : (role as AssignableRoleCode)
 }
 
-async function takeSeat({ api }: Parts, scope: Scope): Promise<void> {
+/** The role of people who join, set in the organization. */
+async function defaultRole({ api, organization }: Parts, { signal }: Scope) {
+  return (await api.organization(organization, signal)).defaultRole
+}
+
+async function takeSeat(parts: Parts, scope: Scope): Promise<void> {
+  const complaint = await seatComplaint(parts, scope)
+  if (complaint !== undefined) throw new UnavailableError(complaint, { retryAfterSeconds: 300 })
+}
+
+/** A sentence when every seat is taken. */
+async function seatComplaint({ api }: Parts, scope: Scope): Promise<string | undefined> {
   const seats = (await api.settings.billing(scope.signal))?.seats
-  if (!seats?.reached) return
+  if (!seats?.reached) return undefined
   const limit = seats.limit === undefined ? '' : ` of ${seats.limit}`
-  throw new UnavailableError(
-    `No seat is left in Label Studio: ${seats.count}${limit} are taken. Free one, or buy more.`,
-    { retryAfterSeconds: 300 },
-  )
+  return `No seat is left in Label Studio: ${seats.count}${limit} are taken. Free one, or buy more.`
 }
 
 async function roleOf(

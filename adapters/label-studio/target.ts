@@ -1,6 +1,7 @@
 import { emailOf, emptyRecord } from '../../lib/access/index.js'
 import type { Access, AccountReference, AppliedAccess, Grant } from '../../lib/mapping/index.js'
-import { UniquenessError } from '../../lib/stores/errors.js'
+import type { AccessStore } from '../../lib/stores/access-store.js'
+import { storeErrorKind, UniquenessError } from '../../lib/stores/errors.js'
 import type { User } from '../../lib/stores/resource.js'
 import type { Scope } from '../../lib/stores/scope.js'
 import type { DeprovisionReason, UserStore } from '../../lib/stores/user-store.js'
@@ -16,8 +17,17 @@ import type { LabelStudioSettings } from './options.js'
 
 /** What a user store needs beyond storage, with every method. */
 export type LabelStudioTarget = Required<
-  Pick<UserStore, 'deprovision' | 'applyAccess' | 'protection' | 'currentAccess' | 'setPassword'>
->
+  Pick<
+    UserStore,
+    'deprovision' | 'applyAccess' | 'protection' | 'currentAccess' | 'seats' | 'setPassword'
+  >
+> & {
+  /**
+   * Refuses somebody who would need a seat that is not there. What cannot be asked now is left to the reconciler.
+   * @throws RefusedError 409
+   */
+  admit(scope: Scope, access: Access | undefined): Promise<void>
+}
 
 /** The parts of one Label Studio. */
 export interface TargetParts {
@@ -36,21 +46,7 @@ export function labelStudioTarget(parts: TargetParts): LabelStudioTarget {
   const { access } = settings.storage
   const edition = editionOf(parts)
 
-  /** Keeps what is about to be ours, so that it is known even if the process ends now. */
-  async function note(
-    scope: Scope,
-    user: User,
-    { ledger, account }: { readonly ledger?: readonly Grant[]; readonly account: AccountReference },
-  ): Promise<void> {
-    const record = (await access.record(scope, user.id)) ?? emptyRecord(user.id, new Date())
-    const email = emailOf(user)
-    await access.saveRecord(scope, {
-      ...record,
-      account,
-      ...(email !== undefined && { email }),
-      ...(ledger && { applied: ledger }),
-    })
-  }
+  const note = noteIn(access)
 
   return {
     deprovision: (scope: Scope, user: User, reason: DeprovisionReason) =>
@@ -90,10 +86,41 @@ export function labelStudioTarget(parts: TargetParts): LabelStudioTarget {
       await note(scope, user, { account: account.reference })
     },
 
+    async admit(scope: Scope, wanted: Access | undefined) {
+      try {
+        await translated(edition(scope).then((target) => target.admit(scope, wanted)))
+      } catch (error) {
+        if (storeErrorKind(error) !== 'unavailable') throw error
+      }
+    },
+
+    async seats(scope: Scope) {
+      const target = await translated(edition(scope))
+      return translated(target.seats(scope))
+    },
+
     async currentAccess(scope: Scope, user: User) {
       const target = await translated(edition(scope))
       return translated(target.current(scope, user))
     },
+  }
+}
+
+/** Keeps what is about to be ours, so that it is known even if the process ends now. */
+function noteIn(access: AccessStore) {
+  return async (
+    scope: Scope,
+    user: User,
+    { ledger, account }: { readonly ledger?: readonly Grant[]; readonly account: AccountReference },
+  ): Promise<void> => {
+    const record = (await access.record(scope, user.id)) ?? emptyRecord(user.id, new Date())
+    const email = emailOf(user)
+    await access.saveRecord(scope, {
+      ...record,
+      account,
+      ...(email !== undefined && { email }),
+      ...(ledger && { applied: ledger }),
+    })
   }
 }
 

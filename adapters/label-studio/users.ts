@@ -14,7 +14,7 @@ export function labelStudioUsers(
   settings: LabelStudioSettings,
   target: LabelStudioTarget,
 ): UserStore {
-  const { users, access } = settings.storage
+  const { users, groups, access } = settings.storage
 
   async function adopt(scope: Scope, user: User): Promise<void> {
     const record = await access.record(scope, user.id)
@@ -28,10 +28,18 @@ export function labelStudioUsers(
     await access.saveRecord(scope, { ...record, account: { ...record.account, origin: 'adopted' } })
   }
 
+  async function readmit(scope: Scope, user: User): Promise<void> {
+    const record = user.active ? await access.record(scope, user.id) : undefined
+    if (record?.enforced !== 'deprovisioned') return
+    await target.admit(scope, await groups.resolveAccess(scope, user))
+  }
+
+  const { admit: _, ...effects } = target
   return {
     ...(users.supports && { supports: users.supports }),
     async create(scope, user, write) {
       requiredEmail(user)
+      if (user.active) await target.admit(scope, undefined)
       return users.create(scope, user, write)
     },
     get: (scope, id, read) => users.get(scope, id, read),
@@ -39,6 +47,7 @@ export function labelStudioUsers(
     async replace(scope, user, write) {
       requiredEmail(user)
       await adopt(scope, user)
+      await readmit(scope, user)
       return users.replace(scope, user, write)
     },
     delete: (scope, id, options) => users.delete(scope, id, options),
@@ -46,6 +55,6 @@ export function labelStudioUsers(
       getMany: (...args: Parameters<NonNullable<UserStore['getMany']>>) =>
         users.getMany?.(...args) ?? Promise.resolve([]),
     }),
-    ...target,
+    ...effects,
   }
 }

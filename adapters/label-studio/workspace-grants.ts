@@ -57,7 +57,7 @@ async function find(api: LabelStudioApi, title: string, signal: AbortSignal) {
   return all.filter((each) => each.title === title).sort((a, b) => a.id - b.id)[0]
 }
 
-/** Never anybody's own sandbox, nor what was put away. */
-function usable(workspaces: readonly Workspace[]): readonly Workspace[] {
+/** Workspaces that can have members: nobody's own sandbox, nothing that was put away. */
+export function usable(workspaces: readonly Workspace[]): readonly Workspace[] {
   return workspaces.filter(({ isPersonal, isArchived }) => !isPersonal && !isArchived)
 }

@@ -258,6 +258,32 @@ describe('Enterprise', () => {
   })
 })
 
+describe('seats of Enterprise', () => {
+  it('refuses to bring somebody back when every seat is taken, and says so', async () => {
+    fake = await startFakeLabelStudio({ mode: 'lse', seatLimit: 2 })
+    const host = start()
+    const rules = {
+      roles_groups: [['Annotator', 'crew']],
+      workspaces_groups: [],
+      projects_groups: [],
+    } as const
+    await host.adapters.access.saveRules(scope(), rules, {
+      expectedVersion: '0',
+      affects: 'everybody',
+    })
+    const first = await push(host, ann)
+    const second = await push(host, { userName: 'ben@example.com' })
+    await pushGroup(host, 'crew', [first])
+    const gone = await change(host, first, { active: false })
+    await pushGroup(host, 'crew', [second])
+    expect(await host.adapters.users.seats?.(scope())).toEqual({ used: 2, limit: 2 })
+    await expect(change(host, gone, { active: true })).rejects.toMatchObject({
+      status: 409,
+      message: 'No seat is left in Label Studio: 2 of 2 are taken. Free one, or buy more.',
+    })
+  })
+})
+
 describe('examine', () => {
   it('says of Community in sentences what works and what does not', async () => {
     fake = await startFakeLabelStudio({ mode: 'oss-new' })
