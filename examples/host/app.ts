@@ -1,7 +1,7 @@
 import express, { type Express } from 'express'
 import type { Adapters, Reconciler } from 'label-studio-scim'
 import { bearerTokens, digestToken, scimRouter } from 'label-studio-scim'
-import { adminTokens, settingsRouter } from 'label-studio-scim/settings'
+import { adminTokens, type SettingsOptions, settingsRouter } from 'label-studio-scim/settings'
 
 /** What the application is made of. */
 export interface AppParts {
@@ -9,10 +9,13 @@ export interface AppParts {
   readonly reconciler: Reconciler
   readonly scimToken: string
   readonly adminToken: string
+  /** What rules can name, where a Label Studio tells. */
+  readonly choices?: Pick<SettingsOptions, 'projects' | 'workspaces'>
 }
 
 /** The host's Express application: SCIM at `/scim/v2`, settings at `/api/scim`, a health check at `/healthz`. */
-export function createApp({ adapters, reconciler, scimToken, adminToken }: AppParts): Express {
+export function createApp(parts: AppParts): Express {
+  const { adapters, reconciler, scimToken, adminToken, choices } = parts
   const app = express()
   app.disable('x-powered-by')
   // Behind a reverse proxy: app.set('trust proxy', '<its address>').
@@ -33,6 +36,7 @@ export function createApp({ adapters, reconciler, scimToken, adminToken }: AppPa
   app.use(
     settingsRouter(adapters, {
       authorize: adminTokens([{ name: 'admin', digest: digestToken(adminToken) }]),
+      ...choices,
       reconciler,
       onError: logFailure,
     }),

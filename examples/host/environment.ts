@@ -9,8 +9,18 @@ export interface Environment {
   /** For administrators. */
   readonly adminToken: string
   readonly databaseUrl: string
+  /** The Label Studio to provision, and to put behind the gate. */
+  readonly labelStudio?: LabelStudioEnvironment
   /** Names of the variables that were not set and got a random value for this run. */
   readonly generated: readonly string[]
+}
+
+/** How to reach a Label Studio as its owner. */
+export interface LabelStudioEnvironment {
+  readonly url: string
+  readonly token: string
+  /** The owner's sign-in: Community is deactivated, renamed and given passwords through it. */
+  readonly owner?: { readonly email: string; readonly password: string }
 }
 
 /**
@@ -31,5 +41,18 @@ export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
     adminToken: ADMIN_TOKEN || generateToken(),
     databaseUrl: DATABASE_URL || 'sqlite:data/scim.db',
     generated: ['SCIM_TOKEN', 'ADMIN_TOKEN'].filter((name) => !variables[name]),
+    ...readLabelStudio(variables),
+  }
+}
+
+function readLabelStudio(variables: NodeJS.ProcessEnv): Pick<Environment, 'labelStudio'> {
+  const { LABEL_STUDIO_URL: url, LABEL_STUDIO_TOKEN: token } = variables
+  const { LABEL_STUDIO_EMAIL: email, LABEL_STUDIO_PASSWORD: password } = variables
+  if (!url) return {}
+  if (!token) {
+    throw new Error('LABEL_STUDIO_URL is set: give the token of its owner as LABEL_STUDIO_TOKEN.')
+  }
+  return {
+    labelStudio: { url, token, ...(email && password && { owner: { email, password } }) },
   }
 }

@@ -1,15 +1,22 @@
 /**
  * A complete SCIM service provider on one machine: `npm start`. Environment variables, all optional: PORT, HOST,
- * SCIM_TOKEN, ADMIN_TOKEN, DATABASE_URL (`sqlite:PATH`, `sqlite::memory:` or `postgres://…`).
+ * SCIM_TOKEN, ADMIN_TOKEN, DATABASE_URL (`sqlite:PATH`, `sqlite::memory:` or `postgres://…`). With LABEL_STUDIO_URL and
+ * LABEL_STUDIO_TOKEN it provisions that Label Studio and stands in front of it as a proxy; LABEL_STUDIO_EMAIL and
+ * LABEL_STUDIO_PASSWORD are the owner's sign-in (Community).
  */
 import fs from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { createReconciler } from 'label-studio-scim'
+import {
+  type LabelStudioAdapters,
+  labelStudioAdapters,
+} from 'label-studio-scim/adapters/label-studio'
 import { type SqlAdapters, sqlAdapters } from 'label-studio-scim/adapters/sql'
+import { labelStudioProxy } from '../label-studio-proxy/proxy.js'
 import { createApp } from './app.js'
-import { type Environment, readEnvironment } from './environment.js'
+import { type Environment, type LabelStudioEnvironment, readEnvironment } from './environment.js'
 
 main().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error)
@@ -18,16 +25,32 @@ main().catch((error: unknown) => {
 
 async function main(): Promise<void> {
   const environment = readEnvironment(process.env)
-  const adapters = await openDatabase(environment.databaseUrl)
+  const storage = await openDatabase(environment.databaseUrl)
+  const labelStudio = environment.labelStudio && provision(storage, environment.labelStudio)
+  const adapters = labelStudio?.adapters ?? storage
   const reconciler = createReconciler(adapters)
   const { scimToken, adminToken } = environment
-  const app = createApp({ adapters, reconciler, scimToken, adminToken })
+  const choices = labelStudio && {
+    projects: labelStudio.adapters.projects,
+    workspaces: labelStudio.adapters.workspaces,
+  }
+  const app = createApp({
+    adapters,
+    reconciler,
+    scimToken,
+    adminToken,
+    ...(choices && { choices }),
+  })
+  const proxy = labelStudio && labelStudioProxy(app, labelStudio.adapters, labelStudio.url)
   const server = createServer(app)
+  proxy?.attach(server)
 
   const stop = async () => {
+    proxy?.close()
     await closeServer(server)
+    await labelStudio?.adapters.importer.stop()
     await reconciler.stop()
-    await adapters.close()
+    await storage.close()
   }
   try {
     await listen(server, environment)
@@ -36,6 +59,7 @@ async function main(): Promise<void> {
     throw error
   }
   reconciler.start()
+  labelStudio?.adapters.importer.start()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       stop().catch((error: unknown) => {
@@ -44,7 +68,19 @@ async function main(): Promise<void> {
       })
     })
   }
+  if (labelStudio) await tellFindings(labelStudio.adapters)
   announce(environment, server.address() as AddressInfo)
+}
+
+function provision(storage: SqlAdapters, { url, ...rest }: LabelStudioEnvironment) {
+  return { url, adapters: labelStudioAdapters({ url, ...rest, storage }) }
+}
+
+/** Whether Label Studio allows what is wanted; it may also be down now and come later. */
+async function tellFindings(adapters: LabelStudioAdapters): Promise<void> {
+  for (const { level, message } of await adapters.examine()) {
+    console.log(`${level === 'ok' ? 'Label Studio  ' : `${level.toUpperCase()}:`} ${message}`)
+  }
 }
 
 /** Requests under way are answered; connections that wait for another one are closed. */
@@ -80,9 +116,10 @@ function announce(environment: Environment, { address, family, port }: AddressIn
     generated.includes(name) ? `${token} (made for this run; ${name} sets one)` : `as ${name} says`
   console.log(`SCIM base URL  ${origin}/scim/v2`)
   console.log(`SCIM token     ${shown('SCIM_TOKEN', scimToken)}`)
-  console.log(`settings API   ${origin}/api/scim/settings`)
+  console.log(`settings       ${origin}/scim/settings and ${origin}/api/scim/settings`)
   console.log(`admin token    ${shown('ADMIN_TOKEN', adminToken)}`)
   console.log(`health check   ${origin}/healthz`)
+  if (environment.labelStudio) console.log(`Label Studio   ${origin}/ (behind the access gate)`)
   console.log(`database       ${databaseUrl.replace(/\/\/[^/]*@/, '//…@')}`)
   console.log(`listening on ${origin}`)
 }

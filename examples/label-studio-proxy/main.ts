@@ -1,0 +1,60 @@
+/**
+ * SCIM, settings and the access gate in front of a Label Studio: the smallest complete proxy, to copy. Run it with
+ *
+ *   LABEL_STUDIO_URL=http://127.0.0.1:8080 LABEL_STUDIO_TOKEN=… npm run start:label-studio-proxy
+ *
+ * LABEL_STUDIO_EMAIL and LABEL_STUDIO_PASSWORD, the owner's sign-in, add real deactivation in Community.
+ */
+import express from 'express'
+import { bearerTokens, createReconciler, generateToken, scimRouter } from 'label-studio-scim'
+import { labelStudioAdapters } from 'label-studio-scim/adapters/label-studio'
+import { sqlAdapters } from 'label-studio-scim/adapters/sql'
+import { adminTokens, settingsRouter } from 'label-studio-scim/settings'
+import { labelStudioProxy } from './proxy.js'
+
+const {
+  LABEL_STUDIO_URL: url = '',
+  LABEL_STUDIO_TOKEN: token = '',
+  LABEL_STUDIO_EMAIL: email,
+  LABEL_STUDIO_PASSWORD: password,
+  SCIM_TOKEN = generateToken(),
+  ADMIN_TOKEN = generateToken(),
+  DATABASE_URL = 'sqlite:data/scim.db',
+  PORT = '3000',
+} = process.env
+
+const adapters = labelStudioAdapters({
+  url,
+  token,
+  storage: await sqlAdapters({ url: DATABASE_URL }),
+  ...(email && password && { owner: { email, password } }),
+})
+const reconciler = createReconciler(adapters)
+
+const app = express()
+app.use(
+  '/scim/v2',
+  scimRouter(adapters, {
+    authenticate: bearerTokens([{ name: 'idp', token: SCIM_TOKEN }]),
+    onPending: () => reconciler.kick(),
+  }),
+)
+app.use(
+  settingsRouter(adapters, {
+    authorize: adminTokens([{ name: 'admin', token: ADMIN_TOKEN }]),
+    projects: adapters.projects,
+    workspaces: adapters.workspaces,
+    reconciler,
+  }),
+)
+// Last: what nothing above answered goes to Label Studio, for people whom SCIM lets in.
+const proxy = labelStudioProxy(app, adapters, url)
+
+const server = app.listen(Number(PORT), '127.0.0.1', async () => {
+  for (const { level, message } of await adapters.examine()) console.log(`${level}: ${message}`)
+  console.log(`SCIM base URL http://127.0.0.1:${PORT}/scim/v2, token ${SCIM_TOKEN}`)
+  console.log(`settings http://127.0.0.1:${PORT}/scim/settings, token ${ADMIN_TOKEN}`)
+})
+proxy.attach(server)
+reconciler.start()
+adapters.importer.start()
