@@ -1,0 +1,120 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import {
+  type FakeLabelStudio,
+  type FakeOptions,
+  startFakeLabelStudio,
+} from '../../support/fake-label-studio/index.js'
+
+const root = path.join(__dirname, '../../..')
+const program = path.join(root, 'dist/esm/adapters/label-studio/cli.js')
+const mapping = {
+  roles_groups: [['Administrator', 'LS-Admins']],
+  workspaces_groups: [['Vision', 'LS-Vision']],
+  projects_groups: [{ project_id: 7, group: 'LS-P7', role: 'Reviewer' }],
+}
+
+let fake: FakeLabelStudio
+beforeAll(async () => {
+  await promisify(execFile)(process.execPath, ['scripts/build.js'], { cwd: root })
+}, 120_000)
+afterEach(() => fake?.stop())
+
+async function start(options: FakeOptions) {
+  fake = await startFakeLabelStudio(options)
+}
+
+/** Runs the command line program as `npx label-studio-scim` would. */
+async function run(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+  const env = {
+    PATH: process.env.PATH,
+    LABEL_STUDIO_URL: fake?.url,
+    LABEL_STUDIO_TOKEN: fake?.token,
+    ...environment,
+  }
+  return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+    execFile(process.execPath, [program, ...args], { env }, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
+    })
+  })
+}
+
+describe('label-studio-scim doctor', () => {
+  it('tells in sentences what is right with a Community edition', async () => {
+    await start({ mode: 'oss-new' })
+    const { code, stdout } = await run(['doctor'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^ok +The token works and is the owner’s\.$/m)
+    expect(stdout).toMatch(/^warning +Deprovisioned people are refused by the gate only/m)
+  })
+
+  it('ends with an error when the token is refused, and does not print it', async () => {
+    await start({ mode: 'oss-new' })
+    const { code, stdout, stderr } = await run(['doctor'], { LABEL_STUDIO_TOKEN: 'wrong-token' })
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^ERROR +Label Studio does not accept the token/m)
+    expect(stdout + stderr).not.toContain('wrong-token')
+  })
+
+  it('warns of two writers when Enterprise maps groups itself', async () => {
+    await start({ mode: 'lse' })
+    fake.state.scimSettings = mapping
+    const { stdout } = await run(['doctor'])
+    expect(stdout).toMatch(/own SCIM has 3 mapping rules: two writers/)
+  })
+
+  it('says what is missing', async () => {
+    const { code, stderr } = await run(['doctor'], { LABEL_STUDIO_URL: '' })
+    expect([code, stderr]).toEqual([1, 'Set LABEL_STUDIO_URL and LABEL_STUDIO_TOKEN.\n'])
+  })
+})
+
+describe('label-studio-scim import-settings', () => {
+  it('prints the mapping of Enterprise, or writes it to a file', async () => {
+    await start({ mode: 'lse' })
+    fake.state.scimSettings = mapping
+    const printed = await run(['import-settings'])
+    expect([printed.code, JSON.parse(printed.stdout)]).toEqual([0, mapping])
+    const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'scim-cli-')), 'rules.json')
+    await run(['import-settings', file])
+    expect(JSON.parse(fs.readFileSync(file, 'utf8'))).toEqual(mapping)
+  })
+
+  it('saves it at a host’s settings API', async () => {
+    await start({ mode: 'lse' })
+    fake.state.scimSettings = mapping
+    const received: unknown[] = []
+    const host = createServer(async (request, response) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(chunk as Buffer)
+      received.push(request.headers.authorization, JSON.parse(Buffer.concat(chunks).toString()))
+      response.end('{}')
+    }).listen(0, '127.0.0.1')
+    await once(host, 'listening')
+    const url = `http://127.0.0.1:${(host.address() as AddressInfo).port}/api/scim/settings`
+    const { code } = await run(['import-settings', '--to', url], { ADMIN_TOKEN: 'admin-token' })
+    host.close()
+    expect([code, received]).toEqual([0, ['Bearer admin-token', mapping]])
+  })
+
+  it('says that Community has none', async () => {
+    await start({ mode: 'oss-new' })
+    const { code, stdout } = await run(['import-settings'])
+    expect([code, stdout]).toEqual([
+      1,
+      'This Label Studio has no SCIM settings: only Enterprise has.\n',
+    ])
+  })
+})
+
+it('prints how it is used when it does not know a command', async () => {
+  const { code, stderr } = await run(['help'])
+  expect(code).toBe(2)
+  expect(stderr).toMatch(/^Usage: label-studio-scim <command>/)
+})
