@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import path from 'node:path'
-import { readTitles, type Title } from './titles.js'
+import { readTexts, type Title, titlesAmong } from './titles.js'
 
 /** One requirement of the checklist, or one threat (`S-…`), and what became of it. Neither `proof` nor `refused`: open. */
 export interface Requirement {
@@ -96,7 +96,7 @@ export function missedTargets(totals: ReadonlyMap<string, Total>): string[] {
 
 /** The requirement map and the titles of the tests below a folder. */
 export function readAll(root: string): { map: Requirement[]; titles: Title[] } {
-  return { map: readMap(root), titles: readTitles(root) }
+  return { map: readMap(root), titles: titlesAmong(readTexts(root)) }
 }
 
 function faultOf({ id, proof, refused }: Requirement, titles: readonly Title[]): string[] {

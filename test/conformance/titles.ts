@@ -2,29 +2,39 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { parseSync } from '@swc/core'
 
-/** A test's title, or the name of one row of a table of tests, that cites requirements. */
-export interface Title {
+/** A text in a test that may be its title, or the name of one row of a table of tests. */
+export interface Text {
   readonly text: string
   /** Path of the file below the root, with slashes. */
   readonly file: string
+}
+
+/** A title that cites requirements. */
+export interface Title extends Text {
   /** Ids of the requirements in its parentheses, e.g. `R-READ-02`. */
   readonly ids: readonly string[]
 }
 
 const id = /\b(?:R-[A-Z]+|S-[A-Z]+|UC)-\d{2}\b/g
 const citation = /\([^()]*\b(?:R-[A-Z]+|S-[A-Z]+|UC)-\d{2}\b[^()]*\)/g
-/** The map itself and its programs name tests, and prove nothing. */
-const notTests = 'test/conformance/'
+/** The map names tests and proves nothing. */
+const mapFile = 'test/conformance/requirements.json'
 
-/** Titles that cite requirements, of all tests below `test`: those in the sources and those of the rows in `test/cases`. */
-export function readTitles(root: string): Title[] {
-  const files = fs
+/** Every string in the sources and tables below `test`. A placeholder in a template is `…`. */
+export function readTexts(root: string): Text[] {
+  return fs
     .readdirSync(path.join(root, 'test'), { recursive: true, encoding: 'utf8' })
     .map((name) => `test/${name.split(path.sep).join('/')}`)
-  return files
-    .filter((file) => !file.startsWith(notTests) && /\.ts$|^test\/cases\/.*\.json$/.test(file))
+    .filter((file) => file !== mapFile && /\.(?:ts|json)$/.test(file))
     .sort()
-    .flatMap((file) => titlesOf(file, fs.readFileSync(path.join(root, file), 'utf8')))
+    .flatMap((file) => textsIn(root, file))
+}
+
+/** The titles among texts: those that cite requirements. */
+export function titlesAmong(texts: readonly Text[]): Title[] {
+  return texts
+    .map((each) => ({ ...each, ids: idsIn(each.text) }))
+    .filter(({ ids }) => ids.length > 0)
 }
 
 /** The ids that a title cites. */
@@ -32,16 +42,12 @@ export function idsIn(text: string): string[] {
   return (text.match(citation) ?? []).flatMap((part) => part.match(id) ?? [])
 }
 
-function titlesOf(file: string, text: string): Title[] {
-  if (idsIn(text).length === 0) return []
-  const texts = file.endsWith('.json')
-    ? textsOf(JSON.parse(text))
-    : textsOf(parseSync(text, { syntax: 'typescript', target: 'es2022' }))
-  return texts.map((each) => ({ text: each, file, ids: idsIn(each) })).filter(citesSomething)
-}
-
-function citesSomething({ ids }: Title): boolean {
-  return ids.length > 0
+function textsIn(root: string, file: string): Text[] {
+  const source = fs.readFileSync(path.join(root, file), 'utf8')
+  const tree: unknown = file.endsWith('.json')
+    ? JSON.parse(source)
+    : parseSync(source, { syntax: 'typescript', target: 'es2022' })
+  return textsOf(tree).map((text) => ({ text, file }))
 }
 
 /** Every text in a value: strings of JSON, and of a syntax tree the string and template literals. */
