@@ -83,7 +83,7 @@ export function memoryGroupStore(state: State, policy: MappingPolicy): GroupStor
       const tenant = state.of(scope)
       const hadRole = tenant.records.get(user.id)?.hadRole ?? false
       const resolve = resolverOf(tenant.rules.rules)
-      return resolve(referencesOf(tenant, user.id), { active: user.active, hadRole })
+      return resolve(referencesOf(tenant, user.id), { active: user.active === true, hadRole })
     },
   }
 }

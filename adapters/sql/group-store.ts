@@ -173,6 +173,6 @@ function accessResolver(
     resolvers.set(tenant, { version, resolve })
     const groups = (await readGroupsOf(database, tenant, [user.id])).get(user.id) ?? []
     const record = await access.record(scope, user.id)
-    return resolve(groups, { active: user.active, hadRole: record?.hadRole ?? false })
+    return resolve(groups, { active: user.active === true, hadRole: record?.hadRole ?? false })
   }
 }

@@ -99,14 +99,7 @@ function patchedChange(
     operations,
     patchOptions(services.options),
   )
-  const isKept = type.name === 'User' && typeof resource['active'] !== 'boolean'
-  const after: Resource = {
-    ...resource,
-    // Unassigning `active` must not give anybody access back.
-    ...(isKept && { active: before['active'] === true }),
-    id: before.id,
-    meta: before.meta,
-  }
+  const after: Resource = { ...resource, id: before.id, meta: before.meta }
   checkImmutable(type, before, after)
   return changeOf(services, 'patched', { before, after, secrets })
 }
@@ -141,7 +134,7 @@ function newResource(services: Services, type: ResourceType, attributes: JsonObj
   return withActive(type, { ...attributes, id: services.newId(), meta })
 }
 
-/** `active` of a user is never unassigned: without a value people are active (RFC 7643 §4.1.1). */
+/** New people are active unless it is said otherwise (RFC 7644 §3.3). */
 function withActive(type: ResourceType, resource: Resource): Resource {
   const isUnset = type.name === 'User' && typeof resource['active'] !== 'boolean'
   return isUnset ? { ...resource, active: true } : resource

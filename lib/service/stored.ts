@@ -3,12 +3,18 @@ import type { Page } from '../stores/query.js'
 import type { Resource } from '../stores/resource.js'
 
 /** What each resource type's own attributes must look like in everything a store returns. */
-const requiredAttributes: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+const requiredAttributes: Readonly<Record<string, readonly RequiredAttribute[]>> = {
   User: [
-    ['userName', 'string'],
-    ['active', 'boolean'],
+    { name: 'userName', kinds: ['string'] },
+    { name: 'active', kinds: ['boolean', 'undefined'] },
   ],
-  Group: [['displayName', 'string']],
+  Group: [{ name: 'displayName', kinds: ['string'] }],
+}
+
+/** An attribute and what `typeof` may say of it. */
+interface RequiredAttribute {
+  readonly name: string
+  readonly kinds: readonly string[]
 }
 
 const metaAttributes = ['resourceType', 'created', 'lastModified', 'version'] as const
@@ -52,9 +58,9 @@ function problemOf(
   if (missing !== undefined) return `without "meta.${missing}"`
   if (meta['resourceType'] !== type.name) return 'of another resource type'
   const wrong = requiredAttributes[type.name]?.find(
-    ([name, kind]) => typeof resource[name] !== kind,
+    ({ name, kinds }) => !kinds.includes(typeof resource[name]),
   )
-  return wrong && `whose "${wrong[0]}" is no ${wrong[1]}`
+  return wrong && `whose "${wrong.name}" is no ${wrong.kinds[0]}`
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

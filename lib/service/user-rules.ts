@@ -20,8 +20,8 @@ export const userRules: TypeRules = {
 
   happenings: (services, { before, after, secrets, kind }) => {
     const list: Happening[] = []
-    if (kind !== 'deleted' && before && before['active'] !== after['active']) {
-      list.push({ event: after['active'] === true ? 'user.activated' : 'user.deactivated' })
+    if (kind !== 'deleted' && before && isActive(before) !== isActive(after)) {
+      list.push({ event: isActive(after) ? 'user.activated' : 'user.deactivated' })
     }
     if (passwordOf(services, secrets) !== undefined) list.push({ event: 'user.passwordSet' })
     return list
@@ -34,14 +34,19 @@ export const userRules: TypeRules = {
   },
 
   async afterWrite(services, scope, { before, after }) {
-    if (after['active'] !== false) return
-    if (before?.['active'] === false) await endAccessAgain(services, scope, after as User)
+    if (isActive(after)) return
+    if (before && !isActive(before)) await endAccessAgain(services, scope, after as User)
     else await endAccess(services, scope, after as User)
   },
 
   async afterNothing(services, scope, resource) {
-    if (resource['active'] === false) await endAccessAgain(services, scope, resource as User)
+    if (!isActive(resource)) await endAccessAgain(services, scope, resource as User)
   },
+}
+
+/** Unassigned is not active: what a client has taken away gives nothing. */
+function isActive(user: Resource): boolean {
+  return user['active'] === true
 }
 
 /** The secrets of a change that the host takes; the others are dropped. */

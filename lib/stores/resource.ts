@@ -27,10 +27,13 @@ export interface Resource {
   readonly [attribute: string]: AttributeValue | Meta
 }
 
-/** A User (RFC 7643 §4.1). `active` is always there: `true` unless set otherwise. */
+/**
+ * A User (RFC 7643 §4.1). `active` is `true` unless set otherwise; a client that takes it away (PATCH remove) leaves it
+ * unassigned, which gives no access either.
+ */
 export interface User extends Resource {
   readonly userName: string
-  readonly active: boolean
+  readonly active?: boolean
 }
 
 /**

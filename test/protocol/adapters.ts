@@ -100,7 +100,7 @@ export function minimalAdapters(): Adapters {
           { roles_groups: [], workspaces_groups: [], projects_groups: [] },
           [],
           { onNoRole: 'keep', defaultRole: null, ignoreCase: false, allowSystemRoles: false },
-          { active: user.active, hadRole: false },
+          { active: user.active === true, hadRole: false },
         ),
     },
     resourceStore: () => minimalStore<Resource>().store,

@@ -92,14 +92,18 @@ describe('PATCH of a user', () => {
     expect(body.externalId).toBe('E-1')
   })
 
-  it('never gives access back by unassigning `active`', async () => {
+  it('ends access when `active` is unassigned, and never gives any back (R-PATCH-19)', async () => {
     const scim = await serve()
-    const user = await scim.user('ines', { active: false })
-    const { status, body } = await scim.patch(`/Users/${user.id}`, [
-      { op: 'remove', path: 'active' },
-    ])
-    expect(status).toBe(200)
-    expect(body.active).toBe(false)
+    const user = await scim.user('ines')
+    const remove = () => scim.patch(`/Users/${user.id}`, [{ op: 'remove', path: 'active' }])
+    expect(await remove()).toMatchObject({ status: 200, body: { id: user.id } })
+    expect((await scim.get(`/Users/${user.id}`)).body).not.toHaveProperty('active')
+    const names = scim.events.map(({ event }) => event)
+    expect(names).toEqual(expect.arrayContaining(['user.deactivated', 'user.deprovisioned']))
+    await scim.patch(`/Users/${user.id}`, [{ op: 'replace', path: 'active', value: false }])
+    await remove()
+    await scim.put(`/Users/${user.id}`, { schemas: [userUrn], userName: 'ines' })
+    expect(scim.events.map(({ event }) => event)).not.toContain('user.activated')
   })
 
   it('takes {"active": false} without a path as Okta sends it (R-PATCH-56)', async () => {

@@ -375,7 +375,7 @@ const groupDefects: readonly Defect[] = [
   }),
   inGroups('know no rules', ['access.resolve'], () => ({
     resolveAccess: async (_scope, user) => ({
-      active: user.active,
+      active: user.active === true,
       role: null,
       workspaces: [],
       projects: [],

@@ -68,7 +68,7 @@ export function minimalAdapters(): Adapters {
       },
       async resolveAccess(_scope, user) {
         const nothing = { role: null, workspaces: [], projects: [], reasons: [] }
-        return { active: user.active, ...nothing }
+        return { active: user.active === true, ...nothing }
       },
     },
   }

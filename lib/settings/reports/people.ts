@@ -80,7 +80,7 @@ export function summaryOf(
     userName: user.userName,
     displayName: nameOf(user),
     ...(email !== undefined && { email }),
-    active: user.active,
+    active: user.active === true,
     access,
     standing: standingOf({ record, pending }),
     ...(pending?.lastError !== undefined && { lastError: pending.lastError }),
