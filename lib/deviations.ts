@@ -9,7 +9,7 @@ export interface Deviation {
   readonly source: string
   /** What is accepted while it is on, and what happens while it is off. */
   readonly description: string
-  /** Test file that proves both. */
+  /** File with the cases that prove both. */
   readonly test: string
 }
 
@@ -174,7 +174,7 @@ export const deviations = [
     source: 'RFC 7644 §3.5.2',
     description:
       'The data of a PATCH in a bulk request may be the array of operations alone. Off: 400 invalidSyntax.',
-    test: 'test/protocol/bulk.test.ts',
+    test: 'test/idp/complaints/bare-values.json',
   },
   {
     id: 'emailAlias',

@@ -445,7 +445,7 @@ describe('the table of deviations', () => {
   it('names for each the test that proves it', () => {
     const unproven = deviations.filter(({ id, test }) => {
       const file = path.join(__dirname, '../..', test)
-      return existsSync(file) && !readFileSync(file, 'utf8').includes(id)
+      return !existsSync(file) || !readFileSync(file, 'utf8').includes(id)
     })
     expect(unproven.map(({ id }) => id)).toEqual([])
   })

@@ -8,6 +8,8 @@ import type { Json, JsonObject, ResourceType } from '../../lib/schema/types.js'
 
 export const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
 export const warranty = 'urn:example:params:scim:schemas:extension:Warranty'
+/** Its URN begins with another extension's. */
+export const lease = `${warranty}:Lease`
 export const patchOp = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
 
 const compiled = compileResourceTypes({
@@ -20,6 +22,7 @@ const compiled = compileResourceTypes({
         { name: 'model', mutability: 'immutable' },
         { name: 'firmware', mutability: 'readOnly' },
         { name: 'pin', mutability: 'writeOnly', returned: 'never' },
+        { name: 'stickers', multiValued: true, mutability: 'immutable' },
         { name: 'tags', multiValued: true },
         { name: 'codes', multiValued: true, caseExact: true },
         { name: 'level', type: 'integer' },
@@ -54,14 +57,38 @@ const compiled = compileResourceTypes({
       name: 'Warranty',
       attributes: [{ name: 'until', type: 'dateTime', required: true }, { name: 'vendor' }],
     },
+    {
+      id: lease,
+      name: 'Lease',
+      attributes: [
+        { name: 'vendor' },
+        { name: 'note' },
+        { name: 'number', mutability: 'readOnly' },
+        { name: 'holder', mutability: 'immutable' },
+      ],
+    },
+    {
+      id: 'urn:example:params:scim:schemas:Team',
+      name: 'Team',
+      attributes: [
+        {
+          name: 'members',
+          type: 'complex',
+          multiValued: true,
+          required: true,
+          subAttributes: [{ name: 'value', mutability: 'immutable' }],
+        },
+      ],
+    },
   ],
   resourceTypes: [
     {
       name: 'Device',
       endpoint: '/Devices',
       schema: 'urn:example:params:scim:schemas:Device',
-      schemaExtensions: [{ schema: warranty, required: true }],
+      schemaExtensions: [{ schema: warranty, required: true }, { schema: lease }],
     },
+    { name: 'Team', endpoint: '/Teams', schema: 'urn:example:params:scim:schemas:Team' },
   ],
 })
 

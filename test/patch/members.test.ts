@@ -152,6 +152,15 @@ const unclear: readonly Row[] = [
     operations: [{ op: 'add', value: { 'members[value eq "a"]': { value: 'a' } } }],
   },
   {
+    name: 'members are given under two names',
+    operations: [
+      {
+        op: 'add',
+        value: { members: ['a'], 'urn:ietf:params:scim:schemas:core:2.0:Group:members': ['b'] },
+      },
+    ],
+  },
+  {
     name: 'a list to remove is not accepted',
     operations: [{ op: 'remove', path: 'members', value: [{ value: 'a' }] }],
     options: { strict: true },
@@ -169,6 +178,10 @@ describe('memberChange leaves it to applyPatch when', () => {
 
   it('the type has no members', () => {
     expect(memberChange(typeOf('User'), [rename], optionsOf())).toBeUndefined()
+  })
+
+  it('a type must never be without members (R-PATCH-24)', () => {
+    expect(memberChange(typeOf('Team'), [removeOne('a')], optionsOf())).toBeUndefined()
   })
 })
 
