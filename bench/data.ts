@@ -1,0 +1,53 @@
+/** What the servers are filled with, and what requests send. The same number always gives the same user. */
+
+const userUrn = 'urn:ietf:params:scim:schemas:core:2.0:User'
+const groupUrn = 'urn:ietf:params:scim:schemas:core:2.0:Group'
+const enterpriseUrn = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
+
+/** A user as Okta or Entra ID sends one. */
+export function userBody(number: number): object {
+  const userName = userNameOf(number)
+  return {
+    schemas: [userUrn, enterpriseUrn],
+    externalId: `00u${number}`,
+    userName,
+    name: { givenName: `Given${number}`, familyName: `Family${number}` },
+    displayName: `Given${number} Family${number}`,
+    emails: [{ value: userName, type: 'work', primary: true }],
+    active: true,
+    [enterpriseUrn]: { employeeNumber: String(number), department: 'Labelling' },
+  }
+}
+
+export function userNameOf(number: number): string {
+  return `user.${number}@example.com`
+}
+
+export function groupBody(displayName: string, memberIds: readonly string[] = []): object {
+  return {
+    schemas: [groupUrn],
+    displayName,
+    members: memberIds.map((value) => ({ value })),
+  }
+}
+
+/** The body of a PATCH with one operation. */
+export function patchBody(op: 'add' | 'remove' | 'replace', path: string, value: unknown): object {
+  return {
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+    Operations: [{ op, path, value }],
+  }
+}
+
+/** The body of a bulk request that creates resources. */
+export function bulkBody(endpoint: '/Users' | '/Groups', bodies: readonly object[]): object {
+  return {
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'],
+    Operations: bodies.map((data, index) => ({
+      method: 'POST',
+      path: endpoint,
+      bulkId: `b${index}`,
+      data,
+    })),
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Measures speed and memory: `npm run bench`, see docs/performance.md. Figures in one run can be compared with each
+ * other; those of different runs or machines cannot.
+ */
+import os from 'node:os'
+import { largeGroupSize, measures, type Subject } from './measures.js'
+import { watchMemory } from './memory.js'
+import { help, type Options, readOptions } from './options.js'
+import { putTable, requestTable, verdicts, verdictTable } from './report.js'
+import { measurePuts, measureRequests, type Result } from './requests.js'
+import { digits } from './statistics.js'
+import { startSubjects, temporaryDatabases } from './subjects.js'
+
+main().catch((error: unknown) => {
+  console.error(error)
+  process.exitCode = 1
+})
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2))
+  if (options === 'help') {
+    console.log(help)
+    return
+  }
+  console.log(`Node ${process.version}, ${os.cpus().length} × ${os.cpus()[0]?.model}`)
+  const databases = temporaryDatabases()
+  try {
+    if (options.memoryMinutes === undefined) {
+      await measureSpeed(options, await startSubjects(options, databases))
+    } else {
+      const names = (['memory', 'sqlite'] as const).filter(
+        (name) => options.servers?.includes(name) ?? true,
+      )
+      await watchMemory(options.memoryMinutes, names, databases)
+    }
+  } finally {
+    await databases.drop()
+  }
+}
+
+async function measureSpeed(options: Options, subjects: readonly Subject[]): Promise<void> {
+  const isWanted = (name: string) => options.only?.includes(name) ?? true
+  const largest = subjects.filter(({ users }) => users === Math.max(...options.sizes))
+  const results: Result[] = []
+  try {
+    for (const measure of measures.filter(({ name }) => isWanted(name))) {
+      const measured = await measureRequests(
+        measure,
+        measure.onlyLargest ? largest : subjects,
+        options,
+      )
+      results.push(...measured)
+      console.log(`\n${measure.title}\n${requestTable(measured)}`)
+    }
+    if (isWanted('put')) {
+      const members = digits(Math.max(...largest.map(largeGroupSize)))
+      console.log(`\nPUT of a group of ${members}\n${putTable(await measurePuts(largest, 3))}`)
+    }
+  } finally {
+    await Promise.all(subjects.map(({ server }) => server.stop()))
+  }
+  console.log(`\nTargets\n${verdictTable(verdicts(results))}`)
+}

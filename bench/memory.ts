@@ -1,0 +1,89 @@
+import { userBody } from './data.js'
+import { type LoadRequest, load } from './load.js'
+import { measures, type Subject } from './measures.js'
+import { seed } from './seed.js'
+import { startServer } from './start-server.js'
+import { digits, table } from './statistics.js'
+import { type Databases, specOf } from './subjects.js'
+
+const users = 1_000
+const seconds = 10
+const mixed = ['get', 'filter', 'patch', 'list', 'member']
+
+/**
+ * Puts a mixed load on one server after the other and prints its memory every ten seconds, the heap after a garbage
+ * collection. Users come and go, so what is stored does not grow; the reconciler works beside it.
+ */
+export async function watchMemory(
+  minutes: number,
+  names: readonly ('memory' | 'sqlite' | 'postgres')[],
+  databases: Databases,
+): Promise<void> {
+  for (const name of names) {
+    const spec = await specOf(name, databases)
+    if (spec === undefined) continue
+    const server = await startServer({ ...spec, nodeOptions: ['--expose-gc'], reconciles: true })
+    const subject = { name, users, server, ...(await seed(server.baseUrl, users)) }
+    const next = await mixedLoad(subject)
+    console.log(`\n${name}: ${minutes} minutes of mixed load`)
+    const samples: { second: number; heapMb: number; rssMb: number }[] = []
+    let requests = 0
+    for (let second = seconds; second <= minutes * 60; second += seconds) {
+      const { requestsPerSecond } = await load(server, next.request, seconds)
+      await next.undo()
+      requests += requestsPerSecond * seconds
+      const { heapBytes, rssBytes } = await server.usage()
+      const sample = { second, heapMb: heapBytes / 2 ** 20, rssMb: rssBytes / 2 ** 20 }
+      samples.push(sample)
+      console.log(
+        `${digits(second).padStart(6)} s  ${digits(requests).padStart(10)} requests  heap ${digits(sample.heapMb, 1).padStart(6)} MB  RSS ${digits(sample.rssMb).padStart(5)} MB`,
+      )
+    }
+    await server.stop()
+    console.log(table(thirds(samples)))
+  }
+}
+
+/** Reads, searches, changes, and people who come and go, in turn. */
+async function mixedLoad(subject: Subject) {
+  const chosen = measures.filter(({ name }) => mixed.includes(name))
+  const loads = await Promise.all(chosen.map(({ prepare }) => prepare(subject)))
+  let count = 0
+  const request = (): LoadRequest => {
+    count += 1
+    // The same userName again is a conflict, so creating and deleting goes by bulk: both or neither.
+    if (count % 20 === 0) return comeAndGo(users + count)
+    return loads[count % loads.length]?.next() ?? { method: 'GET', path: '/Users' }
+  }
+  const undo = async () => {
+    for (const each of loads) await each.undo?.()
+  }
+  return { request, undo }
+}
+
+function comeAndGo(number: number): LoadRequest {
+  return {
+    method: 'POST',
+    path: '/Bulk',
+    body: {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'],
+      Operations: [
+        { method: 'POST', path: '/Users', bulkId: 'one', data: userBody(number) },
+        { method: 'DELETE', path: '/Users/bulkId:one' },
+      ],
+    },
+  }
+}
+
+/** Means of the first, second and last third of the run: flat when the last is not above the second. */
+function thirds(samples: readonly { heapMb: number; rssMb: number }[]): string[][] {
+  const size = Math.ceil(samples.length / 3)
+  const parts = [0, 1, 2].map((part) => samples.slice(part * size, (part + 1) * size))
+  const mean = (values: readonly number[]) =>
+    values.reduce((sum, value) => sum + value, 0) / values.length
+  return [
+    ['mean of', 'first third', 'second third', 'last third'],
+    ['heap MB', ...parts.map((part) => digits(mean(part.map(({ heapMb }) => heapMb)), 1))],
+    ['RSS MB', ...parts.map((part) => digits(mean(part.map(({ rssMb }) => rssMb)), 1))],
+  ]
+}

@@ -1,0 +1,60 @@
+import { parseArgs } from 'node:util'
+import type { Effort } from './requests.js'
+
+/** What the command line asks for. */
+export interface Options extends Effort {
+  /** Numbers of users, ascending. */
+  readonly sizes: readonly number[]
+  /** Names of servers; all there are unless given. */
+  readonly servers: readonly string[] | undefined
+  /** Names of measures; all unless given. */
+  readonly only: readonly string[] | undefined
+  /** Minutes of load to watch memory under, instead of measuring speed. */
+  readonly memoryMinutes: number | undefined
+  readonly nodeOptions: readonly string[]
+}
+
+export const help = `npm run bench [-- OPTIONS]
+  --quick              1,000 and 10,000 users, fewer and shorter rounds
+  --memory MINUTES     watch heap and resident memory under load instead
+  --servers A,B        of bare, memory, sqlite, postgres
+  --only A,B           of get, filter, patch, list, member, large, post, put, mapping
+  --users N,M          how many users; default 1000,100000
+  --rounds N           rounds of each measure; default 7
+  --seconds S          seconds of each round; default 2
+  --cpu-prof           each server writes a CPU profile into the current directory`
+
+/** @throws Error for unknown options */
+export function readOptions(parameters: readonly string[]): Options | 'help' {
+  const { values } = parseArgs({
+    args: [...parameters],
+    options: {
+      help: { type: 'boolean' },
+      quick: { type: 'boolean' },
+      memory: { type: 'string' },
+      servers: { type: 'string' },
+      only: { type: 'string' },
+      users: { type: 'string' },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      'cpu-prof': { type: 'boolean' },
+    },
+  })
+  if (values.help) return 'help'
+  const defaults = values.quick
+    ? { users: '1000,10000', rounds: 3, seconds: 0.7 }
+    : { users: '1000,100000', rounds: 7, seconds: 2 }
+  return {
+    sizes: listOf(values.users ?? defaults.users).map(Number),
+    servers: values.servers === undefined ? undefined : listOf(values.servers),
+    only: values.only === undefined ? undefined : listOf(values.only),
+    memoryMinutes: values.memory === undefined ? undefined : Number(values.memory),
+    rounds: Number(values.rounds ?? defaults.rounds),
+    seconds: Number(values.seconds ?? defaults.seconds),
+    nodeOptions: values['cpu-prof'] ? ['--cpu-prof'] : [],
+  }
+}
+
+function listOf(text: string): string[] {
+  return text.split(',').map((each) => each.trim())
+}

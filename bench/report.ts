@@ -1,0 +1,122 @@
+import type { PutTimes, Subject } from './measures.js'
+import { costs, efficiency, type Result, speeds } from './requests.js'
+import { digits, median, ratios, table } from './statistics.js'
+
+/** The most a request may cost with many users, or in a large group, of what it costs with few. */
+const maxGrowth = 1.5
+
+/** One line for each server of a measure. */
+export function requestTable(results: readonly Result[]): string {
+  const header = ['', 'users', 'req/s', 'ratio', 'min', 'max', 'CPU µs', 'CPU ratio']
+  const rows = results.map((result) => {
+    const { subject } = result
+    const bare = bareOf(results, result)
+    const toBare = bare && ratios(speeds(result), speeds(bare))
+    return [
+      `  ${subject.name}`,
+      digits(subject.users),
+      digits(median(speeds(result))),
+      ...(bare && toBare && bare !== result
+        ? [median(toBare), Math.min(...toBare), Math.max(...toBare)].map((each) => digits(each, 2))
+        : ['', '', '']),
+      digits(median(costs(result))),
+      bare && bare !== result ? digits(efficiency(result, bare), 2) : '',
+    ]
+  })
+  return table([header, ...rows])
+}
+
+/** Times of PUT beside those of the bare handler. */
+export function putTable(times: ReadonlyMap<Subject, readonly PutTimes[]>): string {
+  const medianOf = (subject: Subject | undefined, name: keyof PutTimes) =>
+    median((subject && times.get(subject)?.map((each) => each[name])) ?? [])
+  const subjects = [...times.keys()]
+  const bare = subjects.find(({ name }) => name === 'bare')
+  const cells = (subject: Subject, name: keyof PutTimes) => {
+    const time = medianOf(subject, name)
+    return [digits(time), subject === bare ? '' : digits(medianOf(bare, name) / time, 2)]
+  }
+  return table([
+    ['', 'fill ms', 'ratio', 'change one ms', 'ratio'],
+    ...subjects.map((subject) => [
+      `  ${subject.name}`,
+      ...cells(subject, 'fill'),
+      ...cells(subject, 'change'),
+    ]),
+  ])
+}
+
+/** A target of the project, and whether this run reached it. */
+export interface Verdict {
+  readonly target: string
+  readonly figure: number
+  readonly isMet: boolean
+}
+
+/** What the targets came to; ratios in which the machine's own speed cancels out. */
+export function verdicts(results: readonly Result[]): Verdict[] {
+  return [...shares(results), ...growths(results), ...groupGrowths(results)]
+}
+
+export function verdictTable(list: readonly Verdict[]): string {
+  return table(
+    list.map(({ target, figure, isMet }) => [target, digits(figure, 2), isMet ? 'met' : 'MISSED']),
+  )
+}
+
+function shares(results: readonly Result[]): Verdict[] {
+  return results.flatMap((result) => {
+    const { measure, subject } = result
+    const { minRatio } = measure
+    const bare = bareOf(results, result)
+    if (minRatio === undefined || subject.name !== 'memory' || bare === undefined) return []
+    const figure = median(ratios(speeds(result), speeds(bare)))
+    const target = `${measure.title}, memory, ${digits(subject.users)} users: at least ${minRatio} of bare`
+    return [{ target, figure, isMet: figure >= minRatio }]
+  })
+}
+
+/** Cost with the most users over cost with the fewest; by requests per second, which a database has its share in. */
+function growths(results: readonly Result[]): Verdict[] {
+  return results.flatMap((large) => {
+    const { measure, subject } = large
+    const small = results.find(
+      (each) =>
+        each.measure === measure &&
+        each.subject.name === subject.name &&
+        each.subject.users < subject.users,
+    )
+    if (small === undefined || subject.name === 'bare') return []
+    const of = `${digits(subject.users)} users over ${digits(small.subject.users)}`
+    return [growth(`${measure.title}, ${subject.name}: cost with ${of}`, small, large)]
+  })
+}
+
+function groupGrowths(results: readonly Result[]): Verdict[] {
+  return results.flatMap((large) => {
+    const small = results.find(
+      ({ measure, subject }) => measure.name === 'member' && subject === large.subject,
+    )
+    if (large.measure.name !== 'large' || small === undefined) return []
+    if (large.subject.name === 'bare') return []
+    const { name, users } = large.subject
+    const title = `add member, ${name}: cost in a group of ${digits(users / 2)} over groups of 10`
+    return [growth(title, small, large)]
+  })
+}
+
+function growth(title: string, small: Result, large: Result): Verdict {
+  const figure = median(ratios(speeds(small), speeds(large)))
+  return { target: `${title}: at most ${maxGrowth}`, figure, isMet: figure <= maxGrowth }
+}
+
+/** What the bare handler did in the same measure with as many users. */
+function bareOf(
+  results: readonly Result[],
+  { measure, subject: { users } }: Result,
+): Result | undefined {
+  return results.find(
+    (each) =>
+      each.measure === measure && each.subject.users === users && each.subject.name === 'bare',
+  )
+}

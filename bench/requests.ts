@@ -1,0 +1,70 @@
+import { load, type Round } from './load.js'
+import { type Load, type Measure, type PutTimes, type Subject, timePuts } from './measures.js'
+import { median, ratios } from './statistics.js'
+
+/** The rounds of one measure with one server. */
+export interface Result {
+  readonly measure: Measure
+  readonly subject: Subject
+  readonly rounds: readonly Round[]
+}
+
+/** How long to measure. */
+export interface Effort {
+  readonly rounds: number
+  readonly seconds: number
+}
+
+/**
+ * Measures one kind of request with all servers in turn, round by round, so that whatever else the machine does hits all
+ * of them alike. One round before the others is not counted: it warms up.
+ */
+export async function measureRequests(
+  measure: Measure,
+  subjects: readonly Subject[],
+  { rounds, seconds }: Effort,
+): Promise<Result[]> {
+  const loads = new Map<Subject, Load>()
+  for (const subject of subjects) loads.set(subject, await measure.prepare(subject))
+  const results = subjects.map((subject) => ({ measure, subject, rounds: [] as Round[] }))
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const result of results) {
+      const current = loads.get(result.subject)
+      if (current === undefined) continue
+      const measured = await load(result.subject.server, current.next, seconds)
+      await current.undo?.()
+      if (round > 0) result.rounds.push(measured)
+    }
+  }
+  return results
+}
+
+/** Times PUTs of a large group with all servers in turn; one round before is not counted. */
+export async function measurePuts(
+  subjects: readonly Subject[],
+  rounds: number,
+): Promise<ReadonlyMap<Subject, readonly PutTimes[]>> {
+  const times = new Map<Subject, PutTimes[]>(subjects.map((subject) => [subject, []]))
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const [subject, known] of times) {
+      const measured = await timePuts(subject)
+      if (round > 0) known.push(measured)
+    }
+  }
+  return times
+}
+
+/** Requests per second in each round. */
+export function speeds({ rounds }: Result): number[] {
+  return rounds.map(({ requestsPerSecond }) => requestsPerSecond)
+}
+
+/** CPU time of the server for one request in each round, in microseconds. */
+export function costs({ rounds }: Result): number[] {
+  return rounds.map(({ cpuMicrosecondsPerRequest }) => cpuMicrosecondsPerRequest)
+}
+
+/** Median of how many times as much work per CPU second one server did as another. */
+export function efficiency(result: Result, other: Result): number {
+  return median(ratios(costs(other), costs(result)))
+}

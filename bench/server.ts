@@ -1,0 +1,60 @@
+/**
+ * One server under measurement, in a process of its own, started by `start-server.ts`:
+ * `node server.js bare`, `node server.js memory`, or `node server.js sql URL`.
+ */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import express, { type Express } from 'express'
+import {
+  type AccessStore,
+  type Adapters,
+  bearerTokens,
+  createReconciler,
+  scimRouter,
+} from 'label-studio-scim'
+import { memoryAdapters } from 'label-studio-scim/adapters/memory'
+import { sqlAdapters } from 'label-studio-scim/adapters/sql'
+import { bareApp } from './bare.js'
+
+/** What the process has used so far. */
+export interface Usage {
+  readonly cpuMicroseconds: number
+  readonly heapBytes: number
+  readonly rssBytes: number
+}
+
+/** The token of every server here. */
+const token = 'benchmark'
+const [kind = '', url = ''] = process.argv.slice(2)
+
+const server = createServer(await appOf())
+server.listen(0, '127.0.0.1', () => {
+  process.send?.({ port: (server.address() as AddressInfo).port })
+})
+process.on('message', () => process.send?.(usage()))
+// The parent has gone. An orderly exit also writes the profile that --cpu-prof asks for.
+process.on('disconnect', () => process.exit(0))
+
+async function appOf(): Promise<Express> {
+  if (kind === 'bare') return bareApp()
+  const adapters = kind === 'memory' ? memoryAdapters() : await sqlAdapters({ url })
+  const onPending = process.env['BENCH_RECONCILE'] === 'yes' ? startReconciler(adapters) : () => {}
+  const app = express()
+  const authenticate = bearerTokens([{ name: 'bench', token }])
+  app.use('/scim/v2', scimRouter(adapters, { authenticate, onPending }))
+  return app
+}
+
+function startReconciler(adapters: Adapters & { readonly access: AccessStore }): () => void {
+  const reconciler = createReconciler(adapters)
+  reconciler.start()
+  return () => reconciler.kick()
+}
+
+/** With `--expose-gc` the heap is what is really in use. */
+function usage(): Usage {
+  globalThis.gc?.()
+  const { user, system } = process.cpuUsage()
+  const { heapUsed, rss } = process.memoryUsage()
+  return { cpuMicroseconds: user + system, heapBytes: heapUsed, rssBytes: rss }
+}

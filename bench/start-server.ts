@@ -1,0 +1,58 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Usage } from './server.js'
+
+/** A server in a process of its own. */
+export interface RunningServer {
+  readonly baseUrl: string
+  /** CPU and memory the process has used. */
+  usage(): Promise<Usage>
+  stop(): Promise<void>
+}
+
+/** How a server is started. */
+export interface ServerSpec {
+  readonly kind: 'bare' | 'memory' | 'sql'
+  /** For `sql`: the database. */
+  readonly url?: string
+  /** Options of Node itself. */
+  readonly nodeOptions?: readonly string[]
+  /** A reconciler works beside it. */
+  readonly reconciles?: boolean
+}
+
+export const authorization = 'Bearer benchmark'
+
+const program = fileURLToPath(new URL('./server.js', import.meta.url))
+
+export async function startServer(spec: ServerSpec): Promise<RunningServer> {
+  const child = fork(program, [spec.kind, spec.url ?? ''], {
+    execArgv: [...(spec.nodeOptions ?? [])],
+    env: { ...process.env, NODE_ENV: 'production', BENCH_RECONCILE: spec.reconciles ? 'yes' : '' },
+  })
+  const { port } = (await nextMessage(child)) as { port: number }
+  return {
+    baseUrl: `http://127.0.0.1:${port}/scim/v2`,
+    async usage() {
+      const answer = nextMessage(child)
+      child.send('usage')
+      return (await answer) as Usage
+    },
+    async stop() {
+      const exit = new Promise((resolve) => child.once('exit', resolve))
+      child.disconnect()
+      await exit
+    },
+  }
+}
+
+function nextMessage(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const onExit = () => reject(new Error('The server ended.'))
+    child.once('exit', onExit)
+    child.once('message', (message) => {
+      child.off('exit', onExit)
+      resolve(message)
+    })
+  })
+}

@@ -1,0 +1,35 @@
+/** The middle value; of an even number of values, the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = Math.floor(sorted.length / 2)
+  const upper = sorted[middle] ?? Number.NaN
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
+}
+
+/** Each value divided by the one measured in the same round. */
+export function ratios(values: readonly number[], others: readonly number[]): number[] {
+  return values.map((value, index) => value / (others[index] ?? Number.NaN))
+}
+
+/** A number in few digits: `12,345`, `0.52`. */
+export function digits(value: number, places = 0): string {
+  return value.toLocaleString('en', {
+    minimumFractionDigits: places,
+    maximumFractionDigits: places,
+  })
+}
+
+/** Rows in columns; the first column is text, the others are numbers. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows.reduce<number[]>(
+    (known, row) => row.map((cell, index) => Math.max(cell.length, known[index] ?? 0)),
+    [],
+  )
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, index) =>
+        index === 0 ? cell.padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0),
+      )
+      .join('  ')
+  return rows.map(line).join('\n')
+}
