@@ -34,14 +34,11 @@ export function changeList(
     return op === 'add' ? current : unassign(change)
   }
   const values = readList(change, rules, context)
-  const next =
-    op === 'remove'
-      ? withoutListed(current, values, change.definition, context)
-      : op === 'add'
-        ? withAdded(current ?? [], values, { change, rules, context })
-        : inPlaceOf(current ?? [], values, { change, rules, context })
-  return next === undefined || next.length === 0 ? unassign(change) : next
+  const next = applyTo[op](current ?? [], values, { change, rules, context })
+  return next.length === 0 ? unassign(change) : next
 }
+
+const applyTo = { add: withAdded, remove: withoutListed, replace: inPlaceOf } as const
 
 /** Whether the values of an attribute are told apart by a `value` that cannot change, as members are. */
 export function areMemberships(definition: AttributeDefinition): boolean {
@@ -160,14 +157,13 @@ function inPlaceOf(
 
 /** Everything but the values listed. Values that are not there are not missed. */
 function withoutListed(
-  current: Values,
+  current: Json[],
   listed: readonly Json[],
-  definition: AttributeDefinition,
-  { budget }: PatchContext,
-): Values {
-  if (current === undefined || listed.length === 0) return current
-  budget.spendComparisons(current.length)
-  const index = indexValues(definition, listed)
+  { change, context }: ListChange,
+): Json[] {
+  if (listed.length === 0) return current
+  context.budget.spendComparisons(current.length)
+  const index = indexValues(change.definition, listed)
   const rest = current.filter((value) => index.find(value) === undefined)
   return rest.length === current.length ? current : rest
 }
