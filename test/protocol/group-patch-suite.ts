@@ -64,6 +64,20 @@ export function groupPatchSuite(make: () => Adapters | Promise<Adapters>): void 
     expect((await scim.patch(path, operations, { headers })).status).toBe(412)
   })
 
+  it('obeys If-Match for members alone (R-PATCH-47, R-ETAG-05)', async () => {
+    const scim = await serve(await make())
+    const user = await scim.user('a')
+    const group = await scim.group('Crew')
+    const path = `/Groups/${group.id}`
+    const operations = [{ op: 'add', path: 'members', value: [{ value: user.id }] }]
+    const stale = await scim.patch(path, operations, { headers: { 'If-Match': 'W/"stale"' } })
+    expect(stale.status).toBe(412)
+    expect((await scim.get(path)).body).toEqual(group)
+    const headers = { 'If-Match': group.meta.version }
+    expect((await scim.patch(path, operations, { headers })).status).toBe(204)
+    expect((await scim.patch(path, operations, { headers })).status).toBe(412)
+  })
+
   it('replaces all members, and removes all of them (R-PATCH-28, R-PATCH-20, R-GROUP-09)', async () => {
     const scim = await serve(await make())
     const [a, b] = [await scim.user('a'), await scim.user('b')]

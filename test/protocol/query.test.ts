@@ -100,6 +100,7 @@ describe('a cursor', () => {
     const cursor = body.nextCursor
     const answers = [
       await scim.get(`/Users?count=2&cursor=${cursor}`, { as: 'other' }),
+      await scim.get(`/Users?count=2&cursor=${cursor}`, { as: 'acme/somebody' }),
       await scim.get(`/Users?count=2&cursor=${cursor}&${filtered('title pr')}`),
       await scim.get(`/Users?count=2&cursor=${cursor}&sortBy=title`),
       await scim.get(`/Users?count=2&cursor=${cursor}&attributes=title`),

@@ -146,7 +146,7 @@ function principalOf(authorization: string): Principal {
   const [tenant = '', userId] = authorization.replace('Bearer ', '').split('/')
   return {
     tenant,
-    name: `${tenant}-token`,
+    name: userId === undefined ? `${tenant}-token` : `${tenant}-token-${userId}`,
     scopes: ['scim:read', 'scim:write'],
     ...(userId !== undefined && { userId }),
   }
