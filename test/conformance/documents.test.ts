@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { readMap } from './map.js'
-import { readTexts } from './titles.js'
+import { nameOf, readTexts } from './titles.js'
 
 const root = path.join(__dirname, '../..')
 const map = readMap(root)
@@ -12,7 +12,7 @@ describe('docs/decisions.md', () => {
     .split(/^### /m)
     .slice(1)
     .map((text) => ({ title: text.split('\n', 1)[0]!, text }))
-  const texts = new Set(readTexts(root).map(({ text }) => text.trim()))
+  const texts = new Set(readTexts(root).map(({ text }) => nameOf(text)))
 
   it.each(decisions)('decides "$title", says why, and names tests that exist', ({ text }) => {
     const tests = [...text.matchAll(/^- Test: (`+)(.+)\1$/gm)].map(([, , title = '']) =>
@@ -21,7 +21,7 @@ describe('docs/decisions.md', () => {
     expect(text).toMatch(/^- Decision: /m)
     expect(text).toMatch(/^- Why: /m)
     expect(tests).not.toEqual([])
-    expect(tests.filter((title) => !texts.has(title))).toEqual([])
+    expect(tests.filter((title) => !texts.has(nameOf(title)))).toEqual([])
   })
 
   it('settles the 15 contradictions in order', () => {

@@ -7,7 +7,7 @@ export interface Requirement {
   readonly id: string
   /** Keyword of the RFC; `INT` interoperability, `DEC` left to us, `UC` scenario of RFC 7642; priority of a threat. */
   readonly level: Level
-  /** Title of a test that proves it and cites its id. There may be more: search the tests for the id. */
+  /** Name of a test that proves it: its title without the citation, which has the id. Search for the id to find all. */
   readonly proof?: string
   /** Why it is not built, or does not concern this library. */
   readonly refused?: string
@@ -52,8 +52,8 @@ export function writeMap(root: string, map: readonly Requirement[]): void {
 export function withProofs(map: readonly Requirement[], titles: readonly Title[]): Requirement[] {
   return map.map(({ id, level, proof, refused }) => {
     const citing = titles.filter(({ ids }) => ids.includes(id)).sort(byCloseness)
-    const kept = citing.find(({ text }) => text === proof) ?? citing[0]
-    if (kept) return { id, level, proof: kept.text }
+    const kept = citing.find(({ name }) => name === proof) ?? citing[0]
+    if (kept) return { id, level, proof: kept.name }
     return { id, level, ...(refused !== undefined && { refused }) }
   })
 }
@@ -106,8 +106,10 @@ function faultOf({ id, proof, refused }: Requirement, titles: readonly Title[]):
     return citing ? [`${id} is refused, but "${citing.text}" cites it.`] : []
   }
   if (proof === undefined) return []
-  const exists = titles.some(({ text, ids }) => text === proof && ids.includes(id))
-  return exists ? [] : [`${id} names a test that does not exist: "${proof}".`]
+  const exists = titles.some(({ name, ids }) => name === proof && ids.includes(id))
+  return exists
+    ? []
+    : [`No test "${proof}" cites ${id}: rename it back, or run "npm run conformance -- --write".`]
 }
 
 /** Tests that speak HTTP say most. */

@@ -11,6 +11,8 @@ export interface Text {
 
 /** A title that cites requirements. */
 export interface Title extends Text {
+  /** The title without its citation, so that citing more changes no name. */
+  readonly name: string
   /** Ids of the requirements in its parentheses, e.g. `R-READ-02`. */
   readonly ids: readonly string[]
 }
@@ -33,8 +35,13 @@ export function readTexts(root: string): Text[] {
 /** The titles among texts: those that cite requirements. */
 export function titlesAmong(texts: readonly Text[]): Title[] {
   return texts
-    .map((each) => ({ ...each, ids: idsIn(each.text) }))
+    .map((each) => ({ ...each, name: nameOf(each.text), ids: idsIn(each.text) }))
     .filter(({ ids }) => ids.length > 0)
+}
+
+/** A title without what it cites. */
+export function nameOf(text: string): string {
+  return text.replace(citation, '').replace(/ {2,}/g, ' ').trim()
 }
 
 /** The ids that a title cites. */

@@ -147,7 +147,7 @@ describe('the User schema', () => {
     expect(at(user, 'x509Certificates.value')).toMatchObject({ type: 'binary', caseExact: true })
   })
 
-  it('suggests labels (R-USER-15, R-USER-16, R-USER-17, R-USER-18)', () => {
+  it('suggests labels (R-USER-17, R-USER-18)', () => {
     expect(at(user, 'emails.type').canonicalValues).toEqual(['work', 'home', 'other'])
     expect(at(user, 'phoneNumbers.type').canonicalValues).toEqual(
       'work home mobile fax pager other'.split(' '),
