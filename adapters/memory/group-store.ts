@@ -110,11 +110,11 @@ function view(tenant: TenantState, group: Group, omit: ReadonlySet<string>): Gro
 function memberOf(tenant: TenantState, id: string): Member {
   const user = tenant.table('User').get(id)
   const resource = user ?? tenant.table('Group').get(id)
-  const display = resource?.['displayName'] || resource?.['userName']
+  const display = resource?.['displayName']
   return {
     value: id,
     type: user ? 'User' : 'Group',
-    ...(typeof display === 'string' && { display }),
+    ...(typeof display === 'string' && display !== '' && { display }),
   }
 }
 

@@ -9,7 +9,7 @@ import {
   type Sort,
   VersionMismatchError,
 } from '../../lib/stores/index.js'
-import { type IndexPlan, indexPlan } from '../../lib/stores/index-plan.js'
+import { type IndexPlan, indexPlan, isAnsweredByPlan } from '../../lib/stores/index-plan.js'
 import type { State, TenantState } from './state.js'
 
 /** What differs between resource types. */
@@ -97,11 +97,12 @@ function resultOf<R extends Resource>(tenant: TenantState, kind: Kind<R>, query:
   }
   const plan = filter && indexPlan(filter)
   const candidates = plan ? planned(tenant, kind.name, plan) : table.slice(0)
-  const matches = filter
-    ? candidates.filter((resource) =>
-        evaluate(filter, kind.view(tenant, resource as R, nothingOmitted)),
-      )
-    : candidates
+  const matches =
+    filter && !isAnsweredByPlan(filter)
+      ? candidates.filter((resource) =>
+          evaluate(filter, kind.view(tenant, resource as R, nothingOmitted)),
+        )
+      : candidates
   return sortedResult(matches, sort)
 }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import {
   type KeysetPosition,
   type LookupKey,
@@ -79,8 +80,11 @@ export function createTable(): Table {
         order.splice(countUpTo(order, { created: meta.created, id }), 0, added)
         rows.set(id, added)
       } else {
+        row.resource = resource
+        // Most changes leave the keys as they are.
+        if (isDeepStrictEqual(row.keys, keys)) return
         removeKeys(id, row.keys)
-        Object.assign(row, { resource, keys })
+        row.keys = keys
       }
       addKeys(id, keys)
     },

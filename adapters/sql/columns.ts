@@ -5,6 +5,7 @@ import type { Sql, SqlDialect } from './dialects/dialect.js'
 /** An attribute that has a column of its own. */
 export interface Column {
   readonly value: Sql
+  readonly isNullable: boolean
   /** Whether it has a value that is not empty. */
   readonly isPresent: Sql
 }
@@ -25,20 +26,23 @@ export function resourceColumn({ extension, attribute, sub }: AttributePath): Co
 }
 
 /**
- * Sub-attributes of `members` in comparable form; of `scim_members as member` and `scim_resources as person`. The
- * display name is the member's `displayName`, else `userName`, both folded in its comparable form.
+ * Sub-attributes of `members` in comparable form; of `scim_members as member` and `scim_resources as person`. `display`
+ * is the member's `displayName`, folded in its comparable form.
  */
 export function memberColumn({ json }: SqlDialect): (path: AttributePath) => Column | undefined {
-  const own = (name: string) => json.scalar(sql`person.comparable`, [name], 'text')
-  const display = sql`coalesce(nullif(${own('displayName')}, ''), ${own('userName')})`
+  const display = json.scalar(sql`person.comparable`, ['displayName'], 'text')
   const columns: Readonly<Record<string, Column>> = {
     value: always(sql`member.member_id`),
     type: always(sql`lower(person.resource_type)`),
-    display: { value: display, isPresent: sql`coalesce(${display} <> '', false)` },
+    display: {
+      value: display,
+      isNullable: true,
+      isPresent: sql`coalesce(${display} <> '', false)`,
+    },
   }
   return ({ attribute }) => (attribute ? columns[attribute.name] : undefined)
 }
 
 function always(value: Sql): Column {
-  return { value, isPresent: sql`1 = 1` }
+  return { value, isNullable: false, isPresent: sql`1 = 1` }
 }

@@ -69,9 +69,11 @@ export function createDatabase(connection: Connection): Database {
       for (let attempt = 1; ; attempt += 1) {
         scope?.signal.throwIfAborted()
         try {
-          return await writer
+          const result = await writer
             .transaction()
             .execute((transaction) => work(sessionOn(transaction, dialect, compile)))
+          await connection.durable?.()
+          return result
         } catch (error) {
           if (dialect.failureKind(error) !== 'retry' || attempt === mostAttempts) {
             throw asStoreError(error, dialect)

@@ -98,7 +98,11 @@ function someValue(
   const { json } = source.dialect
   const literal = (value: ComparableValue) => json.literal(value, kind)
   const column = source.column(path)
-  if (column) return orFalse(test(column.value, (value) => sql`${value}`))
+  if (column) {
+    // Without a function around it, an index can be used.
+    const tested = test(column.value, (value) => sql`${value}`)
+    return column.isNullable ? orFalse(tested) : tested
+  }
   if (isMembers(path, source)) {
     return someMember(source, (member) => someValue({ path: subPath(path), kind }, member, test))
   }

@@ -31,9 +31,10 @@ const markUsers = statement<Ids & { now: number }>(
 
 const groupsAmongIds = statement<Ids, { id: string }>(
   (value, { json }) => sql`
-    select id from scim_resources
-    where tenant = ${value('tenant')} and resource_type = 'Group'
-      and id in (${json.strings(value('ids'))})`,
+    select resource.id
+    from (${json.strings(value('ids'))}) as listed cross join scim_resources as resource
+    where resource.tenant = ${value('tenant')} and resource.id = listed.value
+      and resource.resource_type = 'Group'`,
 )
 
 const groupsBelow = statement<Ids, { id: string }>(
@@ -41,8 +42,9 @@ const groupsBelow = statement<Ids, { id: string }>(
     with recursive below(id) as (
       ${json.strings(value('ids'))}
       union
-      select member.member_id from below join scim_members as member
-        on member.tenant = ${value('tenant')} and member.group_id = below.id and member.nested = 1)
+      select member.member_id from below cross join scim_members as member
+      where member.tenant = ${value('tenant')} and member.group_id = below.id
+        and member.nested = 1)
     select id from below order by id`,
 )
 

@@ -10,6 +10,8 @@ import {
 import { type Session, statement } from './database.js'
 import { isStorable } from './text.js'
 
+const mostAtOnce = 2000
+
 interface GroupKey {
   readonly tenant: string
   readonly groupId: string
@@ -21,18 +23,20 @@ interface IdRow {
 
 const knownMembers = statement<{ tenant: string; ids: string }, IdRow>(
   (value, { json, forKeyShare }) => sql`
-    select id from scim_resources
-    where tenant = ${value('tenant')} and resource_type in ('User', 'Group')
-      and id in (${json.strings(value('ids'))})
-    order by id ${forKeyShare}`,
+    select resource.id
+    from (${json.strings(value('ids'))}) as listed cross join scim_resources as resource
+    where resource.tenant = ${value('tenant')} and resource.id = listed.value
+      and resource.resource_type in ('User', 'Group')
+    order by resource.id ${forKeyShare}`,
 )
 
 const insertMembers = statement<GroupKey & { ids: string }, IdRow>(
   (value, { json }) => sql`
     insert into scim_members (tenant, group_id, member_id, nested)
-    select tenant, ${value('groupId')}, id, case resource_type when 'Group' then 1 else 0 end
-    from scim_resources
-    where tenant = ${value('tenant')} and id in (${json.strings(value('ids'))})
+    select distinct resource.tenant, ${value('groupId')}, resource.id,
+      case resource.resource_type when 'Group' then 1 else 0 end
+    from (${json.strings(value('ids'))}) as listed cross join scim_resources as resource
+    where resource.tenant = ${value('tenant')} and resource.id = listed.value
     on conflict do nothing
     returning member_id as id`,
 )
@@ -75,16 +79,16 @@ const groupsAround = statement<{ tenant: string; ids: string }, AroundRow>(
       select member_id, group_id from scim_members
       where tenant = ${value('tenant')} and member_id in (${json.strings(value('ids'))})
       union
-      select around.root, member.group_id from around join scim_members as member
-        on member.tenant = ${value('tenant')} and member.member_id = around.id)
+      select around.root, member.group_id from around cross join scim_members as member
+      where member.tenant = ${value('tenant')} and member.member_id = around.id)
     select around.root, around.id, resource.display,
       ${json.scalar(sql`resource.comparable`, ['externalId'], 'text')} as external_id,
       case when exists (
         select 1 from scim_members as direct
         where direct.tenant = ${value('tenant')} and direct.group_id = around.id
           and direct.member_id = around.root) then 1 else 0 end as direct
-    from around join scim_resources as resource
-      on resource.tenant = ${value('tenant')} and resource.id = around.id
+    from around cross join scim_resources as resource
+    where resource.tenant = ${value('tenant')} and resource.id = around.id
     order by around.root, around.id`,
 )
 
@@ -135,35 +139,45 @@ export async function applyMemberChange(
   change: MemberChange,
 ): Promise<{ added: readonly string[]; removed: readonly string[] }> {
   await requireKnown(session, group.tenant, change.add)
-  const added = await runOn(session, insertMembers, group, change.add)
-  const removed = await runOn(session, deleteMembers, group, change.remove.filter(isStorable))
-  return { added, removed }
+  return {
+    added: await runOn(session, insertMembers, group, change.add),
+    removed: await runOn(session, deleteMembers, group, change.remove.filter(isStorable)),
+  }
 }
 
 async function runOn(
   session: Session,
   declared: typeof insertMembers,
   group: GroupKey,
-  ids: readonly string[],
+  all: readonly string[],
 ): Promise<readonly string[]> {
-  if (ids.length === 0) return []
-  const rows = await session.prepared(declared, { ...group, ids: JSON.stringify(ids) })
-  return rows.map(({ id }) => id)
+  const changed: string[] = []
+  for await (const ids of inChunks(all)) {
+    const rows = await session.prepared(declared, { ...group, ids: JSON.stringify(ids) })
+    for (const { id } of rows) changed.push(id)
+  }
+  return changed
 }
 
 async function requireKnown(
   session: Session,
   tenant: string,
-  ids: readonly string[],
+  all: readonly string[],
 ): Promise<void> {
-  if (ids.length === 0) return
-  const rows = await session.prepared(knownMembers, {
-    tenant,
-    ids: JSON.stringify(ids.filter(isStorable)),
-  })
-  const known = new Set(rows.map(({ id }) => id))
-  const unknown = ids.filter((id) => !known.has(id))
-  if (unknown.length > 0) throw new UnknownReferenceError([...new Set(unknown)])
+  const unknown = new Set<string>(all)
+  for await (const ids of inChunks(all.filter(isStorable))) {
+    const rows = await session.prepared(knownMembers, { tenant, ids: JSON.stringify(ids) })
+    for (const { id } of rows) unknown.delete(id)
+  }
+  if (unknown.size > 0) throw new UnknownReferenceError([...unknown])
+}
+
+/** SQLite works in this thread: between chunks other work gets its turn. */
+async function* inChunks(ids: readonly string[]): AsyncGenerator<readonly string[]> {
+  for (let start = 0; start < ids.length; start += mostAtOnce) {
+    if (start > 0) await nextTurn()
+    yield ids.slice(start, start + mostAtOnce)
+  }
 }
 
 /** The members of each of these groups, with type and display; one query. */
@@ -222,8 +236,6 @@ export async function leaveAllGroups(session: Session, tenant: string, id: strin
   const ids = JSON.stringify(left.map((row) => row.id).sort())
   await session.change(touchGroups, { tenant, ids, version: randomUUID(), now: Date.now() })
 }
-
-const mostAtOnce = 2000
 
 /** Removes all members of a group, in steps between which other work gets its turn. */
 export async function removeAllMembers(session: Session, group: GroupKey): Promise<void> {

@@ -63,12 +63,13 @@ function resourceTables({ textType: text, jsonType: json, keyTable }: SqlDialect
       lookup_key ${text} not null,
       resource_id ${text} not null,
       is_unique smallint not null,
-      primary key (tenant, resource_type, attribute, lookup_key, resource_id),
+      primary key (tenant, resource_id, attribute, lookup_key),
       foreign key (tenant, resource_id) references scim_resources (tenant, id) on delete cascade
     ) ${keyTable}`,
     sql`create unique index scim_lookups_unique
       on scim_lookups (tenant, resource_type, attribute, lookup_key) where is_unique = 1`,
-    sql`create index scim_lookups_resource on scim_lookups (tenant, resource_id)`,
+    sql`create index scim_lookups_key
+      on scim_lookups (tenant, resource_type, attribute, lookup_key, resource_id)`,
     sql`create table scim_members (
       tenant ${text} not null,
       group_id ${text} not null,

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { positionOf } from '../../lib/sort/index.js'
 import type { Page, PageRequest, Query, Resource } from '../../lib/stores/index.js'
-import { type IndexPlan, indexPlan } from '../../lib/stores/index-plan.js'
+import { type IndexPlan, indexPlan, isAnsweredByPlan } from '../../lib/stores/index-plan.js'
 import { type Database, statement } from './database.js'
 import type { Sql } from './dialects/dialect.js'
 import { filterCondition } from './filter.js'
@@ -44,7 +44,13 @@ async function readRows(
   const offset = page.kind === 'index' ? page.offset : 0
   if (page.kind === 'index' && page.limit === 0) return []
   const plan = filter && indexPlan(filter)
-  if (page.kind === 'index' && plan?.kind === 'lookup' && filter?.kind === 'compare' && !sort) {
+  if (
+    page.kind === 'index' &&
+    plan?.kind === 'lookup' &&
+    filter &&
+    isAnsweredByPlan(filter) &&
+    !sort
+  ) {
     const key = storedKey(plan.key)
     const { attribute } = plan
     return database.prepared(byLookup, { ...extent, attribute, key, limit: page.limit + 1, offset })
@@ -96,7 +102,7 @@ function matching(
   const conditions = [
     sql`resource.tenant = ${tenant}`,
     sql`resource.resource_type = ${type}`,
-    ...(filter ? [filterCondition(filter, dialect, type)] : []),
+    ...(filter && !isAnsweredByPlan(filter) ? [filterCondition(filter, dialect, type)] : []),
     ...more,
   ]
   const plan = filter && indexPlan(filter)

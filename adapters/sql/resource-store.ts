@@ -42,7 +42,7 @@ export function sqlResourceStore<R extends Resource>(
       const rows = await database.prepared(selectResources, {
         tenant,
         type,
-        ids: JSON.stringify(ids.filter(isStorable)),
+        ids: JSON.stringify([...new Set(ids)].filter(isStorable)),
       })
       return rows.map((row) => toResource<R>(type, row))
     },

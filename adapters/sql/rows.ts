@@ -33,9 +33,10 @@ export const selectResource = statement<ResourceKey, ResourceRow>(
 
 export const selectResources = statement<Omit<ResourceKey, 'id'> & { ids: string }, ResourceRow>(
   (value, { json }) => sql`
-    select ${resourceColumns} from scim_resources as resource
-    where tenant = ${value('tenant')} and id in (${json.strings(value('ids'))})
-      and resource_type = ${value('type')}`,
+    select ${resourceColumns}
+    from (${json.strings(value('ids'))}) as listed cross join scim_resources as resource
+    where resource.tenant = ${value('tenant')} and resource.id = listed.value
+      and resource.resource_type = ${value('type')}`,
 )
 
 export const lockResource = statement<ResourceKey, ResourceRow>(
@@ -107,14 +108,14 @@ export function fromResource(
   comparable: Json,
 ): ResourceValues {
   const { members: __, meta: ___, ...compared } = comparable as Record<string, Json>
-  const display = rest['displayName'] || rest['userName']
+  const display = rest['displayName']
   return {
     ...key,
     id: rest.id,
     created: Date.parse(meta.created),
     lastModified: Date.parse(meta.lastModified),
     version: meta.version,
-    display: typeof display === 'string' ? display : null,
+    display: typeof display === 'string' && display !== '' ? display : null,
     document: JSON.stringify(rest),
     comparable: JSON.stringify(compared),
   }

@@ -34,6 +34,23 @@ export function indexPlan(filter: ResolvedFilter): IndexPlan | undefined {
   }
 }
 
+/**
+ * Whether the plan of a filter finds exactly what matches, so that nothing need be checked: `userName eq "x"`,
+ * `members[value eq "x"]`, and several of such with `or`.
+ */
+export function isAnsweredByPlan(filter: ResolvedFilter): boolean {
+  switch (filter.kind) {
+    case 'compare':
+      return indexPlan(filter) !== undefined
+    case 'valuePath':
+      return filter.filter.kind === 'compare' && indexPlan(filter) !== undefined
+    case 'or':
+      return filter.nodes.every(isAnsweredByPlan)
+    default:
+      return false
+  }
+}
+
 function equalityPlan(path: AttributePath, value: string): IndexPlan | undefined {
   // Empty values are not indexed.
   if (value === '') return undefined

@@ -65,6 +65,8 @@ export interface Connection {
   readonly writer: Dialect
   /** For single statements that only read; absent when they have to share the writer's connection. */
   readonly reader?: Dialect
+  /** Resolves when everything committed so far survives a power failure; absent where a commit does. */
+  durable?(): Promise<void>
   /** Told of each statement that will run again and again. */
   onCompiled?(text: string): void
 }

@@ -5,6 +5,7 @@ import { ConfigurationError } from '../../../lib/errors.js'
 import type { Connection } from './dialect.js'
 import { sqliteDialect } from './sqlite.js'
 import { type SqliteHandle, sqliteKysely } from './sqlite-driver.js'
+import { walFlusher } from './wal-flusher.js'
 
 /** Opens connections with one of the drivers. */
 type Open = (path: string) => SqliteHandle
@@ -35,10 +36,10 @@ type BetterSqlite = new (
   close(): void
 }
 
-/** Settings of each connection. FULL: what was acknowledged survives a power failure. */
+/** Settings of each connection. NORMAL: commits are not flushed to the disk by SQLite, but by `durable`. */
 const pragmas = [
   'journal_mode = wal',
-  'synchronous = full',
+  'synchronous = normal',
   'foreign_keys = on',
   // The wait for a lock is ours, so that it does not block the event loop.
   'busy_timeout = 0',
@@ -62,6 +63,7 @@ export async function openSqlite(path: string, timeoutMs: number): Promise<Conne
     dialect: sqliteDialect,
     writer: kysely(writer, true),
     reader: kysely(reader, false),
+    durable: walFlusher(`${path}-wal`),
   }
 
   function kysely(handle: SqliteHandle, exclusive: boolean) {
