@@ -6,6 +6,7 @@ import { failureAnswer } from './api/answer.js'
 import { apiRoutes } from './api/routes.js'
 import { administratorOf } from './authorize.js'
 import { type SettingsContext, type SettingsOptions, settingsContext } from './options.js'
+import { mountPage } from './page/mount.js'
 import { queryOf, requestIdOf, scopeOf, sendAnswer } from './request.js'
 
 const debug = createDebug('label-studio-scim:settings')
@@ -22,6 +23,7 @@ export function settingsRouter(adapters: Adapters, options: SettingsOptions): Ro
   )
   const router = express.Router()
   mountApi(router, context)
+  mountPage(router, context)
   return router
 }
 

@@ -1,0 +1,133 @@
+import { type Html, html, type Part } from './html.js'
+
+/** What every page needs to know. */
+export interface Frame {
+  /** Where the settings are mounted, e.g. `/scim/settings`. */
+  readonly base: string
+  /** What forms must send back. */
+  readonly formToken: string
+  /** Who is signed in; nobody on the sign-in page. */
+  readonly actor?: string
+  readonly tenant?: string
+  /** The administrator came with a token and can sign out; otherwise the host's own sign-in counts. */
+  readonly canSignOut?: boolean
+}
+
+/** A page of the settings. */
+export interface PageParts {
+  readonly title: string
+  readonly tab?: Tab
+  readonly content: Part
+}
+
+/** Names of the tabs, which are also their paths. */
+export type Tab = 'mapping' | 'people' | 'groups' | 'log' | 'status'
+
+const tabs: readonly (readonly [Tab, string, string])[] = [
+  ['mapping', '', 'Mapping'],
+  ['people', '/people', 'People'],
+  ['groups', '/groups', 'Groups'],
+  ['log', '/log', 'Log'],
+  ['status', '/status', 'Status'],
+]
+
+/** A whole document. */
+export function page(frame: Frame, { title, tab, content }: PageParts): string {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title} · SCIM settings</title>
+<link rel="icon" href="${frame.base}/assets/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="${frame.base}/assets/style.css">
+<script src="${frame.base}/assets/script.js" defer></script>
+</head>
+<body>
+<a class="skip" href="#main">Skip to content</a>
+${header(frame)}
+${frame.actor !== undefined && navigation(frame, tab)}
+<main id="main" tabindex="-1">
+${content}
+</main>
+</body>
+</html>
+`.toString()
+}
+
+function header(frame: Frame): Html {
+  return html`<header class="top">
+<div class="wide">
+<p class="crumbs"><span>Organization</span> <span aria-hidden="true">/</span> <strong>SCIM</strong></p>
+${frame.actor !== undefined && account(frame)}
+</div>
+</header>`
+}
+
+function account(frame: Frame): Html {
+  return html`<div class="account">
+<span class="quiet">${frame.actor} · ${frame.tenant}</span>
+${
+  frame.canSignOut &&
+  html`<form method="post" action="${frame.base}/sign-out">
+${formToken(frame)}
+<button class="button small">Sign out</button>
+</form>`
+}
+</div>`
+}
+
+function navigation(frame: Frame, current: Tab | undefined): Html {
+  return html`<nav class="tabs" aria-label="SCIM settings"><div class="wide">
+${tabs.map(
+  ([tab, path, label]) =>
+    html`<a href="${frame.base}${path}"${tab === current && html` aria-current="page"`}>${label}</a>`,
+)}
+</div></nav>`
+}
+
+/** The hidden field without which no form is taken. */
+export function formToken(frame: Frame): Html {
+  return html`<input type="hidden" name="csrf" value="${frame.formToken}">`
+}
+
+/** A date and time that people read, exact in the attribute. UTC, since the server does not know the reader's zone. */
+export function instant(at: string | undefined): Html {
+  if (at === undefined) return html`<span class="quiet">never</span>`
+  const text = `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`
+  return html`<time datetime="${at}">${text}</time>`
+}
+
+/** A coloured word; the colour only repeats what the word says. */
+export function badge(kind: 'good' | 'bad' | 'busy' | 'plain', text: string): Html {
+  return html`<span class="badge ${kind}">${text}</span>`
+}
+
+/** `1 person`, `2 people`. */
+export function countOf(count: number, one: string, many: string): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
+}
+
+/** Links to the pages before and after one. */
+export function pager(options: {
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly offset: number
+  readonly limit: number
+  readonly total: number
+}): Part {
+  const { path, query, offset, limit, total } = options
+  if (total <= limit && offset === 0) return undefined
+  const link = (to: number, label: string) => {
+    const next = new URLSearchParams(query)
+    next.set('offset', String(to))
+    return html`<a class="button small" href="${path}?${next.toString()}">${label}</a>`
+  }
+  const last = Math.min(offset + limit, total)
+  return html`<nav class="pager" aria-label="Pages">
+<span class="quiet">${offset + 1}–${last} of ${total.toLocaleString('en')}</span>
+${offset > 0 && link(Math.max(offset - limit, 0), 'Previous')}
+${last < total && link(offset + limit, 'Next')}
+</nav>`
+}

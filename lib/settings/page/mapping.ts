@@ -1,0 +1,178 @@
+import {
+  groupsNamed,
+  type MappingRules,
+  organizationRoles,
+  type RuleProblem,
+  RulesError,
+  systemRoles,
+} from '../../mapping/index.js'
+import type { VersionedRules } from '../../stores/access-store.js'
+import { storeErrorKind } from '../../stores/errors.js'
+import { missingGroups, namesOfGroups } from '../reports/groups.js'
+import { previewRules } from '../reports/preview.js'
+import { readStatus } from '../reports/status.js'
+import { rulesBetween } from '../rules/difference.js'
+import { RulesConflict, readDraft, saveDraft } from '../rules/save.js'
+import {
+  type Draft,
+  digestOf,
+  draftFrom,
+  draftOf,
+  inputOf,
+  type Section,
+  sections,
+  withoutEmptyRows,
+  withoutRow,
+  withRow,
+} from './draft.js'
+import { html, type Part } from './html.js'
+import { page } from './layout.js'
+import type { Choices } from './views/cells.js'
+import { editor } from './views/editor.js'
+import { conflictPanel, notice, previewPanel, statusStrip } from './views/panels.js'
+import type { PageAnswer, Visit } from './visit.js'
+
+const mostSuggestions = 1_000
+
+/** What the editor shows beside the draft. */
+interface Shown {
+  readonly draft: Draft
+  readonly problems?: readonly RuleProblem[]
+  readonly added?: Section
+  readonly panel?: Part
+  readonly isPreviewed?: boolean
+  /** Above the form. */
+  readonly notice?: Part
+  readonly status?: number
+}
+
+/** `GET`: the saved rules, ready to be edited. */
+export async function showMapping(visit: Visit): Promise<PageAnswer> {
+  const { rules, version } = await visit.context.adapters.access.rules(visit.scope)
+  const isSaved = visit.query.get('saved') === version
+  return show(visit, {
+    draft: draftOf(rules, version),
+    notice: isSaved && notice('good', 'Saved. Everybody concerned is being updated.'),
+  })
+}
+
+/** `POST`: what the button that was pressed says (`do`); without one, a preview. */
+export async function changeMapping(visit: Visit): Promise<PageAnswer> {
+  const draft = draftFrom(visit.form)
+  const [action = 'preview', section, index] = (visit.form.get('do') ?? 'preview').split(':')
+  const table = sections.find((name) => name === section)
+  if (action === 'add' && table) return show(visit, { draft: withRow(draft, table), added: table })
+  if (action === 'remove' && table) {
+    return show(visit, { draft: withoutRow(draft, table, Number(index)) })
+  }
+  const current = await visit.context.adapters.access.rules(visit.scope)
+  const meant = withoutEmptyRows(draft)
+  if (action === 'rebase') return preview(visit, { ...meant, version: current.version }, current)
+  if (meant.version !== current.version) return conflict(visit, meant, current)
+  return action === 'save' ? save(visit, meant, current) : preview(visit, meant, current)
+}
+
+async function preview(
+  visit: Visit,
+  draft: Draft,
+  current: VersionedRules,
+  problem?: Part,
+): Promise<PageAnswer> {
+  const { context, scope, frame } = visit
+  const read = await judged(visit, draft, current)
+  if ('problems' in read) return show(visit, { draft, problems: read.problems, status: 400 })
+  const change = { before: current.rules, after: read.rules }
+  const result = await previewRules(context, scope, change)
+  const panel = previewPanel(frame, result, rulesBetween(change.before, change.after))
+  return show(visit, { draft, panel: [problem, panel], isPreviewed: true })
+}
+
+/** Only what was previewed is saved, and a great loss only when it is confirmed. */
+async function save(visit: Visit, draft: Draft, current: VersionedRules): Promise<PageAnswer> {
+  const { context, scope, form, frame } = visit
+  if (form.get('previewed') !== digestOf(draft)) return preview(visit, draft, current)
+  const read = await judged(visit, draft, current)
+  if ('problems' in read) return show(visit, { draft, problems: read.problems, status: 400 })
+  const change = { before: current.rules, after: read.rules }
+  if (form.get('confirm') !== 'yes') {
+    const { warning } = await previewRules(context, scope, change)
+    const ask = 'Confirm that these people lose their access, then save again.'
+    if (warning !== undefined) return preview(visit, draft, current, notice('bad', ask))
+  }
+  try {
+    const input = inputOf(draft)
+    const saved = await saveDraft(context, scope, { input, expectedVersion: draft.version })
+    return { redirect: `${frame.base}?saved=${encodeURIComponent(saved.version)}` }
+  } catch (error) {
+    if (error instanceof RulesConflict) return conflict(visit, draft, error.current)
+    throw error
+  }
+}
+
+/** The rules a draft stands for, or why it stands for none. */
+async function judged(
+  { context, scope }: Visit,
+  draft: Draft,
+  current: VersionedRules,
+): Promise<{ readonly rules: MappingRules } | { readonly problems: readonly RuleProblem[] }> {
+  try {
+    return { rules: await readDraft(context, scope, { input: inputOf(draft), current }) }
+  } catch (error) {
+    if (error instanceof RulesError) return { problems: error.problems }
+    if (storeErrorKind(error) !== 'unavailable') throw error
+    return { problems: [{ row: 'Workspaces and projects', message: (error as Error).message }] }
+  }
+}
+
+async function conflict(visit: Visit, draft: Draft, current: VersionedRules): Promise<PageAnswer> {
+  const read = await judged(visit, draft, current)
+  const mine = 'rules' in read ? read.rules : current.rules
+  const panel = conflictPanel(visit.frame, rulesBetween(current.rules, mine))
+  return show(visit, { draft, panel, status: 409 })
+}
+
+async function show(visit: Visit, shown: Shown): Promise<PageAnswer> {
+  const { context, scope, frame } = visit
+  const [status, choices] = await Promise.all([
+    readStatus(context, scope),
+    choicesFor(visit, shown.draft),
+  ])
+  const content = html`<h1>Group mapping</h1>
+<p class="quiet">What members of the identity provider’s groups get in Label Studio.</p>
+${shown.notice}
+${statusStrip(frame, status)}
+${choices.failure !== undefined && notice('bad', choices.failure)}
+${editor({ frame, problems: [], ...shown, choices })}`
+  return {
+    status: shown.status ?? 200,
+    page: page(frame, { title: 'Group mapping', tab: 'mapping', content }),
+  }
+}
+
+async function choicesFor(
+  { context, scope }: Visit,
+  draft: Draft,
+): Promise<Choices & { readonly failure?: string }> {
+  const pushed = await namesOfGroups(context, scope)
+  const named = groupsNamed(draftRules(draft)).filter((name) => name.trim() !== '')
+  const missing = missingGroups(context, named, pushed)
+  const { allowSystemRoles } = context.policy
+  const [workspaces, projects] = await Promise.all([
+    context.workspaces?.(scope).catch(() => 'failed' as const),
+    context.projects?.(scope).catch(() => 'failed' as const),
+  ])
+  const isComplete = workspaces !== 'failed' && projects !== 'failed'
+  return {
+    roles: organizationRoles.filter((role) => allowSystemRoles || !systemRoles.includes(role)),
+    groups: pushed.slice(0, mostSuggestions).map(({ displayName }) => displayName),
+    missing: new Map(missing.map(({ name, nearMisses }) => [name, nearMisses])),
+    ...(workspaces && workspaces !== 'failed' && { workspaces }),
+    ...(projects && projects !== 'failed' && { projects }),
+    ...(!isComplete && { failure: 'Label Studio cannot list its workspaces and projects now.' }),
+  }
+}
+
+/** As rules, whatever was typed; only the groups' names are looked at. */
+function draftRules(draft: Draft): MappingRules {
+  return inputOf(draft) as MappingRules
+}

@@ -1,0 +1,132 @@
+import { notFound, ScimError } from '../../errors.js'
+import { storeErrorKind } from '../../stores/errors.js'
+import { auditQueryOf } from '../api/audit.js'
+import { integerOf, textOf } from '../api/parameters.js'
+import { driftOf } from '../reports/drift.js'
+import { explain } from '../reports/explain.js'
+import { reportGroups } from '../reports/groups.js'
+import { listPeople } from '../reports/people.js'
+import { readSeats, readStatus } from '../reports/status.js'
+import type { Part } from './html.js'
+import { page } from './layout.js'
+import { logView } from './views/log.js'
+import { notice } from './views/panels.js'
+import { peopleView, personView } from './views/people.js'
+import { groupsView, statusView } from './views/status.js'
+import type { PageAnswer, Visit } from './visit.js'
+
+const limit = 50
+const offsets = { least: 0, most: 1_000_000_000, otherwise: 0 }
+
+/** People and their access. */
+export async function showPeople({ context, scope, frame, query }: Visit): Promise<PageAnswer> {
+  const search = textOf(query, 'search')?.trim() ?? ''
+  const offset = integerOf(query, 'offset', offsets)
+  const people = await listPeople(context, scope, { search, offset, limit })
+  const content = peopleView(frame, { page: people, search, offset, limit })
+  return { page: page(frame, { title: 'People', tab: 'people', content }) }
+}
+
+/** One person, with what Label Studio says now when asked (`compare`). */
+export async function showPerson(visit: Visit): Promise<PageAnswer> {
+  return person(visit, undefined)
+}
+
+/** `reapply`: makes one person's access true again. */
+export async function changePerson(visit: Visit): Promise<PageAnswer> {
+  const { context, scope, parameters } = visit
+  await context.adapters.access.mark(scope, [parameters['id'] ?? ''])
+  context.reconciler?.kick()
+  return person(visit, notice('good', 'This person’s access is being applied again.'))
+}
+
+async function person(visit: Visit, said: Part): Promise<PageAnswer> {
+  const { context, scope, frame, parameters, query } = visit
+  const id = parameters['id'] ?? ''
+  const found = await explain(context, scope, id)
+  if (!found) throw notFound('There is nobody here: this person was deleted, or never existed.')
+  const log = await context.adapters.audit?.query(scope, { target: id, limit: 10 })
+  const content = personView(frame, {
+    person: found,
+    canCompare: context.adapters.users.currentAccess !== undefined,
+    log: log ?? [],
+    ...(said && { notice: said }),
+    ...(query.has('compare') && { drift: await compare(visit, id) }),
+  })
+  return { page: page(frame, { title: found.displayName, tab: 'people', content }) }
+}
+
+async function compare({ context, scope }: Visit, id: string) {
+  const user = await context.adapters.users.get(scope, id, { omit: new Set(['groups']) })
+  if (!user) return {}
+  try {
+    const found = await driftOf(context, scope, user)
+    return found ? { found } : {}
+  } catch (error) {
+    if (storeErrorKind(error) !== 'unavailable') throw error
+    return { failure: 'Label Studio cannot be asked now. Try again later.' }
+  }
+}
+
+/** Pushed groups against the rules. */
+export async function showGroups({ context, scope, frame, query }: Visit): Promise<PageAnswer> {
+  const wanted = {
+    search: textOf(query, 'search') ?? '',
+    onlyUnmapped: query.get('only') === 'unmapped',
+    offset: integerOf(query, 'offset', offsets),
+    limit,
+  }
+  const report = await reportGroups(context, scope, wanted)
+  const content = groupsView(frame, report, wanted)
+  return { page: page(frame, { title: 'Groups', tab: 'groups', content }) }
+}
+
+/** The provisioning log. */
+export async function showLog({ context, scope, frame, query }: Visit): Promise<PageAnswer> {
+  const shown = await logEntries(context, scope, query)
+  const content = logView(frame, { ...shown, query })
+  const status = shown.problem === undefined ? 200 : 400
+  return { status, page: page(frame, { title: 'Log', tab: 'log', content }) }
+}
+
+async function logEntries(context: Visit['context'], scope: Visit['scope'], query: Visit['query']) {
+  try {
+    const wanted = { ...auditQueryOf(query), limit }
+    const entries = (await context.adapters.audit?.query(scope, wanted)) ?? []
+    const last = entries.at(-1)
+    return { entries, ...(entries.length === limit && last && { next: last.sequence }) }
+  } catch (error) {
+    if (!(error instanceof ScimError)) throw error
+    return { entries: [], problem: error.message }
+  }
+}
+
+/** How provisioning stands. */
+export async function showStatus(visit: Visit): Promise<PageAnswer> {
+  return statusPage(visit, undefined)
+}
+
+/** `unpark`: one person or everybody who was given up is tried again. */
+export async function changeStatus(visit: Visit): Promise<PageAnswer> {
+  const { context, scope, form } = visit
+  const user = form.get('user')
+  const count = await context.adapters.access.unpark(scope, user === null ? undefined : [user])
+  context.reconciler?.kick()
+  const people = count === 1 ? '1 person is' : `${count} people are`
+  return statusPage(visit, notice('good', `${people} being tried again.`))
+}
+
+async function statusPage({ context, scope, frame }: Visit, said: Part): Promise<PageAnswer> {
+  const [status, seats] = await Promise.all([
+    readStatus(context, scope),
+    readSeats(context, scope).catch(() => undefined),
+  ])
+  const content = statusView(frame, {
+    status,
+    seats: seats ?? { supported: false },
+    ...(!seats && { seatsFailure: 'Label Studio cannot be asked now.' }),
+    ...(context.scimUrl !== undefined && { scimUrl: context.scimUrl }),
+    notice: said,
+  })
+  return { page: page(frame, { title: 'Status', tab: 'status', content }) }
+}

@@ -1,0 +1,63 @@
+import type { ProjectChoice } from '../../options.js'
+import { type Html, html, type Part } from '../html.js'
+
+/** What there is to choose from. */
+export interface Choices {
+  /** Organization roles that rules may give. */
+  readonly roles: readonly string[]
+  /** Names of pushed groups. */
+  readonly groups: readonly string[]
+  /** Names in the draft that no pushed group has, with the names that may have been meant. */
+  readonly missing: ReadonlyMap<string, readonly string[]>
+  readonly workspaces?: readonly string[]
+  readonly projects?: readonly ProjectChoice[]
+}
+
+/** Most options all project pickers of a page may have together; beyond, a number is typed, with suggestions. */
+const mostOptions = 20_000
+
+/** Options of a select; a value that is none of them stays selectable, so that nothing is changed by showing it. */
+export function roleOptions(roles: readonly string[], selected: string): Html {
+  const all = roles.includes(selected) ? roles : [selected, ...roles]
+  return html`${all.map(
+    (role) => html`<option${role === selected && html` selected`}>${role}</option>`,
+  )}`
+}
+
+/** A text input that suggests and takes anything. */
+export function textCell(cell: {
+  readonly name: string
+  readonly label: string
+  readonly value: string
+  readonly list: string
+  readonly extra?: Part
+  readonly focus?: boolean
+}): Html {
+  const { name, label, value, list, extra, focus = false } = cell
+  return html`<input type="text" name="${name}" value="${value}" list="${list}" aria-label="${label}" autocomplete="off" spellcheck="false"${extra}${focus && html` autofocus`}>`
+}
+
+/** A picker of projects by title; by number where the host cannot list them. */
+export function projectCell(
+  { projects }: Choices,
+  cell: {
+    readonly value: string
+    readonly label: string
+    readonly rows: number
+    readonly focus: boolean
+  },
+): Html {
+  const { value, label, rows, focus } = cell
+  if (!projects || projects.length * Math.max(rows, 1) > mostOptions) {
+    return html`<input type="text" inputmode="numeric" name="projects.project" value="${value}" list="project-choices" aria-label="${label}" autocomplete="off" placeholder="Number"${focus && html` autofocus`}>`
+  }
+  const isKnown = value === '' || projects.some(({ id }) => String(id) === value)
+  return html`<select name="projects.project" aria-label="${label}"${focus && html` autofocus`}>
+<option value="">Choose a project</option>
+${!isKnown && html`<option value="${value}" selected>Project ${value} (not found)</option>`}
+${projects.map(
+  ({ id, title }) =>
+    html`<option value="${id}"${String(id) === value && html` selected`}>${title} (${id})</option>`,
+)}
+</select>`
+}

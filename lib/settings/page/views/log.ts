@@ -1,0 +1,84 @@
+import { eventNames } from '../../../events/catalogue.js'
+import type { StoredAuditEntry } from '../../../stores/audit-store.js'
+import { type Html, html, type Part } from '../html.js'
+import { badge, type Frame, instant } from '../layout.js'
+import { notice } from './panels.js'
+
+/** The provisioning log with its filters. */
+export function logView(
+  frame: Frame,
+  view: {
+    readonly entries: readonly StoredAuditEntry[]
+    readonly query: URLSearchParams
+    /** `before` of the next page. */
+    readonly next?: number
+    readonly problem?: string
+  },
+): Html {
+  const { entries, query, next, problem } = view
+  const filters = new URLSearchParams(query)
+  for (const name of ['before', 'limit']) filters.delete(name)
+  const older = new URLSearchParams(filters)
+  if (next !== undefined) older.set('before', String(next))
+  return html`<h1>Log</h1>
+<p class="quiet">What the identity provider asked for, what was done, and who changed the rules. Newest first.</p>
+${filterForm(frame, query)}
+${problem !== undefined && notice('bad', problem)}
+${entries.length === 0 ? html`<p class="empty card">Nothing matches.</p>` : html`<div class="card flush">${logTable(entries, frame)}</div>`}
+<nav class="pager" aria-label="Pages">
+${query.has('before') && html`<a class="button small" href="${frame.base}/log?${filters.toString()}">Newest</a>`}
+${next !== undefined && html`<a class="button small" href="${frame.base}/log?${older.toString()}">Older</a>`}
+<a class="button small" href="${frame.base}/log.csv?${filters.toString()}" download>Export as CSV</a>
+</nav>`
+}
+
+function filterForm(frame: Frame, query: URLSearchParams): Html {
+  const select = (name: string, label: string, options: readonly string[]) =>
+    html`<p><label for="${name}">${label}</label><select id="${name}" name="${name}"><option value="">any</option>${options.map(
+      (option) => html`<option${query.get(name) === option && html` selected`}>${option}</option>`,
+    )}</select></p>`
+  const input = (name: string, label: string, type = 'text') =>
+    html`<p><label for="${name}">${label}</label><input type="${type}" id="${name}" name="${name}" value="${query.get(name)}" autocomplete="off"></p>`
+  return html`<form class="filters card" action="${frame.base}/log">
+${select('event', 'Event', eventNames)}
+${select('outcome', 'Outcome', ['succeeded', 'refused', 'failed'])}
+${input('actor', 'Actor')}
+${input('target', 'Id of person or group')}
+${input('from', 'From', 'date')}
+${input('until', 'Before', 'date')}
+<p><button class="button">Filter</button></p>
+</form>`
+}
+
+const outcomes = { succeeded: 'good', refused: 'busy', failed: 'bad' } as const
+
+/** Entries of the log; with a frame, people are links. */
+export function logTable(entries: readonly StoredAuditEntry[], frame?: Frame): Html {
+  return html`<div class="scroll" role="region" aria-label="Events" tabindex="0"><table class="log">
+<thead><tr><th scope="col">When</th><th scope="col">Event</th><th scope="col">About</th><th scope="col">Details</th><th scope="col">By</th></tr></thead>
+<tbody>
+${entries.map(
+  (
+    entry,
+  ) => html`<tr><td>${instant(entry.at)}</td><td>${entry.event}${entry.outcome !== 'succeeded' && [' ', badge(outcomes[entry.outcome], entry.outcome)]}</td><td>${about(entry, frame)}</td><td>${details(entry)}</td><td>${entry.actor}</td></tr>
+`,
+)}
+</tbody></table></div>`
+}
+
+function about({ target }: StoredAuditEntry, frame: Frame | undefined): Part {
+  if (!target) return undefined
+  const name = target.name ?? target.id
+  if (!frame || target.resourceType !== 'User') return name
+  return html`<a href="${frame.base}/people/${encodeURIComponent(target.id)}">${name}</a>`
+}
+
+function details({ detail, attributes, count, status }: StoredAuditEntry): Part {
+  const parts = [
+    detail,
+    attributes && attributes.length > 0 ? attributes.join(', ') : undefined,
+    count === undefined ? undefined : `${count} members`,
+    status === undefined ? undefined : `status ${status}`,
+  ]
+  return parts.filter((part) => part !== undefined).join(' · ')
+}

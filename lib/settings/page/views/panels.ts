@@ -1,0 +1,130 @@
+import type { Preview } from '../../reports/preview.js'
+import type { Status } from '../../reports/status.js'
+import { type Html, html, type Part } from '../html.js'
+import { badge, countOf, type Frame, instant } from '../layout.js'
+
+const people = (count: number) => countOf(count, 'person', 'people')
+
+/** What saving would do, and the button that does it. */
+export function previewPanel(
+  frame: Frame,
+  preview: Preview,
+  difference: { readonly added: readonly string[]; readonly removed: readonly string[] },
+): Html {
+  const isNothing = difference.added.length === 0 && difference.removed.length === 0
+  if (isNothing) return notice('plain', 'These are the rules that are saved already.')
+  return html`<section class="panel ${preview.warning === undefined ? 'plain' : 'warn'}" id="preview" aria-labelledby="preview-title" tabindex="-1" autofocus data-preview>
+<h2 id="preview-title">${headline(preview)}</h2>
+${figures(preview)}
+${ruleChanges(difference)}
+${sample(frame, preview)}
+${
+  preview.warning !== undefined &&
+  html`<p class="warning"><strong>${preview.warning}</strong></p>
+<p><label class="check"><input type="checkbox" name="confirm" value="yes"> I want them to lose their access</label></p>`
+}
+<p class="buttons"><button class="button primary" name="do" value="save" data-save>Save rules</button> <span class="quiet">or go on editing below.</span></p>
+</section>`
+}
+
+function headline({ changed }: Preview): string {
+  return changed === 0 ? 'Nobody’s access changes' : `Access of ${people(changed)} changes`
+}
+
+function figures(preview: Preview): Part {
+  if (preview.changed === 0) return undefined
+  const figure = (value: number, label: string, kind = '') =>
+    html`<div class="${kind}"><dt>${label}</dt><dd>${value.toLocaleString('en')}</dd></div>`
+  return html`<dl class="figures">
+${figure(preview.granted, 'get something')}
+${figure(preview.revoked, 'lose something')}
+${figure(preview.losingAccess, 'lose all access', preview.losingAccess > 0 ? 'bad' : '')}
+${figure(preview.people, 'people looked at')}
+</dl>`
+}
+
+const mostRules = 20
+
+function ruleChanges(difference: {
+  readonly added: readonly string[]
+  readonly removed: readonly string[]
+}): Html {
+  const list = (title: string, rules: readonly string[], mark: string) =>
+    rules.length > 0 &&
+    html`<h3>${title}</h3>
+<ul class="changes">${rules.slice(0, mostRules).map((rule) => html`<li><span aria-hidden="true">${mark}</span> ${rule}</li>`)}${
+      rules.length > mostRules && html`<li class="quiet">and ${rules.length - mostRules} more</li>`
+    }</ul>`
+  return html`<div class="columns">
+<div>${list('Rules added', difference.added, '+')}</div>
+<div>${list('Rules removed', difference.removed, '−')}</div>
+</div>`
+}
+
+function sample(frame: Frame, preview: Preview): Part {
+  if (preview.sample.length === 0) return undefined
+  const isAll = preview.sample.length === preview.changed
+  return html`<details${preview.sample.length <= 10 && html` open`}>
+<summary>${isAll ? 'Who changes' : `${preview.sample.length} of the ${people(preview.changed)}`}</summary>
+<div class="scroll"><table>
+<thead><tr><th scope="col">Person</th><th scope="col">Gets</th><th scope="col">Loses</th></tr></thead>
+<tbody>
+${preview.sample.map(
+  (
+    person,
+  ) => html`<tr><td><a href="${frame.base}/people/${encodeURIComponent(person.id)}">${person.userName}</a>${
+    person.protection !== undefined &&
+    html`<br><span class="quiet">Stays as is: ${person.protection}</span>`
+  }</td><td>${person.granted.join(', ')}</td><td>${
+    person.losesAccess && badge('bad', 'all access')
+  } ${person.revoked.join(', ')}</td></tr>
+`,
+)}
+</tbody></table></div>
+</details>`
+}
+
+/** Two editors: what somebody else saved meanwhile, against the draft. */
+export function conflictPanel(
+  frame: Frame,
+  difference: { readonly added: readonly string[]; readonly removed: readonly string[] },
+): Html {
+  return html`<section class="panel warn" role="alert" aria-labelledby="conflict-title" tabindex="-1" autofocus>
+<h2 id="conflict-title">Somebody else saved other rules meanwhile</h2>
+<p>Nothing was overwritten. Your draft below differs from what is saved now:</p>
+<div class="columns">
+<div>${list('Only in your draft', difference.added)}</div>
+<div>${list('Only in what is saved', difference.removed)}</div>
+</div>
+<p class="buttons"><button class="button primary" name="do" value="rebase">Preview my draft against it</button>
+<a class="button" href="${frame.base}">Discard my draft</a></p>
+</section>`
+}
+
+function list(title: string, rules: readonly string[]): Part {
+  return html`<h3>${title}</h3>
+${rules.length === 0 && html`<p class="quiet">nothing</p>`}
+<ul class="changes">${rules.slice(0, mostRules).map((rule) => html`<li>${rule}</li>`)}${
+    rules.length > mostRules && html`<li class="quiet">and ${rules.length - mostRules} more</li>`
+  }</ul>`
+}
+
+/** One sentence that is announced. */
+export function notice(kind: 'good' | 'bad' | 'plain', text: Part): Html {
+  return html`<div class="panel ${kind}" role="${kind === 'bad' ? 'alert' : 'status'}"><p>${text}</p></div>`
+}
+
+/** How provisioning stands, in one line. */
+export function statusStrip(frame: Frame, status: Status): Html {
+  const { parked, pending, sweeping } = status
+  const waiting = pending + sweeping
+  const state =
+    parked > 0
+      ? badge('bad', `${people(parked)} could not be changed`)
+      : waiting > 0
+        ? badge('busy', `Updating ${people(waiting)}`)
+        : badge('good', 'Everybody is up to date')
+  return html`<p class="strip" id="strip" aria-live="polite"${waiting > 0 && html` data-refresh="2"`}>${state}
+<span class="quiet">Identity provider last seen: ${instant(status.lastContact)}</span>
+${parked > 0 && html`<a href="${frame.base}/status">Show</a>`}</p>`
+}

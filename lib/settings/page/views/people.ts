@@ -1,0 +1,200 @@
+import { describeGrant, membershipsOf } from '../../../mapping/index.js'
+import type { StoredAuditEntry } from '../../../stores/audit-store.js'
+import type { PersonDrift } from '../../reports/drift.js'
+import type { Explanation } from '../../reports/explain.js'
+import type { PeoplePage, PersonSummary, Standing } from '../../reports/people.js'
+import { type Html, html, type Part } from '../html.js'
+import { badge, type Frame, formToken, instant, pager } from '../layout.js'
+import { logTable } from './log.js'
+
+const standings: Readonly<Record<Standing, readonly ['good' | 'bad' | 'busy' | 'plain', string]>> =
+  {
+    active: ['good', 'Has access'],
+    deprovisioned: ['plain', 'No access'],
+    pending: ['busy', 'Updating'],
+    parked: ['bad', 'Failed'],
+    unknown: ['plain', 'Not yet applied'],
+  }
+
+const standing = (person: PersonSummary): Html => badge(...standings[person.standing])
+
+/** People and their access. */
+export function peopleView(
+  frame: Frame,
+  view: {
+    readonly page: PeoplePage
+    readonly search: string
+    readonly offset: number
+    readonly limit: number
+  },
+): Html {
+  const { page, search, offset, limit } = view
+  return html`<h1>People</h1>
+<p class="quiet">Everybody whom the identity provider has sent, and what their groups give them.</p>
+<form class="search" role="search" action="${frame.base}/people">
+<label for="search" class="unseen">Name or address</label>
+<input type="search" id="search" name="search" value="${search}" placeholder="Name or address" autocomplete="off">
+<button class="button">Search</button>
+</form>
+${page.people.length === 0 ? html`<p class="empty card">${search ? 'Nobody matches.' : 'Nobody has been sent yet.'}</p>` : peopleTable(frame, page.people)}
+${pager({
+  path: `${frame.base}/people`,
+  query: new URLSearchParams(search ? { search } : {}),
+  offset,
+  limit,
+  total: page.totalResults,
+})}`
+}
+
+function peopleTable(frame: Frame, people: readonly PersonSummary[]): Html {
+  return html`<div class="card flush scroll"><table>
+<thead><tr><th scope="col">Person</th><th scope="col">Role</th><th scope="col">Workspaces and projects</th><th scope="col">State</th></tr></thead>
+<tbody>
+${people.map(
+  (
+    person,
+  ) => html`<tr><th scope="row"><a href="${frame.base}/people/${encodeURIComponent(person.id)}">${person.displayName}</a><br><span class="quiet">${person.email ?? person.userName}</span></th>
+<td>${roleOf(person)}</td><td>${memberships(person)}</td><td>${standing(person)}</td></tr>
+`,
+)}
+</tbody></table></div>`
+}
+
+function roleOf({ access, active }: PersonSummary): Part {
+  if (!active) return html`<span class="quiet">deactivated</span>`
+  return access.role ?? html`<span class="quiet">as in Label Studio</span>`
+}
+
+const mostMemberships = 4
+
+function memberships({ access }: PersonSummary): Part {
+  if (!access.active) return undefined
+  const names = membershipsOf(access).map((grant) =>
+    grant.kind === 'workspace' ? grant.title : describeGrant(grant),
+  )
+  const more = names.length - mostMemberships
+  return [
+    names.slice(0, mostMemberships).join(', '),
+    more > 0 && html` <span class="quiet">and ${more} more</span>`,
+  ]
+}
+
+/** One person: what they have, and why. */
+export function personView(
+  frame: Frame,
+  view: {
+    readonly person: Explanation
+    /** Absent: not compared. */
+    readonly drift?: { readonly found?: PersonDrift; readonly failure?: string }
+    readonly canCompare: boolean
+    readonly log: readonly StoredAuditEntry[]
+    readonly notice?: Part
+  },
+): Html {
+  const { person, log } = view
+  return html`<p class="back"><a href="${frame.base}/people">People</a></p>
+<h1>${person.displayName}</h1>
+<p class="quiet">${person.email ?? person.userName}${person.email !== person.userName && person.email !== undefined && html` · ${person.userName}`}</p>
+${view.notice}
+<p class="strip">${standing(person)} <span class="quiet">Last applied: ${instant(person.at)}</span></p>
+${person.lastError !== undefined && html`<div class="panel bad"><p><strong>Last failure:</strong> ${person.lastError}</p></div>`}
+${person.protection !== undefined && html`<div class="panel plain"><p><strong>Protected:</strong> ${person.protection}</p></div>`}
+${reasonsCard(person)}
+${stateCard(person)}
+${compareCard(frame, view)}
+<section class="card" aria-labelledby="log-title"><h2 id="log-title">Latest events</h2>
+${log.length === 0 ? html`<p class="empty">Nothing yet.</p>` : logTable(log)}
+<p><a href="${frame.base}/log?target=${encodeURIComponent(person.id)}">All events of this person</a></p>
+</section>`
+}
+
+function reasonsCard(person: Explanation): Html {
+  const { access, active, reasons } = person
+  return html`<section class="card" aria-labelledby="why-title"><h2 id="why-title">Access, and why</h2>
+${!active && html`<p>The identity provider has deactivated this person: no access at all. What their groups would give is kept for their return.</p>`}
+${active && !access.active && html`<p>No group gives this person a role any more, so access has ended.</p>`}
+${active && access.active && access.role === null && html`<p>No rule gives this person an organization role; it stays as it is in Label Studio.</p>`}
+${reasons.length === 0 ? html`<p class="empty">No rule speaks of any of this person’s groups.</p>` : reasonTable(person)}
+${groupLine(person)}
+</section>`
+}
+
+function reasonTable({ reasons }: Explanation): Html {
+  return html`<div class="scroll" role="region" aria-label="Rules that apply" tabindex="0"><table>
+<thead><tr><th scope="col">What</th><th scope="col">Through group</th><th scope="col">By rule</th></tr></thead>
+<tbody>
+${reasons.map(
+  ({
+    gives,
+    group,
+    rule,
+    outranked,
+  }) => html`<tr${outranked && html` class="outranked"`}><td>${gives}${outranked && html` <span class="quiet">(a higher one wins)</span>`}</td><td>${group}</td><td>${ruleName(rule)}</td></tr>
+`,
+)}
+</tbody></table></div>`
+}
+
+const ruleLists: Readonly<Record<string, string>> = {
+  roles_groups: 'Organization role',
+  workspaces_groups: 'Workspace',
+  projects_groups: 'Project',
+}
+
+function ruleName(rule: string): string {
+  const [, list = '', index = ''] = /^(\w+)\[(\d+)\]$/.exec(rule) ?? []
+  return `${ruleLists[list] ?? list} rule ${Number(index) + 1}`
+}
+
+function groupLine({ groups }: Explanation): Html {
+  if (groups.length === 0) return html`<p class="quiet">In no group.</p>`
+  return html`<p class="quiet">In ${groups.length === 1 ? 'the group' : 'the groups'} ${groups.map(
+    ({ displayName, direct }, index) => [
+      index > 0 && ', ',
+      displayName,
+      !direct && ' (through another group)',
+    ],
+  )}.</p>`
+}
+
+function stateCard(person: Explanation): Html {
+  const list = (title: string, items: readonly string[], otherwise: string) =>
+    html`<dt>${title}</dt><dd>${items.length > 0 ? html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>` : html`<span class="quiet">${otherwise}</span>`}</dd>`
+  return html`<section class="card" aria-labelledby="state-title"><h2 id="state-title">In Label Studio</h2>
+<dl class="facts">
+${list('Given by SCIM', person.applied, 'nothing')}
+${person.deferred.length > 0 && list('At the first sign-in', person.deferred, '')}
+${list('Still to do', person.outstanding, 'nothing')}
+${person.notes.length > 0 && list('Notes', person.notes, '')}
+<dt>Account</dt><dd>${person.account ? html`${person.account.email ?? 'number'} ${`#${person.account.id}`} (${person.account.origin})` : html`<span class="quiet">not linked</span>`}</dd>
+</dl>
+</section>`
+}
+
+function compareCard(
+  frame: Frame,
+  view: Pick<Parameters<typeof personView>[1], 'person' | 'drift' | 'canCompare'>,
+): Html {
+  const path = `${frame.base}/people/${encodeURIComponent(view.person.id)}`
+  return html`<section class="card" aria-labelledby="compare-title"><h2 id="compare-title">Compare and repair</h2>
+<div class="row-of-buttons">
+${view.canCompare && html`<a class="button" href="${path}?compare=1#compare-title">Compare with Label Studio now</a>`}
+<form method="post" action="${path}">${formToken(frame)}<button class="button" name="do" value="reapply">Apply again</button></form>
+</div>
+${view.drift && driftResult(view.drift)}
+</section>`
+}
+
+function driftResult({ found, failure }: { found?: PersonDrift; failure?: string }): Html {
+  if (failure !== undefined) return html`<p role="status" class="problem">${failure}</p>`
+  if (!found) return html`<p role="status">Label Studio has exactly what it should.</p>`
+  const list = (title: string, items: readonly string[]) =>
+    items.length > 0 &&
+    html`<dt>${title}</dt><dd><ul>${items.map((item) => html`<li>${item}</li>`)}</ul></dd>`
+  return html`<dl class="facts" role="status">
+${found.stillActive && html`<dt>Access</dt><dd>Should have ended, and has not.</dd>`}
+${list('Missing', found.missing)}
+${list('Different', found.different)}
+${list('Given by hand', found.byHand)}
+</dl>`
+}

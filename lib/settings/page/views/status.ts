@@ -1,0 +1,121 @@
+import type { GroupsPage, GroupsReport } from '../../reports/groups.js'
+import type { PendingPerson, Status } from '../../reports/status.js'
+import { type Html, html, type Part } from '../html.js'
+import { badge, countOf, type Frame, formToken, instant, pager } from '../layout.js'
+
+/** How provisioning stands. */
+export function statusView(
+  frame: Frame,
+  view: {
+    readonly status: Status
+    readonly seats: { readonly supported: boolean; readonly used?: number; readonly limit?: number }
+    readonly seatsFailure?: string
+    readonly scimUrl?: string
+    readonly notice?: Part
+  },
+): Html {
+  const { status, scimUrl } = view
+  const isBusy = status.pending + status.sweeping > 0
+  return html`<h1>Status</h1>
+${view.notice}
+${scimUrl !== undefined && connection(scimUrl)}
+<section class="card" aria-labelledby="work-title" id="work"${isBusy && html` data-refresh="2"`}>
+<h2 id="work-title">Provisioning</h2>
+<dl class="facts">
+<dt>Identity provider last seen</dt><dd>${instant(status.lastContact)}</dd>
+<dt>Waiting to be updated</dt><dd>${countOf(status.pending, 'person', 'people')}${status.sweeping > 0 && html` and ${countOf(status.sweeping, 'person', 'people')} of a change of rules`}${status.oldest !== undefined && html` <span class="quiet">since ${instant(status.oldest)}</span>`}</dd>
+<dt>Given up</dt><dd>${countOf(status.parked, 'person', 'people')}</dd>
+<dt>Last failure</dt><dd>${status.lastError ? html`<a href="${frame.base}/people/${encodeURIComponent(status.lastError.userId)}">${status.lastError.message}</a>` : html`<span class="quiet">none</span>`}</dd>
+<dt>Reconciler</dt><dd>${reconcilers[status.reconciler]}</dd>
+${seatLine(view)}
+<dt>Version of the rules</dt><dd>${status.rulesVersion}</dd>
+</dl>
+</section>
+${status.parkedPeople.length > 0 && parkedCard(frame, status)}`
+}
+
+const reconcilers: Readonly<Record<Status['reconciler'], Html>> = {
+  running: badge('good', 'Running'),
+  stopped: badge('bad', 'Stopped'),
+  notHere: html`<span class="quiet">not in this process</span>`,
+}
+
+function connection(scimUrl: string): Html {
+  return html`<section class="card" aria-labelledby="connection-title"><h2 id="connection-title">Connection</h2>
+<p class="quiet">What the identity provider needs: this address, and a bearer token from whoever runs this service.</p>
+<p class="copy"><label for="scim-url" class="unseen">SCIM base URL</label><input id="scim-url" readonly value="${scimUrl}"> <button type="button" class="button" hidden data-copy="scim-url">Copy</button></p>
+</section>`
+}
+
+function seatLine(view: Parameters<typeof statusView>[1]): Part {
+  const { seats, seatsFailure } = view
+  if (seatsFailure !== undefined)
+    return html`<dt>Seats</dt><dd><span class="quiet">${seatsFailure}</span></dd>`
+  if (!seats.supported || seats.used === undefined) return undefined
+  const { used, limit } = seats
+  const isFull = limit !== undefined && used >= limit
+  return html`<dt>Seats</dt><dd>${used.toLocaleString('en')}${limit !== undefined && ` of ${limit.toLocaleString('en')}`} used${isFull && [' ', badge('bad', 'full')]}${
+    limit !== undefined &&
+    html`<br><meter min="0" max="${limit}" value="${used}" aria-label="Seats used"></meter>`
+  }</dd>`
+}
+
+function parkedCard(frame: Frame, status: Status): Html {
+  return html`<section class="card" aria-labelledby="parked-title"><h2 id="parked-title">Given up</h2>
+<p class="quiet">Label Studio would not take these changes, however often they were tried. Nothing is lost: they wait here until somebody tries again.</p>
+<div class="scroll"><table>
+<thead><tr><th scope="col">Person</th><th scope="col">Since</th><th scope="col">Failure</th><th scope="col"><span class="unseen">Try again</span></th></tr></thead>
+<tbody>${status.parkedPeople.map((person) => parkedRow(frame, person))}</tbody></table></div>
+<form method="post" action="${frame.base}/status">${formToken(frame)}<button class="button" name="do" value="unpark">Try all ${status.parked.toLocaleString('en')} again</button></form>
+</section>`
+}
+
+function parkedRow(frame: Frame, person: PendingPerson): Html {
+  const name = person.userName ?? person.userId
+  return html`<tr><th scope="row"><a href="${frame.base}/people/${encodeURIComponent(person.userId)}">${name}</a></th><td>${instant(person.since)}</td><td>${person.lastError}</td>
+<td class="end"><form method="post" action="${frame.base}/status">${formToken(frame)}<input type="hidden" name="user" value="${person.userId}"><button class="button small" name="do" value="unpark" aria-label="Try ${name} again">Try again</button></form></td></tr>
+`
+}
+
+/** Pushed groups against the rules. */
+export function groupsView(frame: Frame, report: GroupsReport, page: GroupsPage): Html {
+  const { search = '', onlyUnmapped, offset, limit } = page
+  const query = new URLSearchParams(search ? { search } : {})
+  if (onlyUnmapped) query.set('only', 'unmapped')
+  return html`<h1>Groups</h1>
+<p class="quiet">Groups give access through rules that name them exactly. What only resembles a name gives nothing, and is shown here.</p>
+${report.missing.length > 0 && missingCard(report)}
+<form class="search" role="search" action="${frame.base}/groups">
+<label for="search" class="unseen">Name of a group</label>
+<input type="search" id="search" name="search" value="${search}" placeholder="Name of a group" autocomplete="off">
+<label class="check"><input type="checkbox" name="only" value="unmapped"${onlyUnmapped && html` checked`}> only those without rules</label>
+<button class="button">Search</button>
+</form>
+${report.groups.length === 0 ? html`<p class="empty card">No groups.</p>` : groupsTable(report)}
+${pager({ path: `${frame.base}/groups`, query, offset, limit, total: report.totalResults })}`
+}
+
+function missingCard({ missing }: GroupsReport): Html {
+  return html`<section class="panel warn" aria-labelledby="missing-title"><h2 id="missing-title">Named in rules, never pushed</h2>
+<ul>${missing.map(
+    ({ name, nearMisses }) =>
+      html`<li><q>${name}</q>${nearMisses.length > 0 && html` <span class="quiet">similar: ${quoted(nearMisses)}</span>`}</li>`,
+  )}</ul></section>`
+}
+
+function groupsTable({ groups }: GroupsReport): Html {
+  return html`<div class="card flush scroll"><table>
+<thead><tr><th scope="col">Group</th><th scope="col">Rules</th><th scope="col">Perhaps meant</th></tr></thead>
+<tbody>${groups.map(
+    ({
+      displayName,
+      mapped,
+      nearMisses,
+    }) => html`<tr><th scope="row">${displayName}</th><td>${mapped ? badge('good', 'Mapped') : badge('plain', 'None')}</td><td>${quoted(nearMisses)}</td></tr>
+`,
+  )}</tbody></table></div>`
+}
+
+function quoted(names: readonly string[]): Part {
+  return names.map((name, index) => [index > 0 && ', ', html`<q>${name}</q>`])
+}

@@ -1,0 +1,53 @@
+import type { Request, Response } from 'express'
+import type { Scope } from '../../stores/scope.js'
+import type { SettingsContext } from '../options.js'
+import type { Frame } from './layout.js'
+
+/** One administrator's request for a page. */
+export interface Visit {
+  readonly context: SettingsContext
+  readonly scope: Scope
+  readonly frame: Frame
+  readonly query: URLSearchParams
+  /** Fields of a submitted form; empty for GET. */
+  readonly form: URLSearchParams
+  readonly parameters: Readonly<Record<string, string>>
+}
+
+/** What is shown, or where the browser is sent. */
+export type PageAnswer =
+  | { readonly status?: number; readonly page: string }
+  | { readonly redirect: string }
+
+/** Shows a page, or carries out a form. */
+export type PageHandler = (visit: Visit) => Promise<PageAnswer>
+
+const policy = [
+  "default-src 'none'",
+  "style-src 'self'",
+  "script-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** Headers of every page and asset: no other host, no inline script or style, no frame, nothing kept. */
+export function setPageHeaders(response: Response): void {
+  response.set({
+    'Content-Security-Policy': policy,
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    'X-Frame-Options': 'DENY',
+    'Referrer-Policy': 'same-origin',
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+  })
+  response.removeHeader('X-Powered-By')
+}
+
+/** Where the settings page is for this request, the mount path included. */
+export function baseOf(request: Request): string {
+  return `${request.baseUrl}/scim/settings`
+}
