@@ -1,6 +1,13 @@
-export { createReconciler, type Reconciler, type ReconcilerOptions } from './access/index.js'
+export {
+  createReconciler,
+  onSignIn,
+  protectUsers,
+  type Reconciler,
+  type ReconcilerOptions,
+} from './access/index.js'
 export { ConfigurationError, forbidden, ScimError, type ScimType } from './errors.js'
 export type { AuditEntry, EventName } from './events/catalogue.js'
+export { type AccessGate, type AccessGateOptions, accessGate, type Identify } from './gate/index.js'
 export type { Authenticator } from './http/authenticate.js'
 export type { BaseUrlOf } from './http/base-url.js'
 export { type BearerToken, bearerTokens, digestToken, generateToken } from './http/bearer-tokens.js'

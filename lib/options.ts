@@ -78,8 +78,6 @@ export interface ScimOptions extends DeviationOptions, SchemaOptions {
   readonly uniqueGroupNames?: boolean
   /** Two resources of a type cannot have the same `externalId`: 409. Default `false` (RFC 7643 §3.1). */
   readonly uniqueExternalIds?: boolean
-  /** People SCIM must not change: `userName`, e-mail address or `id`, compared without regard to case. Default none. */
-  readonly protectedUsers?: readonly string[]
   /** Attributes people may change of themselves at `/Me`. Default: names, phone numbers, addresses, photos, languages. */
   readonly selfServiceAttributes?: readonly string[]
 
@@ -156,7 +154,6 @@ export const defaults = {
   putWithoutMembers: 'clear',
   uniqueGroupNames: true,
   uniqueExternalIds: false,
-  protectedUsers: [],
   selfServiceAttributes: [
     'name',
     'displayName',

@@ -81,7 +81,7 @@ export const optionsSchema = closed({
   unknownMembers: oneOf('refuse', 'ignore'),
   unknownManager: oneOf('keep', 'refuse'),
   putWithoutMembers: oneOf('clear', 'keep'),
-  ...each(['protectedUsers', 'selfServiceAttributes'], texts),
+  ...each(['selfServiceAttributes'], texts),
   defaultPaging: oneOf('index', 'cursor'),
   cursorTimeoutSeconds: wholeNumber(1, 31_536_000),
   documentationUri: { type: 'string', pattern: '^https?://' },

@@ -58,8 +58,6 @@ export interface ServiceOptions {
   readonly deprovisionTimeoutMs: number
   /** `Retry-After` of that 503, in seconds. */
   readonly retryAfterSeconds: number
-  /** People SCIM must not change: `userName`, e-mail address or `id`, compared without regard to case. */
-  readonly protectedUsers: readonly string[]
   /** `required`: a write whose audit entry cannot be stored is refused with 503 before it happens. */
   readonly audit: 'required' | 'bestEffort'
   /** How often a write that lost a race is tried again when the client sent no `If-Match`. */

@@ -49,11 +49,6 @@ describe('scimRouter', () => {
 const wrongOptions: [name: string, options: unknown, message: string][] = [
   ['authenticate', { authenticate: 1 }, '"authenticate" is missing or no function'],
   ['openDiscovery', { openDiscovery: ['Users'] }, '"openDiscovery[0]" is "Users". Give one of'],
-  [
-    'protectedUsers',
-    { protectedUsers: 'a' },
-    '"protectedUsers" is "a". Give a value of type array',
-  ],
   ['selfServiceAttributes', { selfServiceAttributes: [''] }, '"selfServiceAttributes[0]" is ""'],
   ['rateLimits.requestsPerSecond', { rateLimits: { requestsPerSecond: 24 } }, 'from 25 to 1000000'],
   [

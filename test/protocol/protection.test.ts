@@ -1,5 +1,5 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
-import type { ScimOptions } from '../../lib/options.js'
+import { protectUsers } from '../../lib/index.js'
 import type { Adapters } from '../../lib/stores/index.js'
 import { bulkUrn, groupUrn, type ServiceProvider, serve, userUrn } from './server.js'
 
@@ -13,11 +13,11 @@ interface Setting {
 }
 
 /** The owner came into the store before they were protected: by an import, or because the host's list is new. */
-async function settle(adapters: Adapters, options: Partial<ScimOptions>): Promise<Setting> {
+async function settle(adapters: Adapters, names: readonly string[] = []): Promise<Setting> {
   const before = await serve(adapters)
   const { id } = await before.user(owner, { emails: [{ value: 'Boss@acme.example' }] })
   const crew = await before.group('Crew', [id])
-  const scim = await serve(adapters, options)
+  const scim = await serve(protectUsers(adapters, names))
   const person = await scim.get(`/Users/${id}?excludedAttributes=groups`)
   const group = await scim.get(`/Groups/${crew.id}`)
   return { scim, person: person.body, group: group.body }
@@ -34,16 +34,13 @@ const ways: [name: string, make: () => Promise<Setting>][] = [
         protection: async (_: unknown, { userName }: { userName: string }) =>
           isInstalled && userName.toLowerCase() === owner ? 'The owner is protected.' : undefined,
       }
-      return settle({ ...adapters, users }, {}).finally(() => {
+      return settle({ ...adapters, users }).finally(() => {
         isInstalled = true
       })
     },
   ],
-  [
-    'the host by userName',
-    () => settle(memoryAdapters(), { protectedUsers: ['OWNER@acme.example'] }),
-  ],
-  ['the host by e-mail', () => settle(memoryAdapters(), { protectedUsers: ['boss@ACME.example'] })],
+  ['the host by userName', () => settle(memoryAdapters(), ['OWNER@acme.example'])],
+  ['the host by e-mail', () => settle(memoryAdapters(), ['boss@ACME.example'])],
 ]
 
 describe.each(ways)('somebody protected by %s', (name, make) => {
@@ -134,7 +131,7 @@ describe.each(ways)('somebody protected by %s', (name, make) => {
 })
 
 it('is refused in words that name nobody, and audited (S-OPS-01, S-LEAK-05)', async () => {
-  const { scim, person } = await settle(memoryAdapters(), { protectedUsers: [owner] })
+  const { scim, person } = await settle(memoryAdapters(), [owner])
   const { body } = await scim.delete(`/Users/${person.id}`)
   expect(body.detail).not.toContain(owner)
   expect(scim.events.at(-1)).toMatchObject({

@@ -1,5 +1,5 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
-import { unauthorized } from '../../lib/index.js'
+import { protectUsers, unauthorized } from '../../lib/index.js'
 import type { ScimOptions } from '../../lib/options.js'
 import { altered } from '../protocol/adapters.js'
 import {
@@ -22,6 +22,7 @@ interface Failure {
   readonly status: number
   readonly scimType?: string
   readonly options?: Partial<ScimOptions>
+  readonly protected?: readonly string[]
 }
 
 interface Ids {
@@ -164,7 +165,7 @@ const failures: readonly Failure[] = [
     name: 'a person who is protected (R-ERR-13)',
     request: (scim) => scim.post('/Users', { schemas: [userUrn], userName: 'owner@acme.example' }),
     status: 403,
-    options: { protectedUsers: ['owner@acme.example'] },
+    protected: ['owner@acme.example'],
   },
   {
     name: 'a resource that is not there (R-ERR-13)',
@@ -220,8 +221,9 @@ const failures: readonly Failure[] = [
 const principal = { tenant: 'acme', name: 'setup', scopes: ['scim:read', 'scim:write'] }
 
 describe('an answer that says what was wrong', () => {
-  it.each(failures)('about $name', async ({ request, status, scimType, options = {} }) => {
-    const scim = await serve(memoryAdapters(), options)
+  it.each(failures)('about $name', async (failure) => {
+    const { request, status, scimType, options = {}, protected: names = [] } = failure
+    const scim = await serve(protectUsers(memoryAdapters(), names), options)
     const ids = await prepare(scim)
     const { headers, body, ...answer } = await request(scim, ids)
     expect(headers.get('content-type')).toMatch(/^application\/scim\+json/)

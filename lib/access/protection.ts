@@ -1,0 +1,68 @@
+import { ConfigurationError } from '../errors.js'
+import type { Adapters } from '../stores/adapters.js'
+import type { User } from '../stores/resource.js'
+import type { UserStore } from '../stores/user-store.js'
+
+const reason = 'This person is protected and cannot be changed through SCIM.'
+
+/** Every method of a user store, so that stores of any making keep their own `this`. */
+const methods = [
+  'create',
+  'get',
+  'query',
+  'replace',
+  'delete',
+  'getMany',
+  'deprovision',
+  'applyAccess',
+  'protection',
+  'currentAccess',
+  'seats',
+  'setPassword',
+] as const satisfies readonly (keyof UserStore)[]
+
+/**
+ * The same adapters with further people whom nothing may change, deactivate or delete: no SCIM request, no mapping rule
+ * and no reconciler. Give the result to `scimRouter`, `createReconciler` and `settingsRouter` alike.
+ *
+ * @param names `userName`, e-mail address or `id` of each; the first two in any case
+ * @throws ConfigurationError `ERR_SCIM_PROTECTED_USERS` when `names` is no list of texts
+ */
+export function protectUsers<A extends Adapters>(adapters: A, names: readonly string[]): A {
+  if (!Array.isArray(names) || !names.every((name) => typeof name === 'string' && name !== '')) {
+    throw new ConfigurationError(
+      'ERR_SCIM_PROTECTED_USERS',
+      'protectUsers: give a list of userNames, e-mail addresses or ids, e.g. ["owner@example.com"].',
+    )
+  }
+  const { users } = adapters
+  const own = delegated(users)
+  const isNamed = namedBy(names)
+  const protection: UserStore['protection'] = async (scope, user) =>
+    isNamed(user) ? reason : own.protection?.(scope, user)
+  return { ...adapters, users: { ...own, protection } }
+}
+
+function delegated(users: UserStore): UserStore {
+  const bound = methods.flatMap((name) => {
+    const method = users[name]
+    return method ? [[name, (method as (...all: unknown[]) => unknown).bind(users)]] : []
+  })
+  const { supports } = users
+  return { ...(supports && { supports }), ...Object.fromEntries(bound) } as UserStore
+}
+
+function namedBy(names: readonly string[]): (user: User) => boolean {
+  const exact = new Set(names)
+  const folded = new Set(names.map((name) => name.trim().toLowerCase()))
+  return (user) =>
+    exact.has(user.id) || addressesOf(user).some((address) => folded.has(address.toLowerCase()))
+}
+
+function addressesOf(user: User): string[] {
+  const emails = Array.isArray(user.emails) ? user.emails : []
+  const values = emails.map((email) =>
+    typeof email === 'object' && email !== null && !Array.isArray(email) ? email.value : email,
+  )
+  return [user.userName, ...values].filter((value) => typeof value === 'string')
+}

@@ -1,0 +1,39 @@
+import { memoryAdapters } from '../../adapters/memory/index.js'
+import { protectUsers } from '../../lib/index.js'
+
+it('refuses names that are no list of texts, naming the fix', () => {
+  for (const names of ['owner@example.com', [''], [7], undefined]) {
+    expect(() => protectUsers(memoryAdapters(), names as never)).toThrow(
+      'protectUsers: give a list of userNames, e-mail addresses or ids',
+    )
+  }
+})
+
+it('keeps a store whose methods need their own `this`', async () => {
+  const adapters = memoryAdapters()
+  class Users {
+    readonly #inner = adapters.users
+    supports = this.#inner.supports
+    get(...all: Parameters<typeof adapters.users.get>) {
+      return this.#inner.get(...all)
+    }
+    protection() {
+      return Promise.resolve(this.#inner ? 'The host says no.' : undefined)
+    }
+  }
+  const users = new Users() as unknown as typeof adapters.users
+  const { users: protectedUsers } = protectUsers({ ...adapters, users }, ['ann@example.com'])
+  const scope = {
+    tenant: 'default',
+    actor: 'test',
+    requestId: 'r',
+    signal: AbortSignal.timeout(1_000),
+  }
+  await expect(protectedUsers.get(scope, 'none', { omit: new Set() })).resolves.toBeUndefined()
+  const meta = { resourceType: 'User', created: '', lastModified: '', version: '1' }
+  const ben = { id: '1', userName: 'ben', active: true, meta }
+  await expect(protectedUsers.protection?.(scope, ben)).resolves.toBe('The host says no.')
+  await expect(
+    protectedUsers.protection?.(scope, { ...ben, userName: 'ANN@example.com' }),
+  ).resolves.toMatch(/protected/)
+})
