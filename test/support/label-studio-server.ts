@@ -77,6 +77,12 @@ export async function startLabelStudio(): Promise<LabelStudioServer> {
   }
 }
 
+/** A Python that can import `label_studio_sdk`, which comes with Label Studio; installs both where they are missing. */
+export function pythonWithSdk(): string {
+  install()
+  return join(venv, 'bin', 'python')
+}
+
 function install() {
   if (existsSync(program)) return
   mkdirSync(cache, { recursive: true })

@@ -1,0 +1,343 @@
+import express from 'express'
+import request from 'supertest'
+import { memoryAdapters } from '../../adapters/memory/index.js'
+import { unauthorized } from '../../lib/http/challenge.js'
+import { adminTokens, type SettingsOptions, settingsRouter } from '../../lib/settings/index.js'
+import { html } from '../../lib/settings/page/html.js'
+import { someRules } from '../access/world.js'
+import { adminToken, aSettingsApp, otherToken, type SettingsSetUp } from './support.js'
+
+const path = '/scim/settings'
+const formTokenOf = (text: string) => /name="csrf" value="([^"]+)"/.exec(text)?.[1] ?? ''
+const cookieOf = (answer: request.Response) =>
+  (answer.headers['set-cookie'] as unknown as string[] | undefined)?.[0]?.split(';')[0] ?? ''
+
+/** A browser without a screen, signed in. */
+async function aVisitor(setUp: SettingsSetUp = {}, token = adminToken) {
+  const world = aSettingsApp(setUp)
+  const form = await request(world.app).get(path)
+  const signedIn = await request(world.app)
+    .post(`${path}/sign-in`)
+    .type('form')
+    .set('Cookie', cookieOf(form))
+    .send({ csrf: formTokenOf(form.text), token })
+  const cookie = cookieOf(signedIn)
+  const visit = (url: string) => request(world.app).get(url).set('Cookie', cookie)
+  const csrf = formTokenOf((await visit(path)).text)
+  const send = (url: string, fields: object) =>
+    request(world.app)
+      .post(url)
+      .type('form')
+      .set('Cookie', cookie)
+      .send({ csrf, ...fields })
+  return { ...world, signedIn, cookie, csrf, visit, send }
+}
+
+const aRule = { version: '0', 'roles.role': 'Annotator', 'roles.group': 'Crew' }
+
+describe('signing in at the settings page', () => {
+  it('shows the form, and nothing else, to everybody else', async () => {
+    const { app } = aSettingsApp()
+    for (const tab of ['', '/people', '/people/x', '/groups', '/log', '/status', '/log.csv']) {
+      const { status, text } = await request(app).get(`${path}${tab}`)
+      expect(status).toBe(401)
+      expect(text).toContain('Sign in with the administrator')
+      expect(text).not.toContain('<nav')
+    }
+  })
+
+  it('keeps the session in a cookie that scripts and other sites cannot use', async () => {
+    const { signedIn } = await aVisitor()
+    expect([signedIn.status, signedIn.headers['location']]).toEqual([303, path])
+    const [cookie] = signedIn.headers['set-cookie'] as unknown as string[]
+    expect(cookie).toMatch(/; HttpOnly/)
+    expect(cookie).toMatch(/; SameSite=Strict/)
+    expect(cookie).toMatch(/; Path=\/scim\/settings/)
+    expect(cookie).toMatch(/; Max-Age=28800/)
+    expect(cookie).not.toContain(adminToken)
+    expect(Buffer.from(cookie!.split(/[=;]/)[1]!, 'base64url').toString()).not.toContain(adminToken)
+  })
+
+  it('marks the cookie Secure where the connection is', async () => {
+    const app = express().set('trust proxy', true)
+    app.use(
+      settingsRouter(memoryAdapters(), { authorize: adminTokens([{ name: 'a', token: 'b' }]) }),
+    )
+    const answer = await request(app).get(path).set('X-Forwarded-Proto', 'https')
+    expect((answer.headers['set-cookie'] as unknown as string[])[0]).toMatch(/; Secure/)
+  })
+
+  it('begins another session with each sign-in', async () => {
+    const { app, signedIn } = await aVisitor()
+    const first = cookieOf(await request(app).get(path))
+    expect(first).not.toBe('')
+    expect(first).not.toBe(cookieOf(signedIn))
+  })
+
+  it('refuses a wrong token, and does not echo it', async () => {
+    const { app, signedIn } = await aVisitor({}, 'wrong-token')
+    expect(signedIn.status).toBe(401)
+    expect(signedIn.text).toContain('This token is not known here.')
+    expect(signedIn.text).not.toContain('wrong-token')
+    await request(app).get(path).set('Cookie', cookieOf(signedIn)).expect(401)
+  })
+
+  it('ends when its time is up', async () => {
+    let now = new Date('2026-03-01T08:00:00Z')
+    const { visit } = await aVisitor({ options: { clock: () => now, sessionMinutes: 60 } })
+    now = new Date('2026-03-01T08:59:59Z')
+    await visit(path).expect(200)
+    now = new Date('2026-03-01T09:00:01Z')
+    await visit(path).expect(401)
+  })
+
+  it('ends at once when the token is withdrawn (S-AUTH-06)', async () => {
+    let isWithdrawn = false
+    const known = adminTokens([{ name: 'root', token: adminToken, tenant: 'acme' }])
+    const authorize: SettingsOptions['authorize'] = (req) => {
+      if (isWithdrawn) throw unauthorized('Withdrawn.')
+      return known(req)
+    }
+    const { visit, send, access, scope } = await aVisitor({ options: { authorize } })
+    isWithdrawn = true
+    await visit(path).expect(401)
+    await send(path, { ...aRule, do: 'save' }).expect(401)
+    expect((await access.rules(scope)).version).toBe('0')
+  })
+
+  it.each([
+    ['changed', (cookie: string) => cookie.slice(0, -3) + (cookie.endsWith('AAA') ? 'BBB' : 'AAA')],
+    ['empty', () => 'scim_settings='],
+    ['garbage', () => 'scim_settings=%00;;=;scim_settings=x'],
+    ['huge', () => `scim_settings=${'A'.repeat(7_000)}`],
+  ])('takes a cookie that is %s for none', async (_name, change) => {
+    const { app, cookie } = await aVisitor()
+    await request(app).get(path).set('Cookie', change(cookie)).expect(401)
+  })
+
+  it('is the same on every host with the same secret, and on no other', async () => {
+    const options = { sessionSecret: 'a secret of at least 32 characters' }
+    const { cookie } = await aVisitor({ options })
+    await request(aSettingsApp({ options }).app).get(path).set('Cookie', cookie).expect(200)
+    await request(aSettingsApp().app).get(path).set('Cookie', cookie).expect(401)
+  })
+
+  it("lets the host's own sign-in count", async () => {
+    const authorize: SettingsOptions['authorize'] = ({ headers }) =>
+      headers.cookie?.includes('host=root') ? { tenant: 'acme', actor: 'root' } : undefined
+    const { app, access, scope } = aSettingsApp({ options: { authorize } })
+    await request(app).get(path).expect(401)
+
+    const page = await request(app).get(path).set('Cookie', 'host=root').expect(200)
+    expect(page.text).not.toContain('Sign out')
+    const cookies = `host=root; ${cookieOf(page)}`
+    const send = (csrf: string) =>
+      request(app)
+        .post(path)
+        .type('form')
+        .set('Cookie', cookies)
+        .send({ ...aRule, csrf })
+    await send('').expect(403)
+    const previewed = await send(formTokenOf(page.text)).expect(200)
+    const [, digest] = /name="previewed" value="([^"]+)"/.exec(previewed.text)!
+    await request(app)
+      .post(path)
+      .type('form')
+      .set('Cookie', cookies)
+      .send({ ...aRule, csrf: formTokenOf(page.text), previewed: digest, do: 'save' })
+      .expect(303)
+    expect((await access.rules(scope)).version).toBe('1')
+  })
+
+  it('asks once more from its own site when a link from elsewhere came without the cookie', async () => {
+    const { app } = aSettingsApp()
+    const answer = await request(app).get(path).set('Sec-Fetch-Site', 'cross-site')
+    expect(answer.headers['refresh']).toBe('0')
+    expect(answer.headers['set-cookie']).toBeUndefined()
+  })
+})
+
+describe('forms of the settings page', () => {
+  it.each([
+    ['without a form token', { csrf: '' }, {}],
+    ['with that of another session', { csrf: 'A'.repeat(43) }, {}],
+    ['from another site', {}, { 'Sec-Fetch-Site': 'cross-site' }],
+    ['from another host of the site', {}, { 'Sec-Fetch-Site': 'same-site' }],
+    ['from another origin', {}, { Origin: 'https://evil.example' }],
+    ['from no origin at all', {}, { Origin: 'null' }],
+  ])('are refused %s', async (_name, fields, headers) => {
+    const { send, access, scope } = await aVisitor()
+    for (const url of [path, `${path}/status`, `${path}/people/x`, `${path}/sign-out`]) {
+      await send(url, { ...aRule, do: 'save', ...fields })
+        .set(headers)
+        .expect(403)
+    }
+    expect((await access.rules(scope)).version).toBe('0')
+  })
+
+  it('are refused without a session', async () => {
+    const { app, csrf } = await aVisitor()
+    await request(app)
+      .post(path)
+      .type('form')
+      .send({ ...aRule, csrf })
+      .expect(403)
+    await request(app).post(`${path}/sign-in`).type('form').send({ token: adminToken }).expect(403)
+  })
+
+  it('are taken from the page itself', async () => {
+    const { send } = await aVisitor()
+    await send(path, aRule).set('Sec-Fetch-Site', 'same-origin').expect(200)
+    const server = await send(path, aRule).set({ Host: 'ls.example', Origin: 'https://ls.example' })
+    expect(server.status).toBe(200)
+  })
+
+  it('change only the tenant of the session', async () => {
+    const { send, access, scope } = await aVisitor({}, otherToken)
+    const previewed = await send(path, aRule)
+    const [, digest] = /name="previewed" value="([^"]+)"/.exec(previewed.text)!
+    await send(path, { ...aRule, previewed: digest, do: 'save' }).expect(303)
+    expect((await access.rules(scope)).version).toBe('0')
+    expect((await access.rules({ ...scope, tenant: 'other' })).version).toBe('1')
+  })
+
+  it('answer 413 when they are too large', async () => {
+    const { send } = await aVisitor({ options: { maxPayloadBytes: 2_048 } })
+    const { status, text } = await send(path, { ...aRule, 'roles.group': 'x'.repeat(3_000) })
+    expect(status).toBe(413)
+    expect(text).toContain('The body is too large.')
+  })
+
+  it('are read also where the host has parsed the body, however long the lists', async () => {
+    const app = express()
+    app.use(express.urlencoded({ extended: true }))
+    app.use(
+      settingsRouter(memoryAdapters(), {
+        authorize: () => ({ tenant: 'acme', actor: 'root' }),
+      }),
+    )
+    const page = await request(app).get(path)
+    const groups = Array.from({ length: 60 }, (_, index) => `Group ${index}`)
+    const { status, text } = await request(app)
+      .post(path)
+      .type('form')
+      .set('Cookie', cookieOf(page))
+      .send(
+        new URLSearchParams([
+          ['csrf', formTokenOf(page.text)],
+          ['version', '0'],
+          ...groups.flatMap((group) => [
+            ['roles.role', 'Manager'],
+            ['roles.group', group],
+          ]),
+        ] as [string, string][]).toString(),
+      )
+    expect(status).toBe(200)
+    expect(text).toContain('Manager for &quot;Group 19&quot;')
+    expect(text.match(/name="roles.group" value="Group/g)).toHaveLength(60)
+  })
+})
+
+describe('every answer of the settings page', () => {
+  it('lets nothing in from elsewhere, and is kept by nobody (S-LEAK-11)', async () => {
+    const { visit } = await aVisitor()
+    for (const url of [path, `${path}/people`, `${path}/people/nobody`, `${path}/log?event=x`]) {
+      const { headers } = await visit(url)
+      const policy = String(headers['content-security-policy'])
+      expect(policy).toContain("default-src 'none'")
+      expect(policy).toContain("frame-ancestors 'none'")
+      expect(policy).not.toMatch(/unsafe|https?:|\*/)
+      expect(headers).toMatchObject({
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+        'referrer-policy': 'same-origin',
+      })
+    }
+  })
+
+  it('has no script or style within, and names no other host', async () => {
+    const { visit, addUser, addGroup } = await aVisitor()
+    await addGroup('Crew', [await addUser('ada@example.com')])
+    for (const tab of ['', '/people', '/groups', '/log', '/status']) {
+      const { text } = await visit(`${path}${tab}`)
+      expect(text).not.toMatch(/<style|<script(?! src="\/scim\/settings\/assets\/script.js")/)
+      expect(text).not.toMatch(/ (style|on\w+)="/)
+      expect(text).not.toMatch(/(src|href)="(https?:)?\/\//)
+    }
+  })
+
+  it('reveals nothing of an unexpected error (S-LEAK-04)', async () => {
+    const failing = { fail: false }
+    const { visit } = await aVisitor({
+      options: { onError: () => {} },
+      change: (adapters) => ({
+        ...adapters,
+        groups: {
+          ...adapters.groups,
+          query: async (...parameters) => {
+            if (failing.fail) throw new Error('SELECT secret')
+            return adapters.groups.query(...parameters)
+          },
+        },
+      }),
+    })
+    failing.fail = true
+    const { status, text } = await visit(path)
+    expect(status).toBe(500)
+    expect(text).toContain('Something went wrong')
+    expect(text).not.toContain('SELECT')
+  })
+
+  it('goes on without what Label Studio cannot tell now', async () => {
+    const down = async () => {
+      throw new Error('secret of the host')
+    }
+    const { visit } = await aVisitor({
+      options: { workspaces: down, projects: down },
+      target: { seats: down },
+    })
+    const mapping = await visit(path).expect(200)
+    expect(mapping.text).toContain('cannot list its workspaces and projects now')
+    expect(mapping.text).not.toContain('secret of the host')
+    const status = await visit(`${path}/status`).expect(200)
+    expect(status.text).toContain('Label Studio cannot be asked now.')
+  })
+
+  it.each([
+    ['Express 5 at the root', express, ''],
+    ['Express 5 below a path', express, '/tools'],
+    ['Express 4 below a path', jest.requireActual<typeof express>('express4'), '/tools'],
+  ])('is right on %s', async (_name, framework, mount) => {
+    const app = framework()
+    const authorize = adminTokens([{ name: 'root', token: adminToken }])
+    app.use(mount === '' ? '/' : mount, settingsRouter(memoryAdapters(), { authorize }))
+    const form = await request(app).get(`${mount}${path}`).expect(401)
+    const signedIn = await request(app)
+      .post(`${mount}${path}/sign-in`)
+      .type('form')
+      .set('Cookie', cookieOf(form))
+      .send({ csrf: formTokenOf(form.text), token: adminToken })
+    expect(signedIn.headers['location']).toBe(`${mount}${path}`)
+    const page = await request(app).get(`${mount}${path}`).set('Cookie', cookieOf(signedIn))
+    expect(page.status).toBe(200)
+    await request(app).get(`${mount}${path}/assets/style.css`).expect(200)
+    expect(page.text).toContain(`href="${mount}${path}/assets/style.css"`)
+    await request(app)
+      .get(`${mount}/api/scim/settings`)
+      .set('Authorization', `Token ${adminToken}`)
+      .expect(200, someRules())
+  })
+})
+
+describe('html', () => {
+  it('escapes every value, joins lists and drops nothing else', () => {
+    const part = html`<b title="${'"\'<>&'}">${['a', html`<i>${'<'}</i>`, false, null, undefined, 0]}</b>`
+    expect(String(part)).toBe('<b title="&quot;&#39;&lt;&gt;&amp;">a<i>&lt;</i>0</b>')
+  })
+
+  it('takes nothing but its own markup for markup', () => {
+    const forged = { html: '<script>', toString: () => '<script>' } as never
+    expect(String(html`${forged}`)).toBe('&lt;script&gt;')
+  })
+})
