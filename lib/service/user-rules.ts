@@ -8,6 +8,7 @@ import type { Happening } from './audit.js'
 import type { TypeRules } from './change.js'
 import { refuseProtected } from './protection.js'
 import type { Services } from './stores.js'
+import { refuseTaken } from './uniqueness.js'
 
 /** Rules of the resource type User: protection, passwords, and the end of access before the answer. */
 export const userRules: TypeRules = {
@@ -30,6 +31,8 @@ export const userRules: TypeRules = {
   async beforeWrite(services, scope, { after, secrets }) {
     const password = passwordOf(services, secrets)
     if (password === undefined) return
+    const type = services.types.byName.get('User')
+    if (type) await refuseTaken(services, scope, { type, resource: after })
     await services.adapters.users.setPassword?.(scope, after as User, password)
   },
 

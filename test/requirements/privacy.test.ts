@@ -67,6 +67,26 @@ describe('a password', () => {
     },
   )
 
+  it('is not handed to the host by a request that takes the userName of another (R-PATCH-13, S-ATO-03, S-INT-04)', async () => {
+    const given: string[] = []
+    const setPassword = async (_scope: unknown, { userName }: { userName: string }) => {
+      given.push(userName)
+    }
+    const scim = await serve(altered({ users: { setPassword } }))
+    await scim.user('taken')
+    const { id } = await scim.user('ines')
+    const body = { schemas: [userUrn], userName: 'Taken', password: canary }
+    const answers = [
+      await scim.post('/Users', body),
+      await scim.put(`/Users/${id}`, body),
+      await scim.patch(`/Users/${id}`, [{ op: 'replace', value: body }]),
+    ]
+    expect(answers.map(({ status }) => status)).toEqual([409, 409, 409])
+    expect(given).toEqual([])
+    expect((await scim.put(`/Users/${id}`, { ...body, userName: 'INES' })).status).toBe(200)
+    expect(given).toEqual(['INES'])
+  })
+
   it('cannot be guessed by sorting or be named in a projection (R-SORT-09, R-PROJ-05, S-LEAK-02)', async () => {
     const scim = await serve(altered({ users: { setPassword: async () => {} } }))
     const { id } = await scim.user('ines', { password: canary })
