@@ -68,6 +68,7 @@ export async function sqlAdapters(options: SqlOptions): Promise<SqlAdapters> {
     resourceStore: ({ name }) => sqlResourceStore<Resource>(database, name),
     access,
     audit: sqlAuditStore(database),
+    policy,
     close: () => database.close(),
   }
 }
