@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { faultsOf, missedTargets, readAll, totalsOf } from './map.js'
+import { filesOfTests } from './titles.js'
 
 const root = path.join(__dirname, '../..')
 const { map, titles } = readAll(root)
@@ -20,6 +21,15 @@ describe('the requirement map', () => {
   it('gives a reason in words for what is refused', () => {
     const short = map.filter(({ refused }) => refused !== undefined && refused.length < 20)
     expect(short).toEqual([])
+  })
+
+  it('counts no test that does not run', () => {
+    const skipping = filesOfTests(root).filter((file) =>
+      /\b(?:it|test|describe)\.(?:skip|todo|only)\b|\bx(?:it|test|describe)\(/.test(
+        fs.readFileSync(path.join(root, file), 'utf8'),
+      ),
+    )
+    expect(skipping).toEqual([])
   })
 
   // The checklist is not part of the project; where it lies beside it, the two must agree.

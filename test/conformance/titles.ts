@@ -24,12 +24,16 @@ const mapFile = 'test/conformance/requirements.json'
 
 /** Every string in the sources and tables below `test`. A placeholder in a template is `…`. */
 export function readTexts(root: string): Text[] {
+  return filesOfTests(root).flatMap((file) => textsIn(root, file))
+}
+
+/** Paths of the sources and tables below `test`, in the order of their names. */
+export function filesOfTests(root: string): string[] {
   return fs
     .readdirSync(path.join(root, 'test'), { recursive: true, encoding: 'utf8' })
     .map((name) => `test/${name.split(path.sep).join('/')}`)
     .filter((file) => file !== mapFile && /\.(?:ts|json)$/.test(file))
     .sort()
-    .flatMap((file) => textsIn(root, file))
 }
 
 /** The titles among texts: those that cite requirements. */
