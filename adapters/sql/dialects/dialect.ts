@@ -25,7 +25,7 @@ export interface SqlDialect {
   readonly sequenceIsKey: boolean
   /** Ends CREATE TABLE of a table whose rows are little more than their key. */
   readonly keyTable: Sql
-  /** After a SELECT: locks the rows for a change, for being referred to, or only those nobody has locked. */
+  /** After a SELECT: locks the rows for a change; those of `resource` for being referred to; those nobody has locked. */
   readonly forUpdate: Sql
   readonly forKeyShare: Sql
   readonly skipLocked: Sql

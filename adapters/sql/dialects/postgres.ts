@@ -11,7 +11,7 @@ export const postgresDialect: SqlDialect = {
   sequenceIsKey: false,
   keyTable: sql``,
   forUpdate: sql`for no key update`,
-  forKeyShare: sql`for key share`,
+  forKeyShare: sql`for key share of resource`,
   skipLocked: sql`for update skip locked`,
   contains: (value, part) => sql`strpos(${value}, ${part}::text) > 0`,
   startsWith: (value, part) => sql`starts_with(${value}, ${part}::text)`,
