@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import createDebug from 'debug'
 import { type CompiledQuery, Kysely, type QueryExecutorProvider, type RawBuilder } from 'kysely'
 import { type Scope, storeErrorKind, UnavailableError } from '../../lib/stores/index.js'
 import type { Connection, SqlDialect } from './dialects/dialect.js'
@@ -47,6 +48,7 @@ export interface Database extends Session {
 }
 
 const mostAttempts = 12
+const debug = createDebug('label-studio-scim:sql')
 
 /** A place for a value in a compiled statement. */
 class Place {
@@ -111,6 +113,7 @@ function sessionOn(
   compile: Compile,
 ): Session {
   const execute = async <Row>(query: CompiledQuery<Row>) => {
+    debug('%s', query.sql)
     try {
       return await executor.executeQuery(query)
     } catch (error) {

@@ -3,6 +3,7 @@ import type { ComparableValue, CompareOperator, ResolvedFilter } from '../../lib
 import type { AttributePath } from '../../lib/schema/types.js'
 import { type Column, memberColumn, resourceColumn } from './columns.js'
 import type { ScalarKind, Sql, SqlDialect } from './dialects/dialect.js'
+import { isStorable } from './text.js'
 
 /** Where the attributes of a filter are found: a resource, or one value of a multi-valued attribute. */
 interface Source {
@@ -63,6 +64,9 @@ function joined(nodes: readonly ResolvedFilter[], source: Source, operator: Sql)
 
 /** Any value matches; for `ne`, any differs or there is none. */
 function compare({ path, operator, value }: Compare, source: Source): Sql {
+  // No stored value has such text, and PostgreSQL does not take it.
+  if (typeof value === 'string' && !isStorable(value))
+    return operator === 'ne' ? sql`1 = 1` : sql`1 = 0`
   const kind = typeof value === 'string' ? 'text' : (typeof value as 'number' | 'boolean')
   const matches = someValue({ path, kind }, source, (stored, literal) =>
     operators[operator](stored, { literal: literal(value), text: String(value) }, source.dialect),

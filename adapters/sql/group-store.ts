@@ -158,6 +158,8 @@ async function withMembers(
   })
 }
 
+const mostResolvers = 1000
+
 /** The rules of each tenant are made ready once for each of their versions. */
 function accessResolver(
   database: Database,
@@ -170,6 +172,7 @@ function accessResolver(
     const { rules, version } = await access.rules(scope)
     const known = resolvers.get(tenant)
     const resolve = known?.version === version ? known.resolve : compileRules(rules, policy)
+    if (resolvers.size >= mostResolvers) resolvers.clear()
     resolvers.set(tenant, { version, resolve })
     const groups = (await readGroupsOf(database, tenant, [user.id])).get(user.id) ?? []
     const record = await access.record(scope, user.id)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import { type LookupKey, UniquenessError } from '../../lib/stores/index.js'
 import { type Session, statement } from './database.js'
+import { isStorable } from './text.js'
 
 /** The resource that lookup keys belong to. */
 interface Owner {
@@ -87,7 +88,9 @@ export async function replaceLookups(
  */
 export function storedKey(key: string): string {
   const isShort = key.length <= 200 && !key.startsWith('sha256:')
-  return isShort ? key : `sha256:${createHash('sha256').update(key).digest('base64url')}`
+  return isShort && isStorable(key)
+    ? key
+    : `sha256:${createHash('sha256').update(key).digest('base64url')}`
 }
 
 type KeyRow = readonly [attribute: string, key: string, isUnique: number]

@@ -125,7 +125,7 @@ function idsOf(plan: IndexPlan, { tenant, type }: Extent): Sql {
           and attribute = ${plan.attribute} and lookup_key = ${storedKey(plan.key)}`
     case 'groupsWith':
       return sql`select group_id as id from scim_members
-        where tenant = ${tenant} and member_id = ${plan.memberId}`
+        where tenant = ${tenant} and member_id = ${isStorable(plan.memberId) ? plan.memberId : ''}`
     case 'union':
       return sql.join(
         plan.plans.map((each) => idsOf(each, { tenant, type })),

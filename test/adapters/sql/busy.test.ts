@@ -1,0 +1,75 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { sql } from 'kysely'
+import { createDatabase, statement } from '../../../adapters/sql/database.js'
+import { openSqlite } from '../../../adapters/sql/dialects/sqlite-open.js'
+import { sqlAdapters } from '../../../adapters/sql/index.js'
+import { type TestDatabase, testDatabase } from '../../support/test-database.js'
+import { aScope, aUser, everything, writeOf } from '../support.js'
+
+let database: TestDatabase
+beforeEach(async () => {
+  database = await testDatabase()
+})
+afterEach(() => database.drop())
+
+const touch = statement(() => sql`update scim_rules set version = version where tenant = ''`)
+
+/** Holds the write lock, as another process would, until the returned function is called. */
+async function holdWriteLock(): Promise<() => Promise<void>> {
+  const other = createDatabase(await openSqlite(database.url.slice('sqlite:'.length), 1000))
+  const { promise: released, resolve: release } = deferred()
+  const { promise: locked, resolve: lock } = deferred()
+  const ended = other.transaction(async (session) => {
+    await session.change(touch, {})
+    lock()
+    await released
+  })
+  await locked
+  return async () => {
+    release()
+    await ended
+    await other.close()
+  }
+}
+
+function deferred() {
+  let resolve = () => {}
+  const promise = new Promise<void>((fulfil) => {
+    resolve = fulfil
+  })
+  return { promise, resolve: () => resolve() }
+}
+
+it('waits for another process that is writing, while this one goes on reading', async () => {
+  const adapters = await sqlAdapters({ url: database.url, timeoutMs: 10_000 })
+  const [scope, user, second] = [aScope(), aUser(), aUser()]
+  await adapters.users.create(scope, user, writeOf(user))
+  const release = await holdWriteLock()
+  let isStored = false
+  const write = adapters.users.create(scope, second, writeOf(second)).then(() => {
+    isStored = true
+  })
+  for (let reads = 0; reads < 20; reads += 1) {
+    expect(await adapters.users.get(scope, user.id, everything)).toEqual(user)
+    await delay(2)
+  }
+  expect(isStored).toBe(false)
+  await release()
+  await write
+  expect(await adapters.users.get(scope, second.id, everything)).toEqual(second)
+  await adapters.close()
+})
+
+it('gives up with an UnavailableError when the other process does not end in time, and works again later', async () => {
+  const adapters = await sqlAdapters({ url: database.url, timeoutMs: 50 })
+  const [scope, user] = [aScope(), aUser()]
+  const release = await holdWriteLock()
+  await expect(adapters.users.create(scope, user, writeOf(user))).rejects.toMatchObject({
+    name: 'UnavailableError',
+    code: 'ERR_SCIM_UNAVAILABLE',
+    message: 'The database cannot answer now.',
+  })
+  await release()
+  await adapters.users.create(scope, user, writeOf(user))
+  await adapters.close()
+})

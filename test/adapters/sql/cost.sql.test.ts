@@ -1,0 +1,103 @@
+import { type SqlAdapters, sqlAdapters } from '../../../adapters/sql/index.js'
+import { parseFilter } from '../../../lib/filter/parse.js'
+import { resolveFilter } from '../../../lib/filter/resolve.js'
+import type { Query } from '../../../lib/stores/index.js'
+import { type TestDatabase, testDatabase } from '../../support/test-database.js'
+import { aGroup, aScope, aUser, everything, groupType, userType, writeOf } from '../support.js'
+import { recordStatements } from './statements.js'
+
+let database: TestDatabase
+let adapters: SqlAdapters
+const scope = aScope()
+const ids: string[] = []
+const groups: string[] = []
+
+beforeAll(async () => {
+  database = await testDatabase()
+  adapters = await sqlAdapters({ url: database.url })
+  for (let index = 0; index < 30; index += 1) {
+    const user = aUser({ userName: `user${index}`, emails: [{ value: `u${index}@example.com` }] })
+    await adapters.users.create(scope, user, writeOf(user))
+    ids.push(user.id)
+  }
+  for (let index = 0; index < 20; index += 1) {
+    const members = ids.slice(0, index).map((value) => ({ value }))
+    const group = aGroup({ members })
+    await adapters.groups.create(scope, group, writeOf(group))
+    groups.push(group.id)
+  }
+})
+afterAll(async () => {
+  await adapters?.close()
+  await database?.drop()
+})
+
+const index = (offset: number, limit: number): Query['page'] => ({ kind: 'index', offset, limit })
+const where = (text: string, type = userType) =>
+  resolveFilter(parseFilter(text), type, { deviations: new Set() })
+
+it.each<[string, () => Promise<unknown>, number]>([
+  ['one user', () => adapters.users.get(scope, ids[0] ?? '', everything), 1],
+  [
+    'a user by userName',
+    () => find({ filter: where('userName eq "USER7"'), page: index(0, 10) }),
+    1,
+  ],
+  [
+    'a user by e-mail',
+    () => find({ filter: where('emails.value eq "U7@example.com"'), page: index(0, 2) }),
+    1,
+  ],
+  ['several users', () => adapters.users.getMany?.(scope, ids, everything) ?? Promise.reject(), 1],
+  ['a small page of users', () => find({ page: index(0, 3) }), 2],
+  ['a large page of users', () => find({ page: index(0, 25) }), 2],
+  ['the last page of users', () => find({ page: index(25, 25) }), 1],
+  [
+    'a filtered page of users',
+    () => find({ filter: where('active eq true'), page: index(0, 3) }),
+    2,
+  ],
+  ['a page of groups with members', () => groupPage(everything.omit), 3],
+  ['the groups of many people', () => adapters.groups.groupsOf(scope, ids), 1],
+])(
+  'reads %s in as many statements, however much there is (S-DOS-09)',
+  async (_name, read, statements) => {
+    expect(await recordStatements(read)).toHaveLength(statements)
+  },
+)
+
+it('reads no members of groups that are asked for without them (S-DOS-09)', async () => {
+  const omit = new Set(['members'])
+  const texts = await recordStatements(async () => {
+    await groupPage(omit)
+    await adapters.groups.get(scope, groups[5] ?? '', { omit })
+    await adapters.groups.getMany?.(scope, groups, { omit })
+    const filter = where('displayName pr', groupType)
+    await adapters.groups.query(scope, { omit, filter, page: index(0, 5) })
+  })
+  expect(texts.length).toBeGreaterThan(3)
+  expect(texts.filter((text) => text.includes('scim_members'))).toEqual([])
+})
+
+it('changes a member in as many statements in a group of 1 as in a group of 19', async () => {
+  const counts = []
+  for (const group of [groups[1], groups[19]]) {
+    const texts = await recordStatements(() => change(group ?? '', ids[29] ?? ''))
+    counts.push(texts.length)
+  }
+  expect(new Set(counts).size).toBe(1)
+})
+
+function find(query: Omit<Query, 'omit'>) {
+  return adapters.users.query(scope, { ...everything, ...query })
+}
+
+function groupPage(omit: ReadonlySet<string>) {
+  return adapters.groups.query(scope, { omit, page: index(0, 10) })
+}
+
+async function change(groupId: string, memberId: string): Promise<void> {
+  const now = '2026-02-01T00:00:00.000Z'
+  const added = { add: [memberId], remove: [] }
+  await adapters.groups.changeMembers?.(scope, groupId, added, { now })
+}

@@ -1,0 +1,58 @@
+import { openSqlite } from '../../../adapters/sql/dialects/sqlite-open.js'
+import { sqlAdapters } from '../../../adapters/sql/index.js'
+import { runConformance } from '../../../lib/testing/index.js'
+import { testDatabase } from '../../support/test-database.js'
+import { recordStatements } from './statements.js'
+
+/** Reading a tenant's whole table, which only lists and counts of everything may do. */
+const wholeTenant =
+  /^SCAN scim_(resources|lookups|members|records|pending|audit)|^SEARCH (?!.*(scim_resources_listing|scim_rules)).*\(tenant=\?\)$|^SEARCH .*scim_resources_listing \(tenant=\?( AND resource_type=\?)?\)$/
+
+/** Statements whose answer depends on everything: lists, counts, filters without an index, status pages. */
+const mayRead = [
+  /from scim_resources as resource where resource\.tenant = \? and resource\.resource_type = \?/,
+  /select count\(\*\) as count from scim_resources/,
+  /from scim_pending where tenant = \?.*\s+order by since/,
+  /from scim_pending\s+where tenant = \? group by parked/,
+  /where tenant = \? and last_error is not null/,
+  /update scim_pending set parked = 0/,
+  /from scim_sweeps/,
+  /from scim_records\s+where tenant = \? and user_id > \?/,
+  /from scim_audit/,
+]
+
+it('finds what it needs by an index in every statement whose answer does not depend on everything', async () => {
+  const database = await testDatabase()
+  const texts = await recordStatements(() =>
+    runConformance(() => sqlAdapters({ url: database.url })),
+  )
+  const statements = [...new Set(texts.map(statementIn))].filter((text) => text.includes('scim_'))
+  expect(statements.length).toBeGreaterThan(60)
+  const plans = await explain(database.url, statements)
+  const offending = plans.filter(
+    ({ text, plan }) =>
+      plan.some((step) => wholeTenant.test(step)) && !mayRead.some((known) => known.test(text)),
+  )
+  expect(offending).toEqual([])
+  await database.drop()
+}, 30_000)
+
+/** Without the time, the name and the duration that `debug` writes around it. */
+function statementIn(line: string): string {
+  const text = line.replace(/ \+\d+m?s$/, '')
+  return text.slice(text.search(/\b(select|insert|update|delete|with|create|begin|pragma)\b/))
+}
+
+async function explain(url: string, statements: readonly string[]) {
+  const { reader } = await openSqlite(url.slice('sqlite:'.length), 1000)
+  const connection = await reader?.createDriver().acquireConnection()
+  const plans = []
+  for (const text of statements) {
+    if (!/^(select|insert|update|delete|with)/.test(text)) continue
+    const parameters = [...text.matchAll(/\?/g)].map(() => '')
+    const query = { sql: `explain query plan ${text}`, parameters }
+    const result = await connection?.executeQuery<{ detail: string }>(query as never)
+    plans.push({ text, plan: (result?.rows ?? []).map(({ detail }) => detail) })
+  }
+  return plans
+}

@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { sqlAdapters } from '../../../adapters/sql/index.js'
+import { parseFilter } from '../../../lib/filter/parse.js'
+import { resolveFilter } from '../../../lib/filter/resolve.js'
+import { type TestDatabase, testDatabase, testDialect } from '../../support/test-database.js'
+import { aScope, aUser, everything, userType, writeOf } from '../support.js'
+
+let database: TestDatabase
+beforeEach(async () => {
+  database = await testDatabase()
+})
+afterEach(() => database.drop())
+
+it('lets several hosts start at once on an empty database, and each of them work', async () => {
+  const hosts = await Promise.all(
+    Array.from({ length: 6 }, () => sqlAdapters({ url: database.url })),
+  )
+  const scope = aScope()
+  await Promise.all(
+    hosts.map(async ({ users }) => {
+      const user = aUser()
+      await users.create(scope, user, writeOf(user))
+    }),
+  )
+  const page = { kind: 'index', offset: 0, limit: 10 } as const
+  const found = await hosts[0]?.users.query(scope, { ...everything, page })
+  expect(found?.totalResults).toBe(6)
+  await Promise.all(hosts.map((host) => host.close()))
+})
+
+it('keeps data when a host stops and another one starts', async () => {
+  const scope = aScope()
+  const user = aUser({ userName: 'Zoë' })
+  const first = await sqlAdapters({ url: database.url })
+  await first.users.create(scope, user, writeOf(user))
+  await first.close()
+  const second = await sqlAdapters({ url: database.url })
+  expect(await second.users.get(scope, user.id, everything)).toEqual(user)
+  await second.close()
+})
+
+it('answers a filter with text no database holds as one that matches nothing (S-INP-06)', async () => {
+  const adapters = await sqlAdapters({ url: database.url })
+  const scope = aScope()
+  const user = aUser({ title: 'x' })
+  await adapters.users.create(scope, user, writeOf(user))
+  const page = { kind: 'index', offset: 0, limit: 10 } as const
+  for (const [text, total] of [
+    ['userName eq "?"', 0],
+    ['id eq "?"', 0],
+    ['title co "?"', 0],
+    ['title ne "?"', 1],
+  ] as const) {
+    const filter = resolveFilter(parseFilter(text), userType, { deviations: new Set() })
+    const hostile = JSON.parse(JSON.stringify(filter).replaceAll('"?"', '"\\u0000"'))
+    const found = await adapters.users.query(scope, { ...everything, filter: hostile, page })
+    expect([text, found.totalResults]).toEqual([text, total])
+  }
+  await adapters.close()
+})
+
+const onSqlite = testDialect === 'sqlite' ? describe : describe.skip
+
+onSqlite('an SQLite database', () => {
+  it('is created together with its folder', async () => {
+    const file = path.join(path.dirname(database.url.slice(7)), 'a', 'b', 'scim.db')
+    const adapters = await sqlAdapters({ url: `sqlite:${file}` })
+    expect(existsSync(file)).toBe(true)
+    await adapters.close()
+  })
+
+  it('can be kept in memory', async () => {
+    const [one, two] = await Promise.all([
+      sqlAdapters({ url: 'sqlite::memory:' }),
+      sqlAdapters({ url: 'sqlite::memory:' }),
+    ])
+    const scope = aScope()
+    const user = aUser()
+    await one.users.create(scope, user, writeOf(user))
+    expect(await one.users.get(scope, user.id, everything)).toEqual(user)
+    expect(await two.users.get(scope, user.id, everything)).toBeUndefined()
+    await Promise.all([one.close(), two.close()])
+  })
+})
+
+describe('wrong options', () => {
+  it.each([
+    [{ url: 'mysql://root:secret@host/db' }, /url is not the address of a database/],
+    [{ url: '' }, /url is not the address/],
+    [{ url: 'sqlite:' }, /url is not the address/],
+    [{ url: 'sqlite::memory:', poolSize: 0 }, /poolSize is 0; give an integer from 1 to 1000/],
+    [{ url: 'sqlite::memory:', timeoutMs: 1.5 }, /timeoutMs is 1.5; give an integer/],
+    [{ url: 'sqlite::memory:', policy: { onNoRole: 'never' as never } }, /policy.onNoRole/],
+  ])(
+    'are refused when the adapters are made, and never repeated with a password: %j',
+    async (options, message) => {
+      const error = await sqlAdapters(options).catch((reason: unknown) => reason)
+      expect(error).toMatchObject({
+        name: 'ConfigurationError',
+        message: expect.stringMatching(message),
+      })
+      expect(String(error)).not.toContain('secret')
+    },
+  )
+})
