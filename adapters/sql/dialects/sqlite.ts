@@ -49,42 +49,43 @@ function jsonPath(path: readonly string[]): string {
   return `$${path.map((name) => `.${JSON.stringify(name)}`).join('')}`
 }
 
-const failures: Readonly<Record<number, FailureKind>> = {
-  5: 'unavailable', // busy
-  6: 'unavailable', // locked
-  8: 'unavailable', // read-only
-  10: 'unavailable', // input or output
-  13: 'unavailable', // disk full
-  14: 'unavailable', // cannot open
-}
+const codes = { busy: 5, foreignKey: 787, primaryKey: 1555, unique: 2067 }
 
-const namedFailures: Readonly<Record<string, FailureKind>> = {
-  SQLITE_BUSY: 'unavailable',
-  SQLITE_LOCKED: 'unavailable',
-  SQLITE_READONLY: 'unavailable',
-  SQLITE_IOERR: 'unavailable',
-  SQLITE_FULL: 'unavailable',
-  SQLITE_CANTOPEN: 'unavailable',
-}
+/** Primary result codes that pass by themselves: busy, locked, read-only, input or output, disk full, cannot open. */
+const unavailable: readonly number[] = [5, 6, 8, 10, 13, 14]
+const unavailableNames = /^SQLITE_(BUSY|LOCKED|READONLY|IOERR|FULL|CANTOPEN)/
 
-const foreignKeyCode = 787
-const uniqueCodes: readonly unknown[] = [1555, 2067]
+/** What the drivers tell of a failure: `node:sqlite` a number, `libsql` a number and a name, `better-sqlite3` a name. */
+interface SqliteFailure {
+  readonly errcode?: number
+  readonly rawCode?: number
+  readonly code?: unknown
+  readonly message?: string
+}
 
 function failureKind(error: unknown): FailureKind {
-  if (!(error instanceof Error) || !('code' in error)) return undefined
-  const number = 'errcode' in error ? error.errcode : 'rawCode' in error ? error.rawCode : undefined
-  const { code, message } = error
-  if (number === foreignKeyCode || /FOREIGN KEY constraint/i.test(message)) return 'foreignKey'
-  if (uniqueCodes.includes(number) || /UNIQUE constraint/i.test(message)) return 'unique'
-  if (typeof number === 'number' && failures[number & 0xff]) return failures[number & 0xff]
-  const name = typeof code === 'string' ? code.split('_').slice(0, 2).join('_') : ''
-  return namedFailures[name]
+  if (typeof error !== 'object' || error === null) return undefined
+  const failure: SqliteFailure = error
+  const number = numberOf(failure)
+  const { code, message = '' } = failure
+  if (number === codes.foreignKey || /FOREIGN KEY constraint/.test(message)) return 'foreignKey'
+  const isUnique = number === codes.unique || number === codes.primaryKey
+  if (isUnique || /UNIQUE constraint/.test(message)) return 'unique'
+  const isUnavailable =
+    unavailable.includes((number ?? 0) & 0xff) ||
+    (typeof code === 'string' && unavailableNames.test(code))
+  return isUnavailable ? 'unavailable' : undefined
 }
 
 /** Whether another connection is writing right now. */
 export function isBusy(error: unknown): boolean {
-  if (!(error instanceof Error) || !('code' in error)) return false
-  const number = 'errcode' in error ? error.errcode : 'rawCode' in error ? error.rawCode : undefined
-  if (typeof number === 'number') return (number & 0xff) === 5
-  return typeof error.code === 'string' && error.code.startsWith('SQLITE_BUSY')
+  if (typeof error !== 'object' || error === null) return false
+  const failure: SqliteFailure = error
+  const number = numberOf(failure)
+  if (number !== undefined) return (number & 0xff) === codes.busy
+  return typeof failure.code === 'string' && failure.code.startsWith('SQLITE_BUSY')
+}
+
+function numberOf({ errcode, rawCode }: SqliteFailure): number | undefined {
+  return errcode ?? rawCode
 }

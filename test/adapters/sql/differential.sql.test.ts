@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { memoryAdapters } from '../../../adapters/memory/index.js'
 import { type SqlAdapters, sqlAdapters } from '../../../adapters/sql/index.js'
@@ -334,7 +333,7 @@ async function check(
   wanted: readonly object[],
 ) {
   const found = await answers(store, scope, query)
-  if (isDeepStrictEqual(found, wanted)) return
+  if (JSON.stringify(found) === JSON.stringify(wanted)) return
   const { filter, sort } = query
   const order = sort ? ` sorted by ${printPath(sort.path)} ${sort.descending}` : ''
   throw new Error(

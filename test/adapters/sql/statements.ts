@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from 'node:util'
+import { format, stripVTControlCharacters } from 'node:util'
 import createDebug from 'debug'
 
 /** Records the text of every statement that runs while `work` does. */
@@ -6,7 +6,7 @@ export async function recordStatements(work: () => Promise<unknown>): Promise<re
   const texts: string[] = []
   const log = createDebug.log
   createDebug.log = (...values: unknown[]) => {
-    texts.push(stripVTControlCharacters(String(values[0])))
+    texts.push(stripVTControlCharacters(format(...values)))
   }
   createDebug.enable('label-studio-scim:sql')
   try {
