@@ -130,7 +130,10 @@ function outgoingOf(
   return {
     method: request.method,
     path: fillText(request.path, saved),
-    headers: { ...headers, ...(text !== undefined && bodyHeaders), ...request.headers },
+    headers: fill(
+      { ...headers, ...(text !== undefined && bodyHeaders), ...request.headers },
+      saved,
+    ) as Record<string, string>,
     ...(text !== undefined && { text }),
   }
 }

@@ -1,0 +1,107 @@
+import fs from 'node:fs'
+import path from 'node:path'
+import { deviations } from '../../lib/deviations.js'
+import { readTranscripts } from '../support/transcripts.js'
+import { deviationsOf } from '../support/transcripts-replay.js'
+
+const root = path.join(__dirname, '../..')
+const page = path.join(root, 'docs/deviations.md')
+const generated = /(<!-- deviations: .*-->\n)([\s\S]*?)(<!-- \/deviations -->)/
+const transcripts = readTranscripts()
+
+/** The rows of the table below a heading, as cells. */
+function tableUnder(heading: string): string[][] {
+  const [, section = ''] = fs.readFileSync(page, 'utf8').split(`\n## ${heading}\n`)
+  return (section.split('\n## ')[0] ?? '')
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('|---'))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    )
+    .slice(1)
+}
+
+function renderedDeviations(): string {
+  const rows = deviations.map(({ id, idps, source, description, test }) => {
+    const needed = transcripts
+      .filter(({ transcript }) => deviationsOf(transcript).includes(id))
+      .map(({ file }) => `\`test/idp/${file}\``)
+    const tests = [`\`${test}\``, ...needed].join(', ')
+    return `| \`${id}\` | ${idps.join(', ')} | ${source} | ${description} | ${tests} |`
+  })
+  const head =
+    '| deviation | needed by | otherwise in | accepted, and the answer when it is off | tests |'
+  return `\n${[head, '|---|---|---|---|---|', ...rows].join('\n')}\n\n`
+}
+
+describe('docs/deviations.md', () => {
+  it('has the table of lib/deviations.ts, with the tests that need each row', () => {
+    const text = fs.readFileSync(page, 'utf8')
+    if (process.env['UPDATE_DOCS'] === '1') {
+      const rendered = (_: string, begin: string, __: string, end: string) =>
+        begin + renderedDeviations() + end
+      fs.writeFileSync(page, text.replace(generated, rendered))
+      return
+    }
+    expect(generated.exec(text)?.[2]).toBe(renderedDeviations())
+  })
+
+  it('names tests that exist', () => {
+    const missing = deviations.filter(({ test }) => !fs.existsSync(path.join(root, test)))
+    expect(missing).toEqual([])
+  })
+
+  it('has 50 rows of what else differs, each proved by a test, and tests name no others', () => {
+    const rows = tableUnder('Everything else that differs').map(([id = '']) => id)
+    const expected = Array.from({ length: 50 }, (_, n) => `IDP-${String(n + 1).padStart(2, '0')}`)
+    expect(rows).toEqual(expected)
+    const proved = new Set([...transcripts.flatMap(({ transcript }) => transcript.proves ?? [])])
+    for (const text of testFiles()) {
+      for (const [id] of text.matchAll(/\bIDP-\d\d\b/g)) proved.add(id)
+    }
+    const ids = [...proved].filter((id) => id.startsWith('IDP-')).sort()
+    expect(ids).toEqual(expected)
+  })
+
+  it('names options and deviations that exist', () => {
+    const known: readonly string[] = deviations.map(({ id }) => id)
+    const options = fs.readFileSync(path.join(root, 'docs/options.md'), 'utf8')
+    const named = tableUnder('Everything else that differs').flatMap(([, , answer = '']) =>
+      [...answer.matchAll(/\(`([^)]*)`\)/g)].flatMap(([, list = '']) => list.split('`, `')),
+    )
+    expect(named.length).toBeGreaterThan(10)
+    expect(named.filter((name) => !known.includes(name) && !options.includes(`\`${name}`))).toEqual(
+      [],
+    )
+  })
+
+  it('explains every source that transcripts name', () => {
+    const sources = tableUnder('Sources').flatMap(([names = '']) => names.split(', '))
+    const seen = transcripts.flatMap(({ file, transcript }) =>
+      transcript.seen.map((name) => ({ file, name })),
+    )
+    const unexplained = seen.filter(
+      ({ name }) => name !== 'inferred' && !name.includes('#') && !sources.includes(name),
+    )
+    expect(unexplained).toEqual([])
+    const used = new Set(seen.map(({ name }) => name))
+    expect(sources.filter((name) => !used.has(name))).toEqual([])
+  })
+
+  it('names clients that have transcripts', () => {
+    const clients = new Set(transcripts.map(({ transcript }) => transcript.idp))
+    const named = deviations.flatMap(({ idps }) => idps)
+    const elsewhere = ['WSO2', 'Salesforce', 'PingFederate', 'RFC 7644 §3.4.2.1', 'RFC 7644 §3.7.3']
+    expect(named.filter((name) => !clients.has(name) && !elsewhere.includes(name))).toEqual([])
+  })
+})
+
+function testFiles(): string[] {
+  return fs
+    .readdirSync(__dirname, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts') && name !== path.basename(__filename))
+    .map((name) => fs.readFileSync(path.join(__dirname, name), 'utf8'))
+}
