@@ -48,9 +48,10 @@ export function writeRace(): ScimError {
   })
 }
 
-function refused(error: RefusedError): ScimError {
-  if (error.status === 400) return invalidValue(error.message)
-  return error.status === 409 ? new ScimError(409, error.message) : forbidden(error.message)
+function refused({ status, message, scimType }: RefusedError): ScimError {
+  if (status === 403) return forbidden(message)
+  const said = scimType ?? (status === 400 ? 'invalidValue' : undefined)
+  return new ScimError(status, message, said && { scimType: said })
 }
 
 function isScimError(error: unknown): error is ScimError {

@@ -56,11 +56,18 @@ export class RefusedError extends Error {
   readonly code = 'ERR_SCIM_REFUSED'
   /** HTTP status to answer. */
   readonly status: 400 | 403 | 409
+  /** What the answer says beside the status; `invalidValue` with 400 when absent. */
+  readonly scimType: 'uniqueness' | 'mutability' | undefined
 
   /** @param message a sentence that is safe to send to the client */
-  constructor(message: string, status: 400 | 403 | 409 = 403) {
+  constructor(
+    message: string,
+    status: 400 | 403 | 409 = 403,
+    scimType?: 'uniqueness' | 'mutability',
+  ) {
     super(message)
     this.status = status
+    this.scimType = scimType
   }
 }
 
