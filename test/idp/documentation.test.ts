@@ -102,6 +102,6 @@ describe('docs/deviations.md', () => {
 function testFiles(): string[] {
   return fs
     .readdirSync(__dirname, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.test.ts') && name !== path.basename(__filename))
+    .filter((name) => name.endsWith('.ts') && name !== path.basename(__filename))
     .map((name) => fs.readFileSync(path.join(__dirname, name), 'utf8'))
 }
