@@ -30,14 +30,14 @@ export function resourceColumn({ extension, attribute, sub }: AttributePath): Co
  * is the member's `displayName`, folded in its comparable form.
  */
 export function memberColumn({ json }: SqlDialect): (path: AttributePath) => Column | undefined {
-  const display = json.scalar(sql`person.comparable`, ['displayName'], 'text')
+  const display = sql`nullif(${json.scalar(sql`person.comparable`, ['displayName'], 'text')}, '')`
   const columns: Readonly<Record<string, Column>> = {
     value: always(sql`member.member_id`),
     type: always(sql`lower(person.resource_type)`),
     display: {
       value: display,
       isNullable: true,
-      isPresent: sql`coalesce(${display} <> '', false)`,
+      isPresent: sql`${display} is not null`,
     },
   }
   return ({ attribute }) => (attribute ? columns[attribute.name] : undefined)

@@ -122,8 +122,8 @@ function someValue(
     return orFalse(test(json.scalar(source.json, all, kind), literal))
   }
   const item = sql.ref('item')
-  return sql`exists (select 1 from ${json.each(source.json, all, item)}
-    where ${test(json.elementScalar(item, kind), literal)})`
+  return source.dialect.exists(sql`select 1 from ${json.each(source.json, all, item)}
+    where ${test(json.elementScalar(item, kind), literal)}`)
 }
 
 function present(path: AttributePath, source: Source): Sql {
@@ -157,17 +157,17 @@ function someElement(
   const alias = sql.ref('element')
   const object = json.element(alias)
   const element = { ...source, json: object, column: () => undefined, hasMembers: false }
-  return sql`exists (select 1 from ${json.each(source.json, names, alias)}
-    where ${object} is not null and ${test(element)})`
+  return source.dialect.exists(sql`select 1 from ${json.each(source.json, names, alias)}
+    where ${object} is not null and ${test(element)}`)
 }
 
 /** Whether any member of the group passes a test. */
 function someMember(source: Source, test: (member: Source) => Sql): Sql {
   const member = { ...source, column: memberColumn(source.dialect), hasMembers: false }
-  return sql`exists (
+  return source.dialect.exists(sql`
     select 1 from scim_members as member cross join scim_resources as person
     where member.tenant = resource.tenant and member.group_id = resource.id
-      and person.tenant = member.tenant and person.id = member.member_id and ${test(member)})`
+      and person.tenant = member.tenant and person.id = member.member_id and ${test(member)}`)
 }
 
 function isMembers({ extension, attribute }: AttributePath, { hasMembers }: Source): boolean {

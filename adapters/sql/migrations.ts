@@ -39,7 +39,12 @@ async function runAll(kysely: Kysely<unknown>, statements: readonly ReturnType<t
 
 /** Every key begins with the tenant, and nothing refers from one tenant to another: all can be partitioned by it. */
 function firstTables(dialect: SqlDialect) {
-  return [...resourceTables(dialect), ...accessTables(dialect), ...auditTables(dialect)]
+  return [
+    ...resourceTables(dialect),
+    ...accessTables(dialect),
+    ...auditTables(dialect),
+    ...plannerFacts(dialect),
+  ]
 }
 
 function resourceTables({ textType: text, jsonType: json, keyTable }: SqlDialect) {
@@ -144,4 +149,50 @@ function auditTables({ textType: text, sequenceType, sequenceIsKey }: SqlDialect
     sql`create index scim_audit_event on scim_audit (tenant, event, sequence)`,
     sql`create index scim_audit_target on scim_audit (tenant, target_id, sequence)`,
   ]
+}
+
+/**
+ * SQLite guesses that a tenant has ten rows, and then reads all of them where an index would lead to one. These are
+ * numbers of a large tenant: rows of the table, then rows that agree in the first column of the index, in the first two, …
+ */
+const rowsPerPrefix: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>> = {
+  scim_resources: {
+    sqlite_autoindex_scim_resources_1: [1_000_000, 100_000, 1],
+    scim_resources_listing: [1_000_000, 100_000, 50_000, 10, 1],
+  },
+  scim_lookups: {
+    scim_lookups: [4_000_000, 400_000, 4, 2, 1],
+    scim_lookups_key: [4_000_000, 400_000, 200_000, 100_000, 2, 1],
+    scim_lookups_unique: [1_000_000, 100_000, 100_000, 100_000, 1],
+  },
+  scim_members: {
+    scim_members: [10_000_000, 1_000_000, 1000, 1],
+    scim_members_member: [10_000_000, 1_000_000, 10, 1],
+    scim_members_nested: [10_000, 1000, 10, 1],
+  },
+  scim_pending: {
+    sqlite_autoindex_scim_pending_1: [100_000, 10_000, 1],
+    scim_pending_due: [100_000, 50_000, 100],
+    scim_pending_since: [100_000, 10_000, 100, 1],
+  },
+  scim_records: {
+    sqlite_autoindex_scim_records_1: [1_000_000, 100_000, 1],
+    scim_records_account: [1_000_000, 100_000, 1],
+    scim_records_email: [1_000_000, 100_000, 2],
+    scim_records_account_email: [1_000_000, 100_000, 2],
+  },
+  scim_audit: {
+    scim_audit_tenant: [10_000_000, 1_000_000, 1],
+    scim_audit_event: [10_000_000, 1_000_000, 100_000, 1],
+    scim_audit_target: [10_000_000, 1_000_000, 20, 1],
+  },
+}
+
+function plannerFacts({ planFor }: SqlDialect) {
+  if (planFor === undefined) return []
+  const facts = Object.entries(rowsPerPrefix).flatMap(([table, indexes]) =>
+    Object.entries(indexes).map(([index, rows]) => planFor(table, index, rows)),
+  )
+  // Creates the table of facts, and afterwards makes this connection read them.
+  return [sql`analyze`, sql`delete from sqlite_stat1`, ...facts, sql`analyze sqlite_schema`]
 }

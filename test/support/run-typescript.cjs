@@ -1,22 +1,26 @@
-// Runs a program that loads the library's source: `node test/support/run-typescript.cjs program.ts …`.
+// Runs a TypeScript file of this repository in a process of its own: node run-typescript.cjs <file> [parameters]
 const fs = require('node:fs')
 const Module = require('node:module')
+const path = require('node:path')
 const { transformSync } = require('@swc/core')
-
-const resolve = Module._resolveFilename
-Module._resolveFilename = function (request, parent, ...rest) {
-  const isSource = request.startsWith('.') && parent?.filename.endsWith('.ts')
-  return resolve.call(this, isSource ? request.replace(/\.js$/, '.ts') : request, parent, ...rest)
-}
 
 require.extensions['.ts'] = (module, filename) => {
   const { code } = transformSync(fs.readFileSync(filename, 'utf8'), {
     filename,
     jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
     module: { type: 'commonjs' },
+    sourceMaps: 'inline',
   })
   module._compile(code, filename)
 }
 
+// Sources import `./name.js` and mean `./name.ts`.
+const resolve = Module._resolveFilename
+Module._resolveFilename = (request, parent, ...rest) => {
+  const isOurs = request.startsWith('.') && request.endsWith('.js')
+  const source = isOurs && path.resolve(path.dirname(parent.filename), `${request.slice(0, -3)}.ts`)
+  return source && fs.existsSync(source) ? source : resolve(request, parent, ...rest)
+}
+
 process.argv.splice(1, 1)
-require(process.argv[1])
+require(path.resolve(process.argv[1]))

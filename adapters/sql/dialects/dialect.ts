@@ -29,6 +29,10 @@ export interface SqlDialect {
   readonly forUpdate: Sql
   readonly forKeyShare: Sql
   readonly skipLocked: Sql
+  /** Tells the planner how much each column of an index narrows a search, where it would guess. */
+  planFor?(table: string, index: string, rowsPerPrefix: readonly number[]): Sql
+  /** Whether a query finds any row; of one in WHERE, not to be made a join of. */
+  exists(query: Sql): Sql
   contains(value: Sql, part: string): Sql
   startsWith(value: Sql, part: string): Sql
   endsWith(value: Sql, part: string): Sql

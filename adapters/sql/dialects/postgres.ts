@@ -13,6 +13,7 @@ export const postgresDialect: SqlDialect = {
   forUpdate: sql`for no key update`,
   forKeyShare: sql`for key share of resource`,
   skipLocked: sql`for update skip locked`,
+  exists: (query) => sql`exists (${query})`,
   contains: (value, part) => sql`strpos(${value}, ${part}::text) > 0`,
   startsWith: (value, part) => sql`starts_with(${value}, ${part}::text)`,
   endsWith: (value, part) => sql`right(${value}, char_length(${part}::text)) = ${part}::text`,

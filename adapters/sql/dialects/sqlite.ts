@@ -14,6 +14,10 @@ export const sqliteDialect: SqlDialect = {
   forUpdate: sql``,
   forKeyShare: sql``,
   skipLocked: sql``,
+  planFor: (table, index, rowsPerPrefix) => sql`
+    insert into sqlite_stat1 (tbl, idx, stat) values (${table}, ${index}, ${rowsPerPrefix.join(' ')})`,
+  // SQLite 3.51 makes a join of a bare EXISTS and then applies OFFSET to the rows of that join.
+  exists: (query) => sql`coalesce(exists (${query}), false)`,
   // LIKE ignores the case of ASCII letters in SQLite; these compare exactly, and know no wildcards.
   contains: (value, part) => sql`instr(${value}, ${part}) > 0`,
   startsWith: (value, part) => sql`substr(${value}, 1, length(${part})) = ${part}`,
@@ -33,7 +37,7 @@ function jsonSql(): JsonSql {
     elementScalar: (alias) =>
       sql`case when ${alias}.type not in ('object', 'array') then ${alias}.value end`,
     isPresent: (source, path) =>
-      sql`exists (select 1 from json_tree(${source}, ${jsonPath(path)}) as leaf where leaf.atom <> '')`,
+      sql`coalesce(exists (select 1 from json_tree(${source}, ${jsonPath(path)}) as leaf where leaf.atom <> ''), false)`,
     strings: (array) => sql`select value from json_each(${array})`,
     rows: (array, columns) => {
       const fields = Object.keys(columns).map(

@@ -18,7 +18,7 @@ afterEach(() => database.drop())
 /** A host process; `stored` grows by the id of each user it says it has stored. */
 function startHost(tenant: string, prefix: string, count: number) {
   const values = [database.url, tenant, prefix, String(count)]
-  const child = spawn(process.execPath, [runner, program, ...values], {
+  const child = spawn(process.execPath, ['--no-warnings', runner, program, ...values], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const stored: string[] = []
