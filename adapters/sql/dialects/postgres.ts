@@ -79,13 +79,21 @@ const unavailableMessage =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout|Client was closed|Cannot use a pool after calling end)/
 
 function failureKind(error: unknown): FailureKind {
-  if (!(error instanceof Error)) return undefined
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  if (retried.includes(code)) return 'retry'
+  if (typeof error !== 'object' || error === null) return undefined
+  const { code, message, errors } = error as PostgresFailure
+  if (typeof code === 'string' && retried.includes(code)) return 'retry'
   if (code === '23503') return 'foreignKey'
   if (code === '23505') return 'unique'
-  if (unavailable.test(code) || unavailableMessage.test(error.message)) return 'unavailable'
-  return error instanceof AggregateError && error.errors.length > 0
-    ? failureKind(error.errors[0])
-    : undefined
+  const isUnavailable =
+    (typeof code === 'string' && unavailable.test(code)) || unavailableMessage.test(String(message))
+  if (isUnavailable) return 'unavailable'
+  // A host name with several addresses: one failure for each.
+  return Array.isArray(errors) ? failureKind(errors[0]) : undefined
+}
+
+/** What `pg` and Node.js tell of a failure. */
+interface PostgresFailure {
+  readonly code?: unknown
+  readonly message?: unknown
+  readonly errors?: unknown
 }

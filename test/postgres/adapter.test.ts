@@ -1,0 +1,135 @@
+import pg from 'pg'
+import { type SqlAdapters, sqlAdapters } from '../../adapters/sql/index.js'
+import { aGroup, aScope, aUser, everything, writeOf } from '../adapters/support.js'
+import { type TestDatabase, testDatabase } from '../support/test-database.js'
+
+let database: TestDatabase
+let adapters: SqlAdapters
+let other: pg.Client
+
+beforeEach(async () => {
+  database = await testDatabase()
+  adapters = await sqlAdapters({ url: database.url, timeoutMs: 500, poolSize: 3 })
+  other = new pg.Client({ connectionString: database.url })
+  await other.connect()
+})
+afterEach(async () => {
+  await other.end().catch(() => {})
+  await adapters.close().catch(() => {})
+  await database.drop()
+})
+
+const unavailable = { name: 'UnavailableError', message: 'The database cannot answer now.' }
+
+/** Ends all connections of the adapters, as a restart of the server does. */
+async function killConnections(): Promise<void> {
+  await other.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE application_name = 'label-studio-scim' AND datname = current_database()`,
+  )
+}
+
+it('goes on after all idle connections were lost', async () => {
+  const [scope, user] = [aScope(), aUser()]
+  await adapters.users.create(scope, user, writeOf(user))
+  await killConnections()
+  // The first use may still find a connection that is not known to be lost.
+  await adapters.users.get(scope, user.id, everything).catch((error: unknown) => {
+    expect(error).toMatchObject(unavailable)
+  })
+  expect(await adapters.users.get(scope, user.id, everything)).toEqual(user)
+})
+
+it('answers UnavailableError when connections are lost in the middle of a write, which then did not happen', async () => {
+  const [scope, group] = [aScope(), aGroup()]
+  await adapters.groups.create(scope, group, writeOf(group))
+  await other.query('BEGIN')
+  await other.query('SELECT 1 FROM scim_resources WHERE id = $1 FOR UPDATE', [group.id])
+  const next = { ...group, meta: { ...group.meta, version: 'next' } }
+  const write = { ...writeOf(next), expectedVersion: group.meta.version }
+  const replacing = adapters.groups.replace(scope, next, write).catch((error: unknown) => error)
+  await untilWaiting()
+  await killConnections()
+  expect(await replacing).toMatchObject(unavailable)
+  await other.query('ROLLBACK')
+  expect(await adapters.groups.get(scope, group.id, everything)).toEqual(group)
+})
+
+it('answers UnavailableError when a row stays locked too long', async () => {
+  const [scope, group] = [aScope(), aGroup()]
+  await adapters.groups.create(scope, group, writeOf(group))
+  await other.query('BEGIN')
+  await other.query('SELECT 1 FROM scim_resources WHERE id = $1 FOR UPDATE', [group.id])
+  const change = { add: [], remove: ['nobody'] }
+  const options = { now: group.meta.created }
+  await expect(
+    adapters.groups.changeMembers?.(scope, group.id, change, options),
+  ).rejects.toMatchObject(unavailable)
+  await other.query('ROLLBACK')
+  expect(await adapters.groups.changeMembers?.(scope, group.id, change, options)).toMatchObject({
+    removed: [],
+  })
+})
+
+it('answers UnavailableError when all connections are taken', async () => {
+  const [scope, group] = [aScope(), aGroup()]
+  await adapters.groups.create(scope, group, writeOf(group))
+  await other.query('BEGIN')
+  await other.query('LOCK TABLE scim_resources IN ACCESS EXCLUSIVE MODE')
+  const reads = Array.from({ length: 8 }, () =>
+    adapters.groups.get(scope, group.id, everything).catch((error: unknown) => error),
+  )
+  for (const result of await Promise.all(reads)) expect(result).toMatchObject(unavailable)
+  await other.query('ROLLBACK')
+  expect(await adapters.groups.get(scope, group.id, everything)).toEqual(group)
+})
+
+it('tries again when PostgreSQL finds a deadlock (S-INT-02)', async () => {
+  const patient = await sqlAdapters({ url: database.url, timeoutMs: 20_000 })
+  const scope = aScope()
+  const users = await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      const user = aUser()
+      await patient.users.create(scope, user, writeOf(user))
+      return user
+    }),
+  )
+  const groups = await Promise.all(
+    Array.from({ length: 6 }, async () => {
+      const group = aGroup({ members: users.map(({ id }) => ({ value: id })) })
+      await patient.groups.create(scope, group, writeOf(group))
+      return group
+    }),
+  )
+  const now = '2026-03-01T00:00:00.000Z'
+  const changes = groups.flatMap(({ id }) =>
+    users
+      .slice(2)
+      .map((user) =>
+        patient.groups.changeMembers?.(scope, id, { add: [], remove: [user.id] }, { now }),
+      ),
+  )
+  const deletions = users.slice(0, 2).map(({ id }) => patient.users.delete(scope, id, {}))
+  await Promise.all([...changes, ...deletions])
+  const page = { kind: 'index', offset: 0, limit: 10 } as const
+  const { resources } = await patient.groups.query(scope, { ...everything, page })
+  expect(resources.map(({ members }) => members)).toEqual(groups.map(() => undefined))
+  await patient.close()
+})
+
+it('rejects with UnavailableError when nothing listens there', async () => {
+  const url = 'postgres://nobody:secret@127.0.0.1:1/none'
+  const error = await sqlAdapters({ url, timeoutMs: 500 }).catch((reason: unknown) => reason)
+  expect(error).toMatchObject(unavailable)
+  expect(String(error)).not.toContain('secret')
+})
+
+async function untilWaiting(): Promise<void> {
+  for (;;) {
+    const { rows } = await other.query(
+      `SELECT 1 FROM pg_stat_activity WHERE application_name = 'label-studio-scim'
+       AND datname = current_database() AND wait_event_type = 'Lock'`,
+    )
+    if (rows.length > 0) return
+  }
+}
