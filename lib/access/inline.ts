@@ -4,6 +4,7 @@ import { storeErrorKind, UnavailableError } from '../stores/errors.js'
 import type { Scope } from '../stores/scope.js'
 import { type EnforceContext, type Enforced, enforceAccess } from './enforce.js'
 import { describeFailure } from './failure.js'
+import { withTimeLimit } from './time-limit.js'
 
 /** How to make one person's access true within a request. */
 export interface InlineOptions {
@@ -40,8 +41,9 @@ export async function enforceNow(
   const claim = await claimPerson(context, scope, userId, deadline)
   if (claim === 'settled') return 'settled'
   if (claim === 'busy') throw late(options)
-  const signal = AbortSignal.any([scope.signal, AbortSignal.timeout(options.timeoutMs)])
-  const work = carryOut(context, { ...scope, signal }, claim)
+  const work = withTimeLimit(scope.signal, options.timeoutMs, (signal) =>
+    carryOut(context, { ...scope, signal }, claim),
+  )
   const enforced = await before(deadline, work, options)
   if (enforced === undefined) throw late(options)
   return enforced

@@ -1,4 +1,5 @@
 import { enforceNow } from '../access/inline.js'
+import { withTimeLimit } from '../access/time-limit.js'
 import { RefusedError, storeErrorKind, UnavailableError } from '../stores/errors.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
@@ -99,13 +100,13 @@ async function deprovision(
   { user, reason }: { user: User; reason: DeprovisionReason },
 ): Promise<void> {
   const { deprovisionTimeoutMs, retryAfterSeconds } = services.options
-  const deadline = AbortSignal.timeout(deprovisionTimeoutMs)
-  const signal = AbortSignal.any([scope.signal, deadline])
+  const work = withTimeLimit(scope.signal, deprovisionTimeoutMs, async (signal) =>
+    services.adapters.users.deprovision({ ...scope, signal }, user, reason),
+  )
+  let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    deadline.addEventListener('abort', () => reject(tooLate(retryAfterSeconds)), { once: true })
+    timer = setTimeout(() => reject(tooLate(retryAfterSeconds)), deprovisionTimeoutMs)
   })
-  const call = async () => services.adapters.users.deprovision({ ...scope, signal }, user, reason)
-  const work = call()
   try {
     await Promise.race([work, late])
   } catch (cause) {
@@ -119,7 +120,7 @@ async function deprovision(
       cause,
     })
   } finally {
-    late.catch(() => {})
+    clearTimeout(timer)
   }
 }
 
