@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Request } from 'express'
 import { ConfigurationError } from '../errors.js'
 import type { Principal } from '../protocol/messages.js'
@@ -168,7 +168,7 @@ function isText(value: unknown): value is string {
 }
 
 function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+  return hash('sha256', text, 'buffer')
 }
 
 function wrong(path: string, problem: string, fix: string): ConfigurationError {

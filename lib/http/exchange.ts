@@ -29,21 +29,27 @@ export function openExchange(
   options: ExchangeOptions,
 ): Exchange {
   const controller = new AbortController()
-  const ended = new Promise<never>((_, reject) => {
-    controller.signal.addEventListener('abort', () => reject(controller.signal.reason))
-  })
-  // It may reject when nobody waits any more.
-  ended.catch(() => {})
-  const onTimeout = () => controller.abort(deadlinePassed(options))
-  const timer = setTimeout(onTimeout, options.requestTimeoutMs)
-  const onClose = () => controller.abort(new ClientGoneError())
+  const { signal } = controller
+  // A listener on the signal would cost more than all the rest of this.
+  let giveUp: ((reason: unknown) => void) | undefined
+  const end = (reason: Error) => {
+    controller.abort(reason)
+    giveUp?.(reason)
+  }
+  const timer = setTimeout(() => end(deadlinePassed(options)), options.requestTimeoutMs)
+  const onClose = () => end(new ClientGoneError())
   response.on('close', onClose)
   return {
     request,
     response,
     requestId: requestIdOf(request),
-    signal: controller.signal,
-    race: (work) => Promise.race([work, ended]),
+    signal,
+    race: (work) =>
+      new Promise((resolve, reject) => {
+        if (signal.aborted) reject(signal.reason)
+        giveUp = reject
+        work.then(resolve, reject)
+      }),
     close() {
       clearTimeout(timer)
       response.off('close', onClose)

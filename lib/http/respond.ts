@@ -18,8 +18,9 @@ export function respond(request: Request, response: Response, answer: ScimRespon
     response.end()
     return
   }
-  const body = Buffer.from(JSON.stringify(answer.body))
+  // As a string, which Node writes in one piece with the headers.
+  const body = JSON.stringify(answer.body)
   response.setHeader('Content-Type', responseType(request.headers.accept))
-  response.setHeader('Content-Length', body.length)
+  response.setHeader('Content-Length', Buffer.byteLength(body))
   response.end(request.method === 'HEAD' ? undefined : body)
 }

@@ -94,8 +94,10 @@ async function serve(server: Server, exchange: Exchange): Promise<void> {
   } catch (error) {
     respond(request, response, fail(error))
   }
-  const elapsedMs = Math.round(performance.now() - startedAt)
-  debug('%s %s %d %dms', requestId, request.method, answer.status, elapsedMs)
+  if (debug.enabled) {
+    const elapsedMs = Math.round(performance.now() - startedAt)
+    debug('%s %s %d %dms', requestId, request.method, answer.status, elapsedMs)
+  }
 }
 
 async function work(server: Server, exchange: Exchange, progress: Progress): Promise<ScimResponse> {
@@ -166,23 +168,25 @@ async function handle(
   if (request.method === 'OPTIONS') return { status: 204, headers: { Allow: path.allow } }
   const { route, parameters } = path.find(request.method)
   if (principal !== anonymous) requireScope(principal, route.write)
-  const scimRequest = {
-    method: route.method,
-    query: readQuery(query),
-    ...conditions(request),
-    baseUrl: baseUrlOf(request, options.baseUrl) + (options.baseUrl === undefined ? suffix : ''),
-    principal,
-    requestId,
-    signal,
-  }
+  const parameterValues = readQuery(query)
+  const baseUrl =
+    baseUrlOf(request, options.baseUrl) + (options.baseUrl === undefined ? suffix : '')
   const body = withBody.includes(route.method) ? await readBody(request, options.limits) : undefined
   const operations = route.pattern[0] === 'Bulk' ? body?.value['Operations'] : undefined
   if (Array.isArray(operations)) guard.charge(principal, operations.length - 1)
   progress.isHandled = true
-  return route.handler(
-    { ...scimRequest, ...(body && { body: body.value }), bodyBytes: body?.bytes ?? 0 },
-    parameters,
-  )
+  const scimRequest = {
+    method: route.method,
+    query: parameterValues,
+    ...conditions(request),
+    ...(body && { body: body.value }),
+    bodyBytes: body?.bytes ?? 0,
+    baseUrl,
+    principal,
+    requestId,
+    signal,
+  }
+  return route.handler(scimRequest, parameters)
 }
 
 function conditions({ headers }: Request): Pick<ScimRequest, 'ifMatch' | 'ifNoneMatch'> {
