@@ -30,11 +30,12 @@ export function project(
 ): JsonObject {
   const result: JsonObject = { schemas: [type.schema.id] }
   const schemas = [type.schema.id]
+  const top = { shape: projection, prefix: '', ...options }
   for (const [key, value] of Object.entries(resource) as [string, Json | undefined][]) {
     const lower = key.toLowerCase()
     const definition = type.attributes.get(lower)
     if (definition) {
-      const member = projectMember(definition, value, { shape: projection, prefix: '', ...options })
+      const member = projectMember(definition, value, top)
       if (member !== undefined && definition.name !== 'schemas') result[definition.name] = member
       continue
     }

@@ -50,7 +50,7 @@ async function compute(
   return {
     baseUrl: request.baseUrl,
     hasEtags: services.options.features.etag,
-    endpoints: new Map(services.types.types.map(({ name, endpoint }) => [name, endpoint])),
+    types: services.types.byName,
     managers,
     ...(groups && { groups }),
   }

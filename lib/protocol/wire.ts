@@ -9,13 +9,16 @@ export interface Computed {
   readonly baseUrl: string
   /** Versions are shown. */
   readonly hasEtags: boolean
-  /** Endpoints by name of resource type. */
-  readonly endpoints: ReadonlyMap<string, string>
+  /** Resource types by name. */
+  readonly types: ReadonlyMap<string, ResourceType>
   /** Groups of each user, where they are wanted. */
   readonly groups?: ReadonlyMap<string, readonly GroupReference[]>
   /** Users that are somebody's manager, by id; whoever is not here does not exist in this tenant. */
   readonly managers: ReadonlyMap<string, Resource>
 }
+
+/** The attributes that come first; what stays `null` is unassigned. */
+const leading = { id: null, externalId: null }
 
 /** URL of a resource. */
 export function locationOf(baseUrl: string, endpoint: string, id: string): string {
@@ -24,8 +27,7 @@ export function locationOf(baseUrl: string, endpoint: string, id: string): strin
 
 /** A stored resource with everything that is computed on reading, before projection. */
 export function toWire(type: ResourceType, resource: Resource, computed: Computed): JsonObject {
-  const { id, externalId, meta: _, ...attributes } = resource as unknown as JsonObject
-  const wire: JsonObject = { id: id ?? null, externalId: externalId ?? null, ...attributes }
+  const wire = { ...leading, ...resource } as unknown as JsonObject
   if (type.name === 'Group') setOrDelete(wire, 'members', membersOf(resource, computed))
   if (type.name === 'User') {
     setOrDelete(wire, 'groups', groupsOf(resource, computed))
@@ -90,12 +92,12 @@ function enterpriseOf(user: Resource, computed: Computed): JsonObject | undefine
 }
 
 function referencePart(
-  { baseUrl, endpoints }: Computed,
+  { baseUrl, types }: Computed,
   typeName: string | undefined,
   id: string,
 ): { $ref?: string } {
-  const endpoint = typeName === undefined ? undefined : endpoints.get(typeName)
-  return endpoint === undefined ? {} : { $ref: locationOf(baseUrl, endpoint, id) }
+  const type = typeName === undefined ? undefined : types.get(typeName)
+  return type === undefined ? {} : { $ref: locationOf(baseUrl, type.endpoint, id) }
 }
 
 function setOrDelete(object: JsonObject, name: string, value: Json | undefined): void {

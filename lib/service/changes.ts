@@ -69,7 +69,9 @@ function checkAttributes(
   prefix: string,
 ): void {
   for (const definition of definitions.values()) {
-    const [was, is] = [before[definition.name], after[definition.name]]
+    const was = before[definition.name]
+    const is = after[definition.name]
+    if (was === is) continue
     const name = `${prefix}${definition.name}`
     if (definition.mutability === 'immutable') checkSame(name, was, is)
     if (definition.multiValued || definition.mutability === 'readOnly') continue
