@@ -1,19 +1,18 @@
 import { emailOf } from '../../lib/access/index.js'
 import type { AccountReference, Grant } from '../../lib/mapping/index.js'
-import type { AccessRecord, AccessStore } from '../../lib/stores/access-store.js'
+import type { AccessStore } from '../../lib/stores/access-store.js'
 import { RefusedError } from '../../lib/stores/errors.js'
 import type { User } from '../../lib/stores/resource.js'
 import type { Scope } from '../../lib/stores/scope.js'
-import type { UserStore } from '../../lib/stores/user-store.js'
 import {
   isLabelStudioError,
   type LabelStudioApi,
   type LabelStudioUser,
   normalizeEmail,
 } from './api/index.js'
+import type { Claimed, Claims } from './claims.js'
 import type { Directory } from './directory.js'
 import { namesOf } from './names.js'
-import type { LabelStudioSettings } from './options.js'
 
 /** A person's account in Label Studio. */
 export interface Account {
@@ -25,52 +24,73 @@ export interface Account {
 
 /** Brings SCIM users and Label Studio accounts together; never by anything but a stored link or the e-mail address. */
 export interface Accounts {
-  /** The account, by the stored link or, where adoption is allowed, by e-mail address. */
+  /**
+   * The account, by the stored link or, where adoption is allowed, by e-mail address.
+   * @throws RefusedError when the account with this address must not be taken over
+   */
   find(scope: Scope, user: User): Promise<Account | undefined>
-  /** Every account of the person: also those whose address is only spelled differently. */
+  /** Refuses somebody whom `find` would refuse. Changes nothing. @throws RefusedError */
+  check(scope: Scope, user: User): Promise<void>
+  /**
+   * Every account of the person: also those whose address is only spelled differently. Never one that is somebody
+   * else's, or that must not be taken over.
+   */
   findAll(scope: Scope, user: User): Promise<readonly LabelStudioUser[]>
-  /** Creates an account for somebody who has none. */
-  create(user: User, password?: string, signal?: AbortSignal): Promise<Account>
+  /** Creates an account for somebody for whom `find` found none. @throws RefusedError as `find` */
+  create(scope: Scope, user: User, password?: string): Promise<Account>
 }
 
 interface Parts {
   readonly api: LabelStudioApi
   readonly access: AccessStore
-  readonly users: UserStore
   readonly directory: Directory
-  readonly settings: LabelStudioSettings
-  readonly ownId: number
-  /** Brings an account that exists but is no member into the organization; `undefined` where nothing can. */
-  readonly recover: (email: string, signal?: AbortSignal) => Promise<LabelStudioUser | undefined>
+  readonly claims: Claims
+  readonly hidden: HiddenAccounts | undefined
+}
+
+/** Accounts that exist but are in no organization: removed ones, and those that a crash left half made. */
+export interface HiddenAccounts {
+  find(email: string, signal?: AbortSignal): Promise<Claimed | undefined>
+  /** Brings the account into the organization. */
+  restore(id: number, signal?: AbortSignal): Promise<LabelStudioUser | undefined>
 }
 
 /** Accounts over the parts of one Label Studio. */
 export function accountsOf(parts: Parts): Accounts {
-  const { api, access, directory } = parts
+  const { claims, directory } = parts
   return {
     async find(scope, user) {
-      const record = await access.record(scope, user.id)
-      if (record?.account) {
-        const linked = await api.users.get(Number(record.account.id), scope.signal)
-        if (linked) return { user: linked, reference: record.account, inherited: [] }
-      }
+      const linked = await linkedAccount(parts, scope, user)
+      if (linked) return linked
       const [found] = await matching(parts, scope, user)
-      return found && adopt(parts, scope, user, found)
+      if (!found) return undefined
+      const inherited = await claims.take(scope, user, found)
+      return { user: found, reference: referenceTo(found, 'adopted'), inherited }
+    },
+    async check(scope, user) {
+      const [found] = await matching(parts, scope, user)
+      if (found) await claims.check(scope, user, found)
     },
     async findAll(scope, user) {
-      const record = await access.record(scope, user.id)
-      const id = record?.account && Number(record.account.id)
-      const linked = id === undefined ? undefined : await api.users.get(id, scope.signal)
-      const others = await matching(parts, scope, user)
-      return linked ? [linked, ...others.filter((each) => each.id !== linked.id)] : others
+      const linked = await linkedAccount(parts, scope, user)
+      const all = linked ? [linked.user] : []
+      for (const each of await matching(parts, scope, user)) {
+        const isNew = each.id !== linked?.user.id
+        if (isNew && (await claims.isOpenTo(scope, user, each))) all.push(each)
+      }
+      return all
     },
-    async create(user, password, signal) {
-      const created = await createOrFind(parts, requiredEmail(user), user, { password, signal })
-      directory.forget()
-      return {
-        user: created,
-        reference: referenceTo(created, 'created'),
-        inherited: [],
+    async create(scope, user, password) {
+      const email = requiredEmail(user)
+      await claims.announce(scope, user, email)
+      const secret = password === undefined ? {} : { password }
+      const person = { email, ...namesOf(user), ...secret }
+      try {
+        const created = await parts.api.users.create(person, scope.signal)
+        directory.forget()
+        return founded(created)
+      } catch (error) {
+        return createdOrFound(parts, scope, { user, email, error })
       }
     },
   }
@@ -94,10 +114,15 @@ export function referenceTo(
   return { id: String(id), email: normalizeEmail(email), origin }
 }
 
-/** Whether the rule for adoption allows this address. */
-export function mayAdopt({ adopt }: LabelStudioSettings, email: string): boolean {
-  if (adopt === 'all' || adopt === 'none') return adopt === 'all'
-  return adopt.includes(email.slice(email.lastIndexOf('@') + 1).toLowerCase())
+async function linkedAccount(
+  { api, access }: Parts,
+  scope: Scope,
+  user: User,
+): Promise<Account | undefined> {
+  const reference = (await access.record(scope, user.id))?.account
+  if (!reference) return undefined
+  const account = await api.users.get(Number(reference.id), scope.signal)
+  return account && { user: account, reference, inherited: [] }
 }
 
 async function matching({ directory }: Parts, scope: Scope, user: User) {
@@ -105,68 +130,27 @@ async function matching({ directory }: Parts, scope: Scope, user: User) {
   return email === undefined ? [] : directory.find(email, scope.signal)
 }
 
-async function adopt(
+/** What to do about an account that could not be created because it exists, or may exist. */
+async function createdOrFound(
   parts: Parts,
   scope: Scope,
-  user: User,
-  found: LabelStudioUser,
+  { user, email, error }: { readonly user: User; readonly email: string; readonly error: unknown },
 ): Promise<Account> {
-  const email = normalizeEmail(found.email)
-  if (found.id === parts.ownId) throw new RefusedError('This is the account of the adapter itself.')
-  const before = await parts.access.recordByAccount(scope, String(found.id))
-  const departed = await departedHolder(parts, scope, user, before)
-  if (!departed && !mayAdopt(parts.settings, email)) {
-    throw new RefusedError(
-      'An account with this e-mail address exists in Label Studio, and must not be taken over through SCIM.',
-      409,
-    )
-  }
-  return {
-    user: found,
-    reference: referenceTo(found, 'adopted'),
-    inherited: departed?.applied ?? [],
-  }
+  const { directory, hidden, claims } = parts
+  if (!isLabelStudioError(error)) throw error
+  directory.forget()
+  const isTaken = error.kind === 'duplicateEmail'
+  if (!isTaken && !error.maybeDone) throw error
+  const [found] = await directory.find(email, scope.signal)
+  if (found && !isTaken) return founded(found)
+  const existing = found ?? (isTaken ? await hidden?.find(email, scope.signal) : undefined)
+  if (!existing) throw error
+  const inherited = await claims.take(scope, user, existing)
+  const account = found ?? (await hidden?.restore(existing.id, scope.signal))
+  if (!account) throw error
+  return { user: account, reference: referenceTo(account, 'adopted'), inherited }
 }
 
-/** The record of somebody who is gone and had this account: it makes room for the person who comes now. */
-async function departedHolder(
-  { access, users }: Parts,
-  scope: Scope,
-  user: User,
-  record: AccessRecord | undefined,
-): Promise<AccessRecord | undefined> {
-  if (!record || record.userId === user.id) return undefined
-  if (await users.get(scope, record.userId, { omit: new Set(['groups']) })) {
-    throw new RefusedError(
-      'The Label Studio account with this e-mail address is another user’s.',
-      409,
-    )
-  }
-  await access.deleteRecord(scope, record.userId)
-  return record
-}
-
-async function createOrFind(
-  { api, directory, recover }: Parts,
-  email: string,
-  user: User,
-  { password, signal }: { password: string | undefined; signal: AbortSignal | undefined },
-): Promise<LabelStudioUser> {
-  const names = namesOf(user)
-  try {
-    return await api.users.create(
-      { email, ...names, ...(password !== undefined && { password }) },
-      signal,
-    )
-  } catch (error) {
-    const mayExist =
-      isLabelStudioError(error) && (error.maybeDone || error.kind === 'duplicateEmail')
-    if (!mayExist) throw error
-    directory.forget()
-    const [found] = await directory.find(email, signal)
-    const account =
-      found ?? (error.kind === 'duplicateEmail' ? await recover(email, signal) : undefined)
-    if (!account) throw error
-    return account
-  }
+function founded(user: LabelStudioUser): Account {
+  return { user, reference: referenceTo(user, 'created'), inherited: [] }
 }

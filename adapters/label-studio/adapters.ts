@@ -1,6 +1,7 @@
 import type { AccessAdapters } from '../../lib/access/index.js'
 import type { Finding } from '../../lib/stores/finding.js'
 import type { Scope } from '../../lib/stores/scope.js'
+import { admission } from './admission.js'
 import {
   isLabelStudioError,
   type LabelStudioApi,
@@ -8,6 +9,7 @@ import {
   labelStudioApi,
 } from './api/index.js'
 import { examine } from './doctor.js'
+import { editionOf } from './edition-of.js'
 import { translated } from './failures.js'
 import { type Importer, importerOf } from './import.js'
 import { installationSource } from './installation.js'
@@ -43,11 +45,12 @@ export function labelStudioAdapters(options: LabelStudioAdaptersOptions): LabelS
   const admin = owner && labelStudioAdmin({ ...connection, ...owner })
   const installation = installationSource(api, settings.storage.access)
   const parts = { api, admin, installation, settings }
-  const target = labelStudioTarget(parts)
+  const edition = editionOf(parts)
+  const target = labelStudioTarget(parts, edition)
   return {
     ...storage,
     access: settings.storage.access,
-    users: labelStudioUsers(settings, target),
+    users: labelStudioUsers(settings, target, admission(parts, edition)),
     examine: (signal) => examine(parts, signal),
     importer: importerOf(parts),
     projects: ({ signal }) => translated(collect(api.projects.list(signal))),

@@ -11,7 +11,13 @@ import type { User } from '../../lib/stores/resource.js'
 import type { Scope } from '../../lib/stores/scope.js'
 import type { DeprovisionReason } from '../../lib/stores/user-store.js'
 import { type Accounts, requiredEmail } from './accounts.js'
-import type { LabelStudioAdmin, LabelStudioApi, LabelStudioUser } from './api/index.js'
+import {
+  isLabelStudioError,
+  type LabelStudioAdmin,
+  type LabelStudioApi,
+  type LabelStudioUser,
+  normalizeEmail,
+} from './api/index.js'
 import type { EditionTarget } from './edition.js'
 import { changedNames, namesOf } from './names.js'
 import type { LabelStudioSettings } from './options.js'
@@ -31,6 +37,7 @@ interface Parts {
 export function communityTarget(parts: Parts): EditionTarget {
   const { api, admin, accounts, settings } = parts
   return {
+    canRename: admin !== undefined,
     async deprovision(scope, user, reason) {
       for (const account of await accounts.findAll(scope, user)) {
         await endAccount(parts, account, { reason, signal: scope.signal })
@@ -39,11 +46,11 @@ export function communityTarget(parts: Parts): EditionTarget {
     async apply(scope, user, access) {
       const found = await accounts.find(scope, user)
       if (!found && settings.firstSignIn === 'invite') return waitingForSignUp(access)
-      const account = found ?? (await accounts.create(user, undefined, scope.signal))
-      const notes = await bringUpToDate(parts, scope, user, account.user)
+      const account = found ?? (await accounts.create(scope, user))
+      const { email, notes } = await bringUpToDate(parts, scope, user, account.user)
       return {
         applied: [],
-        account: account.reference,
+        account: { ...account.reference, email },
         notes: [...notes, ...notEnforceable(access)],
       }
     },
@@ -51,21 +58,21 @@ export function communityTarget(parts: Parts): EditionTarget {
     seats: () => Promise.resolve(undefined),
     async setPassword(scope, user, password) {
       if (!admin || settings.firstSignIn !== 'password') return undefined
-      const account =
-        (await accounts.find(scope, user)) ?? (await accounts.create(user, undefined, scope.signal))
+      const account = (await accounts.find(scope, user)) ?? (await accounts.create(scope, user))
       await admin.setPassword(account.user.id, password, scope.signal)
       return account
     },
-    async current(scope, user) {
-      const account = await accounts.find(scope, user)
+    async current(scope, user, { access }) {
+      const [account] = await accounts.findAll(scope, user)
       if (!account) return undefined
-      const seen = await admin?.get(account.user.id, scope.signal)
+      const seen = await admin?.get(account.id, scope.signal)
+      const isShut = account.masked || seen?.isActive === false
       const notes = [
-        ...(account.user.masked ? ['The account was removed from the organization.'] : []),
+        ...(account.masked ? ['The account was removed from the organization.'] : []),
         ...(seen && !seen.isActive ? ['The account is deactivated.'] : []),
-        ...differences(user, seen ?? account.user),
+        ...differences(user, seen ?? account),
       ]
-      return { applied: [], account: account.reference, notes }
+      return { applied: isShut ? [] : enforceableIn(access, settings), notes }
     },
   }
 
@@ -89,27 +96,53 @@ export function communityTarget(parts: Parts): EditionTarget {
   }
 }
 
+/** The address that the account has in the end, and what to say about it. */
+interface UpToDate {
+  readonly email: string
+  readonly notes: readonly string[]
+}
+
 async function bringUpToDate(
   parts: Parts,
   scope: Scope,
   user: User,
   account: LabelStudioUser,
-): Promise<string[]> {
+): Promise<UpToDate> {
   const { api, admin, settings } = parts
   const shown = account.masked ? await unremove(parts, scope, account) : account
-  const email = requiredEmail(user)
   const names = changedNames(namesOf(user), shown)
   if (Object.keys(names).length > 0) await api.users.changeNames(account.id, names, scope.signal)
-  if (admin) {
-    const isActive = settings.deprovisioning === 'admin' ? { isActive: true } : {}
-    await admin.change(account.id, { email, ...isActive }, scope.signal)
-    return []
+  if (admin && settings.deprovisioning === 'admin') {
+    await admin.change(account.id, { isActive: true }, scope.signal)
   }
-  return shown.email === email
-    ? []
-    : [
-        `The account keeps the address ${shown.email}: without the owner’s sign-in Label Studio Community cannot change it.`,
-      ]
+  return bringAddress(parts, scope, { email: requiredEmail(user), shown })
+}
+
+async function bringAddress(
+  { admin }: Parts,
+  { signal }: Scope,
+  { email, shown }: { readonly email: string; readonly shown: LabelStudioUser },
+): Promise<UpToDate> {
+  if (shown.email === email) return { email, notes: [] }
+  const isSpelling = normalizeEmail(shown.email) === email
+  if (!admin) return { email: normalizeEmail(shown.email), notes: [keptAddress(shown, isSpelling)] }
+  try {
+    await admin.change(shown.id, { email }, signal)
+    return { email, notes: [] }
+  } catch (error) {
+    if (!isSpelling || !isLabelStudioError(error, 'duplicateEmail')) throw error
+    return {
+      email,
+      notes: [`Another account has the address ${email}; this one keeps ${shown.email}.`],
+    }
+  }
+}
+
+function keptAddress({ email }: LabelStudioUser, isSpelling: boolean): string {
+  const because = 'without the owner’s sign-in Label Studio Community cannot change it'
+  return isSpelling
+    ? `The account keeps the address ${email}, with which nobody can sign in (capitals): ${because}.`
+    : `The account keeps the address ${email}: ${because}.`
 }
 
 /** Brings a removed account back into the organization, which only the admin can. */
@@ -125,6 +158,17 @@ async function unremove(
     'The account was removed from the organization in Label Studio. Without the owner’s sign-in nothing can bring it back.',
     409,
   )
+}
+
+/**
+ * Nothing that rules give is enforced here, so nothing of it can be missing: it counts as there. Somebody without access
+ * whom the strategy shuts out in Label Studio itself, and who still can enter, has the rights of everybody: all.
+ */
+function enforceableIn(access: Access, { deprovisioning }: LabelStudioSettings): readonly Grant[] {
+  const role: readonly Grant[] = access.role ? [{ kind: 'role', role: access.role }] : []
+  if (access.active) return [...role, ...membershipsOf(access)]
+  const isShutThere = deprovisioning === 'admin' || deprovisioning === 'soft-delete'
+  return isShutThere ? [{ kind: 'role', role: 'Administrator' }] : []
 }
 
 function waitingForSignUp(access: Access): AppliedAccess {

@@ -2,7 +2,10 @@ import { type LabelStudioApi, type LabelStudioUser, normalizeEmail } from './api
 
 /** People of the organization by e-mail address, in any spelling. */
 export interface Directory {
-  /** Accounts that are not masked; several when Label Studio keeps spellings of one address apart. Lowest id first. */
+  /**
+   * Accounts that are not masked; several when Label Studio keeps spellings of one address apart. The one in lower case
+   * comes first, because only that can sign in; the others by id.
+   */
   find(email: string, signal?: AbortSignal): Promise<readonly LabelStudioUser[]>
   /** The next `find` asks again. */
   forget(): void
@@ -46,7 +49,7 @@ export function enterpriseDirectory(api: LabelStudioApi, organization: number): 
       for await (const { user } of api.members(organization).list({ search: email }, signal)) {
         if (!user.masked && normalizeEmail(user.email) === normalizeEmail(email)) found.push(user)
       }
-      return found.sort(byId)
+      return found.sort(byUse)
     },
     forget() {},
   }
@@ -55,7 +58,7 @@ export function enterpriseDirectory(api: LabelStudioApi, organization: number): 
 async function listByEmail(api: LabelStudioApi) {
   const byEmail = new Map<string, LabelStudioUser[]>()
   const all = await api.users.list()
-  for (const user of all.filter(({ masked }) => !masked).sort(byId)) {
+  for (const user of all.filter(({ masked }) => !masked).sort(byUse)) {
     const email = normalizeEmail(user.email)
     const same = byEmail.get(email)
     if (same) same.push(user)
@@ -64,6 +67,7 @@ async function listByEmail(api: LabelStudioApi) {
   return byEmail
 }
 
-function byId(a: LabelStudioUser, b: LabelStudioUser): number {
-  return a.id - b.id
+function byUse(a: LabelStudioUser, b: LabelStudioUser): number {
+  const isLower = ({ email }: LabelStudioUser) => Number(email === normalizeEmail(email))
+  return isLower(b) - isLower(a) || a.id - b.id
 }

@@ -44,11 +44,15 @@ function refusalFrom(error: LabelStudioError): RefusedError | undefined {
     return new RefusedError(
       'The e-mail address belongs to an account in Label Studio that was removed or is of another organization.',
       409,
+      'uniqueness',
     )
   }
   if (error.kind === 'invalid') {
     const fields = error.fields.length > 0 ? `: ${error.fields.join(', ')}` : ''
     return new RefusedError(`Label Studio does not accept a value of this person${fields}.`, 400)
+  }
+  if (error.kind === 'protected') {
+    return new RefusedError('This is a superuser of Label Studio, who is not changed from outside.')
   }
   if (error.kind === 'conflict') {
     return new RefusedError('Label Studio refuses to change this account.', 409)

@@ -10,6 +10,8 @@ export interface Installation {
   readonly organization: number
   /** The token's own account. */
   readonly ownId: number
+  /** Of that account, lower-cased. */
+  readonly ownEmail: string
   /** Lower-cased; '' when Label Studio does not say. */
   readonly ownerEmail: string
 }
@@ -64,6 +66,7 @@ async function ask(api: LabelStudioApi, signal?: AbortSignal): Promise<Installat
     release,
     organization: me.activeOrganization,
     ownId: me.id,
+    ownEmail: normalizeEmail(me.email),
     ownerEmail: normalizeEmail(me.organizationOwnerEmail),
   }
 }

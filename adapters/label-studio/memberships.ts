@@ -28,8 +28,8 @@ export interface Memberships {
    * nothing that nobody knows to be ours.
    */
   carryOut(scope: Scope, accountId: number, work: Work): Promise<Reached>
-  /** The workspaces the account is a member of. */
-  current(scope: Scope, accountId: number): Promise<readonly Grant[]>
+  /** The workspaces the account is a member of, and what it has in these projects. */
+  current(scope: Scope, accountId: number, projectIds: readonly number[]): Promise<readonly Grant[]>
 }
 
 /** Memberships over the REST API. A membership that was there before a rule gave it is never ours to revoke. */
@@ -57,15 +57,19 @@ export function membershipsIn(api: LabelStudioApi, settings: LabelStudioSettings
       const prepared = found.filter(
         (each): each is Prepared => each !== undefined && 'give' in each,
       )
-      for (const { entry } of prepared) {
+      for (const { grant, entry } of prepared) {
         if (entry) entries.set(placeOf(entry), { ...entry, unconfirmed: true })
+        else entries.delete(placeOf(grant))
       }
       if (prepared.length > 0) await note([...entries.values()])
       const deferred = await giveAll(prepared, entries)
       const notes = found.flatMap((each) => (each && 'note' in each ? [each.note] : []))
       return { applied: [...entries.values()], deferred, notes }
     },
-    current: ({ signal }, accountId) => workspaces.current(accountId, signal),
+    async current({ signal }, accountId, projectIds) {
+      const there = await projects.current(accountId, projectIds, signal)
+      return [...(await workspaces.current(accountId, signal)), ...there]
+    },
   }
 }
 

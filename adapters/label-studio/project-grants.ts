@@ -1,5 +1,6 @@
 import type { Grant } from '../../lib/mapping/index.js'
-import type { LabelStudioApi, ProjectRoleCode } from './api/index.js'
+import type { LabelStudioApi, ProjectRole, ProjectRoleCode } from './api/index.js'
+import { explained } from './manual-flags.js'
 import { type Holder, type Impossible, missing, type Prepared } from './prepared.js'
 
 type ProjectGrant = Extract<Grant, { kind: 'project' }>
@@ -7,8 +8,8 @@ type ProjectGrant = Extract<Grant, { kind: 'project' }>
 /** What a person has in a project already. */
 interface Standing {
   readonly isMember: boolean
-  /** Ids of roles of their own. */
-  readonly roleIds: readonly number[]
+  /** Roles of their own: none with Inherit, else one. */
+  readonly roles: readonly ProjectRole[]
 }
 
 /** Gives and takes project memberships and project roles; Inherit is membership without a role of one's own. */
@@ -26,16 +27,14 @@ export function projectGrants(api: LabelStudioApi) {
       }
     }
     const roles = await api.projects.roles(projectId, signal)
-    return {
-      isMember,
-      roleIds: roles.filter(({ userId }) => userId === accountId).map(({ id }) => id),
-    }
+    return { isMember, roles: roles.filter(({ userId }) => userId === accountId) }
   }
 
   /** A role cannot be changed, only taken away and given anew. */
-  async function take(roleIds: readonly number[], signal: AbortSignal): Promise<void> {
-    for (const id of roleIds) await api.projects.removeRole(id, signal)
+  async function take(roles: readonly ProjectRole[], signal: AbortSignal): Promise<void> {
+    for (const { id } of roles) await api.projects.removeRole(id, signal)
   }
+  const changing = <T>(work: () => Promise<T>) => explained(api, 'project', work)
 
   return {
     async prepare(grant: ProjectGrant, holder: Holder): Promise<Prepared | Impossible> {
@@ -51,41 +50,71 @@ export function projectGrants(api: LabelStudioApi) {
       return {
         grant,
         entry,
-        async give() {
-          await take(before.roleIds, signal)
-          const member = { userId: accountId, ...(role && { role }) }
-          const skipped = await api.projects.addMembers(projectId, [member], signal)
-          return skipped.includes(accountId) ? 'later' : 'given'
-        },
+        give: () =>
+          changing(async () => {
+            await take(before.roles, signal)
+            const member = { userId: accountId, ...(role && { role }) }
+            const skipped = await api.projects.addMembers(projectId, [member], signal)
+            return skipped.includes(accountId) ? 'later' : 'given'
+          }),
       }
     },
 
     async revoke(grant: ProjectGrant, accountId: number, signal: AbortSignal): Promise<void> {
       const { projectId } = grant
       if (!(await api.projects.get(projectId, signal))) return
-      const { roleIds } = await standingOf(projectId, accountId, signal)
-      await take(roleIds, signal)
-      if (!grant.onlyRole) await api.projects.removeMember(projectId, accountId, signal)
+      const { roles } = await standingOf(projectId, accountId, signal)
+      if (isChangedByHand(grant, roles)) return
+      await changing(async () => {
+        await take(roles, signal)
+        if (!grant.onlyRole) await api.projects.removeMember(projectId, accountId, signal)
+      })
+    },
+
+    async current(
+      accountId: number,
+      projectIds: readonly number[],
+      signal: AbortSignal,
+    ): Promise<readonly Grant[]> {
+      const there: Grant[] = []
+      for (const projectId of projectIds) {
+        if (!(await api.projects.get(projectId, signal))) continue
+        const { isMember, roles } = await standingOf(projectId, accountId, signal)
+        if (isMember) there.push({ kind: 'project', projectId, role: wordOf(roles[0]) })
+      }
+      return there
     },
   }
 }
 
 /**
  * What of a grant is ours. Of somebody who was a member by hand only the role is; nothing is of a role that was given
- * by hand.
+ * by hand, be it before ours or in its place.
  */
 function entryFor(
   grant: ProjectGrant,
   had: Grant | undefined,
-  { isMember, roleIds }: Standing,
+  { isMember, roles }: Standing,
 ): Grant | undefined {
   const ours = had?.kind === 'project' ? had : undefined
+  if (ours && isChangedByHand(ours, roles)) return undefined
   if (ours) return ours.onlyRole ? { ...grant, onlyRole: true } : grant
   if (!isMember) return grant
-  return roleIds.length > 0 || grant.role === 'Inherit' ? undefined : { ...grant, onlyRole: true }
+  return roles.length > 0 || grant.role === 'Inherit' ? undefined : { ...grant, onlyRole: true }
+}
+
+/** Whether the person has another role by now than the one that we gave. */
+function isChangedByHand(ours: ProjectGrant, roles: readonly ProjectRole[]): boolean {
+  return !ours.unconfirmed && roles.some(({ role }) => role !== codeOf(ours))
 }
 
 function codeOf({ role }: ProjectGrant): ProjectRoleCode | undefined {
   if (role === 'Inherit') return undefined
   return role === 'Reviewer' ? 'RE' : 'AN'
+}
+
+/** Other roles than these two are not given by rules; in reports they read as Reviewer, which is the higher one. */
+function wordOf(role: ProjectRole | undefined): ProjectGrant['role'] {
+  if (!role) return 'Inherit'
+  return role.role === 'AN' ? 'Annotator' : 'Reviewer'
 }

@@ -1,52 +1,43 @@
-import { RefusedError } from '../../lib/stores/errors.js'
 import type { User } from '../../lib/stores/resource.js'
 import type { Scope } from '../../lib/stores/scope.js'
 import type { UserStore } from '../../lib/stores/user-store.js'
-import { mayAdopt, requiredEmail } from './accounts.js'
+import { requiredEmail } from './accounts.js'
+import type { Admission } from './admission.js'
 import type { LabelStudioSettings } from './options.js'
 import type { LabelStudioTarget } from './target.js'
 
 /**
- * The user store of the storage with Label Studio as its target: everybody needs an e-mail address, and a person who
- * was imported becomes managed by the first change through SCIM, where adoption is allowed.
+ * The user store of the storage with Label Studio as its target: everybody needs an e-mail address, what Label Studio
+ * would refuse for good is refused before it is stored, and a person who was imported becomes managed by the first
+ * change through SCIM, where adoption is allowed.
  */
 export function labelStudioUsers(
-  settings: LabelStudioSettings,
+  { storage }: LabelStudioSettings,
   target: LabelStudioTarget,
+  admission: Admission,
 ): UserStore {
-  const { users, groups, access } = settings.storage
-
-  async function adopt(scope: Scope, user: User): Promise<void> {
-    const record = await access.record(scope, user.id)
-    if (record?.account?.origin !== 'imported') return
-    if (!mayAdopt(settings, record.account.email ?? '')) {
-      throw new RefusedError(
-        'This account existed in Label Studio before, and must not be taken over through SCIM.',
-        409,
-      )
-    }
-    await access.saveRecord(scope, { ...record, account: { ...record.account, origin: 'adopted' } })
-  }
+  const { users, groups, access } = storage
 
   async function readmit(scope: Scope, user: User): Promise<void> {
     const record = user.active ? await access.record(scope, user.id) : undefined
     if (record?.enforced !== 'deprovisioned') return
-    await target.admit(scope, await groups.resolveAccess(scope, user))
+    await admission.bringBack(scope, await groups.resolveAccess(scope, user))
   }
 
-  const { admit: _, ...effects } = target
   return {
     ...(users.supports && { supports: users.supports }),
     async create(scope, user, write) {
       requiredEmail(user)
-      if (user.active) await target.admit(scope, undefined)
+      await admission.create(scope, user)
       return users.create(scope, user, write)
     },
     get: (scope, id, read) => users.get(scope, id, read),
     query: (scope, query) => users.query(scope, query),
     async replace(scope, user, write) {
       requiredEmail(user)
-      await adopt(scope, user)
+      const before = await users.get(scope, user.id, { omit: new Set(['groups']) })
+      await admission.adopt(scope, user)
+      if (before) await admission.rename(scope, before, user)
       await readmit(scope, user)
       return users.replace(scope, user, write)
     },
@@ -55,6 +46,6 @@ export function labelStudioUsers(
       getMany: (...args: Parameters<NonNullable<UserStore['getMany']>>) =>
         users.getMany?.(...args) ?? Promise.resolve([]),
     }),
-    ...effects,
+    ...target,
   }
 }

@@ -1,6 +1,7 @@
 import type { Grant } from '../../lib/mapping/index.js'
 import { limiter } from './api/http/limiter.js'
 import type { LabelStudioApi, Workspace } from './api/index.js'
+import { explained } from './manual-flags.js'
 import type { LabelStudioSettings } from './options.js'
 import { type Holder, type Impossible, missing, type Prepared } from './prepared.js'
 
@@ -14,10 +15,13 @@ export function workspaceGrants(api: LabelStudioApi, settings: LabelStudioSettin
   async function titled(title: string, signal: AbortSignal): Promise<Workspace | undefined> {
     const existing = await find(api, title, signal)
     if (existing || !settings.createWorkspaces) return existing
-    await api.workspaces.create(title, signal)
+    const created = await changing(() => api.workspaces.create(title, signal))
     // Another host may have created one at the same time: everybody takes the oldest.
-    return find(api, title, signal)
+    const oldest = await find(api, title, signal)
+    if (oldest && oldest.id !== created.id) await api.workspaces.delete(created.id, signal)
+    return oldest
   }
+  const changing = <T>(work: () => Promise<T>) => explained(api, 'workspace', work)
 
   return {
     async prepare(grant: WorkspaceGrant, holder: Holder): Promise<Prepared | Impossible> {
@@ -29,7 +33,9 @@ export function workspaceGrants(api: LabelStudioApi, settings: LabelStudioSettin
         grant,
         entry: isMember && !had ? undefined : grant,
         async give() {
-          if (!isMember) await api.workspaces.addMember(workspace.id, accountId, signal)
+          if (!isMember) {
+            await changing(() => api.workspaces.addMember(workspace.id, accountId, signal))
+          }
           return 'given'
         },
       }
@@ -37,7 +43,8 @@ export function workspaceGrants(api: LabelStudioApi, settings: LabelStudioSettin
 
     async revoke(grant: WorkspaceGrant, accountId: number, signal: AbortSignal): Promise<void> {
       const workspace = await find(api, grant.title, signal)
-      if (workspace) await api.workspaces.removeMember(workspace.id, accountId, signal)
+      if (!workspace) return
+      await changing(() => api.workspaces.removeMember(workspace.id, accountId, signal))
     },
 
     async current(accountId: number, signal: AbortSignal): Promise<readonly Grant[]> {

@@ -4,7 +4,8 @@
  * | kind | meaning |
  * |---|---|
  * | `unauthorized` | the token or the sign-in is not accepted |
- * | `forbidden` | accepted, but this account may not do it (or nobody may, for this account) |
+ * | `forbidden` | accepted, but this account may not do it |
+ * | `protected` | nobody may, for this account: a superuser |
  * | `notFound` | the one object asked for is not there |
  * | `featureAbsent` | this edition or version has no such call |
  * | `invalid` | Label Studio refused a value |
@@ -18,6 +19,7 @@
 export type LabelStudioErrorKind =
   | 'unauthorized'
   | 'forbidden'
+  | 'protected'
   | 'notFound'
   | 'featureAbsent'
   | 'invalid'

@@ -180,9 +180,9 @@ it.each([
   ['is deactivated', { isActive: false }],
   ['gets another e-mail', { email: 'new@example.com' }],
 ])('refuses that the owner %s (S-AUTHZ-07)', async (_name, change) => {
-  await expect(anAdmin().change(1, change)).rejects.toMatchObject({ kind: 'forbidden' })
+  await expect(anAdmin().change(1, change)).rejects.toMatchObject({ kind: 'protected' })
   await expect(anAdmin().setPassword(1, 'Another-passw0rd')).rejects.toMatchObject({
-    kind: 'forbidden',
+    kind: 'protected',
   })
   expect(posts()).toHaveLength(0)
 })

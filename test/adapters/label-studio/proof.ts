@@ -1,65 +1,16 @@
-import { once } from 'node:events'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import express from 'express'
-import {
-  type LabelStudioAdapters,
-  labelStudioAdapters,
-} from '../../../adapters/label-studio/index.js'
 import { sqlAdapters } from '../../../adapters/sql/index.js'
-import { labelStudioProxy } from '../../../examples/label-studio-proxy/proxy.js'
-import { bearerTokens, createReconciler, type Reconciler, scimRouter } from '../../../lib/index.js'
 import { type Answer, send, signIn, signUp } from '../../support/label-studio-browser.js'
 import type { Subject } from './contract.js'
+import { type Product, scopeOf, startProduct as startOver } from './product.js'
 
-const scimToken = 'token-of-the-identity-provider'
 const password = 'A-good-passw0rd'
-const userSchema = 'urn:ietf:params:scim:schemas:core:2.0:User'
-const patchOp = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
 
-/** The whole product in front of one Label Studio: SCIM, reconciler, gate, proxy. */
-interface Product {
-  readonly url: string
-  readonly adapters: LabelStudioAdapters
-  readonly reconciler: Reconciler
-  stop(): Promise<void>
-}
-
+/** The product over SQL, as a host has it. */
 async function startProduct(
   subject: Subject,
   { withOwner }: { withOwner: boolean },
 ): Promise<Product> {
-  const storage = await sqlAdapters({ url: 'sqlite::memory:' })
-  const owner = { email: subject.ownerEmail, password: subject.ownerPassword }
-  const adapters = labelStudioAdapters({
-    url: subject.url,
-    token: subject.token,
-    storage,
-    ...(withOwner && { owner }),
-    retries: 1,
-  })
-  const reconciler = createReconciler(adapters, { backoffMs: 50, maxBackoffMs: 500, pollMs: 50 })
-  const app = express()
-  const authenticate = bearerTokens([{ name: 'idp', token: scimToken }])
-  const onPending = () => reconciler.kick()
-  app.use('/scim/v2', scimRouter(adapters, { authenticate, onPending }))
-  const proxy = labelStudioProxy(app, adapters, subject.url)
-  const server: Server = app.listen(0, '127.0.0.1')
-  proxy.attach(server)
-  await once(server, 'listening')
-  reconciler.start()
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    adapters,
-    reconciler,
-    async stop() {
-      proxy.close()
-      server.closeAllConnections()
-      server.close()
-      await reconciler.stop()
-      await storage.close?.()
-    },
-  }
+  return startOver(subject, { withOwner, storage: await sqlAdapters({ url: 'sqlite::memory:' }) })
 }
 
 /** By the gate, or by Label Studio itself, which sends pages to the sign-in. */
@@ -84,19 +35,8 @@ export function describeProof(name: string, start: () => Promise<Subject>): void
       count += 1
       return `worker-${count}@example.com`
     }
-    const scim = (method: string, path: string, body?: unknown) =>
-      send(`${product.url}/scim/v2${path}`, {
-        method,
-        headers: { authorization: `Bearer ${scimToken}`, 'content-type': 'application/scim+json' },
-        body,
-      })
-    const lookUp = (email: string) =>
-      scim('GET', `/Users?filter=${encodeURIComponent(`userName eq "${email}"`)}`)
-    const setActive = (id: string, active: boolean) =>
-      scim('PATCH', `/Users/${id}`, {
-        schemas: [patchOp],
-        Operations: [{ op: 'replace', value: { active } }],
-      })
+    const lookUp = (email: string) => product.lookUp(email)
+    const setActive = (id: string, active: boolean) => product.setActive(id, active)
     const asOwner = (method: string, path: string, body?: unknown) =>
       send(`${subject.url}${path}`, {
         method,
@@ -105,7 +45,7 @@ export function describeProof(name: string, start: () => Promise<Subject>): void
       })
     const through = (headers: Record<string, string>, path = '/api/current-user/whoami') =>
       send(`${product.url}${path}`, { headers })
-    const drained = () => product.reconciler.drain()
+    const drained = () => product.drained()
 
     /** A project with one task, and the annotation that somebody makes of it through the proxy. */
     async function annotate(cookie: string) {
@@ -154,8 +94,7 @@ export function describeProof(name: string, start: () => Promise<Subject>): void
       product = await startProduct(subject, { withOwner: true })
       const email = newEmail()
       expect((await lookUp(email)).json.totalResults).toBe(0)
-      const pushed = await scim('POST', '/Users', {
-        schemas: [userSchema],
+      const pushed = await product.pushUser({
         userName: email,
         name: { givenName: 'Wim', familyName: 'Worker' },
         emails: [{ primary: true, value: email, type: 'work' }],
@@ -174,8 +113,7 @@ export function describeProof(name: string, start: () => Promise<Subject>): void
     it('ends access in Label Studio itself with the owner’s sign-in, also around the proxy', async () => {
       product = await startProduct(subject, { withOwner: true })
       const email = newEmail()
-      const user = { schemas: [userSchema], userName: email, password }
-      const pushed = await scim('POST', '/Users', user)
+      const pushed = await product.pushUser({ userName: email, password })
       const { cookie } = await signIn(product.url, email, password)
       await setActive(pushed.json.id, false)
       const around = await send(`${subject.url}/api/current-user/whoami`, { headers: { cookie } })
@@ -189,20 +127,14 @@ export function describeProof(name: string, start: () => Promise<Subject>): void
       const invite = (await asOwner('GET', '/api/invite')).json.token as string
       const early = await signUp(product.url, invite, { email, password })
       expect(early.status).toBe(403)
-      const pushed = await scim('POST', '/Users', { schemas: [userSchema], userName: email })
+      const pushed = await product.pushUser({ userName: email })
       await drained()
       const { status, cookie } = await signUp(product.url, invite, { email, password })
       expect(status).toBe(302)
       const { id } = (await through({ cookie })).json as { id: number }
       await product.adapters.importer.run()
       await drained()
-      const scope = {
-        tenant: 'default',
-        actor: 'test',
-        requestId: 'r',
-        signal: AbortSignal.timeout(5_000),
-      }
-      const record = await product.adapters.access.record(scope, pushed.json.id)
+      const record = await product.record(pushed.json.id)
       expect(record?.account).toMatchObject({ id: String(id), origin: 'adopted' })
       await leavesAndComesBack(pushed.json.id, { cookie, token: await tokenOf(cookie) })
       await setActive(pushed.json.id, false)
@@ -218,7 +150,10 @@ export function describeProof(name: string, start: () => Promise<Subject>): void
       const found = await lookUp(email.toUpperCase())
       expect(found.json.totalResults).toBe(1)
       const [user] = found.json.Resources
-      const put = await scim('PUT', `/Users/${user.id}`, { ...user, displayName: 'Old Hand' })
+      const put = await product.scim('PUT', `/Users/${user.id}`, {
+        ...user,
+        displayName: 'Old Hand',
+      })
       expect(put.status).toBe(200)
       await leavesAndComesBack(user.id, { cookie, token: await tokenOf(cookie) })
     }, 60_000)
@@ -229,8 +164,11 @@ export function describeProof(name: string, start: () => Promise<Subject>): void
       const [owner] = (await lookUp(subject.ownerEmail)).json.Resources
       for (const answer of [
         await setActive(owner.id, false),
-        await scim('DELETE', `/Users/${owner.id}`),
-        await scim('PUT', `/Users/${owner.id}`, { ...owner, userName: 'other@example.com' }),
+        await product.scim('DELETE', `/Users/${owner.id}`),
+        await product.scim('PUT', `/Users/${owner.id}`, {
+          ...owner,
+          userName: 'other@example.com',
+        }),
       ]) {
         expect(answer.status).toBe(403)
       }
@@ -243,8 +181,8 @@ export function describeProof(name: string, start: () => Promise<Subject>): void
       const before = new Set(await addresses())
       for (const [index, email] of emails.entries()) {
         if (index === 60) await subject.kill()
-        const user = { schemas: [userSchema], userName: email, name: { givenName: `N${index}` } }
-        expect((await scim('POST', '/Users', user)).status).toBe(201)
+        const user = { userName: email, name: { givenName: `N${index}` } }
+        expect((await product.pushUser(user)).status).toBe(201)
         if (index === 140) await subject.restart()
       }
       await everybodyIsDone()
@@ -257,12 +195,7 @@ export function describeProof(name: string, start: () => Promise<Subject>): void
 
     /** Resolves when the reconciler that runs in the background has nothing left. */
     async function everybodyIsDone() {
-      const scope = {
-        tenant: 'default',
-        actor: 'test',
-        requestId: 'r',
-        signal: AbortSignal.timeout(200_000),
-      }
+      const scope = scopeOf()
       for (;;) {
         const { pending } = await product.adapters.access.summary(scope)
         const parked = { offset: 0, limit: 10, parked: true }

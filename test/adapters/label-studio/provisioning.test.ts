@@ -164,6 +164,7 @@ describe('Community with the owner’s sign-in', () => {
     await expect(host.adapters.importer.run()).resolves.toMatchObject({ imported: 2 })
     await expect(host.adapters.importer.run()).resolves.toEqual({
       imported: 0,
+      updated: 0,
       linked: 0,
       drifted: 0,
       removed: 0,

@@ -123,9 +123,18 @@ const onlySuperusers =
       ? handler(context, id)
       : redirect(`/admin/login/?next=${context.request.path}`)
 
+const listSize = 100
+
 const searchUsers = onlySuperusers(({ state, request }) => {
   const text = (request.query.get('q') ?? '').toLowerCase()
-  const found = [...state.users.values()].filter(({ email }) => email.toLowerCase().includes(text))
+  const active = request.query.get('is_active__exact')
+  const all = [...state.users.values()].filter(
+    ({ email, isActive }) =>
+      email.toLowerCase().includes(text) && (active === null || isActive === (active === '1')),
+  )
+  const page = Number(request.query.get('p') ?? 1)
+  if (page > Math.max(1, Math.ceil(all.length / listSize))) return redirect(`${request.path}?e=1`)
+  const found = all.slice((page - 1) * listSize, page * listSize)
   const rows = found.map(
     ({ id, email }) =>
       `<tr><th class="field-email"><a href="/admin/users/user/${id}/change/?_changelist_filters=q">${escapeHtml(email)}</a></th></tr>`,

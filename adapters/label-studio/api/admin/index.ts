@@ -4,6 +4,7 @@ import { isLabelStudioError, LabelStudioError } from '../errors.js'
 import { limiter } from '../http/limiter.js'
 import { retrying } from '../http/retry.js'
 import { connectionSettings, type LabelStudioConnection } from '../options.js'
+import { listInactive, searchAccounts } from './accounts.js'
 import {
   controlOf,
   readFormErrors,
@@ -12,7 +13,7 @@ import {
   withChoice,
   withText,
 } from './html-form.js'
-import { ensureMembership, searchAccounts } from './membership.js'
+import { ensureMembership } from './membership.js'
 import {
   type AdminUser,
   type AdminUserChange,
@@ -45,7 +46,7 @@ export interface LabelStudioAdmin {
    * sessions, tokens and sign-in at once; `true` brings all of them back.
    *
    * @throws LabelStudioError `notFound`
-   * @throws LabelStudioError `forbidden` for a superuser, who must not be changed from outside
+   * @throws LabelStudioError `protected` for a superuser, who must not be changed from outside
    * @throws LabelStudioError `duplicateEmail`, `invalid` (see `fields`) when a value is refused
    * @throws LabelStudioError `unexpected` when this version's form is not known, or the change did not hold
    */
@@ -58,6 +59,8 @@ export interface LabelStudioAdmin {
   setPassword(id: number, password: string, signal?: AbortSignal): Promise<void>
   /** The account with exactly this address in lower case, member of an organization or not. */
   find(email: string, signal?: AbortSignal): Promise<AdminUser | undefined>
+  /** Ids of everybody who is deactivated. @throws LabelStudioError `unexpected` when the list shows others too */
+  inactiveIds(signal?: AbortSignal): Promise<ReadonlySet<number>>
   /** Makes an account a member of the organization, also one that was removed from it. */
   ensureMember(id: number, organization: number, signal?: AbortSignal): Promise<void>
 }
@@ -91,6 +94,7 @@ export function labelStudioAdmin(options: LabelStudioAdminOptions): LabelStudioA
     change: (id, change, signal) => run((pages) => changeUser(pages, id, change), signal),
     setPassword: (id, text, signal) => run((pages) => changePassword(pages, id, text), signal),
     find: (email, signal) => run((pages) => findUser(pages, normalizeEmail(email)), signal),
+    inactiveIds: (signal) => run(listInactive, signal),
     ensureMember: (id, organization, signal) =>
       run((pages) => ensureMembership(pages, checked(id), checked(organization)), signal),
   }
@@ -174,7 +178,7 @@ async function changePassword(pages: Pages, id: number, password: string): Promi
 
 function refuseSuperuser(user: AdminUser): void {
   if (!user.isSuperuser) return
-  throw new LabelStudioError('forbidden', "Label Studio's owner is not changed from outside.")
+  throw new LabelStudioError('protected', "Label Studio's owner is not changed from outside.")
 }
 
 function isSame(one: AdminUser, other: AdminUser): boolean {

@@ -1,4 +1,4 @@
-import { LabelStudioError } from '../errors.js'
+import { idsIn, refusedPage } from './accounts.js'
 import {
   controlOf,
   type HtmlForm,
@@ -11,13 +11,6 @@ import { unknownForm } from './user-form.js'
 import type { Pages } from './web-session.js'
 
 const membersPath = '/admin/organizations/organizationmember/'
-
-/** Ids of the accounts that the admin's search finds for a text; e-mail addresses that only contain it among them. */
-export async function searchAccounts(pages: Pages, text: string): Promise<number[]> {
-  const page = await pages.get(`/admin/users/user/?q=${encodeURIComponent(text)}`)
-  if (page.status !== 200) throw refusedPage(page.status)
-  return idsIn(page.html, /\/admin\/users\/user\/(\d{1,15})\/change\//g)
-}
 
 /**
  * Makes an account a member of the organization: brings a removed membership back, or adds the one that is missing
@@ -57,12 +50,4 @@ function readMembershipForm(html: string): HtmlForm {
     if (controlOf(form, name) === undefined) throw unknownForm(`it has no "${name}"`)
   }
   return form
-}
-
-function idsIn(html: string, pattern: RegExp): number[] {
-  return [...new Set([...html.matchAll(pattern)].map(([, id]) => Number(id)))]
-}
-
-function refusedPage(status: number): LabelStudioError {
-  return new LabelStudioError('unexpected', `Label Studio's admin refused (${status}).`, { status })
 }

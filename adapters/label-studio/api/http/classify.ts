@@ -28,6 +28,7 @@ const kindOfStatus: Readonly<Record<number, LabelStudioErrorKind>> = {
 const sentences: Readonly<Record<LabelStudioErrorKind, string>> = {
   unauthorized: 'Label Studio does not accept the credentials',
   forbidden: 'Label Studio does not allow it',
+  protected: 'the account is not to be changed from outside',
   notFound: 'Label Studio has no such object',
   featureAbsent: 'this Label Studio has no such call',
   invalid: 'Label Studio refused a value',

@@ -1,0 +1,143 @@
+import { emailOf } from '../../lib/access/index.js'
+import type { Access } from '../../lib/mapping/index.js'
+import { RefusedError, storeErrorKind } from '../../lib/stores/errors.js'
+import type { User } from '../../lib/stores/resource.js'
+import type { Scope } from '../../lib/stores/scope.js'
+import { mayAdopt } from './claims.js'
+import type { Edition, KnownEdition } from './edition-of.js'
+import { translated } from './failures.js'
+import { noteAccount, type TargetParts } from './target.js'
+
+/** What is refused while the client still waits, before anything is stored. */
+export interface Admission {
+  /**
+   * Refuses a new person whose address is an account that must not be taken over, or for whom there is no seat. What
+   * Label Studio does not answer within two seconds is left to the reconciler.
+   * @throws RefusedError
+   */
+  create(scope: Scope, user: User): Promise<void>
+  /** Refuses to bring somebody back for whom there is no seat, in the same way. @throws RefusedError */
+  bringBack(scope: Scope, access: Access): Promise<void>
+  /**
+   * Refuses a change of the address where the account cannot be renamed, or where the new address is another account's.
+   * Who came in under the old address without our knowing is linked first: nobody may slip away by a new address.
+   * @throws RefusedError, or UnavailableError when somebody without a known account cannot be looked for
+   */
+  rename(scope: Scope, before: User, after: User): Promise<void>
+  /**
+   * Makes an imported person managed, as the first change through SCIM does.
+   * @throws RefusedError 409 where adoption is not allowed
+   */
+  adopt(scope: Scope, user: User): Promise<void>
+}
+
+const patienceMs = 2_000
+const silenceMs = 5_000
+
+/** Admission to one Label Studio. */
+export function admission(parts: TargetParts, edition: Edition): Admission {
+  const ask = impatiently(edition)
+  const { access } = parts.settings.storage
+  return {
+    create: (scope, user) =>
+      ask(async ({ accounts, target }) => {
+        await accounts.check(scope, user)
+        if (user.active) await target.admit(scope, undefined)
+      }),
+    bringBack: (scope, wanted) => ask(({ target }) => target.admit(scope, wanted)),
+
+    async rename(scope, before, after) {
+      const address = emailOf(after)
+      if (address === undefined || address === emailOf(before)) return
+      const account = await accountReference(parts, edition, { scope, user: before })
+      if (!account || account.email === address) return
+      if (!(await canRename(parts, scope))) throw cannotRename()
+      await ask(async ({ directory }) => {
+        const others = await directory.find(address, scope.signal)
+        if (others.some(({ id }) => String(id) !== account.id)) throw addressTaken()
+      })
+    },
+
+    async adopt(scope, user) {
+      const record = await access.record(scope, user.id)
+      if (record?.account?.origin !== 'imported') return
+      if (!mayAdopt(parts.settings, record.account.email ?? '')) throw mustNotAdopt()
+      const account = { ...record.account, origin: 'adopted' } as const
+      await access.saveRecord(scope, { ...record, account })
+    },
+  }
+}
+
+/** Asks only what is answered soon, and for a while nothing at all after a failure: the reconciler finds out later. */
+function impatiently(edition: Edition) {
+  let silentUntil = 0
+  return async (question: (known: KnownEdition) => Promise<void>): Promise<void> => {
+    if (performance.now() < silentUntil) return
+    const answer = translated(edition().then(question))
+    try {
+      await inTime(answer)
+    } catch (error) {
+      if (storeErrorKind(error) === 'refused') throw error
+      if (error !== late && storeErrorKind(error) !== 'unavailable') throw error
+      silentUntil = performance.now() + silenceMs
+    }
+  }
+}
+
+const late = Symbol('late')
+
+async function inTime(answer: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late), patienceMs)
+  })
+  answer.catch(() => {})
+  await Promise.race([answer, tooLate]).finally(() => clearTimeout(timer))
+}
+
+/** The person's account: known, or found by the old address and noted. */
+async function accountReference(
+  { settings }: TargetParts,
+  edition: Edition,
+  { scope, user }: { readonly scope: Scope; readonly user: User },
+) {
+  const { access } = settings.storage
+  const known = (await access.record(scope, user.id))?.account
+  if (known) return known
+  const { accounts } = await translated(edition())
+  const found = await translated(accounts.find(scope, user)).catch((error: unknown) => {
+    if (storeErrorKind(error) === 'refused') return undefined
+    throw error
+  })
+  if (found) await noteAccount(access, scope, user, { account: found.reference })
+  return found?.reference
+}
+
+/** Answered from what is remembered, so that a refusal does not depend on Label Studio. */
+async function canRename({ installation, admin }: TargetParts, scope: Scope): Promise<boolean> {
+  const { edition } = await installation.remembered(scope)
+  return edition === 'community' && admin !== undefined
+}
+
+function cannotRename(): RefusedError {
+  return new RefusedError(
+    'The e-mail address of an account cannot be changed in this Label Studio: neither its API nor, without the owner’s sign-in of a Community edition, anything else can do it.',
+    400,
+    'mutability',
+  )
+}
+
+function addressTaken(): RefusedError {
+  return new RefusedError(
+    'Another account in Label Studio has this e-mail address.',
+    409,
+    'uniqueness',
+  )
+}
+
+function mustNotAdopt(): RefusedError {
+  return new RefusedError(
+    'This account existed in Label Studio before, and must not be taken over through SCIM.',
+    409,
+  )
+}

@@ -1,0 +1,56 @@
+import { UnavailableError } from '../../lib/stores/errors.js'
+import type { Scope } from '../../lib/stores/scope.js'
+import type { LabelStudioUser, RoleCode } from './api/index.js'
+import type { TargetParts } from './target.js'
+
+/** Somebody who is in Label Studio, with what the edition tells. */
+export interface Seen {
+  readonly user: LabelStudioUser
+  /** Enterprise. */
+  readonly role: RoleCode | undefined
+  readonly roleSource: string | undefined
+  /** Whether Label Studio itself lets the person in; `undefined` where it does not tell: Community without its admin. */
+  readonly isActive: boolean | undefined
+}
+
+/**
+ * Everybody who is in the organization, lower-case spellings of an address first. Removed people, who are masked, are
+ * left out.
+ *
+ * @throws UnavailableError for a list without the token's own account: it is none to draw conclusions from
+ */
+export async function census(parts: TargetParts, scope: Scope): Promise<readonly Seen[]> {
+  const { edition, ownId } = await parts.installation.get()
+  const all =
+    edition === 'community' ? await inCommunity(parts, scope) : await inEnterprise(parts, scope)
+  if (!all.some(({ user }) => user.id === ownId)) {
+    throw new UnavailableError('Label Studio gave an incomplete list of people.')
+  }
+  const isCapital = ({ user }: Seen) => Number(user.email !== user.email.toLowerCase())
+  return all
+    .filter(({ user }) => !user.masked && user.email !== '')
+    .sort((a, b) => isCapital(a) - isCapital(b) || a.user.id - b.user.id)
+}
+
+async function inCommunity({ api, admin }: TargetParts, { signal }: Scope): Promise<Seen[]> {
+  const users = await api.users.list(signal)
+  const inactive = await admin?.inactiveIds(signal)
+  return users.map((user) => ({
+    user,
+    role: undefined,
+    roleSource: undefined,
+    isActive: inactive && !inactive.has(user.id),
+  }))
+}
+
+async function inEnterprise(
+  { api, installation }: TargetParts,
+  { signal }: Scope,
+): Promise<Seen[]> {
+  const { organization } = await installation.get()
+  const all: Seen[] = []
+  for await (const { user, role, roleSource } of api.members(organization).list({}, signal)) {
+    all.push({ user, role, roleSource, isActive: role !== 'DI' })
+  }
+  return all
+}

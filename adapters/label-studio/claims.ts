@@ -1,0 +1,143 @@
+import { emptyRecord } from '../../lib/access/index.js'
+import type { Grant } from '../../lib/mapping/index.js'
+import type { AccessRecord, AccessStore } from '../../lib/stores/access-store.js'
+import { RefusedError } from '../../lib/stores/errors.js'
+import type { User } from '../../lib/stores/resource.js'
+import type { Scope } from '../../lib/stores/scope.js'
+import type { UserStore } from '../../lib/stores/user-store.js'
+import { type LabelStudioUser, normalizeEmail } from './api/index.js'
+import type { LabelStudioSettings } from './options.js'
+
+/** As much of an account as a claim is judged by. */
+export type Claimed = Pick<LabelStudioUser, 'id' | 'email'>
+
+/** Decides whose an account is that exists in Label Studio already. */
+export interface Claims {
+  /**
+   * Whether this person may have the account. Changes nothing.
+   * @throws RefusedError 409 when somebody else has it or it must not be adopted, 403 for the adapter's own
+   */
+  check(scope: Scope, user: User, account: Claimed): Promise<void>
+  /**
+   * As `check`, and makes room: who left and had the account before, or was only listed by the import, gives it up.
+   * @returns what the one who left had been granted through us
+   */
+  take(scope: Scope, user: User, account: Claimed): Promise<readonly Grant[]>
+  /** Whether `check` would say nothing. */
+  isOpenTo(scope: Scope, user: User, account: Claimed): Promise<boolean>
+  /** Notes that an account is about to be created, so that it is known as this person's whatever happens meanwhile. */
+  announce(scope: Scope, user: User, email: string): Promise<void>
+}
+
+interface Parts {
+  readonly access: AccessStore
+  readonly users: UserStore
+  readonly settings: LabelStudioSettings
+  readonly ownId: number
+}
+
+const withoutGroups = { omit: new Set(['groups']) } as const
+const heirOf = (accountId: number) => `labelStudio.heir:${accountId}`
+const founderOf = (email: string) => `labelStudio.founder:${email}`
+
+/** Claims over the records of one tenant's people. */
+export function claimsOf(parts: Parts): Claims {
+  const { access, users } = parts
+  return {
+    async check(scope, user, account) {
+      await holderToReplace(parts, scope, user, account)
+    },
+    async take(scope, user, account) {
+      const holder = await holderToReplace(parts, scope, user, account)
+      if (!holder) return []
+      if (holder.account?.origin === 'imported') {
+        await users.delete(scope, holder.userId, {})
+        await access.deleteRecord(scope, holder.userId)
+        return []
+      }
+      await inherit(parts, scope, { user, account, holder })
+      return holder.applied
+    },
+    async isOpenTo(scope, user, account) {
+      try {
+        await holderToReplace(parts, scope, user, account)
+        return true
+      } catch (error) {
+        if (error instanceof RefusedError) return false
+        throw error
+      }
+    },
+    async announce(scope, user, email) {
+      if (mayAdopt(parts.settings, email)) return
+      await access.setValue(scope, founderOf(email), user.id)
+    },
+  }
+}
+
+/** Whether the rule for adoption allows this address. */
+export function mayAdopt({ adopt }: Pick<LabelStudioSettings, 'adopt'>, email: string): boolean {
+  if (adopt === 'all' || adopt === 'none') return adopt === 'all'
+  return adopt.includes(email.slice(email.lastIndexOf('@') + 1).toLowerCase())
+}
+
+/** The record that has to make room for this person; `undefined` when the account is nobody's. */
+async function holderToReplace(
+  parts: Parts,
+  scope: Scope,
+  user: User,
+  account: Claimed,
+): Promise<AccessRecord | undefined> {
+  const { access, users, settings, ownId } = parts
+  if (account.id === ownId) throw new RefusedError('This is the account of the adapter itself.')
+  const isAdoptable = mayAdopt(settings, normalizeEmail(account.email))
+  const record = await access.recordByAccount(scope, String(account.id))
+  const holder = record?.userId === user.id ? undefined : record
+  if (holder && !(await users.get(scope, holder.userId, withoutGroups))) return holder
+  if (holder && holder.account?.origin !== 'imported') {
+    throw taken('The Label Studio account with this e-mail address is another user’s.')
+  }
+  if (!isAdoptable && !(await isPromised(parts, scope, user, account))) {
+    throw taken(
+      'An account with this e-mail address exists in Label Studio, and must not be taken over through SCIM.',
+    )
+  }
+  return holder
+}
+
+/** Accounts that nobody may adopt are still those of people whose work on them was cut short. */
+async function isPromised(
+  { access }: Parts,
+  scope: Scope,
+  user: User,
+  account: Claimed,
+): Promise<boolean> {
+  const promises = [heirOf(account.id), founderOf(normalizeEmail(account.email))]
+  for (const name of promises) {
+    if ((await access.getValue(scope, name)) === user.id) return true
+  }
+  return false
+}
+
+/** The ledger is handed on before the old record goes, so that a process that ends in between loses nothing of it. */
+async function inherit(
+  { access }: Parts,
+  scope: Scope,
+  {
+    user,
+    account,
+    holder,
+  }: {
+    readonly user: User
+    readonly account: Claimed
+    readonly holder: AccessRecord
+  },
+): Promise<void> {
+  const record = (await access.record(scope, user.id)) ?? emptyRecord(user.id, new Date())
+  await access.setValue(scope, heirOf(account.id), user.id)
+  await access.saveRecord(scope, { ...record, applied: [...holder.applied, ...record.applied] })
+  await access.deleteRecord(scope, holder.userId)
+}
+
+function taken(message: string): RefusedError {
+  return new RefusedError(message, 409, 'uniqueness')
+}

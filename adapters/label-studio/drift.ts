@@ -1,0 +1,56 @@
+import { emailOf } from '../../lib/access/index.js'
+import type { AccessRecord } from '../../lib/stores/access-store.js'
+import type { User } from '../../lib/stores/resource.js'
+import { normalizeEmail } from './api/index.js'
+import type { Seen } from './census.js'
+import { changedNames, namesOf } from './names.js'
+import type { LabelStudioSettings } from './options.js'
+import { codeOf, isOthersSource } from './organization-roles.js'
+
+/** Somebody managed through SCIM, as SCIM has them and as Label Studio shows them. */
+export interface Compared {
+  readonly record: AccessRecord
+  /** `undefined`: deleted in SCIM. */
+  readonly user: User | undefined
+  readonly seen: Seen
+}
+
+/** Whether Label Studio shows something else than it should, of what a list of people tells. */
+export function isDrifted(compared: Compared, settings: LabelStudioSettings): boolean {
+  const { record, user, seen } = compared
+  if (!user?.active || record.enforced === 'deprovisioned') return isInAgain(compared, settings)
+  const names = changedNames(namesOf(user), seen.user)
+  const email = emailOf(user)
+  return (
+    Object.keys(names).length > 0 ||
+    (email !== undefined && email !== normalizeEmail(seen.user.email)) ||
+    isShutOut(seen, settings) ||
+    hasLostRole(compared) ||
+    isReadyForMore(compared)
+  )
+}
+
+/** Somebody who must not be in, and whom somebody has let in again in Label Studio. */
+function isInAgain(
+  { seen: { role, isActive } }: Compared,
+  { deprovisioning }: LabelStudioSettings,
+): boolean {
+  if (role !== undefined) return role !== 'DI'
+  return deprovisioning === 'soft-delete' || (deprovisioning === 'admin' && isActive === true)
+}
+
+function isShutOut({ role, isActive }: Seen, { deprovisioning }: LabelStudioSettings): boolean {
+  return isActive === false && (role !== undefined || deprovisioning === 'admin')
+}
+
+/** The role that a rule gave is not there any more, and nobody else gave another. */
+function hasLostRole({ record, seen: { role, roleSource } }: Compared): boolean {
+  const given = record.applied.find((grant) => grant.kind === 'role')
+  if (given?.kind !== 'role' || role === undefined) return false
+  return role !== codeOf(given.role) && !isOthersSource(roleSource)
+}
+
+/** What waited for the person to be activated need not wait any more. */
+function isReadyForMore({ record, seen: { role } }: Compared): boolean {
+  return record.deferred.length > 0 && role !== undefined && role !== 'NO'
+}

@@ -1,0 +1,61 @@
+import { type Accounts, accountsOf, type HiddenAccounts } from './accounts.js'
+import { claimsOf } from './claims.js'
+import { communityTarget } from './community.js'
+import { communityDirectory, type Directory, enterpriseDirectory } from './directory.js'
+import type { EditionTarget } from './edition.js'
+import { enterpriseTarget } from './enterprise.js'
+import type { TargetParts } from './target.js'
+
+/** What works on the edition behind the URL. */
+export interface KnownEdition {
+  readonly target: EditionTarget
+  readonly accounts: Accounts
+  readonly directory: Directory
+}
+
+/** Finds out which edition it is, and remembers it once it answered. */
+export type Edition = () => Promise<KnownEdition>
+
+/** The edition that runs behind the URL, found out at the first use. */
+export function editionOf(parts: TargetParts): Edition {
+  let known: KnownEdition | undefined
+  return async () => {
+    known ??= await ask(parts)
+    return known
+  }
+}
+
+async function ask(parts: TargetParts): Promise<KnownEdition> {
+  const { api, admin, installation, settings } = parts
+  const { edition, organization, ownId } = await installation.get()
+  const { access, users } = settings.storage
+  const isCommunity = edition === 'community'
+  const directory = isCommunity ? communityDirectory(api) : enterpriseDirectory(api, organization)
+  const claims = claimsOf({ access, users, settings, ownId })
+  const hidden = hiddenAccounts(parts, organization)
+  const accounts = accountsOf({ api, access, directory, claims, hidden })
+  const shared = { api, accounts, organization, settings }
+  const target = isCommunity
+    ? communityTarget({ ...shared, admin })
+    : enterpriseTarget({ ...shared, access })
+  return { target, accounts, directory }
+}
+
+/**
+ * Label Studio creates an account before its membership; where it ended in between, only the admin still sees the
+ * account. An account that was removed from the organization comes back the same way.
+ */
+function hiddenAccounts(
+  { api, admin }: TargetParts,
+  organization: number,
+): HiddenAccounts | undefined {
+  return (
+    admin && {
+      find: (email, signal) => admin.find(email, signal),
+      async restore(id, signal) {
+        await admin.ensureMember(id, organization, signal)
+        return api.users.get(id, signal)
+      },
+    }
+  )
+}

@@ -1,0 +1,52 @@
+import { UnavailableError } from '../../lib/stores/errors.js'
+import { isLabelStudioError, type LabelStudioApi } from './api/index.js'
+
+/** What a MANUAL_* flag of Enterprise can leave to SAML, LDAP and Label Studio's own SCIM alone. */
+export type Managed = 'role' | 'workspace' | 'project'
+
+const flags = {
+  role: { name: 'MANUAL_ROLE_MANAGEMENT', what: 'organization roles' },
+  workspace: { name: 'MANUAL_WORKSPACE_MANAGEMENT', what: 'workspaces' },
+  project: { name: 'MANUAL_PROJECT_MEMBER_MANAGEMENT', what: 'members of projects' },
+} as const satisfies Record<Managed, unknown>
+
+const untilSomebodyActs = 300
+
+/**
+ * Does `work`; where Label Studio refuses it, because of a flag or for want of rights, the error says so. Which status
+ * it refuses with is not published, so 400 counts too where the flag is off, or cannot be read.
+ */
+export async function explained<T>(
+  api: LabelStudioApi,
+  managed: Managed,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!isLabelStudioError(error, 'forbidden', 'invalid')) throw error
+    const isAllowed = await flagOf(api, managed)
+    if (isAllowed === true || (isAllowed === undefined && error.kind === 'invalid')) throw error
+    throw new UnavailableError(sentence(managed, isAllowed), {
+      retryAfterSeconds: untilSomebodyActs,
+      cause: error,
+    })
+  }
+}
+
+/** `undefined` where Label Studio does not tell, as of project members. */
+async function flagOf(
+  { settings }: LabelStudioApi,
+  managed: Managed,
+): Promise<boolean | undefined> {
+  const told = (await settings.billing().catch(() => undefined))?.flags
+  if (managed === 'role') return told?.manualRoleManagement
+  return managed === 'workspace' ? told?.manualWorkspaceManagement : undefined
+}
+
+function sentence(managed: Managed, isAllowed: false | undefined): string {
+  const { name, what } = flags[managed]
+  return isAllowed === false
+    ? `${name}=0 keeps the API from changing ${what}. Set ${name}=1 in Label Studio.`
+    : `Label Studio does not let the account of the adapter change ${what}. It must be the owner’s, and ${name} must not be 0.`
+}

@@ -1,0 +1,170 @@
+import type { Access, Grant, OrganizationRole } from '../../lib/mapping/index.js'
+import type { AccessStore } from '../../lib/stores/access-store.js'
+import { RefusedError, UnavailableError } from '../../lib/stores/errors.js'
+import type { Scope } from '../../lib/stores/scope.js'
+import {
+  type AssignableRoleCode,
+  type LabelStudioApi,
+  type LabelStudioUser,
+  type OrganizationMember,
+  type RoleCode,
+  roleNames,
+} from './api/index.js'
+import { explained } from './manual-flags.js'
+import { seatComplaint, takesSeat } from './seats.js'
+
+/** Organization roles of Enterprise. */
+export interface OrganizationRoles {
+  /** The account's membership; `undefined` when it has none. */
+  memberOf(scope: Scope, account: LabelStudioUser): Promise<OrganizationMember | undefined>
+  /** Deactivates, and remembers the role for `bring`. @throws RefusedError for the owner */
+  deactivate(scope: Scope, account: LabelStudioUser): Promise<void>
+  /**
+   * Brings an active person's role to what is desired.
+   * @throws RefusedError for the owner, and for an account that was removed from the organization
+   */
+  bring(scope: Scope, account: LabelStudioUser, wanted: Wanted): Promise<Brought>
+  /** The role of people who join, set in the organization. */
+  byDefault(scope: Scope): Promise<RoleCode | undefined>
+}
+
+/** The access that is desired, and what was given before. */
+export interface Wanted {
+  readonly access: Access
+  readonly ledger: readonly Grant[]
+}
+
+/** The role in force, and what to say about it. */
+export interface Brought {
+  readonly role: RoleCode | undefined
+  readonly notes: readonly string[]
+}
+
+interface Parts {
+  readonly api: LabelStudioApi
+  readonly access: AccessStore
+  readonly organization: number
+}
+
+/** Who else than this adapter sets roles. What the API writes is not published, so `api` is never somebody else. */
+const others = new Set(['manual', 'saml', 'scim', 'ldap', 'billing'])
+const roleBefore = (accountId: number) => `labelStudio.roleBefore:${accountId}`
+
+/** Organization roles over the REST API. */
+export function organizationRoles(parts: Parts): OrganizationRoles {
+  const { api, access, organization } = parts
+  const members = api.members(organization)
+
+  async function memberOf({ signal }: Scope, account: LabelStudioUser) {
+    // The search is quick, but a person it does not find is still looked for: ending access must miss nobody.
+    const queries = account.email === '' || account.masked ? [{}] : [{ search: account.email }, {}]
+    for (const query of queries) {
+      for await (const member of members.list(query, signal)) {
+        if (member.userId === account.id) return member
+      }
+    }
+    return undefined
+  }
+  const set = (scope: Scope, id: number, role: AssignableRoleCode) =>
+    explained(api, 'role', () => members.setRole(id, role, scope.signal))
+
+  return {
+    memberOf,
+    byDefault: async ({ signal }) => (await api.organization(organization, signal)).defaultRole,
+
+    async deactivate(scope, account) {
+      const member = await memberOf(scope, account)
+      if (member?.role === 'OW') throw ownerError()
+      if (!member || member.role === 'DI') return
+      await access.setValue(scope, roleBefore(account.id), member.role ?? '')
+      const after = await set(scope, account.id, 'DI')
+      if (after.role !== 'DI') throw new UnavailableError('Label Studio did not deactivate.')
+    },
+
+    async bring(scope, account, wanted) {
+      const member = account.masked ? undefined : await memberOf(scope, account)
+      if (!member) throw removedError()
+      const { role } = member
+      if (role === 'OW') throw ownerError()
+      if (isOthers(member, wanted)) return { role, notes: [othersNote(member)] }
+      const next = await nextRole(parts, scope, { member, wanted })
+      if (next === undefined || next === role) return { role, notes: [] }
+      if (!takesSeat(role) && takesSeat(next)) await takeSeat(api, scope)
+      const after = await set(scope, account.id, next)
+      return { role: after.role ?? next, notes: [] }
+    },
+  }
+}
+
+/** What a rule says, or, where none does: nothing, except that an active person must not stay deactivated. */
+async function nextRole(
+  parts: Parts,
+  scope: Scope,
+  {
+    member,
+    wanted: { access, ledger },
+  }: { readonly member: OrganizationMember; readonly wanted: Wanted },
+): Promise<AssignableRoleCode | undefined> {
+  if (access.role !== null) return codeOf(access.role)
+  if (member.role !== 'DI') return undefined
+  const given = ledger.find((grant) => grant.kind === 'role')
+  const candidates = [
+    await parts.access.getValue(scope, roleBefore(member.userId)),
+    given?.kind === 'role' ? codeOf(given.role) : undefined,
+    (await parts.api.organization(parts.organization, scope.signal)).defaultRole,
+  ]
+  return candidates.find(isWorkingRole) ?? 'NO'
+}
+
+/**
+ * Whether somebody else set the role after a rule gave one: it stays until the rules give this person another. Being
+ * deactivated or sent back to Not Activated is no role to respect: whether a person is active is the IdP's to say.
+ */
+function isOthers({ role, roleSource }: OrganizationMember, { access, ledger }: Wanted): boolean {
+  if (access.role === null || role === 'DI' || role === 'NO') return false
+  const given = ledger.find((grant) => grant.kind === 'role')
+  const isUnchanged = given?.kind === 'role' && given.role === access.role
+  return isUnchanged && role !== codeOf(access.role) && isOthersSource(roleSource)
+}
+
+/** Whether a `role_source` names somebody else than this adapter. */
+export function isOthersSource(roleSource: string | undefined): boolean {
+  return roleSource !== undefined && others.has(roleSource)
+}
+
+function othersNote({ role, roleSource }: OrganizationMember): string {
+  const by = roleSource === 'manual' ? 'by hand' : `by ${roleSource}`
+  return `The organization role ${role ? wordOf(role) : ''} was set ${by} in Label Studio, and stays until the rules give another one.`
+}
+
+async function takeSeat(api: LabelStudioApi, scope: Scope): Promise<void> {
+  const complaint = await seatComplaint(api, scope)
+  if (complaint !== undefined) throw new UnavailableError(complaint, { retryAfterSeconds: 300 })
+}
+
+/** Label Studio's code of a role that rules can give. */
+export function codeOf(role: OrganizationRole): AssignableRoleCode {
+  const found = Object.entries(roleNames).find(([, name]) => name === role)
+  return (found?.[0] ?? 'NO') as AssignableRoleCode
+}
+
+/** Roles that no rule can give read as Administrator (Owner) and Annotator (View Only) in reports. */
+export function wordOf(role: RoleCode): OrganizationRole {
+  if (role === 'OW') return 'Administrator'
+  return role === 'VO' ? 'Annotator' : roleNames[role]
+}
+
+function isWorkingRole(role: string | undefined): role is AssignableRoleCode {
+  return role !== undefined && ['AD', 'MA', 'RE', 'AN', 'NO'].includes(role)
+}
+
+function ownerError(): RefusedError {
+  return new RefusedError('This is the owner of the organization in Label Studio.')
+}
+
+function removedError(): RefusedError {
+  return new RefusedError(
+    'The account was removed from the organization in Label Studio, and its API cannot bring it back. Invite the person there again, then repeat.',
+    409,
+  )
+}

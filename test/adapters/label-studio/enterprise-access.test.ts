@@ -1,0 +1,456 @@
+import { onSignIn } from '../../../lib/index.js'
+import type { Grant } from '../../../lib/mapping/index.js'
+import {
+  type FakeLabelStudio,
+  type FakeOptions,
+  startFakeLabelStudio,
+} from '../../support/fake-label-studio/index.js'
+import { newMember, newUser } from '../../support/fake-label-studio/state.js'
+import { type Product, type ProductOptions, startProduct } from './product.js'
+
+let fake: FakeLabelStudio
+let product: Product
+const stops: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop()
+})
+
+async function start(options: FakeOptions = {}, more: ProductOptions = {}) {
+  fake = await startFakeLabelStudio({ mode: 'lse', ...options })
+  stops.push(fake.stop)
+  product = await startAgain(more)
+}
+
+async function startAgain(more: ProductOptions = {}) {
+  const started = await startProduct(fake, { withOwner: false, ...more })
+  stops.push(started.stop)
+  return started
+}
+
+const ann = 'ann@example.com'
+const accountOf = (email = ann) =>
+  [...fake.state.users.values()].find((each) => each.email === email)
+const memberOf = (email = ann) => {
+  const id = accountOf(email)?.id
+  return [...fake.state.members.values()].find(({ userId }) => userId === id)
+}
+const roleOf = (email = ann) => memberOf(email)?.role
+
+/** Somebody who was in Label Studio before SCIM. */
+function byHand(email: string, role: string): number {
+  const id = fake.state.nextId()
+  fake.state.users.set(id, newUser(id, { email, username: email, activeOrganization: 1 }))
+  fake.state.members.set(id, { ...newMember(id, id, role), roleSource: 'manual' })
+  return id
+}
+function aProject(): {
+  id: number
+  roleOf(userId: number): string | undefined
+  has(id: number): boolean
+} {
+  const id = fake.state.nextId()
+  const members = new Set<number>()
+  fake.state.projects.set(id, { id, title: `Project ${id}`, createdBy: 1, members })
+  const roles = () => [...fake.state.projectRoles.values()]
+  return {
+    id,
+    has: (userId) => members.has(userId),
+    roleOf: (userId) =>
+      roles().find(({ project, user }) => project === id && user === userId)?.role,
+  }
+}
+function aWorkspace(title: string, given: { isPersonal?: boolean; isArchived?: boolean } = {}) {
+  const id = fake.state.nextId()
+  const workspace = {
+    id,
+    title,
+    isPersonal: false,
+    isArchived: false,
+    members: new Set<number>(),
+    ...given,
+  }
+  fake.state.workspaces.set(id, workspace)
+  return workspace
+}
+async function push(attributes: Record<string, unknown> = { userName: ann }): Promise<string> {
+  const pushed = await product.pushUser(attributes)
+  expect(pushed.status).toBe(201)
+  await product.drained()
+  return pushed.json.id
+}
+async function pushGroup(name: string, members: readonly string[]): Promise<string> {
+  const { json } = await product.pushGroup(name, members)
+  await product.drained()
+  return json.id
+}
+async function saveRules(rules: Parameters<Product['saveRules']>[0]) {
+  await product.saveRules(rules)
+  await product.drained()
+}
+async function leave(group: string, member: string) {
+  const { status } = await product.patch(`/Groups/${group}`, [
+    { op: 'remove', path: `members[value eq "${member}"]` },
+  ])
+  expect(status).toBeLessThan(300)
+  await product.drained()
+}
+const ledger = async (id: string) => (await product.record(id))?.applied as readonly Grant[]
+
+describe('organization roles', () => {
+  it('leave a new person with the default role where no rule gives one', async () => {
+    await start({ defaultRole: 'RE' })
+    await push()
+    expect(roleOf()).toBe('RE')
+    expect(fake.requests.filter(({ method }) => method === 'PATCH')).toEqual([])
+  })
+
+  it('follow the groups, and come back as they were after a deactivation', async () => {
+    await start()
+    await saveRules({
+      roles_groups: [
+        ['Reviewer', 'reviewers'],
+        ['Annotator', 'crew'],
+      ],
+    })
+    const id = await push()
+    await pushGroup('crew', [id])
+    const reviewers = await pushGroup('reviewers', [id])
+    expect(roleOf()).toBe('RE')
+    await leave(reviewers, id)
+    expect(roleOf()).toBe('AN')
+    expect((await product.setActive(id, false)).status).toBe(200)
+    expect(roleOf()).toBe('DI')
+    await product.setActive(id, true)
+    await product.drained()
+    expect(roleOf()).toBe('AN')
+  })
+
+  it('come back after a deactivation also where they were given by hand', async () => {
+    await start({ defaultRole: 'AN' })
+    const id = await push()
+    const member = memberOf()
+    if (member) Object.assign(member, { role: 'MA', roleSource: 'manual' })
+    await product.setActive(id, false)
+    expect(roleOf()).toBe('DI')
+    await product.setActive(id, true)
+    await product.drained()
+    expect(roleOf()).toBe('MA')
+  })
+
+  it('deactivate on DELETE, never delete, and come back with their ledger when pushed again', async () => {
+    await start()
+    const workspace = aWorkspace('Vision')
+    await saveRules({
+      roles_groups: [['Annotator', 'crew']],
+      workspaces_groups: [['Vision', 'crew']],
+    })
+    const id = await push()
+    await pushGroup('crew', [id])
+    const account = accountOf()?.id ?? 0
+    expect(workspace.members.has(account)).toBe(true)
+    expect((await product.scim('DELETE', `/Users/${id}`)).status).toBe(204)
+    expect([roleOf(), accountOf()?.id]).toEqual(['DI', account])
+    const again = await push()
+    expect(again).not.toBe(id)
+    expect((await product.record(again))?.account).toMatchObject({ id: String(account) })
+    expect(roleOf()).toBe('AN')
+    expect(workspace.members.has(account)).toBe(false)
+  })
+
+  it('are put right when they were changed without a trace, and left when they were changed by hand', async () => {
+    await start()
+    await saveRules({
+      roles_groups: [
+        ['Annotator', 'crew'],
+        ['Reviewer', 'reviewers'],
+      ],
+    })
+    const id = await push()
+    await pushGroup('crew', [id])
+    const member = memberOf()
+    if (!member) throw new Error('no member')
+    Object.assign(member, { role: 'RE', roleSource: 'api' })
+    expect(await product.adapters.importer.run()).toMatchObject({ drifted: 1 })
+    await product.drained()
+    expect(roleOf()).toBe('AN')
+    Object.assign(member, { role: 'MA', roleSource: 'manual' })
+    expect(await product.adapters.importer.run()).toMatchObject({ drifted: 0 })
+    await product.patch(`/Users/${id}`, [{ op: 'replace', path: 'title', value: 'x' }])
+    await product.drained()
+    expect(roleOf()).toBe('MA')
+    expect((await product.record(id))?.notes).toEqual([
+      'The organization role Manager was set by hand in Label Studio, and stays until the rules give another one.',
+    ])
+    await pushGroup('reviewers', [id])
+    expect(roleOf()).toBe('RE')
+  })
+
+  it('of somebody deactivated by hand are given back: the IdP says who is active', async () => {
+    await start()
+    await saveRules({ roles_groups: [['Annotator', 'crew']] })
+    const id = await push()
+    await pushGroup('crew', [id])
+    Object.assign(memberOf() ?? {}, { role: 'DI', roleSource: 'manual' })
+    expect(await product.adapters.importer.run()).toMatchObject({ drifted: 1 })
+    await product.drained()
+    expect(roleOf()).toBe('AN')
+  })
+
+  it('of somebody activated by hand after SCIM deactivated them are taken again', async () => {
+    await start({ defaultRole: 'AN' })
+    const id = await push()
+    await product.setActive(id, false)
+    Object.assign(memberOf() ?? {}, { role: 'AN', roleSource: 'manual' })
+    expect(await product.adapters.importer.run()).toMatchObject({ drifted: 1 })
+    await product.drained()
+    expect(roleOf()).toBe('DI')
+  })
+})
+
+describe('the owner', () => {
+  it('is never touched by a request, a group or a rule (S-AUTHZ-07)', async () => {
+    await start()
+    await saveRules({ roles_groups: [['Annotator', 'crew']] })
+    await product.adapters.importer.run()
+    const [owner] = (await product.lookUp(fake.ownerEmail)).json.Resources
+    const group = await pushGroup('crew', [])
+    const add = [{ op: 'add', path: 'members', value: [{ value: owner.id }] }]
+    for (const answer of [
+      await product.setActive(owner.id, false),
+      await product.scim('DELETE', `/Users/${owner.id}`),
+      await product.patch(`/Groups/${group}`, add),
+      await product.pushUser({ userName: 'other', emails: [{ value: fake.ownerEmail }] }),
+    ]) {
+      expect(answer.status).toBe(403)
+    }
+    expect(fake.state.members.get(1)?.role).toBe('OW')
+    expect(fake.requests.filter(({ method }) => method === 'PATCH')).toEqual([])
+  })
+
+  it('is known by the role also when the token is an administrator’s, whose own account is safe too', async () => {
+    await start()
+    const admin = byHand('admin@example.com', 'AD')
+    const token = fake.state.users.get(admin)?.legacyToken ?? ''
+    product = await startAgain({ adapters: { token } })
+    await product.adapters.importer.run()
+    const own = await product.pushUser({ userName: 'x', emails: [{ value: 'admin@example.com' }] })
+    expect(own.status).toBe(403)
+    const boss = byHand('second@example.com', 'OW')
+    const id = await push({ userName: 'second@example.com' })
+    expect((await product.setActive(id, false)).status).toBe(403)
+    expect(fake.state.members.get(boss)?.role).toBe('OW')
+  })
+})
+
+describe('workspaces', () => {
+  const rules = { workspaces_groups: [['Vision', 'crew']] } as const
+
+  it('are not created where the rule does not say so, and the note says what is missing', async () => {
+    await start({ defaultRole: 'AN' })
+    await saveRules(rules)
+    const id = await push()
+    await pushGroup('crew', [id])
+    expect(fake.state.workspaces.size).toBe(0)
+    expect((await product.record(id))?.notes).toEqual([
+      'There is no workspace "Vision" in Label Studio. Not given: workspace "Vision".',
+    ])
+  })
+
+  it('are created once, whatever the number of people', async () => {
+    await start({ defaultRole: 'AN' }, { adapters: { createWorkspaces: true } })
+    await saveRules(rules)
+    const ids = await Promise.all(
+      ['a', 'b', 'c'].map((name) => push({ userName: `${name}@example.com` })),
+    )
+    await pushGroup('crew', ids)
+    const [workspace, ...others] = [...fake.state.workspaces.values()]
+    expect([workspace?.title, workspace?.members.size, others]).toEqual(['Vision', 3, []])
+  })
+
+  it('are one in the end when two hosts create the same title at once', async () => {
+    await start({ defaultRole: 'AN' }, { adapters: { createWorkspaces: true } })
+    const id = await push()
+    const create = fake.state.workspaces.set.bind(fake.state.workspaces)
+    let isFirst = true
+    // The other host’s comes into being while ours is created, and has the lower number.
+    fake.state.workspaces.set = (key, value) => {
+      if (isFirst) {
+        isFirst = false
+        create(2, { ...value, id: 2, members: new Set() })
+      }
+      return create(key, value)
+    }
+    await saveRules(rules)
+    await pushGroup('crew', [id])
+    const [workspace, ...others] = [...fake.state.workspaces.values()]
+    expect([workspace?.id, workspace?.members.size, others]).toEqual([2, 1, []])
+  })
+
+  it('that are somebody’s own or put away are none (S-AUTHZ-08)', async () => {
+    await start({ defaultRole: 'AN' })
+    const [personal, archived] = [
+      aWorkspace('Vision', { isPersonal: true }),
+      aWorkspace('Vision', { isArchived: true }),
+    ]
+    await saveRules(rules)
+    const id = await push()
+    await pushGroup('crew', [id])
+    expect([personal.members.size, archived.members.size]).toEqual([0, 0])
+    expect((await product.record(id))?.notes[0]).toMatch(/no workspace "Vision"/)
+  })
+
+  it('keep somebody who was in by hand, whose membership is not claimed', async () => {
+    await start({ defaultRole: 'AN' })
+    const workspace = aWorkspace('Vision')
+    workspace.members.add(byHand(ann, 'AN'))
+    await saveRules(rules)
+    const id = await push()
+    const group = await pushGroup('crew', [id])
+    expect(await ledger(id)).toEqual([])
+    await leave(group, id)
+    expect(workspace.members.size).toBe(1)
+  })
+
+  it('let go of somebody who was put in by a rule, also before 2.37 reports an error for it', async () => {
+    await start({ defaultRole: 'AN', workspaceRemovalFails: true })
+    const workspace = aWorkspace('Vision')
+    await saveRules(rules)
+    const id = await push()
+    const group = await pushGroup('crew', [id])
+    expect([workspace.members.size, await ledger(id)]).toEqual([
+      1,
+      [{ kind: 'workspace', title: 'Vision' }],
+    ])
+    await leave(group, id)
+    expect([workspace.members.size, await ledger(id)]).toEqual([0, []])
+  })
+})
+
+describe('projects', () => {
+  const roles = { roles_groups: [['Annotator', 'crew']] } as const
+
+  it('give a role, change it from Reviewer to Annotator to Inherit, and take the person out', async () => {
+    await start()
+    const project = aProject()
+    const rule = (role: 'Reviewer' | 'Annotator' | 'Inherit') => ({
+      ...roles,
+      projects_groups: [{ project_id: project.id, group: 'crew', role }],
+    })
+    await saveRules(rule('Reviewer'))
+    const id = await push()
+    await pushGroup('crew', [id])
+    const account = accountOf()?.id ?? 0
+    expect([project.has(account), project.roleOf(account)]).toEqual([true, 'RE'])
+    await saveRules(rule('Annotator'))
+    expect([project.has(account), project.roleOf(account)]).toEqual([true, 'AN'])
+    await saveRules(rule('Inherit'))
+    expect([project.has(account), project.roleOf(account)]).toEqual([true, undefined])
+    expect(await ledger(id)).toContainEqual({
+      kind: 'project',
+      projectId: project.id,
+      role: 'Inherit',
+    })
+    await saveRules(roles)
+    expect([project.has(account), project.roleOf(account)]).toEqual([false, undefined])
+  })
+
+  it.each([
+    ['a member', undefined, 'RE'],
+    ['a member with a role', 'AN', 'AN'],
+  ])('keep %s who was in by hand', async (_name, before, during) => {
+    await start()
+    const project = aProject()
+    const account = byHand(ann, 'AN')
+    fake.state.projects.get(project.id)?.members.add(account)
+    if (before) {
+      const role = {
+        id: 900,
+        project: project.id,
+        user: account,
+        role: before,
+        roleSource: 'manual',
+      }
+      fake.state.projectRoles.set(900, role)
+    }
+    await saveRules({
+      ...roles,
+      projects_groups: [{ project_id: project.id, group: 'crew', role: 'Reviewer' }],
+    })
+    const id = await push()
+    await pushGroup('crew', [id])
+    expect(project.roleOf(account)).toBe(during)
+    await saveRules(roles)
+    expect([project.has(account), project.roleOf(account)]).toEqual([true, before])
+  })
+
+  it('keep a role that was changed by hand after a rule gave another', async () => {
+    await start()
+    const project = aProject()
+    await saveRules({
+      ...roles,
+      projects_groups: [{ project_id: project.id, group: 'crew', role: 'Annotator' }],
+    })
+    const id = await push()
+    await pushGroup('crew', [id])
+    const account = accountOf()?.id ?? 0
+    const [role] = [...fake.state.projectRoles.values()]
+    Object.assign(role ?? {}, { role: 'RE', roleSource: 'manual' })
+    await saveRules(roles)
+    expect([project.has(account), project.roleOf(account)]).toEqual([true, 'RE'])
+  })
+
+  it('leave members by organization role or workspace alone', async () => {
+    await start()
+    const project = aProject()
+    await saveRules({
+      roles_groups: [['Administrator', 'crew']],
+      projects_groups: [{ project_id: project.id, group: 'crew', role: 'Inherit' }],
+    })
+    const id = await push()
+    const group = await pushGroup('crew', [id])
+    expect(await ledger(id)).toContainEqual(expect.objectContaining({ kind: 'project' }))
+    const account = accountOf()?.id ?? 0
+    fake.state.projects.get(project.id)?.members.delete(account)
+    await leave(group, id)
+    expect((await product.record(id))?.enforced).toBe('deprovisioned')
+    expect(await product.parkedBecause(id)).toBeUndefined()
+  })
+
+  it('are given at the first sign-in to somebody who was Not Activated, once they are activated', async () => {
+    await start({ defaultRole: 'NO' })
+    const [project, workspace] = [aProject(), aWorkspace('Vision')]
+    await saveRules({
+      workspaces_groups: [['Vision', 'crew']],
+      projects_groups: [{ project_id: project.id, group: 'crew', role: 'Reviewer' }],
+    })
+    const id = await push()
+    await pushGroup('crew', [id])
+    const account = accountOf()?.id ?? 0
+    const waiting = { kind: 'project', projectId: project.id, role: 'Reviewer' }
+    expect((await product.record(id))?.deferred).toEqual([
+      { kind: 'workspace', title: 'Vision' },
+      waiting,
+    ])
+    expect(workspace.members.size).toBe(0)
+
+    await onSignIn(product.adapters, { tenant: 'default' }, ann)
+    // Label Studio skips who is not activated, and says so in skipped_user_ids.
+    expect(workspace.members.has(account)).toBe(true)
+    expect([project.has(account), (await product.record(id))?.deferred]).toEqual([false, [waiting]])
+
+    Object.assign(memberOf() ?? {}, { role: 'AN', roleSource: 'manual' })
+    expect(await product.adapters.importer.run()).toMatchObject({ drifted: 1 })
+    await product.drained()
+    expect([project.roleOf(account), (await product.record(id))?.deferred]).toEqual(['RE', []])
+  })
+
+  it('that do not exist are said to be missing', async () => {
+    await start({ defaultRole: 'AN' })
+    await saveRules({ projects_groups: [{ project_id: 999, group: 'crew', role: 'Inherit' }] })
+    const id = await push()
+    await pushGroup('crew', [id])
+    expect((await product.record(id))?.notes).toEqual([
+      'There is no project 999 in Label Studio. Not given: Inherit in project 999.',
+    ])
+  })
+})
