@@ -4,6 +4,8 @@ export {
   protectUsers,
   type Reconciler,
   type ReconcilerOptions,
+  type SignInDecision,
+  type SignInOptions,
 } from './access/index.js'
 export { ConfigurationError, forbidden, ScimError, type ScimType } from './errors.js'
 export type { AuditEntry, EventName } from './events/catalogue.js'
@@ -14,8 +16,11 @@ export { type BearerToken, bearerTokens, digestToken, generateToken } from './ht
 export { unauthorized } from './http/challenge.js'
 export type { FailureReport } from './http/failures.js'
 export { scimRouter } from './http/router.js'
+export { compileRules, resolveAccess } from './mapping/index.js'
+export type * from './mapping/types.js'
 export type { DiscoveryEndpoint, RateLimits, ScimLimits, ScimOptions } from './options.js'
 export type { Principal } from './protocol/messages.js'
+export { type ExchangeStep, type Transcript, transcriptFile } from './recorder/index.js'
 export type {
   AttributeInput,
   Json,

@@ -27,15 +27,17 @@ export interface PersonState {
 /** Rules made ready for many people: what {@link compileRules} returns. */
 export type AccessResolver = (groups: readonly PersonGroup[], person: PersonState) => Access
 
-/** What one row gives; `order` is its place among all rows. */
-interface RowGrant {
+/** What one row gives. */
+interface Row {
   readonly grant: Grant
   readonly rule: string
+  /** Its place among all rows. */
   readonly order: number
 }
 
 /** A row that speaks of a group the person is in, with that group. */
-interface Match extends RowGrant {
+interface Match {
+  readonly row: Row
   readonly group: PersonGroup
 }
 
@@ -63,15 +65,17 @@ export function resolveAccess(
 export function compileRules(rules: MappingRules, policy: MappingPolicy): AccessResolver {
   const byGroup = rowsByGroup(rules, policy)
   return (groups, person) => {
-    const matches = groups.flatMap((group) =>
-      (byGroup.get(groupKey(group.displayName, policy)) ?? []).map((row) => ({ ...row, group })),
-    )
-    return accessFrom(matches, policy, person)
+    const matches: Match[] = []
+    for (const group of groups) {
+      const rows = byGroup.get(groupKey(group.displayName, policy))
+      if (rows) for (const row of rows) matches.push({ row, group })
+    }
+    return accessFrom(matches.sort(byRowThenGroup), policy, person)
   }
 }
 
-function rowsByGroup(rules: MappingRules, policy: MappingPolicy): Map<string, RowGrant[]> {
-  const byGroup = new Map<string, RowGrant[]>()
+function rowsByGroup(rules: MappingRules, policy: MappingPolicy): Map<string, Row[]> {
+  const byGroup = new Map<string, Row[]>()
   let order = 0
   const add = (group: string, grant: Grant, rule: string) => {
     const key = groupKey(group, policy)
@@ -102,12 +106,12 @@ function accessFrom(matches: readonly Match[], policy: MappingPolicy, person: Pe
     projects: [...projects]
       .map(([projectId, best]) => ({ projectId, role: best }))
       .sort((a, b) => a.projectId - b.projectId),
-    reasons: [...matches].sort(byRowThenGroup).map(({ grant, rule, group }) => ({
-      grant,
+    reasons: matches.map(({ row, group }) => ({
+      grant: row.grant,
       groupId: group.id,
       group: group.displayName,
-      rule,
-      outranked: isOutranked(grant, role, projects),
+      rule: row.rule,
+      outranked: isOutranked(row.grant, role, projects),
     })),
   }
 }
@@ -117,14 +121,14 @@ function highestOf(matches: readonly Match[]) {
   let role: OrganizationRole | null = null
   const workspaces = new Set<string>()
   const projects = new Map<number, ProjectRole>()
-  for (const { grant } of matches) {
+  for (const { row } of matches) {
+    const { grant } = row
     if (grant.kind === 'workspace') workspaces.add(grant.title)
-    if (grant.kind === 'role') {
-      role = role && !outranks(organizationRoles, grant.role, role) ? role : grant.role
-    }
-    if (grant.kind === 'project') {
+    else if (grant.kind === 'role') {
+      if (role === null || outranks(organizationRoles, grant.role, role)) role = grant.role
+    } else {
       const best = projects.get(grant.projectId)
-      if (!best || outranks(projectRoles, grant.role, best)) {
+      if (best === undefined || outranks(projectRoles, grant.role, best)) {
         projects.set(grant.projectId, grant.role)
       }
     }
@@ -153,5 +157,5 @@ function isOutranked(
 }
 
 function byRowThenGroup(a: Match, b: Match): number {
-  return a.order - b.order || (a.group.id < b.group.id ? -1 : 1)
+  return a.row.order - b.row.order || (a.group.id < b.group.id ? -1 : 1)
 }
