@@ -4,6 +4,7 @@ import type { Authenticator } from './http/authenticate.js'
 import type { BaseUrlOf } from './http/base-url.js'
 import type { FailureReport } from './http/failures.js'
 import type { ProtocolOptions } from './protocol/context.js'
+import type { RecordStep } from './recorder/index.js'
 import type { SchemaOptions } from './schema/compile.js'
 import type { JsonObject } from './schema/types.js'
 import type { Features, Limits } from './service/context.js'
@@ -105,6 +106,11 @@ export interface ScimOptions extends DeviationOptions, SchemaOptions {
   readonly onError?: (error: unknown, report: FailureReport) => void
   /** Told of a tenant after a write marked people pending, e.g. to wake a reconciler. */
   readonly onPending?: (tenant: string) => void
+  /**
+   * Told of every exchange with an authenticated client, every value replaced and no credentials, as a step of a
+   * transcript: to show how a client speaks. `transcriptFile(…)` writes them to a file. Not for everyday use.
+   */
+  readonly record?: RecordStep
   /** The present time. Default: the system's clock. */
   readonly clock?: () => Date
   /** A new id of a resource or version: opaque, URL-safe, never twice the same. Default: a random UUID. */

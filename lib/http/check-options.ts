@@ -8,6 +8,7 @@ const functions = [
   'onEvent',
   'onError',
   'onPending',
+  'record',
   'clock',
   'generateId',
 ] as const satisfies readonly (keyof ScimOptions)[]

@@ -15,7 +15,7 @@ import type { TransportOptions } from './transport.js'
 export interface ResolvedOptions
   extends ProtocolOptions,
     SchemaOptions,
-    Omit<TransportOptions, 'emit'> {
+    Omit<TransportOptions, 'emit' | 'recorder'> {
   readonly limits: ScimLimits
   readonly newId: () => string
   readonly onPending: (tenant: string) => void

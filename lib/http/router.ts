@@ -3,6 +3,7 @@ import { ConfigurationError } from '../errors.js'
 import { createEmitter } from '../events/emitter.js'
 import type { ScimOptions } from '../options.js'
 import { scimRoutes } from '../protocol/routes.js'
+import { createRecorder } from '../recorder/index.js'
 import { compileResourceTypes } from '../schema/compile.js'
 import type { ServiceContext } from '../service/context.js'
 import type { Adapters } from '../stores/adapters.js'
@@ -33,7 +34,8 @@ export function scimRouter(adapters: Adapters, options: ScimOptions): Router {
   const onError: ServiceContext['onError'] = (error, { requestId, principal: { tenant } }) =>
     resolved.onError(error, { requestId, method: 'POST', path: '/Bulk', tenant })
   const context = { types, adapters, options: resolved, clock, newId, emit, onPending, onError }
-  return scimTransport(scimRoutes(context), { ...resolved, emit })
+  const recorder = options.record && createRecorder(types, options.record)
+  return scimTransport(scimRoutes(context), { ...resolved, emit, recorder })
 }
 
 function createEmitterFor({ onEvent }: ScimOptions, { onError }: ResolvedOptions) {

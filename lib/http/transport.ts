@@ -6,6 +6,8 @@ import type { DiscoveryEndpoint, RateLimits } from '../options.js'
 import { errorBody } from '../protocol/error-body.js'
 import type { Principal, ScimRequest, ScimResponse } from '../protocol/messages.js'
 import type { ScimRoute } from '../protocol/routes.js'
+import type { RecordedExchange } from '../recorder/index.js'
+import type { JsonObject } from '../schema/types.js'
 import {
   type AuthenticationOptions,
   anonymous,
@@ -37,6 +39,8 @@ export interface TransportOptions extends AuthenticationOptions {
   readonly clock: () => Date
   readonly emit: (event: AuditEntry) => void
   readonly onError: (error: unknown, report: FailureReport) => void
+  /** Given every exchange with an authenticated client. */
+  readonly recorder?: ((exchange: RecordedExchange) => void) | undefined
 }
 
 /** Where a request goes: a path that some route has. */
@@ -52,6 +56,8 @@ interface Progress {
   principal: Principal
   /** Given to its handler; from here on the services report refusals. */
   isHandled: boolean
+  /** What the handler was given. */
+  handled?: Pick<ScimRequest, 'baseUrl' | 'body'>
 }
 
 interface Server {
@@ -94,9 +100,30 @@ async function serve(server: Server, exchange: Exchange): Promise<void> {
   } catch (error) {
     respond(request, response, fail(error))
   }
+  recordExchange(server, exchange, { progress, answer })
   if (debug.enabled) {
     const elapsedMs = Math.round(performance.now() - startedAt)
     debug('%s %s %d %dms', requestId, request.method, answer.status, elapsedMs)
+  }
+}
+
+function recordExchange(
+  { options: { recorder, onError } }: Server,
+  { request, requestId }: Exchange,
+  { progress, answer }: { readonly progress: Progress; readonly answer: ScimResponse },
+): void {
+  const { handled, principal } = progress
+  if (recorder === undefined || handled === undefined) return
+  const { method, url, headers } = request
+  const { baseUrl, body } = handled
+  try {
+    recorder({
+      ...{ method, url, headers, baseUrl, status: answer.status },
+      ...(body !== undefined && { body: body as JsonObject }),
+      ...(answer.body !== undefined && { answer: answer.body }),
+    })
+  } catch (error) {
+    onError(error, { requestId, method, path: '', tenant: principal.tenant })
   }
 }
 
@@ -186,6 +213,7 @@ async function handle(
     requestId,
     signal,
   }
+  progress.handled = scimRequest
   return route.handler(scimRequest, parameters)
 }
 

@@ -107,7 +107,7 @@ const wrongOptions: [name: string, options: unknown, message: string][] = [
   ['retryAfterSeconds', { retryAfterSeconds: 0.5 }, 'is 0.5'],
   ['maxRetries', { maxRetries: -1 }, 'is -1'],
   ['audit', { audit: 'no' }, 'one of required, bestEffort'],
-  ...(['onEvent', 'onError', 'onPending', 'clock', 'generateId'] as const).map(
+  ...(['onEvent', 'onError', 'onPending', 'record', 'clock', 'generateId'] as const).map(
     (name): [string, unknown, string] => [name, { [name]: 1 }, `"${name}" is 1. Give a function`],
   ),
 ]

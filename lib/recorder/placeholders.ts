@@ -1,0 +1,69 @@
+/** Replaces values by made-up ones of the same kind: the same value always by the same, in whatever case. */
+export interface Placeholders {
+  /** A made-up text for a text. Empty texts, booleans written as texts, and numbers of SCIM messages stay. */
+  of(text: string): string
+}
+
+interface Kind {
+  readonly pattern: RegExp
+  readonly make: (number: number) => string
+}
+
+/** The first kind that a text is of decides what it becomes. */
+const kinds: readonly Kind[] = [
+  { pattern: /^[^\s@]+@[^\s@]+$/, make: (number) => `person${number}@example.com` },
+  {
+    pattern: /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i,
+    make: (number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`,
+  },
+  { pattern: /^[a-z][a-z\d+.-]*:\/\//i, make: (number) => `https://example.com/${number}` },
+  { pattern: /^(data|mailto):/i, make: (number) => `https://example.com/${number}` },
+  {
+    pattern: /^\d{4}-\d\d-\d\dT/,
+    make: (number) => new Date(Date.UTC(2026, 0, 1, 0, 0, number)).toISOString(),
+  },
+  { pattern: /^tel:/, make: (number) => `tel:+1-555-01${number}` },
+  { pattern: /^\+[\d\s().-]+$/, make: (number) => `+1 555 01${number}` },
+  { pattern: /^\//, make: (number) => `/elsewhere/${number}` },
+  { pattern: /^\d+$/, make: (number) => String(10_000 + number) },
+]
+const others: Kind = { pattern: /^/, make: (number) => `text ${number}` }
+
+const kept = /^(true|false)?$/i
+
+/** Placeholders that remember at most so many values; beyond, all texts become one. */
+export function createPlaceholders(mostValues = 100_000): Placeholders {
+  const numbers = new Map<string, number>()
+  const counts = new Map<Kind, number>()
+  const spellings = new Map<string, string[]>()
+  return {
+    of(text) {
+      if (kept.test(text)) return text
+      const kind = kinds.find(({ pattern }) => pattern.test(text)) ?? others
+      const folded = text.toLowerCase()
+      const number = numbers.get(folded) ?? (counts.get(kind) ?? 0) + 1
+      if (!numbers.has(folded) && numbers.size < mostValues) {
+        numbers.set(folded, number)
+        counts.set(kind, number)
+      }
+      return spelled(kind.make(number), spellingOf(folded, text))
+    },
+  }
+
+  /** Which spelling of a value this is: the first, the second, or a further one. */
+  function spellingOf(folded: string, text: string): number {
+    const known = spellings.get(folded) ?? []
+    if (!known.includes(text) && known.length < 3 && spellings.size < mostValues) {
+      known.push(text)
+      spellings.set(folded, known)
+    }
+    return Math.max(0, known.indexOf(text))
+  }
+}
+
+/** Differences in case stay differences in case. */
+function spelled(placeholder: string, spelling: number): string {
+  if (spelling === 0) return placeholder
+  if (spelling > 1) return placeholder.toUpperCase()
+  return placeholder.charAt(0).toUpperCase() + placeholder.slice(1)
+}
