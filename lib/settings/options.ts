@@ -114,6 +114,11 @@ function checksOf(
         'must be a function',
       ],
     ),
+    [
+      given.reconciler === undefined || isFunction(given.reconciler.kick),
+      'reconciler',
+      'must be what createReconciler returns',
+    ],
     [isWithin(given.lossWarningShare, 0, 1), 'lossWarningShare', 'must be a number from 0 to 1'],
     [
       Number.isInteger(given.sessionMinutes) && isWithin(given.sessionMinutes, 1, 10_080),

@@ -1,0 +1,127 @@
+import fs from 'node:fs'
+import path from 'node:path'
+import { memoryAdapters } from '../../adapters/memory/index.js'
+import { eventNames } from '../../lib/events/catalogue.js'
+import { defaultPolicy } from '../../lib/mapping/index.js'
+import { apiRoutes } from '../../lib/settings/api/routes.js'
+import { adminTokens, type SettingsOptions, settingsRouter } from '../../lib/settings/index.js'
+import { defaults } from '../../lib/settings/options.js'
+
+const root = path.join(__dirname, '../..')
+const read = (file: string) => fs.readFileSync(path.join(root, file), 'utf8')
+
+/** Rows of the table whose header begins with this cell, as lists of cells. */
+function tableOf(text: string, header: string): string[][] {
+  const lines = text.slice(text.indexOf(`\n| ${header} |`) + 1).split('\n')
+  const end = lines.findIndex((line) => !line.startsWith('|'))
+  return lines.slice(2, end).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  )
+}
+
+const unquoted = (cell = '') => cell.replaceAll('`', '')
+
+describe('docs/events.md', () => {
+  it('lists every event, and no other', () => {
+    const documented = tableOf(read('docs/events.md'), 'event').map(([name]) => unquoted(name))
+    expect(documented).toEqual([...eventNames])
+  })
+
+  it('lists every attribute of an event, and no other', () => {
+    const source = read('lib/events/catalogue.ts')
+    const [, body = ''] = /interface AuditEntry \{([\s\S]*)\n\}/.exec(source) ?? []
+    const names = [...body.matchAll(/^ {2}readonly (\w+)/gm)].map(([, name]) => name)
+    const documented = tableOf(read('docs/events.md'), 'attribute').flatMap(([cell]) =>
+      unquoted(cell).split(', '),
+    )
+    expect(documented.sort()).toEqual(names.sort())
+  })
+})
+
+describe('docs/settings.md', () => {
+  const text = read('docs/settings.md')
+
+  it('lists every path of the API with its methods, and no other', () => {
+    const documented = tableOf(text, 'path').map(([url, methods]) => [unquoted(url), methods])
+    const routes = Object.entries(apiRoutes).map(([url, handlers]) => [
+      url,
+      Object.keys(handlers).join(', '),
+    ])
+    expect(documented).toEqual(routes)
+  })
+
+  it('lists every option with its default, and no other', () => {
+    const [, body = ''] =
+      /interface SettingsOptions \{([\s\S]*?)\n\}/.exec(read('lib/settings/options.ts')) ?? []
+    const names = [...body.matchAll(/^ {2}readonly (\w+)/gm)].map(([, name]) => name)
+    const rows = tableOf(text, 'option')
+    expect(rows.map(([name]) => unquoted(name)).sort()).toEqual(names.sort())
+    const documented = new Map(rows.map(([name, value]) => [unquoted(name), unquoted(value)]))
+    for (const [name, value] of Object.entries(defaults)) {
+      expect([name, documented.get(name)]).toEqual([name, String(value)])
+    }
+  })
+
+  it('lists every policy with its default', () => {
+    const documented = tableOf(text, 'policy').map(([name, value]) => [
+      unquoted(name),
+      JSON.parse(unquoted(value)),
+    ])
+    expect(documented).toEqual(Object.entries(defaultPolicy))
+  })
+})
+
+describe('settingsRouter', () => {
+  const authorize = adminTokens([{ name: 'root', token: 'secret' }])
+  const build = (options: Partial<SettingsOptions>) => () =>
+    settingsRouter(memoryAdapters(), { authorize, ...options })
+
+  it.each([
+    [{ authorize: 'token' }, 'authorize must be a function, e.g. adminTokens([…])'],
+    [{ workspaces: [] }, 'workspaces must be a function'],
+    [{ projects: [] }, 'projects must be a function'],
+    [{ onEvent: 1 }, 'onEvent must be a function'],
+    [{ onError: 1 }, 'onError must be a function'],
+    [{ clock: new Date() }, 'clock must be a function'],
+    [{ reconciler: {} }, 'reconciler must be what createReconciler returns'],
+    [{ lossWarningShare: 1.1 }, 'lossWarningShare must be a number from 0 to 1'],
+    [{ sessionMinutes: 0 }, 'sessionMinutes must be a whole number from 1 to 10080'],
+    [{ sessionSecret: 'short' }, 'sessionSecret must be a text of at least 32 characters'],
+    [{ maxPayloadBytes: 10 }, 'maxPayloadBytes must be a whole number of at least 1024'],
+    [{ scimUrl: '/scim/v2' }, 'scimUrl must be an absolute http or https URL'],
+    [{ policy: { ignoreCase: true } }, 'policy.ignoreCase is not that of the adapters'],
+  ])('refuses %j, naming the fix', (options, message) => {
+    expect(build(options as never)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_SCIM_SETTINGS',
+        message: expect.stringContaining(`settingsRouter: ${message}`),
+      }),
+    )
+  })
+
+  it('refuses adapters that keep no rules', () => {
+    const { users, groups } = memoryAdapters()
+    expect(() => settingsRouter({ users, groups }, { authorize })).toThrow(
+      'settingsRouter: adapters.access is missing',
+    )
+  })
+
+  it('reads the policy given for adapters that do not say', () => {
+    const { policy: _, ...adapters } = memoryAdapters()
+    expect(() =>
+      settingsRouter(adapters, { authorize, policy: { onNoRole: 'x' as never } }),
+    ).toThrow('policy.onNoRole is "x"')
+  })
+
+  it.each([
+    [[], 'adminTokens is not a list of at least one token'],
+    [[{ name: 'a' }], 'adminTokens[0] must have one of token and digest'],
+    [[{ name: 'a', token: 'not a token' }], 'adminTokens[0].token cannot be sent'],
+  ])('refuses the tokens %j without repeating them', (tokens, message) => {
+    expect(() => adminTokens(tokens)).toThrow(message)
+    expect(() => adminTokens(tokens)).not.toThrow('not a token')
+  })
+})
