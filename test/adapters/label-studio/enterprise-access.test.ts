@@ -1,111 +1,27 @@
 import { onSignIn } from '../../../lib/index.js'
 import type { Grant } from '../../../lib/mapping/index.js'
-import {
-  type FakeLabelStudio,
-  type FakeOptions,
-  startFakeLabelStudio,
-} from '../../support/fake-label-studio/index.js'
-import { newMember, newUser } from '../../support/fake-label-studio/state.js'
-import { type Product, type ProductOptions, startProduct } from './product.js'
+import type { FakeOptions } from '../../support/fake-label-studio/index.js'
+import { ann, type EnterpriseWorld, enterpriseWorlds } from './enterprise-world.js'
+import type { ProductOptions } from './product.js'
 
-let fake: FakeLabelStudio
-let product: Product
-const stops: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const stop of stops.splice(0).reverse()) await stop()
-})
-
-async function start(options: FakeOptions = {}, more: ProductOptions = {}) {
-  fake = await startFakeLabelStudio({ mode: 'lse', ...options })
-  stops.push(fake.stop)
-  product = await startAgain(more)
+const startWorld = enterpriseWorlds()
+let world: EnterpriseWorld
+const start = async (options: FakeOptions = {}, more: ProductOptions = {}) => {
+  world = await startWorld(options, more)
+  return world
 }
-
-async function startAgain(more: ProductOptions = {}) {
-  const started = await startProduct(fake, { withOwner: false, ...more })
-  stops.push(started.stop)
-  return started
-}
-
-const ann = 'ann@example.com'
-const accountOf = (email = ann) =>
-  [...fake.state.users.values()].find((each) => each.email === email)
-const memberOf = (email = ann) => {
-  const id = accountOf(email)?.id
-  return [...fake.state.members.values()].find(({ userId }) => userId === id)
-}
-const roleOf = (email = ann) => memberOf(email)?.role
-
-/** Somebody who was in Label Studio before SCIM. */
-function byHand(email: string, role: string): number {
-  const id = fake.state.nextId()
-  fake.state.users.set(id, newUser(id, { email, username: email, activeOrganization: 1 }))
-  fake.state.members.set(id, { ...newMember(id, id, role), roleSource: 'manual' })
-  return id
-}
-function aProject(): {
-  id: number
-  roleOf(userId: number): string | undefined
-  has(id: number): boolean
-} {
-  const id = fake.state.nextId()
-  const members = new Set<number>()
-  fake.state.projects.set(id, { id, title: `Project ${id}`, createdBy: 1, members })
-  const roles = () => [...fake.state.projectRoles.values()]
-  return {
-    id,
-    has: (userId) => members.has(userId),
-    roleOf: (userId) =>
-      roles().find(({ project, user }) => project === id && user === userId)?.role,
-  }
-}
-function aWorkspace(title: string, given: { isPersonal?: boolean; isArchived?: boolean } = {}) {
-  const id = fake.state.nextId()
-  const workspace = {
-    id,
-    title,
-    isPersonal: false,
-    isArchived: false,
-    members: new Set<number>(),
-    ...given,
-  }
-  fake.state.workspaces.set(id, workspace)
-  return workspace
-}
-async function push(attributes: Record<string, unknown> = { userName: ann }): Promise<string> {
-  const pushed = await product.pushUser(attributes)
-  expect(pushed.status).toBe(201)
-  await product.drained()
-  return pushed.json.id
-}
-async function pushGroup(name: string, members: readonly string[]): Promise<string> {
-  const { json } = await product.pushGroup(name, members)
-  await product.drained()
-  return json.id
-}
-async function saveRules(rules: Parameters<Product['saveRules']>[0]) {
-  await product.saveRules(rules)
-  await product.drained()
-}
-async function leave(group: string, member: string) {
-  const { status } = await product.patch(`/Groups/${group}`, [
-    { op: 'remove', path: `members[value eq "${member}"]` },
-  ])
-  expect(status).toBeLessThan(300)
-  await product.drained()
-}
-const ledger = async (id: string) => (await product.record(id))?.applied as readonly Grant[]
+const ledger = async (id: string) => (await world.product.record(id))?.applied as readonly Grant[]
 
 describe('organization roles', () => {
   it('leave a new person with the default role where no rule gives one', async () => {
-    await start({ defaultRole: 'RE' })
+    const { fake, push, roleOf } = await start({ defaultRole: 'RE' })
     await push()
     expect(roleOf()).toBe('RE')
     expect(fake.requests.filter(({ method }) => method === 'PATCH')).toEqual([])
   })
 
   it('follow the groups, and come back as they were after a deactivation', async () => {
-    await start()
+    const { product, push, pushGroup, saveRules, leave, roleOf } = await start()
     await saveRules({
       roles_groups: [
         ['Reviewer', 'reviewers'],
@@ -126,10 +42,9 @@ describe('organization roles', () => {
   })
 
   it('come back after a deactivation also where they were given by hand', async () => {
-    await start({ defaultRole: 'AN' })
+    const { product, push, setMember, roleOf } = await start({ defaultRole: 'AN' })
     const id = await push()
-    const member = memberOf()
-    if (member) Object.assign(member, { role: 'MA', roleSource: 'manual' })
+    setMember({ role: 'MA', roleSource: 'manual' })
     await product.setActive(id, false)
     expect(roleOf()).toBe('DI')
     await product.setActive(id, true)
@@ -138,7 +53,7 @@ describe('organization roles', () => {
   })
 
   it('deactivate on DELETE, never delete, and come back with their ledger when pushed again', async () => {
-    await start()
+    const { product, push, pushGroup, saveRules, aWorkspace, accountId, roleOf } = await start()
     const workspace = aWorkspace('Vision')
     await saveRules({
       roles_groups: [['Annotator', 'crew']],
@@ -146,10 +61,10 @@ describe('organization roles', () => {
     })
     const id = await push()
     await pushGroup('crew', [id])
-    const account = accountOf()?.id ?? 0
+    const account = accountId()
     expect(workspace.members.has(account)).toBe(true)
     expect((await product.scim('DELETE', `/Users/${id}`)).status).toBe(204)
-    expect([roleOf(), accountOf()?.id]).toEqual(['DI', account])
+    expect([roleOf(), accountId()]).toEqual(['DI', account])
     const again = await push()
     expect(again).not.toBe(id)
     expect((await product.record(again))?.account).toMatchObject({ id: String(account) })
@@ -158,7 +73,7 @@ describe('organization roles', () => {
   })
 
   it('are put right when they were changed without a trace, and left when they were changed by hand', async () => {
-    await start()
+    const { product, push, pushGroup, saveRules, setMember, roleOf } = await start()
     await saveRules({
       roles_groups: [
         ['Annotator', 'crew'],
@@ -167,13 +82,11 @@ describe('organization roles', () => {
     })
     const id = await push()
     await pushGroup('crew', [id])
-    const member = memberOf()
-    if (!member) throw new Error('no member')
-    Object.assign(member, { role: 'RE', roleSource: 'api' })
+    setMember({ role: 'RE', roleSource: 'api' })
     expect(await product.adapters.importer.run()).toMatchObject({ drifted: 1 })
     await product.drained()
     expect(roleOf()).toBe('AN')
-    Object.assign(member, { role: 'MA', roleSource: 'manual' })
+    setMember({ role: 'MA', roleSource: 'manual' })
     expect(await product.adapters.importer.run()).toMatchObject({ drifted: 0 })
     await product.patch(`/Users/${id}`, [{ op: 'replace', path: 'title', value: 'x' }])
     await product.drained()
@@ -186,21 +99,21 @@ describe('organization roles', () => {
   })
 
   it('of somebody deactivated by hand are given back: the IdP says who is active', async () => {
-    await start()
+    const { product, push, pushGroup, saveRules, setMember, roleOf } = await start()
     await saveRules({ roles_groups: [['Annotator', 'crew']] })
     const id = await push()
     await pushGroup('crew', [id])
-    Object.assign(memberOf() ?? {}, { role: 'DI', roleSource: 'manual' })
+    setMember({ role: 'DI', roleSource: 'manual' })
     expect(await product.adapters.importer.run()).toMatchObject({ drifted: 1 })
     await product.drained()
     expect(roleOf()).toBe('AN')
   })
 
   it('of somebody activated by hand after SCIM deactivated them are taken again', async () => {
-    await start({ defaultRole: 'AN' })
+    const { product, push, setMember, roleOf } = await start({ defaultRole: 'AN' })
     const id = await push()
     await product.setActive(id, false)
-    Object.assign(memberOf() ?? {}, { role: 'AN', roleSource: 'manual' })
+    setMember({ role: 'AN', roleSource: 'manual' })
     expect(await product.adapters.importer.run()).toMatchObject({ drifted: 1 })
     await product.drained()
     expect(roleOf()).toBe('DI')
@@ -209,7 +122,7 @@ describe('organization roles', () => {
 
 describe('the owner', () => {
   it('is never touched by a request, a group or a rule (S-AUTHZ-07)', async () => {
-    await start()
+    const { fake, product, pushGroup, saveRules } = await start()
     await saveRules({ roles_groups: [['Annotator', 'crew']] })
     await product.adapters.importer.run()
     const [owner] = (await product.lookUp(fake.ownerEmail)).json.Resources
@@ -228,16 +141,17 @@ describe('the owner', () => {
   })
 
   it('is known by the role also when the token is an administrator’s, whose own account is safe too', async () => {
-    await start()
+    const { fake, byHand, startAgain } = await start()
     const admin = byHand('admin@example.com', 'AD')
     const token = fake.state.users.get(admin)?.legacyToken ?? ''
-    product = await startAgain({ adapters: { token } })
+    const product = await startAgain({ adapters: { token } })
     await product.adapters.importer.run()
     const own = await product.pushUser({ userName: 'x', emails: [{ value: 'admin@example.com' }] })
     expect(own.status).toBe(403)
     const boss = byHand('second@example.com', 'OW')
-    const id = await push({ userName: 'second@example.com' })
-    expect((await product.setActive(id, false)).status).toBe(403)
+    const pushed = await product.pushUser({ userName: 'second@example.com' })
+    await product.drained()
+    expect((await product.setActive(pushed.json.id, false)).status).toBe(403)
     expect(fake.state.members.get(boss)?.role).toBe('OW')
   })
 })
@@ -246,7 +160,7 @@ describe('workspaces', () => {
   const rules = { workspaces_groups: [['Vision', 'crew']] } as const
 
   it('are not created where the rule does not say so, and the note says what is missing', async () => {
-    await start({ defaultRole: 'AN' })
+    const { fake, product, push, pushGroup, saveRules } = await start({ defaultRole: 'AN' })
     await saveRules(rules)
     const id = await push()
     await pushGroup('crew', [id])
@@ -257,7 +171,10 @@ describe('workspaces', () => {
   })
 
   it('are created once, whatever the number of people', async () => {
-    await start({ defaultRole: 'AN' }, { adapters: { createWorkspaces: true } })
+    const { fake, push, pushGroup, saveRules } = await start(
+      { defaultRole: 'AN' },
+      { adapters: { createWorkspaces: true } },
+    )
     await saveRules(rules)
     const ids = await Promise.all(
       ['a', 'b', 'c'].map((name) => push({ userName: `${name}@example.com` })),
@@ -268,7 +185,10 @@ describe('workspaces', () => {
   })
 
   it('are one in the end when two hosts create the same title at once', async () => {
-    await start({ defaultRole: 'AN' }, { adapters: { createWorkspaces: true } })
+    const { fake, push, pushGroup, saveRules } = await start(
+      { defaultRole: 'AN' },
+      { adapters: { createWorkspaces: true } },
+    )
     const id = await push()
     const create = fake.state.workspaces.set.bind(fake.state.workspaces)
     let isFirst = true
@@ -287,7 +207,7 @@ describe('workspaces', () => {
   })
 
   it('that are somebody’s own or put away are none (S-AUTHZ-08)', async () => {
-    await start({ defaultRole: 'AN' })
+    const { product, push, pushGroup, saveRules, aWorkspace } = await start({ defaultRole: 'AN' })
     const [personal, archived] = [
       aWorkspace('Vision', { isPersonal: true }),
       aWorkspace('Vision', { isArchived: true }),
@@ -300,7 +220,9 @@ describe('workspaces', () => {
   })
 
   it('keep somebody who was in by hand, whose membership is not claimed', async () => {
-    await start({ defaultRole: 'AN' })
+    const { push, pushGroup, saveRules, leave, byHand, aWorkspace } = await start({
+      defaultRole: 'AN',
+    })
     const workspace = aWorkspace('Vision')
     workspace.members.add(byHand(ann, 'AN'))
     await saveRules(rules)
@@ -312,7 +234,10 @@ describe('workspaces', () => {
   })
 
   it('let go of somebody who was put in by a rule, also before 2.37 reports an error for it', async () => {
-    await start({ defaultRole: 'AN', workspaceRemovalFails: true })
+    const { push, pushGroup, saveRules, leave, aWorkspace } = await start({
+      defaultRole: 'AN',
+      workspaceRemovalFails: true,
+    })
     const workspace = aWorkspace('Vision')
     await saveRules(rules)
     const id = await push()
@@ -330,7 +255,7 @@ describe('projects', () => {
   const roles = { roles_groups: [['Annotator', 'crew']] } as const
 
   it('give a role, change it from Reviewer to Annotator to Inherit, and take the person out', async () => {
-    await start()
+    const { push, pushGroup, saveRules, aProject, accountId } = await start()
     const project = aProject()
     const rule = (role: 'Reviewer' | 'Annotator' | 'Inherit') => ({
       ...roles,
@@ -339,7 +264,7 @@ describe('projects', () => {
     await saveRules(rule('Reviewer'))
     const id = await push()
     await pushGroup('crew', [id])
-    const account = accountOf()?.id ?? 0
+    const account = accountId()
     expect([project.has(account), project.roleOf(account)]).toEqual([true, 'RE'])
     await saveRules(rule('Annotator'))
     expect([project.has(account), project.roleOf(account)]).toEqual([true, 'AN'])
@@ -358,7 +283,7 @@ describe('projects', () => {
     ['a member', undefined, 'RE'],
     ['a member with a role', 'AN', 'AN'],
   ])('keep %s who was in by hand', async (_name, before, during) => {
-    await start()
+    const { fake, push, pushGroup, saveRules, byHand, aProject } = await start()
     const project = aProject()
     const account = byHand(ann, 'AN')
     fake.state.projects.get(project.id)?.members.add(account)
@@ -384,7 +309,7 @@ describe('projects', () => {
   })
 
   it('keep a role that was changed by hand after a rule gave another', async () => {
-    await start()
+    const { fake, push, pushGroup, saveRules, aProject, accountId } = await start()
     const project = aProject()
     await saveRules({
       ...roles,
@@ -392,7 +317,7 @@ describe('projects', () => {
     })
     const id = await push()
     await pushGroup('crew', [id])
-    const account = accountOf()?.id ?? 0
+    const account = accountId()
     const [role] = [...fake.state.projectRoles.values()]
     Object.assign(role ?? {}, { role: 'RE', roleSource: 'manual' })
     await saveRules(roles)
@@ -400,7 +325,7 @@ describe('projects', () => {
   })
 
   it('leave members by organization role or workspace alone', async () => {
-    await start()
+    const { fake, product, push, pushGroup, saveRules, leave, aProject, accountId } = await start()
     const project = aProject()
     await saveRules({
       roles_groups: [['Administrator', 'crew']],
@@ -409,7 +334,7 @@ describe('projects', () => {
     const id = await push()
     const group = await pushGroup('crew', [id])
     expect(await ledger(id)).toContainEqual(expect.objectContaining({ kind: 'project' }))
-    const account = accountOf()?.id ?? 0
+    const account = accountId()
     fake.state.projects.get(project.id)?.members.delete(account)
     await leave(group, id)
     expect((await product.record(id))?.enforced).toBe('deprovisioned')
@@ -417,7 +342,8 @@ describe('projects', () => {
   })
 
   it('are given at the first sign-in to somebody who was Not Activated, once they are activated', async () => {
-    await start({ defaultRole: 'NO' })
+    const { product, push, pushGroup, saveRules, aProject, aWorkspace, accountId, setMember } =
+      await start({ defaultRole: 'NO' })
     const [project, workspace] = [aProject(), aWorkspace('Vision')]
     await saveRules({
       workspaces_groups: [['Vision', 'crew']],
@@ -425,7 +351,7 @@ describe('projects', () => {
     })
     const id = await push()
     await pushGroup('crew', [id])
-    const account = accountOf()?.id ?? 0
+    const account = accountId()
     const waiting = { kind: 'project', projectId: project.id, role: 'Reviewer' }
     expect((await product.record(id))?.deferred).toEqual([
       { kind: 'workspace', title: 'Vision' },
@@ -438,14 +364,14 @@ describe('projects', () => {
     expect(workspace.members.has(account)).toBe(true)
     expect([project.has(account), (await product.record(id))?.deferred]).toEqual([false, [waiting]])
 
-    Object.assign(memberOf() ?? {}, { role: 'AN', roleSource: 'manual' })
+    setMember({ role: 'AN', roleSource: 'manual' })
     expect(await product.adapters.importer.run()).toMatchObject({ drifted: 1 })
     await product.drained()
     expect([project.roleOf(account), (await product.record(id))?.deferred]).toEqual(['RE', []])
   })
 
   it('that do not exist are said to be missing', async () => {
-    await start({ defaultRole: 'AN' })
+    const { product, push, pushGroup, saveRules } = await start({ defaultRole: 'AN' })
     await saveRules({ projects_groups: [{ project_id: 999, group: 'crew', role: 'Inherit' }] })
     const id = await push()
     await pushGroup('crew', [id])
