@@ -1,4 +1,5 @@
 import type { Router } from 'express'
+import { contactRecorder } from '../access/index.js'
 import { ConfigurationError } from '../errors.js'
 import { createEmitter } from '../events/emitter.js'
 import type { ScimOptions } from '../options.js'
@@ -8,7 +9,9 @@ import { compileResourceTypes } from '../schema/compile.js'
 import type { ServiceContext } from '../service/context.js'
 import type { Adapters } from '../stores/adapters.js'
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js'
-import { scimTransport } from './transport.js'
+import { scimTransport, type TransportOptions } from './transport.js'
+
+const contactTimeoutMs = 10_000
 
 /** Methods every store must have. */
 const requiredMethods = {
@@ -35,7 +38,21 @@ export function scimRouter(adapters: Adapters, options: ScimOptions): Router {
     resolved.onError(error, { requestId, method: 'POST', path: '/Bulk', tenant })
   const context = { types, adapters, options: resolved, clock, newId, emit, onPending, onError }
   const recorder = options.record && createRecorder(types, options.record)
-  return scimTransport(scimRoutes(context), { ...resolved, emit, recorder })
+  const onContact = rememberContact(adapters, resolved)
+  return scimTransport(scimRoutes(context), { ...resolved, emit, onContact, recorder })
+}
+
+/** When the identity provider last called is shown to administrators; no request waits for it or fails by it. */
+function rememberContact(
+  { access }: Adapters,
+  { clock }: ResolvedOptions,
+): TransportOptions['onContact'] {
+  if (!access) return undefined
+  const remember = contactRecorder(access, clock)
+  return ({ tenant, name: actor }, requestId) => {
+    const signal = AbortSignal.timeout(contactTimeoutMs)
+    remember({ tenant, actor, requestId, signal }).catch(() => {})
+  }
 }
 
 function createEmitterFor({ onEvent }: ScimOptions, { onError }: ResolvedOptions) {

@@ -39,6 +39,8 @@ export interface TransportOptions extends AuthenticationOptions {
   readonly clock: () => Date
   readonly emit: (event: AuditEntry) => void
   readonly onError: (error: unknown, report: FailureReport) => void
+  /** Told of every request with valid credentials. */
+  readonly onContact?: ((principal: Principal, requestId: string) => void) | undefined
   /** Given every exchange with an authenticated client. */
   readonly recorder?: ((exchange: RecordedExchange) => void) | undefined
 }
@@ -155,7 +157,7 @@ function findDestination({ table }: Server, request: Request): Destination | Sci
 
 async function authenticate(
   { guard, options }: Server,
-  { request }: Exchange,
+  { request, requestId }: Exchange,
   destination: Destination | ScimError,
 ): Promise<Principal> {
   // Whoever presents credentials wants to know whether they are good: IdPs test connections here.
@@ -165,6 +167,7 @@ async function authenticate(
     const principal = await principalOf(request, options)
     guard.remember(request, true)
     guard.spend(principal)
+    options.onContact?.(principal, requestId)
     return principal
   } catch (error) {
     const isRefused = (error as Partial<ScimError> | undefined)?.status === 401
