@@ -63,9 +63,10 @@ export function createDatabase(connection: Connection): Database {
   const writer = new Kysely<unknown>({ dialect: connection.writer })
   const reader = connection.reader ? new Kysely<unknown>({ dialect: connection.reader }) : writer
   const compile = compiler(writer, connection)
+  const session = (executor: Executor) => sessionOn(executor, connection, compile)
 
   return {
-    ...sessionOn(reader, dialect, compile),
+    ...session(reader),
     kysely: writer,
     async transaction(work, scope) {
       for (let attempt = 1; ; attempt += 1) {
@@ -73,7 +74,7 @@ export function createDatabase(connection: Connection): Database {
         try {
           const result = await writer
             .transaction()
-            .execute((transaction) => work(sessionOn(transaction, dialect, compile)))
+            .execute((transaction) => work(session(transaction)))
           await connection.durable?.()
           return result
         } catch (error) {
@@ -107,9 +108,11 @@ function compiler(kysely: Kysely<unknown>, { dialect, onCompiled }: Connection):
   }
 }
 
+type Executor = QueryExecutorProvider & Pick<Kysely<unknown>, 'executeQuery'>
+
 function sessionOn(
-  executor: QueryExecutorProvider & Pick<Kysely<unknown>, 'executeQuery'>,
-  dialect: SqlDialect,
+  executor: Executor,
+  { dialect, onCompiled }: Connection,
   compile: Compile,
 ): Session {
   const execute = async <Row>(query: CompiledQuery<Row>) => {
@@ -122,7 +125,11 @@ function sessionOn(
   }
   return {
     dialect,
-    all: async (query) => (await execute(query.compile(executor))).rows,
+    async all(query) {
+      const compiled = query.compile(executor)
+      onCompiled?.(compiled.sql)
+      return (await execute(compiled)).rows
+    },
     prepared: async (declared, values) => (await execute(fill(compile(declared), values))).rows,
     change: async (declared, values) =>
       Number((await execute(fill(compile(declared), values))).numAffectedRows ?? 0),

@@ -50,9 +50,10 @@ const groupsBelow = statement<Ids, { id: string }>(
 
 const countUsersIn = statement<Ids, { count: number }>(
   (value, { json }) => sql`
-    select count(*) as count from scim_members
-    where tenant = ${value('tenant')} and nested = 0
-      and group_id in (${json.strings(value('ids'))})`,
+    select count(*) as count
+    from (${json.strings(value('ids'))}) as listed cross join scim_members as member
+    where member.tenant = ${value('tenant')} and member.group_id = listed.value
+      and member.nested = 0`,
 )
 
 const usersAfter = statement<

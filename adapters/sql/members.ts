@@ -45,7 +45,7 @@ const deleteMembers = statement<GroupKey & { ids: string }, IdRow>(
   (value, { json }) => sql`
     delete from scim_members
     where tenant = ${value('tenant')} and group_id = ${value('groupId')}
-      and member_id in (${json.strings(value('ids'))})
+      and ${json.isOneOf(sql`member_id`, value('ids'))}
     returning member_id as id`,
 )
 
@@ -59,10 +59,10 @@ interface MemberRow {
 const membersOf = statement<{ tenant: string; ids: string }, MemberRow>(
   (value, { json }) => sql`
     select member.group_id, resource.id, resource.resource_type, resource.display
-    from scim_members as member cross join scim_resources as resource
-    where member.tenant = ${value('tenant')} and member.group_id in (${json.strings(value('ids'))})
-      and resource.tenant = member.tenant and resource.id = member.member_id
-    order by member.group_id, member.member_id`,
+    from (${json.strings(value('ids'))}) as listed
+      cross join scim_members as member cross join scim_resources as resource
+    where member.tenant = ${value('tenant')} and member.group_id = listed.value
+      and resource.tenant = member.tenant and resource.id = member.member_id`,
 )
 
 interface AroundRow {
@@ -77,16 +77,15 @@ const groupsAround = statement<{ tenant: string; ids: string }, AroundRow>(
   (value, { json }) => sql`
     with recursive around(root, id) as (
       select member_id, group_id from scim_members
-      where tenant = ${value('tenant')} and member_id in (${json.strings(value('ids'))})
+      where tenant = ${value('tenant')} and ${json.isOneOf(sql`member_id`, value('ids'))}
       union
       select around.root, member.group_id from around cross join scim_members as member
       where member.tenant = ${value('tenant')} and member.member_id = around.id)
     select around.root, around.id, resource.display,
       ${json.scalar(sql`resource.comparable`, ['externalId'], 'text')} as external_id,
-      case when exists (
-        select 1 from scim_members as direct
+      (select count(*) from scim_members as direct
         where direct.tenant = ${value('tenant')} and direct.group_id = around.id
-          and direct.member_id = around.root) then 1 else 0 end as direct
+          and direct.member_id = around.root) as direct
     from around cross join scim_resources as resource
     where resource.tenant = ${value('tenant')} and resource.id = around.id
     order by around.root, around.id`,
@@ -101,7 +100,7 @@ const groupsDirectlyAround = statement<{ tenant: string; id: string }, IdRow>(
 const lockGroups = statement<{ tenant: string; ids: string }, IdRow>(
   (value, { json, forUpdate }) => sql`
     select id from scim_resources
-    where tenant = ${value('tenant')} and id in (${json.strings(value('ids'))})
+    where tenant = ${value('tenant')} and ${json.isOneOf(sql`id`, value('ids'))}
     order by id ${forUpdate}`,
 )
 
@@ -125,7 +124,7 @@ const touchGroups = statement<{ tenant: string; ids: string; version: string; no
   (value, { json }) => sql`
     update scim_resources
     set version = ${value('version')}, last_modified = ${value('now')}
-    where tenant = ${value('tenant')} and id in (${json.strings(value('ids'))})`,
+    where tenant = ${value('tenant')} and ${json.isOneOf(sql`id`, value('ids'))}`,
 )
 
 /**

@@ -63,7 +63,7 @@ const putOff = statement<{
 const pendingAmong = statement<{ tenant: string; ids: string }, PendingRow>(
   (value, { json }) => sql`
     select ${columns} from scim_pending
-    where tenant = ${value('tenant')} and user_id in (${json.strings(value('ids'))})`,
+    where tenant = ${value('tenant')} and ${json.isOneOf(sql`user_id`, value('ids'))}`,
 )
 
 const firstDue = statement<Record<never, never>, { at: number | null }>(
@@ -160,7 +160,7 @@ async function claim(
 
 function among({ dialect }: Session, userIds: readonly string[] | undefined) {
   if (userIds === undefined) return sql``
-  return sql`and user_id in (${dialect.json.strings(JSON.stringify(userIds.filter(isStorable)))})`
+  return sql`and ${dialect.json.isOneOf(sql`user_id`, JSON.stringify(userIds.filter(isStorable)))}`
 }
 
 async function settle(

@@ -21,7 +21,7 @@ const selectRecord = statement<UserKey, RecordRow>(
 const selectRecords = statement<{ tenant: string; ids: string }, RecordRow>(
   (value, { json }) => sql`
     select record from scim_records
-    where tenant = ${value('tenant')} and user_id in (${json.strings(value('ids'))})`,
+    where tenant = ${value('tenant')} and ${json.isOneOf(sql`user_id`, value('ids'))}`,
 )
 
 const selectPage = statement<{ tenant: string; after: string; limit: number }, RecordRow>(

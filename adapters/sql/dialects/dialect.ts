@@ -56,6 +56,8 @@ export interface JsonSql {
   elementScalar(alias: Sql, kind: ScalarKind): Sql
   /** Whether anything at or below a path is neither null nor an empty string. */
   isPresent(source: Sql, path: readonly string[]): Sql
+  /** Whether a text is among the strings in a bound JSON array; answered by an index of the text. */
+  isOneOf(text: Sql, array: unknown): Sql
   /** SELECT of the strings in a bound JSON array, as column `value`. */
   strings(array: unknown): Sql
   /** FROM item: the rows of a bound JSON array of arrays; columns by position. */
@@ -71,6 +73,6 @@ export interface Connection {
   readonly reader?: Dialect
   /** Resolves when everything committed so far survives a power failure; absent where a commit does. */
   durable?(): Promise<void>
-  /** Told of each statement that will run again and again. */
+  /** Told of the text of each statement before it runs. */
   onCompiled?(text: string): void
 }

@@ -43,7 +43,8 @@ function jsonSql(): JsonSql {
       ),
     isPresent: (source, path) =>
       sql`coalesce(jsonb_path_exists((${source}) #> ${textArray(path)}, ${sql.lit(leaf)}::jsonpath), false)`,
-    strings: (array) => sql`select jsonb_array_elements_text(${array}::jsonb) collate "C" as value`,
+    isOneOf: (text, array) => sql`${text} = any (array(${strings(array)}))`,
+    strings,
     rows: (array, columns) => {
       const fields = Object.entries(columns).map(
         ([name, type], index) =>
@@ -52,6 +53,10 @@ function jsonSql(): JsonSql {
       return sql`(select ${sql.join(fields)} from jsonb_array_elements(${array}::jsonb) as listed(fields))`
     },
   }
+}
+
+function strings(array: unknown): Sql {
+  return sql`select jsonb_array_elements_text(${array}::jsonb) collate "C" as value`
 }
 
 function elements(source: Sql, path: readonly string[]): Sql {

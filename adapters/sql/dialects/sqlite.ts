@@ -38,6 +38,7 @@ function jsonSql(): JsonSql {
       sql`case when ${alias}.type not in ('object', 'array') then ${alias}.value end`,
     isPresent: (source, path) =>
       sql`coalesce(exists (select 1 from json_tree(${source}, ${jsonPath(path)}) as leaf where leaf.atom <> ''), false)`,
+    isOneOf: (text, array) => sql`${text} in (select value from json_each(${array}))`,
     strings: (array) => sql`select value from json_each(${array})`,
     rows: (array, columns) => {
       const fields = Object.keys(columns).map(
