@@ -76,7 +76,7 @@ async function onDatabase(
   url: string,
   sizes: MappingSizes,
 ): Promise<readonly Verdict[]> {
-  const adapters = await sqlAdapters({ url, target: instantTarget })
+  const adapters = await sqlAdapters({ url, target: instantTarget, timeoutMs: 60_000 })
   try {
     const some = await fill(adapters, 'reconciled', sizes.reconciled)
     const many = await fill(adapters, 'marked', sizes.marked)
@@ -95,6 +95,8 @@ const instantTarget: AccessTarget = {
     return { applied: plan.grants, deferred: plan.deferred }
   },
 }
+
+const membersAtOnce = 5_000
 
 /** A tenant with people who are all in one group; nobody is marked. */
 interface Filled {
@@ -124,13 +126,14 @@ async function fill(adapters: Adapters, tenant: string, people: number): Promise
   }
   await Promise.all(range(8).map(create))
   const groupId = `${tenant}-group`
-  const members = ids.map((value) => ({ value }))
-  const group = { id: groupId, displayName: 'Everybody', members, meta: meta('Group') }
+  const group = { id: groupId, displayName: 'Everybody', meta: meta('Group') }
   const keys = [{ attribute: 'displayName', key: 'everybody', unique: true }]
-  await adapters.groups.create(scope, group, {
-    keys,
-    comparable: () => ({ displayName: 'Everybody' }),
-  })
+  const comparable = () => ({ displayName: group.displayName })
+  await adapters.groups.create(scope, group, { keys, comparable })
+  for (let start = 0; start < people; start += membersAtOnce) {
+    const change = { add: ids.slice(start, start + membersAtOnce), remove: [] }
+    await adapters.groups.changeMembers?.(scope, groupId, change, { now: at })
+  }
   return { scope, userId: ids[0] ?? '', groupId }
 }
 
