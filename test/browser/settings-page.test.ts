@@ -63,7 +63,8 @@ describe.each([
       ['Documents', 'Team leads'],
     ])
     await host.reconciler.drain()
-    expect(host.people.map(({ id }) => id)).toContain(host.people[1]!.id)
+    const given = host.host.people.get(host.people[1]!.id)?.grants
+    expect(given).toContainEqual({ kind: 'workspace', title: 'Documents' })
   })
 
   it('removes rules, and saves a great loss only when it is confirmed', async () => {

@@ -1,0 +1,81 @@
+import { memoryAdapters } from '../../adapters/memory/index.js'
+import { createReconciler, enforceNow } from '../../lib/access/index.js'
+import { RefusedError, UnavailableError } from '../../lib/stores/index.js'
+import { aGate, recordingTarget } from './recording-target.js'
+import { createWorld, type World } from './world.js'
+
+async function setUp() {
+  const host = recordingTarget()
+  const world: World = createWorld(memoryAdapters({ target: host.target }))
+  const ada = await world.addUser('ada@example.com')
+  await createReconciler(world.adapters).drain()
+  await world.changeUser(ada, { active: false })
+  host.calls.length = 0
+  const context = { adapters: world.adapters, clock: () => new Date(), emit: () => {} }
+  const now = (timeoutMs = 2_000) =>
+    enforceNow(context, world.scope, ada.id, { timeoutMs, retryAfterSeconds: 7 })
+  const pending = () => world.adapters.access.pendingOf(world.scope, [ada.id])
+  return { ...world, host, ada, now, pending }
+}
+
+describe('enforceNow', () => {
+  it('ends access before it answers, and clears the mark', async () => {
+    const { host, now, pending } = await setUp()
+    await expect(now()).resolves.toBe('deprovisioned')
+    expect(host.calls).toMatchObject([{ kind: 'deprovision', reason: 'deactivated' }])
+    expect(await pending()).toEqual([])
+  })
+
+  it('says "settled" when somebody else has done it meanwhile', async () => {
+    const { now, adapters } = await setUp()
+    await createReconciler(adapters).drain()
+    await expect(now()).resolves.toBe('settled')
+  })
+
+  it('waits for a reconciler that still works with what it read before', async () => {
+    const { host, now, adapters, scope, ada } = await setUp()
+    const slow = aGate()
+    host.haveTrouble(() => slow.opened)
+    const drained = createReconciler(adapters).drain()
+    while (host.mostBusy() === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    await adapters.access.mark(scope, [ada.id])
+    const answered = now()
+    slow.open()
+    await Promise.all([drained, answered])
+    expect([...host.overlapping]).toEqual([])
+    expect(host.people.get(ada.id)?.active).toBe(false)
+  })
+
+  it('tells the caller to come back when the host is slow, and lets the work go on', async () => {
+    const { host, now, pending, ada } = await setUp()
+    const slow = aGate()
+    host.haveTrouble(() => slow.opened)
+    await expect(now(50)).rejects.toMatchObject({
+      code: 'ERR_SCIM_UNAVAILABLE',
+      retryAfterSeconds: 7,
+    })
+    expect(await pending()).toHaveLength(1)
+    slow.open()
+    while ((await pending()).length > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(host.people.get(ada.id)?.active).toBe(false)
+  })
+
+  it.each([
+    ['is down', new UnavailableError('Down.'), 'ERR_SCIM_UNAVAILABLE'],
+    ['fails unexpectedly', new TypeError('secret of the host'), 'ERR_SCIM_UNAVAILABLE'],
+    ['refuses', new RefusedError('Not this person.'), 'ERR_SCIM_REFUSED'],
+  ])('keeps the mark for the reconciler when the host %s', async (_name, error, code) => {
+    const { host, now, pending, adapters, ada } = await setUp()
+    host.haveTrouble(() => {
+      throw error
+    })
+    const failure = await now().catch((thrown: Error) => thrown)
+    expect(failure).toMatchObject({ code })
+    expect((failure as Error).message).not.toContain('secret of the host')
+    expect(await pending()).toMatchObject([{ attempts: 1 }])
+
+    host.haveTrouble(() => {})
+    await createReconciler(adapters, { clock: () => new Date(Date.now() + 60_000) }).drain()
+    expect(host.people.get(ada.id)?.active).toBe(false)
+  })
+})
