@@ -72,7 +72,9 @@ function authenticate(request: Request, known: readonly KnownToken[], now: Date)
   const valid = fitting.find(({ expiresAtMs }) => now.getTime() < expiresAtMs)
   if (valid !== undefined) return valid.principal
   throw unauthorized(
-    fitting.length > 0 ? 'The bearer token has expired.' : 'The bearer token is not known here.',
+    fitting.length > 0
+      ? 'The bearer token has expired. Make a new one and enter it in the client.'
+      : 'The bearer token is not known here. Copy it into the client again, or make a new one.',
     'invalid_token',
   )
 }
@@ -86,10 +88,10 @@ export function presentedToken(request: Pick<Request, 'headers' | 'originalUrl'>
   const header = request.headers.authorization
   if (header === undefined) throw unauthorized('Send a token: "Authorization: Bearer <token>".')
   const [, scheme = '', token = ''] = /^(\S+)(?: +(.*))?$/.exec(header.trim()) ?? []
-  if (scheme.toLowerCase() !== 'bearer') throw otherScheme(scheme)
+  if (scheme.toLowerCase() !== 'bearer') throw otherScheme(scheme, token)
   if (token === '') throw unauthorized('The Authorization header has no token after "Bearer".')
   if (token.length > maxTokenLength || !tokenSyntax.test(token)) {
-    throw unauthorized('The bearer token is not well-formed (RFC 6750 §2.1).', 'invalid_token')
+    throw unauthorized(malformed(token), 'invalid_token')
   }
   if (hasTokenInQuery(request.originalUrl)) {
     throw malformedCredentials('A token was sent in the header and in the URL.')
@@ -97,13 +99,24 @@ export function presentedToken(request: Pick<Request, 'headers' | 'originalUrl'>
   return token
 }
 
-function otherScheme(scheme: string) {
-  const isLabelStudios = scheme.toLowerCase() === 'token'
+function otherScheme(scheme: string, rest: string) {
+  if (scheme.toLowerCase() === 'token') {
+    return unauthorized(
+      'The scheme "Token" is not supported here. Send "Authorization: Bearer <token>" instead.',
+    )
+  }
   return unauthorized(
-    isLabelStudios
-      ? 'The scheme "Token" is not supported here. Send "Authorization: Bearer <token>" instead.'
+    rest === ''
+      ? 'The Authorization header has no scheme. Write "Bearer" and a space before the token.'
       : 'Only the scheme "Bearer" is supported. Send "Authorization: Bearer <token>".',
   )
+}
+
+/** Nothing of the token itself. */
+function malformed(token: string): string {
+  return /^bearer\s/i.test(token)
+    ? 'The word "Bearer" stands before the token twice. Enter the token alone in the client.'
+    : 'The bearer token is not well-formed (RFC 6750 §2.1). Copy it again, without spaces, quotation marks and line breaks.'
 }
 
 /** Tokens in URLs are never accepted, since URLs are logged (RFC 6750 §5.3); beside a header they are an error. */

@@ -35,12 +35,15 @@ export interface RouteTable {
 /** Makes a table of routes. The first pattern that fits a path is the only one that answers it. */
 export function routeTable(routes: readonly ScimRoute[], ignoreCase: boolean): RouteTable {
   const paths = collectPaths(routes)
+  const endpoints = paths.flatMap(({ pattern: [first] }) => first ?? [])
   return {
     match(segments) {
       // No resource has an id with NUL, and PostgreSQL refuses to look for one.
       const hasNul = segments.some((segment) => segment.includes('\0'))
       const path = paths.find(({ pattern }) => !hasNul && fits(pattern, segments, ignoreCase))
-      if (path === undefined) throw notFound('There is no such endpoint.')
+      if (path === undefined || isDoubled(path, segments, endpoints)) {
+        throw notFound(`There is no such endpoint. ${hintFor(segments, endpoints)}`)
+      }
       return {
         allow: path.allow,
         route: (method) => routeOf(path, method),
@@ -48,6 +51,30 @@ export function routeTable(routes: readonly ScimRoute[], ignoreCase: boolean): R
       }
     },
   }
+}
+
+/** `/Users/Users`: no resource has such an id; a client was given a base URL that ends with `/Users`. */
+function isDoubled(
+  { pattern, routes }: Path,
+  segments: readonly string[],
+  endpoints: readonly string[],
+) {
+  const describes = [...routes.values()].some(({ discovery }) => discovery === true)
+  if (describes) return false
+  return pattern.some(
+    (name, index) => isParameter(name) && endpoints.includes(segments[index] ?? ''),
+  )
+}
+
+/** Most often a client's base URL is wrong: says what it must be. */
+function hintFor(segments: readonly string[], endpoints: readonly string[]): string {
+  const [first = ''] = segments
+  const written = endpoints.find((name) => name.toLowerCase() === first.toLowerCase())
+  if (written !== undefined && written !== first) return `It is written "/${written}".`
+  const hasEndpoint = segments.length > 1 && segments.some((segment) => endpoints.includes(segment))
+  return hasEndpoint
+    ? 'The base URL in the client must end before "/Users" and "/Groups", which it appends itself.'
+    : 'Check the base URL in the client: it appends "/Users", "/Groups" and the like to it.'
 }
 
 function collectPaths(routes: readonly ScimRoute[]): Path[] {

@@ -38,7 +38,9 @@ export function toScimError(error: unknown): ScimError | undefined {
 export function unknownMembers(ids: readonly string[]): ScimError {
   const listed = ids.slice(0, maxListedIds).map((id) => JSON.stringify(id.slice(0, 100)))
   const more = ids.length > listed.length ? ` and ${ids.length - listed.length} more` : ''
-  return invalidValue(`Attribute "members" names resources that do not exist: ${listed}${more}.`)
+  return invalidValue(
+    `Attribute "members" names resources that do not exist: ${listed}${more}. Provision people before the groups they are in.`,
+  )
 }
 
 /** Other writes came first again and again; nothing of this request was stored (RFC 7644 §3.12 table 8). */

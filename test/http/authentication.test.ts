@@ -95,7 +95,7 @@ describe('a request without good credentials', () => {
     const reply = await send(server, users, { headers: bearer('wrong') })
     expectError(reply, 401)
     expect(reply.headers['www-authenticate']).toBe(
-      'Bearer realm="SCIM", error="invalid_token", error_description="The bearer token is not known here."',
+      'Bearer realm="SCIM", error="invalid_token", error_description="The bearer token is not known here. Copy it into the client again, or make a new one."',
     )
   })
 
@@ -190,7 +190,8 @@ describe('a request without good credentials', () => {
         actor: 'anonymous',
         requestId: 'r1',
         status: 401,
-        detail: 'The bearer token is not known here.',
+        detail:
+          'The bearer token is not known here. Copy it into the client again, or make a new one.',
       },
     ])
   })

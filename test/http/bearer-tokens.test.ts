@@ -64,7 +64,7 @@ describe('bearerTokens', () => {
       })
       expect(await authenticate(present('abc'))).toMatchObject({ name: 'okta' })
       now = new Date('2026-02-01T00:00:00Z')
-      expect(() => authenticate(present('abc'))).toThrow('The bearer token has expired.')
+      expect(() => authenticate(present('abc'))).toThrow('The bearer token has expired. ')
     },
   )
 

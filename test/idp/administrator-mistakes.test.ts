@@ -1,0 +1,101 @@
+import express from 'express'
+import { memoryAdapters } from '../../adapters/memory/index.js'
+import { bearerTokens } from '../../lib/http/bearer-tokens.js'
+import { scimRouter } from '../../lib/http/router.js'
+import { listen, type Running, send } from '../http/support.js'
+
+/** What an administrator enters wrong in an identity provider, and what its log shows then. */
+
+const token = 'scim_token-of-the-mistakes-suite'
+const expired = 'scim_token-that-has-expired-here'
+let host: Running
+
+beforeAll(async () => {
+  const app = express()
+  const authenticate = bearerTokens([
+    { name: 'idp', token },
+    { name: 'old', token: expired, expiresAt: '2020-01-01T00:00:00Z' },
+  ])
+  app.use('/scim/v2', scimRouter(memoryAdapters(), { authenticate }))
+  host = await listen(app)
+})
+afterAll(() => host.close())
+
+describe('the answer to a wrong token names the fix (R-AUTH-01, IDP-36)', () => {
+  it.each([
+    ['no scheme', token, /no scheme\. Write "Bearer" and a space before the token/],
+    ['the scheme twice', `Bearer Bearer ${token}`, /twice\. Enter the token alone/],
+    ["Label Studio's scheme", `Token ${token}`, /Send "Authorization: Bearer <token>" instead/],
+    ['Basic', 'Basic aWRwOnNlY3JldA==', /Only the scheme "Bearer"/],
+    ['no token', 'Bearer', /no token after "Bearer"/],
+    ['quotation marks', `Bearer "${token}"`, /without spaces, quotation marks and line breaks/],
+    ['half a token', `Bearer ${token.slice(0, 20)}`, /Copy it into the client again/],
+    ['an expired token', `Bearer ${expired}`, /expired\. Make a new one/],
+  ])('%s', async (_, authorization, fix) => {
+    const reply = await send(host, '/scim/v2/Users?startIndex=1&count=2', {
+      headers: { Authorization: authorization },
+    })
+    expect({ status: reply.status, body: reply.json }).toMatchObject({
+      status: 401,
+      body: { status: '401', detail: expect.stringMatching(fix) },
+    })
+    expect(reply.text).not.toContain(token.slice(0, 20))
+  })
+
+  it('nothing at all', async () => {
+    const reply = await send(host, '/scim/v2/Users')
+    expect(reply.json).toMatchObject({
+      status: '401',
+      detail: expect.stringMatching(/Send a token/),
+    })
+  })
+})
+
+describe('the answer to a wrong base URL names the fix (IDP-36)', () => {
+  it.each([
+    ['that ends with /Users', '/scim/v2/Users/Users?count=2', /must end before "\/Users"/],
+    ['twice the path', '/scim/v2/scim/v2/Users', /must end before "\/Users"/],
+    ['of SCIM 1.1', '/scim/v2/ServiceProviderConfigs', /Check the base URL/],
+    ['in lower case', '/scim/v2/users?count=2', /It is written "\/Users"/],
+  ])('%s', async (_, path, fix) => {
+    const reply = await send(host, path, { headers: { Authorization: `Bearer ${token}` } })
+    expect({ status: reply.status, body: reply.json }).toMatchObject({
+      status: 404,
+      body: { status: '404', detail: expect.stringMatching(fix) },
+    })
+  })
+
+  it('is not mistaken for one where names of endpoints are names of resource types', async () => {
+    for (const path of ['/scim/v2/ResourceTypes/Users', '/scim/v2/Schemas/Users']) {
+      const reply = await send(host, path, { headers: { Authorization: `Bearer ${token}` } })
+      expect(reply.json).toMatchObject({ status: '404', detail: expect.not.stringMatching(/base/) })
+    }
+  })
+
+  it('is not told to whom has no token', async () => {
+    expect((await send(host, '/scim/v2/Users/Users')).status).toBe(401)
+  })
+})
+
+it('the answer to groups pushed before their people names the fix (IDP-23)', async () => {
+  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/scim+json' }
+  const group = { displayName: 'Crew', members: [{ value: '00u-not-pushed-yet' }] }
+  const body = JSON.stringify(group)
+  const reply = await send(host, '/scim/v2/Groups', { method: 'POST', headers, body })
+  expect(reply.json).toMatchObject({
+    status: '400',
+    scimType: 'invalidValue',
+    detail: expect.stringMatching(/"00u-not-pushed-yet"\. Provision people before the groups/),
+  })
+})
+
+it('the answer to a person who exists names the lookup (R-CREATE-12, IDP-32)', async () => {
+  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/scim+json' }
+  const body = JSON.stringify({ userName: 'twice@example.com' })
+  await send(host, '/scim/v2/Users', { method: 'POST', headers, body })
+  const reply = await send(host, '/scim/v2/Users', { method: 'POST', headers, body })
+  expect(reply.json).toMatchObject({
+    status: '409',
+    detail: expect.stringMatching(/Look it up with a filter on "userName"/),
+  })
+})
