@@ -1,19 +1,45 @@
+import fs from 'node:fs'
+import path from 'node:path'
 import express from 'express'
 import { memoryAdapters } from '../../adapters/memory/index.js'
 import { bearerTokens } from '../../lib/http/bearer-tokens.js'
 import { scimRouter } from '../../lib/http/router.js'
-import { listen, type Running, send } from '../http/support.js'
+import { listen, type Reply, type Running, send } from '../http/support.js'
 
 /** What an administrator enters wrong in an identity provider, and what its log shows then. */
 
 const token = 'scim_token-of-the-mistakes-suite'
+const readOnly = 'scim_token-that-may-only-read'
 const expired = 'scim_token-that-has-expired-here'
 let host: Running
+
+/** What docs/connect.md says that errors begin with, by their status. */
+const documented = fs
+  .readFileSync(path.join(__dirname, '../../docs/connect.md'), 'utf8')
+  .split('\n')
+  .map((line) => line.split('|').map((cell) => cell.trim()))
+  .flatMap(([, status = '', begin = '']) => {
+    const [number = ''] = /^\d{3}/.exec(status) ?? []
+    return number === '' || /^(–|names)/.test(begin) ? [] : [{ number, begin }]
+  })
+
+/** Rows that the tests have met. */
+const met = new Set<string>()
+
+function expectDocumented({ status, json }: Reply): void {
+  const row = documented.find(
+    ({ number, begin }) =>
+      number === String(status) && json.detail.startsWith(begin.replace(/ of …$/, '')),
+  )
+  expect({ status, detail: json.detail, row }).toMatchObject({ row: expect.anything() })
+  if (row !== undefined) met.add(row.begin)
+}
 
 beforeAll(async () => {
   const app = express()
   const authenticate = bearerTokens([
     { name: 'idp', token },
+    { name: 'reader', token: readOnly, scopes: ['scim:read'] },
     { name: 'old', token: expired, expiresAt: '2020-01-01T00:00:00Z' },
   ])
   app.use('/scim/v2', scimRouter(memoryAdapters(), { authenticate }))
@@ -40,14 +66,13 @@ describe('the answer to a wrong token names the fix (R-AUTH-01, IDP-36)', () => 
       body: { status: '401', detail: expect.stringMatching(fix) },
     })
     expect(reply.text).not.toContain(token.slice(0, 20))
+    if (!/^(Basic|Token) |"|^Bearer$/.test(authorization)) expectDocumented(reply)
   })
 
   it('nothing at all', async () => {
     const reply = await send(host, '/scim/v2/Users')
-    expect(reply.json).toMatchObject({
-      status: '401',
-      detail: expect.stringMatching(/Send a token/),
-    })
+    expect(reply.status).toBe(401)
+    expectDocumented(reply)
   })
 })
 
@@ -63,6 +88,7 @@ describe('the answer to a wrong base URL names the fix (IDP-36)', () => {
       status: 404,
       body: { status: '404', detail: expect.stringMatching(fix) },
     })
+    expectDocumented(reply)
   })
 
   it('is not mistaken for one where names of endpoints are names of resource types', async () => {
@@ -78,24 +104,45 @@ describe('the answer to a wrong base URL names the fix (IDP-36)', () => {
 })
 
 it('the answer to groups pushed before their people names the fix (IDP-23)', async () => {
-  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/scim+json' }
   const group = { displayName: 'Crew', members: [{ value: '00u-not-pushed-yet' }] }
-  const body = JSON.stringify(group)
-  const reply = await send(host, '/scim/v2/Groups', { method: 'POST', headers, body })
+  const reply = await post('/Groups', group)
   expect(reply.json).toMatchObject({
     status: '400',
     scimType: 'invalidValue',
     detail: expect.stringMatching(/"00u-not-pushed-yet"\. Provision people before the groups/),
   })
+  expectDocumented(reply)
 })
 
 it('the answer to a person who exists names the lookup (R-CREATE-12, IDP-32)', async () => {
-  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/scim+json' }
-  const body = JSON.stringify({ userName: 'twice@example.com' })
-  await send(host, '/scim/v2/Users', { method: 'POST', headers, body })
-  const reply = await send(host, '/scim/v2/Users', { method: 'POST', headers, body })
+  await post('/Users', { userName: 'twice@example.com' })
+  const reply = await post('/Users', { userName: 'twice@example.com' })
   expect(reply.json).toMatchObject({
     status: '409',
     detail: expect.stringMatching(/Look it up with a filter on "userName"/),
   })
+  expectDocumented(reply)
 })
+
+it('the answer to a token that may only read names the scope', async () => {
+  const reply = await post('/Users', { userName: 'new@example.com' }, readOnly)
+  expect(reply.status).toBe(403)
+  expectDocumented(reply)
+})
+
+it('the answer to an id that is gone says so', async () => {
+  const reply = await send(host, '/scim/v2/Users/gone', {
+    headers: { Authorization: `Bearer ${token}` },
+  })
+  expect(reply.status).toBe(404)
+  expectDocumented(reply)
+})
+
+it('docs/connect.md explains what is really answered, row by row', () => {
+  expect(documented.map(({ begin }) => begin).filter((begin) => !met.has(begin))).toEqual([])
+})
+
+function post(pathname: string, body: object, as = token): Promise<Reply> {
+  const headers = { Authorization: `Bearer ${as}`, 'Content-Type': 'application/scim+json' }
+  return send(host, `/scim/v2${pathname}`, { method: 'POST', headers, body: JSON.stringify(body) })
+}

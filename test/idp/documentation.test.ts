@@ -105,3 +105,41 @@ function testFiles(): string[] {
     .filter((name) => name.endsWith('.ts') && name !== path.basename(__filename))
     .map((name) => fs.readFileSync(path.join(__dirname, name), 'utf8'))
 }
+
+describe('the guides', () => {
+  const guides = fs
+    .readdirSync(path.join(root, 'docs'))
+    .map((name) => ({ name, text: fs.readFileSync(path.join(root, 'docs', name), 'utf8') }))
+    .filter(({ text }) => text.includes('connect.md'))
+
+  it('are there for every client with a folder of transcripts that people configure', () => {
+    const folders = ['okta', 'entra', 'onelogin', 'jumpcloud', 'google', 'pingone', 'authentik']
+    const more = ['keycloak', 'sailpoint', 'cyberark', 'rippling']
+    for (const folder of [...folders, ...more]) {
+      expect(guides.filter(({ text }) => text.includes(`test/idp/${folder}`))).not.toEqual([])
+    }
+  })
+
+  it('link to pages and places that exist, and name tests that exist', () => {
+    const broken = guides.flatMap(({ name, text }) => {
+      const links = [...text.matchAll(/\]\(([a-z-]+\.md)(#[a-z-]+)?\)/g)].filter(
+        ([, page = '', at]) => {
+          const target = path.join(root, 'docs', page)
+          if (!fs.existsSync(target)) return true
+          return at !== undefined && !anchorsOf(target).includes(at)
+        },
+      )
+      const files = [...text.matchAll(/`(test\/[a-z/.-]+)`/g)].filter(
+        ([, file = '']) => !fs.existsSync(path.join(root, file)),
+      )
+      return [...links, ...files].map(([found]) => `${name}: ${found}`)
+    })
+    expect(broken).toEqual([])
+  })
+})
+
+function anchorsOf(file: string): string[] {
+  return [...fs.readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)].map(
+    ([, heading = '']) => `#${heading.toLowerCase().replaceAll(' ', '-')}`,
+  )
+}
