@@ -1,4 +1,4 @@
-import express, { type Express } from 'express'
+import express, { type Express, type Request, type Response } from 'express'
 import type { Adapters, Reconciler } from 'label-studio-scim'
 import { bearerTokens, digestToken, scimRouter } from 'label-studio-scim'
 import { adminTokens, type SettingsOptions, settingsRouter } from 'label-studio-scim/settings'
@@ -41,7 +41,22 @@ export function createApp(parts: AppParts): Express {
       onError: logFailure,
     }),
   )
+  app.use(scimEndpoints, tellBaseUrl)
   return app
+}
+
+/** Where a client looks whose base URL lacks the path. */
+const scimEndpoints = ['/Users', '/Groups', '/ServiceProviderConfig', '/ResourceTypes', '/Schemas']
+
+function tellBaseUrl(_request: Request, response: Response): void {
+  response
+    .status(404)
+    .type('application/scim+json')
+    .send({
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
+      status: '404',
+      detail: 'SCIM is served under /scim/v2 here. Add it to the base URL in the client.',
+    })
 }
 
 function logFailure(error: unknown, { requestId }: { readonly requestId: string }): void {

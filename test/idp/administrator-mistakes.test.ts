@@ -2,6 +2,8 @@ import fs from 'node:fs'
 import path from 'node:path'
 import express from 'express'
 import { memoryAdapters } from '../../adapters/memory/index.js'
+import { createApp } from '../../examples/host/app.js'
+import { createReconciler } from '../../lib/access/index.js'
 import { bearerTokens } from '../../lib/http/bearer-tokens.js'
 import { scimRouter } from '../../lib/http/router.js'
 import { listen, type Reply, type Running, send } from '../http/support.js'
@@ -95,6 +97,26 @@ describe('the answer to a wrong base URL names the fix (IDP-36)', () => {
     for (const path of ['/scim/v2/ResourceTypes/Users', '/scim/v2/Schemas/Users']) {
       const reply = await send(host, path, { headers: { Authorization: `Bearer ${token}` } })
       expect(reply.json).toMatchObject({ status: '404', detail: expect.not.stringMatching(/base/) })
+    }
+  })
+
+  it('of the example host without /scim/v2', async () => {
+    const adapters = memoryAdapters()
+    const reconciler = createReconciler(adapters)
+    const scimToken = token
+    const adminToken = 'scim_admin-token-of-the-mistakes-suite'
+    const example = await listen(createApp({ adapters, reconciler, scimToken, adminToken }))
+    try {
+      const headers = { Authorization: `Bearer ${token}` }
+      const reply = await send(example, '/Users?startIndex=1&count=2', { headers })
+      expect({ status: reply.status, body: reply.json }).toMatchObject({
+        status: 404,
+        body: { status: '404', detail: expect.stringMatching(/Add it to the base URL/) },
+      })
+      expectDocumented(reply)
+      expect((await send(example, '/scim/v2/Users', { headers })).status).toBe(200)
+    } finally {
+      await example.close()
     }
   })
 
