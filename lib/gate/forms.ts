@@ -1,18 +1,23 @@
 import type { IncomingMessage } from 'node:http'
+import { plainPath } from './paths.js'
 
 /** A form by which people come in, of which the gate reads the e-mail address before it lets the form through. */
 export interface SignInForm {
   /** `signIn`: people who have an account. `signUp`: people who want one. */
   readonly purpose: 'signIn' | 'signUp'
-  /** Path of the form's `POST`, without a slash at the end. */
+  /**
+   * Path of the form's `POST`, in lower case, without a slash at the end. The paths of requests are compared with it by
+   * their end, so that it also holds where the application lives below a path of its own.
+   */
   readonly path: string
   /** Name of the field with the e-mail address. */
   readonly field: string
 }
 
-/** The forms of Label Studio, Community and Enterprise. */
+/** The forms of Label Studio, Community and Enterprise; the third is its admin's. */
 export const labelStudioForms: readonly SignInForm[] = [
   { purpose: 'signIn', path: '/user/login', field: 'email' },
+  { purpose: 'signIn', path: '/admin/login', field: 'username' },
   { purpose: 'signUp', path: '/user/signup', field: 'email' },
 ]
 
@@ -22,16 +27,19 @@ export type FormReading =
   | { readonly kind: 'refused'; readonly status: 400 | 411 | 413 | 415; readonly detail: string }
 
 const maxFormBytes = 65_536
-const utf8 = /;\s*charset\s*=\s*"?(?!utf-8"?\s*(?:;|$))/i
+/** Nothing else: Django reads further spellings of `charset`, which would make other letters of the same bytes. */
+const formType = /^application\/x-www-form-urlencoded\s*(?:;\s*charset="?utf-8"?\s*)?$/i
+/** What Python takes for white space and JavaScript does not, beside what both do. */
+const edges = /^[\s\p{Cc}]+|[\s\p{Cc}]+$/gu
 
-/** The form that this request submits, if it is one. The path is compared after one decoding, as the application does. */
+/** The form that this request submits, if it is one. */
 export function formOf(
   request: Pick<IncomingMessage, 'method' | 'url'>,
   forms: readonly SignInForm[],
 ): SignInForm | undefined {
   if (request.method !== 'POST') return undefined
-  const path = normalisedPath(request.url ?? '')
-  return forms.find((form) => form.path === path)
+  const path = plainPath(request.url ?? '')
+  return forms.find((form) => path.endsWith(form.path))
 }
 
 /**
@@ -46,15 +54,18 @@ export async function readForm(request: IncomingMessage, form: SignInForm): Prom
   const body = await readAndPutBack(request, length)
   if (body === undefined) return refused(400, 'The form ended early.')
   const emails = new URLSearchParams(body.toString('utf8')).getAll(form.field)
-  return {
-    kind: 'read',
-    emails: emails.map((email) => email.trim()).filter((email) => email !== ''),
-  }
+  return { kind: 'read', emails: [...new Set(emails.flatMap(readings))] }
+}
+
+/** An address as it is and, since Django's own sign-in does that, in compatibility form. */
+function readings(given: string): string[] {
+  const email = given.replace(edges, '')
+  return [email, email.normalize('NFKC')].filter((each) => each !== '')
 }
 
 function refusalOf({ headers }: IncomingMessage): FormReading | undefined {
   const type = headers['content-type'] ?? ''
-  if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type) || utf8.test(type)) {
+  if (!formType.test(type)) {
     return refused(415, 'Sign in with the form of the sign-in page.')
   }
   if (headers['content-encoding'] !== undefined)
@@ -97,15 +108,4 @@ function readAndPutBack(request: IncomingMessage, length: number): Promise<Buffe
     request.on('close', gone)
     take()
   })
-}
-
-function normalisedPath(url: string): string {
-  const path = url.split(/[?#]/, 1)[0] ?? ''
-  try {
-    return decodeURIComponent(path)
-      .replace(/\/{2,}/g, '/')
-      .replace(/(?!^)\/$/, '')
-  } catch {
-    return path
-  }
 }

@@ -18,7 +18,8 @@ export function watchSockets(
   const look = async () => {
     for (const [socket, owners] of watched) {
       const { kind } = await decide(owners).catch(() => ({ kind: 'pass' }) as const)
-      if (kind === 'refused') socket.destroy()
+      // With an error, because that is how http-proxy learns that it must end its side too.
+      if (kind === 'refused') socket.destroy(new Error('Access was withdrawn.'))
     }
     schedule()
   }
