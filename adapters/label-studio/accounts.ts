@@ -74,6 +74,8 @@ export function accountsOf(parts: Parts): Accounts {
     async findAll(scope, user) {
       const linked = await linkedAccount(parts, scope, user)
       const all = linked ? [linked.user] : []
+      // Somebody may have signed up a moment ago: ending access must not miss them.
+      if (!linked) directory.forget()
       for (const each of await matching(parts, scope, user)) {
         const isNew = each.id !== linked?.user.id
         if (isNew && (await claims.isOpenTo(scope, user, each))) all.push(each)

@@ -104,7 +104,8 @@ async function accountReference(
   const { access } = settings.storage
   const known = (await access.record(scope, user.id))?.account
   if (known) return known
-  const { accounts } = await translated(edition())
+  const { accounts, directory } = await translated(edition())
+  directory.forget()
   const found = await translated(accounts.find(scope, user)).catch((error: unknown) => {
     if (storeErrorKind(error) === 'refused') return undefined
     throw error

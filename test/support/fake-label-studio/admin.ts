@@ -59,7 +59,7 @@ const change = forSuperusers((context, user) => {
   const form = formOf(context.request)
   const errors = changeErrors(context, user, form)
   if (Object.keys(errors).length > 0) return changePage(context, user, errors)
-  user.email = (form.get('email') ?? '').trim()
+  user.email = (form.get('email') ?? '').trim().replace(/@.*$/, (each) => each.toLowerCase())
   user.username = form.get('username') ?? ''
   user.firstName = form.get('first_name') ?? ''
   user.lastName = form.get('last_name') ?? ''

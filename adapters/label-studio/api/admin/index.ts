@@ -151,7 +151,7 @@ async function changeUser(pages: Pages, id: number, change: AdminUserChange): Pr
   const page = await pages.post(changePath(id), toEntries(fillUserForm(before.form, change)))
   if (page.status !== 302) throw refused(page)
   const after = await readUser(pages, id)
-  if (isSame(after.user, wanted)) return after.user
+  if (isSame(withLowerDomain(after.user), withLowerDomain(wanted))) return after.user
   throw new LabelStudioError(
     'unexpected',
     'Label Studio took the change of an account, but shows another state afterwards.',
@@ -183,6 +183,11 @@ function refuseSuperuser(user: AdminUser): void {
 
 function isSame(one: AdminUser, other: AdminUser): boolean {
   return (Object.keys(one) as (keyof AdminUser)[]).every((name) => one[name] === other[name])
+}
+
+/** Django saves the part behind the @ in lower case, whatever the form says. */
+function withLowerDomain(user: AdminUser): AdminUser {
+  return { ...user, email: user.email.replace(/@.*$/, (domain) => domain.toLowerCase()) }
 }
 
 function withoutUndefined(change: AdminUserChange): AdminUserChange {

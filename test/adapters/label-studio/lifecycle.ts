@@ -1,0 +1,424 @@
+import {
+  identifyLabelStudioUser,
+  type LabelStudioAdmin,
+  type LabelStudioApi,
+  labelStudioAdmin,
+  labelStudioApi,
+} from '../../../adapters/label-studio/api/index.js'
+import { labelStudioOwner } from '../../../adapters/label-studio/index.js'
+import { send, signIn, signUp } from '../../support/label-studio-browser.js'
+import type { Subject } from './contract.js'
+import { type Product, type ProductOptions, startProduct } from './product.js'
+
+const password = 'A-good-passw0rd'
+const bulkRequest = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest'
+
+/** What becomes of people in every Label Studio Community, real or fake, from their first day to their last and after. */
+export function describeLifecycle(name: string, startSubject: () => Promise<Subject>): void {
+  describe(name, () => {
+    let subject: Subject
+    let api: LabelStudioApi
+    let admin: LabelStudioAdmin
+    let product: Product
+    let count = 0
+
+    beforeAll(async () => {
+      subject = await startSubject()
+      const { url, token, ownerEmail, ownerPassword } = subject
+      api = labelStudioApi({ url, token })
+      admin = labelStudioAdmin({ url, email: ownerEmail, password: ownerPassword })
+    }, 300_000)
+    afterAll(() => subject?.stop(), 60_000)
+    afterEach(() => product?.stop())
+
+    const start = async (options: ProductOptions = {}) => {
+      product = await startProduct(subject, options)
+      return product
+    }
+    const newEmail = (domain = 'example.com') => {
+      count += 1
+      return `someone-${count}@${domain}`
+    }
+    const through = async (headers: Record<string, string>) =>
+      (await send(`${product.url}/api/current-user/whoami`, { headers })).status
+
+    /** Somebody who is in Label Studio already, with a session and a token. */
+    const aPerson = async (email = newEmail()) => {
+      const { cookie } = await signUp(subject.url, await api.settings.inviteToken(), {
+        email,
+        password,
+      })
+      const headers = { cookie }
+      const whoami = await send(`${subject.url}/api/current-user/whoami`, { headers })
+      const { json } = await send(`${subject.url}/api/current-user/token`, { headers })
+      return { email, cookie, id: whoami.json.id as number, authorization: `Token ${json.token}` }
+    }
+    const create = async (email: string): Promise<number> => {
+      const headers = { authorization: `Token ${subject.token}` }
+      const body = { email, username: email }
+      const { json } = await send(`${subject.url}/api/users/`, { method: 'POST', headers, body })
+      return json.id
+    }
+    const push = async (attributes: Record<string, unknown>): Promise<string> => {
+      const pushed = await product.pushUser(attributes)
+      expect([pushed.status, pushed.json.detail]).toEqual([201, undefined])
+      await product.drained()
+      return pushed.json.id
+    }
+    const isActive = async (id: number) => (await admin.get(id))?.isActive
+    const accountId = async (userId: string) => Number((await product.record(userId))?.account?.id)
+
+    describe('spellings of one address', () => {
+      it('are one person: the one who can sign in is adopted, all are shut out', async () => {
+        await start()
+        const email = newEmail()
+        const [capitals, shouted] = [email.replace('s', 'S'), email.toUpperCase()]
+        const ids = [await create(capitals), await create(shouted), await create(email)]
+        const id = await push({ userName: capitals, emails: [{ value: shouted, primary: true }] })
+        expect(await accountId(id)).toBe(ids[2])
+        expect((await product.setActive(id, false)).status).toBe(200)
+        expect(await Promise.all(ids.map(isActive))).toEqual([false, false, false])
+        await product.setActive(id, true)
+        await product.drained()
+        expect(await isActive(ids[2] ?? 0)).toBe(true)
+      }, 60_000)
+
+      it('with capitals alone are brought to lower case, so that the person can sign in', async () => {
+        await start()
+        const email = newEmail()
+        const account = await create(email.toUpperCase())
+        const id = await push({ userName: email, password })
+        expect([await accountId(id), (await api.users.get(account))?.email]).toEqual([
+          account,
+          email,
+        ])
+        expect((await signIn(product.url, email, password)).status).toBe(302)
+      }, 60_000)
+    })
+
+    it('ends nobody’s access through another user with the same address (S-ATO-01)', async () => {
+      await start()
+      const email = newEmail()
+      const first = await push({ userName: email })
+      const second = await product.pushUser({ userName: `x-${email}`, emails: [{ value: email }] })
+      expect([second.status, second.json.scimType]).toEqual([409, 'uniqueness'])
+      const account = await accountId(first)
+      const third = await push({ userName: newEmail() })
+      const emails = [{ value: email, primary: true }]
+      const stolen = await product.patch(`/Users/${third}`, [
+        { op: 'add', path: 'emails', value: emails },
+      ])
+      expect([stolen.status, stolen.json.scimType]).toEqual([409, 'uniqueness'])
+      expect(await isActive(account)).toBe(true)
+    }, 60_000)
+
+    describe.each([
+      ['admin', { withOwner: true }],
+      ['gate', { withOwner: false }],
+    ] as const)('who is deleted through SCIM (%s)', (_strategy, options) => {
+      it('stays shut out, and has the same account when they are pushed again', async () => {
+        await start(options)
+        const person = await aPerson()
+        const { cookie, authorization, email } = person
+        const id = await push({ userName: email })
+        expect([await accountId(id), await through({ cookie })]).toEqual([person.id, 200])
+        expect((await product.scim('DELETE', `/Users/${id}`)).status).toBe(204)
+        // By the gate, or by Label Studio itself, which knows the session no more.
+        for (const headers of [{ cookie }, { authorization }]) {
+          expect([401, 403]).toContain(await through(headers as Record<string, string>))
+        }
+        expect((await signIn(product.url, email, password)).status).toBe(403)
+        expect((await product.scim('GET', `/Users/${id}`)).status).toBe(404)
+        await product.adapters.importer.run()
+        expect((await product.lookUp(email)).json.totalResults).toBe(0)
+        const again = await push({ userName: email })
+        expect([again === id, await accountId(again)]).toEqual([false, person.id])
+        expect([await through({ cookie }), await through({ authorization })]).toEqual([200, 200])
+      }, 60_000)
+    })
+
+    describe('with the strategy soft-delete', () => {
+      const adapters = { deprovisioning: 'soft-delete' } as const
+
+      it('a person loses the membership, is known by the number of the account, and comes back', async () => {
+        await start({ adapters })
+        const person = await aPerson()
+        const id = await push({ userName: person.email })
+        expect((await product.setActive(id, false)).status).toBe(200)
+        expect(await api.users.get(person.id)).toMatchObject({ masked: true })
+        expect([
+          await through({ authorization: person.authorization }),
+          await through({ cookie: person.cookie }),
+        ]).toEqual([403, 403])
+        expect((await signIn(product.url, person.email, password)).status).toBe(403)
+        await product.setActive(id, true)
+        await product.drained()
+        expect(await api.users.get(person.id)).toMatchObject({ email: person.email, masked: false })
+        expect(await through({ cookie: person.cookie })).toBe(200)
+      }, 60_000)
+
+      it('a person cannot come back without the owner’s sign-in, and the reason is told', async () => {
+        await start({ adapters, withOwner: false })
+        const person = await aPerson()
+        const id = await push({ userName: person.email })
+        await product.setActive(id, false)
+        await product.setActive(id, true)
+        await product.drained()
+        expect(await product.parkedBecause(id)).toBe(
+          'The account was removed from the organization in Label Studio. Without the owner’s sign-in nothing can bring it back.',
+        )
+      }, 60_000)
+    })
+
+    it('with the strategy hard-delete, keeps a deactivated person’s account and deletes a deleted one’s', async () => {
+      await start({ adapters: { deprovisioning: 'hard-delete' }, withOwner: false })
+      const person = await aPerson()
+      const id = await push({ userName: person.email })
+      await product.setActive(id, false)
+      expect([await through({ cookie: person.cookie }), await isActive(person.id)]).toEqual([
+        403,
+        true,
+      ])
+      expect((await product.scim('DELETE', `/Users/${id}`)).status).toBe(204)
+      expect(await api.users.get(person.id)).toBeUndefined()
+      expect((await signIn(product.url, person.email, password)).status).toBe(403)
+      await push({ userName: person.email })
+      const invite = await api.settings.inviteToken()
+      expect((await signUp(product.url, invite, { email: person.email, password })).status).toBe(
+        302,
+      )
+    }, 60_000)
+
+    describe('adoption of who was there before', () => {
+      it('refused for everybody: by POST, and for the imported by every change (S-ATO-02)', async () => {
+        await start({ adapters: { adopt: 'none' } })
+        const person = await aPerson()
+        const pushed = await product.pushUser({
+          userName: person.email,
+          password: 'Another-passw0rd',
+        })
+        expect([pushed.status, pushed.json.scimType]).toEqual([409, 'uniqueness'])
+        await product.adapters.importer.run()
+        const [user] = (await product.lookUp(person.email)).json.Resources
+        for (const answer of [
+          await product.setActive(user.id, false),
+          await product.scim('PUT', `/Users/${user.id}`, { ...user, displayName: 'New' }),
+          await product.scim('DELETE', `/Users/${user.id}`),
+        ]) {
+          expect([answer.status, answer.json.detail]).toEqual([
+            409,
+            'This account existed in Label Studio before, and must not be taken over through SCIM.',
+          ])
+        }
+        expect([await isActive(person.id), await through({ cookie: person.cookie })]).toEqual([
+          true,
+          200,
+        ])
+        expect((await signIn(subject.url, person.email, password)).status).toBe(302)
+      }, 60_000)
+
+      it('allowed for some domains only', async () => {
+        await start({ adapters: { adopt: ['ours.example'] } })
+        const [ours, theirs] = [newEmail('ours.example'), newEmail('theirs.example')]
+        const account = await create(ours)
+        await create(theirs)
+        expect(await accountId(await push({ userName: ours }))).toBe(account)
+        expect((await product.pushUser({ userName: theirs })).status).toBe(409)
+      }, 60_000)
+
+      it('takes over who was listed under another userName, once', async () => {
+        await start()
+        const person = await aPerson()
+        await product.adapters.importer.run()
+        const emails = [{ value: person.email, primary: true }]
+        const id = await push({ userName: `upn-${person.email}`, emails })
+        expect(await accountId(id)).toBe(person.id)
+        expect((await product.lookUp(person.email)).json.totalResults).toBe(0)
+        expect((await product.setActive(id, false)).status).toBe(200)
+        expect(await isActive(person.id)).toBe(false)
+      }, 60_000)
+
+      it('manages an imported person from the first group on that gives them something', async () => {
+        await start()
+        const person = await aPerson()
+        await product.adapters.importer.run()
+        await product.saveRules({ roles_groups: [['Annotator', 'crew']] })
+        const [user] = (await product.lookUp(person.email)).json.Resources
+        await product.pushGroup('crew', [user.id])
+        await product.drained()
+        expect(await product.record(user.id)).toMatchObject({
+          account: { id: String(person.id), origin: 'adopted' },
+          notes: [
+            'Recorded, but Label Studio Community has nothing to enforce it: organization role Annotator.',
+          ],
+        })
+      }, 60_000)
+    })
+
+    it('touches neither the owner nor the account of the adapter, on any path (S-AUTHZ-07)', async () => {
+      await start()
+      await product.adapters.importer.run()
+      const [owner] = (await product.lookUp(subject.ownerEmail)).json.Resources
+      const path = `/Users/${owner.id}`
+      const { json: group } = await product.pushGroup('crew', [])
+      const add = [{ op: 'add', path: 'members', value: [{ value: owner.id }] }]
+      const emails = [{ value: subject.ownerEmail.toUpperCase(), primary: true }]
+      const bulk = await product.scim('POST', '/Bulk', {
+        schemas: [bulkRequest],
+        Operations: [{ method: 'DELETE', path }],
+      })
+      expect(bulk.json.Operations[0]).toMatchObject({ status: '403' })
+      for (const answer of [
+        await product.setActive(owner.id, false),
+        await product.patch(path, [{ op: 'replace', value: { password: 'Stolen-passw0rd' } }]),
+        await product.patch(path, [{ op: 'replace', path: 'userName', value: newEmail() }]),
+        await product.scim('PUT', path, { ...owner, displayName: 'X' }),
+        await product.scim('DELETE', path),
+        await product.patch(`/Groups/${group.id}`, add),
+        await product.pushGroup('others', [owner.id]),
+        await product.pushUser({ userName: 'x', emails, password: 'Stolen-passw0rd' }),
+      ]) {
+        expect([answer.status, answer.json.detail]).toEqual([
+          403,
+          'This is the owner of the organization in Label Studio, or the account of the adapter.',
+        ])
+      }
+      const { status } = await signIn(product.url, subject.ownerEmail, subject.ownerPassword)
+      expect(status).toBe(302)
+    }, 60_000)
+
+    describe('a change of address', () => {
+      it('renames with the owner’s sign-in: sessions go on, the new address signs in', async () => {
+        await start()
+        const [before, after] = [newEmail(), newEmail()]
+        const id = await push({ userName: before, password })
+        const { cookie } = await signIn(product.url, before, password)
+        const renamed = await product.patch(`/Users/${id}`, [
+          { op: 'replace', value: { userName: after } },
+        ])
+        expect(renamed.status).toBe(200)
+        await product.drained()
+        expect((await product.record(id))?.account).toMatchObject({ email: after })
+        expect(await through({ cookie })).toBe(200)
+        expect((await signIn(product.url, after, password)).status).toBe(302)
+        expect((await signIn(product.url, before, password)).status).toBe(200)
+      }, 60_000)
+
+      it('is refused without it before anything is stored, also for who signed up unnoticed', async () => {
+        await start({ withOwner: false })
+        const email = newEmail()
+        const id = await push({ userName: email })
+        const invite = await api.settings.inviteToken()
+        const { cookie } = await signUp(product.url, invite, { email, password })
+        const rename = [{ op: 'replace', value: { userName: newEmail() } }]
+        const answer = await product.patch(`/Users/${id}`, rename)
+        expect([answer.status, answer.json.scimType]).toEqual([400, 'mutability'])
+        expect((await product.lookUp(email)).json.totalResults).toBe(1)
+        await product.setActive(id, false)
+        expect(await through({ cookie })).toBe(403)
+      }, 60_000)
+    })
+
+    describe('the import', () => {
+      it('keeps the list current: new people, new names, people who are shut or gone', async () => {
+        await start()
+        const [ann, ben, cid] = [await aPerson(), await aPerson(), await aPerson()]
+        await product.adapters.importer.run()
+        const listed = async ({ email }: { email: string }) =>
+          (await product.lookUp(email)).json.Resources[0]
+        expect(await listed(ann)).toMatchObject({ active: true })
+        const renamed = newEmail()
+        await admin.change(ann.id, { email: renamed, firstName: 'Ann', isActive: false })
+        await api.members(1).remove(ben.id)
+        await api.users.delete(cid.id)
+        const { id } = await listed(ann)
+        expect(await product.adapters.importer.run()).toMatchObject({ updated: 1, removed: 2 })
+        expect(await listed({ email: renamed })).toMatchObject({
+          id,
+          active: false,
+          name: { givenName: 'Ann' },
+        })
+        for (const gone of [ann, ben, cid]) expect(await listed(gone)).toBeUndefined()
+        expect(await product.adapters.importer.run()).toEqual({
+          ...{ imported: 0, updated: 0, linked: 0, drifted: 0, removed: 0 },
+        })
+      }, 60_000)
+
+      it('finds who was let in again in Label Studio, or shut there, and mends both', async () => {
+        await start()
+        const [ann, ben] = [
+          await push({ userName: newEmail() }),
+          await push({ userName: newEmail() }),
+        ]
+        const [annsAccount, bensAccount] = [await accountId(ann), await accountId(ben)]
+        await product.setActive(ann, false)
+        await admin.change(annsAccount, { isActive: true })
+        await admin.change(bensAccount, { isActive: false, lastName: 'Changed' })
+        const drift = await product.adapters.users.currentAccess?.(
+          { tenant: 'default', actor: 't', requestId: 'r', signal: AbortSignal.timeout(9_000) },
+          (await product.scim('GET', `/Users/${ann}`)).json,
+        )
+        expect(drift?.applied).not.toEqual([])
+        expect(await product.adapters.importer.run()).toMatchObject({ drifted: 2 })
+        await product.drained()
+        expect([await isActive(annsAccount), await isActive(bensAccount)]).toEqual([false, true])
+      }, 60_000)
+    })
+
+    describe('an owner’s token as bearer token of the IdP', () => {
+      it('works for the owner only, and the others are told why', async () => {
+        const tenantOwner = labelStudioOwner({ url: subject.url, retries: 0 })
+        await start({ authenticate: tenantOwner })
+        const person = await aPerson()
+        const theirs = person.authorization.replace('Token ', '')
+        const list = (token: string) => product.scim('GET', '/Users', undefined, token)
+        expect((await list(subject.token)).status).toBe(200)
+        const other = await list(theirs)
+        expect([other.status, other.json.detail]).toEqual([
+          403,
+          'The token is valid in Label Studio, but is not the owner’s: only the owner may provision.',
+        ])
+        const garbage = await list('garbage')
+        expect([garbage.status, garbage.json.detail]).toEqual([
+          401,
+          'Label Studio does not accept this token.',
+        ])
+      }, 60_000)
+
+      it('is answered 503 while Label Studio does not answer', async () => {
+        const nowhere = labelStudioOwner({ url: 'http://127.0.0.1:9', retries: 0 })
+        await start({ authenticate: nowhere })
+        const answer = await product.scim('GET', '/Users', undefined, subject.token)
+        expect([answer.status, answer.json.detail]).toEqual([
+          503,
+          'Label Studio cannot be asked about the token now.',
+        ])
+      })
+    })
+
+    it('works with a personal access token, for the adapter and for the IdP', async () => {
+      const { cookie } = await signIn(subject.url, subject.ownerEmail, subject.ownerPassword)
+      const headers = { cookie }
+      const made = await send(`${subject.url}/api/token/`, { method: 'POST', headers })
+      expect(made.status).toBe(201)
+      const token = made.json.token as string
+      await start({ authenticate: labelStudioOwner({ url: subject.url }), adapters: { token } })
+      const user = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: newEmail() }
+      const pushed = await product.scim('POST', '/Users', user, token)
+      expect(pushed.status).toBe(201)
+      await product.drained()
+      expect(await accountId(pushed.json.id)).toBeGreaterThan(1)
+    }, 60_000)
+
+    it('tells by no credential of somebody shut out who else they are', async () => {
+      await start({ withOwner: false })
+      const person = await aPerson()
+      const id = await push({ userName: person.email })
+      await product.setActive(id, false)
+      const identify = identifyLabelStudioUser({ url: subject.url })
+      const headers = { cookie: person.cookie, authorization: `Token ${subject.token}` }
+      expect((await identify({ headers })).identities).toHaveLength(2)
+      expect(await through(headers)).toBe(403)
+    }, 60_000)
+  })
+}
