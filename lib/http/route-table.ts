@@ -19,6 +19,8 @@ export interface PathMatch {
 
 interface Path {
   readonly pattern: readonly string[]
+  /** Names of the parameters in it, by position. */
+  readonly parameters: ReadonlyMap<number, string>
   readonly routes: ReadonlyMap<string, ScimRoute>
   readonly allow: string
 }
@@ -85,6 +87,7 @@ function collectPaths(routes: readonly ScimRoute[]): Path[] {
   }
   return [...byPattern.values()].map((same) => ({
     pattern: same[0]?.pattern ?? [],
+    parameters: parametersIn(same[0]?.pattern ?? []),
     routes: new Map(same.map((route) => [route.method, route])),
     allow: allowedMethods(same).join(', '),
   }))
@@ -120,10 +123,13 @@ function findRoute(path: Path, segments: readonly string[], method: string): Rou
     })
   }
   const parameters: Record<string, string> = Object.create(null)
-  route.pattern.forEach((name, index) => {
-    if (isParameter(name)) parameters[name.slice(1)] = segments[index] ?? ''
-  })
+  for (const [index, name] of path.parameters) parameters[name] = segments[index] ?? ''
   return { route, parameters }
+}
+
+function parametersIn(pattern: readonly string[]): ReadonlyMap<number, string> {
+  const entries = pattern.map((name, index) => [index, name.slice(1)] as const)
+  return new Map(entries.filter(([index]) => isParameter(pattern[index] ?? '')))
 }
 
 function isParameter(segment: string): boolean {

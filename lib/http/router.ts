@@ -1,4 +1,4 @@
-import type { Router } from 'express'
+import type { RequestHandler } from 'express'
 import { contactRecorder } from '../access/index.js'
 import { ConfigurationError } from '../errors.js'
 import { createEmitter } from '../events/emitter.js'
@@ -20,7 +20,7 @@ const requiredMethods = {
 } as const
 
 /**
- * A SCIM 2.0 service provider (RFC 7643, 7644, 9865) as an Express router, for Express 4.18 or newer and 5.
+ * A SCIM 2.0 service provider (RFC 7643, 7644, 9865) to mount in an Express app, of Express 4.18 or newer or 5.
  *
  * Mount it before body parsers, which would otherwise answer for malformed bodies in their own way:
  * `app.use('/scim/v2', scimRouter(adapters, { authenticate: bearerTokens([…]) }))`. It answers every request below its
@@ -28,7 +28,7 @@ const requiredMethods = {
  *
  * @throws ConfigurationError for options, schemas or stores that cannot work
  */
-export function scimRouter(adapters: Adapters, options: ScimOptions): Router {
+export function scimRouter(adapters: Adapters, options: ScimOptions): RequestHandler {
   checkAdapters(adapters)
   const resolved = resolveOptions(options, adapters)
   const { emit } = createEmitterFor(options, resolved)

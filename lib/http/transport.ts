@@ -1,5 +1,5 @@
 import createDebug from 'debug'
-import { type Request, Router } from 'express'
+import type { Request, RequestHandler } from 'express'
 import { forbidden, type ScimError } from '../errors.js'
 import type { AuditEntry } from '../events/catalogue.js'
 import type { DiscoveryEndpoint, RateLimits } from '../options.js'
@@ -72,21 +72,21 @@ const debug = createDebug('label-studio-scim:request')
 const withBody = ['POST', 'PUT', 'PATCH']
 
 /**
- * A router that serves routes: authenticates before it reads anything, turns each request into a plain value and the
+ * A handler that serves routes: authenticates before it reads anything, turns each request into a plain value and the
  * answer, or whatever was thrown, into a response. It answers every request below its mount path.
  */
-export function scimTransport(routes: readonly ScimRoute[], options: TransportOptions): Router {
+export function scimTransport(
+  routes: readonly ScimRoute[],
+  options: TransportOptions,
+): RequestHandler {
   const server: Server = {
     table: routeTable(routes, options.caseInsensitivePaths),
     guard: createGuard(options),
     options,
   }
-  // mergeParams: an authenticator may read the tenant from the mount path.
-  const router = Router({ mergeParams: true })
-  router.use((request, response) => {
+  return (request, response) => {
     serve(server, openExchange(request, response, options)).catch(() => response.destroy())
-  })
-  return router
+  }
 }
 
 async function serve(server: Server, exchange: Exchange): Promise<void> {
