@@ -59,7 +59,8 @@ export function createState(now: () => number): State {
       const before = usersIn(tenant, groupsBefore)
       const result = change()
       const groupsAfter = ids.filter((id) => isGroup(tenant, id))
-      const others = ids.filter((id) => !groupsBefore.includes(id) && !groupsAfter.includes(id))
+      const groups = new Set([...groupsBefore, ...groupsAfter])
+      const others = ids.filter((id) => !groups.has(id))
       pending.mark(scope.tenant, new Set([...others, ...before, ...usersIn(tenant, groupsAfter)]))
       for (const entry of alongside?.audit ?? []) {
         tenant.audit.push({ ...entry, sequence: tenant.audit.length + 1 })

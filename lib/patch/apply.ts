@@ -52,6 +52,8 @@ function apply(draft: Draft, assignment: Assignment, context: PatchContext): voi
 }
 
 function changedNames(before: JsonObject, after: JsonObject): string[] {
-  const names = new Set([...Object.keys(before), ...Object.keys(after)])
-  return [...names].filter((name) => !isEqual(own(before, name), own(after, name)))
+  const gone = Object.keys(before).filter((name) => !Object.hasOwn(after, name))
+  return [...gone, ...Object.keys(after)].filter(
+    (name) => !isEqual(own(before, name), own(after, name)),
+  )
 }

@@ -21,6 +21,24 @@ export function sentAttributes(type: ResourceType, body: Json | undefined): Read
   }
 }
 
+/**
+ * {@link sentAttributes} as far as answers depend on it: not at all for types without attributes that are returned on
+ * request, as those of RFC 7643 are.
+ */
+export function sentReader(
+  type: ResourceType,
+): (body: Json | undefined) => ReadonlySet<string> | undefined {
+  const extensions = [...type.extensionAttributes.values()]
+  const definitions = [type.attributes, ...extensions.map(({ attributes }) => attributes)].flatMap(
+    (attributes) => [...attributes.values()],
+  )
+  const isNeeded = definitions.some(
+    ({ returned, subAttributes = [] }) =>
+      returned === 'request' || subAttributes.some((sub) => sub.returned === 'request'),
+  )
+  return isNeeded ? (body) => sentAttributes(type, body) : () => undefined
+}
+
 function keysOf(type: ResourceType, object: JsonObject): string[] {
   return Object.entries(object).flatMap(([key, value]) =>
     type.extensionAttributes.has(key.toLowerCase()) && isObject(value)

@@ -40,12 +40,16 @@ export function lookupsAmong(paths: readonly AttributePath[]): Lookup[] {
 
 /** The lookup keys of a resource, each once. */
 export function lookupKeys(type: ResourceType, resource: object): LookupKey[] {
-  return type.lookups.flatMap(({ name, path, unique }) => {
+  const keys: LookupKey[] = []
+  for (const { name, path, unique } of type.lookups) {
     const definition = path.sub ?? path.attribute
-    if (!definition) return []
-    const keys = valuesAt(path, resource as JsonObject).map((value) => keyOf(definition, value))
-    return [...new Set(keys)].map((key) => ({ attribute: name, key, unique }))
-  })
+    if (!definition) continue
+    const values = valuesAt(path, resource as JsonObject).map((value) => keyOf(definition, value))
+    for (const key of values.length > 1 ? new Set(values) : values) {
+      keys.push({ attribute: name, key, unique })
+    }
+  }
+  return keys
 }
 
 /** Every present value that a path leads to in a resource. */

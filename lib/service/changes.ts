@@ -8,9 +8,13 @@ const commonNames = new Set(['id', 'meta', 'schemas'])
 
 /** Names of the top-level attributes (extensions: their URN) in which two states of a resource differ. */
 export function changedAttributes(before: Resource | undefined, after: Resource): string[] {
-  const names = new Set([...Object.keys(before ?? {}), ...Object.keys(after)])
-  return [...names].filter(
-    (name) => !commonNames.has(name) && !isDeepStrictEqual(before?.[name], after[name]),
+  const gone = Object.keys(before ?? {}).filter((name) => !Object.hasOwn(after, name))
+  return [...gone, ...Object.keys(after)].filter(
+    (name) =>
+      // Mostly they share what did not change.
+      before?.[name] !== after[name] &&
+      !commonNames.has(name) &&
+      !isDeepStrictEqual(before?.[name], after[name]),
   )
 }
 

@@ -13,7 +13,7 @@ import { present } from '../present.js'
 import { bodyOf, conditionOf, notSupported, projectionOf } from '../read-request.js'
 import type { Handler, PathParameters } from '../route.js'
 import { scopeOf } from '../scope.js'
-import { sentAttributes } from '../sent.js'
+import { sentReader } from '../sent.js'
 import { locationOf } from '../wire.js'
 
 /** What an answer with one resource is made of. */
@@ -22,15 +22,19 @@ interface Answer {
   readonly resource: Resource
   readonly projection: Projection
   readonly status: number
+  /** Attributes the request set, for those that are returned on request. */
+  readonly sent?: ReadonlySet<string> | undefined
 }
 
 /** POST to the endpoint of a resource type (RFC 7644 §3.3). */
 export function createHandler(services: Services, type: ResourceType): Handler {
+  const sentIn = sentReader(type)
   return async (request) => {
     const projection = projectionOf(services, request, type)
     const created = await create(services, { type, scope: scopeOf(request) }, bodyOf(request))
     const resource = await withMembers(services, request, { type, resource: created, projection })
-    return answer(services, request, { type, resource, projection, status: 201 })
+    const sent = sentIn(request.body)
+    return answer(services, request, { type, resource, projection, status: 201, sent })
   }
 }
 
@@ -54,6 +58,7 @@ export function replaceHandler(
   type: ResourceType,
   allowed?: ReadonlySet<string>,
 ): Handler {
+  const sentIn = sentReader(type)
   return async (request, parameters) => {
     const projection = projectionOf(services, request, type)
     const target = {
@@ -62,7 +67,8 @@ export function replaceHandler(
     }
     const { resource: replaced } = await replace(services, target, bodyOf(request))
     const resource = await withMembers(services, request, { type, resource: replaced, projection })
-    return answer(services, request, { type, resource, projection, status: 200 })
+    const sent = sentIn(request.body)
+    return answer(services, request, { type, resource, projection, status: 200, sent })
   }
 }
 
@@ -75,6 +81,7 @@ export function patchHandler(
   type: ResourceType,
   allowed?: ReadonlySet<string>,
 ): Handler {
+  const sentIn = sentReader(type)
   return async (request, parameters) => {
     if (!services.options.features.patch) throw notSupported('PATCH')
     const projection = projectionOf(services, request, type)
@@ -87,7 +94,8 @@ export function patchHandler(
       return { status: 204, headers: headersOf(services, request, { type, resource: patched }) }
     }
     const resource = await withMembers(services, request, { type, resource: patched, projection })
-    return answer(services, request, { type, resource, projection, status: 200 })
+    const sent = sentIn(request.body)
+    return answer(services, request, { type, resource, projection, status: 200, sent })
   }
 }
 
@@ -111,9 +119,8 @@ function targetOf(
 async function answer(
   services: Services,
   request: ScimRequest,
-  { type, resource, projection, status }: Answer,
+  { type, resource, projection, status, sent }: Answer,
 ): Promise<ScimResponse> {
-  const sent = request.method === 'GET' ? undefined : sentAttributes(type, request.body)
   const presentation = { projections: new Map([[type.name, projection]]), ...(sent && { sent }) }
   const found = [{ type, resource }]
   const [body] = await present(services, request, { found, presentation })
@@ -125,7 +132,7 @@ async function answer(
 async function withMembers(
   services: Services,
   request: ScimRequest,
-  { type, resource, projection }: Omit<Answer, 'status'>,
+  { type, resource, projection }: Omit<Answer, 'status' | 'sent'>,
 ): Promise<Resource> {
   if (type.name !== 'Group' || !usesDeltas(services)) return resource
   const omit = omittedAttributes(type, projection)
