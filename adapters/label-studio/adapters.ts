@@ -14,13 +14,18 @@ import { translated } from './failures.js'
 import { type Importer, importerOf } from './import.js'
 import { installationSource } from './installation.js'
 import { type LabelStudioAdaptersOptions, labelStudioSettings } from './options.js'
-import { labelStudioTarget } from './target.js'
+import { labelStudioTarget, type TargetParts } from './target.js'
 import { labelStudioUsers } from './users.js'
 import { usable } from './workspace-grants.js'
 
+const findingsFreshMs = 30_000
+
 /** Adapters with Label Studio as their target. */
 export interface LabelStudioAdapters extends AccessAdapters {
-  /** Looks at the installation again: whether the token, the flags and the edition allow what is wanted. */
+  /**
+   * Whether the token, the flags and the edition allow what is wanted. What was found out in the last half minute is said
+   * again, so that a status page may be looked at often.
+   */
   examine(signal?: AbortSignal): Promise<readonly Finding[]>
   /** The organization's projects, for `settingsRouter`. */
   projects(scope: Pick<Scope, 'signal'>): Promise<readonly { id: number; title: string }[]>
@@ -51,10 +56,20 @@ export function labelStudioAdapters(options: LabelStudioAdaptersOptions): LabelS
     ...storage,
     access: settings.storage.access,
     users: labelStudioUsers(settings, target, admission(parts, edition)),
-    examine: (signal) => examine(parts, signal),
+    examine: examiner(parts),
     importer: importerOf(parts),
     projects: ({ signal }) => translated(collect(api.projects.list(signal))),
     workspaces: ({ signal }) => translated(titlesOf(api, signal)),
+  }
+}
+
+function examiner(parts: TargetParts): LabelStudioAdapters['examine'] {
+  let known: { readonly until: number; readonly findings: readonly Finding[] } | undefined
+  return async (signal) => {
+    if (known && performance.now() < known.until) return known.findings
+    const findings = await examine(parts, signal)
+    known = { until: performance.now() + findingsFreshMs, findings }
+    return findings
   }
 }
 

@@ -304,6 +304,19 @@ describe('every answer of the settings page', () => {
     expect(status.text).toContain('Label Studio cannot be asked now.')
   })
 
+  it('shows what the host allows and what it does not, as text', async () => {
+    const message = 'MANUAL_ROLE_MANAGEMENT=0 keeps <the API> from changing roles.'
+    const { visit } = await aVisitor({
+      change: (adapters) => ({
+        ...adapters,
+        examine: async () => [{ level: 'error', code: 'manual-role-management', message }],
+      }),
+    })
+    const { text } = await visit(`${path}/status`).expect(200)
+    expect(text).toContain('Does not work')
+    expect(text).toContain('MANUAL_ROLE_MANAGEMENT=0 keeps &lt;the API&gt; from changing roles.')
+  })
+
   it.each([
     ['Express 5 at the root', express, ''],
     ['Express 5 below a path', express, '/tools'],

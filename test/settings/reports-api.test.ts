@@ -188,6 +188,15 @@ describe('GET /api/scim/status', () => {
     expect((await get('/api/scim/status')).body).toMatchObject({ pending: 0, parked: 0 })
   })
 
+  it('says what the host allows, as far as it can tell', async () => {
+    const finding = { level: 'error', code: 'token-refused', message: 'Create a token.' } as const
+    const { get } = aSettingsApp({
+      change: (adapters) => ({ ...adapters, examine: async () => [finding] }),
+    })
+    expect((await get('/api/scim/status')).body.findings).toEqual([finding])
+    expect((await aSettingsApp().get('/api/scim/status')).body.findings).toEqual([])
+  })
+
   it('writes the last contact at most once a minute for each tenant', async () => {
     const { access, scope } = await aCrew()
     let now = new Date('2026-03-01T10:00:00Z')

@@ -3,6 +3,7 @@ import { notFound, ScimError } from '../../errors.js'
 import type { SettingsContext } from '../options.js'
 import { driftOf, driftOfPage } from '../reports/drift.js'
 import { explain } from '../reports/explain.js'
+import { readFindings } from '../reports/findings.js'
 import { reportGroups } from '../reports/groups.js'
 import { listPeople } from '../reports/people.js'
 import { readSeats, readStatus } from '../reports/status.js'
@@ -31,9 +32,10 @@ export async function getExplain(
   return { status: 200, body: found }
 }
 
-/** `GET /api/scim/status`: pending, parked, last error, last contact. */
+/** `GET /api/scim/status`: pending, parked, last error, last contact, and what the host allows. */
 export async function getStatus(context: SettingsContext, { scope }: Call): Promise<Answer> {
-  return { status: 200, body: await readStatus(context, scope) }
+  const [status, findings] = await Promise.all([readStatus(context, scope), readFindings(context)])
+  return { status: 200, body: { ...status, findings } }
 }
 
 /** `GET /api/scim/drift`: what differs in the host right now, of one person (`user`) or page by page. */

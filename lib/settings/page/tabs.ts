@@ -4,6 +4,7 @@ import { auditQueryOf } from '../api/audit.js'
 import { integerOf, textOf } from '../api/parameters.js'
 import { driftOf } from '../reports/drift.js'
 import { explain } from '../reports/explain.js'
+import { readFindings } from '../reports/findings.js'
 import { reportGroups } from '../reports/groups.js'
 import { listPeople } from '../reports/people.js'
 import { readSeats, readStatus } from '../reports/status.js'
@@ -117,12 +118,14 @@ export async function changeStatus(visit: Visit): Promise<PageAnswer> {
 }
 
 async function statusPage({ context, scope, frame }: Visit, said: Part): Promise<PageAnswer> {
-  const [status, seats] = await Promise.all([
+  const [status, findings, seats] = await Promise.all([
     readStatus(context, scope),
+    readFindings(context),
     readSeats(context, scope).catch(() => undefined),
   ])
   const content = statusView(frame, {
     status,
+    findings,
     seats: seats ?? { supported: false },
     ...(!seats && { seatsFailure: 'Label Studio cannot be asked now.' }),
     ...(context.scimUrl !== undefined && { scimUrl: context.scimUrl }),

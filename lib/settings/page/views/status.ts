@@ -1,3 +1,4 @@
+import type { Finding } from '../../../stores/finding.js'
 import type { GroupsPage, GroupsReport } from '../../reports/groups.js'
 import type { PendingPerson, Status } from '../../reports/status.js'
 import { type Html, html, type Part } from '../html.js'
@@ -8,6 +9,7 @@ export function statusView(
   frame: Frame,
   view: {
     readonly status: Status
+    readonly findings: readonly Finding[]
     readonly seats: { readonly supported: boolean; readonly used?: number; readonly limit?: number }
     readonly seatsFailure?: string
     readonly scimUrl?: string
@@ -31,7 +33,22 @@ ${seatLine(view)}
 <dt>Version of the rules</dt><dd>${status.rulesVersion}</dd>
 </dl>
 </section>
+${view.findings.length > 0 && findingsCard(view.findings)}
 ${status.parkedPeople.length > 0 && parkedCard(frame, status)}`
+}
+
+const levels: Readonly<Record<Finding['level'], Html>> = {
+  ok: badge('good', 'OK'),
+  warning: badge('busy', 'Look at this'),
+  error: badge('bad', 'Does not work'),
+}
+
+function findingsCard(findings: readonly Finding[]): Html {
+  return html`<section class="card" aria-labelledby="findings-title"><h2 id="findings-title">Label Studio</h2>
+<dl class="facts">${findings.map(
+    ({ level, message }) => html`<dt>${levels[level]}</dt><dd>${message}</dd>
+`,
+  )}</dl></section>`
 }
 
 const reconcilers: Readonly<Record<Status['reconciler'], Html>> = {
