@@ -15,7 +15,7 @@ export interface ReconcilerOptions {
   readonly maxAttempts?: number
   /** How often to look for what other hosts marked. Default 1 000. */
   readonly pollMs?: number
-  /** Marks made in one step while a change of rules is carried out. Default 500. */
+  /** Marks made in one step while a change of rules is carried out. Default 2000. */
   readonly batch?: number
   /** Longest wait that a host's `Retry-After` can demand. Default 300 000. */
   readonly maxRetryAfterMs?: number
@@ -37,7 +37,7 @@ const defaults: ResolvedOptions = {
   maxBackoffMs: 300_000,
   maxAttempts: 10,
   pollMs: 1_000,
-  batch: 500,
+  batch: 2_000,
   maxRetryAfterMs: 300_000,
   onEvent: () => {},
   clock: () => new Date(),
