@@ -191,7 +191,7 @@ describe("Okta's CRUD test", () => {
 })
 
 describe("Okta's entitlements test", () => {
-  it('reads one entry of a resource type that a host adds (R-DRAFT-01, R-DRAFT-03)', async () => {
+  it('reads one entry of a resource type that a host adds (R-DRAFT-03)', async () => {
     const schema = 'urn:example:params:scim:schemas:Entitlement'
     const options = {
       schemas: [{ id: schema, name: 'Entitlement', attributes: [{ name: 'displayName' }] }],

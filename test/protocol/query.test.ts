@@ -40,7 +40,10 @@ describe('bounds of a query', () => {
     const adapters = watched(memoryAdapters())
     const scim = await serve(adapters)
     await scim.get(`/Users?${filtered('userName eq "a"')}&sortBy=title&cursor=`)
-    expect(adapters.calls.map(({ name }) => name)).toEqual(['users.query'])
+    const stores = adapters.calls
+      .map(({ name }) => name)
+      .filter((name) => !name.startsWith('access.'))
+    expect(stores).toEqual(['users.query'])
   })
 
   it.each([

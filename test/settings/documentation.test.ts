@@ -12,7 +12,8 @@ const read = (file: string) => fs.readFileSync(path.join(root, file), 'utf8')
 
 /** Rows of the table whose header begins with this cell, as lists of cells. */
 function tableOf(text: string, header: string): string[][] {
-  const lines = text.slice(text.indexOf(`\n| ${header} |`) + 1).split('\n')
+  const start = text.search(new RegExp(`^\\| ${header} +\\|`, 'm'))
+  const lines = text.slice(start).split('\n')
   const end = lines.findIndex((line) => !line.startsWith('|'))
   return lines.slice(2, end).map((line) =>
     line

@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs'
-import path from 'node:path'
 import { sqlAdapters } from '../../../adapters/sql/index.js'
 import { parseFilter } from '../../../lib/filter/parse.js'
 import { resolveFilter } from '../../../lib/filter/resolve.js'
-import { type TestDatabase, testDatabase, testDialect } from '../../support/test-database.js'
+import { type TestDatabase, testDatabase } from '../../support/test-database.js'
 import { aScope, aUser, everything, userType, writeOf } from '../support.js'
 
 let database: TestDatabase
@@ -58,30 +56,6 @@ it('answers a filter with text no database holds as one that matches nothing (S-
     expect([text, found.totalResults]).toEqual([text, total])
   }
   await adapters.close()
-})
-
-const onSqlite = testDialect === 'sqlite' ? describe : describe.skip
-
-onSqlite('an SQLite database', () => {
-  it('is created together with its folder', async () => {
-    const file = path.join(path.dirname(database.url.slice(7)), 'a', 'b', 'scim.db')
-    const adapters = await sqlAdapters({ url: `sqlite:${file}` })
-    expect(existsSync(file)).toBe(true)
-    await adapters.close()
-  })
-
-  it('can be kept in memory', async () => {
-    const [one, two] = await Promise.all([
-      sqlAdapters({ url: 'sqlite::memory:' }),
-      sqlAdapters({ url: 'sqlite::memory:' }),
-    ])
-    const scope = aScope()
-    const user = aUser()
-    await one.users.create(scope, user, writeOf(user))
-    expect(await one.users.get(scope, user.id, everything)).toEqual(user)
-    expect(await two.users.get(scope, user.id, everything)).toBeUndefined()
-    await Promise.all([one.close(), two.close()])
-  })
 })
 
 describe('wrong options', () => {
