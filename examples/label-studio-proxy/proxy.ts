@@ -25,11 +25,20 @@ export function labelStudioProxy(
 ): LabelStudioProxy {
   const gate: AccessGate = accessGate(adapters, { identify: identifyLabelStudioUser({ url }) })
   const proxy = createProxyMiddleware({ target: url, changeOrigin: false, xfwd: true, ws: false })
-  app.use(gate)
-  app.use(proxy)
+  // A Label Studio below a path writes that path into its links, so people reach it below the same one here.
+  const base = new URL(url).pathname.replace(/\/+$/, '')
+  app.use(base || '/', gate, proxy)
+  const upgrade = gate.upgrade(proxy.upgrade as Parameters<AccessGate['upgrade']>[0])
   return {
     attach(server) {
-      server.on('upgrade', gate.upgrade(proxy.upgrade as Parameters<AccessGate['upgrade']>[0]))
+      server.on('upgrade', (request, socket, head) => {
+        if (!request.url?.startsWith(`${base}/`)) {
+          socket.destroy()
+          return
+        }
+        request.url = request.url.slice(base.length)
+        upgrade(request, socket, head)
+      })
     },
     close: () => gate.close(),
   }

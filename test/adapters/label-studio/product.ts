@@ -43,7 +43,10 @@ export interface ProductOptions {
 
 /** The whole product in front of one Label Studio, and what an identity provider sends to it. */
 export interface Product {
+  /** Where SCIM is. */
   readonly url: string
+  /** Where people reach Label Studio: below the same path as the original. */
+  readonly front: string
   readonly adapters: LabelStudioAdapters
   readonly reconciler: Reconciler
   scim(method: string, path: string, body?: unknown, token?: string): Promise<Answer>
@@ -97,6 +100,7 @@ export async function startProduct(
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
     url,
+    front: `${url}${new URL(subject.url).pathname.replace(/\/$/, '')}`,
     adapters,
     reconciler,
     ...requestsTo(url),
