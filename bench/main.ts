@@ -3,13 +3,14 @@
  * other; those of different runs or machines cannot.
  */
 import os from 'node:os'
+import { measureMapping } from './mapping.js'
 import { largeGroupSize, measures, type Subject } from './measures.js'
 import { watchMemory } from './memory.js'
 import { help, type Options, readOptions } from './options.js'
-import { putTable, requestTable, verdicts, verdictTable } from './report.js'
+import { putTable, requestTable, type Verdict, verdicts, verdictTable } from './report.js'
 import { measurePuts, measureRequests, type Result } from './requests.js'
 import { digits } from './statistics.js'
-import { startSubjects, temporaryDatabases } from './subjects.js'
+import { type Databases, startSubjects, temporaryDatabases } from './subjects.js'
 
 main().catch((error: unknown) => {
   console.error(error)
@@ -26,7 +27,8 @@ async function main(): Promise<void> {
   const databases = temporaryDatabases()
   try {
     if (options.memoryMinutes === undefined) {
-      await measureSpeed(options, await startSubjects(options, databases))
+      const found = await measureTargets(options, databases)
+      console.log(`\nTargets\n${verdictTable(found)}`)
     } else {
       const names = (['memory', 'sqlite'] as const).filter(
         (name) => options.servers?.includes(name) ?? true,
@@ -38,7 +40,22 @@ async function main(): Promise<void> {
   }
 }
 
-async function measureSpeed(options: Options, subjects: readonly Subject[]): Promise<void> {
+/** Requests on running servers, then group mapping in this process. */
+async function measureTargets(options: Options, databases: Databases): Promise<readonly Verdict[]> {
+  const { only } = options
+  const isOnlyMapping = only?.every((name) => name === 'mapping')
+  const speed = isOnlyMapping
+    ? []
+    : await measureSpeed(options, await startSubjects(options, databases))
+  if (only && !only.includes('mapping')) return speed
+  const marked = Math.max(...options.sizes)
+  return [...speed, ...(await measureMapping(databases, { marked, reconciled: marked / 10 }))]
+}
+
+async function measureSpeed(
+  options: Options,
+  subjects: readonly Subject[],
+): Promise<readonly Verdict[]> {
   const isWanted = (name: string) => options.only?.includes(name) ?? true
   const largest = subjects.filter(({ users }) => users === Math.max(...options.sizes))
   const results: Result[] = []
@@ -59,5 +76,5 @@ async function measureSpeed(options: Options, subjects: readonly Subject[]): Pro
   } finally {
     await Promise.all(subjects.map(({ server }) => server.stop()))
   }
-  console.log(`\nTargets\n${verdictTable(verdicts(results))}`)
+  return verdicts(results)
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import express from 'express'
 import {
   type AccessTarget,
@@ -20,19 +20,16 @@ import type { Verdict } from './report.js'
 import { authorization } from './start-server.js'
 import type { Databases } from './subjects.js'
 
-/** How many people and rules the targets speak of; fewer in a quick run. */
+/** How many people change: 100,000 and 10,000 for the project's targets, fewer in a quick run. */
 export interface MappingSizes {
   readonly marked: number
   readonly reconciled: number
 }
 
-/** The project's own sizes. */
-export const mappingSizes: MappingSizes = { marked: 100_000, reconciled: 10_000 }
-
 /** Measures what group mapping costs, and holds it against the targets. */
 export async function measureMapping(
   databases: Databases,
-  sizes: MappingSizes = mappingSizes,
+  sizes: MappingSizes,
 ): Promise<readonly Verdict[]> {
   const found: Verdict[] = [resolveOnePerson()]
   for (const kind of ['sqlite', 'postgres'] as const) {
@@ -170,7 +167,7 @@ async function markEverybody(adapters: Adapters, filled: Filled) {
       const askedAt = performance.now()
       await send('GET', url)
       slowestMs = Math.max(slowestMs, performance.now() - askedAt)
-      await setTimeout(10)
+      await pause(10)
     }
     return { markSeconds: await marking, slowestMs }
   } finally {
@@ -188,7 +185,7 @@ async function allMarked(
   const startedAt = performance.now()
   await saveRules(adapters, filled)
   reconciler.start()
-  while (((await adapters.access?.summary(filled.scope))?.sweeping ?? 0) > 0) await setTimeout(200)
+  while (((await adapters.access?.summary(filled.scope))?.sweeping ?? 0) > 0) await pause(200)
   return secondsSince(startedAt)
 }
 
