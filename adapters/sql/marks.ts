@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { type Session, statement } from './database.js'
+import type { TypeRow } from './rows.js'
 
 /** A change of rules or of a large group: people still to be marked, and how far that has come. */
 export type SweepState =
@@ -29,12 +30,11 @@ const markUsers = statement<Ids & { now: number }>(
         then scim_pending.lease_until else excluded.next_at end`,
 )
 
-const groupsAmongIds = statement<Ids, { id: string }>(
+const typesOfIds = statement<Ids, { id: string } & TypeRow>(
   (value, { json }) => sql`
-    select resource.id
+    select resource.id, resource.resource_type
     from (${json.strings(value('ids'))}) as listed cross join scim_resources as resource
-    where resource.tenant = ${value('tenant')} and resource.id = listed.value
-      and resource.resource_type = 'Group'`,
+    where resource.tenant = ${value('tenant')} and resource.id = listed.value`,
 )
 
 const groupsBelow = statement<Ids, { id: string }>(
@@ -97,8 +97,8 @@ export async function groupsAmong(
   ids: readonly string[],
 ): Promise<readonly string[]> {
   if (ids.length === 0) return []
-  const rows = await session.prepared(groupsAmongIds, { tenant, ids: JSON.stringify(ids) })
-  return rows.map(({ id }) => id)
+  const rows = await session.prepared(typesOfIds, { tenant, ids: JSON.stringify(ids) })
+  return rows.filter(({ resource_type }) => resource_type === 'Group').map(({ id }) => id)
 }
 
 /** These groups and all groups in them; cycles end. */

@@ -8,9 +8,11 @@ import {
   UnknownReferenceError,
 } from '../../lib/stores/index.js'
 import { type Session, statement } from './database.js'
+import type { TypeRow } from './rows.js'
 import { isStorable } from './text.js'
 
 const mostAtOnce = 2000
+const memberTypes = ['User', 'Group']
 
 interface GroupKey {
   readonly tenant: string
@@ -21,12 +23,11 @@ interface IdRow {
   readonly id: string
 }
 
-const knownMembers = statement<{ tenant: string; ids: string }, IdRow>(
+const knownMembers = statement<{ tenant: string; ids: string }, IdRow & TypeRow>(
   (value, { json, forKeyShare }) => sql`
-    select resource.id
+    select resource.id, resource.resource_type
     from (${json.strings(value('ids'))}) as listed cross join scim_resources as resource
     where resource.tenant = ${value('tenant')} and resource.id = listed.value
-      and resource.resource_type in ('User', 'Group')
     order by resource.id ${forKeyShare}`,
 )
 
@@ -41,10 +42,14 @@ const insertMembers = statement<GroupKey & { ids: string }, IdRow>(
     returning member_id as id`,
 )
 
+/**
+ * By the index of members, each of whom is in few groups. PostgreSQL would otherwise read the whole group for each of
+ * them, for as long as a table that has grown fast is not analysed: hence a condition on the group that no index has.
+ */
 const deleteMembers = statement<GroupKey & { ids: string }, IdRow>(
   (value, { json }) => sql`
     delete from scim_members
-    where tenant = ${value('tenant')} and group_id = ${value('groupId')}
+    where tenant = ${value('tenant')} and group_id || '' = ${value('groupId')}
       and ${json.isOneOf(sql`member_id`, value('ids'))}
     returning member_id as id`,
 )
@@ -166,7 +171,9 @@ async function requireKnown(
   const unknown = new Set<string>(all)
   for await (const ids of inChunks(all.filter(isStorable))) {
     const rows = await session.prepared(knownMembers, { tenant, ids: JSON.stringify(ids) })
-    for (const { id } of rows) unknown.delete(id)
+    for (const { id, resource_type } of rows) {
+      if (memberTypes.includes(resource_type)) unknown.delete(id)
+    }
   }
   if (unknown.size > 0) throw new UnknownReferenceError([...unknown])
 }

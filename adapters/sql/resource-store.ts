@@ -41,10 +41,11 @@ export function sqlResourceStore<R extends Resource>(
     async getMany({ tenant }, ids, _read) {
       const rows = await database.prepared(selectResources, {
         tenant,
-        type,
         ids: JSON.stringify([...new Set(ids)].filter(isStorable)),
       })
-      return rows.map((row) => toResource<R>(type, row))
+      return rows
+        .filter(({ resource_type }) => resource_type === type)
+        .map((row) => toResource<R>(type, row))
     },
     query: (scope, query) => queryResources<R>(database, { tenant: scope.tenant, type }, query),
     replace: (scope, resource, write) =>

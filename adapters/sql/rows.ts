@@ -31,12 +31,20 @@ export const selectResource = statement<ResourceKey, ResourceRow>(
       and resource_type = ${value('type')}`,
 )
 
-export const selectResources = statement<Omit<ResourceKey, 'id'> & { ids: string }, ResourceRow>(
+/** The type of a listed resource, which the caller looks at. */
+export interface TypeRow {
+  readonly resource_type: string
+}
+
+/**
+ * Resources of any type. With a condition on the type, PostgreSQL would start from the index of listings and read the
+ * whole tenant for every id, for as long as a table that has grown fast is not analysed.
+ */
+export const selectResources = statement<{ tenant: string; ids: string }, ResourceRow & TypeRow>(
   (value, { json }) => sql`
-    select ${resourceColumns}
+    select ${resourceColumns}, resource.resource_type
     from (${json.strings(value('ids'))}) as listed cross join scim_resources as resource
-    where resource.tenant = ${value('tenant')} and resource.id = listed.value
-      and resource.resource_type = ${value('type')}`,
+    where resource.tenant = ${value('tenant')} and resource.id = listed.value`,
 )
 
 export const lockResource = statement<ResourceKey, ResourceRow>(
