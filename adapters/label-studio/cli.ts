@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { mappingPolicy, parseRules } from '../../lib/mapping/index.js'
 import type { Finding } from '../../lib/stores/finding.js'
 import { labelStudioAdmin, labelStudioApi } from './api/index.js'
-import { examine } from './doctor.js'
+import { deprovisioningEffects, examine } from './doctor.js'
 import type { CommunityDeprovisioning } from './options.js'
 
 const usage = `Usage: label-studio-scim <command>
@@ -32,8 +32,10 @@ async function doctor(environment: Environment): Promise<number> {
   const connection = connectionFrom(environment)
   const { LABEL_STUDIO_EMAIL: email, LABEL_STUDIO_PASSWORD: password } = environment
   const admin = email && password ? labelStudioAdmin({ ...connection, email, password }) : undefined
-  const deprovisioning = (environment.LABEL_STUDIO_DEPROVISIONING ??
-    (admin ? 'admin' : 'gate')) as CommunityDeprovisioning
+  const deprovisioning = environment.LABEL_STUDIO_DEPROVISIONING ?? (admin ? 'admin' : 'gate')
+  if (!isDeprovisioning(deprovisioning)) {
+    throw new Error('LABEL_STUDIO_DEPROVISIONING must be admin, gate, soft-delete or hard-delete.')
+  }
   const findings = await examine({
     api: labelStudioApi(connection),
     admin,
@@ -41,6 +43,10 @@ async function doctor(environment: Environment): Promise<number> {
   })
   for (const finding of findings) print(lineOf(finding))
   return findings.some(({ level }) => level === 'error') ? 1 : 0
+}
+
+function isDeprovisioning(text: string): text is CommunityDeprovisioning {
+  return Object.hasOwn(deprovisioningEffects, text)
 }
 
 /** A finding as one line of text. */

@@ -54,6 +54,15 @@ describe('label-studio-scim doctor', () => {
     expect(stdout).toMatch(/^warning +Deprovisioned people are refused by the gate only/m)
   })
 
+  it('refuses a strategy that there is not', async () => {
+    await start({ mode: 'oss-new' })
+    const { code, stderr } = await run(['doctor'], { LABEL_STUDIO_DEPROVISIONING: 'soft' })
+    expect([code, stderr]).toEqual([
+      1,
+      'LABEL_STUDIO_DEPROVISIONING must be admin, gate, soft-delete or hard-delete.\n',
+    ])
+  })
+
   it('ends with an error when the token is refused, and does not print it', async () => {
     await start({ mode: 'oss-new' })
     const { code, stdout, stderr } = await run(['doctor'], { LABEL_STUDIO_TOKEN: 'wrong-token' })
