@@ -4,23 +4,25 @@ import type { Scope } from '../stores/scope.js'
 const valueName = 'lastContact'
 const everyMs = 60_000
 const mostTenants = 10_000
+const timeoutMs = 10_000
 
 /**
  * Remembers that the identity provider called, at most once a minute for each tenant, so that a busy client costs no
  * writes. Failures are the caller's to ignore.
  *
- * @returns called with the scope of each authenticated request
+ * @returns called with who sent each authenticated request; the request's own signal does not end the write
  */
 export function contactRecorder(
   access: AccessStore,
   clock: () => Date,
-): (scope: Scope) => Promise<void> {
+): (caller: Omit<Scope, 'signal'>) => Promise<void> {
   const written = new Map<string, number>()
-  return async (scope) => {
+  return async (caller) => {
     const now = clock()
-    if (now.getTime() - (written.get(scope.tenant) ?? Number.NEGATIVE_INFINITY) < everyMs) return
+    if (now.getTime() - (written.get(caller.tenant) ?? Number.NEGATIVE_INFINITY) < everyMs) return
     if (written.size >= mostTenants) written.clear()
-    written.set(scope.tenant, now.getTime())
+    written.set(caller.tenant, now.getTime())
+    const scope = { ...caller, signal: AbortSignal.timeout(timeoutMs) }
     await access.setValue(scope, valueName, now.toISOString())
   }
 }

@@ -11,8 +11,6 @@ import type { Adapters } from '../stores/adapters.js'
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js'
 import { scimTransport, type TransportOptions } from './transport.js'
 
-const contactTimeoutMs = 10_000
-
 /** Methods every store must have. */
 const requiredMethods = {
   users: ['create', 'get', 'query', 'replace', 'delete', 'deprovision', 'applyAccess'],
@@ -50,8 +48,7 @@ function rememberContact(
   if (!access) return undefined
   const remember = contactRecorder(access, clock)
   return ({ tenant, name: actor }, requestId) => {
-    const signal = AbortSignal.timeout(contactTimeoutMs)
-    remember({ tenant, actor, requestId, signal }).catch(() => {})
+    remember({ tenant, actor, requestId }).catch(() => {})
   }
 }
 
