@@ -1,7 +1,9 @@
 type Replace = (text: string) => string
 
 const literal = /"(?:[^"\\]|\\.)*"?/
-const bareValue = /(?<=\b(?:eq|ne|co|sw|ew|gt|ge|lt|le)\s+)[^\s"()[\]]+/
+/** A value without quotation marks, up to what ends its comparison: blanks may be part of it. */
+const bareValue =
+  /(?<=\b(?:eq|ne|co|sw|ew|gt|ge|lt|le)\s+)[^\s"()[\]][^"()[\]]*?(?=\s+(?:and|or)\s|\s*[()[\]"]|\s*$)/
 const values = new RegExp(`${literal.source}|${bareValue.source}`, 'gi')
 const plainLiteral = /^(?:true|false|null|-?\d+(?:\.\d+)?)$/i
 /** Values of these do not tell who somebody is, and what a filter means depends on them. */

@@ -7,14 +7,12 @@ import type { Json, JsonObject } from '../schema/types.js'
  * `{"...": "${user}", "active": false}`.
  */
 export interface Transcript {
-  /** A sentence: what happens. */
+  /** A sentence: what happens. In parentheses, what it proves: requirements, rows of docs/deviations.md. */
   readonly name: string
   /** The client, in the words of docs/deviations.md, e.g. `Entra ID`. */
   readonly idp: string
   /** Where this was seen: keys of sources, or the issue that reported it. */
   readonly seen: readonly string[]
-  /** Ids of requirements and of rows of docs/deviations.md. */
-  readonly proves?: readonly string[]
   /** Headers of every request, and of every request that has a body. */
   readonly headers?: Readonly<Record<string, string>>
   readonly bodyHeaders?: Readonly<Record<string, string>>

@@ -93,6 +93,8 @@ describe('the recorder', () => {
     await send('GET', '/Users?filter=userName+eq+%22ines.moreau%40acme-corp.test%22&')
     await send('GET', '/Users?filter=displayName%20sw%20%22Ines%22&cursor=tok-555')
     await send('GET', '/Users?filter=userName eq ines.moreau@acme-corp.test'.replaceAll(' ', '%20'))
+    await send('GET', '/Users?filter=displayName+eq+Ines+Moreau+and+active+eq+true')
+    await send('GET', '/Users?filter=not+(name.familyName+eq+Moreau)+or+title+co+Moreau')
     await send('GET', '/tok-666/Moreau')
     await send('GET', '/Users/Moreau')
     await send('PATCH', `/Users/${id}`, {

@@ -56,7 +56,6 @@ const transcript = closed(
     name: text,
     idp: text,
     seen: texts,
-    proves: texts,
     headers,
     bodyHeaders: headers,
     options: { type: 'object' },
@@ -108,7 +107,6 @@ export function parseTranscript(json: unknown, file: string): Transcript {
 }
 
 /** A test's title: where it stands, what happens, what it proves. */
-export function titleOf({ file, transcript: { name, proves = [] } }: TranscriptFile): string {
-  const ids = proves.length > 0 ? ` (${proves.join(', ')})` : ''
-  return `${file.replace('.json', '')}: ${name}${ids}`
+export function titleOf({ file, transcript: { name } }: TranscriptFile): string {
+  return `${file.replace('.json', '')}: ${name}`
 }
