@@ -1,6 +1,7 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
 import { formOf } from '../../lib/gate/forms.js'
 import { labelStudioForms } from '../../lib/gate/index.js'
+import { cpuMs } from '../support/cpu-time.js'
 import { type FakeLabelStudio, startFakeLabelStudio } from '../support/fake-label-studio/index.js'
 import { aPerson, exchange, type Gated, openGate, password, peopleOf } from './gated.js'
 
@@ -54,9 +55,8 @@ describe('the path of a sign-in form', () => {
   })
 
   it('is found in linear time (S-DOS-04)', () => {
-    const before = performance.now()
-    purposeOf(`/${'%25'.repeat(5_000)}/${'../'.repeat(20_000)}${';x'.repeat(20_000)}`)
-    expect(performance.now() - before).toBeLessThan(500)
+    const url = `/${'%25'.repeat(5_000)}/${'../'.repeat(20_000)}${';x'.repeat(20_000)}`
+    expect(cpuMs(() => purposeOf(url))).toBeLessThan(500)
   })
 })
 

@@ -2,6 +2,7 @@ import http from 'node:http'
 import zlib from 'node:zlib'
 import type { TransportOptions } from '../../lib/http/transport.js'
 import { defaults } from '../../lib/options.js'
+import { cpuMsOf } from '../support/cpu-time.js'
 import {
   type ExpressVersion,
   expectError,
@@ -307,9 +308,8 @@ describe('the nesting of a body', () => {
     ['objects', '{"a":'.repeat(100_000)],
   ])('ends quickly at 100 000 levels of %s (S-DOS-02, SCIMServer N6)', async (_, text) => {
     const { post, errors } = await start()
-    const startedAt = performance.now()
-    expectError(await post(`{"a":${text}}`), 400, 'invalidSyntax')
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    const answered = async () => expectError(await post(`{"a":${text}}`), 400, 'invalidSyntax')
+    expect(await cpuMsOf(answered)).toBeLessThan(1_000)
     expect(errors).toEqual([])
   })
 
@@ -326,9 +326,8 @@ describe('the nesting of a body', () => {
     ['unterminated text', (size: number) => `{"a":"${'\\'.repeat(size * 2 + 1)}"`],
   ])('is read in linear time: %s', async (_, bodyOf) => {
     const { post } = await start()
-    const startedAt = performance.now()
-    await post(bodyOf(2_000_000))
-    expect(performance.now() - startedAt).toBeLessThan(3_000)
+    const body = bodyOf(2_000_000)
+    expect(await cpuMsOf(() => post(body))).toBeLessThan(3_000)
   })
 })
 

@@ -2,6 +2,7 @@ import { ConfigurationError } from '../../lib/errors.js'
 import { compileResourceTypes, type SchemaOptions } from '../../lib/schema/compile.js'
 import { resolvePath } from '../../lib/schema/paths.js'
 import type { AttributeInput } from '../../lib/schema/types.js'
+import { cpuMs } from '../support/cpu-time.js'
 
 const urn = 'urn:example:schemas:2.0:Badge'
 const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
@@ -367,13 +368,16 @@ describe('schemas that contradict themselves', () => {
 
 describe('hostile names', () => {
   it('of 50 KB are refused quickly (S-DOS-04)', () => {
-    const start = performance.now()
-    for (const piece of ['a', '-', '$', ':', 'urn:', '%', '/']) {
+    const time = (piece: string) => {
       const text = `urn:example:${piece.repeat(50_000)} `
-      expect(refusal(withId(text))).toBeDefined()
-      expect(refusal(extension({ name: text }))).toBeDefined()
-      expect(refusal(withType({ endpoint: text }))).toBeDefined()
+      return cpuMs(() => {
+        expect(refusal(withId(text))).toBeDefined()
+        expect(refusal(extension({ name: text }))).toBeDefined()
+        expect(refusal(withType({ endpoint: text }))).toBeDefined()
+      })
     }
-    expect(performance.now() - start).toBeLessThan(1500)
+    for (const piece of ['a', '-', '$', ':', 'urn:', '%', '/']) {
+      expect(time(piece)).toBeLessThan(500)
+    }
   })
 })

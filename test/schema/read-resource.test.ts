@@ -5,6 +5,7 @@ import { compileResourceTypes } from '../../lib/schema/compile.js'
 import { type ReadOptions, readResource } from '../../lib/schema/read-resource.js'
 import { readElement, readValue } from '../../lib/schema/read-value.js'
 import type { AttributeInput, Json, JsonObject, ResourceType } from '../../lib/schema/types.js'
+import { cpuMs } from '../support/cpu-time.js'
 
 const core = 'urn:ietf:params:scim:schemas:core:2.0:User'
 const coreGroup = 'urn:ietf:params:scim:schemas:core:2.0:Group'
@@ -593,16 +594,17 @@ describe('hostile input', () => {
   ]
 
   it.each(pieces)('of 50 KB made of %j is read or refused quickly (S-DOS-04)', (piece) => {
-    const start = performance.now()
-    for (const tail of ['', 'x', '!', '\n']) {
-      const text = long(piece) + tail
-      for (const name of ['text', 'flag', 'since', 'blob', 'link']) {
-        refusal(() => read({ [badge]: { [name]: text } }))
+    const readAll = () => {
+      for (const tail of ['', 'x', '!', '\n']) {
+        const text = long(piece) + tail
+        for (const name of ['text', 'flag', 'since', 'blob', 'link']) {
+          refusal(() => read({ [badge]: { [name]: text } }))
+        }
+        refusal(() => read({ userName: text, country: text, photos: [{ value: text }] }))
+        refusal(() => read({ [text]: 1 }))
+        refusal(() => read({ schemas: [core, `urn:${text}`] }))
       }
-      refusal(() => read({ userName: text, country: text, photos: [{ value: text }] }))
-      refusal(() => read({ [text]: 1 }))
-      refusal(() => read({ schemas: [core, `urn:${text}`] }))
     }
-    expect(performance.now() - start).toBeLessThan(500)
+    expect(cpuMs(readAll)).toBeLessThan(500)
   })
 })
