@@ -6,7 +6,7 @@ import type { Scope } from '../../lib/stores/scope.js'
 import { mayAdopt } from './claims.js'
 import type { Edition, KnownEdition } from './edition-of.js'
 import { translated } from './failures.js'
-import { noteAccount, type TargetParts } from './target.js'
+import { manage, noteAccount, type TargetParts } from './target.js'
 
 /** What is refused while the client still waits, before anything is stored. */
 export interface Admission {
@@ -62,8 +62,7 @@ export function admission(parts: TargetParts, edition: Edition): Admission {
       const record = await access.record(scope, user.id)
       if (record?.account?.origin !== 'imported') return
       if (!mayAdopt(parts.settings, record.account.email ?? '')) throw mustNotAdopt()
-      const account = { ...record.account, origin: 'adopted' } as const
-      await access.saveRecord(scope, { ...record, account })
+      await manage(access, scope, record)
     },
   }
 }

@@ -35,7 +35,7 @@ interface Parts {
  * workspaces or project members, so those are recorded and reported, not enforced.
  */
 export function communityTarget(parts: Parts): EditionTarget {
-  const { api, admin, accounts, settings } = parts
+  const { admin, accounts, settings } = parts
   return {
     canRename: admin !== undefined,
     async deprovision(scope, user, reason) {
@@ -62,37 +62,43 @@ export function communityTarget(parts: Parts): EditionTarget {
       await admin.setPassword(account.user.id, password, scope.signal)
       return account
     },
-    async current(scope, user, { access }) {
-      const [account] = await accounts.findAll(scope, user)
-      if (!account) return undefined
-      const seen = await admin?.get(account.id, scope.signal)
-      const isShut = account.masked || seen?.isActive === false
-      const notes = [
-        ...(account.masked ? ['The account was removed from the organization.'] : []),
-        ...(seen && !seen.isActive ? ['The account is deactivated.'] : []),
-        ...differences(user, seen ?? account),
-      ]
-      return { applied: isShut ? [] : enforceableIn(access, settings), notes }
-    },
+    current: (scope, user, { access }) => current(parts, scope, { user, access }),
   }
+}
 
-  async function endAccount(
-    { organization }: Parts,
-    account: LabelStudioUser,
-    { reason, signal }: { reason: DeprovisionReason; signal: AbortSignal },
-  ): Promise<void> {
-    switch (settings.deprovisioning) {
-      case 'admin':
-        await admin?.change(account.id, { isActive: false }, signal)
-        return
-      case 'soft-delete':
-        await api.members(organization).remove(account.id, signal)
-        return
-      case 'hard-delete':
-        if (reason === 'deleted') await api.users.delete(account.id, signal)
-        return
-      default:
-    }
+async function current(
+  { admin, accounts, settings }: Parts,
+  scope: Scope,
+  { user, access }: { readonly user: User; readonly access: Access },
+): Promise<AppliedAccess | undefined> {
+  const [account] = await accounts.findAll(scope, user)
+  if (!account) return undefined
+  const seen = await admin?.get(account.id, scope.signal)
+  const isShut = account.masked || seen?.isActive === false
+  const notes = [
+    ...(account.masked ? ['The account was removed from the organization.'] : []),
+    ...(seen && !seen.isActive ? ['The account is deactivated.'] : []),
+    ...differences(user, seen ?? account),
+  ]
+  return { applied: isShut ? [] : enforceableIn(access, settings), notes }
+}
+
+async function endAccount(
+  { api, admin, organization, settings }: Parts,
+  account: LabelStudioUser,
+  { reason, signal }: { readonly reason: DeprovisionReason; readonly signal: AbortSignal },
+): Promise<void> {
+  switch (settings.deprovisioning) {
+    case 'admin':
+      await admin?.change(account.id, { isActive: false }, signal)
+      return
+    case 'soft-delete':
+      await api.members(organization).remove(account.id, signal)
+      return
+    case 'hard-delete':
+      if (reason === 'deleted') await api.users.delete(account.id, signal)
+      return
+    default:
   }
 }
 

@@ -1,13 +1,15 @@
-import { type Access, type Grant, plan } from '../../lib/mapping/index.js'
+import { type Access, type AppliedAccess, type Grant, plan } from '../../lib/mapping/index.js'
 import type { AccessStore } from '../../lib/stores/access-store.js'
 import { RefusedError } from '../../lib/stores/errors.js'
+import type { User } from '../../lib/stores/resource.js'
+import type { Scope } from '../../lib/stores/scope.js'
 import type { Accounts } from './accounts.js'
 import type { LabelStudioApi } from './api/index.js'
-import type { EditionTarget } from './edition.js'
-import { membershipsIn } from './memberships.js'
+import type { Before, EditionTarget } from './edition.js'
+import { type Memberships, membershipsIn } from './memberships.js'
 import { changedNames, namesOf } from './names.js'
 import type { LabelStudioSettings } from './options.js'
-import { codeOf, organizationRoles, wordOf } from './organization-roles.js'
+import { codeOf, type OrganizationRoles, organizationRoles, wordOf } from './organization-roles.js'
 import { seatComplaint, takesSeat } from './seats.js'
 
 interface Parts {
@@ -26,6 +28,7 @@ export function enterpriseTarget(parts: Parts): EditionTarget {
   const { api, accounts, settings } = parts
   const roles = organizationRoles(parts)
   const memberships = membershipsIn(api, settings)
+  const tools = { api, accounts, roles, memberships }
 
   return {
     canRename: false,
@@ -36,30 +39,7 @@ export function enterpriseTarget(parts: Parts): EditionTarget {
       }
     },
 
-    async apply(scope, user, access, { ledger, hasSignedIn, note }) {
-      const account = (await accounts.find(scope, user)) ?? (await accounts.create(scope, user))
-      const inherited = [...account.inherited, ...ledger]
-      const brought = await roles.bring(scope, account.user, { access, ledger: inherited })
-      const names = changedNames(namesOf(user), account.user)
-      if (Object.keys(names).length > 0) {
-        await api.users.changeNames(account.user.id, names, scope.signal)
-      }
-      const isPending = brought.role === 'NO'
-      const planned = plan(inherited, isPending ? { ...access, role: 'Not Activated' } : access, {
-        hasSignedIn: isPending && (await hasSignedIn()),
-      })
-      const reached = await memberships.carryOut(scope, account.user.id, {
-        ledger: inherited,
-        planned,
-        note: (entries) => note([...roleGrant(access), ...entries], account.reference),
-      })
-      return {
-        applied: [...roleGrant(access), ...reached.applied],
-        deferred: [...planned.deferred, ...reached.deferred],
-        notes: [...brought.notes, ...reached.notes],
-        account: account.reference,
-      }
-    },
+    apply: (scope, user, access, before) => apply(tools, scope, user, { access, before }),
 
     async admit(scope, access) {
       const role = access?.role ? codeOf(access.role) : await roles.byDefault(scope)
@@ -89,6 +69,38 @@ export function enterpriseTarget(parts: Parts): EditionTarget {
       const there = await memberships.current(scope, account.id, projectIds)
       return { applied: [{ kind: 'role', role: wordOf(role) }, ...there] }
     },
+  }
+}
+
+interface Tools extends Pick<Parts, 'api' | 'accounts'> {
+  readonly roles: OrganizationRoles
+  readonly memberships: Memberships
+}
+
+async function apply(
+  { api, accounts, roles, memberships }: Tools,
+  scope: Scope,
+  user: User,
+  { access, before }: { readonly access: Access; readonly before: Before },
+): Promise<AppliedAccess> {
+  const account = (await accounts.find(scope, user)) ?? (await accounts.create(scope, user))
+  const { id } = account.user
+  const ledger = [...account.inherited, ...before.ledger]
+  const brought = await roles.bring(scope, account.user, { access, ledger })
+  const names = changedNames(namesOf(user), account.user)
+  if (Object.keys(names).length > 0) await api.users.changeNames(id, names, scope.signal)
+  const isPending = brought.role === 'NO'
+  const planned = plan(ledger, isPending ? { ...access, role: 'Not Activated' } : access, {
+    hasSignedIn: isPending && (await before.hasSignedIn()),
+  })
+  const note = (entries: readonly Grant[]) =>
+    before.note([...roleGrant(access), ...entries], account.reference)
+  const reached = await memberships.carryOut(scope, id, { ledger, planned, note })
+  return {
+    applied: [...roleGrant(access), ...reached.applied],
+    deferred: [...planned.deferred, ...reached.deferred],
+    notes: [...brought.notes, ...reached.notes],
+    account: account.reference,
   }
 }
 

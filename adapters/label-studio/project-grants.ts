@@ -14,26 +14,6 @@ interface Standing {
 
 /** Gives and takes project memberships and project roles; Inherit is membership without a role of one's own. */
 export function projectGrants(api: LabelStudioApi) {
-  async function standingOf(
-    projectId: number,
-    accountId: number,
-    signal: AbortSignal,
-  ): Promise<Standing> {
-    let isMember = false
-    for await (const { userId } of api.projects.directMembers(projectId, signal)) {
-      if (userId === accountId) {
-        isMember = true
-        break
-      }
-    }
-    const roles = await api.projects.roles(projectId, signal)
-    return { isMember, roles: roles.filter(({ userId }) => userId === accountId) }
-  }
-
-  /** A role cannot be changed, only taken away and given anew. */
-  async function take(roles: readonly ProjectRole[], signal: AbortSignal): Promise<void> {
-    for (const { id } of roles) await api.projects.removeRole(id, signal)
-  }
   const changing = <T>(work: () => Promise<T>) => explained(api, 'project', work)
 
   return {
@@ -43,30 +23,19 @@ export function projectGrants(api: LabelStudioApi) {
       if (!(await api.projects.get(projectId, signal))) {
         return missing(`project ${projectId}`, grant)
       }
-      const before = await standingOf(projectId, accountId, signal)
+      const before = await standingIn(api, projectId, { accountId, signal })
       const entry = entryFor(grant, had, before)
-      if (!entry) return { grant, entry, give: () => Promise.resolve('given') }
-      const role = codeOf(grant)
-      return {
-        grant,
-        entry,
-        give: () =>
-          changing(async () => {
-            await take(before.roles, signal)
-            const member = { userId: accountId, ...(role && { role }) }
-            const skipped = await api.projects.addMembers(projectId, [member], signal)
-            return skipped.includes(accountId) ? 'later' : 'given'
-          }),
-      }
+      const give = () => giveIn(api, grant, { accountId, signal, before })
+      return { grant, entry, give: entry ? () => changing(give) : async () => 'given' }
     },
 
     async revoke(grant: ProjectGrant, accountId: number, signal: AbortSignal): Promise<void> {
       const { projectId } = grant
       if (!(await api.projects.get(projectId, signal))) return
-      const { roles } = await standingOf(projectId, accountId, signal)
+      const { roles } = await standingIn(api, projectId, { accountId, signal })
       if (isChangedByHand(grant, roles)) return
       await changing(async () => {
-        await take(roles, signal)
+        await take(api, roles, signal)
         if (!grant.onlyRole) await api.projects.removeMember(projectId, accountId, signal)
       })
     },
@@ -79,12 +48,49 @@ export function projectGrants(api: LabelStudioApi) {
       const there: Grant[] = []
       for (const projectId of projectIds) {
         if (!(await api.projects.get(projectId, signal))) continue
-        const { isMember, roles } = await standingOf(projectId, accountId, signal)
+        const { isMember, roles } = await standingIn(api, projectId, { accountId, signal })
         if (isMember) there.push({ kind: 'project', projectId, role: wordOf(roles[0]) })
       }
       return there
     },
   }
+}
+
+type Whose = Pick<Holder, 'accountId' | 'signal'>
+
+async function standingIn(
+  api: LabelStudioApi,
+  projectId: number,
+  { accountId, signal }: Whose,
+): Promise<Standing> {
+  let isMember = false
+  for await (const { userId } of api.projects.directMembers(projectId, signal)) {
+    isMember = userId === accountId
+    if (isMember) break
+  }
+  const roles = await api.projects.roles(projectId, signal)
+  return { isMember, roles: roles.filter(({ userId }) => userId === accountId) }
+}
+
+async function giveIn(
+  api: LabelStudioApi,
+  grant: ProjectGrant,
+  { accountId, signal, before }: Whose & { readonly before: Standing },
+): Promise<'given' | 'later'> {
+  await take(api, before.roles, signal)
+  const role = codeOf(grant)
+  const member = { userId: accountId, ...(role && { role }) }
+  const skipped = await api.projects.addMembers(grant.projectId, [member], signal)
+  return skipped.includes(accountId) ? 'later' : 'given'
+}
+
+/** A role cannot be changed, only taken away and given anew. */
+async function take(
+  api: LabelStudioApi,
+  roles: readonly ProjectRole[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { id } of roles) await api.projects.removeRole(id, signal)
 }
 
 /**

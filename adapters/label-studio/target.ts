@@ -8,7 +8,7 @@ import {
   isEmptyPlan,
   type Plan,
 } from '../../lib/mapping/index.js'
-import type { AccessStore } from '../../lib/stores/access-store.js'
+import type { AccessRecord, AccessStore } from '../../lib/stores/access-store.js'
 import { UniquenessError } from '../../lib/stores/errors.js'
 import type { User } from '../../lib/stores/resource.js'
 import type { Scope } from '../../lib/stores/scope.js'
@@ -112,8 +112,7 @@ async function apply(
     if (!mayAdopt(settings, email)) {
       return { applied: ledger, notes: ['Not managed: it must not be taken over through SCIM.'] }
     }
-    const account = { ...record.account, origin: 'adopted' } as const
-    await access.saveRecord(scope, { ...record, account })
+    await manage(access, scope, record)
   }
   const { target } = await translated(edition())
   return translated(
@@ -123,6 +122,16 @@ async function apply(
       note: (entries, account) => noteAccount(access, scope, user, { ledger: entries, account }),
     }),
   )
+}
+
+/** Makes somebody managed whom the import only listed. */
+export async function manage(
+  access: AccessStore,
+  scope: Scope,
+  record: AccessRecord,
+): Promise<void> {
+  if (!record.account) return
+  await access.saveRecord(scope, { ...record, account: { ...record.account, origin: 'adopted' } })
 }
 
 /** Keeps what is about to be ours, so that it is known even if the process ends now. */
