@@ -113,7 +113,7 @@ describe('the reconciler on a database', () => {
     expect(wrong).toEqual([])
     expect(host.state.get(users[39]!.id)).toBe('deprovisioned')
     expect(ledger.get(users[20]!.id)?.applied).toEqual([{ kind: 'role', role: 'Manager' }])
-  }, 60_000)
+  }, 180_000)
 
   it('shares the work of several hosts, none of them twice', async () => {
     const first = await aHost()

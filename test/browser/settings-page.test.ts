@@ -191,7 +191,7 @@ describe.each([
     await visit(
       async (page) => {
         await page.getByRole('link', { name: 'Log' }).click()
-        await page.getByLabel('Event').selectOption('access.granted')
+        await page.getByLabel('Event', { exact: true }).selectOption('access.granted')
         await page.getByLabel('Actor').fill('nobody')
         await page.getByRole('button', { name: 'Filter' }).click()
         await page.getByText('Nothing matches.').waitFor()
