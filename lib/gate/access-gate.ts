@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import createDebug from 'debug'
+import { withTimeLimit } from '../access/time-limit.js'
 import type { Adapters } from '../stores/adapters.js'
-import type { Scope } from '../stores/scope.js'
-import { type Identity, judgeFrom } from './decide.js'
+import { type Identity, judgeFrom, type Standing } from './decide.js'
 import { formOf, readForm } from './forms.js'
 import { type AccessGateOptions, gateOptions, type ResolvedGateOptions } from './options.js'
 import { refuse, refuseUpgrade } from './refusal.js'
@@ -75,16 +75,10 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
 type Asked = { readonly verdict: Verdict; readonly identities: readonly Identity[] }
 
 function decider(adapters: Adapters, options: ResolvedGateOptions) {
-  const judge = judgeFrom(adapters)
-  const scopeOf = (signal?: AbortSignal): Scope => ({
-    tenant: options.tenant,
-    actor: 'access gate',
-    requestId: options.newId(),
-    signal: signal ?? AbortSignal.timeout(options.timeoutMs),
-  })
+  const standingOf = judgeInTime(adapters, options)
 
   async function ofIdentity(identity: Identity): Promise<Verdict> {
-    const standing = await judge(scopeOf(), identity)
+    const standing = await standingOf(identity)
     if (standing === 'deprovisioned')
       return refusal('Your access has been withdrawn by your organization.')
     if (standing === 'unknown' && options.unknownPeople === 'refuse') {
@@ -117,7 +111,7 @@ function decider(adapters: Adapters, options: ResolvedGateOptions) {
     const reading = await readForm(request, form)
     if (reading.kind === 'refused') return reading
     for (const email of reading.emails) {
-      const standing = await judge(scopeOf(), { email })
+      const standing = await standingOf({ email })
       const mayPass =
         form.purpose === 'signUp' ? standing === 'active' : standing !== 'deprovisioned'
       if (!mayPass) return refusal(reasonFor(form.purpose))
@@ -131,6 +125,18 @@ function decider(adapters: Adapters, options: ResolvedGateOptions) {
   }
 
   return { ofEverybody, ofUpgrade, ofRequest }
+}
+
+function judgeInTime(
+  adapters: Adapters,
+  { tenant, timeoutMs, newId }: ResolvedGateOptions,
+): (identity: Identity) => Promise<Standing> {
+  const judge = judgeFrom(adapters)
+  const endless = new AbortController().signal
+  return (identity) =>
+    withTimeLimit(endless, timeoutMs, (signal) =>
+      judge({ tenant, actor: 'access gate', requestId: newId(), signal }, identity),
+    )
 }
 
 function reasonFor(purpose: 'signIn' | 'signUp'): string {

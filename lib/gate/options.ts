@@ -33,7 +33,7 @@ export interface AccessGateOptions {
   readonly unknownPeople?: 'allow' | 'refuse'
   /** Requests with credentials whose owner cannot be determined now: `refuse` with 503 (default), or `allow`. */
   readonly whenUnavailable?: 'refuse' | 'allow'
-  /** Forms by which people come in. Default: those of Label Studio, at the root. */
+  /** Forms by which people come in, recognised by the end of their path. Default: those of Label Studio. */
   readonly forms?: readonly SignInForm[]
   /** How often open sockets are looked at again, in milliseconds. 100 to 60 000. Default 1000. */
   readonly recheckMs?: number

@@ -127,6 +127,24 @@ describe('the access gate', () => {
     await fake.restart()
   })
 
+  it('lets nobody through while the stores cannot be asked', async () => {
+    await scimUser('ann@example.com')
+    const { cookie } = await signingUp('ann@example.com')
+    await gated.close()
+    const down = async () => {
+      throw new Error('The database is down.')
+    }
+    const users = { ...adapters.users, query: down, get: down }
+    gated = await openGate(fake, { ...adapters, users } as MemoryAdapters)
+    base = gated.url
+    const before = fake.requests.length
+    const response = await whoami({ cookie })
+    expect(response.status).toBe(500)
+    expect((await upgrade(cookie)).status).toBe(503)
+    // The gate asked whose it is; nothing was sent on.
+    expect(fake.requests.slice(before).map(({ headers }) => headers.cookie)).toEqual([cookie])
+  })
+
   it('refuses WebSocket upgrades, and closes a socket that was open', async () => {
     const ann = await scimUser('ann@example.com')
     const cookie = (await signingUp('ann@example.com')).cookie
