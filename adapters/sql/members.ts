@@ -26,8 +26,8 @@ interface IdRow {
 const knownMembers = statement<{ tenant: string; ids: string }, IdRow & TypeRow>(
   (value, { json, forKeyShare }) => sql`
     select resource.id, resource.resource_type
-    from (${json.strings(value('ids'))}) as listed cross join scim_resources as resource
-    where resource.tenant = ${value('tenant')} and resource.id = listed.value
+    from scim_resources as resource
+    where resource.tenant = ${value('tenant')} and ${json.isOneOf(sql`resource.id`, value('ids'))}
     order by resource.id ${forKeyShare}`,
 )
 
@@ -36,8 +36,8 @@ const insertMembers = statement<GroupKey & { ids: string }, IdRow>(
     insert into scim_members (tenant, group_id, member_id, nested)
     select distinct resource.tenant, ${value('groupId')}, resource.id,
       case resource.resource_type when 'Group' then 1 else 0 end
-    from (${json.strings(value('ids'))}) as listed cross join scim_resources as resource
-    where resource.tenant = ${value('tenant')} and resource.id = listed.value
+    from scim_resources as resource
+    where resource.tenant = ${value('tenant')} and ${json.isOneOf(sql`resource.id`, value('ids'))}
     on conflict do nothing
     returning member_id as id`,
 )
