@@ -93,6 +93,7 @@ describe('the sign-in form of somebody deprovisioned', () => {
     ['between spaces', `email=+${email}%09`],
     ['between what only Python takes for spaces', `email=%1C${email}%C2%85`],
     ['in full width', 'email=%EF%BD%81nn%40example.com'],
+    ['with a letter that Django’s own sign-in maps', 'email=%C2%AAnn%40example.com'],
     ['after another', `email=nobody%40example.com&email=${email}`],
     ['before another', `email=${email}&email=nobody%40example.com`],
     ['with an encoded name', `%65mail=${email}`],

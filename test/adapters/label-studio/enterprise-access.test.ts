@@ -147,7 +147,10 @@ describe('the owner', () => {
     const product = await startAgain({ adapters: { token } })
     await product.adapters.importer.run()
     const own = await product.pushUser({ userName: 'x', emails: [{ value: 'admin@example.com' }] })
-    expect(own.status).toBe(403)
+    expect([own.status, own.json.detail]).toEqual([
+      403,
+      'This is the owner of the organization in Label Studio, or the account of the adapter.',
+    ])
     const boss = byHand('second@example.com', 'OW')
     const pushed = await product.pushUser({ userName: 'second@example.com' })
     await product.drained()

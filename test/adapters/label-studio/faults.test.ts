@@ -1,3 +1,4 @@
+import { labelStudioApi } from '../../../adapters/label-studio/api/index.js'
 import {
   type FakeLabelStudio,
   type Fault,
@@ -81,6 +82,25 @@ describe.each(faults)('a request to Community that %s', (_name, fault) => {
       await product.adapters.importer.run().catch(() => {})
     }
     expect((await product.scim('GET', '/Users')).json.totalResults).toBe(before)
+  })
+})
+
+describe('an import whose list lacks somebody', () => {
+  it('asks for their account, and removes only who is gone', async () => {
+    const fake = await startFakeLabelStudio({ mode: 'oss-new' })
+    const product = await startProduct(fake, quick)
+    const api = labelStudioApi({ url: fake.url, token: fake.token })
+    for (const name of ['ann', 'ben']) await api.users.create({ email: `${name}@example.com` })
+    await product.adapters.importer.run()
+    const [ann, ben] = [...fake.state.users.values()].slice(1)
+    const owner = [{ id: 1, email: fake.ownerEmail, username: '', first_name: '', last_name: '' }]
+    const fault = { kind: 'status', status: 200, body: JSON.stringify(owner) } as const
+    fake.faults.add({ fault, path: /^\/api\/users\/$/ })
+    fake.state.users.delete(ben?.id ?? 0)
+    expect(await product.adapters.importer.run()).toMatchObject({ removed: 1 })
+    expect((await product.lookUp(ann?.email ?? '')).json.totalResults).toBe(1)
+    await product.stop()
+    await fake.stop()
   })
 })
 

@@ -112,6 +112,23 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
       expect(await isActive(account)).toBe(true)
     }, 60_000)
 
+    it('ends nobody’s access through another user who was pushed with the same address meanwhile', async () => {
+      await start({ isWorking: false })
+      const email = newEmail()
+      const pushes = [{ userName: email }, { userName: `x-${email}`, emails: [{ value: email }] }]
+      const ids: string[] = []
+      for (const each of pushes) ids.push((await product.pushUser(each)).json.id)
+      await product.drained()
+      const parked = await Promise.all(ids.map((id) => product.parkedBecause(id)))
+      const refused = ids.find((_, index) => parked[index] !== undefined) ?? ''
+      const holder = ids.find((id) => id !== refused) ?? ''
+      expect(parked.filter((each) => each !== undefined)).toEqual([
+        'The Label Studio account with this e-mail address is another user’s.',
+      ])
+      expect((await product.setActive(refused, false)).status).toBe(200)
+      expect(await isActive(await accountId(holder))).toBe(true)
+    }, 60_000)
+
     describe.each([
       ['admin', { withOwner: true }],
       ['gate', { withOwner: false }],
