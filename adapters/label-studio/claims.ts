@@ -94,7 +94,7 @@ async function holderToReplace(
   const holder = record?.userId === user.id ? undefined : record
   if (holder && !(await users.get(scope, holder.userId, withoutGroups))) return holder
   if (holder && holder.account?.origin !== 'imported') {
-    throw taken('The Label Studio account with this e-mail address is another user’s.')
+    throw anothersAccount()
   }
   if (!isAdoptable && !(await isPromised(parts, scope, user, account))) {
     throw taken(
@@ -136,6 +136,11 @@ async function inherit(
   await access.setValue(scope, heirOf(account.id), user.id)
   await access.saveRecord(scope, { ...record, applied: [...holder.applied, ...record.applied] })
   await access.deleteRecord(scope, holder.userId)
+}
+
+/** The refusal of an account that is linked to somebody else. */
+export function anothersAccount(): RefusedError {
+  return taken('The Label Studio account with this e-mail address is another user’s.')
 }
 
 function taken(message: string): RefusedError {

@@ -43,10 +43,11 @@ export function communityTarget(parts: Parts): EditionTarget {
         await endAccount(parts, account, { reason, signal: scope.signal })
       }
     },
-    async apply(scope, user, access) {
+    async apply(scope, user, access, { link }) {
       const found = await accounts.find(scope, user)
       if (!found && settings.firstSignIn === 'invite') return waitingForSignUp(access)
       const account = found ?? (await accounts.create(scope, user))
+      await link(account.reference)
       const { email, notes } = await bringUpToDate(parts, scope, user, account.user)
       return {
         applied: [],
@@ -56,11 +57,11 @@ export function communityTarget(parts: Parts): EditionTarget {
     },
     admit: () => Promise.resolve(),
     seats: () => Promise.resolve(undefined),
-    async setPassword(scope, user, password) {
-      if (!admin || settings.firstSignIn !== 'password') return undefined
+    async setPassword(scope, user, password, link) {
+      if (!admin || settings.firstSignIn !== 'password') return
       const account = (await accounts.find(scope, user)) ?? (await accounts.create(scope, user))
+      await link(account.reference)
       await admin.setPassword(account.user.id, password, scope.signal)
-      return account
     },
     current: (scope, user, { access }) => current(parts, scope, { user, access }),
   }

@@ -55,9 +55,9 @@ export function enterpriseTarget(parts: Parts): EditionTarget {
       )
     },
 
-    async setPassword(scope, user, password) {
-      if (await accounts.find(scope, user)) return undefined
-      return accounts.create(scope, user, password)
+    async setPassword(scope, user, password, link) {
+      if (await accounts.find(scope, user)) return
+      await link((await accounts.create(scope, user, password)).reference)
     },
 
     async current(scope, user, { projectIds }) {
@@ -85,6 +85,7 @@ async function apply(
 ): Promise<AppliedAccess> {
   const account = (await accounts.find(scope, user)) ?? (await accounts.create(scope, user))
   const { id } = account.user
+  await before.link(account.reference)
   const ledger = [...account.inherited, ...before.ledger]
   const brought = await roles.bring(scope, account.user, { access, ledger })
   const names = changedNames(namesOf(user), account.user)

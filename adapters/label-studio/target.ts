@@ -9,12 +9,13 @@ import {
   type Plan,
 } from '../../lib/mapping/index.js'
 import type { AccessRecord, AccessStore } from '../../lib/stores/access-store.js'
-import { UniquenessError } from '../../lib/stores/errors.js'
+import { storeErrorKind } from '../../lib/stores/errors.js'
 import type { User } from '../../lib/stores/resource.js'
 import type { Scope } from '../../lib/stores/scope.js'
 import type { DeprovisionReason, UserStore } from '../../lib/stores/user-store.js'
 import type { LabelStudioAdmin, LabelStudioApi } from './api/index.js'
-import { mayAdopt } from './claims.js'
+import { anothersAccount, mayAdopt } from './claims.js'
+import type { Link } from './edition.js'
 import type { Edition } from './edition-of.js'
 import { translated } from './failures.js'
 import type { InstallationSource } from './installation.js'
@@ -54,11 +55,7 @@ export function labelStudioTarget(parts: TargetParts, edition: Edition): LabelSt
 
     async setPassword(scope: Scope, user: User, password: string) {
       const { target } = await translated(edition())
-      const account = await translated(target.setPassword(scope, user, password))
-      if (!account) return
-      const holder = await access.recordByAccount(scope, account.reference.id)
-      if (holder && holder.userId !== user.id) throw new UniquenessError('emails.value')
-      await noteAccount(access, scope, user, { account: account.reference })
+      await translated(target.setPassword(scope, user, password, linkIn(access, scope, user)))
     },
 
     async seats(scope: Scope) {
@@ -118,10 +115,22 @@ async function apply(
   return translated(
     target.apply(scope, user, wanted, {
       ledger,
+      link: linkIn(access, scope, user),
       hasSignedIn: () => hasSignedIn(access, scope, user.id),
       note: (entries, account) => noteAccount(access, scope, user, { ledger: entries, account }),
     }),
   )
+}
+
+function linkIn(access: AccessStore, scope: Scope, user: User): Link {
+  return async (account) => {
+    if ((await access.record(scope, user.id))?.account?.id === account.id) return
+    try {
+      await noteAccount(access, scope, user, { account })
+    } catch (error) {
+      throw storeErrorKind(error) === 'uniqueness' ? anothersAccount() : error
+    }
+  }
 }
 
 /** Makes somebody managed whom the import only listed. */
