@@ -35,8 +35,9 @@ const people = async (world: World, count: number) => {
   return users
 }
 
-/** A host that lives through the deaths of the processes that call it, and kills them at the calls named. */
-async function aMortalsHost(deadlyCalls: ReadonlySet<number>) {
+/** A host that lives through the deaths of the processes that call it, and kills one at or after each call named. */
+async function aMortalsHost(deadlyCalls: readonly number[]) {
+  const left = [...deadlyCalls]
   const state = new Map<string, 'active' | 'deprovisioned'>()
   let calls = 0
   let child: ChildProcess | undefined
@@ -48,8 +49,11 @@ async function aMortalsHost(deadlyCalls: ReadonlySet<number>) {
       calls += 1
       state.set(id, kind === 'apply' ? 'active' : 'deprovisioned')
       // The effect is in force, and the caller will never know.
-      if (deadlyCalls.has(calls)) child?.kill('SIGKILL')
-      else response.end()
+      const isDeadly = child?.killed === false && calls >= (left[0] ?? Number.POSITIVE_INFINITY)
+      if (isDeadly) {
+        left.shift()
+        child?.kill('SIGKILL')
+      } else response.end()
     })
   })
   server.listen(0, '127.0.0.1')
@@ -81,7 +85,7 @@ describe('the reconciler on a database', () => {
       expectedVersion: '0',
       affects: [crew.id],
     })
-    const host = await aMortalsHost(new Set([1, 7, 20, 21]))
+    const host = await aMortalsHost([1, 7, 20, 21])
     try {
       for (let death = 0; death < 4; death++) {
         const child = await host.raise()
