@@ -1,3 +1,4 @@
+import type { AuditEntry } from '../../lib/events/catalogue.js'
 import type {
   AccessRecord,
   Alongside,
@@ -31,6 +32,9 @@ export interface State {
   write<T>(scope: Scope, alongside: Alongside | undefined, change: () => T): T
 }
 
+/** How many audit entries of a tenant are kept at least; older ones are dropped, or memory would grow for ever. */
+const auditEntries = 10_000
+
 const noRules: VersionedRules = {
   rules: { roles_groups: [], workspaces_groups: [], projects_groups: [] },
   version: '0',
@@ -55,19 +59,31 @@ export function createState(now: () => number): State {
     write(scope, alongside, change) {
       const tenant = of(scope)
       const ids = alongside?.pending ?? []
+      const users = new Set<string>()
       const groupsBefore = ids.filter((id) => isGroup(tenant, id))
-      const before = usersIn(tenant, groupsBefore)
+      addUsersIn(tenant, groupsBefore, users)
       const result = change()
-      const groupsAfter = ids.filter((id) => isGroup(tenant, id))
-      const groups = new Set([...groupsBefore, ...groupsAfter])
-      const others = ids.filter((id) => !groups.has(id))
-      pending.mark(scope.tenant, new Set([...others, ...before, ...usersIn(tenant, groupsAfter)]))
-      for (const entry of alongside?.audit ?? []) {
-        tenant.audit.push({ ...entry, sequence: tenant.audit.length + 1 })
+      const groups = new Set(groupsBefore)
+      for (const id of ids) {
+        if (isGroup(tenant, id)) groups.add(id)
+        else if (!groups.has(id)) users.add(id)
       }
+      addUsersIn(tenant, groups, users)
+      if (users.size > 0) pending.mark(scope.tenant, users)
+      appendTo(tenant.audit, alongside?.audit ?? [])
       return result
     },
   }
+}
+
+function appendTo(log: StoredAuditEntry[], entries: readonly AuditEntry[]): void {
+  let sequence = log.at(-1)?.sequence ?? 0
+  for (const entry of entries) {
+    sequence += 1
+    log.push({ ...entry, sequence })
+  }
+  // Not with each entry: to move the others up takes time.
+  if (log.length >= 2 * auditEntries) log.splice(0, log.length - auditEntries)
 }
 
 function createTenant(): TenantState {
@@ -92,12 +108,16 @@ function isGroup(tenant: TenantState, id: string): boolean {
 }
 
 /** Everybody in these groups, directly or through other groups. */
-export function usersIn(tenant: TenantState, groupIds: readonly string[]): ReadonlySet<string> {
+export function usersIn(tenant: TenantState, groupIds: Iterable<string>): ReadonlySet<string> {
   const users = new Set<string>()
+  addUsersIn(tenant, groupIds, users)
+  return users
+}
+
+function addUsersIn(tenant: TenantState, groupIds: Iterable<string>, users: Set<string>): void {
   for (const groupId of groupIds) {
     for (const id of tenant.memberships.everythingIn(groupId)) {
       if (!isGroup(tenant, id)) users.add(id)
     }
   }
-  return users
 }

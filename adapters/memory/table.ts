@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import {
   type KeysetPosition,
   type LookupKey,
@@ -82,7 +81,7 @@ export function createTable(): Table {
       } else {
         row.resource = resource
         // Most changes leave the keys as they are.
-        if (isDeepStrictEqual(row.keys, keys)) return
+        if (areSame(row.keys, keys)) return
         removeKeys(id, row.keys)
         row.keys = keys
       }
@@ -100,6 +99,16 @@ export function createTable(): Table {
       order.splice(countUpTo(order, { created: row.resource.meta.created, id }) - 1, 1)
     },
   }
+}
+
+function areSame(keys: readonly LookupKey[], others: readonly LookupKey[]): boolean {
+  return (
+    keys.length === others.length &&
+    keys.every((each, index) => {
+      const other = others[index]
+      return other?.key === each.key && other.attribute === each.attribute
+    })
+  )
 }
 
 function indexKey(attribute: string, key: string): string {
