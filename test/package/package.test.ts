@@ -24,7 +24,7 @@ describe('the packed library', () => {
 
   it('gives the right types to ESM, CommonJS and bundlers, as attw sees it', () => {
     // It exits with a failure when it finds a problem.
-    const parameters = [tarball, '--profile', 'node16', '--no-emoji']
+    const parameters = [tarball, '--profile', 'node16', '--no-emoji', '--format', 'ascii']
     expect(run(tool('attw'), parameters, root)).toContain('node16 (from CJS): OK')
   })
 })
