@@ -13,9 +13,10 @@ const target: AccessTarget = {
   async deprovision(_scope, user: User) {
     await tell({ kind: 'deprovision', id: user.id })
   },
-  async applyAccess(_scope, user, _access, plan) {
+  async applyAccess(_scope, user, { role }, plan) {
     await tell({ kind: 'apply', id: user.id, plan })
-    return { applied: plan.grants, deferred: plan.deferred }
+    // All that is in force, also when somebody dies between this and its record, and it is asked again.
+    return { applied: role === null ? [] : [{ kind: 'role', role }] }
   },
 }
 

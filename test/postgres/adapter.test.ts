@@ -33,11 +33,14 @@ it('goes on after all idle connections were lost', async () => {
   const [scope, user] = [aScope(), aUser()]
   await adapters.users.create(scope, user, writeOf(user))
   await killConnections()
-  // The first use may still find a connection that is not known to be lost.
-  await adapters.users.get(scope, user.id, everything).catch((error: unknown) => {
-    expect(error).toMatchObject(unavailable)
-  })
-  expect(await adapters.users.get(scope, user.id, everything)).toEqual(user)
+  // Each use may still find a connection of the pool that is not known to be lost.
+  const read = () => adapters.users.get(scope, user.id, everything).catch((error: unknown) => error)
+  let found = await read()
+  for (let lost = 0; found instanceof Error && lost < 20; lost += 1) {
+    expect(found).toMatchObject(unavailable)
+    found = await read()
+  }
+  expect(found).toEqual(user)
 })
 
 it('answers UnavailableError when connections are lost in the middle of a write, which then did not happen', async () => {
