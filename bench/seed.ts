@@ -9,24 +9,34 @@ export interface Seeded {
 }
 
 export const groupSize = 10
-const bulkSize = 1_000
+const bulkSize = 200
+const bulkRequests = 4
 
 /** Fills a server with users and groups, over HTTP as an identity provider would. */
 export async function seed(baseUrl: string, users: number): Promise<Seeded> {
-  const userIds: string[] = []
-  for (let start = 0; start < users; start += bulkSize) {
-    const bodies = range(start, Math.min(start + bulkSize, users)).map(userBody)
-    userIds.push(...(await create(baseUrl, '/Users', bodies)))
+  const userIds = await createAll(baseUrl, '/Users', range(0, users).map(userBody))
+  const groups = range(0, Math.ceil(users / groupSize)).map((number) =>
+    groupBody(`Group ${number}`, userIds.slice(number * groupSize, (number + 1) * groupSize)),
+  )
+  return { userIds, groupIds: await createAll(baseUrl, '/Groups', groups) }
+}
+
+/** A few bulk requests at a time; ids in the order of the bodies. */
+async function createAll(
+  baseUrl: string,
+  endpoint: '/Users' | '/Groups',
+  bodies: readonly object[],
+): Promise<string[]> {
+  const ids: string[][] = []
+  const starts = range(0, Math.ceil(bodies.length / bulkSize)).entries()
+  const worker = async () => {
+    for (const [index] of starts) {
+      const start = index * bulkSize
+      ids[index] = await create(baseUrl, endpoint, bodies.slice(start, start + bulkSize))
+    }
   }
-  const groupIds: string[] = []
-  const groups = Math.ceil(users / groupSize)
-  for (let start = 0; start < groups; start += bulkSize) {
-    const bodies = range(start, Math.min(start + bulkSize, groups)).map((number) =>
-      groupBody(`Group ${number}`, userIds.slice(number * groupSize, (number + 1) * groupSize)),
-    )
-    groupIds.push(...(await create(baseUrl, '/Groups', bodies)))
-  }
-  return { userIds, groupIds }
+  await Promise.all(range(0, bulkRequests).map(worker))
+  return ids.flat()
 }
 
 async function create(

@@ -72,7 +72,8 @@ export function temporaryDatabases(): Databases {
     async drop() {
       const server = await postgres
       if (server) {
-        for (const name of created) await run(server.url, `DROP DATABASE IF EXISTS ${name}`)
+        for (const name of created)
+          await run(server.url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
         await server.stop()
       }
       fs.rmSync(folder, { recursive: true, force: true })
