@@ -35,7 +35,14 @@ export async function load(
   const setupRequest = (request: autocannon.Request): autocannon.Request => {
     const { method, path, body } = next()
     const text = body === undefined ? undefined : JSON.stringify(body)
-    return { ...request, method, path: basePath + path, body: text as string }
+    // Headers of its own: the length of the body before must not stay in them.
+    return {
+      ...request,
+      headers: { ...headers },
+      method,
+      path: basePath + path,
+      body: text as string,
+    }
   }
   const result = await autocannon({
     url: server.baseUrl,
