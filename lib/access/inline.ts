@@ -41,12 +41,12 @@ export async function enforceNow(
   const claim = await claimPerson(context, scope, userId, deadline)
   if (claim === 'settled') return 'settled'
   if (claim === 'busy') throw late(options)
-  const work = withTimeLimit(scope.signal, options.timeoutMs, (signal) =>
-    carryOut(context, { ...scope, signal }, claim),
+  const limit = { timeoutMs: Math.max(deadline - Date.now(), 0), tooLate: () => late(options) }
+  return withTimeLimit(scope.signal, limit, (signal) =>
+    carryOut(context, { ...scope, signal }, claim).catch((error: unknown) => {
+      throw asStoreError(error, options)
+    }),
   )
-  const enforced = await before(deadline, work, options)
-  if (enforced === undefined) throw late(options)
-  return enforced
 }
 
 async function claimPerson(
@@ -93,30 +93,14 @@ async function carryOut(
   }
 }
 
-/** The result of `work`, or `undefined` when the deadline comes first. Failures become store errors. */
-async function before<T>(
-  deadline: number,
-  work: Promise<T>,
-  options: InlineOptions,
-): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, Math.max(deadline - Date.now(), 0), undefined)
+function asStoreError(error: unknown, options: InlineOptions): unknown {
+  const kind = storeErrorKind(error)
+  if (kind === 'refused') return error
+  const { retryAfterSeconds } = kind === 'unavailable' ? (error as UnavailableError) : options
+  return new UnavailableError('The host could not change this person’s access.', {
+    retryAfterSeconds,
+    cause: error,
   })
-  try {
-    return await Promise.race([work, late])
-  } catch (error) {
-    if (storeErrorKind(error) === 'refused') throw error
-    const { retryAfterSeconds } =
-      storeErrorKind(error) === 'unavailable' ? (error as UnavailableError) : options
-    throw new UnavailableError('The host could not change this person’s access.', {
-      retryAfterSeconds,
-      cause: error,
-    })
-  } finally {
-    clearTimeout(timer)
-    work.catch(() => {})
-  }
 }
 
 function late({ retryAfterSeconds }: InlineOptions): UnavailableError {

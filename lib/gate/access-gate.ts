@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import createDebug from 'debug'
 import { withTimeLimit } from '../access/time-limit.js'
 import type { Adapters } from '../stores/adapters.js'
+import { UnavailableError } from '../stores/errors.js'
 import { type Identity, judgeFrom, type Standing } from './decide.js'
 import { formOf, readForm } from './forms.js'
 import { type AccessGateOptions, gateOptions, type ResolvedGateOptions } from './options.js'
@@ -133,8 +134,9 @@ function judgeInTime(
 ): (identity: Identity) => Promise<Standing> {
   const judge = judgeFrom(adapters)
   const endless = new AbortController().signal
+  const tooLate = () => new UnavailableError('The stores did not answer in time.')
   return (identity) =>
-    withTimeLimit(endless, timeoutMs, (signal) =>
+    withTimeLimit(endless, { timeoutMs, tooLate }, (signal) =>
       judge({ tenant, actor: 'access gate', requestId: newId(), signal }, identity),
     )
 }

@@ -100,28 +100,21 @@ async function deprovision(
   { user, reason }: { user: User; reason: DeprovisionReason },
 ): Promise<void> {
   const { deprovisionTimeoutMs, retryAfterSeconds } = services.options
-  const work = withTimeLimit(scope.signal, deprovisionTimeoutMs, async (signal) =>
-    services.adapters.users.deprovision({ ...scope, signal }, user, reason),
-  )
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(tooLate(retryAfterSeconds)), deprovisionTimeoutMs)
+  const limit = { timeoutMs: deprovisionTimeoutMs, tooLate: () => tooLate(retryAfterSeconds) }
+  await withTimeLimit(scope.signal, limit, async (signal) => {
+    try {
+      await services.adapters.users.deprovision({ ...scope, signal }, user, reason)
+    } catch (cause) {
+      if (storeErrorKind(cause) === 'refused') throw cause
+      throw new UnavailableError('The host could not end the access of this person.', {
+        retryAfterSeconds:
+          storeErrorKind(cause) === 'unavailable'
+            ? (cause as UnavailableError).retryAfterSeconds
+            : retryAfterSeconds,
+        cause,
+      })
+    }
   })
-  try {
-    await Promise.race([work, late])
-  } catch (cause) {
-    work.catch(() => {})
-    if (storeErrorKind(cause) === 'refused') throw cause
-    throw new UnavailableError('The host could not end the access of this person.', {
-      retryAfterSeconds:
-        storeErrorKind(cause) === 'unavailable'
-          ? (cause as UnavailableError).retryAfterSeconds
-          : retryAfterSeconds,
-      cause,
-    })
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 function tooLate(retryAfterSeconds: number): UnavailableError {

@@ -108,6 +108,16 @@ describe('the access gate', () => {
     expect((await whoami({ cookie })).status).toBe(403)
   })
 
+  it('fails closed when the stores do not answer in time, whether or not they mind the signal', async () => {
+    await scimUser('ann@example.com')
+    const cookie = (await signingUp('ann@example.com')).cookie
+    await gated.close()
+    const never = () => new Promise<never>(() => {})
+    adapters = { ...adapters, access: { ...adapters.access, recordByAccount: never } }
+    await open({ timeoutMs: 50 })
+    expect((await whoami({ cookie })).status).toBe(500)
+  })
+
   it('fails closed when it cannot be told who somebody is', async () => {
     await scimUser('ann@example.com')
     await fake.kill()
