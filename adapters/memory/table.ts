@@ -15,7 +15,7 @@ interface Row {
 export interface Table {
   get(id: string): Resource | undefined
   /** Ids of the resources with this lookup key. */
-  find(attribute: string, key: string): ReadonlySet<string>
+  find(attribute: string, key: string): Iterable<string>
   size(): number
   /** Resources in order of `(meta.created, id)` from this index on. */
   slice(start: number, end?: number): Resource[]
@@ -30,34 +30,14 @@ export interface Table {
   remove(id: string): void
 }
 
-const none: ReadonlySet<string> = new Set()
-
 export function createTable(): Table {
   const rows = new Map<string, Row>()
   const order: Row[] = []
-  const byKey = new Map<string, Set<string>>()
-  const find = (attribute: string, key: string) => byKey.get(indexKey(attribute, key)) ?? none
-
-  const addKeys = (id: string, keys: readonly LookupKey[]) => {
-    for (const { attribute, key } of keys) {
-      const name = indexKey(attribute, key)
-      const ids = byKey.get(name)
-      if (ids) ids.add(id)
-      else byKey.set(name, new Set([id]))
-    }
-  }
-  const removeKeys = (id: string, keys: readonly LookupKey[]) => {
-    for (const { attribute, key } of keys) {
-      const name = indexKey(attribute, key)
-      const ids = byKey.get(name)
-      ids?.delete(id)
-      if (ids?.size === 0) byKey.delete(name)
-    }
-  }
+  const index = createIndex()
   const assertUnique = (id: string, keys: readonly LookupKey[]) => {
     for (const { attribute, key, unique } of keys) {
       if (!unique) continue
-      for (const other of find(attribute, key)) {
+      for (const other of index.find(attribute, key)) {
         if (other !== id) throw new UniquenessError(attribute)
       }
     }
@@ -65,7 +45,7 @@ export function createTable(): Table {
 
   return {
     get: (id) => rows.get(id)?.resource,
-    find,
+    find: index.find,
     size: () => order.length,
     slice: (start, end) => order.slice(start, end).map((row) => row.resource),
     indexAfter: (position) => countUpTo(order, position),
@@ -82,10 +62,10 @@ export function createTable(): Table {
         row.resource = resource
         // Most changes leave the keys as they are.
         if (areSame(row.keys, keys)) return
-        removeKeys(id, row.keys)
+        index.remove(id, row.keys)
         row.keys = keys
       }
-      addKeys(id, keys)
+      index.add(id, keys)
     },
     touch(resource) {
       const row = rows.get(resource.id)
@@ -95,8 +75,39 @@ export function createTable(): Table {
       const row = rows.get(id)
       if (row === undefined) return
       rows.delete(id)
-      removeKeys(id, row.keys)
+      index.remove(id, row.keys)
       order.splice(countUpTo(order, { created: row.resource.meta.created, id }) - 1, 1)
+    },
+  }
+}
+
+/** Ids by attribute and key. Most keys are of one resource: a set for each would be most of the memory. */
+function createIndex() {
+  const byAttribute = new Map<string, Map<string, string | Set<string>>>()
+  const keysOf = (attribute: string) => {
+    const known = byAttribute.get(attribute) ?? new Map<string, string | Set<string>>()
+    byAttribute.set(attribute, known)
+    return known
+  }
+  return {
+    find(attribute: string, key: string): Iterable<string> {
+      const ids = byAttribute.get(attribute)?.get(key) ?? []
+      return typeof ids === 'string' ? [ids] : ids
+    },
+    add(id: string, keys: readonly LookupKey[]) {
+      for (const { attribute, key } of keys) {
+        const ids = keysOf(attribute).get(key)
+        if (ids === undefined) keysOf(attribute).set(key, id)
+        else if (typeof ids !== 'string') ids.add(id)
+        else if (ids !== id) keysOf(attribute).set(key, new Set([ids, id]))
+      }
+    },
+    remove(id: string, keys: readonly LookupKey[]) {
+      for (const { attribute, key } of keys) {
+        const ids = keysOf(attribute).get(key)
+        if (typeof ids === 'object') ids.delete(id)
+        if (ids === id || (typeof ids === 'object' && ids.size === 0)) keysOf(attribute).delete(key)
+      }
     },
   }
 }
@@ -109,10 +120,6 @@ function areSame(keys: readonly LookupKey[], others: readonly LookupKey[]): bool
       return other?.key === each.key && other.attribute === each.attribute
     })
   )
-}
-
-function indexKey(attribute: string, key: string): string {
-  return `${attribute}\n${key}`
 }
 
 /** How many rows are at or before a position: a binary search. */
