@@ -4,6 +4,8 @@
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import express, { type Express } from 'express'
 import {
   type AccessStore,
@@ -31,7 +33,10 @@ const server = createServer(await appOf())
 server.listen(0, '127.0.0.1', () => {
   process.send?.({ port: (server.address() as AddressInfo).port })
 })
-process.on('message', () => process.send?.(usage()))
+process.on('message', (question) => {
+  if (question === 'collect') collectGarbage()
+  process.send?.(usage())
+})
 // The parent has gone. An orderly exit also writes the profile that --cpu-prof asks for.
 process.on('disconnect', () => process.exit(0))
 
@@ -49,6 +54,11 @@ function startReconciler(adapters: Adapters & { readonly access: AccessStore }):
   const reconciler = createReconciler(adapters)
   reconciler.start()
   return () => reconciler.kick()
+}
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
 }
 
 /** With `--expose-gc` the heap is what is really in use. */

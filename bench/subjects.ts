@@ -35,6 +35,7 @@ export async function startSubjects(
       const startedAt = performance.now()
       const server = await startServer({ ...spec, nodeOptions })
       const seeded = await seed(server.baseUrl, users)
+      await server.collectGarbage()
       const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
       console.log(`${name} with ${users} users is up, filled in ${seconds} s`)
       subjects.push({ name, users, server, ...seeded })
