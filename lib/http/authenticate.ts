@@ -30,17 +30,17 @@ export function presentsCredentials(request: Request): boolean {
 /**
  * The principal of a request, checked: it has a tenant, a name and a list of scopes.
  *
- * @throws ScimError 400 for two `Authorization` headers, 401, 403 without a tenant, 503 when it takes too long
+ * @throws ScimError 400 for two `Authorization` headers, 401, 403 without a tenant; 503 when it takes too long
  */
-export async function principalOf(
+export function principalOf(
   request: Request,
   options: AuthenticationOptions,
-): Promise<Principal> {
+): Principal | Promise<Principal> {
   if (authorizationHeaders(request) > 1) {
     throw malformedCredentials('More than one Authorization header was sent.')
   }
   const result = options.authenticate(request)
-  return checkPrincipal(isPromise(result) ? await inTime(result, options) : result)
+  return isPromise(result) ? inTime(result, options).then(checkPrincipal) : checkPrincipal(result)
 }
 
 /** Refuses a principal that lacks the scope for a kind of request: 403 `insufficient_scope`. */

@@ -20,7 +20,7 @@ const hostSyntax =
 export function baseUrlOf(request: Request, configured: string | BaseUrlOf | undefined): string {
   if (typeof configured === 'function') return parseBaseUrl(configured(request))
   if (configured !== undefined) return configured
-  return `${request.protocol}://${hostOf(request)}${request.baseUrl}`.replace(/\/+$/, '')
+  return `${request.protocol}://${hostOf(request)}${withoutSlash(request.baseUrl)}`
 }
 
 /**
@@ -34,7 +34,11 @@ export function parseBaseUrl(text: string): string {
   if (!/^https?:$/.test(url.protocol) || !isPlain || /[?#]/.test(text)) {
     throw new TypeError('A base URL is an absolute http or https URL without query and fragment.')
   }
-  return url.href.replace(/\/+$/, '')
+  return withoutSlash(url.href)
+}
+
+function withoutSlash(path: string): string {
+  return path.endsWith('/') ? path.replace(/\/+$/, '') : path
 }
 
 function hostOf(request: Request): string {

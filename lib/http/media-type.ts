@@ -11,7 +11,8 @@ const json = 'application/json'
  * @throws ScimError 415
  */
 export function requireJson(contentType: string | undefined): void {
-  if (contentType === undefined || contentType.trim() === '') return
+  if (contentType === undefined || contentType === scimJson || contentType === json) return
+  if (contentType.trim() === '') return
   const [type, ...parameters] = contentType.toLowerCase().split(';')
   const charset = parameters
     .map((parameter) => /^\s*charset\s*=\s*"?([^"\s]*)"?\s*$/.exec(parameter)?.[1])

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
-import { createGunzip, createInflate } from 'node:zlib'
+import { createGunzip, createInflate, type Gunzip, type Inflate } from 'node:zlib'
 import { invalidSyntax, ScimError } from '../errors.js'
 
 /** Content codings of request bodies that are understood. */
@@ -30,7 +30,7 @@ export function payloadTooLarge(maxBytes: number): ScimError {
  * @throws ScimError 413 beyond `maxBytes`, 415 for an unknown content coding, 400 for damaged compression
  * @throws ClientGoneError
  */
-export async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+export function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const declared = Number(request.headers['content-length'] ?? 0)
   if (declared > maxBytes) {
     request.resume()
@@ -44,6 +44,14 @@ export async function readBytes(request: IncomingMessage, maxBytes: number): Pro
       headers: { 'Accept-Encoding': 'gzip, deflate, identity' },
     })
   }
+  return decode(request, decoder, maxBytes)
+}
+
+async function decode(
+  request: IncomingMessage,
+  decoder: Gunzip | Inflate,
+  maxBytes: number,
+): Promise<Buffer> {
   try {
     return await collect(request, request.pipe(decoder), maxBytes)
   } finally {
@@ -53,36 +61,28 @@ export async function readBytes(request: IncomingMessage, maxBytes: number): Pro
   }
 }
 
+/** What comes after the promise is settled is passed over; the stream and its listeners go together. */
 function collect(request: IncomingMessage, source: Readable, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let bytes = 0
-    const finish = (settle: () => void) => {
-      source.off('data', onData).off('end', onEnd).off('error', onError)
-      request.off('close', onClose)
-      settle()
-    }
-    const fail = (error: Error) => finish(() => reject(error))
-    const onData = (chunk: Buffer) => {
+    source.on('data', (chunk: Buffer) => {
       bytes += chunk.length
       if (bytes <= maxBytes) chunks.push(chunk)
-      else {
-        fail(payloadTooLarge(maxBytes))
-        request.resume()
-      }
-    }
-    const onEnd = () => finish(() => resolve(Buffer.concat(chunks, bytes)))
-    // Also emitted after a complete request, whose decompression may still be under way.
-    const onClose = () => request.complete || fail(new ClientGoneError())
-    const onError = () =>
-      fail(
+      else reject(payloadTooLarge(maxBytes))
+    })
+    source.on('end', () =>
+      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)),
+    )
+    // Stays, or an error after the end of the reading would end the process.
+    source.on('error', () =>
+      reject(
         source === request
           ? new ClientGoneError()
           : invalidSyntax('The compressed request body is damaged.'),
-      )
-    // Errors after the end of the reading must find a listener, or they end the process.
-    source.on('error', () => {})
-    source.on('data', onData).on('end', onEnd).on('error', onError)
-    request.on('close', onClose)
+      ),
+    )
+    // Also emitted after a complete request, whose decompression may still be under way.
+    request.on('close', () => request.complete || reject(new ClientGoneError()))
   })
 }

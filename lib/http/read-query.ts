@@ -23,6 +23,7 @@ const knownParameters = new Set([
  */
 export function readQuery(text: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
+  if (text === '') return found
   for (const pair of text.split('&')) {
     const [name, value] = splitPair(pair)
     const known = name.replace(/\[.*$/s, '').toLowerCase()

@@ -122,7 +122,7 @@ function findRoute(path: Path, segments: readonly string[], method: string): Rou
       headers: { Allow: path.allow },
     })
   }
-  const parameters: Record<string, string> = Object.create(null)
+  const parameters: Record<string, string> = {}
   for (const [index, name] of path.parameters) parameters[name] = segments[index] ?? ''
   return { route, parameters }
 }

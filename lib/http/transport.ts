@@ -90,17 +90,16 @@ export function scimTransport(
 }
 
 async function serve(server: Server, exchange: Exchange): Promise<void> {
-  const { request, response, requestId } = exchange
+  const { request, requestId } = exchange
   const startedAt = performance.now()
   const progress: Progress = { principal: anonymous, isHandled: false }
   const fail = (error: unknown) => failed(server, exchange, { error, progress })
-  response.setHeader('X-Request-Id', requestId)
   const answer = await exchange.race(work(server, exchange, progress)).catch(fail)
   exchange.close()
   try {
-    respond(request, response, answer)
+    respond(exchange, answer)
   } catch (error) {
-    respond(request, response, fail(error))
+    respond(exchange, fail(error))
   }
   recordExchange(server, exchange, { progress, answer })
   if (debug.enabled) {
@@ -188,13 +187,14 @@ function isOpen(
 
 async function handle(
   { guard, options }: Server,
-  { request, requestId, signal }: Exchange,
+  exchange: Exchange,
   {
     destination: { path, suffix, query },
     progress,
   }: { readonly destination: Destination; readonly progress: Progress },
 ): Promise<ScimResponse> {
   const { principal } = progress
+  const { request, requestId, signal } = exchange
   if (request.method === 'OPTIONS') return { status: 204, headers: { Allow: path.allow } }
   const { route, parameters } = path.find(request.method)
   if (principal !== anonymous) requireScope(principal, route.write)

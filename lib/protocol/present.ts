@@ -11,6 +11,8 @@ import type { ScimRequest } from './messages.js'
 import { scopeOf } from './scope.js'
 import { type Computed, toWire } from './wire.js'
 
+const nobody: ReadonlyMap<string, Resource> = new Map()
+
 /** How resources are shown. */
 export interface Presentation {
   /** By name of resource type. */
@@ -43,10 +45,10 @@ async function compute(
   { found, projections }: { found: readonly Found[]; projections: ReadonlyMap<string, Projection> },
 ): Promise<Computed> {
   const users = found.filter(({ type }) => type.name === 'User')
-  const [groups, managers] = await Promise.all([
+  const [groups, managers] = await both(
     groupsOf(services, request, { users, projections }),
     managersOf(services, request, { users, projections }),
-  ])
+  )
   return {
     baseUrl: request.baseUrl,
     hasEtags: services.options.features.etag,
@@ -56,11 +58,17 @@ async function compute(
   }
 }
 
-async function groupsOf(
+/** What is not there has not to be waited for. */
+async function both<A, B>(first: Promise<A> | A, second: Promise<B> | B): Promise<readonly [A, B]> {
+  if (!(second instanceof Promise)) return [await first, second]
+  return Promise.all([first, second])
+}
+
+function groupsOf(
   services: Services,
   request: ScimRequest,
   { users, projections }: { users: readonly Found[]; projections: ReadonlyMap<string, Projection> },
-): Promise<ReadonlyMap<string, readonly GroupReference[]> | undefined> {
+): Promise<ReadonlyMap<string, readonly GroupReference[]>> | undefined {
   const [first] = users
   if (!first) return undefined
   const { type } = first
@@ -69,15 +77,23 @@ async function groupsOf(
   return services.adapters.groups.groupsOf(scopeOf(request), ids)
 }
 
-async function managersOf(
+function managersOf(
   services: Services,
   request: ScimRequest,
   { users, projections }: { users: readonly Found[]; projections: ReadonlyMap<string, Projection> },
-): Promise<ReadonlyMap<string, Resource>> {
+): Promise<ReadonlyMap<string, Resource>> | ReadonlyMap<string, Resource> {
   const wanted = users.filter(({ type }) => wantsManager(projectionOf(projections, type)))
   const ids = wanted.flatMap(({ resource }) => managerIdOf(resource) ?? [])
-  const managers = await readMany(services.adapters.users, scopeOf(request), ids)
-  return new Map(managers.map((manager) => [manager.id, manager]))
+  return ids.length === 0 ? nobody : readById(services, request, ids)
+}
+
+async function readById(
+  services: Services,
+  request: ScimRequest,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Resource>> {
+  const resources = await readMany(services.adapters.users, scopeOf(request), ids)
+  return new Map(resources.map((resource) => [resource.id, resource]))
 }
 
 /** A cheap guess: it may load managers that are not shown, never the other way round. */

@@ -6,6 +6,7 @@ import { create, getResource, patch, replace } from '../../service/resource-serv
 import { checkStored } from '../../service/stored.js'
 import { type Services, storeOf } from '../../service/stores.js'
 import type { Target } from '../../service/write-service.js'
+import type { Read } from '../../stores/query.js'
 import type { Resource } from '../../stores/resource.js'
 import { etagOf, matchesEtag } from '../../version/etag.js'
 import type { ScimRequest, ScimResponse } from '../messages.js'
@@ -129,14 +130,21 @@ async function answer(
 }
 
 /** A group as it was stored, with its members where the answer has them and the store keeps them apart. */
-async function withMembers(
+function withMembers(
   services: Services,
   request: ScimRequest,
   { type, resource, projection }: Omit<Answer, 'status' | 'sent'>,
-): Promise<Resource> {
+): Promise<Resource> | Resource {
   if (type.name !== 'Group' || !usesDeltas(services)) return resource
   const omit = omittedAttributes(type, projection)
-  if (omit.has('members')) return resource
+  return omit.has('members') ? resource : readWhole(services, request, { type, resource, omit })
+}
+
+async function readWhole(
+  services: Services,
+  request: ScimRequest,
+  { type, resource, omit }: Pick<Answer, 'type' | 'resource'> & Read,
+): Promise<Resource> {
   const whole = await storeOf(services, type).get(scopeOf(request), resource.id, { omit })
   return whole ? checkStored(type, whole, resource.id) : resource
 }
