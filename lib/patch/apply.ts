@@ -36,7 +36,7 @@ export function applyPatch(
     for (const assignment of assignmentsOf(operation, context)) apply(draft, assignment, context)
   }
   const changed = changedNames(resource, draft.resource)
-  if (changed.length > 0) checkResource(type, draft.resource)
+  checkResource(type, draft.resource, changed)
   return { resource: draft.resource, secrets: draft.secrets, changed }
 }
 

@@ -13,16 +13,26 @@ const longestIndexed = 512
  * once in each attribute (RFC 7643 §2.4), indexed values are not too long.
  *
  * @param resource as {@link readResource} returns its attributes
+ * @param changed names of the attributes to check, extensions by URN; all unless given
  * @throws ScimError `invalidValue` naming the attribute
  */
-export function checkResource(type: ResourceType, resource: JsonObject): void {
-  checkAttributes(type.attributes.values(), resource, '')
+export function checkResource(
+  type: ResourceType,
+  resource: JsonObject,
+  changed?: readonly string[],
+): void {
+  const isConcerned = (name: string) => changed?.includes(name) ?? true
+  for (const definition of type.attributes.values()) {
+    if (isConcerned(definition.name)) checkAttribute(definition, resource, '')
+  }
   for (const { schema, required } of type.extensions) {
+    if (!isConcerned(schema.id)) continue
     const extension = resource[schema.id]
     if (isJsonObject(extension)) checkAttributes(schema.attributes, extension, `${schema.id}:`)
     else if (required) throw invalidValue(`Extension "${schema.id}" is required.`)
   }
   for (const { name, path } of type.lookups) {
+    if (!isConcerned(path.extension ?? path.attribute?.name ?? '')) continue
     for (const value of valuesAt(path, resource)) {
       if (typeof value === 'string' && value.length > longestIndexed) {
         throw invalidValue(`Attribute "${name}" must have at most ${longestIndexed} characters.`)
@@ -36,12 +46,14 @@ function checkAttributes(
   object: JsonObject,
   prefix: string,
 ): void {
-  for (const definition of definitions) {
-    const value = object[definition.name]
-    if (value !== undefined) checkValue(definition, value, prefix)
-    if (isMissing(definition, value)) {
-      throw invalidValue(`Attribute "${prefix}${definition.name}" is required.`)
-    }
+  for (const definition of definitions) checkAttribute(definition, object, prefix)
+}
+
+function checkAttribute(definition: AttributeDefinition, object: JsonObject, prefix: string): void {
+  const value = object[definition.name]
+  if (value !== undefined) checkValue(definition, value, prefix)
+  if (isMissing(definition, value)) {
+    throw invalidValue(`Attribute "${prefix}${definition.name}" is required.`)
   }
 }
 

@@ -57,8 +57,10 @@ export function valuesAt(path: AttributePath, resource: JsonObject): Json[] {
   const container = path.extension === undefined ? resource : resource[path.extension]
   if (!path.attribute || typeof container !== 'object' || container === null) return []
   const value = (container as JsonObject)[path.attribute.name]
-  const values = Array.isArray(value) ? value : value === undefined ? [] : [value]
+  if (value === undefined) return []
   const { sub } = path
+  if (!sub && !Array.isArray(value)) return isPresent(value) ? [value] : []
+  const values = Array.isArray(value) ? value : [value]
   const leaves = sub ? values.flatMap((each) => memberOf(each, sub.name)) : values
   return leaves.filter((leaf) => isPresent(leaf))
 }

@@ -24,24 +24,27 @@ export interface Change {
   readonly attributes: readonly string[]
 }
 
+/** `undefined` where there is nothing to wait for: most requests end most steps at once. */
+export type Done = Promise<void> | undefined
+
 /** What is particular about writing resources of one type. */
 export interface TypeRules {
   /** Refuses what must not be, before anything is stored. */
-  check(services: Services, scope: Scope, change: Change): Promise<void>
+  check(services: Services, scope: Scope, change: Change): Done
   /** Ids of the users (or groups, for all their users) whose access the change may alter. */
   pending(change: Change): readonly string[]
   /** What is told beside the change itself. */
   happenings(services: Services, change: Change): readonly Happening[]
   /** Does what must be done before the write, after everything was checked. */
-  beforeWrite(services: Services, scope: Scope, change: Change): Promise<void>
+  beforeWrite(services: Services, scope: Scope, change: Change): Done
   /**
    * Does what the client must be able to rely on when it is answered. The change is durable already.
    *
    * @throws UnavailableError when the client must be told to come back
    */
-  afterWrite(services: Services, scope: Scope, change: Change): Promise<void>
+  afterWrite(services: Services, scope: Scope, change: Change): Done
   /** As `afterWrite` when there was nothing to change: an earlier request may have failed there. */
-  afterNothing(services: Services, scope: Scope, resource: Resource): Promise<void>
+  afterNothing(services: Services, scope: Scope, resource: Resource): Done
 }
 
 /** Nobody comes and nobody goes. */

@@ -9,13 +9,16 @@ const commonNames = new Set(['id', 'meta', 'schemas'])
 /** Names of the top-level attributes (extensions: their URN) in which two states of a resource differ. */
 export function changedAttributes(before: Resource | undefined, after: Resource): string[] {
   const gone = Object.keys(before ?? {}).filter((name) => !Object.hasOwn(after, name))
-  return [...gone, ...Object.keys(after)].filter(
+  return contentAmong([...gone, ...Object.keys(after)]).filter(
     (name) =>
       // Mostly they share what did not change.
-      before?.[name] !== after[name] &&
-      !commonNames.has(name) &&
-      !isDeepStrictEqual(before?.[name], after[name]),
+      before?.[name] !== after[name] && !isDeepStrictEqual(before?.[name], after[name]),
   )
+}
+
+/** Those among the names of attributes that are a resource's content. */
+export function contentAmong(names: readonly string[]): string[] {
+  return names.filter((name) => !commonNames.has(name))
 }
 
 /**
@@ -45,34 +48,41 @@ export function replacement(type: ResourceType, current: Resource, sent: JsonObj
  * Refuses other values for immutable attributes that have one (RFC 7643 §7). The values of a multi-valued attribute
  * may come and go, so sub-attributes are looked at in singular attributes only.
  *
+ * @param changed names of the attributes that differ; all are compared unless given
  * @throws ScimError `mutability` (400)
  */
-export function checkImmutable(type: ResourceType, before: Resource, after: Resource): void {
-  checkAttributes(type.attributes, before, after, '')
+export function checkImmutable(
+  type: ResourceType,
+  before: Resource,
+  after: Resource,
+  changed?: readonly string[],
+): void {
+  const isConcerned = ({ name }: { readonly name: string }) => changed?.includes(name) ?? true
+  const definitions = [...type.attributes.values()].filter(isConcerned)
+  checkAttributes(definitions, before, after, '')
   for (const { urn, attributes } of type.extensionAttributes.values()) {
-    checkAttributes(attributes, objectOf(before[urn]), objectOf(after[urn]), `${urn}:`)
+    if (!isConcerned({ name: urn })) continue
+    checkAttributes(attributes.values(), objectOf(before[urn]), objectOf(after[urn]), `${urn}:`)
   }
 }
 
 /** A new state's `meta`. `lastModified` never goes back, whatever the clock does. */
 export function nextMeta(current: Meta, now: Date, version: string): Meta {
   const at = now.toISOString()
-  return {
-    ...current,
-    lastModified: [at, current.lastModified].sort()[1] ?? at,
-    version,
-  }
+  const { resourceType, created, lastModified } = current
+  const isBehind = at < lastModified
+  return { resourceType, created, lastModified: isBehind ? lastModified : at, version }
 }
 
 type Attributes = Readonly<Record<string, unknown>>
 
 function checkAttributes(
-  definitions: ReadonlyMap<string, AttributeDefinition>,
+  definitions: Iterable<AttributeDefinition>,
   before: Attributes,
   after: Attributes,
   prefix: string,
 ): void {
-  for (const definition of definitions.values()) {
+  for (const definition of definitions) {
     const was = before[definition.name]
     const is = after[definition.name]
     if (was === is) continue

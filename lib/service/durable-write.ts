@@ -20,16 +20,25 @@ export interface Effects {
  *
  * @throws ScimError 503 when entries are demanded and cannot be stored; nothing was written then
  */
-export async function writeDurably<T>(
+export function writeDurably<T>(
   services: Services,
   { scope, store, effects }: { scope: Scope; store: ResourceStore; effects: Effects },
   write: (alongside: { alongside?: Alongside }) => Promise<T>,
 ): Promise<T> {
-  if (store.supports?.alongside) return write(alongsideOf(services.adapters, effects))
+  return store.supports?.alongside
+    ? write(alongsideOf(services.adapters, effects))
+    : writeInSteps(services, { scope, effects }, () => write({}))
+}
+
+async function writeInSteps<T>(
+  services: Services,
+  { scope, effects }: { scope: Scope; effects: Effects },
+  write: () => Promise<T>,
+): Promise<T> {
   const isDemanded = services.options.audit === 'required'
   if (isDemanded) await demandAudit(services, scope, effects.audit)
   await markPending(services, scope, effects.pending)
-  const result = await write({}).catch(async (error: unknown) => {
+  const result = await write().catch(async (error: unknown) => {
     if (isDemanded) await appendAudit(services, scope, effects.audit.map(asFailed))
     throw error
   })
@@ -77,15 +86,8 @@ async function demandAudit(
 }
 
 function alongsideOf(adapters: Adapters, effects: Effects): { alongside?: Alongside } {
-  const pending = adapters.access ? effects.pending : []
-  const audit = adapters.audit ? effects.audit : []
-  if (pending.length === 0 && audit.length === 0) return {}
-  return {
-    alongside: {
-      ...(pending.length > 0 && { pending }),
-      ...(audit.length > 0 && { audit }),
-    },
-  }
+  const { pending, audit } = effects
+  return { alongside: { ...(adapters.access && { pending }), ...(adapters.audit && { audit }) } }
 }
 
 function asFailed(entry: AuditEntry): AuditEntry {

@@ -22,7 +22,7 @@ export const groupRules: TypeRules = {
 
   happenings: (_, { members }) => memberHappenings(members),
 
-  beforeWrite: async () => {},
+  beforeWrite: () => undefined,
 
   async afterWrite(services, scope, { kind, after, attributes, members }) {
     const isRenamed = kind !== 'created' && isIdentified(attributes)
@@ -30,7 +30,7 @@ export const groupRules: TypeRules = {
     await endAccessOfRoleless(services, scope, [...concerned, ...members.remove])
   },
 
-  afterNothing: async () => {},
+  afterNothing: () => undefined,
 }
 
 /** The events of members that came and went. */

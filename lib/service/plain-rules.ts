@@ -2,10 +2,10 @@ import type { TypeRules } from './change.js'
 
 /** Rules of resource types that give nobody access. */
 export const plainRules: TypeRules = {
-  check: async () => {},
+  check: () => undefined,
   pending: () => [],
   happenings: () => [],
-  beforeWrite: async () => {},
-  afterWrite: async () => {},
-  afterNothing: async () => {},
+  beforeWrite: () => undefined,
+  afterWrite: () => undefined,
+  afterNothing: () => undefined,
 }

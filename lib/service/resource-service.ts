@@ -6,7 +6,7 @@ import type { Json, JsonObject, ResourceType } from '../schema/types.js'
 import type { Read } from '../stores/query.js'
 import type { Resource } from '../stores/resource.js'
 import { type Change, noMembers, type TypeRules } from './change.js'
-import { changedAttributes, checkImmutable, replacement } from './changes.js'
+import { changedAttributes, checkImmutable, contentAmong, replacement } from './changes.js'
 import { createGroup, patchGroup, replaceGroup } from './group-service.js'
 import { patchOptions } from './patch-options.js'
 import { plainRules } from './plain-rules.js'
@@ -63,12 +63,11 @@ export async function replace(services: Services, target: Target, body: Json): P
   return changeResource(services, target, {
     rules: rulesOf(type),
     read: everything,
-    next: async (before) =>
-      changeOf(services, 'replaced', {
-        before,
-        after: replacement(type, before, sent),
-        secrets,
-      }),
+    next: (before) => {
+      const after = replacement(type, before, sent)
+      const attributes = changedAttributes(before, after)
+      return changeOf(services, 'replaced', { before, after, secrets, attributes })
+    },
   })
 }
 
@@ -79,7 +78,7 @@ export async function patch(services: Services, target: Target, body: Json): Pro
   return changeResource(services, target, {
     rules: rulesOf(target.type),
     read: everything,
-    next: async (before) => patchedChange(services, target.type, { before, operations }),
+    next: (before) => patchedChange(services, target.type, { before, operations }),
   })
 }
 
@@ -93,15 +92,16 @@ function patchedChange(
   type: ResourceType,
   { before, operations }: { before: Resource; operations: readonly PatchOperation[] },
 ): Change {
-  const { resource, secrets } = applyPatch(
+  const { resource, secrets, changed } = applyPatch(
     type,
     before as unknown as JsonObject,
     operations,
     patchOptions(services.options),
   )
   const after: Resource = { ...resource, id: before.id, meta: before.meta }
-  checkImmutable(type, before, after)
-  return changeOf(services, 'patched', { before, after, secrets })
+  checkImmutable(type, before, after, changed)
+  const attributes = contentAmong(changed)
+  return changeOf(services, 'patched', { before, after, secrets, attributes })
 }
 
 function changeOf(
@@ -111,7 +111,10 @@ function changeOf(
     before,
     after,
     secrets,
-  }: { before: Resource; after: Resource; secrets: Readonly<Record<string, Json>> },
+    attributes,
+  }: Pick<Change, 'after' | 'secrets' | 'attributes'> & {
+    readonly before: Resource
+  },
 ): Change {
   return {
     kind,
@@ -119,7 +122,7 @@ function changeOf(
     after,
     secrets: acceptedSecrets(services, secrets),
     members: noMembers,
-    attributes: changedAttributes(before, after),
+    attributes,
   }
 }
 

@@ -5,16 +5,17 @@ import type { Resource, User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import { endAccess, endAccessAgain } from './access.js'
 import type { Happening } from './audit.js'
-import type { TypeRules } from './change.js'
+import type { Change, TypeRules } from './change.js'
 import { refuseProtected } from './protection.js'
 import type { Services } from './stores.js'
 import { refuseTaken } from './uniqueness.js'
 
 /** Rules of the resource type User: protection, passwords, and the end of access before the answer. */
 export const userRules: TypeRules = {
-  async check(services, scope, { before, after, kind }) {
-    await refuseProtected(services, scope, kind === 'deleted' ? [after] : [before, after])
-    await checkManager(services, scope, { before, after })
+  check(services, scope, change) {
+    const { adapters, options } = services
+    const isFree = !adapters.users.protection && options.unknownManager === 'keep'
+    return isFree ? undefined : checkPerson(services, scope, change)
   },
 
   pending: ({ after, kind }) => (kind === 'deleted' ? [] : [after.id]),
@@ -28,23 +29,40 @@ export const userRules: TypeRules = {
     return list
   },
 
-  async beforeWrite(services, scope, { after, secrets }) {
+  beforeWrite(services, scope, { after, secrets }) {
     const password = passwordOf(services, secrets)
-    if (password === undefined) return
-    const type = services.types.byName.get('User')
-    if (type) await refuseTaken(services, scope, { type, resource: after })
-    await services.adapters.users.setPassword?.(scope, after as User, password)
+    return password === undefined ? undefined : setPassword(services, scope, after, password)
   },
 
-  async afterWrite(services, scope, { before, after }) {
-    if (isActive(after)) return
-    if (before && !isActive(before)) await endAccessAgain(services, scope, after as User)
-    else await endAccess(services, scope, after as User)
+  afterWrite(services, scope, { before, after }) {
+    if (isActive(after)) return undefined
+    return before && !isActive(before)
+      ? endAccessAgain(services, scope, after as User)
+      : endAccess(services, scope, after as User)
   },
 
-  async afterNothing(services, scope, resource) {
-    if (!isActive(resource)) await endAccessAgain(services, scope, resource as User)
-  },
+  afterNothing: (services, scope, resource) =>
+    isActive(resource) ? undefined : endAccessAgain(services, scope, resource as User),
+}
+
+async function checkPerson(
+  services: Services,
+  scope: Scope,
+  { before, after, kind }: Change,
+): Promise<void> {
+  await refuseProtected(services, scope, kind === 'deleted' ? [after] : [before, after])
+  await checkManager(services, scope, { before, after })
+}
+
+async function setPassword(
+  services: Services,
+  scope: Scope,
+  user: Resource,
+  password: string,
+): Promise<void> {
+  const type = services.types.byName.get('User')
+  if (type) await refuseTaken(services, scope, { type, resource: user })
+  await services.adapters.users.setPassword?.(scope, user as User, password)
 }
 
 /** Unassigned is not active: what a client has taken away gives nothing. */

@@ -34,7 +34,7 @@ export interface Plan {
   readonly rules: TypeRules
   /** What must be known of the present state. */
   readonly read: Read
-  readonly next: (current: Resource) => Promise<Change>
+  readonly next: (current: Resource) => Change | Promise<Change>
 }
 
 /** Result of a write: the stored resource, and whether anything was stored. */
@@ -82,11 +82,7 @@ export async function createResource(
  * Changes a resource to what `plan.next` makes of its present state. When another write comes first, starts again from
  * the new state, as often as `options.maxRetries` allows; with `If-Match` that ends in 412.
  */
-export async function changeResource(
-  services: Services,
-  target: Target,
-  plan: Plan,
-): Promise<Written> {
+export function changeResource(services: Services, target: Target, plan: Plan): Promise<Written> {
   return retryRaces(services, async () => {
     const current = await readTarget(services, target, plan.read)
     const change = await plan.next(current)
@@ -167,9 +163,11 @@ async function store(
   )
   const resource = checkStored(type, stored, before.id)
   announce(services, scope, effects)
-  await rules
-    .afterWrite(services, scope, { ...change, after: resource })
-    .catch((error: unknown) => undoRefused(services, { type, scope }, { before, resource, error }))
+  try {
+    await rules.afterWrite(services, scope, { ...change, after: resource })
+  } catch (error) {
+    await undoRefused(services, { type, scope }, { before, resource, error })
+  }
   return resource
 }
 
