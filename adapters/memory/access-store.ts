@@ -1,6 +1,7 @@
 import {
   type AccessRecord,
   type AccessStore,
+  type Ledger,
   UniquenessError,
   VersionMismatchError,
 } from '../../lib/stores/index.js'
@@ -84,20 +85,7 @@ export function memoryAccessStore(state: State): AccessStore {
   }
 }
 
-type RecordMethods = Pick<
-  AccessStore,
-  | 'record'
-  | 'records'
-  | 'listRecords'
-  | 'recordByAccount'
-  | 'recordsByEmail'
-  | 'saveRecord'
-  | 'deleteRecord'
-  | 'getValue'
-  | 'setValue'
->
-
-function recordMethods(state: State): RecordMethods {
+function recordMethods(state: State): Ledger & Pick<AccessStore, 'getValue' | 'setValue'> {
   return {
     async record(scope, userId) {
       return state.of(scope).records.get(userId)

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { type AccessRecord, type AccessStore, UniquenessError } from '../../lib/stores/index.js'
+import { type AccessRecord, type Ledger, UniquenessError } from '../../lib/stores/index.js'
 import { type Database, statement } from './database.js'
 import { isStorable } from './text.js'
 
@@ -68,19 +68,8 @@ const deleteRecord = statement<UserKey>(
     where tenant = ${value('tenant')} and user_id = ${value('userId')}`,
 )
 
-type RecordMethods = Pick<
-  AccessStore,
-  | 'record'
-  | 'records'
-  | 'listRecords'
-  | 'recordByAccount'
-  | 'recordsByEmail'
-  | 'saveRecord'
-  | 'deleteRecord'
->
-
 /** The ledger. */
-export function recordMethods(database: Database): RecordMethods {
+export function recordMethods(database: Database): Ledger {
   return {
     async record({ tenant }, userId) {
       if (!isStorable(userId)) return undefined

@@ -21,7 +21,7 @@ export function assignmentsOf(operation: PatchOperation, context: PatchContext):
     if (isJsonObject(value)) return ofMembers(value, '', { op, context })
     throw invalidValue(`The value of an ${op} operation without a path must be an object.`)
   }
-  const target = resolveTarget(context.type, path, context.deviations)
+  const target = resolveTarget(path, context)
   const { extension, attribute } = target.path
   return extension !== undefined && attribute === undefined
     ? ofExtension(target, value, { op, context })
@@ -72,7 +72,7 @@ function targetOf(key: string, prefix: string, context: PatchContext): Target | 
   const isName = !/[.:[]/.test(key)
   const mayBePath = deviations.has('pathlessDottedKeys') && (prefix === '' || !key.includes(':'))
   if (!isName && mayBePath && key.includes('[')) {
-    return resolveTarget(type, prefix + key, deviations)
+    return resolveTarget(prefix + key, context)
   }
   const path = isName || mayBePath ? resolvePath(type, prefix + key) : undefined
   if (path !== undefined) return { path, name: printPath(path) }

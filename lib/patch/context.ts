@@ -1,4 +1,5 @@
 import type { Deviations } from '../deviations.js'
+import type { FilterLimits } from '../filter/scanner.js'
 import type { UnknownAttributes } from '../schema/read-context.js'
 import type { AttributeDefinition, Json, ResourceType } from '../schema/types.js'
 import { type Budget, createBudget } from './budget.js'
@@ -11,6 +12,7 @@ export interface PatchContext {
   readonly type: ResourceType
   readonly deviations: Deviations
   readonly unknownAttributes: UnknownAttributes
+  readonly filterLimits: Partial<FilterLimits>
   readonly budget: Budget
   /** Indexes of lists that were made while applying this request, so that they can grow in place. */
   readonly indexes: WeakMap<readonly Json[], ListIndex>
@@ -30,7 +32,7 @@ export interface Change {
 
 /** What the operations of one PATCH request on a resource of this type share. */
 export function createContext(type: ResourceType, options: PatchOptions): PatchContext {
-  const { deviations, unknownAttributes, limits } = options
+  const { deviations, unknownAttributes, limits, filterLimits = {} } = options
   const budget = createBudget({ ...defaultPatchLimits, ...limits })
-  return { type, deviations, unknownAttributes, budget, indexes: new WeakMap() }
+  return { type, deviations, unknownAttributes, filterLimits, budget, indexes: new WeakMap() }
 }

@@ -79,7 +79,7 @@ function takeApart(
 ): { readonly change?: Change; readonly rest?: PatchOperation } {
   const { op, path, value } = operation
   if (path === undefined) return takeOutMembers(operation, members, context)
-  const { path: found, filter, name } = resolveTarget(context.type, path, context.deviations)
+  const { path: found, filter, name } = resolveTarget(path, context)
   if (found.attribute !== members) return { rest: operation }
   const { sub } = found
   const change = { op, definition: members, name, ...(value !== undefined && { value }) }

@@ -1,4 +1,5 @@
 import type { Deviations } from '../deviations.js'
+import type { FilterLimits } from '../filter/scanner.js'
 import type { Json } from '../schema/types.js'
 
 /** What an operation does (RFC 7644 §3.5.2). */
@@ -41,4 +42,6 @@ export interface PatchOptions {
   /** What happens to attributes in a value that no schema has; in a path they are always refused. */
   readonly unknownAttributes: 'ignore' | 'reject' | 'known'
   readonly limits?: Partial<PatchLimits>
+  /** Bounds on paths and the value filters in them. */
+  readonly filterLimits?: Partial<FilterLimits>
 }

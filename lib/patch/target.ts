@@ -1,5 +1,6 @@
 import type { Deviations } from '../deviations.js'
 import { invalidPath } from '../errors.js'
+import { resolveUnqualified } from '../filter/aliases.js'
 import type { ParsedFilter, ResolvedFilter } from '../filter/ast.js'
 import { evaluateValue } from '../filter/evaluate.js'
 import { parsePatchPath } from '../filter/parse.js'
@@ -7,6 +8,7 @@ import { resolveValueFilter } from '../filter/resolve.js'
 import { isJsonObject } from '../schema/json.js'
 import { printPath, resolvePath, subAttribute } from '../schema/paths.js'
 import type { AttributeDefinition, AttributePath, Json, ResourceType } from '../schema/types.js'
+import type { PatchContext } from './context.js'
 
 /** The value filter of a path, ready to be asked. */
 export interface ValueFilter {
@@ -32,8 +34,11 @@ export interface Target {
  * @throws ScimError `invalidPath` (400) when it is malformed or no schema of the type has the attribute,
  *   `invalidFilter` (400) when its value filter is wrong
  */
-export function resolveTarget(type: ResourceType, text: string, deviations: Deviations): Target {
-  const { path: pathText, filter, sub } = parsePatchPath(text, { deviations })
+export function resolveTarget(
+  text: string,
+  { type, deviations, filterLimits }: Pick<PatchContext, 'type' | 'deviations' | 'filterLimits'>,
+): Target {
+  const { path: pathText, filter, sub } = parsePatchPath(text, { deviations, ...filterLimits })
   const path = lookUp(type, pathText.text, deviations)
   if (filter === undefined) return { path, name: printPath(path) }
   const { attribute } = path
@@ -61,10 +66,7 @@ function lookUpInExtensions(
   deviations: Deviations,
 ): AttributePath | undefined {
   if (!deviations.has('unqualifiedExtensionAttributes') || text.includes(':')) return undefined
-  const paths = type.extensions
-    .map(({ schema }) => resolvePath(type, `${schema.id}:${text}`))
-    .filter((path) => path !== undefined)
-  return paths.length === 1 ? paths[0] : undefined
+  return resolveUnqualified(type, text)
 }
 
 function mayHaveFilter(attribute: AttributeDefinition, deviations: Deviations): boolean {

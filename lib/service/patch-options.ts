@@ -1,5 +1,6 @@
 import type { PatchOptions } from '../patch/operation.js'
 import type { ServiceOptions } from './context.js'
+import { filterLimits } from './filter-limits.js'
 
 /** How PATCH requests are read and applied under these options. */
 export function patchOptions({
@@ -11,5 +12,6 @@ export function patchOptions({
     deviations,
     unknownAttributes,
     limits: { operations: limits.maxPatchOperations, values: limits.maxMembers },
+    filterLimits: filterLimits(limits),
   }
 }

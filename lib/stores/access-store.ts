@@ -142,3 +142,15 @@ export interface AccessStore {
   getValue(scope: Scope, name: string): Promise<string | undefined>
   setValue(scope: Scope, name: string, value: string): Promise<void>
 }
+
+/** The part of an access store that keeps the ledger. */
+export type Ledger = Pick<
+  AccessStore,
+  | 'record'
+  | 'records'
+  | 'listRecords'
+  | 'recordByAccount'
+  | 'recordsByEmail'
+  | 'saveRecord'
+  | 'deleteRecord'
+>

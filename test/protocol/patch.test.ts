@@ -51,6 +51,29 @@ describe('PATCH of a user', () => {
     expect(scim.events.map(({ event }) => event)).toEqual(['user.created', 'request.failed'])
   })
 
+  it('bounds paths as filters are bounded (S-DOS-03)', async () => {
+    const scim = await serve(memoryAdapters(), {
+      limits: { maxFilterBytes: 64, maxFilterNodes: 2, maxFilterDepth: 1 },
+    })
+    const user = await scim.user('ines')
+    const pathAnswers = async (path: string) => {
+      const { status, body } = await scim.patch(`/Users/${user.id}`, [
+        { op: 'replace', path, value: 'x@example.com' },
+      ])
+      return [status, body.scimType, body.detail]
+    }
+    const value = 'x'.repeat(40)
+    expect(await pathAnswers('emails[type eq "work"].value')).toEqual([200, undefined, undefined])
+    for (const [path, scimType, told] of [
+      [`emails[type eq "${value}"].display`, 'invalidPath', /64/],
+      ['emails[type pr and value pr and display pr].value', 'invalidFilter', /2 expressions/],
+      ['emails[not (type eq "work")].value', 'invalidFilter', /1 levels/],
+    ] as const) {
+      expect(await pathAnswers(path)).toEqual([400, scimType, expect.stringMatching(told)])
+    }
+    expect((await scim.get(`/Users/${user.id}`)).body.emails[0].value).toBe('x@example.com')
+  })
+
   it('does not change the version by what is so already (R-PATCH-18, R-PATCH-23)', async () => {
     const scim = await serve()
     const user = await scim.user('ines', { title: 't', emails: [{ value: 'i@x.example' }] })

@@ -7,6 +7,7 @@ import { type CursorPage, parsePage } from '../../pagination/page.js'
 import { omittedAttributes, type Projection, parseProjection } from '../../projection/index.js'
 import { resolvePath } from '../../schema/paths.js'
 import type { JsonObject, ResourceType } from '../../schema/types.js'
+import { filterLimits } from '../../service/filter-limits.js'
 import { type FoundPage, queryResources, type TypeQuery } from '../../service/query-service.js'
 import { decideResourceType } from '../../service/resource-type-filter.js'
 import type { Services } from '../../service/stores.js'
@@ -90,12 +91,7 @@ function partsOf(
 
 function readFilter({ features, limits, deviations }: ProtocolOptions, text: string): ParsedFilter {
   if (!features.filter) throw invalidFilter('This service provider does not support filters.')
-  return parseFilter(text, {
-    deviations,
-    bytes: limits.maxFilterBytes,
-    nodes: limits.maxFilterNodes,
-    depth: limits.maxFilterDepth,
-  })
+  return parseFilter(text, { deviations, ...filterLimits(limits) })
 }
 
 /** Of several types those are sorted that have the attribute; the others count as having no value. */
