@@ -5,8 +5,7 @@ import type { BaseUrlOf } from './http/base-url.js'
 import type { FailureReport } from './http/failures.js'
 import type { ProtocolOptions } from './protocol/context.js'
 import type { RecordStep } from './recorder/index.js'
-import type { SchemaOptions } from './schema/compile.js'
-import type { JsonObject } from './schema/types.js'
+import type { JsonObject, SchemaOptions } from './schema/types.js'
 import type { Features, Limits } from './service/context.js'
 
 /** Endpoints that describe the service provider (RFC 7644 §4). */

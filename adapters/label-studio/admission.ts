@@ -6,7 +6,8 @@ import type { Scope } from '../../lib/stores/scope.js'
 import { mayAdopt } from './claims.js'
 import type { Edition, KnownEdition } from './edition-of.js'
 import { translated } from './failures.js'
-import { manage, noteAccount, type TargetParts } from './target.js'
+import type { TargetParts } from './parts.js'
+import { manage, noteAccount } from './target.js'
 
 /** What is refused while the client still waits, before anything is stored. */
 export interface Admission {

@@ -1,7 +1,7 @@
 import { UnavailableError } from '../../lib/stores/errors.js'
 import type { Scope } from '../../lib/stores/scope.js'
 import type { LabelStudioUser, RoleCode } from './api/index.js'
-import type { TargetParts } from './target.js'
+import type { TargetParts } from './parts.js'
 
 /** Somebody who is in Label Studio, with what the edition tells. */
 export interface Seen {

@@ -4,7 +4,7 @@ import { communityTarget } from './community.js'
 import { communityDirectory, type Directory, enterpriseDirectory } from './directory.js'
 import type { EditionTarget } from './edition.js'
 import { enterpriseTarget } from './enterprise.js'
-import type { TargetParts } from './target.js'
+import type { TargetParts } from './parts.js'
 
 /** What works on the edition behind the URL. */
 export interface KnownEdition {

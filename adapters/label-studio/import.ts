@@ -11,7 +11,7 @@ import { mayAdopt } from './claims.js'
 import { isDrifted } from './drift.js'
 import { translated } from './failures.js'
 import { type ImportedUsers, importedUsers } from './imported-users.js'
-import type { TargetParts } from './target.js'
+import type { TargetParts } from './parts.js'
 
 const debug = createDebug('label-studio-scim:import')
 

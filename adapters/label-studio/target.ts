@@ -13,13 +13,12 @@ import { storeErrorKind } from '../../lib/stores/errors.js'
 import type { User } from '../../lib/stores/resource.js'
 import type { Scope } from '../../lib/stores/scope.js'
 import type { DeprovisionReason, UserStore } from '../../lib/stores/user-store.js'
-import type { LabelStudioAdmin, LabelStudioApi } from './api/index.js'
 import { anothersAccount, mayAdopt } from './claims.js'
 import type { Link } from './edition.js'
 import type { Edition } from './edition-of.js'
 import { translated } from './failures.js'
-import type { InstallationSource } from './installation.js'
 import type { LabelStudioSettings } from './options.js'
+import type { TargetParts } from './parts.js'
 
 /** What a user store needs beyond storage, with every method. */
 export type LabelStudioTarget = Required<
@@ -28,14 +27,6 @@ export type LabelStudioTarget = Required<
     'deprovision' | 'applyAccess' | 'protection' | 'currentAccess' | 'seats' | 'setPassword'
   >
 >
-
-/** The parts of one Label Studio. */
-export interface TargetParts {
-  readonly api: LabelStudioApi
-  readonly admin: LabelStudioAdmin | undefined
-  readonly installation: InstallationSource
-  readonly settings: LabelStudioSettings
-}
 
 /**
  * Access in one Label Studio. Which edition it is, is found out at the first use; until then every method that needs

@@ -1,6 +1,5 @@
 import { ConfigurationError } from '../errors.js'
 import { contradictionIn } from './check-attributes.js'
-import type { ExtensionInput, SchemaOptions } from './compile.js'
 import {
   commonAttributes,
   enterpriseUserSchema,
@@ -11,7 +10,13 @@ import {
   userUrn,
 } from './core-schemas.js'
 import { type Flaw, misshapen } from './schema-shape.js'
-import type { AttributeInput, ResourceTypeInput, SchemaInput } from './types.js'
+import type {
+  AttributeInput,
+  ExtensionInput,
+  ResourceTypeInput,
+  SchemaInput,
+  SchemaOptions,
+} from './types.js'
 
 /** RFC 8141 §2, without its optional components. */
 const urnSyntax = /^urn:[a-z0-9][a-z0-9-]{0,30}[a-z0-9]:[a-z0-9._~!$&'()*+,;=:@%/-]+$/i

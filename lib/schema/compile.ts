@@ -18,32 +18,8 @@ import type {
   ResourceType,
   ResourceTypeInput,
   SchemaDefinition,
-  SchemaInput,
+  SchemaOptions,
 } from './types.js'
-
-/** A schema extension that a host adds to a resource type. */
-export interface ExtensionInput {
-  /** URN of a schema in `schemas`. */
-  readonly schema: string
-  /** Whether every resource must have it (RFC 7643 §6). Default `false`. */
-  readonly required?: boolean
-}
-
-/** What a host adds to the schemas of the RFCs. */
-export interface SchemaOptions {
-  /** Schemas of its own, as `/Schemas` will list them. */
-  readonly schemas?: readonly SchemaInput[]
-  /** Resource types of its own, as `/ResourceTypes` will list them. */
-  readonly resourceTypes?: readonly ResourceTypeInput[]
-  /** Extensions of User beside Enterprise User. */
-  readonly userExtensions?: readonly ExtensionInput[]
-  /** Extensions of Group. */
-  readonly groupExtensions?: readonly ExtensionInput[]
-  /** Refuse a group whose `displayName` another one has, in any case. Default `false` (RFC 7643 §8.7.1). */
-  readonly uniqueGroupNames?: boolean
-  /** Refuse a resource whose `externalId` another one of its type has. Default `false` (RFC 7643 §3.1). */
-  readonly uniqueExternalIds?: boolean
-}
 
 /** Everything the service provider knows about schemas. */
 export interface CompiledSchemas {

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../../lib/errors.js'
-import { compileResourceTypes, type SchemaOptions } from '../../lib/schema/compile.js'
+import { compileResourceTypes } from '../../lib/schema/compile.js'
 import { resolvePath } from '../../lib/schema/paths.js'
-import type { AttributeInput } from '../../lib/schema/types.js'
+import type { AttributeInput, SchemaOptions } from '../../lib/schema/types.js'
 import { cpuMs } from '../support/cpu-time.js'
 
 const urn = 'urn:example:schemas:2.0:Badge'
