@@ -1,4 +1,4 @@
-import { storeErrorKind } from '../stores/errors.js'
+import { storeErrorKind, UnavailableError } from '../stores/errors.js'
 
 const outage = 'The host is unavailable.'
 
@@ -15,4 +15,19 @@ export function describeFailure(error: unknown): string {
 /** Whether a description tells of a host that could not answer, rather than of a person it would not take. */
 export function isOutageText(description: string | undefined): boolean {
   return description?.startsWith(outage) ?? false
+}
+
+/**
+ * What a client is told of a host's failure: a refusal as it is, all else as {@link UnavailableError} with the host's own
+ * `Retry-After` where it names one.
+ */
+export function asStoreError(
+  cause: unknown,
+  message: string,
+  options: { readonly retryAfterSeconds: number },
+): unknown {
+  const kind = storeErrorKind(cause)
+  if (kind === 'refused') return cause
+  const { retryAfterSeconds } = kind === 'unavailable' ? (cause as UnavailableError) : options
+  return new UnavailableError(message, { retryAfterSeconds, cause })
 }

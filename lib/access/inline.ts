@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { PendingOutcome, PendingUser } from '../stores/access-store.js'
-import { storeErrorKind, UnavailableError } from '../stores/errors.js'
+import { UnavailableError } from '../stores/errors.js'
 import type { Scope } from '../stores/scope.js'
 import { type EnforceContext, type Enforced, enforceAccess } from './enforce.js'
-import { describeFailure } from './failure.js'
+import { asStoreError, describeFailure } from './failure.js'
 import { withTimeLimit } from './time-limit.js'
 
 /** How to make one person's access true within a request. */
@@ -44,7 +44,7 @@ export async function enforceNow(
   const limit = { timeoutMs: Math.max(deadline - Date.now(), 0), tooLate: () => late(options) }
   return withTimeLimit(scope.signal, limit, (signal) =>
     carryOut(context, { ...scope, signal }, claim).catch((error: unknown) => {
-      throw asStoreError(error, options)
+      throw asStoreError(error, 'The host could not change this person’s access.', options)
     }),
   )
 }
@@ -91,16 +91,6 @@ async function carryOut(
     await settle({ kind: 'retry', at, error: describeFailure(error) })
     throw error
   }
-}
-
-function asStoreError(error: unknown, options: InlineOptions): unknown {
-  const kind = storeErrorKind(error)
-  if (kind === 'refused') return error
-  const { retryAfterSeconds } = kind === 'unavailable' ? (error as UnavailableError) : options
-  return new UnavailableError('The host could not change this person’s access.', {
-    retryAfterSeconds,
-    cause: error,
-  })
 }
 
 function late({ retryAfterSeconds }: InlineOptions): UnavailableError {

@@ -1,6 +1,7 @@
+import { asStoreError } from '../access/failure.js'
 import { enforceNow } from '../access/inline.js'
 import { withTimeLimit } from '../access/time-limit.js'
-import { RefusedError, storeErrorKind, UnavailableError } from '../stores/errors.js'
+import { RefusedError, UnavailableError } from '../stores/errors.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import type { DeprovisionReason } from '../stores/user-store.js'
@@ -105,13 +106,8 @@ async function deprovision(
     try {
       await services.adapters.users.deprovision({ ...scope, signal }, user, reason)
     } catch (cause) {
-      if (storeErrorKind(cause) === 'refused') throw cause
-      throw new UnavailableError('The host could not end the access of this person.', {
-        retryAfterSeconds:
-          storeErrorKind(cause) === 'unavailable'
-            ? (cause as UnavailableError).retryAfterSeconds
-            : retryAfterSeconds,
-        cause,
+      throw asStoreError(cause, 'The host could not end the access of this person.', {
+        retryAfterSeconds,
       })
     }
   })
