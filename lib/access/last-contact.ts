@@ -10,20 +10,22 @@ const timeoutMs = 10_000
  * Remembers that the identity provider called, at most once a minute for each tenant, so that a busy client costs no
  * writes. Failures are the caller's to ignore.
  *
- * @returns called with who sent each authenticated request; the request's own signal does not end the write
+ * @returns called with who sent each authenticated request; gives a promise when it writes, which the request's own signal
+ *   does not end
  */
 export function contactRecorder(
   access: AccessStore,
   clock: () => Date,
-): (caller: Omit<Scope, 'signal'>) => Promise<void> {
+): (caller: Omit<Scope, 'signal'>) => Promise<void> | undefined {
   const written = new Map<string, number>()
-  return async (caller) => {
+  return (caller) => {
     const now = clock()
-    if (now.getTime() - (written.get(caller.tenant) ?? Number.NEGATIVE_INFINITY) < everyMs) return
+    const last = written.get(caller.tenant) ?? Number.NEGATIVE_INFINITY
+    if (now.getTime() - last < everyMs) return undefined
     if (written.size >= mostTenants) written.clear()
     written.set(caller.tenant, now.getTime())
     const scope = { ...caller, signal: AbortSignal.timeout(timeoutMs) }
-    await access.setValue(scope, valueName, now.toISOString())
+    return access.setValue(scope, valueName, now.toISOString())
   }
 }
 

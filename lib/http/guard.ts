@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Socket } from 'node:net'
 import type { Request } from 'express'
 import { ScimError, unavailable } from '../errors.js'
 import type { RateLimits } from '../options.js'
@@ -52,7 +53,8 @@ export function createGuard(options: GuardOptions): Guard {
       }
     },
     admit(request) {
-      const wait = failures?.wait(sourceOf(request)) ?? 0
+      if (failures === undefined || failures.isUnused()) return
+      const wait = failures.wait(sourceOf(request))
       if (wait > 0 && !good.has(request)) throw tooManyFailures(wait)
     },
     remember(request, isGood) {
@@ -100,6 +102,8 @@ function failureLimiter({ rateLimits, clock }: GuardOptions): Limiter | undefine
  */
 function rememberedDigests() {
   const digests = new Set<string>()
+  /** What each connection sent last, which most send again. */
+  const lastSent = new WeakMap<Socket, string>()
   const digestOf = (request: Request) =>
     createHash('sha256')
       .update(request.headers.authorization ?? '')
@@ -107,6 +111,9 @@ function rememberedDigests() {
   return {
     has: (request: Request) => digests.has(digestOf(request)),
     add(request: Request) {
+      const { authorization = '' } = request.headers
+      if (lastSent.get(request.socket) === authorization) return
+      lastSent.set(request.socket, authorization)
       const digest = digestOf(request)
       digests.delete(digest)
       digests.add(digest)

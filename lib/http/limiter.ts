@@ -6,6 +6,8 @@ export interface Limiter {
   charge(key: string, cost: number): void
   /** How many seconds to wait before one more, 0 if not at all; takes nothing. */
   wait(key: string): number
+  /** Whether nothing was ever taken, so that nobody has to wait. */
+  isUnused(): boolean
 }
 
 /** How an allowance grows. */
@@ -55,5 +57,6 @@ export function createLimiter({ perSecond, burst, now, maxKeys }: LimiterOptions
       store(key, { level: levelOf(key, at) - cost, at })
     },
     wait: (key) => secondsUntil(levelOf(key, now()), 1),
+    isUnused: () => buckets.size === 0,
   }
 }

@@ -48,7 +48,7 @@ function rememberContact(
   if (!access) return undefined
   const remember = contactRecorder(access, clock)
   return ({ tenant, name: actor }, requestId) => {
-    remember({ tenant, actor, requestId }).catch(() => {})
+    remember({ tenant, actor, requestId })?.catch(() => {})
   }
 }
 
