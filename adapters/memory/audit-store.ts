@@ -1,3 +1,4 @@
+import type { AuditEntry } from '../../lib/events/catalogue.js'
 import type { AuditQuery, AuditStore, StoredAuditEntry } from '../../lib/stores/index.js'
 import type { State } from './state.js'
 
@@ -9,17 +10,18 @@ export function memoryAuditStore(state: State): AuditStore {
     },
     async query(scope, query) {
       const found: StoredAuditEntry[] = []
-      const { audit } = state.of(scope)
-      for (let index = audit.length - 1; index >= 0 && found.length < query.limit; index -= 1) {
-        const entry = audit[index]
-        if (entry && matches(entry, query)) found.push(entry)
+      const { entries, dropped } = state.of(scope).audit
+      for (let index = entries.length - 1; index >= 0 && found.length < query.limit; index -= 1) {
+        const entry = entries[index]
+        const sequence = dropped + index + 1
+        if (entry && matches(entry, sequence, query)) found.push({ ...entry, sequence })
       }
       return found
     },
   }
 }
 
-function matches(entry: StoredAuditEntry, query: AuditQuery): boolean {
+function matches(entry: AuditEntry, sequence: number, query: AuditQuery): boolean {
   const { event, actor, target, outcome, from, until, before } = query
   return (
     (event === undefined || entry.event === event) &&
@@ -28,6 +30,6 @@ function matches(entry: StoredAuditEntry, query: AuditQuery): boolean {
     (outcome === undefined || entry.outcome === outcome) &&
     (from === undefined || entry.at >= from) &&
     (until === undefined || entry.at < until) &&
-    (before === undefined || entry.sequence < before)
+    (before === undefined || sequence < before)
   )
 }

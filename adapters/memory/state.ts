@@ -1,14 +1,15 @@
 import type { AuditEntry } from '../../lib/events/catalogue.js'
-import type {
-  AccessRecord,
-  Alongside,
-  Scope,
-  StoredAuditEntry,
-  VersionedRules,
-} from '../../lib/stores/index.js'
+import type { AccessRecord, Alongside, Scope, VersionedRules } from '../../lib/stores/index.js'
 import { createMemberships, type Memberships } from './memberships.js'
 import { createPending, type Pending } from './pending.js'
 import { createTable, type Table } from './table.js'
+
+/** An audit log. The first of its entries has the sequence number `dropped + 1`. */
+export interface AuditLog {
+  readonly entries: AuditEntry[]
+  /** How many older entries are gone. */
+  dropped: number
+}
 
 /** Everything of one tenant. */
 export interface TenantState {
@@ -19,7 +20,7 @@ export interface TenantState {
   /** User id by account id. */
   readonly accounts: Map<string, string>
   readonly values: Map<string, string>
-  readonly audit: StoredAuditEntry[]
+  readonly audit: AuditLog
   rules: VersionedRules
 }
 
@@ -76,14 +77,14 @@ export function createState(now: () => number): State {
   }
 }
 
-function appendTo(log: StoredAuditEntry[], entries: readonly AuditEntry[]): void {
-  let sequence = log.at(-1)?.sequence ?? 0
-  for (const entry of entries) {
-    sequence += 1
-    log.push({ ...entry, sequence })
-  }
+function appendTo(log: AuditLog, added: readonly AuditEntry[]): void {
+  const { entries } = log
+  for (const entry of added) entries.push(entry)
   // Not with each entry: to move the others up takes time.
-  if (log.length >= 2 * auditEntries) log.splice(0, log.length - auditEntries)
+  if (entries.length < 2 * auditEntries) return
+  const excess = entries.length - auditEntries
+  entries.splice(0, excess)
+  log.dropped += excess
 }
 
 function createTenant(): TenantState {
@@ -98,7 +99,7 @@ function createTenant(): TenantState {
     records: new Map(),
     accounts: new Map(),
     values: new Map(),
-    audit: [],
+    audit: { entries: [], dropped: 0 },
     rules: noRules,
   }
 }

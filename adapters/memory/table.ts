@@ -52,17 +52,20 @@ export function createTable(): Table {
     assertUnique,
     put(resource, keys) {
       const { id, meta } = resource
-      assertUnique(id, keys)
       const row = rows.get(id)
+      // Most changes leave the keys as they are.
+      if (row !== undefined && areSame(row.keys, keys)) {
+        row.resource = resource
+        return
+      }
+      assertUnique(id, keys)
       if (row === undefined) {
         const added = { resource, keys }
         order.splice(countUpTo(order, { created: meta.created, id }), 0, added)
         rows.set(id, added)
       } else {
-        row.resource = resource
-        // Most changes leave the keys as they are.
-        if (areSame(row.keys, keys)) return
         index.remove(id, row.keys)
+        row.resource = resource
         row.keys = keys
       }
       index.add(id, keys)
