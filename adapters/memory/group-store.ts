@@ -5,6 +5,7 @@ import {
   type MappingPolicy,
   type MappingRules,
 } from '../../lib/mapping/index.js'
+import { extended } from '../../lib/schema/json.js'
 import {
   type Group,
   type GroupReference,
@@ -104,7 +105,7 @@ const nothingOmitted: ReadonlySet<string> = new Set()
 function view(tenant: TenantState, group: Group, omit: ReadonlySet<string>): Group {
   const ids = tenant.memberships.members(group.id)
   if (ids.size === 0 || omit.has('members')) return group
-  return { ...group, members: [...ids].map((id) => memberOf(tenant, id)) } as Group
+  return extended(group, { members: [...ids].map((id) => memberOf(tenant, id)) })
 }
 
 function memberOf(tenant: TenantState, id: string): Member {

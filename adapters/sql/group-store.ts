@@ -106,7 +106,7 @@ async function changeMembers(
   })
 }
 
-type ChangeOptions = { readonly now: string; readonly alongside?: Alongside }
+type ChangeOptions = { readonly now: string; readonly alongside?: Alongside | undefined }
 
 function isChange(change: Pick<MembersChanged, 'added' | 'removed'> | undefined): boolean {
   return change !== undefined && change.added.length + change.removed.length > 0

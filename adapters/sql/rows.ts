@@ -118,7 +118,6 @@ export function fromResource(
   const { members: __, meta: ___, ...compared } = comparable as Record<string, Json>
   const display = rest['displayName']
   return {
-    ...key,
     id: rest.id,
     created: Date.parse(meta.created),
     lastModified: Date.parse(meta.lastModified),
@@ -126,5 +125,6 @@ export function fromResource(
     display: typeof display === 'string' && display !== '' ? display : null,
     document: JSON.stringify(rest),
     comparable: JSON.stringify(compared),
+    ...key,
   }
 }

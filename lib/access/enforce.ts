@@ -60,7 +60,16 @@ export async function enforceAccess(
 
 /** A record of somebody nothing is known of yet. */
 export function emptyRecord(userId: string, at: Date): AccessRecord {
-  return { userId, applied: [], deferred: [], notes: [], hadRole: false, at: at.toISOString() }
+  return {
+    userId,
+    email: undefined,
+    applied: [],
+    deferred: [],
+    notes: [],
+    enforced: undefined,
+    hadRole: false,
+    at: at.toISOString(),
+  }
 }
 
 /** Of somebody deleted: the record stays, so that an account that outlives the person remains shut. */
@@ -91,7 +100,11 @@ async function end(context: EnforceContext, scope: Scope, person: Person): Promi
   const { user, record } = person
   await context.adapters.users.deprovision(scope, user, user.active ? 'noRole' : 'deactivated')
   if (record.enforced !== 'deprovisioned') {
-    await save(context, scope, { ...record, ...emailPart(user), enforced: 'deprovisioned' })
+    await save(context, scope, {
+      ...record,
+      email: emailIn(user, record),
+      enforced: 'deprovisioned',
+    })
     await tell(context, scope, user, [['user.deprovisioned', undefined]])
   }
   return 'deprovisioned'
@@ -111,7 +124,7 @@ async function give(
   const account = reached.account ?? record.account
   await save(context, scope, {
     ...record,
-    ...emailPart(user),
+    email: emailIn(user, record),
     applied: reached.applied,
     deferred: reached.deferred ?? [],
     notes: reached.notes ?? [],
@@ -140,9 +153,9 @@ function changesBetween(
   ]
 }
 
-function emailPart(user: User): { email?: string } {
-  const email = emailOf(user)
-  return email === undefined ? {} : { email }
+/** The address now, or where there is none, the last one known. */
+function emailIn(user: User, record: AccessRecord): string | undefined {
+  return emailOf(user) ?? record.email
 }
 
 /** The grants of `now` that are not among `before` just so. */

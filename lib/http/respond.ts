@@ -7,28 +7,28 @@ import { responseType } from './media-type.js'
  * 304 on their own and append a charset that the media type does not have.
  */
 export function respond(
-  { request, response, requestId }: Pick<Exchange, 'request' | 'response' | 'requestId'>,
-  answer: ScimResponse,
+  { head, response, requestId }: Pick<Exchange, 'head' | 'response' | 'requestId'>,
+  { status, headers, body }: ScimResponse,
 ): void {
   if (response.headersSent || response.destroyed) return
   response.removeHeader('X-Powered-By')
-  const headers = {
+  const common = {
     'X-Request-Id': requestId,
     // Resources are personal data (RFC 7644 §7.5).
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
-    ...answer.headers,
+    ...headers,
   }
-  if (answer.body === undefined) {
-    response.writeHead(answer.status, headers).end()
+  if (body === undefined) {
+    response.writeHead(status, common).end()
     return
   }
   // As a string, which Node writes in one piece with the headers.
-  const body = JSON.stringify(answer.body)
-  response.writeHead(answer.status, {
-    ...headers,
-    'Content-Type': responseType(request.headers.accept),
-    'Content-Length': Buffer.byteLength(body),
+  const text = JSON.stringify(body)
+  response.writeHead(status, {
+    'Content-Type': responseType(head.headers.accept),
+    'Content-Length': Buffer.byteLength(text),
+    ...common,
   })
-  response.end(request.method === 'HEAD' ? undefined : body)
+  response.end(head.method === 'HEAD' ? undefined : text)
 }

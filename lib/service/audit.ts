@@ -20,16 +20,28 @@ export interface Happening {
 
 /** An event or audit entry. */
 export function auditEntry(scope: Scope, at: Date, happening: Happening): AuditEntry {
-  const { members, outcome = 'succeeded', ...rest } = happening
-  return {
+  const { tenant, actor, requestId } = scope
+  const entry: AuditEntry = {
     at: at.toISOString(),
-    tenant: scope.tenant,
-    actor: scope.actor,
-    requestId: scope.requestId,
-    outcome,
-    ...rest,
-    ...(members && { members: members.slice(0, maxListedMembers), count: members.length }),
+    tenant,
+    actor,
+    requestId,
+    outcome: 'succeeded',
+    ...happening,
   }
+  const { members } = happening
+  if (members === undefined) return entry
+  return { ...entry, members: members.slice(0, maxListedMembers), count: members.length }
+}
+
+/** The entries about several happenings to one resource at one time; a happening may have another target. */
+export function auditEntries(
+  scope: Scope,
+  at: Date,
+  happenings: readonly Happening[],
+  target: NonNullable<AuditEntry['target']>,
+): AuditEntry[] {
+  return happenings.map((happening) => auditEntry(scope, at, { target, ...happening }))
 }
 
 /** The resource an entry is about. */

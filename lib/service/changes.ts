@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { mutabilityError } from '../errors.js'
+import { extended } from '../schema/json.js'
 import type { AttributeDefinition, Json, JsonObject, ResourceType } from '../schema/types.js'
 import type { Meta, Resource } from '../stores/resource.js'
 
@@ -39,7 +40,7 @@ export function replacement(type: ResourceType, current: Resource, sent: JsonObj
     keepInExtension(next, current, { urn, attributes })
   }
   if (type.name === 'User' && next['active'] === undefined) keep(next, current, 'active')
-  const resource = { ...next, id: current.id, meta: current.meta }
+  const resource = extended(next, { id: current.id, meta: current.meta })
   checkImmutable(type, current, resource)
   return resource
 }

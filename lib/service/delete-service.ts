@@ -69,7 +69,7 @@ async function removeGroup(services: Services, target: Target): Promise<void> {
     : [...effects.pending, ...members]
   await removeStored(services, target, {
     effects: { ...effects, pending },
-    ...(target.ifMatch !== undefined && { expectedVersion: group.meta.version }),
+    expectedVersion: target.ifMatch === undefined ? undefined : group.meta.version,
   })
   await endAccessOfRoleless(services, target.scope, members)
 }
@@ -79,19 +79,18 @@ async function removePlain(services: Services, target: Target): Promise<void> {
   const change = deletionOf(resource)
   await removeStored(services, target, {
     effects: effectsOf(services, target.scope, { rules: plainRules, change }),
-    ...(target.ifMatch !== undefined && { expectedVersion: resource.meta.version }),
+    expectedVersion: target.ifMatch === undefined ? undefined : resource.meta.version,
   })
 }
 
 async function removeStored(
   services: Services,
   { type, scope, id }: Target,
-  { effects, expectedVersion }: { effects: Effects; expectedVersion?: string },
+  { effects, expectedVersion }: { effects: Effects; expectedVersion: string | undefined },
 ): Promise<void> {
   const store = storeOf(services, type)
-  const version = expectedVersion === undefined ? {} : { expectedVersion }
   const isDeleted = await writeDurably(services, { scope, store, effects }, (alongside) =>
-    store.delete(scope, id, { ...version, ...alongside }),
+    store.delete(scope, id, { expectedVersion, alongside }),
   )
   if (!isDeleted) throw notFound()
   announce(services, scope, effects)

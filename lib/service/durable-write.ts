@@ -23,11 +23,11 @@ export interface Effects {
 export function writeDurably<T>(
   services: Services,
   { scope, store, effects }: { scope: Scope; store: ResourceStore; effects: Effects },
-  write: (alongside: { alongside?: Alongside }) => Promise<T>,
+  write: (alongside: Alongside | undefined) => Promise<T>,
 ): Promise<T> {
   return store.supports?.alongside
     ? write(alongsideOf(services.adapters, effects))
-    : writeInSteps(services, { scope, effects }, () => write({}))
+    : writeInSteps(services, { scope, effects }, () => write(undefined))
 }
 
 async function writeInSteps<T>(
@@ -85,9 +85,8 @@ async function demandAudit(
   }
 }
 
-function alongsideOf(adapters: Adapters, effects: Effects): { alongside?: Alongside } {
-  const { pending, audit } = effects
-  return { alongside: { ...(adapters.access && { pending }), ...(adapters.audit && { audit }) } }
+function alongsideOf({ access, audit: log }: Adapters, { pending, audit }: Effects): Alongside {
+  return { pending: access && pending, audit: log && audit }
 }
 
 function asFailed(entry: AuditEntry): AuditEntry {

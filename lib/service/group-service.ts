@@ -2,13 +2,14 @@ import { notFound } from '../errors.js'
 import { applyPatch } from '../patch/apply.js'
 import { memberChange } from '../patch/members.js'
 import type { PatchOperation } from '../patch/operation.js'
+import { extended } from '../schema/json.js'
 import type { JsonObject } from '../schema/types.js'
 import type { MemberChange, MembersChanged } from '../stores/group-store.js'
 import type { Read } from '../stores/query.js'
 import type { Group, Resource } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import { endAccessOfRoleless } from './access.js'
-import { auditEntry } from './audit.js'
+import { auditEntries } from './audit.js'
 import { type Change, noMembers } from './change.js'
 import { changedAttributes, checkImmutable, replacement } from './changes.js'
 import { writeDurably } from './durable-write.js'
@@ -167,7 +168,7 @@ async function changeMembers(
   const effects = { pending: [...change.add, ...change.remove], audit }
   const now = services.clock().toISOString()
   const changed = await writeDurably(services, { scope, store, effects }, (alongside) =>
-    Promise.resolve(store.changeMembers?.(scope, id, change, { now, ...alongside })),
+    Promise.resolve(store.changeMembers?.(scope, id, change, { now, alongside })),
   )
   if (!changed) throw notFound()
   const resource = checkStored(type, changed.group, id)
@@ -194,10 +195,8 @@ function memberAudit(
   { id, name, change }: { id: string; name?: string; change: MemberChange },
 ) {
   const target = { resourceType: 'Group', id, ...(name !== undefined && { name }) }
-  return [
-    { event: 'group.patched' as const, attributes: ['members'] },
-    ...memberHappenings(change),
-  ].map((happening) => auditEntry(scope, services.clock(), { target, ...happening }))
+  const own = { event: 'group.patched', attributes: ['members'] } as const
+  return auditEntries(scope, services.clock(), [own, ...memberHappenings(change)], target)
 }
 
 async function isEffective(
@@ -243,14 +242,14 @@ function patched(
     operations,
     patchOptions(options),
   )
-  const after = { ...resource, id: before.id, meta: before.meta } as unknown as Group
+  const after = resource as unknown as Group
   checkImmutable(type, before, after)
   return after
 }
 
 function withMemberIds(group: Resource, ids: readonly string[]): Resource {
   const rest = withoutMembers(group)
-  return ids.length > 0 ? { ...rest, members: ids.map((value) => ({ value })) } : rest
+  return ids.length > 0 ? extended(rest, { members: ids.map((value) => ({ value })) }) : rest
 }
 
 function hasMembers({ add, remove }: MemberChange): boolean {

@@ -1,4 +1,5 @@
 import { invalidValue, tooMany } from '../errors.js'
+import { extended } from '../schema/json.js'
 import { storeErrorKind, type UnknownReferenceError } from '../stores/errors.js'
 import type { MemberChange } from '../stores/group-store.js'
 import type { Member, Resource } from '../stores/resource.js'
@@ -27,7 +28,7 @@ export function withPlainMembers<R extends Resource>(group: R): R {
   }
   const ids = memberIds(group)
   return ids.length > 0
-    ? { ...group, members: ids.map((value) => ({ value })) }
+    ? extended(group, { members: ids.map((value) => ({ value })) })
     : withoutMembers(group)
 }
 

@@ -1,6 +1,7 @@
 import { applyPatch } from '../patch/apply.js'
 import type { PatchOperation } from '../patch/operation.js'
 import { readPatch } from '../patch/read-patch.js'
+import { extended } from '../schema/json.js'
 import { readResource } from '../schema/read-resource.js'
 import type { Json, JsonObject, ResourceType } from '../schema/types.js'
 import type { Read } from '../stores/query.js'
@@ -98,7 +99,7 @@ function patchedChange(
     operations,
     patchOptions(services.options),
   )
-  const after: Resource = { ...resource, id: before.id, meta: before.meta }
+  const after = resource as unknown as Resource
   checkImmutable(type, before, after, changed)
   const attributes = contentAmong(changed)
   return changeOf(services, 'patched', { before, after, secrets, attributes })
@@ -134,13 +135,13 @@ function newResource(services: Services, type: ResourceType, attributes: JsonObj
     lastModified: at,
     version: services.newId(),
   }
-  return withActive(type, { ...attributes, id: services.newId(), meta })
+  return withActive(type, extended(attributes, { id: services.newId(), meta }))
 }
 
 /** New people are active unless it is said otherwise (RFC 7644 §3.3). */
 function withActive(type: ResourceType, resource: Resource): Resource {
   const isUnset = type.name === 'User' && typeof resource['active'] !== 'boolean'
-  return isUnset ? { ...resource, active: true } : resource
+  return isUnset ? extended(resource, { active: true }) : resource
 }
 
 /** Whether a body has an attribute at all, be it unassigned, in any case. */

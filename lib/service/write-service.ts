@@ -1,5 +1,4 @@
 import { forbidden, notFound, preconditionFailed } from '../errors.js'
-import type { AuditEntry } from '../events/catalogue.js'
 import { comparableOf } from '../schema/comparable.js'
 import { lookupKeys } from '../schema/lookups.js'
 import type { ResourceType } from '../schema/types.js'
@@ -8,9 +7,9 @@ import type { MemberChange } from '../stores/group-store.js'
 import type { Read } from '../stores/query.js'
 import type { Resource } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
-import type { Write } from '../stores/write.js'
+import type { Alongside, Write } from '../stores/write.js'
 import { matchesEtag } from '../version/etag.js'
-import { auditEntry, targetOf } from './audit.js'
+import { auditEntries, auditEntry, targetOf } from './audit.js'
 import { type Change, eventOf, type TypeRules } from './change.js'
 import { nextMeta } from './changes.js'
 import { appendAudit, type Effects, markPending, writeDurably } from './durable-write.js'
@@ -69,7 +68,7 @@ export async function createResource(
   const store = storeOf(services, type)
   const effects = effectsOf(services, scope, { rules, change })
   const stored = await writeDurably(services, { scope, store, effects }, (alongside) =>
-    store.create(scope, change.after, { ...writeOf(type, change.after), ...alongside }),
+    store.create(scope, change.after, writeOf(type, change.after, alongside)),
   )
   const resource = checkStored(type, stored)
   if (resource.id !== change.after.id) await markPending(services, scope, [resource.id])
@@ -122,21 +121,27 @@ export function effectsOf(
   { rules, change }: { rules: TypeRules; change: Change },
 ): Effects {
   const target = targetOf(change.after)
-  const own = {
-    event: eventOf(target.resourceType, change.kind),
-    ...(change.kind !== 'deleted' && { attributes: change.attributes }),
-  }
-  const audit = [own, ...rules.happenings(services, change)].map(
-    (happening): AuditEntry => auditEntry(scope, services.clock(), { target, ...happening }),
+  const event = eventOf(target.resourceType, change.kind)
+  const own = change.kind === 'deleted' ? { event } : { event, attributes: change.attributes }
+  const audit = auditEntries(
+    scope,
+    services.clock(),
+    [own, ...rules.happenings(services, change)],
+    target,
   )
   return { pending: rules.pending(change), audit }
 }
 
 /** What a store needs to know beside the resource. */
-export function writeOf(type: ResourceType, resource: Resource): Write {
+export function writeOf(
+  type: ResourceType,
+  resource: Resource,
+  alongside: Alongside | undefined,
+): Write {
   return {
     keys: lookupKeys(type, resource),
     comparable: () => comparableOf(type, resource),
+    alongside,
   }
 }
 
@@ -150,17 +155,13 @@ async function store(
   if (!before) throw new Error('A change needs a state before it.')
   const next = { ...after, meta: nextMeta(before.meta, services.clock(), services.newId()) }
   const effects = effectsOf(services, scope, { rules, change: { ...change, after: next } })
-  const stored = await writeDurably(
-    services,
-    { scope, store: resourceStore, effects },
-    (alongside) =>
-      resourceStore.replace(scope, next, {
-        ...writeOf(type, next),
-        ...(resourceStore.supports?.memberDeltas && membersPart(change.members)),
-        ...alongside,
-        expectedVersion: before.meta.version,
-      }),
-  )
+  const options = { scope, store: resourceStore, effects }
+  const stored = await writeDurably(services, options, (alongside) => {
+    const expectedVersion = before.meta.version
+    const write = { expectedVersion, ...writeOf(type, next, alongside) }
+    const members = resourceStore.supports?.memberDeltas ? changeIn(change.members) : undefined
+    return resourceStore.replace(scope, next, members ? withMembers(write, members) : write)
+  })
   const resource = checkStored(type, stored, before.id)
   announce(services, scope, effects)
   try {
@@ -187,7 +188,7 @@ async function undoRefused(
     }
     const expectedVersion = resource.meta.version
     await storeOf(services, type)
-      .replace(scope, restored, { ...writeOf(type, restored), expectedVersion })
+      .replace(scope, restored, { expectedVersion, ...writeOf(type, restored, undefined) })
       .catch(() => undefined)
     const entry = auditEntry(scope, services.clock(), {
       event: 'request.refused',
@@ -228,6 +229,11 @@ function requireAllowed({ allowed }: Target, { attributes, secrets }: Change): v
   if (refused !== undefined) throw forbidden(`You cannot change your own "${refused}".`)
 }
 
-function membersPart(members: MemberChange): { members?: MemberChange } {
-  return members.add.length + members.remove.length > 0 ? { members } : {}
+/** What stores of groups take beside what every store takes. */
+function withMembers<W>(write: W, members: MemberChange): W {
+  return { members, ...write }
+}
+
+function changeIn(members: MemberChange): MemberChange | undefined {
+  return members.add.length + members.remove.length > 0 ? members : undefined
 }

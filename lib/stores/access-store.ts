@@ -9,14 +9,14 @@ import type { Scope } from './scope.js'
 export interface AccessRecord {
   readonly userId: string
   /** Lower-cased e-mail address of the person when access was last made true. */
-  readonly email?: string
+  readonly email?: string | undefined
   /** What we granted and has not been revoked: the ledger. */
   readonly applied: readonly Grant[]
   readonly deferred: readonly Grant[]
   readonly notes: readonly string[]
   readonly account?: AccountReference
   /** The last state that was made true in the host. */
-  readonly enforced?: 'active' | 'deprovisioned'
+  readonly enforced?: 'active' | 'deprovisioned' | undefined
   /** A rule gave this person an organization role at some time (decides `onNoRole`). */
   readonly hadRole: boolean
   /** RFC 3339; when the record last changed. */

@@ -58,7 +58,7 @@ export interface GroupStore extends ResourceStore<Group> {
     scope: Scope,
     id: string,
     change: MemberChange,
-    options: { readonly now: string; readonly alongside?: Alongside },
+    options: { readonly now: string; readonly alongside?: Alongside | undefined },
   ): Promise<MembersChanged | undefined>
 
   /** **Required.** The groups each of these users (or groups) is in, directly and through other groups. Cycles end. */

@@ -64,7 +64,10 @@ export interface ResourceStore<R extends Resource = Resource> {
   delete(
     scope: Scope,
     id: string,
-    options: { readonly expectedVersion?: string; readonly alongside?: Alongside },
+    options: {
+      readonly expectedVersion?: string | undefined
+      readonly alongside?: Alongside | undefined
+    },
   ): Promise<boolean>
 
   /** **Recommended.** The resources with these ids, in any order; unknown ids are left out. Else: one `get` each. */

@@ -17,8 +17,8 @@ export interface Alongside {
    * Users whose access must be made true again. An id may name a group: it stands for every user in it, directly or
    * through other groups, as it is before the write and after it.
    */
-  readonly pending?: readonly string[]
-  readonly audit?: readonly AuditEntry[]
+  readonly pending?: readonly string[] | undefined
+  readonly audit?: readonly AuditEntry[] | undefined
 }
 
 /** What a store is given beside a resource to write. */
@@ -28,5 +28,5 @@ export interface Write {
   /** The resource with every value in comparable form, for pushing filters down; computed when called. */
   readonly comparable: () => Json
   /** Only for stores that declare `supports.alongside`. */
-  readonly alongside?: Alongside
+  readonly alongside?: Alongside | undefined
 }
