@@ -1,11 +1,21 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Request, Response } from 'express'
 import { unavailable } from '../errors.js'
 import { ClientGoneError } from './read-bytes.js'
 import { requestIdOf } from './request-id.js'
 
+/** What a request's first lines say: read once, since the framework's own object is slow to ask. */
+export interface Head {
+  readonly method: string
+  /** Below the mount path. */
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+}
+
 /** One request and its answer on the way. */
 export interface Exchange {
   readonly request: Request
+  readonly head: Head
   readonly response: Response
   readonly requestId: string
   /** Aborted at the deadline, and when the client goes. */
@@ -28,6 +38,7 @@ export function openExchange(
   response: Response,
   options: ExchangeOptions,
 ): Exchange {
+  const { method, url, headers } = request
   const controller = new AbortController()
   const { signal } = controller
   // A listener on the signal would cost more than all the rest of this.
@@ -41,8 +52,9 @@ export function openExchange(
   response.on('close', onClose)
   return {
     request,
+    head: { method, url, headers },
     response,
-    requestId: requestIdOf(request),
+    requestId: requestIdOf(headers),
     signal,
     race: (work) =>
       new Promise((resolve, reject) => {

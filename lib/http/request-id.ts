@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 
 const sane = /^[A-Za-z0-9._:=+/-]{1,128}$/
 
 /** The client's `X-Request-Id` when it can be logged as it is, else a new one. */
-export function requestIdOf(request: IncomingMessage): string {
-  const given = request.headers['x-request-id']
+export function requestIdOf(headers: IncomingHttpHeaders): string {
+  const given = headers['x-request-id']
   return typeof given === 'string' && sane.test(given) ? given : randomUUID()
 }

@@ -13,7 +13,7 @@ export interface Target {
 
 /** Splits a request's URL, which may be absolute (RFC 9112 §3.2.2). Dot segments and empty segments stay as they are. */
 export function splitTarget(url: string): Target {
-  const relative = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
+  const relative = url.startsWith('/') ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
   const mark = relative.indexOf('?')
   const path = mark < 0 ? relative : relative.slice(0, mark)
   const segments = path.split('/').slice(1)
@@ -29,7 +29,9 @@ export function splitTarget(url: string): Target {
  */
 export function decodeSegments(segments: readonly string[]): string[] {
   try {
-    return segments.map((segment) => decodeURIComponent(segment))
+    return segments.map((segment) =>
+      segment.includes('%') ? decodeURIComponent(segment) : segment,
+    )
   } catch {
     throw new ScimError(400, 'The URL has a malformed percent-encoding.')
   }

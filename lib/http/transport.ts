@@ -1,5 +1,5 @@
 import createDebug from 'debug'
-import type { Request, RequestHandler } from 'express'
+import type { RequestHandler } from 'express'
 import { forbidden, type ScimError } from '../errors.js'
 import type { AuditEntry } from '../events/catalogue.js'
 import type { DiscoveryEndpoint, RateLimits } from '../options.js'
@@ -16,7 +16,7 @@ import {
   requireScope,
 } from './authenticate.js'
 import { type BaseUrlOf, baseUrlOf } from './base-url.js'
-import { type Exchange, openExchange } from './exchange.js'
+import { type Exchange, type Head, openExchange } from './exchange.js'
 import { type FailureReport, toAnswer } from './failures.js'
 import { createGuard, type Guard, tooManyFailures } from './guard.js'
 import { type BodyLimits, readBody } from './read-body.js'
@@ -90,7 +90,7 @@ export function scimTransport(
 }
 
 async function serve(server: Server, exchange: Exchange): Promise<void> {
-  const { request, requestId } = exchange
+  const { head, requestId } = exchange
   const startedAt = performance.now()
   const progress: Progress = { principal: anonymous, isHandled: false }
   const fail = (error: unknown) => failed(server, exchange, { error, progress })
@@ -104,18 +104,17 @@ async function serve(server: Server, exchange: Exchange): Promise<void> {
   recordExchange(server, exchange, { progress, answer })
   if (debug.enabled) {
     const elapsedMs = Math.round(performance.now() - startedAt)
-    debug('%s %s %d %dms', requestId, request.method, answer.status, elapsedMs)
+    debug('%s %s %d %dms', requestId, head.method, answer.status, elapsedMs)
   }
 }
 
 function recordExchange(
   { options: { recorder, onError } }: Server,
-  { request, requestId }: Exchange,
+  { head: { method, url, headers }, requestId }: Exchange,
   { progress, answer }: { readonly progress: Progress; readonly answer: ScimResponse },
 ): void {
   const { handled, principal } = progress
   if (recorder === undefined || handled === undefined) return
-  const { method, url, headers } = request
   const { baseUrl, body } = handled
   try {
     recorder({
@@ -135,7 +134,7 @@ async function work(server: Server, exchange: Exchange, progress: Progress): Pro
       throw forbidden('This service provider is reached over https only.')
     }
     // Found before authentication, since discovery may be open; told only after it.
-    const destination = findDestination(server, exchange.request)
+    const destination = findDestination(server, exchange)
     progress.principal = await authenticate(server, exchange, destination)
     if (destination instanceof Error) throw destination
     return await handle(server, exchange, { destination, progress })
@@ -144,9 +143,9 @@ async function work(server: Server, exchange: Exchange, progress: Progress): Pro
   }
 }
 
-function findDestination({ table }: Server, request: Request): Destination | ScimError {
+function findDestination({ table }: Server, { head, request }: Exchange): Destination | ScimError {
   try {
-    const { segments: sent, query } = splitTarget(request.url)
+    const { segments: sent, query } = splitTarget(head.url)
     const { segments, suffix } = readVersion(decodeSegments(sent), request.baseUrl)
     return { path: table.match(segments), suffix, query }
   } catch (error) {
@@ -156,11 +155,11 @@ function findDestination({ table }: Server, request: Request): Destination | Sci
 
 async function authenticate(
   { guard, options }: Server,
-  { request, requestId }: Exchange,
+  { head, request, requestId }: Exchange,
   destination: Destination | ScimError,
 ): Promise<Principal> {
   // Whoever presents credentials wants to know whether they are good: IdPs test connections here.
-  if (isOpen(request, destination, options) && !presentsCredentials(request)) return anonymous
+  if (isOpen(head, destination, options) && !presentsCredentials(request)) return anonymous
   guard.admit(request)
   try {
     const principal = await principalOf(request, options)
@@ -176,7 +175,7 @@ async function authenticate(
 }
 
 function isOpen(
-  { method }: Request,
+  { method }: Head,
   destination: Destination | ScimError,
   { openDiscovery }: TransportOptions,
 ): boolean {
@@ -194,9 +193,9 @@ async function handle(
   }: { readonly destination: Destination; readonly progress: Progress },
 ): Promise<ScimResponse> {
   const { principal } = progress
-  const { request, requestId, signal } = exchange
-  if (request.method === 'OPTIONS') return { status: 204, headers: { Allow: path.allow } }
-  const { route, parameters } = path.find(request.method)
+  const { head, request, requestId, signal } = exchange
+  if (head.method === 'OPTIONS') return { status: 204, headers: { Allow: path.allow } }
+  const { route, parameters } = path.find(head.method)
   if (principal !== anonymous) requireScope(principal, route.write)
   const parameterValues = readQuery(query)
   const baseUrl =
@@ -208,8 +207,9 @@ async function handle(
   const scimRequest = {
     method: route.method,
     query: parameterValues,
-    ...conditions(request),
-    ...(body && { body: body.value }),
+    ifMatch: head.headers['if-match'],
+    ifNoneMatch: head.headers['if-none-match'],
+    body: body?.value,
     bodyBytes: body?.bytes ?? 0,
     baseUrl,
     principal,
@@ -220,18 +220,10 @@ async function handle(
   return route.handler(scimRequest, parameters)
 }
 
-function conditions({ headers }: Request): Pick<ScimRequest, 'ifMatch' | 'ifNoneMatch'> {
-  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = headers
-  return {
-    ...(ifMatch !== undefined && { ifMatch }),
-    ...(ifNoneMatch !== undefined && { ifNoneMatch }),
-  }
-}
-
 /** The one place where anything that was thrown becomes an answer. */
 function failed(
   { options }: Server,
-  { request, requestId }: Exchange,
+  { head, requestId }: Exchange,
   { error, progress }: { readonly error: unknown; readonly progress: Progress },
 ): ScimResponse {
   const answer = toAnswer(error, requestId)
@@ -240,8 +232,8 @@ function failed(
   const about = { at: options.clock().toISOString(), tenant, actor, requestId }
   const said = { status, detail: message, ...(scimType !== undefined && { scimType }) }
   if (status === 500 && !(error instanceof ClientGoneError)) {
-    const path = `/${splitTarget(request.url).segments.join('/')}`
-    options.onError(error, { requestId, method: request.method, path, tenant })
+    const path = `/${splitTarget(head.url).segments.join('/')}`
+    options.onError(error, { requestId, method: head.method, path, tenant })
     options.emit({ ...about, ...said, event: 'request.failed', outcome: 'failed' })
   } else if (!progress.isHandled && [401, 403, 429].includes(status)) {
     options.emit({ ...about, ...said, event: 'request.refused', outcome: 'refused' })

@@ -16,11 +16,14 @@ export interface VersionedPath {
  * @throws ScimError 400 `invalidVers` for a version that is not served
  */
 export function readVersion(segments: readonly string[], mountPath: string): VersionedPath {
-  const [first = '', ...rest] = segments
-  const isVersionedMount = versionSegment.test(mountPath.slice(mountPath.lastIndexOf('/') + 1))
-  if (isVersionedMount || !versionSegment.test(first)) return { segments, suffix: '' }
-  if (first.toLowerCase() === 'v2') return { segments: rest, suffix: `/${first}` }
+  const [first = ''] = segments
+  if (!versionSegment.test(first) || isVersioned(mountPath)) return { segments, suffix: '' }
+  if (first.toLowerCase() === 'v2') return { segments: segments.slice(1), suffix: `/${first}` }
   throw new ScimError(400, 'This SCIM version is not served here. Use version 2, "/v2".', {
     scimType: 'invalidVers',
   })
+}
+
+function isVersioned(mountPath: string): boolean {
+  return versionSegment.test(mountPath.slice(mountPath.lastIndexOf('/') + 1))
 }

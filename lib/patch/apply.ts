@@ -30,12 +30,12 @@ export function applyPatch(
   operations: readonly PatchOperation[],
   options: PatchOptions,
 ): Patched {
-  const draft: Draft = { resource: { ...resource }, secrets: {} }
+  const draft: Draft = { resource: { ...resource }, secrets: {}, written: new Set() }
   const context = createContext(type, options)
   for (const operation of operations) {
     for (const assignment of assignmentsOf(operation, context)) apply(draft, assignment, context)
   }
-  const changed = changedNames(resource, draft.resource)
+  const changed = changedNames(resource, draft)
   checkResource(type, draft.resource, changed)
   return { resource: draft.resource, secrets: draft.secrets, changed }
 }
@@ -51,9 +51,6 @@ function apply(draft: Draft, assignment: Assignment, context: PatchContext): voi
   }
 }
 
-function changedNames(before: JsonObject, after: JsonObject): string[] {
-  const gone = Object.keys(before).filter((name) => !Object.hasOwn(after, name))
-  return [...gone, ...Object.keys(after)].filter(
-    (name) => !isEqual(own(before, name), own(after, name)),
-  )
+function changedNames(before: JsonObject, { resource: after, written }: Draft): string[] {
+  return [...written].filter((name) => !isEqual(own(before, name), own(after, name)))
 }

@@ -23,9 +23,9 @@ export interface Change {
   readonly op: PatchOp
   readonly definition: AttributeDefinition
   /** Only a sub-attribute: of the attribute, or of the values that `filter` matches. */
-  readonly sub?: AttributeDefinition
-  readonly filter?: ValueFilter
-  readonly value?: Json
+  readonly sub?: AttributeDefinition | undefined
+  readonly filter?: ValueFilter | undefined
+  readonly value?: Json | undefined
   /** Path of the attribute, for messages. */
   readonly name: string
 }

@@ -15,6 +15,8 @@ export interface Draft {
   readonly resource: JsonObject
   /** New values of attributes that are never returned, by path; `null`: unassigned. */
   readonly secrets: Record<string, Json>
+  /** Names of the members that operations have set or removed, whether or not they are another value now. */
+  readonly written: Set<string>
 }
 
 /** What an operation gives for one place. */
@@ -39,14 +41,7 @@ export function assign(draft: Draft, assignment: Assignment, context: PatchConte
     throw mutabilityError(`Attribute "${target.name}" cannot be changed by clients.`)
   }
   const place = placeOf(path, attribute)
-  const change = {
-    op,
-    definition: attribute,
-    name: place.name,
-    ...(sub && { sub }),
-    ...(filter && { filter }),
-    ...(value !== undefined && { value }),
-  }
+  const change = { op, definition: attribute, sub, filter, value, name: place.name }
   write(draft, place, changeAttribute(read(draft, place), change, context))
 }
 
@@ -63,7 +58,7 @@ export function extensionOf(draft: Draft, urn: string): JsonObject {
 
 /** Where an attribute is kept: in the resource, in an extension, or among the secrets. */
 interface Place {
-  readonly extension?: string
+  readonly extension: string | undefined
   readonly attribute: AttributeDefinition
   readonly isSecret: boolean
   /** Path of the attribute. */
@@ -71,8 +66,8 @@ interface Place {
 }
 
 function placeOf({ extension }: AttributePath, attribute: AttributeDefinition): Place {
-  const place = { ...(extension !== undefined && { extension }), attribute }
-  return { ...place, isSecret: attribute.returned === 'never', name: printPath(place) }
+  const name = printPath({ extension, attribute })
+  return { extension, attribute, isSecret: attribute.returned === 'never', name }
 }
 
 function read(draft: Draft, { extension, attribute, isSecret, name }: Place): Json | undefined {
@@ -84,7 +79,7 @@ function read(draft: Draft, { extension, attribute, isSecret, name }: Place): Js
 function write(draft: Draft, place: Place, value: Json | undefined): void {
   const { extension, attribute, isSecret, name } = place
   if (isSecret) draft.secrets[name] = value ?? null
-  else if (extension === undefined) setMember(draft.resource, attribute.name, value)
+  else if (extension === undefined) setMember(draft, attribute.name, value)
   else
     writeExtension(
       draft,
@@ -96,10 +91,11 @@ function write(draft: Draft, place: Place, value: Json | undefined): void {
 /** Puts an extension in place; an empty one is none. */
 export function writeExtension(draft: Draft, urn: string, extension: JsonObject): void {
   const isEmpty = Object.keys(extension).length === 0
-  setMember(draft.resource, urn, isEmpty ? undefined : extension)
+  setMember(draft, urn, isEmpty ? undefined : extension)
 }
 
-function setMember(object: JsonObject, name: string, value: Json | undefined): void {
-  if (value === undefined) delete object[name]
-  else object[name] = value
+function setMember({ resource, written }: Draft, name: string, value: Json | undefined): void {
+  written.add(name)
+  if (value === undefined) delete resource[name]
+  else resource[name] = value
 }

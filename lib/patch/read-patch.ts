@@ -97,12 +97,17 @@ function pickMembers(input: Json, names: readonly string[], what: string): JsonO
   if (!isJsonObject(input)) throw invalidSyntax(`${what} must be an object.`)
   const picked: JsonObject = {}
   for (const [key, value] of Object.entries(input)) {
-    const name = names.find((known) => known.toLowerCase() === key.toLowerCase())
+    const name = nameAmong(names, key)
     if (name === undefined) continue
     if (Object.hasOwn(picked, name)) throw invalidSyntax(`${what} has "${name}" more than once.`)
     picked[name] = value
   }
   return picked
+}
+
+function nameAmong(names: readonly string[], key: string): string | undefined {
+  if (names.includes(key)) return key
+  return names.find((known) => known.toLowerCase() === key.toLowerCase())
 }
 
 function checkValueCount(operations: readonly JsonObject[], { values }: PatchLimits): void {

@@ -31,7 +31,8 @@ export function project(
   const result: JsonObject = { schemas: [type.schema.id] }
   const schemas = [type.schema.id]
   const top = { shape: projection, prefix: '', ...options }
-  for (const [key, value] of Object.entries(resource) as [string, Json | undefined][]) {
+  for (const key of Object.keys(resource)) {
+    const value = (resource as JsonObject)[key]
     const lower = key.toLowerCase()
     const definition = type.attributes.get(lower)
     if (definition) {

@@ -18,10 +18,10 @@ export interface ScimRequest {
   /** Query parameters, decoded once, names in lower case; a repeated known parameter was refused before. */
   readonly query: ReadonlyMap<string, string>
   /** Raw values of the conditional headers. */
-  readonly ifMatch?: string
-  readonly ifNoneMatch?: string
-  /** Parsed JSON, free of duplicate members and of `__proto__`; absent when there was no body. */
-  readonly body?: Json
+  readonly ifMatch: string | undefined
+  readonly ifNoneMatch: string | undefined
+  /** Parsed JSON, free of duplicate members and of `__proto__`; `undefined` when there was no body. */
+  readonly body: Json | undefined
   /** How many bytes the body had. */
   readonly bodyBytes: number
   /** Absolute URL the router is mounted at as clients see it, without a slash at the end. */

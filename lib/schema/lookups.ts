@@ -61,8 +61,8 @@ export function valuesAt(path: AttributePath, resource: JsonObject): Json[] {
   const { sub } = path
   if (!sub && !Array.isArray(value)) return isPresent(value) ? [value] : []
   const values = Array.isArray(value) ? value : [value]
-  const leaves = sub ? values.flatMap((each) => memberOf(each, sub.name)) : values
-  return leaves.filter((leaf) => isPresent(leaf))
+  const leaves = sub ? values.map((each) => memberOf(each, sub.name)) : values
+  return (sub?.multiValued ? (leaves.flat() as Json[]) : leaves).filter((leaf) => isPresent(leaf))
 }
 
 function memberOf(value: Json, name: string): Json {

@@ -133,7 +133,7 @@ export interface Lookup {
  */
 export interface AttributePath {
   /** URN of the extension the attribute belongs to, spelled as in its schema; absent for base and common attributes. */
-  readonly extension?: string
+  readonly extension?: string | undefined
   /** Absent only when the path names a whole extension. */
   readonly attribute?: AttributeDefinition
   readonly sub?: AttributeDefinition

@@ -1,5 +1,7 @@
 /** What cannot stand between the quotation marks of an entity tag (RFC 9110 §8.8.3), and `%`, which escapes it. */
 const escaped = /[^\x21\x23\x24\x26-\x7e]/g
+/** Versions without any of it, as nearly all are. */
+const plain = /^[\x21\x23\x24\x26-\x7e]*$/
 const escapeSequence = /%([0-9a-f]{4})/g
 
 /**
@@ -28,7 +30,7 @@ export function versionOf(tag: string): string | undefined {
 }
 
 function opaqueTagOf(version: string): string {
-  return version.replace(escaped, escapeCharacter)
+  return plain.test(version) ? version : version.replace(escaped, escapeCharacter)
 }
 
 function escapeCharacter(character: string): string {

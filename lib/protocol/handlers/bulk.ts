@@ -152,14 +152,14 @@ async function perform(job: Job, index: number, operation: CheckedOperation): Pr
   const path = resolvePathReference(operation.path, ids)
   const { type, handler, id } = findHandler(job, operation.method, path)
   const taken = takeOutDeferred(operation, deferred)
-  const { ifMatch: _, ifNoneMatch: __, body: ___, ...rest } = request
   const answer = await handler(
     {
-      ...rest,
+      ...request,
       method: operation.method,
       query: answersNothing(operation, type) ? new Map() : onlyId,
-      ...(operation.version !== undefined && { ifMatch: operation.version }),
-      ...(taken.data !== undefined && { body: resolveReferences(taken.data, ids) }),
+      ifMatch: operation.version,
+      ifNoneMatch: undefined,
+      body: taken.data === undefined ? undefined : resolveReferences(taken.data, ids),
     },
     id === undefined ? {} : { id },
   )
