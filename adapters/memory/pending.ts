@@ -5,7 +5,7 @@ type ClaimOptions = Parameters<AccessStore['claim']>[0]
 /** A pending entry with the lease on it. Instants are milliseconds since 1970. */
 interface Entry {
   value: PendingUser
-  lease?: { readonly owner: string; readonly until: number }
+  lease?: { readonly owner: string; readonly until: number } | undefined
   failedAt?: number
 }
 
@@ -49,8 +49,7 @@ export function createPending(now: () => number): Pending {
         if (tenant !== undefined && value.tenant !== tenant) continue
         if (lease !== undefined && lease.until > time) continue
         // Named people are claimed whether or not they are due or parked.
-        const isDue = !value.parked && Date.parse(value.nextAt) <= time
-        if (userIds === undefined ? !isDue : !userIds.includes(value.userId)) continue
+        if (userIds === undefined ? !isDue(value, time) : !userIds.includes(value.userId)) continue
         entry.lease = { owner, until: time + leaseMs }
         claimed.push(value)
       }
@@ -60,7 +59,7 @@ export function createPending(now: () => number): Pending {
       const name = nameOf(tenant, userId)
       const entry = entries.get(name)
       if (entry?.lease?.owner !== owner) return
-      delete entry.lease
+      entry.lease = undefined
       const isMarkedAgain = entry.value.mark !== mark
       if (outcome.kind === 'done') {
         if (!isMarkedAgain) entries.delete(name)
@@ -93,6 +92,10 @@ export function createPending(now: () => number): Pending {
       return last && { userId: last.userId, message: last.lastError ?? '' }
     },
   }
+}
+
+function isDue({ parked, nextAt }: PendingUser, time: number): boolean {
+  return !parked && Date.parse(nextAt) <= time
 }
 
 function nameOf(tenant: string, userId: string): string {

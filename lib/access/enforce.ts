@@ -168,8 +168,8 @@ function hasPlace(grants: readonly Grant[], grant: Grant): boolean {
   return grants.some((each) => placeOf(each) === placeOf(grant))
 }
 
-async function save(context: EnforceContext, scope: Scope, record: AccessRecord): Promise<void> {
-  await context.adapters.access.saveRecord(scope, { ...record, at: context.clock().toISOString() })
+function save(context: EnforceContext, scope: Scope, record: AccessRecord): Promise<void> {
+  return context.adapters.access.saveRecord(scope, { ...record, at: context.clock().toISOString() })
 }
 
 async function tell(

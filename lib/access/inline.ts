@@ -42,8 +42,8 @@ export async function enforceNow(
   if (claim === 'settled') return 'settled'
   if (claim === 'busy') throw late(options)
   const limit = { timeoutMs: Math.max(deadline - Date.now(), 0), tooLate: () => late(options) }
-  return withTimeLimit(scope.signal, limit, (signal) =>
-    carryOut(context, { ...scope, signal }, claim).catch((error: unknown) => {
+  return withTimeLimit(scope, limit, (limited) =>
+    carryOut(context, limited, claim).catch((error: unknown) => {
       throw asStoreError(error, 'The host could not change this person’s access.', options)
     }),
   )

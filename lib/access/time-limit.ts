@@ -1,32 +1,30 @@
+import { createScope, type Lifetime, type Scope } from '../stores/scope.js'
+
 /**
- * What `work` comes to, or a rejection with `tooLate()` after `timeoutMs`. The signal that `work` is given is aborted then,
- * and with `parent`; work that does not mind it goes on with nobody waiting, and how it ends is passed over.
+ * What `work` comes to, or a rejection with `tooLate()` after `timeoutMs`. The signal of the scope that `work` is given is
+ * aborted then, and with that of `scope`; work that does not mind it goes on with nobody waiting, and how it ends is
+ * passed over.
  *
  * Nothing is left behind when it ends, where the timers and the derived signals of `AbortSignal.timeout` and `any` live on
  * for the whole time.
  */
 export function withTimeLimit<T>(
-  parent: AbortSignal,
+  scope: Scope,
   { timeoutMs, tooLate }: { readonly timeoutMs: number; readonly tooLate: () => Error },
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (scope: Scope) => Promise<T>,
 ): Promise<T> {
-  const controller = new AbortController()
-  const { signal } = controller
+  const limited = new LimitedLifetime(scope)
   return new Promise<T>((resolve, reject) => {
-    const onParentAbort = () => controller.abort(parent.reason)
-    const onTimeout = () => {
-      end()
-      controller.abort(new DOMException('The time is up.', 'TimeoutError'))
+    const timer = setTimeout(() => {
+      limited.abort(new DOMException('The time is up.', 'TimeoutError'))
+      limited.release()
       reject(tooLate())
-    }
-    const timer = setTimeout(onTimeout, timeoutMs)
-    function end() {
+    }, timeoutMs)
+    const end = () => {
       clearTimeout(timer)
-      parent.removeEventListener('abort', onParentAbort)
+      limited.release()
     }
-    parent.addEventListener('abort', onParentAbort)
-    if (parent.aborted) onParentAbort()
-    work(signal).then(
+    work(createScope(scope, limited)).then(
       (result) => {
         end()
         resolve(result)
@@ -37,4 +35,42 @@ export function withTimeLimit<T>(
       },
     )
   })
+}
+
+/** A signal that is aborted on demand, and with its parent's; both are asked for only when somebody asks this one. */
+class LimitedLifetime implements Lifetime {
+  readonly #parent: Lifetime
+  readonly #controller = new AbortController()
+  #unlink: (() => void) | undefined
+  #isLinked = false
+
+  constructor(parent: Lifetime) {
+    this.#parent = parent
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#isLinked) this.#link(this.#parent.signal)
+    return this.#controller.signal
+  }
+
+  abort(reason: unknown): void {
+    this.#controller.abort(reason)
+  }
+
+  /** Leaves the parent; nobody is told of its end any more. */
+  release(): void {
+    this.#isLinked = true
+    this.#unlink?.()
+  }
+
+  #link(parent: AbortSignal): void {
+    this.#isLinked = true
+    const onAbort = () => this.#controller.abort(parent.reason)
+    if (parent.aborted) {
+      onAbort()
+      return
+    }
+    parent.addEventListener('abort', onAbort)
+    this.#unlink = () => parent.removeEventListener('abort', onAbort)
+  }
 }

@@ -4,6 +4,7 @@ import createDebug from 'debug'
 import { withTimeLimit } from '../access/time-limit.js'
 import type { Adapters } from '../stores/adapters.js'
 import { UnavailableError } from '../stores/errors.js'
+import { createScope } from '../stores/scope.js'
 import { type Identity, judgeFrom, type Standing } from './decide.js'
 import { formOf, readForm } from './forms.js'
 import { type AccessGateOptions, gateOptions, type ResolvedGateOptions } from './options.js'
@@ -133,12 +134,12 @@ function judgeInTime(
   { tenant, timeoutMs, newId }: ResolvedGateOptions,
 ): (identity: Identity) => Promise<Standing> {
   const judge = judgeFrom(adapters)
-  const endless = new AbortController().signal
+  const endless = new AbortController()
   const tooLate = () => new UnavailableError('The stores did not answer in time.')
-  return (identity) =>
-    withTimeLimit(endless, { timeoutMs, tooLate }, (signal) =>
-      judge({ tenant, actor: 'access gate', requestId: newId(), signal }, identity),
-    )
+  return (identity) => {
+    const scope = createScope({ tenant, actor: 'access gate', requestId: newId() }, endless)
+    return withTimeLimit(scope, { timeoutMs, tooLate }, (limited) => judge(limited, identity))
+  }
 }
 
 function reasonFor(purpose: 'signIn' | 'signUp'): string {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Request, Response } from 'express'
 import { unavailable } from '../errors.js'
+import type { Lifetime } from '../stores/scope.js'
 import { ClientGoneError } from './read-bytes.js'
 import { requestIdOf } from './request-id.js'
 
@@ -18,8 +19,8 @@ export interface Exchange {
   readonly head: Head
   readonly response: Response
   readonly requestId: string
-  /** Aborted at the deadline, and when the client goes. */
-  readonly signal: AbortSignal
+  /** Its signal is aborted at the deadline, and when the client goes. */
+  readonly lifetime: Lifetime
   /** What `work` gives, or a rejection at the deadline (503) or when the client goes, whichever comes first. */
   race<T>(work: Promise<T>): Promise<T>
   /** Releases the timer and the listener. */
@@ -39,12 +40,12 @@ export function openExchange(
   options: ExchangeOptions,
 ): Exchange {
   const { method, url, headers } = request
-  const controller = new AbortController()
-  const { signal } = controller
-  // A listener on the signal would cost more than all the rest of this.
+  const lifetime = new AbortController()
+  let ended: Error | undefined
   let giveUp: ((reason: unknown) => void) | undefined
   const end = (reason: Error) => {
-    controller.abort(reason)
+    ended = reason
+    lifetime.abort(reason)
     giveUp?.(reason)
   }
   const timer = setTimeout(() => end(deadlinePassed(options)), options.requestTimeoutMs)
@@ -55,10 +56,10 @@ export function openExchange(
     head: { method, url, headers },
     response,
     requestId: requestIdOf(headers),
-    signal,
+    lifetime,
     race: (work) =>
       new Promise((resolve, reject) => {
-        if (signal.aborted) reject(signal.reason)
+        if (ended) reject(ended)
         giveUp = reject
         work.then(resolve, reject)
       }),

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Request } from 'express'
 import { invalidSyntax } from '../errors.js'
 import type { JsonObject } from '../schema/types.js'
@@ -23,11 +24,15 @@ export interface Body {
  *
  * @throws ScimError 400, 413 or 415
  */
-export async function readBody(request: Request, limits: BodyLimits): Promise<Body> {
-  requireJson(request.headers['content-type'])
+export async function readBody(
+  request: Request,
+  headers: IncomingHttpHeaders,
+  limits: BodyLimits,
+): Promise<Body> {
+  requireJson(headers['content-type'])
   const bytes = request.readableDidRead
     ? leftByParser(request.body)
-    : await readBytes(request, limits.maxPayloadBytes)
+    : await readBytes(request, headers, limits.maxPayloadBytes)
   if (bytes.length > limits.maxPayloadBytes) throw payloadTooLarge(limits.maxPayloadBytes)
   return { value: parseJson(bytes, limits), bytes: bytes.length }
 }

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { createGunzip, createInflate, type Gunzip, type Inflate } from 'node:zlib'
 import { invalidSyntax, ScimError } from '../errors.js'
@@ -30,13 +30,17 @@ export function payloadTooLarge(maxBytes: number): ScimError {
  * @throws ScimError 413 beyond `maxBytes`, 415 for an unknown content coding, 400 for damaged compression
  * @throws ClientGoneError
  */
-export function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  const declared = Number(request.headers['content-length'] ?? 0)
+export function readBytes(
+  request: IncomingMessage,
+  headers: IncomingHttpHeaders,
+  maxBytes: number,
+): Promise<Buffer> {
+  const declared = Number(headers['content-length'] ?? 0)
   if (declared > maxBytes) {
     request.resume()
     throw payloadTooLarge(maxBytes)
   }
-  const coding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
+  const coding = (headers['content-encoding'] ?? 'identity').trim().toLowerCase()
   if (coding === 'identity' || coding === '') return collect(request, request, maxBytes)
   const decoder = decoders.get(coding)?.()
   if (decoder === undefined) {

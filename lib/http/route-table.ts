@@ -23,6 +23,8 @@ interface Path {
   readonly parameters: ReadonlyMap<number, string>
   readonly routes: ReadonlyMap<string, ScimRoute>
   readonly allow: string
+  /** Of the service provider itself, not of resources. */
+  readonly describes: boolean
 }
 
 /** Finds routes by path, then by method. */
@@ -57,11 +59,10 @@ export function routeTable(routes: readonly ScimRoute[], ignoreCase: boolean): R
 
 /** `/Users/Users`: no resource has such an id; a client was given a base URL that ends with `/Users`. */
 function isDoubled(
-  { pattern, routes }: Path,
+  { pattern, describes }: Path,
   segments: readonly string[],
   endpoints: readonly string[],
 ) {
-  const describes = [...routes.values()].some(({ discovery }) => discovery === true)
   if (describes) return false
   return pattern.some(
     (name, index) => isParameter(name) && endpoints.includes(segments[index] ?? ''),
@@ -90,6 +91,7 @@ function collectPaths(routes: readonly ScimRoute[]): Path[] {
     parameters: parametersIn(same[0]?.pattern ?? []),
     routes: new Map(same.map((route) => [route.method, route])),
     allow: allowedMethods(same).join(', '),
+    describes: same.some(({ discovery }) => discovery === true),
   }))
 }
 

@@ -91,7 +91,7 @@ export function scimTransport(
 
 async function serve(server: Server, exchange: Exchange): Promise<void> {
   const { head, requestId } = exchange
-  const startedAt = performance.now()
+  const startedAt = debug.enabled ? performance.now() : 0
   const progress: Progress = { principal: anonymous, isHandled: false }
   const fail = (error: unknown) => failed(server, exchange, { error, progress })
   const answer = await exchange.race(work(server, exchange, progress)).catch(fail)
@@ -193,14 +193,16 @@ async function handle(
   }: { readonly destination: Destination; readonly progress: Progress },
 ): Promise<ScimResponse> {
   const { principal } = progress
-  const { head, request, requestId, signal } = exchange
+  const { head, request, requestId, lifetime } = exchange
   if (head.method === 'OPTIONS') return { status: 204, headers: { Allow: path.allow } }
   const { route, parameters } = path.find(head.method)
   if (principal !== anonymous) requireScope(principal, route.write)
   const parameterValues = readQuery(query)
   const baseUrl =
     baseUrlOf(request, options.baseUrl) + (options.baseUrl === undefined ? suffix : '')
-  const body = withBody.includes(route.method) ? await readBody(request, options.limits) : undefined
+  const body = withBody.includes(route.method)
+    ? await readBody(request, head.headers, options.limits)
+    : undefined
   const operations = route.pattern[0] === 'Bulk' ? body?.value['Operations'] : undefined
   if (Array.isArray(operations)) guard.charge(principal, operations.length - 1)
   progress.isHandled = true
@@ -214,7 +216,7 @@ async function handle(
     baseUrl,
     principal,
     requestId,
-    signal,
+    lifetime,
   }
   progress.handled = scimRequest
   return route.handler(scimRequest, parameters)

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../schema/types.js'
+import type { Lifetime } from '../stores/scope.js'
 
 /** Who a request's credentials stand for. */
 export interface Principal {
@@ -28,8 +29,8 @@ export interface ScimRequest {
   readonly baseUrl: string
   readonly principal: Principal
   readonly requestId: string
-  /** Aborted when the client has gone or the deadline has passed. */
-  readonly signal: AbortSignal
+  /** Its signal is aborted when the client has gone or the deadline has passed. */
+  readonly lifetime: Lifetime
 }
 
 /** The answer as a plain value. */

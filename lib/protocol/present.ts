@@ -83,7 +83,7 @@ function managersOf(
   { users, projections }: { users: readonly Found[]; projections: ReadonlyMap<string, Projection> },
 ): Promise<ReadonlyMap<string, Resource>> | ReadonlyMap<string, Resource> {
   const wanted = users.filter(({ type }) => wantsManager(projectionOf(projections, type)))
-  const ids = wanted.flatMap(({ resource }) => managerIdOf(resource) ?? [])
+  const ids = wanted.map(({ resource }) => managerIdOf(resource)).filter((id) => id !== undefined)
   return ids.length === 0 ? nobody : readById(services, request, ids)
 }
 

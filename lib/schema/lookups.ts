@@ -2,14 +2,7 @@ import type { LookupKey } from '../stores/write.js'
 import { isPresent, toComparable } from './comparable.js'
 import { enterpriseUserUrn } from './core-schemas.js'
 import { printPath } from './paths.js'
-import type {
-  AttributeDefinition,
-  AttributePath,
-  Json,
-  JsonObject,
-  Lookup,
-  ResourceType,
-} from './types.js'
+import type { AttributePath, Json, JsonObject, Lookup, ResourceType } from './types.js'
 
 /** What provisioning clients look resources up by, beside attributes that must be unique. */
 const lookedUp: ReadonlySet<string> = new Set([
@@ -44,8 +37,9 @@ export function lookupKeys(type: ResourceType, resource: object): LookupKey[] {
   for (const { name, path, unique } of type.lookups) {
     const definition = path.sub ?? path.attribute
     if (!definition) continue
-    const values = valuesAt(path, resource as JsonObject).map((value) => keyOf(definition, value))
-    for (const key of values.length > 1 ? new Set(values) : values) {
+    const values = valuesAt(path, resource as JsonObject)
+    const texts = values.map((value) => String(toComparable(definition, value)))
+    for (const key of texts.length > 1 ? new Set(texts) : texts) {
       keys.push({ attribute: name, key, unique })
     }
   }
@@ -68,8 +62,4 @@ export function valuesAt(path: AttributePath, resource: JsonObject): Json[] {
 function memberOf(value: Json, name: string): Json {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
   return value[name] ?? null
-}
-
-function keyOf(definition: AttributeDefinition, value: Json): string {
-  return String(toComparable(definition, value))
 }

@@ -102,9 +102,9 @@ async function deprovision(
 ): Promise<void> {
   const { deprovisionTimeoutMs, retryAfterSeconds } = services.options
   const limit = { timeoutMs: deprovisionTimeoutMs, tooLate: () => tooLate(retryAfterSeconds) }
-  await withTimeLimit(scope.signal, limit, async (signal) => {
+  await withTimeLimit(scope, limit, async (limited) => {
     try {
-      await services.adapters.users.deprovision({ ...scope, signal }, user, reason)
+      await services.adapters.users.deprovision(limited, user, reason)
     } catch (cause) {
       throw asStoreError(cause, 'The host could not end the access of this person.', {
         retryAfterSeconds,

@@ -20,9 +20,13 @@ export interface Happening {
 
 /** An event or audit entry. */
 export function auditEntry(scope: Scope, at: Date, happening: Happening): AuditEntry {
+  return entryAt(scope, at.toISOString(), happening)
+}
+
+function entryAt(scope: Scope, at: string, happening: Happening): AuditEntry {
   const { tenant, actor, requestId } = scope
   const entry: AuditEntry = {
-    at: at.toISOString(),
+    at,
     tenant,
     actor,
     requestId,
@@ -41,7 +45,8 @@ export function auditEntries(
   happenings: readonly Happening[],
   target: NonNullable<AuditEntry['target']>,
 ): AuditEntry[] {
-  return happenings.map((happening) => auditEntry(scope, at, { target, ...happening }))
+  const instant = at.toISOString()
+  return happenings.map((happening) => entryAt(scope, instant, { target, ...happening }))
 }
 
 /** The resource an entry is about. */

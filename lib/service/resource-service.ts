@@ -1,5 +1,5 @@
 import { applyPatch } from '../patch/apply.js'
-import type { PatchOperation } from '../patch/operation.js'
+import type { PatchOperation, PatchOptions } from '../patch/operation.js'
 import { readPatch } from '../patch/read-patch.js'
 import { extended } from '../schema/json.js'
 import { readResource } from '../schema/read-resource.js'
@@ -74,12 +74,13 @@ export async function replace(services: Services, target: Target, body: Json): P
 
 /** Applies the body of a PATCH (RFC 7644 §3.5.2), all of it or nothing. */
 export async function patch(services: Services, target: Target, body: Json): Promise<Written> {
-  const operations = readPatch(body, patchOptions(services.options))
+  const options = patchOptions(services.options)
+  const operations = readPatch(body, options)
   if (target.type.name === 'Group') return patchGroup(services, target, operations)
   return changeResource(services, target, {
     rules: rulesOf(target.type),
     read: everything,
-    next: (before) => patchedChange(services, target.type, { before, operations }),
+    next: (before) => patchedChange(services, target.type, { before, operations, options }),
   })
 }
 
@@ -91,13 +92,17 @@ export function rulesOf(type: ResourceType): TypeRules {
 function patchedChange(
   services: Services,
   type: ResourceType,
-  { before, operations }: { before: Resource; operations: readonly PatchOperation[] },
+  {
+    before,
+    operations,
+    options,
+  }: { before: Resource; operations: readonly PatchOperation[]; options: PatchOptions },
 ): Change {
   const { resource, secrets, changed } = applyPatch(
     type,
     before as unknown as JsonObject,
     operations,
-    patchOptions(services.options),
+    options,
   )
   const after = resource as unknown as Resource
   checkImmutable(type, before, after, changed)

@@ -9,3 +9,28 @@ export interface Scope {
   /** Aborted when the client has gone or the deadline has passed. */
   readonly signal: AbortSignal
 }
+
+/** What has a signal, and may make it when it is first asked for, as an `AbortController` does. */
+export interface Lifetime {
+  readonly signal: AbortSignal
+}
+
+const lifetime = Symbol('lifetime')
+const signalProperty: PropertyDescriptor & ThisType<{ readonly [lifetime]: Lifetime }> = {
+  enumerable: true,
+  get() {
+    return this[lifetime].signal
+  },
+}
+
+/**
+ * A scope that asks for its signal when somebody asks the scope. Few stores do, and Node takes longer to make a signal
+ * than the memory adapter to find a user.
+ */
+export function createScope(
+  { tenant, actor, requestId }: Omit<Scope, 'signal'>,
+  source: Lifetime,
+): Scope {
+  const scope = { tenant, actor, requestId, [lifetime]: source }
+  return Object.defineProperty(scope, 'signal', signalProperty) as typeof scope & Scope
+}

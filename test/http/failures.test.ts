@@ -188,7 +188,7 @@ describe('the deadline of a request', () => {
     let signal: AbortSignal | undefined
     const { get, errors } = await start(
       (request) => {
-        signal = request.signal
+        signal = request.lifetime.signal
         return new Promise(() => {})
       },
       { requestTimeoutMs: 30, retryAfterSeconds: 7 },
@@ -222,7 +222,7 @@ describe('the deadline of a request', () => {
   it('leaves the signal alone when the answer came in time', async () => {
     let signal: AbortSignal | undefined
     const { get } = await start(async (request) => {
-      signal = request.signal
+      signal = request.lifetime.signal
       return ok
     })
     expect((await get()).status).toBe(200)
@@ -237,8 +237,8 @@ describe('a client that goes', () => {
       aborted = resolve
     })
     let request: http.ClientRequest
-    const { server, errors, events } = await start(({ signal }) => {
-      signal.addEventListener('abort', () => aborted())
+    const { server, errors, events } = await start(({ lifetime }) => {
+      lifetime.signal.addEventListener('abort', () => aborted())
       request.destroy()
       return new Promise(() => {})
     })

@@ -127,7 +127,7 @@ function checkAll(
 
 async function runJob(job: Job, failOnErrors: number): Promise<void> {
   for (const index of job.plan.order) {
-    if (job.failures >= failOnErrors || job.request.signal.aborted) break
+    if (job.failures >= failOnErrors || job.request.lifetime.signal.aborted) break
     await yieldToOthers()
     await runOperation(job, index)
   }
