@@ -47,7 +47,7 @@ export async function enforceAccess(
   const known = await store.record(scope, userId)
   if (!user) return endDeparted(context, scope, known)
   const record = known ?? emptyRecord(userId, context.clock())
-  const protection = await users.protection?.(scope, user)
+  const protection = users.protection && (await users.protection(scope, user))
   if (protection !== undefined) {
     await save(context, scope, { ...record, notes: [protection] })
     return 'protected'

@@ -135,7 +135,8 @@ async function work(server: Server, exchange: Exchange, progress: Progress): Pro
     }
     // Found before authentication, since discovery may be open; told only after it.
     const destination = findDestination(server, exchange)
-    progress.principal = await authenticate(server, exchange, destination)
+    const principal = authenticate(server, exchange, destination)
+    progress.principal = principal instanceof Promise ? await principal : principal
     if (destination instanceof Error) throw destination
     return await handle(server, exchange, { destination, progress })
   } finally {
@@ -153,24 +154,30 @@ function findDestination({ table }: Server, { head, request }: Exchange): Destin
   }
 }
 
-async function authenticate(
+function authenticate(
   { guard, options }: Server,
   { head, request, requestId }: Exchange,
   destination: Destination | ScimError,
-): Promise<Principal> {
+): Principal | Promise<Principal> {
   // Whoever presents credentials wants to know whether they are good: IdPs test connections here.
   if (isOpen(head, destination, options) && !presentsCredentials(request)) return anonymous
   guard.admit(request)
-  try {
-    const principal = await principalOf(request, options)
+  const accept = (principal: Principal) => {
     guard.remember(request, true)
     guard.spend(principal)
     options.onContact?.(principal, requestId)
     return principal
-  } catch (error) {
+  }
+  const refuse = (error: unknown): never => {
     const isRefused = (error as Partial<ScimError> | undefined)?.status === 401
     const wait = isRefused ? guard.remember(request, false) : 0
     throw wait > 0 ? tooManyFailures(wait) : error
+  }
+  try {
+    const principal = principalOf(request, options)
+    return principal instanceof Promise ? principal.then(accept).catch(refuse) : accept(principal)
+  } catch (error) {
+    return refuse(error)
   }
 }
 

@@ -45,10 +45,13 @@ async function compute(
   { found, projections }: { found: readonly Found[]; projections: ReadonlyMap<string, Projection> },
 ): Promise<Computed> {
   const users = found.filter(({ type }) => type.name === 'User')
-  const [groups, managers] = await both(
-    groupsOf(services, request, { users, projections }),
-    managersOf(services, request, { users, projections }),
-  )
+  const wanted = managersOf(services, request, { users, projections })
+  const references = groupsOf(services, request, { users, projections })
+  // Both are under way; what is not there is not waited for.
+  const [managers, groups] =
+    wanted instanceof Promise
+      ? await Promise.all([wanted, references])
+      : [wanted, references && (await references)]
   return {
     baseUrl: request.baseUrl,
     hasEtags: services.options.features.etag,
@@ -56,12 +59,6 @@ async function compute(
     managers,
     ...(groups && { groups }),
   }
-}
-
-/** What is not there has not to be waited for. */
-async function both<A, B>(first: Promise<A> | A, second: Promise<B> | B): Promise<readonly [A, B]> {
-  if (!(second instanceof Promise)) return [await first, second]
-  return Promise.all([first, second])
 }
 
 function groupsOf(

@@ -14,15 +14,12 @@ import { sentAttributes } from './sent.js'
  * without values. What it throws is a `ScimError` wherever the failure is one a client can be told about.
  */
 export function reporting(services: Services, type: ResourceType, handler: Handler): Handler {
-  return async (request, parameters) => {
-    try {
-      return await handler(request, parameters)
-    } catch (error) {
+  return (request, parameters) =>
+    handler(request, parameters).catch(async (error: unknown) => {
       const known = toScimError(error)
       await report(services, request, { type, parameters, error: known })
       throw known ?? error
-    }
-  }
+    })
 }
 
 async function report(

@@ -1,6 +1,7 @@
 import { asStoreError } from '../access/failure.js'
 import { enforceNow } from '../access/inline.js'
 import { withTimeLimit } from '../access/time-limit.js'
+import type { AccessStore } from '../stores/access-store.js'
 import { RefusedError, UnavailableError } from '../stores/errors.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
@@ -21,8 +22,14 @@ const maxPeople = 1000
  * @throws UnavailableError when the host cannot do it in time
  * @throws RefusedError when the host refuses
  */
-export async function endAccess(services: Services, scope: Scope, user: User): Promise<void> {
-  if (await enforce(services, scope, user.id)) return
+export function endAccess(services: Services, scope: Scope, user: User): Promise<void> {
+  const { access } = services.adapters
+  return access
+    ? enforce(services, access, scope, user.id)
+    : endWithoutRecord(services, scope, user)
+}
+
+async function endWithoutRecord(services: Services, scope: Scope, user: User): Promise<void> {
   await deprovision(services, scope, { user, reason: 'deactivated' })
   const entry = auditEntry(scope, services.clock(), {
     event: 'user.deprovisioned',
@@ -61,8 +68,9 @@ export async function endAccessOfRoleless(
   ids: readonly string[],
 ): Promise<void> {
   const { adapters, options } = services
-  if (!adapters.access || ids.length === 0 || ids.length > maxPeople) return
-  const { rules } = await adapters.access.rules(scope)
+  const { access } = adapters
+  if (!access || ids.length === 0 || ids.length > maxPeople) return
+  const { rules } = await access.rules(scope)
   if (rules.roles_groups.length === 0) return
   const people = await readMany(adapters.users, scope, ids)
   const deadline = performance.now() + options.deprovisionTimeoutMs
@@ -70,28 +78,26 @@ export async function endAccessOfRoleless(
     if (performance.now() > deadline) throw tooLate(options.retryAfterSeconds)
     if (!user.active) return
     const { active } = await adapters.groups.resolveAccess(scope, user)
-    if (!active) await enforce(services, scope, user.id)
+    if (!active) await enforce(services, access, scope, user.id)
   })
 }
 
-/** Makes one person's access true under their lease; `false` where no access is kept. */
-async function enforce(services: Services, scope: Scope, userId: string): Promise<boolean> {
+/** Makes one person's access true under their lease. */
+async function enforce(
+  services: Services,
+  access: AccessStore,
+  scope: Scope,
+  userId: string,
+): Promise<void> {
   const { adapters, clock, emit, options } = services
-  const { access } = adapters
-  if (!access) return false
-  const enforced = await enforceNow(
-    { adapters: { ...adapters, access }, clock, emit },
-    scope,
-    userId,
-    {
-      timeoutMs: options.deprovisionTimeoutMs,
-      retryAfterSeconds: options.retryAfterSeconds,
-    },
-  )
+  const context = { adapters: { ...adapters, access }, clock, emit }
+  const enforced = await enforceNow(context, scope, userId, {
+    timeoutMs: options.deprovisionTimeoutMs,
+    retryAfterSeconds: options.retryAfterSeconds,
+  })
   if (enforced === 'protected') {
     throw new RefusedError('This person is protected and cannot be changed through SCIM.')
   }
-  return true
 }
 
 /** One call of the host, with the deadline of `options.deprovisionTimeoutMs`; every failure becomes a store error. */

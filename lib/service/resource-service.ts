@@ -73,7 +73,7 @@ export async function replace(services: Services, target: Target, body: Json): P
 }
 
 /** Applies the body of a PATCH (RFC 7644 §3.5.2), all of it or nothing. */
-export async function patch(services: Services, target: Target, body: Json): Promise<Written> {
+export function patch(services: Services, target: Target, body: Json): Promise<Written> {
   const options = patchOptions(services.options)
   const operations = readPatch(body, options)
   if (target.type.name === 'Group') return patchGroup(services, target, operations)

@@ -84,11 +84,15 @@ export async function createResource(
 export function changeResource(services: Services, target: Target, plan: Plan): Promise<Written> {
   return retryRaces(services, async () => {
     const current = await readTarget(services, target, plan.read)
-    const change = await plan.next(current)
+    const next = plan.next(current)
+    const change = next instanceof Promise ? await next : next
     requireAllowed(target, change)
     if (isNothing(change)) return changeNothing(services, target, { plan, current })
-    await plan.rules.check(services, target.scope, change)
-    await plan.rules.beforeWrite(services, target.scope, change)
+    // Nothing is awaited that is not there: each time costs as much as the step itself.
+    const checked = plan.rules.check(services, target.scope, change)
+    if (checked !== undefined) await checked
+    const prepared = plan.rules.beforeWrite(services, target.scope, change)
+    if (prepared !== undefined) await prepared
     return {
       resource: await store(services, target, { rules: plan.rules, change }),
       hasChanged: true,
@@ -97,15 +101,16 @@ export function changeResource(services: Services, target: Target, plan: Plan): 
 }
 
 /** Tries again while other writes come first. */
-export async function retryRaces<T>(services: Services, attempt: () => Promise<T>): Promise<T> {
-  for (let left = services.options.maxRetries; left >= 0; left -= 1) {
-    try {
-      return await attempt()
-    } catch (error) {
-      if (storeErrorKind(error) !== 'versionMismatch') throw error
-    }
-  }
-  throw writeRace()
+export function retryRaces<T>(
+  services: Services,
+  attempt: () => Promise<T>,
+  left = services.options.maxRetries,
+): Promise<T> {
+  return attempt().catch((error: unknown) => {
+    if (storeErrorKind(error) !== 'versionMismatch') throw error
+    if (left === 0) throw writeRace()
+    return retryRaces(services, attempt, left - 1)
+  })
 }
 
 /** Tells everybody who listens, now that the change is durable. */
@@ -164,10 +169,9 @@ async function store(
   })
   const resource = checkStored(type, stored, before.id)
   announce(services, scope, effects)
-  try {
-    await rules.afterWrite(services, scope, { ...change, after: resource })
-  } catch (error) {
-    await undoRefused(services, { type, scope }, { before, resource, error })
+  const done = rules.afterWrite(services, scope, { ...change, after: resource })
+  if (done !== undefined) {
+    await done.catch((error) => undoRefused(services, { type, scope }, { before, resource, error }))
   }
   return resource
 }

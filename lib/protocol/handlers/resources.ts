@@ -32,10 +32,9 @@ export function createHandler(services: Services, type: ResourceType): Handler {
   const sentIn = sentReader(type)
   return async (request) => {
     const projection = projectionOf(services, request, type)
-    const created = await create(services, { type, scope: scopeOf(request) }, bodyOf(request))
-    const resource = await withMembers(services, request, { type, resource: created, projection })
+    const resource = await create(services, { type, scope: scopeOf(request) }, bodyOf(request))
     const sent = sentIn(request.body)
-    return answer(services, request, { type, resource, projection, status: 201, sent })
+    return answerWritten(services, request, { type, resource, projection, status: 201, sent })
   }
 }
 
@@ -66,10 +65,9 @@ export function replaceHandler(
       ...targetOf(services, request, { type, parameters }),
       ...(allowed && { allowed }),
     }
-    const { resource: replaced } = await replace(services, target, bodyOf(request))
-    const resource = await withMembers(services, request, { type, resource: replaced, projection })
+    const { resource } = await replace(services, target, bodyOf(request))
     const sent = sentIn(request.body)
-    return answer(services, request, { type, resource, projection, status: 200, sent })
+    return answerWritten(services, request, { type, resource, projection, status: 200, sent })
   }
 }
 
@@ -90,13 +88,12 @@ export function patchHandler(
       ...targetOf(services, request, { type, parameters }),
       ...(allowed && { allowed }),
     }
-    const { resource: patched } = await patch(services, target, bodyOf(request))
+    const { resource } = await patch(services, target, bodyOf(request))
     if (type.name === 'Group' && !asksForAttributes(request)) {
-      return { status: 204, headers: headersOf(services, request, { type, resource: patched }) }
+      return { status: 204, headers: headersOf(services, request, { type, resource }) }
     }
-    const resource = await withMembers(services, request, { type, resource: patched, projection })
     const sent = sentIn(request.body)
-    return answer(services, request, { type, resource, projection, status: 200, sent })
+    return answerWritten(services, request, { type, resource, projection, status: 200, sent })
   }
 }
 
@@ -117,6 +114,17 @@ function targetOf(
   return { type, id, scope: scopeOf(request), ...conditionOf(services, request) }
 }
 
+/** An answer with a resource that was stored just now. */
+function answerWritten(
+  services: Services,
+  request: ScimRequest,
+  written: Answer,
+): Promise<ScimResponse> {
+  const resource = withMembers(services, request, written)
+  if (!(resource instanceof Promise)) return answer(services, request, written)
+  return resource.then((whole) => answer(services, request, { ...written, resource: whole }))
+}
+
 async function answer(
   services: Services,
   request: ScimRequest,
@@ -133,7 +141,7 @@ async function answer(
 function withMembers(
   services: Services,
   request: ScimRequest,
-  { type, resource, projection }: Omit<Answer, 'status' | 'sent'>,
+  { type, resource, projection }: Answer,
 ): Promise<Resource> | Resource {
   if (type.name !== 'Group' || !usesDeltas(services)) return resource
   const omit = omittedAttributes(type, projection)
