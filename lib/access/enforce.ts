@@ -52,10 +52,11 @@ export async function enforceAccess(
     await save(context, scope, { ...record, notes: [protection] })
     return 'protected'
   }
+  const person = { user, record }
+  // Whatever their groups give, inactive people have no access.
+  if (user.active !== true) return end(context, scope, person)
   const access = await groups.resolveAccess(scope, user)
-  return access.active
-    ? give(context, scope, { user, record }, access)
-    : end(context, scope, { user, record })
+  return access.active ? give(context, scope, person, access) : end(context, scope, person)
 }
 
 /** A record of somebody nothing is known of yet. */
