@@ -23,7 +23,7 @@ export interface Exchange {
   readonly lifetime: Lifetime
   /** What `work` gives, or a rejection at the deadline (503) or when the client goes, whichever comes first. */
   race<T>(work: Promise<T>): Promise<T>
-  /** Releases the timer and the listener. */
+  /** Releases the timer; nothing is aborted from now on. */
   close(): void
 }
 
@@ -49,8 +49,11 @@ export function openExchange(
     giveUp?.(reason)
   }
   const timer = setTimeout(() => end(deadlinePassed(options)), options.requestTimeoutMs)
-  const onClose = () => end(new ClientGoneError())
-  response.on('close', onClose)
+  let isClosed = false
+  // Stays: to take it away costs more than to hear of the end of each response.
+  response.on('close', () => {
+    if (!isClosed) end(new ClientGoneError())
+  })
   return {
     request,
     head: { method, url, headers },
@@ -64,8 +67,8 @@ export function openExchange(
         work.then(resolve, reject)
       }),
     close() {
+      isClosed = true
       clearTimeout(timer)
-      response.off('close', onClose)
     },
   }
 }
