@@ -45,13 +45,13 @@ async function compute(
   { found, projections }: { found: readonly Found[]; projections: ReadonlyMap<string, Projection> },
 ): Promise<Computed> {
   const users = found.filter(({ type }) => type.name === 'User')
-  const wanted = managersOf(services, request, { users, projections })
-  const references = groupsOf(services, request, { users, projections })
+  const wantedGroups = groupsOf(services, request, { users, projections })
+  const wantedManagers = managersOf(services, request, { users, projections })
   // Both are under way; what is not there is not waited for.
-  const [managers, groups] =
-    wanted instanceof Promise
-      ? await Promise.all([wanted, references])
-      : [wanted, references && (await references)]
+  const [groups, managers] =
+    wantedManagers instanceof Promise
+      ? await Promise.all([wantedGroups, wantedManagers])
+      : [wantedGroups && (await wantedGroups), wantedManagers]
   return {
     baseUrl: request.baseUrl,
     hasEtags: services.options.features.etag,

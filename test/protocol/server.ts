@@ -61,6 +61,15 @@ afterEach(() => {
   }
 })
 
+/** The present time, never the same millisecond twice. */
+function everLater(): () => Date {
+  let last = 0
+  return () => {
+    last = Math.max(Date.now(), last + 1)
+    return new Date(last)
+  }
+}
+
 /** Starts a service provider whose tokens are `<tenant>` or `<tenant>/<user id>`. Stopped after the test. */
 export async function serve(
   adapters: Adapters = memoryAdapters(),
@@ -75,6 +84,8 @@ export async function serve(
       authenticate: ({ headers }) => principalOf(headers.authorization ?? ''),
       onEvent: (event) => events.push(event),
       onError: (error) => errors.push(error),
+      // What is created one after the other is listed so, however fast that was.
+      clock: everLater(),
       ...options,
     }),
   )
