@@ -59,7 +59,7 @@ export async function enforceAccess(
   return access.active ? give(context, scope, person, access) : end(context, scope, person)
 }
 
-/** A record of somebody nothing is known of yet. */
+/** A record of somebody nothing is known of yet, with the members it will have: they are set in copies of it. */
 export function emptyRecord(userId: string, at: Date): AccessRecord {
   return {
     userId,

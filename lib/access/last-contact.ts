@@ -18,14 +18,18 @@ export function contactRecorder(
   clock: () => Date,
 ): (caller: Omit<Scope, 'signal'>) => Promise<void> | undefined {
   const written = new Map<string, number>()
+  // Whatever a host's store throws becomes a rejection, never the failure of a request.
+  const write = async (caller: Omit<Scope, 'signal'>, now: Date) => {
+    const scope = { ...caller, signal: AbortSignal.timeout(timeoutMs) }
+    await access.setValue(scope, valueName, now.toISOString())
+  }
   return (caller) => {
     const now = clock()
     const last = written.get(caller.tenant) ?? Number.NEGATIVE_INFINITY
     if (now.getTime() - last < everyMs) return undefined
     if (written.size >= mostTenants) written.clear()
     written.set(caller.tenant, now.getTime())
-    const scope = { ...caller, signal: AbortSignal.timeout(timeoutMs) }
-    return access.setValue(scope, valueName, now.toISOString())
+    return write(caller, now)
   }
 }
 

@@ -23,4 +23,18 @@ describe('the last contact with the identity provider', () => {
     await request(app).get('/scim/v2/Users').set('Authorization', 'Bearer scim-token').expect(200)
     expect(await lastContact()).toBe('2026-03-01T10:00:00.000Z')
   })
+
+  it('fails no request, also when the store throws at once', async () => {
+    const adapters = memoryAdapters()
+    const access = {
+      ...adapters.access,
+      setValue: () => {
+        throw new Error('The disk is full.')
+      },
+    }
+    const app = express()
+    const authenticate = bearerTokens([{ name: 'okta', token: 'scim-token' }])
+    app.use('/scim/v2', scimRouter({ ...adapters, access }, { authenticate }))
+    await request(app).get('/scim/v2/Users').set('Authorization', 'Bearer scim-token').expect(200)
+  })
 })
