@@ -46,7 +46,15 @@ export interface LabelStudioAdapters extends AccessAdapters {
  */
 export function labelStudioAdapters(options: LabelStudioAdaptersOptions): LabelStudioAdapters {
   const settings = labelStudioSettings(options)
-  const { storage, owner, deprovisioning: _d, firstSignIn: _f, adopt: _a, ...connection } = options
+  const {
+    storage,
+    owner,
+    tenant: _t,
+    deprovisioning: _d,
+    firstSignIn: _f,
+    adopt: _a,
+    ...connection
+  } = options
   const api = labelStudioApi(connection)
   const admin = owner && labelStudioAdmin({ ...connection, ...owner })
   const installation = installationSource(api, settings.storage.access)

@@ -3,7 +3,6 @@ import type { Access } from '../../lib/mapping/index.js'
 import { RefusedError, storeErrorKind } from '../../lib/stores/errors.js'
 import type { User } from '../../lib/stores/resource.js'
 import type { Scope } from '../../lib/stores/scope.js'
-import { mayAdopt } from './claims.js'
 import type { Edition, KnownEdition } from './edition-of.js'
 import { translated } from './failures.js'
 import type { TargetParts } from './parts.js'
@@ -26,8 +25,8 @@ export interface Admission {
    */
   rename(scope: Scope, before: User, after: User): Promise<void>
   /**
-   * Makes an imported person managed, as the first change through SCIM does.
-   * @throws RefusedError 409 where adoption is not allowed
+   * Makes an imported person managed, as the first change through SCIM does. Whether they may be is asked before
+   * (`exemptions`).
    */
   adopt(scope: Scope, user: User): Promise<void>
 }
@@ -62,7 +61,6 @@ export function admission(parts: TargetParts, edition: Edition): Admission {
     async adopt(scope, user) {
       const record = await access.record(scope, user.id)
       if (record?.account?.origin !== 'imported') return
-      if (!mayAdopt(parts.settings, record.account.email ?? '')) throw mustNotAdopt()
       await manage(access, scope, record)
     },
   }
@@ -133,12 +131,5 @@ function addressTaken(): RefusedError {
     'Another account in Label Studio has this e-mail address.',
     409,
     'uniqueness',
-  )
-}
-
-function mustNotAdopt(): RefusedError {
-  return new RefusedError(
-    'This account existed in Label Studio before, and must not be taken over through SCIM.',
-    409,
   )
 }

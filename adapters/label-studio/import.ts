@@ -32,9 +32,9 @@ export interface ImportReport {
 /** Keeps SCIM's list of people up to date with Label Studio's. */
 export interface Importer {
   /** One import. @throws UnavailableError when Label Studio cannot be asked; nothing is removed then */
-  run(options?: { readonly tenant?: string; readonly signal?: AbortSignal }): Promise<ImportReport>
+  run(options?: { readonly signal?: AbortSignal }): Promise<ImportReport>
   /** Imports now and again and again. Failures are tried at the next time. */
-  start(options?: { readonly tenant?: string; readonly intervalMs?: number }): void
+  start(options?: { readonly intervalMs?: number }): void
   stop(): Promise<void>
 }
 
@@ -62,10 +62,10 @@ export function importerOf(target: TargetParts): Importer {
   let running: Promise<unknown> = Promise.resolve()
   let abort = new AbortController()
 
-  const run: Importer['run'] = ({ tenant = 'default', signal } = {}) =>
+  const run: Importer['run'] = ({ signal } = {}) =>
     translated(
       importPeople(parts, {
-        tenant,
+        tenant: settings.tenant,
         actor: 'import',
         requestId: randomUUID(),
         signal: signal ?? abort.signal,
@@ -73,9 +73,9 @@ export function importerOf(target: TargetParts): Importer {
     )
   return {
     run,
-    start({ tenant = 'default', intervalMs = defaultIntervalMs } = {}) {
+    start({ intervalMs = defaultIntervalMs } = {}) {
       const again = () => {
-        running = run({ tenant })
+        running = run()
           .catch((error: unknown) => debug('import failed: %O', error))
           .finally(() => {
             if (!abort.signal.aborted) timer = setTimeout(again, intervalMs).unref()

@@ -18,6 +18,11 @@ export type CommunityDeprovisioning = 'admin' | 'gate' | 'soft-delete' | 'hard-d
 export interface LabelStudioAdaptersOptions extends LabelStudioApiOptions {
   /** Where SCIM state lives, e.g. `await sqlAdapters({ url: 'sqlite:scim.db' })`, given without a target. */
   readonly storage: Adapters
+  /**
+   * The tenant whose people this Label Studio has. Default `default`, which is the tenant of tokens that name none.
+   * Requests of other tenants that would change a person are refused with 403.
+   */
+  readonly tenant?: string
   /** The owner's sign-in. Community only: deactivates, renames and sets passwords through its admin. */
   readonly owner?: { readonly email: string; readonly password: string }
   /** Community only. Default: `admin` with `owner`, else `gate`. */
@@ -40,6 +45,7 @@ export interface LabelStudioAdaptersOptions extends LabelStudioApiOptions {
 /** Options with every default filled in. */
 export interface LabelStudioSettings {
   readonly storage: AccessAdapters
+  readonly tenant: string
   readonly deprovisioning: CommunityDeprovisioning
   readonly firstSignIn: 'password' | 'invite'
   readonly adopt: 'all' | 'none' | readonly string[]
@@ -73,8 +79,13 @@ export function labelStudioSettings(given: LabelStudioAdaptersOptions): LabelStu
       '"firstSignIn: password" needs "owner", the e-mail address and password of the owner',
     )
   }
+  const { tenant = 'default' } = given
+  if (typeof tenant !== 'string' || tenant === '') {
+    throw wrong('"tenant" must be a non-empty text')
+  }
   return {
     storage: { ...storage, access: storage.access },
+    tenant,
     deprovisioning,
     firstSignIn,
     adopt: readAdopt(given.adopt ?? 'all'),

@@ -13,9 +13,10 @@ import { storeErrorKind } from '../../lib/stores/errors.js'
 import type { User } from '../../lib/stores/resource.js'
 import type { Scope } from '../../lib/stores/scope.js'
 import type { DeprovisionReason, UserStore } from '../../lib/stores/user-store.js'
-import { anothersAccount, mayAdopt } from './claims.js'
+import { anothersAccount } from './claims.js'
 import type { Link } from './edition.js'
 import type { Edition } from './edition-of.js'
+import { exemptionsIn } from './exemptions.js'
 import { translated } from './failures.js'
 import type { LabelStudioSettings } from './options.js'
 import type { TargetParts } from './parts.js'
@@ -24,7 +25,7 @@ import type { TargetParts } from './parts.js'
 export type LabelStudioTarget = Required<
   Pick<
     UserStore,
-    'deprovision' | 'applyAccess' | 'protection' | 'currentAccess' | 'seats' | 'setPassword'
+    'deprovision' | 'applyAccess' | 'exemptions' | 'currentAccess' | 'seats' | 'setPassword'
   >
 >
 
@@ -42,7 +43,7 @@ export function labelStudioTarget(parts: TargetParts, edition: Edition): LabelSt
     applyAccess: (scope: Scope, user: User, wanted: Access, planned: Plan) =>
       apply({ edition, settings }, scope, user, { wanted, planned }),
 
-    protection: (scope: Scope, user: User) => protectionOf(parts, scope, user),
+    exemptions: (scope: Scope, users: readonly User[]) => exemptionsIn(parts, scope, users),
 
     async setPassword(scope: Scope, user: User, password: string) {
       const { target } = await translated(edition())
@@ -67,22 +68,6 @@ export function labelStudioTarget(parts: TargetParts, edition: Edition): LabelSt
   }
 }
 
-/** Why this person must not be touched: the owner, or whoever the token belongs to. */
-async function protectionOf(
-  { installation, settings }: TargetParts,
-  scope: Scope,
-  user: User,
-): Promise<string | undefined> {
-  const { ownId, ownEmail, ownerEmail } = await installation.remembered(scope)
-  const record = await settings.storage.access.record(scope, user.id)
-  const isOwn = record?.account?.id === String(ownId)
-  const email = emailOf(user)
-  const isNamed = email !== undefined && [ownEmail, ownerEmail].includes(email)
-  return isOwn || isNamed
-    ? 'This is the owner of the organization in Label Studio, or the account of the adapter.'
-    : undefined
-}
-
 async function apply(
   { edition, settings }: { readonly edition: Edition; readonly settings: LabelStudioSettings },
   scope: Scope,
@@ -93,12 +78,8 @@ async function apply(
   const record = await access.record(scope, user.id)
   const ledger = record?.applied ?? []
   if (record?.account?.origin === 'imported') {
-    const email = record.account.email ?? ''
     if (isEmptyPlan(planned) && planned.deferred.length === 0) {
       return { applied: ledger, notes: ['Not managed through SCIM yet.'] }
-    }
-    if (!mayAdopt(settings, email)) {
-      return { applied: ledger, notes: ['Not managed: it must not be taken over through SCIM.'] }
     }
     await manage(access, scope, record)
   }

@@ -36,10 +36,11 @@ export function labelStudioUsers(
     async replace(scope, user, write) {
       requiredEmail(user)
       const before = await users.get(scope, user.id, { omit: new Set(['groups']) })
-      await admission.adopt(scope, user)
       if (before) await admission.rename(scope, before, user)
       await readmit(scope, user)
-      return users.replace(scope, user, write)
+      const replaced = await users.replace(scope, user, write)
+      await admission.adopt(scope, user)
+      return replaced
     },
     delete: (scope, id, options) => users.delete(scope, id, options),
     ...(users.getMany && {

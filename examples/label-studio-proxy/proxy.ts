@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { Express } from 'express'
 import { createProxyMiddleware } from 'http-proxy-middleware'
-import { type AccessGate, accessGate } from 'label-studio-scim'
+import { type AccessGate, type AccessGateOptions, accessGate } from 'label-studio-scim'
 import {
   identifyLabelStudioUser,
   type LabelStudioAdapters,
@@ -22,8 +22,12 @@ export function labelStudioProxy(
   app: Express,
   adapters: LabelStudioAdapters,
   url: string,
+  options: Omit<AccessGateOptions, 'identify'> = {},
 ): LabelStudioProxy {
-  const gate: AccessGate = accessGate(adapters, { identify: identifyLabelStudioUser({ url }) })
+  const gate: AccessGate = accessGate(adapters, {
+    identify: identifyLabelStudioUser({ url }),
+    ...options,
+  })
   const proxy = createProxyMiddleware({ target: url, changeOrigin: false, xfwd: true, ws: false })
   // A Label Studio below a path writes that path into its links, so people reach it below the same one here.
   const base = new URL(url).pathname.replace(/\/+$/, '')

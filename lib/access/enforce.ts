@@ -6,6 +6,7 @@ import type { Adapters } from '../stores/adapters.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import { emailOf } from './email.js'
+import { exemptionOf } from './exemption.js'
 import { hasSignedIn } from './signed-in.js'
 
 /** Adapters that can keep a ledger and pending work. */
@@ -19,8 +20,8 @@ export interface EnforceContext {
   readonly emit: (event: AuditEntry) => void
 }
 
-/** What was made true: access, no access, nothing (the person is gone), or nothing (the person is protected). */
-export type Enforced = 'active' | 'deprovisioned' | 'gone' | 'protected'
+/** What was made true: access, no access, or nothing: the person is gone, or not ours to manage. */
+export type Enforced = 'active' | 'deprovisioned' | 'gone' | 'protected' | 'unmanaged'
 
 const readWhole = { omit: new Set(['groups']) } as const
 
@@ -47,10 +48,10 @@ export async function enforceAccess(
   const known = await store.record(scope, userId)
   if (!user) return endDeparted(context, scope, known)
   const record = known ?? emptyRecord(userId, context.clock())
-  const protection = users.protection && (await users.protection(scope, user))
-  if (protection !== undefined) {
-    await save(context, scope, { ...record, notes: [protection] })
-    return 'protected'
+  const exemption = await exemptionOf(context.adapters, scope, user)
+  if (exemption) {
+    await save(context, scope, { ...record, notes: [exemption.reason] })
+    return exemption.kind
   }
   const person = { user, record }
   // Whatever their groups give, inactive people have no access.
@@ -79,8 +80,12 @@ async function endDeparted(
   scope: Scope,
   record: AccessRecord | undefined,
 ): Promise<Enforced> {
-  if (record && record.enforced !== 'deprovisioned') {
-    await context.adapters.users.deprovision(scope, departed(record), 'deleted')
+  if (!record) return 'gone'
+  const user = departed(record)
+  if (await exemptionOf(context.adapters, scope, user)) return 'gone'
+  // Also when it was carried out before: somebody may have let the person in again by hand.
+  await context.adapters.users.deprovision(scope, user, 'deleted')
+  if (record.enforced !== 'deprovisioned') {
     await save(context, scope, { ...record, enforced: 'deprovisioned' })
   }
   return 'gone'

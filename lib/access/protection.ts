@@ -1,9 +1,12 @@
 import { ConfigurationError } from '../errors.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { User } from '../stores/resource.js'
-import type { UserStore } from '../stores/user-store.js'
+import type { Exemption, UserStore } from '../stores/user-store.js'
 
-const reason = 'This person is protected and cannot be changed through SCIM.'
+const named: Exemption = {
+  kind: 'protected',
+  reason: 'This person is protected and cannot be changed through SCIM.',
+}
 
 /** Every method of a user store, so that stores of any making keep their own `this`. */
 const methods = [
@@ -15,7 +18,7 @@ const methods = [
   'getMany',
   'deprovision',
   'applyAccess',
-  'protection',
+  'exemptions',
   'currentAccess',
   'seats',
   'setPassword',
@@ -38,9 +41,11 @@ export function protectUsers<A extends Adapters>(adapters: A, names: readonly st
   const { users } = adapters
   const own = delegated(users)
   const isNamed = namedBy(names)
-  const protection: UserStore['protection'] = async (scope, user) =>
-    isNamed(user) ? reason : own.protection?.(scope, user)
-  return { ...adapters, users: { ...own, protection } }
+  const exemptions: UserStore['exemptions'] = async (scope, people) => {
+    const others = await own.exemptions?.(scope, people)
+    return people.map((user, index) => (isNamed(user) ? named : others?.[index]))
+  }
+  return { ...adapters, users: { ...own, exemptions } }
 }
 
 function delegated(users: UserStore): UserStore {

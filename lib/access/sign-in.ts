@@ -7,6 +7,7 @@ import type { Scope } from '../stores/scope.js'
 import { enforceNow } from './inline.js'
 import { findByEmail } from './people.js'
 import { hasSignedIn, rememberSignIn } from './signed-in.js'
+import { isDepartedAddress, standingOf } from './standing.js'
 
 const debug = createDebug('label-studio-scim:access')
 
@@ -16,7 +17,7 @@ export interface SignInDecision {
   readonly allowed: boolean
   /**
    * `active`: SCIM has them, with access. `deprovisioned`: SCIM had them, and their access has ended. `unknown`: SCIM
-   * never had anybody with this address.
+   * never had anybody with this address, or lists them from an import and does not manage them.
    */
   readonly reason: 'active' | 'deprovisioned' | 'unknown'
   /** SCIM id of the person, when `active`. */
@@ -53,14 +54,16 @@ export async function onSignIn(
   const { unknownPeople = 'allow', clock = () => new Date() } = options
   const whole = wholeScope(scope)
   const people = await findByEmail(adapters.users)(whole, email)
-  for (const user of people) {
-    if (!(await isLetIn(adapters, whole, user))) continue
+  const standings = await Promise.all(people.map((user) => standingOf(adapters, whole, user)))
+  const user = people[standings.indexOf('active')]
+  if (user) {
     await welcome({ adapters, clock, options }, whole, user)
     return { allowed: true, reason: 'active', userId: user.id }
   }
   const isDeparted =
-    people.length > 0 ||
-    (await adapters.access?.recordsByEmail(whole, email.trim().toLowerCase()))?.length
+    people.length > 0
+      ? standings.includes('deprovisioned')
+      : await isDepartedAddress(adapters, whole, email.trim().toLowerCase())
   if (isDeparted) return { allowed: false, reason: 'deprovisioned' }
   return { allowed: unknownPeople === 'allow', reason: 'unknown' }
 }
@@ -72,11 +75,6 @@ function wholeScope(scope: Scope | { readonly tenant: string }): Scope {
     signal: AbortSignal.timeout(30_000),
     ...scope,
   }
-}
-
-async function isLetIn(adapters: Adapters, scope: Scope, user: User): Promise<boolean> {
-  if (!user.active) return false
-  return (await adapters.groups.resolveAccess(scope, user)).active
 }
 
 interface Reception {

@@ -1,6 +1,12 @@
-import { type FindByEmail, findByEmail } from '../access/index.js'
+import {
+  type FindByEmail,
+  findByEmail,
+  isDepartedAddress,
+  type Standing,
+  standingOf,
+  strongest,
+} from '../access/index.js'
 import type { Adapters } from '../stores/adapters.js'
-import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 
 /** Somebody as the guarded application knows them. */
@@ -9,9 +15,6 @@ export interface Identity {
   readonly accountId?: string | number
   readonly email?: string
 }
-
-/** What SCIM says of a person; `unknown`: SCIM never had them. */
-export type Standing = 'active' | 'deprovisioned' | 'unknown'
 
 /** Tells the standing of somebody who has an account, or wants one. */
 export type Judge = (scope: Scope, identity: Identity) => Promise<Standing>
@@ -22,16 +25,24 @@ const read = { omit: new Set(['groups']) } as const
 export function judgeFrom(adapters: Adapters): Judge {
   const find = findByEmail(adapters.users)
   return async (scope, { accountId, email }) => {
-    const linked =
-      accountId === undefined
-        ? undefined
-        : await adapters.access?.recordByAccount(scope, String(accountId))
-    if (linked) {
-      return standingOf(adapters, scope, await adapters.users.get(scope, linked.userId, read))
-    }
+    const byAccount = await standingOfAccount(adapters, scope, accountId)
+    if (byAccount !== 'unknown') return byAccount
     const address = email?.trim().toLowerCase()
     return address ? standingOfAddress(adapters, scope, { address, find }) : 'unknown'
   }
+}
+
+/** The account decides, unless it is nobody's or was only listed by an import: then the address may be somebody's. */
+async function standingOfAccount(
+  adapters: Adapters,
+  scope: Scope,
+  accountId: Identity['accountId'],
+): Promise<Standing> {
+  if (accountId === undefined) return 'unknown'
+  const linked = await adapters.access?.recordByAccount(scope, String(accountId))
+  if (!linked) return 'unknown'
+  const user = await adapters.users.get(scope, linked.userId, read)
+  return standingOf(adapters, scope, user, linked)
 }
 
 async function standingOfAddress(
@@ -40,20 +51,8 @@ async function standingOfAddress(
   { address, find }: { readonly address: string; readonly find: FindByEmail },
 ): Promise<Standing> {
   const people = await find(scope, address)
-  const standings = await Promise.all(people.map((user) => standingOf(adapters, scope, user)))
-  if (standings.includes('active')) return 'active'
-  if (standings.length > 0) return 'deprovisioned'
-  const departed = await adapters.access?.recordsByEmail(scope, address)
-  return departed?.length ? 'deprovisioned' : 'unknown'
-}
-
-/** Access also ended for somebody active to whom, by policy, no rule gives a role any more. */
-async function standingOf(
-  adapters: Adapters,
-  scope: Scope,
-  user: User | undefined,
-): Promise<Standing> {
-  if (!user?.active) return 'deprovisioned'
-  const { active } = await adapters.groups.resolveAccess(scope, user)
-  return active ? 'active' : 'deprovisioned'
+  if (people.length > 0) {
+    return strongest(await Promise.all(people.map((user) => standingOf(adapters, scope, user))))
+  }
+  return (await isDepartedAddress(adapters, scope, address)) ? 'deprovisioned' : 'unknown'
 }

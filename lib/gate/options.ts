@@ -27,8 +27,9 @@ export interface AccessGateOptions {
   /** Tenant of the people behind the gate. Default `default`. */
   readonly tenant?: string
   /**
-   * People with an account whom SCIM never had, such as the owner and service accounts: `allow` (default), or `refuse`
-   * when every account is to be managed by the IdP.
+   * People with an account whom SCIM never had, or whom an import has listed and the IdP never took over: `allow`
+   * (default), or `refuse` when every account is to be managed by the IdP. Protected people whom SCIM lists, such as
+   * the owner, are let in.
    */
   readonly unknownPeople?: 'allow' | 'refuse'
   /** Requests with credentials whose owner cannot be determined now: `refuse` with 503 (default), or `allow`. */

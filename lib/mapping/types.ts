@@ -114,4 +114,6 @@ export interface AccountReference {
   readonly email?: string
   /** How the account and the user came together. */
   readonly origin: 'created' | 'adopted' | 'imported'
+  /** The host lets nobody change this account from outside: a superuser. */
+  readonly isProtected?: true
 }

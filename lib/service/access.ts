@@ -1,3 +1,4 @@
+import { exemptionsOf } from '../access/exemption.js'
 import { asStoreError } from '../access/failure.js'
 import { enforceNow } from '../access/inline.js'
 import { withTimeLimit } from '../access/time-limit.js'
@@ -72,14 +73,25 @@ export async function endAccessOfRoleless(
   if (!access || ids.length === 0 || ids.length > maxPeople) return
   const { rules } = await access.rules(scope)
   if (rules.roles_groups.length === 0) return
-  const people = await readMany(adapters.users, scope, ids)
+  const people = await managedAmong(services, scope, ids)
   const deadline = performance.now() + options.deprovisionTimeoutMs
   await mapConcurrently(people, concurrentPeople, async (user) => {
     if (performance.now() > deadline) throw tooLate(options.retryAfterSeconds)
-    if (!user.active) return
     const { active } = await adapters.groups.resolveAccess(scope, user)
     if (!active) await enforce(services, access, scope, user.id)
   })
+}
+
+/** Active people with these ids; those who are not ours to manage keep what they have. */
+async function managedAmong(
+  { adapters }: Services,
+  scope: Scope,
+  ids: readonly string[],
+): Promise<readonly User[]> {
+  const people = await readMany(adapters.users, scope, ids, { omit: new Set(['groups']) })
+  const active = people.filter((user) => user.active)
+  const exemptions = await exemptionsOf(adapters, scope, active)
+  return active.filter((_, index) => exemptions[index] === undefined)
 }
 
 /** Makes one person's access true under their lease. */

@@ -7,6 +7,7 @@ import { type Effects, writeDurably } from './durable-write.js'
 import { groupRules } from './group-rules.js'
 import { memberIds } from './members.js'
 import { plainRules } from './plain-rules.js'
+import { refuseProtectedMembers } from './protection.js'
 import { type Services, storeOf } from './stores.js'
 import { userRules } from './user-rules.js'
 import {
@@ -43,13 +44,14 @@ async function removeUser(services: Services, target: Target): Promise<void> {
     rules: userRules,
     read: everything,
     next: async (before) => {
+      // Before anything changes, also for somebody who is inactive already.
+      await userRules.check(services, target.scope, deletionOf(before))
       const attributes = before['active'] === false ? [] : ['active']
       const after = { ...before, active: false }
       return { kind: 'patched', before, after, secrets: {}, members: noMembers, attributes }
     },
   })
   const change = deletionOf(resource)
-  await userRules.check(services, target.scope, change)
   await endAccount(services, target.scope, resource as User)
   await removeStored(services, target, {
     effects: effectsOf(services, target.scope, { rules: userRules, change }),
@@ -59,8 +61,16 @@ async function removeUser(services: Services, target: Target): Promise<void> {
 
 async function removeGroup(services: Services, target: Target): Promise<void> {
   const { adapters } = services
-  const group = await readTarget(services, target, adapters.access ? everything : withoutMembers)
+  const group = await readTarget(
+    services,
+    target,
+    needsMembers(services) ? everything : withoutMembers,
+  )
   const members = memberIds(group)
+  await refuseProtectedMembers(services, target.scope, {
+    ids: members,
+    effective: (concerned) => concerned,
+  })
   const change = deletionOf(group)
   const effects = effectsOf(services, target.scope, { rules: groupRules, change })
   // A store that marks on its own does so before the group is gone; `mark` afterwards would find nobody in it.
@@ -72,6 +82,11 @@ async function removeGroup(services: Services, target: Target): Promise<void> {
     expectedVersion: target.ifMatch === undefined ? undefined : group.meta.version,
   })
   await endAccessOfRoleless(services, target.scope, members)
+}
+
+/** Whose access may change with the group, and who must not be touched. */
+function needsMembers({ adapters: { access, users } }: Services): boolean {
+  return access !== undefined || users.exemptions !== undefined
 }
 
 async function removePlain(services: Services, target: Target): Promise<void> {

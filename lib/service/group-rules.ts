@@ -14,7 +14,7 @@ export const groupRules: TypeRules = {
   async check(services, scope, { members }) {
     requireFewMembers(services, members)
     const ids = [...members.add, ...members.remove]
-    await refuseProtectedMembers(services, scope, { ids, isEffective: async () => true })
+    await refuseProtectedMembers(services, scope, { ids, effective: (concerned) => concerned })
   },
 
   pending: (change) =>

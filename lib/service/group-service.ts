@@ -161,7 +161,7 @@ async function changeMembers(
 ): Promise<Written> {
   await refuseProtectedMembers(services, scope, {
     ids: [...change.add, ...change.remove],
-    isEffective: (userId) => isEffective(services, scope, { groupId: id, change, userId }),
+    effective: (userIds) => effectiveAmong(services, scope, { groupId: id, change, userIds }),
   })
   const store = services.adapters.groups
   const audit = memberAudit(services, scope, { id, change })
@@ -199,16 +199,22 @@ function memberAudit(
   return auditEntries(scope, services.clock(), [own, ...memberHappenings(change)], target)
 }
 
-async function isEffective(
+async function effectiveAmong(
   services: Services,
   scope: Scope,
-  { groupId, change, userId }: { groupId: string; change: MemberChange; userId: string },
-): Promise<boolean> {
-  const one = {
-    add: change.add.filter((id) => id === userId),
-    remove: change.remove.filter((id) => id === userId),
+  {
+    groupId,
+    change,
+    userIds,
+  }: { groupId: string; change: MemberChange; userIds: readonly string[] },
+): Promise<readonly string[]> {
+  const among = new Set(userIds)
+  const part = {
+    add: change.add.filter((id) => among.has(id)),
+    remove: change.remove.filter((id) => among.has(id)),
   }
-  return hasMembers(await effectiveChange(services, scope, { groupId, change: one }))
+  const { add, remove } = await effectiveChange(services, scope, { groupId, change: part })
+  return [...add, ...remove]
 }
 
 /** A change whose states have their members; they are taken out where the store keeps them apart. */

@@ -1,41 +1,61 @@
-import { forbidden } from '../errors.js'
+import { exemptionsOf } from '../access/exemption.js'
+import { RefusedError } from '../stores/errors.js'
 import type { Resource, User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
+import type { Exemption } from '../stores/user-store.js'
 import { readMany } from './read-many.js'
 import type { Services } from './stores.js'
 
 /**
- * Refuses a change of a person whom SCIM must not touch, judged by the person's state before and after the change: a
- * rename must neither lift the protection nor take over a protected name.
+ * Refuses a change of somebody whose account is not ours to manage, judged by the person's state before and after the
+ * change: a rename must neither lift the protection nor take over a protected name.
  *
- * @throws ScimError 403
+ * @throws RefusedError 403 for protected people, 409 for those who must not be taken over
  */
-export async function refuseProtected(
+export async function refuseExempt(
   services: Services,
   scope: Scope,
   states: readonly (Resource | undefined)[],
 ): Promise<void> {
-  for (const user of states) {
-    const reason = user && (await services.adapters.users.protection?.(scope, user as User))
-    if (reason !== undefined) throw forbidden(reason)
-  }
+  const people = states.filter((state) => state !== undefined) as unknown as readonly User[]
+  const [exemption] = (await exemptionsOf(services.adapters, scope, people)).filter(isThere)
+  if (exemption) throw refusalOf(exemption)
 }
 
 /**
- * Refuses to add or remove protected people as members of a group. `isEffective` is asked only for those who are
- * protected: a client that sends a membership as it already is touches nobody.
+ * Refuses to add or remove protected people as members of a group. `effective` is called only when some are
+ * protected, and tells whose membership the request really changes: a client that sends a membership as it already
+ * is touches nobody. Costs one query of the target.
  *
- * @throws ScimError 403
+ * @throws RefusedError 403
  */
 export async function refuseProtectedMembers(
   services: Services,
   scope: Scope,
-  { ids, isEffective }: { ids: readonly string[]; isEffective: (id: string) => Promise<boolean> },
+  {
+    ids,
+    effective,
+  }: {
+    ids: readonly string[]
+    effective: (ids: readonly string[]) => Promise<readonly string[]> | readonly string[]
+  },
 ): Promise<void> {
-  const { users } = services.adapters
-  if (ids.length === 0 || !users.protection) return
-  for (const user of await readMany(users, scope, ids)) {
-    const reason = await users.protection(scope, user)
-    if (reason !== undefined && (await isEffective(user.id))) throw forbidden(reason)
-  }
+  const { adapters } = services
+  if (ids.length === 0 || !adapters.users.exemptions) return
+  const people = await readMany(adapters.users, scope, ids, { omit: new Set(['groups']) })
+  const exemptions = await exemptionsOf(adapters, scope, people)
+  const isProtected = (_: User, index: number) => exemptions[index]?.kind === 'protected'
+  const concerned = people.filter(isProtected).map(({ id }) => id)
+  if (concerned.length === 0) return
+  const [changed] = await effective(concerned)
+  const exemption = exemptions[people.findIndex(({ id }) => id === changed)]
+  if (exemption) throw refusalOf(exemption)
+}
+
+function isThere(exemption: Exemption | undefined): exemption is Exemption {
+  return exemption !== undefined
+}
+
+function refusalOf({ kind, reason }: Exemption): RefusedError {
+  return new RefusedError(reason, kind === 'protected' ? 403 : 409)
 }

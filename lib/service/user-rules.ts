@@ -6,15 +6,15 @@ import type { Scope } from '../stores/scope.js'
 import { endAccess, endAccessAgain } from './access.js'
 import type { Happening } from './audit.js'
 import type { Change, TypeRules } from './change.js'
-import { refuseProtected } from './protection.js'
+import { refuseExempt } from './protection.js'
 import type { Services } from './stores.js'
 import { refuseTaken } from './uniqueness.js'
 
-/** Rules of the resource type User: protection, passwords, and the end of access before the answer. */
+/** Rules of the resource type User: exemptions, passwords, and the end of access before the answer. */
 export const userRules: TypeRules = {
   check(services, scope, change) {
     const { adapters, options } = services
-    const isFree = !adapters.users.protection && options.unknownManager === 'keep'
+    const isFree = !adapters.users.exemptions && options.unknownManager === 'keep'
     return isFree ? undefined : checkPerson(services, scope, change)
   },
 
@@ -50,7 +50,7 @@ async function checkPerson(
   scope: Scope,
   { before, after, kind }: Change,
 ): Promise<void> {
-  await refuseProtected(services, scope, kind === 'deleted' ? [after] : [before, after])
+  await refuseExempt(services, scope, kind === 'deleted' ? [after] : [before, after])
   await checkManager(services, scope, { before, after })
 }
 

@@ -5,7 +5,7 @@ import type { UserStore } from './user-store.js'
 /** The part of a user store that reaches beyond storage. */
 export type StoreTarget = Pick<
   UserStore,
-  'deprovision' | 'applyAccess' | 'protection' | 'currentAccess' | 'seats' | 'setPassword'
+  'deprovision' | 'applyAccess' | 'exemptions' | 'currentAccess' | 'seats' | 'setPassword'
 >
 
 /**
@@ -24,11 +24,11 @@ export function recordOnlyTarget(access: AccessStore): StoreTarget {
 
 /** The methods of a target as an object of functions that can be spread into a user store. */
 export function targetMethods(target: StoreTarget): StoreTarget {
-  const { protection, currentAccess, seats, setPassword } = target
+  const { exemptions, currentAccess, seats, setPassword } = target
   return {
     deprovision: target.deprovision.bind(target),
     applyAccess: target.applyAccess.bind(target),
-    ...(protection && { protection: protection.bind(target) }),
+    ...(exemptions && { exemptions: exemptions.bind(target) }),
     ...(currentAccess && { currentAccess: currentAccess.bind(target) }),
     ...(seats && { seats: seats.bind(target) }),
     ...(setPassword && { setPassword: setPassword.bind(target) }),

@@ -13,6 +13,18 @@ export interface Seats {
   readonly limit?: number
 }
 
+/** Why somebody's account is not ours to manage. */
+export interface Exemption {
+  /**
+   * `protected`: an owner, a service account, another tenant's person. Nothing may change them, memberships in groups
+   * included, and the gate lets them in.
+   * `unmanaged`: they must not be taken over. Their groups may change, which has no effect in the host.
+   */
+  readonly kind: 'protected' | 'unmanaged'
+  /** A sentence that is safe to send to the client. */
+  readonly reason: string
+}
+
 /**
  * What ends and gives access in the host: the part of a {@link UserStore} that reaches beyond storage.
  * Every method may be called again with the same arguments at any time.
@@ -38,10 +50,14 @@ export interface AccessTarget {
   applyAccess(scope: Scope, user: User, access: Access, plan: Plan): Promise<AppliedAccess>
 
   /**
-   * **Optional.** A sentence why this person must not be changed, deactivated or deleted through SCIM (an owner, a
-   * service account), or `undefined`. Asked on every path that could touch the person.
+   * **Optional.** Whose accounts are not ours to manage, and why: one answer for each of `users`, in their order,
+   * `undefined` for those who may be changed. Asked once for all people of a request, before anything is changed
+   * anywhere, and by the reconciler, the import and the gate as well. Costs one query, however many people it is asked
+   * about. `users` may hold states that are not stored, e.g. somebody about to be created.
+   *
+   * @throws UnavailableError when the host cannot tell now
    */
-  protection?(scope: Scope, user: User): Promise<string | undefined>
+  exemptions?(scope: Scope, users: readonly User[]): Promise<readonly (Exemption | undefined)[]>
 
   /**
    * **Optional.** What the host says right now, for drift reports: the access that is really there.

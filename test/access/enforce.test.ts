@@ -123,8 +123,9 @@ describe('enforceAccess', () => {
 
   it('touches nobody the host protects, and says why (S-AUTHZ-07)', async () => {
     const host = recordingTarget()
-    const protection = async () => 'Owns the organization.'
-    const world: World = createWorld(memoryAdapters({ target: { ...host.target, protection } }))
+    const exemptions = async (_: unknown, people: readonly unknown[]) =>
+      people.map(() => ({ kind: 'protected', reason: 'Owns the organization.' }) as const)
+    const world: World = createWorld(memoryAdapters({ target: { ...host.target, exemptions } }))
     const owner = await world.addUser('owner@example.com')
     await world.addGroup('Crew', [owner])
     await world.saveRules(crewRules)

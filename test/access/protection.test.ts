@@ -11,14 +11,15 @@ it('refuses names that are no list of texts, naming the fix', () => {
 
 it('keeps a store whose methods need their own `this`', async () => {
   const adapters = memoryAdapters()
+  const theirs = { kind: 'unmanaged', reason: 'The host says no.' } as const
   class Users {
     readonly #inner = adapters.users
     supports = this.#inner.supports
     get(...all: Parameters<typeof adapters.users.get>) {
       return this.#inner.get(...all)
     }
-    protection() {
-      return Promise.resolve(this.#inner ? 'The host says no.' : undefined)
+    exemptions() {
+      return Promise.resolve(this.#inner ? [theirs] : [])
     }
   }
   const users = new Users() as unknown as typeof adapters.users
@@ -32,8 +33,9 @@ it('keeps a store whose methods need their own `this`', async () => {
   await expect(protectedUsers.get(scope, 'none', { omit: new Set() })).resolves.toBeUndefined()
   const meta = { resourceType: 'User', created: '', lastModified: '', version: '1' }
   const ben = { id: '1', userName: 'ben', active: true, meta }
-  await expect(protectedUsers.protection?.(scope, ben)).resolves.toBe('The host says no.')
-  await expect(
-    protectedUsers.protection?.(scope, { ...ben, userName: 'ANN@example.com' }),
-  ).resolves.toMatch(/protected/)
+  const people = [ben, { ...ben, userName: 'ANN@example.com' }]
+  await expect(protectedUsers.exemptions?.(scope, people)).resolves.toEqual([
+    theirs,
+    { kind: 'protected', reason: expect.stringMatching(/protected/) },
+  ])
 })

@@ -4,6 +4,7 @@ import type { Adapters } from '../../lib/stores/index.js'
 import { bulkUrn, groupUrn, type ServiceProvider, serve, userUrn } from './server.js'
 
 const owner = 'owner@acme.example'
+const theirs = { kind: 'protected', reason: 'The owner is protected.' } as const
 
 interface Setting {
   readonly scim: ServiceProvider
@@ -31,8 +32,10 @@ const ways: [name: string, make: () => Promise<Setting>][] = [
       const adapters = memoryAdapters()
       const users = {
         ...adapters.users,
-        protection: async (_: unknown, { userName }: { userName: string }) =>
-          isInstalled && userName.toLowerCase() === owner ? 'The owner is protected.' : undefined,
+        exemptions: async (_: unknown, people: readonly { userName: string }[]) =>
+          people.map(({ userName }) =>
+            isInstalled && userName.toLowerCase() === owner ? theirs : undefined,
+          ),
       }
       return settle({ ...adapters, users }).finally(() => {
         isInstalled = true

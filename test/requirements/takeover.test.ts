@@ -16,6 +16,7 @@ afterEach(() => fake.stop())
 /** A service provider in front of a Label Studio where somebody has an account already. */
 async function setUp(adopt: 'all' | 'none' | readonly string[]) {
   const adapters = labelStudioAdapters({
+    tenant: 'acme',
     url: fake.url,
     token: fake.token,
     owner: { email: fake.ownerEmail, password: fake.ownerPassword },
@@ -48,7 +49,7 @@ describe('an account that was there before SCIM', () => {
     'is visible and out of reach where %s accounts may be taken over (S-ATO-02, S-ATO-03, S-AUTHZ-14)',
     async (_, adopt) => {
       const { scim, adapters, account, before, drain } = await setUp(adopt)
-      await adapters.importer.run({ tenant: 'acme' })
+      await adapters.importer.run()
       const post = await scim.post('/Users', { schemas: [userUrn], ...ann })
       expect({ status: post.status, scimType: post.body.scimType }).toEqual({
         status: 409,
@@ -93,7 +94,7 @@ describe('an account that was there before SCIM', () => {
 
   it('is taken over where the host allows its domain (S-ATO-02)', async () => {
     const { scim, adapters, account, drain } = await setUp(['example.com'])
-    await adapters.importer.run({ tenant: 'acme' })
+    await adapters.importer.run()
     const found = await scim.get('/Users?filter=userName%20eq%20%22ann@example.com%22')
     const [{ id }] = found.body.Resources
     const name = { givenName: 'Anna', familyName: 'Archer' }

@@ -90,9 +90,10 @@ describe('POST /api/scim/settings/preview', () => {
   })
 
   it('marks those whom the host protects', async () => {
-    const protection = async (_scope: unknown, user: { userName: string }) =>
-      user.userName === 'bob@example.com' ? 'Owns the organization.' : undefined
-    const { post } = await aCrew({ target: { protection } })
+    const owner = { kind: 'protected', reason: 'Owns the organization.' } as const
+    const exemptions = async (_scope: unknown, people: readonly { userName: string }[]) =>
+      people.map(({ userName }) => (userName === 'bob@example.com' ? owner : undefined))
+    const { post } = await aCrew({ target: { exemptions } })
     const { body } = await post('/api/scim/settings/preview', { roles_groups: [] })
     const protections = body.sample.map((person: { protection?: string }) => person.protection)
     expect(protections.sort()).toEqual(['Owns the organization.', undefined])

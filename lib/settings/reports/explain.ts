@@ -1,3 +1,4 @@
+import { exemptionOf } from '../../access/exemption.js'
 import { describeGrant, isEmptyPlan, type Plan, plan, type Reason } from '../../mapping/index.js'
 import type { AccessRecord } from '../../stores/access-store.js'
 import type { GroupReference } from '../../stores/group-store.js'
@@ -34,12 +35,12 @@ export async function explain(
   const { users, groups, access: store } = context.adapters
   const user = await users.get(scope, userId, { omit: new Set(['groups']) })
   if (!user) return undefined
-  const [access, memberships, record, [pending], protection] = await Promise.all([
+  const [access, memberships, record, [pending], exemption] = await Promise.all([
     groups.resolveAccess(scope, user),
     groups.groupsOf(scope, [userId]),
     store.record(scope, userId),
     store.pendingOf(scope, [userId]),
-    users.protection?.(scope, user),
+    exemptionOf(context.adapters, scope, user),
   ])
   const { reasons, ...given } = access
   return {
@@ -50,7 +51,7 @@ export async function explain(
     deferred: (record?.deferred ?? []).map(describeGrant),
     notes: record?.notes ?? [],
     ...(record?.account && { account: record.account }),
-    ...(protection !== undefined && { protection }),
+    ...(exemption && { protection: exemption.reason }),
     outstanding: outstandingOf(user, record, plan(record?.applied ?? [], access)),
     ...(record && { at: record.at }),
   }

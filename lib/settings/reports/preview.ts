@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { emailOf } from '../../access/index.js'
+import { emailOf, exemptionsOf } from '../../access/index.js'
 import {
   type Access,
   type AccessResolver,
@@ -12,6 +12,7 @@ import {
   membershipsOf,
   placeOf,
 } from '../../mapping/index.js'
+import { readMany } from '../../service/read-many.js'
 import type { AccessRecord } from '../../stores/access-store.js'
 import type { GroupReference } from '../../stores/group-store.js'
 import type { Page, PageRequest } from '../../stores/query.js'
@@ -230,14 +231,15 @@ async function protectedOnes(
   sample: readonly PersonChange[],
 ): Promise<readonly PersonChange[]> {
   const { users } = adapters
-  if (!users.protection) return sample
-  const marked: PersonChange[] = []
-  for (const person of sample) {
-    const user = await users.get(scope, person.id, { omit: new Set(['groups']) })
-    const protection = user && (await users.protection(scope, user))
-    marked.push(protection === undefined ? person : { ...person, protection })
-  }
-  return marked
+  if (!users.exemptions) return sample
+  const ids = sample.map(({ id }) => id)
+  const people = await readMany(users, scope, ids, { omit: new Set(['groups']) })
+  const exemptions = await exemptionsOf(adapters, scope, people)
+  const reasons = new Map(people.map(({ id }, index) => [id, exemptions[index]?.reason]))
+  return sample.map((person) => {
+    const protection = reasons.get(person.id)
+    return protection === undefined ? person : { ...person, protection }
+  })
 }
 
 function withWarning({ lossWarningShare }: SettingsContext, preview: Preview): Preview {

@@ -6,11 +6,13 @@ import {
   labelStudioApi,
 } from '../../../adapters/label-studio/api/index.js'
 import { labelStudioOwner } from '../../../adapters/label-studio/index.js'
+import { bearerTokens } from '../../../lib/index.js'
 import { send, signIn, signUp } from '../../support/label-studio-browser.js'
 import type { Subject } from './contract.js'
 import { type Product, type ProductOptions, startProduct } from './product.js'
 
 const password = 'A-good-passw0rd'
+const userSchema = 'urn:ietf:params:scim:schemas:core:2.0:User'
 const bulkRequest = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest'
 
 /** What becomes of people in every Label Studio Community, real or fake, from their first day to their last and after. */
@@ -205,6 +207,70 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
         302,
       )
     }, 60_000)
+
+    describe('accounts that are not ours to manage', () => {
+      it('keep a group from deactivating whom nobody may adopt (R6)', async () => {
+        await start({ adapters: { adopt: 'none' } })
+        const person = await aPerson()
+        await product.adapters.importer.run()
+        await product.saveRules({ roles_groups: [['Annotator', 'crew']] })
+        const [user] = (await product.lookUp(person.email)).json.Resources
+        const { json: group } = await product.pushGroup('crew', [user.id])
+        await product.drained()
+        const path = `members[value eq "${user.id}"]`
+        const left = await product.patch(`/Groups/${group.id}`, [{ op: 'remove', path }])
+        await product.drained()
+        expect([
+          left.status,
+          await isActive(person.id),
+          await through({ cookie: person.cookie }),
+        ]).toEqual([204, true, 200])
+      }, 60_000)
+
+      it('are not destroyed by the DELETE of somebody inactive (R14)', async () => {
+        await start({ adapters: { deprovisioning: 'hard-delete', adopt: 'none' } })
+        const person = await aPerson()
+        await admin.change(person.id, { isActive: false })
+        await product.adapters.importer.run()
+        const [user] = (await product.lookUp(person.email)).json.Resources
+        expect((await product.scim('DELETE', `/Users/${user.id}`)).status).toBe(409)
+        expect(await api.users.get(person.id)).toBeDefined()
+        expect((await product.scim('GET', `/Users/${user.id}`)).status).toBe(200)
+      }, 60_000)
+
+      it('are those of another tenant (R16)', async () => {
+        const authenticate = bearerTokens([
+          { name: 'a', token: 'token-of-tenant-a-000', tenant: 'a' },
+          { name: 'b', token: 'token-of-tenant-b-000', tenant: 'b' },
+        ])
+        await start({ authenticate, adapters: { tenant: 'a' } })
+        const email = newEmail()
+        const body = { schemas: [userSchema], userName: email }
+        const ours = await product.scim('POST', '/Users', body, 'token-of-tenant-a-000')
+        await product.drained()
+        const theirs = await product.scim('POST', '/Users', body, 'token-of-tenant-b-000')
+        expect([ours.status, theirs.status]).toEqual([201, 403])
+        const list = await product.scim('GET', '/Users', undefined, 'token-of-tenant-b-000')
+        expect(list.json.totalResults).toBe(0)
+      }, 60_000)
+
+      it.each(['all', 'none'] as const)(
+        'are refused by a gate for managed people only, imported or not (adopt %s, F2)',
+        async (adopt) => {
+          await start({ adapters: { adopt }, gate: { unknownPeople: 'refuse' } })
+          const person = await aPerson()
+          const owner = { authorization: `Token ${subject.token}` }
+          expect(await through({ cookie: person.cookie })).toBe(403)
+          await product.adapters.importer.run()
+          const headers = { cookie: person.cookie }
+          expect([await through(headers), await through(owner)]).toEqual([403, 200])
+          if (adopt === 'none') return
+          await push({ userName: `upn-${person.email}`, emails: [{ value: person.email }] })
+          expect(await through(headers)).toBe(200)
+        },
+        60_000,
+      )
+    })
 
     describe('adoption of who was there before', () => {
       it('refused for everybody: by POST, and for the imported by every change (S-ATO-02)', async () => {

@@ -10,6 +10,7 @@ import {
 import { memoryAdapters } from '../../../adapters/memory/index.js'
 import { labelStudioProxy } from '../../../examples/label-studio-proxy/proxy.js'
 import {
+  type AccessGateOptions,
   type Authenticator,
   bearerTokens,
   createReconciler,
@@ -39,6 +40,7 @@ export interface ProductOptions {
   /** Works in the background. Default true; without it, a test calls `drained`. */
   isWorking?: boolean
   adapters?: Partial<LabelStudioAdaptersOptions>
+  gate?: Omit<AccessGateOptions, 'identify'>
 }
 
 /** The whole product in front of one Label Studio, and what an identity provider sends to it. */
@@ -92,7 +94,7 @@ export async function startProduct(
   const app = express()
   const authenticate = options.authenticate ?? bearerTokens([{ name: 'idp', token: scimToken }])
   app.use('/scim/v2', scimRouter(adapters, { authenticate, onPending: () => reconciler.kick() }))
-  const proxy = labelStudioProxy(app, adapters, subject.url)
+  const proxy = labelStudioProxy(app, adapters, subject.url, options.gate)
   const server: Server = app.listen(0, '127.0.0.1')
   proxy.attach(server)
   await once(server, 'listening')

@@ -144,7 +144,9 @@ describe('Community with the owner’s sign-in', () => {
   it('protects the owner', async () => {
     const { adapters } = start()
     const owner = aUser({ userName: fake.ownerEmail })
-    await expect(adapters.users.protection?.(scope(), owner)).resolves.toMatch(/owner/)
+    await expect(adapters.users.exemptions?.(scope(), [owner])).resolves.toEqual([
+      { kind: 'protected', reason: expect.stringMatching(/owner/) },
+    ])
   })
 
   it('refuses people without an e-mail address', async () => {

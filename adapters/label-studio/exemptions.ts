@@ -1,0 +1,59 @@
+import { emailOf } from '../../lib/access/index.js'
+import type { AccountReference } from '../../lib/mapping/index.js'
+import type { User } from '../../lib/stores/resource.js'
+import type { Scope } from '../../lib/stores/scope.js'
+import type { Exemption } from '../../lib/stores/user-store.js'
+import { mayAdopt } from './claims.js'
+import type { Installation } from './installation.js'
+import type { LabelStudioSettings } from './options.js'
+import type { TargetParts } from './parts.js'
+
+/**
+ * The one place that says whose account is not ours to manage: another tenant's people, the owner, the adapter's own
+ * account, superusers, and people of the import who must not be taken over. Answers from what is stored, in one query.
+ */
+export async function exemptionsIn(
+  { installation, settings }: TargetParts,
+  scope: Scope,
+  users: readonly User[],
+): Promise<readonly (Exemption | undefined)[]> {
+  if (scope.tenant !== settings.tenant) return users.map(() => ofAnotherTenant)
+  const known = await installation.remembered(scope)
+  const ids = [...new Set(users.map(({ id }) => id))]
+  const records = await settings.storage.access.records(scope, ids)
+  const accounts = new Map(records.map(({ userId, account }) => [userId, account]))
+  return users.map((user) => exemptionIn(known, settings, { user, account: accounts.get(user.id) }))
+}
+
+function exemptionIn(
+  { ownId, ownEmail, ownerEmail }: Installation,
+  settings: LabelStudioSettings,
+  { user, account }: { readonly user: User; readonly account: AccountReference | undefined },
+): Exemption | undefined {
+  const email = emailOf(user)
+  const isOwner = email !== undefined && [ownEmail, ownerEmail].includes(email)
+  if (isOwner || account?.id === String(ownId)) return owner
+  if (account?.isProtected) return superuser
+  const isListed = account?.origin === 'imported'
+  return isListed && !mayAdopt(settings, account.email ?? '') ? notToBeTakenOver : undefined
+}
+
+const owner: Exemption = {
+  kind: 'protected',
+  reason: 'This is the owner of the organization in Label Studio, or the account of the adapter.',
+}
+
+const superuser: Exemption = {
+  kind: 'protected',
+  reason: 'This is a superuser of Label Studio, who is not changed from outside.',
+}
+
+const ofAnotherTenant: Exemption = {
+  kind: 'protected',
+  reason: 'This Label Studio belongs to another tenant (option "tenant" of labelStudioAdapters).',
+}
+
+const notToBeTakenOver: Exemption = {
+  kind: 'unmanaged',
+  reason: 'This account existed in Label Studio before, and must not be taken over through SCIM.',
+}
