@@ -1,4 +1,4 @@
-import express, { type Express, type Request, type Response } from 'express'
+import express, { type Express, type Request, type Response, type Router } from 'express'
 import type { Adapters, Reconciler } from 'label-studio-scim'
 import { bearerTokens, digestToken, scimRouter } from 'label-studio-scim'
 import { adminTokens, type SettingsOptions, settingsRouter } from 'label-studio-scim/settings'
@@ -11,13 +11,14 @@ export interface AppParts {
   readonly adminToken: string
   /** What rules can name, where a Label Studio tells. */
   readonly choices?: Pick<SettingsOptions, 'projects' | 'workspaces'>
+  /** The settings are served by an application of their own: {@link createSettingsApp}. */
+  readonly hasOwnSettings?: boolean
 }
 
-/** The host's Express application: SCIM at `/scim/v2`, settings at `/api/scim`, a health check at `/healthz`. */
+/** The host's Express application: SCIM at `/scim/v2`, a health check at `/healthz`, and the settings unless they have their own. */
 export function createApp(parts: AppParts): Express {
-  const { adapters, reconciler, scimToken, adminToken, choices } = parts
-  const app = express()
-  app.disable('x-powered-by')
+  const { adapters, reconciler, scimToken } = parts
+  const app = plainApp()
   // Behind a reverse proxy: app.set('trust proxy', '<its address>').
 
   app.get('/healthz', (_request, response) => {
@@ -33,16 +34,31 @@ export function createApp(parts: AppParts): Express {
       onError: logFailure,
     }),
   )
-  app.use(
-    settingsRouter(adapters, {
-      authorize: adminTokens([{ name: 'admin', digest: digestToken(adminToken) }]),
-      ...choices,
-      reconciler,
-      onError: logFailure,
-    }),
-  )
+  if (!parts.hasOwnSettings) app.use(settingsOf(parts))
   app.use(scimEndpoints, tellBaseUrl)
   return app
+}
+
+/** An application with the settings page and API alone, for a port that no Label Studio shares. */
+export function createSettingsApp(parts: AppParts): Express {
+  const app = plainApp()
+  app.use(settingsOf(parts))
+  return app
+}
+
+function plainApp(): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  return app
+}
+
+function settingsOf({ adapters, reconciler, adminToken, choices }: AppParts): Router {
+  return settingsRouter(adapters, {
+    authorize: adminTokens([{ name: 'admin', token: adminToken }]),
+    ...choices,
+    reconciler,
+    onError: logFailure,
+  })
 }
 
 /** Where a client looks whose base URL lacks the path. */

@@ -4,6 +4,8 @@ import { generateToken } from 'label-studio-scim'
 export interface Environment {
   readonly port: number
   readonly host: string
+  /** Where the settings page and API listen when not at `port`: another origin than Label Studio's. */
+  readonly settings?: { readonly port: number; readonly host: string }
   /** For the identity provider. */
   readonly scimToken: string
   /** For administrators. */
@@ -30,19 +32,35 @@ export interface LabelStudioEnvironment {
  */
 export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
   const { PORT = '3000', HOST, SCIM_TOKEN, ADMIN_TOKEN, DATABASE_URL } = variables
-  const port = Number(PORT)
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new Error(`PORT is "${PORT}". Give a number from 0 (any free port) to 65535.`)
+  const { SETTINGS_PORT, SETTINGS_HOST } = variables
+  const host = HOST || '127.0.0.1'
+  if (ADMIN_TOKEN && ADMIN_TOKEN.length < 16) {
+    throw new Error('ADMIN_TOKEN has fewer than 16 characters. Give a long random text.')
+  }
+  if (SETTINGS_HOST && !SETTINGS_PORT) {
+    throw new Error('SETTINGS_HOST is set: give the port of the settings as SETTINGS_PORT.')
   }
   return {
-    port,
-    host: HOST || '127.0.0.1',
+    port: readPort('PORT', PORT),
+    host,
+    ...(SETTINGS_PORT && {
+      settings: {
+        port: readPort('SETTINGS_PORT', SETTINGS_PORT),
+        host: SETTINGS_HOST || host,
+      },
+    }),
     scimToken: SCIM_TOKEN || generateToken(),
     adminToken: ADMIN_TOKEN || generateToken(),
     databaseUrl: DATABASE_URL || 'sqlite:data/scim.db',
     generated: ['SCIM_TOKEN', 'ADMIN_TOKEN'].filter((name) => !variables[name]),
     ...readLabelStudio(variables),
   }
+}
+
+function readPort(name: string, value: string): number {
+  const port = Number(value)
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
+  throw new Error(`${name} is "${value}". Give a number from 0 (any free port) to 65535.`)
 }
 
 function readLabelStudio(variables: NodeJS.ProcessEnv): Pick<Environment, 'labelStudio'> {

@@ -1,6 +1,6 @@
 /**
  * A complete SCIM service provider on one machine: `npm start`. Environment variables, all optional: PORT, HOST,
- * SCIM_TOKEN, ADMIN_TOKEN, DATABASE_URL (`sqlite:PATH`, `sqlite::memory:` or `postgres://…`). With LABEL_STUDIO_URL and
+ * SCIM_TOKEN, ADMIN_TOKEN, SETTINGS_PORT and SETTINGS_HOST (a port of their own for the settings), DATABASE_URL (`sqlite:PATH`, `sqlite::memory:` or `postgres://…`). With LABEL_STUDIO_URL and
  * LABEL_STUDIO_TOKEN it provisions that Label Studio and stands in front of it as a proxy; LABEL_STUDIO_EMAIL and
  * LABEL_STUDIO_PASSWORD are the owner's sign-in (Community).
  */
@@ -15,7 +15,7 @@ import {
 } from 'label-studio-scim/adapters/label-studio'
 import { type SqlAdapters, sqlAdapters } from 'label-studio-scim/adapters/sql'
 import { labelStudioProxy } from '../label-studio-proxy/proxy.js'
-import { createApp } from './app.js'
+import { createApp, createSettingsApp } from './app.js'
 import { type Environment, type LabelStudioEnvironment, readEnvironment } from './environment.js'
 
 main().catch((error: unknown) => {
@@ -34,26 +34,30 @@ async function main(): Promise<void> {
     projects: labelStudio.adapters.projects,
     workspaces: labelStudio.adapters.workspaces,
   }
-  const app = createApp({
+  const parts = {
     adapters,
     reconciler,
     scimToken,
     adminToken,
     ...(choices && { choices }),
-  })
+    hasOwnSettings: environment.settings !== undefined,
+  }
+  const app = createApp(parts)
   const proxy = labelStudio && labelStudioProxy(app, labelStudio.adapters, labelStudio.url)
   const server = createServer(app)
   proxy?.attach(server)
+  const settings = environment.settings && createServer(createSettingsApp(parts))
 
   const stop = async () => {
     proxy?.close()
-    await closeServer(server)
+    await Promise.all([server, settings].map((each) => each && closeServer(each)))
     await labelStudio?.adapters.importer.stop()
     await reconciler.stop()
     await storage.close()
   }
   try {
     await listen(server, environment)
+    if (settings && environment.settings) await listen(settings, environment.settings)
   } catch (error) {
     await stop()
     throw error
@@ -69,7 +73,7 @@ async function main(): Promise<void> {
     })
   }
   if (labelStudio) await tellFindings(labelStudio.adapters)
-  announce(environment, server.address() as AddressInfo)
+  announce(environment, originOf(server), originOf(settings ?? server))
 }
 
 function provision(storage: SqlAdapters, { url, ...rest }: LabelStudioEnvironment) {
@@ -91,7 +95,7 @@ function closeServer(server: Server): Promise<void> {
   })
 }
 
-function listen(server: Server, { port, host }: Environment): Promise<void> {
+function listen(server: Server, { port, host }: Pick<Environment, 'port' | 'host'>): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
@@ -108,15 +112,21 @@ async function openDatabase(url: string): Promise<SqlAdapters> {
   }
 }
 
+function originOf(server: Server): string {
+  const { address, family, port } = server.address() as AddressInfo
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
+
 /** Says where everything is. The line that tools wait for comes last. */
-function announce(environment: Environment, { address, family, port }: AddressInfo): void {
-  const origin = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+function announce(environment: Environment, origin: string, settingsOrigin: string): void {
   const { generated, scimToken, adminToken, databaseUrl } = environment
   const shown = (name: string, token: string) =>
     generated.includes(name) ? `${token} (made for this run; ${name} sets one)` : `as ${name} says`
   console.log(`SCIM base URL  ${origin}/scim/v2`)
   console.log(`SCIM token     ${shown('SCIM_TOKEN', scimToken)}`)
-  console.log(`settings       ${origin}/scim/settings and ${origin}/api/scim/settings`)
+  console.log(
+    `settings       ${settingsOrigin}/scim/settings and ${settingsOrigin}/api/scim/settings`,
+  )
   console.log(`admin token    ${shown('ADMIN_TOKEN', adminToken)}`)
   console.log(`health check   ${origin}/healthz`)
   if (environment.labelStudio) console.log(`Label Studio   ${origin}/ (behind the access gate)`)

@@ -5,6 +5,9 @@ import { type Authorize, withToken } from './authorize.js'
 /** A token of an administrator; see `BearerToken`. */
 export type AdminToken = Omit<BearerToken, 'scopes'>
 
+/** Least characters of a token. */
+const leastLength = 16
+
 /** The scheme that Label Studio's API and SDK use. */
 const labelStudioScheme = /^Token +(\S.*)$/i
 
@@ -12,9 +15,10 @@ const labelStudioScheme = /^Token +(\S.*)$/i
  * `authorize` for administrators with tokens, sent as `Authorization: Bearer <token>` or, as Label Studio's SDK does,
  * `Authorization: Token <token>`. Give `digest` (see `digestToken`) where the token itself should be kept nowhere.
  *
- * @throws ConfigurationError `ERR_SCIM_TOKENS` naming the entry and what is wrong with it, never the token
+ * @throws ConfigurationError `ERR_SCIM_TOKENS` for tokens under 16 characters and other mistakes, naming the entry and what is wrong with it, never the token
  */
 export function adminTokens(tokens: readonly AdminToken[]): Authorize {
+  if (Array.isArray(tokens)) tokens.forEach(refuseShort)
   const authenticate = named(() => bearerTokens(tokens))
   return async (request) => {
     const [, token] = labelStudioScheme.exec(request.headers.authorization ?? '') ?? []
@@ -23,6 +27,16 @@ export function adminTokens(tokens: readonly AdminToken[]): Authorize {
     )
     return { tenant: principal.tenant, actor: principal.name }
   }
+}
+
+/** What can be guessed at the speed of the network is no secret. */
+function refuseShort(entry: AdminToken, index: number): void {
+  const token: unknown = entry?.token
+  if (typeof token !== 'string' || token.length === 0 || token.length >= leastLength) return
+  throw new ConfigurationError(
+    'ERR_SCIM_TOKENS',
+    `adminTokens[${index}].token has fewer than ${leastLength} characters. Give generateToken().`,
+  )
 }
 
 /** Errors of the shared token code speak of the function the host called. */

@@ -1,6 +1,7 @@
 import type { Request } from 'express'
-import { forbidden } from '../errors.js'
+import { forbidden, ScimError } from '../errors.js'
 import { unauthorized } from '../http/challenge.js'
+import type { Guard } from '../http/guard.js'
 
 /** Somebody who may see and change the settings of a tenant. */
 export interface Administrator {
@@ -33,7 +34,33 @@ export async function administratorOf(
   if (typeof tenant !== 'string' || tenant === '') {
     throw forbidden('These credentials belong to no tenant.')
   }
-  return { tenant, actor: typeof actor === 'string' && actor !== '' ? actor : 'administrator' }
+  // An authenticator of the SCIM router answers no actor: its clients may read people, not write rules.
+  if (typeof actor !== 'string' || actor === '') {
+    throw forbidden('These credentials name no administrator: "authorize" must answer an actor.')
+  }
+  return { tenant, actor }
+}
+
+/**
+ * {@link administratorOf}, counting failures: an address that failed too often has to wait, except with credentials
+ * that were good before.
+ *
+ * @throws ScimError 401, 403 or 429
+ */
+export async function guardedAdministrator(
+  request: Request,
+  { authorize, guard }: { readonly authorize: Authorize; readonly guard: Guard },
+): Promise<Administrator> {
+  if (request.headers.authorization === undefined) return administratorOf(request, authorize)
+  guard.admit(request)
+  try {
+    const administrator = await administratorOf(request, authorize)
+    guard.remember(request, true)
+    return administrator
+  } catch (error) {
+    if (error instanceof ScimError && error.status === 401) guard.remember(request, false)
+    throw error
+  }
 }
 
 /** The same request as it would be with this token in its `Authorization` header. */

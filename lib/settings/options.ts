@@ -1,6 +1,7 @@
 import type { AccessAdapters, Reconciler } from '../access/index.js'
 import { ConfigurationError } from '../errors.js'
 import type { AuditEntry } from '../events/catalogue.js'
+import { createGuard, type Guard } from '../http/guard.js'
 import { type MappingPolicy, mappingPolicy } from '../mapping/index.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { Scope } from '../stores/scope.js'
@@ -32,6 +33,8 @@ export interface SettingsOptions {
   readonly sessionSecret?: string
   /** How long a sign-in at the page lasts, in minutes. 1 to 10 080. Default 480. */
   readonly sessionMinutes?: number
+  /** Failed sign-ins and tokens of one address in a minute, after which it has to wait. 1 to 10 000. Default 10. */
+  readonly failedSignInsPerMinute?: number
   /** Largest body of a request, in bytes. At least 1024. Default 8 MiB. */
   readonly maxPayloadBytes?: number
   /** Told of every event after its change is durable. */
@@ -46,6 +49,7 @@ export interface SettingsOptions {
 export const defaults = {
   lossWarningShare: 0.1,
   sessionMinutes: 480,
+  failedSignInsPerMinute: 10,
   maxPayloadBytes: 8_388_608,
 } as const satisfies Partial<SettingsOptions>
 
@@ -59,10 +63,17 @@ export interface SettingsContext
   readonly policy: MappingPolicy
   readonly lossWarningShare: number
   readonly sessionMinutes: number
+  readonly guard: Guard
   readonly maxPayloadBytes: number
   readonly onError: NonNullable<SettingsOptions['onError']>
   readonly emit: (event: AuditEntry) => void
   readonly clock: () => Date
+}
+
+/** Counts the failed sign-ins of this process. */
+function guardOf(failedAuthenticationsPerMinute: number, clock: () => Date): Guard {
+  const limits = { maxRequestsInFlight: Number.POSITIVE_INFINITY }
+  return createGuard({ limits, rateLimits: { failedAuthenticationsPerMinute }, clock })
 }
 
 type Check = readonly [boolean, string, string]
@@ -89,6 +100,7 @@ export function settingsContext(
     onEvent = () => {},
     clock = () => new Date(),
     policy: _,
+    failedSignInsPerMinute,
     ...rest
   } = given
   return {
@@ -97,6 +109,7 @@ export function settingsContext(
     policy: policyOf(adapters, options.policy),
     onError,
     emit: safely(onEvent, onError),
+    guard: guardOf(failedSignInsPerMinute, clock),
     clock,
   }
 }
@@ -124,6 +137,12 @@ function checksOf(
       Number.isInteger(given.sessionMinutes) && isWithin(given.sessionMinutes, 1, 10_080),
       'sessionMinutes',
       'must be a whole number from 1 to 10080',
+    ],
+    [
+      Number.isInteger(given.failedSignInsPerMinute) &&
+        isWithin(given.failedSignInsPerMinute, 1, 10_000),
+      'failedSignInsPerMinute',
+      'must be a whole number from 1 to 10000',
     ],
     [
       Number.isInteger(given.maxPayloadBytes) && given.maxPayloadBytes >= 1024,

@@ -4,7 +4,8 @@ import { ScimError } from '../errors.js'
 import type { Adapters } from '../stores/adapters.js'
 import { failureAnswer } from './api/answer.js'
 import { apiRoutes } from './api/routes.js'
-import { administratorOf } from './authorize.js'
+import { guardedAdministrator } from './authorize.js'
+import { refuseAmbientCredentials } from './navigation.js'
 import { type SettingsContext, type SettingsOptions, settingsContext } from './options.js'
 import { mountPage } from './page/mount.js'
 import { queryOf, requestIdOf, scopeOf, sendAnswer } from './request.js'
@@ -36,7 +37,7 @@ function mountApi(router: Router, context: SettingsContext): void {
         const handler = handlers[method as keyof typeof handlers]
         if (!handler) throw methodNotAllowed(Object.keys(handlers))
         if (method === 'POST') {
-          // Forms of other sites cannot send JSON, so cookies of the host's own authorization are of no use to them.
+          // Forms of other sites cannot send JSON, also from browsers that do not say where they come from.
           if (!request.is('json')) throw new ScimError(415, 'Send the body as application/json.')
           await parsed(readBody, request, response)
         }
@@ -58,7 +59,8 @@ type Work = (
 /** Nobody unauthorized gets as far as a handler, or has a body read. */
 function answer(context: SettingsContext, request: Request, response: Response, work: Work): void {
   const run = async () => {
-    const administrator = await administratorOf(request, context.authorize)
+    refuseAmbientCredentials(request)
+    const administrator = await guardedAdministrator(request, context)
     await sendAnswer(response, await work(scopeOf(request, response, administrator)))
   }
   run().catch((error: unknown) => {

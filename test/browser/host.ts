@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import express from 'express'
 import type { SettingsOptions } from '../../lib/settings/index.js'
 import type { User } from '../../lib/stores/index.js'
 import { someRules } from '../access/world.js'
@@ -45,6 +46,9 @@ const names = [
   'Jonas Weber',
 ]
 
+/** What somebody wrote, shown by Label Studio at the same origin, with the opener policy of its framework. */
+export const contentPath = '/projects/1/data'
+
 /** The settings in a listening app, with people, groups and rules. */
 export async function startHost(options: Partial<SettingsOptions> = {}) {
   const app = aSettingsApp({
@@ -71,7 +75,10 @@ export async function startHost(options: Partial<SettingsOptions> = {}) {
   await app.access.saveRules(app.scope, rules, { expectedVersion: '0', affects: 'everybody' })
   await app.reconciler.drain()
 
-  const server: Server = app.app.listen(0, '127.0.0.1')
+  const whole = express().get(contentPath, (_request, response) => {
+    response.set('Cross-Origin-Opener-Policy', 'same-origin').send('<h1>A task</h1>')
+  })
+  const server: Server = whole.use(app.app).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {

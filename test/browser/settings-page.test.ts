@@ -3,7 +3,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { RefusedError } from '../../lib/stores/index.js'
 import { someRules } from '../access/world.js'
 import { launch, signIn, type Watched, watchedPage } from './browser.js'
-import { type Host, startHost } from './host.js'
+import { contentPath, type Host, startHost } from './host.js'
 
 const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 const tabs = ['', '/people', '/groups', '/log', '/status']
@@ -406,5 +406,65 @@ describe('the settings page', () => {
       // The page of the other site is a foreign request of the test itself.
       if (!error.message.includes('asked http://localhost')) throw error
     })
+  })
+})
+
+describe('a script in content at the origin of the settings', () => {
+  /** Runs a script of the content, in the browser of somebody who is signed in to the settings. */
+  const attack = async (script: string): Promise<unknown> => {
+    const context = await browser.newContext()
+    try {
+      const page = await context.newPage()
+      await signIn(page, host.url)
+      await page.goto(new URL(contentPath, host.url).href)
+      return await page.evaluate(`(async () => { ${script} })()`)
+    } finally {
+      await context.close()
+    }
+  }
+
+  it('is refused when it fetches a page, a list or the log (R9)', async () => {
+    const script = `
+      const paths = ['', '/people', '/groups', '/log', '/log.csv', '/status']
+      const answers = await Promise.all(paths.map((path) => fetch('/scim/settings' + path)))
+      const texts = await Promise.all(answers.map((answer) => answer.text()))
+      return [answers.map(({ status }) => status), texts.some((text) => /csrf|amira/.test(text))]`
+    expect(await attack(script)).toEqual([[403, 403, 403, 403, 403, 403], false])
+  })
+
+  it('is refused when it sends a form by itself (R9)', async () => {
+    const script = `
+      const body = new URLSearchParams({ do: 'save', confirm: 'yes', version: '1' })
+      return (await fetch('/scim/settings', { method: 'POST', body })).status`
+    expect(await attack(script)).toBe(403)
+    expect(await savedRules()).toEqual(host.rules)
+  })
+
+  it('reads nothing from a frame (R9)', async () => {
+    const script = `
+      const frame = document.createElement('iframe')
+      frame.src = '/scim/settings'
+      const loaded = new Promise((resolve) => frame.addEventListener('load', resolve))
+      document.body.append(frame)
+      await loaded
+      try { return frame.contentDocument?.body?.textContent ?? '' } catch { return '' }`
+    expect(await attack(script)).not.toMatch(/Group mapping|csrf/)
+  })
+
+  it('reads nothing from a window that it opens (R9)', async () => {
+    const script = `
+      const opened = window.open('${contentPath}')
+      const when = async (isSo) => {
+        for (let looks = 0; looks < 200 && !isSo(); looks++) {
+          await new Promise((resolve) => setTimeout(resolve, 25))
+        }
+        return isSo()
+      }
+      // The window can be read as long as it shows what the script may see.
+      const wasReadable = await when(() => opened.document?.body?.textContent.includes('A task'))
+      opened.location = '/scim/settings'
+      const isCutOff = await when(() => opened.closed)
+      return [wasReadable, isCutOff]`
+    expect(await attack(script)).toEqual([true, true])
   })
 })

@@ -76,7 +76,7 @@ describe('docs/settings.md', () => {
 })
 
 describe('settingsRouter', () => {
-  const authorize = adminTokens([{ name: 'root', token: 'secret' }])
+  const authorize = adminTokens([{ name: 'root', token: 'secret-of-sixteen' }])
   const build = (options: Partial<SettingsOptions>) => () =>
     settingsRouter(memoryAdapters(), { authorize, ...options })
 

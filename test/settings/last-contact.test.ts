@@ -12,7 +12,11 @@ describe('the last contact with the identity provider', () => {
     const app = express()
     const authenticate = bearerTokens([{ name: 'okta', token: 'scim-token' }])
     app.use('/scim/v2', scimRouter(adapters, { authenticate, clock: () => now }))
-    app.use(settingsRouter(adapters, { authorize: adminTokens([{ name: 'a', token: 'b' }]) }))
+    app.use(
+      settingsRouter(adapters, {
+        authorize: adminTokens([{ name: 'a', token: 'secret-of-sixteen' }]),
+      }),
+    )
     const lastContact = async () => {
       const { body } = await request(app).get('/api/scim/status').set('Authorization', 'Bearer b')
       return body.lastContact

@@ -5,35 +5,8 @@ import { unauthorized } from '../../lib/http/challenge.js'
 import { adminTokens, type SettingsOptions, settingsRouter } from '../../lib/settings/index.js'
 import { html } from '../../lib/settings/page/html.js'
 import { someRules } from '../access/world.js'
-import { adminToken, aSettingsApp, otherToken, type SettingsSetUp } from './support.js'
-
-const path = '/scim/settings'
-const formTokenOf = (text: string) => /name="csrf" value="([^"]+)"/.exec(text)?.[1] ?? ''
-const cookieOf = (answer: request.Response) =>
-  (answer.headers['set-cookie'] as unknown as string[] | undefined)?.[0]?.split(';')[0] ?? ''
-
-/** A browser without a screen, signed in. */
-async function aVisitor(setUp: SettingsSetUp = {}, token = adminToken) {
-  const world = aSettingsApp(setUp)
-  const form = await request(world.app).get(path)
-  const signedIn = await request(world.app)
-    .post(`${path}/sign-in`)
-    .type('form')
-    .set('Cookie', cookieOf(form))
-    .send({ csrf: formTokenOf(form.text), token })
-  const cookie = cookieOf(signedIn)
-  const visit = (url: string) => request(world.app).get(url).set('Cookie', cookie)
-  const csrf = formTokenOf((await visit(path)).text)
-  const send = (url: string, fields: object) =>
-    request(world.app)
-      .post(url)
-      .type('form')
-      .set('Cookie', cookie)
-      .send({ csrf, ...fields })
-  return { ...world, signedIn, cookie, csrf, visit, send }
-}
-
-const aRule = { version: '0', 'roles.role': 'Annotator', 'roles.group': 'Crew' }
+import { adminToken, aSettingsApp, otherToken } from './support.js'
+import { aRule, aVisitor, cookieOf, formTokenOf, path } from './visitor.js'
 
 describe('signing in at the settings page', () => {
   it('shows the form, and nothing else, to everybody else', async () => {
@@ -61,7 +34,9 @@ describe('signing in at the settings page', () => {
   it('marks the cookie Secure where the connection is', async () => {
     const app = express().set('trust proxy', true)
     app.use(
-      settingsRouter(memoryAdapters(), { authorize: adminTokens([{ name: 'a', token: 'b' }]) }),
+      settingsRouter(memoryAdapters(), {
+        authorize: adminTokens([{ name: 'a', token: adminToken }]),
+      }),
     )
     const answer = await request(app).get(path).set('X-Forwarded-Proto', 'https')
     expect((answer.headers['set-cookie'] as unknown as string[])[0]).toMatch(/; Secure/)

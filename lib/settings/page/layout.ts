@@ -48,7 +48,7 @@ export function page(frame: Frame, { title, tab, content }: PageParts): string {
 <a class="skip" href="#main">Skip to content</a>
 ${header(frame)}
 ${frame.actor !== undefined && navigation(frame, tab)}
-<main id="main" tabindex="-1">
+<main id="main" tabindex="-1" data-form-token="${frame.formToken}">
 ${content}
 </main>
 </body>

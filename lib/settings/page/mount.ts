@@ -2,7 +2,8 @@ import express, { type Request, type Response, type Router } from 'express'
 import { ScimError } from '../../errors.js'
 import { failureOf } from '../api/answer.js'
 import { getAuditCsv } from '../api/audit.js'
-import { type Administrator, administratorOf, withToken } from '../authorize.js'
+import { type Administrator, guardedAdministrator, withToken } from '../authorize.js'
+import { requireNavigation } from '../navigation.js'
 import type { SettingsContext } from '../options.js'
 import { queryOf, requestIdOf, scopeOf, sendAnswer } from '../request.js'
 import { icon } from './assets/icon.js'
@@ -118,8 +119,14 @@ async function visitOf(
   const { context, sessions } = desk
   const known = sessions.read(request)
   const form = formOf(request)
-  if (request.method === 'POST') sessions.checkForm(request, known, form.get('csrf') ?? '')
+  if (request.method === 'POST') requireNavigation(request)
   const administrator = await whoIs(context, request, known)
+  const owner = { session: known, administrator }
+  const isForm = request.method === 'POST'
+  if (!isForm && !sessions.isRefresh(request, owner)) requireNavigation(request)
+  if (isForm && (administrator || !known)) {
+    sessions.checkForm(request, form.get('csrf') ?? '', owner)
+  }
   if (!administrator) {
     showSignIn(desk, { request, response }, { known })
     return undefined
@@ -130,7 +137,7 @@ async function visitOf(
     scope: scopeOf(request, response, administrator),
     frame: {
       base: baseOf(request),
-      formToken: sessions.formToken(session),
+      formToken: sessions.formToken(session, administrator),
       ...administrator,
       canSignOut: session.token !== undefined,
     },
@@ -147,7 +154,7 @@ async function whoIs(
 ): Promise<Administrator | undefined> {
   try {
     const presented = session?.token === undefined ? request : withToken(request, session.token)
-    return await administratorOf(presented, context.authorize)
+    return await guardedAdministrator(presented, context)
   } catch (error) {
     if (error instanceof ScimError && error.status === 401) return undefined
     throw error
@@ -168,7 +175,7 @@ function showSignIn(
   const session = known ?? (isFromElsewhere ? undefined : sessions.begin(request, response))
   const frame: Frame = {
     base: baseOf(request),
-    formToken: session ? sessions.formToken(session) : '',
+    formToken: session ? sessions.formToken(session, undefined) : '',
   }
   const content = signInView(frame, problem)
   send(response, { status: 401, page: page(frame, { title: 'Sign in', content }) })
@@ -178,7 +185,8 @@ async function signIn(desk: Desk, request: Request, response: Response): Promise
   const { context, sessions } = desk
   const known = sessions.read(request)
   const form = formOf(request)
-  sessions.checkForm(request, known, form.get('csrf') ?? '')
+  requireNavigation(request)
+  sessions.checkForm(request, form.get('csrf') ?? '', { session: known, administrator: undefined })
   const token = form.get('token')?.trim() ?? ''
   const administrator = await whoIs(context, request, { id: '', token })
   if (!administrator) {
@@ -189,8 +197,14 @@ async function signIn(desk: Desk, request: Request, response: Response): Promise
   send(response, { redirect: baseOf(request) })
 }
 
-async function signOut({ sessions }: Desk, request: Request, response: Response): Promise<void> {
-  sessions.checkForm(request, sessions.read(request), formOf(request).get('csrf') ?? '')
+async function signOut(desk: Desk, request: Request, response: Response): Promise<void> {
+  const { context, sessions } = desk
+  requireNavigation(request)
+  const session = sessions.read(request)
+  const administrator = await whoIs(context, request, session)
+  if (administrator) {
+    sessions.checkForm(request, formOf(request).get('csrf') ?? '', { session, administrator })
+  }
   sessions.end(request, response)
   send(response, { redirect: baseOf(request) })
 }

@@ -8,6 +8,7 @@ import {
 } from 'node:crypto'
 import type { Request, Response } from 'express'
 import { ScimError } from '../../errors.js'
+import type { Administrator } from '../authorize.js'
 
 /** What a browser holds between two requests, sealed so that nobody can read or change it. */
 export interface Session {
@@ -23,16 +24,29 @@ export interface Sessions {
   /** Begins a session and sends its cookie; a new id each time. */
   begin(request: Request, response: Response, token?: string): Session
   end(request: Request, response: Response): void
-  /** What forms must send back (`csrf`). */
-  formToken(session: Session): string
   /**
-   * Refuses a form that was not sent by a page of this session.
+   * What forms must send back (`csrf`). It belongs to the session and to whoever is signed in, so that a session which
+   * a script planted, made elsewhere, opens nothing here.
+   */
+  formToken(session: Session, administrator: Administrator | undefined): string
+  /**
+   * Refuses a form that was not sent by a page of this session and administrator.
    *
    * @throws ScimError 403
    */
-  checkForm(request: Request, session: Session | undefined, sent: string): void
+  checkForm(request: Request, sent: string, of: FormOwner): void
+  /** Whether a script of the page asks for one of its pages again, with the page's form token in a header. */
+  isRefresh(request: Request, of: FormOwner): boolean
 }
 
+/** Whose page a form is on. */
+export interface FormOwner {
+  readonly session: Session | undefined
+  readonly administrator: Administrator | undefined
+}
+
+/** In which the page's own script sends the form token. */
+const refreshHeader = 'x-settings-refresh'
 const cookieName = 'scim_settings'
 const maxCookieLength = 6_000
 
@@ -47,8 +61,12 @@ export function createSessions(options: {
     .update(options.secret ?? randomBytes(32))
     .digest()
   const maxAge = options.minutes * 60_000
-  const formToken = ({ id }: Session) =>
-    createHmac('sha256', key).update(`form\0${id}`).digest('base64url')
+  const formToken = ({ id }: Session, administrator: Administrator | undefined) =>
+    createHmac('sha256', key)
+      .update(JSON.stringify(['form', id, administrator?.tenant, administrator?.actor]))
+      .digest('base64url')
+  const isOf = ({ session, administrator }: FormOwner, sent: string) =>
+    session !== undefined && isSame(formToken(session, administrator), sent)
 
   return {
     formToken,
@@ -70,9 +88,13 @@ export function createSessions(options: {
     end(request, response) {
       response.clearCookie(cookieName, attributesOf(request))
     },
-    checkForm(request, session, sent) {
-      if (session && isOwnSite(request) && isSame(formToken(session), sent)) return
+    checkForm(request, sent, of) {
+      if (isOwnSite(request) && isOf(of, sent)) return
       throw new ScimError(403, 'This form is too old, or did not come from this page. Try again.')
+    },
+    isRefresh(request, of) {
+      const sent = request.headers[refreshHeader]
+      return typeof sent === 'string' && isOwnSite(request) && isOf(of, sent)
     },
   }
 }

@@ -41,7 +41,10 @@ export function setPageHeaders(response: Response): void {
     'X-Content-Type-Options': 'nosniff',
     'X-Frame-Options': 'DENY',
     'Referrer-Policy': 'same-origin',
+    // Label Studio sends this opener policy too; together with an embedder policy, which it does not send, the window
+    // is cut off from windows of the same origin as well.
     'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Embedder-Policy': 'require-corp',
     'Cross-Origin-Resource-Policy': 'same-origin',
   })
   response.removeHeader('X-Powered-By')

@@ -123,7 +123,9 @@ export const script = `'use strict'
     setTimeout(async () => {
       try {
         const path = location.pathname
-        const response = await fetch(path, { headers: { Accept: 'text/html' } })
+        // The form token is what tells this script from others at the same origin.
+        const token = document.querySelector('main').dataset.formToken
+        const response = await fetch(path, { headers: { 'X-Settings-Refresh': token } })
         if (!response.ok) return
         const page = new DOMParser().parseFromString(await response.text(), 'text/html')
         const next = page.getElementById(part.id)

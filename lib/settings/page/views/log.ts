@@ -28,7 +28,7 @@ ${entries.length === 0 ? html`<p class="empty card">Nothing matches.</p>` : html
 <nav class="pager" aria-label="Pages">
 ${query.has('before') && html`<a class="button small" href="${frame.base}/log?${filters.toString()}">Newest</a>`}
 ${next !== undefined && html`<a class="button small" href="${frame.base}/log?${older.toString()}">Older</a>`}
-<a class="button small" href="${frame.base}/log.csv?${filters.toString()}" download>Export as CSV</a>
+<a class="button small" href="${frame.base}/log.csv?${filters.toString()}">Export as CSV</a>
 </nav>`
 }
 

@@ -1,0 +1,44 @@
+import request from 'supertest'
+import { memoryAdapters } from '../../adapters/memory/index.js'
+import { createApp, createSettingsApp } from '../../examples/host/app.js'
+import { readEnvironment } from '../../examples/host/environment.js'
+import { createReconciler } from '../../lib/access/index.js'
+
+describe('the environment of the example host', () => {
+  it.each([
+    [{ SETTINGS_PORT: '3001' }, { port: 3001, host: '127.0.0.1' }],
+    [
+      { SETTINGS_PORT: '0', HOST: '::1' },
+      { port: 0, host: '::1' },
+    ],
+    [
+      { SETTINGS_PORT: '3001', SETTINGS_HOST: '10.0.0.1' },
+      { port: 3001, host: '10.0.0.1' },
+    ],
+  ])('gives the settings a port of their own: %j (R9)', (variables, settings) => {
+    expect(readEnvironment(variables).settings).toEqual(settings)
+  })
+
+  it.each([
+    [{ SETTINGS_PORT: 'x' }, 'SETTINGS_PORT is "x"'],
+    [{ SETTINGS_HOST: '10.0.0.1' }, 'SETTINGS_HOST is set'],
+    [{ ADMIN_TOKEN: 'admin' }, 'ADMIN_TOKEN has fewer than 16 characters'],
+  ])('refuses %j (R9, R29)', (variables, message) => {
+    expect(() => readEnvironment(variables)).toThrow(message)
+  })
+})
+
+it('serves the settings at one origin only, its own where it has one (R9)', async () => {
+  const adapters = memoryAdapters()
+  const parts = {
+    adapters,
+    reconciler: createReconciler(adapters),
+    scimToken: 'scim-token-of-the-tests',
+    adminToken: 'admin-token-of-the-tests',
+  }
+  await request(createApp(parts)).get('/scim/settings').expect(401)
+  const shared = createApp({ ...parts, hasOwnSettings: true })
+  await request(shared).get('/scim/settings').expect(404)
+  await request(shared).get('/api/scim/settings').expect(404)
+  await request(createSettingsApp(parts)).get('/scim/settings').expect(401)
+})
