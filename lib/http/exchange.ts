@@ -21,9 +21,18 @@ export interface Exchange {
   readonly requestId: string
   /** Its signal is aborted at the deadline, and when the client goes. */
   readonly lifetime: Lifetime
-  /** What `work` gives, or a rejection at the deadline (503) or when the client goes, whichever comes first. */
+  /**
+   * What `work` gives, or a rejection at the deadline (503) or when the client goes, whichever comes first. Work that
+   * answers as soon as the signal is aborted comes before the rejection.
+   */
   race<T>(work: Promise<T>): Promise<T>
-  /** Releases the timer; nothing is aborted from now on. */
+  /** Tells `listener` at the deadline or when the client goes; at once when that was before. */
+  onGivenUp(listener: (reason: Error) => void): void
+  /** Keeps a slot until `release`, or the deadline: work that never ends, or that nobody waits for, must not keep it. */
+  hold(giveBack: () => void): void
+  /** The work has ended: gives back what is held and stops the timer. */
+  release(): void
+  /** An answer is there; the client may go from now on. */
   close(): void
 }
 
@@ -41,19 +50,32 @@ export function openExchange(
 ): Exchange {
   const { method, url, headers } = request
   const lifetime = new AbortController()
+  const listeners: ((reason: Error) => void)[] = []
   let ended: Error | undefined
-  let giveUp: ((reason: unknown) => void) | undefined
+  let giveBack: (() => void) | undefined
+  let isClosed = false
   const end = (reason: Error) => {
+    if (ended || isClosed) return
     ended = reason
     lifetime.abort(reason)
-    giveUp?.(reason)
+    for (const listener of listeners) listener(reason)
   }
-  const timer = setTimeout(() => end(deadlinePassed(options)), options.requestTimeoutMs)
-  let isClosed = false
+  const release = () => {
+    clearTimeout(timer)
+    giveBack?.()
+    giveBack = undefined
+  }
+  const timer = setTimeout(() => {
+    if (!isClosed) closeAfterAnswer(request, response)
+    end(deadlinePassed(options))
+    release()
+  }, options.requestTimeoutMs)
   // Stays: to take it away costs more than to hear of the end of each response.
-  response.on('close', () => {
-    if (!isClosed) end(new ClientGoneError())
-  })
+  response.on('close', () => end(new ClientGoneError()))
+  const onGivenUp = (listener: (reason: Error) => void) => {
+    if (ended) listener(ended)
+    else listeners.push(listener)
+  }
   return {
     request,
     head: { method, url, headers },
@@ -62,15 +84,24 @@ export function openExchange(
     lifetime,
     race: (work) =>
       new Promise((resolve, reject) => {
-        if (ended) reject(ended)
-        giveUp = reject
+        onGivenUp((reason) => setImmediate(reject, reason))
         work.then(resolve, reject)
       }),
-    close() {
+    onGivenUp,
+    hold: (slot) => {
+      giveBack = slot
+    },
+    release,
+    close: () => {
       isClosed = true
-      clearTimeout(timer)
     },
   }
+}
+
+/** A body that is still on its way belongs to a request that has its answer: nobody waits for the rest of it. */
+function closeAfterAnswer(request: Request, response: Response): void {
+  const isFree = !response.headersSent && request.httpVersionMajor === 1
+  if (isFree && !request.complete) response.setHeader('Connection', 'close')
 }
 
 function deadlinePassed({ retryAfterSeconds }: ExchangeOptions) {

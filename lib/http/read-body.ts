@@ -1,11 +1,10 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { Request } from 'express'
 import { invalidSyntax } from '../errors.js'
 import type { JsonObject } from '../schema/types.js'
 import type { JsonLimits } from './check-json.js'
 import { requireJson } from './media-type.js'
 import { parseJson } from './parse-json.js'
-import { payloadTooLarge, readBytes } from './read-bytes.js'
+import { type Arriving, payloadTooLarge, readBytes } from './read-bytes.js'
 
 /** Bounds of a request body. */
 export interface BodyLimits extends JsonLimits {
@@ -25,14 +24,14 @@ export interface Body {
  * @throws ScimError 400, 413 or 415
  */
 export async function readBody(
-  request: Request,
-  headers: IncomingHttpHeaders,
+  arriving: Arriving & { readonly request: Request },
   limits: BodyLimits,
 ): Promise<Body> {
-  requireJson(headers['content-type'])
+  const { request, head } = arriving
+  requireJson(head.headers['content-type'])
   const bytes = request.readableDidRead
     ? leftByParser(request.body)
-    : await readBytes(request, headers, limits.maxPayloadBytes)
+    : await readBytes(arriving, limits.maxPayloadBytes)
   if (bytes.length > limits.maxPayloadBytes) throw payloadTooLarge(limits.maxPayloadBytes)
   return { value: parseJson(bytes, limits), bytes: bytes.length }
 }

@@ -23,41 +23,48 @@ export function payloadTooLarge(maxBytes: number): ScimError {
   )
 }
 
+/** A request while it arrives. */
+export interface Arriving {
+  readonly request: IncomingMessage
+  readonly head: { readonly headers: IncomingHttpHeaders }
+  /** Tells when nobody waits for the request any more. Node does not, once it has an answer. */
+  onGivenUp(listener: (reason: Error) => void): void
+}
+
 /**
  * Reads a request's body, undoing its content coding. Never holds more than `maxBytes`; what comes after is discarded
  * while it arrives, so that the client can read the answer.
  *
  * @throws ScimError 413 beyond `maxBytes`, 415 for an unknown content coding, 400 for damaged compression
- * @throws ClientGoneError
+ * @throws ClientGoneError, and why the request was given up
  */
-export function readBytes(
-  request: IncomingMessage,
-  headers: IncomingHttpHeaders,
-  maxBytes: number,
-): Promise<Buffer> {
+export function readBytes(arriving: Arriving, maxBytes: number): Promise<Buffer> {
+  const { request, head } = arriving
+  const { headers } = head
   const declared = Number(headers['content-length'] ?? 0)
   if (declared > maxBytes) {
     request.resume()
     throw payloadTooLarge(maxBytes)
   }
   const coding = (headers['content-encoding'] ?? 'identity').trim().toLowerCase()
-  if (coding === 'identity' || coding === '') return collect(request, request, maxBytes)
+  if (coding === 'identity' || coding === '') return collect(arriving, request, maxBytes)
   const decoder = decoders.get(coding)?.()
   if (decoder === undefined) {
     throw new ScimError(415, 'The content coding of the request body is not supported.', {
       headers: { 'Accept-Encoding': 'gzip, deflate, identity' },
     })
   }
-  return decode(request, decoder, maxBytes)
+  return decode(arriving, decoder, maxBytes)
 }
 
 async function decode(
-  request: IncomingMessage,
+  arriving: Arriving,
   decoder: Gunzip | Inflate,
   maxBytes: number,
 ): Promise<Buffer> {
+  const { request } = arriving
   try {
-    return await collect(request, request.pipe(decoder), maxBytes)
+    return await collect(arriving, request.pipe(decoder), maxBytes)
   } finally {
     request.unpipe(decoder)
     decoder.destroy()
@@ -66,7 +73,11 @@ async function decode(
 }
 
 /** What comes after the promise is settled is passed over; the stream and its listeners go together. */
-function collect(request: IncomingMessage, source: Readable, maxBytes: number): Promise<Buffer> {
+function collect(
+  { request, onGivenUp }: Arriving,
+  source: Readable,
+  maxBytes: number,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let bytes = 0
@@ -88,5 +99,6 @@ function collect(request: IncomingMessage, source: Readable, maxBytes: number): 
     )
     // Also emitted after a complete request, whose decompression may still be under way.
     request.on('close', () => request.complete || reject(new ClientGoneError()))
+    onGivenUp(reject)
   })
 }

@@ -36,7 +36,7 @@ export function resolveOptions(given: ScimOptions, adapters: Adapters): Resolved
     limits: resolveLimits(given),
     deviations: resolveDeviations(given),
     cursorSecret: cursorKey(given.cursorSecret),
-    onError: given.onError ?? logFailure,
+    onError: reporterOf(given),
     onPending: given.onPending ?? (() => {}),
     clock: given.clock ?? (() => new Date()),
     newId: given.generateId ?? randomUUID,
@@ -70,6 +70,17 @@ function resolveLimits(given: ScimOptions): ScimLimits {
     )
   }
   return limits
+}
+
+/** What a host's reporter throws must not keep a client from its answer. */
+function reporterOf({ onError = logFailure }: ScimOptions): NonNullable<ScimOptions['onError']> {
+  return (error, report) => {
+    try {
+      onError(error, report)
+    } catch (cause) {
+      logFailure(cause, report)
+    }
+  }
 }
 
 /** Any secret becomes a key of 32 bytes. */

@@ -128,8 +128,8 @@ function recordExchange(
 }
 
 async function work(server: Server, exchange: Exchange, progress: Progress): Promise<ScimResponse> {
-  const leave = server.guard.enter()
   try {
+    exchange.hold(server.guard.enter())
     if (server.options.requireHttps && !exchange.request.secure) {
       throw forbidden('This service provider is reached over https only.')
     }
@@ -140,7 +140,7 @@ async function work(server: Server, exchange: Exchange, progress: Progress): Pro
     if (destination instanceof Error) throw destination
     return await handle(server, exchange, { destination, progress })
   } finally {
-    leave()
+    exchange.release()
   }
 }
 
@@ -208,7 +208,7 @@ async function handle(
   const baseUrl =
     baseUrlOf(request, options.baseUrl) + (options.baseUrl === undefined ? suffix : '')
   const body = withBody.includes(route.method)
-    ? await readBody(request, head.headers, options.limits)
+    ? await readBody(exchange, options.limits)
     : undefined
   const operations = route.pattern[0] === 'Bulk' ? body?.value['Operations'] : undefined
   if (Array.isArray(operations)) guard.charge(principal, operations.length - 1)
