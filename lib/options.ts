@@ -63,7 +63,7 @@ export interface ScimOptions extends DeviationOptions, SchemaOptions {
   readonly deprovisionTimeoutMs?: number
   /** `Retry-After` of answers 503, in seconds. Default 10. */
   readonly retryAfterSeconds?: number
-  /** How often a write that lost a race is tried again when the client sent no `If-Match`. Default 5. */
+  /** How often a write that lost a race is tried again when the client sent no `If-Match`; then 503. Default 10. */
   readonly maxRetries?: number
 
   /** Attributes no schema of the type has: left out, 400, or (`known`) left out if RFC 7643 has them. Default `ignore`. */
@@ -152,7 +152,7 @@ export const defaults = {
   authenticateTimeoutMs: 10_000,
   deprovisionTimeoutMs: 10_000,
   retryAfterSeconds: 10,
-  maxRetries: 5,
+  maxRetries: 10,
   unknownAttributes: 'ignore',
   unknownMembers: 'refuse',
   unknownManager: 'keep',

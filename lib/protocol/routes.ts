@@ -1,4 +1,5 @@
 import type { ResourceType } from '../schema/types.js'
+import { createTurns } from '../service/races.js'
 import { resolveStores, type Services } from '../service/stores.js'
 import type { ProtocolContext } from './context.js'
 import { bulkHandler, type WriteHandlers } from './handlers/bulk.js'
@@ -32,7 +33,7 @@ type RouterServices = Services & ProtocolContext
  */
 export function scimRoutes(context: ProtocolContext): readonly ScimRoute[] {
   const stores = resolveStores(context.types, context.adapters)
-  const services: RouterServices = { ...context, stores }
+  const services: RouterServices = { ...context, stores, turns: createTurns() }
   const { types } = context.types
   const endpoints = types.map((type) => writeHandlers(services, type))
   return [

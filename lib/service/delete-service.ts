@@ -8,16 +8,10 @@ import { groupRules } from './group-rules.js'
 import { memberIds } from './members.js'
 import { plainRules } from './plain-rules.js'
 import { refuseProtectedMembers } from './protection.js'
+import { retryRaces } from './races.js'
 import { type Services, storeOf } from './stores.js'
 import { userRules } from './user-rules.js'
-import {
-  announce,
-  changeResource,
-  effectsOf,
-  readTarget,
-  retryRaces,
-  type Target,
-} from './write-service.js'
+import { announce, changeResource, effectsOf, readTarget, type Target } from './write-service.js'
 
 const everything: Read = { omit: new Set() }
 const withoutMembers: Read = { omit: new Set(['members']) }

@@ -43,11 +43,12 @@ export function unknownMembers(ids: readonly string[]): ScimError {
   )
 }
 
-/** Other writes came first again and again; nothing of this request was stored (RFC 7644 §3.12 table 8). */
+/**
+ * Other writes came first again and again; nothing of this request was stored. Not 409, which identity providers take
+ * for a resource that exists already.
+ */
 export function writeRace(): ScimError {
-  return new ScimError(409, 'Other changes of the resource came first. Send the request again.', {
-    headers: { 'Retry-After': '1' },
-  })
+  return unavailable('Other changes of the resource came first. Send the request again.', 1)
 }
 
 function refused({ status, message, scimType }: RefusedError): ScimError {

@@ -4,9 +4,11 @@ import type { ResourceType } from '../schema/types.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { ResourceStore } from '../stores/resource-store.js'
 import type { ServiceContext } from './context.js'
+import type { Turns } from './races.js'
 
-/** A context with the store of each resource type, by the type's name. */
+/** What a router's requests share: its context, the store of each resource type by the type's name, and its turns. */
 export interface Services extends ServiceContext {
+  readonly turns: Turns
   readonly stores: ReadonlyMap<string, ResourceStore>
 }
 

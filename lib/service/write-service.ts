@@ -2,7 +2,6 @@ import { forbidden, notFound, preconditionFailed } from '../errors.js'
 import { comparableOf } from '../schema/comparable.js'
 import { lookupKeys } from '../schema/lookups.js'
 import type { ResourceType } from '../schema/types.js'
-import { storeErrorKind } from '../stores/errors.js'
 import type { MemberChange } from '../stores/group-store.js'
 import type { Read } from '../stores/query.js'
 import type { Resource } from '../stores/resource.js'
@@ -13,7 +12,8 @@ import { auditEntries, auditEntry, targetOf } from './audit.js'
 import { type Change, eventOf, type TypeRules } from './change.js'
 import { nextMeta } from './changes.js'
 import { appendAudit, type Effects, markPending, writeDurably } from './durable-write.js'
-import { toScimError, writeRace } from './store-errors.js'
+import { retryInTurn } from './races.js'
+import { toScimError } from './store-errors.js'
 import { checkStored } from './stored.js'
 import { type Services, storeOf } from './stores.js'
 
@@ -79,10 +79,10 @@ export async function createResource(
 
 /**
  * Changes a resource to what `plan.next` makes of its present state. When another write comes first, starts again from
- * the new state, as often as `options.maxRetries` allows; with `If-Match` that ends in 412.
+ * the new state, as often as `options.maxRetries` allows, then 503; with `If-Match` that ends in 412.
  */
 export function changeResource(services: Services, target: Target, plan: Plan): Promise<Written> {
-  return retryRaces(services, async () => {
+  return retryInTurn(services, target.id, async () => {
     const current = await readTarget(services, target, plan.read)
     const next = plan.next(current)
     const change = next instanceof Promise ? await next : next
@@ -97,19 +97,6 @@ export function changeResource(services: Services, target: Target, plan: Plan): 
       resource: await store(services, target, { rules: plan.rules, change }),
       hasChanged: true,
     }
-  })
-}
-
-/** Tries again while other writes come first. */
-export function retryRaces<T>(
-  services: Services,
-  attempt: () => Promise<T>,
-  left = services.options.maxRetries,
-): Promise<T> {
-  return attempt().catch((error: unknown) => {
-    if (storeErrorKind(error) !== 'versionMismatch') throw error
-    if (left === 0) throw writeRace()
-    return retryRaces(services, attempt, left - 1)
   })
 }
 

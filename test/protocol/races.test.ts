@@ -1,0 +1,63 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { memoryAdapters } from '../../adapters/memory/index.js'
+import { createTurns } from '../../lib/service/races.js'
+import type { Adapters } from '../../lib/stores/adapters.js'
+import { serve } from './server.js'
+
+/** Adapters as slow as a database, so that requests at the same time overlap. */
+function slowAdapters(ms: number): Adapters {
+  const adapters = memoryAdapters()
+  const { users } = adapters
+  return {
+    ...adapters,
+    users: {
+      ...users,
+      get: async (...given) => {
+        const found = await users.get(...given)
+        await pause(ms)
+        return found
+      },
+    },
+  }
+}
+
+describe('parallel changes of one resource', () => {
+  it.each([10, 50])('all succeed in one instance: %i of them (D9)', async (count) => {
+    const scim = await serve(slowAdapters(2))
+    const { id } = await scim.user('ines')
+    const answers = await Promise.all(
+      Array.from({ length: count }, (_, index) =>
+        scim.patch(`/Users/${id}`, [
+          { op: 'add', path: 'emails', value: [{ value: `${index}@x` }] },
+        ]),
+      ),
+    )
+    expect(answers.filter(({ status }) => status !== 200)).toEqual([])
+    expect((await scim.get(`/Users/${id}`)).body.emails).toHaveLength(count)
+  })
+
+  it('all succeed in two instances with 50 between them (D9)', async () => {
+    const adapters = slowAdapters(2)
+    const first = await serve(adapters)
+    const second = await serve(adapters)
+    const { id } = await first.user('ines')
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        (index % 2 === 0 ? first : second).patch(`/Users/${id}`, [
+          { op: 'add', path: 'emails', value: [{ value: `${index}@x` }] },
+        ]),
+      ),
+    )
+    expect(answers.filter(({ status }) => status !== 200)).toEqual([])
+    expect((await first.get(`/Users/${id}`)).body.emails).toHaveLength(50)
+  })
+
+  it('wait for one that takes long no more than a second (D9)', async () => {
+    const turns = createTurns()
+    void turns.take('a', () => new Promise(() => {}))
+    const startedAt = performance.now()
+    expect(await turns.take('a', async () => 'done')).toBe('done')
+    expect(performance.now() - startedAt).toBeLessThan(3_000)
+    expect(await turns.take('b', async () => 'at once')).toBe('at once')
+  })
+})
