@@ -210,8 +210,7 @@ async function handle(
   const body = withBody.includes(route.method)
     ? await readBody(exchange, options.limits)
     : undefined
-  const operations = route.pattern[0] === 'Bulk' ? body?.value['Operations'] : undefined
-  if (Array.isArray(operations)) guard.charge(principal, operations.length - 1)
+  if (route.pattern[0] === 'Bulk' && body) guard.charge(principal, operationsIn(body.value) - 1)
   progress.isHandled = true
   const scimRequest = {
     method: route.method,
@@ -227,6 +226,14 @@ async function handle(
   }
   progress.handled = scimRequest
   return route.handler(scimRequest, parameters)
+}
+
+/** How many requests a bulk request stands for; its members are read in any case. */
+function operationsIn(body: JsonObject): number {
+  const lists = Object.entries(body).flatMap(([name, value]) =>
+    name.toLowerCase() === 'operations' && Array.isArray(value) ? [value.length] : [],
+  )
+  return Math.max(1, ...lists)
 }
 
 /** The one place where anything that was thrown becomes an answer. */

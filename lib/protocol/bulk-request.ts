@@ -1,6 +1,7 @@
 import type { Deviations } from '../deviations.js'
 import { invalidSyntax, invalidValue, ScimError } from '../errors.js'
 import type { Json, JsonObject } from '../schema/types.js'
+import { requireMessage } from './message-schemas.js'
 
 /** One operation of a bulk request (RFC 7644 §3.7), its parts not yet checked. */
 export interface BulkOperation {
@@ -21,6 +22,7 @@ export interface BulkRequest {
 /** An operation whose parts fit together. */
 export interface CheckedOperation {
   readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** `/Users` or `/Users/{id}`, still encoded. */
   readonly path: string
   readonly bulkId?: string
   readonly version?: string
@@ -45,7 +47,7 @@ export function readBulk(
     failOnErrors,
     Operations: operations,
   } = pick(body, 'The body', ['schemas', 'failOnErrors', 'Operations'])
-  checkSchemas(schemas, deviations)
+  requireMessage(bulkRequestUrn, schemas, deviations)
   if (!Array.isArray(operations)) throw invalidSyntax('"Operations" must be an array.')
   if (operations.length > maxOperations) {
     throw new ScimError(413, `A bulk request has at most ${maxOperations} operations.`)
@@ -82,7 +84,7 @@ export function checkOperation(
   if (known !== 'DELETE' && data === undefined) throw invalidSyntax(`${known} needs "data".`)
   return {
     method: known,
-    path,
+    path: relativePath(path),
     ...(bulkId !== undefined && { bulkId }),
     ...(version !== undefined && { version }),
     ...(known !== 'DELETE' &&
@@ -128,11 +130,13 @@ function pick<Name extends string>(
   return picked
 }
 
-function checkSchemas(schemas: Json | undefined, deviations: Deviations): void {
-  const urns = Array.isArray(schemas) ? schemas : []
-  if (urns.length === 0 && schemas !== '' && deviations.has('missingSchemas')) return
-  if (urns.some((urn) => String(urn).toLowerCase() === bulkRequestUrn.toLowerCase())) return
-  throw invalidSyntax(`"schemas" must contain "${bulkRequestUrn}".`)
+/**
+ * A path as the endpoints have it: with one slash at the start and none at the end, as over HTTP, and without the
+ * parameters of a query, which say nothing here: the answer of an operation has no resource in it.
+ */
+function relativePath(path: string): string {
+  const [bare = ''] = path.split(/[?#]/, 1)
+  return `/${bare.replace(/^\//, '').replace(/\/$/, '')}`
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

@@ -14,6 +14,8 @@ export interface ProtocolOptions extends ServiceOptions {
   readonly documentationUri?: string
   /** Attributes people may change of themselves at `/Me`. */
   readonly selfServiceAttributes: readonly string[]
+  /** `/users` is `/Users`, in paths of bulk operations too. */
+  readonly caseInsensitivePaths: boolean
   /** Advertise `pagination` (RFC 9865 §4); clients with strict models may refuse attributes they do not know. */
   readonly advertisePagination: boolean
 }

@@ -2,6 +2,7 @@ import { Ajv, type ErrorObject } from 'ajv'
 import type { Deviations } from '../deviations.js'
 import { invalidSyntax, invalidValue } from '../errors.js'
 import type { Json, JsonObject } from '../schema/types.js'
+import { requireMessage } from './message-schemas.js'
 
 /** What a query asks for, from a URL or from the body of a search; nothing of it is looked up yet. */
 export interface QueryParameters {
@@ -70,7 +71,7 @@ export function parametersOfSearch(
 ): QueryParameters {
   if (!isObject(body)) throw invalidSyntax('The body must be a SearchRequest object.')
   const { schemas, ...parameters } = pickNames(body)
-  checkSchemas(schemas, deviations)
+  requireMessage(searchRequestUrn, schemas, deviations)
   if (isSearch(parameters)) return parameters
   throw invalidValue(`The search is malformed: ${reasonOf(isSearch.errors)}.`)
 }
@@ -84,15 +85,6 @@ function pickNames(body: JsonObject): JsonObject {
     picked[name] = value
   }
   return picked
-}
-
-function checkSchemas(schemas: Json | undefined, deviations: Deviations): void {
-  const urns = Array.isArray(schemas) ? schemas : schemas === undefined ? [] : [schemas]
-  const isMissing = urns.length === 0 && deviations.has('missingSchemas')
-  const isNamed = urns.some(
-    (urn) => typeof urn === 'string' && urn.toLowerCase() === searchRequestUrn.toLowerCase(),
-  )
-  if (!isMissing && !isNamed) throw invalidSyntax(`"schemas" must contain "${searchRequestUrn}".`)
 }
 
 function reasonOf(errors: ErrorObject[] | null | undefined): string {

@@ -332,23 +332,26 @@ describe('the rate of requests', () => {
     expectError(await get(), 429)
   })
 
-  it('counts each operation of a bulk request (R-BULK-18, S-DOS-11)', async () => {
-    const time = clock()
-    const { server, get } = await start(async () => ok, {
-      clock: time.clock,
-      rateLimits: { requestsPerSecond: 25 },
-    })
-    const Operations = Array.from({ length: 300 }, () => ({}))
-    const bulk = await send(server, '/scim/v2/Bulk', {
-      method: 'POST',
-      headers: scim(),
-      body: JSON.stringify({ Operations }),
-    })
-    expect(bulk.status).toBe(200)
-    const refused = await get()
-    expectError(refused, 429)
-    expect(refused.headers['retry-after']).toBe('3')
-  })
+  it.each(['Operations', 'operations', 'OPERATIONS'])(
+    'counts each operation of a bulk request, written %s (A19, R-BULK-18, S-DOS-11)',
+    async (name) => {
+      const time = clock()
+      const { server, get } = await start(async () => ok, {
+        clock: time.clock,
+        rateLimits: { requestsPerSecond: 25 },
+      })
+      const Operations = Array.from({ length: 300 }, () => ({}))
+      const bulk = await send(server, '/scim/v2/Bulk', {
+        method: 'POST',
+        headers: scim(),
+        body: JSON.stringify({ [name]: Operations }),
+      })
+      expect(bulk.status).toBe(200)
+      const refused = await get()
+      expectError(refused, 429)
+      expect(refused.headers['retry-after']).toBe('3')
+    },
+  )
 
   it('of failed authentications is limited for each address, and good tokens still pass (S-AUTH-12)', async () => {
     const time = clock()

@@ -423,3 +423,161 @@ describe('bulkId references', () => {
     expect(long).toBeLessThan(20 * short)
   })
 })
+
+describe('the path of a bulk operation', () => {
+  it('is read as over HTTP: with a slash too many, without one, with parameters (A19, E10)', async () => {
+    const scim = await serve()
+    const { id } = await scim.user('ines')
+    const patchOf = (path: string) => ({
+      method: 'PATCH',
+      path,
+      data: {
+        schemas: [patchUrn],
+        Operations: [{ op: 'replace', path: 'title', value: path }],
+      },
+    })
+    const paths = [`/Users/${id}/`, `Users/${id}`, `/Users/${id}?attributes=userName`]
+    const { body } = await bulk(scim, [
+      ...paths.map(patchOf),
+      { ...postUser('a'), path: 'Users' },
+      { ...postUser('b'), path: '/Users/' },
+      { ...postUser('c'), path: '/Users?x=1' },
+      { method: 'DELETE', path: `Users/bulkId:a/` },
+      { method: 'DELETE', path: `Users/bulkId:b?x=1` },
+    ])
+    const { length } = paths
+    const expected = [...paths.map(() => '200'), '201', '201', '201', '204', '204']
+    expect(statusesOf(body)).toEqual(expected)
+    const location = `${scim.baseUrl}/Users/${id}`
+    expect(body.Operations.slice(0, length)).toEqual(
+      paths.map(() => expect.objectContaining({ location })),
+    )
+    expect((await scim.get('/Users')).body.totalResults).toBe(2)
+  })
+
+  it.each([
+    '//Users/ID',
+    '/Users/ID//',
+    '/Users/ID/x',
+    '/Groups/../Users/ID',
+    '/users/ID',
+    '/Users',
+    '/UsersID',
+    '/Users/%00',
+    '/Users/ID%00',
+    '/Users/%zz',
+    '',
+    '/',
+    '?',
+    '/Bulk',
+    'http://other.example/Users/ID',
+  ])('%s leads nowhere (A19)', async (path) => {
+    const scim = await serve()
+    const { id } = await scim.user('ines')
+    const operation = { method: 'DELETE', path: path.replace('ID', id) }
+    expect(statusesOf((await bulk(scim, [operation])).body)).toEqual(['404'])
+    expect((await scim.get('/Users')).body.totalResults).toBe(1)
+  })
+
+  it('is read in any case with caseInsensitivePaths, the id as it is (A19)', async () => {
+    const scim = await serve(memoryAdapters(), { caseInsensitivePaths: true, generateId: ids() })
+    const { body } = await bulk(scim, [
+      { ...postUser('a'), path: '/users' },
+      { method: 'DELETE', path: '/USERS/bulkId:a' },
+      { ...postUser('b'), path: 'uSERS' },
+    ])
+    expect(statusesOf(body)).toEqual(['201', '204', '201'])
+    const id = idOf(body.Operations[2])
+    const wrong = await bulk(scim, [{ method: 'DELETE', path: `/users/${id.toUpperCase()}` }])
+    expect(statusesOf(wrong.body)).toEqual(['404'])
+  })
+})
+
+/** Ids whose case matters. */
+function ids(): () => string {
+  let count = 0
+  return () => {
+    count += 1
+    return `id-${count}`
+  }
+}
+
+it.each([['urn:example:nonsense'], [42], [''], [{}], [['urn:example:nonsense']], [[42]], [true]])(
+  'a bulk request with schemas %j is refused (E7)',
+  async (schemas) => {
+    const scim = await serve()
+    const { status, body } = await scim.post('/Bulk', { schemas, Operations: [] })
+    expect([status, body.scimType]).toEqual([400, 'invalidSyntax'])
+  },
+)
+
+it.each([[bulkUrn], [[bulkUrn.toUpperCase()]], [null], [[]], [undefined]])(
+  'a bulk request with schemas %j is read (E7)',
+  async (schemas) => {
+    const scim = await serve()
+    expect((await scim.post('/Bulk', { schemas, Operations: [] })).status).toBe(200)
+  },
+)
+
+describe('a bulk request past its deadline', () => {
+  /** Adapters whose users take their time when `isSlow` says so. */
+  function slowly(isSlow: (userName: string) => boolean) {
+    const { create } = memoryAdapters().users
+    const adapters = altered({})
+    return altered({
+      users: {
+        ...adapters.users,
+        create: async (...given: Parameters<typeof create>) => {
+          if (isSlow(given[1].userName)) await new Promise((resolve) => setTimeout(resolve, 300))
+          return adapters.users.create(...given)
+        },
+      },
+    })
+  }
+
+  it('answers what was done, and 503 for each of the rest (D16)', async () => {
+    const scim = await serve(
+      slowly((name) => name.startsWith('slow')),
+      { requestTimeoutMs: 150 },
+    )
+    const { status, body } = await bulk(scim, [
+      postUser('a'),
+      postUser('b'),
+      postUser('slow'),
+      postUser('d'),
+      { method: 'DELETE', path: '/Users/unknown' },
+    ])
+    expect(status).toBe(200)
+    expect(statusesOf(body)).toEqual(['201', '201', '503', '503', '503'])
+    expect(body.Operations[3]).toMatchObject({ method: 'POST', bulkId: 'd' })
+    expect(body.Operations[4]).toMatchObject({
+      location: `${scim.baseUrl}/Users/unknown`,
+      response: { schemas: [errorUrn], status: '503' },
+    })
+  })
+
+  it('takes back what was created and answered 503 for the circle it is in (D16)', async () => {
+    const adapters = altered({})
+    const { replace } = adapters.users
+    const users = {
+      ...adapters.users,
+      replace: async (...given: Parameters<typeof replace>) => {
+        await new Promise((resolve) => setTimeout(resolve, 300))
+        return replace(...given)
+      },
+    }
+    const scim = await serve({ ...adapters, users }, { requestTimeoutMs: 150 })
+    const managedBy = (value: string) => ({ [enterpriseUrn]: { manager: { value } } })
+    const { body } = await bulk(scim, [
+      postUser('a', managedBy('bulkId:b')),
+      postUser('b', managedBy('bulkId:a')),
+    ])
+    expect(statusesOf(body)).toEqual(['503', '201'])
+    let left: string[] = []
+    while (left.length !== 1) {
+      const { Resources } = (await scim.get('/Users')).body
+      left = Resources.map(({ userName }: { userName: string }) => userName)
+    }
+    expect(left).toEqual(['b@acme.example'])
+  })
+})

@@ -1,5 +1,5 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises'
-import { invalidSyntax, notFound, ScimError } from '../../errors.js'
+import { invalidSyntax, notFound, ScimError, unavailable } from '../../errors.js'
 import type { JsonObject, ResourceType } from '../../schema/types.js'
 import { removeResource } from '../../service/delete-service.js'
 import { patch } from '../../service/resource-service.js'
@@ -20,6 +20,7 @@ import {
   checkOperation,
   readBulk,
 } from '../bulk-request.js'
+import type { ProtocolOptions } from '../context.js'
 import { errorBody, unexpectedFailure } from '../error-body.js'
 import type { ScimRequest, ScimResponse } from '../messages.js'
 import { bodyOf, notSupported } from '../read-request.js'
@@ -33,14 +34,18 @@ export interface WriteHandlers {
   readonly handlers: Readonly<Record<CheckedOperation['method'], Handler>>
 }
 
+/** Services of a router, whose options know the protocol's. */
+type BulkServices = Services & { readonly options: ProtocolOptions }
+
 const bulkResponseUrn = 'urn:ietf:params:scim:api:messages:2.0:BulkResponse'
 const patchOpUrn = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
 
 /**
  * POST to `/Bulk` (RFC 7644 §3.7). Each operation is a request of its own: authorized, checked, stored and audited
- * alone; the job as a whole is not atomic. Other requests get their turn between operations.
+ * alone; the job as a whole is not atomic. Other requests get their turn between operations. At the deadline what was
+ * done is answered, and 503 for each of the rest.
  */
-export function bulkHandler(services: Services, endpoints: readonly WriteHandlers[]): Handler {
+export function bulkHandler(services: BulkServices, endpoints: readonly WriteHandlers[]): Handler {
   return async (request) => {
     const { features, limits, deviations } = services.options
     if (!features.bulk) throw notSupported('bulk requests')
@@ -52,11 +57,16 @@ export function bulkHandler(services: Services, endpoints: readonly WriteHandler
       maxOperations: limits.maxBulkOperations,
     })
     const job = createJob(services, request, { operations, endpoints })
-    await runJob(job, failOnErrors ?? Number.POSITIVE_INFINITY)
+    const { signal } = request.lifetime
+    await Promise.race([runJob(job, failOnErrors ?? Number.POSITIVE_INFINITY), whenAborted(signal)])
+    if (signal.aborted) failTheRest(job)
     const results = operations.flatMap((_, index) => job.results.get(index) ?? [])
     return { status: 200, headers: {}, body: { schemas: [bulkResponseUrn], Operations: results } }
   }
 }
+
+/** How long taking back a resource may last. */
+const takeBackMs = 10_000
 
 /** The answer of an operation has no resource in it: nothing more than its id need be read. */
 const onlyId: ReadonlyMap<string, string> = new Map([['attributes', 'id']])
@@ -72,7 +82,7 @@ interface Unfinished {
 
 /** A bulk request while it is carried out. */
 interface Job {
-  readonly services: Services
+  readonly services: BulkServices
   readonly request: ScimRequest
   readonly endpoints: readonly WriteHandlers[]
   readonly operations: readonly BulkOperation[]
@@ -86,7 +96,7 @@ interface Job {
 }
 
 function createJob(
-  services: Services,
+  services: BulkServices,
   request: ScimRequest,
   { operations, endpoints }: Pick<Job, 'operations' | 'endpoints'>,
 ): Job {
@@ -131,7 +141,25 @@ async function runJob(job: Job, failOnErrors: number): Promise<void> {
     await yieldToOthers()
     await runOperation(job, index)
   }
-  for (const unfinished of job.unfinished) await finish(job, unfinished)
+  for (let [next] = job.unfinished; next; [next] = job.unfinished) {
+    await finish(job, next)
+    job.unfinished.shift()
+  }
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+/** What was not done, is still under way, or lacks what it refers to, may be sent again. */
+function failTheRest(job: Job): void {
+  const late = unavailable('The bulk request took too long before this was done.', 1)
+  const lacking = new Set(job.unfinished.map(({ index }) => index))
+  for (const index of job.operations.keys()) {
+    if (!job.results.has(index) || lacking.has(index)) fail(job, index, late)
+  }
 }
 
 async function runOperation(job: Job, index: number): Promise<void> {
@@ -201,14 +229,18 @@ async function finish(job: Job, { index, type, id, later, needs }: Unfinished): 
   const { services, request, ids } = job
   const target = { type, id, scope: scopeOf(request) }
   try {
+    request.lifetime.signal.throwIfAborted()
     if ([...needs].some((bulkId) => !ids.has(bulkId))) throw unresolved([...needs])
     const operations = later.map((operation) => resolveReferences(operation, ids))
     const body = { schemas: [patchOpUrn], Operations: operations }
     const { resource } = await patch(services, target, body)
+    request.lifetime.signal.throwIfAborted()
     const version = services.options.features.etag && { version: etagOf(resource.meta.version) }
     job.results.set(index, { ...job.results.get(index), ...version })
   } catch (error) {
-    await removeResource(services, target).catch(() => undefined)
+    // Also when the deadline has passed: a client that sends it again must not find half of it.
+    const scope = scopeOf({ ...request, lifetime: { signal: AbortSignal.timeout(takeBackMs) } })
+    await removeResource(services, { ...target, scope }).catch(() => undefined)
     fail(job, index, error)
   }
 }
@@ -231,26 +263,29 @@ function unresolved(bulkIds: readonly string[]): ScimError {
 }
 
 function findHandler(
-  { endpoints }: Job,
+  { endpoints, services }: Job,
   method: CheckedOperation['method'],
   path: string,
 ): { type: ResourceType; handler: Handler; id?: string } {
+  const folded = (text: string) =>
+    services.options.caseInsensitivePaths ? text.toLowerCase() : text
   for (const { type, handlers } of endpoints) {
-    if (!path.startsWith(type.endpoint)) continue
+    if (!folded(path).startsWith(folded(type.endpoint))) continue
     const rest = path.slice(type.endpoint.length)
-    if (method === 'POST' && (rest === '' || rest === '/')) return { type, handler: handlers.POST }
+    if (method === 'POST' && rest === '') return { type, handler: handlers.POST }
     const id = method === 'POST' ? undefined : idIn(rest)
     if (id !== undefined) return { type, handler: handlers[method], id }
   }
   throw notFound(`"path" of a ${method} leads to no endpoint of a bulk request.`)
 }
 
-/** The id in what follows an endpoint: one segment, decoded once. */
+/** The id in what follows an endpoint: one segment, decoded once; none has NUL, which PostgreSQL refuses to look for. */
 function idIn(rest: string): string | undefined {
-  const segment = /^\/([^/?#]+)$/.exec(rest)?.[1]
+  const segment = /^\/([^/]+)$/.exec(rest)?.[1]
   if (segment === undefined) return undefined
   try {
-    return decodeURIComponent(segment)
+    const id = decodeURIComponent(segment)
+    return id.includes('\0') ? undefined : id
   } catch {
     return undefined
   }
@@ -272,18 +307,25 @@ function resultOf(
 
 function fail(job: Job, index: number, error: unknown): void {
   job.failures += 1
-  const { method, bulkId, path } = job.operations[index] ?? {}
+  const { method, bulkId } = job.operations[index] ?? {}
   const known = toScimError(error) ?? unexpected(job, error)
-  const isLocated = method !== 'POST' && typeof path === 'string' && path.startsWith('/')
+  const path = method === 'POST' ? undefined : pathOf(job, index)
   job.results.set(index, {
     ...(method !== undefined && { method }),
     ...(bulkId !== undefined && { bulkId }),
-    ...(isLocated && {
+    ...(path !== undefined && {
       location: `${job.request.baseUrl}${resolvePathReference(path, job.ids)}`,
     }),
     status: String(known.status),
     response: errorBody(known),
   })
+}
+
+function pathOf({ checked, operations }: Job, index: number): string | undefined {
+  const operation = checked[index]
+  if (operation && !(operation instanceof ScimError)) return operation.path
+  const sent = operations[index]?.path
+  return typeof sent === 'string' && sent.startsWith('/') ? sent : undefined
 }
 
 function unexpected({ services, request }: Job, error: unknown): ScimError {
