@@ -18,8 +18,8 @@ const labelStudioScheme = /^Token +(\S.*)$/i
  * @throws ConfigurationError `ERR_SCIM_TOKENS` for tokens under 16 characters and other mistakes, naming the entry and what is wrong with it, never the token
  */
 export function adminTokens(tokens: readonly AdminToken[]): Authorize {
-  if (Array.isArray(tokens)) tokens.forEach(refuseShort)
   const authenticate = named(() => bearerTokens(tokens))
+  tokens.forEach(refuseShort)
   return async (request) => {
     const [, token] = labelStudioScheme.exec(request.headers.authorization ?? '') ?? []
     const principal = await authenticate(
@@ -31,8 +31,8 @@ export function adminTokens(tokens: readonly AdminToken[]): Authorize {
 
 /** What can be guessed at the speed of the network is no secret. */
 function refuseShort(entry: AdminToken, index: number): void {
-  const token: unknown = entry?.token
-  if (typeof token !== 'string' || token.length === 0 || token.length >= leastLength) return
+  const { token } = entry
+  if (token === undefined || token.length >= leastLength) return
   throw new ConfigurationError(
     'ERR_SCIM_TOKENS',
     `adminTokens[${index}].token has fewer than ${leastLength} characters. Give generateToken().`,

@@ -18,7 +18,9 @@ describe('the last contact with the identity provider', () => {
       }),
     )
     const lastContact = async () => {
-      const { body } = await request(app).get('/api/scim/status').set('Authorization', 'Bearer b')
+      const { body } = await request(app)
+        .get('/api/scim/status')
+        .set('Authorization', 'Bearer secret-of-sixteen')
       return body.lastContact
     }
 
