@@ -61,6 +61,17 @@ export interface ScimOptions extends DeviationOptions, SchemaOptions {
   readonly authenticateTimeoutMs?: number
   /** Milliseconds `users.deprovision` may take before the client gets 503 and the reconciler goes on. Default 10 000. */
   readonly deprovisionTimeoutMs?: number
+  /**
+   * What happens to a change of a group, or a deactivation, by which many people lose access within an hour: carried out
+   * and reported, or 503 until an administrator confirms it on the settings page. Default `report`.
+   */
+  readonly onMassLoss?: ProtocolOptions['onMassLoss']
+  /** Share of the active people that has to lose access within an hour to be many. 0 to 1. Default 0.25. */
+  readonly massLossShare?: number
+  /** Fewer people than this are never many. Default 10. */
+  readonly massLossLeast?: number
+  /** Where administrators find the settings page, named when a mass loss is refused. Default `/scim/settings`. */
+  readonly settingsUrl?: string
   /** `Retry-After` of answers 503, in seconds. Default 10. */
   readonly retryAfterSeconds?: number
   /** How often a write that lost a race is tried again when the client sent no `If-Match`; then 503. Default 10. */
@@ -151,6 +162,10 @@ export const defaults = {
   requestTimeoutMs: 30_000,
   authenticateTimeoutMs: 10_000,
   deprovisionTimeoutMs: 10_000,
+  onMassLoss: 'report',
+  massLossShare: 0.25,
+  massLossLeast: 10,
+  settingsUrl: '/scim/settings',
   retryAfterSeconds: 10,
   maxRetries: 10,
   unknownAttributes: 'ignore',

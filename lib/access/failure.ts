@@ -1,6 +1,8 @@
 import { storeErrorKind, UnavailableError } from '../stores/errors.js'
 
 const outage = 'The host is unavailable.'
+/** Why somebody waits while an administrator has paused the reconciler. */
+export const pausedText = 'An administrator has paused the reconciler.'
 
 /** A sentence about a failure that is safe to show to an administrator, for any error. */
 export function describeFailure(error: unknown): string {
@@ -12,9 +14,9 @@ export function describeFailure(error: unknown): string {
   return `The adapter failed unexpectedly (${name}). The host's log has the error.`
 }
 
-/** Whether a description tells of a host that could not answer, rather than of a person it would not take. */
+/** Whether a description tells of a host that could not answer or was not asked, rather than of a person it would not take. */
 export function isOutageText(description: string | undefined): boolean {
-  return description?.startsWith(outage) ?? false
+  return description === pausedText || (description?.startsWith(outage) ?? false)
 }
 
 /**

@@ -6,12 +6,15 @@ import { storeErrorKind } from '../stores/errors.js'
 import type { Scope } from '../stores/scope.js'
 import { createBreaker } from './breaker.js'
 import { type AccessAdapters, type EnforceContext, enforceAccess } from './enforce.js'
-import { describeFailure, isOutageText } from './failure.js'
+import { describeFailure, isOutageText, pausedText } from './failure.js'
 import type { ResolvedOptions } from './options.js'
+import { pauseOf } from './pause.js'
 
 const debug = createDebug('label-studio-scim:reconciler')
 /** Failures of a host in a row after which it is left alone for a while. */
 const outageThreshold = 3
+/** How long somebody waits before the reconciler looks again whether it is still paused. */
+const pausedMs = 5_000
 
 /** Carries out claimed entries. */
 export interface Worker {
@@ -31,8 +34,16 @@ export function createWorker(
   const emit = emitterOf(options)
   const context: EnforceContext = { adapters, clock, emit }
 
+  /** A pause gives and takes nothing, but ends the access of people who are deactivated or deleted. */
+  async function waits(scope: Scope, { userId }: PendingUser): Promise<boolean> {
+    if (!(await pauseOf(adapters.access, scope))) return false
+    const user = await adapters.users.get(scope, userId, { omit: new Set(['groups']) })
+    return user?.active === true
+  }
+
   async function attempt(scope: Scope, entry: PendingUser): Promise<PendingOutcome> {
     try {
+      if (await waits(scope, entry)) return pausedOutcome(now())
       await enforceAccess(context, scope, entry.userId)
       breaker.answered(entry.tenant)
       return { kind: 'done' }
@@ -91,6 +102,11 @@ function backoffMs(attempts: number, error: unknown, options: ResolvedOptions): 
 function jitter(attempts: number, options: ResolvedOptions): number {
   const { backoffMs: first, maxBackoffMs, random } = options
   return Math.round(random() * Math.min(maxBackoffMs, first * 2 ** Math.min(attempts, 30)))
+}
+
+/** Looked at again soon, so that it goes on within seconds once the pause ends. */
+function pausedOutcome(now: number): PendingOutcome {
+  return { kind: 'retry', at: new Date(now + pausedMs).toISOString(), error: pausedText }
 }
 
 /** Without a call of the host: it is known not to answer. People come back spread over time, not all at once. */

@@ -26,6 +26,7 @@ export const eventNames = [
   'access.revoked',
   'access.failed',
   'access.parked',
+  'access.massLoss',
   'rules.saved',
   'request.refused',
   'request.failed',

@@ -71,6 +71,10 @@ export const optionsSchema = closed({
     failedAuthenticationsPerMinute: wholeNumber(1, 1_000_000),
   }),
   ...each(['requestTimeoutMs', 'authenticateTimeoutMs', 'deprovisionTimeoutMs'], milliseconds),
+  onMassLoss: oneOf('report', 'refuse'),
+  massLossShare: { type: 'number', minimum: 0, maximum: 1 },
+  massLossLeast: wholeNumber(1, 1_000_000_000),
+  settingsUrl: { type: 'string', minLength: 1 },
   retryAfterSeconds: wholeNumber(1, 86_400),
   maxRetries: wholeNumber(0, 100),
   ...each(

@@ -6,6 +6,7 @@ import type { ScimOptions } from '../options.js'
 import { scimRoutes } from '../protocol/routes.js'
 import { createRecorder } from '../recorder/index.js'
 import { compileResourceTypes } from '../schema/compile.js'
+import { createBrake } from '../service/brake.js'
 import type { ServiceContext } from '../service/context.js'
 import type { Adapters } from '../stores/adapters.js'
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js'
@@ -34,7 +35,18 @@ export function scimRouter(adapters: Adapters, options: ScimOptions): RequestHan
   const types = compileResourceTypes(resolved)
   const onError: ServiceContext['onError'] = (error, { requestId, principal: { tenant } }) =>
     resolved.onError(error, { requestId, method: 'POST', path: '/Bulk', tenant })
-  const context = { types, adapters, options: resolved, clock, newId, emit, onPending, onError }
+  const brake = createBrake({ adapters, options: resolved, clock, emit })
+  const context = {
+    types,
+    adapters,
+    options: resolved,
+    clock,
+    newId,
+    brake,
+    emit,
+    onPending,
+    onError,
+  }
   const recorder = options.record && createRecorder(types, options.record)
   const onContact = rememberContact(adapters, resolved)
   return scimTransport(scimRoutes(context), { ...resolved, emit, onContact, recorder })

@@ -78,7 +78,9 @@ export async function endAccessOfRoleless(
   await mapConcurrently(people, concurrentPeople, async (user) => {
     if (performance.now() > deadline) throw tooLate(options.retryAfterSeconds)
     const { active } = await adapters.groups.resolveAccess(scope, user)
-    if (!active) await enforce(services, access, scope, user.id)
+    if (active) return
+    await enforce(services, access, scope, user.id)
+    services.brake?.count(scope, { ids: [user.id], kind: 'roleless' })
   })
 }
 

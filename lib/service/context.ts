@@ -2,6 +2,7 @@ import type { Deviations } from '../deviations.js'
 import type { AuditEntry } from '../events/catalogue.js'
 import type { CompiledSchemas } from '../schema/compile.js'
 import type { Adapters } from '../stores/adapters.js'
+import type { Brake } from './brake.js'
 
 /** Protocol features a host can switch off; what is off is not advertised and answers 501. */
 export interface Features {
@@ -60,6 +61,14 @@ export interface ServiceOptions {
   readonly retryAfterSeconds: number
   /** `required`: a write whose audit entry cannot be stored is refused with 503 before it happens. */
   readonly audit: 'required' | 'bestEffort'
+  /** What happens to a change that takes access from many people at once. */
+  readonly onMassLoss: 'report' | 'refuse'
+  /** Share of the active people, of whom more than so many losing access within an hour are a mass loss. */
+  readonly massLossShare: number
+  /** Fewer people losing access are never a mass loss. */
+  readonly massLossLeast: number
+  /** Where administrators find the settings page, for the detail of a refusal. */
+  readonly settingsUrl: string
   /** How often a write that lost a race is tried again when the client sent no `If-Match`. */
   readonly maxRetries: number
 }
@@ -72,6 +81,8 @@ export interface ServiceContext {
   readonly clock: () => Date
   /** A new opaque, URL-safe id: of a resource, or of a version. */
   readonly newId: () => string
+  /** Watches for many people losing access; absent where no access is kept. */
+  readonly brake?: Brake | undefined
   /** Called with each event after its change is durable. */
   readonly emit: (event: AuditEntry) => void
   /** Is told of failures nobody expected that do not become the answer of a whole request: of a bulk operation. */

@@ -5,6 +5,7 @@ import { endAccessOfRoleless, endAccount } from './access.js'
 import { type Change, noMembers } from './change.js'
 import { type Effects, writeDurably } from './durable-write.js'
 import { groupRules } from './group-rules.js'
+import { checkGroupLoss } from './losing.js'
 import { memberIds } from './members.js'
 import { plainRules } from './plain-rules.js'
 import { refuseProtectedMembers } from './protection.js'
@@ -65,6 +66,8 @@ async function removeGroup(services: Services, target: Target): Promise<void> {
     ids: members,
     effective: (concerned) => concerned,
   })
+  const cause = `Deleting the group "${String(group['displayName'])}"`
+  await checkGroupLoss(services, target.scope, { id: group.id, leaving: members, cause })
   const change = deletionOf(group)
   const effects = effectsOf(services, target.scope, { rules: groupRules, change })
   // A store that marks on its own does so before the group is gone; `mark` afterwards would find nobody in it.

@@ -2,6 +2,7 @@ import type { Scope } from '../stores/scope.js'
 import { endAccessOfRoleless } from './access.js'
 import type { Happening } from './audit.js'
 import type { Change, TypeRules } from './change.js'
+import { checkGroupLoss, type GroupLoss } from './losing.js'
 import { memberIds, requireFewMembers } from './members.js'
 import { refuseProtectedMembers } from './protection.js'
 import type { Services } from './stores.js'
@@ -11,10 +12,12 @@ const identifying = ['displayName', 'externalId']
 
 /** Rules of the resource type Group: what happens to it happens to the access of its members. */
 export const groupRules: TypeRules = {
-  async check(services, scope, { members }) {
+  async check(services, scope, change) {
+    const { members } = change
     requireFewMembers(services, members)
     const ids = [...members.add, ...members.remove]
     await refuseProtectedMembers(services, scope, { ids, effective: (concerned) => concerned })
+    for (const loss of lossesOf(change)) await checkGroupLoss(services, scope, loss)
   },
 
   pending: (change) =>
@@ -31,6 +34,23 @@ export const groupRules: TypeRules = {
   },
 
   afterNothing: () => undefined,
+}
+
+/** What a change can take from members: those who leave, and all by another name. */
+function lossesOf({ kind, before, after, attributes, members }: Change): GroupLoss[] {
+  const name = String(before?.['displayName'] ?? after['displayName'])
+  const newName = String(after['displayName'])
+  const isRenamed = kind !== 'created' && attributes.includes('displayName')
+  const losses: GroupLoss[] = []
+  if (isRenamed) {
+    const cause = `Renaming the group "${name}" to "${newName}"`
+    losses.push({ id: after.id, leaving: 'everybody', renamed: { from: name, to: newName }, cause })
+  }
+  if (members.remove.length > 0) {
+    const cause = `Removing members of the group "${name}"`
+    losses.push({ id: after.id, leaving: members.remove, cause })
+  }
+  return losses
 }
 
 /** The events of members that came and went. */

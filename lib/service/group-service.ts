@@ -14,6 +14,7 @@ import { type Change, noMembers } from './change.js'
 import { changedAttributes, checkImmutable, replacement } from './changes.js'
 import { writeDurably } from './durable-write.js'
 import { groupRules, memberHappenings } from './group-rules.js'
+import { checkGroupLoss } from './losing.js'
 import {
   effectiveChange,
   ignoringUnknown,
@@ -163,6 +164,10 @@ async function changeMembers(
     ids: [...change.add, ...change.remove],
     effective: (userIds) => effectiveAmong(services, scope, { groupId: id, change, userIds }),
   })
+  if (change.remove.length > 0) {
+    const cause = 'Removing members of a group'
+    await checkGroupLoss(services, scope, { id, leaving: change.remove, cause })
+  }
   const store = services.adapters.groups
   const audit = memberAudit(services, scope, { id, change })
   const effects = { pending: [...change.add, ...change.remove], audit }

@@ -14,7 +14,10 @@ import { refuseTaken } from './uniqueness.js'
 export const userRules: TypeRules = {
   check(services, scope, change) {
     const { adapters, options } = services
-    const isFree = !adapters.users.exemptions && options.unknownManager === 'keep'
+    const isFree =
+      !adapters.users.exemptions &&
+      options.unknownManager === 'keep' &&
+      !mayBeTooMany(services, scope, change)
     return isFree ? undefined : checkPerson(services, scope, change)
   },
 
@@ -34,7 +37,9 @@ export const userRules: TypeRules = {
     return password === undefined ? undefined : setPassword(services, scope, after, password)
   },
 
-  afterWrite(services, scope, { before, after }) {
+  afterWrite(services, scope, change) {
+    const { before, after } = change
+    if (endsAccess(change)) services.brake?.count(scope, { ids: [after.id], kind: 'inactive' })
     if (isActive(after)) return undefined
     return before && !isActive(before)
       ? endAccessAgain(services, scope, after as User)
@@ -45,13 +50,23 @@ export const userRules: TypeRules = {
     isActive(resource) ? undefined : endAccessAgain(services, scope, resource as User),
 }
 
-async function checkPerson(
-  services: Services,
-  scope: Scope,
-  { before, after, kind }: Change,
-): Promise<void> {
+async function checkPerson(services: Services, scope: Scope, change: Change): Promise<void> {
+  const { before, after, kind } = change
   await refuseExempt(services, scope, kind === 'deleted' ? [after] : [before, after])
   await checkManager(services, scope, { before, after })
+  if (mayBeTooMany(services, scope, change)) {
+    const loss = { ids: [after.id], kind: 'inactive', cause: 'Deactivating people' } as const
+    await services.brake?.check(scope, loss)
+  }
+}
+
+function mayBeTooMany({ brake }: Services, scope: Scope, change: Change): boolean {
+  return brake !== undefined && endsAccess(change) && brake.isNear(scope, 1)
+}
+
+/** Somebody active becomes inactive; a deletion does so first. */
+function endsAccess({ before, after, kind }: Change): boolean {
+  return kind !== 'deleted' && before !== undefined && isActive(before) && !isActive(after)
 }
 
 async function setPassword(

@@ -29,6 +29,10 @@ export interface SettingsOptions {
   readonly scimUrl?: string
   /** Share of the people with access above which their loss by new rules must be confirmed. 0 to 1. Default 0.1. */
   readonly lossWarningShare?: number
+  /** As `massLossShare` of `scimRouter`: saving rules through the API by which more lose access answers 409. Default 0.25. */
+  readonly massLossShare?: number
+  /** As `massLossLeast` of `scimRouter`. Default 10. */
+  readonly massLossLeast?: number
   /** Key that seals the page's session cookie: at least 32 characters, the same on every host behind one address. Default: random. */
   readonly sessionSecret?: string
   /** How long a sign-in at the page lasts, in minutes. 1 to 10 080. Default 480. */
@@ -48,6 +52,8 @@ export interface SettingsOptions {
 /** Every default that does not depend on something else. */
 export const defaults = {
   lossWarningShare: 0.1,
+  massLossShare: 0.25,
+  massLossLeast: 10,
   sessionMinutes: 480,
   failedSignInsPerMinute: 10,
   maxPayloadBytes: 8_388_608,
@@ -62,6 +68,8 @@ export interface SettingsContext
   readonly adapters: AccessAdapters
   readonly policy: MappingPolicy
   readonly lossWarningShare: number
+  readonly massLossShare: number
+  readonly massLossLeast: number
   readonly sessionMinutes: number
   readonly guard: Guard
   readonly maxPayloadBytes: number
@@ -133,6 +141,12 @@ function checksOf(
       'must be what createReconciler returns',
     ],
     [isWithin(given.lossWarningShare, 0, 1), 'lossWarningShare', 'must be a number from 0 to 1'],
+    [isWithin(given.massLossShare, 0, 1), 'massLossShare', 'must be a number from 0 to 1'],
+    [
+      Number.isInteger(given.massLossLeast) && given.massLossLeast >= 1,
+      'massLossLeast',
+      'must be a whole number of at least 1',
+    ],
     [
       Number.isInteger(given.sessionMinutes) && isWithin(given.sessionMinutes, 1, 10_080),
       'sessionMinutes',

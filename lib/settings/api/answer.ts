@@ -3,7 +3,7 @@ import { ScimError } from '../../errors.js'
 import { RulesError } from '../../mapping/index.js'
 import { storeErrorKind, type UnavailableError } from '../../stores/errors.js'
 import type { Scope } from '../../stores/scope.js'
-import { RulesConflict } from '../rules/save.js'
+import { MassLossError, RulesConflict } from '../rules/save.js'
 
 /** One call of the settings API as a plain value. */
 export interface Call {
@@ -28,6 +28,12 @@ interface Failure {
   readonly detail: string
   readonly headers?: Readonly<Record<string, string>>
   readonly validationErrors?: Readonly<Record<string, readonly string[]>>
+  /** How many people would lose access, of how many, and the names of the first of them. */
+  readonly massLoss?: {
+    readonly count: number
+    readonly of: number
+    readonly people: readonly string[]
+  }
 }
 
 /**
@@ -39,7 +45,7 @@ export function failureAnswer(
   requestId: string = randomUUID(),
 ): { readonly answer: Answer; readonly isUnexpected: boolean } {
   const known = failureOf(error)
-  const { status, detail, headers, validationErrors } = known ?? {
+  const { status, detail, headers, validationErrors, massLoss }: Failure = known ?? {
     status: 500,
     detail: `Something went wrong. The host's log has it under ${requestId}.`,
   }
@@ -49,6 +55,7 @@ export function failureAnswer(
     detail,
     exc_info: null,
     ...(validationErrors && { validation_errors: validationErrors }),
+    ...(massLoss && { mass_loss: massLoss }),
   }
   return { answer: { status, body, ...(headers && { headers }) }, isUnexpected: !known }
 }
@@ -63,6 +70,15 @@ export function failureOf(error: unknown): Failure | undefined {
       status: 400,
       detail: error.message.slice(0, 2_000),
       validationErrors: problemsByRow(error),
+    }
+  }
+  if (error instanceof MassLossError) {
+    const { losingAccess, peopleWithAccess, sample } = error.preview
+    const losing = sample.filter(({ losesAccess }) => losesAccess).map(({ userName }) => userName)
+    return {
+      status: 409,
+      detail: error.message,
+      massLoss: { count: losingAccess, of: peopleWithAccess, people: losing },
     }
   }
   if (error instanceof RulesConflict) return { status: 409, detail: error.message }

@@ -1,4 +1,4 @@
-import { findByEmail } from '../../access/index.js'
+import { allowMassLoss, findByEmail, pause, resume } from '../../access/index.js'
 import { notFound, ScimError } from '../../errors.js'
 import type { SettingsContext } from '../options.js'
 import { driftOf, driftOfPage } from '../reports/drift.js'
@@ -82,6 +82,24 @@ export async function postUnpark(context: SettingsContext, { scope, body }: Call
   const unparked = await context.adapters.access.unpark(scope, userIdsOf(body))
   context.reconciler?.kick()
   return { status: 200, body: { unparked } }
+}
+
+/** `POST /api/scim/allow-loss`: for an hour, no change of the identity provider is refused as a mass loss. */
+export async function postAllowLoss(context: SettingsContext, { scope }: Call): Promise<Answer> {
+  const allowedUntil = await allowMassLoss(context.adapters.access, scope, context.clock())
+  return { status: 200, body: { allowedUntil } }
+}
+
+/** `POST /api/scim/pause`: the reconcilers of every host give and take nothing until `resume`. */
+export async function postPause(context: SettingsContext, { scope }: Call): Promise<Answer> {
+  return { status: 200, body: await pause(context.adapters.access, scope, context.clock()) }
+}
+
+/** `POST /api/scim/resume`: ends a pause. */
+export async function postResume(context: SettingsContext, { scope }: Call): Promise<Answer> {
+  await resume(context.adapters.access, scope)
+  context.reconciler?.kick()
+  return { status: 200, body: {} }
 }
 
 /** `POST /api/scim/reapply`: makes the access of these people (`users`) true again, whatever changed in the host. */

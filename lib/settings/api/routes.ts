@@ -8,7 +8,10 @@ import {
   getPeople,
   getSeats,
   getStatus,
+  postAllowLoss,
+  postPause,
   postReapply,
+  postResume,
   postUnpark,
 } from './reports.js'
 import { getSettings, postPreview, postSettings } from './rules.js'
@@ -31,4 +34,7 @@ export const apiRoutes: Readonly<
   '/api/scim/audit.csv': { GET: getAuditCsv },
   '/api/scim/unpark': { POST: postUnpark },
   '/api/scim/reapply': { POST: postReapply },
+  '/api/scim/pause': { POST: postPause },
+  '/api/scim/resume': { POST: postResume },
+  '/api/scim/allow-loss': { POST: postAllowLoss },
 }

@@ -3,8 +3,9 @@ import type { VersionedRules } from '../../stores/access-store.js'
 import { etagOf, matchesEtag } from '../../version/etag.js'
 import type { SettingsContext } from '../options.js'
 import { previewRules } from '../reports/preview.js'
-import { readDraft, saveDraft } from '../rules/save.js'
+import { readDraft, refuseMassLoss, saveDraft } from '../rules/save.js'
 import type { Answer, Call } from './answer.js'
+import { choiceOf } from './parameters.js'
 
 /** `GET /api/scim/settings`: the rules, shaped as Label Studio's, their version in `ETag`. */
 export async function getSettings(context: SettingsContext, { scope }: Call): Promise<Answer> {
@@ -13,14 +14,18 @@ export async function getSettings(context: SettingsContext, { scope }: Call): Pr
 
 /**
  * `POST /api/scim/settings`: saves rules; a list that is absent stays as it is. With `If-Match`, only when the version
- * is still that one (412); without, what is saved now is replaced, but nothing that is saved in the same moment (409).
+ * is still that one (412); rules by which many people lose access only with `?confirmLoss=true` (409). Without `If-Match`, what is saved now is replaced, but nothing that is saved in the same moment (409).
  */
-export async function postSettings(context: SettingsContext, call: Call): Promise<Answer> {
-  const { scope, body, ifMatch } = call
-  if (ifMatch === undefined) return rulesAnswer(await saveDraft(context, scope, { input: body }))
+export async function postSettings(
+  context: SettingsContext,
+  { scope, body, ifMatch, query }: Call,
+): Promise<Answer> {
   const { version } = await context.adapters.access.rules(scope)
-  if (!matchesEtag(ifMatch, version)) throw preconditionFailed()
-  return rulesAnswer(await saveDraft(context, scope, { input: body, expectedVersion: version }))
+  if (ifMatch !== undefined && !matchesEtag(ifMatch, version)) throw preconditionFailed()
+  const isMeant = choiceOf(query, 'confirmLoss', ['true']) !== undefined
+  if (!isMeant) await refuseMassLoss(context, scope, body)
+  const expectedVersion = ifMatch === undefined ? {} : { expectedVersion: version }
+  return rulesAnswer(await saveDraft(context, scope, { input: body, ...expectedVersion }))
 }
 
 /** `POST /api/scim/settings/preview`: who would change how if these rules were saved. Saves nothing. */

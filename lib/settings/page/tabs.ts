@@ -1,3 +1,4 @@
+import { allowMassLoss, pause, resume } from '../../access/index.js'
 import { notFound, ScimError } from '../../errors.js'
 import { storeErrorKind } from '../../stores/errors.js'
 import { auditQueryOf } from '../api/audit.js'
@@ -107,14 +108,38 @@ export async function showStatus(visit: Visit): Promise<PageAnswer> {
   return statusPage(visit, undefined)
 }
 
-/** `unpark`: one person or everybody who was given up is tried again. */
+/** What the buttons of the status page do, with what is said afterwards. */
+const statusActions: Readonly<Record<string, (visit: Visit) => Promise<Part>>> = {
+  unpark: tryAgain,
+  async pause({ context, scope }) {
+    await pause(context.adapters.access, scope, context.clock())
+    return 'The reconciler is paused.'
+  },
+  async resume({ context, scope }) {
+    await resume(context.adapters.access, scope)
+    context.reconciler?.kick()
+    return 'The reconciler works again.'
+  },
+  async allowLoss({ context, scope }) {
+    await allowMassLoss(context.adapters.access, scope, context.clock())
+    return 'For an hour, nothing is refused because many people lose access. The identity provider sends the change again.'
+  },
+}
+
+/** `do` says which button was pressed. */
 export async function changeStatus(visit: Visit): Promise<PageAnswer> {
-  const { context, scope, form } = visit
+  const action = statusActions[visit.form.get('do') ?? '']
+  if (!action) throw new ScimError(400, 'This form has no such button.')
+  return statusPage(visit, notice('good', await action(visit)))
+}
+
+/** One person or everybody who was given up is tried again. */
+async function tryAgain({ context, scope, form }: Visit): Promise<Part> {
   const user = form.get('user')
   const count = await context.adapters.access.unpark(scope, user === null ? undefined : [user])
   context.reconciler?.kick()
   const people = count === 1 ? '1 person is' : `${count} people are`
-  return statusPage(visit, notice('good', `${people} being tried again.`))
+  return `${people} being tried again.`
 }
 
 async function statusPage({ context, scope, frame }: Visit, said: Part): Promise<PageAnswer> {

@@ -41,6 +41,8 @@ export interface Preview {
   readonly groups: readonly string[]
   /** Active people looked at. */
   readonly people: number
+  /** Of them, those who have access now. */
+  readonly peopleWithAccess: number
   readonly changed: number
   readonly granted: number
   readonly revoked: number
@@ -93,6 +95,7 @@ export async function previewRules(
 const emptyPreview: Preview = {
   groups: [],
   people: 0,
+  peopleWithAccess: 0,
   changed: 0,
   granted: 0,
   revoked: 0,
@@ -190,6 +193,7 @@ function createTally() {
     },
     result: () => ({
       ...counts,
+      peopleWithAccess: withAccess,
       lossShare: withAccess === 0 ? 0 : counts.losingAccess / withAccess,
     }),
     sample: () => [...losing, ...others].slice(0, largestSample),

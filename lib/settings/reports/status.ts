@@ -1,4 +1,11 @@
-import { lastContact } from '../../access/index.js'
+import {
+  lastContact,
+  lastMassLoss,
+  type MassLoss,
+  massLossAllowedUntil,
+  type Pause,
+  pauseOf,
+} from '../../access/index.js'
 import type { PendingSummary, PendingUser } from '../../stores/access-store.js'
 import type { Scope } from '../../stores/scope.js'
 import type { Seats } from '../../stores/user-store.js'
@@ -18,29 +25,48 @@ export interface Status extends PendingSummary {
   readonly lastContact?: string
   /** Of this host. `notHere`: it may run in another process. */
   readonly reconciler: 'running' | 'stopped' | 'notHere'
+  /** Set while an administrator keeps the reconcilers from working. */
+  readonly paused?: Pause
+  /** The last change by which many people lost access, or would have. */
+  readonly massLoss?: MassLoss
+  /** RFC 3339; until then no change is refused as a mass loss. */
+  readonly massLossAllowedUntil?: string
   /** The first parked people. */
   readonly parkedPeople: readonly PendingPerson[]
 }
 
 const mostListed = 50
+const shownForMs = 7 * 86_400_000
 
 /** Reads how provisioning of a tenant stands. */
 export async function readStatus(context: SettingsContext, scope: Scope): Promise<Status> {
   const { access } = context.adapters
-  const [summary, { version }, contact, parked] = await Promise.all([
-    access.summary(scope),
-    access.rules(scope),
-    lastContact(access, scope),
-    access.listPending(scope, { offset: 0, limit: mostListed, parked: true }),
-  ])
+  const [summary, { version }, contact, parked, paused, massLoss, allowedUntil] = await Promise.all(
+    [
+      access.summary(scope),
+      access.rules(scope),
+      lastContact(access, scope),
+      access.listPending(scope, { offset: 0, limit: mostListed, parked: true }),
+      pauseOf(access, scope),
+      lastMassLoss(access, scope),
+      massLossAllowedUntil(access, scope, context.clock()),
+    ],
+  )
   const { reconciler } = context
   return {
     ...summary,
     rulesVersion: version,
     ...(contact !== undefined && { lastContact: contact }),
     reconciler: reconciler ? (reconciler.isRunning() ? 'running' : 'stopped') : 'notHere',
+    ...(paused && { paused }),
+    ...(massLoss && isRecent(context, massLoss) && { massLoss }),
+    ...(allowedUntil !== undefined && { massLossAllowedUntil: allowedUntil }),
     parkedPeople: await withNames(context, scope, parked),
   }
+}
+
+function isRecent({ clock }: SettingsContext, { at }: MassLoss): boolean {
+  return clock().getTime() - Date.parse(at) < shownForMs
 }
 
 async function withNames(

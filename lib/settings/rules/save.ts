@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isMassLoss } from '../../access/index.js'
 import type { AuditEntry } from '../../events/catalogue.js'
 import { affectedGroups, type MappingRules, parseRules, RulesError } from '../../mapping/index.js'
 import type { VersionedRules } from '../../stores/access-store.js'
 import { storeErrorKind } from '../../stores/errors.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
+import { type Preview, previewRules } from '../reports/preview.js'
 import { describeChange } from './difference.js'
 import { groupsCalled } from './groups.js'
 import { checkNames } from './names.js'
@@ -19,6 +21,38 @@ export class RulesConflict extends Error {
     super('Other rules were saved in the meantime. Nothing was overwritten.')
     this.current = current
   }
+}
+
+/** Saving would take access from many people, and nobody said that it is meant; nothing was saved. */
+export class MassLossError extends Error {
+  override readonly name = 'MassLossError'
+  readonly preview: Preview
+
+  constructor(preview: Preview) {
+    const { losingAccess, lossShare } = preview
+    super(
+      `${losingAccess} people, ${Math.round(lossShare * 100)}% of those who have access, would lose it. Nothing was saved. Add "?confirmLoss=true" if this is meant.`,
+    )
+    this.preview = preview
+  }
+}
+
+/**
+ * Refuses rules by which many people lose access.
+ *
+ * @throws MassLossError
+ */
+export async function refuseMassLoss(
+  context: SettingsContext,
+  scope: Scope,
+  input: unknown,
+): Promise<void> {
+  const current = await context.adapters.access.rules(scope)
+  const after = await readDraft(context, scope, { input, current })
+  const preview = await previewRules(context, scope, { before: current.rules, after })
+  const { losingAccess, peopleWithAccess } = preview
+  const limits = { share: context.massLossShare, least: context.massLossLeast }
+  if (isMassLoss(losingAccess, peopleWithAccess, limits)) throw new MassLossError(preview)
 }
 
 /**

@@ -110,7 +110,7 @@ ${rules.length === 0 && html`<p class="quiet">nothing</p>`}
 }
 
 /** One sentence that is announced. */
-export function notice(kind: 'good' | 'bad' | 'plain', text: Part): Html {
+export function notice(kind: 'good' | 'bad' | 'warn' | 'plain', text: Part): Html {
   return html`<div class="panel ${kind}" role="${kind === 'bad' ? 'alert' : 'status'}"><p>${text}</p></div>`
 }
 
@@ -118,8 +118,9 @@ export function notice(kind: 'good' | 'bad' | 'plain', text: Part): Html {
 export function statusStrip(frame: Frame, status: Status): Html {
   const { parked, pending, sweeping } = status
   const waiting = pending + sweeping
-  const state =
-    parked > 0
+  const state = status.paused
+    ? badge('busy', `Paused, ${people(waiting)} waiting`)
+    : parked > 0
       ? badge('bad', `${people(parked)} could not be changed`)
       : waiting > 0
         ? badge('busy', `Updating ${people(waiting)}`)

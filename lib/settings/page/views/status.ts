@@ -20,6 +20,7 @@ export function statusView(
   const isBusy = status.pending + status.sweeping > 0
   return html`<h1>Status</h1>
 ${view.notice}
+${massLossPanel(frame, status)}
 ${scimUrl !== undefined && connection(scimUrl)}
 <section class="card" aria-labelledby="work-title" id="work"${isBusy && html` data-refresh="2"`}>
 <h2 id="work-title">Provisioning</h2>
@@ -28,10 +29,11 @@ ${scimUrl !== undefined && connection(scimUrl)}
 <dt>Waiting to be updated</dt><dd>${countOf(status.pending, 'person', 'people')}${status.sweeping > 0 && html` and ${countOf(status.sweeping, 'person', 'people')} of a change of rules`}${status.oldest !== undefined && html` <span class="quiet">since ${instant(status.oldest)}</span>`}</dd>
 <dt>Given up</dt><dd>${countOf(status.parked, 'person', 'people')}</dd>
 <dt>Last failure</dt><dd>${status.lastError ? html`<a href="${frame.base}/people/${encodeURIComponent(status.lastError.userId)}">${status.lastError.message}</a>` : html`<span class="quiet">none</span>`}</dd>
-<dt>Reconciler</dt><dd>${reconcilers[status.reconciler]}</dd>
+<dt>Reconciler</dt><dd>${reconcilerLine(status)}</dd>
 ${seatLine(view)}
 <dt>Version of the rules</dt><dd>${status.rulesVersion}</dd>
 </dl>
+${pauseForm(frame, status)}
 </section>
 ${view.findings.length > 0 && findingsCard(view.findings)}
 ${status.parkedPeople.length > 0 && parkedCard(frame, status)}`
@@ -55,6 +57,33 @@ const reconcilers: Readonly<Record<Status['reconciler'], Html>> = {
   running: badge('good', 'Running'),
   stopped: badge('bad', 'Stopped'),
   notHere: html`<span class="quiet">not in this process</span>`,
+}
+
+function reconcilerLine({ paused, reconciler }: Status): Part {
+  if (!paused) return reconcilers[reconciler]
+  return html`${badge('busy', 'Paused')} <span class="quiet">by ${paused.by} since ${instant(paused.since)}</span>`
+}
+
+function pauseForm(frame: Frame, { paused }: Status): Html {
+  const about = paused
+    ? 'Nobody is given anything, and no change of rules or groups takes anything. People who are deactivated or deleted still lose their access at once.'
+    : 'A pause holds back what rules and groups give and take, on every host. Deactivated people still lose their access at once.'
+  const [action, label] = paused ? ['resume', 'Go on'] : ['pause', 'Pause']
+  return html`<form method="post" action="${frame.base}/status">${formToken(frame)}
+<p class="quiet">${about}</p>
+<button class="button" name="do" value="${action}">${label}</button></form>`
+}
+
+/** What many people lost, or would have, within the last day. */
+function massLossPanel(frame: Frame, { massLoss, massLossAllowedUntil }: Status): Part {
+  if (!massLoss) return undefined
+  const { at, cause, people, of, isRefused } = massLoss
+  const isAllowed = massLossAllowedUntil !== undefined
+  return html`<section class="panel warn" aria-labelledby="loss-title"><h2 id="loss-title">${isRefused ? 'A mass loss of access was held back' : 'Many people lost access'}</h2>
+<p>${instant(at)}: ${cause} ${isRefused ? 'would have taken' : 'took'} access from ${people.toLocaleString('en')} of ${of.toLocaleString('en')} people within an hour.</p>
+${isAllowed && html`<p>Confirmed: until ${instant(massLossAllowedUntil)} nothing is held back.</p>`}
+${isRefused && !isAllowed && html`<form method="post" action="${frame.base}/status">${formToken(frame)}<button class="button" name="do" value="allowLoss">This is meant: let it through for an hour</button></form>`}
+</section>`
 }
 
 function connection(scimUrl: string): Html {

@@ -1,0 +1,155 @@
+import type { AccessStore } from '../stores/access-store.js'
+import type { Adapters } from '../stores/adapters.js'
+import type { Scope } from '../stores/scope.js'
+import { pathsOf } from './people.js'
+
+/** From when a loss of access is a mass loss. */
+export interface MassLossLimits {
+  /** Share of the people with access; 0 to 1. */
+  readonly share: number
+  /** Fewer people are never a mass loss. */
+  readonly least: number
+}
+
+/** The last mass loss, as administrators are shown it. */
+export interface MassLoss {
+  /** RFC 3339. */
+  readonly at: string
+  /** People who lose access by it, those of the hour before included. */
+  readonly people: number
+  /** Active people before it. */
+  readonly of: number
+  /** What did it, in a sentence. */
+  readonly cause: string
+  /** It was refused, and nothing was stored. */
+  readonly isRefused: boolean
+}
+
+const massLossName = 'massLoss'
+const allowedName = 'massLossAllowedUntil'
+const lossesName = 'recentLosses'
+const hourMs = 3_600_000
+
+/** Whether so many people are a mass loss. */
+export function isMassLoss(people: number, of: number, { share, least }: MassLossLimits): boolean {
+  return people >= least && people > share * of
+}
+
+/** The last mass loss; `undefined` when there was none. */
+export async function lastMassLoss(
+  access: AccessStore,
+  scope: Scope,
+): Promise<MassLoss | undefined> {
+  const value = await access.getValue(scope, massLossName)
+  return value === undefined ? undefined : (JSON.parse(value) as MassLoss)
+}
+
+/** Remembers a mass loss for the status page of every host. */
+export async function rememberMassLoss(
+  access: AccessStore,
+  scope: Scope,
+  loss: MassLoss,
+): Promise<void> {
+  await access.setValue(scope, massLossName, JSON.stringify(loss))
+}
+
+/** An administrator means it: until an hour from now nothing is refused as a mass loss. Returns until when. */
+export async function allowMassLoss(access: AccessStore, scope: Scope, now: Date): Promise<string> {
+  const until = new Date(now.getTime() + hourMs).toISOString()
+  await access.setValue(scope, allowedName, until)
+  return until
+}
+
+/** Until when an administrator allows a mass loss; `undefined` when not now. */
+export async function massLossAllowedUntil(
+  access: AccessStore,
+  scope: Scope,
+  now: Date,
+): Promise<string | undefined> {
+  const until = await access.getValue(scope, allowedName)
+  return until !== undefined && Date.parse(until) > now.getTime() ? until : undefined
+}
+
+/** How many active people a tenant has; all people where the store takes no filter. */
+export async function countActivePeople(adapters: Adapters, scope: Scope): Promise<number> {
+  const [path] = pathsOf('User', ['active'])
+  if (path === undefined) throw new Error('Users have no attribute "active".')
+  const { totalResults } = await adapters.users.query(scope, {
+    omit: new Set(['groups']),
+    ...(adapters.users.supports?.filter && {
+      filter: { kind: 'compare' as const, path, operator: 'eq' as const, value: true },
+    }),
+    page: { kind: 'index', offset: 0, limit: 1 },
+  })
+  return totalResults
+}
+
+/** People who lost access within the last hour, as far as one tenant's hosts have told each other. */
+export interface RecentLosses {
+  /** Ids of those whom this host has not counted within the hour. */
+  uncounted(ids: readonly string[]): readonly string[]
+  /** Counts people. Those who became inactive are no longer among the active people. */
+  add(ids: readonly string[], kind: 'inactive' | 'roleless'): void
+  /** What this host knows without asking the store. */
+  known(): number
+  /** Exchanges counts with the other hosts, at most once in two seconds. */
+  exchange(access: AccessStore, scope: Scope): Promise<void>
+  /** How many became inactive. */
+  inactive(): number
+}
+
+const exchangeEveryMs = 2_000
+const minuteMs = 60_000
+const maxRemembered = 50_000
+
+/** Counts per minute: `[minute, inactive, roleless]`. */
+type Bucket = readonly [number, number, number]
+
+/** Counts of one tenant, kept for an hour. */
+export function recentLosses(clock: () => Date): RecentLosses {
+  let shared: readonly Bucket[] = []
+  let own: readonly Bucket[] = []
+  let exchangedAt = Number.NEGATIVE_INFINITY
+  const counted = new Map<string, number>()
+  const minute = () => Math.floor(clock().getTime() / minuteMs)
+  const fresh = (buckets: readonly Bucket[]) => buckets.filter(([at]) => at > minute() - 60)
+  const isCounted = (id: string) => (counted.get(id) ?? Number.NEGATIVE_INFINITY) > minute() - 60
+  const sum = (index: 1 | 2) =>
+    fresh([...shared, ...own]).reduce((total, bucket) => total + bucket[index], 0)
+
+  return {
+    uncounted: (ids) => ids.filter((id) => !isCounted(id)),
+    add(ids, kind) {
+      const news = ids.filter((id) => !isCounted(id))
+      if (news.length === 0) return
+      if (counted.size > maxRemembered) counted.clear()
+      for (const id of news) counted.set(id, minute())
+      const bucket: Bucket =
+        kind === 'inactive' ? [minute(), news.length, 0] : [minute(), 0, news.length]
+      own = merged([...own, bucket])
+    },
+    known: () => sum(1) + sum(2),
+    inactive: () => sum(1),
+    async exchange(access, scope) {
+      const now = clock().getTime()
+      if (now - exchangedAt < exchangeEveryMs) return
+      exchangedAt = now
+      const value = await access.getValue(scope, lossesName)
+      const given = fresh(value === undefined ? [] : (JSON.parse(value) as readonly Bucket[]))
+      const sent = own
+      shared = merged([...given, ...sent])
+      own = own.filter((bucket) => !sent.includes(bucket))
+      if (sent.length > 0) await access.setValue(scope, lossesName, JSON.stringify(shared))
+    },
+  }
+}
+
+/** One bucket for each minute. */
+function merged(buckets: readonly Bucket[]): readonly Bucket[] {
+  const byMinute = new Map<number, Bucket>()
+  for (const [at, inactive, roleless] of buckets) {
+    const [, a = 0, b = 0] = byMinute.get(at) ?? []
+    byMinute.set(at, [at, a + inactive, b + roleless])
+  }
+  return [...byMinute.values()]
+}

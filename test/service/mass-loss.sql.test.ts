@@ -1,0 +1,182 @@
+import { memoryAdapters } from '../../adapters/memory/index.js'
+import { type SqlAdapters, sqlAdapters } from '../../adapters/sql/index.js'
+import { allowMassLoss, lastMassLoss } from '../../lib/access/index.js'
+import type { ScimOptions } from '../../lib/options.js'
+import type { AccessStore, Adapters, Scope } from '../../lib/stores/index.js'
+import { someRules } from '../access/world.js'
+import { serve } from '../protocol/server.js'
+import { type TestDatabase, testDatabase } from '../support/test-database.js'
+
+const scope: Scope = {
+  tenant: 'acme',
+  actor: 'test',
+  requestId: 'test',
+  signal: new AbortController().signal,
+}
+const deactivate = [{ op: 'replace', path: 'active', value: false }]
+const refuse = { onMassLoss: 'refuse' } as const
+
+let database: TestDatabase
+let opened: SqlAdapters[] = []
+beforeEach(async () => {
+  database = await testDatabase()
+})
+afterEach(async () => {
+  for (const adapters of opened.splice(0)) await adapters.close()
+  await database.drop()
+})
+const sql = async (): Promise<Adapters> => {
+  const adapters = await sqlAdapters({ url: database.url })
+  opened = [...opened, adapters]
+  return adapters
+}
+
+describe.each([
+  ['memory', async (): Promise<Adapters> => memoryAdapters()],
+  ['SQL', sql],
+])('the brake on mass loss, on %s', (_, make) => {
+  /** An organization of 30 active people, 12 of them with access through one group only. */
+  async function organization(options: Partial<ScimOptions> = {}, adapters?: Adapters) {
+    const provider = await serve(adapters ?? (await make()), options)
+    const access = provider.adapters.access as AccessStore
+    const ids: string[] = []
+    for (let n = 0; n < 30; n++) ids.push((await provider.user(`person-${n}@example.com`)).id)
+    const crew = ids.slice(0, 12)
+    const group = await provider.group('Crew', crew)
+    await provider.group('Others', ids.slice(12))
+    const rules = someRules({
+      roles_groups: [
+        ['Annotator', 'Crew'],
+        ['Annotator', 'Others'],
+      ],
+    })
+    await access.saveRules(scope, rules, { expectedVersion: '0', affects: [] })
+    const reports = () => provider.events.filter(({ event }) => event === 'access.massLoss')
+    const crewId: string = group.id
+    return { ...provider, access, ids, crew, crewId, path: `/Groups/${crewId}`, reports }
+  }
+  type Organization = Awaited<ReturnType<typeof organization>>
+
+  const groupChanges: [string, (world: Organization) => ReturnType<Organization['patch']>][] = [
+    [
+      'a rename',
+      ({ patch, path }) => patch(path, [{ op: 'replace', path: 'displayName', value: 'Crew 2' }]),
+    ],
+    ['a deletion', (world) => world.delete(world.path)],
+    ['an emptying PATCH', ({ patch, path }) => patch(path, [{ op: 'remove', path: 'members' }])],
+    [
+      'a removal by name of each',
+      ({ patch, path, crew }) =>
+        patch(path, [{ op: 'remove', path: 'members', value: crew.map((value) => ({ value })) }]),
+    ],
+    [
+      'a PUT without members',
+      ({ put, path }) => put(path, { schemas: [groupSchema], displayName: 'Crew' }),
+    ],
+  ]
+
+  it.each(groupChanges)('reports %s and carries it out (F10)', async (_name, change) => {
+    const world = await organization()
+    expect((await change(world)).status).toBeLessThan(300)
+    expect(world.reports()).toMatchObject([{ outcome: 'succeeded', count: 12 }])
+    expect(await lastMassLoss(world.access, scope)).toMatchObject({
+      people: 12,
+      of: 30,
+      isRefused: false,
+    })
+    const logged = await world.adapters.audit?.query(scope, { event: 'access.massLoss', limit: 9 })
+    expect(logged).toHaveLength(1)
+  })
+
+  it.each(groupChanges)(
+    'refuses %s where it is told to, and stores nothing (F10)',
+    async (_name, change) => {
+      const world = await organization({
+        ...refuse,
+        settingsUrl: 'https://ls.example/scim/settings',
+      })
+      const before = await world.get(world.path)
+      const answer = await change(world)
+      expect(answer.status).toBe(503)
+      expect(answer.headers.get('Retry-After')).not.toBeNull()
+      expect(answer.body.detail).toContain('https://ls.example/scim/settings/status')
+      expect((await world.get(world.path)).body).toEqual(before.body)
+      expect(world.reports()).toMatchObject([{ outcome: 'refused', count: 12 }])
+
+      await allowMassLoss(world.access, scope, new Date())
+      expect((await change(world)).status).toBeLessThan(300)
+    },
+  )
+
+  it('lets through what takes access from nobody (F10)', async () => {
+    const world = await organization(refuse)
+    await world.group('Other way in', world.crew)
+    const rules = someRules({ roles_groups: [['Manager', 'Other way in']] })
+    await world.access.saveRules(scope, rules, { expectedVersion: '1', affects: [] })
+    expect((await world.delete(world.path)).status).toBe(204)
+    expect(world.reports()).toEqual([])
+  })
+
+  it('sees people of groups within the group (F10)', async () => {
+    const world = await organization(refuse)
+    const outer = await world.group('Outer', [world.crewId])
+    const rules = someRules({ roles_groups: [['Annotator', 'Outer']] })
+    await world.access.saveRules(scope, rules, { expectedVersion: '1', affects: [] })
+    expect((await world.delete(`/Groups/${outer.id}`)).status).toBe(503)
+    const leave = [{ op: 'remove', path: `members[value eq "${world.crewId}"]` }]
+    expect((await world.patch(`/Groups/${outer.id}`, leave)).status).toBe(503)
+  })
+
+  it('counts deactivations and deletions within the hour (F10, S-INT-10)', async () => {
+    let now = Date.parse('2026-03-01T08:00:00Z')
+    const clock = () => {
+      now += 10
+      return new Date(now)
+    }
+    const world = await organization({ ...refuse, clock })
+    const statuses: number[] = []
+    for (const [index, id] of world.ids.slice(0, 12).entries()) {
+      const answer =
+        index % 2 === 0
+          ? await world.patch(`/Users/${id}`, deactivate)
+          : await world.delete(`/Users/${id}`)
+      statuses.push(answer.status)
+    }
+    expect(statuses.slice(0, 9).every((status) => status < 300)).toBe(true)
+    expect(statuses.slice(9)).toEqual([503, 503, 503])
+    expect((await world.get(`/Users/${world.ids[11]}`)).body.active).toBe(true)
+    now += 3_660_000
+    expect((await world.delete(`/Users/${world.ids[11]}`)).status).toBe(204)
+  })
+
+  it('does not count the same person twice (F10)', async () => {
+    const world = await organization(refuse)
+    const [id] = world.ids
+    for (let turn = 0; turn < 15; turn++) {
+      expect((await world.patch(`/Users/${id}`, deactivate)).status).toBeLessThan(300)
+      await world.patch(`/Users/${id}`, [{ op: 'replace', path: 'active', value: true }])
+    }
+    expect(world.reports()).toEqual([])
+  })
+})
+
+const groupSchema = 'urn:ietf:params:scim:schemas:core:2.0:Group'
+
+it('counts what several hosts on one database take together (F10)', async () => {
+  let now = Date.now()
+  const clock = () => {
+    now += 3_000
+    return new Date(now)
+  }
+  const first = await serve(await sql(), { ...refuse, clock })
+  const second = await serve(await sql(), { ...refuse, clock })
+  const ids: string[] = []
+  for (let n = 0; n < 20; n++) ids.push((await first.user(`person-${n}@example.com`)).id)
+  const statuses: number[] = []
+  for (const [index, id] of ids.entries()) {
+    const host = index % 2 === 0 ? first : second
+    statuses.push((await host.patch(`/Users/${id}`, deactivate)).status)
+  }
+  const refused = statuses.filter((status) => status === 503)
+  expect(refused.length).toBeGreaterThanOrEqual(20 - 14)
+})
