@@ -95,7 +95,7 @@ describe('a paused reconciler', () => {
     const paused = await send(`${path}/status`, { do: 'pause' }).expect(200)
     expect(paused.text).toContain('The reconciler is paused.')
     expect(paused.text).toContain('still lose their access at once')
-    expect((await visit(path)).text).toContain('Paused, 0 people waiting')
+    expect((await visit(path)).text).toContain('Paused. Waiting: 0 people')
     await send(`${path}/status`, { do: 'resume' }).expect(200)
     expect(await access.getValue(scope, 'reconcilerPaused')).toBe('')
     await send(`${path}/status`, { do: 'other' }).expect(400)

@@ -329,3 +329,25 @@ describe('html', () => {
     expect(String(html`${forged}`)).toBe('&lt;script&gt;')
   })
 })
+
+describe('the state of the work', () => {
+  it('counts people once, whatever number of groups new rules concern', async () => {
+    const { addUser, addGroup, visit, access, scope, reconciler } = await aVisitor()
+    const people = []
+    for (let n = 0; n < 12; n++) people.push(await addUser(`p${n}@example.com`))
+    await addGroup('First', people)
+    await addGroup('Second', people.slice(0, 4))
+    await reconciler.drain()
+    await access.mark(scope, [people[0]!.id])
+    const rules = someRules({
+      roles_groups: [
+        ['Annotator', 'First'],
+        ['Manager', 'Second'],
+      ],
+    })
+    await access.saveRules(scope, rules, { expectedVersion: '0', affects: 'everybody' })
+    expect((await visit(path)).text).toContain('Updating 1 person, and more')
+    await access.expandSweeps(100)
+    expect((await visit(path)).text).toContain('Updating 12 people<')
+  })
+})

@@ -100,6 +100,11 @@ function bodyFailure(error: unknown): Failure | undefined {
   const type = error instanceof Error && 'type' in error ? error.type : undefined
   if (type === 'entity.too.large') return { status: 413, detail: 'The body is too large.' }
   if (type === 'entity.parse.failed') return { status: 400, detail: 'The body is not valid JSON.' }
+  // What is said to be compressed and is not: errors of zlib have a code and, from some parsers, no type.
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (/^(Z_|ERR_ZLIB|ERR_BROTLI|ERR__ERROR_)/.test(code)) {
+    return { status: 400, detail: 'The body is not compressed as Content-Encoding says.' }
+  }
   const { status } = error as { status?: unknown }
   if (typeof type !== 'string' || typeof status !== 'number' || status >= 500) return undefined
   return { status, detail: 'The body cannot be read.' }

@@ -19,11 +19,16 @@ export function integerOf(
   throw badRequest(`"${name}" must be a whole number from ${range.least} to ${range.most}.`)
 }
 
-/** A non-empty text from the query, at most 1000 characters, or `undefined`. */
+/**
+ * A non-empty text from the query, at most 1000 characters, or `undefined`.
+ *
+ * @throws ScimError 400 when it is longer, or has a NUL, which no database stores
+ */
 export function textOf(query: URLSearchParams, name: string): string | undefined {
   const text = query.get(name)
   if (text === null || text === '') return undefined
   if (text.length > 1_000) throw badRequest(`"${name}" is too long.`)
+  if (text.includes('\0')) throw badRequest(`"${name}" has a NUL character.`)
   return text
 }
 
@@ -74,7 +79,7 @@ export function userIdsOf(body: unknown): readonly string[] | undefined {
   const isList =
     Array.isArray(users) &&
     users.length <= 10_000 &&
-    users.every((id) => typeof id === 'string' && id !== '')
+    users.every((id) => typeof id === 'string' && id !== '' && !id.includes('\0'))
   if (!isList) throw badRequest('"users" must be a list of at most 10000 ids of users.')
   return users as readonly string[]
 }

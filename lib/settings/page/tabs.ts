@@ -37,7 +37,10 @@ export async function showPerson(visit: Visit): Promise<PageAnswer> {
 /** `reapply`: makes one person's access true again. */
 export async function changePerson(visit: Visit): Promise<PageAnswer> {
   const { context, scope, parameters } = visit
-  await context.adapters.access.mark(scope, [parameters['id'] ?? ''])
+  const id = parameters['id'] ?? ''
+  const user = await context.adapters.users.get(scope, id, { omit: new Set(['groups']) })
+  if (!user) throw nobodyHere()
+  await context.adapters.access.mark(scope, [id])
   context.reconciler?.kick()
   return person(visit, notice('good', 'This person’s access is being applied again.'))
 }
@@ -46,7 +49,7 @@ async function person(visit: Visit, said: Part): Promise<PageAnswer> {
   const { context, scope, frame, parameters, query } = visit
   const id = parameters['id'] ?? ''
   const found = await explain(context, scope, id)
-  if (!found) throw notFound('There is nobody here: this person was deleted, or never existed.')
+  if (!found) throw nobodyHere()
   const log = await context.adapters.audit?.query(scope, { target: id, limit: 10 })
   const content = personView(frame, {
     person: found,
@@ -56,6 +59,10 @@ async function person(visit: Visit, said: Part): Promise<PageAnswer> {
     ...(query.has('compare') && { drift: await compare(visit, id) }),
   })
   return { page: page(frame, { title: found.displayName, tab: 'people', content }) }
+}
+
+function nobodyHere(): ScimError {
+  return notFound('There is nobody here: this person was deleted, or never existed.')
 }
 
 async function compare({ context, scope }: Visit, id: string) {
@@ -135,7 +142,7 @@ export async function changeStatus(visit: Visit): Promise<PageAnswer> {
 
 /** One person or everybody who was given up is tried again. */
 async function tryAgain({ context, scope, form }: Visit): Promise<Part> {
-  const user = form.get('user')
+  const user = textOf(form, 'user') ?? null
   const count = await context.adapters.access.unpark(scope, user === null ? undefined : [user])
   context.reconciler?.kick()
   const people = count === 1 ? '1 person is' : `${count} people are`

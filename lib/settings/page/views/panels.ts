@@ -114,16 +114,23 @@ export function notice(kind: 'good' | 'bad' | 'warn' | 'plain', text: Part): Htm
   return html`<div class="panel ${kind}" role="${kind === 'bad' ? 'alert' : 'status'}"><p>${text}</p></div>`
 }
 
+/** Somebody whom new rules concern may wait already, or be in several groups: they are counted once they are marked. */
+export function waitingText({ pending, sweeping, paused }: Status): string {
+  const verb = paused ? 'Waiting:' : 'Updating'
+  if (sweeping === 0) return `${verb} ${people(pending)}`
+  return pending === 0 ? 'Looking who new rules concern' : `${verb} ${people(pending)}, and more`
+}
+
 /** How provisioning stands, in one line. */
 export function statusStrip(frame: Frame, status: Status): Html {
   const { parked, pending, sweeping } = status
   const waiting = pending + sweeping
   const state = status.paused
-    ? badge('busy', `Paused, ${people(waiting)} waiting`)
+    ? badge('busy', `Paused. ${waitingText(status)}`)
     : parked > 0
       ? badge('bad', `${people(parked)} could not be changed`)
       : waiting > 0
-        ? badge('busy', `Updating ${people(waiting)}`)
+        ? badge('busy', waitingText(status))
         : badge('good', 'Everybody is up to date')
   return html`<p class="strip" id="strip" aria-live="polite"${waiting > 0 && html` data-refresh="2"`}>${state}
 <span class="quiet">Identity provider last seen: ${instant(status.lastContact)}</span>

@@ -26,7 +26,7 @@ ${scimUrl !== undefined && connection(scimUrl)}
 <h2 id="work-title">Provisioning</h2>
 <dl class="facts">
 <dt>Identity provider last seen</dt><dd>${instant(status.lastContact)}</dd>
-<dt>Waiting to be updated</dt><dd>${countOf(status.pending, 'person', 'people')}${status.sweeping > 0 && html` and ${countOf(status.sweeping, 'person', 'people')} of a change of rules`}${status.oldest !== undefined && html` <span class="quiet">since ${instant(status.oldest)}</span>`}</dd>
+<dt>Waiting to be updated</dt><dd>${countOf(status.pending, 'person', 'people')}${status.sweeping > 0 && html` and more whom new rules concern`}${status.oldest !== undefined && html` <span class="quiet">since ${instant(status.oldest)}</span>`}</dd>
 <dt>Given up</dt><dd>${countOf(status.parked, 'person', 'people')}</dd>
 <dt>Last failure</dt><dd>${status.lastError ? html`<a href="${frame.base}/people/${encodeURIComponent(status.lastError.userId)}">${status.lastError.message}</a>` : html`<span class="quiet">none</span>`}</dd>
 <dt>Reconciler</dt><dd>${reconcilerLine(status)}</dd>
