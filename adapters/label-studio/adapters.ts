@@ -11,6 +11,7 @@ import {
 import { examine } from './doctor.js'
 import { editionOf } from './edition-of.js'
 import { translated } from './failures.js'
+import { gatePolicyOf } from './gate-policy.js'
 import { type Importer, importerOf } from './import.js'
 import { installationSource } from './installation.js'
 import { type LabelStudioAdaptersOptions, labelStudioSettings } from './options.js'
@@ -65,6 +66,7 @@ export function labelStudioAdapters(options: LabelStudioAdaptersOptions): LabelS
     ...storage,
     access: settings.storage.access,
     users: labelStudioUsers(settings, target, admission(parts, edition)),
+    gate: gatePolicyOf(parts, options.token),
     examine: examiner(parts),
     importer: importerOf(parts),
     projects: ({ signal }) => translated(collect(api.projects.list(signal))),

@@ -1,5 +1,7 @@
-import type { Server } from 'node:http'
-import type { Express } from 'express'
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Express, Request } from 'express'
 import { createProxyMiddleware } from 'http-proxy-middleware'
 import { type AccessGate, type AccessGateOptions, accessGate } from 'label-studio-scim'
 import {
@@ -24,26 +26,43 @@ export function labelStudioProxy(
   url: string,
   options: Omit<AccessGateOptions, 'identify'> = {},
 ): LabelStudioProxy {
-  const gate: AccessGate = accessGate(adapters, {
-    identify: identifyLabelStudioUser({ url }),
-    ...options,
+  const identify = identifyLabelStudioUser({ url })
+  const gate = accessGate(adapters, { identify, ...options })
+  const proxy = createProxyMiddleware({
+    target: url,
+    changeOrigin: false,
+    xfwd: true,
+    ws: false,
+    on: { error: (error, request, response) => answerFailure(gate, error, { request, response }) },
   })
-  const proxy = createProxyMiddleware({ target: url, changeOrigin: false, xfwd: true, ws: false })
   // A Label Studio below a path writes that path into its links, so people reach it below the same one here.
   const base = new URL(url).pathname.replace(/\/+$/, '')
   app.use(base || '/', gate, proxy)
-  const upgrade = gate.upgrade(proxy.upgrade as Parameters<AccessGate['upgrade']>[0])
   return {
     attach(server) {
-      server.on('upgrade', (request, socket, head) => {
+      gate.attach(server, (request, socket, head) => {
         if (!request.url?.startsWith(`${base}/`)) {
           socket.destroy()
           return
         }
         request.url = request.url.slice(base.length)
-        upgrade(request, socket, head)
+        proxy.upgrade(request as Request, socket as Socket, head)
       })
     },
     close: () => gate.close(),
   }
+}
+
+/** Tells a person or a program that Label Studio does not answer, and nobody where it is. */
+function answerFailure(
+  gate: AccessGate,
+  error: Error & { code?: string },
+  { request, response }: { request: IncomingMessage; response: ServerResponse | Duplex },
+): void {
+  if (!(response instanceof ServerResponse)) {
+    response.destroy()
+    return
+  }
+  const isUnreachable = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']
+  gate.unavailable(request, response, isUnreachable.includes(error.code ?? '') ? 503 : 502)
 }

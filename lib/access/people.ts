@@ -12,17 +12,35 @@ const mostPeopleOfOneAddress = 100
 /** Finds the people whose own address (`emailOf`) this is; one that merely stands among somebody's e-mails is not. */
 export type FindByEmail = (scope: Scope, email: string) => Promise<readonly User[]>
 
+/** The people in whose attributes an address stands. */
+export interface AddressHolders {
+  /** It is their own (`emailOf`). */
+  readonly own: readonly User[]
+  /** It is another e-mail of theirs, or their `userName`. */
+  readonly others: readonly User[]
+}
+
+/** Finds everybody who has this address in any attribute. The address is compared as it is but for its case. */
+export type FindByAddress = (scope: Scope, address: string) => Promise<AddressHolders>
+
 /** A finder over this store. One indexed query a call. */
-export function findByEmail(users: UserStore): FindByEmail {
+export function findByAddress(users: UserStore): FindByAddress {
   const paths = pathsOf('User', ['emails.value', 'userName'])
-  return async (scope, email) => {
-    const address = email.trim().toLowerCase()
-    if (address === '') return []
+  return async (scope, given) => {
+    const address = given.toLowerCase()
+    if (address === '') return { own: [], others: [] }
     const filter = anyEquals(paths, [address])
     const page = { kind: 'index', offset: 0, limit: mostPeopleOfOneAddress } as const
     const { resources } = await users.query(scope, { omit: new Set(['groups']), filter, page })
-    return resources.filter((user) => emailOf(user) === address)
+    const isOwn = (user: User) => emailOf(user) === address
+    return { own: resources.filter(isOwn), others: resources.filter((user) => !isOwn(user)) }
   }
+}
+
+/** A finder over this store. One indexed query a call. */
+export function findByEmail(users: UserStore): FindByEmail {
+  const find = findByAddress(users)
+  return async (scope, email) => (await find(scope, email.trim())).own
 }
 
 type Paths = readonly NonNullable<ReturnType<typeof resolvePath>>[]

@@ -1,41 +1,41 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import createDebug from 'debug'
-import type { Standing } from '../access/index.js'
-import { withTimeLimit } from '../access/time-limit.js'
 import type { Adapters } from '../stores/adapters.js'
-import { UnavailableError } from '../stores/errors.js'
-import { createScope } from '../stores/scope.js'
-import { type Identity, judgeFrom } from './decide.js'
-import { formOf, readForm } from './forms.js'
-import { type AccessGateOptions, gateOptions, type ResolvedGateOptions } from './options.js'
-import { refuse, refuseUpgrade } from './refusal.js'
-import { watchSockets } from './sockets.js'
-import type { Verdict } from './verdict.js'
+import { type Decider, deciderOf } from './decider.js'
+import { type AccessGateOptions, gateOptions } from './options.js'
+import { answer, refuseUpgrade } from './refusal.js'
+import { type SocketWatch, watchSockets } from './sockets.js'
+import { answerAsRequest, isWebSocket } from './upgrades.js'
 
 const debug = createDebug('label-studio-scim:gate')
+
+/** Takes over a socket that the gate let through. */
+export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
 /** Express middleware, also for plain Node servers, and the same decision for WebSocket upgrades. */
 export interface AccessGate {
   (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void
   /**
-   * Wraps a listener of the server's `upgrade` event: it is called only for people who may enter, and their socket is
-   * closed once they may not any more.
+   * Answers the upgrades of this server: `listener` is called for WebSockets of people who may enter, and their socket
+   * is closed once they may not any more. A request that offers another protocol (`Upgrade: h2c`, as Java's HTTP client
+   * sends) is answered as if it did not (RFC 9110 §7.8).
    */
-  upgrade(
-    listener: (request: IncomingMessage, socket: Duplex, head: Buffer) => void,
-  ): (request: IncomingMessage, socket: Duplex, head: Buffer) => void
-  /** Stops watching open sockets. */
+  attach(server: Server, listener: UpgradeListener): void
+  /**
+   * Answers a request that the application behind does not answer, in the form of a refusal: a page for people, JSON
+   * for programs, with nothing in it of addresses or causes. For the `error` event of a proxy.
+   */
+  unavailable(request: IncomingMessage, response: ServerResponse, status?: 502 | 503 | 504): void
+  /** Closes the sockets that it let through. */
   close(): void
 }
-
-const pass: Verdict = { kind: 'pass' }
 
 /**
  * A gate in front of an application: whoever SCIM has deprovisioned is refused, from the moment it is stored, on every
  * request, whatever cookie or token they still hold; nothing about that is cached. Requests without credentials pass
  * (sign-in page, static files), but the sign-in form of somebody deprovisioned does not, and the sign-up form passes
- * only for people whom SCIM has active.
+ * only for people whom SCIM has active and who have no account, as `adapters.gate` says.
  *
  * Mount it before the proxy, and before anything that reads bodies.
  *
@@ -43,122 +43,75 @@ const pass: Verdict = { kind: 'pass' }
  */
 export function accessGate(adapters: Adapters, options: AccessGateOptions): AccessGate {
   const resolved = gateOptions(options)
-  const decide = decider(adapters, resolved)
-  const sockets = watchSockets(resolved.recheckMs, decide.ofEverybody)
+  const decider = deciderOf(adapters, resolved)
+  const sockets = watchSockets(resolved.recheckMs, decider.ofEverybody)
 
   const middleware = (
     request: IncomingMessage,
     response: ServerResponse,
     next: (error?: unknown) => void,
   ): void => {
-    decide
+    decider
       .ofRequest(request)
       .then(
-        (verdict) => (verdict.kind === 'pass' ? next() : refuse(request, response, verdict)),
+        (verdict) => (verdict.kind === 'pass' ? next() : answer(request, response, verdict)),
         next,
       )
   }
-  const upgrade: AccessGate['upgrade'] = (listener) => (request, socket, head) => {
+  const upgrade = upgradeBy(decider, sockets)
+  return Object.assign(middleware, {
+    attach(server: Server, listener: UpgradeListener) {
+      server.on('upgrade', (request, socket, head) => {
+        if (isWebSocket(request)) upgrade(listener, request, { socket, head })
+        else answerAsRequest(server, request, { socket, head })
+      })
+    },
+    unavailable,
+    close: sockets.close,
+  })
+}
+
+/** A socket that was upgraded, and what the client sent ahead. */
+interface Upgraded {
+  readonly socket: Duplex
+  readonly head: Buffer
+}
+
+function upgradeBy(decider: Decider, sockets: SocketWatch) {
+  return (listener: UpgradeListener, request: IncomingMessage, { socket, head }: Upgraded) => {
     socket.on('error', (error) => debug('a socket failed: %O', error))
-    decide.ofUpgrade(request).then(
+    decider.ofCredentials(request).then(
       ({ verdict, identities }) => {
-        if (verdict.kind === 'refused') return refuseUpgrade(socket, verdict)
+        if (verdict.kind !== 'pass') {
+          const status = verdict.kind === 'refused' ? verdict.status : 403
+          return refuseUpgrade(socket, status)
+        }
         sockets.add(socket, identities)
         listener(request, socket, head)
       },
       (error: unknown) => {
         debug('deciding about an upgrade failed: %O', error)
-        refuseUpgrade(socket, { kind: 'refused', status: 503, detail: 'Try again.' })
+        refuseUpgrade(socket, 503)
       },
     )
   }
-  return Object.assign(middleware, { upgrade, close: sockets.close })
 }
 
-type Asked = { readonly verdict: Verdict; readonly identities: readonly Identity[] }
+const sentences = {
+  502: 'Label Studio did not answer as expected. Try again in a moment.',
+  503: 'Label Studio cannot be reached at the moment. Try again soon.',
+  504: 'Label Studio did not answer in time. Try again in a moment.',
+} as const
 
-function decider(adapters: Adapters, options: ResolvedGateOptions) {
-  const standingOf = judgeInTime(adapters, options)
-
-  async function ofIdentity(identity: Identity): Promise<Verdict> {
-    const standing = await standingOf(identity)
-    if (standing === 'deprovisioned')
-      return refusal('Your access has been withdrawn by your organization.')
-    if (standing === 'unknown' && options.unknownPeople === 'refuse') {
-      return refusal('You have not been given access by your organization.')
-    }
-    return pass
+function unavailable(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: 502 | 503 | 504 = 503,
+): void {
+  if (response.headersSent) {
+    response.destroy()
+    return
   }
-
-  async function ofUpgrade(request: IncomingMessage): Promise<Asked> {
-    const { identities, isComplete } = await options.identify(request).catch((error: unknown) => {
-      debug('identify failed: %O', error)
-      return { identities: [], isComplete: false }
-    })
-    const verdict = await ofEverybody(identities)
-    const decided = verdict.kind === 'refused' || isComplete
-    return { verdict: decided ? verdict : whenUnavailable(options), identities }
-  }
-
-  async function ofEverybody(identities: readonly Identity[]): Promise<Verdict> {
-    for (const identity of identities) {
-      const verdict = await ofIdentity(identity)
-      if (verdict.kind === 'refused') return verdict
-    }
-    return pass
-  }
-
-  async function ofForm(request: IncomingMessage): Promise<Verdict> {
-    const form = formOf(request, options.forms)
-    if (!form) return pass
-    const reading = await readForm(request, form)
-    if (reading.kind === 'refused') return reading
-    for (const email of reading.emails) {
-      const standing = await standingOf({ email })
-      const mayPass =
-        form.purpose === 'signUp' ? standing === 'active' : standing !== 'deprovisioned'
-      if (!mayPass) return refusal(reasonFor(form.purpose))
-    }
-    return pass
-  }
-
-  async function ofRequest(request: IncomingMessage): Promise<Verdict> {
-    const byForm = await ofForm(request)
-    return byForm.kind === 'pass' ? (await ofUpgrade(request)).verdict : byForm
-  }
-
-  return { ofEverybody, ofUpgrade, ofRequest }
-}
-
-function judgeInTime(
-  adapters: Adapters,
-  { tenant, timeoutMs, newId }: ResolvedGateOptions,
-): (identity: Identity) => Promise<Standing> {
-  const judge = judgeFrom(adapters)
-  const endless = new AbortController()
-  const tooLate = () => new UnavailableError('The stores did not answer in time.')
-  return (identity) => {
-    const scope = createScope({ tenant, actor: 'access gate', requestId: newId() }, endless)
-    return withTimeLimit(scope, { timeoutMs, tooLate }, (limited) => judge(limited, identity))
-  }
-}
-
-function reasonFor(purpose: 'signIn' | 'signUp'): string {
-  return purpose === 'signUp'
-    ? 'Only people whom your organization has given access can sign up.'
-    : 'Your access has been withdrawn by your organization.'
-}
-
-function refusal(detail: string): Verdict {
-  return { kind: 'refused', status: 403, detail }
-}
-
-function whenUnavailable({ whenUnavailable }: ResolvedGateOptions): Verdict {
-  if (whenUnavailable === 'allow') return pass
-  return {
-    kind: 'refused',
-    status: 503,
-    detail: 'It could not be determined who you are. Try again in a moment.',
-    retryAfterSeconds: 5,
-  }
+  const detail = sentences[status]
+  answer(request, response, { kind: 'refused', status, detail, retryAfterSeconds: 5 })
 }

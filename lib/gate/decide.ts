@@ -1,58 +1,114 @@
 import {
-  type FindByEmail,
-  findByEmail,
+  emailOf,
+  type FindByAddress,
+  findByAddress,
   isDepartedAddress,
   type Standing,
   standingOf,
   strongest,
 } from '../access/index.js'
 import type { Adapters } from '../stores/adapters.js'
+import type { AccountIdentity } from '../stores/gate-policy.js'
+import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 
 /** Somebody as the guarded application knows them. */
-export interface Identity {
-  /** The application's own id of the account. Decides when SCIM knows it: e-mail addresses change and get masked. */
-  readonly accountId?: string | number
-  readonly email?: string
+export type Identity = AccountIdentity
+
+/** A standing, and the SCIM user whose it is, where there is one. */
+export interface Judgement {
+  readonly standing: Standing
+  readonly user?: User
 }
 
-/** Tells the standing of somebody who has an account, or wants one. */
-export type Judge = (scope: Scope, identity: Identity) => Promise<Standing>
+/** Judges somebody who has an account, or wants one. */
+export type Judge = (scope: Scope, identity: Identity) => Promise<Judgement>
 
 const read = { omit: new Set(['groups']) } as const
+const unknown: Judgement = { standing: 'unknown' }
+const deprovisioned: Judgement = { standing: 'deprovisioned' }
 
 /** A judge over these adapters. It keeps nothing: each question is answered from what is stored at that moment. */
 export function judgeFrom(adapters: Adapters): Judge {
-  const find = findByEmail(adapters.users)
+  const find = findByAddress(adapters.users)
   return async (scope, { accountId, email }) => {
-    const byAccount = await standingOfAccount(adapters, scope, accountId)
-    if (byAccount !== 'unknown') return byAccount
-    const address = email?.trim().toLowerCase()
-    return address ? standingOfAddress(adapters, scope, { address, find }) : 'unknown'
+    const byAccount = await judgeAccount(adapters, scope, accountId)
+    if (byAccount.standing !== 'unknown') return byAccount
+    return email ? judgeAddress(adapters, scope, { email, find }) : unknown
   }
 }
 
 /** The account decides, unless it is nobody's or was only listed by an import: then the address may be somebody's. */
-async function standingOfAccount(
+async function judgeAccount(
   adapters: Adapters,
   scope: Scope,
   accountId: Identity['accountId'],
-): Promise<Standing> {
-  if (accountId === undefined) return 'unknown'
+): Promise<Judgement> {
+  if (accountId === undefined) return unknown
   const linked = await adapters.access?.recordByAccount(scope, String(accountId))
-  if (!linked) return 'unknown'
+  if (!linked) return unknown
   const user = await adapters.users.get(scope, linked.userId, read)
-  return standingOf(adapters, scope, user, linked)
+  const standing = await standingOf(adapters, scope, user, linked)
+  return { standing, ...(user && { user }) }
 }
 
-async function standingOfAddress(
+/**
+ * Whose own address it is decides, then who has it elsewhere, then who had it. An account whose address only looks like
+ * somebody's is not theirs, and is let in under no name.
+ */
+async function judgeAddress(
   adapters: Adapters,
   scope: Scope,
-  { address, find }: { readonly address: string; readonly find: FindByEmail },
-): Promise<Standing> {
-  const people = await find(scope, address)
-  if (people.length > 0) {
-    return strongest(await Promise.all(people.map((user) => standingOf(adapters, scope, user))))
+  { email, find }: { readonly email: string; readonly find: FindByAddress },
+): Promise<Judgement> {
+  const address = foldAscii(email)
+  const { own, others } = await find(scope, address)
+  for (const holders of [own, others]) {
+    const judged = await strongestOf(adapters, scope, holders)
+    if (judged.standing !== 'unknown') return judged
   }
-  return (await isDepartedAddress(adapters, scope, address)) ? 'deprovisioned' : 'unknown'
+  if (own.length > 0) return unknown
+  if (await isDepartedAddress(adapters, scope, address)) return deprovisioned
+  const look = lookOf(email)
+  return look !== address && (await isSomebodys(adapters, scope, { look, find }))
+    ? deprovisioned
+    : unknown
+}
+
+async function strongestOf(
+  adapters: Adapters,
+  scope: Scope,
+  users: readonly User[],
+): Promise<Judgement> {
+  const standings = await Promise.all(users.map((user) => standingOf(adapters, scope, user)))
+  const standing = strongest(standings)
+  const user = users[standings.indexOf(standing)]
+  return { standing, ...(user && { user }) }
+}
+
+async function isSomebodys(
+  adapters: Adapters,
+  scope: Scope,
+  { look, find }: { readonly look: string; readonly find: FindByAddress },
+): Promise<boolean> {
+  const { own, others } = await find(scope, look)
+  return own.length + others.length > 0 || isDepartedAddress(adapters, scope, look)
+}
+
+/** Whether this address is the person's own, the one by which the application knows them. */
+export function isOwnAddress(user: User, email: string): boolean {
+  return emailOf(user) === foldAscii(email)
+}
+
+/** Addresses differ in nothing but the case of ASCII letters: other letters have lower cases that are ASCII. */
+function foldAscii(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+}
+
+/** The address that a reader takes this one for. */
+function lookOf(text: string): string {
+  return text
+    .normalize('NFKC')
+    .replace(/[\s\p{C}\p{M}]+/gu, '')
+    .toLowerCase()
 }

@@ -1,36 +1,56 @@
 import type { IncomingMessage } from 'node:http'
+import type { Identity } from './decide.js'
 import { plainPath } from './paths.js'
+import { readBody } from './read-body.js'
+import { accountOfToken } from './tokens.js'
 
-/** A form by which people come in, of which the gate reads the e-mail address before it lets the form through. */
+/** A form by which people come in, of which the gate reads whose it is before it lets the form through. */
 export interface SignInForm {
-  /** `signIn`: people who have an account. `signUp`: people who want one. */
-  readonly purpose: 'signIn' | 'signUp'
+  /**
+   * `signIn`: people who have an account. `signUp`: people who want one. `token`: people who exchange a JSON Web Token
+   * for another; the claim `user_id` names their account.
+   */
+  readonly purpose: 'signIn' | 'signUp' | 'token'
   /**
    * Path of the form's `POST`, in lower case, without a slash at the end. The paths of requests are compared with it by
    * their end, so that it also holds where the application lives below a path of its own.
    */
   readonly path: string
-  /** Name of the field with the e-mail address. */
+  /** Name of the field with the e-mail address or the token. */
   readonly field: string
 }
 
-/** The forms of Label Studio, Community and Enterprise; the third is its admin's. */
+/** The forms of Label Studio, Community and Enterprise, with those of its admin and of its browsable API. */
 export const labelStudioForms: readonly SignInForm[] = [
   { purpose: 'signIn', path: '/user/login', field: 'email' },
   { purpose: 'signIn', path: '/admin/login', field: 'username' },
+  { purpose: 'signIn', path: '/api-auth/login', field: 'username' },
   { purpose: 'signUp', path: '/user/signup', field: 'email' },
+  { purpose: 'token', path: '/api/token/refresh', field: 'refresh' },
+  { purpose: 'token', path: '/api/token/rotate', field: 'refresh' },
 ]
 
 /** What a form said, or why it cannot be let through. */
 export type FormReading =
-  | { readonly kind: 'read'; readonly emails: readonly string[] }
-  | { readonly kind: 'refused'; readonly status: 400 | 411 | 413 | 415; readonly detail: string }
+  | {
+      readonly kind: 'read'
+      readonly identities: readonly Identity[]
+      /** The field's values as they were sent. */
+      readonly values: readonly string[]
+    }
+  | FormRefusal
+
+interface FormRefusal {
+  readonly kind: 'refused'
+  readonly status: 400 | 411 | 413 | 415 | 500
+  readonly detail: string
+}
 
 const maxFormBytes = 65_536
 /** Nothing else: Django reads further spellings of `charset`, which would make other letters of the same bytes. */
-const formType = /^application\/x-www-form-urlencoded\s*(?:;\s*charset="?utf-8"?\s*)?$/i
-/** What Python takes for white space and JavaScript does not, beside what both do. */
-const edges = /^[\s\p{Cc}]+|[\s\p{Cc}]+$/gu
+const charset = String.raw`\s*(?:;\s*charset="?utf-8"?\s*)?$`
+const formType = new RegExp(`^application/x-www-form-urlencoded${charset}`, 'i')
+const jsonType = new RegExp(`^application/json${charset}`, 'i')
 
 /** The form that this request submits, if it is one. */
 export function formOf(
@@ -43,30 +63,76 @@ export function formOf(
 }
 
 /**
- * Every value of the form's e-mail field. The body is put back into the request, so that a proxy behind can send it on
- * unchanged. What cannot be read the same way by the application is refused rather than guessed at: other encodings,
- * other charsets, bodies without a length.
+ * Whose the form is: every value of its field. The body is put back into the request, so that a proxy behind can send it
+ * on unchanged. What the application may read in another way is refused rather than guessed at: other encodings, other
+ * charsets, bodies that are not UTF-8 or without a length, addresses with anything but printable ASCII.
  */
 export async function readForm(request: IncomingMessage, form: SignInForm): Promise<FormReading> {
-  const refusal = refusalOf(request)
+  const refusal = refusalOf(request, form)
   if (refusal) return refusal
-  const length = Number(request.headers['content-length'])
-  const body = await readAndPutBack(request, length)
-  if (body === undefined) return refused(400, 'The form ended early.')
-  const emails = new URLSearchParams(body.toString('utf8')).getAll(form.field)
-  return { kind: 'read', emails: [...new Set(emails.flatMap(readings))] }
+  const body = await readBody(request, Number(request.headers['content-length']))
+  if (body === 'consumed') return refused(500, 'The form could not be read.')
+  if (body === 'aborted') return refused(400, 'The form ended early.')
+  const text = utf8Of(body)
+  if (text === undefined) return refused(400, 'The form must be UTF-8.')
+  const values = jsonType.test(request.headers['content-type'] ?? '')
+    ? jsonValuesOf(text, form.field)
+    : new URLSearchParams(text).getAll(form.field)
+  if (values === undefined) return refused(400, 'This is not valid JSON.')
+  return form.purpose === 'token' ? tokensIn(values) : addressesIn(values)
 }
 
-/** An address as it is and, since Django's own sign-in does that, in compatibility form. */
-function readings(given: string): string[] {
-  const email = given.replace(edges, '')
-  return [email, email.normalize('NFKC')].filter((each) => each !== '')
+function addressesIn(values: readonly string[]): FormReading {
+  const addresses = values.map(stripped).filter((each) => each !== '')
+  if (!addresses.every(isPlain)) {
+    return refused(400, 'Write the e-mail address in plain letters (ASCII).')
+  }
+  return { kind: 'read', values, identities: [...new Set(addresses)].map((email) => ({ email })) }
 }
 
-function refusalOf({ headers }: IncomingMessage): FormReading | undefined {
+function tokensIn(values: readonly string[]): FormReading {
+  const accounts = values.map((value) => accountOfToken(stripped(value)))
+  const known = [...new Set(accounts)].filter((each) => each !== undefined)
+  return { kind: 'read', values, identities: known.map((accountId) => ({ accountId })) }
+}
+
+/** Exactly what `str.strip` of Python takes off: Django's fields do. JavaScript's `trim` takes other characters. */
+const spaces = String.raw`[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+`
+const edges = new RegExp(`^${spaces}|${spaces}$`, 'g')
+
+function stripped(text: string): string {
+  return text.replace(edges, '')
+}
+
+function isPlain(address: string): boolean {
+  return /^[\x20-\x7e]+$/.test(address)
+}
+
+/** Django reads a body that is not UTF-8 as ISO-8859-1: other letters of the same bytes. */
+function utf8Of(body: Buffer): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
+  } catch {
+    return undefined
+  }
+}
+
+function jsonValuesOf(text: string, field: string): string[] | undefined {
+  try {
+    const value = (JSON.parse(text) as Record<string, unknown> | null)?.[field]
+    return typeof value === 'string' ? [value] : []
+  } catch {
+    return undefined
+  }
+}
+
+function refusalOf({ headers }: IncomingMessage, { purpose }: SignInForm): FormRefusal | undefined {
   const type = headers['content-type'] ?? ''
-  if (!formType.test(type)) {
-    return refused(415, 'Sign in with the form of the sign-in page.')
+  const isReadable = formType.test(type) || (purpose === 'token' && jsonType.test(type))
+  if (!isReadable) {
+    return purpose === 'token'
+      ? refused(415, 'Send JSON in UTF-8.')
+      : refused(415, 'Sign in with the form of the sign-in page.')
   }
   if (headers['content-encoding'] !== undefined)
     return refused(415, 'The form must not be compressed.')
@@ -76,36 +142,6 @@ function refusalOf({ headers }: IncomingMessage): FormReading | undefined {
   return undefined
 }
 
-function refused(status: 400 | 411 | 413 | 415, detail: string): FormReading {
+function refused(status: FormRefusal['status'], detail: string): FormRefusal {
   return { kind: 'refused', status, detail }
-}
-
-/** A body that arrived, given back with `unshift` before the stream has told anybody that it ended. */
-function readAndPutBack(request: IncomingMessage, length: number): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = []
-  let received = 0
-  return new Promise((resolve) => {
-    const done = (body: Buffer | undefined) => {
-      request.off('readable', take)
-      request.off('close', gone)
-      resolve(body)
-    }
-    const gone = () => done(undefined)
-    const take = () => {
-      for (let chunk = request.read(); chunk !== null; chunk = request.read()) {
-        chunks.push(chunk as Buffer)
-        received += (chunk as Buffer).length
-        if (received >= length) return putBack()
-      }
-    }
-    const putBack = () => {
-      const body = Buffer.concat(chunks)
-      request.unshift(body)
-      done(body)
-    }
-    if (length === 0) return done(Buffer.alloc(0))
-    request.on('readable', take)
-    request.on('close', gone)
-    take()
-  })
 }

@@ -40,6 +40,8 @@ export interface AccessGateOptions {
   readonly recheckMs?: number
   /** Longest time a store may take to answer, in milliseconds. Default 10 000. */
   readonly timeoutMs?: number
+  /** Default: the system's clock. Links for sign-up expire by it. */
+  readonly clock?: () => Date
 }
 
 /** Options with every default filled in. */
@@ -52,6 +54,7 @@ const defaults = {
   forms: labelStudioForms,
   recheckMs: 1_000,
   timeoutMs: 10_000,
+  clock: () => new Date(),
   newId: randomUUID,
 } as const
 

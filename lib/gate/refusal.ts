@@ -1,45 +1,66 @@
+import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { endedSession, signInPage } from './session.js'
 import type { Verdict } from './verdict.js'
 
-type Refused = Extract<Verdict, { kind: 'refused' }>
+const style =
+  'body{font:16px/1.5 system-ui,sans-serif;margin:0;display:grid;place-items:center;min-height:100vh;' +
+  'color-scheme:light dark;background:Canvas;color:CanvasText}main{max-width:32rem;padding:2rem}h1{font-size:1.5rem}'
+const styleHash = createHash('sha256').update(style).digest('base64')
+const contentPolicy = `default-src 'none'; style-src 'sha256-${styleHash}'; frame-ancestors 'none'`
 
-/** Answers a refused request: a page for somebody who navigates, JSON in the shape of Label Studio's errors for the rest. */
-export function refuse(
+/** Answers a request that does not go on: a page for somebody who navigates, Label Studio's error shape for the rest. */
+export function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, detail, retryAfterSeconds }: Refused,
+  verdict: Exclude<Verdict, { kind: 'pass' }>,
 ): void {
+  if (verdict.kind === 'redirect') {
+    const { location, cookie } = verdict
+    const headers = { Location: location, 'Set-Cookie': cookie, 'Cache-Control': 'no-store' }
+    response.writeHead(303, headers).end()
+    return
+  }
+  const { status, detail, retryAfterSeconds, endsSession } = verdict
   const wantsPage = /\btext\/html\b/.test(request.headers.accept ?? '')
-  const body = wantsPage ? page(status, detail) : JSON.stringify({ status_code: status, detail })
+  const signIn = endsSession ? signInPage(request) : undefined
+  const body = wantsPage
+    ? page(status, detail, signIn)
+    : JSON.stringify({ status_code: status, detail })
   response.writeHead(status, {
     'Content-Type': wantsPage ? 'text/html; charset=utf-8' : 'application/json',
     'Content-Length': Buffer.byteLength(body),
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
-    'Content-Security-Policy': "default-src 'none'",
+    'Content-Security-Policy': contentPolicy,
     ...(retryAfterSeconds !== undefined && { 'Retry-After': String(retryAfterSeconds) }),
+    ...(endsSession && { 'Set-Cookie': endedSession }),
     Connection: 'close',
   })
   response.end(request.method === 'HEAD' ? undefined : body)
 }
 
 /** Answers a refused WebSocket upgrade and closes the socket. */
-export function refuseUpgrade(socket: Duplex, { status, detail }: Refused): void {
+export function refuseUpgrade(socket: Duplex, status: number): void {
   const reason = status === 403 ? 'Forbidden' : 'Service Unavailable'
+  const detail = status === 403 ? 'You may not enter.' : 'Try again.'
   socket.end(
     `HTTP/1.1 ${status} ${reason}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(detail)}\r\nConnection: close\r\n\r\n${detail}`,
   )
 }
 
-/** `detail` is always a sentence of ours; nothing of the request is echoed. */
-function page(status: number, detail: string): string {
-  const title = status === 503 ? 'Try again in a moment' : 'No access'
+/** `detail` is always a sentence of ours; of the request there is nothing but the path at which the gate is mounted. */
+function page(status: number, detail: string, signIn: string | undefined): string {
+  const title = status >= 500 ? 'Try again in a moment' : 'No access'
+  const href = signIn?.replace(/[&<>"']/g, (each) => `&#${each.charCodeAt(0)};`)
+  const link = href === undefined ? '' : `<p><a href="${href}">Sign in as somebody else</a></p>`
   return `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title></head>
-<body><main><h1>${title}</h1><p>${detail}</p></main></body>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>
+<style>${style}</style></head>
+<body><main><h1>${title}</h1><p>${detail}</p>${link}</main></body>
 </html>
 `
 }

@@ -1,16 +1,18 @@
 import type { Duplex } from 'node:stream'
 import type { Identity } from './decide.js'
+import type { Verdict } from './verdict.js'
 
 /** Open sockets whose owners are looked at again and again. */
 export interface SocketWatch {
   add(socket: Duplex, owners: readonly Identity[]): void
+  /** Closes all sockets, so that a server can end. */
   close(): void
 }
 
 /** Closes each socket once `decide` refuses one of its owners. A failure to decide closes nothing: the next look will. */
 export function watchSockets(
   recheckMs: number,
-  decide: (owners: readonly Identity[]) => Promise<{ readonly kind: 'pass' | 'refused' }>,
+  decide: (owners: readonly Identity[]) => Promise<{ readonly kind: Verdict['kind'] }>,
 ): SocketWatch {
   const watched = new Map<Duplex, readonly Identity[]>()
   let timer: NodeJS.Timeout | undefined
@@ -28,13 +30,13 @@ export function watchSockets(
   }
   return {
     add(socket, owners) {
-      if (owners.length === 0) return
       watched.set(socket, owners)
       socket.once('close', () => watched.delete(socket))
       if (!timer) schedule()
     },
     close() {
       clearTimeout(timer)
+      for (const socket of watched.keys()) socket.destroy()
       watched.clear()
     },
   }

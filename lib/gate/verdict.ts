@@ -1,4 +1,4 @@
-/** Lets a request through, or tells why not. */
+/** Lets a request through, tells why not, or sends the browser elsewhere. */
 export type Verdict =
   | { readonly kind: 'pass' }
   | {
@@ -7,4 +7,15 @@ export type Verdict =
       /** A sentence for the person, never anything of the request. */
       readonly detail: string
       readonly retryAfterSeconds?: number
+      /** Ends the browser's session, so that somebody else can sign in there. */
+      readonly endsSession?: boolean
     }
+  | { readonly kind: 'redirect'; readonly location: string; readonly cookie: string }
+
+/** The request goes on. */
+export const pass: Verdict = { kind: 'pass' }
+
+/** A refusal with 403. */
+export function forbidden(detail: string): Verdict {
+  return { kind: 'refused', status: 403, detail }
+}

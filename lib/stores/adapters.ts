@@ -3,6 +3,7 @@ import type { ResourceType } from '../schema/types.js'
 import type { AccessStore } from './access-store.js'
 import type { AuditStore } from './audit-store.js'
 import type { Finding } from './finding.js'
+import type { GatePolicy } from './gate-policy.js'
 import type { GroupStore } from './group-store.js'
 import type { ResourceStore } from './resource-store.js'
 import type { UserStore } from './user-store.js'
@@ -18,6 +19,8 @@ export interface Adapters {
   readonly audit?: AuditStore
   /** How `groups.resolveAccess` reads the rules; the settings API and page read them the same way. */
   readonly policy?: MappingPolicy
+  /** What the application behind `accessGate` needs of it: sign-up, secrets, what is the owner's alone. */
+  readonly gate?: GatePolicy
   /** Whether the host behind the stores allows what is wanted, in sentences for the status page. Never throws. */
   examine?(signal?: AbortSignal): Promise<readonly Finding[]>
   /** Releases connections. */

@@ -46,7 +46,7 @@ export async function openGate(
   app.use(gate)
   app.use(application ?? createProxyMiddleware({ target }))
   const server: Server = createServer(app)
-  server.on('upgrade', gate.upgrade(onUpgrade))
+  gate.attach(server, onUpgrade)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
@@ -60,7 +60,9 @@ export async function openGate(
 }
 
 function echo(_request: IncomingMessage, socket: Duplex) {
-  socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n')
+  socket.write(
+    'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
+  )
   socket.pipe(socket)
 }
 

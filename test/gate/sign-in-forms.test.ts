@@ -103,13 +103,19 @@ describe('the sign-in form of somebody deprovisioned', () => {
     ['in capitals', 'email=ANN%40EXAMPLE.COM'],
     ['between spaces', `email=+${email}%09`],
     ['between what only Python takes for spaces', `email=%1C${email}%C2%85`],
-    ['in full width', 'email=%EF%BD%81nn%40example.com'],
-    ['with a letter that Django’s own sign-in maps', 'email=%C2%AAnn%40example.com'],
     ['after another', `email=nobody%40example.com&email=${email}`],
     ['before another', `email=${email}&email=nobody%40example.com`],
     ['with an encoded name', `%65mail=${email}`],
   ])('is refused: %s', async (_name, body) => {
     expect(await said(post(`${body}&password=${password}`))).toEqual(byTheGate)
+  })
+
+  it.each([
+    ['in full width', 'email=%EF%BD%81nn%40example.com'],
+    ['with a letter that Django’s own sign-in maps', 'email=%C2%AAnn%40example.com'],
+    ['with bytes that are not UTF-8', 'email=%A0ann%40example.com'],
+  ])('is refused before it is read: %s', async (_name, body) => {
+    expect((await post(`${body}&password=${password}`)).status).toBe(400)
   })
 
   it('is refused at the admin’s sign-in too', async () => {

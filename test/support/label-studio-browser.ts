@@ -17,13 +17,28 @@ export const signUp = (
   { email, password }: { email: string; password: string },
 ): Promise<Browser> => postForm(`${url}/user/signup/?token=${invite}`, { email, password })
 
-async function postForm(url: string, values: Record<string, string>): Promise<Browser> {
-  const page = await fetch(url, { redirect: 'manual' })
+/** Signs up with a link that the gate made for one person. */
+export async function signUpByLink(
+  link: string,
+  { email, password }: { email: string; password: string },
+): Promise<Browser> {
+  const opened = await fetch(link, { redirect: 'manual' })
+  await opened.arrayBuffer()
+  const page = new URL(opened.headers.get('location') ?? '/', link).href
+  return postForm(page, { email, password }, cookiesOf([opened]))
+}
+
+async function postForm(
+  url: string,
+  values: Record<string, string>,
+  cookies = '',
+): Promise<Browser> {
+  const page = await fetch(url, { redirect: 'manual', headers: { cookie: cookies } })
   const csrf = /csrfmiddlewaretoken" value="([^"]*)/.exec(await page.text())?.[1] ?? ''
   const response = await fetch(url, {
     method: 'POST',
     redirect: 'manual',
-    headers: { cookie: cookiesOf([page]), referer: url },
+    headers: { cookie: [cookies, cookiesOf([page])].filter(Boolean).join('; '), referer: url },
     body: new URLSearchParams({ csrfmiddlewaretoken: csrf, ...values }),
   })
   await response.arrayBuffer()

@@ -9,6 +9,7 @@ import {
 } from '../../../adapters/label-studio/index.js'
 import { memoryAdapters } from '../../../adapters/memory/index.js'
 import { labelStudioProxy } from '../../../examples/label-studio-proxy/proxy.js'
+import { createInvitation } from '../../../lib/access/index.js'
 import {
   type AccessGateOptions,
   type Authenticator,
@@ -59,6 +60,8 @@ export interface Product {
   lookUp(email: string): Promise<Answer>
   saveRules(rules: Partial<MappingRules>): Promise<void>
   record(userId: string): Promise<AccessRecord | undefined>
+  /** A link by which this person signs up. */
+  signUpLink(userId: string): Promise<string>
   /** Why the reconciler has given up on somebody. */
   parkedBecause(userId: string): Promise<string | undefined>
   drained(): Promise<void>
@@ -108,6 +111,11 @@ export async function startProduct(
     ...requestsTo(url),
     ...looksInto(adapters),
     drained: () => reconciler.drain(),
+    async signUpLink(userId) {
+      const user = await adapters.users.get(scopeOf(), userId, { omit: new Set() })
+      const link = user && (await createInvitation(adapters, scopeOf(), user))
+      return `${url}${link?.path}`
+    },
     async stop() {
       proxy.close()
       server.closeAllConnections()

@@ -1,5 +1,11 @@
 import { sqlAdapters } from '../../../adapters/sql/index.js'
-import { type Answer, send, signIn, signUp } from '../../support/label-studio-browser.js'
+import {
+  type Answer,
+  send,
+  signIn,
+  signUp,
+  signUpByLink,
+} from '../../support/label-studio-browser.js'
 import type { Subject } from './contract.js'
 import { type Product, scopeOf, startProduct as startOver } from './product.js'
 
@@ -121,7 +127,7 @@ export function describeProof(name: string, start: () => Promise<Subject>): void
       expect((await signIn(subject.url, email, password)).status).toBe(200)
     }, 60_000)
 
-    it('lets a person in by the invite without the owner’s sign-in, and nobody else', async () => {
+    it('lets a person in by their own link without the owner’s sign-in, and nobody else', async () => {
       product = await startProduct(subject, { withOwner: false })
       const email = newEmail()
       const invite = (await asOwner('GET', '/api/invite')).json.token as string
@@ -129,7 +135,9 @@ export function describeProof(name: string, start: () => Promise<Subject>): void
       expect(early.status).toBe(403)
       const pushed = await product.pushUser({ userName: email })
       await drained()
-      const { status, cookie } = await signUp(product.url, invite, { email, password })
+      expect((await signUp(product.url, invite, { email, password })).status).toBe(403)
+      const link = await product.signUpLink(pushed.json.id)
+      const { status, cookie } = await signUpByLink(link, { email, password })
       expect(status).toBe(302)
       const { id } = (await through({ cookie })).json as { id: number }
       await product.adapters.importer.run()

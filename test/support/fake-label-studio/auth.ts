@@ -1,4 +1,5 @@
 import { createHmac, randomUUID } from 'node:crypto'
+import { deflateSync, inflateSync } from 'node:zlib'
 import { apiError, type FakeRequest, type FakeResponse } from './http.js'
 import type { FakeOptions, FakeState, FakeUser } from './state.js'
 
@@ -6,16 +7,30 @@ const secret = 'fake label studio'
 const sign = (text: string) => createHmac('sha256', secret).update(text).digest('base64url')
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
-/** A signed cookie, as Community keeps sessions: nothing is stored, so nothing can be ended but by the account. */
+let cookies = 0
+
+/**
+ * A signed cookie, as Community keeps sessions (Django's `signed_cookies`: compressed JSON, time, signature): nothing is
+ * stored, so nothing can be ended but by the account. The real one changes each second, this one each time.
+ */
 export function sessionCookie(user: FakeUser): string {
-  const payload = encode({ uid: randomUUID(), user: user.id, password: user.passwordVersion })
-  return `${payload}:${sign(payload)}`
+  return signedSession({
+    _auth_user_id: `${user.id}`,
+    _auth_user_hash: `${user.passwordVersion}`,
+    uid: randomUUID(),
+  })
 }
 
 /** A cookie every answer sets, also to people who sent a token or nothing. */
 export function anonymousCookie(): string {
-  const payload = encode({ uid: randomUUID() })
-  return `${payload}:${sign(payload)}`
+  return signedSession({ uid: randomUUID() })
+}
+
+function signedSession(session: Record<string, unknown>): string {
+  cookies += 1
+  const text = deflateSync(JSON.stringify(session)).toString('base64url')
+  const signed = `.${text}:${cookies.toString(36)}`
+  return `${signed}:${sign(signed)}`
 }
 
 export function jwt(claims: Record<string, unknown>): string {
@@ -56,6 +71,8 @@ export function newAccessToken(user: FakeUser, options: FakeOptions): string {
 export interface Authentication {
   user: FakeUser | undefined
   pageUser: FakeUser | undefined
+  /** By the session alone; `undefined` where an access token came first. */
+  sessionUser: FakeUser | undefined
   refusal: FakeResponse | undefined
 }
 
@@ -70,13 +87,24 @@ export function authenticate(
   const byJwt = bearer === undefined ? undefined : readJwt(state, bearer, 'access')
   if (byJwt?.activeOrganization === null && options.mode !== 'lse') {
     // The middleware asks the missing organization for its settings.
-    return { user: undefined, pageUser: undefined, refusal: serverError() }
+    return {
+      user: undefined,
+      pageUser: undefined,
+      sessionUser: undefined,
+      refusal: serverError(),
+    }
   }
-  const pageUser = byJwt ?? readSession(state, request)
+  const sessionUser = byJwt ? undefined : readSession(state, request)
+  const pageUser = byJwt ?? sessionUser
   const legacy = /^Token (.+)$/i.exec(authorization ?? '')?.[1]
-  if (legacy === undefined) return { user: pageUser, pageUser, refusal: undefined }
+  if (legacy === undefined) return { user: pageUser, pageUser, sessionUser, refusal: undefined }
   const { user, refusal } = readLegacyToken(state, legacy)
-  return { user, pageUser, refusal: request.path.startsWith('/api/') ? refusal : undefined }
+  return {
+    user,
+    pageUser,
+    sessionUser,
+    refusal: request.path.startsWith('/api/') ? refusal : undefined,
+  }
 }
 
 function serverError(): FakeResponse {
@@ -104,11 +132,11 @@ function readSession(state: FakeState, request: FakeRequest): FakeUser | undefin
       return [name, value.join('=')]
     }),
   )
-  const [payload = '', signature] = (cookies.get('sessionid') ?? '').split(':')
-  if (signature !== sign(payload)) return undefined
-  const session = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))
-  const user = state.users.get(session.user)
-  if (!user?.isActive || session.password !== user.passwordVersion) return undefined
+  const [payload = '', time = '', signature] = (cookies.get('sessionid') ?? '').split(':')
+  if (signature !== sign(`${payload}:${time}`)) return undefined
+  const session = JSON.parse(inflateSync(Buffer.from(payload.slice(1), 'base64url')).toString())
+  const user = state.users.get(Number(session._auth_user_id))
+  if (!user?.isActive || session._auth_user_hash !== `${user.passwordVersion}`) return undefined
   return user
 }
 

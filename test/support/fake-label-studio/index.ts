@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
@@ -138,9 +139,15 @@ async function readRequest(incoming: IncomingMessage, basePath: string): Promise
     path: isBelow ? url.pathname.slice(basePath.length) : `/outside${url.pathname}`,
     query: url.searchParams,
     headers: incoming.headers,
-    body: Buffer.concat(chunks).toString('utf8'),
+    body: textOf(Buffer.concat(chunks), incoming.headers['content-type']),
     json: undefined,
   }
+}
+
+/** Django takes the bytes of a form that is not UTF-8 for ISO-8859-1. */
+function textOf(body: Buffer, type = ''): string {
+  const isForm = type.startsWith('application/x-www-form-urlencoded')
+  return body.toString(isForm && !isUtf8(body) ? 'latin1' : 'utf8')
 }
 
 const bothEditions = [...tokenRoutes, ...userRoutes, ...projectRoutes, ...pageRoutes]
@@ -153,7 +160,7 @@ function respond(request: FakeRequest, state: FakeState, options: FakeOptions): 
   const isEnterprise = options.mode === 'lse'
   const routes = routesOf[isEnterprise ? 'enterprise' : 'community']
   const signedIn: FakeUser[] = []
-  const { user, pageUser, refusal } = authenticate(state, options, request)
+  const { user, pageUser, sessionUser, refusal } = authenticate(state, options, request)
   const context: FakeContext = {
     state,
     options,
@@ -169,7 +176,8 @@ function respond(request: FakeRequest, state: FakeState, options: FakeOptions): 
     session.activeOrganization = organizationId
   }
   const answer = dispatch(routes, context, refusal)
-  const [person] = signedIn
+  // Each answer to a session signs it anew.
+  const person = signedIn[0] ?? sessionUser
   const cookie = `sessionid=${person === undefined ? anonymousCookie() : sessionCookie(person)}; HttpOnly; Path=/`
   return withSessionCookie(answer, {
     cookie,

@@ -13,6 +13,13 @@ import { addMember } from './users.js'
 
 export const formOf = (request: FakeRequest) => new URLSearchParams(request.body)
 
+/** What `str.strip` of Python takes off, and Django with it; not quite what `trim` does. */
+const spaces =
+  '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+'
+const edges = new RegExp(`^${spaces}|${spaces}$`, 'g')
+const addressIn = (form: URLSearchParams, field: string) =>
+  (form.getAll(field).at(-1) ?? '').replace(edges, '')
+
 export const csrfCookie = 'csrftoken'
 
 /** The hidden control of every form; also sets the cookie it is compared with. */
@@ -49,11 +56,17 @@ const signInPage = (context: FakeContext, error = '') =>
   )
 
 /** Lower-cases what is typed and then compares exactly; writes the organization back. */
-const signIn: FakeHandler = (context) => {
+const signIn: FakeHandler = (context) =>
+  signInAs(context, addressIn(formOf(context.request), 'email').toLowerCase())
+
+/** The form of Django itself, for its admin and for the browsable API. */
+const signInByName: FakeHandler = (context) =>
+  signInAs(context, addressIn(formOf(context.request), 'username').normalize('NFKC'))
+
+const signInAs = (context: FakeContext, email: string): FakeResponse => {
   const { state, request } = context
   if (!hasCsrf(request)) return csrfFailed()
   const form = formOf(request)
-  const email = (form.get('email') ?? '').toLowerCase()
   const user = [...state.users.values()].find((each) => each.email === email)
   const isRight = user?.password !== undefined && user.password === form.get('password')
   if (!isRight || !user.isActive) {
@@ -80,7 +93,7 @@ const signUp: FakeHandler = (context) => {
   if (!hasCsrf(request)) return csrfFailed()
   if (request.query.get('token') !== state.inviteToken) return html(403, '<h1>Forbidden</h1>')
   const form = formOf(request)
-  const email = (form.get('email') ?? '').toLowerCase()
+  const email = addressIn(form, 'email').toLowerCase()
   const password = form.get('password') ?? ''
   const isTaken = [...state.users.values()].some((each) => each.email === email)
   if (isTaken) return signUpPage(context, ['User with this email already exists'])
@@ -124,6 +137,10 @@ const open = { isOpen: true }
 export const pageRoutes = [
   route('GET', '/user/login/', unlessSignedIn(signInPage), open),
   route('POST', '/user/login/', signIn, open),
+  route('GET', '/api-auth/login/', unlessSignedIn(signInPage), open),
+  route('POST', '/api-auth/login/', signInByName, open),
+  route('GET', '/admin/login/', unlessSignedIn(signInPage), open),
+  route('POST', '/admin/login/', signInByName, open),
   route('GET', '/user/signup/', unlessSignedIn(signUpPage), open),
   route('POST', '/user/signup/', signUp, open),
   route('GET', '/logout', signOut, open),

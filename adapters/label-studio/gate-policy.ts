@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto'
+import type { GatePolicy } from '../../lib/stores/gate-policy.js'
+import type { Scope } from '../../lib/stores/scope.js'
+import { normalizeEmail } from './api/index.js'
+import { translated } from './failures.js'
+import type { TargetParts } from './parts.js'
+
+/** What Community lets every member do and Enterprise only administrators: read and change the invite link. */
+const ofAdministrators = /\/api\/(?:invite(?:\/[^/]+)?|organizations\/[^/]+)$/
+
+/** What Label Studio needs of the gate in front of it. `token` is the adapter's own. */
+export function gatePolicyOf(
+  { api, installation, settings }: Omit<TargetParts, 'admin'>,
+  token: string,
+): GatePolicy {
+  const isCommunity = async (scope: Scope) =>
+    (await installation.remembered(scope)).edition === 'community'
+  const own = digestOf(token)
+  return {
+    async signUp(scope) {
+      // Enterprise sends invitations of its own, each bound to an address.
+      if (!(await isCommunity(scope))) return 'open'
+      return settings.firstSignIn === 'password' ? 'closed' : 'invited'
+    },
+    // The organization's invite stays on this side: whoever knows it could sign up under any address.
+    async signUpQuery(scope) {
+      if (!(await isCommunity(scope))) return {}
+      return { token: await translated(api.settings.inviteToken(scope.signal)) }
+    },
+    isOwnSecret: (text) => digestOf(text) === own,
+    async isReserved(scope, { path }) {
+      return ofAdministrators.test(path) && (await isCommunity(scope))
+    },
+    async isOwner(scope, { accountId, email }) {
+      const { ownId, ownerEmail } = await installation.remembered(scope)
+      return Number(accountId) === ownId || (ownerEmail !== '' && email === ownerEmail)
+    },
+    async emailOfAccount(scope, accountId) {
+      if (!/^\d+$/.test(accountId)) return undefined
+      const account = await translated(api.users.get(Number(accountId), scope.signal))
+      return account && !account.masked ? normalizeEmail(account.email) : undefined
+    },
+  }
+}
+
+/** Compared as digests, so that the time it takes tells nothing. */
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64')
+}

@@ -1,0 +1,131 @@
+import type { IncomingMessage } from 'node:http'
+import createDebug from 'debug'
+import type { Adapters } from '../stores/adapters.js'
+import type { Scope } from '../stores/scope.js'
+import { type Identity, type Judge, judgeFrom } from './decide.js'
+import { formDecider } from './form-decider.js'
+import type { ResolvedGateOptions } from './options.js'
+import { plainPath } from './paths.js'
+import * as session from './session.js'
+import { timeLimitOf } from './time-limit.js'
+import { forbidden, pass, type Verdict } from './verdict.js'
+
+const debug = createDebug('label-studio-scim:gate')
+
+/** A verdict, and the people whom the request belongs to. */
+export interface Decision {
+  readonly verdict: Verdict
+  readonly identities: readonly Identity[]
+}
+
+/** Decides about requests, sockets and the people behind them. */
+export interface Decider {
+  /** About a request. Reads the body of a form and puts it back; may take credentials off, or add to the query. */
+  ofRequest(request: IncomingMessage): Promise<Verdict>
+  /** By the credentials alone. */
+  ofCredentials(request: IncomingMessage): Promise<Decision>
+  ofEverybody(identities: readonly Identity[]): Promise<Verdict>
+}
+
+const withdrawn = 'Your access has been withdrawn by your organization.'
+const notGiven = 'You have not been given access by your organization.'
+const ownSecret = 'This token belongs to the service that manages people, and is not accepted here.'
+const reserved = 'Only the owner and administrators can do this.'
+
+/** A decider over these adapters. It keeps nothing of what it finds in the stores. */
+export function deciderOf(adapters: Adapters, options: ResolvedGateOptions): Decider {
+  const judge = judgeFrom(adapters)
+  const inTime = timeLimitOf(options)
+  const ofEverybody = everybodyDecider(options, (identity) =>
+    inTime((scope) => judge(scope, identity)),
+  )
+  const ofForm = formDecider(adapters, options, { judge, inTime, ofEverybody })
+  const isOwnSecret = adapters.gate?.isOwnSecret
+  const isReserved = reservation(adapters, judge)
+
+  async function ofCredentials(request: IncomingMessage): Promise<Decision> {
+    if (isOwnSecret && session.secretsOf(request).some(isOwnSecret)) {
+      return { verdict: forbidden(ownSecret), identities: [] }
+    }
+    const { identities, isComplete } = await options.identify(request).catch((error: unknown) => {
+      debug('identify failed: %O', error)
+      return { identities: [], isComplete: false }
+    })
+    const verdict = await ofEverybody(identities)
+    const isDecided = verdict.kind !== 'pass' || isComplete
+    return { verdict: isDecided ? verdict : whenUnavailable(options), identities }
+  }
+
+  async function ofRequest(request: IncomingMessage): Promise<Verdict> {
+    const byForm = await ofForm(request)
+    if (byForm.kind !== 'pass') return byForm
+    const { verdict, identities } = await ofCredentials(request)
+    if (verdict.kind === 'refused' && verdict.status === 403) return ofShutOut(request, verdict)
+    if (verdict.kind !== 'pass' || identities.length === 0 || !adapters.gate) return verdict
+    const isRefused = await inTime((scope) => isReserved(scope, request, identities))
+    return isRefused ? forbidden(reserved) : pass
+  }
+
+  return { ofEverybody, ofCredentials, ofRequest }
+}
+
+/** Everybody whose credentials a request carries must be let in. */
+function everybodyDecider(
+  { unknownPeople }: ResolvedGateOptions,
+  judge: (identity: Identity) => ReturnType<Judge>,
+): Decider['ofEverybody'] {
+  return async (identities) => {
+    for (const identity of identities) {
+      const { standing } = await judge(identity)
+      if (standing === 'deprovisioned') return forbidden(withdrawn)
+      if (standing === 'unknown' && unknownPeople === 'refuse') return forbidden(notGiven)
+    }
+    return pass
+  }
+}
+
+/** Whether a request is for administrators and not theirs. */
+function reservation({ gate, groups }: Adapters, judge: Judge) {
+  const isAdministrator = async (scope: Scope, identity: Identity): Promise<boolean> => {
+    if (await gate?.isOwner?.(scope, identity)) return true
+    const { user } = await judge(scope, identity)
+    return user !== undefined && (await groups.resolveAccess(scope, user)).role === 'Administrator'
+  }
+  return async (
+    scope: Scope,
+    { method = 'GET', url = '' }: IncomingMessage,
+    identities: readonly Identity[],
+  ): Promise<boolean> => {
+    if (!(await gate?.isReserved?.(scope, { method, path: plainPath(url) }))) return false
+    for (const identity of identities) {
+      if (!(await isAdministrator(scope, identity))) return true
+    }
+    return false
+  }
+}
+
+/** Whoever is shut out can leave, and somebody else can sign in with the same browser. */
+function ofShutOut(
+  request: IncomingMessage,
+  refusal: Extract<Verdict, { kind: 'refused' }>,
+): Verdict {
+  if (session.isSignOut(request)) {
+    const location = session.signInPage(request)
+    return { kind: 'redirect', location, cookie: session.endedSession }
+  }
+  if (session.isOpenPage(request)) {
+    session.dropCredentials(request)
+    return pass
+  }
+  return { ...refusal, endsSession: session.hasOnlyCookie(request) }
+}
+
+function whenUnavailable({ whenUnavailable }: ResolvedGateOptions): Verdict {
+  if (whenUnavailable === 'allow') return pass
+  return {
+    kind: 'refused',
+    status: 503,
+    detail: 'It could not be determined who you are. Try again in a moment.',
+    retryAfterSeconds: 5,
+  }
+}

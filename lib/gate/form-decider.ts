@@ -1,0 +1,66 @@
+import type { IncomingMessage } from 'node:http'
+import type { Adapters } from '../stores/adapters.js'
+import type { Identity, Judge, Judgement } from './decide.js'
+import type { Decider } from './decider.js'
+import { formOf, readForm, type SignInForm } from './forms.js'
+import type { ResolvedGateOptions } from './options.js'
+import { plainPath } from './paths.js'
+import { signUpsOf } from './sign-up.js'
+import type { InTime } from './time-limit.js'
+import { forbidden, pass, type Verdict } from './verdict.js'
+
+interface Tools {
+  readonly judge: Judge
+  readonly inTime: InTime
+  readonly ofEverybody: Decider['ofEverybody']
+}
+
+/** Decides by what a request submits to a form by which people come in; other requests pass. */
+export function formDecider(
+  adapters: Adapters,
+  { forms, clock }: ResolvedGateOptions,
+  { judge, inTime, ofEverybody }: Tools,
+): (request: IncomingMessage) => Promise<Verdict> {
+  const signUps = signUpsOf(adapters, clock)
+  const { isOwnSecret, emailOfAccount } = adapters.gate ?? {}
+
+  async function submitted(request: IncomingMessage, form: SignInForm): Promise<Verdict> {
+    const reading = await readForm(request, form)
+    if (reading.kind === 'refused') return reading
+    const { identities, values } = reading
+    if (isOwnSecret && values.some(isOwnSecret))
+      return forbidden('This token is not accepted here.')
+    if (form.purpose !== 'signUp') return ofEverybody(await Promise.all(identities.map(known)))
+    return inTime(async (scope) => {
+      const applicants: { identity: Identity; judgement: Judgement }[] = []
+      for (const identity of identities) {
+        applicants.push({ identity, judgement: await judge(scope, identity) })
+      }
+      return signUps.submit(scope, request, applicants)
+    })
+  }
+
+  /** A token tells the account alone, and nobody may be linked to it yet. */
+  async function known(identity: Identity): Promise<Identity> {
+    const { accountId } = identity
+    if (accountId === undefined || !emailOfAccount) return identity
+    const email = await inTime((scope) => emailOfAccount(scope, String(accountId)))
+    return email === undefined ? identity : { ...identity, email }
+  }
+
+  return async (request) => {
+    const form = formOf(request, forms)
+    if (form) return submitted(request, form)
+    if (!isSignUpPage(request, forms)) return pass
+    return (await inTime((scope) => signUps.open(scope, request))) ?? pass
+  }
+}
+
+function isSignUpPage(
+  { method, url = '' }: IncomingMessage,
+  forms: readonly SignInForm[],
+): boolean {
+  if (method !== 'GET' || !url.includes('?')) return false
+  const path = plainPath(url)
+  return forms.some((form) => form.purpose === 'signUp' && path.endsWith(form.path))
+}

@@ -1,0 +1,63 @@
+import type { IncomingMessage } from 'node:http'
+
+const warned = new WeakSet<object>()
+
+/**
+ * A body of this length that has arrived, given back with `unshift` before the stream has told anybody that it ended.
+ * `consumed`: something before has read it; a warning of the process says so once. `aborted`: the client went.
+ */
+export async function readBody(
+  request: IncomingMessage,
+  length: number,
+): Promise<Buffer | 'consumed' | 'aborted'> {
+  if (length === 0) return Buffer.alloc(0)
+  if (isRead(request)) {
+    warnOnce(request)
+    return 'consumed'
+  }
+  return (await takeAndPutBack(request, length)) ?? 'aborted'
+}
+
+function isRead(request: IncomingMessage): boolean {
+  return request.readableEnded || request.readableDidRead
+}
+
+/** Once for each server, by the message: this is a mistake in the host's code, not in the request. */
+function warnOnce({ socket }: IncomingMessage): void {
+  const server = (socket as { server?: object }).server ?? socket
+  if (warned.has(server)) return
+  warned.add(server)
+  process.emitWarning(
+    'A body parser such as express.json() or express.urlencoded() stands before accessGate, so no sign-in form can ' +
+      'pass. Mount the gate (and the proxy behind it) before it, or the parser on the routes that need it only.',
+    { type: 'ConfigurationWarning', code: 'ERR_SCIM_GATE' },
+  )
+}
+
+function takeAndPutBack(request: IncomingMessage, length: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = []
+  let received = 0
+  return new Promise((resolve) => {
+    const done = (body: Buffer | undefined) => {
+      request.off('readable', take)
+      request.off('close', gone)
+      resolve(body)
+    }
+    const gone = () => done(undefined)
+    const take = () => {
+      for (let chunk = request.read(); chunk !== null; chunk = request.read()) {
+        chunks.push(chunk as Buffer)
+        received += (chunk as Buffer).length
+        if (received >= length) return putBack()
+      }
+    }
+    const putBack = () => {
+      const body = Buffer.concat(chunks)
+      request.unshift(body)
+      done(body)
+    }
+    request.on('readable', take)
+    request.on('close', gone)
+    take()
+  })
+}

@@ -1,0 +1,53 @@
+import type { IncomingMessage } from 'node:http'
+import { plainPath } from './paths.js'
+
+/** Takes the session from the browser. */
+export const endedSession = 'sessionid=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax'
+
+const signInPath = '/user/login/'
+const signOut = /\/(?:logout|api-auth\/logout)$/
+/** Everything that people need who have no session yet. Nothing of it depends on who asks. */
+const openPages =
+  /\/(?:user\/login|user\/signup|admin\/login|api-auth\/login)$|^\/(?:static|react-app|label-studio-frontend|dm)\/|^\/(?:favicon\.ico|sw\.js|health)$/
+const credentials = new Set(['authorization', 'x-api-key'])
+
+/** Whether this request ends a session. */
+export function isSignOut({ url = '' }: IncomingMessage): boolean {
+  return signOut.test(plainPath(url))
+}
+
+/** Whether this request may go on without a session, whoever's the browser's session is. */
+export function isOpenPage({ url = '' }: IncomingMessage): boolean {
+  return openPages.test(plainPath(url))
+}
+
+/** Where to sign in, below the path at which the gate is mounted. */
+export function signInPage(request: IncomingMessage): string {
+  return `${(request as { baseUrl?: string }).baseUrl ?? ''}${signInPath}`
+}
+
+/** Whether a cookie is all that the request could have a person by. */
+export function hasOnlyCookie({ headers }: IncomingMessage): boolean {
+  return headers.cookie !== undefined && !Object.keys(headers).some(isCredential)
+}
+
+/** Makes a request anonymous. Of the cookies only that against forged forms is kept. */
+export function dropCredentials({ headers }: IncomingMessage): void {
+  for (const name of Object.keys(headers)) if (isCredential(name)) delete headers[name]
+  const kept = (headers.cookie ?? '').split(';').filter((each) => /^\s*csrftoken=/.test(each))
+  if (kept.length > 0) headers.cookie = kept.join(';').trim()
+  else delete headers.cookie
+}
+
+/** Some servers take `X_Api_Key` for `X-Api-Key`. */
+function isCredential(name: string): boolean {
+  return credentials.has(name.toLowerCase().replaceAll('_', '-'))
+}
+
+/** Every value of the credential headers, and every word in it: a token stands behind the name of its scheme. */
+export function secretsOf({ headers }: Pick<IncomingMessage, 'headers'>): string[] {
+  return Object.entries(headers)
+    .filter(([name, value]) => value !== undefined && isCredential(name))
+    .flatMap(([, value]) => [value].flat())
+    .flatMap((value = '') => [value, ...value.split(/[\s,;="]+/)])
+}
