@@ -1,5 +1,7 @@
 export {
+  createInvitation,
   createReconciler,
+  type Invitation,
   onSignIn,
   protectUsers,
   type Reconciler,

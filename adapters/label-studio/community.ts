@@ -18,6 +18,7 @@ import {
   type LabelStudioUser,
   normalizeEmail,
 } from './api/index.js'
+import type { Directory } from './directory.js'
 import type { EditionTarget } from './edition.js'
 import { changedNames, namesOf } from './names.js'
 import type { LabelStudioSettings } from './options.js'
@@ -26,6 +27,7 @@ interface Parts {
   readonly api: LabelStudioApi
   readonly admin: LabelStudioAdmin | undefined
   readonly accounts: Accounts
+  readonly directory: Pick<Directory, 'forget'>
   readonly organization: number
   readonly settings: LabelStudioSettings
 }
@@ -85,7 +87,7 @@ async function current(
 }
 
 async function endAccount(
-  { api, admin, organization, settings }: Parts,
+  { api, admin, directory, organization, settings }: Parts,
   account: LabelStudioUser,
   { reason, signal }: { readonly reason: DeprovisionReason; readonly signal: AbortSignal },
 ): Promise<void> {
@@ -97,7 +99,9 @@ async function endAccount(
       await api.members(organization).remove(account.id, signal)
       return
     case 'hard-delete':
-      if (reason === 'deleted') await api.users.delete(account.id, signal)
+      if (reason !== 'deleted') return
+      await api.users.delete(account.id, signal)
+      directory.forget()
       return
     default:
   }

@@ -36,7 +36,7 @@ async function ask(parts: TargetParts): Promise<KnownEdition> {
   const accounts = accountsOf({ api, access, directory, claims, hidden })
   const shared = { api, accounts, organization, settings }
   const target = isCommunity
-    ? communityTarget({ ...shared, admin })
+    ? communityTarget({ ...shared, admin, directory })
     : enterpriseTarget({ ...shared, access })
   return { target, accounts, directory }
 }
