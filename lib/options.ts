@@ -79,7 +79,7 @@ export interface ScimOptions extends DeviationOptions, SchemaOptions {
 
   /** Attributes no schema of the type has: left out, 400, or (`known`) left out if RFC 7643 has them. Default `ignore`. */
   readonly unknownAttributes?: ProtocolOptions['unknownAttributes']
-  /** Ids in `members` that name nobody: 400 listing them, or left out. Default `refuse`. */
+  /** Ids in `members` that name nobody: 400 listing them, or left out and reported. Default `ignore`. */
   readonly unknownMembers?: ProtocolOptions['unknownMembers']
   /** A `manager` that names nobody: kept as text and never linked, or 400. Default `keep`: people arrive in any order. */
   readonly unknownManager?: ProtocolOptions['unknownManager']
@@ -169,7 +169,7 @@ export const defaults = {
   retryAfterSeconds: 10,
   maxRetries: 10,
   unknownAttributes: 'ignore',
-  unknownMembers: 'refuse',
+  unknownMembers: 'ignore',
   unknownManager: 'keep',
   putWithoutMembers: 'clear',
   uniqueGroupNames: true,

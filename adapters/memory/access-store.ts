@@ -5,6 +5,7 @@ import {
   UniquenessError,
   VersionMismatchError,
 } from '../../lib/stores/index.js'
+import { passedOverMethods } from './passed-over.js'
 import { type State, type TenantState, usersIn } from './state.js'
 
 /** People still to be marked after a change of rules. */
@@ -43,6 +44,7 @@ export function memoryAccessStore(state: State): AccessStore {
       return userIds.length
     },
     ...recordMethods(state),
+    ...passedOverMethods(state),
     async mark(scope, ids) {
       state.write(scope, { pending: ids }, () => undefined)
     },

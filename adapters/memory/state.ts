@@ -1,6 +1,7 @@
 import type { AuditEntry } from '../../lib/events/catalogue.js'
 import type { AccessRecord, Alongside, Scope, VersionedRules } from '../../lib/stores/index.js'
 import { createMemberships, type Memberships } from './memberships.js'
+import type { PassedOverEntry } from './passed-over.js'
 import { createPending, type Pending } from './pending.js'
 import { createTable, type Table } from './table.js'
 
@@ -20,6 +21,8 @@ export interface TenantState {
   /** User id by account id. */
   readonly accounts: Map<string, string>
   readonly values: Map<string, string>
+  /** By kind and name; last seen last. */
+  readonly passedOver: Map<string, PassedOverEntry>
   readonly audit: AuditLog
   rules: VersionedRules
 }
@@ -99,6 +102,7 @@ function createTenant(): TenantState {
     records: new Map(),
     accounts: new Map(),
     values: new Map(),
+    passedOver: new Map(),
     audit: { entries: [], dropped: 0 },
     rules: noRules,
   }

@@ -1,6 +1,7 @@
 import type { AccessStore } from '../../lib/stores/index.js'
 import { markPending } from './alongside.js'
 import type { Database } from './database.js'
+import { passedOverMethods } from './passed-over.js'
 import { pendingMethods } from './pending.js'
 import { recordMethods } from './records.js'
 import { ruleMethods } from './rules.js'
@@ -13,6 +14,7 @@ export function sqlAccessStore(database: Database): AccessStore {
     ...ruleMethods(database),
     ...recordMethods(database),
     ...pendingMethods(database),
+    ...passedOverMethods(database),
     ...valueMethods(database),
     async mark(scope, ids) {
       await database.transaction((session) => markPending(session, scope.tenant, ids), scope)

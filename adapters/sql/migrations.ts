@@ -30,6 +30,7 @@ const mostAttempts = 6
 function migrations(dialect: SqlDialect): Record<string, Migration> {
   return {
     '001_tables': { up: (kysely) => runAll(kysely, firstTables(dialect)) },
+    '002_passed_over': { up: (kysely) => runAll(kysely, passedOverTable(dialect)) },
   }
 }
 
@@ -130,6 +131,19 @@ function accessTables({ textType: text }: SqlDialect) {
     sql`create table scim_values (
       tenant ${text} not null, name ${text} not null, value ${text} not null,
       primary key (tenant, name))`,
+  ]
+}
+
+function passedOverTable({ textType: text }: SqlDialect) {
+  return [
+    sql`create table scim_passed_over (
+      tenant ${text} not null,
+      kind ${text} not null,
+      name ${text} not null,
+      seen bigint not null,
+      last_at ${text} not null,
+      logged_on ${text} not null,
+      primary key (tenant, kind, name))`,
   ]
 }
 

@@ -22,6 +22,8 @@ export const eventNames = [
   'resource.replaced',
   'resource.patched',
   'resource.deleted',
+  'attribute.passedOver',
+  'member.passedOver',
   'access.granted',
   'access.revoked',
   'access.failed',

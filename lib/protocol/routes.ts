@@ -1,4 +1,5 @@
 import type { ResourceType } from '../schema/types.js'
+import { createPassedOverNotes } from '../service/passed-over.js'
 import { createTurns } from '../service/races.js'
 import { resolveStores, type Services } from '../service/stores.js'
 import type { ProtocolContext } from './context.js'
@@ -33,7 +34,12 @@ type RouterServices = Services & ProtocolContext
  */
 export function scimRoutes(context: ProtocolContext): readonly ScimRoute[] {
   const stores = resolveStores(context.types, context.adapters)
-  const services: RouterServices = { ...context, stores, turns: createTurns() }
+  const services: RouterServices = {
+    ...context,
+    stores,
+    turns: createTurns(),
+    onPassedOver: createPassedOverNotes(context),
+  }
   const { types } = context.types
   const endpoints = types.map((type) => writeHandlers(services, type))
   return [

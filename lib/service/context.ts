@@ -2,6 +2,8 @@ import type { Deviations } from '../deviations.js'
 import type { AuditEntry } from '../events/catalogue.js'
 import type { CompiledSchemas } from '../schema/compile.js'
 import type { Adapters } from '../stores/adapters.js'
+import type { PassedOver } from '../stores/passed-over.js'
+import type { Scope } from '../stores/scope.js'
 import type { Brake } from './brake.js'
 
 /** Protocol features a host can switch off; what is off is not advertised and answers 501. */
@@ -90,6 +92,8 @@ export interface ServiceContext {
     error: unknown,
     request: { readonly requestId: string; readonly principal: { readonly tenant: string } },
   ) => void
+  /** Told of what a request sent and nobody keeps. Absent: nobody counts it. */
+  readonly onPassedOver?: ((scope: Scope, passedOver: readonly PassedOver[]) => void) | undefined
   /** Called after a write marked people pending: a hint to the reconciler, which finds the marks anyway. */
   readonly onPending: (tenant: string) => void
 }

@@ -58,13 +58,13 @@ export async function markPending(
 
 /** Appends entries about what has happened already; a log that cannot be written does not undo it. */
 export async function appendAudit(
-  services: Services,
+  { adapters }: Pick<Services, 'adapters'>,
   scope: Scope,
   entries: readonly AuditEntry[],
 ): Promise<void> {
   if (entries.length === 0) return
   try {
-    await services.adapters.audit?.append(scope, entries)
+    await adapters.audit?.append(scope, entries)
   } catch {
     // The entries are still emitted; a host that cannot do without them sets `audit: 'required'`.
   }

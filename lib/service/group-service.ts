@@ -46,7 +46,7 @@ export async function createGroup(
   group: Resource,
 ): Promise<Resource> {
   const plain = withPlainMembers(group)
-  return ignoringUnknown(services, (ignored) => {
+  return ignoringUnknown(services, target.scope, (ignored) => {
     const add = memberIds(plain).filter((id) => !ignored.has(id))
     const after = withMemberIds(plain, add)
     const members = { add, remove: [] }
@@ -67,7 +67,7 @@ export async function replaceGroup(
   target: Target,
   { sent, keepsMembers }: { sent: JsonObject; keepsMembers: boolean },
 ): Promise<Written> {
-  return ignoringUnknown(services, (ignored) =>
+  return ignoringUnknown(services, target.scope, (ignored) =>
     changeResource(services, target, {
       rules: groupRules,
       read: keepsMembers && usesDeltas(services) ? withoutThem : withMembers,
@@ -96,7 +96,7 @@ export async function patchGroup(
   if (!deltas) return patchWhole(services, target, operations)
   const { change, rest } = deltas
   requireFewMembers(services, change)
-  return ignoringUnknown(services, (ignored) => {
+  return ignoringUnknown(services, target.scope, (ignored) => {
     const members = { ...change, add: change.add.filter((id) => !ignored.has(id)) }
     return rest.length === 0 && target.ifMatch === undefined && hasMembers(members)
       ? changeMembers(services, target, members)
@@ -114,7 +114,7 @@ async function patchWhole(
   target: Target,
   operations: readonly PatchOperation[],
 ): Promise<Written> {
-  return ignoringUnknown(services, (ignored) =>
+  return ignoringUnknown(services, target.scope, (ignored) =>
     changeResource(services, target, {
       rules: groupRules,
       read: withMembers,

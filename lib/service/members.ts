@@ -80,6 +80,7 @@ export function requireFewMembers(services: Services, { add, remove }: MemberCha
  */
 export async function ignoringUnknown<T>(
   services: Services,
+  scope: Scope,
   write: (ignored: ReadonlySet<string>) => Promise<T>,
 ): Promise<T> {
   try {
@@ -87,6 +88,12 @@ export async function ignoringUnknown<T>(
   } catch (error) {
     const isIgnored = services.options.unknownMembers === 'ignore'
     if (!isIgnored || storeErrorKind(error) !== 'unknownReference') throw error
-    return write(new Set((error as UnknownReferenceError).ids))
+    const { ids } = error as UnknownReferenceError
+    const written = await write(new Set(ids))
+    services.onPassedOver?.(
+      scope,
+      ids.map((name) => ({ kind: 'member', name })),
+    )
+    return written
   }
 }

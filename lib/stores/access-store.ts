@@ -1,5 +1,6 @@
 import type { AuditEntry } from '../events/catalogue.js'
 import type { AccountReference, Grant, MappingRules } from '../mapping/types.js'
+import type { PassedOver, PassedOverCount } from './passed-over.js'
 import type { Scope } from './scope.js'
 
 /**
@@ -137,6 +138,16 @@ export interface AccessStore {
   unpark(scope: Scope, userIds?: readonly string[]): Promise<number>
   /** Earliest `nextAt` of any entry that is not parked, over all tenants; `undefined` when there is none. */
   nextDue(): Promise<string | undefined>
+
+  /**
+   * Adds to the counts of what clients send and nobody keeps. Returns what had not been returned on this day (of `at`, in
+   * UTC) before: it goes to the audit log. Keeps at least the 500 names that were seen last.
+   *
+   * Optional: without it, administrators do not learn which attributes and members are passed over.
+   */
+  countPassedOver?(scope: Scope, seen: readonly PassedOverCount[]): Promise<readonly PassedOver[]>
+  /** The counts, last seen first. Optional, together with `countPassedOver`. */
+  listPassedOver?(scope: Scope): Promise<readonly PassedOverCount[]>
 
   /** Small named values per tenant: last contact with the IdP, last import, … */
   getValue(scope: Scope, name: string): Promise<string | undefined>

@@ -44,7 +44,7 @@ beforeAll(async () => {
     { name: 'reader', token: readOnly, scopes: ['scim:read'] },
     { name: 'old', token: expired, expiresAt: '2020-01-01T00:00:00Z' },
   ])
-  app.use('/scim/v2', scimRouter(memoryAdapters(), { authenticate }))
+  app.use('/scim/v2', scimRouter(memoryAdapters(), { authenticate, unknownMembers: 'refuse' }))
   host = await listen(app)
 })
 afterAll(() => host.close())

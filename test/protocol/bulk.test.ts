@@ -252,7 +252,7 @@ describe('a bulk request', () => {
   })
 
   it('is confined to the tenant, in paths and in references (R-BULK-18, S-AUTHZ-05, R-TEN-06)', async () => {
-    const scim = await serve()
+    const scim = await serve(memoryAdapters(), { unknownMembers: 'refuse' })
     const foreign = await scim.user('ines', {}, { as: 'other' })
     const { body } = await bulk(scim, [
       { method: 'DELETE', path: `/Users/${foreign.id}` },

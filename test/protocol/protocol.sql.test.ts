@@ -3,6 +3,7 @@ import type { Adapters } from '../../lib/stores/index.js'
 import { type TestDatabase, testDatabase } from '../support/test-database.js'
 import { deleteSuite } from './delete-suite.js'
 import { groupPatchSuite } from './group-patch-suite.js'
+import { passedOverSuite } from './passed-over-suite.js'
 import { querySuite } from './query-suite.js'
 import { bulkUrn, enterpriseUrn, groupUrn, serve, userUrn } from './server.js'
 import { tenantSuite } from './tenant-suite.js'
@@ -26,6 +27,7 @@ afterEach(async () => {
 describe('a query over SQL', () => querySuite(make))
 describe('PATCH of a group over SQL', () => groupPatchSuite(make))
 describe('DELETE over SQL', () => deleteSuite(make))
+describe('what is passed over, over SQL', () => passedOverSuite(make))
 describe('two tenants over SQL', () => tenantSuite(make))
 
 describe('over SQL', () => {

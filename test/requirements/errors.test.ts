@@ -143,6 +143,7 @@ const failures: readonly Failure[] = [
       scim.post('/Groups', { schemas: [groupUrn], displayName: 'A', members: [{ value: 'x' }] }),
     status: 400,
     scimType: 'invalidValue',
+    options: { unknownMembers: 'refuse' },
   },
   {
     name: 'a cursor that is none (R-ERR-18)',

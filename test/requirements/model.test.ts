@@ -150,8 +150,11 @@ describe('attributes in answers', () => {
 })
 
 describe('references', () => {
-  it('are held to resources that exist, of members always and of managers where the host wants it (R-TYPE-09)', async () => {
-    const scim = await serve(memoryAdapters(), { unknownManager: 'refuse' })
+  it('are held to resources that exist, of members and managers where the host wants it (R-TYPE-09)', async () => {
+    const scim = await serve(memoryAdapters(), {
+      unknownManager: 'refuse',
+      unknownMembers: 'refuse',
+    })
     const members = [{ value: 'nobody' }]
     const group = await scim.post('/Groups', { schemas: [groupUrn], displayName: 'Crew', members })
     const user = await scim.post('/Users', {

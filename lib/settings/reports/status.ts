@@ -7,6 +7,7 @@ import {
   pauseOf,
 } from '../../access/index.js'
 import type { PendingSummary, PendingUser } from '../../stores/access-store.js'
+import type { PassedOverCount } from '../../stores/passed-over.js'
 import type { Scope } from '../../stores/scope.js'
 import type { Seats } from '../../stores/user-store.js'
 import type { SettingsContext } from '../options.js'
@@ -33,6 +34,8 @@ export interface Status extends PendingSummary {
   readonly massLossAllowedUntil?: string
   /** The first parked people. */
   readonly parkedPeople: readonly PendingPerson[]
+  /** What clients send and nobody keeps here, last seen first. */
+  readonly passedOver: readonly PassedOverCount[]
 }
 
 const mostListed = 50
@@ -41,17 +44,17 @@ const shownForMs = 7 * 86_400_000
 /** Reads how provisioning of a tenant stands. */
 export async function readStatus(context: SettingsContext, scope: Scope): Promise<Status> {
   const { access } = context.adapters
-  const [summary, { version }, contact, parked, paused, massLoss, allowedUntil] = await Promise.all(
-    [
+  const [summary, { version }, contact, parked, passedOver, paused, massLoss, allowedUntil] =
+    await Promise.all([
       access.summary(scope),
       access.rules(scope),
       lastContact(access, scope),
       access.listPending(scope, { offset: 0, limit: mostListed, parked: true }),
+      access.listPassedOver?.(scope) ?? [],
       pauseOf(access, scope),
       lastMassLoss(access, scope),
       massLossAllowedUntil(access, scope, context.clock()),
-    ],
-  )
+    ])
   const { reconciler } = context
   return {
     ...summary,
@@ -62,6 +65,7 @@ export async function readStatus(context: SettingsContext, scope: Scope): Promis
     ...(massLoss && isRecent(context, massLoss) && { massLoss }),
     ...(allowedUntil !== undefined && { massLossAllowedUntil: allowedUntil }),
     parkedPeople: await withNames(context, scope, parked),
+    passedOver,
   }
 }
 

@@ -1,0 +1,34 @@
+import { type AccessStore, mostPassedOver, type PassedOverCount } from '../../lib/stores/index.js'
+import type { State } from './state.js'
+
+/** What was passed over, with the day it last went to the audit log. */
+export interface PassedOverEntry extends PassedOverCount {
+  readonly loggedOn: string
+}
+
+/** What clients send and nobody keeps. */
+export function passedOverMethods(
+  state: State,
+): Required<Pick<AccessStore, 'countPassedOver' | 'listPassedOver'>> {
+  return {
+    async countPassedOver(scope, seen) {
+      const { passedOver } = state.of(scope)
+      const fresh = seen.filter((each) => {
+        const key = JSON.stringify([each.kind, each.name])
+        const known = passedOver.get(key)
+        const loggedOn = each.at.slice(0, 10)
+        passedOver.delete(key)
+        passedOver.set(key, { ...each, count: each.count + (known?.count ?? 0), loggedOn })
+        return known?.loggedOn !== loggedOn
+      })
+      for (const key of passedOver.keys()) {
+        if (passedOver.size > mostPassedOver) passedOver.delete(key)
+      }
+      return fresh
+    },
+    async listPassedOver(scope) {
+      const entries = [...state.of(scope).passedOver.values()].reverse()
+      return entries.map(({ loggedOn: _, ...entry }) => entry)
+    },
+  }
+}

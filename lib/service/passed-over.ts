@@ -1,0 +1,105 @@
+import type { AuditEntry } from '../events/catalogue.js'
+import type { PassedOver } from '../stores/passed-over.js'
+import type { Scope } from '../stores/scope.js'
+import { auditEntry } from './audit.js'
+import type { ServiceContext } from './context.js'
+import { appendAudit } from './durable-write.js'
+
+/** Remembers what was passed over; no request waits for it or fails by it. */
+export type PassedOverNotes = (scope: Scope, passedOver: readonly PassedOver[]) => void
+
+interface Note extends PassedOver {
+  count: number
+  at: Date
+  /** Milliseconds since 1970; not written again before. */
+  dueAt: number
+}
+
+/** What one tenant's clients sent, and on whose behalf it is written. */
+interface Notes {
+  caller: Omit<Scope, 'signal'>
+  readonly byName: Map<string, Note>
+  timer?: NodeJS.Timeout | undefined
+}
+
+const everyMs = 300_000
+const gatherMs = 500
+const mostNames = 500
+const mostTenants = 1_000
+const longestName = 200
+const writeTimeoutMs = 10_000
+
+/**
+ * Counts what is passed over, and writes it down half a second later with whatever else has come by then: each name at
+ * most every five minutes. What is counted beside that waits for the next writing.
+ */
+export function createPassedOverNotes(context: ServiceContext): PassedOverNotes {
+  const tenants = new Map<string, Notes>()
+  if (!context.adapters.access?.countPassedOver) return () => {}
+  return ({ tenant, actor, requestId }, passedOver) => {
+    if (passedOver.length === 0) return
+    if (tenants.size >= mostTenants && !tenants.has(tenant)) tenants.clear()
+    const notes: Notes = tenants.get(tenant) ?? {
+      caller: { tenant, actor, requestId },
+      byName: new Map(),
+    }
+    tenants.set(tenant, notes)
+    notes.caller = { tenant, actor, requestId }
+    const now = context.clock()
+    for (const each of passedOver) count(notes, each, now)
+    const isDue = [...notes.byName.values()].some((note) => isDueAt(note, now))
+    if (isDue) notes.timer ??= setTimeout(() => write(context, notes), gatherMs).unref()
+  }
+}
+
+function count({ byName }: Notes, { kind, name: sent }: PassedOver, at: Date): void {
+  const name = sent.slice(0, longestName)
+  const key = `${kind} ${name}`
+  const note = byName.get(key)
+  if (note) {
+    note.count += 1
+    note.at = at
+  } else if (byName.size < mostNames) {
+    byName.set(key, { kind, name, count: 1, at, dueAt: 0 })
+  }
+}
+
+function isDueAt({ count, dueAt }: Note, now: Date): boolean {
+  return count > 0 && dueAt <= now.getTime()
+}
+
+async function write(context: ServiceContext, notes: Notes): Promise<void> {
+  notes.timer = undefined
+  const now = context.clock()
+  const due = [...notes.byName.values()].filter((note) => isDueAt(note, now))
+  const counts = due.map(({ kind, name, count: times, at }) => ({
+    ...{ kind, name, count: times },
+    at: at.toISOString(),
+  }))
+  for (const note of due) {
+    note.count = 0
+    note.dueAt = now.getTime() + everyMs
+  }
+  // Names that are not sent any more make room for others.
+  if (notes.byName.size >= mostNames) notes.byName.clear()
+  const scope = { ...notes.caller, signal: AbortSignal.timeout(writeTimeoutMs) }
+  try {
+    const fresh = await context.adapters.access?.countPassedOver?.(scope, counts)
+    const entries = (fresh ?? []).map((each) => entryOf(scope, now, each))
+    await appendAudit(context, scope, entries)
+    for (const entry of entries) context.emit(entry)
+  } catch {
+    // The count is for information; the next one is tried again.
+  }
+}
+
+function entryOf(scope: Scope, at: Date, { kind, name }: PassedOver): AuditEntry {
+  const detail = 'Sent, and not kept here. Told once a day.'
+  return auditEntry(
+    scope,
+    at,
+    kind === 'attribute'
+      ? { event: 'attribute.passedOver', attributes: [name], detail }
+      : { event: 'member.passedOver', members: [name], detail },
+  )
+}

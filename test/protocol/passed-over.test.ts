@@ -1,0 +1,4 @@
+import { memoryAdapters } from '../../adapters/memory/index.js'
+import { passedOverSuite } from './passed-over-suite.js'
+
+describe('what is passed over, in memory', () => passedOverSuite(() => memoryAdapters()))
