@@ -107,6 +107,29 @@ describe('what is remembered of a credential', () => {
     expect(asked() - before).toBe(2)
   })
 
+  it('is whose the session is, though its cookie changes with every answer (R17, F11)', async () => {
+    const before = asked()
+    for (const person of [ann, ben]) {
+      const { cookie } = person
+      const cookies = new Map(cookie.split('; ').map((each) => each.split('=') as [string, string]))
+      for (let page = 0; page < 20; page += 1) {
+        const header = [...cookies].map((each) => each.join('=')).join('; ')
+        const answer = await fetch(`${gated.url}/projects/`, { headers: { cookie: header } })
+        expect(answer.status).toBe(200)
+        for (const set of answer.headers.getSetCookie()) {
+          const [name = '', value = ''] = (set.split(';')[0] ?? '').split('=')
+          expect(cookies.get(name)).not.toBe(value)
+          cookies.set(name, value)
+        }
+        await answer.arrayBuffer()
+      }
+    }
+    expect(asked() - before).toBe(2)
+    await shut(ann.user)
+    expect(await statusOf(`Cookie: ${ann.cookie}`)).toBe(403)
+    expect(await statusOf(`Cookie: ${ben.cookie}`)).toBe(200)
+  })
+
   it('is nobody else’s: a token that was renewed belongs to its new holder', async () => {
     const header = `Authorization: Token ${ann.account.legacyToken}`
     expect(await statusOf(header)).toBe(200)

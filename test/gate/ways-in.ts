@@ -1,4 +1,5 @@
 import { type LabelStudioApi, labelStudioApi } from '../../adapters/label-studio/api/index.js'
+import { accountInCookie } from '../../adapters/label-studio/api/sessions/session-cookie.js'
 import { createInvitation } from '../../lib/access/index.js'
 import type { Subject } from '../adapters/label-studio/contract.js'
 import {
@@ -304,6 +305,15 @@ export function describeWaysIn(name: string, startSubject: () => Promise<Subject
         expect((await through('/api/projects/', { cookie })).status).toBe(200)
       }, 60_000)
     })
+
+    it('a session names its account, however often it is signed anew (R17, F11)', async () => {
+      await start(byInvitation)
+      const { cookie, accountId } = await aPerson()
+      expect(accountInCookie(cookie)).toBe(accountId)
+      const answer = await fetch(`${subject.url}/projects/`, { headers: { cookie } })
+      const renewed = answer.headers.getSetCookie().find((each) => each.startsWith('sessionid='))
+      expect(accountInCookie(renewed?.split(';')[0] ?? '')).toBe(accountId)
+    }, 60_000)
 
     describe('a link for one person (F4)', () => {
       it('lets them sign up under their own address, whatever else they know', async () => {

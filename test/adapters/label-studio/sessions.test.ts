@@ -1,3 +1,4 @@
+import { deflateSync } from 'node:zlib'
 import {
   type IdentifyOptions,
   identifyLabelStudioUser,
@@ -5,6 +6,7 @@ import {
   type OwnerTokenOptions,
   ownerTokenVerifier,
 } from '../../../adapters/label-studio/api/index.js'
+import { accountInCookie } from '../../../adapters/label-studio/api/sessions/session-cookie.js'
 import {
   type FakeLabelStudio,
   startFakeLabelStudio,
@@ -55,6 +57,76 @@ describe('identifyLabelStudioUser', () => {
     now = 1000
     await identify(request)
     expect(asked()).toBe(2)
+  })
+
+  describe('of sessions that Label Studio signs anew with every answer (R17)', () => {
+    const sessionIn = (cookie: string) => /sessionid=([^;]*)/.exec(cookie)?.[1] ?? ''
+    /** The next cookie of a browser, as an answer sets it. */
+    const renewed = async (cookie: string) => {
+      const answer = await fetch(`${fake.url}/projects/`, { headers: { cookie } })
+      const next = answer.headers.getSetCookie().find((each) => each.startsWith('sessionid='))
+      await answer.arrayBuffer()
+      return next?.split(';')[0] ?? ''
+    }
+
+    it('asks once for each account in its time, whatever becomes of the cookie', async () => {
+      const ann = await aPerson('ann@example.com')
+      const bob = await aPerson('bob@example.com')
+      const identify = anIdentify({ cacheMs: 1000 })
+      const seen = new Set<string>()
+      let [mine, theirs] = [ann.cookie, bob.cookie]
+      for (let page = 0; page < 20; page += 1) {
+        now = page * 40
+        seen.add(mine)
+        for (const [cookie, id] of [
+          [mine, ann.user.id],
+          [theirs, bob.user.id],
+        ] as const) {
+          const { identities } = await identify({ headers: { cookie } })
+          expect(identities.map(({ accountId }) => accountId)).toEqual([id])
+        }
+        mine = await renewed(mine)
+        theirs = await renewed(theirs)
+      }
+      expect([seen.size, asked()]).toEqual([20, 2])
+      now = 1000
+      await identify({ headers: { cookie: mine } })
+      expect(asked()).toBe(3)
+    })
+
+    it('takes nobody for anonymous because of a forged session that names them', async () => {
+      const { cookie, user } = await aPerson('ann@example.com')
+      const forged = `sessionid=${sessionIn(cookie).replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))}`
+      const identify = anIdentify()
+      const [bad, good] = await Promise.all([
+        identify({ headers: { cookie: forged } }),
+        identify({ headers: { cookie } }),
+      ])
+      expect(bad.identities).toEqual([])
+      expect(good.identities).toMatchObject([{ accountId: user.id }])
+      expect((await identify({ headers: { cookie } })).identities).toHaveLength(1)
+    })
+
+    it.each([
+      ['two sessions', (own: string, other: string) => `sessionid=${other}; sessionid=${own}`],
+      ['two in one', (own: string, other: string) => `x="sessionid=${other}"; sessionid=${own}`],
+      ['quotes', (own: string) => `sessionid="${own}"`],
+      ['another name', (own: string) => `xsessionid=${own}`],
+      ['capitals', (own: string) => `SessionId=${own}`],
+      ['bytes that Python takes for spaces', (own: string) => `\x85sessionid=${own}`],
+    ])('reads no account where Django might read another: %s', async (_name, spell) => {
+      const own = sessionIn((await aPerson('ann@example.com')).cookie)
+      const other = sessionIn((await aPerson('bob@example.com')).cookie)
+      expect(accountInCookie(spell(own, other))).toBeUndefined()
+      expect(accountInCookie(`a=b; sessionid=${own}; c=d`)).toBe(2)
+    })
+
+    it('reads no account in what is no session of Django, however large it unpacks', () => {
+      const bomb = deflateSync(Buffer.alloc(1_000_000, 32)).toString('base64url')
+      for (const value of ['abc', 'e30:1:x', `.${bomb}:1:x`, 'W10:1:x', 'bnVsbA:1:x', '.a:1:x']) {
+        expect(accountInCookie(`sessionid=${value}`)).toBeUndefined()
+      }
+    })
   })
 
   it('forgets sooner that a credential is not accepted', async () => {

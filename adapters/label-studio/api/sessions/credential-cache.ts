@@ -19,6 +19,12 @@ export interface CredentialCacheOptions<Value> {
 export interface CredentialCache<Value> {
   /** What is known of `credential`, else what `ask` finds out; callers in parallel ask once. */
   find(credential: string, ask: () => Promise<Value>): Promise<Value>
+  /** What is known of `credential` and still fresh; asks nobody. */
+  peek(credential: string): Value | undefined
+  /** What was known of `credential` and may be used when asking again fails. */
+  stale(credential: string): Value | undefined
+  /** Remembers what was found out in another way. */
+  put(credential: string, value: Value): void
 }
 
 interface Entry<Value> {
@@ -45,25 +51,37 @@ export function credentialCache<Value>(
     return value
   }
 
+  const stale = (key: string) => {
+    const known = entries.get(key)
+    return known !== undefined && clock() < known.staleUntil ? known : undefined
+  }
+
   const lookUp = async (key: string, ask: () => Promise<Value>) => {
     try {
       return remember(key, await ask())
     } catch (error) {
-      const known = entries.get(key)
-      if (known !== undefined && clock() < known.staleUntil) return known.value
+      const known = stale(key)
+      if (known !== undefined) return known.value
       throw error
     }
   }
 
+  const fresh = (key: string) => {
+    const known = entries.get(key)
+    if (known === undefined || clock() >= known.freshUntil) return undefined
+    entries.delete(key)
+    entries.set(key, known)
+    return known
+  }
+
   return {
+    peek: (credential) => fresh(keyOf(credential))?.value,
+    stale: (credential) => stale(keyOf(credential))?.value,
+    put: (credential, value) => void remember(keyOf(credential), value),
     async find(credential, ask) {
-      const key = createHash('sha256').update(credential).digest('base64')
-      const known = entries.get(key)
-      if (known !== undefined && clock() < known.freshUntil) {
-        entries.delete(key)
-        entries.set(key, known)
-        return known.value
-      }
+      const key = keyOf(credential)
+      const known = fresh(key)
+      if (known !== undefined) return known.value
       const running = pending.get(key)
       if (running !== undefined) return running
       const asked = lookUp(key, ask).finally(() => pending.delete(key))
@@ -71,4 +89,8 @@ export function credentialCache<Value>(
       return asked
     },
   }
+}
+
+function keyOf(credential: string): string {
+  return createHash('sha256').update(credential).digest('base64')
 }

@@ -5,6 +5,7 @@ import { limiter } from '../http/limiter.js'
 import { retrying } from '../http/retry.js'
 import { connectionSettings, type HttpSettings, type LabelStudioConnection } from '../options.js'
 import { credentialCache } from './credential-cache.js'
+import { accountInCookie } from './session-cookie.js'
 
 /** Options of `identifyLabelStudioUser`. */
 export interface IdentifyOptions extends LabelStudioConnection {
@@ -70,12 +71,28 @@ export function identifyLabelStudioUser(options: IdentifyOptions): Identify {
         : { freshMs: options.cacheMs ?? 30_000, staleMs: options.staleMs ?? 600_000 },
   })
 
-  const identifyOne = ([name, value]: Credential) =>
-    cache.find(`${name}:${value}`, () =>
-      limit.run(() =>
-        retrying(() => askWhoami([name, value], settings), { ...settings, repeatable: true }),
-      ),
+  const ask = (credential: Credential) =>
+    limit.run(() =>
+      retrying(() => askWhoami(credential, settings), { ...settings, repeatable: true }),
     )
+  /** By the account in the session once it is known; that a cookie is refused says nothing of others of the account. */
+  const identifyOne = async ([name, value]: Credential) => {
+    const account = name === 'cookie' ? accountInCookie(value) : undefined
+    const session = account === undefined ? undefined : `session of:${account}`
+    const known = session === undefined ? undefined : cache.peek(session)
+    if (known) return known
+    try {
+      return await cache.find(`${name}:${value}`, async () => {
+        const identity = await ask([name, value])
+        if (session !== undefined && identity?.accountId === account) cache.put(session, identity)
+        return identity
+      })
+    } catch (error) {
+      const before = session === undefined ? undefined : cache.stale(session)
+      if (before) return before
+      throw error
+    }
+  }
 
   return async (request, signal) => {
     const asked = Promise.allSettled(readCredentials(request).map(identifyOne))

@@ -1,0 +1,80 @@
+import { once } from 'node:events'
+import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
+import { memoryAdapters } from '../../adapters/memory/index.js'
+import { type FakeLabelStudio, startFakeLabelStudio } from '../support/fake-label-studio/index.js'
+import { type Gated, openGate } from './gated.js'
+
+let fake: FakeLabelStudio
+let gated: Gated
+
+beforeAll(async () => {
+  fake = await startFakeLabelStudio()
+  gated = await openGate(fake, memoryAdapters(), {
+    async application(request, response) {
+      let body = ''
+      for await (const chunk of request) body += chunk
+      const { method, url, headers } = request
+      response.end(JSON.stringify({ method, url, body, upgrade: headers.upgrade ?? null }))
+    },
+  })
+})
+afterAll(async () => {
+  await gated.close()
+  await fake.stop()
+})
+
+/** As `java.net.http.HttpClient` and `curl --http2` send it over plain HTTP. */
+const offer = {
+  connection: 'Upgrade, HTTP2-Settings',
+  upgrade: 'h2c',
+  'http2-settings': 'AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA',
+}
+
+function ask(method: string, path: string, headers: Record<string, string>, body = '') {
+  return new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
+    const request = httpRequest(`${gated.url}${path}`, { method, headers }, async (response) => {
+      let text = ''
+      for await (const chunk of response) text += chunk
+      resolve({ status: response.statusCode, text })
+    })
+    request.on('error', reject)
+    request.end(body)
+  })
+}
+
+describe('a request that offers another protocol', () => {
+  it.each([
+    ['GET', '', {}],
+    ['POST', '{"a":1}', { 'content-length': '7' }],
+    ['POST', 'x'.repeat(300_000), { 'content-length': '300000' }],
+    ['PATCH', 'x'.repeat(300_000), { 'transfer-encoding': 'chunked' }],
+  ])('is answered as if it did not: %s (F9)', async (method, body, headers) => {
+    const { status, text } = await ask(method, '/a?b=c', { ...offer, ...headers }, body)
+    expect(status).toBe(200)
+    expect(JSON.parse(text)).toEqual({ method, url: '/a?b=c', body, upgrade: null })
+  })
+
+  it('keeps its connection, on which others follow (F9)', async () => {
+    const offering = 'Host: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n'
+    const socket = connect(Number(new URL(gated.url).port), '127.0.0.1')
+    socket.setEncoding('utf8')
+    for (const path of ['/1', '/2', '/3']) {
+      socket.write(`GET ${path} HTTP/1.1\r\n${offering}`)
+      let answer = ''
+      while (!answer.includes('}')) answer += (await once(socket, 'data'))[0]
+      expect(answer).toContain(`"url":"${path}"`)
+    }
+    socket.destroy()
+  })
+
+  it('is decided about like every other (F9)', async () => {
+    const token = 'Token unknown-token'
+    const { status } = await ask('GET', '/a', { ...offer, authorization: token })
+    expect(status).toBe(200)
+    await fake.kill()
+    const other = await ask('GET', '/a', { ...offer, authorization: 'Token another' })
+    expect(other.status).toBe(503)
+    await fake.restart()
+  })
+})
