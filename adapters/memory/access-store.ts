@@ -4,6 +4,7 @@ import {
   type Ledger,
   UniquenessError,
   VersionMismatchError,
+  withoutPerson,
 } from '../../lib/stores/index.js'
 import { passedOverMethods } from './passed-over.js'
 import { type State, type TenantState, usersIn } from './state.js'
@@ -45,6 +46,11 @@ export function memoryAccessStore(state: State): AccessStore {
     },
     ...recordMethods(state),
     ...passedOverMethods(state),
+    async forget({ before }) {
+      let forgotten = 0
+      for (const tenant of state.tenants()) forgotten += forgetPeople(tenant, before)
+      return forgotten
+    },
     async mark(scope, ids) {
       state.write(scope, { pending: ids }, () => undefined)
     },
@@ -125,6 +131,26 @@ function recordMethods(state: State): Ledger & Pick<AccessStore, 'getValue' | 's
       state.of(scope).values.set(name, value)
     },
   }
+}
+
+function forgetPeople(tenant: TenantState, before: string): number {
+  const { records, values } = tenant
+  const due = [...records.values()].filter(
+    (record) =>
+      record.at < before &&
+      tenant.table('User').get(record.userId) === undefined &&
+      (record.email !== undefined || record.account?.email !== undefined || !record.account),
+  )
+  for (const record of due) {
+    const left = withoutPerson(record)
+    if (left) records.set(record.userId, left)
+    else records.delete(record.userId)
+    for (const about of [record.userId, record.email, record.account?.email]) {
+      if (about === undefined) continue
+      for (const name of values.keys()) if (name.endsWith(`:${about}`)) values.delete(name)
+    }
+  }
+  return due.length
 }
 
 function saveRecord({ records, accounts }: TenantState, record: AccessRecord): void {

@@ -8,6 +8,16 @@ export function memoryAuditStore(state: State): AuditStore {
     async append(scope, audit) {
       state.write(scope, { audit }, () => undefined)
     },
+    async purge({ before, limit }) {
+      let left = limit
+      for (const { audit } of state.tenants()) {
+        const young = audit.entries.findIndex(({ at }) => at >= before)
+        const removed = audit.entries.splice(0, Math.min(left, young < 0 ? Infinity : young))
+        audit.dropped += removed.length
+        left -= removed.length
+      }
+      return limit - left
+    },
     async query(scope, query) {
       const found: StoredAuditEntry[] = []
       const { entries, dropped } = state.of(scope).audit

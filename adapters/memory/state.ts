@@ -31,7 +31,8 @@ export interface TenantState {
 export interface State {
   readonly now: () => number
   readonly pending: Pending
-  of(scope: Scope): TenantState
+  of(scope: Pick<Scope, 'tenant'>): TenantState
+  tenants(): Iterable<TenantState>
   /** Carries out a write, which throws before it changes anything or not at all, with what belongs to it. */
   write<T>(scope: Scope, alongside: Alongside | undefined, change: () => T): T
 }
@@ -48,7 +49,7 @@ export function createState(now: () => number): State {
   const tenants = new Map<string, TenantState>()
   const pending = createPending(now)
 
-  const of = ({ tenant: name }: Scope) => {
+  const of = ({ tenant: name }: Pick<Scope, 'tenant'>) => {
     const known = tenants.get(name)
     if (known) return known
     const tenant = createTenant()
@@ -60,6 +61,7 @@ export function createState(now: () => number): State {
     now,
     pending,
     of,
+    tenants: () => tenants.values(),
     write(scope, alongside, change) {
       const tenant = of(scope)
       const ids = alongside?.pending ?? []

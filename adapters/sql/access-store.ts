@@ -1,6 +1,7 @@
 import type { AccessStore } from '../../lib/stores/index.js'
 import { markPending } from './alongside.js'
 import type { Database } from './database.js'
+import { forgetPeople } from './forget.js'
 import { passedOverMethods } from './passed-over.js'
 import { pendingMethods } from './pending.js'
 import { recordMethods } from './records.js'
@@ -19,6 +20,7 @@ export function sqlAccessStore(database: Database): AccessStore {
     async mark(scope, ids) {
       await database.transaction((session) => markPending(session, scope.tenant, ids), scope)
     },
+    forget: ({ before }) => forgetPeople(database, before),
     expandSweeps: (limit) => expandSweeps(database, limit),
   }
 }

@@ -17,6 +17,14 @@ const insertEntries = statement<{ tenant: string; rows: string }>(
     })} as entries`,
 )
 
+const removeOld = statement<{ before: string; limit: number }>(
+  (value) => sql`
+    delete from scim_audit where (tenant, sequence) in (
+      select tenant, sequence from (
+        select tenant, sequence, at from scim_audit order by sequence limit ${value('limit')}
+      ) as oldest where at < ${value('before')})`,
+)
+
 /** Appends entries to the log, within the transaction they tell of. */
 export async function appendAudit(
   session: Session,
@@ -40,6 +48,10 @@ export function sqlAuditStore(database: Database): AuditStore {
   return {
     async append(scope, entries) {
       await database.transaction((session) => appendAudit(session, scope.tenant, entries), scope)
+    },
+    async purge({ before, limit }) {
+      // The oldest by number only: a search by time would read the whole log each day.
+      return database.transaction((session) => session.change(removeOld, { before, limit }))
     },
     async query({ tenant }, query) {
       const rows = await database.all(sql<{ sequence: number; entry: string }>`

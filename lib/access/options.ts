@@ -19,6 +19,10 @@ export interface ReconcilerOptions {
   readonly batch?: number
   /** Longest wait that a host's `Retry-After` can demand. Default 300 000. */
   readonly maxRetryAfterMs?: number
+  /** Days after which entries of the audit log are removed. 1 to 36 500. Default 730. */
+  readonly auditRetentionDays?: number
+  /** Days after which names and addresses of deleted people are forgotten. 1 to 36 500. Default 365. */
+  readonly deletedRetentionDays?: number
   /** Called with each event after its effect is recorded. */
   readonly onEvent?: (event: AuditEntry) => void
   /** Default: the system's clock. */
@@ -39,6 +43,8 @@ const defaults: ResolvedOptions = {
   pollMs: 1_000,
   batch: 2_000,
   maxRetryAfterMs: 300_000,
+  auditRetentionDays: 730,
+  deletedRetentionDays: 365,
   onEvent: () => {},
   clock: () => new Date(),
   random: Math.random,
@@ -54,6 +60,8 @@ const ranges = {
   pollMs: [10, 86_400_000],
   batch: [1, 100_000],
   maxRetryAfterMs: [0, 86_400_000],
+  auditRetentionDays: [1, 36_500],
+  deletedRetentionDays: [1, 36_500],
 } as const
 
 /**

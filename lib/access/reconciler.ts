@@ -5,6 +5,7 @@ import { ConfigurationError } from '../errors.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { AccessAdapters } from './enforce.js'
 import { type ReconcilerOptions, type ResolvedOptions, reconcilerOptions } from './options.js'
+import { createRetention } from './retention.js'
 import { createWorker, type Worker } from './worker.js'
 
 const debug = createDebug('label-studio-scim:reconciler')
@@ -50,6 +51,7 @@ class LeasingReconciler implements Reconciler {
   readonly #options: ResolvedOptions
   readonly #owner = randomUUID()
   readonly #worker: Worker
+  readonly #retention: ReturnType<typeof createRetention>
   readonly #underWay = new Set<Promise<void>>()
   #loop: Promise<void> | undefined
   #isStopping = false
@@ -60,6 +62,7 @@ class LeasingReconciler implements Reconciler {
     this.#adapters = adapters
     this.#options = options
     this.#worker = createWorker(adapters, this.#owner, options)
+    this.#retention = createRetention(adapters, options)
   }
 
   start(): void {
@@ -88,8 +91,10 @@ class LeasingReconciler implements Reconciler {
   }
 
   async #run(): Promise<void> {
+    let tending = Promise.resolve()
     while (!this.#isStopping) {
       this.#isKicked = false
+      tending = tending.then(() => this.#tend())
       const begun = await this.#begin().catch((error: unknown) => {
         debug('the store of pending work cannot be reached: %O', error)
         return 0
@@ -97,7 +102,14 @@ class LeasingReconciler implements Reconciler {
       if (this.#underWay.size >= this.#options.concurrency) await this.#someEnd()
       else if (begun === 0) await this.#pause()
     }
-    await Promise.all(this.#underWay)
+    await Promise.all([...this.#underWay, tending])
+  }
+
+  /** Removes what is too old; what fails is tried again the next day. */
+  async #tend(): Promise<void> {
+    await this.#retention
+      .tend(() => this.#isStopping)
+      .catch((error: unknown) => debug('what is too old could not be removed: %O', error))
   }
 
   /** Takes as much work as there are free hands, and does not wait for it; returns how much there was to do. */

@@ -149,7 +149,18 @@ export interface AccessStore {
   /** The counts, last seen first. Optional, together with `countPassedOver`. */
   listPassedOver?(scope: Scope): Promise<readonly PassedOverCount[]>
 
-  /** Small named values per tenant: last contact with the IdP, last import, … */
+  /**
+   * **Optional.** Forgets whom the records of people who no longer exist are about, of all tenants, when they last
+   * changed before `before` (RFC 3339): addresses, ledger, notes, and values whose name ends in `:` and the person's id
+   * or address. The id of their account stays, so that it remains shut; a record without one goes. Returns how many
+   * people were forgotten. Else: they are kept for ever.
+   */
+  forget?(options: { readonly before: string }): Promise<number>
+
+  /**
+   * Small named values per tenant: last contact with the IdP, last import, … The name of one that is about a person ends
+   * in `:` and their id or address.
+   */
   getValue(scope: Scope, name: string): Promise<string | undefined>
   setValue(scope: Scope, name: string, value: string): Promise<void>
 }
