@@ -28,16 +28,34 @@ export function requireJson(contentType: string | undefined): void {
 }
 
 /**
- * The media type to answer with: `application/json` when that is all `Accept` names, else SCIM's, also where `Accept`
- * excludes both (RFC 9110 §12.4.1 allows to disregard it).
+ * The media type to answer with: `application/json` where `Accept` prefers it, else SCIM's, also where `Accept` excludes
+ * both (RFC 9110 §12.4.1 allows to disregard it).
  */
 export function responseType(accept: string | undefined): string {
-  if (accept === undefined) return scimJson
-  const ranges = accept
-    .toLowerCase()
-    .split(',')
-    .filter((range) => !/;\s*q=0(?:\.0*)?\s*(?:;|$)/.test(range))
-    .map((range) => range.split(';', 1)[0]?.trim())
-  const takesScim = ranges.some((range) => [scimJson, '*/*', 'application/*'].includes(range ?? ''))
-  return !takesScim && ranges.includes(json) ? json : scimJson
+  if (accept === undefined || accept === '*/*' || accept === scimJson) return scimJson
+  const ranges = accept.toLowerCase().split(',').map(readRange)
+  return weightOf(json, ranges) > weightOf(scimJson, ranges) ? json : scimJson
+}
+
+interface Range {
+  readonly type: string
+  readonly weight: number
+}
+
+function readRange(text: string): Range {
+  const [type = '', ...parameters] = text.split(';').map((part) => part.trim())
+  const weight = parameters.flatMap(
+    (each) => /^q\s*=\s*([01](?:\.\d{0,3})?)$/.exec(each)?.[1] ?? [],
+  )
+  return { type, weight: Math.min(1, Number(weight[0] ?? 1)) }
+}
+
+/** The weight of the range that names a type most exactly (RFC 9110 §12.5.1); 0 when none does. */
+function weightOf(type: string, ranges: readonly Range[]): number {
+  const names = [type, 'application/*', '*/*']
+  for (const name of names) {
+    const range = ranges.find((each) => each.type === name)
+    if (range) return range.weight
+  }
+  return 0
 }

@@ -39,6 +39,22 @@ export async function present(
   )
 }
 
+/**
+ * Whether a representation shows what other resources say, which changes without the resource's version: the groups of a
+ * user, the names of a manager and of members.
+ */
+export function showsOthers(
+  type: ResourceType,
+  resource: Resource,
+  projection: Projection,
+): boolean {
+  const omit = omittedAttributes(type, projection)
+  if (type.name === 'Group') return !omit.has('members') && resource['members'] !== undefined
+  if (type.name !== 'User') return false
+  const hasManager = managerIdOf(resource) !== undefined && wantsManager(projection)
+  return hasManager || !omit.has('groups')
+}
+
 async function compute(
   services: Services,
   request: ScimRequest,

@@ -2,6 +2,7 @@ import { invalidSyntax, ScimError } from '../errors.js'
 import { type Projection, parseProjection } from '../projection/index.js'
 import type { Json, ResourceType } from '../schema/types.js'
 import type { Services } from '../service/stores.js'
+import type { Target } from '../service/write-service.js'
 import type { ScimRequest } from './messages.js'
 
 /** The body of a request that must have one. */
@@ -24,19 +25,22 @@ export function projectionOf(
 }
 
 /**
- * The condition of a request, as the services take it.
+ * The conditions of a request, as the services take them. Without versions no tag is that of a resource, so that
+ * `If-None-Match` with one holds.
  *
  * @throws ScimError 501 where versions are switched off: to ignore a condition could overwrite what it protects
  */
 export function conditionOf(
   { options }: Services,
-  { ifMatch }: ScimRequest,
-): { readonly ifMatch?: string } {
-  if (ifMatch === undefined) return {}
+  { ifMatch, ifNoneMatch }: ScimRequest,
+): Pick<Target, 'ifMatch' | 'ifNoneMatch'> {
+  const isNew = ifNoneMatch !== undefined && (options.features.etag || ifNoneMatch.trim() === '*')
+  const unless = isNew ? { ifNoneMatch } : {}
+  if (ifMatch === undefined) return unless
   if (!options.features.etag && ifMatch.trim() !== '*') {
     throw new ScimError(501, 'This service provider has no versions; If-Match is not supported.')
   }
-  return { ifMatch }
+  return { ifMatch, ...unless }
 }
 
 /** 501 for a feature that is switched off (RFC 7644 §3.12 table 8). */

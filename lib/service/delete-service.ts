@@ -12,7 +12,14 @@ import { refuseProtectedMembers } from './protection.js'
 import { retryRaces } from './races.js'
 import { type Services, storeOf } from './stores.js'
 import { userRules } from './user-rules.js'
-import { announce, changeResource, effectsOf, readTarget, type Target } from './write-service.js'
+import {
+  announce,
+  changeResource,
+  effectsOf,
+  isConditional,
+  readTarget,
+  type Target,
+} from './write-service.js'
 
 const everything: Read = { omit: new Set() }
 const withoutMembers: Read = { omit: new Set(['members']) }
@@ -76,7 +83,7 @@ async function removeGroup(services: Services, target: Target): Promise<void> {
     : [...effects.pending, ...members]
   await removeStored(services, target, {
     effects: { ...effects, pending },
-    expectedVersion: target.ifMatch === undefined ? undefined : group.meta.version,
+    expectedVersion: isConditional(target) ? group.meta.version : undefined,
   })
   await endAccessOfRoleless(services, target.scope, members)
 }
@@ -91,7 +98,7 @@ async function removePlain(services: Services, target: Target): Promise<void> {
   const change = deletionOf(resource)
   await removeStored(services, target, {
     effects: effectsOf(services, target.scope, { rules: plainRules, change }),
-    expectedVersion: target.ifMatch === undefined ? undefined : resource.meta.version,
+    expectedVersion: isConditional(target) ? resource.meta.version : undefined,
   })
 }
 

@@ -32,6 +32,7 @@ import {
   announce,
   changeResource,
   createResource,
+  isConditional,
   type Target,
   type Written,
 } from './write-service.js'
@@ -98,7 +99,7 @@ export async function patchGroup(
   requireFewMembers(services, change)
   return ignoringUnknown(services, target.scope, (ignored) => {
     const members = { ...change, add: change.add.filter((id) => !ignored.has(id)) }
-    return rest.length === 0 && target.ifMatch === undefined && hasMembers(members)
+    return rest.length === 0 && !isConditional(target) && hasMembers(members)
       ? changeMembers(services, target, members)
       : patchWithDeltas(services, target, { members, rest })
   })

@@ -24,6 +24,8 @@ export interface Target {
   readonly id: string
   /** Raw `If-Match` header; the change happens only to a version it names. */
   readonly ifMatch?: string
+  /** Raw `If-None-Match` header; the change happens only to a version it does not name (RFC 9110 §13.1.2). */
+  readonly ifNoneMatch?: string
   /** Attributes that may change; all unless given. Names as in the schema, extensions by URN. */
   readonly allowed?: ReadonlySet<string>
 }
@@ -45,16 +47,22 @@ export interface Written {
 /** A resource as it is now, if its version is one the client accepts. */
 export async function readTarget(
   services: Services,
-  { type, scope, id, ifMatch }: Target,
+  { type, scope, id, ifMatch, ifNoneMatch }: Target,
   read: Read,
 ): Promise<Resource> {
   const resource = await storeOf(services, type).get(scope, id, read)
   if (!resource) throw notFound()
   const current = checkStored(type, resource, id)
-  if (ifMatch !== undefined && !matchesEtag(ifMatch, current.meta.version)) {
-    throw preconditionFailed()
-  }
+  const { version } = current.meta
+  const isMet = ifMatch === undefined || matchesEtag(ifMatch, version)
+  const isExcluded = ifNoneMatch !== undefined && matchesEtag(ifNoneMatch, version)
+  if (!isMet || isExcluded) throw preconditionFailed()
   return current
+}
+
+/** Whether a change depends on the version there is. */
+export function isConditional({ ifMatch, ifNoneMatch }: Target): boolean {
+  return ifMatch !== undefined || ifNoneMatch !== undefined
 }
 
 /** Stores a new resource. */

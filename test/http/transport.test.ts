@@ -232,16 +232,25 @@ describe.each(setups)(
       ['application/scim+json, application/json', 'application/scim+json'],
       ['application/json', 'application/json'],
       ['Application/JSON;q=0.9', 'application/json'],
-      ['application/json, */*;q=0.1', 'application/scim+json'],
+      ['application/json, */*;q=0.1', 'application/json'],
+      ['application/json;q=0.5, application/scim+json;q=0.4', 'application/json'],
+      ['application/json;q=0.4, application/scim+json; q=0.5', 'application/scim+json'],
+      ['application/json;q=1.0, application/*;q=0.8', 'application/json'],
+      ['*/*, application/scim+json;q=0', 'application/json'],
+      ['application/json, */*', 'application/scim+json'],
+      ['application/json;q=x', 'application/json'],
       ['application/json, */*;q=0', 'application/json'],
       ['text/html', 'application/scim+json'],
       ['application/json;q=0', 'application/scim+json'],
       ['', 'application/scim+json'],
-    ])('answers Accept %j with %s (R-MT-02, R-MT-03, R-MT-04, R-MT-07)', async (accept, type) => {
-      const reply = await get('/Users/1', accept === undefined ? {} : { Accept: accept })
-      expect(reply.headers['content-type']).toBe(type)
-      expect(reply.json).toEqual({ id: '1' })
-    })
+    ])(
+      'answers Accept %j with %s (A24, R-MT-02, R-MT-03, R-MT-04, R-MT-07)',
+      async (accept, type) => {
+        const reply = await get('/Users/1', accept === undefined ? {} : { Accept: accept })
+        expect(reply.headers['content-type']).toBe(type)
+        expect(reply.json).toEqual({ id: '1' })
+      },
+    )
 
     it('answers errors in SCIM format whatever Accept says (R-MT-08, R-HTTP-15)', async () => {
       expectError(await get('/Nothing', { Accept: 'text/html' }), 404)

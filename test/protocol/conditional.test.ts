@@ -1,5 +1,5 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
-import { serve, userUrn } from './server.js'
+import { enterpriseUrn, serve, userUrn } from './server.js'
 
 const add = (title: string) => [{ op: 'add', path: 'title', value: title }]
 
@@ -13,7 +13,7 @@ describe('If-None-Match', () => {
     const scim = await serve()
     const user = await scim.user('ines')
     const headers = { 'If-None-Match': header(user.meta.version) }
-    const answer = await scim.get(`/Users/${user.id}`, { headers })
+    const answer = await scim.get(`/Users/${user.id}?excludedAttributes=groups`, { headers })
     expect([answer.status, answer.body]).toEqual([304, undefined])
     expect(answer.headers.get('etag')).toBe(user.meta.version)
   })
@@ -27,6 +27,98 @@ describe('If-None-Match', () => {
       expect([answer.status, answer.body.id]).toEqual([200, user.id])
     },
   )
+})
+
+describe('If-None-Match beside what changes without the version', () => {
+  const has = ({ meta }: { meta: { version: string } }) => ({
+    headers: { 'If-None-Match': meta.version },
+  })
+
+  it('shows a person who left or joined a group as they are now (C3)', async () => {
+    const scim = await serve()
+    const user = await scim.user('ines')
+    const group = await scim.group('Crew', [user.id])
+    const path = `/Users/${user.id}`
+    expect((await scim.get(path, has(user))).body.groups).toHaveLength(1)
+    await scim.patch(`/Groups/${group.id}`, [{ op: 'remove', path: 'members' }])
+    const left = await scim.get(path, has(user))
+    expect([left.status, left.body.groups]).toEqual([200, undefined])
+    const without = await scim.get(`${path}?attributes=userName`, has(user))
+    expect(without.status).toBe(304)
+  })
+
+  it('shows a member who was renamed under the new name (C3)', async () => {
+    const scim = await serve()
+    const user = await scim.user('ines', { displayName: 'Ines' })
+    const group = await scim.group('Crew', [user.id])
+    await scim.patch(`/Users/${user.id}`, [{ op: 'replace', path: 'displayName', value: 'I. M.' }])
+    const path = `/Groups/${group.id}`
+    expect((await scim.get(path, has(group))).body.members[0].display).toBe('I. M.')
+    expect((await scim.get(`${path}?excludedAttributes=members`, has(group))).status).toBe(304)
+    const empty = await scim.group('Empty')
+    expect((await scim.get(`/Groups/${empty.id}`, has(empty))).status).toBe(304)
+  })
+
+  it('shows a manager who was renamed under the new name (C3)', async () => {
+    const scim = await serve()
+    const boss = await scim.user('boss', { displayName: 'Boss' })
+    const user = await scim.user('ines', {
+      schemas: [userUrn, enterpriseUrn],
+      [enterpriseUrn]: { manager: { value: boss.id } },
+    })
+    await scim.patch(`/Users/${boss.id}`, [{ op: 'replace', path: 'displayName', value: 'B.' }])
+    const path = `/Users/${user.id}?excludedAttributes=groups`
+    const { body } = await scim.get(path, has(user))
+    expect(body[enterpriseUrn].manager.displayName).toBe('B.')
+    const without = `${path},${enterpriseUrn}`
+    expect((await scim.get(without, has(user))).status).toBe(304)
+  })
+})
+
+describe('If-None-Match of a write', () => {
+  it.each([
+    ['*', () => '*'],
+    ['the version', (version: string) => version],
+    ['a list with the version', (version: string) => `"x", ${version}`],
+  ])('%s answers 412 and changes nothing, in every method (A24)', async (_, header) => {
+    const scim = await serve()
+    const user = await scim.user('ines')
+    const group = await scim.group('Crew', [user.id])
+    const value = [{ value: (await scim.user('noor')).id }]
+    for (const [path, { meta }] of [
+      [`/Users/${user.id}`, user],
+      [`/Groups/${group.id}`, group],
+    ] as const) {
+      const options = { headers: { 'If-None-Match': header(meta.version) } }
+      const before = (await scim.get(path)).body
+      const operations = path.startsWith('/Groups')
+        ? [{ op: 'add', path: 'members', value }]
+        : add('t')
+      const answers = [
+        await scim.put(path, { ...before, externalId: 'x' }, options),
+        await scim.patch(path, operations, options),
+        await scim.delete(path, options),
+      ]
+      expect(answers.map(({ status }) => status)).toEqual([412, 412, 412])
+      expect((await scim.get(path)).body).toEqual(before)
+    }
+  })
+
+  it('of another version lets the write happen (A24)', async () => {
+    const scim = await serve()
+    const user = await scim.user('ines')
+    const headers = { 'If-None-Match': 'W/"other"' }
+    expect((await scim.patch(`/Users/${user.id}`, add('t'), { headers })).status).toBe(200)
+    expect((await scim.delete(`/Users/${user.id}`, { headers })).status).toBe(204)
+  })
+
+  it('counts where versions are switched off only as * (A24)', async () => {
+    const scim = await serve(memoryAdapters(), { features: { etag: false } })
+    const { id } = await scim.user('ines')
+    const send = (header: string) =>
+      scim.patch(`/Users/${id}`, add(header), { headers: { 'If-None-Match': header } })
+    expect([(await send('*')).status, (await send('W/"1"')).status]).toEqual([412, 200])
+  })
 })
 
 describe('If-Match', () => {

@@ -97,5 +97,6 @@ it('tells a client what changed since it looked last (UC-05)', async () => {
   const { body } = await scim.get(`/Users?filter=${filter}&attributes=userName`)
   expect(body.Resources.map(({ userName }: { userName: string }) => userName)).toEqual(['b'])
   const headers = { 'If-None-Match': users[0].meta.version }
-  expect((await scim.get(`/Users/${users[0].id}`, { headers })).status).toBe(304)
+  const alone = `/Users/${users[0].id}?attributes=userName`
+  expect((await scim.get(alone, { headers })).status).toBe(304)
 })

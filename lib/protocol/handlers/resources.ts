@@ -10,7 +10,7 @@ import type { Read } from '../../stores/query.js'
 import type { Resource } from '../../stores/resource.js'
 import { etagOf, matchesEtag } from '../../version/etag.js'
 import type { ScimRequest, ScimResponse } from '../messages.js'
-import { present } from '../present.js'
+import { present, showsOthers } from '../present.js'
 import { bodyOf, conditionOf, notSupported, projectionOf } from '../read-request.js'
 import type { Handler, PathParameters } from '../route.js'
 import { scopeOf } from '../scope.js'
@@ -38,14 +38,17 @@ export function createHandler(services: Services, type: ResourceType): Handler {
   }
 }
 
-/** GET of one resource (RFC 7644 §3.4.1), 304 when the client has this version (§3.14). */
+/**
+ * GET of one resource (RFC 7644 §3.4.1), 304 when the client has this version (§3.14) and nothing of the answer can have
+ * changed without it (RFC 9110 §8.8.1).
+ */
 export function getHandler(services: Services, type: ResourceType): Handler {
   return async (request, parameters) => {
     const projection = projectionOf(services, request, type)
     const omit = omittedAttributes(type, projection)
-    const target = targetOf(services, request, { type, parameters })
+    const target = targetOf(services, { ...request, ifNoneMatch: undefined }, { type, parameters })
     const resource = await getResource(services, target, { omit })
-    if (hasVersion(services, request, resource)) {
+    if (hasAnswer(services, request, { type, resource, projection })) {
       return { status: 304, headers: headersOf(services, request, { type, resource }) }
     }
     return answer(services, request, { type, resource, projection, status: 200 })
@@ -168,11 +171,16 @@ function headersOf(
   }
 }
 
-function hasVersion(services: Services, { ifNoneMatch }: ScimRequest, { meta }: Resource): boolean {
+function hasAnswer(
+  services: Services,
+  { ifNoneMatch }: ScimRequest,
+  { type, resource, projection }: Omit<Answer, 'status'>,
+): boolean {
   return (
     services.options.features.etag &&
     ifNoneMatch !== undefined &&
-    matchesEtag(ifNoneMatch, meta.version)
+    matchesEtag(ifNoneMatch, resource.meta.version) &&
+    (ifNoneMatch.trim() === '*' || !showsOthers(type, resource, projection))
   )
 }
 
