@@ -18,7 +18,7 @@ export function sqlAccessStore(database: Database): AccessStore {
     ...passedOverMethods(database),
     ...valueMethods(database),
     async mark(scope, ids) {
-      await database.transaction((session) => markPending(session, scope.tenant, ids), scope)
+      await database.transaction((session) => markPending(session, scope.tenant, { ids }), scope)
     },
     forget: ({ before }) => forgetPeople(database, before),
     expandSweeps: (limit) => expandSweeps(database, limit),

@@ -1,7 +1,7 @@
 import type { Alongside, Scope } from '../../lib/stores/index.js'
 import { appendAudit } from './audit-store.js'
 import type { Database, Session } from './database.js'
-import { groupsAmong, markAll, markGroups } from './marks.js'
+import { fewUsersIn, groupsAmong, markAll } from './marks.js'
 import { isStorable } from './text.js'
 
 /** A write that is under way in its transaction. */
@@ -9,6 +9,8 @@ export interface Write {
   readonly session: Session
   /** Which of the ids to be marked named groups before the write. */
   readonly markedGroups: readonly string[]
+  /** Takes users to be marked beside those that were asked for. */
+  readonly toMark: string[]
 }
 
 /** What belongs to a write. */
@@ -22,7 +24,9 @@ export interface WriteOptions<T> {
 /**
  * Carries out a write together with what must become durable with it, in one transaction.
  *
- * Marks are made after the write. Those who leave a group by it must be marked by the write itself (`markedGroups`).
+ * Everybody is marked after the write and at once, in order of id: in every transaction, marks are the last rows that are
+ * locked, so that two of them never wait for each other in a circle. Those who leave a group that is marked
+ * (`markedGroups`) are no longer found in it; the write names them (`toMark`).
  */
 export async function writeAlongside<T>(
   database: Database,
@@ -32,28 +36,36 @@ export async function writeAlongside<T>(
   const { pending = [], audit = [] } = alongside
   return database.transaction(async (session) => {
     const markedGroups = await groupsAmong(session, scope.tenant, pending)
-    const result = await change({ session, markedGroups })
-    await markPending(session, scope.tenant, pending, markedGroups)
+    const toMark: string[] = []
+    const result = await change({ session, markedGroups, toMark })
+    await markPending(session, scope.tenant, {
+      ids: pending,
+      notUsers: markedGroups,
+      users: toMark,
+    })
     if (hasChanged(result)) await appendAudit(session, scope.tenant, audit)
     return result
   }, scope)
 }
 
-/**
- * Marks users, and for groups everybody in them.
- *
- * @param knownGroups ids that name groups, or did until now, and therefore no users
- */
+/** Whom to mark. */
+interface Marks {
+  /** Users, and groups with everybody in them. */
+  readonly ids: readonly string[]
+  /** Which of these named groups until now, and therefore no users. */
+  readonly notUsers?: readonly string[]
+  readonly users?: readonly string[]
+}
+
+/** Marks users, and for groups everybody in them; the last thing a transaction does. */
 export async function markPending(
   session: Session,
   tenant: string,
-  ids: readonly string[],
-  knownGroups: readonly string[] = [],
+  { ids, notUsers = [], users = [] }: Marks,
 ): Promise<void> {
-  if (ids.length === 0) return
   const groups = await groupsAmong(session, tenant, ids)
-  await markGroups(session, tenant, groups)
-  const notUsers = new Set([...groups, ...knownGroups])
-  const users = ids.filter((id) => !notUsers.has(id) && isStorable(id))
-  await markAll(session, tenant, users)
+  const inGroups = await fewUsersIn(session, tenant, groups)
+  const others = new Set([...groups, ...notUsers])
+  const named = ids.filter((id) => !others.has(id) && isStorable(id))
+  await markAll(session, tenant, [...named, ...users, ...inGroups])
 }

@@ -47,6 +47,11 @@ export interface Database extends Session {
   close(): Promise<void>
 }
 
+/** What a transaction throws to be run again: something came between its steps that it had not seen. */
+export class TryAgain extends Error {
+  override readonly name = 'TryAgain'
+}
+
 const mostAttempts = 12
 const debug = createDebug('label-studio-scim:sql')
 
@@ -78,7 +83,8 @@ export function createDatabase(connection: Connection): Database {
           await connection.durable?.()
           return result
         } catch (error) {
-          if (dialect.failureKind(error) !== 'retry' || attempt === mostAttempts) {
+          const isRetried = error instanceof TryAgain || dialect.failureKind(error) === 'retry'
+          if (!isRetried || attempt === mostAttempts) {
             throw asStoreError(error, dialect)
           }
           await delay(Math.random() * 5 * 2 ** Math.min(attempt, 6))

@@ -165,9 +165,12 @@ function someElement(
 function someMember(source: Source, test: (member: Source) => Sql): Sql {
   const member = { ...source, column: memberColumn(source.dialect), hasMembers: false }
   return source.dialect.exists(sql`
-    select 1 from scim_members as member cross join scim_resources as person
-    where member.tenant = resource.tenant and member.group_id = resource.id
-      and person.tenant = member.tenant and person.id = member.member_id and ${test(member)}`)
+    select 1 from ${source.dialect.joinEach(
+      sql`scim_members as member`,
+      'scim_resources as person',
+      sql`person.tenant = member.tenant and person.id = member.member_id`,
+    )}
+    where member.tenant = resource.tenant and member.group_id = resource.id and ${test(member)}`)
 }
 
 function isMembers({ extension, attribute }: AttributePath, { hasMembers }: Source): boolean {

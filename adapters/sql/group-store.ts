@@ -9,18 +9,18 @@ import type {
   MembersChanged,
   Scope,
 } from '../../lib/stores/index.js'
-import { markPending, type Write, writeAlongside } from './alongside.js'
+import { type Write, writeAlongside } from './alongside.js'
 import type { Database, Session } from './database.js'
-import { markMembers, withGroupsBelow } from './marks.js'
+import { usersIn, withGroupsBelow } from './marks.js'
 import {
   applyMemberChange,
   leaveAllGroups,
-  lockGroupsAround,
+  lockForDeletion,
   readGroupsOf,
   readMembers,
   removeAllMembers,
 } from './members.js'
-import { insert, requireVersion, sqlResourceStore, update } from './resource-store.js'
+import { insert, sqlResourceStore, update } from './resource-store.js'
 import { deleteResource, lockResource, toResource, touchResource } from './rows.js'
 import { isStorable } from './text.js'
 
@@ -114,13 +114,13 @@ function isChange(change: Pick<MembersChanged, 'added' | 'removed'> | undefined)
 
 /** Changes members; when the group is to be marked, so are those who leave it. */
 async function changeMarked(
-  { session, markedGroups }: Write,
+  { session, markedGroups, toMark }: Write,
   group: { readonly tenant: string; readonly groupId: string },
   change: MemberChange,
 ): Promise<{ added: readonly string[]; removed: readonly string[] }> {
   const changed = await applyMemberChange(session, group, change)
   if (markedGroups.includes(group.groupId)) {
-    await markPending(session, group.tenant, changed.removed)
+    for (const userId of changed.removed) toMark.push(userId)
   }
   return changed
 }
@@ -133,16 +133,20 @@ async function deleteGroup(
   if (!isStorable(id)) return false
   const { tenant } = scope
   const key = { tenant, type, id }
-  return writeAlongside(database, { scope, alongside }, async ({ session, markedGroups }) => {
-    await lockGroupsAround(session, tenant, id)
-    if (!(await requireVersion(session, key, expectedVersion))) return false
-    if (markedGroups.includes(id)) {
-      await markMembers(session, tenant, await withGroupsBelow(session, tenant, [id]))
-    }
-    await leaveAllGroups(session, tenant, id)
-    await removeAllMembers(session, { tenant, groupId: id })
-    return (await session.change(deleteResource, key)) > 0
-  })
+  return writeAlongside(
+    database,
+    { scope, alongside },
+    async ({ session, markedGroups, toMark }) => {
+      if (!(await lockForDeletion(session, key, expectedVersion))) return false
+      if (markedGroups.includes(id)) {
+        const below = await withGroupsBelow(session, tenant, [id])
+        for (const userId of await usersIn(session, tenant, below)) toMark.push(userId)
+      }
+      await leaveAllGroups(session, tenant, id)
+      await removeAllMembers(session, { tenant, groupId: id })
+      return (await session.change(deleteResource, key)) > 0
+    },
+  )
 }
 
 async function withMembers(

@@ -16,6 +16,9 @@ interface StoredKey {
   readonly lookup_key: string
 }
 
+/** True of every lookup key, and the condition of their index: see `isListed` of resources. */
+export const hasKey = sql.raw("lookup_key >= ''")
+
 const insertKeys = statement<Owner & { rows: string }, StoredKey>(
   (value, { json }) => sql`
     insert into scim_lookups (tenant, resource_type, attribute, lookup_key, resource_id, is_unique)

@@ -31,29 +31,37 @@ const markUsers = statement<Ids & { now: number }>(
 )
 
 const typesOfIds = statement<Ids, { id: string } & TypeRow>(
-  (value, { json }) => sql`
+  (value, { json, joinEach }) => sql`
     select resource.id, resource.resource_type
-    from (${json.strings(value('ids'))}) as listed cross join scim_resources as resource
-    where resource.tenant = ${value('tenant')} and resource.id = listed.value`,
+    from ${joinEach(
+      sql`(${json.strings(value('ids'))}) as listed`,
+      'scim_resources as resource',
+      sql`resource.tenant = ${value('tenant')} and resource.id = listed.value`,
+    )}`,
 )
 
 const groupsBelow = statement<Ids, { id: string }>(
-  (value, { json }) => sql`
+  (value, { json, joinEach }) => sql`
     with recursive below(id) as (
       ${json.strings(value('ids'))}
       union
-      select member.member_id from below cross join scim_members as member
-      where member.tenant = ${value('tenant')} and member.group_id = below.id
-        and member.nested = 1)
+      select member.member_id from ${joinEach(
+        sql`below`,
+        'scim_members as member',
+        sql`member.tenant = ${value('tenant')} and member.group_id = below.id and member.nested = 1`,
+      )})
     select id from below order by id`,
 )
 
 const countUsersIn = statement<Ids, { count: number }>(
-  (value, { json }) => sql`
+  (value, { json, joinEach }) => sql`
     select count(*) as count
-    from (${json.strings(value('ids'))}) as listed cross join scim_members as member
-    where member.tenant = ${value('tenant')} and member.group_id = listed.value
-      and member.nested = 0`,
+    from ${joinEach(
+      sql`(${json.strings(value('ids'))}) as listed`,
+      'scim_members as member',
+      sql`member.tenant = ${value('tenant')} and member.group_id = listed.value
+        and member.nested = 0`,
+    )}`,
 )
 
 const usersAfter = statement<
@@ -80,14 +88,18 @@ const insertSweep = statement<{
       ${value('remaining')})`,
 )
 
-/** Marks these users, no matter whether they exist. */
+/** Marks these users, no matter whether they exist, in order of id and in steps between which other work gets its turn. */
 export async function markAll(
   session: Session,
   tenant: string,
   userIds: readonly string[],
 ): Promise<void> {
-  if (userIds.length === 0) return
-  await session.prepared(markUsers, { tenant, ids: JSON.stringify(userIds), now: Date.now() })
+  const sorted = [...new Set(userIds)].sort()
+  for (let start = 0; start < sorted.length; start += mostMarksAtOnce) {
+    if (start > 0) await nextTurn()
+    const ids = JSON.stringify(sorted.slice(start, start + mostMarksAtOnce))
+    await session.prepared(markUsers, { tenant, ids, now: Date.now() })
+  }
 }
 
 /** Which of these ids name groups. */
@@ -131,44 +143,44 @@ export async function nextUsersIn(
   return rows.map(({ member_id }) => member_id)
 }
 
-/** Few enough to be marked within the transaction that changes their group. */
+/** Few enough to be marked within the transaction that changes their group, and at once. */
 const mostMarksAtOnce = 1000
 
 /**
- * Marks everybody in these groups, directly or through other groups: at once when they are few, otherwise by a sweep,
- * which is as durable and does not hold up other writers.
+ * Everybody in these groups, directly or through other groups, when they are few enough to be marked at once. Otherwise
+ * nobody, and a sweep will mark them, which is as durable and does not hold up other writers.
  */
-export async function markGroups(
+export async function fewUsersIn(
   session: Session,
   tenant: string,
   groupIds: readonly string[],
-): Promise<void> {
-  if (groupIds.length === 0) return
+): Promise<readonly string[]> {
+  if (groupIds.length === 0) return []
   const all = await withGroupsBelow(session, tenant, groupIds)
   const count = await countIn(session, tenant, all)
-  if (count > mostMarksAtOnce) {
-    await addSweep(session, tenant, { kind: 'groups', groupIds: all, after: '' }, count)
-  } else {
-    await markMembers(session, tenant, all)
-  }
+  if (count <= mostMarksAtOnce) return usersIn(session, tenant, all)
+  await addSweep(session, tenant, { kind: 'groups', groupIds: all, after: '' }, count)
+  return []
 }
 
-/** Marks everybody directly in these groups now, however many, in steps between which other work gets its turn. */
-export async function markMembers(
+/** Everybody directly in these groups, however many, read in steps between which other work gets its turn. */
+export async function usersIn(
   session: Session,
   tenant: string,
   groupIds: readonly string[],
-): Promise<void> {
+): Promise<readonly string[]> {
+  const users: string[] = []
   for (const groupId of groupIds) {
     let after = ''
     for (;;) {
-      const userIds = await nextUsersIn(session, tenant, { groupId, after, limit: mostMarksAtOnce })
-      await markAll(session, tenant, userIds)
-      if (userIds.length < mostMarksAtOnce) break
-      after = userIds.at(-1) ?? ''
+      const found = await nextUsersIn(session, tenant, { groupId, after, limit: mostMarksAtOnce })
+      for (const id of found) users.push(id)
+      if (found.length < mostMarksAtOnce) break
+      after = found.at(-1) ?? ''
       await nextTurn()
     }
   }
+  return users
 }
 
 /** Puts a sweep on the list of work. */

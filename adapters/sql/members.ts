@@ -6,10 +6,14 @@ import {
   type Member,
   type MemberChange,
   UnknownReferenceError,
+  VersionMismatchError,
 } from '../../lib/stores/index.js'
-import { type Session, statement } from './database.js'
-import type { TypeRow } from './rows.js'
+import { type Session, statement, TryAgain } from './database.js'
+import { lockWholly, type ResourceKey, type TypeRow } from './rows.js'
 import { isStorable } from './text.js'
+
+/** True of every membership, and the condition of the index by member: see `isListed` of resources. */
+export const isMember = sql.raw("member_id >= ''")
 
 const mostAtOnce = 2000
 const memberTypes = ['User', 'Group']
@@ -24,33 +28,37 @@ interface IdRow {
 }
 
 const knownMembers = statement<{ tenant: string; ids: string }, IdRow & TypeRow>(
-  (value, { json, forKeyShare }) => sql`
+  (value, { json, joinEach, forKeyShare }) => sql`
     select resource.id, resource.resource_type
-    from scim_resources as resource
-    where resource.tenant = ${value('tenant')} and ${json.isOneOf(sql`resource.id`, value('ids'))}
-    order by resource.id ${forKeyShare}`,
+    from ${joinEach(
+      sql`(${json.strings(value('ids'))}) as listed`,
+      'scim_resources as resource',
+      sql`resource.tenant = ${value('tenant')} and resource.id = listed.value`,
+      forKeyShare,
+    )}`,
 )
 
 const insertMembers = statement<GroupKey & { ids: string }, IdRow>(
-  (value, { json }) => sql`
+  (value, { json, joinEach }) => sql`
     insert into scim_members (tenant, group_id, member_id, nested)
     select distinct resource.tenant, ${value('groupId')}, resource.id,
       case resource.resource_type when 'Group' then 1 else 0 end
-    from scim_resources as resource
-    where resource.tenant = ${value('tenant')} and ${json.isOneOf(sql`resource.id`, value('ids'))}
+    from ${joinEach(
+      sql`(${json.strings(value('ids'))}) as listed`,
+      'scim_resources as resource',
+      sql`resource.tenant = ${value('tenant')} and resource.id = listed.value`,
+    )}
+    where true
     on conflict do nothing
     returning member_id as id`,
 )
 
-/**
- * By the index of members, each of whom is in few groups. PostgreSQL would otherwise read the whole group for each of
- * them, for as long as a table that has grown fast is not analysed: hence a condition on the group that no index has.
- */
+/** By the index of members, each of whom is in few groups: hence a condition on the group that no index has. */
 const deleteMembers = statement<GroupKey & { ids: string }, IdRow>(
-  (value, { json }) => sql`
+  (value, { isListed }) => sql`
     delete from scim_members
-    where tenant = ${value('tenant')} and group_id || '' = ${value('groupId')}
-      and ${json.isOneOf(sql`member_id`, value('ids'))}
+    where ${isListed('scim_members', 'member_id', value('tenant'), value('ids'))}
+      and group_id || '' = ${value('groupId')}
     returning member_id as id`,
 )
 
@@ -62,12 +70,17 @@ interface MemberRow {
 }
 
 const membersOf = statement<{ tenant: string; ids: string }, MemberRow>(
-  (value, { json }) => sql`
+  (value, { json, joinEach }) => sql`
     select member.group_id, resource.id, resource.resource_type, resource.display
-    from (${json.strings(value('ids'))}) as listed
-      cross join scim_members as member cross join scim_resources as resource
-    where member.tenant = ${value('tenant')} and member.group_id = listed.value
-      and resource.tenant = member.tenant and resource.id = member.member_id`,
+    from ${joinEach(
+      joinEach(
+        sql`(${json.strings(value('ids'))}) as listed`,
+        'scim_members as member',
+        sql`member.tenant = ${value('tenant')} and member.group_id = listed.value`,
+      ),
+      'scim_resources as resource',
+      sql`resource.tenant = member.tenant and resource.id = member.member_id`,
+    )}`,
 )
 
 interface AroundRow {
@@ -79,57 +92,79 @@ interface AroundRow {
 }
 
 const groupsAround = statement<{ tenant: string; ids: string }, AroundRow>(
-  (value, { json }) => sql`
+  (value, { json, joinEach, isListed }) => sql`
     with recursive around(root, id) as (
       select member_id, group_id from scim_members
-      where tenant = ${value('tenant')} and ${json.isOneOf(sql`member_id`, value('ids'))}
+      where ${isListed('scim_members', 'member_id', value('tenant'), value('ids'))}
       union
-      select around.root, member.group_id from around cross join scim_members as member
-      where member.tenant = ${value('tenant')} and member.member_id = around.id)
+      select around.root, member.group_id from ${joinEach(
+        sql`around`,
+        'scim_members as member',
+        sql`member.tenant = ${value('tenant')} and member.member_id = around.id
+          and member.${isMember}`,
+      )})
     select around.root, around.id, resource.display,
       ${json.scalar(sql`resource.comparable`, ['externalId'], 'text')} as external_id,
       (select count(*) from scim_members as direct
         where direct.tenant = ${value('tenant')} and direct.group_id = around.id
           and direct.member_id = around.root) as direct
-    from around cross join scim_resources as resource
-    where resource.tenant = ${value('tenant')} and resource.id = around.id
+    from ${joinEach(
+      sql`around`,
+      'scim_resources as resource',
+      sql`resource.tenant = ${value('tenant')} and resource.id = around.id`,
+    )}
     order by around.root, around.id`,
 )
 
 const groupsDirectlyAround = statement<{ tenant: string; id: string }, IdRow>(
   (value) => sql`
     select group_id as id from scim_members
-    where tenant = ${value('tenant')} and member_id = ${value('id')} order by group_id`,
+    where tenant = ${value('tenant')} and member_id = ${value('id')} and ${isMember}
+    order by group_id`,
 )
 
 const lockGroups = statement<{ tenant: string; ids: string }, IdRow>(
-  (value, { json, forUpdate }) => sql`
-    select id from scim_resources
-    where tenant = ${value('tenant')} and ${json.isOneOf(sql`id`, value('ids'))}
-    order by id ${forUpdate}`,
+  (value, { json, joinEach, forUpdate }) => sql`
+    select resource.id from ${joinEach(
+      sql`(${json.strings(value('ids'))}) as listed`,
+      'scim_resources as resource',
+      sql`resource.tenant = ${value('tenant')} and resource.id = listed.value`,
+      forUpdate,
+    )}`,
 )
 
 const leaveGroups = statement<{ tenant: string; id: string }, IdRow>(
   (value) => sql`
     delete from scim_members
-    where tenant = ${value('tenant')} and member_id = ${value('id')}
+    where tenant = ${value('tenant')} and member_id = ${value('id')} and ${isMember}
     returning group_id as id`,
 )
 
-const deleteSome = statement<GroupKey & { limit: number }>(
+const endOfChunk = statement<GroupKey & { place: number }, IdRow>(
+  (value) => sql`
+    select member_id as id from scim_members
+    where tenant = ${value('tenant')} and group_id = ${value('groupId')}
+    order by member_id limit 1 offset ${value('place')}`,
+)
+
+const deleteUpTo = statement<GroupKey & { last: string }>(
   (value) => sql`
     delete from scim_members
-    where tenant = ${value('tenant')} and group_id = ${value('groupId')} and member_id in (
-      select member_id from scim_members
-      where tenant = ${value('tenant')} and group_id = ${value('groupId')}
-      limit ${value('limit')})`,
+    where tenant = ${value('tenant')} and group_id = ${value('groupId')}
+      and member_id <= ${value('last')}`,
+)
+
+const deleteRest = statement<GroupKey>(
+  (value) => sql`
+    delete from scim_members
+    where tenant = ${value('tenant')} and group_id = ${value('groupId')}`,
 )
 
 const touchGroups = statement<{ tenant: string; ids: string; version: string; now: number }>(
-  (value, { json }) => sql`
+  (value, { isListed }) => sql`
     update scim_resources
     set version = ${value('version')}, last_modified = ${value('now')}
-    where tenant = ${value('tenant')} and ${json.isOneOf(sql`id`, value('ids'))}`,
+    where ${isListed('scim_resources', 'id', value('tenant'), value('ids'))}`,
 )
 
 /**
@@ -169,7 +204,7 @@ async function requireKnown(
   all: readonly string[],
 ): Promise<void> {
   const unknown = new Set<string>(all)
-  for await (const ids of inChunks(all.filter(isStorable))) {
+  for await (const ids of inChunks(all.filter(isStorable).sort())) {
     const rows = await session.prepared(knownMembers, { tenant, ids: JSON.stringify(ids) })
     for (const { id, resource_type } of rows) {
       if (memberTypes.includes(resource_type)) unknown.delete(id)
@@ -226,13 +261,29 @@ export async function readGroupsOf(
 }
 
 /**
- * Locks the groups something is in, in order of id as everybody does, so that two writers never wait for each other in
- * a circle.
+ * Locks something that is to be deleted, after the groups it is in: in this order, and groups in order of id, as everybody
+ * does, so that two writers never wait for each other in a circle. From then on nobody can add it to a group.
+ *
+ * @returns `false` when it is not there
+ * @throws VersionMismatchError when a version is expected and another is stored
+ * @throws TryAgain when it came into another group meanwhile
  */
-export async function lockGroupsAround(session: Session, tenant: string, id: string) {
-  const groups = await session.prepared(groupsDirectlyAround, { tenant, id })
-  if (groups.length === 0) return
-  await session.prepared(lockGroups, { tenant, ids: JSON.stringify(groups.map((row) => row.id)) })
+export async function lockForDeletion(
+  session: Session,
+  key: ResourceKey,
+  expectedVersion: string | undefined,
+): Promise<boolean> {
+  const { tenant, id } = key
+  const groups = (await session.prepared(groupsDirectlyAround, { tenant, id })).map((row) => row.id)
+  if (groups.length > 0) await session.prepared(lockGroups, { tenant, ids: JSON.stringify(groups) })
+  const [row] = await session.prepared(lockWholly, key)
+  if (row === undefined) return false
+  if (expectedVersion !== undefined && row.version !== expectedVersion) {
+    throw new VersionMismatchError()
+  }
+  const now = await session.prepared(groupsDirectlyAround, { tenant, id })
+  if (now.some((group) => !groups.includes(group.id))) throw new TryAgain()
+  return true
 }
 
 /** Takes something out of all groups, which change by that. */
@@ -245,7 +296,11 @@ export async function leaveAllGroups(session: Session, tenant: string, id: strin
 
 /** Removes all members of a group, in steps between which other work gets its turn. */
 export async function removeAllMembers(session: Session, group: GroupKey): Promise<void> {
-  while ((await session.change(deleteSome, { ...group, limit: mostAtOnce })) === mostAtOnce) {
+  for (;;) {
+    const [end] = await session.prepared(endOfChunk, { ...group, place: mostAtOnce - 1 })
+    if (end === undefined) break
+    await session.change(deleteUpTo, { ...group, last: end.id })
     await nextTurn()
   }
+  await session.change(deleteRest, group)
 }

@@ -2,6 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Kysely, type Migration, Migrator, sql } from 'kysely'
 import { asStoreError, type Database } from './database.js'
 import type { SqlDialect } from './dialects/dialect.js'
+import { hasKey } from './lookups.js'
+import { isMember } from './members.js'
+import { isListed } from './rows.js'
 
 /**
  * Creates or upgrades the tables. Several hosts may start at the same time: one of them does the work (an advisory lock
@@ -31,6 +34,7 @@ function migrations(dialect: SqlDialect): Record<string, Migration> {
   return {
     '001_tables': { up: (kysely) => runAll(kysely, firstTables(dialect)) },
     '002_passed_over': { up: (kysely) => runAll(kysely, passedOverTable(dialect)) },
+    '003_indexes_by_request': { up: (kysely) => runAll(kysely, indexesByRequest(dialect)) },
   }
 }
 
@@ -200,6 +204,26 @@ const rowsPerPrefix: Readonly<Record<string, Readonly<Record<string, readonly nu
     scim_audit_event: [10_000_000, 1_000_000, 100_000, 1],
     scim_audit_target: [10_000_000, 1_000_000, 20, 1],
   },
+}
+
+/** On PostgreSQL, indexes that the planner takes only for queries that ask for them: see `isListed`. */
+function indexesByRequest({ name }: SqlDialect) {
+  if (name === 'sqlite') return []
+  return [
+    sql`drop index scim_resources_listing`,
+    sql`create index scim_resources_listing
+      on scim_resources (tenant, resource_type, created, id) where ${isListed}`,
+    sql`drop index scim_lookups_key`,
+    sql`create index scim_lookups_key
+      on scim_lookups (tenant, resource_type, attribute, lookup_key, resource_id) where ${hasKey}`,
+    // Their checks would be planned without asking for an index. Locks keep members and groups together: see members.ts.
+    sql`alter table scim_members
+      drop constraint if exists scim_members_tenant_group_id_fkey,
+      drop constraint if exists scim_members_tenant_member_id_fkey`,
+    sql`drop index scim_members_member`,
+    sql`create index scim_members_member
+      on scim_members (tenant, member_id, group_id) where ${isMember}`,
+  ]
 }
 
 function plannerFacts({ planFor }: SqlDialect) {

@@ -61,9 +61,9 @@ const putOff = statement<{
 )
 
 const pendingAmong = statement<{ tenant: string; ids: string }, PendingRow>(
-  (value, { json }) => sql`
+  (value, { isListed }) => sql`
     select ${columns} from scim_pending
-    where tenant = ${value('tenant')} and ${json.isOneOf(sql`user_id`, value('ids'))}`,
+    where ${isListed('scim_pending', 'user_id', value('tenant'), value('ids'))}`,
 )
 
 const firstDue = statement<Record<never, never>, { at: number | null }>(

@@ -5,8 +5,8 @@ import { type IndexPlan, indexPlan, isAnsweredByPlan } from '../../lib/stores/in
 import { type Database, statement } from './database.js'
 import type { Sql } from './dialects/dialect.js'
 import { filterCondition } from './filter.js'
-import { storedKey } from './lookups.js'
-import { type ResourceRow, resourceColumns, toResource } from './rows.js'
+import { hasKey, storedKey } from './lookups.js'
+import { isListed, isOfType, type ResourceRow, resourceColumns, toResource } from './rows.js'
 import { orderOf } from './sort.js'
 import { isStorable } from './text.js'
 
@@ -66,11 +66,15 @@ const byLookup = statement<
   Extent & { attribute: string; key: string; limit: number; offset: number },
   ResourceRow
 >(
-  (value) => sql`
-    select ${resourceColumns} from scim_lookups as lookup cross join scim_resources as resource
+  (value, { joinEach }) => sql`
+    select ${resourceColumns} from ${joinEach(
+      sql`scim_lookups as lookup`,
+      'scim_resources as resource',
+      sql`resource.tenant = lookup.tenant and resource.id = lookup.resource_id`,
+    )}
     where lookup.tenant = ${value('tenant')} and lookup.resource_type = ${value('type')}
       and lookup.attribute = ${value('attribute')} and lookup.lookup_key = ${value('key')}
-      and resource.tenant = lookup.tenant and resource.id = lookup.resource_id
+      and lookup.${hasKey}
     order by resource.created, resource.id limit ${value('limit')} offset ${value('offset')}`,
 )
 
@@ -100,19 +104,26 @@ function matching(
   more: readonly Sql[],
 ): Sql {
   const conditions = [
-    sql`resource.tenant = ${tenant}`,
-    sql`resource.resource_type = ${type}`,
     ...(filter && !isAnsweredByPlan(filter) ? [filterCondition(filter, dialect, type)] : []),
     ...more,
   ]
   const plan = filter && indexPlan(filter)
+  const { joinEach } = dialect
   if (plan === undefined) {
-    return sql`from scim_resources as resource where ${sql.join(conditions, sql` and `)}`
+    const all = [
+      sql`resource.tenant = ${tenant}`,
+      sql`resource.resource_type = ${type}`,
+      sql`resource.${isListed}`,
+    ]
+    return sql`from scim_resources as resource where ${sql.join([...all, ...conditions], sql` and `)}`
   }
-  const found = sql`(${idsOf(plan, { tenant, type })}) as found`
-  conditions.push(sql`resource.id = found.id`)
-  return sql`from ${found} cross join scim_resources as resource
-    where ${sql.join(conditions, sql` and `)}`
+  const found = joinEach(
+    sql`(${idsOf(plan, { tenant, type })}) as found`,
+    'scim_resources as resource',
+    sql`resource.tenant = ${tenant} and resource.id = found.id`,
+  )
+  return sql`from ${found}
+    where ${sql.join([sql`resource.${isOfType(type)}`, ...conditions], sql` and `)}`
 }
 
 function idsOf(plan: IndexPlan, { tenant, type }: Extent): Sql {
@@ -122,7 +133,7 @@ function idsOf(plan: IndexPlan, { tenant, type }: Extent): Sql {
     case 'lookup':
       return sql`select resource_id as id from scim_lookups
         where tenant = ${tenant} and resource_type = ${type}
-          and attribute = ${plan.attribute} and lookup_key = ${storedKey(plan.key)}`
+          and attribute = ${plan.attribute} and lookup_key = ${storedKey(plan.key)} and ${hasKey}`
     case 'groupsWith':
       return sql`select group_id as id from scim_members
         where tenant = ${tenant} and member_id = ${isStorable(plan.memberId) ? plan.memberId : ''}`

@@ -19,9 +19,9 @@ const selectRecord = statement<UserKey, RecordRow>(
 )
 
 const selectRecords = statement<{ tenant: string; ids: string }, RecordRow>(
-  (value, { json }) => sql`
+  (value, { isListed }) => sql`
     select record from scim_records
-    where tenant = ${value('tenant')} and ${json.isOneOf(sql`user_id`, value('ids'))}`,
+    where ${isListed('scim_records', 'user_id', value('tenant'), value('ids'))}`,
 )
 
 const selectPage = statement<{ tenant: string; after: string; limit: number }, RecordRow>(

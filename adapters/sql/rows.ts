@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Json } from '../../lib/schema/types.js'
 import type { Meta, Resource } from '../../lib/stores/index.js'
 import { statement } from './database.js'
+import type { Sql } from './dialects/dialect.js'
 
 /** What is read of a stored resource. */
 export interface ResourceRow {
@@ -24,11 +25,25 @@ export const resourceColumns = sql.raw(
   'resource.id, resource.version, resource.created, resource.last_modified, resource.document',
 )
 
+/**
+ * Condition on the type of resources that are found by id. Written so that no index has it: with the bare column, PostgreSQL
+ * would take the index of listings and read the whole tenant for every id, for as long as the table is not analysed.
+ */
+export function isOfType(type: unknown): Sql {
+  return sql`resource_type || '' = ${type}`
+}
+
+/**
+ * True of every row of `scim_resources`. The index of listings has it as its condition, so that queries must ask for that
+ * index: for a tenant it knows nothing of, PostgreSQL would take it to find one resource, and read all of them.
+ */
+export const isListed = sql.raw('created >= -9007199254740991')
+
 export const selectResource = statement<ResourceKey, ResourceRow>(
   (value) => sql`
     select ${resourceColumns} from scim_resources as resource
     where tenant = ${value('tenant')} and id = ${value('id')}
-      and resource_type = ${value('type')}`,
+      and ${isOfType(value('type'))}`,
 )
 
 /** The type of a listed resource, which the caller looks at. */
@@ -36,22 +51,30 @@ export interface TypeRow {
   readonly resource_type: string
 }
 
-/**
- * Resources of any type. With a condition on the type, PostgreSQL would start from the index of listings and read the
- * whole tenant for every id, for as long as a table that has grown fast is not analysed.
- */
+/** Resources of any type; the caller looks at it. */
 export const selectResources = statement<{ tenant: string; ids: string }, ResourceRow & TypeRow>(
-  (value, { json }) => sql`
+  (value, { json, joinEach }) => sql`
     select ${resourceColumns}, resource.resource_type
-    from (${json.strings(value('ids'))}) as listed cross join scim_resources as resource
-    where resource.tenant = ${value('tenant')} and resource.id = listed.value`,
+    from ${joinEach(
+      sql`(${json.strings(value('ids'))}) as listed`,
+      'scim_resources as resource',
+      sql`resource.tenant = ${value('tenant')} and resource.id = listed.value`,
+    )}`,
 )
 
 export const lockResource = statement<ResourceKey, ResourceRow>(
   (value, { forUpdate }) => sql`
     select ${resourceColumns} from scim_resources as resource
     where tenant = ${value('tenant')} and id = ${value('id')}
-      and resource_type = ${value('type')} ${forUpdate}`,
+      and ${isOfType(value('type'))} ${forUpdate}`,
+)
+
+/** As `lockResource`, and nobody can refer to it from then on. */
+export const lockWholly = statement<ResourceKey, { readonly version: string }>(
+  (value, { forDelete }) => sql`
+    select version from scim_resources
+    where tenant = ${value('tenant')} and id = ${value('id')}
+      and ${isOfType(value('type'))} ${forDelete}`,
 )
 
 /** What is written of a resource. */
@@ -79,7 +102,7 @@ export const updateResource = statement<ResourceValues & { expectedVersion: stri
       version = ${value('version')}, display = ${value('display')},
       document = ${value('document')}, comparable = ${value('comparable')}
     where tenant = ${value('tenant')} and id = ${value('id')}
-      and resource_type = ${value('type')} and version = ${value('expectedVersion')}`,
+      and ${isOfType(value('type'))} and version = ${value('expectedVersion')}`,
 )
 
 export const touchResource = statement<ResourceKey & { version: string; lastModified: number }>(
@@ -87,14 +110,14 @@ export const touchResource = statement<ResourceKey & { version: string; lastModi
     update scim_resources
     set version = ${value('version')}, last_modified = ${value('lastModified')}
     where tenant = ${value('tenant')} and id = ${value('id')}
-      and resource_type = ${value('type')}`,
+      and ${isOfType(value('type'))}`,
 )
 
 export const deleteResource = statement<ResourceKey>(
   (value) => sql`
     delete from scim_resources
     where tenant = ${value('tenant')} and id = ${value('id')}
-      and resource_type = ${value('type')}`,
+      and ${isOfType(value('type'))}`,
 )
 
 /** The resource in a row. `meta` lives in columns of its own, so that a change of members need not rewrite the rest. */

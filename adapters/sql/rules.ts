@@ -4,6 +4,7 @@ import { type AccessStore, VersionMismatchError } from '../../lib/stores/index.j
 import { appendAudit } from './audit-store.js'
 import { type Database, type Session, statement } from './database.js'
 import { addSweep, countIn, withGroupsBelow } from './marks.js'
+import { isListed } from './rows.js'
 
 const emptyRules: MappingRules = { roles_groups: [], workspaces_groups: [], projects_groups: [] }
 
@@ -32,7 +33,7 @@ const updateRules = statement<NewRules>(
 const countEverybody = statement<{ tenant: string }, { count: number }>(
   (value) => sql`
     select count(*) as count from scim_resources
-    where tenant = ${value('tenant')} and resource_type = 'User'`,
+    where tenant = ${value('tenant')} and resource_type = 'User' and ${isListed}`,
 )
 
 /** Mapping rules, and the marks that a change of them calls for. */

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { type Database, type Session, statement } from './database.js'
 import { markAll, nextUsersIn, type SweepState } from './marks.js'
+import { isListed } from './rows.js'
 
 interface SweepRow {
   readonly tenant: string
@@ -32,7 +33,7 @@ const everybodyAfter = statement<
 >(
   (value) => sql`
     select id, created from scim_resources
-    where tenant = ${value('tenant')} and resource_type = 'User'
+    where tenant = ${value('tenant')} and resource_type = 'User' and ${isListed}
       and (created, id) > (${value('created')}, ${value('after')})
     order by created, id limit ${value('limit')}`,
 )

@@ -2,8 +2,8 @@ import type { StoreTarget } from '../../lib/stores/access-target.js'
 import type { User, UserStore } from '../../lib/stores/index.js'
 import { writeAlongside } from './alongside.js'
 import type { Database } from './database.js'
-import { leaveAllGroups, lockGroupsAround } from './members.js'
-import { requireVersion, sqlResourceStore } from './resource-store.js'
+import { leaveAllGroups, lockForDeletion } from './members.js'
+import { sqlResourceStore } from './resource-store.js'
 import { deleteResource } from './rows.js'
 import { isStorable } from './text.js'
 
@@ -17,8 +17,7 @@ export function sqlUserStore(database: Database, target: StoreTarget): UserStore
       const { tenant } = scope
       const key = { tenant, type: 'User', id }
       return writeAlongside(database, { scope, alongside }, async ({ session }) => {
-        await lockGroupsAround(session, tenant, id)
-        if (!(await requireVersion(session, key, expectedVersion))) return false
+        if (!(await lockForDeletion(session, key, expectedVersion))) return false
         await leaveAllGroups(session, tenant, id)
         return (await session.change(deleteResource, key)) > 0
       })

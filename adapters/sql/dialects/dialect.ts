@@ -25,12 +25,24 @@ export interface SqlDialect {
   readonly sequenceIsKey: boolean
   /** Ends CREATE TABLE of a table whose rows are little more than their key. */
   readonly keyTable: Sql
-  /** After a SELECT: locks the rows for a change; those of `resource` for being referred to; those nobody has locked. */
+  /** After a SELECT: locks the rows for a change; for their deletion; for being referred to; those nobody has locked. */
   readonly forUpdate: Sql
+  readonly forDelete: Sql
   readonly forKeyShare: Sql
   readonly skipLocked: Sql
   /** Tells the planner how much each column of an index narrows a search, where it would guess. */
   planFor?(table: string, index: string, rowsPerPrefix: readonly number[]): Sql
+  /**
+   * FROM item: each row of `from` with those rows of `table as alias` that a condition on the table's key selects, found by the
+   * index of the key and one row of `from` after the other, whatever the planner knows of the table. With `lock`, they are
+   * locked in the order of `from`.
+   */
+  joinEach(from: Sql, table: string, condition: Sql, lock?: Sql): Sql
+  /**
+   * Condition on a table without an alias: its row is of the tenant and its column is among the strings in a bound JSON
+   * array. Answered as `joinEach` is. Not for rows that others may change meanwhile.
+   */
+  isListed(table: string, column: string, tenant: unknown, array: unknown): Sql
   /** Whether a query finds any row; of one in WHERE, not to be made a join of. */
   exists(query: Sql): Sql
   contains(value: Sql, part: string): Sql
@@ -56,7 +68,7 @@ export interface JsonSql {
   elementScalar(alias: Sql, kind: ScalarKind): Sql
   /** Whether anything at or below a path is neither null nor an empty string. */
   isPresent(source: Sql, path: readonly string[]): Sql
-  /** Whether a text is among the strings in a bound JSON array; answered by an index of the text. */
+  /** Whether a text is among the strings in a bound JSON array. */
   isOneOf(text: Sql, array: unknown): Sql
   /** SELECT of the strings in a bound JSON array, as column `value`. */
   strings(array: unknown): Sql

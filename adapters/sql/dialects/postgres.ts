@@ -11,13 +11,27 @@ export const postgresDialect: SqlDialect = {
   sequenceIsKey: false,
   keyTable: sql``,
   forUpdate: sql`for no key update`,
-  forKeyShare: sql`for key share of resource`,
+  forDelete: sql`for update`,
+  forKeyShare: sql`for key share`,
   skipLocked: sql`for update skip locked`,
+  // OFFSET keeps the planner from turning the join round and reading a whole tenant first.
+  joinEach: (from, table, condition, lock = sql``) => sql`${from} cross join lateral (
+    select * from ${sql.raw(table)} where ${condition} offset 0 ${lock}) ${sql.raw(aliasOf(table))}`,
+  isListed: (table, column, tenant, array) => sql`ctid = any (array(
+    select found.ctid from (${strings(array)}) as listed cross join lateral (
+      select ctid from ${sql.raw(table)} as each
+      where each.tenant = ${tenant} and each.${sql.raw(column)} = listed.value
+        and each.${sql.raw(column)} >= '' offset 0) as found))`,
   exists: (query) => sql`exists (${query})`,
   contains: (value, part) => sql`strpos(${value}, ${part}::text) > 0`,
   startsWith: (value, part) => sql`starts_with(${value}, ${part}::text)`,
   endsWith: (value, part) => sql`right(${value}, char_length(${part}::text)) = ${part}::text`,
   failureKind,
+}
+
+/** Of `table as alias`, ` as alias`. */
+function aliasOf(table: string): string {
+  return table.slice(table.indexOf(' as '))
 }
 
 const leaf = `$.** ? (@.type() == "number" || @.type() == "boolean" || (@.type() == "string" && @ != ""))`

@@ -12,10 +12,14 @@ export const sqliteDialect: SqlDialect = {
   keyTable: sql`without rowid`,
   // A transaction that writes holds the only write lock from its start.
   forUpdate: sql``,
+  forDelete: sql``,
   forKeyShare: sql``,
   skipLocked: sql``,
   planFor: (table, index, rowsPerPrefix) => sql`
     insert into sqlite_stat1 (tbl, idx, stat) values (${table}, ${index}, ${rowsPerPrefix.join(' ')})`,
+  joinEach: (from, table, condition) => sql`${from} cross join ${sql.raw(table)} on ${condition}`,
+  isListed: (_table, column, tenant, array) =>
+    sql`tenant = ${tenant} and ${sql.raw(column)} in (select value from json_each(${array}))`,
   // SQLite 3.51 makes a join of a bare EXISTS and then applies OFFSET to the rows of that join.
   exists: (query) => sql`coalesce(exists (${query}), false)`,
   // LIKE ignores the case of ASCII letters in SQLite; these compare exactly, and know no wildcards.

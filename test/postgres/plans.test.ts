@@ -1,0 +1,207 @@
+import { type Kysely, sql } from 'kysely'
+import { sqlAdapters } from '../../adapters/sql/index.js'
+import { runConformance } from '../../lib/testing/index.js'
+import { recordStatements } from '../adapters/sql/statements.js'
+import { type TestDatabase, testDatabase } from '../support/test-database.js'
+import { withConnection } from './connection.js'
+
+/** Statements whose answer depends on everything: lists, counts, filters without an index, status pages. */
+const mayRead = [
+  /from scim_resources as resource where resource\.tenant = \S+ and resource\.resource_type = \S+/,
+  /select count\(\*\) as count from scim_resources/,
+  /from scim_pending where tenant = \S+.*\s+order by since/,
+  /from scim_pending\s+where tenant = \S+ group by parked/,
+  /where tenant = \S+ and last_error is not null/,
+  /update scim_pending set parked = 0/,
+  /from scim_sweeps/,
+  /from scim_records\s+where tenant = \S+ and user_id > \S+/,
+  /from scim_audit/,
+  /select min\(at\) as at/,
+]
+
+let database: TestDatabase
+let statements: readonly string[]
+
+beforeAll(async () => {
+  database = await testDatabase()
+  const texts = await recordStatements(() =>
+    runConformance(() => sqlAdapters({ url: database.url })),
+  )
+  statements = [...new Set(texts.map(statementIn))].filter(
+    (text) => text.includes('scim_') && /^(select|insert|update|delete|with)/.test(text),
+  )
+  await withConnection(database.url, (kysely) => emptied(kysely))
+})
+afterAll(() => database.drop())
+
+/** What the planner knows when a statement is planned, which it then keeps to. */
+const states: readonly [string, (kysely: Kysely<unknown>) => Promise<unknown>][] = [
+  ['never analysed', filled],
+  [
+    'analysed while it was empty',
+    async (kysely) => {
+      await emptied(kysely)
+      await sql`analyze`.execute(kysely)
+      await filled(kysely)
+    },
+  ],
+  ['analysed when it was full', (kysely) => sql`analyze`.execute(kysely)],
+  [
+    'analysed before the tenant came',
+    async (kysely) => {
+      await emptied(kysely)
+      await filled(kysely, 'others')
+      await sql`analyze`.execute(kysely)
+      await filled(kysely)
+    },
+  ],
+]
+
+it.each(states)('plans by index on a database that is %s (I1)', async (_name, prepare) => {
+  expect(statements.length).toBeGreaterThan(60)
+  const offending = await withConnection(database.url, async (kysely) => {
+    await prepare(kysely)
+    const plans = await Promise.all(
+      statements.map(async (text) => ({ text, scans: scansIn(await explain(kysely, text)) })),
+    )
+    return plans
+      .map(({ text, scans }) => ({ text, scans: scans.filter((scan) => !isNarrow(scan)) }))
+      .filter(({ text, scans }) => scans.length > 0 && !mayRead.some((known) => known.test(text)))
+      .map(({ text, scans }) => `${text.replace(/\s+/g, ' ')}\n${JSON.stringify(scans)}`)
+  })
+  expect(offending).toEqual([])
+})
+
+it('never compiles a query, whatever it is thought to cost (D2)', async () => {
+  await withConnection(database.url, async (kysely) => {
+    const { rows } = await sql<{ jit: string }>`show jit`.execute(kysely)
+    expect(rows).toEqual([{ jit: 'off' }])
+  })
+})
+
+/** Without the time, the name and the duration that `debug` writes around it. */
+function statementIn(line: string): string {
+  const text = line.replace(/ \+\d+m?s$/, '')
+  return text.slice(text.search(/\b(select|insert|update|delete|with|create|begin|pragma)\b/))
+}
+
+interface PlanNode {
+  readonly 'Node Type': string
+  readonly 'Relation Name'?: string
+  readonly 'Index Name'?: string
+  readonly 'Index Cond'?: string
+  readonly Plans?: readonly PlanNode[]
+}
+
+let count = 0
+
+/** A value of each type that a parameter has. */
+const samples: Readonly<Record<string, string>> = {
+  text: "'u1'",
+  jsonb: '\'["u1"]\'',
+  'text[]': "'{u1}'",
+  bigint: '1',
+  smallint: '1',
+  integer: '1',
+}
+
+/** The plan for one set of values, made as it is made for a statement with a name. */
+async function explain(kysely: Kysely<unknown>, text: string): Promise<PlanNode> {
+  count += 1
+  const name = `plan_${count}`
+  await sql.raw(`prepare ${name} as ${text}`).execute(kysely)
+  const prepared = await sql<{ types: readonly string[] }>`
+    select parameter_types::text[] as types from pg_prepared_statements where name = ${name}`.execute(
+    kysely,
+  )
+  const values = prepared.rows[0]?.types.map((type) => samples[type] ?? 'null') ?? []
+  const parameters = values.length === 0 ? '' : `(${values.join()})`
+  const { rows } = await sql
+    .raw<{ 'QUERY PLAN': readonly { Plan: PlanNode }[] }>(
+      `explain (format json) execute ${name}${parameters}`,
+    )
+    .execute(kysely)
+  const plan = rows[0]?.['QUERY PLAN'][0]?.Plan
+  if (plan === undefined) throw new Error(`No plan of ${text}`)
+  return plan
+}
+
+interface Scan {
+  readonly index: string
+  readonly condition: string
+}
+
+function scansIn(node: PlanNode): Scan[] {
+  const below = (node.Plans ?? []).flatMap(scansIn)
+  const { 'Index Name': index, 'Relation Name': table, 'Index Cond': condition = '' } = node
+  if (index !== undefined) return [...below, { index, condition }]
+  const isWhole = node['Node Type'] === 'Seq Scan' && table?.startsWith('scim_')
+  return isWhole ? [...below, { index: `all of ${table}`, condition }] : below
+}
+
+/** Whether a scan reads a handful of rows, or those of one group or person. */
+function isNarrow({ index, condition }: Scan): boolean {
+  const has = (...columns: string[]) =>
+    columns.every((column) => new RegExp(`\\b${column}\\b(\\)| =| >|, id\\))`).test(condition))
+  if (index === 'scim_resources_listing') return has('tenant', 'resource_type', 'created')
+  if (index === 'scim_resources_pkey') return has('tenant', 'id')
+  if (index === 'scim_lookups_pkey') return has('tenant', 'resource_id')
+  if (index.startsWith('scim_lookups')) return has('tenant', 'lookup_key')
+  if (index === 'scim_members_member') return has('tenant', 'member_id')
+  if (index.startsWith('scim_members')) return has('tenant', 'group_id')
+  if (index === 'scim_pending_pkey') return has('tenant', 'user_id')
+  if (index === 'scim_pending_due') return condition !== ''
+  return has('tenant')
+}
+
+async function emptied(kysely: Kysely<unknown>): Promise<void> {
+  const { rows } = await sql<{ name: string }>`
+    select relname as name from pg_class where relname like 'scim_%' and relkind = 'r'
+      and relname not like 'scim_migration%'`.execute(kysely)
+  await sql.raw(`truncate ${rows.map(({ name }) => name).join()}`).execute(kysely)
+}
+
+/** 20,000 people, and groups with all of them, without telling the planner. */
+async function filled(kysely: Kysely<unknown>, tenant = 'u1'): Promise<void> {
+  await sql
+    .raw(`insert into scim_resources
+    (tenant, id, resource_type, created, last_modified, version, document, comparable)
+    select '${tenant}', 'u' || n, 'User', n, n, 'v', '{}', '{}' from generate_series(1, 20000) as n`)
+    .execute(kysely)
+  await sql
+    .raw(`insert into scim_resources
+    (tenant, id, resource_type, created, last_modified, version, document, comparable)
+    select '${tenant}', 'g' || n, 'Group', n, n, 'v', '{}', '{}' from generate_series(1, 20) as n`)
+    .execute(kysely)
+  await sql
+    .raw(`insert into scim_members (tenant, group_id, member_id, nested)
+    select '${tenant}', 'g' || g, 'u' || u, 0
+    from generate_series(1, 3) as g, generate_series(1, 20000) as u`)
+    .execute(kysely)
+  await sql
+    .raw(`insert into scim_pending
+    (tenant, user_id, since, mark, attempts, parked, next_at, lease_until, due_at)
+    select '${tenant}', 'u' || n, n, 1, 0, 0, n, 0, n from generate_series(1, 20000) as n`)
+    .execute(kysely)
+  await sql
+    .raw(`insert into scim_records (tenant, user_id, account_id, email, account_email, record)
+    select '${tenant}', 'u' || n, n, n, n, '{}' from generate_series(1, 20000) as n`)
+    .execute(kysely)
+  await sql
+    .raw(`insert into scim_values (tenant, name, value)
+    select '${tenant}', 'n' || n, 'v' from generate_series(1, 20000) as n`)
+    .execute(kysely)
+  await sql
+    .raw(`insert into scim_rules (tenant, rules, version)
+    select '${tenant}' || n, '{}', 1 from generate_series(1, 2000) as n`)
+    .execute(kysely)
+  await sql
+    .raw(`insert into scim_sweeps (tenant, id, created, state, remaining)
+    select '${tenant}', 's' || n, n, '{}', 1 from generate_series(1, 2000) as n`)
+    .execute(kysely)
+  await sql
+    .raw(`insert into scim_lookups
+    (tenant, resource_type, attribute, lookup_key, resource_id, is_unique)
+    select '${tenant}', 'User', 'userName', 'u' || n, 'u' || n, 1 from generate_series(1, 20000) as n`)
+    .execute(kysely)
+}
