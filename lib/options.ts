@@ -101,7 +101,10 @@ export interface ScimOptions extends DeviationOptions, SchemaOptions {
    * Default: made at random, so cursors end with the process.
    */
   readonly cursorSecret?: string | Uint8Array
-  /** Advertise `pagination` in the ServiceProviderConfig (RFC 9865 §4). Default `true`. */
+  /**
+   * Advertise `pagination` in the ServiceProviderConfig (RFC 9865 §4). Default `false`: clients that
+   * refuse attributes they do not know provision nobody otherwise. Cursors work either way.
+   */
   readonly advertisePagination?: boolean
   /** What the ServiceProviderConfig says about authentication (RFC 7643 §5). Default: OAuth bearer tokens. */
   readonly authenticationSchemes?: readonly JsonObject[]
@@ -188,7 +191,7 @@ export const defaults = {
   ],
   defaultPaging: 'index',
   cursorTimeoutSeconds: 3_600,
-  advertisePagination: true,
+  advertisePagination: false,
   authenticationSchemes: [
     {
       type: 'oauthbearertoken',

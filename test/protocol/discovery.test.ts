@@ -32,14 +32,6 @@ describe('/ServiceProviderConfig', () => {
       changePassword: supported,
       sort: supported,
       etag: supported,
-      pagination: {
-        cursor: true,
-        index: true,
-        defaultPaginationMethod: 'index',
-        defaultPageSize: expect.any(Number),
-        maxPageSize: expect.any(Number),
-        cursorTimeout: expect.any(Number),
-      },
       authenticationSchemes: [
         expect.objectContaining({
           type: 'oauthbearertoken',
@@ -54,14 +46,23 @@ describe('/ServiceProviderConfig', () => {
     })
   })
 
-  it('names the documentation, and leaves out what strict clients do not know, where the host says so (R-SPC-03, R-SPC-07)', async () => {
-    const scim = await serve(memoryAdapters(), {
-      documentationUri: 'https://docs.example/scim',
-      advertisePagination: false,
-    })
+  it('names the documentation where the host says so (R-SPC-03)', async () => {
+    const scim = await serve(memoryAdapters(), { documentationUri: 'https://docs.example/scim' })
     const { body } = await scim.get('/ServiceProviderConfig')
     expect(body.documentationUri).toBe('https://docs.example/scim')
-    expect(body.pagination).toBeUndefined()
+  })
+
+  it('advertises paging where the host asks for it (R-SPC-07)', async () => {
+    const scim = await serve(memoryAdapters(), { advertisePagination: true })
+    const { body } = await scim.get('/ServiceProviderConfig')
+    expect(body.pagination).toEqual({
+      cursor: true,
+      index: true,
+      defaultPaginationMethod: 'index',
+      defaultPageSize: expect.any(Number),
+      maxPageSize: expect.any(Number),
+      cursorTimeout: expect.any(Number),
+    })
   })
 })
 

@@ -10,7 +10,10 @@ describe.each([
 
 describe('bounds of a query', () => {
   it('lowers count to maxResults and uses the default count, as advertised (R-PAGE-03, R-PAGE-06, R-PAGE-08, R-DISC-10)', async () => {
-    const scim = await serve(memoryAdapters(), { limits: { maxResults: 3, defaultCount: 2 } })
+    const scim = await serve(memoryAdapters(), {
+      limits: { maxResults: 3, defaultCount: 2 },
+      advertisePagination: true,
+    })
     await seven(scim)
     expect((await scim.get('/Users')).body.Resources).toHaveLength(2)
     expect((await scim.get('/Users?count=100')).body.Resources).toHaveLength(3)
@@ -71,7 +74,7 @@ describe('bounds of a query', () => {
 
   it('refuses filters, sorting and cursors that are switched off, and says so (R-FILTER-01, R-SORT-01, R-DISC-10)', async () => {
     const features = { filter: false, sort: false, cursor: false }
-    const scim = await serve(memoryAdapters(), { features })
+    const scim = await serve(memoryAdapters(), { features, advertisePagination: true })
     const { body } = await scim.get('/ServiceProviderConfig')
     expect([body.filter.supported, body.sort.supported, body.pagination.cursor]).toEqual([
       false,
@@ -84,7 +87,10 @@ describe('bounds of a query', () => {
   })
 
   it('pages by cursor without being asked where that is the default (R-CUR-09, R-CUR-10)', async () => {
-    const scim = await serve(memoryAdapters(), { defaultPaging: 'cursor' })
+    const scim = await serve(memoryAdapters(), {
+      defaultPaging: 'cursor',
+      advertisePagination: true,
+    })
     await seven(scim)
     const { body } = await scim.get('/Users?count=3')
     expect(body.nextCursor).toEqual(expect.any(String))

@@ -90,7 +90,7 @@ describe('the IPSIE profile for account life cycles', () => {
   }, 60_000)
 
   it('needs no password, and pages of at most 1000 (R-DRAFT-08)', async () => {
-    const scim = await serve()
+    const scim = await serve(memoryAdapters(), { advertisePagination: true })
     const user = await scim.user('ines@acme.example', {
       externalId: 'E-1',
       displayName: 'Ines',

@@ -7,7 +7,7 @@ const cache = path.join(__dirname, '../../.cache/python')
 /**
  * Installs a Python package into a virtual environment of its own, once, and answers the folder of its executables.
  *
- * @param requirement what pip installs, e.g. `scim2-tester[httpx2]==0.5.2`
+ * @param requirement what pip installs, separated by blanks, e.g. `scim2-tester[httpx2]==0.5.2`
  * @throws Error when there is no `python3` with `venv`, or pip cannot reach its index
  */
 export function pythonEnvironment(name: string, requirement: string): string {
@@ -17,7 +17,12 @@ export function pythonEnvironment(name: string, requirement: string): string {
   if (fs.existsSync(mark) && fs.readFileSync(mark, 'utf8') === requirement) return bin
   fs.rmSync(folder, { recursive: true, force: true })
   execFileSync('python3', ['-m', 'venv', folder], { stdio: 'pipe' })
-  const parameters = ['install', '--quiet', '--disable-pip-version-check', requirement]
+  const parameters = [
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    ...requirement.split(' '),
+  ]
   execFileSync(path.join(bin, 'pip'), parameters, { stdio: 'pipe' })
   fs.writeFileSync(mark, requirement)
   return bin
