@@ -43,9 +43,12 @@ export function titlesAmong(texts: readonly Text[]): Title[] {
     .filter(({ ids }) => ids.length > 0)
 }
 
+/** Numbers of faults that a test keeps mended, e.g. `(R17, F11)`. */
+const faults = /\((?:[A-Z]\d+(?:, )?)+\)/g
+
 /** A title without what it cites. */
 export function nameOf(text: string): string {
-  return text.replace(citation, '').replace(/ {2,}/g, ' ').trim()
+  return text.replace(citation, '').replace(faults, '').replace(/ {2,}/g, ' ').trim()
 }
 
 /** The ids that a title cites. */
