@@ -17,6 +17,7 @@ import { type SqlAdapters, sqlAdapters } from 'label-studio-scim/adapters/sql'
 import { labelStudioProxy } from '../label-studio-proxy/proxy.js'
 import { createApp, createSettingsApp } from './app.js'
 import { type Environment, type LabelStudioEnvironment, readEnvironment } from './environment.js'
+import { closeServer, stopOnSignals } from './stop.js'
 
 main().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error)
@@ -51,8 +52,7 @@ async function main(): Promise<void> {
   const stop = async () => {
     proxy?.close()
     await Promise.all([server, settings].map((each) => each && closeServer(each)))
-    await labelStudio?.adapters.importer.stop()
-    await reconciler.stop()
+    await Promise.all([labelStudio?.adapters.importer.stop(), reconciler.stop()])
     await storage.close()
   }
   try {
@@ -64,14 +64,7 @@ async function main(): Promise<void> {
   }
   reconciler.start()
   labelStudio?.adapters.importer.start()
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      stop().catch((error: unknown) => {
-        console.error(error)
-        process.exitCode = 1
-      })
-    })
-  }
+  stopOnSignals(stop)
   if (labelStudio) await tellFindings(labelStudio.adapters)
   announce(environment, originOf(server), originOf(settings ?? server))
 }
@@ -85,14 +78,6 @@ async function tellFindings(adapters: LabelStudioAdapters): Promise<void> {
   for (const { level, message } of await adapters.examine()) {
     console.log(`${level === 'ok' ? 'Label Studio  ' : `${level.toUpperCase()}:`} ${message}`)
   }
-}
-
-/** Requests under way are answered; connections that wait for another one are closed. */
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeIdleConnections()
-  })
 }
 
 function listen(server: Server, { port, host }: Pick<Environment, 'port' | 'host'>): Promise<void> {

@@ -13,6 +13,7 @@ import {
 export interface LabelStudioProxy {
   /** Lets WebSocket upgrades through for people who may enter. Call it once the server exists. */
   attach(server: Server): void
+  /** Closes every WebSocket, on both sides. */
   close(): void
 }
 
@@ -28,12 +29,20 @@ export function labelStudioProxy(
 ): LabelStudioProxy {
   const identify = identifyLabelStudioUser({ url })
   const gate = accessGate(adapters, { identify, ...options })
+  /** The side of Label Studio, which need not close when ours does. */
+  const webSockets = new Set<Socket>()
   const proxy = createProxyMiddleware({
     target: url,
     changeOrigin: false,
     xfwd: true,
     ws: false,
-    on: { error: (error, request, response) => answerFailure(gate, error, { request, response }) },
+    on: {
+      error: (error, request, response) => answerFailure(gate, error, { request, response }),
+      open: (socket) => {
+        webSockets.add(socket)
+        socket.once('close', () => webSockets.delete(socket))
+      },
+    },
   })
   // A Label Studio below a path writes that path into its links, so people reach it below the same one here.
   const base = new URL(url).pathname.replace(/\/+$/, '')
@@ -49,7 +58,10 @@ export function labelStudioProxy(
         proxy.upgrade(request as Request, socket as Socket, head)
       })
     },
-    close: () => gate.close(),
+    close() {
+      gate.close()
+      for (const socket of webSockets) socket.destroy()
+    },
   }
 }
 

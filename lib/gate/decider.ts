@@ -4,6 +4,7 @@ import type { Adapters } from '../stores/adapters.js'
 import type { Scope } from '../stores/scope.js'
 import { type Identity, type Judge, judgeFrom } from './decide.js'
 import { formDecider } from './form-decider.js'
+import { formOf } from './forms.js'
 import type { ResolvedGateOptions } from './options.js'
 import { plainPath } from './paths.js'
 import * as session from './session.js'
@@ -61,6 +62,10 @@ export function deciderOf(adapters: Adapters, options: ResolvedGateOptions): Dec
     if (byForm.kind !== 'pass') return byForm
     const { verdict, identities } = await ofCredentials(request)
     if (verdict.kind === 'refused' && verdict.status === 403) return ofShutOut(request, verdict)
+    // Label Studio ends the session of who signs in over an old one that is nobody's any more.
+    if (verdict.kind === 'pass' && identities.length === 0 && isSignIn(request, options)) {
+      session.dropCredentials(request)
+    }
     if (verdict.kind !== 'pass' || identities.length === 0 || !adapters.gate) return verdict
     const isRefused = await inTime((scope) => isReserved(scope, request, identities))
     return isRefused ? forbidden(reserved) : pass
@@ -118,6 +123,10 @@ function ofShutOut(
     return pass
   }
   return { ...refusal, endsSession: session.hasOnlyCookie(request) }
+}
+
+function isSignIn(request: IncomingMessage, { forms }: ResolvedGateOptions): boolean {
+  return formOf(request, forms)?.purpose === 'signIn'
 }
 
 function whenUnavailable({ whenUnavailable }: ResolvedGateOptions): Verdict {

@@ -16,6 +16,7 @@ export function watchSockets(
 ): SocketWatch {
   const watched = new Map<Duplex, readonly Identity[]>()
   let timer: NodeJS.Timeout | undefined
+  let isClosed = false
 
   const look = async () => {
     for (const [socket, owners] of watched) {
@@ -30,13 +31,18 @@ export function watchSockets(
   }
   return {
     add(socket, owners) {
+      if (isClosed) {
+        socket.destroy()
+        return
+      }
       watched.set(socket, owners)
       socket.once('close', () => watched.delete(socket))
       if (!timer) schedule()
     },
     close() {
+      isClosed = true
       clearTimeout(timer)
-      for (const socket of watched.keys()) socket.destroy()
+      for (const socket of watched.keys()) socket.destroy(new Error('The gate was closed.'))
       watched.clear()
     },
   }
