@@ -5,7 +5,7 @@ import express from 'express'
 import type { SettingsOptions } from '../../lib/settings/index.js'
 import type { User } from '../../lib/stores/index.js'
 import { someRules } from '../access/world.js'
-import { aSettingsApp } from '../settings/support.js'
+import { aSettingsApp, type SettingsSetUp } from '../settings/support.js'
 
 /** Rules of an organization with a few groups, one of which was misspelt. */
 const rules = someRules({
@@ -50,8 +50,12 @@ const names = [
 export const contentPath = '/projects/1/data'
 
 /** The settings in a listening app, with people, groups and rules. */
-export async function startHost(options: Partial<SettingsOptions> = {}) {
+export async function startHost(
+  options: Partial<SettingsOptions> = {},
+  change: SettingsSetUp['change'] = (adapters) => adapters,
+) {
   const app = aSettingsApp({
+    change,
     target: { seats: async () => ({ used: 41, limit: 50 }) },
     options: {
       workspaces: async () => ['Radiology', 'Street scenes', 'Documents'],

@@ -302,8 +302,19 @@ describe.each(['light', 'dark'] as const)('the settings page in %s', (colorSchem
     await signedOut.goto(host.url)
     await check(signedOut, 'sign-in')
     await context.close()
+    const loss = { people: 60, of: 100, cause: 'Deleting the group "Solo"', isRefused: true }
+    const massLoss = JSON.stringify({ at: new Date().toISOString(), ...loss })
+    await host.access.setValue(host.scope, 'massLoss', massLoss)
+    const passedOver = { kind: 'attribute', name: 'urn:example:costCenter', count: 3 } as const
+    await host.access.countPassedOver?.(host.scope, [
+      { ...passedOver, at: new Date().toISOString() },
+    ])
     await visit(async (page) => {
-      for (const tab of [...tabs, `/people/${host.people[2]!.id}?compare=1`]) {
+      for (const tab of [
+        ...tabs,
+        '/people?state=waiting',
+        `/people/${host.people[2]!.id}?compare=1`,
+      ]) {
         await page.goto(`${host.url}${tab}`)
         await check(page, tab)
       }
@@ -407,6 +418,32 @@ describe('the settings page', () => {
       if (!error.message.includes('asked http://localhost')) throw error
     })
   })
+})
+
+describe('the settings page where an edition does not enforce rules', () => {
+  it.each(['light', 'dark'] as const)(
+    'is accessible in %s, and says so (F6)',
+    async (colorScheme) => {
+      await host.stop()
+      const code = 'roles-not-enforceable'
+      host = await startHost({}, (adapters) => ({
+        ...adapters,
+        examine: async () => [{ level: 'warning', code, message: 'Community has no roles.' }],
+      }))
+      await visit(
+        async (page) => {
+          for (const tab of ['', '/people', `/people/${host.people[2]!.id}?compare=1`]) {
+            await page.goto(`${host.url}${tab}`)
+            await page.getByText('Community has no roles.').waitFor()
+            await page.evaluate(axe)
+            const { violations } = (await page.evaluate('axe.run()')) as AxeResult
+            expect(violations.map(({ id }) => id)).toEqual([])
+          }
+        },
+        { colorScheme },
+      )
+    },
+  )
 })
 
 describe('a script in content at the origin of the settings', () => {

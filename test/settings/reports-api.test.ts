@@ -339,8 +339,8 @@ describe('GET /api/scim/groups', () => {
     expect(
       body.groups.map(({ displayName, nearMisses }: never) => [displayName, nearMisses]),
     ).toEqual([
-      ['Visitors', ['Vistors']],
       ['crew ', ['Crew']],
+      ['Visitors', ['Vistors']],
     ])
     expect(body.missing).toEqual([{ name: 'Vistors', nearMisses: ['Visitors'] }])
     const page = await get('/api/scim/groups?search=CREW&limit=1&offset=1')

@@ -5,7 +5,7 @@ import { driftOf, driftOfPage } from '../reports/drift.js'
 import { explain } from '../reports/explain.js'
 import { readFindings } from '../reports/findings.js'
 import { reportGroups } from '../reports/groups.js'
-import { listPeople } from '../reports/people.js'
+import { listPeople, peopleStates } from '../reports/people.js'
 import { readSeats, readStatus } from '../reports/status.js'
 import type { Answer, Call } from './answer.js'
 import { choiceOf, integerOf, textOf, userIdsOf } from './parameters.js'
@@ -72,8 +72,13 @@ export async function getGroups(context: SettingsContext, { scope, query }: Call
 /** `GET /api/scim/people`: people and what their groups give them. */
 export async function getPeople(context: SettingsContext, { scope, query }: Call): Promise<Answer> {
   const search = textOf(query, 'search')
+  const state = choiceOf(query, 'state', peopleStates)
   const page = pageOf(query, { limit: 50, most: 200 })
-  const people = await listPeople(context, scope, { ...page, ...(search && { search }) })
+  const people = await listPeople(context, scope, {
+    ...page,
+    ...(search && { search }),
+    ...(state && { state }),
+  })
   return { status: 200, body: people }
 }
 

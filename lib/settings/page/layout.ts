@@ -11,6 +11,8 @@ export interface Frame {
   readonly tenant?: string
   /** The administrator came with a token and can sign out; otherwise the host's own sign-in counts. */
   readonly canSignOut?: boolean
+  /** Why rules are recorded and not in force; absent where they are. */
+  readonly notInForce?: string | undefined
 }
 
 /** A page of the settings. */
@@ -97,6 +99,12 @@ export function instant(at: string | undefined): Html {
   if (at === undefined) return html`<span class="quiet">never</span>`
   const text = `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`
   return html`<time datetime="${at}">${text}</time>`
+}
+
+/** Says at the top of a page that rules are not in force, where that is so. */
+export function notInForceBanner({ notInForce }: Frame): Part {
+  if (notInForce === undefined) return undefined
+  return html`<div class="panel warn"><p><strong>Recorded, not in force.</strong> ${notInForce}</p></div>`
 }
 
 /** A coloured word; the colour only repeats what the word says. */

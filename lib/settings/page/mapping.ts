@@ -26,7 +26,8 @@ import {
   withRow,
 } from './draft.js'
 import { html, type Part } from './html.js'
-import { page } from './layout.js'
+import { notInForceBanner, page } from './layout.js'
+import { projectNames } from './project-names.js'
 import type { Choices } from './views/cells.js'
 import { editor } from './views/editor.js'
 import { conflictPanel, notice, previewPanel, statusStrip } from './views/panels.js'
@@ -83,7 +84,8 @@ async function preview(
   if ('problems' in read) return show(visit, { draft, problems: read.problems, status: 400 })
   const change = { before: current.rules, after: read.rules }
   const result = await previewRules(context, scope, change)
-  const panel = previewPanel(frame, result, rulesBetween(change.before, change.after))
+  const names = await projectNames(context, scope)
+  const panel = previewPanel(frame, result, { ...rulesBetween(change.before, change.after), names })
   return show(visit, { draft, panel: [problem, panel], isPreviewed: true })
 }
 
@@ -139,6 +141,7 @@ async function show(visit: Visit, shown: Shown): Promise<PageAnswer> {
   ])
   const content = html`<h1>Group mapping</h1>
 <p class="quiet">What members of the identity provider’s groups get in Label Studio.</p>
+${notInForceBanner(frame)}
 ${shown.notice}
 ${statusStrip(frame, status)}
 ${choices.failure !== undefined && notice('bad', choices.failure)}

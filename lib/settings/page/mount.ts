@@ -5,6 +5,7 @@ import { getAuditCsv } from '../api/audit.js'
 import { type Administrator, guardedAdministrator, withToken } from '../authorize.js'
 import { requireNavigation } from '../navigation.js'
 import type { SettingsContext } from '../options.js'
+import { whyNotInForce } from '../reports/findings.js'
 import { queryOf, requestIdOf, scopeOf, sendAnswer } from '../request.js'
 import { icon } from './assets/icon.js'
 import { script } from './assets/script.js'
@@ -139,6 +140,7 @@ async function visitOf(
       base: baseOf(request),
       formToken: sessions.formToken(session, administrator),
       ...administrator,
+      notInForce: await whyNotInForce(context),
       canSignOut: session.token !== undefined,
     },
     query: queryOf(request),

@@ -1,16 +1,20 @@
-import { allowMassLoss, pause, resume } from '../../access/index.js'
+import { allowMassLoss, findByEmail, pause, resume } from '../../access/index.js'
 import { notFound, ScimError } from '../../errors.js'
+import { readMany } from '../../service/read-many.js'
+import type { StoredAuditEntry } from '../../stores/audit-store.js'
 import { storeErrorKind } from '../../stores/errors.js'
 import { auditQueryOf } from '../api/audit.js'
-import { integerOf, textOf } from '../api/parameters.js'
+import { choiceOf, integerOf, textOf } from '../api/parameters.js'
 import { driftOf } from '../reports/drift.js'
 import { explain } from '../reports/explain.js'
 import { readFindings } from '../reports/findings.js'
 import { reportGroups } from '../reports/groups.js'
-import { listPeople } from '../reports/people.js'
+import { listPeople, peopleStates } from '../reports/people.js'
 import { readSeats, readStatus } from '../reports/status.js'
+import { groupsCalled } from '../rules/groups.js'
 import type { Part } from './html.js'
 import { page } from './layout.js'
+import { projectNames } from './project-names.js'
 import { logView } from './views/log.js'
 import { notice } from './views/panels.js'
 import { peopleView, personView } from './views/people.js'
@@ -18,14 +22,20 @@ import { groupsView, statusView } from './views/status.js'
 import type { PageAnswer, Visit } from './visit.js'
 
 const limit = 50
+const mostTriedNow = 1_000
 const offsets = { least: 0, most: 1_000_000_000, otherwise: 0 }
 
 /** People and their access. */
 export async function showPeople({ context, scope, frame, query }: Visit): Promise<PageAnswer> {
   const search = textOf(query, 'search')?.trim() ?? ''
   const offset = integerOf(query, 'offset', offsets)
-  const people = await listPeople(context, scope, { search, offset, limit })
-  const content = peopleView(frame, { page: people, search, offset, limit })
+  const state = choiceOf(query, 'state', peopleStates)
+  const wanted = { search, offset, limit, ...(state && { state }) }
+  const [people, names] = await Promise.all([
+    listPeople(context, scope, wanted),
+    projectNames(context, scope),
+  ])
+  const content = peopleView(frame, { page: people, search, state, names, offset, limit })
   return { page: page(frame, { title: 'People', tab: 'people', content }) }
 }
 
@@ -53,6 +63,7 @@ async function person(visit: Visit, said: Part): Promise<PageAnswer> {
   const log = await context.adapters.audit?.query(scope, { target: id, limit: 10 })
   const content = personView(frame, {
     person: found,
+    names: await projectNames(context, scope),
     canCompare: context.adapters.users.currentAccess !== undefined,
     log: log ?? [],
     ...(said && { notice: said }),
@@ -100,14 +111,55 @@ export async function showLog({ context, scope, frame, query }: Visit): Promise<
 
 async function logEntries(context: Visit['context'], scope: Visit['scope'], query: Visit['query']) {
   try {
-    const wanted = { ...auditQueryOf(query), limit }
-    const entries = (await context.adapters.audit?.query(scope, wanted)) ?? []
+    const asked = { ...auditQueryOf(query), limit }
+    const target = asked.target && (await idNamed(context, scope, asked.target.trim()))
+    const wanted = { ...asked, ...(target && { target }) }
+    const found = (await context.adapters.audit?.query(scope, wanted)) ?? []
+    const entries = await withNames(context, scope, found)
     const last = entries.at(-1)
     return { entries, ...(entries.length === limit && last && { next: last.sequence }) }
   } catch (error) {
     if (!(error instanceof ScimError)) throw error
     return { entries: [], problem: error.message }
   }
+}
+
+/** The id of whoever has this name or address; the text itself when nobody has. */
+async function idNamed(
+  context: Visit['context'],
+  scope: Visit['scope'],
+  text: string,
+): Promise<string> {
+  const { users } = context.adapters
+  const [person] = await findByEmail(users)(scope, text)
+  if (person) return person.id
+  const [group] = await groupsCalled(context, scope, [text])
+  return group?.id ?? text
+}
+
+/** Entries that name nobody, with the names of those who still exist. */
+async function withNames(
+  { adapters }: Visit['context'],
+  scope: Visit['scope'],
+  entries: readonly StoredAuditEntry[],
+): Promise<readonly StoredAuditEntry[]> {
+  const idsOf = (type: string) =>
+    entries.flatMap(({ target }) =>
+      target && target.name === undefined && target.resourceType === type ? [target.id] : [],
+    )
+  const [people, groups] = await Promise.all([
+    readMany(adapters.users, scope, idsOf('User'), { omit: new Set(['groups']) }),
+    readMany(adapters.groups, scope, idsOf('Group'), { omit: new Set(['members']) }),
+  ])
+  const names = new Map<string, string>([
+    ...people.map(({ id, userName }) => [id, userName] as const),
+    ...groups.map(({ id, displayName }) => [id, displayName] as const),
+  ])
+  return entries.map((entry) => {
+    const { target } = entry
+    const name = target && target.name === undefined ? names.get(target.id) : undefined
+    return target && name !== undefined ? { ...entry, target: { ...target, name } } : entry
+  })
 }
 
 /** How provisioning stands. */
@@ -118,6 +170,19 @@ export async function showStatus(visit: Visit): Promise<PageAnswer> {
 /** What the buttons of the status page do, with what is said afterwards. */
 const statusActions: Readonly<Record<string, (visit: Visit) => Promise<Part>>> = {
   unpark: tryAgain,
+  async tryNow({ context, scope }) {
+    const entries = await context.adapters.access.listPending(scope, {
+      offset: 0,
+      limit: mostTriedNow,
+      parked: false,
+    })
+    await context.adapters.access.mark(
+      scope,
+      entries.map(({ userId }) => userId),
+    )
+    context.reconciler?.kick()
+    return 'Everybody who waits is being tried again now.'
+  },
   async pause({ context, scope }) {
     await pause(context.adapters.access, scope, context.clock())
     return 'The reconciler is paused.'

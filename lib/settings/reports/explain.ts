@@ -5,6 +5,7 @@ import type { GroupReference } from '../../stores/group-store.js'
 import type { User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
+import { whyNotInForce } from './findings.js'
 import { type PersonSummary, summaryOf } from './people.js'
 
 /** Why a person has the access they have. */
@@ -22,6 +23,8 @@ export interface Explanation extends PersonSummary {
   readonly protection?: string
   /** What is still to be done in the host; nothing when both agree. */
   readonly outstanding: readonly string[]
+  /** What rules give and this host cannot: it is recorded, and not in force. */
+  readonly recorded: readonly string[]
   /** RFC 3339; when access was last made true. */
   readonly at?: string
 }
@@ -35,14 +38,18 @@ export async function explain(
   const { users, groups, access: store } = context.adapters
   const user = await users.get(scope, userId, { omit: new Set(['groups']) })
   if (!user) return undefined
-  const [access, memberships, record, [pending], exemption] = await Promise.all([
+  const [access, memberships, record, [pending], exemption, notInForce] = await Promise.all([
     groups.resolveAccess(scope, user),
     groups.groupsOf(scope, [userId]),
     store.record(scope, userId),
     store.pendingOf(scope, [userId]),
     exemptionOf(context.adapters, scope, user),
+    whyNotInForce(context),
   ])
   const { reasons, ...given } = access
+  const planned = plan(record?.applied ?? [], access)
+  // What cannot be given is not still to do; it would stay so for ever.
+  const isRecorded = notInForce !== undefined && user.active === true && access.active
   return {
     ...summaryOf(user, given, { record, pending }),
     groups: memberships.get(userId) ?? [],
@@ -52,7 +59,8 @@ export async function explain(
     notes: record?.notes ?? [],
     ...(record?.account && { account: record.account }),
     ...(exemption && { protection: exemption.reason }),
-    outstanding: outstandingOf(user, record, plan(record?.applied ?? [], access)),
+    outstanding: isRecorded ? revocationsOf(planned) : outstandingOf(user, record, planned),
+    recorded: isRecorded ? planned.grants.map(describeGrant) : [],
     ...(record && { at: record.at }),
   }
 }
@@ -66,6 +74,10 @@ function outstandingOf(
   if (isEmptyPlan(planned)) return []
   return [
     ...planned.grants.map((grant) => `grant ${describeGrant(grant)}`),
-    ...planned.revocations.map((grant) => `revoke ${describeGrant(grant)}`),
+    ...revocationsOf(planned),
   ]
+}
+
+function revocationsOf({ revocations }: Plan): readonly string[] {
+  return revocations.map((grant) => `revoke ${describeGrant(grant)}`)
 }

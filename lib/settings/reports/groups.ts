@@ -1,4 +1,4 @@
-import { groupKey, groupsNamed, nearMisses } from '../../mapping/index.js'
+import { groupKey, groupsNamed, type MappingRules, nearMisses } from '../../mapping/index.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
 import { allGroups, type GroupName } from '../rules/groups.js'
@@ -6,6 +6,8 @@ import { allGroups, type GroupName } from '../rules/groups.js'
 /** A pushed group, and whether rules speak of it. */
 export interface PushedGroup extends GroupName {
   readonly mapped: boolean
+  /** What rules give its members, in words. */
+  readonly gives: readonly string[]
   /** For unmapped ones: names in rules that may have been meant. */
   readonly nearMisses: readonly string[]
 }
@@ -27,6 +29,8 @@ export interface GroupsReport {
   readonly missing: readonly MissingGroup[]
 }
 
+/** As people sort: case aside, and 2 before 10. */
+const byName = new Intl.Collator('en', { numeric: true })
 const mostMissing = 100
 const mostNames = 50_000
 
@@ -51,6 +55,7 @@ export async function reportGroups(
   const { rules } = await context.adapters.access.rules(scope)
   const named = groupsNamed(rules)
   const mapped = new Set(named.map((name) => groupKey(name, policy)))
+  const gives = givenByName(rules, policy)
   const pushed = await namesOfGroups(context, scope)
   const isMapped = ({ displayName }: GroupName) => mapped.has(groupKey(displayName, policy))
   const unmapped = pushed.filter((group) => !isMapped(group))
@@ -64,10 +69,26 @@ export async function reportGroups(
     groups: listed.slice(offset, offset + limit).map((group) => ({
       ...group,
       mapped: isMapped(group),
+      gives: gives.get(groupKey(group.displayName, policy)) ?? [],
       nearMisses: isMapped(group) ? [] : nearMisses(group.displayName, named),
     })),
     missing: missingGroups(context, named, pushed),
   }
+}
+
+function givenByName(
+  { roles_groups: roles, workspaces_groups: workspaces, projects_groups: projects }: MappingRules,
+  policy: SettingsContext['policy'],
+): ReadonlyMap<string, readonly string[]> {
+  const given = new Map<string, string[]>()
+  const add = (group: string, text: string) => {
+    const key = groupKey(group, policy)
+    given.set(key, [...(given.get(key) ?? []), text])
+  }
+  for (const [role, group] of roles) add(group, role)
+  for (const [title, group] of workspaces) add(group, `workspace "${title}"`)
+  for (const { project_id: id, group, role } of projects) add(group, `${role} in project ${id}`)
+  return given
 }
 
 /** Names in rules that no pushed group has, with the names that may have been meant. */
@@ -94,5 +115,5 @@ export async function namesOfGroups(
     groups.push(group)
     if (groups.length >= mostNames) break
   }
-  return groups.sort((a, b) => (a.displayName < b.displayName ? -1 : 1))
+  return groups.sort((a, b) => byName.compare(a.displayName, b.displayName))
 }

@@ -1,7 +1,9 @@
-import { anyContains, emailOf } from '../../access/index.js'
+import { anyContains, emailOf, pathsOf } from '../../access/index.js'
+import type { ResolvedFilter } from '../../filter/ast.js'
 import type { Access } from '../../mapping/index.js'
-import { mapConcurrently } from '../../service/read-many.js'
-import type { AccessRecord, PendingUser } from '../../stores/access-store.js'
+import { mapConcurrently, readMany } from '../../service/read-many.js'
+import type { AccessRecord, AccessStore, PendingUser } from '../../stores/access-store.js'
+import type { Page } from '../../stores/query.js'
 import type { User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
@@ -20,6 +22,8 @@ export interface PersonSummary {
   /** What the person's groups give now. */
   readonly access: Omit<Access, 'reasons'>
   readonly standing: Standing
+  /** `listed`: the host has the account, and no identity provider has ever sent this person. */
+  readonly origin: 'sent' | 'listed'
   readonly lastError?: string
 }
 
@@ -32,19 +36,28 @@ export interface PeoplePage {
 const withoutGroups = { omit: new Set(['groups']) } as const
 const concurrentReads = 8
 
+/** What people can be told apart by. */
+export const peopleStates = ['listed', 'deactivated', 'waiting', 'failed'] as const
+
+/** Which people to list; with a state, nothing is searched for. */
+export interface PeopleRequest {
+  readonly search?: string
+  readonly state?: (typeof peopleStates)[number]
+  readonly offset: number
+  readonly limit: number
+}
+
+type FoundPeople = Pick<Page<User>, 'resources' | 'totalResults'>
+
 /** People whose name or address contains the text, or all; in the order they came. */
 export async function listPeople(
   context: SettingsContext,
   scope: Scope,
-  page: { readonly search?: string; readonly offset: number; readonly limit: number },
+  page: PeopleRequest,
 ): Promise<PeoplePage> {
-  const { offset, limit } = page
-  const search = page.search?.trim()
-  const { resources, totalResults } = await context.adapters.users.query(scope, {
-    ...withoutGroups,
-    ...(search && { filter: anyContains(search) }),
-    page: { kind: 'index', offset, limit },
-  })
+  const { resources, totalResults } = await (page.state === undefined
+    ? searchPeople(context, scope, page)
+    : peopleIn(context, scope, { ...page, state: page.state }))
   const ids = resources.map(({ id }) => id)
   const { access } = context.adapters
   const [records, pending] = await Promise.all([
@@ -61,6 +74,76 @@ export async function listPeople(
     })
   })
   return { totalResults, people }
+}
+
+async function searchPeople(
+  { adapters }: SettingsContext,
+  scope: Scope,
+  { search = '', offset, limit }: PeopleRequest,
+): Promise<FoundPeople> {
+  const text = search.trim()
+  return adapters.users.query(scope, {
+    ...withoutGroups,
+    ...(text && { filter: anyContains(text) }),
+    page: { kind: 'index', offset, limit },
+  })
+}
+
+const mostInState = 10_000
+const recordsPerPage = 500
+
+/** People in a state, as the ledger and the pending work have them; at most 10 000 are looked through. */
+async function peopleIn(
+  { adapters }: SettingsContext,
+  scope: Scope,
+  page: PeopleRequest & { readonly state: NonNullable<PeopleRequest['state']> },
+): Promise<FoundPeople> {
+  const { state, offset, limit } = page
+  if (state === 'deactivated') {
+    const filter = inactive()
+    const index = { kind: 'index', offset, limit } as const
+    return adapters.users.query(scope, { ...withoutGroups, filter, page: index })
+  }
+  const ids =
+    state === 'listed'
+      ? await listedIds(adapters.access, scope)
+      : await pendingIds(adapters.access, scope, state === 'failed')
+  const wanted = ids.slice(offset, offset + limit)
+  const people = await readMany(adapters.users, scope, wanted, withoutGroups)
+  const byId = new Map(people.map((user) => [user.id, user]))
+  const resources = ids.flatMap((id) => byId.get(id) ?? [])
+  return { resources, totalResults: ids.length }
+}
+
+function inactive(): ResolvedFilter {
+  const nodes = pathsOf('User', ['active']).map(
+    (path): ResolvedFilter => ({ kind: 'compare', path, operator: 'eq', value: false }),
+  )
+  return { kind: 'or', nodes }
+}
+
+async function pendingIds(
+  access: AccessStore,
+  scope: Scope,
+  parked: boolean,
+): Promise<readonly string[]> {
+  const entries = await access.listPending(scope, { offset: 0, limit: mostInState, parked })
+  return entries.map(({ userId }) => userId)
+}
+
+async function listedIds(access: AccessStore, scope: Scope): Promise<readonly string[]> {
+  const ids: string[] = []
+  let after: string | undefined
+  for (;;) {
+    const records = await access.listRecords(scope, {
+      ...(after !== undefined && { afterUserId: after }),
+      limit: recordsPerPage,
+    })
+    const listed = records.filter(({ account }) => account?.origin === 'imported')
+    ids.push(...listed.map(({ userId }) => userId))
+    after = records.at(-1)?.userId
+    if (records.length < recordsPerPage || ids.length >= mostInState) return ids
+  }
 }
 
 /** What is known of a person beside the resource. */
@@ -83,6 +166,7 @@ export function summaryOf(
     active: user.active === true,
     access,
     standing: standingOf({ record, pending }),
+    origin: record?.account?.origin === 'imported' ? 'listed' : 'sent',
     ...(pending?.lastError !== undefined && { lastError: pending.lastError }),
   }
 }

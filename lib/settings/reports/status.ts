@@ -7,6 +7,7 @@ import {
   pauseOf,
 } from '../../access/index.js'
 import type { PendingSummary, PendingUser } from '../../stores/access-store.js'
+import type { StoredAuditEntry } from '../../stores/audit-store.js'
 import type { PassedOverCount } from '../../stores/passed-over.js'
 import type { Scope } from '../../stores/scope.js'
 import type { Seats } from '../../stores/user-store.js'
@@ -34,6 +35,10 @@ export interface Status extends PendingSummary {
   readonly massLossAllowedUntil?: string
   /** The first parked people. */
   readonly parkedPeople: readonly PendingPerson[]
+  /** The first people who wait after a failure. */
+  readonly waitingPeople: readonly PendingPerson[]
+  /** The last request of an identity provider that was refused or failed. */
+  readonly lastFailedRequest?: StoredAuditEntry
   /** What clients send and nobody keeps here, last seen first. */
   readonly passedOver: readonly PassedOverCount[]
 }
@@ -44,6 +49,7 @@ const shownForMs = 7 * 86_400_000
 /** Reads how provisioning of a tenant stands. */
 export async function readStatus(context: SettingsContext, scope: Scope): Promise<Status> {
   const { access } = context.adapters
+  const more = failuresOf(context, scope)
   const [summary, { version }, contact, parked, passedOver, paused, massLoss, allowedUntil] =
     await Promise.all([
       access.summary(scope),
@@ -66,6 +72,26 @@ export async function readStatus(context: SettingsContext, scope: Scope): Promis
     ...(allowedUntil !== undefined && { massLossAllowedUntil: allowedUntil }),
     parkedPeople: await withNames(context, scope, parked),
     passedOver,
+    ...(await more),
+  }
+}
+
+/** What failed: people who are tried again, and what the identity provider asked for last without success. */
+async function failuresOf(
+  context: SettingsContext,
+  scope: Scope,
+): Promise<Pick<Status, 'waitingPeople' | 'lastFailedRequest'>> {
+  const { access, audit } = context.adapters
+  const [waiting, refused, failed] = await Promise.all([
+    access.listPending(scope, { offset: 0, limit: mostListed, parked: false }),
+    audit?.query(scope, { event: 'request.refused', limit: 1 }),
+    audit?.query(scope, { event: 'request.failed', limit: 1 }),
+  ])
+  const [last] = [...(refused ?? []), ...(failed ?? [])].sort((a, b) => b.sequence - a.sequence)
+  const failing = waiting.filter(({ lastError }) => lastError !== undefined)
+  return {
+    waitingPeople: await withNames(context, scope, failing),
+    ...(last && { lastFailedRequest: last }),
   }
 }
 

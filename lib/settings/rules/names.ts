@@ -2,6 +2,7 @@ import { type MappingRules, type RuleProblem, RulesError } from '../../mapping/i
 import { UnavailableError } from '../../stores/errors.js'
 import type { Scope } from '../../stores/scope.js'
 import type { ProjectChoice, SettingsContext } from '../options.js'
+import { whyNotInForce } from '../reports/findings.js'
 
 /**
  * Refuses new rows that name workspaces or projects the organization does not have. Rows that were saved before stay
@@ -25,16 +26,19 @@ export async function checkNames(
 type Change = { readonly before: MappingRules; readonly after: MappingRules }
 
 async function unknownWorkspaces(
-  { workspaces }: SettingsContext,
+  context: SettingsContext,
   scope: Scope,
   { before, after }: Change,
 ): Promise<readonly RuleProblem[]> {
+  const { workspaces } = context
   const known = new Set(before.workspaces_groups.map(([title]) => title))
   const rows = after.workspaces_groups
     .map(([title], index) => ({ title, row: `workspaces_groups[${index}]` }))
     .filter(({ title }) => !known.has(title))
   if (!workspaces || rows.length === 0) return []
   const titles = new Set(await asked(workspaces, scope))
+  // A host without workspaces lists none: there, rules that name some are recorded as well as others.
+  if (titles.size === 0 && (await whyNotInForce(context)) !== undefined) return []
   return rows
     .filter(({ title }) => !titles.has(title))
     .map(({ title, row }) => ({ row, message: `There is no workspace "${title}".` }))

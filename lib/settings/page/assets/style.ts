@@ -192,6 +192,7 @@ details summary { cursor: pointer; font-weight: 550; padding: 0.25rem 0; }
 meter { width: min(14rem, 100%); height: 0.625rem; }
 .search { display: flex; flex-wrap: wrap; gap: 0.5rem 0.75rem; align-items: center; }
 .search input[type="search"] { flex: 1 1 14rem; max-width: 26rem; }
+.search select { flex: 0 1 17rem; width: auto; }
 .filters { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: 0.75rem 1rem; align-items: end; }
 .filters > * { margin: 0 !important; }
 .filters label { display: block; color: var(--quiet); font-size: 0.8125rem; margin-bottom: 0.125rem; }
@@ -217,6 +218,16 @@ meter { width: min(14rem, 100%); height: 0.625rem; }
   .rules td[data-label]::before { content: attr(data-label); display: block; color: var(--quiet); font-size: 0.8125rem; }
   .rules td.end { width: auto; text-align: left; }
   .rules td.end .button { padding-left: 0; }
+  .tabs .wide { gap: 0.875rem; }
+  .button { white-space: normal; }
+  .search select { flex: 1 1 14rem; }
+  .rows thead { display: none; }
+  .rows, .rows tbody { display: block; }
+  .rows tr { display: block; padding: 0.625rem 0; border-top: 1px solid var(--line); }
+  .rows tr:first-child { border-top: 0; }
+  .rows th, .rows td { display: block; padding: 0 0.375rem; border: 0; white-space: normal; }
+  .rows td:empty { display: none; }
+  .rows td[data-label]::before { content: attr(data-label) ": "; color: var(--quiet); }
 }
 @media (forced-colors: active) {
   .badge, .panel { border: 1px solid; }

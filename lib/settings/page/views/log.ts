@@ -1,7 +1,8 @@
-import { eventNames } from '../../../events/catalogue.js'
+import { type EventName, eventNames } from '../../../events/catalogue.js'
 import type { StoredAuditEntry } from '../../../stores/audit-store.js'
 import { type Html, html, type Part } from '../html.js'
 import { badge, type Frame, instant } from '../layout.js'
+import { eventWords } from './event-words.js'
 import { notice } from './panels.js'
 
 /** The provisioning log with its filters. */
@@ -35,7 +36,8 @@ ${next !== undefined && html`<a class="button small" href="${frame.base}/log?${o
 function filterForm(frame: Frame, query: URLSearchParams): Html {
   const select = (name: string, label: string, options: readonly string[]) =>
     html`<p><label for="${name}">${label}</label><select id="${name}" name="${name}"><option value="">any</option>${options.map(
-      (option) => html`<option${query.get(name) === option && html` selected`}>${option}</option>`,
+      (option) =>
+        html`<option value="${option}"${query.get(name) === option && html` selected`}>${wordsOf(option)}</option>`,
     )}</select></p>`
   const input = (name: string, label: string, type = 'text') =>
     html`<p><label for="${name}">${label}</label><input type="${type}" id="${name}" name="${name}" value="${query.get(name)}" autocomplete="off"></p>`
@@ -43,7 +45,7 @@ function filterForm(frame: Frame, query: URLSearchParams): Html {
 ${select('event', 'Event', eventNames)}
 ${select('outcome', 'Outcome', ['succeeded', 'refused', 'failed'])}
 ${input('actor', 'Actor')}
-${input('target', 'Id of person or group')}
+${input('target', 'Person or group')}
 ${input('from', 'From', 'date')}
 ${input('until', 'Before', 'date')}
 <p><button class="button">Filter</button></p>
@@ -52,15 +54,22 @@ ${input('until', 'Before', 'date')}
 
 const outcomes = { succeeded: 'good', refused: 'busy', failed: 'bad' } as const
 
+/** Two events can have the same words: the one that is rarer says how it came. */
+function wordsOf(option: string): string {
+  const words = eventWords[option as EventName]
+  if (words === undefined) return option
+  return option.endsWith('.replaced') ? `${words} as a whole` : words
+}
+
 /** Entries of the log; with a frame, people are links. */
 export function logTable(entries: readonly StoredAuditEntry[], frame?: Frame): Html {
-  return html`<div class="scroll" role="region" aria-label="Events" tabindex="0"><table class="log">
+  return html`<div class="scroll" role="region" aria-label="Events" tabindex="0"><table class="log rows">
 <thead><tr><th scope="col">When</th><th scope="col">Event</th><th scope="col">About</th><th scope="col">Details</th><th scope="col">By</th></tr></thead>
 <tbody>
 ${entries.map(
   (
     entry,
-  ) => html`<tr><td>${instant(entry.at)}</td><td>${entry.event}${entry.outcome !== 'succeeded' && [' ', badge(outcomes[entry.outcome], entry.outcome)]}</td><td>${about(entry, frame)}</td><td>${details(entry)}</td><td>${entry.actor}</td></tr>
+  ) => html`<tr><td>${instant(entry.at)}</td><td title="${entry.event}">${eventWords[entry.event] ?? entry.event}${entry.outcome !== 'succeeded' && [' ', badge(outcomes[entry.outcome], entry.outcome)]}</td><td>${about(entry, frame)}</td><td>${details(entry)}</td><td data-label="By">${entry.actor}</td></tr>
 `,
 )}
 </tbody></table></div>`

@@ -2,6 +2,7 @@ import type { Preview } from '../../reports/preview.js'
 import type { Status } from '../../reports/status.js'
 import { type Html, html, type Part } from '../html.js'
 import { badge, countOf, type Frame, instant } from '../layout.js'
+import type { NameProjects } from '../project-names.js'
 
 const people = (count: number) => countOf(count, 'person', 'people')
 
@@ -9,15 +10,20 @@ const people = (count: number) => countOf(count, 'person', 'people')
 export function previewPanel(
   frame: Frame,
   preview: Preview,
-  difference: { readonly added: readonly string[]; readonly removed: readonly string[] },
+  difference: {
+    readonly added: readonly string[]
+    readonly removed: readonly string[]
+    readonly names: NameProjects
+  },
 ): Html {
   const isNothing = difference.added.length === 0 && difference.removed.length === 0
   if (isNothing) return notice('plain', 'These are the rules that are saved already.')
   return html`<section class="panel ${preview.warning === undefined ? 'plain' : 'warn'}" id="preview" aria-labelledby="preview-title" tabindex="-1" autofocus data-preview>
 <h2 id="preview-title">${headline(preview)}</h2>
+${frame.notInForce !== undefined && html`<p>It is recorded, and not in force: only losing all access takes effect.</p>`}
 ${figures(preview)}
 ${ruleChanges(difference)}
-${sample(frame, preview)}
+${sample(frame, preview, difference.names)}
 ${
   preview.warning !== undefined &&
   html`<p class="warning"><strong>${preview.warning}</strong></p>
@@ -55,13 +61,14 @@ function ruleChanges(difference: {
 <ul class="changes">${rules.slice(0, mostRules).map((rule) => html`<li><span aria-hidden="true">${mark}</span> ${rule}</li>`)}${
       rules.length > mostRules && html`<li class="quiet">and ${rules.length - mostRules} more</li>`
     }</ul>`
-  return html`<div class="columns">
-<div>${list('Rules added', difference.added, '+')}</div>
-<div>${list('Rules removed', difference.removed, '−')}</div>
-</div>`
+  const lists = [
+    list('Rules added', difference.added, '+'),
+    list('Rules removed', difference.removed, '−'),
+  ].filter((each) => each !== false)
+  return html`<div class="columns">${lists.map((each) => html`<div>${each}</div>`)}</div>`
 }
 
-function sample(frame: Frame, preview: Preview): Part {
+function sample(frame: Frame, preview: Preview, names: NameProjects): Part {
   if (preview.sample.length === 0) return undefined
   const isAll = preview.sample.length === preview.changed
   return html`<details${preview.sample.length <= 10 && html` open`}>
@@ -75,9 +82,9 @@ ${preview.sample.map(
   ) => html`<tr><td><a href="${frame.base}/people/${encodeURIComponent(person.id)}">${person.userName}</a>${
     person.protection !== undefined &&
     html`<br><span class="quiet">Stays as is: ${person.protection}</span>`
-  }</td><td>${person.granted.join(', ')}</td><td>${
+  }</td><td>${person.granted.map(names).join(', ')}</td><td>${
     person.losesAccess && badge('bad', 'all access')
-  } ${person.revoked.join(', ')}</td></tr>
+  } ${person.revoked.map(names).join(', ')}</td></tr>
 `,
 )}
 </tbody></table></div>
@@ -131,8 +138,11 @@ export function statusStrip(frame: Frame, status: Status): Html {
       ? badge('bad', `${people(parked)} could not be changed`)
       : waiting > 0
         ? badge('busy', waitingText(status))
-        : badge('good', 'Everybody is up to date')
+        : frame.notInForce === undefined
+          ? badge('good', 'Everybody is up to date')
+          : badge('plain', 'Recorded, not in force')
   return html`<p class="strip" id="strip" aria-live="polite"${waiting > 0 && html` data-refresh="2"`}>${state}
 <span class="quiet">Identity provider last seen: ${instant(status.lastContact)}</span>
+${status.massLoss && html`<a href="${frame.base}/status">${status.massLoss.isRefused ? 'A mass loss of access was held back' : 'Many people lost access at once'}</a>`}
 ${parked > 0 && html`<a href="${frame.base}/status">Show</a>`}</p>`
 }

@@ -2,9 +2,10 @@ import { describeGrant, membershipsOf } from '../../../mapping/index.js'
 import type { StoredAuditEntry } from '../../../stores/audit-store.js'
 import type { PersonDrift } from '../../reports/drift.js'
 import type { Explanation } from '../../reports/explain.js'
-import type { PeoplePage, PersonSummary, Standing } from '../../reports/people.js'
+import type { PeoplePage, PeopleRequest, PersonSummary, Standing } from '../../reports/people.js'
 import { type Html, html, type Part } from '../html.js'
-import { badge, type Frame, formToken, instant, pager } from '../layout.js'
+import { badge, type Frame, formToken, instant, notInForceBanner, pager } from '../layout.js'
+import type { NameProjects } from '../project-names.js'
 import { logTable } from './log.js'
 
 const standings: Readonly<Record<Standing, readonly ['good' | 'bad' | 'busy' | 'plain', string]>> =
@@ -16,6 +17,16 @@ const standings: Readonly<Record<Standing, readonly ['good' | 'bad' | 'busy' | '
     unknown: ['plain', 'Not yet applied'],
   }
 
+/** What the list of people can be narrowed to. */
+const stateChoices: readonly (readonly [NonNullable<PeopleRequest['state']>, string])[] = [
+  ['listed', 'Not known to the identity provider'],
+  ['deactivated', 'Deactivated'],
+  ['waiting', 'Waiting to be updated'],
+  ['failed', 'Given up'],
+]
+
+const notSent = badge('plain', 'Not from the identity provider')
+
 const standing = (person: PersonSummary): Html => badge(...standings[person.standing])
 
 /** People and their access. */
@@ -24,37 +35,47 @@ export function peopleView(
   view: {
     readonly page: PeoplePage
     readonly search: string
+    readonly state: PeopleRequest['state']
+    readonly names: NameProjects
     readonly offset: number
     readonly limit: number
   },
 ): Html {
-  const { page, search, offset, limit } = view
+  const { page, search, state, names, offset, limit } = view
+  const query = { ...(search && { search }), ...(state && { state }) }
   return html`<h1>People</h1>
-<p class="quiet">Everybody whom the identity provider has sent, and what their groups give them.</p>
+<p class="quiet">Everybody whom the identity provider has sent, or Label Studio has, and what their groups give them.</p>
+${notInForceBanner(frame)}
 <form class="search" role="search" action="${frame.base}/people">
 <label for="search" class="unseen">Name or address</label>
 <input type="search" id="search" name="search" value="${search}" placeholder="Name or address" autocomplete="off">
+<label for="state" class="unseen">Only</label>
+<select id="state" name="state"><option value="">Everybody</option>${stateChoices.map(
+    ([value, label]) =>
+      html`<option value="${value}"${value === state && html` selected`}>${label}</option>`,
+  )}</select>
 <button class="button">Search</button>
 </form>
-${page.people.length === 0 ? html`<p class="empty card">${search ? 'Nobody matches.' : 'Nobody has been sent yet.'}</p>` : peopleTable(frame, page.people)}
+${state === 'listed' && html`<p class="quiet">Label Studio has these accounts, and the identity provider has never sent these people: assigning and unassigning them there changes nothing here.</p>`}
+${page.people.length === 0 ? html`<p class="empty card">${search || state ? 'Nobody matches.' : 'Nobody has been sent yet.'}</p>` : peopleTable(frame, page.people, names)}
 ${pager({
   path: `${frame.base}/people`,
-  query: new URLSearchParams(search ? { search } : {}),
+  query: new URLSearchParams(query),
   offset,
   limit,
   total: page.totalResults,
 })}`
 }
 
-function peopleTable(frame: Frame, people: readonly PersonSummary[]): Html {
-  return html`<div class="card flush scroll"><table>
+function peopleTable(frame: Frame, people: readonly PersonSummary[], names: NameProjects): Html {
+  return html`<div class="card flush scroll" role="region" aria-label="People" tabindex="0"><table class="rows">
 <thead><tr><th scope="col">Person</th><th scope="col">Role</th><th scope="col">Workspaces and projects</th><th scope="col">State</th></tr></thead>
 <tbody>
 ${people.map(
   (
     person,
-  ) => html`<tr><th scope="row"><a href="${frame.base}/people/${encodeURIComponent(person.id)}">${person.displayName}</a><br><span class="quiet">${person.email ?? person.userName}</span></th>
-<td>${roleOf(person)}</td><td>${memberships(person)}</td><td>${standing(person)}</td></tr>
+  ) => html`<tr><th scope="row"><a href="${frame.base}/people/${encodeURIComponent(person.id)}">${person.displayName}</a><br><span class="quiet">${person.email ?? person.userName}</span>${person.origin === 'listed' && html`<br>${notSent}`}</th>
+<td data-label="Role">${roleOf(person)}</td><td>${memberships(person, names)}</td><td data-label="State">${standing(person)}</td></tr>
 `,
 )}
 </tbody></table></div>`
@@ -67,14 +88,14 @@ function roleOf({ access, active }: PersonSummary): Part {
 
 const mostMemberships = 4
 
-function memberships({ access }: PersonSummary): Part {
+function memberships({ access }: PersonSummary, names: NameProjects): Part {
   if (!access.active) return undefined
-  const names = membershipsOf(access).map((grant) =>
-    grant.kind === 'workspace' ? grant.title : describeGrant(grant),
+  const given = membershipsOf(access).map((grant) =>
+    grant.kind === 'workspace' ? grant.title : names(describeGrant(grant)),
   )
-  const more = names.length - mostMemberships
+  const more = given.length - mostMemberships
   return [
-    names.slice(0, mostMemberships).join(', '),
+    given.slice(0, mostMemberships).join(', '),
     more > 0 && html` <span class="quiet">and ${more} more</span>`,
   ]
 }
@@ -87,6 +108,7 @@ export function personView(
     /** Absent: not compared. */
     readonly drift?: { readonly found?: PersonDrift; readonly failure?: string }
     readonly canCompare: boolean
+    readonly names: NameProjects
     readonly log: readonly StoredAuditEntry[]
     readonly notice?: Part
   },
@@ -96,11 +118,12 @@ export function personView(
 <h1>${person.displayName}</h1>
 <p class="quiet">${person.email ?? person.userName}${person.email !== person.userName && person.email !== undefined && html` · ${person.userName}`}</p>
 ${view.notice}
-<p class="strip">${standing(person)} <span class="quiet">Last applied: ${instant(person.at)}</span></p>
+${notInForceBanner(frame)}
+<p class="strip">${standing(person)} ${person.origin === 'listed' && notSent} <span class="quiet">Last applied: ${instant(person.at)}</span></p>
 ${person.lastError !== undefined && html`<div class="panel bad"><p><strong>Last failure:</strong> ${person.lastError}</p></div>`}
 ${person.protection !== undefined && html`<div class="panel plain"><p><strong>Protected:</strong> ${person.protection}</p></div>`}
-${reasonsCard(person)}
-${stateCard(person)}
+${reasonsCard(person, view.names)}
+${stateCard(person, view.names)}
 ${compareCard(frame, view)}
 <section class="card" aria-labelledby="log-title"><h2 id="log-title">Latest events</h2>
 ${log.length === 0 ? html`<p class="empty">Nothing yet.</p>` : logTable(log)}
@@ -108,18 +131,18 @@ ${log.length === 0 ? html`<p class="empty">Nothing yet.</p>` : logTable(log)}
 </section>`
 }
 
-function reasonsCard(person: Explanation): Html {
+function reasonsCard(person: Explanation, names: NameProjects): Html {
   const { access, active, reasons } = person
   return html`<section class="card" aria-labelledby="why-title"><h2 id="why-title">Access, and why</h2>
 ${!active && html`<p>The identity provider has deactivated this person: no access at all. What their groups would give is kept for their return.</p>`}
 ${active && !access.active && html`<p>No group gives this person a role any more, so access has ended.</p>`}
 ${active && access.active && access.role === null && html`<p>No rule gives this person an organization role; it stays as it is in Label Studio.</p>`}
-${reasons.length === 0 ? html`<p class="empty">No rule speaks of any of this person’s groups.</p>` : reasonTable(person)}
+${reasons.length === 0 ? html`<p class="empty">No rule speaks of any of this person’s groups.</p>` : reasonTable(person, names)}
 ${groupLine(person)}
 </section>`
 }
 
-function reasonTable({ reasons }: Explanation): Html {
+function reasonTable({ reasons }: Explanation, names: NameProjects): Html {
   return html`<div class="scroll" role="region" aria-label="Rules that apply" tabindex="0"><table>
 <thead><tr><th scope="col">What</th><th scope="col">Through group</th><th scope="col">By rule</th></tr></thead>
 <tbody>
@@ -129,7 +152,7 @@ ${reasons.map(
     group,
     rule,
     outranked,
-  }) => html`<tr${outranked && html` class="outranked"`}><td>${gives}${outranked && html` <span class="quiet">(a higher one wins)</span>`}</td><td>${group}</td><td>${ruleName(rule)}</td></tr>
+  }) => html`<tr${outranked && html` class="outranked"`}><td>${names(gives)}${outranked && html` <span class="quiet">(a higher one wins)</span>`}</td><td>${group}</td><td>${ruleName(rule)}</td></tr>
 `,
 )}
 </tbody></table></div>`
@@ -157,13 +180,14 @@ function groupLine({ groups }: Explanation): Html {
   )}.</p>`
 }
 
-function stateCard(person: Explanation): Html {
+function stateCard(person: Explanation, names: NameProjects): Html {
   const list = (title: string, items: readonly string[], otherwise: string) =>
-    html`<dt>${title}</dt><dd>${items.length > 0 ? html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>` : html`<span class="quiet">${otherwise}</span>`}</dd>`
+    html`<dt>${title}</dt><dd>${items.length > 0 ? html`<ul>${items.map((item) => html`<li>${names(item)}</li>`)}</ul>` : html`<span class="quiet">${otherwise}</span>`}</dd>`
   return html`<section class="card" aria-labelledby="state-title"><h2 id="state-title">In Label Studio</h2>
 <dl class="facts">
 ${list('Given by SCIM', person.applied, 'nothing')}
 ${person.deferred.length > 0 && list('At the first sign-in', person.deferred, '')}
+${person.recorded.length > 0 && list('Recorded, not in force', person.recorded, '')}
 ${list('Still to do', person.outstanding, 'nothing')}
 ${person.notes.length > 0 && list('Notes', person.notes, '')}
 <dt>Account</dt><dd>${person.account ? html`${person.account.email ?? 'number'} ${`#${person.account.id}`} (${person.account.origin})` : html`<span class="quiet">not linked</span>`}</dd>
@@ -181,13 +205,22 @@ function compareCard(
 ${view.canCompare && html`<a class="button" href="${path}?compare=1#compare-title">Compare with Label Studio now</a>`}
 <form method="post" action="${path}">${formToken(frame)}<button class="button" name="do" value="reapply">Apply again</button></form>
 </div>
-${view.drift && driftResult(view.drift)}
+${view.drift && driftResult(view.drift, frame)}
 </section>`
 }
 
-function driftResult({ found, failure }: { found?: PersonDrift; failure?: string }): Html {
+function driftResult(
+  { found, failure }: { found?: PersonDrift; failure?: string },
+  { notInForce }: Frame,
+): Html {
   if (failure !== undefined) return html`<p role="status" class="problem">${failure}</p>`
-  if (!found) return html`<p role="status">Label Studio has exactly what it should.</p>`
+  if (!found) {
+    const what =
+      notInForce === undefined
+        ? 'Label Studio has exactly what it should.'
+        : 'The account is as it should be. Roles, workspaces and projects are not in force here.'
+    return html`<p role="status">${what}</p>`
+  }
   const list = (title: string, items: readonly string[]) =>
     items.length > 0 &&
     html`<dt>${title}</dt><dd><ul>${items.map((item) => html`<li>${item}</li>`)}</ul></dd>`

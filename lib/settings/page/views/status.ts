@@ -26,7 +26,8 @@ ${scimUrl !== undefined && connection(scimUrl)}
 <h2 id="work-title">Provisioning</h2>
 <dl class="facts">
 <dt>Identity provider last seen</dt><dd>${instant(status.lastContact)}</dd>
-<dt>Waiting to be updated</dt><dd>${countOf(status.pending, 'person', 'people')}${status.sweeping > 0 && html` and more whom new rules concern`}${status.oldest !== undefined && html` <span class="quiet">since ${instant(status.oldest)}</span>`}</dd>
+${lastFailedRequest(status)}
+<dt>Waiting to be updated</dt><dd>${countOf(status.pending, 'person', 'people')}${status.sweeping > 0 && html` and more whom new rules concern`}${status.oldest !== undefined && isBusy && html` <span class="quiet">since ${instant(status.oldest)}</span>`}</dd>
 <dt>Given up</dt><dd>${countOf(status.parked, 'person', 'people')}</dd>
 <dt>Last failure</dt><dd>${status.lastError ? html`<a href="${frame.base}/people/${encodeURIComponent(status.lastError.userId)}">${status.lastError.message}</a>` : html`<span class="quiet">none</span>`}</dd>
 <dt>Reconciler</dt><dd>${reconcilerLine(status)}</dd>
@@ -36,12 +37,14 @@ ${seatLine(view)}
 ${pauseForm(frame, status)}
 </section>
 ${view.findings.length > 0 && findingsCard(view.findings)}
-${status.parkedPeople.length > 0 && parkedCard(frame, status)}`
+${status.waitingPeople.length > 0 && waitingCard(frame, status)}
+${status.parkedPeople.length > 0 && parkedCard(frame, status)}
+${status.passedOver.length > 0 && passedOverCard(status)}`
 }
 
 const levels: Readonly<Record<Finding['level'], Html>> = {
   ok: badge('good', 'OK'),
-  warning: badge('busy', 'Look at this'),
+  warning: badge('busy', 'Warning'),
   error: badge('bad', 'Does not work'),
 }
 
@@ -70,7 +73,7 @@ function pauseForm(frame: Frame, { paused }: Status): Html {
     : 'A pause holds back what rules and groups give and take, on every host. Deactivated people still lose their access at once.'
   const [action, label] = paused ? ['resume', 'Go on'] : ['pause', 'Pause']
   return html`<form method="post" action="${frame.base}/status">${formToken(frame)}
-<p class="quiet">${about}</p>
+<p class="quiet about">${about}</p>
 <button class="button" name="do" value="${action}">${label}</button></form>`
 }
 
@@ -106,10 +109,43 @@ function seatLine(view: Parameters<typeof statusView>[1]): Part {
   }</dd>`
 }
 
+function lastFailedRequest({ lastFailedRequest: entry }: Status): Part {
+  if (!entry) return undefined
+  const { at, detail, target, status } = entry
+  const about = target && `${target.resourceType} ${target.name ?? target.id}: `
+  return html`<dt>Its last request without success</dt><dd>${instant(at)} <span class="quiet">${about}${detail ?? `status ${status ?? '?'}`}</span></dd>`
+}
+
+function waitingCard(frame: Frame, status: Status): Html {
+  return html`<section class="card" aria-labelledby="waiting-title"><h2 id="waiting-title">Waiting after a failure</h2>
+<p class="quiet">They are tried again by themselves, at growing intervals.</p>
+<div class="scroll" role="region" aria-label="People who wait" tabindex="0"><table class="rows">
+<thead><tr><th scope="col">Person</th><th scope="col">Failure</th><th scope="col">Next try</th></tr></thead>
+<tbody>${status.waitingPeople.map(
+    (person) =>
+      html`<tr><th scope="row"><a href="${frame.base}/people/${encodeURIComponent(person.userId)}">${person.userName ?? person.userId}</a></th><td>${person.lastError}</td><td data-label="Next try">${instant(person.nextAt)}</td></tr>`,
+  )}</tbody></table></div>
+<form method="post" action="${frame.base}/status">${formToken(frame)}<button class="button" name="do" value="tryNow">Try now</button></form>
+</section>`
+}
+
+const passedOverKinds = { attribute: 'Attribute', member: 'Member' } as const
+
+function passedOverCard({ passedOver }: Status): Html {
+  return html`<section class="card" aria-labelledby="passed-title"><h2 id="passed-title">Sent, and not kept</h2>
+<p class="quiet">Attributes that no schema here has, and members who name nobody. The rest of these requests took effect.</p>
+<div class="scroll" role="region" aria-label="What is passed over" tabindex="0"><table class="rows">
+<thead><tr><th scope="col">What</th><th scope="col">Name</th><th scope="col">Times</th><th scope="col">Last</th></tr></thead>
+<tbody>${passedOver.map(
+    ({ kind, name, count, at }) =>
+      html`<tr><td>${passedOverKinds[kind]}</td><td>${name}</td><td data-label="Times">${count.toLocaleString('en')}</td><td data-label="Last">${instant(at)}</td></tr>`,
+  )}</tbody></table></div></section>`
+}
+
 function parkedCard(frame: Frame, status: Status): Html {
   return html`<section class="card" aria-labelledby="parked-title"><h2 id="parked-title">Given up</h2>
 <p class="quiet">Label Studio would not take these changes, however often they were tried. Nothing is lost: they wait here until somebody tries again.</p>
-<div class="scroll"><table>
+<div class="scroll" role="region" aria-label="People who were given up" tabindex="0"><table class="rows">
 <thead><tr><th scope="col">Person</th><th scope="col">Since</th><th scope="col">Failure</th><th scope="col"><span class="unseen">Try again</span></th></tr></thead>
 <tbody>${status.parkedPeople.map((person) => parkedRow(frame, person))}</tbody></table></div>
 <form method="post" action="${frame.base}/status">${formToken(frame)}<button class="button" name="do" value="unpark">Try all ${status.parked.toLocaleString('en')} again</button></form>
@@ -118,7 +154,7 @@ function parkedCard(frame: Frame, status: Status): Html {
 
 function parkedRow(frame: Frame, person: PendingPerson): Html {
   const name = person.userName ?? person.userId
-  return html`<tr><th scope="row"><a href="${frame.base}/people/${encodeURIComponent(person.userId)}">${name}</a></th><td>${instant(person.since)}</td><td>${person.lastError}</td>
+  return html`<tr><th scope="row"><a href="${frame.base}/people/${encodeURIComponent(person.userId)}">${name}</a></th><td data-label="Since">${instant(person.since)}</td><td>${person.lastError}</td>
 <td class="end"><form method="post" action="${frame.base}/status">${formToken(frame)}<input type="hidden" name="user" value="${person.userId}"><button class="button small" name="do" value="unpark" aria-label="Try ${name} again">Try again</button></form></td></tr>
 `
 }
@@ -150,14 +186,15 @@ function missingCard({ missing }: GroupsReport): Html {
 }
 
 function groupsTable({ groups }: GroupsReport): Html {
-  return html`<div class="card flush scroll"><table>
+  return html`<div class="card flush scroll" role="region" aria-label="Groups" tabindex="0"><table class="rows">
 <thead><tr><th scope="col">Group</th><th scope="col">Rules</th><th scope="col">Perhaps meant</th></tr></thead>
 <tbody>${groups.map(
     ({
       displayName,
       mapped,
+      gives,
       nearMisses,
-    }) => html`<tr><th scope="row">${displayName}</th><td>${mapped ? badge('good', 'Mapped') : badge('plain', 'None')}</td><td>${quoted(nearMisses)}</td></tr>
+    }) => html`<tr><th scope="row">${displayName}</th><td data-label="Rules">${mapped ? gives.join(', ') : badge('plain', 'None')}</td><td data-label="Perhaps meant">${nearMisses.length > 0 && quoted(nearMisses)}</td></tr>
 `,
   )}</tbody></table></div>`
 }
