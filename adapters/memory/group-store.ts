@@ -132,7 +132,9 @@ function applyChange({ memberships }: TenantState, groupId: string, change: Memb
   for (const id of change.remove) memberships.remove(groupId, id)
 }
 
-function touch(tenant: TenantState, group: Resource, lastModified: string): Resource {
+/** Times do not go back, whatever clocks do (A18). */
+function touch(tenant: TenantState, group: Resource, now: string): Resource {
+  const lastModified = now > group.meta.lastModified ? now : group.meta.lastModified
   const touched = { ...group, meta: { ...group.meta, lastModified, version: randomUUID() } }
   tenant.table('Group').touch(touched)
   return touched

@@ -70,10 +70,11 @@ export function createPending(now: () => number): Pending {
       entry.failedAt = now()
       entry.value = {
         ...before,
-        attempts: before.attempts + 1,
+        attempts: isMarkedAgain ? before.attempts : before.attempts + 1,
         lastError: outcome.error,
         parked: outcome.kind === 'parked' && !isMarkedAgain,
-        nextAt: outcome.kind === 'retry' ? outcome.at : at,
+        // A mark that came meanwhile is new work: due at once (R22).
+        nextAt: outcome.kind === 'retry' && !isMarkedAgain ? outcome.at : at,
       }
     },
     unpark(tenant, userIds) {

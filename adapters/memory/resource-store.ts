@@ -95,10 +95,10 @@ function resultOf<R extends Resource>(tenant: TenantState, kind: Kind<R>, query:
   if (filter === undefined && sort === undefined) {
     return { total: table.size(), slice: table.slice, indexAfter: table.indexAfter }
   }
-  const plan = filter && indexPlan(filter)
+  const plan = filter && indexPlan(filter, kind.name)
   const candidates = plan ? planned(tenant, kind.name, plan) : table.slice(0)
   const matches =
-    filter && !isAnsweredByPlan(filter)
+    filter && !isAnsweredByPlan(filter, kind.name)
       ? candidates.filter((resource) =>
           evaluate(filter, kind.view(tenant, resource as R, nothingOmitted)),
         )

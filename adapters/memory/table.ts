@@ -58,11 +58,12 @@ export function createTable(): Table {
         row.resource = resource
         return
       }
-      assertUnique(id, keys)
+      // A key that stays may have become unique when others had it already.
+      assertUnique(id, row === undefined ? keys : added(row.keys, keys))
       if (row === undefined) {
-        const added = { resource, keys }
-        order.splice(countUpTo(order, { created: meta.created, id }), 0, added)
-        rows.set(id, added)
+        const created = { resource, keys }
+        order.splice(countUpTo(order, { created: meta.created, id }), 0, created)
+        rows.set(id, created)
       } else {
         index.remove(id, row.keys)
         row.resource = resource
@@ -113,6 +114,13 @@ function createIndex() {
       }
     },
   }
+}
+
+/** Those of `keys` that are not among `before`. */
+function added(before: readonly LookupKey[], keys: readonly LookupKey[]): readonly LookupKey[] {
+  const nameOf = ({ attribute, key }: LookupKey) => `${attribute}\n${key}`
+  const names = new Set(before.map(nameOf))
+  return keys.filter((key) => !names.has(nameOf(key)))
 }
 
 function areSame(keys: readonly LookupKey[], others: readonly LookupKey[]): boolean {

@@ -77,10 +77,11 @@ export function createDatabase(connection: Connection): Database {
       for (let attempt = 1; ; attempt += 1) {
         scope?.signal.throwIfAborted()
         try {
+          connection.durability?.requireSound()
           const result = await writer
             .transaction()
             .execute((transaction) => work(session(transaction)))
-          await connection.durable?.()
+          await connection.durability?.flush()
           return result
         } catch (error) {
           const isRetried = error instanceof TryAgain || dialect.failureKind(error) === 'retry'

@@ -96,7 +96,11 @@ async function changeMembers(
     if (row === undefined) return undefined
     const changed = await changeMarked(write, { tenant: scope.tenant, groupId: id }, change)
     if (!isChange(changed)) return { ...changed, group: toResource<Group>(type, row) }
-    const after = { ...row, version: randomUUID(), last_modified: Date.parse(now) }
+    const after = {
+      ...row,
+      version: randomUUID(),
+      last_modified: Math.max(row.last_modified, Date.parse(now)),
+    }
     await write.session.change(touchResource, {
       ...key,
       version: after.version,

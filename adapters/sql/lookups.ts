@@ -24,14 +24,18 @@ const insertKeys = statement<Owner & { rows: string }, StoredKey>(
     insert into scim_lookups (tenant, resource_type, attribute, lookup_key, resource_id, is_unique)
     select ${value('tenant')}, ${value('type')}, attribute, lookup_key, ${value('id')}, is_unique
     from ${json.rows(value('rows'), { attribute: 'text', lookup_key: 'text', is_unique: 'integer' })} as keys
-    where true
+    where not (is_unique = 1 and exists (
+      select 1 from scim_lookups as other
+      where other.tenant = ${value('tenant')} and other.resource_type = ${value('type')}
+        and other.attribute = keys.attribute and other.lookup_key = keys.lookup_key
+        and other.${hasKey} and other.resource_id <> ${value('id')}))
     on conflict do nothing
     returning attribute, lookup_key`,
 )
 
-const keysOf = statement<Omit<Owner, 'type'>, StoredKey & { is_unique: number }>(
+const keysOf = statement<Omit<Owner, 'type'>, StoredKey>(
   (value) => sql`
-    select attribute, lookup_key, is_unique from scim_lookups
+    select attribute, lookup_key from scim_lookups
     where tenant = ${value('tenant')} and resource_id = ${value('id')}`,
 )
 
@@ -44,7 +48,8 @@ const deleteKey = statement<Owner & StoredKey>(
 )
 
 /**
- * Stores the lookup keys of a new resource.
+ * Stores the lookup keys of a new resource. A unique one is compared with keys of others that were stored when it was not
+ * yet unique, too.
  *
  * @throws UniquenessError when another resource has one of the unique ones
  */
@@ -63,7 +68,8 @@ export async function addLookups(
 }
 
 /**
- * Makes the lookup keys of a resource be these. Most changes change none of them.
+ * Makes the lookup keys of a resource be these. Most changes change none of them, and a key that stays is not looked at:
+ * it may have become unique when others had it already, and ending access must not depend on that.
  *
  * @throws UniquenessError as `addLookups`
  */
@@ -74,14 +80,14 @@ export async function replaceLookups(
 ): Promise<void> {
   const { tenant, id } = owner
   const before = await session.prepared(keysOf, { tenant, id })
-  const wanted = new Set(distinct(keys).map((row) => row.join('\n')))
+  const wanted = new Set(distinct(keys).map(([attribute, key]) => nameOf(attribute, key)))
   const kept = new Set<string>()
-  for (const { attribute, lookup_key, is_unique } of before) {
-    const row = [attribute, lookup_key, is_unique].join('\n')
-    if (wanted.has(row)) kept.add(row)
+  for (const { attribute, lookup_key } of before) {
+    const name = nameOf(attribute, lookup_key)
+    if (wanted.has(name)) kept.add(name)
     else await session.change(deleteKey, { ...owner, attribute, lookup_key })
   }
-  const added = keys.filter((key) => !kept.has(rowOf(key).join('\n')))
+  const added = keys.filter(({ attribute, key }) => !kept.has(nameOf(attribute, storedKey(key))))
   await addLookups(session, owner, added)
 }
 

@@ -183,19 +183,21 @@ export async function usersIn(
   return users
 }
 
-/** Puts a sweep on the list of work. */
+/**
+ * Puts a sweep on the list of work, also for nobody: others may be adding somebody right now, whom this transaction does not
+ * see (R24).
+ */
 export async function addSweep(
   session: Session,
   tenant: string,
   state: SweepState,
   remaining: number,
 ): Promise<void> {
-  if (remaining === 0) return
   await session.prepared(insertSweep, {
     tenant,
     id: randomUUID(),
     created: Date.now(),
     state: JSON.stringify(state),
-    remaining,
+    remaining: Math.max(remaining, 1),
   })
 }

@@ -9,7 +9,7 @@ import {
   VersionMismatchError,
 } from '../../lib/stores/index.js'
 import { type Session, statement, TryAgain } from './database.js'
-import { lockWholly, type ResourceKey, type TypeRow } from './rows.js'
+import { later, lockWholly, type ResourceKey, type TypeRow } from './rows.js'
 import { isStorable } from './text.js'
 
 /** True of every membership, and the condition of the index by member: see `isListed` of resources. */
@@ -163,7 +163,7 @@ const deleteRest = statement<GroupKey>(
 const touchGroups = statement<{ tenant: string; ids: string; version: string; now: number }>(
   (value, { isListed }) => sql`
     update scim_resources
-    set version = ${value('version')}, last_modified = ${value('now')}
+    set version = ${value('version')}, last_modified = ${later(value('now'))}
     where ${isListed('scim_resources', 'id', value('tenant'), value('ids'))}`,
 )
 

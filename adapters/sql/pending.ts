@@ -52,13 +52,20 @@ const putOff = statement<{
   nextAt: number
 }>(
   (value) => sql`
-    update scim_pending set attempts = attempts + 1, last_error = ${value('error')},
+    update scim_pending set 
+      attempts = case when mark = ${value('mark')} then attempts + 1 else attempts end, last_error = ${value('error')},
       failed_at = ${value('now')}, lease_owner = null, lease_until = 0,
       parked = case when mark = ${value('mark')} then cast(${value('parked')} as smallint) else 0 end,
-      next_at = ${value('nextAt')}, due_at = ${value('nextAt')}
+      next_at = ${untilNext(value)}, due_at = ${untilNext(value)}
     where tenant = ${value('tenant')} and user_id = ${value('userId')}
       and lease_owner = ${value('owner')}`,
 )
+
+/** A mark that came meanwhile is new work: due at once, whatever the failed attempt is to wait for (R22). */
+function untilNext(value: (name: 'mark' | 'nextAt' | 'now') => unknown) {
+  return sql`case when mark = ${value('mark')} then cast(${value('nextAt')} as bigint)
+    else cast(${value('now')} as bigint) end`
+}
 
 const pendingAmong = statement<{ tenant: string; ids: string }, PendingRow>(
   (value, { isListed }) => sql`

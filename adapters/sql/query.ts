@@ -43,12 +43,12 @@ async function readRows(
   const { page, filter, sort } = query
   const offset = page.kind === 'index' ? page.offset : 0
   if (page.kind === 'index' && page.limit === 0) return []
-  const plan = filter && indexPlan(filter)
+  const plan = filter && indexPlan(filter, extent.type)
   if (
     page.kind === 'index' &&
     plan?.kind === 'lookup' &&
     filter &&
-    isAnsweredByPlan(filter) &&
+    isAnsweredByPlan(filter, extent.type) &&
     !sort
   ) {
     const key = storedKey(plan.key)
@@ -104,10 +104,10 @@ function matching(
   more: readonly Sql[],
 ): Sql {
   const conditions = [
-    ...(filter && !isAnsweredByPlan(filter) ? [filterCondition(filter, dialect, type)] : []),
+    ...(filter && !isAnsweredByPlan(filter, type) ? [filterCondition(filter, dialect, type)] : []),
     ...more,
   ]
-  const plan = filter && indexPlan(filter)
+  const plan = filter && indexPlan(filter, type)
   const { joinEach } = dialect
   if (plan === undefined) {
     const all = [

@@ -105,10 +105,15 @@ export const updateResource = statement<ResourceValues & { expectedVersion: stri
       and ${isOfType(value('type'))} and version = ${value('expectedVersion')}`,
 )
 
+/** The later of what is stored and this: times do not go back, whatever clocks do (A18). */
+export function later(instant: unknown): Sql {
+  return sql`case when last_modified > ${instant} then last_modified else ${instant} end`
+}
+
 export const touchResource = statement<ResourceKey & { version: string; lastModified: number }>(
   (value) => sql`
     update scim_resources
-    set version = ${value('version')}, last_modified = ${value('lastModified')}
+    set version = ${value('version')}, last_modified = ${later(value('lastModified'))}
     where tenant = ${value('tenant')} and id = ${value('id')}
       and ${isOfType(value('type'))}`,
 )
@@ -132,22 +137,29 @@ export function toResource<R extends Resource>(type: string, row: ResourceRow): 
   return resource as Resource as R
 }
 
-/** The row for a resource; members have a table of their own. */
+/** The row for a resource; the members of a group have a table of their own. */
 export function fromResource(
   key: Omit<ResourceKey, 'id'>,
-  { meta, members: _, ...rest }: Resource,
+  { meta, id, ...attributes }: Resource,
   comparable: Json,
 ): ResourceValues {
-  const { members: __, meta: ___, ...compared } = comparable as Record<string, Json>
+  const { meta: _, ...allCompared } = comparable as Record<string, Json>
+  const rest = key.type === 'Group' ? withoutMembers(attributes) : attributes
+  const compared = key.type === 'Group' ? withoutMembers(allCompared) : allCompared
   const display = rest['displayName']
   return {
-    id: rest.id,
+    id,
     created: Date.parse(meta.created),
     lastModified: Date.parse(meta.lastModified),
     version: meta.version,
     display: typeof display === 'string' && display !== '' ? display : null,
-    document: JSON.stringify(rest),
+    document: JSON.stringify({ id, ...rest }),
     comparable: JSON.stringify(compared),
     ...key,
   }
+}
+
+function withoutMembers<T extends object>(attributes: T): Omit<T, 'members'> {
+  const { members: _, ...rest } = attributes as T & { members?: unknown }
+  return rest
 }

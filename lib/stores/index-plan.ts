@@ -19,16 +19,18 @@ export type IndexPlan =
  * `emails[type eq "work" and value eq "x"]`, `id eq "x"`, `members.value eq "x"`, any of them with `and`, and several of
  * them with `or` have one.
  */
-export function indexPlan(filter: ResolvedFilter): IndexPlan | undefined {
+export function indexPlan(filter: ResolvedFilter, resourceType: string): IndexPlan | undefined {
   switch (filter.kind) {
     case 'compare':
-      return filter.operator === 'eq' ? equalityPlan(filter.path, String(filter.value)) : undefined
+      return filter.operator === 'eq'
+        ? equalityPlan(filter.path, String(filter.value), resourceType)
+        : undefined
     case 'valuePath':
-      return indexPlan(outside(filter.filter, filter.path))
+      return indexPlan(outside(filter.filter, filter.path), resourceType)
     case 'and':
-      return planOfFirst(filter.nodes)
+      return planOfFirst(filter.nodes, resourceType)
     case 'or':
-      return planOfAll(filter.nodes)
+      return planOfAll(filter.nodes, resourceType)
     default:
       return undefined
   }
@@ -38,27 +40,34 @@ export function indexPlan(filter: ResolvedFilter): IndexPlan | undefined {
  * Whether the plan of a filter finds exactly what matches, so that nothing need be checked: `userName eq "x"`,
  * `members[value eq "x"]`, and several of such with `or`.
  */
-export function isAnsweredByPlan(filter: ResolvedFilter): boolean {
+export function isAnsweredByPlan(filter: ResolvedFilter, resourceType: string): boolean {
   switch (filter.kind) {
     case 'compare':
-      return indexPlan(filter) !== undefined
+      return indexPlan(filter, resourceType) !== undefined
     case 'valuePath':
-      return filter.filter.kind === 'compare' && indexPlan(filter) !== undefined
+      return filter.filter.kind === 'compare' && indexPlan(filter, resourceType) !== undefined
     case 'or':
-      return filter.nodes.every(isAnsweredByPlan)
+      return filter.nodes.every((node) => isAnsweredByPlan(node, resourceType))
     default:
       return false
   }
 }
 
-function equalityPlan(path: AttributePath, value: string): IndexPlan | undefined {
+function equalityPlan(
+  path: AttributePath,
+  value: string,
+  resourceType: string,
+): IndexPlan | undefined {
   // Empty values are not indexed.
   if (value === '') return undefined
   const attribute = lookupName(path)
   if (attribute !== undefined) return { kind: 'lookup', attribute, key: value }
   if (path.extension !== undefined) return undefined
   if (path.attribute?.name === 'id') return { kind: 'id', id: value }
-  return path.attribute?.name === 'members' && path.sub?.name === 'value'
+  // A host's own type may have members too, which are values like all others.
+  return resourceType === 'Group' &&
+    path.attribute?.name === 'members' &&
+    path.sub?.name === 'value'
     ? { kind: 'groupsWith', memberId: value }
     : undefined
 }
@@ -79,18 +88,21 @@ function outside(filter: ResolvedFilter, path: AttributePath): ResolvedFilter {
   }
 }
 
-function planOfFirst(nodes: readonly ResolvedFilter[]): IndexPlan | undefined {
+function planOfFirst(
+  nodes: readonly ResolvedFilter[],
+  resourceType: string,
+): IndexPlan | undefined {
   for (const node of nodes) {
-    const plan = indexPlan(node)
+    const plan = indexPlan(node, resourceType)
     if (plan !== undefined) return plan
   }
   return undefined
 }
 
-function planOfAll(nodes: readonly ResolvedFilter[]): IndexPlan | undefined {
+function planOfAll(nodes: readonly ResolvedFilter[], resourceType: string): IndexPlan | undefined {
   const plans: IndexPlan[] = []
   for (const node of nodes) {
-    const plan = indexPlan(node)
+    const plan = indexPlan(node, resourceType)
     if (plan === undefined) return undefined
     plans.push(plan)
   }

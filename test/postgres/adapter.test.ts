@@ -1,3 +1,4 @@
+import net from 'node:net'
 import pg from 'pg'
 import { type SqlAdapters, sqlAdapters } from '../../adapters/sql/index.js'
 import { aGroup, aScope, aUser, everything, writeOf } from '../adapters/support.js'
@@ -134,5 +135,66 @@ async function untilWaiting(): Promise<void> {
        AND datname = current_database() AND wait_event_type = 'Lock'`,
     )
     if (rows.length > 0) return
+  }
+}
+
+it('leaves connections to readers while writers wait for one row (D8)', async () => {
+  const [scope, group] = [aScope(), aGroup()]
+  await adapters.groups.create(scope, group, writeOf(group))
+  await other.query('BEGIN')
+  await other.query('SELECT 1 FROM scim_resources WHERE id = $1 FOR UPDATE', [group.id])
+  const change = { add: [], remove: ['nobody'] }
+  const options = { now: group.meta.created }
+  const writes = Array.from({ length: 8 }, () =>
+    adapters.groups.changeMembers?.(scope, group.id, change, options),
+  )
+  const ended = Promise.allSettled(writes)
+  await untilWaiting()
+  for (let reads = 0; reads < 20; reads += 1) {
+    expect(await adapters.groups.get(scope, group.id, everything)).toEqual(group)
+  }
+  await other.query('ROLLBACK')
+  await ended
+})
+
+it('gives up connections that have fallen silent, and goes on with new ones (D5)', async () => {
+  const proxy = await silentProxy(new URL(database.url))
+  const behind = await sqlAdapters({ url: proxy.url, timeoutMs: 200, poolSize: 3 })
+  const [scope, user] = [aScope(), aUser()]
+  await behind.users.create(scope, user, writeOf(user))
+  const read = () => behind.users.get(scope, user.id, everything).catch((error: unknown) => error)
+  await Promise.all([read(), read(), read()])
+  proxy.silence()
+  expect(await read()).toMatchObject(unavailable)
+  for (let reads = 0; reads < 5; reads += 1) expect(await read()).toEqual(user)
+  const second = aUser()
+  expect(await behind.users.create(scope, second, writeOf(second))).toEqual(second)
+  await behind.close()
+  await proxy.close()
+})
+
+/** A way to PostgreSQL on which the connections that are open can be made to swallow everything. */
+async function silentProxy(target: URL) {
+  const sockets = new Set<net.Socket>()
+  const server = net.createServer((client) => {
+    const upstream = net.connect(Number(target.port), target.hostname)
+    for (const socket of [client, upstream]) {
+      sockets.add(socket)
+      socket.on('error', () => {})
+    }
+    client.pipe(upstream).pipe(client)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = new URL(target)
+  url.port = String((server.address() as net.AddressInfo).port)
+  return {
+    url: url.href,
+    silence() {
+      for (const socket of sockets) socket.unpipe().on('data', () => {})
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
   }
 }

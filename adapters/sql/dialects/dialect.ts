@@ -83,8 +83,12 @@ export interface Connection {
   readonly writer: Dialect
   /** For single statements that only read; absent when they have to share the writer's connection. */
   readonly reader?: Dialect
-  /** Resolves when everything committed so far survives a power failure; absent where a commit does. */
-  durable?(): Promise<void>
+  /** `flush` resolves when everything committed so far survives a power failure; absent where a commit does. */
+  readonly durability?: {
+    flush(): Promise<void>
+    /** @throws UnavailableError when nothing may be written any more */
+    requireSound(): void
+  }
   /** Told of the text of each statement before it runs. */
   onCompiled?(text: string): void
 }

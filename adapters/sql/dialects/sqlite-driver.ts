@@ -10,6 +10,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely'
 import { isBusy } from './sqlite.js'
+import { createTurns } from './turns.js'
 
 /** A prepared statement of any of the drivers. */
 export interface SqliteStatement {
@@ -56,7 +57,7 @@ class TransactionalAdapter extends SqliteAdapter {
 }
 
 function sqliteDriver(handle: SqliteHandle, { timeoutMs, exclusive }: SqliteDriverOptions): Driver {
-  const turns = exclusive ? createTurns() : undefined
+  const turns = exclusive ? createTurns(1, timeoutMs) : undefined
   const connection = sqliteConnection(handle, timeoutMs)
   const command = (text: string) => async () => {
     await connection.executeQuery(CompiledQuery.raw(text))
@@ -68,13 +69,14 @@ function sqliteDriver(handle: SqliteHandle, { timeoutMs, exclusive }: SqliteDriv
       return connection
     },
     async releaseConnection() {
-      turns?.pass()
+      turns?.give()
     },
     beginTransaction: command('begin immediate'),
     commitTransaction: command('commit'),
-    rollbackTransaction: command('rollback'),
+    // A full disk or a failed read or write has already ended the transaction; that failure is the one to tell.
+    rollbackTransaction: () => command('rollback')().catch(() => {}),
     async destroy() {
-      await turns?.take()
+      await turns?.takeAtLast()
       handle.close()
     },
   }
@@ -118,23 +120,5 @@ function statementCache(handle: SqliteHandle): (text: string) => SqliteStatement
       }
     }
     return prepared
-  }
-}
-
-/** Takes turns in order of arrival. */
-function createTurns() {
-  const waiting: (() => void)[] = []
-  let taken = false
-  return {
-    take(): Promise<void> | undefined {
-      if (taken) return new Promise((resolve) => waiting.push(resolve))
-      taken = true
-      return undefined
-    },
-    pass(): void {
-      const next = waiting.shift()
-      if (next) next()
-      else taken = false
-    },
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { ConfigurationError } from '../../../lib/errors.js'
@@ -63,7 +63,8 @@ export async function openSqlite(path: string, timeoutMs: number): Promise<Conne
     dialect: sqliteDialect,
     writer: kysely(writer, true),
     reader: kysely(reader, false),
-    durable: walFlusher(`${path}-wal`),
+    // SQLite follows symbolic links before it names the log.
+    durability: walFlusher(`${realpathSync(path)}-wal`),
   }
 
   function kysely(handle: SqliteHandle, exclusive: boolean) {

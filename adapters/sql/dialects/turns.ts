@@ -1,0 +1,48 @@
+import { UnavailableError } from '../../../lib/stores/index.js'
+
+/** Lets so many at a time pass, in order of arrival. */
+export interface Turns {
+  /** @throws UnavailableError when others have not finished in time */
+  take(): Promise<void> | undefined
+  /** As `take`, however long it takes. */
+  takeAtLast(): Promise<void> | undefined
+  give(): void
+}
+
+/**
+ * @param most how many may pass at a time
+ * @param timeoutMs how long `take` waits
+ */
+export function createTurns(most: number, timeoutMs: number): Turns {
+  const waiting = new Set<() => void>()
+  let taken = 0
+  const isFree = () => {
+    if (taken === most) return false
+    taken += 1
+    return true
+  }
+  const inTime = () =>
+    new Promise<void>((resolve, reject) => {
+      const start = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      const timer = setTimeout(() => {
+        waiting.delete(start)
+        reject(new UnavailableError('The database cannot answer now.'))
+      }, timeoutMs)
+      waiting.add(start)
+    })
+  return {
+    take: () => (isFree() ? undefined : inTime()),
+    takeAtLast: () => (isFree() ? undefined : new Promise((resolve) => waiting.add(resolve))),
+    give() {
+      const [next] = waiting
+      if (next === undefined) taken -= 1
+      else {
+        waiting.delete(next)
+        next()
+      }
+    },
+  }
+}

@@ -1,0 +1,91 @@
+import fs from 'node:fs'
+import fsPromises from 'node:fs/promises'
+import path from 'node:path'
+import { sql } from 'kysely'
+import { createDatabase } from '../../../adapters/sql/database.js'
+import { openSqlite } from '../../../adapters/sql/dialects/sqlite-open.js'
+import { sqlAdapters } from '../../../adapters/sql/index.js'
+import { type TestDatabase, testDatabase } from '../../support/test-database.js'
+import { aScope, aUser, everything, writeOf } from '../support.js'
+
+let database: TestDatabase
+let file: string
+beforeEach(async () => {
+  database = await testDatabase()
+  file = database.url.slice('sqlite:'.length)
+})
+afterEach(async () => {
+  jest.restoreAllMocks()
+  await database.drop()
+})
+
+it('flushes the log of the file that a symbolic link leads to (S1)', async () => {
+  const link = path.join(path.dirname(file), 'link.db')
+  fs.writeFileSync(file, '')
+  fs.symlinkSync(file, link)
+  const adapters = await sqlAdapters({ url: `sqlite:${link}` })
+  const open = jest.spyOn(fsPromises, 'open')
+  const user = aUser()
+  await adapters.users.create(aScope(), user, writeOf(user))
+  expect(open.mock.calls.map(([name]) => name)).toEqual([`${fs.realpathSync(file)}-wal`])
+  await adapters.close()
+})
+
+it('writes nothing after a flush that failed, and goes on reading (S2)', async () => {
+  const adapters = await sqlAdapters({ url: database.url })
+  const [scope, user, second, third] = [aScope(), aUser(), aUser(), aUser()]
+  await adapters.users.create(scope, user, writeOf(user))
+  const open = jest.spyOn(fsPromises, 'open')
+  open.mockRejectedValueOnce(Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }))
+  const refused = { name: 'UnavailableError', message: expect.stringMatching(/flushed/) }
+  await expect(adapters.users.create(scope, second, writeOf(second))).rejects.toMatchObject({
+    ...refused,
+    cause: { code: 'EIO' },
+  })
+  await expect(adapters.users.create(scope, third, writeOf(third))).rejects.toMatchObject(refused)
+  expect(open).toHaveBeenCalledTimes(1)
+  expect(await adapters.users.get(scope, user.id, everything)).toEqual(user)
+  expect(await adapters.users.get(scope, third.id, everything)).toBeUndefined()
+  await adapters.close()
+})
+
+it('answers a full disk with an UnavailableError that has the cause, and writes again later (D6)', async () => {
+  const full = createDatabase(await openSqlite(file, 1000))
+  await sql`create table things (thing text)`.execute(full.kysely)
+  const setMost = (pages: number) =>
+    sql.raw(`pragma max_page_count = ${pages}`).execute(full.kysely)
+  const write = (size: number) =>
+    full.transaction(async (session) => {
+      await session.all(sql`insert into things values (${'x'.repeat(10)})`)
+      await session.all(sql`insert into things values (${'x'.repeat(size)})`)
+    })
+  await setMost(10)
+  await expect(write(1_000_000)).rejects.toMatchObject({
+    name: 'UnavailableError',
+    cause: { message: expect.stringMatching(/full/) },
+  })
+  await setMost(100_000)
+  await write(1_000_000)
+  const rows = await full.all(sql`select length(thing) as size from things`)
+  expect(rows).toEqual([{ size: 10 }, { size: 1_000_000 }])
+  await full.close()
+})
+
+it('lets no writer wait longer than `timeoutMs` behind others (D14)', async () => {
+  const slow = createDatabase(await openSqlite(file, 50))
+  let finish = () => {}
+  const first = slow.transaction(
+    () =>
+      new Promise<void>((resolve) => {
+        finish = resolve
+      }),
+  )
+  const behind = [1, 2, 3].map(() => slow.transaction(async () => 'done'))
+  for (const result of await Promise.allSettled(behind)) {
+    expect(result).toMatchObject({ status: 'rejected', reason: { name: 'UnavailableError' } })
+  }
+  finish()
+  await first
+  expect(await slow.transaction(async () => 'done')).toBe('done')
+  await slow.close()
+})
