@@ -1,6 +1,8 @@
 import { type LabelStudioApi, labelStudioApi } from '../../adapters/label-studio/api/index.js'
 import { accountInCookie } from '../../adapters/label-studio/api/sessions/session-cookie.js'
 import { createInvitation } from '../../lib/access/index.js'
+import type { SettingsContext } from '../../lib/settings/options.js'
+import { explain } from '../../lib/settings/reports/explain.js'
 import type { Subject } from '../adapters/label-studio/contract.js'
 import {
   type Product,
@@ -8,7 +10,7 @@ import {
   scopeOf,
   startProduct,
 } from '../adapters/label-studio/product.js'
-import { send, signIn, signUp } from '../support/label-studio-browser.js'
+import { send, signIn, signUp, signUpByLink } from '../support/label-studio-browser.js'
 
 const password = 'A-good-passw0rd'
 const byInvitation = { withOwner: false }
@@ -332,6 +334,20 @@ export function describeWaysIn(name: string, startSubject: () => Promise<Subject
         expect(signedUp.status).toBe(302)
         const whoami = await through('/api/current-user/whoami', { cookie: signedUp.cookie })
         expect([whoami.status, whoami.json.email]).toEqual([200, gina])
+      }, 60_000)
+
+      it('is told to administrators, until the person has an account', async () => {
+        await start(byInvitation)
+        const gina = newEmail()
+        const id = await push(gina)
+        const context = { adapters: product.adapters } as unknown as SettingsContext
+        const { invitation } = (await explain(context, scopeOf(), id)) ?? {}
+        expect(invitation).toMatchObject({ email: gina })
+        const link = `${product.url}${invitation?.path}`
+        expect((await signUpByLink(link, { email: gina, password })).status).toBe(302)
+        await product.adapters.importer.run()
+        await product.drained()
+        expect((await explain(context, scopeOf(), id))?.invitation).toBeUndefined()
       }, 60_000)
 
       it('is worth nothing once expired, changed, or once the person is shut out', async () => {

@@ -1,6 +1,8 @@
 import { exemptionOf } from '../../access/exemption.js'
+import { createInvitation, type Invitation } from '../../access/invitations.js'
 import { describeGrant, isEmptyPlan, type Plan, plan, type Reason } from '../../mapping/index.js'
 import type { AccessRecord } from '../../stores/access-store.js'
+import { storeErrorKind } from '../../stores/errors.js'
 import type { GroupReference } from '../../stores/group-store.js'
 import type { User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
@@ -21,6 +23,8 @@ export interface Explanation extends PersonSummary {
   readonly account?: AccessRecord['account']
   /** Why the host lets nobody change this person through SCIM. */
   readonly protection?: string
+  /** The link by which this person signs up at the gate, where that is the way in. Whoever has it signs up as them. */
+  readonly invitation?: Invitation
   /** What is still to be done in the host; nothing when both agree. */
   readonly outstanding: readonly string[]
   /** What rules give and this host cannot: it is recorded, and not in force. */
@@ -38,14 +42,16 @@ export async function explain(
   const { users, groups, access: store } = context.adapters
   const user = await users.get(scope, userId, { omit: new Set(['groups']) })
   if (!user) return undefined
-  const [access, memberships, record, [pending], exemption, notInForce] = await Promise.all([
-    groups.resolveAccess(scope, user),
-    groups.groupsOf(scope, [userId]),
-    store.record(scope, userId),
-    store.pendingOf(scope, [userId]),
-    exemptionOf(context.adapters, scope, user),
-    whyNotInForce(context),
-  ])
+  const [access, memberships, record, [pending], exemption, notInForce, invitation] =
+    await Promise.all([
+      groups.resolveAccess(scope, user),
+      groups.groupsOf(scope, [userId]),
+      store.record(scope, userId),
+      store.pendingOf(scope, [userId]),
+      exemptionOf(context.adapters, scope, user),
+      whyNotInForce(context),
+      invitationOf(context, scope, user),
+    ])
   const { reasons, ...given } = access
   const planned = plan(record?.applied ?? [], access)
   // What cannot be given is not still to do; it would stay so for ever.
@@ -59,9 +65,24 @@ export async function explain(
     notes: record?.notes ?? [],
     ...(record?.account && { account: record.account }),
     ...(exemption && { protection: exemption.reason }),
+    ...(invitation && { invitation }),
     outstanding: isRecorded ? revocationsOf(planned) : outstandingOf(user, record, planned),
     recorded: isRecorded ? planned.grants.map(describeGrant) : [],
     ...(record && { at: record.at }),
+  }
+}
+
+/** A host that cannot be asked now keeps nobody from reading the rest. */
+async function invitationOf(
+  { adapters }: SettingsContext,
+  scope: Scope,
+  user: User,
+): Promise<Invitation | undefined> {
+  try {
+    return await createInvitation(adapters, scope, user)
+  } catch (error) {
+    if (storeErrorKind(error) === 'unavailable') return undefined
+    throw error
   }
 }
 

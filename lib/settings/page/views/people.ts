@@ -122,6 +122,7 @@ ${notInForceBanner(frame)}
 <p class="strip">${standing(person)} ${person.origin === 'listed' && notSent} <span class="quiet">Last applied: ${instant(person.at)}</span></p>
 ${person.lastError !== undefined && html`<div class="panel bad"><p><strong>Last failure:</strong> ${person.lastError}</p></div>`}
 ${person.protection !== undefined && html`<div class="panel plain"><p><strong>Protected:</strong> ${person.protection}</p></div>`}
+${person.invitation && html`<div class="panel plain"><p><strong>Sign-up link</strong> for ${person.invitation.email} alone, until ${instant(person.invitation.expires)}. Give it to nobody else. Behind the address of Label Studio: <code>${person.invitation.path}</code></p></div>`}
 ${reasonsCard(person, view.names)}
 ${stateCard(person, view.names)}
 ${compareCard(frame, view)}
