@@ -8,7 +8,7 @@ import {
 import { expiredCursor, invalidCount, invalidCursor } from '../errors.js'
 import type { KeysetPosition } from '../stores/query.js'
 
-/** What a cursor is good for: one query of one principal in one tenant. Texts as the client sent them. */
+/** What a cursor is good for: one query of one principal in one tenant. Texts that say alike what means the same. */
 export interface CursorBinding {
   readonly tenant: string
   /** Name of the principal. */

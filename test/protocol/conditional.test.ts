@@ -34,7 +34,7 @@ describe('If-None-Match beside what changes without the version', () => {
     headers: { 'If-None-Match': meta.version },
   })
 
-  it('shows a person who left or joined a group as they are now (C3)', async () => {
+  it('shows a person who left or joined a group as they are now (C3, R-ETAG-03)', async () => {
     const scim = await serve()
     const user = await scim.user('ines')
     const group = await scim.group('Crew', [user.id])

@@ -125,6 +125,23 @@ describe('a cursor', () => {
     expect((await scim.get(`/Users?count=2&cursor=${cursor}`)).status).toBe(200)
   })
 
+  it('is good for the same query written in another way, as in the example of RFC 9865 (B4)', async () => {
+    const scim = await serve()
+    await seven(scim)
+    const first = await scim.get(
+      `/Users?${filtered('userName pr and not (userName eq "x")')}&sortBy=userName&count=2&cursor=`,
+    )
+    const more = `sortOrder=ascending&count=2&cursor=${first.body.nextCursor}`
+    const same = 'USERNAME pr  AND not (urn:ietf:params:scim:schemas:core:2.0:User:username eq "X")'
+    const next = await scim.get(`/Users?${filtered(same)}&sortBy=username&${more}`)
+    expect([next.status, next.body.Resources?.length]).toEqual([200, 2])
+    const others = ['userName pr and not (userName eq "y")', 'userName pr']
+    for (const other of others) {
+      const { body } = await scim.get(`/Users?${filtered(other)}&sortBy=userName&${more}`)
+      expect(body.scimType).toBe('invalidCursor')
+    }
+  })
+
   it('expires (R-CUR-06)', async () => {
     let now = Date.parse('2026-01-01T00:00:00Z')
     const scim = await serve(memoryAdapters(), {

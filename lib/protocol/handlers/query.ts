@@ -1,11 +1,12 @@
 import { invalidFilter, invalidValue } from '../../errors.js'
 import type { ParsedFilter } from '../../filter/ast.js'
 import { parseFilter } from '../../filter/parse.js'
+import { printFilter } from '../../filter/print.js'
 import { resolveFilter } from '../../filter/resolve.js'
-import { decodeCursor, encodeCursor } from '../../pagination/cursor.js'
+import { type CursorBinding, decodeCursor, encodeCursor } from '../../pagination/cursor.js'
 import { type CursorPage, parsePage } from '../../pagination/page.js'
 import { omittedAttributes, type Projection, parseProjection } from '../../projection/index.js'
-import { resolvePath } from '../../schema/paths.js'
+import { printPath, resolvePath } from '../../schema/paths.js'
 import type { JsonObject, ResourceType } from '../../schema/types.js'
 import { filterLimits } from '../../service/filter-limits.js'
 import { type FoundPage, queryResources, type TypeQuery } from '../../service/query-service.js'
@@ -55,7 +56,8 @@ async function answerQuery(
     types.map((type) => [type.name, parseProjection(type, parameters, options.deviations)]),
   )
   const parts = partsOf(services, { ...question, projections })
-  const page = pageOf(services, request, { question, asked })
+  const binding = bindingOf(request, { parameters, parts })
+  const page = pageOf(services, { binding, asked })
   const descending = parameters.sortOrder?.toLowerCase() === 'descending'
   const result = await queryResources(services, scopeOf(request), {
     parts,
@@ -67,7 +69,7 @@ async function answerQuery(
   return {
     status: 200,
     headers: {},
-    body: bodyOf(services, request, { question, page, result, resources }),
+    body: bodyOf(services, { binding, page, result, resources }),
   }
 }
 
@@ -123,14 +125,13 @@ function withDefaultPaging(
 
 function pageOf(
   { options, clock }: QueryServices,
-  request: ScimRequest,
-  { question, asked }: { question: Question; asked: PageRequest | CursorPage },
+  { binding, asked }: { binding: CursorBinding; asked: PageRequest | CursorPage },
 ): PageRequest {
   if (asked.kind === 'index') return asked
   const { limit } = asked
   if (!('cursor' in asked) || asked.cursor === undefined) return { kind: 'cursor', limit }
   const after = decodeCursor(asked.cursor, options.cursorSecret, {
-    binding: bindingOf(request, question),
+    binding,
     limit,
     now: clock().getTime(),
     maxAgeSeconds: options.cursorTimeoutSeconds,
@@ -140,14 +141,13 @@ function pageOf(
 
 function bodyOf(
   { options, clock }: QueryServices,
-  request: ScimRequest,
   {
-    question,
+    binding,
     page,
     result,
     resources,
   }: {
-    question: Question
+    binding: CursorBinding
     page: PageRequest
     result: FoundPage
     resources: readonly JsonObject[]
@@ -160,7 +160,7 @@ function bodyOf(
   if (!next) return listResponse({ resources, totalResults })
   const nextCursor = encodeCursor(
     {
-      binding: bindingOf(request, question),
+      binding,
       position: next,
       limit: page.limit,
       issuedAt: clock().getTime(),
@@ -170,16 +170,20 @@ function bodyOf(
   return listResponse({ resources, totalResults, nextCursor })
 }
 
-function bindingOf({ principal }: ScimRequest, { types, parameters }: Question) {
-  const { filter, sortBy, sortOrder, attributes, excludedAttributes } = parameters
+/** The query as it was understood, so that each page may write it in its own way, as in RFC 9865's own example. */
+function bindingOf(
+  { principal }: ScimRequest,
+  { parameters, parts }: Pick<Question, 'parameters'> & { parts: readonly TypeQuery[] },
+): CursorBinding {
+  const { sortOrder, attributes, excludedAttributes } = parameters
   return {
     tenant: principal.tenant,
     principal: principal.name,
-    resourceType: types.map(({ name }) => name).join(' '),
-    filter,
-    sortBy,
-    sortOrder,
-    attributes: attributes?.toString(),
-    excludedAttributes: excludedAttributes?.toString(),
+    resourceType: parts.map(({ type }) => type.name).join(' '),
+    filter: JSON.stringify(parts.map(({ filter }) => (filter ? printFilter(filter) : null))),
+    sortBy: JSON.stringify(parts.map(({ sort }) => (sort ? printPath(sort.path) : null))),
+    sortOrder: sortOrder?.toLowerCase() === 'descending' ? 'descending' : 'ascending',
+    attributes: attributes?.toString().toLowerCase(),
+    excludedAttributes: excludedAttributes?.toString().toLowerCase(),
   }
 }

@@ -93,7 +93,9 @@ export function patchHandler(
     }
     const { resource } = await patch(services, target, bodyOf(request))
     if (type.name === 'Group' && !asksForAttributes(request)) {
-      return { status: 204, headers: headersOf(services, request, { type, resource }) }
+      const headers = headersOf(services, request, { type, resource })
+      // Says nothing without a body, but the client of SCIM-SDK takes an answer without it for a failure.
+      return { status: 204, headers: { ...headers, 'Content-Type': 'application/scim+json' } }
     }
     const sent = sentIn(request.body)
     return answerWritten(services, request, { type, resource, projection, status: 200, sent })
