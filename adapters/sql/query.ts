@@ -29,7 +29,9 @@ export async function queryResources<R extends Resource>(
   const hasMore = rows.length > page.limit
   return {
     resources,
-    totalResults: totalOf(page, rows.length) ?? (await count(database, extent, query)),
+    totalResults:
+      totalOf(page, rows.length) ??
+      (query.withoutTotal ? rows.length : await count(database, extent, query)),
     ...(page.kind === 'cursor' && hasMore && last && { next: positionOf(last, query.sort) }),
   }
 }

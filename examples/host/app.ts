@@ -1,5 +1,5 @@
 import express, { type Express, type Request, type Response, type Router } from 'express'
-import type { Adapters, Reconciler } from 'label-studio-scim'
+import type { Adapters, AuditEntry, Reconciler } from 'label-studio-scim'
 import { bearerTokens, digestToken, scimRouter } from 'label-studio-scim'
 import { adminTokens, type SettingsOptions, settingsRouter } from 'label-studio-scim/settings'
 
@@ -31,6 +31,7 @@ export function createApp(parts: AppParts): Express {
     scimRouter(adapters, {
       authenticate: bearerTokens([{ name: 'idp', digest: digestToken(scimToken) }]),
       onPending: () => reconciler.kick(),
+      onEvent: tellMassLoss,
       onError: logFailure,
     }),
   )
@@ -73,6 +74,11 @@ function tellBaseUrl(_request: Request, response: Response): void {
       status: '404',
       detail: 'SCIM is served under /scim/v2 here. Add it to the base URL in the client.',
     })
+}
+
+/** Nobody looks at a status page when nothing seems wrong. */
+function tellMassLoss({ event, detail }: AuditEntry): void {
+  if (event === 'access.massLoss') console.error(`WARNING: ${detail}`)
 }
 
 function logFailure(error: unknown, { requestId }: { readonly requestId: string }): void {

@@ -44,6 +44,8 @@ export interface Query extends Read {
   readonly filter?: ResolvedFilter
   readonly sort?: Sort
   readonly page: PageRequest
+  /** Nobody looks at `totalResults`: a store that would have to count answers how many it has read. */
+  readonly withoutTotal?: boolean
 }
 
 /** A page of a result. */

@@ -109,3 +109,34 @@ describe('the settings on a database', () => {
     expect(host.calls.map(({ user }) => user)).toEqual(['ada@example.com'])
   })
 })
+
+it('previews without counting everybody on each page (D12)', async () => {
+  const adapters = await sqlAdapters({ url: database.url })
+  opened.push(adapters)
+  const { addUser, addGroup, scope } = createWorld(adapters)
+  const people = []
+  for (let n = 0; n < 5; n++) people.push(await addUser(`p${n}@example.com`))
+  await addGroup('Crew', people)
+  const page = { kind: 'cursor', limit: 2 } as const
+  const read = { omit: new Set<string>(), page }
+  expect((await adapters.users.query(scope, read)).totalResults).toBe(5)
+  const uncounted = await adapters.users.query(scope, { ...read, withoutTotal: true })
+  expect(uncounted.totalResults).toBeLessThan(5)
+
+  const asked: unknown[] = []
+  const users: typeof adapters.users = {
+    ...adapters.users,
+    query(...parameters) {
+      asked.push(parameters[1].withoutTotal)
+      return adapters.users.query(...parameters)
+    },
+  }
+  const authorize = adminTokens([{ name: 'root', token: adminToken, tenant: 'acme' }])
+  const app = express().use(settingsRouter({ ...adapters, users }, { authorize }))
+  const { body } = await request(app)
+    .post(`${path}/preview`)
+    .set('Authorization', `Bearer ${adminToken}`)
+    .send({ roles_groups: [['Annotator', 'Crew']] })
+  expect([body.people, body.changed]).toEqual([5, 5])
+  expect(asked.every((withoutTotal) => withoutTotal === true)).toBe(true)
+})
