@@ -20,6 +20,13 @@ export function emailOf(user: User): string | undefined {
     .find((text) => text && address.test(text))
 }
 
+/** Every address in a person's attributes, lower-cased: e-mails, and `userName` where it is one. */
+export function addressesOf(user: User): readonly string[] {
+  const texts = [user.userName, ...readEmails(user).map(({ value }) => value)]
+  const folded = texts.map((text) => text?.trim().toLowerCase() ?? '')
+  return [...new Set(folded)].filter((text) => address.test(text))
+}
+
 interface Email {
   readonly value?: string
   readonly type?: string

@@ -5,9 +5,9 @@ import type { Adapters } from '../stores/adapters.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import { enforceNow } from './inline.js'
-import { findByEmail } from './people.js'
+import { findByAddress } from './people.js'
 import { hasSignedIn, rememberSignIn } from './signed-in.js'
-import { isDepartedAddress, standingOf } from './standing.js'
+import { isDepartedAddress, standingOf, strongest } from './standing.js'
 
 const debug = createDebug('label-studio-scim:access')
 
@@ -53,16 +53,18 @@ export async function onSignIn(
 ): Promise<SignInDecision> {
   const { unknownPeople = 'allow', clock = () => new Date() } = options
   const whole = wholeScope(scope)
-  const people = await findByEmail(adapters.users)(whole, email)
+  const { own: people, others } = await findByAddress(adapters.users)(whole, email.trim())
   const standings = await Promise.all(people.map((user) => standingOf(adapters, whole, user)))
   const user = people[standings.indexOf('active')]
   if (user) {
     await welcome({ adapters, clock, options }, whole, user)
     return { allowed: true, reason: 'active', userId: user.id }
   }
+  const elsewhere = await Promise.all(others.map((each) => standingOf(adapters, whole, each)))
+  const standing = standings.length > 0 ? strongest(standings) : strongest(elsewhere)
   const isDeparted =
-    people.length > 0
-      ? standings.includes('deprovisioned')
+    people.length + others.length > 0
+      ? standing === 'deprovisioned'
       : await isDepartedAddress(adapters, whole, email.trim().toLowerCase())
   if (isDeparted) return { allowed: false, reason: 'deprovisioned' }
   return { allowed: unknownPeople === 'allow', reason: 'unknown' }

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import type { AccessRecord } from '../stores/access-store.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
+import { addressesOf, emailOf } from './email.js'
 import { exemptionOf } from './exemption.js'
 
 /**
@@ -43,7 +45,29 @@ export async function isDepartedAddress(
   address: string,
 ): Promise<boolean> {
   const records = (await access?.recordsByEmail(scope, address)) ?? []
-  return records.some(({ account }) => account?.origin !== 'imported')
+  if (records.some(({ account }) => account?.origin !== 'imported')) return true
+  const userId = await access?.getValue(scope, departedName(address))
+  const record = userId === undefined ? undefined : await access?.record(scope, userId)
+  return record?.email !== undefined
+}
+
+/**
+ * Remembers the addresses of somebody who is deleted, beside the one in their record: an account may stand under any of
+ * them. They count until the record is made anonymous, and are kept as digests, since nothing finds them by the person.
+ */
+export async function rememberAddresses(
+  { access }: Adapters,
+  scope: Scope,
+  user: User,
+): Promise<void> {
+  const own = emailOf(user)
+  for (const address of addressesOf(user)) {
+    if (address !== own) await access?.setValue(scope, departedName(address), user.id)
+  }
+}
+
+function departedName(address: string): string {
+  return `departed:${createHash('sha256').update(address).digest('base64url')}`
 }
 
 /** What to make of several people with one address: it opens when one of them may come in. */

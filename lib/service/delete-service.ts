@@ -1,3 +1,4 @@
+import { rememberAddresses } from '../access/standing.js'
 import { notFound } from '../errors.js'
 import type { Read } from '../stores/query.js'
 import type { Resource, User } from '../stores/resource.js'
@@ -55,6 +56,7 @@ async function removeUser(services: Services, target: Target): Promise<void> {
   })
   const change = deletionOf(resource)
   await endAccount(services, target.scope, resource as User)
+  await rememberAddresses(services.adapters, target.scope, resource as User)
   await removeStored(services, target, {
     effects: effectsOf(services, target.scope, { rules: userRules, change }),
     expectedVersion: resource.meta.version,

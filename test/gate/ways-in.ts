@@ -1,8 +1,10 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import express from 'express'
 import { type LabelStudioApi, labelStudioApi } from '../../adapters/label-studio/api/index.js'
 import { accountInCookie } from '../../adapters/label-studio/api/sessions/session-cookie.js'
-import { createInvitation } from '../../lib/access/index.js'
-import type { SettingsContext } from '../../lib/settings/options.js'
-import { explain } from '../../lib/settings/reports/explain.js'
+import { createInvitation, onSignIn } from '../../lib/access/index.js'
+import { adminTokens, settingsRouter } from '../../lib/settings/index.js'
 import type { Subject } from '../adapters/label-studio/contract.js'
 import {
   type Product,
@@ -308,6 +310,27 @@ export function describeWaysIn(name: string, startSubject: () => Promise<Subject
       }, 60_000)
     })
 
+    it.each(['userName', 'emails'])(
+      'an address that somebody deleted had as %s opens nothing (R3)',
+      async (attribute) => {
+        await start(byInvitation)
+        const { email, cookie } = await aPerson()
+        const other = newEmail()
+        const pushed = await product.pushUser(
+          attribute === 'userName'
+            ? { userName: email, emails: [{ value: other, primary: true }] }
+            : { userName: other, emails: [{ value: other, primary: true }, { value: email }] },
+        )
+        await product.drained()
+        expect((await through('/api/projects/', { cookie })).status).toBe(200)
+        expect((await product.scim('DELETE', `/Users/${pushed.json.id}`)).status).toBe(204)
+        expect((await through('/api/projects/', { cookie })).status).toBe(403)
+        const decision = await onSignIn(product.adapters, { tenant: 'default' }, email)
+        expect(decision).toEqual({ allowed: false, reason: 'deprovisioned' })
+      },
+      60_000,
+    )
+
     it('a session names its account, however often it is signed anew (R17, F11)', async () => {
       await start(byInvitation)
       const { cookie, accountId } = await aPerson()
@@ -340,14 +363,28 @@ export function describeWaysIn(name: string, startSubject: () => Promise<Subject
         await start(byInvitation)
         const gina = newEmail()
         const id = await push(gina)
-        const context = { adapters: product.adapters } as unknown as SettingsContext
-        const { invitation } = (await explain(context, scopeOf(), id)) ?? {}
+        const token = 'token-of-the-administrators'
+        const app = express()
+        app.use(
+          settingsRouter(product.adapters, { authorize: adminTokens([{ name: 'a', token }]) }),
+        )
+        const server = app.listen(0, '127.0.0.1')
+        await once(server, 'listening')
+        const { port } = server.address() as AddressInfo
+        const told = async () =>
+          (
+            await send(`http://127.0.0.1:${port}/api/scim/explain?user=${id}`, {
+              headers: { authorization: `Bearer ${token}` },
+            })
+          ).json.invitation
+        const invitation = await told()
         expect(invitation).toMatchObject({ email: gina })
         const link = `${product.url}${invitation?.path}`
         expect((await signUpByLink(link, { email: gina, password })).status).toBe(302)
         await product.adapters.importer.run()
         await product.drained()
-        expect((await explain(context, scopeOf(), id))?.invitation).toBeUndefined()
+        expect(await told()).toBeUndefined()
+        server.close()
       }, 60_000)
 
       it('is worth nothing once expired, changed, or once the person is shut out', async () => {
