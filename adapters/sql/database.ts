@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import createDebug from 'debug'
 import { type CompiledQuery, Kysely, type QueryExecutorProvider, type RawBuilder } from 'kysely'
 import { type Scope, storeErrorKind, UnavailableError } from '../../lib/stores/index.js'
-import type { Connection, SqlDialect } from './dialects/dialect.js'
+import type { Connection, Scan, SqlDialect } from './dialects/dialect.js'
 
 /** Something that statements can be run on: the database, or a transaction. */
 export interface Session {
@@ -38,6 +38,8 @@ export function statement<Arguments extends object, Row = unknown>(
 
 export interface Database extends Session {
   readonly kysely: Kysely<unknown>
+  /** As `all`, for a query that no index answers: on SQLite in a thread of its own. */
+  scan<Row>(query: RawBuilder<Row>, scope: Scope): Promise<readonly Row[]>
   /**
    * Runs a transaction, again when the database asks for it: everything in `work` may happen several times.
    *
@@ -73,6 +75,10 @@ export function createDatabase(connection: Connection): Database {
   return {
     ...session(reader),
     kysely: writer,
+    scan: (query, scope) =>
+      connection.scanner
+        ? scanIn(connection, connection.scanner.scan, query.compile(reader), scope)
+        : session(reader).all(query),
     async transaction(work, scope) {
       for (let attempt = 1; ; attempt += 1) {
         scope?.signal.throwIfAborted()
@@ -93,9 +99,24 @@ export function createDatabase(connection: Connection): Database {
       }
     },
     async close() {
+      await connection.scanner?.close()
       await writer.destroy()
       if (reader !== writer) await reader.destroy()
     },
+  }
+}
+
+async function scanIn<Row>(
+  { dialect }: Connection,
+  scan: Scan,
+  { sql, parameters }: CompiledQuery<Row>,
+  scope: Scope,
+): Promise<readonly Row[]> {
+  debug('%s', sql)
+  try {
+    return (await scan({ sql, parameters }, scope.signal)) as readonly Row[]
+  } catch (error) {
+    throw asStoreError(error, dialect)
   }
 }
 

@@ -1,6 +1,6 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { positionOf } from '../../lib/sort/index.js'
-import type { Page, PageRequest, Query, Resource } from '../../lib/stores/index.js'
+import type { Page, PageRequest, Query, Resource, Scope } from '../../lib/stores/index.js'
 import { type IndexPlan, indexPlan, isAnsweredByPlan } from '../../lib/stores/index-plan.js'
 import { type Database, statement } from './database.js'
 import type { Sql } from './dialects/dialect.js'
@@ -16,14 +16,36 @@ interface Extent {
   readonly type: string
 }
 
+/** The same, and for whom. */
+interface ScopedExtent extends Extent {
+  readonly scope: Scope
+}
+
+/** How the statements of a query are run. */
+interface Reader {
+  readonly database: Database
+  all<Row>(query: RawBuilder<Row>): Promise<readonly Row[]>
+}
+
+/** What no index answers is read beside the thread of the host. */
+function readerOf(database: Database, type: string, { filter, sort }: Query, scope: Scope): Reader {
+  const hasPlan = filter !== undefined && indexPlan(filter, type) !== undefined
+  const isScan = !hasPlan && (filter !== undefined || sort !== undefined)
+  return {
+    database,
+    all: (query) => (isScan ? database.scan(query, scope) : database.all(query)),
+  }
+}
+
 /** One page; one query, and one more to count when the page does not show how many there are. */
 export async function queryResources<R extends Resource>(
   database: Database,
-  extent: Extent,
+  { scope, ...extent }: ScopedExtent,
   query: Query,
 ): Promise<Page<R>> {
   const { page } = query
-  const rows = await readRows(database, extent, query)
+  const read = readerOf(database, extent.type, query, scope)
+  const rows = await readRows(read, extent, query)
   const resources = rows.slice(0, page.limit).map((row) => toResource<R>(extent.type, row))
   const last = resources.at(-1)
   const hasMore = rows.length > page.limit
@@ -31,14 +53,14 @@ export async function queryResources<R extends Resource>(
     resources,
     totalResults:
       totalOf(page, rows.length) ??
-      (query.withoutTotal ? rows.length : await count(database, extent, query)),
+      (query.withoutTotal ? rows.length : await count(read, extent, query)),
     ...(page.kind === 'cursor' && hasMore && last && { next: positionOf(last, query.sort) }),
   }
 }
 
 /** The rows of the page, and one more when there are more. */
 async function readRows(
-  database: Database,
+  { database, all }: Reader,
   extent: Extent,
   query: Query,
 ): Promise<readonly ResourceRow[]> {
@@ -59,7 +81,7 @@ async function readRows(
   }
   const order = orderOf(sort, database.dialect)
   const after = page.kind === 'cursor' && page.after ? [order.after(page.after)] : []
-  return database.all(sql<ResourceRow>`
+  return all(sql<ResourceRow>`
     select ${resourceColumns} ${matching(database, extent, query, after)}
     order by ${order.orderBy} limit ${page.limit + 1} offset ${offset}`)
 }
@@ -88,8 +110,8 @@ function totalOf(page: PageRequest, found: number): number | undefined {
   return offset + found
 }
 
-async function count(database: Database, extent: Extent, query: Query): Promise<number> {
-  const [row] = await database.all(
+async function count({ database, all }: Reader, extent: Extent, query: Query): Promise<number> {
+  const [row] = await all(
     sql<{ total: number }>`select count(*) as total ${matching(database, extent, query, [])}`,
   )
   return row?.total ?? 0

@@ -47,7 +47,8 @@ export function sqlResourceStore<R extends Resource>(
         .filter(({ resource_type }) => resource_type === type)
         .map((row) => toResource<R>(type, row))
     },
-    query: (scope, query) => queryResources<R>(database, { tenant: scope.tenant, type }, query),
+    query: (scope, query) =>
+      queryResources<R>(database, { scope, tenant: scope.tenant, type }, query),
     replace: (scope, resource, write) =>
       writeAlongside(database, { scope, alongside: write.alongside }, async ({ session }) => {
         await update(session, { scope, type }, resource, write)

@@ -76,6 +76,12 @@ export interface JsonSql {
   rows(array: unknown, columns: Readonly<Record<string, 'text' | 'integer'>>): Sql
 }
 
+/** Runs a query that reads many rows where it holds up nobody. Rejects when the signal is aborted. */
+export type Scan = (
+  query: { readonly sql: string; readonly parameters: readonly unknown[] },
+  signal?: AbortSignal,
+) => Promise<readonly unknown[]>
+
 /** A connected database. */
 export interface Connection {
   readonly dialect: SqlDialect
@@ -89,6 +95,8 @@ export interface Connection {
     /** @throws UnavailableError when nothing may be written any more */
     requireSound(): void
   }
+  /** Absent where such a query holds up nobody anyway, or nothing else can read the database. */
+  readonly scanner?: { readonly scan: Scan; close(): Promise<void> }
   /** Told of the text of each statement before it runs. */
   onCompiled?(text: string): void
 }

@@ -5,10 +5,15 @@ import { ConfigurationError } from '../../../lib/errors.js'
 import type { Connection } from './dialect.js'
 import { sqliteDialect } from './sqlite.js'
 import { type SqliteHandle, sqliteKysely } from './sqlite-driver.js'
+import { sqliteScanner } from './sqlite-scanner.js'
 import { walFlusher } from './wal-flusher.js'
 
-/** Opens connections with one of the drivers. */
-type Open = (path: string) => SqliteHandle
+/** One of the drivers. */
+interface SqliteLibrary {
+  open(path: string): SqliteHandle
+  /** What another thread requires to have the same one; `undefined` when that cannot be told. */
+  readonly module: string | undefined
+}
 
 /** What of `node:sqlite` is used. */
 interface NodeSqlite {
@@ -47,22 +52,30 @@ const pragmas = [
 ]
 
 /**
- * Opens an SQLite database, creating the file and its folder where they are missing. Several processes may have it open.
+ * Opens an SQLite database, creating the file and its folder where they are missing. Several processes may have it open. What
+ * no index answers is read in threads; of a database in memory nothing but its one connection can read, in this thread.
  *
  * @param path a file, or `:memory:`
  * @throws ConfigurationError `ERR_SCIM_NO_DRIVER` when there is no driver, naming what to install
  */
 export async function openSqlite(path: string, timeoutMs: number): Promise<Connection> {
-  const open = await findDriver()
+  const library = await findDriver()
+  const { open } = library
   const isMemory = path === ':memory:'
   if (!isMemory) mkdirSync(dirname(resolve(path)), { recursive: true })
   const writer = await connect(open, path, pragmas, timeoutMs)
   if (isMemory) return { dialect: sqliteDialect, writer: kysely(writer, true) }
   const reader = await connect(open, path, [...pragmas, 'query_only = on'], timeoutMs)
+  const { module: driver } = library
+  // A thread of its own may wait for a lock where it stands.
+  const readOnly = [...pragmas, 'query_only = on', `busy_timeout = ${timeoutMs}`]
   return {
     dialect: sqliteDialect,
     writer: kysely(writer, true),
     reader: kysely(reader, false),
+    ...(driver !== undefined && {
+      scanner: sqliteScanner({ path, driver, pragmas: readOnly, threads: 2, timeoutMs }),
+    }),
     // SQLite follows symbolic links before it names the log.
     durability: walFlusher(`${realpathSync(path)}-wal`),
   }
@@ -73,7 +86,7 @@ export async function openSqlite(path: string, timeoutMs: number): Promise<Conne
 }
 
 async function connect(
-  open: Open,
+  open: SqliteLibrary['open'],
   path: string,
   settings: readonly string[],
   timeoutMs: number,
@@ -90,7 +103,7 @@ async function connect(
   return handle
 }
 
-async function findDriver(): Promise<Open> {
+async function findDriver(): Promise<SqliteLibrary> {
   const driver = nodeSqlite() ?? (await betterSqlite()) ?? (await libsql())
   if (driver) return driver
   throw new ConfigurationError(
@@ -100,11 +113,11 @@ async function findDriver(): Promise<Open> {
   )
 }
 
-function nodeSqlite(): Open | undefined {
+function nodeSqlite(): SqliteLibrary | undefined {
   if (isBefore(22, 13)) return undefined
   const module = process.getBuiltinModule?.('node:sqlite') as NodeSqlite | undefined
   if (!module) return undefined
-  return (path) => {
+  const open = (path: string): SqliteHandle => {
     const database = new module.DatabaseSync(path)
     return {
       prepare(text) {
@@ -118,32 +131,36 @@ function nodeSqlite(): Open | undefined {
       close: () => database.close(),
     }
   }
+  return { open, module: 'node:sqlite' }
 }
 
 function returnsRows(text: string): boolean {
   return /^\s*(select|pragma|with(?![\s\S]*\b(insert|update|delete)\b))|\breturning\b/i.test(text)
 }
 
-async function betterSqlite(): Promise<Open | undefined> {
+async function betterSqlite(): Promise<SqliteLibrary | undefined> {
   // better-sqlite3 13 ends a process that runs on Node.js before 22, so there its version must be known before it loads.
   if (isBefore(22, 0)) {
     const hostRequire = createRequire(join(process.cwd(), 'package.json'))
     const version = attempt(() => hostRequire('better-sqlite3/package.json') as { version: string })
     if (!version || Number.parseInt(version.version, 10) > 12) return undefined
-    return opener(attempt(() => hostRequire('better-sqlite3')))
+    return opener(
+      'better-sqlite3',
+      attempt(() => hostRequire('better-sqlite3')),
+    )
   }
-  return opener(await import('better-sqlite3' as string).catch(() => undefined))
+  return opener('better-sqlite3', await import('better-sqlite3' as string).catch(() => undefined))
 }
 
-async function libsql(): Promise<Open | undefined> {
-  return opener(await import('libsql').catch(() => undefined))
+async function libsql(): Promise<SqliteLibrary | undefined> {
+  return opener('libsql', await import('libsql').catch(() => undefined))
 }
 
-function opener(module: unknown): Open | undefined {
+function opener(name: string, module: unknown): SqliteLibrary | undefined {
   const exported = (module as { default?: unknown } | undefined)?.default ?? module
   if (typeof exported !== 'function') return undefined
   const Database = exported as BetterSqlite
-  return (path) => {
+  const open = (path: string): SqliteHandle => {
     const database = new Database(path, { timeout: 0 })
     return {
       prepare(text) {
@@ -157,6 +174,14 @@ function opener(module: unknown): Open | undefined {
       close: () => database.close(),
     }
   }
+  return { open, module: fileOf(name, exported) }
+}
+
+/** The file a package was loaded from, wherever the host has it. */
+function fileOf(name: string, exported: unknown): string | undefined {
+  const { cache, resolve: find } = createRequire(join(process.cwd(), 'package.json'))
+  const loaded = Object.values(cache).find((module) => module?.exports === exported)
+  return loaded?.filename ?? attempt(() => find(name))
 }
 
 function attempt<T>(load: () => T): T | undefined {
