@@ -186,7 +186,7 @@ function waitingForSignUp(access: Access): AppliedAccess {
   return {
     applied: [],
     notes: [
-      'There is no account yet: the person signs up with the organization’s invite link.',
+      'There is no account yet: the person signs up with a link of their own.',
       ...notEnforceable(access),
     ],
   }

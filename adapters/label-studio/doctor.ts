@@ -88,7 +88,7 @@ async function examineCommunity(
 const firstSignInText = {
   password: 'New people get an account at once, with the password the IdP sends.',
   invite:
-    'New people sign up with the organization’s invite link; the gate lets exactly the addresses through that SCIM has active.',
+    'New people sign up with a link of their own, which their page in the settings shows; the gate lets nobody else sign up.',
 }
 
 function adminFinding(seen: Attempt<{ isSuperuser: boolean } | undefined>): Finding {

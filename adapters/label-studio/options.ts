@@ -29,8 +29,8 @@ export interface LabelStudioAdaptersOptions extends LabelStudioApiOptions {
   readonly deprovisioning?: CommunityDeprovisioning
   /**
    * Community only: how people come in for the first time. `password`: the account is made at once and gets the
-   * `password` that SCIM sends (default with `owner`). `invite`: people sign up by the organization's invite link, which
-   * the gate lets through for exactly the addresses SCIM has active (default without).
+   * `password` that SCIM sends (default with `owner`). `invite`: people sign up with a link that is made for
+   * each of them (`createInvitation`), the only one that the gate lets through (default without).
    */
   readonly firstSignIn?: 'password' | 'invite'
   /**

@@ -84,6 +84,6 @@ export async function send(
     type,
     location: response.headers.get('location') ?? '',
     text,
-    json: type.includes('json') ? JSON.parse(text) : undefined,
+    json: type.includes('json') && text !== '' ? JSON.parse(text) : undefined,
   }
 }
