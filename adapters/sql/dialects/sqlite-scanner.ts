@@ -44,6 +44,11 @@ const all = (text, parameters) => {
 }
 for (const pragma of workerData.pragmas) all('pragma ' + pragma, [])
 parentPort.on('message', ({ sql, parameters }) => {
+  if (sql === undefined) {
+    database.close()
+    parentPort.close()
+    return
+  }
   try {
     parentPort.postMessage({ rows: all(sql, parameters) })
   } catch (error) {
@@ -55,7 +60,8 @@ parentPort.on('message', ({ sql, parameters }) => {
 
 /**
  * Runs queries that read many rows in threads with read-only connections of their own, so that the host goes on answering. A
- * thread whose request has ended is given up; its place is free when SQLite has let go of it.
+ * request that ends waits no longer; its thread is free when SQLite is done with the query, which cannot be interrupted:
+ * `libsql` ends the whole process when its thread is stopped meanwhile.
  */
 export function sqliteScanner({ threads, timeoutMs, ...workerData }: ScannerOptions): Scanner {
   const turns = createTurns(threads, timeoutMs)
@@ -64,54 +70,78 @@ export function sqliteScanner({ threads, timeoutMs, ...workerData }: ScannerOpti
   const start = () => {
     const worker = new Worker(program, { eval: true, workerData })
     all.add(worker)
-    worker.once('exit', () => {
-      all.delete(worker)
-      const place = idle.indexOf(worker)
-      if (place >= 0) idle.splice(place, 1)
-    })
     worker.on('error', () => {})
+    worker.once('exit', () => all.delete(worker))
     return worker
+  }
+  const run = async (query: Parameters<Scan>[0]) => {
+    const worker = idle.pop() ?? start()
+    worker.ref()
+    try {
+      return await answerOf(worker, query)
+    } finally {
+      worker.unref()
+      if (all.has(worker)) idle.push(worker)
+      turns.give()
+    }
   }
   return {
     async scan(query, signal) {
       signal?.throwIfAborted()
       await turns.take()
-      const worker = idle.pop() ?? start()
-      try {
-        const rows = await answerOf(worker, query, signal)
-        worker.unref()
-        idle.push(worker)
+      if (signal?.aborted) {
         turns.give()
-        return rows
-      } catch (error) {
-        worker.terminate().finally(turns.give)
-        throw error
+        throw signal.reason
       }
+      return withSignal(run(query), signal)
     },
     async close() {
-      await Promise.all([...all].map((worker) => worker.terminate()))
+      for (let thread = 0; thread < threads; thread += 1) await turns.takeAtLast()
+      await Promise.all([...all].map(ended))
     },
   }
 }
 
+/** Ends an idle thread. */
+async function ended(worker: Worker): Promise<void> {
+  const exit = once(worker, 'exit')
+  worker.ref()
+  worker.postMessage({})
+  await exit
+}
+
+/** @throws Error what the driver said, or that the thread has ended */
 async function answerOf(
   worker: Worker,
   { sql, parameters }: Parameters<Scan>[0],
-  signal: AbortSignal | undefined,
 ): Promise<readonly unknown[]> {
-  worker.ref()
-  const ended = new AbortController()
-  const options = { signal: signal ? AbortSignal.any([signal, ended.signal]) : ended.signal }
+  const answered = new AbortController()
+  const { signal } = answered
   try {
-    const exit = once(worker, 'exit', options).then(() => {
+    const exit = once(worker, 'exit', { signal }).then(() => {
       throw new Error('The thread that ran a query has ended.')
     })
-    const answered = once(worker, 'message', options)
+    const answer = once(worker, 'message', { signal })
     worker.postMessage({ sql, parameters })
-    const [{ rows, error }] = (await Promise.race([answered, exit])) as [Answer]
+    const [{ rows, error }] = (await Promise.race([answer, exit])) as [Answer]
     if (error) throw Object.assign(new Error(error.message), error)
     return rows ?? []
   } finally {
-    ended.abort()
+    answered.abort()
+  }
+}
+
+/** Rejects when the signal is aborted, whatever becomes of the work. */
+async function withSignal<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work
+  const over = new AbortController()
+  const aborted = once(signal, 'abort', { signal: over.signal }).then(() => {
+    throw signal.reason
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    over.abort()
+    work.catch(() => {})
   }
 }

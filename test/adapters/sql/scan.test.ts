@@ -50,7 +50,7 @@ it('goes on answering while a filter reads everybody (D3)', async () => {
   expect(await slow).toMatchObject({ resources: [], totalResults: 0 })
 })
 
-it('ends with its request, bounds how many run at a time, and goes on afterwards (D3)', async () => {
+it('lets go of requests that end, bounds how many run at a time, and goes on afterwards (D3)', async () => {
   const leaving = new AbortController()
   const left = slowly({ ...scope, signal: leaving.signal })
   leaving.abort(new Error('The client has left.'))
