@@ -13,7 +13,7 @@ import type { Connection } from './dialects/dialect.js'
 import { openPostgres } from './dialects/postgres-open.js'
 import { openSqlite } from './dialects/sqlite-open.js'
 import { sqlGroupStore } from './group-store.js'
-import { migrate } from './migrations.js'
+import { isMigrated, migrate } from './migrations.js'
 import { sqlResourceStore } from './resource-store.js'
 import { sqlUserStore } from './user-store.js'
 
@@ -39,6 +39,12 @@ export interface SqlOptions {
 export interface SqlAdapters extends Adapters {
   readonly access: AccessStore
   readonly audit: AuditStore
+  /**
+   * Whether the database has the tables of this version, for a readiness check.
+   *
+   * @throws UnavailableError when it does not answer
+   */
+  isMigrated(): Promise<boolean>
   /** Closes all connections. */
   close(): Promise<void>
 }
@@ -71,6 +77,7 @@ export async function sqlAdapters(options: SqlOptions): Promise<SqlAdapters> {
     access,
     audit: sqlAuditStore(database),
     policy,
+    isMigrated: () => isMigrated(database),
     close: () => database.close(),
   }
 }

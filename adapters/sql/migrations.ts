@@ -27,6 +27,17 @@ export async function migrate({ kysely, dialect }: Database): Promise<void> {
   }
 }
 
+/**
+ * Whether the database has the tables of this version; a newer version may have changed them further.
+ *
+ * @throws UnavailableError when it does not answer
+ */
+export async function isMigrated(database: Database): Promise<boolean> {
+  const rows = await database.all(sql<{ name: string }>`select name from scim_migrations`)
+  const done = new Set(rows.map(({ name }) => name))
+  return Object.keys(migrations(database.dialect)).every((name) => done.has(name))
+}
+
 const mostAttempts = 6
 
 /** In order of their names. Never changed once released; a change of tables is a new entry. */

@@ -2,6 +2,7 @@ import express, { type Express, type Request, type Response, type Router } from 
 import type { Adapters, AuditEntry, Reconciler } from 'label-studio-scim'
 import { bearerTokens, digestToken, scimRouter } from 'label-studio-scim'
 import { adminTokens, type SettingsOptions, settingsRouter } from 'label-studio-scim/settings'
+import { type Checks, readiness } from './ready.js'
 
 /** What the application is made of. */
 export interface AppParts {
@@ -9,13 +10,18 @@ export interface AppParts {
   readonly reconciler: Reconciler
   readonly scimToken: string
   readonly adminToken: string
+  /** What `/readyz` asks. */
+  readonly checks?: Checks
   /** What rules can name, where a Label Studio tells. */
   readonly choices?: Pick<SettingsOptions, 'projects' | 'workspaces'>
   /** The settings are served by an application of their own: {@link createSettingsApp}. */
   readonly hasOwnSettings?: boolean
 }
 
-/** The host's Express application: SCIM at `/scim/v2`, a health check at `/healthz`, and the settings unless they have their own. */
+/**
+ * The host's Express application: SCIM at `/scim/v2`, `/healthz` (the process), `/readyz` (what it needs), and the settings
+ * unless they have their own.
+ */
 export function createApp(parts: AppParts): Express {
   const { adapters, reconciler, scimToken } = parts
   const app = plainApp()
@@ -24,6 +30,7 @@ export function createApp(parts: AppParts): Express {
   app.get('/healthz', (_request, response) => {
     response.type('text/plain').send('ok\n')
   })
+  app.get('/readyz', readiness(parts.checks ?? {}))
 
   // Before any body parser: both routers read bodies themselves, after they have checked the token.
   app.use(
@@ -31,8 +38,8 @@ export function createApp(parts: AppParts): Express {
     scimRouter(adapters, {
       authenticate: bearerTokens([{ name: 'idp', digest: digestToken(scimToken) }]),
       onPending: () => reconciler.kick(),
-      onEvent: tellMassLoss,
       onError: logFailure,
+      onEvent: logEvent,
     }),
   )
   if (!parts.hasOwnSettings) app.use(settingsOf(parts))
@@ -76,9 +83,13 @@ function tellBaseUrl(_request: Request, response: Response): void {
     })
 }
 
-/** Nobody looks at a status page when nothing seems wrong. */
-function tellMassLoss({ event, detail }: AuditEntry): void {
+/** One line for each answer 5xx with the request id the client was given, and for what no client tells. */
+function logEvent({ event, status = 0, requestId, tenant, detail }: AuditEntry): void {
+  // Nobody looks at a status page when nothing seems wrong.
   if (event === 'access.massLoss') console.error(`WARNING: ${detail}`)
+  if (event === 'request.failed' && status >= 500) {
+    console.error(`request ${requestId} of tenant "${tenant}" was answered ${status}: ${detail}`)
+  }
 }
 
 function logFailure(error: unknown, { requestId }: { readonly requestId: string }): void {

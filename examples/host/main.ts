@@ -17,6 +17,7 @@ import { type SqlAdapters, sqlAdapters } from 'label-studio-scim/adapters/sql'
 import { labelStudioProxy } from '../label-studio-proxy/proxy.js'
 import { createApp, createSettingsApp } from './app.js'
 import { type Environment, type LabelStudioEnvironment, readEnvironment } from './environment.js'
+import { answersAt } from './ready.js'
 import { closeServer, stopOnSignals } from './stop.js'
 
 main().catch((error: unknown) => {
@@ -40,6 +41,14 @@ async function main(): Promise<void> {
     reconciler,
     scimToken,
     adminToken,
+    checks: {
+      database: async () => {
+        await storage.access.nextDue()
+        return true
+      },
+      migrations: storage.isMigrated,
+      ...(labelStudio && { labelStudio: () => answersAt(labelStudio.url) }),
+    },
     ...(choices && { choices }),
     hasOwnSettings: environment.settings !== undefined,
   }
@@ -113,7 +122,7 @@ function announce(environment: Environment, origin: string, settingsOrigin: stri
     `settings       ${settingsOrigin}/scim/settings and ${settingsOrigin}/api/scim/settings`,
   )
   console.log(`admin token    ${shown('ADMIN_TOKEN', adminToken)}`)
-  console.log(`health check   ${origin}/healthz`)
+  console.log(`health check   ${origin}/healthz and ${origin}/readyz`)
   if (environment.labelStudio) console.log(`Label Studio   ${origin}/ (behind the access gate)`)
   console.log(`database       ${databaseUrl.replace(/\/\/[^/]*@/, '//…@')}`)
   console.log(`listening on ${origin}`)

@@ -58,6 +58,8 @@ interface Progress {
   principal: Principal
   /** Given to its handler; from here on the services report refusals. */
   isHandled: boolean
+  /** Given to a handler that tells of its own failures. */
+  isReported: boolean
   /** What the handler was given. */
   handled?: Pick<ScimRequest, 'baseUrl' | 'body'>
 }
@@ -92,7 +94,7 @@ export function scimTransport(
 async function serve(server: Server, exchange: Exchange): Promise<void> {
   const { head, requestId } = exchange
   const startedAt = debug.enabled ? performance.now() : 0
-  const progress: Progress = { principal: anonymous, isHandled: false }
+  const progress: Progress = { principal: anonymous, isHandled: false, isReported: false }
   const fail = (error: unknown) => failed(server, exchange, { error, progress })
   const answer = await exchange.race(work(server, exchange, progress)).catch(fail)
   exchange.close()
@@ -212,6 +214,7 @@ async function handle(
     : undefined
   if (route.pattern[0] === 'Bulk' && body) guard.charge(principal, operationsIn(body.value) - 1)
   progress.isHandled = true
+  progress.isReported = route.reports === true
   const scimRequest = {
     method: route.method,
     query: parameterValues,
@@ -239,7 +242,7 @@ function operationsIn(body: JsonObject): number {
 /** The one place where anything that was thrown becomes an answer. */
 function failed(
   { options }: Server,
-  { head, requestId }: Exchange,
+  { head, requestId, lifetime }: Exchange,
   { error, progress }: { readonly error: unknown; readonly progress: Progress },
 ): ScimResponse {
   const answer = toAnswer(error, requestId)
@@ -247,10 +250,14 @@ function failed(
   const { tenant, name: actor } = progress.principal
   const about = { at: options.clock().toISOString(), tenant, actor, requestId }
   const said = { status, detail: message, ...(scimType !== undefined && { scimType }) }
-  if (status === 500 && !(error instanceof ClientGoneError)) {
+  // Of a client that has gone nobody is told, and 501 says what was chosen.
+  const isFailure = status >= 500 && status !== 501 && !(error instanceof ClientGoneError)
+  if (isFailure) {
     const path = `/${splitTarget(head.url).segments.join('/')}`
-    options.onError(error, { requestId, method: head.method, path, tenant })
-    options.emit({ ...about, ...said, event: 'request.failed', outcome: 'failed' })
+    const isTold = progress.isReported && status !== 500 && !lifetime.signal.aborted
+    debug('%s %s %s failed with %d: %s', requestId, head.method, path, status, message)
+    if (status === 500) options.onError(error, { requestId, method: head.method, path, tenant })
+    if (!isTold) options.emit({ ...about, ...said, event: 'request.failed', outcome: 'failed' })
   } else if (!progress.isHandled && [401, 403, 429].includes(status)) {
     options.emit({ ...about, ...said, event: 'request.refused', outcome: 'refused' })
   }

@@ -45,6 +45,6 @@ async function report(
     ...(scimType !== undefined && { scimType }),
   })
   await appendAudit(services, scope, [entry])
-  // Whoever answers the request tells of failures nobody expected.
-  if (error) services.emit(entry)
+  // Whoever answers the request tells of failures nobody expected, and of its deadline.
+  if (error && !request.lifetime.signal.aborted) services.emit(entry)
 }

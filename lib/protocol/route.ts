@@ -14,6 +14,8 @@ export interface ScimRoute {
   readonly handler: Handler
   /** Needs the scope `scim:write`; otherwise `scim:read`. */
   readonly write: boolean
+  /** The handler itself tells of what it refuses and of its known failures. */
+  readonly reports?: boolean
   /** Describes the service provider and holds no tenant's data; may be open to everybody. */
   readonly discovery?: boolean
 }

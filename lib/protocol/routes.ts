@@ -61,11 +61,11 @@ function resourceRoutes(
   return [
     read('GET', endpoint, queryHandler(services, [type])),
     read('POST', [...endpoint, '.search'], searchHandler(services, [type])),
-    write('POST', endpoint, handlers.POST),
+    reporter('POST', endpoint, handlers.POST),
     read('GET', one, getHandler(services, type)),
-    write('PUT', one, handlers.PUT),
-    write('PATCH', one, handlers.PATCH),
-    write('DELETE', one, handlers.DELETE),
+    reporter('PUT', one, handlers.PUT),
+    reporter('PATCH', one, handlers.PATCH),
+    reporter('DELETE', one, handlers.DELETE),
   ]
 }
 
@@ -99,8 +99,8 @@ function meRoutes(services: RouterServices): readonly ScimRoute[] {
   const handlers = meHandlers(services, user)
   return [
     read('GET', me, handlers.GET),
-    write('PUT', me, reporting(services, user, handlers.PUT)),
-    write('PATCH', me, reporting(services, user, handlers.PATCH)),
+    reporter('PUT', me, reporting(services, user, handlers.PUT)),
+    reporter('PATCH', me, reporting(services, user, handlers.PATCH)),
   ]
 }
 
@@ -129,4 +129,13 @@ function write(
   handler: Handler,
 ): ScimRoute {
   return { method, pattern, handler, write: true }
+}
+
+/** A route of a handler made by `reporting`. */
+function reporter(
+  method: ScimRoute['method'],
+  pattern: readonly string[],
+  handler: Handler,
+): ScimRoute {
+  return { ...write(method, pattern, handler), reports: true }
 }

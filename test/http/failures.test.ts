@@ -45,6 +45,15 @@ const fails =
     throw error
   }
 
+const limitedTo = (maxRequestsInFlight: number): Partial<TransportOptions> => ({
+  limits: { ...defaults.limits, maxRequestsInFlight },
+})
+
+const hanging: Partial<TransportOptions> = {
+  authenticate: () => new Promise(() => {}),
+  authenticateTimeoutMs: 20,
+}
+
 const ok: ScimResponse = { status: 200, headers: {}, body: {} }
 
 describe.each([4, 5] as const)('what a handler throws, on Express %s', (version) => {
@@ -135,6 +144,27 @@ describe('a refusal', () => {
   it('by a handler is for the services to report, so that it is reported once', async () => {
     const { get, events } = await start(fails(new libraries[5].RefusedError('Owners stay.')))
     expectError(await get(), 403)
+    expect(events).toEqual([])
+  })
+})
+
+describe('an answer 5xx', () => {
+  it.each<[string, Answer, Partial<TransportOptions>, string]>([
+    ['of a store that is down', fails(new libraries[5].UnavailableError('x')), {}, '/Users/1'],
+    ['at the deadline', () => new Promise(() => {}), { requestTimeoutMs: 20 }, '/Users/1'],
+    ['to one request too many', async () => ok, limitedTo(0), '/Users/1'],
+    ['of an authenticator that hangs', async () => ok, hanging, '/Users/1'],
+    ['nobody expected', fails(new Error('x')), {}, '/Users/1'],
+  ])('%s is told once, with the request id', async (_, answer, options, path) => {
+    const { get, events } = await start(answer, options)
+    const { status } = await get(path, { 'X-Request-Id': 'r-5' })
+    expect(status).toBeGreaterThanOrEqual(500)
+    expect(events).toMatchObject([{ event: 'request.failed', status, requestId: 'r-5' }])
+  })
+
+  it('501 is told by nobody, since the host chose it', async () => {
+    const { get, events } = await start(fails(new libraries[5].ScimError(501, 'No.')))
+    expect((await get()).status).toBe(501)
     expect(events).toEqual([])
   })
 })

@@ -1,5 +1,5 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
-import { protectUsers, unauthorized } from '../../lib/index.js'
+import { protectUsers, UnavailableError, unauthorized } from '../../lib/index.js'
 import type { ScimOptions } from '../../lib/options.js'
 import { altered } from '../protocol/adapters.js'
 import {
@@ -281,3 +281,23 @@ async function prepare(scim: ServiceProvider): Promise<Ids> {
   const group = await scim.group('Crew', [user.id], { headers })
   return { user: user.id, group: group.id }
 }
+
+it.each(['get', 'patch', 'delete', 'put'] as const)(
+  'a store that is down under %s is told once, with the request id of the answer',
+  async (method) => {
+    const down = async () => {
+      throw new UnavailableError('down')
+    }
+    const scim = await serve(altered({ users: { get: down } }))
+    const options = { headers: { 'X-Request-Id': 'r-503' } }
+    const body = { schemas: [userUrn], userName: 'ines' }
+    const answer =
+      method === 'put' || method === 'patch'
+        ? await scim[method]('/Users/1', method === 'put' ? body : [], options)
+        : await scim[method]('/Users/1', options)
+    expect(answer.status).toBe(503)
+    expect(scim.events).toMatchObject([
+      { event: 'request.failed', status: 503, requestId: 'r-503', tenant: 'acme' },
+    ])
+  },
+)

@@ -1,0 +1,57 @@
+import type { RequestHandler } from 'express'
+
+/** What must be so before requests are sent to this host; whether it is. A rejection means no. */
+export type Checks = Readonly<Record<string, () => Promise<boolean>>>
+
+const timeoutMs = 2_000
+const keptMs = 1_000
+
+/**
+ * `/readyz`: 200 when everything this host needs is there, else 503, and by name what is. Says nothing of why: anybody
+ * may ask. However many ask, each check runs once a second at most.
+ */
+export function readiness(checks: Checks): RequestHandler {
+  let known: Promise<Readonly<Record<string, boolean>>> | undefined
+  let askedAt = 0
+  return async (_request, response) => {
+    if (known === undefined || Date.now() - askedAt > keptMs) {
+      askedAt = Date.now()
+      known = runAll(checks)
+    }
+    const results = await known
+    const isReady = Object.values(results).every(Boolean)
+    const words = Object.entries(results).map(([name, isOk]) => [name, isOk ? 'ok' : 'failed'])
+    response
+      .status(isReady ? 200 : 503)
+      .set('Cache-Control', 'no-store')
+      .json(Object.fromEntries(words))
+  }
+}
+
+/** Whether a Label Studio answers. */
+export async function answersAt(url: string): Promise<boolean> {
+  const { origin, pathname } = new URL(url)
+  const health = `${origin}${pathname.replace(/\/$/, '')}/health`
+  const response = await fetch(health, {
+    redirect: 'manual',
+    signal: AbortSignal.timeout(timeoutMs),
+  })
+  await response.body?.cancel()
+  return response.ok
+}
+
+async function runAll(checks: Checks): Promise<Readonly<Record<string, boolean>>> {
+  const results = await Promise.all(
+    Object.entries(checks).map(async ([name, check]) => [name, await inTime(check)] as const),
+  )
+  return Object.fromEntries(results)
+}
+
+function inTime(check: () => Promise<boolean>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, timeoutMs, false)
+    check()
+      .then(resolve, () => resolve(false))
+      .finally(() => clearTimeout(timer))
+  })
+}
