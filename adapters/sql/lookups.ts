@@ -19,6 +19,7 @@ interface StoredKey {
 /** True of every lookup key, and the condition of their index: see `isListed` of resources. */
 export const hasKey = sql.raw("lookup_key >= ''")
 
+// OFFSET keeps PostgreSQL from reading every key of the tenant to compare with them all at once.
 const insertKeys = statement<Owner & { rows: string }, StoredKey>(
   (value, { json }) => sql`
     insert into scim_lookups (tenant, resource_type, attribute, lookup_key, resource_id, is_unique)
@@ -28,7 +29,8 @@ const insertKeys = statement<Owner & { rows: string }, StoredKey>(
       select 1 from scim_lookups as other
       where other.tenant = ${value('tenant')} and other.resource_type = ${value('type')}
         and other.attribute = keys.attribute and other.lookup_key = keys.lookup_key
-        and other.${hasKey} and other.resource_id <> ${value('id')}))
+        and other.${hasKey} and other.resource_id <> ${value('id')}
+      limit 1 offset 0))
     on conflict do nothing
     returning attribute, lookup_key`,
 )
