@@ -1,3 +1,17 @@
+import {
+  between,
+  callback,
+  custom,
+  flag,
+  httpUrl,
+  listOf,
+  nested,
+  oneOf,
+  optionTable,
+  record,
+  text,
+  whole,
+} from './configuration/option.js'
 import type { DeviationOptions } from './deviations.js'
 import type { AuditEntry } from './events/catalogue.js'
 import type { Authenticator } from './http/authenticate.js'
@@ -5,7 +19,13 @@ import type { BaseUrlOf } from './http/base-url.js'
 import type { FailureReport } from './http/failures.js'
 import type { ProtocolOptions } from './protocol/context.js'
 import type { RecordStep } from './recorder/index.js'
-import type { JsonObject, SchemaOptions } from './schema/types.js'
+import type {
+  ExtensionInput,
+  JsonObject,
+  ResourceTypeInput,
+  SchemaInput,
+  SchemaOptions,
+} from './schema/types.js'
 import type { Features, Limits } from './service/context.js'
 
 /** Endpoints that describe the service provider (RFC 7644 §4). */
@@ -30,7 +50,7 @@ export interface RateLimits {
 }
 
 /**
- * What a host gives to `scimRouter`. Everything but `authenticate` has a default, see {@link defaults}; a wrong option is
+ * What a host gives to `scimRouter`. Everything but `authenticate` has a default, see {@link scimTable}; a wrong option is
  * a `ConfigurationError` when the router is built.
  */
 export interface ScimOptions extends DeviationOptions, SchemaOptions {
@@ -130,81 +150,150 @@ export interface ScimOptions extends DeviationOptions, SchemaOptions {
   readonly generateId?: () => string
 }
 
-/** Every default that is not derived from something else. */
-export const defaults = {
-  openDiscovery: ['ServiceProviderConfig'],
-  requireHttps: false,
-  caseInsensitivePaths: false,
-  features: {
-    patch: true,
-    bulk: true,
-    filter: true,
-    sort: true,
-    etag: true,
-    me: true,
-    cursor: true,
-  },
-  limits: {
-    // A PUT of 50 000 members with display and $ref is about 10 MB.
-    maxPayloadBytes: 16_777_216,
-    maxBulkOperations: 1_000,
-    maxResults: 200,
-    defaultCount: 100,
-    maxPatchOperations: 1_000,
-    maxMembers: 100_000,
-    maxFilterBytes: 8_192,
-    maxFilterNodes: 200,
-    maxFilterDepth: 32,
-    maxScanned: 50_000,
-    maxStringLength: 32_768,
-    maxJsonDepth: 32,
-    maxArrayItems: 100_000,
-    maxRequestsInFlight: 1_000,
-  },
-  rateLimits: {},
-  requestTimeoutMs: 30_000,
-  authenticateTimeoutMs: 10_000,
-  deprovisionTimeoutMs: 10_000,
-  onMassLoss: 'report',
-  massLossShare: 0.25,
-  massLossLeast: 10,
-  settingsUrl: '/scim/settings',
-  retryAfterSeconds: 10,
-  maxRetries: 10,
-  unknownAttributes: 'ignore',
-  unknownMembers: 'ignore',
-  unknownManager: 'keep',
-  putWithoutMembers: 'clear',
-  uniqueGroupNames: true,
-  uniqueExternalIds: false,
-  selfServiceAttributes: [
-    'name',
-    'displayName',
-    'nickName',
-    'profileUrl',
-    'preferredLanguage',
-    'locale',
-    'timezone',
-    'phoneNumbers',
-    'photos',
-    'addresses',
-  ],
-  defaultPaging: 'index',
-  cursorTimeoutSeconds: 3_600,
-  advertisePagination: false,
-  authenticationSchemes: [
-    {
-      type: 'oauthbearertoken',
-      name: 'OAuth Bearer Token',
-      description: 'A token in the Authorization header (RFC 6750).',
-      specUri: 'https://www.rfc-editor.org/info/rfc6750',
-      primary: true,
-    },
-  ],
-  audit: 'bestEffort',
-} as const satisfies DefaultedOptions
+const selfServiceAttributes: readonly string[] = [
+  'name',
+  'displayName',
+  'nickName',
+  'profileUrl',
+  'preferredLanguage',
+  'locale',
+  'timezone',
+  'phoneNumbers',
+  'photos',
+  'addresses',
+]
 
-type DefaultedOptions = Omit<ScimOptions, 'authenticate' | 'features' | 'limits'> & {
-  readonly features: Omit<Features, 'changePassword'>
-  readonly limits: ScimLimits
+const bearerScheme: JsonObject = {
+  type: 'oauthbearertoken',
+  name: 'OAuth Bearer Token',
+  description: 'A token in the Authorization header (RFC 6750).',
+  specUri: 'https://www.rfc-editor.org/info/rfc6750',
+  primary: true,
+}
+
+const limitRows = {
+  // A PUT of 50 000 members with display and $ref is about 10 MB.
+  maxPayloadBytes: { type: whole(1_024, 536_870_912), default: 16_777_216 },
+  maxBulkOperations: { type: whole(1, 100_000), default: 1_000 },
+  maxResults: { type: whole(1, 10_000), default: 200 },
+  defaultCount: { type: whole(1, 10_000), default: 100 },
+  maxPatchOperations: { type: whole(1, 100_000), default: 1_000 },
+  maxMembers: { type: whole(1, 10_000_000), default: 100_000 },
+  maxFilterBytes: { type: whole(64, 1_048_576), default: 8_192 },
+  maxFilterNodes: { type: whole(1, 10_000), default: 200 },
+  maxFilterDepth: { type: whole(1, 256), default: 32 },
+  maxScanned: { type: whole(1, 100_000_000), default: 50_000 },
+  maxStringLength: { type: whole(64, 536_870_912), default: 32_768 },
+  maxJsonDepth: { type: whole(16, 256), default: 32 },
+  maxArrayItems: { type: whole(1, 10_000_000), default: 100_000 },
+  maxRequestsInFlight: { type: whole(1, 1_000_000), default: 1_000 },
+}
+
+const feature = { type: flag, default: true }
+const changePassword = {
+  type: flag,
+  default: undefined,
+  shown: '`true` when `adapters.users` has `setPassword`',
+}
+const milliseconds = whole(1, 86_400_000)
+const none = { default: undefined, shown: 'none' }
+
+/** The options of `scimRouter`. What schemas and deviations hold is checked where they are read. */
+export const scimTable = optionTable<ScimOptions>()('scimRouter', 'ERR_SCIM_OPTIONS', {
+  // Secret, since a token may have been given by mistake.
+  authenticate: {
+    type: callback<Authenticator>('bearerTokens([…])'),
+    required: true,
+    secret: true,
+  },
+  openDiscovery: {
+    type: listOf(oneOf('ServiceProviderConfig', 'ResourceTypes', 'Schemas')),
+    default: ['ServiceProviderConfig'],
+  },
+  baseUrl: {
+    type: custom<string | BaseUrlOf>(
+      'an absolute http or https URL without query, or a function',
+      (value) => typeof value === 'function' || isBaseUrl(value),
+    ),
+    shown: 'from the request',
+  },
+  requireHttps: { type: flag, default: false },
+  caseInsensitivePaths: { type: flag, default: false },
+  features: {
+    type: nested<Partial<Features>>({
+      patch: feature,
+      bulk: feature,
+      filter: feature,
+      sort: feature,
+      etag: feature,
+      changePassword,
+      me: feature,
+      cursor: feature,
+    }),
+    default: {},
+  },
+  limits: { type: nested<Partial<ScimLimits>>(limitRows), default: {} },
+  rateLimits: {
+    type: nested<RateLimits>({
+      requestsPerSecond: { type: whole(25, 1_000_000), shown: 'off' },
+      failedAuthenticationsPerMinute: { type: whole(1, 1_000_000), shown: 'off' },
+    }),
+    default: {},
+  },
+  requestTimeoutMs: { type: milliseconds, default: 30_000 },
+  authenticateTimeoutMs: { type: milliseconds, default: 10_000 },
+  deprovisionTimeoutMs: { type: milliseconds, default: 10_000 },
+  onMassLoss: { type: oneOf('report', 'refuse'), default: 'report' },
+  massLossShare: { type: between(0, 1), default: 0.25 },
+  massLossLeast: { type: whole(1, 1_000_000_000), default: 10 },
+  settingsUrl: { type: text(), default: '/scim/settings' },
+  retryAfterSeconds: { type: whole(1, 86_400), default: 10 },
+  maxRetries: { type: whole(0, 100), default: 10 },
+  strict: { type: flag, default: false },
+  deviations: { type: record<NonNullable<ScimOptions['deviations']>>(), shown: 'all on' },
+  schemas: { type: listOf(record<SchemaInput>()), ...none },
+  resourceTypes: { type: listOf(record<ResourceTypeInput>()), ...none },
+  userExtensions: { type: listOf(record<ExtensionInput>()), ...none },
+  groupExtensions: { type: listOf(record<ExtensionInput>()), ...none },
+  unknownAttributes: { type: oneOf('ignore', 'reject', 'known'), default: 'ignore' },
+  unknownMembers: { type: oneOf('refuse', 'ignore'), default: 'ignore' },
+  unknownManager: { type: oneOf('keep', 'refuse'), default: 'keep' },
+  putWithoutMembers: { type: oneOf('clear', 'keep'), default: 'clear' },
+  uniqueGroupNames: { type: flag, default: true },
+  uniqueExternalIds: { type: flag, default: false },
+  selfServiceAttributes: { type: listOf(text()), default: selfServiceAttributes },
+  defaultPaging: { type: oneOf('index', 'cursor'), default: 'index' },
+  cursorTimeoutSeconds: { type: whole(1, 31_536_000), default: 3_600 },
+  cursorSecret: {
+    type: custom<string | Uint8Array>(
+      'at least 32 characters or bytes, made at random',
+      (value) => (typeof value === 'string' || value instanceof Uint8Array) && value.length >= 32,
+    ),
+    secret: true,
+    shown: 'random',
+  },
+  advertisePagination: { type: flag, default: false },
+  authenticationSchemes: {
+    type: listOf(record<JsonObject>()),
+    default: [bearerScheme],
+    shown: 'OAuth bearer tokens',
+  },
+  documentationUri: { type: httpUrl, shown: 'absent' },
+  audit: { type: oneOf('required', 'bestEffort'), default: 'bestEffort' },
+  onEvent: { type: callback<NonNullable<ScimOptions['onEvent']>>(), ...none },
+  onError: {
+    type: callback<NonNullable<ScimOptions['onError']>>(),
+    shown: '`DEBUG=label-studio-scim:error`',
+  },
+  onPending: { type: callback<(tenant: string) => void>(), ...none },
+  record: { type: callback<RecordStep>(), ...none },
+  clock: { type: callback<() => Date>(), default: () => new Date(), shown: 'system' },
+  generateId: { type: callback<() => string>(), shown: 'random UUID' },
+})
+
+/** An absolute http(s) URL without query, fragment and credentials (RFC 7644 §1.3). */
+function isBaseUrl(value: unknown): boolean {
+  if (typeof value !== 'string' || !URL.canParse(value) || /[?#]/.test(value)) return false
+  const { protocol, username } = new URL(value)
+  return /^https?:$/.test(protocol) && username === ''
 }

@@ -3,6 +3,7 @@ import type { Finding } from '../../lib/stores/finding.js'
 import type { Scope } from '../../lib/stores/scope.js'
 import { admission } from './admission.js'
 import {
+  connectionOf,
   isLabelStudioError,
   type LabelStudioApi,
   labelStudioAdmin,
@@ -47,16 +48,9 @@ export interface LabelStudioAdapters extends AccessAdapters {
  */
 export function labelStudioAdapters(options: LabelStudioAdaptersOptions): LabelStudioAdapters {
   const settings = labelStudioSettings(options)
-  const {
-    storage,
-    owner,
-    tenant: _t,
-    deprovisioning: _d,
-    firstSignIn: _f,
-    adopt: _a,
-    ...connection
-  } = options
-  const api = labelStudioApi(connection)
+  const { storage, owner, token } = options
+  const connection = connectionOf(options)
+  const api = labelStudioApi({ ...connection, token })
   const admin = owner && labelStudioAdmin({ ...connection, ...owner })
   const installation = installationSource(api, settings.storage.access)
   const parts = { api, admin, installation, settings }

@@ -1,7 +1,9 @@
 import type { AccessAdapters } from '../../lib/access/index.js'
+import { custom, flag, nested, oneOf, optionTable, text } from '../../lib/configuration/option.js'
+import { readOptions } from '../../lib/configuration/read-options.js'
 import { ConfigurationError } from '../../lib/errors.js'
 import type { Adapters } from '../../lib/stores/adapters.js'
-import type { LabelStudioApiOptions } from './api/index.js'
+import { connectionRows, type LabelStudioApiOptions } from './api/index.js'
 
 /**
  * How access ends in Community, beside the access gate, which always shuts people out.
@@ -42,6 +44,52 @@ export interface LabelStudioAdaptersOptions extends LabelStudioApiOptions {
   readonly createWorkspaces?: boolean
 }
 
+const code = 'ERR_SCIM_LABEL_STUDIO_OPTION'
+const isDomain = (value: unknown) => typeof value === 'string' && /^[^@\s]+\.[^@\s]+$/.test(value)
+
+/** The options of `labelStudioAdapters`. */
+export const labelStudioTable = optionTable<LabelStudioAdaptersOptions>()(
+  'labelStudioAdapters',
+  code,
+  {
+    ...connectionRows,
+    token: { type: text('a token of the owner of the organization'), required: true, secret: true },
+    storage: {
+      type: custom<Adapters>(
+        'adapters that keep access, e.g. await sqlAdapters({ url: "sqlite:scim.db" })',
+        (value) => Boolean((value as Partial<Adapters> | null)?.access),
+      ),
+      required: true,
+      secret: true,
+    },
+    owner: {
+      type: nested<NonNullable<LabelStudioAdaptersOptions['owner']>>({
+        email: { type: text(), required: true },
+        password: { type: text(), required: true, secret: true },
+      }),
+      shown: 'none',
+    },
+    tenant: { type: text(), default: 'default' },
+    deprovisioning: {
+      type: oneOf('admin', 'gate', 'soft-delete', 'hard-delete'),
+      shown: '`"admin"` with `owner`, else `"gate"`',
+    },
+    firstSignIn: {
+      type: oneOf('password', 'invite'),
+      shown: '`"password"` with `owner`, else `"invite"`',
+    },
+    adopt: {
+      type: custom<'all' | 'none' | readonly string[]>(
+        '"all", "none" or a list of e-mail domains such as "example.com"',
+        (value) =>
+          value === 'all' || value === 'none' || (Array.isArray(value) && value.every(isDomain)),
+      ),
+      default: 'all',
+    },
+    createWorkspaces: { type: flag, default: false },
+  },
+)
+
 /** Options with every default filled in. */
 export interface LabelStudioSettings {
   readonly storage: AccessAdapters
@@ -58,50 +106,27 @@ export interface LabelStudioSettings {
  * @throws ConfigurationError `ERR_SCIM_LABEL_STUDIO_OPTION` naming the option and the fix
  */
 export function labelStudioSettings(given: LabelStudioAdaptersOptions): LabelStudioSettings {
-  const { storage, owner } = given
-  if (!storage?.access) {
-    throw wrong(
-      '"storage" must be adapters that keep access, e.g. await sqlAdapters({ url: "sqlite:scim.db" })',
-    )
-  }
-  const deprovisioning = given.deprovisioning ?? (owner ? 'admin' : 'gate')
-  if (!['admin', 'gate', 'soft-delete', 'hard-delete'].includes(deprovisioning)) {
-    throw wrong('"deprovisioning" must be "admin", "gate", "soft-delete" or "hard-delete"')
-  }
-  if (deprovisioning === 'admin' && !owner) {
-    throw wrong(
-      '"deprovisioning: admin" needs "owner", the e-mail address and password of the owner',
-    )
-  }
-  const firstSignIn = given.firstSignIn ?? (owner ? 'password' : 'invite')
-  if (firstSignIn === 'password' && !owner) {
-    throw wrong(
-      '"firstSignIn: password" needs "owner", the e-mail address and password of the owner',
-    )
-  }
-  const { tenant = 'default' } = given
-  if (typeof tenant !== 'string' || tenant === '') {
-    throw wrong('"tenant" must be a non-empty text')
-  }
+  const { storage, owner, tenant, adopt, createWorkspaces, ...options } = readOptions(
+    labelStudioTable,
+    given,
+  )
+  const deprovisioning = options.deprovisioning ?? (owner ? 'admin' : 'gate')
+  const firstSignIn = options.firstSignIn ?? (owner ? 'password' : 'invite')
+  if (!owner && deprovisioning === 'admin') throw needsOwner('deprovisioning: admin')
+  if (!owner && firstSignIn === 'password') throw needsOwner('firstSignIn: password')
   return {
-    storage: { ...storage, access: storage.access },
+    storage: storage as AccessAdapters,
     tenant,
     deprovisioning,
     firstSignIn,
-    adopt: readAdopt(given.adopt ?? 'all'),
-    createWorkspaces: given.createWorkspaces ?? false,
+    adopt: typeof adopt === 'string' ? adopt : adopt.map((domain) => domain.toLowerCase()),
+    createWorkspaces,
   }
 }
 
-function readAdopt(adopt: 'all' | 'none' | readonly string[]): LabelStudioSettings['adopt'] {
-  if (adopt === 'all' || adopt === 'none') return adopt
-  const isDomain = (text: unknown) => typeof text === 'string' && /^[^@\s]+\.[^@\s]+$/.test(text)
-  if (!Array.isArray(adopt) || !adopt.every(isDomain)) {
-    throw wrong('"adopt" must be "all", "none" or a list of e-mail domains such as "example.com"')
-  }
-  return adopt.map((domain: string) => domain.toLowerCase())
-}
-
-function wrong(complaint: string): ConfigurationError {
-  return new ConfigurationError('ERR_SCIM_LABEL_STUDIO_OPTION', `Option ${complaint}.`)
+function needsOwner(setting: string): ConfigurationError {
+  return new ConfigurationError(
+    code,
+    `labelStudioAdapters: option "${setting}" needs "owner", the e-mail address and password of the owner.`,
+  )
 }

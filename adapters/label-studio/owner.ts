@@ -1,15 +1,24 @@
+import { optionTable, text } from '../../lib/configuration/option.js'
+import { readOptions } from '../../lib/configuration/read-options.js'
 import { forbidden, unavailable } from '../../lib/errors.js'
 import type { Authenticator } from '../../lib/http/authenticate.js'
 import { presentedToken } from '../../lib/http/bearer-tokens.js'
 import { unauthorized } from '../../lib/http/challenge.js'
 import type { OwnerTokenOptions, OwnerTokenVerdict } from './api/sessions/owner.js'
-import { ownerTokenVerifier } from './api/sessions/owner.js'
+import { ownerTokenRows, ownerTokenVerifier } from './api/sessions/owner.js'
 
 /** Options of `labelStudioOwner`. */
 export interface LabelStudioOwnerOptions extends OwnerTokenOptions {
   /** Whose data the owner's token reaches. Default `default`. */
   readonly tenant?: string
 }
+
+/** The options of `labelStudioOwner`. */
+export const ownerTable = optionTable<LabelStudioOwnerOptions>()(
+  'labelStudioOwner',
+  'ERR_SCIM_LABEL_STUDIO_OPTION',
+  { ...ownerTokenRows, tenant: { type: text(), default: 'default' } },
+)
 
 /**
  * An authenticator that lets the IdP present a Label Studio owner's token as bearer token, as with Label Studio
@@ -19,7 +28,7 @@ export interface LabelStudioOwnerOptions extends OwnerTokenOptions {
  * @throws ConfigurationError when an option cannot work
  */
 export function labelStudioOwner(options: LabelStudioOwnerOptions): Authenticator {
-  const { tenant = 'default', ...connection } = options
+  const { tenant, ...connection } = readOptions(ownerTable, options)
   const verify = ownerTokenVerifier(connection)
   return async (request) => {
     const verdict = await asked(verify(presentedToken(request)))

@@ -1,7 +1,10 @@
+import { optionTable, record } from '../../lib/configuration/option.js'
+import { readOptions } from '../../lib/configuration/read-options.js'
 import { type MappingPolicy, mappingPolicy } from '../../lib/mapping/index.js'
 import {
   recordOnlyTarget,
   type StoreTarget,
+  storeTarget,
   targetMethods,
 } from '../../lib/stores/access-target.js'
 import type { AccessStore, Adapters, AuditStore, Resource } from '../../lib/stores/index.js'
@@ -20,6 +23,12 @@ export interface MemoryOptions {
   readonly policy?: Partial<MappingPolicy>
 }
 
+/** The options of `memoryAdapters`. */
+export const memoryTable = optionTable<MemoryOptions>()('memoryAdapters', 'ERR_SCIM_MEMORY', {
+  target: { type: storeTarget, shown: 'grants are only recorded' },
+  policy: { type: record<Partial<MappingPolicy>>(), shown: 'see `policy`' },
+})
+
 /** Adapters that keep everything in this process's memory. */
 export interface MemoryAdapters extends Adapters {
   readonly access: AccessStore
@@ -34,10 +43,11 @@ export interface MemoryAdapters extends Adapters {
  * @throws ConfigurationError when the policy is wrong
  */
 export function memoryAdapters(options: MemoryOptions = {}): MemoryAdapters {
-  const policy = mappingPolicy(options.policy)
+  const { policy: given, target: givenTarget } = readOptions(memoryTable, options)
+  const policy = mappingPolicy(given)
   const state = createState(Date.now)
   const access = memoryAccessStore(state)
-  const target = targetMethods(options.target ?? recordOnlyTarget(access))
+  const target = targetMethods(givenTarget ?? recordOnlyTarget(access))
   return {
     users: memoryUserStore(state, target),
     groups: memoryGroupStore(state, policy),

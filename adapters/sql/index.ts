@@ -1,8 +1,10 @@
-import { ConfigurationError } from '../../lib/errors.js'
+import { optionTable, record, text, whole } from '../../lib/configuration/option.js'
+import { readOptions } from '../../lib/configuration/read-options.js'
 import { type MappingPolicy, mappingPolicy } from '../../lib/mapping/index.js'
 import {
   recordOnlyTarget,
   type StoreTarget,
+  storeTarget,
   targetMethods,
 } from '../../lib/stores/access-target.js'
 import type { AccessStore, Adapters, AuditStore, Resource } from '../../lib/stores/index.js'
@@ -35,6 +37,26 @@ export interface SqlOptions {
   readonly timeoutMs?: number
 }
 
+const sqliteUrl = /^sqlite:(?:\/\/)?(.+)$/
+const postgresUrl = /^postgres(?:ql)?:\/\//
+
+/** The options of `sqlAdapters`. */
+export const sqlTable = optionTable<SqlOptions>()('sqlAdapters', 'ERR_SCIM_DATABASE', {
+  url: {
+    type: text(
+      'the address of a database: sqlite:PATH, sqlite::memory: or postgres://…',
+      (url) => sqliteUrl.test(url) || postgresUrl.test(url),
+    ),
+    required: true,
+    // It may hold a password.
+    secret: true,
+  },
+  target: { type: storeTarget, shown: 'grants are only recorded' },
+  policy: { type: record<Partial<MappingPolicy>>(), shown: 'see `policy`' },
+  poolSize: { type: whole(1, 1_000), default: 10 },
+  timeoutMs: { type: whole(1, 600_000), default: 5_000 },
+})
+
 /** Adapters over a database. */
 export interface SqlAdapters extends Adapters {
   readonly access: AccessStore
@@ -60,8 +82,9 @@ export interface SqlAdapters extends Adapters {
  * @throws UnavailableError when the database cannot be reached
  */
 export async function sqlAdapters(options: SqlOptions): Promise<SqlAdapters> {
-  const policy = mappingPolicy(options.policy)
-  const database = createDatabase(await open(options))
+  const { url, poolSize, timeoutMs, ...given } = readOptions(sqlTable, options)
+  const policy = mappingPolicy(given.policy)
+  const database = createDatabase(await open(url, poolSize, timeoutMs))
   try {
     await migrate(database)
   } catch (error) {
@@ -69,7 +92,7 @@ export async function sqlAdapters(options: SqlOptions): Promise<SqlAdapters> {
     throw error
   }
   const access = sqlAccessStore(database)
-  const target = targetMethods(options.target ?? recordOnlyTarget(access))
+  const target = targetMethods(given.target ?? recordOnlyTarget(access))
   return {
     users: sqlUserStore(database, target),
     groups: sqlGroupStore(database, access, policy),
@@ -82,27 +105,10 @@ export async function sqlAdapters(options: SqlOptions): Promise<SqlAdapters> {
   }
 }
 
-const sqliteUrl = /^sqlite:(?:\/\/)?(.+)$/
-const postgresUrl = /^postgres(?:ql)?:\/\//
-
-async function open(options: SqlOptions): Promise<Connection> {
-  const { url } = options
-  const poolSize = integer('poolSize', options.poolSize ?? 10, 1000)
-  const timeoutMs = integer('timeoutMs', options.timeoutMs ?? 5000, 600_000)
-  const path = sqliteUrl.exec(String(url))?.[1]
-  if (path !== undefined) return openSqlite(path, timeoutMs)
-  if (postgresUrl.test(String(url))) return openPostgres(url, { poolSize, timeoutMs })
-  // The value may hold a password: it is not repeated.
-  throw new ConfigurationError(
-    'ERR_SCIM_DATABASE',
-    'url is not the address of a database; give sqlite:PATH, sqlite::memory: or postgres://….',
-  )
-}
-
-function integer(option: string, value: number, most: number): number {
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value
-  throw new ConfigurationError(
-    'ERR_SCIM_DATABASE',
-    `${option} is ${JSON.stringify(value)}; give an integer from 1 to ${most}.`,
-  )
+/** Opens the database of an address that {@link sqlTable} has accepted. */
+async function open(url: string, poolSize: number, timeoutMs: number): Promise<Connection> {
+  const path = sqliteUrl.exec(url)?.[1]
+  return path === undefined
+    ? openPostgres(url, { poolSize, timeoutMs })
+    : openSqlite(path, timeoutMs)
 }

@@ -1,4 +1,5 @@
-import { ConfigurationError } from '../errors.js'
+import { callback, optionTable, type Resolved, whole } from '../configuration/option.js'
+import { readOptions } from '../configuration/read-options.js'
 import type { AuditEntry } from '../events/catalogue.js'
 
 /** Options of `createReconciler`; times in milliseconds. */
@@ -31,38 +32,31 @@ export interface ReconcilerOptions {
   readonly random?: () => number
 }
 
+const longest = 86_400_000
+
+/** The options of `createReconciler`. */
+export const reconcilerTable = optionTable<ReconcilerOptions>()(
+  'createReconciler',
+  'ERR_SCIM_RECONCILER',
+  {
+    concurrency: { type: whole(1, 1_000), default: 8 },
+    leaseMs: { type: whole(1_000, longest), default: 60_000 },
+    backoffMs: { type: whole(1, longest), default: 1_000 },
+    maxBackoffMs: { type: whole(1, longest), default: 300_000 },
+    maxAttempts: { type: whole(1, 1_000_000), default: 10 },
+    pollMs: { type: whole(10, longest), default: 1_000 },
+    batch: { type: whole(1, 100_000), default: 2_000 },
+    maxRetryAfterMs: { type: whole(0, longest), default: 300_000 },
+    auditRetentionDays: { type: whole(1, 36_500), default: 730 },
+    deletedRetentionDays: { type: whole(1, 36_500), default: 365 },
+    onEvent: { type: callback<(event: AuditEntry) => void>(), default: () => {}, shown: 'none' },
+    clock: { type: callback<() => Date>(), default: () => new Date(), shown: 'system' },
+    random: { type: callback<() => number>(), default: Math.random, shown: '`Math.random`' },
+  },
+)
+
 /** Options with every default filled in. */
-export type ResolvedOptions = Required<ReconcilerOptions>
-
-const defaults: ResolvedOptions = {
-  concurrency: 8,
-  leaseMs: 60_000,
-  backoffMs: 1_000,
-  maxBackoffMs: 300_000,
-  maxAttempts: 10,
-  pollMs: 1_000,
-  batch: 2_000,
-  maxRetryAfterMs: 300_000,
-  auditRetentionDays: 730,
-  deletedRetentionDays: 365,
-  onEvent: () => {},
-  clock: () => new Date(),
-  random: Math.random,
-}
-
-/** Least and most each number can be. */
-const ranges = {
-  concurrency: [1, 1_000],
-  leaseMs: [1_000, 86_400_000],
-  backoffMs: [1, 86_400_000],
-  maxBackoffMs: [1, 86_400_000],
-  maxAttempts: [1, 1_000_000],
-  pollMs: [10, 86_400_000],
-  batch: [1, 100_000],
-  maxRetryAfterMs: [0, 86_400_000],
-  auditRetentionDays: [1, 36_500],
-  deletedRetentionDays: [1, 36_500],
-} as const
+export type ResolvedOptions = Resolved<ReconcilerOptions, typeof reconcilerTable.rows>
 
 /**
  * Complete options from what a host gave.
@@ -70,15 +64,5 @@ const ranges = {
  * @throws ConfigurationError `ERR_SCIM_RECONCILER` naming the option, the value and the fix
  */
 export function reconcilerOptions(given: ReconcilerOptions): ResolvedOptions {
-  const options = { ...defaults, ...given }
-  for (const [name, [least, most]] of Object.entries(ranges)) {
-    const value = options[name as keyof typeof ranges]
-    if (!Number.isInteger(value) || value < least || value > most) {
-      throw new ConfigurationError(
-        'ERR_SCIM_RECONCILER',
-        `createReconciler: ${name} is ${String(value)}; give a whole number from ${least} to ${most}.`,
-      )
-    }
-  }
-  return options
+  return readOptions(reconcilerTable, given)
 }

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import createDebug from 'debug'
+import { callback, oneOf, optionTable, type Resolved, whole } from '../configuration/option.js'
+import { readOptions } from '../configuration/read-options.js'
 import type { AuditEntry } from '../events/catalogue.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { User } from '../stores/resource.js'
@@ -36,6 +38,14 @@ export interface SignInOptions {
   readonly clock?: () => Date
 }
 
+/** The options of `onSignIn`. */
+export const signInTable = optionTable<SignInOptions>()('onSignIn', 'ERR_SCIM_SIGN_IN', {
+  unknownPeople: { type: oneOf('allow', 'refuse'), default: 'allow' },
+  timeoutMs: { type: whole(1, 600_000), default: 5_000 },
+  onEvent: { type: callback<(event: AuditEntry) => void>(), default: () => {}, shown: 'none' },
+  clock: { type: callback<() => Date>(), default: () => new Date(), shown: 'system' },
+})
+
 /**
  * To be called by a host with single sign-on when the identity provider has told who somebody is, before a session is
  * made. It decides from what is stored at that moment, and completes what waited for the first sign-in: the workspaces
@@ -44,20 +54,21 @@ export interface SignInOptions {
  *
  * @param scope the tenant, e.g. `{ tenant: 'default' }`, or a whole scope
  * @param email the address that the identity provider vouches for
+ * @throws ConfigurationError `ERR_SCIM_SIGN_IN` when an option is wrong
  */
 export async function onSignIn(
   adapters: Adapters,
   scope: Scope | { readonly tenant: string },
   email: string,
-  options: SignInOptions = {},
+  given: SignInOptions = {},
 ): Promise<SignInDecision> {
-  const { unknownPeople = 'allow', clock = () => new Date() } = options
+  const options = readOptions(signInTable, given)
   const whole = wholeScope(scope)
   const { own: people, others } = await findByAddress(adapters.users)(whole, email.trim())
   const standings = await Promise.all(people.map((user) => standingOf(adapters, whole, user)))
   const user = people[standings.indexOf('active')]
   if (user) {
-    await welcome({ adapters, clock, options }, whole, user)
+    await welcome({ adapters, options }, whole, user)
     return { allowed: true, reason: 'active', userId: user.id }
   }
   const elsewhere = await Promise.all(others.map((each) => standingOf(adapters, whole, each)))
@@ -67,7 +78,7 @@ export async function onSignIn(
       ? standing === 'deprovisioned'
       : await isDepartedAddress(adapters, whole, email.trim().toLowerCase())
   if (isDeparted) return { allowed: false, reason: 'deprovisioned' }
-  return { allowed: unknownPeople === 'allow', reason: 'unknown' }
+  return { allowed: options.unknownPeople === 'allow', reason: 'unknown' }
 }
 
 function wholeScope(scope: Scope | { readonly tenant: string }): Scope {
@@ -81,16 +92,11 @@ function wholeScope(scope: Scope | { readonly tenant: string }): Scope {
 
 interface Reception {
   readonly adapters: Adapters
-  readonly clock: () => Date
-  readonly options: SignInOptions
+  readonly options: Resolved<SignInOptions, typeof signInTable.rows>
 }
 
-async function welcome(
-  { adapters, clock, options }: Reception,
-  scope: Scope,
-  user: User,
-): Promise<void> {
-  const { timeoutMs = 5_000, onEvent = () => {} } = options
+async function welcome({ adapters, options }: Reception, scope: Scope, user: User): Promise<void> {
+  const { timeoutMs, onEvent, clock } = options
   const at = clock().toISOString()
   const entry: AuditEntry = {
     at,

@@ -1,6 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { ConfigurationError } from '../errors.js'
+import {
+  callback,
+  listOf,
+  nested,
+  oneOf,
+  optionTable,
+  type Resolved,
+  text,
+  whole,
+} from '../configuration/option.js'
+import { readOptions } from '../configuration/read-options.js'
 import type { Identity } from './decide.js'
 import { labelStudioForms, type SignInForm } from './forms.js'
 
@@ -44,19 +54,33 @@ export interface AccessGateOptions {
   readonly clock?: () => Date
 }
 
-/** Options with every default filled in. */
-export type ResolvedGateOptions = Required<AccessGateOptions> & { readonly newId: () => string }
+const signInForm = nested<SignInForm>({
+  purpose: { type: oneOf('signIn', 'signUp'), required: true },
+  path: {
+    type: text('a path in lower case, such as "/user/login"', (path) =>
+      /^\/[^A-Z]*[^A-Z/]$/.test(path),
+    ),
+    required: true,
+  },
+  field: { type: text(), required: true },
+})
 
-const defaults = {
-  tenant: 'default',
-  unknownPeople: 'allow',
-  whenUnavailable: 'refuse',
-  forms: labelStudioForms,
-  recheckMs: 1_000,
-  timeoutMs: 10_000,
-  clock: () => new Date(),
-  newId: randomUUID,
-} as const
+/** The options of `accessGate`. */
+export const gateTable = optionTable<AccessGateOptions>()('accessGate', 'ERR_SCIM_GATE', {
+  identify: { type: callback<Identify>('identifyLabelStudioUser({ url })'), required: true },
+  tenant: { type: text(), default: 'default' },
+  unknownPeople: { type: oneOf('allow', 'refuse'), default: 'allow' },
+  whenUnavailable: { type: oneOf('refuse', 'allow'), default: 'refuse' },
+  forms: { type: listOf(signInForm), default: labelStudioForms, shown: 'those of Label Studio' },
+  recheckMs: { type: whole(100, 60_000), default: 1_000 },
+  timeoutMs: { type: whole(1, 600_000), default: 10_000 },
+  clock: { type: callback<() => Date>(), default: () => new Date(), shown: 'system' },
+})
+
+/** Options with every default filled in. */
+export type ResolvedGateOptions = Resolved<AccessGateOptions, typeof gateTable.rows> & {
+  readonly newId: () => string
+}
 
 /**
  * Complete options from what a host gave.
@@ -64,31 +88,5 @@ const defaults = {
  * @throws ConfigurationError `ERR_SCIM_GATE` naming the option and the fix
  */
 export function gateOptions(given: AccessGateOptions): ResolvedGateOptions {
-  const options = { ...defaults, ...given }
-  const isChoice = (value: string) => ['allow', 'refuse'].includes(value)
-  const checks: readonly (readonly [boolean, string])[] = [
-    [
-      typeof options.identify === 'function',
-      'identify must be a function, e.g. identifyLabelStudioUser({ url }).',
-    ],
-    [
-      typeof options.tenant === 'string' && options.tenant !== '',
-      'tenant must be a non-empty text.',
-    ],
-    [isChoice(options.unknownPeople), 'unknownPeople must be "allow" or "refuse".'],
-    [isChoice(options.whenUnavailable), 'whenUnavailable must be "refuse" or "allow".'],
-    [
-      isWithin(options.recheckMs, 100, 60_000),
-      'recheckMs must be a whole number from 100 to 60000.',
-    ],
-    [isWithin(options.timeoutMs, 1, 600_000), 'timeoutMs must be a whole number from 1 to 600000.'],
-    [Array.isArray(options.forms), 'forms must be a list of { purpose, path, field }.'],
-  ]
-  const wrong = checks.find(([ok]) => !ok)
-  if (wrong) throw new ConfigurationError('ERR_SCIM_GATE', `accessGate: ${wrong[1]}`)
-  return options
-}
-
-function isWithin(value: number, least: number, most: number): boolean {
-  return Number.isInteger(value) && value >= least && value <= most
+  return { ...readOptions(gateTable, given), newId: randomUUID }
 }

@@ -1,5 +1,7 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Request } from 'express'
+import { custom, listOf, oneOf, optionTable, text } from '../configuration/option.js'
+import { readOptions } from '../configuration/read-options.js'
 import { ConfigurationError } from '../errors.js'
 import type { Principal } from '../protocol/messages.js'
 import type { Authenticator } from './authenticate.js'
@@ -31,6 +33,32 @@ const tokenPrefix = 'scim_'
 /** `b64token` of RFC 6750 §2.1. */
 const tokenSyntax = /^[A-Za-z0-9\-._~+/]+=*$/
 const maxTokenLength = 4_096
+
+/** The options of each entry of `bearerTokens`. */
+export const tokenTable = optionTable<BearerToken>()('bearerTokens', 'ERR_SCIM_TOKENS', {
+  name: { type: text('a name for logs, e.g. "okta"', (name) => name !== ''), required: true },
+  token: {
+    type: text(
+      'what can be sent as a bearer token: letters, digits and -._~+/ only (RFC 6750 §2.1), e.g. generateToken()',
+      (token) => token.length <= maxTokenLength && tokenSyntax.test(token),
+    ),
+    secret: true,
+    shown: 'none',
+  },
+  digest: {
+    type: text('a SHA-256 in 64 hexadecimal digits: digestToken(token)', (digest) =>
+      /^[0-9a-f]{64}$/i.test(digest),
+    ),
+    secret: true,
+    shown: 'none',
+  },
+  tenant: { type: text(), default: 'default' },
+  scopes: { type: listOf(oneOf(...allScopes)), default: allScopes },
+  expiresAt: {
+    type: custom<Date | string>('a Date or RFC 3339 text', isTime),
+    shown: 'never',
+  },
+})
 
 /** A new token: 256 random bits behind a prefix that secret scanners can recognise. Show it once; keep its digest. */
 export function generateToken(): string {
@@ -130,54 +158,28 @@ function readTokens(tokens: readonly BearerToken[]): KnownToken[] {
 
 function readToken(entry: BearerToken, index: number): KnownToken {
   const at = `bearerTokens[${index}]`
-  const { name, tenant = 'default', scopes = allScopes } = entry ?? {}
-  if (!isText(name)) throw wrong(`${at}.name`, 'is missing', 'a name for logs, e.g. "okta"')
-  if (!isText(tenant)) throw wrong(`${at}.tenant`, 'is empty', 'the name of a tenant')
-  if (!Array.isArray(scopes) || !scopes.every((scope) => allScopes.includes(scope))) {
-    throw wrong(
-      `${at}.scopes`,
-      `is ${JSON.stringify(scopes)}`,
-      'a list of "scim:read", "scim:write"',
-    )
-  }
+  const read = readOptions({ ...tokenTable, factory: at }, entry)
+  const { tenant, name, scopes, expiresAt } = read
   return {
-    digest: readDigest(entry, at),
-    expiresAtMs: readExpiry(entry, at),
+    digest: readDigest(read, at),
+    expiresAtMs: expiresAt === undefined ? Number.POSITIVE_INFINITY : new Date(expiresAt).getTime(),
     principal: Object.freeze({ tenant, name, scopes: Object.freeze([...scopes]) }),
   }
 }
 
-function readDigest({ token, digest }: BearerToken, at: string): Buffer {
+function readDigest(
+  { token, digest }: { readonly token: string | undefined; readonly digest: string | undefined },
+  at: string,
+): Buffer {
   if ((token === undefined) === (digest === undefined)) {
     throw wrong(at, 'must have one of token and digest', 'digest: digestToken(token)')
   }
-  if (digest !== undefined) {
-    if (typeof digest !== 'string' || !/^[0-9a-f]{64}$/i.test(digest)) {
-      throw wrong(`${at}.digest`, 'is no SHA-256 in 64 hexadecimal digits', 'digestToken(token)')
-    }
-    return Buffer.from(digest, 'hex')
-  }
-  if (typeof token !== 'string' || token.length > maxTokenLength || !tokenSyntax.test(token)) {
-    throw wrong(
-      `${at}.token`,
-      'cannot be sent as a bearer token: letters, digits and -._~+/ only (RFC 6750 §2.1)',
-      'generateToken()',
-    )
-  }
-  return sha256(token)
+  return digest === undefined ? sha256(token ?? '') : Buffer.from(digest, 'hex')
 }
 
-function readExpiry({ expiresAt }: BearerToken, at: string): number {
-  if (expiresAt === undefined) return Number.POSITIVE_INFINITY
-  const time = new Date(expiresAt).getTime()
-  if (Number.isNaN(time)) {
-    throw wrong(`${at}.expiresAt`, `is ${String(expiresAt)}`, 'a Date or RFC 3339 text')
-  }
-  return time
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
+function isTime(value: unknown): boolean {
+  const isOne = typeof value === 'string' || value instanceof Date
+  return isOne && !Number.isNaN(new Date(value).getTime())
 }
 
 function sha256(text: string): Buffer {

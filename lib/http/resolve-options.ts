@@ -1,13 +1,13 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { readOptions } from '../configuration/read-options.js'
 import { resolveDeviations } from '../deviations.js'
 import { ConfigurationError } from '../errors.js'
-import { defaults, type ScimLimits, type ScimOptions } from '../options.js'
+import { type ScimLimits, type ScimOptions, scimTable } from '../options.js'
 import type { ProtocolOptions } from '../protocol/context.js'
 import type { SchemaOptions } from '../schema/types.js'
 import type { Features } from '../service/context.js'
 import type { Adapters } from '../stores/adapters.js'
 import { parseBaseUrl } from './base-url.js'
-import { checkOptions } from './check-options.js'
 import { logFailure } from './failures.js'
 import type { TransportOptions } from './transport.js'
 
@@ -27,49 +27,41 @@ export interface ResolvedOptions
  * @throws ConfigurationError naming the option, the value and the fix
  */
 export function resolveOptions(given: ScimOptions, adapters: Adapters): ResolvedOptions {
-  checkOptions(given)
-  const options = { ...defaults, ...withoutUndefined(given) }
+  const options = readOptions(scimTable, given)
+  const { baseUrl, onEvent: _, generateId = randomUUID, ...rest } = options
   return {
-    ...options,
-    baseUrl: typeof given.baseUrl === 'string' ? parseBaseUrl(given.baseUrl) : given.baseUrl,
-    features: resolveFeatures(given, adapters),
-    limits: resolveLimits(given),
+    ...withoutUndefined(rest),
+    baseUrl: typeof baseUrl === 'string' ? parseBaseUrl(baseUrl) : baseUrl,
+    features: resolveFeatures(options.features, adapters),
+    limits: resolveLimits(options.limits as ScimLimits, given),
     deviations: resolveDeviations(given),
-    cursorSecret: cursorKey(given.cursorSecret),
+    cursorSecret: cursorKey(options.cursorSecret),
     onError: reporterOf(given),
-    onPending: given.onPending ?? (() => {}),
-    clock: given.clock ?? (() => new Date()),
-    newId: given.generateId ?? randomUUID,
+    onPending: options.onPending ?? (() => {}),
+    newId: generateId,
   }
 }
 
-function resolveFeatures({ features }: ScimOptions, adapters: Adapters): Features {
+function resolveFeatures(features: Partial<Features>, adapters: Adapters): Features {
   const canSetPassword = adapters.users.setPassword !== undefined
-  if (features?.changePassword === true && !canSetPassword) {
+  if (features.changePassword === true && !canSetPassword) {
     throw new ConfigurationError(
-      'ERR_SCIM_OPTIONS',
-      'Option "features.changePassword" is true, but adapters.users has no setPassword. Add the method, or leave the option out.',
+      scimTable.code,
+      'scimRouter: option "features.changePassword" is true, but adapters.users has no setPassword. Add the method, or leave the option out.',
     )
   }
-  return {
-    ...defaults.features,
-    changePassword: canSetPassword,
-    ...withoutUndefined(features ?? {}),
-  }
+  return { ...features, changePassword: features.changePassword ?? canSetPassword } as Features
 }
 
-function resolveLimits(given: ScimOptions): ScimLimits {
-  const limits = { ...defaults.limits, ...withoutUndefined(given.limits ?? {}) }
-  if (limits.defaultCount > limits.maxResults) {
-    if (given.limits?.defaultCount === undefined) {
-      return { ...limits, defaultCount: limits.maxResults }
-    }
-    throw new ConfigurationError(
-      'ERR_SCIM_OPTIONS',
-      `Option "limits.defaultCount" is ${limits.defaultCount}, more than limits.maxResults (${limits.maxResults}). Lower it.`,
-    )
+function resolveLimits(limits: ScimLimits, given: ScimOptions): ScimLimits {
+  if (limits.defaultCount <= limits.maxResults) return limits
+  if (given.limits?.defaultCount === undefined) {
+    return { ...limits, defaultCount: limits.maxResults }
   }
-  return limits
+  throw new ConfigurationError(
+    scimTable.code,
+    `scimRouter: option "limits.defaultCount" is ${limits.defaultCount}, more than limits.maxResults (${limits.maxResults}). Lower it.`,
+  )
 }
 
 /** What a host's reporter throws must not keep a client from its answer. */
@@ -88,7 +80,10 @@ function cursorKey(secret: string | Uint8Array | undefined): Uint8Array {
   return secret === undefined ? randomBytes(32) : createHash('sha256').update(secret).digest()
 }
 
-/** For hosts in JavaScript: an option that is `undefined` was not given. */
-function withoutUndefined<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T
+/** Options that were left out and have no default are absent rather than `undefined`. */
+function withoutUndefined<T extends object>(
+  options: T,
+): { [Name in keyof T]: Exclude<T[Name], undefined> } {
+  const present = Object.entries(options).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(present) as ReturnType<typeof withoutUndefined<T>>
 }

@@ -1,16 +1,21 @@
-import { ConfigurationError } from '../errors.js'
+import { flag, oneOf, optionTable } from '../configuration/option.js'
+import { readOptions } from '../configuration/read-options.js'
 import { organizationRoles } from './roles.js'
-import type { MappingPolicy, OnNoRole } from './types.js'
+import type { MappingPolicy } from './types.js'
 
-const onNoRoleValues: readonly OnNoRole[] = ['deactivate', 'keep', 'default', 'notActivated']
+/** The options of a mapping policy: how rules are read. */
+export const policyTable = optionTable<MappingPolicy>()('policy', 'ERR_SCIM_POLICY', {
+  onNoRole: {
+    type: oneOf('deactivate', 'keep', 'default', 'notActivated'),
+    default: 'deactivate',
+  },
+  defaultRole: { type: oneOf(...organizationRoles, null), default: null },
+  ignoreCase: { type: flag, default: false },
+  allowSystemRoles: { type: flag, default: false },
+})
 
 /** The policy in force when a host says nothing. */
-export const defaultPolicy: MappingPolicy = {
-  onNoRole: 'deactivate',
-  defaultRole: null,
-  ignoreCase: false,
-  allowSystemRoles: false,
-}
+export const defaultPolicy: MappingPolicy = mappingPolicy()
 
 /**
  * A complete policy from what a host gave.
@@ -18,35 +23,5 @@ export const defaultPolicy: MappingPolicy = {
  * @throws ConfigurationError `ERR_SCIM_POLICY` naming the option, the value and the fix
  */
 export function mappingPolicy(given: Partial<MappingPolicy> = {}): MappingPolicy {
-  const policy = { ...defaultPolicy, ...given }
-  refuseUnless(
-    onNoRoleValues.includes(policy.onNoRole),
-    'onNoRole',
-    policy.onNoRole,
-    onNoRoleValues,
-  )
-  refuseUnless(
-    policy.defaultRole === null || organizationRoles.includes(policy.defaultRole),
-    'defaultRole',
-    policy.defaultRole,
-    [...organizationRoles, null],
-  )
-  for (const name of ['ignoreCase', 'allowSystemRoles'] as const) {
-    refuseUnless(typeof policy[name] === 'boolean', name, policy[name], [true, false])
-  }
-  return policy
-}
-
-function refuseUnless(
-  ok: boolean,
-  option: string,
-  value: unknown,
-  allowed: readonly unknown[],
-): void {
-  if (ok) return
-  const list = allowed.map((each) => JSON.stringify(each)).join(', ')
-  throw new ConfigurationError(
-    'ERR_SCIM_POLICY',
-    `policy.${option} is ${JSON.stringify(value)}; give one of ${list}.`,
-  )
+  return readOptions(policyTable, given)
 }

@@ -157,7 +157,7 @@ export interface SchemaOptions {
   readonly userExtensions?: readonly ExtensionInput[]
   /** Extensions of Group. */
   readonly groupExtensions?: readonly ExtensionInput[]
-  /** Refuse a group whose `displayName` another one has, in any case. Default `false` (RFC 7643 §8.7.1). */
+  /** Refuse a group whose `displayName` another one has, in any case. Default `true`: rules name groups by it. */
   readonly uniqueGroupNames?: boolean
   /** Refuse a resource whose `externalId` another one of its type has. Default `false` (RFC 7643 §3.1). */
   readonly uniqueExternalIds?: boolean

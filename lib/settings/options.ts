@@ -1,4 +1,16 @@
 import type { AccessAdapters, Reconciler } from '../access/index.js'
+import {
+  between,
+  callback,
+  custom,
+  httpUrl,
+  optionTable,
+  type Resolved,
+  record,
+  text,
+  whole,
+} from '../configuration/option.js'
+import { readOptions } from '../configuration/read-options.js'
 import { ConfigurationError } from '../errors.js'
 import type { AuditEntry } from '../events/catalogue.js'
 import { createGuard, type Guard } from '../http/guard.js'
@@ -49,42 +61,53 @@ export interface SettingsOptions {
   readonly clock?: () => Date
 }
 
-/** Every default that does not depend on something else. */
-export const defaults = {
-  lossWarningShare: 0.1,
-  massLossShare: 0.25,
-  massLossLeast: 10,
-  sessionMinutes: 480,
-  failedSignInsPerMinute: 10,
-  maxPayloadBytes: 8_388_608,
-} as const satisfies Partial<SettingsOptions>
+const maxBodyBytes = 536_870_912
+
+/** The options of `settingsRouter`. */
+export const settingsTable = optionTable<SettingsOptions>()('settingsRouter', 'ERR_SCIM_SETTINGS', {
+  authorize: { type: callback<Authorize>('adminTokens([…])'), required: true, secret: true },
+  policy: { type: record<Partial<MappingPolicy>>(), shown: 'that of the adapters' },
+  workspaces: { type: callback<NonNullable<SettingsOptions['workspaces']>>(), shown: 'any title' },
+  projects: { type: callback<NonNullable<SettingsOptions['projects']>>(), shown: 'any number' },
+  reconciler: {
+    type: custom<Reconciler>(
+      'what createReconciler returns',
+      (value) => typeof (value as Partial<Reconciler> | null)?.kick === 'function',
+    ),
+    shown: 'none',
+  },
+  scimUrl: { type: httpUrl, shown: 'not shown' },
+  lossWarningShare: { type: between(0, 1), default: 0.1 },
+  massLossShare: { type: between(0, 1), default: 0.25 },
+  massLossLeast: { type: whole(1, 1_000_000_000), default: 10 },
+  sessionSecret: {
+    type: text('text of at least 32 characters', (value) => value.length >= 32),
+    secret: true,
+    shown: 'random',
+  },
+  sessionMinutes: { type: whole(1, 10_080), default: 480 },
+  failedSignInsPerMinute: { type: whole(1, 10_000), default: 10 },
+  maxPayloadBytes: { type: whole(1_024, maxBodyBytes), default: 8_388_608 },
+  onEvent: { type: callback<(event: AuditEntry) => void>(), shown: 'none' },
+  onError: {
+    type: callback<NonNullable<SettingsOptions['onError']>>(),
+    shown: '`DEBUG=label-studio-scim:settings`',
+  },
+  clock: { type: callback<() => Date>(), default: () => new Date(), shown: 'system' },
+})
 
 /** What the settings work with: the host's options with every default filled in. */
 export interface SettingsContext
-  extends Pick<
-    SettingsOptions,
-    'authorize' | 'workspaces' | 'projects' | 'reconciler' | 'scimUrl' | 'sessionSecret'
+  extends Omit<
+    Resolved<SettingsOptions, typeof settingsTable.rows>,
+    'onEvent' | 'policy' | 'onError' | 'failedSignInsPerMinute'
   > {
   readonly adapters: AccessAdapters
   readonly policy: MappingPolicy
-  readonly lossWarningShare: number
-  readonly massLossShare: number
-  readonly massLossLeast: number
-  readonly sessionMinutes: number
   readonly guard: Guard
-  readonly maxPayloadBytes: number
   readonly onError: NonNullable<SettingsOptions['onError']>
   readonly emit: (event: AuditEntry) => void
-  readonly clock: () => Date
 }
-
-/** Counts the failed sign-ins of this process. */
-function guardOf(failedAuthenticationsPerMinute: number, clock: () => Date): Guard {
-  const limits = { maxRequestsInFlight: Number.POSITIVE_INFINITY }
-  return createGuard({ limits, rateLimits: { failedAuthenticationsPerMinute }, clock })
-}
-
-type Check = readonly [boolean, string, string]
 
 /**
  * A context from what a host gave.
@@ -100,81 +123,27 @@ export function settingsContext(
   if (!access) {
     throw wrong('adapters.access', 'is missing; the settings keep the mapping rules there')
   }
-  const given = { ...defaults, ...options }
-  const problem = checksOf(given).find(([ok]) => !ok)
-  if (problem) throw wrong(problem[1], problem[2])
   const {
     onError = report,
     onEvent = () => {},
-    clock = () => new Date(),
-    policy: _,
+    policy,
     failedSignInsPerMinute,
     ...rest
-  } = given
+  } = readOptions(settingsTable, options)
   return {
     ...rest,
     adapters: { ...adapters, access },
-    policy: policyOf(adapters, options.policy),
+    policy: policyOf(adapters, policy),
     onError,
     emit: safely(onEvent, onError),
-    guard: guardOf(failedSignInsPerMinute, clock),
-    clock,
+    guard: guardOf(failedSignInsPerMinute, rest.clock),
   }
 }
 
-function checksOf(
-  given: SettingsOptions & Record<keyof typeof defaults, number>,
-): readonly Check[] {
-  const { sessionSecret, scimUrl } = given
-  return [
-    [isFunction(given.authorize), 'authorize', 'must be a function, e.g. adminTokens([…])'],
-    ...(['workspaces', 'projects', 'onEvent', 'onError', 'clock'] as const).map(
-      (name): Check => [
-        given[name] === undefined || isFunction(given[name]),
-        name,
-        'must be a function',
-      ],
-    ),
-    [
-      given.reconciler === undefined || isFunction(given.reconciler.kick),
-      'reconciler',
-      'must be what createReconciler returns',
-    ],
-    [isWithin(given.lossWarningShare, 0, 1), 'lossWarningShare', 'must be a number from 0 to 1'],
-    [isWithin(given.massLossShare, 0, 1), 'massLossShare', 'must be a number from 0 to 1'],
-    [
-      Number.isInteger(given.massLossLeast) && given.massLossLeast >= 1,
-      'massLossLeast',
-      'must be a whole number of at least 1',
-    ],
-    [
-      Number.isInteger(given.sessionMinutes) && isWithin(given.sessionMinutes, 1, 10_080),
-      'sessionMinutes',
-      'must be a whole number from 1 to 10080',
-    ],
-    [
-      Number.isInteger(given.failedSignInsPerMinute) &&
-        isWithin(given.failedSignInsPerMinute, 1, 10_000),
-      'failedSignInsPerMinute',
-      'must be a whole number from 1 to 10000',
-    ],
-    [
-      Number.isInteger(given.maxPayloadBytes) && given.maxPayloadBytes >= 1024,
-      'maxPayloadBytes',
-      'must be a whole number of at least 1024',
-    ],
-    [
-      sessionSecret === undefined ||
-        (typeof sessionSecret === 'string' && sessionSecret.length >= 32),
-      'sessionSecret',
-      'must be a text of at least 32 characters',
-    ],
-    [
-      scimUrl === undefined || (typeof scimUrl === 'string' && /^https?:\/\//.test(scimUrl)),
-      'scimUrl',
-      'must be an absolute http or https URL',
-    ],
-  ]
+/** Counts the failed sign-ins of this process. */
+function guardOf(failedAuthenticationsPerMinute: number, clock: () => Date): Guard {
+  const limits = { maxRequestsInFlight: Number.POSITIVE_INFINITY }
+  return createGuard({ limits, rateLimits: { failedAuthenticationsPerMinute }, clock })
 }
 
 /** Two readings of the same rules would show one thing and grant another. */
@@ -199,14 +168,6 @@ function safely(
       onError(error, { requestId: event.requestId })
     }
   }
-}
-
-function isFunction(value: unknown): boolean {
-  return typeof value === 'function'
-}
-
-function isWithin(value: unknown, least: number, most: number): boolean {
-  return typeof value === 'number' && value >= least && value <= most
 }
 
 function wrong(option: string, problem: string): ConfigurationError {

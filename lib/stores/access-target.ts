@@ -1,3 +1,4 @@
+import { custom } from '../configuration/option.js'
 import { applyPlan } from '../mapping/index.js'
 import type { AccessStore } from './access-store.js'
 import type { UserStore } from './user-store.js'
@@ -7,6 +8,15 @@ export type StoreTarget = Pick<
   UserStore,
   'deprovision' | 'applyAccess' | 'exemptions' | 'currentAccess' | 'seats' | 'setPassword'
 >
+
+/** A target as an option of the shipped adapters. */
+export const storeTarget = custom<StoreTarget>(
+  'an object with the methods deprovision and applyAccess',
+  (value) => {
+    const target = value as Partial<StoreTarget> | null
+    return [target?.deprovision, target?.applyAccess].every((each) => typeof each === 'function')
+  },
+)
 
 /**
  * The target of adapters that have nothing to give access to: grants are recorded in the ledger and are in force

@@ -369,14 +369,14 @@ describe('the reconciler', () => {
   })
 
   it.each([
-    [{ concurrency: 0 }, 'concurrency is 0; give a whole number from 1 to 1000'],
-    [{ leaseMs: 10 }, 'leaseMs is 10; give a whole number from 1000'],
-    [{ backoffMs: 0 }, 'backoffMs is 0'],
-    [{ maxBackoffMs: 0.5 }, 'maxBackoffMs is 0.5'],
-    [{ maxAttempts: 0 }, 'maxAttempts is 0'],
-    [{ pollMs: 1 }, 'pollMs is 1'],
-    [{ batch: 0 }, 'batch is 0'],
-    [{ maxRetryAfterMs: -1 }, 'maxRetryAfterMs is -1'],
+    [{ concurrency: 0 }, '"concurrency" is 0. Give a whole number from 1 to 1000'],
+    [{ leaseMs: 10 }, '"leaseMs" is 10. Give a whole number from 1000'],
+    [{ backoffMs: 0 }, '"backoffMs" is 0'],
+    [{ maxBackoffMs: 0.5 }, '"maxBackoffMs" is 0.5'],
+    [{ maxAttempts: 0 }, '"maxAttempts" is 0'],
+    [{ pollMs: 1 }, '"pollMs" is 1'],
+    [{ batch: 0 }, '"batch" is 0'],
+    [{ maxRetryAfterMs: -1 }, '"maxRetryAfterMs" is -1'],
   ] as const)('refuses %j', (options, message) => {
     expect(() => createReconciler(memoryAdapters(), options)).toThrow(message)
   })

@@ -132,5 +132,5 @@ describe.each([
 })
 
 it.each(['auditRetentionDays', 'deletedRetentionDays'])('refuses %s of 0 (R28)', (name) => {
-  expect(() => createReconciler(memoryAdapters(), { [name]: 0 })).toThrow(`${name} is 0`)
+  expect(() => createReconciler(memoryAdapters(), { [name]: 0 })).toThrow(`"${name}" is 0`)
 })

@@ -167,7 +167,9 @@ describe('the access gate', () => {
   })
 
   it('names the option that is wrong', () => {
-    expect(() => accessGate(adapters, {} as never)).toThrow(/identify must be a function/)
+    expect(() => accessGate(adapters, {} as never)).toThrow(
+      'accessGate: option "identify" is missing. Give a function',
+    )
   })
 })
 

@@ -98,16 +98,16 @@ describe('bearerTokens', () => {
   it.each<[string, unknown, string]>([
     ['nothing', undefined, 'bearerTokens is not a list'],
     ['an empty list', [], 'bearerTokens is not a list'],
-    ['no name', [{ token: 'abc' }], 'bearerTokens[0].name is missing'],
+    ['no name', [{ token: 'abc' }], 'bearerTokens[0]: option "name" is missing'],
     ['neither token nor digest', [{ name: 'a' }], 'bearerTokens[0] must have one of'],
     ['both', [{ name: 'a', token: 'x', digest: digestToken('x') }], 'must have one of'],
-    ['a short digest', [{ name: 'a', digest: 'abc' }], 'bearerTokens[0].digest is no SHA-256'],
-    ['an empty token', [{ name: 'a', token: '' }], 'bearerTokens[0].token cannot be sent'],
-    ['a token with a space', [{ name: 'a', token: 'secret x' }], 'bearerTokens[0].token cannot'],
-    ['an empty tenant', [{ name: 'a', token: 'x', tenant: '' }], 'bearerTokens[0].tenant is empty'],
-    ['an unknown scope', [{ name: 'a', token: 'x', scopes: ['all'] }], 'scopes is ["all"]'],
-    ['no date', [{ name: 'a', token: 'x', expiresAt: 'soon' }], 'expiresAt is soon'],
-    ['a second entry', [{ name: 'a', token: 'x' }, null], 'bearerTokens[1].name is missing'],
+    ['a short digest', [{ name: 'a', digest: 'abc' }], '"digest" cannot be used. Give a SHA-256'],
+    ['an empty token', [{ name: 'a', token: '' }], '"token" cannot be used. Give what can be sent'],
+    ['a token with a space', [{ name: 'a', token: 'secret x' }], '"token" cannot be used'],
+    ['an empty tenant', [{ name: 'a', token: 'x', tenant: '' }], '"tenant" is ""'],
+    ['an unknown scope', [{ name: 'a', token: 'x', scopes: ['all'] }], '"scopes[0]" is "all"'],
+    ['no date', [{ name: 'a', token: 'x', expiresAt: 'soon' }], '"expiresAt" is "soon"'],
+    ['a second entry', [{ name: 'a', token: 'x' }, null], 'bearerTokens[1]: the options are null'],
   ])('refuses %s, naming the entry and never the token', (_, tokens, message) => {
     const build = () => bearerTokens(tokens as BearerToken[])
     expect(build).toThrow(expect.objectContaining({ code: 'ERR_SCIM_TOKENS' }))

@@ -1,9 +1,9 @@
 import http from 'node:http'
 import zlib from 'node:zlib'
 import type { TransportOptions } from '../../lib/http/transport.js'
-import { defaults } from '../../lib/options.js'
 import { cpuMsOf } from '../support/cpu-time.js'
 import {
+  defaultLimits,
   type ExpressVersion,
   expectError,
   fakeRoutes,
@@ -43,7 +43,7 @@ async function start(
 }
 
 const limits = (given: Partial<TransportOptions['limits']>) => ({
-  limits: { ...defaults.limits, ...given },
+  limits: { ...defaultLimits, ...given },
 })
 
 /** Ends of a body that a chunked request never sends. */

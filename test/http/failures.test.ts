@@ -1,9 +1,9 @@
 import http from 'node:http'
 import type { TransportOptions } from '../../lib/http/transport.js'
-import { defaults } from '../../lib/options.js'
 import type { ScimRequest, ScimResponse } from '../../lib/protocol/messages.js'
 import {
   bearer,
+  defaultLimits,
   type ExpressVersion,
   expectError,
   fakeRoutes,
@@ -307,7 +307,7 @@ describe('too many requests at once', () => {
   it('are refused with 503 and Retry-After until one has ended (S-DOS-14)', async () => {
     const waiting: (() => void)[] = []
     const { get } = await start(() => new Promise((resolve) => waiting.push(() => resolve(ok))), {
-      limits: { ...defaults.limits, maxRequestsInFlight: 2 },
+      limits: { ...defaultLimits, maxRequestsInFlight: 2 },
     })
     const first = get()
     const second = get()

@@ -4,8 +4,16 @@ import { writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { defaults } from '../../lib/options.js'
-import { bearer, fakeRoutes, listen, load, send, token, transportOptions } from './support.js'
+import {
+  bearer,
+  defaultLimits,
+  fakeRoutes,
+  listen,
+  load,
+  send,
+  token,
+  transportOptions,
+} from './support.js'
 
 /** Opens connections in a process of its own, whose descriptors are not ours. */
 const client = `
@@ -38,7 +46,7 @@ run()
 it('10,000 idle connections and all slots taken by slow bodies end with the deadline (D1)', async () => {
   const idle = 10_000
   const library = load(5)
-  const { maxRequestsInFlight: slow } = defaults.limits
+  const { maxRequestsInFlight: slow } = defaultLimits
   const app = library.express()
   const options = transportOptions(library, { requestTimeoutMs: 8_000 })
   app.use('/scim/v2', library.scimTransport(fakeRoutes(), options))

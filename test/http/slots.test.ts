@@ -3,10 +3,10 @@ import net, { type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { memoryAdapters } from '../../adapters/memory/index.js'
 import type { TransportOptions } from '../../lib/http/transport.js'
-import { defaults } from '../../lib/options.js'
 import type { ScimRequest, ScimResponse } from '../../lib/protocol/messages.js'
 import {
   bearer,
+  defaultLimits,
   type ExpressVersion,
   expectError,
   fakeRoutes,
@@ -38,7 +38,7 @@ async function start(
   const library = libraries[version]
   const app = library.express()
   const resolved = transportOptions(library, {
-    limits: { ...defaults.limits, maxPayloadBytes: 100_000, maxRequestsInFlight: slots },
+    limits: { ...defaultLimits, maxPayloadBytes: 100_000, maxRequestsInFlight: slots },
     requestTimeoutMs: 60,
     ...options,
   })

@@ -2,15 +2,28 @@ import http from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import type express from 'express'
 import type { Express } from 'express'
+import { memoryAdapters } from '../../adapters/memory/index.js'
 import type { AuditEntry } from '../../lib/events/catalogue.js'
+import { resolveOptions } from '../../lib/http/resolve-options.js'
 import type { TransportOptions } from '../../lib/http/transport.js'
-import { defaults } from '../../lib/options.js'
 import type { ScimRequest, ScimResponse } from '../../lib/protocol/messages.js'
 import type { PathParameters, ScimRoute } from '../../lib/protocol/routes.js'
 
 export const token = 'scim_test-token-of-the-http-suite'
 export const readOnlyToken = 'scim_read-only-token-of-the-suite'
 export const scopelessToken = 'scim_token-without-any-scope-here'
+
+/** What is in force when a host says nothing. */
+const {
+  onError: _,
+  clock: _clock,
+  ...defaults
+} = resolveOptions(
+  { authenticate: () => ({ tenant: 'default', name: 'nobody', scopes: [] }) },
+  memoryAdapters(),
+)
+
+export const defaultLimits = defaults.limits
 
 export type ExpressVersion = 4 | 5
 

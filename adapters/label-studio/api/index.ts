@@ -16,7 +16,12 @@ export {
   type LabelStudioErrorKind,
 } from './errors.js'
 export type { MemberQuery, MembersApi, OrganizationMember } from './members.js'
-export type { LabelStudioApiOptions, LabelStudioConnection } from './options.js'
+export {
+  connectionOf,
+  connectionRows,
+  type LabelStudioApiOptions,
+  type LabelStudioConnection,
+} from './options.js'
 export type { Project, ProjectMember, ProjectRole, ProjectsApi } from './projects.js'
 export {
   type AssignableRoleCode,

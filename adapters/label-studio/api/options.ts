@@ -1,4 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import {
+  callback,
+  optionTable,
+  type RowsFor,
+  text,
+  whole,
+} from '../../../lib/configuration/option.js'
+import { readOptions } from '../../../lib/configuration/read-options.js'
 import { ConfigurationError } from '../../../lib/errors.js'
 import { isTokenText, tokenForm } from './http/token.js'
 
@@ -44,28 +52,44 @@ export type HttpSettings = Required<Omit<LabelStudioConnection, 'url'>> & {
   token: string | undefined
 }
 
-const defaults = {
-  timeoutMs: 10_000,
-  maxConcurrent: 8,
-  maxQueued: 10_000,
-  retries: 3,
-  baseDelayMs: 250,
-  maxDelayMs: 10_000,
-  fetch: (...args: Parameters<typeof fetch>) => globalThis.fetch(...args),
-  clock: () => Date.now(),
-  random: () => Math.random(),
-  sleep: (ms: number, signal?: AbortSignal) =>
-    delay(ms, undefined, signal === undefined ? {} : { signal }),
-}
+/** The options of every connection to Label Studio. */
+export const connectionRows = {
+  url: { type: text("Label Studio's base URL, e.g. http://127.0.0.1:8080"), required: true },
+  timeoutMs: { type: whole(1, 600_000), default: 10_000 },
+  maxConcurrent: { type: whole(1, 1_000), default: 8 },
+  maxQueued: { type: whole(0, 1_000_000), default: 10_000 },
+  retries: { type: whole(0, 20), default: 3 },
+  baseDelayMs: { type: whole(0, 60_000), default: 250 },
+  maxDelayMs: { type: whole(0, 600_000), default: 10_000 },
+  fetch: {
+    type: callback<typeof fetch>(),
+    // Looked up at each call, so that a host that replaces the global one is heeded.
+    default: (...args: Parameters<typeof fetch>) => globalThis.fetch(...args),
+    shown: 'the global `fetch`',
+  },
+  clock: { type: callback<() => number>(), default: () => Date.now(), shown: '`Date.now`' },
+  random: { type: callback<() => number>(), default: () => Math.random(), shown: '`Math.random`' },
+  sleep: {
+    type: callback<NonNullable<LabelStudioConnection['sleep']>>(),
+    default: (ms: number, signal?: AbortSignal) =>
+      delay(ms, undefined, signal === undefined ? {} : { signal }),
+    shown: 'timers',
+  },
+} as const satisfies RowsFor<LabelStudioConnection>
 
-const ranges = {
-  timeoutMs: [1, 600_000],
-  maxConcurrent: [1, 1000],
-  maxQueued: [0, 1_000_000],
-  retries: [0, 20],
-  baseDelayMs: [0, 60_000],
-  maxDelayMs: [0, 600_000],
-} as const
+const optionCode = 'ERR_SCIM_LABEL_STUDIO_OPTION'
+
+const connectionTable = optionTable<LabelStudioConnection>()(
+  'labelStudioConnection',
+  optionCode,
+  connectionRows,
+)
+
+/** The options of `labelStudioApi`. */
+const apiTable = optionTable<LabelStudioApiOptions>()('labelStudioApi', optionCode, {
+  ...connectionRows,
+  token: { type: text(), required: true, secret: true },
+})
 
 /**
  * Checks connection options and fills in the defaults; `token` stays undefined.
@@ -73,27 +97,21 @@ const ranges = {
  * @throws ConfigurationError naming the option
  */
 export function connectionSettings(options: LabelStudioConnection): HttpSettings {
-  const settings = {
-    timeoutMs: options.timeoutMs ?? defaults.timeoutMs,
-    maxConcurrent: options.maxConcurrent ?? defaults.maxConcurrent,
-    maxQueued: options.maxQueued ?? defaults.maxQueued,
-    retries: options.retries ?? defaults.retries,
-    baseDelayMs: options.baseDelayMs ?? defaults.baseDelayMs,
-    maxDelayMs: options.maxDelayMs ?? defaults.maxDelayMs,
-    fetch: options.fetch ?? defaults.fetch,
-    clock: options.clock ?? defaults.clock,
-    random: options.random ?? defaults.random,
-    sleep: options.sleep ?? defaults.sleep,
-  }
-  for (const [name, [least, most]] of Object.entries(ranges)) {
-    checkRange(name, settings[name as keyof typeof ranges], [least, most])
-  }
-  return { ...settings, baseUrl: parseBaseUrl(options.url), token: undefined }
+  const { url, ...settings } = readOptions(connectionTable, connectionOf(options))
+  return { ...settings, baseUrl: parseBaseUrl(url), token: undefined }
+}
+
+/** What of a factory's options is about the connection. */
+export function connectionOf(options: LabelStudioConnection): LabelStudioConnection {
+  const names = Object.keys(options).filter((name) => Object.hasOwn(connectionRows, name))
+  return Object.fromEntries(
+    names.map((name) => [name, options[name as keyof LabelStudioConnection]]),
+  ) as unknown as LabelStudioConnection
 }
 
 /** Checks the options of `labelStudioApi`, see `connectionSettings`. */
 export function apiSettings(options: LabelStudioApiOptions): HttpSettings {
-  const { token } = options
+  const { token, ...connection } = readOptions(apiTable, options)
   if (typeof token !== 'string' || !isTokenText(token)) {
     throw new ConfigurationError(
       'ERR_SCIM_LABEL_STUDIO_TOKEN',
@@ -103,7 +121,7 @@ export function apiSettings(options: LabelStudioApiOptions): HttpSettings {
   const complaint = tokenComplaints[tokenForm(token)]
   if (complaint !== undefined)
     throw new ConfigurationError('ERR_SCIM_LABEL_STUDIO_TOKEN', complaint)
-  return { ...connectionSettings(options), token }
+  return { ...connectionSettings(connection), token }
 }
 
 const tokenComplaints: Readonly<Record<string, string>> = {
@@ -130,13 +148,5 @@ function urlError(complaint: string): ConfigurationError {
   return new ConfigurationError(
     'ERR_SCIM_LABEL_STUDIO_URL',
     `Option "url" ${complaint}. Give Label Studio's base URL, e.g. http://127.0.0.1:8080.`,
-  )
-}
-
-function checkRange(name: string, value: number, [least, most]: readonly [number, number]): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return
-  throw new ConfigurationError(
-    'ERR_SCIM_LABEL_STUDIO_OPTION',
-    `Option "${name}" must be an integer from ${least} to ${most}, got ${String(value)}.`,
   )
 }

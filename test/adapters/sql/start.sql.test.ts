@@ -60,12 +60,21 @@ it('answers a filter with text no database holds as one that matches nothing (S-
 
 describe('wrong options', () => {
   it.each([
-    [{ url: 'mysql://root:secret@host/db' }, /url is not the address of a database/],
-    [{ url: '' }, /url is not the address/],
-    [{ url: 'sqlite:' }, /url is not the address/],
-    [{ url: 'sqlite::memory:', poolSize: 0 }, /poolSize is 0; give an integer from 1 to 1000/],
-    [{ url: 'sqlite::memory:', timeoutMs: 1.5 }, /timeoutMs is 1.5; give an integer/],
-    [{ url: 'sqlite::memory:', policy: { onNoRole: 'never' as never } }, /policy.onNoRole/],
+    [
+      { url: 'mysql://root:secret@host/db' },
+      /"url" cannot be used. Give the address of a database/,
+    ],
+    [{ url: '' }, /"url" cannot be used/],
+    [{ url: 'sqlite:' }, /"url" cannot be used/],
+    [
+      { url: 'sqlite::memory:', poolSize: 0 },
+      /"poolSize" is 0. Give a whole number from 1 to 1000/,
+    ],
+    [{ url: 'sqlite::memory:', timeoutMs: 1.5 }, /"timeoutMs" is 1.5. Give a whole number/],
+    [
+      { url: 'sqlite::memory:', policy: { onNoRole: 'never' as never } },
+      /policy: option "onNoRole"/,
+    ],
   ])(
     'are refused when the adapters are made, and never repeated with a password: %j',
     async (options, message) => {

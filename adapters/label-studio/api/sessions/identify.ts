@@ -1,11 +1,20 @@
+import { optionTable, whole } from '../../../../lib/configuration/option.js'
+import { readOptions } from '../../../../lib/configuration/read-options.js'
 import { toWhoami } from '../account.js'
 import { LabelStudioError } from '../errors.js'
 import { fetchText } from '../http/fetch-text.js'
 import { limiter } from '../http/limiter.js'
 import { retrying } from '../http/retry.js'
-import { connectionSettings, type HttpSettings, type LabelStudioConnection } from '../options.js'
+import {
+  connectionRows,
+  connectionSettings,
+  type HttpSettings,
+  type LabelStudioConnection,
+} from '../options.js'
 import { credentialCache } from './credential-cache.js'
 import { accountInCookie } from './session-cookie.js'
+
+const longestMs = 86_400_000
 
 /** Options of `identifyLabelStudioUser`. */
 export interface IdentifyOptions extends LabelStudioConnection {
@@ -18,6 +27,20 @@ export interface IdentifyOptions extends LabelStudioConnection {
   /** Most credentials remembered. Default 10000. */
   maxCached?: number
 }
+
+/** The options of `identifyLabelStudioUser`. */
+export const identifyTable = optionTable<IdentifyOptions>()(
+  'identifyLabelStudioUser',
+  'ERR_SCIM_LABEL_STUDIO_OPTION',
+  {
+    ...connectionRows,
+    retries: { ...connectionRows.retries, default: 1 },
+    cacheMs: { type: whole(0, longestMs), default: 30_000 },
+    anonymousCacheMs: { type: whole(0, longestMs), default: 2_000 },
+    staleMs: { type: whole(0, longestMs), default: 600_000 },
+    maxCached: { type: whole(1, 10_000_000), default: 10_000 },
+  },
+)
 
 /** Anything with headers: a request of Node, Express, or a WebSocket upgrade. */
 export interface RequestWithHeaders {
@@ -59,16 +82,17 @@ const credentialHeaders = ['cookie', 'authorization', 'x-api-key'] as const
  *
  * @throws ConfigurationError when an option cannot work
  */
-export function identifyLabelStudioUser(options: IdentifyOptions): Identify {
-  const settings = connectionSettings({ retries: 1, ...options })
+export function identifyLabelStudioUser(given: IdentifyOptions): Identify {
+  const options = readOptions(identifyTable, given)
+  const settings = connectionSettings(options)
   const limit = limiter(settings.maxConcurrent, settings.maxQueued)
   const cache = credentialCache<LabelStudioIdentity | undefined>({
-    maxEntries: options.maxCached ?? 10_000,
+    maxEntries: options.maxCached,
     clock: settings.clock,
     lifetime: (identity) =>
       identity === undefined
-        ? { freshMs: options.anonymousCacheMs ?? 2_000 }
-        : { freshMs: options.cacheMs ?? 30_000, staleMs: options.staleMs ?? 600_000 },
+        ? { freshMs: options.anonymousCacheMs }
+        : { freshMs: options.cacheMs, staleMs: options.staleMs },
   })
 
   const ask = (credential: Credential) =>

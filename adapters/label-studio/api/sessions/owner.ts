@@ -1,8 +1,10 @@
+import { optionTable, type RowsFor, whole } from '../../../../lib/configuration/option.js'
+import { readOptions } from '../../../../lib/configuration/read-options.js'
 import { isOwner, whoami } from '../account.js'
 import { isLabelStudioError } from '../errors.js'
 import { httpClient } from '../http/client.js'
 import { isTokenText, tokenForm } from '../http/token.js'
-import { connectionSettings, type LabelStudioConnection } from '../options.js'
+import { connectionRows, connectionSettings, type LabelStudioConnection } from '../options.js'
 import { credentialCache } from './credential-cache.js'
 
 /** Options of `ownerTokenVerifier`. */
@@ -14,6 +16,23 @@ export interface OwnerTokenOptions extends LabelStudioConnection {
   /** Most tokens remembered. Default 1000. */
   maxCached?: number
 }
+
+const longestMs = 86_400_000
+
+/** The options of {@link ownerTokenVerifier}. */
+export const ownerTokenRows = {
+  ...connectionRows,
+  retries: { ...connectionRows.retries, default: 1 },
+  cacheMs: { type: whole(0, longestMs), default: 60_000 },
+  refusalCacheMs: { type: whole(0, longestMs), default: 5_000 },
+  maxCached: { type: whole(1, 10_000_000), default: 1_000 },
+} as const satisfies RowsFor<OwnerTokenOptions>
+
+const ownerTokenTable = optionTable<OwnerTokenOptions>()(
+  'ownerTokenVerifier',
+  'ERR_SCIM_LABEL_STUDIO_OPTION',
+  ownerTokenRows,
+)
 
 /** To whom a token belongs: the organization's owner, somebody else, or nobody Label Studio knows. */
 export type OwnerTokenVerdict =
@@ -30,14 +49,15 @@ export type OwnerTokenVerdict =
  * @throws ConfigurationError when an option cannot work
  */
 export function ownerTokenVerifier(
-  options: OwnerTokenOptions,
+  given: OwnerTokenOptions,
 ): (token: string) => Promise<OwnerTokenVerdict> {
-  const settings = connectionSettings({ retries: 1, ...options })
+  const options = readOptions(ownerTokenTable, given)
+  const settings = connectionSettings(options)
   const cache = credentialCache<OwnerTokenVerdict>({
-    maxEntries: options.maxCached ?? 1000,
+    maxEntries: options.maxCached,
     clock: settings.clock,
     lifetime: ({ outcome }) => ({
-      freshMs: outcome === 'owner' ? (options.cacheMs ?? 60_000) : (options.refusalCacheMs ?? 5000),
+      freshMs: outcome === 'owner' ? options.cacheMs : options.refusalCacheMs,
     }),
   })
 
