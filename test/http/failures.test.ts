@@ -46,7 +46,7 @@ const fails =
   }
 
 const limitedTo = (maxRequestsInFlight: number): Partial<TransportOptions> => ({
-  limits: { ...defaults.limits, maxRequestsInFlight },
+  limits: { ...defaultLimits, maxRequestsInFlight },
 })
 
 const hanging: Partial<TransportOptions> = {
