@@ -47,7 +47,7 @@ export const deviations = [
     idps: ['Entra ID'],
     source: 'RFC 7643 §4.3',
     description:
-      'A singular complex attribute that has a sub-attribute "value" may be given as that value alone or as an array of one: manager: "<id>", manager: [{"value": "<id>"}]; a filter may name it for its value: urn:…:User:manager eq "<id>". Off: 400 invalidValue (invalidFilter in a filter).',
+      'A singular complex attribute that has a sub-attribute "value" may be given as that value alone: manager: "<id>"; a filter may name it for its value: urn:…:User:manager eq "<id>". Off: 400 invalidValue (invalidFilter in a filter).',
     test: 'test/patch/deviations.test.ts',
   },
   {
@@ -175,6 +175,38 @@ export const deviations = [
     description:
       'The data of a PATCH in a bulk request may be the array of operations alone. Off: 400 invalidSyntax.',
     test: 'test/idp/complaints/bare-values.json',
+  },
+  {
+    id: 'coreUrnAsKey',
+    idps: ['RFC 7644 §3.10'],
+    source: 'RFC 7643 §3',
+    description:
+      'Attributes of the base schema may be given under its URN, in a resource, in the value of a PATCH operation without a path, and with the URN as path: {"urn:…:core:2.0:User": {"active": false}}. Off: unknown attributes.',
+    test: 'test/patch/deviations.test.ts',
+  },
+  {
+    id: 'dottedExtensionAttributes',
+    idps: ['Apache Syncope', 'midPoint'],
+    source: 'RFC 7644 §3.10',
+    description:
+      'A PATCH path or key, a filter and a list of attributes may put a dot for the colon after the URN of a schema: urn:…:User.employeeNumber. Off: an unknown attribute.',
+    test: 'test/patch/deviations.test.ts',
+  },
+  {
+    id: 'arrayOfOne',
+    idps: ['Entra ID', 'SCIM-SDK'],
+    source: 'RFC 7643 §2.4, RFC 7644 §3.5.2',
+    description:
+      'An array of exactly one stands for its element: for a singular attribute (active: [false]), behind a value filter, and as value of a PATCH operation without a path; a simple attribute may have it as {"value": …}. Off: 400 invalidValue.',
+    test: 'test/patch/deviations.test.ts',
+  },
+  {
+    id: 'jsonText',
+    idps: ['Entra ID'],
+    source: 'RFC 7643 §2.3.8',
+    description:
+      'The JSON text of an object or array is taken for a complex attribute. Off: 400 invalidValue; such a text is never a value by itself.',
+    test: 'test/patch/deviations.test.ts',
   },
   {
     id: 'emailAlias',

@@ -17,13 +17,35 @@ export function resolveAlias(
   const name = text.toLowerCase()
   const alias = aliases.find((each) => each.name === name && deviations.has(each.deviation))
   if (alias !== undefined) return resolvePath(type, alias.path)
+  return resolveExtensionAttribute(type, text, deviations)
+}
+
+/**
+ * An attribute of an extension as some clients write it: without the URN, or with a dot in place of
+ * the colon after it (`urn:…:User.employeeNumber`). `undefined` where the deviations are off.
+ */
+export function resolveExtensionAttribute(
+  type: ResourceType,
+  text: string,
+  deviations: Deviations,
+): AttributePath | undefined {
+  if (text.includes(':')) {
+    return deviations.has('dottedExtensionAttributes') ? resolveDotted(type, text) : undefined
+  }
   return deviations.has('unqualifiedExtensionAttributes')
     ? resolveUnqualified(type, text)
     : undefined
 }
 
+function resolveDotted(type: ResourceType, text: string): AttributePath | undefined {
+  const lower = text.toLowerCase()
+  const urns = [type.schema.id, ...type.extensions.map(({ schema }) => schema.id)]
+  const urn = urns.find((each) => lower.startsWith(`${each.toLowerCase()}.`))
+  return urn === undefined ? undefined : resolvePath(type, `${urn}:${text.slice(urn.length + 1)}`)
+}
+
 /** An attribute of an extension named without its URN; `undefined` when none or several extensions have it. */
-export function resolveUnqualified(type: ResourceType, text: string): AttributePath | undefined {
+function resolveUnqualified(type: ResourceType, text: string): AttributePath | undefined {
   const found = type.extensions
     .map(({ schema }) => resolvePath(type, `${schema.id}:${text}`))
     .filter((path) => path?.attribute !== undefined)

@@ -6,6 +6,7 @@ import { type Assignment, assign, type Draft } from './draft.js'
 import { changeSchemas, removeExtension } from './extensions.js'
 import { isEqual, own } from './json.js'
 import type { PatchOperation, PatchOptions } from './operation.js'
+import type { UnknownTarget } from './target.js'
 
 /** What PATCH made of a resource. */
 export interface Patched {
@@ -14,6 +15,8 @@ export interface Patched {
   readonly secrets: Readonly<Record<string, Json>>
   /** Names of the attributes whose values differ, extensions by URN; empty when nothing changed (R-PATCH-18). */
   readonly changed: readonly string[]
+  /** Paths of attributes and URNs of extensions that the operations name and no schema has. */
+  readonly passedOver: readonly string[]
 }
 
 /**
@@ -32,12 +35,23 @@ export function applyPatch(
 ): Patched {
   const draft: Draft = { resource: { ...resource }, secrets: {}, written: new Set() }
   const context = createContext(type, options)
+  const unknown: UnknownTarget[] = []
   for (const operation of operations) {
-    for (const assignment of assignmentsOf(operation, context)) apply(draft, assignment, context)
+    const assignments = assignmentsOf(operation, context)
+    if ('unknown' in assignments) unknown.push(assignments)
+    else for (const assignment of assignments) apply(draft, assignment, context)
   }
+  if (!options.isRest && unknown.length === operations.length) refuseMisspelt(unknown)
   const changed = changedNames(resource, draft)
   checkResource(type, draft.resource, changed)
-  return { resource: draft.resource, secrets: draft.secrets, changed }
+  const passedOver = [...context.passedOver]
+  return { resource: draft.resource, secrets: draft.secrets, changed, passedOver }
+}
+
+/** A request that says nothing else must not be answered as if it had been carried out. */
+function refuseMisspelt(unknown: readonly UnknownTarget[]): void {
+  const misspelt = unknown.find(({ isForeign }) => !isForeign)
+  if (misspelt !== undefined) throw misspelt.error
 }
 
 function apply(draft: Draft, assignment: Assignment, context: PatchContext): void {

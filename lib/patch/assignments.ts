@@ -1,4 +1,5 @@
 import { invalidSyntax, invalidValue, mutabilityError } from '../errors.js'
+import { resolveExtensionAttribute } from '../filter/aliases.js'
 import { isJsonObject } from '../schema/json.js'
 import { printPath, resolvePath } from '../schema/paths.js'
 import { knownUrn } from '../schema/read-schemas.js'
@@ -7,25 +8,59 @@ import type { Json, JsonObject } from '../schema/types.js'
 import type { PatchContext } from './context.js'
 import { type Assignment, isWritable } from './draft.js'
 import type { PatchOp, PatchOperation } from './operation.js'
-import { resolveTarget, type Target } from './target.js'
+import { isUnknown, resolveTarget, type Target, type UnknownTarget } from './target.js'
 
 /**
  * The places that one operation writes to, in order: the one its path names, or those that the members of its value
- * name (RFC 7644 §3.5.2.1, §3.5.2.3).
+ * name (RFC 7644 §3.5.2.1, §3.5.2.3). An unknown path is answered as such where unknown attributes are passed over.
  *
  * @throws ScimError `invalidPath`, `invalidFilter`, `invalidSyntax`, `invalidValue` or `mutability` (400)
  */
-export function assignmentsOf(operation: PatchOperation, context: PatchContext): Assignment[] {
-  const { op, path, value } = operation
+export function assignmentsOf(
+  operation: PatchOperation,
+  context: PatchContext,
+): readonly Assignment[] | UnknownTarget {
+  const { op, path, value } = withoutCoreUrn(operation, context)
   if (path === undefined) {
     if (isJsonObject(value)) return ofMembers(value, '', { op, context })
-    throw invalidValue(`The value of an ${op} operation without a path must be an object.`)
+    throw invalidValue(`The value of "${op}" without a path must be an object.`)
   }
   const target = resolveTarget(path, context)
+  if (isUnknown(target)) {
+    if (context.unknownAttributes !== 'ignore') throw target.error
+    context.passedOver.add(target.unknown)
+    return target
+  }
   const { extension, attribute } = target.path
   return extension !== undefined && attribute === undefined
     ? ofExtension(target, value, { op, context })
     : [{ op, target, ...(value !== undefined && { value }) }]
+}
+
+/**
+ * An operation with the attributes that it gives under the URN of the base schema named as they are without it, be the
+ * URN its path or a key of its value (RFC 7644 §3.10; deviation `coreUrnAsKey`).
+ *
+ * @throws ScimError `invalidSyntax` (400) when an attribute is given in both ways
+ */
+export function withoutCoreUrn(operation: PatchOperation, context: PatchContext): PatchOperation {
+  const { op, path, value } = operation
+  if (op === 'remove' || !isJsonObject(value) || !context.deviations.has('coreUrnAsKey')) {
+    return operation
+  }
+  if (path !== undefined) return isCoreUrn(path, context) ? { op, value } : operation
+  const key = Object.keys(value).find((each) => each.includes(':') && isCoreUrn(each, context))
+  const inner = key === undefined ? undefined : value[key]
+  if (key === undefined || !isJsonObject(inner)) return operation
+  const { [key]: _, ...rest } = value
+  const names = new Set(Object.keys(rest).map((name) => name.toLowerCase()))
+  const twin = Object.keys(inner).find((name) => names.has(name.toLowerCase()))
+  if (twin !== undefined) throw invalidSyntax(`Attribute "${twin}" is given more than once.`)
+  return { op, value: { ...rest, ...inner } }
+}
+
+function isCoreUrn(text: string, context: PatchContext): boolean {
+  return knownUrn(context.type, text, context) === context.type.schema.id
 }
 
 interface Source {
@@ -37,7 +72,7 @@ interface Source {
 function ofExtension(target: Target, value: Json | undefined, source: Source): Assignment[] {
   const { op } = source
   const { name } = target
-  if (op === 'remove' && value !== undefined) {
+  if (op === 'remove' && value !== undefined && value !== null) {
     throw invalidSyntax(`A remove operation on "${name}" has no "value".`)
   }
   if (value === undefined || value === null) return op === 'add' ? [] : [{ op: 'remove', target }]
@@ -65,17 +100,21 @@ function ofMembers(object: JsonObject, prefix: string, source: Source): Assignme
 }
 
 /** What a member of a value names; `undefined` when no schema has it and that is accepted. */
-function targetOf(key: string, prefix: string, context: PatchContext): Target | undefined {
+export function targetOf(key: string, prefix: string, context: PatchContext): Target | undefined {
   const { type, deviations } = context
   const urn = prefix === '' && key.includes(':') ? knownUrn(type, key, context) : undefined
   if (urn !== undefined && urn !== type.schema.id) return { path: { extension: urn }, name: urn }
   const isName = !/[.:[]/.test(key)
   const mayBePath = deviations.has('pathlessDottedKeys') && (prefix === '' || !key.includes(':'))
   if (!isName && mayBePath && key.includes('[')) {
-    return resolveTarget(prefix + key, context)
+    const target = resolveTarget(prefix + key, context)
+    if (!isUnknown(target)) return target
+    if (context.unknownAttributes !== 'ignore') throw target.error
+  } else if (isName || mayBePath) {
+    const path =
+      resolvePath(type, prefix + key) ?? resolveExtensionAttribute(type, prefix + key, deviations)
+    if (path !== undefined) return { path, name: printPath(path) }
   }
-  const path = isName || mayBePath ? resolvePath(type, prefix + key) : undefined
-  if (path !== undefined) return { path, name: printPath(path) }
   refuseUnknown(key, context, prefix)
   return undefined
 }

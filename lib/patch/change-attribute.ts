@@ -1,6 +1,7 @@
 import { isJsonObject } from '../schema/json.js'
 import { isUnassigned } from '../schema/read-value.js'
 import type { Json } from '../schema/types.js'
+import { asSent } from '../schema/wrapped-value.js'
 import { isBlank, mergeEdit, rulesFor, subEdit } from './complex.js'
 import type { Change, PatchContext } from './context.js'
 import { changeMatches } from './matches.js'
@@ -44,8 +45,9 @@ function changeSingular(
   change: Change,
   context: PatchContext,
 ): Json | undefined {
-  const { op, definition, sub, filter, value = null } = change
+  const { op, definition, sub, filter } = change
   if (definition.type !== 'complex') return changeSimple(change, context)
+  const value = sub === undefined ? asSent(definition, change.value ?? null, context) : null
   const before = isJsonObject(current) ? current : undefined
   if (filter !== undefined) {
     const [only] = changeMatches(before === undefined ? [] : [before], change, context)

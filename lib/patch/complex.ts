@@ -1,7 +1,7 @@
 import { invalidValue } from '../errors.js'
 import { isJsonObject } from '../schema/json.js'
 import { subAttribute } from '../schema/paths.js'
-import { isUnassigned, readElement } from '../schema/read-value.js'
+import { readElement, saysNothing } from '../schema/read-value.js'
 import type { AttributeDefinition, Json, JsonObject } from '../schema/types.js'
 import type { Change, PatchContext } from './context.js'
 import { isEqual, own, withMember } from './json.js'
@@ -133,16 +133,7 @@ function readComplex(raw: Json, change: Change, context: PatchContext): JsonObje
     if (own(value, 'value') !== undefined) return value
     throw invalidValue(`A value of "${name}" needs a "value".`)
   }
-  if (saysNone(raw, context)) return undefined
+  if (saysNothing(definition, raw, context)) return undefined
   if (Object.keys(value).length > 0) return value
   throw invalidValue(`A value of "${name}" says nothing.`)
-}
-
-/** `null`, or an object whose `value`, or all of whose members, are unassigned. */
-function saysNone(raw: Json, context: PatchContext): boolean {
-  if (!isJsonObject(raw)) return isUnassigned(raw, context)
-  const members = Object.entries(raw)
-  const significant = members.filter(([key]) => key.toLowerCase() === 'value')
-  const decisive = significant.length > 0 ? significant : members
-  return decisive.length > 0 && decisive.every(([, member]) => isUnassigned(member, context))
 }

@@ -14,6 +14,8 @@ export interface PatchContext {
   readonly unknownAttributes: UnknownAttributes
   readonly filterLimits: Partial<FilterLimits>
   readonly budget: Budget
+  /** Paths of attributes and URNs of extensions that were passed over. */
+  readonly passedOver: Set<string>
   /** Indexes of lists that were made while applying this request, so that they can grow in place. */
   readonly indexes: WeakMap<readonly Json[], ListIndex>
 }
@@ -34,5 +36,13 @@ export interface Change {
 export function createContext(type: ResourceType, options: PatchOptions): PatchContext {
   const { deviations, unknownAttributes, limits, filterLimits = {} } = options
   const budget = createBudget({ ...defaultPatchLimits, ...limits })
-  return { type, deviations, unknownAttributes, filterLimits, budget, indexes: new WeakMap() }
+  return {
+    type,
+    deviations,
+    unknownAttributes,
+    filterLimits,
+    budget,
+    passedOver: new Set(),
+    indexes: new WeakMap(),
+  }
 }

@@ -5,6 +5,7 @@ import { isJsonObject } from '../schema/json.js'
 import { subAttribute } from '../schema/paths.js'
 import { isUnassigned } from '../schema/read-value.js'
 import type { AttributeDefinition, Json, JsonObject } from '../schema/types.js'
+import { asSent, looksLikeJson } from '../schema/wrapped-value.js'
 import { isBlank, mergeEdit, rulesFor, subEdit } from './complex.js'
 import type { Change, PatchContext } from './context.js'
 import { isEqual, own } from './json.js'
@@ -18,7 +19,8 @@ import { areMemberships, withAdded } from './value-list.js'
  *
  * @throws ScimError `noTarget` (400) when add or replace finds no value and none may be created
  */
-export function changeMatches(current: Json[], change: Change, context: PatchContext): Json[] {
+export function changeMatches(current: Json[], given: Change, context: PatchContext): Json[] {
+  const change = withPlainValue(given, context)
   const { op, value = null } = change
   const matched = findMatches(current, change, context)
   if (matched.size === 0) {
@@ -28,6 +30,14 @@ export function changeMatches(current: Json[], change: Change, context: PatchCon
     return op === 'add' ? current : current.filter((_, position) => !matched.has(position))
   }
   return changeEach(current, matched, change, context)
+}
+
+/** The change with the one value it gives, whatever a client has wrapped around it: the filter names single values. */
+function withPlainValue(change: Change, context: PatchContext): Change {
+  const { definition, filter, sub, value } = change
+  if (filter === undefined || value === undefined) return change
+  const single = { ...(sub ?? definition), multiValued: sub?.multiValued ?? false }
+  return { ...change, value: asSent(single, value, context) }
 }
 
 function findMatches(
@@ -80,7 +90,7 @@ function editOf(change: Change, context: PatchContext): (before: Json) => Json {
     return (before) => (isJsonObject(before) ? edit(before) : before)
   }
   const rules = rulesFor({ ...change, definition: { ...definition, multiValued: false } }, context)
-  const after = rules.read(value)
+  const after = rules.read(described(change, context) ?? value)
   return (before) => {
     if (after === undefined) return {}
     requireSameIdentity(before, after, change)
@@ -115,22 +125,37 @@ function withCreated(current: Json[], change: Change, context: PatchContext): Js
     const isOff = !context.deviations.has(creating[op])
     if (isOff || (op === 'replace' && areMemberships(definition))) throw missing
   }
-  if (isUnassigned(value, context)) return current
+  // The path alone says who shall be a member.
+  const isNamed = op === 'add' && filter !== undefined && areMemberships(definition)
+  if (isUnassigned(value, context) && !isNamed) return current
   if (!definition.multiValued && current.length > 0) throw missing
-  const described = filter === undefined ? {} : describedBy(filter.parsed, definition)
   const rules = rulesFor(change, context)
-  const created = described === undefined ? undefined : rules.read(describe(described, change))
+  const whole = described(change, context)
+  const created = whole === undefined ? undefined : rules.read(whole)
   if (created === undefined || (filter !== undefined && !filter.matches(created))) throw missing
   context.budget.spendBytes(created, 1)
   return withAdded(current, [created], { change, rules, context })
 }
 
-/** The value that the filter and the operation together give. */
-function describe(described: JsonObject, { sub, value = null }: Change): Json {
-  if (sub !== undefined) return { ...described, [sub.name]: value }
-  if (!isJsonObject(value)) return value
+/**
+ * The value that the operation and the `eq` terms of its filter give together, so that the same filter finds it again
+ * when the request is repeated; `undefined` when the filter says more than that.
+ */
+function described(change: Change, context: PatchContext): Json | undefined {
+  const { definition, filter, sub, value = null } = change
+  const terms = filter === undefined ? {} : describedBy(filter.parsed, definition)
+  if (terms === undefined || definition.type !== 'complex') return terms && value
+  if (sub !== undefined) return { ...terms, [sub.name]: value }
+  if (isJsonObject(value)) return withTerms(terms, value)
+  if (isUnassigned(value, context)) return terms
+  const isText = typeof value === 'string' && !looksLikeJson(value)
+  const isBare = isText && context.deviations.has('membersAsStrings')
+  return isBare && subAttribute(definition, 'value') ? withTerms(terms, { value }) : value
+}
+
+function withTerms(terms: JsonObject, value: JsonObject): JsonObject {
   const given = new Set(Object.keys(value).map((name) => name.toLowerCase()))
-  const rest = Object.entries(described).filter(([name]) => !given.has(name.toLowerCase()))
+  const rest = Object.entries(terms).filter(([name]) => !given.has(name.toLowerCase()))
   return { ...Object.fromEntries(rest), ...value }
 }
 

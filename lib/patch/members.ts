@@ -1,13 +1,15 @@
+import { resolveExtensionAttribute } from '../filter/aliases.js'
 import type { ParsedFilter } from '../filter/ast.js'
 import { isJsonObject } from '../schema/json.js'
 import { resolvePath, subAttribute } from '../schema/paths.js'
 import type { AttributeDefinition, Json, ResourceType } from '../schema/types.js'
 import type { MemberChange } from '../stores/group-store.js'
+import { withoutCoreUrn } from './assignments.js'
 import { rulesFor } from './complex.js'
 import { type Change, createContext, type PatchContext } from './context.js'
 import { own, withMember } from './json.js'
 import type { PatchOperation, PatchOptions } from './operation.js'
-import { resolveTarget } from './target.js'
+import { isUnknown, resolveTarget } from './target.js'
 import { areMemberships, isClearingList, readList } from './value-list.js'
 
 /** PATCH operations on a group, taken apart. */
@@ -43,7 +45,7 @@ export function memberChange(
   const isMember = new Map<string, boolean>()
   const rest: PatchOperation[] = []
   for (const operation of operations) {
-    const part = takeApart(operation, members, context)
+    const part = takeApart(withoutCoreUrn(operation, context), members, context)
     if (part.rest !== undefined) rest.push(part.rest)
     const effect = part.change === undefined ? none : effectOf(part.change, context)
     if (effect.kind === 'unclear') return undefined
@@ -79,7 +81,9 @@ function takeApart(
 ): { readonly change?: Change; readonly rest?: PatchOperation } {
   const { op, path, value } = operation
   if (path === undefined) return takeOutMembers(operation, members, context)
-  const { path: found, filter, name } = resolveTarget(path, context)
+  const target = resolveTarget(path, context)
+  if (isUnknown(target)) return { rest: operation }
+  const { path: found, filter, name } = target
   if (found.attribute !== members) return { rest: operation }
   const { sub } = found
   const change = { op, definition: members, name, ...(value !== undefined && { value }) }
@@ -90,13 +94,13 @@ function takeApart(
 function takeOutMembers(
   operation: PatchOperation,
   members: AttributeDefinition,
-  { type }: PatchContext,
+  { type, deviations }: PatchContext,
 ): { readonly change?: Change; readonly rest?: PatchOperation } {
   const { op, value } = operation
   if (op === 'remove' || !isJsonObject(value)) return { rest: operation }
-  const keys = Object.keys(value).filter(
-    (key) => resolvePath(type, key.replace(/\[.*/s, ''))?.attribute === members,
-  )
+  const attributeOf = (name: string) =>
+    (resolvePath(type, name) ?? resolveExtensionAttribute(type, name, deviations))?.attribute
+  const keys = Object.keys(value).filter((key) => attributeOf(key.replace(/\[.*/s, '')) === members)
   const [key, ...others] = keys
   if (key === undefined) return { rest: operation }
   const isPlain = key.toLowerCase() === members.name && others.length === 0

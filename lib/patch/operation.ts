@@ -39,9 +39,14 @@ export const defaultPatchLimits: PatchLimits = {
 export interface PatchOptions {
   /** Departures from the RFC that are accepted. */
   readonly deviations: Deviations
-  /** What happens to attributes in a value that no schema has; in a path they are always refused. */
+  /**
+   * What happens to attributes that no schema has. `ignore`: they are passed over, also in a path, as long as the
+   * request says something else as well, or names an extension that nobody knows here.
+   */
   readonly unknownAttributes: 'ignore' | 'reject' | 'known'
   readonly limits?: Partial<PatchLimits>
   /** Bounds on paths and the value filters in them. */
   readonly filterLimits?: Partial<FilterLimits>
+  /** The operations are what is left of a request that says something else as well. Default `false`. */
+  readonly isRest?: boolean
 }

@@ -46,7 +46,7 @@ export function readPatch(
 ): PatchOperation[] {
   const { deviations } = options
   const limits = { ...defaultPatchLimits, ...options.limits }
-  const envelope = pickMembers(body, envelopeNames, 'The body')
+  const envelope = withOperations(pickMembers(body, envelopeNames, 'The body'), body, deviations)
   if (!isEnvelope(envelope)) throw invalidSyntax(`The body is no PATCH: ${reason(isEnvelope)}.`)
   checkSchemas(envelope.schemas ?? [], deviations)
   const { Operations: operations } = envelope
@@ -66,19 +66,31 @@ function checkSchemas(schemas: readonly string[], deviations: Deviations): void 
   throw invalidSyntax(`"schemas" must contain "${messageUrn}".`)
 }
 
+/** A body of nothing but `schemas` has no operations (the SCIM connector of Apache Syncope). */
+function withOperations(envelope: JsonObject, body: Json, deviations: Deviations): JsonObject {
+  const isBare = Object.hasOwn(envelope, 'schemas') && Object.keys(body as JsonObject).length === 1
+  return isBare && deviations.has('emptyOperations') ? { ...envelope, Operations: [] } : envelope
+}
+
 function readOperation(input: JsonObject, index: number, deviations: Deviations): PatchOperation {
   const name = `Operations[${index}]`
   const operation = pickMembers(input, operationNames, name)
   if (!isOperation(operation)) throw invalidSyntax(`${name}: ${reason(isOperation)}.`)
   const op = readOp(operation.op, name, deviations)
-  const value = Object.hasOwn(operation, 'value') ? operation.value : undefined
   const path = operation.path ?? undefined
+  const value = Object.hasOwn(operation, 'value') ? operation.value : undefined
   if (op === 'remove') {
     if (path === undefined) throw noTarget(`${name}: a remove operation needs a "path".`)
     return value === undefined ? { op, path } : { op, path, value }
   }
-  if (value === undefined) throw invalidValue(`${name}: an ${op} operation needs a "value".`)
-  return path === undefined ? { op, value } : { op, path, value }
+  if (value === undefined) throw invalidValue(`${name}: "${op}" needs a "value".`)
+  return path === undefined ? { op, value: onlyObject(value, deviations) } : { op, path, value }
+}
+
+/** The object in an array of one (the SCIM-SDK client puts every value into an array). */
+function onlyObject(value: Json, deviations: Deviations): Json {
+  const isOne = Array.isArray(value) && value.length === 1 && deviations.has('arrayOfOne')
+  return isOne && isJsonObject(value[0]) ? value[0] : value
 }
 
 function readOp(text: string, name: string, deviations: Deviations): PatchOp {

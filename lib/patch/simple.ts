@@ -1,13 +1,15 @@
 import { invalidValue, mutabilityError } from '../errors.js'
 import { isUnassigned, readElement } from '../schema/read-value.js'
 import type { Json } from '../schema/types.js'
+import { asSent } from '../schema/wrapped-value.js'
 import type { Change, PatchContext } from './context.js'
 import { isEqual } from './json.js'
 
 /** The value of one simple attribute after an operation; `undefined`: unassigned. */
 export function changeSimple(change: Change, context: PatchContext): Json | undefined {
-  const { op, definition, value = null, name } = change
-  if (op === 'remove' || isUnassigned(value, context)) return unassign(change)
+  const { op, definition, name } = change
+  const value = asSent(definition, change.value ?? null, context)
+  if (op === 'remove' || isUnassigned(value, context)) return unassign({ ...change, value })
   context.budget.spendBytes(value, 1)
   return readElement(definition, value, context, name)
 }

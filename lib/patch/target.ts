@@ -1,6 +1,6 @@
 import type { Deviations } from '../deviations.js'
-import { invalidPath } from '../errors.js'
-import { resolveUnqualified } from '../filter/aliases.js'
+import { invalidPath, type ScimError } from '../errors.js'
+import { resolveExtensionAttribute } from '../filter/aliases.js'
 import type { ParsedFilter, ResolvedFilter } from '../filter/ast.js'
 import { evaluateValue } from '../filter/evaluate.js'
 import { parsePatchPath } from '../filter/parse.js'
@@ -27,25 +27,42 @@ export interface Target {
   readonly name: string
 }
 
+/** A path that names nothing in the resource type. */
+export interface UnknownTarget {
+  readonly unknown: string
+  /** The path names an extension that the type does not have, rather than a wrong name in a known schema. */
+  readonly isForeign: boolean
+  /** `invalidPath`, for where unknown paths are refused. */
+  readonly error: ScimError
+}
+
+/** Whether a path names nothing. */
+export function isUnknown(target: Target | UnknownTarget): target is UnknownTarget {
+  return 'unknown' in target
+}
+
 /**
  * Looks up what a PATCH path names (RFC 7644 §3.5.2, figure 7, §3.10).
  *
  * @param text e.g. `name.givenName`, `emails[type eq "work"].value`, or the URN of an extension
- * @throws ScimError `invalidPath` (400) when it is malformed or no schema of the type has the attribute,
- *   `invalidFilter` (400) when its value filter is wrong
+ * @throws ScimError `invalidPath` (400) when it is malformed, `invalidFilter` (400) when its value filter is wrong
  */
 export function resolveTarget(
   text: string,
   { type, deviations, filterLimits }: Pick<PatchContext, 'type' | 'deviations' | 'filterLimits'>,
-): Target {
+): Target | UnknownTarget {
   const { path: pathText, filter, sub } = parsePatchPath(text, { deviations, ...filterLimits })
-  const path = lookUp(type, pathText.text, deviations)
+  const path =
+    resolvePath(type, pathText.text) ?? resolveExtensionAttribute(type, pathText.text, deviations)
+  if (path === undefined) return unknownTarget(pathText.text, hasForeignUrn(type, pathText.text))
   if (filter === undefined) return { path, name: printPath(path) }
   const { attribute } = path
   if (attribute === undefined || path.sub !== undefined || !mayHaveFilter(attribute, deviations)) {
     throw invalidPath(`Attribute "${printPath(path)}" takes no value filter.`)
   }
-  const whole = sub === undefined ? path : { ...path, sub: subOf(attribute, sub) }
+  const named = sub === undefined ? undefined : subAttribute(attribute, sub)
+  if (sub !== undefined && named === undefined) return unknownTarget(`${printPath(path)}.${sub}`)
+  const whole = named === undefined ? path : { ...path, sub: named }
   return {
     path: whole,
     filter: resolveFilter(filter, attribute, deviations),
@@ -53,33 +70,21 @@ export function resolveTarget(
   }
 }
 
-function lookUp(type: ResourceType, text: string, deviations: Deviations): AttributePath {
-  const path = resolvePath(type, text) ?? lookUpInExtensions(type, text, deviations)
-  if (path === undefined) throw invalidPath(`There is no attribute "${shorten(text)}".`)
-  return path
+function unknownTarget(text: string, isForeign = false): UnknownTarget {
+  const unknown = shorten(text)
+  return { unknown, isForeign, error: invalidPath(`There is no attribute "${unknown}".`) }
 }
 
-/** An attribute of an extension named without the URN, when only one extension has it. */
-function lookUpInExtensions(
-  type: ResourceType,
-  text: string,
-  deviations: Deviations,
-): AttributePath | undefined {
-  if (!deviations.has('unqualifiedExtensionAttributes') || text.includes(':')) return undefined
-  return resolveUnqualified(type, text)
+/** Whether a path begins with the URN of something that is none of the type's schemas. */
+function hasForeignUrn(type: ResourceType, text: string): boolean {
+  const lower = text.toLowerCase()
+  const urns = [type.schema.id, ...type.extensions.map(({ schema }) => schema.id)]
+  return lower.includes(':') && !urns.some((urn) => lower.startsWith(urn.toLowerCase()))
 }
 
 function mayHaveFilter(attribute: AttributeDefinition, deviations: Deviations): boolean {
   if (attribute.multiValued) return true
   return attribute.type === 'complex' && deviations.has('valueFilterOnSingular')
-}
-
-function subOf(attribute: AttributeDefinition, name: string): AttributeDefinition {
-  const sub = subAttribute(attribute, name)
-  if (sub === undefined) {
-    throw invalidPath(`Attribute "${attribute.name}" has no sub-attribute "${shorten(name)}".`)
-  }
-  return sub
 }
 
 function resolveFilter(

@@ -28,14 +28,24 @@ export function changeList(
   rules: ValueRules,
   context: PatchContext,
 ): Values {
-  const { op, value } = change
-  if (op === 'remove' && value === undefined) return unassign(change)
+  const { op } = change
+  if (op === 'remove' && isWithoutValue(change)) return unassign(change)
   if (op !== 'remove' && isClearingList(change, context)) {
     return op === 'add' ? current : unassign(change)
   }
   const values = readList(change, rules, context)
   const next = applyTo[op](current ?? [], values, { change, rules, context })
   return next.length === 0 ? unassign(change) : next
+}
+
+/**
+ * Whether a remove operation has no value, `null` being none (RFC 7643 §2.5).
+ *
+ * @throws ScimError `invalidValue` (400) for memberships: no spelling of a value ever empties a group
+ */
+function isWithoutValue({ definition, value, name }: Change): boolean {
+  if (value !== null || !areMemberships(definition)) return value === undefined || value === null
+  throw invalidValue(`To remove all of "${name}", leave "value" out; null removes nobody.`)
 }
 
 const applyTo = { add: withAdded, remove: withoutListed, replace: inPlaceOf } as const

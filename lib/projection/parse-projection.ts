@@ -1,5 +1,6 @@
 import type { Deviations } from '../deviations.js'
 import { invalidValue } from '../errors.js'
+import { resolveExtensionAttribute } from '../filter/aliases.js'
 import { resolvePath } from '../schema/paths.js'
 import type { AttributePath, ResourceType } from '../schema/types.js'
 import { byDefault, isReturned, type Names, type Shape } from './shape.js'
@@ -82,9 +83,19 @@ function resolveName(
   const open = text.indexOf('[')
   const close = text.lastIndexOf(']')
   if (open < 0 || close < open || !deviations.has('valueFilterInProjection')) {
-    return resolvePath(type, text)
+    return pathNamed(type, text, deviations)
   }
-  return resolvePath(type, text.slice(0, open) + text.slice(close + 1))
+  return pathNamed(type, text.slice(0, open) + text.slice(close + 1), deviations)
+}
+
+function pathNamed(
+  type: ResourceType,
+  text: string,
+  deviations: Deviations,
+): AttributePath | undefined {
+  const isQualified = text.includes(':')
+  const path = resolvePath(type, text)
+  return path ?? (isQualified ? resolveExtensionAttribute(type, text, deviations) : undefined)
 }
 
 type Tree = Map<string, Tree | 'whole'>

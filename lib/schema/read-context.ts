@@ -15,4 +15,6 @@ export interface ReadContext {
    * attributes, for a caller that merges. Default `false`: it is left out.
    */
   readonly keepUnassigned?: boolean
+  /** Gets the path of each attribute and the URN of each extension that is passed over. */
+  readonly passedOver?: Set<string>
 }

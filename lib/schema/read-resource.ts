@@ -1,6 +1,7 @@
 import { invalidSyntax, invalidValue } from '../errors.js'
 import { checkResource } from './check-resource.js'
 import { isJsonObject } from './json.js'
+import { inPlace } from './placement.js'
 import type { ReadContext } from './read-context.js'
 import { checkSchemas, knownUrn } from './read-schemas.js'
 import { isUnassigned, type Members, readMembers, refuseTwin } from './read-value.js'
@@ -24,6 +25,8 @@ export interface ReadResource {
   readonly attributes: JsonObject
   /** Values of attributes that are never returned, by path: `password`. They must not be stored or logged. */
   readonly secrets: Readonly<Record<string, Json>>
+  /** Paths of attributes and URNs of extensions that were given and that no schema has. */
+  readonly passedOver: readonly string[]
 }
 
 /**
@@ -32,9 +35,12 @@ export interface ReadResource {
  *
  * @throws ScimError `invalidSyntax` for names and `schemas`, `invalidValue` for values, naming the attribute
  */
-export function readResource(type: ResourceType, input: Json, options: ReadOptions): ReadResource {
-  if (!isJsonObject(input)) throw invalidSyntax('A resource must be a JSON object.')
-  const context = { ...options, keepUnassigned: options.keepUnassigned ?? options.partial ?? false }
+export function readResource(type: ResourceType, sent: Json, options: ReadOptions): ReadResource {
+  if (!isJsonObject(sent)) throw invalidSyntax('A resource must be a JSON object.')
+  const passedOver = new Set<string>()
+  const keepUnassigned = options.keepUnassigned ?? options.partial ?? false
+  const context = { ...options, keepUnassigned, passedOver }
+  const input = inPlace(type, sent, context)
   const extensions = extensionKeys(type, input, context)
   if (!options.partial) checkSchemas(type, input, [...extensions.values()], context)
   const attributes: JsonObject = {}
@@ -49,7 +55,7 @@ export function readResource(type: ResourceType, input: Json, options: ReadOptio
     if (extension !== undefined) attributes[urn] = extension
   }
   if (!options.partial) checkResource(type, attributes)
-  return { attributes, secrets }
+  return { attributes, secrets, passedOver: [...passedOver] }
 }
 
 /** URNs of the extensions that a resource has, by the key under which it has them. */

@@ -6,6 +6,7 @@ import { subAttribute } from './paths.js'
 import type { ReadContext } from './read-context.js'
 import { readSimple } from './read-simple.js'
 import type { AttributeDefinition, Json, JsonObject } from './types.js'
+import { asSent, looksLikeJson } from './wrapped-value.js'
 
 /** Lower-cased URNs and names of RFC 7643 §8.7.1: what `unknownAttributes: 'known'` drops. */
 const standardNames: ReadonlySet<string> = new Set(
@@ -34,8 +35,9 @@ export function readValue(
   path: string = definition.name,
 ): Json | undefined {
   if (!definition.multiValued) return readElement(definition, value, context, path)
-  if (isUnassigned(value, context)) return undefined
-  const values = distinct(definition, readElements(definition, value, context, path))
+  const given = asSent(definition, value, context)
+  if (isUnassigned(given, context)) return undefined
+  const values = distinct(definition, readElements(definition, given, context, path))
   return values.length === 0 ? undefined : values
 }
 
@@ -46,11 +48,12 @@ export function readElement(
   context: ReadContext,
   path: string = definition.name,
 ): Json | undefined {
-  if (isUnassigned(value, context)) return undefined
-  if (definition.type !== 'complex') return readSimple(definition, value, context, path)
+  const given = asSent(definition, value, context)
+  if (isUnassigned(given, context)) return undefined
+  if (definition.type !== 'complex') return readSimple(definition, given, context, path)
   const result: JsonObject = {}
   readMembers(
-    asObject(definition, value, context, path),
+    asObject(definition, given, context, path),
     { find: (name) => subAttribute(definition, name), prefix: `${path}.` },
     definition.multiValued && context.keepUnassigned
       ? { ...context, keepUnassigned: false }
@@ -113,14 +116,23 @@ export function refuseTwin(names: readonly string[], name: string, prefix: strin
 export function refuseUnknown(name: string, context: ReadContext, prefix: string): void {
   const [root = name] = name.split('.', 1)
   const isInherited = root in Object.prototype
-  if (!isInherited && context.unknownAttributes === 'ignore') return
   const isStandard = standardNames.has(name.toLowerCase())
-  if (!isInherited && context.unknownAttributes === 'known' && isStandard) return
+  const { unknownAttributes } = context
+  if (
+    !isInherited &&
+    (unknownAttributes === 'ignore' || (unknownAttributes === 'known' && isStandard))
+  ) {
+    context.passedOver?.add(prefix + name)
+    return
+  }
   throw invalidSyntax(`No schema has an attribute "${prefix}${name}".`)
 }
 
 /** Whether a value unassigns its attribute: `null`, `[]` and, by deviation, the empty string (RFC 7643 §2.5). */
-export function isUnassigned(value: Json, { deviations }: ReadContext): boolean {
+export function isUnassigned(
+  value: Json,
+  { deviations }: Pick<ReadContext, 'deviations'>,
+): boolean {
   if (value === null) return true
   if (value === '') return deviations.has('emptyStringClears')
   return Array.isArray(value) && value.length === 0
@@ -139,7 +151,7 @@ function readElements(
   const read: Json[] = []
   for (const element of elements) {
     const one = readElement(definition, element, context, path)
-    if (one !== undefined) read.push(one)
+    if (one !== undefined && !saysNothing(definition, element, context)) read.push(one)
     if (namesNobody(definition, one)) {
       throw invalidValue(`Attribute "${path}.value" is required for each value.`)
     }
@@ -153,7 +165,34 @@ function namesNobody(definition: AttributeDefinition, element: Json | undefined)
   return !isJsonObject(element) || element['value'] === undefined
 }
 
-/** A complex value; its `value` alone, or an array of one for a singular attribute, where deviations allow it. */
+/**
+ * Whether a client gave a value only to say that there is none (RFC 7643 §2.5): `null`, an object
+ * whose `value` or whose members are all unassigned, or one in which nothing but `type` and
+ * `primary` is left beside what is unassigned.
+ */
+export function saysNothing(
+  definition: AttributeDefinition,
+  raw: Json,
+  context: Pick<ReadContext, 'deviations'>,
+): boolean {
+  if (!isJsonObject(raw)) return isUnassigned(raw, context)
+  const members = Object.entries(raw).map(([key, member]) => ({
+    name: key.toLowerCase(),
+    isNone: isUnassigned(member, context),
+  }))
+  const value = members.find(({ name }) => name === 'value')
+  if (value !== undefined) return value.isNone
+  const given = members.filter(({ isNone }) => !isNone).map(({ name }) => name)
+  if (given.length === members.length) {
+    const mustSayMore = definition.subAttributes?.some(({ required }) => required) ?? false
+    return given.length > 0 && given.every(isPrimary) && !mustSayMore
+  }
+  return given.every((name) => name === 'type' || isPrimary(name))
+}
+
+const isPrimary = (name: string): boolean => name === 'primary'
+
+/** A complex value, or its `value` alone where a deviation allows it. */
 function asObject(
   definition: AttributeDefinition,
   value: Json,
@@ -164,11 +203,8 @@ function asObject(
   const isTolerated = deviations.has(
     definition.multiValued ? 'membersAsStrings' : 'managerAsString',
   )
-  if (isTolerated && subAttribute(definition, 'value')) {
-    if (typeof value === 'string') return { value }
-    const only = Array.isArray(value) && value.length === 1 ? value[0] : undefined
-    if (!definition.multiValued && isJsonObject(only)) return only
-  }
+  const isBare = typeof value === 'string' && !looksLikeJson(value)
+  if (isBare && isTolerated && subAttribute(definition, 'value')) return { value }
   throw invalidValue(
     `Attribute "${path}" must be ${definition.multiValued ? 'made of objects' : 'an object'}.`,
   )

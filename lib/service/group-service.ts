@@ -24,6 +24,7 @@ import {
   withoutMembers,
   withPlainMembers,
 } from './members.js'
+import { notePassedOver } from './passed-over.js'
 import { patchOptions } from './patch-options.js'
 import { refuseProtectedMembers } from './protection.js'
 import { checkStored } from './stored.js'
@@ -101,7 +102,10 @@ export async function patchGroup(
     const members = { ...change, add: change.add.filter((id) => !ignored.has(id)) }
     return rest.length === 0 && !isConditional(target) && hasMembers(members)
       ? changeMembers(services, target, members)
-      : patchWithDeltas(services, target, { members, rest })
+      : patchWithDeltas(services, target, {
+          ...{ members, rest },
+          isRest: rest.length < operations.length,
+        })
   })
 }
 
@@ -130,7 +134,11 @@ async function patchWhole(
 async function patchWithDeltas(
   services: Services,
   target: Target,
-  { members, rest }: { members: MemberChange; rest: readonly PatchOperation[] },
+  {
+    members,
+    rest,
+    isRest,
+  }: { members: MemberChange; rest: readonly PatchOperation[]; isRest: boolean },
 ): Promise<Written> {
   const { scope } = target
   return changeResource(services, target, {
@@ -138,7 +146,7 @@ async function patchWithDeltas(
     read: withoutThem,
     next: async (current) => {
       const before = withoutMembers(current)
-      const after = withoutMembers(patched(services, target, { before, operations: rest }))
+      const after = withoutMembers(patched(services, target, { before, operations: rest, isRest }))
       const effective = await effectiveChange(services, scope, {
         groupId: before.id,
         change: members,
@@ -244,16 +252,19 @@ function groupChange(
 }
 
 function patched(
-  { options }: Services,
-  { type }: Target,
-  { before, operations }: { before: Resource; operations: readonly PatchOperation[] },
-): Resource {
-  const { resource } = applyPatch(
-    type,
-    before as unknown as JsonObject,
+  services: Services,
+  { type, scope }: Target,
+  {
+    before,
     operations,
-    patchOptions(options),
-  )
+    isRest = false,
+  }: { before: Resource; operations: readonly PatchOperation[]; isRest?: boolean },
+): Resource {
+  const { resource, passedOver } = applyPatch(type, before as unknown as JsonObject, operations, {
+    ...patchOptions(services.options),
+    isRest,
+  })
+  notePassedOver(services, scope, passedOver)
   const after = resource as unknown as Group
   checkImmutable(type, before, after)
   return after

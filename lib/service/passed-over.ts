@@ -8,6 +8,19 @@ import { appendAudit } from './durable-write.js'
 /** Remembers what was passed over; no request waits for it or fails by it. */
 export type PassedOverNotes = (scope: Scope, passedOver: readonly PassedOver[]) => void
 
+/** Counts attributes that a request gave and that are not kept here. */
+export function notePassedOver(
+  { onPassedOver }: Pick<ServiceContext, 'onPassedOver'>,
+  scope: Scope,
+  names: readonly string[],
+): void {
+  if (names.length === 0) return
+  onPassedOver?.(
+    scope,
+    names.map((name) => ({ kind: 'attribute', name })),
+  )
+}
+
 interface Note extends PassedOver {
   count: number
   at: Date

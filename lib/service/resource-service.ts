@@ -9,6 +9,7 @@ import type { Resource } from '../stores/resource.js'
 import { type Change, noMembers, type TypeRules } from './change.js'
 import { changedAttributes, checkImmutable, contentAmong, replacement } from './changes.js'
 import { createGroup, patchGroup, replaceGroup } from './group-service.js'
+import { notePassedOver } from './passed-over.js'
 import { patchOptions } from './patch-options.js'
 import { plainRules } from './plain-rules.js'
 import type { Services } from './stores.js'
@@ -40,7 +41,8 @@ export async function create(
   body: Json,
 ): Promise<Resource> {
   const { type } = target
-  const { attributes, secrets } = readResource(type, body, services.options)
+  const { attributes, secrets, passedOver } = readResource(type, body, services.options)
+  notePassedOver(services, target.scope, passedOver)
   const after = newResource(services, type, attributes)
   if (type.name === 'Group') return createGroup(services, target, after)
   const change: Change = {
@@ -56,7 +58,8 @@ export async function create(
 /** Replaces a resource by the body of a PUT (RFC 7644 §3.5.1); see `replacement` for what stays. */
 export async function replace(services: Services, target: Target, body: Json): Promise<Written> {
   const { type } = target
-  const { attributes: sent, secrets } = readResource(type, body, services.options)
+  const { attributes: sent, secrets, passedOver } = readResource(type, body, services.options)
+  notePassedOver(services, target.scope, passedOver)
   if (type.name === 'Group') {
     const keepsMembers = services.options.putWithoutMembers === 'keep' && !mentions(body, 'members')
     return replaceGroup(services, target, { sent, keepsMembers })
@@ -80,7 +83,7 @@ export function patch(services: Services, target: Target, body: Json): Promise<W
   return changeResource(services, target, {
     rules: rulesOf(target.type),
     read: everything,
-    next: (before) => patchedChange(services, target.type, { before, operations, options }),
+    next: (before) => patchedChange(services, target, { before, operations, options }),
   })
 }
 
@@ -91,19 +94,20 @@ export function rulesOf(type: ResourceType): TypeRules {
 
 function patchedChange(
   services: Services,
-  type: ResourceType,
+  { type, scope }: Target,
   {
     before,
     operations,
     options,
   }: { before: Resource; operations: readonly PatchOperation[]; options: PatchOptions },
 ): Change {
-  const { resource, secrets, changed } = applyPatch(
+  const { resource, secrets, changed, passedOver } = applyPatch(
     type,
     before as unknown as JsonObject,
     operations,
     options,
   )
+  notePassedOver(services, scope, passedOver)
   const after = resource as unknown as Resource
   checkImmutable(type, before, after, changed)
   const attributes = contentAmong(changed)

@@ -17,6 +17,8 @@ import {
 const work = { value: 'ines@acme.example', type: 'work', primary: true }
 const home = { value: 'ines@home.example', type: 'home' }
 const [ada, bob, cleaners] = resources['Group']!['members'] as JsonObject[]
+const userUrn = 'urn:ietf:params:scim:schemas:core:2.0:User'
+const groupUrn = 'urn:ietf:params:scim:schemas:core:2.0:Group'
 const sales = resources['User']![enterprise] as JsonObject
 const names = resources['User']!['name'] as JsonObject
 
@@ -147,8 +149,8 @@ const rows: readonly Row[] = [
     off: 'invalidValue',
   },
   {
-    id: 'managerAsString',
-    name: 'an array of one (Entra ID)',
+    id: 'arrayOfOne',
+    name: 'an array of one manager (Entra ID)',
     operation: {
       op: 'replace',
       path: `${enterprise}:manager`,
@@ -167,6 +169,120 @@ const rows: readonly Row[] = [
     },
     on: 'invalidValue',
     off: 'invalidValue',
+  },
+  {
+    id: 'arrayOfOne',
+    name: 'an array of one for a truth value (Entra ID, E9)',
+    operation: { op: 'replace', path: 'active', value: [false] },
+    on: { active: false },
+    off: 'invalidValue',
+  },
+  {
+    id: 'arrayOfOne',
+    name: 'an array of one for a complex attribute (E9)',
+    operation: { op: 'replace', path: 'name', value: [{ givenName: 'Ann' }] },
+    on: { name: { ...names, givenName: 'Ann' } },
+    off: 'invalidValue',
+  },
+  {
+    id: 'arrayOfOne',
+    name: 'an object that says nothing but its value (Entra ID, E9)',
+    operation: {
+      op: 'add',
+      path: `${enterprise}:department`,
+      value: [{ $ref: null, value: 'Ops' }],
+    },
+    on: { [enterprise]: { ...sales, department: 'Ops' } },
+    off: 'invalidValue',
+  },
+  {
+    id: 'arrayOfOne',
+    name: 'an array of null unassigns',
+    operation: { op: 'replace', path: 'title', value: [null] },
+    on: { title: null },
+    off: 'invalidValue',
+  },
+  {
+    id: 'arrayOfOne',
+    name: 'an array of null leaves what is required',
+    operation: { op: 'replace', path: 'userName', value: [null] },
+    on: 'mutability',
+    off: 'invalidValue',
+  },
+  {
+    id: 'arrayOfOne',
+    name: 'an array of one behind a filter that matches (A6, E4)',
+    operation: { op: 'add', path: 'emails[type eq "home"]', value: [{ value: 'n@x.example' }] },
+    on: { emails: [work, { ...home, value: 'n@x.example' }] },
+    off: 'invalidValue',
+  },
+  {
+    id: 'arrayOfOne',
+    name: 'an array of one behind a filter that matches nothing (A6, E4)',
+    operation: { op: 'add', path: 'emails[type eq "other"]', value: [{ value: 'n@x.example' }] },
+    on: { emails: [work, home, { type: 'other', value: 'n@x.example' }] },
+    off: 'invalidValue',
+  },
+  {
+    id: 'jsonText',
+    name: 'the JSON text of a value behind a filter (E2)',
+    operation: {
+      op: 'replace',
+      path: 'emails[type eq "home"]',
+      value: '{"type":"home","value":"new@x.example"}',
+    },
+    on: { emails: [work, { type: 'home', value: 'new@x.example' }] },
+    off: 'invalidValue',
+  },
+  {
+    id: 'jsonText',
+    name: 'the JSON text of one value of a list (E2)',
+    operation: { op: 'add', path: 'emails', value: '{"type":"other","value":"new@x.example"}' },
+    on: { emails: [work, home, { type: 'other', value: 'new@x.example' }] },
+    off: 'invalidValue',
+  },
+  {
+    id: 'coreUrnAsKey',
+    name: 'attributes under the URN of the base schema (E1)',
+    operation: { op: 'replace', value: { [userUrn]: { active: false }, title: 'T' } },
+    on: { active: false, title: 'T' },
+    off: { title: 'T' },
+  },
+  {
+    id: 'coreUrnAsKey',
+    name: 'the URN of the base schema as path (E1)',
+    operation: { op: 'replace', path: userUrn, value: { active: false } },
+    on: { active: false },
+    off: 'invalidPath',
+  },
+  {
+    id: 'coreUrnAsKey',
+    name: 'members under the URN of the base schema (E1)',
+    type: 'Group',
+    operation: { op: 'add', value: { [groupUrn]: { members: [{ value: 'n' }] } } },
+    on: { members: [ada!, bob!, cleaners!, { value: 'n' }] },
+    off: {},
+  },
+  {
+    id: 'dottedExtensionAttributes',
+    name: 'a dot for the colon in a path (Apache Syncope, E3)',
+    operation: { op: 'replace', path: `${enterprise}.department`, value: 'Ops' },
+    on: { [enterprise]: { ...sales, department: 'Ops' } },
+    off: 'invalidPath',
+  },
+  {
+    id: 'dottedExtensionAttributes',
+    name: 'a dot for the colon in a key (Apache Syncope, E3)',
+    operation: { op: 'replace', value: { [`${enterprise}.department`]: 'Ops' } },
+    on: { [enterprise]: { ...sales, department: 'Ops' } },
+    off: 'invalidSyntax',
+  },
+  {
+    id: 'unqualifiedExtensionAttributes',
+    name: 'a key without the URN of its extension (Entra ID, A16)',
+    operation: { op: 'replace', value: { manager: 'm2' } },
+    on: { [enterprise]: { ...sales, manager: { value: 'm2' } } },
+    off: {},
   },
   {
     id: 'membersAsStrings',
@@ -438,6 +554,26 @@ describe('deviation emptyOperations (R-PATCH-02)', () => {
     expect(readPatch(body, optionsOf())).toEqual([])
     const strict = optionsOf({ deviations: { emptyOperations: false } })
     expect(refusal(() => readPatch(body, strict)).scimType).toBe('invalidSyntax')
+  })
+
+  it('takes a PATCH of nothing but schemas (Apache Syncope)', () => {
+    const body = { schemas: [patchOp] }
+    expect(readPatch(body, optionsOf())).toEqual([])
+    const strict = optionsOf({ deviations: { emptyOperations: false } })
+    expect(refusal(() => readPatch(body, strict)).scimType).toBe('invalidSyntax')
+    const whole = { ...body, active: false }
+    expect(refusal(() => readPatch(whole, optionsOf())).scimType).toBe('invalidSyntax')
+  })
+})
+
+describe('deviation arrayOfOne (R-PATCH-39)', () => {
+  it('takes an array of one object as the value of an operation without a path (SCIM-SDK)', () => {
+    const body = {
+      schemas: [patchOp],
+      Operations: [{ op: 'replace', value: [{ title: 'Dr', active: true }] }],
+    }
+    const read = readPatch(body, optionsOf())
+    expect(read).toEqual([{ op: 'replace', value: { title: 'Dr', active: true } }])
   })
 })
 

@@ -163,7 +163,7 @@ it.each([
   ['/Users', { schemas: [userUrn], userName: '  ' }, 'userName'],
   ['/Groups', { schemas: [groupUrn], displayName: 'a', members: [{ display: 'x' }] }, 'members'],
   ['/Groups', { schemas: [groupUrn], displayName: 'a', members: [{ value: '' }] }, 'members'],
-  ['/Groups', { schemas: [groupUrn], displayName: ['a'] }, 'displayName'],
+  ['/Groups', { schemas: [groupUrn], displayName: ['a', 'b'] }, 'displayName'],
   ['/Groups', { schemas: [groupUrn] }, 'displayName'],
 ])(
   'names the attribute that is wrong: POST %s %j (R-ERR-10, R-TYPE-01, R-USER-02, R-GROUP-02)',

@@ -248,7 +248,7 @@ describe('an answer that says what was wrong', () => {
     const filter = encodeURIComponent(`password eq "${canary}"`)
     const answers = [
       await scim.post('/Users', { schemas: [userUrn], ...secret }),
-      await scim.post('/Users', { schemas: [userUrn], userName: 'n', password: [canary] }),
+      await scim.post('/Users', { schemas: [userUrn], userName: 'n', password: [canary, canary] }),
       await scim.post('/Users', { schemas: [userUrn], userName: 'n', password: { value: canary } }),
       await scim.post('/Users', { schemas: [userUrn], userName: 'ines@acme.example', ...secret }),
       await scim.put(`/Users/${user}`, { schemas: [userUrn], userName: '', ...secret }),

@@ -241,11 +241,18 @@ describe('schemas', () => {
     })
   })
 
-  it('counts attributes of an extension only under its URN (R-COMMON-15)', () => {
-    expect(withSchemas([core, enterprise], usual, { department: 'x' }).attributes).toEqual({
+  it('counts attributes of an extension only under its URN, but for a deviation (R-COMMON-15, A16)', () => {
+    const without = { ...usual, deviations: new Set([...usual.deviations].filter(isQualified)) }
+    expect(withSchemas([core, enterprise], without, { department: 'x' }).attributes).toEqual({
       userName: 'bob',
     })
+    expect(withSchemas([core, enterprise], usual, { department: 'x' }).attributes).toEqual({
+      userName: 'bob',
+      [enterprise]: { department: 'x' },
+    })
   })
+
+  const isQualified = (id: string) => id !== 'unqualifiedExtensionAttributes'
 })
 
 describe('types of values', () => {
@@ -552,7 +559,7 @@ describe('attributes that no schema has', () => {
   })
 
   it('are dropped by the policy "known" where a schema of the RFC has the name (R-COMMON-16)', () => {
-    for (const more of [{ department: 'x' }, { members: [] }, { addresses: [{ display: 'x' }] }]) {
+    for (const more of [{ members: [] }, { addresses: [{ display: 'x' }] }]) {
       expect(withPolicy('known', more as JsonObject)).toBeUndefined()
       expect(withPolicy('reject', more as JsonObject)).toMatchObject(syntax)
     }

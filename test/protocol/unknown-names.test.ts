@@ -1,0 +1,204 @@
+import { memoryAdapters } from '../../adapters/memory/index.js'
+import { countsOf } from './passed-over-suite.js'
+import { enterpriseUrn, groupUrn, type ServiceProvider, serve, userUrn } from './server.js'
+
+const custom = 'urn:ietf:params:scim:schemas:extension:Custom:2.0:User'
+const refusing = { unknownAttributes: 'reject' } as const
+
+/** Operations that nobody here can carry out, with the name under which they are reported. */
+const unknown = [
+  [
+    'an extension nobody knows (C1, B3)',
+    { path: `${custom}:badge`, value: '7' },
+    `${custom}:badge`,
+  ],
+  ['a whole extension nobody knows', { path: custom, value: { badge: '7' } }, custom],
+  ['a misspelt name', { path: 'titel', value: 'x' }, 'titel'],
+  ['a misspelt sub-attribute', { path: 'name.first', value: 'x' }, 'name.first'],
+  [
+    'a misspelt sub-attribute behind a filter',
+    { path: 'emails[type eq "work"].adress', value: 'x' },
+    'emails.adress',
+  ],
+  [
+    'an unknown name with a filter (A15)',
+    { path: 'customMails[type eq "work"].value', value: 'x' },
+    'customMails',
+  ],
+] as const
+
+const isActive = async (scim: ServiceProvider, id: string) =>
+  (await scim.get(`/Users/${id}`)).body.active
+
+describe('deactivates somebody whatever else the same PATCH names', () => {
+  it.each(unknown)('%s', async (_, operation, name) => {
+    const scim = await serve()
+    const { id } = await scim.user('ines')
+    const { status } = await scim.patch(`/Users/${id}`, [
+      { op: 'Replace', path: 'active', value: 'False' },
+      { op: 'Add', ...operation },
+    ])
+    expect([status, await isActive(scim, id)]).toEqual([200, false])
+    expect(await countsOf(scim)).toMatchObject([{ kind: 'attribute', name, count: 1 }])
+  })
+
+  it.each(unknown)('refuses all of it where the host wants that: %s', async (_, operation) => {
+    const scim = await serve(memoryAdapters(), refusing)
+    const { id } = await scim.user('ines')
+    const { status, body } = await scim.patch(`/Users/${id}`, [
+      { op: 'replace', path: 'active', value: false },
+      { op: 'add', ...operation },
+    ])
+    expect([status, body.scimType, await isActive(scim, id)]).toEqual([400, 'invalidPath', true])
+  })
+
+  it.each([
+    ['in a value (A15)', { active: false, 'customMails[type eq "work"].value': 'x' }],
+    ['under an unknown URN', { active: false, 'urn:x:y:z': { badge: 1 } }],
+    ['under the URN of the schema (E1)', { [userUrn]: { active: false, nonsense: 1 } }],
+  ])('%s', async (_, value) => {
+    const scim = await serve()
+    const { id } = await scim.user('ines')
+    const { status } = await scim.patch(`/Users/${id}`, [{ op: 'replace', value }])
+    expect([status, await isActive(scim, id)]).toEqual([200, false])
+    expect(await countsOf(scim)).toHaveLength(1)
+  })
+})
+
+describe('a PATCH that says nothing else', () => {
+  it('is refused for a misspelt name, and done for an extension nobody knows', async () => {
+    const scim = await serve()
+    const { id, meta } = await scim.user('ines')
+    const misspelt = await scim.patch(`/Users/${id}`, [{ op: 'add', path: 'titel', value: 'x' }])
+    expect([misspelt.status, misspelt.body.scimType]).toEqual([400, 'invalidPath'])
+    const operations = [{ op: 'add', path: `${custom}:badge`, value: '7' }]
+    const foreign = await scim.patch(`/Users/${id}`, operations)
+    expect([foreign.status, foreign.body.meta.version]).toEqual([200, meta.version])
+  })
+
+  it('lets members leave although another name of the group is misspelt', async () => {
+    const scim = await serve()
+    const { id } = await scim.user('ines')
+    const group = (
+      await scim.post('/Groups', {
+        schemas: [groupUrn],
+        displayName: 'g',
+        members: [{ value: id }],
+      })
+    ).body
+    const { status } = await scim.patch(`/Groups/${group.id}`, [
+      { op: 'remove', path: `members[value eq "${id}"]` },
+      { op: 'replace', path: 'displayname2', value: 'x' },
+    ])
+    expect(status).toBeLessThan(300)
+    expect((await scim.get(`/Groups/${group.id}`)).body.members ?? []).toEqual([])
+  })
+})
+
+describe('POST and PUT', () => {
+  it('take attributes under the URN of the schema and count unknown ones (E1)', async () => {
+    const scim = await serve()
+    const schemas = [userUrn]
+    const body = { schemas, [userUrn]: { userName: 'ann', active: false }, [custom]: { badge: 1 } }
+    const posted = await scim.post('/Users', body)
+    expect(posted.body).toMatchObject({ userName: 'ann', active: false })
+    const put = { schemas, userName: 'ann', [userUrn]: { active: true }, manager: 'm-1' }
+    const replaced = await scim.put(`/Users/${posted.body.id}`, put)
+    expect(replaced.body).toMatchObject({
+      active: true,
+      [enterpriseUrn]: { manager: { value: 'm-1' } },
+    })
+    expect(await countsOf(scim)).toMatchObject([{ name: custom, count: 1 }])
+  })
+
+  it('refuse an attribute that is given in both places (E1)', async () => {
+    const scim = await serve()
+    const twice = { schemas: [userUrn], userName: 'ann', [userUrn]: { username: 'bob' } }
+    expect((await scim.post('/Users', twice)).body.scimType).toBe('invalidSyntax')
+  })
+
+  it('store no value that says nothing, as PATCH does (A14, E8)', async () => {
+    const scim = await serve()
+    const empty = {
+      phoneNumbers: [
+        { type: 'work', value: null },
+        { type: 'mobile', value: '' },
+      ],
+      emails: [{ primary: true }, { type: 'work', value: null, primary: true }],
+      addresses: [{ type: 'work', formatted: null }],
+    }
+    const posted = await scim.post('/Users', { schemas: [userUrn], userName: 'ann', ...empty })
+    const patched = await scim.patch(
+      `/Users/${(await scim.user('bob')).id}`,
+      Object.entries(empty).map(([path, value]) => ({ op: 'add', path, value })),
+    )
+    for (const { body } of [posted, patched]) {
+      expect([body.phoneNumbers, body.emails, body.addresses]).toEqual([
+        undefined,
+        undefined,
+        undefined,
+      ])
+    }
+  })
+})
+
+describe('add members[value eq "…"] adds whom the path names', () => {
+  it.each([
+    ['null', null],
+    ['an empty string', ''],
+    ['an empty object', {}],
+    ['the id in an array', [{ value: 'ID' }]],
+    ['the id alone', 'ID'],
+  ])('with %s as value (A7, E5)', async (_, sent) => {
+    const scim = await serve()
+    const { id } = await scim.user('ines')
+    const { body: group } = await scim.post('/Groups', { schemas: [groupUrn], displayName: 'g' })
+    const value = JSON.parse(JSON.stringify(sent).replace('ID', id))
+    const operation = { op: 'add', path: `members[value eq "${id}"]`, value }
+    for (let round = 0; round < 2; round += 1) {
+      expect((await scim.patch(`/Groups/${group.id}`, [operation])).status).toBeLessThan(300)
+      const { members } = (await scim.get(`/Groups/${group.id}`)).body
+      expect(members.map((member: { value: string }) => member.value)).toEqual([id])
+    }
+  })
+})
+
+describe('a PATCH that is repeated', () => {
+  it.each([
+    ['emails', 'emails[type eq "work"]', { value: 'new@x.example' }],
+    ['addresses', 'addresses[type eq "work"]', { streetAddress: '1 Main' }],
+    ['roles', 'roles[primary eq "True"]', { value: 'x' }],
+  ])('changes nothing the second time: %s (A5, E11, E12)', async (_, path, value) => {
+    const scim = await serve()
+    const { id } = await scim.user('ines', {
+      emails: [{ value: 'old@x.example', type: 'work', primary: true }],
+      addresses: [{ type: 'work', streetAddress: 'Old' }],
+      roles: [{ value: 'r', primary: true }],
+    })
+    const once = await scim.patch(`/Users/${id}`, [{ op: 'replace', path, value }])
+    for (let round = 0; round < 3; round += 1) {
+      const again = await scim.patch(`/Users/${id}`, [{ op: 'replace', path, value }])
+      expect(again.body).toEqual(once.body)
+    }
+  })
+})
+
+describe('remove with null (A22)', () => {
+  it('removes attributes and extensions, and no members', async () => {
+    const scim = await serve()
+    const { id } = await scim.user('ines', {
+      phoneNumbers: [{ value: '1', type: 'work' }],
+      [enterpriseUrn]: { department: 'D' },
+    })
+    const { body } = await scim.patch(`/Users/${id}`, [
+      { op: 'remove', path: 'phoneNumbers', value: null },
+      { op: 'remove', path: enterpriseUrn, value: null },
+    ])
+    expect([body.phoneNumbers, body[enterpriseUrn]]).toEqual([undefined, undefined])
+    const members = [{ value: id }]
+    const group = await scim.post('/Groups', { schemas: [groupUrn], displayName: 'g', members })
+    const operations = [{ op: 'remove', path: 'members', value: null }]
+    const { status, body: refusal } = await scim.patch(`/Groups/${group.body.id}`, operations)
+    expect([status, refusal.scimType]).toEqual([400, 'invalidValue'])
+  })
+})
