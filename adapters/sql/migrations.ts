@@ -1,30 +1,55 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { type Kysely, type Migration, Migrator, sql } from 'kysely'
-import { asStoreError, type Database } from './database.js'
+import { type RawBuilder, sql } from 'kysely'
+import { ConfigurationError } from '../../lib/errors.js'
+import type { Database, Session } from './database.js'
 import type { SqlDialect } from './dialects/dialect.js'
 import { hasKey } from './lookups.js'
 import { isMember } from './members.js'
 import { isListed } from './rows.js'
 
+/** One step in the life of the tables. */
+type Migration = readonly RawBuilder<unknown>[]
+
 /**
- * Creates or upgrades the tables. Several hosts may start at the same time: one of them does the work (an advisory lock
- * on PostgreSQL, the write lock on SQLite), the others find it done.
+ * Creates or upgrades the tables in one transaction. Several hosts may start at the same time: the first holds a lock
+ * (an advisory lock on PostgreSQL, the write lock on SQLite), and the others find the work done.
+ *
+ * @throws ConfigurationError `ERR_SCIM_DATABASE` when a newer version of this package has upgraded the database
+ * @throws UnavailableError when the database does not answer
  */
-export async function migrate({ kysely, dialect }: Database): Promise<void> {
-  const migrator = new Migrator({
-    db: kysely,
-    provider: { getMigrations: async () => migrations(dialect) },
-    migrationTableName: 'scim_migrations',
-    migrationLockTableName: 'scim_migration_lock',
+export async function migrate(database: Database): Promise<void> {
+  const all = migrations(database.dialect)
+  await database.transaction(async (session) => {
+    const done = await migrationsDone(session)
+    refuseNewer(done, all)
+    for (const [name, statements] of Object.entries(all)) {
+      if (done.has(name)) continue
+      for (const statement of statements) await session.all(statement)
+      await session.all(
+        sql`insert into scim_migrations (name, timestamp) values (${name}, ${new Date().toISOString()})`,
+      )
+    }
   })
-  for (let attempt = 1; ; attempt += 1) {
-    const { error } = await migrator.migrateToLatest()
-    if (error === undefined) return
-    // The migrator creates its own tables without a lock; whoever comes second tries again.
-    const isHopeless = dialect.failureKind(error) === 'unavailable' || attempt === mostAttempts
-    if (isHopeless) throw asStoreError(error, dialect)
-    await delay(50 * attempt)
-  }
+}
+
+/** Takes the lock first, so that nobody looks at what somebody else is about to change. */
+async function migrationsDone(session: Session): Promise<ReadonlySet<string>> {
+  const { lockMigrations } = session.dialect
+  if (lockMigrations) await session.all(lockMigrations)
+  await session.all(
+    sql`create table if not exists scim_migrations (
+      name varchar(255) not null primary key, timestamp varchar(255) not null)`,
+  )
+  const rows = await session.all(sql<{ name: string }>`select name from scim_migrations`)
+  return new Set(rows.map(({ name }) => name))
+}
+
+function refuseNewer(done: ReadonlySet<string>, known: Readonly<Record<string, unknown>>): void {
+  const newer = [...done].find((name) => !Object.hasOwn(known, name))
+  if (newer === undefined) return
+  throw new ConfigurationError(
+    'ERR_SCIM_DATABASE',
+    `A newer version of label-studio-scim has upgraded this database ("${newer}"). Upgrade this host, or restore a backup from before.`,
+  )
 }
 
 /**
@@ -38,19 +63,13 @@ export async function isMigrated(database: Database): Promise<boolean> {
   return Object.keys(migrations(database.dialect)).every((name) => done.has(name))
 }
 
-const mostAttempts = 6
-
 /** In order of their names. Never changed once released; a change of tables is a new entry. */
 function migrations(dialect: SqlDialect): Record<string, Migration> {
   return {
-    '001_tables': { up: (kysely) => runAll(kysely, firstTables(dialect)) },
-    '002_passed_over': { up: (kysely) => runAll(kysely, passedOverTable(dialect)) },
-    '003_indexes_by_request': { up: (kysely) => runAll(kysely, indexesByRequest(dialect)) },
+    '001_tables': firstTables(dialect),
+    '002_passed_over': passedOverTable(dialect),
+    '003_indexes_by_request': indexesByRequest(dialect),
   }
-}
-
-async function runAll(kysely: Kysely<unknown>, statements: readonly ReturnType<typeof sql>[]) {
-  for (const statement of statements) await statement.execute(kysely)
 }
 
 /** Every key begins with the tenant, and nothing refers from one tenant to another: all can be partitioned by it. */

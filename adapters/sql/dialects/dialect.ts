@@ -30,6 +30,8 @@ export interface SqlDialect {
   readonly forDelete: Sql
   readonly forKeyShare: Sql
   readonly skipLocked: Sql
+  /** Keeps other hosts from migrating until the transaction ends, where its beginning does not. */
+  readonly lockMigrations?: Sql
   /** Tells the planner how much each column of an index narrows a search, where it would guess. */
   planFor?(table: string, index: string, rowsPerPrefix: readonly number[]): Sql
   /**

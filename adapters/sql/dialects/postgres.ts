@@ -14,6 +14,8 @@ export const postgresDialect: SqlDialect = {
   forDelete: sql`for update`,
   forKeyShare: sql`for key share`,
   skipLocked: sql`for update skip locked`,
+  // The number that Kysely's migrator locks, which made the tables of versions before 0.2.
+  lockMigrations: sql`select pg_advisory_xact_lock(3853314791062309107)`,
   // OFFSET keeps the planner from turning the join round and reading a whole tenant first.
   joinEach: (from, table, condition, lock = sql``) => sql`${from} cross join lateral (
     select * from ${sql.raw(table)} where ${condition} offset 0 ${lock}) ${sql.raw(aliasOf(table))}`,

@@ -42,17 +42,10 @@ const mostStatements = 500
  */
 export function sqliteKysely(handle: SqliteHandle, options: SqliteDriverOptions): Dialect {
   return {
-    createAdapter: () => new TransactionalAdapter(),
+    createAdapter: () => new SqliteAdapter(),
     createDriver: () => sqliteDriver(handle, options),
     createIntrospector: (kysely) => new SqliteIntrospector(kysely),
     createQueryCompiler: () => new SqliteQueryCompiler(),
-  }
-}
-
-/** Migrations run in one transaction, which holds the write lock: two hosts cannot migrate at the same time. */
-class TransactionalAdapter extends SqliteAdapter {
-  override get supportsTransactionalDdl(): boolean {
-    return true
   }
 }
 
