@@ -71,7 +71,7 @@ export interface ScimOptions extends DeviationOptions, SchemaOptions {
   /** `/users` is `/Users`. Default `false`. Ids are exact in any case. */
   readonly caseInsensitivePaths?: boolean
 
-  /** What is off is not advertised and answers 501. Default: all on; `changePassword` when the store has `setPassword`. */
+  /** What is off is not advertised; it answers 501, or 400 where it is a query parameter. Default: all on; `changePassword` when the store has `setPassword`. */
   readonly features?: Partial<Features>
   readonly limits?: Partial<ScimLimits>
   readonly rateLimits?: RateLimits

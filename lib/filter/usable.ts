@@ -1,7 +1,9 @@
-import { invalidFilter } from '../errors.js'
+import { invalidFilter, type ScimError } from '../errors.js'
 import { enterpriseUserUrn, userUrn } from '../schema/core-schemas.js'
 import { printPath } from '../schema/paths.js'
 import type { AttributeDefinition, AttributePath, ResourceType } from '../schema/types.js'
+
+type Refuse = (detail: string) => ScimError
 
 /** Attributes that no store has, because they are computed when a resource is read. Without `schema`: of any. */
 const computed: readonly { schema?: string; attribute: string; sub?: string }[] = [
@@ -14,11 +16,16 @@ const computed: readonly { schema?: string; attribute: string; sub?: string }[] 
  * Refuses a path that must not decide which resources are found, or in which order: of an attribute that is never
  * returned (each answer would reveal something about its value), or of one that is computed on reading.
  *
- * @throws ScimError `invalidFilter` (400), the same for every value and operator and for `sortBy`
+ * @param refuse makes the error of a detail
+ * @throws ScimError `invalidFilter` (400) unless `refuse` makes another, the same for every value and operator
  */
-export function requireUsable(type: ResourceType, path: AttributePath): void {
-  requireVisible(path)
-  if (isComputed(type, path)) throw refusal(path, 'is computed when it is read')
+export function requireUsable(
+  type: ResourceType,
+  path: AttributePath,
+  refuse: Refuse = invalidFilter,
+): void {
+  requireVisible(path, refuse)
+  if (isComputed(type, path)) throw refusal(path, 'is computed when it is read', refuse)
 }
 
 /** As {@link requireUsable} for a sub-attribute inside a value path. */
@@ -29,15 +36,13 @@ export function requireUsableSub(sub: AttributeDefinition): void {
 }
 
 /** Refuses an attribute that is never returned. */
-export function requireVisible(path: AttributePath): void {
+export function requireVisible(path: AttributePath, refuse: Refuse = invalidFilter): void {
   const isHidden = path.attribute?.returned === 'never' || path.sub?.returned === 'never'
-  if (isHidden) throw refusal(path, 'is never returned')
+  if (isHidden) throw refusal(path, 'is never returned', refuse)
 }
 
-function refusal(path: AttributePath, reason: string) {
-  return invalidFilter(
-    `Attribute "${printPath(path)}" ${reason}; it cannot be used to filter or to sort.`,
-  )
+function refusal(path: AttributePath, reason: string, refuse: Refuse = invalidFilter) {
+  return refuse(`Attribute "${printPath(path)}" ${reason}; it cannot be used to filter or to sort.`)
 }
 
 function isComputed(type: ResourceType, { extension, attribute, sub }: AttributePath): boolean {

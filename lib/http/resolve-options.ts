@@ -54,6 +54,7 @@ function resolveFeatures(features: Partial<Features>, adapters: Adapters): Featu
 }
 
 function resolveLimits(limits: ScimLimits, given: ScimOptions): ScimLimits {
+  warnOfSmallPatches(given, limits)
   if (limits.defaultCount <= limits.maxResults) return limits
   if (given.limits?.defaultCount === undefined) {
     return { ...limits, defaultCount: limits.maxResults }
@@ -61,6 +62,16 @@ function resolveLimits(limits: ScimLimits, given: ScimOptions): ScimLimits {
   throw new ConfigurationError(
     scimTable.code,
     `scimRouter: option "limits.defaultCount" is ${limits.defaultCount}, more than limits.maxResults (${limits.maxResults}). Lower it.`,
+  )
+}
+
+/** authentik sends a group's members as PATCHes of as many operations as a Bulk may have. */
+function warnOfSmallPatches({ features }: ScimOptions, limits: ScimLimits): void {
+  const { maxBulkOperations, maxPatchOperations } = limits
+  if (features?.bulk === false || maxBulkOperations <= maxPatchOperations) return
+  process.emitWarning(
+    `Option "limits.maxBulkOperations" is ${maxBulkOperations}, more than limits.maxPatchOperations (${maxPatchOperations}). Some clients, authentik among them, send PATCHes of that many operations, which are refused. Raise maxPatchOperations, or lower maxBulkOperations.`,
+    { type: 'ConfigurationWarning', code: 'ERR_SCIM_OPTIONS' },
   )
 }
 

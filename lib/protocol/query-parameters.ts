@@ -49,12 +49,16 @@ const isSearch = new Ajv().compile<QueryParameters>({
   },
 })
 
-/** The parameters in a URL (RFC 7644 §3.4.2); their names are in lower case there. */
+/** An empty filter asks for something, and an empty cursor for the first page; other empty parameters say nothing. */
+const sayingWhenEmpty: readonly string[] = ['filter', 'cursor']
+
+/** The parameters in a URL (RFC 7644 §3.4.2); their names are in lower case there. Empty ones are left out. */
 export function parametersOfUrl(query: ReadonlyMap<string, string>): QueryParameters {
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = query.get(name.toLowerCase())
-      return value === undefined || name === 'schemas' ? [] : [[name, value]]
+      const isAbsent = value === undefined || (value === '' && !sayingWhenEmpty.includes(name))
+      return isAbsent || name === 'schemas' ? [] : [[name, value]]
     }),
   )
 }

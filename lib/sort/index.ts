@@ -17,8 +17,8 @@ const sortOrders = new Map([
  * sorted by its `value`.
  *
  * @param sortOrder `ascending` (default) or `descending`, in any case
- * @throws ScimError `invalidValue` (400) for an unknown attribute or order and for attributes without an order;
- *   `invalidFilter` (400) for attributes that filters refuse too, with the same detail
+ * @throws ScimError `invalidValue` (400) for an unknown attribute or order, for attributes without an order, and with the
+ *   same detail as in filters for those that filters refuse too
  */
 export function resolveSort(type: ResourceType, sortBy: string, sortOrder = 'ascending'): Sort {
   const descending = sortOrders.get(sortOrder.toLowerCase())
@@ -29,7 +29,7 @@ export function resolveSort(type: ResourceType, sortBy: string, sortOrder = 'asc
   if (path?.attribute === undefined) {
     throw invalidValue('"sortBy" is not an attribute of this resource type.')
   }
-  requireUsable(type, path)
+  requireUsable(type, path, invalidValue)
   const target = withDefaultSubAttribute(path)
   if (!hasOrder(type, target)) throw invalidValue('"sortBy" is an attribute that has no order.')
   return { path: target, descending }

@@ -108,7 +108,8 @@ describe('an attribute that is never returned', () => {
   })
 
   it('is refused in the same words as a sort attribute (S-LEAK-02, R-SORT-09)', () => {
-    expect(refusal(() => resolveSort(resourceType('User'), 'password'))).toEqual(expected)
+    const { message } = refusal(() => resolveSort(resourceType('User'), 'password'))
+    expect(message).toBe(expected.message)
   })
 
   it('is refused in queries over several types (S-LEAK-02)', () => {

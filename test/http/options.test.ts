@@ -161,6 +161,22 @@ describe('an option that is left out', () => {
     expect(resolve({ features: { bulk: false } }).features).toMatchObject({ bulk: false, me: true })
   })
 
+  it('of a Bulk above those of a PATCH are warned of, since authentik takes one for the other (B6)', () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    try {
+      resolve()
+      resolve({ limits: { maxBulkOperations: 5_000, maxPatchOperations: 5_000 } })
+      resolve({ limits: { maxBulkOperations: 5_000 }, features: { bulk: false } })
+      expect(warn).not.toHaveBeenCalled()
+      resolve({ limits: { maxBulkOperations: 5_000 } })
+      expect(warn.mock.calls).toEqual([
+        [expect.stringMatching(/maxPatchOperations \(1000\)/), expect.anything()],
+      ])
+    } finally {
+      warn.mockRestore()
+    }
+  })
+
   it('of changePassword follows the store', () => {
     expect(resolve().features.changePassword).toBe(false)
     const { users, ...others } = memoryAdapters()

@@ -272,3 +272,21 @@ describe('a resource type of the host', () => {
     expect(found.body.totalResults).toBe(1)
   })
 })
+
+it('/Schemas has the password where the host takes one, and only there (A25)', async () => {
+  const setPassword = async () => {}
+  const adapters = memoryAdapters()
+  const taking = { ...adapters, users: { ...adapters.users, setPassword } }
+  for (const [scim, isThere] of [
+    [await serve(adapters), false],
+    [await serve(taking), true],
+  ] as const) {
+    const { body: one } = await scim.get(`/Schemas/${userUrn}`)
+    const { body: all } = await scim.get('/Schemas')
+    const user = all.Resources.find(({ id }: { id: string }) => id === userUrn)
+    for (const { attributes } of [one, user]) {
+      const names = attributes.map(({ name }: { name: string }) => name)
+      expect(names.includes('password')).toBe(isThere)
+    }
+  }
+})

@@ -56,7 +56,8 @@ describe('bounds of a query', () => {
     ['?cursor=made-up', 'invalidCursor'],
     ['?sortBy=noSuch', 'invalidValue'],
     ['?sortBy=userName&sortOrder=up', 'invalidValue'],
-    ['?sortBy=password', 'invalidFilter'],
+    ['?sortBy=password', 'invalidValue'],
+    ['?sortBy=groups.display', 'invalidValue'],
     ['?filter=', 'invalidFilter'],
     ['?filter=userName%20eq', 'invalidFilter'],
     ['?filter=noSuch%20eq%20%22x%22', 'invalidFilter'],
@@ -71,6 +72,16 @@ describe('bounds of a query', () => {
       expect(body.scimType).toBe(scimType)
     },
   )
+
+  it('leaves empty parameters out, but for an empty filter and an empty cursor (A25)', async () => {
+    const scim = await serve()
+    await seven(scim)
+    const query = 'count=&startIndex=&sortBy=&sortOrder=&attributes=&excludedAttributes='
+    const { status, body } = await scim.get(`/Users?${query}`)
+    expect([status, body.totalResults, body.startIndex]).toEqual([200, 7, 1])
+    const { body: first } = await scim.get('/Users?cursor=&count=')
+    expect([first.Resources.length, first.startIndex]).toEqual([7, undefined])
+  })
 
   it('refuses filters, sorting and cursors that are switched off, and says so (R-FILTER-01, R-SORT-01, R-DISC-10)', async () => {
     const features = { filter: false, sort: false, cursor: false }

@@ -244,11 +244,11 @@ describe('sortBy and sortOrder', () => {
   })
 
   it.each(['groups.value', 'meta.location', 'password'])(
-    'answer 400 invalidFilter for %s, as filters do (R-SORT-09, S-LEAK-02)',
+    'answer 400 invalidValue for %s, as every bad sortBy (C5, R-SORT-09, S-LEAK-02)',
     (sortBy) => {
       expect(thrownBy(() => resolveSort(resourceType('User'), sortBy))).toMatchObject({
         status: 400,
-        scimType: 'invalidFilter',
+        scimType: 'invalidValue',
       })
     },
   )
