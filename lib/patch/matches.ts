@@ -9,6 +9,7 @@ import { asSent, looksLikeJson } from '../schema/wrapped-value.js'
 import { isBlank, mergeEdit, rulesFor, subEdit } from './complex.js'
 import type { Change, PatchContext } from './context.js'
 import { isEqual, own } from './json.js'
+import { indexValues } from './list-index.js'
 import { demotePrimaries } from './primary.js'
 import { requireUnchanged } from './simple.js'
 import { areMemberships, withAdded } from './value-list.js'
@@ -64,16 +65,18 @@ function changeEach(
   context.budget.spendBytes(value, matched.size)
   const edit = editOf(change, context)
   const next: Json[] = []
+  const index = indexValues(definition, next)
   const touched: number[] = []
   for (const [position, before] of current.entries()) {
     const after = matched.has(position) ? edit(before) : before
     if (after !== before && isBlank(definition, after)) continue
     if (matched.has(position)) {
-      // A record that is put in the place of several stays once.
-      const first = touched[0] === undefined ? undefined : next[touched[0]]
-      if (sub === undefined && isEqual(first, after)) continue
+      // Values that have become the same stay once (RFC 7643 §2.4).
+      const twin = index.find(after)
+      if (after !== before && twin !== undefined && isEqual(next[twin], after)) continue
       touched.push(next.length)
     }
+    index.note(after, next.length)
     next.push(after)
   }
   const mayBePrimary = sub === undefined || sub.name === 'primary'

@@ -145,6 +145,16 @@ function attempt(typeName: string, body: Json, options: Choice, resource = resou
   }
 }
 
+/** Whether no operation looks at what another one, or it itself, changes: only then is the second time the same. */
+function isIndependent(list: readonly Json[]): boolean {
+  if (JSON.stringify(list).includes('emails[not (primary eq true)].primary')) return false
+  const roots = (list as JsonObject[]).flatMap(({ path, value }) =>
+    typeof path === 'string' ? [path] : Object.keys(value as JsonObject),
+  )
+  const attributes = roots.map((root) => root.replace(/[.[].*/s, '').toLowerCase())
+  return new Set(attributes).size === attributes.length && !attributes.includes('schemas')
+}
+
 const message = (list: Json): Json => ({ schemas: [patchOp], Operations: list })
 
 describe('PATCH with any input', () => {
@@ -193,6 +203,22 @@ describe('PATCH with any input', () => {
         expect([...patched.changed].sort()).toEqual(differing.sort())
       }),
       { numRuns: 1000 },
+    )
+  })
+
+  it('changes nothing when it is repeated (A5, B5)', () => {
+    fc.assert(
+      fc.property(
+        request.filter(([, list]) => isIndependent(list)),
+        ([name, list]) => {
+          const once = attempt(name, message(list), {})
+          if (once === undefined) return
+          const twice = attempt(name, message(list), {}, once.resource)
+          // What finds nothing the second time is refused, and changes nothing either.
+          if (twice !== undefined) expect(twice.resource).toEqual(once.resource)
+        },
+      ),
+      { numRuns: 3000 },
     )
   })
 

@@ -1,7 +1,10 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
 import { altered, minimalAdapters, watched } from './adapters.js'
 import { groupPatchSuite } from './group-patch-suite.js'
+import { repeatSuite } from './repeat-suite.js'
 import { enterpriseUrn, patchUrn, serve, userUrn } from './server.js'
+
+describe('a PATCH that is repeated', () => repeatSuite(memoryAdapters))
 
 describe('PATCH of a user', () => {
   it('answers 200 with the resource, its version and its own schemas (R-PATCH-14, R-PATCH-26, R-PATCH-41)', async () => {

@@ -5,6 +5,7 @@ import { deleteSuite } from './delete-suite.js'
 import { groupPatchSuite } from './group-patch-suite.js'
 import { passedOverSuite } from './passed-over-suite.js'
 import { querySuite } from './query-suite.js'
+import { repeatSuite } from './repeat-suite.js'
 import { bulkUrn, enterpriseUrn, groupUrn, serve, userUrn } from './server.js'
 import { tenantSuite } from './tenant-suite.js'
 
@@ -28,6 +29,7 @@ describe('a query over SQL', () => querySuite(make))
 describe('PATCH of a group over SQL', () => groupPatchSuite(make))
 describe('DELETE over SQL', () => deleteSuite(make))
 describe('what is passed over, over SQL', () => passedOverSuite(make))
+describe('a PATCH that is repeated, over SQL', () => repeatSuite(make))
 describe('two tenants over SQL', () => tenantSuite(make))
 
 describe('over SQL', () => {
