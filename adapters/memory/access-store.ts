@@ -54,6 +54,7 @@ export function memoryAccessStore(state: State): AccessStore {
     async mark(scope, ids) {
       state.write(scope, { pending: ids }, () => undefined)
     },
+    renew: async (...parameters) => pending.renew(...parameters),
     async claim(options) {
       return pending.claim(options)
     },
@@ -88,7 +89,7 @@ export function memoryAccessStore(state: State): AccessStore {
       return pending.unpark(tenant, userIds)
     },
     async nextDue() {
-      return sweeps.length > 0 ? new Date(state.now()).toISOString() : pending.nextDue()
+      return sweeps.length > 0 ? 0 : pending.nextDue()
     },
   }
 }

@@ -45,7 +45,7 @@ export interface MemoryAdapters extends Adapters {
 export function memoryAdapters(options: MemoryOptions = {}): MemoryAdapters {
   const { policy: given, target: givenTarget } = readOptions(memoryTable, options)
   const policy = mappingPolicy(given)
-  const state = createState(Date.now)
+  const state = createState(() => Date.now())
   const access = memoryAccessStore(state)
   const target = targetMethods(givenTarget ?? recordOnlyTarget(access))
   return {

@@ -1,4 +1,4 @@
-import type { AccessStore, PendingUser } from '../../lib/stores/index.js'
+import type { AccessStore, PendingOutcome, PendingUser } from '../../lib/stores/index.js'
 
 type ClaimOptions = Parameters<AccessStore['claim']>[0]
 
@@ -13,11 +13,12 @@ interface Entry {
 export interface Pending {
   mark(tenant: string, userIds: Iterable<string>): void
   claim(options: ClaimOptions): readonly PendingUser[]
+  renew: (...parameters: Parameters<AccessStore['renew']>) => boolean
   settle: (...parameters: Parameters<AccessStore['settle']>) => void
   /** Entries of a tenant, oldest first. */
   list(tenant: string): readonly PendingUser[]
   unpark(tenant: string, userIds: readonly string[] | undefined): number
-  nextDue(): string | undefined
+  nextDue(): number | undefined
   /** The last failure of a tenant's entries. */
   lastError(tenant: string): { userId: string; message: string } | undefined
   get(tenant: string, userId: string): PendingUser | undefined
@@ -40,20 +41,12 @@ export function createPending(now: () => number): Pending {
         else entries.set(name, { value: firstMark(tenant, userId, at) })
       }
     },
-    claim({ owner, limit, leaseMs, now: at, tenant, userIds }) {
-      const time = Date.parse(at)
-      const claimed: PendingUser[] = []
-      for (const entry of candidates(entries, tenant, userIds)) {
-        if (claimed.length >= limit) break
-        const { value, lease } = entry
-        if (tenant !== undefined && value.tenant !== tenant) continue
-        if (lease !== undefined && lease.until > time) continue
-        // Named people are claimed whether or not they are due or parked.
-        if (userIds === undefined ? !isDue(value, time) : !userIds.includes(value.userId)) continue
-        entry.lease = { owner, until: time + leaseMs }
-        claimed.push(value)
-      }
-      return claimed
+    claim: (options) => claim(entries, options, now()),
+    renew(owner, { tenant, userId }, leaseMs) {
+      const entry = entries.get(nameOf(tenant, userId))
+      if (entry?.lease?.owner !== owner) return false
+      entry.lease = { owner, until: now() + leaseMs }
+      return true
     },
     settle(owner, { tenant, userId, mark }, outcome) {
       const name = nameOf(tenant, userId)
@@ -65,17 +58,8 @@ export function createPending(now: () => number): Pending {
         if (!isMarkedAgain) entries.delete(name)
         return
       }
-      const at = new Date(now()).toISOString()
-      const { lastError: _, ...before } = entry.value
       entry.failedAt = now()
-      entry.value = {
-        ...before,
-        attempts: isMarkedAgain ? before.attempts : before.attempts + 1,
-        lastError: outcome.error,
-        parked: outcome.kind === 'parked' && !isMarkedAgain,
-        // A mark that came meanwhile is new work: due at once (R22).
-        nextAt: outcome.kind === 'retry' && !isMarkedAgain ? outcome.at : at,
-      }
+      entry.value = failed(entry.value, outcome, { now: now(), isMarkedAgain })
     },
     unpark(tenant, userIds) {
       const at = new Date(now()).toISOString()
@@ -86,12 +70,51 @@ export function createPending(now: () => number): Pending {
         entry.value = { ...entry.value, parked: false, attempts: 0, nextAt: at }
       return parked.length
     },
-    nextDue: () => earliest([...entries.values()].filter(({ value }) => !value.parked)),
+    nextDue: () =>
+      earliest(
+        [...entries.values()].filter(({ value }) => !value.parked),
+        now(),
+      ),
     lastError(tenant) {
       const failed = ofTenant(tenant).filter(({ value }) => value.lastError !== undefined)
       const last = failed.sort((a, b) => (b.failedAt ?? 0) - (a.failedAt ?? 0))[0]?.value
       return last && { userId: last.userId, message: last.lastError ?? '' }
     },
+  }
+}
+
+function claim(
+  entries: ReadonlyMap<string, Entry>,
+  { owner, limit, leaseMs, tenant, userIds }: ClaimOptions,
+  now: number,
+): readonly PendingUser[] {
+  const claimed: PendingUser[] = []
+  for (const entry of candidates(entries, tenant, userIds)) {
+    if (claimed.length >= limit) break
+    const { value, lease } = entry
+    if (tenant !== undefined && value.tenant !== tenant) continue
+    if (lease !== undefined && lease.until > now) continue
+    // Named people are claimed whether or not they are due or parked.
+    if (userIds === undefined ? !isDue(value, now) : !userIds.includes(value.userId)) continue
+    entry.lease = { owner, until: now + leaseMs }
+    claimed.push(value)
+  }
+  return claimed
+}
+
+function failed(
+  { lastError: _, ...before }: PendingUser,
+  outcome: Exclude<PendingOutcome, { kind: 'done' }>,
+  { now, isMarkedAgain }: { readonly now: number; readonly isMarkedAgain: boolean },
+): PendingUser {
+  // A mark that came meanwhile is new work: due at once (R22).
+  const waitMs = outcome.kind === 'retry' && !isMarkedAgain ? outcome.afterMs : 0
+  return {
+    ...before,
+    attempts: isMarkedAgain ? before.attempts : before.attempts + 1,
+    lastError: outcome.error,
+    parked: outcome.kind === 'parked' && !isMarkedAgain,
+    nextAt: new Date(now + waitMs).toISOString(),
   }
 }
 
@@ -123,11 +146,11 @@ function candidates(
     .filter((entry) => entry !== undefined)
 }
 
-/** When the first of these can be claimed. */
-function earliest(entries: readonly Entry[]): string | undefined {
+/** In how many milliseconds the first of these can be claimed. */
+function earliest(entries: readonly Entry[], now: number): number | undefined {
   const times = entries.map(({ value, lease }) =>
     Math.max(Date.parse(value.nextAt), lease?.until ?? 0),
   )
   const first = times.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY)
-  return Number.isFinite(first) ? new Date(first).toISOString() : undefined
+  return Number.isFinite(first) ? first - now : undefined
 }

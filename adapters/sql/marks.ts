@@ -15,12 +15,11 @@ interface Ids {
   readonly ids: string
 }
 
-const markUsers = statement<Ids & { now: number }>(
-  (value, { json }) => sql`
+const markUsers = statement<Ids>(
+  (value, { json, now }) => sql`
     insert into scim_pending
       (tenant, user_id, since, mark, attempts, parked, next_at, lease_until, due_at)
-    select distinct ${value('tenant')}, listed.value, cast(${value('now')} as bigint), 1, 0, 0,
-      cast(${value('now')} as bigint), 0, cast(${value('now')} as bigint)
+    select distinct ${value('tenant')}, listed.value, ${now}, 1, 0, 0, ${now}, 0, ${now}
     from (${json.strings(value('ids'))}) as listed
     where true
     order by listed.value
@@ -78,13 +77,12 @@ const usersAfter = statement<
 const insertSweep = statement<{
   tenant: string
   id: string
-  created: number
   state: string
   remaining: number
 }>(
-  (value) => sql`
+  (value, { now }) => sql`
     insert into scim_sweeps (tenant, id, created, state, remaining)
-    values (${value('tenant')}, ${value('id')}, ${value('created')}, ${value('state')},
+    values (${value('tenant')}, ${value('id')}, ${now}, ${value('state')},
       ${value('remaining')})`,
 )
 
@@ -98,7 +96,7 @@ export async function markAll(
   for (let start = 0; start < sorted.length; start += mostMarksAtOnce) {
     if (start > 0) await nextTurn()
     const ids = JSON.stringify(sorted.slice(start, start + mostMarksAtOnce))
-    await session.prepared(markUsers, { tenant, ids, now: Date.now() })
+    await session.prepared(markUsers, { tenant, ids })
   }
 }
 
@@ -196,7 +194,6 @@ export async function addSweep(
   await session.prepared(insertSweep, {
     tenant,
     id: randomUUID(),
-    created: Date.now(),
     state: JSON.stringify(state),
     remaining: Math.max(remaining, 1),
   })

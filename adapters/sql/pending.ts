@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { AccessStore, PendingOutcome, PendingUser } from '../../lib/stores/index.js'
 import { type Database, type Session, statement } from './database.js'
+import type { Sql } from './dialects/dialect.js'
 import { isStorable } from './text.js'
 
 interface PendingRow {
@@ -16,20 +17,17 @@ interface PendingRow {
 
 const columns = sql.raw('tenant, user_id, since, mark, attempts, parked, last_error, next_at')
 
-interface Lease {
-  readonly owner: string
-  readonly until: number
-}
+const release = statement<{ tenant: string; userId: string; owner: string }>(
+  (value, { now }) => sql`
+    update scim_pending set lease_owner = null, lease_until = 0, next_at = ${now}, due_at = ${now}
+    where tenant = ${value('tenant')} and user_id = ${value('userId')}
+      and lease_owner = ${value('owner')}`,
+)
 
-const release = statement<{
-  tenant: string
-  userId: string
-  owner: string
-  now: number
-}>(
-  (value) => sql`
-    update scim_pending set lease_owner = null, lease_until = 0, next_at = ${value('now')},
-      due_at = ${value('now')}
+const prolong = statement<{ tenant: string; userId: string; owner: string; leaseMs: number }>(
+  (value, { now }) => sql`
+    update scim_pending set lease_until = ${now} + cast(${value('leaseMs')} as bigint),
+      due_at = ${now} + cast(${value('leaseMs')} as bigint)
     where tenant = ${value('tenant')} and user_id = ${value('userId')}
       and lease_owner = ${value('owner')}`,
 )
@@ -48,23 +46,22 @@ const putOff = statement<{
   mark: number
   parked: number
   error: string
-  now: number
-  nextAt: number
+  afterMs: number
 }>(
-  (value) => sql`
+  (value, { now }) => sql`
     update scim_pending set 
       attempts = case when mark = ${value('mark')} then attempts + 1 else attempts end, last_error = ${value('error')},
-      failed_at = ${value('now')}, lease_owner = null, lease_until = 0,
+      failed_at = ${now}, lease_owner = null, lease_until = 0,
       parked = case when mark = ${value('mark')} then cast(${value('parked')} as smallint) else 0 end,
-      next_at = ${untilNext(value)}, due_at = ${untilNext(value)}
+      next_at = ${nextAt(value, now)}, due_at = ${nextAt(value, now)}
     where tenant = ${value('tenant')} and user_id = ${value('userId')}
       and lease_owner = ${value('owner')}`,
 )
 
 /** A mark that came meanwhile is new work: due at once, whatever the failed attempt is to wait for (R22). */
-function untilNext(value: (name: 'mark' | 'nextAt' | 'now') => unknown) {
-  return sql`case when mark = ${value('mark')} then cast(${value('nextAt')} as bigint)
-    else cast(${value('now')} as bigint) end`
+function nextAt(value: (name: 'mark' | 'afterMs') => unknown, now: Sql) {
+  return sql`${now} + case when mark = ${value('mark')} then cast(${value('afterMs')} as bigint)
+    else 0 end`
 }
 
 const pendingAmong = statement<{ tenant: string; ids: string }, PendingRow>(
@@ -73,9 +70,9 @@ const pendingAmong = statement<{ tenant: string; ids: string }, PendingRow>(
     where ${isListed('scim_pending', 'user_id', value('tenant'), value('ids'))}`,
 )
 
-const firstDue = statement<Record<never, never>, { at: number | null }>(
-  () => sql`
-    select min(at) as at from (
+const firstDue = statement<Record<never, never>, { wait: number | null }>(
+  (_value, { now }) => sql`
+    select min(at) - ${now} as wait from (
       select min(due_at) as at from scim_pending where parked = 0
       union all select min(created) as at from scim_sweeps) as instants`,
 )
@@ -104,13 +101,19 @@ const lastFailure = statement<{ tenant: string }, { user_id: string; last_error:
 
 type PendingMethods = Pick<
   AccessStore,
-  'claim' | 'settle' | 'pendingOf' | 'summary' | 'listPending' | 'unpark' | 'nextDue'
+  'claim' | 'renew' | 'settle' | 'pendingOf' | 'summary' | 'listPending' | 'unpark' | 'nextDue'
 >
 
 /** The list of people whose access must be made true, and the leases on it. */
 export function pendingMethods(database: Database): PendingMethods {
   return {
     claim: (options) => database.transaction((session) => claim(session, options)),
+    async renew(owner, { tenant, userId }, leaseMs) {
+      const held = await database.transaction((session) =>
+        session.change(prolong, { tenant, userId, owner, leaseMs }),
+      )
+      return held > 0
+    },
     async settle(owner, entry, outcome) {
       await database.transaction((session) => settle(session, owner, entry, outcome))
     },
@@ -128,7 +131,7 @@ export function pendingMethods(database: Database): PendingMethods {
     },
     unpark: (scope, userIds) =>
       database.transaction(async (session) => {
-        const now = Date.now()
+        const { now } = session.dialect
         const rows = await session.all(sql`
           update scim_pending set parked = 0, attempts = 0, next_at = ${now}, due_at = ${now}
           where tenant = ${scope.tenant} and parked = 1 ${among(session, userIds)}
@@ -137,7 +140,7 @@ export function pendingMethods(database: Database): PendingMethods {
       }, scope),
     async nextDue() {
       const [row] = await database.prepared(firstDue, {})
-      return row?.at == null ? undefined : new Date(row.at).toISOString()
+      return row?.wait ?? undefined
     },
   }
 }
@@ -146,20 +149,20 @@ type ClaimOptions = Parameters<AccessStore['claim']>[0]
 
 async function claim(
   session: Session,
-  { owner, limit, leaseMs, now, tenant, userIds }: ClaimOptions,
+  { owner, limit, leaseMs, tenant, userIds }: ClaimOptions,
 ): Promise<readonly PendingUser[]> {
-  const at = Date.parse(now)
-  const lease: Lease = { owner, until: at + leaseMs }
+  const { now } = session.dialect
+  const until = sql`${now} + cast(${leaseMs} as bigint)`
   // Named people are claimed whether or not they are due or parked.
-  const due = userIds === undefined ? sql`and parked = 0 and due_at <= ${at}` : sql``
+  const due = userIds === undefined ? sql`and parked = 0 and due_at <= ${now}` : sql``
   const ofTenant = tenant === undefined ? sql`` : sql`and tenant = ${tenant}`
   const rows = await session.all(sql<PendingRow>`
     with claimed as materialized (
       select tenant, user_id from scim_pending
-      where lease_until <= ${at} ${due} ${ofTenant} ${among(session, userIds)}
+      where lease_until <= ${now} ${due} ${ofTenant} ${among(session, userIds)}
       order by due_at, tenant, user_id limit ${limit} ${session.dialect.skipLocked})
     update scim_pending
-    set lease_owner = ${lease.owner}, lease_until = ${lease.until}, due_at = ${lease.until}
+    set lease_owner = ${owner}, lease_until = ${until}, due_at = ${until}
     where (tenant, user_id) in (select tenant, user_id from claimed)
     returning ${columns}`)
   return rows.sort((a, b) => a.since - b.since || (a.user_id < b.user_id ? -1 : 1)).map(fromRow)
@@ -177,18 +180,16 @@ async function settle(
   outcome: PendingOutcome,
 ): Promise<void> {
   const key = { tenant, userId, owner, mark }
-  const now = Date.now()
   if (outcome.kind === 'done') {
     const cleared = await session.change(clear, key)
-    if (cleared === 0) await session.change(release, { ...key, now })
+    if (cleared === 0) await session.change(release, key)
     return
   }
   await session.change(putOff, {
     ...key,
-    now,
     error: outcome.error,
     parked: outcome.kind === 'parked' ? 1 : 0,
-    nextAt: outcome.kind === 'retry' ? Date.parse(outcome.at) : now,
+    afterMs: outcome.kind === 'retry' ? Math.round(outcome.afterMs) : 0,
   })
 }
 

@@ -4,6 +4,7 @@ import { UnavailableError } from '../stores/errors.js'
 import type { Scope } from '../stores/scope.js'
 import { type EnforceContext, type Enforced, enforceAccess } from './enforce.js'
 import { asStoreError, describeFailure } from './failure.js'
+import { longestAttemptMs, shortLeaseMs, underLease } from './lease.js'
 import { withTimeLimit } from './time-limit.js'
 
 /** How to make one person's access true within a request. */
@@ -18,7 +19,6 @@ interface Claim {
   readonly entry: PendingUser
 }
 
-const leaseMs = 60_000
 const waitMs = 25
 const retryMs = 1_000
 
@@ -58,12 +58,10 @@ async function claimPerson(
   const { access } = context.adapters
   const owner = randomUUID()
   do {
-    const now = context.clock().toISOString()
     const [entry] = await access.claim({
       owner,
       limit: 1,
-      leaseMs,
-      now,
+      leaseMs: shortLeaseMs,
       tenant: scope.tenant,
       userIds: [userId],
     })
@@ -83,12 +81,14 @@ async function carryOut(
 ): Promise<Enforced> {
   const settle = (outcome: PendingOutcome) => context.adapters.access.settle(owner, entry, outcome)
   try {
-    const enforced = await enforceAccess(context, scope, entry.userId)
+    const lease = { owner, entry, leaseMs: shortLeaseMs, attemptMs: longestAttemptMs }
+    const enforced = await underLease(context.adapters.access, scope, lease, (leased) =>
+      enforceAccess(context, leased, entry.userId),
+    )
     await settle({ kind: 'done' })
     return enforced
   } catch (error) {
-    const at = new Date(context.clock().getTime() + retryMs).toISOString()
-    await settle({ kind: 'retry', at, error: describeFailure(error) })
+    await settle({ kind: 'retry', afterMs: retryMs, error: describeFailure(error) })
     throw error
   }
 }

@@ -1,13 +1,19 @@
 import { callback, optionTable, type Resolved, whole } from '../configuration/option.js'
 import { readOptions } from '../configuration/read-options.js'
 import type { AuditEntry } from '../events/catalogue.js'
+import { longestAttemptMs, shortLeaseMs } from './lease.js'
 
 /** Options of `createReconciler`; times in milliseconds. */
 export interface ReconcilerOptions {
   /** People worked on at once. Integer, 1 to 1000. Default 8. */
   readonly concurrency?: number
-  /** How long a host may work on one person before another may take over. At least 1000. Default 60 000. */
+  /**
+   * How long after a host has died another may take over its work. It is renewed while work goes on. At least 1000.
+   * Default 8 000.
+   */
   readonly leaseMs?: number
+  /** How long one attempt at a person may take. At least 1000. Default 60 000. */
+  readonly attemptMs?: number
   /** First bound of the back-off after a failure; doubled with each. Default 1 000. */
   readonly backoffMs?: number
   /** Longest back-off. Default 300 000. */
@@ -40,7 +46,8 @@ export const reconcilerTable = optionTable<ReconcilerOptions>()(
   'ERR_SCIM_RECONCILER',
   {
     concurrency: { type: whole(1, 1_000), default: 8 },
-    leaseMs: { type: whole(1_000, longest), default: 60_000 },
+    leaseMs: { type: whole(1_000, longest), default: shortLeaseMs },
+    attemptMs: { type: whole(1_000, longest), default: longestAttemptMs },
     backoffMs: { type: whole(1, longest), default: 1_000 },
     maxBackoffMs: { type: whole(1, longest), default: 300_000 },
     maxAttempts: { type: whole(1, 1_000_000), default: 10 },

@@ -115,14 +115,13 @@ class LeasingReconciler implements Reconciler {
   /** Takes as much work as there are free hands, and does not wait for it; returns how much there was to do. */
   async #begin(): Promise<number> {
     const swept = await this.#sweep()
-    const { concurrency, leaseMs, clock } = this.#options
+    const { concurrency, leaseMs } = this.#options
     const limit = concurrency - this.#underWay.size
     if (limit <= 0 || this.#isStopping) return swept
     const claimed = await this.#adapters.access.claim({
       owner: this.#owner,
       limit,
       leaseMs,
-      now: clock().toISOString(),
     })
     for (const entry of claimed) {
       const work: Promise<void> = this.#worker.work(entry).finally(() => {
@@ -156,12 +155,9 @@ class LeasingReconciler implements Reconciler {
   /** Until work ends, the next entry is due, a kick, `stop`, or the time to look for marks of other hosts. */
   async #pause(): Promise<void> {
     const before = this.#underWay.size
-    const due = await this.#adapters.access.nextDue().catch(() => undefined)
-    const untilDue =
-      due === undefined
-        ? Number.POSITIVE_INFINITY
-        : Date.parse(due) - this.#options.clock().getTime()
-    const delay = Math.min(Math.max(untilDue, 10), this.#options.pollMs)
+    const { pollMs } = this.#options
+    const untilDue = await this.#adapters.access.nextDue().catch(() => undefined)
+    const delay = Math.min(Math.max(untilDue ?? pollMs, 10), pollMs)
     if (this.#isStopping || this.#isKicked || this.#underWay.size < before) return
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, delay)

@@ -38,7 +38,7 @@ export function withTimeLimit<T>(
 }
 
 /** A signal that is aborted on demand, and with its parent's; both are asked for only when somebody asks this one. */
-class LimitedLifetime implements Lifetime {
+export class LimitedLifetime implements Lifetime {
   readonly #parent: Lifetime
   readonly #controller = new AbortController()
   #unlink: (() => void) | undefined

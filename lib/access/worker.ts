@@ -7,6 +7,7 @@ import type { Scope } from '../stores/scope.js'
 import { createBreaker } from './breaker.js'
 import { type AccessAdapters, type EnforceContext, enforceAccess } from './enforce.js'
 import { describeFailure, isOutageText, pausedText } from './failure.js'
+import { underLease } from './lease.js'
 import type { ResolvedOptions } from './options.js'
 import { pauseOf } from './pause.js'
 
@@ -28,7 +29,7 @@ export function createWorker(
   owner: string,
   options: ResolvedOptions,
 ): Worker {
-  const { clock, leaseMs } = options
+  const { clock, leaseMs, attemptMs } = options
   const now = () => clock().getTime()
   const breaker = createBreaker(outageThreshold, now)
   const emit = emitterOf(options)
@@ -43,16 +44,17 @@ export function createWorker(
 
   async function attempt(scope: Scope, entry: PendingUser): Promise<PendingOutcome> {
     try {
-      if (await waits(scope, entry)) return pausedOutcome(now())
-      await enforceAccess(context, scope, entry.userId)
+      if (await waits(scope, entry)) return pausedOutcome
+      await underLease(adapters.access, scope, { owner, entry, leaseMs, attemptMs }, (leased) =>
+        enforceAccess(context, leased, entry.userId),
+      )
       breaker.answered(entry.tenant)
       return { kind: 'done' }
     } catch (error) {
       debug('%s of tenant %s failed: %O', entry.userId, entry.tenant, error)
-      const outcome = outcomeOf(entry, error, { ...options, now: now() })
+      const outcome = outcomeOf(entry, error, options)
       if (storeErrorKind(error) !== 'unavailable') breaker.answered(entry.tenant)
-      else if (outcome.kind === 'retry')
-        breaker.failed(entry.tenant, Date.parse(outcome.at) - now())
+      else if (outcome.kind === 'retry') breaker.failed(entry.tenant, outcome.afterMs)
       await report(context, scope, entry, outcome)
       return outcome
     }
@@ -63,8 +65,8 @@ export function createWorker(
       const until = breaker.openUntil(entry.tenant)
       const outcome =
         until === undefined
-          ? await attempt(scopeOf(entry, leaseMs), entry)
-          : putOff(entry, until, options)
+          ? await attempt(scopeOf(entry, attemptMs), entry)
+          : putOff(entry, until - now(), options)
       await adapters.access.settle(owner, entry, outcome).catch((error: unknown) => {
         debug('the claim of %s could not be ended: %O', entry.userId, error)
       })
@@ -75,7 +77,7 @@ export function createWorker(
 function outcomeOf(
   entry: PendingUser,
   error: unknown,
-  options: ResolvedOptions & { readonly now: number },
+  options: ResolvedOptions,
 ): Exclude<PendingOutcome, { kind: 'done' }> {
   const message = describeFailure(error)
   const kind = storeErrorKind(error)
@@ -85,8 +87,7 @@ function outcomeOf(
     entry.attempts + 1 >= options.maxAttempts &&
     !isOutageText(entry.lastError)
   if (kind === 'refused' || isPoison) return { kind: 'parked', error: message }
-  const at = options.now + backoffMs(entry.attempts, error, options)
-  return { kind: 'retry', at: new Date(at).toISOString(), error: message }
+  return { kind: 'retry', afterMs: backoffMs(entry.attempts, error, options), error: message }
 }
 
 /** Full jitter: anything up to the exponential bound, but never before the host said it would be back. */
@@ -105,14 +106,12 @@ function jitter(attempts: number, options: ResolvedOptions): number {
 }
 
 /** Looked at again soon, so that it goes on within seconds once the pause ends. */
-function pausedOutcome(now: number): PendingOutcome {
-  return { kind: 'retry', at: new Date(now + pausedMs).toISOString(), error: pausedText }
-}
+const pausedOutcome: PendingOutcome = { kind: 'retry', afterMs: pausedMs, error: pausedText }
 
 /** Without a call of the host: it is known not to answer. People come back spread over time, not all at once. */
-function putOff(entry: PendingUser, until: number, options: ResolvedOptions): PendingOutcome {
-  const at = new Date(until + jitter(entry.attempts, options)).toISOString()
-  return { kind: 'retry', at, error: entry.lastError ?? describeFailure('outage') }
+function putOff(entry: PendingUser, openMs: number, options: ResolvedOptions): PendingOutcome {
+  const afterMs = Math.max(openMs, 0) + jitter(entry.attempts, options)
+  return { kind: 'retry', afterMs, error: entry.lastError ?? describeFailure('outage') }
 }
 
 /** Told once when a person first fails and once when they are parked; retries between are no news. */
@@ -140,13 +139,12 @@ async function report(
   emit(event)
 }
 
-function scopeOf(entry: PendingUser, leaseMs: number): Scope {
+function scopeOf(entry: PendingUser, attemptMs: number): Scope {
   return {
     tenant: entry.tenant,
     actor: 'reconciler',
     requestId: randomUUID(),
-    // After that, somebody else may have taken over.
-    signal: AbortSignal.timeout(leaseMs),
+    signal: AbortSignal.timeout(attemptMs),
   }
 }
 

@@ -49,7 +49,7 @@ export interface PendingUser {
 /** How a claimed entry went. */
 export type PendingOutcome =
   | { readonly kind: 'done' }
-  | { readonly kind: 'retry'; readonly at: string; readonly error: string }
+  | { readonly kind: 'retry'; readonly afterMs: number; readonly error: string }
   | { readonly kind: 'parked'; readonly error: string }
 
 /** Numbers for status pages. */
@@ -108,7 +108,7 @@ export interface AccessStore {
   /** Marks users (or all users of groups) pending; what `Alongside.pending` does, for stores without it. */
   mark(scope: Scope, ids: readonly string[]): Promise<void>
   /**
-   * Leases entries that are due, oldest first, at most one claimant each. Works for one tenant or, without one, for all.
+   * Leases entries that are due, by the clock of the store and not of the host, oldest first, at most one claimant each. Works for one tenant or, without one, for all.
    * `FOR UPDATE SKIP LOCKED` on PostgreSQL, so hosts share the work. An expired lease may be claimed again.
    * With `userIds`, entries of these users also when they are not due yet or parked; never when somebody else's lease
    * on them is running.
@@ -117,12 +117,12 @@ export interface AccessStore {
     readonly owner: string
     readonly limit: number
     readonly leaseMs: number
-    /** RFC 3339. */
-    readonly now: string
     readonly tenant?: string
     readonly userIds?: readonly string[]
   }): Promise<readonly PendingUser[]>
-  /** Ends a claim. `done` clears the entry only if it was not marked again since. */
+  /** Makes a claim last `leaseMs` from now. False when it is no longer this owner's. */
+  renew(owner: string, entry: PendingUser, leaseMs: number): Promise<boolean>
+  /** Ends a claim; a `retry` is due after `afterMs` milliseconds. `done` clears the entry only if it was not marked again since. */
   settle(owner: string, entry: PendingUser, outcome: PendingOutcome): Promise<void>
   /** The entries of these users, leased or not, due or not; users without one are left out. */
   pendingOf(scope: Scope, userIds: readonly string[]): Promise<readonly PendingUser[]>
@@ -136,8 +136,11 @@ export interface AccessStore {
   ): Promise<readonly PendingUser[]>
   /** Parked entries become due again: these users', or all. Returns how many. */
   unpark(scope: Scope, userIds?: readonly string[]): Promise<number>
-  /** Earliest `nextAt` of any entry that is not parked, over all tenants; `undefined` when there is none. */
-  nextDue(): Promise<string | undefined>
+  /**
+   * In how many milliseconds the first entry that is not parked can be claimed, over all tenants; 0 or less when one can
+   * be now, `undefined` when there is none.
+   */
+  nextDue(): Promise<number | undefined>
 
   /**
    * Adds to the counts of what clients send and nobody keeps. Returns what had not been returned on this day (of `at`, in

@@ -85,7 +85,40 @@ describe.each(troubles)('when the host %s', (_name, trouble) => {
 })
 
 describe('when the host does not answer at all', () => {
-  it('gives up when the lease runs out, and tries again', async () => {
+  it('keeps its lease while it works, and gives up when somebody else has taken over (D7)', async () => {
+    const host = recordingTarget()
+    const world: World = createWorld(memoryAdapters({ target: host.target }))
+    const user = await world.addUser('ada@example.com')
+    const asked: Array<() => void> = []
+    const isAsked = new Promise<void>((resolve) => asked.push(resolve))
+    host.haveTrouble(({ signal }) => {
+      asked[0]?.()
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new UnavailableError(signal.reason.message)))
+      })
+    })
+    const { access } = world.adapters
+    let renewals = 0
+    const { renew } = access
+    const enough = new Promise<void>((resolve) => {
+      access.renew = async (...parameters) => {
+        const isHeld = await renew(...parameters)
+        renewals += 1
+        if (renewals === 4) resolve()
+        return isHeld && renewals <= 4
+      }
+    })
+    const drained = createReconciler(world.adapters, { leaseMs: 1_000 }).drain()
+    await isAsked
+    await enough
+    const claimed = { owner: 'another', limit: 1, leaseMs: 1_000, userIds: [user.id] }
+    expect(await access.claim(claimed)).toEqual([])
+    await drained
+    const [entry] = await access.pendingOf(world.scope, [user.id])
+    expect(entry?.lastError).toContain('Somebody else may have taken over.')
+  })
+
+  it('gives up when an attempt takes too long, and tries again', async () => {
     const host = recordingTarget()
     const world: World = createWorld(memoryAdapters({ target: host.target }))
     await world.addUser('ada@example.com')
@@ -95,7 +128,7 @@ describe('when the host does not answer at all', () => {
           signal.addEventListener('abort', () => reject(new UnavailableError('Timed out.')))
         }),
     )
-    const reconciler = createReconciler(world.adapters, { leaseMs: 1_000 })
+    const reconciler = createReconciler(world.adapters, { attemptMs: 1_000 })
     await reconciler.drain()
     expect(await world.adapters.access.summary(world.scope)).toMatchObject({
       pending: 1,

@@ -254,7 +254,6 @@ describe('the reconciler', () => {
       owner: 'dead',
       limit: 2,
       leaseMs: 60_000,
-      now: new Date(Date.now()).toISOString(),
     })
     await reconciler().drain()
     expect(host.calls).toHaveLength(1)

@@ -72,7 +72,10 @@ describe('onSignIn', () => {
     })
 
     host.haveTrouble(() => {})
-    await createReconciler(adapters, { clock: () => new Date(Date.now() + 60_000) }).drain()
+    const inAMinute = Date.now() + 60_000
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => inAMinute)
+    await createReconciler(adapters).drain()
+    clock.mockRestore()
     expect(host.people.get(ada.id)?.grants).toEqual(expect.arrayContaining(memberships))
   })
 

@@ -1,5 +1,6 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
 import { createReconciler } from '../../lib/access/index.js'
+import { shortLeaseMs } from '../../lib/access/lease.js'
 import type { Adapters, Scope } from '../../lib/stores/index.js'
 import { RefusedError, UnavailableError } from '../../lib/stores/index.js'
 import { minimalAdapters } from '../protocol/adapters.js'
@@ -347,3 +348,16 @@ describe('a change of groups', () => {
     expect(crew.displayName).toBe('Crew')
   })
 })
+
+it('deactivates somebody under the lease of a host that died, in one request (D7)', async () => {
+  const { host, adapters } = hosted()
+  const scim = await serve(adapters)
+  const user = await scim.user('ines')
+  const { access } = adapters
+  await access?.mark(scope, [user.id])
+  const claimed = await access?.claim({ owner: 'dead', limit: 1, leaseMs: shortLeaseMs })
+  expect(claimed).toHaveLength(1)
+  const { status } = await scim.patch(`/Users/${user.id}`, deactivate)
+  expect(status).toBe(200)
+  expect(host.calls).toContain(`deactivated ${user.id}`)
+}, 20_000)

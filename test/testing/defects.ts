@@ -496,11 +496,12 @@ const accessDefects: readonly Defect[] = [
   inAccess('lease for no time', ['pending.claim.parallel', 'pending.claim.lease'], (access) => ({
     claim: (options) => access.claim({ ...options, leaseMs: -1 }),
   })),
+  inAccess('do not renew leases', ['pending.renew'], () => ({ renew: async () => true })),
   inAccess('claim only what is due', ['pending.claim.users'], (access) => ({
     async claim({ userIds, ...options }) {
       const due = await access.listPending(scopeOf(options.tenant), { offset: 0, limit: 100 })
       const wanted = due
-        .filter((entry) => !entry.parked && entry.nextAt <= options.now)
+        .filter((entry) => !entry.parked && Date.parse(entry.nextAt) <= Date.now())
         .map(({ userId }) => userId)
       const named = userIds === undefined ? wanted : wanted.filter((id) => userIds.includes(id))
       return access.claim({ ...options, userIds: named })
@@ -514,15 +515,11 @@ const accessDefects: readonly Defect[] = [
   })),
   inAccess('try again at once', ['pending.settle.retry'], (access) => ({
     settle: (owner, entry, outcome) =>
-      access.settle(
-        owner,
-        entry,
-        outcome.kind === 'retry' ? { ...outcome, at: entry.since } : outcome,
-      ),
+      access.settle(owner, entry, outcome.kind === 'retry' ? { ...outcome, afterMs: 0 } : outcome),
   })),
   inAccess('try parked entries again', ['pending.settle.parked'], (access) => ({
     settle: (owner, entry, outcome) => {
-      const retry = { kind: 'retry', at: entry.since, error: '' } as const
+      const retry = { kind: 'retry', afterMs: 0, error: '' } as const
       return access.settle(owner, entry, outcome.kind === 'parked' ? retry : outcome)
     },
   })),

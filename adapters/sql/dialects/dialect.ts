@@ -23,6 +23,8 @@ export interface SqlDialect {
   /** Column definition of the audit log's sequence, and whether it is the primary key by itself. */
   readonly sequenceType: Sql
   readonly sequenceIsKey: boolean
+  /** The clock of the database: milliseconds since 1970, one instant throughout a statement. */
+  readonly now: Sql
   /** Ends CREATE TABLE of a table whose rows are little more than their key. */
   readonly keyTable: Sql
   /** After a SELECT: locks the rows for a change; for their deletion; for being referred to; those nobody has locked. */

@@ -9,6 +9,7 @@ export const postgresDialect: SqlDialect = {
   jsonType: sql`jsonb`,
   sequenceType: sql`bigint generated always as identity`,
   sequenceIsKey: false,
+  now: sql`cast(extract(epoch from statement_timestamp()) * 1000 as bigint)`,
   keyTable: sql``,
   forUpdate: sql`for no key update`,
   forDelete: sql`for update`,

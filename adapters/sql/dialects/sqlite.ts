@@ -9,6 +9,7 @@ export const sqliteDialect: SqlDialect = {
   jsonType: sql`text`,
   sequenceType: sql`integer primary key autoincrement`,
   sequenceIsKey: true,
+  now: sql`cast(round((julianday('now') - 2440587.5) * 86400000) as integer)`,
   keyTable: sql`without rowid`,
   // A transaction that writes holds the only write lock from its start.
   forUpdate: sql``,

@@ -112,15 +112,29 @@ const claiming: readonly Parts[] = [
     title: 'lets an expired lease be claimed again, and not before',
     async run(context) {
       const [id] = await markNew(context, 1)
-      await claim(context, { limit: 1, leaseMs: 60_000 })
-      const early = await claim(context, { limit: 1, now: soon(59_000), userIds: [id ?? ''] })
+      await claim(context, { limit: 1, leaseMs: 500 })
+      const early = await claim(context, { limit: 1, userIds: [id ?? ''] })
       expectEqual(early, [], 'claim before the end of the lease')
-      const late = await claim(context, { limit: 1, now: soon(62_000), owner: 'another' })
+      const late = await claimLater(context, { owner: 'another' })
       expectEqual(
         late.map(({ userId }) => userId),
         [id],
         'claim after the end of the lease',
       )
+    },
+  },
+  {
+    id: 'pending.renew',
+    title: 'makes a lease last longer, and only for the one who holds it',
+    async run(context) {
+      const { access } = context
+      const [id] = await markNew(context, 1)
+      const [entry] = await claim(context, { leaseMs: 300 })
+      const isRenewed = await access.renew(owner, entry as PendingUser, 60_000)
+      expectEqual(isRenewed, true, 'renewal')
+      expectEqual(await access.renew('another', entry as PendingUser, 1), false, 'by another')
+      await new Promise((resolve) => setTimeout(resolve, 400))
+      expectEqual(await claim(context, { userIds: [id ?? ''] }), [], 'claim after the first lease')
     },
   },
   {
@@ -130,7 +144,7 @@ const claiming: readonly Parts[] = [
       const { access } = context
       const [late, parked, other] = (await markNew(context, 3)) as [string, string, string]
       for (const entry of await claimAll(context, [late])) {
-        await access.settle(owner, entry, { kind: 'retry', at: soon(3_600_000), error: 'x' })
+        await access.settle(owner, entry, { kind: 'retry', afterMs: 3_600_000, error: 'x' })
       }
       for (const entry of await claimAll(context, [parked])) {
         await access.settle(owner, entry, { kind: 'parked', error: 'x' })
@@ -174,17 +188,17 @@ const settling: readonly Parts[] = [
       const { access, scope } = context
       const [id] = (await markNew(context, 1)) as [string]
       const [entry] = await claimAll(context, [id])
-      const at = soon(120_000)
-      await access.settle(owner, entry as PendingUser, { kind: 'retry', at, error: 'down' })
+      const afterMs = 600
+      await access.settle(owner, entry as PendingUser, { kind: 'retry', afterMs, error: 'down' })
       const [stored] = await access.pendingOf(scope, [id])
-      const { attempts, lastError, nextAt, parked } = stored ?? {}
+      const { attempts, lastError, parked } = stored ?? {}
       expectEqual(
-        { attempts, lastError, nextAt, parked },
-        { attempts: 1, lastError: 'down', nextAt: at, parked: false },
+        { attempts, lastError, parked },
+        { attempts: 1, lastError: 'down', parked: false },
         'the entry',
       )
-      expectEqual(await claim(context, { limit: 1, now: soon(60_000) }), [], 'claim before')
-      const due = await claim(context, { limit: 1, now: soon(180_000) })
+      expectEqual(await claim(context, { limit: 1 }), [], 'claim before')
+      const due = await claimLater(context)
       expectEqual(
         due.map(({ userId }) => userId),
         [id],
@@ -201,7 +215,7 @@ const settling: readonly Parts[] = [
       for (const entry of await claimAll(context, [one, two])) {
         await access.settle(owner, entry, { kind: 'parked', error: 'broken' })
       }
-      expectEqual(await claim(context, { limit: 10, now: soon(3_600_000) }), [], 'claim')
+      expectEqual(await claim(context, { limit: 10 }), [], 'claim')
       await access.mark(scope, [one])
       expectEqual(await access.unpark(scope, [one]), 0, 'unparked of those not parked')
       expectEqual(await access.unpark(scope), 1, 'unparked of all')
@@ -215,12 +229,12 @@ const settling: readonly Parts[] = [
     async run(context) {
       const { access } = context
       const [id] = (await markNew(context, 1)) as [string]
-      const [entry] = await claim(context, { limit: 1, leaseMs: 1000 })
-      const later = { limit: 1, now: soon(60_000), owner: 'another', leaseMs: 600_000 }
-      await claim(context, later)
+      const [entry] = await claim(context, { limit: 1, leaseMs: 300 })
+      await claimLater(context, { owner: 'another', leaseMs: 600_000 })
+      expectEqual(await access.renew(owner, entry as PendingUser, 1), false, 'renewal')
       await access.settle(owner, entry as PendingUser, { kind: 'done' })
       expectEqual(await pendingIds(context), [id], 'pending users')
-      expectEqual(await claim(context, { limit: 1, now: soon(61_000) }), [], 'claim')
+      expectEqual(await claim(context, { limit: 1 }), [], 'claim')
     },
   },
   {
@@ -230,12 +244,12 @@ const settling: readonly Parts[] = [
       const { access } = context
       const [id] = (await markNew(context, 1)) as [string]
       const due = await access.nextDue()
-      expectThat(due !== undefined && due <= soon(0), 'Something must be due now')
+      expectThat(due !== undefined && due <= 0, 'Something must be due now')
       const [entry] = await claimAll(context, [id])
-      const at = soon(-86_400_000)
-      await access.settle(owner, entry as PendingUser, { kind: 'retry', at, error: 'x' })
+      const afterMs = 60_000
+      await access.settle(owner, entry as PendingUser, { kind: 'retry', afterMs, error: 'x' })
       const next = await access.nextDue()
-      expectThat(next !== undefined && next <= at, 'The earliest instant must be told')
+      expectThat(next !== undefined && next <= afterMs, 'The time until the first must be told')
     },
   },
 ]
@@ -253,9 +267,17 @@ export const pendingChecks: readonly Check[] = [...marking, ...claiming, ...sett
 
 const owner = 'conformance'
 
-/** An instant so many milliseconds from now, and a little: stores mark with their own clock. */
-function soon(milliseconds: number): string {
-  return new Date(Date.now() + 500 + milliseconds).toISOString()
+/** The first entry that can be claimed within some seconds. */
+async function claimLater(
+  context: Parameters<typeof claim>[0],
+  options: Parameters<typeof claim>[1] = {},
+): Promise<readonly PendingUser[]> {
+  const until = performance.now() + 10_000
+  for (;;) {
+    const claimed = await claim(context, options)
+    if (claimed.length > 0 || performance.now() >= until) return claimed
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
 }
 
 function claim(
@@ -263,7 +285,7 @@ function claim(
   options: Partial<Parameters<AccessStore['claim']>[0]>,
 ): Promise<readonly PendingUser[]> {
   const { tenant } = scope
-  return access.claim({ owner, limit: 1, leaseMs: 60_000, now: soon(0), tenant, ...options })
+  return access.claim({ owner, limit: 1, leaseMs: 60_000, tenant, ...options })
 }
 
 function claimAll(

@@ -125,18 +125,37 @@ describe.each(['memory', 'database'])('a store in %s', (kind) => {
 
   it('does not put off a mark that came while an older one failed (R22)', async () => {
     const [scope, owner] = [aScope(), 'host']
-    const now = () => new Date().toISOString()
     await adapters.access.mark(scope, ['u1'])
-    const [claimed] = await adapters.access.claim({ owner, limit: 1, leaseMs: 60_000, now: now() })
+    const [claimed] = await adapters.access.claim({ owner, limit: 1, leaseMs: 60_000 })
     await adapters.access.mark(scope, ['u1'])
     if (claimed === undefined) throw new Error('Nothing was claimed.')
-    const at = new Date(Date.now() + 300_000).toISOString()
-    await adapters.access.settle(owner, claimed, { kind: 'retry', error: 'busy', at })
+    const outcome = { kind: 'retry', error: 'busy', afterMs: 300_000 } as const
+    await adapters.access.settle(owner, claimed, outcome)
     const [pending] = await adapters.access.pendingOf(scope, ['u1'])
     expect(pending).toMatchObject({ attempts: 0, parked: false, lastError: 'busy' })
     expect(Date.parse(pending?.nextAt ?? '')).toBeLessThanOrEqual(Date.now())
-    const again = { owner, limit: 1, leaseMs: 60_000, now: now() }
+    const again = { owner, limit: 1, leaseMs: 60_000 }
     expect(await adapters.access.claim(again)).toHaveLength(1)
+  })
+
+  it('counts leases by the clock of the database, whatever the host thinks (R27)', async () => {
+    if (kind === 'memory') return
+    const scope = aScope()
+    const claim = (owner: string) =>
+      adapters.access.claim({ owner, limit: 1, leaseMs: 30_000, userIds: ['u1'] })
+    await adapters.access.mark(scope, ['u1'])
+    expect(await claim('first')).toHaveLength(1)
+    const real = Date.now()
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => real + 600_000)
+    try {
+      expect(await claim('a host whose clock is ten minutes ahead')).toEqual([])
+      expect(await adapters.access.nextDue()).toBeLessThanOrEqual(30_000)
+      await adapters.access.mark(scope, ['u2'])
+    } finally {
+      clock.mockRestore()
+    }
+    const due = await adapters.access.claim({ owner: 'first', limit: 2, leaseMs: 30_000 })
+    expect(due.map(({ userId }) => userId)).toEqual(['u2'])
   })
 
   it('looks again at a group that had nobody in it when the rules were saved (R24)', async () => {

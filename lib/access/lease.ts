@@ -1,0 +1,79 @@
+import createDebug from 'debug'
+import type { AccessStore, PendingUser } from '../stores/access-store.js'
+import { createScope, type Scope } from '../stores/scope.js'
+import { LimitedLifetime } from './time-limit.js'
+
+const debug = createDebug('label-studio-scim:lease')
+
+/**
+ * How long a claim lasts that is not renewed, in milliseconds. Less than a request waits: somebody whose claim was lost in a
+ * crash can be deactivated by the request that comes next.
+ */
+export const shortLeaseMs = 8_000
+/** How long one attempt at a person may take, in milliseconds. */
+export const longestAttemptMs = 60_000
+
+/** A claim on a person, and how long it lasts. */
+export interface Lease {
+  readonly owner: string
+  readonly entry: PendingUser
+  readonly leaseMs: number
+  /** The claim is not renewed after this. */
+  readonly attemptMs: number
+}
+
+/**
+ * Works under a claim that is renewed while the work goes on. The signal of the scope that `work` is given is aborted when
+ * the claim is lost (somebody else may have taken over), and when the attempt takes too long.
+ */
+export async function underLease<T>(
+  access: AccessStore,
+  scope: Scope,
+  lease: Lease,
+  work: (scope: Scope) => Promise<T>,
+): Promise<T> {
+  const lifetime = new LimitedLifetime(scope)
+  const end = keepRenewing(access, lease, (reason) => lifetime.abort(reason))
+  try {
+    return await work(createScope(scope, lifetime))
+  } finally {
+    end()
+    lifetime.release()
+  }
+}
+
+/** Returns what ends it. */
+function keepRenewing(
+  access: AccessStore,
+  { owner, entry, leaseMs, attemptMs }: Lease,
+  abort: (reason: DOMException) => void,
+): () => void {
+  const begun = performance.now()
+  let heldUntil = begun + leaseMs
+  let isEnded = false
+  let timer: ReturnType<typeof setTimeout>
+  const wait = () => {
+    const left = Math.max(begun + attemptMs - performance.now(), 0)
+    timer = setTimeout(() => void renew(), Math.min(leaseMs / 3, left))
+  }
+  const renew = async () => {
+    const asked = performance.now()
+    if (asked >= begun + attemptMs)
+      return abort(new DOMException('It took too long.', 'TimeoutError'))
+    const isHeld = await access.renew(owner, entry, leaseMs).catch((error: unknown) => {
+      debug('the claim of %s could not be renewed: %O', entry.userId, error)
+      return undefined
+    })
+    if (isEnded) return
+    if (isHeld) heldUntil = asked + leaseMs
+    if (isHeld === false || performance.now() >= heldUntil) {
+      return abort(new DOMException('Somebody else may have taken over.', 'AbortError'))
+    }
+    wait()
+  }
+  wait()
+  return () => {
+    isEnded = true
+    clearTimeout(timer)
+  }
+}
