@@ -1,6 +1,6 @@
 import type { Adapters } from '../../lib/stores/adapters.js'
 import type { PassedOverCount } from '../../lib/stores/passed-over.js'
-import { groupUrn, type ServiceProvider, serve } from './server.js'
+import { bulkUrn, groupUrn, type ServiceProvider, serve, userUrn } from './server.js'
 
 const scope = {
   tenant: 'acme',
@@ -52,6 +52,35 @@ export function passedOverSuite(make: () => Adapters | Promise<Adapters>): void 
     expect(logged()[1]).toMatchObject({ members: ['ghost'], tenant: 'acme' })
     const stored = await scim.adapters.audit?.query(scope, { limit: 100 })
     expect(stored?.filter(({ event }) => event === 'member.passedOver')).toHaveLength(2)
+  })
+
+  it('counts unknown attributes and extensions alike in POST, PUT, PATCH and Bulk (C1)', async () => {
+    const scim = await serve(await make())
+    const badge = 'urn:example:badge:2.0:User'
+    const unknown = { favourite: 'x', [badge]: { number: '7' } }
+    const user = await scim.user('ines', unknown)
+    const path = `/Users/${user.id}`
+    await scim.put(path, { ...user, ...unknown })
+    await scim.patch(path, [{ op: 'replace', value: { active: false, ...unknown } }])
+    const { status, body } = await scim.patch(path, [
+      { op: 'replace', path: 'title', value: 't' },
+      { op: 'add', path: `${badge}:number`, value: '7' },
+    ])
+    expect([status, body.active, body.title]).toEqual([200, false, 't'])
+    const data = { schemas: [userUrn], userName: 'noor', ...unknown }
+    const operation = { method: 'POST', path: '/Users', bulkId: 'b', data }
+    await scim.post('/Bulk', { schemas: [bulkUrn], Operations: [operation] })
+    const counts = await countsOf(scim)
+    const times = (part: string) =>
+      counts
+        .filter(({ kind, name }) => kind === 'attribute' && name.includes(part))
+        .reduce((sum, { count }) => sum + count, 0)
+    expect([times('favourite'), times(badge)]).toEqual([4, 5])
+    while (!scim.events.some(({ event }) => event === 'attribute.passedOver')) {
+      await new Promise(setImmediate)
+    }
+    const { attributes } = scim.events.find(({ event }) => event === 'attribute.passedOver') ?? {}
+    expect(attributes).toHaveLength(1)
   })
 
   it('writes a name that comes again and again once in five minutes (C2)', async () => {

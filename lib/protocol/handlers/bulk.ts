@@ -329,6 +329,7 @@ function pathOf({ checked, operations }: Job, index: number): string | undefined
 }
 
 function unexpected({ services, request }: Job, error: unknown): ScimError {
-  services.onError?.(error, request)
+  // That the client has gone is nobody's failure.
+  if (error !== request.lifetime.signal.reason) services.onError?.(error, request)
   return unexpectedFailure(request.requestId)
 }
