@@ -48,8 +48,8 @@ export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError'
   readonly code: `ERR_SCIM_${string}`
 
-  constructor(code: `ERR_SCIM_${string}`, message: string) {
-    super(message)
+  constructor(code: `ERR_SCIM_${string}`, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options)
     this.code = code
   }
 }

@@ -16,6 +16,7 @@ import { openPostgres } from './dialects/postgres-open.js'
 import { openSqlite } from './dialects/sqlite-open.js'
 import { sqlGroupStore } from './group-store.js'
 import { isMigrated, migrate } from './migrations.js'
+import { type DatabasePlace, filePlace, opening, serverPlace } from './opening.js'
 import { sqlResourceStore } from './resource-store.js'
 import { sqlUserStore } from './user-store.js'
 
@@ -45,7 +46,7 @@ export const sqlTable = optionTable<SqlOptions>()('sqlAdapters', 'ERR_SCIM_DATAB
   url: {
     type: text(
       'the address of a database: sqlite:PATH, sqlite::memory: or postgres://…',
-      (url) => sqliteUrl.test(url) || postgresUrl.test(url),
+      (url) => sqliteUrl.test(url) || (postgresUrl.test(url) && URL.canParse(url)),
     ),
     required: true,
     // It may hold a password.
@@ -79,18 +80,21 @@ export interface SqlAdapters extends Adapters {
  * PgBouncer in transaction mode does not work in between: settings and prepared statements belong to connections.
  *
  * @throws ConfigurationError `ERR_SCIM_DATABASE` for a wrong option, `ERR_SCIM_NO_DRIVER` when a package is missing
- * @throws UnavailableError when the database cannot be reached
+ * @throws UnavailableError when the database cannot be reached; messages name the file or the server
  */
 export async function sqlAdapters(options: SqlOptions): Promise<SqlAdapters> {
   const { url, poolSize, timeoutMs, ...given } = readOptions(sqlTable, options)
   const policy = mappingPolicy(given.policy)
-  const database = createDatabase(await open(url, poolSize, timeoutMs))
-  try {
-    await migrate(database)
-  } catch (error) {
-    await database.close()
-    throw error
-  }
+  const database = await opening(placeOf(url), async () => {
+    const opened = createDatabase(await open(url, poolSize, timeoutMs))
+    try {
+      await migrate(opened)
+      return opened
+    } catch (error) {
+      await opened.close()
+      throw error
+    }
+  })
   const access = sqlAccessStore(database)
   const target = targetMethods(given.target ?? recordOnlyTarget(access))
   return {
@@ -103,6 +107,11 @@ export async function sqlAdapters(options: SqlOptions): Promise<SqlAdapters> {
     isMigrated: () => isMigrated(database),
     close: () => database.close(),
   }
+}
+
+function placeOf(url: string): DatabasePlace {
+  const path = sqliteUrl.exec(url)?.[1]
+  return path === undefined ? serverPlace(url) : filePlace(path)
 }
 
 /** Opens the database of an address that {@link sqlTable} has accepted. */

@@ -34,8 +34,12 @@ export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
   const { PORT = '3000', HOST, SCIM_TOKEN, ADMIN_TOKEN, DATABASE_URL } = variables
   const { SETTINGS_PORT, SETTINGS_HOST } = variables
   const host = HOST || '127.0.0.1'
-  if (ADMIN_TOKEN && ADMIN_TOKEN.length < 16) {
-    throw new Error('ADMIN_TOKEN has fewer than 16 characters. Give a long random text.')
+  for (const [name, token] of Object.entries({ SCIM_TOKEN, ADMIN_TOKEN })) {
+    if (token && !/^[A-Za-z0-9\-._~+/]{16,}=*$/.test(token)) {
+      throw new Error(
+        `${name} has fewer than 16 characters, or others than letters, digits and -._~+/. Give a long random text.`,
+      )
+    }
   }
   if (SETTINGS_HOST && !SETTINGS_PORT) {
     throw new Error('SETTINGS_HOST is set: give the port of the settings as SETTINGS_PORT.')

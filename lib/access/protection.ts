@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors.js'
 import type { Adapters } from '../stores/adapters.js'
+import { checkAdapters } from '../stores/check-adapters.js'
 import type { User } from '../stores/resource.js'
 import type { Exemption, UserStore } from '../stores/user-store.js'
 
@@ -38,6 +39,7 @@ export function protectUsers<A extends Adapters>(adapters: A, names: readonly st
       'protectUsers: give a list of userNames, e-mail addresses or ids, e.g. ["owner@example.com"].',
     )
   }
+  checkAdapters('protectUsers', adapters)
   const { users } = adapters
   const own = delegated(users)
   const isNamed = namedBy(names)

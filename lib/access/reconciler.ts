@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import createDebug from 'debug'
 import { ConfigurationError } from '../errors.js'
 import type { Adapters } from '../stores/adapters.js'
+import { checkAdapters } from '../stores/check-adapters.js'
 import type { AccessAdapters } from './enforce.js'
 import { type ReconcilerOptions, type ResolvedOptions, reconcilerOptions } from './options.js'
 import { createRetention } from './retention.js'
@@ -36,6 +37,7 @@ export interface Reconciler {
  * @throws ConfigurationError `ERR_SCIM_RECONCILER` when the adapters keep no pending work, or an option is wrong
  */
 export function createReconciler(adapters: Adapters, options: ReconcilerOptions = {}): Reconciler {
+  checkAdapters('createReconciler', adapters)
   const { access } = adapters
   if (!access) {
     throw new ConfigurationError(

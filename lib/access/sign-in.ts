@@ -4,6 +4,7 @@ import { callback, oneOf, optionTable, type Resolved, whole } from '../configura
 import { readOptions } from '../configuration/read-options.js'
 import type { AuditEntry } from '../events/catalogue.js'
 import type { Adapters } from '../stores/adapters.js'
+import { checkAdapters } from '../stores/check-adapters.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import { enforceNow } from './inline.js'
@@ -62,6 +63,7 @@ export async function onSignIn(
   email: string,
   given: SignInOptions = {},
 ): Promise<SignInDecision> {
+  checkAdapters('onSignIn', adapters)
   const options = readOptions(signInTable, given)
   const whole = wholeScope(scope)
   const { own: people, others } = await findByAddress(adapters.users)(whole, email.trim())

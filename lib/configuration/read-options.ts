@@ -49,6 +49,7 @@ interface Place {
 
 function readValue(table: OptionTable, type: Kind, value: unknown, place: Place): unknown {
   const { path, secret } = place
+  if (isThenable(value)) throw wrong(table, `"${path}" is a promise`, 'await it')
   if (!type.accepts(value)) {
     const problem = secret ? 'cannot be used' : `is ${shown(value)}`
     throw wrong(table, `"${path}" ${problem}`, `give ${type.wanted}`)

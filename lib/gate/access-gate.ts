@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import createDebug from 'debug'
 import type { Adapters } from '../stores/adapters.js'
+import { checkAdapters } from '../stores/check-adapters.js'
 import { type Decider, deciderOf } from './decider.js'
 import { type AccessGateOptions, gateOptions } from './options.js'
 import { answer, refuseUpgrade } from './refusal.js'
@@ -42,6 +43,7 @@ export interface AccessGate {
  * @throws ConfigurationError `ERR_SCIM_GATE` when an option is wrong
  */
 export function accessGate(adapters: Adapters, options: AccessGateOptions): AccessGate {
+  checkAdapters('accessGate', adapters)
   const resolved = gateOptions(options)
   const decider = deciderOf(adapters, resolved)
   const sockets = watchSockets(resolved.recheckMs, decider.ofEverybody)

@@ -34,17 +34,19 @@ const tokenPrefix = 'scim_'
 const tokenSyntax = /^[A-Za-z0-9\-._~+/]+=*$/
 const maxTokenLength = 4_096
 
+/** Least characters of a token: what can be guessed at the speed of the network is no secret. */
+const minTokenLength = 16
+
+const tokenText = text(
+  `at least ${minTokenLength} characters that can be sent as a bearer token, letters, digits and -._~+/ only (RFC 6750 §2.1), e.g. generateToken()`,
+  (token) =>
+    token.length >= minTokenLength && token.length <= maxTokenLength && tokenSyntax.test(token),
+)
+
 /** The options of each entry of `bearerTokens`. */
 export const tokenTable = optionTable<BearerToken>()('bearerTokens', 'ERR_SCIM_TOKENS', {
   name: { type: text('a name for logs, e.g. "okta"', (name) => name !== ''), required: true },
-  token: {
-    type: text(
-      'what can be sent as a bearer token: letters, digits and -._~+/ only (RFC 6750 §2.1), e.g. generateToken()',
-      (token) => token.length <= maxTokenLength && tokenSyntax.test(token),
-    ),
-    secret: true,
-    shown: 'none',
-  },
+  token: { type: tokenText, secret: true, shown: 'none' },
   digest: {
     type: text('a SHA-256 in 64 hexadecimal digits: digestToken(token)', (digest) =>
       /^[0-9a-f]{64}$/i.test(digest),
@@ -65,8 +67,13 @@ export function generateToken(): string {
   return tokenPrefix + randomBytes(32).toString('base64url')
 }
 
-/** SHA-256 of a token in 64 hexadecimal digits: what a host stores instead of the token. */
+/**
+ * SHA-256 of a token in 64 hexadecimal digits: what a host stores instead of the token.
+ *
+ * @throws ConfigurationError `ERR_SCIM_TOKENS` for a token that is too short or that nobody can send
+ */
 export function digestToken(token: string): string {
+  if (!tokenText.accepts(token)) throw wrong('digestToken', 'got another token', tokenText.wanted)
   return sha256(token).toString('hex')
 }
 
@@ -77,7 +84,8 @@ export function digestToken(token: string): string {
  * @param tokens the tokens; or a function that returns them, asked at each request, so that one that is taken
  *   out of the list is refused at the next
  * @param options.clock the present time, for `expiresAt`. Default: the system's clock
- * @throws ConfigurationError `ERR_SCIM_TOKENS` naming the entry and what is wrong with it, never the token
+ * @throws ConfigurationError `ERR_SCIM_TOKENS` for a token under 16 characters, one that is there twice and other
+ *   mistakes, naming the entry and what is wrong with it, never the token
  */
 export function bearerTokens(
   tokens: readonly BearerToken[] | (() => readonly BearerToken[] | Promise<readonly BearerToken[]>),
@@ -153,7 +161,25 @@ function hasTokenInQuery(url: string): boolean {
 }
 
 function readTokens(tokens: readonly BearerToken[]): KnownToken[] {
-  return tokens.map(readToken)
+  const known = tokens.map(readToken)
+  refuseTwice(known)
+  return known
+}
+
+/** Which of two entries counts, with its tenant and its end, nobody could tell. */
+function refuseTwice(known: readonly KnownToken[]): void {
+  const indexes = new Map<string, number>()
+  for (const [index, { digest }] of known.entries()) {
+    const first = indexes.get(digest.toString('hex'))
+    if (first !== undefined) {
+      throw wrong(
+        `bearerTokens[${index}]`,
+        `has the token of bearerTokens[${first}]`,
+        'each its own',
+      )
+    }
+    indexes.set(digest.toString('hex'), index)
+  }
 }
 
 function readToken(entry: BearerToken, index: number): KnownToken {

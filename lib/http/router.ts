@@ -1,6 +1,5 @@
 import type { RequestHandler } from 'express'
 import { contactRecorder } from '../access/index.js'
-import { ConfigurationError } from '../errors.js'
 import { createEmitter } from '../events/emitter.js'
 import type { ScimOptions } from '../options.js'
 import { scimRoutes } from '../protocol/routes.js'
@@ -9,14 +8,9 @@ import { compileResourceTypes } from '../schema/compile.js'
 import { createBrake } from '../service/brake.js'
 import type { ServiceContext } from '../service/context.js'
 import type { Adapters } from '../stores/adapters.js'
+import { checkAdapters } from '../stores/check-adapters.js'
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js'
 import { scimTransport, type TransportOptions } from './transport.js'
-
-/** Methods every store must have. */
-const requiredMethods = {
-  users: ['create', 'get', 'query', 'replace', 'delete', 'deprovision', 'applyAccess'],
-  groups: ['create', 'get', 'query', 'replace', 'delete', 'groupsOf', 'resolveAccess'],
-} as const
 
 /**
  * A SCIM 2.0 service provider (RFC 7643, 7644, 9865) to mount in an Express app, of Express 4.18 or newer or 5.
@@ -28,7 +22,7 @@ const requiredMethods = {
  * @throws ConfigurationError for options, schemas or stores that cannot work
  */
 export function scimRouter(adapters: Adapters, options: ScimOptions): RequestHandler {
-  checkAdapters(adapters)
+  checkAdapters('scimRouter', adapters)
   const resolved = resolveOptions(options, adapters)
   const { emit } = createEmitterFor(options, resolved)
   const { clock, newId, onPending } = resolved
@@ -69,21 +63,4 @@ function createEmitterFor({ onEvent }: ScimOptions, { onError }: ResolvedOptions
   const emitter = createEmitter((error) => onError(error, report))
   if (onEvent !== undefined) emitter.on(onEvent)
   return emitter
-}
-
-function checkAdapters(adapters: Adapters): void {
-  for (const [name, methods] of Object.entries(requiredMethods)) {
-    const store: unknown = adapters?.[name as keyof typeof requiredMethods]
-    const missing = methods.filter((method) => !hasMethod(store, method))
-    if (missing.length > 0) {
-      throw new ConfigurationError(
-        'ERR_SCIM_ADAPTERS',
-        `adapters.${name} has no ${missing.join(', ')}. Give a store with these methods, e.g. one of memoryAdapters().`,
-      )
-    }
-  }
-}
-
-function hasMethod(store: unknown, method: string): boolean {
-  return typeof (store as Record<string, unknown> | undefined)?.[method] === 'function'
 }

@@ -16,6 +16,7 @@ import type { AuditEntry } from '../events/catalogue.js'
 import { createGuard, type Guard } from '../http/guard.js'
 import { type MappingPolicy, mappingPolicy } from '../mapping/index.js'
 import type { Adapters } from '../stores/adapters.js'
+import { checkAdapters } from '../stores/check-adapters.js'
 import type { Scope } from '../stores/scope.js'
 import type { Authorize } from './authorize.js'
 
@@ -119,6 +120,7 @@ export function settingsContext(
   options: SettingsOptions,
   report: SettingsContext['onError'],
 ): SettingsContext {
+  checkAdapters('settingsRouter', adapters)
   const { access } = adapters
   if (!access) {
     throw wrong('adapters.access', 'is missing; the settings keep the mapping rules there')

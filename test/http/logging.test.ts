@@ -25,7 +25,7 @@ beforeAll(async () => {
     ...others,
     users: { ...users, get: () => Promise.reject(new Error('the store is down')) },
   }
-  const authenticate = bearerTokens([{ name: 'idp', token: 'canary-token' }])
+  const authenticate = bearerTokens([{ name: 'idp', token: 'canary-token-of-the-idp' }])
   server = await listen(express().use('/scim/v2', scimRouter(adapters, { authenticate })))
 })
 afterAll(() => server.close())
@@ -33,7 +33,7 @@ afterAll(() => server.close())
 describe('what is logged', () => {
   it('names requests and failures, and holds no credentials, cookies, bodies or query strings (S-LEAK-05, R-SEC-03)', async () => {
     const headers = {
-      Authorization: 'Bearer canary-token',
+      Authorization: 'Bearer canary-token-of-the-idp',
       Cookie: 'session=canary-cookie',
       'Content-Type': 'application/scim+json',
     }

@@ -4,7 +4,7 @@ import { bearerTokens, scimRouter } from '../../lib/index.js'
 import { type ScimOptions, scimTable } from '../../lib/options.js'
 import { defaultsOf, rowsOf } from '../support/option-tables.js'
 
-const authenticate = bearerTokens([{ name: 'idp', token: 'secret-token' }])
+const authenticate = bearerTokens([{ name: 'idp', token: 'secret-token-of-the-idp' }])
 const build = (options: unknown) =>
   scimRouter(memoryAdapters(), { authenticate, ...(options as Partial<ScimOptions>) })
 

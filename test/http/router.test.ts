@@ -142,7 +142,7 @@ describe('two routers in one process', () => {
       app.use(
         `/${name}`,
         scimRouter(memoryAdapters(), {
-          authenticate: bearerTokens([{ name, token: `token-${name}` }]),
+          authenticate: bearerTokens([{ name, token: `token-of-the-router-${name}` }]),
           limits: { maxResults },
         }),
       )
@@ -150,7 +150,7 @@ describe('two routers in one process', () => {
     const server = await listen(app)
     running.push(server)
     const at = (path: string, owner: string, sending = {}) =>
-      send(server, path, { headers: scim(`token-${owner}`), ...sending })
+      send(server, path, { headers: scim(`token-of-the-router-${owner}`), ...sending })
     const created = await Promise.all(
       Array.from({ length: 40 }, (_, index) => {
         const name = index % 2 === 0 ? 'a' : 'b'

@@ -114,6 +114,7 @@ describe('settingsRouter', () => {
     [[], 'adminTokens is not a list of at least one token'],
     [[{ name: 'a' }], 'adminTokens[0] must have one of token and digest'],
     [[{ name: 'a', token: 'not a token' }], 'adminTokens[0]: option "token" cannot be used'],
+    [[{ name: 'a', token: 'fifteen-letters' }], 'Give at least 16 characters'],
   ])('refuses the tokens %j without repeating them', (tokens, message) => {
     expect(() => adminTokens(tokens)).toThrow(message)
     expect(() => adminTokens(tokens)).not.toThrow('not a token')

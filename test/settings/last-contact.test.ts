@@ -10,7 +10,7 @@ describe('the last contact with the identity provider', () => {
     const now = new Date('2026-03-01T10:00:00Z')
     const adapters = memoryAdapters()
     const app = express()
-    const authenticate = bearerTokens([{ name: 'okta', token: 'scim-token' }])
+    const authenticate = bearerTokens([{ name: 'okta', token: 'scim-token-of-okta' }])
     app.use('/scim/v2', scimRouter(adapters, { authenticate, clock: () => now }))
     app.use(
       settingsRouter(adapters, {
@@ -26,7 +26,10 @@ describe('the last contact with the identity provider', () => {
 
     await request(app).get('/scim/v2/Users').set('Authorization', 'Bearer wrong').expect(401)
     expect(await lastContact()).toBeUndefined()
-    await request(app).get('/scim/v2/Users').set('Authorization', 'Bearer scim-token').expect(200)
+    await request(app)
+      .get('/scim/v2/Users')
+      .set('Authorization', 'Bearer scim-token-of-okta')
+      .expect(200)
     expect(await lastContact()).toBe('2026-03-01T10:00:00.000Z')
   })
 
@@ -39,8 +42,11 @@ describe('the last contact with the identity provider', () => {
       },
     }
     const app = express()
-    const authenticate = bearerTokens([{ name: 'okta', token: 'scim-token' }])
+    const authenticate = bearerTokens([{ name: 'okta', token: 'scim-token-of-okta' }])
     app.use('/scim/v2', scimRouter({ ...adapters, access }, { authenticate }))
-    await request(app).get('/scim/v2/Users').set('Authorization', 'Bearer scim-token').expect(200)
+    await request(app)
+      .get('/scim/v2/Users')
+      .set('Authorization', 'Bearer scim-token-of-okta')
+      .expect(200)
   })
 })

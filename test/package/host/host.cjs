@@ -7,7 +7,9 @@ async function main() {
   const adapters =
     process.argv[2] === 'sqlite' ? await sqlAdapters({ url: 'sqlite::memory:' }) : memoryAdapters()
   await live(
-    scimRouter(adapters, { authenticate: bearerTokens([{ name: 'idp', token: 'secret' }]) }),
+    scimRouter(adapters, {
+      authenticate: bearerTokens([{ name: 'idp', token: 'secret-of-the-idp' }]),
+    }),
   )
   await adapters.close?.()
 }

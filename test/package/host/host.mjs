@@ -5,5 +5,9 @@ import live from './life.cjs'
 
 const adapters =
   process.argv[2] === 'sqlite' ? await sqlAdapters({ url: 'sqlite::memory:' }) : memoryAdapters()
-await live(scimRouter(adapters, { authenticate: bearerTokens([{ name: 'idp', token: 'secret' }]) }))
+await live(
+  scimRouter(adapters, {
+    authenticate: bearerTokens([{ name: 'idp', token: 'secret-of-the-idp' }]),
+  }),
+)
 await adapters.close?.()

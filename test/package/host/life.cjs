@@ -16,7 +16,10 @@ async function statuses(base) {
   const send = async (method, path, body) => {
     const response = await fetch(base + path, {
       method,
-      headers: { authorization: 'Bearer secret', 'content-type': 'application/scim+json' },
+      headers: {
+        authorization: 'Bearer secret-of-the-idp',
+        'content-type': 'application/scim+json',
+      },
       ...(body && { body: JSON.stringify(body) }),
     })
     const text = await response.text()

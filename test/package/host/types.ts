@@ -3,7 +3,9 @@ import { bearerTokens, type ScimOptions, scimRouter } from 'label-studio-scim'
 import { memoryAdapters } from 'label-studio-scim/adapters/memory'
 import { sqlAdapters } from 'label-studio-scim/adapters/sql'
 
-const options: ScimOptions = { authenticate: bearerTokens([{ name: 'idp', token: 'secret' }]) }
+const options: ScimOptions = {
+  authenticate: bearerTokens([{ name: 'idp', token: 'secret-of-the-idp' }]),
+}
 
 export async function host(url: string) {
   return express()
