@@ -58,8 +58,23 @@ function condition(filter: ResolvedFilter, source: Source): Sql {
 }
 
 function joined(nodes: readonly ResolvedFilter[], source: Source, operator: Sql): Sql {
-  const conditions = nodes.map((node) => condition(node, source))
-  return sql`(${sql.join(conditions, operator)})`
+  return balanced(
+    nodes.map((node) => condition(node, source)),
+    operator,
+  )
+}
+
+const mostInARow = 20
+
+/** As a tree: SQLite takes no expression that is deeper than 1,000, and one after the other each is a step (B2). */
+function balanced(conditions: readonly Sql[], operator: Sql): Sql {
+  if (conditions.length <= mostInARow) return sql`(${sql.join(conditions, operator)})`
+  const middle = conditions.length >> 1
+  const halves = [conditions.slice(0, middle), conditions.slice(middle)]
+  return sql`(${sql.join(
+    halves.map((half) => balanced(half, operator)),
+    operator,
+  )})`
 }
 
 /** Any value matches; for `ne`, any differs or there is none. */

@@ -3,9 +3,10 @@ import { positionOf } from '../../lib/sort/index.js'
 import type { Page, PageRequest, Query, Resource, Scope } from '../../lib/stores/index.js'
 import { type IndexPlan, indexPlan, isAnsweredByPlan } from '../../lib/stores/index-plan.js'
 import { type Database, statement } from './database.js'
-import type { Sql } from './dialects/dialect.js'
+import type { Sql, SqlDialect } from './dialects/dialect.js'
 import { filterCondition } from './filter.js'
 import { hasKey, storedKey } from './lookups.js'
+import { isMember } from './members.js'
 import { isListed, isOfType, type ResourceRow, resourceColumns, toResource } from './rows.js'
 import { orderOf } from './sort.js'
 import { isStorable } from './text.js'
@@ -142,7 +143,7 @@ function matching(
     return sql`from scim_resources as resource where ${sql.join([...all, ...conditions], sql` and `)}`
   }
   const found = joinEach(
-    sql`(${idsOf(plan, { tenant, type })}) as found`,
+    sql`(${idsOf(plan, { tenant, type }, dialect)}) as found`,
     'scim_resources as resource',
     sql`resource.tenant = ${tenant} and resource.id = found.id`,
   )
@@ -150,21 +151,73 @@ function matching(
     where ${sql.join([sql`resource.${isOfType(type)}`, ...conditions], sql` and `)}`
 }
 
-function idsOf(plan: IndexPlan, { tenant, type }: Extent): Sql {
+/** What plans look for, of each kind together: SQLite takes no union of more than 500 queries (B2). */
+interface Wanted {
+  readonly ids: string[]
+  readonly lookups: [attribute: string, key: string][]
+  readonly members: string[]
+}
+
+function idsOf(plan: IndexPlan, extent: Extent, dialect: SqlDialect): Sql {
+  const wanted: Wanted = { ids: [], lookups: [], members: [] }
+  collect(plan, wanted)
+  const { ids, lookups, members } = wanted
+  const { json } = dialect
+  const queries = [
+    ...(ids.length > 0
+      ? [sql`select value as id from (${json.strings(JSON.stringify(ids))})as listed`]
+      : []),
+    ...(lookups.length > 0 ? [lookedUp(lookups, extent, dialect)] : []),
+    ...(members.length > 0 ? [groupsWith(members, extent, dialect)] : []),
+  ]
+  return sql.join(queries, sql` union `)
+}
+
+function collect(plan: IndexPlan, wanted: Wanted): void {
   switch (plan.kind) {
     case 'id':
-      return sql`select cast(${isStorable(plan.id) ? plan.id : ''} as text) as id`
+      wanted.ids.push(isStorable(plan.id) ? plan.id : '')
+      return
     case 'lookup':
-      return sql`select resource_id as id from scim_lookups
-        where tenant = ${tenant} and resource_type = ${type}
-          and attribute = ${plan.attribute} and lookup_key = ${storedKey(plan.key)} and ${hasKey}`
+      wanted.lookups.push([plan.attribute, storedKey(plan.key)])
+      return
     case 'groupsWith':
-      return sql`select group_id as id from scim_members
-        where tenant = ${tenant} and member_id = ${isStorable(plan.memberId) ? plan.memberId : ''}`
+      wanted.members.push(isStorable(plan.memberId) ? plan.memberId : '')
+      return
     case 'union':
-      return sql.join(
-        plan.plans.map((each) => idsOf(each, { tenant, type })),
-        sql` union `,
-      )
+      for (const each of plan.plans) collect(each, wanted)
   }
+}
+
+function lookedUp(
+  lookups: Wanted['lookups'],
+  { tenant, type }: Extent,
+  { json, joinEach }: SqlDialect,
+): Sql {
+  const [only] = lookups
+  if (lookups.length === 1 && only) {
+    return sql`select resource_id as id from scim_lookups
+      where tenant = ${tenant} and resource_type = ${type}
+        and attribute = ${only[0]} and lookup_key = ${only[1]} and ${hasKey}`
+  }
+  const rows = json.rows(JSON.stringify(lookups), { attribute: 'text', lookup_key: 'text' })
+  return sql`select distinct lookup.resource_id as id from ${joinEach(
+    sql`${rows} as wanted`,
+    'scim_lookups as lookup',
+    sql`lookup.tenant = ${tenant} and lookup.resource_type = ${type}
+      and lookup.attribute = wanted.attribute and lookup.lookup_key = wanted.lookup_key
+      and lookup.${hasKey}`,
+  )}`
+}
+
+function groupsWith(
+  members: readonly string[],
+  { tenant }: Extent,
+  { json, joinEach }: SqlDialect,
+): Sql {
+  return sql`select distinct member.group_id as id from ${joinEach(
+    sql`(${json.strings(JSON.stringify(members))}) as wanted`,
+    'scim_members as member',
+    sql`member.tenant = ${tenant} and member.member_id = wanted.value and member.${isMember}`,
+  )}`
 }

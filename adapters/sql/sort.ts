@@ -19,6 +19,7 @@ export function orderOf(sort: Sort | undefined, dialect: SqlDialect): Order {
   if (sort === undefined) return { orderBy: ties, after: afterTie }
   const { descending } = sort
   const { value, literal } = sortValue(sort.path, dialect)
+  const kind = kindOf(sort.path.sub ?? sort.path.attribute)
   const missing = sql`case when ${value} is null then 1 else 0 end`
   const direction = descending ? sql`desc` : sql`asc`
   return {
@@ -30,6 +31,8 @@ export function orderOf(sort: Sort | undefined, dialect: SqlDialect): Order {
         const missingHere = sql`(${value} is null and ${tie})`
         return descending ? sql`(${missingHere} or ${value} is not null)` : missingHere
       }
+      const order = compareKinds(sortKey, kind)
+      if (order !== 0) return afterAllOrNone(value, { isBefore: order < 0, descending })
       const key = literal(sortKey)
       const beyond = descending
         ? sql`${value} < ${key}`
@@ -37,6 +40,23 @@ export function orderOf(sort: Sort | undefined, dialect: SqlDialect): Order {
       return sql`(${beyond} or (${value} = ${key} and ${tie}))`
     },
   }
+}
+
+const ranks = { boolean: 0, number: 1, text: 2 }
+
+/** Whether a sort key stands before (negative) or behind all values of a kind; 0 when it is of that kind itself. */
+function compareKinds(key: string | number | boolean, kind: ScalarKind): number {
+  const own = typeof key === 'string' ? 'text' : (typeof key as 'number' | 'boolean')
+  return ranks[own] - ranks[kind]
+}
+
+/** What is after a key of another kind, which an attribute of the same name has in another resource type (B1). */
+function afterAllOrNone(
+  value: Sql,
+  { isBefore, descending }: { readonly isBefore: boolean; readonly descending: boolean },
+): Sql {
+  if (descending) return isBefore ? sql`1 = 0` : sql`${value} is not null`
+  return isBefore ? sql`1 = 1` : sql`${value} is null`
 }
 
 function afterTie({ created, id }: KeysetPosition): Sql {
@@ -59,15 +79,34 @@ function sortValue(path: AttributePath, dialect: SqlDialect): SortValue {
   const names = namesOf(path)
   const all = sub ? [...names, sub.name] : names
   if (!attribute?.multiValued) {
-    return { value: json.scalar(sql`resource.comparable`, all, kind), literal }
+    const source = sql`resource.comparable`
+    const value = sub?.multiValued
+      ? firstOf(source, all, { kind, dialect })
+      : json.scalar(source, all, kind)
+    return { value, literal }
   }
   const item = sql.ref('item')
   const element = json.element(item)
-  const picked = sub ? json.scalar(element, [sub.name], kind) : json.elementScalar(item, kind)
+  const ofElement = (name: string) =>
+    sub?.multiValued
+      ? firstOf(element, [name], { kind, dialect })
+      : json.scalar(element, [name], kind)
+  const picked = sub ? ofElement(sub.name) : json.elementScalar(item, kind)
   const isPrimary = sql`coalesce(${json.scalar(element, ['primary'], 'boolean')} = ${json.literal(true, 'boolean')}, false)`
   const value = sql`(select ${picked} from ${json.eachInOrder(sql`resource.comparable`, names, item)}
     order by case when ${isPrimary} then 0 else 1 end, ${json.place(item)} limit 1)`
   return { value, literal }
+}
+
+/** The first value of a multi-valued attribute. */
+function firstOf(
+  source: Sql,
+  path: readonly string[],
+  { kind, dialect: { json } }: { readonly kind: ScalarKind; readonly dialect: SqlDialect },
+): Sql {
+  const value = sql.ref('each_value')
+  return sql`(select ${json.elementScalar(value, kind)} from ${json.eachInOrder(source, path, value)}
+    order by ${json.place(value)} limit 1)`
 }
 
 function kindOf(definition: AttributeDefinition | undefined): ScalarKind {

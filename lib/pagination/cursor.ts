@@ -29,6 +29,8 @@ export interface CursorPayload {
   readonly position: KeysetPosition
   /** Most resources on a page, after the service provider's bound was applied. */
   readonly limit: number
+  /** How many resources matched when the first page was read; they are counted once (D12). */
+  readonly total: number
   /** Milliseconds since 1970. */
   readonly issuedAt: number
 }
@@ -42,7 +44,7 @@ export interface CursorExpectation {
   readonly maxAgeSeconds: number
 }
 
-type Contents = readonly [position: KeysetPosition, limit: number, issuedAt: number]
+type Contents = readonly [position: KeysetPosition, limit: number, issuedAt: number, total: number]
 
 const tagLength = 16
 
@@ -54,7 +56,7 @@ const tagLength = 16
  */
 export function encodeCursor(payload: CursorPayload, secret: string | Uint8Array): string {
   const { encryption, authentication } = deriveKeys(secret)
-  const contents: Contents = [payload.position, payload.limit, payload.issuedAt]
+  const contents: Contents = [payload.position, payload.limit, payload.issuedAt, payload.total]
   const plaintext = Buffer.from(JSON.stringify(contents))
   // The tag is also the initialization vector (as in RFC 5297): no random numbers, and no vector is used twice.
   const tag = tagOf(authentication, payload.binding, plaintext)
@@ -63,7 +65,7 @@ export function encodeCursor(payload: CursorPayload, secret: string | Uint8Array
 }
 
 /**
- * Reads a cursor and returns where the page starts.
+ * Reads a cursor and returns where the page starts, and how many results there were.
  *
  * @throws ScimError `invalidCursor` (400) with one and the same detail for a cursor that is damaged, invented, or of
  *   another tenant, principal or query; `expiredCursor` (400) when it is too old; `invalidCount` (400) when the page
@@ -74,17 +76,17 @@ export function decodeCursor(
   text: string,
   secret: string | Uint8Array,
   expected: CursorExpectation,
-): KeysetPosition {
+): Pick<CursorPayload, 'position' | 'total'> {
   const contents = open(text, secret, expected.binding)
   if (contents === undefined) throw invalidCursor('The cursor is not valid for this query.')
-  const [position, limit, issuedAt] = contents
+  const [position, limit, issuedAt, total] = contents
   if (expected.now - issuedAt > expected.maxAgeSeconds * 1000) {
     throw expiredCursor('The cursor has expired. Start again with an empty cursor.')
   }
   if (limit !== expected.limit) {
     throw invalidCount('"count" is not the same as for the page before.')
   }
-  return position
+  return { position, total }
 }
 
 function open(

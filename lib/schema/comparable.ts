@@ -65,11 +65,22 @@ export function comparableOf(type: ResourceType, resource: object): JsonObject {
   return comparable
 }
 
-/** Order of comparable values: text by code point, `false` before `true`; unassigned values are equal to each other. */
+/**
+ * Order of comparable values: text by code point, `false` before `true`; unassigned values are equal to each other. Of
+ * different kinds, as attributes of one name in two resource types may have: booleans, numbers, text (B1).
+ */
 export function compareComparable(a: Comparable, b: Comparable): number {
   if (a === b) return 0
   if (typeof a === 'string' && typeof b === 'string') return compareText(a, b)
-  return Number(a) - Number(b)
+  const kinds = rankOf(a) - rankOf(b)
+  return Number.isNaN(kinds) || kinds === 0 ? Number(a) - Number(b) : kinds
+}
+
+const ranks: Readonly<Record<string, number>> = { boolean: 0, number: 1, string: 2 }
+
+/** Where a kind of value stands among the others; NaN for none. */
+function rankOf(value: Comparable): number {
+  return ranks[typeof value] ?? Number.NaN
 }
 
 /** Whether an attribute with this value is present (`pr`, RFC 7644 §3.4.2.2): neither unassigned nor empty. */

@@ -36,6 +36,13 @@ export interface Limits {
   readonly maxFilterNodes: number
   readonly maxFilterDepth: number
   /**
+   * Most value paths, and comparisons with multi-valued attributes, in a filter that no index answers. More: 400
+   * `tooMany`.
+   */
+  readonly maxValuePaths: number
+  /** Most comparisons (resources times terms) for a filter that no index answers. More: 400 `tooMany`. */
+  readonly maxFilterWork: number
+  /**
    * Most resources the library reads to answer one query that the store cannot answer alone (a filter or sort it does
    * not support, a sorted query over several types). More: 400 `tooMany`.
    */

@@ -4,6 +4,7 @@ import { comparePositions, positionOf } from '../sort/index.js'
 import type { KeysetPosition, Page, PageRequest, Query, Sort } from '../stores/query.js'
 import type { Resource } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
+import { requireAffordable } from './filter-work.js'
 import { needsScan, scan, tooManyToScan } from './scan.js'
 import { checkPage } from './stored.js'
 import { type Services, storeOf } from './stores.js'
@@ -15,6 +16,8 @@ export interface TypeQuery {
   /** Absent also when the type has no such attribute: all its resources count as having no value. */
   readonly sort?: Sort
   readonly omit: ReadonlySet<string>
+  /** Nobody looks at the number of results. */
+  readonly withoutTotal?: boolean
 }
 
 /** A query over one or more resource types. */
@@ -160,7 +163,7 @@ async function queryType(
   scope: Scope,
   { part, page }: { part: TypeQuery; page: PageRequest },
 ): Promise<Page<Resource>> {
-  const { type, filter, sort, omit } = part
+  const { type, filter, sort, omit, withoutTotal } = part
   if (filter?.kind === 'constant' && !filter.value) return { resources: [], totalResults: 0 }
   const isEverything = filter?.kind === 'constant'
   const query: Query = {
@@ -168,11 +171,16 @@ async function queryType(
     page,
     ...(filter && !isEverything && { filter }),
     ...(sort && { sort }),
+    ...(withoutTotal && { withoutTotal }),
   }
   const store = storeOf(services, type)
-  const { maxScanned } = services.options.limits
-  const result = needsScan(store, query)
-    ? await scan(store, scope, { query, maxScanned })
+  const { limits } = services.options
+  const isScanned = needsScan(store, query)
+  if (query.filter && !isScanned) {
+    await requireAffordable(store, scope, { type, filter: query.filter, limits })
+  }
+  const result = isScanned
+    ? await scan(store, scope, { query, maxScanned: limits.maxScanned })
     : await store.query(scope, query)
   return checkPage(type, result, page.limit)
 }

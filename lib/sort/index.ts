@@ -60,7 +60,7 @@ export function sortKeyOf({ path }: Sort, resource: Resource): SortKey {
   if (attribute === undefined || definition === undefined) return null
   const holder = extension === undefined ? resource : member(resource, extension)
   const value = chosenValue(member(holder, attribute.name))
-  const leaf = sub === undefined ? value : member(value, sub.name)
+  const leaf = sub === undefined ? value : chosenValue(member(value, sub.name))
   return leaf === undefined ? null : toComparable(definition, leaf as Json)
 }
 

@@ -107,6 +107,24 @@ const cases: Readonly<Record<keyof ScimLimits, Case>> = {
     beyond: (scim) => filtered(scim, '((((title pr))))'),
     isLimited: statusIs(400),
   },
+  maxValuePaths: {
+    limit: 2,
+    within: (scim) => filtered(scim, repeated('emails[value co "x"]', 2)),
+    beyond: (scim) => filtered(scim, repeated('emails[value co "x"]', 3)),
+    isLimited: ({ status, body }) => status === 400 && body.scimType === 'tooMany',
+  },
+  maxFilterWork: {
+    limit: 1_000,
+    within: async (scim) => {
+      await users(scim, 10)
+      return filtered(scim, repeated('title co "x"', 100))
+    },
+    beyond: async (scim) => {
+      await users(scim, 10)
+      return filtered(scim, repeated('title co "x"', 101))
+    },
+    isLimited: ({ status, body }) => status === 400 && body.scimType === 'tooMany',
+  },
   maxScanned: {
     limit: 2,
     adapters: minimalAdapters,

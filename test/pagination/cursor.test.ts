@@ -22,7 +22,7 @@ const binding: CursorBinding = {
 }
 const position = { sortKey: 'ada', created: '2026-01-01T00:00:00.000Z', id: 'u1' }
 const issuedAt = Date.UTC(2026, 0, 31)
-const payload: CursorPayload = { binding, position, limit: 10, issuedAt }
+const payload: CursorPayload = { binding, position, limit: 10, total: 42, issuedAt }
 const expected: CursorExpectation = {
   binding,
   limit: 10,
@@ -63,7 +63,10 @@ describe('a cursor', () => {
           const place = { sortKey, created: position.created, id }
           const bound = { ...binding, filter }
           const text = encodeCursor({ ...payload, position: place, binding: bound }, secret)
-          expect(decodeCursor(text, secret, { ...expected, binding: bound })).toEqual(place)
+          expect(decodeCursor(text, secret, { ...expected, binding: bound })).toEqual({
+            position: place,
+            total: 42,
+          })
         },
       ),
     )
@@ -73,7 +76,7 @@ describe('a cursor', () => {
     const { sortKey: _, ...place } = position
     expect(
       decodeCursor(encodeCursor({ ...payload, position: place }, secret), secret, expected),
-    ).toEqual(place)
+    ).toEqual({ position: place, total: 42 })
   })
 
   it('is made of unreserved characters only (R-CUR-04)', () => {
@@ -94,9 +97,10 @@ describe('a cursor', () => {
   })
 
   it('is read on another host with the same secret, given as text or bytes (S-DOS-13, R-CUR-17)', () => {
-    expect(decodeCursor(encodeCursor(payload, Buffer.from(secret)), secret, expected)).toEqual(
+    expect(decodeCursor(encodeCursor(payload, Buffer.from(secret)), secret, expected)).toEqual({
       position,
-    )
+      total: 42,
+    })
   })
 
   it.each<[string, Partial<CursorBinding>]>([
@@ -141,7 +145,10 @@ describe('a cursor', () => {
 
   it('expires (R-CUR-06)', () => {
     const text = encodeCursor(payload, secret)
-    expect(decodeCursor(text, secret, { ...expected, now: issuedAt + 3_600_000 })).toEqual(position)
+    expect(decodeCursor(text, secret, { ...expected, now: issuedAt + 3_600_000 })).toEqual({
+      position,
+      total: 42,
+    })
     expect(refusal(text, { now: issuedAt + 3_600_001 })).toMatchObject({
       status: 400,
       scimType: 'expiredCursor',
@@ -151,7 +158,7 @@ describe('a cursor', () => {
   it('is not too young for a host whose clock is behind', () => {
     expect(
       decodeCursor(encodeCursor(payload, secret), secret, { ...expected, now: issuedAt - 5000 }),
-    ).toEqual(position)
+    ).toEqual({ position, total: 42 })
   })
 
   it('goes with one page size (R-CUR-05, R-CUR-07)', () => {

@@ -46,6 +46,126 @@ export function querySuite(make: () => Adapters | Promise<Adapters>): void {
     })
   })
 
+  it('counts once for all pages by cursor (D12)', async () => {
+    const adapters = await make()
+    const scim = await serve(adapters)
+    await seven(scim)
+    const query = jest.spyOn(adapters.users, 'query')
+    let path = '/Users?cursor=&count=3'
+    const pages: unknown[] = []
+    for (let page = 0; page < 3; page += 1) {
+      const { body } = await scim.get(path)
+      pages.push([body.totalResults, body.itemsPerPage])
+      path = `/Users?count=3&cursor=${body.nextCursor}`
+    }
+    expect(pages).toEqual([
+      [7, 3],
+      [7, 3],
+      [7, 1],
+    ])
+    if (!adapters.users.supports?.cursor) return
+    const isCounted = query.mock.calls.map(([, { withoutTotal = false }]) => !withoutTotal)
+    expect(isCounted).toEqual([true, false, false])
+    query.mockRestore()
+  })
+
+  it.each(['ascending', 'descending'])(
+    'pages %s through resource types that give one attribute different types (B1)',
+    async (sortOrder) => {
+      const typed = (name: string, type: string) => ({
+        id: `urn:example:${name}`,
+        name,
+        attributes: [{ name: 'level', type }],
+      })
+      const scim = await serve(await make(), {
+        schemas: [typed('Alpha', 'string'), typed('Beta', 'integer'), typed('Gamma', 'boolean')],
+        resourceTypes: ['Alpha', 'Beta', 'Gamma'].map((name) => ({
+          name,
+          endpoint: `/${name}s`,
+          schema: `urn:example:${name}`,
+        })),
+      } as never)
+      const levels = { Alpha: ['abc', '7'], Beta: [7, -1], Gamma: [true, false] }
+      for (const [name, values] of Object.entries(levels)) {
+        for (const level of values) {
+          const { status } = await scim.post(`/${name}s`, {
+            schemas: [`urn:example:${name}`],
+            level,
+          })
+          expect(status).toBe(201)
+        }
+      }
+      const found: unknown[] = []
+      let cursor = ''
+      do {
+        const query = `sortBy=level&sortOrder=${sortOrder}&count=1&${filtered('level pr')}`
+        const { status, body } = await scim.get(`/?${query}&cursor=${cursor}`)
+        expect(status).toBe(200)
+        found.push(...body.Resources.map(({ level }: { level: unknown }) => level))
+        cursor = body.nextCursor
+      } while (cursor !== undefined)
+      const inOrder = [false, true, -1, 7, '7', 'abc']
+      expect(found).toEqual(sortOrder === 'ascending' ? inOrder : [...inOrder].reverse())
+    },
+  )
+
+  it.each([
+    ['ids', 600, () => 'id eq "nobody"'],
+    ['names', 1_200, (n: number) => `userName eq "${n}@acme.example"`],
+    ['parts of a text', 1_200, (n: number) => `title co "part ${n}"`],
+    ['different attributes', 700, (n: number) => (n % 2 ? `id eq "${n}"` : 'displayName eq "N"')],
+  ])('answers a filter of many %s (B2)', async (_, count, term) => {
+    const scim = await serve(await make(), {
+      limits: { maxFilterNodes: 5_000, maxFilterBytes: 262_144 },
+    })
+    await seven(scim)
+    const many = Array.from({ length: count }, (_each, n) => term(n)).join(' or ')
+    const search = (filter: string) =>
+      scim.post('/Users/.search', {
+        schemas: ['urn:ietf:params:scim:api:messages:2.0:SearchRequest'],
+        filter,
+      })
+    expect((await search(many)).body).toMatchObject({ totalResults: 0 })
+    const one = await search(`${many} or userName eq "a@acme.example"`)
+    expect(namesOf(one.body)).toEqual(['a'])
+    const another = await search(`${many} or userName eq "b@acme.example" or title eq "E"`)
+    expect(namesOf(another.body)).toEqual(['b', 'e'])
+  })
+
+  it.each([
+    ['inventory.tags', [['b', 'a'], ['c']]],
+    ['boxes.tags', [['b', 'a'], ['c']]],
+  ])('sorts by the first value of %s (D15)', async (sub, values) => {
+    const urn = 'urn:example:Device'
+    const tags = { name: 'tags', type: 'string', multiValued: true }
+    const scim = await serve(await make(), {
+      schemas: [
+        {
+          id: urn,
+          name: 'Device',
+          attributes: [
+            { name: 'inventory', type: 'complex', subAttributes: [tags] },
+            { name: 'boxes', type: 'complex', multiValued: true, subAttributes: [tags] },
+          ],
+        },
+      ],
+      resourceTypes: [{ name: 'Device', endpoint: '/Devices', schema: urn }],
+    } as never)
+    const [attribute = ''] = sub.split('.')
+    const all = [['d'], ...values, ['a', 'z']]
+    for (const each of all) {
+      const value = attribute === 'boxes' ? [{ tags: each }] : { tags: each }
+      expect((await scim.post('/Devices', { schemas: [urn], [attribute]: value })).status).toBe(201)
+    }
+    const { body } = await scim.get(`/Devices?sortBy=${sub}`)
+    const first = body.Resources.map((device: Record<string, never>) => {
+      const value = device[attribute] as unknown
+      const holder = (Array.isArray(value) ? value[0] : value) as { tags: string[] }
+      return holder.tags[0]
+    })
+    expect(first).toEqual(['a', 'b', 'c', 'd'])
+  })
+
   it('counts all matches, not the page (R-QUERY-05, R-FILTER-22)', async () => {
     const scim = await serve(await make())
     await seven(scim)

@@ -57,13 +57,15 @@ async function answerQuery(
   )
   const parts = partsOf(services, { ...question, projections })
   const binding = bindingOf(request, { parameters, parts })
-  const page = pageOf(services, { binding, asked })
+  const { page, total } = pageOf(services, { binding, asked })
+  const isCounted = total !== undefined
   const descending = parameters.sortOrder?.toLowerCase() === 'descending'
-  const result = await queryResources(services, scopeOf(request), {
-    parts,
+  const found = await queryResources(services, scopeOf(request), {
+    parts: isCounted ? parts.map((part) => ({ ...part, withoutTotal: true })) : parts,
     page,
     ...(parameters.sortBy !== undefined && { sorted: { descending } }),
   })
+  const result = isCounted ? { ...found, totalResults: total } : found
   const presentation = { projections }
   const resources = await present(services, request, { found: result.found, presentation })
   return {
@@ -126,17 +128,17 @@ function withDefaultPaging(
 function pageOf(
   { options, clock }: QueryServices,
   { binding, asked }: { binding: CursorBinding; asked: PageRequest | CursorPage },
-): PageRequest {
-  if (asked.kind === 'index') return asked
+): { readonly page: PageRequest; readonly total?: number } {
+  if (asked.kind === 'index') return { page: asked }
   const { limit } = asked
-  if (!('cursor' in asked) || asked.cursor === undefined) return { kind: 'cursor', limit }
-  const after = decodeCursor(asked.cursor, options.cursorSecret, {
+  if (!('cursor' in asked) || asked.cursor === undefined) return { page: { kind: 'cursor', limit } }
+  const { position: after, total } = decodeCursor(asked.cursor, options.cursorSecret, {
     binding,
     limit,
     now: clock().getTime(),
     maxAgeSeconds: options.cursorTimeoutSeconds,
   })
-  return { kind: 'cursor', after, limit }
+  return { page: { kind: 'cursor', after, limit }, total }
 }
 
 function bodyOf(
@@ -163,6 +165,7 @@ function bodyOf(
       binding,
       position: next,
       limit: page.limit,
+      total: totalResults,
       issuedAt: clock().getTime(),
     },
     options.cursorSecret,

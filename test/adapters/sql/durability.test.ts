@@ -3,6 +3,7 @@ import fsPromises from 'node:fs/promises'
 import path from 'node:path'
 import { sql } from 'kysely'
 import { createDatabase } from '../../../adapters/sql/database.js'
+import { sqliteDialect } from '../../../adapters/sql/dialects/sqlite.js'
 import { openSqlite } from '../../../adapters/sql/dialects/sqlite-open.js'
 import { sqlAdapters } from '../../../adapters/sql/index.js'
 import { type TestDatabase, testDatabase } from '../../support/test-database.js'
@@ -69,6 +70,30 @@ it('answers a full disk with an UnavailableError that has the cause, and writes 
   const rows = await full.all(sql`select length(thing) as size from things`)
   expect(rows).toEqual([{ size: 10 }, { size: 1_000_000 }])
   await full.close()
+})
+
+it('answers a database that became read-only with an UnavailableError, and writes again later (D6)', async () => {
+  const database = createDatabase(await openSqlite(file, 1000))
+  await sql`create table notes (note text)`.execute(database.kysely)
+  const write = () =>
+    database.transaction((session) => session.all(sql`insert into notes values ('x')`))
+  await sql`pragma query_only = 1`.execute(database.kysely)
+  await expect(write()).rejects.toMatchObject({
+    name: 'UnavailableError',
+    cause: { message: expect.stringMatching(/readonly/) },
+  })
+  await sql`pragma query_only = 0`.execute(database.kysely)
+  await write()
+  expect(await database.all(sql`select note from notes`)).toEqual([{ note: 'x' }])
+  await database.close()
+})
+
+it.each([
+  ['node:sqlite', { errcode: 1546, message: 'disk I/O error' }],
+  ['better-sqlite3', { code: 'SQLITE_IOERR_READ', message: 'disk I/O error' }],
+  ['libsql', { rawCode: 266, code: 'SQLITE_IOERR', message: 'disk I/O error' }],
+])('takes a failed read or write as told by %s for a time without a database (D6)', (_, error) => {
+  expect(sqliteDialect.failureKind(error)).toBe('unavailable')
 })
 
 it('lets no writer wait longer than `timeoutMs` behind others (D14)', async () => {

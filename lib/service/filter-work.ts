@@ -1,0 +1,78 @@
+import { tooMany } from '../errors.js'
+import type { ResolvedFilter } from '../filter/ast.js'
+import type { AttributePath, ResourceType } from '../schema/types.js'
+import { indexPlan } from '../stores/index-plan.js'
+import type { ResourceStore } from '../stores/resource-store.js'
+import type { Scope } from '../stores/scope.js'
+import type { Limits } from './context.js'
+
+/** What looking through the values of a multi-valued attribute costs, measured in comparisons with a simple one. */
+const listCost = 8
+
+/** How much a filter compares for each resource. */
+interface Effort {
+  readonly terms: number
+  /** Value paths, and comparisons with a multi-valued attribute. */
+  readonly lists: number
+}
+
+/**
+ * Refuses a filter that no index answers and that would keep a store busy for long: with many value paths, or with many
+ * terms over many resources.
+ *
+ * @throws ScimError `tooMany` (400)
+ */
+export async function requireAffordable(
+  store: ResourceStore,
+  scope: Scope,
+  { type, filter, limits }: { type: ResourceType; filter: ResolvedFilter; limits: Limits },
+): Promise<void> {
+  if (indexPlan(filter, type.name) !== undefined) return
+  const { terms, lists } = effortOf(filter)
+  if (lists > limits.maxValuePaths) {
+    throw tooMany(
+      `The filter looks through multi-valued attributes ${lists} times, more than the ${limits.maxValuePaths} allowed. Ask in several requests, or for values that are looked up, such as "userName eq".`,
+    )
+  }
+  const work = terms + lists * listCost
+  // Nobody has so many resources that a single short filter would be too much.
+  if (work < listCost) return
+  const most = Math.floor(limits.maxFilterWork / work)
+  if (await hasMore(store, scope, most)) {
+    throw tooMany(
+      `The filter would compare ${terms + lists} terms with each of more than ${most} resources. Ask in several requests, or for values that are looked up, such as "userName eq".`,
+    )
+  }
+}
+
+/** Whether a store has more resources than this. */
+async function hasMore(store: ResourceStore, scope: Scope, most: number): Promise<boolean> {
+  const omit = new Set(['members'])
+  const page = { kind: 'index', offset: most, limit: 1 } as const
+  const { resources } = await store.query(scope, { omit, page, withoutTotal: true })
+  return resources.length > 0
+}
+
+function effortOf(filter: ResolvedFilter): Effort {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return filter.nodes.map(effortOf).reduce(sum, { terms: 0, lists: 0 })
+    case 'not':
+      return effortOf(filter.node)
+    case 'constant':
+      return { terms: 0, lists: 0 }
+    case 'valuePath':
+      return sum({ terms: 0, lists: 1 }, { ...effortOf(filter.filter), lists: 0 })
+    default:
+      return isList(filter.path) ? { terms: 0, lists: 1 } : { terms: 1, lists: 0 }
+  }
+}
+
+function isList({ attribute, sub }: AttributePath): boolean {
+  return attribute?.multiValued === true || sub?.multiValued === true
+}
+
+function sum(a: Effort, b: Effort): Effort {
+  return { terms: a.terms + b.terms, lists: a.lists + b.lists }
+}
