@@ -71,7 +71,10 @@ export function openExchange(
     release()
   }, options.requestTimeoutMs)
   // Stays: to take it away costs more than to hear of the end of each response.
-  response.on('close', () => end(new ClientGoneError()))
+  response.on('close', () => {
+    // An error is expensive to make, and nearly every response closes after its answer.
+    if (!isClosed) end(new ClientGoneError())
+  })
   const onGivenUp = (listener: (reason: Error) => void) => {
     if (ended) listener(ended)
     else listeners.push(listener)
