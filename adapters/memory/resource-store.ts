@@ -2,6 +2,8 @@ import { evaluate } from '../../lib/filter/evaluate.js'
 import { comparePositions, positionOf } from '../../lib/sort/index.js'
 import {
   type KeysetPosition,
+  type KeysOf,
+  type Lookup,
   type Page,
   type Query,
   type Resource,
@@ -10,6 +12,7 @@ import {
   VersionMismatchError,
 } from '../../lib/stores/index.js'
 import { type IndexPlan, indexPlan, isAnsweredByPlan } from '../../lib/stores/index-plan.js'
+import { warnOfShared } from '../../lib/stores/shared-values.js'
 import type { State, TenantState } from './state.js'
 
 /** What differs between resource types. */
@@ -32,6 +35,7 @@ export function memoryResourceStore<R extends Resource>(
 
   return {
     supports: { filter: true, sort: true, cursor: true, alongside: true },
+    useKeys: (lookups, keysOf) => useKeys(state, kind.name, { lookups, keysOf }),
     async create(scope, resource, { keys, alongside }) {
       const table = state.of(scope).table(kind.name)
       return state.write(scope, alongside, () => {
@@ -74,6 +78,24 @@ export function memoryResourceStore<R extends Resource>(
         return true
       })
     },
+  }
+}
+
+/** Makes the keys of everything that is there, and warns of what an attribute that is unique now has twice. */
+function useKeys(
+  state: State,
+  type: string,
+  { lookups, keysOf }: { readonly lookups: readonly Lookup[]; readonly keysOf: KeysOf },
+): void {
+  const tables = [...state.tenants()].map((tenant) => tenant.table(type))
+  for (const table of tables) table.makeKeys(keysOf)
+  for (const { name, unique } of lookups) {
+    if (unique)
+      warnOfShared(
+        type,
+        name,
+        tables.flatMap((table) => table.shared(name)),
+      )
   }
 }
 

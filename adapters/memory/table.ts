@@ -1,9 +1,11 @@
 import {
   type KeysetPosition,
+  type KeysOf,
   type LookupKey,
   type Resource,
   UniquenessError,
 } from '../../lib/stores/index.js'
+import type { SharedValue } from '../../lib/stores/shared-values.js'
 
 /** A stored resource with its lookup keys. */
 interface Row {
@@ -28,6 +30,10 @@ export interface Table {
   /** @throws UniquenessError as `put` would */
   assertUnique(id: string, keys: readonly LookupKey[]): void
   remove(id: string): void
+  /** Gives every resource these lookup keys. */
+  makeKeys(keysOf: KeysOf): void
+  /** Two of the resources for each value of an attribute that several have. */
+  shared(attribute: string): readonly SharedValue[]
 }
 
 export function createTable(): Table {
@@ -75,6 +81,14 @@ export function createTable(): Table {
       const row = rows.get(resource.id)
       if (row !== undefined) row.resource = resource
     },
+    makeKeys(keysOf) {
+      for (const [id, row] of rows) {
+        index.remove(id, row.keys)
+        row.keys = keysOf(row.resource)
+        index.add(id, row.keys)
+      }
+    },
+    shared: index.shared,
     remove(id) {
       const row = rows.get(id)
       if (row === undefined) return
@@ -97,6 +111,13 @@ function createIndex() {
     find(attribute: string, key: string): Iterable<string> {
       const ids = byAttribute.get(attribute)?.get(key) ?? []
       return typeof ids === 'string' ? [ids] : ids
+    },
+    shared(attribute: string): readonly SharedValue[] {
+      const sets = [...(byAttribute.get(attribute)?.values() ?? [])]
+      return sets.flatMap((ids) => {
+        const [one, another] = typeof ids === 'string' ? [] : [...ids].sort()
+        return one !== undefined && another !== undefined ? [{ one, another }] : []
+      })
     },
     add(id: string, keys: readonly LookupKey[]) {
       for (const { attribute, key } of keys) {

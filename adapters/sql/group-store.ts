@@ -11,6 +11,7 @@ import type {
 } from '../../lib/stores/index.js'
 import { type Write, writeAlongside } from './alongside.js'
 import type { Database, Session } from './database.js'
+import { keyIndex } from './key-index.js'
 import { usersIn, withGroupsBelow } from './marks.js'
 import {
   applyMemberChange,
@@ -32,11 +33,13 @@ export function sqlGroupStore(
   access: AccessStore,
   policy: MappingPolicy,
 ): GroupStore {
-  const store = sqlResourceStore<Group>(database, type)
+  const index = keyIndex(database, type)
+  const store = sqlResourceStore<Group>(database, type, index)
   return {
     ...store,
     supports: { ...store.supports, memberDeltas: true },
-    create(scope, group, write) {
+    async create(scope, group, write) {
+      await index.ready()
       const { members = [] } = group
       const add = members.map(({ value }) => value)
       const target = { scope, alongside: write.alongside }
@@ -64,11 +67,12 @@ export function sqlGroupStore(
       const resources = await withMembers(database, scope.tenant, page.resources)
       return { ...page, resources }
     },
-    replace: (scope, { members: _, ...rest }, write) => {
+    async replace(scope, { members: _, ...rest }, write) {
       const group = rest as Group
+      const keys = await index.keysForChange(write.keys)
       const target = { scope, alongside: write.alongside }
       return writeAlongside(database, target, async (change) => {
-        await update(change.session, { scope, type }, group, write)
+        await update(change.session, { scope, type }, group, { ...write, keys })
         if (write.members) {
           await changeMarked(change, { tenant: scope.tenant, groupId: group.id }, write.members)
         }

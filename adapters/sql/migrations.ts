@@ -69,6 +69,7 @@ function migrations(dialect: SqlDialect): Record<string, Migration> {
     '001_tables': firstTables(dialect),
     '002_passed_over': passedOverTable(dialect),
     '003_indexes_by_request': indexesByRequest(dialect),
+    '004_indexed': indexedTable(dialect),
   }
 }
 
@@ -178,6 +179,26 @@ function passedOverTable({ textType: text }: SqlDialect) {
       last_at ${text} not null,
       logged_on ${text} not null,
       primary key (tenant, kind, name))`,
+  ]
+}
+
+/** Which attributes have lookup keys; those listed here always had. */
+function indexedTable({ textType: text }: SqlDialect) {
+  const manager = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value'
+  const always = {
+    User: ['userName', 'displayName', 'externalId', 'emails.value', manager],
+    Group: ['displayName', 'externalId'],
+  }
+  const rows = Object.entries(always).flatMap(([type, names]) =>
+    names.map((name) => sql`(${sql.lit(type)}, ${sql.lit(name)}, 0)`),
+  )
+  return [
+    sql`create table scim_indexed (
+      resource_type ${text} not null,
+      attribute ${text} not null,
+      is_unique smallint not null,
+      primary key (resource_type, attribute))`,
+    sql`insert into scim_indexed (resource_type, attribute, is_unique) values ${sql.join(rows)}`,
   ]
 }
 

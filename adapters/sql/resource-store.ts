@@ -7,6 +7,7 @@ import {
 } from '../../lib/stores/index.js'
 import { writeAlongside } from './alongside.js'
 import type { Database, Session } from './database.js'
+import { keyIndex } from './key-index.js'
 import { addLookups, replaceLookups } from './lookups.js'
 import { queryResources } from './query.js'
 import {
@@ -25,14 +26,22 @@ import { isStorable } from './text.js'
 export function sqlResourceStore<R extends Resource>(
   database: Database,
   type: string,
+  index = keyIndex(database, type),
 ): ResourceStore<R> {
   return {
     supports: { filter: true, sort: true, cursor: true, alongside: true },
-    create: (scope, resource, write) =>
-      writeAlongside(database, { scope, alongside: write.alongside }, async ({ session }) => {
-        await insert(session, { scope, type }, resource, write)
-        return resource
-      }),
+    useKeys: index.use,
+    async create(scope, resource, write) {
+      await index.ready()
+      return writeAlongside(
+        database,
+        { scope, alongside: write.alongside },
+        async ({ session }) => {
+          await insert(session, { scope, type }, resource, write)
+          return resource
+        },
+      )
+    },
     async get({ tenant }, id, _read) {
       if (!isStorable(id)) return undefined
       const [row] = await database.prepared(selectResource, { tenant, type, id })
@@ -47,13 +56,18 @@ export function sqlResourceStore<R extends Resource>(
         .filter(({ resource_type }) => resource_type === type)
         .map((row) => toResource<R>(type, row))
     },
-    query: (scope, query) =>
-      queryResources<R>(database, { scope, tenant: scope.tenant, type }, query),
-    replace: (scope, resource, write) =>
-      writeAlongside(database, { scope, alongside: write.alongside }, async ({ session }) => {
-        await update(session, { scope, type }, resource, write)
+    async query(scope, query) {
+      if (query.filter) await index.ready()
+      return queryResources<R>(database, { scope, tenant: scope.tenant, type }, query)
+    },
+    async replace(scope, resource, write) {
+      const keys = await index.keysForChange(write.keys)
+      const { alongside } = write
+      return writeAlongside(database, { scope, alongside }, async ({ session }) => {
+        await update(session, { scope, type }, resource, { ...write, keys })
         return resource
-      }),
+      })
+    },
     async delete(scope, id, { expectedVersion, alongside }) {
       if (!isStorable(id)) return false
       const key = { tenant: scope.tenant, type, id }

@@ -1,3 +1,4 @@
+import { lookupKeys } from '../schema/lookups.js'
 import type { ResourceType } from '../schema/types.js'
 import { createPassedOverNotes } from '../service/passed-over.js'
 import { createTurns } from '../service/races.js'
@@ -34,6 +35,9 @@ type RouterServices = Services & ProtocolContext
  */
 export function scimRoutes(context: ProtocolContext): readonly ScimRoute[] {
   const stores = resolveStores(context.types, context.adapters)
+  for (const type of context.types.types) {
+    stores.get(type.name)?.useKeys?.(type.lookups, (resource) => lookupKeys(type, resource))
+  }
   const services: RouterServices = {
     ...context,
     stores,

@@ -1,7 +1,17 @@
 import type { Page, Query, Read } from './query.js'
 import type { Resource } from './resource.js'
 import type { Scope } from './scope.js'
-import type { Alongside, Write } from './write.js'
+import type { Alongside, LookupKey, Write } from './write.js'
+
+/** An attribute whose values are lookup keys. */
+export interface Lookup {
+  /** As in `LookupKey.attribute`. */
+  readonly name: string
+  readonly unique: boolean
+}
+
+/** The lookup keys of a stored resource. */
+export type KeysOf = (resource: Resource) => readonly LookupKey[]
 
 /**
  * What a store can do beyond the required methods. Left out means `false`; the library then does it itself, at the
@@ -69,6 +79,14 @@ export interface ResourceStore<R extends Resource = Resource> {
       readonly alongside?: Alongside | undefined
     },
   ): Promise<boolean>
+
+  /**
+   * **Optional.** Told, when a router is made, which attributes have lookup keys. The keys that come with a write are those
+   * of its day: a store that looks resources up by them makes the keys of resources written before, by `keysOf`, and
+   * warns of those that share a value of an attribute that has become unique (`warnOfShared`). Else: after a schema has changed,
+   * resources written before are not found by what was not unique then.
+   */
+  useKeys?(lookups: readonly Lookup[], keysOf: KeysOf): void
 
   /** **Recommended.** The resources with these ids, in any order; unknown ids are left out. Else: one `get` each. */
   getMany?(scope: Scope, ids: readonly string[], read: Read): Promise<readonly R[]>

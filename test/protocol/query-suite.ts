@@ -166,6 +166,52 @@ export function querySuite(make: () => Adapters | Promise<Adapters>): void {
     expect(first).toEqual(['a', 'b', 'c', 'd'])
   })
 
+  it('finds and protects what was stored before an attribute became unique, and names what is twice (A2)', async () => {
+    const urn = 'urn:example:staff'
+    const attributes = (uniqueness: string) => [{ name: 'badge', type: 'string', uniqueness }]
+    const extension = (uniqueness: string) => {
+      const schema = { id: urn, name: 'Staff', attributes: attributes(uniqueness) }
+      return { schemas: [schema], userExtensions: [{ schema: urn }] } as never
+    }
+    const adapters = await make()
+    const before = await serve(adapters, extension('none'))
+    const people = []
+    for (const [name, badge] of [
+      ['ada', '7'],
+      ['bob', '7'],
+      ['eve', '8'],
+    ] as const) {
+      people.push(await before.user(name, { [urn]: { badge } }))
+    }
+    const [ada, bob] = people
+    const warnings: Error[] = []
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation((warning, options) => {
+      warnings.push(Object.assign(new Error(String(warning)), options))
+    })
+    const after = await serve(adapters, extension('server'))
+    const found = await after.get(`/Users?${filtered(`${urn}:badge eq "7"`)}`)
+    expect(found.body.totalResults).toBe(2)
+    warn.mockRestore()
+    if (adapters.users.useKeys) {
+      const [warning] = warnings
+      expect(warning).toMatchObject({ code: 'ERR_SCIM_UNIQUENESS' })
+      for (const id of [`"${urn}:badge"`, ada?.id, bob?.id]) expect(warning?.message).toContain(id)
+    }
+    const taken = { schemas: [userUrn, urn], userName: 'zoe', [urn]: { badge: '8' } }
+    // A store that does not know cannot do it.
+    if (adapters.users.useKeys) expect((await after.post('/Users', taken)).status).toBe(409)
+    const left = await after.patch(`/Users/${bob?.id}`, [
+      { op: 'replace', path: 'active', value: false },
+    ])
+    expect([left.status, left.body.active]).toEqual([200, false])
+    const freed = await after.patch(`/Users/${bob?.id}`, [
+      { op: 'replace', path: `${urn}:badge`, value: '9' },
+    ])
+    expect(freed.status).toBe(200)
+    const again = await after.get(`/Users?${filtered(`${urn}:badge eq "7"`)}`)
+    expect(again.body.totalResults).toBe(1)
+  })
+
   it('counts all matches, not the page (R-QUERY-05, R-FILTER-22)', async () => {
     const scim = await serve(await make())
     await seven(scim)

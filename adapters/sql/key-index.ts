@@ -1,0 +1,184 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import createDebug from 'debug'
+import { sql } from 'kysely'
+import type { KeysOf, Lookup, LookupKey, Resource, Scope } from '../../lib/stores/index.js'
+import { mostSharedNamed, type SharedValue, warnOfShared } from '../../lib/stores/shared-values.js'
+import { type Database, type Session, statement } from './database.js'
+import { storedKey } from './lookups.js'
+import { isOfType, type ResourceRow, resourceColumns, toResource } from './rows.js'
+
+const debug = createDebug('label-studio-scim:sql')
+const mostAtOnce = 500
+/** How long a change of a resource waits for the keys of others: it may end somebody's access. */
+const shortWaitMs = 1_000
+
+/** The lookup keys of a type's resources, some of which may have been stored when other attributes had keys. */
+export interface KeyIndex {
+  /** Which attributes have keys from now on. */
+  use(lookups: readonly Lookup[], keysOf: KeysOf): void
+  /** Resolves when every resource has the keys it should have. */
+  ready(): Promise<void>
+  /**
+   * The keys to store with a change. It waits a moment only, and is not held up by somebody who has the same value of an
+   * attribute that is becoming unique.
+   */
+  keysForChange(keys: readonly LookupKey[]): Promise<readonly LookupKey[]>
+}
+
+export function keyIndex(database: Database, type: string): KeyIndex {
+  let work: (() => Promise<void>) | undefined
+  let running: Promise<void> | undefined
+  const begin = async (task: () => Promise<void>) => {
+    try {
+      await task()
+      if (work === task) work = undefined
+    } finally {
+      running = undefined
+    }
+  }
+  const ready = async () => {
+    if (work === undefined) return
+    running ??= begin(work)
+    await running
+  }
+  return {
+    use(lookups, keysOf) {
+      work = () => makeKeys(database, type, { lookups, keysOf })
+      running = undefined
+    },
+    ready,
+    async keysForChange(keys) {
+      if (work === undefined) return keys
+      const failed = ready().catch((error: unknown) => debug('keys were not made: %O', error))
+      await Promise.race([failed, delay(shortWaitMs, undefined, { ref: false })])
+      return work === undefined ? keys : keys.map((key) => ({ ...key, unique: false }))
+    },
+  }
+}
+
+interface Task {
+  readonly lookups: readonly Lookup[]
+  readonly keysOf: KeysOf
+}
+
+const indexedOf = statement<{ type: string }, { attribute: string; is_unique: number }>(
+  (value) => sql`
+    select attribute, is_unique from scim_indexed where resource_type = ${value('type')}`,
+)
+
+const saveIndexed = statement<{ type: string; rows: string }>(
+  (value, { json }) => sql`
+    insert into scim_indexed (resource_type, attribute, is_unique)
+    select ${value('type')}, attribute, is_unique
+    from ${json.rows(value('rows'), { attribute: 'text', is_unique: 'integer' })} as listed
+    where true
+    on conflict (resource_type, attribute) do update set is_unique = excluded.is_unique`,
+)
+
+const forgetIndexed = statement<{ type: string; names: string }>(
+  (value, { json }) => sql`
+    delete from scim_indexed where resource_type = ${value('type')}
+      and not (${json.isOneOf(sql`attribute`, value('names'))})`,
+)
+
+async function makeKeys(
+  database: Database,
+  type: string,
+  { lookups, keysOf }: Task,
+): Promise<void> {
+  const rows = await database.prepared(indexedOf, { type })
+  const known = new Map(rows.map(({ attribute, is_unique }) => [attribute, is_unique === 1]))
+  const added = new Set(lookups.map(({ name }) => name).filter((name) => !known.has(name)))
+  const changed = lookups.filter(({ name, unique }) => known.get(name) !== unique)
+  if (changed.length === 0 && known.size === lookups.length) return
+  if (added.size > 0) await addKeys(database, type, keysOf, added)
+  for (const { name, unique } of changed) {
+    if (unique) warnOfShared(type, name, await sharedValues(database, type, name))
+  }
+  await database.transaction(async (session) => {
+    const names = JSON.stringify(lookups.map(({ name }) => name))
+    await session.change(forgetIndexed, { type, names })
+    const wanted = lookups.map(({ name, unique }) => [name, Number(unique)])
+    await session.change(saveIndexed, { type, rows: JSON.stringify(wanted) })
+  })
+}
+
+interface Place {
+  readonly tenant: string
+  readonly id: string
+}
+
+const nextResources = statement<
+  Place & { type: string; limit: number },
+  ResourceRow & { readonly tenant: string }
+>(
+  (value, { forUpdate }) => sql`
+    select resource.tenant, ${resourceColumns} from scim_resources as resource
+    where (resource.tenant, resource.id) > (${value('tenant')}, ${value('id')})
+      and resource.${isOfType(value('type'))}
+    order by resource.tenant, resource.id limit ${value('limit')} ${forUpdate}`,
+)
+
+const insertMissing = statement<{ type: string; rows: string }>(
+  (value, { json }) => sql`
+    insert into scim_lookups (tenant, resource_type, attribute, lookup_key, resource_id, is_unique)
+    select tenant, ${value('type')}, attribute, lookup_key, id, 0
+    from ${json.rows(value('rows'), {
+      tenant: 'text',
+      id: 'text',
+      attribute: 'text',
+      lookup_key: 'text',
+    })} as keys
+    where true
+    on conflict do nothing`,
+)
+
+/** In steps, each a transaction that locks the resources it reads: nobody changes their keys meanwhile. */
+async function addKeys(
+  database: Database,
+  type: string,
+  keysOf: KeysOf,
+  names: ReadonlySet<string>,
+): Promise<void> {
+  let after: Place | undefined = { tenant: '', id: '' }
+  while (after !== undefined) {
+    const place: Place = after
+    after = await database.transaction((session) =>
+      addSome(session, type, { keysOf, names, place }),
+    )
+  }
+}
+
+async function addSome(
+  session: Session,
+  type: string,
+  options: { readonly keysOf: KeysOf; readonly names: ReadonlySet<string>; readonly place: Place },
+): Promise<Place | undefined> {
+  const { keysOf, names, place } = options
+  const found = await session.prepared(nextResources, { ...place, type, limit: mostAtOnce })
+  const rows = found.flatMap((row) =>
+    keysOf(toResource<Resource>(type, row))
+      .filter(({ attribute }) => names.has(attribute))
+      .map(({ attribute, key }) => [row.tenant, row.id, attribute, storedKey(key)]),
+  )
+  if (rows.length > 0) await session.change(insertMissing, { type, rows: JSON.stringify(rows) })
+  const last = found.at(-1)
+  return found.length < mostAtOnce || !last ? undefined : { tenant: last.tenant, id: last.id }
+}
+
+async function sharedValues(
+  database: Database,
+  type: string,
+  attribute: string,
+): Promise<readonly SharedValue[]> {
+  const { signal } = new AbortController()
+  const scope: Scope = { tenant: '', actor: 'host', requestId: '', signal }
+  return database.scan(
+    sql<SharedValue>`
+      select min(resource_id) as one, max(resource_id) as another from scim_lookups
+      where resource_type = ${type} and attribute = ${attribute}
+      group by tenant, lookup_key having count(*) > 1
+      order by one limit ${mostSharedNamed + 1}`,
+    scope,
+  )
+}
