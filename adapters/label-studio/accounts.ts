@@ -4,6 +4,7 @@ import type { AccessStore } from '../../lib/stores/access-store.js'
 import { RefusedError } from '../../lib/stores/errors.js'
 import type { User } from '../../lib/stores/resource.js'
 import type { Scope } from '../../lib/stores/scope.js'
+import type { AdminUser } from './api/admin/index.js'
 import {
   isLabelStudioError,
   type LabelStudioApi,
@@ -11,7 +12,7 @@ import {
   normalizeEmail,
 } from './api/index.js'
 import type { Claimed, Claims } from './claims.js'
-import type { Directory } from './directory.js'
+import { type Directory, incompleteList } from './directory.js'
 import { namesOf } from './names.js'
 
 /** A person's account in Label Studio. */
@@ -32,10 +33,11 @@ export interface Accounts {
   /** Refuses somebody whom `find` would refuse. Changes nothing. @throws RefusedError */
   check(scope: Scope, user: User): Promise<void>
   /**
-   * Every account of the person: also those whose address is only spelled differently. Never one that is somebody
-   * else's, or that must not be taken over.
+   * Every account of the person, the linked one first: also those whose address is only spelled differently. Never one
+   * that is somebody else's, or that must not be taken over.
+   * @throws UnavailableError when Label Studio does not show everybody: only after the linked account was yielded
    */
-  findAll(scope: Scope, user: User): Promise<readonly LabelStudioUser[]>
+  findAll(scope: Scope, user: User): AsyncIterable<LabelStudioUser>
   /** Creates an account for somebody for whom `find` found none. @throws RefusedError as `find` */
   create(scope: Scope, user: User, password?: string): Promise<Account>
 }
@@ -50,10 +52,13 @@ interface Parts {
 
 /** Accounts that exist but are in no organization: removed ones, and those that a crash left half made. */
 export interface HiddenAccounts {
+  get(id: number, signal?: AbortSignal): Promise<HiddenAccount | undefined>
   find(email: string, signal?: AbortSignal): Promise<Claimed | undefined>
   /** Brings the account into the organization. */
   restore(id: number, signal?: AbortSignal): Promise<LabelStudioUser | undefined>
 }
+
+type HiddenAccount = Pick<AdminUser, 'id' | 'email' | 'firstName' | 'lastName'>
 
 /** Accounts over the parts of one Label Studio. */
 export function accountsOf(parts: Parts): Accounts {
@@ -61,6 +66,8 @@ export function accountsOf(parts: Parts): Accounts {
   return {
     async find(scope, user) {
       const linked = await linkedAccount(parts, scope, user)
+      // Hidden from a list that lacks us, too: that is no removal to mend.
+      if (linked?.user.masked) await directory.prove(scope.signal)
       if (linked) return linked
       const [found] = await matching(parts, scope, user)
       if (!found) return undefined
@@ -71,16 +78,15 @@ export function accountsOf(parts: Parts): Accounts {
       const [found] = await matching(parts, scope, user)
       if (found) await claims.check(scope, user, found)
     },
-    async findAll(scope, user) {
+    async *findAll(scope, user) {
       const linked = await linkedAccount(parts, scope, user)
-      const all = linked ? [linked.user] : []
+      if (linked) yield linked.user
       // Somebody may have signed up a moment ago: ending access must not miss them.
       if (!linked) directory.forget()
       for (const each of await matching(parts, scope, user)) {
         const isNew = each.id !== linked?.user.id
-        if (isNew && (await claims.isOpenTo(scope, user, each))) all.push(each)
+        if (isNew && (await claims.isOpenTo(scope, user, each))) yield each
       }
-      return all
     },
     async create(scope, user, password) {
       const email = requiredEmail(user)
@@ -90,7 +96,7 @@ export function accountsOf(parts: Parts): Accounts {
       try {
         const created = await parts.api.users.create(person, scope.signal)
         directory.forget()
-        return founded(created)
+        return founded(await listed(parts, created, scope.signal))
       } catch (error) {
         return createdOrFound(parts, scope, { user, email, error })
       }
@@ -117,14 +123,26 @@ export function referenceTo(
 }
 
 async function linkedAccount(
-  { api, access }: Parts,
+  { api, access, directory, hidden }: Parts,
   scope: Scope,
   user: User,
 ): Promise<Account | undefined> {
   const reference = (await access.record(scope, user.id))?.account
   if (!reference) return undefined
-  const account = await api.users.get(Number(reference.id), scope.signal)
-  return account && { user: account, reference, inherited: [] }
+  const id = Number(reference.id)
+  const account = await api.users.get(id, scope.signal)
+  if (account) return { user: account, reference, inherited: [] }
+  // Who is outside the organization, or whom a list that lacks us hides, can still sign in.
+  const outside = await hidden?.get(id, scope.signal)
+  if (outside) return { user: unlisted(outside), reference, inherited: [] }
+  if (!hidden) await directory.prove(scope.signal)
+  return undefined
+}
+
+/** An account that only the admin shows, as the API shows those that were removed. */
+function unlisted({ id, email, firstName, lastName }: HiddenAccount): LabelStudioUser {
+  const nothing = { activeOrganization: undefined, dateJoined: undefined, lastActivity: undefined }
+  return { id, email, username: '', firstName, lastName, ...nothing, masked: true }
 }
 
 async function matching({ directory }: Parts, scope: Scope, user: User) {
@@ -151,6 +169,17 @@ async function createdOrFound(
   const account = found ?? (await hidden?.restore(existing.id, scope.signal))
   if (!account) throw error
   return { user: account, reference: referenceTo(account, 'adopted'), inherited }
+}
+
+/** Label Studio puts an account that is created by somebody outside every organization into none. */
+async function listed(
+  { api, hidden }: Parts,
+  { id }: LabelStudioUser,
+  signal: AbortSignal,
+): Promise<LabelStudioUser> {
+  const account = (await api.users.get(id, signal)) ?? (await hidden?.restore(id, signal))
+  if (account) return account
+  throw incompleteList()
 }
 
 function founded(user: LabelStudioUser): Account {

@@ -9,6 +9,7 @@ import {
   labelStudioAdmin,
   labelStudioApi,
 } from './api/index.js'
+import { collect } from './collect.js'
 import { examine } from './doctor.js'
 import { editionOf } from './edition-of.js'
 import { translated } from './failures.js'
@@ -85,10 +86,4 @@ async function titlesOf(api: LabelStudioApi, signal: AbortSignal): Promise<reado
     if (isLabelStudioError(error, 'featureAbsent')) return []
     throw error
   }
-}
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = []
-  for await (const item of items) all.push(item)
-  return all
 }

@@ -1,6 +1,6 @@
-import { UnavailableError } from '../../lib/stores/errors.js'
 import type { Scope } from '../../lib/stores/scope.js'
 import type { LabelStudioUser, RoleCode } from './api/index.js'
+import { incompleteList } from './directory.js'
 import type { TargetParts } from './parts.js'
 
 /** Somebody who is in Label Studio, with what the edition tells. */
@@ -24,7 +24,7 @@ export async function census(parts: TargetParts, scope: Scope): Promise<readonly
   const all =
     edition === 'community' ? await inCommunity(parts, scope) : await inEnterprise(parts, scope)
   if (!all.some(({ user }) => user.id === ownId)) {
-    throw new UnavailableError('Label Studio gave an incomplete list of people.')
+    throw incompleteList()
   }
   const isCapital = ({ user }: Seen) => Number(user.email !== user.email.toLowerCase())
   return all

@@ -18,6 +18,7 @@ import {
   type LabelStudioUser,
   normalizeEmail,
 } from './api/index.js'
+import { collect } from './collect.js'
 import type { Directory } from './directory.js'
 import type { EditionTarget } from './edition.js'
 import { changedNames, namesOf } from './names.js'
@@ -41,7 +42,7 @@ export function communityTarget(parts: Parts): EditionTarget {
   return {
     canRename: admin !== undefined,
     async deprovision(scope, user, reason) {
-      for (const account of await accounts.findAll(scope, user)) {
+      for await (const account of accounts.findAll(scope, user)) {
         await endAccount(parts, account, { reason, signal: scope.signal })
       }
     },
@@ -74,7 +75,7 @@ async function current(
   scope: Scope,
   { user, access }: { readonly user: User; readonly access: Access },
 ): Promise<AppliedAccess | undefined> {
-  const [account] = await accounts.findAll(scope, user)
+  const [account] = await collect(accounts.findAll(scope, user))
   if (!account) return undefined
   const seen = await admin?.get(account.id, scope.signal)
   const isShut = account.masked || seen?.isActive === false

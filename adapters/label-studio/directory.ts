@@ -1,4 +1,6 @@
+import { UnavailableError } from '../../lib/stores/errors.js'
 import { type LabelStudioApi, type LabelStudioUser, normalizeEmail } from './api/index.js'
+import type { Installation } from './installation.js'
 
 /** People of the organization by e-mail address, in any spelling. */
 export interface Directory {
@@ -7,6 +9,11 @@ export interface Directory {
    * comes first, because only that can sign in; the others by id.
    */
   find(email: string, signal?: AbortSignal): Promise<readonly LabelStudioUser[]>
+  /**
+   * Makes sure that Label Studio shows this account its organization, so that who is not there is really gone.
+   * @throws UnavailableError when it does not show even the token's own account
+   */
+  prove(signal?: AbortSignal): Promise<void>
   /** The next `find` asks again. */
   forget(): void
 }
@@ -17,13 +24,17 @@ const freshMs = 5_000
  * A directory of Community, which can only list everybody: one list serves all who ask within a few seconds, so that a
  * push of many people does not fetch everybody for each.
  */
-export function communityDirectory(api: LabelStudioApi, clock: () => number = Date.now): Directory {
+export function communityDirectory(
+  api: LabelStudioApi,
+  ownId: number,
+  clock: () => number = Date.now,
+): Directory {
   let listed:
     | { readonly at: number; readonly people: Promise<Map<string, LabelStudioUser[]>> }
     | undefined
   const people = () => {
     if (!listed || clock() - listed.at > freshMs) {
-      const asked = { at: clock(), people: listByEmail(api) }
+      const asked = { at: clock(), people: listByEmail(api, ownId) }
       listed = asked
       asked.people.catch(() => {
         if (listed === asked) listed = undefined
@@ -35,6 +46,10 @@ export function communityDirectory(api: LabelStudioApi, clock: () => number = Da
     async find(email) {
       return (await people()).get(normalizeEmail(email)) ?? []
     },
+    async prove() {
+      listed = undefined
+      await people()
+    },
     forget() {
       listed = undefined
     },
@@ -42,22 +57,38 @@ export function communityDirectory(api: LabelStudioApi, clock: () => number = Da
 }
 
 /** A directory of Enterprise, which can search. */
-export function enterpriseDirectory(api: LabelStudioApi, organization: number): Directory {
+export function enterpriseDirectory(
+  api: LabelStudioApi,
+  { organization, ownId, ownEmail }: Installation,
+): Directory {
+  const members = api.members(organization)
   return {
     async find(email, signal) {
       const found: LabelStudioUser[] = []
-      for await (const { user } of api.members(organization).list({ search: email }, signal)) {
+      for await (const { user } of members.list({ search: email }, signal)) {
         if (!user.masked && normalizeEmail(user.email) === normalizeEmail(email)) found.push(user)
       }
       return found.sort(byUse)
+    },
+    async prove(signal) {
+      for await (const { userId } of members.list({ search: ownEmail }, signal)) {
+        if (userId === ownId) return
+      }
+      throw incompleteList()
     },
     forget() {},
   }
 }
 
-async function listByEmail(api: LabelStudioApi) {
+/** The failure of a list without the token's own account: it is none to draw conclusions from. */
+export function incompleteList(): UnavailableError {
+  return new UnavailableError('Label Studio gave an incomplete list of people.')
+}
+
+async function listByEmail(api: LabelStudioApi, ownId: number) {
   const byEmail = new Map<string, LabelStudioUser[]>()
   const all = await api.users.list()
+  if (!all.some(({ id }) => id === ownId)) throw incompleteList()
   for (const user of all.filter(({ masked }) => !masked).sort(byUse)) {
     const email = normalizeEmail(user.email)
     const same = byEmail.get(email)

@@ -27,10 +27,13 @@ export function editionOf(parts: TargetParts): Edition {
 
 async function ask(parts: TargetParts): Promise<KnownEdition> {
   const { api, admin, installation, settings } = parts
-  const { edition, organization, ownId } = await installation.get()
+  const installed = await installation.get()
+  const { edition, organization, ownId } = installed
   const { access, users } = settings.storage
   const isCommunity = edition === 'community'
-  const directory = isCommunity ? communityDirectory(api) : enterpriseDirectory(api, organization)
+  const directory = isCommunity
+    ? communityDirectory(api, ownId)
+    : enterpriseDirectory(api, installed)
   const claims = claimsOf({ access, users, settings, ownId })
   const hidden = hiddenAccounts(parts, organization)
   const accounts = accountsOf({ api, access, directory, claims, hidden })
@@ -51,6 +54,7 @@ function hiddenAccounts(
 ): HiddenAccounts | undefined {
   return (
     admin && {
+      get: (id, signal) => admin.get(id, signal),
       find: (email, signal) => admin.find(email, signal),
       async restore(id, signal) {
         await admin.ensureMember(id, organization, signal)

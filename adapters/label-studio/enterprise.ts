@@ -5,6 +5,7 @@ import type { User } from '../../lib/stores/resource.js'
 import type { Scope } from '../../lib/stores/scope.js'
 import type { Accounts } from './accounts.js'
 import type { LabelStudioApi } from './api/index.js'
+import { collect } from './collect.js'
 import type { Before, EditionTarget } from './edition.js'
 import { type Memberships, membershipsIn } from './memberships.js'
 import { changedNames, namesOf } from './names.js'
@@ -34,8 +35,9 @@ export function enterpriseTarget(parts: Parts): EditionTarget {
     canRename: false,
 
     async deprovision(scope, user) {
-      for (const account of await accounts.findAll(scope, user)) {
-        await roles.deactivate(scope, account)
+      const ledger = (await parts.access.record(scope, user.id))?.applied ?? []
+      for await (const account of accounts.findAll(scope, user)) {
+        await roles.deactivate(scope, account, ledger)
       }
     },
 
@@ -61,7 +63,7 @@ export function enterpriseTarget(parts: Parts): EditionTarget {
     },
 
     async current(scope, user, { projectIds }) {
-      const [account] = await accounts.findAll(scope, user)
+      const [account] = await collect(accounts.findAll(scope, user))
       if (!account) return undefined
       const role = (await roles.memberOf(scope, account))?.role
       const isShut = role === 'DI' || role === undefined
@@ -87,6 +89,7 @@ async function apply(
   const { id } = account.user
   await before.link(account.reference)
   const ledger = [...account.inherited, ...before.ledger]
+  await noteRole(access, ledger, (entries) => before.note(entries, account.reference))
   const brought = await roles.bring(scope, account.user, { access, ledger })
   const names = changedNames(namesOf(user), account.user)
   if (Object.keys(names).length > 0) await api.users.changeNames(id, names, scope.signal)
@@ -102,6 +105,19 @@ async function apply(
     deferred: [...planned.deferred, ...reached.deferred],
     notes: [...brought.notes, ...reached.notes],
     account: account.reference,
+  }
+}
+
+/** A role is noted before it is given: whatever fails after it, the next attempt knows that a rule gave it. */
+async function noteRole(
+  access: Access,
+  ledger: readonly Grant[],
+  note: (entries: readonly Grant[]) => Promise<void>,
+): Promise<void> {
+  const others = ledger.filter((each) => each.kind !== 'role')
+  for (const grant of roleGrant(access)) {
+    const isKnown = ledger.some((each) => each.kind === 'role' && each.role === access.role)
+    if (!isKnown) await note([{ ...grant, unconfirmed: true }, ...others])
   }
 }
 

@@ -17,8 +17,11 @@ import { seatComplaint, takesSeat } from './seats.js'
 export interface OrganizationRoles {
   /** The account's membership; `undefined` when it has none. */
   memberOf(scope: Scope, account: LabelStudioUser): Promise<OrganizationMember | undefined>
-  /** Deactivates, and remembers the role for `bring`. @throws RefusedError for the owner */
-  deactivate(scope: Scope, account: LabelStudioUser): Promise<void>
+  /**
+   * Deactivates, and remembers for `bring` a role that no rule gave.
+   * @throws RefusedError for the owner
+   */
+  deactivate(scope: Scope, account: LabelStudioUser, ledger: readonly Grant[]): Promise<void>
   /**
    * Brings an active person's role to what is desired.
    * @throws RefusedError for the owner, and for an account that was removed from the organization
@@ -72,11 +75,12 @@ export function organizationRoles(parts: Parts): OrganizationRoles {
     memberOf,
     byDefault: async ({ signal }) => (await api.organization(organization, signal)).defaultRole,
 
-    async deactivate(scope, account) {
+    async deactivate(scope, account, ledger) {
       const member = await memberOf(scope, account)
       if (member?.role === 'OW') throw ownerError()
       if (!member || member.role === 'DI') return
-      await access.setValue(scope, roleBefore(account.id), member.role ?? '')
+      const byHand = roleIn(ledger) ? '' : (member.role ?? '')
+      await access.setValue(scope, roleBefore(account.id), byHand)
       const after = await set(scope, account.id, 'DI')
       if (after.role !== 'DI') throw new UnavailableError('Label Studio did not deactivate.')
     },
@@ -91,6 +95,8 @@ export function organizationRoles(parts: Parts): OrganizationRoles {
       if (next === undefined || next === role) return { role, notes: [] }
       if (!takesSeat(role) && takesSeat(next)) await takeSeat(api, scope)
       const after = await set(scope, account.id, next)
+      // Used, or overtaken by a rule: another return must not find it.
+      if (role === 'DI') await access.setValue(scope, roleBefore(account.id), '')
       return { role: after.role ?? next, notes: [] }
     },
   }
@@ -100,17 +106,12 @@ export function organizationRoles(parts: Parts): OrganizationRoles {
 async function nextRole(
   parts: Parts,
   scope: Scope,
-  {
-    member,
-    wanted: { access, ledger },
-  }: { readonly member: OrganizationMember; readonly wanted: Wanted },
+  { member, wanted: { access } }: { readonly member: OrganizationMember; readonly wanted: Wanted },
 ): Promise<AssignableRoleCode | undefined> {
   if (access.role !== null) return codeOf(access.role)
   if (member.role !== 'DI') return undefined
-  const given = ledger.find((grant) => grant.kind === 'role')
   const candidates = [
     await parts.access.getValue(scope, roleBefore(member.userId)),
-    given?.kind === 'role' ? codeOf(given.role) : undefined,
     (await parts.api.organization(parts.organization, scope.signal)).defaultRole,
   ]
   return candidates.find(isWorkingRole) ?? 'NO'
@@ -122,9 +123,13 @@ async function nextRole(
  */
 function isOthers({ role, roleSource }: OrganizationMember, { access, ledger }: Wanted): boolean {
   if (access.role === null || role === 'DI' || role === 'NO') return false
-  const given = ledger.find((grant) => grant.kind === 'role')
-  const isUnchanged = given?.kind === 'role' && given.role === access.role
+  const given = roleIn(ledger)
+  const isUnchanged = given?.role === access.role && !given.unconfirmed
   return isUnchanged && role !== codeOf(access.role) && isOthersSource(roleSource)
+}
+
+function roleIn(ledger: readonly Grant[]) {
+  return ledger.find((grant) => grant.kind === 'role')
 }
 
 /** Whether a `role_source` names somebody else than this adapter. */

@@ -89,9 +89,19 @@ async function apply(
       ledger,
       link: linkIn(access, scope, user),
       hasSignedIn: () => hasSignedIn(access, scope, user.id),
-      note: (entries, account) => noteAccount(access, scope, user, { ledger: entries, account }),
+      note: (entries, account) =>
+        noteAccount(access, scope, user, {
+          ledger: entries,
+          account,
+          givesRole: givesRole(wanted),
+        }),
     }),
   )
+}
+
+/** Whether a rule gives an organization role. */
+function givesRole({ reasons }: Access): boolean {
+  return reasons.some(({ grant }) => grant.kind === 'role')
 }
 
 function linkIn(access: AccessStore, scope: Scope, user: User): Link {
@@ -120,13 +130,22 @@ export async function noteAccount(
   access: AccessStore,
   scope: Scope,
   user: User,
-  { ledger, account }: { readonly ledger?: readonly Grant[]; readonly account: AccountReference },
+  {
+    ledger,
+    account,
+    givesRole: isRuled = false,
+  }: {
+    readonly ledger?: readonly Grant[]
+    readonly account: AccountReference
+    readonly givesRole?: boolean
+  },
 ): Promise<void> {
   const record = (await access.record(scope, user.id)) ?? emptyRecord(user.id, new Date())
   const email = emailOf(user)
   await access.saveRecord(scope, {
     ...record,
     account,
+    hadRole: record.hadRole || isRuled,
     ...(email !== undefined && { email }),
     ...(ledger && { applied: ledger }),
   })

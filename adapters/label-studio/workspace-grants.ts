@@ -23,15 +23,26 @@ export function workspaceGrants(api: LabelStudioApi, settings: LabelStudioSettin
   }
   const changing = <T>(work: () => Promise<T>) => explained(api, 'workspace', work)
 
+  /** By number, because titles change, and pass to other workspaces. */
+  async function remove(grant: WorkspaceGrant, accountId: number, signal: AbortSignal) {
+    const all = await api.workspaces.list(signal)
+    const id = grant.workspaceId ?? oldest(all, grant.title)?.id
+    if (!all.some((each) => each.id === id) || id === undefined) return
+    await changing(() => api.workspaces.removeMember(id, accountId, signal))
+  }
+
   return {
     async prepare(grant: WorkspaceGrant, holder: Holder): Promise<Prepared | Impossible> {
       const { accountId, had, signal } = holder
       const workspace = await oneByOne.run(() => titled(grant.title, signal), signal)
       if (!workspace) return missing(`workspace "${grant.title}"`, grant)
       const isMember = (await api.workspaces.memberIds(workspace.id, signal)).has(accountId)
+      const isOurs = had?.kind === 'workspace' && (had.workspaceId ?? workspace.id) === workspace.id
+      // The title is another workspace's by now: what a rule gave in the first one ends there.
+      if (had?.kind === 'workspace' && !isOurs) await remove(had, accountId, signal)
       return {
         grant,
-        entry: isMember && !had ? undefined : grant,
+        entry: isMember && !isOurs ? undefined : { ...grant, workspaceId: workspace.id },
         async give() {
           if (!isMember) {
             await changing(() => api.workspaces.addMember(workspace.id, accountId, signal))
@@ -41,11 +52,7 @@ export function workspaceGrants(api: LabelStudioApi, settings: LabelStudioSettin
       }
     },
 
-    async revoke(grant: WorkspaceGrant, accountId: number, signal: AbortSignal): Promise<void> {
-      const workspace = await find(api, grant.title, signal)
-      if (!workspace) return
-      await changing(() => api.workspaces.removeMember(workspace.id, accountId, signal))
-    },
+    revoke: remove,
 
     async current(accountId: number, signal: AbortSignal): Promise<readonly Grant[]> {
       const there: Grant[] = []
@@ -60,8 +67,13 @@ export function workspaceGrants(api: LabelStudioApi, settings: LabelStudioSettin
 }
 
 async function find(api: LabelStudioApi, title: string, signal: AbortSignal) {
-  const all = usable(await api.workspaces.list(signal))
-  return all.filter((each) => each.title === title).sort((a, b) => a.id - b.id)[0]
+  return oldest(await api.workspaces.list(signal), title)
+}
+
+function oldest(all: readonly Workspace[], title: string): Workspace | undefined {
+  return usable(all)
+    .filter((each) => each.title === title)
+    .sort((a, b) => a.id - b.id)[0]
 }
 
 /** Workspaces that can have members: nobody's own sandbox, nothing that was put away. */

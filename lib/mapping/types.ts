@@ -47,7 +47,11 @@ export type Grant = {
 
 interface Grants {
   readonly role: { readonly role: OrganizationRole }
-  readonly workspace: { readonly title: string }
+  readonly workspace: {
+    readonly title: string
+    /** In a ledger: which workspace had the title when the membership was given. */
+    readonly workspaceId?: number
+  }
   readonly project: {
     readonly projectId: number
     readonly role: ProjectRole

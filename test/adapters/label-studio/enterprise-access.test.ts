@@ -52,7 +52,7 @@ describe('organization roles', () => {
     expect(roleOf()).toBe('MA')
   })
 
-  it('deactivate on DELETE, never delete, and come back with their ledger when pushed again', async () => {
+  it('deactivate on DELETE, never delete, and come back without what only a rule gave (R7)', async () => {
     const { product, push, pushGroup, saveRules, aWorkspace, accountId, roleOf } = await start()
     const workspace = aWorkspace('Vision')
     await saveRules({
@@ -68,8 +68,54 @@ describe('organization roles', () => {
     const again = await push()
     expect(again).not.toBe(id)
     expect((await product.record(again))?.account).toMatchObject({ id: String(account) })
-    expect(roleOf()).toBe('AN')
+    expect(roleOf()).toBe('NO')
     expect(workspace.members.has(account)).toBe(false)
+  })
+
+  it('that a rule gave are never restored as if a hand had given them (R7)', async () => {
+    const { product, push, pushGroup, saveRules, leave, roleOf } = await start()
+    await saveRules({ roles_groups: [['Administrator', 'admins']] })
+    const id = await push()
+    const admins = await pushGroup('admins', [id])
+    expect(roleOf()).toBe('AD')
+    await product.setActive(id, false)
+    await leave(admins, id)
+    await product.scim('DELETE', `/Users/${id}`)
+    await push()
+    expect(roleOf()).toBe('NO')
+  })
+
+  it('that were given by hand come back once, not again years later (R12)', async () => {
+    const { product, push, setMember, roleOf } = await start({ defaultRole: 'AN' })
+    const id = await push()
+    setMember({ role: 'AD', roleSource: 'manual' })
+    await product.setActive(id, false)
+    await product.setActive(id, true)
+    await product.drained()
+    expect(roleOf()).toBe('AD')
+    setMember({ role: 'AN', roleSource: 'manual' })
+    setMember({ role: 'DI', roleSource: 'manual' })
+    await product.adapters.importer.run()
+    await product.drained()
+    expect(roleOf()).toBe('AN')
+  })
+
+  it('are known to be a rule’s although something failed after they were given (R8)', async () => {
+    const world = await start({}, { isWorking: false })
+    const project = world.aProject()
+    await world.saveRules({
+      roles_groups: [['Administrator', 'crew']],
+      projects_groups: [{ project_id: project.id, group: 'crew', role: 'Reviewer' }],
+    })
+    const id = await world.push()
+    const path = /\/members\/bulk/
+    world.fake.faults.add({ fault: { kind: 'status', status: 500 }, method: 'POST', path })
+    const { json } = await world.product.pushGroup('crew', [id])
+    await world.product.drained()
+    expect(world.roleOf()).toBe('AD')
+    world.fake.faults.clear()
+    await world.leave(json.id, id)
+    expect(world.roleOf()).toBe('DI')
   })
 
   it('are put right when they were changed without a trace, and left when they were changed by hand', async () => {
@@ -173,6 +219,44 @@ describe('workspaces', () => {
     ])
   })
 
+  it('are left by their number, whatever their title is by now (R10)', async () => {
+    const { push, pushGroup, saveRules, leave, aWorkspace, accountId } = await start()
+    const vision = aWorkspace('Vision')
+    await saveRules({
+      workspaces_groups: [['Vision', 'crew']],
+      roles_groups: [['Annotator', 'all']],
+    })
+    const id = await push()
+    await pushGroup('all', [id])
+    const crew = await pushGroup('crew', [id])
+    expect(vision.members.size).toBe(1)
+    vision.title = 'Vision 2025'
+    const newer = aWorkspace('Vision')
+    newer.members.add(accountId())
+    await leave(crew, id)
+    expect([vision.members.size, newer.members.size]).toEqual([0, 1])
+  })
+
+  it('that were put away or deleted let go of people too (R10)', async () => {
+    const { fake, push, pushGroup, saveRules, leave, aWorkspace, product } = await start()
+    const [old, gone] = [aWorkspace('Old'), aWorkspace('Gone')]
+    await saveRules({
+      roles_groups: [['Annotator', 'all']],
+      workspaces_groups: [
+        ['Old', 'crew'],
+        ['Gone', 'crew'],
+      ],
+    })
+    const id = await push()
+    await pushGroup('all', [id])
+    const crew = await pushGroup('crew', [id])
+    old.isArchived = true
+    fake.state.workspaces.delete(gone.id)
+    await leave(crew, id)
+    const kinds = (await product.record(id))?.applied.map(({ kind }) => kind)
+    expect([old.members.size, kinds]).toEqual([0, ['role']])
+  })
+
   it('are created once, whatever the number of people', async () => {
     const { fake, push, pushGroup, saveRules } = await start(
       { defaultRole: 'AN' },
@@ -247,7 +331,7 @@ describe('workspaces', () => {
     const group = await pushGroup('crew', [id])
     expect([workspace.members.size, await ledger(id)]).toEqual([
       1,
-      [{ kind: 'workspace', title: 'Vision' }],
+      [{ kind: 'workspace', title: 'Vision', workspaceId: expect.any(Number) }],
     ])
     await leave(group, id)
     expect([workspace.members.size, await ledger(id)]).toEqual([0, []])

@@ -148,7 +148,7 @@ describe('a process that ends in the middle', () => {
     const group = await pushGroup('crew', [id])
     const applied = (await product.record(id))?.applied
     expect(applied).toEqual([
-      { kind: 'workspace', title: 'Vision', unconfirmed: true },
+      { kind: 'workspace', title: 'Vision', workspaceId: expect.any(Number), unconfirmed: true },
       { kind: 'project', projectId: project.id, role: 'Reviewer', unconfirmed: true },
     ])
     const next = await startAgain({ storage: product.adapters, isWorking: false })
@@ -158,7 +158,7 @@ describe('a process that ends in the middle', () => {
     )
     await next.drained()
     expect((await next.record(id))?.applied).toEqual([
-      { kind: 'workspace', title: 'Vision' },
+      { kind: 'workspace', title: 'Vision', workspaceId: expect.any(Number) },
       { kind: 'project', projectId: project.id, role: 'Reviewer' },
     ])
     await leave(group, id)
@@ -201,7 +201,9 @@ describe('a process that ends in the middle', () => {
       reconciler: { maxAttempts: 1 },
     })
     await ended.drained()
-    expect((await product.record(id))?.applied).toEqual([{ kind: 'workspace', title: 'Vision' }])
+    expect((await product.record(id))?.applied).toEqual([
+      { kind: 'workspace', title: 'Vision', workspaceId: expect.any(Number) },
+    ])
     const next = await startAgain({
       storage: product.adapters,
       isWorking: false,

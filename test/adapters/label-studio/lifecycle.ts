@@ -9,7 +9,7 @@ import { labelStudioOwner } from '../../../adapters/label-studio/index.js'
 import { bearerTokens } from '../../../lib/index.js'
 import { send, signIn, signUp, signUpByLink } from '../../support/label-studio-browser.js'
 import type { Subject } from './contract.js'
-import { type Product, type ProductOptions, startProduct } from './product.js'
+import { type Product, type ProductOptions, scopeOf, startProduct } from './product.js'
 
 const password = 'A-good-passw0rd'
 const userSchema = 'urn:ietf:params:scim:schemas:core:2.0:User'
@@ -397,6 +397,65 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
         expect((await product.lookUp(email)).json.totalResults).toBe(1)
         await product.setActive(id, false)
         expect(await through({ cookie })).toBe(403)
+      }, 60_000)
+    })
+
+    describe('while the owner is in no organization, so that the API shows nobody (F5)', () => {
+      const leave = async () => {
+        const headers = { authorization: `Token ${subject.token}` }
+        const { id } = await api.whoami()
+        const body = { active_organization: null }
+        const left = await send(`${subject.url}/api/users/${id}/`, {
+          ...{ method: 'PATCH', headers, body },
+        })
+        expect(left.status).toBe(200)
+        expect(await api.users.list()).toEqual([])
+      }
+
+      it('a deactivation is acknowledged only when the account is shut', async () => {
+        await start()
+        const account = await accountId(await push({ userName: newEmail() }))
+        const { json } = await product.lookUp((await api.users.get(account))?.email ?? '')
+        await leave()
+        const answer = await product.setActive(json.Resources[0].id, false)
+        expect([200, 503]).toContain(answer.status)
+        expect(await isActive(account)).toBe(false)
+      }, 60_000)
+
+      it('the same holds without the owner’s sign-in', async () => {
+        await start({ withOwner: false, adapters: { deprovisioning: 'soft-delete' } })
+        const person = await aPerson()
+        const id = await push({ userName: person.email })
+        await leave()
+        const { status } = await product.setActive(id, false)
+        await admin.get(person.id)
+        const isOut = (await api.users.get(person.id))?.masked
+        expect([
+          { status: 200, isOut: true },
+          { status: 503, isOut: false },
+        ]).toContainEqual({
+          ...{ status, isOut },
+        })
+        await product.drained()
+        expect((await product.setActive(id, false)).status).toBe(200)
+        expect(await api.users.get(person.id)).toMatchObject({ masked: true })
+      }, 60_000)
+
+      it('somebody new is in the organization in the end', async () => {
+        await start()
+        const email = newEmail()
+        await push({ userName: newEmail() })
+        await leave()
+        const { json } = await product.pushUser({ userName: email })
+        await product.drained()
+        await admin.get(1)
+        await product.adapters.access.mark(scopeOf(), [json.id])
+        await product.drained()
+        const everybody = (await api.users.list()).map((each) => each.email)
+        expect([await product.parkedBecause(json.id), everybody]).toEqual([
+          undefined,
+          expect.arrayContaining([email]),
+        ])
       }, 60_000)
     })
 

@@ -249,7 +249,7 @@ describe('Enterprise', () => {
     const record = await host.adapters.access.record(scope(), user.id)
     expect(record?.applied).toEqual([
       { kind: 'role', role: 'Reviewer' },
-      { kind: 'workspace', title: 'Vision' },
+      { kind: 'workspace', title: 'Vision', workspaceId: expect.any(Number) },
     ])
     const gone = await change(host, user, { active: false })
     await change(host, gone, { active: true })

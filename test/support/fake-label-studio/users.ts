@@ -84,14 +84,20 @@ const whoami: FakeHandler = (context) => {
   })
 }
 
-const list: FakeHandler = (context) =>
-  json(
+/** The owner may have left the organization, and sees nobody then. Others are shown by their membership. */
+const seesNobody = ({ user, isEnterprise }: FakeContext) =>
+  !isEnterprise && user?.id === ownerId && user.activeOrganization === null
+
+const list: FakeHandler = (context) => {
+  if (seesNobody(context)) return json(200, [])
+  return json(
     200,
     [...context.state.members.values()]
       .filter(({ deletedAt }) => !context.isEnterprise || deletedAt === undefined)
       .flatMap(({ userId }) => context.state.users.get(userId) ?? [])
       .map((each) => showUser(context, each)),
   )
+}
 
 /** Takes `email` exactly as sent and knows neither `password` nor `is_active`, except in Enterprise. */
 const create: FakeHandler = (context) => {
@@ -109,7 +115,7 @@ const create: FakeHandler = (context) => {
     activeOrganization: isEnterprise ? organizationId : null,
   })
   state.users.set(user.id, user)
-  addMember(context, user)
+  if (!seesNobody(context)) addMember(context, user)
   return json(201, showUser(context, user))
 }
 
@@ -132,6 +138,7 @@ const change = found((context, user) => {
   user.firstName = textIn(request.json, 'first_name') ?? user.firstName
   user.lastName = textIn(request.json, 'last_name') ?? user.lastName
   user.username = textIn(request.json, 'username') ?? user.username
+  if (record(request.json)['active_organization'] === null) user.activeOrganization = null
   if ('email' in record(request.json)) {
     return apiError(405, 'Cannot update read-only field: email')
   }
@@ -158,7 +165,7 @@ const remove = found((context, user) => {
 function found(handler: (context: FakeContext, user: FakeUser) => ReturnType<FakeHandler>) {
   return (context: FakeContext, id: number) => {
     const user = context.state.users.get(id)
-    return user === undefined
+    return user === undefined || seesNobody(context)
       ? apiError(404, 'No User matches the given query.')
       : handler(context, user)
   }
