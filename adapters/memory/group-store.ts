@@ -140,7 +140,8 @@ function touch(tenant: TenantState, group: Resource, now: string): Resource {
   return touched
 }
 
-function referencesOf(tenant: TenantState, id: string): GroupReference[] {
+/** The groups something is in, directly or through other groups. */
+export function referencesOf(tenant: TenantState, id: string): GroupReference[] {
   const direct = tenant.memberships.groups(id)
   return [...tenant.memberships.groupsAround(id)]
     .map((groupId) => tenant.table('Group').get(groupId) as Group | undefined)

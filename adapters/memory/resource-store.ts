@@ -1,4 +1,5 @@
 import { evaluate } from '../../lib/filter/evaluate.js'
+import { mentionsGroups } from '../../lib/filter/groups.js'
 import { comparePositions, positionOf } from '../../lib/sort/index.js'
 import {
   type KeysetPosition,
@@ -20,6 +21,8 @@ export interface Kind<R extends Resource> {
   readonly name: string
   /** The resource as it is read. */
   readonly view: (tenant: TenantState, resource: R, omit: ReadonlySet<string>) => R
+  /** The resource with the groups it is in, for filters that ask for them. */
+  readonly filtered?: (tenant: TenantState, resource: R) => R
   /** Called before a resource is removed. */
   readonly onDelete: (tenant: TenantState, id: string) => void
 }
@@ -117,13 +120,16 @@ function resultOf<R extends Resource>(tenant: TenantState, kind: Kind<R>, query:
   if (filter === undefined && sort === undefined) {
     return { total: table.size(), slice: table.slice, indexAfter: table.indexAfter }
   }
+  const { filtered } = kind
+  const seen =
+    filtered && filter && mentionsGroups(filter)
+      ? (resource: R) => filtered(tenant, resource)
+      : (resource: R) => kind.view(tenant, resource, nothingOmitted)
   const plan = filter && indexPlan(filter, kind.name)
   const candidates = plan ? planned(tenant, kind.name, plan) : table.slice(0)
   const matches =
     filter && !isAnsweredByPlan(filter, kind.name)
-      ? candidates.filter((resource) =>
-          evaluate(filter, kind.view(tenant, resource as R, nothingOmitted)),
-        )
+      ? candidates.filter((resource) => evaluate(filter, seen(resource as R)))
       : candidates
   return sortedResult(matches, sort)
 }
@@ -152,9 +158,18 @@ function idsOf(tenant: TenantState, type: string, plan: IndexPlan): Iterable<str
       return tenant.table(type).find(plan.attribute, plan.key)
     case 'groupsWith':
       return tenant.memberships.groups(plan.memberId)
+    case 'usersIn':
+      return groupsOfPlan(tenant, plan).flatMap((id) => [...tenant.memberships.everythingIn(id)])
     case 'union':
       return plan.plans.flatMap((each) => [...idsOf(tenant, type, each)])
   }
+}
+
+function groupsOfPlan(
+  tenant: TenantState,
+  { by, group }: Extract<IndexPlan, { kind: 'usersIn' }>,
+): readonly string[] {
+  return by === 'value' ? [group] : [...tenant.table('Group').find('displayName', group)]
 }
 
 function pageOf(result: Result, { page, sort }: Query): Page<Resource> {

@@ -1,6 +1,7 @@
+import { extended } from '../../lib/schema/json.js'
 import type { StoreTarget } from '../../lib/stores/access-target.js'
 import type { User, UserStore } from '../../lib/stores/index.js'
-import { dropFromGroups } from './group-store.js'
+import { dropFromGroups, referencesOf } from './group-store.js'
 import { memoryResourceStore } from './resource-store.js'
 import type { State } from './state.js'
 
@@ -9,7 +10,14 @@ export function memoryUserStore(state: State, target: StoreTarget): UserStore {
   const store = memoryResourceStore<User>(state, {
     name: 'User',
     view: (_tenant, user) => user,
+    filtered: (tenant, user) =>
+      extended(user, {
+        groups: referencesOf(tenant, user.id).map(({ id, displayName }) => ({
+          value: id,
+          display: displayName,
+        })),
+      }),
     onDelete: dropFromGroups(state),
   })
-  return { ...store, ...target }
+  return { ...store, supports: { ...store.supports, groups: true }, ...target }
 }

@@ -4,6 +4,7 @@ import type { AttributePath } from '../../lib/schema/types.js'
 import { type Column, memberColumn, resourceColumn } from './columns.js'
 import type { ScalarKind, Sql, SqlDialect } from './dialects/dialect.js'
 import { isStorable } from './text.js'
+import { usersInGroup } from './users-in.js'
 
 /** Where the attributes of a filter are found: a resource, or one value of a multi-valued attribute. */
 interface Source {
@@ -14,6 +15,8 @@ interface Source {
   readonly column: (path: AttributePath) => Column | undefined
   /** Whether `members` are in a table of their own. */
   readonly hasMembers: boolean
+  /** The tenant of users, whose groups are in a table of their own. */
+  readonly groupsOf?: string
 }
 
 type Compare = Extract<ResolvedFilter, { kind: 'compare' }>
@@ -28,13 +31,14 @@ type Test = (value: Sql, literal: (value: ComparableValue) => Sql) => Sql
 export function filterCondition(
   filter: ResolvedFilter,
   dialect: SqlDialect,
-  resourceType: string,
+  { tenant, type }: { readonly tenant: string; readonly type: string },
 ): Sql {
   return condition(filter, {
     dialect,
     json: sql`resource.comparable`,
     column: resourceColumn,
-    hasMembers: resourceType === 'Group',
+    hasMembers: type === 'Group',
+    ...(type === 'User' && { groupsOf: tenant }),
   })
 }
 
@@ -82,6 +86,11 @@ function compare({ path, operator, value }: Compare, source: Source): Sql {
   // No stored value has such text, and PostgreSQL does not take it.
   if (typeof value === 'string' && !isStorable(value))
     return operator === 'ne' ? sql`1 = 1` : sql`1 = 0`
+  const { groupsOf, dialect } = source
+  if (groupsOf !== undefined && path.extension === undefined && path.attribute?.name === 'groups') {
+    const by = path.sub?.name === 'display' ? 'display' : 'value'
+    return sql`resource.id in (${usersInGroup({ by, group: String(value) }, groupsOf, dialect)})`
+  }
   const kind = typeof value === 'string' ? 'text' : (typeof value as 'number' | 'boolean')
   const matches = someValue({ path, kind }, source, (stored, literal) =>
     operators[operator](stored, { literal: literal(value), text: String(value) }, source.dialect),

@@ -10,6 +10,7 @@ import { isMember } from './members.js'
 import { isListed, isOfType, type ResourceRow, resourceColumns, toResource } from './rows.js'
 import { orderOf } from './sort.js'
 import { isStorable } from './text.js'
+import { usersInGroup } from './users-in.js'
 
 /** The resources that are asked for. */
 interface Extent {
@@ -129,7 +130,9 @@ function matching(
   more: readonly Sql[],
 ): Sql {
   const conditions = [
-    ...(filter && !isAnsweredByPlan(filter, type) ? [filterCondition(filter, dialect, type)] : []),
+    ...(filter && !isAnsweredByPlan(filter, type)
+      ? [filterCondition(filter, dialect, { tenant, type })]
+      : []),
     ...more,
   ]
   const plan = filter && indexPlan(filter, type)
@@ -156,12 +159,13 @@ interface Wanted {
   readonly ids: string[]
   readonly lookups: [attribute: string, key: string][]
   readonly members: string[]
+  readonly groups: Extract<IndexPlan, { kind: 'usersIn' }>[]
 }
 
 function idsOf(plan: IndexPlan, extent: Extent, dialect: SqlDialect): Sql {
-  const wanted: Wanted = { ids: [], lookups: [], members: [] }
+  const wanted: Wanted = { ids: [], lookups: [], members: [], groups: [] }
   collect(plan, wanted)
-  const { ids, lookups, members } = wanted
+  const { ids, lookups, members, groups } = wanted
   const { json } = dialect
   const queries = [
     ...(ids.length > 0
@@ -169,6 +173,7 @@ function idsOf(plan: IndexPlan, extent: Extent, dialect: SqlDialect): Sql {
       : []),
     ...(lookups.length > 0 ? [lookedUp(lookups, extent, dialect)] : []),
     ...(members.length > 0 ? [groupsWith(members, extent, dialect)] : []),
+    ...groups.map((plan) => usersInGroup(plan, extent.tenant, dialect)),
   ]
   return sql.join(queries, sql` union `)
 }
@@ -183,6 +188,9 @@ function collect(plan: IndexPlan, wanted: Wanted): void {
       return
     case 'groupsWith':
       wanted.members.push(isStorable(plan.memberId) ? plan.memberId : '')
+      return
+    case 'usersIn':
+      wanted.groups.push(plan)
       return
     case 'union':
       for (const each of plan.plans) collect(each, wanted)

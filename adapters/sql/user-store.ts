@@ -9,8 +9,10 @@ import { isStorable } from './text.js'
 
 /** Users in the table of resources; what reaches beyond storage goes to the target. */
 export function sqlUserStore(database: Database, target: StoreTarget): UserStore {
+  const store = sqlResourceStore<User>(database, 'User')
   return {
-    ...sqlResourceStore<User>(database, 'User'),
+    ...store,
+    supports: { ...store.supports, groups: true },
     ...target,
     async delete(scope, id, { expectedVersion, alongside }) {
       if (!isStorable(id)) return false

@@ -11,6 +11,7 @@ import { resolveAlias } from './aliases.js'
 import type { FilterNode, ParsedFilter, PathText, ResolvedFilter } from './ast.js'
 import { everything, join, mapPaths, negate, nothing } from './build.js'
 import { comparableLiteral } from './check.js'
+import { isUserGroups, requireGroupEquality } from './groups.js'
 import { type Assertion, rewriteOnElement, rewriteOnResource } from './rewrite.js'
 import { quote } from './scanner.js'
 import { requireUsable, requireUsableSub, requireVisible } from './usable.js'
@@ -24,6 +25,8 @@ export interface ResolveOptions {
    * `noValue`, for queries over several types, treats it as unassigned (RFC 7644 §3.4.2.1).
    */
   readonly unknown?: 'refuse' | 'noValue'
+  /** Whether the store answers `groups.value eq` and `groups.display eq` of users. */
+  readonly groups?: boolean
 }
 
 type Node<Kind extends ParsedFilter['kind']> = Extract<FilterNode<PathText>, { kind: Kind }>
@@ -50,11 +53,13 @@ export function resolveFilter(
   type: ResourceType,
   options: ResolveOptions,
 ): ResolvedFilter {
-  return resolveNode(filter, {
+  const resolved = resolveNode(filter, {
     options,
     lookUp: (path) => lookUpAttribute(path, type, options),
     rewrite: (node) => rewriteOnResource(node, type),
   })
+  if (options.groups) requireGroupEquality(type, resolved)
+  return resolved
 }
 
 /**
@@ -92,7 +97,7 @@ function lookUpAttribute(
 ): AttributePath | undefined {
   const found = resolvePath(type, path.text) ?? resolveAlias(type, path.text, options.deviations)
   if (found === undefined) return unknown(path, options)
-  requireUsable(type, found)
+  if (!options.groups || !isUserGroups(type, found)) requireUsable(type, found)
   return found
 }
 

@@ -12,6 +12,8 @@ export type IndexPlan =
   | { readonly kind: 'lookup'; readonly attribute: string; readonly key: string }
   /** Groups with this direct member. */
   | { readonly kind: 'groupsWith'; readonly memberId: string }
+  /** Users in this group, or in groups of this name in comparable form, directly or through other groups. */
+  | { readonly kind: 'usersIn'; readonly by: 'value' | 'display'; readonly group: string }
   | { readonly kind: 'union'; readonly plans: readonly IndexPlan[] }
 
 /**
@@ -64,6 +66,10 @@ function equalityPlan(
   if (attribute !== undefined) return { kind: 'lookup', attribute, key: value }
   if (path.extension !== undefined) return undefined
   if (path.attribute?.name === 'id') return { kind: 'id', id: value }
+  if (resourceType === 'User' && path.attribute?.name === 'groups') {
+    const by = path.sub?.name
+    return by === 'value' || by === 'display' ? { kind: 'usersIn', by, group: value } : undefined
+  }
   // A host's own type may have members too, which are values like all others.
   return resourceType === 'Group' &&
     path.attribute?.name === 'members' &&

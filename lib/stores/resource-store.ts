@@ -24,6 +24,8 @@ export interface Supports {
   readonly sort?: boolean
   /** `query` takes `cursor` pages. Else: the library answers from index pages. */
   readonly cursor?: boolean
+  /** Users only: `query` answers `groups.value eq` and `groups.display eq`, nested groups included. Else: they are refused. */
+  readonly groups?: boolean
   /** Groups only: members are changed by deltas (`changeMembers`). Else: whole groups are written. */
   readonly memberDeltas?: boolean
   /** Writes make `Write.alongside` durable in the same step. Else: marks are set before and after the write. */

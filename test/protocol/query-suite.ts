@@ -212,6 +212,36 @@ export function querySuite(make: () => Adapters | Promise<Adapters>): void {
     expect(again.body.totalResults).toBe(1)
   })
 
+  it('finds people by their groups, also through other groups (C4)', async () => {
+    const adapters = await make()
+    const scim = await serve(adapters)
+    if (!adapters.users.supports?.groups) {
+      const { status } = await scim.get(`/Users?${filtered('groups.value eq "x"')}`)
+      expect(status).toBe(400)
+      return
+    }
+    const a = await scim.user('a@acme.example')
+    const b = await scim.user('b@acme.example')
+    await scim.user('c@acme.example')
+    const inner = await scim.group('Inner', [b.id])
+    const outer = await scim.group('Outer Circle', [a.id, inner.id])
+    for (const [filter, names] of [
+      [`groups.value eq "${outer.id}"`, ['a', 'b']],
+      [`groups eq "${inner.id}"`, ['b']],
+      [`groups[display eq "OUTER circle"]`, ['a', 'b']],
+      ['groups.display eq "Outer"', []],
+      [`groups.value eq "${b.id}"`, []],
+      [`groups.display eq "inner" or userName sw "c"`, ['b', 'c']],
+      [`not (groups.value eq "${inner.id}")`, ['a', 'c']],
+      [`groups.value eq "${outer.id}" and not (groups.display eq "Inner")`, ['a']],
+      [`groups.value eq "${inner.id}" or groups.value eq "${outer.id}"`, ['a', 'b']],
+    ] as const) {
+      const { status, body } = await scim.get(`/Users?${filtered(filter)}`)
+      expect([filter, status]).toEqual([filter, 200])
+      expect([filter, namesOf(body)]).toEqual([filter, names])
+    }
+  })
+
   it('counts all matches, not the page (R-QUERY-05, R-FILTER-22)', async () => {
     const scim = await serve(await make())
     await seven(scim)

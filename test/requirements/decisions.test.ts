@@ -87,16 +87,18 @@ const managedBy = (value: string) => ({
 })
 
 describe('attributes that are made when a resource is read', () => {
-  it.each(['groups.value eq "x"', 'meta.location eq "x"', 'groups pr'])(
-    'cannot be filtered by: %s',
-    async (filter) => {
-      const { status, body } = await (await serve()).get(
-        `/Users?filter=${encodeURIComponent(filter)}`,
-      )
-      expect({ status, scimType: body.scimType }).toEqual({
-        status: 400,
-        scimType: 'invalidFilter',
-      })
-    },
-  )
+  it.each([
+    'groups.value co "x"',
+    'groups[value eq "x" and type eq "direct"]',
+    'meta.location eq "x"',
+    'groups pr',
+  ])('cannot be filtered by: %s', async (filter) => {
+    const { status, body } = await (await serve()).get(
+      `/Users?filter=${encodeURIComponent(filter)}`,
+    )
+    expect({ status, scimType: body.scimType }).toEqual({
+      status: 400,
+      scimType: 'invalidFilter',
+    })
+  })
 })

@@ -11,7 +11,7 @@ import type { JsonObject, ResourceType } from '../../schema/types.js'
 import { filterLimits } from '../../service/filter-limits.js'
 import { type FoundPage, queryResources, type TypeQuery } from '../../service/query-service.js'
 import { decideResourceType } from '../../service/resource-type-filter.js'
-import type { Services } from '../../service/stores.js'
+import { type Services, storeOf } from '../../service/stores.js'
 import { resolveSort } from '../../sort/index.js'
 import type { PageRequest } from '../../stores/query.js'
 import type { ProtocolOptions } from '../context.js'
@@ -76,17 +76,20 @@ async function answerQuery(
 }
 
 function partsOf(
-  { options }: QueryServices,
+  services: QueryServices,
   { types, parameters, projections }: Question & { projections: ReadonlyMap<string, Projection> },
 ): TypeQuery[] {
+  const { options } = services
   const { filter: text, sortBy, sortOrder } = parameters
   const filter = text === undefined ? undefined : readFilter(options, text)
   const sorts = sortsOf(options, types, { sortBy, sortOrder })
   const unknown = types.length > 1 ? 'noValue' : 'refuse'
   return types.map((type) => {
     const { deviations } = options
+    const groups = storeOf(services, type).supports?.groups === true
     const resolved =
-      filter && decideResourceType(resolveFilter(filter, type, { deviations, unknown }), type)
+      filter &&
+      decideResourceType(resolveFilter(filter, type, { deviations, unknown, groups }), type)
     const sort = sorts.get(type.name)
     const omit = omittedAttributes(type, projections.get(type.name) ?? { kind: 'default' })
     return { type, omit, ...(resolved && { filter: resolved }), ...(sort && { sort }) }
