@@ -361,3 +361,17 @@ it('deactivates somebody under the lease of a host that died, in one request (D7
   expect(status).toBe(200)
   expect(host.calls).toContain(`deactivated ${user.id}`)
 }, 20_000)
+
+it('does not read the members of a group that is renamed while no rule gives roles by groups (D13)', async () => {
+  const adapters = memoryAdapters()
+  const scim = await serve(adapters)
+  const user = await scim.user('ines')
+  const group = await scim.group('Crew', [user.id])
+  const get = jest.spyOn(adapters.groups, 'get')
+  const { status } = await scim.patch(`/Groups/${group.id}`, [
+    { op: 'replace', path: 'displayName', value: 'Staff' },
+  ])
+  expect(status).toBeLessThan(300)
+  const read = get.mock.calls.filter(([, , { omit }]) => !omit.has('members'))
+  expect(read).toEqual([])
+})
