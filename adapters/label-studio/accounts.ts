@@ -95,8 +95,9 @@ export function accountsOf(parts: Parts): Accounts {
       const person = { email, ...namesOf(user), ...secret }
       try {
         const created = await parts.api.users.create(person, scope.signal)
-        directory.forget()
-        return founded(await listed(parts, created, scope.signal))
+        const account = await listed(parts, created, scope.signal)
+        directory.add(account)
+        return founded(account)
       } catch (error) {
         return createdOrFound(parts, scope, { user, email, error })
       }
@@ -158,9 +159,9 @@ async function createdOrFound(
 ): Promise<Account> {
   const { directory, hidden, claims } = parts
   if (!isLabelStudioError(error)) throw error
-  directory.forget()
   const isTaken = error.kind === 'duplicateEmail'
   if (!isTaken && !error.maybeDone) throw error
+  directory.forget()
   const [found] = await directory.find(email, scope.signal)
   if (found && !isTaken) return founded(found)
   const existing = found ?? (isTaken ? await hidden?.find(email, scope.signal) : undefined)

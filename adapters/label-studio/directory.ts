@@ -14,6 +14,8 @@ export interface Directory {
    * @throws UnavailableError when it does not show even the token's own account
    */
   prove(signal?: AbortSignal): Promise<void>
+  /** Counts somebody in who was created a moment ago, so that nobody else has to be asked for again. */
+  add(user: LabelStudioUser): void
   /** The next `find` asks again. */
   forget(): void
 }
@@ -46,6 +48,9 @@ export function communityDirectory(
     async find(email) {
       return (await people()).get(normalizeEmail(email)) ?? []
     },
+    add(user) {
+      void listed?.people.then((byEmail) => insert(byEmail, user)).catch(() => {})
+    },
     async prove() {
       listed = undefined
       await people()
@@ -76,6 +81,7 @@ export function enterpriseDirectory(
       }
       throw incompleteList()
     },
+    add() {},
     forget() {},
   }
 }
@@ -89,13 +95,15 @@ async function listByEmail(api: LabelStudioApi, ownId: number) {
   const byEmail = new Map<string, LabelStudioUser[]>()
   const all = await api.users.list()
   if (!all.some(({ id }) => id === ownId)) throw incompleteList()
-  for (const user of all.filter(({ masked }) => !masked).sort(byUse)) {
-    const email = normalizeEmail(user.email)
-    const same = byEmail.get(email)
-    if (same) same.push(user)
-    else byEmail.set(email, [user])
-  }
+  for (const user of all) insert(byEmail, user)
   return byEmail
+}
+
+function insert(byEmail: Map<string, LabelStudioUser[]>, user: LabelStudioUser): void {
+  if (user.masked) return
+  const email = normalizeEmail(user.email)
+  const others = (byEmail.get(email) ?? []).filter(({ id }) => id !== user.id)
+  byEmail.set(email, [...others, user].sort(byUse))
 }
 
 function byUse(a: LabelStudioUser, b: LabelStudioUser): number {

@@ -10,7 +10,7 @@ import { census, type Seen } from './census.js'
 import { mayAdopt } from './claims.js'
 import { isDrifted } from './drift.js'
 import { translated } from './failures.js'
-import { type ImportedUsers, importedUsers } from './imported-users.js'
+import { type ImportedUsers, importedUsers, unlessTaken } from './imported-users.js'
 import type { TargetParts } from './parts.js'
 
 const debug = createDebug('label-studio-scim:import')
@@ -136,11 +136,12 @@ async function link(
   const { access } = settings.storage
   const record = (await access.record(scope, user.id)) ?? emptyRecord(user.id, new Date())
   if (record.account || !mayAdopt(settings, normalizeEmail(seen.user.email))) return undefined
-  await access.saveRecord(scope, {
-    ...record,
-    email: normalizeEmail(seen.user.email),
-    account: referenceTo(seen.user, 'adopted'),
-  })
+  const email = normalizeEmail(seen.user.email)
+  const account = referenceTo(seen.user, 'adopted')
+  // Somebody else may have got the account at the same moment: the next import sees it.
+  if (!(await unlessTaken(() => access.saveRecord(scope, { ...record, email, account })))) {
+    return undefined
+  }
   await access.mark(scope, [user.id])
   return 'linked'
 }
@@ -154,9 +155,9 @@ async function miss(parts: Parts, scope: Scope, record: AccessRecord): Promise<O
   if (!user) return undefined
   const account = await parts.api.users.get(Number(record.account?.id), scope.signal)
   if (account && !account.masked) return undefined
-  if (record.account?.origin === 'imported') {
-    await parts.mirror.remove(scope, user.id)
-    return 'removed'
+  const now = await parts.settings.storage.access.record(scope, user.id)
+  if (now?.account?.origin === 'imported') {
+    return (await parts.mirror.remove(scope, user)) ? 'removed' : undefined
   }
   return user.active ? markDrifted(parts, scope, user.id) : undefined
 }

@@ -18,7 +18,8 @@ export interface ImportedUsers {
   create(scope: Scope, seen: Seen): Promise<boolean>
   /** Makes the SCIM user say what Label Studio says now; `false` when it did already. */
   refresh(scope: Scope, record: AccessRecord, user: User, seen: Seen): Promise<boolean>
-  remove(scope: Scope, userId: string): Promise<void>
+  /** Takes somebody out again; `false` when they were changed meanwhile. */
+  remove(scope: Scope, user: User): Promise<boolean>
 }
 
 /** Imported users in this storage. */
@@ -44,15 +45,16 @@ export function importedUsers({ storage }: LabelStudioSettings): ImportedUsers {
         await access.saveRecord(scope, { ...record, ...recordOf(next, seen) })
       })
     },
-    async remove(scope, userId) {
-      await users.delete(scope, userId, {})
-      await access.deleteRecord(scope, userId)
-    },
+    remove: (scope, { id, meta }) =>
+      unlessTaken(async () => {
+        await users.delete(scope, id, { expectedVersion: meta.version })
+        await access.deleteRecord(scope, id)
+      }),
   }
 }
 
 /** Somebody else brought the person in, or changed them, at the same moment: the next import sees it. */
-async function unlessTaken(work: () => Promise<void>): Promise<boolean> {
+export async function unlessTaken(work: () => Promise<void>): Promise<boolean> {
   try {
     await work()
     return true

@@ -5,7 +5,7 @@ import type { Pages } from './web-session.js'
 const accountsPath = '/admin/users/user/'
 
 /** Ids of the accounts that the admin's search finds for a text; e-mail addresses that only contain it among them. */
-export async function searchAccounts(pages: Pages, text: string): Promise<number[]> {
+export async function searchAccounts(pages: Pick<Pages, 'get'>, text: string): Promise<number[]> {
   return accountsIn(await pageOf(pages, `${accountsPath}?q=${encodeURIComponent(text)}`))
 }
 
@@ -13,7 +13,7 @@ export async function searchAccounts(pages: Pages, text: string): Promise<number
  * Ids of all accounts that are deactivated. The list is read page by page until one brings nobody new; the first of them
  * is looked at, because a version that does not know the filter would show everybody.
  */
-export async function listInactive(pages: Pages): Promise<ReadonlySet<number>> {
+export async function listInactive(pages: Pick<Pages, 'get'>): Promise<ReadonlySet<number>> {
   const ids = new Set<number>()
   for (let page = 1; ; page += 1) {
     const before = ids.size
@@ -31,12 +31,12 @@ export async function listInactive(pages: Pages): Promise<ReadonlySet<number>> {
   return ids
 }
 
-async function isActive(pages: Pages, id: number): Promise<boolean> {
+async function isActive(pages: Pick<Pages, 'get'>, id: number): Promise<boolean> {
   const html = await pageOf(pages, `${accountsPath}${id}/change/`)
   return toAdminUser(id, readUserForm(html)).isActive
 }
 
-async function pageOf(pages: Pages, path: string): Promise<string> {
+async function pageOf(pages: Pick<Pages, 'get'>, path: string): Promise<string> {
   const { status, html } = await pages.get(path)
   if (status !== 200) throw refusedPage(status)
   return html

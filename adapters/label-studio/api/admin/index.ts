@@ -82,8 +82,12 @@ export function labelStudioAdmin(options: LabelStudioAdminOptions): LabelStudioA
   const settings = connectionSettings(options)
   const session = webSession({ ...settings, email: normalizeEmail(email), password })
   const limit = limiter(1, settings.maxQueued)
-  const run = <T>(task: (pages: Pages) => Promise<T>, signal?: AbortSignal) =>
-    retrying(() => limit.run(() => session.run(task, signal), signal), {
+  const run = <T>(
+    task: (pages: Pages) => Promise<T>,
+    signal?: AbortSignal,
+    when: 'now' | 'later' = 'now',
+  ) =>
+    retrying(() => limit.run(() => session.run(task, signal), signal, when), {
       ...settings,
       repeatable: true,
       signal,
@@ -94,7 +98,9 @@ export function labelStudioAdmin(options: LabelStudioAdminOptions): LabelStudioA
     change: (id, change, signal) => run((pages) => changeUser(pages, id, change), signal),
     setPassword: (id, text, signal) => run((pages) => changePassword(pages, id, text), signal),
     find: (email, signal) => run((pages) => findUser(pages, normalizeEmail(email)), signal),
-    inactiveIds: (signal) => run(listInactive, signal),
+    // A page at a time, behind all changes: nobody's deactivation waits for a long list.
+    inactiveIds: (signal) =>
+      listInactive({ get: (path) => run((pages) => pages.get(path), signal, 'later') }),
     ensureMember: (id, organization, signal) =>
       run((pages) => ensureMembership(pages, checked(id), checked(organization)), signal),
   }

@@ -1,32 +1,34 @@
 import { LabelStudioError } from '../errors.js'
 
-/** Runs at most so many tasks at once; the others wait in order. */
+/** Runs at most so many tasks at once; the others wait in order, those that can wait behind all others. */
 export interface Limiter {
   /**
-   * Runs `task` when its turn comes.
+   * Runs `task` when its turn comes. What is `later` waits for everything that is not.
    *
    * @throws LabelStudioError `unavailable` at once when the queue is full
    * @throws the signal's reason when it is aborted while waiting
    */
-  run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T>
+  run<T>(task: () => Promise<T>, signal?: AbortSignal, when?: 'now' | 'later'): Promise<T>
 }
 
 /** A limiter of `maxConcurrent` tasks in flight and `maxQueued` waiting. */
 export function limiter(maxConcurrent: number, maxQueued: number): Limiter {
   let running = 0
-  const waiting = new Set<() => void>()
+  const urgent = new Set<() => void>()
+  const patient = new Set<() => void>()
 
   const release = () => {
-    const [next] = waiting
+    const [next] = urgent.size > 0 ? urgent : patient
     if (next === undefined) {
       running -= 1
       return
     }
-    waiting.delete(next)
+    urgent.delete(next)
+    patient.delete(next)
     next()
   }
 
-  const turn = (signal?: AbortSignal) =>
+  const turn = (waiting: Set<() => void>, signal?: AbortSignal) =>
     new Promise<void>((resolve, reject) => {
       const onAbort = () => {
         waiting.delete(start)
@@ -40,21 +42,21 @@ export function limiter(maxConcurrent: number, maxQueued: number): Limiter {
       waiting.add(start)
     })
 
-  const enter = async (signal?: AbortSignal) => {
+  const enter = async (waiting: Set<() => void>, signal?: AbortSignal) => {
     signal?.throwIfAborted()
     if (running < maxConcurrent) {
       running += 1
       return
     }
-    if (waiting.size >= maxQueued) {
+    if (urgent.size + patient.size >= maxQueued) {
       throw new LabelStudioError('unavailable', 'Too many calls to Label Studio are waiting.')
     }
-    await turn(signal)
+    await turn(waiting, signal)
   }
 
   return {
-    async run(task, signal) {
-      await enter(signal)
+    async run(task, signal, when = 'now') {
+      await enter(when === 'later' ? patient : urgent, signal)
       try {
         return await task()
       } finally {

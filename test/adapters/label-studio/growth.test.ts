@@ -1,0 +1,85 @@
+import { labelStudioAdmin } from '../../../adapters/label-studio/api/index.js'
+import { memoryAdapters } from '../../../adapters/memory/index.js'
+import { UniquenessError } from '../../../lib/stores/errors.js'
+import {
+  type FakeLabelStudio,
+  startFakeLabelStudio,
+} from '../../support/fake-label-studio/index.js'
+import { newMember, newUser } from '../../support/fake-label-studio/state.js'
+import { type Product, startProduct } from './product.js'
+
+describe('many people in front of Community', () => {
+  let fake: FakeLabelStudio
+  let product: Product | undefined
+  beforeEach(async () => {
+    fake = await startFakeLabelStudio({ mode: 'oss-new' })
+  })
+  afterEach(async () => {
+    await product?.stop()
+    await fake.stop()
+  })
+  const byHand = (email: string, isActive = true) => {
+    const id = fake.state.nextId()
+    fake.state.users.set(id, newUser(id, { email, username: email, isActive }))
+    fake.state.members.set(id, newMember(id, id))
+    return id
+  }
+
+  it('asks for everybody at most once for a hundred who are new (R18, F15)', async () => {
+    product = await startProduct(fake, { isWorking: false })
+    fake.requests.length = 0
+    for (let each = 0; each < 100; each += 1) {
+      const { status } = await product.pushUser({ userName: `person-${each}@example.com` })
+      expect(status).toBe(201)
+    }
+    const began = Date.now()
+    await product.drained()
+    const lists = fake.requests.filter(
+      ({ method, path }) => `${method} ${path}` === 'GET /api/users/',
+    )
+    // A list serves for five seconds.
+    const allowed = 2 + Math.ceil((Date.now() - began) / 5_000)
+    expect([fake.state.users.size, lists.length <= allowed]).toEqual([101, true])
+  }, 60_000)
+
+  it('finds somebody who was created a moment ago without asking again (R18)', async () => {
+    product = await startProduct(fake)
+    const first = await product.pushUser({ userName: 'ann@example.com' })
+    await product.drained()
+    const emails = [{ value: 'ann@example.com' }]
+    const second = await product.pushUser({ userName: 'other', emails })
+    expect([first.status, second.status]).toEqual([201, 409])
+  })
+
+  it('lets no deactivation wait until a long list is read (R23)', async () => {
+    for (let each = 0; each < 450; each += 1) byHand(`shut-${each}@example.com`, false)
+    const person = byHand('ann@example.com')
+    const { ownerEmail: email, ownerPassword: password } = fake
+    const admin = labelStudioAdmin({ url: fake.url, email, password })
+    const order: string[] = []
+    const list = admin.inactiveIds().then((ids) => order.push(`list of ${ids.size}`))
+    const change = admin.change(person, { isActive: false }).then(() => order.push('change'))
+    await Promise.all([list, change])
+    expect(order[0]).toBe('change')
+    expect(order[1]).toMatch(/^list of 45[01]$/)
+  }, 30_000)
+
+  it('goes on with an import when somebody else got one of the accounts meanwhile (R26)', async () => {
+    const storage = memoryAdapters()
+    let isTaken = true
+    const access = {
+      ...storage.access,
+      saveRecord: async (...args: Parameters<typeof storage.access.saveRecord>) => {
+        if (args[1].email === 'ann@example.com' && isTaken) throw new UniquenessError('taken')
+        await storage.access.saveRecord(...args)
+      },
+    }
+    product = await startProduct(fake, { storage: { ...storage, access }, isWorking: false })
+    await product.pushUser({ userName: 'ann@example.com' })
+    byHand('ann@example.com')
+    byHand('ben@example.com')
+    expect(await product.adapters.importer.run()).toMatchObject({ linked: 0, imported: 2 })
+    isTaken = false
+    expect(await product.adapters.importer.run()).toMatchObject({ linked: 1, imported: 0 })
+  })
+})
