@@ -26,6 +26,7 @@ export function labelStudioUsers(
 
   return {
     ...(users.supports && { supports: users.supports }),
+    ...(users.storage && { storage: users.storage }),
     async create(scope, user, write) {
       requiredEmail(user)
       await admission.create(scope, user)
@@ -47,6 +48,7 @@ export function labelStudioUsers(
       getMany: (...args: Parameters<NonNullable<UserStore['getMany']>>) =>
         users.getMany?.(...args) ?? Promise.resolve([]),
     }),
+    ...(users.find && { find: users.find.bind(users) }),
     ...target,
     async setPassword(scope, user, password) {
       const isNew = !(await access.record(scope, user.id))?.account

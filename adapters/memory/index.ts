@@ -46,11 +46,12 @@ export function memoryAdapters(options: MemoryOptions = {}): MemoryAdapters {
   const { policy: given, target: givenTarget } = readOptions(memoryTable, options)
   const policy = mappingPolicy(given)
   const state = createState(() => Date.now())
-  const access = memoryAccessStore(state)
+  const storage = Symbol('memoryAdapters')
+  const access = { ...memoryAccessStore(state), storage }
   const target = targetMethods(givenTarget ?? recordOnlyTarget(access))
   return {
-    users: memoryUserStore(state, target),
-    groups: memoryGroupStore(state, policy),
+    users: { ...memoryUserStore(state, target), storage },
+    groups: { ...memoryGroupStore(state, policy), storage },
     resourceStore: ({ name }) =>
       memoryResourceStore<Resource>(state, {
         name,

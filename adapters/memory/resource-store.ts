@@ -56,6 +56,13 @@ export function memoryResourceStore<R extends Resource>(
       const found = ids.map((id) => find(tenant, id)).filter((resource) => resource !== undefined)
       return found.map((resource) => kind.view(tenant, resource, omit))
     },
+    async find(scope, keys, { omit }) {
+      const tenant = state.of(scope)
+      const table = tenant.table(kind.name)
+      const ids = new Set(keys.flatMap(({ attribute, key }) => [...table.find(attribute, key)]))
+      const found = [...ids].flatMap((id) => find(tenant, id) ?? [])
+      return found.map((resource) => kind.view(tenant, resource, omit))
+    },
     async query(scope, query) {
       const tenant = state.of(scope)
       const page = pageOf(resultOf(tenant, kind, query), query)

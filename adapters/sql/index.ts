@@ -95,11 +95,12 @@ export async function sqlAdapters(options: SqlOptions): Promise<SqlAdapters> {
       throw error
     }
   })
-  const access = sqlAccessStore(database)
+  const storage = Symbol('sqlAdapters')
+  const access = { ...sqlAccessStore(database), storage }
   const target = targetMethods(given.target ?? recordOnlyTarget(access))
   return {
-    users: sqlUserStore(database, target),
-    groups: sqlGroupStore(database, access, policy),
+    users: { ...sqlUserStore(database, target), storage },
+    groups: { ...sqlGroupStore(database, access, policy), storage },
     resourceStore: ({ name }) => sqlResourceStore<Resource>(database, name),
     access,
     audit: sqlAuditStore(database),

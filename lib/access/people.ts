@@ -2,6 +2,7 @@ import type { ResolvedFilter } from '../filter/ast.js'
 import { foldCase } from '../schema/comparable.js'
 import { compileResourceTypes } from '../schema/compile.js'
 import { resolvePath } from '../schema/paths.js'
+import { queryStore } from '../stores/query-store.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import type { UserStore } from '../stores/user-store.js'
@@ -31,7 +32,11 @@ export function findByAddress(users: UserStore): FindByAddress {
     if (address === '') return { own: [], others: [] }
     const filter = anyEquals(paths, [address])
     const page = { kind: 'index', offset: 0, limit: mostPeopleOfOneAddress } as const
-    const { resources } = await users.query(scope, { omit: new Set(['groups']), filter, page })
+    const { resources } = await queryStore({ store: users, type: 'User' }, scope, {
+      omit: new Set(['groups']),
+      filter,
+      page,
+    })
     const isOwn = (user: User) => emailOf(user) === address
     return { own: resources.filter(isOwn), others: resources.filter((user) => !isOwn(user)) }
   }

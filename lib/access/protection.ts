@@ -17,6 +17,7 @@ const methods = [
   'replace',
   'delete',
   'getMany',
+  'find',
   'deprovision',
   'applyAccess',
   'exemptions',
@@ -55,8 +56,12 @@ function delegated(users: UserStore): UserStore {
     const method = users[name]
     return method ? [[name, (method as (...all: unknown[]) => unknown).bind(users)]] : []
   })
-  const { supports } = users
-  return { ...(supports && { supports }), ...Object.fromEntries(bound) } as UserStore
+  const { supports, storage } = users
+  return {
+    ...(supports && { supports }),
+    ...(storage && { storage }),
+    ...Object.fromEntries(bound),
+  } as UserStore
 }
 
 function namedBy(names: readonly string[]): (user: User) => boolean {

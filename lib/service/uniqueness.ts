@@ -10,7 +10,7 @@ import { type Services, storeOf } from './stores.js'
 
 /**
  * Refuses a resource that has a unique value of another one, before anything beyond the store is done for it. The store
- * still decides when it writes; stores that cannot filter are not asked, since that would mean reading all they have.
+ * still decides when it writes; stores that can neither filter nor look up are not asked, since that would mean reading all they have.
  *
  * @throws ScimError 409 `uniqueness`
  */
@@ -19,7 +19,8 @@ export async function refuseTaken(
   scope: Scope,
   { type, resource }: { type: ResourceType; resource: Resource },
 ): Promise<void> {
-  if (!storeOf(services, type).supports?.filter) return
+  const { supports, find } = storeOf(services, type)
+  if (!supports?.filter && !find) return
   for (const lookup of type.lookups.filter(({ unique }) => unique)) {
     for (const filter of filtersOf(lookup, resource)) {
       const { found } = await queryResources(services, scope, {

@@ -67,6 +67,9 @@ export interface PendingSummary {
  * Shared by all hosts of a database; every method is atomic.
  */
 export interface AccessStore {
+  /** As `storage` of users and groups: where it finds the people of a group. Absent: it works with any. */
+  readonly storage?: symbol
+
   /** The saved rules; empty lists and version `0` when none were saved. */
   rules(scope: Scope): Promise<VersionedRules>
 

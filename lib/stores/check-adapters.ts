@@ -30,6 +30,20 @@ export function checkAdapters(factory: string, adapters: Adapters): void {
       )
     }
   }
+  refuseForeignAccess(factory, adapters)
+}
+
+/** Rules would be saved, and reach nobody: the access store would look for the people of a group where there are none. */
+function refuseForeignAccess(factory: string, { access, users, groups }: Adapters): void {
+  if (access?.storage === undefined) return
+  const foreign = Object.entries({ users, groups }).find(
+    ([, store]) => store.storage !== access.storage,
+  )
+  if (foreign === undefined) return
+  throw new ConfigurationError(
+    'ERR_SCIM_ADAPTERS',
+    `${factory}: adapters.access keeps its pending work beside users and groups of its own, so rules would reach nobody in adapters.${foreign[0]}. Give an access store of your own; or, if adapters.${foreign[0]} wraps the store that came with it, pass its property "storage" on.`,
+  )
 }
 
 function hasMethod(store: unknown, method: string): boolean {

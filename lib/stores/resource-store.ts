@@ -42,6 +42,13 @@ export interface ResourceStore<R extends Resource = Resource> {
   readonly supports?: Supports
 
   /**
+   * What stands for the place where the store keeps its data. An `access` store that has one finds the people whom a
+   * rule or a group touches there, and works only with users and groups that have the same. A store that wraps one of
+   * ours passes it on.
+   */
+  readonly storage?: symbol
+
+  /**
    * **Required.** Stores a new resource and returns it as stored. The library proposes `id` and `meta`; a store with
    * ids of its own may return others (opaque, URL-safe, never containing `bulkId`).
    *
@@ -89,6 +96,17 @@ export interface ResourceStore<R extends Resource = Resource> {
    * resources written before are not found by what was not unique then.
    */
   useKeys?(lookups: readonly Lookup[], keysOf: KeysOf): void
+
+  /**
+   * **Recommended** for a store that does not support `filter`. The resources that have any of these lookup keys (those
+   * of `Write.keys`), in any order. Else: every look-up by `userName`, e-mail address or `externalId` reads all
+   * resources, and identity providers look up each person before they send them.
+   */
+  find?(
+    scope: Scope,
+    keys: readonly Pick<LookupKey, 'attribute' | 'key'>[],
+    read: Read,
+  ): Promise<readonly R[]>
 
   /** **Recommended.** The resources with these ids, in any order; unknown ids are left out. Else: one `get` each. */
   getMany?(scope: Scope, ids: readonly string[], read: Read): Promise<readonly R[]>

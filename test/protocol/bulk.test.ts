@@ -524,7 +524,8 @@ describe('a bulk request past its deadline', () => {
   function slowly(isSlow: (userName: string) => boolean) {
     const { create } = memoryAdapters().users
     const adapters = altered({})
-    return altered({
+    return {
+      ...adapters,
       users: {
         ...adapters.users,
         create: async (...given: Parameters<typeof create>) => {
@@ -532,7 +533,7 @@ describe('a bulk request past its deadline', () => {
           return adapters.users.create(...given)
         },
       },
-    })
+    }
   }
 
   it('answers what was done, and 503 for each of the rest (D16)', async () => {

@@ -3,7 +3,8 @@ import type { ResolvedFilter } from '../../filter/ast.js'
 import type { Access } from '../../mapping/index.js'
 import { mapConcurrently, readMany } from '../../service/read-many.js'
 import type { AccessRecord, AccessStore, PendingUser } from '../../stores/access-store.js'
-import type { Page } from '../../stores/query.js'
+import type { Page, Query } from '../../stores/query.js'
+import { queryStore } from '../../stores/query-store.js'
 import type { User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
@@ -82,11 +83,12 @@ async function searchPeople(
   { search = '', offset, limit }: PeopleRequest,
 ): Promise<FoundPeople> {
   const text = search.trim()
-  return adapters.users.query(scope, {
+  const query: Query = {
     ...withoutGroups,
     ...(text && { filter: anyContains(text) }),
     page: { kind: 'index', offset, limit },
-  })
+  }
+  return queryStore({ store: adapters.users, type: 'User' }, scope, query)
 }
 
 const mostInState = 10_000
@@ -102,7 +104,11 @@ async function peopleIn(
   if (state === 'deactivated') {
     const filter = inactive()
     const index = { kind: 'index', offset, limit } as const
-    return adapters.users.query(scope, { ...withoutGroups, filter, page: index })
+    return queryStore({ store: adapters.users, type: 'User' }, scope, {
+      ...withoutGroups,
+      filter,
+      page: index,
+    })
   }
   const ids =
     state === 'listed'

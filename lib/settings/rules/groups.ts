@@ -1,5 +1,6 @@
 import { anyEquals, pathsOf } from '../../access/index.js'
 import { groupKey } from '../../mapping/index.js'
+import { queryStore } from '../../stores/query-store.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
 
@@ -46,11 +47,15 @@ export async function* allGroups(
   filter?: ReturnType<typeof anyEquals>,
 ): AsyncGenerator<GroupName> {
   for (let offset = 0; ; offset += groupsPerPage) {
-    const { resources, totalResults } = await adapters.groups.query(scope, {
-      omit,
-      ...(filter && { filter }),
-      page: { kind: 'index', offset, limit: groupsPerPage },
-    })
+    const { resources, totalResults } = await queryStore(
+      { store: adapters.groups, type: 'Group' },
+      scope,
+      {
+        omit,
+        ...(filter && { filter }),
+        page: { kind: 'index', offset, limit: groupsPerPage },
+      },
+    )
     for (const { id, displayName } of resources) yield { id, displayName }
     if (resources.length === 0 || offset + resources.length >= totalResults) return
   }
