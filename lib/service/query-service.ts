@@ -2,14 +2,10 @@ import type { ResolvedFilter } from '../filter/ast.js'
 import type { ResourceType } from '../schema/types.js'
 import { comparePositions, positionOf } from '../sort/index.js'
 import type { KeysetPosition, Page, PageRequest, Query, Sort } from '../stores/query.js'
-import { queryStore, tooManyToScan } from '../stores/query-store.js'
+import { needsScan, queryStore, tooManyToScan } from '../stores/query-store.js'
 import type { Resource } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
-<<<<<<< HEAD
 import { requireAffordable } from './filter-work.js'
-import { needsScan, scan, tooManyToScan } from './scan.js'
-=======
->>>>>>> 121c29f (Honour what a store supports everywhere, and look up by key)
 import { checkPage } from './stored.js'
 import { type Services, storeOf } from './stores.js'
 
@@ -178,18 +174,11 @@ async function queryType(
     ...(withoutTotal && { withoutTotal }),
   }
   const store = storeOf(services, type)
-<<<<<<< HEAD
   const { limits } = services.options
-  const isScanned = needsScan(store, query)
-  if (query.filter && !isScanned) {
+  if (query.filter && !needsScan(store, query)) {
     await requireAffordable(store, scope, { type, filter: query.filter, limits })
   }
-  const result = isScanned
-    ? await scan(store, scope, { query, maxScanned: limits.maxScanned })
-    : await store.query(scope, query)
-=======
-  const { maxScanned } = services.options.limits
+  const { maxScanned } = limits
   const result = await queryStore({ store, type: type.name, maxScanned }, scope, query)
->>>>>>> 121c29f (Honour what a store supports everywhere, and look up by key)
   return checkPage(type, result, page.limit)
 }

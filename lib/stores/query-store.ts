@@ -42,7 +42,10 @@ export async function queryStore<R extends Resource>(
 }
 
 /** Whether a store cannot answer a query alone. */
-function needsScan({ supports = {} }: Pick<ResourceStore, 'supports'>, query: Query): boolean {
+export function needsScan(
+  { supports = {} }: Pick<ResourceStore, 'supports'>,
+  query: Query,
+): boolean {
   const { filter, sort, page } = query
   return (
     (filter !== undefined && !supports.filter) ||
