@@ -124,7 +124,9 @@ it('tries again when PostgreSQL finds a deadlock (S-INT-02)', async () => {
 it('rejects with UnavailableError when nothing listens there', async () => {
   const url = 'postgres://nobody:secret@127.0.0.1:1/none'
   const error = await sqlAdapters({ url, timeoutMs: 500 }).catch((reason: unknown) => reason)
-  expect(error).toMatchObject(unavailable)
+  expect(error).toMatchObject({ name: 'UnavailableError' })
+  // Whoever starts the host must see which server it was.
+  expect(String(error)).toContain('127.0.0.1')
   expect(String(error)).not.toContain('secret')
 })
 

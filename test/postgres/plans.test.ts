@@ -14,6 +14,7 @@ const mayRead = [
   /where tenant = \S+ and last_error is not null/,
   /update scim_pending set parked = 0/,
   /from scim_sweeps/,
+  /from scim_migrations/,
   /from scim_records\s+where tenant = \S+ and user_id > \S+/,
   /from scim_audit/,
   /select min\(at\) as at/,
