@@ -22,12 +22,12 @@ import { labelStudioTarget } from './target.js'
 import { labelStudioUsers } from './users.js'
 import { usable } from './workspace-grants.js'
 
-const findingsFreshMs = 30_000
+const findingsFreshMs = 5_000
 
 /** Adapters with Label Studio as their target. */
 export interface LabelStudioAdapters extends AccessAdapters {
   /**
-   * Whether the token, the flags and the edition allow what is wanted. What was found out in the last half minute is said
+   * Whether the token, the flags and the edition allow what is wanted. What was found out in the last five seconds is said
    * again, so that a status page may be looked at often.
    */
   examine(signal?: AbortSignal): Promise<readonly Finding[]>

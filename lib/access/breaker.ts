@@ -4,6 +4,8 @@ export interface Breaker {
   openUntil(tenant: string): number | undefined
   /** The host answered, whatever it said. */
   answered(tenant: string): void
+  /** Somebody says that the host is there again: it is asked at once. */
+  close(): void
   /** The host could not answer; it is to be left alone for `waitMs` when that happens again and again. */
   failed(tenant: string, waitMs: number): void
 }
@@ -28,6 +30,9 @@ export function createBreaker(threshold: number, now: () => number): Breaker {
     },
     answered(tenant) {
       outages.delete(tenant)
+    },
+    close() {
+      outages.clear()
     },
     failed(tenant, waitMs) {
       const failures = (outages.get(tenant)?.failures ?? 0) + 1

@@ -23,8 +23,11 @@ export interface Reconciler {
    * Useful in tests and one-off jobs; works without `start`.
    */
   drain(): Promise<void>
-  /** A hint that something was marked, so that it starts at once instead of at the next look. */
-  kick(): void
+  /**
+   * A hint that something was marked, so that it starts at once instead of at the next look. `anew`: somebody wants a
+   * host asked again that is left alone because it did not answer.
+   */
+  kick(options?: { readonly anew?: boolean }): void
   /** Whether it works in the background: between `start` and `stop`. */
   isRunning(): boolean
 }
@@ -83,7 +86,8 @@ class LeasingReconciler implements Reconciler {
     while ((await this.#begin()) > 0 || this.#underWay.size > 0) await this.#someEnd()
   }
 
-  kick(): void {
+  kick({ anew = false }: { readonly anew?: boolean } = {}): void {
+    if (anew) this.#worker.askAgain()
     this.#isKicked = true
     this.#wake()
   }

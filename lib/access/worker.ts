@@ -21,6 +21,8 @@ const pausedMs = 5_000
 export interface Worker {
   /** Makes one person's access true and ends the claim. Never rejects: a claim that cannot be ended runs out. */
   work(entry: PendingUser): Promise<void>
+  /** Asks a host again that was left alone because it did not answer. */
+  askAgain(): void
 }
 
 /** A worker that ends its claims in the name of `owner`. */
@@ -61,6 +63,7 @@ export function createWorker(
   }
 
   return {
+    askAgain: () => breaker.close(),
     async work(entry) {
       const until = breaker.openUntil(entry.tenant)
       const outcome =

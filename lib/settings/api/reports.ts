@@ -115,7 +115,7 @@ export async function postReapply(
   const ids = userIdsOf(body)
   if (!ids) throw new ScimError(400, 'Give "users", a list of ids.')
   await context.adapters.access.mark(scope, ids)
-  context.reconciler?.kick()
+  context.reconciler?.kick({ anew: true })
   return { status: 200, body: { marked: ids.length } }
 }
 

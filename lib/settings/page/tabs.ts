@@ -51,7 +51,7 @@ export async function changePerson(visit: Visit): Promise<PageAnswer> {
   const user = await context.adapters.users.get(scope, id, { omit: new Set(['groups']) })
   if (!user) throw nobodyHere()
   await context.adapters.access.mark(scope, [id])
-  context.reconciler?.kick()
+  context.reconciler?.kick({ anew: true })
   return person(visit, notice('good', 'This person’s access is being applied again.'))
 }
 
@@ -180,7 +180,7 @@ const statusActions: Readonly<Record<string, (visit: Visit) => Promise<Part>>> =
       scope,
       entries.map(({ userId }) => userId),
     )
-    context.reconciler?.kick()
+    context.reconciler?.kick({ anew: true })
     return 'Everybody who waits is being tried again now.'
   },
   async pause({ context, scope }) {
@@ -209,7 +209,7 @@ export async function changeStatus(visit: Visit): Promise<PageAnswer> {
 async function tryAgain({ context, scope, form }: Visit): Promise<Part> {
   const user = textOf(form, 'user') ?? null
   const count = await context.adapters.access.unpark(scope, user === null ? undefined : [user])
-  context.reconciler?.kick()
+  context.reconciler?.kick({ anew: true })
   const people = count === 1 ? '1 person is' : `${count} people are`
   return `${people} being tried again.`
 }

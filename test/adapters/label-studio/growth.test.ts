@@ -6,7 +6,7 @@ import {
   startFakeLabelStudio,
 } from '../../support/fake-label-studio/index.js'
 import { newMember, newUser } from '../../support/fake-label-studio/state.js'
-import { type Product, startProduct } from './product.js'
+import { type Product, scopeOf, startProduct } from './product.js'
 
 describe('many people in front of Community', () => {
   let fake: FakeLabelStudio
@@ -82,4 +82,30 @@ describe('many people in front of Community', () => {
     isTaken = false
     expect(await product.adapters.importer.run()).toMatchObject({ linked: 1, imported: 0 })
   })
+
+  it('is asked again at once when somebody says so after an outage (F13)', async () => {
+    const reconciler = { maxRetryAfterMs: 600_000 }
+    product = await startProduct(fake, { reconciler, withOwner: false, isWorking: false })
+    const people = [...'abcdef'].map((name) => `${name}@example.com`)
+    for (const email of people) byHand(email)
+    await product.pushUser({ userName: 'first@example.com' })
+    await product.drained()
+    fake.state.tokenSettings.legacy_api_tokens_enabled = false
+    const ids: string[] = []
+    for (const userName of people) {
+      const name = { givenName: 'Changed' }
+      ids.push((await product.pushUser({ userName, name })).json.id)
+    }
+    await product.drained()
+    fake.state.tokenSettings.legacy_api_tokens_enabled = true
+    await product.adapters.access.mark(scopeOf(), ids)
+    await product.drained()
+    const changed = () =>
+      [...fake.state.users.values()].filter(({ firstName }) => firstName === 'Changed').length
+    expect(changed()).toBe(0)
+    await product.adapters.access.mark(scopeOf(), ids)
+    product.reconciler.kick({ anew: true })
+    await product.drained()
+    expect(changed()).toBe(6)
+  }, 30_000)
 })
