@@ -6,6 +6,7 @@ import type { User } from '../../lib/stores/resource.js'
 import type { Scope } from '../../lib/stores/scope.js'
 import type { UserStore } from '../../lib/stores/user-store.js'
 import { type LabelStudioUser, normalizeEmail } from './api/index.js'
+import { logChange } from './import-log.js'
 import type { LabelStudioSettings } from './options.js'
 
 /** As much of an account as a claim is judged by. */
@@ -53,6 +54,10 @@ export function claimsOf(parts: Parts): Claims {
       if (holder.account?.origin === 'imported') {
         await users.delete(scope, holder.userId, {})
         await access.deleteRecord(scope, holder.userId)
+        const userName = holder.email ?? holder.userId
+        await logChange(parts.settings.storage, scope, 'user.deleted', {
+          ...{ id: holder.userId, userName },
+        })
         return []
       }
       await inherit(parts, scope, { user, account, holder })

@@ -10,6 +10,7 @@ import type { Scope } from '../../lib/stores/scope.js'
 import { referenceTo } from './accounts.js'
 import { normalizeEmail } from './api/index.js'
 import type { Seen } from './census.js'
+import { logChange } from './import-log.js'
 import type { LabelStudioSettings } from './options.js'
 
 /** SCIM users that only mirror who is in Label Studio: nothing of them is ever carried out there. */
@@ -32,6 +33,7 @@ export function importedUsers({ storage }: LabelStudioSettings): ImportedUsers {
       return unlessTaken(async () => {
         await users.create(scope, user, write(user))
         await access.saveRecord(scope, recordOf(user, seen))
+        await logChange(storage, scope, 'user.created', user)
       })
     },
     async refresh(scope, record, user, seen) {
@@ -43,12 +45,14 @@ export function importedUsers({ storage }: LabelStudioSettings): ImportedUsers {
       return unlessTaken(async () => {
         await users.replace(scope, next, { ...write(next), expectedVersion: meta.version })
         await access.saveRecord(scope, { ...record, ...recordOf(next, seen) })
+        await logChange(storage, scope, 'user.replaced', next)
       })
     },
-    remove: (scope, { id, meta }) =>
+    remove: (scope, { id, userName, meta }) =>
       unlessTaken(async () => {
         await users.delete(scope, id, { expectedVersion: meta.version })
         await access.deleteRecord(scope, id)
+        await logChange(storage, scope, 'user.deleted', { id, userName })
       }),
   }
 }

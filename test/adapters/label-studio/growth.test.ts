@@ -108,4 +108,23 @@ describe('many people in front of Community', () => {
     await product.drained()
     expect(changed()).toBe(6)
   }, 30_000)
+
+  it('tells in the audit log what the import did (R20)', async () => {
+    const storage = memoryAdapters()
+    product = await startProduct(fake, { storage, isWorking: false })
+    const id = byHand('ann@example.com')
+    await product.adapters.importer.run()
+    const account = fake.state.users.get(id)
+    if (account) account.firstName = 'Ann'
+    await product.adapters.importer.run()
+    fake.state.users.delete(id)
+    await product.adapters.importer.run()
+    const page = await storage.audit.query(scopeOf(), { limit: 100 })
+    const events = page.filter(({ target }) => target?.name === 'ann@example.com')
+    expect(events.map(({ actor, event }) => `${actor} ${event}`).sort()).toEqual([
+      'import user.created',
+      'import user.deleted',
+      'import user.replaced',
+    ])
+  })
 })
