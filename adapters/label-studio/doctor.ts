@@ -60,8 +60,20 @@ async function ownership({ api }: Patient, me: Whoami, signal?: AbortSignal): Pr
       )
 }
 
+/** Legacy tokens never expire, whoever has one. */
+async function legacyTokens({ settings }: LabelStudioApi, signal?: AbortSignal) {
+  const tokens = await attempt(() => settings.tokenSettings(signal))
+  if (!('value' in tokens) || !tokens.value?.legacyTokens) return []
+  return [
+    warning(
+      'legacy-tokens',
+      'Legacy tokens are on: they never expire. Use a personal access token for this adapter, then switch legacy tokens off under "Organization".',
+    ),
+  ]
+}
+
 async function examineCommunity(
-  { admin, settings }: Patient,
+  { api, admin, settings }: Patient,
   me: Whoami,
   signal?: AbortSignal,
 ): Promise<Finding[]> {
@@ -75,6 +87,7 @@ async function examineCommunity(
       'Community has no roles, workspaces or project members: rules that give them are recorded and reported, not enforced.',
     ),
     ok('first-sign-in', firstSignInText[settings.firstSignIn]),
+    ...(await legacyTokens(api, signal)),
   ]
   if (!admin) {
     const without =

@@ -127,4 +127,10 @@ describe('many people in front of Community', () => {
       'import user.replaced',
     ])
   })
+
+  it('says that legacy tokens are on (F14)', async () => {
+    product = await startProduct(fake, { isWorking: false })
+    const found = (await product.adapters.examine()).map(({ code }) => code)
+    expect(found).toEqual(expect.arrayContaining(['token-of-owner', 'legacy-tokens']))
+  })
 })
