@@ -7,6 +7,8 @@ export {
   type AdaptersFactory,
   checks,
   conformanceTests,
+  type DeclareTest,
+  type RunOptions,
   runCheck,
   runConformance,
   type TestRunner,

@@ -3,6 +3,7 @@ import type { Check, CheckContext, CheckResult, Report } from './check.js'
 import { accessChecks } from './checks/access.js'
 import { alongsideChecks } from './checks/alongside.js'
 import { auditChecks } from './checks/audit.js'
+import { decisionChecks } from './checks/decisions.js'
 import { memberChecks } from './checks/members.js'
 import { pendingChecks } from './checks/pending.js'
 import { queryChecks } from './checks/queries.js'
@@ -22,10 +23,19 @@ export const checks: readonly Check[] = [
   ...pendingChecks,
   ...auditChecks,
   ...targetChecks,
+  ...decisionChecks,
 ]
 
 /** Makes the adapters under test. Called once; tenants keep the checks apart. */
 export type AdaptersFactory = () => Adapters | Promise<Adapters>
+
+/** How checks are run. */
+export interface RunOptions {
+  /** How long one check may take, in milliseconds: a store call that never ends must not stop the kit. Default 60 000. */
+  readonly timeoutMs?: number
+}
+
+const defaultTimeoutMs = 60_000
 
 /**
  * Runs every check, one after the other, and closes the adapters.
@@ -35,10 +45,11 @@ export type AdaptersFactory = () => Adapters | Promise<Adapters>
 export async function runConformance(
   factory: AdaptersFactory,
   selected: readonly Check[] = checks,
+  options: RunOptions = {},
 ): Promise<Report> {
   const adapters = await factory()
   const results: CheckResult[] = []
-  for (const check of selected) results.push(await runCheck(check, adapters))
+  for (const check of selected) results.push(await runCheck(check, adapters, options))
   await adapters.close?.()
   const failed = results.filter(({ outcome }) => outcome === 'failed')
   return {
@@ -48,43 +59,102 @@ export async function runConformance(
   }
 }
 
-/** Runs one check in tenants of its own. */
-export async function runCheck(check: Check, adapters: Adapters): Promise<CheckResult> {
+/** Runs one check in tenants of its own. One that takes longer than `timeoutMs` fails. */
+export async function runCheck(
+  check: Check,
+  adapters: Adapters,
+  { timeoutMs = defaultTimeoutMs }: RunOptions = {},
+): Promise<CheckResult> {
   if (!check.appliesTo(adapters)) return { check, outcome: 'notApplicable' }
   const context: CheckContext = { adapters, scope: freshScope(), otherScope: freshScope() }
   try {
-    await check.run(context)
+    await inTime(check.run(context), timeoutMs)
     return { check, outcome: 'passed' }
   } catch (error) {
     return { check, outcome: 'failed', error: asError(error) }
   }
 }
 
+async function inTime(work: Promise<void>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<never>((_, reject) => {
+    const late = new Error(`The check did not end within ${timeoutMs} ms: a store call never ends.`)
+    timer = setTimeout(() => reject(late), timeoutMs)
+  })
+  try {
+    await Promise.race([work, timeout])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** What a test runner hands to a test and by which it skips itself: that of `node:test` and Vitest. */
+interface TestContext {
+  readonly skip?: (reason?: string) => unknown
+}
+
+/** Declares a test; `skip` declares one that is shown as skipped. */
+export interface DeclareTest {
+  (name: string, run: (context?: TestContext) => Promise<void>): unknown
+  readonly skip?: (name: string, run: () => Promise<void>) => unknown
+}
+
 /** The functions of a test runner that {@link conformanceTests} needs: those of Jest, Vitest or `node:test`. */
 export interface TestRunner {
-  readonly test: (name: string, run: () => Promise<void>) => unknown
+  readonly test: DeclareTest
   readonly afterAll: (run: () => Promise<void>) => unknown
 }
 
 /**
- * Declares one test for each check with a test runner. Checks that do not apply pass, as they require nothing; the name of
- * a test ends with the check's level and id.
+ * Declares one test for each check with a test runner; the name of a test ends with the check's level and id.
+ *
+ * Checks that do not apply to the adapters are shown as skipped: declared so when the factory returns adapters; when it
+ * returns a promise, the tests skip themselves where the runner lets them. Where it does not, as in Jest, a warning lists
+ * them at the end. The factory is called at once.
  *
  * @example conformanceTests({ test, afterAll }, () => myAdapters())
  */
-export function conformanceTests({ test, afterAll }: TestRunner, factory: AdaptersFactory): void {
-  let made: Promise<Adapters> | undefined
-  const adapters = () => {
-    made ??= Promise.resolve(factory())
-    return made
-  }
+export function conformanceTests(
+  { test, afterAll }: TestRunner,
+  factory: AdaptersFactory,
+  options: RunOptions = {},
+): void {
+  const first = factory()
+  // Whoever awaits it sees the failure; before that nobody does.
+  if (isPromise(first)) first.catch(() => {})
+  const known = isPromise(first) ? undefined : first
+  const skipped: Check[] = []
   for (const check of checks) {
-    test(`${check.title} (${check.section}) [${check.level} ${check.id}]`, async () => {
-      const { error } = await runCheck(check, await adapters())
+    const name = `${check.title} (${check.section}) [${check.level} ${check.id}]`
+    if (known && test.skip && !check.appliesTo(known)) {
+      test.skip(name, async () => {})
+      continue
+    }
+    // Jest takes a parameter for a callback.
+    test(name, async (...[context]) => {
+      const { error, outcome } = await runCheck(check, await first, options)
       if (error !== undefined) throw error
+      if (outcome !== 'notApplicable') return
+      if (context?.skip) context.skip('It says nothing about these adapters.')
+      else skipped.push(check)
     })
   }
-  afterAll(async () => (await made)?.close?.())
+  afterAll(async () => {
+    await (await first).close?.()
+    if (skipped.length > 0) warnOfSkipped(skipped)
+  })
+}
+
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof (value as Promise<T>).then === 'function'
+}
+
+function warnOfSkipped(skipped: readonly Check[]): void {
+  const ids = skipped.map(({ id }) => id).join(', ')
+  process.emitWarning(
+    `${skipped.length} of ${checks.length} checks say nothing about these adapters and did not run: ${ids}.`,
+    'ConformanceWarning',
+  )
 }
 
 function lineOf({ check, error }: CheckResult): string {

@@ -101,10 +101,38 @@ function inAudit(
   return { name, breaks, make }
 }
 
+/** A minimal adapter that says that it takes filters, and does not. */
+function minimalThatIs(name: string, breaks: string[]) {
+  const make = () => {
+    const adapters = minimalAdapters()
+    return { ...adapters, users: { ...adapters.users, supports: { filter: true } } }
+  }
+  return { name: `are ${name}`, breaks, make }
+}
+
 const storeDefects: readonly Defect[] = [
   inStores('lose attributes', each('create.echo'), (store) => ({
     create: (scope, { externalId: _, size: __, ...rest }, write) =>
       store.create(scope, rest as Resource, write),
+  })),
+  inStores('fold names when they write', each('create.case'), (store) => {
+    const folded = (resource: Resource) => {
+      const { userName, displayName, serial } = resource as unknown as Record<string, string>
+      const lower = (name: string, value?: string) => value && { [name]: value.toLowerCase() }
+      return {
+        ...resource,
+        ...lower('userName', userName),
+        ...lower('displayName', displayName),
+        ...lower('serial', serial),
+      } as Resource
+    }
+    return {
+      create: (scope, resource, write) => store.create(scope, folded(resource), write),
+      replace: (scope, resource, write) => store.replace(scope, folded(resource), write),
+    }
+  }),
+  inStores('find only the first key', each('find'), (store) => ({
+    find: async (scope, keys, read) => (await store.find?.(scope, keys.slice(0, 1), read)) ?? [],
   })),
   inStores('cannot look for every id', each('get.unknown'), (store) => ({
     async get(scope, id, read) {
@@ -275,6 +303,22 @@ const groupDefects: readonly Defect[] = [
   inGroups('always load members', ['members.omit'], (groups) => ({
     get: (scope, id) => groups.get(scope, id, everything),
   })),
+  inGroups('load members of many groups although omitted', ['members.omit'], (groups) => ({
+    getMany: async (scope, ids) => (await groups.getMany?.(scope, ids, everything)) ?? [],
+  })),
+  inGroups('lose a member of groups of three and more', ['members.many'], (groups) => ({
+    create: (scope, group, write) => {
+      const { members = [] } = group
+      const kept = members.length > 2 ? members.slice(1) : members
+      return groups.create(scope, { ...group, members: kept } as Group, write)
+    },
+  })),
+  inGroups('return at most 500 members', ['members.many'], (groups) => ({
+    async get(scope, id, read) {
+      const group = await groups.get(scope, id, read)
+      return group && ({ ...group, members: group.members?.slice(0, 500) } as Group)
+    },
+  })),
   inGroups('forget members of groups on a page', ['members.query'], (groups) => ({
     query: (scope, query) => groups.query(scope, { ...query, omit: new Set(['members']) }),
   })),
@@ -357,6 +401,33 @@ const groupDefects: readonly Defect[] = [
       return new Map([...found].map(([id, list]) => [id, list.filter(({ direct }) => direct)]))
     },
   })),
+  inGroups('tell everything when nobody is found', ['groupsOf.none'], (groups) => ({
+    async groupsOf(scope, ids) {
+      const found = await groups.groupsOf(scope, ids)
+      if ([...found.values()].some((list) => list.length > 0)) return found
+      const page = { kind: 'index', offset: 0, limit: 10 } as const
+      const { resources } = await groups.query(scope, { ...everything, page })
+      const all = resources.map(({ id, displayName }) => ({ id, displayName, direct: true }))
+      return new Map((ids.length > 0 ? ids : ['']).map((id) => [id, all]))
+    },
+  })),
+  inGroups('forget whose groups they are', ['groupsOf.tenants'], (groups) => {
+    const scopes = new Map<string, Scope>()
+    return {
+      create: (scope, group, write) => {
+        scopes.set(scope.tenant, scope)
+        return groups.create(scope, group, write)
+      },
+      async groupsOf(_scope, ids) {
+        const all = [...scopes.values()].map((scope) => groups.groupsOf(scope, ids))
+        return new Map(
+          (await Promise.all(all)).flatMap((found) =>
+            [...found].filter(([, list]) => list.length > 0),
+          ),
+        )
+      },
+    }
+  }),
   inGroups('walk in circles', ['groupsOf.cycle'], (groups) => {
     const walk = async (scope: Scope, id: string, depth: number): Promise<GroupReference[]> => {
       if (depth > 100) throw new RangeError('Maximum call stack size exceeded')
@@ -543,6 +614,19 @@ function scopeOf(tenant = ''): Scope {
 }
 
 const otherDefects: readonly Defect[] = [
+  inUsers('never answer', ['users.getMany', 'target.deprovision'], () => ({
+    getMany: () => new Promise(() => {}),
+    deprovision: () => new Promise(() => {}),
+  })),
+  inUsers('find nobody by address', ['gate', 'signIn'], (users) => ({
+    query: async (scope, query) =>
+      query.filter ? { resources: [], totalResults: 0 } : users.query(scope, query),
+  })),
+  inGroups('find no group by name', ['settings.rules'], (groups) => ({
+    query: async (scope, query) =>
+      query.filter ? { resources: [], totalResults: 0 } : groups.query(scope, query),
+  })),
+  minimalThatIs('sent filters it did not say it takes', ['gate', 'signIn']),
   inAudit('read the log from its beginning', ['audit.order'], (audit) => ({
     query: async (scope, query) => [...(await audit.query(scope, query))].reverse(),
   })),

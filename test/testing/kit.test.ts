@@ -30,11 +30,43 @@ describe('the conformance kit', () => {
 
   it.each(defects)('finds adapters that $name', async ({ breaks, make }) => {
     const selected = checks.filter(({ id }) => breaks.includes(id))
-    const { results, conforms, summary } = await runConformance(make, selected)
+    const { results, conforms, summary } = await runConformance(make, selected, {
+      timeoutMs: 2_000,
+    })
     const failed = results.filter(({ outcome }) => outcome === 'failed')
     expect(failed.map(({ check }) => check.id).sort()).toEqual([...breaks].sort())
     expect(conforms).toBe(failed.every(({ check }) => check.level !== 'MUST'))
     expect(summary.split('\n')).toHaveLength(breaks.length)
+  })
+
+  it('shows checks that do not apply as skipped', async () => {
+    const declared: string[] = []
+    const skipped: string[] = []
+    const skip = (name: string) => skipped.push(name)
+    const runner = Object.assign((name: string) => declared.push(name), { skip })
+    conformanceTests({ test: runner, afterAll: () => {} }, () => minimalAdapters())
+    expect(declared.length + skipped.length).toBe(checks.length)
+    const adapters = minimalAdapters()
+    expect(skipped).toHaveLength(checks.filter((check) => !check.appliesTo(adapters)).length)
+    expect(skipped.length).toBeGreaterThan(40)
+  })
+
+  it('lets a test skip itself where adapters are known only later, or lists it at the end', async () => {
+    const bodies: ((context?: { skip?: (reason?: string) => unknown }) => Promise<void>)[] = []
+    const ends: (() => Promise<void>)[] = []
+    const test = (_: string, run: (typeof bodies)[number]) => bodies.push(run)
+    const afterAll = (run: () => Promise<void>) => ends.push(run)
+    conformanceTests({ test, afterAll }, async () => minimalAdapters())
+    const index = checks.findIndex(({ id }) => id === 'access.rules')
+    let reason: string | undefined
+    await bodies[index]?.({ skip: (given) => (reason = given) })
+    expect(reason).toBe('It says nothing about these adapters.')
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    await bodies[index]?.()
+    for (const end of ends) await end()
+    const [message] = warn.mock.calls[0] ?? []
+    warn.mockRestore()
+    expect(message).toMatch(/^1 of \d+ checks .* did not run: access\.rules\.$/)
   })
 
   it('has a defect for every check', () => {

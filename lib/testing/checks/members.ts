@@ -41,7 +41,6 @@ const wholeGroups: readonly CheckParts[] = [
   },
   {
     id: 'members.omit',
-    level: 'SHOULD',
     section: 'Read.omit; S-DOS-09',
     title: 'leaves members out when they are not asked for, and out of groups without any',
     async run(context) {
@@ -54,8 +53,33 @@ const wholeGroups: readonly CheckParts[] = [
       const page = { kind: 'index', offset: 0, limit: 10 } as const
       const { resources } = await adapters.groups.query(scope, { omit, page })
       expectEqual(resources[0]?.members, undefined, 'members of query')
+      const many = await adapters.groups.getMany?.(scope, [group.id], { omit })
+      expectEqual(many?.[0]?.members, undefined, 'members of getMany')
       const empty = await createGroup(context)
       expectEqual((await readGroup(context, empty.id))?.members, undefined, 'no members')
+    },
+  },
+  {
+    id: 'members.many',
+    section: 'GroupStore.create, GroupStore.get; S-DOS-09',
+    title: 'keeps every one of 1000 members',
+    async run(context) {
+      const users = await Promise.all(Array.from({ length: 1_000 }, () => createUser(context)))
+      const ids = users.map(({ id }) => id).sort()
+      const group = await createGroup(context, ids)
+      const found = await memberIds(context, group.id)
+      expectEqual(
+        [found.length, ids.find((id) => !found.includes(id))],
+        [1_000, undefined],
+        'members',
+      )
+      const last = ids.slice(-1)
+      const of = await context.adapters.groups.groupsOf(context.scope, last)
+      expectEqual(
+        of.get(last[0] ?? '')?.map(({ id }) => id),
+        [group.id],
+        'groups of the last one',
+      )
     },
   },
   {
@@ -266,6 +290,40 @@ const groupsOf: readonly CheckParts[] = [
       expectEqual(found.get(two), [reference(outer, true)], 'of the second')
       expectEqual(found.get(three) ?? [], [], 'of the third')
       expectEqual(found.get('unknown') ?? [], [], 'of an unknown one')
+    },
+  },
+  {
+    id: 'groupsOf.none',
+    section: 'GroupStore.groupsOf',
+    title: 'tells of no groups of people who are in none, and of nobody',
+    async run(context) {
+      const { adapters, scope } = context
+      const [member, outsider] = [await createUser(context), await createUser(context)]
+      await createGroup(context, [member.id])
+      const found = await adapters.groups.groupsOf(scope, [outsider.id])
+      expectEqual([...found.values()].flat(), [], 'groups of somebody in no group')
+      const none = await adapters.groups.groupsOf(scope, [])
+      expectEqual([...none.values()].flat(), [], 'groups of nobody')
+    },
+  },
+  {
+    id: 'groupsOf.tenants',
+    section: 'Scope; S-AUTHZ-03; GroupStore.groupsOf',
+    title: 'tells of no groups of another tenant, also of people who are in them',
+    async run(context) {
+      const { adapters, scope, otherScope } = context
+      const other = { ...context, scope: otherScope }
+      const theirs = await createUser(other)
+      await createGroup(other, [theirs.id])
+      const ours = await createUser(context)
+      const group = await createGroup(context, [ours.id])
+      const found = await adapters.groups.groupsOf(scope, [theirs.id, ours.id])
+      expectEqual(found.get(theirs.id) ?? [], [], 'groups of another tenant\u2019s user')
+      expectEqual(
+        found.get(ours.id)?.map(({ id }) => id),
+        [group.id],
+        'groups of our user',
+      )
     },
   },
   {

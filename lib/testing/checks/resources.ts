@@ -26,6 +26,7 @@ const demanding: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 /** Creating, reading, replacing and deleting, for every kind of resource. */
 export const resourceChecks: readonly Check[] = subjects.flatMap((subject) => [
   ...creating(subject),
+  ...looking(subject),
   ...replacing(subject),
   ...deleting(subject),
   ...(subject.isUnique ? uniquenessChecks(subject) : []),
@@ -48,6 +49,28 @@ function creating(subject: Subject): readonly Check[] {
       },
     }),
     define(subject, {
+      id: 'create.case',
+      level: 'MUST',
+      section: 'RFC 7643 §2.1; ResourceStore.create, ResourceStore.replace',
+      title: 'keeps names in the case they were sent in',
+      async run(context) {
+        const { nameAttribute } = subject
+        const at = (value: unknown) =>
+          (value as Record<string, unknown> | undefined)?.[nameAttribute]
+        const stored = await create(context, subject, { [nameAttribute]: 'MiXed@Example.COM É' })
+        expectEqual(at(await read(context, subject, stored.id)), 'MiXed@Example.COM É', 'created')
+        const next = changed(stored, { [nameAttribute]: 'OTHER@Example.COM' })
+        await replace(context, subject, next, stored)
+        expectEqual(at(await read(context, subject, stored.id)), 'OTHER@Example.COM', 'replaced')
+      },
+    }),
+  ]
+}
+
+function looking(subject: Subject): readonly Check[] {
+  const { store } = subject
+  return [
+    define(subject, {
       id: 'get.unknown',
       level: 'MUST',
       section: 'RFC 7644 §3.4.1; ResourceStore.get',
@@ -57,6 +80,27 @@ function creating(subject: Subject): readonly Check[] {
         for (const id of ['unknown', '', '%', "'", '\0', '../x', '\ud800', 'x'.repeat(5000)]) {
           expectEqual(await read(context, subject, id), undefined, `get of ${JSON.stringify(id)}`)
         }
+      },
+    }),
+    define(subject, {
+      id: 'find',
+      level: 'MUST',
+      section: 'ResourceStore.find',
+      title: 'finds by lookup keys exactly the resources that have one of them, each once',
+      appliesTo: (adapters) => store(adapters).find !== undefined,
+      async run(context) {
+        const { adapters, scope } = context
+        const two = [
+          await create(context, subject, { externalId: 'one' }),
+          await create(context, subject, { externalId: 'two' }),
+        ]
+        await create(context, subject, { externalId: 'three' })
+        const keys = two.flatMap((resource) => writeOf(resource).keys)
+        const found = (await store(adapters).find?.(scope, keys, everything)) ?? []
+        expectEqual(sortedIds(found), sortedIds(two), 'ids')
+        const unknown = [{ attribute: 'externalId', key: 'nothing' }]
+        const none = (await store(adapters).find?.(scope, unknown, everything)) ?? []
+        expectEqual(none, [], 'what no key leads to')
       },
     }),
     define(subject, {
