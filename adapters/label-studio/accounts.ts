@@ -1,36 +1,43 @@
 import { emailOf } from '../../lib/access/index.js'
 import type { AccountReference, Grant } from '../../lib/mapping/index.js'
 import type { AccessStore } from '../../lib/stores/access-store.js'
-import { RefusedError } from '../../lib/stores/errors.js'
+import { RefusedError, storeErrorKind } from '../../lib/stores/errors.js'
 import type { User } from '../../lib/stores/resource.js'
 import type { Scope } from '../../lib/stores/scope.js'
-import type { AdminUser } from './api/admin/index.js'
 import {
+  type AdminUser,
   isLabelStudioError,
   type LabelStudioApi,
   type LabelStudioUser,
   normalizeEmail,
 } from './api/index.js'
-import type { Claimed, Claims } from './claims.js'
+import { anothersAccount, type Claims } from './claims.js'
 import { type Directory, incompleteList } from './directory.js'
+import { noteAccount } from './links.js'
 import { namesOf } from './names.js'
 
 /** A person's account in Label Studio. */
 export interface Account {
   readonly user: LabelStudioUser
   readonly reference: AccountReference
-  /** What a person who is gone had been granted through us, on the account that this person takes over. */
-  readonly inherited: readonly Grant[]
 }
 
 /** Brings SCIM users and Label Studio accounts together; never by anything but a stored link or the e-mail address. */
 export interface Accounts {
   /**
-   * The account, by the stored link or, where adoption is allowed, by e-mail address.
+   * The account, by the stored link or, where adoption is allowed, by e-mail address. Changes nothing.
    * @throws RefusedError when the account with this address must not be taken over
    */
   find(scope: Scope, user: User): Promise<Account | undefined>
-  /** Refuses somebody whom `find` would refuse. Changes nothing. @throws RefusedError */
+  /**
+   * Makes an account this person's: takes it from whoever left or was only listed, and notes it. To be called before
+   * anything is done to the account, for people who are stored.
+   *
+   * @returns what the one who left had been granted through us
+   * @throws RefusedError 409 when the account has become somebody else's meanwhile
+   */
+  link(scope: Scope, user: User, account: Account): Promise<readonly Grant[]>
+  /** Refuses somebody whom `find` or `create` would refuse. Changes nothing. @throws RefusedError */
   check(scope: Scope, user: User): Promise<void>
   /**
    * Every account of the person, the linked one first: also those whose address is only spelled differently. Never one
@@ -38,6 +45,8 @@ export interface Accounts {
    * @throws UnavailableError when Label Studio does not show everybody: only after the linked account was yielded
    */
   findAll(scope: Scope, user: User): AsyncIterable<LabelStudioUser>
+  /** As `findAll`, and links the first of them to a person who has none yet. */
+  takeAll(scope: Scope, user: User): AsyncIterable<LabelStudioUser>
   /** Creates an account for somebody for whom `find` found none. @throws RefusedError as `find` */
   create(scope: Scope, user: User, password?: string): Promise<Account>
 }
@@ -52,44 +61,68 @@ interface Parts {
 
 /** Accounts that exist but are in no organization: removed ones, and those that a crash left half made. */
 export interface HiddenAccounts {
-  get(id: number, signal?: AbortSignal): Promise<HiddenAccount | undefined>
-  find(email: string, signal?: AbortSignal): Promise<Claimed | undefined>
+  get(id: number, signal?: AbortSignal): Promise<AdminUser | undefined>
+  find(email: string, signal?: AbortSignal): Promise<AdminUser | undefined>
   /** Brings the account into the organization. */
   restore(id: number, signal?: AbortSignal): Promise<LabelStudioUser | undefined>
 }
 
-type HiddenAccount = Pick<AdminUser, 'id' | 'email' | 'firstName' | 'lastName'>
-
 /** Accounts over the parts of one Label Studio. */
 export function accountsOf(parts: Parts): Accounts {
-  const { claims, directory } = parts
+  const { access, claims, directory } = parts
+
+  async function* findAll(scope: Scope, user: User): AsyncGenerator<LabelStudioUser> {
+    const linked = await linkedAccount(parts, scope, user)
+    if (linked) yield linked.user
+    // Somebody may have signed up a moment ago: ending access must not miss them.
+    if (!linked) directory.forget()
+    for (const each of await matching(parts, scope, user)) {
+      const isNew = each.id !== linked?.user.id
+      if (isNew && (await claims.isOpenTo(scope, user, each))) yield each
+    }
+  }
+
+  async function link(scope: Scope, user: User, account: Account): Promise<readonly Grant[]> {
+    const { reference } = account
+    if ((await access.record(scope, user.id))?.account?.id === reference.id) return []
+    const isOurs = reference.origin === 'created'
+    const inherited = isOurs ? [] : await claims.take(scope, user, account.user)
+    try {
+      await noteAccount(access, scope, user, { account: reference })
+    } catch (error) {
+      throw storeErrorKind(error) === 'uniqueness' ? anothersAccount() : error
+    }
+    return inherited
+  }
+
   return {
+    findAll,
+    link,
     async find(scope, user) {
       const linked = await linkedAccount(parts, scope, user)
       // Hidden from a list that lacks us, too: that is no removal to mend.
       if (linked?.user.masked) await directory.prove(scope.signal)
       if (linked) return linked
       const [found] = await matching(parts, scope, user)
-      if (!found) return undefined
-      const inherited = await claims.take(scope, user, found)
-      return { user: found, reference: referenceTo(found, 'adopted'), inherited }
+      return found && adoptable(parts, scope, user, found)
     },
     async check(scope, user) {
       const [found] = await matching(parts, scope, user)
-      if (found) await claims.check(scope, user, found)
+      if (found) await adoptable(parts, scope, user, found)
+      else await guardedAccount(parts, scope, user)
     },
-    async *findAll(scope, user) {
-      const linked = await linkedAccount(parts, scope, user)
-      if (linked) yield linked.user
-      // Somebody may have signed up a moment ago: ending access must not miss them.
-      if (!linked) directory.forget()
-      for (const each of await matching(parts, scope, user)) {
-        const isNew = each.id !== linked?.user.id
-        if (isNew && (await claims.isOpenTo(scope, user, each))) yield each
+    async *takeAll(scope, user) {
+      let isLinked = (await access.record(scope, user.id))?.account !== undefined
+      for await (const each of findAll(scope, user)) {
+        if (!isLinked) await link(scope, user, adopted(each))
+        isLinked = true
+        yield each
       }
     },
     async create(scope, user, password) {
       const email = requiredEmail(user)
+      const existing = await guardedAccount(parts, scope, user)
+      if (existing) return existing
       await claims.announce(scope, user, email)
       const secret = password === undefined ? {} : { password }
       const person = { email, ...namesOf(user), ...secret }
@@ -103,6 +136,36 @@ export function accountsOf(parts: Parts): Accounts {
       }
     },
   }
+}
+
+/** An account that exists, if this person may have it. @throws RefusedError 403 for superusers, else as `claims.check` */
+async function adoptable(
+  { claims, hidden }: Parts,
+  scope: Scope,
+  user: User,
+  found: LabelStudioUser,
+): Promise<Account> {
+  await claims.check(scope, user, found)
+  if ((await hidden?.get(found.id, scope.signal))?.isSuperuser) throw superuserError()
+  return adopted(found)
+}
+
+/**
+ * Where not everybody may be adopted: the account that the directory does not show, because it was removed from the
+ * organization, or because we were cut short while making it.
+ * @throws RefusedError when it must not be taken over
+ */
+async function guardedAccount(
+  { claims, hidden }: Parts,
+  scope: Scope,
+  user: User,
+): Promise<Account | undefined> {
+  const email = emailOf(user)
+  if (!hidden || email === undefined || claims.mayAdopt(email)) return undefined
+  const existing = await hidden.find(email, scope.signal)
+  if (!existing) return undefined
+  await claims.check(scope, user, existing)
+  return adopted(unlisted(existing))
 }
 
 /** The address a Label Studio account needs. */
@@ -119,8 +182,10 @@ export function requiredEmail(user: User): string {
 export function referenceTo(
   { id, email }: LabelStudioUser,
   origin: AccountReference['origin'],
+  isProtected = false,
 ): AccountReference {
-  return { id: String(id), email: normalizeEmail(email), origin }
+  const reference = { id: String(id), email: normalizeEmail(email), origin }
+  return isProtected ? { ...reference, isProtected } : reference
 }
 
 async function linkedAccount(
@@ -132,18 +197,18 @@ async function linkedAccount(
   if (!reference) return undefined
   const id = Number(reference.id)
   const account = await api.users.get(id, scope.signal)
-  if (account) return { user: account, reference, inherited: [] }
+  if (account) return { user: account, reference }
   // Who is outside the organization, or whom a list that lacks us hides, can still sign in.
   const outside = await hidden?.get(id, scope.signal)
-  if (outside) return { user: unlisted(outside), reference, inherited: [] }
+  if (outside) return { user: unlisted(outside), reference }
   if (!hidden) await directory.prove(scope.signal)
   return undefined
 }
 
 /** An account that only the admin shows, as the API shows those that were removed. */
-function unlisted({ id, email, firstName, lastName }: HiddenAccount): LabelStudioUser {
+function unlisted({ id, email, username, firstName, lastName }: AdminUser): LabelStudioUser {
   const nothing = { activeOrganization: undefined, dateJoined: undefined, lastActivity: undefined }
-  return { id, email, username: '', firstName, lastName, ...nothing, masked: true }
+  return { id, email, username, firstName, lastName, ...nothing, masked: true }
 }
 
 async function matching({ directory }: Parts, scope: Scope, user: User) {
@@ -163,13 +228,21 @@ async function createdOrFound(
   if (!isTaken && !error.maybeDone) throw error
   directory.forget()
   const [found] = await directory.find(email, scope.signal)
-  if (found && !isTaken) return founded(found)
-  const existing = found ?? (isTaken ? await hidden?.find(email, scope.signal) : undefined)
+  if (found) return isTaken ? adoptable(parts, scope, user, found) : founded(found)
+  const existing = isTaken ? await hidden?.find(email, scope.signal) : undefined
   if (!existing) throw error
-  const inherited = await claims.take(scope, user, existing)
-  const account = found ?? (await hidden?.restore(existing.id, scope.signal))
-  if (!account) throw error
-  return { user: account, reference: referenceTo(account, 'adopted'), inherited }
+  if (existing.isSuperuser) throw superuserError()
+  await claims.check(scope, user, existing)
+  // Masked, as a removed account: whoever brings it up to date brings it into the organization.
+  return adopted(unlisted(existing))
+}
+
+function adopted(user: LabelStudioUser): Account {
+  return { user, reference: referenceTo(user, 'adopted') }
+}
+
+function superuserError(): RefusedError {
+  return new RefusedError('This is a superuser of Label Studio, who is not changed from outside.')
 }
 
 /** Label Studio puts an account that is created by somebody outside every organization into none. */
@@ -184,5 +257,5 @@ async function listed(
 }
 
 function founded(user: LabelStudioUser): Account {
-  return { user, reference: referenceTo(user, 'created'), inherited: [] }
+  return { user, reference: referenceTo(user, 'created') }
 }

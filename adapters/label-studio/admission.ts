@@ -5,8 +5,8 @@ import type { User } from '../../lib/stores/resource.js'
 import type { Scope } from '../../lib/stores/scope.js'
 import type { Edition, KnownEdition } from './edition-of.js'
 import { translated } from './failures.js'
+import { manage } from './links.js'
 import type { TargetParts } from './parts.js'
-import { manage, noteAccount } from './target.js'
 
 /** What is refused while the client still waits, before anything is stored. */
 export interface Admission {
@@ -108,7 +108,7 @@ async function accountReference(
     if (storeErrorKind(error) === 'refused') return undefined
     throw error
   })
-  if (found) await noteAccount(access, scope, user, { account: found.reference })
+  if (found) await accounts.link(scope, user, found)
   return found?.reference
 }
 

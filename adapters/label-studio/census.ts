@@ -11,6 +11,8 @@ export interface Seen {
   readonly roleSource: string | undefined
   /** Whether Label Studio itself lets the person in; `undefined` where it does not tell: Community without its admin. */
   readonly isActive: boolean | undefined
+  /** Community with its admin. */
+  readonly isSuperuser: boolean
 }
 
 /**
@@ -35,11 +37,13 @@ export async function census(parts: TargetParts, scope: Scope): Promise<readonly
 async function inCommunity({ api, admin }: TargetParts, { signal }: Scope): Promise<Seen[]> {
   const users = await api.users.list(signal)
   const inactive = await admin?.inactiveIds(signal)
+  const superusers = await admin?.superuserIds(signal)
   return users.map((user) => ({
     user,
     role: undefined,
     roleSource: undefined,
     isActive: inactive && !inactive.has(user.id),
+    isSuperuser: superusers?.has(user.id) ?? false,
   }))
 }
 
@@ -50,7 +54,7 @@ async function inEnterprise(
   const { organization } = await installation.get()
   const all: Seen[] = []
   for await (const { user, role, roleSource } of api.members(organization).list({}, signal)) {
-    all.push({ user, role, roleSource, isActive: role !== 'DI' })
+    all.push({ user, role, roleSource, isActive: role !== 'DI', isSuperuser: false })
   }
   return all
 }

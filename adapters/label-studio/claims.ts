@@ -26,7 +26,12 @@ export interface Claims {
   take(scope: Scope, user: User, account: Claimed): Promise<readonly Grant[]>
   /** Whether `check` would say nothing. */
   isOpenTo(scope: Scope, user: User, account: Claimed): Promise<boolean>
-  /** Notes that an account is about to be created, so that it is known as this person's whatever happens meanwhile. */
+  /** Whether the rule for adoption allows this address. */
+  mayAdopt(email: string): boolean
+  /**
+   * Notes that an account is about to be created, so that it is known as this person's whatever happens meanwhile. Only
+   * when none with this address exists, not even a hidden one: it would be taken for the one that we made.
+   */
   announce(scope: Scope, user: User, email: string): Promise<void>
 }
 
@@ -72,6 +77,7 @@ export function claimsOf(parts: Parts): Claims {
         throw error
       }
     },
+    mayAdopt: (email) => mayAdopt(parts.settings, email),
     async announce(scope, user, email) {
       if (mayAdopt(parts.settings, email)) return
       await access.setValue(scope, founderOf(email), user.id)

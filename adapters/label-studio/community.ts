@@ -42,15 +42,16 @@ export function communityTarget(parts: Parts): EditionTarget {
   return {
     canRename: admin !== undefined,
     async deprovision(scope, user, reason) {
-      for await (const account of accounts.findAll(scope, user)) {
+      // By its number the account is known from now on, also to the gate, whatever address it has.
+      for await (const account of accounts.takeAll(scope, user)) {
         await endAccount(parts, account, { reason, signal: scope.signal })
       }
     },
-    async apply(scope, user, access, { link }) {
+    async apply(scope, user, access) {
       const found = await accounts.find(scope, user)
       if (!found && settings.firstSignIn === 'invite') return waitingForSignUp(access)
       const account = found ?? (await accounts.create(scope, user))
-      await link(account.reference)
+      await accounts.link(scope, user, account)
       const { email, notes } = await bringUpToDate(parts, scope, user, account.user)
       return {
         applied: [],
@@ -60,14 +61,26 @@ export function communityTarget(parts: Parts): EditionTarget {
     },
     admit: () => Promise.resolve(),
     seats: () => Promise.resolve(undefined),
-    async setPassword(scope, user, password, link) {
+    async setPassword(scope, user, password) {
       if (!admin || settings.firstSignIn !== 'password') return
-      const account = (await accounts.find(scope, user)) ?? (await accounts.create(scope, user))
-      await link(account.reference)
-      await admin.setPassword(account.user.id, password, scope.signal)
+      const found = await accounts.find(scope, user)
+      const account = found ?? (await accounts.create(scope, user))
+      try {
+        await admin.setPassword(account.user.id, password, scope.signal)
+      } catch (error) {
+        if (account.reference.origin === 'created' && !found) await unmake(parts, account.user)
+        throw error
+      }
+      await accounts.link(scope, user, account)
     },
     current: (scope, user, { access }) => current(parts, scope, { user, access }),
   }
+}
+
+/** A refused request leaves no account behind. Not under the signal of the request, which may have ended it. */
+async function unmake({ api, directory }: Parts, { id }: LabelStudioUser): Promise<void> {
+  await api.users.delete(id).catch(() => undefined)
+  directory.forget()
 }
 
 async function current(

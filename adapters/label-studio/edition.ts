@@ -3,15 +3,8 @@ import type { User } from '../../lib/stores/resource.js'
 import type { Scope } from '../../lib/stores/scope.js'
 import type { DeprovisionReason, Seats } from '../../lib/stores/user-store.js'
 
-/**
- * Notes whose an account is before anything is done to it.
- * @throws RefusedError 409 when it has become somebody else's meanwhile
- */
-export type Link = (account: AccountReference) => Promise<void>
-
 /** What was in force before, and how to note what is about to be. */
 export interface Before {
-  readonly link: Link
   readonly ledger: readonly Grant[]
   /** Whether the person has signed in at some time, as far as `onSignIn` was told. */
   readonly hasSignedIn: () => Promise<boolean>
@@ -34,7 +27,8 @@ export interface EditionTarget {
   /** Refuses somebody who would need a seat that is not there. @throws RefusedError 409 */
   admit(scope: Scope, access: Access | undefined): Promise<void>
   seats(scope: Scope): Promise<Seats | undefined>
-  setPassword(scope: Scope, user: User, password: string, link: Link): Promise<void>
+  /** Sets the password of somebody's account, making the account where there is none. A failure leaves nothing behind. */
+  setPassword(scope: Scope, user: User, password: string): Promise<void>
   /** What is really there; `undefined` without an account. Changes nothing. */
   current(scope: Scope, user: User, expected: Expected): Promise<AppliedAccess | undefined>
 }

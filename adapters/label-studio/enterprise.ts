@@ -36,7 +36,7 @@ export function enterpriseTarget(parts: Parts): EditionTarget {
 
     async deprovision(scope, user) {
       const ledger = (await parts.access.record(scope, user.id))?.applied ?? []
-      for await (const account of accounts.findAll(scope, user)) {
+      for await (const account of accounts.takeAll(scope, user)) {
         await roles.deactivate(scope, account, ledger)
       }
     },
@@ -57,9 +57,9 @@ export function enterpriseTarget(parts: Parts): EditionTarget {
       )
     },
 
-    async setPassword(scope, user, password, link) {
+    async setPassword(scope, user, password) {
       if (await accounts.find(scope, user)) return
-      await link((await accounts.create(scope, user, password)).reference)
+      await accounts.link(scope, user, await accounts.create(scope, user, password))
     },
 
     async current(scope, user, { projectIds }) {
@@ -87,8 +87,8 @@ async function apply(
 ): Promise<AppliedAccess> {
   const account = (await accounts.find(scope, user)) ?? (await accounts.create(scope, user))
   const { id } = account.user
-  await before.link(account.reference)
-  const ledger = [...account.inherited, ...before.ledger]
+  const inherited = await accounts.link(scope, user, account)
+  const ledger = [...inherited, ...before.ledger]
   await noteRole(access, ledger, (entries) => before.note(entries, account.reference))
   const brought = await roles.bring(scope, account.user, { access, ledger })
   const names = changedNames(namesOf(user), account.user)

@@ -119,12 +119,29 @@ async function meet(parts: Parts, scope: Scope, seen: Seen): Promise<Outcome> {
     if (known) return link(parts, scope, known, seen)
     return (await parts.mirror.create(scope, seen)) ? 'imported' : undefined
   }
+  await noteProtection(parts, scope, record, seen)
   const user = await users.get(scope, record.userId, readWhole)
   if (record.account?.origin === 'imported') {
     return user && (await parts.mirror.refresh(scope, record, user, seen)) ? 'updated' : undefined
   }
   if (!isDrifted({ record, user, seen }, parts.settings)) return undefined
   return markDrifted(parts, scope, record.userId)
+}
+
+/** Somebody became a superuser, or is none any more. */
+async function noteProtection(
+  { settings }: TargetParts,
+  scope: Scope,
+  { userId, account }: AccessRecord,
+  { isSuperuser }: Seen,
+): Promise<void> {
+  if (!account || Boolean(account.isProtected) === isSuperuser) return
+  const { access } = settings.storage
+  const record = await access.record(scope, userId)
+  if (record?.account?.id !== account.id) return
+  const { isProtected: _, ...others } = record.account
+  const changed = isSuperuser ? { ...others, isProtected: true as const } : others
+  await access.saveRecord(scope, { ...record, account: changed })
 }
 
 async function link(

@@ -73,7 +73,7 @@ function recordOf(user: User, seen: Seen): AccessRecord {
   return {
     ...emptyRecord(user.id, new Date()),
     email: normalizeEmail(seen.user.email),
-    account: referenceTo(seen.user, 'imported'),
+    account: referenceTo(seen.user, 'imported', seen.isSuperuser),
     enforced: user.active ? 'active' : 'deprovisioned',
   }
 }

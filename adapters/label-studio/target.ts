@@ -1,23 +1,12 @@
-import { emailOf, emptyRecord } from '../../lib/access/index.js'
 import { hasSignedIn } from '../../lib/access/signed-in.js'
-import {
-  type Access,
-  type AccountReference,
-  type AppliedAccess,
-  type Grant,
-  isEmptyPlan,
-  type Plan,
-} from '../../lib/mapping/index.js'
-import type { AccessRecord, AccessStore } from '../../lib/stores/access-store.js'
-import { storeErrorKind } from '../../lib/stores/errors.js'
+import { type Access, type AppliedAccess, isEmptyPlan, type Plan } from '../../lib/mapping/index.js'
 import type { User } from '../../lib/stores/resource.js'
 import type { Scope } from '../../lib/stores/scope.js'
 import type { DeprovisionReason, UserStore } from '../../lib/stores/user-store.js'
-import { anothersAccount } from './claims.js'
-import type { Link } from './edition.js'
 import type { Edition } from './edition-of.js'
 import { exemptionsIn } from './exemptions.js'
 import { translated } from './failures.js'
+import { manage, noteAccount } from './links.js'
 import type { LabelStudioSettings } from './options.js'
 import type { TargetParts } from './parts.js'
 
@@ -47,7 +36,7 @@ export function labelStudioTarget(parts: TargetParts, edition: Edition): LabelSt
 
     async setPassword(scope: Scope, user: User, password: string) {
       const { target } = await translated(edition())
-      await translated(target.setPassword(scope, user, password, linkIn(access, scope, user)))
+      await translated(target.setPassword(scope, user, password))
     },
 
     async seats(scope: Scope) {
@@ -87,7 +76,6 @@ async function apply(
   return translated(
     target.apply(scope, user, wanted, {
       ledger,
-      link: linkIn(access, scope, user),
       hasSignedIn: () => hasSignedIn(access, scope, user.id),
       note: (entries, account) =>
         noteAccount(access, scope, user, {
@@ -102,51 +90,4 @@ async function apply(
 /** Whether a rule gives an organization role. */
 function givesRole({ reasons }: Access): boolean {
   return reasons.some(({ grant }) => grant.kind === 'role')
-}
-
-function linkIn(access: AccessStore, scope: Scope, user: User): Link {
-  return async (account) => {
-    if ((await access.record(scope, user.id))?.account?.id === account.id) return
-    try {
-      await noteAccount(access, scope, user, { account })
-    } catch (error) {
-      throw storeErrorKind(error) === 'uniqueness' ? anothersAccount() : error
-    }
-  }
-}
-
-/** Makes somebody managed whom the import only listed. */
-export async function manage(
-  access: AccessStore,
-  scope: Scope,
-  record: AccessRecord,
-): Promise<void> {
-  if (!record.account) return
-  await access.saveRecord(scope, { ...record, account: { ...record.account, origin: 'adopted' } })
-}
-
-/** Keeps what is about to be ours, so that it is known even if the process ends now. */
-export async function noteAccount(
-  access: AccessStore,
-  scope: Scope,
-  user: User,
-  {
-    ledger,
-    account,
-    givesRole: isRuled = false,
-  }: {
-    readonly ledger?: readonly Grant[]
-    readonly account: AccountReference
-    readonly givesRole?: boolean
-  },
-): Promise<void> {
-  const record = (await access.record(scope, user.id)) ?? emptyRecord(user.id, new Date())
-  const email = emailOf(user)
-  await access.saveRecord(scope, {
-    ...record,
-    account,
-    hadRole: record.hadRole || isRuled,
-    ...(email !== undefined && { email }),
-    ...(ledger && { applied: ledger }),
-  })
 }

@@ -50,11 +50,5 @@ export function labelStudioUsers(
     }),
     ...(users.find && { find: users.find.bind(users) }),
     ...target,
-    async setPassword(scope, user, password) {
-      const isNew = !(await access.record(scope, user.id))?.account
-      // The password may make the account, before `create` is asked.
-      if (isNew) await admission.create(scope, user)
-      await target.setPassword(scope, user, password)
-    },
   }
 }

@@ -107,13 +107,22 @@ async function end(context: EnforceContext, scope: Scope, person: Person): Promi
   await context.adapters.users.deprovision(scope, user, user.active ? 'noRole' : 'deactivated')
   if (record.enforced !== 'deprovisioned') {
     await save(context, scope, {
-      ...record,
+      ...(await withAccount(context, scope, record)),
       email: emailIn(user, record),
       enforced: 'deprovisioned',
     })
     await tell(context, scope, user, [['user.deprovisioned', undefined]])
   }
   return 'deprovisioned'
+}
+
+/** The host may have linked the account that it found while it ended access. */
+async function withAccount(
+  { adapters: { access } }: EnforceContext,
+  scope: Scope,
+  record: AccessRecord,
+): Promise<AccessRecord> {
+  return record.account ? record : ((await access.record(scope, record.userId)) ?? record)
 }
 
 async function give(

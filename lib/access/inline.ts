@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { PendingOutcome, PendingUser } from '../stores/access-store.js'
+import type { AccessStore, PendingOutcome, PendingUser } from '../stores/access-store.js'
 import { UnavailableError } from '../stores/errors.js'
 import type { Scope } from '../stores/scope.js'
 import { type EnforceContext, type Enforced, enforceAccess } from './enforce.js'
@@ -38,7 +38,7 @@ export async function enforceNow(
   options: InlineOptions,
 ): Promise<Enforced | 'settled'> {
   const deadline = Date.now() + options.timeoutMs
-  const claim = await claimPerson(context, scope, userId, deadline)
+  const claim = await claimPerson(context.adapters.access, scope, userId, deadline)
   if (claim === 'settled') return 'settled'
   if (claim === 'busy') throw late(options)
   const limit = { timeoutMs: Math.max(deadline - Date.now(), 0), tooLate: () => late(options) }
@@ -49,13 +49,41 @@ export async function enforceNow(
   )
 }
 
+/**
+ * Holds somebody's lease during `work`, so that no reconciler works on them. The person need not exist. They are marked,
+ * and stay so: whatever happens, the reconciler looks at them afterwards.
+ *
+ * @throws UnavailableError when somebody else has the lease for too long; `work` was not begun then
+ */
+export async function holdLease<T>(
+  access: AccessStore,
+  scope: Scope,
+  { userId, ...options }: InlineOptions & { readonly userId: string },
+  work: (scope: Scope) => Promise<T>,
+): Promise<T> {
+  const deadline = Date.now() + options.timeoutMs
+  let claim: Claim | 'busy' | 'settled'
+  do {
+    await access.mark(scope, [userId])
+    claim = await claimPerson(access, scope, userId, deadline)
+  } while (claim === 'settled')
+  if (claim === 'busy') throw late(options)
+  const { owner, entry } = claim
+  try {
+    const lease = { owner, entry, leaseMs: shortLeaseMs, attemptMs: longestAttemptMs }
+    return await underLease(access, scope, lease, work)
+  } finally {
+    // As if it had been marked again since: the lease is returned, and the mark stays.
+    await access.settle(owner, { ...entry, mark: entry.mark - 1 }, { kind: 'done' })
+  }
+}
+
 async function claimPerson(
-  context: EnforceContext,
+  access: AccessStore,
   scope: Scope,
   userId: string,
   deadline: number,
 ): Promise<Claim | 'busy' | 'settled'> {
-  const { access } = context.adapters
   const owner = randomUUID()
   do {
     const [entry] = await access.claim({

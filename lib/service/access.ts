@@ -1,6 +1,6 @@
 import { exemptionsOf } from '../access/exemption.js'
 import { asStoreError } from '../access/failure.js'
-import { enforceNow } from '../access/inline.js'
+import { enforceNow, holdLease } from '../access/inline.js'
 import { withTimeLimit } from '../access/time-limit.js'
 import type { AccessStore } from '../stores/access-store.js'
 import { RefusedError, UnavailableError } from '../stores/errors.js'
@@ -28,6 +28,25 @@ export function endAccess(services: Services, scope: Scope, user: User): Promise
   return access
     ? enforce(services, access, scope, user.id)
     : endWithoutRecord(services, scope, user)
+}
+
+/**
+ * Works on somebody while nobody else does: under their lease, where access is kept. The person need not be stored yet.
+ * They stay marked, so that the reconciler goes on when the lease is returned.
+ *
+ * @throws UnavailableError when somebody else works on the person for too long
+ */
+export function holdingPerson<T>(
+  services: Services,
+  scope: Scope,
+  userId: string,
+  work: (scope: Scope) => Promise<T>,
+): Promise<T> {
+  const { adapters, options } = services
+  const { access } = adapters
+  if (!access) return work(scope)
+  const { deprovisionTimeoutMs: timeoutMs, retryAfterSeconds } = options
+  return holdLease(access, scope, { userId, timeoutMs, retryAfterSeconds }, work)
 }
 
 async function endWithoutRecord(services: Services, scope: Scope, user: User): Promise<void> {

@@ -35,8 +35,11 @@ export interface TypeRules {
   pending(change: Change): readonly string[]
   /** What is told beside the change itself. */
   happenings(services: Services, change: Change): readonly Happening[]
-  /** Does what must be done before the write, after everything was checked. */
-  beforeWrite(services: Services, scope: Scope, change: Change): Done
+  /**
+   * Hands the change's secrets over to the host. Called once the resource is stored, while nobody else works on it;
+   * when it fails, the write is undone. Absent: the type has none.
+   */
+  handOver?(services: Services, scope: Scope, change: Change): Promise<void>
   /**
    * Does what the client must be able to rely on when it is answered. The change is durable already.
    *

@@ -18,8 +18,12 @@ import {
   changeResource,
   effectsOf,
   isConditional,
+  isRefusal,
   readTarget,
   type Target,
+  tellUndone,
+  unhurried,
+  writeOf,
 } from './write-service.js'
 
 const everything: Read = { omit: new Set() }
@@ -87,7 +91,23 @@ async function removeGroup(services: Services, target: Target): Promise<void> {
     effects: { ...effects, pending },
     expectedVersion: isConditional(target) ? group.meta.version : undefined,
   })
-  await endAccessOfRoleless(services, target.scope, members)
+  await endAccessOfRoleless(services, target.scope, members).catch(async (error: unknown) => {
+    if (isRefusal(error)) await restoreGroup(services, target, group)
+    throw error
+  })
+}
+
+/** The host refuses after all to touch somebody: a refused request leaves the group as it was. */
+async function restoreGroup(
+  services: Services,
+  { type, scope }: Target,
+  group: Resource,
+): Promise<void> {
+  const own = unhurried(scope)
+  await storeOf(services, type)
+    .create(own, group, writeOf(type, group, undefined))
+    .catch(() => undefined)
+  await tellUndone(services, own, group, 'The host refused; the group was restored.')
 }
 
 /** Whose access may change with the group, and who must not be touched. */

@@ -30,7 +30,8 @@ export function writeDurably<T>(
     : writeInSteps(services, { scope, effects }, () => write(undefined))
 }
 
-async function writeInSteps<T>(
+/** {@link writeDurably} for a write that takes nothing along. */
+export async function writeInSteps<T>(
   services: Services,
   { scope, effects }: { scope: Scope; effects: Effects },
   write: () => Promise<T>,

@@ -25,8 +25,6 @@ export const groupRules: TypeRules = {
 
   happenings: (_, { members }) => memberHappenings(members),
 
-  beforeWrite: () => undefined,
-
   async afterWrite(services, scope, { kind, after, attributes, members }) {
     const isRenamed = kind !== 'created' && isIdentified(attributes)
     const concerned = isRenamed ? await everyMember(services, scope, after.id) : []

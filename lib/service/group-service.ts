@@ -33,8 +33,12 @@ import {
   announce,
   changeResource,
   createResource,
+  inverseOf,
   isConditional,
+  isRefusal,
   type Target,
+  tellUndone,
+  unhurried,
   type Written,
 } from './write-service.js'
 
@@ -191,8 +195,26 @@ async function changeMembers(
   if (hasChanged)
     announce(services, scope, { ...effects, audit: actualAudit(services, scope, changed) })
   // Also of those who were no members any more: an earlier request may have failed after it removed them.
-  await endAccessOfRoleless(services, scope, change.remove)
+  await endAccessOfRoleless(services, scope, change.remove).catch(async (error: unknown) => {
+    if (isRefusal(error)) await undoMembers(services, scope, changed)
+    throw error
+  })
   return { resource, hasChanged }
+}
+
+/** The host refuses after all to touch somebody: a refused request leaves the members as they were. */
+async function undoMembers(
+  services: Services,
+  scope: Scope,
+  { group, added, removed }: MembersChanged,
+): Promise<void> {
+  const own = unhurried(scope)
+  const now = services.clock().toISOString()
+  const back = inverseOf({ add: added, remove: removed })
+  await services.adapters.groups
+    .changeMembers?.(own, group.id, back, { now })
+    .catch(() => undefined)
+  await tellUndone(services, own, group, 'The host refused; the members before were restored.')
 }
 
 function actualAudit(services: Services, scope: Scope, { group, added, removed }: MembersChanged) {

@@ -5,7 +5,6 @@ export const plainRules: TypeRules = {
   check: () => undefined,
   pending: () => [],
   happenings: () => [],
-  beforeWrite: () => undefined,
   afterWrite: () => undefined,
   afterNothing: () => undefined,
 }

@@ -4,11 +4,11 @@ import type { Json } from '../schema/types.js'
 import type { Resource, User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import { endAccess, endAccessAgain } from './access.js'
-import type { Happening } from './audit.js'
+import { auditEntry, type Happening, targetOf } from './audit.js'
 import type { Change, TypeRules } from './change.js'
+import { writeInSteps } from './durable-write.js'
 import { refuseExempt } from './protection.js'
 import type { Services } from './stores.js'
-import { refuseTaken } from './uniqueness.js'
 
 /** Rules of the resource type User: exemptions, passwords, and the end of access before the answer. */
 export const userRules: TypeRules = {
@@ -23,18 +23,23 @@ export const userRules: TypeRules = {
 
   pending: ({ after, kind }) => (kind === 'deleted' ? [] : [after.id]),
 
-  happenings: (services, { before, after, secrets, kind }) => {
+  happenings: (_services, { before, after, kind }) => {
     const list: Happening[] = []
     if (kind !== 'deleted' && before && isActive(before) !== isActive(after)) {
       list.push({ event: isActive(after) ? 'user.activated' : 'user.deactivated' })
     }
-    if (passwordOf(services, secrets) !== undefined) list.push({ event: 'user.passwordSet' })
     return list
   },
 
-  beforeWrite(services, scope, { after, secrets }) {
+  async handOver(services, scope, { after, secrets }) {
     const password = passwordOf(services, secrets)
-    return password === undefined ? undefined : setPassword(services, scope, after, password)
+    if (password === undefined) return
+    const happening = { event: 'user.passwordSet', target: targetOf(after) } as const
+    const audit = [auditEntry(scope, services.clock(), happening)]
+    await writeInSteps(services, { scope, effects: { pending: [], audit } }, async () => {
+      await services.adapters.users.setPassword?.(scope, after as User, password)
+    })
+    for (const entry of audit) services.emit(entry)
   },
 
   afterWrite(services, scope, change) {
@@ -67,17 +72,6 @@ function mayBeTooMany({ brake }: Services, scope: Scope, change: Change): boolea
 /** Somebody active becomes inactive; a deletion does so first. */
 function endsAccess({ before, after, kind }: Change): boolean {
   return kind !== 'deleted' && before !== undefined && isActive(before) && !isActive(after)
-}
-
-async function setPassword(
-  services: Services,
-  scope: Scope,
-  user: Resource,
-  password: string,
-): Promise<void> {
-  const type = services.types.byName.get('User')
-  if (type) await refuseTaken(services, scope, { type, resource: user })
-  await services.adapters.users.setPassword?.(scope, user as User, password)
 }
 
 /** Unassigned is not active: what a client has taken away gives nothing. */

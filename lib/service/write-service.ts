@@ -8,6 +8,7 @@ import type { Resource } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import type { Alongside, Write } from '../stores/write.js'
 import { matchesEtag } from '../version/etag.js'
+import { holdingPerson } from './access.js'
 import { auditEntries, auditEntry, targetOf } from './audit.js'
 import { type Change, eventOf, type TypeRules } from './change.js'
 import { nextMeta } from './changes.js'
@@ -16,6 +17,8 @@ import { retryInTurn } from './races.js'
 import { toScimError } from './store-errors.js'
 import { checkStored } from './stored.js'
 import { type Services, storeOf } from './stores.js'
+
+const undoMs = 10_000
 
 /** One resource a request wants to change. */
 export interface Target {
@@ -72,17 +75,62 @@ export async function createResource(
   { rules, change }: { rules: TypeRules; change: Change },
 ): Promise<Resource> {
   await rules.check(services, scope, change)
-  await rules.beforeWrite(services, scope, change)
   const store = storeOf(services, type)
   const effects = effectsOf(services, scope, { rules, change })
-  const stored = await writeDurably(services, { scope, store, effects }, (alongside) =>
-    store.create(scope, change.after, writeOf(type, change.after, alongside)),
-  )
-  const resource = checkStored(type, stored)
+  const create = async (within: Scope) => {
+    const options = { scope: within, store, effects }
+    const stored = await writeDurably(services, options, (alongside) =>
+      store.create(within, change.after, writeOf(type, change.after, alongside)),
+    )
+    return checkStored(type, stored)
+  }
+  const undo = (resource: Resource) => undoCreation(services, { type, scope }, resource)
+  const resource = await withSecrets(services, scope, { rules, change, write: create, undo })
   if (resource.id !== change.after.id) await markPending(services, scope, [resource.id])
   announce(services, scope, effects)
-  await rules.afterWrite(services, scope, { ...change, after: resource })
+  await rules.afterWrite(services, scope, { ...change, after: resource })?.catch(async (error) => {
+    if (isRefusal(error)) await undo(resource)
+    throw error
+  })
   return resource
+}
+
+/**
+ * Writes, then hands the secrets over to the host: only those of resources that are stored. Both happen under the
+ * person's lease, so that the reconciler does not make the account meanwhile. What the host refuses is undone, and so is
+ * a creation after any failure, so that the client can send it again.
+ */
+async function withSecrets(
+  services: Services,
+  scope: Scope,
+  {
+    rules,
+    change,
+    write,
+    undo,
+    keep,
+  }: {
+    rules: TypeRules
+    change: Change
+    write: (scope: Scope) => Promise<Resource>
+    undo: (resource: Resource) => Promise<void>
+    keep?: () => void
+  },
+): Promise<Resource> {
+  if (!rules.handOver || Object.keys(change.secrets).length === 0) return write(scope)
+  const handOver = rules.handOver
+  return holdingPerson(services, scope, change.after.id, async (leased) => {
+    const resource = await write(leased)
+    try {
+      await handOver(services, leased, { ...change, after: resource })
+    } catch (error) {
+      // A change goes on where the host may take it later: a deactivation must not be lost for a password.
+      if (change.kind === 'created' || isRefusal(error)) await undo(resource)
+      else keep?.()
+      throw error
+    }
+    return resource
+  })
 }
 
 /**
@@ -99,8 +147,6 @@ export function changeResource(services: Services, target: Target, plan: Plan): 
     // Nothing is awaited that is not there: each time costs as much as the step itself.
     const checked = plan.rules.check(services, target.scope, change)
     if (checked !== undefined) await checked
-    const prepared = plan.rules.beforeWrite(services, target.scope, change)
-    if (prepared !== undefined) await prepared
     return {
       resource: await store(services, target, { rules: plan.rules, change }),
       hasChanged: true,
@@ -155,49 +201,92 @@ async function store(
   if (!before) throw new Error('A change needs a state before it.')
   const next = { ...after, meta: nextMeta(before.meta, services.clock(), services.newId()) }
   const effects = effectsOf(services, scope, { rules, change: { ...change, after: next } })
-  const options = { scope, store: resourceStore, effects }
-  const stored = await writeDurably(services, options, (alongside) => {
-    const expectedVersion = before.meta.version
-    const write = { expectedVersion, ...writeOf(type, next, alongside) }
-    const members = resourceStore.supports?.memberDeltas ? changeIn(change.members) : undefined
-    return resourceStore.replace(scope, next, members ? withMembers(write, members) : write)
-  })
-  const resource = checkStored(type, stored, before.id)
-  announce(services, scope, effects)
+  const replace = async (within: Scope) => {
+    const options = { scope: within, store: resourceStore, effects }
+    const stored = await writeDurably(services, options, (alongside) => {
+      const expectedVersion = before.meta.version
+      const write = { expectedVersion, ...writeOf(type, next, alongside) }
+      const members = resourceStore.supports?.memberDeltas ? changeIn(change.members) : undefined
+      return resourceStore.replace(within, next, members ? withMembers(write, members) : write)
+    })
+    return checkStored(type, stored, before.id)
+  }
+  const undo = (resource: Resource) =>
+    undoChange(services, { type, scope }, { before, resource, members: change.members })
+  const tell = () => announce(services, scope, effects)
+  const secrets = { rules, change, write: replace, undo, keep: tell }
+  const resource = await withSecrets(services, scope, secrets)
+  tell()
   const done = rules.afterWrite(services, scope, { ...change, after: resource })
   if (done !== undefined) {
-    await done.catch((error) => undoRefused(services, { type, scope }, { before, resource, error }))
+    await done.catch(async (error) => {
+      if (isRefusal(error)) await undo(resource)
+      throw error
+    })
   }
   return resource
 }
 
+/** The host will never do it: nothing may have changed. After any other failure the change is kept and goes on. */
+export function isRefusal(error: unknown): boolean {
+  const status = toScimError(error)?.status
+  return status !== undefined && status < 500
+}
+
 /**
- * The host refused after all to touch the person: puts the state before back, so that 403 means nothing has changed.
- * Whatever goes wrong here, the mark stays and the refusal is reported.
+ * Puts the state before back, so that a refusal means that nothing has changed. Whatever goes wrong here, the mark stays
+ * and the refusal is reported.
  */
-async function undoRefused(
+async function undoChange(
   services: Services,
   { type, scope }: Pick<Target, 'type' | 'scope'>,
-  { before, resource, error }: { before: Resource; resource: Resource; error: unknown },
-): Promise<never> {
-  if (toScimError(error)?.status === 403) {
-    const restored = {
-      ...before,
-      meta: nextMeta(resource.meta, services.clock(), services.newId()),
-    }
-    const expectedVersion = resource.meta.version
-    await storeOf(services, type)
-      .replace(scope, restored, { expectedVersion, ...writeOf(type, restored, undefined) })
-      .catch(() => undefined)
-    const entry = auditEntry(scope, services.clock(), {
-      event: 'request.refused',
-      outcome: 'refused',
-      target: targetOf(restored),
-      detail: 'The host refused; the state before was restored.',
-    })
-    await appendAudit(services, scope, [entry])
-  }
-  throw error
+  { before, resource, members }: { before: Resource; resource: Resource; members: MemberChange },
+): Promise<void> {
+  const restored = { ...before, meta: nextMeta(resource.meta, services.clock(), services.newId()) }
+  const expectedVersion = resource.meta.version
+  const own = unhurried(scope)
+  const store = storeOf(services, type)
+  const write = { expectedVersion, ...writeOf(type, restored, undefined) }
+  const back = store.supports?.memberDeltas ? changeIn(inverseOf(members)) : undefined
+  await store.replace(own, restored, back ? withMembers(write, back) : write).catch(() => undefined)
+  await tellUndone(services, own, restored, 'The host refused; the state before was restored.')
+}
+
+async function undoCreation(
+  services: Services,
+  { type, scope }: Pick<Target, 'type' | 'scope'>,
+  resource: Resource,
+): Promise<void> {
+  const own = unhurried(scope)
+  await storeOf(services, type)
+    .delete(own, resource.id, { expectedVersion: resource.meta.version, alongside: undefined })
+    .catch(() => undefined)
+  await tellUndone(services, own, resource, 'The host refused; the new resource was removed.')
+}
+
+export async function tellUndone(
+  services: Services,
+  scope: Scope,
+  resource: Resource,
+  detail: string,
+): Promise<void> {
+  const refused = { event: 'request.refused', outcome: 'refused' } as const
+  const entry = auditEntry(scope, services.clock(), {
+    ...refused,
+    target: targetOf(resource),
+    detail,
+  })
+  await appendAudit(services, scope, [entry])
+}
+
+/** Back to the members before. */
+export function inverseOf({ add, remove }: MemberChange): MemberChange {
+  return { add: remove, remove: add }
+}
+
+/** For what must be put right even when the client has gone or the deadline has passed. */
+export function unhurried({ tenant, actor, requestId }: Scope): Scope {
+  return { tenant, actor, requestId, signal: AbortSignal.timeout(undoMs) }
 }
 
 async function changeNothing(

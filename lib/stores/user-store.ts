@@ -71,8 +71,9 @@ export interface AccessTarget {
 /** Where users live, and what ends and gives access to the host. */
 export interface UserStore extends ResourceStore<User>, AccessTarget {
   /**
-   * **Optional.** Called with a clear-text password from a create or change, after validation and before the write;
-   * it must neither store nor log it. Else: passwords are accepted and dropped.
+   * **Optional.** Called with a clear-text password from a create or change once the user is stored; it must neither
+   * store nor log it. A rejection undoes a creation, and a {@link RefusedError} a change as well, so it must leave
+   * nothing behind when it fails. Else: passwords are accepted and dropped.
    */
   setPassword?(scope: Scope, user: User, password: string): Promise<void>
 }

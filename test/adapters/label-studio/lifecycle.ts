@@ -207,7 +207,7 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
     }, 60_000)
 
     describe('accounts that are not ours to manage', () => {
-      it('keep a group from deactivating whom nobody may adopt (R6)', async () => {
+      it('keep a group from deactivating whom nobody may adopt', async () => {
         await start({ adapters: { adopt: 'none' } })
         const person = await aPerson()
         await product.adapters.importer.run()
@@ -225,7 +225,7 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
         ]).toEqual([204, true, 200])
       }, 60_000)
 
-      it('are not destroyed by the DELETE of somebody inactive (R14)', async () => {
+      it('are not destroyed by the DELETE of somebody inactive', async () => {
         await start({ adapters: { deprovisioning: 'hard-delete', adopt: 'none' } })
         const person = await aPerson()
         await admin.change(person.id, { isActive: false })
@@ -236,7 +236,40 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
         expect((await product.scim('GET', `/Users/${user.id}`)).status).toBe(200)
       }, 60_000)
 
-      it('are those of another tenant (R16)', async () => {
+      it('keep the old password when a taken account is refused', async () => {
+        await start({ adapters: { adopt: 'none' } })
+        const person = await aPerson()
+        await product.adapters.importer.run()
+        const [user] = (await product.lookUp(person.email)).json.Resources
+        const value = { password: 'Stolen-passw0rd' }
+        const answer = await product.patch(`/Users/${user.id}`, [{ op: 'replace', value }])
+        expect(answer.status).toBe(409)
+        const signInWith = async (text: string) =>
+          (await signIn(subject.url, person.email, text)).status
+        expect([await signInWith('Stolen-passw0rd'), await signInWith(password)]).toEqual([
+          200, 302,
+        ])
+        expect(await through({ cookie: person.cookie })).toBe(200)
+      }, 60_000)
+
+      it('are those of people who were removed from the organization', async () => {
+        await start({ adapters: { adopt: 'none' } })
+        const person = await aPerson()
+        await api.members(1).remove(person.id)
+        const attributes = { userName: person.email, password: 'Stolen-passw0rd' }
+        const pushed = await product.pushUser(attributes)
+        await product.drained()
+        expect([pushed.status, (await product.lookUp(person.email)).json.totalResults]).toEqual([
+          409, 0,
+        ])
+        expect(
+          await product.adapters.access.recordByAccount(scopeOf(), String(person.id)),
+        ).toBeUndefined()
+        expect((await api.users.get(person.id))?.masked ?? true).toBe(true)
+        expect((await signIn(product.url, person.email, 'Stolen-passw0rd')).status).not.toBe(302)
+      }, 60_000)
+
+      it('are those of another tenant', async () => {
         const authenticate = bearerTokens([
           { name: 'a', token: 'token-of-tenant-a-000', tenant: 'a' },
           { name: 'b', token: 'token-of-tenant-b-000', tenant: 'b' },
@@ -253,7 +286,7 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
       }, 60_000)
 
       it.each(['all', 'none'] as const)(
-        'are refused by a gate for managed people only, imported or not (adopt %s, F2)',
+        'are refused by a gate for managed people only, imported or not (adopt %s)',
         async (adopt) => {
           await start({ adapters: { adopt }, gate: { unknownPeople: 'refuse' } })
           const person = await aPerson()
@@ -270,6 +303,64 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
         60_000,
       )
     })
+
+    describe('half a POST', () => {
+      it('shuts nobody out, and takes no account, when the password is refused', async () => {
+        await start()
+        const person = await aPerson()
+        await product.adapters.importer.run()
+        const userName = `upn-${person.email}`
+        const emails = [{ value: person.email, primary: true }]
+        const pushed = await product.pushUser({ userName, emails, password: 'short' })
+        expect(pushed.status).toBe(400)
+        await product.drained()
+        expect(await through({ cookie: person.cookie })).toBe(200)
+        await product.adapters.importer.run()
+        await product.drained()
+        expect(await isActive(person.id)).toBe(true)
+        expect((await product.lookUp(userName)).json.totalResults).toBe(0)
+        expect((await product.lookUp(person.email)).json.totalResults).toBe(1)
+        const again = await product.pushUser({ userName, emails, password: 'Another-passw0rd' })
+        await product.drained()
+        expect([again.status, await accountId(again.json.id)]).toEqual([201, person.id])
+        expect((await signIn(product.url, person.email, 'Another-passw0rd')).status).toBe(302)
+      }, 60_000)
+
+      it('leaves no account behind when the password is refused', async () => {
+        await start()
+        const email = newEmail()
+        expect((await product.pushUser({ userName: email, password: 'short' })).status).toBe(400)
+        await product.drained()
+        expect(await admin.find(email)).toBeUndefined()
+        const id = await push({ userName: email, password })
+        expect(await accountId(id)).toBeGreaterThan(1)
+      }, 60_000)
+    })
+
+    it('ends access by the account’s number, also of somebody listed under another name', async () => {
+      await start({ withOwner: false })
+      const person = await aPerson()
+      await product.adapters.importer.run()
+      const emails = [{ value: person.email, primary: true }]
+      const userName = `upn-${person.email}`
+      const pushed = await product.pushUser({ userName, emails, active: false })
+      expect([pushed.status, await accountId(pushed.json.id)]).toEqual([201, person.id])
+      expect(await through({ cookie: person.cookie })).toBe(403)
+      await product.adapters.importer.run()
+      expect(await through({ cookie: person.cookie })).toBe(403)
+    }, 60_000)
+
+    it('shuts a deleted person again whom somebody has let in by hand', async () => {
+      await start()
+      const id = await push({ userName: newEmail() })
+      const account = await accountId(id)
+      await product.scim('DELETE', `/Users/${id}`)
+      await admin.change(account, { isActive: true })
+      expect(await product.adapters.importer.run()).toMatchObject({ drifted: 1 })
+      await product.drained()
+      expect(await isActive(account)).toBe(false)
+      expect(await product.adapters.importer.run()).toMatchObject({ drifted: 0 })
+    }, 60_000)
 
     describe('adoption of who was there before', () => {
       it('refused for everybody: by POST, and for the imported by every change (S-ATO-02)', async () => {

@@ -128,9 +128,12 @@ const listSize = 100
 const searchUsers = onlySuperusers(({ state, request }) => {
   const text = (request.query.get('q') ?? '').toLowerCase()
   const active = request.query.get('is_active__exact')
+  const superuser = request.query.get('is_superuser__exact')
   const all = [...state.users.values()].filter(
-    ({ email, isActive }) =>
-      email.toLowerCase().includes(text) && (active === null || isActive === (active === '1')),
+    ({ email, isActive, isSuperuser }) =>
+      email.toLowerCase().includes(text) &&
+      (active === null || isActive === (active === '1')) &&
+      (superuser === null || isSuperuser === (superuser === '1')),
   )
   const page = Number(request.query.get('p') ?? 1)
   if (page > Math.max(1, Math.ceil(all.length / listSize))) return redirect(`${request.path}?e=1`)

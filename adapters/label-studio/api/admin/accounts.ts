@@ -1,5 +1,5 @@
 import { LabelStudioError } from '../errors.js'
-import { readUserForm, toAdminUser, unknownForm } from './user-form.js'
+import { type AdminUser, readUserForm, toAdminUser, unknownForm } from './user-form.js'
 import type { Pages } from './web-session.js'
 
 const accountsPath = '/admin/users/user/'
@@ -9,15 +9,29 @@ export async function searchAccounts(pages: Pick<Pages, 'get'>, text: string): P
   return accountsIn(await pageOf(pages, `${accountsPath}?q=${encodeURIComponent(text)}`))
 }
 
+/** Ids of all accounts that are deactivated. */
+export function listInactive(pages: Pick<Pages, 'get'>): Promise<ReadonlySet<number>> {
+  return listWhere(pages, 'is_active__exact=0', ({ isActive }) => !isActive)
+}
+
+/** Ids of all superusers. */
+export function listSuperusers(pages: Pick<Pages, 'get'>): Promise<ReadonlySet<number>> {
+  return listWhere(pages, 'is_superuser__exact=1', ({ isSuperuser }) => isSuperuser)
+}
+
 /**
- * Ids of all accounts that are deactivated. The list is read page by page until one brings nobody new; the first of them
- * is looked at, because a version that does not know the filter would show everybody.
+ * Ids of the accounts that a filter of the list finds. The list is read page by page until one brings nobody new; the
+ * first of them is looked at, because a version that does not know the filter would show everybody.
  */
-export async function listInactive(pages: Pick<Pages, 'get'>): Promise<ReadonlySet<number>> {
+async function listWhere(
+  pages: Pick<Pages, 'get'>,
+  filter: string,
+  isMeant: (user: AdminUser) => boolean,
+): Promise<ReadonlySet<number>> {
   const ids = new Set<number>()
   for (let page = 1; ; page += 1) {
     const before = ids.size
-    const answer = await pages.get(`${accountsPath}?is_active__exact=0&p=${page}`)
+    const answer = await pages.get(`${accountsPath}?${filter}&p=${page}`)
     // Django sends on from a page beyond the end.
     if (answer.status === 302 && page > 1) break
     if (answer.status !== 200) throw refusedPage(answer.status)
@@ -25,15 +39,15 @@ export async function listInactive(pages: Pick<Pages, 'get'>): Promise<ReadonlyS
     if (ids.size === before) break
   }
   const [first] = ids
-  if (first !== undefined && (await isActive(pages, first))) {
-    throw unknownForm('its list does not tell who is deactivated')
+  if (first !== undefined && !isMeant(await accountOf(pages, first))) {
+    throw unknownForm(`its list does not know the filter ${filter}`)
   }
   return ids
 }
 
-async function isActive(pages: Pick<Pages, 'get'>, id: number): Promise<boolean> {
+async function accountOf(pages: Pick<Pages, 'get'>, id: number): Promise<AdminUser> {
   const html = await pageOf(pages, `${accountsPath}${id}/change/`)
-  return toAdminUser(id, readUserForm(html)).isActive
+  return toAdminUser(id, readUserForm(html))
 }
 
 async function pageOf(pages: Pick<Pages, 'get'>, path: string): Promise<string> {

@@ -4,7 +4,7 @@ import { isLabelStudioError, LabelStudioError } from '../errors.js'
 import { limiter } from '../http/limiter.js'
 import { retrying } from '../http/retry.js'
 import { connectionSettings, type LabelStudioConnection } from '../options.js'
-import { listInactive, searchAccounts } from './accounts.js'
+import { listInactive, listSuperusers, searchAccounts } from './accounts.js'
 import {
   controlOf,
   readFormErrors,
@@ -61,6 +61,8 @@ export interface LabelStudioAdmin {
   find(email: string, signal?: AbortSignal): Promise<AdminUser | undefined>
   /** Ids of everybody who is deactivated. @throws LabelStudioError `unexpected` when the list shows others too */
   inactiveIds(signal?: AbortSignal): Promise<ReadonlySet<number>>
+  /** Ids of all superusers. @throws as `inactiveIds` */
+  superuserIds(signal?: AbortSignal): Promise<ReadonlySet<number>>
   /** Makes an account a member of the organization, also one that was removed from it. */
   ensureMember(id: number, organization: number, signal?: AbortSignal): Promise<void>
 }
@@ -93,14 +95,18 @@ export function labelStudioAdmin(options: LabelStudioAdminOptions): LabelStudioA
       signal,
     })
 
+  const later = (signal: AbortSignal | undefined): Pick<Pages, 'get'> => ({
+    get: (path) => run((pages) => pages.get(path), signal, 'later'),
+  })
+
   return {
     get: (id, signal) => run((pages) => orUndefined(readUser(pages, id)), signal),
     change: (id, change, signal) => run((pages) => changeUser(pages, id, change), signal),
     setPassword: (id, text, signal) => run((pages) => changePassword(pages, id, text), signal),
     find: (email, signal) => run((pages) => findUser(pages, normalizeEmail(email)), signal),
     // A page at a time, behind all changes: nobody's deactivation waits for a long list.
-    inactiveIds: (signal) =>
-      listInactive({ get: (path) => run((pages) => pages.get(path), signal, 'later') }),
+    inactiveIds: (signal) => listInactive(later(signal)),
+    superuserIds: (signal) => listSuperusers(later(signal)),
     ensureMember: (id, organization, signal) =>
       run((pages) => ensureMembership(pages, checked(id), checked(organization)), signal),
   }
