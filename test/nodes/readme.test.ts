@@ -34,7 +34,9 @@ describe.each(nodeVersions)('the README followed to the letter on Node %s', (ver
     node = nodeExecutable(version)
     project = fs.mkdtempSync(path.join(os.tmpdir(), `scim-readme-${version}-`))
     folders.push(project)
-    const sh = (command: string) => run('sh', ['-c', command], project)
+    // npm chooses versions by the Node it runs on: kysely 0.29 from 22 on.
+    const sh = (command: string) =>
+      run('sh', ['-c', `PATH="${path.dirname(node)}:$PATH"; ${command}`], project)
     sh('npm init -y && npm pkg set type=module')
     for (const names of installed) {
       if (names.includes('libsql') && version !== '20.19') continue
@@ -45,6 +47,12 @@ describe.each(nodeVersions)('the README followed to the letter on Node %s', (ver
       fs.writeFileSync(path.join(project, `program-${index}.js`), code)
       fs.writeFileSync(path.join(project, `program-${index}.cjs`), asCommonJs(code))
     }
+  })
+
+  it('takes the newest version of Kysely that this Node can have', () => {
+    const manifest = path.join(project, 'node_modules/kysely/package.json')
+    const { version: kysely } = JSON.parse(fs.readFileSync(manifest, 'utf8')) as { version: string }
+    expect(kysely).toMatch(version === '20.19' ? /^0\.28\./ : /^0\.(29|[3-9]\d)\./)
   })
 
   it.each([
