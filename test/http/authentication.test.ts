@@ -74,6 +74,7 @@ describe('a request without good credentials', () => {
       expect(wrong).toEqual([])
       expect(recorded).toEqual([])
     },
+    60_000,
   )
 
   it('learns no more from an unknown path than from a known one (R-AUTH-15)', async () => {

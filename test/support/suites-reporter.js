@@ -8,6 +8,7 @@ export const separateSuites = {
   browser: 'Chromium',
   'label-studio': 'Python and Label Studio',
   'scim2-tester': 'Python and scim2-tester',
+  timing: 'a machine that does nothing else',
   clients: 'Python and Label Studio',
 }
 
