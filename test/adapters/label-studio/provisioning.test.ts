@@ -298,6 +298,7 @@ describe('examine', () => {
       'deprovisioning',
       'roles-not-enforceable',
       'first-sign-in',
+      'legacy-tokens',
       'owner-sign-in',
     ])
   })
