@@ -233,6 +233,14 @@ export const deviations = [
     test: 'test/filter/deviations.test.ts',
   },
   {
+    id: 'bareFilterValues',
+    idps: ['authentik', 'Entra ID'],
+    source: 'RFC 7644 §3.4.2.2',
+    description:
+      'In a filter, one word without quotation marks, blanks and brackets is a string: userName eq ada@acme.example. Numbers, true, false and null stay what they are. Off: 400 invalidFilter.',
+    test: 'test/filter/deviations.test.ts',
+  },
+  {
     id: 'valueFilterInProjection',
     idps: ['Entra ID'],
     source: 'RFC 7644 §3.9',

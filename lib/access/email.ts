@@ -5,15 +5,15 @@ const address = /^[^\s@]+@[^\s@]+$/
 
 /**
  * The e-mail address by which Label Studio knows a person, trimmed and lower-cased: the primary e-mail, else the work
- * e-mail, else the first one, else `userName`; `undefined` when none of them is an address.
+ * e-mail, else `userName`, else the first other one (R-USER-25); `undefined` when none of them is an address.
  */
 export function emailOf(user: User): string | undefined {
   const emails = readEmails(user)
   const candidates = [
     emails.find(({ primary }) => primary)?.value,
     emails.find(({ type }) => type?.toLowerCase() === 'work')?.value,
-    emails[0]?.value,
     user.userName,
+    ...emails.map(({ value }) => value),
   ]
   return candidates
     .map((text) => text?.trim().toLowerCase())

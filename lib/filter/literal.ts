@@ -8,6 +8,8 @@ const constants = new Map<string, CompareValue>([
 ])
 
 const numberSyntax = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/
+const bareString =
+  /^[^\s'"\\(){}[\]<>,;\p{Cc}\p{Surrogate}][^\s"\\(){}[\]<>,;\p{Cc}\p{Surrogate}]*$/u
 const escapeSyntax = /^\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/
 
 /**
@@ -26,11 +28,17 @@ export function readLiteral(scanner: Scanner, bareWord: boolean): CompareValue {
   if (constant !== undefined) return constant
   if (numberSyntax.test(word)) return readNumber(scanner, word, start)
   if (bareWord && /^[A-Za-z][\w-]*$/.test(word)) return word
+  if (scanner.deviations.has('bareFilterValues') && isBareString(word)) return word
   throw failure(
     scanner,
     `Expected a value (a string in double quotes, a number, true, false or null), found ${quote(word)}`,
     start,
   )
+}
+
+/** One word that can only mean a string: no quotation marks around it, no brackets, no other spelling of null. */
+function isBareString(word: string): boolean {
+  return bareString.test(word) && word.toLowerCase() !== 'null'
 }
 
 function readConstant(scanner: Scanner, word: string): CompareValue | undefined {

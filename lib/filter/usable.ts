@@ -1,5 +1,5 @@
 import { invalidFilter, type ScimError } from '../errors.js'
-import { enterpriseUserUrn, userUrn } from '../schema/core-schemas.js'
+import { enterpriseUserUrn, isComputedReference, userUrn } from '../schema/core-schemas.js'
 import { printPath } from '../schema/paths.js'
 import type { AttributeDefinition, AttributePath, ResourceType } from '../schema/types.js'
 
@@ -54,9 +54,4 @@ function isComputed(type: ResourceType, { extension, attribute, sub }: Attribute
       (each.sub === undefined || each.sub === sub?.name),
   )
   return isListed || (sub !== undefined && isComputedReference(sub))
-}
-
-/** A `$ref` to a resource here is made from the resource's `id`; one to somewhere else is the client's. */
-function isComputedReference({ name, referenceTypes = [] }: AttributeDefinition): boolean {
-  return name === '$ref' && referenceTypes.some((type) => type !== 'external' && type !== 'uri')
 }

@@ -1,4 +1,5 @@
 import { invalidValue } from '../errors.js'
+import { isComputedReference } from '../schema/core-schemas.js'
 import { isJsonObject } from '../schema/json.js'
 import { subAttribute } from '../schema/paths.js'
 import { readElement, saysNothing } from '../schema/read-value.js'
@@ -69,9 +70,8 @@ export function isBlank(definition: AttributeDefinition, value: Json): boolean {
 }
 
 /** Whether a sub-attribute is the service provider's: readOnly, or a `$ref` that is made from `value`. */
-export function isDerived({ name, mutability, referenceTypes = [] }: AttributeDefinition): boolean {
-  if (mutability === 'readOnly') return true
-  return name === '$ref' && referenceTypes.some((type) => type !== 'external' && type !== 'uri')
+export function isDerived(definition: AttributeDefinition): boolean {
+  return definition.mutability === 'readOnly' || isComputedReference(definition)
 }
 
 /** How the values of a multi-valued attribute are read and joined. */

@@ -12,6 +12,7 @@ export interface PatchContext {
   readonly type: ResourceType
   readonly deviations: Deviations
   readonly unknownAttributes: UnknownAttributes
+  readonly maxStringLength?: number
   readonly filterLimits: Partial<FilterLimits>
   readonly budget: Budget
   /** Paths of attributes and URNs of extensions that were passed over. */
@@ -34,12 +35,13 @@ export interface Change {
 
 /** What the operations of one PATCH request on a resource of this type share. */
 export function createContext(type: ResourceType, options: PatchOptions): PatchContext {
-  const { deviations, unknownAttributes, limits, filterLimits = {} } = options
+  const { deviations, unknownAttributes, limits, maxStringLength, filterLimits = {} } = options
   const budget = createBudget({ ...defaultPatchLimits, ...limits })
   return {
     type,
     deviations,
     unknownAttributes,
+    ...(maxStringLength !== undefined && { maxStringLength }),
     filterLimits,
     budget,
     passedOver: new Set(),

@@ -45,6 +45,8 @@ export interface PatchOptions {
    */
   readonly unknownAttributes: 'ignore' | 'reject' | 'known'
   readonly limits?: Partial<PatchLimits>
+  /** Longest string of an attribute; see `ReadContext`. */
+  readonly maxStringLength?: number
   /** Bounds on paths and the value filters in them. */
   readonly filterLimits?: Partial<FilterLimits>
   /** The operations are what is left of a request that says something else as well. Default `false`. */

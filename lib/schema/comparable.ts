@@ -10,14 +10,18 @@ const plainText = /^[ -~]*$/
 /** Characters that have a wide or narrow twin, U+3000 and the block U+FF00 to U+FFEF. */
 const wideOrNarrow = /[\u3000\uff00-\uffef]/g
 
+/** Characters that show nothing of their own: joiners, marks of direction, soft hyphens. */
+const format = /\p{Cf}/gu
+
 /**
- * A text as it is compared where case does not count: width mapping, lower case, NFC (the steps of
+ * A text as it is compared where case does not count: without format characters, width mapping, lower case, NFC (the steps of
  * UsernameCaseMapped, RFC 8265 §3.3), with one form of the small sigma so that a part of a word folds as in the word.
  * Folding twice changes nothing.
  */
 export function foldCase(text: string): string {
   if (plainText.test(text)) return text.toLowerCase()
   return text
+    .replace(format, '')
     .replace(wideOrNarrow, (character) => character.normalize('NFKC'))
     .toLowerCase()
     .replaceAll('ς', 'σ')

@@ -1,5 +1,5 @@
 import { defineAttribute, defineSchema } from './define.js'
-import type { AttributeInput, SchemaDefinition } from './types.js'
+import type { AttributeDefinition, AttributeInput, SchemaDefinition } from './types.js'
 
 /** URNs of the resource schemas of RFC 7643 §8.7.1. */
 export const userUrn = 'urn:ietf:params:scim:schemas:core:2.0:User'
@@ -292,4 +292,22 @@ function labelled(
       primary(),
     ],
   }
+}
+
+/** Every `$ref` that is made from the `value` beside it when a resource is read. A host's own are the client's. */
+const computedReferences: ReadonlySet<AttributeDefinition> = new Set(
+  [
+    [userSchema, 'groups'] as const,
+    [groupSchema, 'members'] as const,
+    [enterpriseUserSchema, 'manager'] as const,
+  ].flatMap(([{ attributes }, owner]) =>
+    attributes
+      .filter(({ name }) => name === owner)
+      .flatMap(({ subAttributes = [] }) => subAttributes.filter(({ name }) => name === '$ref')),
+  ),
+)
+
+/** Whether an attribute is the `$ref` of `members`, `groups` or the enterprise manager: never stored, always made. */
+export function isComputedReference(definition: AttributeDefinition): boolean {
+  return computedReferences.has(definition)
 }

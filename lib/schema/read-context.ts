@@ -15,6 +15,8 @@ export interface ReadContext {
    * attributes, for a caller that merges. Default `false`: it is left out.
    */
   readonly keepUnassigned?: boolean
+  /** Longest string, in UTF-16 units; of `binary` and `reference` attributes eight times as long. Default 32 768. */
+  readonly maxStringLength?: number
   /** Gets the path of each attribute and the URN of each extension that is passed over. */
   readonly passedOver?: Set<string>
 }

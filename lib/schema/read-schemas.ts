@@ -81,10 +81,10 @@ function readUrn(type: ResourceType, text: Json, context: ReadContext): string {
 }
 
 /**
- * An extension of another product, e.g. of Microsoft for groups: its attributes are dropped as unknown ones, so its URI
- * is too. What SCIM itself defines is none: it says that the resource is of another type.
+ * An extension of another product, e.g. of Microsoft for groups. Its URI alone says nothing; its attributes are dropped or
+ * refused as unknown ones. What SCIM itself defines is none: it says that the resource is of another type.
  */
 function isPassedOver(text: string, context: ReadContext): boolean {
-  if (context.unknownAttributes !== 'ignore' || !context.deviations.has('legacyUrns')) return false
+  if (!context.deviations.has('legacyUrns')) return false
   return /^[a-z][a-z0-9+.-]*:/i.test(text) && !scimUrn.test(text)
 }

@@ -1,4 +1,5 @@
 import { invalidValue } from '../errors.js'
+import { foldCase } from './comparable.js'
 import { parseDateTime } from './date-time.js'
 import type { ReadContext } from './read-context.js'
 import type { AttributeDefinition, AttributeType, Json } from './types.js'
@@ -13,15 +14,16 @@ interface Place {
   readonly path: string
 }
 
-/** Most UTF-16 units of a value; of the types that carry documents and pictures, and of all others. */
-const longestDocument = 65_536
-const longestText = 8192
+/** Most UTF-16 units of a value where the host sets no limit. */
+const longestText = 32_768
+/** How many times longer values may be that carry pictures and certificates: `binary` and `reference`. */
+const documentFactor = 8
 
 /** Text that needs no further look. */
 const plainText = /^[ -~]*$/
 const loneSurrogate = /\p{Cs}/u
-/** What would let two names look alike or break a line: control and format characters, line separators. */
-const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
+/** What breaks a line of text; format characters are part of names in many scripts (RFC 8264 §9.8). */
+const control = /[\p{Cc}\p{Zl}\p{Zp}]/u
 /** What neither a URI nor an IRI may contain (RFC 3986 §2, RFC 3987 §2.2). */
 const outsideUri = /[\s<>"{}|\\^`\p{Cc}]|%(?![0-9A-Fa-f]{2})/u
 /** Schemes that run code or carry a document where a link is expected. */
@@ -64,11 +66,11 @@ export function readSimple(
 }
 
 function readString(value: Json, place: Place): Json {
-  const text = readText(value, place, longestText)
+  const text = readText(value, place)
   const { required, uniqueness } = place.definition
-  if (required && text.trim() === '') return refuse(place, 'a string that is not blank')
-  if (uniqueness !== 'none' && invisible.test(text)) {
-    return refuse(place, 'a string without control and other invisible characters')
+  if (required && foldCase(text).trim() === '') return refuse(place, 'a string that is not blank')
+  if (uniqueness !== 'none' && control.test(text)) {
+    return refuse(place, 'a string without control characters and line separators')
   }
   const isCountry = place.path === 'addresses.country'
   if (isCountry && !place.context.deviations.has('countryNames') && !countryCode.test(text)) {
@@ -78,9 +80,11 @@ function readString(value: Json, place: Place): Json {
 }
 
 /** A string that can be stored: not too long, without NUL and without half a surrogate pair. */
-function readText(value: Json, place: Place, longest: number): string {
+function readText(value: Json, place: Place, factor = 1): string {
+  const longest = factor * (place.context.maxStringLength ?? longestText)
   if (typeof value !== 'string') return refuse(place, 'a string')
-  if (value.length > longest) return refuse(place, `a string of at most ${longest} characters`)
+  if (value.length > longest)
+    return refuse(place, `a string of at most ${longest} characters (limit "maxStringLength")`)
   if (!plainText.test(value) && (value.includes('\0') || loneSurrogate.test(value))) {
     return refuse(place, 'a string without NUL and incomplete surrogate pairs')
   }
@@ -98,7 +102,7 @@ function readBoolean(value: Json, place: Place): Json {
 
 /** Padding may be left out (RFC 7643 §2.3.6). */
 function readBinary(value: Json, place: Place): Json {
-  const text = readText(value, place, longestDocument)
+  const text = readText(value, place, documentFactor)
   const digits = text.replace(/=/g, '').length
   const padded = text.length % 4 === 0 || !text.includes('=')
   const isBase64 = (base64.test(text) || base64Url.test(text)) && digits % 4 !== 1 && padded
@@ -107,7 +111,7 @@ function readBinary(value: Json, place: Place): Json {
 
 /** A URI, relative or absolute; what a browser would run is refused, a picture within `photos` is not. */
 function readReference(value: Json, place: Place): Json {
-  const text = readText(value, place, longestDocument)
+  const text = readText(value, place, documentFactor)
   if (outsideUri.test(text)) return refuse(place, 'a URI')
   const isPicture = place.path === 'photos.value' && inlinePicture.test(text)
   if (activeScheme.test(text) && !isPicture) {

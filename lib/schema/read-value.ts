@@ -1,6 +1,11 @@
 import { invalidSyntax, invalidValue } from '../errors.js'
 import { toComparable } from './comparable.js'
-import { enterpriseUserSchema, groupSchema, userSchema } from './core-schemas.js'
+import {
+  enterpriseUserSchema,
+  groupSchema,
+  isComputedReference,
+  userSchema,
+} from './core-schemas.js'
 import { isJsonObject } from './json.js'
 import { subAttribute } from './paths.js'
 import type { ReadContext } from './read-context.js'
@@ -92,7 +97,7 @@ export function readMembers(
       continue
     }
     if (name !== definition.name) refuseTwin(names, name, prefix)
-    if (definition.mutability === 'readOnly') continue
+    if (definition.mutability === 'readOnly' || isComputedReference(definition)) continue
     const value = readValue(definition, object[name] ?? null, context, prefix + definition.name)
     if (value !== undefined) take(definition, value)
     else if (context.keepUnassigned) take(definition, null)

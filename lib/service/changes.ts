@@ -39,6 +39,7 @@ export function replacement(type: ResourceType, current: Resource, sent: JsonObj
   for (const { urn, attributes } of type.extensionAttributes.values()) {
     keepInExtension(next, current, { urn, attributes })
   }
+  keepParts(next, current, type.attributes.values())
   if (type.name === 'User' && next['active'] === undefined) keep(next, current, 'active')
   const resource = extended(next, { id: current.id, meta: current.meta })
   checkImmutable(type, current, resource)
@@ -108,6 +109,31 @@ function keep(next: Record<string, Json>, current: Attributes, name: string): vo
   else next[name] = value as Json
 }
 
+/** Keeps of singular complex attributes what a client cannot set: readOnly parts, and immutable ones it left out. */
+function keepParts(
+  next: Record<string, Json>,
+  current: Attributes,
+  definitions: Iterable<AttributeDefinition>,
+): void {
+  for (const { name, multiValued, mutability, subAttributes = [] } of definitions) {
+    if (multiValued || mutability === 'readOnly' || current[name] === undefined) continue
+    const stored = objectOf(current[name])
+    const sent = { ...objectOf(next[name]) } as Record<string, Json>
+    const kept = subAttributes.filter((sub) => isKeptPart(sub, sent, stored))
+    for (const sub of kept) keep(sent, stored, sub.name)
+    if (kept.length > 0) next[name] = sent
+  }
+}
+
+function isKeptPart(
+  { name, mutability }: AttributeDefinition,
+  sent: Attributes,
+  stored: Attributes,
+): boolean {
+  if (stored[name] === undefined) return false
+  return mutability === 'readOnly' || (mutability === 'immutable' && sent[name] === undefined)
+}
+
 function keepInExtension(
   next: Record<string, Json>,
   current: Resource,
@@ -120,6 +146,7 @@ function keepInExtension(
       mutability === 'readOnly' || (mutability === 'immutable' && sent[name] === undefined)
     if (isKept) keep(sent, stored, name)
   }
+  keepParts(sent, stored, attributes.values())
   if (Object.keys(sent).length > 0) next[urn] = sent
 }
 

@@ -47,6 +47,7 @@ export interface Limits {
    * not support, a sorted query over several types). More: 400 `tooMany`.
    */
   readonly maxScanned: number
+  /** Longest string of an attribute; of `binary` and `reference` attributes eight times as long. */
   readonly maxStringLength: number
 }
 

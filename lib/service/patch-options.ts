@@ -12,6 +12,7 @@ export function patchOptions({
     deviations,
     unknownAttributes,
     limits: { operations: limits.maxPatchOperations, values: limits.maxMembers },
+    maxStringLength: limits.maxStringLength,
     filterLimits: filterLimits(limits),
   }
 }

@@ -2,7 +2,7 @@ import { applyPatch } from '../patch/apply.js'
 import type { PatchOperation, PatchOptions } from '../patch/operation.js'
 import { readPatch } from '../patch/read-patch.js'
 import { extended } from '../schema/json.js'
-import { readResource } from '../schema/read-resource.js'
+import { type ReadResource, readResource } from '../schema/read-resource.js'
 import type { Json, JsonObject, ResourceType } from '../schema/types.js'
 import type { Read } from '../stores/query.js'
 import type { Resource } from '../stores/resource.js'
@@ -41,7 +41,7 @@ export async function create(
   body: Json,
 ): Promise<Resource> {
   const { type } = target
-  const { attributes, secrets, passedOver } = readResource(type, body, services.options)
+  const { attributes, secrets, passedOver } = readBody(services, type, body)
   notePassedOver(services, target.scope, passedOver)
   const after = newResource(services, type, attributes)
   if (type.name === 'Group') return createGroup(services, target, after)
@@ -55,10 +55,15 @@ export async function create(
   return createResource(services, target, { rules: rulesOf(type), change })
 }
 
+function readBody({ options }: Services, type: ResourceType, body: Json): ReadResource {
+  const { maxStringLength } = options.limits
+  return readResource(type, body, { ...options, maxStringLength })
+}
+
 /** Replaces a resource by the body of a PUT (RFC 7644 §3.5.1); see `replacement` for what stays. */
 export async function replace(services: Services, target: Target, body: Json): Promise<Written> {
   const { type } = target
-  const { attributes: sent, secrets, passedOver } = readResource(type, body, services.options)
+  const { attributes: sent, secrets, passedOver } = readBody(services, type, body)
   notePassedOver(services, target.scope, passedOver)
   if (type.name === 'Group') {
     const keepsMembers = services.options.putWithoutMembers === 'keep' && !mentions(body, 'members')

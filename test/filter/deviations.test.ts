@@ -16,6 +16,11 @@ const user = {
 
 const rows: readonly { deviations: readonly DeviationId[]; found: string[]; missed: string[] }[] = [
   {
+    deviations: ['bareFilterValues'],
+    found: ['userName eq Ada', 'emails[value eq ada@work.example]', '(userName sw a)'],
+    missed: ['userName eq Bob', 'userName eq ad', 'emails[type eq work and value eq b]'],
+  },
+  {
     deviations: ['emailAlias'],
     found: ['email eq "ADA@work.example"', 'EMAIL.VALUE sw "ada@home"', 'email pr'],
     missed: ['email eq "ada"'],
@@ -88,9 +93,20 @@ describe('a deviation in filters', () => {
     expect(() => matches('email eq "x"', {}, 'Group')).toThrow('"email"')
   })
 
-  it('lets no other attribute go without quotation marks (R-FILTER-16)', () => {
-    expect(() => matches('userName eq ada', user)).toThrow('Expected a value')
-    expect(() => matches('meta.resourceTypes eq User', user)).toThrow('Expected a value')
+  it.each(['NULL', "'ada'", 'a"b', '{ada}', 'a,b'])(
+    'takes %s for no word without quotation marks (client fault B, R-FILTER-16)',
+    (word) => {
+      expect(thrownBy(() => matches(`userName eq ${word}`, user))).toMatchObject({
+        scimType: 'invalidFilter',
+      })
+    },
+  )
+
+  it('lets no other attribute than the resource type go without quotation marks where bareFilterValues is off', () => {
+    const deviations: Deviations = new Set(['unquotedResourceType'] as const)
+    expect(() => matches('userName eq ada', user, 'User', { deviations })).toThrow(
+      'Expected a value',
+    )
   })
 
   it('takes text that is no boolean for none', () => {

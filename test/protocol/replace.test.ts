@@ -24,6 +24,22 @@ const deviceOptions = {
 } as const
 
 describe('PUT', () => {
+  it('keeps immutable parts of an attribute that are left out (A17)', async () => {
+    const scim = await serve(memoryAdapters(), deviceOptions)
+    const { body } = await scim.post('/Devices', {
+      schemas: [device],
+      serial: 'S1',
+      place: { site: 'A', room: '1' },
+    })
+    const path = `/Devices/${body.id}`
+    const other = await scim.put(path, { schemas: [device], serial: 'S1', place: { room: '2' } })
+    expect(other.body.place).toEqual({ site: 'A', room: '2' })
+    const none = await scim.put(path, { schemas: [device], serial: 'S1' })
+    expect(none.body.place).toEqual({ site: 'A' })
+    const clash = await scim.put(path, { schemas: [device], serial: 'S1', place: { site: 'B' } })
+    expect(clash.status).toBe(400)
+  })
+
   it('answers 200 with the whole resource, without what was left out (R-PUT-01, R-PUT-02, R-PUT-03)', async () => {
     const scim = await serve()
     const user = await scim.user('ines@acme.example', { title: 'Lead', nickName: 'I' })

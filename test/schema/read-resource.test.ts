@@ -353,8 +353,8 @@ describe('types of values', () => {
     },
   )
 
-  it.each(['bob\0', 'bob\r\nx', 'b\u200bob', '\u202ebob', 'bob\u2028', '\u0085bob'])(
-    'refuses a userName with invisible characters: %j (S-INP-09)',
+  it.each(['bob\0', 'bob\r\nx', '\u200b', 'bob\u2028', '\u0085bob'])(
+    'refuses a userName with control characters, or with nothing to see: %j (S-INP-09)',
     (userName) => {
       expect(refusal(() => read({ userName }))).toMatchObject(invalid('userName'))
     },
@@ -369,8 +369,8 @@ describe('types of values', () => {
 
   it('bounds the length of text, more tightly where it is indexed (S-INP-09)', () => {
     const at = (name: string, length: number) => () => read({ [name]: 'x'.repeat(length) })
-    expect(refusal(at('title', 8192))).toBeUndefined()
-    expect(refusal(at('title', 8193))).toMatchObject(invalid('title'))
+    expect(refusal(at('title', 32_768))).toBeUndefined()
+    expect(refusal(at('title', 32_769))).toMatchObject(invalid('title'))
     for (const name of ['userName', 'externalId', 'displayName']) {
       expect(refusal(at(name, 512))).toBeUndefined()
       expect(refusal(at(name, 513))).toMatchObject(invalid(name))
@@ -379,8 +379,8 @@ describe('types of values', () => {
     expect(refusal(email(513))).toMatchObject(invalid('emails.value'))
     const certificate = (length: number) => () =>
       read({ x509Certificates: [{ value: 'A'.repeat(length) }] })
-    expect(refusal(certificate(65_536))).toBeUndefined()
-    expect(refusal(certificate(65_540))).toMatchObject(invalid('x509Certificates.value'))
+    expect(refusal(certificate(262_144))).toBeUndefined()
+    expect(refusal(certificate(262_148))).toMatchObject(invalid('x509Certificates.value'))
   })
 
   it.each([

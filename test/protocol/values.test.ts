@@ -1,0 +1,136 @@
+import { memoryAdapters } from '../../adapters/memory/index.js'
+import { enterpriseUrn, groupUrn, serve, userUrn } from './server.js'
+
+const owned = 'urn:example:owned'
+const ownerOptions = {
+  schemas: [
+    {
+      id: owned,
+      name: 'Owned',
+      attributes: [
+        {
+          name: 'owner',
+          type: 'complex',
+          subAttributes: [
+            { name: 'value' },
+            { name: '$ref', type: 'reference', referenceTypes: ['User'] },
+          ],
+        },
+      ],
+    },
+  ],
+  userExtensions: [{ schema: owned }],
+} as const
+const patchOf = (operation: object) => [operation]
+
+describe('names in any script', () => {
+  const names = ['👩\u200d💻 Devs', 'گروه\u200cها', '\u200fצוות', 'Daten\u00adbank']
+
+  it.each(names)(
+    'takes the group name %j, returns it as sent and finds it again (A10)',
+    async (displayName) => {
+      const scim = await serve()
+      const { status, body } = await scim.post('/Groups', { schemas: [groupUrn], displayName })
+      expect(status).toBe(201)
+      expect(body.displayName).toBe(displayName)
+      const plain = displayName.replace(/\p{Cf}/gu, '')
+      for (const text of [displayName, plain]) {
+        const query = encodeURIComponent(`displayName eq ${JSON.stringify(text)}`)
+        const found = await scim.get(`/Groups?filter=${query}`)
+        expect(found.body.totalResults).toBe(1)
+      }
+      const twin = await scim.post('/Groups', { schemas: [groupUrn], displayName: plain })
+      expect(twin.status).toBe(409)
+    },
+  )
+
+  it.each(['a\0b', 'a\nb', 'a\u2028b', '\u200d'])(
+    'refuses the group name %j (A10)',
+    async (displayName) => {
+      const scim = await serve()
+      const { status } = await scim.post('/Groups', { schemas: [groupUrn], displayName })
+      expect(status).toBe(400)
+    },
+  )
+})
+
+describe('$ref', () => {
+  it('of a manager is never stored, and PUT of what was read changes nothing (A12, E13, E14)', async () => {
+    const scim = await serve()
+    const $ref = 'https://evil.example/Users/1'
+    const linked = await scim.user('a@acme.example', { [enterpriseUrn]: { manager: { $ref } } })
+    expect(JSON.stringify(linked)).not.toContain('evil')
+    const boss = await scim.user('boss@acme.example')
+    const user = await scim.user('b@acme.example', {
+      [enterpriseUrn]: { manager: { value: boss.id } },
+    })
+    expect(user[enterpriseUrn].manager.$ref).toContain(boss.id)
+    const again = await scim.put(`/Users/${user.id}`, user)
+    expect(again.body.meta).toEqual(user.meta)
+  })
+
+  it("of a host's schema is an attribute like any other (A11)", async () => {
+    const scim = await serve(memoryAdapters(), ownerOptions)
+    const owner = { $ref: 'https://x.example/Users/1' }
+    const user = await scim.user('a@acme.example', { [owned]: { owner } })
+    const path = `/Users/${user.id}`
+    const next = 'https://x.example/Users/2'
+    const op = { op: 'replace', path: `${owned}:owner.$ref`, value: next }
+    const patched = await scim.patch(path, patchOf(op))
+    expect(patched.body[owned]).toEqual({ owner: { $ref: next } })
+    const value = { op: 'add', path: `${owned}:owner.value`, value: '2' }
+    expect((await scim.patch(path, patchOf(value))).body[owned].owner).toEqual({
+      value: '2',
+      $ref: next,
+    })
+    const query = encodeURIComponent(`${owned}:owner.$ref pr`)
+    expect((await scim.get(`/Users?filter=${query}`)).body.totalResults).toBe(1)
+  })
+})
+
+describe('limits.maxStringLength', () => {
+  it('bounds strings in POST, PUT and PATCH, and is named (A8)', async () => {
+    const scim = await serve(memoryAdapters(), { limits: { maxStringLength: 64 } })
+    const user = await scim.user('a@acme.example', { nickName: 'x'.repeat(64) })
+    const nickName = 'x'.repeat(65)
+    const sent = { schemas: [userUrn], userName: 'a@acme.example', nickName }
+    const answers = [
+      await scim.post('/Users', { ...sent, userName: 'b' }),
+      await scim.put(`/Users/${user.id}`, sent),
+      await scim.patch(
+        `/Users/${user.id}`,
+        patchOf({ op: 'add', path: 'nickName', value: nickName }),
+      ),
+    ]
+    for (const { status, body } of answers) {
+      expect(status).toBe(400)
+      expect(body.detail).toContain('maxStringLength')
+    }
+  })
+
+  it('lets texts of 32 768 characters, pictures and certificates of 80 kB pass by default (A8)', async () => {
+    const scim = await serve()
+    const base64 = 'A'.repeat(109_228)
+    const user = await scim.user('a@acme.example', {
+      nickName: 'x'.repeat(32_768),
+      photos: [{ value: `data:image/png;base64,${base64}` }],
+      x509Certificates: [{ value: base64 }],
+    })
+    expect(user.x509Certificates[0].value).toBe(base64)
+  })
+})
+
+it.each(['known', 'reject'] as const)(
+  'takes a URI in schemas that is unknown here with unknownAttributes %j (A20)',
+  async (unknownAttributes) => {
+    const foreign = 'http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group'
+    const group = { schemas: [groupUrn, foreign], displayName: 'x' }
+    const scim = await serve(memoryAdapters(), { unknownAttributes })
+    expect((await scim.post('/Groups', group)).status).toBe(201)
+    const strict = await serve(memoryAdapters(), {
+      unknownAttributes,
+      deviations: { legacyUrns: false },
+    })
+    expect((await strict.post('/Groups', group)).status).toBe(400)
+  },
+)
