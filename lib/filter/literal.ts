@@ -8,8 +8,7 @@ const constants = new Map<string, CompareValue>([
 ])
 
 const numberSyntax = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/
-const bareString =
-  /^[^\s'"\\(){}[\]<>,;\p{Cc}\p{Surrogate}][^\s"\\(){}[\]<>,;\p{Cc}\p{Surrogate}]*$/u
+const bareString = /^[\p{L}_][^\s"\\(){}[\]<>,;\p{Cc}\p{Surrogate}]*$/u
 const escapeSyntax = /^\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/
 
 /**
@@ -36,9 +35,9 @@ export function readLiteral(scanner: Scanner, bareWord: boolean): CompareValue {
   )
 }
 
-/** One word that can only mean a string: no quotation marks around it, no brackets, no other spelling of null. */
+/** One word that can only mean a string: it begins with a letter and is neither null in other case nor no number. */
 function isBareString(word: string): boolean {
-  return bareString.test(word) && word.toLowerCase() !== 'null'
+  return bareString.test(word) && !/^(?:null|nan|infinity)$/i.test(word)
 }
 
 function readConstant(scanner: Scanner, word: string): CompareValue | undefined {
