@@ -97,7 +97,7 @@ describe('parsing the path of a PATCH operation', () => {
   it.each([
     ['emails[]', 7],
     ['emails[type]', 11],
-    ['emails[type eq work]', 15],
+    ["emails[type eq 'work']", 15],
     ['emails[type eq "work"', 21],
     ['emails[type eq "work', 15],
     ['emails[type is "work"]', 12],
