@@ -202,7 +202,7 @@ describe('memberChange refuses', () => {
     ['a malformed path (R-PATCH-07)', { op: 'remove', path: 'members.' }, 'invalidPath'],
     [
       'a malformed filter (R-PATCH-08)',
-      { op: 'remove', path: 'members[value eq a]' },
+      { op: 'remove', path: "members[value eq 'a']" },
       'invalidFilter',
     ],
   ])('%s', (_, operation, scimType) => {
