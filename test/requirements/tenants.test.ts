@@ -181,7 +181,9 @@ describe('credentials', () => {
       authenticate: () => ({ tenant: '', name: 'idp', scopes: ['scim:read'] }),
     })
     expect((await scim.get('/Users')).status).toBe(403)
-    expect(adapters.calls).toEqual([])
+    // Keys are declared when the router is made, for no tenant.
+    const calls = adapters.calls.filter(({ name }) => !name.endsWith('.useKeys'))
+    expect(calls).toEqual([])
   })
 
   it('that the host takes from other hands are refused as it says (R-TEN-02)', async () => {
