@@ -26,8 +26,7 @@ export function readLiteral(scanner: Scanner, bareWord: boolean): CompareValue {
   const constant = readConstant(scanner, word)
   if (constant !== undefined) return constant
   if (numberSyntax.test(word)) return readNumber(scanner, word, start)
-  if (bareWord && /^[A-Za-z][\w-]*$/.test(word)) return word
-  if (scanner.deviations.has('bareFilterValues') && isBareString(word)) return word
+  if (bareWord && isBareString(word)) return word
   throw failure(
     scanner,
     `Expected a value (a string in double quotes, a number, true, false or null), found ${quote(word)}`,

@@ -186,9 +186,9 @@ function parseAssertion(scanner: Scanner, path: PathText): ParsedFilter {
   return { kind: 'compare', path, operator, value }
 }
 
-/** The one place where RFC 7644 §3.4.2.1 itself leaves out the quotation marks: `meta.resourceType eq User`. */
+/** RFC 7644 §3.4.2.1 itself leaves out the quotation marks of `meta.resourceType eq User`; clients do elsewhere too. */
 function mayBeUnquoted({ deviations }: Scanner, { text }: PathText): boolean {
-  return deviations.has('unquotedResourceType') && resourceTypePath.test(text)
+  return deviations.has(resourceTypePath.test(text) ? 'unquotedResourceType' : 'bareFilterValues')
 }
 
 function isOperator(word: string): word is CompareOperator {
