@@ -100,9 +100,6 @@ function shownRow({ name, shown, range = '' }: OptionRow): string {
   return `\`${name}\` | ${shown} | ${range}`
 }
 
-/** Remove a name here when something reads it: `maxStringLength` waits for A8. */
-const unreadStill = ['maxStringLength']
-
 describe('every option', () => {
   const sources = ['lib', 'adapters'].flatMap((folder) =>
     fs
@@ -123,7 +120,7 @@ describe('every option', () => {
     (_, { rows }) => {
       const names = rowsOf(rows).map(({ name }) => name.split('.').at(-1) ?? '')
       const unread = names.filter((name) => !new RegExp(`[.{,\\s]${name}\\b(?!\\??:)`).test(code))
-      expect(unread).toEqual(names.filter((name) => unreadStill.includes(name)))
+      expect(unread).toEqual([])
     },
   )
 })
