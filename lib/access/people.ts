@@ -1,6 +1,7 @@
 import type { ResolvedFilter } from '../filter/ast.js'
 import { foldCase } from '../schema/comparable.js'
 import { compileResourceTypes } from '../schema/compile.js'
+import { isJsonObject } from '../schema/json.js'
 import { resolvePath } from '../schema/paths.js'
 import { queryStore } from '../stores/query-store.js'
 import type { User } from '../stores/resource.js'
@@ -32,14 +33,23 @@ export function findByAddress(users: UserStore): FindByAddress {
     if (address === '') return { own: [], others: [] }
     const filter = anyEquals(paths, [address])
     const page = { kind: 'index', offset: 0, limit: mostPeopleOfOneAddress } as const
-    const { resources } = await queryStore({ store: users, type: 'User' }, scope, {
+    const { resources: alike } = await queryStore({ store: users, type: 'User' }, scope, {
       omit: new Set(['groups']),
       filter,
       page,
     })
+    // Look-ups pass over invisible characters; another spelling is another address.
+    const resources = alike.filter((user) => hasAddress(user, address))
     const isOwn = (user: User) => emailOf(user) === address
     return { own: resources.filter(isOwn), others: resources.filter((user) => !isOwn(user)) }
   }
+}
+
+function hasAddress(user: User, address: string): boolean {
+  const emails = Array.isArray(user['emails']) ? user['emails'] : []
+  const values = emails.map((email) => (isJsonObject(email) ? email['value'] : undefined))
+  const texts = [emailOf(user), user.userName, ...values]
+  return texts.some((text) => typeof text === 'string' && text.toLowerCase() === address)
 }
 
 /** A finder over this store. One indexed query a call. */
