@@ -20,6 +20,15 @@ export function resolveAlias(
   return resolveExtensionAttribute(type, text, deviations)
 }
 
+/** What a name stands for in the schemas, or as some clients write it; see `resolveExtensionAttribute`. */
+export function resolveName(
+  type: ResourceType,
+  text: string,
+  deviations: Deviations,
+): AttributePath | undefined {
+  return resolvePath(type, text) ?? resolveExtensionAttribute(type, text, deviations)
+}
+
 /**
  * An attribute of an extension as some clients write it: without the URN, or with a dot in place of
  * the colon after it (`urn:…:User.employeeNumber`). `undefined` where the deviations are off.

@@ -6,7 +6,7 @@ import { type Assignment, assign, type Draft } from './draft.js'
 import { changeSchemas, removeExtension } from './extensions.js'
 import { isEqual, own } from './json.js'
 import type { PatchOperation, PatchOptions } from './operation.js'
-import type { UnknownTarget } from './target.js'
+import { isUnknown, type UnknownTarget } from './target.js'
 
 /** What PATCH made of a resource. */
 export interface Patched {
@@ -38,7 +38,7 @@ export function applyPatch(
   const unknown: UnknownTarget[] = []
   for (const operation of operations) {
     const assignments = assignmentsOf(operation, context)
-    if ('unknown' in assignments) unknown.push(assignments)
+    if (isUnknown(assignments)) unknown.push(assignments)
     else for (const assignment of assignments) apply(draft, assignment, context)
   }
   if (!options.isRest && unknown.length === operations.length) refuseMisspelt(unknown)

@@ -1,7 +1,8 @@
 import { invalidSyntax, invalidValue, mutabilityError } from '../errors.js'
-import { resolveExtensionAttribute } from '../filter/aliases.js'
+import { resolveName } from '../filter/aliases.js'
 import { isJsonObject } from '../schema/json.js'
-import { printPath, resolvePath } from '../schema/paths.js'
+import { printPath } from '../schema/paths.js'
+import { withMembers } from '../schema/placement.js'
 import { knownUrn } from '../schema/read-schemas.js'
 import { refuseUnknown } from '../schema/read-value.js'
 import type { Json, JsonObject } from '../schema/types.js'
@@ -53,10 +54,7 @@ export function withoutCoreUrn(operation: PatchOperation, context: PatchContext)
   const inner = key === undefined ? undefined : value[key]
   if (key === undefined || !isJsonObject(inner)) return operation
   const { [key]: _, ...rest } = value
-  const names = new Set(Object.keys(rest).map((name) => name.toLowerCase()))
-  const twin = Object.keys(inner).find((name) => names.has(name.toLowerCase()))
-  if (twin !== undefined) throw invalidSyntax(`Attribute "${twin}" is given more than once.`)
-  return { op, value: { ...rest, ...inner } }
+  return { op, value: withMembers(rest, inner) }
 }
 
 function isCoreUrn(text: string, context: PatchContext): boolean {
@@ -100,7 +98,7 @@ function ofMembers(object: JsonObject, prefix: string, source: Source): Assignme
 }
 
 /** What a member of a value names; `undefined` when no schema has it and that is accepted. */
-export function targetOf(key: string, prefix: string, context: PatchContext): Target | undefined {
+function targetOf(key: string, prefix: string, context: PatchContext): Target | undefined {
   const { type, deviations } = context
   const urn = prefix === '' && key.includes(':') ? knownUrn(type, key, context) : undefined
   if (urn !== undefined && urn !== type.schema.id) return { path: { extension: urn }, name: urn }
@@ -111,8 +109,7 @@ export function targetOf(key: string, prefix: string, context: PatchContext): Ta
     if (!isUnknown(target)) return target
     if (context.unknownAttributes !== 'ignore') throw target.error
   } else if (isName || mayBePath) {
-    const path =
-      resolvePath(type, prefix + key) ?? resolveExtensionAttribute(type, prefix + key, deviations)
+    const path = resolveName(type, prefix + key, deviations)
     if (path !== undefined) return { path, name: printPath(path) }
   }
   refuseUnknown(key, context, prefix)

@@ -1,7 +1,7 @@
-import { resolveExtensionAttribute } from '../filter/aliases.js'
+import { resolveName } from '../filter/aliases.js'
 import type { ParsedFilter } from '../filter/ast.js'
 import { isJsonObject } from '../schema/json.js'
-import { resolvePath, subAttribute } from '../schema/paths.js'
+import { subAttribute } from '../schema/paths.js'
 import type { AttributeDefinition, Json, ResourceType } from '../schema/types.js'
 import type { MemberChange } from '../stores/group-store.js'
 import { withoutCoreUrn } from './assignments.js'
@@ -98,8 +98,7 @@ function takeOutMembers(
 ): { readonly change?: Change; readonly rest?: PatchOperation } {
   const { op, value } = operation
   if (op === 'remove' || !isJsonObject(value)) return { rest: operation }
-  const attributeOf = (name: string) =>
-    (resolvePath(type, name) ?? resolveExtensionAttribute(type, name, deviations))?.attribute
+  const attributeOf = (name: string) => resolveName(type, name, deviations)?.attribute
   const keys = Object.keys(value).filter((key) => attributeOf(key.replace(/\[.*/s, '')) === members)
   const [key, ...others] = keys
   if (key === undefined) return { rest: operation }

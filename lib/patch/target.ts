@@ -1,12 +1,12 @@
 import type { Deviations } from '../deviations.js'
 import { invalidPath, type ScimError } from '../errors.js'
-import { resolveExtensionAttribute } from '../filter/aliases.js'
+import { resolveName } from '../filter/aliases.js'
 import type { ParsedFilter, ResolvedFilter } from '../filter/ast.js'
 import { evaluateValue } from '../filter/evaluate.js'
 import { parsePatchPath } from '../filter/parse.js'
 import { resolveValueFilter } from '../filter/resolve.js'
 import { isJsonObject } from '../schema/json.js'
-import { printPath, resolvePath, subAttribute } from '../schema/paths.js'
+import { printPath, subAttribute } from '../schema/paths.js'
 import type { AttributeDefinition, AttributePath, Json, ResourceType } from '../schema/types.js'
 import type { PatchContext } from './context.js'
 
@@ -37,7 +37,7 @@ export interface UnknownTarget {
 }
 
 /** Whether a path names nothing. */
-export function isUnknown(target: Target | UnknownTarget): target is UnknownTarget {
+export function isUnknown<T extends object>(target: T | UnknownTarget): target is UnknownTarget {
   return 'unknown' in target
 }
 
@@ -52,8 +52,7 @@ export function resolveTarget(
   { type, deviations, filterLimits }: Pick<PatchContext, 'type' | 'deviations' | 'filterLimits'>,
 ): Target | UnknownTarget {
   const { path: pathText, filter, sub } = parsePatchPath(text, { deviations, ...filterLimits })
-  const path =
-    resolvePath(type, pathText.text) ?? resolveExtensionAttribute(type, pathText.text, deviations)
+  const path = resolveName(type, pathText.text, deviations)
   if (path === undefined) return unknownTarget(pathText.text, hasForeignUrn(type, pathText.text))
   if (filter === undefined) return { path, name: printPath(path) }
   const { attribute } = path

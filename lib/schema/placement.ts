@@ -68,7 +68,12 @@ function withDefault(extension: Json, name: string, value: Json): Json {
   return isThere ? extension : { ...extension, [name]: value }
 }
 
-function withMembers(object: JsonObject, members: JsonObject): JsonObject {
+/**
+ * An object with more members.
+ *
+ * @throws ScimError `invalidSyntax` (400) when it has one of them already, in whatever case
+ */
+export function withMembers(object: JsonObject, members: JsonObject): JsonObject {
   const names = new Set(Object.keys(object).map((name) => name.toLowerCase()))
   const twin = Object.keys(members).find((name) => names.has(name.toLowerCase()))
   if (twin !== undefined) throw invalidSyntax(`Attribute "${twin}" is given more than once.`)
