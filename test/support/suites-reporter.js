@@ -37,13 +37,21 @@ function notRun() {
   return `Not run here, each with a command of its own: ${list.join(', ')}. All of them: .ci/run\n`
 }
 
+/** How the conformance kit names its checks; those that say nothing about an adapter it shows as skipped. */
+const kitCheck = /\[(?:MUST|SHOULD|MAY) [\w.]+\]$/
+
+/** Whether a test did not run that should have. */
+function isSkipped({ status, title }) {
+  return ['pending', 'todo', 'skipped', 'disabled'].includes(status) && !kitCheck.test(title)
+}
+
 function appendTotals(file, suite = 'default', results) {
   const totals = {
     suite,
     passed: results.numPassedTests,
     // A file that does not load has no tests to count, and yet has failed.
     failed: results.numFailedTests + results.numRuntimeErrorTestSuites,
-    skipped: results.numPendingTests + results.numTodoTests,
+    skipped: results.testResults.flatMap(({ testResults }) => testResults).filter(isSkipped).length,
   }
   fs.appendFileSync(file, `${JSON.stringify(totals)}\n`)
 }

@@ -102,7 +102,10 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
       await start()
       const email = newEmail()
       const first = await push({ userName: email })
-      const second = await product.pushUser({ userName: `x-${email}`, emails: [{ value: email }] })
+      const second = await product.pushUser({
+        userName: `x-${email}`,
+        emails: [{ value: email, primary: true }],
+      })
       expect([second.status, second.json.scimType]).toEqual([409, 'uniqueness'])
       const account = await accountId(first)
       const third = await push({ userName: newEmail() })
@@ -117,7 +120,8 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
     it('ends nobody’s access through another user who was pushed with the same address meanwhile', async () => {
       await start({ isWorking: false })
       const email = newEmail()
-      const pushes = [{ userName: email }, { userName: `x-${email}`, emails: [{ value: email }] }]
+      const emails = [{ value: email, primary: true }]
+      const pushes = [{ userName: email }, { userName: `x-${email}`, emails }]
       const ids: string[] = []
       for (const each of pushes) ids.push((await product.pushUser(each)).json.id)
       await product.drained()
@@ -297,7 +301,10 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
           const headers = { cookie: person.cookie }
           expect([await through(headers), await through(owner)]).toEqual([403, 200])
           if (adopt === 'none') return
-          await push({ userName: `upn-${person.email}`, emails: [{ value: person.email }] })
+          await push({
+            userName: `upn-${person.email}`,
+            emails: [{ value: person.email, primary: true }],
+          })
           expect(await through(headers)).toBe(200)
         },
         60_000,
