@@ -1,5 +1,4 @@
 import type { CompiledSchemas } from '../schema/compile.js'
-import { userUrn } from '../schema/core-schemas.js'
 import {
   resourceTypeUrn,
   schemaUrn,
@@ -55,19 +54,16 @@ export function resourceTypeDocument(type: ResourceType, baseUrl: string): JsonO
 
 /**
  * An entry of `/Schemas` (RFC 7643 §7). The schemas of resource types list `externalId` too: it belongs to no schema
- * (RFC 7643 §3.1), but Entra ID learns from here that it can be mapped. `password` is missing where nobody takes one.
+ * (RFC 7643 §3.1), but Entra ID learns from here that it can be mapped.
  */
 export function schemaDocument(
   schema: SchemaDefinition,
-  { types, takesPasswords }: Pick<CompiledSchemas, 'types'> & { readonly takesPasswords: boolean },
+  { types }: Pick<CompiledSchemas, 'types'>,
   baseUrl: string,
 ): JsonObject {
   const { id, name, description } = schema
   const externalId = types.find((type) => type.schema === schema)?.attributes.get('externalid')
-  const taken = schema.attributes.filter(
-    (attribute) => takesPasswords || id !== userUrn || attribute.name !== 'password',
-  )
-  const attributes = externalId ? [externalId, ...taken] : taken
+  const attributes = externalId ? [externalId, ...schema.attributes] : schema.attributes
   return {
     schemas: [schemaUrn],
     id,

@@ -273,11 +273,11 @@ describe('a resource type of the host', () => {
   })
 })
 
-it('/Schemas has the password where the host takes one, and only there (A25)', async () => {
+it('/Schemas has the password also where no host takes one; changePassword tells which (A25)', async () => {
   const setPassword = async () => {}
   const adapters = memoryAdapters()
   const taking = { ...adapters, users: { ...adapters.users, setPassword } }
-  for (const [scim, isThere] of [
+  for (const [scim, isTaken] of [
     [await serve(adapters), false],
     [await serve(taking), true],
   ] as const) {
@@ -286,7 +286,9 @@ it('/Schemas has the password where the host takes one, and only there (A25)', a
     const user = all.Resources.find(({ id }: { id: string }) => id === userUrn)
     for (const { attributes } of [one, user]) {
       const names = attributes.map(({ name }: { name: string }) => name)
-      expect(names.includes('password')).toBe(isThere)
+      expect(names).toContain('password')
     }
+    const { body: config } = await scim.get('/ServiceProviderConfig')
+    expect(config.changePassword.supported).toBe(isTaken)
   }
 })

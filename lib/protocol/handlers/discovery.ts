@@ -1,5 +1,5 @@
 import { forbidden, notFound } from '../../errors.js'
-import type { JsonObject, SchemaDefinition } from '../../schema/types.js'
+import type { JsonObject } from '../../schema/types.js'
 import type { ProtocolContext } from '../context.js'
 import {
   resourceTypeDocument,
@@ -34,27 +34,16 @@ export function resourceTypeHandler({ types }: ProtocolContext): Handler {
 }
 
 /** GET of `/Schemas`. */
-export function schemasHandler(context: ProtocolContext): Handler {
-  const { schemas } = context.types
-  return listOf((baseUrl) => schemas.map((schema) => documentOf(schema, context, baseUrl)))
+export function schemasHandler({ types }: ProtocolContext): Handler {
+  return listOf((baseUrl) => types.schemas.map((schema) => schemaDocument(schema, types, baseUrl)))
 }
 
 /** GET of `/Schemas/{urn}`; URNs match in any case. */
-export function schemaHandler(context: ProtocolContext): Handler {
-  const { schemas } = context.types
+export function schemaHandler({ types }: ProtocolContext): Handler {
   return one((urn, baseUrl) => {
-    const schema = schemas.find(({ id }) => id.toLowerCase() === urn.toLowerCase())
-    return schema && documentOf(schema, context, baseUrl)
+    const schema = types.schemas.find(({ id }) => id.toLowerCase() === urn.toLowerCase())
+    return schema && schemaDocument(schema, types, baseUrl)
   })
-}
-
-function documentOf(
-  schema: SchemaDefinition,
-  { types: { types }, options }: ProtocolContext,
-  baseUrl: string,
-): JsonObject {
-  const takesPasswords = options.features.changePassword
-  return schemaDocument(schema, { types, takesPasswords }, baseUrl)
 }
 
 function listOf(documents: (baseUrl: string) => JsonObject[]): Handler {
