@@ -45,7 +45,7 @@ async function buildLibrary() {
     compile('tsconfig.build-cjs.json', path.join(next, 'cjs')),
   ])
   fs.writeFileSync(path.join(next, 'cjs/package.json'), '{ "type": "commonjs" }\n')
-  makeExecutable(path.join(next, 'esm/adapters/label-studio/cli.js'))
+  makeExecutable(path.join(next, 'esm/adapters/label-studio/command/cli.js'))
   const dist = path.join(root, 'dist')
   const previous = path.join(buildFolder, 'dist.previous')
   fs.rmSync(previous, { recursive: true, force: true })

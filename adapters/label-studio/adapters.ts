@@ -1,7 +1,8 @@
 import type { AccessAdapters } from '../../lib/access/index.js'
 import type { Finding } from '../../lib/stores/finding.js'
 import type { Scope } from '../../lib/stores/scope.js'
-import { admission } from './admission.js'
+import { admission } from './accounts/admission.js'
+import { collect } from './api/collect.js'
 import {
   connectionOf,
   isLabelStudioError,
@@ -9,18 +10,17 @@ import {
   labelStudioAdmin,
   labelStudioApi,
 } from './api/index.js'
-import { collect } from './collect.js'
-import { examine } from './doctor.js'
-import { editionOf } from './edition-of.js'
+import { examine } from './command/doctor.js'
+import { editionOf } from './editions/edition-of.js'
+import { usable } from './editions/enterprise/workspace-grants.js'
 import { translated } from './failures.js'
-import { gatePolicyOf } from './gate-policy.js'
-import { type Importer, importerOf } from './import.js'
+import { gatePolicyOf } from './gate/gate-policy.js'
+import { type Importer, importerOf } from './import/import.js'
 import { installationSource } from './installation.js'
 import { type LabelStudioAdaptersOptions, labelStudioSettings } from './options.js'
 import type { TargetParts } from './parts.js'
 import { labelStudioTarget } from './target.js'
 import { labelStudioUsers } from './users.js'
-import { usable } from './workspace-grants.js'
 
 const findingsFreshMs = 5_000
 

@@ -3,10 +3,10 @@ import { type Access, type AppliedAccess, isEmptyPlan, type Plan } from '../../l
 import type { User } from '../../lib/stores/resource.js'
 import type { Scope } from '../../lib/stores/scope.js'
 import type { DeprovisionReason, UserStore } from '../../lib/stores/user-store.js'
-import type { Edition } from './edition-of.js'
-import { exemptionsIn } from './exemptions.js'
+import { exemptionsIn } from './accounts/exemptions.js'
+import { manage, noteAccount } from './accounts/links.js'
+import type { Edition } from './editions/edition-of.js'
 import { translated } from './failures.js'
-import { manage, noteAccount } from './links.js'
 import type { LabelStudioSettings } from './options.js'
 import type { TargetParts } from './parts.js'
 

@@ -1,8 +1,8 @@
 import type { User } from '../../lib/stores/resource.js'
 import type { Scope } from '../../lib/stores/scope.js'
 import type { UserStore } from '../../lib/stores/user-store.js'
-import { requiredEmail } from './accounts.js'
-import type { Admission } from './admission.js'
+import { requiredEmail } from './accounts/accounts.js'
+import type { Admission } from './accounts/admission.js'
 import type { LabelStudioSettings } from './options.js'
 import type { LabelStudioTarget } from './target.js'
 

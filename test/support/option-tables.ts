@@ -1,6 +1,6 @@
 import { identifyTable } from '../../adapters/label-studio/api/sessions/identify.js'
+import { ownerTable } from '../../adapters/label-studio/gate/owner.js'
 import { labelStudioTable } from '../../adapters/label-studio/options.js'
-import { ownerTable } from '../../adapters/label-studio/owner.js'
 import { memoryTable } from '../../adapters/memory/index.js'
 import { sqlTable } from '../../adapters/sql/index.js'
 import { reconcilerTable } from '../../lib/access/options.js'

@@ -1,7 +1,7 @@
-import type { Access, Grant, OrganizationRole } from '../../lib/mapping/index.js'
-import type { AccessStore } from '../../lib/stores/access-store.js'
-import { RefusedError, UnavailableError } from '../../lib/stores/errors.js'
-import type { Scope } from '../../lib/stores/scope.js'
+import type { Access, Grant, OrganizationRole } from '../../../../lib/mapping/index.js'
+import type { AccessStore } from '../../../../lib/stores/access-store.js'
+import { RefusedError, UnavailableError } from '../../../../lib/stores/errors.js'
+import type { Scope } from '../../../../lib/stores/scope.js'
 import {
   type AssignableRoleCode,
   type LabelStudioApi,
@@ -9,7 +9,7 @@ import {
   type OrganizationMember,
   type RoleCode,
   roleNames,
-} from './api/index.js'
+} from '../../api/index.js'
 import { explained } from './manual-flags.js'
 import { seatComplaint, takesSeat } from './seats.js'
 

@@ -1,7 +1,7 @@
-import type { AuditEntry, EventName } from '../../lib/events/catalogue.js'
-import type { Adapters } from '../../lib/stores/adapters.js'
-import type { User } from '../../lib/stores/resource.js'
-import type { Scope } from '../../lib/stores/scope.js'
+import type { AuditEntry, EventName } from '../../../lib/events/catalogue.js'
+import type { Adapters } from '../../../lib/stores/adapters.js'
+import type { User } from '../../../lib/stores/resource.js'
+import type { Scope } from '../../../lib/stores/scope.js'
 
 /** Writes to the audit log what was done to a SCIM user without a request: by the import, or to make room. */
 export async function logChange(

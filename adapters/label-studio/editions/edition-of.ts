@@ -1,10 +1,10 @@
-import { type Accounts, accountsOf, type HiddenAccounts } from './accounts.js'
-import { claimsOf } from './claims.js'
+import { type Accounts, accountsOf, type HiddenAccounts } from '../accounts/accounts.js'
+import { claimsOf } from '../accounts/claims.js'
+import { communityDirectory, type Directory, enterpriseDirectory } from '../accounts/directory.js'
+import type { TargetParts } from '../parts.js'
 import { communityTarget } from './community.js'
-import { communityDirectory, type Directory, enterpriseDirectory } from './directory.js'
 import type { EditionTarget } from './edition.js'
-import { enterpriseTarget } from './enterprise.js'
-import type { TargetParts } from './parts.js'
+import { enterpriseTarget } from './enterprise/enterprise.js'
 
 /** What works on the edition behind the URL. */
 export interface KnownEdition {

@@ -1,11 +1,11 @@
-import { optionTable, text } from '../../lib/configuration/option.js'
-import { readOptions } from '../../lib/configuration/read-options.js'
-import { forbidden, unavailable } from '../../lib/errors.js'
-import type { Authenticator } from '../../lib/http/authenticate.js'
-import { presentedToken } from '../../lib/http/bearer-tokens.js'
-import { unauthorized } from '../../lib/http/challenge.js'
-import type { OwnerTokenOptions, OwnerTokenVerdict } from './api/sessions/owner.js'
-import { ownerTokenRows, ownerTokenVerifier } from './api/sessions/owner.js'
+import { optionTable, text } from '../../../lib/configuration/option.js'
+import { readOptions } from '../../../lib/configuration/read-options.js'
+import { forbidden, unavailable } from '../../../lib/errors.js'
+import type { Authenticator } from '../../../lib/http/authenticate.js'
+import { presentedToken } from '../../../lib/http/bearer-tokens.js'
+import { unauthorized } from '../../../lib/http/challenge.js'
+import type { OwnerTokenOptions, OwnerTokenVerdict } from '../api/sessions/owner.js'
+import { ownerTokenRows, ownerTokenVerifier } from '../api/sessions/owner.js'
 
 /** Options of `labelStudioOwner`. */
 export interface LabelStudioOwnerOptions extends OwnerTokenOptions {

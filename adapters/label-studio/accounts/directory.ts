@@ -1,6 +1,6 @@
-import { UnavailableError } from '../../lib/stores/errors.js'
-import { type LabelStudioApi, type LabelStudioUser, normalizeEmail } from './api/index.js'
-import type { Installation } from './installation.js'
+import { UnavailableError } from '../../../lib/stores/errors.js'
+import { type LabelStudioApi, type LabelStudioUser, normalizeEmail } from '../api/index.js'
+import type { Installation } from '../installation.js'
 
 /** People of the organization by e-mail address, in any spelling. */
 export interface Directory {

@@ -1,13 +1,13 @@
-import { emptyRecord } from '../../lib/access/index.js'
-import type { Grant } from '../../lib/mapping/index.js'
-import type { AccessRecord, AccessStore } from '../../lib/stores/access-store.js'
-import { RefusedError } from '../../lib/stores/errors.js'
-import type { User } from '../../lib/stores/resource.js'
-import type { Scope } from '../../lib/stores/scope.js'
-import type { UserStore } from '../../lib/stores/user-store.js'
-import { type LabelStudioUser, normalizeEmail } from './api/index.js'
-import { logChange } from './import-log.js'
-import type { LabelStudioSettings } from './options.js'
+import { emptyRecord } from '../../../lib/access/index.js'
+import type { Grant } from '../../../lib/mapping/index.js'
+import type { AccessRecord, AccessStore } from '../../../lib/stores/access-store.js'
+import { RefusedError } from '../../../lib/stores/errors.js'
+import type { User } from '../../../lib/stores/resource.js'
+import type { Scope } from '../../../lib/stores/scope.js'
+import type { UserStore } from '../../../lib/stores/user-store.js'
+import { type LabelStudioUser, normalizeEmail } from '../api/index.js'
+import { logChange } from '../import/import-log.js'
+import type { LabelStudioSettings } from '../options.js'
 
 /** As much of an account as a claim is judged by. */
 export type Claimed = Pick<LabelStudioUser, 'id' | 'email'>

@@ -1,28 +1,28 @@
-import { emailOf } from '../../lib/access/index.js'
+import { emailOf } from '../../../lib/access/index.js'
 import {
   type Access,
   type AppliedAccess,
   describeGrant,
   type Grant,
   membershipsOf,
-} from '../../lib/mapping/index.js'
-import { RefusedError } from '../../lib/stores/errors.js'
-import type { User } from '../../lib/stores/resource.js'
-import type { Scope } from '../../lib/stores/scope.js'
-import type { DeprovisionReason } from '../../lib/stores/user-store.js'
-import { type Accounts, requiredEmail } from './accounts.js'
+} from '../../../lib/mapping/index.js'
+import { RefusedError } from '../../../lib/stores/errors.js'
+import type { User } from '../../../lib/stores/resource.js'
+import type { Scope } from '../../../lib/stores/scope.js'
+import type { DeprovisionReason } from '../../../lib/stores/user-store.js'
+import { type Accounts, requiredEmail } from '../accounts/accounts.js'
+import type { Directory } from '../accounts/directory.js'
+import { changedNames, namesOf } from '../accounts/names.js'
+import { collect } from '../api/collect.js'
 import {
   isLabelStudioError,
   type LabelStudioAdmin,
   type LabelStudioApi,
   type LabelStudioUser,
   normalizeEmail,
-} from './api/index.js'
-import { collect } from './collect.js'
-import type { Directory } from './directory.js'
+} from '../api/index.js'
+import type { LabelStudioSettings } from '../options.js'
 import type { EditionTarget } from './edition.js'
-import { changedNames, namesOf } from './names.js'
-import type { LabelStudioSettings } from './options.js'
 
 interface Parts {
   readonly api: LabelStudioApi

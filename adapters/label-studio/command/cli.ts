@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { writeFile } from 'node:fs/promises'
-import { mappingPolicy, parseRules } from '../../lib/mapping/index.js'
-import type { Finding } from '../../lib/stores/finding.js'
-import { labelStudioAdmin, labelStudioApi } from './api/index.js'
+import { mappingPolicy, parseRules } from '../../../lib/mapping/index.js'
+import type { Finding } from '../../../lib/stores/finding.js'
+import { labelStudioAdmin, labelStudioApi } from '../api/index.js'
+import type { CommunityDeprovisioning } from '../options.js'
 import { deprovisioningEffects, examine } from './doctor.js'
-import type { CommunityDeprovisioning } from './options.js'
 
 const usage = `Usage: label-studio-scim <command>
 

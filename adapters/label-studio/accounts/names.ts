@@ -1,5 +1,5 @@
-import type { User } from '../../lib/stores/resource.js'
-import type { LabelStudioUser } from './api/index.js'
+import type { User } from '../../../lib/stores/resource.js'
+import type { LabelStudioUser } from '../api/index.js'
 
 /** First and last name as Label Studio keeps them; what SCIM does not say is absent. At most 256 characters there. */
 export interface Names {

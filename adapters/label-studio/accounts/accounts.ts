@@ -1,16 +1,16 @@
-import { emailOf } from '../../lib/access/index.js'
-import type { AccountReference, Grant } from '../../lib/mapping/index.js'
-import type { AccessStore } from '../../lib/stores/access-store.js'
-import { RefusedError, storeErrorKind } from '../../lib/stores/errors.js'
-import type { User } from '../../lib/stores/resource.js'
-import type { Scope } from '../../lib/stores/scope.js'
+import { emailOf } from '../../../lib/access/index.js'
+import type { AccountReference, Grant } from '../../../lib/mapping/index.js'
+import type { AccessStore } from '../../../lib/stores/access-store.js'
+import { RefusedError, storeErrorKind } from '../../../lib/stores/errors.js'
+import type { User } from '../../../lib/stores/resource.js'
+import type { Scope } from '../../../lib/stores/scope.js'
 import {
   type AdminUser,
   isLabelStudioError,
   type LabelStudioApi,
   type LabelStudioUser,
   normalizeEmail,
-} from './api/index.js'
+} from '../api/index.js'
 import { anothersAccount, type Claims } from './claims.js'
 import { type Directory, incompleteList } from './directory.js'
 import { noteAccount } from './links.js'

@@ -1,5 +1,5 @@
-import type { Scope } from '../../lib/stores/scope.js'
-import type { LabelStudioApi, RoleCode } from './api/index.js'
+import type { Scope } from '../../../../lib/stores/scope.js'
+import type { LabelStudioApi, RoleCode } from '../../api/index.js'
 
 /** Members who take no (paid) seat. */
 const withoutSeat: readonly (RoleCode | undefined)[] = ['DI', 'NO', 'VO', undefined]

@@ -1,5 +1,5 @@
-import type { Grant } from '../../lib/mapping/index.js'
-import type { LabelStudioApi, ProjectRole, ProjectRoleCode } from './api/index.js'
+import type { Grant } from '../../../../lib/mapping/index.js'
+import type { LabelStudioApi, ProjectRole, ProjectRoleCode } from '../../api/index.js'
 import { explained } from './manual-flags.js'
 import { type Holder, type Impossible, missing, type Prepared } from './prepared.js'
 

@@ -1,8 +1,8 @@
-import type { Grant } from '../../lib/mapping/index.js'
-import { limiter } from './api/http/limiter.js'
-import type { LabelStudioApi, Workspace } from './api/index.js'
+import type { Grant } from '../../../../lib/mapping/index.js'
+import { limiter } from '../../api/http/limiter.js'
+import type { LabelStudioApi, Workspace } from '../../api/index.js'
+import type { LabelStudioSettings } from '../../options.js'
 import { explained } from './manual-flags.js'
-import type { LabelStudioSettings } from './options.js'
 import { type Holder, type Impossible, missing, type Prepared } from './prepared.js'
 
 type WorkspaceGrant = Extract<Grant, { kind: 'workspace' }>

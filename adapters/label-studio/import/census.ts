@@ -1,7 +1,7 @@
-import type { Scope } from '../../lib/stores/scope.js'
-import type { LabelStudioUser, RoleCode } from './api/index.js'
-import { incompleteList } from './directory.js'
-import type { TargetParts } from './parts.js'
+import type { Scope } from '../../../lib/stores/scope.js'
+import { incompleteList } from '../accounts/directory.js'
+import type { LabelStudioUser, RoleCode } from '../api/index.js'
+import type { TargetParts } from '../parts.js'
 
 /** Somebody who is in Label Studio, with what the edition tells. */
 export interface Seen {

@@ -1,11 +1,11 @@
-import { emailOf } from '../../lib/access/index.js'
-import type { AccessRecord } from '../../lib/stores/access-store.js'
-import type { User } from '../../lib/stores/resource.js'
-import { normalizeEmail } from './api/index.js'
+import { emailOf } from '../../../lib/access/index.js'
+import type { AccessRecord } from '../../../lib/stores/access-store.js'
+import type { User } from '../../../lib/stores/resource.js'
+import { changedNames, namesOf } from '../accounts/names.js'
+import { normalizeEmail } from '../api/index.js'
+import { codeOf, isOthersSource } from '../editions/enterprise/organization-roles.js'
+import type { LabelStudioSettings } from '../options.js'
 import type { Seen } from './census.js'
-import { changedNames, namesOf } from './names.js'
-import type { LabelStudioSettings } from './options.js'
-import { codeOf, isOthersSource } from './organization-roles.js'
 
 /** Somebody managed through SCIM, as SCIM has them and as Label Studio shows them. */
 export interface Compared {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { GatePolicy } from '../../lib/stores/gate-policy.js'
-import type { Scope } from '../../lib/stores/scope.js'
-import { normalizeEmail } from './api/index.js'
-import { translated } from './failures.js'
-import type { TargetParts } from './parts.js'
+import type { GatePolicy } from '../../../lib/stores/gate-policy.js'
+import type { Scope } from '../../../lib/stores/scope.js'
+import { normalizeEmail } from '../api/index.js'
+import { translated } from '../failures.js'
+import type { TargetParts } from '../parts.js'
 
 /** What Community lets every member do and Enterprise only administrators: read and change the invite link. */
 const ofAdministrators = /\/api\/(?:invite(?:\/[^/]+)?|organizations\/[^/]+)$/

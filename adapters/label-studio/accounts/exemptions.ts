@@ -1,12 +1,12 @@
-import { emailOf } from '../../lib/access/index.js'
-import type { AccountReference } from '../../lib/mapping/index.js'
-import type { User } from '../../lib/stores/resource.js'
-import type { Scope } from '../../lib/stores/scope.js'
-import type { Exemption } from '../../lib/stores/user-store.js'
+import { emailOf } from '../../../lib/access/index.js'
+import type { AccountReference } from '../../../lib/mapping/index.js'
+import type { User } from '../../../lib/stores/resource.js'
+import type { Scope } from '../../../lib/stores/scope.js'
+import type { Exemption } from '../../../lib/stores/user-store.js'
+import type { Installation } from '../installation.js'
+import type { LabelStudioSettings } from '../options.js'
+import type { TargetParts } from '../parts.js'
 import { mayAdopt } from './claims.js'
-import type { Installation } from './installation.js'
-import type { LabelStudioSettings } from './options.js'
-import type { TargetParts } from './parts.js'
 
 /**
  * The one place that says whose account is not ours to manage: another tenant's people, the owner, the adapter's own

@@ -1,5 +1,5 @@
-import { UnavailableError } from '../../lib/stores/errors.js'
-import { isLabelStudioError, type LabelStudioApi } from './api/index.js'
+import { UnavailableError } from '../../../../lib/stores/errors.js'
+import { isLabelStudioError, type LabelStudioApi } from '../../api/index.js'
 
 /** What a MANUAL_* flag of Enterprise can leave to SAML, LDAP and Label Studio's own SCIM alone. */
 export type Managed = 'role' | 'workspace' | 'project'

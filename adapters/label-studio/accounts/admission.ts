@@ -1,12 +1,12 @@
-import { emailOf } from '../../lib/access/index.js'
-import type { Access } from '../../lib/mapping/index.js'
-import { RefusedError, storeErrorKind } from '../../lib/stores/errors.js'
-import type { User } from '../../lib/stores/resource.js'
-import type { Scope } from '../../lib/stores/scope.js'
-import type { Edition, KnownEdition } from './edition-of.js'
-import { translated } from './failures.js'
+import { emailOf } from '../../../lib/access/index.js'
+import type { Access } from '../../../lib/mapping/index.js'
+import { RefusedError, storeErrorKind } from '../../../lib/stores/errors.js'
+import type { User } from '../../../lib/stores/resource.js'
+import type { Scope } from '../../../lib/stores/scope.js'
+import type { Edition, KnownEdition } from '../editions/edition-of.js'
+import { translated } from '../failures.js'
+import type { TargetParts } from '../parts.js'
 import { manage } from './links.js'
-import type { TargetParts } from './parts.js'
 
 /** What is refused while the client still waits, before anything is stored. */
 export interface Admission {

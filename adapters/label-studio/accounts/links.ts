@@ -1,8 +1,8 @@
-import { emailOf, emptyRecord } from '../../lib/access/index.js'
-import type { AccountReference, Grant } from '../../lib/mapping/index.js'
-import type { AccessRecord, AccessStore } from '../../lib/stores/access-store.js'
-import type { User } from '../../lib/stores/resource.js'
-import type { Scope } from '../../lib/stores/scope.js'
+import { emailOf, emptyRecord } from '../../../lib/access/index.js'
+import type { AccountReference, Grant } from '../../../lib/mapping/index.js'
+import type { AccessRecord, AccessStore } from '../../../lib/stores/access-store.js'
+import type { User } from '../../../lib/stores/resource.js'
+import type { Scope } from '../../../lib/stores/scope.js'
 
 /** Makes somebody managed whom the import only listed. */
 export async function manage(

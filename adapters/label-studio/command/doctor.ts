@@ -1,12 +1,12 @@
-import type { Finding } from '../../lib/stores/finding.js'
+import type { Finding } from '../../../lib/stores/finding.js'
 import {
   isLabelStudioError,
   type LabelStudioAdmin,
   type LabelStudioApi,
   type LabelStudioVersion,
   type Whoami,
-} from './api/index.js'
-import type { CommunityDeprovisioning, LabelStudioSettings } from './options.js'
+} from '../api/index.js'
+import type { CommunityDeprovisioning, LabelStudioSettings } from '../options.js'
 
 /** What is looked at. */
 export interface Patient {
