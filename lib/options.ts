@@ -19,6 +19,7 @@ import type { BaseUrlOf } from './http/base-url.js'
 import type { FailureReport } from './http/failures.js'
 import type { ProtocolOptions } from './protocol/context.js'
 import type { RecordStep } from './recorder/index.js'
+import type { Features, Limits } from './resources/context.js'
 import type {
   ExtensionInput,
   JsonObject,
@@ -26,7 +27,6 @@ import type {
   SchemaInput,
   SchemaOptions,
 } from './schema/types.js'
-import type { Features, Limits } from './service/context.js'
 
 /** Endpoints that describe the service provider (RFC 7644 §4). */
 export type DiscoveryEndpoint = 'ServiceProviderConfig' | 'ResourceTypes' | 'Schemas'

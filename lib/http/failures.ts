@@ -1,7 +1,7 @@
 import createDebug from 'debug'
 import { ScimError } from '../errors.js'
 import { unexpectedFailure } from '../protocol/error-body.js'
-import { toScimError } from '../service/store-errors.js'
+import { toScimError } from '../resources/store-errors.js'
 import { challenge } from './challenge.js'
 
 /** Which request failed, without anything a log should not have: no query string, no header, no body. */

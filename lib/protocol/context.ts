@@ -1,5 +1,5 @@
+import type { ServiceContext, ServiceOptions } from '../resources/context.js'
 import type { JsonObject } from '../schema/types.js'
-import type { ServiceContext, ServiceOptions } from '../service/context.js'
 
 /** Options of the protocol layer beside those of the services. */
 export interface ProtocolOptions extends ServiceOptions {

@@ -1,8 +1,8 @@
 import { invalidSyntax, ScimError } from '../errors.js'
 import { type Projection, parseProjection } from '../projection/index.js'
+import type { Services } from '../resources/stores.js'
+import type { Target } from '../resources/write-service.js'
 import type { Json, ResourceType } from '../schema/types.js'
-import type { Services } from '../service/stores.js'
-import type { Target } from '../service/write-service.js'
 import type { ScimRequest } from './messages.js'
 
 /** The body of a request that must have one. */

@@ -1,8 +1,8 @@
+import { createPassedOverNotes } from '../resources/passed-over.js'
+import { createTurns } from '../resources/races.js'
+import { resolveStores, type Services } from '../resources/stores.js'
 import { lookupKeys } from '../schema/lookups.js'
 import type { ResourceType } from '../schema/types.js'
-import { createPassedOverNotes } from '../service/passed-over.js'
-import { createTurns } from '../service/races.js'
-import { resolveStores, type Services } from '../service/stores.js'
 import type { ProtocolContext } from './context.js'
 import { bulkHandler, type WriteHandlers } from './handlers/bulk.js'
 import {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { memoryAdapters } from '../../adapters/memory/index.js'
-import { createTurns } from '../../lib/service/races.js'
+import { createTurns } from '../../lib/resources/races.js'
 import type { Adapters } from '../../lib/stores/adapters.js'
 import { serve } from './server.js'
 

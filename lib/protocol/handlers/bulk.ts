@@ -1,10 +1,10 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import { invalidSyntax, notFound, ScimError, unavailable } from '../../errors.js'
+import { removeResource } from '../../resources/delete-service.js'
+import { patch } from '../../resources/resource-service.js'
+import { toScimError } from '../../resources/store-errors.js'
+import type { Services } from '../../resources/stores.js'
 import type { JsonObject, ResourceType } from '../../schema/types.js'
-import { removeResource } from '../../service/delete-service.js'
-import { patch } from '../../service/resource-service.js'
-import { toScimError } from '../../service/store-errors.js'
-import type { Services } from '../../service/stores.js'
 import { etagOf } from '../../version/etag.js'
 import {
   type BulkPlan,

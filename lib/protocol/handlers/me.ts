@@ -1,6 +1,6 @@
 import { notFound } from '../../errors.js'
+import type { Services } from '../../resources/stores.js'
 import type { ResourceType } from '../../schema/types.js'
-import type { Services } from '../../service/stores.js'
 import type { ProtocolOptions } from '../context.js'
 import { notSupported } from '../read-request.js'
 import type { Handler } from '../route.js'

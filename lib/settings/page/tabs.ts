@@ -1,6 +1,6 @@
 import { allowMassLoss, findByEmail, pause, resume } from '../../access/index.js'
 import { notFound, ScimError } from '../../errors.js'
-import { readMany } from '../../service/read-many.js'
+import { readMany } from '../../resources/read-many.js'
 import type { StoredAuditEntry } from '../../stores/audit-store.js'
 import { storeErrorKind } from '../../stores/errors.js'
 import { auditQueryOf } from '../api/audit.js'

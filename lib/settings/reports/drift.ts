@@ -5,7 +5,7 @@ import {
   membershipsOf,
   placeOf,
 } from '../../mapping/index.js'
-import { mapConcurrently } from '../../service/read-many.js'
+import { mapConcurrently } from '../../resources/read-many.js'
 import { UnavailableError } from '../../stores/errors.js'
 import type { User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'

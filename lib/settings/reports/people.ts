@@ -1,7 +1,7 @@
 import { anyContains, emailOf, pathsOf } from '../../access/index.js'
 import type { ResolvedFilter } from '../../filter/ast.js'
 import type { Access } from '../../mapping/index.js'
-import { mapConcurrently, readMany } from '../../service/read-many.js'
+import { mapConcurrently, readMany } from '../../resources/read-many.js'
 import type { AccessRecord, AccessStore, PendingUser } from '../../stores/access-store.js'
 import type { Page, Query } from '../../stores/query.js'
 import { queryStore } from '../../stores/query-store.js'

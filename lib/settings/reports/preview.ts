@@ -12,7 +12,7 @@ import {
   membershipsOf,
   placeOf,
 } from '../../mapping/index.js'
-import { readMany } from '../../service/read-many.js'
+import { readMany } from '../../resources/read-many.js'
 import type { AccessRecord } from '../../stores/access-store.js'
 import type { GroupReference } from '../../stores/group-store.js'
 import type { Page, PageRequest } from '../../stores/query.js'
