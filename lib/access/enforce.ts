@@ -1,3 +1,4 @@
+import { auditEntries, subjectOf } from '../events/audit-entry.js'
 import type { AuditEntry, EventName } from '../events/catalogue.js'
 import type { Access, Grant } from '../mapping/index.js'
 import { describeGrant, membershipsOf, placeOf, plan } from '../mapping/index.js'
@@ -193,18 +194,11 @@ async function tell(
   user: User,
   events: readonly (readonly [EventName, string | undefined])[],
 ): Promise<void> {
-  const entries = events.map(
-    ([event, detail]): AuditEntry => ({
-      at: context.clock().toISOString(),
-      event,
-      tenant: scope.tenant,
-      actor: scope.actor,
-      requestId: scope.requestId,
-      outcome: 'succeeded',
-      target: { resourceType: 'User', id: user.id, name: user.userName },
-      ...(detail !== undefined && { detail }),
-    }),
-  )
+  const said = events.map(([event, detail]) => ({
+    event,
+    ...(detail !== undefined && { detail }),
+  }))
+  const entries = auditEntries(scope, context.clock(), said, subjectOf(user))
   if (entries.length === 0) return
   await context.adapters.audit?.append(scope, entries)
   for (const entry of entries) context.emit(entry)

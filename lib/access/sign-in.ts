@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import createDebug from 'debug'
 import { callback, oneOf, optionTable, type Resolved, whole } from '../configuration/option.js'
 import { readOptions } from '../configuration/read-options.js'
+import { auditEntry, subjectOf } from '../events/audit-entry.js'
 import type { AuditEntry } from '../events/catalogue.js'
 import type { Adapters } from '../stores/adapters.js'
 import { checkAdapters } from '../stores/check-adapters.js'
@@ -99,16 +100,8 @@ interface Reception {
 
 async function welcome({ adapters, options }: Reception, scope: Scope, user: User): Promise<void> {
   const { timeoutMs, onEvent, clock } = options
-  const at = clock().toISOString()
-  const entry: AuditEntry = {
-    at,
-    event: 'user.signedIn',
-    tenant: scope.tenant,
-    actor: scope.actor,
-    requestId: scope.requestId,
-    outcome: 'succeeded',
-    target: { resourceType: 'User', id: user.id, name: user.userName },
-  }
+  const entry = auditEntry(scope, clock(), { event: 'user.signedIn', target: subjectOf(user) })
+  const { at } = entry
   await adapters.audit?.append(scope, [entry])
   onEvent(entry)
   const { access } = adapters

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import createDebug from 'debug'
+import { auditEntry } from '../events/audit-entry.js'
 import type { AuditEntry } from '../events/catalogue.js'
 import type { PendingOutcome, PendingUser } from '../stores/access-store.js'
 import { storeErrorKind } from '../stores/errors.js'
@@ -124,16 +125,12 @@ async function report(
   entry: PendingUser,
   outcome: Exclude<PendingOutcome, { kind: 'done' }>,
 ): Promise<void> {
-  const event: AuditEntry = {
-    at: clock().toISOString(),
+  const event = auditEntry(scope, clock(), {
     event: outcome.kind === 'parked' ? 'access.parked' : 'access.failed',
-    tenant: scope.tenant,
-    actor: scope.actor,
-    requestId: scope.requestId,
     outcome: 'failed',
     target: { resourceType: 'User', id: entry.userId },
     detail: outcome.error,
-  }
+  })
   if (outcome.kind === 'parked' || entry.attempts === 0) {
     await adapters.audit?.append(scope, [event]).catch((error: unknown) => {
       debug('the audit log cannot be reached: %O', error)

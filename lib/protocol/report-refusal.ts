@@ -1,5 +1,5 @@
 import type { ScimError } from '../errors.js'
-import { auditEntry } from '../resources/audit.js'
+import { auditEntry } from '../events/audit-entry.js'
 import { appendAudit } from '../resources/durable-write.js'
 import { toScimError } from '../resources/store-errors.js'
 import type { Services } from '../resources/stores.js'

@@ -2,12 +2,12 @@ import { exemptionsOf } from '../access/exemption.js'
 import { asStoreError } from '../access/failure.js'
 import { enforceNow, holdLease } from '../access/inline.js'
 import { withTimeLimit } from '../access/time-limit.js'
+import { auditEntry, subjectOf } from '../events/audit-entry.js'
 import type { AccessStore } from '../stores/access-store.js'
 import { RefusedError, UnavailableError } from '../stores/errors.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import type { DeprovisionReason } from '../stores/user-store.js'
-import { auditEntry, targetOf } from './audit.js'
 import { appendAudit, markPending } from './durable-write.js'
 import { mapConcurrently, readMany } from './read-many.js'
 import type { Services } from './stores.js'
@@ -53,7 +53,7 @@ async function endWithoutRecord(services: Services, scope: Scope, user: User): P
   await deprovision(services, scope, { user, reason: 'deactivated' })
   const entry = auditEntry(scope, services.clock(), {
     event: 'user.deprovisioned',
-    target: targetOf(user),
+    target: subjectOf(user),
   })
   await appendAudit(services, scope, [entry])
   services.emit(entry)

@@ -1,9 +1,9 @@
+import type { AuditEvent } from '../events/audit-entry.js'
 import type { EventName } from '../events/catalogue.js'
 import type { Json } from '../schema/types.js'
 import type { MemberChange } from '../stores/group-store.js'
 import type { Resource } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
-import type { Happening } from './audit.js'
 import type { Services } from './stores.js'
 
 /** What a request does to a resource. */
@@ -34,7 +34,7 @@ export interface TypeRules {
   /** Ids of the users (or groups, for all their users) whose access the change may alter. */
   pending(change: Change): readonly string[]
   /** What is told beside the change itself. */
-  happenings(services: Services, change: Change): readonly Happening[]
+  happenings(services: Services, change: Change): readonly AuditEvent[]
   /**
    * Hands the change's secrets over to the host. Called once the resource is stored, while nobody else works on it;
    * when it fails, the write is undone. Absent: the type has none.

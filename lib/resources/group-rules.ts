@@ -1,6 +1,6 @@
+import type { AuditEvent } from '../events/audit-entry.js'
 import type { Scope } from '../stores/scope.js'
 import { endAccessOfRoleless } from './access.js'
-import type { Happening } from './audit.js'
 import type { Change, TypeRules } from './change.js'
 import { checkGroupLoss, type GroupLoss } from './losing.js'
 import { memberIds, requireFewMembers } from './members.js'
@@ -52,7 +52,7 @@ function lossesOf({ kind, before, after, attributes, members }: Change): GroupLo
 }
 
 /** The events of members that came and went. */
-export function memberHappenings({ add, remove }: Change['members']): Happening[] {
+export function memberHappenings({ add, remove }: Change['members']): AuditEvent[] {
   return [
     ...(add.length > 0 ? [{ event: 'member.added' as const, members: add }] : []),
     ...(remove.length > 0 ? [{ event: 'member.removed' as const, members: remove }] : []),

@@ -1,7 +1,7 @@
+import { auditEntry } from '../events/audit-entry.js'
 import type { AuditEntry } from '../events/catalogue.js'
 import type { PassedOver } from '../stores/passed-over.js'
 import type { Scope } from '../stores/scope.js'
-import { auditEntry } from './audit.js'
 import type { ServiceContext } from './context.js'
 import { appendAudit } from './durable-write.js'
 

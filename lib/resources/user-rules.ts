@@ -1,10 +1,10 @@
 import { invalidValue } from '../errors.js'
+import { type AuditEvent, auditEntry, subjectOf } from '../events/audit-entry.js'
 import { enterpriseUserUrn } from '../schema/core-schemas.js'
 import type { Json } from '../schema/types.js'
 import type { Resource, User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import { endAccess, endAccessAgain } from './access.js'
-import { auditEntry, type Happening, targetOf } from './audit.js'
 import type { Change, TypeRules } from './change.js'
 import { writeInSteps } from './durable-write.js'
 import { refuseExempt } from './protection.js'
@@ -24,7 +24,7 @@ export const userRules: TypeRules = {
   pending: ({ after, kind }) => (kind === 'deleted' ? [] : [after.id]),
 
   happenings: (_services, { before, after, kind }) => {
-    const list: Happening[] = []
+    const list: AuditEvent[] = []
     if (kind !== 'deleted' && before && isActive(before) !== isActive(after)) {
       list.push({ event: isActive(after) ? 'user.activated' : 'user.deactivated' })
     }
@@ -34,7 +34,7 @@ export const userRules: TypeRules = {
   async handOver(services, scope, { after, secrets }) {
     const password = passwordOf(services, secrets)
     if (password === undefined) return
-    const happening = { event: 'user.passwordSet', target: targetOf(after) } as const
+    const happening = { event: 'user.passwordSet', target: subjectOf(after) } as const
     const audit = [auditEntry(scope, services.clock(), happening)]
     await writeInSteps(services, { scope, effects: { pending: [], audit } }, async () => {
       await services.adapters.users.setPassword?.(scope, after as User, password)

@@ -1,4 +1,5 @@
 import { forbidden, notFound, preconditionFailed } from '../errors.js'
+import { auditEntries, auditEntry, subjectOf } from '../events/audit-entry.js'
 import { comparableOf } from '../schema/comparable.js'
 import { lookupKeys } from '../schema/lookups.js'
 import type { ResourceType } from '../schema/types.js'
@@ -9,7 +10,6 @@ import type { Scope } from '../stores/scope.js'
 import type { Alongside, Write } from '../stores/write.js'
 import { matchesEtag } from '../version/etag.js'
 import { holdingPerson } from './access.js'
-import { auditEntries, auditEntry, targetOf } from './audit.js'
 import { type Change, eventOf, type TypeRules } from './change.js'
 import { nextMeta } from './changes.js'
 import { appendAudit, type Effects, markPending, writeDurably } from './durable-write.js'
@@ -166,7 +166,7 @@ export function effectsOf(
   scope: Scope,
   { rules, change }: { rules: TypeRules; change: Change },
 ): Effects {
-  const target = targetOf(change.after)
+  const target = subjectOf(change.after)
   const event = eventOf(target.resourceType, change.kind)
   const own = change.kind === 'deleted' ? { event } : { event, attributes: change.attributes }
   const audit = auditEntries(
@@ -273,7 +273,7 @@ export async function tellUndone(
   const refused = { event: 'request.refused', outcome: 'refused' } as const
   const entry = auditEntry(scope, services.clock(), {
     ...refused,
-    target: targetOf(resource),
+    target: subjectOf(resource),
     detail,
   })
   await appendAudit(services, scope, [entry])

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isMassLoss } from '../../access/index.js'
+import { auditEntry } from '../../events/audit-entry.js'
 import type { AuditEntry } from '../../events/catalogue.js'
 import { affectedGroups, type MappingRules, parseRules, RulesError } from '../../mapping/index.js'
 import type { VersionedRules } from '../../stores/access-store.js'
@@ -124,13 +125,8 @@ function savedEvent(
   before: MappingRules,
   after: MappingRules,
 ): AuditEntry {
-  return {
-    at: clock().toISOString(),
+  return auditEntry(scope, clock(), {
     event: 'rules.saved',
-    tenant: scope.tenant,
-    actor: scope.actor,
-    requestId: scope.requestId,
-    outcome: 'succeeded',
     detail: describeChange(before, after),
-  }
+  })
 }

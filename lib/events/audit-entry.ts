@@ -1,12 +1,12 @@
-import type { AuditEntry, EventName } from '../events/catalogue.js'
 import type { Resource } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
+import type { AuditEntry, EventName } from './catalogue.js'
 
 /** Most member ids one entry lists. */
 const maxListedMembers = 100
 
-/** What an entry says beside who, when and for whom. */
-export interface Happening {
+/** What an audit entry says beside when, who and in which request. */
+export interface AuditEvent {
   readonly event: EventName
   readonly outcome?: AuditEntry['outcome']
   readonly target?: NonNullable<AuditEntry['target']>
@@ -18,12 +18,12 @@ export interface Happening {
   readonly scimType?: string
 }
 
-/** An event or audit entry. */
-export function auditEntry(scope: Scope, at: Date, happening: Happening): AuditEntry {
-  return entryAt(scope, at.toISOString(), happening)
+/** The one maker of events and audit entries; the scope says who asked, and in which request. */
+export function auditEntry(scope: Scope, at: Date, event: AuditEvent): AuditEntry {
+  return entryAt(scope, at.toISOString(), event)
 }
 
-function entryAt(scope: Scope, at: string, happening: Happening): AuditEntry {
+function entryAt(scope: Scope, at: string, event: AuditEvent): AuditEntry {
   const { tenant, actor, requestId } = scope
   const entry: AuditEntry = {
     at,
@@ -31,26 +31,26 @@ function entryAt(scope: Scope, at: string, happening: Happening): AuditEntry {
     actor,
     requestId,
     outcome: 'succeeded',
-    ...happening,
+    ...event,
   }
-  const { members } = happening
+  const { members } = event
   if (members === undefined) return entry
   return { ...entry, members: members.slice(0, maxListedMembers), count: members.length }
 }
 
-/** The entries about several happenings to one resource at one time; a happening may have another target. */
+/** The entries about several events to one resource at one time; an event may name another subject. */
 export function auditEntries(
   scope: Scope,
   at: Date,
-  happenings: readonly Happening[],
+  events: readonly AuditEvent[],
   target: NonNullable<AuditEntry['target']>,
 ): AuditEntry[] {
   const instant = at.toISOString()
-  return happenings.map((happening) => entryAt(scope, instant, { target, ...happening }))
+  return events.map((event) => entryAt(scope, instant, { target, ...event }))
 }
 
 /** The resource an entry is about. */
-export function targetOf(resource: Resource): NonNullable<AuditEntry['target']> {
+export function subjectOf(resource: Resource): NonNullable<AuditEntry['target']> {
   const name = resource['userName'] ?? resource['displayName']
   return {
     resourceType: resource.meta.resourceType,
