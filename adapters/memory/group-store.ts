@@ -14,6 +14,7 @@ import {
   type MemberChange,
   type Resource,
   UnknownReferenceError,
+  type User,
 } from '../../lib/stores/index.js'
 import { memoryResourceStore, requireVersion } from './resource-store.js'
 import type { State, TenantState } from './state.js'
@@ -33,6 +34,11 @@ export function memoryGroupStore(state: State, policy: MappingPolicy): GroupStor
     const resolver = resolvers.get(rules) ?? compileRules(rules, policy)
     resolvers.set(rules, resolver)
     return resolver
+  }
+  const accessOf = (tenant: TenantState, user: User) => {
+    const hadRole = tenant.records.get(user.id)?.hadRole ?? false
+    const person = { active: user.active === true, hadRole }
+    return resolverOf(tenant.rules.rules)(referencesOf(tenant, user.id), person)
   }
 
   return {
@@ -80,11 +86,10 @@ export function memoryGroupStore(state: State, policy: MappingPolicy): GroupStor
       const tenant = state.of(scope)
       return new Map(ids.map((id) => [id, referencesOf(tenant, id)]))
     },
-    async resolveAccess(scope, user) {
+    resolveAccess: async (scope, user) => accessOf(state.of(scope), user),
+    async resolveAccessOf(scope, users) {
       const tenant = state.of(scope)
-      const hadRole = tenant.records.get(user.id)?.hadRole ?? false
-      const resolve = resolverOf(tenant.rules.rules)
-      return resolve(referencesOf(tenant, user.id), { active: user.active === true, hadRole })
+      return users.map((user) => accessOf(tenant, user))
     },
   }
 }

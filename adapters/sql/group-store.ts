@@ -83,7 +83,7 @@ export function sqlGroupStore(
       changeMembers(database, scope, { id, change, ...options }),
     delete: (scope, id, options) => deleteGroup(database, scope, { id, ...options }),
     groupsOf: (scope, ids) => readGroupsOf(database, scope.tenant, ids),
-    resolveAccess: accessResolver(database, access, policy),
+    ...accessResolver(database, access, policy),
   }
 }
 
@@ -177,17 +177,33 @@ function accessResolver(
   database: Database,
   access: AccessStore,
   policy: MappingPolicy,
-): GroupStore['resolveAccess'] {
+): Required<Pick<GroupStore, 'resolveAccess' | 'resolveAccessOf'>> {
   const resolvers = new Map<string, { version: string; resolve: AccessResolver }>()
-  return async (scope, user) => {
+  const resolverOf = async (scope: Scope) => {
     const { tenant } = scope
     const { rules, version } = await access.rules(scope)
     const known = resolvers.get(tenant)
     const resolve = known?.version === version ? known.resolve : compileRules(rules, policy)
     if (resolvers.size >= mostResolvers) resolvers.clear()
     resolvers.set(tenant, { version, resolve })
-    const groups = (await readGroupsOf(database, tenant, [user.id])).get(user.id) ?? []
-    const record = await access.record(scope, user.id)
-    return resolve(groups, { active: user.active === true, hadRole: record?.hadRole ?? false })
+    return resolve
+  }
+  return {
+    async resolveAccess(scope, user) {
+      const resolve = await resolverOf(scope)
+      const groups = (await readGroupsOf(database, scope.tenant, [user.id])).get(user.id) ?? []
+      const record = await access.record(scope, user.id)
+      return resolve(groups, { active: user.active === true, hadRole: record?.hadRole ?? false })
+    },
+    async resolveAccessOf(scope, users) {
+      const resolve = await resolverOf(scope)
+      const ids = users.map(({ id }) => id)
+      const groupsOf = await readGroupsOf(database, scope.tenant, ids)
+      const records = await access.records(scope, ids)
+      const hadRole = new Set(records.flatMap((record) => (record.hadRole ? record.userId : [])))
+      return users.map(({ id, active }) =>
+        resolve(groupsOf.get(id) ?? [], { active: active === true, hadRole: hadRole.has(id) }),
+      )
+    },
   }
 }

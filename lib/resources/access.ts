@@ -9,7 +9,7 @@ import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import type { DeprovisionReason } from '../stores/user-store.js'
 import { appendAudit, markPending } from './durable-write.js'
-import { mapConcurrently, readMany } from './read-many.js'
+import { mapConcurrently, readMany, resolveMany } from './read-many.js'
 import type { Services } from './stores.js'
 
 const concurrentPeople = 8
@@ -94,10 +94,10 @@ export async function endAccessOfRoleless(
   if (rules.roles_groups.length === 0) return
   const people = await managedAmong(services, scope, ids)
   const deadline = performance.now() + options.deprovisionTimeoutMs
-  await mapConcurrently(people, concurrentPeople, async (user) => {
+  const accesses = await resolveMany(adapters.groups, scope, people)
+  const roleless = people.filter((_, index) => accesses[index]?.active === false)
+  await mapConcurrently(roleless, concurrentPeople, async (user) => {
     if (performance.now() > deadline) throw tooLate(options.retryAfterSeconds)
-    const { active } = await adapters.groups.resolveAccess(scope, user)
-    if (active) return
     await enforce(services, access, scope, user.id)
     services.brake?.count(scope, { ids: [user.id], kind: 'roleless' })
   })

@@ -1,5 +1,7 @@
+import type { Access } from '../mapping/types.js'
+import type { GroupStore } from '../stores/group-store.js'
 import type { Read } from '../stores/query.js'
-import type { Resource } from '../stores/resource.js'
+import type { Resource, User } from '../stores/resource.js'
 import type { ResourceStore } from '../stores/resource-store.js'
 import type { Scope } from '../stores/scope.js'
 
@@ -18,6 +20,17 @@ export async function readMany<R extends Resource>(
   if (store.getMany) return store.getMany(scope, distinct, read)
   const found = await mapConcurrently(distinct, concurrentReads, (id) => store.get(scope, id, read))
   return found.filter((resource) => resource !== undefined)
+}
+
+/** What the groups of these people give, in their order. One call where the store can, else a few at a time. */
+export async function resolveMany(
+  groups: GroupStore,
+  scope: Scope,
+  people: readonly User[],
+): Promise<readonly Access[]> {
+  if (people.length === 0) return []
+  if (groups.resolveAccessOf) return groups.resolveAccessOf(scope, people)
+  return mapConcurrently(people, concurrentReads, (user) => groups.resolveAccess(scope, user))
 }
 
 /** `Promise.all` over `items` with at most `limit` under way; results in the order of `items`. */

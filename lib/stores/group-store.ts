@@ -69,4 +69,11 @@ export interface GroupStore extends ResourceStore<Group> {
 
   /** **Required.** What this user's groups give: the library's `resolveAccess(rules, groups, policy)` is the default. */
   resolveAccess(scope: Scope, user: User): Promise<Access>
+
+  /**
+   * **Optional.** {@link resolveAccess} of many users at once, in their order, at a cost that hardly grows with how many they
+   * are. Else: one call for each of them, also when a thousand leave a group. A store that wraps another and replaces
+   * `resolveAccess` replaces this too, or leaves it out.
+   */
+  resolveAccessOf?(scope: Scope, users: readonly User[]): Promise<readonly Access[]>
 }

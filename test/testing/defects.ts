@@ -444,6 +444,10 @@ const groupDefects: readonly Defect[] = [
       },
     }
   }),
+  inGroups('mix up the access of several people', ['access.resolve'], (groups) => ({
+    resolveAccessOf: async (scope, users) =>
+      ((await groups.resolveAccessOf?.(scope, users)) ?? []).toReversed(),
+  })),
   inGroups('know no rules', ['access.resolve'], () => ({
     resolveAccess: async (_scope, user) => ({
       active: user.active === true,

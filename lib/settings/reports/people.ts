@@ -1,7 +1,7 @@
 import { anyContains, emailOf, pathsOf } from '../../access/index.js'
 import type { ResolvedFilter } from '../../filter/ast.js'
 import type { Access } from '../../mapping/index.js'
-import { mapConcurrently, readMany } from '../../resources/read-many.js'
+import { readMany, resolveMany } from '../../resources/read-many.js'
 import type { AccessRecord, AccessStore, PendingUser } from '../../stores/access-store.js'
 import type { Page, Query } from '../../stores/query.js'
 import { queryStore } from '../../stores/query-store.js'
@@ -35,7 +35,6 @@ export interface PeoplePage {
 }
 
 const withoutGroups = { omit: new Set(['groups']) } as const
-const concurrentReads = 8
 
 /** What people can be told apart by. */
 export const peopleStates = ['listed', 'deactivated', 'waiting', 'failed'] as const
@@ -67,8 +66,11 @@ export async function listPeople(
   ])
   const recordOf = new Map(records.map((record) => [record.userId, record]))
   const pendingOf = new Map(pending.map((entry) => [entry.userId, entry]))
-  const people = await mapConcurrently(resources, concurrentReads, async (user) => {
-    const { reasons: _, ...given } = await context.adapters.groups.resolveAccess(scope, user)
+  const accesses = await resolveMany(context.adapters.groups, scope, resources)
+  const people = resources.flatMap((user, index) => {
+    const access = accesses[index]
+    if (access === undefined) return []
+    const { reasons: _, ...given } = access
     return summaryOf(user, given, {
       record: recordOf.get(user.id),
       pending: pendingOf.get(user.id),

@@ -137,6 +137,12 @@ const rules: readonly Parts[] = [
       )
       const inactive = await adapters.groups.resolveAccess(scope, { ...user, active: false })
       expectEqual(inactive.active, false, 'active of somebody inactive')
+      const nobody = await createUser(context)
+      const people = [nobody, user, { ...user, active: false }]
+      const several = await adapters.groups.resolveAccessOf?.(scope, people)
+      if (several === undefined) return
+      const each = people.map((person) => adapters.groups.resolveAccess(scope, person))
+      expectEqual(several, await Promise.all(each), 'access of several people at once')
     },
   },
 ]

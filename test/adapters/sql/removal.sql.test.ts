@@ -1,0 +1,58 @@
+import { type SqlAdapters, sqlAdapters } from '../../../adapters/sql/index.js'
+import { someRules } from '../../access/world.js'
+import { serve } from '../../protocol/server.js'
+import { type TestDatabase, testDatabase } from '../../support/test-database.js'
+import { aScope, aUser, writeOf } from '../support.js'
+import { recordStatements } from './statements.js'
+
+let database: TestDatabase
+let adapters: SqlAdapters
+const scope = aScope('acme')
+
+beforeEach(async () => {
+  database = await testDatabase()
+  adapters = await sqlAdapters({ url: database.url })
+})
+afterEach(async () => {
+  await adapters.close()
+  await database.drop()
+})
+
+async function somePeople(count: number): Promise<string[]> {
+  const people = Array.from({ length: count }, (_, n) =>
+    aUser({ userName: `person-${n}@example.com`, active: true }),
+  )
+  for (const user of people) await adapters.users.create(scope, user, writeOf(user))
+  return people.map(({ id }) => id)
+}
+
+it.each([
+  ['another group gives them a role', 'Staff'],
+  ['no rule gave them a role', 'Nobody'],
+])(
+  'removes 1,000 members in a handful of statements where %s (D13)',
+  async (_, other) => {
+    const ids = await somePeople(1000)
+    const scim = await serve(adapters)
+    const crew = await scim.group('Crew', ids)
+    await scim.group('Staff', ids)
+    const rules = someRules({
+      roles_groups: [
+        ['Annotator', 'Crew'],
+        ['Annotator', other],
+      ],
+    })
+    await adapters.access.saveRules(scope, rules, { expectedVersion: '0', affects: [] })
+    const value = ids.map((id) => ({ value: id }))
+    const texts = await recordStatements(async () => {
+      const { status } = await scim.patch(`/Groups/${crew.id}`, [
+        { op: 'remove', path: 'members', value },
+      ])
+      expect(status).toBe(204)
+    })
+    expect(texts.length).toBeGreaterThan(5)
+    expect(texts.length).toBeLessThan(40)
+    expect((await adapters.access.summary(scope)).pending).toBe(1000)
+  },
+  60_000,
+)
