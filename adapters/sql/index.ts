@@ -22,7 +22,10 @@ import { sqlUserStore } from './user-store.js'
 
 /** Options of {@link sqlAdapters}. */
 export interface SqlOptions {
-  /** `sqlite:PATH`, `sqlite::memory:`, or `postgres://…`. */
+  /**
+   * `sqlite:PATH`, `sqlite::memory:`, or `postgres://…`. In memory, for tests and trials, what no index answers is read in the
+   * thread of the host and holds it up; `limits.maxFilterWork` bounds that.
+   */
   readonly url: string
   /** What gives and ends access in the host. Default: grants are only recorded. */
   readonly target?: StoreTarget
