@@ -11,7 +11,7 @@ import { isUnknown, type UnknownTarget } from './target.js'
 /** What PATCH made of a resource. */
 export interface Patched {
   readonly resource: JsonObject
-  /** New values of attributes that are never returned, by path, e.g. `password`; `null`: unassigned. */
+  /** The new `password`; `null`: unassigned. */
   readonly secrets: Readonly<Record<string, Json>>
   /** Names of the attributes whose values differ, extensions by URN; empty when nothing changed (R-PATCH-18). */
   readonly changed: readonly string[]

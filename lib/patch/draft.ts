@@ -1,4 +1,5 @@
 import { mutabilityError } from '../errors.js'
+import { isPassword } from '../schema/core-schemas.js'
 import { isJsonObject } from '../schema/json.js'
 import { printPath } from '../schema/paths.js'
 import type { AttributeDefinition, AttributePath, Json, JsonObject } from '../schema/types.js'
@@ -13,7 +14,7 @@ import type { Target } from './target.js'
 export interface Draft {
   /** This request's own copy: its members are replaced, what they hold is not changed. */
   readonly resource: JsonObject
-  /** New values of attributes that are never returned, by path; `null`: unassigned. */
+  /** The new `password`; `null`: unassigned. */
   readonly secrets: Record<string, Json>
   /** Names of the members that operations have set or removed, whether or not they are another value now. */
   readonly written: Set<string>
@@ -67,7 +68,7 @@ interface Place {
 
 function placeOf({ extension }: AttributePath, attribute: AttributeDefinition): Place {
   const name = printPath({ extension, attribute })
-  return { extension, attribute, isSecret: attribute.returned === 'never', name }
+  return { extension, attribute, isSecret: isPassword(attribute), name }
 }
 
 function read(draft: Draft, { extension, attribute, isSecret, name }: Place): Json | undefined {

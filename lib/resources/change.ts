@@ -16,7 +16,7 @@ export interface Change {
   readonly before?: Resource
   /** For a deleted resource: its last state. */
   readonly after: Resource
-  /** Values of `returned: never`, by name; they are never stored with the resource. */
+  /** The new `password`, which is never stored with the resource. */
   readonly secrets: Readonly<Record<string, Json>>
   /** Groups: who comes and goes. */
   readonly members: MemberChange

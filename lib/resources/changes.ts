@@ -24,17 +24,15 @@ export function contentAmong(names: readonly string[]): string[] {
 
 /**
  * The resource that a PUT asks for: what was sent, and of the stored one what a client cannot set by sending it:
- * `id`, `meta`, readOnly attributes, immutable ones it left out, and `active` of a user when it is not named, because
- * clients that leave it out do not mean to deactivate or reactivate somebody (RFC 7644 §3.5.1).
+ * `id`, `meta`, readOnly attributes, immutable and never returned ones it left out, and `active` of a user when it
+ * is not named, because clients that leave it out do not mean to deactivate or reactivate somebody (RFC 7644 §3.5.1).
  *
  * @throws ScimError `mutability` (400) when an immutable attribute has another value already
  */
 export function replacement(type: ResourceType, current: Resource, sent: JsonObject): Resource {
   const next: Record<string, Json> = { ...sent }
-  for (const { name, mutability } of type.attributes.values()) {
-    const isKept =
-      mutability === 'readOnly' || (mutability === 'immutable' && next[name] === undefined)
-    if (isKept) keep(next, current, name)
+  for (const definition of type.attributes.values()) {
+    if (isKept(definition, next)) keep(next, current, definition.name)
   }
   for (const { urn, attributes } of type.extensionAttributes.values()) {
     keepInExtension(next, current, { urn, attributes })
@@ -103,6 +101,12 @@ function checkSame(name: string, before: unknown, after: unknown): void {
   throw mutabilityError(`Attribute "${name}" is immutable and has another value already.`)
 }
 
+/** Whether PUT keeps what is stored: clients cannot set it, or left out what they cannot change or cannot know. */
+function isKept({ name, mutability, returned }: AttributeDefinition, sent: Attributes): boolean {
+  if (mutability === 'readOnly') return true
+  return (mutability === 'immutable' || returned === 'never') && sent[name] === undefined
+}
+
 function keep(next: Record<string, Json>, current: Attributes, name: string): void {
   const value = current[name]
   if (value === undefined) delete next[name]
@@ -119,19 +123,10 @@ function keepParts(
     if (multiValued || mutability === 'readOnly' || current[name] === undefined) continue
     const stored = objectOf(current[name])
     const sent = { ...objectOf(next[name]) } as Record<string, Json>
-    const kept = subAttributes.filter((sub) => isKeptPart(sub, sent, stored))
+    const kept = subAttributes.filter((sub) => stored[sub.name] !== undefined && isKept(sub, sent))
     for (const sub of kept) keep(sent, stored, sub.name)
     if (kept.length > 0) next[name] = sent
   }
-}
-
-function isKeptPart(
-  { name, mutability }: AttributeDefinition,
-  sent: Attributes,
-  stored: Attributes,
-): boolean {
-  if (stored[name] === undefined) return false
-  return mutability === 'readOnly' || (mutability === 'immutable' && sent[name] === undefined)
 }
 
 function keepInExtension(
@@ -141,10 +136,8 @@ function keepInExtension(
 ): void {
   const stored = objectOf(current[urn])
   const sent = { ...objectOf(next[urn]) } as Record<string, Json>
-  for (const { name, mutability } of attributes.values()) {
-    const isKept =
-      mutability === 'readOnly' || (mutability === 'immutable' && sent[name] === undefined)
-    if (isKept) keep(sent, stored, name)
+  for (const definition of attributes.values()) {
+    if (isKept(definition, sent)) keep(sent, stored, definition.name)
   }
   keepParts(sent, stored, attributes.values())
   if (Object.keys(sent).length > 0) next[urn] = sent

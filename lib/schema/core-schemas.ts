@@ -294,6 +294,10 @@ function labelled(
   }
 }
 
+const passwords: ReadonlySet<AttributeDefinition> = new Set(
+  userSchema.attributes.filter(({ name }) => name === 'password'),
+)
+
 /** Every `$ref` that is made from the `value` beside it when a resource is read. A host's own are the client's. */
 const computedReferences: ReadonlySet<AttributeDefinition> = new Set(
   [
@@ -306,6 +310,11 @@ const computedReferences: ReadonlySet<AttributeDefinition> = new Set(
       .flatMap(({ subAttributes = [] }) => subAttributes.filter(({ name }) => name === '$ref')),
   ),
 )
+
+/** Whether an attribute is the password of RFC 7643 §4.1: handed over to the host, never stored. */
+export function isPassword(definition: AttributeDefinition): boolean {
+  return passwords.has(definition)
+}
 
 /** Whether an attribute is the `$ref` of `members`, `groups` or the enterprise manager: never stored, always made. */
 export function isComputedReference(definition: AttributeDefinition): boolean {

@@ -16,7 +16,7 @@ const lookedUp: ReadonlySet<string> = new Set([
 /** The name under which values of this attribute are indexed, or `undefined`; `id` is a key of its own. */
 export function lookupName(path: AttributePath): string | undefined {
   const leaf = path.sub ?? path.attribute
-  if (!leaf || leaf.type === 'complex' || leaf.returned === 'never') return undefined
+  if (!leaf || leaf.type === 'complex') return undefined
   const name = printPath(path)
   if (name === 'id') return undefined
   return leaf.uniqueness !== 'none' || lookedUp.has(name) ? name : undefined

@@ -1,5 +1,6 @@
 import { invalidSyntax, invalidValue } from '../errors.js'
 import { checkResource } from './check-resource.js'
+import { isPassword } from './core-schemas.js'
 import { isJsonObject } from './json.js'
 import { inPlace } from './placement.js'
 import type { ReadContext } from './read-context.js'
@@ -23,7 +24,7 @@ export interface ReadResource {
    * readOnly, unassigned and unknown attributes.
    */
   readonly attributes: JsonObject
-  /** Values of attributes that are never returned, by path: `password`. They must not be stored or logged. */
+  /** The `password`, where one was given: for the host, and not to be stored or logged. */
   readonly secrets: Readonly<Record<string, Json>>
   /** Paths of attributes and URNs of extensions that were given and that no schema has. */
   readonly passedOver: readonly string[]
@@ -47,11 +48,11 @@ export function readResource(type: ResourceType, sent: Json, options: ReadOption
   const secrets: Record<string, Json> = {}
   const base = { find: baseFinder(type, input, extensions), prefix: '' }
   readMembers(input, base, context, (definition, value) => {
-    const target = definition.returned === 'never' ? secrets : attributes
+    const target = isPassword(definition) ? secrets : attributes
     target[definition.name] = value
   })
   for (const [key, urn] of extensions) {
-    const extension = readExtension({ type, urn, context, secrets }, input[key] ?? null)
+    const extension = readExtension({ type, urn, context }, input[key] ?? null)
     if (extension !== undefined) attributes[urn] = extension
   }
   if (!options.partial) checkResource(type, attributes)
@@ -95,13 +96,11 @@ interface ExtensionPlace {
   readonly type: ResourceType
   readonly urn: string
   readonly context: ReadContext
-  /** Gets the values that are never returned. */
-  readonly secrets: Record<string, Json>
 }
 
 /** The attributes of an extension; `undefined` when there are none, `null` when it is kept as unassigned. */
 function readExtension(place: ExtensionPlace, value: Json): Json | undefined {
-  const { type, urn, context, secrets } = place
+  const { type, urn, context } = place
   if (isUnassigned(value, context)) return context.keepUnassigned ? null : undefined
   if (!isJsonObject(value)) throw invalidValue(`Extension "${urn}" must be an object.`)
   const definitions = type.extensionAttributes.get(urn.toLowerCase())?.attributes
@@ -111,8 +110,7 @@ function readExtension(place: ExtensionPlace, value: Json): Json | undefined {
   }
   const attributes: JsonObject = {}
   readMembers(value, members, context, (definition, member) => {
-    if (definition.returned === 'never') secrets[`${urn}:${definition.name}`] = member
-    else attributes[definition.name] = member
+    attributes[definition.name] = member
   })
   return Object.keys(attributes).length === 0 ? undefined : attributes
 }

@@ -17,8 +17,8 @@ export interface Meta {
 /**
  * A resource as stores keep it: valid against its schemas, attribute names spelled as there, extension attributes in
  * an object under the extension's URN, without `schemas` (derived from the data), without what is computed on reading
- * (`meta.location`, `$ref`, `User.groups`, `manager.displayName`) and without values of `returned: never`.
- * Treat it as immutable.
+ * (`meta.location`, `$ref`, `User.groups`, `manager.displayName`) and without `password`. Attributes of a host's schemas
+ * that are never returned are in it. Treat it as immutable.
  */
 export interface Resource {
   readonly id: string

@@ -3,6 +3,7 @@ import type { Adapters } from '../../lib/stores/index.js'
 import { type TestDatabase, testDatabase } from '../support/test-database.js'
 import { deleteSuite } from './delete-suite.js'
 import { groupPatchSuite } from './group-patch-suite.js'
+import { hostSchemasSuite } from './host-schemas-suite.js'
 import { passedOverSuite } from './passed-over-suite.js'
 import { querySuite } from './query-suite.js'
 import { repeatSuite } from './repeat-suite.js'
@@ -27,6 +28,7 @@ afterEach(async () => {
 
 describe('a query over SQL', () => querySuite(make))
 describe('PATCH of a group over SQL', () => groupPatchSuite(make))
+describe('the schemas of a host, over SQL', () => hostSchemasSuite(make))
 describe('DELETE over SQL', () => deleteSuite(make))
 describe('what is passed over, over SQL', () => passedOverSuite(make))
 describe('a PATCH that is repeated, over SQL', () => repeatSuite(make))

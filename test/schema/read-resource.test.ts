@@ -135,8 +135,8 @@ describe('reading a resource', () => {
       { schemas: [core], userName: 'bob', PASSWORD: 's3cret', [badge]: { pin: '1234', text: 'x' } },
       usual,
     )
-    expect(attributes).toEqual({ userName: 'bob', [badge]: { text: 'x' } })
-    expect(secrets).toEqual({ password: 's3cret', [`${badge}:pin`]: '1234' })
+    expect(attributes).toEqual({ userName: 'bob', [badge]: { pin: '1234', text: 'x' } })
+    expect(secrets).toEqual({ password: 's3cret' })
   })
 
   it('is the same after a second reading', () => {
