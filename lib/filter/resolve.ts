@@ -1,5 +1,5 @@
 import type { Deviations } from '../deviations.js'
-import { invalidFilter } from '../errors.js'
+import { invalidFilter, type ScimError } from '../errors.js'
 import { resolvePath, subAttribute } from '../schema/paths.js'
 import type {
   AttributeDefinition,
@@ -25,9 +25,14 @@ export interface ResolveOptions {
    * `noValue`, for queries over several types, treats it as unassigned (RFC 7644 §3.4.2.1).
    */
   readonly unknown?: 'refuse' | 'noValue'
+  /** With `noValue`: what the comparisons found in the types so far; see {@link requireFits}. */
+  readonly fits?: Fits
   /** Whether the store answers `groups.value eq` and `groups.display eq` of users. */
   readonly groups?: boolean
 }
+
+/** By the position of its attribute in the filter: what is wrong with a comparison, `undefined` once it fits a type. */
+export type Fits = Map<number, ScimError | undefined>
 
 type Node<Kind extends ParsedFilter['kind']> = Extract<FilterNode<PathText>, { kind: Kind }>
 
@@ -75,6 +80,16 @@ export function resolveValueFilter(
 ): ResolvedFilter {
   requireVisible({ attribute: definition })
   return resolveNode(filter, elementScope(definition, { deviations: options.deviations }))
+}
+
+/**
+ * Refuses a filter over several types with a comparison that fits none of them. Where it fits one type, the attribute of
+ * the same name in another type has no value that could match (RFC 7644 §3.4.2.1).
+ *
+ * @throws ScimError `invalidFilter` (400) as {@link resolveFilter}
+ */
+export function requireFits(fits: Fits): void {
+  for (const error of fits.values()) if (error !== undefined) throw error
 }
 
 function elementScope(definition: AttributeDefinition, options: ResolveOptions): Scope {
@@ -145,15 +160,33 @@ function resolveCompare(node: Node<'compare'>, scope: Scope): ResolvedFilter {
   const found = scope.lookUp(path)
   if (found === undefined) return operator === 'ne' ? everything : nothing
   const target = withDefaultSubAttribute(found, scope.options)
-  const definition = target.sub ?? target.attribute
-  if (definition === undefined || !isSimple(definition)) {
-    throw at(path, 'has no value of its own; name one of its sub-attributes')
+  const literal = literalFor(node, target, scope)
+  if ('problem' in literal) {
+    noteMisfit(path, literal.problem, scope)
+    return operator === 'ne' ? everything : nothing
   }
-  const literal = comparableLiteral(definition, operator, node.value, {
-    stringBooleans: scope.options.deviations.has('stringBooleans'),
-  })
-  if ('problem' in literal) throw at(path, literal.problem)
+  scope.options.fits?.set(path.position, undefined)
   return scope.rewrite({ kind: 'compare', path: target, operator, value: literal.value })
+}
+
+function literalFor(
+  { operator, value }: Node<'compare'>,
+  { attribute, sub }: AttributePath,
+  { options }: Scope,
+): ReturnType<typeof comparableLiteral> {
+  const definition = sub ?? attribute
+  if (definition === undefined || !isSimple(definition)) {
+    return { problem: 'has no value of its own; name one of its sub-attributes' }
+  }
+  const stringBooleans = options.deviations.has('stringBooleans')
+  return comparableLiteral(definition, operator, value, { stringBooleans })
+}
+
+/** @throws ScimError `invalidFilter` (400) where no other type can make sense of it */
+function noteMisfit(path: PathText, problem: string, { options: { fits } }: Scope): void {
+  const error = at(path, problem)
+  if (fits === undefined) throw error
+  if (!fits.has(path.position)) fits.set(path.position, error)
 }
 
 /** `emails` means `emails.value`, as in the examples of RFC 7644 §3.4.2.2; `manager` only where Entra ID sends it. */
@@ -180,8 +213,10 @@ function resolveValuePath({ path, filter }: Node<'valuePath'>, scope: Scope): Re
   if (found === undefined) return nothing
   const { attribute, sub } = found
   if (attribute?.type !== 'complex' || sub !== undefined) {
-    throw at(path, 'has no sub-attributes to put in brackets')
+    noteMisfit(path, 'has no sub-attributes to put in brackets', scope)
+    return nothing
   }
+  scope.options.fits?.set(path.position, undefined)
   return attribute.multiValued
     ? anyElement(found, resolveNode(filter, elementScope(attribute, scope.options)))
     : onlyElement(path, filter, scope)

@@ -378,4 +378,62 @@ export function querySuite(make: () => Adapters | Promise<Adapters>): void {
       expect(namesOf(body)).toEqual(['Crew'])
     }
   })
+
+  it.each([
+    ['title eq "Lead"', ['ines']],
+    ['title ne "Lead"', ['bob', 'D']],
+    ['title sw "L"', ['ines']],
+    ['title eq 7', ['D']],
+    ['title gt 6', ['D']],
+    ['not (title eq 7)', ['ines', 'bob']],
+    ['title pr', ['ines', 'D']],
+    ['name eq "D"', ['D']],
+    ['name[givenName eq "Ines"]', ['ines']],
+    ['emails[value eq "x@y.example"]', ['ines']],
+    ['meta.resourceType eq "User" and title eq "Lead"', ['ines']],
+  ])(
+    'lets an attribute of the same name and another type match nothing: %s (A23)',
+    async (filter, found) => {
+      const scim = await serve(await make(), otherTitles)
+      await scim.user('ines', {
+        title: 'Lead',
+        name: { givenName: 'Ines' },
+        emails: [{ value: 'x@y.example' }],
+      })
+      await scim.user('bob')
+      await scim.post('/Devices', { schemas: [deviceUrn], name: 'D', title: 7, emails: ['x'] })
+      const { status, body } = await scim.get(`/?${filtered(filter)}`)
+      expect(status).toBe(200)
+      const names = body.Resources.map(
+        (each: { userName?: string; name?: string }) => each.userName ?? each.name,
+      )
+      expect(names.sort()).toEqual([...found].sort())
+    },
+  )
+
+  it.each(['title eq true', 'active co "t"', 'name eq 3'])(
+    'refuses a comparison that fits no type: %s (A23, R-FILTER-10)',
+    async (filter) => {
+      const scim = await serve(await make(), otherTitles)
+      const { status, body } = await scim.get(`/?${filtered(filter)}`)
+      expect([status, body.scimType]).toEqual([400, 'invalidFilter'])
+    },
+  )
+}
+
+const deviceUrn = 'urn:example:params:scim:schemas:Device'
+/** A resource type with attributes of a user's names and other types. */
+const otherTitles = {
+  schemas: [
+    {
+      id: deviceUrn,
+      name: 'Device',
+      attributes: [
+        { name: 'name', required: true },
+        { name: 'title', type: 'integer' as const },
+        { name: 'emails', multiValued: true },
+      ],
+    },
+  ],
+  resourceTypes: [{ name: 'Device', endpoint: '/Devices', schema: deviceUrn }],
 }

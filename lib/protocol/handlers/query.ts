@@ -2,7 +2,7 @@ import { invalidFilter, invalidValue } from '../../errors.js'
 import type { ParsedFilter } from '../../filter/ast.js'
 import { parseFilter } from '../../filter/parse.js'
 import { printFilter } from '../../filter/print.js'
-import { resolveFilter } from '../../filter/resolve.js'
+import { type Fits, requireFits, resolveFilter } from '../../filter/resolve.js'
 import { type CursorBinding, decodeCursor, encodeCursor } from '../../pagination/cursor.js'
 import { type CursorPage, parsePage } from '../../pagination/page.js'
 import { omittedAttributes, type Projection, parseProjection } from '../../projection/index.js'
@@ -83,17 +83,19 @@ function partsOf(
   const { filter: text, sortBy, sortOrder } = parameters
   const filter = text === undefined ? undefined : readFilter(options, text)
   const sorts = sortsOf(options, types, { sortBy, sortOrder })
-  const unknown = types.length > 1 ? 'noValue' : 'refuse'
-  return types.map((type) => {
-    const { deviations } = options
+  const { deviations } = options
+  const fits: Fits = new Map()
+  const overSeveral = types.length > 1 && ({ unknown: 'noValue', fits } as const)
+  const parts = types.map((type) => {
     const groups = storeOf(services, type).supports?.groups === true
-    const resolved =
-      filter &&
-      decideResourceType(resolveFilter(filter, type, { deviations, unknown, groups }), type)
+    const resolving = { deviations, groups, ...overSeveral }
+    const resolved = filter && decideResourceType(resolveFilter(filter, type, resolving), type)
     const sort = sorts.get(type.name)
     const omit = omittedAttributes(type, projections.get(type.name) ?? { kind: 'default' })
     return { type, omit, ...(resolved && { filter: resolved }), ...(sort && { sort }) }
   })
+  requireFits(fits)
+  return parts
 }
 
 function readFilter({ features, limits, deviations }: ProtocolOptions, text: string): ParsedFilter {
