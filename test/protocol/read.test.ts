@@ -186,6 +186,19 @@ describe('the cost of reading', () => {
     expect(named.body.Resources[0].displayName).toBe('Crew')
   })
 
+  it('shows an empty list of members when an empty group is read alone (clients H)', async () => {
+    const scim = await serve()
+    const { id } = await scim.group('Empty')
+    const read = async (query: string) => (await scim.get(`/Groups${query}`)).body
+    for (const query of ['', '?attributes=members', '?attributes=members.value']) {
+      expect((await read(`/${id}${query}`)).members).toEqual([])
+    }
+    for (const query of ['?excludedAttributes=members', '?attributes=displayName']) {
+      expect(await read(`/${id}${query}`)).not.toHaveProperty('members')
+    }
+    expect((await read('')).Resources[0]).not.toHaveProperty('members')
+  })
+
   it('takes as many store calls for a page of 50 users as for one of 1 (S-DOS-09)', async () => {
     const adapters = watched(memoryAdapters())
     const scim = await serve(adapters)

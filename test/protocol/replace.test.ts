@@ -259,7 +259,7 @@ describe('PUT of a group', () => {
       schemas: [groupUrn],
       displayName: 'C',
     })
-    expect(body.members).toBeUndefined()
+    expect(body.members).toEqual([])
     expect(body.displayName).toBe('C')
   })
 
@@ -271,6 +271,6 @@ describe('PUT of a group', () => {
     const kept = await scim.put(`/Groups/${group.id}`, renamed)
     expect(kept.body.members).toMatchObject([{ value: user.id }])
     const emptied = await scim.put(`/Groups/${group.id}`, { ...renamed, members: [] })
-    expect(emptied.body.members).toBeUndefined()
+    expect(emptied.body.members).toEqual([])
   })
 })

@@ -5,6 +5,7 @@ import { create, getResource, patch, replace } from '../../resources/resource-se
 import { checkStored } from '../../resources/stored.js'
 import { type Services, storeOf } from '../../resources/stores.js'
 import type { Target } from '../../resources/write-service.js'
+import { groupUrn } from '../../schema/core-schemas.js'
 import type { ResourceType } from '../../schema/types.js'
 import type { Read } from '../../stores/query.js'
 import type { Resource } from '../../stores/resource.js'
@@ -138,8 +139,17 @@ async function answer(
   const presentation = { projections: new Map([[type.name, projection]]), ...(sent && { sent }) }
   const found = [{ type, resource }]
   const [body] = await present(services, request, { found, presentation })
+  if (body && showsMembers(type, projection)) body['members'] ??= []
   const headers = headersOf(services, request, { type, resource })
   return { status, headers, ...(body && { body }) }
+}
+
+/**
+ * Whether the answer tells that nobody is in a group. RFC 7643 §2.5 lets an empty list be left out, and then authentik
+ * does not look for members that it has to add again.
+ */
+function showsMembers(type: ResourceType, projection: Projection): boolean {
+  return type.schema.id === groupUrn && !omittedAttributes(type, projection).has('members')
 }
 
 /** A group as it was stored, with its members where the answer has them and the store keeps them apart. */
