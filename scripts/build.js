@@ -1,10 +1,11 @@
-// Compiles the library to dist/ (ESM and CommonJS) and, with --programs, examples and bench to build/, against that dist.
+// Bundles the library into dist/ (see bundle.js) and, with --programs, examples and bench to build/, against that dist.
 // Skips what is newer than its sources. Several processes may call it at once: one builds, the others wait.
 import { execFile } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { bundle } from './bundle.js'
 
 const run = promisify(execFile)
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
@@ -17,7 +18,7 @@ const libraryInputs = [
   'package.json',
   'tsconfig.json',
   'tsconfig.build.json',
-  'tsconfig.build-cjs.json',
+  'scripts',
 ]
 const programInputs = ['examples', 'bench', 'test/conformance', 'tsconfig.programs.json']
 
@@ -30,22 +31,19 @@ async function main() {
   fs.mkdirSync(buildFolder, { recursive: true })
   await takeLock()
   process.on('exit', releaseLock)
-  await unlessFresh('library', libraryInputs, 'dist/esm/lib/index.js', buildLibrary)
+  await unlessFresh('library', libraryInputs, 'dist/index.cjs', buildLibrary)
   if (process.argv.includes('--programs')) {
     await unlessFresh('programs', [...libraryInputs, ...programInputs], 'build', buildPrograms)
   }
 }
 
-// Compiled beside dist and moved into place whole, so that a running program never meets half a build.
+// Bundled beside dist and moved into place whole, so that a running program never meets half a build.
 async function buildLibrary() {
+  const modules = path.join(buildFolder, 'library')
   const next = path.join(buildFolder, 'dist.next')
-  fs.rmSync(next, { recursive: true, force: true })
-  await Promise.all([
-    compile('tsconfig.build.json', path.join(next, 'esm')),
-    compile('tsconfig.build-cjs.json', path.join(next, 'cjs')),
-  ])
-  fs.writeFileSync(path.join(next, 'cjs/package.json'), '{ "type": "commonjs" }\n')
-  makeExecutable(path.join(next, 'esm/adapters/label-studio/command/cli.js'))
+  for (const folder of [modules, next]) fs.rmSync(folder, { recursive: true, force: true })
+  await compile('tsconfig.build.json', modules)
+  await bundle(modules, next)
   const dist = path.join(root, 'dist')
   const previous = path.join(buildFolder, 'dist.previous')
   fs.rmSync(previous, { recursive: true, force: true })
@@ -61,10 +59,6 @@ async function compile(project, outDir) {
   await run(process.execPath, [tsc, '-p', path.join(root, project), '--outDir', outDir], {
     cwd: root,
   })
-}
-
-function makeExecutable(file) {
-  if (fs.existsSync(file)) fs.chmodSync(file, 0o755)
 }
 
 async function unlessFresh(name, inputs, output, build) {

@@ -13,7 +13,7 @@ import {
 } from '../../support/fake-label-studio/index.js'
 
 const root = path.join(__dirname, '../../..')
-const program = path.join(root, 'dist/esm/adapters/label-studio/command/cli.js')
+const program = path.join(root, 'dist/cli.cjs')
 const mapping = {
   roles_groups: [['Administrator', 'LS-Admins']],
   workspaces_groups: [['Vision', 'LS-Vision']],

@@ -1,0 +1,72 @@
+// One bundle of CommonJS per entry, with its declarations. The ESM entries hand on the names of these bundles, so that a
+// process that both imports and requires the library has it once: the same classes of errors, the same stores.
+import fs from 'node:fs'
+import path from 'node:path'
+import { rolldown } from 'rolldown'
+import { dts } from 'rolldown-plugin-dts'
+
+const entries = {
+  index: 'lib/index',
+  memory: 'adapters/memory/index',
+  sql: 'adapters/sql/index',
+  'label-studio': 'adapters/label-studio/index',
+  settings: 'lib/settings/index',
+  testing: 'lib/testing/index',
+}
+const program = { cli: 'adapters/label-studio/command/cli' }
+
+/** Bundles the compiled modules and declarations of the folder `modules` into `dist`. */
+export async function bundle(modules, dist) {
+  const chunks = await bundleModules(modules, dist)
+  await bundleDeclarations(modules, dist)
+  for (const chunk of chunks.filter(({ name }) => name in entries)) writeEsmEntry(dist, chunk)
+  fs.chmodSync(path.join(dist, 'cli.cjs'), 0o755)
+}
+
+async function bundleModules(modules, dist) {
+  const build = await rolldown({
+    input: filesOf({ ...entries, ...program }, modules, '.js'),
+    external: isPackage,
+    platform: 'node',
+    // Paths in comments would tell where this was built.
+    experimental: { attachDebugInfo: 'none' },
+  })
+  // Declarations keep the comments, where editors show them.
+  const { output } = await build.write({ dir: dist, ...named('cjs', 'cjs'), comments: false })
+  return output
+}
+
+async function bundleDeclarations(modules, dist) {
+  const build = await rolldown({
+    input: filesOf(entries, modules, '.d.ts'),
+    external: isPackage,
+    plugins: [dts({ dtsInput: true, emitDtsOnly: true, sourcemap: false, tsconfig: false })],
+    experimental: { attachDebugInfo: 'none' },
+  })
+  await build.write({ dir: dist, ...named('esm', 'd.cts') })
+}
+
+function named(format, ending) {
+  const shared = `shared/[name].${ending}`
+  return { format, entryFileNames: `[name].${ending}`, chunkFileNames: shared, exports: 'named' }
+}
+
+function writeEsmEntry(dist, { name, exports }) {
+  const bundled = `'./${name}.cjs'`
+  const names = exports.toSorted().join(', ')
+  fs.writeFileSync(path.join(dist, `${name}.js`), `export { ${names} } from ${bundled}\n`)
+  fs.writeFileSync(path.join(dist, `${name}.d.ts`), `export * from ${bundled}\n`)
+}
+
+function filesOf(list, folder, ending) {
+  const files = Object.entries(list).map(([name, module]) => [
+    name,
+    path.join(folder, `${module}${ending}`),
+  ])
+  return Object.fromEntries(files)
+}
+
+// What the bundler itself adds to the code is no dependency.
+function isPackage(id) {
+  return !id.startsWith('.') && !path.isAbsolute(id) && !id.startsWith('@oxc-project/runtime')
+}
