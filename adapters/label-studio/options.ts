@@ -1,7 +1,18 @@
+import createDebug from 'debug'
 import type { AccessAdapters } from '../../lib/access/index.js'
-import { custom, flag, nested, oneOf, optionTable, text } from '../../lib/configuration/option.js'
+import {
+  callback,
+  custom,
+  flag,
+  nested,
+  oneOf,
+  optionTable,
+  text,
+} from '../../lib/configuration/option.js'
 import { readOptions } from '../../lib/configuration/read-options.js'
 import { ConfigurationError } from '../../lib/errors.js'
+import type { AuditEntry } from '../../lib/events/catalogue.js'
+import { createEmitter } from '../../lib/events/emitter.js'
 import type { Adapters } from '../../lib/stores/adapters.js'
 import { connectionRows, type LabelStudioApiOptions } from './api/index.js'
 
@@ -40,10 +51,18 @@ export interface LabelStudioAdaptersOptions extends LabelStudioApiOptions {
    * `none`, or those whose address is in one of these domains. Owners never are.
    */
   readonly adopt?: 'all' | 'none' | readonly string[]
+  /**
+   * `required`: the import and adoption wait while the audit log cannot be written, and an account is linked only after
+   * its entry is stored. Give the same as to `scimRouter`. Default `bestEffort`.
+   */
+  readonly audit?: 'required' | 'bestEffort'
+  /** Called with each event of the import and of adoption, after its change is durable. What it throws disturbs nobody. */
+  readonly onEvent?: (event: AuditEntry) => unknown
   /** Enterprise only: create a workspace that a rule names and that does not exist. Default `false`. */
   readonly createWorkspaces?: boolean
 }
 
+const debug = createDebug('label-studio-scim:label-studio')
 const code = 'ERR_SCIM_LABEL_STUDIO_OPTION'
 const isDomain = (value: unknown) => typeof value === 'string' && /^[^@\s]+\.[^@\s]+$/.test(value)
 
@@ -86,6 +105,11 @@ export const labelStudioTable = optionTable<LabelStudioAdaptersOptions>()(
       ),
       default: 'all',
     },
+    audit: { type: oneOf('required', 'bestEffort'), default: 'bestEffort' },
+    onEvent: {
+      type: callback<NonNullable<LabelStudioAdaptersOptions['onEvent']>>(),
+      shown: 'none',
+    },
     createWorkspaces: { type: flag, default: false },
   },
 )
@@ -98,6 +122,9 @@ export interface LabelStudioSettings {
   readonly firstSignIn: 'password' | 'invite'
   readonly adopt: 'all' | 'none' | readonly string[]
   readonly createWorkspaces: boolean
+  readonly audit: 'required' | 'bestEffort'
+  /** Never throws. */
+  readonly emit: (event: AuditEntry) => void
 }
 
 /**
@@ -106,10 +133,8 @@ export interface LabelStudioSettings {
  * @throws ConfigurationError `ERR_SCIM_LABEL_STUDIO_OPTION` naming the option and the fix
  */
 export function labelStudioSettings(given: LabelStudioAdaptersOptions): LabelStudioSettings {
-  const { storage, owner, tenant, adopt, createWorkspaces, ...options } = readOptions(
-    labelStudioTable,
-    given,
-  )
+  const { storage, owner, tenant, adopt, createWorkspaces, audit, onEvent, ...options } =
+    readOptions(labelStudioTable, given)
   const deprovisioning = options.deprovisioning ?? (owner ? 'admin' : 'gate')
   const firstSignIn = options.firstSignIn ?? (owner ? 'password' : 'invite')
   if (!owner && deprovisioning === 'admin') throw needsOwner('deprovisioning: admin')
@@ -121,7 +146,15 @@ export function labelStudioSettings(given: LabelStudioAdaptersOptions): LabelStu
     firstSignIn,
     adopt: typeof adopt === 'string' ? adopt : adopt.map((domain) => domain.toLowerCase()),
     createWorkspaces,
+    audit,
+    emit: emitterOf(onEvent),
   }
+}
+
+function emitterOf(onEvent: LabelStudioAdaptersOptions['onEvent']): LabelStudioSettings['emit'] {
+  const { emit, on } = createEmitter((error) => debug('onEvent threw: %O', error))
+  if (onEvent) on(onEvent)
+  return emit
 }
 
 function needsOwner(setting: string): ConfigurationError {

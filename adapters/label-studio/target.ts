@@ -70,7 +70,7 @@ async function apply(
     if (isEmptyPlan(planned) && planned.deferred.length === 0) {
       return { applied: ledger, notes: ['Not managed through SCIM yet.'] }
     }
-    await manage(access, scope, record)
+    await manage(settings, scope, user)
   }
   const { target } = await translated(edition())
   return translated(
@@ -78,7 +78,7 @@ async function apply(
       ledger,
       hasSignedIn: () => hasSignedIn(access, scope, user.id),
       note: (entries, account) =>
-        noteAccount(access, scope, user, {
+        noteAccount(settings, scope, user, {
           ledger: entries,
           account,
           givesRole: givesRole(wanted),

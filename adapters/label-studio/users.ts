@@ -1,8 +1,11 @@
+import type { AccessRecord } from '../../lib/stores/access-store.js'
 import type { User } from '../../lib/stores/resource.js'
 import type { Scope } from '../../lib/stores/scope.js'
 import type { UserStore } from '../../lib/stores/user-store.js'
 import { requiredEmail } from './accounts/accounts.js'
 import type { Admission } from './accounts/admission.js'
+import { holdPerson } from './accounts/hold.js'
+import { manage } from './accounts/links.js'
 import type { LabelStudioSettings } from './options.js'
 import type { LabelStudioTarget } from './target.js'
 
@@ -12,15 +15,27 @@ import type { LabelStudioTarget } from './target.js'
  * change through SCIM, where adoption is allowed.
  */
 export function labelStudioUsers(
-  { storage }: LabelStudioSettings,
+  settings: LabelStudioSettings,
   target: LabelStudioTarget,
   admission: Admission,
 ): UserStore {
-  const { users, groups, access } = storage
+  const { users, groups, access } = settings.storage
 
-  async function readmit(scope: Scope, user: User): Promise<void> {
-    const record = user.active ? await access.record(scope, user.id) : undefined
-    if (record?.enforced !== 'deprovisioned') return
+  /** Nothing changes listed people while the import looks at them. */
+  async function holdingListed<T>(
+    scope: Scope,
+    userId: string,
+    work: (scope: Scope, record: AccessRecord | undefined) => Promise<T>,
+  ): Promise<T> {
+    const record = await access.record(scope, userId)
+    const isListed = record?.account?.origin === 'imported'
+    return isListed
+      ? holdPerson(access, scope, userId, (held) => work(held, record))
+      : work(scope, record)
+  }
+
+  async function readmit(scope: Scope, user: User, record: AccessRecord | undefined) {
+    if (!user.active || record?.enforced !== 'deprovisioned') return
     await admission.bringBack(scope, await groups.resolveAccess(scope, user))
   }
 
@@ -34,16 +49,24 @@ export function labelStudioUsers(
     },
     get: (scope, id, read) => users.get(scope, id, read),
     query: (scope, query) => users.query(scope, query),
-    async replace(scope, user, write) {
-      requiredEmail(user)
-      const before = await users.get(scope, user.id, { omit: new Set(['groups']) })
-      if (before) await admission.rename(scope, before, user)
-      await readmit(scope, user)
-      const replaced = await users.replace(scope, user, write)
-      await admission.adopt(scope, user)
-      return replaced
-    },
-    delete: (scope, id, options) => users.delete(scope, id, options),
+    replace: (scope, user, write) =>
+      holdingListed(scope, user.id, async (held, record) => {
+        requiredEmail(user)
+        const before = await users.get(held, user.id, { omit: new Set(['groups']) })
+        if (before) await admission.rename(held, before, user)
+        await readmit(held, user, record)
+        const replaced = await users.replace(held, user, write)
+        await manage(settings, held, user)
+        return replaced
+      }),
+    delete: (scope, id, options) =>
+      holdingListed(scope, id, async (held) => {
+        const user = await users.get(held, id, { omit: new Set(['groups']) })
+        const isDeleted = await users.delete(held, id, options)
+        // Whom SCIM deleted, SCIM managed: an account that is let in again later is shut again.
+        if (isDeleted && user) await manage(settings, held, user)
+        return isDeleted
+      }),
     ...(users.getMany && {
       getMany: (...args: Parameters<NonNullable<UserStore['getMany']>>) =>
         users.getMany?.(...args) ?? Promise.resolve([]),

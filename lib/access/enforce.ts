@@ -9,6 +9,7 @@ import type { Scope } from '../stores/scope.js'
 import { emailOf } from './email.js'
 import { exemptionOf } from './exemption.js'
 import { hasSignedIn } from './signed-in.js'
+import { isHalfListed } from './standing.js'
 
 /** Adapters that can keep a ledger and pending work. */
 export type AccessAdapters = Adapters & { readonly access: AccessStore }
@@ -81,7 +82,8 @@ async function endDeparted(
   scope: Scope,
   record: AccessRecord | undefined,
 ): Promise<Enforced> {
-  if (!record) return 'gone'
+  // An import that was cut short brings the user back.
+  if (!record || isHalfListed(record)) return 'gone'
   const user = departed(record)
   if (await exemptionOf(context.adapters, scope, user)) return 'gone'
   // Also when it was carried out before: somebody may have let the person in again by hand.

@@ -4,7 +4,7 @@ import { UnavailableError } from '../stores/errors.js'
 import type { Scope } from '../stores/scope.js'
 import { type EnforceContext, type Enforced, enforceAccess } from './enforce.js'
 import { asStoreError, describeFailure } from './failure.js'
-import { longestAttemptMs, shortLeaseMs, underLease } from './lease.js'
+import { isHeldUnder, longestAttemptMs, shortLeaseMs, underLease } from './lease.js'
 import { withTimeLimit } from './time-limit.js'
 
 /** How to make one person's access true within a request. */
@@ -51,7 +51,7 @@ export async function enforceNow(
 
 /**
  * Holds somebody's lease during `work`, so that no reconciler works on them. The person need not exist. They are marked,
- * and stay so: whatever happens, the reconciler looks at them afterwards.
+ * and stay so: whatever happens, the reconciler looks at them afterwards. Work that holds the lease already goes on.
  *
  * @throws UnavailableError when somebody else has the lease for too long; `work` was not begun then
  */
@@ -61,21 +61,74 @@ export async function holdLease<T>(
   { userId, ...options }: InlineOptions & { readonly userId: string },
   work: (scope: Scope) => Promise<T>,
 ): Promise<T> {
-  const deadline = Date.now() + options.timeoutMs
+  if (isHeldUnder(scope, userId)) return work(scope)
+  const claim = await markAndClaim(access, scope, userId, Date.now() + options.timeoutMs)
+  if (claim === 'busy') throw late(options)
+  try {
+    return await workUnder(access, scope, claim, work)
+  } finally {
+    await giveBack(access, claim, 'marked')
+  }
+}
+
+/**
+ * As {@link holdLease} for work after which nothing remains to be done: the person is pending only if they were before,
+ * or when `work` fails. Answers `busy`, without `work`, while somebody else works on them.
+ *
+ * @param timeoutMs how long to wait for the lease
+ */
+export async function holdLeaseIfFree<T>(
+  access: AccessStore,
+  scope: Scope,
+  { userId, timeoutMs }: { readonly userId: string; readonly timeoutMs: number },
+  work: (scope: Scope) => Promise<T>,
+): Promise<T | 'busy'> {
+  if (isHeldUnder(scope, userId)) return work(scope)
+  const claim = await markAndClaim(access, scope, userId, Date.now() + timeoutMs)
+  if (claim === 'busy') return 'busy'
+  const result = await workUnder(access, scope, claim, work).catch(async (error: unknown) => {
+    await giveBack(access, claim, 'marked')
+    throw error
+  })
+  await giveBack(access, claim, 'asBefore')
+  return result
+}
+
+/** Only a marked person can be claimed. */
+async function markAndClaim(
+  access: AccessStore,
+  scope: Scope,
+  userId: string,
+  deadline: number,
+): Promise<Claim | 'busy'> {
   let claim: Claim | 'busy' | 'settled'
   do {
     await access.mark(scope, [userId])
     claim = await claimPerson(access, scope, userId, deadline)
   } while (claim === 'settled')
-  if (claim === 'busy') throw late(options)
-  const { owner, entry } = claim
-  try {
-    const lease = { owner, entry, leaseMs: shortLeaseMs, attemptMs: longestAttemptMs }
-    return await underLease(access, scope, lease, work)
-  } finally {
-    // As if it had been marked again since: the lease is returned, and the mark stays.
-    await access.settle(owner, { ...entry, mark: entry.mark - 1 }, { kind: 'done' })
-  }
+  return claim
+}
+
+function workUnder<T>(
+  access: AccessStore,
+  scope: Scope,
+  { owner, entry }: Claim,
+  work: (scope: Scope) => Promise<T>,
+): Promise<T> {
+  const lease = { owner, entry, leaseMs: shortLeaseMs, attemptMs: longestAttemptMs }
+  return underLease(access, scope, lease, work)
+}
+
+/** Returns the lease. A first mark is our own, which nobody waits for; a later one was somebody's before. */
+function giveBack(
+  access: AccessStore,
+  { owner, entry }: Claim,
+  outcome: 'marked' | 'asBefore',
+): Promise<void> {
+  const isCleared = outcome === 'asBefore' && entry.mark === 1
+  // As if it had been marked again since: the lease is returned, and the mark stays.
+  const settled = isCleared ? entry : { ...entry, mark: entry.mark - 1 }
+  return access.settle(owner, settled, { kind: 'done' })
 }
 
 async function claimPerson(

@@ -22,6 +22,14 @@ export interface Lease {
   readonly attemptMs: number
 }
 
+/** Whose leases the work under a scope holds. */
+const heldUnder = new WeakMap<Scope, ReadonlySet<string>>()
+
+/** Whether the work under this scope holds the person's lease already. */
+export function isHeldUnder(scope: Scope, userId: string): boolean {
+  return heldUnder.get(scope)?.has(userId) ?? false
+}
+
 /**
  * Works under a claim that is renewed while the work goes on. The signal of the scope that `work` is given is aborted when
  * the claim is lost (somebody else may have taken over), and when the attempt takes too long.
@@ -35,7 +43,9 @@ export async function underLease<T>(
   const lifetime = new LimitedLifetime(scope)
   const end = keepRenewing(access, lease, (reason) => lifetime.abort(reason))
   try {
-    return await work(createScope(scope, lifetime))
+    const leased = createScope(scope, lifetime)
+    heldUnder.set(leased, new Set([...(heldUnder.get(scope) ?? []), lease.entry.userId]))
+    return await work(leased)
   } finally {
     end()
     lifetime.release()

@@ -26,7 +26,7 @@ export async function standingOf(
   user: User | undefined,
   known?: AccessRecord,
 ): Promise<Standing> {
-  if (!user) return 'deprovisioned'
+  if (!user) return known && isHalfListed(known) ? 'unknown' : 'deprovisioned'
   const record = known ?? (await adapters.access?.record(scope, user.id))
   const isOnlyListed = record?.account?.origin === 'imported'
   if (!isOnlyListed && user.active) {
@@ -36,6 +36,11 @@ export async function standingOf(
   const exemption = await exemptionOf(adapters, scope, user)
   if (exemption?.kind === 'protected') return 'active'
   return isOnlyListed || exemption ? 'unknown' : 'deprovisioned'
+}
+
+/** Whether an import has noted the account and not stored its user yet, or is about to remove both. */
+export function isHalfListed({ account, enforced }: AccessRecord): boolean {
+  return account?.origin === 'imported' && enforced === undefined
 }
 
 /** Whether an address, which no SCIM user has, was that of somebody deleted whom SCIM managed. */

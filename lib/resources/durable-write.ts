@@ -4,13 +4,19 @@ import type { Adapters } from '../stores/adapters.js'
 import type { ResourceStore } from '../stores/resource-store.js'
 import type { Scope } from '../stores/scope.js'
 import type { Alongside } from '../stores/write.js'
-import type { Services } from './stores.js'
+import type { ServiceOptions } from './context.js'
 
 /** What a write brings with it. */
 export interface Effects {
   /** Ids of users, or of groups for all their users, whose access must be made true again. */
   readonly pending: readonly string[]
   readonly audit: readonly AuditEntry[]
+}
+
+/** What writing durably needs. */
+export interface DurableContext {
+  readonly adapters: Adapters
+  readonly options: Pick<ServiceOptions, 'audit' | 'retryAfterSeconds'>
 }
 
 /**
@@ -21,7 +27,7 @@ export interface Effects {
  * @throws ScimError 503 when entries are demanded and cannot be stored; nothing was written then
  */
 export function writeDurably<T>(
-  services: Services,
+  services: DurableContext,
   { scope, store, effects }: { scope: Scope; store: ResourceStore; effects: Effects },
   write: (alongside: Alongside | undefined) => Promise<T>,
 ): Promise<T> {
@@ -32,7 +38,7 @@ export function writeDurably<T>(
 
 /** {@link writeDurably} for a write that takes nothing along. */
 export async function writeInSteps<T>(
-  services: Services,
+  services: DurableContext,
   { scope, effects }: { scope: Scope; effects: Effects },
   write: () => Promise<T>,
 ): Promise<T> {
@@ -50,7 +56,7 @@ export async function writeInSteps<T>(
 
 /** Marks people pending; does nothing where no access is kept. */
 export async function markPending(
-  services: Services,
+  services: DurableContext,
   scope: Scope,
   ids: readonly string[],
 ): Promise<void> {
@@ -59,7 +65,7 @@ export async function markPending(
 
 /** Appends entries about what has happened already; a log that cannot be written does not undo it. */
 export async function appendAudit(
-  { adapters }: Pick<Services, 'adapters'>,
+  { adapters }: Pick<DurableContext, 'adapters'>,
   scope: Scope,
   entries: readonly AuditEntry[],
 ): Promise<void> {
@@ -72,7 +78,7 @@ export async function appendAudit(
 }
 
 async function demandAudit(
-  services: Services,
+  services: DurableContext,
   scope: Scope,
   entries: readonly AuditEntry[],
 ): Promise<void> {

@@ -36,7 +36,7 @@ export interface PendingUser {
   readonly userId: string
   /** RFC 3339; since when. */
   readonly since: string
-  /** Grows with every mark; `settle` only clears the mark it was claimed with. */
+  /** 1 at the first mark, and one more with each; `settle` only clears the mark it was claimed with. */
   readonly mark: number
   readonly attempts: number
   /** Given up until somebody acts; reported, never dropped. */

@@ -1,6 +1,5 @@
 import { emailOf } from '../../../lib/access/index.js'
 import type { AccountReference, Grant } from '../../../lib/mapping/index.js'
-import type { AccessStore } from '../../../lib/stores/access-store.js'
 import { RefusedError, storeErrorKind } from '../../../lib/stores/errors.js'
 import type { User } from '../../../lib/stores/resource.js'
 import type { Scope } from '../../../lib/stores/scope.js'
@@ -11,8 +10,10 @@ import {
   type LabelStudioUser,
   normalizeEmail,
 } from '../api/index.js'
+import type { LabelStudioSettings } from '../options.js'
 import { anothersAccount, type Claims } from './claims.js'
 import { type Directory, incompleteList } from './directory.js'
+import { holdPerson } from './hold.js'
 import { noteAccount } from './links.js'
 import { namesOf } from './names.js'
 
@@ -53,7 +54,7 @@ export interface Accounts {
 
 interface Parts {
   readonly api: LabelStudioApi
-  readonly access: AccessStore
+  readonly settings: LabelStudioSettings
   readonly directory: Directory
   readonly claims: Claims
   readonly hidden: HiddenAccounts | undefined
@@ -69,7 +70,8 @@ export interface HiddenAccounts {
 
 /** Accounts over the parts of one Label Studio. */
 export function accountsOf(parts: Parts): Accounts {
-  const { access, claims, directory } = parts
+  const { claims, directory, settings } = parts
+  const { access } = settings.storage
 
   async function* findAll(scope: Scope, user: User): AsyncGenerator<LabelStudioUser> {
     const linked = await linkedAccount(parts, scope, user)
@@ -82,17 +84,19 @@ export function accountsOf(parts: Parts): Accounts {
     }
   }
 
-  async function link(scope: Scope, user: User, account: Account): Promise<readonly Grant[]> {
+  function link(scope: Scope, user: User, account: Account): Promise<readonly Grant[]> {
     const { reference } = account
-    if ((await access.record(scope, user.id))?.account?.id === reference.id) return []
-    const isOurs = reference.origin === 'created'
-    const inherited = isOurs ? [] : await claims.take(scope, user, account.user)
-    try {
-      await noteAccount(access, scope, user, { account: reference })
-    } catch (error) {
-      throw storeErrorKind(error) === 'uniqueness' ? anothersAccount() : error
-    }
-    return inherited
+    return holdPerson(access, scope, user.id, async (held) => {
+      if ((await access.record(held, user.id))?.account?.id === reference.id) return []
+      const isOurs = reference.origin === 'created'
+      const inherited = isOurs ? [] : await claims.take(held, user, account.user)
+      try {
+        await noteAccount(settings, held, user, { account: reference })
+      } catch (error) {
+        throw storeErrorKind(error) === 'uniqueness' ? anothersAccount() : error
+      }
+      return inherited
+    })
   }
 
   return {
@@ -189,11 +193,11 @@ export function referenceTo(
 }
 
 async function linkedAccount(
-  { api, access, directory, hidden }: Parts,
+  { api, settings, directory, hidden }: Parts,
   scope: Scope,
   user: User,
 ): Promise<Account | undefined> {
-  const reference = (await access.record(scope, user.id))?.account
+  const reference = (await settings.storage.access.record(scope, user.id))?.account
   if (!reference) return undefined
   const id = Number(reference.id)
   const account = await api.users.get(id, scope.signal)

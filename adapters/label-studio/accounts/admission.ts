@@ -6,7 +6,6 @@ import type { Scope } from '../../../lib/stores/scope.js'
 import type { Edition, KnownEdition } from '../editions/edition-of.js'
 import { translated } from '../failures.js'
 import type { TargetParts } from '../parts.js'
-import { manage } from './links.js'
 
 /** What is refused while the client still waits, before anything is stored. */
 export interface Admission {
@@ -24,11 +23,6 @@ export interface Admission {
    * @throws RefusedError, or UnavailableError when somebody without a known account cannot be looked for
    */
   rename(scope: Scope, before: User, after: User): Promise<void>
-  /**
-   * Makes an imported person managed, as the first change through SCIM does. Whether they may be is asked before
-   * (`exemptions`).
-   */
-  adopt(scope: Scope, user: User): Promise<void>
 }
 
 const patienceMs = 2_000
@@ -37,7 +31,6 @@ const silenceMs = 5_000
 /** Admission to one Label Studio. */
 export function admission(parts: TargetParts, edition: Edition): Admission {
   const ask = impatiently(edition)
-  const { access } = parts.settings.storage
   return {
     create: (scope, user) =>
       ask(async ({ accounts, target }) => {
@@ -56,12 +49,6 @@ export function admission(parts: TargetParts, edition: Edition): Admission {
         const others = await directory.find(address, scope.signal)
         if (others.some(({ id }) => String(id) !== account.id)) throw addressTaken()
       })
-    },
-
-    async adopt(scope, user) {
-      const record = await access.record(scope, user.id)
-      if (record?.account?.origin !== 'imported') return
-      await manage(access, scope, record)
     },
   }
 }

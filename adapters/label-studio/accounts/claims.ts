@@ -6,8 +6,9 @@ import type { User } from '../../../lib/stores/resource.js'
 import type { Scope } from '../../../lib/stores/scope.js'
 import type { UserStore } from '../../../lib/stores/user-store.js'
 import { type LabelStudioUser, normalizeEmail } from '../api/index.js'
-import { logChange } from '../import/import-log.js'
+import { unlist } from '../import/unlist.js'
 import type { LabelStudioSettings } from '../options.js'
+import { holdPerson } from './hold.js'
 
 /** As much of an account as a claim is judged by. */
 export type Claimed = Pick<LabelStudioUser, 'id' | 'email'>
@@ -48,7 +49,7 @@ const founderOf = (email: string) => `labelStudio.founder:${email}`
 
 /** Claims over the records of one tenant's people. */
 export function claimsOf(parts: Parts): Claims {
-  const { access, users } = parts
+  const { access } = parts
   return {
     async check(scope, user, account) {
       await holderToReplace(parts, scope, user, account)
@@ -57,12 +58,7 @@ export function claimsOf(parts: Parts): Claims {
       const holder = await holderToReplace(parts, scope, user, account)
       if (!holder) return []
       if (holder.account?.origin === 'imported') {
-        await users.delete(scope, holder.userId, {})
-        await access.deleteRecord(scope, holder.userId)
-        const userName = holder.email ?? holder.userId
-        await logChange(parts.settings.storage, scope, 'user.deleted', {
-          ...{ id: holder.userId, userName },
-        })
+        await takeFromList(parts, scope, holder)
         return []
       }
       await inherit(parts, scope, { user, account, holder })
@@ -115,6 +111,21 @@ async function holderToReplace(
   return holder
 }
 
+/** The listed person makes room, unless they became managed meanwhile. @throws RefusedError 409 */
+async function takeFromList(
+  { access, users, settings }: Parts,
+  scope: Scope,
+  { userId }: AccessRecord,
+): Promise<void> {
+  await holdPerson(access, scope, userId, async (held) => {
+    const record = await access.record(held, userId)
+    if (!record) return
+    if (record.account?.origin !== 'imported') throw anothersAccount()
+    const user = await users.get(held, userId, withoutGroups)
+    await unlist(settings, held, record, { userName: user?.userName ?? record.email ?? userId })
+  })
+}
+
 /** Accounts that nobody may adopt are still those of people whose work on them was cut short. */
 async function isPromised(
   { access }: Parts,
@@ -129,24 +140,28 @@ async function isPromised(
   return false
 }
 
-/** The ledger is handed on before the old record goes, so that a process that ends in between loses nothing of it. */
+/** Whose account passes on to whom. */
+interface Heritage {
+  readonly user: User
+  readonly account: Claimed
+  readonly holder: AccessRecord
+}
+
+/**
+ * The ledger is handed on before the old record goes, so that a process that ends in between loses nothing of it. Nobody
+ * shuts the account for the one who left meanwhile.
+ */
 async function inherit(
   { access }: Parts,
   scope: Scope,
-  {
-    user,
-    account,
-    holder,
-  }: {
-    readonly user: User
-    readonly account: Claimed
-    readonly holder: AccessRecord
-  },
+  { user, account, holder }: Heritage,
 ): Promise<void> {
-  const record = (await access.record(scope, user.id)) ?? emptyRecord(user.id, new Date())
-  await access.setValue(scope, heirOf(account.id), user.id)
-  await access.saveRecord(scope, { ...record, applied: [...holder.applied, ...record.applied] })
-  await access.deleteRecord(scope, holder.userId)
+  await holdPerson(access, scope, holder.userId, async (held) => {
+    const record = (await access.record(held, user.id)) ?? emptyRecord(user.id, new Date())
+    await access.setValue(held, heirOf(account.id), user.id)
+    await access.saveRecord(held, { ...record, applied: [...holder.applied, ...record.applied] })
+    await access.deleteRecord(held, holder.userId)
+  })
 }
 
 /** The refusal of an account that is linked to somebody else. */

@@ -1,41 +1,66 @@
 import { emailOf, emptyRecord } from '../../../lib/access/index.js'
 import type { AccountReference, Grant } from '../../../lib/mapping/index.js'
-import type { AccessRecord, AccessStore } from '../../../lib/stores/access-store.js'
 import type { User } from '../../../lib/stores/resource.js'
 import type { Scope } from '../../../lib/stores/scope.js'
+import type { LabelStudioSettings } from '../options.js'
+import { logged } from './change-log.js'
+import { holdPerson } from './hold.js'
 
-/** Makes somebody managed whom the import only listed. */
+/** Makes somebody managed whom the import only listed; does nothing for everybody else. */
 export async function manage(
-  access: AccessStore,
+  settings: LabelStudioSettings,
   scope: Scope,
-  record: AccessRecord,
+  user: User,
 ): Promise<void> {
-  if (!record.account) return
-  await access.saveRecord(scope, { ...record, account: { ...record.account, origin: 'adopted' } })
+  const { access } = settings.storage
+  const isListed = async (within: Scope) =>
+    (await access.record(within, user.id))?.account?.origin === 'imported'
+  if (!(await isListed(scope))) return
+  await holdPerson(access, scope, user.id, async (held) => {
+    const record = await access.record(held, user.id)
+    const { account } = record ?? {}
+    if (!record || account?.origin !== 'imported') return
+    const change = { event: 'user.adopted', user, detail: adoptedText(account) } as const
+    await logged(settings, held, change, () =>
+      access.saveRecord(held, { ...record, account: { ...account, origin: 'adopted' } }),
+    )
+  })
+}
+
+/** What to keep of an account that is about to be somebody's. */
+export interface AccountNote {
+  readonly ledger?: readonly Grant[]
+  readonly account: AccountReference
+  readonly givesRole?: boolean
 }
 
 /** Keeps what is about to be ours, so that it is known even if the process ends now. */
 export async function noteAccount(
-  access: AccessStore,
+  settings: LabelStudioSettings,
   scope: Scope,
   user: User,
-  {
-    ledger,
-    account,
-    givesRole = false,
-  }: {
-    readonly ledger?: readonly Grant[]
-    readonly account: AccountReference
-    readonly givesRole?: boolean
-  },
+  { ledger, account, givesRole = false }: AccountNote,
 ): Promise<void> {
-  const record = (await access.record(scope, user.id)) ?? emptyRecord(user.id, new Date())
+  const { access } = settings.storage
   const email = emailOf(user)
-  await access.saveRecord(scope, {
-    ...record,
-    account,
-    hadRole: record.hadRole || givesRole,
-    ...(email !== undefined && { email }),
-    ...(ledger && { applied: ledger }),
+  await holdPerson(access, scope, user.id, async (held) => {
+    const record = (await access.record(held, user.id)) ?? emptyRecord(user.id, new Date())
+    const save = () =>
+      access.saveRecord(held, {
+        ...record,
+        account,
+        hadRole: record.hadRole || givesRole,
+        ...(email !== undefined && { email }),
+        ...(ledger && { applied: ledger }),
+      })
+    const isTakenOver = account.origin === 'adopted' && record.account?.id !== account.id
+    if (!isTakenOver) return save()
+    const change = { event: 'user.adopted', user, detail: adoptedText(account) } as const
+    return logged(settings, held, change, save)
   })
+}
+
+/** Of an adoption, for the log. */
+export function adoptedText({ id }: AccountReference): string {
+  return `Account ${id} of Label Studio`
 }

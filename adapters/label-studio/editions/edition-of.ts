@@ -36,7 +36,7 @@ async function ask(parts: TargetParts): Promise<KnownEdition> {
     : enterpriseDirectory(api, installed)
   const claims = claimsOf({ access, users, settings, ownId })
   const hidden = hiddenAccounts(parts, organization)
-  const accounts = accountsOf({ api, access, directory, claims, hidden })
+  const accounts = accountsOf({ api, settings, directory, claims, hidden })
   const shared = { api, accounts, organization, settings }
   const target = isCommunity
     ? communityTarget({ ...shared, admin, directory })

@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import createDebug from 'debug'
-import { emptyRecord, type FindByEmail, findByEmail } from '../../../lib/access/index.js'
+import { type FindByEmail, findByEmail } from '../../../lib/access/index.js'
 import type { AccessRecord } from '../../../lib/stores/access-store.js'
 import type { User } from '../../../lib/stores/resource.js'
 import type { Scope } from '../../../lib/stores/scope.js'
 import { referenceTo } from '../accounts/accounts.js'
+import { logged } from '../accounts/change-log.js'
 import { mayAdopt } from '../accounts/claims.js'
+import { holdForImport } from '../accounts/hold.js'
+import { noteAccount } from '../accounts/links.js'
 import { normalizeEmail } from '../api/index.js'
 import { translated } from '../failures.js'
 import type { TargetParts } from '../parts.js'
@@ -119,76 +122,91 @@ async function meet(parts: Parts, scope: Scope, seen: Seen): Promise<Outcome> {
     if (known) return link(parts, scope, known, seen)
     return (await parts.mirror.create(scope, seen)) ? 'imported' : undefined
   }
-  await noteProtection(parts, scope, record, seen)
-  const user = await users.get(scope, record.userId, readWhole)
-  if (record.account?.origin === 'imported') {
-    return user && (await parts.mirror.refresh(scope, record, user, seen)) ? 'updated' : undefined
+  if (Boolean(record.account?.isProtected) !== seen.isSuperuser) {
+    await noteProtection(parts, scope, record.userId, seen)
   }
+  if (record.account?.origin === 'imported') {
+    return (await parts.mirror.refresh(scope, record, seen)) ? 'updated' : undefined
+  }
+  const user = await users.get(scope, record.userId, readWhole)
   if (!isDrifted({ record, user, seen }, parts.settings)) return undefined
-  return markDrifted(parts, scope, record.userId)
+  return markDrifted(parts, scope, record.userId, user?.userName ?? seen.user.email)
 }
 
 /** Somebody became a superuser, or is none any more. */
 async function noteProtection(
   { settings }: TargetParts,
   scope: Scope,
-  { userId, account }: AccessRecord,
-  { isSuperuser }: Seen,
+  userId: string,
+  { user, isSuperuser }: Seen,
 ): Promise<void> {
-  if (!account || Boolean(account.isProtected) === isSuperuser) return
   const { access } = settings.storage
-  const record = await access.record(scope, userId)
-  if (record?.account?.id !== account.id) return
-  const { isProtected: _, ...others } = record.account
-  const changed = isSuperuser ? { ...others, isProtected: true as const } : others
-  await access.saveRecord(scope, { ...record, account: changed })
+  await holdForImport(access, scope, userId, async (held) => {
+    const record = await access.record(held, userId)
+    if (!record?.account || record.account.id !== String(user.id)) return
+    const { isProtected: _, ...others } = record.account
+    const changed = isSuperuser ? { ...others, isProtected: true as const } : others
+    await access.saveRecord(held, { ...record, account: changed })
+  })
 }
 
+/** Somebody whom the IdP pushed before the account was there, or before it was known. */
 async function link(
   { settings }: TargetParts,
   scope: Scope,
   user: User,
   seen: Seen,
 ): Promise<'linked' | undefined> {
+  if (!mayAdopt(settings, normalizeEmail(seen.user.email))) return undefined
   const { access } = settings.storage
-  const record = (await access.record(scope, user.id)) ?? emptyRecord(user.id, new Date())
-  if (record.account || !mayAdopt(settings, normalizeEmail(seen.user.email))) return undefined
-  const email = normalizeEmail(seen.user.email)
-  const account = referenceTo(seen.user, 'adopted')
-  // Somebody else may have got the account at the same moment: the next import sees it.
-  if (!(await unlessTaken(() => access.saveRecord(scope, { ...record, email, account })))) {
-    return undefined
-  }
-  await access.mark(scope, [user.id])
-  return 'linked'
+  const done = await holdForImport(access, scope, user.id, async (held) => {
+    if ((await access.record(held, user.id))?.account) return false
+    const account = referenceTo(seen.user, 'adopted')
+    // Somebody else may have got the account at the same moment: the next import sees it.
+    return unlessTaken(async () => {
+      await noteAccount(settings, held, user, { account })
+      await access.mark(held, [user.id])
+      return true
+    })
+  })
+  return done === true ? 'linked' : undefined
 }
 
 /**
  * An account that is not in the list: who is managed gets it again, who was only listed goes. Lists that are read page
  * by page miss people who slip from one page to another, so the account itself is asked for first.
  */
-async function miss(parts: Parts, scope: Scope, record: AccessRecord): Promise<Outcome> {
-  const user = await parts.settings.storage.users.get(scope, record.userId, readWhole)
-  if (!user) return undefined
-  const account = await parts.api.users.get(Number(record.account?.id), scope.signal)
+async function miss(
+  parts: Parts,
+  scope: Scope,
+  { userId, account: known }: AccessRecord,
+): Promise<Outcome> {
+  const account = await parts.api.users.get(Number(known?.id), scope.signal)
   if (account && !account.masked) return undefined
-  const now = await parts.settings.storage.access.record(scope, user.id)
-  if (now?.account?.origin === 'imported') {
-    return (await parts.mirror.remove(scope, user)) ? 'removed' : undefined
+  const { users, access } = parts.settings.storage
+  if ((await access.record(scope, userId))?.account?.origin === 'imported') {
+    return (await parts.mirror.remove(scope, userId)) ? 'removed' : undefined
   }
-  return user.active ? markDrifted(parts, scope, user.id) : undefined
+  const user = await users.get(scope, userId, readWhole)
+  return user?.active ? markDrifted(parts, scope, userId, user.userName) : undefined
 }
 
-/** Who was given up on until somebody acts is not tried again by each import. */
+/**
+ * Has somebody looked at, and tells of it, unless they are waiting for that already. Who was given up on until somebody
+ * acts is not tried again by each import.
+ */
 async function markDrifted(
   { settings }: TargetParts,
   scope: Scope,
   userId: string,
+  userName: string,
 ): Promise<'drifted' | undefined> {
   const { access } = settings.storage
   const [entry] = await access.pendingOf(scope, [userId])
   if (entry?.parked) return undefined
-  await access.mark(scope, [userId])
+  const mark = () => access.mark(scope, [userId])
+  const change = { event: 'access.drifted', user: { id: userId, userName } } as const
+  await (entry ? mark() : logged(settings, scope, change, mark))
   return 'drifted'
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { emptyRecord } from '../../../lib/access/index.js'
+import { emptyRecord, isHalfListed } from '../../../lib/access/index.js'
 import { comparableOf } from '../../../lib/schema/comparable.js'
 import { compileResourceTypes } from '../../../lib/schema/compile.js'
 import { lookupKeys } from '../../../lib/schema/lookups.js'
@@ -8,60 +8,160 @@ import { storeErrorKind } from '../../../lib/stores/errors.js'
 import type { User } from '../../../lib/stores/resource.js'
 import type { Scope } from '../../../lib/stores/scope.js'
 import { referenceTo } from '../accounts/accounts.js'
+import { writeLogged } from '../accounts/change-log.js'
+import { holdForImport } from '../accounts/hold.js'
 import { normalizeEmail } from '../api/index.js'
 import type { LabelStudioSettings } from '../options.js'
 import type { Seen } from './census.js'
-import { logChange } from './import-log.js'
+import { unlist } from './unlist.js'
 
 /** SCIM users that only mirror who is in Label Studio: nothing of them is ever carried out there. */
 export interface ImportedUsers {
-  /** Brings somebody in; `false` when another host did at the same moment. */
-  create(scope: Scope, seen: Seen): Promise<boolean>
-  /** Makes the SCIM user say what Label Studio says now; `false` when it did already. */
-  refresh(scope: Scope, record: AccessRecord, user: User, seen: Seen): Promise<boolean>
-  /** Takes somebody out again; `false` when they were changed meanwhile. */
-  remove(scope: Scope, user: User): Promise<boolean>
+  /**
+   * Brings somebody in, or goes on where a process ended that did.
+   * @returns `false` when somebody else has the account or the login name
+   */
+  create(scope: Scope, seen: Seen, userId?: string): Promise<boolean>
+  /**
+   * Makes the SCIM user say what Label Studio says now; `false` when it did already, or when the person was changed or
+   * became managed meanwhile.
+   */
+  refresh(scope: Scope, record: AccessRecord, seen: Seen): Promise<boolean>
+  /** Takes somebody out again; `false` when they were changed or became managed meanwhile. */
+  remove(scope: Scope, userId: string): Promise<boolean>
 }
 
-/** Imported users in this storage. */
-export function importedUsers({ storage }: LabelStudioSettings): ImportedUsers {
-  const { users, access } = storage
-  const write = writer()
+/** What is stored of somebody who is only listed. */
+interface Listed {
+  readonly record: AccessRecord
+  readonly user: User | undefined
+}
+
+/** Imported users in this storage. Whatever is read and written again is held meanwhile. */
+export function importedUsers(settings: LabelStudioSettings): ImportedUsers {
+  const { users } = settings.storage
+  const tools = { settings, write: writer() }
+
   return {
-    async create(scope, seen) {
-      const user = newUser(seen)
-      return unlessTaken(async () => {
-        await users.create(scope, user, write(user))
-        await access.saveRecord(scope, recordOf(user, seen))
-        await logChange(storage, scope, 'user.created', user)
-      })
+    create: (scope, seen) => createListed(tools, scope, seen),
+    async refresh(scope, record, seen) {
+      // Looked at first without holding anybody: nearly everybody is as they were.
+      const known = await users.get(scope, record.userId, withoutGroups)
+      if (known && isShown(known, seen) && !isHalfListed(record)) return false
+      return whileListed(settings, scope, record.userId, (held, listed) =>
+        refreshListed(tools, held, listed, seen),
+      )
     },
-    async refresh(scope, record, user, seen) {
-      const shown = { ...withoutShown(user), ...shownBy(seen) }
-      if (JSON.stringify(sorted(shown)) === JSON.stringify(sorted(user))) return false
-      const { meta } = user
-      const changed = { ...meta, lastModified: new Date().toISOString(), version: randomUUID() }
-      const next: User = { ...shown, meta: changed }
-      return unlessTaken(async () => {
-        await users.replace(scope, next, { ...write(next), expectedVersion: meta.version })
-        await access.saveRecord(scope, { ...record, ...recordOf(next, seen) })
-        await logChange(storage, scope, 'user.replaced', next)
-      })
-    },
-    remove: (scope, { id, userName, meta }) =>
-      unlessTaken(async () => {
-        await users.delete(scope, id, { expectedVersion: meta.version })
-        await access.deleteRecord(scope, id)
-        await logChange(storage, scope, 'user.deleted', { id, userName })
+    remove: (scope, userId) =>
+      whileListed(settings, scope, userId, async (held, { record, user }) => {
+        const { userName = record.email ?? userId, meta } = user ?? {}
+        await unlist(settings, held, record, { userName, ...(meta && { version: meta.version }) })
+        return user !== undefined
       }),
   }
 }
 
-/** Somebody else brought the person in, or changed them, at the same moment: the next import sees it. */
-export async function unlessTaken(work: () => Promise<void>): Promise<boolean> {
+/** Works on somebody who is only listed, as they are now; others, and those somebody works on, are left alone. */
+async function whileListed(
+  { storage: { users, access } }: LabelStudioSettings,
+  scope: Scope,
+  userId: string,
+  work: (scope: Scope, listed: Listed) => Promise<boolean>,
+): Promise<boolean> {
+  const done = await holdForImport(access, scope, userId, async (held) => {
+    const record = await access.record(held, userId)
+    if (record?.account?.origin !== 'imported') return false
+    const user = await users.get(held, userId, withoutGroups)
+    return unlessTaken(() => work(held, { record, user }))
+  })
+  return done === true
+}
+
+/** What writing a listed person needs. */
+interface Tools {
+  readonly settings: LabelStudioSettings
+  readonly write: ReturnType<typeof writer>
+}
+
+const withoutGroups = { omit: new Set(['groups']) } as const
+
+async function createListed(
+  tools: Tools,
+  scope: Scope,
+  seen: Seen,
+  userId: string = randomUUID(),
+): Promise<boolean> {
+  const { access } = tools.settings.storage
+  const user = newUser(seen, userId)
+  const record = recordOf(user, seen)
+  const done = await holdForImport(access, scope, userId, (held) =>
+    unlessTaken(async () => {
+      // The account is noted first: whatever happens next, nobody takes the user for a managed one.
+      await access.saveRecord(held, { ...record, enforced: undefined })
+      await createUser(tools, held, user)
+      await access.saveRecord(held, record)
+      return true
+    }),
+  )
+  return done === true
+}
+
+async function createUser({ settings, write }: Tools, scope: Scope, user: User): Promise<void> {
+  const { users, access } = settings.storage
+  const change = { event: 'user.created', user } as const
   try {
-    await work()
-    return true
+    await writeLogged(settings, scope, change, (alongside) =>
+      users.create(scope, user, { ...write(user), alongside }),
+    )
+  } catch (error) {
+    // Somebody else has the login name: there is nobody to whom the note could belong.
+    if (storeErrorKind(error) === 'uniqueness') await access.deleteRecord(scope, user.id)
+    throw error
+  }
+}
+
+async function refreshListed(
+  tools: Tools,
+  scope: Scope,
+  { record, user }: Listed,
+  seen: Seen,
+): Promise<boolean> {
+  if (!user) return isHalfListed(record) && createListed(tools, scope, seen, record.userId)
+  const next = isShown(user, seen) ? user : { ...shownAs(user, seen), meta: nextMeta(user) }
+  if (next !== user) await replaceUser(tools, scope, user, next)
+  await tools.settings.storage.access.saveRecord(scope, { ...record, ...recordOf(next, seen) })
+  return next !== user
+}
+
+async function replaceUser(
+  { settings, write }: Tools,
+  scope: Scope,
+  { meta: { version: expectedVersion } }: User,
+  next: User,
+): Promise<void> {
+  const change = { event: 'user.replaced', user: next } as const
+  await writeLogged(settings, scope, change, (alongside) =>
+    settings.storage.users.replace(scope, next, { ...write(next), expectedVersion, alongside }),
+  )
+}
+
+/** The user with what Label Studio says now. */
+function shownAs(user: User, seen: Seen): User {
+  return { ...withoutShown(user), ...shownBy(seen) }
+}
+
+function isShown(user: User, seen: Seen): boolean {
+  return JSON.stringify(sorted(shownAs(user, seen))) === JSON.stringify(sorted(user))
+}
+
+function nextMeta({ meta }: User): User['meta'] {
+  return { ...meta, lastModified: new Date().toISOString(), version: randomUUID() }
+}
+
+/** Somebody else brought the person in, or changed them, at the same moment: the next import sees it. */
+export async function unlessTaken(work: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await work()
   } catch (error) {
     const kind = storeErrorKind(error)
     if (kind === 'uniqueness' || kind === 'versionMismatch') return false
@@ -78,10 +178,10 @@ function recordOf(user: User, seen: Seen): AccessRecord {
   }
 }
 
-function newUser(seen: Seen): User {
+function newUser(seen: Seen, id: string): User {
   const at = new Date().toISOString()
   const meta = { resourceType: 'User', created: at, lastModified: at, version: randomUUID() }
-  return { id: randomUUID(), ...shownBy(seen), meta }
+  return { id, ...shownBy(seen), meta }
 }
 
 /** What Label Studio knows of somebody, in SCIM's attributes. */

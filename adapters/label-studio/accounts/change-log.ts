@@ -1,0 +1,63 @@
+import { auditEntry } from '../../../lib/events/audit-entry.js'
+import type { EventName } from '../../../lib/events/catalogue.js'
+import {
+  type DurableContext,
+  writeDurably,
+  writeInSteps,
+} from '../../../lib/resources/durable-write.js'
+import type { User } from '../../../lib/stores/resource.js'
+import type { Scope } from '../../../lib/stores/scope.js'
+import type { Alongside } from '../../../lib/stores/write.js'
+import type { LabelStudioSettings } from '../options.js'
+
+/** What happened to a SCIM user without a request of their own: by the import, or by adoption. */
+export interface AccountChange {
+  readonly event: EventName
+  readonly user: Pick<User, 'id' | 'userName'>
+  /** A sentence for the log. */
+  readonly detail?: string
+}
+
+const retryAfterSeconds = 10
+
+/**
+ * Writes to the users of the storage, with its entry in the audit log: in the same step where the store can, else after
+ * it, or before it with `audit: 'required'`. The event follows.
+ *
+ * @throws ScimError 503 where entries are required and cannot be stored; nothing was written then
+ */
+export async function writeLogged<T>(
+  settings: LabelStudioSettings,
+  scope: Scope,
+  change: AccountChange,
+  write: (alongside: Alongside | undefined) => Promise<T>,
+): Promise<T> {
+  const effects = effectsOf(scope, change)
+  const store = settings.storage.users
+  const result = await writeDurably(contextOf(settings), { scope, store, effects }, write)
+  for (const entry of effects.audit) settings.emit(entry)
+  return result
+}
+
+/** As {@link writeLogged}, for a write that takes no entry along: to the access store. */
+export async function logged<T>(
+  settings: LabelStudioSettings,
+  scope: Scope,
+  change: AccountChange,
+  write: () => Promise<T>,
+): Promise<T> {
+  const effects = effectsOf(scope, change)
+  const result = await writeInSteps(contextOf(settings), { scope, effects }, write)
+  for (const entry of effects.audit) settings.emit(entry)
+  return result
+}
+
+function contextOf({ storage, audit }: LabelStudioSettings): DurableContext {
+  return { adapters: storage, options: { audit, retryAfterSeconds } }
+}
+
+function effectsOf(scope: Scope, { event, user, detail }: AccountChange) {
+  const target = { resourceType: 'User', id: user.id, name: user.userName }
+  const happening = { event, target, ...(detail !== undefined && { detail }) }
+  return { pending: [], audit: [auditEntry(scope, new Date(), happening)] }
+}
