@@ -19,7 +19,7 @@ import type { BaseUrlOf } from './http/base-url.js'
 import type { FailureReport } from './http/failures.js'
 import type { ProtocolOptions } from './protocol/context.js'
 import type { RecordStep } from './recorder/index.js'
-import type { Features, Limits } from './resources/context.js'
+import type { Features, Limits } from './resources/options.js'
 import type {
   ExtensionInput,
   JsonObject,

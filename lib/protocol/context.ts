@@ -1,4 +1,4 @@
-import type { ServiceContext, ServiceOptions } from '../resources/context.js'
+import type { ServiceContext, ServiceOptions } from '../resources/options.js'
 import type { JsonObject } from '../schema/types.js'
 
 /** Options of the protocol layer beside those of the services. */

@@ -1,17 +1,11 @@
 import { omittedAttributes, type Projection, project } from '../projection/index.js'
-import type { Found } from '../resources/query-service.js'
-import { readMany } from '../resources/read-many.js'
-import type { Services } from '../resources/stores.js'
-import { managerIdOf } from '../resources/user-rules.js'
-import { enterpriseUserUrn } from '../schema/core-schemas.js'
+import { endpointOf, type Services } from '../resources/call.js'
+import type { View } from '../resources/kind.js'
+import type { Found } from '../resources/query.js'
+import { type Computed, represent } from '../resources/represent.js'
 import type { JsonObject, ResourceType } from '../schema/types.js'
-import type { GroupReference } from '../stores/group-store.js'
-import type { Resource } from '../stores/resource.js'
 import type { ScimRequest } from './messages.js'
 import { scopeOf } from './scope.js'
-import { type Computed, toWire } from './wire.js'
-
-const nobody: ReadonlyMap<string, Resource> = new Map()
 
 /** How resources are shown. */
 export interface Presentation {
@@ -21,6 +15,12 @@ export interface Presentation {
   readonly sent?: ReadonlySet<string>
 }
 
+/** Resources and how they are shown. */
+interface Shown {
+  readonly found: readonly Found[]
+  readonly presentation: Presentation
+}
+
 /**
  * The representations of resources, in their order. What is computed is read for all of them at once: at most one call
  * for the groups of users and one for their managers, and none when the projection does not want them.
@@ -28,92 +28,49 @@ export interface Presentation {
 export async function present(
   services: Services,
   request: ScimRequest,
-  { found, presentation }: { found: readonly Found[]; presentation: Presentation },
+  shown: Shown,
 ): Promise<JsonObject[]> {
-  const { projections, sent } = presentation
-  const computed = await compute(services, request, { found, projections })
-  return found.map(({ type, resource }) =>
-    project(type, toWire(type, resource, computed), projectionOf(projections, type), {
-      ...(sent && { sent }),
-    }),
+  const { projections, sent } = shown.presentation
+  const read = readComputed(services, request, shown)
+  const computed: Computed = Object.assign(
+    {
+      baseUrl: request.baseUrl,
+      hasEtags: services.options.features.etag,
+      types: services.types.byName,
+    },
+    ...(read === undefined ? [] : await read),
+  )
+  return shown.found.map(({ type, resource }) =>
+    project(
+      type,
+      represent(endpointOf(services, type), resource, computed),
+      projectionOf(projections, type),
+      { ...(sent && { sent }) },
+    ),
   )
 }
 
-/**
- * Whether a representation shows what other resources say, which changes without the resource's version: the groups of a
- * user, the names of a manager and of members.
- */
-export function showsOthers(
-  type: ResourceType,
-  resource: Resource,
-  projection: Projection,
-): boolean {
-  const omit = omittedAttributes(type, projection)
-  if (type.name === 'Group') return !omit.has('members') && resource['members'] !== undefined
-  if (type.name !== 'User') return false
-  const hasManager = managerIdOf(resource) !== undefined && wantsManager(projection)
-  return hasManager || !omit.has('groups')
+/** Which attributes a client wants to see. */
+export function viewOf(type: ResourceType, projection: Projection): View {
+  return { projection, omit: omittedAttributes(type, projection) }
 }
 
-async function compute(
+/** What all these representations need beside the resources; all of it is read at once. */
+function readComputed(
   services: Services,
   request: ScimRequest,
-  { found, projections }: { found: readonly Found[]; projections: ReadonlyMap<string, Projection> },
-): Promise<Computed> {
-  const users = found.filter(({ type }) => type.name === 'User')
-  const wantedGroups = groupsOf(services, request, { users, projections })
-  const wantedManagers = managersOf(services, request, { users, projections })
-  // Both are under way; what is not there is not waited for.
-  const [groups, managers] =
-    wantedManagers instanceof Promise
-      ? await Promise.all([wantedGroups, wantedManagers])
-      : [wantedGroups && (await wantedGroups), wantedManagers]
-  return {
-    baseUrl: request.baseUrl,
-    hasEtags: services.options.features.etag,
-    types: services.types.byName,
-    managers,
-    ...(groups && { groups }),
+  { found, presentation }: Shown,
+): Promise<Partial<Computed>[]> | undefined {
+  const parts: (Promise<Partial<Computed>> | Partial<Computed>)[] = []
+  for (const type of new Set(found.map((each) => each.type))) {
+    const { kind } = endpointOf(services, type)
+    if (!kind.readComputed) continue
+    const own = found.filter((each) => each.type === type).map(({ resource }) => resource)
+    const view = viewOf(type, projectionOf(presentation.projections, type))
+    const part = kind.readComputed(services, scopeOf(request), own, view)
+    if (part !== undefined) parts.push(part)
   }
-}
-
-function groupsOf(
-  services: Services,
-  request: ScimRequest,
-  { users, projections }: { users: readonly Found[]; projections: ReadonlyMap<string, Projection> },
-): Promise<ReadonlyMap<string, readonly GroupReference[]>> | undefined {
-  const [first] = users
-  if (!first) return undefined
-  const { type } = first
-  if (omittedAttributes(type, projectionOf(projections, type)).has('groups')) return undefined
-  const ids = users.map(({ resource }) => resource.id)
-  return services.adapters.groups.groupsOf(scopeOf(request), ids)
-}
-
-function managersOf(
-  services: Services,
-  request: ScimRequest,
-  { users, projections }: { users: readonly Found[]; projections: ReadonlyMap<string, Projection> },
-): Promise<ReadonlyMap<string, Resource>> | ReadonlyMap<string, Resource> {
-  const wanted = users.filter(({ type }) => wantsManager(projectionOf(projections, type)))
-  const ids = wanted.map(({ resource }) => managerIdOf(resource)).filter((id) => id !== undefined)
-  return ids.length === 0 ? nobody : readById(services, request, ids)
-}
-
-async function readById(
-  services: Services,
-  request: ScimRequest,
-  ids: readonly string[],
-): Promise<ReadonlyMap<string, Resource>> {
-  const resources = await readMany(services.adapters.users, scopeOf(request), ids)
-  return new Map(resources.map((resource) => [resource.id, resource]))
-}
-
-/** A cheap guess: it may load managers that are not shown, never the other way round. */
-function wantsManager(projection: Projection): boolean {
-  if (projection.kind === 'default') return true
-  const isWhole = projection.names.get(enterpriseUserUrn) === 'whole'
-  return projection.kind === 'only' ? projection.names.has(enterpriseUserUrn) : !isWhole
+  return parts.length === 0 ? undefined : Promise.all(parts)
 }
 
 function projectionOf(

@@ -1,7 +1,6 @@
 import { invalidSyntax, ScimError } from '../errors.js'
 import { type Projection, parseProjection } from '../projection/index.js'
-import type { Services } from '../resources/stores.js'
-import type { Target } from '../resources/write-service.js'
+import type { ResourceCall, Services } from '../resources/call.js'
 import type { Json, ResourceType } from '../schema/types.js'
 import type { ScimRequest } from './messages.js'
 
@@ -33,7 +32,7 @@ export function projectionOf(
 export function conditionOf(
   { options }: Services,
   { ifMatch, ifNoneMatch }: ScimRequest,
-): Pick<Target, 'ifMatch' | 'ifNoneMatch'> {
+): Pick<ResourceCall, 'ifMatch' | 'ifNoneMatch'> {
   const isNew = ifNoneMatch !== undefined && (options.features.etag || ifNoneMatch.trim() === '*')
   const unless = isNew ? { ifNoneMatch } : {}
   if (ifMatch === undefined) return unless

@@ -1,8 +1,8 @@
 import type { ScimError } from '../errors.js'
 import { auditEntry } from '../events/audit-entry.js'
-import { appendAudit } from '../resources/durable-write.js'
+import type { Services } from '../resources/call.js'
+import { appendAudit } from '../resources/outbox.js'
 import { toScimError } from '../resources/store-errors.js'
-import type { Services } from '../resources/stores.js'
 import type { ResourceType } from '../schema/types.js'
 import type { ScimRequest } from './messages.js'
 import type { Handler, PathParameters } from './route.js'
@@ -44,7 +44,7 @@ async function report(
     status,
     ...(scimType !== undefined && { scimType }),
   })
-  await appendAudit(services, scope, [entry])
+  await appendAudit({ services, scope: scope }, [entry])
   // Whoever answers the request tells of failures nobody expected, and of its deadline.
   if (error && !request.lifetime.signal.aborted) services.emit(entry)
 }

@@ -1,6 +1,7 @@
+import type { Services } from '../resources/call.js'
+import { resolveEndpoints } from '../resources/kinds/index.js'
 import { createPassedOverNotes } from '../resources/passed-over.js'
 import { createTurns } from '../resources/races.js'
-import { resolveStores, type Services } from '../resources/stores.js'
 import { lookupKeys } from '../schema/lookups.js'
 import type { ResourceType } from '../schema/types.js'
 import type { ProtocolContext } from './context.js'
@@ -34,25 +35,25 @@ type RouterServices = Services & ProtocolContext
  * @throws ConfigurationError when the adapters have no store for a resource type
  */
 export function scimRoutes(context: ProtocolContext): readonly ScimRoute[] {
-  const stores = resolveStores(context.types, context.adapters)
-  for (const type of context.types.types) {
-    stores.get(type.name)?.useKeys?.(type.lookups, (resource) => lookupKeys(type, resource))
+  const endpoints = resolveEndpoints(context.types, context.adapters)
+  for (const { type, store } of endpoints.values()) {
+    store.useKeys?.(type.lookups, (resource) => lookupKeys(type, resource))
   }
   const services: RouterServices = {
     ...context,
-    stores,
+    endpoints,
     turns: createTurns(),
     onPassedOver: createPassedOverNotes(context),
   }
   const { types } = context.types
-  const endpoints = types.map((type) => writeHandlers(services, type))
+  const writers = types.map((type) => writeHandlers(services, type))
   return [
     read('GET', [], queryHandler(services, types)),
     read('POST', ['.search'], searchHandler(services, types)),
     ...discoveryRoutes(context),
-    write('POST', ['Bulk'], bulkHandler(services, endpoints)),
+    write('POST', ['Bulk'], bulkHandler(services, writers)),
     ...meRoutes(services),
-    ...endpoints.flatMap((endpoint) => resourceRoutes(services, endpoint)),
+    ...writers.flatMap((writer) => resourceRoutes(services, writer)),
   ]
 }
 

@@ -5,12 +5,12 @@ import { withTimeLimit } from '../access/time-limit.js'
 import { auditEntry, subjectOf } from '../events/audit-entry.js'
 import type { AccessStore } from '../stores/access-store.js'
 import { RefusedError, UnavailableError } from '../stores/errors.js'
+import { mapConcurrently, readMany, resolveMany } from '../stores/read-many.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import type { DeprovisionReason } from '../stores/user-store.js'
-import { appendAudit, markPending } from './durable-write.js'
-import { mapConcurrently, readMany, resolveMany } from './read-many.js'
-import type { Services } from './stores.js'
+import type { Services } from './call.js'
+import { appendAudit, markPending } from './outbox.js'
 
 const concurrentPeople = 8
 /** Of a change that concerns more people, all are left to the reconciler. */
@@ -55,7 +55,7 @@ async function endWithoutRecord(services: Services, scope: Scope, user: User): P
     event: 'user.deprovisioned',
     target: subjectOf(user),
   })
-  await appendAudit(services, scope, [entry])
+  await appendAudit({ services, scope }, [entry])
   services.emit(entry)
 }
 
@@ -66,7 +66,7 @@ async function endWithoutRecord(services: Services, scope: Scope, user: User): P
 export async function endAccessAgain(services: Services, scope: Scope, user: User): Promise<void> {
   const record = await services.adapters.access?.record(scope, user.id)
   if (record?.enforced === 'deprovisioned') return
-  await markPending(services, scope, [user.id])
+  await markPending({ services, scope }, [user.id])
   await endAccess(services, scope, user)
 }
 

@@ -13,7 +13,7 @@ import type { AuditEntry } from '../events/catalogue.js'
 import type { AccessStore } from '../stores/access-store.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { Scope } from '../stores/scope.js'
-import type { ServiceOptions } from './context.js'
+import type { ServiceOptions } from './options.js'
 
 /** People who lose access by a change, before it is stored. */
 export interface Loss {

@@ -4,7 +4,7 @@ import type { AttributePath, ResourceType } from '../schema/types.js'
 import { indexPlan } from '../stores/index-plan.js'
 import type { ResourceStore } from '../stores/resource-store.js'
 import type { Scope } from '../stores/scope.js'
-import type { Limits } from './context.js'
+import type { Limits } from './options.js'
 
 /** What looking through the values of a multi-valued attribute costs, measured in comparisons with a simple one. */
 const listCost = 8

@@ -2,8 +2,8 @@ import { auditEntry } from '../events/audit-entry.js'
 import type { AuditEntry } from '../events/catalogue.js'
 import type { PassedOver } from '../stores/passed-over.js'
 import type { Scope } from '../stores/scope.js'
-import type { ServiceContext } from './context.js'
-import { appendAudit } from './durable-write.js'
+import type { ServiceContext } from './options.js'
+import { appendAudit } from './outbox.js'
 
 /** Remembers what was passed over; no request waits for it or fails by it. */
 export type PassedOverNotes = (scope: Scope, passedOver: readonly PassedOver[]) => void
@@ -99,7 +99,7 @@ async function write(context: ServiceContext, notes: Notes): Promise<void> {
   try {
     const fresh = await context.adapters.access?.countPassedOver?.(scope, counts)
     const entries = (fresh ?? []).map((each) => entryOf(scope, now, each))
-    await appendAudit(context, scope, entries)
+    await appendAudit({ services: context, scope }, entries)
     for (const entry of entries) context.emit(entry)
   } catch {
     // The count is for information; the next one is tried again.

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { storeErrorKind } from '../stores/errors.js'
+import type { Services } from './call.js'
 import { writeRace } from './store-errors.js'
-import type { Services } from './stores.js'
 
 /** Lets writes of one resource go one after the other, in one instance. */
 export interface Turns {

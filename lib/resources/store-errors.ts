@@ -34,6 +34,12 @@ export function toScimError(error: unknown): ScimError | undefined {
   }
 }
 
+/** The host will never do it: nothing may have changed. After any other failure the change is kept and goes on. */
+export function isRefusal(error: unknown): boolean {
+  const status = toScimError(error)?.status
+  return status !== undefined && status < 500
+}
+
 /** 400 that lists the ids that name no resource of this tenant. */
 export function unknownMembers(ids: readonly string[]): ScimError {
   const listed = ids.slice(0, maxListedIds).map((id) => JSON.stringify(id.slice(0, 100)))

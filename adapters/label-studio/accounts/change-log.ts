@@ -1,10 +1,6 @@
 import { auditEntry } from '../../../lib/events/audit-entry.js'
 import type { EventName } from '../../../lib/events/catalogue.js'
-import {
-  type DurableContext,
-  writeDurably,
-  writeInSteps,
-} from '../../../lib/resources/durable-write.js'
+import { type OutboxCall, writeDurably, writeInSteps } from '../../../lib/resources/outbox.js'
 import type { User } from '../../../lib/stores/resource.js'
 import type { Scope } from '../../../lib/stores/scope.js'
 import type { Alongside } from '../../../lib/stores/write.js'
@@ -34,7 +30,7 @@ export async function writeLogged<T>(
 ): Promise<T> {
   const effects = effectsOf(scope, change)
   const store = settings.storage.users
-  const result = await writeDurably(contextOf(settings), { scope, store, effects }, write)
+  const result = await writeDurably({ ...callOf(settings, scope), store }, effects, write)
   for (const entry of effects.audit) settings.emit(entry)
   return result
 }
@@ -47,17 +43,17 @@ export async function logged<T>(
   write: () => Promise<T>,
 ): Promise<T> {
   const effects = effectsOf(scope, change)
-  const result = await writeInSteps(contextOf(settings), { scope, effects }, write)
+  const result = await writeInSteps(callOf(settings, scope), effects, write)
   for (const entry of effects.audit) settings.emit(entry)
   return result
 }
 
-function contextOf({ storage, audit }: LabelStudioSettings): DurableContext {
-  return { adapters: storage, options: { audit, retryAfterSeconds } }
+function callOf({ storage, audit }: LabelStudioSettings, scope: Scope): OutboxCall {
+  return { services: { adapters: storage, options: { audit, retryAfterSeconds } }, scope }
 }
 
 function effectsOf(scope: Scope, { event, user, detail }: AccountChange) {
   const target = { resourceType: 'User', id: user.id, name: user.userName }
-  const happening = { event, target, ...(detail !== undefined && { detail }) }
-  return { pending: [], audit: [auditEntry(scope, new Date(), happening)] }
+  const said = { event, target, ...(detail !== undefined && { detail }) }
+  return { pending: [], audit: [auditEntry(scope, new Date(), said)] }
 }

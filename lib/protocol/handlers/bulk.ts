@@ -1,9 +1,10 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import { invalidSyntax, notFound, ScimError, unavailable } from '../../errors.js'
-import { removeResource } from '../../resources/delete-service.js'
-import { patch } from '../../resources/resource-service.js'
+import { about, callOf, endpointOf, type Services, within } from '../../resources/call.js'
+import { locationOf } from '../../resources/represent.js'
+import { patch } from '../../resources/requests.js'
 import { toScimError } from '../../resources/store-errors.js'
-import type { Services } from '../../resources/stores.js'
+import { remove } from '../../resources/write.js'
 import type { JsonObject, ResourceType } from '../../schema/types.js'
 import { etagOf } from '../../version/etag.js'
 import {
@@ -26,7 +27,6 @@ import type { ScimRequest, ScimResponse } from '../messages.js'
 import { bodyOf, notSupported } from '../read-request.js'
 import type { Handler } from '../route.js'
 import { scopeOf } from '../scope.js'
-import { locationOf } from '../wire.js'
 
 /** Handlers of writes to one resource type, the same that single requests go to. */
 export interface WriteHandlers {
@@ -184,7 +184,7 @@ async function perform(job: Job, index: number, operation: CheckedOperation): Pr
     {
       ...request,
       method: operation.method,
-      query: answersNothing(operation, type) ? new Map() : onlyId,
+      query: answersNothing(services, operation, type) ? new Map() : onlyId,
       ifMatch: operation.version,
       ifNoneMatch: undefined,
       body: taken.data === undefined ? undefined : resolveReferences(taken.data, ids),
@@ -209,9 +209,13 @@ async function perform(job: Job, index: number, operation: CheckedOperation): Pr
   })
 }
 
-/** PATCH of a group answers 204 unless attributes are asked for. */
-function answersNothing({ method }: CheckedOperation, { name }: ResourceType): boolean {
-  return method === 'PATCH' && name === 'Group'
+/** Such a PATCH answers 204 unless attributes are asked for. */
+function answersNothing(
+  services: Services,
+  { method }: CheckedOperation,
+  type: ResourceType,
+): boolean {
+  return method === 'PATCH' && endpointOf(services, type).kind.patchAnswersNothing
 }
 
 function takeOutDeferred(
@@ -227,20 +231,20 @@ function takeOutDeferred(
 /** Adds what a resource was created without; where that cannot be had, the resource is taken back. */
 async function finish(job: Job, { index, type, id, later, needs }: Unfinished): Promise<void> {
   const { services, request, ids } = job
-  const target = { type, id, scope: scopeOf(request) }
+  const call = about(callOf(services, type, scopeOf(request)), id)
   try {
     request.lifetime.signal.throwIfAborted()
     if ([...needs].some((bulkId) => !ids.has(bulkId))) throw unresolved([...needs])
     const operations = later.map((operation) => resolveReferences(operation, ids))
     const body = { schemas: [patchOpUrn], Operations: operations }
-    const { resource } = await patch(services, target, body)
+    const { resource } = await patch(call, body)
     request.lifetime.signal.throwIfAborted()
     const version = services.options.features.etag && { version: etagOf(resource.meta.version) }
     job.results.set(index, { ...job.results.get(index), ...version })
   } catch (error) {
     // Also when the deadline has passed: a client that sends it again must not find half of it.
     const scope = scopeOf({ ...request, lifetime: { signal: AbortSignal.timeout(takeBackMs) } })
-    await removeResource(services, { ...target, scope }).catch(() => undefined)
+    await remove(within(call, scope)).catch(() => undefined)
     fail(job, index, error)
   }
 }

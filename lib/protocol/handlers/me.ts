@@ -1,5 +1,5 @@
 import { notFound } from '../../errors.js'
-import type { Services } from '../../resources/stores.js'
+import type { Services } from '../../resources/call.js'
 import type { ResourceType } from '../../schema/types.js'
 import type { ProtocolOptions } from '../context.js'
 import { notSupported } from '../read-request.js'

@@ -6,10 +6,9 @@ import { type Fits, requireFits, resolveFilter } from '../../filter/resolve.js'
 import { type CursorBinding, decodeCursor, encodeCursor } from '../../pagination/cursor.js'
 import { type CursorPage, parsePage } from '../../pagination/page.js'
 import { omittedAttributes, type Projection, parseProjection } from '../../projection/index.js'
-import { filterLimits } from '../../resources/filter-limits.js'
-import { type FoundPage, queryResources, type TypeQuery } from '../../resources/query-service.js'
-import { decideResourceType } from '../../resources/resource-type-filter.js'
-import { type Services, storeOf } from '../../resources/stores.js'
+import { endpointOf, type Services } from '../../resources/call.js'
+import { filterLimits } from '../../resources/options.js'
+import { type FoundPage, queryResources, type TypeQuery } from '../../resources/query.js'
 import { printPath, resolvePath } from '../../schema/paths.js'
 import type { JsonObject, ResourceType } from '../../schema/types.js'
 import { resolveSort } from '../../sort/index.js'
@@ -19,6 +18,7 @@ import { listResponse } from '../list-response.js'
 import type { ScimRequest, ScimResponse } from '../messages.js'
 import { present } from '../present.js'
 import { parametersOfSearch, parametersOfUrl, type QueryParameters } from '../query-parameters.js'
+import { decideResourceType } from '../resource-type-filter.js'
 import type { Handler } from '../route.js'
 import { scopeOf } from '../scope.js'
 
@@ -87,7 +87,7 @@ function partsOf(
   const fits: Fits = new Map()
   const overSeveral = types.length > 1 && ({ unknown: 'noValue', fits } as const)
   const parts = types.map((type) => {
-    const groups = storeOf(services, type).supports?.groups === true
+    const groups = endpointOf(services, type).store.supports?.groups === true
     const resolving = { deviations, groups, ...overSeveral }
     const resolved = filter && decideResourceType(resolveFilter(filter, type, resolving), type)
     const sort = sorts.get(type.name)

@@ -1,22 +1,25 @@
-import { omittedAttributes, type Projection } from '../../projection/index.js'
-import { removeResource } from '../../resources/delete-service.js'
-import { usesDeltas } from '../../resources/group-service.js'
-import { create, getResource, patch, replace } from '../../resources/resource-service.js'
-import { checkStored } from '../../resources/stored.js'
-import { type Services, storeOf } from '../../resources/stores.js'
-import type { Target } from '../../resources/write-service.js'
-import { groupUrn } from '../../schema/core-schemas.js'
+import type { Projection } from '../../projection/index.js'
+import {
+  about,
+  type Call,
+  callOf,
+  endpointOf,
+  type ResourceCall,
+  type Services,
+} from '../../resources/call.js'
+import { locationOf } from '../../resources/represent.js'
+import { create, patch, replace } from '../../resources/requests.js'
+import { checkStored } from '../../resources/store-output.js'
+import { load, remove } from '../../resources/write.js'
 import type { ResourceType } from '../../schema/types.js'
-import type { Read } from '../../stores/query.js'
 import type { Resource } from '../../stores/resource.js'
 import { etagOf, matchesEtag } from '../../version/etag.js'
 import type { ScimRequest, ScimResponse } from '../messages.js'
-import { present, showsOthers } from '../present.js'
+import { present, viewOf } from '../present.js'
 import { bodyOf, conditionOf, notSupported, projectionOf } from '../read-request.js'
 import type { Handler, PathParameters } from '../route.js'
 import { scopeOf } from '../scope.js'
 import { sentReader } from '../sent.js'
-import { locationOf } from '../wire.js'
 
 /** What an answer with one resource is made of. */
 interface Answer {
@@ -33,7 +36,7 @@ export function createHandler(services: Services, type: ResourceType): Handler {
   const sentIn = sentReader(type)
   return async (request) => {
     const projection = projectionOf(services, request, type)
-    const resource = await create(services, { type, scope: scopeOf(request) }, bodyOf(request))
+    const resource = await create(callOf(services, type, scopeOf(request)), bodyOf(request))
     const sent = sentIn(request.body)
     return answerWritten(services, request, { type, resource, projection, status: 201, sent })
   }
@@ -46,9 +49,9 @@ export function createHandler(services: Services, type: ResourceType): Handler {
 export function getHandler(services: Services, type: ResourceType): Handler {
   return async (request, parameters) => {
     const projection = projectionOf(services, request, type)
-    const omit = omittedAttributes(type, projection)
-    const target = targetOf(services, { ...request, ifNoneMatch: undefined }, { type, parameters })
-    const resource = await getResource(services, target, { omit })
+    const { omit } = viewOf(type, projection)
+    const unconditional = { ...request, ifNoneMatch: undefined }
+    const resource = await load(callAbout(services, unconditional, { type, parameters }), { omit })
     if (hasAnswer(services, request, { type, resource, projection })) {
       return { status: 304, headers: headersOf(services, request, { type, resource }) }
     }
@@ -65,11 +68,8 @@ export function replaceHandler(
   const sentIn = sentReader(type)
   return async (request, parameters) => {
     const projection = projectionOf(services, request, type)
-    const target = {
-      ...targetOf(services, request, { type, parameters }),
-      ...(allowed && { allowed }),
-    }
-    const { resource } = await replace(services, target, bodyOf(request))
+    const call = callAbout(services, request, { type, parameters, allowed })
+    const { resource } = await replace(call, bodyOf(request))
     const sent = sentIn(request.body)
     return answerWritten(services, request, { type, resource, projection, status: 200, sent })
   }
@@ -88,12 +88,9 @@ export function patchHandler(
   return async (request, parameters) => {
     if (!services.options.features.patch) throw notSupported('PATCH')
     const projection = projectionOf(services, request, type)
-    const target = {
-      ...targetOf(services, request, { type, parameters }),
-      ...(allowed && { allowed }),
-    }
-    const { resource } = await patch(services, target, bodyOf(request))
-    if (type.name === 'Group' && !asksForAttributes(request)) {
+    const call = callAbout(services, request, { type, parameters, allowed })
+    const { resource } = await patch(call, bodyOf(request))
+    if (call.kind.patchAnswersNothing && !asksForAttributes(request)) {
       const headers = headersOf(services, request, { type, resource })
       // Says nothing without a body, but the client of SCIM-SDK takes an answer without it for a failure.
       return { status: 204, headers: { ...headers, 'Content-Type': 'application/scim+json' } }
@@ -106,18 +103,26 @@ export function patchHandler(
 /** DELETE of one resource (RFC 7644 §3.6). */
 export function deleteHandler(services: Services, type: ResourceType): Handler {
   return async (request, parameters) => {
-    await removeResource(services, targetOf(services, request, { type, parameters }))
+    await remove(callAbout(services, request, { type, parameters }))
     return { status: 204, headers: {} }
   }
 }
 
-function targetOf(
+/** Which resource a request names, and what of it may change. */
+interface Named {
+  readonly type: ResourceType
+  readonly parameters: PathParameters
+  readonly allowed?: ReadonlySet<string> | undefined
+}
+
+function callAbout(
   services: Services,
   request: ScimRequest,
-  { type, parameters }: { type: ResourceType; parameters: PathParameters },
-): Target {
-  const id = parameters['id'] ?? ''
-  return { type, id, scope: scopeOf(request), ...conditionOf(services, request) }
+  { type, parameters, allowed }: Named,
+): ResourceCall {
+  const condition = conditionOf(services, request)
+  const call = callOf(services, type, scopeOf(request))
+  return about(call, parameters['id'] ?? '', allowed ? { ...condition, allowed } : condition)
 }
 
 /** An answer with a resource that was stored just now. */
@@ -126,9 +131,9 @@ function answerWritten(
   request: ScimRequest,
   written: Answer,
 ): Promise<ScimResponse> {
-  const resource = withMembers(services, request, written)
+  const resource = whole(services, request, written)
   if (!(resource instanceof Promise)) return answer(services, request, written)
-  return resource.then((whole) => answer(services, request, { ...written, resource: whole }))
+  return resource.then((each) => answer(services, request, { ...written, resource: each }))
 }
 
 async function answer(
@@ -139,37 +144,31 @@ async function answer(
   const presentation = { projections: new Map([[type.name, projection]]), ...(sent && { sent }) }
   const found = [{ type, resource }]
   const [body] = await present(services, request, { found, presentation })
-  if (body && showsMembers(type, projection)) body['members'] ??= []
+  const { kind } = endpointOf(services, type)
+  if (body) kind.completeAlone?.(body, viewOf(type, projection))
   const headers = headersOf(services, request, { type, resource })
   return { status, headers, ...(body && { body }) }
 }
 
-/**
- * Whether the answer tells that nobody is in a group. RFC 7643 §2.5 lets an empty list be left out, and then authentik
- * does not look for members that it has to add again.
- */
-function showsMembers(type: ResourceType, projection: Projection): boolean {
-  return type.schema.id === groupUrn && !omittedAttributes(type, projection).has('members')
-}
-
-/** A group as it was stored, with its members where the answer has them and the store keeps them apart. */
-function withMembers(
+/** What was written, whole: what the answer shows and the store keeps apart is read. */
+function whole(
   services: Services,
   request: ScimRequest,
   { type, resource, projection }: Answer,
 ): Promise<Resource> | Resource {
-  if (type.name !== 'Group' || !usesDeltas(services)) return resource
-  const omit = omittedAttributes(type, projection)
-  return omit.has('members') ? resource : readWhole(services, request, { type, resource, omit })
+  const call = callOf(services, type, scopeOf(request))
+  const view = viewOf(type, projection)
+  if (!call.kind.isPartial?.(call, view)) return resource
+  return readWhole(call, resource, view.omit)
 }
 
 async function readWhole(
-  services: Services,
-  request: ScimRequest,
-  { type, resource, omit }: Pick<Answer, 'type' | 'resource'> & Read,
+  call: Call,
+  resource: Resource,
+  omit: ReadonlySet<string>,
 ): Promise<Resource> {
-  const whole = await storeOf(services, type).get(scopeOf(request), resource.id, { omit })
-  return whole ? checkStored(type, whole, resource.id) : resource
+  const stored = await call.store.get(call.scope, resource.id, { omit })
+  return stored ? checkStored(call, stored, resource.id) : resource
 }
 
 function headersOf(
@@ -192,8 +191,16 @@ function hasAnswer(
     services.options.features.etag &&
     ifNoneMatch !== undefined &&
     matchesEtag(ifNoneMatch, resource.meta.version) &&
-    (ifNoneMatch.trim() === '*' || !showsOthers(type, resource, projection))
+    (ifNoneMatch.trim() === '*' || !showsOthers(services, { type, resource, projection }))
   )
+}
+
+function showsOthers(
+  services: Services,
+  { type, resource, projection }: Pick<Answer, 'type' | 'resource' | 'projection'>,
+): boolean {
+  const { kind } = endpointOf(services, type)
+  return kind.showsOthers?.(resource, viewOf(type, projection)) ?? false
 }
 
 function asksForAttributes({ query }: ScimRequest): boolean {

@@ -5,8 +5,8 @@ import {
   membershipsOf,
   placeOf,
 } from '../../mapping/index.js'
-import { mapConcurrently } from '../../resources/read-many.js'
 import { UnavailableError } from '../../stores/errors.js'
+import { mapConcurrently } from '../../stores/read-many.js'
 import type { User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'

@@ -12,10 +12,10 @@ import {
   membershipsOf,
   placeOf,
 } from '../../mapping/index.js'
-import { readMany } from '../../resources/read-many.js'
 import type { AccessRecord } from '../../stores/access-store.js'
 import type { GroupReference } from '../../stores/group-store.js'
 import type { Page, PageRequest } from '../../stores/query.js'
+import { readMany } from '../../stores/read-many.js'
 import type { User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { UserStore } from '../../stores/user-store.js'

@@ -1,10 +1,10 @@
-import { compileRules, groupKey, mappingPolicy } from '../mapping/index.js'
-import type { GroupReference } from '../stores/group-store.js'
-import type { User } from '../stores/resource.js'
-import type { Scope } from '../stores/scope.js'
+import { compileRules, groupKey, mappingPolicy } from '../../mapping/index.js'
+import type { GroupReference } from '../../stores/group-store.js'
+import { readMany } from '../../stores/read-many.js'
+import type { User } from '../../stores/resource.js'
+import type { Scope } from '../../stores/scope.js'
+import type { Services } from '../call.js'
 import { memberIds } from './members.js'
-import { readMany } from './read-many.js'
-import type { Services } from './stores.js'
 
 /** What happens to a group, as far as it can take access from somebody. */
 export interface GroupLoss {

@@ -1,21 +1,6 @@
-import type { ResourceType } from '../schema/types.js'
 import type { Page } from '../stores/query.js'
 import type { Resource } from '../stores/resource.js'
-
-/** What each resource type's own attributes must look like in everything a store returns. */
-const requiredAttributes: Readonly<Record<string, readonly RequiredAttribute[]>> = {
-  User: [
-    { name: 'userName', kinds: ['string'] },
-    { name: 'active', kinds: ['boolean', 'undefined'] },
-  ],
-  Group: [{ name: 'displayName', kinds: ['string'] }],
-}
-
-/** An attribute and what `typeof` may say of it. */
-interface RequiredAttribute {
-  readonly name: string
-  readonly kinds: readonly string[]
-}
+import type { Endpoint } from './call.js'
 
 const metaAttributes = ['resourceType', 'created', 'lastModified', 'version'] as const
 
@@ -25,30 +10,34 @@ const metaAttributes = ['resourceType', 'created', 'lastModified', 'version'] as
  * @param id the id that was asked for, if one was
  * @throws Error when the store broke its contract; the client gets a 500 and none of the data
  */
-export function checkStored<R extends Resource>(type: ResourceType, resource: R, id?: string): R {
-  const problem = problemOf(type, resource, id)
+export function checkStored<R extends Resource>(endpoint: Endpoint, resource: R, id?: string): R {
+  const problem = problemOf(endpoint, resource, id)
   if (problem === undefined) return resource
-  throw new Error(`The store of "${type.name}" returned a resource ${problem}.`)
+  throw new Error(`The store of "${endpoint.type.name}" returned a resource ${problem}.`)
 }
 
 /** {@link checkStored} for a page. */
-export function checkPage(type: ResourceType, page: Page<Resource>, limit: number): Page<Resource> {
+export function checkPage(endpoint: Endpoint, page: Page<Resource>, limit: number): Page<Resource> {
   if (!Number.isInteger(page.totalResults) || page.totalResults < 0) {
-    throw new Error(`The store of "${type.name}" returned a page without a "totalResults" number.`)
+    throw new Error(
+      `The store of "${endpoint.type.name}" returned a page without a "totalResults" number.`,
+    )
   }
   if (page.resources.length > limit) {
-    throw new Error(`The store of "${type.name}" returned more resources than were asked for.`)
+    throw new Error(
+      `The store of "${endpoint.type.name}" returned more resources than were asked for.`,
+    )
   }
-  for (const resource of page.resources) checkStored(type, resource)
+  for (const resource of page.resources) checkStored(endpoint, resource)
   return page
 }
 
 function problemOf(
-  type: ResourceType,
+  { type, kind }: Endpoint,
   resource: unknown,
   id: string | undefined,
 ): string | undefined {
-  if (!isObject(resource)) return 'that is no object'
+  if (!isObject(resource)) return 'that is not an object'
   if (typeof resource['id'] !== 'string' || resource['id'] === '') return 'without an "id"'
   if (/bulkid/i.test(resource['id'])) return 'whose "id" contains "bulkId"'
   if (id !== undefined && resource['id'] !== id) return 'with another "id" than was asked for'
@@ -57,10 +46,8 @@ function problemOf(
   const missing = metaAttributes.find((name) => typeof meta[name] !== 'string' || meta[name] === '')
   if (missing !== undefined) return `without "meta.${missing}"`
   if (meta['resourceType'] !== type.name) return 'of another resource type'
-  const wrong = requiredAttributes[type.name]?.find(
-    ({ name, kinds }) => !kinds.includes(typeof resource[name]),
-  )
-  return wrong && `whose "${wrong.name}" is no ${wrong.kinds[0]}`
+  const wrong = kind.required.find(({ name, types }) => !types.includes(typeof resource[name]))
+  return wrong && `whose "${wrong.name}" is not a ${wrong.types[0]}`
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,5 +1,7 @@
 import type { Deviations } from '../deviations.js'
 import type { AuditEntry } from '../events/catalogue.js'
+import type { FilterLimits } from '../filter/scanner.js'
+import type { PatchOptions } from '../patch/operation.js'
 import type { CompiledSchemas } from '../schema/compile.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { PassedOver } from '../stores/passed-over.js'
@@ -104,4 +106,28 @@ export interface ServiceContext {
   readonly onPassedOver?: ((scope: Scope, passedOver: readonly PassedOver[]) => void) | undefined
   /** Called after a write marked people pending: a hint to the reconciler, which finds the marks anyway. */
   readonly onPending: (tenant: string) => void
+}
+
+/** What bounds filters, also those in PATCH paths. */
+export function filterLimits({
+  maxFilterBytes,
+  maxFilterNodes,
+  maxFilterDepth,
+}: Pick<Limits, 'maxFilterBytes' | 'maxFilterNodes' | 'maxFilterDepth'>): FilterLimits {
+  return { bytes: maxFilterBytes, nodes: maxFilterNodes, depth: maxFilterDepth }
+}
+
+/** How PATCH requests are read and applied under these options. */
+export function patchOptions({
+  deviations,
+  unknownAttributes,
+  limits,
+}: Pick<ServiceOptions, 'deviations' | 'unknownAttributes' | 'limits'>): PatchOptions {
+  return {
+    deviations,
+    unknownAttributes,
+    limits: { operations: limits.maxPatchOperations, values: limits.maxMembers },
+    maxStringLength: limits.maxStringLength,
+    filterLimits: filterLimits(limits),
+  }
 }

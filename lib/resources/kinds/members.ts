@@ -1,10 +1,8 @@
-import { invalidValue, tooMany } from '../errors.js'
-import { extended } from '../schema/json.js'
-import { storeErrorKind, type UnknownReferenceError } from '../stores/errors.js'
-import type { MemberChange } from '../stores/group-store.js'
-import type { Member, Resource } from '../stores/resource.js'
-import type { Scope } from '../stores/scope.js'
-import type { Services } from './stores.js'
+import { invalidValue, tooMany } from '../../errors.js'
+import { extended } from '../../schema/json.js'
+import type { MemberChange } from '../../stores/group-store.js'
+import type { Member, Resource } from '../../stores/resource.js'
+import type { Call } from '../call.js'
 
 /** Ids of a group's members, each once, in their order. */
 export function memberIds(group: Resource | undefined): readonly string[] {
@@ -52,9 +50,9 @@ export function memberDifference(
 
 /** The part of a change that is not so already; costs one query, whatever the size of the group. */
 export async function effectiveChange(
-  services: Services,
-  scope: Scope,
-  { groupId, change }: { groupId: string; change: MemberChange },
+  { services, scope }: Call,
+  groupId: string,
+  change: MemberChange,
 ): Promise<MemberChange> {
   const ids = [...change.add, ...change.remove]
   if (ids.length === 0) return change
@@ -68,32 +66,8 @@ export async function effectiveChange(
 }
 
 /** @throws ScimError `tooMany` (400) when one request changes more members than `options.limits.maxMembers` */
-export function requireFewMembers(services: Services, { add, remove }: MemberChange): void {
+export function requireFewMembers({ services }: Call, { add, remove }: MemberChange): void {
   const { maxMembers } = services.options.limits
   if (add.length + remove.length <= maxMembers) return
   throw tooMany(`One request can add and remove at most ${maxMembers} members.`)
-}
-
-/**
- * Calls `write` with the ids to leave out: none at first; where the host wants unknown ids ignored, once more with those
- * that the store reported.
- */
-export async function ignoringUnknown<T>(
-  services: Services,
-  scope: Scope,
-  write: (ignored: ReadonlySet<string>) => Promise<T>,
-): Promise<T> {
-  try {
-    return await write(new Set())
-  } catch (error) {
-    const isIgnored = services.options.unknownMembers === 'ignore'
-    if (!isIgnored || storeErrorKind(error) !== 'unknownReference') throw error
-    const { ids } = error as UnknownReferenceError
-    const written = await write(new Set(ids))
-    services.onPassedOver?.(
-      scope,
-      ids.map((name) => ({ kind: 'member', name })),
-    )
-    return written
-  }
 }

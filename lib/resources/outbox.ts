@@ -4,7 +4,7 @@ import type { Adapters } from '../stores/adapters.js'
 import type { ResourceStore } from '../stores/resource-store.js'
 import type { Scope } from '../stores/scope.js'
 import type { Alongside } from '../stores/write.js'
-import type { ServiceOptions } from './context.js'
+import type { ServiceOptions } from './options.js'
 
 /** What a write brings with it. */
 export interface Effects {
@@ -13,10 +13,13 @@ export interface Effects {
   readonly audit: readonly AuditEntry[]
 }
 
-/** What writing durably needs. */
-export interface DurableContext {
-  readonly adapters: Adapters
-  readonly options: Pick<ServiceOptions, 'audit' | 'retryAfterSeconds'>
+/** On whose behalf is written, and what a write may need beside its store. */
+export interface OutboxCall {
+  readonly services: {
+    readonly adapters: Adapters
+    readonly options: Pick<ServiceOptions, 'audit' | 'retryAfterSeconds'>
+  }
+  readonly scope: Scope
 }
 
 /**
@@ -27,37 +30,42 @@ export interface DurableContext {
  * @throws ScimError 503 when entries are demanded and cannot be stored; nothing was written then
  */
 export function writeDurably<T>(
-  services: DurableContext,
-  { scope, store, effects }: { scope: Scope; store: ResourceStore; effects: Effects },
+  call: OutboxCall & { readonly store: Pick<ResourceStore, 'supports'> },
+  effects: Effects,
   write: (alongside: Alongside | undefined) => Promise<T>,
 ): Promise<T> {
-  return store.supports?.alongside
-    ? write(alongsideOf(services.adapters, effects))
-    : writeInSteps(services, { scope, effects }, () => write(undefined))
+  return call.store.supports?.alongside
+    ? write(alongsideOf(call.services.adapters, effects))
+    : writeInSteps(call, effects, () => write(undefined))
 }
 
 /** {@link writeDurably} for a write that takes nothing along. */
 export async function writeInSteps<T>(
-  services: DurableContext,
-  { scope, effects }: { scope: Scope; effects: Effects },
+  call: OutboxCall,
+  effects: Effects,
   write: () => Promise<T>,
 ): Promise<T> {
-  const isDemanded = services.options.audit === 'required'
-  if (isDemanded) await demandAudit(services, scope, effects.audit)
-  await markPending(services, scope, effects.pending)
+  const isDemanded = call.services.options.audit === 'required'
+  if (isDemanded) await demandAudit(call, effects.audit)
+  await markPending(call, effects.pending)
   const result = await write().catch(async (error: unknown) => {
-    if (isDemanded) await appendAudit(services, scope, effects.audit.map(asFailed))
+    if (isDemanded) await appendAudit(call, effects.audit.map(asFailed))
     throw error
   })
-  await markPending(services, scope, effects.pending)
-  if (!isDemanded) await appendAudit(services, scope, effects.audit)
+  await markPending(call, effects.pending)
+  if (!isDemanded) await appendAudit(call, effects.audit)
   return result
+}
+
+/** On whose behalf marks and entries are written, and where. */
+interface AuditCall {
+  readonly services: Pick<OutboxCall['services'], 'adapters'>
+  readonly scope: Scope
 }
 
 /** Marks people pending; does nothing where no access is kept. */
 export async function markPending(
-  services: DurableContext,
-  scope: Scope,
+  { services, scope }: AuditCall,
   ids: readonly string[],
 ): Promise<void> {
   if (ids.length > 0) await services.adapters.access?.mark(scope, ids)
@@ -65,21 +73,19 @@ export async function markPending(
 
 /** Appends entries about what has happened already; a log that cannot be written does not undo it. */
 export async function appendAudit(
-  { adapters }: Pick<DurableContext, 'adapters'>,
-  scope: Scope,
+  { services, scope }: AuditCall,
   entries: readonly AuditEntry[],
 ): Promise<void> {
   if (entries.length === 0) return
   try {
-    await adapters.audit?.append(scope, entries)
+    await services.adapters.audit?.append(scope, entries)
   } catch {
     // The entries are still emitted; a host that cannot do without them sets `audit: 'required'`.
   }
 }
 
 async function demandAudit(
-  services: DurableContext,
-  scope: Scope,
+  { services, scope }: OutboxCall,
   entries: readonly AuditEntry[],
 ): Promise<void> {
   try {

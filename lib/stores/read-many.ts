@@ -1,9 +1,9 @@
 import type { Access } from '../mapping/types.js'
-import type { GroupStore } from '../stores/group-store.js'
-import type { Read } from '../stores/query.js'
-import type { Resource, User } from '../stores/resource.js'
-import type { ResourceStore } from '../stores/resource-store.js'
-import type { Scope } from '../stores/scope.js'
+import type { GroupStore } from './group-store.js'
+import type { Read } from './query.js'
+import type { Resource, User } from './resource.js'
+import type { ResourceStore } from './resource-store.js'
+import type { Scope } from './scope.js'
 
 const everything: Read = { omit: new Set() }
 const concurrentReads = 8

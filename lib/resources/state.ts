@@ -3,6 +3,7 @@ import { mutabilityError } from '../errors.js'
 import { extended } from '../schema/json.js'
 import type { AttributeDefinition, Json, JsonObject, ResourceType } from '../schema/types.js'
 import type { Meta, Resource } from '../stores/resource.js'
+import type { Endpoint } from './call.js'
 
 /** Attributes that are not a resource's content. */
 const commonNames = new Set(['id', 'meta', 'schemas'])
@@ -24,12 +25,16 @@ export function contentAmong(names: readonly string[]): string[] {
 
 /**
  * The resource that a PUT asks for: what was sent, and of the stored one what a client cannot set by sending it:
- * `id`, `meta`, readOnly attributes, immutable and never returned ones it left out, and `active` of a user when it
- * is not named, because clients that leave it out do not mean to deactivate or reactivate somebody (RFC 7644 §3.5.1).
+ * `id`, `meta`, readOnly attributes, immutable and never returned ones it left out, and what the kind keeps
+ * (RFC 7644 §3.5.1).
  *
  * @throws ScimError `mutability` (400) when an immutable attribute has another value already
  */
-export function replacement(type: ResourceType, current: Resource, sent: JsonObject): Resource {
+export function replacement(
+  { type, kind }: Pick<Endpoint, 'type' | 'kind'>,
+  current: Resource,
+  sent: JsonObject,
+): Resource {
   const next: Record<string, Json> = { ...sent }
   for (const definition of type.attributes.values()) {
     if (isKept(definition, next)) keep(next, current, definition.name)
@@ -38,7 +43,7 @@ export function replacement(type: ResourceType, current: Resource, sent: JsonObj
     keepInExtension(next, current, { urn, attributes })
   }
   keepParts(next, current, type.attributes.values())
-  if (type.name === 'User' && next['active'] === undefined) keep(next, current, 'active')
+  for (const name of kind.keptByPut) if (next[name] === undefined) keep(next, current, name)
   const resource = extended(next, { id: current.id, meta: current.meta })
   checkImmutable(type, current, resource)
   return resource

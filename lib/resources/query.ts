@@ -5,9 +5,9 @@ import type { KeysetPosition, Page, PageRequest, Query, Sort } from '../stores/q
 import { needsScan, queryStore, tooManyToScan } from '../stores/query-store.js'
 import type { Resource } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
+import { callOf, type Services } from './call.js'
 import { requireAffordable } from './filter-work.js'
-import { checkPage } from './stored.js'
-import { type Services, storeOf } from './stores.js'
+import { checkPage } from './store-output.js'
 
 /** A query's part for one resource type, names resolved against it. */
 export interface TypeQuery {
@@ -173,12 +173,13 @@ async function queryType(
     ...(sort && { sort }),
     ...(withoutTotal && { withoutTotal }),
   }
-  const store = storeOf(services, type)
+  const call = callOf(services, type, scope)
+  const { store } = call
   const { limits } = services.options
   if (query.filter && !needsScan(store, query)) {
     await requireAffordable(store, scope, { type, filter: query.filter, limits })
   }
   const { maxScanned } = limits
   const result = await queryStore({ store, type: type.name, maxScanned }, scope, query)
-  return checkPage(type, result, page.limit)
+  return checkPage(call, result, page.limit)
 }

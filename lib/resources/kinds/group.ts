@@ -1,0 +1,307 @@
+import type { AuditEvent } from '../../events/audit-entry.js'
+import { memberChange } from '../../patch/members.js'
+import type { PatchOperation } from '../../patch/operation.js'
+import { extended } from '../../schema/json.js'
+import type { Json } from '../../schema/types.js'
+import type { MemberChange } from '../../stores/group-store.js'
+import type { Read } from '../../stores/query.js'
+import type { Member, Resource } from '../../stores/resource.js'
+import { endAccessOfRoleless } from '../access.js'
+import { type Call, isConditional, type ResourceCall, type Services } from '../call.js'
+import { type Change, type Kind, noMembers, type WriteSpec } from '../kind.js'
+import { patchOptions } from '../options.js'
+import { refuseProtectedMembers } from '../protection.js'
+import { type Computed, referencePart, setOrDelete } from '../represent.js'
+import { changedAttributes, replacement } from '../state.js'
+import { hasMembers } from '../store-input.js'
+import { checkGroupLoss, type GroupLoss } from './losing.js'
+import {
+  effectiveChange,
+  memberDifference,
+  memberIds,
+  requireFewMembers,
+  withoutMembers,
+  withPlainMembers,
+} from './members.js'
+import { deletionOf, everything, patched, plain, present } from './plain.js'
+
+const withoutThem: Read = { omit: new Set(['members']) }
+
+/** Attributes of a group by which mapping rules know it. */
+const identifying = ['displayName', 'externalId']
+
+/** Groups: what happens to one happens to the access of its members. Stores may keep members apart. */
+export const group: Kind = {
+  ...plain,
+  noun: 'group',
+  storeIn: (adapters) => adapters.groups,
+  required: [{ name: 'displayName', types: ['string'] }],
+  namesOthers: true,
+  // As Entra ID prefers it, and so that nobody has to load and send thousands of members.
+  patchAnswersNothing: true,
+
+  create(_call, resource) {
+    const whole = withPlainMembers(resource)
+    return {
+      decide: (_current, ignored) => {
+        const add = memberIds(whole).filter((id) => !ignored.has(id))
+        const after = withMemberIds(whole, add)
+        const attributes = changedAttributes(undefined, after)
+        return { kind: 'created', after, secrets: {}, members: { add, remove: [] }, attributes }
+      },
+    }
+  },
+
+  /** The members it shall have are compared with those it has; only the difference is written. */
+  replace(call, sent, body) {
+    const keepsMembers =
+      call.services.options.putWithoutMembers === 'keep' && !mentions(body, 'members')
+    return {
+      read: keepsMembers && keepsMembersApart(call) ? withoutThem : everything,
+      decide: (current, ignored) => {
+        const before = present(current)
+        const next = withPlainMembers(replacement(call, before, sent.attributes))
+        const after = keepsMembers ? withMemberIds(next, memberIds(before)) : next
+        return wholeChange(call, 'replaced', { before, after, ignored })
+      },
+    }
+  },
+
+  /**
+   * When the operations say of members only who comes and who goes, the members are not loaded, and without other
+   * operations and `If-Match` not even the group: the cost is that of the change.
+   */
+  patch(call, operations) {
+    const { services, type } = call
+    const deltas = keepsMembersApart(call)
+      ? memberChange(type, operations, patchOptions(services.options))
+      : undefined
+    if (!deltas) return patchWhole(call, operations)
+    const { change, rest } = deltas
+    requireFewMembers(call, change)
+    const isAlone = rest.length === 0 && !isConditional(call)
+    return isAlone && hasMembers(change)
+      ? patchMembers(call, change)
+      : patchWithDeltas(call, change, { rest, isRest: rest.length < operations.length })
+  },
+
+  deletion: (call) => ({
+    read: needsMembers(call.services) ? everything : withoutThem,
+    decide: (current) => {
+      const last = present(current)
+      return { ...deletionOf(last), members: { add: [], remove: memberIds(last) } }
+    },
+  }),
+
+  async check(call, change) {
+    const { services, scope } = call
+    const { members, kind, before, after } = change
+    if (kind !== 'deleted') requireFewMembers(call, members)
+    const isUnread = kind === 'patched' && before === undefined
+    await refuseProtectedMembers(services, scope, {
+      ids: [...members.add, ...members.remove],
+      effective: (ids) => (isUnread ? effectiveAmong(call, after.id, members, ids) : ids),
+    })
+    for (const loss of lossesOf(change)) await checkGroupLoss(services, scope, loss)
+  },
+
+  pending(call, change) {
+    const { kind, after, members } = change
+    if (!concernsAll(change)) return [...members.add, ...members.remove]
+    // A store that marks on its own does so before the group is gone; later nobody is found in it.
+    const isLate = kind === 'deleted' && !call.store.supports?.alongside
+    return isLate ? [after.id, ...members.remove] : [after.id]
+  },
+
+  events: ({ kind, members }) => (kind === 'deleted' ? [] : memberEvents(members)),
+
+  async settle(call, { kind, after, attributes, members }) {
+    const isRenamed = kind !== 'created' && isIdentified(attributes)
+    const concerned = isRenamed ? await everyMember(call, after.id) : []
+    await endAccessOfRoleless(call.services, call.scope, [...concerned, ...members.remove])
+  },
+
+  compute(representation, resource, computed) {
+    setOrDelete(representation, 'members', shownMembers(resource, computed))
+  },
+
+  // RFC 7643 §2.5 lets an empty list be left out, and then authentik does not add members that were lost.
+  completeAlone(representation, { omit }) {
+    if (!omit.has('members')) representation['members'] ??= []
+  },
+
+  showsOthers: (resource, { omit }) => !omit.has('members') && resource['members'] !== undefined,
+
+  isPartial: (call, { omit }) => keepsMembersApart(call) && !omit.has('members'),
+}
+
+/** Whether the store takes changes of members, without the group. */
+function keepsMembersApart({ services }: Call): boolean {
+  const { groups } = services.adapters
+  return groups.supports?.memberDeltas === true && groups.changeMembers !== undefined
+}
+
+/** Whose access may change with the group, and who must not be touched. */
+function needsMembers({ adapters: { access, users } }: Services): boolean {
+  return access !== undefined || users.exemptions !== undefined
+}
+
+function patchWhole(call: ResourceCall, operations: readonly PatchOperation[]): WriteSpec {
+  return {
+    read: everything,
+    decide: (current, ignored) => {
+      const before = present(current)
+      const after = withPlainMembers(patched(call, before, operations).after)
+      return wholeChange(call, 'patched', { before, after, ignored })
+    },
+  }
+}
+
+/** Nothing is read: requests at the same time do not disturb each other. */
+function patchMembers(call: ResourceCall, change: MemberChange): WriteSpec {
+  const at = ''
+  const meta = { resourceType: call.type.name, created: at, lastModified: at, version: '' }
+  const after: Resource = { id: call.id, meta }
+  return {
+    decide: (_current, ignored) => ({
+      kind: 'patched',
+      after,
+      secrets: {},
+      members: known(change, ignored),
+      attributes: ['members'],
+    }),
+  }
+}
+
+function patchWithDeltas(
+  call: ResourceCall,
+  change: MemberChange,
+  operations: { readonly rest: readonly PatchOperation[]; readonly isRest: boolean },
+): WriteSpec {
+  const { rest, isRest } = operations
+  return {
+    read: withoutThem,
+    decide: async (current, ignored) => {
+      const before = withoutMembers(present(current))
+      const after = withoutMembers(patched(call, before, rest, isRest).after)
+      const members = await effectiveChange(call, before.id, known(change, ignored))
+      const attributes = withMembersName(changedAttributes(before, after), members)
+      return { kind: 'patched', before, after, secrets: {}, members, attributes }
+    },
+  }
+}
+
+/** A change whose states have their members; they are taken out where the store keeps them apart. */
+function wholeChange(call: Call, kind: Change['kind'], states: WholeStates): Change {
+  const { before, after, ignored } = states
+  const wanted = memberIds(after).filter((id) => !ignored.has(id))
+  const members = memberDifference(memberIds(before), wanted)
+  const next = keepsMembersApart(call) ? withoutMembers(after) : withMemberIds(after, wanted)
+  const attributes = changedAttributes(withoutMembers(before), withoutMembers(after))
+  return {
+    kind,
+    before,
+    after: next,
+    secrets: {},
+    members: hasMembers(members) ? members : noMembers,
+    attributes: withMembersName(attributes, members),
+  }
+}
+
+interface WholeStates {
+  readonly before: Resource
+  readonly after: Resource
+  readonly ignored: ReadonlySet<string>
+}
+
+function withMembersName(attributes: readonly string[], members: MemberChange): readonly string[] {
+  return hasMembers(members) ? [...attributes, 'members'] : attributes
+}
+
+function known({ add, remove }: MemberChange, ignored: ReadonlySet<string>): MemberChange {
+  return { add: add.filter((id) => !ignored.has(id)), remove }
+}
+
+async function effectiveAmong(
+  call: Call,
+  groupId: string,
+  change: MemberChange,
+  userIds: readonly string[],
+): Promise<readonly string[]> {
+  const among = new Set(userIds)
+  const part = {
+    add: change.add.filter((id) => among.has(id)),
+    remove: change.remove.filter((id) => among.has(id)),
+  }
+  const { add, remove } = await effectiveChange(call, groupId, part)
+  return [...add, ...remove]
+}
+
+function withMemberIds(resource: Resource, ids: readonly string[]): Resource {
+  const rest = withoutMembers(resource)
+  return ids.length > 0 ? extended(rest, { members: ids.map((value) => ({ value })) }) : rest
+}
+
+/** What a change can take from members: those who leave, and all by another name. */
+function lossesOf({ kind, before, after, attributes, members }: Change): GroupLoss[] {
+  const name = String(before?.['displayName'] ?? after['displayName'])
+  const newName = String(after['displayName'])
+  const isRenamed = kind !== 'created' && attributes.includes('displayName')
+  if (kind === 'deleted') {
+    const cause = `Deleting the group "${name}"`
+    return [{ id: after.id, leaving: members.remove, cause }]
+  }
+  const losses: GroupLoss[] = []
+  if (isRenamed) {
+    const cause = `Renaming the group "${name}" to "${newName}"`
+    losses.push({ id: after.id, leaving: 'everybody', renamed: { from: name, to: newName }, cause })
+  }
+  if (members.remove.length > 0) {
+    const cause = `Removing members of the group "${name}"`
+    losses.push({ id: after.id, leaving: members.remove, cause })
+  }
+  return losses
+}
+
+/** The events of members that came and went. */
+function memberEvents({ add, remove }: Change['members']): AuditEvent[] {
+  return [
+    ...(add.length > 0 ? [{ event: 'member.added' as const, members: add }] : []),
+    ...(remove.length > 0 ? [{ event: 'member.removed' as const, members: remove }] : []),
+  ]
+}
+
+function concernsAll({ kind, attributes }: Change): boolean {
+  return kind === 'created' || kind === 'deleted' || isIdentified(attributes)
+}
+
+function isIdentified(attributes: readonly string[]): boolean {
+  return identifying.some((name) => attributes.includes(name))
+}
+
+async function everyMember({ services, scope }: Call, id: string): Promise<readonly string[]> {
+  const { access } = services.adapters
+  // Without rules that give a role by group, a name takes nothing from anybody (D13).
+  if (!access || (await access.rules(scope)).rules.roles_groups.length === 0) return []
+  return memberIds(await services.adapters.groups.get(scope, id, everything))
+}
+
+function shownMembers(group: Resource, computed: Computed): Json[] | undefined {
+  const members: unknown = group['members']
+  if (!Array.isArray(members) || members.length === 0) return undefined
+  return (members as readonly Member[]).map(({ value, type, display }) => ({
+    value,
+    ...referencePart(computed, type, value),
+    ...(type !== undefined && { type }),
+    ...(display !== undefined && { display }),
+  }))
+}
+
+/** Whether a body has an attribute at all, be it unassigned, in any case. */
+function mentions(body: Json, name: string): boolean {
+  return (
+    typeof body === 'object' &&
+    body !== null &&
+    Object.keys(body).some((key) => key.toLowerCase() === name)
+  )
+}

@@ -1,0 +1,107 @@
+import { applyPatch } from '../../patch/apply.js'
+import type { PatchOperation } from '../../patch/operation.js'
+import type { JsonObject } from '../../schema/types.js'
+import type { Read } from '../../stores/query.js'
+import type { Resource } from '../../stores/resource.js'
+import type { Call, ResourceCall } from '../call.js'
+import { type Change, type Kind, noMembers, type WriteSpec } from '../kind.js'
+import { patchOptions } from '../options.js'
+import { notePassedOver } from '../passed-over.js'
+import { changedAttributes, checkImmutable, contentAmong, replacement } from '../state.js'
+
+/** Everything a store has of a resource. */
+export const everything: Read = { omit: new Set() }
+
+/** Resources with nothing special: a host's own types that give nobody access. */
+export const plain: Kind = {
+  noun: 'resource',
+  storeIn: (adapters, type) => adapters.resourceStore?.(type),
+  required: [],
+  keptByPut: [],
+  namesOthers: false,
+  patchAnswersNothing: false,
+
+  create: (_call, after, secrets) => creation(after, secrets),
+
+  replace: (call, sent) => ({
+    read: everything,
+    decide: (current) => {
+      const before = present(current)
+      const after = replacement(call, before, sent.attributes)
+      const attributes = changedAttributes(before, after)
+      return changeOf('replaced', before, after, { secrets: sent.secrets, attributes })
+    },
+  }),
+
+  patch: (call, operations) => ({
+    read: everything,
+    decide: (current) => {
+      const before = present(current)
+      const { after, secrets, changed } = patched(call, before, operations)
+      return changeOf('patched', before, after, { secrets, attributes: contentAmong(changed) })
+    },
+  }),
+
+  deletion: () => ({ read: everything, decide: (current) => deletionOf(present(current)) }),
+}
+
+/** Stores a resource as it is. */
+export function creation(after: Resource, secrets: Change['secrets']): WriteSpec {
+  const attributes = changedAttributes(undefined, after)
+  return { decide: () => ({ kind: 'created', after, secrets, members: noMembers, attributes }) }
+}
+
+/** A change that concerns no members. */
+export function changeOf(
+  kind: Change['kind'],
+  before: Resource,
+  after: Resource,
+  { secrets, attributes }: Pick<Change, 'secrets' | 'attributes'>,
+): Change {
+  return { kind, before, after, secrets, members: noMembers, attributes }
+}
+
+/** The end of a resource. */
+export function deletionOf(resource: Resource): Change {
+  return { kind: 'deleted', after: resource, secrets: {}, members: noMembers, attributes: [] }
+}
+
+/** The state that a spec with `read` is given. */
+export function present(current: Resource | undefined): Resource {
+  if (!current) throw new Error('A change needs a state before it.')
+  return current
+}
+
+/** What operations make of a resource. */
+export interface Patched {
+  readonly after: Resource
+  readonly secrets: Change['secrets']
+  /** Names of the attributes that the operations touched. */
+  readonly changed: readonly string[]
+}
+
+/**
+ * Applies PATCH operations to a resource.
+ *
+ * @param isRest other operations of the same request are carried out apart
+ * @throws ScimError 400 when one cannot be applied; `mutability` for an immutable attribute that has a value
+ */
+export function patched(
+  { type, services, scope, kind }: Call | ResourceCall,
+  before: Resource,
+  operations: readonly PatchOperation[],
+  isRest?: boolean,
+): Patched {
+  const state = before as unknown as JsonObject
+  const options = patchOptions(services.options)
+  const { resource, secrets, changed, passedOver } = applyPatch(
+    type,
+    state,
+    operations,
+    isRest === undefined ? options : { ...options, isRest },
+  )
+  notePassedOver(services, scope, passedOver)
+  const after = resource as unknown as Resource
+  checkImmutable(type, before, after, changed)
+  return { after, secrets: kind.acceptedSecrets?.(services, secrets) ?? {}, changed }
+}

@@ -1,0 +1,244 @@
+import { rememberAddresses } from '../../access/standing.js'
+import { invalidValue } from '../../errors.js'
+import { type AuditEvent, auditEntry, subjectOf } from '../../events/audit-entry.js'
+import type { Projection } from '../../projection/index.js'
+import { enterpriseUserUrn } from '../../schema/core-schemas.js'
+import { extended } from '../../schema/json.js'
+import type { Json, JsonObject } from '../../schema/types.js'
+import type { GroupReference } from '../../stores/group-store.js'
+import { readMany } from '../../stores/read-many.js'
+import type { Resource, User } from '../../stores/resource.js'
+import type { Scope } from '../../stores/scope.js'
+import { endAccess, endAccessAgain, endAccount } from '../access.js'
+import type { Call, Services } from '../call.js'
+import type { Change, Kind } from '../kind.js'
+import { writeInSteps } from '../outbox.js'
+import { refuseExempt } from '../protection.js'
+import { type Computed, referencePart, setOrDelete } from '../represent.js'
+import { write } from '../write.js'
+import { changeOf, deletionOf, everything, plain, present } from './plain.js'
+
+/** People: exemptions, passwords, and the end of access before the answer. */
+export const user: Kind = {
+  ...plain,
+  noun: 'user',
+  storeIn: (adapters) => adapters.users,
+  required: [
+    { name: 'userName', types: ['string'] },
+    { name: 'active', types: ['boolean', 'undefined'] },
+  ],
+  // Clients that leave it out do not mean to deactivate or reactivate somebody (RFC 7644 §3.5.1).
+  keptByPut: ['active'],
+
+  // New people are active unless it is said otherwise (RFC 7644 §3.3).
+  withDefaults: (resource) =>
+    typeof resource['active'] === 'boolean' ? resource : extended(resource, { active: true }),
+
+  acceptedSecrets(services, secrets) {
+    const password = passwordOf(services, secrets)
+    return password === undefined ? {} : { password }
+  },
+
+  check(call, change) {
+    const { adapters, options } = call.services
+    const isFree =
+      !adapters.users.exemptions && options.unknownManager === 'keep' && !mayBeTooMany(call, change)
+    return isFree ? undefined : checkPerson(call, change)
+  },
+
+  pending: (_call, { after, kind }) => (kind === 'deleted' ? [] : [after.id]),
+
+  events: ({ before, after, kind }) => {
+    const list: AuditEvent[] = []
+    if (kind !== 'deleted' && before && isActive(before) !== isActive(after)) {
+      list.push({ event: isActive(after) ? 'user.activated' : 'user.deactivated' })
+    }
+    return list
+  },
+
+  async handOver(call, { after, secrets }) {
+    const { services, scope } = call
+    const password = passwordOf(services, secrets)
+    if (password === undefined) return
+    const event = { event: 'user.passwordSet', target: subjectOf(after) } as const
+    const audit = [auditEntry(scope, services.clock(), event)]
+    await writeInSteps(call, { pending: [], audit }, async () => {
+      await services.adapters.users.setPassword?.(scope, after as User, password)
+    })
+    for (const entry of audit) services.emit(entry)
+  },
+
+  settle({ services, scope }, change) {
+    const { before, after, kind } = change
+    if (kind === 'deleted') return undefined
+    if (endsAccess(change)) services.brake?.count(scope, { ids: [after.id], kind: 'inactive' })
+    if (isActive(after)) return undefined
+    return before && !isActive(before)
+      ? endAccessAgain(services, scope, after as User)
+      : endAccess(services, scope, after as User)
+  },
+
+  settleUnchanged: ({ services, scope }, resource) =>
+    isActive(resource) ? undefined : endAccessAgain(services, scope, resource as User),
+
+  /**
+   * Access ends first and the resource goes last: whatever fails in between, the person is inactive with a pending mark.
+   */
+  async beforeDeletion(call) {
+    const { services, scope } = call
+    const { resource } = await write(call, {
+      read: everything,
+      decide: async (current) => {
+        const before = present(current)
+        // Before anything changes, also for somebody who is inactive already.
+        await checkPerson(call, deletionOf(before))
+        const attributes = before['active'] === false ? [] : ['active']
+        const after = { ...before, active: false }
+        return changeOf('patched', before, after, { secrets: {}, attributes })
+      },
+    })
+    await endAccount(services, scope, resource as User)
+    await rememberAddresses(services.adapters, scope, resource as User)
+    return deletionOf(resource)
+  },
+
+  readComputed(services, scope, users, view) {
+    const wantedGroups = view.omit.has('groups') ? undefined : groupsOf(services, scope, users)
+    const managerIds = wantsManager(view.projection) ? managersAmong(users) : []
+    if (managerIds.length === 0) return wantedGroups?.then((groups) => ({ groups }))
+    const wantedManagers = readById(services, scope, managerIds)
+    return Promise.all([wantedGroups, wantedManagers]).then(([groups, managers]) => ({
+      managers,
+      ...(groups && { groups }),
+    }))
+  },
+
+  compute(representation, resource, computed) {
+    setOrDelete(representation, 'groups', shownGroups(resource, computed))
+    setOrDelete(representation, enterpriseUserUrn, enterpriseOf(resource, computed))
+  },
+
+  showsOthers(resource, { projection, omit }) {
+    const hasManager = managerIdOf(resource) !== undefined && wantsManager(projection)
+    return hasManager || !omit.has('groups')
+  },
+}
+
+async function checkPerson(call: Call, change: Change): Promise<void> {
+  const { services, scope } = call
+  const { before, after, kind } = change
+  await refuseExempt(services, scope, kind === 'deleted' ? [after] : [before, after])
+  await checkManager(call, before, after)
+  if (mayBeTooMany(call, change)) {
+    const loss = { ids: [after.id], kind: 'inactive', cause: 'Deactivating people' } as const
+    await services.brake?.check(scope, loss)
+  }
+}
+
+function mayBeTooMany({ services: { brake }, scope }: Call, change: Change): boolean {
+  return brake !== undefined && endsAccess(change) && brake.isNear(scope, 1)
+}
+
+/** Somebody active becomes inactive; a deletion does so first. */
+function endsAccess({ before, after, kind }: Change): boolean {
+  return kind !== 'deleted' && before !== undefined && isActive(before) && !isActive(after)
+}
+
+/** Unassigned is not active: what a client has taken away gives nothing. */
+function isActive(user: Resource): boolean {
+  return user['active'] === true
+}
+
+/** The `id` in a user's enterprise `manager`, which need not exist. */
+function managerIdOf(user: Resource): string | undefined {
+  const value = memberOf(memberOf(user[enterpriseUserUrn], 'manager'), 'value')
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+function passwordOf(
+  { adapters, options }: Services,
+  secrets: Readonly<Record<string, Json>>,
+): string | undefined {
+  const password = Object.hasOwn(secrets, 'password') ? secrets['password'] : undefined
+  const isTaken = options.features.changePassword && adapters.users.setPassword !== undefined
+  return isTaken && typeof password === 'string' ? password : undefined
+}
+
+/** Another tenant's user and nobody are refused alike, and only where the host wants managers to exist. */
+async function checkManager(
+  { services: { adapters, options }, scope }: Call,
+  before: Resource | undefined,
+  after: Resource,
+): Promise<void> {
+  const id = managerIdOf(after)
+  if (options.unknownManager === 'keep' || id === undefined) return
+  if (before && managerIdOf(before) === id) return
+  const manager = await adapters.users.get(scope, id, { omit: new Set(['groups']) })
+  if (!manager) throw invalidValue('Attribute "manager.value" names a user that does not exist.')
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined
+}
+
+function shownGroups(user: Resource, computed: Computed): Json[] | undefined {
+  const groups = computed.groups?.get(user.id) ?? []
+  if (groups.length === 0) return undefined
+  return groups.map(({ id, displayName, direct }) => ({
+    value: id,
+    ...referencePart(computed, 'Group', id),
+    display: displayName,
+    type: direct ? 'direct' : 'indirect',
+  }))
+}
+
+/** A manager who is no user of this tenant stays what the client sent: a text, never a link. */
+function enterpriseOf(user: Resource, computed: Computed): JsonObject | undefined {
+  const enterprise = user[enterpriseUserUrn] as JsonObject | undefined
+  const manager = enterprise?.['manager'] as JsonObject | undefined
+  const value = manager?.['value']
+  if (!enterprise || !manager || typeof value !== 'string') return enterprise
+  const known = computed.managers?.get(value)
+  const displayName = known?.['displayName']
+  return {
+    ...enterprise,
+    manager: {
+      value,
+      ...(known && referencePart(computed, 'User', value)),
+      ...(typeof displayName === 'string' && { displayName }),
+    },
+  }
+}
+
+function groupsOf(
+  { adapters }: Services,
+  scope: Scope,
+  users: readonly Resource[],
+): Promise<ReadonlyMap<string, readonly GroupReference[]>> {
+  return adapters.groups.groupsOf(
+    scope,
+    users.map(({ id }) => id),
+  )
+}
+
+function managersAmong(users: readonly Resource[]): readonly string[] {
+  return users.map(managerIdOf).filter((id) => id !== undefined)
+}
+
+async function readById(
+  { adapters }: Services,
+  scope: Scope,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Resource>> {
+  const resources = await readMany(adapters.users, scope, ids)
+  return new Map(resources.map((resource) => [resource.id, resource]))
+}
+
+/** A cheap guess: it may load managers that are not shown, never the other way round. */
+function wantsManager(projection: Projection): boolean {
+  if (projection.kind === 'default') return true
+  const isWhole = projection.names.get(enterpriseUserUrn) === 'whole'
+  return projection.kind === 'only' ? projection.names.has(enterpriseUserUrn) : !isWhole
+}

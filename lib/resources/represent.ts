@@ -1,0 +1,66 @@
+import type { Json, JsonObject, ResourceType } from '../schema/types.js'
+import type { GroupReference } from '../stores/group-store.js'
+import type { Resource } from '../stores/resource.js'
+import { etagOf } from '../version/etag.js'
+import type { Endpoint } from './call.js'
+
+/** What the representation of a resource needs beside the resource. */
+export interface Computed {
+  readonly baseUrl: string
+  /** Versions are shown. */
+  readonly hasEtags: boolean
+  /** Resource types by name. */
+  readonly types: ReadonlyMap<string, ResourceType>
+  /** Groups of each user, where they are wanted. */
+  readonly groups?: ReadonlyMap<string, readonly GroupReference[]>
+  /** Users that are somebody's manager, by id, where they are wanted; others do not exist in this tenant. */
+  readonly managers?: ReadonlyMap<string, Resource>
+}
+
+/** URL of a resource. */
+export function locationOf(baseUrl: string, endpoint: string, id: string): string {
+  return `${baseUrl}${endpoint}/${encodeURIComponent(id)}`
+}
+
+/** A stored resource with everything that is computed on reading, before projection. */
+export function represent(
+  { type, kind }: Endpoint,
+  resource: Resource,
+  computed: Computed,
+): JsonObject {
+  // What stays `null` is unassigned.
+  const representation: JsonObject = Object.assign({ id: null, externalId: null }, resource)
+  kind.compute?.(representation, resource, computed)
+  representation['meta'] = metaOf(type, resource, computed)
+  return representation
+}
+
+function metaOf(
+  type: ResourceType,
+  { id, meta }: Resource,
+  { baseUrl, hasEtags }: Computed,
+): JsonObject {
+  return {
+    resourceType: type.name,
+    created: meta.created,
+    lastModified: meta.lastModified,
+    location: locationOf(baseUrl, type.endpoint, id),
+    ...(hasEtags && { version: etagOf(meta.version) }),
+  }
+}
+
+/** `$ref` of a resource, where its type is known. */
+export function referencePart(
+  { baseUrl, types }: Computed,
+  typeName: string | undefined,
+  id: string,
+): { $ref?: string } {
+  const type = typeName === undefined ? undefined : types.get(typeName)
+  return type === undefined ? {} : { $ref: locationOf(baseUrl, type.endpoint, id) }
+}
+
+/** A member, or none where there is no value. */
+export function setOrDelete(object: JsonObject, name: string, value: Json | undefined): void {
+  if (value === undefined) delete object[name]
+  else object[name] = value
+}

@@ -1,0 +1,53 @@
+import { readPatch } from '../patch/read-patch.js'
+import { extended } from '../schema/json.js'
+import { readResource } from '../schema/read-resource.js'
+import type { Json, JsonObject } from '../schema/types.js'
+import type { Resource } from '../stores/resource.js'
+import { about, type Call, type ResourceCall } from './call.js'
+import type { Sent } from './kind.js'
+import { patchOptions } from './options.js'
+import { notePassedOver } from './passed-over.js'
+import { type WriteResult, write } from './write.js'
+
+/**
+ * Creates a resource from the body of a POST (RFC 7644 §3.3).
+ *
+ * @throws ScimError and store errors; nothing is stored then, except when the host could not end an inactive person's
+ *   access (503)
+ */
+export async function create(call: Call, body: Json): Promise<Resource> {
+  const { attributes, secrets } = readBody(call, body)
+  const after = newResource(call, attributes)
+  const spec = call.kind.create(call, after, secrets)
+  return (await write(about(call, after.id), spec)).resource
+}
+
+/** Replaces a resource by the body of a PUT (RFC 7644 §3.5.1); see `replacement` for what stays. */
+export function replace(call: ResourceCall, body: Json): Promise<WriteResult> {
+  return write(call, call.kind.replace(call, readBody(call, body), body))
+}
+
+/** Applies the body of a PATCH (RFC 7644 §3.5.2), all of it or nothing. */
+export function patch(call: ResourceCall, body: Json): Promise<WriteResult> {
+  const operations = readPatch(body, patchOptions(call.services.options))
+  return write(call, call.kind.patch(call, operations))
+}
+
+function readBody({ services, type, kind, scope }: Call, body: Json): Sent {
+  const { options } = services
+  const { maxStringLength } = options.limits
+  const { attributes, secrets, passedOver } = readResource(type, body, {
+    ...options,
+    maxStringLength,
+  })
+  notePassedOver(services, scope, passedOver)
+  return { attributes, secrets: kind.acceptedSecrets?.(services, secrets) ?? {} }
+}
+
+function newResource({ services, type, kind }: Call, attributes: JsonObject): Resource {
+  const at = services.clock().toISOString()
+  const version = services.newId()
+  const meta = { resourceType: type.name, created: at, lastModified: at, version }
+  const resource = extended(attributes, { id: services.newId(), meta })
+  return kind.withDefaults?.(resource) ?? resource
+}

@@ -1,0 +1,81 @@
+import { comparableOf } from '../schema/comparable.js'
+import { lookupKeys } from '../schema/lookups.js'
+import type { ResourceType } from '../schema/types.js'
+import type { MemberChange } from '../stores/group-store.js'
+import type { Resource } from '../stores/resource.js'
+import type { Alongside, Write } from '../stores/write.js'
+import { type Call, isConditional, type ResourceCall } from './call.js'
+import type { Change } from './kind.js'
+
+/** What a store made of a change. */
+export interface Outcome {
+  /** The resource as it is stored now; as it was last when it is deleted. */
+  readonly resource: Resource
+  /** Who really came and went, where only the store can tell. */
+  readonly members?: MemberChange
+}
+
+/** Calls the store for a change; `undefined` when there is no such resource. */
+export async function storeChange(
+  call: ResourceCall,
+  change: Change,
+  outbox: Alongside | undefined,
+): Promise<Outcome | undefined> {
+  const { store, scope, type, kind } = call
+  const { before, after, members } = change
+  if (change.kind === 'created') {
+    return { resource: await store.create(scope, after, writeOf(type, after, outbox)) }
+  }
+  if (change.kind === 'deleted') {
+    const isExpected = kind.beforeDeletion !== undefined || isConditional(call)
+    const expectedVersion = isExpected ? after.meta.version : undefined
+    const isDeleted = await store.delete(scope, after.id, { expectedVersion, alongside: outbox })
+    return isDeleted ? { resource: after } : undefined
+  }
+  if (!before) return changeMembers(call, call.id, members, outbox)
+  const write = { expectedVersion: before.meta.version, ...writeOf(type, after, outbox) }
+  const isDelta = store.supports?.memberDeltas && hasMembers(members)
+  return {
+    resource: await store.replace(scope, after, isDelta ? withMembers(write, members) : write),
+  }
+}
+
+/** Changes the members of a group that was not read; `undefined` when there is no such group. */
+export async function changeMembers(
+  { services, scope }: Call,
+  id: string,
+  change: MemberChange,
+  alongside: Alongside | undefined,
+): Promise<Outcome | undefined> {
+  const now = services.clock().toISOString()
+  const changed = await services.adapters.groups.changeMembers?.(scope, id, change, {
+    now,
+    alongside,
+  })
+  return (
+    changed && { resource: changed.group, members: { add: changed.added, remove: changed.removed } }
+  )
+}
+
+/** What a store needs to know beside the resource. */
+export function writeOf(
+  type: ResourceType,
+  resource: Resource,
+  alongside: Alongside | undefined,
+): Write {
+  return {
+    keys: lookupKeys(type, resource),
+    comparable: () => comparableOf(type, resource),
+    alongside,
+  }
+}
+
+/** What stores of groups take beside what every store takes. */
+export function withMembers<W>(write: W, members: MemberChange): W {
+  return { members, ...write }
+}
+
+/** Whether anybody comes or goes. */
+export function hasMembers({ add, remove }: MemberChange): boolean {
+  return add.length + remove.length > 0
+}

@@ -1,0 +1,64 @@
+import { auditEntry, subjectOf } from '../events/audit-entry.js'
+import type { MemberChange } from '../stores/group-store.js'
+import type { Resource } from '../stores/resource.js'
+import { type Call, within } from './call.js'
+import type { Change } from './kind.js'
+import { appendAudit } from './outbox.js'
+import { nextMeta } from './state.js'
+import { changeMembers, hasMembers, type Outcome, withMembers, writeOf } from './store-input.js'
+
+const undoMs = 10_000
+
+/**
+ * Puts the state before a change back, so that a refusal means that nothing has changed. Whatever goes wrong here, the
+ * mark stays and the refusal is reported.
+ *
+ * @param stored the resource as it was stored, and who really came and went
+ */
+export async function undo(call: Call, change: Change, stored: Outcome): Promise<void> {
+  const { tenant, actor, requestId } = call.scope
+  // Also when the client has gone or the deadline has passed.
+  const signal = AbortSignal.timeout(undoMs)
+  const own = within(call, { tenant, actor, requestId, signal })
+  const [restored, what] = await restore(own, change, stored).catch(
+    () => [stored.resource, 'the state before could not be restored'] as const,
+  )
+  const entry = auditEntry(own.scope, call.services.clock(), {
+    event: 'request.refused',
+    outcome: 'refused',
+    target: subjectOf(restored),
+    detail: `The host refused; ${what}.`,
+  })
+  await appendAudit(own, [entry])
+}
+
+async function restore(
+  call: Call,
+  { kind, before, members }: Change,
+  { resource, members: actual }: Outcome,
+): Promise<readonly [Resource, string]> {
+  const { store, scope, type, services } = call
+  if (kind === 'created') {
+    const expectedVersion = resource.meta.version
+    await store.delete(scope, resource.id, { expectedVersion, alongside: undefined })
+    return [resource, 'the new resource was removed']
+  }
+  if (kind === 'deleted') {
+    await store.create(scope, resource, writeOf(type, resource, undefined))
+    return [resource, 'the resource was restored']
+  }
+  if (!before) {
+    await changeMembers(call, resource.id, inverseOf(actual ?? members), undefined)
+    return [resource, 'the members before were restored']
+  }
+  const meta = nextMeta(resource.meta, services.clock(), services.newId())
+  const restored = { ...before, meta }
+  const write = { expectedVersion: resource.meta.version, ...writeOf(type, restored, undefined) }
+  const back = store.supports?.memberDeltas && hasMembers(members) ? inverseOf(members) : undefined
+  await store.replace(scope, restored, back ? withMembers(write, back) : write)
+  return [restored, 'the state before was restored']
+}
+
+function inverseOf({ add, remove }: MemberChange): MemberChange {
+  return { add: remove, remove: add }
+}

@@ -1,0 +1,202 @@
+import { forbidden, notFound, preconditionFailed } from '../errors.js'
+import { auditEntries, subjectOf } from '../events/audit-entry.js'
+import type { Resource } from '../stores/resource.js'
+import { matchesEtag } from '../version/etag.js'
+import { holdingPerson } from './access.js'
+import { type Call, type ResourceCall, within } from './call.js'
+import type { Change, WriteSpec } from './kind.js'
+import { type Effects, markPending, writeDurably } from './outbox.js'
+import { retryInTurn, retryRaces } from './races.js'
+import { nextMeta } from './state.js'
+import { isRefusal } from './store-errors.js'
+import { type Outcome, storeChange } from './store-input.js'
+import { checkStored } from './store-output.js'
+import { undo } from './undo.js'
+import { passingOverUnknown } from './unknown.js'
+
+/** Result of a write: the stored resource, and whether anything was stored. */
+export interface WriteResult {
+  readonly resource: Resource
+  readonly hasChanged: boolean
+}
+
+/** A change ready to be stored, with what is stored beside it. */
+interface Prepared {
+  readonly change: Change
+  readonly effects: Effects
+}
+
+/**
+ * Creates or changes a resource: load, decide, permit, check, prepare, store, announce, settle. When another write comes
+ * first, it starts again from the new state, as often as `options.maxRetries` allows, then 503; with `If-Match` that
+ * ends in 412. When the store or the host refuses, nothing has changed.
+ */
+export function write(call: ResourceCall, spec: WriteSpec): Promise<WriteResult> {
+  const attempt = (ignored: ReadonlySet<string>) =>
+    spec.read === undefined
+      ? steps(call, spec, ignored)
+      : retryInTurn(call.services, call.id, () => steps(call, spec, ignored))
+  return call.kind.namesOthers ? passingOverUnknown(call, attempt) : attempt(nobody)
+}
+
+const nobody: ReadonlySet<string> = new Set()
+
+async function steps(
+  call: ResourceCall,
+  spec: WriteSpec,
+  ignored: ReadonlySet<string>,
+): Promise<WriteResult> {
+  const current = spec.read && (await load(call, spec.read))
+  const decided = spec.decide(current, ignored)
+  // Skip absent steps: an extra `await` costs as much as the step itself.
+  const change = decided instanceof Promise ? await decided : decided
+  permit(call, change)
+  if (current !== undefined && isNothing(change)) return leave(call, current, change)
+  const checked = call.kind.check?.(call, change)
+  if (checked !== undefined) await checked
+  const prepared = prepare(call, change)
+  const stored = await store(call, prepared)
+  announce(call, prepared, stored)
+  const settled = settle(call, prepared.change, stored)
+  if (settled !== undefined) await settled
+  return { resource: stored.resource, hasChanged: hasChanged(stored) }
+}
+
+/**
+ * Deletes a resource (RFC 7644 §3.6): what its kind does before, then check, prepare, store, announce, settle. When
+ * something fails in between, the client gets an error and can send the same DELETE again.
+ */
+export function remove(call: ResourceCall): Promise<void> {
+  return retryRaces(call.services, async () => {
+    const change = await (call.kind.beforeDeletion ?? checkedDeletion)(call)
+    const prepared = prepare(call, change)
+    const stored = await put(call, prepared)
+    announce(call, prepared, stored)
+    const settled = settle(call, prepared.change, stored)
+    if (settled !== undefined) await settled
+  })
+}
+
+async function checkedDeletion(call: ResourceCall): Promise<Change> {
+  const { read, decide } = call.kind.deletion(call)
+  const change = await decide(read && (await load(call, read)), nobody)
+  await call.kind.check?.(call, change)
+  return change
+}
+
+/** The resource as it is now, if its version is one the client accepts; 404 or 412 otherwise. */
+export async function load(
+  call: ResourceCall,
+  read: NonNullable<WriteSpec['read']>,
+): Promise<Resource> {
+  const { store, scope, id, ifMatch, ifNoneMatch } = call
+  const resource = await store.get(scope, id, read)
+  if (!resource) throw notFound()
+  const current = checkStored(call, resource, id)
+  const { version } = current.meta
+  const isMet = ifMatch === undefined || matchesEtag(ifMatch, version)
+  const isExcluded = ifNoneMatch !== undefined && matchesEtag(ifNoneMatch, version)
+  if (!isMet || isExcluded) throw preconditionFailed()
+  return current
+}
+
+function permit({ allowed }: ResourceCall, { attributes, secrets }: Change): void {
+  if (!allowed) return
+  const refused = [...attributes, ...Object.keys(secrets)].find((name) => !allowed.has(name))
+  if (refused !== undefined) throw forbidden(`You cannot change your own "${refused}".`)
+}
+
+/** Nothing is stored; an earlier request may have failed after it stored the same. */
+async function leave(call: ResourceCall, current: Resource, change: Change): Promise<WriteResult> {
+  await call.kind.settleUnchanged?.(call, current)
+  if (!call.store.supports?.alongside) {
+    // The mark after an earlier write may have been lost with the process.
+    await markPending(call, call.kind.pending?.(call, change) ?? [])
+  }
+  return { resource: current, hasChanged: false }
+}
+
+/** The state to store gets its version; marks and audit entries go with it. */
+function prepare(call: Call, change: Change): Prepared {
+  const { before, after, kind } = change
+  const { clock, newId } = call.services
+  const isNew = before !== undefined && kind !== 'deleted'
+  const next = isNew
+    ? { ...change, after: { ...after, meta: nextMeta(before.meta, clock(), newId()) } }
+    : change
+  return { change: next, effects: effectsOf(call, next) }
+}
+
+function effectsOf(call: Call, change: Change): Effects {
+  const { kind, after, attributes } = change
+  const event = `${call.kind.noun}.${kind}` as const
+  const own = kind === 'deleted' ? { event } : { event, attributes }
+  const events = [own, ...(call.kind.events?.(change) ?? [])]
+  const audit = auditEntries(call.scope, call.services.clock(), events, subjectOf(after))
+  return { pending: call.kind.pending?.(call, change) ?? [], audit }
+}
+
+/**
+ * Stores the change, then hands its secrets over to the host: only those of resources that are stored. Both happen under
+ * the person's lease, so that the reconciler does not make the account meanwhile.
+ */
+function store(call: ResourceCall, prepared: Prepared): Promise<Outcome> {
+  const { change } = prepared
+  if (!call.kind.handOver || Object.keys(change.secrets).length === 0) return put(call, prepared)
+  const { services, scope } = call
+  return holdingPerson(services, scope, change.after.id, async (held) => {
+    const leased = within(call, held)
+    const stored = await put(leased, prepared)
+    try {
+      await call.kind.handOver?.(leased, { ...change, after: stored.resource })
+    } catch (error) {
+      // A change goes on where the host may take it later: a deactivation must not be lost for a password.
+      if (change.kind === 'created' || isRefusal(error)) await undo(call, change, stored)
+      else announce(call, prepared, stored)
+      throw error
+    }
+    return stored
+  })
+}
+
+/** One write of the store, with its marks and audit entries. */
+async function put(call: ResourceCall, { change, effects }: Prepared): Promise<Outcome> {
+  const stored = await writeDurably(call, effects, (outbox) => storeChange(call, change, outbox))
+  if (!stored) throw notFound()
+  if (change.kind === 'deleted') return stored
+  const { resource } = stored
+  checkStored(call, resource, change.kind === 'created' ? undefined : call.id)
+  // A store may give another id to what it creates.
+  if (resource.id !== change.after.id) await markPending(call, [resource.id])
+  return stored
+}
+
+/** Tells everybody who listens, now that the change is durable. */
+function announce(call: Call, { change, effects }: Prepared, stored: Outcome): void {
+  if (!hasChanged(stored)) return
+  const { members, resource } = stored
+  const actual = members ? effectsOf(call, { ...change, members, after: resource }) : effects
+  for (const entry of actual.audit) call.services.emit(entry)
+  if (effects.pending.length > 0) call.services.onPending(call.scope.tenant)
+}
+
+/** The host's part, while the client waits; when it refuses, the state before is put back. */
+function settle(call: Call, change: Change, stored: Outcome): Promise<void> | undefined {
+  return call.kind.settle?.(call, { ...change, after: stored.resource })?.catch(async (error) => {
+    if (isRefusal(error)) await undo(call, change, stored)
+    throw error
+  })
+}
+
+function hasChanged({ members }: Outcome): boolean {
+  return members === undefined || members.add.length + members.remove.length > 0
+}
+
+function isNothing({ attributes, members, secrets }: Change): boolean {
+  return (
+    attributes.length === 0 &&
+    members.add.length === 0 &&
+    members.remove.length === 0 &&
+    Object.keys(secrets).length === 0
+  )
+}
