@@ -1,7 +1,7 @@
 import type { ResolvedFilter } from '../filter/ast.js'
 import { foldCase } from '../schema/comparable.js'
 import { compileResourceTypes } from '../schema/compile.js'
-import { isJsonObject } from '../schema/json.js'
+import { isObject } from '../schema/json.js'
 import { resolvePath } from '../schema/paths.js'
 import { queryStore } from '../stores/query-store.js'
 import type { User } from '../stores/resource.js'
@@ -47,7 +47,7 @@ export function findByAddress(users: UserStore): FindByAddress {
 
 function hasAddress(user: User, address: string): boolean {
   const emails = Array.isArray(user['emails']) ? user['emails'] : []
-  const values = emails.map((email) => (isJsonObject(email) ? email['value'] : undefined))
+  const values = emails.map((email) => (isObject(email) ? email['value'] : undefined))
   const texts = [emailOf(user), user.userName, ...values]
   return texts.some((text) => typeof text === 'string' && text.toLowerCase() === address)
 }

@@ -1,3 +1,4 @@
+import { isObject } from '../schema/json.js'
 /** What values an option can have, and how a message asks for one. */
 export interface Kind<T = unknown> {
   /** As the documentation calls it, e.g. `1 to 1000`; absent where the default tells it. */
@@ -137,8 +138,4 @@ export const custom = <T>(wanted: string, accepts: (value: unknown) => boolean):
 
 function isWithin(value: unknown, least: number, most: number): boolean {
   return typeof value === 'number' && value >= least && value <= most
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors.js'
 import { nearMisses } from '../mapping/near-misses.js'
+import { isObject } from '../schema/json.js'
 import type { Kind, Option, OptionRows, OptionTable, Resolved } from './option.js'
 
 /**
@@ -105,10 +106,6 @@ export function shown(value: unknown): string {
   if (typeof value === 'function') return 'a function'
   if (typeof value === 'object') return JSON.stringify(value)?.slice(0, 100) ?? 'an object'
   return String(value)
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isThenable(value: unknown): boolean {

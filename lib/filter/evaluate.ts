@@ -1,4 +1,5 @@
 import { isPresent, toComparable } from '../schema/comparable.js'
+import { isObject } from '../schema/json.js'
 import type { AttributePath, Json, JsonObject } from '../schema/types.js'
 import type { ComparableValue, FilterNode, ResolvedFilter } from './ast.js'
 import { compare } from './compare.js'
@@ -79,8 +80,4 @@ function listOf(value: unknown): readonly Json[] {
 
 function own(holder: Attributes, name: string): unknown {
   return Object.hasOwn(holder, name) ? holder[name] : undefined
-}
-
-function isObject(value: unknown): value is Attributes {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,3 +1,4 @@
+import { isObject } from '../schema/json.js'
 import { organizationRoles, projectRoles, systemRoles } from './roles.js'
 import type { MappingPolicy, MappingRules, OrganizationRole, ProjectRole } from './types.js'
 
@@ -45,7 +46,7 @@ export function parseRules(
 ): MappingRules {
   const problems: RuleProblem[] = []
   const report: Report = (row, message) => void problems.push({ row, message })
-  const body = isRecord(input) ? input : report('body', 'The settings must be a JSON object.')
+  const body = isObject(input) ? input : report('body', 'The settings must be a JSON object.')
   const rows = (name: keyof MappingRules) => readList(body?.[name] ?? current[name], name, report)
 
   const roles = keep(rows('roles_groups'), (row) => readRoleRow(row, policy, report))
@@ -123,7 +124,7 @@ function readProjectRow(
   { row, value }: Row<unknown>,
   report: Report,
 ): MappingRules['projects_groups'][number] | undefined {
-  if (!isRecord(value)) return report(row, 'Must be an object with project_id, group and role.')
+  if (!isObject(value)) return report(row, 'Must be an object with project_id, group and role.')
   const { project_id: projectId, group, role } = value
   if (typeof projectId !== 'number' || !Number.isSafeInteger(projectId) || projectId < 1) {
     return report(row, 'project_id must be the number of a project.')
@@ -179,10 +180,6 @@ function refuseSecondRole(
     }
     roleOf.set(key, before ?? role)
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isName(value: unknown): value is string {

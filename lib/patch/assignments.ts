@@ -1,6 +1,6 @@
 import { invalidSyntax, invalidValue, mutabilityError } from '../errors.js'
 import { resolveName } from '../filter/aliases.js'
-import { isJsonObject } from '../schema/json.js'
+import { isObject } from '../schema/json.js'
 import { printPath } from '../schema/paths.js'
 import { withMembers } from '../schema/placement.js'
 import { knownUrn } from '../schema/read-schemas.js'
@@ -23,7 +23,7 @@ export function assignmentsOf(
 ): readonly Assignment[] | UnknownTarget {
   const { op, path, value } = withoutCoreUrn(operation, context)
   if (path === undefined) {
-    if (isJsonObject(value)) return ofMembers(value, '', { op, context })
+    if (isObject(value)) return ofMembers(value, '', { op, context })
     throw invalidValue(`The value of "${op}" without a path must be an object.`)
   }
   const target = resolveTarget(path, context)
@@ -46,13 +46,13 @@ export function assignmentsOf(
  */
 export function withoutCoreUrn(operation: PatchOperation, context: PatchContext): PatchOperation {
   const { op, path, value } = operation
-  if (op === 'remove' || !isJsonObject(value) || !context.deviations.has('coreUrnAsKey')) {
+  if (op === 'remove' || !isObject(value) || !context.deviations.has('coreUrnAsKey')) {
     return operation
   }
   if (path !== undefined) return isCoreUrn(path, context) ? { op, value } : operation
   const key = Object.keys(value).find((each) => each.includes(':') && isCoreUrn(each, context))
   const inner = key === undefined ? undefined : value[key]
-  if (key === undefined || !isJsonObject(inner)) return operation
+  if (key === undefined || !isObject(inner)) return operation
   const { [key]: _, ...rest } = value
   return { op, value: withMembers(rest, inner) }
 }
@@ -74,7 +74,7 @@ function ofExtension(target: Target, value: Json | undefined, source: Source): A
     throw invalidSyntax(`A remove operation on "${name}" has no "value".`)
   }
   if (value === undefined || value === null) return op === 'add' ? [] : [{ op: 'remove', target }]
-  if (isJsonObject(value)) return ofMembers(value, `${name}:`, source)
+  if (isObject(value)) return ofMembers(value, `${name}:`, source)
   throw invalidValue(`Extension "${name}" must be an object.`)
 }
 

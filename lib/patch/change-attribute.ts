@@ -1,4 +1,4 @@
-import { isJsonObject } from '../schema/json.js'
+import { isObject } from '../schema/json.js'
 import { isUnassigned } from '../schema/read-value.js'
 import type { Json } from '../schema/types.js'
 import { asSent } from '../schema/wrapped-value.js'
@@ -48,7 +48,7 @@ function changeSingular(
   const { op, definition, sub, filter } = change
   if (definition.type !== 'complex') return changeSimple(change, context)
   const value = sub === undefined ? asSent(definition, change.value ?? null, context) : null
-  const before = isJsonObject(current) ? current : undefined
+  const before = isObject(current) ? current : undefined
   if (filter !== undefined) {
     const [only] = changeMatches(before === undefined ? [] : [before], change, context)
     return only ?? (before && unassign(change))

@@ -1,6 +1,6 @@
 import { invalidValue } from '../errors.js'
 import { isComputedReference } from '../schema/core-schemas.js'
-import { isJsonObject } from '../schema/json.js'
+import { isObject } from '../schema/json.js'
 import { subAttribute } from '../schema/paths.js'
 import { readElement, saysNothing } from '../schema/read-value.js'
 import type { AttributeDefinition, Json, JsonObject } from '../schema/types.js'
@@ -20,7 +20,7 @@ export function mergeEdit(change: Change, context: PatchContext): Edit {
   const { definition, value = null, name } = change
   const singular = { ...definition, multiValued: false }
   const given = readElement(singular, value, { ...context, keepUnassigned: true }, name)
-  const edits = Object.entries(isJsonObject(given) ? given : {}).flatMap(([key, member]) => {
+  const edits = Object.entries(isObject(given) ? given : {}).flatMap(([key, member]) => {
     const sub = subAttribute(definition, key)
     if (sub === undefined || isDerived(sub)) return []
     return [subEdit({ ...change, value: member }, sub, context)]
@@ -62,7 +62,7 @@ function constant(value: Json | undefined) {
 
 /** Whether nothing is left of a complex value that a client has set, the flag `primary` aside. */
 export function isBlank(definition: AttributeDefinition, value: Json): boolean {
-  if (!isJsonObject(value)) return false
+  if (!isObject(value)) return false
   return Object.keys(value).every((name) => {
     const sub = subAttribute(definition, name)
     return sub === undefined || isDerived(sub) || name === 'primary'
@@ -112,7 +112,7 @@ function omit(subs: readonly AttributeDefinition[], value: JsonObject): JsonObje
 }
 
 function pick(subs: readonly AttributeDefinition[], value: Json): JsonObject {
-  if (!isJsonObject(value)) return {}
+  if (!isObject(value)) return {}
   return Object.fromEntries(
     Object.entries(value).filter(([key]) => subs.some(({ name }) => name === key)),
   )
@@ -128,7 +128,7 @@ function readComplex(raw: Json, change: Change, context: PatchContext): JsonObje
   const { definition, name } = change
   const read = readElement(definition, raw, context, name)
   const derived = definition.subAttributes?.filter(isDerived) ?? []
-  const value = isJsonObject(read) ? omit(derived, read) : {}
+  const value = isObject(read) ? omit(derived, read) : {}
   if (areMemberships(definition)) {
     if (own(value, 'value') !== undefined) return value
     throw invalidValue(`A value of "${name}" needs a "value".`)

@@ -1,6 +1,6 @@
 import { mutabilityError } from '../errors.js'
 import { isPassword } from '../schema/core-schemas.js'
-import { isJsonObject } from '../schema/json.js'
+import { isObject } from '../schema/json.js'
 import { printPath } from '../schema/paths.js'
 import type { AttributeDefinition, AttributePath, Json, JsonObject } from '../schema/types.js'
 import { changeAttribute } from './change-attribute.js'
@@ -54,7 +54,7 @@ export function isWritable({ attribute, sub }: AttributePath): boolean {
 /** The attributes that the draft has of an extension. */
 export function extensionOf(draft: Draft, urn: string): JsonObject {
   const extension = own(draft.resource, urn)
-  return isJsonObject(extension) ? extension : {}
+  return isObject(extension) ? extension : {}
 }
 
 /** Where an attribute is kept: in the resource, in an extension, or among the secrets. */

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../schema/json.js'
+import { isObject } from '../schema/json.js'
 import type { Json, JsonObject } from '../schema/types.js'
 
 /** An object's own member, never one it inherits. */
@@ -20,7 +20,7 @@ export function isEqual(a: Json | undefined, b: Json | undefined): boolean {
   if (Array.isArray(a) && Array.isArray(b)) {
     return a.length === b.length && a.every((item, index) => isEqual(item, b[index]))
   }
-  if (!isJsonObject(a) || !isJsonObject(b)) return false
+  if (!isObject(a) || !isObject(b)) return false
   const names = Object.keys(a)
   return (
     names.length === Object.keys(b).length &&

@@ -1,5 +1,5 @@
 import { toComparable } from '../schema/comparable.js'
-import { isJsonObject } from '../schema/json.js'
+import { isObject } from '../schema/json.js'
 import { subAttribute } from '../schema/paths.js'
 import type { AttributeDefinition, Json, JsonObject } from '../schema/types.js'
 import { own } from './json.js'
@@ -45,7 +45,7 @@ function identify(
   definition: AttributeDefinition,
   element: Json,
 ): { readonly stored: readonly string[]; readonly wanted: readonly string[] } {
-  if (!isJsonObject(element)) return only(keyOf(definition, element))
+  if (!isObject(element)) return only(keyOf(definition, element))
   const significant = subAttribute(definition, 'value')
   const value = significant && own(element, significant.name)
   if (significant === undefined || value === undefined) return only(wholeKey(definition, element))

@@ -1,7 +1,7 @@
 import type { DeviationId } from '../deviations.js'
 import { noTarget } from '../errors.js'
 import type { ParsedFilter } from '../filter/ast.js'
-import { isJsonObject } from '../schema/json.js'
+import { isObject } from '../schema/json.js'
 import { subAttribute } from '../schema/paths.js'
 import { isUnassigned } from '../schema/read-value.js'
 import type { AttributeDefinition, Json, JsonObject } from '../schema/types.js'
@@ -90,7 +90,7 @@ function editOf(change: Change, context: PatchContext): (before: Json) => Json {
   const isPart = sub !== undefined || op === 'add' || !definition.multiValued
   if (definition.type === 'complex' && isPart) {
     const edit = sub === undefined ? mergeEdit(change, context) : subEdit(change, sub, context)
-    return (before) => (isJsonObject(before) ? edit(before) : before)
+    return (before) => (isObject(before) ? edit(before) : before)
   }
   const rules = rulesFor({ ...change, definition: { ...definition, multiValued: false } }, context)
   const after = rules.read(described(change, context) ?? value)
@@ -103,7 +103,7 @@ function editOf(change: Change, context: PatchContext): (before: Json) => Json {
 
 /** A value cannot become another one where its parts are immutable (R-GROUP-04: members are not edited in place). */
 function requireSameIdentity(before: Json, after: Json, { definition, name }: Change): void {
-  if (!isJsonObject(before) || !isJsonObject(after)) return
+  if (!isObject(before) || !isObject(after)) return
   for (const sub of definition.subAttributes ?? []) {
     const given = own(after, sub.name)
     if (given === undefined) continue
@@ -149,7 +149,7 @@ function described(change: Change, context: PatchContext): Json | undefined {
   const terms = filter === undefined ? {} : describedBy(filter.parsed, definition)
   if (terms === undefined || definition.type !== 'complex') return terms && value
   if (sub !== undefined) return { ...terms, [sub.name]: value }
-  if (isJsonObject(value)) return withTerms(terms, value)
+  if (isObject(value)) return withTerms(terms, value)
   if (isUnassigned(value, context)) return terms
   const isText = typeof value === 'string' && !looksLikeJson(value)
   const isBare = isText && context.deviations.has('membersAsStrings')

@@ -1,6 +1,6 @@
 import { resolveName } from '../filter/aliases.js'
 import type { ParsedFilter } from '../filter/ast.js'
-import { isJsonObject } from '../schema/json.js'
+import { isObject } from '../schema/json.js'
 import { subAttribute } from '../schema/paths.js'
 import type { AttributeDefinition, Json, ResourceType } from '../schema/types.js'
 import type { MemberChange } from '../stores/group-store.js'
@@ -97,7 +97,7 @@ function takeOutMembers(
   { type, deviations }: PatchContext,
 ): { readonly change?: Change; readonly rest?: PatchOperation } {
   const { op, value } = operation
-  if (op === 'remove' || !isJsonObject(value)) return { rest: operation }
+  if (op === 'remove' || !isObject(value)) return { rest: operation }
   const attributeOf = (name: string) => resolveName(type, name, deviations)?.attribute
   const keys = Object.keys(value).filter((key) => attributeOf(key.replace(/\[.*/s, '')) === members)
   const [key, ...others] = keys
@@ -124,7 +124,7 @@ function effectOf(change: Change, context: PatchContext): Effect {
 }
 
 function idOf(member: Json): string {
-  return isJsonObject(member) ? String(own(member, 'value')) : ''
+  return isObject(member) ? String(own(member, 'value')) : ''
 }
 
 /** The ids in `value eq "…"`, or in several of these joined by `or`. */

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../schema/json.js'
+import { isObject } from '../schema/json.js'
 import { subAttribute } from '../schema/paths.js'
 import type { AttributeDefinition, Json } from '../schema/types.js'
 import type { Budget } from './budget.js'
@@ -20,12 +20,12 @@ export function demotePrimaries(
   const primary = subAttribute(definition, 'primary')
   if (primary?.type !== 'boolean') return
   const isPrimary = (value: Json | undefined): boolean =>
-    isJsonObject(value) && own(value, primary.name) === true
+    isObject(value) && own(value, primary.name) === true
   const winner = touched.findLast((position) => isPrimary(list[position]))
   if (winner === undefined) return
   budget.spendComparisons(list.length)
   for (const [position, value] of list.entries()) {
-    if (position === winner || !isJsonObject(value) || !isPrimary(value)) continue
+    if (position === winner || !isObject(value) || !isPrimary(value)) continue
     list[position] = { ...value, [primary.name]: false }
   }
 }

@@ -1,7 +1,7 @@
 import { Ajv, type ErrorObject } from 'ajv'
 import type { Deviations } from '../deviations.js'
 import { invalidSyntax, invalidValue, noTarget, tooMany } from '../errors.js'
-import { isJsonObject } from '../schema/json.js'
+import { isObject } from '../schema/json.js'
 import type { Json, JsonObject } from '../schema/types.js'
 import {
   defaultPatchLimits,
@@ -90,7 +90,7 @@ function readOperation(input: JsonObject, index: number, deviations: Deviations)
 /** The object in an array of one (the SCIM-SDK client puts every value into an array). */
 function onlyObject(value: Json, deviations: Deviations): Json {
   const isOne = Array.isArray(value) && value.length === 1 && deviations.has('arrayOfOne')
-  return isOne && isJsonObject(value[0]) ? value[0] : value
+  return isOne && isObject(value[0]) ? value[0] : value
 }
 
 function readOp(text: string, name: string, deviations: Deviations): PatchOp {
@@ -106,7 +106,7 @@ function readOp(text: string, name: string, deviations: Deviations): PatchOp {
  * @throws ScimError `invalidSyntax` when it is no object, or has one of them twice in different case
  */
 function pickMembers(input: Json, names: readonly string[], what: string): JsonObject {
-  if (!isJsonObject(input)) throw invalidSyntax(`${what} must be an object.`)
+  if (!isObject(input)) throw invalidSyntax(`${what} must be an object.`)
   const picked: JsonObject = {}
   for (const [key, value] of Object.entries(input)) {
     const name = nameAmong(names, key)

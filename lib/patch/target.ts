@@ -5,7 +5,7 @@ import type { ParsedFilter, ResolvedFilter } from '../filter/ast.js'
 import { evaluateValue } from '../filter/evaluate.js'
 import { parsePatchPath } from '../filter/parse.js'
 import { resolveValueFilter } from '../filter/resolve.js'
-import { isJsonObject } from '../schema/json.js'
+import { isObject } from '../schema/json.js'
 import { printPath, subAttribute } from '../schema/paths.js'
 import type { AttributeDefinition, AttributePath, Json, ResourceType } from '../schema/types.js'
 import type { PatchContext } from './context.js'
@@ -93,7 +93,7 @@ function resolveFilter(
 ): ValueFilter {
   const filter = resolveValueFilter(parsed, asComplex(attribute), { deviations })
   const matches = (value: Json): boolean =>
-    evaluateValue(filter, isJsonObject(value) ? value : { value })
+    evaluateValue(filter, isObject(value) ? value : { value })
   return { matches, terms: countTerms(filter), parsed }
 }
 

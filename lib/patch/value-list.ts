@@ -1,5 +1,5 @@
 import { invalidSyntax, invalidValue } from '../errors.js'
-import { isJsonObject } from '../schema/json.js'
+import { isObject } from '../schema/json.js'
 import { subAttribute } from '../schema/paths.js'
 import { isUnassigned } from '../schema/read-value.js'
 import type { AttributeDefinition, Json } from '../schema/types.js'
@@ -84,7 +84,7 @@ export function readList(change: Change, rules: ValueRules, context: PatchContex
 
 /** `{ "members": […] }` given for `members` (Salesforce). */
 function unwrap({ definition, value = null }: Change, { deviations }: PatchContext): Json {
-  if (!isJsonObject(value) || !deviations.has('wrappedMembers')) return value
+  if (!isObject(value) || !deviations.has('wrappedMembers')) return value
   const [[key, inner] = ['', null], ...others] = Object.entries(value)
   const isWrapped = others.length === 0 && key.toLowerCase() === definition.name.toLowerCase()
   return isWrapped && Array.isArray(inner) ? inner : value

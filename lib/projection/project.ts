@@ -1,4 +1,4 @@
-import { isJsonObject } from '../schema/json.js'
+import { isObject } from '../schema/json.js'
 import { subAttribute } from '../schema/paths.js'
 import type { AttributeDefinition, Json, JsonObject, ResourceType } from '../schema/types.js'
 import type { Projection } from './parse-projection.js'
@@ -41,7 +41,7 @@ export function project(
       continue
     }
     const extension = type.extensionAttributes.get(lower)
-    if (!extension || !isJsonObject(value)) continue
+    if (!extension || !isObject(value)) continue
     const place = {
       shape: shapeOf(projection, extension.urn),
       prefix: `${extension.urn}:`,
@@ -92,9 +92,9 @@ function projectMember(
   if (isTakenWhole(definition, inner)) return isEmpty(value) ? undefined : value
   const place = { shape: inner, prefix: '', wasSent: isSent }
   const find = (name: string) => subAttribute(definition, name)
-  if (!Array.isArray(value)) return isJsonObject(value) ? projectObject(value, find, place) : value
+  if (!Array.isArray(value)) return isObject(value) ? projectObject(value, find, place) : value
   const elements = value.flatMap((element) =>
-    isJsonObject(element) ? (projectObject(element, find, place) ?? []) : element,
+    isObject(element) ? (projectObject(element, find, place) ?? []) : element,
   )
   return elements.length === 0 ? undefined : elements
 }
@@ -110,5 +110,5 @@ function isTakenWhole({ subAttributes }: AttributeDefinition, shape: Shape): boo
 
 function isEmpty(value: Json): boolean {
   if (Array.isArray(value)) return value.length === 0
-  return isJsonObject(value) && Object.keys(value).length === 0
+  return isObject(value) && Object.keys(value).length === 0
 }

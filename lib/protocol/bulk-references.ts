@@ -1,3 +1,4 @@
+import { isObject } from '../schema/json.js'
 import type { Json, JsonObject } from '../schema/types.js'
 import type { CheckedOperation } from './bulk-request.js'
 
@@ -163,8 +164,4 @@ function resolveInFilter(path: string, ids: ReadonlyMap<string, string>): string
     const id = ids.get(bulkId)
     return id === undefined ? text : JSON.stringify(id)
   })
-}
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

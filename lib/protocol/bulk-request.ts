@@ -1,6 +1,7 @@
 import type { Deviations } from '../deviations.js'
 import { invalidSyntax, invalidValue, ScimError } from '../errors.js'
-import type { Json, JsonObject } from '../schema/types.js'
+import { isObject } from '../schema/json.js'
+import type { Json } from '../schema/types.js'
 import { requireMessage } from './message-schemas.js'
 
 /** One operation of a bulk request (RFC 7644 §3.7), its parts not yet checked. */
@@ -137,8 +138,4 @@ function pick<Name extends string>(
 function relativePath(path: string): string {
   const [bare = ''] = path.split(/[?#]/, 1)
   return `/${bare.replace(/^\//, '').replace(/\/$/, '')}`
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject } from 'ajv'
 import type { Deviations } from '../deviations.js'
 import { invalidSyntax, invalidValue } from '../errors.js'
+import { isObject } from '../schema/json.js'
 import type { Json, JsonObject } from '../schema/types.js'
 import { requireMessage } from './message-schemas.js'
 
@@ -94,8 +95,4 @@ function pickNames(body: JsonObject): JsonObject {
 function reasonOf(errors: ErrorObject[] | null | undefined): string {
   const [error] = errors ?? []
   return `"${error?.instancePath.slice(1) ?? ''}" ${error?.message ?? 'is wrong'}`
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,3 +1,4 @@
+import { isObject } from '../schema/json.js'
 import { printPath, resolvePath } from '../schema/paths.js'
 import type { Json, JsonObject, ResourceType } from '../schema/types.js'
 
@@ -50,13 +51,9 @@ function keysOf(type: ResourceType, object: JsonObject): string[] {
 function operationsOf(body: JsonObject): JsonObject[] {
   const key = Object.keys(body).find((name) => name.toLowerCase() === 'operations')
   const operations = key === undefined ? undefined : body[key]
-  return Array.isArray(operations) ? operations.filter(isObject) : []
+  return Array.isArray(operations) ? operations.filter((each) => isObject(each)) : []
 }
 
 function withoutSub<P extends { sub?: unknown }>({ sub: _, ...path }: P): Omit<P, 'sub'> {
   return path
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { mutabilityError } from '../errors.js'
-import { extended } from '../schema/json.js'
+import { extended, isObject } from '../schema/json.js'
 import type { AttributeDefinition, Json, JsonObject, ResourceType } from '../schema/types.js'
 import type { Meta, Resource } from '../stores/resource.js'
 import type { Endpoint } from './call.js'
@@ -149,7 +149,5 @@ function keepInExtension(
 }
 
 function objectOf(value: unknown): Attributes {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Attributes)
-    : {}
+  return isObject(value) ? value : {}
 }

@@ -1,3 +1,4 @@
+import { isObject } from '../schema/json.js'
 import type { Page } from '../stores/query.js'
 import type { Resource } from '../stores/resource.js'
 import type { Endpoint } from './call.js'
@@ -48,8 +49,4 @@ function problemOf(
   if (meta['resourceType'] !== type.name) return 'of another resource type'
   const wrong = kind.required.find(({ name, types }) => !types.includes(typeof resource[name]))
   return wrong && `whose "${wrong.name}" is not a ${wrong.types[0]}`
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

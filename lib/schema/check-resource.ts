@@ -1,6 +1,6 @@
 import { invalidValue } from '../errors.js'
 import { isPresent } from './comparable.js'
-import { isJsonObject } from './json.js'
+import { isObject } from './json.js'
 import { valuesAt } from './lookups.js'
 import { subAttribute } from './paths.js'
 import type { AttributeDefinition, Json, JsonObject, ResourceType } from './types.js'
@@ -28,7 +28,7 @@ export function checkResource(
   for (const { schema, required } of type.extensions) {
     if (!isConcerned(schema.id)) continue
     const extension = resource[schema.id]
-    if (isJsonObject(extension)) checkAttributes(schema.attributes, extension, `${schema.id}:`)
+    if (isObject(extension)) checkAttributes(schema.attributes, extension, `${schema.id}:`)
     else if (required) throw invalidValue(`Extension "${schema.id}" is required.`)
   }
   for (const { name, path } of type.lookups) {
@@ -71,11 +71,11 @@ function checkValue(definition: AttributeDefinition, value: Json, prefix: string
   }
   if (!subAttributes.some((sub) => sub.required)) return
   for (const element of Array.isArray(value) ? value : [value]) {
-    if (isJsonObject(element)) checkAttributes(subAttributes, element, `${prefix}${name}.`)
+    if (isObject(element)) checkAttributes(subAttributes, element, `${prefix}${name}.`)
   }
 }
 
 function countPrimary(value: Json): number {
   if (!Array.isArray(value)) return 0
-  return value.filter((element) => isJsonObject(element) && element['primary'] === true).length
+  return value.filter((element) => isObject(element) && element['primary'] === true).length
 }

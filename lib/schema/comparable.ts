@@ -1,4 +1,5 @@
 import { parseDateTime } from './date-time.js'
+import { isObject } from './json.js'
 import { subAttribute } from './paths.js'
 import type { AttributeDefinition, Json, JsonObject, ResourceType } from './types.js'
 
@@ -113,10 +114,6 @@ function comparableObject(
     if (definition && member !== undefined) comparable[name] = comparableValue(definition, member)
   }
   return comparable
-}
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** By code point: UTF-16 units sort as code points do, except that surrogates belong above the units after them. */

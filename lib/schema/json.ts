@@ -1,7 +1,9 @@
 import type { Json, JsonObject } from './types.js'
 
-/** Whether this is a JSON object: no array, not `null`. */
-export function isJsonObject(value: Json | undefined): value is JsonObject {
+/** Whether this is an object: not an array, not `null`. */
+export function isObject(value: Json | undefined): value is JsonObject
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>>
+export function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

@@ -1,6 +1,6 @@
 import { invalidSyntax } from '../errors.js'
 import { resolveExtensionAttribute } from '../filter/aliases.js'
-import { isJsonObject } from './json.js'
+import { isObject } from './json.js'
 import { resolvePath } from './paths.js'
 import type { ReadContext } from './read-context.js'
 import { knownUrn } from './read-schemas.js'
@@ -28,7 +28,7 @@ export function inPlace(type: ResourceType, input: JsonObject, context: ReadCont
       placed[own] = withDefault(placed[own] ?? null, path.attribute.name, value)
     } else if (path?.attribute !== undefined) {
       Object.assign(placed, withMembers(placed, { [path.attribute.name]: value }))
-    } else if (isJsonObject(value)) {
+    } else if (isObject(value)) {
       Object.assign(placed, withMembers(placed, value))
     }
   }
@@ -63,7 +63,7 @@ function extensionKey(
 /** An extension with an attribute, unless it has this attribute or is no object. */
 function withDefault(extension: Json, name: string, value: Json): Json {
   if (extension === null) return { [name]: value }
-  if (!isJsonObject(extension)) return extension
+  if (!isObject(extension)) return extension
   const isThere = Object.keys(extension).some((key) => key.toLowerCase() === name.toLowerCase())
   return isThere ? extension : { ...extension, [name]: value }
 }

@@ -1,7 +1,7 @@
 import { invalidSyntax, invalidValue } from '../errors.js'
 import { checkResource } from './check-resource.js'
 import { isPassword } from './core-schemas.js'
-import { isJsonObject } from './json.js'
+import { isObject } from './json.js'
 import { inPlace } from './placement.js'
 import type { ReadContext } from './read-context.js'
 import { checkSchemas, knownUrn } from './read-schemas.js'
@@ -37,7 +37,7 @@ export interface ReadResource {
  * @throws ScimError `invalidSyntax` for names and `schemas`, `invalidValue` for values, naming the attribute
  */
 export function readResource(type: ResourceType, sent: Json, options: ReadOptions): ReadResource {
-  if (!isJsonObject(sent)) throw invalidSyntax('A resource must be a JSON object.')
+  if (!isObject(sent)) throw invalidSyntax('A resource must be a JSON object.')
   const passedOver = new Set<string>()
   const keepUnassigned = options.keepUnassigned ?? options.partial ?? false
   const context = { ...options, keepUnassigned, passedOver }
@@ -102,7 +102,7 @@ interface ExtensionPlace {
 function readExtension(place: ExtensionPlace, value: Json): Json | undefined {
   const { type, urn, context } = place
   if (isUnassigned(value, context)) return context.keepUnassigned ? null : undefined
-  if (!isJsonObject(value)) throw invalidValue(`Extension "${urn}" must be an object.`)
+  if (!isObject(value)) throw invalidValue(`Extension "${urn}" must be an object.`)
   const definitions = type.extensionAttributes.get(urn.toLowerCase())?.attributes
   const members = {
     find: (name: string) => definitions?.get(name.toLowerCase()),

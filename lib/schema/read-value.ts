@@ -6,7 +6,7 @@ import {
   isComputedReference,
   userSchema,
 } from './core-schemas.js'
-import { isJsonObject } from './json.js'
+import { isObject } from './json.js'
 import { subAttribute } from './paths.js'
 import type { ReadContext } from './read-context.js'
 import { readSimple } from './read-simple.js'
@@ -167,7 +167,7 @@ function readElements(
 /** A member without an id: dropped, it would turn a slip of the client into the removal of a member. */
 function namesNobody(definition: AttributeDefinition, element: Json | undefined): boolean {
   if (subAttribute(definition, 'value')?.mutability !== 'immutable') return false
-  return !isJsonObject(element) || element['value'] === undefined
+  return !isObject(element) || element['value'] === undefined
 }
 
 /**
@@ -180,7 +180,7 @@ export function saysNothing(
   raw: Json,
   context: Pick<ReadContext, 'deviations'>,
 ): boolean {
-  if (!isJsonObject(raw)) return isUnassigned(raw, context)
+  if (!isObject(raw)) return isUnassigned(raw, context)
   const members = Object.entries(raw).map(([key, member]) => ({
     name: key.toLowerCase(),
     isNone: isUnassigned(member, context),
@@ -204,7 +204,7 @@ function asObject(
   { deviations }: ReadContext,
   path: string,
 ): JsonObject {
-  if (isJsonObject(value)) return value
+  if (isObject(value)) return value
   const isTolerated = deviations.has(
     definition.multiValued ? 'membersAsStrings' : 'managerAsString',
   )
@@ -232,7 +232,7 @@ function distinct(definition: AttributeDefinition, values: Json[]): Json[] {
 }
 
 function identityOf(definition: AttributeDefinition, value: Json): string | undefined {
-  if (!isJsonObject(value)) return `=${toComparable(definition, value)}`
+  if (!isObject(value)) return `=${toComparable(definition, value)}`
   const { value: own, type } = value
   if (own === undefined) return undefined
   const text = `=${toComparable(definition, own)}`

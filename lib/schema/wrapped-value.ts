@@ -1,4 +1,4 @@
-import { isJsonObject } from './json.js'
+import { isObject } from './json.js'
 import type { ReadContext } from './read-context.js'
 import type { AttributeDefinition, Json } from './types.js'
 
@@ -38,7 +38,7 @@ export function looksLikeJson(text: string): boolean {
 
 /** The `value` of an object that says nothing else, e.g. `{ "$ref": null, "value": "Ops" }`. */
 function onlyValue(item: Json): Json {
-  if (!isJsonObject(item)) return item
+  if (!isObject(item)) return item
   const said = Object.entries(item).filter(([, member]) => member !== null)
   const [[name, value] = ['', null], ...others] = said
   return name === 'value' && others.length === 0 ? value : item

@@ -1,15 +1,8 @@
+import { isObject } from '../../../lib/schema/json.js'
 import { isLabelStudioError } from './errors.js'
 import type { HttpClient } from './http/client.js'
 import { apiPath } from './http/path.js'
-import {
-  booleanOf,
-  isRecord,
-  type JsonRecord,
-  numberOf,
-  readId,
-  readRecord,
-  textOf,
-} from './read.js'
+import { booleanOf, type JsonRecord, numberOf, readId, readRecord, textOf } from './read.js'
 import { type RoleCode, toRoleCode } from './roles.js'
 import { type LabelStudioUser, toUser } from './users.js'
 
@@ -32,7 +25,7 @@ export async function whoami(http: HttpClient, signal?: AbortSignal): Promise<Wh
 /** Reads an answer of `/api/current-user/whoami`. */
 export function toWhoami(answer: unknown): Whoami {
   const body = readRecord(answer, 'whoami')
-  const meta = isRecord(body['active_organization_meta']) ? body['active_organization_meta'] : {}
+  const meta = isObject(body['active_organization_meta']) ? body['active_organization_meta'] : {}
   const user = toUser(body, 'whoami')
   return {
     ...user,
@@ -74,8 +67,8 @@ async function organizationCreator(
 
 function roleIn(body: JsonRecord, organization: number | undefined): RoleCode | undefined {
   const active = body['organization_membership']
-  if (isRecord(active)) return toRoleCode(active['role'])
-  const all = Array.isArray(body['org_membership']) ? body['org_membership'].filter(isRecord) : []
+  if (isObject(active)) return toRoleCode(active['role'])
+  const all = Array.isArray(body['org_membership']) ? body['org_membership'].filter(isObject) : []
   const own = all.find((each) => numberOf(each, 'organization_id') === organization)
   return toRoleCode(own?.['role'])
 }
@@ -99,7 +92,7 @@ export async function getOrganization(
 ): Promise<Organization> {
   const path = apiPath`/api/organizations/${id}`
   const body = readRecord(await http.request({ method: 'GET', path, signal }), 'organization')
-  const billing = isRecord(body['billing']) ? body['billing'] : {}
+  const billing = isObject(body['billing']) ? body['billing'] : {}
   return {
     id: readId(body, 'id', 'organization'),
     title: textOf(body, 'title'),

@@ -1,16 +1,12 @@
+import { isObject } from '../../../lib/schema/json.js'
 import { LabelStudioError } from './errors.js'
 
 /** A JSON object whose members are not known yet. */
 export type JsonRecord = Record<string, unknown>
 
-/** Whether `value` is a JSON object (not an array, not null). */
-export function isRecord(value: unknown): value is JsonRecord {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 /** Answers of Label Studio are read through these: what is not as expected becomes one `unexpected` error. */
 export function readRecord(value: unknown, what: string): JsonRecord {
-  if (isRecord(value)) return value
+  if (isObject(value)) return value
   throw notUnderstood(what, 'an object')
 }
 

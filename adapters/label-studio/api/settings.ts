@@ -1,7 +1,8 @@
+import { isObject } from '../../../lib/schema/json.js'
 import { isLabelStudioError } from './errors.js'
 import type { HttpClient } from './http/client.js'
 import { apiPath } from './http/path.js'
-import { booleanOf, isRecord, type JsonRecord, numberOf, readRecord, readString } from './read.js'
+import { booleanOf, type JsonRecord, numberOf, readRecord, readString } from './read.js'
 
 /** Seats and flags of the subscription (Enterprise only). */
 export interface Billing {
@@ -86,9 +87,9 @@ async function unlessAbsent(answer: Promise<unknown>): Promise<unknown> {
 }
 
 function toBilling(body: JsonRecord): Billing {
-  const checks = isRecord(body['billing_checks']) ? body['billing_checks'] : {}
-  const flags = isRecord(body['billing_flags']) ? body['billing_flags'] : {}
-  const users = isRecord(checks['users']) ? checks['users'] : undefined
+  const checks = isObject(body['billing_checks']) ? body['billing_checks'] : {}
+  const flags = isObject(body['billing_flags']) ? body['billing_flags'] : {}
+  const users = isObject(checks['users']) ? checks['users'] : undefined
   return {
     seats: users && {
       count: numberOf(users, 'count') ?? 0,

@@ -1,5 +1,5 @@
+import { isObject } from '../../../../lib/schema/json.js'
 import { LabelStudioError, type LabelStudioErrorKind } from '../errors.js'
-import { isRecord } from '../read.js'
 
 /** An answer that is not a success, as plain values. */
 export interface FailedAnswer {
@@ -87,13 +87,13 @@ function saysNoSeat(status: number, body: unknown): boolean {
 }
 
 function validationErrors(body: unknown): Record<string, unknown> {
-  if (!isRecord(body)) return {}
+  if (!isObject(body)) return {}
   const errors = body['validation_errors']
-  return isRecord(errors) ? errors : {}
+  return isObject(errors) ? errors : {}
 }
 
 function detailOf(body: unknown): string | undefined {
-  if (!isRecord(body)) return undefined
+  if (!isObject(body)) return undefined
   const { detail } = body
   const errors = Object.entries(validationErrors(body)).map(([name, said]) => `${name}: ${said}`)
   const parts = [...(typeof detail === 'string' ? [detail] : []), ...errors]

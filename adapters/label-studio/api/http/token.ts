@@ -1,4 +1,4 @@
-import { isRecord } from '../read.js'
+import { isObject } from '../../../../lib/schema/json.js'
 
 /**
  * The forms a Label Studio token comes in. `legacy`: opaque, sent as `Token`. `personalAccess`: a JWT
@@ -15,7 +15,7 @@ export function jwtPayload(token: string): Record<string, unknown> | undefined {
     const [head, body] = [header, payload].map((part): unknown =>
       JSON.parse(Buffer.from(part, 'base64url').toString('utf8')),
     )
-    return isRecord(head) && isRecord(body) ? body : undefined
+    return isObject(head) && isObject(body) ? body : undefined
   } catch {
     return undefined
   }

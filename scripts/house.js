@@ -1,0 +1,194 @@
+// Prints the figures by which the layout of the code is kept (CONTRIBUTING.md), and fails beyond their bounds.
+// Static ones are counted in the sources; the last ones while one PATCH {active:false} runs on SQLite.
+import { execFileSync } from 'node:child_process'
+import fs from 'node:fs'
+import { Session } from 'node:inspector/promises'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+const built = path.join(root, 'build/library')
+const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.ts', '*.js'], {
+  cwd: root,
+  encoding: 'utf8',
+})
+  .trim()
+  .split('\n')
+  .filter((file) => fs.existsSync(path.join(root, file)))
+const sources = new Map(files.map((file) => [file, read(file)]))
+
+const figures = [...staticFigures(), ...(await patchFigures())]
+let isOver = false
+for (const { name, value, most } of figures) {
+  const isTooMuch = value > most
+  isOver ||= isTooMuch
+  console.log(
+    `${isTooMuch ? 'OVER' : 'ok  '}  ${String(value).padStart(5)}  at most ${String(most).padStart(4)}  ${name}`,
+  )
+}
+process.exit(isOver ? 1 : 0)
+
+function staticFigures() {
+  const shipped = within('lib', 'adapters')
+  return [
+    figure(
+      'tests of a type name outside lib/resources/kinds',
+      0,
+      count(
+        shipped.filter(
+          ([file]) => !file.startsWith('lib/resources/kinds') && !file.startsWith('lib/testing'),
+        ),
+        /type\.name\b *[!=]==? *'|'(User|Group)' *[!=]==? *\S*type\.name/g,
+      ),
+    ),
+    figure('files at the top of lib/resources', 15, direct('lib/resources').length),
+    figure('files at the top of adapters/label-studio', 9, direct('adapters/label-studio').length),
+    figure('imports of adapters past the entry label-studio-scim/adapter', 0, pastEntry().length),
+    figure(
+      'inline types of destructured parameters',
+      30,
+      count(shipped, /\{[\w\s,=':[\].{}]*?\n?\s*\}: \{ [^}]*:/g),
+    ),
+    figure(
+      'definitions of isObject and its kin',
+      1,
+      count(shipped, /(function|const) is(Json)?(Object|Record|PlainObject)\b/g),
+    ),
+    figure(
+      'makers of audit entries',
+      1,
+      count(shipped, /requestId: scope\.requestId,?\n\s*(outcome|event)/g) +
+        count(shipped, /(function|const) auditEntry\b/g),
+    ),
+    figure(
+      'lines over 100 columns',
+      0,
+      [...sources.values()].reduce(
+        (sum, text) =>
+          sum +
+          text.split('\n').filter((line) => [...line].length > 100 && !/https?:\/\//.test(line))
+            .length,
+        0,
+      ),
+    ),
+    figure('values that the root entry exports', 16, rootValues()),
+  ]
+}
+
+async function patchFigures() {
+  if (!fs.existsSync(path.join(built, 'lib/index.js')))
+    throw new Error('Run "npm run build" first.')
+  const load = (file) => import(pathToFileURL(path.join(built, file)).href)
+  const [
+    { scimRouter, bearerTokens },
+    { sqlAdapters },
+    { default: createDebug },
+    { default: express },
+  ] = await Promise.all([
+    load('lib/index.js'),
+    load('adapters/sql/index.js'),
+    import('debug'),
+    import('express'),
+  ])
+  const folder = fs.mkdtempSync(path.join(root, 'build/house-'))
+  const adapters = await sqlAdapters({ url: `sqlite:${path.join(folder, 'scim.db')}` })
+  const token = 'a-token-for-figures-only'
+  const app = express()
+  app.use(
+    '/scim/v2',
+    scimRouter(adapters, {
+      authenticate: bearerTokens([{ token, tenant: 'acme', name: 'figures' }]),
+    }),
+  )
+  const server = await new Promise((resolve) => {
+    const listening = app.listen(0, '127.0.0.1', () => resolve(listening))
+  })
+  const base = `http://127.0.0.1:${server.address().port}/scim/v2/Users`
+  const send = async (method, url, body) => {
+    const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/scim+json' }
+    const response = await fetch(url, { method, headers, body: JSON.stringify(body) })
+    if (!response.ok)
+      throw new Error(`${method} answered ${response.status}: ${await response.text()}`)
+    return response.json()
+  }
+  const user = await send('POST', base, {
+    schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+    userName: 'anna',
+  })
+  const deactivate = () =>
+    send('PATCH', `${base}/${user.id}`, {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations: [{ op: 'replace', value: { active: false } }],
+    })
+  const statements = []
+  createDebug.log = (_format, ...values) => statements.push(values.join(' '))
+  createDebug.enable('label-studio-scim:sql')
+  const entered = await filesEntered(deactivate)
+  createDebug.disable()
+  server.close()
+  await adapters.close()
+  fs.rmSync(folder, { recursive: true, force: true })
+  if (process.env.HOUSE_DETAILS) console.log([...entered, ...statements].join('\n'))
+  const matching = (pattern) => statements.filter((text) => pattern.test(text)).length
+  return [
+    figure('files entered by one PATCH active', 70, entered.length),
+    figure('SQL statements of one PATCH active', 16, statements.length),
+    figure('write transactions of one PATCH active', 3, matching(/\bbegin immediate\b/i)),
+  ]
+}
+
+async function filesEntered(work) {
+  const session = new Session()
+  session.connect()
+  await session.post('Profiler.enable')
+  await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false })
+  await session.post('Profiler.takePreciseCoverage')
+  await work()
+  const { result } = await session.post('Profiler.takePreciseCoverage')
+  session.disconnect()
+  return result
+    .filter(({ url }) => url.startsWith(pathToFileURL(built).href))
+    .filter(({ functions }) =>
+      functions.some(({ ranges }) => ranges.some(({ count: times }) => times > 0)),
+    )
+    .map(({ url }) => path.relative(built, fileURLToPath(url)))
+    .sort()
+}
+
+function pastEntry() {
+  return within('adapters').flatMap(([file, text]) =>
+    [...text.matchAll(/from '((?:\.\.\/)+lib\/[^']+)'/g)]
+      .map(([, specifier]) => path.posix.join(path.posix.dirname(file), specifier))
+      .filter((target) => target !== 'lib/adapter/index.js'),
+  )
+}
+
+function rootValues() {
+  const text = sources.get('lib/index.ts').replace(/export type [^;{]*(\{[^}]*\})?[^\n]*\n/g, '')
+  return [...text.matchAll(/export \{([^}]*)\}/g)]
+    .flatMap(([, names]) => names.split(','))
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && !name.startsWith('type ')).length
+}
+
+function within(...folders) {
+  return [...sources].filter(
+    ([file]) => file.endsWith('.ts') && folders.some((folder) => file.startsWith(`${folder}/`)),
+  )
+}
+
+function direct(folder) {
+  return files.filter((file) => path.posix.dirname(file) === folder)
+}
+
+function count(entries, pattern) {
+  return entries.reduce((sum, [, text]) => sum + [...text.matchAll(pattern)].length, 0)
+}
+
+function figure(name, most, value) {
+  return { name, most, value }
+}
+
+function read(file) {
+  return fs.readFileSync(path.join(root, file), 'utf8')
+}
