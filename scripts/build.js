@@ -15,6 +15,8 @@ const lock = path.join(buildFolder, '.lock')
 const libraryInputs = [
   'lib',
   'adapters',
+  'command',
+  'examples/label-studio-proxy',
   'package.json',
   'tsconfig.json',
   'tsconfig.build.json',

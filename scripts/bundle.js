@@ -13,7 +13,7 @@ const entries = {
   settings: 'lib/settings/index',
   testing: 'lib/testing/index',
 }
-const program = { cli: 'adapters/label-studio/command/cli' }
+const program = { cli: 'command/cli' }
 
 /** Bundles the compiled modules and declarations of the folder `modules` into `dist`. */
 export async function bundle(modules, dist) {

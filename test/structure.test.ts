@@ -22,7 +22,7 @@ interface Import {
   readonly isDynamic: boolean
 }
 
-const sources = ['lib', 'adapters', 'examples', 'bench'].flatMap(sourceFiles)
+const sources = ['lib', 'adapters', 'command', 'examples', 'bench'].flatMap(sourceFiles)
 const modules = new Map(sources.map((file) => [file, readModule(file)]))
 const imports = [...modules.values()].flatMap((module) => module.imports)
 const library = imports.filter(({ file }) => file.startsWith('lib/'))
@@ -36,7 +36,7 @@ describe('the structure of the source', () => {
   })
 
   it('imports express in lib/http and lib/settings only', () => {
-    const allowed = ['lib/http', 'lib/settings', 'examples', 'bench']
+    const allowed = ['lib/http', 'lib/settings', 'command', 'examples', 'bench']
     const offending = imports.filter(
       ({ file, target }) => target === 'express' && !allowed.some((folder) => isIn(folder, file)),
     )
@@ -128,7 +128,7 @@ function isIn(folder: string, file: string): boolean {
 }
 
 function isPackage(target: string): boolean {
-  return !/^(lib|adapters|examples|bench|test)\//.test(target)
+  return !/^(lib|adapters|command|examples|bench|test)\//.test(target)
 }
 
 function packageOf(target: string): string {

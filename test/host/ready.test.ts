@@ -1,7 +1,7 @@
 import express from 'express'
 import request from 'supertest'
 import { sqlAdapters } from '../../adapters/sql/index.js'
-import { answersAt, type Checks, readiness } from '../../examples/host/ready.js'
+import { answersAt, type Checks, readiness } from '../../command/serve/ready.js'
 import { listen, type Running } from '../http/support.js'
 
 const running: Running[] = []

@@ -1,8 +1,8 @@
 import request from 'supertest'
 import { memoryAdapters } from '../../adapters/memory/index.js'
-import { createApp, createSettingsApp } from '../../examples/host/app.js'
-import { readEnvironment } from '../../examples/host/environment.js'
-import { createReconciler } from '../../lib/access/index.js'
+import { createApp, createSettingsApp } from '../../command/serve/app.js'
+import { readEnvironment } from '../../command/serve/environment.js'
+import { createReconciler, digestToken } from '../../lib/index.js'
 
 describe('the environment of the example host', () => {
   it.each([
@@ -33,8 +33,8 @@ it('serves the settings at one origin only, its own where it has one (R9)', asyn
   const parts = {
     adapters,
     reconciler: createReconciler(adapters),
-    scimToken: 'scim-token-of-the-tests',
-    adminToken: 'admin-token-of-the-tests',
+    scimDigests: [digestToken('scim-token-of-the-tests')],
+    adminDigests: [digestToken('admin-token-of-the-tests')],
   }
   await request(createApp(parts)).get('/scim/settings').expect(401)
   const shared = createApp({ ...parts, hasOwnSettings: true })

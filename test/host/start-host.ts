@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 
 const root = path.join(__dirname, '../..')
 
-/** The example host in a process of its own, as `npm start` runs it. */
+/** The host in a process of its own, as `npm start` runs it. */
 export interface StartedHost {
   /** Everything it printed until it listened. */
   readonly output: string
@@ -15,14 +15,14 @@ export interface StartedHost {
   stop(): Promise<{ readonly code: number | null; readonly output: string }>
 }
 
-/** Compiles library and programs, as `npm start` does first. Quick when nothing has changed. */
+/** Builds the library and its program, as `npm start` does first. Quick when nothing has changed. */
 export async function buildHost(): Promise<void> {
-  await promisify(execFile)(process.execPath, ['scripts/build.js', '--programs'], { cwd: root })
+  await promisify(execFile)(process.execPath, ['scripts/build.js'], { cwd: root })
 }
 
 /** Starts the built host on a free port and waits until it listens. Rejects with its output when it ends before. */
 export async function startHost(environment: NodeJS.ProcessEnv): Promise<StartedHost> {
-  const child = spawn(process.execPath, [path.join(root, 'build/examples/host/main.js')], {
+  const child = spawn(process.execPath, [path.join(root, 'dist/cli.cjs'), 'serve'], {
     cwd: root,
     env: { ...cleanEnvironment(), PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

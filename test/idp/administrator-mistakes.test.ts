@@ -2,9 +2,9 @@ import fs from 'node:fs'
 import path from 'node:path'
 import express from 'express'
 import { memoryAdapters } from '../../adapters/memory/index.js'
-import { createApp } from '../../examples/host/app.js'
+import { createApp } from '../../command/serve/app.js'
 import { createReconciler } from '../../lib/access/index.js'
-import { bearerTokens } from '../../lib/http/bearer-tokens.js'
+import { bearerTokens, digestToken } from '../../lib/http/bearer-tokens.js'
 import { scimRouter } from '../../lib/http/router.js'
 import { listen, type Reply, type Running, send } from '../http/support.js'
 
@@ -103,9 +103,9 @@ describe('the answer to a wrong base URL names the fix (IDP-36)', () => {
   it('of the example host without /scim/v2', async () => {
     const adapters = memoryAdapters()
     const reconciler = createReconciler(adapters)
-    const scimToken = token
-    const adminToken = 'scim_admin-token-of-the-mistakes-suite'
-    const example = await listen(createApp({ adapters, reconciler, scimToken, adminToken }))
+    const scimDigests = [digestToken(token)]
+    const adminDigests = [digestToken('scim_admin-token-of-the-mistakes-suite')]
+    const example = await listen(createApp({ adapters, reconciler, scimDigests, adminDigests }))
     try {
       const headers = { Authorization: `Bearer ${token}` }
       const reply = await send(example, '/Users?startIndex=1&count=2', { headers })

@@ -1,47 +1,42 @@
-import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { promisify } from 'node:util'
+import express from 'express'
+import request from 'supertest'
+import { labelStudioAdapters } from '../../adapters/label-studio/index.js'
+import { sqlAdapters } from '../../adapters/sql/index.js'
+import { bearerTokens, scimRouter } from '../../lib/index.js'
 import {
   type FakeLabelStudio,
   type FakeOptions,
   startFakeLabelStudio,
-} from '../../support/fake-label-studio/index.js'
+} from '../support/fake-label-studio/index.js'
+import { buildCommand, runCommand } from './run-command.js'
 
-const root = path.join(__dirname, '../../..')
-const program = path.join(root, 'dist/cli.cjs')
 const mapping = {
   roles_groups: [['Administrator', 'LS-Admins']],
   workspaces_groups: [['Vision', 'LS-Vision']],
   projects_groups: [{ project_id: 7, group: 'LS-P7', role: 'Reviewer' }],
 }
 
+const idpToken = 'token-of-the-identity-provider'
+
 let fake: FakeLabelStudio
-beforeAll(async () => {
-  await promisify(execFile)(process.execPath, ['scripts/build.js'], { cwd: root })
-}, 120_000)
+beforeAll(buildCommand, 120_000)
 afterEach(() => fake?.stop())
 
 async function start(options: FakeOptions) {
   fake = await startFakeLabelStudio(options)
 }
 
-/** Runs the command line program as `npx label-studio-scim` would. */
-async function run(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-  const env = {
-    PATH: process.env.PATH,
+function run(words: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+  return runCommand(words, {
     LABEL_STUDIO_URL: fake?.url,
     LABEL_STUDIO_TOKEN: fake?.token,
     ...environment,
-  }
-  return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    execFile(process.execPath, [program, ...args], { env }, (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
-    })
   })
 }
 
@@ -122,8 +117,31 @@ describe('label-studio-scim import-settings', () => {
   })
 })
 
-it('prints how it is used when it does not know a command', async () => {
-  const { code, stderr } = await run(['help'])
-  expect(code).toBe(2)
-  expect(stderr).toMatch(/^Usage: label-studio-scim <command>/)
+describe('label-studio-scim reconcile', () => {
+  it('gives everybody what the rules give, and says so', async () => {
+    await start({ mode: 'lse' })
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'scim-reconcile-'))
+    const environment = { DATABASE_URL: `sqlite:${folder}/scim.db` }
+    const storage = await sqlAdapters({ url: environment.DATABASE_URL })
+    const adapters = labelStudioAdapters({ url: fake.url, token: fake.token, storage })
+    const app = express().use(
+      '/scim/v2',
+      scimRouter(adapters, { authenticate: bearerTokens([{ name: 'idp', token: idpToken }]) }),
+    )
+    const created = await request(app)
+      .post('/scim/v2/Users')
+      .set({ 'Content-Type': 'application/scim+json', Authorization: `Bearer ${idpToken}` })
+      .send({
+        schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+        userName: 'ada@example.com',
+        active: true,
+      })
+    expect(created.status).toBe(201)
+    await storage.close()
+    const all = await run(['reconcile', '--json'], environment)
+    expect([all.code, JSON.parse(all.stdout)]).toEqual([0, { pending: 0, parked: 0 }])
+    const one = await run(['reconcile', created.body.id], environment)
+    expect([one.code, one.stdout]).toEqual([0, 'Everybody has the access that the rules give.\n'])
+    fs.rmSync(folder, { recursive: true })
+  })
 })

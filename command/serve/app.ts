@@ -1,6 +1,6 @@
 import express, { type Express, type Request, type Response, type Router } from 'express'
 import type { Adapters, AuditEntry, Reconciler } from 'label-studio-scim'
-import { bearerTokens, digestToken, scimRouter } from 'label-studio-scim'
+import { bearerTokens, scimRouter } from 'label-studio-scim'
 import { adminTokens, type SettingsOptions, settingsRouter } from 'label-studio-scim/settings'
 import { type Checks, readiness } from './ready.js'
 
@@ -8,8 +8,12 @@ import { type Checks, readiness } from './ready.js'
 export interface AppParts {
   readonly adapters: Adapters
   readonly reconciler: Reconciler
-  readonly scimToken: string
-  readonly adminToken: string
+  /** Digests of tokens of identity providers. */
+  readonly scimDigests: readonly string[]
+  /** Digests of tokens of administrators. */
+  readonly adminDigests: readonly string[]
+  /** Reverse proxies that are believed, as Express takes them. Default: none. */
+  readonly trustProxy?: string
   /** What `/readyz` asks. */
   readonly checks?: Checks
   /** What rules can name, where a Label Studio tells. */
@@ -23,9 +27,8 @@ export interface AppParts {
  * unless they have their own.
  */
 export function createApp(parts: AppParts): Express {
-  const { adapters, reconciler, scimToken } = parts
-  const app = plainApp()
-  // Behind a reverse proxy: app.set('trust proxy', '<its address>').
+  const { adapters, reconciler, scimDigests } = parts
+  const app = plainApp(parts)
 
   app.get('/healthz', (_request, response) => {
     response.type('text/plain').send('ok\n')
@@ -36,7 +39,7 @@ export function createApp(parts: AppParts): Express {
   app.use(
     '/scim/v2',
     scimRouter(adapters, {
-      authenticate: bearerTokens([{ name: 'idp', digest: digestToken(scimToken) }]),
+      authenticate: bearerTokens(named('idp', scimDigests)),
       onPending: () => reconciler.kick(),
       onError: logFailure,
       onEvent: logEvent,
@@ -49,20 +52,28 @@ export function createApp(parts: AppParts): Express {
 
 /** An application with the settings page and API alone, for a port that no Label Studio shares. */
 export function createSettingsApp(parts: AppParts): Express {
-  const app = plainApp()
+  const app = plainApp(parts)
   app.use(settingsOf(parts))
   return app
 }
 
-function plainApp(): Express {
+function plainApp({ trustProxy }: AppParts): Express {
   const app = express()
   app.disable('x-powered-by')
+  if (trustProxy !== undefined) app.set('trust proxy', trustProxy)
   return app
 }
 
-function settingsOf({ adapters, reconciler, adminToken, choices }: AppParts): Router {
+function named(name: string, digests: readonly string[]) {
+  return digests.map((digest, index) => ({
+    name: index === 0 ? name : `${name}-${index + 1}`,
+    digest,
+  }))
+}
+
+function settingsOf({ adapters, reconciler, adminDigests, choices }: AppParts): Router {
   return settingsRouter(adapters, {
-    authorize: adminTokens([{ name: 'admin', token: adminToken }]),
+    authorize: adminTokens(named('admin', adminDigests)),
     ...choices,
     reconciler,
     onError: logFailure,

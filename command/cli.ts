@@ -1,0 +1,73 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util'
+import manifest from 'label-studio-scim/package.json' with { type: 'json' }
+import type { Command } from './command.js'
+import { commands } from './commands.js'
+import { describeCommand, describeProgram } from './help.js'
+import type { Environment } from './variables.js'
+
+main(process.argv.slice(2), process.env).then(
+  (code) => {
+    process.exitCode = code
+  },
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  },
+)
+
+async function main([name = '', ...rest]: readonly string[], environment: Environment) {
+  if (name === '--help' || name === '-h') return print(describeProgram(commands))
+  if (name === '--version') return print(`${manifest.version}\n`)
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (command) return runCommand(name, command, { rest, environment })
+  process.stderr.write(describeProgram(commands))
+  return 2
+}
+
+interface Typed {
+  readonly rest: readonly string[]
+  readonly environment: Environment
+}
+
+async function runCommand(name: string, command: Command, { rest, environment }: Typed) {
+  const typed = parse(command, rest)
+  if (typeof typed === 'string') {
+    process.stderr.write(`${typed}\n"label-studio-scim ${name} --help" lists what there is.\n`)
+    return 2
+  }
+  const { help, json = false, ...options } = typed.values
+  if (help) return print(describeCommand(name, command))
+  return command.run({
+    words: typed.positionals,
+    options: options as Readonly<Record<string, string | undefined>>,
+    environment,
+    isJson: json === true,
+    tell: (text, data) => print(`${json ? JSON.stringify(data) : text}\n`),
+  })
+}
+
+/** What was typed after the command, or what is wrong with it. */
+function parse({ options = {}, words }: Command, rest: readonly string[]) {
+  const own = Object.keys(options).map((option) => [option, { type: 'string' }] as const)
+  const known = {
+    ...Object.fromEntries(own),
+    help: { type: 'boolean', short: 'h' },
+    json: { type: 'boolean' },
+  } as const
+  try {
+    const typed = parseArgs({ args: [...rest], options: known, allowPositionals: true })
+    const most = words === undefined ? 0 : words.includes('…') ? Number.POSITIVE_INFINITY : 1
+    const surplus = typed.positionals[most]
+    return surplus === undefined ? typed : `Unexpected word "${surplus}".`
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    // The advice after the first sentence is about words that begin with a hyphen.
+    return `${error.message.split('. ')[0]}.`
+  }
+}
+
+function print(text: string): number {
+  process.stdout.write(text)
+  return 0
+}

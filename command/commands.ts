@@ -1,0 +1,64 @@
+import type { Command } from './command.js'
+import { labelStudioVariables } from './variables.js'
+
+/** Every command of the program. Each loads its code when it runs, so that help and tokens come at once. */
+export const commands: Readonly<Record<string, Command>> = {
+  serve: {
+    summary: 'serve SCIM and the settings page, and Label Studio behind the gate',
+    notes: `It needs the package kysely, pg for PostgreSQL, libsql for SQLite on Node 20, and
+http-proxy-middleware for Label Studio. With --json it prints where it listens as JSON.`,
+    variables: [
+      'PORT',
+      'HOST',
+      'SETTINGS_PORT',
+      'SETTINGS_HOST',
+      'TRUST_PROXY',
+      'DATABASE_URL',
+      'SCIM_TOKEN',
+      'SCIM_TOKEN_DIGEST',
+      'ADMIN_TOKEN',
+      'ADMIN_TOKEN_DIGEST',
+      ...labelStudioVariables,
+    ],
+    run: async (call) => (await import('./serve/serve.js')).serve(call),
+  },
+  token: {
+    summary: 'make a token, shown once, and its digest for the configuration',
+    variables: [],
+    run: async (call) => (await import('./token.js')).token(call),
+  },
+  doctor: {
+    summary: 'examine a Label Studio: token, owner, edition, flags',
+    notes: 'It changes nothing. The exit code is 1 when something cannot work.',
+    variables: labelStudioVariables,
+    run: async (call) => (await import('./doctor.js')).doctor(call),
+  },
+  migrate: {
+    summary: 'create or upgrade the tables of the database',
+    notes:
+      'A host does the same when it starts. Make a backup first: there is no way back without.',
+    variables: ['DATABASE_URL'],
+    run: async (call) => (await import('./migrate.js')).migrate(call),
+  },
+  'import-settings': {
+    summary: 'print the group mapping of Label Studio Enterprise’s own SCIM',
+    words: '[FILE]',
+    options: {
+      to: {
+        value: 'URL',
+        doc: 'save it at a host, e.g. https://host/api/scim/settings, with ADMIN_TOKEN',
+      },
+    },
+    notes: 'With FILE it is written there.',
+    variables: ['LABEL_STUDIO_URL', 'LABEL_STUDIO_TOKEN', 'ADMIN_TOKEN'],
+    run: async (call) => (await import('./import-settings.js')).importSettings(call),
+  },
+  reconcile: {
+    summary: 'make the access of everybody true again in Label Studio',
+    words: '[USER_ID …]',
+    notes: `With ids only that of these people. It may run beside a host on the same database. The exit
+code is 1 when something is left; a running host goes on with it.`,
+    variables: ['DATABASE_URL', ...labelStudioVariables],
+    run: async (call) => (await import('./reconcile.js')).reconcile(call),
+  },
+}

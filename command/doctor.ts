@@ -1,0 +1,16 @@
+import { labelStudioAdapters } from 'label-studio-scim/adapters/label-studio'
+import { memoryAdapters } from 'label-studio-scim/adapters/memory'
+import type { CommandCall } from './command.js'
+import { requireLabelStudio } from './label-studio.js'
+
+const marks = { ok: 'ok     ', warning: 'warning', error: 'ERROR  ' }
+
+/** Examines a Label Studio and changes nothing. 1 when something cannot work. */
+export async function doctor({ environment, tell }: CommandCall): Promise<number> {
+  const settings = requireLabelStudio(environment)
+  const adapters = labelStudioAdapters({ ...settings, storage: memoryAdapters() })
+  const findings = await adapters.examine()
+  const lines = findings.map(({ level, message }) => `${marks[level]}  ${message}`)
+  tell(lines.join('\n'), { findings })
+  return findings.some(({ level }) => level === 'error') ? 1 : 0
+}

@@ -1,0 +1,52 @@
+import { deprovisioningEffects } from '../adapters/label-studio/command/doctor.js'
+import type { CommunityDeprovisioning } from '../adapters/label-studio/index.js'
+import { UsageError } from './command.js'
+import type { Environment } from './variables.js'
+
+/** How to reach a Label Studio as its owner. */
+export interface LabelStudioEnvironment {
+  readonly url: string
+  readonly token: string
+  /** The owner's sign-in: Community is deactivated, renamed and given passwords through it. */
+  readonly owner?: { readonly email: string; readonly password: string }
+  readonly deprovisioning?: CommunityDeprovisioning
+}
+
+/**
+ * The Label Studio of the environment; `undefined` when it names none.
+ *
+ * @throws UsageError naming the variable that cannot be used
+ */
+export function readLabelStudio(environment: Environment): LabelStudioEnvironment | undefined {
+  const { LABEL_STUDIO_URL: url, LABEL_STUDIO_TOKEN: token } = environment
+  const { LABEL_STUDIO_EMAIL: email, LABEL_STUDIO_PASSWORD: password } = environment
+  const deprovisioning = environment.LABEL_STUDIO_DEPROVISIONING || undefined
+  if (!url) return undefined
+  if (!token) {
+    throw new UsageError(
+      'LABEL_STUDIO_URL is set: give the token of its owner as LABEL_STUDIO_TOKEN.',
+    )
+  }
+  if (deprovisioning !== undefined && !isDeprovisioning(deprovisioning)) {
+    throw new UsageError(
+      'LABEL_STUDIO_DEPROVISIONING must be admin, gate, soft-delete or hard-delete.',
+    )
+  }
+  return {
+    url,
+    token,
+    ...(email && password && { owner: { email, password } }),
+    ...(deprovisioning && { deprovisioning }),
+  }
+}
+
+/** The Label Studio of the environment, for commands that need one. */
+export function requireLabelStudio(environment: Environment): LabelStudioEnvironment {
+  const found = environment.LABEL_STUDIO_TOKEN ? readLabelStudio(environment) : undefined
+  if (!found) throw new UsageError('Set LABEL_STUDIO_URL and LABEL_STUDIO_TOKEN.')
+  return found
+}
+
+function isDeprovisioning(text: string): text is CommunityDeprovisioning {
+  return Object.hasOwn(deprovisioningEffects, text)
+}

@@ -1,0 +1,12 @@
+import type { CommandCall } from './command.js'
+import { databaseUrl, openDatabase, shownDatabase } from './database.js'
+
+/** Creates or upgrades the tables, as a host does when it starts. */
+export async function migrate({ environment, tell }: CommandCall): Promise<number> {
+  const url = databaseUrl(environment)
+  const database = await openDatabase(url)
+  await database.close()
+  const shown = shownDatabase(url)
+  tell(`${shown} has the tables of this version.`, { database: shown, migrated: true })
+  return 0
+}

@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto'
+import { createReconciler, type Scope } from 'label-studio-scim'
+import { labelStudioAdapters } from 'label-studio-scim/adapters/label-studio'
+import type { SqlAdapters } from 'label-studio-scim/adapters/sql'
+import type { CommandCall } from './command.js'
+import { databaseUrl, openDatabase } from './database.js'
+import { type LabelStudioEnvironment, requireLabelStudio } from './label-studio.js'
+
+/** Makes everybody's access true again, whatever was changed in Label Studio. 1 when something is left. */
+export async function reconcile(call: CommandCall): Promise<number> {
+  const labelStudio = requireLabelStudio(call.environment)
+  const storage = await openDatabase(databaseUrl(call.environment))
+  try {
+    return await reconcileAll(storage, labelStudio, call)
+  } finally {
+    await storage.close()
+  }
+}
+
+async function reconcileAll(
+  storage: SqlAdapters,
+  labelStudio: LabelStudioEnvironment,
+  { words, tell }: CommandCall,
+): Promise<number> {
+  const adapters = labelStudioAdapters({ ...labelStudio, storage })
+  const { signal } = new AbortController()
+  const scope = { tenant: 'default', actor: 'reconcile', requestId: randomUUID(), signal }
+  if (words.length > 0) await storage.access.mark(scope, words)
+  else await markEverybody(storage, scope)
+  await createReconciler(adapters).drain()
+  const { pending, parked, lastError } = await storage.access.summary(scope)
+  const left = pending + parked
+  const text =
+    left === 0
+      ? 'Everybody has the access that the rules give.'
+      : `Still to do: ${pending} are tried again by a running host, ${parked} failed.` +
+        (lastError ? ` Last failure: ${lastError.message}` : '')
+  tell(text, { pending, parked, ...(lastError && { lastError }) })
+  return left === 0 ? 0 : 1
+}
+
+/** The rules are saved as they are: that marks everybody in steps, which a running host continues after a crash. */
+async function markEverybody({ access }: SqlAdapters, scope: Scope): Promise<void> {
+  const { rules, version } = await access.rules(scope)
+  await access.saveRules(scope, rules, { expectedVersion: version, affects: 'everybody' })
+}

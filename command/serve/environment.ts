@@ -1,0 +1,82 @@
+import { digestToken, generateToken } from 'label-studio-scim'
+import { UsageError } from '../command.js'
+import { databaseUrl } from '../database.js'
+import { type LabelStudioEnvironment, readLabelStudio } from '../label-studio.js'
+import type { Environment } from '../variables.js'
+
+/** Where this host listens, what it stores in, and who may talk to it. */
+export interface HostEnvironment {
+  readonly port: number
+  readonly host: string
+  /** Where the settings page and API listen when not at `port`: another origin than Label Studio's. */
+  readonly settings?: { readonly port: number; readonly host: string }
+  /** Reverse proxies whose `X-Forwarded-…` are believed, as Express takes them. */
+  readonly trustProxy?: string
+  readonly scim: Access
+  readonly admin: Access
+  readonly databaseUrl: string
+  /** The Label Studio to provision, and to put behind the gate. */
+  readonly labelStudio?: LabelStudioEnvironment
+}
+
+/** Who may come in. */
+export interface Access {
+  readonly digests: readonly string[]
+  /** The token made for this run, where the environment gives none. */
+  readonly made?: string
+}
+
+/**
+ * Reads the settings of this host from environment variables.
+ *
+ * @throws UsageError naming the variable that cannot be used
+ */
+export function readEnvironment(variables: Environment): HostEnvironment {
+  const { PORT, HOST, SETTINGS_PORT, SETTINGS_HOST, TRUST_PROXY } = variables
+  const host = HOST || '127.0.0.1'
+  const labelStudio = readLabelStudio(variables)
+  if (SETTINGS_HOST && !SETTINGS_PORT) {
+    throw new UsageError('SETTINGS_HOST is set: give the port of the settings as SETTINGS_PORT.')
+  }
+  return {
+    port: readPort('PORT', PORT || '3000'),
+    host,
+    ...(SETTINGS_PORT && {
+      settings: { port: readPort('SETTINGS_PORT', SETTINGS_PORT), host: SETTINGS_HOST || host },
+    }),
+    ...(TRUST_PROXY && { trustProxy: TRUST_PROXY }),
+    scim: readAccess('SCIM_TOKEN', variables),
+    admin: readAccess('ADMIN_TOKEN', variables),
+    databaseUrl: databaseUrl(variables),
+    ...(labelStudio && { labelStudio }),
+  }
+}
+
+function readPort(name: string, value: string): number {
+  const port = Number(value)
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
+  throw new UsageError(`${name} is "${value}". Give a number from 0 (any free port) to 65535.`)
+}
+
+/** The digests of a token and of those whose digests are given; of a new token where there are none. */
+function readAccess(name: 'SCIM_TOKEN' | 'ADMIN_TOKEN', variables: Environment): Access {
+  const token = variables[name]
+  const digests = readDigests(`${name}_DIGEST`, variables[`${name}_DIGEST`] ?? '')
+  if (token && !/^[A-Za-z0-9\-._~+/]{16,}=*$/.test(token)) {
+    throw new UsageError(
+      `${name} has fewer than 16 characters, or others than letters, digits and -._~+/. Give a long random text.`,
+    )
+  }
+  if (token) return { digests: [...new Set([digestToken(token), ...digests])] }
+  if (digests.length > 0) return { digests }
+  const made = generateToken()
+  return { digests: [digestToken(made)], made }
+}
+
+function readDigests(name: string, list: string): readonly string[] {
+  const digests = list.split(/[\s,]+/).filter((digest) => digest !== '')
+  if (digests.every((digest) => /^[0-9a-f]{64}$/.test(digest))) return digests
+  throw new UsageError(
+    `${name} must be digests as "label-studio-scim token" prints them, several with commas.`,
+  )
+}

@@ -1,0 +1,150 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Express } from 'express'
+import { createReconciler } from 'label-studio-scim'
+import {
+  type LabelStudioAdapters,
+  labelStudioAdapters,
+} from 'label-studio-scim/adapters/label-studio'
+import type { SqlAdapters } from 'label-studio-scim/adapters/sql'
+import type { CommandCall } from '../command.js'
+import { openDatabase, shownDatabase } from '../database.js'
+import type { LabelStudioEnvironment } from '../label-studio.js'
+import { needing } from '../needing.js'
+import { createApp, createSettingsApp } from './app.js'
+import { type Access, type HostEnvironment, readEnvironment } from './environment.js'
+import { answersAt } from './ready.js'
+import { closeServer, stopOnSignals } from './stop.js'
+
+/**
+ * A complete SCIM service provider in one process. With a Label Studio in the environment it provisions that one and
+ * stands in front of it as a proxy. Resolves once it listens.
+ */
+export async function serve({ environment: variables, tell }: CommandCall): Promise<number> {
+  const environment = readEnvironment(variables)
+  const storage = await openDatabase(environment.databaseUrl)
+  const labelStudio = environment.labelStudio && provision(storage, environment.labelStudio)
+  const adapters = labelStudio?.adapters ?? storage
+  const reconciler = createReconciler(adapters)
+  const choices = labelStudio && {
+    projects: labelStudio.adapters.projects,
+    workspaces: labelStudio.adapters.workspaces,
+  }
+  const parts = {
+    adapters,
+    reconciler,
+    scimDigests: environment.scim.digests,
+    adminDigests: environment.admin.digests,
+    ...(environment.trustProxy && { trustProxy: environment.trustProxy }),
+    checks: {
+      database: async () => {
+        await storage.access.nextDue()
+        return true
+      },
+      migrations: storage.isMigrated,
+      ...(labelStudio && { labelStudio: () => answersAt(labelStudio.url) }),
+    },
+    ...(choices && { choices }),
+    hasOwnSettings: environment.settings !== undefined,
+  }
+  const app = createApp(parts)
+  const proxy = labelStudio && (await proxyTo(app, labelStudio))
+  const server = createServer(app)
+  proxy?.attach(server)
+  const settings = environment.settings && createServer(createSettingsApp(parts))
+
+  const stop = async () => {
+    proxy?.close()
+    await Promise.all([server, settings].map((each) => each && closeServer(each)))
+    await Promise.all([labelStudio?.adapters.importer.stop(), reconciler.stop()])
+    await storage.close()
+  }
+  try {
+    await listen(server, environment)
+    if (settings && environment.settings) await listen(settings, environment.settings)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  reconciler.start()
+  labelStudio?.adapters.importer.start()
+  stopOnSignals(stop)
+  if (labelStudio) await tellFindings(labelStudio.adapters, tell)
+  announce(environment, { origin: originOf(server), settings: originOf(settings ?? server) }, tell)
+  return 0
+}
+
+async function proxyTo(app: Express, { adapters, url }: ReturnType<typeof provision>) {
+  const { labelStudioProxy } = await needing(
+    'http-proxy-middleware',
+    () => import('../../examples/label-studio-proxy/proxy.js'),
+  )
+  return labelStudioProxy(app, adapters, url)
+}
+
+function provision(storage: SqlAdapters, { url, ...rest }: LabelStudioEnvironment) {
+  return { url, adapters: labelStudioAdapters({ url, ...rest, storage }) }
+}
+
+/** Whether Label Studio allows what is wanted; it may also be down now and come later. */
+async function tellFindings(
+  adapters: LabelStudioAdapters,
+  tell: CommandCall['tell'],
+): Promise<void> {
+  for (const finding of await adapters.examine()) {
+    const mark = finding.level === 'ok' ? 'Label Studio  ' : `${finding.level.toUpperCase()}:`
+    tell(`${mark} ${finding.message}`, { finding })
+  }
+}
+
+function listen(
+  server: Server,
+  { port, host }: Pick<HostEnvironment, 'port' | 'host'>,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+}
+
+function originOf(server: Server): string {
+  const { address, family, port } = server.address() as AddressInfo
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
+
+interface Origins {
+  readonly origin: string
+  readonly settings: string
+}
+
+/** Says where everything is. The line that tools wait for comes last. */
+function announce(
+  environment: HostEnvironment,
+  { origin, settings }: Origins,
+  tell: CommandCall['tell'],
+): void {
+  const { scim, admin, labelStudio } = environment
+  const database = shownDatabase(environment.databaseUrl)
+  const lines = [
+    `SCIM base URL  ${origin}/scim/v2`,
+    `SCIM token     ${shownToken('SCIM_TOKEN', scim)}`,
+    `settings       ${settings}/scim/settings and ${settings}/api/scim/settings`,
+    `admin token    ${shownToken('ADMIN_TOKEN', admin)}`,
+    `health check   ${origin}/healthz and ${origin}/readyz`,
+    ...(labelStudio ? [`Label Studio   ${origin}/ (behind the access gate)`] : []),
+    `database       ${database}`,
+    `listening on ${origin}`,
+  ]
+  tell(lines.join('\n'), {
+    listening: origin,
+    scim: `${origin}/scim/v2`,
+    settings: `${settings}/scim/settings`,
+    database,
+    ...(scim.made && { scimToken: scim.made }),
+    ...(admin.made && { adminToken: admin.made }),
+  })
+}
+
+function shownToken(name: string, { made }: Access): string {
+  return made ? `${made} (made for this run; ${name} sets one)` : `as ${name} says`
+}

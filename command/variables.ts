@@ -1,0 +1,59 @@
+/** An environment variable, for the help of the commands that read it. */
+interface Variable {
+  readonly doc: string
+  readonly default?: string
+}
+
+/** Every environment variable that this program reads. */
+export const variables = {
+  PORT: { doc: 'port of SCIM, settings and Label Studio; 0 is any free port', default: '3000' },
+  HOST: { doc: 'address to listen at; 0.0.0.0 is every one', default: '127.0.0.1' },
+  SETTINGS_PORT: { doc: 'port of its own for the settings, another origin than Label Studio’s' },
+  SETTINGS_HOST: { doc: 'address to listen at for SETTINGS_PORT', default: 'HOST' },
+  TRUST_PROXY: {
+    doc: 'reverse proxies whose X-Forwarded-… are believed, e.g. loopback',
+  },
+  DATABASE_URL: {
+    doc: 'sqlite:PATH, sqlite::memory: or postgres://…',
+    default: 'sqlite:data/scim.db',
+  },
+  SCIM_TOKEN: { doc: 'token of the identity provider', default: 'one made for this run' },
+  SCIM_TOKEN_DIGEST: {
+    doc: 'digests of such tokens instead, with commas ("token" makes one)',
+  },
+  ADMIN_TOKEN: { doc: 'token of administrators for the settings' },
+  ADMIN_TOKEN_DIGEST: { doc: 'digests of tokens of administrators instead' },
+  LABEL_STUDIO_URL: { doc: 'the Label Studio to provision' },
+  LABEL_STUDIO_TOKEN: { doc: 'token of its owner' },
+  LABEL_STUDIO_EMAIL: { doc: 'e-mail address of its owner (Community)' },
+  LABEL_STUDIO_PASSWORD: { doc: 'password of its owner (Community)' },
+  LABEL_STUDIO_DEPROVISIONING: {
+    doc: 'end of access in Community: admin, gate, soft-delete or hard-delete',
+    default: 'admin with the owner’s sign-in, else gate',
+  },
+} as const satisfies Readonly<Record<string, Variable>>
+
+export type VariableName = keyof typeof variables
+
+/** What the program was started with. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** The variables of one Label Studio. */
+export const labelStudioVariables = [
+  'LABEL_STUDIO_URL',
+  'LABEL_STUDIO_TOKEN',
+  'LABEL_STUDIO_EMAIL',
+  'LABEL_STUDIO_PASSWORD',
+  'LABEL_STUDIO_DEPROVISIONING',
+] as const satisfies readonly VariableName[]
+
+/** One line of help for each variable. */
+export function describeVariables(names: readonly VariableName[]): string {
+  const width = Math.max(...names.map((name) => name.length))
+  const lines = names.map((name) => {
+    const { doc, default: otherwise }: Variable = variables[name]
+    const line = `  ${name.padEnd(width)}  ${doc}`
+    return otherwise === undefined ? line : `${line}\n${' '.repeat(width + 4)}default: ${otherwise}`
+  })
+  return lines.join('\n')
+}

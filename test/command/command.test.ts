@@ -1,0 +1,156 @@
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { commands } from '../../command/commands.js'
+import { requireLabelStudio } from '../../command/label-studio.js'
+import { readEnvironment } from '../../command/serve/environment.js'
+import { variables } from '../../command/variables.js'
+import { digestToken } from '../../lib/index.js'
+import { startHost } from '../host/start-host.js'
+import { buildCommand, runCommand } from './run-command.js'
+
+const root = path.join(__dirname, '../..')
+const names = Object.keys(commands)
+
+beforeAll(buildCommand, 120_000)
+
+describe('the program label-studio-scim', () => {
+  it('lists its commands', async () => {
+    const { code, stdout } = await runCommand(['--help'])
+    expect(code).toBe(0)
+    for (const name of names) expect(stdout).toMatch(new RegExp(`^  ${name} +\\S`, 'm'))
+  })
+
+  it('tells its version', async () => {
+    const { version } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'))
+    expect(await runCommand(['--version'])).toEqual({
+      code: 0,
+      stdout: `${version}\n`,
+      stderr: '',
+    })
+  })
+
+  it.each([[], ['help'], ['--serve'], ['constructor']])('does not know %j', async (...words) => {
+    const { code, stdout, stderr } = await runCommand(words)
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^Usage: label-studio-scim <command>/)
+  })
+
+  it.each(names)('helps with %s, and names its options and variables', async (name) => {
+    const { code, stdout } = await runCommand([name, '--help'])
+    const { options = {}, variables: read } = commands[name] ?? { variables: [] }
+    expect(code).toBe(0)
+    expect(stdout).toMatch(new RegExp(`^Usage: label-studio-scim ${name} `))
+    for (const option of ['json', 'help', ...Object.keys(options)]) {
+      expect(stdout).toMatch(new RegExp(`^  --${option} `, 'm'))
+    }
+    for (const variable of read) expect(stdout).toMatch(new RegExp(`^  ${variable} +\\S`, 'm'))
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100)
+  })
+
+  it.each(names)('refuses an option that %s does not have, and does nothing', async (name) => {
+    const { code, stdout, stderr } = await runCommand([name, '--jsno'])
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toBe(
+      `Unknown option '--jsno'.\n"label-studio-scim ${name} --help" lists what there is.\n`,
+    )
+  })
+
+  it('refuses a word too many', async () => {
+    const { code, stderr } = await runCommand(['token', 'okta'])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('Unexpected word "okta".')])
+  })
+
+  it('says in the help of serve every variable that serve reads', () => {
+    const read = new Set<string>()
+    const recording = new Proxy<Record<string, string>>(
+      { LABEL_STUDIO_URL: 'http://127.0.0.1', LABEL_STUDIO_TOKEN: 'x', SETTINGS_PORT: '1' },
+      {
+        get(target, name) {
+          read.add(String(name))
+          return target[String(name)]
+        },
+      },
+    )
+    readEnvironment(recording)
+    requireLabelStudio(recording)
+    expect([...read].sort()).toEqual([...(commands['serve']?.variables ?? [])].sort())
+  })
+
+  it('describes no variable that no command reads', () => {
+    const read = new Set(Object.values(commands).flatMap((command) => command.variables))
+    expect(Object.keys(variables).filter((name) => !read.has(name as never))).toEqual([])
+  })
+})
+
+describe('label-studio-scim token', () => {
+  it('makes another token each time, with its digest', async () => {
+    const [first, second] = await Promise.all([
+      runCommand(['token', '--json']),
+      runCommand(['token', '--json']),
+    ])
+    const made = JSON.parse(first.stdout) as { token: string; digest: string }
+    expect(made.digest).toBe(digestToken(made.token))
+    expect(second.stdout).not.toBe(first.stdout)
+  })
+
+  it('prints them for people', async () => {
+    const { stdout } = await runCommand(['token'])
+    const [, token = '', digest] = /^token {3}(\S+)\ndigest {2}(\S+)\n/.exec(stdout) ?? []
+    expect(digest).toBe(digestToken(token))
+  })
+})
+
+describe('label-studio-scim migrate', () => {
+  it('makes the tables, and may be run again', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'scim-migrate-'))
+    const environment = { DATABASE_URL: `sqlite:${folder}/new/scim.db` }
+    for (const _time of [1, 2]) {
+      const { code, stdout } = await runCommand(['migrate', '--json'], environment)
+      expect([code, JSON.parse(stdout)]).toEqual([
+        0,
+        { database: environment.DATABASE_URL, migrated: true },
+      ])
+    }
+    fs.rmSync(folder, { recursive: true })
+  })
+
+  it('says what is wrong with the address, and never the password', async () => {
+    const address = 'postgres://scim:secret@127.0.0.1:1/scim'
+    const { code, stderr } = await runCommand(['migrate'], { DATABASE_URL: address })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^DATABASE_URL cannot be used: /)
+    expect(stderr).not.toContain('secret')
+  })
+})
+
+describe('label-studio-scim serve', () => {
+  it('knows tokens by their digests, several while they are rotated, and prints none', async () => {
+    const [before, after] = ['the-token-of-yesterday', 'the-token-of-tomorrow']
+    const host = await startHost({
+      DATABASE_URL: 'sqlite::memory:',
+      SCIM_TOKEN_DIGEST: [before, after].map(digestToken).join(','),
+    })
+    try {
+      for (const token of [before, after]) expect(await statusWith(host.origin, token)).toBe(200)
+      expect(await statusWith(host.origin, 'another-token-of-somebody')).toBe(401)
+      expect(host.output).toContain('SCIM token     as SCIM_TOKEN says')
+    } finally {
+      expect((await host.stop()).code).toBe(0)
+    }
+  })
+
+  it.each([
+    [{ SCIM_TOKEN_DIGEST: 'abc' }, 'SCIM_TOKEN_DIGEST must be digests'],
+    [{ SCIM_TOKEN: 'short' }, 'SCIM_TOKEN has fewer than 16 characters'],
+    [{ LABEL_STUDIO_URL: 'http://127.0.0.1:1' }, 'LABEL_STUDIO_URL is set: give the token'],
+  ])('refuses %j', async (environment, message) => {
+    const { code, stderr } = await runCommand(['serve'], environment)
+    expect([code, stderr]).toEqual([1, expect.stringMatching(message)])
+  })
+})
+
+async function statusWith(origin: string, token: string): Promise<number> {
+  const headers = { Authorization: `Bearer ${token}` }
+  return (await fetch(`${origin}/scim/v2/Users`, { headers })).status
+}
