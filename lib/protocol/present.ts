@@ -1,7 +1,7 @@
 import { omittedAttributes, type Projection, project } from '../projection/index.js'
 import { endpointOf, type Services } from '../resources/call.js'
 import type { View } from '../resources/kind.js'
-import type { Found } from '../resources/query.js'
+import type { Found } from '../resources/queries/query.js'
 import { type Computed, represent } from '../resources/represent.js'
 import type { JsonObject, ResourceType } from '../schema/types.js'
 import type { ScimRequest } from './messages.js'

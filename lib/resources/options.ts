@@ -6,7 +6,7 @@ import type { CompiledSchemas } from '../schema/compile.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { PassedOver } from '../stores/passed-over.js'
 import type { Scope } from '../stores/scope.js'
-import type { Brake } from './brake.js'
+import type { Brake } from './people/brake.js'
 
 /** Protocol features a host can switch off; what is off is not advertised; it answers 501, or 400 where it is a query parameter. */
 export interface Features {

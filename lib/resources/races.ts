@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { storeErrorKind } from '../stores/errors.js'
-import type { Services } from './call.js'
+import { storeErrorKind, type UnknownReferenceError } from '../stores/errors.js'
+import type { Call, Services } from './call.js'
 import { writeRace } from './store-errors.js'
 
 /** Lets writes of one resource go one after the other, in one instance. */
@@ -70,6 +70,29 @@ export async function retryRaces<T>(services: Services, attempt: () => Promise<T
       if (retries >= maxRetries) throw writeRace()
     }
     await pause(Math.random() * Math.min(firstPauseMs * 2 ** retries, longestPauseMs))
+  }
+}
+
+/**
+ * Calls `write` with the ids to leave out: none at first; where the host wants unknown ids ignored, once more with those
+ * that the store reported.
+ */
+export async function passingOverUnknown<T>(
+  { services, scope }: Call,
+  write: (ignored: ReadonlySet<string>) => Promise<T>,
+): Promise<T> {
+  try {
+    return await write(new Set())
+  } catch (error) {
+    const isIgnored = services.options.unknownMembers === 'ignore'
+    if (!isIgnored || storeErrorKind(error) !== 'unknownReference') throw error
+    const { ids } = error as UnknownReferenceError
+    const written = await write(new Set(ids))
+    services.onPassedOver?.(
+      scope,
+      ids.map((name) => ({ kind: 'member', name })),
+    )
+    return written
   }
 }
 

@@ -6,15 +6,15 @@ import type { Json } from '../../schema/types.js'
 import type { MemberChange } from '../../stores/group-store.js'
 import type { Read } from '../../stores/query.js'
 import type { Member, Resource } from '../../stores/resource.js'
-import { endAccessOfRoleless } from '../access.js'
 import { type Call, isConditional, type ResourceCall, type Services } from '../call.js'
 import { type Change, type Kind, noMembers, type WriteSpec } from '../kind.js'
 import { patchOptions } from '../options.js'
-import { refuseProtectedMembers } from '../protection.js'
+import { endAccessOfRoleless } from '../people/access.js'
+import { checkGroupLoss, type GroupLoss } from '../people/losing.js'
+import { refuseProtectedMembers } from '../people/protection.js'
 import { type Computed, referencePart, setOrDelete } from '../represent.js'
 import { changedAttributes, replacement } from '../state.js'
 import { hasMembers } from '../store-input.js'
-import { checkGroupLoss, type GroupLoss } from './losing.js'
 import {
   effectiveChange,
   memberDifference,

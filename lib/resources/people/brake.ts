@@ -6,14 +6,14 @@ import {
   type RecentLosses,
   recentLosses,
   rememberMassLoss,
-} from '../access/mass-loss.js'
-import { unavailable } from '../errors.js'
-import { auditEntry } from '../events/audit-entry.js'
-import type { AuditEntry } from '../events/catalogue.js'
-import type { AccessStore } from '../stores/access-store.js'
-import type { Adapters } from '../stores/adapters.js'
-import type { Scope } from '../stores/scope.js'
-import type { ServiceOptions } from './options.js'
+} from '../../access/mass-loss.js'
+import { unavailable } from '../../errors.js'
+import { auditEntry } from '../../events/audit-entry.js'
+import type { AuditEntry } from '../../events/catalogue.js'
+import type { AccessStore } from '../../stores/access-store.js'
+import type { Adapters } from '../../stores/adapters.js'
+import type { Scope } from '../../stores/scope.js'
+import type { ServiceOptions } from '../options.js'
 
 /** People who lose access by a change, before it is stored. */
 export interface Loss {

@@ -1,10 +1,10 @@
-import { exemptionsOf } from '../access/exemption.js'
-import { RefusedError } from '../stores/errors.js'
-import { readMany } from '../stores/read-many.js'
-import type { Resource, User } from '../stores/resource.js'
-import type { Scope } from '../stores/scope.js'
-import type { Exemption } from '../stores/user-store.js'
-import type { Services } from './call.js'
+import { exemptionsOf } from '../../access/exemption.js'
+import { RefusedError } from '../../stores/errors.js'
+import { readMany } from '../../stores/read-many.js'
+import type { Resource, User } from '../../stores/resource.js'
+import type { Scope } from '../../stores/scope.js'
+import type { Exemption } from '../../stores/user-store.js'
+import type { Services } from '../call.js'
 
 /**
  * Refuses a change of somebody whose account is not ours to manage, judged by the person's state before and after the

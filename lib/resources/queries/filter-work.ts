@@ -1,10 +1,10 @@
-import { tooMany } from '../errors.js'
-import type { ResolvedFilter } from '../filter/ast.js'
-import type { AttributePath, ResourceType } from '../schema/types.js'
-import { indexPlan } from '../stores/index-plan.js'
-import type { ResourceStore } from '../stores/resource-store.js'
-import type { Scope } from '../stores/scope.js'
-import type { Limits } from './options.js'
+import { tooMany } from '../../errors.js'
+import type { ResolvedFilter } from '../../filter/ast.js'
+import type { AttributePath, ResourceType } from '../../schema/types.js'
+import { indexPlan } from '../../stores/index-plan.js'
+import type { ResourceStore } from '../../stores/resource-store.js'
+import type { Scope } from '../../stores/scope.js'
+import type { Limits } from '../options.js'
 
 /** What looking through the values of a multi-valued attribute costs, measured in comparisons with a simple one. */
 const listCost = 8

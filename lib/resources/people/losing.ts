@@ -4,7 +4,7 @@ import { readMany } from '../../stores/read-many.js'
 import type { User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { Services } from '../call.js'
-import { memberIds } from './members.js'
+import { memberIds } from '../kinds/members.js'
 
 /** What happens to a group, as far as it can take access from somebody. */
 export interface GroupLoss {

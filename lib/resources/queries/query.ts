@@ -1,13 +1,13 @@
-import type { ResolvedFilter } from '../filter/ast.js'
-import type { ResourceType } from '../schema/types.js'
-import { comparePositions, positionOf } from '../sort/index.js'
-import type { KeysetPosition, Page, PageRequest, Query, Sort } from '../stores/query.js'
-import { needsScan, queryStore, tooManyToScan } from '../stores/query-store.js'
-import type { Resource } from '../stores/resource.js'
-import type { Scope } from '../stores/scope.js'
-import { callOf, type Services } from './call.js'
+import type { ResolvedFilter } from '../../filter/ast.js'
+import type { ResourceType } from '../../schema/types.js'
+import { comparePositions, positionOf } from '../../sort/index.js'
+import type { KeysetPosition, Page, PageRequest, Query, Sort } from '../../stores/query.js'
+import { needsScan, queryStore, tooManyToScan } from '../../stores/query-store.js'
+import type { Resource } from '../../stores/resource.js'
+import type { Scope } from '../../stores/scope.js'
+import { callOf, type Services } from '../call.js'
+import { checkPage } from '../store-output.js'
 import { requireAffordable } from './filter-work.js'
-import { checkPage } from './store-output.js'
 
 /** A query's part for one resource type, names resolved against it. */
 export interface TypeQuery {
