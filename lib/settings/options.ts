@@ -54,6 +54,10 @@ export interface SettingsOptions {
   readonly failedSignInsPerMinute?: number
   /** Largest body of a request, in bytes. At least 1024. Default 8 MiB. */
   readonly maxPayloadBytes?: number
+  /** Milliseconds until a request is given up: 503. Saving rules goes on by itself. Default 60 000. */
+  readonly requestTimeoutMs?: number
+  /** Requests worked on at once; one more answers 503. Default 100. */
+  readonly maxRequestsInFlight?: number
   /** Told of every event after its change is durable. */
   readonly onEvent?: (event: AuditEntry) => void
   /** Told of every unexpected failure; administrators only see the request id. Default: `debug`. */
@@ -89,6 +93,8 @@ export const settingsTable = optionTable<SettingsOptions>()('settingsRouter', 'E
   sessionMinutes: { type: whole(1, 10_080), default: 480 },
   failedSignInsPerMinute: { type: whole(1, 10_000), default: 10 },
   maxPayloadBytes: { type: whole(1_024, maxBodyBytes), default: 8_388_608 },
+  requestTimeoutMs: { type: whole(1, 3_600_000), default: 60_000 },
+  maxRequestsInFlight: { type: whole(1, 1_000_000), default: 100 },
   onEvent: { type: callback<(event: AuditEntry) => void>(), shown: 'none' },
   onError: {
     type: callback<NonNullable<SettingsOptions['onError']>>(),
@@ -101,10 +107,11 @@ export const settingsTable = optionTable<SettingsOptions>()('settingsRouter', 'E
 export interface SettingsContext
   extends Omit<
     Resolved<SettingsOptions, typeof settingsTable.rows>,
-    'onEvent' | 'policy' | 'onError' | 'failedSignInsPerMinute'
+    'onEvent' | 'policy' | 'onError' | 'failedSignInsPerMinute' | 'maxRequestsInFlight'
   > {
   readonly adapters: AccessAdapters
   readonly policy: MappingPolicy
+  /** Counts requests on the way and failed sign-ins, in this process. */
   readonly guard: Guard
   readonly onError: NonNullable<SettingsOptions['onError']>
   readonly emit: (event: AuditEntry) => void
@@ -130,6 +137,7 @@ export function settingsContext(
     onEvent = () => {},
     policy,
     failedSignInsPerMinute,
+    maxRequestsInFlight,
     ...rest
   } = readOptions(settingsTable, options)
   return {
@@ -138,14 +146,12 @@ export function settingsContext(
     policy: policyOf(adapters, policy),
     onError,
     emit: safely(onEvent, onError),
-    guard: guardOf(failedSignInsPerMinute, rest.clock),
+    guard: createGuard({
+      limits: { maxRequestsInFlight },
+      rateLimits: { failedAuthenticationsPerMinute: failedSignInsPerMinute },
+      clock: rest.clock,
+    }),
   }
-}
-
-/** Counts the failed sign-ins of this process. */
-function guardOf(failedAuthenticationsPerMinute: number, clock: () => Date): Guard {
-  const limits = { maxRequestsInFlight: Number.POSITIVE_INFINITY }
-  return createGuard({ limits, rateLimits: { failedAuthenticationsPerMinute }, clock })
 }
 
 /** Two readings of the same rules would show one thing and grant another. */

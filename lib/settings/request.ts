@@ -1,23 +1,50 @@
-import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { Request, Response } from 'express'
+import { type Exchange, openExchange } from '../http/exchange.js'
 import type { Scope } from '../stores/scope.js'
 import type { Answer } from './api/answer.js'
 import type { Administrator } from './authorize.js'
+import type { SettingsContext } from './options.js'
 
-const requestIdSyntax = /^[\w.:-]{1,128}$/
+const retryAfterSeconds = 5
 
-/** The scope of an administrator's request; its signal is aborted when the client has gone. */
-export function scopeOf(request: Request, response: Response, administrator: Administrator): Scope {
-  const gone = new AbortController()
-  response.once('close', () => gone.abort())
-  return { ...administrator, requestId: requestIdOf(request), signal: gone.signal }
+/**
+ * Answers a request of the API or the page with what `work` gives, or what `fail` makes of its error: counted in, with a
+ * deadline, and once.
+ */
+export async function answerWith<A>(
+  { guard, requestTimeoutMs }: Pick<SettingsContext, 'guard' | 'requestTimeoutMs'>,
+  { request, response }: Pick<Exchange, 'request' | 'response'>,
+  { work, fail, send }: Answering<A>,
+): Promise<void> {
+  const exchange = openExchange(request, response, { requestTimeoutMs, retryAfterSeconds })
+  const run = async () => {
+    try {
+      exchange.hold(guard.enter())
+      return await work(exchange)
+    } finally {
+      exchange.release()
+    }
+  }
+  const answer = await exchange.race(run()).catch((error: unknown) => fail(error, exchange))
+  exchange.close()
+  if (response.headersSent || response.destroyed) response.destroy()
+  else await send(answer, response)
 }
 
-/** The client's `X-Request-Id` where it is one, else a new id. */
-export function requestIdOf(request: Request): string {
-  const given = request.headers['x-request-id']
-  return typeof given === 'string' && requestIdSyntax.test(given) ? given : randomUUID()
+/** The parts of answering that API and page do each in their way. */
+export interface Answering<A> {
+  readonly work: (exchange: Exchange) => Promise<A>
+  readonly fail: (error: unknown, exchange: Exchange) => A
+  readonly send: (answer: A, response: Response) => Promise<void> | void
+}
+
+/** The scope of an administrator's request; its signal is aborted at the deadline and when the client has gone. */
+export function scopeOf(
+  { requestId, lifetime }: Pick<Exchange, 'requestId' | 'lifetime'>,
+  administrator: Administrator,
+): Scope {
+  return { ...administrator, requestId, signal: lifetime.signal }
 }
 
 /** Query parameters; the last of several with one name counts. */
@@ -27,7 +54,7 @@ export function queryOf(request: Request): URLSearchParams {
 }
 
 /** Writes an answer of the API. */
-export async function sendAnswer(response: Response, answer: Answer): Promise<void> {
+export async function sendAnswer(answer: Answer, response: Response): Promise<void> {
   response.status(answer.status)
   response.set({
     'Cache-Control': 'no-store',

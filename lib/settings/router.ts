@@ -1,16 +1,20 @@
 import createDebug from 'debug'
 import express, { type Request, type Response, type Router } from 'express'
 import { ScimError } from '../errors.js'
+import type { Exchange } from '../http/exchange.js'
+import { readBody } from '../http/read-body.js'
 import type { Adapters } from '../stores/adapters.js'
-import { failureAnswer } from './api/answer.js'
+import type { Scope } from '../stores/scope.js'
+import { type Answer, failureAnswer } from './api/answer.js'
 import { apiRoutes } from './api/routes.js'
 import { guardedAdministrator } from './authorize.js'
 import { refuseAmbientCredentials } from './navigation.js'
 import { type SettingsContext, type SettingsOptions, settingsContext } from './options.js'
 import { mountPage } from './page/mount.js'
-import { queryOf, requestIdOf, scopeOf, sendAnswer } from './request.js'
+import { answerWith, queryOf, scopeOf, sendAnswer } from './request.js'
 
 const debug = createDebug('label-studio-scim:settings')
+const jsonLimits = { maxJsonDepth: 20, maxArrayItems: 1_000_000 }
 
 /**
  * The settings API (`/api/scim/…`, `GET` and `POST /api/scim/settings` as Label Studio's own) and the settings page
@@ -29,22 +33,25 @@ export function settingsRouter(adapters: Adapters, options: SettingsOptions): Ro
 }
 
 function mountApi(router: Router, context: SettingsContext): void {
-  const readBody = express.json({ limit: context.maxPayloadBytes, strict: false })
+  const { maxPayloadBytes } = context
   for (const [path, handlers] of Object.entries(apiRoutes)) {
     router.all(path, (request, response) => {
-      answer(context, request, response, async (scope) => {
+      answer(context, request, response, async (exchange, scope) => {
         const method = request.method === 'HEAD' ? 'GET' : request.method
         const handler = handlers[method as keyof typeof handlers]
         if (!handler) throw methodNotAllowed(Object.keys(handlers))
         if (method === 'POST') {
           // Forms of other sites cannot send JSON, also from browsers that do not say where they come from.
           if (!request.is('json')) throw new ScimError(415, 'Send the body as application/json.')
-          await parsed(readBody, request, response)
         }
+        const body =
+          method === 'POST'
+            ? await readBody(exchange, { ...jsonLimits, maxPayloadBytes })
+            : undefined
         return handler(context, {
           scope,
           query: queryOf(request),
-          body: request.body as unknown,
+          body: body?.value,
           ifMatch: request.headers['if-match'],
         })
       })
@@ -52,33 +59,29 @@ function mountApi(router: Router, context: SettingsContext): void {
   }
 }
 
-type Work = (
-  scope: ReturnType<typeof scopeOf>,
-) => ReturnType<(typeof apiRoutes)[string]['GET'] & {}>
+type Work = (exchange: Exchange, scope: Scope) => Promise<Answer>
 
 /** Nobody unauthorized gets as far as a handler, or has a body read. */
 function answer(context: SettingsContext, request: Request, response: Response, work: Work): void {
-  const run = async () => {
-    refuseAmbientCredentials(request)
-    const administrator = await guardedAdministrator(request, context)
-    await sendAnswer(response, await work(scopeOf(request, response, administrator)))
-  }
-  run().catch((error: unknown) => {
-    const requestId = requestIdOf(request)
-    const { answer: failure, isUnexpected } = failureAnswer(error, requestId)
-    if (isUnexpected) context.onError(error, { requestId })
-    if (response.headersSent) response.destroy()
-    else void sendAnswer(response, failure)
-  })
-}
-
-function parsed(
-  parse: ReturnType<typeof express.json>,
-  request: Request,
-  response: Response,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    parse(request, response, (error?: unknown) => (error ? reject(error) : resolve()))
+  answerWith(
+    context,
+    { request, response },
+    {
+      work: async (exchange) => {
+        refuseAmbientCredentials(request)
+        const administrator = await guardedAdministrator(request, context)
+        return work(exchange, scopeOf(exchange, administrator))
+      },
+      fail: (error, { requestId }) => {
+        const { answer: failure, isUnexpected } = failureAnswer(error, requestId)
+        if (isUnexpected) context.onError(error, { requestId })
+        return failure
+      },
+      send: sendAnswer,
+    },
+  ).catch((error: unknown) => {
+    context.onError(error, { requestId: '' })
+    response.destroy()
   })
 }
 

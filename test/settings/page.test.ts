@@ -180,7 +180,7 @@ describe('forms of the settings page', () => {
     const { send } = await aVisitor({ options: { maxPayloadBytes: 2_048 } })
     const { status, text } = await send(path, { ...aRule, 'roles.group': 'x'.repeat(3_000) })
     expect(status).toBe(413)
-    expect(text).toContain('The body is too large.')
+    expect(text).toContain('The request body is larger than 2048 bytes')
   })
 
   it('are read also where the host has parsed the body, however long the lists', async () => {

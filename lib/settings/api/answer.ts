@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { ScimError } from '../../errors.js'
+import { ClientGoneError } from '../../http/read-bytes.js'
 import { RulesError } from '../../mapping/index.js'
 import { storeErrorKind, type UnavailableError } from '../../stores/errors.js'
 import type { Scope } from '../../stores/scope.js'
@@ -86,7 +87,11 @@ export function failureOf(error: unknown): Failure | undefined {
     const { message, retryAfterSeconds } = error as UnavailableError
     return { status: 503, detail: message, headers: { 'Retry-After': String(retryAfterSeconds) } }
   }
-  return bodyFailure(error)
+  // What a body parser of the host throws: a client's mistake, which it marks as fit to be shown.
+  if (isShown(error)) return { status: error.status, detail: 'The body cannot be read.' }
+  // Nobody is left to be told.
+  if (error instanceof ClientGoneError) return { status: 499, detail: 'The client has gone.' }
+  return undefined
 }
 
 function problemsByRow({ problems }: RulesError): Readonly<Record<string, readonly string[]>> {
@@ -95,17 +100,7 @@ function problemsByRow({ problems }: RulesError): Readonly<Record<string, readon
   return Object.fromEntries(rows)
 }
 
-/** What express's body parsers throw: a client's mistake, told by `type`. */
-function bodyFailure(error: unknown): Failure | undefined {
-  const type = error instanceof Error && 'type' in error ? error.type : undefined
-  if (type === 'entity.too.large') return { status: 413, detail: 'The body is too large.' }
-  if (type === 'entity.parse.failed') return { status: 400, detail: 'The body is not valid JSON.' }
-  // What is said to be compressed and is not: errors of zlib have a code and, from some parsers, no type.
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  if (/^(Z_|ERR_ZLIB|ERR_BROTLI|ERR__ERROR_)/.test(code)) {
-    return { status: 400, detail: 'The body is not compressed as Content-Encoding says.' }
-  }
-  const { status } = error as { status?: unknown }
-  if (typeof type !== 'string' || typeof status !== 'number' || status >= 500) return undefined
-  return { status, detail: 'The body cannot be read.' }
+function isShown(error: unknown): error is Error & { readonly status: number } {
+  const { status, expose } = error as { readonly status?: unknown; readonly expose?: unknown }
+  return error instanceof Error && expose === true && typeof status === 'number' && status < 500
 }

@@ -1,12 +1,14 @@
-import express, { type Request, type Response, type Router } from 'express'
+import type { Request, Response, Router } from 'express'
 import { ScimError } from '../../errors.js'
-import { failureOf } from '../api/answer.js'
+import type { Exchange } from '../../http/exchange.js'
+import { readBytes } from '../../http/read-bytes.js'
+import { type Answer, failureOf } from '../api/answer.js'
 import { getAuditCsv } from '../api/audit.js'
 import { type Administrator, guardedAdministrator, withToken } from '../authorize.js'
 import { requireNavigation } from '../navigation.js'
 import type { SettingsContext } from '../options.js'
 import { whyNotInForce } from '../reports/findings.js'
-import { queryOf, requestIdOf, scopeOf, sendAnswer } from '../request.js'
+import { answerWith, queryOf, scopeOf, sendAnswer } from '../request.js'
 import { icon } from './assets/icon.js'
 import { script } from './assets/script.js'
 import { style } from './assets/style.js'
@@ -53,10 +55,6 @@ export function mountPage(router: Router, context: SettingsContext): void {
     clock: context.clock,
   })
   const desk: Desk = { context, sessions }
-  const readForm = express.text({
-    type: 'application/x-www-form-urlencoded',
-    limit: context.maxPayloadBytes,
-  })
   for (const [name, [type, text]] of Object.entries(assets)) {
     router.get(`${root}/assets/${name}`, (_request, response) => {
       setPageHeaders(response)
@@ -66,20 +64,15 @@ export function mountPage(router: Router, context: SettingsContext): void {
   for (const [path, { get, post }] of Object.entries(pages)) {
     router.get(`${root}${path}`, (request, response) => serve(desk, request, response, get))
     if (post) {
-      router.post(`${root}${path}`, readForm, (request, response) => {
-        serve(desk, request, response, post)
-      })
+      router.post(`${root}${path}`, (request, response) => serve(desk, request, response, post))
     }
   }
-  router.get(`${root}/log.csv`, (request, response) => guard(desk, request, response, sendLog))
-  router.post(`${root}/sign-in`, readForm, (request, response) => {
-    guard(desk, request, response, signIn)
-  })
-  router.post(`${root}/sign-out`, readForm, (request, response) => {
-    guard(desk, request, response, signOut)
-  })
+  router.get(`${root}/log.csv`, (request, response) => guard(desk, request, response, readLog))
+  router.post(`${root}/sign-in`, (request, response) => guard(desk, request, response, signIn))
+  router.post(`${root}/sign-out`, (request, response) => guard(desk, request, response, signOut))
+  // What a body parser of the host throws.
   router.use(root, (error: unknown, request: Request, response: Response, _next: () => void) => {
-    fail(desk, request, response, error)
+    guard(desk, request, response, () => Promise.reject(error))
   })
 }
 
@@ -88,38 +81,57 @@ interface Desk {
   readonly sessions: Sessions
 }
 
-type Work = (desk: Desk, request: Request, response: Response) => Promise<void>
+/** A page, a redirect, or a file. */
+type Reply = PageAnswer | { readonly file: Answer }
+
+/** A request with what its form says. */
+interface PageExchange extends Exchange {
+  readonly form: URLSearchParams
+}
+
+type Work = (desk: Desk, exchange: PageExchange) => Promise<Reply>
 
 function guard(desk: Desk, request: Request, response: Response, work: Work): void {
   setPageHeaders(response)
-  work(desk, request, response).catch((error: unknown) => fail(desk, request, response, error))
-}
-
-function serve(desk: Desk, request: Request, response: Response, handler: PageHandler): void {
-  guard(desk, request, response, async () => {
-    const visit = await visitOf(desk, request, response)
-    if (visit) send(response, await handler(visit))
+  const { context } = desk
+  answerWith<Reply>(
+    context,
+    { request, response },
+    {
+      work: async (exchange) =>
+        work(desk, { ...exchange, form: await readForm(exchange, context) }),
+      fail: (error, exchange) => failure(desk, exchange, error),
+      send,
+    },
+  ).catch((error: unknown) => {
+    context.onError(error, { requestId: '' })
+    response.destroy()
   })
 }
 
-function send(response: Response, answer: PageAnswer): void {
-  if ('redirect' in answer) response.redirect(303, answer.redirect)
-  else
-    response
-      .status(answer.status ?? 200)
-      .type('html')
-      .send(answer.page)
+function serve(desk: Desk, request: Request, response: Response, handler: PageHandler): void {
+  guard(desk, request, response, async (_desk, exchange) => {
+    const visit = await visitOf(desk, exchange)
+    return 'scope' in visit ? handler(visit) : visit
+  })
 }
 
-/** Who visits, and what with; `undefined` once the sign-in form was shown instead. */
-async function visitOf(
-  desk: Desk,
-  request: Request,
-  response: Response,
-): Promise<Visit | undefined> {
+async function send(reply: Reply, response: Response): Promise<void> {
+  if ('file' in reply) await sendAnswer(reply.file, response)
+  else if ('redirect' in reply) response.redirect(303, reply.redirect)
+  else
+    response
+      .status(reply.status ?? 200)
+      .set(reply.headers ?? {})
+      .type('html')
+      .send(reply.page)
+}
+
+/** Who visits, and what with; the sign-in form for somebody who is not signed in. */
+async function visitOf(desk: Desk, exchange: PageExchange): Promise<Visit | PageAnswer> {
   const { context, sessions } = desk
+  const { request, response, form } = exchange
   const known = sessions.read(request)
-  const form = formOf(request)
   if (request.method === 'POST') requireNavigation(request)
   const administrator = await whoIs(context, request, known)
   const owner = { session: known, administrator }
@@ -128,14 +140,11 @@ async function visitOf(
   if (isForm && (administrator || !known)) {
     sessions.checkForm(request, form.get('csrf') ?? '', owner)
   }
-  if (!administrator) {
-    showSignIn(desk, { request, response }, { known })
-    return undefined
-  }
+  if (!administrator) return showSignIn(desk, exchange, { known })
   const session = known ?? sessions.begin(request, response)
   return {
     context,
-    scope: scopeOf(request, response, administrator),
+    scope: scopeOf(exchange, administrator),
     frame: {
       base: baseOf(request),
       formToken: sessions.formToken(session, administrator),
@@ -165,9 +174,9 @@ async function whoIs(
 
 function showSignIn(
   { sessions }: Desk,
-  { request, response }: { readonly request: Request; readonly response: Response },
+  { request, response }: Exchange,
   { known, problem }: { readonly known: Session | undefined; readonly problem?: string },
-): void {
+): PageAnswer {
   // A link from elsewhere comes without the cookie (SameSite): the page asks once more from its own site, so that
   // somebody who is signed in stays so.
   const isFromElsewhere = request.headers['sec-fetch-site'] === 'cross-site'
@@ -180,56 +189,60 @@ function showSignIn(
     formToken: session ? sessions.formToken(session, undefined) : '',
   }
   const content = signInView(frame, problem)
-  send(response, { status: 401, page: page(frame, { title: 'Sign in', content }) })
+  return { status: 401, page: page(frame, { title: 'Sign in', content }) }
 }
 
-async function signIn(desk: Desk, request: Request, response: Response): Promise<void> {
+async function signIn(desk: Desk, exchange: PageExchange): Promise<PageAnswer> {
   const { context, sessions } = desk
+  const { request, response, form } = exchange
   const known = sessions.read(request)
-  const form = formOf(request)
   requireNavigation(request)
   sessions.checkForm(request, form.get('csrf') ?? '', { session: known, administrator: undefined })
   const token = form.get('token')?.trim() ?? ''
   const administrator = await whoIs(context, request, { id: '', token })
   if (!administrator) {
-    showSignIn(desk, { request, response }, { known, problem: 'This token is not known here.' })
-    return
+    return showSignIn(desk, exchange, { known, problem: 'This token is not known here.' })
   }
   sessions.begin(request, response, token)
-  send(response, { redirect: baseOf(request) })
+  return { redirect: baseOf(request) }
 }
 
-async function signOut(desk: Desk, request: Request, response: Response): Promise<void> {
+async function signOut(desk: Desk, exchange: PageExchange): Promise<PageAnswer> {
   const { context, sessions } = desk
+  const { request, response, form } = exchange
   requireNavigation(request)
   const session = sessions.read(request)
   const administrator = await whoIs(context, request, session)
   if (administrator) {
-    sessions.checkForm(request, formOf(request).get('csrf') ?? '', { session, administrator })
+    sessions.checkForm(request, form.get('csrf') ?? '', { session, administrator })
   }
   sessions.end(request, response)
-  send(response, { redirect: baseOf(request) })
+  return { redirect: baseOf(request) }
 }
 
-async function sendLog(desk: Desk, request: Request, response: Response): Promise<void> {
-  const visit = await visitOf(desk, request, response)
-  if (!visit) return
+async function readLog(desk: Desk, exchange: PageExchange): Promise<Reply> {
+  const visit = await visitOf(desk, exchange)
+  if (!('scope' in visit)) return visit
   const { context, scope, query } = visit
-  await sendAnswer(
-    response,
-    await getAuditCsv(context, { scope, query, body: undefined, ifMatch: undefined }),
-  )
+  return { file: await getAuditCsv(context, { scope, query, body: undefined, ifMatch: undefined }) }
 }
 
 /** The fields of a form, also where the host has read the body already. */
-function formOf(request: Request): URLSearchParams {
-  const body: unknown = request.body
-  const form = typeof body === 'string' ? new URLSearchParams(body) : fieldsOf(body)
+async function readForm(
+  exchange: Exchange,
+  { maxPayloadBytes }: SettingsContext,
+): Promise<URLSearchParams> {
+  const { request } = exchange
+  const isForm = request.method === 'POST' && request.is('application/x-www-form-urlencoded')
+  const isRead = request.readableDidRead || !isForm
+  const body: unknown = isRead ? request.body : await readBytes(exchange, maxPayloadBytes)
+  const form = body instanceof Uint8Array ? new URLSearchParams(body.toString()) : fieldsOf(body)
   if ([...form.keys()].length > mostFields) throw new ScimError(413, 'The form is too large.')
   return form
 }
 
 function fieldsOf(body: unknown): URLSearchParams {
+  if (typeof body === 'string') return new URLSearchParams(body)
   const form = new URLSearchParams()
   if (typeof body !== 'object' || body === null) return form
   for (const [name, value] of Object.entries(body)) {
@@ -240,19 +253,16 @@ function fieldsOf(body: unknown): URLSearchParams {
   return form
 }
 
-function fail({ context }: Desk, request: Request, response: Response, error: unknown): void {
-  const requestId = requestIdOf(request)
+function failure({ context }: Desk, { request, requestId }: Exchange, error: unknown): PageAnswer {
   const known = failureOf(error)
   if (!known) context.onError(error, { requestId })
-  if (response.headersSent) {
-    response.destroy()
-    return
-  }
-  setPageHeaders(response)
   const frame: Frame = { base: baseOf(request), formToken: '' }
   const title = known ? 'This did not work' : 'Something went wrong'
   const text = known?.detail ?? `The host’s log has it under ${requestId}.`
   const content = messageView(frame, title, text)
-  response.set(known?.headers ?? {})
-  send(response, { status: known?.status ?? 500, page: page(frame, { title, content }) })
+  return {
+    status: known?.status ?? 500,
+    page: page(frame, { title, content }),
+    ...(known?.headers && { headers: known.headers }),
+  }
 }

@@ -16,7 +16,11 @@ export interface Visit {
 
 /** What is shown, or where the browser is sent. */
 export type PageAnswer =
-  | { readonly status?: number; readonly page: string }
+  | {
+      readonly status?: number
+      readonly headers?: Readonly<Record<string, string>>
+      readonly page: string
+    }
   | { readonly redirect: string }
 
 /** Shows a page, or carries out a form. */
