@@ -9,8 +9,8 @@ export interface Write {
   readonly session: Session
   /** Which of the ids to be marked named groups before the write. */
   readonly markedGroups: readonly string[]
-  /** Takes users to be marked beside those that were asked for. */
-  readonly toMark: string[]
+  /** Takes who is to be marked beside those that were asked for. */
+  readonly toMark: { readonly users: string[]; readonly groups: string[] }
 }
 
 /** What belongs to a write. */
@@ -22,7 +22,8 @@ export interface WriteOptions<T> {
 }
 
 /**
- * Carries out a write together with what must become durable with it, in one transaction.
+ * Carries out a write together with what must become durable with it, in one transaction. A write that answers `undefined`
+ * or `false` found nothing to change, and nothing becomes durable with it.
  *
  * Everybody is marked after the write and at once, in order of id: in every transaction, marks are the last rows that are
  * locked, so that two of them never wait for each other in a circle. Those who leave a group that is marked
@@ -36,12 +37,14 @@ export async function writeAlongside<T>(
   const { pending = [], audit = [] } = alongside
   return database.transaction(async (session) => {
     const markedGroups = await groupsAmong(session, scope.tenant, pending)
-    const toMark: string[] = []
+    const toMark: Write['toMark'] = { users: [], groups: [] }
     const result = await change({ session, markedGroups, toMark })
+    // There was nothing to write to (M1).
+    if (result === undefined || result === false) return result
     await markPending(session, scope.tenant, {
-      ids: pending,
+      ids: [...pending, ...toMark.groups],
       notUsers: markedGroups,
-      users: toMark,
+      users: toMark.users,
     })
     if (hasChanged(result)) await appendAudit(session, scope.tenant, audit)
     return result

@@ -120,17 +120,17 @@ function isChange(change: Pick<MembersChanged, 'added' | 'removed'> | undefined)
   return change !== undefined && change.added.length + change.removed.length > 0
 }
 
-/** Changes members; when the group is to be marked, so are those who leave it. */
+/** Changes members; when the group is to be marked, so are those who leave it, and everybody in a group that does. */
 async function changeMarked(
   { session, markedGroups, toMark }: Write,
   group: { readonly tenant: string; readonly groupId: string },
   change: MemberChange,
 ): Promise<{ added: readonly string[]; removed: readonly string[] }> {
-  const changed = await applyMemberChange(session, group, change)
+  const { added, removed } = await applyMemberChange(session, group, change)
   if (markedGroups.includes(group.groupId)) {
-    for (const userId of changed.removed) toMark.push(userId)
+    for (const { id, nested } of removed) toMark[nested === 1 ? 'groups' : 'users'].push(id)
   }
-  return changed
+  return { added: added.map(({ id }) => id), removed: removed.map(({ id }) => id) }
 }
 
 async function deleteGroup(
@@ -148,7 +148,7 @@ async function deleteGroup(
       if (!(await lockForDeletion(session, key, expectedVersion))) return false
       if (markedGroups.includes(id)) {
         const below = await withGroupsBelow(session, tenant, [id])
-        for (const userId of await usersIn(session, tenant, below)) toMark.push(userId)
+        for (const userId of await usersIn(session, tenant, below)) toMark.users.push(userId)
       }
       await leaveAllGroups(session, tenant, id)
       await removeAllMembers(session, { tenant, groupId: id })

@@ -27,6 +27,11 @@ interface IdRow {
   readonly id: string
 }
 
+/** A member, and whether it is a group. */
+export interface MemberId extends IdRow {
+  readonly nested: number
+}
+
 const knownMembers = statement<{ tenant: string; ids: string }, IdRow & TypeRow>(
   (value, { json, joinEach, forKeyShare }) => sql`
     select resource.id, resource.resource_type
@@ -38,7 +43,7 @@ const knownMembers = statement<{ tenant: string; ids: string }, IdRow & TypeRow>
     )}`,
 )
 
-const insertMembers = statement<GroupKey & { ids: string }, IdRow>(
+const insertMembers = statement<GroupKey & { ids: string }, MemberId>(
   (value, { json, joinEach }) => sql`
     insert into scim_members (tenant, group_id, member_id, nested)
     select distinct resource.tenant, ${value('groupId')}, resource.id,
@@ -50,16 +55,16 @@ const insertMembers = statement<GroupKey & { ids: string }, IdRow>(
     )}
     where true
     on conflict do nothing
-    returning member_id as id`,
+    returning member_id as id, nested`,
 )
 
 /** By the index of members, each of whom is in few groups: hence a condition on the group that no index has. */
-const deleteMembers = statement<GroupKey & { ids: string }, IdRow>(
+const deleteMembers = statement<GroupKey & { ids: string }, MemberId>(
   (value, { isListed }) => sql`
     delete from scim_members
     where ${isListed('scim_members', 'member_id', value('tenant'), value('ids'))}
       and group_id || '' = ${value('groupId')}
-    returning member_id as id`,
+    returning member_id as id, nested`,
 )
 
 interface MemberRow {
@@ -176,7 +181,7 @@ export async function applyMemberChange(
   session: Session,
   group: GroupKey,
   change: MemberChange,
-): Promise<{ added: readonly string[]; removed: readonly string[] }> {
+): Promise<{ added: readonly MemberId[]; removed: readonly MemberId[] }> {
   await requireKnown(session, group.tenant, change.add)
   return {
     added: await runOn(session, insertMembers, group, change.add),
@@ -189,11 +194,11 @@ async function runOn(
   declared: typeof insertMembers,
   group: GroupKey,
   all: readonly string[],
-): Promise<readonly string[]> {
-  const changed: string[] = []
+): Promise<readonly MemberId[]> {
+  const changed: MemberId[] = []
   for await (const ids of inChunks(all)) {
     const rows = await session.prepared(declared, { ...group, ids: JSON.stringify(ids) })
-    for (const { id } of rows) changed.push(id)
+    for (const row of rows) changed.push(row)
   }
   return changed
 }

@@ -503,9 +503,19 @@ const alongsideDefects: readonly Defect[] = [
       }) as Partial<UserStore>),
     }),
   ),
+  inUsers('mark for a deletion that finds nobody', ['alongside.nothing'], (users, { access }) => ({
+    async delete(scope, id, { alongside, ...options }) {
+      const isDeleted = await users.delete(scope, id, {
+        ...options,
+        ...(alongside && { alongside }),
+      })
+      if (!isDeleted) await access.mark(scope, alongside?.pending ?? [])
+      return isDeleted
+    },
+  })),
   inGroups(
     'mark who is in a group after a write only',
-    ['alongside.groups', 'alongside.groups.delete'],
+    ['alongside.groups', 'alongside.groups.leave', 'alongside.groups.delete'],
     (groups, { access }) => ({
       ...(apart(groups as AnyStore, async (scope, alongside, when) => {
         if (when === 'after') await access.mark(scope, alongside?.pending ?? [])

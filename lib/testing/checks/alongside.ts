@@ -100,6 +100,42 @@ export const alongsideChecks: readonly Check[] = [
     },
   },
   {
+    id: 'alongside.groups.leave',
+    title: 'marks everybody in a group that leaves a marked group',
+    async run(context: CheckContext) {
+      const { adapters, scope } = context
+      const user = await createUser(context)
+      const inner = await createGroup(context, [user.id])
+      const outer = await createGroup(context, [inner.id])
+      const next = changed(outer, { displayName: 'renamed', members: undefined })
+      await adapters.groups.replace(scope, next as never, {
+        ...writeOf(next, { pending: [outer.id] }),
+        expectedVersion: outer.meta.version,
+        ...(adapters.groups.supports?.memberDeltas && {
+          members: { add: [], remove: [inner.id] },
+        }),
+      })
+      await sweepAll(context)
+      expectEqual(await pendingIds(context), [user.id], 'pending users after the change')
+    },
+  },
+  {
+    id: 'alongside.nothing',
+    title: 'stores neither marks nor audit entries with a write to what is not there',
+    async run(context: CheckContext) {
+      const { adapters, scope } = context
+      const user = await createUser(context)
+      const alongside = { pending: [user.id], audit: [entryOf(scope.tenant, user.id)] }
+      await users.store(adapters).delete(scope, 'unknown', { alongside })
+      await adapters.groups.delete(scope, 'unknown', { alongside })
+      const change = { add: [], remove: [user.id] }
+      const options = { now: instant(), alongside }
+      await adapters.groups.changeMembers?.(scope, 'unknown', change, options)
+      expectEqual(await pendingIds(context), [], 'pending users afterwards')
+      expectEqual(await adapters.audit?.query(scope, { limit: 10 }), [], 'audit log afterwards')
+    },
+  },
+  {
     id: 'alongside.groups.delete',
     title: 'marks everybody who was in a group that is deleted',
     async run(context: CheckContext) {
