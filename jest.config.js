@@ -5,6 +5,7 @@ import { separateSuites } from './test/support/suites-reporter.js'
 // `postgres` also runs every *.sql.test.ts again, on a real PostgreSQL.
 const suite = process.env.TEST_SUITE
 const folderTests = `<rootDir>/test/${suite}/**/*.test.ts`
+const withPostgres = ['postgres', 'model']
 const testMatch = {
   undefined: ['<rootDir>/test/**/*.test.ts'],
   postgres: [folderTests, '<rootDir>/test/**/*.sql.test.ts'],
@@ -35,7 +36,7 @@ export default {
     '^label-studio-scim/adapters/(.+)$': '<rootDir>/adapters/$1/index.ts',
   },
   reporters: ['default', '<rootDir>/test/support/suites-reporter.js'],
-  ...(suite === 'postgres' && {
+  ...(withPostgres.includes(suite) && {
     globalSetup: '<rootDir>/test/support/postgres-server.ts',
     globalTeardown: '<rootDir>/test/support/postgres-tear-down.ts',
   }),

@@ -5,6 +5,7 @@ export const separateSuites = {
   package: 'the package registry',
   nodes: 'the package registry',
   postgres: 'PostgreSQL',
+  model: 'PostgreSQL',
   browser: 'Chromium',
   'label-studio': 'Python and Label Studio',
   'scim2-tester': 'Python and scim2-tester',

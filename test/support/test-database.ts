@@ -25,7 +25,8 @@ export async function testDatabase(): Promise<TestDatabase> {
   return testDialect === 'postgres' ? await postgresDatabase() : sqliteDatabase()
 }
 
-function sqliteDatabase(): TestDatabase {
+/** An empty database in a file. */
+export function sqliteDatabase(): TestDatabase {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'scim-sqlite-'))
   return {
     dialect: 'sqlite',
@@ -34,7 +35,8 @@ function sqliteDatabase(): TestDatabase {
   }
 }
 
-async function postgresDatabase(): Promise<TestDatabase> {
+/** An empty database in the PostgreSQL under test. */
+export async function postgresDatabase(): Promise<TestDatabase> {
   const name = `scim_test_${randomUUID().replaceAll('-', '')}`
   await asSuperuser(`CREATE DATABASE ${name}`)
   const url = new URL(serverUrl())
@@ -58,6 +60,9 @@ async function asSuperuser(statement: string): Promise<void> {
 
 function serverUrl(): string {
   const url = process.env['TEST_POSTGRES_URL']
-  if (!url) throw new Error('TEST_POSTGRES_URL is not set; run `npm run test:postgres`.')
+  if (!url)
+    throw new Error(
+      'TEST_POSTGRES_URL is not set; run a suite with PostgreSQL, such as `npm run test:postgres`.',
+    )
   return url
 }
