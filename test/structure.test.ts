@@ -8,7 +8,16 @@ const { dependencies, peerDependencies } = JSON.parse(
 ) as Record<'dependencies' | 'peerDependencies', Record<string, string>>
 
 /** The way of a request, top to bottom. A folder may import the ones after it; the pure modules come last. */
-const layers = ['settings', 'http', 'gate', 'protocol', 'resources', 'access', 'stores'] as const
+const layers = [
+  'settings',
+  'http',
+  'gate',
+  'protocol',
+  'resources',
+  'access',
+  'workspaces',
+  'stores',
+] as const
 const pureModules =
   'errors events schema filter patch projection sort pagination version mapping'.split(' ')
 

@@ -1,15 +1,10 @@
 import type { AccessAdapters } from '../../lib/access/index.js'
 import type { Finding } from '../../lib/stores/finding.js'
 import type { Scope } from '../../lib/stores/scope.js'
+import type { WorkspaceStore } from '../../lib/stores/workspace-store.js'
 import { admission } from './accounts/admission.js'
 import { collect } from './api/collect.js'
-import {
-  connectionOf,
-  isLabelStudioError,
-  type LabelStudioApi,
-  labelStudioAdmin,
-  labelStudioApi,
-} from './api/index.js'
+import { connectionOf, isLabelStudioError, labelStudioAdmin, labelStudioApi } from './api/index.js'
 import { examine } from './command/doctor.js'
 import { editionOf } from './editions/edition-of.js'
 import { usable } from './editions/enterprise/workspace-grants.js'
@@ -33,8 +28,8 @@ export interface LabelStudioAdapters extends AccessAdapters {
   examine(signal?: AbortSignal): Promise<readonly Finding[]>
   /** The organization's projects, for `settingsRouter`. */
   projects(scope: Pick<Scope, 'signal'>): Promise<readonly { id: number; title: string }[]>
-  /** Titles of the workspaces that can have members, for `settingsRouter`; none in Community. */
-  workspaces(scope: Pick<Scope, 'signal'>): Promise<readonly string[]>
+  /** Titles of the workspaces that can have members, for `settingsRouter`; in Community, of those in `workspaceStore`. */
+  workspaces(scope: Scope): Promise<readonly string[]>
   /** Brings people who exist in Label Studio into SCIM, and finds drift. */
   readonly importer: Importer
 }
@@ -57,6 +52,7 @@ export function labelStudioAdapters(options: LabelStudioAdaptersOptions): LabelS
   const parts = { api, admin, installation, settings }
   const edition = editionOf(parts)
   const target = labelStudioTarget(parts, edition)
+  const workspaceStore = communityWorkspaces(parts)
   return {
     ...storage,
     access: settings.storage.access,
@@ -65,7 +61,8 @@ export function labelStudioAdapters(options: LabelStudioAdaptersOptions): LabelS
     examine: examiner(parts),
     importer: importerOf(parts),
     projects: ({ signal }) => translated(collect(api.projects.list(signal))),
-    workspaces: ({ signal }) => translated(titlesOf(api, signal)),
+    workspaces: (scope) => translated(titlesOf(parts, scope)),
+    ...(workspaceStore && { workspaceStore }),
   }
 }
 
@@ -79,11 +76,26 @@ function examiner(parts: TargetParts): LabelStudioAdapters['examine'] {
   }
 }
 
-async function titlesOf(api: LabelStudioApi, signal: AbortSignal): Promise<readonly string[]> {
+/** The storage's workspaces, which count in Community only. */
+function communityWorkspaces({
+  installation,
+  settings: { storage },
+}: TargetParts): WorkspaceStore | undefined {
+  const { workspaceStore } = storage
+  if (!workspaceStore) return undefined
+  const isUsed = async (scope: Scope) =>
+    (await installation.remembered(scope)).edition === 'community'
+  return { ...workspaceStore, isUsed }
+}
+
+async function titlesOf(
+  { api, settings: { storage } }: TargetParts,
+  scope: Parameters<LabelStudioAdapters['workspaces']>[0],
+): Promise<readonly string[]> {
   try {
-    return usable(await api.workspaces.list(signal)).map(({ title }) => title)
+    return usable(await api.workspaces.list(scope.signal)).map(({ title }) => title)
   } catch (error) {
-    if (isLabelStudioError(error, 'featureAbsent')) return []
-    throw error
+    if (!isLabelStudioError(error, 'featureAbsent')) throw error
+    return ((await storage.workspaceStore?.list(scope)) ?? []).map(({ title }) => title)
   }
 }

@@ -7,13 +7,22 @@ import {
   storeTarget,
   targetMethods,
 } from '../../lib/stores/access-target.js'
-import type { AccessStore, Adapters, AuditStore, Resource } from '../../lib/stores/index.js'
+import type {
+  AccessStore,
+  Adapters,
+  AuditStore,
+  RefusalStore,
+  Resource,
+  WorkspaceStore,
+} from '../../lib/stores/index.js'
 import { memoryAccessStore } from './access-store.js'
 import { memoryAuditStore } from './audit-store.js'
 import { memoryGroupStore } from './group-store.js'
+import { memoryRefusalStore } from './refusals.js'
 import { memoryResourceStore } from './resource-store.js'
 import { createState } from './state.js'
 import { memoryUserStore } from './user-store.js'
+import { memoryWorkspaceStore } from './workspaces.js'
 
 /** Options of {@link memoryAdapters}. */
 export interface MemoryOptions {
@@ -33,6 +42,8 @@ export const memoryTable = optionTable<MemoryOptions>()('memoryAdapters', 'ERR_S
 export interface MemoryAdapters extends Adapters {
   readonly access: AccessStore
   readonly audit: AuditStore
+  readonly workspaceStore: WorkspaceStore
+  readonly refusals: RefusalStore
 }
 
 /**
@@ -60,6 +71,8 @@ export function memoryAdapters(options: MemoryOptions = {}): MemoryAdapters {
       }),
     access,
     audit: memoryAuditStore(state),
+    workspaceStore: memoryWorkspaceStore(state),
+    refusals: memoryRefusalStore(state),
     policy,
   }
 }

@@ -1,9 +1,16 @@
 import type { AuditEntry } from '../../lib/events/catalogue.js'
-import type { AccessRecord, Alongside, Scope, VersionedRules } from '../../lib/stores/index.js'
+import type {
+  AccessRecord,
+  Alongside,
+  RefusalCount,
+  Scope,
+  VersionedRules,
+} from '../../lib/stores/index.js'
 import { createMemberships, type Memberships } from './memberships.js'
 import type { PassedOverEntry } from './passed-over.js'
 import { createPending, type Pending } from './pending.js'
 import { createTable, type Table } from './table.js'
+import { createWorkspaces, type WorkspaceState } from './workspaces.js'
 
 /** An audit log. The first of its entries has the sequence number `dropped + 1`. */
 export interface AuditLog {
@@ -23,6 +30,9 @@ export interface TenantState {
   readonly values: Map<string, string>
   /** By kind and name; last seen last. */
   readonly passedOver: Map<string, PassedOverEntry>
+  /** By person, method and path; last seen last. */
+  readonly refusals: Map<string, RefusalCount>
+  readonly workspaces: WorkspaceState
   readonly audit: AuditLog
   rules: VersionedRules
 }
@@ -105,6 +115,8 @@ function createTenant(): TenantState {
     accounts: new Map(),
     values: new Map(),
     passedOver: new Map(),
+    refusals: new Map(),
+    workspaces: createWorkspaces(),
     audit: { entries: [], dropped: 0 },
     rules: noRules,
   }

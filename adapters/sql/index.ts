@@ -7,7 +7,14 @@ import {
   storeTarget,
   targetMethods,
 } from '../../lib/stores/access-target.js'
-import type { AccessStore, Adapters, AuditStore, Resource } from '../../lib/stores/index.js'
+import type {
+  AccessStore,
+  Adapters,
+  AuditStore,
+  RefusalStore,
+  Resource,
+  WorkspaceStore,
+} from '../../lib/stores/index.js'
 import { sqlAccessStore } from './access-store.js'
 import { sqlAuditStore } from './audit-store.js'
 import { createDatabase } from './database.js'
@@ -17,8 +24,10 @@ import { openSqlite } from './dialects/sqlite-open.js'
 import { sqlGroupStore } from './group-store.js'
 import { isMigrated, migrate } from './migrations.js'
 import { type DatabasePlace, filePlace, opening, serverPlace } from './opening.js'
+import { sqlRefusalStore } from './refusals.js'
 import { sqlResourceStore } from './resource-store.js'
 import { sqlUserStore } from './user-store.js'
+import { sqlWorkspaceStore } from './workspaces.js'
 
 /** Options of {@link sqlAdapters}. */
 export interface SqlOptions {
@@ -65,6 +74,8 @@ export const sqlTable = optionTable<SqlOptions>()('sqlAdapters', 'ERR_SCIM_DATAB
 export interface SqlAdapters extends Adapters {
   readonly access: AccessStore
   readonly audit: AuditStore
+  readonly workspaceStore: WorkspaceStore
+  readonly refusals: RefusalStore
   /**
    * Whether the database has the tables of this version, for a readiness check.
    *
@@ -107,6 +118,8 @@ export async function sqlAdapters(options: SqlOptions): Promise<SqlAdapters> {
     resourceStore: ({ name }) => sqlResourceStore<Resource>(database, name),
     access,
     audit: sqlAuditStore(database),
+    workspaceStore: sqlWorkspaceStore(database),
+    refusals: sqlRefusalStore(database),
     policy,
     isMigrated: () => isMigrated(database),
     close: () => database.close(),

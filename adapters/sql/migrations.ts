@@ -70,6 +70,7 @@ function migrations(dialect: SqlDialect): Record<string, Migration> {
     '002_passed_over': passedOverTable(dialect),
     '003_indexes_by_request': indexesByRequest(dialect),
     '004_indexed': indexedTable(dialect),
+    '005_workspaces': workspaceTables(dialect),
   }
 }
 
@@ -179,6 +180,37 @@ function passedOverTable({ textType: text }: SqlDialect) {
       last_at ${text} not null,
       logged_on ${text} not null,
       primary key (tenant, kind, name))`,
+  ]
+}
+
+/** Workspaces of hosts that have none, and what a policy would have refused. */
+function workspaceTables({ textType: text }: SqlDialect) {
+  return [
+    sql`create table scim_workspaces (
+      tenant ${text} not null,
+      id ${text} not null,
+      title ${text} not null,
+      primary key (tenant, id))`,
+    sql`create unique index scim_workspaces_title on scim_workspaces (tenant, title)`,
+    // A project is in a workspace, or it has a creator who may see it until it is.
+    sql`create table scim_workspace_projects (
+      tenant ${text} not null,
+      project_id bigint not null,
+      workspace_id ${text},
+      creator_id ${text},
+      primary key (tenant, project_id))`,
+    sql`create index scim_workspace_projects_in
+      on scim_workspace_projects (tenant, workspace_id, project_id)`,
+    sql`create table scim_refusals (
+      tenant ${text} not null,
+      person ${text} not null,
+      method ${text} not null,
+      path ${text} not null,
+      reason ${text} not null,
+      seen bigint not null,
+      last_at ${text} not null,
+      primary key (tenant, person, method, path))`,
+    sql`create index scim_refusals_last on scim_refusals (tenant, last_at)`,
   ]
 }
 

@@ -32,6 +32,9 @@ export const eventNames = [
   'access.parked',
   'access.massLoss',
   'rules.saved',
+  'workspace.created',
+  'workspace.changed',
+  'workspace.deleted',
   'request.refused',
   'request.failed',
 ] as const

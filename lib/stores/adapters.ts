@@ -5,8 +5,10 @@ import type { AuditStore } from './audit-store.js'
 import type { Finding } from './finding.js'
 import type { GatePolicy } from './gate-policy.js'
 import type { GroupStore } from './group-store.js'
+import type { RefusalStore } from './refusal-store.js'
 import type { ResourceStore } from './resource-store.js'
 import type { UserStore } from './user-store.js'
+import type { WorkspaceStore } from './workspace-store.js'
 
 /** What a host gives to `scimRouter`: an object of stores. */
 export interface Adapters {
@@ -21,6 +23,10 @@ export interface Adapters {
   readonly policy?: MappingPolicy
   /** What the application behind `accessGate` needs of it: sign-up, secrets, what is the owner's alone. */
   readonly gate?: GatePolicy
+  /** Workspaces of a host that has projects and no workspaces of its own. Without it, rules give workspaces of the host. */
+  readonly workspaceStore?: WorkspaceStore
+  /** What a policy in report mode would have refused. Without it, that is not kept. */
+  readonly refusals?: RefusalStore
   /** Whether the host behind the stores allows what is wanted, in sentences for the status page. Never throws. */
   examine?(signal?: AbortSignal): Promise<readonly Finding[]>
   /** Releases connections. */

@@ -7,9 +7,11 @@ import { decisionChecks } from './checks/decisions.js'
 import { memberChecks } from './checks/members.js'
 import { pendingChecks } from './checks/pending.js'
 import { queryChecks } from './checks/queries.js'
+import { refusalChecks } from './checks/refusals.js'
 import { resourceChecks } from './checks/resources.js'
 import { targetChecks } from './checks/target.js'
 import { tenantChecks } from './checks/tenants.js'
+import { workspaceChecks } from './checks/workspaces.js'
 import { freshScope } from './subject.js'
 
 /** Every requirement on adapters. */
@@ -22,6 +24,8 @@ export const checks: readonly Check[] = [
   ...accessChecks,
   ...pendingChecks,
   ...auditChecks,
+  ...workspaceChecks,
+  ...refusalChecks,
   ...targetChecks,
   ...decisionChecks,
 ]

@@ -196,7 +196,7 @@ describe('GET and POST /api/scim/settings', () => {
     await post(path, rules)
     await post(path, rules)
     expect((await get(path)).headers['etag']).toBe('W/"1"')
-    expect(events.map(({ event }) => event)).toEqual(['rules.saved'])
+    expect(events.map(({ event }) => event)).toEqual(['workspace.created', 'rules.saved'])
   })
 
   it('writes who changed which rules to the audit log', async () => {

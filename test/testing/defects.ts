@@ -9,10 +9,13 @@ import type {
   GroupReference,
   GroupStore,
   KeysetPosition,
+  RefusalCount,
+  RefusalStore,
   Resource,
   ResourceStore,
   Scope,
   UserStore,
+  WorkspaceStore,
 } from '../../lib/stores/index.js'
 import { typeNamed } from '../../lib/testing/subject.js'
 import { minimalAdapters } from './minimal-adapter.js'
@@ -671,10 +674,75 @@ const otherDefects: readonly Defect[] = [
   }),
 ]
 
+function inWorkspaces(
+  name: string,
+  breaks: string[],
+  change: (store: WorkspaceStore) => Partial<WorkspaceStore>,
+): Defect {
+  const make = () => {
+    const adapters = memoryAdapters()
+    const { workspaceStore } = adapters
+    return { ...adapters, workspaceStore: { ...workspaceStore, ...change(workspaceStore) } }
+  }
+  return { name, breaks, make }
+}
+
+function inRefusals(
+  name: string,
+  breaks: string[],
+  change: (store: RefusalStore) => Partial<RefusalStore>,
+): Defect {
+  const make = () => {
+    const adapters = memoryAdapters()
+    const { refusals } = adapters
+    return { ...adapters, refusals: { ...refusals, ...change(refusals) } }
+  }
+  return { name, breaks, make }
+}
+
+const workspaceDefects: readonly Defect[] = [
+  inWorkspaces(
+    'have two workspaces of one title',
+    ['workspaces.titles', 'workspaces.race'],
+    (store) => ({
+      async create(scope, { id }) {
+        const title = 'a'
+        await store.create(scope, { id, title: id })
+        const all = await store.list(scope)
+        store.list = async () => all.map((each) => ({ ...each, title }))
+      },
+    }),
+  ),
+  inWorkspaces('never take a project out of a workspace', ['workspaces.projects'], () => ({
+    removeProjects: async () => {},
+  })),
+  inWorkspaces('do not know who made a project', ['workspaces.unplaced'], () => ({
+    noteCreator: async () => {},
+  })),
+  inWorkspaces('keep their version', ['workspaces.version'], () => ({ version: async () => '0' })),
+  inRefusals('do not count', ['refusals.counts'], (store) => ({
+    add: (scope, seen) =>
+      store.add(
+        scope,
+        seen.map((each) => ({ ...each, count: 1 })),
+      ),
+  })),
+  inRefusals('forget nothing', ['refusals.bounds'], () => {
+    const all: RefusalCount[] = []
+    return {
+      async add(_scope, seen) {
+        all.unshift(...[...seen].reverse())
+      },
+      list: async () => all,
+    }
+  }),
+]
+
 export const defects: readonly Defect[] = [
   ...storeDefects,
   ...groupDefects,
   ...alongsideDefects,
   ...accessDefects,
   ...otherDefects,
+  ...workspaceDefects,
 ]

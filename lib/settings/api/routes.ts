@@ -15,6 +15,12 @@ import {
   postUnpark,
 } from './reports.js'
 import { getSettings, postPreview, postSettings } from './rules.js'
+import {
+  getWorkspaces,
+  postWorkspace,
+  postWorkspaceChange,
+  postWorkspaceDelete,
+} from './workspaces.js'
 
 type Handler = (context: SettingsContext, call: Call) => Promise<Answer>
 
@@ -24,6 +30,9 @@ export const apiRoutes: Readonly<
 > = {
   '/api/scim/settings': { GET: getSettings, POST: postSettings },
   '/api/scim/settings/preview': { POST: postPreview },
+  '/api/scim/workspaces': { GET: getWorkspaces, POST: postWorkspace },
+  '/api/scim/workspaces/change': { POST: postWorkspaceChange },
+  '/api/scim/workspaces/delete': { POST: postWorkspaceDelete },
   '/api/scim/explain': { GET: getExplain },
   '/api/scim/status': { GET: getStatus },
   '/api/scim/drift': { GET: getDrift },

@@ -3,6 +3,7 @@ import { UnavailableError } from '../../stores/errors.js'
 import type { Scope } from '../../stores/scope.js'
 import type { ProjectChoice, SettingsContext } from '../options.js'
 import { whyNotInForce } from '../reports/findings.js'
+import { ownWorkspaces, titleProblem } from './own-workspaces.js'
 
 /**
  * Refuses new rows that name workspaces or projects the organization does not have. Rows that were saved before stay
@@ -35,7 +36,15 @@ async function unknownWorkspaces(
   const rows = after.workspaces_groups
     .map(([title], index) => ({ title, row: `workspaces_groups[${index}]` }))
     .filter(({ title }) => !known.has(title))
-  if (!workspaces || rows.length === 0) return []
+  if (rows.length === 0) return []
+  // Those that are kept here are made when a rule names them.
+  if (await ownWorkspaces(context, scope)) {
+    return rows.flatMap(({ title, row }) => {
+      const message = titleProblem(title)
+      return message === undefined ? [] : [{ row, message }]
+    })
+  }
+  if (!workspaces) return []
   const titles = new Set(await asked(workspaces, scope))
   // A host without workspaces lists none: there, rules that name some are recorded as well as others.
   if (titles.size === 0 && (await whyNotInForce(context)) !== undefined) return []

@@ -11,6 +11,7 @@ import { type Preview, previewRules } from '../reports/preview.js'
 import { describeChange } from './difference.js'
 import { groupsCalled } from './groups.js'
 import { checkNames } from './names.js'
+import { makeNamedWorkspaces } from './own-workspaces.js'
 
 /** Other rules were saved since the version an editor started from; nothing was overwritten. */
 export class RulesConflict extends Error {
@@ -92,6 +93,7 @@ export async function saveDraft(
   if (isDeepStrictEqual(rules, current.rules)) return current
   const names = affectedGroups(current.rules, rules, context.policy)
   const affects = (await groupsCalled(context, scope, names)).map(({ id }) => id)
+  await makeNamedWorkspaces(context, scope, rules)
   const event = savedEvent(context, scope, current.rules, rules)
   const saved = await access
     .saveRules(scope, rules, { expectedVersion, affects, audit: [event] })

@@ -31,6 +31,9 @@ export const eventWords: Readonly<Record<EventName, string>> = {
   'access.parked': 'Given up',
   'access.massLoss': 'Many people lost access',
   'rules.saved': 'Rules saved',
+  'workspace.created': 'Workspace made',
+  'workspace.changed': 'Workspace changed',
+  'workspace.deleted': 'Workspace removed',
   'request.refused': 'Request refused',
   'request.failed': 'Request failed',
 }

@@ -1,0 +1,6 @@
+export {
+  type CreatedProject,
+  type WorkspaceDirectory,
+  workspaceDirectory,
+} from './directory.js'
+export { ensureWorkspaces } from './ensure.js'
