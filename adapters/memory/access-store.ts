@@ -1,6 +1,7 @@
 import {
   type AccessRecord,
   type AccessStore,
+  emptyRecord,
   type Ledger,
   UniquenessError,
   VersionMismatchError,
@@ -119,6 +120,13 @@ function recordMethods(state: State): Ledger & Pick<AccessStore, 'getValue' | 's
     async saveRecord(scope, record) {
       saveRecord(state.of(scope), record)
     },
+    async noteRole(scope, userIds) {
+      const { records } = state.of(scope)
+      for (const userId of userIds) {
+        const record = records.get(userId) ?? emptyRecord(userId, new Date(state.now()))
+        records.set(userId, { ...record, hadRole: true })
+      }
+    },
     async deleteRecord(scope, userId) {
       const { accounts, records } = state.of(scope)
       const account = records.get(userId)?.account
@@ -158,10 +166,10 @@ function saveRecord({ records, accounts }: TenantState, record: AccessRecord): v
   const { account, userId } = record
   const linked = account && accounts.get(account.id)
   if (linked !== undefined && linked !== userId) throw new UniquenessError('account')
-  const before = records.get(userId)?.account
-  if (before) accounts.delete(before.id)
+  const before = records.get(userId)
+  if (before?.account) accounts.delete(before.account.id)
   if (account) accounts.set(account.id, userId)
-  records.set(userId, record)
+  records.set(userId, before?.hadRole ? { ...record, hadRole: true } : record)
 }
 
 function everybody(tenant: TenantState): readonly string[] {

@@ -71,6 +71,7 @@ function migrations(dialect: SqlDialect): Record<string, Migration> {
     '003_indexes_by_request': indexesByRequest(dialect),
     '004_indexed': indexedTable(dialect),
     '005_workspaces': workspaceTables(dialect),
+    '006_had_role': hadRoleColumn(),
   }
 }
 
@@ -231,6 +232,15 @@ function indexedTable({ textType: text }: SqlDialect) {
       is_unique smallint not null,
       primary key (resource_type, attribute))`,
     sql`insert into scim_indexed (resource_type, attribute, is_unique) values ${sql.join(rows)}`,
+  ]
+}
+
+/** Beside the record, so that a record read before does not take it back. */
+function hadRoleColumn() {
+  return [
+    sql`alter table scim_records add column had_role smallint not null default 0`,
+    // Within texts of the document, quotation marks are escaped.
+    sql`update scim_records set had_role = 1 where record like '%"hadRole":true%'`,
   ]
 }
 

@@ -1,5 +1,10 @@
 import { sql } from 'kysely'
-import { type AccessRecord, type Ledger, UniquenessError } from '../../lib/stores/index.js'
+import {
+  type AccessRecord,
+  emptyRecord,
+  type Ledger,
+  UniquenessError,
+} from '../../lib/stores/index.js'
 import { type Database, statement } from './database.js'
 import { isStorable } from './text.js'
 
@@ -10,39 +15,40 @@ interface UserKey {
 
 interface RecordRow {
   readonly record: string
+  readonly had_role: number
 }
 
 const selectRecord = statement<UserKey, RecordRow>(
   (value) => sql`
-    select record from scim_records
+    select record, had_role from scim_records
     where tenant = ${value('tenant')} and user_id = ${value('userId')}`,
 )
 
 const selectRecords = statement<{ tenant: string; ids: string }, RecordRow>(
   (value, { isListed }) => sql`
-    select record from scim_records
+    select record, had_role from scim_records
     where ${isListed('scim_records', 'user_id', value('tenant'), value('ids'))}`,
 )
 
 const selectPage = statement<{ tenant: string; after: string; limit: number }, RecordRow>(
   (value) => sql`
-    select record from scim_records
+    select record, had_role from scim_records
     where tenant = ${value('tenant')} and user_id > ${value('after')}
     order by user_id limit ${value('limit')}`,
 )
 
 const selectByAccount = statement<{ tenant: string; accountId: string }, RecordRow>(
   (value) => sql`
-    select record from scim_records
+    select record, had_role from scim_records
     where tenant = ${value('tenant')} and account_id = ${value('accountId')}`,
 )
 
 const selectByEmail = statement<{ tenant: string; email: string }, RecordRow>(
   (value) => sql`
-    select record from scim_records
+    select record, had_role from scim_records
     where tenant = ${value('tenant')} and email = ${value('email')}
     union
-    select record from scim_records
+    select record, had_role from scim_records
     where tenant = ${value('tenant')} and account_email = ${value('email')}`,
 )
 
@@ -52,15 +58,30 @@ const upsertRecord = statement<
     email: string | null
     accountEmail: string | null
     record: string
+    hadRole: number
   }
 >(
   (value) => sql`
-    insert into scim_records (tenant, user_id, account_id, email, account_email, record)
+    insert into scim_records (tenant, user_id, account_id, email, account_email, record, had_role)
     values (${value('tenant')}, ${value('userId')}, ${value('accountId')}, ${value('email')},
-      ${value('accountEmail')}, ${value('record')})
+      ${value('accountEmail')}, ${value('record')}, ${value('hadRole')})
     on conflict (tenant, user_id) do update set account_id = excluded.account_id,
-      email = excluded.email, account_email = excluded.account_email, record = excluded.record`,
+      email = excluded.email, account_email = excluded.account_email, record = excluded.record,
+      had_role = case when scim_records.had_role = 1 then 1 else excluded.had_role end`,
 )
+
+/** Of people without a record, `record` is what theirs shall be. */
+const noteRoles = statement<{ tenant: string; rows: string }>(
+  (value, { json }) => sql`
+    insert into scim_records (tenant, user_id, record, had_role)
+    select ${value('tenant')}, listed.user_id, listed.record, 1
+    from ${json.rows(value('rows'), { user_id: 'text', record: 'text' })} as listed
+    where true
+    order by listed.user_id
+    on conflict (tenant, user_id) do update set had_role = 1`,
+)
+
+const mostNotedAtOnce = 1000
 
 const deleteRecord = statement<UserKey>(
   (value) => sql`
@@ -98,6 +119,7 @@ export function recordMethods(database: Database): Ledger {
         email,
         accountEmail: account?.email ?? null,
         record: JSON.stringify(record),
+        hadRole: record.hadRole ? 1 : 0,
       }
       const save = database.transaction((session) => session.change(upsertRecord, stored), scope)
       await save.catch((error: unknown) => {
@@ -105,6 +127,19 @@ export function recordMethods(database: Database): Ledger {
         const isTaken = database.dialect.failureKind(error) === 'unique'
         throw isTaken ? new UniquenessError('account') : error
       })
+    },
+    async noteRole(scope, userIds) {
+      const rows = [...new Set(userIds.filter(isStorable))]
+        .sort()
+        .map((userId) => [userId, JSON.stringify(emptyRecord(userId, new Date()))])
+      for (let start = 0; start < rows.length; start += mostNotedAtOnce) {
+        const part = JSON.stringify(rows.slice(start, start + mostNotedAtOnce))
+        const { tenant } = scope
+        await database.transaction(
+          (session) => session.change(noteRoles, { tenant, rows: part }),
+          scope,
+        )
+      }
     },
     async deleteRecord(scope, userId) {
       const key = { tenant: scope.tenant, userId }
@@ -114,5 +149,8 @@ export function recordMethods(database: Database): Ledger {
 }
 
 function recordsIn(rows: readonly RecordRow[]): readonly AccessRecord[] {
-  return rows.map(({ record }) => JSON.parse(record) as AccessRecord)
+  return rows.map(({ record, had_role }) => {
+    const read = JSON.parse(record) as AccessRecord
+    return had_role === 1 ? { ...read, hadRole: true } : read
+  })
 }

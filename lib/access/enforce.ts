@@ -1,13 +1,15 @@
 import { auditEntries, subjectOf } from '../events/audit-entry.js'
 import type { AuditEntry, EventName } from '../events/catalogue.js'
 import type { Access, Grant } from '../mapping/index.js'
-import { describeGrant, membershipsOf, placeOf, plan } from '../mapping/index.js'
+import { describeGrant, givesRoleByRule, membershipsOf, placeOf, plan } from '../mapping/index.js'
 import type { AccessRecord, AccessStore } from '../stores/access-store.js'
 import type { Adapters } from '../stores/adapters.js'
+import { emptyRecord } from '../stores/empty-record.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import { emailOf } from './email.js'
 import { exemptionOf } from './exemption.js'
+import { noteRole } from './had-role.js'
 import { hasSignedIn } from './signed-in.js'
 import { isHalfListed } from './standing.js'
 
@@ -60,20 +62,6 @@ export async function enforceAccess(
   if (user.active !== true) return end(context, scope, person)
   const access = await groups.resolveAccess(scope, user)
   return access.active ? give(context, scope, person, access) : end(context, scope, person)
-}
-
-/** A record of somebody nothing is known of yet, with the members it will have: they are set in copies of it. */
-export function emptyRecord(userId: string, at: Date): AccessRecord {
-  return {
-    userId,
-    email: undefined,
-    applied: [],
-    deferred: [],
-    notes: [],
-    enforced: undefined,
-    hadRole: false,
-    at: at.toISOString(),
-  }
 }
 
 /** Of somebody deleted: the record stays, so that an account that outlives the person remains shut. */
@@ -134,6 +122,9 @@ async function give(
   { user, record }: Person,
   access: Access,
 ): Promise<Enforced> {
+  const givesRole = givesRoleByRule(access)
+  // On record before it is given: whatever fails in between, it can be taken back.
+  if (givesRole && !record.hadRole) await noteRole(context.adapters.access, scope, [user.id])
   const planned = plan(record.applied, access, {
     hasSignedIn:
       isDeferrable(access) && (await hasSignedIn(context.adapters.access, scope, user.id)),
@@ -148,7 +139,7 @@ async function give(
     notes: reached.notes ?? [],
     ...(account && { account }),
     enforced: 'active',
-    hadRole: record.hadRole || access.reasons.some(({ grant }) => grant.kind === 'role'),
+    hadRole: record.hadRole || givesRole,
   })
   await tell(context, scope, user, changesBetween(record.applied, reached.applied))
   return 'active'

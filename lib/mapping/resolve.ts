@@ -58,6 +58,11 @@ export function resolveAccess(
   return compileRules(rules, policy)(groups, person)
 }
 
+/** Whether a rule, and not a default, gives an organization role with which somebody can come in. */
+export function givesRoleByRule({ role, reasons }: Access): boolean {
+  return role !== 'Deactivated' && reasons.some(({ grant }) => grant.kind === 'role')
+}
+
 /**
  * The same as {@link resolveAccess} for many people: the rules are indexed once by group, so that one person costs as
  * much as their groups give, however many rules there are.

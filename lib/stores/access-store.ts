@@ -18,7 +18,7 @@ export interface AccessRecord {
   readonly account?: AccountReference
   /** The last state that was made true in the host. */
   readonly enforced?: 'active' | 'deprovisioned' | undefined
-  /** A rule gave this person an organization role at some time (decides `onNoRole`). */
+  /** A rule gave this person an organization role at some time (decides `onNoRole`). Never taken back. */
   readonly hadRole: boolean
   /** RFC 3339; when the record last changed. */
   readonly at: string
@@ -102,10 +102,16 @@ export interface AccessStore {
   /** The records of people with this (lower-cased) e-mail address, or whose account had it. One indexed query. */
   recordsByEmail(scope: Scope, email: string): Promise<readonly AccessRecord[]>
   /**
-   * Stores a record, replacing the one of the same user.
+   * Stores a record, replacing the one of the same user. A `hadRole` that is `true` stays so (see `noteRole`).
    * @throws UniquenessError when another user is linked to the same account
    */
   saveRecord(scope: Scope, record: AccessRecord): Promise<void>
+  /**
+   * **Recommended.** Sets `hadRole` in the records of these users and changes nothing else in them; makes a
+   * record with nothing else for those without one. Called before a role that a rule gives is given or taken. Without
+   * it, records are read and saved one by one, and what somebody else saves at the same moment can be lost.
+   */
+  noteRole?(scope: Scope, userIds: readonly string[]): Promise<void>
   deleteRecord(scope: Scope, userId: string): Promise<void>
 
   /** Marks users (or all users of groups) pending; what `Alongside.pending` does, for stores without it. */
@@ -180,5 +186,6 @@ export type Ledger = Pick<
   | 'recordByAccount'
   | 'recordsByEmail'
   | 'saveRecord'
+  | 'noteRole'
   | 'deleteRecord'
 >

@@ -1,6 +1,7 @@
 export type * from './access-store.js'
 export type * from './adapters.js'
 export type * from './audit-store.js'
+export * from './empty-record.js'
 export * from './errors.js'
 export type * from './finding.js'
 export * from './forgotten.js'

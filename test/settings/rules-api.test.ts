@@ -314,3 +314,24 @@ describe('the settings API', () => {
     })
   })
 })
+
+describe('the last rule that gives somebody a role', () => {
+  it.each(['before', 'after'])(
+    'ends their access when it goes %s the reconciler came by, and the preview says so (R8)',
+    async (when) => {
+      const world = aSettingsApp({ policy: { defaultRole: 'Annotator' } })
+      const ann = await world.addUser('ann@example.com')
+      await world.reconciler.drain()
+      const inner = await world.addGroup('Inner', [ann])
+      await world.addGroup('Crew', [inner])
+      await world.post(path, { roles_groups: [['Manager', 'Crew']] })
+      if (when === 'after') await world.reconciler.drain()
+      const preview = await world.post('/api/scim/settings/preview', { roles_groups: [] })
+      expect(preview.body.losingAccess).toBe(1)
+      const confirmed = await world.post(`${path}?confirmLoss=true`, { roles_groups: [] })
+      expect(confirmed.status).toBe(200)
+      await world.reconciler.drain()
+      expect(world.host.people.get(ann.id)?.active).toBe(false)
+    },
+  )
+})

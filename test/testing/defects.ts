@@ -561,6 +561,12 @@ const accessDefects: readonly Defect[] = [
       return access.saveRecord(scope, record)
     },
   })),
+  inAccess('forget that a rule gave a role', ['access.records.role'], (access) => ({
+    async saveRecord(scope, record) {
+      await access.deleteRecord(scope, record.userId)
+      await access.saveRecord(scope, record)
+    },
+  })),
   inAccess('know people by one address only', ['access.records.email'], (access) => ({
     recordsByEmail: async (scope, email) =>
       (await access.recordsByEmail(scope, email)).filter((record) => record.email === email),

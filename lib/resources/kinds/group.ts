@@ -4,13 +4,14 @@ import type { PatchOperation } from '../../patch/operation.js'
 import { extended } from '../../schema/json.js'
 import type { Json } from '../../schema/types.js'
 import type { MemberChange } from '../../stores/group-store.js'
+import { memberIds } from '../../stores/people-below.js'
 import type { Read } from '../../stores/query.js'
 import type { Member, Resource } from '../../stores/resource.js'
 import { type Call, isConditional, type ResourceCall, type Services } from '../call.js'
 import { type Change, type Kind, noMembers, type WriteSpec } from '../kind.js'
 import { patchOptions } from '../options.js'
 import { endAccessOfRoleless } from '../people/access.js'
-import { checkGroupLoss, type GroupLoss } from '../people/losing.js'
+import { foreseeLoss, type GroupLoss } from '../people/losing.js'
 import { refuseProtectedMembers } from '../people/protection.js'
 import { type Computed, referencePart, setOrDelete } from '../represent.js'
 import { changedAttributes, replacement } from '../state.js'
@@ -18,7 +19,6 @@ import { hasMembers } from '../store-input.js'
 import {
   effectiveChange,
   memberDifference,
-  memberIds,
   requireFewMembers,
   withoutMembers,
   withPlainMembers,
@@ -102,7 +102,7 @@ export const group: Kind = {
       ids: [...members.add, ...members.remove],
       effective: (ids) => (isUnread ? effectiveAmong(call, after.id, members, ids) : ids),
     })
-    for (const loss of lossesOf(change)) await checkGroupLoss(services, scope, loss)
+    for (const loss of lossesOf(change)) await foreseeLoss(services, scope, loss)
   },
 
   pending(call, change) {

@@ -1,15 +1,9 @@
 import { invalidValue, tooMany } from '../../errors.js'
 import { extended } from '../../schema/json.js'
 import type { MemberChange } from '../../stores/group-store.js'
+import { memberIds } from '../../stores/people-below.js'
 import type { Member, Resource } from '../../stores/resource.js'
 import type { Call } from '../call.js'
-
-/** Ids of a group's members, each once, in their order. */
-export function memberIds(group: Resource | undefined): readonly string[] {
-  const members: unknown = group?.['members']
-  if (!Array.isArray(members)) return []
-  return [...new Set((members as readonly Member[]).map(({ value }) => value))]
-}
 
 /**
  * A group as a client sent it, its members as stores take them: by id alone, each once.

@@ -1,10 +1,10 @@
-import { compileRules, groupKey, mappingPolicy } from '../../mapping/index.js'
+import { type AccessAdapters, noteRolesByRule } from '../../access/index.js'
+import { compileRules, givesRoleByRule, groupKey, mappingPolicy } from '../../mapping/index.js'
 import type { GroupReference } from '../../stores/group-store.js'
-import { readMany } from '../../stores/read-many.js'
+import { memberIds, peopleBelow } from '../../stores/people-below.js'
 import type { User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { Services } from '../call.js'
-import { memberIds } from '../kinds/members.js'
 
 /** What happens to a group, as far as it can take access from somebody. */
 export interface GroupLoss {
@@ -18,68 +18,43 @@ export interface GroupLoss {
 }
 
 /**
- * Reports or refuses a change of a group by which many people lose their last role, before anything is stored. Costs
- * one look-up where few members leave.
+ * What must happen before a change of a group that can take people's last role: it is reported or refused when they are
+ * many, and it is noted that a rule gave them a role. Costs a few queries where rules give roles, and one where not.
  *
  * @throws ScimError 503 where mass losses are refused
  */
-export async function checkGroupLoss(
+export async function foreseeLoss(
   services: Services,
   scope: Scope,
   loss: GroupLoss,
 ): Promise<void> {
-  const { brake, adapters } = services
-  if (!brake || !adapters.access) return
-  if (loss.leaving !== 'everybody' && !(await mayBeMany(services, scope, loss.leaving))) return
-  const { rules } = await adapters.access.rules(scope)
-  if (rules.roles_groups.length === 0) return
-  // By another name it takes only what rules give to the name it has.
-  const { policy = mappingPolicy() } = adapters
-  const named = new Set(rules.roles_groups.map(([, group]) => groupKey(group, policy)))
-  if (loss.renamed && !named.has(groupKey(loss.renamed.from, policy))) return
+  const { adapters, brake } = services
+  const { access } = adapters
+  if (!access || !(await canTakeRoles({ ...adapters, access }, scope, loss))) return
   const members =
     loss.leaving === 'everybody'
       ? memberIds(await adapters.groups.get(scope, loss.id, { omit: new Set() }))
       : loss.leaving
-  if (!(await mayBeMany(services, scope, members))) return
-  const people = await peopleBelow(services, scope, members)
-  const ids = await losing(services, scope, { people, loss, leaving: new Set(members) })
-  if (ids.length > 0) await brake.check(scope, { ids, kind: 'roleless', cause: loss.cause })
-}
-
-/** A few people cannot be many; a few groups can hold as many as they like. */
-async function mayBeMany(
-  { brake, adapters }: Services,
-  scope: Scope,
-  ids: readonly string[],
-): Promise<boolean> {
-  if (brake?.isNear(scope, ids.length)) return true
-  const groups = await readMany(adapters.groups, scope, ids, { omit: new Set(['members']) })
-  return groups.length > 0
-}
-
-/** The active people among these ids, and those in the groups among them. */
-async function peopleBelow(
-  { adapters }: Services,
-  scope: Scope,
-  ids: readonly string[],
-): Promise<readonly User[]> {
-  const seen = new Set<string>()
-  const people: User[] = []
-  let next = ids
-  while (next.length > 0) {
-    const found = await readMany(adapters.users, scope, next, { omit: new Set(['groups']) })
-    const known = new Set(found.map(({ id }) => id))
-    people.push(...found.filter((user) => user.active))
-    for (const id of next) seen.add(id)
-    const groups = await readMany(
-      adapters.groups,
-      scope,
-      next.filter((id) => !known.has(id)),
-    )
-    next = groups.flatMap((group) => memberIds(group)).filter((id) => !seen.has(id))
+  const people = await peopleBelow(adapters, scope, members)
+  if (brake?.isNear(scope, people.length)) {
+    const active = people.filter((user) => user.active)
+    const change = { people: active, loss, leaving: new Set(members) }
+    const ids = await losing(services, scope, change)
+    if (ids.length > 0) await brake.check(scope, { ids, kind: 'roleless', cause: loss.cause })
   }
-  return people
+  await noteRolesByRule({ ...adapters, access }, scope, people)
+}
+
+/** By another name a group takes only what rules give to the name it has. */
+async function canTakeRoles(
+  { access, policy = mappingPolicy() }: AccessAdapters,
+  scope: Scope,
+  { renamed }: GroupLoss,
+): Promise<boolean> {
+  const { rules } = await access.rules(scope)
+  if (!renamed) return rules.roles_groups.length > 0
+  const from = groupKey(renamed.from, policy)
+  return rules.roles_groups.some(([, group]) => groupKey(group, policy) === from)
 }
 
 /** Those of the people who have access now, and none once the group has changed. */
@@ -108,7 +83,7 @@ async function losing(
     const before = resolve(now, { active: true, hadRole: records.get(id)?.hadRole ?? false })
     if (!before.active) return false
     const left = groupsAfter(now, above, { loss, isLeaving: leaving.has(id), leaving })
-    const hadRole = records.get(id)?.hadRole || before.role !== null
+    const hadRole = records.get(id)?.hadRole || givesRoleByRule(before)
     return !resolve(left, { active: true, hadRole }).active
   })
 }

@@ -7,6 +7,7 @@ import {
   compileRules,
   describeGrant,
   type Grant,
+  givesRoleByRule,
   groupKey,
   type MappingRules,
   membershipsOf,
@@ -160,7 +161,7 @@ function changeOf(
   const before = resolvers.before(groups, { active: true, hadRole: record?.hadRole ?? false })
   if (!isAffected) return { before, after: before }
   // A role that the saved rules give counts as had, whether or not the reconciler has come to it yet.
-  const hadRole = record?.hadRole || before.reasons.some(({ grant }) => grant.kind === 'role')
+  const hadRole = record?.hadRole || givesRoleByRule(before)
   return { before, after: resolvers.after(groups, { active: true, hadRole }) }
 }
 

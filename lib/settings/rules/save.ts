@@ -1,10 +1,17 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isMassLoss } from '../../access/index.js'
+import { isMassLoss, noteRolesByRule } from '../../access/index.js'
 import { auditEntry } from '../../events/audit-entry.js'
 import type { AuditEntry } from '../../events/catalogue.js'
-import { affectedGroups, type MappingRules, parseRules, RulesError } from '../../mapping/index.js'
+import {
+  affectedGroups,
+  groupKey,
+  type MappingRules,
+  parseRules,
+  RulesError,
+} from '../../mapping/index.js'
 import type { VersionedRules } from '../../stores/access-store.js'
 import { storeErrorKind } from '../../stores/errors.js'
+import { peopleBelow } from '../../stores/people-below.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
 import { type Preview, previewRules } from '../reports/preview.js'
@@ -94,6 +101,7 @@ export async function saveDraft(
   const names = affectedGroups(current.rules, rules, context.policy)
   const affects = (await groupsCalled(context, scope, names)).map(({ id }) => id)
   await makeNamedWorkspaces(context, scope, rules)
+  await noteRolesTaken(context, scope, current.rules, names)
   const event = savedEvent(context, scope, current.rules, rules)
   const saved = await access
     .saveRules(scope, rules, { expectedVersion, affects, audit: [event] })
@@ -109,6 +117,22 @@ export async function saveDraft(
   context.emit(event)
   context.reconciler?.kick()
   return saved
+}
+
+/** Notes who has a role by rules that are about to change. */
+async function noteRolesTaken(
+  context: SettingsContext,
+  scope: Scope,
+  before: MappingRules,
+  affected: readonly string[],
+): Promise<void> {
+  const withRole = new Set(before.roles_groups.map(([, group]) => groupKey(group, context.policy)))
+  const names = affected.filter((name) => withRole.has(name))
+  const groups = await groupsCalled(context, scope, names)
+  for (const { id } of groups) {
+    const people = await peopleBelow(context.adapters, scope, [id])
+    await noteRolesByRule(context.adapters, scope, people)
+  }
 }
 
 /** Label Studio can also map groups to seat types; doing nothing silently would be worse than refusing. */

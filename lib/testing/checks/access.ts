@@ -182,6 +182,33 @@ const records: readonly Parts[] = [
     },
   },
   {
+    id: 'access.records.role',
+    title: 'notes that a rule gave people a role, and never takes that back',
+    async run({ access, scope, otherScope }) {
+      const account = { id: randomUUID(), origin: 'created' } as const
+      const linked = recordOf('one', { account, notes: ['note'] })
+      await access.saveRecord(scope, linked)
+      await access.saveRecord(otherScope, recordOf('one'))
+      await access.saveRecord(scope, recordOf('bystander'))
+      if (access.noteRole) {
+        await access.noteRole(scope, [])
+        await access.noteRole(scope, ['one', 'two', 'one'])
+      } else await access.saveRecord(scope, { ...linked, hadRole: true })
+      expectEqual(await access.record(scope, 'one'), { ...linked, hadRole: true }, 'the record')
+      // Whoever has read the record before does not know of the note.
+      await access.saveRecord(scope, linked)
+      const [again] = await access.records(scope, ['one'])
+      expectEqual(again?.hadRole, true, '"hadRole" when an older state of the record is saved')
+      const hadRole = async (id: string, where = scope) => (await access.record(where, id))?.hadRole
+      expectEqual(await hadRole('bystander'), false, '"hadRole" of somebody else')
+      expectEqual(await hadRole('one', otherScope), false, '"hadRole" in another tenant')
+      if (!access.noteRole) return
+      const { at: _, ...made } = (await access.record(scope, 'two')) ?? { at: '' }
+      const { at: __, ...wanted } = recordOf('two', { hadRole: true })
+      expectEqual(made, wanted, 'the record of somebody who had none')
+    },
+  },
+  {
     id: 'access.records.account',
     title: 'links an account to one user at a time, and finds the record by the account',
     async run({ access, scope, otherScope }) {

@@ -100,6 +100,18 @@ describe('organization roles', () => {
     expect(roleOf()).toBe('AN')
   })
 
+  it('end for somebody who leaves before the reconciler gave them anything (R8)', async () => {
+    const { product, roleOf } = await start({ defaultRole: 'AN' }, { isWorking: false })
+    await product.saveRules({ roles_groups: [['Annotator', 'crew']] })
+    const { json: user } = await product.pushUser({ userName: ann })
+    await product.drained()
+    const { json: group } = await product.pushGroup('crew', [user.id])
+    const path = `members[value eq "${user.id}"]`
+    await product.patch(`/Groups/${group.id}`, [{ op: 'remove', path }])
+    await product.drained()
+    expect(roleOf()).toBe('DI')
+  })
+
   it('are known to be a rule’s although something failed after they were given (R8)', async () => {
     const world = await start({}, { isWorking: false })
     const project = world.aProject()

@@ -43,3 +43,25 @@ it('leaves nothing behind when it fails halfway, and succeeds at the next start'
   await migrate(database)
   expect(await isMigrated(database)).toBe(true)
 })
+
+it('keeps who had a role when the column of its own is added (R8)', async () => {
+  await migrate(database)
+  await database.all(sql`alter table scim_records drop column had_role`)
+  await database.all(sql`delete from scim_migrations where name = '006_had_role'`)
+  const records = [
+    ['ada', { hadRole: true, notes: [] }],
+    ['bob', { hadRole: false, notes: ['says "hadRole":true'] }],
+  ] as const
+  for (const [id, record] of records) {
+    await database.all(
+      sql`insert into scim_records (tenant, user_id, record)
+        values ('acme', ${id}, ${JSON.stringify(record)})`,
+    )
+  }
+  await migrate(database)
+  const rows = await database.all(sql`select user_id, had_role from scim_records order by user_id`)
+  expect(rows).toEqual([
+    { user_id: 'ada', had_role: 1 },
+    { user_id: 'bob', had_role: 0 },
+  ])
+})
