@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import createDebug from 'debug'
 import type { Adapters } from '../stores/adapters.js'
 import { checkAdapters } from '../stores/check-adapters.js'
+import { changeAnswer } from './answers.js'
 import { type Decider, deciderOf } from './decider.js'
 import { type AccessGateOptions, gateOptions } from './options.js'
 import { answer, refuseUpgrade } from './refusal.js'
@@ -53,12 +54,11 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
     response: ServerResponse,
     next: (error?: unknown) => void,
   ): void => {
-    decider
-      .ofRequest(request)
-      .then(
-        (verdict) => (verdict.kind === 'pass' ? next() : answer(request, response, verdict)),
-        next,
-      )
+    decider.ofRequest(request).then((verdict) => {
+      if (verdict.kind !== 'pass') return answer(request, response, verdict)
+      if (verdict.answer) changeAnswer(request, response, verdict.answer)
+      next()
+    }, next)
   }
   const upgrade = upgradeBy(decider, sockets)
   return Object.assign(middleware, {
@@ -82,7 +82,7 @@ interface Upgraded {
 function upgradeBy(decider: Decider, sockets: SocketWatch) {
   return (listener: UpgradeListener, request: IncomingMessage, { socket, head }: Upgraded) => {
     socket.on('error', (error) => debug('a socket failed: %O', error))
-    decider.ofCredentials(request).then(
+    decider.ofUpgrade(request).then(
       ({ verdict, identities }) => {
         if (verdict.kind !== 'pass') {
           const status = verdict.kind === 'refused' ? verdict.status : 403

@@ -3,6 +3,7 @@ import createDebug from 'debug'
 import type { Adapters } from '../stores/adapters.js'
 import type { Scope } from '../stores/scope.js'
 import { type Identity, type Judge, judgeFrom } from './decide.js'
+import { enforcerOf, mayUpgrade } from './enforce.js'
 import { formDecider } from './form-decider.js'
 import { formOf } from './forms.js'
 import type { ResolvedGateOptions } from './options.js'
@@ -23,6 +24,8 @@ export interface Decision {
 export interface Decider {
   /** About a request. Reads the body of a form and puts it back; may take credentials off, or add to the query. */
   ofRequest(request: IncomingMessage): Promise<Verdict>
+  /** About a request that asks for a socket: by the credentials, and by the policy. */
+  ofUpgrade(request: IncomingMessage): Promise<Decision>
   /** By the credentials alone. */
   ofCredentials(request: IncomingMessage): Promise<Decision>
   ofEverybody(identities: readonly Identity[]): Promise<Verdict>
@@ -43,6 +46,8 @@ export function deciderOf(adapters: Adapters, options: ResolvedGateOptions): Dec
   const ofForm = formDecider(adapters, options, { judge, inTime, ofEverybody })
   const isOwnSecret = adapters.gate?.isOwnSecret
   const isReserved = reservation(adapters, judge)
+  const policy = options.enforce || undefined
+  const enforcer = enforcerOf(adapters, policy, { judge, inTime, clock: options.clock })
 
   async function ofCredentials(request: IncomingMessage): Promise<Decision> {
     if (isOwnSecret && session.secretsOf(request).some(isOwnSecret)) {
@@ -57,6 +62,12 @@ export function deciderOf(adapters: Adapters, options: ResolvedGateOptions): Dec
     return { verdict: isDecided ? verdict : whenUnavailable(options), identities }
   }
 
+  async function ofUpgrade(request: IncomingMessage): Promise<Decision> {
+    const { verdict, identities } = await ofCredentials(request)
+    if (verdict.kind !== 'pass') return { verdict, identities }
+    return { verdict: await mayUpgrade(policy, enforcer, request, identities), identities }
+  }
+
   async function ofRequest(request: IncomingMessage): Promise<Verdict> {
     const byForm = await ofForm(request)
     if (byForm.kind !== 'pass') return byForm
@@ -66,12 +77,14 @@ export function deciderOf(adapters: Adapters, options: ResolvedGateOptions): Dec
     if (verdict.kind === 'pass' && identities.length === 0 && isSignIn(request, options)) {
       session.dropCredentials(request)
     }
-    if (verdict.kind !== 'pass' || identities.length === 0 || !adapters.gate) return verdict
-    const isRefused = await inTime((scope) => isReserved(scope, request, identities))
-    return isRefused ? forbidden(reserved) : pass
+    if (verdict.kind !== 'pass') return verdict
+    const isRefused =
+      identities.length > 0 && (await inTime((scope) => isReserved(scope, request, identities)))
+    if (isRefused) return forbidden(reserved)
+    return enforcer(request, identities)
   }
 
-  return { ofEverybody, ofCredentials, ofRequest }
+  return { ofEverybody, ofCredentials, ofUpgrade, ofRequest }
 }
 
 /** Everybody whose credentials a request carries must be let in. */
@@ -129,8 +142,9 @@ function isSignIn(request: IncomingMessage, { forms }: ResolvedGateOptions): boo
   return formOf(request, forms)?.purpose === 'signIn'
 }
 
-function whenUnavailable({ whenUnavailable }: ResolvedGateOptions): Verdict {
-  if (whenUnavailable === 'allow') return pass
+/** What a policy decides depends on who asks, so nobody unknown passes where there is one. */
+function whenUnavailable({ whenUnavailable, enforce }: ResolvedGateOptions): Verdict {
+  if (whenUnavailable === 'allow' && (!enforce || enforce.mode === 'report')) return pass
   return {
     kind: 'refused',
     status: 503,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import {
   callback,
+  custom,
   listOf,
   nested,
   oneOf,
@@ -12,6 +13,7 @@ import {
 } from '../configuration/option.js'
 import { readOptions } from '../configuration/read-options.js'
 import type { Identity } from './decide.js'
+import type { RequestPolicy } from './enforce.js'
 import { labelStudioForms, type SignInForm } from './forms.js'
 
 /** What is known of the people behind a request. */
@@ -42,6 +44,11 @@ export interface AccessGateOptions {
    * the owner, are let in.
    */
   readonly unknownPeople?: 'allow' | 'refuse'
+  /**
+   * Who may do what in the application, e.g. `labelStudioPolicy({ url, token })`. Default `false`:
+   * whoever may come in may do what the application lets them.
+   */
+  readonly enforce?: RequestPolicy | false
   /** Requests with credentials whose owner cannot be determined now: `refuse` with 503 (default), or `allow`. */
   readonly whenUnavailable?: 'refuse' | 'allow'
   /** Forms by which people come in, recognised by the end of their path. Default: those of Label Studio. */
@@ -69,6 +76,13 @@ const signInForm = nested<SignInForm>({
 export const gateTable = optionTable<AccessGateOptions>()('accessGate', 'ERR_SCIM_GATE', {
   identify: { type: callback<Identify>('identifyLabelStudioUser({ url })'), required: true },
   tenant: { type: text(), default: 'default' },
+  enforce: {
+    type: custom<RequestPolicy | false>(
+      'a policy such as labelStudioPolicy({ url, token }), or false',
+      (value) => value === false || typeof (value as RequestPolicy | null)?.decide === 'function',
+    ),
+    default: false,
+  },
   unknownPeople: { type: oneOf('allow', 'refuse'), default: 'allow' },
   whenUnavailable: { type: oneOf('refuse', 'allow'), default: 'refuse' },
   forms: { type: listOf(signInForm), default: labelStudioForms, shown: 'those of Label Studio' },

@@ -1,6 +1,8 @@
+import type { AnswerChange } from './answers.js'
+
 /** Lets a request through, tells why not, or sends the browser elsewhere. */
 export type Verdict =
-  | { readonly kind: 'pass' }
+  | { readonly kind: 'pass'; readonly answer?: AnswerChange }
   | {
       readonly kind: 'refused'
       readonly status: number

@@ -1,7 +1,11 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { identifyLabelStudioUser } from '../../adapters/label-studio/api/index.js'
-import { labelStudioAdapters, labelStudioOwner } from '../../adapters/label-studio/index.js'
+import {
+  labelStudioAdapters,
+  labelStudioOwner,
+  labelStudioPolicy,
+} from '../../adapters/label-studio/index.js'
 import { memoryAdapters } from '../../adapters/memory/index.js'
 import { sqlAdapters } from '../../adapters/sql/index.js'
 import {
@@ -51,6 +55,7 @@ const misspelt: [factory: string, build: () => unknown, meant: string][] = [
   ['labelStudioAdapters', () => labelStudioAdapters({ adoptt: 'none' } as never), 'adopt'],
   ['identifyLabelStudioUser', () => identifyLabelStudioUser({ cacheMS: 1 } as never), 'cacheMs'],
   ['labelStudioOwner', () => labelStudioOwner({ tennant: 'a' } as never), 'tenant'],
+  ['labelStudioPolicy', () => labelStudioPolicy({ onRefusall: 1 } as never), 'onRefusal'],
 ]
 
 describe('an option nobody knows', () => {

@@ -1,6 +1,7 @@
 import { identifyTable } from '../../adapters/label-studio/api/sessions/identify.js'
 import { ownerTable } from '../../adapters/label-studio/gate/owner.js'
 import { labelStudioTable } from '../../adapters/label-studio/options.js'
+import { labelStudioPolicyTable } from '../../adapters/label-studio/policy/index.js'
 import { memoryTable } from '../../adapters/memory/index.js'
 import { sqlTable } from '../../adapters/sql/index.js'
 import { reconcilerTable } from '../../lib/access/options.js'
@@ -25,6 +26,7 @@ export const optionTables: readonly OptionTable[] = [
   sqlTable,
   labelStudioTable,
   identifyTable,
+  labelStudioPolicyTable,
   ownerTable,
 ]
 

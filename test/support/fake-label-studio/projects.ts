@@ -35,8 +35,14 @@ function inside(handler: FakeHandler): FakeHandler {
   }
 }
 
-const list: FakeHandler = ({ state, request }) =>
-  paged(request, [...state.projects.values()], showProject, { defaultSize: 30 })
+/** The last `ids` counts; an empty one is none. */
+const list: FakeHandler = ({ state, request }) => {
+  const ids = (request.query.getAll('ids').at(-1) ?? '').split(',').filter(Boolean).map(Number)
+  if (ids.some(Number.isNaN)) return apiError(500, 'invalid literal for int()')
+  const projects = [...state.projects.values()]
+  const shown = ids.length === 0 ? projects : projects.filter(({ id }) => ids.includes(id))
+  return paged(request, shown, showProject, { defaultSize: 30 })
+}
 
 const create: FakeHandler = ({ state, request, user }) => {
   const title = textIn(request.json, 'title') ?? ''

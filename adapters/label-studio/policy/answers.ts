@@ -1,0 +1,200 @@
+import { highestRank, type PersonAccess, type Rank, rankIn, ranks } from './access.js'
+import { actionRoles, type Endpoint, type NeededRole } from './endpoints.js'
+
+/** What a change of an answer may need to know. */
+export interface AnswerContext {
+  readonly person: PersonAccess
+  readonly endpoint: Endpoint
+  /** The project of the request, where it names one. */
+  readonly project: number | undefined
+  /** Which of these accounts belong to people of one of the projects. */
+  colleagues(accounts: readonly Account[], projects: Iterable<number>): Promise<ReadonlySet<number>>
+  /** Projects of label links. */
+  projectsOfLinks(links: readonly number[]): Promise<ReadonlyMap<number, number>>
+}
+
+/** Somebody in a list of Label Studio's. */
+export interface Account {
+  readonly accountId: number
+  readonly email: string
+}
+
+type Change = (context: AnswerContext, body: unknown) => unknown
+
+/** Narrows an answer to what the person may see. */
+export function changeOf({ answer }: Endpoint): Change | undefined {
+  return answer === undefined ? undefined : changes[answer]
+}
+
+const changes: Readonly<Record<string, Change>> = {
+  byProject: ({ person, endpoint }, body) => {
+    const needed = neededIn(endpoint.role)
+    return withItems(body, (each) => rankIn(person, Number(each['project'])) >= needed)
+  },
+  ownTabs: ({ person }, body) =>
+    withItems(body, (each) => {
+      const rank = rankIn(person, Number(each['project']))
+      return rank >= ranks.MA || (rank >= ranks.AN && each['user'] === person.account)
+    }),
+  labels: async ({ person, projectsOfLinks }, body) => {
+    const links = itemsOf(body).flatMap((each) => linksOf(each))
+    const projects = await projectsOfLinks(links)
+    const isOpen = (link: number) => rankIn(person, projects.get(link) ?? -1) >= ranks.AN
+    return withItems(body, (each) => linksOf(each).some(isOpen))
+  },
+  ownWork: ({ person, project }, body) => {
+    if (project === undefined || rankIn(person, project) >= ranks.RE) return body
+    return ownWork(person, body)
+  },
+  people: async (context, body) => {
+    const { person, project, colleagues } = context
+    const projects = project === undefined ? person.projects.keys() : [project]
+    const seen = await colleagues(itemsOf(body).map(accountOf), projects)
+    const isSeen = (each: Item) => each['id'] === person.account || seen.has(Number(each['id']))
+    if (Array.isArray(body)) return withItems(body, isSeen)
+    return isRecord(body) && isSeen(body) ? body : undefined
+  },
+  whoami: ({ person }, body) => {
+    if (!isRecord(body)) return body
+    const given = Array.isArray(body['permissions']) ? body['permissions'] : []
+    return { ...body, permissions: given.filter((each) => isPermitted(person, String(each))) }
+  },
+  actions: ({ person, project }, body) => {
+    const rank = rankIn(person, project ?? -1)
+    return withItems(body, (each) => rank >= ranks[actionRoles[String(each['id'])] ?? 'MA'])
+  },
+  noToken: (_context, body) => without(body, ['token']),
+  noSecrets: ({ person, project }, body) =>
+    rankIn(person, project ?? -1) >= ranks.MA
+      ? body
+      : without(body, ['basic_auth_user', 'basic_auth_pass', 'auth_method', 'extra_params', 'url']),
+}
+
+type Item = Readonly<Record<string, unknown>>
+
+/** Items of a list, of one of its pages, or the one thing that an answer is. */
+function itemsOf(body: unknown): readonly Item[] {
+  if (Array.isArray(body)) return body.filter(isRecord)
+  if (!isRecord(body)) return []
+  return Array.isArray(body['results']) ? body['results'].filter(isRecord) : [body]
+}
+
+/** What is not a list of objects is left out as a whole. */
+function withItems(body: unknown, isKept: (item: Item) => boolean): unknown {
+  const keep = (list: readonly unknown[]) => list.filter((each) => isRecord(each) && isKept(each))
+  if (Array.isArray(body)) return keep(body)
+  if (!isRecord(body) || !Array.isArray(body['results'])) return undefined
+  const results = keep(body['results'])
+  const left = body['results'].length - results.length
+  const count = typeof body['count'] === 'number' ? { count: body['count'] - left } : {}
+  return { ...body, ...count, results }
+}
+
+function neededIn(role: NeededRole): Rank {
+  return role === 'AN' || role === 'RE' || role === 'MA' ? ranks[role] : ranks.AD
+}
+
+/** Links come as numbers, or as objects where the query expands them. */
+function linksOf(label: Item): readonly number[] {
+  const links = Array.isArray(label['links']) ? label['links'] : []
+  return links.map((each) => Number(isRecord(each) ? each['id'] : each))
+}
+
+function accountOf(item: Item): Account {
+  return { accountId: Number(item['id']), email: String(item['email'] ?? '').toLowerCase() }
+}
+
+/** Takes the annotations and drafts of others out of tasks, wherever the answer has them. */
+function ownWork(person: PersonAccess, body: unknown): unknown {
+  if (Array.isArray(body)) {
+    return body.filter((each) => isOwnWork(person, each)).map((each) => ownWork(person, each))
+  }
+  if (!isRecord(body)) return body
+  const lists = ['annotations', 'drafts', 'tasks', 'results'].filter((name) =>
+    Array.isArray(body[name]),
+  )
+  return {
+    ...body,
+    ...('annotations_results' in body && { annotations_results: '' }),
+    ...Object.fromEntries(lists.map((name) => [name, ownWork(person, body[name])])),
+  }
+}
+
+/** Tasks are everybody's; annotations have `completed_by`, drafts a `user`. */
+function isOwnWork({ account, email }: PersonAccess, item: unknown): boolean {
+  if (!isRecord(item)) return true
+  // A draft has a user and no data; an annotation without an author is somebody else's.
+  const isDraft = 'user' in item && !('data' in item)
+  if (!('completed_by' in item) && !isDraft) return true
+  const author = item['completed_by'] ?? item['user']
+  const id = isRecord(author) ? author['id'] : author
+  return id === account || (typeof id === 'string' && id.toLowerCase() === email)
+}
+
+function without(body: unknown, names: readonly string[]): unknown {
+  if (Array.isArray(body)) return body.map((each) => without(each, names))
+  if (!isRecord(body)) return body
+  return Object.fromEntries(Object.entries(body).filter(([name]) => !names.includes(name)))
+}
+
+/** Permissions of Label Studio by the least role; the others are for administrators. */
+const permissionRanks: Readonly<Record<string, Rank>> = {
+  'projects.view': ranks.AN,
+  'tasks.view': ranks.AN,
+  'annotations.create': ranks.AN,
+  'annotations.view': ranks.AN,
+  'annotations.change': ranks.AN,
+  'annotations.delete': ranks.AN,
+  'avatar.any': ranks.AN,
+  'labels.create': ranks.AN,
+  'labels.view': ranks.AN,
+  'users.token.any': ranks.AN,
+  'views.view': ranks.AN,
+  'views.create': ranks.AN,
+  'views.change': ranks.AN,
+  'views.delete': ranks.AN,
+  'projects.change': ranks.MA,
+  'projects.delete': ranks.MA,
+  'projects.reset_cache': ranks.MA,
+  'tasks.create': ranks.MA,
+  'tasks.change': ranks.MA,
+  'tasks.delete': ranks.MA,
+  'views.reset': ranks.MA,
+  'actions.perform': ranks.MA,
+  'predictions.any': ranks.MA,
+  'labels.change': ranks.MA,
+  'labels.delete': ranks.MA,
+  'models.create': ranks.MA,
+  'models.view': ranks.MA,
+  'models.change': ranks.MA,
+  'models.delete': ranks.MA,
+  'webhooks.view': ranks.MA,
+  'webhooks.change': ranks.MA,
+  'storages.view': ranks.MA,
+  'storages.change': ranks.MA,
+  'storages.sync': ranks.MA,
+}
+
+function isPermitted(person: PersonAccess, permission: string): boolean {
+  if (permission === 'projects.create') return person.rank >= ranks.MA
+  const needed = Object.hasOwn(permissionRanks, permission) ? permissionRanks[permission] : ranks.AD
+  return highestRank(person) >= (needed ?? ranks.AD)
+}
+
+/** Narrows the query of a list of projects: Label Studio then counts and pages only those. */
+export function narrowedUrl(person: PersonAccess, url: string): string {
+  const [path = '', ...rest] = url.split('?')
+  const query = new URLSearchParams(rest.join('?'))
+  const asked = query.get('ids')
+  const open = [...person.projects.keys()].filter((project) => rankIn(person, project) > ranks.none)
+  const wanted = asked ? new Set(asked.split(',').map(Number)) : undefined
+  const ids = wanted ? open.filter((project) => wanted.has(project)) : open
+  // An empty list of ids would be all projects.
+  query.set('ids', ids.length > 0 ? ids.join(',') : '-1')
+  return `${path}?${query}`
+}
+
+/** A JSON object, not a list. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

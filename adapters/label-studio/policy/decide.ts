@@ -1,0 +1,116 @@
+import { highestRank, type PersonAccess, type Rank, rankIn, ranks } from './access.js'
+import { actionRoles, type Endpoint, type NeededRole } from './endpoints.js'
+import type { ReadRequest, Reference } from './read-request.js'
+
+/** What is known of an object. */
+export interface ObjectFacts {
+  /** Numbers of its projects; none for an object that does not exist, or is the organization's. */
+  readonly projects: readonly number[]
+  /** Who made it, where that matters: the number of an account, or an e-mail address. */
+  readonly madeBy?: number | string | undefined
+}
+
+/** Looks an object up among those that are known. */
+export type Known = (reference: Reference) => ObjectFacts | undefined
+
+/** What becomes of a request. */
+export type Decision =
+  | {
+      readonly kind: 'allow'
+      /** The project of all that is named; `undefined` when nothing is. */
+      readonly project: number | undefined
+    }
+  | { readonly kind: 'refuse'; readonly reason: string }
+  /** These objects must be known first. */
+  | { readonly kind: 'ask'; readonly references: readonly Reference[] }
+
+/** Decides about a request of somebody below Administrator. Whatever is in doubt is refused. */
+export function decide(person: PersonAccess, request: ReadRequest, known: Known): Decision {
+  const { endpoint, references } = request
+  const outside = outsideProjects(person, request)
+  if (outside) return outside
+  const missing = references.filter((each) => !known(each))
+  if (missing.length > 0) return { kind: 'ask', references: missing }
+  const facts = references.map((each) => ({ ...each, ...(known(each) as ObjectFacts) }))
+  if (facts.some(({ projects }) => projects.length === 0)) return refuse('no such object')
+  const projects = [...new Set(facts.flatMap((each) => each.projects))]
+  if (projects.length > 1 && !endpoint.isAcrossProjects) return refuse('objects of two projects')
+  if (!hasWhatIsNeeded(request)) return refuse(`needs ${endpoint.needs?.join(' or ')}`)
+  const least = Math.min(...projects.map((project) => rankIn(person, project))) as Rank
+  if (projects.length > 0 && least === ranks.none) return refuse('not a member of the project')
+  const others = facts.some(({ madeBy }) => madeBy !== undefined && !isOwn(person, madeBy))
+  const needed = neededRank(request, person.account, others)
+  if (projects.length === 0) return ofList(person, endpoint, needed)
+  return least >= needed ? { kind: 'allow', project: projects[0] } : refuse('role')
+}
+
+/** Endpoints that are about no project are decided by the role alone. */
+function outsideProjects(
+  person: PersonAccess,
+  { endpoint: { role }, account }: ReadRequest,
+): Decision | undefined {
+  if (role === 'AD') return refuse('role')
+  if (role === 'self') return account === person.account ? free : refuse('somebody else')
+  if (role === 'MA*') return person.rank >= ranks.MA ? undefined : refuse('role')
+  return undefined
+}
+
+const free: Decision = { kind: 'allow', project: undefined }
+
+/** Nothing is named: the query or the answer is narrowed, and nothing else may pass. */
+function ofList(person: PersonAccess, { role, answer }: Endpoint, needed: Rank): Decision {
+  if (role === 'any' || role === 'anon' || role === 'MA*') return free
+  const isNarrowed = answer === 'byProject' || answer === 'labels' || answer === 'ownTabs'
+  if (!isNarrowed) return refuse('names no project')
+  return highestRank(person) >= needed ? free : refuse('role')
+}
+
+function hasWhatIsNeeded({ endpoint: { needs }, named }: ReadRequest): boolean {
+  return needs === undefined || needs.some((name) => named.has(name))
+}
+
+/** The rank that the row asks for, more where the action, others' objects or fields of the body do. */
+function neededRank(request: ReadRequest, account: number, others: boolean): Rank {
+  const { endpoint } = request
+  const needed = [ranksOf[endpoint.role] ?? ranks.AD]
+  if (endpoint.isAction) needed.push(ranks[actionRoles[actionOf(request)] ?? 'MA'])
+  if (others && endpoint.others) needed.push(ranksOfOthers[endpoint.others])
+  if (endpoint.isWork && setsOthersWork(request.body, account)) needed.push(ranks.RE)
+  return Math.max(...needed) as Rank
+}
+
+const ranksOf: Partial<Record<NeededRole, Rank>> = {
+  anon: ranks.none,
+  any: ranks.none,
+  AN: ranks.AN,
+  RE: ranks.RE,
+  MA: ranks.MA,
+  'MA*': ranks.none,
+}
+
+/** `nobody`: below Administrator nobody may. */
+const ranksOfOthers = { RE: ranks.RE, MA: ranks.MA, nobody: ranks.AD } as const
+
+function actionOf({ query, path }: ReadRequest): string {
+  return /^\/api\/dm\/actions\/([^/]+)\/form/.exec(path)?.[1] ?? query.get('id') ?? ''
+}
+
+function setsOthersWork(body: unknown, account: number): boolean {
+  const bodies = [body].flat() as readonly unknown[]
+  return bodies.some((each) => {
+    const fields = (typeof each === 'object' && each !== null ? each : {}) as Record<
+      string,
+      unknown
+    >
+    const author = fields['completed_by'] ?? account
+    return Boolean(fields['ground_truth']) || author !== account
+  })
+}
+
+function isOwn({ account, email }: PersonAccess, madeBy: number | string): boolean {
+  return typeof madeBy === 'number' ? madeBy === account : madeBy.toLowerCase() === email
+}
+
+function refuse(reason: string): Decision {
+  return { kind: 'refuse', reason }
+}

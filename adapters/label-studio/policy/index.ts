@@ -1,0 +1,325 @@
+import type { IncomingMessage } from 'node:http'
+import createDebug from 'debug'
+import { callback, custom, oneOf, optionTable, text } from '../../../lib/configuration/option.js'
+import { readOptions } from '../../../lib/configuration/read-options.js'
+import type {
+  Identity,
+  PolicyDecision,
+  PolicyQuestion,
+  PolicyRefusal,
+  RequestPolicy,
+} from '../../../lib/gate/index.js'
+import { readBody } from '../../../lib/gate/read-body.js'
+import type { Scope } from '../../../lib/stores/scope.js'
+import {
+  connectionOf,
+  connectionRows,
+  isLabelStudioError,
+  type LabelStudioApiOptions,
+  labelStudioApi,
+  normalizeEmail,
+} from '../api/index.js'
+import { type PersonAccess, personAccess, rankIn, ranks } from './access.js'
+import { type Account, changeOf, isRecord, narrowedUrl } from './answers.js'
+import { type Decision, decide, type ObjectFacts } from './decide.js'
+import {
+  matchRequest,
+  type ReadRequest,
+  readRequest,
+  refusalSentence,
+  type Unread,
+} from './read-request.js'
+import { type Resolver, resolverOf } from './resolve.js'
+
+const debug = createDebug('label-studio-scim:policy')
+
+/** Projects of workspaces, which Community itself does not have. */
+export interface WorkspaceProjects {
+  /** Numbers of the projects in these workspaces, by title. */
+  projectsOf(scope: Scope, workspaces: readonly string[]): Promise<readonly number[]>
+  /** Projects that this account made and that are in no workspace yet. */
+  projectsMadeBy?(scope: Scope, account: number): Promise<readonly number[]>
+  /** Told of a project that somebody made, with their workspaces. */
+  onProjectMade?(
+    scope: Scope,
+    made: {
+      readonly project: number
+      readonly account: number
+      readonly workspaces: readonly string[]
+    },
+  ): Promise<void>
+}
+
+/** Options of `labelStudioPolicy`. */
+export interface LabelStudioPolicyOptions extends LabelStudioApiOptions {
+  /**
+   * `enforce` (default): what the rules do not give is refused. `report`: it passes, and
+   * `onRefusal` is told.
+   */
+  readonly mode?: 'enforce' | 'report'
+  /** Told of each refusal, or of what would be one. */
+  readonly onRefusal?: (refusal: PolicyRefusal) => void
+  /** The workspaces of Community. Default: there are none. */
+  readonly workspaces?: WorkspaceProjects
+  /** Whether the policy is asked now. Default: always. */
+  readonly isInForce?: (scope: Scope) => Promise<boolean>
+}
+
+const hasProjectsOf = (value: unknown) =>
+  typeof (value as Partial<WorkspaceProjects> | null)?.projectsOf === 'function'
+
+/** The options of `labelStudioPolicy`. */
+export const labelStudioPolicyTable = optionTable<LabelStudioPolicyOptions>()(
+  'labelStudioPolicy',
+  'ERR_SCIM_LABEL_STUDIO_OPTION',
+  {
+    ...connectionRows,
+    retries: { ...connectionRows.retries, default: 1 },
+    token: { type: text('a token of the owner of the organization'), required: true, secret: true },
+    mode: { type: oneOf('enforce', 'report'), default: 'enforce' },
+    onRefusal: { type: callback<(refusal: PolicyRefusal) => void>(), shown: 'none' },
+    workspaces: {
+      type: custom<WorkspaceProjects>('an object with projectsOf', hasProjectsOf),
+      shown: 'none',
+    },
+    isInForce: { type: callback<(scope: Scope) => Promise<boolean>>(), shown: 'always' },
+  },
+)
+
+/** How long it is remembered whose projects somebody is in, for the names that others see. */
+const colleaguesFreshMs = 30_000
+
+/**
+ * Makes roles, workspaces and projects hold in Label Studio Community: pass it to `accessGate` as
+ * `enforce`. People get what the mapping rules give them; what the endpoint table does not list is
+ * refused to everybody below Administrator. Objects are looked up as the owner, with `token`.
+ *
+ * Label Studio must be reachable through the gate alone.
+ *
+ * @throws ConfigurationError `ERR_SCIM_LABEL_STUDIO_OPTION` when an option cannot work
+ */
+export function labelStudioPolicy(given: LabelStudioPolicyOptions): RequestPolicy {
+  const options = readOptions(labelStudioPolicyTable, given)
+  const { mode, onRefusal, isInForce, token } = options
+  const resolver = resolverOf(labelStudioApi({ ...connectionOf(options), token }))
+  const tools: Tools = { resolver, workspaces: options.workspaces, colleagues: new Map() }
+  return {
+    mode,
+    ...(isInForce && { isInForce }),
+    isOpen: (request) => {
+      const matched = matchRequest(rawOf(request))
+      return matched.kind === 'matched' && matched.endpoint.role === 'anon'
+    },
+    decide: (scope, question) => decideFor(tools, scope, question),
+    onRefusal(refusal) {
+      const { identity, method, path, reason, isRefused } = refusal
+      const done = isRefused ? 'refused' : 'would refuse'
+      debug('%s account %s: %s %s (%s)', done, identity.accountId, method, path, reason)
+      onRefusal?.(refusal)
+    },
+  }
+}
+
+interface Tools {
+  readonly resolver: Resolver
+  readonly workspaces: WorkspaceProjects | undefined
+  /** People's projects as they were a moment ago, by account. */
+  readonly colleagues: Map<number, { readonly until: number; readonly person: PersonAccess }>
+}
+
+async function decideFor(
+  tools: Tools,
+  scope: Scope,
+  question: PolicyQuestion,
+): Promise<PolicyDecision> {
+  if (question.person.access === 'all') return { kind: 'allow' }
+  const person = await accessOfPerson(tools, scope, question.person)
+  if (person.rank === ranks.AD) return { kind: 'allow' }
+  const request = await requestOf(question.request)
+  if ('kind' in request) return { ...request, kind: 'refuse' }
+  const decision = await decideAsking(tools.resolver, person, request, scope.signal).catch(
+    cannotAsk,
+  )
+  if (!('kind' in decision)) return { ...decision, kind: 'refuse' }
+  if (decision.kind !== 'allow') {
+    return { kind: 'refuse', status: 403, detail: refusalSentence, reason: decision.reason }
+  }
+  return allowed(tools, scope, { question, person, request, project: decision.project })
+}
+
+/** Without Label Studio nothing is known of the object, and Label Studio would not answer either. */
+function cannotAsk(error: unknown) {
+  if (!isLabelStudioError(error)) throw error
+  debug('Label Studio could not be asked about an object: %O', error)
+  const detail = 'Label Studio cannot be asked at the moment. Try again soon.'
+  return { status: 503, detail, reason: `Label Studio: ${error.kind}` }
+}
+
+async function requestOf(incoming: IncomingMessage): Promise<ReadRequest | Unread> {
+  const matched = matchRequest(rawOf(incoming))
+  if (matched.kind === 'unread') return matched
+  const { bodyLength } = matched
+  const bytes = bodyLength === undefined ? undefined : await readBody(incoming, bodyLength)
+  if (typeof bytes === 'string') {
+    return { kind: 'unread', status: 400, detail: 'The body could not be read.', reason: bytes }
+  }
+  return readRequest(matched, bytes)
+}
+
+function rawOf({ method = 'GET', url = '/', headers }: IncomingMessage) {
+  return { method, url, headers }
+}
+
+/** Asks Label Studio for what is not known, once: what is named in the request is all there is. */
+async function decideAsking(
+  resolver: Resolver,
+  person: PersonAccess,
+  request: ReadRequest,
+  signal: AbortSignal,
+): Promise<Exclude<Decision, { kind: 'ask' }>> {
+  const first = decide(person, request, resolver.known)
+  if (first.kind !== 'ask') return first
+  const asked = new Map<string, ObjectFacts>()
+  for (const reference of first.references) {
+    asked.set(`${reference.kind} ${reference.id}`, await resolver.ask(reference, signal))
+  }
+  const second = decide(
+    person,
+    request,
+    (reference) => asked.get(`${reference.kind} ${reference.id}`) ?? resolver.known(reference),
+  )
+  return second.kind === 'ask' ? { kind: 'refuse', reason: 'unknown objects' } : second
+}
+
+async function accessOfPerson(
+  { workspaces }: Tools,
+  scope: Scope,
+  { identity, access }: PolicyQuestion['person'],
+): Promise<PersonAccess> {
+  const account = Number(identity.accountId ?? -1)
+  const person = { account, email: normalizeEmail(identity.email ?? '') }
+  if (access === 'all') return { ...person, rank: ranks.AD, projects: new Map() }
+  const titles = access?.workspaces ?? []
+  const inWorkspaces = titles.length > 0 ? await workspaces?.projectsOf(scope, titles) : []
+  const made = await workspaces?.projectsMadeBy?.(scope, account)
+  return personAccess(person, access, [...(inWorkspaces ?? []), ...(made ?? [])])
+}
+
+interface Allowed {
+  readonly question: PolicyQuestion
+  readonly person: PersonAccess
+  readonly request: ReadRequest
+  readonly project: number | undefined
+}
+
+/** Narrows what is let through. */
+function allowed(tools: Tools, scope: Scope, found: Allowed): PolicyDecision {
+  const { question, person, request, project } = found
+  const { endpoint, method } = request
+  if (endpoint.answer === 'projectList') {
+    return { kind: 'allow', url: narrowedUrl(person, question.request.url ?? '/') }
+  }
+  const change = changeOf(endpoint)
+  const learn = learnerOf(tools, project)
+  if (change) {
+    const context = {
+      person,
+      endpoint,
+      project,
+      colleagues: (accounts: readonly Account[], projects: Iterable<number>) =>
+        colleaguesOf(tools, scope, { question, accounts, projects }),
+      projectsOfLinks: (links: readonly number[]) => projectsOfLinks(tools.resolver, links),
+    }
+    return {
+      kind: 'allow',
+      answer: {
+        change: (body) => {
+          learn?.(body)
+          return change(context, body)
+        },
+      },
+    }
+  }
+  if (method === 'POST' && endpoint.path === '/api/projects/') {
+    return { kind: 'allow', answer: { learn: (body) => tellMade(tools, scope, found, body) } }
+  }
+  return { kind: 'allow', ...(learn && endpoint.isAction && { answer: { learn } }) }
+}
+
+/** Tasks of a known project need not be asked about when they are opened. */
+function learnerOf({ resolver }: Tools, project: number | undefined) {
+  if (project === undefined) return undefined
+  return (body: unknown) => {
+    if (!isRecord(body)) return
+    const items = Array.isArray(body['tasks']) ? body['tasks'] : [body]
+    const tasks = items.filter((each) => isRecord(each) && 'data' in each && 'id' in each)
+    resolver.learnTasks(
+      project,
+      tasks.map((each) => Number((each as { id: unknown }).id)).filter(Number.isSafeInteger),
+    )
+  }
+}
+
+function tellMade(
+  { workspaces }: Tools,
+  scope: Scope,
+  { question, person }: Allowed,
+  body: unknown,
+): void {
+  const project = isRecord(body) ? Number(body['id']) : Number.NaN
+  if (!Number.isSafeInteger(project)) return
+  const { access } = question.person
+  const titles = access === 'all' || access === undefined ? [] : access.workspaces
+  const made = { project, account: person.account, workspaces: titles }
+  workspaces
+    ?.onProjectMade?.(scope, made)
+    .catch((error: unknown) => debug('a new project was not put anywhere: %O', error))
+}
+
+interface Colleagues {
+  readonly question: PolicyQuestion
+  readonly accounts: readonly Account[]
+  readonly projects: Iterable<number>
+}
+
+/** Which of these accounts are members of one of the projects. Administrators are of every one. */
+async function colleaguesOf(
+  tools: Tools,
+  scope: Scope,
+  { question, accounts, projects }: Colleagues,
+): Promise<ReadonlySet<number>> {
+  const shared = [...projects]
+  const seen = new Set<number>()
+  for (const account of accounts) {
+    const person = await rememberedPerson(tools, scope, question, account)
+    if (shared.some((project) => rankIn(person, project) > ranks.none)) seen.add(account.accountId)
+  }
+  return seen
+}
+
+async function rememberedPerson(
+  tools: Tools,
+  scope: Scope,
+  question: PolicyQuestion,
+  identity: Account & Identity,
+): Promise<PersonAccess> {
+  const before = tools.colleagues.get(identity.accountId)
+  if (before && performance.now() < before.until) return before.person
+  const person = await accessOfPerson(tools, scope, await question.accessOf(identity))
+  if (tools.colleagues.size >= 100_000) tools.colleagues.clear()
+  const until = performance.now() + colleaguesFreshMs
+  tools.colleagues.set(identity.accountId, { until, person })
+  return person
+}
+
+async function projectsOfLinks(
+  resolver: Resolver,
+  links: readonly number[],
+): Promise<ReadonlyMap<number, number>> {
+  const found = new Map<number, number>()
+  for (const link of new Set(links)) {
+    const { projects } = await resolver.ask({ kind: 'labelLink', id: String(link) })
+    if (projects[0] !== undefined) found.set(link, projects[0])
+  }
+  return found
+}

@@ -1,0 +1,315 @@
+import { isUtf8 } from 'node:buffer'
+import type { IncomingHttpHeaders } from 'node:http'
+import { type Endpoint, endpoints } from './endpoints.js'
+
+/** An object that a request names. */
+export interface Reference {
+  /** `project`, `task`, `annotation`, …, as the endpoints' paths name them. */
+  readonly kind: string
+  /** Its number; for an export, `{project}/{export}`. */
+  readonly id: string
+}
+
+/** A request as Label Studio reads it. */
+export interface ReadRequest {
+  readonly endpoint: Endpoint
+  readonly method: string
+  /** Of the path, without the query. */
+  readonly path: string
+  readonly query: ReadonlyMap<string, string>
+  readonly references: readonly Reference[]
+  /** Names that the query or the body gives a reference by, e.g. `query.project`. */
+  readonly named: ReadonlySet<string>
+  /** The JSON body, where it is read. */
+  readonly body: unknown
+  /** The account of the path, e.g. of `/api/users/7/`. */
+  readonly account: number | undefined
+}
+
+/** Why a request is not let through, in a sentence for the person and in words for the log. */
+export interface Unread {
+  readonly kind: 'unread'
+  readonly status: 400 | 403 | 411 | 413 | 415
+  readonly detail: string
+  readonly reason: string
+}
+
+/** A matched endpoint, whose body, where it has one, may still have to be read. */
+export interface Matched {
+  readonly kind: 'matched'
+  readonly endpoint: Endpoint
+  readonly method: string
+  readonly path: string
+  readonly query: ReadonlyMap<string, string>
+  readonly parameters: readonly Reference[]
+  /** Bytes of the body to read; `undefined` when it is not read. */
+  readonly bodyLength: number | undefined
+}
+
+/** What of a request this module looks at. */
+export interface RawRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+}
+
+/** What somebody reads whom the policy refuses: the same for what is not theirs and what is not. */
+export const refusalSentence = 'You may not do this. Ask your administrator for access.'
+
+/** Longest JSON body that is read to see what it names. */
+export const maxBodyBytes = 16 * 1024 * 1024
+
+/** Routes that Django finds anywhere in a path. */
+const unanchored =
+  /(?:version|health|metrics|trigger500|data\/local-files)\/|samples\/(?:time-series\.csv|paragraphs\.json)/
+
+/** Names in queries and bodies that Label Studio takes for objects. */
+const queryKinds: Readonly<Record<string, string>> = {
+  project: 'project',
+  task: 'task',
+  task__project: 'project',
+  view: 'tab',
+  filepath: 'filepath',
+}
+const bodyKinds: Readonly<Record<string, string>> = {
+  project: 'project',
+  task: 'task',
+  view: 'tab',
+  draft_id: 'draft',
+  parent_annotation: 'annotation',
+  parent_prediction: 'prediction',
+  file_upload_ids: 'upload',
+}
+/** Fields that Label Studio's application sends empty, as null or 0. */
+const mayBeEmpty = new Set(['view', 'draft_id', 'parent_annotation', 'parent_prediction'])
+
+const number = /^[0-9]{1,15}$/
+
+interface Pattern {
+  readonly endpoint: Endpoint
+  readonly regex: RegExp
+  readonly kinds: readonly string[]
+}
+
+const patterns = endpoints.map(patternOf)
+
+/** Finds the endpoint, by path and query read as Django does; what it may read otherwise is refused. */
+export function matchRequest({ method, url, headers }: RawRequest): Matched | Unread {
+  const [rawPath = '', ...rest] = url.split('?')
+  const path = decodedPath(rawPath)
+  if (path === undefined) return unread(400, 'This address is not written plainly.', 'path')
+  const verb = method === 'HEAD' ? 'GET' : method
+  const found = find(verb, path)
+  if (!found) return unread(403, refusalSentence, 'unlisted')
+  const { endpoint, parameters } = found
+  const query = queryOf(rest.join('?'), endpoint)
+  if (!query) return unread(400, 'A parameter of the address cannot be read.', 'query')
+  const length = bodyLengthOf(headers)
+  if (verb === 'GET' && length !== 0) {
+    return unread(400, 'A request that only reads has no body.', 'body of GET')
+  }
+  if (endpoint.body === 'opaque' || length === 0) {
+    return {
+      kind: 'matched',
+      endpoint,
+      method: verb,
+      path,
+      query,
+      parameters,
+      bodyLength: undefined,
+    }
+  }
+  if (length === undefined) return unread(411, 'Send the length of the body.', 'body length')
+  if (length > maxBodyBytes) return unread(413, 'The body is too large.', 'body length')
+  if (!isJson(headers)) return unread(415, 'Send JSON.', 'body type')
+  return { kind: 'matched', endpoint, method: verb, path, query, parameters, bodyLength: length }
+}
+
+/** Everything that the request names, in path, query and body. */
+export function readRequest(matched: Matched, bytes: Buffer | undefined): ReadRequest | Unread {
+  const { endpoint, method, path, query, parameters } = matched
+  const body = bytes === undefined ? undefined : jsonOf(bytes)
+  if (body === unreadable) return unread(400, 'This is not valid JSON.', 'body')
+  const inQuery = endpoint.isPage ? [] : referencesInQuery(query)
+  const inBody = referencesInBody(body, endpoint.needs ?? [])
+  if (!inQuery || !inBody) return unread(400, 'A number in the request cannot be read.', 'number')
+  const people = parameters.filter(({ kind }) => kind === 'user')
+  const all = [...inQuery, ...inBody]
+  return {
+    endpoint,
+    method,
+    path,
+    query,
+    body,
+    references: unique([
+      ...parameters.filter(({ kind }) => kind !== 'user' && kind !== 'action'),
+      ...all.map(({ reference }) => reference),
+    ]),
+    named: new Set(all.map(({ name }) => name)),
+    account: people[0] === undefined ? undefined : Number(people[0].id),
+  }
+}
+
+/** The request's last value of a parameter, where the row's references leave no doubt. */
+function queryOf(text: string, endpoint: Endpoint): ReadonlyMap<string, string> | undefined {
+  const query = new Map<string, string>()
+  for (const pair of text.split('&')) {
+    if (pair === '') continue
+    const [name, value] = [pair.split('=', 1)[0] ?? '', pair.slice(pair.indexOf('=') + 1)]
+    const key = decodedText(name)
+    const decoded = pair.includes('=') ? decodedText(value) : ''
+    if (key === undefined || decoded === undefined) return undefined
+    const isReference = Object.hasOwn(queryKinds, key) || key === 'ids' || key === 'id'
+    if (query.has(key) && isReference && !endpoint.isPage) return undefined
+    query.set(key, decoded)
+  }
+  return query
+}
+
+function find(method: string, path: string) {
+  if (isTricky(path)) return undefined
+  for (const { endpoint, regex, kinds } of patterns) {
+    if (!endpoint.methods.includes(method)) continue
+    const match = regex.exec(path)
+    if (!match) continue
+    // Django's unanchored routes come in between where a path has a free part.
+    if (endpoint.path.includes('{rest}') && unanchored.test(path)) return undefined
+    return { endpoint, parameters: parametersOf(kinds, match.slice(1)) }
+  }
+  return undefined
+}
+
+/** Some servers on the way resolve dots and doubled or backward slashes, others do not. */
+function isTricky(path: string): boolean {
+  return /\/\/|\\|\p{Cc}|(?:^|\/)\.{1,2}(?:\/|$)/u.test(path)
+}
+
+function parametersOf(kinds: readonly string[], values: readonly string[]): Reference[] {
+  const project = values[kinds.indexOf('project')] ?? ''
+  return kinds.flatMap((kind, index) => {
+    if (['word', 'number', 'rest', 'file'].includes(kind)) return []
+    const id = kind === 'action' ? (values[index] ?? '') : plainNumber(values[index] ?? '')
+    return [{ kind, id: kind === 'export' ? `${plainNumber(project)}/${id}` : id }]
+  })
+}
+
+function patternOf(endpoint: Endpoint): Pattern {
+  const kinds: string[] = []
+  const source = endpoint.path.replace(/\/$/, '').replace(/\{([^}]+)\}|[^{]+/g, (text, kind) => {
+    if (kind === undefined) return text.replace(/[.*+?^$()|[\]\\]/g, '\\$&')
+    kinds.push(kind)
+    if (kind === 'rest') return '(.*)'
+    return ['word', 'file', 'action'].includes(kind) ? '([^/]+)' : '([0-9]{1,15})'
+  })
+  return { endpoint, regex: new RegExp(`^${source}/?$`), kinds }
+}
+
+/** Decodes once, as WSGI does; `undefined` for what is not UTF-8 in the end. */
+function decodedPath(path: string): string | undefined {
+  if (!path.startsWith('/') || /[^\x21-\x7e]|[;#]/.test(path)) return undefined
+  return decodedText(path, false)
+}
+
+function decodedText(text: string, isQuery = true): string | undefined {
+  try {
+    return decodeURIComponent(isQuery ? text.replaceAll('+', ' ') : text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Length of the body: 0 for none, `undefined` when the request does not tell. */
+function bodyLengthOf(headers: IncomingHttpHeaders): number | undefined {
+  if (headers['transfer-encoding'] !== undefined) return undefined
+  return Number(headers['content-length'] ?? 0)
+}
+
+function isJson(headers: IncomingHttpHeaders): boolean {
+  return /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(headers['content-type'] ?? '')
+}
+
+const unreadable = Symbol('unreadable')
+
+function jsonOf(bytes: Buffer): unknown {
+  if (!isUtf8(bytes)) return unreadable
+  try {
+    return JSON.parse(bytes.toString('utf8'))
+  } catch {
+    return unreadable
+  }
+}
+
+interface Named {
+  readonly name: string
+  readonly reference: Reference
+}
+
+function referencesInQuery(query: ReadonlyMap<string, string>): readonly Named[] | undefined {
+  const found: Named[] = []
+  for (const [name, value] of query) {
+    const kind = Object.hasOwn(queryKinds, name) ? queryKinds[name] : undefined
+    if (kind === undefined) continue
+    const reference = kind === 'filepath' ? projectOfFile(value) : numbered(kind, value)
+    if (!reference) return undefined
+    found.push({ name: `query.${name}`, reference })
+  }
+  return found
+}
+
+/** Files are told apart by their folder; Label Studio decodes the parameter once more. */
+function projectOfFile(path: string): Reference | undefined {
+  const id = /^upload\/([0-9]{1,15})\/[^/%\\]+$/.exec(path)?.[1]
+  return id === undefined ? undefined : { kind: 'project', id: plainNumber(id) }
+}
+
+function referencesInBody(body: unknown, needs: readonly string[]): readonly Named[] | undefined {
+  if (!Array.isArray(body)) return isObject(body) ? referencesIn(body) : []
+  const found = body.map((each) => (isObject(each) ? referencesIn(each) : []))
+  const needed = needs.filter((name) => name.startsWith('body.'))
+  const isWhole = found.every((each) => {
+    const names = new Set(each?.map(({ name }) => name))
+    return each !== undefined && (needed.length === 0 || needed.some((name) => names.has(name)))
+  })
+  return isWhole ? found.flatMap((each) => each ?? []) : undefined
+}
+
+function referencesIn(body: Readonly<Record<string, unknown>>): readonly Named[] | undefined {
+  const found: Named[] = []
+  for (const [name, kind] of Object.entries(bodyKinds)) {
+    if (!Object.hasOwn(body, name)) continue
+    const value = body[name]
+    if (mayBeEmpty.has(name) && (value === null || value === 0 || value === '')) continue
+    for (const each of name === 'file_upload_ids' && Array.isArray(value) ? value : [value]) {
+      const reference = numbered(kind, each)
+      if (!reference) return undefined
+      found.push({ name: `body.${name}`, reference })
+    }
+  }
+  return found
+}
+
+/** Plain digits only: Python's `int` reads more, such as `+7`, ` 7` and `7_0`. */
+function numbered(kind: string, value: unknown): Reference | undefined {
+  if (typeof value === 'number') {
+    return Number.isSafeInteger(value) && value >= 0 ? { kind, id: String(value) } : undefined
+  }
+  if (typeof value !== 'string' || !number.test(value)) return undefined
+  return { kind, id: plainNumber(value) }
+}
+
+/** Django reads `007` as 7. */
+function plainNumber(digits: string): string {
+  return String(Number(digits))
+}
+
+function unique(references: readonly Reference[]): readonly Reference[] {
+  return [...new Map(references.map((each) => [`${each.kind} ${each.id}`, each])).values()]
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function unread(status: Unread['status'], detail: string, reason: string): Unread {
+  return { kind: 'unread', status, detail, reason }
+}

@@ -1,0 +1,183 @@
+import { type ApiPath, apiPath } from '../api/http/path.js'
+import { isLabelStudioError, type LabelStudioApi } from '../api/index.js'
+import { isRecord } from './answers.js'
+import type { ObjectFacts } from './decide.js'
+import type { Reference } from './read-request.js'
+
+/** Finds out to which projects objects belong, as the owner. */
+export interface Resolver {
+  /** What is known without asking: projects are their own, and some objects never move. */
+  known(reference: Reference): ObjectFacts | undefined
+  /** Asks Label Studio; an object that does not exist has no projects. */
+  ask(reference: Reference, signal?: AbortSignal): Promise<ObjectFacts>
+  /** Remembers tasks of a project, learnt from an answer. */
+  learnTasks(project: number, tasks: readonly number[]): void
+}
+
+/** How an object is asked for, and what of the answer counts. */
+interface Kind {
+  readonly path: (id: string) => ApiPath
+  /** It never moves to another project, and its number is not used again. */
+  readonly isFixed?: true
+  readonly facts: (answer: Record<string, unknown>) => Facts
+}
+
+/** Facts of an object, and other objects whose projects are its own too. */
+interface Facts extends ObjectFacts {
+  readonly via?: readonly Reference[]
+}
+
+const ofProject = (answer: Record<string, unknown>): ObjectFacts => ({
+  projects: numbersIn([answer['project']]),
+})
+const ofTask = ({ task }: Record<string, unknown>): Facts => ({ projects: [], via: tasks(task) })
+const simple = (path: Kind['path']): Kind => ({ path, facts: ofProject })
+
+const kinds: Readonly<Record<string, Kind>> = {
+  task: { path: (id) => apiPath`/api/tasks/${id}/`, isFixed: true, facts: ofProject },
+  annotation: {
+    path: (id) => apiPath`/api/annotations/${id}/`,
+    // Whoever moves an annotation makes its project and that of its task disagree: both count.
+    facts: (answer) => ({
+      ...ofTask(answer),
+      ...ofProject(answer),
+      madeBy: authorOf(answer['completed_by']),
+    }),
+  },
+  draft: {
+    path: (id) => apiPath`/api/drafts/${id}/`,
+    facts: (answer) => ({ ...ofTask(answer), madeBy: authorOf(answer['user']) }),
+  },
+  prediction: {
+    path: (id) => apiPath`/api/predictions/${id}/`,
+    facts: (answer) => ({ ...ofTask(answer), ...ofProject(answer) }),
+  },
+  tab: {
+    path: (id) => apiPath`/api/dm/views/${id}/`,
+    facts: (answer) => ({ ...ofProject(answer), madeBy: authorOf(answer['user']) }),
+  },
+  ml: simple((id) => apiPath`/api/ml/${id}`),
+  webhook: simple((id) => apiPath`/api/webhooks/${id}/`),
+  labelLink: simple((id) => apiPath`/api/label_links/${id}/`),
+  label: {
+    path: (id) => apiPath`/api/labels/${id}/`,
+    facts: ({ links }) => ({
+      projects: [],
+      via: numbersIn(links).map((id) => ({ kind: 'labelLink', id: String(id) })),
+    }),
+  },
+  upload: {
+    path: (id) => apiPath`/api/import/file-upload/${id}`,
+    isFixed: true,
+    facts: ({ file }) => ({
+      projects: numbersIn([/^upload\/([0-9]+)\//.exec(String(file))?.[1]].map(Number)),
+    }),
+  },
+  import: {
+    path: (id) => apiPath`/api/projects/1/imports/${id}/`,
+    isFixed: true,
+    facts: ofProject,
+  },
+  reimport: {
+    path: (id) => apiPath`/api/projects/1/reimports/${id}/`,
+    isFixed: true,
+    facts: ofProject,
+  },
+}
+
+/** Objects that are remembered at most; the oldest are forgotten first. */
+const maxRemembered = 100_000
+
+/** A resolver that asks by `api`, whose token is the owner's. */
+export function resolverOf(api: LabelStudioApi): Resolver {
+  const remembered = new Map<string, ObjectFacts>()
+  const remember = (key: string, facts: ObjectFacts) => {
+    if (remembered.size >= maxRemembered) {
+      const [oldest] = remembered.keys()
+      if (oldest !== undefined) remembered.delete(oldest)
+    }
+    remembered.set(key, facts)
+  }
+
+  const known = ({ kind, id }: Reference): ObjectFacts | undefined =>
+    kind === 'project' ? { projects: [Number(id)] } : remembered.get(`${kind} ${id}`)
+
+  async function ask(reference: Reference, signal?: AbortSignal): Promise<ObjectFacts> {
+    const before = known(reference)
+    if (before) return before
+    const { kind, id } = reference
+    if (kind === 'export') return askExport(api, id, signal)
+    const how = kindOf(kind)
+    if (!how) return { projects: [] }
+    const answer = await get(api, how.path(id), signal)
+    if (!answer) return { projects: [] }
+    const facts = await settle(how.facts(answer), signal)
+    if (how.isFixed && facts.projects.length > 0) remember(`${kind} ${id}`, facts)
+    return facts
+  }
+
+  async function settle(facts: Facts, signal?: AbortSignal): Promise<ObjectFacts> {
+    const { via = [], madeBy } = facts
+    const others = await Promise.all(via.map((each) => ask(each, signal)))
+    const isWhole = others.every(({ projects }) => projects.length > 0)
+    const projects = isWhole ? [...facts.projects, ...others.flatMap((each) => each.projects)] : []
+    return { projects: [...new Set(projects)], madeBy }
+  }
+
+  return {
+    known,
+    ask,
+    learnTasks(project, numbers) {
+      for (const task of numbers) remember(`task ${task}`, { projects: [project] })
+    },
+  }
+}
+
+function kindOf(kind: string): Kind | undefined {
+  const storage = /^storage:(export\/)?([a-z0-9]+)$/.exec(kind)
+  if (!storage) return kinds[kind]
+  const [, side, type = ''] = storage
+  return simple((id) =>
+    side ? apiPath`/api/storages/export/${type}/${id}` : apiPath`/api/storages/${type}/${id}`,
+  )
+}
+
+/** Label Studio answers 404 unless the export is one of the project. */
+async function askExport(
+  api: LabelStudioApi,
+  id: string,
+  signal?: AbortSignal,
+): Promise<ObjectFacts> {
+  const [project = '', number = ''] = id.split('/')
+  const answer = await get(api, apiPath`/api/projects/${project}/exports/${number}`, signal)
+  return { projects: answer ? [Number(project)] : [] }
+}
+
+async function get(
+  { http }: LabelStudioApi,
+  path: ApiPath,
+  signal?: AbortSignal,
+): Promise<Record<string, unknown> | undefined> {
+  try {
+    const answer = await http.request({ method: 'GET', path, signal })
+    return isRecord(answer) ? answer : undefined
+  } catch (error) {
+    if (isLabelStudioError(error, 'notFound', 'featureAbsent')) return undefined
+    throw error
+  }
+}
+
+function tasks(task: unknown): readonly Reference[] {
+  return numbersIn([task]).map((id) => ({ kind: 'task', id: String(id) }))
+}
+
+function numbersIn(values: unknown): readonly number[] {
+  if (!Array.isArray(values)) return []
+  return values.filter((each) => Number.isSafeInteger(each))
+}
+
+/** Nobody is an author too: then it is not one's own. */
+function authorOf(value: unknown): number | string {
+  if (isRecord(value)) return authorOf(value['id'])
+  return typeof value === 'number' || typeof value === 'string' ? value : ''
+}

@@ -1,0 +1,149 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+
+/** Changes, or looks at, the JSON of an answer before it goes to the client. */
+export interface AnswerChange {
+  /** The new body; `undefined` when it is not what was expected, and nothing of it may pass. */
+  change?(body: unknown): unknown
+  /** Looks at the body while it passes. */
+  learn?(body: unknown): void
+}
+
+/** Longest answer that is changed, in bytes. A longer one is not let through. */
+const maxChangedBytes = 64 * 1024 * 1024
+/** Longest answer that is looked at while it passes. */
+const maxLearntBytes = 2 * 1024 * 1024
+/** Headers by which an answer comes in parts, compressed, or as it was narrowed for somebody else. */
+const partial = ['accept-encoding', 'range', 'if-range', 'if-none-match', 'if-modified-since']
+
+/** Applies a change to what the application answers in JSON; refusals and errors pass as they are. */
+export function changeAnswer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { change, learn }: AnswerChange,
+): void {
+  if (!change && !learn) return
+  for (const name of partial) delete request.headers[name]
+  if (change) holdBack(response, change)
+  else if (learn) lookAt(response, learn)
+}
+
+/** Bytes of an answer up to a limit. */
+function collector(limit: number) {
+  const chunks: Buffer[] = []
+  let size = 0
+  return {
+    add(chunk: unknown, encoding: unknown) {
+      if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) return
+      const of = typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8'
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk, of) : Buffer.from(chunk)
+      size += bytes.length
+      if (size <= limit) chunks.push(bytes)
+    },
+    /** `undefined` when there was more. */
+    whole: () => (size <= limit ? Buffer.concat(chunks) : undefined),
+  }
+}
+
+/** Keeps the answer until it is whole: the change may need all of it. */
+function holdBack(response: ServerResponse, change: NonNullable<AnswerChange['change']>): void {
+  const { write, end, writeHead } = response
+  const body = collector(maxChangedBytes)
+  const held = {
+    writeHead(status: number, ...rest: readonly unknown[]) {
+      response.statusCode = status
+      const headers = rest.find((each) => typeof each === 'object') as OutgoingHttpHeaders
+      for (const [name, value] of Object.entries(headers ?? {})) {
+        if (value !== undefined) response.setHeader(name, value)
+      }
+      return response
+    },
+    write(chunk: unknown, ...rest: readonly unknown[]) {
+      body.add(chunk, rest[0])
+      callLast(rest)
+      return true
+    },
+    end(...given: readonly unknown[]) {
+      body.add(given[0], given[1])
+      Object.assign(response, { write, end, writeHead })
+      finish(response, body.whole(), change).then(
+        () => callLast(given),
+        () => response.destroy(),
+      )
+      return response
+    },
+  }
+  Object.assign(response, held)
+}
+
+function callLast(given: readonly unknown[]): void {
+  const last = given.at(-1)
+  if (typeof last === 'function') process.nextTick(last as () => void)
+}
+
+const notNarrowed = JSON.stringify({
+  status_code: 502,
+  detail: 'The answer could not be narrowed to what you may see.',
+})
+
+/** Sends the changed body, or says that the answer was not understood. */
+async function finish(
+  response: ServerResponse,
+  body: Buffer | undefined,
+  change: NonNullable<AnswerChange['change']>,
+): Promise<void> {
+  if (response.statusCode < 200 || response.statusCode >= 300) {
+    response.end(body)
+    return
+  }
+  const changed = body && (await changedText(response, body, change))
+  if (changed === undefined) {
+    response.statusCode = 502
+    response.setHeader('Content-Type', 'application/json')
+  }
+  const text = changed ?? notNarrowed
+  for (const name of ['Transfer-Encoding', 'ETag', 'Last-Modified']) response.removeHeader(name)
+  response.setHeader('Cache-Control', 'private, no-store')
+  response.setHeader('Content-Length', Buffer.byteLength(text))
+  response.end(text)
+}
+
+async function changedText(
+  response: ServerResponse,
+  body: Buffer,
+  change: NonNullable<AnswerChange['change']>,
+): Promise<string | undefined> {
+  if (response.hasHeader('Content-Encoding')) return undefined
+  if (body.length === 0) return ''
+  try {
+    const changed = await change(JSON.parse(body.toString('utf8')))
+    return changed === undefined ? undefined : JSON.stringify(changed)
+  } catch {
+    return undefined
+  }
+}
+
+function lookAt(response: ServerResponse, learn: NonNullable<AnswerChange['learn']>): void {
+  const write = response.write.bind(response) as (...given: readonly unknown[]) => boolean
+  const end = response.end.bind(response) as (...given: readonly unknown[]) => ServerResponse
+  const body = collector(maxLearntBytes)
+  Object.assign(response, {
+    write(...given: readonly unknown[]) {
+      body.add(given[0], given[1])
+      return write(...given)
+    },
+    end(...given: readonly unknown[]) {
+      body.add(given[0], given[1])
+      const whole = body.whole()
+      if (whole && response.statusCode < 300) tell(learn, whole)
+      return end(...given)
+    },
+  })
+}
+
+function tell(learn: NonNullable<AnswerChange['learn']>, body: Buffer): void {
+  try {
+    learn(JSON.parse(body.toString('utf8')))
+  } catch {
+    // Nothing is learnt from what is not JSON.
+  }
+}

@@ -1,0 +1,4 @@
+import { describeWalk } from '../policy/walk.js'
+import { startLabelStudio } from '../support/label-studio-server.js'
+
+describeWalk('the policy in front of Label Studio Community 1.23.2', startLabelStudio)
