@@ -212,7 +212,8 @@ export const groupSchema: SchemaDefinition = defineSchema({
 
 /**
  * The Enterprise User extension (RFC 7643 §4.3, §8.7.1) with erratum 8472 applied. `manager.value` and `manager.$ref`
- * are not required, as §4.3 has it, against §8.7.1: provisioning clients send `value` alone.
+ * are not required, as §4.3 has it, against §8.7.1: provisioning clients send `value` alone. `manager.$ref` is readOnly,
+ * against §8.7.1: it is made from `value`, and a link that a client gives is never stored.
  */
 export const enterpriseUserSchema: SchemaDefinition = defineSchema({
   id: enterpriseUserUrn,
@@ -235,6 +236,7 @@ export const enterpriseUserSchema: SchemaDefinition = defineSchema({
           type: 'reference',
           referenceTypes: ['User'],
           description: 'URI of the manager.',
+          mutability: 'readOnly',
         },
         readOnly('displayName', 'Name of the manager.'),
       ],
