@@ -1,10 +1,12 @@
 import { checkResource } from '../schema/check-resource.js'
+import { own } from '../schema/json.js'
 import type { Json, JsonObject, ResourceType } from '../schema/types.js'
 import { assignmentsOf } from './assignments.js'
 import { createContext, type PatchContext } from './context.js'
 import { type Assignment, assign, type Draft } from './draft.js'
+import { dropEmptyValues } from './empty-values.js'
 import { changeSchemas, removeExtension } from './extensions.js'
-import { isEqual, own } from './json.js'
+import { isEqual } from './json.js'
 import type { PatchOperation, PatchOptions } from './operation.js'
 import { isUnknown, type UnknownTarget } from './target.js'
 
@@ -42,6 +44,7 @@ export function applyPatch(
     else for (const assignment of assignments) apply(draft, assignment, context)
   }
   if (!options.isRest && unknown.length === operations.length) refuseMisspelt(unknown)
+  dropEmptyValues(draft, context)
   const changed = changedNames(resource, draft)
   checkResource(type, draft.resource, changed)
   const passedOver = [...context.passedOver]

@@ -1,12 +1,12 @@
+import { isUnassigned } from '../schema/empty-value.js'
 import { isObject } from '../schema/json.js'
-import { isUnassigned } from '../schema/read-value.js'
 import type { Json } from '../schema/types.js'
 import { asSent } from '../schema/wrapped-value.js'
 import { isBlank, mergeEdit, rulesFor, subEdit } from './complex.js'
 import type { Change, PatchContext } from './context.js'
 import { changeMatches } from './matches.js'
 import { changeSimple, requireUnchanged, unassign } from './simple.js'
-import { changeList } from './value-list.js'
+import { asListed, changeList } from './value-list.js'
 
 /**
  * The value of one attribute after one operation; `undefined`: unassigned. The current value is left as it is, unless
@@ -34,7 +34,7 @@ function changeMultiValued(
 ): Json | undefined {
   const isWhole = change.filter === undefined && change.sub === undefined
   const next = isWhole
-    ? changeList(current, change, rulesFor(change, context), context)
+    ? changeList(current, asListed(change, context), rulesFor(change, context), context)
     : changeMatches(current ?? [], change, context)
   if (next !== undefined && next.length > 0) return next
   return current === undefined ? undefined : unassign(change)

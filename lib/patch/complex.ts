@@ -1,13 +1,12 @@
-import { invalidValue } from '../errors.js'
-import { isComputedReference } from '../schema/core-schemas.js'
-import { isObject } from '../schema/json.js'
+import { isDerived } from '../schema/core-schemas.js'
+import { isObject, own } from '../schema/json.js'
 import { subAttribute } from '../schema/paths.js'
-import { readElement, saysNothing } from '../schema/read-value.js'
+import { readElement, readListed } from '../schema/read-value.js'
 import type { AttributeDefinition, Json, JsonObject } from '../schema/types.js'
 import type { Change, PatchContext } from './context.js'
-import { isEqual, own, withMember } from './json.js'
+import { isEqual, withMember } from './json.js'
 import { changeSimple, requireUnchanged } from './simple.js'
-import { areMemberships, changeList, type ValueRules } from './value-list.js'
+import { changeList, type ValueRules } from './value-list.js'
 
 /** Makes of a complex value the one after an operation; made once and used for each value that the operation names. */
 export type Edit = (current: JsonObject) => JsonObject
@@ -69,11 +68,6 @@ export function isBlank(definition: AttributeDefinition, value: Json): boolean {
   })
 }
 
-/** Whether a sub-attribute is the service provider's: readOnly, or a `$ref` that is made from `value`. */
-export function isDerived(definition: AttributeDefinition): boolean {
-  return definition.mutability === 'readOnly' || isComputedReference(definition)
-}
-
 /** How the values of a multi-valued attribute are read and joined. */
 export function rulesFor(change: Change, context: PatchContext): ValueRules {
   return change.definition.type === 'complex'
@@ -93,8 +87,10 @@ function complexRules(change: Change, context: PatchContext): ValueRules {
   const subs = change.definition.subAttributes ?? []
   const immutable = subs.filter(({ mutability }) => mutability === 'immutable')
   const kept = [...immutable, ...subs.filter(isDerived)]
+  // A value to remove is only compared.
+  const read = change.op === 'remove' ? readElement : readListed
   return {
-    read: (value) => readComplex(value, change, context),
+    read: (value) => read(change.definition, value, context, change.name),
     merge: (before, added) => join(before, added, pick(immutable, before)),
     succeed: (before, after) => join({}, after, pick(kept, before)),
   }
@@ -116,24 +112,4 @@ function pick(subs: readonly AttributeDefinition[], value: Json): JsonObject {
   return Object.fromEntries(
     Object.entries(value).filter(([key]) => subs.some(({ name }) => name === key)),
   )
-}
-
-/**
- * A new value of a multi-valued complex attribute; `undefined` when it was given only to say that there is none, as in
- * `{ "type": "work", "value": null }`.
- *
- * @throws ScimError `invalidValue` when it says nothing at all, or is a membership of nobody
- */
-function readComplex(raw: Json, change: Change, context: PatchContext): JsonObject | undefined {
-  const { definition, name } = change
-  const read = readElement(definition, raw, context, name)
-  const derived = definition.subAttributes?.filter(isDerived) ?? []
-  const value = isObject(read) ? omit(derived, read) : {}
-  if (areMemberships(definition)) {
-    if (own(value, 'value') !== undefined) return value
-    throw invalidValue(`A value of "${name}" needs a "value".`)
-  }
-  if (saysNothing(definition, raw, context)) return undefined
-  if (Object.keys(value).length > 0) return value
-  throw invalidValue(`A value of "${name}" says nothing.`)
 }

@@ -1,9 +1,9 @@
 import type { Deviations } from '../deviations.js'
 import type { FilterLimits } from '../filter/scanner.js'
+import type { ListIndex } from '../schema/list-index.js'
 import type { UnknownAttributes } from '../schema/read-context.js'
 import type { AttributeDefinition, Json, ResourceType } from '../schema/types.js'
 import { type Budget, createBudget } from './budget.js'
-import type { ListIndex } from './list-index.js'
 import { defaultPatchLimits, type PatchOp, type PatchOptions } from './operation.js'
 import type { ValueFilter } from './target.js'
 

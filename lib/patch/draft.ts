@@ -1,12 +1,11 @@
 import { mutabilityError } from '../errors.js'
-import { isPassword } from '../schema/core-schemas.js'
-import { isObject } from '../schema/json.js'
+import { isDerived, isPassword } from '../schema/core-schemas.js'
+import { isObject, own } from '../schema/json.js'
 import { printPath } from '../schema/paths.js'
 import type { AttributeDefinition, AttributePath, Json, JsonObject } from '../schema/types.js'
 import { changeAttribute } from './change-attribute.js'
-import { isDerived } from './complex.js'
 import type { PatchContext } from './context.js'
-import { own, withMember } from './json.js'
+import { withMember } from './json.js'
 import type { PatchOp } from './operation.js'
 import type { Target } from './target.js'
 
@@ -43,7 +42,7 @@ export function assign(draft: Draft, assignment: Assignment, context: PatchConte
   }
   const place = placeOf(path, attribute)
   const change = { op, definition: attribute, sub, filter, value, name: place.name }
-  write(draft, place, changeAttribute(read(draft, place), change, context))
+  writePlace(draft, place, changeAttribute(readPlace(draft, place), change, context))
 }
 
 /** Whether a client may write an attribute or sub-attribute. */
@@ -58,7 +57,7 @@ export function extensionOf(draft: Draft, urn: string): JsonObject {
 }
 
 /** Where an attribute is kept: in the resource, in an extension, or among the secrets. */
-interface Place {
+export interface Place {
   readonly extension: string | undefined
   readonly attribute: AttributeDefinition
   readonly isSecret: boolean
@@ -71,13 +70,18 @@ function placeOf({ extension }: AttributePath, attribute: AttributeDefinition): 
   return { extension, attribute, isSecret: isPassword(attribute), name }
 }
 
-function read(draft: Draft, { extension, attribute, isSecret, name }: Place): Json | undefined {
+/** The value at a place of the draft. */
+export function readPlace(
+  draft: Draft,
+  { extension, attribute, isSecret, name }: Place,
+): Json | undefined {
   if (isSecret) return own(draft.secrets, name) ?? undefined
   const holder = extension === undefined ? draft.resource : extensionOf(draft, extension)
   return own(holder, attribute.name)
 }
 
-function write(draft: Draft, place: Place, value: Json | undefined): void {
+/** Puts a value at a place of the draft; `undefined`: unassigned. */
+export function writePlace(draft: Draft, place: Place, value: Json | undefined): void {
   const { extension, attribute, isSecret, name } = place
   if (isSecret) draft.secrets[name] = value ?? null
   else if (extension === undefined) setMember(draft, attribute.name, value)

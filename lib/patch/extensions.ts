@@ -1,9 +1,9 @@
 import { invalidValue, mutabilityError } from '../errors.js'
+import { own } from '../schema/json.js'
 import { knownUrn } from '../schema/read-schemas.js'
 import type { Json } from '../schema/types.js'
 import type { PatchContext } from './context.js'
 import { type Assignment, type Draft, extensionOf, writeExtension } from './draft.js'
-import { own } from './json.js'
 
 /**
  * Removes an extension with all that clients may write in it (RFC 7644 §3.10); what is readOnly stays.

@@ -1,11 +1,6 @@
 import { isObject } from '../schema/json.js'
 import type { Json, JsonObject } from '../schema/types.js'
 
-/** An object's own member, never one it inherits. */
-export function own(object: JsonObject, name: string): Json | undefined {
-  return Object.hasOwn(object, name) ? object[name] : undefined
-}
-
 /** A copy of an object with one member set, or without it when the value is `undefined`. */
 export function withMember(object: JsonObject, name: string, value: Json | undefined): JsonObject {
   const copy = { ...object }

@@ -1,18 +1,19 @@
 import type { DeviationId } from '../deviations.js'
 import { noTarget } from '../errors.js'
 import type { ParsedFilter } from '../filter/ast.js'
-import { isObject } from '../schema/json.js'
+import { isUnassigned } from '../schema/empty-value.js'
+import { isObject, own } from '../schema/json.js'
+import { indexValues } from '../schema/list-index.js'
 import { subAttribute } from '../schema/paths.js'
-import { isUnassigned } from '../schema/read-value.js'
+import { areMemberships, readElement } from '../schema/read-value.js'
 import type { AttributeDefinition, Json, JsonObject } from '../schema/types.js'
 import { asSent, looksLikeJson } from '../schema/wrapped-value.js'
 import { isBlank, mergeEdit, rulesFor, subEdit } from './complex.js'
 import type { Change, PatchContext } from './context.js'
-import { isEqual, own } from './json.js'
-import { indexValues } from './list-index.js'
+import { isEqual } from './json.js'
 import { demotePrimaries } from './primary.js'
 import { requireUnchanged } from './simple.js'
-import { areMemberships, withAdded } from './value-list.js'
+import { withAdded } from './value-list.js'
 
 /**
  * The values of an attribute after an operation on those that a value filter matches, or on a sub-attribute of all of
@@ -121,7 +122,7 @@ const creating: Readonly<Record<'add' | 'replace', DeviationId>> = {
  * (Entra ID). An empty value creates nothing. Replace never creates a membership: it would grant what was not there.
  */
 function withCreated(current: Json[], change: Change, context: PatchContext): Json[] {
-  const { op, definition, filter, name, value = null } = change
+  const { op, definition, filter, sub, name, value = null } = change
   const missing = noTarget(`"${name}" names no value that the resource has.`)
   if (op === 'remove') return current
   if (filter !== undefined) {
@@ -134,8 +135,12 @@ function withCreated(current: Json[], change: Change, context: PatchContext): Js
   if (!definition.multiValued && current.length > 0) throw missing
   const rules = rulesFor(change, context)
   const whole = described(change, context)
-  const created = whole === undefined ? undefined : rules.read(whole)
-  if (created === undefined || (filter !== undefined && !filter.matches(created))) throw missing
+  if (whole === undefined) throw missing
+  // What has only a label yet may get its value from the next operation; see `withoutEmptyValues`.
+  const created =
+    sub === undefined ? rules.read(whole) : readElement(definition, whole, context, name)
+  if (created === undefined) return current
+  if (filter !== undefined && !filter.matches(created)) throw missing
   context.budget.spendBytes(created, 1)
   return withAdded(current, [created], { change, rules, context })
 }

@@ -1,16 +1,17 @@
 import { resolveName } from '../filter/aliases.js'
 import type { ParsedFilter } from '../filter/ast.js'
-import { isObject } from '../schema/json.js'
+import { isObject, own } from '../schema/json.js'
 import { subAttribute } from '../schema/paths.js'
+import { areMemberships } from '../schema/read-value.js'
 import type { AttributeDefinition, Json, ResourceType } from '../schema/types.js'
 import type { MemberChange } from '../stores/group-store.js'
 import { withoutCoreUrn } from './assignments.js'
 import { rulesFor } from './complex.js'
 import { type Change, createContext, type PatchContext } from './context.js'
-import { own, withMember } from './json.js'
+import { withMember } from './json.js'
 import type { PatchOperation, PatchOptions } from './operation.js'
 import { isUnknown, resolveTarget } from './target.js'
-import { areMemberships, isClearingList, readList } from './value-list.js'
+import { asListed, isClearingList, readList } from './value-list.js'
 
 /** PATCH operations on a group, taken apart. */
 export interface MembersPatched {
@@ -109,7 +110,8 @@ function takeOutMembers(
   return Object.keys(rest).length === 0 ? { change } : { change, rest: { op, value: rest } }
 }
 
-function effectOf(change: Change, context: PatchContext): Effect {
+function effectOf(given: Change, context: PatchContext): Effect {
+  const change = given.filter === undefined ? asListed(given, context) : given
   const { op, sub, filter, value, definition } = change
   if (sub !== undefined || op === 'replace') return unclear
   if (filter !== undefined) {

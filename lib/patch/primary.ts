@@ -1,8 +1,7 @@
-import { isObject } from '../schema/json.js'
+import { isObject, own } from '../schema/json.js'
 import { subAttribute } from '../schema/paths.js'
 import type { AttributeDefinition, Json } from '../schema/types.js'
 import type { Budget } from './budget.js'
-import { own } from './json.js'
 
 /**
  * Leaves one primary value when an operation has made one primary: the last of those it touched; all others become

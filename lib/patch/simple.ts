@@ -1,5 +1,6 @@
 import { invalidValue, mutabilityError } from '../errors.js'
-import { isUnassigned, readElement } from '../schema/read-value.js'
+import { isUnassigned } from '../schema/empty-value.js'
+import { readElement } from '../schema/read-value.js'
 import type { Json } from '../schema/types.js'
 import { asSent } from '../schema/wrapped-value.js'
 import type { Change, PatchContext } from './context.js'
@@ -11,7 +12,7 @@ export function changeSimple(change: Change, context: PatchContext): Json | unde
   const value = asSent(definition, change.value ?? null, context)
   if (op === 'remove' || isUnassigned(value, context)) return unassign({ ...change, value })
   context.budget.spendBytes(value, 1)
-  return readElement(definition, value, context, name)
+  return readElement(definition, change.value ?? null, context, name)
 }
 
 /**

@@ -1,11 +1,12 @@
 import { invalidSyntax, invalidValue } from '../errors.js'
+import { isUnassigned } from '../schema/empty-value.js'
 import { isObject } from '../schema/json.js'
-import { subAttribute } from '../schema/paths.js'
-import { isUnassigned } from '../schema/read-value.js'
+import { indexValues, type ListIndex } from '../schema/list-index.js'
+import { areMemberships } from '../schema/read-value.js'
 import type { AttributeDefinition, Json } from '../schema/types.js'
+import { asSent } from '../schema/wrapped-value.js'
 import type { Change, PatchContext } from './context.js'
 import { isEqual } from './json.js'
-import { indexValues, type ListIndex } from './list-index.js'
 import { demotePrimaries } from './primary.js'
 import { unassign } from './simple.js'
 
@@ -50,17 +51,20 @@ function isWithoutValue({ definition, value, name }: Change): boolean {
 
 const applyTo = { add: withAdded, remove: withoutListed, replace: inPlaceOf } as const
 
-/** Whether the values of an attribute are told apart by a `value` that cannot change, as members are. */
-export function areMemberships(definition: AttributeDefinition): boolean {
-  return subAttribute(definition, 'value')?.mutability === 'immutable'
-}
-
 /** An empty string never empties a list of memberships: too much would hang on a slip. */
 export function isClearingList(
   { definition, value = null }: Change,
   context: PatchContext,
 ): boolean {
   return value === '' && areMemberships(definition) ? false : isUnassigned(value, context)
+}
+
+/** The change with the list that its value is the JSON text of (deviation `jsonText`). */
+export function asListed(change: Change, context: PatchContext): Change {
+  const { definition, value } = change
+  return typeof value === 'string'
+    ? { ...change, value: asSent(definition, value, context) }
+    : change
 }
 
 /** The values that an operation gives, in canonical form. */

@@ -300,6 +300,10 @@ const passwords: ReadonlySet<AttributeDefinition> = new Set(
   userSchema.attributes.filter(({ name }) => name === 'password'),
 )
 
+const addresses: ReadonlySet<AttributeDefinition> = new Set(
+  userSchema.attributes.filter(({ name }) => name === 'addresses'),
+)
+
 /** Every `$ref` that is made from the `value` beside it when a resource is read. A host's own are the client's. */
 const computedReferences: ReadonlySet<AttributeDefinition> = new Set(
   [
@@ -321,4 +325,14 @@ export function isPassword(definition: AttributeDefinition): boolean {
 /** Whether an attribute is the `$ref` of `members`, `groups` or the enterprise manager: never stored, always made. */
 export function isComputedReference(definition: AttributeDefinition): boolean {
   return computedReferences.has(definition)
+}
+
+/** Whether an attribute is the service provider's: readOnly, or a `$ref` that is made from `value`. */
+export function isDerived(definition: AttributeDefinition): boolean {
+  return definition.mutability === 'readOnly' || isComputedReference(definition)
+}
+
+/** Whether an attribute is `addresses` of RFC 7643 §4.1.2, whose values have no `value`. */
+export function isAddresses(definition: AttributeDefinition): boolean {
+  return addresses.has(definition)
 }

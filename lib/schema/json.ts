@@ -7,6 +7,11 @@ export function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** An object's own member, never one it inherits. */
+export function own(object: JsonObject, name: string): Json | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined
+}
+
 /** The own member of this lower-cased name, in whatever case it is spelled. */
 export function memberNamed(object: JsonObject, lowerName: string): Json | undefined {
   const key = Object.keys(object).find((name) => name.toLowerCase() === lowerName)

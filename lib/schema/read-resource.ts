@@ -1,11 +1,12 @@
 import { invalidSyntax, invalidValue } from '../errors.js'
 import { checkResource } from './check-resource.js'
 import { isPassword } from './core-schemas.js'
+import { isUnassigned } from './empty-value.js'
 import { isObject } from './json.js'
 import { inPlace } from './placement.js'
 import type { ReadContext } from './read-context.js'
 import { checkSchemas, knownUrn } from './read-schemas.js'
-import { isUnassigned, type Members, readMembers, refuseTwin } from './read-value.js'
+import { type Members, readMembers, refuseTwin } from './read-value.js'
 import type { Json, JsonObject, ResourceType } from './types.js'
 
 /** How a resource is read. */

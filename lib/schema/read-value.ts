@@ -1,12 +1,8 @@
 import { invalidSyntax, invalidValue } from '../errors.js'
-import { toComparable } from './comparable.js'
-import {
-  enterpriseUserSchema,
-  groupSchema,
-  isComputedReference,
-  userSchema,
-} from './core-schemas.js'
+import { enterpriseUserSchema, groupSchema, isDerived, userSchema } from './core-schemas.js'
+import { holdsNothing, isUnassigned, saysNone } from './empty-value.js'
 import { isObject } from './json.js'
+import { indexValues } from './list-index.js'
 import { subAttribute } from './paths.js'
 import type { ReadContext } from './read-context.js'
 import { readSimple } from './read-simple.js'
@@ -97,7 +93,7 @@ export function readMembers(
       continue
     }
     if (name !== definition.name) refuseTwin(names, name, prefix)
-    if (definition.mutability === 'readOnly' || isComputedReference(definition)) continue
+    if (isDerived(definition)) continue
     const value = readValue(definition, object[name] ?? null, context, prefix + definition.name)
     if (value !== undefined) take(definition, value)
     else if (context.keepUnassigned) take(definition, null)
@@ -133,16 +129,6 @@ export function refuseUnknown(name: string, context: ReadContext, prefix: string
   throw invalidSyntax(`No schema has an attribute "${prefix}${name}".`)
 }
 
-/** Whether a value unassigns its attribute: `null`, `[]` and, by deviation, the empty string (RFC 7643 §2.5). */
-export function isUnassigned(
-  value: Json,
-  { deviations }: Pick<ReadContext, 'deviations'>,
-): boolean {
-  if (value === null) return true
-  if (value === '') return deviations.has('emptyStringClears')
-  return Array.isArray(value) && value.length === 0
-}
-
 function readElements(
   definition: AttributeDefinition,
   value: Json,
@@ -153,49 +139,36 @@ function readElements(
     throw invalidValue(`Attribute "${path}" must be an array.`)
   }
   const elements = Array.isArray(value) ? value : [value]
-  const read: Json[] = []
-  for (const element of elements) {
-    const one = readElement(definition, element, context, path)
-    if (one !== undefined && !saysNothing(definition, element, context)) read.push(one)
-    if (namesNobody(definition, one)) {
-      throw invalidValue(`Attribute "${path}.value" is required for each value.`)
-    }
+  return elements.flatMap((element) => readListed(definition, element, context, path) ?? [])
+}
+
+/**
+ * One of the values that a client lists for a multi-valued attribute; `undefined` when it holds no value.
+ *
+ * @throws ScimError `invalidValue` for a member without an id: dropped, it would turn a slip of the client into the
+ *   removal of a member
+ */
+export function readListed(
+  definition: AttributeDefinition,
+  raw: Json,
+  context: ReadContext,
+  path: string = definition.name,
+): Json | undefined {
+  const read = readElement(definition, raw, context, path)
+  if (areMemberships(definition)) {
+    if (isObject(read) && read['value'] !== undefined) return read
+    throw invalidValue(`Attribute "${path}.value" is required for each value.`)
+  }
+  if (read === undefined || saysNone(raw, context) || holdsNothing(definition, read)) {
+    return undefined
   }
   return read
 }
 
-/** A member without an id: dropped, it would turn a slip of the client into the removal of a member. */
-function namesNobody(definition: AttributeDefinition, element: Json | undefined): boolean {
-  if (subAttribute(definition, 'value')?.mutability !== 'immutable') return false
-  return !isObject(element) || element['value'] === undefined
+/** Whether the values of an attribute are told apart by a `value` that cannot change, as members are. */
+export function areMemberships(definition: AttributeDefinition): boolean {
+  return subAttribute(definition, 'value')?.mutability === 'immutable'
 }
-
-/**
- * Whether a client gave a value only to say that there is none (RFC 7643 §2.5): `null`, an object
- * whose `value` or whose members are all unassigned, or one in which nothing but `type` and
- * `primary` is left beside what is unassigned.
- */
-export function saysNothing(
-  definition: AttributeDefinition,
-  raw: Json,
-  context: Pick<ReadContext, 'deviations'>,
-): boolean {
-  if (!isObject(raw)) return isUnassigned(raw, context)
-  const members = Object.entries(raw).map(([key, member]) => ({
-    name: key.toLowerCase(),
-    isNone: isUnassigned(member, context),
-  }))
-  const value = members.find(({ name }) => name === 'value')
-  if (value !== undefined) return value.isNone
-  const given = members.filter(({ isNone }) => !isNone).map(({ name }) => name)
-  if (given.length === members.length) {
-    const mustSayMore = definition.subAttributes?.some(({ required }) => required) ?? false
-    return given.length > 0 && given.every(isPrimary) && !mustSayMore
-  }
-  return given.every((name) => name === 'type' || isPrimary(name))
-}
-
-const isPrimary = (name: string): boolean => name === 'primary'
 
 /** A complex value, or its `value` alone where a deviation allows it. */
 function asObject(
@@ -215,27 +188,24 @@ function asObject(
   )
 }
 
-/**
- * The values with repetitions left out, the newer in the older's place. Values are the same when `value` and `type`
- * are (RFC 7643 §2.4); where `value` is immutable, as in `members`, it alone tells values apart.
- */
+/** The values with repetitions left out, which values are the same being told by their index. */
 function distinct(definition: AttributeDefinition, values: Json[]): Json[] {
   if (values.length < 2) return values
-  const valueDefinition =
-    definition.type === 'complex' ? subAttribute(definition, 'value') : definition
-  if (!valueDefinition) return values
-  const byIdentity = new Map<string, Json>()
+  const list: Json[] = []
+  const index = indexValues(definition, list)
   for (const value of values) {
-    byIdentity.set(identityOf(valueDefinition, value) ?? `#${byIdentity.size}`, value)
+    const position = index.find(value)
+    if (position === undefined) index.note(value, list.push(value) - 1)
+    else {
+      const joined = joinedValue(list[position] ?? null, value)
+      list[position] = joined
+      index.note(joined, position)
+    }
   }
-  return byIdentity.size === values.length ? values : [...byIdentity.values()]
+  return list
 }
 
-function identityOf(definition: AttributeDefinition, value: Json): string | undefined {
-  if (!isObject(value)) return `=${toComparable(definition, value)}`
-  const { value: own, type } = value
-  if (own === undefined) return undefined
-  const text = `=${toComparable(definition, own)}`
-  if (definition.mutability === 'immutable') return text
-  return `${text}\0${typeof type === 'string' ? type.toLowerCase() : ''}`
+/** What two spellings of one value say together. */
+export function joinedValue(before: Json, added: Json): Json {
+  return isObject(before) && isObject(added) ? { ...before, ...added } : before
 }

@@ -4,6 +4,7 @@ import { type TestDatabase, testDatabase } from '../support/test-database.js'
 import { deleteSuite } from './delete-suite.js'
 import { groupPatchSuite } from './group-patch-suite.js'
 import { hostSchemasSuite } from './host-schemas-suite.js'
+import { oneReadingSuite } from './one-reading-suite.js'
 import { passedOverSuite } from './passed-over-suite.js'
 import { querySuite } from './query-suite.js'
 import { repeatSuite } from './repeat-suite.js'
@@ -31,6 +32,7 @@ describe('PATCH of a group over SQL', () => groupPatchSuite(make))
 describe('the schemas of a host, over SQL', () => hostSchemasSuite(make))
 describe('DELETE over SQL', () => deleteSuite(make))
 describe('what is passed over, over SQL', () => passedOverSuite(make))
+describe('one reading of values, over SQL', () => oneReadingSuite(make, 30))
 describe('a PATCH that is repeated, over SQL', () => repeatSuite(make))
 describe('two tenants over SQL', () => tenantSuite(make))
 

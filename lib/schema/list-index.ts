@@ -1,8 +1,7 @@
-import { toComparable } from '../schema/comparable.js'
-import { isObject } from '../schema/json.js'
-import { subAttribute } from '../schema/paths.js'
-import type { AttributeDefinition, Json, JsonObject } from '../schema/types.js'
-import { own } from './json.js'
+import { toComparable } from './comparable.js'
+import { isObject, own } from './json.js'
+import { subAttribute } from './paths.js'
+import type { AttributeDefinition, Json, JsonObject } from './types.js'
 
 /**
  * The values of a multi-valued attribute by what makes two of them the same, so that the cost of looking one up does

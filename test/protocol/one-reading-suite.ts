@@ -1,0 +1,177 @@
+import fc from 'fast-check'
+import type { SchemaInput } from '../../lib/schema/types.js'
+import type { Adapters } from '../../lib/stores/adapters.js'
+import { bulkUrn, enterpriseUrn, patchUrn, type ServiceProvider, serve, userUrn } from './server.js'
+
+const everyUrn = 'urn:example:params:scim:schemas:extension:Every'
+const label = [{ name: 'type' }, { name: 'primary', type: 'boolean' as const }]
+/** An attribute of every type, singular and multi-valued. */
+const every: SchemaInput = {
+  id: everyUrn,
+  name: 'Every',
+  attributes: [
+    { name: 'text' },
+    { name: 'flag', type: 'boolean' },
+    { name: 'count', type: 'integer' },
+    { name: 'weight', type: 'decimal' },
+    { name: 'seen', type: 'dateTime' },
+    { name: 'key', type: 'binary' },
+    { name: 'link', type: 'reference', referenceTypes: ['external'] },
+    { name: 'tags', multiValued: true },
+    { name: 'levels', multiValued: true, type: 'integer' },
+    {
+      name: 'place',
+      type: 'complex',
+      subAttributes: [{ name: 'room' }, { name: 'labels', multiValued: true }],
+    },
+    { name: 'owner', type: 'complex', subAttributes: [{ name: 'value' }, { name: 'note' }] },
+    {
+      name: 'boxes',
+      type: 'complex',
+      multiValued: true,
+      subAttributes: [...label, { name: 'size', type: 'integer' }],
+    },
+    {
+      name: 'cars',
+      type: 'complex',
+      multiValued: true,
+      subAttributes: [...label, { name: 'value' }],
+    },
+  ],
+}
+const options = { schemas: [every], userExtensions: [{ schema: everyUrn }] }
+
+const extended = (urn: string, values: object): [string, unknown][] =>
+  Object.entries(values).map(([name, value]) => [`${urn}:${name}`, value])
+
+/** A value of each attribute, by its path; of one element where there are several. */
+const samples: readonly [string, unknown][] = [
+  ['title', 'x'],
+  ['profileUrl', 'https://x.example/'],
+  ['externalId', 'e'],
+  ['name', { givenName: 'x' }],
+  ['emails', { value: 'a@b.example', type: 'work' }],
+  ['addresses', { locality: 'x', type: 'work' }],
+  ['photos', { value: 'https://x.example/1' }],
+  ['roles', { value: 'r', primary: true }],
+  ...extended(enterpriseUrn, { department: 'x', manager: { value: 'm' } }),
+  ...extended(everyUrn, {
+    ...{ text: 'x', flag: true, count: 3, weight: 1.5, seen: '2026-01-01T00:00:00Z' },
+    ...{ key: 'AAAA', link: 'https://x.example/', tags: 'a', levels: 1 },
+    place: { room: '1', labels: ['a'] },
+    owner: { value: 'm' },
+    boxes: { type: 't', size: 1 },
+    cars: { value: 'c', type: 'work' },
+  }),
+]
+
+/** How clients write a value, or that there is none; some of it is wrong for some types. */
+function spellings(value: unknown): unknown[] {
+  const text = JSON.stringify(value)
+  const none = [null, [], '', [null], [{}], {}, [''], [[]], { value: null }, [{ value: '' }]]
+  const labels = [{ type: 'work' }, [{ type: 'work', primary: true }], [{ primary: true }]]
+  const texts = [text, `[${text}]`, [text], '[]', '{}', 'null', '[null]']
+  const wrapped = [[value], [value, value], [[value]], { value }, [{ value }]]
+  const mixed = [[null, value], [{}, value], { unknown: 1 }, [{ unknown: 1 }, value]]
+  const others = [5, 'text', true, 'True', [{ type: 'work', value: null, display: 'x' }]]
+  return [value, ...none, ...labels, ...texts, ...wrapped, ...mixed, ...others, ...partsOf(value)]
+}
+
+function partsOf(value: unknown): unknown[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, part]) => [
+    { ...value, [name]: null },
+    [{ ...value, [name]: '' }],
+    { ...value, [name]: [part] },
+    { ...value, extra: 1 },
+    { [name.toUpperCase()]: part },
+    [value, { [name]: part }],
+  ])
+}
+
+const cases = fc
+  .constantFrom(...samples)
+  .chain(([path, sample]) =>
+    fc.record({ path: fc.constant(path), value: fc.constantFrom(...spellings(sample)) }),
+  )
+
+interface Given {
+  readonly path: string
+  readonly value: unknown
+}
+
+let people = 0
+const newName = () => `person-${people++}@acme.example`
+
+function bodyOf({ path, value }: Given): object {
+  const colon = path.lastIndexOf(':')
+  if (colon < 0) return { [path]: value }
+  return { [path.slice(0, colon)]: { [path.slice(colon + 1)]: value } }
+}
+
+type Way = (scim: ServiceProvider, given: Given) => Promise<{ status: number; id: string }>
+
+const bulk = async (scim: ServiceProvider, operation: object) => {
+  const { body } = await scim.post('/Bulk', { schemas: [bulkUrn], Operations: [operation] })
+  const [{ status, location }] = body.Operations
+  return { status: Number(status), id: String(location).split('/').at(-1) ?? '' }
+}
+
+const patching =
+  (operationOf: (given: Given) => object): Way =>
+  async (scim, given) => {
+    const { id } = await scim.user(newName())
+    const { status } = await scim.patch(`/Users/${id}`, [operationOf(given)])
+    return { status, id }
+  }
+
+/** All the ways to give somebody an attribute. */
+const ways: Readonly<Record<string, Way>> = {
+  POST: async (scim, given) => {
+    const sent = { schemas: [userUrn], userName: newName(), ...bodyOf(given) }
+    const { status, body } = await scim.post('/Users', sent)
+    return { status, id: body.id }
+  },
+  PUT: async (scim, given) => {
+    const { id } = await scim.user(newName())
+    const sent = { schemas: [userUrn], userName: newName(), ...bodyOf(given) }
+    return { status: (await scim.put(`/Users/${id}`, sent)).status, id }
+  },
+  'PATCH add with a path': patching(({ path, value }) => ({ op: 'add', path, value })),
+  'PATCH replace with a path': patching(({ path, value }) => ({ op: 'replace', path, value })),
+  'PATCH add': patching((given) => ({ op: 'add', value: bodyOf(given) })),
+  'PATCH replace': patching((given) => ({ op: 'replace', value: bodyOf(given) })),
+  'Bulk POST': (scim, given) => {
+    const data = { schemas: [userUrn], userName: newName(), ...bodyOf(given) }
+    return bulk(scim, { method: 'POST', path: '/Users', bulkId: 'x', data })
+  },
+  'Bulk PATCH': async (scim, { path, value }) => {
+    const { id } = await scim.user(newName())
+    const data = { schemas: [patchUrn], Operations: [{ op: 'replace', path, value }] }
+    return bulk(scim, { method: 'PATCH', path: `/Users/${id}`, data })
+  },
+}
+
+async function outcomeOf(scim: ServiceProvider, way: Way, given: Given) {
+  const { status, id } = await way(scim, given)
+  expect(status).toBeLessThan(500)
+  if (status >= 400) return 'refused'
+  const { id: _, meta, userName, ...attributes } = (await scim.get(`/Users/${id}`)).body
+  return attributes
+}
+
+/** The same meaning gives the same resource, whatever the method, on any store (RFC 7644 §3.3, §3.5). */
+export function oneReadingSuite(make: () => Adapters | Promise<Adapters>, numRuns: number): void {
+  it('reads a value alike in POST, PUT, PATCH with and without a path, and Bulk', async () => {
+    const scim = await serve(await make(), options)
+    await fc.assert(
+      fc.asyncProperty(cases, async (given) => {
+        const posted = await outcomeOf(scim, ways['POST'] as Way, given)
+        for (const way of Object.values(ways)) {
+          expect(await outcomeOf(scim, way, given)).toEqual(posted)
+        }
+      }),
+      { numRuns },
+    )
+  }, 60_000)
+}
