@@ -20,7 +20,7 @@ export interface Deviation {
 export const deviations = [
   {
     id: 'stringBooleans',
-    idps: ['Entra ID', 'OneLogin'],
+    idps: ['Entra ID', 'OneLogin', 'SCIM-SDK'],
     source: 'RFC 7643 §2.3.2',
     description:
       '"True" and "False" in any case are taken for a boolean attribute, also in filters, there without quotation marks too. Off: 400 invalidValue (invalidFilter in a filter).',
@@ -207,6 +207,14 @@ export const deviations = [
     description:
       'The JSON text of an object or array is taken for a complex attribute. Off: 400 invalidValue; such a text is never a value by itself.',
     test: 'test/patch/deviations.test.ts',
+  },
+  {
+    id: 'searchNumbersAsText',
+    idps: ['SCIM-SDK'],
+    source: 'RFC 7644 §3.4.3',
+    description:
+      'A search by POST may give startIndex and count as texts of digits: "count": "2". Off: 400 invalidValue.',
+    test: 'test/idp/scim-sdk/search.json',
   },
   {
     id: 'emailAlias',

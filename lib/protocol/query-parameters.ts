@@ -36,19 +36,26 @@ const text = { type: 'string' }
 const whole = { type: 'integer' }
 const list = { anyOf: [text, { type: 'array', items: text }] }
 
-const isSearch = new Ajv().compile<QueryParameters>({
-  type: 'object',
-  properties: {
-    filter: text,
-    sortBy: text,
-    sortOrder: text,
-    startIndex: whole,
-    count: whole,
-    cursor: text,
-    attributes: list,
-    excludedAttributes: list,
-  },
-})
+const wholeOrText = { anyOf: [whole, { type: 'string', pattern: '^-?[0-9]+$' }] }
+
+const isSearch = searchCheck(whole)
+const isSearchWithTexts = searchCheck(wholeOrText)
+
+function searchCheck(number: object) {
+  return new Ajv().compile<QueryParameters>({
+    type: 'object',
+    properties: {
+      filter: text,
+      sortBy: text,
+      sortOrder: text,
+      startIndex: number,
+      count: number,
+      cursor: text,
+      attributes: list,
+      excludedAttributes: list,
+    },
+  })
+}
 
 /** An empty filter asks for something, and an empty cursor for the first page; other empty parameters say nothing. */
 const sayingWhenEmpty: readonly string[] = ['filter', 'cursor']
@@ -78,7 +85,9 @@ export function parametersOfSearch(
   const { schemas, ...parameters } = pickNames(body)
   requireMessage(searchRequestUrn, schemas, deviations)
   if (isSearch(parameters)) return parameters
-  throw invalidValue(`The search is malformed: ${reasonOf(isSearch.errors)}.`)
+  const reason = reasonOf(isSearch.errors)
+  if (deviations.has('searchNumbersAsText') && isSearchWithTexts(parameters)) return parameters
+  throw invalidValue(`The search is malformed: ${reason}.`)
 }
 
 function pickNames(body: JsonObject): JsonObject {

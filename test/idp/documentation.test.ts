@@ -103,7 +103,6 @@ describe('docs/deviations.md', () => {
       'RFC 7644 §3.10',
       'Apache Syncope',
       'midPoint',
-      'SCIM-SDK',
     ]
     expect(named.filter((name) => !clients.has(name) && !elsewhere.includes(name))).toEqual([])
   })

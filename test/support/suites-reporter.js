@@ -10,7 +10,7 @@ export const separateSuites = {
   'label-studio': 'Python and Label Studio',
   'scim2-tester': 'Python and scim2-tester',
   timing: 'a machine that does nothing else',
-  clients: 'Python and Label Studio',
+  clients: 'Python, JDK 17, Maven and Label Studio',
 }
 
 /**
