@@ -135,7 +135,10 @@ export interface ScimOptions extends DeviationOptions, SchemaOptions {
   readonly audit?: ProtocolOptions['audit']
   /** Told of every event after its change is durable. What it throws reaches `onError` only. */
   readonly onEvent?: (event: AuditEntry) => unknown
-  /** Told of every unexpected failure with the original error; clients only see the request id. Default: `debug`. */
+  /**
+   * Told of every unexpected failure with the original error, and of 503s that only somebody's intervention helps, such as
+   * a refused token; clients only see the request id. Default: `debug`.
+   */
   readonly onError?: (error: unknown, report: FailureReport) => void
   /** Told of a tenant after a write marked people pending, e.g. to wake a reconciler. */
   readonly onPending?: (tenant: string) => void

@@ -6,6 +6,7 @@ import { admission } from './accounts/admission.js'
 import { collect } from './api/collect.js'
 import { connectionOf, isLabelStudioError, labelStudioAdmin, labelStudioApi } from './api/index.js'
 import { examine } from './command/doctor.js'
+import { type CredentialWatch, credentialWatch } from './credentials.js'
 import { editionOf } from './editions/edition-of.js'
 import { usable } from './editions/enterprise/workspace-grants.js'
 import { translated } from './failures.js'
@@ -46,9 +47,12 @@ export function labelStudioAdapters(options: LabelStudioAdaptersOptions): LabelS
   const settings = labelStudioSettings(options)
   const { storage, owner, token } = options
   const connection = connectionOf(options)
-  const api = labelStudioApi({ ...connection, token })
-  const admin = owner && labelStudioAdmin({ ...connection, ...owner })
-  const installation = installationSource(api, settings.storage.access)
+  const watch = credentialWatch()
+  const api = labelStudioApi({ ...connection, token }, (call) => watch.observe('token', call))
+  const admin =
+    owner && labelStudioAdmin({ ...connection, ...owner }, (call) => watch.observe('owner', call))
+  const installation = installationSource(api, settings.storage.access, options.clock)
+  watch.onRefusal(installation.askAgain)
   const parts = { api, admin, installation, settings }
   const edition = editionOf(parts)
   const target = labelStudioTarget(parts, edition)
@@ -58,7 +62,7 @@ export function labelStudioAdapters(options: LabelStudioAdaptersOptions): LabelS
     access: settings.storage.access,
     users: labelStudioUsers(settings, target, admission(parts, edition)),
     gate: gatePolicyOf(parts, options.token),
-    examine: examiner(parts),
+    examine: examiner(parts, watch),
     importer: importerOf(parts),
     projects: ({ signal }) => translated(collect(api.projects.list(signal))),
     workspaces: (scope) => translated(titlesOf(parts, scope)),
@@ -66,12 +70,21 @@ export function labelStudioAdapters(options: LabelStudioAdaptersOptions): LabelS
   }
 }
 
-function examiner(parts: TargetParts): LabelStudioAdapters['examine'] {
-  let known: { readonly until: number; readonly findings: readonly Finding[] } | undefined
+/** What was found, until when it is said again, and what Label Studio accepted then. */
+interface KnownFindings {
+  readonly until: number
+  readonly findings: readonly Finding[]
+  readonly state: string
+}
+
+/** Remembers findings, but never that a credential works beside a call that was refused. */
+function examiner(parts: TargetParts, watch: CredentialWatch): LabelStudioAdapters['examine'] {
+  let known: KnownFindings | undefined
   return async (signal) => {
-    if (known && performance.now() < known.until) return known.findings
+    const isFresh = known && performance.now() < known.until && known.state === watch.state()
+    if (known && isFresh) return known.findings
     const findings = await examine(parts, signal)
-    known = { until: performance.now() + findingsFreshMs, findings }
+    known = { until: performance.now() + findingsFreshMs, findings, state: watch.state() }
     return findings
   }
 }

@@ -25,6 +25,7 @@ export function storeErrorFrom(error: unknown): unknown {
   if (refusal) return refusal
   const known = unavailableBecause[error.kind]
   return new UnavailableError(known ?? error.message, {
+    needsAttention: error.kind === 'unauthorized',
     retryAfterSeconds: error.retryAfterSeconds ?? (known === undefined ? 10 : untilSomebodyActs),
     cause: error,
   })

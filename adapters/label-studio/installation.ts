@@ -1,7 +1,16 @@
+import createDebug from 'debug'
 import type { AccessStore } from '../../lib/stores/access-store.js'
 import { UnavailableError } from '../../lib/stores/errors.js'
 import type { Scope } from '../../lib/stores/scope.js'
-import { type Edition, type LabelStudioApi, normalizeEmail } from './api/index.js'
+import {
+  type Edition,
+  isLabelStudioError,
+  type LabelStudioApi,
+  normalizeEmail,
+} from './api/index.js'
+import { storeErrorFrom } from './failures.js'
+
+const debug = createDebug('label-studio-scim:label-studio')
 
 /** What must be known of a Label Studio before anything is done in it. */
 export interface Installation {
@@ -16,48 +25,90 @@ export interface Installation {
   readonly ownerEmail: string
 }
 
-/** Asks once; after a failure, again at the next call. */
+/** What is known of a Label Studio, brought up to date in the background. */
 export interface InstallationSource {
-  get(signal?: AbortSignal): Promise<Installation>
-  /** As `get`, but what was last known when Label Studio cannot be asked, so that owners stay protected. */
+  /** What was found out last; asks only when nothing is known. @throws as the API, when it cannot tell */
+  get(): Promise<Installation>
+  /**
+   * As `get`, but what was last known when Label Studio cannot be asked, so that owners stay protected.
+   * @throws UnavailableError when nothing was ever known
+   */
   remembered(scope: Scope): Promise<Installation>
+  /** Something was refused that was not refused before: another owner may be the cause. */
+  askAgain(): void
 }
 
 const rememberedAs = 'labelStudio.installation'
+/** What is known is looked at again after this time: a new owner is protected by address within a minute. */
+const freshMs = 60_000
+/** Hints that come in a row count once. */
+const leastMs = 5_000
 
 /** Finds out about the Label Studio behind `api`, and remembers it in `access`. */
-export function installationSource(api: LabelStudioApi, access: AccessStore): InstallationSource {
-  let known: Promise<Installation> | undefined
-  const get = (signal?: AbortSignal): Promise<Installation> => {
-    known ??= ask(api, signal).catch((error: unknown) => {
-      known = undefined
-      throw error
-    })
+export function installationSource(
+  api: LabelStudioApi,
+  access: AccessStore,
+  clock: () => number = Date.now,
+): InstallationSource {
+  let known: Installation | undefined
+  let asking: Promise<Installation> | undefined
+  let askedAt = Number.NEGATIVE_INFINITY
+
+  const askNow = (): Promise<Installation> => {
+    askedAt = clock()
+    asking ??= ask(api)
+      .then((found) => {
+        // The same object while nothing changes, so that what depends on it need not be made anew.
+        if (JSON.stringify(found) !== JSON.stringify(known)) known = found
+        return known ?? found
+      })
+      .finally(() => {
+        asking = undefined
+      })
+    return asking
+  }
+  const askInBackground = (afterMs: number) => {
+    if (clock() - askedAt < afterMs) return
+    askNow().catch((error: unknown) => debug('what is known of Label Studio is old: %O', error))
+  }
+  const get = async () => {
+    if (known === undefined) return askNow()
+    askInBackground(freshMs)
     return known
   }
-  const noted = new Set<string>()
   return {
     get,
-    async remembered(scope) {
-      try {
-        const installation = await get(scope.signal)
-        if (!noted.has(scope.tenant)) {
-          await access.setValue(scope, rememberedAs, JSON.stringify(installation))
-          noted.add(scope.tenant)
-        }
-        return installation
-      } catch (error) {
-        const before = await access.getValue(scope, rememberedAs)
-        if (before !== undefined) return JSON.parse(before) as Installation
-        throw new UnavailableError('Label Studio was never reached.', { cause: error })
-      }
-    },
+    remembered: rememberedIn(access, get),
+    askAgain: () => askInBackground(leastMs),
   }
 }
 
-async function ask(api: LabelStudioApi, signal?: AbortSignal): Promise<Installation> {
-  const { edition, release } = await api.version(signal)
-  const me = await api.whoami(signal)
+/** Keeps what is known in the store as well, and answers from there while Label Studio cannot be asked. */
+function rememberedIn(
+  access: AccessStore,
+  get: InstallationSource['get'],
+): InstallationSource['remembered'] {
+  const noted = new Map<string, Installation>()
+  return async (scope) => {
+    try {
+      const installation = await get()
+      if (noted.get(scope.tenant) !== installation) {
+        await access.setValue(scope, rememberedAs, JSON.stringify(installation))
+        noted.set(scope.tenant, installation)
+      }
+      return installation
+    } catch (error) {
+      const before = await access.getValue(scope, rememberedAs)
+      if (before !== undefined) return JSON.parse(before) as Installation
+      if (isLabelStudioError(error, 'unauthorized', 'forbidden')) throw storeErrorFrom(error)
+      throw new UnavailableError('Label Studio was never reached.', { cause: error })
+    }
+  }
+}
+
+async function ask(api: LabelStudioApi): Promise<Installation> {
+  const { edition, release } = await api.version()
+  const me = await api.whoami()
   if (me.activeOrganization === undefined) {
     throw new UnavailableError('The account of the token is in no organization.')
   }

@@ -8,6 +8,7 @@ import type { Principal, ScimRequest, ScimResponse } from '../protocol/messages.
 import type { ScimRoute } from '../protocol/routes.js'
 import type { RecordedExchange } from '../recorder/index.js'
 import type { JsonObject } from '../schema/types.js'
+import { causeForAttention } from '../stores/errors.js'
 import {
   type AuthenticationOptions,
   anonymous,
@@ -256,7 +257,9 @@ function failed(
     const path = `/${splitTarget(head.url).segments.join('/')}`
     const isTold = progress.isReported && status !== 500 && !lifetime.signal.aborted
     debug('%s %s %s failed with %d: %s', requestId, head.method, path, status, message)
-    if (status === 500) options.onError(error, { requestId, method: head.method, path, tenant })
+    const cause = causeForAttention(error)
+    if (status === 500 || cause)
+      options.onError(cause ?? error, { requestId, method: head.method, path, tenant })
     if (!isTold) options.emit({ ...about, ...said, event: 'request.failed', outcome: 'failed' })
   } else if (!progress.isHandled && [401, 403, 429].includes(status)) {
     options.emit({ ...about, ...said, event: 'request.refused', outcome: 'refused' })

@@ -21,10 +21,7 @@ export function toScimError(error: unknown): ScimError | undefined {
     case 'unknownReference':
       return unknownMembers((error as UnknownReferenceError).ids)
     case 'unavailable':
-      return unavailable(
-        'The service provider cannot do this now. Try again later.',
-        (error as UnavailableError).retryAfterSeconds,
-      )
+      return unavailableNow(error as UnavailableError)
     case 'refused':
       return refused(error as RefusedError)
     case 'versionMismatch':
@@ -55,6 +52,16 @@ export function unknownMembers(ids: readonly string[]): ScimError {
  */
 export function writeRace(): ScimError {
   return unavailable('Other changes of the resource came first. Send the request again.', 1)
+}
+
+/** The cause goes with it, for whoever operates the service; the client is told nothing of it. */
+function unavailableNow(cause: UnavailableError): ScimError {
+  const answer = unavailable(
+    'The service provider cannot do this now. Try again later.',
+    cause.retryAfterSeconds,
+  )
+  answer.cause = cause
+  return answer
 }
 
 function refused({ status, message, scimType }: RefusedError): ScimError {

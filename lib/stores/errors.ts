@@ -40,11 +40,34 @@ export class UnavailableError extends Error {
   override readonly name = 'UnavailableError'
   readonly code = 'ERR_SCIM_UNAVAILABLE'
   readonly retryAfterSeconds: number
+  /** Only somebody's intervention helps, e.g. with a token that is refused: `onError` is told of it. */
+  readonly needsAttention: boolean
 
-  constructor(message: string, options: { retryAfterSeconds?: number; cause?: unknown } = {}) {
+  constructor(message: string, options: UnavailableOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.retryAfterSeconds = options.retryAfterSeconds ?? 10
+    this.needsAttention = options.needsAttention ?? false
   }
+}
+
+/** What an {@link UnavailableError} says beside its message. */
+export interface UnavailableOptions {
+  /** Default 10. */
+  readonly retryAfterSeconds?: number
+  /** Only somebody's intervention helps. Default `false`. */
+  readonly needsAttention?: boolean
+  readonly cause?: unknown
+}
+
+/**
+ * The failure behind an error that only somebody's intervention helps, the first in the chain of causes; `undefined` where
+ * there is none. It may be of any copy of this package.
+ */
+export function causeForAttention(error: unknown): Error | undefined {
+  if (!(error instanceof Error)) return undefined
+  const isUnavailable = storeErrorKind(error) === 'unavailable'
+  const isIt = isUnavailable && (error as UnavailableError).needsAttention === true
+  return causeForAttention(error.cause) ?? (isIt ? error : undefined)
 }
 
 /**

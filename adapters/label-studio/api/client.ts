@@ -1,5 +1,5 @@
 import { getOrganization, isOwner, type Organization, type Whoami, whoami } from './account.js'
-import { type HttpClient, httpClient } from './http/client.js'
+import { type CallObserver, type HttpClient, httpClient } from './http/client.js'
 import { type MembersApi, membersApi } from './members.js'
 import { apiSettings, type LabelStudioApiOptions } from './options.js'
 import { type ProjectsApi, projectsApi } from './projects.js'
@@ -36,10 +36,14 @@ export interface LabelStudioApi {
  * It keeps no cookies, follows no redirect, and puts neither the token nor what Label Studio said into
  * an error's message.
  *
+ * @param observe is told how each call went
  * @throws ConfigurationError when an option cannot work
  */
-export function labelStudioApi(options: LabelStudioApiOptions): LabelStudioApi {
-  const http = httpClient(apiSettings(options))
+export function labelStudioApi(
+  options: LabelStudioApiOptions,
+  observe?: CallObserver,
+): LabelStudioApi {
+  const http = httpClient(apiSettings(options), observe)
   return {
     version: (signal) => getVersion(http, signal),
     isHealthy: (signal) => isHealthy(http, signal),

@@ -33,7 +33,7 @@ export const deprovisioningEffects: Readonly<Record<CommunityDeprovisioning, str
 /** Examines one Label Studio: whether the token, the flags and the edition allow what is wanted. Never throws. */
 export async function examine(patient: Patient, signal?: AbortSignal): Promise<Finding[]> {
   const version = await attempt(() => patient.api.version(signal))
-  if ('failed' in version) return [unreachable(version.failed)]
+  if ('failed' in version) return [tokenRefused(version.failed)]
   const found = [
     ok('reached', `Label Studio ${editionName(version.value)} ${version.value.release} answers.`),
   ]

@@ -1,6 +1,7 @@
 import { type Accounts, accountsOf, type HiddenAccounts } from '../accounts/accounts.js'
 import { claimsOf } from '../accounts/claims.js'
 import { communityDirectory, type Directory, enterpriseDirectory } from '../accounts/directory.js'
+import type { Installation } from '../installation.js'
 import type { TargetParts } from '../parts.js'
 import { communityTarget } from './community.js'
 import type { EditionTarget } from './edition.js'
@@ -13,21 +14,21 @@ export interface KnownEdition {
   readonly directory: Directory
 }
 
-/** Finds out which edition it is, and remembers it once it answered. */
+/** Finds out which edition it is, and remembers it while Label Studio stays the same. */
 export type Edition = () => Promise<KnownEdition>
 
 /** The edition that runs behind the URL, found out at the first use. */
 export function editionOf(parts: TargetParts): Edition {
-  let known: KnownEdition | undefined
+  let known: { readonly installed: Installation; readonly edition: KnownEdition } | undefined
   return async () => {
-    known ??= await ask(parts)
-    return known
+    const installed = await parts.installation.get()
+    if (known?.installed !== installed) known = { installed, edition: make(parts, installed) }
+    return known.edition
   }
 }
 
-async function ask(parts: TargetParts): Promise<KnownEdition> {
-  const { api, admin, installation, settings } = parts
-  const installed = await installation.get()
+function make(parts: TargetParts, installed: Installation): KnownEdition {
+  const { api, admin, settings } = parts
   const { edition, organization, ownId } = installed
   const { access, users } = settings.storage
   const isCommunity = edition === 'community'

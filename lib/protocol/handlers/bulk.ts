@@ -6,6 +6,7 @@ import { patch } from '../../resources/requests.js'
 import { toScimError } from '../../resources/store-errors.js'
 import { remove } from '../../resources/write.js'
 import type { JsonObject, ResourceType } from '../../schema/types.js'
+import { causeForAttention } from '../../stores/errors.js'
 import { etagOf } from '../../version/etag.js'
 import {
   type BulkPlan,
@@ -313,6 +314,8 @@ function fail(job: Job, index: number, error: unknown): void {
   job.failures += 1
   const { method, bulkId } = job.operations[index] ?? {}
   const known = toScimError(error) ?? unexpected(job, error)
+  const cause = causeForAttention(error)
+  if (cause) job.services.onError?.(cause, job.request)
   const path = method === 'POST' ? undefined : pathOf(job, index)
   job.results.set(index, {
     ...(method !== undefined && { method }),

@@ -17,6 +17,7 @@ import {
   createReconciler,
   type Reconciler,
   type ReconcilerOptions,
+  type ScimOptions,
   scimRouter,
 } from '../../../lib/index.js'
 import type { MappingRules } from '../../../lib/mapping/index.js'
@@ -37,6 +38,7 @@ export interface ProductOptions {
   withOwner?: boolean
   storage?: Adapters
   authenticate?: Authenticator
+  router?: Partial<ScimOptions>
   reconciler?: ReconcilerOptions
   /** Works in the background. Default true; without it, a test calls `drained`. */
   isWorking?: boolean
@@ -96,7 +98,8 @@ export async function startProduct(
   })
   const app = express()
   const authenticate = options.authenticate ?? bearerTokens([{ name: 'idp', token: scimToken }])
-  app.use('/scim/v2', scimRouter(adapters, { authenticate, onPending: () => reconciler.kick() }))
+  const router = { authenticate, onPending: () => reconciler.kick(), ...options.router }
+  app.use('/scim/v2', scimRouter(adapters, router))
   const proxy = labelStudioProxy(app, adapters, subject.url, options.gate)
   const server: Server = app.listen(0, '127.0.0.1')
   proxy.attach(server)

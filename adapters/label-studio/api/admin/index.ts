@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../../../../lib/errors.js'
 import { normalizeEmail } from '../email.js'
 import { isLabelStudioError, LabelStudioError } from '../errors.js'
+import type { CallObserver } from '../http/client.js'
 import { limiter } from '../http/limiter.js'
 import { retrying } from '../http/retry.js'
 import { connectionSettings, type LabelStudioConnection } from '../options.js'
@@ -71,9 +72,13 @@ export interface LabelStudioAdmin {
  * Builds a client of Community's admin. It signs in when it is first needed, and again when Label
  * Studio ends its session.
  *
+ * @param observe is told how each call went
  * @throws ConfigurationError when an option cannot work
  */
-export function labelStudioAdmin(options: LabelStudioAdminOptions): LabelStudioAdmin {
+export function labelStudioAdmin(
+  options: LabelStudioAdminOptions,
+  observe: CallObserver = () => {},
+): LabelStudioAdmin {
   const { email, password } = options
   if (!email?.includes('@') || !password) {
     throw new ConfigurationError(
@@ -89,11 +94,14 @@ export function labelStudioAdmin(options: LabelStudioAdminOptions): LabelStudioA
     signal?: AbortSignal,
     when: 'now' | 'later' = 'now',
   ) =>
-    retrying(() => limit.run(() => session.run(task, signal), signal, when), {
-      ...settings,
-      repeatable: true,
-      signal,
-    })
+    observed(
+      observe,
+      retrying(() => limit.run(() => session.run(task, signal), signal, when), {
+        ...settings,
+        repeatable: true,
+        signal,
+      }),
+    )
 
   const later = (signal: AbortSignal | undefined): Pick<Pages, 'get'> => ({
     get: (path) => run((pages) => pages.get(path), signal, 'later'),
@@ -112,6 +120,18 @@ export function labelStudioAdmin(options: LabelStudioAdminOptions): LabelStudioA
   }
 }
 
+async function observed<T>(observe: CallObserver, call: Promise<T>): Promise<T> {
+  try {
+    const result = await call
+    observe({ template: adminTemplate })
+    return result
+  } catch (error) {
+    observe({ template: adminTemplate, error })
+    throw error
+  }
+}
+
+const adminTemplate = '/admin/'
 const changePath = (id: number) => `/admin/users/user/${checked(id)}/change/`
 const passwordPath = (id: number) => `/admin/users/user/${checked(id)}/password/`
 

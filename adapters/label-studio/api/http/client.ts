@@ -20,8 +20,11 @@ export interface HttpClient {
   request(request: ApiRequest): Promise<unknown>
 }
 
+/** Is told how each call went: its path without ids, and what it failed with. */
+export type CallObserver = (call: { readonly template: string; readonly error?: unknown }) => void
+
 /** A client for one base URL and one token. */
-export function httpClient(settings: HttpSettings): HttpClient {
+export function httpClient(settings: HttpSettings, observe: CallObserver = () => {}): HttpClient {
   const limit = limiter(settings.maxConcurrent, settings.maxQueued)
   const context: AttemptContext = { ...settings, redact: redactor(settings.token) }
   const credentials = credentialsFor(settings.token, context)
@@ -29,8 +32,22 @@ export function httpClient(settings: HttpSettings): HttpClient {
   return {
     request(request) {
       const { signal, repeatable = request.method !== 'POST' } = request
+      const { template } = request.path
       const once = () => authorized(request, credentials, context)
-      return limit.run(() => retrying(once, { ...settings, repeatable, signal }), signal)
+      return limit.run(
+        () =>
+          retrying(once, { ...settings, repeatable, signal }).then(
+            (answer) => {
+              observe({ template })
+              return answer
+            },
+            (error: unknown) => {
+              observe({ template, error })
+              throw error
+            },
+          ),
+        signal,
+      )
     },
   }
 }
