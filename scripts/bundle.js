@@ -31,9 +31,14 @@ async function bundleModules(modules, dist) {
     // Paths in comments would tell where this was built.
     experimental: { attachDebugInfo: 'none' },
   })
-  // Declarations keep the comments, where editors show them.
-  const { output } = await build.write({ dir: dist, ...named('cjs', 'cjs'), comments: false })
-  return output
+  // Declarations keep the comments, where editors show them. Functions keep their names and lines, for stack traces.
+  const minify = {
+    compress: false,
+    mangle: { toplevel: false, keepNames: true },
+    codegen: { removeWhitespace: false },
+  }
+  const output = { dir: dist, ...named('cjs', 'cjs'), comments: false, minify }
+  return (await build.write(output)).output
 }
 
 async function bundleDeclarations(modules, dist) {

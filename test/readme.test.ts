@@ -1,40 +1,142 @@
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
+import { commands } from '../command/commands.js'
 
 const root = path.join(__dirname, '..')
-const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
-const blocks = [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code)
+const published = ['README.md', 'CHANGELOG.md', 'SECURITY.md', ...filesIn('docs', /\.md$/)]
+const ofTheRepository = ['CONTRIBUTING.md', 'CODE_OF_CONDUCT.md']
+const documents = new Map(
+  [...published, ...ofTheRepository].map((file) => [file, read(file)] as const),
+)
+const readme = read('README.md')
 
-describe('the README', () => {
-  it('has code that compiles', () => {
+/** Code in some language, with where it stands. */
+const snippets = [...documents].flatMap(([file, text]) =>
+  [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, code = ''], index) => ({
+    language,
+    code,
+    at: `${file}, block ${index + 1}`,
+  })),
+)
+
+/** What the snippets of the documents take for granted. */
+const context = `
+import type { Express } from 'express'
+import type { Adapters, Authenticator, Reconciler } from 'label-studio-scim'
+import type { settingsRouter } from 'label-studio-scim/settings'
+declare global {
+  const app: Express
+  const adapters: Adapters
+  const authenticate: Authenticator
+  const authorize: Parameters<typeof settingsRouter>[1]['authorize']
+  const reconciler: Reconciler
+  const email: string
+  function page(text: string): void
+}
+`
+
+describe('the documents', () => {
+  it('have TypeScript that compiles as strictly as can be', () => {
     const folder = path.join(root, '.cache/readme')
     fs.rmSync(folder, { recursive: true, force: true })
     fs.mkdirSync(folder, { recursive: true })
-    for (const [index, code] of blocks.entries()) {
-      fs.writeFileSync(path.join(folder, `block-${index}.ts`), code)
+    const codes = snippets.filter(({ language }) => language === 'ts')
+    for (const [index, { code, at }] of codes.entries()) {
+      fs.writeFileSync(path.join(folder, `snippet-${index}.ts`), `// ${at}\n${code}\nexport {}\n`)
     }
-    const settings = { extends: '../../tsconfig.json', include: ['*.ts'], exclude: [] }
-    fs.writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify(settings))
-    expect(blocks.length).toBeGreaterThan(1)
-    const tsc = path.join(root, 'node_modules/.bin/tsc')
-    const check = () => execFileSync(tsc, ['--noEmit', '-p', folder], { encoding: 'utf8' })
-    expect(check).not.toThrow()
+    fs.writeFileSync(path.join(folder, 'context.ts'), context)
+    const compilerOptions = { skipLibCheck: false, noUnusedLocals: false }
+    const settings = { extends: '../../tsconfig.json', compilerOptions, include: ['*.ts'] }
+    fs.writeFileSync(
+      path.join(folder, 'tsconfig.json'),
+      JSON.stringify({ ...settings, exclude: [] }),
+    )
+    expect(codes.length).toBeGreaterThan(6)
+    expect(compile(folder)).toBe('')
   }, 60_000)
 
-  it('points to files that exist', () => {
-    const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => link)
-    const missing = links.filter((link) => !fs.existsSync(path.join(root, link)))
-    expect(links.length).toBeGreaterThan(10)
-    expect(missing).toEqual([])
+  it('have JSON that can be read', () => {
+    const codes = snippets.filter(({ language }) => language === 'json')
+    expect(codes.length).toBeGreaterThan(0)
+    for (const { code } of codes) expect(() => JSON.parse(code)).not.toThrow()
   })
 
-  it('names commands that package.json has', () => {
-    const { scripts } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as {
-      scripts: Record<string, string>
-    }
-    const named = [...readme.matchAll(/`(?:npm run )?(test:[a-z0-9-]+)`|npm run ([a-z0-9:-]+)/g)]
+  it('point to files that exist, and where they are published to files that are', () => {
+    const dead = [...documents].flatMap(([file, text]) =>
+      [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
+        .map(([, link = '']) => path.posix.join(path.posix.dirname(file), link))
+        .filter((link) =>
+          published.includes(file)
+            ? !published.includes(link)
+            : !fs.existsSync(path.join(root, link)),
+        )
+        .map((link) => `${file}: ${link}`),
+    )
+    expect(dead).toEqual([])
+  })
+
+  it('name scripts that package.json has', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+    const named = [...documents]
+      .filter(([file]) => file !== 'CHANGELOG.md')
+      .flatMap(([, text]) => [
+        ...text.matchAll(/`(?:npm run )?(test:[a-z0-9-]+)`|npm run ([a-z0-9:-]+)/g),
+      ])
     const missing = named.map(([, test, run]) => test ?? run ?? '').filter((name) => !scripts[name])
     expect(missing).toEqual([])
   })
+
+  it('name commands that the program has', () => {
+    const named = [...documents.values()].flatMap((text) => [
+      ...text.matchAll(/npx label-studio-scim ([a-z-]+)/g),
+    ])
+    expect(named.length).toBeGreaterThan(3)
+    const missing = named.map(([, name = '']) => name).filter((name) => !(name in commands))
+    expect(missing).toEqual([])
+  })
 })
+
+describe('CONTRIBUTING.md', () => {
+  const text = read('CONTRIBUTING.md')
+
+  it('walks one PATCH through files that exist, in twelve steps', () => {
+    const steps = text.match(/^\d+\. .+$/gm) ?? []
+    const files = steps.flatMap((step) => step.match(/(?:lib|adapters)\/[\w/.-]+/g) ?? [])
+    expect([steps.length, files.length > 12]).toEqual([12, true])
+    expect(files.filter((file) => !fs.existsSync(path.join(root, file)))).toEqual([])
+  })
+})
+
+it('has a changelog whose sections have the date of their release, but for the first', () => {
+  const [, ...released] = read('CHANGELOG.md').match(/^## .+$/gm) ?? []
+  expect(released.filter((title) => !/^## \d+\.\d+\.\d+ \(\d{4}-\d\d-\d\d\)$/.test(title))).toEqual(
+    [],
+  )
+})
+
+it('has a README that tells of every guide', () => {
+  const guides = published.filter((file) => file.startsWith('docs/'))
+  expect(guides.filter((file) => !readme.includes(file))).toEqual([])
+})
+
+function read(file: string): string {
+  return fs.readFileSync(path.join(root, file), 'utf8')
+}
+
+function filesIn(folder: string, pattern: RegExp): string[] {
+  return fs
+    .readdirSync(path.join(root, folder))
+    .filter((name) => pattern.test(name))
+    .map((name) => `${folder}/${name}`)
+}
+
+/** What the compiler finds wrong. */
+function compile(folder: string): string {
+  const tsc = path.join(root, 'node_modules/.bin/tsc')
+  try {
+    return execFileSync(tsc, ['--noEmit', '-p', folder], { encoding: 'utf8', stdio: 'pipe' })
+  } catch (error) {
+    return (error as { stdout: string }).stdout
+  }
+}

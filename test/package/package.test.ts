@@ -13,9 +13,12 @@ beforeAll(() => {
 describe('the packed library', () => {
   it('holds what is published and nothing else', () => {
     const files = run('tar', ['-tzf', tarball], root).trim().split('\n')
-    const published = /^package\/(dist\/.*|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/
+    const published =
+      /^package\/(dist\/.*|docs\/.*\.md|package\.json|(README|CHANGELOG|SECURITY)\.md|LICENSE)$/
     expect(files.filter((file) => !published.test(file))).toEqual([])
-    expect(files).toEqual(expect.arrayContaining(['package/README.md', 'package/LICENSE']))
+    expect(files).toEqual(
+      expect.arrayContaining(['package/README.md', 'package/LICENSE', 'package/docs/okta.md']),
+    )
   })
 
   it('is small: under 100 files and 350 kB, without source maps', () => {
