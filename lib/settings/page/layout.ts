@@ -11,6 +11,8 @@ export interface Frame {
   readonly tenant?: string
   /** The administrator came with a token and can sign out; otherwise the host's own sign-in counts. */
   readonly canSignOut?: boolean
+  /** Workspaces are kept here, and have a page. */
+  readonly hasWorkspaces?: boolean
   /** Why rules are recorded and not in force; absent where they are. */
   readonly notInForce?: string | undefined
 }
@@ -23,12 +25,13 @@ export interface PageParts {
 }
 
 /** Names of the tabs, which are also their paths. */
-export type Tab = 'mapping' | 'people' | 'groups' | 'log' | 'status'
+export type Tab = 'mapping' | 'people' | 'groups' | 'workspaces' | 'log' | 'status'
 
 const tabs: readonly (readonly [Tab, string, string])[] = [
   ['mapping', '', 'Mapping'],
   ['people', '/people', 'People'],
   ['groups', '/groups', 'Groups'],
+  ['workspaces', '/workspaces', 'Workspaces'],
   ['log', '/log', 'Log'],
   ['status', '/status', 'Status'],
 ]
@@ -82,10 +85,12 @@ ${formToken(frame)}
 
 function navigation(frame: Frame, current: Tab | undefined): Html {
   return html`<nav class="tabs" aria-label="SCIM settings"><div class="wide">
-${tabs.map(
-  ([tab, path, label]) =>
-    html`<a href="${frame.base}${path}"${tab === current && html` aria-current="page"`}>${label}</a>`,
-)}
+${tabs
+  .filter(([tab]) => tab !== 'workspaces' || frame.hasWorkspaces)
+  .map(
+    ([tab, path, label]) =>
+      html`<a href="${frame.base}${path}"${tab === current && html` aria-current="page"`}>${label}</a>`,
+  )}
 </div></nav>`
 }
 

@@ -12,6 +12,7 @@ import { missingGroups, namesOfGroups } from '../reports/groups.js'
 import { previewRules } from '../reports/preview.js'
 import { readStatus } from '../reports/status.js'
 import { rulesBetween } from '../rules/difference.js'
+import { ownWorkspaces } from '../rules/own-workspaces.js'
 import { RulesConflict, readDraft, saveDraft } from '../rules/save.js'
 import {
   type Draft,
@@ -161,7 +162,7 @@ async function choicesFor(
   const missing = missingGroups(context, named, pushed)
   const { allowSystemRoles } = context.policy
   const [workspaces, projects] = await Promise.all([
-    context.workspaces?.(scope).catch(() => 'failed' as const),
+    titlesOf(context, scope).catch(() => 'failed' as const),
     context.projects?.(scope).catch(() => 'failed' as const),
   ])
   const isComplete = workspaces !== 'failed' && projects !== 'failed'
@@ -173,6 +174,16 @@ async function choicesFor(
     ...(projects && projects !== 'failed' && { projects }),
     ...(!isComplete && { failure: 'Label Studio cannot list its workspaces and projects now.' }),
   }
+}
+
+/** Titles of the workspaces there are: the host's, or those that are kept here. */
+async function titlesOf(
+  context: Visit['context'],
+  scope: Visit['scope'],
+): Promise<readonly string[] | undefined> {
+  const own = await ownWorkspaces(context, scope)
+  if (own) return (await own.list(scope)).map(({ title }) => title)
+  return context.workspaces?.(scope)
 }
 
 /** As rules, whatever was typed; only the groups' names are looked at. */

@@ -9,6 +9,7 @@ import { requireNavigation } from '../navigation.js'
 import type { SettingsContext } from '../options.js'
 import { whyNotInForce } from '../reports/findings.js'
 import { answerWith, queryOf, scopeOf, sendAnswer } from '../request.js'
+import { hasOwnWorkspaces } from '../rules/own-workspaces.js'
 import { icon } from './assets/icon.js'
 import { script } from './assets/script.js'
 import { style } from './assets/style.js'
@@ -26,6 +27,7 @@ import {
 } from './tabs.js'
 import { messageView, signInView } from './views/sign-in.js'
 import { baseOf, type PageAnswer, type PageHandler, setPageHeaders, type Visit } from './visit.js'
+import { changeWorkspaces, showWorkspaces } from './workspaces.js'
 
 /** Pages by path; `post` takes the forms of the page. */
 const pages: Readonly<Record<string, { readonly get: PageHandler; readonly post?: PageHandler }>> =
@@ -34,6 +36,7 @@ const pages: Readonly<Record<string, { readonly get: PageHandler; readonly post?
     '/people': { get: showPeople },
     '/people/:id': { get: showPerson, post: changePerson },
     '/groups': { get: showGroups },
+    '/workspaces': { get: showWorkspaces, post: changeWorkspaces },
     '/log': { get: showLog },
     '/status': { get: showStatus, post: changeStatus },
   }
@@ -142,14 +145,16 @@ async function visitOf(desk: Desk, exchange: PageExchange): Promise<Visit | Page
   }
   if (!administrator) return showSignIn(desk, exchange, { known })
   const session = known ?? sessions.begin(request, response)
+  const scope = scopeOf(exchange, administrator)
   return {
     context,
-    scope: scopeOf(exchange, administrator),
+    scope,
     frame: {
       base: baseOf(request),
       formToken: sessions.formToken(session, administrator),
       ...administrator,
       notInForce: await whyNotInForce(context),
+      hasWorkspaces: await hasOwnWorkspaces(context, scope),
       canSignOut: session.token !== undefined,
     },
     query: queryOf(request),

@@ -21,6 +21,7 @@ import type { User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { UserStore } from '../../stores/user-store.js'
 import type { SettingsContext } from '../options.js'
+import { newTitles } from '../rules/own-workspaces.js'
 
 /** How rules would change one person's access. */
 export interface PersonChange {
@@ -53,6 +54,8 @@ export interface Preview {
   readonly lossShare: number
   /** A sentence when the share is above what the host finds normal: saving needs a confirmation. */
   readonly warning?: string
+  /** Workspaces that are kept here, that the rules name and that saving makes. */
+  readonly newWorkspaces: readonly string[]
   /** Some of the people who change, those who lose access first. */
   readonly sample: readonly PersonChange[]
 }
@@ -89,6 +92,7 @@ export async function previewRules(
   return withWarning(context, {
     groups,
     ...tally.result(),
+    newWorkspaces: await newTitles(context, scope, after),
     sample: await protectedOnes(context, scope, tally.sample()),
   })
 }
@@ -103,6 +107,7 @@ const emptyPreview: Preview = {
   losingAccess: 0,
   gainingAccess: 0,
   lossShare: 0,
+  newWorkspaces: [],
   sample: [],
 }
 

@@ -35,6 +35,27 @@ export async function ownWorkspaces(
   return isOurs ? store : undefined
 }
 
+/** Whether workspaces are kept here; not while the host cannot say. */
+export async function hasOwnWorkspaces(context: SettingsContext, scope: Scope): Promise<boolean> {
+  return ownWorkspaces(context, scope).then(
+    (store) => store !== undefined,
+    () => false,
+  )
+}
+
+/** Titles that rules name and no workspace here has yet; saving the rules makes these workspaces. */
+export async function newTitles(
+  context: SettingsContext,
+  scope: Scope,
+  rules: MappingRules,
+): Promise<readonly string[]> {
+  const titles = new Set(rules.workspaces_groups.map(([title]) => title))
+  const store = titles.size > 0 ? await ownWorkspaces(context, scope) : undefined
+  if (!store) return []
+  for (const { title } of await store.list(scope)) titles.delete(title)
+  return [...titles]
+}
+
 /** Makes the workspaces that rules name and nobody has made yet. */
 export async function makeNamedWorkspaces(
   context: SettingsContext,

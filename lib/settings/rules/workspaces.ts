@@ -63,6 +63,22 @@ export async function changeWorkspace(
   return workspaceNamed(store, scope, id)
 }
 
+/** Takes projects out of the workspaces they are in. @throws ScimError 404 where the host has workspaces of its own */
+export async function takeOutProjects(
+  context: SettingsContext,
+  scope: Scope,
+  projectIds: readonly number[],
+): Promise<void> {
+  const store = await requireOwn(context, scope)
+  for (const workspace of await store.list(scope)) {
+    const removed = projectIds.filter((each) => workspace.projectIds.includes(each))
+    if (removed.length === 0) continue
+    const entry = projectsEntry(context, scope, workspace, { removed })
+    await store.removeProjects(scope, removed, [entry])
+    context.emit(entry)
+  }
+}
+
 /**
  * Removes a workspace; its projects stay, in none.
  *

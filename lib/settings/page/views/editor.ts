@@ -112,8 +112,11 @@ function workspacesSection(view: EditorView): Html {
   const table: Table = {
     section: 'workspaces',
     title: 'Workspaces',
-    about:
+    about: [
       'The workspaces that members of a group belong to. Several groups may share a workspace, and a group may have several.',
+      view.frame.hasWorkspaces &&
+        html` Choose an existing workspace or type the title of a new one; <a href="${view.frame.base}/workspaces">Workspaces</a> has their projects.`,
+    ],
     columns: ['Workspace', 'Group'],
     add: 'Add a workspace rule',
   }

@@ -23,6 +23,7 @@ export function previewPanel(
 ${frame.notInForce !== undefined && html`<p>It is recorded, and not in force: only losing all access takes effect.</p>`}
 ${figures(preview)}
 ${ruleChanges(difference)}
+${newWorkspaces(preview)}
 ${sample(frame, preview, difference.names)}
 ${
   preview.warning !== undefined &&
@@ -47,6 +48,15 @@ ${figure(preview.revoked, 'lose something')}
 ${figure(preview.losingAccess, 'lose all access', preview.losingAccess > 0 ? 'bad' : '')}
 ${figure(preview.people, 'people looked at')}
 </dl>`
+}
+
+function newWorkspaces({ newWorkspaces: titles }: Preview): Part {
+  if (titles.length === 0) return undefined
+  const named = titles
+    .slice(0, mostRules)
+    .map((title, at) => [at > 0 && ', ', html`<q>${title}</q>`])
+  const more = titles.length > mostRules && ` and ${titles.length - mostRules} more`
+  return html`<p>Saving makes the ${titles.length === 1 ? 'workspace' : 'workspaces'} ${named}${more}, without projects yet.</p>`
 }
 
 const mostRules = 20

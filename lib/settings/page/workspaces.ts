@@ -1,0 +1,178 @@
+import { ScimError } from '../../errors.js'
+import { readMany } from '../../stores/read-many.js'
+import type { Workspace, WorkspaceStore } from '../../stores/workspace-store.js'
+import { choiceOf, integerOf, textOf } from '../api/parameters.js'
+import type { ProjectChoice } from '../options.js'
+import {
+  changeWorkspace,
+  createWorkspace,
+  deleteWorkspace,
+  requireOwn,
+  takeOutProjects,
+} from '../rules/workspaces.js'
+import type { Part } from './html.js'
+import { page } from './layout.js'
+import { notice } from './views/panels.js'
+import { type ProjectPlace, type WorkspaceRow, workspacesView } from './views/workspaces.js'
+import type { PageAnswer, Visit } from './visit.js'
+
+const limit = 50
+const offsets = { least: 0, most: 1_000_000_000, otherwise: 0 }
+
+/** Workspaces that are kept here, and where each project is. */
+export async function showWorkspaces(visit: Visit): Promise<PageAnswer> {
+  return workspacesPage(visit, undefined)
+}
+
+/** What the buttons do, with what is said afterwards. */
+const actions: Readonly<Record<string, (visit: Visit) => Promise<string>>> = {
+  async create({ context, scope, form }) {
+    const title = (form.get('title') ?? '').trim()
+    await createWorkspace(context, scope, title)
+    return `The workspace "${title}" was made. Put projects into it below.`
+  },
+  async rename({ context, scope, form }) {
+    const title = (form.get('title') ?? '').trim()
+    await changeWorkspace(context, scope, { id: form.get('id') ?? '', title })
+    return `The workspace is called "${title}" now, also in the rules.`
+  },
+  async remove({ context, scope, form }) {
+    await deleteWorkspace(context, scope, form.get('id') ?? '')
+    return 'The workspace was removed. Its projects are in none now.'
+  },
+  async put(visit) {
+    const id = visit.form.get('number') ?? ''
+    const isNumber = /^[1-9]\d{0,14}$/.test(id)
+    if (!isNumber) throw new ScimError(400, 'Give the number of a project.')
+    return place(visit, new Map([[Number(id), visit.form.get('workspace') ?? '']]))
+  },
+  place: (visit) => place(visit, chosenPlaces(visit.form)),
+}
+
+/** `do` says which button was pressed. */
+export async function changeWorkspaces(visit: Visit): Promise<PageAnswer> {
+  const action = actions[visit.form.get('do') ?? '']
+  if (!action) throw new ScimError(400, 'This form has no such button.')
+  try {
+    return await workspacesPage(visit, notice('good', await action(visit)))
+  } catch (error) {
+    if (!(error instanceof ScimError)) throw error
+    return workspacesPage(visit, notice('bad', error.message), error.status)
+  }
+}
+
+/** The projects whose workspace was changed in the form; those that were left alone may have been moved meanwhile. */
+function chosenPlaces(form: URLSearchParams): ReadonlyMap<number, string> {
+  const projects = form.getAll('project')
+  const [before, chosen] = [form.getAll('before'), form.getAll('workspace')]
+  return new Map(
+    projects.flatMap((project, index) =>
+      /^[1-9]\d{0,14}$/.test(project) && chosen[index] !== before[index]
+        ? [[Number(project), chosen[index] ?? '']]
+        : [],
+    ),
+  )
+}
+
+/** Puts projects into workspaces, by id of the workspace; the empty one is none. */
+async function place(
+  { context, scope }: Visit,
+  places: ReadonlyMap<number, string>,
+): Promise<string> {
+  if (places.size === 0) return 'Nothing was changed.'
+  for (const id of new Set(places.values())) {
+    const projects = [...places].flatMap(([project, chosen]) => (chosen === id ? [project] : []))
+    if (id === '') await takeOutProjects(context, scope, projects)
+    else await changeWorkspace(context, scope, { id, addProjects: projects })
+  }
+  return places.size === 1 ? '1 project was moved.' : `${places.size} projects were moved.`
+}
+
+async function workspacesPage(visit: Visit, said: Part, status = 200): Promise<PageAnswer> {
+  const { context, scope, frame, query } = visit
+  const store = await requireOwn(context, scope)
+  const search = textOf(query, 'search')?.trim() ?? ''
+  const only = choiceOf(query, 'only', ['none'])
+  const offset = integerOf(query, 'offset', offsets)
+  const listed = await projectsOf(visit)
+  const [workspaces, places] = await placesOf(visit, store, listed.projects)
+  const found = places.filter(
+    (each) =>
+      (only === undefined || each.workspaceId === undefined) &&
+      `${each.title} ${each.id}`.toLowerCase().includes(search.toLowerCase()),
+  )
+  const content = workspacesView(frame, {
+    notice: said,
+    workspaces: await rowsOf(visit, workspaces, places),
+    places: found.slice(offset, offset + limit),
+    total: found.length,
+    canList: listed.isComplete,
+    ...(listed.failure !== undefined && { failure: listed.failure }),
+    search,
+    only,
+    offset,
+    limit,
+  })
+  return { status, page: page(frame, { title: 'Workspaces', tab: 'workspaces', content }) }
+}
+
+interface ListedProjects {
+  readonly projects: readonly ProjectChoice[]
+  readonly isComplete: boolean
+  readonly failure?: string
+}
+
+async function projectsOf({ context, scope }: Visit): Promise<ListedProjects> {
+  if (!context.projects) return { projects: [], isComplete: false }
+  try {
+    return { projects: await context.projects(scope), isComplete: true }
+  } catch {
+    const failure = 'Label Studio cannot list its projects now.'
+    return { projects: [], isComplete: false, failure }
+  }
+}
+
+/** All workspaces, and all projects with where they are; those that wait for a workspace first. */
+async function placesOf(
+  { context, scope }: Visit,
+  store: WorkspaceStore,
+  listed: readonly ProjectChoice[],
+): Promise<readonly [readonly Workspace[], readonly ProjectPlace[]]> {
+  const [workspaces, unplaced] = await Promise.all([store.list(scope), store.listUnplaced(scope)])
+  const titles = new Map(listed.map(({ id, title }) => [id, title]))
+  const workspaceOf = new Map(
+    workspaces.flatMap(({ id, projectIds }) => projectIds.map((each) => [each, id] as const)),
+  )
+  const creators = new Map(unplaced.map(({ projectId, creatorId }) => [projectId, creatorId]))
+  const people = await readMany(context.adapters.users, scope, [...new Set(creators.values())], {
+    omit: new Set(['groups']),
+  })
+  const names = new Map(people.map(({ id, userName }) => [id, userName]))
+  // Where the host lists its projects, others were deleted there.
+  const ids = titles.size > 0 ? titles.keys() : [...workspaceOf.keys(), ...creators.keys()]
+  const places = [...ids].map((id): ProjectPlace => {
+    const creator = creators.get(id)
+    return {
+      id,
+      title: titles.get(id) ?? `Project ${id}`,
+      workspaceId: workspaceOf.get(id),
+      madeBy: creator === undefined ? undefined : (names.get(creator) ?? 'somebody deleted'),
+    }
+  })
+  const rank = ({ madeBy }: ProjectPlace) => (madeBy === undefined ? 1 : 0)
+  return [workspaces, places.sort((a, b) => rank(a) - rank(b) || b.id - a.id)]
+}
+
+async function rowsOf(
+  { context, scope }: Visit,
+  workspaces: readonly Workspace[],
+  places: readonly ProjectPlace[],
+): Promise<readonly WorkspaceRow[]> {
+  const { rules } = await context.adapters.access.rules(scope)
+  return workspaces.map(({ id, title }) => ({
+    id,
+    title,
+    groups: rules.workspaces_groups.flatMap(([named, group]) => (named === title ? [group] : [])),
+    projects: places.filter(({ workspaceId }) => workspaceId === id).map((each) => each.title),
+  }))
+}
