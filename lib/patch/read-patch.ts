@@ -2,6 +2,7 @@ import { Ajv, type ErrorObject } from 'ajv'
 import type { Deviations } from '../deviations.js'
 import { invalidSyntax, invalidValue, noTarget, tooMany } from '../errors.js'
 import { isObject } from '../schema/json.js'
+import { requireMessage } from '../schema/message-schemas.js'
 import type { Json, JsonObject } from '../schema/types.js'
 import {
   defaultPatchLimits,
@@ -18,11 +19,10 @@ const envelopeNames = ['schemas', 'Operations']
 const operationNames = ['op', 'path', 'value']
 
 const ajv = new Ajv()
-const isEnvelope = ajv.compile<{ schemas?: string[]; Operations: JsonObject[] }>({
+const isEnvelope = ajv.compile<{ schemas?: Json; Operations: JsonObject[] }>({
   type: 'object',
   required: ['Operations'],
   properties: {
-    schemas: { type: 'array', items: { type: 'string' } },
     Operations: { type: 'array', items: { type: 'object' } },
   },
 })
@@ -48,7 +48,7 @@ export function readPatch(
   const limits = { ...defaultPatchLimits, ...options.limits }
   const envelope = withOperations(pickMembers(body, envelopeNames, 'The body'), body, deviations)
   if (!isEnvelope(envelope)) throw invalidSyntax(`The body is no PATCH: ${reason(isEnvelope)}.`)
-  checkSchemas(envelope.schemas ?? [], deviations)
+  requireMessage(messageUrn, envelope.schemas, deviations)
   const { Operations: operations } = envelope
   if (operations.length === 0 && !deviations.has('emptyOperations')) {
     throw invalidSyntax('"Operations" is empty.')
@@ -58,12 +58,6 @@ export function readPatch(
   }
   checkValueCount(operations, limits)
   return operations.map((operation, index) => readOperation(operation, index, deviations))
-}
-
-function checkSchemas(schemas: readonly string[], deviations: Deviations): void {
-  if (schemas.some((urn) => urn.toLowerCase() === messageUrn.toLowerCase())) return
-  if (schemas.length === 0 && deviations.has('missingSchemas')) return
-  throw invalidSyntax(`"schemas" must contain "${messageUrn}".`)
 }
 
 /** A body of nothing but `schemas` has no operations (the SCIM connector of Apache Syncope). */

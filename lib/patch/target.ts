@@ -1,5 +1,5 @@
 import type { Deviations } from '../deviations.js'
-import { invalidPath, type ScimError } from '../errors.js'
+import { invalidFilter, invalidPath, type ScimError } from '../errors.js'
 import { resolveName } from '../filter/aliases.js'
 import type { ParsedFilter, ResolvedFilter } from '../filter/ast.js'
 import { evaluateValue } from '../filter/evaluate.js'
@@ -61,6 +61,12 @@ export function resolveTarget(
   }
   const named = sub === undefined ? undefined : subAttribute(attribute, sub)
   if (sub !== undefined && named === undefined) return unknownTarget(`${printPath(path)}.${sub}`)
+  const stranger = unknownNameIn(filter, asComplex(attribute))
+  if (stranger !== undefined) {
+    const text = shorten(`${printPath(path)}.${stranger}`)
+    const error = invalidFilter(`There is no attribute "${text}".`)
+    return { unknown: text, isForeign: false, error }
+  }
   const whole = named === undefined ? path : { ...path, sub: named }
   return {
     path: whole,
@@ -79,6 +85,21 @@ function hasForeignUrn(type: ResourceType, text: string): boolean {
   const lower = text.toLowerCase()
   const urns = [type.schema.id, ...type.extensions.map(({ schema }) => schema.id)]
   return lower.includes(':') && !urns.some((urn) => lower.startsWith(urn.toLowerCase()))
+}
+
+/** The first name in a value filter that the attribute does not have. */
+function unknownNameIn(filter: ParsedFilter, attribute: AttributeDefinition): string | undefined {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return filter.nodes.map((node) => unknownNameIn(node, attribute)).find((name) => name)
+    case 'not':
+      return unknownNameIn(filter.node, attribute)
+    case 'constant':
+      return undefined
+    default:
+      return subAttribute(attribute, filter.path.text) ? undefined : filter.path.text
+  }
 }
 
 function mayHaveFilter(attribute: AttributeDefinition, deviations: Deviations): boolean {

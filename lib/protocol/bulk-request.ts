@@ -1,8 +1,8 @@
 import type { Deviations } from '../deviations.js'
 import { invalidSyntax, invalidValue, ScimError } from '../errors.js'
 import { isObject } from '../schema/json.js'
+import { requireMessage } from '../schema/message-schemas.js'
 import type { Json } from '../schema/types.js'
-import { requireMessage } from './message-schemas.js'
 
 /** One operation of a bulk request (RFC 7644 §3.7), its parts not yet checked. */
 export interface BulkOperation {

@@ -2,8 +2,8 @@ import { Ajv, type ErrorObject } from 'ajv'
 import type { Deviations } from '../deviations.js'
 import { invalidSyntax, invalidValue } from '../errors.js'
 import { isObject } from '../schema/json.js'
+import { requireMessage } from '../schema/message-schemas.js'
 import type { Json, JsonObject } from '../schema/types.js'
-import { requireMessage } from './message-schemas.js'
 
 /** What a query asks for, from a URL or from the body of a search; nothing of it is looked up yet. */
 export interface QueryParameters {

@@ -27,6 +27,10 @@ describe('readPatch', () => {
     expect(readPatch(body, strict)).toEqual([{ op: 'add', path: 'title', value: 'T' }])
   })
 
+  it('takes one text for a list of one in schemas, as every message does', () => {
+    expect(readPatch({ schemas: patchOp, Operations: [title] }, strict)).toEqual([title])
+  })
+
   it('finds the message URN in any case and beside others (R-PATCH-01)', () => {
     const body = { schemas: ['urn:example:x', patchOp.toUpperCase()], Operations: [title] }
     expect(readPatch(body, strict)).toEqual([title])
@@ -53,7 +57,7 @@ const wrongBodies: readonly [string, Json][] = [
   ['with an operation that is no object', { schemas: [patchOp], Operations: ['x'] }],
   ['with an operation that is an array', { schemas: [patchOp], Operations: [[title]] }],
   ['of another message (R-PATCH-01)', { schemas: ['urn:example:x'], Operations: [title] }],
-  ['with schemas that are no array', { schemas: patchOp, Operations: [title] }],
+  ['with schemas of another text', { schemas: 'urn:example:x', Operations: [title] }],
   ['with schemas of numbers', { schemas: [1], Operations: [title] }],
   ['with Operations twice (S-INP-04)', { schemas: [patchOp], Operations: [], operations: [title] }],
 ]

@@ -53,6 +53,24 @@ describe('deactivates somebody whatever else the same PATCH names', () => {
   })
 
   it.each([
+    [[{ path: 'emails[kind eq "work"].value', value: 'x' }]],
+    [[{ path: 'emails[type eq "work" and not (kind pr)]', value: { value: 'x' } }]],
+    [[{ value: { 'emails[kind eq "work"].value': 'x' } }]],
+  ])('an unknown name inside a value filter: %j', async (operations) => {
+    const scim = await serve()
+    const { id } = await scim.user('ines')
+    const others = operations.map((operation) => ({ op: 'Add', ...operation }))
+    const alone = await scim.patch(`/Users/${id}`, [
+      { op: 'add', path: 'emails[kind pr]', value: 'x' },
+    ])
+    expect([alone.status, alone.body.scimType]).toEqual([400, 'invalidFilter'])
+    const off = { op: 'Replace', path: 'active', value: 'False' }
+    const { status } = await scim.patch(`/Users/${id}`, [...others, off])
+    expect([status, await isActive(scim, id)]).toEqual([200, false])
+    expect(await countsOf(scim)).toHaveLength(1)
+  })
+
+  it.each([
     ['in a value (A15)', { active: false, 'customMails[type eq "work"].value': 'x' }],
     ['under an unknown URN', { active: false, 'urn:x:y:z': { badge: 1 } }],
     ['under the URN of the schema (E1)', { [userUrn]: { active: false, nonsense: 1 } }],

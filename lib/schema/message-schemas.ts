@@ -1,6 +1,6 @@
 import type { Deviations } from '../deviations.js'
 import { invalidSyntax } from '../errors.js'
-import type { Json } from '../schema/types.js'
+import type { Json } from './types.js'
 
 /**
  * Requires a message to name what it is in `schemas` (RFC 7644 §3.1), in any case. Absent or empty passes with the
