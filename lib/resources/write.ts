@@ -76,7 +76,8 @@ export function remove(call: ResourceCall): Promise<void> {
   })
 }
 
-async function checkedDeletion(call: ResourceCall): Promise<Change> {
+/** The deletion of a resource, checked. */
+export async function checkedDeletion(call: ResourceCall): Promise<Change> {
   const { read, decide } = call.kind.deletion(call)
   const change = await decide(read && (await load(call, read)), nobody)
   await call.kind.check?.(call, change)

@@ -1,21 +1,17 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
-import { type SqlAdapters, sqlAdapters } from '../../adapters/sql/index.js'
+import { sqlAdapters } from '../../adapters/sql/index.js'
 import type { AccessTarget, Adapters } from '../../lib/stores/index.js'
-import { type TestDatabase, testDatabase } from '../support/test-database.js'
-import { organization, statusOf, waysToTakeTheRole } from './taking-access.js'
+import { testDatabase } from '../support/test-database.js'
+import { organization, scope, statusOf, waysToShutOut, waysToTakeTheRole } from './taking-access.js'
 
-let database: TestDatabase
-let opened: SqlAdapters[] = []
-beforeEach(async () => {
-  database = await testDatabase()
-})
+let ends: (() => Promise<void>)[] = []
 afterEach(async () => {
-  for (const adapters of opened.splice(0)) await adapters.close()
-  await database.drop()
+  for (const end of ends.splice(0)) await end()
 })
 async function sql(target: AccessTarget): Promise<Adapters> {
+  const database = await testDatabase()
   const adapters = await sqlAdapters({ url: database.url, target })
-  opened = [...opened, adapters]
+  ends = [...ends, adapters.close, database.drop]
   return adapters
 }
 const memory = (target: AccessTarget): Adapters => memoryAdapters({ target })
@@ -38,6 +34,33 @@ describe.each([
       const world = await organization(make, {}, isNested)
       expect(statusOf(await take(world))).toBeLessThan(300)
       await world.reconciler.drain()
+      expect([await world.isLetIn(), world.isActive()]).toEqual([false, false])
+    },
+  )
+
+  it.each(waysToTakeTheRole)(
+    'has ended access when it is answered: $title (R19)',
+    async ({ take, isNested }) => {
+      const world = await organization(make, {}, isNested)
+      await world.reconciler.drain()
+      expect([await world.isLetIn(), world.isActive()]).toEqual([true, true])
+      expect(statusOf(await take(world))).toBeLessThan(300)
+      expect([await world.isLetIn(), world.isActive()]).toEqual([false, false])
+    },
+  )
+
+  it.each(waysToShutOut)(
+    'has ended the access of somebody with no other role when it is answered: $title (R19)',
+    async ({ take }) => {
+      const world = await organization(make)
+      await world.patch(`/Groups/${world.crew}`, [
+        { op: 'replace', path: 'displayName', value: 'X' },
+      ])
+      await world.access.deleteRecord(scope, world.ann)
+      await world.access.mark(scope, [world.ann])
+      await world.reconciler.drain()
+      expect([await world.isLetIn(), world.isActive()]).toEqual([true, true])
+      expect(statusOf(await take(world))).toBeLessThan(300)
       expect([await world.isLetIn(), world.isActive()]).toEqual([false, false])
     },
   )

@@ -21,6 +21,8 @@ export interface Organization extends ServiceProvider {
   readonly bob: string
   readonly crew: string
   readonly inner: string
+  /** A group to which a rule gives the role Deactivated; nobody is in it. */
+  readonly shut: string
   /** Whether the gate would let Ann in. */
   isLetIn(): Promise<boolean>
   /** Whether the system behind lets Ann in. */
@@ -134,6 +136,47 @@ export const waysToTakeTheRole: readonly Way[] = [
   ...titled(waysOut('inner', theAnn), 'of the group within', true),
 ]
 
+/** A rule can also give the role Deactivated, to whoever has no other. */
+export const waysToShutOut: readonly Given[] = [
+  {
+    title: 'PATCH that adds somebody',
+    take: ({ patch, shut, ann }) =>
+      patch(`/Groups/${shut}`, [{ op: 'add', path: 'members', value: members(ann) }]),
+  },
+  {
+    title: 'PATCH that adds a group',
+    take: ({ patch, shut, inner }) =>
+      patch(`/Groups/${shut}`, [{ op: 'add', path: 'members', value: members(inner) }]),
+  },
+  {
+    title: 'PATCH that adds somebody to a group within',
+    take: async ({ patch, group, shut, ann }) => {
+      const { id } = await group('Within')
+      await patch(`/Groups/${shut}`, [{ op: 'add', path: 'members', value: members(id) }])
+      return patch(`/Groups/${id}`, [{ op: 'add', path: 'members', value: members(ann) }])
+    },
+  },
+  {
+    title: 'PUT with somebody',
+    take: ({ put, shut, ann }) => put(`/Groups/${shut}`, aGroup('Shut', [ann])),
+  },
+  {
+    title: 'POST of a group with somebody',
+    take: async (world) => {
+      await world.delete(`/Groups/${world.shut}`)
+      return world.post('/Groups', aGroup('Shut', [world.ann]))
+    },
+  },
+  {
+    title: 'PATCH of a name',
+    take: async (world) => {
+      await world.delete(`/Groups/${world.shut}`)
+      const path = `/Groups/${world.inner}`
+      return world.patch(path, [{ op: 'replace', path: 'displayName', value: 'Shut' }])
+    },
+  },
+]
+
 /** Bulk answers 200 with the status of each operation. */
 export function statusOf({ status, body }: Answer): number {
   return body?.Operations ? Number(body.Operations[0].status) : status
@@ -149,16 +192,22 @@ export async function organization(
   const provider = await serve(await make(host.target), options)
   const access = provider.adapters.access as AccessStore
   const reconciler = createReconciler(provider.adapters)
-  const rules = someRules({ roles_groups: [['Annotator', 'Crew']] })
+  const rules = someRules({
+    roles_groups: [
+      ['Annotator', 'Crew'],
+      ['Deactivated', 'Shut'],
+    ],
+  })
   await access.saveRules(scope, rules, { expectedVersion: '0', affects: [] })
   const ann: string = (await provider.user('ann@example.com')).id
   const bob: string = (await provider.user('bob@example.com')).id
   await reconciler.drain()
   const inner: string = (await provider.group('Inner', [ann])).id
   const crew: string = (await provider.group('Crew', isNested ? [inner] : [ann])).id
+  const shut: string = (await provider.group('Shut')).id
   return {
     ...provider,
-    ...{ access, host, reconciler, ann, bob, crew, inner },
+    ...{ access, host, reconciler, ann, bob, crew, inner, shut },
     async isLetIn() {
       const user = await provider.adapters.users.get(scope, ann, { omit: new Set() })
       if (!user) return false

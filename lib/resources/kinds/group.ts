@@ -10,12 +10,13 @@ import type { Member, Resource } from '../../stores/resource.js'
 import { type Call, isConditional, type ResourceCall, type Services } from '../call.js'
 import { type Change, type Kind, noMembers, type WriteSpec } from '../kind.js'
 import { patchOptions } from '../options.js'
-import { endAccessOfRoleless } from '../people/access.js'
+import { endAccessOfRoleless, finishLosses } from '../people/access.js'
 import { foreseeLoss, type GroupLoss } from '../people/losing.js'
 import { refuseProtectedMembers } from '../people/protection.js'
 import { type Computed, referencePart, setOrDelete } from '../represent.js'
 import { changedAttributes, replacement } from '../state.js'
 import { hasMembers } from '../store-input.js'
+import { checkedDeletion } from '../write.js'
 import {
   effectiveChange,
   memberDifference,
@@ -116,9 +117,24 @@ export const group: Kind = {
   events: ({ kind, members }) => (kind === 'deleted' ? [] : memberEvents(members)),
 
   async settle(call, { kind, after, attributes, members }) {
+    const { services, scope } = call
     const isRenamed = kind !== 'created' && isIdentified(attributes)
     const concerned = isRenamed ? await everyMember(call, after.id) : []
-    await endAccessOfRoleless(call.services, call.scope, [...concerned, ...members.remove])
+    await endAccessOfRoleless(services, scope, {
+      groupId: after.id,
+      leaving: [...concerned, ...members.remove],
+      joining: members.add,
+    })
+    // The state it asks for may have been stored by a request that was not carried out in time.
+    if (kind === 'replaced') await finishLosses(services, scope, after.id)
+  },
+
+  settleUnchanged: ({ services, scope }, resource) => finishLosses(services, scope, resource.id),
+
+  /** A group that is gone already may be one whose deletion was not carried out in time. */
+  async beforeDeletion(call) {
+    await finishLosses(call.services, call.scope, call.id)
+    return checkedDeletion(call)
   },
 
   compute(representation, resource, computed) {

@@ -5,16 +5,16 @@ import { withTimeLimit } from '../../access/time-limit.js'
 import { auditEntry, subjectOf } from '../../events/audit-entry.js'
 import type { AccessStore } from '../../stores/access-store.js'
 import { RefusedError, UnavailableError } from '../../stores/errors.js'
-import { mapConcurrently, readMany, resolveMany } from '../../stores/read-many.js'
+import { peopleBelow } from '../../stores/people-below.js'
+import { mapConcurrently, resolveMany } from '../../stores/read-many.js'
 import type { User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { DeprovisionReason } from '../../stores/user-store.js'
 import type { Services } from '../call.js'
 import { appendAudit, markPending } from '../outbox.js'
+import { addUnfinished, removeUnfinished, unfinishedLosses } from './unfinished.js'
 
 const concurrentPeople = 8
-/** Of a change that concerns more people, all are left to the reconciler. */
-const maxPeople = 1000
 
 /**
  * Ends the access of an inactive person before the client is answered. The person was marked pending before, so what
@@ -26,7 +26,10 @@ const maxPeople = 1000
 export function endAccess(services: Services, scope: Scope, user: User): Promise<void> {
   const { access } = services.adapters
   return access
-    ? enforce(services, access, scope, user.id)
+    ? enforce(services, access, scope, {
+        userId: user.id,
+        timeoutMs: services.options.deprovisionTimeoutMs,
+      })
     : endWithoutRecord(services, scope, user)
 }
 
@@ -75,44 +78,88 @@ export async function endAccount(services: Services, scope: Scope, user: User): 
   await deprovision(services, scope, { user, reason: 'deleted' })
 }
 
+/** A change of a group; members are people, or groups that stand for everybody in them. */
+export interface ChangedGroup {
+  readonly groupId: string
+  /** Who left it, or is in it by another name. */
+  readonly leaving: readonly string[]
+  /** Who came, and loses access only where a rule gives the role Deactivated. */
+  readonly joining?: readonly string[]
+}
+
 /**
- * Ends the access of those among these people whom their groups give none any more (`onNoRole`), before the client is
- * answered. Everybody else is left to the reconciler, and so are all when a change concerns more than 1000 people.
+ * Ends the access of those among these members whom their groups give none any more (`onNoRole`), before the client is
+ * answered. Everybody else is left to the reconciler.
  *
- * @param ids of users that were marked pending; ids of groups are passed over
- * @throws UnavailableError when the host cannot do it in time
+ * @throws UnavailableError when the host cannot do it in time; the reconciler goes on, see {@link finishLosses}
  */
 export async function endAccessOfRoleless(
   services: Services,
   scope: Scope,
-  ids: readonly string[],
+  { groupId, leaving, joining = [] }: ChangedGroup,
 ): Promise<void> {
-  const { adapters, options } = services
-  const { access } = adapters
-  if (!access || ids.length === 0 || ids.length > maxPeople) return
-  const { rules } = await access.rules(scope)
-  if (rules.roles_groups.length === 0) return
-  const people = await managedAmong(services, scope, ids)
-  const deadline = performance.now() + options.deprovisionTimeoutMs
-  const accesses = await resolveMany(adapters.groups, scope, people)
-  const roleless = people.filter((_, index) => accesses[index]?.active === false)
-  await mapConcurrently(roleless, concurrentPeople, async (user) => {
-    if (performance.now() > deadline) throw tooLate(options.retryAfterSeconds)
-    await enforce(services, access, scope, user.id)
-    services.brake?.count(scope, { ids: [user.id], kind: 'roleless' })
-  })
+  const { access } = services.adapters
+  if (!access || leaving.length + joining.length === 0) return
+  const { roles_groups: rules } = (await access.rules(scope)).rules
+  const isShutting = rules.some(([role]) => role === 'Deactivated')
+  const ids = isShutting ? [...leaving, ...joining] : leaving
+  if (rules.length === 0 || ids.length === 0) return
+  const roleless = await rolelessAmong(services, scope, ids)
+  if (roleless.length === 0) return
+  services.brake?.count(scope, { ids: roleless, kind: 'roleless' })
+  // A sweep, which marks those of large groups, may not have come to them yet.
+  await markPending({ services, scope }, roleless)
+  await addUnfinished(access, scope, groupId, ids)
+  await enforceAll(services, access, scope, roleless)
+  await removeUnfinished(access, scope, groupId, ids)
 }
 
-/** Active people with these ids; those who are not ours to manage keep what they have. */
-async function managedAmong(
+/**
+ * Ends the access that an earlier change of a group took and that did not end in time. To be called before a request is
+ * answered that may be that change sent again.
+ *
+ * @throws UnavailableError as {@link endAccessOfRoleless}
+ */
+export async function finishLosses(
+  services: Services,
+  scope: Scope,
+  groupId: string,
+): Promise<void> {
+  const { access } = services.adapters
+  if (!access) return
+  const ids = await unfinishedLosses(access, scope, groupId)
+  if (ids.length === 0) return
+  await endAccessOfRoleless(services, scope, { groupId, leaving: ids })
+  await removeUnfinished(access, scope, groupId, ids)
+}
+
+/** Active people to whom their groups give no access; those who are not ours to manage keep what they have. */
+async function rolelessAmong(
   { adapters }: Services,
   scope: Scope,
   ids: readonly string[],
-): Promise<readonly User[]> {
-  const people = await readMany(adapters.users, scope, ids, { omit: new Set(['groups']) })
-  const active = people.filter((user) => user.active)
-  const exemptions = await exemptionsOf(adapters, scope, active)
-  return active.filter((_, index) => exemptions[index] === undefined)
+): Promise<readonly string[]> {
+  const active = (await peopleBelow(adapters, scope, ids)).filter((user) => user.active)
+  const accesses = await resolveMany(adapters.groups, scope, active)
+  const roleless = active.filter((_, index) => accesses[index]?.active === false)
+  const exemptions = await exemptionsOf(adapters, scope, roleless)
+  return roleless.filter((_, index) => exemptions[index] === undefined).map(({ id }) => id)
+}
+
+/** A few at a time, all of them within the time that one person may take. */
+async function enforceAll(
+  services: Services,
+  access: AccessStore,
+  scope: Scope,
+  userIds: readonly string[],
+): Promise<void> {
+  const { deprovisionTimeoutMs, retryAfterSeconds } = services.options
+  const deadline = performance.now() + deprovisionTimeoutMs
+  await mapConcurrently(userIds, concurrentPeople, async (userId) => {
+    const timeoutMs = deadline - performance.now()
+    if (timeoutMs <= 0) throw tooLate(retryAfterSeconds)
+    await enforce(services, access, scope, { userId, timeoutMs })
+  })
 }
 
 /** Makes one person's access true under their lease. */
@@ -120,14 +167,12 @@ async function enforce(
   services: Services,
   access: AccessStore,
   scope: Scope,
-  userId: string,
+  { userId, timeoutMs }: { readonly userId: string; readonly timeoutMs: number },
 ): Promise<void> {
   const { adapters, clock, emit, options } = services
   const context = { adapters: { ...adapters, access }, clock, emit }
-  const enforced = await enforceNow(context, scope, userId, {
-    timeoutMs: options.deprovisionTimeoutMs,
-    retryAfterSeconds: options.retryAfterSeconds,
-  })
+  const { retryAfterSeconds } = options
+  const enforced = await enforceNow(context, scope, userId, { timeoutMs, retryAfterSeconds })
   if (enforced === 'protected') {
     throw new RefusedError('This person is protected and cannot be changed through SCIM.')
   }
