@@ -7,13 +7,16 @@ import { writeRace } from './store-errors.js'
 export interface Turns {
   /** Whether somebody has a turn, or waits for one. */
   isTaken(key: string): boolean
-  /** Runs `work` when those who came before are done, or have taken too long: it must be right out of turn as well. */
+  /**
+   * Runs `work` when those who came before are done. A turn that takes long passes to the next meanwhile: work must be
+   * right out of turn as well.
+   */
   take<T>(key: string, work: () => Promise<T>): Promise<T>
 }
 
 const firstPauseMs = 10
 const longestPauseMs = 500
-const longestWaitMs = 1_000
+const longestTurnMs = 1_000
 
 /** Turns of its own. */
 export function createTurns(): Turns {
@@ -27,10 +30,13 @@ export function createTurns(): Turns {
         end = resolve
       })
       last.set(key, mine)
+      await before
+      // Measured from when the work begins: who waits behind many must not start along with all the others (M4).
+      const tooLong = setTimeout(end, longestTurnMs)
       try {
-        if (before !== undefined) await atMost(longestWaitMs, before)
         return await work()
       } finally {
+        clearTimeout(tooLong)
         end()
         if (last.get(key) === mine) last.delete(key)
       }
@@ -74,31 +80,26 @@ export async function retryRaces<T>(services: Services, attempt: () => Promise<T
 }
 
 /**
- * Calls `write` with the ids to leave out: none at first; where the host wants unknown ids ignored, once more with those
- * that the store reported.
+ * Calls `write` with the ids to leave out: none at first; where the host wants unknown ids ignored, again with those that
+ * the store reported, as long as it reports others: people may be deleted while they are added (M3).
  */
 export async function passingOverUnknown<T>(
   { services, scope }: Call,
   write: (ignored: ReadonlySet<string>) => Promise<T>,
 ): Promise<T> {
-  try {
-    return await write(new Set())
-  } catch (error) {
-    const isIgnored = services.options.unknownMembers === 'ignore'
-    if (!isIgnored || storeErrorKind(error) !== 'unknownReference') throw error
-    const { ids } = error as UnknownReferenceError
-    const written = await write(new Set(ids))
-    services.onPassedOver?.(
-      scope,
-      ids.map((name) => ({ kind: 'member', name })),
-    )
-    return written
+  const ignored = new Set<string>()
+  for (;;) {
+    try {
+      const written = await write(ignored)
+      const passedOver = [...ignored].map((name) => ({ kind: 'member' as const, name }))
+      if (passedOver.length > 0) services.onPassedOver?.(scope, passedOver)
+      return written
+    } catch (error) {
+      const isIgnored = services.options.unknownMembers === 'ignore'
+      if (!isIgnored || storeErrorKind(error) !== 'unknownReference') throw error
+      const others = (error as UnknownReferenceError).ids.filter((id) => !ignored.has(id))
+      if (others.length === 0) throw error
+      for (const id of others) ignored.add(id)
+    }
   }
-}
-
-async function atMost(ms: number, promise: Promise<void>): Promise<void> {
-  const timer = new AbortController()
-  const expired = pause(ms, undefined, { signal: timer.signal }).catch(() => {})
-  await Promise.race([promise, expired])
-  timer.abort()
 }

@@ -6,6 +6,7 @@ export const separateSuites = {
   nodes: 'the package registry',
   postgres: 'PostgreSQL',
   model: 'PostgreSQL',
+  races: 'PostgreSQL',
   browser: 'Chromium',
   'label-studio': 'Python and Label Studio',
   'scim2-tester': 'Python and scim2-tester',
