@@ -19,7 +19,9 @@ const program = { cli: 'command/cli' }
 export async function bundle(modules, dist) {
   const chunks = await bundleModules(modules, dist)
   await bundleDeclarations(modules, dist)
-  for (const chunk of chunks.filter(({ name }) => name in entries)) writeEsmEntry(dist, chunk)
+  // What entries share may have the name of one of them.
+  const own = chunks.filter(({ isEntry, name }) => isEntry && name in entries)
+  for (const chunk of own) writeEsmEntry(dist, chunk)
   fs.chmodSync(path.join(dist, 'cli.cjs'), 0o755)
 }
 

@@ -1,4 +1,5 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
+import { minimalAdapters } from '../../examples/own-adapter/adapter.js'
 import { type ScimLimits, type ScimOptions, scimTable } from '../../lib/options.js'
 import type { Adapters } from '../../lib/stores/index.js'
 import {
@@ -10,7 +11,6 @@ import {
   userUrn,
 } from '../protocol/server.js'
 import { rowsOf } from '../support/option-tables.js'
-import { minimalAdapters } from '../testing/minimal-adapter.js'
 
 /** A request within a limit, and one beyond it. */
 interface Case {

@@ -1,4 +1,5 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
+import { minimalAdapters } from '../../examples/own-adapter/adapter.js'
 import {
   accessGate,
   createReconciler,
@@ -10,7 +11,6 @@ import { settingsRouter } from '../../lib/settings/index.js'
 import type { Adapters, Query, ResourceStore } from '../../lib/stores/index.js'
 import { serve } from '../protocol/server.js'
 import { aSettingsApp } from '../settings/support.js'
-import { minimalAdapters } from '../testing/minimal-adapter.js'
 
 /** The same store as one that declares nothing: it refuses what it did not say it can. */
 function minimal<S extends ResourceStore<never>>(store: S, given: Partial<S> = {}): S {

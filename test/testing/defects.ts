@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { memoryAdapters } from '../../adapters/memory/index.js'
+import { minimalAdapters } from '../../examples/own-adapter/adapter.js'
 import type {
   AccessStore,
   Adapters,
@@ -18,7 +19,6 @@ import type {
   WorkspaceStore,
 } from '../../lib/stores/index.js'
 import { typeNamed } from '../../lib/testing/subject.js'
-import { minimalAdapters } from './minimal-adapter.js'
 
 /** Adapters with one mistake, and the checks that must find it. */
 interface Defect {

@@ -1,7 +1,7 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
+import { minimalAdapters } from '../../examples/own-adapter/adapter.js'
 import { checks, conformanceTests, runConformance } from '../../lib/testing/index.js'
 import { defects } from './defects.js'
-import { minimalAdapters } from './minimal-adapter.js'
 
 describe('the minimal adapter', () => {
   conformanceTests({ test, afterAll }, () => minimalAdapters())

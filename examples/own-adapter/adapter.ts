@@ -1,22 +1,21 @@
-import type {
-  Adapters,
-  Group,
-  GroupReference,
-  Query,
-  Resource,
-  ResourceStore,
-  Scope,
-  User,
-} from '../../lib/stores/index.js'
 import {
+  type Adapters,
+  type Group,
+  type GroupReference,
+  type Query,
+  type Resource,
+  type ResourceStore,
+  type Scope,
   UniquenessError,
   UnknownReferenceError,
+  type User,
   VersionMismatchError,
-} from '../../lib/stores/index.js'
+} from 'label-studio-scim'
 
 /**
- * The least that an adapter has to do: five short methods a store, and what the host decides. Everything else is the
- * library's: it filters, sorts and writes whole groups, because `supports` is left out.
+ * An adapter to begin with: five short methods a store, and what the host decides. Everything else is the library's: it
+ * filters, sorts and writes whole groups, because `supports` is left out. Put your database in place of the maps, keep
+ * each method atomic, and run the conformance kit (`label-studio-scim/testing`) until it is green.
  */
 export function minimalAdapters(): Adapters {
   const users = minimalStore<User>()
