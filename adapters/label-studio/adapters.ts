@@ -15,6 +15,8 @@ import { type Importer, importerOf } from './import/import.js'
 import { installationSource } from './installation.js'
 import { type LabelStudioAdaptersOptions, labelStudioSettings } from './options.js'
 import type { TargetParts } from './parts.js'
+import type { WorkspaceProjects } from './policy/index.js'
+import { workspaceProjectsOf } from './policy/workspace-projects.js'
 import { labelStudioTarget } from './target.js'
 import { labelStudioUsers } from './users.js'
 
@@ -31,6 +33,8 @@ export interface LabelStudioAdapters extends AccessAdapters {
   projects(scope: Pick<Scope, 'signal'>): Promise<readonly { id: number; title: string }[]>
   /** Titles of the workspaces that can have members, for `settingsRouter`; in Community, of those in `workspaceStore`. */
   workspaces(scope: Scope): Promise<readonly string[]>
+  /** The projects of workspaces, for `labelStudioPolicy`; in Enterprise, which has its own, of none. */
+  readonly workspaceProjects: Required<WorkspaceProjects>
   /** Brings people who exist in Label Studio into SCIM, and finds drift. */
   readonly importer: Importer
 }
@@ -45,7 +49,7 @@ export interface LabelStudioAdapters extends AccessAdapters {
  */
 export function labelStudioAdapters(options: LabelStudioAdaptersOptions): LabelStudioAdapters {
   const settings = labelStudioSettings(options)
-  const { storage, owner, token } = options
+  const { owner, token } = options
   const connection = connectionOf(options)
   const watch = credentialWatch()
   const api = labelStudioApi({ ...connection, token }, (call) => watch.observe('token', call))
@@ -57,16 +61,16 @@ export function labelStudioAdapters(options: LabelStudioAdaptersOptions): LabelS
   const edition = editionOf(parts)
   const target = labelStudioTarget(parts, edition)
   const workspaceStore = communityWorkspaces(parts)
+  const kept = { ...settings.storage, ...(workspaceStore && { workspaceStore }) }
   return {
-    ...storage,
-    access: settings.storage.access,
+    ...kept,
     users: labelStudioUsers(settings, target, admission(parts, edition)),
     gate: gatePolicyOf(parts, options.token),
     examine: examiner(parts, watch),
     importer: importerOf(parts),
     projects: ({ signal }) => translated(collect(api.projects.list(signal))),
     workspaces: (scope) => translated(titlesOf(parts, scope)),
-    ...(workspaceStore && { workspaceStore }),
+    workspaceProjects: workspaceProjectsOf(kept),
   }
 }
 

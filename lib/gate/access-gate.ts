@@ -1,11 +1,14 @@
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import createDebug from 'debug'
+import { noteEnforcement } from '../access/index.js'
 import type { Adapters } from '../stores/adapters.js'
 import { checkAdapters } from '../stores/check-adapters.js'
+import type { Scope } from '../stores/scope.js'
 import { changeAnswer } from './answers.js'
 import { type Decider, deciderOf } from './decider.js'
-import { type AccessGateOptions, gateOptions } from './options.js'
+import { type AccessGateOptions, gateOptions, type ResolvedGateOptions } from './options.js'
 import { answer, refuseUpgrade } from './refusal.js'
 import { type SocketWatch, watchSockets } from './sockets.js'
 import { answerAsRequest, isWebSocket } from './upgrades.js'
@@ -47,6 +50,8 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
   checkAdapters('accessGate', adapters)
   const resolved = gateOptions(options)
   const decider = deciderOf(adapters, resolved)
+  const noteMode = modeNoter(adapters, resolved)
+  noteMode()
   const sockets = watchSockets(resolved.recheckMs, decider.ofEverybody)
 
   const middleware = (
@@ -54,6 +59,7 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
     response: ServerResponse,
     next: (error?: unknown) => void,
   ): void => {
+    noteMode()
     decider.ofRequest(request).then((verdict) => {
       if (verdict.kind !== 'pass') return answer(request, response, verdict)
       if (verdict.answer) changeAnswer(request, response, verdict.answer)
@@ -71,6 +77,28 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
     unavailable,
     close: sockets.close,
   })
+}
+
+const noteTimeoutMs = 10_000
+
+/** Notes once what this gate enforces, for the settings; after a failure again with the next request. */
+function modeNoter({ access }: Adapters, { enforce, tenant }: ResolvedGateOptions): () => void {
+  if (!access) return () => {}
+  let isDone = false
+  return () => {
+    if (isDone) return
+    isDone = true
+    const scope: Scope = {
+      tenant,
+      actor: 'gate',
+      requestId: randomUUID(),
+      signal: AbortSignal.timeout(noteTimeoutMs),
+    }
+    noteEnforcement(access, scope, enforce ? enforce.mode : 'off').catch((error: unknown) => {
+      isDone = false
+      debug('what the gate enforces was not noted: %O', error)
+    })
+  }
 }
 
 /** A socket that was upgraded, and what the client sent ahead. */

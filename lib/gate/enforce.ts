@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import { exemptionOf } from '../access/index.js'
+import createDebug from 'debug'
+import { exemptionOf, refusalRecorder } from '../access/index.js'
 import type { Access } from '../mapping/types.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { Scope } from '../stores/scope.js'
@@ -8,6 +9,8 @@ import type { Identity, Judge } from './decide.js'
 import * as session from './session.js'
 import type { InTime } from './time-limit.js'
 import { forbidden, pass, type Verdict } from './verdict.js'
+
+const debug = createDebug('label-studio-scim:gate')
 
 /** Somebody whom the gate lets in, and what the mapping gives them. */
 export interface PolicyPerson {
@@ -91,6 +94,10 @@ export function enforcerOf(
   { judge, inTime, clock }: EnforcerTools,
 ): Enforcer {
   if (!policy) return () => Promise.resolve(pass)
+  const recorder = refusalRecorder(adapters, {
+    personOf: async (scope, identity) => (await judge(scope, identity)).user?.id,
+    onError: (error) => debug('what would be refused was not kept: %O', error),
+  })
   const person = (scope: Scope, identity: Identity) => personOf(adapters, judge, scope, identity)
 
   async function ofOne(scope: Scope, request: IncomingMessage, identity: Identity) {
@@ -103,17 +110,21 @@ export function enforcerOf(
     return policy?.decide(scope, question)
   }
 
-  function refused(request: IncomingMessage, identity: Identity, why: Refused): Verdict {
+  function refused(scope: Scope, request: IncomingMessage, { identity, ...why }: Refused): Verdict {
     const { method = '', url = '' } = request
-    policy?.onRefusal?.({
+    const refusal = {
       at: clock().toISOString(),
       identity,
       method,
       path: url.split('?', 1)[0] ?? '',
       reason: why.reason,
-      isRefused: policy.mode === 'enforce',
-    })
-    if (policy?.mode === 'report') return pass
+      isRefused: policy?.mode === 'enforce',
+    }
+    policy?.onRefusal?.(refusal)
+    if (policy?.mode === 'report') {
+      recorder?.add(scope, refusal)
+      return pass
+    }
     return { kind: 'refused', status: why.status, detail: why.detail }
   }
 
@@ -124,18 +135,21 @@ export function enforcerOf(
       if (!identity) return anonymous(policy, request)
       if (areTwo(identities)) {
         const why = { status: 403, detail: twoPeople, reason: 'credentials of two people' }
-        return refused(request, identity, why)
+        return refused(scope, request, { ...why, identity })
       }
       const decision = await ofOne(scope, request, identity)
       if (!decision) return pass
-      if (decision.kind === 'refuse') return refused(request, identity, decision)
+      if (decision.kind === 'refuse') return refused(scope, request, { ...decision, identity })
       if (policy.mode === 'report') return pass
       if (decision.url !== undefined) request.url = decision.url
       return decision.answer ? { kind: 'pass', answer: decision.answer } : pass
     })
 }
 
-type Refused = Pick<Extract<PolicyDecision, { kind: 'refuse' }>, 'status' | 'detail' | 'reason'>
+type Refused = { readonly identity: Identity } & Pick<
+  Extract<PolicyDecision, { kind: 'refuse' }>,
+  'status' | 'detail' | 'reason'
+>
 
 /** Credentials that are nobody's now may be somebody's when they arrive, so they stay behind. */
 function anonymous(policy: RequestPolicy, request: IncomingMessage): Verdict {

@@ -23,6 +23,8 @@ export interface WorkspaceDirectory {
   projectsOfWorkspace(scope: Scope, titleOrId: string): Promise<readonly number[]>
   /** Numbers of the projects of any of these workspaces, by title. */
   projectsOfWorkspaces(scope: Scope, titles: readonly string[]): Promise<ReadonlySet<number>>
+  /** Whether anybody has any of these. */
+  hasUnplacedProjects(scope: Scope): Promise<boolean>
   /** Projects in no workspace that this person made as a Manager: they and Administrators see them. */
   unplacedProjectsOf(scope: Scope, userId: string): Promise<readonly number[]>
   /**
@@ -49,13 +51,10 @@ export function workspaceDirectory(
     projectsOfWorkspace: (scope, name) =>
       ask(scope, [], ({ byTitle, byId }) => byTitle.get(name) ?? byId.get(name) ?? []),
     projectsOfWorkspaces: (scope, titles) =>
-      ask(
-        scope,
-        new Set<number>(),
-        ({ byTitle }) => new Set(titles.flatMap((title) => byTitle.get(title) ?? [])),
-      ),
+      ask(scope, new Set<number>(), (known) => unionOf(known, titles)),
     unplacedProjectsOf: (scope, userId) =>
       ask(scope, [], ({ byCreator }) => byCreator.get(userId) ?? []),
+    hasUnplacedProjects: (scope) => ask(scope, false, ({ byCreator }) => byCreator.size > 0),
     async projectCreated(scope, { projectId, user }) {
       if (!(await isUsed(scope))) return
       const { active, role, workspaces } = await groups.resolveAccess(scope, user)
@@ -66,6 +65,22 @@ export function workspaceDirectory(
       if (await isUsed(scope)) await store.removeProjects(scope, [projectId])
     },
   }
+}
+
+const maxUnions = 1_000
+
+/** Remembered with the index: a union of thousands of projects would cost more than the rest of a decision. */
+function unionOf(
+  { byTitle, unions }: WorkspaceIndex,
+  titles: readonly string[],
+): ReadonlySet<number> {
+  const key = JSON.stringify(titles)
+  const known = unions.get(key)
+  if (known) return known
+  const union = new Set(titles.flatMap((title) => byTitle.get(title) ?? []))
+  if (unions.size >= maxUnions) unions.clear()
+  unions.set(key, union)
+  return union
 }
 
 async function place(
@@ -90,6 +105,7 @@ const noWorkspaces: WorkspaceDirectory = {
   isUsed: async () => false,
   projectsOfWorkspace: async () => [],
   projectsOfWorkspaces: async () => new Set(),
+  hasUnplacedProjects: async () => false,
   unplacedProjectsOf: async () => [],
   projectCreated: async () => {},
   projectDeleted: async () => {},

@@ -7,6 +7,8 @@ export interface WorkspaceIndex {
   readonly byId: ReadonlyMap<string, readonly number[]>
   /** Projects in no workspace, by the id of who made them. */
   readonly byCreator: ReadonlyMap<string, readonly number[]>
+  /** Projects of several workspaces together, by their titles. */
+  readonly unions: Map<string, ReadonlySet<number>>
 }
 
 const maxTenants = 100
@@ -38,5 +40,6 @@ async function readIndex(store: WorkspaceStore, scope: Scope): Promise<Workspace
     byTitle: new Map(workspaces.map(({ title, projectIds }) => [title, projectIds])),
     byId: new Map(workspaces.map(({ id, projectIds }) => [id, projectIds])),
     byCreator,
+    unions: new Map(),
   }
 }
