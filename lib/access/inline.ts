@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { AccessStore, PendingOutcome, PendingUser } from '../stores/access-store.js'
 import { UnavailableError } from '../stores/errors.js'
 import type { Scope } from '../stores/scope.js'
@@ -101,12 +102,14 @@ async function markAndClaim(
   userId: string,
   deadline: number,
 ): Promise<Claim | 'busy'> {
-  let claim: Claim | 'busy' | 'settled'
   do {
     await access.mark(scope, [userId])
-    claim = await claimPerson(access, scope, userId, deadline)
-  } while (claim === 'settled')
-  return claim
+    const claim = await claimPerson(access, scope, userId, deadline)
+    if (claim !== 'settled') return claim
+    // A reconciler at work took the mark. In step with it, it would be first each time.
+    await pause(Math.random() * waitMs)
+  } while (Date.now() < deadline)
+  return 'busy'
 }
 
 function workUnder<T>(
@@ -149,7 +152,7 @@ async function claimPerson(
     if (entry) return { owner, entry }
     const [leased] = await access.pendingOf(scope, [userId])
     if (!leased) return 'settled'
-    await new Promise((resolve) => setTimeout(resolve, waitMs))
+    await pause(waitMs)
   } while (Date.now() < deadline)
   return 'busy'
 }

@@ -1,6 +1,6 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
-import { createReconciler, enforceNow } from '../../lib/access/index.js'
-import { RefusedError, UnavailableError } from '../../lib/stores/index.js'
+import { createReconciler, enforceNow, holdLease } from '../../lib/access/index.js'
+import { type AccessStore, RefusedError, UnavailableError } from '../../lib/stores/index.js'
 import { aGate, recordingTarget } from './recording-target.js'
 import { createWorld, type World } from './world.js'
 
@@ -80,5 +80,43 @@ describe('enforceNow', () => {
     await createReconciler(adapters).drain()
     clock.mockRestore()
     expect(host.people.get(ada.id)?.active).toBe(false)
+  })
+})
+
+/** Somebody else who claims and settles each mark as soon as it is made, so many times. */
+function outrun(access: AccessStore, times: number): AccessStore {
+  let left = times
+  return {
+    ...access,
+    async mark(scope, ids) {
+      await access.mark(scope, ids)
+      if (left === 0) return
+      left -= 1
+      const rival = { owner: 'rival', limit: 1, leaseMs: 1_000, userIds: ids }
+      for (const entry of await access.claim(rival)) {
+        await access.settle('rival', entry, { kind: 'done' })
+      }
+    },
+  }
+}
+
+describe('holdLease beside a reconciler that is always first', () => {
+  const hold = ({ adapters, scope, ada }: Awaited<ReturnType<typeof setUp>>, times: number) =>
+    holdLease(
+      outrun(adapters.access, times),
+      scope,
+      { userId: ada.id, timeoutMs: 200, retryAfterSeconds: 7 },
+      async () => 'done',
+    )
+
+  it('works when the other is slower once', async () => {
+    await expect(hold(await setUp(), 3)).resolves.toBe('done')
+  })
+
+  it('tells the caller to come back at the deadline', async () => {
+    await expect(hold(await setUp(), Number.POSITIVE_INFINITY)).rejects.toMatchObject({
+      code: 'ERR_SCIM_UNAVAILABLE',
+      retryAfterSeconds: 7,
+    })
   })
 })
