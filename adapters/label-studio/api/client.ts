@@ -4,6 +4,7 @@ import { type MembersApi, membersApi } from './members.js'
 import { apiSettings, type LabelStudioApiOptions } from './options.js'
 import { type ProjectsApi, projectsApi } from './projects.js'
 import { type OrganizationSettingsApi, organizationSettingsApi } from './settings.js'
+import { isSignUpOpen } from './sign-up.js'
 import { type UsersApi, usersApi } from './users.js'
 import { getVersion, isHealthy, type LabelStudioVersion } from './version.js'
 import { type WorkspacesApi, workspacesApi } from './workspaces.js'
@@ -26,6 +27,8 @@ export interface LabelStudioApi {
   workspaces: WorkspacesApi
   projects: ProjectsApi
   settings: OrganizationSettingsApi
+  /** Whether anybody can sign up without a link; `undefined` when Label Studio does not tell. */
+  isSignUpOpen(signal?: AbortSignal): Promise<boolean | undefined>
   /** For calls that have no function here. */
   http: HttpClient
 }
@@ -43,7 +46,8 @@ export function labelStudioApi(
   options: LabelStudioApiOptions,
   observe?: CallObserver,
 ): LabelStudioApi {
-  const http = httpClient(apiSettings(options), observe)
+  const connection = apiSettings(options)
+  const http = httpClient(connection, observe)
   return {
     version: (signal) => getVersion(http, signal),
     isHealthy: (signal) => isHealthy(http, signal),
@@ -55,6 +59,7 @@ export function labelStudioApi(
     workspaces: workspacesApi(http),
     projects: projectsApi(http),
     settings: organizationSettingsApi(http),
+    isSignUpOpen: (signal) => isSignUpOpen(connection, signal),
     http,
   }
 }

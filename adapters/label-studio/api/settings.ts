@@ -37,6 +37,8 @@ export interface OrganizationSettingsApi {
   samlMapping(signal?: AbortSignal): Promise<NativeMapping | undefined>
   /** The token of the organization's invite link. Whoever has it can sign up: treat it as a secret. */
   inviteToken(signal?: AbortSignal): Promise<string>
+  /** Makes the invite link another one; the old one opens nothing any more. Returns the new token. */
+  resetInvite(signal?: AbortSignal): Promise<string>
   /** Which kinds of token the organization accepts; `undefined` before personal access tokens existed. */
   tokenSettings(signal?: AbortSignal): Promise<TokenSettings | undefined>
 }
@@ -67,6 +69,11 @@ export function organizationSettingsApi(http: HttpClient): OrganizationSettingsA
     async inviteToken(signal) {
       const answer = await http.request({ method: 'GET', path: apiPath`/api/invite`, signal })
       return readString(readRecord(answer, 'invite'), 'token', 'invite')
+    },
+    async resetInvite(signal) {
+      const path = apiPath`/api/invite/reset-token`
+      const request = { method: 'POST', path, body: {}, repeatable: true, signal } as const
+      return readString(readRecord(await http.request(request), 'invite'), 'token', 'invite')
     },
     async tokenSettings(signal) {
       const answer = await read(apiPath`/api/jwt/settings`, signal)

@@ -72,6 +72,20 @@ async function legacyTokens({ settings }: LabelStudioApi, signal?: AbortSignal) 
   ]
 }
 
+/** The gate refuses sign-up without a link of one's own; Label Studio itself does so only when it is told to. */
+async function signUp(api: LabelStudioApi, signal?: AbortSignal): Promise<Finding[]> {
+  const isOpen = await attempt(() => api.isSignUpOpen(signal))
+  if (!('value' in isOpen) || isOpen.value === undefined) return []
+  return isOpen.value
+    ? [
+        warning(
+          'sign-up-open',
+          'Anybody who reaches Label Studio around the proxy can sign up without a link, and becomes a member of the organization. Set LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK=true in Label Studio.',
+        ),
+      ]
+    : [ok('sign-up-closed', 'Nobody signs up in Label Studio without its invite link.')]
+}
+
 async function examineCommunity(
   { api, admin, settings }: Patient,
   me: Whoami,
@@ -88,6 +102,7 @@ async function examineCommunity(
     ),
     ok('first-sign-in', firstSignInText[settings.firstSignIn]),
     ...(await legacyTokens(api, signal)),
+    ...(await signUp(api, signal)),
   ]
   if (!admin) {
     const without =

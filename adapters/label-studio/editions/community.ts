@@ -23,6 +23,7 @@ import {
 } from '../api/index.js'
 import type { LabelStudioSettings } from '../options.js'
 import type { EditionTarget } from './edition.js'
+import { inviteReset } from './invite-reset.js'
 
 interface Parts {
   readonly api: LabelStudioApi
@@ -39,6 +40,8 @@ interface Parts {
  */
 export function communityTarget(parts: Parts): EditionTarget {
   const { admin, accounts, settings } = parts
+  const { access: records } = settings.storage
+  const resetInvite = inviteReset(parts.api)
   return {
     canRename: admin !== undefined,
     async deprovision(scope, user, reason) {
@@ -46,6 +49,8 @@ export function communityTarget(parts: Parts): EditionTarget {
       for await (const account of accounts.takeAll(scope, user)) {
         await endAccount(parts, account, { reason, signal: scope.signal })
       }
+      const isRepeated = (await records.record(scope, user.id))?.enforced === 'deprovisioned'
+      if (!isRepeated) resetInvite()
     },
     async apply(scope, user, access) {
       const found = await accounts.find(scope, user)

@@ -134,6 +134,12 @@ export function describeCommunityContract(name: string, start: () => Promise<Sub
         expect(await api.settings.inviteToken()).toMatch(/^\w{20,}$/)
       })
 
+      it('tells that nobody signs up without a link, and makes nobody to find out', async () => {
+        const people = (await api.users.list()).length
+        expect(await api.isSignUpOpen()).toBe(false)
+        expect((await api.users.list()).length).toBe(people)
+      })
+
       it('has nothing of Enterprise, and says so with a page or with 405', async () => {
         const user = await api.users.create({ email: newEmail() })
         const absent = { kind: 'featureAbsent' }

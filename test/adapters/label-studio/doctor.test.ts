@@ -78,6 +78,33 @@ describe('the doctor of Community', () => {
   })
 
   it.each([
+    [true, 'warning', 'sign-up-open', /DISABLE_SIGNUP_WITHOUT_LINK=true/],
+    [false, 'ok', 'sign-up-closed', /without its invite link/],
+  ] as const)(
+    'tells whether anybody can sign up without a link: %s (F3)',
+    async (openSignUp, level, code, words) => {
+      await start({ mode: 'oss-new', openSignUp })
+      const people = fake.state.users.size
+      const found = (await findings()).find((each) => each.code.startsWith('sign-up'))
+      expect(found).toEqual({ level, code, message: expect.stringMatching(words) })
+      expect(fake.state.users.size).toBe(people)
+    },
+  )
+
+  it.each([true, false])('tells whether legacy tokens are on: %s (F14)', async (isOn) => {
+    const ann = await start({ mode: 'oss-new' })
+    const made = await fetch(`${fake.url}/api/token/`, {
+      method: 'POST',
+      headers: { authorization: `Token ${fake.token}` },
+    })
+    const { token } = (await made.json()) as { token: string }
+    fake.state.tokenSettings.legacy_api_tokens_enabled = isOn
+    expect(ann.email).toBe('ann@example.com')
+    const codes = (await findings({ token })).map(({ code }) => code)
+    expect(codes.includes('legacy-tokens')).toBe(isOn)
+  })
+
+  it.each([
     ['gate', /still gets in/],
     ['soft-delete', /cannot bring them back/],
     ['hard-delete', /annotations lose their author/],

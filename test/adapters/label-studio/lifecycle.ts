@@ -67,6 +67,13 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
       await product.drained()
       return pushed.json.id
     }
+    /** The invite's token as soon as it is not this one any more. */
+    const otherInviteThan = async (before: string) => {
+      const until = Date.now() + 10_000
+      let token = before
+      while (token === before && Date.now() < until) token = await api.settings.inviteToken()
+      return token
+    }
     const isActive = async (id: number) => (await admin.get(id))?.isActive
     const accountId = async (userId: string) => Number((await product.record(userId))?.account?.id)
 
@@ -555,6 +562,29 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
           expect.arrayContaining([email]),
         ])
       }, 60_000)
+    })
+
+    describe('the organization’s invite link', () => {
+      it.each([
+        ['admin', { withOwner: true }],
+        ['gate', { withOwner: false }],
+      ] as const)(
+        'is another one once somebody is deprovisioned, once (F4, strategy %s)',
+        async (_strategy, options) => {
+          await start(options)
+          const id = await push({ userName: newEmail() })
+          const before = await api.settings.inviteToken()
+          expect((await product.setActive(id, false)).status).toBe(200)
+          const after = await otherInviteThan(before)
+          expect(after).not.toBe(before)
+          const old = await signUp(subject.url, before, { email: newEmail(), password })
+          expect(old.status).toBe(403)
+          await product.patch(`/Users/${id}`, [{ op: 'add', path: 'title', value: 'x' }])
+          await product.setActive(id, false)
+          expect(await api.settings.inviteToken()).toBe(after)
+        },
+        60_000,
+      )
     })
 
     describe('the import', () => {

@@ -89,9 +89,11 @@ const signUpPage = (context: FakeContext, errors: string[] = []) =>
   )
 
 const signUp: FakeHandler = (context) => {
-  const { state, request } = context
+  const { state, options, request } = context
   if (!hasCsrf(request)) return csrfFailed()
-  if (request.query.get('token') !== state.inviteToken) return html(403, '<h1>Forbidden</h1>')
+  const token = request.query.get('token')
+  const isLinkNeeded = !options.openSignUp || (token !== null && token !== '')
+  if (isLinkNeeded && token !== state.inviteToken) return html(403, '<h1>Forbidden</h1>')
   const form = formOf(request)
   const email = addressIn(form, 'email').toLowerCase()
   const password = form.get('password') ?? ''

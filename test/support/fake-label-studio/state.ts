@@ -22,6 +22,8 @@ export interface FakeOptions {
   workspaceRemovalFails?: boolean
   /** Organizations made without the legacy flag refuse legacy tokens. Default true. */
   legacyTokens?: boolean
+  /** Community without `DISABLE_SIGNUP_WITHOUT_LINK`: anybody signs up without a link. Default false. */
+  openSignUp?: boolean
   /** Seconds an access token lives. Default 300. */
   accessTokenSeconds?: number
   /** The admin's form lacks `is_active`, as a version might that this library does not know. */

@@ -1,0 +1,58 @@
+import { type FakeMode, startFakeLabelStudio } from '../../support/fake-label-studio/index.js'
+import { startProduct } from './product.js'
+
+const start = async (mode: FakeMode) => {
+  const fake = await startFakeLabelStudio({ mode })
+  const product = await startProduct(fake, { withOwner: false, isWorking: false })
+  const resets = () => fake.requests.filter(({ path }) => path === '/api/invite/reset-token').length
+  const stop = async () => {
+    await product.stop()
+    await fake.stop()
+  }
+  return { fake, product, resets, stop }
+}
+
+const eventually = async (isTrue: () => boolean) => {
+  const until = Date.now() + 5_000
+  while (!isTrue() && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 10))
+  expect(isTrue()).toBe(true)
+}
+
+afterEach(() => jest.restoreAllMocks())
+
+it('keeps no deactivation waiting when the invite cannot be reset, and tells it once (F4)', async () => {
+  const warnings: string[] = []
+  jest.spyOn(process, 'emitWarning').mockImplementation((text) => void warnings.push(String(text)))
+  const { fake, product, resets, stop } = await start('oss-new')
+  fake.faults.add({ fault: { kind: 'status', status: 400 }, path: /reset-token/ })
+  for (const name of ['ann', 'ben']) {
+    const { json } = await product.pushUser({ userName: `${name}@example.com` })
+    expect((await product.setActive(json.id, false)).status).toBe(200)
+  }
+  await eventually(() => resets() > 0 && warnings.length > 0)
+  expect(warnings).toEqual([expect.stringMatching(/invite link .* could not be reset/)])
+  await stop()
+}, 60_000)
+
+it('asks for few resets when many are deprovisioned at once', async () => {
+  const { product, resets, stop } = await start('oss-new')
+  const pushed = await Promise.all(
+    Array.from({ length: 20 }, (_, index) =>
+      product.pushUser({ userName: `person-${index}@example.com` }),
+    ),
+  )
+  await Promise.all(pushed.map(({ json }) => product.setActive(json.id, false)))
+  await eventually(() => resets() > 0)
+  expect(resets()).toBeLessThan(20)
+  await stop()
+}, 60_000)
+
+it('leaves Enterprise alone, whose invitations are bound to an address', async () => {
+  const { product, resets, stop } = await start('lse')
+  const { json } = await product.pushUser({ userName: 'ann@example.com' })
+  await product.drained()
+  await product.setActive(json.id, false)
+  await product.drained()
+  expect(resets()).toBe(0)
+  await stop()
+}, 60_000)
