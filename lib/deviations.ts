@@ -107,9 +107,9 @@ export const deviations = [
   {
     id: 'pathlessDottedKeys',
     idps: ['Entra ID', 'Okta'],
-    source: 'RFC 7644 §3.5.2.1',
+    source: 'RFC 7644 §3.5.2.1, RFC 7643 §2.1',
     description:
-      'In the value of a PATCH operation without a path, a key may be a path: "name.familyName", "urn:…:User:department". Off: such keys are unknown attributes.',
+      'In a resource and in the value of a PATCH operation without a path, a key may be a path: "name.familyName", "urn:…:User:department". Off: such keys are unknown attributes.',
     test: 'test/patch/deviations.test.ts',
   },
   {

@@ -1,4 +1,4 @@
-import { invalidSyntax, invalidValue, mutabilityError } from '../errors.js'
+import { invalidSyntax, invalidValue, mutabilityError, ScimError } from '../errors.js'
 import { resolveName } from '../filter/aliases.js'
 import { isObject } from '../schema/json.js'
 import { printPath } from '../schema/paths.js'
@@ -86,7 +86,7 @@ function ofExtension(target: Target, value: Json | undefined, source: Source): A
  */
 function ofMembers(object: JsonObject, prefix: string, source: Source): Assignment[] {
   const seen = new Set<string>()
-  return Object.entries(object).flatMap(([key, value]) => {
+  const assignments = Object.entries(object).flatMap(([key, value]) => {
     const target = targetOf(key, prefix, source.context)
     if (target === undefined) return []
     const place = target.filter === undefined ? target.name : `${target.name} ${key}`
@@ -95,6 +95,12 @@ function ofMembers(object: JsonObject, prefix: string, source: Source): Assignme
     if (target.path.attribute === undefined) return ofExtension(target, value, source)
     return isPassedOver(target, source.context) ? [] : [{ op: source.op, target, value }]
   })
+  // The members of an object have no order: what names a part of an attribute comes after the whole of it.
+  return assignments.sort((a, b) => Number(isPart(a)) - Number(isPart(b)))
+}
+
+function isPart({ target: { path, filter } }: Assignment): boolean {
+  return path.sub !== undefined || filter !== undefined
 }
 
 /** What a member of a value names; `undefined` when no schema has it and that is accepted. */
@@ -105,7 +111,7 @@ function targetOf(key: string, prefix: string, context: PatchContext): Target | 
   const isName = !/[.:[]/.test(key)
   const mayBePath = deviations.has('pathlessDottedKeys') && (prefix === '' || !key.includes(':'))
   if (!isName && mayBePath && key.includes('[')) {
-    const target = resolveTarget(prefix + key, context)
+    const target = readTarget(prefix + key, context)
     if (!isUnknown(target)) return target
     if (context.unknownAttributes !== 'ignore') throw target.error
   } else if (isName || mayBePath) {
@@ -114,6 +120,16 @@ function targetOf(key: string, prefix: string, context: PatchContext): Target | 
   }
   refuseUnknown(key, context, prefix)
   return undefined
+}
+
+/** A key that is no path, such as `emails[`, is an unknown name: others beside it count, as in POST and PUT. */
+function readTarget(text: string, context: PatchContext): Target | UnknownTarget {
+  try {
+    return resolveTarget(text, context)
+  } catch (error) {
+    if (!(error instanceof ScimError)) throw error
+    return { unknown: text, isForeign: false, error }
+  }
 }
 
 /**

@@ -73,8 +73,8 @@ export interface Kind {
 
   /** How a new resource is made. */
   create(call: Call, resource: Resource, secrets: Change['secrets']): WriteSpec
-  /** How a PUT is applied; `body` is what `sent` was read from. */
-  replace(call: ResourceCall, sent: Sent, body: Json): WriteSpec
+  /** How a PUT is applied. */
+  replace(call: ResourceCall, sent: Sent): WriteSpec
   /** How a PATCH is applied. */
   patch(call: ResourceCall, operations: readonly PatchOperation[]): WriteSpec
   /** What must be known of a resource that is deleted. */
@@ -137,6 +137,8 @@ export interface View {
 export interface Sent {
   readonly attributes: JsonObject
   readonly secrets: Change['secrets']
+  /** Names of the attributes that were given at all, be they unassigned, in lower case. */
+  readonly names: ReadonlySet<string>
 }
 
 /** Nobody comes and nobody goes. */

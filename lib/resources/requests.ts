@@ -1,6 +1,6 @@
+import { readBody as readSent } from '../patch/read-body.js'
 import { readPatch } from '../patch/read-patch.js'
 import { extended } from '../schema/json.js'
-import { readResource } from '../schema/read-resource.js'
 import type { Json, JsonObject } from '../schema/types.js'
 import type { Resource } from '../stores/resource.js'
 import { about, type Call, type ResourceCall } from './call.js'
@@ -24,7 +24,7 @@ export async function create(call: Call, body: Json): Promise<Resource> {
 
 /** Replaces a resource by the body of a PUT (RFC 7644 §3.5.1); see `replacement` for what stays. */
 export function replace(call: ResourceCall, body: Json): Promise<WriteResult> {
-  return write(call, call.kind.replace(call, readBody(call, body), body))
+  return write(call, call.kind.replace(call, readBody(call, body)))
 }
 
 /** Applies the body of a PATCH (RFC 7644 §3.5.2), all of it or nothing. */
@@ -34,14 +34,10 @@ export function patch(call: ResourceCall, body: Json): Promise<WriteResult> {
 }
 
 function readBody({ services, type, kind, scope }: Call, body: Json): Sent {
-  const { options } = services
-  const { maxStringLength } = options.limits
-  const { attributes, secrets, passedOver } = readResource(type, body, {
-    ...options,
-    maxStringLength,
-  })
+  const read = readSent(type, body, patchOptions(services.options))
+  const { attributes, names, passedOver } = read
   notePassedOver(services, scope, passedOver)
-  return { attributes, secrets: kind.acceptedSecrets?.(services, secrets) ?? {} }
+  return { attributes, names, secrets: kind.acceptedSecrets?.(services, read.secrets) ?? {} }
 }
 
 function newResource({ services, type, kind }: Call, attributes: JsonObject): Resource {

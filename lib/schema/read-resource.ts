@@ -16,6 +16,8 @@ export interface ReadOptions extends ReadContext {
    * looked for. Default `false`.
    */
   readonly partial?: boolean
+  /** Required attributes may be missing, because the caller adds to what is read. Default `false`. */
+  readonly mayBeIncomplete?: boolean
 }
 
 /** A resource as a client may have it stored. */
@@ -29,6 +31,8 @@ export interface ReadResource {
   readonly secrets: Readonly<Record<string, Json>>
   /** Paths of attributes and URNs of extensions that were given and that no schema has. */
   readonly passedOver: readonly string[]
+  /** Names of the attributes that were given at all, be they unassigned, and URNs of extensions, in lower case. */
+  readonly names: ReadonlySet<string>
 }
 
 /**
@@ -56,8 +60,9 @@ export function readResource(type: ResourceType, sent: Json, options: ReadOption
     const extension = readExtension({ type, urn, context }, input[key] ?? null)
     if (extension !== undefined) attributes[urn] = extension
   }
-  if (!options.partial) checkResource(type, attributes)
-  return { attributes, secrets, passedOver: [...passedOver] }
+  if (!options.partial && !options.mayBeIncomplete) checkResource(type, attributes)
+  const names = new Set(Object.keys(input).map((name) => name.toLowerCase()))
+  return { attributes, secrets, passedOver: [...passedOver], names }
 }
 
 /** URNs of the extensions that a resource has, by the key under which it has them. */

@@ -109,7 +109,12 @@ function bodyOf({ path, value }: Given): object {
   return { [path.slice(0, colon)]: { [path.slice(colon + 1)]: value } }
 }
 
-type Way = (scim: ServiceProvider, given: Given) => Promise<{ status: number; id: string }>
+interface Named {
+  readonly status: number
+  readonly id: string
+}
+type Way = (scim: ServiceProvider, given: Given) => Promise<Named>
+const anything: Given = { path: '', value: null }
 
 const bulk = async (scim: ServiceProvider, operation: object) => {
   const { body } = await scim.post('/Bulk', { schemas: [bulkUrn], Operations: [operation] })
@@ -160,6 +165,57 @@ async function outcomeOf(scim: ServiceProvider, way: Way, given: Given) {
   return attributes
 }
 
+const department = { [enterpriseUrn]: { department: 'Ops' } }
+const manager = { [enterpriseUrn]: { manager: { value: 'm' } } }
+const work = { emails: [{ value: 'a@b.example', type: 'work' }] }
+
+/** Ways to name an attribute, with the one of the schemas. */
+const namings: readonly [object, object][] = [
+  [{ [`${userUrn}:title`]: 'x' }, { title: 'x' }],
+  [{ [userUrn]: { title: 'x' } }, { title: 'x' }],
+  [{ 'name.givenName': 'x' }, { name: { givenName: 'x' } }],
+  [
+    { 'name.givenName': 'x', name: { familyName: 'y' } },
+    { name: { givenName: 'x', familyName: 'y' } },
+  ],
+  [{ [`${userUrn}:name.givenName`]: 'x' }, { name: { givenName: 'x' } }],
+  [{ [userUrn]: { 'name.givenName': 'x' } }, { name: { givenName: 'x' } }],
+  [{ [`${enterpriseUrn}:department`]: 'Ops' }, department],
+  [{ [`${enterpriseUrn}.department`]: 'Ops' }, department],
+  [{ department: 'Ops' }, department],
+  [{ [`${enterpriseUrn}:manager.value`]: 'm' }, manager],
+  [{ [`${enterpriseUrn}:manager`]: 'm' }, manager],
+  [{ [enterpriseUrn]: { 'manager.value': 'm' } }, manager],
+  [{ manager: 'm' }, manager],
+  [{ 'emails[type eq "work"].value': 'a@b.example' }, work],
+  [{ [userUrn]: { 'emails[type eq "work"].value': 'a@b.example' } }, work],
+  [{ 'emails.type': 'work', emails: ['a@b.example'] }, work],
+  [{ 'emails[': 'x', 'name.nonsense': 'x', 'urn:x:y:z': 1, title: 'x' }, { title: 'x' }],
+]
+
+const namingWays: Readonly<
+  Record<string, (scim: ServiceProvider, given: object) => Promise<Named>>
+> = {
+  POST: async (scim, given) => {
+    const { status, body } = await scim.post('/Users', { userName: newName(), ...given })
+    return { status, id: body.id }
+  },
+  PUT: async (scim, given) => {
+    const { id } = await scim.user(newName())
+    return {
+      status: (await scim.put(`/Users/${id}`, { userName: newName(), ...given })).status,
+      id,
+    }
+  },
+  'PATCH add': (scim, value) => patching(() => ({ op: 'add', value }))(scim, anything),
+  'PATCH replace': (scim, value) => patching(() => ({ op: 'replace', value }))(scim, anything),
+  'Bulk POST': (scim, given) =>
+    bulk(scim, {
+      ...{ method: 'POST', path: '/Users', bulkId: 'x' },
+      data: { userName: newName(), ...given },
+    }),
+}
+
 /** The same meaning gives the same resource, whatever the method, on any store (RFC 7644 §3.3, §3.5). */
 export function oneReadingSuite(make: () => Adapters | Promise<Adapters>, numRuns: number): void {
   it('reads a value alike in POST, PUT, PATCH with and without a path, and Bulk', async () => {
@@ -174,4 +230,24 @@ export function oneReadingSuite(make: () => Adapters | Promise<Adapters>, numRun
       { numRuns },
     )
   }, 60_000)
+
+  it.each(namings)(
+    'reads the names of %j alike in POST, PUT, PATCH and Bulk',
+    async (given, meant) => {
+      const scim = await serve(await make())
+      for (const way of Object.values(namingWays)) {
+        const { status, id } = await way(scim, given)
+        expect(status).toBeLessThan(300)
+        const {
+          id: _,
+          meta,
+          userName,
+          active,
+          schemas,
+          ...found
+        } = (await scim.get(`/Users/${id}`)).body
+        expect(found).toEqual(meant)
+      }
+    },
+  )
 }

@@ -54,9 +54,9 @@ export const group: Kind = {
   },
 
   /** The members it shall have are compared with those it has; only the difference is written. */
-  replace(call, sent, body) {
+  replace(call, sent) {
     const keepsMembers =
-      call.services.options.putWithoutMembers === 'keep' && !mentions(body, 'members')
+      call.services.options.putWithoutMembers === 'keep' && !sent.names.has('members')
     return {
       read: keepsMembers && keepsMembersApart(call) ? withoutThem : everything,
       decide: (current, ignored) => {
@@ -311,13 +311,4 @@ function shownMembers(group: Resource, computed: Computed): Json[] | undefined {
     ...(type !== undefined && { type }),
     ...(display !== undefined && { display }),
   }))
-}
-
-/** Whether a body has an attribute at all, be it unassigned, in any case. */
-function mentions(body: Json, name: string): boolean {
-  return (
-    typeof body === 'object' &&
-    body !== null &&
-    Object.keys(body).some((key) => key.toLowerCase() === name)
-  )
 }
