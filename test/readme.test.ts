@@ -50,6 +50,34 @@ declare global {
 }
 `
 
+/** The frameworks of docs/mounting.md, as far as its snippets use them. */
+const frameworks = `
+declare module '@nestjs/core' {
+  import type { RequestHandler } from 'express'
+  export const NestFactory: {
+    create(module: unknown): Promise<{
+      use(path: string, handler: RequestHandler): unknown
+      listen(port: number): Promise<unknown>
+    }>
+  }
+}
+declare module '*app.module.js' {
+  export class AppModule {}
+}
+declare module '@fastify/express' {
+  const plugin: unknown
+  export default plugin
+}
+declare module 'fastify' {
+  import type { RequestHandler } from 'express'
+  export default function Fastify(): {
+    register(plugin: unknown): Promise<unknown>
+    use(path: string, handler: RequestHandler): unknown
+    listen(options: { port: number }): Promise<unknown>
+  }
+}
+`
+
 describe('the documents', () => {
   it('have TypeScript that compiles as strictly as can be', () => {
     const folder = path.join(root, '.cache/readme')
@@ -60,6 +88,7 @@ describe('the documents', () => {
       fs.writeFileSync(path.join(folder, `snippet-${index}.ts`), `// ${at}\n${code}\nexport {}\n`)
     }
     fs.writeFileSync(path.join(folder, 'context.ts'), context)
+    fs.writeFileSync(path.join(folder, 'frameworks.d.ts'), frameworks)
     const compilerOptions = { skipLibCheck: false, noUnusedLocals: false }
     const settings = { extends: '../../tsconfig.json', compilerOptions, include: ['*.ts'] }
     fs.writeFileSync(
