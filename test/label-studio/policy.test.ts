@@ -1,4 +1,6 @@
+import { describeHostile } from '../policy/hostile.js'
 import { describeWalk } from '../policy/walk.js'
 import { startLabelStudio } from '../support/label-studio-server.js'
 
 describeWalk('the policy in front of Label Studio Community 1.23.2', startLabelStudio)
+describeHostile('attacks on Label Studio Community 1.23.2 through the gate', startLabelStudio)

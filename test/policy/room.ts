@@ -34,6 +34,8 @@ export interface Room {
   readonly url: string
   readonly refusals: PolicyRefusal[]
   add(email: string, given: Given): Promise<Person>
+  /** As `add`, for somebody whose account the application makes up. */
+  know(email: string, given: Given): Promise<void>
   give(email: string, given: Given): void
   close(): Promise<void>
 }
@@ -69,6 +71,10 @@ export async function openRoom(
     url: gated.url,
     refusals,
     give: (email, access) => void given.set(email, accessFrom(access)),
+    async know(email, access) {
+      given.set(email, accessFrom(access))
+      await peopleOf(adapters).add(email)
+    },
     async add(email, access) {
       given.set(email, accessFrom(access))
       await peopleOf(adapters).add(email)

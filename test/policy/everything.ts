@@ -1,0 +1,97 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** An application that answers every path, and knows to which project each number belongs. */
+export interface Everything {
+  readonly url: string
+  /** What reached it from people, as `METHOD path?query`. */
+  readonly reached: string[]
+  stop(): Promise<void>
+}
+
+/** Numbers from 100 on are of project 2, the others of project 1. */
+const projectOf = (id: number) => (id >= 100 ? 2 : 1)
+
+export const ownerToken = '0123456789abcdef0123456789abcdef01234567'
+
+/** Accounts by the token that a request carries: `Token 7` is account 7. */
+export async function startEverything(): Promise<Everything> {
+  const reached: string[] = []
+  const server = createServer((request, response) => {
+    request.resume()
+    const { authorization = '' } = request.headers
+    const token = authorization.replace('Token ', '')
+    if (request.url === '/api/current-user/whoami' && !request.headers['x-person']) {
+      return json(response, token === '' ? 401 : 200, {
+        id: Number(token),
+        email: `person${token}@example.com`,
+        active_organization: 1,
+      })
+    }
+    if (token !== ownerToken) reached.push(`${request.method} ${request.url}`)
+    answer(request, response)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    reached,
+    async stop() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+const secrets = { token: 'secret', basic_auth_user: 'secret', basic_auth_pass: 'secret' }
+
+/** One of each, and lists with one of each project and two people's work. */
+function answer({ url = '/' }: IncomingMessage, response: ServerResponse): unknown {
+  const [path = '', query = ''] = url.split('?')
+  const exported = /^\/api\/projects\/(\d+)\/exports\/(\d+)/.exec(path)
+  if (exported) {
+    const belongs = projectOf(Number(exported[2])) === Number(exported[1])
+    return json(response, belongs ? 200 : 404, {})
+  }
+  const number = /\/(\d+)\/?$/.exec(path)?.[1]
+  if (number !== undefined) return json(response, 200, objectOf(Number(number)))
+  if (path.startsWith('/api/current-user/whoami')) {
+    const permissions = ['projects.create', 'projects.delete', 'annotations.create']
+    return json(response, 200, { id: 7, permissions })
+  }
+  if (path.startsWith('/api/dm/actions')) {
+    return json(response, 200, [{ id: 'next_task' }, { id: 'delete_tasks' }])
+  }
+  if (/^\/api\/tasks\/?$/.test(path)) return json(response, 200, { tasks: [objectOf(5)] })
+  const people = [7, 8].map((id) => ({ id, email: `person${id}@example.com` }))
+  if (path.startsWith('/api/users')) return json(response, 200, people)
+  const objects = [5, 6, 105].map(objectOf)
+  if (query.includes('page=')) return json(response, 200, { count: 3, results: objects })
+  return json(response, 200, objects)
+}
+
+/** Even numbers are account 8's, odd ones account 7's. */
+function objectOf(id: number) {
+  const account = id % 2 === 0 ? 8 : 7
+  const project = projectOf(id)
+  return {
+    id,
+    project,
+    task: project === 1 ? 5 : 105,
+    completed_by: account,
+    user: account,
+    file: `upload/${project}/x.png`,
+    links: [id],
+    data: { text: `task ${id}` },
+    annotations: [
+      { id: 1, completed_by: 7 },
+      { id: 2, completed_by: 8 },
+    ],
+    ...secrets,
+  }
+}
+
+function json(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}
