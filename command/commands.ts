@@ -19,6 +19,7 @@ http-proxy-middleware for Label Studio. With --json it prints where it listens a
       'ADMIN_TOKEN',
       'ADMIN_TOKEN_DIGEST',
       ...labelStudioVariables,
+      'LABEL_STUDIO_RULES',
     ],
     run: async (call) => (await import('./serve/serve.js')).serve(call),
   },

@@ -31,6 +31,10 @@ export const variables = {
     doc: 'end of access in Community: admin, gate, soft-delete or hard-delete',
     default: 'admin with the owner’s sign-in, else gate',
   },
+  LABEL_STUDIO_RULES: {
+    doc: 'what the rules do in Community: enforce, report (log only) or off',
+    default: 'enforce, once there are rules',
+  },
 } as const satisfies Readonly<Record<string, Variable>>
 
 export type VariableName = keyof typeof variables

@@ -15,8 +15,6 @@ import { type Importer, importerOf } from './import/import.js'
 import { installationSource } from './installation.js'
 import { type LabelStudioAdaptersOptions, labelStudioSettings } from './options.js'
 import type { TargetParts } from './parts.js'
-import type { WorkspaceProjects } from './policy/index.js'
-import { workspaceProjectsOf } from './policy/workspace-projects.js'
 import { labelStudioTarget } from './target.js'
 import { labelStudioUsers } from './users.js'
 
@@ -33,8 +31,6 @@ export interface LabelStudioAdapters extends AccessAdapters {
   projects(scope: Pick<Scope, 'signal'>): Promise<readonly { id: number; title: string }[]>
   /** Titles of the workspaces that can have members, for `settingsRouter`; in Community, of those in `workspaceStore`. */
   workspaces(scope: Scope): Promise<readonly string[]>
-  /** The projects of workspaces, for `labelStudioPolicy`; in Enterprise, which has its own, of none. */
-  readonly workspaceProjects: Required<WorkspaceProjects>
   /** Brings people who exist in Label Studio into SCIM, and finds drift. */
   readonly importer: Importer
 }
@@ -70,7 +66,6 @@ export function labelStudioAdapters(options: LabelStudioAdaptersOptions): LabelS
     importer: importerOf(parts),
     projects: ({ signal }) => translated(collect(api.projects.list(signal))),
     workspaces: (scope) => translated(titlesOf(parts, scope)),
-    workspaceProjects: workspaceProjectsOf(kept),
   }
 }
 

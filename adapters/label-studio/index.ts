@@ -3,8 +3,4 @@ export { type IdentifyOptions, identifyLabelStudioUser } from './api/sessions/id
 export { type LabelStudioOwnerOptions, labelStudioOwner } from './gate/owner.js'
 export type { Importer, ImportReport } from './import/import.js'
 export type { CommunityDeprovisioning, LabelStudioAdaptersOptions } from './options.js'
-export {
-  type LabelStudioPolicyOptions,
-  labelStudioPolicy,
-  type WorkspaceProjects,
-} from './policy/index.js'
+export { type LabelStudioPolicyOptions, labelStudioPolicy } from './policy/index.js'

@@ -17,7 +17,12 @@ export interface HostEnvironment {
   readonly databaseUrl: string
   /** The Label Studio to provision, and to put behind the gate. */
   readonly labelStudio?: LabelStudioEnvironment
+  /** What the rules do in Community. `off`: they are recorded, and everybody may do everything. */
+  readonly rules: RulesMode
 }
+
+/** See `HostEnvironment.rules`. */
+export type RulesMode = 'enforce' | 'report' | 'off'
 
 /** Who may come in. */
 export interface Access {
@@ -49,7 +54,13 @@ export function readEnvironment(variables: Environment): HostEnvironment {
     admin: readAccess('ADMIN_TOKEN', variables),
     databaseUrl: databaseUrl(variables),
     ...(labelStudio && { labelStudio }),
+    rules: readRules(variables.LABEL_STUDIO_RULES || 'enforce'),
   }
+}
+
+function readRules(mode: string): RulesMode {
+  if (mode === 'enforce' || mode === 'report' || mode === 'off') return mode
+  throw new UsageError('LABEL_STUDIO_RULES must be enforce, report or off.')
 }
 
 function readPort(name: string, value: string): number {

@@ -4,7 +4,9 @@ import type { Express } from 'express'
 import { createReconciler } from 'label-studio-scim'
 import {
   type LabelStudioAdapters,
+  type LabelStudioPolicyOptions,
   labelStudioAdapters,
+  labelStudioPolicy,
 } from 'label-studio-scim/adapters/label-studio'
 import type { SqlAdapters } from 'label-studio-scim/adapters/sql'
 import type { CommandCall } from '../command.js'
@@ -12,7 +14,12 @@ import { openDatabase, shownDatabase } from '../database.js'
 import type { LabelStudioEnvironment } from '../label-studio.js'
 import { needing } from '../needing.js'
 import { createApp, createSettingsApp } from './app.js'
-import { type Access, type HostEnvironment, readEnvironment } from './environment.js'
+import {
+  type Access,
+  type HostEnvironment,
+  type RulesMode,
+  readEnvironment,
+} from './environment.js'
 import { answersAt } from './ready.js'
 import { closeServer, stopOnSignals } from './stop.js'
 
@@ -48,7 +55,7 @@ export async function serve({ environment: variables, tell }: CommandCall): Prom
     hasOwnSettings: environment.settings !== undefined,
   }
   const app = createApp(parts)
-  const proxy = labelStudio && (await proxyTo(app, labelStudio))
+  const proxy = labelStudio && (await proxyTo(app, labelStudio, environment.rules))
   const server = createServer(app)
   proxy?.attach(server)
   const settings = environment.settings && createServer(createSettingsApp(parts))
@@ -74,16 +81,25 @@ export async function serve({ environment: variables, tell }: CommandCall): Prom
   return 0
 }
 
-async function proxyTo(app: Express, { adapters, url }: ReturnType<typeof provision>) {
+async function proxyTo(
+  app: Express,
+  { adapters, url, token }: ReturnType<typeof provision>,
+  mode: RulesMode,
+) {
   const { labelStudioProxy } = await needing(
     'http-proxy-middleware',
     () => import('../../examples/label-studio-proxy/proxy.js'),
   )
-  return labelStudioProxy(app, adapters, url)
+  const isInForce: LabelStudioPolicyOptions['isInForce'] = async (scope) => {
+    const { rules } = await adapters.access.rules(scope)
+    return Object.values(rules).some((list) => list.length > 0)
+  }
+  const enforce = mode !== 'off' && labelStudioPolicy({ url, token, mode, isInForce })
+  return labelStudioProxy(app, adapters, url, { enforce })
 }
 
-function provision(storage: SqlAdapters, { url, ...rest }: LabelStudioEnvironment) {
-  return { url, adapters: labelStudioAdapters({ url, ...rest, storage }) }
+function provision(storage: SqlAdapters, { url, token, ...rest }: LabelStudioEnvironment) {
+  return { url, token, adapters: labelStudioAdapters({ url, token, ...rest, storage }) }
 }
 
 /** Whether Label Studio allows what is wanted; it may also be down now and come later. */

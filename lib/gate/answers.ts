@@ -6,6 +6,8 @@ export interface AnswerChange {
   change?(body: unknown): unknown
   /** Looks at the body while it passes. */
   learn?(body: unknown): void
+  /** Told once the answer is sent. */
+  after?(status: number): void
 }
 
 /** Longest answer that is changed, in bytes. A longer one is not let through. */
@@ -19,8 +21,9 @@ const partial = ['accept-encoding', 'range', 'if-range', 'if-none-match', 'if-mo
 export function changeAnswer(
   request: IncomingMessage,
   response: ServerResponse,
-  { change, learn }: AnswerChange,
+  { change, learn, after }: AnswerChange,
 ): void {
+  if (after) response.once('finish', () => after(response.statusCode))
   if (!change && !learn) return
   for (const name of partial) delete request.headers[name]
   if (change) holdBack(response, change)

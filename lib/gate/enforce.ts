@@ -3,7 +3,9 @@ import createDebug from 'debug'
 import { exemptionOf, refusalRecorder } from '../access/index.js'
 import type { Access } from '../mapping/types.js'
 import type { Adapters } from '../stores/adapters.js'
+import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
+import { type WorkspaceDirectory, workspaceDirectory } from '../workspaces/index.js'
 import type { AnswerChange } from './answers.js'
 import type { Identity, Judge } from './decide.js'
 import * as session from './session.js'
@@ -17,6 +19,8 @@ export interface PolicyPerson {
   readonly identity: Identity
   /** `all`: the owner, or an account that nobody changes from outside. `undefined`: nothing. */
   readonly access: Access | 'all' | undefined
+  /** Projects of their workspaces, and those in no workspace that they made. */
+  readonly workspaceProjects: Iterable<number>
 }
 
 /** What a policy is asked about. */
@@ -25,6 +29,9 @@ export interface PolicyQuestion {
   readonly person: PolicyPerson
   /** What the mapping gives other people, to tell who may see whom. */
   accessOf(identity: Identity): Promise<PolicyPerson>
+  /** To be told when the person has made a project, or deleted one. */
+  projectMade(projectId: number): Promise<void>
+  projectDeleted(projectId: number): Promise<void>
 }
 
 /** What a policy makes of a request. */
@@ -98,16 +105,21 @@ export function enforcerOf(
     personOf: async (scope, identity) => (await judge(scope, identity)).user?.id,
     onError: (error) => debug('what would be refused was not kept: %O', error),
   })
-  const person = (scope: Scope, identity: Identity) => personOf(adapters, judge, scope, identity)
+  const directory = workspaceDirectory(adapters)
+  const person = personsOf(adapters, judge, directory)
 
   async function ofOne(scope: Scope, request: IncomingMessage, identity: Identity) {
-    const asked = await person(scope, identity)
-    const question = {
+    const { user, ...asked } = await person(scope, identity)
+    return policy?.decide(scope, {
       request,
       person: asked,
-      accessOf: (other: Identity) => person(scope, other),
-    }
-    return policy?.decide(scope, question)
+      accessOf: (other) => person(scope, other),
+      projectMade: (projectId) =>
+        inTime(async (later) => {
+          if (user) await directory.projectCreated(later, { projectId, user })
+        }),
+      projectDeleted: (projectId) => inTime((later) => directory.projectDeleted(later, projectId)),
+    })
   }
 
   function refused(scope: Scope, request: IncomingMessage, { identity, ...why }: Refused): Verdict {
@@ -161,19 +173,24 @@ function areTwo(identities: readonly Identity[]): boolean {
   return new Set(identities.map(({ accountId, email }) => String(accountId ?? email))).size > 1
 }
 
-async function personOf(
-  adapters: Adapters,
-  judge: Judge,
-  scope: Scope,
-  identity: Identity,
-): Promise<PolicyPerson> {
-  if (await adapters.gate?.isOwner?.(scope, identity)) return { identity, access: 'all' }
-  const { standing, user } = await judge(scope, identity)
-  if (standing !== 'active' || !user) return { identity, access: undefined }
-  if ((await exemptionOf(adapters, scope, user))?.kind === 'protected') {
-    return { identity, access: 'all' }
+/** Finds out what the mapping gives somebody at this moment. */
+function personsOf(adapters: Adapters, judge: Judge, directory: WorkspaceDirectory) {
+  return async (
+    scope: Scope,
+    identity: Identity,
+  ): Promise<PolicyPerson & { readonly user?: User }> => {
+    const all = { identity, access: 'all', workspaceProjects: [] } as const
+    if (await adapters.gate?.isOwner?.(scope, identity)) return all
+    const { standing, user } = await judge(scope, identity)
+    if (standing !== 'active' || !user) return { ...all, access: undefined }
+    if ((await exemptionOf(adapters, scope, user))?.kind === 'protected') return { ...all, user }
+    const access = await adapters.groups.resolveAccess(scope, user)
+    const [theirs, made] = await Promise.all([
+      access.workspaces.length > 0 ? directory.projectsOfWorkspaces(scope, access.workspaces) : [],
+      directory.unplacedProjectsOf(scope, user.id),
+    ])
+    return { identity, user, access, workspaceProjects: new Set([...theirs, ...made]) }
   }
-  return { identity, access: await adapters.groups.resolveAccess(scope, user) }
 }
 
 /** A socket that was upgraded cannot be looked into, so it is for those who may do everything. */

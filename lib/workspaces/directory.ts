@@ -23,8 +23,6 @@ export interface WorkspaceDirectory {
   projectsOfWorkspace(scope: Scope, titleOrId: string): Promise<readonly number[]>
   /** Numbers of the projects of any of these workspaces, by title. */
   projectsOfWorkspaces(scope: Scope, titles: readonly string[]): Promise<ReadonlySet<number>>
-  /** Whether anybody has any of these. */
-  hasUnplacedProjects(scope: Scope): Promise<boolean>
   /** Projects in no workspace that this person made as a Manager: they and Administrators see them. */
   unplacedProjectsOf(scope: Scope, userId: string): Promise<readonly number[]>
   /**
@@ -54,7 +52,6 @@ export function workspaceDirectory(
       ask(scope, new Set<number>(), (known) => unionOf(known, titles)),
     unplacedProjectsOf: (scope, userId) =>
       ask(scope, [], ({ byCreator }) => byCreator.get(userId) ?? []),
-    hasUnplacedProjects: (scope) => ask(scope, false, ({ byCreator }) => byCreator.size > 0),
     async projectCreated(scope, { projectId, user }) {
       if (!(await isUsed(scope))) return
       const { active, role, workspaces } = await groups.resolveAccess(scope, user)
@@ -105,7 +102,6 @@ const noWorkspaces: WorkspaceDirectory = {
   isUsed: async () => false,
   projectsOfWorkspace: async () => [],
   projectsOfWorkspaces: async () => new Set(),
-  hasUnplacedProjects: async () => false,
   unplacedProjectsOf: async () => [],
   projectCreated: async () => {},
   projectDeleted: async () => {},

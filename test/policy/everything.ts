@@ -49,6 +49,9 @@ const secrets = { token: 'secret', basic_auth_user: 'secret', basic_auth_pass: '
 /** One of each, and lists with one of each project and two people's work. */
 function answer({ url = '/' }: IncomingMessage, response: ServerResponse): unknown {
   const [path = '', query = ''] = url.split('?')
+  if (path === '/api/version/' || path === '/api/version') {
+    return json(response, 200, { edition: 'Community', release: '1.23.2' })
+  }
   const exported = /^\/api\/projects\/(\d+)\/exports\/(\d+)/.exec(path)
   if (exported) {
     const belongs = projectOf(Number(exported[2])) === Number(exported[1])

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import createDebug from 'debug'
-import { callback, custom, oneOf, optionTable, text } from '../../../lib/configuration/option.js'
+import { callback, oneOf, optionTable, text } from '../../../lib/configuration/option.js'
 import { readOptions } from '../../../lib/configuration/read-options.js'
 import type {
   Identity,
   PolicyDecision,
+  PolicyPerson,
   PolicyQuestion,
   PolicyRefusal,
   RequestPolicy,
@@ -15,6 +16,7 @@ import {
   connectionOf,
   connectionRows,
   isLabelStudioError,
+  type LabelStudioApi,
   type LabelStudioApiOptions,
   labelStudioApi,
   normalizeEmail,
@@ -33,23 +35,6 @@ import { type Resolver, resolverOf } from './resolve.js'
 
 const debug = createDebug('label-studio-scim:policy')
 
-/** Projects of workspaces, which Community itself does not have. */
-export interface WorkspaceProjects {
-  /** Numbers of the projects in these workspaces, by title. */
-  projectsOf(scope: Scope, workspaces: readonly string[]): Promise<readonly number[]>
-  /** Projects that this account made and that are in no workspace yet. */
-  projectsMadeBy?(scope: Scope, account: number): Promise<readonly number[]>
-  /** Told of a project that somebody made, with their workspaces. */
-  onProjectMade?(
-    scope: Scope,
-    made: {
-      readonly project: number
-      readonly account: number
-      readonly workspaces: readonly string[]
-    },
-  ): Promise<void>
-}
-
 /** Options of `labelStudioPolicy`. */
 export interface LabelStudioPolicyOptions extends LabelStudioApiOptions {
   /**
@@ -59,14 +44,9 @@ export interface LabelStudioPolicyOptions extends LabelStudioApiOptions {
   readonly mode?: 'enforce' | 'report'
   /** Told of each refusal, or of what would be one. */
   readonly onRefusal?: (refusal: PolicyRefusal) => void
-  /** The workspaces of Community. Default: there are none. */
-  readonly workspaces?: WorkspaceProjects
   /** Whether the policy is asked now. Default: always. */
   readonly isInForce?: (scope: Scope) => Promise<boolean>
 }
-
-const hasProjectsOf = (value: unknown) =>
-  typeof (value as Partial<WorkspaceProjects> | null)?.projectsOf === 'function'
 
 /** The options of `labelStudioPolicy`. */
 export const labelStudioPolicyTable = optionTable<LabelStudioPolicyOptions>()(
@@ -78,13 +58,12 @@ export const labelStudioPolicyTable = optionTable<LabelStudioPolicyOptions>()(
     token: { type: text('a token of the owner of the organization'), required: true, secret: true },
     mode: { type: oneOf('enforce', 'report'), default: 'enforce' },
     onRefusal: { type: callback<(refusal: PolicyRefusal) => void>(), shown: 'none' },
-    workspaces: {
-      type: custom<WorkspaceProjects>('an object with projectsOf', hasProjectsOf),
-      shown: 'none',
-    },
     isInForce: { type: callback<(scope: Scope) => Promise<boolean>>(), shown: 'always' },
   },
 )
+
+/** How long nobody asks again for the edition when that failed. */
+const editionAgainMs = 5_000
 
 /** How long it is remembered whose projects somebody is in, for the names that others see. */
 const colleaguesFreshMs = 30_000
@@ -101,11 +80,14 @@ const colleaguesFreshMs = 30_000
 export function labelStudioPolicy(given: LabelStudioPolicyOptions): RequestPolicy {
   const options = readOptions(labelStudioPolicyTable, given)
   const { mode, onRefusal, isInForce, token } = options
-  const resolver = resolverOf(labelStudioApi({ ...connectionOf(options), token }))
-  const tools: Tools = { resolver, workspaces: options.workspaces, colleagues: new Map() }
+  const api = labelStudioApi({ ...connectionOf(options), token })
+  const resolver = resolverOf(api)
+  const isEnterprise = enterpriseCheck(api)
+  const tools: Tools = { resolver, colleagues: new Map() }
   return {
     mode,
-    ...(isInForce && { isInForce }),
+    isInForce: async (scope) =>
+      (await isInForce?.(scope)) !== false && !(await isEnterprise(scope.signal)),
     isOpen: (request) => {
       const matched = matchRequest(rawOf(request))
       return matched.kind === 'matched' && matched.endpoint.role === 'anon'
@@ -120,9 +102,24 @@ export function labelStudioPolicy(given: LabelStudioPolicyOptions): RequestPolic
   }
 }
 
+/** Enterprise enforces its own rules. While the edition cannot be asked, it counts as Community. */
+function enterpriseCheck(api: LabelStudioApi): (signal: AbortSignal) => Promise<boolean> {
+  let known: boolean | undefined
+  let again = 0
+  return async (signal) => {
+    if (known !== undefined || performance.now() < again) return known ?? false
+    again = performance.now() + editionAgainMs
+    try {
+      known = (await api.version(signal)).edition !== 'community'
+    } catch (error) {
+      debug('the edition could not be asked: %O', error)
+    }
+    return known ?? false
+  }
+}
+
 interface Tools {
   readonly resolver: Resolver
-  readonly workspaces: WorkspaceProjects | undefined
   /** People's projects as they were a moment ago, by account. */
   readonly colleagues: Map<number, { readonly until: number; readonly person: PersonAccess }>
 }
@@ -132,9 +129,8 @@ async function decideFor(
   scope: Scope,
   question: PolicyQuestion,
 ): Promise<PolicyDecision> {
-  if (question.person.access === 'all') return { kind: 'allow' }
-  const person = await accessOfPerson(tools, scope, question.person)
-  if (person.rank === ranks.AD) return { kind: 'allow' }
+  const person = accessOfPerson(question.person)
+  if (person.rank === ranks.AD) return { kind: 'allow', ...withDeletion(question) }
   const request = await requestOf(question.request)
   if ('kind' in request) return { ...request, kind: 'refuse' }
   const decision = await decideAsking(tools.resolver, person, request, scope.signal).catch(
@@ -144,7 +140,7 @@ async function decideFor(
   if (decision.kind !== 'allow') {
     return { kind: 'refuse', status: 403, detail: refusalSentence, reason: decision.reason }
   }
-  return allowed(tools, scope, { question, person, request, project: decision.project })
+  return allowed(tools, { question, person, request, project: decision.project })
 }
 
 /** Without Label Studio nothing is known of the object, and Label Studio would not answer either. */
@@ -191,19 +187,14 @@ async function decideAsking(
   return second.kind === 'ask' ? { kind: 'refuse', reason: 'unknown objects' } : second
 }
 
-async function accessOfPerson(
-  { workspaces }: Tools,
-  scope: Scope,
-  { identity, access }: PolicyQuestion['person'],
-): Promise<PersonAccess> {
+function accessOfPerson({ identity, access, workspaceProjects }: PolicyPerson): PersonAccess {
   const account = Number(identity.accountId ?? -1)
   const person = { account, email: normalizeEmail(identity.email ?? '') }
   if (access === 'all') return { ...person, rank: ranks.AD, projects: new Map() }
-  const titles = access?.workspaces ?? []
-  const inWorkspaces = titles.length > 0 ? await workspaces?.projectsOf(scope, titles) : []
-  const made = await workspaces?.projectsMadeBy?.(scope, account)
-  return personAccess(person, access, [...(inWorkspaces ?? []), ...(made ?? [])])
+  return personAccess(person, access, workspaceProjects)
 }
+
+type Allow = Extract<PolicyDecision, { kind: 'allow' }>
 
 interface Allowed {
   readonly question: PolicyQuestion
@@ -213,7 +204,7 @@ interface Allowed {
 }
 
 /** Narrows what is let through. */
-function allowed(tools: Tools, scope: Scope, found: Allowed): PolicyDecision {
+function allowed(tools: Tools, found: Allowed): PolicyDecision {
   const { question, person, request, project } = found
   const { endpoint, method } = request
   if (endpoint.answer === 'projectList') {
@@ -227,7 +218,7 @@ function allowed(tools: Tools, scope: Scope, found: Allowed): PolicyDecision {
       endpoint,
       project,
       colleagues: (accounts: readonly Account[], projects: Iterable<number>) =>
-        colleaguesOf(tools, scope, { question, accounts, projects }),
+        colleaguesOf(tools, { question, accounts, projects }),
       projectsOfLinks: (links: readonly number[]) => projectsOfLinks(tools.resolver, links),
     }
     return {
@@ -241,9 +232,10 @@ function allowed(tools: Tools, scope: Scope, found: Allowed): PolicyDecision {
     }
   }
   if (method === 'POST' && endpoint.path === '/api/projects/') {
-    return { kind: 'allow', answer: { learn: (body) => tellMade(tools, scope, found, body) } }
+    return { kind: 'allow', answer: { learn: (body) => tellMade(found, body) } }
   }
-  return { kind: 'allow', ...(learn && endpoint.isAction && { answer: { learn } }) }
+  if (learn && endpoint.isAction) return { kind: 'allow', answer: { learn } }
+  return { kind: 'allow', ...withDeletion(question) }
 }
 
 /** Tasks of a known project need not be asked about when they are opened. */
@@ -260,20 +252,27 @@ function learnerOf({ resolver }: Tools, project: number | undefined) {
   }
 }
 
-function tellMade(
-  { workspaces }: Tools,
-  scope: Scope,
-  { question, person }: Allowed,
-  body: unknown,
-): void {
+const oneProject = /^\/api\/projects\/(\d{1,15})\/?(?:\?|$)/
+
+/** A project that is deleted leaves its workspace. */
+function withDeletion({ request, projectDeleted }: PolicyQuestion): Pick<Allow, 'answer'> {
+  const project = request.method === 'DELETE' ? oneProject.exec(request.url ?? '')?.[1] : undefined
+  if (project === undefined) return {}
+  const after = (status: number) => {
+    if (status !== 204) return
+    projectDeleted(Number(project)).catch((error: unknown) => {
+      debug('project %s stays in its workspace: %O', project, error)
+    })
+  }
+  return { answer: { after } }
+}
+
+function tellMade({ question }: Allowed, body: unknown): void {
   const project = isRecord(body) ? Number(body['id']) : Number.NaN
   if (!Number.isSafeInteger(project)) return
-  const { access } = question.person
-  const titles = access === 'all' || access === undefined ? [] : access.workspaces
-  const made = { project, account: person.account, workspaces: titles }
-  workspaces
-    ?.onProjectMade?.(scope, made)
-    .catch((error: unknown) => debug('a new project was not put anywhere: %O', error))
+  question.projectMade(project).catch((error: unknown) => {
+    debug('project %d was put into no workspace: %O', project, error)
+  })
 }
 
 interface Colleagues {
@@ -285,13 +284,12 @@ interface Colleagues {
 /** Which of these accounts are members of one of the projects. Administrators are of every one. */
 async function colleaguesOf(
   tools: Tools,
-  scope: Scope,
   { question, accounts, projects }: Colleagues,
 ): Promise<ReadonlySet<number>> {
   const shared = [...projects]
   const seen = new Set<number>()
   for (const account of accounts) {
-    const person = await rememberedPerson(tools, scope, question, account)
+    const person = await rememberedPerson(tools, question, account)
     if (shared.some((project) => rankIn(person, project) > ranks.none)) seen.add(account.accountId)
   }
   return seen
@@ -299,13 +297,12 @@ async function colleaguesOf(
 
 async function rememberedPerson(
   tools: Tools,
-  scope: Scope,
   question: PolicyQuestion,
   identity: Account & Identity,
 ): Promise<PersonAccess> {
   const before = tools.colleagues.get(identity.accountId)
   if (before && performance.now() < before.until) return before.person
-  const person = await accessOfPerson(tools, scope, await question.accessOf(identity))
+  const person = accessOfPerson(await question.accessOf(identity))
   if (tools.colleagues.size >= 100_000) tools.colleagues.clear()
   const until = performance.now() + colleaguesFreshMs
   tools.colleagues.set(identity.accountId, { until, person })
