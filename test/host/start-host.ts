@@ -11,6 +11,8 @@ export interface StartedHost {
   readonly origin: string
   /** What it printed, by the words before it: `SCIM token`, `database`, … */
   printed(label: string): string | undefined
+  /** Sends SIGKILL and resolves when the process is gone. */
+  kill(): Promise<void>
   /** Sends SIGTERM and resolves with the exit code and everything it printed. */
   stop(): Promise<{ readonly code: number | null; readonly output: string }>
 }
@@ -40,6 +42,11 @@ export async function startHost(environment: NodeJS.ProcessEnv): Promise<Started
     output: before,
     origin,
     printed: (label) => new RegExp(`^${label} +(\\S+)`, 'm').exec(before)?.[1],
+    async kill() {
+      const ended = exitOf(child)
+      child.kill('SIGKILL')
+      await ended
+    },
     async stop() {
       const ended = exitOf(child)
       child.kill('SIGTERM')

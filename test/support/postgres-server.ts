@@ -61,7 +61,62 @@ function versionsIn(folder: string): string[] {
     .map((version) => path.join(folder, version, 'bin'))
 }
 
-async function startIn(binaries: string): Promise<PostgresServer> {
+/** A PostgreSQL that keeps what it has acknowledged, and can be killed. */
+export interface DurablePostgres extends PostgresServer {
+  /** Ends it with SIGKILL, and starts it again on the same data and port. */
+  crash(): Promise<void>
+}
+
+/**
+ * Starts a PostgreSQL of its own that flushes as in production.
+ *
+ * @throws Error when none is installed
+ */
+export async function startDurablePostgres(): Promise<DurablePostgres> {
+  const binaries = findBinaries()
+  if (binaries === undefined) throw new Error('No PostgreSQL found.')
+  const place = createCluster(binaries)
+  const port = await freePort()
+  const options = { port, fsync: 'on', synchronous_commit: 'on' }
+  let server = await launch(binaries, place, options)
+  const abandon = () => server.kill('SIGQUIT')
+  process.once('exit', abandon)
+  return {
+    url: `postgres://scim@127.0.0.1:${port}/postgres`,
+    async crash() {
+      const exit = new Promise((resolve) => server.once('exit', resolve))
+      server.kill('SIGKILL')
+      await exit
+      server = await launchAgain(() => launch(binaries, place, options))
+    },
+    async stop() {
+      process.off('exit', abandon)
+      await stopped(server)
+      fs.rmSync(place.folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The processes of a server that was killed need a moment to notice. */
+async function launchAgain(start: () => Promise<ChildProcess>): Promise<ChildProcess> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start()
+    } catch (error) {
+      if (attempt === 100) throw error
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  }
+}
+
+/** Where a server has its data, and who it runs as. */
+interface Cluster {
+  readonly folder: string
+  readonly data: string
+  readonly account: Account
+}
+
+function createCluster(binaries: string): Cluster {
   const account = unprivilegedAccount()
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'scim-postgres-'))
   const data = path.join(folder, 'data')
@@ -71,36 +126,49 @@ async function startIn(binaries: string): Promise<PostgresServer> {
   }
   const options = ['-D', data, '-U', 'scim', '-E', 'UTF8', '--locale=C', '-A', 'trust', '-N']
   execFileSync(path.join(binaries, 'initdb'), options, { ...account, cwd: folder, stdio: 'pipe' })
-  const port = await freePort()
-  const server = spawn(path.join(binaries, 'postgres'), ['-D', data, ...settings(port)], {
+  return { folder, data, account }
+}
+
+async function launch(
+  binaries: string,
+  { folder, data, account }: Cluster,
+  over: Readonly<Record<string, string | number>>,
+): Promise<ChildProcess> {
+  const server = spawn(path.join(binaries, 'postgres'), ['-D', data, ...settings(over)], {
     ...account,
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  const remove = () => fs.rmSync(folder, { recursive: true, force: true })
+  await untilReady(server)
+  return server
+}
+
+async function startIn(binaries: string): Promise<PostgresServer> {
+  const place = createCluster(binaries)
+  const port = await freePort()
+  const server = await launch(binaries, place, { port })
   const abandon = () => server.kill('SIGQUIT')
   process.once('exit', abandon)
-  await untilReady(server)
   return {
     url: `postgres://scim@127.0.0.1:${port}/postgres`,
     stop: async () => {
       process.off('exit', abandon)
       await stopped(server)
-      remove()
+      fs.rmSync(place.folder, { recursive: true, force: true })
     },
   }
 }
 
-// Durability is switched off: these databases live for one test run.
-function settings(port: number): string[] {
+// Durability is switched off unless a test is about it: these databases live for one test run.
+function settings(over: Readonly<Record<string, string | number>>): string[] {
   const values = {
-    port,
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: 200,
     fsync: 'off',
     synchronous_commit: 'off',
     full_page_writes: 'off',
+    ...over,
   }
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }

@@ -7,6 +7,7 @@ export const separateSuites = {
   postgres: 'PostgreSQL',
   model: 'PostgreSQL',
   races: 'PostgreSQL',
+  crash: 'PostgreSQL',
   browser: 'Chromium',
   'label-studio': 'Python and Label Studio',
   'scim2-tester': 'Python and scim2-tester',
