@@ -98,7 +98,7 @@ async function examineCommunity(
       : warning('deprovisioning', effect),
     warning(
       'roles-not-enforceable',
-      'Community has no roles, workspaces or project members: rules that give them are recorded and reported, not enforced.',
+      'Community has no roles, workspaces or project members: rules that give them are recorded, and in force only behind a gate with a policy ("enforce" of accessGate).',
     ),
     ok('first-sign-in', firstSignInText[settings.firstSignIn]),
     ...(await legacyTokens(api, signal)),

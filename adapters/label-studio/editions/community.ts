@@ -2,7 +2,6 @@ import { emailOf } from '../../../lib/access/index.js'
 import {
   type Access,
   type AppliedAccess,
-  describeGrant,
   type Grant,
   membershipsOf,
 } from '../../../lib/mapping/index.js'
@@ -52,16 +51,16 @@ export function communityTarget(parts: Parts): EditionTarget {
       const isRepeated = (await records.record(scope, user.id))?.enforced === 'deprovisioned'
       if (!isRepeated) resetInvite()
     },
-    async apply(scope, user, access) {
+    async apply(scope, user) {
       const found = await accounts.find(scope, user)
-      if (!found && settings.firstSignIn === 'invite') return waitingForSignUp(access)
+      if (!found && settings.firstSignIn === 'invite') return waitingForSignUp()
       const account = found ?? (await accounts.create(scope, user))
       await accounts.link(scope, user, account)
       const { email, notes } = await bringUpToDate(parts, scope, user, account.user)
       return {
         applied: [],
         account: { ...account.reference, email },
-        notes: [...notes, ...notEnforceable(access)],
+        notes,
       }
     },
     admit: () => Promise.resolve(),
@@ -201,23 +200,11 @@ function enforceableIn(access: Access, { deprovisioning }: LabelStudioSettings):
   return isShutThere ? [{ kind: 'role', role: 'Administrator' }] : []
 }
 
-function waitingForSignUp(access: Access): AppliedAccess {
+function waitingForSignUp(): AppliedAccess {
   return {
     applied: [],
-    notes: [
-      'There is no account yet: the person signs up with a link of their own.',
-      ...notEnforceable(access),
-    ],
+    notes: ['There is no account yet: the person signs up with a link of their own.'],
   }
-}
-
-function notEnforceable(access: Access): string[] {
-  const role: readonly Grant[] = access.role ? [{ kind: 'role', role: access.role }] : []
-  const grants = [...role, ...membershipsOf(access)]
-  if (grants.length === 0) return []
-  return [
-    `Recorded, but Label Studio Community has nothing to enforce it: ${grants.map(describeGrant).join(', ')}.`,
-  ]
 }
 
 function differences(

@@ -6,6 +6,7 @@ import { explain } from '../reports/explain.js'
 import { readFindings } from '../reports/findings.js'
 import { reportGroups } from '../reports/groups.js'
 import { listPeople, peopleStates } from '../reports/people.js'
+import { readRefusals } from '../reports/refusals.js'
 import { readSeats, readStatus } from '../reports/status.js'
 import type { Answer, Call } from './answer.js'
 import { choiceOf, integerOf, textOf, userIdsOf } from './parameters.js'
@@ -34,7 +35,10 @@ export async function getExplain(
 
 /** `GET /api/scim/status`: pending, parked, last error, last contact, and what the host allows. */
 export async function getStatus(context: SettingsContext, { scope }: Call): Promise<Answer> {
-  const [status, findings] = await Promise.all([readStatus(context, scope), readFindings(context)])
+  const [status, findings] = await Promise.all([
+    readStatus(context, scope),
+    readFindings(context, scope),
+  ])
   return { status: 200, body: { ...status, findings } }
 }
 
@@ -51,6 +55,15 @@ export async function getDrift(context: SettingsContext, { scope, query }: Call)
   const drift = await driftOf(context, scope, user)
   const supported = users.currentAccess !== undefined
   return { status: 200, body: { supported, compared: 1, people: drift ? [drift] : [] } }
+}
+
+/** `GET /api/scim/refusals`: what a policy in report mode would have refused within a week, by person and path. */
+export async function getRefusals(
+  context: SettingsContext,
+  { scope, query }: Call,
+): Promise<Answer> {
+  const page = pageOf(query, { limit: 100, most: 1_000 })
+  return { status: 200, body: await readRefusals(context, scope, page) }
 }
 
 /** `GET /api/scim/seats`: how many people the host's licence lets in. */

@@ -153,7 +153,7 @@ async function visitOf(desk: Desk, exchange: PageExchange): Promise<Visit | Page
       base: baseOf(request),
       formToken: sessions.formToken(session, administrator),
       ...administrator,
-      notInForce: await whyNotInForce(context),
+      notInForce: await whyNotInForce(context, scope),
       hasWorkspaces: await hasOwnWorkspaces(context, scope),
       canSignOut: session.token !== undefined,
     },

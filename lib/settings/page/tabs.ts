@@ -10,6 +10,7 @@ import { explain } from '../reports/explain.js'
 import { readFindings } from '../reports/findings.js'
 import { reportGroups } from '../reports/groups.js'
 import { listPeople, peopleStates } from '../reports/people.js'
+import { readRefusals } from '../reports/refusals.js'
 import { readSeats, readStatus } from '../reports/status.js'
 import { groupsCalled } from '../rules/groups.js'
 import type { Part } from './html.js'
@@ -215,14 +216,16 @@ async function tryAgain({ context, scope, form }: Visit): Promise<Part> {
 }
 
 async function statusPage({ context, scope, frame }: Visit, said: Part): Promise<PageAnswer> {
-  const [status, findings, seats] = await Promise.all([
+  const [status, findings, refusals, seats] = await Promise.all([
     readStatus(context, scope),
-    readFindings(context),
+    readFindings(context, scope),
+    readRefusals(context, scope, { offset: 0, limit }),
     readSeats(context, scope).catch(() => undefined),
   ])
   const content = statusView(frame, {
     status,
     findings,
+    refusals,
     seats: seats ?? { supported: false },
     ...(!seats && { seatsFailure: 'Label Studio cannot be asked now.' }),
     ...(context.scimUrl !== undefined && { scimUrl: context.scimUrl }),

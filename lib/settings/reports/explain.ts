@@ -1,14 +1,28 @@
 import { exemptionOf } from '../../access/exemption.js'
 import { createInvitation, type Invitation } from '../../access/invitations.js'
-import { describeGrant, isEmptyPlan, type Plan, plan, type Reason } from '../../mapping/index.js'
+import {
+  type Access,
+  describeGrant,
+  isEmptyPlan,
+  type Plan,
+  plan,
+  type Reason,
+} from '../../mapping/index.js'
 import type { AccessRecord } from '../../stores/access-store.js'
 import { storeErrorKind } from '../../stores/errors.js'
 import type { GroupReference } from '../../stores/group-store.js'
 import type { User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
-import { whyNotInForce } from './findings.js'
+import { type RulesInForce, rulesInForce } from './findings.js'
 import { type PersonSummary, summaryOf } from './people.js'
+import {
+  type ProjectMap,
+  readProjectMap,
+  type VisibleProjects,
+  visibleProjects,
+  visibleSentence,
+} from './visible.js'
 
 /** Why a person has the access they have. */
 export interface Explanation extends PersonSummary {
@@ -29,6 +43,8 @@ export interface Explanation extends PersonSummary {
   readonly outstanding: readonly string[]
   /** What rules give and this host cannot: it is recorded, and not in force. */
   readonly recorded: readonly string[]
+  /** The projects they see, where workspaces are kept here and the host lists its projects. */
+  readonly sees?: VisibleProjects & { readonly sentence: string }
   /** RFC 3339; when access was last made true. */
   readonly at?: string
 }
@@ -42,34 +58,72 @@ export async function explain(
   const { users, groups, access: store } = context.adapters
   const user = await users.get(scope, userId, { omit: new Set(['groups']) })
   if (!user) return undefined
-  const [access, memberships, record, [pending], exemption, notInForce, invitation] =
+  const [access, memberships, record, [pending], exemption, inForce, invitation, map] =
     await Promise.all([
       groups.resolveAccess(scope, user),
       groups.groupsOf(scope, [userId]),
       store.record(scope, userId),
       store.pendingOf(scope, [userId]),
       exemptionOf(context.adapters, scope, user),
-      whyNotInForce(context),
+      rulesInForce(context, scope),
       invitationOf(context, scope, user),
+      readProjectMap(context, scope),
     ])
   const { reasons, ...given } = access
-  const planned = plan(record?.applied ?? [], access)
-  // What cannot be given is not still to do; it would stay so for ever.
-  const isRecorded = notInForce !== undefined && user.active === true && access.active
+  const summary = summaryOf(user, given, { record, pending })
+  const sees = map && seenBy(map, summary, { access, inForce })
   return {
-    ...summaryOf(user, given, { record, pending }),
+    ...summary,
     groups: memberships.get(userId) ?? [],
     reasons: reasons.map((reason) => ({ ...reason, gives: describeGrant(reason.grant) })),
-    applied: (record?.applied ?? []).map(describeGrant),
+    ...effectOf(user, record, { access, inForce }),
     deferred: (record?.deferred ?? []).map(describeGrant),
     notes: record?.notes ?? [],
     ...(record?.account && { account: record.account }),
     ...(exemption && { protection: exemption.reason }),
     ...(invitation && { invitation }),
-    outstanding: isRecorded ? revocationsOf(planned) : outstandingOf(user, record, planned),
-    recorded: isRecorded ? planned.grants.map(describeGrant) : [],
+    ...(sees && !exemption && { sees }),
     ...(record && { at: record.at }),
   }
+}
+
+/** What rules give somebody, and who makes it true. */
+interface Given {
+  readonly access: Access
+  readonly inForce: RulesInForce
+}
+
+function seenBy(
+  map: ProjectMap,
+  { id, displayName, active }: PersonSummary,
+  { access, inForce }: Given,
+): NonNullable<Explanation['sees']> {
+  const sees = visibleProjects(map, id, { ...access, active: active && access.active })
+  return { ...sees, sentence: visibleSentence(displayName, sees, inForce.by !== 'nobody') }
+}
+
+/**
+ * What is in force, to be done, and only recorded. The gate goes by the rules at each request: what they give somebody
+ * whose account is ready is in force at once. What nobody can give is not still to do; it would stay so for ever.
+ */
+function effectOf(
+  user: User,
+  record: AccessRecord | undefined,
+  { access, inForce }: Given,
+): Pick<Explanation, 'applied' | 'outstanding' | 'recorded'> {
+  const ledger = record?.applied ?? []
+  const planned = plan(ledger, access)
+  const applied = ledger.map(describeGrant)
+  if (inForce.by === 'host' || user.active !== true || !access.active) {
+    return { applied, outstanding: outstandingOf(user, record, planned), recorded: [] }
+  }
+  const outstanding = revocationsOf(planned)
+  const granted = planned.grants.map(describeGrant)
+  if (inForce.by === 'nobody') return { applied, outstanding, recorded: granted }
+  if (record?.enforced === 'active') {
+    return { applied: [...applied, ...granted], outstanding, recorded: [] }
+  }
+  return { applied, outstanding: ['make the account ready', ...outstanding], recorded: [] }
 }
 
 /** A host that cannot be asked now keeps nobody from reading the rest. */

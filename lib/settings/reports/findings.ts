@@ -1,34 +1,86 @@
+import { type Enforcement, enforcementOf } from '../../access/index.js'
 import type { Finding } from '../../stores/finding.js'
+import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
 
-const patienceMs = 5_000
+const timeoutMs = 5_000
 
-/** Whether the host behind the stores allows what is wanted, asked now; empty where the adapters cannot say. */
-export async function readFindings({ adapters }: SettingsContext): Promise<readonly Finding[]> {
-  return (await adapters.examine?.(AbortSignal.timeout(patienceMs))) ?? []
+/** Code of the finding that the host itself enforces nothing of what rules give. */
+const notEnforceable = 'roles-not-enforceable'
+
+/**
+ * Whether the host behind the stores allows what is wanted, asked now; empty where the adapters cannot say. Where the gate
+ * enforces what the host cannot, it says so instead.
+ */
+export async function readFindings(
+  context: SettingsContext,
+  scope: Scope,
+): Promise<readonly Finding[]> {
+  const [findings, enforcement] = await Promise.all([
+    askForFindings(context),
+    enforcementOf(context.adapters.access, scope),
+  ])
+  return findings.map((finding) =>
+    finding.code === notEnforceable ? withGate(finding, enforcement) : finding,
+  )
 }
 
-/** Code of the finding that roles, workspaces and projects give nobody anything in this host. */
-const notEnforced = 'roles-not-enforceable'
+function withGate(finding: Finding, enforcement: Enforcement | undefined): Finding {
+  if (enforcement === 'report') return { ...finding, message: onlyReported }
+  if (enforcement !== 'enforce') return finding
+  const message =
+    'The gate enforces roles, workspaces and projects, which Label Studio itself cannot.'
+  return { level: 'ok', code: 'roles-enforced-by-gate', message }
+}
+
+const onlyReported =
+  'The gate reports what the rules do not give, and refuses nothing of it. The page "Status" lists what would be refused.'
+
+async function askForFindings({ adapters }: SettingsContext): Promise<readonly Finding[]> {
+  return (await adapters.examine?.(AbortSignal.timeout(timeoutMs))) ?? []
+}
+
 const freshMs = 60_000
 const known = new WeakMap<
   object,
-  { readonly until: number; readonly message: string | undefined }
+  { readonly until: number; readonly finding: Finding | undefined }
 >()
 
+/** Who makes what rules give true: the host itself, the gate in front of it, or nobody, with the reason in a sentence. */
+export type RulesInForce =
+  | { readonly by: 'host' | 'gate' }
+  | { readonly by: 'nobody'; readonly why: string }
+
 /**
- * Why rules are recorded and not in force, in a sentence; `undefined` where they are in force. It says so by the finding
- * `roles-not-enforceable`. Remembered for a minute, and what was known stays true while the host cannot be asked.
+ * Who enforces the rules. A host that cannot says so by the finding `roles-not-enforceable`, which is remembered for a
+ * minute; what was known stays true while the host cannot be asked. What the gate does is read each time.
  */
-export async function whyNotInForce(context: SettingsContext): Promise<string | undefined> {
+export async function rulesInForce(context: SettingsContext, scope: Scope): Promise<RulesInForce> {
+  const finding = await hostCannot(context)
+  if (!finding) return { by: 'host' }
+  const enforcement = await enforcementOf(context.adapters.access, scope)
+  if (enforcement === 'enforce') return { by: 'gate' }
+  return { by: 'nobody', why: withGate(finding, enforcement).message }
+}
+
+/** Why rules are recorded and not in force, in a sentence; `undefined` where they are in force. */
+export async function whyNotInForce(
+  context: SettingsContext,
+  scope: Scope,
+): Promise<string | undefined> {
+  const inForce = await rulesInForce(context, scope)
+  return inForce.by === 'nobody' ? inForce.why : undefined
+}
+
+async function hostCannot(context: SettingsContext): Promise<Finding | undefined> {
   const { adapters, clock } = context
   const now = clock().getTime()
   const last = known.get(adapters)
-  if (last && now < last.until) return last.message
-  const findings = await readFindings(context).catch(() => [])
-  const found = findings.find(({ code }) => code === notEnforced)
+  if (last && now < last.until) return last.finding
+  const findings = await askForFindings(context).catch(() => [])
+  const found = findings.find(({ code }) => code === notEnforceable)
   const isAnswered = findings.length > 1 || found !== undefined
-  const message = isAnswered ? found?.message : last?.message
-  known.set(adapters, { until: now + freshMs, message })
-  return message
+  const finding = isAnswered ? found : last?.finding
+  known.set(adapters, { until: now + freshMs, finding })
+  return finding
 }

@@ -22,6 +22,7 @@ import type { Scope } from '../../stores/scope.js'
 import type { UserStore } from '../../stores/user-store.js'
 import type { SettingsContext } from '../options.js'
 import { newTitles } from '../rules/own-workspaces.js'
+import { type ProjectMap, readProjectMap, visibleIds } from './visible.js'
 
 /** How rules would change one person's access. */
 export interface PersonChange {
@@ -33,6 +34,8 @@ export interface PersonChange {
   /** In words, e.g. `organization role Manager`. */
   readonly granted: readonly string[]
   readonly revoked: readonly string[]
+  /** How many projects they see before and after, where workspaces are kept here and the host lists its projects. */
+  readonly sees?: { readonly before: number; readonly after: number; readonly total: number }
   /** Why SCIM does not touch this person, so that nothing changes for them after all. */
   readonly protection?: string
 }
@@ -79,7 +82,7 @@ export async function previewRules(
     before: compileRules(before, context.policy),
     after: compileRules(after, context.policy),
   }
-  const tally = createTally()
+  const tally = createTally(await readProjectMap(context, scope))
   for await (const page of pagesOfPeople(context, scope)) {
     for (const person of page) {
       const isAffected = person.groups.some(({ displayName }) =>
@@ -170,7 +173,7 @@ function changeOf(
   return { before, after: resolvers.after(groups, { active: true, hadRole }) }
 }
 
-function createTally() {
+function createTally(map: ProjectMap | undefined) {
   const counts = {
     people: 0,
     changed: 0,
@@ -197,7 +200,8 @@ function createTally() {
       if (person.losesAccess) counts.losingAccess += 1
       if (person.gainsAccess) counts.gainingAccess += 1
       const list = person.losesAccess ? losing : others
-      if (list.length < largestSample) list.push(person)
+      if (list.length >= largestSample) return
+      list.push(map ? { ...person, sees: seesOf(map, user.id, change) } : person)
     },
     result: () => ({
       ...counts,
@@ -206,6 +210,19 @@ function createTally() {
     }),
     sample: () => [...losing, ...others].slice(0, largestSample),
   }
+}
+
+function seesOf(
+  map: ProjectMap,
+  userId: string,
+  { before, after }: NonNullable<ReturnType<typeof changeOf>>,
+): NonNullable<PersonChange['sees']> {
+  const total = map.titles.size
+  const countOf = (access: Access) => {
+    const ids = visibleIds(map, userId, access)
+    return ids === 'all' ? total : ids.size
+  }
+  return { before: countOf(before), after: countOf(after), total }
 }
 
 function personChange(user: User, before: Access, after: Access): PersonChange | undefined {

@@ -47,7 +47,7 @@ async function unknownWorkspaces(
   if (!workspaces) return []
   const titles = new Set(await asked(workspaces, scope))
   // A host without workspaces lists none: there, rules that name some are recorded as well as others.
-  if (titles.size === 0 && (await whyNotInForce(context)) !== undefined) return []
+  if (titles.size === 0 && (await whyNotInForce(context, scope)) !== undefined) return []
   return rows
     .filter(({ title }) => !titles.has(title))
     .map(({ title, row }) => ({ row, message: `There is no workspace "${title}".` }))

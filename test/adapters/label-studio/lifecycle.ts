@@ -435,9 +435,7 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
         await product.drained()
         expect(await product.record(user.id)).toMatchObject({
           account: { id: String(person.id), origin: 'adopted' },
-          notes: [
-            'Recorded, but Label Studio Community has nothing to enforce it: organization role Annotator.',
-          ],
+          notes: [],
         })
       }, 60_000)
     })

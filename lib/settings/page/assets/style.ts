@@ -191,7 +191,7 @@ details summary { cursor: pointer; font-weight: 550; padding: 0.25rem 0; }
 .facts ul { padding: 0; list-style: none; }
 meter { width: min(14rem, 100%); height: 0.625rem; }
 .search { display: flex; flex-wrap: wrap; gap: 0.5rem 0.75rem; align-items: center; }
-.search input[type="search"] { flex: 1 1 14rem; max-width: 26rem; }
+.search input[type="search"], .search input[type="text"] { flex: 1 1 14rem; max-width: 26rem; }
 .search input.inline { flex: 1 1 8rem; width: auto; min-height: 2rem; padding: 0.1875rem 0.5rem; }
 .search select { flex: 0 1 17rem; width: auto; }
 .filters { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: 0.75rem 1rem; align-items: end; }
@@ -227,6 +227,7 @@ meter { width: min(14rem, 100%); height: 0.625rem; }
   .rows tr { display: block; padding: 0.625rem 0; border-top: 1px solid var(--line); }
   .rows tr:first-child { border-top: 0; }
   .rows th, .rows td { display: block; padding: 0 0.375rem; border: 0; white-space: normal; }
+  .rows .badge { white-space: normal; }
   .rows td:empty { display: none; }
   .rows td[data-label]::before { content: attr(data-label) ": "; color: var(--quiet); }
 }

@@ -81,10 +81,11 @@ function ruleChanges(difference: {
 function sample(frame: Frame, preview: Preview, names: NameProjects): Part {
   if (preview.sample.length === 0) return undefined
   const isAll = preview.sample.length === preview.changed
+  const hasSeen = preview.sample.some(({ sees }) => sees)
   return html`<details${preview.sample.length <= 10 && html` open`}>
 <summary>${isAll ? 'Who changes' : `${preview.sample.length} of the ${people(preview.changed)}`}</summary>
 <div class="scroll"><table>
-<thead><tr><th scope="col">Person</th><th scope="col">Gets</th><th scope="col">Loses</th></tr></thead>
+<thead><tr><th scope="col">Person</th><th scope="col">Gets</th><th scope="col">Loses</th>${hasSeen && html`<th scope="col">Projects they see</th>`}</tr></thead>
 <tbody>
 ${preview.sample.map(
   (
@@ -94,11 +95,17 @@ ${preview.sample.map(
     html`<br><span class="quiet">Stays as is: ${person.protection}</span>`
   }</td><td>${person.granted.map(names).join(', ')}</td><td>${
     person.losesAccess && badge('bad', 'all access')
-  } ${person.revoked.map(names).join(', ')}</td></tr>
+  } ${person.revoked.map(names).join(', ')}</td>${hasSeen && html`<td>${seenText(person)}</td>`}</tr>
 `,
 )}
 </tbody></table></div>
 </details>`
+}
+
+function seenText({ sees }: Preview['sample'][number]): Part {
+  if (!sees) return undefined
+  const { before, after, total } = sees
+  return before === after ? `${after} of ${total}` : `${before}, then ${after} of ${total}`
 }
 
 /** Two editors: what somebody else saved meanwhile, against the draft. */

@@ -138,6 +138,7 @@ function reasonsCard(person: Explanation, names: NameProjects): Html {
 ${!active && html`<p>The identity provider has deactivated this person: no access at all. What their groups would give is kept for their return.</p>`}
 ${active && !access.active && html`<p>No group gives this person a role any more, so access has ended.</p>`}
 ${active && access.active && access.role === null && html`<p>No rule gives this person an organization role; it stays as it is in Label Studio.</p>`}
+${person.sees && html`<p><strong>${person.sees.sentence}</strong></p>`}
 ${reasons.length === 0 ? html`<p class="empty">No rule speaks of any of this person’s groups.</p>` : reasonTable(person, names)}
 ${groupLine(person)}
 </section>`

@@ -1,5 +1,6 @@
 import type { Finding } from '../../../stores/finding.js'
 import type { GroupsPage, GroupsReport } from '../../reports/groups.js'
+import type { readRefusals } from '../../reports/refusals.js'
 import type { PendingPerson, Status } from '../../reports/status.js'
 import { type Html, html, type Part } from '../html.js'
 import { badge, countOf, type Frame, formToken, instant, pager } from '../layout.js'
@@ -13,6 +14,7 @@ export function statusView(
     readonly seats: { readonly supported: boolean; readonly used?: number; readonly limit?: number }
     readonly seatsFailure?: string
     readonly scimUrl?: string
+    readonly refusals: ReportedRefusals
     readonly notice?: Part
   },
 ): Html {
@@ -39,8 +41,11 @@ ${pauseForm(frame, status)}
 ${view.findings.length > 0 && findingsCard(view.findings)}
 ${status.waitingPeople.length > 0 && waitingCard(frame, status)}
 ${status.parkedPeople.length > 0 && parkedCard(frame, status)}
+${view.refusals.totalResults > 0 && refusalsCard(frame, view.refusals)}
 ${status.passedOver.length > 0 && passedOverCard(status)}`
 }
+
+type ReportedRefusals = Awaited<ReturnType<typeof readRefusals>>
 
 const levels: Readonly<Record<Finding['level'], Html>> = {
   ok: badge('good', 'OK'),
@@ -140,6 +145,26 @@ function passedOverCard({ passedOver }: Status): Html {
     ({ kind, name, count, at }) =>
       html`<tr><td>${passedOverKinds[kind]}</td><td>${name}</td><td data-label="Times">${count.toLocaleString('en')}</td><td data-label="Last">${instant(at)}</td></tr>`,
   )}</tbody></table></div></section>`
+}
+
+function refusalsCard(frame: Frame, { totalResults, refusals }: ReportedRefusals): Html {
+  const hidden = totalResults - refusals.length
+  return html`<section class="card" aria-labelledby="refusals-title"><h2 id="refusals-title">Would be refused</h2>
+<p class="quiet">Requests of the last week that the rules do not give. The gate only reports them: once it enforces the rules, it refuses such requests.</p>
+<div class="scroll" role="region" aria-label="What would be refused" tabindex="0"><table class="rows">
+<thead><tr><th scope="col">Person</th><th scope="col">Request</th><th scope="col">Why</th><th scope="col">Times</th><th scope="col">Last</th></tr></thead>
+<tbody>${refusals.map((each) => refusalRow(frame, each))}</tbody></table></div>
+${hidden > 0 && html`<p class="quiet">and ${hidden.toLocaleString('en')} more, in <code>/api/scim/refusals</code></p>`}</section>`
+}
+
+function refusalRow(frame: Frame, refusal: ReportedRefusals['refusals'][number]): Html {
+  const { person, userName, method, path, reason, count, at } = refusal
+  const who =
+    userName === undefined
+      ? person
+      : html`<a href="${frame.base}/people/${encodeURIComponent(person)}">${userName}</a>`
+  return html`<tr><th scope="row">${who}</th><td><code>${method} ${path}</code></td><td>${reason}</td><td data-label="Times">${count.toLocaleString('en')}</td><td data-label="Last">${instant(at)}</td></tr>
+`
 }
 
 function parkedCard(frame: Frame, status: Status): Html {

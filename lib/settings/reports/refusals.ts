@@ -1,0 +1,30 @@
+import { readMany } from '../../stores/read-many.js'
+import { type RefusalCount, refusalRetentionMs } from '../../stores/refusal-store.js'
+import type { Scope } from '../../stores/scope.js'
+import type { SettingsContext } from '../options.js'
+
+/** What a policy in report mode would have refused, with the name of the person where there is a SCIM user. */
+export interface ReportedRefusal extends RefusalCount {
+  readonly userName?: string
+}
+
+/** What would have been refused within the last week, last seen first; at most `limit`. */
+export async function readRefusals(
+  { adapters, clock }: SettingsContext,
+  scope: Scope,
+  { offset, limit }: { readonly offset: number; readonly limit: number },
+): Promise<{ readonly totalResults: number; readonly refusals: readonly ReportedRefusal[] }> {
+  const since = new Date(clock().getTime() - refusalRetentionMs).toISOString()
+  const all = (await adapters.refusals?.list(scope, { since })) ?? []
+  const page = all.slice(offset, offset + limit)
+  const ids = page.map(({ person }) => person)
+  const people = await readMany(adapters.users, scope, ids, { omit: new Set(['groups']) })
+  const names = new Map(people.map(({ id, userName }) => [id, userName]))
+  return {
+    totalResults: all.length,
+    refusals: page.map((each) => {
+      const userName = names.get(each.person)
+      return userName === undefined ? each : { ...each, userName }
+    }),
+  }
+}

@@ -1,0 +1,143 @@
+import type { Access, OrganizationRole, ProjectRole } from '../../mapping/index.js'
+import type { Scope } from '../../stores/scope.js'
+import type { ProjectChoice, SettingsContext } from '../options.js'
+import { ownWorkspaces } from '../rules/own-workspaces.js'
+
+/** One project that somebody sees, and why. */
+export interface VisibleProject {
+  readonly id: number
+  readonly title?: string
+  /** What they are in it. */
+  readonly role: OrganizationRole | Exclude<ProjectRole, 'Inherit'>
+  /** The groups that give it, each with the workspace it comes through; none: they made it. */
+  readonly because: readonly { readonly group: string; readonly workspace?: string }[]
+}
+
+/** The projects that somebody sees where workspaces are kept here. */
+export interface VisibleProjects {
+  readonly count: number
+  readonly total: number
+  /** At most 100 of them, by number; empty for Administrators, who see all. */
+  readonly projects: readonly VisibleProject[]
+}
+
+/** What must be known of the host to tell who sees what. */
+export interface ProjectMap {
+  readonly titles: ReadonlyMap<number, string>
+  readonly byWorkspace: ReadonlyMap<string, readonly number[]>
+  readonly byCreator: ReadonlyMap<string, readonly number[]>
+}
+
+const maxListed = 100
+const ranks: readonly (string | null)[] = ['Annotator', 'Reviewer', 'Manager', 'Administrator']
+
+/** Reads it; `undefined` where the host has workspaces of its own, or cannot list its projects now. */
+export async function readProjectMap(
+  context: SettingsContext,
+  scope: Scope,
+): Promise<ProjectMap | undefined> {
+  if (!context.projects) return undefined
+  try {
+    const store = await ownWorkspaces(context, scope)
+    if (!store) return undefined
+    const [projects, workspaces, unplaced] = await Promise.all([
+      context.projects(scope),
+      store.list(scope),
+      store.listUnplaced(scope),
+    ])
+    const byCreator = new Map<string, number[]>()
+    for (const { projectId, creatorId } of unplaced) {
+      byCreator.set(creatorId, [...(byCreator.get(creatorId) ?? []), projectId])
+    }
+    return {
+      titles: new Map(projects.map(({ id, title }: ProjectChoice) => [id, title])),
+      byWorkspace: new Map(workspaces.map(({ title, projectIds }) => [title, projectIds])),
+      byCreator,
+    }
+  } catch {
+    return undefined
+  }
+}
+
+/** The numbers of the projects that this access shows; `all` for Administrators. */
+export function visibleIds(
+  map: ProjectMap,
+  userId: string,
+  access: Omit<Access, 'reasons'>,
+): ReadonlySet<number> | 'all' {
+  const { active, role, workspaces, projects } = access
+  // Without a role, a membership gives nothing.
+  if (!active || !ranks.includes(role)) return new Set()
+  if (role === 'Administrator') return 'all'
+  const ids = [
+    ...workspaces.flatMap((title) => map.byWorkspace.get(title) ?? []),
+    ...(map.byCreator.get(userId) ?? []),
+    ...projects.map(({ projectId }) => projectId),
+  ]
+  return new Set(ids.filter((id) => map.titles.has(id)))
+}
+
+/** The projects that this access shows, and why. */
+export function visibleProjects(map: ProjectMap, userId: string, access: Access): VisibleProjects {
+  const ids = visibleIds(map, userId, access)
+  const total = map.titles.size
+  if (ids === 'all') return { count: total, total, projects: [] }
+  const listed = [...ids].sort((a, b) => a - b).slice(0, maxListed)
+  const projects = listed.map((id) => visibleProject(map, access, id))
+  return { count: ids.size, total, projects }
+}
+
+function visibleProject(map: ProjectMap, access: Access, id: number): VisibleProject {
+  const given = access.projects.find(({ projectId }) => projectId === id)?.role
+  const ownRole = given === undefined || given === 'Inherit' ? access.role : given
+  const title = map.titles.get(id)
+  return {
+    id,
+    ...(title !== undefined && { title }),
+    role: ownRole ?? 'Annotator',
+    because: access.reasons.flatMap(({ grant, group, outranked }) => {
+      if (grant.kind === 'project' && grant.projectId === id && !outranked) return [{ group }]
+      const isIn = grant.kind === 'workspace' && map.byWorkspace.get(grant.title)?.includes(id)
+      return isIn ? [{ group, workspace: grant.title }] : []
+    }),
+  }
+}
+
+const maxNamed = 10
+
+/**
+ * In a sentence what somebody sees, e.g. `Anna sees 1 of 8 projects: Cats (7), because the group "LS-Annotators" gives it.`
+ *
+ * @param isInForce else it says what they would see
+ */
+export function visibleSentence(
+  name: string,
+  { count, total, projects }: VisibleProjects,
+  isInForce: boolean,
+): string {
+  const sees = isInForce ? 'sees' : 'would see, were the rules in force,'
+  const of = `${total} ${total === 1 ? 'project' : 'projects'}`
+  if (count === 0) return `${name} ${sees} none of ${of}.`
+  if (projects.length === 0) return `${name} ${sees} all ${of}, as an Administrator.`
+  const named = projects.slice(0, maxNamed)
+  const causes = new Map<string, string[]>()
+  for (const project of named) {
+    const cause = causeOf(project)
+    causes.set(cause, [
+      ...(causes.get(cause) ?? []),
+      `${project.title ?? 'Project'} (${project.id})`,
+    ])
+  }
+  const parts = [...causes].map(([cause, titles]) => `${titles.join(', ')}, because ${cause}`)
+  const more = count - named.length
+  const rest = more > 0 ? `; and ${more} more` : ''
+  return `${name} ${sees} ${count} of ${of}: ${parts.join('; ')}${rest}.`
+}
+
+function causeOf({ because, role }: VisibleProject): string {
+  const [first] = because
+  if (!first) return 'they made it, and it is in no workspace yet'
+  const { group, workspace } = first
+  if (workspace === undefined) return `the group "${group}" gives ${role} in it`
+  return `the group "${group}" gives the workspace "${workspace}"`
+}
