@@ -82,6 +82,12 @@ export interface ScimOptions extends DeviationOptions, SchemaOptions {
   /** Milliseconds `users.deprovision` may take before the client gets 503 and the reconciler goes on. Default 10 000. */
   readonly deprovisionTimeoutMs?: number
   /**
+   * Say that nobody reaches Label Studio but through `accessGate`. Whatever ends access is then answered at once: the gate
+   * refuses by what is stored, and the reconciler shuts the accounts. Needs `adapters.access` and a reconciler that runs.
+   * Default `false`: the answer waits until the account is shut.
+   */
+  readonly gateIsOnlyWayIn?: boolean
+  /**
    * What happens to a change of a group, or a deactivation, by which many people lose access within an hour: carried out
    * and reported, or 503 until an administrator confirms it on the settings page. Default `report`.
    */
@@ -248,6 +254,7 @@ export const scimTable = optionTable<ScimOptions>()('scimRouter', 'ERR_SCIM_OPTI
   requestTimeoutMs: { type: milliseconds, default: 30_000 },
   authenticateTimeoutMs: { type: milliseconds, default: 10_000 },
   deprovisionTimeoutMs: { type: milliseconds, default: 10_000 },
+  gateIsOnlyWayIn: { type: flag, default: false },
   onMassLoss: { type: oneOf('report', 'refuse'), default: 'report' },
   massLossShare: { type: between(0, 1), default: 0.25 },
   massLossLeast: { type: whole(1, 1_000_000_000), default: 10 },

@@ -77,7 +77,9 @@ async function endDeparted(
   // Also when it was carried out before: somebody may have let the person in again by hand.
   await context.adapters.users.deprovision(scope, user, 'deleted')
   if (record.enforced !== 'deprovisioned') {
-    await save(context, scope, { ...record, enforced: 'deprovisioned' })
+    const linked = await withAccount(context, scope, record)
+    await save(context, scope, { ...linked, enforced: 'deprovisioned' })
+    await tell(context, scope, user, [['user.deprovisioned', undefined]])
   }
   return 'gone'
 }

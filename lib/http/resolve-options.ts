@@ -28,6 +28,7 @@ export interface ResolvedOptions
  */
 export function resolveOptions(given: ScimOptions, adapters: Adapters): ResolvedOptions {
   const options = readOptions(scimTable, given)
+  refuseGateWithoutAccess(options, adapters)
   const { baseUrl, onEvent: _, generateId = randomUUID, ...rest } = options
   return {
     ...withoutUndefined(rest),
@@ -40,6 +41,18 @@ export function resolveOptions(given: ScimOptions, adapters: Adapters): Resolved
     onPending: options.onPending ?? (() => {}),
     newId: generateId,
   }
+}
+
+/** Nothing would go on after the answer. */
+function refuseGateWithoutAccess(
+  { gateIsOnlyWayIn }: Pick<ScimOptions, 'gateIsOnlyWayIn'>,
+  { access }: Adapters,
+): void {
+  if (!gateIsOnlyWayIn || access) return
+  throw new ConfigurationError(
+    scimTable.code,
+    'scimRouter: option "gateIsOnlyWayIn" is true, but the adapters have no "access" store, so nothing would shut accounts after the answer. Give one, or leave the option out.',
+  )
 }
 
 function resolveFeatures(features: Partial<Features>, adapters: Adapters): Features {

@@ -69,6 +69,11 @@ export interface ServiceOptions {
   readonly putWithoutMembers: 'clear' | 'keep'
   /** How long `users.deprovision` may take before the client gets 503, in milliseconds. */
   readonly deprovisionTimeoutMs: number
+  /**
+   * Nobody reaches the host but through the access gate: access has ended once it is stored and marked, and the reconciler
+   * shuts the account later.
+   */
+  readonly gateIsOnlyWayIn: boolean
   /** `Retry-After` of that 503, in seconds. */
   readonly retryAfterSeconds: number
   /** `required`: a write whose audit entry cannot be stored is refused with 503 before it happens. */

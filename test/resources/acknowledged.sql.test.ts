@@ -1,12 +1,10 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
 import { sqlAdapters } from '../../adapters/sql/index.js'
-import { createReconciler } from '../../lib/access/index.js'
-import type { ScimOptions } from '../../lib/options.js'
-import type { AccessTarget, Adapters, User } from '../../lib/stores/index.js'
-import { aGate, recordingTarget } from '../access/recording-target.js'
-import { createWorld, someRules } from '../access/world.js'
-import { type Answer, groupUrn, serve } from '../protocol/server.js'
+import type { AccessTarget, Adapters } from '../../lib/stores/index.js'
+import { aGate } from '../access/recording-target.js'
+import { type Answer, groupUrn } from '../protocol/server.js'
 import { testDatabase } from '../support/test-database.js'
+import { type Crew, crewOf } from './crew.js'
 
 let ends: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -24,29 +22,9 @@ describe.each([
   ['memory', memory],
   ['SQL', sql],
 ])('a group through which many have access, on %s', (_, make) => {
-  /** People who have the role Annotator by the group Crew, in which they are through another group. */
-  async function crewOf(size: number, options: Partial<ScimOptions> = {}) {
-    const host = recordingTarget()
-    const provider = await serve(await make(host.target), options)
-    const world = createWorld(provider.adapters)
-    const people: User[] = []
-    for (let n = 0; n < size; n += 1) people.push(await world.addUser(`person-${n}@example.com`))
-    const inner = await world.addGroup('Inner', people)
-    const crew = await world.addGroup('Crew', [inner])
-    const rules = someRules({ roles_groups: [['Annotator', 'Crew']] })
-    const { access } = world.adapters
-    await access.saveRules(world.scope, rules, { expectedVersion: '0', affects: [] })
-    const reconciler = createReconciler(world.adapters)
-    await reconciler.drain()
-    host.calls.length = 0
-    const shut = () => people.filter(({ id }) => host.people.get(id)?.active === false).length
-    return { ...provider, host, reconciler, people, shut, path: `/Groups/${crew.id}` }
-  }
-  type Crew = Awaited<ReturnType<typeof crewOf>>
-
   it('has shut all of more than a thousand when its new name is answered (R19)', async () => {
     const patient = { deprovisionTimeoutMs: 120_000, requestTimeoutMs: 120_000 }
-    const { patch, path, shut } = await crewOf(1_001, patient)
+    const { patch, path, shut } = await crewOf(make, 1_001, patient)
     const operations = [{ op: 'replace', path: 'displayName', value: 'Other' }]
     expect((await patch(path, operations)).status).toBeLessThan(300)
     expect(shut()).toBe(1_001)
@@ -75,7 +53,7 @@ describe.each([
   it.each(changes)(
     'is not acknowledged by a repeated %s before all are shut (R19)',
     async (_name, done, change) => {
-      const crew = await crewOf(20, { deprovisionTimeoutMs: 100 })
+      const crew = await crewOf(make, 20, { deprovisionTimeoutMs: 100 })
       const slow = aGate()
       crew.host.haveTrouble(() => slow.opened)
       const first = await change(crew)

@@ -46,7 +46,9 @@ export const user: Kind = {
     return isFree ? undefined : checkPerson(call, change)
   },
 
-  pending: (_call, { after, kind }) => (kind === 'deleted' ? [] : [after.id]),
+  // Behind the gate, what a deletion means for the account is still to be done.
+  pending: ({ services }, { after, kind }) =>
+    kind === 'deleted' && !services.options.gateIsOnlyWayIn ? [] : [after.id],
 
   events: ({ before, after, kind }) => {
     const list: AuditEvent[] = []

@@ -1,9 +1,11 @@
+import { emailOf } from '../../access/email.js'
 import { exemptionsOf } from '../../access/exemption.js'
 import { asStoreError } from '../../access/failure.js'
 import { enforceNow, holdLease } from '../../access/inline.js'
 import { withTimeLimit } from '../../access/time-limit.js'
 import { auditEntry, subjectOf } from '../../events/audit-entry.js'
 import type { AccessStore } from '../../stores/access-store.js'
+import { emptyRecord } from '../../stores/empty-record.js'
 import { RefusedError, UnavailableError } from '../../stores/errors.js'
 import { peopleBelow } from '../../stores/people-below.js'
 import { mapConcurrently, resolveMany } from '../../stores/read-many.js'
@@ -18,13 +20,14 @@ const concurrentPeople = 8
 
 /**
  * Ends the access of an inactive person before the client is answered. The person was marked pending before, so what
- * fails here goes on without the client.
+ * fails here goes on without the client. Behind the gate nothing is left to do: it refuses whom the store says is inactive.
  *
  * @throws UnavailableError when the host cannot do it in time
  * @throws RefusedError when the host refuses
  */
-export function endAccess(services: Services, scope: Scope, user: User): Promise<void> {
+export async function endAccess(services: Services, scope: Scope, user: User): Promise<void> {
   const { access } = services.adapters
+  if (services.options.gateIsOnlyWayIn) return
   return access
     ? enforce(services, access, scope, {
         userId: user.id,
@@ -73,9 +76,29 @@ export async function endAccessAgain(services: Services, scope: Scope, user: Use
   await endAccess(services, scope, user)
 }
 
-/** Tells the host that somebody is deleted; their access has ended already. */
+/**
+ * Tells the host that somebody is about to be deleted; their access has ended already. Behind the gate the reconciler
+ * does, which has to find the account, as the gate has, when the user is gone.
+ */
 export async function endAccount(services: Services, scope: Scope, user: User): Promise<void> {
+  const { access } = services.adapters
+  if (access && services.options.gateIsOnlyWayIn) return keepAddress(services, access, scope, user)
   await deprovision(services, scope, { user, reason: 'deleted' })
+}
+
+async function keepAddress(
+  services: Services,
+  access: AccessStore,
+  scope: Scope,
+  user: User,
+): Promise<void> {
+  const address = emailOf(user)
+  const record = await access.record(scope, user.id)
+  if (record && (address === undefined || record.email === address)) return
+  await holdingPerson(services, scope, user.id, async (held) => {
+    const known = (await access.record(held, user.id)) ?? emptyRecord(user.id, services.clock())
+    await access.saveRecord(held, { ...known, email: address ?? known.email })
+  })
 }
 
 /** A change of a group; members are people, or groups that stand for everybody in them. */
@@ -107,6 +130,7 @@ export async function endAccessOfRoleless(
   const roleless = await rolelessAmong(services, scope, ids)
   if (roleless.length === 0) return
   services.brake?.count(scope, { ids: roleless, kind: 'roleless' })
+  if (services.options.gateIsOnlyWayIn) return
   // A sweep, which marks those of large groups, may not have come to them yet.
   await markPending({ services, scope }, roleless)
   await addUnfinished(access, scope, groupId, ids)

@@ -105,6 +105,32 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
       }, 60_000)
     })
 
+    it('refuses at once behind the gate, and shuts the account afterwards (F10)', async () => {
+      await start({ isWorking: false, scim: { gateIsOnlyWayIn: true, onPending: () => {} } })
+      const people = [await aPerson(), await aPerson(), await aPerson()]
+      const ids: string[] = []
+      for (const { email } of people) ids.push(await push({ userName: email }))
+      await product.saveRules({ roles_groups: [['Annotator', 'crew']] })
+      const [inCrew, inactive, deleted] = ids
+      const { json: crew } = await product.pushGroup('crew', [inCrew ?? ''])
+      await product.drained()
+      const answers = [
+        await product.scim('DELETE', `/Groups/${crew.id}`),
+        await product.setActive(inactive ?? '', false),
+        await product.scim('DELETE', `/Users/${deleted}`),
+      ]
+      expect(answers.map(({ status }) => status)).toEqual([204, 200, 204])
+      const look = async () => ({
+        cookies: await Promise.all(people.map(({ cookie }) => through({ cookie }))),
+        accounts: await Promise.all(people.map(({ id }) => isActive(id))),
+      })
+      expect(await look()).toEqual({ cookies: [403, 403, 403], accounts: [true, true, true] })
+      await product.drained()
+      const { accounts } = await look()
+      expect(accounts).toEqual([false, false, false])
+      await product.saveRules({ roles_groups: [] })
+    }, 60_000)
+
     it('ends nobody’s access through another user with the same address (S-ATO-01)', async () => {
       await start()
       const email = newEmail()
