@@ -12,7 +12,7 @@ import {
 } from '../api/index.js'
 import type { LabelStudioSettings } from '../options.js'
 import { anothersAccount, type Claims } from './claims.js'
-import { type Directory, incompleteList } from './directory.js'
+import { type Directory, incompleteList, recentMs } from './directory.js'
 import { holdPerson } from './hold.js'
 import { noteAccount } from './links.js'
 import { namesOf } from './names.js'
@@ -73,42 +73,19 @@ export function accountsOf(parts: Parts): Accounts {
   const { claims, directory, settings } = parts
   const { access } = settings.storage
 
-  async function* findAll(scope: Scope, user: User): AsyncGenerator<LabelStudioUser> {
-    const linked = await linkedAccount(parts, scope, user)
-    if (linked) yield linked.user
-    // Somebody may have signed up a moment ago: ending access must not miss them.
-    if (!linked) directory.forget()
-    for (const each of await matching(parts, scope, user)) {
-      const isNew = each.id !== linked?.user.id
-      if (isNew && (await claims.isOpenTo(scope, user, each))) yield each
-    }
-  }
-
-  function link(scope: Scope, user: User, account: Account): Promise<readonly Grant[]> {
-    const { reference } = account
-    return holdPerson(access, scope, user.id, async (held) => {
-      if ((await access.record(held, user.id))?.account?.id === reference.id) return []
-      const isOurs = reference.origin === 'created'
-      const inherited = isOurs ? [] : await claims.take(held, user, account.user)
-      try {
-        await noteAccount(settings, held, user, { account: reference })
-      } catch (error) {
-        throw storeErrorKind(error) === 'uniqueness' ? anothersAccount() : error
-      }
-      return inherited
-    })
-  }
-
   return {
-    findAll,
-    link,
+    findAll: (scope, user) => findAll(parts, scope, user),
+    link: (scope, user, account) => link(parts, scope, user, account),
     async find(scope, user) {
       const linked = await linkedAccount(parts, scope, user)
       // Hidden from a list that lacks us, too: that is no removal to mend.
       if (linked?.user.masked) await directory.prove(scope.signal)
       if (linked) return linked
-      const [found] = await matching(parts, scope, user)
-      return found && adoptable(parts, scope, user, found)
+      // Who is expected to sign up appears without our doing.
+      const lookUp = settings.firstSignIn === 'invite' ? recent : matching
+      const [found] = await lookUp(parts, scope, user)
+      const shown = found && (await stillThere(parts, scope, user, found))
+      return shown && adoptable(parts, scope, user, shown)
     },
     async check(scope, user) {
       const [found] = await matching(parts, scope, user)
@@ -117,8 +94,9 @@ export function accountsOf(parts: Parts): Accounts {
     },
     async *takeAll(scope, user) {
       let isLinked = (await access.record(scope, user.id))?.account !== undefined
-      for await (const each of findAll(scope, user)) {
-        if (!isLinked) await link(scope, user, adopted(each))
+      const lookUp: LookUp = isLinked ? recent : newest
+      for await (const each of findAll(parts, scope, user, lookUp)) {
+        if (!isLinked) await link(parts, scope, user, adopted(each))
         isLinked = true
         yield each
       }
@@ -140,6 +118,41 @@ export function accountsOf(parts: Parts): Accounts {
       }
     },
   }
+}
+
+async function* findAll(
+  parts: Parts,
+  scope: Scope,
+  user: User,
+  lookUp: LookUp = matching,
+): AsyncGenerator<LabelStudioUser> {
+  const linked = await linkedAccount(parts, scope, user)
+  if (linked) yield linked.user
+  for (const each of await lookUp(parts, scope, user)) {
+    const isNew = each.id !== linked?.user.id
+    if (isNew && (await parts.claims.isOpenTo(scope, user, each))) yield each
+  }
+}
+
+async function link(
+  { claims, settings }: Parts,
+  scope: Scope,
+  user: User,
+  account: Account,
+): Promise<readonly Grant[]> {
+  const { access } = settings.storage
+  const { reference } = account
+  return holdPerson(access, scope, user.id, async (held) => {
+    if ((await access.record(held, user.id))?.account?.id === reference.id) return []
+    const isOurs = reference.origin === 'created'
+    const inherited = isOurs ? [] : await claims.take(held, user, account.user)
+    try {
+      await noteAccount(settings, held, user, { account: reference })
+    } catch (error) {
+      throw storeErrorKind(error) === 'uniqueness' ? anothersAccount() : error
+    }
+    return inherited
+  })
 }
 
 /** An account that exists, if this person may have it. @throws RefusedError 403 for superusers, else as `claims.check` */
@@ -215,9 +228,48 @@ function unlisted({ id, email, username, firstName, lastName }: AdminUser): Labe
   return { id, email, username, firstName, lastName, ...nothing, masked: true }
 }
 
-async function matching({ directory }: Parts, scope: Scope, user: User) {
+/** Finds accounts with the address of a person. */
+type LookUp = (parts: Parts, scope: Scope, user: User) => Promise<readonly LabelStudioUser[]>
+
+const matching: LookUp = async ({ directory }, { signal }, user) => {
   const email = emailOf(user)
-  return email === undefined ? [] : directory.find(email, scope.signal)
+  return email === undefined ? [] : directory.find(email, { signal })
+}
+
+const recent: LookUp = async ({ directory }, { signal }, user) => {
+  const email = emailOf(user)
+  return email === undefined ? [] : directory.find(email, { signal, maxAgeMs: recentMs })
+}
+
+/**
+ * As it is now: somebody may have signed up a moment ago, and ending access must not miss them. The admin finds one
+ * address without listing everybody; where only the gate ends access, who is missed is refused all the same.
+ */
+const newest: LookUp = async (parts, scope, user) => {
+  const { directory, hidden, settings } = parts
+  const email = emailOf(user)
+  if (email === undefined) return []
+  const { signal } = scope
+  const isGateAlone = settings.deprovisioning === 'gate'
+  if (!hidden && !isGateAlone) return directory.find(email, { signal, maxAgeMs: 0 })
+  const listed = await recent(parts, scope, user)
+  const exact = await hidden?.find(email, signal)
+  return !exact || listed.some(({ id }) => id === exact.id) ? listed : [unlisted(exact), ...listed]
+}
+
+/** An account from a list, as it is now; another look where it has got another address, or is gone. */
+async function stillThere(
+  parts: Parts,
+  { signal }: Scope,
+  user: User,
+  found: LabelStudioUser,
+): Promise<LabelStudioUser | undefined> {
+  const email = emailOf(user)
+  const isTheirs = (each: LabelStudioUser) => !each.masked && normalizeEmail(each.email) === email
+  const now = await parts.api.users.get(found.id, signal)
+  if (now && isTheirs(now)) return now
+  const others = email === undefined ? [] : await parts.directory.find(email, { maxAgeMs: 0 })
+  return others[0]
 }
 
 /** What to do about an account that could not be created because it exists, or may exist. */
@@ -231,7 +283,7 @@ async function createdOrFound(
   const isTaken = error.kind === 'duplicateEmail'
   if (!isTaken && !error.maybeDone) throw error
   directory.forget()
-  const [found] = await directory.find(email, scope.signal)
+  const [found] = await directory.find(email, { signal: scope.signal })
   if (found) return isTaken ? adoptable(parts, scope, user, found) : founded(found)
   const existing = isTaken ? await hidden?.find(email, scope.signal) : undefined
   if (!existing) throw error

@@ -6,6 +6,7 @@ import type { Scope } from '../../../lib/stores/scope.js'
 import type { Edition, KnownEdition } from '../editions/edition-of.js'
 import { translated } from '../failures.js'
 import type { TargetParts } from '../parts.js'
+import { recentMs } from './directory.js'
 
 /** What is refused while the client still waits, before anything is stored. */
 export interface Admission {
@@ -46,7 +47,7 @@ export function admission(parts: TargetParts, edition: Edition): Admission {
       if (!account || account.email === address) return
       if (!(await canRename(parts, scope))) throw cannotRename()
       await ask(async ({ directory }) => {
-        const others = await directory.find(address, scope.signal)
+        const others = await directory.find(address, { signal: scope.signal, maxAgeMs: recentMs })
         if (others.some(({ id }) => String(id) !== account.id)) throw addressTaken()
       })
     },

@@ -2,13 +2,20 @@ import { UnavailableError } from '../../../lib/stores/errors.js'
 import { type LabelStudioApi, type LabelStudioUser, normalizeEmail } from '../api/index.js'
 import type { Installation } from '../installation.js'
 
+/** How old a list may be, in milliseconds, for what is asked of it. */
+export interface Asked {
+  /** 0: as it is from now on. Default: five minutes. */
+  readonly maxAgeMs?: number
+  readonly signal?: AbortSignal
+}
+
 /** People of the organization by e-mail address, in any spelling. */
 export interface Directory {
   /**
    * Accounts that are not masked; several when Label Studio keeps spellings of one address apart. The one in lower case
-   * comes first, because only that can sign in; the others by id.
+   * comes first, because only that can sign in; the others by id. They may be as old as `maxAgeMs` says.
    */
-  find(email: string, signal?: AbortSignal): Promise<readonly LabelStudioUser[]>
+  find(email: string, asked?: Asked): Promise<readonly LabelStudioUser[]>
   /**
    * Makes sure that Label Studio shows this account its organization, so that who is not there is really gone.
    * @throws UnavailableError when it does not show even the token's own account
@@ -20,40 +27,68 @@ export interface Directory {
   forget(): void
 }
 
-const freshMs = 5_000
+/**
+ * A list serves a push for so long, however slow it is: who is not in it and exists is refused by Label Studio when they
+ * are created, and who is in it is looked at before they are taken over.
+ */
+const pushFreshMs = 300_000
+/** For ending access. */
+export const recentMs = 5_000
+
+interface PeopleList {
+  readonly at: number
+  readonly people: Promise<Map<string, LabelStudioUser[]>>
+  isRead: boolean
+}
 
 /**
- * A directory of Community, which can only list everybody: one list serves all who ask within a few seconds, so that a
- * push of many people does not fetch everybody for each.
+ * A directory of Community, which can only list everybody: one list serves all who ask within its time, so that a push of
+ * many people does not fetch everybody for each.
  */
 export function communityDirectory(
   api: LabelStudioApi,
   ownId: number,
   clock: () => number = Date.now,
 ): Directory {
-  let listed:
-    | { readonly at: number; readonly people: Promise<Map<string, LabelStudioUser[]>> }
-    | undefined
-  const people = () => {
-    if (!listed || clock() - listed.at > freshMs) {
-      const asked = { at: clock(), people: listByEmail(api, ownId) }
-      listed = asked
-      asked.people.catch(() => {
-        if (listed === asked) listed = undefined
-      })
-    }
-    return listed.people
+  let listed: PeopleList | undefined
+  let next: PeopleList['people'] | undefined
+
+  const begin = (): PeopleList['people'] => {
+    const list: PeopleList = { at: clock(), people: listByEmail(api, ownId), isRead: false }
+    listed = list
+    list.people.then(
+      () => {
+        list.isRead = true
+      },
+      () => {
+        if (listed === list) listed = undefined
+      },
+    )
+    return list.people
   }
+  /** A list that begins from now on; whoever asks before it begins shares it. */
+  const anew = (): PeopleList['people'] => {
+    if (!listed || listed.isRead) return begin()
+    next ??= listed.people
+      .catch(() => {})
+      .then(() => {
+        next = undefined
+        return begin()
+      })
+    return next
+  }
+  const people = (maxAgeMs: number) =>
+    listed && maxAgeMs > 0 && clock() - listed.at <= maxAgeMs ? listed.people : anew()
+
   return {
-    async find(email) {
-      return (await people()).get(normalizeEmail(email)) ?? []
+    async find(email, { maxAgeMs = pushFreshMs } = {}) {
+      return (await people(maxAgeMs)).get(normalizeEmail(email)) ?? []
     },
     add(user) {
       void listed?.people.then((byEmail) => insert(byEmail, user)).catch(() => {})
     },
     async prove() {
-      listed = undefined
-      await people()
+      await anew()
     },
     forget() {
       listed = undefined
@@ -68,7 +103,7 @@ export function enterpriseDirectory(
 ): Directory {
   const members = api.members(organization)
   return {
-    async find(email, signal) {
+    async find(email, { signal } = {}) {
       const found: LabelStudioUser[] = []
       for await (const { user } of members.list({ search: email }, signal)) {
         if (!user.masked && normalizeEmail(user.email) === normalizeEmail(email)) found.push(user)
