@@ -106,7 +106,7 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
     })
 
     it('refuses at once behind the gate, and shuts the account afterwards (F10)', async () => {
-      await start({ isWorking: false, scim: { gateIsOnlyWayIn: true, onPending: () => {} } })
+      await start({ isWorking: false, router: { gateIsOnlyWayIn: true, onPending: () => {} } })
       const people = [await aPerson(), await aPerson(), await aPerson()]
       const ids: string[] = []
       for (const { email } of people) ids.push(await push({ userName: email }))

@@ -44,7 +44,6 @@ export interface ProductOptions {
   isWorking?: boolean
   adapters?: Partial<LabelStudioAdaptersOptions>
   gate?: Omit<AccessGateOptions, 'identify'>
-  scim?: Partial<ScimOptions>
 }
 
 /** The whole product in front of one Label Studio, and what an identity provider sends to it. */
