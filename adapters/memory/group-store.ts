@@ -4,6 +4,7 @@ import {
   compileRules,
   type MappingPolicy,
   type MappingRules,
+  personState,
 } from '../../lib/mapping/index.js'
 import { extended } from '../../lib/schema/json.js'
 import {
@@ -37,8 +38,7 @@ export function memoryGroupStore(state: State, policy: MappingPolicy): GroupStor
   }
   const accessOf = (tenant: TenantState, user: User) => {
     const hadRole = tenant.records.get(user.id)?.hadRole ?? false
-    const person = { active: user.active === true, hadRole }
-    return resolverOf(tenant.rules.rules)(referencesOf(tenant, user.id), person)
+    return resolverOf(tenant.rules.rules)(referencesOf(tenant, user.id), personState(user, hadRole))
   }
 
   return {

@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { type AccessResolver, compileRules, type MappingPolicy } from '../../lib/mapping/index.js'
+import {
+  type AccessResolver,
+  compileRules,
+  type MappingPolicy,
+  personState,
+} from '../../lib/mapping/index.js'
 import type {
   AccessStore,
   Alongside,
@@ -193,7 +198,7 @@ function accessResolver(
       const resolve = await resolverOf(scope)
       const groups = (await readGroupsOf(database, scope.tenant, [user.id])).get(user.id) ?? []
       const record = await access.record(scope, user.id)
-      return resolve(groups, { active: user.active === true, hadRole: record?.hadRole ?? false })
+      return resolve(groups, personState(user, record?.hadRole ?? false))
     },
     async resolveAccessOf(scope, users) {
       const resolve = await resolverOf(scope)
@@ -201,8 +206,8 @@ function accessResolver(
       const groupsOf = await readGroupsOf(database, scope.tenant, ids)
       const records = await access.records(scope, ids)
       const hadRole = new Set(records.flatMap((record) => (record.hadRole ? record.userId : [])))
-      return users.map(({ id, active }) =>
-        resolve(groupsOf.get(id) ?? [], { active: active === true, hadRole: hadRole.has(id) }),
+      return users.map((user) =>
+        resolve(groupsOf.get(user.id) ?? [], personState(user, hadRole.has(user.id))),
       )
     },
   }

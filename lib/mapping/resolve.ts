@@ -1,3 +1,4 @@
+import { isObject } from '../schema/json.js'
 import { organizationRoles, outranks, projectRoles } from './roles.js'
 import { groupKey } from './rules.js'
 import type {
@@ -22,6 +23,26 @@ export interface PersonState {
   readonly active: boolean
   /** A rule gave this person an organization role before: decides what `onNoRole` means for them. */
   readonly hadRole: boolean
+  /** What the policy's `roles_users` speaks of; see {@link userValues}. Default none. */
+  readonly values?: readonly string[]
+}
+
+/** What must be known of a user beside their groups. */
+export function personState(user: object, hadRole: boolean): PersonState {
+  const { active } = user as { readonly active?: unknown }
+  return { active: active === true, hadRole, values: userValues(user) }
+}
+
+/** The values of a user's `roles` and `entitlements`, each once. */
+export function userValues(user: object): readonly string[] {
+  const { roles, entitlements } = user as Readonly<Record<'roles' | 'entitlements', unknown>>
+  const entries = [roles, entitlements].flatMap((list) =>
+    Array.isArray(list) ? (list as unknown[]) : [],
+  )
+  const values = entries.flatMap((entry) =>
+    isObject(entry) && typeof entry['value'] === 'string' ? [entry['value']] : [],
+  )
+  return [...new Set(values)]
 }
 
 /** Rules made ready for many people: what {@link compileRules} returns. */
@@ -69,11 +90,16 @@ export function givesRoleByRule({ role, reasons }: Access): boolean {
  */
 export function compileRules(rules: MappingRules, policy: MappingPolicy): AccessResolver {
   const byGroup = rowsByGroup(rules, policy)
+  const byValue = rowsByValue(policy)
   return (groups, person) => {
     const matches: Match[] = []
     for (const group of groups) {
       const rows = byGroup.get(groupKey(group.displayName, policy))
       if (rows) for (const row of rows) matches.push({ row, group })
+    }
+    for (const value of person.values ?? []) {
+      const group = { id: '', displayName: value }
+      for (const row of byValue.get(value) ?? []) matches.push({ row, group })
     }
     return accessFrom(matches.sort(byRowThenGroup), policy, person)
   }
@@ -99,6 +125,17 @@ function rowsByGroup(rules: MappingRules, policy: MappingPolicy): Map<string, Ro
     add(group, { kind: 'project', projectId, role }, `projects_groups[${index}]`)
   }
   return byGroup
+}
+
+/** Their reasons come after those of the groups. */
+function rowsByValue({ roles_users: pairs = [] }: MappingPolicy): Map<string, Row[]> {
+  const byValue = new Map<string, Row[]>()
+  for (const [index, [role, value]] of pairs.entries()) {
+    const order = Number.MAX_SAFE_INTEGER - pairs.length + index
+    const row = { grant: { kind: 'role', role }, rule: `roles_users[${index}]`, order } as const
+    byValue.set(value, [...(byValue.get(value) ?? []), row])
+  }
+  return byValue
 }
 
 function accessFrom(matches: readonly Match[], policy: MappingPolicy, person: PersonState): Access {

@@ -38,6 +38,11 @@ export interface MappingPolicy {
   readonly ignoreCase: boolean
   /** Allow `Not Activated` and `Deactivated` in `roles_groups`. Default `false`. */
   readonly allowSystemRoles: boolean
+  /**
+   * `[role, value]`: people with this value in their `roles` or `entitlements` have this organization role, beside what
+   * their groups give; the most elevated wins. Values match exactly. Default none: what clients write there gives nothing.
+   */
+  readonly roles_users?: readonly (readonly [OrganizationRole, string])[]
 }
 
 /** One thing that rules give. */
@@ -69,7 +74,9 @@ interface Ledgered {
 /** Why: the group through which a rule gives something. `rule` is `<list name>[<index>]`, e.g. `roles_groups[0]`. */
 export interface Reason {
   readonly grant: Grant
+  /** Empty where no group but a value of the person's `roles` or `entitlements` gives it (`roles_users`). */
   readonly groupId: string
+  /** Name of the group, or that value. */
   readonly group: string
   readonly rule: string
   /** A more elevated rule won: this one has no effect. */

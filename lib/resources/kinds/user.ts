@@ -1,6 +1,8 @@
+import { noteRolesByRule } from '../../access/had-role.js'
 import { rememberAddresses } from '../../access/standing.js'
 import { invalidValue } from '../../errors.js'
 import { type AuditEvent, auditEntry, subjectOf } from '../../events/audit-entry.js'
+import { userValues } from '../../mapping/index.js'
 import type { Projection } from '../../projection/index.js'
 import { enterpriseUserUrn } from '../../schema/core-schemas.js'
 import { extended } from '../../schema/json.js'
@@ -12,7 +14,7 @@ import type { Scope } from '../../stores/scope.js'
 import type { Call, Services } from '../call.js'
 import type { Change, Kind } from '../kind.js'
 import { writeInSteps } from '../outbox.js'
-import { endAccess, endAccessAgain, endAccount } from '../people/access.js'
+import { endAccess, endAccessAgain, endAccessIfRoleless, endAccount } from '../people/access.js'
 import { refuseExempt } from '../people/protection.js'
 import { type Computed, referencePart, setOrDelete } from '../represent.js'
 import { write } from '../write.js'
@@ -42,7 +44,10 @@ export const user: Kind = {
   check(call, change) {
     const { adapters, options } = call.services
     const isFree =
-      !adapters.users.exemptions && options.unknownManager === 'keep' && !mayBeTooMany(call, change)
+      !adapters.users.exemptions &&
+      options.unknownManager === 'keep' &&
+      !mayBeTooMany(call, change) &&
+      !takesValues(call.services, change)
     return isFree ? undefined : checkPerson(call, change)
   },
 
@@ -74,14 +79,21 @@ export const user: Kind = {
     const { before, after, kind } = change
     if (kind === 'deleted') return undefined
     if (endsAccess(change)) services.brake?.count(scope, { ids: [after.id], kind: 'inactive' })
-    if (isActive(after)) return undefined
+    if (isActive(after)) {
+      return takesValues(services, change)
+        ? endAccessIfRoleless(services, scope, after.id)
+        : undefined
+    }
     return before && !isActive(before)
       ? endAccessAgain(services, scope, after as User)
       : endAccess(services, scope, after as User)
   },
 
-  settleUnchanged: ({ services, scope }, resource) =>
-    isActive(resource) ? undefined : endAccessAgain(services, scope, resource as User),
+  // A change that was sent before and did not reach the host in time is sent again and changes nothing.
+  settleUnchanged({ services, scope }, resource) {
+    if (!isActive(resource)) return endAccessAgain(services, scope, resource as User)
+    return givesByValues(services) ? endAccessIfRoleless(services, scope, resource.id) : undefined
+  },
 
   /**
    * Access ends first and the resource goes last: whatever fails in between, the person is inactive with a pending mark.
@@ -131,10 +143,26 @@ async function checkPerson(call: Call, change: Change): Promise<void> {
   const { before, after, kind } = change
   await refuseExempt(services, scope, kind === 'deleted' ? [after] : [before, after])
   await checkManager(call, before, after)
+  const { access } = services.adapters
+  if (access && takesValues(services, change)) {
+    await noteRolesByRule({ ...services.adapters, access }, scope, [before as User])
+  }
   if (mayBeTooMany(call, change)) {
     const loss = { ids: [after.id], kind: 'inactive', cause: 'Deactivating people' } as const
     await services.brake?.check(scope, loss)
   }
+}
+
+/** Whether `roles` and `entitlements` of people give something here. */
+function givesByValues({ adapters: { policy } }: Services): boolean {
+  return (policy?.roles_users?.length ?? 0) > 0
+}
+
+/** Whether somebody loses a value that may have given a role. */
+function takesValues(services: Services, { before, after, kind }: Change): boolean {
+  if (!givesByValues(services) || before === undefined || kind === 'deleted') return false
+  const left = new Set(userValues(after))
+  return userValues(before).some((value) => !left.has(value))
 }
 
 function mayBeTooMany({ services: { brake }, scope }: Call, change: Change): boolean {

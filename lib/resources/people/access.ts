@@ -139,6 +139,23 @@ export async function endAccessOfRoleless(
 }
 
 /**
+ * Ends the access of somebody to whom neither groups nor values of the user give any now, before the client is answered.
+ *
+ * @throws UnavailableError when the host cannot do it in time; the reconciler goes on
+ */
+export async function endAccessIfRoleless(
+  services: Services,
+  scope: Scope,
+  userId: string,
+): Promise<void> {
+  const { access } = services.adapters
+  const roleless = access ? await rolelessAmong(services, scope, [userId]) : []
+  if (!access || roleless.length === 0) return
+  services.brake?.count(scope, { ids: roleless, kind: 'roleless' })
+  await enforceAll(services, access, scope, roleless)
+}
+
+/**
  * Ends the access that an earlier change of a group took and that did not end in time. To be called before a request is
  * answered that may be that change sent again.
  *

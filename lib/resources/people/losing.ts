@@ -1,5 +1,11 @@
 import { type AccessAdapters, noteRolesByRule } from '../../access/index.js'
-import { compileRules, givesRoleByRule, groupKey, mappingPolicy } from '../../mapping/index.js'
+import {
+  compileRules,
+  givesRoleByRule,
+  groupKey,
+  mappingPolicy,
+  personState,
+} from '../../mapping/index.js'
 import type { GroupReference } from '../../stores/group-store.js'
 import { memberIds, peopleBelow } from '../../stores/people-below.js'
 import type { User } from '../../stores/resource.js'
@@ -78,14 +84,16 @@ async function losing(
   const memberships = await groups.groupsOf(scope, ids)
   const direct = [...memberships.values()].flat().filter((group) => group.direct)
   const above = await groups.groupsOf(scope, [...new Set(direct.map(({ id }) => id))])
-  return ids.filter((id) => {
+  const losers = people.filter((person) => {
+    const { id } = person
     const now = memberships.get(id) ?? []
-    const before = resolve(now, { active: true, hadRole: records.get(id)?.hadRole ?? false })
+    const before = resolve(now, personState(person, records.get(id)?.hadRole ?? false))
     if (!before.active) return false
     const left = groupsAfter(now, above, { loss, isLeaving: leaving.has(id), leaving })
     const hadRole = records.get(id)?.hadRole || givesRoleByRule(before)
-    return !resolve(left, { active: true, hadRole }).active
+    return !resolve(left, personState(person, hadRole)).active
   })
+  return losers.map(({ id }) => id)
 }
 
 /** The groups somebody is in once the group has changed; groups above a group that leaves are looked at anew. */

@@ -11,6 +11,7 @@ import {
   groupKey,
   type MappingRules,
   membershipsOf,
+  personState,
   placeOf,
 } from '../../mapping/index.js'
 import type { AccessRecord } from '../../stores/access-store.js'
@@ -166,11 +167,11 @@ function changeOf(
   isAffected: boolean,
 ): { readonly before: Access; readonly after: Access } | undefined {
   if (!user.active) return undefined
-  const before = resolvers.before(groups, { active: true, hadRole: record?.hadRole ?? false })
+  const before = resolvers.before(groups, personState(user, record?.hadRole ?? false))
   if (!isAffected) return { before, after: before }
   // A role that the saved rules give counts as had, whether or not the reconciler has come to it yet.
   const hadRole = record?.hadRole || givesRoleByRule(before)
-  return { before, after: resolvers.after(groups, { active: true, hadRole }) }
+  return { before, after: resolvers.after(groups, personState(user, hadRole)) }
 }
 
 function createTally(map: ProjectMap | undefined) {

@@ -1,0 +1,114 @@
+import express from 'express'
+import request from 'supertest'
+import { memoryAdapters } from '../../adapters/memory/index.js'
+import { bearerTokens, createReconciler, scimRouter } from '../../lib/index.js'
+import { mappingPolicy, resolveAccess } from '../../lib/mapping/index.js'
+import type { OrganizationRole } from '../../lib/mapping/types.js'
+
+const token = 'token-of-the-identity-provider'
+const userSchema = 'urn:ietf:params:scim:schemas:core:2.0:User'
+const patchOp = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
+const roles_users = [
+  ['Reviewer', 'LS.Reviewer'],
+  ['Manager', 'LS.Manager'],
+] as const
+
+function resolved(groups: readonly string[], values: readonly string[]) {
+  const rules = { roles_groups: [['Annotator', 'Crew']] as const }
+  return resolveAccess(
+    { ...rules, workspaces_groups: [], projects_groups: [] },
+    groups.map((displayName) => ({ id: displayName, displayName })),
+    mappingPolicy({ roles_users }),
+    { active: true, hadRole: true, values },
+  )
+}
+
+describe('roles of users beside those of groups', () => {
+  it.each([
+    [[], ['LS.Reviewer'], 'Reviewer'],
+    [['Crew'], ['LS.Reviewer'], 'Reviewer'],
+    [['Crew'], [], 'Annotator'],
+    [['Crew'], ['LS.Reviewer', 'LS.Manager'], 'Manager'],
+    [['Crew'], ['ls.reviewer', 'Administrator'], 'Annotator'],
+    [[], ['constructor'], 'Deactivated'],
+  ] as [string[], string[], OrganizationRole][])('of %j and %j the highest wins: %s', (...row) => {
+    const [groups, values, role] = row
+    expect(resolved(groups, values).role).toBe(role)
+  })
+
+  it('are reasons like others, and say when they are outranked', () => {
+    const { reasons } = resolved(['Crew'], ['LS.Reviewer'])
+    expect(reasons).toMatchObject([
+      { rule: 'roles_groups[0]', group: 'Crew', outranked: true },
+      { rule: 'roles_users[0]', group: 'LS.Reviewer', groupId: '', outranked: false },
+    ])
+  })
+
+  it.each([
+    [[['Owner', 'x']]],
+    [[['Deactivated', 'x']]],
+    [[['Reviewer', ' ']]],
+    [[['Reviewer']]],
+    ['Reviewer'],
+  ])('refuse %j', (wrong) => {
+    expect(() => mappingPolicy({ roles_users: wrong as never })).toThrow(/roles_users/)
+  })
+})
+
+describe('a person whose roles the identity provider sends', () => {
+  async function start(policy: Parameters<typeof mappingPolicy>[0]) {
+    const ended: string[] = []
+    const given: (string | null)[] = []
+    const adapters = memoryAdapters({
+      policy: policy ?? {},
+      target: {
+        async deprovision(_scope, { userName }) {
+          ended.push(userName)
+        },
+        async applyAccess(_scope, _user, access, plan) {
+          given.push(access.role)
+          return { applied: plan.grants }
+        },
+      },
+    })
+    const authenticate = bearerTokens([{ name: 'idp', token }])
+    const app = express().use('/scim/v2', scimRouter(adapters, { authenticate }))
+    const send = (method: 'post' | 'patch', path: string, body: object) =>
+      request(app)
+        [method](`/scim/v2${path}`)
+        .set({ Authorization: `Bearer ${token}`, 'Content-Type': 'application/scim+json' })
+        .send(body)
+    const person = { schemas: [userSchema], userName: 'ada', roles: [{ value: 'LS.Manager' }] }
+    const { body } = await send('post', '/Users', person)
+    const remove = () =>
+      send('patch', `/Users/${body.id}`, {
+        schemas: [patchOp],
+        Operations: [{ op: 'remove', path: 'roles[value eq "LS.Manager"]' }],
+      })
+    return { ended, given, remove, drain: () => createReconciler(adapters).drain() }
+  }
+
+  it('gets the role, and is out before the answer when it is taken, also when sent again', async () => {
+    const { ended, given, remove, drain } = await start({ roles_users })
+    await drain()
+    expect(given).toEqual(['Manager'])
+    expect((await remove()).status).toBe(200)
+    expect(ended).toEqual(['ada'])
+    expect((await remove()).status).toBeLessThan(500)
+  })
+
+  it('is out as well when no reconciler had come to them yet', async () => {
+    const { ended, remove } = await start({ roles_users })
+    expect((await remove()).status).toBe(200)
+    expect(ended).toEqual(['ada'])
+  })
+
+  it('gets and loses nothing where the host does not say that roles of users count', async () => {
+    const { ended, given, remove, drain } = await start({})
+    await drain()
+    expect(given).toEqual([null])
+    await remove()
+    await drain()
+    expect(ended).toEqual([])
+  })
+})
