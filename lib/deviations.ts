@@ -245,7 +245,7 @@ export const deviations = [
     idps: ['authentik', 'Entra ID'],
     source: 'RFC 7644 §3.4.2.2',
     description:
-      'In a filter, one word that begins with a letter and has no quotation marks, blanks and brackets is a string: userName eq ada@acme.example. Numbers, true, false and null stay what they are. Off: 400 invalidFilter.',
+      'In a filter, one word without quotation marks, blanks and brackets is a string: userName eq ada@acme.example, meta.created gt 2026-01-31T09:00:00Z; a number is one where the attribute is text. true, false and null stay what they are. Off: 400 invalidFilter.',
     test: 'test/filter/deviations.test.ts',
   },
   {

@@ -5,7 +5,8 @@ const address = /^[^\s@]+@[^\s@]+$/
 
 /**
  * The e-mail address by which Label Studio knows a person, trimmed and lower-cased: the primary e-mail, else the work
- * e-mail, else `userName`, else the first other one (R-USER-25); `undefined` when none of them is an address.
+ * e-mail, else `userName`, else the first one that is not labelled `home` (R-USER-25); `undefined` when none of them is
+ * an address. A private address counts only where the client says that it is the primary one.
  */
 export function emailOf(user: User): string | undefined {
   const emails = readEmails(user)
@@ -13,7 +14,7 @@ export function emailOf(user: User): string | undefined {
     emails.find(({ primary }) => primary)?.value,
     emails.find(({ type }) => type?.toLowerCase() === 'work')?.value,
     user.userName,
-    ...emails.map(({ value }) => value),
+    ...emails.filter(({ type }) => type?.toLowerCase() !== 'home').map(({ value }) => value),
   ]
   return candidates
     .map((text) => text?.trim().toLowerCase())

@@ -34,6 +34,8 @@ export type FilterNode<P, V = CompareValue> =
       readonly path: P
       readonly operator: CompareOperator
       readonly value: V
+      /** A number as it was written, where JavaScript would write it in another way. */
+      readonly word?: string
     }
   | { readonly kind: 'present'; readonly path: P }
   | { readonly kind: 'valuePath'; readonly path: P; readonly filter: FilterNode<P, V> }

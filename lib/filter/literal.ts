@@ -8,7 +8,8 @@ const constants = new Map<string, CompareValue>([
 ])
 
 const numberSyntax = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/
-const bareString = /^[\p{L}_][^\s"\\(){}[\]<>,;\p{Cc}\p{Surrogate}]*$/u
+const likeNumber = /^(?:[0-9.]+(?:e[+-]?[0-9]*)?|0[xob][0-9a-f]*|[0-9_]+n?)$/i
+const bareString = /^[\p{L}0-9_][^\s"\\(){}[\]<>,;\p{Cc}\p{Surrogate}]*$/u
 const escapeSyntax = /^\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/
 
 /**
@@ -34,9 +35,9 @@ export function readLiteral(scanner: Scanner, bareWord: boolean): CompareValue {
   )
 }
 
-/** One word that can only mean a string: it begins with a letter and is neither null in other case nor no number. */
+/** One word that can only mean a string: neither null in other case nor no number, nor a number gone wrong. */
 function isBareString(word: string): boolean {
-  return bareString.test(word) && !/^(?:null|nan|infinity)$/i.test(word)
+  return bareString.test(word) && !/^(?:null|nan|infinity)$/i.test(word) && !likeNumber.test(word)
 }
 
 function readConstant(scanner: Scanner, word: string): CompareValue | undefined {

@@ -182,8 +182,11 @@ function parseAssertion(scanner: Scanner, path: PathText): ParsedFilter {
     throw failure(scanner, `Unknown operator ${quote(word)}`, start)
   }
   expectSpaces(scanner, 'a value')
+  const valueStart = scanner.position
   const value = readLiteral(scanner, mayBeUnquoted(scanner, path))
-  return { kind: 'compare', path, operator, value }
+  const written = scanner.text.slice(valueStart, scanner.position)
+  const isRespelt = typeof value === 'number' && String(value) !== written
+  return { kind: 'compare', path, operator, value, ...(isRespelt && { word: written }) }
 }
 
 /** RFC 7644 §3.4.2.1 itself leaves out the quotation marks of `meta.resourceType eq User`; clients do elsewhere too. */

@@ -8,7 +8,7 @@ import type {
   ResourceType,
 } from '../schema/types.js'
 import { resolveAlias } from './aliases.js'
-import type { FilterNode, ParsedFilter, PathText, ResolvedFilter } from './ast.js'
+import type { CompareValue, FilterNode, ParsedFilter, PathText, ResolvedFilter } from './ast.js'
 import { everything, join, mapPaths, negate, nothing } from './build.js'
 import { comparableLiteral } from './check.js'
 import { isUserGroups, requireGroupEquality } from './groups.js'
@@ -170,7 +170,7 @@ function resolveCompare(node: Node<'compare'>, scope: Scope): ResolvedFilter {
 }
 
 function literalFor(
-  { operator, value }: Node<'compare'>,
+  node: Node<'compare'>,
   { attribute, sub }: AttributePath,
   { options }: Scope,
 ): ReturnType<typeof comparableLiteral> {
@@ -179,7 +179,22 @@ function literalFor(
     return { problem: 'has no value of its own; name one of its sub-attributes' }
   }
   const stringBooleans = options.deviations.has('stringBooleans')
-  return comparableLiteral(definition, operator, value, { stringBooleans })
+  return comparableLiteral(definition, node.operator, asText(node, definition, options), {
+    stringBooleans,
+  })
+}
+
+/**
+ * A number without quotation marks is a text where the attribute is one (deviation `bareFilterValues`). Over several types
+ * it stays a number, which an attribute of one of them may be.
+ */
+function asText(
+  { value, word }: Node<'compare'>,
+  { type }: AttributeDefinition,
+  { deviations, fits }: ResolveOptions,
+): CompareValue {
+  const isBare = typeof value === 'number' && type === 'string' && fits === undefined
+  return isBare && deviations.has('bareFilterValues') ? (word ?? String(value)) : value
 }
 
 /** @throws ScimError `invalidFilter` (400) where no other type can make sense of it */

@@ -176,7 +176,10 @@ function describedBy(
     case 'compare': {
       if (filter.operator !== 'eq' || filter.value === null) return undefined
       const sub = subAttribute(definition, filter.path.text)
-      return { [sub?.name ?? filter.path.text]: filter.value }
+      // As filters read it: a bare number is a text where the sub-attribute is one.
+      const isText = typeof filter.value === 'number' && sub?.type === 'string'
+      const value = isText ? (filter.word ?? String(filter.value)) : filter.value
+      return { [sub?.name ?? filter.path.text]: value }
     }
     case 'present':
       return {}

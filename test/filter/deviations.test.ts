@@ -11,14 +11,25 @@ const user = {
     { value: 'ada@home.example', type: 'home' },
   ],
   [enterprise]: { department: 'R and D', manager: { value: 'u2' } },
-  meta: { resourceType: 'User' },
+  meta: { resourceType: 'User', created: '2020-01-01T00:00:00Z' },
 }
 
 const rows: readonly { deviations: readonly DeviationId[]; found: string[]; missed: string[] }[] = [
   {
     deviations: ['bareFilterValues'],
-    found: ['userName eq Ada', 'emails[value eq ada@work.example]', '(userName sw a)'],
-    missed: ['userName eq Bob', 'userName eq ad', 'emails[type eq work and value eq b]'],
+    found: [
+      'userName eq Ada',
+      'emails[value eq ada@work.example]',
+      '(userName sw a)',
+      'meta.created gt 2001-05-13T04:42:34Z',
+      'meta.created gt 2001-05-13T04:42:34+02:00 and userName ne 0f8fad5b-d9cb-469f-a165-70867728950e',
+    ],
+    missed: [
+      'userName eq Bob',
+      'userName eq ad',
+      'emails[type eq work and value eq b]',
+      'userName eq 7',
+    ],
   },
   {
     deviations: ['emailAlias'],
@@ -108,6 +119,19 @@ describe('a deviation in filters', () => {
       'Expected a value',
     )
   })
+
+  it.each([
+    ['nickName eq 7', '7', true],
+    ['nickName eq 7.0', '7.0', true],
+    ['nickName eq 7.0', '7', false],
+    ['nickName sw 12', '123', true],
+    ['nickName eq -1e3', '-1E3', true],
+  ])(
+    'takes a bare number for text where the attribute is text: %s',
+    (filter, nickName, expected) => {
+      expect(matches(filter, { ...user, nickName })).toBe(expected)
+    },
+  )
 
   it('takes text that is no boolean for none', () => {
     expect(() => matches('active eq "1"', user)).toThrow('compare it with true or false')

@@ -158,7 +158,7 @@ describe('the value filter of a PATCH path', () => {
     'emails[shoeSize eq 3]',
     'emails[type gt true]',
     'emails[primary gt true]',
-    'emails[value eq 1]',
+    'emails[value eq true]',
   ])('answers 400 invalidFilter for %s', (text) => {
     const { filter } = parsePatchPath(text)
     expect(
