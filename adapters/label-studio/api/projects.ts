@@ -16,6 +16,8 @@ export interface ProjectMember {
   userId: number
   /** A member by organization role or workspace, who cannot be taken out of the project. */
   implicit: boolean
+  /** The role in the project; `null` without one of their own, `undefined` where this version does not tell. */
+  role: RoleCode | null | undefined
 }
 
 /** A role of its own that a member has in a project (Enterprise only). */
@@ -33,8 +35,8 @@ export interface ProjectsApi {
   /** All projects, page by page. */
   list(signal?: AbortSignal): AsyncGenerator<Project>
   get(id: number, signal?: AbortSignal): Promise<Project | undefined>
-  /** Members of their own, not those by organization role or workspace. */
-  directMembers(id: number, signal?: AbortSignal): AsyncGenerator<ProjectMember>
+  /** Somebody as a member of the project, of their own or by role or workspace; asks for this one alone. */
+  member(id: number, userId: number, signal?: AbortSignal): Promise<ProjectMember | undefined>
   /**
    * Makes people members. `role` gives them one of its own; without it they act with their
    * organization role (Inherit), unless they already have one: see `removeRole`.
@@ -77,14 +79,15 @@ function projectCalls(http: HttpClient): Pick<ProjectsApi, 'list' | 'get'> {
 
 function memberCalls(
   http: HttpClient,
-): Pick<ProjectsApi, 'directMembers' | 'addMembers' | 'removeMember'> {
+): Pick<ProjectsApi, 'member' | 'addMembers' | 'removeMember'> {
   return {
-    async *directMembers(id, signal) {
+    async member(id, userId, signal) {
       const path = apiPath`/api/projects/${id}/members/paginated/`
-      for await (const each of pages(http, path, { query: { implicit: false }, signal })) {
-        const implicit = booleanOf(each, 'implicit_member') ?? false
-        if (!implicit) yield { userId: readId(each, 'id', 'project member'), implicit }
+      // A version that does not know `ids` shows everybody: the pages are walked until the member turns up.
+      for await (const each of pages(http, path, { query: { ids: userId }, signal })) {
+        if (readId(each, 'id', 'project member') === userId) return toProjectMember(userId, each)
       }
+      return undefined
     },
     async addMembers(id, members, signal) {
       const path = apiPath`/api/projects/${id}/members/bulk/`
@@ -127,6 +130,16 @@ function toBulk(members: readonly { userId: number; role?: ProjectRoleCode }[]) 
     role === undefined ? [] : [{ user_id: userId, role }],
   )
   return { all: false, included: members.map(({ userId }) => userId), excluded: [], roles }
+}
+
+function toProjectMember(userId: number, member: Record<string, unknown>): ProjectMember {
+  const role = member['project_role']
+  const isWithout = role === null || role === ''
+  return {
+    userId,
+    implicit: booleanOf(member, 'implicit_member') ?? false,
+    role: isWithout ? null : toRoleCode(role),
+  }
 }
 
 function toProject(value: unknown): Project {

@@ -22,8 +22,8 @@ export interface WorkspacesApi {
   create(title: string, signal?: AbortSignal): Promise<Workspace>
   /** Deletes one without projects; false when there was none. */
   delete(id: number, signal?: AbortSignal): Promise<boolean>
-  /** Ids of the accounts that are members. */
-  memberIds(id: number, signal?: AbortSignal): Promise<Set<number>>
+  /** Whether an account is a member; asks for this one alone. */
+  hasMember(id: number, userId: number, signal?: AbortSignal): Promise<boolean>
   addMember(id: number, userId: number, signal?: AbortSignal): Promise<void>
   /** Takes a member out; somebody who is none is no error. */
   removeMember(id: number, userId: number, signal?: AbortSignal): Promise<void>
@@ -32,13 +32,13 @@ export interface WorkspacesApi {
 /** Calls about workspaces, on `http`. */
 export function workspacesApi(http: HttpClient): WorkspacesApi {
   const all = apiPath`/api/workspaces/`
-  const memberIds: WorkspacesApi['memberIds'] = async (id, signal) => {
+  const hasMember: WorkspacesApi['hasMember'] = async (id, userId, signal) => {
     const path = apiPath`/api/workspaces/${id}/memberships/paginated/`
-    const ids = new Set<number>()
-    for await (const each of pages(http, path, { signal })) {
-      ids.add(readId(each, 'id', 'workspace member'))
+    // A version that does not know `ids` shows everybody: the pages are walked until the member turns up.
+    for await (const each of pages(http, path, { query: { ids: userId }, signal })) {
+      if (readId(each, 'id', 'workspace member') === userId) return true
     }
-    return ids
+    return false
   }
   return {
     async list(signal) {
@@ -54,7 +54,7 @@ export function workspacesApi(http: HttpClient): WorkspacesApi {
       const done = http.request({ method: 'DELETE', path, signal }).then(() => true)
       return (await orUndefined(done)) ?? false
     },
-    memberIds,
+    hasMember,
     async addMember(id, userId, signal) {
       const path = apiPath`/api/workspaces/${id}/memberships/`
       // Adding a member twice leaves one membership, so this POST may be repeated.
@@ -68,7 +68,7 @@ export function workspacesApi(http: HttpClient): WorkspacesApi {
       } catch (error) {
         // Before 2.37.0 a removal that worked was reported as an error: only a look tells.
         if (isLabelStudioError(error, 'featureAbsent', 'unauthorized')) throw error
-        if ((await memberIds(id, signal)).has(userId)) throw error
+        if (await hasMember(id, userId, signal)) throw error
       }
     },
   }

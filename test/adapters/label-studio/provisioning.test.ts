@@ -299,6 +299,7 @@ describe('examine', () => {
       'roles-not-enforceable',
       'first-sign-in',
       'legacy-tokens',
+      'sign-up-closed',
       'owner-sign-in',
     ])
   })

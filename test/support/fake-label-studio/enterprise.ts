@@ -91,10 +91,19 @@ const workspace =
   }
 
 const workspaceMembers = workspace((context, { members }) =>
-  paged(context.request, usersIn(context, members), (each) => showUser(context, each), {
-    defaultSize: 20,
-  }),
+  paged(
+    context.request,
+    usersIn(context, members).filter(isAskedFor(context)),
+    (each) => showUser(context, each),
+    { defaultSize: 20 },
+  ),
 )
+
+/** The filter `ids` of lists of members. */
+const isAskedFor = ({ request }: FakeContext) => {
+  const ids = request.query.get('ids')?.split(',').map(Number)
+  return ({ id }: { id: number }) => ids?.includes(id) ?? true
+}
 
 const usersIn = ({ state }: FakeContext, ids: Iterable<number>) =>
   [...ids].flatMap((id) => state.users.get(id) ?? [])
@@ -133,10 +142,14 @@ const projectMembers: FakeHandler = (context, id) => {
     .filter(({ role, userId }) => ['OW', 'AD'].includes(role) && !project.members.has(userId))
     .map(({ userId }) => userId)
   const wantsAll = request.query.get('implicit') !== 'false'
-  const users = usersIn(context, [...project.members, ...(wantsAll ? implicit : [])])
+  const everybody = usersIn(context, [...project.members, ...(wantsAll ? implicit : [])])
+  const users = everybody.filter(isAskedFor(context))
+  const roleOf = (userId: number) =>
+    [...state.projectRoles.values()].find((each) => each.project === id && each.user === userId)
   const show = (user: (typeof users)[number]) => ({
     ...showUser(context, user),
     implicit_member: !project.members.has(user.id),
+    project_role: roleOf(user.id)?.role ?? null,
   })
   return paged(request, users, show, { defaultSize: 20 })
 }

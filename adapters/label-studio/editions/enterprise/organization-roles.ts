@@ -2,6 +2,7 @@ import type { Access, Grant, OrganizationRole } from '../../../../lib/mapping/in
 import type { AccessStore } from '../../../../lib/stores/access-store.js'
 import { RefusedError, UnavailableError } from '../../../../lib/stores/errors.js'
 import type { Scope } from '../../../../lib/stores/scope.js'
+import { collect } from '../../api/collect.js'
 import {
   type AssignableRoleCode,
   type LabelStudioApi,
@@ -58,15 +59,16 @@ export function organizationRoles(parts: Parts): OrganizationRoles {
   const { api, access, organization } = parts
   const members = api.members(organization)
 
-  async function memberOf({ signal }: Scope, account: LabelStudioUser) {
-    // The search is quick, but a person it does not find is still looked for: ending access must miss nobody.
-    const queries = account.email === '' || account.masked ? [{}] : [{ search: account.email }, {}]
-    for (const query of queries) {
-      for await (const member of members.list(query, signal)) {
-        if (member.userId === account.id) return member
+  const everybody = sharedList(() => collect(members.list()))
+
+  async function memberOf({ signal }: Scope, { id, email, masked }: LabelStudioUser) {
+    if (email !== '' && !masked) {
+      for await (const member of members.list({ search: email }, signal)) {
+        if (member.userId === id) return member
       }
     }
-    return undefined
+    // The search is quick, but a person it does not find is still looked for: ending access must miss nobody.
+    return (await everybody()).find(({ userId }) => userId === id)
   }
   const set = (scope: Scope, id: number, role: AssignableRoleCode) =>
     explained(api, 'role', () => members.setRole(id, role, scope.signal))
@@ -99,6 +101,23 @@ export function organizationRoles(parts: Parts): OrganizationRoles {
       if (role === 'DI') await access.setValue(scope, roleBefore(account.id), '')
       return { role: after.role ?? next, notes: [] }
     },
+  }
+}
+
+/** A list that all share who ask before it begins; whoever asks later waits for the next one. */
+function sharedList<T>(list: () => Promise<T>): () => Promise<T> {
+  let running: Promise<unknown> = Promise.resolve()
+  let next: Promise<T> | undefined
+  return () => {
+    next ??= running
+      .catch(() => {})
+      .then(() => {
+        const begun = list()
+        running = begun
+        next = undefined
+        return begun
+      })
+    return next
   }
 }
 

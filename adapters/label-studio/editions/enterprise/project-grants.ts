@@ -58,16 +58,18 @@ export function projectGrants(api: LabelStudioApi) {
 
 type Whose = Pick<Holder, 'accountId' | 'signal'>
 
+/**
+ * Asks for this person alone. The roles of a project can only be listed as a whole: they are for those only who have one,
+ * or where this version does not tell.
+ */
 async function standingIn(
   api: LabelStudioApi,
   projectId: number,
   { accountId, signal }: Whose,
 ): Promise<Standing> {
-  let isMember = false
-  for await (const { userId } of api.projects.directMembers(projectId, signal)) {
-    isMember = userId === accountId
-    if (isMember) break
-  }
+  const member = await api.projects.member(projectId, accountId, signal)
+  const isMember = member !== undefined && !member.implicit
+  if (!member || member.role === null) return { isMember, roles: [] }
   const roles = await api.projects.roles(projectId, signal)
   return { isMember, roles: roles.filter(({ userId }) => userId === accountId) }
 }

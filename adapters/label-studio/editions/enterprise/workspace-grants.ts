@@ -36,7 +36,7 @@ export function workspaceGrants(api: LabelStudioApi, settings: LabelStudioSettin
       const { accountId, had, signal } = holder
       const workspace = await oneByOne.run(() => titled(grant.title, signal), signal)
       if (!workspace) return missing(`workspace "${grant.title}"`, grant)
-      const isMember = (await api.workspaces.memberIds(workspace.id, signal)).has(accountId)
+      const isMember = await api.workspaces.hasMember(workspace.id, accountId, signal)
       const isOurs = had?.kind === 'workspace' && (had.workspaceId ?? workspace.id) === workspace.id
       // The title is another workspace's by now: what a rule gave in the first one ends there.
       if (had?.kind === 'workspace' && !isOurs) await remove(had, accountId, signal)
@@ -57,7 +57,7 @@ export function workspaceGrants(api: LabelStudioApi, settings: LabelStudioSettin
     async current(accountId: number, signal: AbortSignal): Promise<readonly Grant[]> {
       const there: Grant[] = []
       for (const workspace of usable(await api.workspaces.list(signal))) {
-        if ((await api.workspaces.memberIds(workspace.id, signal)).has(accountId)) {
+        if (await api.workspaces.hasMember(workspace.id, accountId, signal)) {
           there.push({ kind: 'workspace', title: workspace.title })
         }
       }

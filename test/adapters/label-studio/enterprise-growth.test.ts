@@ -1,0 +1,75 @@
+import { enterpriseWorlds } from './enterprise-world.js'
+
+const start = enterpriseWorlds()
+const people = 150
+
+describe('many people in front of Enterprise', () => {
+  it('asks for each person alone, in the organization, workspaces and projects (R18)', async () => {
+    const { fake, product, saveRules, aProject, aWorkspace, accountId } = await start(
+      {},
+      { isWorking: false },
+    )
+    const [project, workspace] = [aProject(), aWorkspace('Vision')]
+    await saveRules({
+      roles_groups: [['Annotator', 'crew']],
+      workspaces_groups: [['Vision', 'crew']],
+      projects_groups: [{ project_id: project.id, group: 'crew', role: 'Reviewer' }],
+    })
+    const ids: string[] = []
+    for (let each = 0; each < people; each += 1) {
+      const { json } = await product.pushUser({ userName: `person-${each}@example.com` })
+      ids.push(json.id)
+    }
+    await product.drained()
+
+    const asked = (path: RegExp) =>
+      fake.requests.filter((each) => each.method === 'GET' && path.test(each.path)).length
+    const listed = () => ({
+      // One page for one person each time.
+      project: asked(/^\/api\/projects\/\d+\/members\/paginated/),
+      roles: asked(/^\/api\/projects\/\d+\/roles$/),
+      workspace: asked(/^\/api\/workspaces\/\d+\/memberships\/paginated/),
+      organization: asked(/^\/api\/organizations\/\d+\/memberships$/),
+    })
+
+    fake.requests.length = 0
+    const { json: crew } = await product.pushGroup('crew', ids)
+    await product.drained()
+    const last = accountId(`person-${people - 1}@example.com`)
+    expect([project.roleOf(last), workspace.members.size]).toEqual(['RE', people])
+    expect(listed()).toEqual({
+      project: people,
+      roles: 0,
+      workspace: people,
+      organization: people,
+    })
+
+    fake.requests.length = 0
+    const nobody = [{ op: 'replace', path: 'members', value: [] }]
+    await product.patch(`/Groups/${crew.id}`, nobody)
+    await product.drained()
+    expect(listed().organization).toBeLessThanOrEqual(2 * people)
+    expect(listed().project).toBeLessThanOrEqual(people)
+  }, 120_000)
+
+  it('shares one list of everybody when people are deactivated whom the search does not find (R18)', async () => {
+    const { fake, product, setMember } = await start({}, { isWorking: false })
+    const ids: string[] = []
+    for (let each = 0; each < 20; each += 1) {
+      const userName = `person-${each}@example.com`
+      ids.push((await product.pushUser({ userName })).json.id)
+    }
+    await product.drained()
+    for (let each = 0; each < 20; each += 1) {
+      setMember({ deletedAt: new Date().toISOString() }, `person-${each}@example.com`)
+    }
+    fake.requests.length = 0
+    const answers = await Promise.all(ids.map((id) => product.setActive(id, false)))
+    expect(answers.map(({ status }) => status)).toEqual(ids.map(() => 200))
+    const lists = fake.requests.filter(
+      ({ method, path }) =>
+        method === 'GET' && /^\/api\/organizations\/\d+\/memberships$/.test(path),
+    )
+    expect(lists.length).toBeLessThan(2 * ids.length)
+  }, 60_000)
+})
