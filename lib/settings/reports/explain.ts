@@ -4,6 +4,7 @@ import {
   type Access,
   describeGrant,
   isEmptyPlan,
+  type MappingRules,
   type Plan,
   plan,
   type Reason,
@@ -58,7 +59,7 @@ export async function explain(
   const { users, groups, access: store } = context.adapters
   const user = await users.get(scope, userId, { omit: new Set(['groups']) })
   if (!user) return undefined
-  const [access, memberships, record, [pending], exemption, inForce, invitation, map] =
+  const [access, memberships, record, [pending], exemption, inForce, invitation, map, { rules }] =
     await Promise.all([
       groups.resolveAccess(scope, user),
       groups.groupsOf(scope, [userId]),
@@ -68,10 +69,12 @@ export async function explain(
       rulesInForce(context, scope),
       invitationOf(context, scope, user),
       readProjectMap(context, scope),
+      store.rules(scope),
     ])
   const { reasons, ...given } = access
   const summary = summaryOf(user, given, { record, pending })
-  const sees = map && seenBy(map, summary, { access, inForce })
+  // A gate may enforce nothing until there are rules.
+  const sees = hasRules(rules) && map && seenBy(map, summary, { access, inForce })
   return {
     ...summary,
     groups: memberships.get(userId) ?? [],
@@ -85,6 +88,10 @@ export async function explain(
     ...(sees && !exemption && { sees }),
     ...(record && { at: record.at }),
   }
+}
+
+function hasRules(rules: MappingRules): boolean {
+  return Object.values(rules).some((list: readonly unknown[]) => list.length > 0)
 }
 
 /** What rules give somebody, and who makes it true. */
