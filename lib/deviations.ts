@@ -99,7 +99,7 @@ export const deviations = [
   },
   {
     id: 'emptyOperations',
-    idps: ['Entra ID'],
+    idps: ['Entra ID', 'Apache Syncope'],
     source: 'RFC 7644 §3.5.2',
     description: 'A PATCH without any operation changes nothing. Off: 400 invalidSyntax.',
     test: 'test/patch/deviations.test.ts',
@@ -114,7 +114,7 @@ export const deviations = [
   },
   {
     id: 'ignoreReadOnlyInPathlessPatch',
-    idps: ['Okta', 'authentik'],
+    idps: ['Okta', 'authentik', 'Apache Syncope'],
     source: 'RFC 7644 §3.5.2',
     description:
       'readOnly attributes in the value of a PATCH operation without a path are ignored. Off: 400 mutability.',
@@ -138,7 +138,7 @@ export const deviations = [
   },
   {
     id: 'removeByValueList',
-    idps: ['Entra ID', 'JumpCloud', 'authentik', 'Salesforce'],
+    idps: ['Entra ID', 'JumpCloud', 'authentik', 'Salesforce', 'Apache Syncope'],
     source: 'RFC 7644 §3.5.2.2',
     description:
       'PATCH remove of a multi-valued attribute with a "value" removes the values listed and no others. Off: 400 invalidSyntax; it never removes all.',

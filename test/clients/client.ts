@@ -54,5 +54,7 @@ async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return
   const ended = once(child, 'exit')
   child.stdin?.end()
+  const late = setTimeout(() => child.kill('SIGKILL'), 5_000)
   await ended
+  clearTimeout(late)
 }

@@ -101,7 +101,6 @@ describe('docs/deviations.md', () => {
       'RFC 7644 §3.4.2.1',
       'RFC 7644 §3.7.3',
       'RFC 7644 §3.10',
-      'Apache Syncope',
       'midPoint',
     ]
     expect(named.filter((name) => !clients.has(name) && !elsewhere.includes(name))).toEqual([])
@@ -123,7 +122,7 @@ describe('the guides', () => {
 
   it('are there for every client with a folder of transcripts that people configure', () => {
     const folders = ['okta', 'entra', 'onelogin', 'jumpcloud', 'google', 'pingone', 'authentik']
-    const more = ['keycloak', 'sailpoint', 'cyberark', 'rippling']
+    const more = ['keycloak', 'sailpoint', 'cyberark', 'rippling', 'syncope']
     for (const folder of [...folders, ...more]) {
       expect(guides.filter(({ text }) => text.includes(`test/idp/${folder}`))).not.toEqual([])
     }

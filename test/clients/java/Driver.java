@@ -2,7 +2,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedReader;
-import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -20,17 +19,26 @@ public final class Driver {
     JsonNode run(JsonNode parameters) throws Exception;
   }
 
+  /** Starts a client. */
+  public interface Start {
+    /** Answers its commands by name. */
+    Map<String, Command> run() throws Exception;
+  }
+
   private Driver() {}
 
-  /** Returns when standard input ends. Whatever the client prints by itself goes to standard error. */
-  public static void serve(Map<String, Command> commands) throws IOException {
+  /** Ends the JVM when standard input ends. Whatever the client prints by itself goes to standard error. */
+  public static void serve(Start start) throws Exception {
     PrintStream answers = new PrintStream(System.out, true, StandardCharsets.UTF_8);
     System.setOut(System.err);
+    Map<String, Command> commands = start.run();
     BufferedReader lines =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
       answers.println(MAPPER.writeValueAsString(answer(commands, MAPPER.readTree(line))));
     }
+    // Clients leave threads behind that would keep the JVM.
+    System.exit(0);
   }
 
   /** The URL of SCIM, e.g. `http://127.0.0.1:3000/scim/v2`. */
@@ -46,13 +54,13 @@ public final class Driver {
     ObjectNode answer = MAPPER.createObjectNode();
     try {
       answer.set("result", commands.get(parameters.get("command").asText()).run(parameters));
-    } catch (Exception exception) {
+    } catch (Exception | LinkageError exception) {
       answer.put("failure", traceOf(exception));
     }
     return answer;
   }
 
-  private static String traceOf(Exception exception) {
+  private static String traceOf(Throwable exception) {
     StringWriter trace = new StringWriter();
     exception.printStackTrace(new PrintWriter(trace));
     return trace.toString();

@@ -32,20 +32,22 @@ public final class Main {
   }
 
   public static void main(String[] arguments) throws Exception {
-    Main client = new Main();
-    Driver.serve(
-        Map.ofEntries(
-            Map.entry("discover", client::discover),
-            Map.entry("create", client::create),
-            Map.entry("read", client::read),
-            Map.entry("find", client::find),
-            Map.entry("page", client::page),
-            Map.entry("all", client::all),
-            Map.entry("search", client::search),
-            Map.entry("replace", client::replace),
-            Map.entry("patch", client::patch),
-            Map.entry("delete", client::delete),
-            Map.entry("bulk", client::bulk)));
+    Driver.serve(() -> new Main().commands());
+  }
+
+  private Map<String, Driver.Command> commands() {
+    return Map.ofEntries(
+        Map.entry("discover", this::discover),
+        Map.entry("create", this::create),
+        Map.entry("read", this::read),
+        Map.entry("find", this::find),
+        Map.entry("page", this::page),
+        Map.entry("all", this::all),
+        Map.entry("search", this::search),
+        Map.entry("replace", this::replace),
+        Map.entry("patch", this::patch),
+        Map.entry("delete", this::delete),
+        Map.entry("bulk", this::bulk));
   }
 
   private JsonNode discover(JsonNode parameters) {

@@ -37,20 +37,23 @@ public final class Main {
   }
 
   public static void main(String[] arguments) throws Exception {
-    Main client = new Main();
+    Driver.serve(() -> new Main().commands());
+  }
+
+  private Map<String, Driver.Command> commands() {
     Map<String, Driver.Command> commands = new LinkedHashMap<>();
-    commands.put("discover", client::discover);
-    commands.put("create", client::create);
-    commands.put("read", client::read);
-    commands.put("find", client::find);
-    commands.put("page", client::page);
-    commands.put("cursorPage", client::cursorPage);
-    commands.put("search", client::search);
-    commands.put("replace", client::replace);
-    commands.put("patch", client::patch);
-    commands.put("delete", client::delete);
+    commands.put("discover", this::discover);
+    commands.put("create", this::create);
+    commands.put("read", this::read);
+    commands.put("find", this::find);
+    commands.put("page", this::page);
+    commands.put("cursorPage", this::cursorPage);
+    commands.put("search", this::search);
+    commands.put("replace", this::replace);
+    commands.put("patch", this::patch);
+    commands.put("delete", this::delete);
     commands.replaceAll((name, command) -> believing(command));
-    Driver.serve(commands);
+    return commands;
   }
 
   /** An error of the service provider is what the client believes, not a failure of the client. */
@@ -174,7 +177,7 @@ public final class Main {
     belief.put("total", list.getTotalResults());
     if (list.getNextCursor() != null) belief.put("nextCursor", list.getNextCursor());
     var resources = belief.putArray("resources");
-    list.forEach(resource -> resources.add((JsonNode) JsonUtils.valueToNode(resource)));
+    list.forEach(resource -> resources.add(JsonUtils.<JsonNode>valueToNode(resource)));
     return belief;
   }
 
