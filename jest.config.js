@@ -32,7 +32,7 @@ export default {
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^label-studio-scim$': '<rootDir>/lib/index.ts',
-    '^label-studio-scim/(settings|testing)$': '<rootDir>/lib/$1/index.ts',
+    '^label-studio-scim/(adapter|settings|testing)$': '<rootDir>/lib/$1/index.ts',
     '^label-studio-scim/adapters/(.+)$': '<rootDir>/adapters/$1/index.ts',
   },
   reporters: ['default', '<rootDir>/test/support/suites-reporter.js'],

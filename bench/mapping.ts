@@ -7,13 +7,13 @@ import {
   type AccessTarget,
   type Adapters,
   bearerTokens,
-  compileRules,
   createReconciler,
   type MappingRules,
   type Reconciler,
   type Scope,
   scimRouter,
 } from 'label-studio-scim'
+import { compileRules } from 'label-studio-scim/adapter'
 import { sqlAdapters } from 'label-studio-scim/adapters/sql'
 import { send } from './client.js'
 import type { Verdict } from './report.js'

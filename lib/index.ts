@@ -18,7 +18,6 @@ export { type BearerToken, bearerTokens, digestToken, generateToken } from './ht
 export { unauthorized } from './http/challenge.js'
 export type { FailureReport } from './http/failures.js'
 export { scimRouter } from './http/router.js'
-export { compileRules, resolveAccess } from './mapping/index.js'
 export type * from './mapping/types.js'
 export type { DiscoveryEndpoint, RateLimits, ScimLimits, ScimOptions } from './options.js'
 export type { Principal } from './protocol/messages.js'
@@ -30,11 +29,19 @@ export type {
   ResourceTypeInput,
   SchemaInput,
 } from './schema/types.js'
-export {
-  RefusedError,
-  UnavailableError,
-  UniquenessError,
-  UnknownReferenceError,
-  VersionMismatchError,
-} from './stores/errors.js'
-export type * from './stores/index.js'
+export type * from './stores/access-store.js'
+export type * from './stores/adapters.js'
+export type * from './stores/audit-store.js'
+export type * from './stores/empty-record.js'
+export type * from './stores/finding.js'
+export type * from './stores/gate-policy.js'
+export type * from './stores/group-store.js'
+export type * from './stores/passed-over.js'
+export type * from './stores/query.js'
+export type * from './stores/refusal-store.js'
+export type * from './stores/resource.js'
+export type * from './stores/resource-store.js'
+export type * from './stores/scope.js'
+export type * from './stores/user-store.js'
+export type * from './stores/workspace-store.js'
+export type * from './stores/write.js'

@@ -7,6 +7,7 @@ import { dts } from 'rolldown-plugin-dts'
 
 const entries = {
   index: 'lib/index',
+  adapter: 'lib/adapter/index',
   memory: 'adapters/memory/index',
   sql: 'adapters/sql/index',
   'label-studio': 'adapters/label-studio/index',
@@ -33,11 +34,11 @@ async function bundleModules(modules, dist) {
     // Paths in comments would tell where this was built.
     experimental: { attachDebugInfo: 'none' },
   })
-  // Declarations keep the comments, where editors show them. Functions keep their names and lines, for stack traces.
+  // Declarations keep the comments, where editors show them. Functions keep their names, for stack traces.
   const minify = {
-    compress: false,
+    compress: true,
     mangle: { toplevel: false, keepNames: true },
-    codegen: { removeWhitespace: false },
+    codegen: { removeWhitespace: true },
   }
   const output = { dir: dist, ...named('cjs', 'cjs'), comments: false, minify }
   return (await build.write(output)).output

@@ -1,7 +1,4 @@
-import type { AccessAdapters } from '../../lib/access/index.js'
-import type { Finding } from '../../lib/stores/finding.js'
-import type { Scope } from '../../lib/stores/scope.js'
-import type { WorkspaceStore } from '../../lib/stores/workspace-store.js'
+import type { AccessAdapters, Finding, Scope, WorkspaceStore } from '../../lib/adapter/index.js'
 import { admission } from './accounts/admission.js'
 import { collect } from './api/collect.js'
 import { connectionOf, isLabelStudioError, labelStudioAdmin, labelStudioApi } from './api/index.js'

@@ -1,4 +1,4 @@
-import { RefusedError, UnavailableError } from '../../lib/stores/errors.js'
+import { RefusedError, UnavailableError } from '../../lib/adapter/index.js'
 import {
   isLabelStudioError,
   type LabelStudioError,

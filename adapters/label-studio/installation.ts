@@ -1,7 +1,5 @@
 import createDebug from 'debug'
-import type { AccessStore } from '../../lib/stores/access-store.js'
-import { UnavailableError } from '../../lib/stores/errors.js'
-import type { Scope } from '../../lib/stores/scope.js'
+import { type AccessStore, type Scope, UnavailableError } from '../../lib/adapter/index.js'
 import {
   type Edition,
   isLabelStudioError,

@@ -1,19 +1,19 @@
 import createDebug from 'debug'
-import type { AccessAdapters } from '../../lib/access/index.js'
 import {
+  type AccessAdapters,
+  type Adapters,
+  type AuditEntry,
+  ConfigurationError,
   callback,
+  createEmitter,
   custom,
   flag,
   nested,
   oneOf,
   optionTable,
+  readOptions,
   text,
-} from '../../lib/configuration/option.js'
-import { readOptions } from '../../lib/configuration/read-options.js'
-import { ConfigurationError } from '../../lib/errors.js'
-import type { AuditEntry } from '../../lib/events/catalogue.js'
-import { createEmitter } from '../../lib/events/emitter.js'
-import type { Adapters } from '../../lib/stores/adapters.js'
+} from '../../lib/adapter/index.js'
 import { connectionRows, type LabelStudioApiOptions } from './api/index.js'
 
 /**

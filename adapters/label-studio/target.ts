@@ -1,8 +1,14 @@
-import { hasSignedIn } from '../../lib/access/signed-in.js'
-import { type Access, type AppliedAccess, isEmptyPlan, type Plan } from '../../lib/mapping/index.js'
-import type { User } from '../../lib/stores/resource.js'
-import type { Scope } from '../../lib/stores/scope.js'
-import type { DeprovisionReason, UserStore } from '../../lib/stores/user-store.js'
+import {
+  type Access,
+  type AppliedAccess,
+  type DeprovisionReason,
+  hasSignedIn,
+  isEmptyPlan,
+  type Plan,
+  type Scope,
+  type User,
+  type UserStore,
+} from '../../lib/adapter/index.js'
 import { exemptionsIn } from './accounts/exemptions.js'
 import { manage, noteAccount } from './accounts/links.js'
 import type { Edition } from './editions/edition-of.js'

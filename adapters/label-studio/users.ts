@@ -1,7 +1,4 @@
-import type { AccessRecord } from '../../lib/stores/access-store.js'
-import type { User } from '../../lib/stores/resource.js'
-import type { Scope } from '../../lib/stores/scope.js'
-import type { UserStore } from '../../lib/stores/user-store.js'
+import type { AccessRecord, Scope, User, UserStore } from '../../lib/adapter/index.js'
 import { requiredEmail } from './accounts/accounts.js'
 import type { Admission } from './accounts/admission.js'
 import { holdPerson } from './accounts/hold.js'

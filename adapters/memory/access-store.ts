@@ -6,7 +6,7 @@ import {
   UniquenessError,
   VersionMismatchError,
   withoutPerson,
-} from '../../lib/stores/index.js'
+} from '../../lib/adapter/index.js'
 import { passedOverMethods } from './passed-over.js'
 import { type State, type TenantState, usersIn } from './state.js'
 

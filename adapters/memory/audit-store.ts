@@ -1,5 +1,9 @@
-import type { AuditEntry } from '../../lib/events/catalogue.js'
-import type { AuditQuery, AuditStore, StoredAuditEntry } from '../../lib/stores/index.js'
+import type {
+  AuditEntry,
+  AuditQuery,
+  AuditStore,
+  StoredAuditEntry,
+} from '../../lib/adapter/index.js'
 import type { State } from './state.js'
 
 /** An audit log in an array. */

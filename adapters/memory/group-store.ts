@@ -2,21 +2,19 @@ import { randomUUID } from 'node:crypto'
 import {
   type AccessResolver,
   compileRules,
-  type MappingPolicy,
-  type MappingRules,
-  personState,
-} from '../../lib/mapping/index.js'
-import { extended } from '../../lib/schema/json.js'
-import {
+  extended,
   type Group,
   type GroupReference,
   type GroupStore,
+  type MappingPolicy,
+  type MappingRules,
   type Member,
   type MemberChange,
+  personState,
   type Resource,
   UnknownReferenceError,
   type User,
-} from '../../lib/stores/index.js'
+} from '../../lib/adapter/index.js'
 import { memoryResourceStore, requireVersion } from './resource-store.js'
 import type { State, TenantState } from './state.js'
 

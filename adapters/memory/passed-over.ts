@@ -1,4 +1,4 @@
-import { type AccessStore, mostPassedOver, type PassedOverCount } from '../../lib/stores/index.js'
+import { type AccessStore, mostPassedOver, type PassedOverCount } from '../../lib/adapter/index.js'
 import type { State } from './state.js'
 
 /** What was passed over, with the day it last went to the audit log. */

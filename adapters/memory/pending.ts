@@ -1,4 +1,4 @@
-import type { AccessStore, PendingOutcome, PendingUser } from '../../lib/stores/index.js'
+import type { AccessStore, PendingOutcome, PendingUser } from '../../lib/adapter/index.js'
 
 type ClaimOptions = Parameters<AccessStore['claim']>[0]
 

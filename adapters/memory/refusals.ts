@@ -3,7 +3,7 @@ import {
   type RefusalCount,
   type RefusalStore,
   refusalRetentionMs,
-} from '../../lib/stores/index.js'
+} from '../../lib/adapter/index.js'
 import type { State } from './state.js'
 
 /** What a policy would have refused, over maps; last seen last. */

@@ -1,19 +1,22 @@
-import { evaluate } from '../../lib/filter/evaluate.js'
-import { mentionsGroups } from '../../lib/filter/groups.js'
-import { comparePositions, positionOf } from '../../lib/sort/index.js'
 import {
+  comparePositions,
+  evaluate,
+  type IndexPlan,
+  indexPlan,
+  isAnsweredByPlan,
   type KeysetPosition,
   type KeysOf,
   type Lookup,
+  mentionsGroups,
   type Page,
+  positionOf,
   type Query,
   type Resource,
   type ResourceStore,
   type Sort,
   VersionMismatchError,
-} from '../../lib/stores/index.js'
-import { type IndexPlan, indexPlan, isAnsweredByPlan } from '../../lib/stores/index-plan.js'
-import { warnOfShared } from '../../lib/stores/shared-values.js'
+  warnOfShared,
+} from '../../lib/adapter/index.js'
 import type { State, TenantState } from './state.js'
 
 /** What differs between resource types. */

@@ -1,11 +1,11 @@
-import type { AuditEntry } from '../../lib/events/catalogue.js'
 import type {
   AccessRecord,
   Alongside,
+  AuditEntry,
   RefusalCount,
   Scope,
   VersionedRules,
-} from '../../lib/stores/index.js'
+} from '../../lib/adapter/index.js'
 import { createMemberships, type Memberships } from './memberships.js'
 import type { PassedOverEntry } from './passed-over.js'
 import { createPending, type Pending } from './pending.js'

@@ -3,9 +3,9 @@ import {
   type KeysOf,
   type LookupKey,
   type Resource,
+  type SharedValue,
   UniquenessError,
-} from '../../lib/stores/index.js'
-import type { SharedValue } from '../../lib/stores/shared-values.js'
+} from '../../lib/adapter/index.js'
 
 /** A stored resource with its lookup keys. */
 interface Row {

@@ -1,6 +1,4 @@
-import { extended } from '../../lib/schema/json.js'
-import type { StoreTarget } from '../../lib/stores/access-target.js'
-import type { User, UserStore } from '../../lib/stores/index.js'
+import { extended, type StoreTarget, type User, type UserStore } from '../../lib/adapter/index.js'
 import { dropFromGroups, referencesOf } from './group-store.js'
 import { memoryResourceStore } from './resource-store.js'
 import type { State } from './state.js'

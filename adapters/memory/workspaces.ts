@@ -1,4 +1,4 @@
-import { UniquenessError, type WorkspaceStore } from '../../lib/stores/index.js'
+import { UniquenessError, type WorkspaceStore } from '../../lib/adapter/index.js'
 import type { State, TenantState } from './state.js'
 
 /** Where a project is, or who made it. */

@@ -1,4 +1,4 @@
-import type { AccessStore } from '../../lib/stores/index.js'
+import type { AccessStore } from '../../lib/adapter/index.js'
 import { markPending } from './alongside.js'
 import type { Database } from './database.js'
 import { forgetPeople } from './forget.js'

@@ -1,4 +1,4 @@
-import type { Alongside, Scope } from '../../lib/stores/index.js'
+import type { Alongside, Scope } from '../../lib/adapter/index.js'
 import { appendAudit } from './audit-store.js'
 import type { Database, Session } from './database.js'
 import { fewUsersIn, groupsAmong, markAll } from './marks.js'

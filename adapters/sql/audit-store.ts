@@ -1,6 +1,10 @@
 import { sql } from 'kysely'
-import type { AuditEntry } from '../../lib/events/catalogue.js'
-import type { AuditQuery, AuditStore, StoredAuditEntry } from '../../lib/stores/index.js'
+import type {
+  AuditEntry,
+  AuditQuery,
+  AuditStore,
+  StoredAuditEntry,
+} from '../../lib/adapter/index.js'
 import { type Database, type Session, statement } from './database.js'
 
 const insertEntries = statement<{ tenant: string; rows: string }>(

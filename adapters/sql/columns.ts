@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { AttributePath } from '../../lib/schema/types.js'
+import type { AttributePath } from '../../lib/adapter/index.js'
 import type { Sql, SqlDialect } from './dialects/dialect.js'
 
 /** An attribute that has a column of its own. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import createDebug from 'debug'
 import { type CompiledQuery, Kysely, type QueryExecutorProvider, type RawBuilder } from 'kysely'
-import { type Scope, storeErrorKind, UnavailableError } from '../../lib/stores/index.js'
+import { type Scope, storeErrorKind, UnavailableError } from '../../lib/adapter/index.js'
 import type { Connection, Scan, SqlDialect } from './dialects/dialect.js'
 
 /** Something that statements can be run on: the database, or a transaction. */

@@ -1,6 +1,10 @@
 import { sql } from 'kysely'
-import type { ComparableValue, CompareOperator, ResolvedFilter } from '../../lib/filter/ast.js'
-import type { AttributePath } from '../../lib/schema/types.js'
+import type {
+  AttributePath,
+  ComparableValue,
+  CompareOperator,
+  ResolvedFilter,
+} from '../../lib/adapter/index.js'
 import { type Column, memberColumn, resourceColumn } from './columns.js'
 import type { ScalarKind, Sql, SqlDialect } from './dialects/dialect.js'
 import { isStorable } from './text.js'

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sql } from 'kysely'
-import { type AccessRecord, withoutPerson } from '../../lib/stores/index.js'
+import { type AccessRecord, withoutPerson } from '../../lib/adapter/index.js'
 import { type Database, type Session, statement } from './database.js'
 
 interface DeletedRow {

@@ -1,19 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import {
   type AccessResolver,
+  type AccessStore,
+  type Alongside,
   compileRules,
+  type Group,
+  type GroupStore,
   type MappingPolicy,
+  type MemberChange,
+  type MembersChanged,
   personState,
-} from '../../lib/mapping/index.js'
-import type {
-  AccessStore,
-  Alongside,
-  Group,
-  GroupStore,
-  MemberChange,
-  MembersChanged,
-  Scope,
-} from '../../lib/stores/index.js'
+  type Scope,
+} from '../../lib/adapter/index.js'
 import { type Write, writeAlongside } from './alongside.js'
 import type { Database, Session } from './database.js'
 import { keyIndex } from './key-index.js'

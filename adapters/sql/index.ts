@@ -1,20 +1,22 @@
-import { optionTable, record, text, whole } from '../../lib/configuration/option.js'
-import { readOptions } from '../../lib/configuration/read-options.js'
-import { type MappingPolicy, mappingPolicy } from '../../lib/mapping/index.js'
 import {
+  type AccessStore,
+  type Adapters,
+  type AuditStore,
+  type MappingPolicy,
+  mappingPolicy,
+  optionTable,
+  type RefusalStore,
+  type Resource,
+  readOptions,
+  record,
   recordOnlyTarget,
   type StoreTarget,
   storeTarget,
   targetMethods,
-} from '../../lib/stores/access-target.js'
-import type {
-  AccessStore,
-  Adapters,
-  AuditStore,
-  RefusalStore,
-  Resource,
-  WorkspaceStore,
-} from '../../lib/stores/index.js'
+  text,
+  type WorkspaceStore,
+  whole,
+} from '../../lib/adapter/index.js'
 import { sqlAccessStore } from './access-store.js'
 import { sqlAuditStore } from './audit-store.js'
 import { createDatabase } from './database.js'

@@ -1,8 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import createDebug from 'debug'
 import { sql } from 'kysely'
-import type { KeysOf, Lookup, LookupKey, Resource, Scope } from '../../lib/stores/index.js'
-import { mostSharedNamed, type SharedValue, warnOfShared } from '../../lib/stores/shared-values.js'
+import {
+  type KeysOf,
+  type Lookup,
+  type LookupKey,
+  mostSharedNamed,
+  type Resource,
+  type Scope,
+  type SharedValue,
+  warnOfShared,
+} from '../../lib/adapter/index.js'
 import { type Database, type Session, statement } from './database.js'
 import { storedKey } from './lookups.js'
 import { isOfType, type ResourceRow, resourceColumns, toResource } from './rows.js'

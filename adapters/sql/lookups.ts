@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
-import { type LookupKey, UniquenessError } from '../../lib/stores/index.js'
+import { type LookupKey, UniquenessError } from '../../lib/adapter/index.js'
 import { type Session, statement } from './database.js'
 import { isStorable } from './text.js'
 

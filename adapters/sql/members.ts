@@ -7,7 +7,7 @@ import {
   type MemberChange,
   UnknownReferenceError,
   VersionMismatchError,
-} from '../../lib/stores/index.js'
+} from '../../lib/adapter/index.js'
 import { type Session, statement, TryAgain } from './database.js'
 import { later, lockWholly, type ResourceKey, type TypeRow } from './rows.js'
 import { isStorable } from './text.js'

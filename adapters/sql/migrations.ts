@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import { ConfigurationError } from '../../lib/errors.js'
+import { ConfigurationError } from '../../lib/adapter/index.js'
 import type { Database, Session } from './database.js'
 import type { SqlDialect } from './dialects/dialect.js'
 import { hasKey } from './lookups.js'

@@ -1,5 +1,4 @@
-import { ConfigurationError } from '../../lib/errors.js'
-import { storeErrorKind, UnavailableError } from '../../lib/stores/index.js'
+import { ConfigurationError, storeErrorKind, UnavailableError } from '../../lib/adapter/index.js'
 import { postgresDialect } from './dialects/postgres.js'
 import { sqliteDialect } from './dialects/sqlite.js'
 

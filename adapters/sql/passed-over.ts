@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { type AccessStore, mostPassedOver, type PassedOverCount } from '../../lib/stores/index.js'
+import { type AccessStore, mostPassedOver, type PassedOverCount } from '../../lib/adapter/index.js'
 import { type Database, type Session, statement } from './database.js'
 import { isStorable } from './text.js'
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { AccessStore, PendingOutcome, PendingUser } from '../../lib/stores/index.js'
+import type { AccessStore, PendingOutcome, PendingUser } from '../../lib/adapter/index.js'
 import { type Database, type Session, statement } from './database.js'
 import type { Sql } from './dialects/dialect.js'
 import { isStorable } from './text.js'

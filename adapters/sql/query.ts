@@ -1,7 +1,15 @@
 import { type RawBuilder, sql } from 'kysely'
-import { positionOf } from '../../lib/sort/index.js'
-import type { Page, PageRequest, Query, Resource, Scope } from '../../lib/stores/index.js'
-import { type IndexPlan, indexPlan, isAnsweredByPlan } from '../../lib/stores/index-plan.js'
+import {
+  type IndexPlan,
+  indexPlan,
+  isAnsweredByPlan,
+  type Page,
+  type PageRequest,
+  positionOf,
+  type Query,
+  type Resource,
+  type Scope,
+} from '../../lib/adapter/index.js'
 import { type Database, statement } from './database.js'
 import type { Sql, SqlDialect } from './dialects/dialect.js'
 import { filterCondition } from './filter.js'

@@ -4,7 +4,7 @@ import {
   emptyRecord,
   type Ledger,
   UniquenessError,
-} from '../../lib/stores/index.js'
+} from '../../lib/adapter/index.js'
 import { type Database, statement } from './database.js'
 import { isStorable } from './text.js'
 

@@ -4,7 +4,7 @@ import {
   type RefusalCount,
   type RefusalStore,
   refusalRetentionMs,
-} from '../../lib/stores/index.js'
+} from '../../lib/adapter/index.js'
 import { type Database, statement } from './database.js'
 import { isStorable } from './text.js'
 

@@ -4,7 +4,7 @@ import {
   type Scope,
   VersionMismatchError,
   type Write,
-} from '../../lib/stores/index.js'
+} from '../../lib/adapter/index.js'
 import { writeAlongside } from './alongside.js'
 import type { Database, Session } from './database.js'
 import { keyIndex } from './key-index.js'

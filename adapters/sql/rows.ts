@@ -1,6 +1,5 @@
 import { sql } from 'kysely'
-import type { Json } from '../../lib/schema/types.js'
-import type { Meta, Resource } from '../../lib/stores/index.js'
+import type { Json, Meta, Resource } from '../../lib/adapter/index.js'
 import { statement } from './database.js'
 import type { Sql } from './dialects/dialect.js'
 

@@ -1,6 +1,9 @@
 import { sql } from 'kysely'
-import type { MappingRules } from '../../lib/mapping/types.js'
-import { type AccessStore, VersionMismatchError } from '../../lib/stores/index.js'
+import {
+  type AccessStore,
+  type MappingRules,
+  VersionMismatchError,
+} from '../../lib/adapter/index.js'
 import { appendAudit } from './audit-store.js'
 import { type Database, type Session, statement } from './database.js'
 import { addSweep, countIn, withGroupsBelow } from './marks.js'

@@ -1,6 +1,10 @@
 import { sql } from 'kysely'
-import type { AttributeDefinition, AttributePath } from '../../lib/schema/types.js'
-import type { KeysetPosition, Sort } from '../../lib/stores/index.js'
+import type {
+  AttributeDefinition,
+  AttributePath,
+  KeysetPosition,
+  Sort,
+} from '../../lib/adapter/index.js'
 import { resourceColumn } from './columns.js'
 import type { ScalarKind, Sql, SqlDialect } from './dialects/dialect.js'
 import { namesOf } from './filter.js'

@@ -1,5 +1,4 @@
-import type { StoreTarget } from '../../lib/stores/access-target.js'
-import type { User, UserStore } from '../../lib/stores/index.js'
+import type { StoreTarget, User, UserStore } from '../../lib/adapter/index.js'
 import { writeAlongside } from './alongside.js'
 import type { Database } from './database.js'
 import { leaveAllGroups, lockForDeletion } from './members.js'

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { AccessStore } from '../../lib/stores/index.js'
+import type { AccessStore } from '../../lib/adapter/index.js'
 import { type Database, statement } from './database.js'
 
 interface Name {

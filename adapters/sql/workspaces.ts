@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
-import type { AuditEntry } from '../../lib/events/catalogue.js'
 import {
+  type AuditEntry,
   type Scope,
   UniquenessError,
   type UnplacedProject,
   type Workspace,
   type WorkspaceStore,
-} from '../../lib/stores/index.js'
+} from '../../lib/adapter/index.js'
 import { appendAudit } from './audit-store.js'
 import { type Database, type Session, statement } from './database.js'
 import { isStorable } from './text.js'

@@ -1,16 +1,18 @@
+import type {
+  Adapters,
+  Group,
+  GroupReference,
+  Query,
+  Resource,
+  ResourceStore,
+  Scope,
+  User,
+} from 'label-studio-scim'
 import {
-  type Adapters,
-  type Group,
-  type GroupReference,
-  type Query,
-  type Resource,
-  type ResourceStore,
-  type Scope,
   UniquenessError,
   UnknownReferenceError,
-  type User,
   VersionMismatchError,
-} from 'label-studio-scim'
+} from 'label-studio-scim/adapter'
 
 /**
  * An adapter to begin with: five short methods a store, and what the host decides. Everything else is the library's: it

@@ -57,6 +57,14 @@ export function membershipsOf(access: Pick<Access, 'workspaces' | 'projects'>): 
   ]
 }
 
+/** Everything that an access gives, as grants: the ledger once all of it is in force. */
+export function grantsOf(
+  access: Pick<Access, 'role' | 'workspaces' | 'projects'>,
+): readonly Grant[] {
+  const { role } = access
+  return [...(role === null ? [] : [{ kind: 'role', role } as const]), ...membershipsOf(access)]
+}
+
 /** Where a grant applies: two grants of one place exclude each other. */
 export function placeOf(grant: Grant): string {
   if (grant.kind === 'role') return 'role'

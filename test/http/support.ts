@@ -43,6 +43,7 @@ function requireAll() {
   return {
     express: require('express') as typeof express,
     ...(require('../../lib/http/transport.js') as typeof import('../../lib/http/transport.js')),
+    ...(require('../../lib/adapter/index.js') as typeof import('../../lib/adapter/index.js')),
     ...(require('../../lib/index.js') as typeof import('../../lib/index.js')),
   }
 }

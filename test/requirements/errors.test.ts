@@ -1,5 +1,6 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
-import { protectUsers, UnavailableError, unauthorized } from '../../lib/index.js'
+import { UnavailableError } from '../../lib/adapter/index.js'
+import { protectUsers, unauthorized } from '../../lib/index.js'
 import type { ScimOptions } from '../../lib/options.js'
 import { altered } from '../protocol/adapters.js'
 import {

@@ -1,8 +1,12 @@
-import { emailOf } from '../../../lib/access/index.js'
-import type { AccountReference, Grant } from '../../../lib/mapping/index.js'
-import { RefusedError, storeErrorKind } from '../../../lib/stores/errors.js'
-import type { User } from '../../../lib/stores/resource.js'
-import type { Scope } from '../../../lib/stores/scope.js'
+import {
+  type AccountReference,
+  emailOf,
+  type Grant,
+  RefusedError,
+  type Scope,
+  storeErrorKind,
+  type User,
+} from '../../../lib/adapter/index.js'
 import {
   type AdminUser,
   isLabelStudioError,

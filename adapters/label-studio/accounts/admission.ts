@@ -1,8 +1,11 @@
-import { emailOf } from '../../../lib/access/index.js'
-import type { Access } from '../../../lib/mapping/index.js'
-import { RefusedError, storeErrorKind } from '../../../lib/stores/errors.js'
-import type { User } from '../../../lib/stores/resource.js'
-import type { Scope } from '../../../lib/stores/scope.js'
+import {
+  type Access,
+  emailOf,
+  RefusedError,
+  type Scope,
+  storeErrorKind,
+  type User,
+} from '../../../lib/adapter/index.js'
 import type { Edition, KnownEdition } from '../editions/edition-of.js'
 import { translated } from '../failures.js'
 import type { TargetParts } from '../parts.js'

@@ -1,9 +1,13 @@
-import { auditEntry } from '../../../lib/events/audit-entry.js'
-import type { EventName } from '../../../lib/events/catalogue.js'
-import { type OutboxCall, writeDurably, writeInSteps } from '../../../lib/resources/outbox.js'
-import type { User } from '../../../lib/stores/resource.js'
-import type { Scope } from '../../../lib/stores/scope.js'
-import type { Alongside } from '../../../lib/stores/write.js'
+import {
+  type Alongside,
+  auditEntry,
+  type EventName,
+  type OutboxCall,
+  type Scope,
+  type User,
+  writeDurably,
+  writeInSteps,
+} from '../../../lib/adapter/index.js'
 import type { LabelStudioSettings } from '../options.js'
 
 /** What happened to a SCIM user without a request of their own: by the import, or by adoption. */

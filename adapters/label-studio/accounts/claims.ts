@@ -1,10 +1,13 @@
-import { emptyRecord } from '../../../lib/access/index.js'
-import type { Grant } from '../../../lib/mapping/index.js'
-import type { AccessRecord, AccessStore } from '../../../lib/stores/access-store.js'
-import { RefusedError } from '../../../lib/stores/errors.js'
-import type { User } from '../../../lib/stores/resource.js'
-import type { Scope } from '../../../lib/stores/scope.js'
-import type { UserStore } from '../../../lib/stores/user-store.js'
+import {
+  type AccessRecord,
+  type AccessStore,
+  emptyRecord,
+  type Grant,
+  RefusedError,
+  type Scope,
+  type User,
+  type UserStore,
+} from '../../../lib/adapter/index.js'
 import { type LabelStudioUser, normalizeEmail } from '../api/index.js'
 import { unlist } from '../import/unlist.js'
 import type { LabelStudioSettings } from '../options.js'

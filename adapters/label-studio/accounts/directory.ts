@@ -1,4 +1,4 @@
-import { UnavailableError } from '../../../lib/stores/errors.js'
+import { UnavailableError } from '../../../lib/adapter/index.js'
 import { type LabelStudioApi, type LabelStudioUser, normalizeEmail } from '../api/index.js'
 import type { Installation } from '../installation.js'
 

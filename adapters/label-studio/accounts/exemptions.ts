@@ -1,8 +1,10 @@
-import { emailOf } from '../../../lib/access/index.js'
-import type { AccountReference } from '../../../lib/mapping/index.js'
-import type { User } from '../../../lib/stores/resource.js'
-import type { Scope } from '../../../lib/stores/scope.js'
-import type { Exemption } from '../../../lib/stores/user-store.js'
+import {
+  type AccountReference,
+  type Exemption,
+  emailOf,
+  type Scope,
+  type User,
+} from '../../../lib/adapter/index.js'
 import type { Installation } from '../installation.js'
 import type { LabelStudioSettings } from '../options.js'
 import type { TargetParts } from '../parts.js'

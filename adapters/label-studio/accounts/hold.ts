@@ -1,6 +1,9 @@
-import { holdLease, holdLeaseIfFree } from '../../../lib/access/index.js'
-import type { AccessStore } from '../../../lib/stores/access-store.js'
-import type { Scope } from '../../../lib/stores/scope.js'
+import {
+  type AccessStore,
+  holdLease,
+  holdLeaseIfFree,
+  type Scope,
+} from '../../../lib/adapter/index.js'
 
 const timeoutMs = 5_000
 const retryAfterSeconds = 2

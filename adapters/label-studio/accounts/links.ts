@@ -1,7 +1,11 @@
-import { emailOf, emptyRecord } from '../../../lib/access/index.js'
-import type { AccountReference, Grant } from '../../../lib/mapping/index.js'
-import type { User } from '../../../lib/stores/resource.js'
-import type { Scope } from '../../../lib/stores/scope.js'
+import {
+  type AccountReference,
+  emailOf,
+  emptyRecord,
+  type Grant,
+  type Scope,
+  type User,
+} from '../../../lib/adapter/index.js'
 import type { LabelStudioSettings } from '../options.js'
 import { logged } from './change-log.js'
 import { holdPerson } from './hold.js'

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import {
+  ConfigurationError,
   callback,
   optionTable,
   type RowsFor,
+  readOptions,
   text,
   whole,
-} from '../../../lib/configuration/option.js'
-import { readOptions } from '../../../lib/configuration/read-options.js'
-import { ConfigurationError } from '../../../lib/errors.js'
+} from '../../../lib/adapter/index.js'
 import { isTokenText, tokenForm } from './http/token.js'
 
 /** How to reach one Label Studio. */

@@ -1,4 +1,4 @@
-import { isObject } from '../../../lib/schema/json.js'
+import { isObject } from '../../../lib/adapter/index.js'
 import { LabelStudioError } from './errors.js'
 
 /** A JSON object whose members are not known yet. */

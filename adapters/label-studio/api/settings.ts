@@ -1,4 +1,4 @@
-import { isObject } from '../../../lib/schema/json.js'
+import { isObject } from '../../../lib/adapter/index.js'
 import { isLabelStudioError } from './errors.js'
 import type { HttpClient } from './http/client.js'
 import { apiPath } from './http/path.js'

@@ -1,4 +1,4 @@
-import type { Finding } from '../../../lib/stores/finding.js'
+import type { Finding } from '../../../lib/adapter/index.js'
 import {
   isLabelStudioError,
   type LabelStudioAdmin,

@@ -1,14 +1,14 @@
-import { emailOf } from '../../../lib/access/index.js'
 import {
   type Access,
   type AppliedAccess,
+  type DeprovisionReason,
+  emailOf,
   type Grant,
   membershipsOf,
-} from '../../../lib/mapping/index.js'
-import { RefusedError } from '../../../lib/stores/errors.js'
-import type { User } from '../../../lib/stores/resource.js'
-import type { Scope } from '../../../lib/stores/scope.js'
-import type { DeprovisionReason } from '../../../lib/stores/user-store.js'
+  RefusedError,
+  type Scope,
+  type User,
+} from '../../../lib/adapter/index.js'
 import { type Accounts, requiredEmail } from '../accounts/accounts.js'
 import type { Directory } from '../accounts/directory.js'
 import { changedNames, namesOf } from '../accounts/names.js'

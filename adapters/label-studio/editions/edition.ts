@@ -1,7 +1,13 @@
-import type { Access, AccountReference, AppliedAccess, Grant } from '../../../lib/mapping/index.js'
-import type { User } from '../../../lib/stores/resource.js'
-import type { Scope } from '../../../lib/stores/scope.js'
-import type { DeprovisionReason, Seats } from '../../../lib/stores/user-store.js'
+import type {
+  Access,
+  AccountReference,
+  AppliedAccess,
+  DeprovisionReason,
+  Grant,
+  Scope,
+  Seats,
+  User,
+} from '../../../lib/adapter/index.js'
 
 /** What was in force before, and how to note what is about to be. */
 export interface Before {

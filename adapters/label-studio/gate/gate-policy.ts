@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { GatePolicy } from '../../../lib/stores/gate-policy.js'
-import type { Scope } from '../../../lib/stores/scope.js'
+import type { GatePolicy, Scope } from '../../../lib/adapter/index.js'
 import { normalizeEmail } from '../api/index.js'
 import { translated } from '../failures.js'
 import type { TargetParts } from '../parts.js'

@@ -1,9 +1,13 @@
-import { optionTable, text } from '../../../lib/configuration/option.js'
-import { readOptions } from '../../../lib/configuration/read-options.js'
-import { forbidden, unavailable } from '../../../lib/errors.js'
-import type { Authenticator } from '../../../lib/http/authenticate.js'
-import { presentedToken } from '../../../lib/http/bearer-tokens.js'
-import { unauthorized } from '../../../lib/http/challenge.js'
+import {
+  type Authenticator,
+  forbidden,
+  optionTable,
+  presentedToken,
+  readOptions,
+  text,
+  unauthorized,
+  unavailable,
+} from '../../../lib/adapter/index.js'
 import type { OwnerTokenOptions, OwnerTokenVerdict } from '../api/sessions/owner.js'
 import { ownerTokenRows, ownerTokenVerifier } from '../api/sessions/owner.js'
 

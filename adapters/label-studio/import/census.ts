@@ -1,4 +1,4 @@
-import type { Scope } from '../../../lib/stores/scope.js'
+import type { Scope } from '../../../lib/adapter/index.js'
 import { incompleteList } from '../accounts/directory.js'
 import type { LabelStudioUser, RoleCode } from '../api/index.js'
 import type { TargetParts } from '../parts.js'

@@ -1,6 +1,4 @@
-import { emailOf } from '../../../lib/access/index.js'
-import type { AccessRecord } from '../../../lib/stores/access-store.js'
-import type { User } from '../../../lib/stores/resource.js'
+import { type AccessRecord, emailOf, type User } from '../../../lib/adapter/index.js'
 import { changedNames, namesOf } from '../accounts/names.js'
 import { normalizeEmail } from '../api/index.js'
 import { codeOf, isOthersSource } from '../editions/enterprise/organization-roles.js'

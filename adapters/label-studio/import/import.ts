@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import createDebug from 'debug'
-import { type FindByEmail, findByEmail } from '../../../lib/access/index.js'
-import type { AccessRecord } from '../../../lib/stores/access-store.js'
-import type { User } from '../../../lib/stores/resource.js'
-import type { Scope } from '../../../lib/stores/scope.js'
+import {
+  type AccessRecord,
+  type FindByEmail,
+  findByEmail,
+  type Scope,
+  type User,
+} from '../../../lib/adapter/index.js'
 import { referenceTo } from '../accounts/accounts.js'
 import { logged } from '../accounts/change-log.js'
 import { mayAdopt } from '../accounts/claims.js'

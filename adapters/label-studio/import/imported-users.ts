@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { emptyRecord, isHalfListed } from '../../../lib/access/index.js'
-import { comparableOf } from '../../../lib/schema/comparable.js'
-import { compileResourceTypes } from '../../../lib/schema/compile.js'
-import { lookupKeys } from '../../../lib/schema/lookups.js'
-import type { AccessRecord } from '../../../lib/stores/access-store.js'
-import { storeErrorKind } from '../../../lib/stores/errors.js'
-import type { User } from '../../../lib/stores/resource.js'
-import type { Scope } from '../../../lib/stores/scope.js'
+import {
+  type AccessRecord,
+  comparableOf,
+  compileResourceTypes,
+  emptyRecord,
+  isHalfListed,
+  lookupKeys,
+  type Scope,
+  storeErrorKind,
+  type User,
+} from '../../../lib/adapter/index.js'
 import { referenceTo } from '../accounts/accounts.js'
 import { writeLogged } from '../accounts/change-log.js'
 import { holdForImport } from '../accounts/hold.js'

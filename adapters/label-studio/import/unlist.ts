@@ -1,5 +1,4 @@
-import type { AccessRecord } from '../../../lib/stores/access-store.js'
-import type { Scope } from '../../../lib/stores/scope.js'
+import type { AccessRecord, Scope } from '../../../lib/adapter/index.js'
 import { writeLogged } from '../accounts/change-log.js'
 import type { LabelStudioSettings } from '../options.js'
 

@@ -1,4 +1,4 @@
-import type { Access } from '../../../lib/mapping/index.js'
+import type { Access } from '../../../lib/adapter/index.js'
 
 /** How much somebody may do in a project, or in the organization. Higher is more. */
 export const ranks = { none: 0, AN: 1, RE: 2, MA: 3, AD: 4 } as const

@@ -1,17 +1,20 @@
 import type { IncomingMessage } from 'node:http'
 import createDebug from 'debug'
-import { callback, oneOf, optionTable, text } from '../../../lib/configuration/option.js'
-import { readOptions } from '../../../lib/configuration/read-options.js'
-import type {
-  Identity,
-  PolicyDecision,
-  PolicyPerson,
-  PolicyQuestion,
-  PolicyRefusal,
-  RequestPolicy,
-} from '../../../lib/gate/index.js'
-import { readBody } from '../../../lib/gate/read-body.js'
-import type { Scope } from '../../../lib/stores/scope.js'
+import {
+  callback,
+  type Identity,
+  oneOf,
+  optionTable,
+  type PolicyDecision,
+  type PolicyPerson,
+  type PolicyQuestion,
+  type PolicyRefusal,
+  type RequestPolicy,
+  readBody,
+  readOptions,
+  type Scope,
+  text,
+} from '../../../lib/adapter/index.js'
 import {
   connectionOf,
   connectionRows,

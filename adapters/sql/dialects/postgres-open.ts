@@ -1,6 +1,6 @@
 import { PostgresDialect, type PostgresPoolClient } from 'kysely'
 import type { Pool, PoolClient, PoolConfig } from 'pg'
-import { ConfigurationError } from '../../../lib/errors.js'
+import { ConfigurationError } from '../../../lib/adapter/index.js'
 import type { Connection } from './dialect.js'
 import { postgresDialect } from './postgres.js'
 import { createTurns } from './turns.js'

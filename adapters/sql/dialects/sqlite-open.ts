@@ -1,7 +1,7 @@
 import { mkdirSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
-import { ConfigurationError } from '../../../lib/errors.js'
+import { ConfigurationError } from '../../../lib/adapter/index.js'
 import type { Connection } from './dialect.js'
 import { sqliteDialect } from './sqlite.js'
 import { type SqliteHandle, sqliteKysely } from './sqlite-driver.js'

@@ -1,4 +1,4 @@
-import { UnavailableError } from '../../../lib/stores/index.js'
+import { UnavailableError } from '../../../lib/adapter/index.js'
 
 /** Lets so many at a time pass, in order of arrival. */
 export interface Turns {

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { UnavailableError } from '../../../lib/stores/index.js'
+import { UnavailableError } from '../../../lib/adapter/index.js'
 
 /** What makes commits durable. */
 export interface WalFlusher {

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../../../../lib/errors.js'
+import { ConfigurationError } from '../../../../lib/adapter/index.js'
 import { normalizeEmail } from '../email.js'
 import { isLabelStudioError, LabelStudioError } from '../errors.js'
 import type { CallObserver } from '../http/client.js'

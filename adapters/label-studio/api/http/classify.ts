@@ -1,4 +1,4 @@
-import { isObject } from '../../../../lib/schema/json.js'
+import { isObject } from '../../../../lib/adapter/index.js'
 import { LabelStudioError, type LabelStudioErrorKind } from '../errors.js'
 
 /** An answer that is not a success, as plain values. */

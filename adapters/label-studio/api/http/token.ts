@@ -1,4 +1,4 @@
-import { isObject } from '../../../../lib/schema/json.js'
+import { isObject } from '../../../../lib/adapter/index.js'
 
 /**
  * The forms a Label Studio token comes in. `legacy`: opaque, sent as `Token`. `personalAccess`: a JWT

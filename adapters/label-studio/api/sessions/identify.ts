@@ -1,5 +1,4 @@
-import { optionTable, whole } from '../../../../lib/configuration/option.js'
-import { readOptions } from '../../../../lib/configuration/read-options.js'
+import { optionTable, readOptions, whole } from '../../../../lib/adapter/index.js'
 import { toWhoami } from '../account.js'
 import { LabelStudioError } from '../errors.js'
 import { fetchText } from '../http/fetch-text.js'

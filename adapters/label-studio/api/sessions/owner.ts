@@ -1,5 +1,4 @@
-import { optionTable, type RowsFor, whole } from '../../../../lib/configuration/option.js'
-import { readOptions } from '../../../../lib/configuration/read-options.js'
+import { optionTable, type RowsFor, readOptions, whole } from '../../../../lib/adapter/index.js'
 import { isOwner, whoami } from '../account.js'
 import { isLabelStudioError } from '../errors.js'
 import { httpClient } from '../http/client.js'

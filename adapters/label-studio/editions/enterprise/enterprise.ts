@@ -1,8 +1,13 @@
-import { type Access, type AppliedAccess, type Grant, plan } from '../../../../lib/mapping/index.js'
-import type { AccessStore } from '../../../../lib/stores/access-store.js'
-import { RefusedError } from '../../../../lib/stores/errors.js'
-import type { User } from '../../../../lib/stores/resource.js'
-import type { Scope } from '../../../../lib/stores/scope.js'
+import {
+  type Access,
+  type AccessStore,
+  type AppliedAccess,
+  type Grant,
+  plan,
+  RefusedError,
+  type Scope,
+  type User,
+} from '../../../../lib/adapter/index.js'
 import type { Accounts } from '../../accounts/accounts.js'
 import { changedNames, namesOf } from '../../accounts/names.js'
 import { collect } from '../../api/collect.js'

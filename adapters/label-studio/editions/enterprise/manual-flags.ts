@@ -1,4 +1,4 @@
-import { UnavailableError } from '../../../../lib/stores/errors.js'
+import { UnavailableError } from '../../../../lib/adapter/index.js'
 import { isLabelStudioError, type LabelStudioApi } from '../../api/index.js'
 
 /** What a MANUAL_* flag of Enterprise can leave to SAML, LDAP and Label Studio's own SCIM alone. */

@@ -1,5 +1,4 @@
-import { type Grant, type Plan, placeOf } from '../../../../lib/mapping/index.js'
-import type { Scope } from '../../../../lib/stores/scope.js'
+import { type Grant, type Plan, placeOf, type Scope } from '../../../../lib/adapter/index.js'
 import type { LabelStudioApi } from '../../api/index.js'
 import type { LabelStudioSettings } from '../../options.js'
 import type { Holder, Impossible, Prepared } from './prepared.js'

@@ -1,7 +1,12 @@
-import type { Access, Grant, OrganizationRole } from '../../../../lib/mapping/index.js'
-import type { AccessStore } from '../../../../lib/stores/access-store.js'
-import { RefusedError, UnavailableError } from '../../../../lib/stores/errors.js'
-import type { Scope } from '../../../../lib/stores/scope.js'
+import {
+  type Access,
+  type AccessStore,
+  type Grant,
+  type OrganizationRole,
+  RefusedError,
+  type Scope,
+  UnavailableError,
+} from '../../../../lib/adapter/index.js'
 import { collect } from '../../api/collect.js'
 import {
   type AssignableRoleCode,

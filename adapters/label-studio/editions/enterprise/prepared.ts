@@ -1,4 +1,4 @@
-import { describeGrant, type Grant } from '../../../../lib/mapping/index.js'
+import { describeGrant, type Grant } from '../../../../lib/adapter/index.js'
 
 /** Whose membership, and what the ledger says of the grant's place. */
 export interface Holder {

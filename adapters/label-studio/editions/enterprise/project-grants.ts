@@ -1,4 +1,4 @@
-import type { Grant } from '../../../../lib/mapping/index.js'
+import type { Grant } from '../../../../lib/adapter/index.js'
 import type { LabelStudioApi, ProjectRole, ProjectRoleCode } from '../../api/index.js'
 import { explained } from './manual-flags.js'
 import { type Holder, type Impossible, missing, type Prepared } from './prepared.js'

@@ -1,4 +1,4 @@
-import type { Scope } from '../../../../lib/stores/scope.js'
+import type { Scope } from '../../../../lib/adapter/index.js'
 import type { LabelStudioApi, RoleCode } from '../../api/index.js'
 
 /** Members who take no (paid) seat. */

@@ -1,4 +1,4 @@
-import type { Grant } from '../../../../lib/mapping/index.js'
+import type { Grant } from '../../../../lib/adapter/index.js'
 import { limiter } from '../../api/http/limiter.js'
 import type { LabelStudioApi, Workspace } from '../../api/index.js'
 import type { LabelStudioSettings } from '../../options.js'

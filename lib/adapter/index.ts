@@ -1,0 +1,132 @@
+/**
+ * Everything an adapter needs beside the interfaces of the root entry: what the bundled adapters are made of, and all
+ * that they take from the library. docs/adapters.md walks through it.
+ */
+export {
+  type AccessAdapters,
+  emailOf,
+  emptyRecord,
+  type FindByEmail,
+  findByEmail,
+  holdLease,
+  holdLeaseIfFree,
+  isHalfListed,
+} from '../access/index.js'
+export { hasSignedIn } from '../access/signed-in.js'
+export {
+  callback,
+  custom,
+  flag,
+  nested,
+  oneOf,
+  optionTable,
+  type RowsFor,
+  record,
+  text,
+  whole,
+} from '../configuration/option.js'
+export { readOptions } from '../configuration/read-options.js'
+export { ConfigurationError, forbidden, unavailable } from '../errors.js'
+export { auditEntry } from '../events/audit-entry.js'
+export type { AuditEntry, EventName } from '../events/catalogue.js'
+export { createEmitter } from '../events/emitter.js'
+export type { ComparableValue, CompareOperator, ResolvedFilter } from '../filter/ast.js'
+export { evaluate } from '../filter/evaluate.js'
+export { mentionsGroups } from '../filter/groups.js'
+export type {
+  Identity,
+  PolicyDecision,
+  PolicyPerson,
+  PolicyQuestion,
+  PolicyRefusal,
+  RequestPolicy,
+} from '../gate/index.js'
+export { readBody } from '../gate/read-body.js'
+export type { Authenticator } from '../http/authenticate.js'
+export { presentedToken } from '../http/bearer-tokens.js'
+export { unauthorized } from '../http/challenge.js'
+export {
+  type Access,
+  type AccessResolver,
+  type AccountReference,
+  type AppliedAccess,
+  compileRules,
+  describeGrant,
+  type Grant,
+  grantsOf,
+  isEmptyPlan,
+  type MappingPolicy,
+  mappingPolicy,
+  membershipsOf,
+  type OrganizationRole,
+  type Plan,
+  personState,
+  placeOf,
+  plan,
+  resolveAccess,
+} from '../mapping/index.js'
+export type { MappingRules } from '../mapping/types.js'
+export { type OutboxCall, writeDurably, writeInSteps } from '../resources/outbox.js'
+export { comparableOf } from '../schema/comparable.js'
+export { compileResourceTypes } from '../schema/compile.js'
+export { extended, isObject } from '../schema/json.js'
+export { lookupKeys } from '../schema/lookups.js'
+export type { AttributeDefinition, AttributePath, Json } from '../schema/types.js'
+export { comparePositions, positionOf } from '../sort/index.js'
+export type { AccessRecord, AccessStore } from '../stores/access-store.js'
+export {
+  recordOnlyTarget,
+  type StoreTarget,
+  storeTarget,
+  targetMethods,
+} from '../stores/access-target.js'
+export type { Adapters } from '../stores/adapters.js'
+export { RefusedError, storeErrorKind, UnavailableError } from '../stores/errors.js'
+export type { Finding } from '../stores/finding.js'
+export type { GatePolicy } from '../stores/gate-policy.js'
+export {
+  type AuditQuery,
+  type AuditStore,
+  type Group,
+  type GroupReference,
+  type GroupStore,
+  type KeysetPosition,
+  type KeysOf,
+  type Ledger,
+  type Lookup,
+  type LookupKey,
+  type Member,
+  type MemberChange,
+  type MembersChanged,
+  type Meta,
+  maxRefusals,
+  mostPassedOver,
+  type Page,
+  type PageRequest,
+  type PassedOverCount,
+  type PendingOutcome,
+  type PendingUser,
+  type Query,
+  type RefusalCount,
+  type RefusalStore,
+  type Resource,
+  type ResourceStore,
+  refusalRetentionMs,
+  type Sort,
+  type StoredAuditEntry,
+  UniquenessError,
+  UnknownReferenceError,
+  type UnplacedProject,
+  type VersionedRules,
+  VersionMismatchError,
+  type Workspace,
+  type Write,
+  withoutPerson,
+} from '../stores/index.js'
+export { type IndexPlan, indexPlan, isAnsweredByPlan } from '../stores/index-plan.js'
+export type { User } from '../stores/resource.js'
+export type { Scope } from '../stores/scope.js'
+export { mostSharedNamed, type SharedValue, warnOfShared } from '../stores/shared-values.js'
+export type { DeprovisionReason, Exemption, Seats, UserStore } from '../stores/user-store.js'
+export type { WorkspaceStore } from '../stores/workspace-store.js'
+export type { Alongside } from '../stores/write.js'
