@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import createDebug from 'debug'
 import { sql } from 'kysely'
 import {
+  type ComparableOf,
+  comparableForm,
   type KeysOf,
   type Lookup,
   type LookupKey,
@@ -12,8 +14,8 @@ import {
   warnOfShared,
 } from '../../lib/adapter/index.js'
 import { type Database, type Session, statement } from './database.js'
-import { storedKey } from './lookups.js'
-import { isOfType, type ResourceRow, resourceColumns, toResource } from './rows.js'
+import { replaceLookups, storedKey } from './lookups.js'
+import { fromResource, isOfType, type ResourceRow, resourceColumns, toResource } from './rows.js'
 
 const debug = createDebug('label-studio-scim:sql')
 const mostAtOnce = 500
@@ -23,7 +25,7 @@ const shortWaitMs = 1_000
 /** The lookup keys of a type's resources, some of which may have been stored when other attributes had keys. */
 export interface KeyIndex {
   /** Which attributes have keys from now on. */
-  use(lookups: readonly Lookup[], keysOf: KeysOf): void
+  use(lookups: readonly Lookup[], keysOf: KeysOf, comparableOf: ComparableOf): void
   /** Resolves when every resource has the keys it should have. */
   ready(): Promise<void>
   /**
@@ -50,8 +52,8 @@ export function keyIndex(database: Database, type: string): KeyIndex {
     await running
   }
   return {
-    use(lookups, keysOf) {
-      work = () => makeKeys(database, type, { lookups, keysOf })
+    use(lookups, keysOf, comparableOf) {
+      work = () => makeKeys(database, type, { lookups, keysOf, comparableOf })
       running = undefined
     },
     ready,
@@ -67,7 +69,11 @@ export function keyIndex(database: Database, type: string): KeyIndex {
 interface Task {
   readonly lookups: readonly Lookup[]
   readonly keysOf: KeysOf
+  readonly comparableOf: ComparableOf
 }
+
+/** Stands among the attributes with keys; what is `is_unique` of them is the form of comparable values here. */
+const formName = '(form)'
 
 const indexedOf = statement<{ type: string }, { attribute: string; is_unique: number }>(
   (value) => sql`
@@ -89,24 +95,31 @@ const forgetIndexed = statement<{ type: string; names: string }>(
       and not (${json.isOneOf(sql`attribute`, value('names'))})`,
 )
 
-async function makeKeys(
-  database: Database,
-  type: string,
-  { lookups, keysOf }: Task,
-): Promise<void> {
-  const rows = await database.prepared(indexedOf, { type })
+async function makeKeys(database: Database, type: string, task: Task): Promise<void> {
+  const { lookups, keysOf } = task
+  const all = await database.prepared(indexedOf, { type })
+  const rows = all.filter(({ attribute }) => attribute !== formName)
+  const form = all.find(({ attribute }) => attribute === formName)?.is_unique
+  const isFolded = form === comparableForm
   const known = new Map(rows.map(({ attribute, is_unique }) => [attribute, is_unique === 1]))
   const added = new Set(lookups.map(({ name }) => name).filter((name) => !known.has(name)))
   const changed = lookups.filter(({ name, unique }) => known.get(name) !== unique)
-  if (changed.length === 0 && known.size === lookups.length) return
+  if (isFolded && changed.length === 0 && known.size === lookups.length) return
+  if (!isFolded)
+    await inSteps((place) =>
+      database.transaction((session) => foldSome(session, type, task, place)),
+    )
   if (added.size > 0) await addKeys(database, type, keysOf, added)
-  for (const { name, unique } of changed) {
+  for (const { name, unique } of isFolded ? changed : lookups) {
     if (unique) warnOfShared(type, name, await sharedValues(database, type, name))
   }
   await database.transaction(async (session) => {
-    const names = JSON.stringify(lookups.map(({ name }) => name))
+    const wanted = [
+      ...lookups.map(({ name, unique }) => [name, Number(unique)]),
+      [formName, comparableForm],
+    ]
+    const names = JSON.stringify(wanted.map(([name]) => name))
     await session.change(forgetIndexed, { type, names })
-    const wanted = lookups.map(({ name, unique }) => [name, Number(unique)])
     await session.change(saveIndexed, { type, rows: JSON.stringify(wanted) })
   })
 }
@@ -148,13 +161,41 @@ async function addKeys(
   keysOf: KeysOf,
   names: ReadonlySet<string>,
 ): Promise<void> {
+  await inSteps((place) =>
+    database.transaction((session) => addSome(session, type, { keysOf, names, place })),
+  )
+}
+
+async function inSteps(step: (after: Place) => Promise<Place | undefined>): Promise<void> {
   let after: Place | undefined = { tenant: '', id: '' }
-  while (after !== undefined) {
-    const place: Place = after
-    after = await database.transaction((session) =>
-      addSome(session, type, { keysOf, names, place }),
-    )
+  while (after !== undefined) after = await step(after)
+}
+
+const saveComparable = statement<Place & { type: string; comparable: string }>(
+  (value) => sql`
+    update scim_resources set comparable = ${value('comparable')}
+    where tenant = ${value('tenant')} and id = ${value('id')} and ${isOfType(value('type'))}`,
+)
+
+/** Makes the comparable form and the keys of resources again. ASCII is folded in one way for ever. */
+async function foldSome(
+  session: Session,
+  type: string,
+  { keysOf, comparableOf }: Task,
+  place: Place,
+): Promise<Place | undefined> {
+  const found = await session.prepared(nextResources, { ...place, type, limit: mostAtOnce })
+  for (const row of found.filter(({ document }) => !/^[\0-\x7f]*$/.test(document))) {
+    const { tenant, id } = row
+    const resource = toResource<Resource>(type, row)
+    const { comparable } = fromResource({ tenant, type }, resource, comparableOf(resource))
+    await session.change(saveComparable, { tenant, type, id, comparable })
+    // Whom others share a folded value with keeps it; see `replaceLookups`.
+    const keys = keysOf(resource).map((key) => ({ ...key, unique: false }))
+    await replaceLookups(session, { tenant, type, id }, keys)
   }
+  const last = found.at(-1)
+  return found.length < mostAtOnce || !last ? undefined : { tenant: last.tenant, id: last.id }
 }
 
 async function addSome(

@@ -57,7 +57,7 @@ export function sqlResourceStore<R extends Resource>(
         .map((row) => toResource<R>(type, row))
     },
     async query(scope, query) {
-      if (query.filter) await index.ready()
+      if (query.filter || query.sort) await index.ready()
       return queryResources<R>(database, { scope, tenant: scope.tenant, type }, query)
     },
     async replace(scope, resource, write) {

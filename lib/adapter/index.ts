@@ -67,7 +67,7 @@ export {
 } from '../mapping/index.js'
 export type { MappingRules } from '../mapping/types.js'
 export { type OutboxCall, writeDurably, writeInSteps } from '../resources/outbox.js'
-export { comparableOf } from '../schema/comparable.js'
+export { comparableForm, comparableOf } from '../schema/comparable.js'
 export { compileResourceTypes } from '../schema/compile.js'
 export { extended, isObject } from '../schema/json.js'
 export { lookupKeys } from '../schema/lookups.js'
@@ -87,6 +87,7 @@ export type { GatePolicy } from '../stores/gate-policy.js'
 export {
   type AuditQuery,
   type AuditStore,
+  type ComparableOf,
   type Group,
   type GroupReference,
   type GroupStore,

@@ -2,6 +2,7 @@ import type { Services } from '../resources/call.js'
 import { resolveEndpoints } from '../resources/kinds/index.js'
 import { createPassedOverNotes } from '../resources/passed-over.js'
 import { createTurns } from '../resources/races.js'
+import { comparableOf } from '../schema/comparable.js'
 import { lookupKeys } from '../schema/lookups.js'
 import type { ResourceType } from '../schema/types.js'
 import type { ProtocolContext } from './context.js'
@@ -37,7 +38,11 @@ type RouterServices = Services & ProtocolContext
 export function scimRoutes(context: ProtocolContext): readonly ScimRoute[] {
   const endpoints = resolveEndpoints(context.types, context.adapters)
   for (const { type, store } of endpoints.values()) {
-    store.useKeys?.(type.lookups, (resource) => lookupKeys(type, resource))
+    store.useKeys?.(
+      type.lookups,
+      (resource) => lookupKeys(type, resource),
+      (resource) => comparableOf(type, resource),
+    )
   }
   const services: RouterServices = {
     ...context,

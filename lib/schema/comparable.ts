@@ -3,6 +3,12 @@ import { isObject } from './json.js'
 import { subAttribute } from './paths.js'
 import type { AttributeDefinition, Json, JsonObject, ResourceType } from './types.js'
 
+/**
+ * Which rules bring values into comparable form. Raise it when they change: stores that keep comparable values make those
+ * of what they have stored again.
+ */
+export const comparableForm = 1
+
 /** A single value in comparable form. */
 export type Comparable = string | number | boolean | null
 

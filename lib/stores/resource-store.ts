@@ -1,3 +1,4 @@
+import type { Json } from '../schema/types.js'
 import type { Page, Query, Read } from './query.js'
 import type { Resource } from './resource.js'
 import type { Scope } from './scope.js'
@@ -9,6 +10,9 @@ export interface Lookup {
   readonly name: string
   readonly unique: boolean
 }
+
+/** A stored resource with every value in comparable form. */
+export type ComparableOf = (resource: Resource) => Json
 
 /** The lookup keys of a stored resource. */
 export type KeysOf = (resource: Resource) => readonly LookupKey[]
@@ -94,8 +98,11 @@ export interface ResourceStore<R extends Resource = Resource> {
    * of its day: a store that looks resources up by them makes the keys of resources written before, by `keysOf`, and
    * warns of those that share a value of an attribute that has become unique (`warnOfShared`). Else: after a schema has changed,
    * resources written before are not found by what was not unique then.
+   *
+   * A store that keeps the comparable form of resources makes it again, by `comparableOf`, when `comparableForm` is
+   * another than that of its last start. Else: people are not found by names that are folded in another way now.
    */
-  useKeys?(lookups: readonly Lookup[], keysOf: KeysOf): void
+  useKeys?(lookups: readonly Lookup[], keysOf: KeysOf, comparableOf: ComparableOf): void
 
   /**
    * **Recommended** for a store that does not support `filter`. The resources that have any of these lookup keys (those
