@@ -1,4 +1,10 @@
-import type { AccessAdapters, Finding, Scope, WorkspaceStore } from '../../lib/adapter/index.js'
+import type {
+  AccessAdapters,
+  Finding,
+  HostAccount,
+  Scope,
+  WorkspaceStore,
+} from '../../lib/adapter/index.js'
 import { admission } from './accounts/admission.js'
 import { collect } from './api/collect.js'
 import { connectionOf, isLabelStudioError, labelStudioAdmin, labelStudioApi } from './api/index.js'
@@ -8,6 +14,7 @@ import { editionOf } from './editions/edition-of.js'
 import { usable } from './editions/enterprise/workspace-grants.js'
 import { translated } from './failures.js'
 import { gatePolicyOf } from './gate/gate-policy.js'
+import { foreignAccounts } from './import/foreign-accounts.js'
 import { type Importer, importerOf } from './import/import.js'
 import { installationSource } from './installation.js'
 import { type LabelStudioAdaptersOptions, labelStudioSettings } from './options.js'
@@ -24,6 +31,8 @@ export interface LabelStudioAdapters extends AccessAdapters {
    * again, so that a status page may be looked at often.
    */
   examine(signal?: AbortSignal): Promise<readonly Finding[]>
+  /** Accounts that the identity provider does not know, or that have one address in several spellings, for `settingsRouter`. */
+  accounts(scope: Scope): Promise<readonly HostAccount[]>
   /** The organization's projects, for `settingsRouter`. */
   projects(scope: Pick<Scope, 'signal'>): Promise<readonly { id: number; title: string }[]>
   /** Titles of the workspaces that can have members, for `settingsRouter`; in Community, of those in `workspaceStore`. */
@@ -61,6 +70,7 @@ export function labelStudioAdapters(options: LabelStudioAdaptersOptions): LabelS
     gate: gatePolicyOf(parts, options.token),
     examine: examiner(parts, watch),
     importer: importerOf(parts),
+    accounts: (scope) => translated(foreignAccounts(parts, scope)),
     projects: ({ signal }) => translated(collect(api.projects.list(signal))),
     workspaces: (scope) => translated(titlesOf(parts, scope)),
   }

@@ -44,6 +44,7 @@ app.use(
     authorize: adminTokens([{ name: 'admin', token: ADMIN_TOKEN }]),
     projects: adapters.projects,
     workspaces: adapters.workspaces,
+    accounts: adapters.accounts,
     reconciler,
   }),
 )

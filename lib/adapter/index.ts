@@ -84,6 +84,7 @@ export type { Adapters } from '../stores/adapters.js'
 export { RefusedError, storeErrorKind, UnavailableError } from '../stores/errors.js'
 export type { Finding } from '../stores/finding.js'
 export type { GatePolicy } from '../stores/gate-policy.js'
+export type { HostAccount } from '../stores/host-account.js'
 export {
   type AuditQuery,
   type AuditStore,

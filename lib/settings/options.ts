@@ -17,6 +17,7 @@ import { createGuard, type Guard } from '../http/guard.js'
 import { type MappingPolicy, mappingPolicy } from '../mapping/index.js'
 import type { Adapters } from '../stores/adapters.js'
 import { checkAdapters } from '../stores/check-adapters.js'
+import type { HostAccount } from '../stores/host-account.js'
 import type { Scope } from '../stores/scope.js'
 import type { Authorize } from './authorize.js'
 
@@ -36,6 +37,8 @@ export interface SettingsOptions {
   readonly workspaces?: (scope: Scope) => Promise<readonly string[]>
   /** The organization's projects: suggestions, and new rules with others are refused. Default: any number. */
   readonly projects?: (scope: Scope) => Promise<readonly ProjectChoice[]>
+  /** Accounts of the host that the identity provider does not know, for `GET /api/scim/accounts`. Default: none are told. */
+  readonly accounts?: (scope: Scope) => Promise<readonly HostAccount[]>
   /** Woken up after changes, and shown on the status page. */
   readonly reconciler?: Reconciler
   /** Address at which identity providers reach SCIM, shown to administrators. Default: not shown. */
@@ -74,6 +77,7 @@ export const settingsTable = optionTable<SettingsOptions>()('settingsRouter', 'E
   policy: { type: record<Partial<MappingPolicy>>(), shown: 'that of the adapters' },
   workspaces: { type: callback<NonNullable<SettingsOptions['workspaces']>>(), shown: 'any title' },
   projects: { type: callback<NonNullable<SettingsOptions['projects']>>(), shown: 'any number' },
+  accounts: { type: callback<NonNullable<SettingsOptions['accounts']>>(), shown: 'none are told' },
   reconciler: {
     type: custom<Reconciler>(
       'what createReconciler returns',

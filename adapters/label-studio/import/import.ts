@@ -18,6 +18,7 @@ import type { TargetParts } from '../parts.js'
 import { census, type Seen } from './census.js'
 import { isDrifted } from './drift.js'
 import { type ImportedUsers, importedUsers, unlessTaken } from './imported-users.js'
+import { recordsOf } from './records.js'
 
 const debug = createDebug('label-studio-scim:import')
 
@@ -53,7 +54,6 @@ interface Parts extends TargetParts {
 type Outcome = keyof ImportReport | undefined
 
 const readWhole = { omit: new Set(['groups']) } as const
-const recordsAtOnce = 500
 const defaultIntervalMs = 15 * 60_000
 
 /** An importer over the parts of one Label Studio. */
@@ -109,7 +109,7 @@ async function importPeople(parts: Parts, scope: Scope): Promise<ImportReport> {
     count(await meet(parts, scope, seen))
   }
   const ids = new Set(everybody.map(({ user }) => String(user.id)))
-  for await (const record of recordsOf(parts, scope)) {
+  for await (const record of recordsOf(parts.settings.storage.access, scope)) {
     if (!record.account || ids.has(record.account.id)) continue
     count(await miss(parts, scope, record))
   }
@@ -211,18 +211,4 @@ async function markDrifted(
   const change = { event: 'access.drifted', user: { id: userId, userName } } as const
   await (entry ? mark() : logged(settings, scope, change, mark))
   return 'drifted'
-}
-
-async function* recordsOf({ settings }: TargetParts, scope: Scope): AsyncGenerator<AccessRecord> {
-  const { access } = settings.storage
-  let afterUserId: string | undefined
-  for (;;) {
-    const page = await access.listRecords(scope, {
-      limit: recordsAtOnce,
-      ...(afterUserId !== undefined && { afterUserId }),
-    })
-    yield* page
-    afterUserId = page.at(-1)?.userId
-    if (page.length < recordsAtOnce) return
-  }
 }

@@ -42,6 +42,15 @@ export async function getStatus(context: SettingsContext, { scope }: Call): Prom
   return { status: 200, body: { ...status, findings } }
 }
 
+/**
+ * `GET /api/scim/accounts`: accounts of the host that the identity provider does not know, and those whose address others
+ * have in another spelling. `supported` is `false` where the host cannot tell.
+ */
+export async function getAccounts({ accounts }: SettingsContext, { scope }: Call): Promise<Answer> {
+  const found = (await accounts?.(scope)) ?? []
+  return { status: 200, body: { supported: accounts !== undefined, accounts: found } }
+}
+
 /** `GET /api/scim/drift`: what differs in the host right now, of one person (`user`) or page by page. */
 export async function getDrift(context: SettingsContext, { scope, query }: Call): Promise<Answer> {
   const id = textOf(query, 'user')

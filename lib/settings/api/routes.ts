@@ -2,6 +2,7 @@ import type { SettingsContext } from '../options.js'
 import type { Answer, Call } from './answer.js'
 import { getAudit, getAuditCsv } from './audit.js'
 import {
+  getAccounts,
   getDrift,
   getExplain,
   getGroups,
@@ -41,6 +42,7 @@ export const apiRoutes: Readonly<
   '/api/scim/seats': { GET: getSeats },
   '/api/scim/groups': { GET: getGroups },
   '/api/scim/people': { GET: getPeople },
+  '/api/scim/accounts': { GET: getAccounts },
   '/api/scim/audit': { GET: getAudit },
   '/api/scim/audit.csv': { GET: getAuditCsv },
   '/api/scim/unpark': { POST: postUnpark },
