@@ -2,7 +2,10 @@ import {
   type AccessRecord,
   type AccessStore,
   emptyRecord,
+  type Group,
+  groupKey,
   type Ledger,
+  type MappingPolicy,
   UniquenessError,
   VersionMismatchError,
   withoutPerson,
@@ -17,7 +20,7 @@ interface Sweep {
 }
 
 /** Rules, ledger and pending work over maps. */
-export function memoryAccessStore(state: State): AccessStore {
+export function memoryAccessStore(state: State, policy: MappingPolicy): AccessStore {
   const sweeps: Sweep[] = []
   const { pending } = state
 
@@ -29,7 +32,7 @@ export function memoryAccessStore(state: State): AccessStore {
       const tenant = state.of(scope)
       if (tenant.rules.version !== expectedVersion) throw new VersionMismatchError()
       return state.write(scope, { audit }, () => {
-        const userIds = affects === 'everybody' ? everybody(tenant) : usersIn(tenant, affects)
+        const userIds = affectedUsers(tenant, affects, policy)
         sweeps.push({ tenant: scope.tenant, userIds: [...userIds] })
         tenant.rules = { rules, version: String(Number(expectedVersion) + 1) }
         return tenant.rules
@@ -170,6 +173,28 @@ function saveRecord({ records, accounts }: TenantState, record: AccessRecord): v
   if (before?.account) accounts.delete(before.account.id)
   if (account) accounts.set(account.id, userId)
   records.set(userId, before?.hadRole ? { ...record, hadRole: true } : record)
+}
+
+function affectedUsers(
+  tenant: TenantState,
+  affects: readonly string[] | 'everybody',
+  policy: MappingPolicy,
+): Iterable<string> {
+  if (affects === 'everybody') return everybody(tenant)
+  return usersIn(tenant, groupsNamed(tenant, affects, policy))
+}
+
+/** Nothing happens between this and the moment at which the rules are saved. */
+function groupsNamed(
+  tenant: TenantState,
+  names: readonly string[],
+  policy: MappingPolicy,
+): readonly string[] {
+  const wanted = new Set(names)
+  const groups = tenant.table('Group').slice(0) as unknown as readonly Group[]
+  return groups
+    .filter(({ displayName }) => wanted.has(groupKey(displayName, policy)))
+    .map(({ id }) => id)
 }
 
 function everybody(tenant: TenantState): readonly string[] {

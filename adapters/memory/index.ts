@@ -58,7 +58,7 @@ export function memoryAdapters(options: MemoryOptions = {}): MemoryAdapters {
   const policy = mappingPolicy(given)
   const state = createState(() => Date.now())
   const storage = Symbol('memoryAdapters')
-  const access = { ...memoryAccessStore(state), storage }
+  const access = { ...memoryAccessStore(state, policy), storage }
   const target = targetMethods(givenTarget ?? recordOnlyTarget(access))
   return {
     users: { ...memoryUserStore(state, target), storage },

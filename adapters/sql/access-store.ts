@@ -1,4 +1,4 @@
-import type { AccessStore } from '../../lib/adapter/index.js'
+import type { AccessStore, MappingPolicy } from '../../lib/adapter/index.js'
 import { markPending } from './alongside.js'
 import type { Database } from './database.js'
 import { forgetPeople } from './forget.js'
@@ -10,9 +10,9 @@ import { expandSweeps } from './sweeps.js'
 import { valueMethods } from './values.js'
 
 /** Rules, ledger and pending work, shared by all hosts of the database. */
-export function sqlAccessStore(database: Database): AccessStore {
+export function sqlAccessStore(database: Database, policy: MappingPolicy): AccessStore {
   return {
-    ...ruleMethods(database),
+    ...ruleMethods(database, policy),
     ...recordMethods(database),
     ...pendingMethods(database),
     ...passedOverMethods(database),
@@ -21,6 +21,6 @@ export function sqlAccessStore(database: Database): AccessStore {
       await database.transaction((session) => markPending(session, scope.tenant, { ids }), scope)
     },
     forget: ({ before }) => forgetPeople(database, before),
-    expandSweeps: (limit) => expandSweeps(database, limit),
+    expandSweeps: (limit) => expandSweeps(database, policy, limit),
   }
 }

@@ -112,7 +112,7 @@ export async function sqlAdapters(options: SqlOptions): Promise<SqlAdapters> {
     }
   })
   const storage = Symbol('sqlAdapters')
-  const access = { ...sqlAccessStore(database), storage }
+  const access = { ...sqlAccessStore(database, policy), storage }
   const target = targetMethods(given.target ?? recordOnlyTarget(access))
   return {
     users: { ...sqlUserStore(database, target), storage },

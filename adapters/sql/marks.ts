@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sql } from 'kysely'
+import { groupKey, type MappingPolicy } from '../../lib/adapter/index.js'
 import { type Session, statement } from './database.js'
-import type { TypeRow } from './rows.js'
+import { isListed, type TypeRow } from './rows.js'
 
 /** A change of rules or of a large group: people still to be marked, and how far that has come. */
 export type SweepState =
+  /** Groups that have one of these names when the sweep begins. */
+  | { readonly kind: 'named'; readonly names: readonly string[] }
   | { readonly kind: 'groups'; readonly groupIds: readonly string[]; readonly after: string }
   | { readonly kind: 'everybody'; readonly created: number; readonly after: string }
 
@@ -37,6 +40,12 @@ const typesOfIds = statement<Ids, { id: string } & TypeRow>(
       'scim_resources as resource',
       sql`resource.tenant = ${value('tenant')} and resource.id = listed.value`,
     )}`,
+)
+
+const namesOfGroups = statement<{ tenant: string }, { id: string; display: string | null }>(
+  (value) => sql`
+    select id, display from scim_resources
+    where tenant = ${value('tenant')} and resource_type = 'Group' and ${isListed}`,
 )
 
 const groupsBelow = statement<Ids, { id: string }>(
@@ -119,6 +128,20 @@ export async function withGroupsBelow(
 ): Promise<readonly string[]> {
   const rows = await session.prepared(groupsBelow, { tenant, ids: JSON.stringify(groupIds) })
   return rows.map(({ id }) => id)
+}
+
+/** The groups with one of these names (as compared), and all groups in them. */
+export async function groupsNamed(
+  session: Session,
+  tenant: string,
+  { names, policy }: { readonly names: readonly string[]; readonly policy: MappingPolicy },
+): Promise<readonly string[]> {
+  const wanted = new Set(names)
+  const groups = await session.prepared(namesOfGroups, { tenant })
+  const ids = groups
+    .filter(({ display }) => display !== null && wanted.has(groupKey(display, policy)))
+    .map(({ id }) => id)
+  return ids.length === 0 ? [] : withGroupsBelow(session, tenant, ids)
 }
 
 /** How many marks it takes to mark everybody directly in these groups. */

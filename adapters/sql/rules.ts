@@ -1,12 +1,13 @@
 import { sql } from 'kysely'
 import {
   type AccessStore,
+  type MappingPolicy,
   type MappingRules,
   VersionMismatchError,
 } from '../../lib/adapter/index.js'
 import { appendAudit } from './audit-store.js'
 import { type Database, type Session, statement } from './database.js'
-import { addSweep, countIn, withGroupsBelow } from './marks.js'
+import { addSweep, countIn, groupsNamed } from './marks.js'
 import { isListed } from './rows.js'
 
 const emptyRules: MappingRules = { roles_groups: [], workspaces_groups: [], projects_groups: [] }
@@ -40,7 +41,10 @@ const countEverybody = statement<{ tenant: string }, { count: number }>(
 )
 
 /** Mapping rules, and the marks that a change of them calls for. */
-export function ruleMethods(database: Database): Pick<AccessStore, 'rules' | 'saveRules'> {
+export function ruleMethods(
+  database: Database,
+  policy: MappingPolicy,
+): Pick<AccessStore, 'rules' | 'saveRules'> {
   return {
     async rules({ tenant }) {
       const [row] = await database.prepared(selectRules, { tenant })
@@ -54,7 +58,7 @@ export function ruleMethods(database: Database): Pick<AccessStore, 'rules' | 'sa
         const stored = { tenant, rules: JSON.stringify(rules), expected }
         const changed = await session.change(expected === 0 ? insertRules : updateRules, stored)
         if (changed === 0) throw new VersionMismatchError()
-        await sweep(session, tenant, affects)
+        await sweep(session, { tenant, policy }, affects)
         await appendAudit(session, tenant, audit)
         return { rules, version: String(expected + 1) }
       }, scope),
@@ -68,7 +72,7 @@ function versionNumber(version: string): number {
 
 async function sweep(
   session: Session,
-  tenant: string,
+  { tenant, policy }: { readonly tenant: string; readonly policy: MappingPolicy },
   affects: readonly string[] | 'everybody',
 ): Promise<void> {
   if (affects === 'everybody') {
@@ -77,7 +81,8 @@ async function sweep(
     return addSweep(session, tenant, state, row?.count ?? 0)
   }
   if (affects.length === 0) return
-  const groupIds = await withGroupsBelow(session, tenant, affects)
+  // A guess for the status page: others may be giving a group one of these names right now.
+  const groupIds = await groupsNamed(session, tenant, { names: affects, policy })
   const count = await countIn(session, tenant, groupIds)
-  await addSweep(session, tenant, { kind: 'groups', groupIds, after: '' }, count)
+  await addSweep(session, tenant, { kind: 'named', names: affects }, count)
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
+import type { MappingPolicy } from '../../lib/adapter/index.js'
 import { type Database, type Session, statement } from './database.js'
-import { markAll, nextUsersIn, type SweepState } from './marks.js'
+import { groupsNamed, markAll, nextUsersIn, type SweepState } from './marks.js'
 import { isListed } from './rows.js'
 
 interface SweepRow {
@@ -39,20 +40,28 @@ const everybodyAfter = statement<
 )
 
 /** Carries out the next marks of the oldest sweep nobody else works on; how far it has come is stored with them. */
-export async function expandSweeps(database: Database, limit: number): Promise<number> {
+export async function expandSweeps(
+  database: Database,
+  policy: MappingPolicy,
+  limit: number,
+): Promise<number> {
   // Groups may have lost their users since: then a step marks nobody, and the next one is due.
   for (;;) {
-    const marked = await database.transaction((session) => step(session, limit))
+    const marked = await database.transaction((session) => step(session, policy, limit))
     if (marked !== 0) return marked ?? 0
   }
 }
 
 /** Marks at most `limit` users of one sweep; `undefined` when there is none. */
-async function step(session: Session, limit: number): Promise<number | undefined> {
+async function step(
+  session: Session,
+  policy: MappingPolicy,
+  limit: number,
+): Promise<number | undefined> {
   const [sweep] = await session.prepared(takeSweep, {})
   if (sweep === undefined) return undefined
   const { tenant, id } = sweep
-  const state = JSON.parse(sweep.state) as SweepState
+  const state = await begun(session, sweep, policy)
   const { userIds, next } = await nextOf(session, tenant, { state, limit })
   await markAll(session, tenant, userIds)
   if (next === undefined) await session.change(deleteSweep, { tenant, id })
@@ -63,6 +72,24 @@ async function step(session: Session, limit: number): Promise<number | undefined
   return userIds.length
 }
 
+/** Finds the groups of a sweep that begins: only now nobody can give a group one of the names by the old rules. */
+async function begun(
+  session: Session,
+  { tenant, state }: SweepRow,
+  policy: MappingPolicy,
+): Promise<BegunSweep> {
+  const stored = JSON.parse(state) as SweepState
+  if (stored.kind !== 'named') return stored
+  const { names } = stored
+  return {
+    kind: 'groups',
+    groupIds: await groupsNamed(session, tenant, { names, policy }),
+    after: '',
+  }
+}
+
+type BegunSweep = Exclude<SweepState, { readonly kind: 'named' }>
+
 interface Step {
   readonly userIds: readonly string[]
   /** Where it goes on; absent when that was all. */
@@ -72,7 +99,7 @@ interface Step {
 async function nextOf(
   session: Session,
   tenant: string,
-  { state, limit }: { readonly state: SweepState; readonly limit: number },
+  { state, limit }: { readonly state: BegunSweep; readonly limit: number },
 ): Promise<Step> {
   if (state.kind === 'everybody') {
     const { created, after } = state

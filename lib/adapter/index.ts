@@ -54,6 +54,7 @@ export {
   describeGrant,
   type Grant,
   grantsOf,
+  groupKey,
   isEmptyPlan,
   type MappingPolicy,
   mappingPolicy,

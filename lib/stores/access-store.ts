@@ -74,8 +74,10 @@ export interface AccessStore {
   rules(scope: Scope): Promise<VersionedRules>
 
   /**
-   * Saves rules and marks people in the same step. `affects`: ids of groups whose users must be re-evaluated
-   * (a sweep that `expandSweeps` carries out in small steps; a restart continues it), or `everybody`.
+   * Saves rules and marks people in the same step. `affects`: names of groups (as compared, see `groupKey`) whose users
+   * must be re-evaluated, or `everybody`: a sweep that `expandSweeps` carries out in small steps; a restart continues
+   * it. The groups are looked up when the sweep begins, after the rules are saved: one that gets such a name at the same
+   * moment was judged by the old rules.
    *
    * @throws VersionMismatchError when `expectedVersion` is not the stored version; nothing is overwritten
    */

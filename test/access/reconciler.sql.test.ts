@@ -83,7 +83,7 @@ describe('the reconciler on a database', () => {
     const crew = await world.addGroup('Crew', users)
     await world.access.saveRules(world.scope, someRules({ roles_groups: [['Manager', 'Crew']] }), {
       expectedVersion: '0',
-      affects: [crew.id],
+      affects: [crew.displayName],
     })
     const host = await aMortalsHost([1, 7, 20, 21])
     try {
@@ -146,7 +146,7 @@ describe('the reconciler on a database', () => {
     await first.access.saveRules(
       first.scope,
       someRules({ workspaces_groups: [['Vision', 'Crew']] }),
-      { expectedVersion: '0', affects: [crew.id] },
+      { expectedVersion: '0', affects: [crew.displayName] },
     )
     await first.access.expandSweeps(7)
 

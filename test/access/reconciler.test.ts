@@ -331,7 +331,7 @@ describe('the reconciler', () => {
 
     await access.saveRules(scope, someRules({ roles_groups: [['Annotator', 'Crew']] }), {
       expectedVersion: '0',
-      affects: [crew.id],
+      affects: [crew.displayName],
     })
     await reconciler({ batch: 30 }).drain()
     expect(host.calls).toHaveLength(100)

@@ -335,3 +335,28 @@ describe('the last rule that gives somebody a role', () => {
     },
   )
 })
+
+it('loses nobody in a group that gets its name while rules are saved, killed or not (R24)', async () => {
+  const inBetween: (() => Promise<void>)[] = []
+  const world = aSettingsApp({
+    change: (adapters) => ({
+      ...adapters,
+      access: {
+        ...adapters.access!,
+        async saveRules(...parameters) {
+          for (const step of inBetween) await step()
+          await adapters.access!.saveRules(...parameters)
+          throw new Error('killed')
+        },
+      },
+    }),
+  })
+  const ann = await world.addUser('ann@example.com')
+  inBetween.push(async () => {
+    await world.addGroup('Crew', [ann])
+    await world.reconciler.drain()
+  })
+  expect((await world.post(path, { roles_groups: [['Manager', 'Crew']] })).status).toBe(500)
+  await world.reconciler.drain()
+  expect(world.host.people.get(ann.id)?.grants).toEqual([{ kind: 'role', role: 'Manager' }])
+})

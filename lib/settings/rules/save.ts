@@ -98,10 +98,9 @@ export async function saveDraft(
   if (expectedVersion !== current.version) throw new RulesConflict(current)
   const rules = await readDraft(context, scope, { input, current })
   if (isDeepStrictEqual(rules, current.rules)) return current
-  const names = affectedGroups(current.rules, rules, context.policy)
-  const affects = (await groupsCalled(context, scope, names)).map(({ id }) => id)
+  const affects = affectedGroups(current.rules, rules, context.policy)
   await makeNamedWorkspaces(context, scope, rules)
-  await noteRolesTaken(context, scope, current.rules, names)
+  await noteRolesTaken(context, scope, current.rules, affects)
   const event = savedEvent(context, scope, current.rules, rules)
   const saved = await access
     .saveRules(scope, rules, { expectedVersion, affects, audit: [event] })
@@ -109,11 +108,6 @@ export async function saveDraft(
       if (storeErrorKind(error) !== 'versionMismatch') throw error
       throw new RulesConflict(await access.rules(scope))
     })
-  // Groups that were pushed or renamed between looking them up and saving were judged by the old rules.
-  const missed = (await groupsCalled(context, scope, names))
-    .map(({ id }) => id)
-    .filter((id) => !affects.includes(id))
-  if (missed.length > 0) await access.mark(scope, missed)
   context.emit(event)
   context.reconciler?.kick()
   return saved

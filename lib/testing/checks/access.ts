@@ -88,7 +88,8 @@ const rules: readonly Parts[] = [
       const inner = await createGroup(context, users.slice(0, 3))
       const outer = await createGroup(context, [inner.id, ...users.slice(3, 6)])
       await sweepAll(context)
-      await access.saveRules(scope, someRules, { expectedVersion: '0', affects: [outer.id] })
+      const affects = [outer.displayName]
+      await access.saveRules(scope, someRules, { expectedVersion: '0', affects })
       expectEqual((await access.summary(scope)).sweeping, 6, 'people still to be marked')
       expectThat((await access.nextDue()) !== undefined, 'A sweep must count as due')
       const first = await access.expandSweeps(2)

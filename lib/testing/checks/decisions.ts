@@ -50,11 +50,15 @@ export const decisionChecks: readonly Check[] = [
       const [member, other] = [await createUser(context), await createUser(context)]
       await createGroup(context, [member.id], { displayName: 'Annotators' })
       await createGroup(context, [other.id], { displayName: 'Others' })
-      await saveRule(context.adapters, context.scope)
+      const { adapters, scope } = context
+      await saveRules(adapters, scope, [['Annotator', 'Annotators']])
       await sweepAll(context)
       const pending = await pendingIds(context)
       expectThat(pending.includes(member.id), 'A member of the group must be pending')
       expectEqual(pending, [member.id], 'who is pending')
+      await saveRules(adapters, scope, [])
+      const record = await adapters.access?.record(scope, member.id)
+      expectEqual(record?.hadRole, true, '"hadRole" once the rule is gone')
     },
   },
 ]
@@ -71,10 +75,14 @@ async function twoPeople(context: CheckContext) {
   return { active, inactive }
 }
 
-async function saveRule(adapters: Adapters, scope: Scope): Promise<void> {
+async function saveRules(
+  adapters: Adapters,
+  scope: Scope,
+  rules: readonly (readonly string[])[],
+): Promise<void> {
   const authorize = () => ({ tenant: scope.tenant, actor: scope.actor })
   const context = settingsContext(adapters, { authorize }, (error) => {
     throw error
   })
-  await saveDraft(context, scope, { input: { roles_groups: [['Annotator', 'Annotators']] } })
+  await saveDraft(context, scope, { input: { roles_groups: rules } })
 }

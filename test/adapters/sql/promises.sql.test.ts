@@ -163,7 +163,10 @@ describe.each(['memory', 'database'])('a store in %s', (kind) => {
     const group = aGroup()
     await adapters.groups.create(scope, group, writeOf(group))
     const rules = { roles_groups: [], workspaces_groups: [], projects_groups: [] }
-    await adapters.access.saveRules(scope, rules, { expectedVersion: '0', affects: [group.id] })
+    await adapters.access.saveRules(scope, rules, {
+      expectedVersion: '0',
+      affects: [group.displayName],
+    })
     const user = aUser()
     await adapters.users.create(scope, user, writeOf(user))
     const change = { add: [user.id], remove: [] }
@@ -172,5 +175,20 @@ describe.each(['memory', 'database'])('a store in %s', (kind) => {
     const marked = await adapters.access.pendingOf(scope, [user.id])
     // In memory, saving and adding cannot overlap: nobody was in the group when the rules were saved.
     expect(marked).toHaveLength(kind === 'memory' ? 0 : 1)
+  })
+
+  it('looks for groups by name after the rules are saved (R24)', async () => {
+    const scope = aScope()
+    const rules = { roles_groups: [], workspaces_groups: [], projects_groups: [] }
+    await adapters.access.saveRules(scope, rules, { expectedVersion: '0', affects: ['Crew'] })
+    const user = aUser()
+    await adapters.users.create(scope, user, writeOf(user))
+    for (const displayName of ['Crew', 'crew']) {
+      const group = aGroup({ displayName, members: [{ value: user.id }] })
+      await adapters.groups.create(scope, group, writeOf(group))
+    }
+    await adapters.access.expandSweeps(100)
+    const marked = await adapters.access.pendingOf(scope, [user.id])
+    expect(marked.map(({ mark }) => mark)).toEqual(kind === 'memory' ? [] : [1])
   })
 })
