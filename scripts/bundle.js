@@ -34,11 +34,11 @@ async function bundleModules(modules, dist) {
     // Paths in comments would tell where this was built.
     experimental: { attachDebugInfo: 'none' },
   })
-  // Declarations keep the comments, where editors show them. Functions keep their names, for stack traces.
+  // Declarations keep the comments, where editors show them. Lines stay: Node prints the one that throws, and all of it.
   const minify = {
     compress: true,
-    mangle: { toplevel: false, keepNames: true },
-    codegen: { removeWhitespace: true },
+    mangle: { toplevel: true, keepNames: false },
+    codegen: { removeWhitespace: false },
   }
   const output = { dir: dist, ...named('cjs', 'cjs'), comments: false, minify }
   return (await build.write(output)).output

@@ -68,6 +68,13 @@ describe.each(expressVersions)('a project with the packed library and Express %s
     }
   })
 
+  it('shows a mistake of configuration with one line of code, not with a whole bundle', () => {
+    const program = "require('label-studio-scim').bearerTokens([{ name: 'idp', token: '' }])"
+    const start = () => run(process.execPath, ['--eval', program], project)
+    expect(start).toThrow(/ConfigurationError: bearerTokens\[0\]: option "token" cannot be used/)
+    expect(start).not.toThrow(/^.{1000,}$/m)
+  })
+
   it('is there once for a process that imports and requires it', () => {
     const program = `
       import { createRequire } from 'node:module'
