@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { mutabilityError } from '../errors.js'
 import { extended, isObject } from '../schema/json.js'
+import { indexValues } from '../schema/list-index.js'
+import { areMemberships } from '../schema/read-value.js'
 import type { AttributeDefinition, Json, JsonObject, ResourceType } from '../schema/types.js'
 import type { Meta, Resource } from '../stores/resource.js'
 import type { Endpoint } from './call.js'
@@ -118,20 +120,52 @@ function keep(next: Record<string, Json>, current: Attributes, name: string): vo
   else next[name] = value as Json
 }
 
-/** Keeps of singular complex attributes what a client cannot set: readOnly parts, and immutable ones it left out. */
+/** Keeps of complex attributes what a client cannot set: readOnly parts, and immutable ones it left out. */
 function keepParts(
   next: Record<string, Json>,
   current: Attributes,
   definitions: Iterable<AttributeDefinition>,
 ): void {
-  for (const { name, multiValued, mutability, subAttributes = [] } of definitions) {
-    if (multiValued || mutability === 'readOnly' || current[name] === undefined) continue
-    const stored = objectOf(current[name])
-    const sent = { ...objectOf(next[name]) } as Record<string, Json>
-    const kept = subAttributes.filter((sub) => stored[sub.name] !== undefined && isKept(sub, sent))
-    for (const sub of kept) keep(sent, stored, sub.name)
-    if (kept.length > 0) next[name] = sent
+  for (const definition of definitions) {
+    const { name, multiValued, mutability } = definition
+    const stored = current[name]
+    if (mutability === 'readOnly' || stored === undefined) continue
+    if (multiValued) keepInElements(next, stored, definition)
+    else {
+      const value = withKeptParts(next[name], stored, definition)
+      if (value !== undefined) next[name] = value
+    }
   }
+}
+
+/** Elements are the same where PATCH takes them for the same; members are compared by id, and nothing of them is kept. */
+function keepInElements(
+  next: Record<string, Json>,
+  stored: unknown,
+  definition: AttributeDefinition,
+): void {
+  const sent = next[definition.name]
+  const hasParts = definition.subAttributes?.some((sub) => isKept(sub, {})) ?? false
+  if (!hasParts || areMemberships(definition)) return
+  if (!Array.isArray(sent) || !Array.isArray(stored)) return
+  const index = indexValues(definition, stored as Json[])
+  next[definition.name] = sent.map((element) => {
+    const position = index.find(element)
+    return position === undefined ? element : withKeptParts(element, stored[position], definition)
+  })
+}
+
+/** A complex value with what is kept of the stored one; the same value where nothing is. */
+function withKeptParts<V extends Json | undefined>(
+  value: V,
+  stored: unknown,
+  { subAttributes = [] }: AttributeDefinition,
+): V | JsonObject {
+  const before = objectOf(stored)
+  const sent = { ...objectOf(value) } as Record<string, Json>
+  const kept = subAttributes.filter((sub) => before[sub.name] !== undefined && isKept(sub, sent))
+  for (const sub of kept) keep(sent, before, sub.name)
+  return kept.length > 0 ? sent : value
 }
 
 function keepInExtension(

@@ -1,4 +1,8 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
+import { compileResourceTypes } from '../../lib/schema/compile.js'
+import type { ResourceType } from '../../lib/schema/types.js'
+import type { Resource } from '../../lib/stores/resource.js'
+import { aScope, writeOf } from '../adapters/support.js'
 import { watched } from './adapters.js'
 import { enterpriseUrn, groupUrn, serve, userUrn } from './server.js'
 
@@ -17,6 +21,16 @@ const deviceOptions = {
           subAttributes: [{ name: 'site', mutability: 'immutable' }, { name: 'room' }],
         },
         { name: 'state', mutability: 'readOnly' },
+        {
+          name: 'checks',
+          type: 'complex',
+          multiValued: true,
+          subAttributes: [
+            { name: 'value' },
+            { name: 'note' },
+            { name: 'result', mutability: 'readOnly' },
+          ],
+        },
       ],
     },
   ],
@@ -38,6 +52,24 @@ describe('PUT', () => {
     expect(none.body.place).toEqual({ site: 'A' })
     const clash = await scim.put(path, { schemas: [device], serial: 'S1', place: { site: 'B' } })
     expect(clash.status).toBe(400)
+  })
+
+  it('keeps readOnly parts of elements that stay (A17)', async () => {
+    const scim = await serve(memoryAdapters(), deviceOptions)
+    const checks = [{ value: 'a', note: 'x' }, { value: 'b' }]
+    const { body } = await scim.post('/Devices', { schemas: [device], serial: 'S1', checks })
+    const type = compileResourceTypes(deviceOptions as never).byName.get('Device') as ResourceType
+    const store = scim.adapters.resourceStore?.(type)
+    const stored = await store?.get(aScope('acme'), body.id, { omit: new Set() })
+    const results = checks.map((check) => ({ ...check, result: `of ${check.value}` }))
+    const checked = { ...stored, checks: results } as unknown as Resource
+    const expectedVersion = checked.meta.version
+    await store?.replace(aScope('acme'), checked, { expectedVersion, ...writeOf(checked, type) })
+    const { body: replaced } = await scim.put(`/Devices/${body.id}`, {
+      ...{ schemas: [device], serial: 'S1' },
+      checks: [{ value: 'c' }, { value: 'a', note: 'y', result: 'mine' }],
+    })
+    expect(replaced.checks).toEqual([{ value: 'c' }, { value: 'a', note: 'y', result: 'of a' }])
   })
 
   it('answers 200 with the whole resource, without what was left out (R-PUT-01, R-PUT-02, R-PUT-03)', async () => {
