@@ -12,9 +12,18 @@ import { isListed } from './rows.js'
 
 const emptyRules: MappingRules = { roles_groups: [], workspaces_groups: [], projects_groups: [] }
 
-const selectRules = statement<{ tenant: string }, { rules: string; version: number }>(
-  (value) => sql`select rules, version from scim_rules where tenant = ${value('tenant')}`,
+/** The text of the rules is left out where the version is the known one. */
+const selectRules = statement<
+  { tenant: string; known: number },
+  { rules: string | null; version: number }
+>(
+  (value) => sql`
+    select case when version = ${value('known')} then null else rules end as rules, version
+    from scim_rules where tenant = ${value('tenant')}`,
 )
+
+/** Tenants whose rules are remembered at most. */
+const mostRemembered = 1000
 
 interface NewRules {
   readonly tenant: string
@@ -45,11 +54,20 @@ export function ruleMethods(
   database: Database,
   policy: MappingPolicy,
 ): Pick<AccessStore, 'rules' | 'saveRules'> {
+  // Every request through the gate reads the rules: thousands of them are parsed once a version.
+  const remembered = new Map<string, { readonly rules: MappingRules; readonly version: number }>()
   return {
     async rules({ tenant }) {
-      const [row] = await database.prepared(selectRules, { tenant })
+      const known = remembered.get(tenant)
+      const asked = { tenant, known: known?.version ?? 0 }
+      const [row] = await database.prepared(selectRules, asked)
       if (row === undefined) return { rules: emptyRules, version: '0' }
-      return { rules: JSON.parse(row.rules) as MappingRules, version: String(row.version) }
+      const version = Number(row.version)
+      if (known && row.rules === null) return { rules: known.rules, version: String(version) }
+      const rules = JSON.parse(row.rules ?? '') as MappingRules
+      if (remembered.size >= mostRemembered) remembered.clear()
+      remembered.set(tenant, { rules, version })
+      return { rules, version: String(version) }
     },
     saveRules: (scope, rules, { expectedVersion, affects, audit = [] }) =>
       database.transaction(async (session) => {

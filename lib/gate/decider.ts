@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import createDebug from 'debug'
 import type { Adapters } from '../stores/adapters.js'
+import type { GroupStore } from '../stores/group-store.js'
 import type { Scope } from '../stores/scope.js'
 import { type Identity, type Judge, judgeFrom } from './decide.js'
 import { enforcerOf, mayUpgrade } from './enforce.js'
@@ -37,7 +38,8 @@ const ownSecret = 'This token belongs to the service that manages people, and is
 const reserved = 'Only the owner and administrators can do this.'
 
 /** A decider over these adapters. It keeps nothing of what it finds in the stores. */
-export function deciderOf(adapters: Adapters, options: ResolvedGateOptions): Decider {
+export function deciderOf(given: Adapters, options: ResolvedGateOptions): Decider {
+  const adapters = resolvingOnce(given)
   const judge = judgeFrom(adapters)
   const inTime = timeLimitOf(options)
   const ofEverybody = everybodyDecider(options, (identity) =>
@@ -85,6 +87,20 @@ export function deciderOf(adapters: Adapters, options: ResolvedGateOptions): Dec
   }
 
   return { ofEverybody, ofCredentials, ofUpgrade, ofRequest }
+}
+
+/** Who may come in and what they may do are two questions of one piece of work, with one answer. */
+function resolvingOnce(adapters: Adapters): Adapters {
+  const { groups } = adapters
+  const known = new WeakMap<Scope, Map<string, ReturnType<GroupStore['resolveAccess']>>>()
+  const resolveAccess: GroupStore['resolveAccess'] = (scope, user) => {
+    const people = known.get(scope) ?? new Map()
+    known.set(scope, people)
+    const access = people.get(user.id) ?? groups.resolveAccess(scope, user)
+    people.set(user.id, access)
+    return access
+  }
+  return { ...adapters, groups: { ...groups, resolveAccess } }
 }
 
 /** Everybody whose credentials a request carries must be let in. */
