@@ -5,7 +5,7 @@ import { separateSuites } from './test/support/suites-reporter.js'
 // `postgres` also runs every *.sql.test.ts again, on a real PostgreSQL.
 const suite = process.env.TEST_SUITE
 const folderTests = `<rootDir>/test/${suite}/**/*.test.ts`
-const withPostgres = ['postgres', 'model', 'races']
+const withPostgres = ['postgres', 'model', 'races', 'fuzz']
 const testMatch = {
   undefined: ['<rootDir>/test/**/*.test.ts'],
   postgres: [folderTests, '<rootDir>/test/**/*.sql.test.ts'],

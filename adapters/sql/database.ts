@@ -71,6 +71,13 @@ export function createDatabase(connection: Connection): Database {
   const reader = connection.reader ? new Kysely<unknown>({ dialect: connection.reader }) : writer
   const compile = compiler(writer, connection)
   const session = (executor: Executor) => sessionOn(executor, connection, compile)
+  // A host may close from several places; a second close waits for the first (M5).
+  let closed: Promise<void> | undefined
+  const closeAll = async () => {
+    await connection.scanner?.close()
+    await writer.destroy()
+    if (reader !== writer) await reader.destroy()
+  }
 
   return {
     ...session(reader),
@@ -98,10 +105,9 @@ export function createDatabase(connection: Connection): Database {
         }
       }
     },
-    async close() {
-      await connection.scanner?.close()
-      await writer.destroy()
-      if (reader !== writer) await reader.destroy()
+    close() {
+      closed ??= closeAll()
+      return closed
     },
   }
 }

@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { buildHost } from '../host/start-host.js'
+import { randomOf } from '../support/random.js'
 import {
   type Client,
   createClient,
@@ -78,17 +79,6 @@ async function compare(world: World, groupId: string, clients: readonly Client[]
     client.adopt(own)
   }
   await world.requireCarriedOut?.(found)
-}
-
-/** A random number generator with a seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 main().catch((error: unknown) => {

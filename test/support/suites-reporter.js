@@ -8,6 +8,7 @@ export const separateSuites = {
   model: 'PostgreSQL',
   races: 'PostgreSQL',
   crash: 'PostgreSQL',
+  fuzz: 'PostgreSQL',
   browser: 'Chromium',
   'label-studio': 'Python and Label Studio',
   'scim2-tester': 'Python and scim2-tester',
