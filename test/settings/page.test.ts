@@ -324,6 +324,13 @@ describe('html', () => {
     expect(String(part)).toBe('<b title="&quot;&#39;&lt;&gt;&amp;">a<i>&lt;</i>0</b>')
   })
 
+  it('shows what turns the direction of text around, and leaves values of attributes as they are', () => {
+    const name = 'Admins\u202egnp\u2066\u200f'
+    const markup = String(html`<b title="${name}" class=${'x'}>${name}</b>${[name]}`)
+    const shown = 'Admins[U+202E]gnp[U+2066]\u200f'
+    expect(markup).toBe(`<b title="${name}" class=x>${shown}</b>${shown}`)
+  })
+
   it('takes nothing but its own markup for markup', () => {
     const forged = { html: '<script>', toString: () => '<script>' } as never
     expect(String(html`${forged}`)).toBe('&lt;script&gt;')

@@ -19,17 +19,35 @@ export class Html {
 /** What a template may hold: text is escaped, lists are joined, nothing is nothing. */
 export type Part = Html | string | number | undefined | null | false | readonly Part[]
 
-/** Template tag: markup in which every value is escaped, also within quoted attributes. */
+/**
+ * Template tag: markup in which every value is escaped, also within quoted attributes. Outside of attributes, characters
+ * that turn the direction of text around are shown by their number: with them one name can look like another.
+ */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
-  const text = strings.map((string, index) => string + textOf(parts[index])).join('')
-  return Html.trusted(text)
+  let isInTag = false
+  const text = strings.map((string, index) => {
+    const [opens, closes] = [string.lastIndexOf('<'), string.lastIndexOf('>')]
+    if (opens !== closes) isInTag = opens > closes
+    return string + textOf(parts[index], isInTag ? escapeText : escapeShown)
+  })
+  return Html.trusted(text.join(''))
 }
 
-function textOf(part: Part): string {
+function textOf(part: Part, show: (text: string) => string): string {
   if (part instanceof Html) return part.toString()
-  if (Array.isArray(part)) return part.map(textOf).join('')
+  if (Array.isArray(part)) return part.map((each) => textOf(each, show)).join('')
   if (part === undefined || part === null || part === false) return ''
-  return escapeText(String(part))
+  return show(String(part))
+}
+
+/** Embeddings, overrides and isolates; the marks of direction that names in some scripts need are none of them. */
+const turns = /[\u202a-\u202e\u2066-\u2069]/g
+
+function escapeShown(text: string): string {
+  return escapeText(text).replace(
+    turns,
+    (character) => `[U+${character.charCodeAt(0).toString(16).toUpperCase()}]`,
+  )
 }
 
 const entities: Readonly<Record<string, string>> = {
