@@ -4,6 +4,7 @@ import type { Services } from '../resources/call.js'
 import { appendAudit } from '../resources/outbox.js'
 import { toScimError } from '../resources/store-errors.js'
 import type { ResourceType } from '../schema/types.js'
+import type { Scope } from '../stores/scope.js'
 import type { ScimRequest } from './messages.js'
 import type { Handler, PathParameters } from './route.js'
 import { scopeOf } from './scope.js'
@@ -20,6 +21,13 @@ export function reporting(services: Services, type: ResourceType, handler: Handl
       await report(services, request, { type, parameters, error: known })
       throw known ?? error
     })
+}
+
+const appendMs = 10_000
+
+/** For what must be written although the deadline has passed or the client has gone. */
+function unhurried({ tenant, actor, requestId }: Scope): Scope {
+  return { tenant, actor, requestId, signal: AbortSignal.timeout(appendMs) }
 }
 
 async function report(
@@ -44,7 +52,9 @@ async function report(
     status,
     ...(scimType !== undefined && { scimType }),
   })
-  await appendAudit({ services, scope: scope }, [entry])
+  // A request that is out of time, or whose client has gone, is in the log as well (F19).
+  const within = request.lifetime.signal.aborted ? unhurried(scope) : scope
+  await appendAudit({ services, scope: within }, [entry])
   // Whoever answers the request tells of failures nobody expected, and of its deadline.
   if (error && !request.lifetime.signal.aborted) services.emit(entry)
 }
