@@ -4,6 +4,8 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 export interface AnswerChange {
   /** The new body; `undefined` when it is not what was expected, and nothing of it may pass. */
   change?(body: unknown): unknown
+  /** The new text of an HTML page. Other answers pass as they are where there is no `change`. */
+  page?(html: string): string
   /** Looks at the body while it passes. */
   learn?(body: unknown): void
   /** Told once the answer is sent. */
@@ -21,12 +23,12 @@ const partial = ['accept-encoding', 'range', 'if-range', 'if-none-match', 'if-mo
 export function changeAnswer(
   request: IncomingMessage,
   response: ServerResponse,
-  { change, learn, after }: AnswerChange,
+  { change, page, learn, after }: AnswerChange,
 ): void {
   if (after) response.once('finish', () => after(response.statusCode))
-  if (!change && !learn) return
+  if (!change && !page && !learn) return
   for (const name of partial) delete request.headers[name]
-  if (change) holdBack(response, change)
+  if (change || page) holdBack(response, { ...(change && { change }), ...(page && { page }) })
   else if (learn) lookAt(response, learn)
 }
 
@@ -47,8 +49,10 @@ function collector(limit: number) {
   }
 }
 
+type Changes = Pick<AnswerChange, 'change' | 'page'>
+
 /** Keeps the answer until it is whole: the change may need all of it. */
-function holdBack(response: ServerResponse, change: NonNullable<AnswerChange['change']>): void {
+function holdBack(response: ServerResponse, change: Changes): void {
   const { write, end, writeHead } = response
   const body = collector(maxChangedBytes)
   const held = {
@@ -92,9 +96,11 @@ const notNarrowed = JSON.stringify({
 async function finish(
   response: ServerResponse,
   body: Buffer | undefined,
-  change: NonNullable<AnswerChange['change']>,
+  change: Changes,
 ): Promise<void> {
-  if (response.statusCode < 200 || response.statusCode >= 300) {
+  const isHtml = /^text\/html/.test(String(response.getHeader('content-type') ?? ''))
+  const isOther = change.change === undefined && !isHtml
+  if (response.statusCode < 200 || response.statusCode >= 300 || isOther) {
     response.end(body)
     return
   }
@@ -113,12 +119,15 @@ async function finish(
 async function changedText(
   response: ServerResponse,
   body: Buffer,
-  change: NonNullable<AnswerChange['change']>,
+  { change, page }: Changes,
 ): Promise<string | undefined> {
   if (response.hasHeader('Content-Encoding')) return undefined
   if (body.length === 0) return ''
+  const text = body.toString('utf8')
+  if (page) return page(text)
   try {
-    const changed = await change(JSON.parse(body.toString('utf8')))
+    if (!change) return undefined
+    const changed = await change(JSON.parse(text))
     return changed === undefined ? undefined : JSON.stringify(changed)
   } catch {
     return undefined

@@ -181,6 +181,28 @@ function isPermitted(person: PersonAccess, permission: string): boolean {
   return highestRank(person) >= (needed ?? ranks.AD)
 }
 
+/** Hides the controls of a page that would be refused. Its permissions do not: it ignores them. */
+export function pageOf(
+  person: PersonAccess,
+  project: number | undefined,
+): (html: string) => string {
+  const hidden = ['a[href$="/organization"]', 'a[href$="/people"]']
+  if (person.rank < ranks.MA) hidden.push('[aria-label="Create new project"]', ...homeButtons)
+  else hidden.push(`${homeButtons[0]}:last-of-type`)
+  if (highestRank(person) < ranks.MA) hidden.push('a[href*="/projects/"][href$="/settings"]')
+  for (const [each, rank] of person.projects) {
+    if (rank < ranks.MA) hidden.push(`a[href$="/projects/${each}/settings"]`)
+  }
+  if (project !== undefined && rankIn(person, project) < ranks.MA) {
+    hidden.push('[data-testid="dm-import-button"]', '[data-testid="dm-export-button"]')
+  }
+  const style = `<style>${hidden.join(',')}{display:none!important}</style>`
+  return (html) => html.replace('</head>', () => `${style}</head>`)
+}
+
+/** "Create Project" and "Invite People" of the home page. */
+const homeButtons = ['section button[data-look="outlined"][data-align="center"]']
+
 /** Narrows the query of a list of projects: Label Studio then counts and pages only those. */
 export function narrowedUrl(person: PersonAccess, url: string): string {
   const [path = '', ...rest] = url.split('?')

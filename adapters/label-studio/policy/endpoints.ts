@@ -22,6 +22,7 @@ export type AnswerRule =
   | 'actions'
   | 'noToken'
   | 'noSecrets'
+  | 'page'
 
 /** One row: a path of Label Studio, what it needs, how it is narrowed. */
 export interface Endpoint {
@@ -60,12 +61,13 @@ const row = (methods: string, path: string, role: NeededRole, more: More = {}): 
 })
 
 const page: More = { isPage: true }
+const shell: More = { isPage: true, answer: 'page' }
 const opaque: More = { body: 'opaque' }
 const queryProject: More = { needs: ['query.project'] }
 const bodyProject: More = { needs: ['body.project'] }
 
 const pages: readonly Endpoint[] = [
-  row('GET', '/', 'any', page),
+  row('GET', '/', 'any', shell),
   row('GET', '/sw.js', 'anon', page),
   row('GET', '/sw-fallback.js', 'anon', page),
   row('GET', '/favicon.ico', 'anon', page),
@@ -76,17 +78,17 @@ const pages: readonly Endpoint[] = [
   row('GET', '/organization/', 'AD'),
   row('GET', '/organization/webhooks', 'AD'),
   row('GET', '/people/', 'AD'),
-  row('GET', '/models/', 'MA*', page),
-  row('GET', '/projects/', 'any', page),
-  row('GET', '/projects/{project}/settings/', 'MA', page),
-  row('GET', '/projects/{project}/settings/{word}', 'MA', page),
-  row('GET', '/projects/{project}/', 'AN', page),
-  row('GET', '/projects/{project}/data/', 'AN', page),
-  row('GET', '/projects/{project}/data/import', 'MA', page),
-  row('GET', '/projects/{project}/data/export', 'MA', page),
+  row('GET', '/models/', 'MA*', shell),
+  row('GET', '/projects/', 'any', shell),
+  row('GET', '/projects/{project}/settings/', 'MA', shell),
+  row('GET', '/projects/{project}/settings/{word}', 'MA', shell),
+  row('GET', '/projects/{project}/', 'AN', shell),
+  row('GET', '/projects/{project}/data/', 'AN', shell),
+  row('GET', '/projects/{project}/data/import', 'MA', shell),
+  row('GET', '/projects/{project}/data/export', 'MA', shell),
   row('GET POST', '/user/login/', 'anon', opaque),
   row('GET POST', '/user/signup/', 'anon', opaque),
-  row('GET POST', '/user/account/', 'any', opaque),
+  row('GET POST', '/user/account/', 'any', { ...opaque, answer: 'page' }),
   row('GET POST', '/user/account/{word}', 'any', opaque),
   row('GET POST', '/logout', 'any', opaque),
   row('GET POST', '/api-auth/login/', 'anon', opaque),

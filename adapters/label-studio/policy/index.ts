@@ -25,7 +25,7 @@ import {
   normalizeEmail,
 } from '../api/index.js'
 import { type PersonAccess, personAccess, rankIn, ranks } from './access.js'
-import { type Account, changeOf, isRecord, narrowedUrl } from './answers.js'
+import { type Account, changeOf, isRecord, narrowedUrl, pageOf } from './answers.js'
 import { type Decision, decide, type ObjectFacts } from './decide.js'
 import {
   matchRequest,
@@ -212,6 +212,9 @@ function allowed(tools: Tools, found: Allowed): PolicyDecision {
   const { endpoint, method } = request
   if (endpoint.answer === 'projectList') {
     return { kind: 'allow', url: narrowedUrl(person, question.request.url ?? '/') }
+  }
+  if (endpoint.answer === 'page') {
+    return { kind: 'allow', answer: { page: pageOf(person, project) } }
   }
   const change = changeOf(endpoint)
   const learn = learnerOf(tools, project)
