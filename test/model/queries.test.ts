@@ -103,26 +103,30 @@ async function pagesOf(
   return pages
 }
 
-it.each(kinds)('finds, sorts and pages $endpoint alike on all stores', async (kind) => {
-  process.stderr.write(`test:model queries: MODEL_SEED=${seed} MODEL_DATA=${sets}\n`)
-  const providers = await Promise.all(stores.map(({ adapters }) => serve(adapters)))
-  let tenants = 0
-  const data = fc.sample(someResources(kind.type), { seed, numRuns: sets })
-  for (const [index, list] of data.entries()) {
-    tenants += 1
-    const tenant = `${kind.endpoint}-${tenants}`
-    for (const { adapters } of stores) await store(adapters, tenant, kind, list)
-    const property = fc.asyncProperty(someQuery(kind), async (asked) => {
-      const [first, ...others] = await Promise.all(
-        providers.map((provider) => pagesOf(provider, tenant, kind, asked)),
-      )
-      for (const [place, other] of others.entries()) {
-        expect({ store: stores[place + 1]?.name, pages: other }).toEqual({
-          store: stores[place + 1]?.name,
-          pages: first,
-        })
-      }
-    })
-    await fc.assert(property, { seed: seed + index, numRuns: queriesOfSet })
-  }
-})
+it.each(kinds)(
+  'finds, sorts and pages $endpoint alike on all stores',
+  async (kind) => {
+    process.stderr.write(`test:model queries: MODEL_SEED=${seed} MODEL_DATA=${sets}\n`)
+    const providers = await Promise.all(stores.map(({ adapters }) => serve(adapters)))
+    let tenants = 0
+    const data = fc.sample(someResources(kind.type), { seed, numRuns: sets })
+    for (const [index, list] of data.entries()) {
+      tenants += 1
+      const tenant = `${kind.endpoint}-${tenants}`
+      for (const { adapters } of stores) await store(adapters, tenant, kind, list)
+      const property = fc.asyncProperty(someQuery(kind), async (asked) => {
+        const [first, ...others] = await Promise.all(
+          providers.map((provider) => pagesOf(provider, tenant, kind, asked)),
+        )
+        for (const [place, other] of others.entries()) {
+          expect({ store: stores[place + 1]?.name, pages: other }).toEqual({
+            store: stores[place + 1]?.name,
+            pages: first,
+          })
+        }
+      })
+      await fc.assert(property, { seed: seed + index, numRuns: queriesOfSet })
+    }
+  },
+  86_400_000,
+)

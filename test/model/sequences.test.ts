@@ -131,4 +131,4 @@ it('answers any sequence of requests alike on all stores, and as a simple model 
     },
   )
   await fc.assert(property, { seed, numRuns: runs, endOnFailure: runs > 1_000 })
-})
+}, 86_400_000)
