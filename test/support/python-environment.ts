@@ -16,14 +16,23 @@ export function pythonEnvironment(name: string, requirement: string): string {
   const bin = path.join(folder, 'bin')
   if (fs.existsSync(mark) && fs.readFileSync(mark, 'utf8') === requirement) return bin
   fs.rmSync(folder, { recursive: true, force: true })
-  execFileSync('python3', ['-m', 'venv', folder], { stdio: 'pipe' })
+  run('python3', ['-m', 'venv', folder])
   const parameters = [
     'install',
     '--quiet',
     '--disable-pip-version-check',
     ...requirement.split(' '),
   ]
-  execFileSync(path.join(bin, 'pip'), parameters, { stdio: 'pipe' })
+  run(path.join(bin, 'pip'), parameters)
   fs.writeFileSync(mark, requirement)
   return bin
+}
+
+function run(command: string, parameters: readonly string[]) {
+  try {
+    execFileSync(command, parameters, { stdio: 'pipe' })
+  } catch (error) {
+    const needs = 'This suite needs python3 with venv, and a package index that pip can reach.'
+    throw new Error(`${needs} ${error instanceof Error ? error.message : error}`, { cause: error })
+  }
 }
