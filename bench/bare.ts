@@ -9,8 +9,9 @@ interface BareGroup {
 }
 
 /**
- * What the library is measured against: a bare Express 5 handler that answers the same JSON from a Map. No
- * authentication, no checks, no audit log, no filters but one; it answers what the benchmark asks and nothing else.
+ * What the library is measured against: a bare Express 5 handler that answers the same JSON from a
+ * Map. No authentication, no checks, no audit log, no filters but one; it answers what the
+ * benchmark asks and nothing else.
  */
 export function bareApp(): Express {
   const users = new Map<string, Body>()

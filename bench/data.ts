@@ -1,4 +1,7 @@
-/** What the servers are filled with, and what requests send. The same number always gives the same user. */
+/**
+ * What the servers are filled with, and what requests send. The same number always gives the same
+ * user.
+ */
 
 const userUrn = 'urn:ietf:params:scim:schemas:core:2.0:User'
 const groupUrn = 'urn:ietf:params:scim:schemas:core:2.0:Group'

@@ -1,6 +1,6 @@
 /**
- * Measures speed and memory: `npm run bench`, see docs/performance.md. Figures in one run can be compared with each
- * other; those of different runs or machines cannot.
+ * Measures speed and memory: `npm run bench`, see docs/performance.md. Figures in one run can be
+ * compared with each other; those of different runs or machines cannot.
  */
 import os from 'node:os'
 import { measureMapping } from './mapping.js'

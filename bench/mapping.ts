@@ -39,7 +39,9 @@ export async function measureMapping(
   return found
 }
 
-/** Resolving somebody in 200 groups under 2,000 rules; the rules are made ready once, as stores do. */
+/**
+ * Resolving somebody in 200 groups under 2,000 rules; the rules are made ready once, as stores do.
+ */
 export function resolveOnePerson(): Verdict {
   // Each rule names a group of its own, so the person is under 200 rules of all three kinds.
   const rules: MappingRules = {
@@ -136,7 +138,9 @@ async function fill(adapters: Adapters, tenant: string, people: number): Promise
   return { scope, userId: ids[0] ?? '', groupId }
 }
 
-/** Carries out a change of one group's rules for everybody in it, at a host that answers at once. */
+/**
+ * Carries out a change of one group's rules for everybody in it, at a host that answers at once.
+ */
 async function reconcileEverybody(adapters: Adapters, filled: Filled) {
   await saveRules(adapters, filled)
   globalThis.gc?.()
@@ -151,7 +155,10 @@ async function reconcileEverybody(adapters: Adapters, filled: Filled) {
   return { seconds: secondsSince(startedAt), megabytes: (most - before) / 2 ** 20 }
 }
 
-/** Saves rules that touch everybody, and asks for a user again and again until all of them are marked. */
+/**
+ * Saves rules that touch everybody, and asks for a user again and again until all of them are
+ * marked.
+ */
 async function markEverybody(adapters: Adapters, filled: Filled) {
   const host = await listen(adapters, filled.scope.tenant)
   const url = `${host.baseUrl}/Users/${filled.userId}`
@@ -176,7 +183,10 @@ async function markEverybody(adapters: Adapters, filled: Filled) {
   }
 }
 
-/** Saves the rules, and looks now and then, since counting costs something too, how far the marks have come; answers seconds. */
+/**
+ * Saves the rules, and looks now and then, since counting costs something too, how far the marks
+ * have come; answers seconds.
+ */
 async function allMarked(
   adapters: Adapters,
   filled: Filled,

@@ -16,7 +16,10 @@ export interface Subject extends Seeded {
 export interface Measure {
   readonly name: string
   readonly title: string
-  /** The target: at least this share of the bare handler's requests per second, with the memory adapter. */
+  /**
+   * The target: at least this share of the bare handler's requests per second, with the memory
+   * adapter.
+   */
   readonly minRatio?: number
   /** Only with the most users. */
   readonly onlyLargest?: boolean

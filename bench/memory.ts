@@ -11,9 +11,10 @@ const seconds = 10
 const mixed = ['get', 'filter', 'patch', 'list', 'member']
 
 /**
- * Puts a mixed load on one server after the other and prints its memory every ten seconds, the heap after a garbage
- * collection; the reconciler works beside it. Groups come and go, so what is stored does not grow. It does grow with
- * people who leave, whose ledger outlives them (`AccessRecord`): how much is measured afterwards.
+ * Puts a mixed load on one server after the other and prints its memory every ten seconds, the heap
+ * after a garbage collection; the reconciler works beside it. Groups come and go, so what is stored
+ * does not grow. It does grow with people who leave, whose ledger outlives them (`AccessRecord`):
+ * how much is measured afterwards.
  */
 export async function watchMemory(
   minutes: number,
@@ -92,7 +93,9 @@ function comeAndGo(endpoint: '/Users' | '/Groups', data: object): LoadRequest {
   }
 }
 
-/** Means of the first, second and last third of the run: flat when the last is not above the second. */
+/**
+ * Means of the first, second and last third of the run: flat when the last is not above the second.
+ */
 function thirds(samples: readonly { heapMb: number; rssMb: number }[]): string[][] {
   const size = Math.ceil(samples.length / 3)
   const parts = [0, 1, 2].map((part) => samples.slice(part * size, (part + 1) * size))

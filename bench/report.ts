@@ -77,8 +77,9 @@ function shares(results: readonly Result[]): Verdict[] {
 }
 
 /**
- * Cost with the most users over cost with the fewest; by requests per second, which a database has its share in. Beside
- * that of the bare handler where it was measured: memory that no cache holds any more is slower for everybody.
+ * Cost with the most users over cost with the fewest; by requests per second, which a database has
+ * its share in. Beside that of the bare handler where it was measured: memory that no cache holds
+ * any more is slower for everybody.
  */
 function growths(results: readonly Result[]): Verdict[] {
   return results.flatMap((large) => {

@@ -16,8 +16,8 @@ export interface Effort {
 }
 
 /**
- * Measures one kind of request with all servers in turn, round by round, so that whatever else the machine does hits all
- * of them alike. One round before the others is not counted: it warms up.
+ * Measures one kind of request with all servers in turn, round by round, so that whatever else the
+ * machine does hits all of them alike. One round before the others is not counted: it warms up.
  */
 export async function measureRequests(
   measure: Measure,

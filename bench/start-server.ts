@@ -7,7 +7,10 @@ export interface RunningServer {
   readonly baseUrl: string
   /** CPU and memory the process has used. */
   usage(): Promise<Usage>
-  /** Frees what filling the server has left behind, which the first of what is measured would pay for otherwise. */
+  /**
+   * Frees what filling the server has left behind, which the first of what is measured would pay
+   * for otherwise.
+   */
   collectGarbage(): Promise<void>
   stop(): Promise<void>
 }

@@ -51,7 +51,10 @@ export async function specOf(name: Name, databases: Databases): Promise<ServerSp
   return url === undefined ? undefined : { kind: 'sql', url }
 }
 
-/** SQLite files in a temporary folder, databases on a PostgreSQL that is started when it is first needed. */
+/**
+ * SQLite files in a temporary folder, databases on a PostgreSQL that is started when it is first
+ * needed.
+ */
 export function temporaryDatabases(): Databases {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'scim-bench-'))
   let postgres: ReturnType<typeof startPostgres> | undefined

@@ -1,7 +1,10 @@
 import type { Command } from './command.js'
 import { labelStudioVariables } from './variables.js'
 
-/** Every command of the program. Each loads its code when it runs, so that help and tokens come at once. */
+/**
+ * Every command of the program. Each loads its code when it runs, so that help and tokens come at
+ * once.
+ */
 export const commands: Readonly<Record<string, Command>> = {
   serve: {
     summary: 'serve SCIM and the settings page, and Label Studio behind the gate',

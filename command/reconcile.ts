@@ -6,7 +6,10 @@ import type { CommandCall } from './command.js'
 import { databaseUrl, openDatabase } from './database.js'
 import { type LabelStudioEnvironment, requireLabelStudio } from './label-studio.js'
 
-/** Makes everybody's access true again, whatever was changed in Label Studio. 1 when something is left. */
+/**
+ * Makes everybody's access true again, whatever was changed in Label Studio. 1 when something is
+ * left.
+ */
 export async function reconcile(call: CommandCall): Promise<number> {
   const labelStudio = requireLabelStudio(call.environment)
   const storage = await openDatabase(databaseUrl(call.environment))
@@ -39,7 +42,10 @@ async function reconcileAll(
   return left === 0 ? 0 : 1
 }
 
-/** The rules are saved as they are: that marks everybody in steps, which a running host continues after a crash. */
+/**
+ * The rules are saved as they are: that marks everybody in steps, which a running host continues
+ * after a crash.
+ */
 async function markEverybody({ access }: SqlAdapters, scope: Scope): Promise<void> {
   const { rules, version } = await access.rules(scope)
   await access.saveRules(scope, rules, { expectedVersion: version, affects: 'everybody' })

@@ -1,6 +1,8 @@
 import { ConfigurationError } from './errors.js'
 
-/** One departure from the RFCs that is accepted because provisioning clients in use depend on it. */
+/**
+ * One departure from the RFCs that is accepted because provisioning clients in use depend on it.
+ */
 export interface Deviation {
   readonly id: string
   /** Identity providers seen to need it. */
@@ -14,8 +16,8 @@ export interface Deviation {
 }
 
 /**
- * Every departure from the RFCs that this service provider accepts. All are on by default; each can be switched off
- * by its `id`. None of them can remove or grant more than the client named.
+ * Every departure from the RFCs that this service provider accepts. All are on by default; each can
+ * be switched off by its `id`. None of them can remove or grant more than the client named.
  */
 export const deviations = [
   {

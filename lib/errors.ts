@@ -1,6 +1,7 @@
 /**
- * The three families of errors, told apart by who must act: {@link ConfigurationError} (the host's developer),
- * {@link ScimError} (the client), and the store errors in `stores/errors.ts` (the adapter).
+ * The three families of errors, told apart by who must act: {@link ConfigurationError} (the host's
+ * developer), {@link ScimError} (the client), and the store errors in `stores/errors.ts` (the
+ * adapter).
  */
 
 /** Detail error keywords of RFC 7644 §3.12 table 9 and RFC 9865 §2.1. */
@@ -43,7 +44,10 @@ export class ScimError extends Error {
   }
 }
 
-/** The host gave options that cannot work; thrown while building a router, adapter or reconciler, never later. */
+/**
+ * The host gave options that cannot work; thrown while building a router, adapter or reconciler,
+ * never later.
+ */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError'
   readonly code: `ERR_SCIM_${string}`
@@ -71,11 +75,16 @@ export const invalidPath = badRequest('invalidPath')
 export const noTarget = badRequest('noTarget')
 /** A value is missing or does not fit its attribute: 400 `invalidValue`. */
 export const invalidValue = badRequest('invalidValue')
-/** A cursor that this service provider did not issue for this query: 400 `invalidCursor` (RFC 9865 §2.1). */
+/**
+ * A cursor that this service provider did not issue for this query: 400 `invalidCursor` (RFC 9865
+ * §2.1).
+ */
 export const invalidCursor = badRequest('invalidCursor')
 /** A cursor that is too old: 400 `expiredCursor` (RFC 9865 §2.1). */
 export const expiredCursor = badRequest('expiredCursor')
-/** A `count` out of range or different from the first page's: 400 `invalidCount` (RFC 9865 §2.1). */
+/**
+ * A `count` out of range or different from the first page's: 400 `invalidCount` (RFC 9865 §2.1).
+ */
 export const invalidCount = badRequest('invalidCount')
 
 /** Another resource has this value: 409 `uniqueness` (RFC 7644 §3.3). */

@@ -31,7 +31,10 @@ import type {
 /** Endpoints that describe the service provider (RFC 7644 §4). */
 export type DiscoveryEndpoint = 'ServiceProviderConfig' | 'ResourceTypes' | 'Schemas'
 
-/** Bounds of one request; whole numbers. What exceeds one is refused with a 4xx that names the limit. */
+/**
+ * Bounds of one request; whole numbers. What exceeds one is refused with a 4xx that names the
+ * limit.
+ */
 export interface ScimLimits extends Limits {
   /** Deepest nesting of arrays and objects in a body. Default 32. */
   readonly maxJsonDepth: number
@@ -43,79 +46,132 @@ export interface ScimLimits extends Limits {
 
 /** How often one client may ask. Off unless given. */
 export interface RateLimits {
-  /** Requests per second of one token, bulk operations counted singly; bursts of ten seconds' worth. At least 25. */
+  /**
+   * Requests per second of one token, bulk operations counted singly; bursts of ten seconds' worth.
+   * At least 25.
+   */
   readonly requestsPerSecond?: number
-  /** Failed authentications per minute from one address; more answer 429. At least 1. Needs the host's `trust proxy`. */
+  /**
+   * Failed authentications per minute from one address; more answer 429. At least 1. Needs the
+   * host's `trust proxy`.
+   */
   readonly failedAuthenticationsPerMinute?: number
 }
 
 /**
- * What a host gives to `scimRouter`. Everything but `authenticate` has a default, see {@link scimTable}; a wrong option is
- * a `ConfigurationError` when the router is built.
+ * What a host gives to `scimRouter`. Everything but `authenticate` has a default, see {@link
+ * scimTable}; a wrong option is a `ConfigurationError` when the router is built.
  */
 export interface ScimOptions extends DeviationOptions, SchemaOptions {
-  /** Turns a request's credentials into a principal, before anything else is looked at; `bearerTokens(…)` makes one. */
+  /**
+   * Turns a request's credentials into a principal, before anything else is looked at;
+   * `bearerTokens(…)` makes one.
+   */
   readonly authenticate: Authenticator
-  /** Discovery endpoints that answer without credentials (RFC 7643 §5). Default `['ServiceProviderConfig']`. */
+  /**
+   * Discovery endpoints that answer without credentials (RFC 7643 §5). Default
+   * `['ServiceProviderConfig']`.
+   */
   readonly openDiscovery?: readonly DiscoveryEndpoint[]
   /**
-   * Absolute URL under which clients reach the router, or a function that tells it for a request. Default: made from
-   * the request, obeying the app's `trust proxy`, the mount path included.
+   * Absolute URL under which clients reach the router, or a function that tells it for a request.
+   * Default: made from the request, obeying the app's `trust proxy`, the mount path included.
    */
   readonly baseUrl?: string | BaseUrlOf
   /**
-   * Refuse requests that did not come over TLS, as far as the app's `trust proxy` lets it see: 403. Default `false`, since
-   * the proxy in front usually sees to it (RFC 7644 §7.2).
+   * Refuse requests that did not come over TLS, as far as the app's `trust proxy` lets it see: 403.
+   * Default `false`, since the proxy in front usually sees to it (RFC 7644 §7.2).
    */
   readonly requireHttps?: boolean
   /** `/users` is `/Users`. Default `false`. Ids are exact in any case. */
   readonly caseInsensitivePaths?: boolean
 
-  /** What is off is not advertised; it answers 501, or 400 where it is a query parameter. Default: all on; `changePassword` when the store has `setPassword`. */
+  /**
+   * What is off is not advertised; it answers 501, or 400 where it is a query parameter. Default:
+   * all on; `changePassword` when the store has `setPassword`.
+   */
   readonly features?: Partial<Features>
   readonly limits?: Partial<ScimLimits>
   readonly rateLimits?: RateLimits
-  /** Milliseconds until a request is given up: 503 with `Retry-After`, the signal of its scope aborted. Default 30 000. */
+  /**
+   * Milliseconds until a request is given up: 503 with `Retry-After`, the signal of its scope
+   * aborted. Default 30 000.
+   */
   readonly requestTimeoutMs?: number
   /** Milliseconds `authenticate` may take; then 503. Default 10 000. */
   readonly authenticateTimeoutMs?: number
-  /** Milliseconds `users.deprovision` may take before the client gets 503 and the reconciler goes on. Default 10 000. */
+  /**
+   * Milliseconds `users.deprovision` may take before the client gets 503 and the reconciler goes
+   * on. Default 10 000.
+   */
   readonly deprovisionTimeoutMs?: number
   /**
-   * Say that nobody reaches Label Studio but through `accessGate`. Whatever ends access is then answered at once: the gate
-   * refuses by what is stored, and the reconciler shuts the accounts. Needs `adapters.access` and a reconciler that runs.
-   * Default `false`: the answer waits until the account is shut.
+   * Say that nobody reaches Label Studio but through `accessGate`. Whatever ends access is then
+   * answered at once: the gate refuses by what is stored, and the reconciler shuts the accounts.
+   * Needs `adapters.access` and a reconciler that runs. Default `false`: the answer waits until the
+   * account is shut.
    */
   readonly gateIsOnlyWayIn?: boolean
   /**
-   * What happens to a change of a group, or a deactivation, by which many people lose access within an hour: carried out
-   * and reported, or 503 until an administrator confirms it on the settings page. Default `report`.
+   * What happens to a change of a group, or a deactivation, by which many people lose access within
+   * an hour: carried out and reported, or 503 until an administrator confirms it on the settings
+   * page. Default `report`.
    */
   readonly onMassLoss?: ProtocolOptions['onMassLoss']
-  /** Share of the active people that has to lose access within an hour to be many. 0 to 1. Default 0.25. */
+  /**
+   * Share of the active people that has to lose access within an hour to be many. 0 to 1. Default
+   * 0.25.
+   */
   readonly massLossShare?: number
   /** Fewer people than this are never many. Default 10. */
   readonly massLossLeast?: number
-  /** Where administrators find the settings page, named when a mass loss is refused. Default `/scim/settings`. */
+  /**
+   * Where administrators find the settings page, named when a mass loss is refused. Default
+   * `/scim/settings`.
+   */
   readonly settingsUrl?: string
   /** `Retry-After` of answers 503, in seconds. Default 10. */
   readonly retryAfterSeconds?: number
-  /** How often a write that lost a race is tried again when the client sent no `If-Match`; then 503. Default 10. */
+  /**
+   * How often a write that lost a race is tried again when the client sent no `If-Match`; then 503.
+   * Default 10.
+   */
   readonly maxRetries?: number
 
-  /** Attributes no schema of the type has: left out, 400, or (`known`) left out if RFC 7643 has them. Default `ignore`. */
+  /**
+   * Attributes no schema of the type has: left out, 400, or (`known`) left out if RFC 7643 has
+   * them. Default `ignore`.
+   */
   readonly unknownAttributes?: ProtocolOptions['unknownAttributes']
-  /** Ids in `members` that name nobody: 400 listing them, or left out and reported. Default `ignore`. */
+  /**
+   * Ids in `members` that name nobody: 400 listing them, or left out and reported. Default
+   * `ignore`.
+   */
   readonly unknownMembers?: ProtocolOptions['unknownMembers']
-  /** A `manager` that names nobody: kept as text and never linked, or 400. Default `keep`: people arrive in any order. */
+  /**
+   * A `manager` that names nobody: kept as text and never linked, or 400. Default `keep`: people
+   * arrive in any order.
+   */
   readonly unknownManager?: ProtocolOptions['unknownManager']
-  /** A PUT of a group without `members`: empties it (RFC 7644 §3.5.1), or leaves them alone. Default `clear`. */
+  /**
+   * A PUT of a group without `members`: empties it (RFC 7644 §3.5.1), or leaves them alone. Default
+   * `clear`.
+   */
   readonly putWithoutMembers?: ProtocolOptions['putWithoutMembers']
-  /** Two groups cannot have the same `displayName`, case aside: 409. Default `true`, since rules name groups by it. */
+  /**
+   * Two groups cannot have the same `displayName`, case aside: 409. Default `true`, since rules
+   * name groups by it.
+   */
   readonly uniqueGroupNames?: boolean
-  /** Two resources of a type cannot have the same `externalId`: 409. Default `false` (RFC 7643 §3.1). */
+  /**
+   * Two resources of a type cannot have the same `externalId`: 409. Default `false` (RFC 7643
+   * §3.1).
+   */
   readonly uniqueExternalIds?: boolean
-  /** Attributes people may change of themselves at `/Me`. Default: names, phone numbers, addresses, photos, languages. */
+  /**
+   * Attributes people may change of themselves at `/Me`. Default: names, phone numbers, addresses,
+   * photos, languages.
+   */
   readonly selfServiceAttributes?: readonly string[]
 
   /** Paging of queries that name neither `startIndex` nor `cursor`. Default `index`. */
@@ -123,39 +179,49 @@ export interface ScimOptions extends DeviationOptions, SchemaOptions {
   /** How long a cursor can be used, in seconds. Default 3600. */
   readonly cursorTimeoutSeconds?: number
   /**
-   * Key that encrypts cursors: at least 32 characters or bytes, the same on every host behind one address.
-   * Default: made at random, so cursors end with the process.
+   * Key that encrypts cursors: at least 32 characters or bytes, the same on every host behind one
+   * address. Default: made at random, so cursors end with the process.
    */
   readonly cursorSecret?: string | Uint8Array
   /**
-   * Advertise `pagination` in the ServiceProviderConfig (RFC 9865 §4). Default `false`: clients that
-   * refuse attributes they do not know provision nobody otherwise. Cursors work either way.
+   * Advertise `pagination` in the ServiceProviderConfig (RFC 9865 §4). Default `false`: clients
+   * that refuse attributes they do not know provision nobody otherwise. Cursors work either way.
    */
   readonly advertisePagination?: boolean
-  /** What the ServiceProviderConfig says about authentication (RFC 7643 §5). Default: OAuth bearer tokens. */
+  /**
+   * What the ServiceProviderConfig says about authentication (RFC 7643 §5). Default: OAuth bearer
+   * tokens.
+   */
   readonly authenticationSchemes?: readonly JsonObject[]
   /** Where people read how to connect, for the ServiceProviderConfig. Default: absent. */
   readonly documentationUri?: string
 
-  /** `required`: a write whose audit entry cannot be stored answers 503 before it happens. Default `bestEffort`. */
+  /**
+   * `required`: a write whose audit entry cannot be stored answers 503 before it happens. Default
+   * `bestEffort`.
+   */
   readonly audit?: ProtocolOptions['audit']
   /** Told of every event after its change is durable. What it throws reaches `onError` only. */
   readonly onEvent?: (event: AuditEntry) => unknown
   /**
-   * Told of every unexpected failure with the original error, and of 503s that only somebody's intervention helps, such as
-   * a refused token; clients only see the request id. Default: `debug`.
+   * Told of every unexpected failure with the original error, and of 503s that only somebody's
+   * intervention helps, such as a refused token; clients only see the request id. Default: `debug`.
    */
   readonly onError?: (error: unknown, report: FailureReport) => void
   /** Told of a tenant after a write marked people pending, e.g. to wake a reconciler. */
   readonly onPending?: (tenant: string) => void
   /**
-   * Told of every exchange with an authenticated client, every value replaced and no credentials, as a step of a
-   * transcript: to show how a client speaks. `transcriptFile(…)` writes them to a file. Not for everyday use.
+   * Told of every exchange with an authenticated client, every value replaced and no credentials,
+   * as a step of a transcript: to show how a client speaks. `transcriptFile(…)` writes them to a
+   * file. Not for everyday use.
    */
   readonly record?: RecordStep
   /** The present time. Default: the system's clock. */
   readonly clock?: () => Date
-  /** A new id of a resource or version: opaque, URL-safe, never twice the same. Default: a random UUID. */
+  /**
+   * A new id of a resource or version: opaque, URL-safe, never twice the same. Default: a random
+   * UUID.
+   */
   readonly generateId?: () => string
 }
 

@@ -1,5 +1,6 @@
-// Bundles the library into dist/ (see bundle.js) and, with --programs, examples and bench to build/, against that dist.
-// Skips what is newer than its sources. Several processes may call it at once: one builds, the others wait.
+// Bundles the library into dist/ (see bundle.js) and, with --programs, examples and bench to
+// build/, against that dist. Skips what is newer than its sources. Several processes may call it at
+// once: one builds, the others wait.
 import { execFile } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
@@ -39,7 +40,8 @@ async function main() {
   }
 }
 
-// Bundled beside dist and moved into place whole, so that a running program never meets half a build.
+// Bundled beside dist and moved into place whole, so that a running program never meets half a
+// build.
 async function buildLibrary() {
   const modules = path.join(buildFolder, 'library')
   const next = path.join(buildFolder, 'dist.next')

@@ -1,5 +1,6 @@
-// One bundle of CommonJS per entry, with its declarations. The ESM entries hand on the names of these bundles, so that a
-// process that both imports and requires the library has it once: the same classes of errors, the same stores.
+// One bundle of CommonJS per entry, with its declarations. The ESM entries hand on the names of
+// these bundles, so that a process that both imports and requires the library has it once: the same
+// classes of errors, the same stores.
 import fs from 'node:fs'
 import path from 'node:path'
 import { rolldown } from 'rolldown'
@@ -34,7 +35,8 @@ async function bundleModules(modules, dist) {
     // Paths in comments would tell where this was built.
     experimental: { attachDebugInfo: 'none' },
   })
-  // Declarations keep the comments, where editors show them. Lines stay: Node prints the one that throws, and all of it.
+  // Declarations keep the comments, where editors show them. Lines stay: Node prints the one that
+  // throws, and all of it.
   const minify = {
     compress: true,
     mangle: { toplevel: true, keepNames: false },

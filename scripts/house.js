@@ -1,5 +1,6 @@
-// Prints the figures by which the layout of the code is kept (CONTRIBUTING.md), and fails beyond their bounds.
-// Static ones are counted in the sources; the last ones while one PATCH {active:false} runs on SQLite.
+// Prints the figures by which the layout of the code is kept (CONTRIBUTING.md), and fails beyond
+// their bounds. Static ones are counted in the sources; the last ones while one PATCH
+// {active:false} runs on SQLite.
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import { Session } from 'node:inspector/promises'

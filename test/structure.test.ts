@@ -7,7 +7,10 @@ const { dependencies, peerDependencies } = JSON.parse(
   fs.readFileSync(path.join(root, 'package.json'), 'utf8'),
 ) as Record<'dependencies' | 'peerDependencies', Record<string, string>>
 
-/** The way of a request, top to bottom. A folder may import the ones after it; the pure modules come last. */
+/**
+ * The way of a request, top to bottom. A folder may import the ones after it; the pure modules come
+ * last.
+ */
 const layers = [
   'settings',
   'http',
@@ -113,7 +116,9 @@ describe('the structure of the source', () => {
   })
 })
 
-/** A lib import from a layer to one above it. Types of `stores` are data that every layer may name. */
+/**
+ * A lib import from a layer to one above it. Types of `stores` are data that every layer may name.
+ */
 function goesUp({ file, target, isTypeOnly }: Import): boolean {
   if (isPackage(target)) return false
   const [from, to] = [rank(file), rank(target)]
@@ -121,7 +126,10 @@ function goesUp({ file, target, isTypeOnly }: Import): boolean {
   return to < from && !(isTypeOnly && isIn('lib/stores', target))
 }
 
-/** Position in the layers; `undefined` for lib/index.ts, lib/testing and what else stands beside the layers. */
+/**
+ * Position in the layers; `undefined` for lib/index.ts, lib/testing and what else stands beside the
+ * layers.
+ */
 function rank(file: string): number | undefined {
   const index = layers.findIndex((layer) => isIn(`lib/${layer}`, file))
   if (index >= 0) return index

@@ -27,25 +27,32 @@ const findingsFreshMs = 5_000
 /** Adapters with Label Studio as their target. */
 export interface LabelStudioAdapters extends AccessAdapters {
   /**
-   * Whether the token, the flags and the edition allow what is wanted. What was found out in the last five seconds is said
-   * again, so that a status page may be looked at often.
+   * Whether the token, the flags and the edition allow what is wanted. What was found out in the
+   * last five seconds is said again, so that a status page may be looked at often.
    */
   examine(signal?: AbortSignal): Promise<readonly Finding[]>
-  /** Accounts that the identity provider does not know, or that have one address in several spellings, for `settingsRouter`. */
+  /**
+   * Accounts that the identity provider does not know, or that have one address in several
+   * spellings, for `settingsRouter`.
+   */
   accounts(scope: Scope): Promise<readonly HostAccount[]>
   /** The organization's projects, for `settingsRouter`. */
   projects(scope: Pick<Scope, 'signal'>): Promise<readonly { id: number; title: string }[]>
-  /** Titles of the workspaces that can have members, for `settingsRouter`; in Community, of those in `workspaceStore`. */
+  /**
+   * Titles of the workspaces that can have members, for `settingsRouter`; in Community, of those in
+   * `workspaceStore`.
+   */
   workspaces(scope: Scope): Promise<readonly string[]>
   /** Brings people who exist in Label Studio into SCIM, and finds drift. */
   readonly importer: Importer
 }
 
 /**
- * SCIM state in `storage`, effects in Label Studio, Community or Enterprise; which one is found out by asking.
+ * SCIM state in `storage`, effects in Label Studio, Community or Enterprise; which one is found out
+ * by asking.
  *
- * Nothing is asked here, so that a host starts while Label Studio is down: call `examine` for findings to print, and
- * `importer.start()` for the background import.
+ * Nothing is asked here, so that a host starts while Label Studio is down: call `examine` for
+ * findings to print, and `importer.start()` for the background import.
  *
  * @throws ConfigurationError when an option cannot work
  */

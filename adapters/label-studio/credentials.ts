@@ -26,7 +26,10 @@ const warnings: Readonly<Record<Credential, string>> = {
     'Label Studio does not accept the owner’s e-mail address and password, so nobody can be deactivated, renamed or given a password there. Check the option "owner".',
 }
 
-/** A watch that warns once when a credential is refused, and again only after it was accepted in between. */
+/**
+ * A watch that warns once when a credential is refused, and again only after it was accepted in
+ * between.
+ */
 export function credentialWatch(): CredentialWatch {
   const refused = new Set<Credential>()
   const listeners: (() => void)[] = []

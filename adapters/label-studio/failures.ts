@@ -17,7 +17,8 @@ const unavailableBecause: Partial<Record<LabelStudioErrorKind, string>> = {
 }
 
 /**
- * What the library is told about a failure of Label Studio: refusals are final, everything else is tried again.
+ * What the library is told about a failure of Label Studio: refusals are final, everything else is
+ * tried again.
  */
 export function storeErrorFrom(error: unknown): unknown {
   if (!isLabelStudioError(error)) return error

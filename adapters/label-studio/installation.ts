@@ -25,10 +25,14 @@ export interface Installation {
 
 /** What is known of a Label Studio, brought up to date in the background. */
 export interface InstallationSource {
-  /** What was found out last; asks only when nothing is known. @throws as the API, when it cannot tell */
+  /**
+   * What was found out last; asks only when nothing is known. @throws as the API, when it cannot
+   * tell
+   */
   get(): Promise<Installation>
   /**
-   * As `get`, but what was last known when Label Studio cannot be asked, so that owners stay protected.
+   * As `get`, but what was last known when Label Studio cannot be asked, so that owners stay
+   * protected.
    * @throws UnavailableError when nothing was ever known
    */
   remembered(scope: Scope): Promise<Installation>
@@ -37,7 +41,10 @@ export interface InstallationSource {
 }
 
 const rememberedAs = 'labelStudio.installation'
-/** What is known is looked at again after this time: a new owner is protected by address within a minute. */
+/**
+ * What is known is looked at again after this time: a new owner is protected by address within a
+ * minute.
+ */
 const freshMs = 60_000
 /** Hints that come in a row count once. */
 const leastMs = 5_000
@@ -81,7 +88,10 @@ export function installationSource(
   }
 }
 
-/** Keeps what is known in the store as well, and answers from there while Label Studio cannot be asked. */
+/**
+ * Keeps what is known in the store as well, and answers from there while Label Studio cannot be
+ * asked.
+ */
 function rememberedIn(
   access: AccessStore,
   get: InstallationSource['get'],

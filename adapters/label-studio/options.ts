@@ -19,46 +19,61 @@ import { connectionRows, type LabelStudioApiOptions } from './api/index.js'
 /**
  * How access ends in Community, beside the access gate, which always shuts people out.
  *
- * - `admin`: the account is deactivated through the Django admin; real, immediate, reversible. Needs `owner`.
+ * - `admin`: the account is deactivated through the Django admin; real, immediate, reversible.
+ *   Needs `owner`.
  * - `gate`: Label Studio is left alone; only the proxy refuses. Fully reversible.
- * - `soft-delete`: the organization membership is removed. Cannot be undone through Label Studio's API.
- * - `hard-delete`: as `gate`, and a DELETE by the IdP deletes the account, with uploads, drafts and tabs; annotations
- *   lose their author.
+ * - `soft-delete`: the organization membership is removed. Cannot be undone through Label Studio's
+ *   API.
+ * - `hard-delete`: as `gate`, and a DELETE by the IdP deletes the account, with uploads, drafts and
+ *   tabs; annotations lose their author.
  */
 export type CommunityDeprovisioning = 'admin' | 'gate' | 'soft-delete' | 'hard-delete'
 
 /** Options of `labelStudioAdapters`. */
 export interface LabelStudioAdaptersOptions extends LabelStudioApiOptions {
-  /** Where SCIM state lives, e.g. `await sqlAdapters({ url: 'sqlite:scim.db' })`, given without a target. */
+  /**
+   * Where SCIM state lives, e.g. `await sqlAdapters({ url: 'sqlite:scim.db' })`, given without a
+   * target.
+   */
   readonly storage: Adapters
   /**
-   * The tenant whose people this Label Studio has. Default `default`, which is the tenant of tokens that name none.
-   * Requests of other tenants that would change a person are refused with 403.
+   * The tenant whose people this Label Studio has. Default `default`, which is the tenant of tokens
+   * that name none. Requests of other tenants that would change a person are refused with 403.
    */
   readonly tenant?: string
-  /** The owner's sign-in. Community only: deactivates, renames and sets passwords through its admin. */
+  /**
+   * The owner's sign-in. Community only: deactivates, renames and sets passwords through its admin.
+   */
   readonly owner?: { readonly email: string; readonly password: string }
   /** Community only. Default: `admin` with `owner`, else `gate`. */
   readonly deprovisioning?: CommunityDeprovisioning
   /**
-   * Community only: how people come in for the first time. `password`: the account is made at once and gets the
-   * `password` that SCIM sends (default with `owner`). `invite`: people sign up with a link that is made for
-   * each of them (`createInvitation`), the only one that the gate lets through (default without).
+   * Community only: how people come in for the first time. `password`: the account is made at once
+   * and gets the `password` that SCIM sends (default with `owner`). `invite`: people sign up with a
+   * link that is made for each of them (`createInvitation`), the only one that the gate lets
+   * through (default without).
    */
   readonly firstSignIn?: 'password' | 'invite'
   /**
-   * Which accounts that exist in Label Studio already may be managed through SCIM: `all` of the organization (default),
-   * `none`, or those whose address is in one of these domains. Owners never are.
+   * Which accounts that exist in Label Studio already may be managed through SCIM: `all` of the
+   * organization (default), `none`, or those whose address is in one of these domains. Owners never
+   * are.
    */
   readonly adopt?: 'all' | 'none' | readonly string[]
   /**
-   * `required`: the import and adoption wait while the audit log cannot be written, and an account is linked only after
-   * its entry is stored. Give the same as to `scimRouter`. Default `bestEffort`.
+   * `required`: the import and adoption wait while the audit log cannot be written, and an account
+   * is linked only after its entry is stored. Give the same as to `scimRouter`. Default
+   * `bestEffort`.
    */
   readonly audit?: 'required' | 'bestEffort'
-  /** Called with each event of the import and of adoption, after its change is durable. What it throws disturbs nobody. */
+  /**
+   * Called with each event of the import and of adoption, after its change is durable. What it
+   * throws disturbs nobody.
+   */
   readonly onEvent?: (event: AuditEntry) => unknown
-  /** Enterprise only: create a workspace that a rule names and that does not exist. Default `false`. */
+  /**
+   * Enterprise only: create a workspace that a rule names and that does not exist. Default `false`.
+   */
   readonly createWorkspaces?: boolean
 }
 

@@ -25,8 +25,8 @@ export type LabelStudioTarget = Required<
 >
 
 /**
- * Access in one Label Studio. Which edition it is, is found out at the first use; until then every method that needs
- * Label Studio throws UnavailableError when it cannot be reached.
+ * Access in one Label Studio. Which edition it is, is found out at the first use; until then every
+ * method that needs Label Studio throws UnavailableError when it cannot be reached.
  */
 export function labelStudioTarget(parts: TargetParts, edition: Edition): LabelStudioTarget {
   const { settings } = parts

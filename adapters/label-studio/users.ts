@@ -7,9 +7,9 @@ import type { LabelStudioSettings } from './options.js'
 import type { LabelStudioTarget } from './target.js'
 
 /**
- * The user store of the storage with Label Studio as its target: everybody needs an e-mail address, what Label Studio
- * would refuse for good is refused before it is stored, and a person who was imported becomes managed by the first
- * change through SCIM, where adoption is allowed.
+ * The user store of the storage with Label Studio as its target: everybody needs an e-mail address,
+ * what Label Studio would refuse for good is refused before it is stored, and a person who was
+ * imported becomes managed by the first change through SCIM, where adoption is allowed.
  */
 export function labelStudioUsers(
   settings: LabelStudioSettings,
@@ -33,7 +33,7 @@ export function labelStudioUsers(
 
   async function readmit(scope: Scope, user: User, record: AccessRecord | undefined) {
     if (!user.active || record?.enforced !== 'deprovisioned') return
-    await admission.bringBack(scope, await groups.resolveAccess(scope, user))
+    await admission.reactivate(scope, await groups.resolveAccess(scope, user))
   }
 
   return {

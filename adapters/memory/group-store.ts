@@ -18,7 +18,10 @@ import {
 import { memoryResourceStore, requireVersion } from './resource-store.js'
 import type { State, TenantState } from './state.js'
 
-/** Groups over maps; who is in them is kept beside them, so that one member costs the same in a group of any size. */
+/**
+ * Groups over maps; who is in them is kept beside them, so that one member costs the same in a
+ * group of any size.
+ */
 export function memoryGroupStore(state: State, policy: MappingPolicy): GroupStore {
   const store = memoryResourceStore<Group>(state, {
     name: 'Group',

@@ -47,9 +47,9 @@ export interface MemoryAdapters extends Adapters {
 }
 
 /**
- * Adapters over maps: for tests, trials, and as the smallest example of an adapter. Everything is lost when the process
- * ends, and of each tenant's audit log all but the newest 10,000 entries before. Each call makes adapters with data of
- * their own.
+ * Adapters over maps: for tests, trials, and as the smallest example of an adapter. Everything is
+ * lost when the process ends, and of each tenant's audit log all but the newest 10,000 entries
+ * before. Each call makes adapters with data of their own.
  *
  * @throws ConfigurationError when the policy is wrong
  */

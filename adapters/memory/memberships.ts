@@ -1,4 +1,7 @@
-/** Who is in which group: two maps of sets, so that one member costs the same in a group of any size. */
+/**
+ * Who is in which group: two maps of sets, so that one member costs the same in a group of any
+ * size.
+ */
 export interface Memberships {
   members(groupId: string): ReadonlySet<string>
   groups(memberId: string): ReadonlySet<string>
@@ -8,7 +11,10 @@ export interface Memberships {
   everythingIn(groupId: string): ReadonlySet<string>
   /** Every group something is in, directly or through other groups. Cycles end. */
   groupsAround(memberId: string): ReadonlySet<string>
-  /** Removes something from all groups and, when it is a group, its members. Returns the groups it was in. */
+  /**
+   * Removes something from all groups and, when it is a group, its members. Returns the groups it
+   * was in.
+   */
   drop(id: string): readonly string[]
 }
 

@@ -1,4 +1,4 @@
-import { type AccessStore, mostPassedOver, type PassedOverCount } from '../../lib/adapter/index.js'
+import { type AccessStore, maxPassedOver, type PassedOverCount } from '../../lib/adapter/index.js'
 import type { State } from './state.js'
 
 /** What was passed over, with the day it last went to the audit log. */
@@ -22,7 +22,7 @@ export function passedOverMethods(
         return known?.loggedOn !== loggedOn
       })
       for (const key of passedOver.keys()) {
-        if (passedOver.size > mostPassedOver) passedOver.delete(key)
+        if (passedOver.size > maxPassedOver) passedOver.delete(key)
       }
       return fresh
     },

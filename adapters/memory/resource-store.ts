@@ -94,7 +94,10 @@ export function memoryResourceStore<R extends Resource>(
   }
 }
 
-/** Makes the keys of everything that is there, and warns of what an attribute that is unique now has twice. */
+/**
+ * Makes the keys of everything that is there, and warns of what an attribute that is unique now has
+ * twice.
+ */
 function useKeys(
   state: State,
   type: string,

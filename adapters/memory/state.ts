@@ -37,17 +37,26 @@ export interface TenantState {
   rules: VersionedRules
 }
 
-/** The state of one set of stores. All steps are synchronous: each is atomic, and nothing waits for anything. */
+/**
+ * The state of one set of stores. All steps are synchronous: each is atomic, and nothing waits for
+ * anything.
+ */
 export interface State {
   readonly now: () => number
   readonly pending: Pending
   of(scope: Pick<Scope, 'tenant'>): TenantState
   tenants(): Iterable<TenantState>
-  /** Carries out a write, which throws before it changes anything or not at all, with what belongs to it. */
+  /**
+   * Carries out a write, which throws before it changes anything or not at all, with what belongs
+   * to it.
+   */
   write<T>(scope: Scope, alongside: Alongside | undefined, change: () => T): T
 }
 
-/** How many audit entries of a tenant are kept at least; older ones are dropped, or memory would grow for ever. */
+/**
+ * How many audit entries of a tenant are kept at least; older ones are dropped, or memory would
+ * grow for ever.
+ */
 const auditEntries = 10_000
 
 const noRules: VersionedRules = {

@@ -13,7 +13,10 @@ interface Row {
   keys: readonly LookupKey[]
 }
 
-/** The resources of one type and tenant, with indexes. Everything is synchronous, so each method is atomic. */
+/**
+ * The resources of one type and tenant, with indexes. Everything is synchronous, so each method is
+ * atomic.
+ */
 export interface Table {
   get(id: string): Resource | undefined
   /** Ids of the resources with this lookup key. */
@@ -23,7 +26,10 @@ export interface Table {
   slice(start: number, end?: number): Resource[]
   /** Index of the first resource after a position. */
   indexAfter(position: KeysetPosition): number
-  /** @throws UniquenessError when another resource has one of the unique keys; nothing is stored then */
+  /**
+   * @throws UniquenessError when another resource has one of the unique keys; nothing is stored
+   * then
+   */
   put(resource: Resource, keys: readonly LookupKey[]): void
   /** The same resource with other content, lookup keys as they are. */
   touch(resource: Resource): void
@@ -99,7 +105,10 @@ export function createTable(): Table {
   }
 }
 
-/** Ids by attribute and key. Most keys are of one resource: a set for each would be a quarter of the memory. */
+/**
+ * Ids by attribute and key. Most keys are of one resource: a set for each would be a quarter of the
+ * memory.
+ */
 function createIndex() {
   const byAttribute = new Map<string, Map<string, string | Set<string>>>()
   const keysOf = (attribute: string) => {

@@ -17,17 +17,21 @@ export interface Write {
 export interface WriteOptions<T> {
   readonly scope: Scope
   readonly alongside?: Alongside | undefined
-  /** Whether the write changed something; nothing is put in the log for one that did not. Default: always. */
+  /**
+   * Whether the write changed something; nothing is put in the log for one that did not. Default:
+   * always.
+   */
   readonly hasChanged?: (result: T) => boolean
 }
 
 /**
- * Carries out a write together with what must become durable with it, in one transaction. A write that answers `undefined`
- * or `false` found nothing to change, and nothing becomes durable with it.
+ * Carries out a write together with what must become durable with it, in one transaction. A write
+ * that answers `undefined` or `false` found nothing to change, and nothing becomes durable with it.
  *
- * Everybody is marked after the write and at once, in order of id: in every transaction, marks are the last rows that are
- * locked, so that two of them never wait for each other in a circle. Those who leave a group that is marked
- * (`markedGroups`) are no longer found in it; the write names them (`toMark`).
+ * Everybody is marked after the write and at once, in order of id: in every transaction, marks are
+ * the last rows that are locked, so that two of them never wait for each other in a circle. Those
+ * who leave a group that is marked (`markedGroups`) are no longer found in it; the write names them
+ * (`toMark`).
  */
 export async function writeAlongside<T>(
   database: Database,

@@ -26,8 +26,8 @@ export function resourceColumn({ extension, attribute, sub }: AttributePath): Co
 }
 
 /**
- * Sub-attributes of `members` in comparable form; of `scim_members as member` and `scim_resources as person`. `display`
- * is the member's `displayName`, folded in its comparable form.
+ * Sub-attributes of `members` in comparable form; of `scim_members as member` and `scim_resources
+ * as person`. `display` is the member's `displayName`, folded in its comparable form.
  */
 export function memberColumn({ json }: SqlDialect): (path: AttributePath) => Column | undefined {
   const display = sql`nullif(${json.scalar(sql`person.comparable`, ['displayName'], 'text')}, '')`

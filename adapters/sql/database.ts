@@ -41,7 +41,8 @@ export interface Database extends Session {
   /** As `all`, for a query that no index answers: on SQLite in a thread of its own. */
   scan<Row>(query: RawBuilder<Row>, scope: Scope): Promise<readonly Row[]>
   /**
-   * Runs a transaction, again when the database asks for it: everything in `work` may happen several times.
+   * Runs a transaction, again when the database asks for it: everything in `work` may happen
+   * several times.
    *
    * @throws UnavailableError when the database cannot answer now
    */
@@ -49,12 +50,14 @@ export interface Database extends Session {
   close(): Promise<void>
 }
 
-/** What a transaction throws to be run again: something came between its steps that it had not seen. */
+/**
+ * What a transaction throws to be run again: something came between its steps that it had not seen.
+ */
 export class TryAgain extends Error {
   override readonly name = 'TryAgain'
 }
 
-const mostAttempts = 12
+const maxAttempts = 12
 const debug = createDebug('label-studio-scim:sql')
 
 /** A place for a value in a compiled statement. */
@@ -98,7 +101,7 @@ export function createDatabase(connection: Connection): Database {
           return result
         } catch (error) {
           const isRetried = error instanceof TryAgain || dialect.failureKind(error) === 'retry'
-          if (!isRetried || attempt === mostAttempts) {
+          if (!isRetried || attempt === maxAttempts) {
             throw asStoreError(error, dialect)
           }
           await delay(Math.random() * 5 * 2 ** Math.min(attempt, 6))
@@ -177,7 +180,10 @@ function fill<Row>(query: CompiledQuery<Row>, values: object): CompiledQuery<Row
   return { ...query, parameters }
 }
 
-/** Only what a caller must know becomes a store error; constraints and requests to retry stay as they are. */
+/**
+ * Only what a caller must know becomes a store error; constraints and requests to retry stay as
+ * they are.
+ */
 export function asStoreError(error: unknown, dialect: SqlDialect): unknown {
   if (storeErrorKind(error) !== undefined || dialect.failureKind(error) !== 'unavailable') {
     return error

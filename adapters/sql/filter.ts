@@ -10,7 +10,9 @@ import type { ScalarKind, Sql, SqlDialect } from './dialects/dialect.js'
 import { isStorable } from './text.js'
 import { usersInGroup } from './users-in.js'
 
-/** Where the attributes of a filter are found: a resource, or one value of a multi-valued attribute. */
+/**
+ * Where the attributes of a filter are found: a resource, or one value of a multi-valued attribute.
+ */
 interface Source {
   readonly dialect: SqlDialect
   /** A JSON document in comparable form. */
@@ -29,8 +31,9 @@ type Compare = Extract<ResolvedFilter, { kind: 'compare' }>
 type Test = (value: Sql, literal: (value: ComparableValue) => Sql) => Sql
 
 /**
- * A filter as a condition on `scim_resources as resource`. It is true or false, never NULL, so that `not` is right;
- * every value and every attribute name is bound. Semantics: those of {@link ResolvedFilter}.
+ * A filter as a condition on `scim_resources as resource`. It is true or false, never NULL, so that
+ * `not` is right; every value and every attribute name is bound. Semantics: those of {@link
+ * ResolvedFilter}.
  */
 export function filterCondition(
   filter: ResolvedFilter,
@@ -72,11 +75,14 @@ function joined(nodes: readonly ResolvedFilter[], source: Source, operator: Sql)
   )
 }
 
-const mostInARow = 20
+const maxInARow = 20
 
-/** As a tree: SQLite takes no expression that is deeper than 1,000, and one after the other each is a step (B2). */
+/**
+ * As a tree: SQLite takes no expression that is deeper than 1,000, and one after the other each is
+ * a step (B2).
+ */
 function balanced(conditions: readonly Sql[], operator: Sql): Sql {
-  if (conditions.length <= mostInARow) return sql`(${sql.join(conditions, operator)})`
+  if (conditions.length <= maxInARow) return sql`(${sql.join(conditions, operator)})`
   const middle = conditions.length >> 1
   const halves = [conditions.slice(0, middle), conditions.slice(middle)]
   return sql`(${sql.join(
@@ -175,7 +181,9 @@ function valuePath(path: AttributePath, filter: ResolvedFilter, source: Source):
     : someElement(source, namesOf(path), (element) => condition(filter, element))
 }
 
-/** Whether any element, which must be an object, of a multi-valued complex attribute passes a test. */
+/**
+ * Whether any element, which must be an object, of a multi-valued complex attribute passes a test.
+ */
 function someElement(
   source: Source,
   names: readonly string[],

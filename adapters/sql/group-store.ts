@@ -123,7 +123,10 @@ function isChange(change: Pick<MembersChanged, 'added' | 'removed'> | undefined)
   return change !== undefined && change.added.length + change.removed.length > 0
 }
 
-/** Changes members; when the group is to be marked, so are those who leave it, and everybody in a group that does. */
+/**
+ * Changes members; when the group is to be marked, so are those who leave it, and everybody in a
+ * group that does.
+ */
 async function changeMarked(
   { session, markedGroups, toMark }: Write,
   group: { readonly tenant: string; readonly groupId: string },
@@ -173,7 +176,7 @@ async function withMembers(
   })
 }
 
-const mostResolvers = 1000
+const maxResolvers = 1000
 
 /** The rules of each tenant are made ready once for each of their versions. */
 function accessResolver(
@@ -187,7 +190,7 @@ function accessResolver(
     const { rules, version } = await access.rules(scope)
     const known = resolvers.get(tenant)
     const resolve = known?.version === version ? known.resolve : compileRules(rules, policy)
-    if (resolvers.size >= mostResolvers) resolvers.clear()
+    if (resolvers.size >= maxResolvers) resolvers.clear()
     resolvers.set(tenant, { version, resolve })
     return resolve
   }

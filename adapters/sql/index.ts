@@ -34,20 +34,24 @@ import { sqlWorkspaceStore } from './workspaces.js'
 /** Options of {@link sqlAdapters}. */
 export interface SqlOptions {
   /**
-   * `sqlite:PATH`, `sqlite::memory:`, or `postgres://…`. In memory, for tests and trials, what no index answers is read in the
-   * thread of the host and holds it up; `limits.maxFilterWork` bounds that.
+   * `sqlite:PATH`, `sqlite::memory:`, or `postgres://…`. In memory, for tests and trials, what no
+   * index answers is read in the thread of the host and holds it up; `limits.maxFilterWork` bounds
+   * that.
    */
   readonly url: string
   /** What gives and ends access in the host. Default: grants are only recorded. */
   readonly target?: StoreTarget
   /** How mapping rules are read. */
   readonly policy?: Partial<MappingPolicy>
-  /** Most connections to PostgreSQL, a quarter of which writes leave to reads. Integer 1-1000. Default 10. */
+  /**
+   * Most connections to PostgreSQL, a quarter of which writes leave to reads. Integer 1-1000.
+   * Default 10.
+   */
   readonly poolSize?: number
   /**
-   * How long to wait for a connection or a lock before the answer is 503, in milliseconds. Integer 1-600000.
-   * Default 5000. A single statement on PostgreSQL may take three times as long; one that gets no answer a second later takes
-   * its connection, and all that are as old, out of use.
+   * How long to wait for a connection or a lock before the answer is 503, in milliseconds. Integer
+   * 1-600000. Default 5000. A single statement on PostgreSQL may take three times as long; one that
+   * gets no answer a second later takes its connection, and all that are as old, out of use.
    */
   readonly timeoutMs?: number
 }
@@ -89,14 +93,18 @@ export interface SqlAdapters extends Adapters {
 }
 
 /**
- * Adapters over SQLite (embedded; several processes may share a file) or PostgreSQL (any number of hosts). Creates or
- * upgrades its tables, all named `scim_…`, before it resolves; hosts that start at the same time do not disturb each other.
+ * Adapters over SQLite (embedded; several processes may share a file) or PostgreSQL (any number of
+ * hosts). Creates or upgrades its tables, all named `scim_…`, before it resolves; hosts that start
+ * at the same time do not disturb each other.
  *
- * SQLite is that of Node.js 22.13 or newer; on older ones install `better-sqlite3` or `libsql`. PostgreSQL needs `pg`. A
- * PgBouncer in transaction mode does not work in between: settings and prepared statements belong to connections.
+ * SQLite is that of Node.js 22.13 or newer; on older ones install `better-sqlite3` or `libsql`.
+ * PostgreSQL needs `pg`. A PgBouncer in transaction mode does not work in between: settings and
+ * prepared statements belong to connections.
  *
- * @throws ConfigurationError `ERR_SCIM_DATABASE` for a wrong option, `ERR_SCIM_NO_DRIVER` when a package is missing
- * @throws UnavailableError when the database cannot be reached; messages name the file or the server
+ * @throws ConfigurationError `ERR_SCIM_DATABASE` for a wrong option, `ERR_SCIM_NO_DRIVER` when a
+ *   package is missing
+ * @throws UnavailableError when the database cannot be reached; messages name the file or the
+ *   server
  */
 export async function sqlAdapters(options: SqlOptions): Promise<SqlAdapters> {
   const { url, poolSize, timeoutMs, ...given } = readOptions(sqlTable, options)

@@ -7,7 +7,7 @@ import {
   type KeysOf,
   type Lookup,
   type LookupKey,
-  mostSharedNamed,
+  maxSharedNamed,
   type Resource,
   type Scope,
   type SharedValue,
@@ -18,19 +18,22 @@ import { replaceLookups, storedKey } from './lookups.js'
 import { fromResource, isOfType, type ResourceRow, resourceColumns, toResource } from './rows.js'
 
 const debug = createDebug('label-studio-scim:sql')
-const mostAtOnce = 500
+const maxAtOnce = 500
 /** How long a change of a resource waits for the keys of others: it may end somebody's access. */
 const shortWaitMs = 1_000
 
-/** The lookup keys of a type's resources, some of which may have been stored when other attributes had keys. */
+/**
+ * The lookup keys of a type's resources, some of which may have been stored when other attributes
+ * had keys.
+ */
 export interface KeyIndex {
   /** Which attributes have keys from now on. */
   use(lookups: readonly Lookup[], keysOf: KeysOf, comparableOf: ComparableOf): void
   /** Resolves when every resource has the keys it should have. */
   ready(): Promise<void>
   /**
-   * The keys to store with a change. It waits a moment only, and is not held up by somebody who has the same value of an
-   * attribute that is becoming unique.
+   * The keys to store with a change. It waits a moment only, and is not held up by somebody who has
+   * the same value of an attribute that is becoming unique.
    */
   keysForChange(keys: readonly LookupKey[]): Promise<readonly LookupKey[]>
 }
@@ -72,7 +75,10 @@ interface Task {
   readonly comparableOf: ComparableOf
 }
 
-/** Stands among the attributes with keys; what is `is_unique` of them is the form of comparable values here. */
+/**
+ * Stands among the attributes with keys; what is `is_unique` of them is the form of comparable
+ * values here.
+ */
 const formName = '(form)'
 
 const indexedOf = statement<{ type: string }, { attribute: string; is_unique: number }>(
@@ -154,7 +160,10 @@ const insertMissing = statement<{ type: string; rows: string }>(
     on conflict do nothing`,
 )
 
-/** In steps, each a transaction that locks the resources it reads: nobody changes their keys meanwhile. */
+/**
+ * In steps, each a transaction that locks the resources it reads: nobody changes their keys
+ * meanwhile.
+ */
 async function addKeys(
   database: Database,
   type: string,
@@ -177,14 +186,16 @@ const saveComparable = statement<Place & { type: string; comparable: string }>(
     where tenant = ${value('tenant')} and id = ${value('id')} and ${isOfType(value('type'))}`,
 )
 
-/** Makes the comparable form and the keys of resources again. ASCII is folded in one way for ever. */
+/**
+ * Makes the comparable form and the keys of resources again. ASCII is folded in one way for ever.
+ */
 async function foldSome(
   session: Session,
   type: string,
   { keysOf, comparableOf }: Task,
   place: Place,
 ): Promise<Place | undefined> {
-  const found = await session.prepared(nextResources, { ...place, type, limit: mostAtOnce })
+  const found = await session.prepared(nextResources, { ...place, type, limit: maxAtOnce })
   for (const row of found.filter(({ document }) => !/^[\0-\x7f]*$/.test(document))) {
     const { tenant, id } = row
     const resource = toResource<Resource>(type, row)
@@ -195,7 +206,7 @@ async function foldSome(
     await replaceLookups(session, { tenant, type, id }, keys)
   }
   const last = found.at(-1)
-  return found.length < mostAtOnce || !last ? undefined : { tenant: last.tenant, id: last.id }
+  return found.length < maxAtOnce || !last ? undefined : { tenant: last.tenant, id: last.id }
 }
 
 async function addSome(
@@ -204,7 +215,7 @@ async function addSome(
   options: { readonly keysOf: KeysOf; readonly names: ReadonlySet<string>; readonly place: Place },
 ): Promise<Place | undefined> {
   const { keysOf, names, place } = options
-  const found = await session.prepared(nextResources, { ...place, type, limit: mostAtOnce })
+  const found = await session.prepared(nextResources, { ...place, type, limit: maxAtOnce })
   const rows = found.flatMap((row) =>
     keysOf(toResource<Resource>(type, row))
       .filter(({ attribute }) => names.has(attribute))
@@ -212,7 +223,7 @@ async function addSome(
   )
   if (rows.length > 0) await session.change(insertMissing, { type, rows: JSON.stringify(rows) })
   const last = found.at(-1)
-  return found.length < mostAtOnce || !last ? undefined : { tenant: last.tenant, id: last.id }
+  return found.length < maxAtOnce || !last ? undefined : { tenant: last.tenant, id: last.id }
 }
 
 async function sharedValues(
@@ -227,7 +238,7 @@ async function sharedValues(
       select min(resource_id) as one, max(resource_id) as another from scim_lookups
       where resource_type = ${type} and attribute = ${attribute}
       group by tenant, lookup_key having count(*) > 1
-      order by one limit ${mostSharedNamed + 1}`,
+      order by one limit ${maxSharedNamed + 1}`,
     scope,
   )
 }

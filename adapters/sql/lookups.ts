@@ -50,8 +50,8 @@ const deleteKey = statement<Owner & StoredKey>(
 )
 
 /**
- * Stores the lookup keys of a new resource. A unique one is compared with keys of others that were stored when it was not
- * yet unique, too.
+ * Stores the lookup keys of a new resource. A unique one is compared with keys of others that were
+ * stored when it was not yet unique, too.
  *
  * @throws UniquenessError when another resource has one of the unique ones
  */
@@ -70,8 +70,9 @@ export async function addLookups(
 }
 
 /**
- * Makes the lookup keys of a resource be these. Most changes change none of them, and a key that stays is not looked at:
- * it may have become unique when others had it already, and ending access must not depend on that.
+ * Makes the lookup keys of a resource be these. Most changes change none of them, and a key that
+ * stays is not looked at: it may have become unique when others had it already, and ending access
+ * must not depend on that.
  *
  * @throws UniquenessError as `addLookups`
  */
@@ -94,8 +95,8 @@ export async function replaceLookups(
 }
 
 /**
- * A key as it is stored. Index entries have a maximum length, so long keys are stored as a digest; a short key that
- * looks like one is digested too, so that no two keys are stored alike.
+ * A key as it is stored. Index entries have a maximum length, so long keys are stored as a digest;
+ * a short key that looks like one is digested too, so that no two keys are stored alike.
  */
 export function storedKey(key: string): string {
   const isShort = key.length <= 200 && !key.startsWith('sha256:')
@@ -110,7 +111,10 @@ function rowOf({ attribute, key, unique }: LookupKey): KeyRow {
   return [attribute, storedKey(key), Number(unique)]
 }
 
-/** Each key once, in an order that all writers share, so that they never wait for each other in a circle. */
+/**
+ * Each key once, in an order that all writers share, so that they never wait for each other in a
+ * circle.
+ */
 function distinct(keys: readonly LookupKey[]): readonly KeyRow[] {
   const rows = new Map(keys.map((key) => [nameOf(key.attribute, storedKey(key.key)), rowOf(key)]))
   return [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)

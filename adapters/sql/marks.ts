@@ -95,16 +95,19 @@ const insertSweep = statement<{
       ${value('remaining')})`,
 )
 
-/** Marks these users, no matter whether they exist, in order of id and in steps between which other work gets its turn. */
+/**
+ * Marks these users, no matter whether they exist, in order of id and in steps between which other
+ * work gets its turn.
+ */
 export async function markAll(
   session: Session,
   tenant: string,
   userIds: readonly string[],
 ): Promise<void> {
   const sorted = [...new Set(userIds)].sort()
-  for (let start = 0; start < sorted.length; start += mostMarksAtOnce) {
+  for (let start = 0; start < sorted.length; start += maxMarksAtOnce) {
     if (start > 0) await nextTurn()
-    const ids = JSON.stringify(sorted.slice(start, start + mostMarksAtOnce))
+    const ids = JSON.stringify(sorted.slice(start, start + maxMarksAtOnce))
     await session.prepared(markUsers, { tenant, ids })
   }
 }
@@ -165,11 +168,12 @@ export async function nextUsersIn(
 }
 
 /** Few enough to be marked within the transaction that changes their group, and at once. */
-const mostMarksAtOnce = 1000
+const maxMarksAtOnce = 1000
 
 /**
- * Everybody in these groups, directly or through other groups, when they are few enough to be marked at once. Otherwise
- * nobody, and a sweep will mark them, which is as durable and does not hold up other writers.
+ * Everybody in these groups, directly or through other groups, when they are few enough to be
+ * marked at once. Otherwise nobody, and a sweep will mark them, which is as durable and does not
+ * hold up other writers.
  */
 export async function fewUsersIn(
   session: Session,
@@ -179,12 +183,15 @@ export async function fewUsersIn(
   if (groupIds.length === 0) return []
   const all = await withGroupsBelow(session, tenant, groupIds)
   const count = await countIn(session, tenant, all)
-  if (count <= mostMarksAtOnce) return usersIn(session, tenant, all)
+  if (count <= maxMarksAtOnce) return usersIn(session, tenant, all)
   await addSweep(session, tenant, { kind: 'groups', groupIds: all, after: '' }, count)
   return []
 }
 
-/** Everybody directly in these groups, however many, read in steps between which other work gets its turn. */
+/**
+ * Everybody directly in these groups, however many, read in steps between which other work gets its
+ * turn.
+ */
 export async function usersIn(
   session: Session,
   tenant: string,
@@ -194,9 +201,9 @@ export async function usersIn(
   for (const groupId of groupIds) {
     let after = ''
     for (;;) {
-      const found = await nextUsersIn(session, tenant, { groupId, after, limit: mostMarksAtOnce })
+      const found = await nextUsersIn(session, tenant, { groupId, after, limit: maxMarksAtOnce })
       for (const id of found) users.push(id)
-      if (found.length < mostMarksAtOnce) break
+      if (found.length < maxMarksAtOnce) break
       after = found.at(-1) ?? ''
       await nextTurn()
     }
@@ -205,8 +212,8 @@ export async function usersIn(
 }
 
 /**
- * Puts a sweep on the list of work, also for nobody: others may be adding somebody right now, whom this transaction does not
- * see (R24).
+ * Puts a sweep on the list of work, also for nobody: others may be adding somebody right now, whom
+ * this transaction does not see (R24).
  */
 export async function addSweep(
   session: Session,

@@ -12,10 +12,12 @@ import { type Session, statement, TryAgain } from './database.js'
 import { later, lockWholly, type ResourceKey, type TypeRow } from './rows.js'
 import { isStorable } from './text.js'
 
-/** True of every membership, and the condition of the index by member: see `isListed` of resources. */
+/**
+ * True of every membership, and the condition of the index by member: see `isListed` of resources.
+ */
 export const isMember = sql.raw("member_id >= ''")
 
-const mostAtOnce = 2000
+const maxAtOnce = 2000
 const memberTypes = ['User', 'Group']
 
 interface GroupKey {
@@ -58,7 +60,10 @@ const insertMembers = statement<GroupKey & { ids: string }, MemberId>(
     returning member_id as id, nested`,
 )
 
-/** By the index of members, each of whom is in few groups: hence a condition on the group that no index has. */
+/**
+ * By the index of members, each of whom is in few groups: hence a condition on the group that no
+ * index has.
+ */
 const deleteMembers = statement<GroupKey & { ids: string }, MemberId>(
   (value, { isListed }) => sql`
     delete from scim_members
@@ -173,7 +178,8 @@ const touchGroups = statement<{ tenant: string; ids: string; version: string; no
 )
 
 /**
- * Adds and removes members at a cost that depends on the change only. The caller has locked the group.
+ * Adds and removes members at a cost that depends on the change only. The caller has locked the
+ * group.
  *
  * @throws UnknownReferenceError when some of those to add are no user or group of the tenant
  */
@@ -220,9 +226,9 @@ async function requireKnown(
 
 /** SQLite works in this thread: between chunks other work gets its turn. */
 async function* inChunks(ids: readonly string[]): AsyncGenerator<readonly string[]> {
-  for (let start = 0; start < ids.length; start += mostAtOnce) {
+  for (let start = 0; start < ids.length; start += maxAtOnce) {
     if (start > 0) await nextTurn()
-    yield ids.slice(start, start + mostAtOnce)
+    yield ids.slice(start, start + maxAtOnce)
   }
 }
 
@@ -266,8 +272,9 @@ export async function readGroupsOf(
 }
 
 /**
- * Locks something that is to be deleted, after the groups it is in: in this order, and groups in order of id, as everybody
- * does, so that two writers never wait for each other in a circle. From then on nobody can add it to a group.
+ * Locks something that is to be deleted, after the groups it is in: in this order, and groups in
+ * order of id, as everybody does, so that two writers never wait for each other in a circle. From
+ * then on nobody can add it to a group.
  *
  * @returns `false` when it is not there
  * @throws VersionMismatchError when a version is expected and another is stored
@@ -302,7 +309,7 @@ export async function leaveAllGroups(session: Session, tenant: string, id: strin
 /** Removes all members of a group, in steps between which other work gets its turn. */
 export async function removeAllMembers(session: Session, group: GroupKey): Promise<void> {
   for (;;) {
-    const [end] = await session.prepared(endOfChunk, { ...group, place: mostAtOnce - 1 })
+    const [end] = await session.prepared(endOfChunk, { ...group, place: maxAtOnce - 1 })
     if (end === undefined) break
     await session.change(deleteUpTo, { ...group, last: end.id })
     await nextTurn()

@@ -10,10 +10,12 @@ import { isListed } from './rows.js'
 type Migration = readonly RawBuilder<unknown>[]
 
 /**
- * Creates or upgrades the tables in one transaction. Several hosts may start at the same time: the first holds a lock
- * (an advisory lock on PostgreSQL, the write lock on SQLite), and the others find the work done.
+ * Creates or upgrades the tables in one transaction. Several hosts may start at the same time: the
+ * first holds a lock (an advisory lock on PostgreSQL, the write lock on SQLite), and the others
+ * find the work done.
  *
- * @throws ConfigurationError `ERR_SCIM_DATABASE` when a newer version of this package has upgraded the database
+ * @throws ConfigurationError `ERR_SCIM_DATABASE` when a newer version of this package has upgraded
+ *   the database
  * @throws UnavailableError when the database does not answer
  */
 export async function migrate(database: Database): Promise<void> {
@@ -53,7 +55,8 @@ function refuseNewer(done: ReadonlySet<string>, known: Readonly<Record<string, u
 }
 
 /**
- * Whether the database has the tables of this version; a newer version may have changed them further.
+ * Whether the database has the tables of this version; a newer version may have changed them
+ * further.
  *
  * @throws UnavailableError when it does not answer
  */
@@ -75,7 +78,10 @@ function migrations(dialect: SqlDialect): Record<string, Migration> {
   }
 }
 
-/** Every key begins with the tenant, and nothing refers from one tenant to another: all can be partitioned by it. */
+/**
+ * Every key begins with the tenant, and nothing refers from one tenant to another: all can be
+ * partitioned by it.
+ */
 function firstTables(dialect: SqlDialect) {
   return [
     ...resourceTables(dialect),
@@ -263,8 +269,9 @@ function auditTables({ textType: text, sequenceType, sequenceIsKey }: SqlDialect
 }
 
 /**
- * SQLite guesses that a tenant has ten rows, and then reads all of them where an index would lead to one. These are
- * numbers of a large tenant: rows of the table, then rows that agree in the first column of the index, in the first two, …
+ * SQLite guesses that a tenant has ten rows, and then reads all of them where an index would lead
+ * to one. These are numbers of a large tenant: rows of the table, then rows that agree in the first
+ * column of the index, in the first two, …
  */
 const rowsPerPrefix: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>> = {
   scim_resources: {
@@ -299,7 +306,9 @@ const rowsPerPrefix: Readonly<Record<string, Readonly<Record<string, readonly nu
   },
 }
 
-/** On PostgreSQL, indexes that the planner takes only for queries that ask for them: see `isListed`. */
+/**
+ * On PostgreSQL, indexes that the planner takes only for queries that ask for them: see `isListed`.
+ */
 function indexesByRequest({ name }: SqlDialect) {
   if (name === 'sqlite') return []
   return [
@@ -309,7 +318,8 @@ function indexesByRequest({ name }: SqlDialect) {
     sql`drop index scim_lookups_key`,
     sql`create index scim_lookups_key
       on scim_lookups (tenant, resource_type, attribute, lookup_key, resource_id) where ${hasKey}`,
-    // Their checks would be planned without asking for an index. Locks keep members and groups together: see members.ts.
+    // Their checks would be planned without asking for an index. Locks keep members and groups
+    // together: see members.ts.
     sql`alter table scim_members
       drop constraint if exists scim_members_tenant_group_id_fkey,
       drop constraint if exists scim_members_tenant_member_id_fkey`,

@@ -3,7 +3,8 @@ import { postgresDialect } from './dialects/postgres.js'
 import { sqliteDialect } from './dialects/sqlite.js'
 
 /**
- * Runs what opens a database and makes its tables. Failures name the file or the server, and never a password.
+ * Runs what opens a database and makes its tables. Failures name the file or the server, and never
+ * a password.
  *
  * @throws ConfigurationError `ERR_SCIM_DATABASE` when trying again would not help
  * @throws UnavailableError when the database does not answer

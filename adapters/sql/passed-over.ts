@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { type AccessStore, mostPassedOver, type PassedOverCount } from '../../lib/adapter/index.js'
+import { type AccessStore, maxPassedOver, type PassedOverCount } from '../../lib/adapter/index.js'
 import { type Database, type Session, statement } from './database.js'
 import { isStorable } from './text.js'
 
@@ -56,11 +56,11 @@ export function passedOverMethods(
         for (const each of sorted) {
           if (await isFresh(session, tenant, each)) fresh.push(each)
         }
-        await session.change(forgetOldest, { tenant, kept: mostPassedOver - 1 })
+        await session.change(forgetOldest, { tenant, kept: maxPassedOver - 1 })
         return fresh
       }, scope),
     async listPassedOver({ tenant }) {
-      const rows = await database.prepared(selectAll, { tenant, limit: mostPassedOver })
+      const rows = await database.prepared(selectAll, { tenant, limit: maxPassedOver })
       return rows.map(({ kind, name, seen, last_at: at }) => ({
         ...{ kind, name, at },
         count: Number(seen),

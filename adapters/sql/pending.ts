@@ -58,7 +58,10 @@ const putOff = statement<{
       and lease_owner = ${value('owner')}`,
 )
 
-/** A mark that came meanwhile is new work: due at once, whatever the failed attempt is to wait for (R22). */
+/**
+ * A mark that came meanwhile is new work: due at once, whatever the failed attempt is to wait for
+ * (R22).
+ */
 function nextAt(value: (name: 'mark' | 'afterMs') => unknown, now: Sql) {
   return sql`${now} + case when mark = ${value('mark')} then cast(${value('afterMs')} as bigint)
     else 0 end`

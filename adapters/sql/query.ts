@@ -112,7 +112,10 @@ const byLookup = statement<
     order by resource.created, resource.id limit ${value('limit')} offset ${value('offset')}`,
 )
 
-/** How many resources match in all, where the page tells: it is the last one, and not beyond the end. */
+/**
+ * How many resources match in all, where the page tells: it is the last one, and not beyond the
+ * end.
+ */
 function totalOf(page: PageRequest, found: number): number | undefined {
   if (found > page.limit || (page.kind === 'cursor' && page.after)) return undefined
   const offset = page.kind === 'index' ? page.offset : 0
@@ -128,8 +131,8 @@ async function count({ database, all }: Reader, extent: Extent, query: Query): P
 }
 
 /**
- * FROM and WHERE of a query. Where an index leads to the resources, they are joined to what it finds: written as a
- * condition, SQLite would read every resource instead.
+ * FROM and WHERE of a query. Where an index leads to the resources, they are joined to what it
+ * finds: written as a condition, SQLite would read every resource instead.
  */
 function matching(
   { dialect }: Database,
@@ -162,7 +165,9 @@ function matching(
     where ${sql.join([sql`resource.${isOfType(type)}`, ...conditions], sql` and `)}`
 }
 
-/** What plans look for, of each kind together: SQLite takes no union of more than 500 queries (B2). */
+/**
+ * What plans look for, of each kind together: SQLite takes no union of more than 500 queries (B2).
+ */
 interface Wanted {
   readonly ids: string[]
   readonly lookups: [attribute: string, key: string][]

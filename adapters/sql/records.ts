@@ -81,7 +81,7 @@ const noteRoles = statement<{ tenant: string; rows: string }>(
     on conflict (tenant, user_id) do update set had_role = 1`,
 )
 
-const mostNotedAtOnce = 1000
+const maxNotedAtOnce = 1000
 
 const deleteRecord = statement<UserKey>(
   (value) => sql`
@@ -132,8 +132,8 @@ export function recordMethods(database: Database): Ledger {
       const rows = [...new Set(userIds.filter(isStorable))]
         .sort()
         .map((userId) => [userId, JSON.stringify(emptyRecord(userId, new Date()))])
-      for (let start = 0; start < rows.length; start += mostNotedAtOnce) {
-        const part = JSON.stringify(rows.slice(start, start + mostNotedAtOnce))
+      for (let start = 0; start < rows.length; start += maxNotedAtOnce) {
+        const part = JSON.stringify(rows.slice(start, start + maxNotedAtOnce))
         const { tenant } = scope
         await database.transaction(
           (session) => session.change(noteRoles, { tenant, rows: part }),

@@ -25,16 +25,18 @@ export const resourceColumns = sql.raw(
 )
 
 /**
- * Condition on the type of resources that are found by id. Written so that no index has it: with the bare column, PostgreSQL
- * would take the index of listings and read the whole tenant for every id, for as long as the table is not analysed.
+ * Condition on the type of resources that are found by id. Written so that no index has it: with
+ * the bare column, PostgreSQL would take the index of listings and read the whole tenant for every
+ * id, for as long as the table is not analysed.
  */
 export function isOfType(type: unknown): Sql {
   return sql`resource_type || '' = ${type}`
 }
 
 /**
- * True of every row of `scim_resources`. The index of listings has it as its condition, so that queries must ask for that
- * index: for a tenant it knows nothing of, PostgreSQL would take it to find one resource, and read all of them.
+ * True of every row of `scim_resources`. The index of listings has it as its condition, so that
+ * queries must ask for that index: for a tenant it knows nothing of, PostgreSQL would take it to
+ * find one resource, and read all of them.
  */
 export const isListed = sql.raw('created >= -9007199254740991')
 
@@ -124,7 +126,10 @@ export const deleteResource = statement<ResourceKey>(
       and ${isOfType(value('type'))}`,
 )
 
-/** The resource in a row. `meta` lives in columns of its own, so that a change of members need not rewrite the rest. */
+/**
+ * The resource in a row. `meta` lives in columns of its own, so that a change of members need not
+ * rewrite the rest.
+ */
 export function toResource<R extends Resource>(type: string, row: ResourceRow): R {
   const resource = JSON.parse(row.document) as Record<string, Json | Meta>
   resource['meta'] = {

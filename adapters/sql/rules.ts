@@ -23,7 +23,7 @@ const selectRules = statement<
 )
 
 /** Tenants whose rules are remembered at most. */
-const mostRemembered = 1000
+const maxRemembered = 1000
 
 interface NewRules {
   readonly tenant: string
@@ -65,7 +65,7 @@ export function ruleMethods(
       const version = Number(row.version)
       if (known && row.rules === null) return { rules: known.rules, version: String(version) }
       const rules = JSON.parse(row.rules ?? '') as MappingRules
-      if (remembered.size >= mostRemembered) remembered.clear()
+      if (remembered.size >= maxRemembered) remembered.clear()
       remembered.set(tenant, { rules, version })
       return { rules, version: String(version) }
     },

@@ -48,13 +48,19 @@ export function orderOf(sort: Sort | undefined, dialect: SqlDialect): Order {
 
 const ranks = { boolean: 0, number: 1, text: 2 }
 
-/** Whether a sort key stands before (negative) or behind all values of a kind; 0 when it is of that kind itself. */
+/**
+ * Whether a sort key stands before (negative) or behind all values of a kind; 0 when it is of that
+ * kind itself.
+ */
 function compareKinds(key: string | number | boolean, kind: ScalarKind): number {
   const own = typeof key === 'string' ? 'text' : (typeof key as 'number' | 'boolean')
   return ranks[own] - ranks[kind]
 }
 
-/** What is after a key of another kind, which an attribute of the same name has in another resource type (B1). */
+/**
+ * What is after a key of another kind, which an attribute of the same name has in another resource
+ * type (B1).
+ */
 function afterAllOrNone(
   value: Sql,
   { isBefore, descending }: { readonly isBefore: boolean; readonly descending: boolean },

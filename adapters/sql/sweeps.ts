@@ -39,7 +39,10 @@ const everybodyAfter = statement<
     order by created, id limit ${value('limit')}`,
 )
 
-/** Carries out the next marks of the oldest sweep nobody else works on; how far it has come is stored with them. */
+/**
+ * Carries out the next marks of the oldest sweep nobody else works on; how far it has come is
+ * stored with them.
+ */
 export async function expandSweeps(
   database: Database,
   policy: MappingPolicy,
@@ -72,7 +75,10 @@ async function step(
   return userIds.length
 }
 
-/** Finds the groups of a sweep that begins: only now nobody can give a group one of the names by the old rules. */
+/**
+ * Finds the groups of a sweep that begins: only now nobody can give a group one of the names by the
+ * old rules.
+ */
 async function begun(
   session: Session,
   { tenant, state }: SweepRow,

@@ -3,7 +3,10 @@ import type { Sql, SqlDialect } from './dialects/dialect.js'
 import { hasKey, storedKey } from './lookups.js'
 import { isStorable } from './text.js'
 
-/** SELECT of the ids of everybody in a group, or in the groups of a name, directly or through other groups. */
+/**
+ * SELECT of the ids of everybody in a group, or in the groups of a name, directly or through other
+ * groups.
+ */
 export function usersInGroup(
   { by, group }: { readonly by: 'value' | 'display'; readonly group: string },
   tenant: string,

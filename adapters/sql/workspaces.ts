@@ -34,7 +34,10 @@ const selectVersion = statement<InTenant, { value: string }>(
     where tenant = ${value('tenant')} and name = ${sql.lit(versionName)}`,
 )
 
-/** The first step of each change: whoever changes workspaces of a tenant holds this row, so changes come one by one. */
+/**
+ * The first step of each change: whoever changes workspaces of a tenant holds this row, so changes
+ * come one by one.
+ */
 const setVersion = statement<InTenant & { readonly version: string }>(
   (value) => sql`
     insert into scim_values (tenant, name, value)
@@ -178,7 +181,10 @@ interface Change {
 }
 type Work = (session: Session, tenant: string) => Promise<boolean>
 
-/** A change of one tenant's workspaces after the other; nothing goes to the log for one that changed nothing. */
+/**
+ * A change of one tenant's workspaces after the other; nothing goes to the log for one that changed
+ * nothing.
+ */
 function changer(database: Database) {
   return ({ scope, audit = [] }: Change, work: Work): Promise<boolean> =>
     database.transaction(async (session) => {

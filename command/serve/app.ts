@@ -23,8 +23,8 @@ export interface AppParts {
 }
 
 /**
- * The host's Express application: SCIM at `/scim/v2`, `/healthz` (the process), `/readyz` (what it needs), and the settings
- * unless they have their own.
+ * The host's Express application: SCIM at `/scim/v2`, `/healthz` (the process), `/readyz` (what it
+ * needs), and the settings unless they have their own.
  */
 export function createApp(parts: AppParts): Express {
   const { adapters, reconciler, scimDigests } = parts
@@ -94,7 +94,10 @@ function tellBaseUrl(_request: Request, response: Response): void {
     })
 }
 
-/** One line for each answer 5xx with the request id the client was given, and for what no client tells. */
+/**
+ * One line for each answer 5xx with the request id the client was given, and for what no client
+ * tells.
+ */
 function logEvent({ event, status = 0, requestId, tenant, detail }: AuditEntry): void {
   // Nobody looks at a status page when nothing seems wrong.
   if (event === 'access.massLoss') console.error(`WARNING: ${detail}`)

@@ -8,7 +8,9 @@ import type { Environment } from '../variables.js'
 export interface HostEnvironment {
   readonly port: number
   readonly host: string
-  /** Where the settings page and API listen when not at `port`: another origin than Label Studio's. */
+  /**
+   * Where the settings page and API listen when not at `port`: another origin than Label Studio's.
+   */
   readonly settings?: { readonly port: number; readonly host: string }
   /** Reverse proxies whose `X-Forwarded-…` are believed, as Express takes them. */
   readonly trustProxy?: string
@@ -69,7 +71,9 @@ function readPort(name: string, value: string): number {
   throw new UsageError(`${name} is "${value}". Give a number from 0 (any free port) to 65535.`)
 }
 
-/** The digests of a token and of those whose digests are given; of a new token where there are none. */
+/**
+ * The digests of a token and of those whose digests are given; of a new token where there are none.
+ */
 function readAccess(name: 'SCIM_TOKEN' | 'ADMIN_TOKEN', variables: Environment): Access {
   const token = variables[name]
   const digests = readDigests(`${name}_DIGEST`, variables[`${name}_DIGEST`] ?? '')

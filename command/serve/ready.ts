@@ -7,8 +7,8 @@ const timeoutMs = 2_000
 const keptMs = 1_000
 
 /**
- * `/readyz`: 200 when everything this host needs is there, else 503, and by name what is. Says nothing of why: anybody
- * may ask. However many ask, each check runs once a second at most.
+ * `/readyz`: 200 when everything this host needs is there, else 503, and by name what is. Says
+ * nothing of why: anybody may ask. However many ask, each check runs once a second at most.
  */
 export function readiness(checks: Checks): RequestHandler {
   let known: Promise<Readonly<Record<string, boolean>>> | undefined

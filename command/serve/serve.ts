@@ -24,8 +24,8 @@ import { answersAt } from './ready.js'
 import { closeServer, stopOnSignals } from './stop.js'
 
 /**
- * A complete SCIM service provider in one process. With a Label Studio in the environment it provisions that one and
- * stands in front of it as a proxy. Resolves once it listens.
+ * A complete SCIM service provider in one process. With a Label Studio in the environment it
+ * provisions that one and stands in front of it as a proxy. Resolves once it listens.
  */
 export async function serve({ environment: variables, tell }: CommandCall): Promise<number> {
   const environment = readEnvironment(variables)

@@ -2,12 +2,15 @@ import type { Server } from 'node:http'
 
 /** How long requests under way may take once the host was told to end. */
 const graceMs = 5_000
-/** After that the process ends, whatever still hangs. Everything acknowledged is in the database by then. */
+/**
+ * After that the process ends, whatever still hangs. Everything acknowledged is in the database by
+ * then.
+ */
 const deadlineMs = 9_000
 
 /**
- * Stops accepting, answers the requests under way, and closes every connection with its next answer, after the grace
- * whatever its client does.
+ * Stops accepting, answers the requests under way, and closes every connection with its next
+ * answer, after the grace whatever its client does.
  */
 export function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
@@ -23,7 +26,10 @@ export function closeServer(server: Server): Promise<void> {
   })
 }
 
-/** Runs `stop` at the first SIGTERM or SIGINT, and ends the process if it has not ended by the deadline. */
+/**
+ * Runs `stop` at the first SIGTERM or SIGINT, and ends the process if it has not ended by the
+ * deadline.
+ */
 export function stopOnSignals(stop: () => Promise<void>): void {
   let isStopping = false
   const end = () => {

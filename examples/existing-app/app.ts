@@ -1,6 +1,7 @@
 /**
- * Provisioning for an application that has users, sessions and single sign-on of its own: SCIM beside its routes, a hook
- * at sign-in, a target that ends sessions, and the settings page for its administrators.
+ * Provisioning for an application that has users, sessions and single sign-on of its own: SCIM
+ * beside its routes, a hook at sign-in, a target that ends sessions, and the settings page for its
+ * administrators.
  */
 import express, { type Express, type Request } from 'express'
 import {
@@ -27,13 +28,14 @@ export interface ExistingApp {
 const scope = { tenant: 'default' }
 
 /**
- * What gives and ends access in the application, for `sqlAdapters({ url, target: targetOf(existing) })`. Called before the
- * client gets its 2xx, and again until it succeeds.
+ * What gives and ends access in the application, for `sqlAdapters({ url, target: targetOf(existing)
+ * })`. Called before the client gets its 2xx, and again until it succeeds.
  */
 export function targetOf(existing: ExistingApp): Pick<AccessTarget, 'deprovision' | 'applyAccess'> {
   return {
     deprovision: (_scope, user) => existing.endSessions(user.userName),
-    // This application has no roles. One that has gives what `plan` says, and returns what is in force then.
+    // This application has no roles. One that has gives what `plan` says, and returns what is in
+    // force then.
     applyAccess: async () => ({ applied: [] }),
   }
 }

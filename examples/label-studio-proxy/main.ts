@@ -1,9 +1,11 @@
 /**
- * SCIM, settings and the access gate in front of a Label Studio: the smallest complete proxy, to copy. Run it with
+ * SCIM, settings and the access gate in front of a Label Studio: the smallest complete proxy, to
+ * copy. Run it with
  *
  *   LABEL_STUDIO_URL=http://127.0.0.1:8080 LABEL_STUDIO_TOKEN=… npm run start:label-studio-proxy
  *
- * LABEL_STUDIO_EMAIL and LABEL_STUDIO_PASSWORD, the owner's sign-in, add real deactivation in Community.
+ * LABEL_STUDIO_EMAIL and LABEL_STUDIO_PASSWORD, the owner's sign-in, add real deactivation in
+ * Community.
  */
 import express from 'express'
 import { bearerTokens, createReconciler, generateToken, scimRouter } from 'label-studio-scim'

@@ -18,8 +18,8 @@ export interface LabelStudioProxy {
 }
 
 /**
- * Puts Label Studio behind the gate: everything that no earlier middleware of `app` answered goes to `url`, for people
- * whom SCIM lets in. Mount it last, and nothing that reads bodies before it.
+ * Puts Label Studio behind the gate: everything that no earlier middleware of `app` answered goes
+ * to `url`, for people whom SCIM lets in. Mount it last, and nothing that reads bodies before it.
  */
 export function labelStudioProxy(
   app: Express,
@@ -44,7 +44,8 @@ export function labelStudioProxy(
       },
     },
   })
-  // A Label Studio below a path writes that path into its links, so people reach it below the same one here.
+  // A Label Studio below a path writes that path into its links, so people reach it below the same
+  // one here.
   const base = new URL(url).pathname.replace(/\/+$/, '')
   app.use(base || '/', gate, proxy)
   return {

@@ -1,6 +1,7 @@
 /**
- * An authenticator for clients that get short-lived access tokens from an authorization server (OAuth 2.0 client
- * credentials): the tokens are JWTs (RFC 9068), checked with the keys that the server publishes (JWKS).
+ * An authenticator for clients that get short-lived access tokens from an authorization server
+ * (OAuth 2.0 client credentials): the tokens are JWTs (RFC 9068), checked with the keys that the
+ * server publishes (JWKS).
  */
 import { createPublicKey, type JsonWebKey, type KeyObject, verify } from 'node:crypto'
 import { type Authenticator, forbidden, unauthorized } from 'label-studio-scim'

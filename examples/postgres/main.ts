@@ -1,5 +1,6 @@
 /**
- * One of any number of hosts on a PostgreSQL. None knows of the others: each serves requests and shares the pending work.
+ * One of any number of hosts on a PostgreSQL. None knows of the others: each serves requests and
+ * shares the pending work.
  *
  *   DATABASE_URL=postgres://… SCIM_TOKEN_DIGEST=… PORT=3001 node main.js
  */

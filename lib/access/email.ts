@@ -4,9 +4,10 @@ import type { User } from '../stores/resource.js'
 const address = /^[^\s@]+@[^\s@]+$/
 
 /**
- * The e-mail address by which Label Studio knows a person, trimmed and lower-cased: the primary e-mail, else the work
- * e-mail, else `userName`, else the first one that is not labelled `home` (R-USER-25); `undefined` when none of them is
- * an address. A private address counts only where the client says that it is the primary one.
+ * The e-mail address by which Label Studio knows a person, trimmed and lower-cased: the primary
+ * e-mail, else the work e-mail, else `userName`, else the first one that is not labelled `home`
+ * (R-USER-25); `undefined` when none of them is an address. A private address counts only where the
+ * client says that it is the primary one.
  */
 export function emailOf(user: User): string | undefined {
   const emails = readEmails(user)

@@ -36,9 +36,9 @@ interface Person {
 }
 
 /**
- * Makes one person's access in the host what their groups give now: resolve, plan, apply, record. Level-triggered:
- * it reads the present state, so it may be called at any time and any number of times. The caller holds the person's
- * lease, so that two of them never work on one person.
+ * Makes one person's access in the host what their groups give now: resolve, plan, apply, record.
+ * Level-triggered: it reads the present state, so it may be called at any time and any number of
+ * times. The caller holds the person's lease, so that two of them never work on one person.
  *
  * @throws UnavailableError and whatever else the host's adapter throws; nothing is recorded then
  */
@@ -50,7 +50,7 @@ export async function enforceAccess(
   const { users, groups, access: store } = context.adapters
   const user = await users.get(scope, userId, readWhole)
   const known = await store.record(scope, userId)
-  if (!user) return endDeparted(context, scope, known)
+  if (!user) return deprovisionDeleted(context, scope, known)
   const record = known ?? emptyRecord(userId, context.clock())
   const exemption = await exemptionOf(context.adapters, scope, user)
   if (exemption) {
@@ -64,15 +64,17 @@ export async function enforceAccess(
   return access.active ? give(context, scope, person, access) : end(context, scope, person)
 }
 
-/** Of somebody deleted: the record stays, so that an account that outlives the person remains shut. */
-async function endDeparted(
+/**
+ * Of somebody deleted: the record stays, so that an account that outlives the person remains shut.
+ */
+async function deprovisionDeleted(
   context: EnforceContext,
   scope: Scope,
   record: AccessRecord | undefined,
 ): Promise<Enforced> {
   // An import that was cut short brings the user back.
   if (!record || isHalfListed(record)) return 'gone'
-  const user = departed(record)
+  const user = deletedUser(record)
   if (await exemptionOf(context.adapters, scope, user)) return 'gone'
   // Also when it was carried out before: somebody may have let the person in again by hand.
   await context.adapters.users.deprovision(scope, user, 'deleted')
@@ -85,7 +87,7 @@ async function endDeparted(
 }
 
 /** A stand-in for a user whose resource is gone; adapters find the account by its id. */
-function departed(record: AccessRecord): User {
+function deletedUser(record: AccessRecord): User {
   const at = record.at
   return {
     id: record.userId,

@@ -1,7 +1,9 @@
 import type { AccessStore } from '../stores/access-store.js'
 import type { Scope } from '../stores/scope.js'
 
-/** What the gate makes of requests that the rules do not give: refuse them, report them, or neither. */
+/**
+ * What the gate makes of requests that the rules do not give: refuse them, report them, or neither.
+ */
 export type Enforcement = 'enforce' | 'report' | 'off'
 
 const valueName = 'gate.enforcement'

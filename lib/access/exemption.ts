@@ -3,7 +3,10 @@ import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import type { Exemption } from '../stores/user-store.js'
 
-/** Answers for users, in their order; everybody is ours to manage where the target knows no exemptions. */
+/**
+ * Answers for users, in their order; everybody is ours to manage where the target knows no
+ * exemptions.
+ */
 export async function exemptionsOf(
   { users }: Adapters,
   scope: Scope,

@@ -17,15 +17,18 @@ export function describeFailure(error: unknown): string {
   return `The adapter failed unexpectedly (${name}). The host's log has the error.`
 }
 
-/** Whether a description tells of a host that could not answer or was not asked, rather than of a person it would not take. */
+/**
+ * Whether a description tells of a host that could not answer or was not asked, rather than of a
+ * person it would not take.
+ */
 export function isOutageText(description: string | undefined): boolean {
   if (description === undefined) return false
   return [pausedText, outage, refused].some((start) => description.startsWith(start))
 }
 
 /**
- * What a client is told of a host's failure: a refusal as it is, all else as {@link UnavailableError} with the host's own
- * `Retry-After` where it names one.
+ * What a client is told of a host's failure: a refusal as it is, all else as {@link
+ * UnavailableError} with the host's own `Retry-After` where it names one.
  */
 export function asStoreError(
   cause: unknown,

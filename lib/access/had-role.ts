@@ -8,8 +8,8 @@ import type { AccessAdapters } from './enforce.js'
 import { exemptionsOf } from './exemption.js'
 
 /**
- * Notes that a rule has given these people an organization role: what `onNoRole` means for them must not depend on
- * whether a reconciler came to them while they had it.
+ * Notes that a rule has given these people an organization role: what `onNoRole` means for them
+ * must not depend on whether a reconciler came to them while they had it.
  */
 export async function noteRole(
   access: AccessStore,
@@ -25,8 +25,9 @@ export async function noteRole(
 }
 
 /**
- * {@link noteRole} for those of these people to whom a rule gives a role now, inactive ones included, and who are ours to
- * manage. Called before their groups or the rules change. Costs the same few queries however many people there are.
+ * {@link noteRole} for those of these people to whom a rule gives a role now, inactive ones
+ * included, and who are ours to manage. Called before their groups or the rules change. Costs the
+ * same few queries however many people there are.
  */
 export async function noteRolesByRule(
   adapters: AccessAdapters,

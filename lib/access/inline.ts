@@ -24,12 +24,14 @@ const waitMs = 25
 const retryMs = 1_000
 
 /**
- * Makes one person's access true now, within a request, instead of leaving it to the reconciler. It takes the person's
- * lease first, so a reconciler that still works with what it read before this request's change ends before.
+ * Makes one person's access true now, within a request, instead of leaving it to the reconciler. It
+ * takes the person's lease first, so a reconciler that still works with what it read before this
+ * request's change ends before.
  *
  * @param userId marked pending before this call
  * @returns `settled` when somebody else carried out the mark meanwhile
- * @throws UnavailableError when the host cannot do it in time; the mark stays and the reconciler goes on
+ * @throws UnavailableError when the host cannot do it in time; the mark stays and the reconciler
+ *   goes on
  * @throws RefusedError when the host refuses for good
  */
 export async function enforceNow(
@@ -51,8 +53,9 @@ export async function enforceNow(
 }
 
 /**
- * Holds somebody's lease during `work`, so that no reconciler works on them. The person need not exist. They are marked,
- * and stay so: whatever happens, the reconciler looks at them afterwards. Work that holds the lease already goes on.
+ * Holds somebody's lease during `work`, so that no reconciler works on them. The person need not
+ * exist. They are marked, and stay so: whatever happens, the reconciler looks at them afterwards.
+ * Work that holds the lease already goes on.
  *
  * @throws UnavailableError when somebody else has the lease for too long; `work` was not begun then
  */
@@ -73,8 +76,9 @@ export async function holdLease<T>(
 }
 
 /**
- * As {@link holdLease} for work after which nothing remains to be done: the person is pending only if they were before,
- * or when `work` fails. Answers `busy`, without `work`, while somebody else works on them.
+ * As {@link holdLease} for work after which nothing remains to be done: the person is pending only
+ * if they were before, or when `work` fails. Answers `busy`, without `work`, while somebody else
+ * works on them.
  *
  * @param timeoutMs how long to wait for the lease
  */
@@ -122,7 +126,10 @@ function workUnder<T>(
   return underLease(access, scope, lease, work)
 }
 
-/** Returns the lease. A first mark is our own, which nobody waits for; a later one was somebody's before. */
+/**
+ * Returns the lease. A first mark is our own, which nobody waits for; a later one was somebody's
+ * before.
+ */
 function giveBack(
   access: AccessStore,
   { owner, entry }: Claim,
@@ -157,7 +164,10 @@ async function claimPerson(
   return 'busy'
 }
 
-/** The lease is returned only when the work has really ended, also when nobody waits for it any more. */
+/**
+ * The lease is returned only when the work has really ended, also when nobody waits for it any
+ * more.
+ */
 async function carryOut(
   context: EnforceContext,
   scope: Scope,

@@ -28,8 +28,8 @@ export interface Invited {
 }
 
 /**
- * A link by which this person signs up at the gate; `undefined` where links are not the way in, for people without
- * access or address, and for those who have an account.
+ * A link by which this person signs up at the gate; `undefined` where links are not the way in, for
+ * people without access or address, and for those who have an account.
  */
 export async function createInvitation(
   adapters: Adapters,
@@ -58,7 +58,10 @@ export async function maySignUp(adapters: Adapters, scope: Scope, user: User): P
   return (await adapters.access?.record(scope, user.id))?.account === undefined
 }
 
-/** Whom the token of a link was made for; `undefined` when it is not ours, has expired, or is another tenant's. */
+/**
+ * Whom the token of a link was made for; `undefined` when it is not ours, has expired, or is
+ * another tenant's.
+ */
 export async function readInvitation(
   { access }: Adapters,
   scope: Scope,
@@ -73,7 +76,10 @@ export async function readInvitation(
   return { userId: content.user, email: content.email }
 }
 
-/** Kept with the rules, so that every host knows it. Read again after writing: another host may have been first. */
+/**
+ * Kept with the rules, so that every host knows it. Read again after writing: another host may have
+ * been first.
+ */
 async function keyOf(access: AccessStore, scope: Scope): Promise<string> {
   const known = await access.getValue(scope, keyName)
   if (known !== undefined) return known

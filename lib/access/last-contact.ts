@@ -3,15 +3,15 @@ import type { Scope } from '../stores/scope.js'
 
 const valueName = 'lastContact'
 const everyMs = 60_000
-const mostTenants = 10_000
+const maxTenants = 10_000
 const timeoutMs = 10_000
 
 /**
- * Remembers that the identity provider called, at most once a minute for each tenant, so that a busy client costs no
- * writes. Failures are the caller's to ignore.
+ * Remembers that the identity provider called, at most once a minute for each tenant, so that a
+ * busy client costs no writes. Failures are the caller's to ignore.
  *
- * @returns called with who sent each authenticated request; gives a promise when it writes, which the request's own signal
- *   does not end
+ * @returns called with who sent each authenticated request; gives a promise when it writes, which
+ *   the request's own signal does not end
  */
 export function contactRecorder(
   access: AccessStore,
@@ -27,7 +27,7 @@ export function contactRecorder(
     const now = clock()
     const last = written.get(caller.tenant) ?? Number.NEGATIVE_INFINITY
     if (now.getTime() - last < everyMs) return undefined
-    if (written.size >= mostTenants) written.clear()
+    if (written.size >= maxTenants) written.clear()
     written.set(caller.tenant, now.getTime())
     return write(caller, now)
   }

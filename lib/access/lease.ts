@@ -6,8 +6,8 @@ import { LimitedLifetime } from './time-limit.js'
 const debug = createDebug('label-studio-scim:lease')
 
 /**
- * How long a claim lasts that is not renewed, in milliseconds. Less than a request waits: somebody whose claim was lost in a
- * crash can be deactivated by the request that comes next.
+ * How long a claim lasts that is not renewed, in milliseconds. Less than a request waits: somebody
+ * whose claim was lost in a crash can be deactivated by the request that comes next.
  */
 export const shortLeaseMs = 8_000
 /** How long one attempt at a person may take, in milliseconds. */
@@ -31,8 +31,9 @@ export function isHeldUnder(scope: Scope, userId: string): boolean {
 }
 
 /**
- * Works under a claim that is renewed while the work goes on. The signal of the scope that `work` is given is aborted when
- * the claim is lost (somebody else may have taken over), and when the attempt takes too long.
+ * Works under a claim that is renewed while the work goes on. The signal of the scope that `work`
+ * is given is aborted when the claim is lost (somebody else may have taken over), and when the
+ * attempt takes too long.
  */
 export async function underLease<T>(
   access: AccessStore,

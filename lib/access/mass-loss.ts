@@ -53,7 +53,10 @@ export async function rememberMassLoss(
   await access.setValue(scope, massLossName, JSON.stringify(loss))
 }
 
-/** An administrator means it: until an hour from now nothing is refused as a mass loss. Returns until when. */
+/**
+ * An administrator means it: until an hour from now nothing is refused as a mass loss. Returns
+ * until when.
+ */
 export async function allowMassLoss(access: AccessStore, scope: Scope, now: Date): Promise<string> {
   const until = new Date(now.getTime() + hourMs).toISOString()
   await access.setValue(scope, allowedName, until)
@@ -84,7 +87,9 @@ export async function countActivePeople(adapters: Adapters, scope: Scope): Promi
   return totalResults
 }
 
-/** People who lost access within the last hour, as far as one tenant's hosts have told each other. */
+/**
+ * People who lost access within the last hour, as far as one tenant's hosts have told each other.
+ */
 export interface RecentLosses {
   /** Ids of those whom this host has not counted within the hour. */
   uncounted(ids: readonly string[]): readonly string[]

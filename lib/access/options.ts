@@ -8,8 +8,8 @@ export interface ReconcilerOptions {
   /** People worked on at once. Integer, 1 to 1000. Default 8. */
   readonly concurrency?: number
   /**
-   * How long after a host has died another may take over its work. It is renewed while work goes on. At least 1000.
-   * Default 8 000.
+   * How long after a host has died another may take over its work. It is renewed while work goes
+   * on. At least 1000. Default 8 000.
    */
   readonly leaseMs?: number
   /** How long one attempt at a person may take. At least 1000. Default 60 000. */
@@ -18,7 +18,10 @@ export interface ReconcilerOptions {
   readonly backoffMs?: number
   /** Longest back-off. Default 300 000. */
   readonly maxBackoffMs?: number
-  /** Attempts at a person who fails for another reason than an unavailable host, before parking. Default 10. */
+  /**
+   * Attempts at a person who fails for another reason than an unavailable host, before parking.
+   * Default 10.
+   */
   readonly maxAttempts?: number
   /** How often to look for what other hosts marked. Default 1 000. */
   readonly pollMs?: number
@@ -28,7 +31,9 @@ export interface ReconcilerOptions {
   readonly maxRetryAfterMs?: number
   /** Days after which entries of the audit log are removed. 1 to 36 500. Default 730. */
   readonly auditRetentionDays?: number
-  /** Days after which names and addresses of deleted people are forgotten. 1 to 36 500. Default 365. */
+  /**
+   * Days after which names and addresses of deleted people are forgotten. 1 to 36 500. Default 365.
+   */
   readonly deletedRetentionDays?: number
   /** Called with each event after its effect is recorded. */
   readonly onEvent?: (event: AuditEntry) => void

@@ -9,9 +9,12 @@ import type { Scope } from '../stores/scope.js'
 import type { UserStore } from '../stores/user-store.js'
 import { emailOf } from './email.js'
 
-const mostPeopleOfOneAddress = 100
+const maxPeopleOfOneAddress = 100
 
-/** Finds the people whose own address (`emailOf`) this is; one that merely stands among somebody's e-mails is not. */
+/**
+ * Finds the people whose own address (`emailOf`) this is; one that merely stands among somebody's
+ * e-mails is not.
+ */
 export type FindByEmail = (scope: Scope, email: string) => Promise<readonly User[]>
 
 /** The people in whose attributes an address stands. */
@@ -22,7 +25,10 @@ export interface AddressHolders {
   readonly others: readonly User[]
 }
 
-/** Finds everybody who has this address in any attribute. The address is compared as it is but for its case. */
+/**
+ * Finds everybody who has this address in any attribute. The address is compared as it is but for
+ * its case.
+ */
 export type FindByAddress = (scope: Scope, address: string) => Promise<AddressHolders>
 
 /** A finder over this store. One indexed query a call. */
@@ -32,7 +38,7 @@ export function findByAddress(users: UserStore): FindByAddress {
     const address = given.toLowerCase()
     if (address === '') return { own: [], others: [] }
     const filter = anyEquals(paths, [address])
-    const page = { kind: 'index', offset: 0, limit: mostPeopleOfOneAddress } as const
+    const page = { kind: 'index', offset: 0, limit: maxPeopleOfOneAddress } as const
     const { resources: alike } = await queryStore({ store: users, type: 'User' }, scope, {
       omit: new Set(['groups']),
       filter,

@@ -27,8 +27,9 @@ const methods = [
 ] as const satisfies readonly (keyof UserStore)[]
 
 /**
- * The same adapters with further people whom nothing may change, deactivate or delete: no SCIM request, no mapping rule
- * and no reconciler. Give the result to `scimRouter`, `createReconciler` and `settingsRouter` alike.
+ * The same adapters with further people whom nothing may change, deactivate or delete: no SCIM
+ * request, no mapping rule and no reconciler. Give the result to `scimRouter`, `createReconciler`
+ * and `settingsRouter` alike.
  *
  * @param names `userName`, e-mail address or `id` of each; the first two in any case
  * @throws ConfigurationError `ERR_SCIM_PROTECTED_USERS` when `names` is no list of texts

@@ -14,18 +14,21 @@ const sweepMs = 250
 
 /** Works off the list of people whose access must be made true. */
 export interface Reconciler {
-  /** Begins to work in the background, continuing where any host left off. Calling it again changes nothing. */
+  /**
+   * Begins to work in the background, continuing where any host left off. Calling it again changes
+   * nothing.
+   */
   start(): void
   /** Takes no new work, waits for what is under way, and returns its leases. */
   stop(): Promise<void>
   /**
-   * Works until nothing is due: resolves when every mark that was due has been carried out, put off or parked.
-   * Useful in tests and one-off jobs; works without `start`.
+   * Works until nothing is due: resolves when every mark that was due has been carried out, put off
+   * or parked. Useful in tests and one-off jobs; works without `start`.
    */
   drain(): Promise<void>
   /**
-   * A hint that something was marked, so that it starts at once instead of at the next look. `anew`: somebody wants a
-   * host asked again that is left alone because it did not answer.
+   * A hint that something was marked, so that it starts at once instead of at the next look.
+   * `anew`: somebody wants a host asked again that is left alone because it did not answer.
    */
   kick(options?: { readonly anew?: boolean }): void
   /** Whether it works in the background: between `start` and `stop`. */
@@ -33,11 +36,13 @@ export interface Reconciler {
 }
 
 /**
- * A reconciler over these adapters. Several hosts may run one each on one database: leases share the work and keep two of
- * them off one person. Entries that fail are tried again with full jitter, without end while the host is unavailable;
- * what fails otherwise is parked after `maxAttempts`, reported by the settings API, and never dropped.
+ * A reconciler over these adapters. Several hosts may run one each on one database: leases share
+ * the work and keep two of them off one person. Entries that fail are tried again with full jitter,
+ * without end while the host is unavailable; what fails otherwise is parked after `maxAttempts`,
+ * reported by the settings API, and never dropped.
  *
- * @throws ConfigurationError `ERR_SCIM_RECONCILER` when the adapters keep no pending work, or an option is wrong
+ * @throws ConfigurationError `ERR_SCIM_RECONCILER` when the adapters keep no pending work, or an
+ *   option is wrong
  */
 export function createReconciler(adapters: Adapters, options: ReconcilerOptions = {}): Reconciler {
   checkAdapters('createReconciler', adapters)
@@ -118,7 +123,10 @@ class LeasingReconciler implements Reconciler {
       .catch((error: unknown) => debug('what is too old could not be removed: %O', error))
   }
 
-  /** Takes as much work as there are free hands, and does not wait for it; returns how much there was to do. */
+  /**
+   * Takes as much work as there are free hands, and does not wait for it; returns how much there
+   * was to do.
+   */
   async #begin(): Promise<number> {
     const swept = await this.#sweep()
     const { concurrency, leaseMs } = this.#options
@@ -152,13 +160,19 @@ class LeasingReconciler implements Reconciler {
     return marked
   }
 
-  /** Until some work ends; what ends in the same turn is waited for too, so that one claim fills all hands. */
+  /**
+   * Until some work ends; what ends in the same turn is waited for too, so that one claim fills all
+   * hands.
+   */
   async #someEnd(): Promise<void> {
     if (this.#underWay.size > 0) await Promise.race(this.#underWay)
     await nextTurn()
   }
 
-  /** Until work ends, the next entry is due, a kick, `stop`, or the time to look for marks of other hosts. */
+  /**
+   * Until work ends, the next entry is due, a kick, `stop`, or the time to look for marks of other
+   * hosts.
+   */
   async #pause(): Promise<void> {
     const before = this.#underWay.size
     const { pollMs } = this.#options

@@ -40,8 +40,8 @@ interface Batch {
 }
 
 /**
- * A recorder that writes once a second, so that a busy day costs few writes. It keeps at most a thousand kinds of
- * refusals of each tenant between two writes; a failed write loses what it had.
+ * A recorder that writes once a second, so that a busy day costs few writes. It keeps at most a
+ * thousand kinds of refusals of each tenant between two writes; a failed write loses what it had.
  *
  * @returns `undefined` when the adapters have no store of refusals
  */

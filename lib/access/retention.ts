@@ -11,7 +11,10 @@ export function createRetention(adapters: AccessAdapters, options: ResolvedOptio
   let lastAt = Number.NEGATIVE_INFINITY
   const daysAgo = (days: number) => new Date(clock().getTime() - days * dayMs).toISOString()
   return {
-    /** Removes what is too old, unless that was done within the last day; `isStopping` ends it early. */
+    /**
+     * Removes what is too old, unless that was done within the last day; `isStopping` ends it
+     * early.
+     */
     async tend(isStopping: () => boolean): Promise<void> {
       const now = clock().getTime()
       if (now - lastAt < dayMs) return

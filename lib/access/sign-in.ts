@@ -11,7 +11,7 @@ import type { Scope } from '../stores/scope.js'
 import { enforceNow } from './inline.js'
 import { findByAddress } from './people.js'
 import { hasSignedIn, rememberSignIn } from './signed-in.js'
-import { isDepartedAddress, standingOf, strongest } from './standing.js'
+import { isDeletedAddress, standingOf, strongest } from './standing.js'
 
 const debug = createDebug('label-studio-scim:access')
 
@@ -20,8 +20,9 @@ export interface SignInDecision {
   /** Whether the person may enter. */
   readonly allowed: boolean
   /**
-   * `active`: SCIM has them, with access. `deprovisioned`: SCIM had them, and their access has ended. `unknown`: SCIM
-   * never had anybody with this address, or lists them from an import and does not manage them.
+   * `active`: SCIM has them, with access. `deprovisioned`: SCIM had them, and their access has
+   * ended. `unknown`: SCIM never had anybody with this address, or lists them from an import and
+   * does not manage them.
    */
   readonly reason: 'active' | 'deprovisioned' | 'unknown'
   /** SCIM id of the person, when `active`. */
@@ -30,9 +31,15 @@ export interface SignInDecision {
 
 /** Options of `onSignIn`. */
 export interface SignInOptions {
-  /** What happens to people SCIM never had. Default `allow`, as with the access gate: the owner, service accounts. */
+  /**
+   * What happens to people SCIM never had. Default `allow`, as with the access gate: the owner,
+   * service accounts.
+   */
   readonly unknownPeople?: 'allow' | 'refuse'
-  /** How long to wait for what a first sign-in gives, in milliseconds; then the reconciler goes on. Default 5000. */
+  /**
+   * How long to wait for what a first sign-in gives, in milliseconds; then the reconciler goes on.
+   * Default 5000.
+   */
   readonly timeoutMs?: number
   /** Called with `user.signedIn` and with what was granted. */
   readonly onEvent?: (event: AuditEntry) => void
@@ -49,10 +56,11 @@ export const signInTable = optionTable<SignInOptions>()('onSignIn', 'ERR_SCIM_SI
 })
 
 /**
- * To be called by a host with single sign-on when the identity provider has told who somebody is, before a session is
- * made. It decides from what is stored at that moment, and completes what waited for the first sign-in: the workspaces
- * and projects of people whose organization role is Not Activated. Failing to complete refuses nobody; the person stays
- * pending and the reconciler goes on.
+ * To be called by a host with single sign-on when the identity provider has told who somebody is,
+ * before a session is made. It decides from what is stored at that moment, and completes what
+ * waited for the first sign-in: the workspaces and projects of people whose organization role is
+ * Not Activated. Failing to complete refuses nobody; the person stays pending and the reconciler
+ * goes on.
  *
  * @param scope the tenant, e.g. `{ tenant: 'default' }`, or a whole scope
  * @param email the address that the identity provider vouches for
@@ -71,7 +79,7 @@ export async function onSignIn(
   const standings = await Promise.all(people.map((user) => standingOf(adapters, whole, user)))
   const user = people[standings.indexOf('active')]
   if (user) {
-    await welcome({ adapters, options }, whole, user)
+    await completeSignIn({ adapters, options }, whole, user)
     return { allowed: true, reason: 'active', userId: user.id }
   }
   const elsewhere = await Promise.all(others.map((each) => standingOf(adapters, whole, each)))
@@ -79,7 +87,7 @@ export async function onSignIn(
   const isDeparted =
     people.length + others.length > 0
       ? standing === 'deprovisioned'
-      : await isDepartedAddress(adapters, whole, email.trim().toLowerCase())
+      : await isDeletedAddress(adapters, whole, email.trim().toLowerCase())
   if (isDeparted) return { allowed: false, reason: 'deprovisioned' }
   return { allowed: options.unknownPeople === 'allow', reason: 'unknown' }
 }
@@ -93,12 +101,16 @@ function wholeScope(scope: Scope | { readonly tenant: string }): Scope {
   }
 }
 
-interface Reception {
+interface SignInContext {
   readonly adapters: Adapters
   readonly options: Resolved<SignInOptions, typeof signInTable.rows>
 }
 
-async function welcome({ adapters, options }: Reception, scope: Scope, user: User): Promise<void> {
+async function completeSignIn(
+  { adapters, options }: SignInContext,
+  scope: Scope,
+  user: User,
+): Promise<void> {
   const { timeoutMs, onEvent, clock } = options
   const entry = auditEntry(scope, clock(), { event: 'user.signedIn', target: subjectOf(user) })
   const { at } = entry

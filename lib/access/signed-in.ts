@@ -10,7 +10,10 @@ export async function hasSignedIn(
   return (await access.getValue(scope, nameOf(userId))) !== undefined
 }
 
-/** Remembers the first sign-in for good; a value of its own, so that nobody's lease must be waited for. */
+/**
+ * Remembers the first sign-in for good; a value of its own, so that nobody's lease must be waited
+ * for.
+ */
 export async function rememberSignIn(
   access: AccessStore,
   scope: Scope,

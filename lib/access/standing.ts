@@ -7,15 +7,15 @@ import { addressesOf, emailOf } from './email.js'
 import { exemptionOf } from './exemption.js'
 
 /**
- * What SCIM says of somebody who wants to come in. `unknown`: SCIM never had them, or only knows them from an import
- * and was never told to manage them.
+ * What SCIM says of somebody who wants to come in. `unknown`: SCIM never had them, or only knows
+ * them from an import and was never told to manage them.
  */
 export type Standing = 'active' | 'deprovisioned' | 'unknown'
 
 /**
- * The one place that says what a SCIM user is at the door. Access also ended for somebody active to whom, by policy, no
- * rule gives a role any more. What rules and groups say has no effect on people who are not ours to manage: protected
- * ones are let in, the others are unknown.
+ * The one place that says what a SCIM user is at the door. Access also ended for somebody active to
+ * whom, by policy, no rule gives a role any more. What rules and groups say has no effect on people
+ * who are not ours to manage: protected ones are let in, the others are unknown.
  *
  * @param user `undefined`: deleted
  * @param known their access record, where it has been read already
@@ -38,27 +38,30 @@ export async function standingOf(
   return isOnlyListed || exemption ? 'unknown' : 'deprovisioned'
 }
 
-/** Whether an import has noted the account and not stored its user yet, or is about to remove both. */
+/**
+ * Whether an import has noted the account and not stored its user yet, or is about to remove both.
+ */
 export function isHalfListed({ account, enforced }: AccessRecord): boolean {
   return account?.origin === 'imported' && enforced === undefined
 }
 
 /** Whether an address, which no SCIM user has, was that of somebody deleted whom SCIM managed. */
-export async function isDepartedAddress(
+export async function isDeletedAddress(
   { access }: Adapters,
   scope: Scope,
   address: string,
 ): Promise<boolean> {
   const records = (await access?.recordsByEmail(scope, address)) ?? []
   if (records.some(({ account }) => account?.origin !== 'imported')) return true
-  const userId = await access?.getValue(scope, departedName(address))
+  const userId = await access?.getValue(scope, deletedName(address))
   const record = userId === undefined ? undefined : await access?.record(scope, userId)
   return record?.email !== undefined
 }
 
 /**
- * Remembers the addresses of somebody who is deleted, beside the one in their record: an account may stand under any of
- * them. They count until the record is made anonymous, and are kept as digests, since nothing finds them by the person.
+ * Remembers the addresses of somebody who is deleted, beside the one in their record: an account
+ * may stand under any of them. They count until the record is made anonymous, and are kept as
+ * digests, since nothing finds them by the person.
  */
 export async function rememberAddresses(
   { access }: Adapters,
@@ -67,11 +70,11 @@ export async function rememberAddresses(
 ): Promise<void> {
   const own = emailOf(user)
   for (const address of addressesOf(user)) {
-    if (address !== own) await access?.setValue(scope, departedName(address), user.id)
+    if (address !== own) await access?.setValue(scope, deletedName(address), user.id)
   }
 }
 
-function departedName(address: string): string {
+function deletedName(address: string): string {
   return `departed:${createHash('sha256').update(address).digest('base64url')}`
 }
 

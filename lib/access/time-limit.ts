@@ -1,12 +1,12 @@
 import { createScope, type Lifetime, type Scope } from '../stores/scope.js'
 
 /**
- * What `work` comes to, or a rejection with `tooLate()` after `timeoutMs`. The signal of the scope that `work` is given is
- * aborted then, and with that of `scope`; work that does not mind it goes on with nobody waiting, and how it ends is
- * passed over.
+ * What `work` comes to, or a rejection with `tooLate()` after `timeoutMs`. The signal of the scope
+ * that `work` is given is aborted then, and with that of `scope`; work that does not mind it goes
+ * on with nobody waiting, and how it ends is passed over.
  *
- * Nothing is left behind when it ends, where the timers and the derived signals of `AbortSignal.timeout` and `any` live on
- * for the whole time.
+ * Nothing is left behind when it ends, where the timers and the derived signals of
+ * `AbortSignal.timeout` and `any` live on for the whole time.
  */
 export function withTimeLimit<T>(
   scope: Scope,
@@ -37,7 +37,10 @@ export function withTimeLimit<T>(
   })
 }
 
-/** A signal that is aborted on demand, and with its parent's; both are asked for only when somebody asks this one. */
+/**
+ * A signal that is aborted on demand, and with its parent's; both are asked for only when somebody
+ * asks this one.
+ */
 export class LimitedLifetime implements Lifetime {
   readonly #parent: Lifetime
   readonly #controller = new AbortController()

@@ -20,7 +20,10 @@ const pausedMs = 5_000
 
 /** Carries out claimed entries. */
 export interface Worker {
-  /** Makes one person's access true and ends the claim. Never rejects: a claim that cannot be ended runs out. */
+  /**
+   * Makes one person's access true and ends the claim. Never rejects: a claim that cannot be ended
+   * runs out.
+   */
   work(entry: PendingUser): Promise<void>
   /** Asks a host again that was left alone because it did not answer. */
   askAgain(): void
@@ -38,7 +41,9 @@ export function createWorker(
   const emit = emitterOf(options)
   const context: EnforceContext = { adapters, clock, emit }
 
-  /** A pause gives and takes nothing, but ends the access of people who are deactivated or deleted. */
+  /**
+   * A pause gives and takes nothing, but ends the access of people who are deactivated or deleted.
+   */
   async function waits(scope: Scope, { userId }: PendingUser): Promise<boolean> {
     if (!(await pauseOf(adapters.access, scope))) return false
     const user = await adapters.users.get(scope, userId, { omit: new Set(['groups']) })
@@ -85,7 +90,8 @@ function outcomeOf(
 ): Exclude<PendingOutcome, { kind: 'done' }> {
   const message = describeFailure(error)
   const kind = storeErrorKind(error)
-  // Attempts during an outage say nothing about this person: the first failure after one never parks.
+  // Attempts during an outage say nothing about this person: the first failure after one never
+  // parks.
   const isPoison =
     kind !== 'unavailable' &&
     entry.attempts + 1 >= options.maxAttempts &&
@@ -94,7 +100,10 @@ function outcomeOf(
   return { kind: 'retry', afterMs: backoffMs(entry.attempts, error, options), error: message }
 }
 
-/** Full jitter: anything up to the exponential bound, but never before the host said it would be back. */
+/**
+ * Full jitter: anything up to the exponential bound, but never before the host said it would be
+ * back.
+ */
 function backoffMs(attempts: number, error: unknown, options: ResolvedOptions): number {
   const asked =
     storeErrorKind(error) === 'unavailable' && error instanceof Error
@@ -112,13 +121,18 @@ function jitter(attempts: number, options: ResolvedOptions): number {
 /** Looked at again soon, so that it goes on within seconds once the pause ends. */
 const pausedOutcome: PendingOutcome = { kind: 'retry', afterMs: pausedMs, error: pausedText }
 
-/** Without a call of the host: it is known not to answer. People come back spread over time, not all at once. */
+/**
+ * Without a call of the host: it is known not to answer. People come back spread over time, not all
+ * at once.
+ */
 function putOff(entry: PendingUser, openMs: number, options: ResolvedOptions): PendingOutcome {
   const afterMs = Math.max(openMs, 0) + jitter(entry.attempts, options)
   return { kind: 'retry', afterMs, error: entry.lastError ?? describeFailure('outage') }
 }
 
-/** Told once when a person first fails and once when they are parked; retries between are no news. */
+/**
+ * Told once when a person first fails and once when they are parked; retries between are no news.
+ */
 async function report(
   { adapters, clock, emit }: EnforceContext,
   scope: Scope,

@@ -1,6 +1,6 @@
 /**
- * Everything an adapter needs beside the interfaces of the root entry: what the bundled adapters are made of, and all
- * that they take from the library. docs/adapters.md walks through it.
+ * Everything an adapter needs beside the interfaces of the root entry: what the bundled adapters
+ * are made of, and all that they take from the library. docs/adapters.md walks through it.
  */
 export {
   type AccessAdapters,
@@ -43,7 +43,7 @@ export type {
 } from '../gate/index.js'
 export { readBody } from '../gate/read-body.js'
 export type { Authenticator } from '../http/authenticate.js'
-export { presentedToken } from '../http/bearer-tokens.js'
+export { sentToken } from '../http/bearer-tokens.js'
 export { unauthorized } from '../http/challenge.js'
 export {
   type Access,
@@ -102,8 +102,8 @@ export {
   type MemberChange,
   type MembersChanged,
   type Meta,
+  maxPassedOver,
   maxRefusals,
-  mostPassedOver,
   type Page,
   type PageRequest,
   type PassedOverCount,
@@ -129,7 +129,7 @@ export {
 export { type IndexPlan, indexPlan, isAnsweredByPlan } from '../stores/index-plan.js'
 export type { User } from '../stores/resource.js'
 export type { Scope } from '../stores/scope.js'
-export { mostSharedNamed, type SharedValue, warnOfShared } from '../stores/shared-values.js'
+export { maxSharedNamed, type SharedValue, warnOfShared } from '../stores/shared-values.js'
 export type { DeprovisionReason, Exemption, Seats, UserStore } from '../stores/user-store.js'
 export type { WorkspaceStore } from '../stores/workspace-store.js'
 export type { Alongside } from '../stores/write.js'

@@ -4,9 +4,11 @@ import { isObject } from '../schema/json.js'
 import type { Kind, Option, OptionRows, OptionTable, Resolved } from './option.js'
 
 /**
- * Checks a host's options against their table and fills in the defaults. An option that is `undefined` counts as left out.
+ * Checks a host's options against their table and fills in the defaults. An option that is
+ * `undefined` counts as left out.
  *
- * @throws ConfigurationError with the table's code, naming the option, what was received and what to give
+ * @throws ConfigurationError with the table's code, naming the option, what was received and what
+ *   to give
  */
 export function readOptions<Options, Rows extends OptionRows>(
   table: OptionTable<Rows>,

@@ -38,7 +38,9 @@ function entryAt(scope: Scope, at: string, event: AuditEvent): AuditEntry {
   return { ...entry, members: members.slice(0, maxListedMembers), count: members.length }
 }
 
-/** The entries about several events to one resource at one time; an event may name another subject. */
+/**
+ * The entries about several events to one resource at one time; an event may name another subject.
+ */
 export function auditEntries(
   scope: Scope,
   at: Date,

@@ -1,6 +1,6 @@
 /**
- * The events of the library: `noun.verb`, emitted after the change is durable. None carries a secret or a value of
- * `returned: never`; attribute **names** are told, values are not.
+ * The events of the library: `noun.verb`, emitted after the change is durable. None carries a
+ * secret or a value of `returned: never`; attribute **names** are told, values are not.
  */
 export const eventNames = [
   'user.created',

@@ -1,6 +1,9 @@
 import type { AuditEntry, EventName } from './catalogue.js'
 
-/** Is told of an event. What it throws, or the promise it returns rejects with, reaches nobody's request. */
+/**
+ * Is told of an event. What it throws, or the promise it returns rejects with, reaches nobody's
+ * request.
+ */
 export type EventListener = (event: AuditEntry) => unknown
 
 /** Hands events to whoever listens. */

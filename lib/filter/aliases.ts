@@ -20,7 +20,10 @@ export function resolveAlias(
   return resolveExtensionAttribute(type, text, deviations)
 }
 
-/** What a name stands for in the schemas, or as some clients write it; see `resolveExtensionAttribute`. */
+/**
+ * What a name stands for in the schemas, or as some clients write it; see
+ * `resolveExtensionAttribute`.
+ */
 export function resolveName(
   type: ResourceType,
   text: string,
@@ -53,7 +56,10 @@ function resolveDotted(type: ResourceType, text: string): AttributePath | undefi
   return urn === undefined ? undefined : resolvePath(type, `${urn}:${text.slice(urn.length + 1)}`)
 }
 
-/** An attribute of an extension named without its URN; `undefined` when none or several extensions have it. */
+/**
+ * An attribute of an extension named without its URN; `undefined` when none or several extensions
+ * have it.
+ */
 function resolveUnqualified(type: ResourceType, text: string): AttributePath | undefined {
   const found = type.extensions
     .map(({ schema }) => resolvePath(type, `${schema.id}:${text}`))

@@ -5,7 +5,8 @@ export const everything = { kind: 'constant', value: true } as const
 export const nothing = { kind: 'constant', value: false } as const
 
 /**
- * Joins filters with a logical operator: flat, without constants inside, and a single filter as it is.
+ * Joins filters with a logical operator: flat, without constants inside, and a single filter as it
+ * is.
  *
  * @param nodes one or more filters
  */

@@ -46,7 +46,8 @@ const quotedBooleans = new Map([
 ])
 
 /**
- * Checks that an attribute, an operator and a literal go together, and brings the literal into comparable form.
+ * Checks that an attribute, an operator and a literal go together, and brings the literal into
+ * comparable form.
  *
  * @param stringBooleans whether `"True"` may stand for `true` (Entra ID)
  * @returns the literal, or what is wrong as the rest of a sentence about the attribute

@@ -26,8 +26,8 @@ const comparisons: Readonly<Record<CompareOperator, Comparison>> = {
 }
 
 /**
- * Applies an attribute operator to one value and a literal, both of one attribute and in comparable form
- * (RFC 7644 §3.4.2.2, table 3).
+ * Applies an attribute operator to one value and a literal, both of one attribute and in comparable
+ * form (RFC 7644 §3.4.2.2, table 3).
  */
 export function compare(
   operator: CompareOperator,

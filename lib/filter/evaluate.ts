@@ -4,14 +4,16 @@ import type { AttributePath, Json, JsonObject } from '../schema/types.js'
 import type { ComparableValue, FilterNode, ResolvedFilter } from './ast.js'
 import { compare } from './compare.js'
 
-/** Anything with attributes: a stored resource, or one value of a multi-valued complex attribute. */
+/**
+ * Anything with attributes: a stored resource, or one value of a multi-valued complex attribute.
+ */
 type Attributes = Readonly<Record<string, unknown>>
 
 /**
  * Whether a resource matches a filter. The semantics are those of {@link ResolvedFilter}.
  *
- * @param resource as stores keep it: names spelled as in the schemas, extension attributes under their URN, without
- *   `schemas` and without computed attributes (no filter refers to them)
+ * @param resource as stores keep it: names spelled as in the schemas, extension attributes under
+ *   their URN, without `schemas` and without computed attributes (no filter refers to them)
  */
 export function evaluate(filter: ResolvedFilter, resource: Attributes): boolean {
   switch (filter.kind) {
@@ -34,7 +36,10 @@ export function evaluate(filter: ResolvedFilter, resource: Attributes): boolean 
   }
 }
 
-/** Whether one value of a multi-valued complex attribute matches a filter made by `resolveValueFilter`. */
+/**
+ * Whether one value of a multi-valued complex attribute matches a filter made by
+ * `resolveValueFilter`.
+ */
 export function evaluateValue(filter: ResolvedFilter, element: JsonObject): boolean {
   return evaluate(filter, element)
 }
@@ -55,7 +60,10 @@ function evaluatePresent(path: AttributePath, resource: Attributes): boolean {
   return valuesAt(path, resource).some(isPresent)
 }
 
-/** The values a path leads to: of an attribute, of a sub-attribute of each element, or a whole extension. */
+/**
+ * The values a path leads to: of an attribute, of a sub-attribute of each element, or a whole
+ * extension.
+ */
 function valuesAt(path: AttributePath, resource: Attributes): readonly Json[] {
   const value = attributeOf(path, resource)
   if (path.sub === undefined) return listOf(value)

@@ -9,8 +9,8 @@ export function isUserGroups(type: ResourceType, { extension, attribute }: Attri
 }
 
 /**
- * Refuses all that is asked of a user's groups but whether the user is in a group: `groups.value eq "…"` and
- * `groups.display eq "…"`.
+ * Refuses all that is asked of a user's groups but whether the user is in a group: `groups.value eq
+ * "…"` and `groups.display eq "…"`.
  *
  * @throws ScimError `invalidFilter` (400)
  */

@@ -13,8 +13,8 @@ const bareString = /^[\p{L}0-9_][^\s"\\(){}[\]<>,;\p{Cc}\p{Surrogate}]*$/u
 const escapeSyntax = /^\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/
 
 /**
- * Reads a JSON literal (RFC 7644 §3.4.2.2 `compValue`, RFC 8259): a string in double quotes, a number, `true`,
- * `false` or `null`.
+ * Reads a JSON literal (RFC 7644 §3.4.2.2 `compValue`, RFC 8259): a string in double quotes, a
+ * number, `true`, `false` or `null`.
  *
  * @param bareWord whether an identifier without quotation marks is taken for a string here
  * @throws ScimError `invalidFilter`
@@ -35,7 +35,10 @@ export function readLiteral(scanner: Scanner, bareWord: boolean): CompareValue {
   )
 }
 
-/** One word that can only mean a string: neither null in other case nor no number, nor a number gone wrong. */
+/**
+ * One word that can only mean a string: neither null in other case nor no number, nor a number gone
+ * wrong.
+ */
 function isBareString(word: string): boolean {
   return bareString.test(word) && !/^(?:null|nan|infinity)$/i.test(word) && !likeNumber.test(word)
 }
@@ -52,7 +55,10 @@ function readNumber(scanner: Scanner, word: string, start: number): number {
   return value === 0 ? 0 : value
 }
 
-/** Reads a JSON string. Characters that no stored value can have (NUL, half of a surrogate pair) are refused. */
+/**
+ * Reads a JSON string. Characters that no stored value can have (NUL, half of a surrogate pair) are
+ * refused.
+ */
 function readString(scanner: Scanner): string {
   const start = scanner.position
   scanner.position += 1

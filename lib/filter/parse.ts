@@ -47,10 +47,11 @@ const urnPathSyntax = /^urn:[\w.:~!$&'*+,;=@/%-]*[\w$-]$/i
 const resourceTypePath = /(?:^|:)meta\.resourceType$/i
 
 /**
- * Parses a filter (RFC 7644 §3.4.2.2, figure 1, with errata 4670, 4690, 7319 and 7322). Time grows linearly with the
- * length. Names are not looked up: that is what `resolveFilter` does.
+ * Parses a filter (RFC 7644 §3.4.2.2, figure 1, with errata 4670, 4690, 7319 and 7322). Time grows
+ * linearly with the length. Names are not looked up: that is what `resolveFilter` does.
  *
- * `emails[type eq "work"].value eq "x"` (Entra ID) comes back as `emails[type eq "work" and value eq "x"]`.
+ * `emails[type eq "work"].value eq "x"` (Entra ID) comes back as `emails[type eq "work" and value
+ * eq "x"]`.
  *
  * @throws ScimError `invalidFilter` (400) naming the position, also when a limit is exceeded
  */
@@ -63,10 +64,11 @@ export function parseFilter(text: string, options: ParseOptions = {}): ParsedFil
 }
 
 /**
- * Parses the path of a PATCH operation (RFC 7644 §3.5.2, figure 7): an attribute path, or a value path with an optional
- * sub-attribute.
+ * Parses the path of a PATCH operation (RFC 7644 §3.5.2, figure 7): an attribute path, or a value
+ * path with an optional sub-attribute.
  *
- * @throws ScimError `invalidPath` (400) when the path is malformed, `invalidFilter` (400) when the filter in it is
+ * @throws ScimError `invalidPath` (400) when the path is malformed, `invalidFilter` (400) when the
+ *   filter in it is
  */
 export function parsePatchPath(text: string, options: ParseOptions = {}): PatchPath {
   const scanner = scan(text, options, invalidPath)
@@ -189,7 +191,10 @@ function parseAssertion(scanner: Scanner, path: PathText): ParsedFilter {
   return { kind: 'compare', path, operator, value, ...(isRespelt && { word: written }) }
 }
 
-/** RFC 7644 §3.4.2.1 itself leaves out the quotation marks of `meta.resourceType eq User`; clients do elsewhere too. */
+/**
+ * RFC 7644 §3.4.2.1 itself leaves out the quotation marks of `meta.resourceType eq User`; clients
+ * do elsewhere too.
+ */
 function mayBeUnquoted({ deviations }: Scanner, { text }: PathText): boolean {
   return deviations.has(resourceTypePath.test(text) ? 'unquotedResourceType' : 'bareFilterValues')
 }

@@ -7,8 +7,9 @@ type Path = PathText | AttributePath
 type Node = FilterNode<Path>
 
 /**
- * The text of a filter, with single spaces, lower-case operators and no more parentheses than needed. Parsing it gives
- * the same tree; a resolved filter is printed so that parsing and resolving it gives the same filter.
+ * The text of a filter, with single spaces, lower-case operators and no more parentheses than
+ * needed. Parsing it gives the same tree; a resolved filter is printed so that parsing and
+ * resolving it gives the same filter.
  */
 export function printFilter(filter: ParsedFilter | ResolvedFilter): string {
   return print(filter)

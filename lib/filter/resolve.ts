@@ -21,8 +21,9 @@ export interface ResolveOptions {
   /** The deviations that are switched on. */
   readonly deviations: Deviations
   /**
-   * What an attribute means that the resource type does not have: `refuse` (default) answers 400 `invalidFilter`;
-   * `noValue`, for queries over several types, treats it as unassigned (RFC 7644 §3.4.2.1).
+   * What an attribute means that the resource type does not have: `refuse` (default) answers 400
+   * `invalidFilter`; `noValue`, for queries over several types, treats it as unassigned (RFC 7644
+   * §3.4.2.1).
    */
   readonly unknown?: 'refuse' | 'noValue'
   /** With `noValue`: what the comparisons found in the types so far; see {@link requireFits}. */
@@ -31,7 +32,10 @@ export interface ResolveOptions {
   readonly groups?: boolean
 }
 
-/** By the position of its attribute in the filter: what is wrong with a comparison, `undefined` once it fits a type. */
+/**
+ * By the position of its attribute in the filter: what is wrong with a comparison, `undefined` once
+ * it fits a type.
+ */
 export type Fits = Map<number, ScimError | undefined>
 
 type Node<Kind extends ParsedFilter['kind']> = Extract<FilterNode<PathText>, { kind: Kind }>
@@ -46,11 +50,13 @@ interface Scope {
 }
 
 /**
- * Resolves a filter against a resource type: looks up every name, checks that operators, attributes and literals go
- * together, and brings literals into comparable form. The result is what stores receive; see {@link ResolvedFilter}.
+ * Resolves a filter against a resource type: looks up every name, checks that operators, attributes
+ * and literals go together, and brings literals into comparable form. The result is what stores
+ * receive; see {@link ResolvedFilter}.
  *
- * @throws ScimError `invalidFilter` (400) for an unknown attribute, an operator or literal that does not fit the
- *   attribute's type, a complex attribute without a sub-attribute, or an attribute that is never returned
+ * @throws ScimError `invalidFilter` (400) for an unknown attribute, an operator or literal that
+ *   does not fit the attribute's type, a complex attribute without a sub-attribute, or an attribute
+ *   that is never returned
  * @see RFC 7644 §3.4.2.2
  */
 export function resolveFilter(
@@ -68,7 +74,8 @@ export function resolveFilter(
 }
 
 /**
- * Resolves the filter of a PATCH path (`emails[type eq "work"]`) against the attribute before the bracket.
+ * Resolves the filter of a PATCH path (`emails[type eq "work"]`) against the attribute before the
+ * bracket.
  *
  * @param definition a complex attribute
  * @throws ScimError as {@link resolveFilter}
@@ -83,8 +90,9 @@ export function resolveValueFilter(
 }
 
 /**
- * Refuses a filter over several types with a comparison that fits none of them. Where it fits one type, the attribute of
- * the same name in another type has no value that could match (RFC 7644 §3.4.2.1).
+ * Refuses a filter over several types with a comparison that fits none of them. Where it fits one
+ * type, the attribute of the same name in another type has no value that could match (RFC 7644
+ * §3.4.2.1).
  *
  * @throws ScimError `invalidFilter` (400) as {@link resolveFilter}
  */
@@ -185,8 +193,9 @@ function literalFor(
 }
 
 /**
- * A number without quotation marks is a text where the attribute is one (deviation `bareFilterValues`). Over several types
- * it stays a number, which an attribute of one of them may be.
+ * A number without quotation marks is a text where the attribute is one (deviation
+ * `bareFilterValues`). Over several types it stays a number, which an attribute of one of them may
+ * be.
  */
 function asText(
   { value, word }: Node<'compare'>,
@@ -204,7 +213,10 @@ function noteMisfit(path: PathText, problem: string, { options: { fits } }: Scop
   if (!fits.has(path.position)) fits.set(path.position, error)
 }
 
-/** `emails` means `emails.value`, as in the examples of RFC 7644 §3.4.2.2; `manager` only where Entra ID sends it. */
+/**
+ * `emails` means `emails.value`, as in the examples of RFC 7644 §3.4.2.2; `manager` only where
+ * Entra ID sends it.
+ */
 function withDefaultSubAttribute(
   path: AttributePath,
   { deviations }: ResolveOptions,
@@ -237,7 +249,9 @@ function resolveValuePath({ path, filter }: Node<'valuePath'>, scope: Scope): Re
     : onlyElement(path, filter, scope)
 }
 
-/** One condition on any element needs no brackets: `emails[value eq "x"]` is `emails.value eq "x"`. */
+/**
+ * One condition on any element needs no brackets: `emails[value eq "x"]` is `emails.value eq "x"`.
+ */
 function anyElement(path: AttributePath, inner: ResolvedFilter): ResolvedFilter {
   if (inner.kind === 'constant') return inner.value ? { kind: 'present', path } : nothing
   const isPlain = inner.kind === 'present' || (inner.kind === 'compare' && inner.operator !== 'ne')

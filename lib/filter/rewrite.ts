@@ -10,7 +10,10 @@ type Compare = Extract<FilterNode<AttributePath, ComparableValue>, { kind: 'comp
 /** An expression about one attribute. */
 export type Assertion = Extract<ResolvedFilter, { kind: 'compare' | 'present' }>
 
-/** Replaces expressions about attributes that stores keep in another form than clients see; leaves all others alone. */
+/**
+ * Replaces expressions about attributes that stores keep in another form than clients see; leaves
+ * all others alone.
+ */
 export function rewriteOnResource(node: Assertion, type: ResourceType): ResolvedFilter {
   const { attribute, sub } = node.path
   if (attribute === type.attributes.get('schemas')) return rewriteSchemas(node, type)
@@ -22,7 +25,8 @@ export function rewriteOnResource(node: Assertion, type: ResourceType): Resolved
 }
 
 /**
- * Inside `emails[…]`: an element without `primary` counts as one with `primary` false (RFC 7643 §2.4).
+ * Inside `emails[…]`: an element without `primary` counts as one with `primary` false (RFC 7643
+ * §2.4).
  *
  * @param parent the attribute before the bracket
  */
@@ -60,7 +64,10 @@ function rewriteVersion(node: Compare): ResolvedFilter {
   return { ...node, value: version }
 }
 
-/** `emails.primary eq false` holds when any element is not the primary one; `ne` also when there are no elements. */
+/**
+ * `emails.primary eq false` holds when any element is not the primary one; `ne` also when there are
+ * no elements.
+ */
 function rewritePrimary(
   { path, operator, value }: Compare,
   sub: AttributeDefinition,

@@ -19,7 +19,9 @@ export interface ParseOptions extends Partial<FilterLimits> {
   readonly deviations?: Deviations
 }
 
-/** A place in a text that is read once from left to right, and what has been used up of the limits. */
+/**
+ * A place in a text that is read once from left to right, and what has been used up of the limits.
+ */
 export interface Scanner {
   readonly text: string
   readonly limits: FilterLimits
@@ -51,7 +53,9 @@ export function peek(scanner: Scanner): string {
   return scanner.text.charAt(scanner.position)
 }
 
-/** Skips spaces; the grammar has exactly one, but several are harmless. Says whether there were any. */
+/**
+ * Skips spaces; the grammar has exactly one, but several are harmless. Says whether there were any.
+ */
 export function skipSpaces(scanner: Scanner): boolean {
   const start = scanner.position
   while (peek(scanner) === ' ') scanner.position += 1
@@ -76,7 +80,10 @@ export function expectCharacter(scanner: Scanner, character: string): void {
 
 const delimiters = new Set([' ', '(', ')', '[', ']', '"', ''])
 
-/** Reads up to the next space, bracket or quotation mark; an empty string when one of these comes first. */
+/**
+ * Reads up to the next space, bracket or quotation mark; an empty string when one of these comes
+ * first.
+ */
 export function readWord(scanner: Scanner): string {
   const start = scanner.position
   while (!delimiters.has(peek(scanner))) scanner.position += 1

@@ -5,7 +5,10 @@ import type { AttributeDefinition, AttributePath, ResourceType } from '../schema
 
 type Refuse = (detail: string) => ScimError
 
-/** Attributes that no store has, because they are computed when a resource is read. Without `schema`: of any. */
+/**
+ * Attributes that no store has, because they are computed when a resource is read. Without
+ * `schema`: of any.
+ */
 const computed: readonly { schema?: string; attribute: string; sub?: string }[] = [
   { attribute: 'meta', sub: 'location' },
   { schema: userUrn, attribute: 'groups' },
@@ -13,11 +16,13 @@ const computed: readonly { schema?: string; attribute: string; sub?: string }[] 
 ]
 
 /**
- * Refuses a path that must not decide which resources are found, or in which order: of an attribute that is never
- * returned (each answer would reveal something about its value), or of one that is computed on reading.
+ * Refuses a path that must not decide which resources are found, or in which order: of an attribute
+ * that is never returned (each answer would reveal something about its value), or of one that is
+ * computed on reading.
  *
  * @param refuse makes the error of a detail
- * @throws ScimError `invalidFilter` (400) unless `refuse` makes another, the same for every value and operator
+ * @throws ScimError `invalidFilter` (400) unless `refuse` makes another, the same for every value
+ *   and operator
  */
 export function requireUsable(
   type: ResourceType,

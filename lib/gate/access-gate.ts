@@ -18,18 +18,22 @@ const debug = createDebug('label-studio-scim:gate')
 /** Takes over a socket that the gate let through. */
 export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
-/** Express middleware, also for plain Node servers, and the same decision for WebSocket upgrades. */
+/**
+ * Express middleware, also for plain Node servers, and the same decision for WebSocket upgrades.
+ */
 export interface AccessGate {
   (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void
   /**
-   * Answers the upgrades of this server: `listener` is called for WebSockets of people who may enter, and their socket
-   * is closed once they may not any more. A request that offers another protocol (`Upgrade: h2c`, as Java's HTTP client
-   * sends) is answered as if it did not (RFC 9110 §7.8).
+   * Answers the upgrades of this server: `listener` is called for WebSockets of people who may
+   * enter, and their socket is closed once they may not any more. A request that offers another
+   * protocol (`Upgrade: h2c`, as Java's HTTP client sends) is answered as if it did not (RFC 9110
+   * §7.8).
    */
   attach(server: Server, listener: UpgradeListener): void
   /**
-   * Answers a request that the application behind does not answer, in the form of a refusal: a page for people, JSON
-   * for programs, with nothing in it of addresses or causes. For the `error` event of a proxy.
+   * Answers a request that the application behind does not answer, in the form of a refusal: a page
+   * for people, JSON for programs, with nothing in it of addresses or causes. For the `error` event
+   * of a proxy.
    */
   unavailable(request: IncomingMessage, response: ServerResponse, status?: 502 | 503 | 504): void
   /** Closes the sockets that it let through. */
@@ -37,10 +41,11 @@ export interface AccessGate {
 }
 
 /**
- * A gate in front of an application: whoever SCIM has deprovisioned is refused, from the moment it is stored, on every
- * request, whatever cookie or token they still hold; nothing about that is cached. Requests without credentials pass
- * (sign-in page, static files), but the sign-in form of somebody deprovisioned does not, and the sign-up form passes
- * only for people whom SCIM has active and who have no account, as `adapters.gate` says.
+ * A gate in front of an application: whoever SCIM has deprovisioned is refused, from the moment it
+ * is stored, on every request, whatever cookie or token they still hold; nothing about that is
+ * cached. Requests without credentials pass (sign-in page, static files), but the sign-in form of
+ * somebody deprovisioned does not, and the sign-up form passes only for people whom SCIM has active
+ * and who have no account, as `adapters.gate` says.
  *
  * Mount it before the proxy, and before anything that reads bodies.
  *
@@ -52,7 +57,7 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
   const decider = deciderOf(adapters, resolved)
   const noteMode = modeNoter(adapters, resolved)
   noteMode()
-  const sockets = watchSockets(resolved.recheckMs, decider.ofEverybody)
+  const sockets = watchSockets(resolved.recheckMs, decider.decideForAll)
 
   const middleware = (
     request: IncomingMessage,
@@ -81,7 +86,10 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
 
 const noteTimeoutMs = 10_000
 
-/** Notes once what this gate enforces, for the settings; after a failure again with the next request. */
+/**
+ * Notes once what this gate enforces, for the settings; after a failure again with the next
+ * request.
+ */
 function modeNoter({ access }: Adapters, { enforce, tenant }: ResolvedGateOptions): () => void {
   if (!access) return () => {}
   let isDone = false

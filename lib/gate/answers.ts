@@ -16,10 +16,14 @@ export interface AnswerChange {
 const maxChangedBytes = 64 * 1024 * 1024
 /** Longest answer that is looked at while it passes. */
 const maxLearntBytes = 2 * 1024 * 1024
-/** Headers by which an answer comes in parts, compressed, or as it was narrowed for somebody else. */
+/**
+ * Headers by which an answer comes in parts, compressed, or as it was narrowed for somebody else.
+ */
 const partial = ['accept-encoding', 'range', 'if-range', 'if-none-match', 'if-modified-since']
 
-/** Applies a change to what the application answers in JSON; refusals and errors pass as they are. */
+/**
+ * Applies a change to what the application answers in JSON; refusals and errors pass as they are.
+ */
 export function changeAnswer(
   request: IncomingMessage,
   response: ServerResponse,

@@ -2,7 +2,7 @@ import {
   emailOf,
   type FindByAddress,
   findByAddress,
-  isDepartedAddress,
+  isDeletedAddress,
   type Standing,
   standingOf,
   strongest,
@@ -16,34 +16,40 @@ import type { Scope } from '../stores/scope.js'
 export type Identity = AccountIdentity
 
 /** A standing, and the SCIM user whose it is, where there is one. */
-export interface Judgement {
+export interface PersonStatus {
   readonly standing: Standing
   readonly user?: User
 }
 
 /** Judges somebody who has an account, or wants one. */
-export type Judge = (scope: Scope, identity: Identity) => Promise<Judgement>
+export type LookUpStatus = (scope: Scope, identity: Identity) => Promise<PersonStatus>
 
 const read = { omit: new Set(['groups']) } as const
-const unknown: Judgement = { standing: 'unknown' }
-const deprovisioned: Judgement = { standing: 'deprovisioned' }
+const unknown: PersonStatus = { standing: 'unknown' }
+const deprovisioned: PersonStatus = { standing: 'deprovisioned' }
 
-/** A judge over these adapters. It keeps nothing: each question is answered from what is stored at that moment. */
-export function judgeFrom(adapters: Adapters): Judge {
+/**
+ * A judge over these adapters. It keeps nothing: each question is answered from what is stored at
+ * that moment.
+ */
+export function statusLookUp(adapters: Adapters): LookUpStatus {
   const find = findByAddress(adapters.users)
   return async (scope, { accountId, email }) => {
-    const byAccount = await judgeAccount(adapters, scope, accountId)
+    const byAccount = await lookUpAccount(adapters, scope, accountId)
     if (byAccount.standing !== 'unknown') return byAccount
-    return email ? judgeAddress(adapters, scope, { email, find }) : unknown
+    return email ? lookUpAddress(adapters, scope, { email, find }) : unknown
   }
 }
 
-/** The account decides, unless it is nobody's or was only listed by an import: then the address may be somebody's. */
-async function judgeAccount(
+/**
+ * The account decides, unless it is nobody's or was only listed by an import: then the address may
+ * be somebody's.
+ */
+async function lookUpAccount(
   adapters: Adapters,
   scope: Scope,
   accountId: Identity['accountId'],
-): Promise<Judgement> {
+): Promise<PersonStatus> {
   if (accountId === undefined) return unknown
   const linked = await adapters.access?.recordByAccount(scope, String(accountId))
   if (!linked) return unknown
@@ -53,22 +59,22 @@ async function judgeAccount(
 }
 
 /**
- * Whose own address it is decides, then who has it elsewhere, then who had it. An account whose address only looks like
- * somebody's is not theirs, and is let in under no name.
+ * Whose own address it is decides, then who has it elsewhere, then who had it. An account whose
+ * address only looks like somebody's is not theirs, and is let in under no name.
  */
-async function judgeAddress(
+async function lookUpAddress(
   adapters: Adapters,
   scope: Scope,
   { email, find }: { readonly email: string; readonly find: FindByAddress },
-): Promise<Judgement> {
+): Promise<PersonStatus> {
   const address = foldAscii(email)
   const { own, others } = await find(scope, address)
   for (const holders of [own, others]) {
-    const judged = await strongestOf(adapters, scope, holders)
-    if (judged.standing !== 'unknown') return judged
+    const found = await strongestOf(adapters, scope, holders)
+    if (found.standing !== 'unknown') return found
   }
   if (own.length > 0) return unknown
-  if (await isDepartedAddress(adapters, scope, address)) return deprovisioned
+  if (await isDeletedAddress(adapters, scope, address)) return deprovisioned
   const look = lookOf(email)
   return look !== address && (await isSomebodys(adapters, scope, { look, find }))
     ? deprovisioned
@@ -79,7 +85,7 @@ async function strongestOf(
   adapters: Adapters,
   scope: Scope,
   users: readonly User[],
-): Promise<Judgement> {
+): Promise<PersonStatus> {
   const standings = await Promise.all(users.map((user) => standingOf(adapters, scope, user)))
   const standing = strongest(standings)
   const user = users[standings.indexOf(standing)]
@@ -92,7 +98,7 @@ async function isSomebodys(
   { look, find }: { readonly look: string; readonly find: FindByAddress },
 ): Promise<boolean> {
   const { own, others } = await find(scope, look)
-  return own.length + others.length > 0 || isDepartedAddress(adapters, scope, look)
+  return own.length + others.length > 0 || isDeletedAddress(adapters, scope, look)
 }
 
 /** Whether this address is the person's own, the one by which the application knows them. */
@@ -100,7 +106,10 @@ export function isOwnAddress(user: User, email: string): boolean {
   return emailOf(user) === foldAscii(email)
 }
 
-/** Addresses differ in nothing but the case of ASCII letters: other letters have lower cases that are ASCII. */
+/**
+ * Addresses differ in nothing but the case of ASCII letters: other letters have lower cases that
+ * are ASCII.
+ */
 function foldAscii(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }

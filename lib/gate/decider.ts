@@ -3,7 +3,7 @@ import createDebug from 'debug'
 import type { Adapters } from '../stores/adapters.js'
 import type { GroupStore } from '../stores/group-store.js'
 import type { Scope } from '../stores/scope.js'
-import { type Identity, type Judge, judgeFrom } from './decide.js'
+import { type Identity, type LookUpStatus, statusLookUp } from './decide.js'
 import { enforcerOf, mayUpgrade } from './enforce.js'
 import { formDecider } from './form-decider.js'
 import { formOf } from './forms.js'
@@ -23,13 +23,16 @@ export interface Decision {
 
 /** Decides about requests, sockets and the people behind them. */
 export interface Decider {
-  /** About a request. Reads the body of a form and puts it back; may take credentials off, or add to the query. */
+  /**
+   * About a request. Reads the body of a form and puts it back; may take credentials off, or add to
+   * the query.
+   */
   ofRequest(request: IncomingMessage): Promise<Verdict>
   /** About a request that asks for a socket: by the credentials, and by the policy. */
   ofUpgrade(request: IncomingMessage): Promise<Decision>
   /** By the credentials alone. */
   ofCredentials(request: IncomingMessage): Promise<Decision>
-  ofEverybody(identities: readonly Identity[]): Promise<Verdict>
+  decideForAll(identities: readonly Identity[]): Promise<Verdict>
 }
 
 const withdrawn = 'Your access has been withdrawn by your organization.'
@@ -40,16 +43,16 @@ const reserved = 'Only the owner and administrators can do this.'
 /** A decider over these adapters. It keeps nothing of what it finds in the stores. */
 export function deciderOf(given: Adapters, options: ResolvedGateOptions): Decider {
   const adapters = resolvingOnce(given)
-  const judge = judgeFrom(adapters)
+  const lookUpStatus = statusLookUp(adapters)
   const inTime = timeLimitOf(options)
-  const ofEverybody = everybodyDecider(options, (identity) =>
-    inTime((scope) => judge(scope, identity)),
+  const decideForAll = everybodyDecider(options, (identity) =>
+    inTime((scope) => lookUpStatus(scope, identity)),
   )
-  const ofForm = formDecider(adapters, options, { judge, inTime, ofEverybody })
+  const ofForm = formDecider(adapters, options, { lookUpStatus, inTime, decideForAll })
   const isOwnSecret = adapters.gate?.isOwnSecret
-  const isReserved = reservation(adapters, judge)
+  const isReserved = reservation(adapters, lookUpStatus)
   const policy = options.enforce || undefined
-  const enforcer = enforcerOf(adapters, policy, { judge, inTime, clock: options.clock })
+  const enforcer = enforcerOf(adapters, policy, { lookUpStatus, inTime, clock: options.clock })
 
   async function ofCredentials(request: IncomingMessage): Promise<Decision> {
     if (isOwnSecret && session.secretsOf(request).some(isOwnSecret)) {
@@ -59,7 +62,7 @@ export function deciderOf(given: Adapters, options: ResolvedGateOptions): Decide
       debug('identify failed: %O', error)
       return { identities: [], isComplete: false }
     })
-    const verdict = await ofEverybody(identities)
+    const verdict = await decideForAll(identities)
     const isDecided = verdict.kind !== 'pass' || isComplete
     return { verdict: isDecided ? verdict : whenUnavailable(options), identities }
   }
@@ -86,7 +89,7 @@ export function deciderOf(given: Adapters, options: ResolvedGateOptions): Decide
     return enforcer(request, identities)
   }
 
-  return { ofEverybody, ofCredentials, ofUpgrade, ofRequest }
+  return { decideForAll, ofCredentials, ofUpgrade, ofRequest }
 }
 
 /** Who may come in and what they may do are two questions of one piece of work, with one answer. */
@@ -106,11 +109,11 @@ function resolvingOnce(adapters: Adapters): Adapters {
 /** Everybody whose credentials a request carries must be let in. */
 function everybodyDecider(
   { unknownPeople }: ResolvedGateOptions,
-  judge: (identity: Identity) => ReturnType<Judge>,
-): Decider['ofEverybody'] {
+  lookUpStatus: (identity: Identity) => ReturnType<LookUpStatus>,
+): Decider['decideForAll'] {
   return async (identities) => {
     for (const identity of identities) {
-      const { standing } = await judge(identity)
+      const { standing } = await lookUpStatus(identity)
       if (standing === 'deprovisioned') return forbidden(withdrawn)
       if (standing === 'unknown' && unknownPeople === 'refuse') return forbidden(notGiven)
     }
@@ -119,10 +122,10 @@ function everybodyDecider(
 }
 
 /** Whether a request is for administrators and not theirs. */
-function reservation({ gate, groups }: Adapters, judge: Judge) {
+function reservation({ gate, groups }: Adapters, lookUpStatus: LookUpStatus) {
   const isAdministrator = async (scope: Scope, identity: Identity): Promise<boolean> => {
     if (await gate?.isOwner?.(scope, identity)) return true
-    const { user } = await judge(scope, identity)
+    const { user } = await lookUpStatus(scope, identity)
     return user !== undefined && (await groups.resolveAccess(scope, user)).role === 'Administrator'
   }
   return async (

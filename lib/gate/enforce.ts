@@ -7,7 +7,7 @@ import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import { type WorkspaceDirectory, workspaceDirectory } from '../workspaces/index.js'
 import type { AnswerChange } from './answers.js'
-import type { Identity, Judge } from './decide.js'
+import type { Identity, LookUpStatus } from './decide.js'
 import * as session from './session.js'
 import type { InTime } from './time-limit.js'
 import { forbidden, pass, type Verdict } from './verdict.js'
@@ -81,7 +81,7 @@ export interface RequestPolicy {
 
 /** What {@link enforcerOf} needs. */
 export interface EnforcerTools {
-  readonly judge: Judge
+  readonly lookUpStatus: LookUpStatus
   readonly inTime: InTime
   readonly clock: () => Date
 }
@@ -98,15 +98,15 @@ const twoPeople = 'This request carries the credentials of two people. Sign out,
 export function enforcerOf(
   adapters: Adapters,
   policy: RequestPolicy | undefined,
-  { judge, inTime, clock }: EnforcerTools,
+  { lookUpStatus, inTime, clock }: EnforcerTools,
 ): Enforcer {
   if (!policy) return () => Promise.resolve(pass)
   const recorder = refusalRecorder(adapters, {
-    personOf: async (scope, identity) => (await judge(scope, identity)).user?.id,
+    personOf: async (scope, identity) => (await lookUpStatus(scope, identity)).user?.id,
     onError: (error) => debug('what would be refused was not kept: %O', error),
   })
   const directory = workspaceDirectory(adapters)
-  const person = personsOf(adapters, judge, directory)
+  const person = personsOf(adapters, lookUpStatus, directory)
 
   async function ofOne(scope: Scope, request: IncomingMessage, identity: Identity) {
     const { user, ...asked } = await person(scope, identity)
@@ -174,14 +174,14 @@ function areTwo(identities: readonly Identity[]): boolean {
 }
 
 /** Finds out what the mapping gives somebody at this moment. */
-function personsOf(adapters: Adapters, judge: Judge, directory: WorkspaceDirectory) {
+function personsOf(adapters: Adapters, lookUpStatus: LookUpStatus, directory: WorkspaceDirectory) {
   return async (
     scope: Scope,
     identity: Identity,
   ): Promise<PolicyPerson & { readonly user?: User }> => {
     const all = { identity, access: 'all', workspaceProjects: [] } as const
     if (await adapters.gate?.isOwner?.(scope, identity)) return all
-    const { standing, user } = await judge(scope, identity)
+    const { standing, user } = await lookUpStatus(scope, identity)
     if (standing !== 'active' || !user) return { ...all, access: undefined }
     if ((await exemptionOf(adapters, scope, user))?.kind === 'protected') return { ...all, user }
     const access = await adapters.groups.resolveAccess(scope, user)

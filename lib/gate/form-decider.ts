@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Adapters } from '../stores/adapters.js'
-import type { Identity, Judge, Judgement } from './decide.js'
+import type { Identity, LookUpStatus, PersonStatus } from './decide.js'
 import type { Decider } from './decider.js'
 import { formOf, readForm, type SignInForm } from './forms.js'
 import type { ResolvedGateOptions } from './options.js'
@@ -10,16 +10,16 @@ import type { InTime } from './time-limit.js'
 import { forbidden, pass, type Verdict } from './verdict.js'
 
 interface Tools {
-  readonly judge: Judge
+  readonly lookUpStatus: LookUpStatus
   readonly inTime: InTime
-  readonly ofEverybody: Decider['ofEverybody']
+  readonly decideForAll: Decider['decideForAll']
 }
 
 /** Decides by what a request submits to a form by which people come in; other requests pass. */
 export function formDecider(
   adapters: Adapters,
   { forms, clock }: ResolvedGateOptions,
-  { judge, inTime, ofEverybody }: Tools,
+  { lookUpStatus, inTime, decideForAll }: Tools,
 ): (request: IncomingMessage) => Promise<Verdict> {
   const signUps = signUpsOf(adapters, clock)
   const { isOwnSecret, emailOfAccount } = adapters.gate ?? {}
@@ -30,11 +30,11 @@ export function formDecider(
     const { identities, values } = reading
     if (isOwnSecret && values.some(isOwnSecret))
       return forbidden('This token is not accepted here.')
-    if (form.purpose !== 'signUp') return ofEverybody(await Promise.all(identities.map(known)))
+    if (form.purpose !== 'signUp') return decideForAll(await Promise.all(identities.map(known)))
     return inTime(async (scope) => {
-      const applicants: { identity: Identity; judgement: Judgement }[] = []
+      const applicants: { identity: Identity; status: PersonStatus }[] = []
       for (const identity of identities) {
-        applicants.push({ identity, judgement: await judge(scope, identity) })
+        applicants.push({ identity, status: await lookUpStatus(scope, identity) })
       }
       return signUps.submit(scope, request, applicants)
     })

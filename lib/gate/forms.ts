@@ -4,23 +4,30 @@ import { plainPath } from './paths.js'
 import { readBody } from './read-body.js'
 import { accountOfToken } from './tokens.js'
 
-/** A form by which people come in, of which the gate reads whose it is before it lets the form through. */
+/**
+ * A form by which people come in, of which the gate reads whose it is before it lets the form
+ * through.
+ */
 export interface SignInForm {
   /**
-   * `signIn`: people who have an account. `signUp`: people who want one. `token`: people who exchange a JSON Web Token
-   * for another; the claim `user_id` names their account.
+   * `signIn`: people who have an account. `signUp`: people who want one. `token`: people who
+   * exchange a JSON Web Token for another; the claim `user_id` names their account.
    */
   readonly purpose: 'signIn' | 'signUp' | 'token'
   /**
-   * Path of the form's `POST`, in lower case, without a slash at the end. The paths of requests are compared with it by
-   * their end, so that it also holds where the application lives below a path of its own.
+   * Path of the form's `POST`, in lower case, without a slash at the end. The paths of requests are
+   * compared with it by their end, so that it also holds where the application lives below a path
+   * of its own.
    */
   readonly path: string
   /** Name of the field with the e-mail address or the token. */
   readonly field: string
 }
 
-/** The forms of Label Studio, Community and Enterprise, with those of its admin and of its browsable API. */
+/**
+ * The forms of Label Studio, Community and Enterprise, with those of its admin and of its browsable
+ * API.
+ */
 export const labelStudioForms: readonly SignInForm[] = [
   { purpose: 'signIn', path: '/user/login', field: 'email' },
   { purpose: 'signIn', path: '/admin/login', field: 'username' },
@@ -47,7 +54,10 @@ interface FormRefusal {
 }
 
 const maxFormBytes = 65_536
-/** Nothing else: Django reads further spellings of `charset`, which would make other letters of the same bytes. */
+/**
+ * Nothing else: Django reads further spellings of `charset`, which would make other letters of the
+ * same bytes.
+ */
 const charset = String.raw`\s*(?:;\s*charset="?utf-8"?\s*)?$`
 const formType = new RegExp(`^application/x-www-form-urlencoded${charset}`, 'i')
 const jsonType = new RegExp(`^application/json${charset}`, 'i')
@@ -63,9 +73,10 @@ export function formOf(
 }
 
 /**
- * Whose the form is: every value of its field. The body is put back into the request, so that a proxy behind can send it
- * on unchanged. What the application may read in another way is refused rather than guessed at: other encodings, other
- * charsets, bodies that are not UTF-8 or without a length, addresses with anything but printable ASCII.
+ * Whose the form is: every value of its field. The body is put back into the request, so that a
+ * proxy behind can send it on unchanged. What the application may read in another way is refused
+ * rather than guessed at: other encodings, other charsets, bodies that are not UTF-8 or without a
+ * length, addresses with anything but printable ASCII.
  */
 export async function readForm(request: IncomingMessage, form: SignInForm): Promise<FormReading> {
   const refusal = refusalOf(request, form)
@@ -96,7 +107,10 @@ function tokensIn(values: readonly string[]): FormReading {
   return { kind: 'read', values, identities: known.map((accountId) => ({ accountId })) }
 }
 
-/** Exactly what `str.strip` of Python takes off: Django's fields do. JavaScript's `trim` takes other characters. */
+/**
+ * Exactly what `str.strip` of Python takes off: Django's fields do. JavaScript's `trim` takes other
+ * characters.
+ */
 const spaces = String.raw`[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+`
 const edges = new RegExp(`^${spaces}|${spaces}$`, 'g')
 

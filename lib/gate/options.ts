@@ -19,8 +19,9 @@ import { labelStudioForms, type SignInForm } from './forms.js'
 /** What is known of the people behind a request. */
 export interface Identification {
   /**
-   * Everybody whose credentials the request carries; nobody for an anonymous one. A cookie and a token can belong to
-   * different people: then the request is refused when any one of them is to be kept out.
+   * Everybody whose credentials the request carries; nobody for an anonymous one. A cookie and a
+   * token can belong to different people: then the request is refused when any one of them is to be
+   * kept out.
    */
   readonly identities: readonly Identity[]
   /** False when one of the credentials could not be looked up now. */
@@ -34,14 +35,17 @@ export type Identify = (request: {
 
 /** Options of `accessGate`. */
 export interface AccessGateOptions {
-  /** Who a request belongs to, e.g. `identifyLabelStudioUser({ url })`. A rejection counts as not complete. */
+  /**
+   * Who a request belongs to, e.g. `identifyLabelStudioUser({ url })`. A rejection counts as not
+   * complete.
+   */
   readonly identify: Identify
   /** Tenant of the people behind the gate. Default `default`. */
   readonly tenant?: string
   /**
-   * People with an account whom SCIM never had, or whom an import has listed and the IdP never took over: `allow`
-   * (default), or `refuse` when every account is to be managed by the IdP. Protected people whom SCIM lists, such as
-   * the owner, are let in.
+   * People with an account whom SCIM never had, or whom an import has listed and the IdP never took
+   * over: `allow` (default), or `refuse` when every account is to be managed by the IdP. Protected
+   * people whom SCIM lists, such as the owner, are let in.
    */
   readonly unknownPeople?: 'allow' | 'refuse'
   /**
@@ -49,9 +53,15 @@ export interface AccessGateOptions {
    * whoever may come in may do what the application lets them.
    */
   readonly enforce?: RequestPolicy | false
-  /** Requests with credentials whose owner cannot be determined now: `refuse` with 503 (default), or `allow`. */
+  /**
+   * Requests with credentials whose owner cannot be determined now: `refuse` with 503 (default), or
+   * `allow`.
+   */
   readonly whenUnavailable?: 'refuse' | 'allow'
-  /** Forms by which people come in, recognised by the end of their path. Default: those of Label Studio. */
+  /**
+   * Forms by which people come in, recognised by the end of their path. Default: those of Label
+   * Studio.
+   */
   readonly forms?: readonly SignInForm[]
   /** How often open sockets are looked at again, in milliseconds. 100 to 60 000. Default 1000. */
   readonly recheckMs?: number

@@ -1,7 +1,8 @@
 /**
- * The path of a request as any server between here and the application might understand it: without scheme and host,
- * decoded, with `.`, `..`, doubled and backward slashes resolved, without parameters of segments, in lower case and
- * without a slash at the end. It is only compared with, never sent anywhere, so it may undo more than anybody would.
+ * The path of a request as any server between here and the application might understand it: without
+ * scheme and host, decoded, with `.`, `..`, doubled and backward slashes resolved, without
+ * parameters of segments, in lower case and without a slash at the end. It is only compared with,
+ * never sent anywhere, so it may undo more than anybody would.
  */
 export function plainPath(url: string): string {
   const path = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0] ?? ''
@@ -14,7 +15,10 @@ export function plainPath(url: string): string {
   return `/${segments.join('/')}`.toLowerCase()
 }
 
-/** Decodes ASCII until nothing is left to decode, since each server on the way may do it once; never fails. */
+/**
+ * Decodes ASCII until nothing is left to decode, since each server on the way may do it once; never
+ * fails.
+ */
 function decoded(path: string): string {
   const once = path.replace(/%([0-7][0-9a-f])/gi, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),

@@ -10,7 +10,10 @@ const style =
 const styleHash = createHash('sha256').update(style).digest('base64')
 const contentPolicy = `default-src 'none'; style-src 'sha256-${styleHash}'; frame-ancestors 'none'`
 
-/** Answers a request that does not go on: a page for somebody who navigates, Label Studio's error shape for the rest. */
+/**
+ * Answers a request that does not go on: a page for somebody who navigates, Label Studio's error
+ * shape for the rest.
+ */
 export function answer(
   request: IncomingMessage,
   response: ServerResponse,
@@ -51,7 +54,10 @@ export function refuseUpgrade(socket: Duplex, status: number): void {
   )
 }
 
-/** `detail` is always a sentence of ours; of the request there is nothing but the path at which the gate is mounted. */
+/**
+ * `detail` is always a sentence of ours; of the request there is nothing but the path at which the
+ * gate is mounted.
+ */
 function page(status: number, detail: string, signIn: string | undefined): string {
   const title = status >= 500 ? 'Try again in a moment' : 'No access'
   const href = signIn?.replace(/[&<>"']/g, (each) => `&#${each.charCodeAt(0)};`)

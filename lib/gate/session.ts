@@ -44,7 +44,10 @@ function isCredential(name: string): boolean {
   return credentials.has(name.toLowerCase().replaceAll('_', '-'))
 }
 
-/** Every value of the credential headers, and every word in it: a token stands behind the name of its scheme. */
+/**
+ * Every value of the credential headers, and every word in it: a token stands behind the name of
+ * its scheme.
+ */
 export function secretsOf({ headers }: Pick<IncomingMessage, 'headers'>): string[] {
   return Object.entries(headers)
     .filter(([name, value]) => value !== undefined && isCredential(name))

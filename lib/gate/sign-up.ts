@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { type Invited, invitationParameter, maySignUp, readInvitation } from '../access/index.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { Scope } from '../stores/scope.js'
-import { type Identity, isOwnAddress, type Judgement } from './decide.js'
+import { type Identity, isOwnAddress, type PersonStatus } from './decide.js'
 import { forbidden, pass, type Verdict } from './verdict.js'
 
 const cookieName = 'scim_invitation'
@@ -10,13 +10,18 @@ const cookieSeconds = 3_600
 
 /** Decides about the sign-up form of the application. */
 export interface SignUps {
-  /** A link that somebody opened: kept in a cookie, since the form's own address does not have it. */
+  /**
+   * A link that somebody opened: kept in a cookie, since the form's own address does not have it.
+   */
   open(scope: Scope, request: IncomingMessage): Promise<Verdict | undefined>
-  /** The form that somebody submits under these addresses. What the application asks for is added to its query. */
+  /**
+   * The form that somebody submits under these addresses. What the application asks for is added to
+   * its query.
+   */
   submit(
     scope: Scope,
     request: IncomingMessage,
-    applicants: readonly { readonly identity: Identity; readonly judgement: Judgement }[],
+    applicants: readonly { readonly identity: Identity; readonly status: PersonStatus }[],
   ): Promise<Verdict>
 }
 
@@ -49,8 +54,8 @@ export function signUpsOf(adapters: Adapters, clock: () => Date): SignUps {
       const invited =
         mode === 'invited' ? await invitationIn(adapters, scope, request, clock()) : undefined
       if (mode === 'invited' && !invited) return forbidden(notInvited)
-      for (const { identity, judgement } of applicants) {
-        const { standing, user } = judgement
+      for (const { identity, status } of applicants) {
+        const { standing, user } = status
         const isTheirs = user !== undefined && isOwnAddress(user, identity.email ?? '')
         if (standing !== 'active' || !isTheirs) return forbidden(notGiven)
         if (!(await maySignUp(adapters, scope, user))) {

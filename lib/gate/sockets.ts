@@ -9,7 +9,10 @@ export interface SocketWatch {
   close(): void
 }
 
-/** Closes each socket once `decide` refuses one of its owners. A failure to decide closes nothing: the next look will. */
+/**
+ * Closes each socket once `decide` refuses one of its owners. A failure to decide closes nothing:
+ * the next look will.
+ */
 export function watchSockets(
   recheckMs: number,
   decide: (owners: readonly Identity[]) => Promise<{ readonly kind: Verdict['kind'] }>,

@@ -1,6 +1,7 @@
 /**
- * The account that a JSON Web Token names (claim `user_id`), without a look at its signature: a token that is not
- * genuine is refused by the application itself, and one that is genuine tells the truth.
+ * The account that a JSON Web Token names (claim `user_id`), without a look at its signature: a
+ * token that is not genuine is refused by the application itself, and one that is genuine tells the
+ * truth.
  */
 export function accountOfToken(token: string): string | undefined {
   const [, payload] = token.split('.')

@@ -1,7 +1,10 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-/** Headers that offer another protocol, and mean nothing to an HTTP/1.1 request that is answered as such. */
+/**
+ * Headers that offer another protocol, and mean nothing to an HTTP/1.1 request that is answered as
+ * such.
+ */
 const ofOffer = new Set(['upgrade', 'http2-settings'])
 
 /** Whether the client asks for a WebSocket (RFC 6455 §4.1) rather than for another protocol. */
@@ -10,9 +13,9 @@ export function isWebSocket({ method, headers }: IncomingMessage): boolean {
 }
 
 /**
- * Gives a request to the server again, without its offer of another protocol, as a server may pass an offer over
- * (RFC 9110 §7.8). Node has taken the parser off the socket by then, so the body is still unread: the request is put
- * back as text, in front of what has arrived of the body.
+ * Gives a request to the server again, without its offer of another protocol, as a server may pass
+ * an offer over (RFC 9110 §7.8). Node has taken the parser off the socket by then, so the body is
+ * still unread: the request is put back as text, in front of what has arrived of the body.
  */
 export function answerAsRequest(
   server: Server,

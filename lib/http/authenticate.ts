@@ -4,11 +4,12 @@ import type { Principal } from '../protocol/messages.js'
 import { insufficientScope, malformedCredentials, unauthorized } from './challenge.js'
 
 /**
- * Turns the credentials of a request into a principal. Called before the body is read; it sees the request as the web
- * framework has it (`headers`, `originalUrl`, `params` of the mount path, `socket`) and must not change it.
+ * Turns the credentials of a request into a principal. Called before the body is read; it sees the
+ * request as the web framework has it (`headers`, `originalUrl`, `params` of the mount path,
+ * `socket`) and must not change it.
  *
- * To refuse, throw `unauthorized(…)` (401) or `forbidden(…)` (403). Whatever else is thrown answers 500, a result that
- * does not come in time 503: nobody gets in by a failure.
+ * To refuse, throw `unauthorized(…)` (401) or `forbidden(…)` (403). Whatever else is thrown answers
+ * 500, a result that does not come in time 503: nobody gets in by a failure.
  */
 export type Authenticator = (request: Request) => Principal | Promise<Principal>
 
@@ -23,14 +24,15 @@ export interface AuthenticationOptions {
 export const anonymous: Principal = Object.freeze({ tenant: '', name: 'anonymous', scopes: [] })
 
 /** Whether a request presents credentials in the `Authorization` header. */
-export function presentsCredentials(request: Request): boolean {
+export function sendsCredentials(request: Request): boolean {
   return request.headers.authorization !== undefined
 }
 
 /**
  * The principal of a request, checked: it has a tenant, a name and a list of scopes.
  *
- * @throws ScimError 400 for two `Authorization` headers, 401, 403 without a tenant; 503 when it takes too long
+ * @throws ScimError 400 for two `Authorization` headers, 401, 403 without a tenant; 503 when it
+ *   takes too long
  */
 export function principalOf(
   request: Request,
@@ -78,7 +80,10 @@ function inTime(work: Promise<Principal>, options: AuthenticationOptions): Promi
   })
 }
 
-/** Authenticators are the host's code, possibly JavaScript: what is missing must never mean "everything". */
+/**
+ * Authenticators are the host's code, possibly JavaScript: what is missing must never mean
+ * "everything".
+ */
 function checkPrincipal(principal: Partial<Principal> | null | undefined): Principal {
   if (principal === null || typeof principal !== 'object') {
     throw unauthorized('The credentials are not valid.', 'invalid_token')

@@ -1,7 +1,10 @@
 import type { Request } from 'express'
 import { ScimError } from '../errors.js'
 
-/** Tells the absolute URL of the router for a request, e.g. `https://scim.example.com/tenants/a/scim/v2`. */
+/**
+ * Tells the absolute URL of the router for a request, e.g.
+ * `https://scim.example.com/tenants/a/scim/v2`.
+ */
 export type BaseUrlOf = (request: Request) => string
 
 /** A host name, IPv4 address or bracketed IPv6 address, and maybe a port (RFC 9110 §7.2). */
@@ -11,8 +14,8 @@ const hostSyntax =
 /**
  * The base URL of a request as clients see it, without a slash at the end.
  *
- * Without configuration it is made from the request: `X-Forwarded-Proto` and `X-Forwarded-Host` count only as far as
- * the app's `trust proxy` says.
+ * Without configuration it is made from the request: `X-Forwarded-Proto` and `X-Forwarded-Host`
+ * count only as far as the app's `trust proxy` says.
  *
  * @param configured a URL as {@link parseBaseUrl} gives it, or a function that tells one
  * @throws ScimError 400 when the request's host is none
@@ -26,7 +29,8 @@ export function baseUrlOf(request: Request, configured: string | BaseUrlOf | und
 /**
  * A configured base URL without a slash at the end.
  *
- * @throws TypeError when it is no absolute http(s) URL, or has a query, a fragment or credentials (RFC 7644 §1.3)
+ * @throws TypeError when it is no absolute http(s) URL, or has a query, a fragment or credentials
+ *   (RFC 7644 §1.3)
  */
 export function parseBaseUrl(text: string): string {
   const url = new URL(text)

@@ -7,7 +7,10 @@ import type { Principal } from '../protocol/messages.js'
 import type { Authenticator } from './authenticate.js'
 import { malformedCredentials, unauthorized } from './challenge.js'
 
-/** One bearer token. Give `digest` (see {@link digestToken}), so that the token itself is kept nowhere; or `token`. */
+/**
+ * One bearer token. Give `digest` (see {@link digestToken}), so that the token itself is kept
+ * nowhere; or `token`.
+ */
 export interface BearerToken {
   /** Who holds it, for logs and audit entries, e.g. `okta`. */
   readonly name: string
@@ -18,7 +21,10 @@ export interface BearerToken {
   readonly tenant?: string
   /** `scim:read` for GET and searches, `scim:write` for everything else. Default both. */
   readonly scopes?: readonly ('scim:read' | 'scim:write')[]
-  /** From when it is refused: a `Date` or RFC 3339 text. Default: never; RFC 7644 §7.4 wants a limited life. */
+  /**
+   * From when it is refused: a `Date` or RFC 3339 text. Default: never; RFC 7644 §7.4 wants a
+   * limited life.
+   */
   readonly expiresAt?: Date | string
 }
 
@@ -62,7 +68,10 @@ export const tokenTable = optionTable<BearerToken>()('bearerTokens', 'ERR_SCIM_T
   },
 })
 
-/** A new token: 256 random bits behind a prefix that secret scanners can recognise. Show it once; keep its digest. */
+/**
+ * A new token: 256 random bits behind a prefix that secret scanners can recognise. Show it once;
+ * keep its digest.
+ */
 export function generateToken(): string {
   return tokenPrefix + randomBytes(32).toString('base64url')
 }
@@ -70,7 +79,8 @@ export function generateToken(): string {
 /**
  * SHA-256 of a token in 64 hexadecimal digits: what a host stores instead of the token.
  *
- * @throws ConfigurationError `ERR_SCIM_TOKENS` for a token that is too short or that nobody can send
+ * @throws ConfigurationError `ERR_SCIM_TOKENS` for a token that is too short or that nobody can
+ *   send
  */
 export function digestToken(token: string): string {
   if (!tokenText.accepts(token)) throw wrong('digestToken', 'got another token', tokenText.wanted)
@@ -78,14 +88,15 @@ export function digestToken(token: string): string {
 }
 
 /**
- * An authenticator for bearer tokens (RFC 6750). Only digests are kept, and compared in constant time. To replace a
- * token without interruption, list the old and the new one until the client has changed over.
+ * An authenticator for bearer tokens (RFC 6750). Only digests are kept, and compared in constant
+ * time. To replace a token without interruption, list the old and the new one until the client has
+ * changed over.
  *
- * @param tokens the tokens; or a function that returns them, asked at each request, so that one that is taken
- *   out of the list is refused at the next
+ * @param tokens the tokens; or a function that returns them, asked at each request, so that one
+ *   that is taken out of the list is refused at the next
  * @param options.clock the present time, for `expiresAt`. Default: the system's clock
- * @throws ConfigurationError `ERR_SCIM_TOKENS` for a token under 16 characters, one that is there twice and other
- *   mistakes, naming the entry and what is wrong with it, never the token
+ * @throws ConfigurationError `ERR_SCIM_TOKENS` for a token under 16 characters, one that is there
+ *   twice and other mistakes, naming the entry and what is wrong with it, never the token
  */
 export function bearerTokens(
   tokens: readonly BearerToken[] | (() => readonly BearerToken[] | Promise<readonly BearerToken[]>),
@@ -102,7 +113,7 @@ export function bearerTokens(
 }
 
 function authenticate(request: Request, known: readonly KnownToken[], now: Date): Principal {
-  const presented = sha256(presentedToken(request))
+  const presented = sha256(sentToken(request))
   // Every digest is compared, whichever fits: the time tells nothing.
   const fitting = known.filter(({ digest }) => timingSafeEqual(digest, presented))
   const valid = fitting.find(({ expiresAtMs }) => now.getTime() < expiresAtMs)
@@ -118,9 +129,10 @@ function authenticate(request: Request, known: readonly KnownToken[], now: Date)
 /**
  * The bearer token of a request, for authenticators of a host's own.
  *
- * @throws ScimError 401 without one, or with another scheme; 400 when there is a second one in the URL
+ * @throws ScimError 401 without one, or with another scheme; 400 when there is a second one in the
+ *   URL
  */
-export function presentedToken(request: Pick<Request, 'headers' | 'originalUrl'>): string {
+export function sentToken(request: Pick<Request, 'headers' | 'originalUrl'>): string {
   const header = request.headers.authorization
   if (header === undefined) throw unauthorized('Send a token: "Authorization: Bearer <token>".')
   const [, scheme = '', token = ''] = /^(\S+)(?: +(.*))?$/.exec(header.trim()) ?? []
@@ -155,7 +167,10 @@ function malformed(token: string): string {
     : 'The bearer token is not well-formed (RFC 6750 §2.1). Copy it again, without spaces, quotation marks and line breaks.'
 }
 
-/** Tokens in URLs are never accepted, since URLs are logged (RFC 6750 §5.3); beside a header they are an error. */
+/**
+ * Tokens in URLs are never accepted, since URLs are logged (RFC 6750 §5.3); beside a header they
+ * are an error.
+ */
 function hasTokenInQuery(url: string): boolean {
   return /[?&]access_token=/i.test(url)
 }

@@ -14,8 +14,8 @@ export interface ChallengeParameters {
 const realm = 'SCIM'
 
 /**
- * Value of `WWW-Authenticate` (RFC 6750 §3). Characters that its attributes must not contain are left out, so that
- * no text can end a quoted string or a header line.
+ * Value of `WWW-Authenticate` (RFC 6750 §3). Characters that its attributes must not contain are
+ * left out, so that no text can end a quoted string or a header line.
  */
 export function challenge(parameters: ChallengeParameters = {}): string {
   const attributes = [
@@ -36,14 +36,18 @@ function permitted(text: string): string {
  * 401: no credentials, or none that are known. For authenticators.
  *
  * @param detail a sentence that is safe to send; never any part of the credentials
- * @param error  `invalid_token` when credentials were presented; left out when there were none (RFC 6750 §3.1)
+ * @param error `invalid_token` when credentials were presented; left out when there were none (RFC
+ *   6750 §3.1)
  */
 export function unauthorized(detail: string, error?: 'invalid_token'): ScimError {
   const parameters = error === undefined ? {} : { error, description: detail }
   return new ScimError(401, detail, { headers: { 'WWW-Authenticate': challenge(parameters) } })
 }
 
-/** 400 `invalid_request`: the credentials are presented in a way that has no meaning (RFC 6750 §3.1). */
+/**
+ * 400 `invalid_request`: the credentials are presented in a way that has no meaning (RFC 6750
+ * §3.1).
+ */
 export function malformedCredentials(detail: string): ScimError {
   const header = challenge({ error: 'invalid_request', description: detail })
   return new ScimError(400, detail, { headers: { 'WWW-Authenticate': header } })

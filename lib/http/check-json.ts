@@ -23,16 +23,20 @@ const closeBracket = 0x5d
 const openBrace = 0x7b
 const closeBrace = 0x7d
 
-/** Names that plain objects inherit, alone or as a part of a path (`constructor.prototype`, `urn:…:__proto__`). */
+/**
+ * Names that plain objects inherit, alone or as a part of a path (`constructor.prototype`,
+ * `urn:…:__proto__`).
+ */
 const builtIns = [...Object.getOwnPropertyNames(Object.prototype), 'prototype'].join('|')
 const builtInName = new RegExp(`(?:^|[.:[\\]\\s])(?:${builtIns})(?:$|[.:[\\]\\s])`)
 
 /**
- * Checks what `JSON.parse` lets pass or cannot tell: nesting depth, length of arrays, members given twice (names
- * differing in case are one attribute, RFC 7643 §2.1), names of JavaScript built-ins, NUL and unpaired surrogates.
+ * Checks what `JSON.parse` lets pass or cannot tell: nesting depth, length of arrays, members given
+ * twice (names differing in case are one attribute, RFC 7643 §2.1), names of JavaScript built-ins,
+ * NUL and unpaired surrogates.
  *
- * One pass without recursion, so it may run before `JSON.parse`. Of malformed JSON it finds what it can; the rest is for
- * `JSON.parse`.
+ * One pass without recursion, so it may run before `JSON.parse`. Of malformed JSON it finds what it
+ * can; the rest is for `JSON.parse`.
  *
  * @throws ScimError 400 `invalidSyntax` or `invalidValue` naming the attribute
  */

@@ -22,13 +22,16 @@ export interface Exchange {
   /** Its signal is aborted at the deadline, and when the client goes. */
   readonly lifetime: Lifetime
   /**
-   * What `work` gives, or a rejection at the deadline (503) or when the client goes, whichever comes first. Work that
-   * answers as soon as the signal is aborted comes before the rejection.
+   * What `work` gives, or a rejection at the deadline (503) or when the client goes, whichever
+   * comes first. Work that answers as soon as the signal is aborted comes before the rejection.
    */
   race<T>(work: Promise<T>): Promise<T>
   /** Tells `listener` at the deadline or when the client goes; at once when that was before. */
   onGivenUp(listener: (reason: Error) => void): void
-  /** Keeps a slot until `release`, or the deadline: work that never ends, or that nobody waits for, must not keep it. */
+  /**
+   * Keeps a slot until `release`, or the deadline: work that never ends, or that nobody waits for,
+   * must not keep it.
+   */
   hold(giveBack: () => void): void
   /** The work has ended: gives back what is held and stops the timer. */
   release(): void
@@ -101,7 +104,10 @@ export function openExchange(
   }
 }
 
-/** A body that is still on its way belongs to a request that has its answer: nobody waits for the rest of it. */
+/**
+ * A body that is still on its way belongs to a request that has its answer: nobody waits for the
+ * rest of it.
+ */
 function closeAfterAnswer(request: Request, response: Response): void {
   const isFree = !response.headersSent && request.httpVersionMajor === 1
   if (isFree && !request.complete) response.setHeader('Connection', 'close')

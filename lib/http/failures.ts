@@ -4,7 +4,10 @@ import { unexpectedFailure } from '../protocol/error-body.js'
 import { toScimError } from '../resources/store-errors.js'
 import { challenge } from './challenge.js'
 
-/** Which request failed, without anything a log should not have: no query string, no header, no body. */
+/**
+ * Which request failed, without anything a log should not have: no query string, no header, no
+ * body.
+ */
 export interface FailureReport {
   readonly requestId: string
   readonly method: string
@@ -17,8 +20,9 @@ export interface FailureReport {
 const debug = createDebug('label-studio-scim:error')
 
 /**
- * What the client is told about whatever was thrown. Anything but a `ScimError` and the errors stores may throw is 500
- * with a fixed detail: the request id leads whoever operates the service to the original.
+ * What the client is told about whatever was thrown. Anything but a `ScimError` and the errors
+ * stores may throw is 500 with a fixed detail: the request id leads whoever operates the service to
+ * the original.
  */
 export function toAnswer(error: unknown, requestId: string): ScimError {
   const known = toScimError(error)

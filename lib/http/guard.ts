@@ -15,10 +15,14 @@ export interface Guard {
   enter(): () => void
   /**
    * Before credentials are checked.
-   * @throws ScimError 429 when too many from this address failed; credentials that were good before are let through
+   * @throws ScimError 429 when too many from this address failed; credentials that were good before
+   *   are let through
    */
   admit(request: Request): void
-  /** After credentials were found good, or not. Returns the seconds to wait when this was one failure too many. */
+  /**
+   * After credentials were found good, or not. Returns the seconds to wait when this was one
+   * failure too many.
+   */
   remember(request: Request, isGood: boolean): number
   /** @throws ScimError 429 when this principal asks too often */
   spend(principal: Principal): void
@@ -97,8 +101,8 @@ function failureLimiter({ rateLimits, clock }: GuardOptions): Limiter | undefine
 }
 
 /**
- * Digests of headers that were good, so that guesses from an address do not lock out the valid client behind the same
- * address. Whether they still are is for the authenticator to say.
+ * Digests of headers that were good, so that guesses from an address do not lock out the valid
+ * client behind the same address. Whether they still are is for the authenticator to say.
  */
 function rememberedDigests() {
   const digests = new Set<string>()

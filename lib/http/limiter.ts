@@ -1,8 +1,13 @@
 /** Limits how often each of many keys may do something, in bounded memory. */
 export interface Limiter {
-  /** Takes `cost` from the key's allowance; returns 0, or how many seconds to wait (nothing is taken then). */
+  /**
+   * Takes `cost` from the key's allowance; returns 0, or how many seconds to wait (nothing is taken
+   * then).
+   */
   take(key: string, cost?: number): number
-  /** Takes `cost` even where the allowance does not suffice; what is owed delays what comes later. */
+  /**
+   * Takes `cost` even where the allowance does not suffice; what is owed delays what comes later.
+   */
   charge(key: string, cost: number): void
   /** How many seconds to wait before one more, 0 if not at all; takes nothing. */
   wait(key: string): number

@@ -28,8 +28,8 @@ export function requireJson(contentType: string | undefined): void {
 }
 
 /**
- * The media type to answer with: `application/json` where `Accept` prefers it, else SCIM's, also where `Accept` excludes
- * both (RFC 9110 §12.4.1 allows to disregard it).
+ * The media type to answer with: `application/json` where `Accept` prefers it, else SCIM's, also
+ * where `Accept` excludes both (RFC 9110 §12.4.1 allows to disregard it).
  */
 export function responseType(accept: string | undefined): string {
   if (accept === undefined || accept === '*/*' || accept === scimJson) return scimJson

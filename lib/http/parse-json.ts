@@ -6,8 +6,8 @@ import { checkJson, type JsonLimits } from './check-json.js'
 /**
  * The JSON object in a request body. A byte order mark before it is ignored.
  *
- * @throws ScimError 400 `invalidSyntax` when it is empty, no UTF-8, malformed, or something else than an object, and for
- *   whatever `checkJson` refuses
+ * @throws ScimError 400 `invalidSyntax` when it is empty, no UTF-8, malformed, or something else
+ *   than an object, and for whatever `checkJson` refuses
  */
 export function parseJson(bytes: Buffer, limits: JsonLimits): JsonObject {
   if (!isUtf8(bytes)) throw invalidSyntax('The request body is not UTF-8.')

@@ -18,8 +18,9 @@ export interface Body {
 }
 
 /**
- * The JSON object a request carries. A body parser of the host may have been there before: what it left in `req.body`
- * (an object, text or bytes) is taken when it has read the stream; duplicate members are lost then.
+ * The JSON object a request carries. A body parser of the host may have been there before: what it
+ * left in `req.body` (an object, text or bytes) is taken when it has read the stream; duplicate
+ * members are lost then.
  *
  * @throws ScimError 400, 413 or 415
  */

@@ -32,10 +32,11 @@ export interface Arriving {
 }
 
 /**
- * Reads a request's body, undoing its content coding. Never holds more than `maxBytes`; what comes after is discarded
- * while it arrives, so that the client can read the answer.
+ * Reads a request's body, undoing its content coding. Never holds more than `maxBytes`; what comes
+ * after is discarded while it arrives, so that the client can read the answer.
  *
- * @throws ScimError 413 beyond `maxBytes`, 415 for an unknown content coding, 400 for damaged compression
+ * @throws ScimError 413 beyond `maxBytes`, 415 for an unknown content coding, 400 for damaged
+ *   compression
  * @throws ClientGoneError, and why the request was given up
  */
 export function readBytes(arriving: Arriving, maxBytes: number): Promise<Buffer> {
@@ -72,7 +73,9 @@ async function decode(
   }
 }
 
-/** What comes after the promise is settled is passed over; the stream and its listeners go together. */
+/**
+ * What comes after the promise is settled is passed over; the stream and its listeners go together.
+ */
 function collect(
   { request, onGivenUp }: Arriving,
   source: Readable,

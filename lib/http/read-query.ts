@@ -13,13 +13,14 @@ const knownParameters = new Set([
 ])
 
 /**
- * The known parameters of a query string by lower-cased name, decoded once as form data (`+` is a space). Unknown
- * ones are ignored (RFC 7644 §3.4.2).
+ * The known parameters of a query string by lower-cased name, decoded once as form data (`+` is a
+ * space). Unknown ones are ignored (RFC 7644 §3.4.2).
  *
- * A list or an object in a framework's notation (`filter[]=`) is refused rather than ignored: a filter that goes
- * unnoticed would return everybody.
+ * A list or an object in a framework's notation (`filter[]=`) is refused rather than ignored: a
+ * filter that goes unnoticed would return everybody.
  *
- * @throws ScimError 400 `invalidValue` for a known parameter given twice or in brackets; 400 for bad escapes
+ * @throws ScimError 400 `invalidValue` for a known parameter given twice or in brackets; 400 for
+ *   bad escapes
  */
 export function readQuery(text: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>()

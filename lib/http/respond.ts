@@ -3,8 +3,8 @@ import type { Exchange } from './exchange.js'
 import { responseType } from './media-type.js'
 
 /**
- * Writes an answer. Ends the response itself: the framework's `json` and `send` would add an ETag of their own, answer
- * 304 on their own and append a charset that the media type does not have.
+ * Writes an answer. Ends the response itself: the framework's `json` and `send` would add an ETag
+ * of their own, answer 304 on their own and append a charset that the media type does not have.
  */
 export function respond(
   { head, response, requestId }: Pick<Exchange, 'head' | 'response' | 'requestId'>,

@@ -57,7 +57,10 @@ export function routeTable(routes: readonly ScimRoute[], ignoreCase: boolean): R
   }
 }
 
-/** `/Users/Users`: no resource has such an id; a client was given a base URL that ends with `/Users`. */
+/**
+ * `/Users/Users`: no resource has such an id; a client was given a base URL that ends with
+ * `/Users`.
+ */
 function isDoubled(
   { pattern, describes }: Path,
   segments: readonly string[],

@@ -13,11 +13,13 @@ import { type ResolvedOptions, resolveOptions } from './resolve-options.js'
 import { scimTransport, type TransportOptions } from './transport.js'
 
 /**
- * A SCIM 2.0 service provider (RFC 7643, 7644, 9865) to mount in an Express app, of Express 4.18 or newer or 5.
+ * A SCIM 2.0 service provider (RFC 7643, 7644, 9865) to mount in an Express app, of Express 4.18 or
+ * newer or 5.
  *
  * Mount it before body parsers, which would otherwise answer for malformed bodies in their own way:
- * `app.use('/scim/v2', scimRouter(adapters, { authenticate: bearerTokens([…]) }))`. It answers every request below its
- * mount path. All its state is its own: two routers in one process know nothing of each other.
+ * `app.use('/scim/v2', scimRouter(adapters, { authenticate: bearerTokens([…]) }))`. It answers
+ * every request below its mount path. All its state is its own: two routers in one process know
+ * nothing of each other.
  *
  * @throws ConfigurationError for options, schemas or stores that cannot work
  */
@@ -46,7 +48,10 @@ export function scimRouter(adapters: Adapters, options: ScimOptions): RequestHan
   return scimTransport(scimRoutes(context), { ...resolved, emit, onContact, recorder })
 }
 
-/** When the identity provider last called is shown to administrators; no request waits for it or fails by it. */
+/**
+ * When the identity provider last called is shown to administrators; no request waits for it or
+ * fails by it.
+ */
 function rememberContact(
   { access }: Adapters,
   { clock }: ResolvedOptions,

@@ -3,15 +3,18 @@ import { ScimError } from '../errors.js'
 /** Where a request goes, below the mount path; nothing decoded yet. */
 export interface Target {
   /**
-   * Path segments as sent. One slash at the end and one too many at the start are left out of account: base URLs are
-   * pasted with a slash.
+   * Path segments as sent. One slash at the end and one too many at the start are left out of
+   * account: base URLs are pasted with a slash.
    */
   readonly segments: readonly string[]
   /** Without the question mark. */
   readonly query: string
 }
 
-/** Splits a request's URL, which may be absolute (RFC 9112 §3.2.2). Dot segments and empty segments stay as they are. */
+/**
+ * Splits a request's URL, which may be absolute (RFC 9112 §3.2.2). Dot segments and empty segments
+ * stay as they are.
+ */
 export function splitTarget(url: string): Target {
   const relative = url.startsWith('/') ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
   const mark = relative.indexOf('?')

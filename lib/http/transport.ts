@@ -12,9 +12,9 @@ import { causeForAttention } from '../stores/errors.js'
 import {
   type AuthenticationOptions,
   anonymous,
-  presentsCredentials,
   principalOf,
   requireScope,
+  sendsCredentials,
 } from './authenticate.js'
 import { type BaseUrlOf, baseUrlOf } from './base-url.js'
 import { type Exchange, type Head, openExchange } from './exchange.js'
@@ -75,8 +75,9 @@ const debug = createDebug('label-studio-scim:request')
 const withBody = ['POST', 'PUT', 'PATCH']
 
 /**
- * A handler that serves routes: authenticates before it reads anything, turns each request into a plain value and the
- * answer, or whatever was thrown, into a response. It answers every request below its mount path.
+ * A handler that serves routes: authenticates before it reads anything, turns each request into a
+ * plain value and the answer, or whatever was thrown, into a response. It answers every request
+ * below its mount path.
  */
 export function scimTransport(
   routes: readonly ScimRoute[],
@@ -163,7 +164,7 @@ function authenticate(
   destination: Destination | ScimError,
 ): Principal | Promise<Principal> {
   // Whoever presents credentials wants to know whether they are good: IdPs test connections here.
-  if (isOpen(head, destination, options) && !presentsCredentials(request)) return anonymous
+  if (isOpen(head, destination, options) && !sendsCredentials(request)) return anonymous
   guard.admit(request)
   const accept = (principal: Principal) => {
     guard.remember(request, true)

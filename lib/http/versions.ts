@@ -10,8 +10,8 @@ export interface VersionedPath {
 }
 
 /**
- * Takes the version segment off a path (RFC 7644 §3.13): `v2` may stand before an endpoint when the mount path does not
- * end in a version already.
+ * Takes the version segment off a path (RFC 7644 §3.13): `v2` may stand before an endpoint when the
+ * mount path does not end in a version already.
  *
  * @throws ScimError 400 `invalidVers` for a version that is not served
  */

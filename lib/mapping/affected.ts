@@ -16,8 +16,8 @@ function entitlementsByGroup(rules: MappingRules, policy: MappingPolicy): Map<st
 }
 
 /**
- * Names of the groups (as compared, see `groupKey`) that the two sets of rules treat differently: exactly their users
- * must be re-evaluated when the rules change. Sorted.
+ * Names of the groups (as compared, see `groupKey`) that the two sets of rules treat differently:
+ * exactly their users must be re-evaluated when the rules change. Sorted.
  */
 export function affectedGroups(
   before: MappingRules,

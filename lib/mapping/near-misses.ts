@@ -1,10 +1,14 @@
-/** Characters that look like nothing: zero-width ones, soft hyphen, direction marks, byte order mark. */
+/**
+ * Characters that look like nothing: zero-width ones, soft hyphen, direction marks, byte order
+ * mark.
+ */
 const invisible = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/gu
 
 /**
- * Candidates that somebody may have meant by `name`: equal but for case, accents, spacing, punctuation or invisible
- * characters, or at most two typing errors away (one in names of up to four letters). Closest first, at most five.
- * They only inform: nothing is ever granted by resemblance.
+ * Candidates that somebody may have meant by `name`: equal but for case, accents, spacing,
+ * punctuation or invisible characters, or at most two typing errors away (one in names of up to
+ * four letters). Closest first, at most five. They only inform: nothing is ever granted by
+ * resemblance.
  */
 export function nearMisses(name: string, candidates: readonly string[]): readonly string[] {
   const skeleton = skeletonOf(name)

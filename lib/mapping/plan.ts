@@ -3,14 +3,14 @@ import type { Access, Grant, Plan } from './types.js'
 /**
  * The difference between what was granted before and what is desired now.
  *
- * A grant supersedes the one in the same place (the organization role; a project). Revocations only ever name grants of
- * `ledger`, so nothing that a person was given by hand in the host is taken away. While the organization role is Not
- * Activated, workspaces and projects are deferred until the person has signed in. A role of `null` leaves the
- * organization role as it is.
+ * A grant supersedes the one in the same place (the organization role; a project). Revocations only
+ * ever name grants of `ledger`, so nothing that a person was given by hand in the host is taken
+ * away. While the organization role is Not Activated, workspaces and projects are deferred until
+ * the person has signed in. A role of `null` leaves the organization role as it is.
  *
  * @param ledger what was applied before and is in force
- * @param access the desired access of an active person; for an inactive one the plan is empty, because losing access
- *   keeps the ledger, so that reactivation restores it
+ * @param access the desired access of an active person; for an inactive one the plan is empty,
+ *   because losing access keeps the ledger, so that reactivation restores it
  */
 export function plan(
   ledger: readonly Grant[],

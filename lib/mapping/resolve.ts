@@ -21,7 +21,9 @@ export interface PersonGroup {
 export interface PersonState {
   /** SCIM `active`. */
   readonly active: boolean
-  /** A rule gave this person an organization role before: decides what `onNoRole` means for them. */
+  /**
+   * A rule gave this person an organization role before: decides what `onNoRole` means for them.
+   */
   readonly hadRole: boolean
   /** What the policy's `roles_users` speaks of; see {@link userValues}. Default none. */
   readonly values?: readonly string[]
@@ -64,11 +66,13 @@ interface Match {
 
 /**
  * What a person's groups give under these rules. The most elevated organization role wins
- * (Administrator > Manager > Reviewer > Annotator), and per project Reviewer > Annotator > Inherit. Neither the order of
- * groups nor that of rules changes the result; reasons are listed in the order of the rules.
+ * (Administrator > Manager > Reviewer > Annotator), and per project Reviewer > Annotator > Inherit.
+ * Neither the order of groups nor that of rules changes the result; reasons are listed in the order
+ * of the rules.
  *
- * `active` is false for inactive people, and for those whom a rule, or `onNoRole: 'deactivate'`, gives the role
- * Deactivated. Group names match exactly unless the policy says otherwise, so a look-alike name gives nothing.
+ * `active` is false for inactive people, and for those whom a rule, or `onNoRole: 'deactivate'`,
+ * gives the role Deactivated. Group names match exactly unless the policy says otherwise, so a
+ * look-alike name gives nothing.
  */
 export function resolveAccess(
   rules: MappingRules,
@@ -79,14 +83,16 @@ export function resolveAccess(
   return compileRules(rules, policy)(groups, person)
 }
 
-/** Whether a rule, and not a default, gives an organization role with which somebody can come in. */
+/**
+ * Whether a rule, and not a default, gives an organization role with which somebody can come in.
+ */
 export function givesRoleByRule({ role, reasons }: Access): boolean {
   return role !== 'Deactivated' && reasons.some(({ grant }) => grant.kind === 'role')
 }
 
 /**
- * The same as {@link resolveAccess} for many people: the rules are indexed once by group, so that one person costs as
- * much as their groups give, however many rules there are.
+ * The same as {@link resolveAccess} for many people: the rules are indexed once by group, so that
+ * one person costs as much as their groups give, however many rules there are.
  */
 export function compileRules(rules: MappingRules, policy: MappingPolicy): AccessResolver {
   const byGroup = rowsByGroup(rules, policy)

@@ -1,6 +1,9 @@
 import type { OrganizationRole, ProjectRole } from './types.js'
 
-/** Organization roles a rule can name, most elevated first; the first that a person's groups give wins. */
+/**
+ * Organization roles a rule can name, most elevated first; the first that a person's groups give
+ * wins.
+ */
 export const organizationRoles: readonly OrganizationRole[] = [
   'Administrator',
   'Manager',
@@ -10,7 +13,10 @@ export const organizationRoles: readonly OrganizationRole[] = [
   'Deactivated',
 ]
 
-/** Roles that are states of an account rather than work; only allowed in rules by `allowSystemRoles`. */
+/**
+ * Roles that are states of an account rather than work; only allowed in rules by
+ * `allowSystemRoles`.
+ */
 export const systemRoles: readonly OrganizationRole[] = ['Not Activated', 'Deactivated']
 
 /** Project roles, most elevated first. */

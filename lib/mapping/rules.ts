@@ -33,11 +33,12 @@ type Row<T> = { readonly row: string; readonly value: T }
 type Report = (row: string, message: string) => undefined
 
 /**
- * Reads mapping rules in Label Studio's shape. A list that is absent keeps what `current` has, so that a partial
- * `POST` never revokes by omission.
+ * Reads mapping rules in Label Studio's shape. A list that is absent keeps what `current` has, so
+ * that a partial `POST` never revokes by omission.
  *
- * @throws RulesError naming every row that is wrong: unknown or forbidden role, empty name, duplicate pair, a second
- *   organization role for a group, a `project_id` that is no positive integer
+ * @throws RulesError naming every row that is wrong: unknown or forbidden role, empty name,
+ *   duplicate pair, a second organization role for a group, a `project_id` that is no positive
+ *   integer
  */
 export function parseRules(
   input: unknown,

@@ -9,7 +9,10 @@ export type OrganizationRole =
   | 'Not Activated'
   | 'Deactivated'
 
-/** Project roles a rule can give. `Inherit`: a member of the project acting with the organization role. */
+/**
+ * Project roles a rule can give. `Inherit`: a member of the project acting with the organization
+ * role.
+ */
 export type ProjectRole = 'Reviewer' | 'Annotator' | 'Inherit'
 
 /** The mapping rules, shaped exactly as Label Studio's `/api/scim/settings`. */
@@ -32,15 +35,22 @@ export type OnNoRole = 'deactivate' | 'keep' | 'default' | 'notActivated'
 export interface MappingPolicy {
   /** For people who had a role through a rule and have none now. Default `deactivate`. */
   readonly onNoRole: OnNoRole
-  /** The role for people no rule ever gave one, and for `onNoRole: 'default'`. `null`: leave the host's default. Default `null`. */
+  /**
+   * The role for people no rule ever gave one, and for `onNoRole: 'default'`. `null`: leave the
+   * host's default. Default `null`.
+   */
   readonly defaultRole: OrganizationRole | null
-  /** Group names match without regard to case and surrounding space. Default `false`: exactly, as in Label Studio. */
+  /**
+   * Group names match without regard to case and surrounding space. Default `false`: exactly, as in
+   * Label Studio.
+   */
   readonly ignoreCase: boolean
   /** Allow `Not Activated` and `Deactivated` in `roles_groups`. Default `false`. */
   readonly allowSystemRoles: boolean
   /**
-   * `[role, value]`: people with this value in their `roles` or `entitlements` have this organization role, beside what
-   * their groups give; the most elevated wins. Values match exactly. Default none: what clients write there gives nothing.
+   * `[role, value]`: people with this value in their `roles` or `entitlements` have this
+   * organization role, beside what their groups give; the most elevated wins. Values match exactly.
+   * Default none: what clients write there gives nothing.
    */
   readonly roles_users?: readonly (readonly [OrganizationRole, string])[]
 }
@@ -67,14 +77,23 @@ interface Grants {
 
 /** What only a ledger says of a grant. */
 interface Ledgered {
-  /** Noted before it is given, so that it stays ours should the process end in the middle; plans give it again. */
+  /**
+   * Noted before it is given, so that it stays ours should the process end in the middle; plans
+   * give it again.
+   */
   readonly unconfirmed?: true
 }
 
-/** Why: the group through which a rule gives something. `rule` is `<list name>[<index>]`, e.g. `roles_groups[0]`. */
+/**
+ * Why: the group through which a rule gives something. `rule` is `<list name>[<index>]`, e.g.
+ * `roles_groups[0]`.
+ */
 export interface Reason {
   readonly grant: Grant
-  /** Empty where no group but a value of the person's `roles` or `entitlements` gives it (`roles_users`). */
+  /**
+   * Empty where no group but a value of the person's `roles` or `entitlements` gives it
+   * (`roles_users`).
+   */
   readonly groupId: string
   /** Name of the group, or that value. */
   readonly group: string
@@ -96,7 +115,10 @@ export interface Access {
   readonly reasons: readonly Reason[]
 }
 
-/** From what was granted before to what is desired now. Revocations only ever name what the ledger granted. */
+/**
+ * From what was granted before to what is desired now. Revocations only ever name what the ledger
+ * granted.
+ */
 export interface Plan {
   /** To give, or to change: a grant of the same role slot or project supersedes the one before. */
   readonly grants: readonly Grant[]

@@ -8,7 +8,10 @@ import {
 import { expiredCursor, invalidCount, invalidCursor } from '../errors.js'
 import type { KeysetPosition } from '../stores/query.js'
 
-/** What a cursor is good for: one query of one principal in one tenant. Texts that say alike what means the same. */
+/**
+ * What a cursor is good for: one query of one principal in one tenant. Texts that say alike what
+ * means the same.
+ */
 export interface CursorBinding {
   readonly tenant: string
   /** Name of the principal. */
@@ -49,16 +52,18 @@ type Contents = readonly [position: KeysetPosition, limit: number, issuedAt: num
 const tagLength = 16
 
 /**
- * Makes a cursor (RFC 9865 §2): encrypted, authenticated and of unreserved characters only, so that it reveals nothing
- * and nobody can make one. The service provider keeps no state for it.
+ * Makes a cursor (RFC 9865 §2): encrypted, authenticated and of unreserved characters only, so that
+ * it reveals nothing and nobody can make one. The service provider keeps no state for it.
  *
- * @param secret the same on all hosts of a service provider; a longer one than 32 bytes is not more secure
+ * @param secret the same on all hosts of a service provider; a longer one than 32 bytes is not more
+ *   secure
  */
 export function encodeCursor(payload: CursorPayload, secret: string | Uint8Array): string {
   const { encryption, authentication } = deriveKeys(secret)
   const contents: Contents = [payload.position, payload.limit, payload.issuedAt, payload.total]
   const plaintext = Buffer.from(JSON.stringify(contents))
-  // The tag is also the initialization vector (as in RFC 5297): no random numbers, and no vector is used twice.
+  // The tag is also the initialization vector (as in RFC 5297): no random numbers, and no vector is
+  // used twice.
   const tag = tagOf(authentication, payload.binding, plaintext)
   const cipher = createCipheriv('aes-256-ctr', encryption, tag)
   return Buffer.concat([tag, cipher.update(plaintext), cipher.final()]).toString('base64url')
@@ -67,9 +72,9 @@ export function encodeCursor(payload: CursorPayload, secret: string | Uint8Array
 /**
  * Reads a cursor and returns where the page starts, and how many results there were.
  *
- * @throws ScimError `invalidCursor` (400) with one and the same detail for a cursor that is damaged, invented, or of
- *   another tenant, principal or query; `expiredCursor` (400) when it is too old; `invalidCount` (400) when the page
- *   size is another than on the page before
+ * @throws ScimError `invalidCursor` (400) with one and the same detail for a cursor that is
+ *   damaged, invented, or of another tenant, principal or query; `expiredCursor` (400) when it is
+ *   too old; `invalidCount` (400) when the page size is another than on the page before
  * @see RFC 9865 §2.1, §5.2
  */
 export function decodeCursor(
@@ -110,7 +115,9 @@ function deriveKeys(secret: string | Uint8Array): { encryption: Buffer; authenti
   return { encryption: keys.subarray(0, 32), authentication: keys.subarray(32) }
 }
 
-/** Authenticates the contents and, unambiguously as a JSON text of one line, what they are bound to. */
+/**
+ * Authenticates the contents and, unambiguously as a JSON text of one line, what they are bound to.
+ */
 function tagOf(key: Buffer, binding: CursorBinding, plaintext: Buffer): Buffer {
   return createHmac('sha256', key)
     .update(`${bindingText(binding)}\n`)

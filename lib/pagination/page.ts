@@ -33,7 +33,8 @@ export interface CursorPage {
 /**
  * Reads which page is asked for; by number unless there is a `cursor` (RFC 9865 §2.4).
  *
- * @throws ScimError `invalidValue` (400) when `startIndex` and `cursor` are both given; else as the two functions below
+ * @throws ScimError `invalidValue` (400) when `startIndex` and `cursor` are both given; else as the
+ *   two functions below
  */
 export function parsePage(parameters: PageParameters, limits: PageLimits): IndexPage | CursorPage {
   if (parameters.cursor === undefined) return parseIndexPage(parameters, limits)
@@ -44,7 +45,8 @@ export function parsePage(parameters: PageParameters, limits: PageLimits): Index
 }
 
 /**
- * Reads `startIndex` (from 1; less counts as 1) and `count` (negative counts as 0) of RFC 7644 §3.4.2.4.
+ * Reads `startIndex` (from 1; less counts as 1) and `count` (negative counts as 0) of RFC 7644
+ * §3.4.2.4.
  *
  * @throws ScimError `invalidValue` (400) when one of them is not an integer
  */
@@ -60,8 +62,8 @@ export function parseIndexPage(
 }
 
 /**
- * Reads `cursor` and `count` of RFC 9865 §2. Out of its range `count` is treated as in index paging; that it stays the
- * same from page to page is checked with the cursor.
+ * Reads `cursor` and `count` of RFC 9865 §2. Out of its range `count` is treated as in index
+ * paging; that it stays the same from page to page is checked with the cursor.
  *
  * @throws ScimError `invalidCount` (400) when `count` is not an integer
  */
@@ -80,7 +82,9 @@ function limitOf(count: PageParameter, limits: PageLimits): number | undefined {
   return integer === undefined ? undefined : Math.min(Math.max(integer, 0), limits.maxResults)
 }
 
-/** An integer that JavaScript represents exactly, without fraction or exponent; else `undefined`. */
+/**
+ * An integer that JavaScript represents exactly, without fraction or exponent; else `undefined`.
+ */
 function toInteger(value: string | number): number | undefined {
   if (typeof value === 'string' && !/^-?[0-9]{1,16}$/.test(value)) return undefined
   const integer = Number(value)

@@ -15,19 +15,23 @@ export interface Patched {
   readonly resource: JsonObject
   /** The new `password`; `null`: unassigned. */
   readonly secrets: Readonly<Record<string, Json>>
-  /** Names of the attributes whose values differ, extensions by URN; empty when nothing changed (R-PATCH-18). */
+  /**
+   * Names of the attributes whose values differ, extensions by URN; empty when nothing changed
+   * (R-PATCH-18).
+   */
   readonly changed: readonly string[]
   /** Paths of attributes and URNs of extensions that the operations name and no schema has. */
   readonly passedOver: readonly string[]
 }
 
 /**
- * Applies PATCH operations to a resource, in order, each to the result of the one before (RFC 7644 §3.5.2). All of them
- * or, when one throws, none: the resource given is never changed. The result is valid as a whole.
+ * Applies PATCH operations to a resource, in order, each to the result of the one before (RFC 7644
+ * §3.5.2). All of them or, when one throws, none: the resource given is never changed. The result
+ * is valid as a whole.
  *
  * @param resource as stores keep it
- * @throws ScimError `invalidPath`, `invalidFilter`, `noTarget`, `mutability`, `invalidValue` or `invalidSyntax` (400)
- *   as RFC 7644 §3.12 has them; `tooMany` (400) or 413 beyond a limit
+ * @throws ScimError `invalidPath`, `invalidFilter`, `noTarget`, `mutability`, `invalidValue` or
+ *   `invalidSyntax` (400) as RFC 7644 §3.12 has them; `tooMany` (400) or 413 beyond a limit
  */
 export function applyPatch(
   type: ResourceType,

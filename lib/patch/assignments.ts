@@ -12,10 +12,12 @@ import type { PatchOp, PatchOperation } from './operation.js'
 import { isUnknown, resolveTarget, type Target, type UnknownTarget } from './target.js'
 
 /**
- * The places that one operation writes to, in order: the one its path names, or those that the members of its value
- * name (RFC 7644 §3.5.2.1, §3.5.2.3). An unknown path is answered as such where unknown attributes are passed over.
+ * The places that one operation writes to, in order: the one its path names, or those that the
+ * members of its value name (RFC 7644 §3.5.2.1, §3.5.2.3). An unknown path is answered as such
+ * where unknown attributes are passed over.
  *
- * @throws ScimError `invalidPath`, `invalidFilter`, `invalidSyntax`, `invalidValue` or `mutability` (400)
+ * @throws ScimError `invalidPath`, `invalidFilter`, `invalidSyntax`, `invalidValue` or `mutability`
+ *   (400)
  */
 export function assignmentsOf(
   operation: PatchOperation,
@@ -39,8 +41,8 @@ export function assignmentsOf(
 }
 
 /**
- * An operation with the attributes that it gives under the URN of the base schema named as they are without it, be the
- * URN its path or a key of its value (RFC 7644 §3.10; deviation `coreUrnAsKey`).
+ * An operation with the attributes that it gives under the URN of the base schema named as they are
+ * without it, be the URN its path or a key of its value (RFC 7644 §3.10; deviation `coreUrnAsKey`).
  *
  * @throws ScimError `invalidSyntax` (400) when an attribute is given in both ways
  */
@@ -81,8 +83,10 @@ function ofExtension(target: Target, value: Json | undefined, source: Source): A
 /**
  * The places that the members of an object name.
  *
- * @param prefix what stands before their names in a path: nothing, or the URN of an extension and a colon
- * @throws ScimError `invalidSyntax` when two members name the same place, which one would count being unclear
+ * @param prefix what stands before their names in a path: nothing, or the URN of an extension and a
+ *   colon
+ * @throws ScimError `invalidSyntax` when two members name the same place, which one would count
+ *   being unclear
  */
 function ofMembers(object: JsonObject, prefix: string, source: Source): Assignment[] {
   const seen = new Set<string>()
@@ -95,7 +99,8 @@ function ofMembers(object: JsonObject, prefix: string, source: Source): Assignme
     if (target.path.attribute === undefined) return ofExtension(target, value, source)
     return isPassedOver(target, source.context) ? [] : [{ op: source.op, target, value }]
   })
-  // The members of an object have no order: what names a part of an attribute comes after the whole of it.
+  // The members of an object have no order: what names a part of an attribute comes after the whole
+  // of it.
   return assignments.sort((a, b) => Number(isPart(a)) - Number(isPart(b)))
 }
 
@@ -122,7 +127,10 @@ function targetOf(key: string, prefix: string, context: PatchContext): Target | 
   return undefined
 }
 
-/** A key that is no path, such as `emails[`, is an unknown name: others beside it count, as in POST and PUT. */
+/**
+ * A key that is no path, such as `emails[`, is an unknown name: others beside it count, as in POST
+ * and PUT.
+ */
 function readTarget(text: string, context: PatchContext): Target | UnknownTarget {
   try {
     return resolveTarget(text, context)
@@ -133,8 +141,9 @@ function readTarget(text: string, context: PatchContext): Target | UnknownTarget
 }
 
 /**
- * Whether a member is ignored that a client cannot write, as in PUT. `schemas` is one of them here: clients that send
- * whole resources (authentik) do not mean to remove the extensions they do not list.
+ * Whether a member is ignored that a client cannot write, as in PUT. `schemas` is one of them here:
+ * clients that send whole resources (authentik) do not mean to remove the extensions they do not
+ * list.
  *
  * @throws ScimError `mutability` (400) where the deviation `ignoreReadOnlyInPathlessPatch` is off
  */

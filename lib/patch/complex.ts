@@ -8,12 +8,15 @@ import { isEqual, withMember } from './json.js'
 import { changeSimple, requireUnchanged } from './simple.js'
 import { changeList, type ValueRules } from './value-list.js'
 
-/** Makes of a complex value the one after an operation; made once and used for each value that the operation names. */
+/**
+ * Makes of a complex value the one after an operation; made once and used for each value that the
+ * operation names.
+ */
 export type Edit = (current: JsonObject) => JsonObject
 
 /**
- * What an operation does to a complex value that gives some of its sub-attributes: those not given stay as they are
- * (RFC 7644 §3.5.2.1, §3.5.2.3) and those that a client cannot set are ignored.
+ * What an operation does to a complex value that gives some of its sub-attributes: those not given
+ * stay as they are (RFC 7644 §3.5.2.1, §3.5.2.3) and those that a client cannot set are ignored.
  */
 export function mergeEdit(change: Change, context: PatchContext): Edit {
   const { definition, value = null, name } = change

@@ -17,7 +17,9 @@ export interface PatchContext {
   readonly budget: Budget
   /** Paths of attributes and URNs of extensions that were passed over. */
   readonly passedOver: Set<string>
-  /** Indexes of lists that were made while applying this request, so that they can grow in place. */
+  /**
+   * Indexes of lists that were made while applying this request, so that they can grow in place.
+   */
   readonly indexes: WeakMap<readonly Json[], ListIndex>
 }
 

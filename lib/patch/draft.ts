@@ -15,7 +15,10 @@ export interface Draft {
   readonly resource: JsonObject
   /** The new `password`; `null`: unassigned. */
   readonly secrets: Record<string, Json>
-  /** Names of the members that operations have set or removed, whether or not they are another value now. */
+  /**
+   * Names of the members that operations have set or removed, whether or not they are another value
+   * now.
+   */
   readonly written: Set<string>
 }
 
@@ -30,7 +33,8 @@ export interface Assignment {
  * Applies an operation to one attribute of the draft.
  *
  * @param assignment with a target that is an attribute, not a whole extension
- * @throws ScimError `mutability` (400) when clients cannot write there, and as `changeAttribute` does
+ * @throws ScimError `mutability` (400) when clients cannot write there, and as `changeAttribute`
+ *   does
  */
 export function assign(draft: Draft, assignment: Assignment, context: PatchContext): void {
   const { op, target, value } = assignment

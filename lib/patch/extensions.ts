@@ -6,7 +6,8 @@ import type { PatchContext } from './context.js'
 import { type Assignment, type Draft, extensionOf, writeExtension } from './draft.js'
 
 /**
- * Removes an extension with all that clients may write in it (RFC 7644 §3.10); what is readOnly stays.
+ * Removes an extension with all that clients may write in it (RFC 7644 §3.10); what is readOnly
+ * stays.
  *
  * @throws ScimError `mutability` (400) when the extension is required or holds an immutable value
  */
@@ -33,11 +34,12 @@ export function removeExtension(draft: Draft, urn: string, { type }: PatchContex
 }
 
 /**
- * Applies an operation on `schemas` (RFC 7644 §3.5.2). `schemas` lists the extensions that have data, so adding a URN
- * changes nothing by itself, and an extension whose URN goes loses its data. Later operations may set it again.
+ * Applies an operation on `schemas` (RFC 7644 §3.5.2). `schemas` lists the extensions that have
+ * data, so adding a URN changes nothing by itself, and an extension whose URN goes loses its data.
+ * Later operations may set it again.
  *
- * @throws ScimError `invalidValue` (400) for a URN that the resource type does not have, `mutability` (400) when the
- *   base schema would go
+ * @throws ScimError `invalidValue` (400) for a URN that the resource type does not have,
+ *   `mutability` (400) when the base schema would go
  */
 export function changeSchemas(draft: Draft, assignment: Assignment, context: PatchContext): void {
   const { schema, extensions } = context.type

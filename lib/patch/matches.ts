@@ -16,8 +16,8 @@ import { requireUnchanged } from './simple.js'
 import { withAdded } from './value-list.js'
 
 /**
- * The values of an attribute after an operation on those that a value filter matches, or on a sub-attribute of all of
- * them (RFC 7644 §3.5.2.1 to §3.5.2.3).
+ * The values of an attribute after an operation on those that a value filter matches, or on a
+ * sub-attribute of all of them (RFC 7644 §3.5.2.1 to §3.5.2.3).
  *
  * @throws ScimError `noTarget` (400) when add or replace finds no value and none may be created
  */
@@ -34,7 +34,10 @@ export function changeMatches(current: Json[], given: Change, context: PatchCont
   return changeEach(current, matched, change, context)
 }
 
-/** The change with the one value it gives, whatever a client has wrapped around it: the filter names single values. */
+/**
+ * The change with the one value it gives, whatever a client has wrapped around it: the filter names
+ * single values.
+ */
 function withPlainValue(change: Change, context: PatchContext): Change {
   const { definition, filter, sub, value } = change
   if (filter === undefined || value === undefined) return change
@@ -85,7 +88,10 @@ function changeEach(
   return next
 }
 
-/** What the operation makes of one value: another sub-attribute, more sub-attributes, or another value altogether. */
+/**
+ * What the operation makes of one value: another sub-attribute, more sub-attributes, or another
+ * value altogether.
+ */
 function editOf(change: Change, context: PatchContext): (before: Json) => Json {
   const { op, definition, sub, value = null } = change
   const isPart = sub !== undefined || op === 'add' || !definition.multiValued
@@ -102,7 +108,10 @@ function editOf(change: Change, context: PatchContext): (before: Json) => Json {
   }
 }
 
-/** A value cannot become another one where its parts are immutable (R-GROUP-04: members are not edited in place). */
+/**
+ * A value cannot become another one where its parts are immutable (R-GROUP-04: members are not
+ * edited in place).
+ */
 function requireSameIdentity(before: Json, after: Json, { definition, name }: Change): void {
   if (!isObject(before) || !isObject(after)) return
   for (const sub of definition.subAttributes ?? []) {
@@ -118,8 +127,9 @@ const creating: Readonly<Record<'add' | 'replace', DeviationId>> = {
 }
 
 /**
- * The values and the one that the path describes: `emails[type eq "work"].value` on a user without a work e-mail
- * (Entra ID). An empty value creates nothing. Replace never creates a membership: it would grant what was not there.
+ * The values and the one that the path describes: `emails[type eq "work"].value` on a user without
+ * a work e-mail (Entra ID). An empty value creates nothing. Replace never creates a membership: it
+ * would grant what was not there.
  */
 function withCreated(current: Json[], change: Change, context: PatchContext): Json[] {
   const { op, definition, filter, sub, name, value = null } = change
@@ -146,8 +156,9 @@ function withCreated(current: Json[], change: Change, context: PatchContext): Js
 }
 
 /**
- * The value that the operation and the `eq` terms of its filter give together, so that the same filter finds it again
- * when the request is repeated; `undefined` when the filter says more than that.
+ * The value that the operation and the `eq` terms of its filter give together, so that the same
+ * filter finds it again when the request is repeated; `undefined` when the filter says more than
+ * that.
  */
 function described(change: Change, context: PatchContext): Json | undefined {
   const { definition, filter, sub, value = null } = change
@@ -167,7 +178,10 @@ function withTerms(terms: JsonObject, value: JsonObject): JsonObject {
   return { ...Object.fromEntries(rest), ...value }
 }
 
-/** The sub-attributes that the `eq` terms of a filter give; `undefined` when the filter says more than that. */
+/**
+ * The sub-attributes that the `eq` terms of a filter give; `undefined` when the filter says more
+ * than that.
+ */
 function describedBy(
   filter: ParsedFilter,
   definition: AttributeDefinition,

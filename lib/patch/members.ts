@@ -21,18 +21,23 @@ export interface MembersPatched {
   readonly rest: readonly PatchOperation[]
 }
 
-/** What one operation does to the members: these ids are in afterwards, or out; nothing; or it cannot be said. */
+/**
+ * What one operation does to the members: these ids are in afterwards, or out; nothing; or it
+ * cannot be said.
+ */
 type Effect =
   | { readonly kind: 'add' | 'remove'; readonly ids: readonly string[] }
   | { readonly kind: 'none' }
   | { readonly kind: 'unclear' }
 
 /**
- * What PATCH operations do to the members of a group, found without looking at the group: the cost depends on the
- * operations, not on the size of the group (R-PATCH-51). Of several operations on one id the last counts.
+ * What PATCH operations do to the members of a group, found without looking at the group: the cost
+ * depends on the operations, not on the size of the group (R-PATCH-51). Of several operations on
+ * one id the last counts.
  *
- * @returns `undefined` when that is not possible: the operations replace the members, remove all of them, or choose
- *   them by a filter other than `value eq "…"`. `applyPatch` then needs the group with its members.
+ * @returns `undefined` when that is not possible: the operations replace the members, remove all of
+ *   them, or choose them by a filter other than `value eq "…"`. `applyPatch` then needs the group
+ *   with its members.
  * @throws ScimError as `applyPatch` for the operations on members
  */
 export function memberChange(

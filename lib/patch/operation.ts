@@ -5,7 +5,10 @@ import type { Json } from '../schema/types.js'
 /** What an operation does (RFC 7644 §3.5.2). */
 export type PatchOp = 'add' | 'remove' | 'replace'
 
-/** One operation of a PATCH request, its envelope checked and its names and values not yet looked at. */
+/**
+ * One operation of a PATCH request, its envelope checked and its names and values not yet looked
+ * at.
+ */
 export type PatchOperation =
   | { readonly op: 'add' | 'replace'; readonly path?: string; readonly value: Json }
   | {
@@ -21,9 +24,15 @@ export interface PatchLimits {
   readonly operations: number
   /** Most values in the arrays of all operations together, e.g. members. Default 100 000. */
   readonly values: number
-  /** Most values looked at: the values of an attribute times the terms of a value filter, summed up. Default 2 000 000. */
+  /**
+   * Most values looked at: the values of an attribute times the terms of a value filter, summed up.
+   * Default 2 000 000.
+   */
   readonly comparisons: number
-  /** Most bytes written into the resource, counted once for every value that receives them. Default 10 000 000. */
+  /**
+   * Most bytes written into the resource, counted once for every value that receives them. Default
+   * 10 000 000.
+   */
   readonly bytes: number
 }
 
@@ -40,8 +49,9 @@ export interface PatchOptions {
   /** Departures from the RFC that are accepted. */
   readonly deviations: Deviations
   /**
-   * What happens to attributes that no schema has. `ignore`: they are passed over, also in a path, as long as the
-   * request says something else as well, or names an extension that nobody knows here.
+   * What happens to attributes that no schema has. `ignore`: they are passed over, also in a path,
+   * as long as the request says something else as well, or names an extension that nobody knows
+   * here.
    */
   readonly unknownAttributes: 'ignore' | 'reject' | 'known'
   readonly limits?: Partial<PatchLimits>
@@ -49,6 +59,8 @@ export interface PatchOptions {
   readonly maxStringLength?: number
   /** Bounds on paths and the value filters in them. */
   readonly filterLimits?: Partial<FilterLimits>
-  /** The operations are what is left of a request that says something else as well. Default `false`. */
+  /**
+   * The operations are what is left of a request that says something else as well. Default `false`.
+   */
   readonly isRest?: boolean
 }

@@ -21,10 +21,11 @@ interface Parts {
 }
 
 /**
- * Reads the body of a POST or PUT. Where the deviation `pathlessDottedKeys` is on, a key may be a path, as in a PATCH
- * without a path, and means the same as there.
+ * Reads the body of a POST or PUT. Where the deviation `pathlessDottedKeys` is on, a key may be a
+ * path, as in a PATCH without a path, and means the same as there.
  *
- * @throws ScimError as `readResource` and `applyPatch`; `invalidSyntax` (400) when an attribute is given in two places
+ * @throws ScimError as `readResource` and `applyPatch`; `invalidSyntax` (400) when an attribute is
+ *   given in two places
  */
 export function readBody(type: ResourceType, body: Json, options: PatchOptions): ReadResource {
   const { rest, byPath, paths } = isObject(body)
@@ -83,7 +84,10 @@ function withoutPaths(
   return Object.fromEntries(entries)
 }
 
-/** What a key names that is more than a name; `undefined` when it is a name or names nothing that a schema has. */
+/**
+ * What a key names that is more than a name; `undefined` when it is a name or names nothing that a
+ * schema has.
+ */
 function pathOf(key: string, context: PatchContext, prefix: string): AttributePath | undefined {
   if (!/[.:[]/.test(key) || (prefix !== '' && key.includes(':'))) return undefined
   try {

@@ -33,12 +33,14 @@ const isOperation = ajv.compile<{ op: string; path?: string | null; value?: Json
 })
 
 /**
- * Reads the body of a PATCH request (RFC 7644 §3.5.2): its operations, in order. Member names match without regard to
- * case (RFC 7643 §2.1) and members that mean nothing are ignored. Paths and values are not looked at.
+ * Reads the body of a PATCH request (RFC 7644 §3.5.2): its operations, in order. Member names match
+ * without regard to case (RFC 7643 §2.1) and members that mean nothing are ignored. Paths and
+ * values are not looked at.
  *
  * @param body the parsed JSON body
- * @throws ScimError `invalidSyntax` (400) when the body is no PatchOp message; `noTarget` (400) for a remove without
- *   `path`; `invalidValue` (400) for an add or replace without `value`; `tooMany` (400) beyond a limit
+ * @throws ScimError `invalidSyntax` (400) when the body is no PatchOp message; `noTarget` (400) for
+ *   a remove without `path`; `invalidValue` (400) for an add or replace without `value`; `tooMany`
+ *   (400) beyond a limit
  */
 export function readPatch(
   body: Json,
@@ -97,7 +99,8 @@ function readOp(text: string, name: string, deviations: Deviations): PatchOp {
 /**
  * The named members of an object, spelled as in `names`.
  *
- * @throws ScimError `invalidSyntax` when it is no object, or has one of them twice in different case
+ * @throws ScimError `invalidSyntax` when it is no object, or has one of them twice in different
+ *   case
  */
 function pickMembers(input: Json, names: readonly string[], what: string): JsonObject {
   if (!isObject(input)) throw invalidSyntax(`${what} must be an object.`)

@@ -18,7 +18,8 @@ export function changeSimple(change: Change, context: PatchContext): Json | unde
 /**
  * Unassigns an attribute.
  *
- * @throws ScimError when it is required: `invalidValue` for an empty string, else `mutability` (RFC 7644 §3.5.2.2)
+ * @throws ScimError when it is required: `invalidValue` for an empty string, else `mutability` (RFC
+ *   7644 §3.5.2.2)
  */
 export function unassign({
   definition,

@@ -30,7 +30,10 @@ export interface Target {
 /** A path that names nothing in the resource type. */
 export interface UnknownTarget {
   readonly unknown: string
-  /** The path names an extension that the type does not have, rather than a wrong name in a known schema. */
+  /**
+   * The path names an extension that the type does not have, rather than a wrong name in a known
+   * schema.
+   */
   readonly isForeign: boolean
   /** `invalidPath`, for where unknown paths are refused. */
   readonly error: ScimError
@@ -45,7 +48,8 @@ export function isUnknown<T extends object>(target: T | UnknownTarget): target i
  * Looks up what a PATCH path names (RFC 7644 §3.5.2, figure 7, §3.10).
  *
  * @param text e.g. `name.givenName`, `emails[type eq "work"].value`, or the URN of an extension
- * @throws ScimError `invalidPath` (400) when it is malformed, `invalidFilter` (400) when its value filter is wrong
+ * @throws ScimError `invalidPath` (400) when it is malformed, `invalidFilter` (400) when its value
+ *   filter is wrong
  */
 export function resolveTarget(
   text: string,
@@ -118,7 +122,10 @@ function resolveFilter(
   return { matches, terms: countTerms(filter), parsed }
 }
 
-/** A simple multi-valued attribute as filters see it: its values are the sub-attribute `value` (RFC 7643 §2.4). */
+/**
+ * A simple multi-valued attribute as filters see it: its values are the sub-attribute `value` (RFC
+ * 7643 §2.4).
+ */
 function asComplex(attribute: AttributeDefinition): AttributeDefinition {
   if (attribute.type === 'complex') return attribute
   const value = { ...attribute, name: 'value', multiValued: false }

@@ -22,7 +22,9 @@ export interface ValueRules {
 
 type Values = Json[] | undefined
 
-/** The values of a multi-valued attribute after an operation on all of it; `undefined`: unassigned. */
+/**
+ * The values of a multi-valued attribute after an operation on all of it; `undefined`: unassigned.
+ */
 export function changeList(
   current: Values,
   change: Change,
@@ -42,7 +44,8 @@ export function changeList(
 /**
  * Whether a remove operation has no value, `null` being none (RFC 7643 §2.5).
  *
- * @throws ScimError `invalidValue` (400) for memberships: no spelling of a value ever empties a group
+ * @throws ScimError `invalidValue` (400) for memberships: no spelling of a value ever empties a
+ *   group
  */
 function isWithoutValue({ definition, value, name }: Change): boolean {
   if (value !== null || !areMemberships(definition)) return value === undefined || value === null
@@ -107,8 +110,9 @@ interface ListChange {
 }
 
 /**
- * Appends what is not there yet and merges into what is. A list that this request made already grows in place, so that
- * a thousand operations that add one member each do not copy the list a thousand times.
+ * Appends what is not there yet and merges into what is. A list that this request made already
+ * grows in place, so that a thousand operations that add one member each do not copy the list a
+ * thousand times.
  */
 export function withAdded(
   current: Json[],
@@ -139,7 +143,8 @@ function growable(
   { indexes, budget }: PatchContext,
 ): { list: Json[]; index: ListIndex } {
   const known = indexes.get(current)
-  // Only lists made by this request have an index, so growing in place never touches the caller's resource.
+  // Only lists made by this request have an index, so growing in place never touches the caller's
+  // resource.
   if (known !== undefined) return { list: current, index: known }
   budget.spendComparisons(current.length)
   const list = [...current]
@@ -149,7 +154,10 @@ function growable(
   return { list, index }
 }
 
-/** The new list; the current one when both have the same values, whose order means nothing (RFC 7643 §2.4). */
+/**
+ * The new list; the current one when both have the same values, whose order means nothing (RFC 7643
+ * §2.4).
+ */
 function inPlaceOf(
   current: Json[],
   given: readonly Json[],

@@ -8,7 +8,10 @@ import { byDefault, isReturned, type Names, type Shape } from './shape.js'
 /** Which attributes of a resource a response has. */
 export type Projection = Shape
 
-/** `attributes` and `excludedAttributes`: a comma-separated list, or an array in the body of a search. */
+/**
+ * `attributes` and `excludedAttributes`: a comma-separated list, or an array in the body of a
+ * search.
+ */
 export interface ProjectionParameters {
   readonly attributes?: string | readonly string[] | undefined
   readonly excludedAttributes?: string | readonly string[] | undefined
@@ -18,8 +21,9 @@ export interface ProjectionParameters {
 const expensive = ['members', 'groups'] as const
 
 /**
- * Reads `attributes` and `excludedAttributes` (RFC 7644 §3.9). Names that the type does not have are left out of
- * account: one request may ask several types for attributes that only some of them have.
+ * Reads `attributes` and `excludedAttributes` (RFC 7644 §3.9). Names that the type does not have
+ * are left out of account: one request may ask several types for attributes that only some of them
+ * have.
  *
  * @throws ScimError `invalidValue` when both are given
  */
@@ -74,7 +78,10 @@ function splitNames(text: string): string[] {
   return names
 }
 
-/** A value filter, as Entra ID sends it (`emails[type eq "work"].value`), does not narrow what is returned. */
+/**
+ * A value filter, as Entra ID sends it (`emails[type eq "work"].value`), does not narrow what is
+ * returned.
+ */
 function resolveName(
   type: ResourceType,
   text: string,

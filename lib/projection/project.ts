@@ -7,16 +7,17 @@ import { byDefault, isReturned, nothing, type Shape, shapeOf } from './shape.js'
 /** What a response depends on beside the projection. */
 export interface ProjectOptions {
   /**
-   * Canonical paths of the attributes that the client set in this request: those with `returned: request` come back
-   * then (RFC 7643 §7).
+   * Canonical paths of the attributes that the client set in this request: those with `returned:
+   * request` come back then (RFC 7643 §7).
    */
   readonly sent?: ReadonlySet<string>
 }
 
 /**
- * The representation of a resource (RFC 7644 §3.9): the attributes that `projection` and their own `returned` let
- * through, and `schemas` with the base schema and the extensions that have attributes in it (RFC 7643 §3). What no
- * schema of the type has, and what is unassigned, is left out. The argument is not changed; parts of it may be shared.
+ * The representation of a resource (RFC 7644 §3.9): the attributes that `projection` and their own
+ * `returned` let through, and `schemas` with the base schema and the extensions that have
+ * attributes in it (RFC 7643 §3). What no schema of the type has, and what is unassigned, is left
+ * out. The argument is not changed; parts of it may be shared.
  *
  * A sub-attribute that is always returned comes with its attribute, not alone.
  *

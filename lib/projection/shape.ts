@@ -1,8 +1,8 @@
 import type { AttributeDefinition } from '../schema/types.js'
 
 /**
- * Which members of an object are returned: those returned by default, `only` the named ones, or all `without` the named
- * ones. `returned` of each attribute has the last word (RFC 7643 §7).
+ * Which members of an object are returned: those returned by default, `only` the named ones, or all
+ * `without` the named ones. `returned` of each attribute has the last word (RFC 7643 §7).
  */
 export type Shape =
   | { readonly kind: 'default' }
@@ -23,7 +23,10 @@ export function shapeOf(shape: Shape, name: string): Shape {
   return { kind: shape.kind, names: parts }
 }
 
-/** Whether an attribute is part of an object of this shape, as far as its characteristics and the shape tell. */
+/**
+ * Whether an attribute is part of an object of this shape, as far as its characteristics and the
+ * shape tell.
+ */
 export function isReturned(
   { returned, name }: AttributeDefinition,
   shape: Shape,

@@ -6,7 +6,10 @@ import type { CheckedOperation } from './bulk-request.js'
 export interface BulkPlan {
   /** Indexes of operations. */
   readonly order: readonly number[]
-  /** By index: the bulkIds a POST in a circle of references is created without; they are added afterwards. */
+  /**
+   * By index: the bulkIds a POST in a circle of references is created without; they are added
+   * afterwards.
+   */
   readonly deferred: ReadonlyMap<number, ReadonlySet<string>>
 }
 
@@ -14,7 +17,10 @@ const reference = /^bulkId:(.+)$/s
 const quotedReference = /"bulkId:([^"\\]+)"/g
 const pathReference = /^\/?[^?#]*\/bulkId:([^/]+)\/?$/
 
-/** The bulkIds that an operation needs: as values in its data, in a PATCH path's filter, or as the id in its path. */
+/**
+ * The bulkIds that an operation needs: as values in its data, in a PATCH path's filter, or as the
+ * id in its path.
+ */
 export function referencesOf({ path, data }: CheckedOperation): ReadonlySet<string> {
   const inPath = pathReference.exec(path)?.[1]
   const found = new Set(inPath === undefined ? [] : [inPath])
@@ -23,9 +29,9 @@ export function referencesOf({ path, data }: CheckedOperation): ReadonlySet<stri
 }
 
 /**
- * Plans a bulk request: every operation in its turn, one that needs a later one right after that (RFC 7644 §3.7.1).
- * Where POSTs need each other in a circle, the first of them runs without what is not there yet. Takes time linear in
- * operations and references.
+ * Plans a bulk request: every operation in its turn, one that needs a later one right after that
+ * (RFC 7644 §3.7.1). Where POSTs need each other in a circle, the first of them runs without what
+ * is not there yet. Takes time linear in operations and references.
  *
  * @param operations `undefined` for those that fail by themselves
  */
@@ -85,7 +91,10 @@ export function resolvePathReference(path: string, ids: ReadonlyMap<string, stri
   return id === undefined ? path : path.replace(`bulkId:${bulkId}`, encodeURIComponent(id))
 }
 
-/** Takes out of a resource what needs some bulkIds, as PATCH operations that add it when they are known. */
+/**
+ * Takes out of a resource what needs some bulkIds, as PATCH operations that add it when they are
+ * known.
+ */
 export function takeOut(
   data: JsonObject,
   bulkIds: ReadonlySet<string>,

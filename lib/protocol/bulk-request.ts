@@ -93,7 +93,10 @@ export function checkOperation(
   }
 }
 
-/** The RFC's own example has a PATCH without `schemas`, with the operations alone as data (§3.7.3, erratum 5050). */
+/**
+ * The RFC's own example has a PATCH without `schemas`, with the operations alone as data (§3.7.3,
+ * erratum 5050).
+ */
 function patchBody(data: Json, deviations: Deviations): Json {
   if (!deviations.has('bulkPatchBareOperations')) return data
   if (Array.isArray(data)) return { schemas: [patchOpUrn], Operations: data }
@@ -132,8 +135,9 @@ function pick<Name extends string>(
 }
 
 /**
- * A path as the endpoints have it: with one slash at the start and none at the end, as over HTTP, and without the
- * parameters of a query, which say nothing here: the answer of an operation has no resource in it.
+ * A path as the endpoints have it: with one slash at the start and none at the end, as over HTTP,
+ * and without the parameters of a query, which say nothing here: the answer of an operation has no
+ * resource in it.
  */
 function relativePath(path: string): string {
   const [bare = ''] = path.split(/[?#]/, 1)

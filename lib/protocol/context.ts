@@ -16,7 +16,10 @@ export interface ProtocolOptions extends ServiceOptions {
   readonly selfServiceAttributes: readonly string[]
   /** `/users` is `/Users`, in paths of bulk operations too. */
   readonly caseInsensitivePaths: boolean
-  /** Advertise `pagination` (RFC 9865 §4); clients with strict models may refuse attributes they do not know. */
+  /**
+   * Advertise `pagination` (RFC 9865 §4); clients with strict models may refuse attributes they do
+   * not know.
+   */
   readonly advertisePagination: boolean
 }
 

@@ -53,8 +53,8 @@ export function resourceTypeDocument(type: ResourceType, baseUrl: string): JsonO
 }
 
 /**
- * An entry of `/Schemas` (RFC 7643 §7). The schemas of resource types list `externalId` too: it belongs to no schema
- * (RFC 7643 §3.1), but Entra ID learns from here that it can be mapped.
+ * An entry of `/Schemas` (RFC 7643 §7). The schemas of resource types list `externalId` too: it
+ * belongs to no schema (RFC 7643 §3.1), but Entra ID learns from here that it can be mapped.
  */
 export function schemaDocument(
   schema: SchemaDefinition,

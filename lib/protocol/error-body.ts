@@ -1,7 +1,10 @@
 import { ScimError } from '../errors.js'
 import type { JsonObject } from '../schema/types.js'
 
-/** The body of an error response, and the `response` of a failed bulk operation (RFC 7644 §3.12, §3.7.3). */
+/**
+ * The body of an error response, and the `response` of a failed bulk operation (RFC 7644 §3.12,
+ * §3.7.3).
+ */
 export function errorBody({ status, scimType, message }: ScimError): JsonObject {
   return {
     schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
@@ -11,7 +14,10 @@ export function errorBody({ status, scimType, message }: ScimError): JsonObject 
   }
 }
 
-/** 500 for a failure nobody expected: the request id leads whoever operates the service to the original error. */
+/**
+ * 500 for a failure nobody expected: the request id leads whoever operates the service to the
+ * original error.
+ */
 export function unexpectedFailure(requestId: string): ScimError {
   return new ScimError(
     500,

@@ -3,8 +3,9 @@ import type { JsonObject } from '../schema/types.js'
 const listResponseUrn = 'urn:ietf:params:scim:api:messages:2.0:ListResponse'
 
 /**
- * A page of a result (RFC 7644 §3.4.2). `Resources` is there also when it is empty, since clients expect it;
- * `itemsPerPage` is the number of resources in it. Pages by cursor have no `startIndex` (RFC 9865 §2).
+ * A page of a result (RFC 7644 §3.4.2). `Resources` is there also when it is empty, since clients
+ * expect it; `itemsPerPage` is the number of resources in it. Pages by cursor have no `startIndex`
+ * (RFC 9865 §2).
  */
 export function listResponse({
   resources,

@@ -13,15 +13,23 @@ export interface Principal {
   readonly userId?: string
 }
 
-/** One SCIM request as a plain value: authenticated, its body parsed, nothing of the web framework left. */
+/**
+ * One SCIM request as a plain value: authenticated, its body parsed, nothing of the web framework
+ * left.
+ */
 export interface ScimRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** Query parameters, decoded once, names in lower case; a repeated known parameter was refused before. */
+  /**
+   * Query parameters, decoded once, names in lower case; a repeated known parameter was refused
+   * before.
+   */
   readonly query: ReadonlyMap<string, string>
   /** Raw values of the conditional headers. */
   readonly ifMatch: string | undefined
   readonly ifNoneMatch: string | undefined
-  /** Parsed JSON, free of duplicate members and of `__proto__`; `undefined` when there was no body. */
+  /**
+   * Parsed JSON, free of duplicate members and of `__proto__`; `undefined` when there was no body.
+   */
   readonly body: Json | undefined
   /** How many bytes the body had. */
   readonly bodyBytes: number

@@ -22,8 +22,9 @@ interface Shown {
 }
 
 /**
- * The representations of resources, in their order. What is computed is read for all of them at once: at most one call
- * for the groups of users and one for their managers, and none when the projection does not want them.
+ * The representations of resources, in their order. What is computed is read for all of them at
+ * once: at most one call for the groups of users and one for their managers, and none when the
+ * projection does not want them.
  */
 export async function present(
   services: Services,

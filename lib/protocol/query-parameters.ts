@@ -5,7 +5,9 @@ import { isObject } from '../schema/json.js'
 import { requireMessage } from '../schema/message-schemas.js'
 import type { Json, JsonObject } from '../schema/types.js'
 
-/** What a query asks for, from a URL or from the body of a search; nothing of it is looked up yet. */
+/**
+ * What a query asks for, from a URL or from the body of a search; nothing of it is looked up yet.
+ */
 export interface QueryParameters {
   readonly filter?: string | undefined
   readonly sortBy?: string | undefined
@@ -57,10 +59,16 @@ function searchCheck(number: object) {
   })
 }
 
-/** An empty filter asks for something, and an empty cursor for the first page; other empty parameters say nothing. */
+/**
+ * An empty filter asks for something, and an empty cursor for the first page; other empty
+ * parameters say nothing.
+ */
 const sayingWhenEmpty: readonly string[] = ['filter', 'cursor']
 
-/** The parameters in a URL (RFC 7644 §3.4.2); their names are in lower case there. Empty ones are left out. */
+/**
+ * The parameters in a URL (RFC 7644 §3.4.2); their names are in lower case there. Empty ones are
+ * left out.
+ */
 export function parametersOfUrl(query: ReadonlyMap<string, string>): QueryParameters {
   return Object.fromEntries(
     names.flatMap((name) => {
@@ -72,10 +80,11 @@ export function parametersOfUrl(query: ReadonlyMap<string, string>): QueryParame
 }
 
 /**
- * The parameters in the body of a search (RFC 7644 §3.4.3). Names match in any case; `null` counts as absent.
+ * The parameters in the body of a search (RFC 7644 §3.4.3). Names match in any case; `null` counts
+ * as absent.
  *
- * @throws ScimError `invalidSyntax` (400) when the body is no SearchRequest, `invalidValue` (400) for a value of the
- *   wrong type
+ * @throws ScimError `invalidSyntax` (400) when the body is no SearchRequest, `invalidValue` (400)
+ *   for a value of the wrong type
  */
 export function parametersOfSearch(
   body: Json | undefined,

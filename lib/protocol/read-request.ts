@@ -24,10 +24,11 @@ export function projectionOf(
 }
 
 /**
- * The conditions of a request, as the services take them. Without versions no tag is that of a resource, so that
- * `If-None-Match` with one holds.
+ * The conditions of a request, as the services take them. Without versions no tag is that of a
+ * resource, so that `If-None-Match` with one holds.
  *
- * @throws ScimError 501 where versions are switched off: to ignore a condition could overwrite what it protects
+ * @throws ScimError 501 where versions are switched off: to ignore a condition could overwrite what
+ *   it protects
  */
 export function conditionOf(
   { options }: Services,

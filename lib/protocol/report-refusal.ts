@@ -11,8 +11,9 @@ import { scopeOf } from './scope.js'
 import { sentAttributes } from './sent.js'
 
 /**
- * A handler of writes whose refusals and failures go to the audit log and to listeners, with names of attributes and
- * without values. What it throws is a `ScimError` wherever the failure is one a client can be told about.
+ * A handler of writes whose refusals and failures go to the audit log and to listeners, with names
+ * of attributes and without values. What it throws is a `ScimError` wherever the failure is one a
+ * client can be told about.
  */
 export function reporting(services: Services, type: ResourceType, handler: Handler): Handler {
   return (request, parameters) =>

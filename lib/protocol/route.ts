@@ -6,10 +6,16 @@ export type PathParameters = Readonly<Record<string, string>>
 /** Answers one request, or throws a `ScimError`; anything else that is thrown is a 500. */
 export type Handler = (request: ScimRequest, parameters: PathParameters) => Promise<ScimResponse>
 
-/** One route below the base URL. A path that some route has answers 405 to every method none of its routes has. */
+/**
+ * One route below the base URL. A path that some route has answers 405 to every method none of its
+ * routes has.
+ */
 export interface ScimRoute {
   readonly method: ScimRequest['method']
-  /** Path segments, e.g. `['Users', ':id']`; empty for the base URL itself. Literal segments match exactly. */
+  /**
+   * Path segments, e.g. `['Users', ':id']`; empty for the base URL itself. Literal segments match
+   * exactly.
+   */
   readonly pattern: readonly string[]
   readonly handler: Handler
   /** Needs the scope `scim:write`; otherwise `scim:read`. */

@@ -31,7 +31,8 @@ export type { Handler, PathParameters, ScimRoute } from './route.js'
 type RouterServices = Services & ProtocolContext
 
 /**
- * The routes of one router, most specific first where two patterns fit (`/Users/.search` before `/Users/:id`).
+ * The routes of one router, most specific first where two patterns fit (`/Users/.search` before
+ * `/Users/:id`).
  *
  * @throws ConfigurationError when the adapters have no store for a resource type
  */

@@ -25,7 +25,10 @@ const fixed: Readonly<Record<string, string>> = {
 const expressionKeys = new Set(['path', 'filter'])
 const messageNumbers = new Set('startindex count itemsperpage totalresults failonerrors'.split(' '))
 
-/** A body with its values replaced. Structure, attribute names, booleans, operators and filters stay. */
+/**
+ * A body with its values replaced. Structure, attribute names, booleans, operators and filters
+ * stay.
+ */
 export function anonymizeBody(body: JsonObject, replacements: Replacements): JsonObject {
   return anonymizeObject(body, replacements)
 }
@@ -86,7 +89,10 @@ function parsed(text: string): JsonObject | undefined {
   }
 }
 
-/** Name of the last attribute in a path: `value` of `emails[type eq "work"].value`, `manager` of `urn:…:manager`. */
+/**
+ * Name of the last attribute in a path: `value` of `emails[type eq "work"].value`, `manager` of
+ * `urn:…:manager`.
+ */
 function attributeAt(path: string): string {
   const plain = path.replace(/\[[^\]]*\]?/g, '')
   return plain.slice(Math.max(plain.lastIndexOf('.'), plain.lastIndexOf(':')) + 1) || path

@@ -5,7 +5,10 @@ import type { Expected } from './transcript.js'
 
 const discovery = /^\/(ServiceProviderConfig|ResourceTypes|Schemas)(\/|\?|$)/
 
-/** What of an answer a replay must give again: not the times, the versions, and what errors say in words. */
+/**
+ * What of an answer a replay must give again: not the times, the versions, and what errors say in
+ * words.
+ */
 export function expectedOf(
   recording: Recording,
   { status, answer, url }: RecordedExchange,

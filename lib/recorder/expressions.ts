@@ -10,8 +10,8 @@ const plainLiteral = /^(?:true|false|null|-?\d+(?:\.\d+)?)$/i
 const keptAttributes = /\b(?:type|primary|resourceType|active)\s+(?:eq|ne)\s+$/i
 
 /**
- * A filter, or a PATCH path with one, with every value in it replaced. Attribute names, operators and spaces stay as
- * they are, also in text that is no filter.
+ * A filter, or a PATCH path with one, with every value in it replaced. Attribute names, operators
+ * and spaces stay as they are, also in text that is no filter.
  */
 export function anonymizeExpression(text: string, replace: Replace): string {
   return text.replace(values, (found: string, offset: number) => {
@@ -33,8 +33,8 @@ function unquoted(found: string): string {
 const keptParameters = 'attributes excludedattributes sortby sortorder startindex count'.split(' ')
 
 /**
- * A query string with the values of its filter replaced, and those of parameters that SCIM does not have left out, for
- * they may be credentials. Its encoding stays as it is.
+ * A query string with the values of its filter replaced, and those of parameters that SCIM does not
+ * have left out, for they may be credentials. Its encoding stays as it is.
  */
 export function anonymizeQuery(query: string, replace: Replace): string {
   return query

@@ -1,6 +1,12 @@
-/** Replaces values by made-up ones of the same kind: the same value always by the same, in whatever case. */
+/**
+ * Replaces values by made-up ones of the same kind: the same value always by the same, in whatever
+ * case.
+ */
 export interface Placeholders {
-  /** A made-up text for a text. Empty texts, booleans written as texts, and numbers of SCIM messages stay. */
+  /**
+   * A made-up text for a text. Empty texts, booleans written as texts, and numbers of SCIM messages
+   * stay.
+   */
   of(text: string): string
 }
 
@@ -32,7 +38,7 @@ const others: Kind = { pattern: /^/, make: (number) => `text ${number}` }
 const kept = /^(true|false)?$/i
 
 /** Placeholders that remember at most so many values; beyond, all texts become one. */
-export function createPlaceholders(mostValues = 100_000): Placeholders {
+export function createPlaceholders(maxValues = 100_000): Placeholders {
   const numbers = new Map<string, number>()
   const counts = new Map<Kind, number>()
   const spellings = new Map<string, string[]>()
@@ -42,7 +48,7 @@ export function createPlaceholders(mostValues = 100_000): Placeholders {
       const kind = kinds.find(({ pattern }) => pattern.test(text)) ?? others
       const folded = text.toLowerCase()
       const number = numbers.get(folded) ?? (counts.get(kind) ?? 0) + 1
-      if (!numbers.has(folded) && numbers.size < mostValues) {
+      if (!numbers.has(folded) && numbers.size < maxValues) {
         numbers.set(folded, number)
         counts.set(kind, number)
       }
@@ -53,7 +59,7 @@ export function createPlaceholders(mostValues = 100_000): Placeholders {
   /** Which spelling of a value this is: the first, the second, or a further one. */
   function spellingOf(folded: string, text: string): number {
     const known = spellings.get(folded) ?? []
-    if (!known.includes(text) && known.length < 3 && spellings.size < mostValues) {
+    if (!known.includes(text) && known.length < 3 && spellings.size < maxValues) {
       known.push(text)
       spellings.set(folded, known)
     }

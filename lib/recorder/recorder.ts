@@ -27,12 +27,13 @@ const recordedHeaders = ['accept', 'content-type', 'user-agent']
 const speaksOfSecrets = /pass(word|phrase)|secret|token|credential|authorization/
 /** Answers that depend on the time or on versions, which a replay does not have. */
 const passedOver = [304, 401, 403, 412, 429, 500, 503]
-const mostSteps = 10_000
+const maxSteps = 10_000
 
 /**
- * Makes a recorder: a function that is given every exchange, and gives each to `record` as a step of a transcript, with
- * every value replaced and no credentials. The same value is replaced by the same throughout. Resources that were there
- * before the recording are created by steps of their own. Bulk requests are passed over.
+ * Makes a recorder: a function that is given every exchange, and gives each to `record` as a step
+ * of a transcript, with every value replaced and no credentials. The same value is replaced by the
+ * same throughout. Resources that were there before the recording are created by steps of their
+ * own. Bulk requests are passed over.
  */
 export function createRecorder(
   types: CompiledSchemas,
@@ -43,7 +44,7 @@ export function createRecorder(
   const secrets = secretNames(types)
   let steps = 0
   return (exchange) => {
-    if (steps >= mostSteps || passedOver.includes(exchange.status)) return
+    if (steps >= maxSteps || passedOver.includes(exchange.status)) return
     const segments = segmentsOf(exchange.url)
     if (segments[0] === 'Bulk') return
     const { baseUrl } = exchange
@@ -81,7 +82,10 @@ function stepOf(recording: Recording, exchange: RecordedExchange): ExchangeStep 
   return { request: sent, expected, ...(save !== undefined && { save }) }
 }
 
-/** Steps that create what an exchange shows to have been there before, in its state after the exchange. */
+/**
+ * Steps that create what an exchange shows to have been there before, in its state after the
+ * exchange.
+ */
 function givenSteps(recording: Recording, exchange: RecordedExchange): ExchangeStep[] {
   const { method, url, status, answer } = exchange
   if (status >= 300 || (method === 'POST' && status === 201)) return []

@@ -6,9 +6,10 @@ import type { Transcript } from './transcript.js'
 export type TranscriptHead = Pick<Transcript, 'name' | 'idp'> & Partial<Pick<Transcript, 'seen'>>
 
 /**
- * Writes what is recorded into a file: option `record` of `scimRouter` takes it. After every exchange the file is a whole
- * transcript in JSON. A file that is there already is overwritten. It has no names, addresses, ids or credentials, only
- * made-up ones in their places; look through it all the same before giving it away.
+ * Writes what is recorded into a file: option `record` of `scimRouter` takes it. After every
+ * exchange the file is a whole transcript in JSON. A file that is there already is overwritten. It
+ * has no names, addresses, ids or credentials, only made-up ones in their places; look through it
+ * all the same before giving it away.
  *
  * @param path where to; the folder must exist
  * @throws Error when the file cannot be opened

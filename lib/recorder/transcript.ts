@@ -1,13 +1,16 @@
 import type { Json, JsonObject } from '../schema/types.js'
 
 /**
- * How a provisioning client spoke with a service provider, as data: what a recorder writes and what the tests of this
- * library replay. Text in requests and expectations may have `${name.path}`, a saved value; `${baseUrl}` is there from
- * the start. An object may have the key `...` with a saved object, whose members it then has too, e.g.
- * `{"...": "${user}", "active": false}`.
+ * How a provisioning client spoke with a service provider, as data: what a recorder writes and what
+ * the tests of this library replay. Text in requests and expectations may have `${name.path}`, a
+ * saved value; `${baseUrl}` is there from the start. An object may have the key `...` with a saved
+ * object, whose members it then has too, e.g. `{"...": "${user}", "active": false}`.
  */
 export interface Transcript {
-  /** A sentence: what happens. In parentheses, what it proves: requirements, rows of docs/deviations.md. */
+  /**
+   * A sentence: what happens. In parentheses, what it proves: requirements, rows of
+   * docs/deviations.md.
+   */
   readonly name: string
   /** The client, in the words of docs/deviations.md, e.g. `Entra ID`. */
   readonly idp: string
@@ -32,7 +35,10 @@ export interface ExchangeStep {
   readonly expected: Expected
   /** Name under which the answer's body is kept for later steps. */
   readonly save?: string
-  /** What is answered with one deviation switched off. The first is also the answer with `strict: true`. */
+  /**
+   * What is answered with one deviation switched off. The first is also the answer with `strict:
+   * true`.
+   */
   readonly off?: readonly { readonly deviation: string; readonly expected: Expected }[]
 }
 
@@ -66,9 +72,9 @@ export interface Expected {
   readonly status: number | readonly number[]
   readonly headers?: Readonly<Record<string, string>>
   /**
-   * Part of the body: what it names must be there and match, arrays as a whole and in order. Instead of a value:
-   * `{"$absent": true}`, `{"$type": "integer"}`, `{"$matches": "^a"}`, `{"$contains": […]}`, `{"$unordered": […]}`,
-   * `{"$length": 2}`, `{"$exactly": …}`.
+   * Part of the body: what it names must be there and match, arrays as a whole and in order.
+   * Instead of a value: `{"$absent": true}`, `{"$type": "integer"}`, `{"$matches": "^a"}`,
+   * `{"$contains": […]}`, `{"$unordered": […]}`, `{"$length": 2}`, `{"$exactly": …}`.
    */
   readonly body?: Json
 }

@@ -5,7 +5,9 @@ import type { Kind } from './kind.js'
 import type { ServiceContext } from './options.js'
 import type { Turns } from './races.js'
 
-/** One resource type of a router, with what is special about it and where its resources are kept. */
+/**
+ * One resource type of a router, with what is special about it and where its resources are kept.
+ */
 export interface Endpoint {
   readonly type: ResourceType
   readonly kind: Kind
@@ -30,7 +32,9 @@ export interface ResourceCall extends Call {
   readonly id: string
   /** Raw `If-Match` header; the change happens only to a version it names. */
   readonly ifMatch?: string | undefined
-  /** Raw `If-None-Match`; the change happens only to a version it does not name (RFC 9110 §13.1.2). */
+  /**
+   * Raw `If-None-Match`; the change happens only to a version it does not name (RFC 9110 §13.1.2).
+   */
   readonly ifNoneMatch?: string | undefined
   /** Attributes that may change; all unless given. Names as in the schema, extensions by URN. */
   readonly allowed?: ReadonlySet<string> | undefined
@@ -53,7 +57,9 @@ export function about(
   return { services, type, kind, store, scope, id, ifMatch, ifNoneMatch, allowed }
 }
 
-/** The same call in another scope: with a lease's signal, or for what must be put right after all. */
+/**
+ * The same call in another scope: with a lease's signal, or for what must be put right after all.
+ */
 export function within<C extends Call>(call: C, scope: Scope): C {
   return { ...call, scope }
 }

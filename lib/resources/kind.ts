@@ -53,8 +53,8 @@ export interface RequiredAttribute {
 }
 
 /**
- * Everything that is special about the resources of one type. A member that is absent means that nothing is special.
- * The steps of a write are in `write.ts`.
+ * Everything that is special about the resources of one type. A member that is absent means that
+ * nothing is special. The steps of a write are in `write.ts`.
  */
 export interface Kind {
   /** First part of the names of its events. */
@@ -68,7 +68,9 @@ export interface Kind {
   /** Attributes that a PUT which does not name them leaves as they are. */
   readonly keptByPut: readonly string[]
 
-  /** The secrets of a request that the host takes; the others are dropped. Absent: it takes none. */
+  /**
+   * The secrets of a request that the host takes; the others are dropped. Absent: it takes none.
+   */
   acceptedSecrets?(services: Services, secrets: Change['secrets']): Change['secrets']
 
   /** How a new resource is made. */
@@ -89,18 +91,20 @@ export interface Kind {
   /** What is told beside the change itself. */
   events?(change: Change): readonly AuditEvent[]
   /**
-   * Checks a deletion and does what must have happened before it; returns the deletion of the state that it leaves.
+   * Checks a deletion and does what must have happened before it; returns the deletion of the state
+   * that it leaves.
    *
    * @throws UnavailableError when it cannot be done now; the same DELETE can be sent again
    */
   beforeDeletion?(call: ResourceCall): Promise<Change>
   /**
-   * Hands the change's secrets over to the host. Called once the resource is stored, while nobody else works on it;
-   * when it fails, the write is undone.
+   * Hands the change's secrets over to the host. Called once the resource is stored, while nobody
+   * else works on it; when it fails, the write is undone.
    */
   handOver?(call: Call, change: Change): Promise<void>
   /**
-   * Does what the client must be able to rely on when it is answered. The change is durable already.
+   * Does what the client must be able to rely on when it is answered. The change is durable
+   * already.
    *
    * @throws UnavailableError when the client must be told to come back
    */
@@ -119,7 +123,10 @@ export interface Kind {
   compute?(representation: JsonObject, resource: Resource, computed: Computed): void
   /** Adds what the representation of a resource read alone shows, and those in a list do not. */
   completeAlone?(representation: JsonObject, view: View): void
-  /** Whether a representation shows what other resources say, which changes without this one's version. */
+  /**
+   * Whether a representation shows what other resources say, which changes without this one's
+   * version.
+   */
   showsOthers?(resource: Resource, view: View): boolean
   /** A PATCH is answered without the resource unless the client asks for attributes. */
   readonly patchAnswersNothing: boolean

@@ -8,7 +8,10 @@ import type { PassedOver } from '../stores/passed-over.js'
 import type { Scope } from '../stores/scope.js'
 import type { Brake } from './people/brake.js'
 
-/** Protocol features a host can switch off; what is off is not advertised; it answers 501, or 400 where it is a query parameter. */
+/**
+ * Protocol features a host can switch off; what is off is not advertised; it answers 501, or 400
+ * where it is a query parameter.
+ */
 export interface Features {
   readonly patch: boolean
   readonly bulk: boolean
@@ -38,15 +41,18 @@ export interface Limits {
   readonly maxFilterNodes: number
   readonly maxFilterDepth: number
   /**
-   * Most value paths, and comparisons with multi-valued attributes, in a filter that no index answers. More: 400
-   * `tooMany`.
+   * Most value paths, and comparisons with multi-valued attributes, in a filter that no index
+   * answers. More: 400 `tooMany`.
    */
   readonly maxValuePaths: number
-  /** Most comparisons (resources times terms) for a filter that no index answers. More: 400 `tooMany`. */
+  /**
+   * Most comparisons (resources times terms) for a filter that no index answers. More: 400
+   * `tooMany`.
+   */
   readonly maxFilterWork: number
   /**
-   * Most resources the library reads to answer one query that the store cannot answer alone (a filter or sort it does
-   * not support, a sorted query over several types). More: 400 `tooMany`.
+   * Most resources the library reads to answer one query that the store cannot answer alone (a
+   * filter or sort it does not support, a sorted query over several types). More: 400 `tooMany`.
    */
   readonly maxScanned: number
   /** Longest string of an attribute; of `binary` and `reference` attributes eight times as long. */
@@ -65,22 +71,30 @@ export interface ServiceOptions {
   readonly unknownMembers: 'refuse' | 'ignore'
   /** A `manager.value` that names nobody: kept as text and never linked, or 400. */
   readonly unknownManager: 'keep' | 'refuse'
-  /** What a PUT of a group without `members` does: empties it (RFC 7644 §3.5.1), or leaves the members alone. */
+  /**
+   * What a PUT of a group without `members` does: empties it (RFC 7644 §3.5.1), or leaves the
+   * members alone.
+   */
   readonly putWithoutMembers: 'clear' | 'keep'
   /** How long `users.deprovision` may take before the client gets 503, in milliseconds. */
   readonly deprovisionTimeoutMs: number
   /**
-   * Nobody reaches the host but through the access gate: access has ended once it is stored and marked, and the reconciler
-   * shuts the account later.
+   * Nobody reaches the host but through the access gate: access has ended once it is stored and
+   * marked, and the reconciler shuts the account later.
    */
   readonly gateIsOnlyWayIn: boolean
   /** `Retry-After` of that 503, in seconds. */
   readonly retryAfterSeconds: number
-  /** `required`: a write whose audit entry cannot be stored is refused with 503 before it happens. */
+  /**
+   * `required`: a write whose audit entry cannot be stored is refused with 503 before it happens.
+   */
   readonly audit: 'required' | 'bestEffort'
   /** What happens to a change that takes access from many people at once. */
   readonly onMassLoss: 'report' | 'refuse'
-  /** Share of the active people, of whom more than so many losing access within an hour are a mass loss. */
+  /**
+   * Share of the active people, of whom more than so many losing access within an hour are a mass
+   * loss.
+   */
   readonly massLossShare: number
   /** Fewer people losing access are never a mass loss. */
   readonly massLossLeast: number
@@ -102,14 +116,20 @@ export interface ServiceContext {
   readonly brake?: Brake | undefined
   /** Called with each event after its change is durable. */
   readonly emit: (event: AuditEntry) => void
-  /** Is told of failures nobody expected that do not become the answer of a whole request: of a bulk operation. */
+  /**
+   * Is told of failures nobody expected that do not become the answer of a whole request: of a bulk
+   * operation.
+   */
   readonly onError?: (
     error: unknown,
     request: { readonly requestId: string; readonly principal: { readonly tenant: string } },
   ) => void
   /** Told of what a request sent and nobody keeps. Absent: nobody counts it. */
   readonly onPassedOver?: ((scope: Scope, passedOver: readonly PassedOver[]) => void) | undefined
-  /** Called after a write marked people pending: a hint to the reconciler, which finds the marks anyway. */
+  /**
+   * Called after a write marked people pending: a hint to the reconciler, which finds the marks
+   * anyway.
+   */
   readonly onPending: (tenant: string) => void
 }
 

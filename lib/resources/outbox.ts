@@ -23,9 +23,10 @@ export interface OutboxCall {
 }
 
 /**
- * Carries out a write together with its pending marks and audit entries: in one step where the store can, otherwise
- * the marks before and after the write (a mark too many costs a look, one too few costs somebody their access, or
- * lets them keep it), and the entries before it when the host demands them, else after it.
+ * Carries out a write together with its pending marks and audit entries: in one step where the
+ * store can, otherwise the marks before and after the write (a mark too many costs a look, one too
+ * few costs somebody their access, or lets them keep it), and the entries before it when the host
+ * demands them, else after it.
  *
  * @throws ScimError 503 when entries are demanded and cannot be stored; nothing was written then
  */
@@ -71,7 +72,9 @@ export async function markPending(
   if (ids.length > 0) await services.adapters.access?.mark(scope, ids)
 }
 
-/** Appends entries about what has happened already; a log that cannot be written does not undo it. */
+/**
+ * Appends entries about what has happened already; a log that cannot be written does not undo it.
+ */
 export async function appendAudit(
   { services, scope }: AuditCall,
   entries: readonly AuditEntry[],

@@ -37,21 +37,22 @@ interface Notes {
 
 const everyMs = 300_000
 const gatherMs = 500
-const mostNames = 500
-const mostTenants = 1_000
+const maxNames = 500
+const maxTenants = 1_000
 const longestName = 200
 const writeTimeoutMs = 10_000
 
 /**
- * Counts what is passed over, and writes it down half a second later with whatever else has come by then: each name at
- * most every five minutes. What is counted beside that waits for the next writing.
+ * Counts what is passed over, and writes it down half a second later with whatever else has come by
+ * then: each name at most every five minutes. What is counted beside that waits for the next
+ * writing.
  */
 export function createPassedOverNotes(context: ServiceContext): PassedOverNotes {
   const tenants = new Map<string, Notes>()
   if (!context.adapters.access?.countPassedOver) return () => {}
   return ({ tenant, actor, requestId }, passedOver) => {
     if (passedOver.length === 0) return
-    if (tenants.size >= mostTenants && !tenants.has(tenant)) tenants.clear()
+    if (tenants.size >= maxTenants && !tenants.has(tenant)) tenants.clear()
     const notes: Notes = tenants.get(tenant) ?? {
       caller: { tenant, actor, requestId },
       byName: new Map(),
@@ -72,7 +73,7 @@ function count({ byName }: Notes, { kind, name: sent }: PassedOver, at: Date): v
   if (note) {
     note.count += 1
     note.at = at
-  } else if (byName.size < mostNames) {
+  } else if (byName.size < maxNames) {
     byName.set(key, { kind, name, count: 1, at, dueAt: 0 })
   }
 }
@@ -94,7 +95,7 @@ async function write(context: ServiceContext, notes: Notes): Promise<void> {
     note.dueAt = now.getTime() + everyMs
   }
   // Names that are not sent any more make room for others.
-  if (notes.byName.size >= mostNames) notes.byName.clear()
+  if (notes.byName.size >= maxNames) notes.byName.clear()
   const scope = { ...notes.caller, signal: AbortSignal.timeout(writeTimeoutMs) }
   try {
     const fresh = await context.adapters.access?.countPassedOver?.(scope, counts)

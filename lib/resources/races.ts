@@ -8,8 +8,8 @@ export interface Turns {
   /** Whether somebody has a turn, or waits for one. */
   isTaken(key: string): boolean
   /**
-   * Runs `work` when those who came before are done. A turn that takes long passes to the next meanwhile: work must be
-   * right out of turn as well.
+   * Runs `work` when those who came before are done. A turn that takes long passes to the next
+   * meanwhile: work must be right out of turn as well.
    */
   take<T>(key: string, work: () => Promise<T>): Promise<T>
 }
@@ -31,7 +31,8 @@ export function createTurns(): Turns {
       })
       last.set(key, mine)
       await before
-      // Measured from when the work begins: who waits behind many must not start along with all the others (M4).
+      // Measured from when the work begins: who waits behind many must not start along with all the
+      // others (M4).
       const tooLong = setTimeout(end, longestTurnMs)
       try {
         return await work()
@@ -45,8 +46,9 @@ export function createTurns(): Turns {
 }
 
 /**
- * Makes an attempt to write one resource, again and again while other writes come first: in turn with the others of
- * this instance, and after a pause that grows and is different for each instance.
+ * Makes an attempt to write one resource, again and again while other writes come first: in turn
+ * with the others of this instance, and after a pause that grows and is different for each
+ * instance.
  *
  * @throws ScimError 503 when the others were first too often; nothing was stored then
  */
@@ -80,8 +82,9 @@ export async function retryRaces<T>(services: Services, attempt: () => Promise<T
 }
 
 /**
- * Calls `write` with the ids to leave out: none at first; where the host wants unknown ids ignored, again with those that
- * the store reported, as long as it reports others: people may be deleted while they are added (M3).
+ * Calls `write` with the ids to leave out: none at first; where the host wants unknown ids ignored,
+ * again with those that the store reported, as long as it reports others: people may be deleted
+ * while they are added (M3).
  */
 export async function passingOverUnknown<T>(
   { services, scope }: Call,

@@ -13,7 +13,10 @@ export interface Computed {
   readonly types: ReadonlyMap<string, ResourceType>
   /** Groups of each user, where they are wanted. */
   readonly groups?: ReadonlyMap<string, readonly GroupReference[]>
-  /** Users that are somebody's manager, by id, where they are wanted; others do not exist in this tenant. */
+  /**
+   * Users that are somebody's manager, by id, where they are wanted; others do not exist in this
+   * tenant.
+   */
   readonly managers?: ReadonlyMap<string, Resource>
 }
 

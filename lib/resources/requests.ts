@@ -12,8 +12,8 @@ import { type WriteResult, write } from './write.js'
 /**
  * Creates a resource from the body of a POST (RFC 7644 §3.3).
  *
- * @throws ScimError and store errors; nothing is stored then, except when the host could not end an inactive person's
- *   access (503)
+ * @throws ScimError and store errors; nothing is stored then, except when the host could not end an
+ *   inactive person's access (503)
  */
 export async function create(call: Call, body: Json): Promise<Resource> {
   const { attributes, secrets } = readBody(call, body)

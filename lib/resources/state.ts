@@ -10,7 +10,10 @@ import type { Endpoint } from './call.js'
 /** Attributes that are not a resource's content. */
 const commonNames = new Set(['id', 'meta', 'schemas'])
 
-/** Names of the top-level attributes (extensions: their URN) in which two states of a resource differ. */
+/**
+ * Names of the top-level attributes (extensions: their URN) in which two states of a resource
+ * differ.
+ */
 export function changedAttributes(before: Resource | undefined, after: Resource): string[] {
   const gone = Object.keys(before ?? {}).filter((name) => !Object.hasOwn(after, name))
   return contentAmong([...gone, ...Object.keys(after)]).filter(
@@ -26,9 +29,9 @@ export function contentAmong(names: readonly string[]): string[] {
 }
 
 /**
- * The resource that a PUT asks for: what was sent, and of the stored one what a client cannot set by sending it:
- * `id`, `meta`, readOnly attributes, immutable and never returned ones it left out, and what the kind keeps
- * (RFC 7644 §3.5.1).
+ * The resource that a PUT asks for: what was sent, and of the stored one what a client cannot set
+ * by sending it: `id`, `meta`, readOnly attributes, immutable and never returned ones it left out,
+ * and what the kind keeps (RFC 7644 §3.5.1).
  *
  * @throws ScimError `mutability` (400) when an immutable attribute has another value already
  */
@@ -52,8 +55,9 @@ export function replacement(
 }
 
 /**
- * Refuses other values for immutable attributes that have one (RFC 7643 §7). The values of a multi-valued attribute
- * may come and go, so sub-attributes are looked at in singular attributes only.
+ * Refuses other values for immutable attributes that have one (RFC 7643 §7). The values of a
+ * multi-valued attribute may come and go, so sub-attributes are looked at in singular attributes
+ * only.
  *
  * @param changed names of the attributes that differ; all are compared unless given
  * @throws ScimError `mutability` (400)
@@ -108,7 +112,10 @@ function checkSame(name: string, before: unknown, after: unknown): void {
   throw mutabilityError(`Attribute "${name}" is immutable and has another value already.`)
 }
 
-/** Whether PUT keeps what is stored: clients cannot set it, or left out what they cannot change or cannot know. */
+/**
+ * Whether PUT keeps what is stored: clients cannot set it, or left out what they cannot change or
+ * cannot know.
+ */
 function isKept({ name, mutability, returned }: AttributeDefinition, sent: Attributes): boolean {
   if (mutability === 'readOnly') return true
   return (mutability === 'immutable' || returned === 'never') && sent[name] === undefined
@@ -120,7 +127,10 @@ function keep(next: Record<string, Json>, current: Attributes, name: string): vo
   else next[name] = value as Json
 }
 
-/** Keeps of complex attributes what a client cannot set: readOnly parts, and immutable ones it left out. */
+/**
+ * Keeps of complex attributes what a client cannot set: readOnly parts, and immutable ones it left
+ * out.
+ */
 function keepParts(
   next: Record<string, Json>,
   current: Attributes,
@@ -138,7 +148,10 @@ function keepParts(
   }
 }
 
-/** Elements are the same where PATCH takes them for the same; members are compared by id, and nothing of them is kept. */
+/**
+ * Elements are the same where PATCH takes them for the same; members are compared by id, and
+ * nothing of them is kept.
+ */
 function keepInElements(
   next: Record<string, Json>,
   stored: unknown,

@@ -10,8 +10,8 @@ import {
 const maxListedIds = 20
 
 /**
- * What the client is told about an error from a store: a `ScimError`, or `undefined` when the error is none that
- * stores may throw (then it is a 500 that reveals nothing).
+ * What the client is told about an error from a store: a `ScimError`, or `undefined` when the error
+ * is none that stores may throw (then it is a 500 that reveals nothing).
  */
 export function toScimError(error: unknown): ScimError | undefined {
   if (isScimError(error)) return error
@@ -31,7 +31,10 @@ export function toScimError(error: unknown): ScimError | undefined {
   }
 }
 
-/** The host will never do it: nothing may have changed. After any other failure the change is kept and goes on. */
+/**
+ * The host will never do it: nothing may have changed. After any other failure the change is kept
+ * and goes on.
+ */
 export function isRefusal(error: unknown): boolean {
   const status = toScimError(error)?.status
   return status !== undefined && status < 500
@@ -47,8 +50,8 @@ export function unknownMembers(ids: readonly string[]): ScimError {
 }
 
 /**
- * Other writes came first again and again; nothing of this request was stored. Not 409, which identity providers take
- * for a resource that exists already.
+ * Other writes came first again and again; nothing of this request was stored. Not 409, which
+ * identity providers take for a resource that exists already.
  */
 export function writeRace(): ScimError {
   return unavailable('Other changes of the resource came first. Send the request again.', 1)

@@ -10,8 +10,8 @@ import { changeMembers, hasMembers, type Outcome, withMembers, writeOf } from '.
 const undoMs = 10_000
 
 /**
- * Puts the state before a change back, so that a refusal means that nothing has changed. Whatever goes wrong here, the
- * mark stays and the refusal is reported.
+ * Puts the state before a change back, so that a refusal means that nothing has changed. Whatever
+ * goes wrong here, the mark stays and the refusal is reported.
  *
  * @param stored the resource as it was stored, and who really came and went
  */

@@ -26,9 +26,10 @@ interface Prepared {
 }
 
 /**
- * Creates or changes a resource: load, decide, permit, check, prepare, store, announce, settle. When another write comes
- * first, it starts again from the new state, as often as `options.maxRetries` allows, then 503; with `If-Match` that
- * ends in 412. When the store or the host refuses, nothing has changed.
+ * Creates or changes a resource: load, decide, permit, check, prepare, store, announce, settle.
+ * When another write comes first, it starts again from the new state, as often as
+ * `options.maxRetries` allows, then 503; with `If-Match` that ends in 412. When the store or the
+ * host refuses, nothing has changed.
  */
 export function write(call: ResourceCall, spec: WriteSpec): Promise<WriteResult> {
   const attempt = (ignored: ReadonlySet<string>) =>
@@ -62,8 +63,9 @@ async function steps(
 }
 
 /**
- * Deletes a resource (RFC 7644 §3.6): what its kind does before, then check, prepare, store, announce, settle. When
- * something fails in between, the client gets an error and can send the same DELETE again.
+ * Deletes a resource (RFC 7644 §3.6): what its kind does before, then check, prepare, store,
+ * announce, settle. When something fails in between, the client gets an error and can send the same
+ * DELETE again.
  */
 export function remove(call: ResourceCall): Promise<void> {
   return retryRaces(call.services, async () => {
@@ -137,8 +139,9 @@ function effectsOf(call: Call, change: Change): Effects {
 }
 
 /**
- * Stores the change, then hands its secrets over to the host: only those of resources that are stored. Both happen under
- * the person's lease, so that the reconciler does not make the account meanwhile.
+ * Stores the change, then hands its secrets over to the host: only those of resources that are
+ * stored. Both happen under the person's lease, so that the reconciler does not make the account
+ * meanwhile.
  */
 function store(call: ResourceCall, prepared: Prepared): Promise<Outcome> {
   const { change } = prepared
@@ -150,7 +153,8 @@ function store(call: ResourceCall, prepared: Prepared): Promise<Outcome> {
     try {
       await call.kind.handOver?.(leased, { ...change, after: stored.resource })
     } catch (error) {
-      // A change goes on where the host may take it later: a deactivation must not be lost for a password.
+      // A change goes on where the host may take it later: a deactivation must not be lost for a
+      // password.
       if (change.kind === 'created' || isRefusal(error)) await undo(call, change, stored)
       else announce(call, prepared, stored)
       throw error

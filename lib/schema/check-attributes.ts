@@ -4,7 +4,10 @@ import type { AttributeInput, AttributeType, Mutability, Returned } from './type
 /** RFC 7643 §2.1; `$ref` is the one name outside of it (erratum 8924). */
 const attributeName = /^[A-Za-z][A-Za-z0-9$_-]*$/
 
-/** Types whose values differ by case, and those whose values can be unique (RFC 7643 §2.3, erratum 6004). */
+/**
+ * Types whose values differ by case, and those whose values can be unique (RFC 7643 §2.3, erratum
+ * 6004).
+ */
 const withCase: ReadonlySet<AttributeType> = new Set(['string', 'reference', 'binary'])
 const withUniqueness: ReadonlySet<AttributeType> = new Set([
   'string',
@@ -91,8 +94,8 @@ const contradictions: readonly {
 ]
 
 /**
- * The first contradiction among attribute definitions: names that cannot be or occur twice, characteristics that do not
- * go together. `undefined` when there is none.
+ * The first contradiction among attribute definitions: names that cannot be or occur twice,
+ * characteristics that do not go together. `undefined` when there is none.
  *
  * @param path where the definitions are, e.g. `schemas[0].attributes`
  */

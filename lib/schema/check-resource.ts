@@ -9,8 +9,9 @@ import type { AttributeDefinition, Json, JsonObject, ResourceType } from './type
 const longestIndexed = 512
 
 /**
- * Checks what concerns a resource as a whole: required attributes and extensions are there, `primary` is true at most
- * once in each attribute (RFC 7643 §2.4), indexed values are not too long.
+ * Checks what concerns a resource as a whole: required attributes and extensions are there,
+ * `primary` is true at most once in each attribute (RFC 7643 §2.4), indexed values are not too
+ * long.
  *
  * @param resource as {@link readResource} returns its attributes
  * @param changed names of the attributes to check, extensions by URN; all unless given
@@ -57,7 +58,10 @@ function checkAttribute(definition: AttributeDefinition, object: JsonObject, pre
   }
 }
 
-/** `schemas` is derived and readOnly attributes are given by the service provider, so clients need not send them. */
+/**
+ * `schemas` is derived and readOnly attributes are given by the service provider, so clients need
+ * not send them.
+ */
 function isMissing(definition: AttributeDefinition, value: Json | undefined): boolean {
   if (!definition.required || definition.mutability === 'readOnly') return false
   return definition.name !== 'schemas' && !isPresent(value)

@@ -33,7 +33,8 @@ const takenEndpoints =
 const lists = ['schemas', 'resourceTypes', 'userExtensions', 'groupExtensions'] as const
 
 /**
- * Refuses schemas and resource types that contradict themselves, each other or the RFCs (RFC 7643 §2, §3, §6, §7).
+ * Refuses schemas and resource types that contradict themselves, each other or the RFCs (RFC 7643
+ * §2, §3, §6, §7).
  *
  * @throws ConfigurationError `ERR_SCIM_SCHEMA` naming the place and what to do
  */

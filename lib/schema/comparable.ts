@@ -4,8 +4,8 @@ import { subAttribute } from './paths.js'
 import type { AttributeDefinition, Json, JsonObject, ResourceType } from './types.js'
 
 /**
- * Which rules bring values into comparable form. Raise it when they change: stores that keep comparable values make those
- * of what they have stored again.
+ * Which rules bring values into comparable form. Raise it when they change: stores that keep
+ * comparable values make those of what they have stored again.
  */
 export const comparableForm = 1
 
@@ -21,9 +21,9 @@ const wideOrNarrow = /[\u3000\uff00-\uffef]/g
 const format = /\p{Cf}/gu
 
 /**
- * A text as it is compared where case does not count: without format characters, width mapping, lower case, NFC (the steps of
- * UsernameCaseMapped, RFC 8265 §3.3), with one form of the small sigma so that a part of a word folds as in the word.
- * Folding twice changes nothing.
+ * A text as it is compared where case does not count: without format characters, width mapping,
+ * lower case, NFC (the steps of UsernameCaseMapped, RFC 8265 §3.3), with one form of the small
+ * sigma so that a part of a word folds as in the word. Folding twice changes nothing.
  */
 export function foldCase(text: string): string {
   if (plainText.test(text)) return text.toLowerCase()
@@ -36,8 +36,9 @@ export function foldCase(text: string): string {
 }
 
 /**
- * A value in the form in which values of this attribute are compared: text folded unless the attribute is caseExact,
- * a dateTime as milliseconds since 1970. What does not fit the attribute's type is `null`.
+ * A value in the form in which values of this attribute are compared: text folded unless the
+ * attribute is caseExact, a dateTime as milliseconds since 1970. What does not fit the attribute's
+ * type is `null`.
  */
 export function toComparable(definition: AttributeDefinition, value: Json): Comparable {
   switch (definition.type) {
@@ -77,8 +78,9 @@ export function comparableOf(type: ResourceType, resource: object): JsonObject {
 }
 
 /**
- * Order of comparable values: text by code point, `false` before `true`; unassigned values are equal to each other. Of
- * different kinds, as attributes of one name in two resource types may have: booleans, numbers, text (B1).
+ * Order of comparable values: text by code point, `false` before `true`; unassigned values are
+ * equal to each other. Of different kinds, as attributes of one name in two resource types may
+ * have: booleans, numbers, text (B1).
  */
 export function compareComparable(a: Comparable, b: Comparable): number {
   if (a === b) return 0
@@ -94,7 +96,10 @@ function rankOf(value: Comparable): number {
   return ranks[typeof value] ?? Number.NaN
 }
 
-/** Whether an attribute with this value is present (`pr`, RFC 7644 §3.4.2.2): neither unassigned nor empty. */
+/**
+ * Whether an attribute with this value is present (`pr`, RFC 7644 §3.4.2.2): neither unassigned nor
+ * empty.
+ */
 export function isPresent(value: unknown): boolean {
   if (value === undefined || value === null || value === '') return false
   if (Array.isArray(value)) return value.some(isPresent)
@@ -122,7 +127,10 @@ function comparableObject(
   return comparable
 }
 
-/** By code point: UTF-16 units sort as code points do, except that surrogates belong above the units after them. */
+/**
+ * By code point: UTF-16 units sort as code points do, except that surrogates belong above the units
+ * after them.
+ */
 function compareText(a: string, b: string): number {
   const length = Math.min(a.length, b.length)
   for (let index = 0; index < length; index += 1) {

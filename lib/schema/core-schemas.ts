@@ -6,7 +6,10 @@ export const userUrn = 'urn:ietf:params:scim:schemas:core:2.0:User'
 export const groupUrn = 'urn:ietf:params:scim:schemas:core:2.0:Group'
 export const enterpriseUserUrn = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
 
-/** `schemas`, `id`, `externalId` and `meta`: part of every resource, listed in no schema (RFC 7643 §3, §3.1). */
+/**
+ * `schemas`, `id`, `externalId` and `meta`: part of every resource, listed in no schema (RFC 7643
+ * §3, §3.1).
+ */
 export const commonAttributes = (
   [
     {
@@ -51,8 +54,8 @@ export const commonAttributes = (
 ).map(defineAttribute)
 
 /**
- * The User schema (RFC 7643 §4.1, §8.7.1) with errata 6004 and 8471 applied. `addresses` has got `primary`, which
- * §2.4 gives to every multi-valued attribute and which Entra ID sends.
+ * The User schema (RFC 7643 §4.1, §8.7.1) with errata 6004 and 8471 applied. `addresses` has got
+ * `primary`, which §2.4 gives to every multi-valued attribute and which Entra ID sends.
  */
 export const userSchema: SchemaDefinition = defineSchema({
   id: userUrn,
@@ -170,8 +173,8 @@ export const userSchema: SchemaDefinition = defineSchema({
 })
 
 /**
- * The Group schema (RFC 7643 §4.2, §8.7.1) with errata 5368 and 6011 applied. `members.value` is an `id` and is
- * therefore case-exact, as erratum 8472 has it for `manager.value`.
+ * The Group schema (RFC 7643 §4.2, §8.7.1) with errata 5368 and 6011 applied. `members.value` is an
+ * `id` and is therefore case-exact, as erratum 8472 has it for `manager.value`.
  */
 export const groupSchema: SchemaDefinition = defineSchema({
   id: groupUrn,
@@ -211,9 +214,10 @@ export const groupSchema: SchemaDefinition = defineSchema({
 })
 
 /**
- * The Enterprise User extension (RFC 7643 §4.3, §8.7.1) with erratum 8472 applied. `manager.value` and `manager.$ref`
- * are not required, as §4.3 has it, against §8.7.1: provisioning clients send `value` alone. `manager.$ref` is readOnly,
- * against §8.7.1: it is made from `value`, and a link that a client gives is never stored.
+ * The Enterprise User extension (RFC 7643 §4.3, §8.7.1) with erratum 8472 applied. `manager.value`
+ * and `manager.$ref` are not required, as §4.3 has it, against §8.7.1: provisioning clients send
+ * `value` alone. `manager.$ref` is readOnly, against §8.7.1: it is made from `value`, and a link
+ * that a client gives is never stored.
  */
 export const enterpriseUserSchema: SchemaDefinition = defineSchema({
   id: enterpriseUserUrn,
@@ -304,7 +308,10 @@ const addresses: ReadonlySet<AttributeDefinition> = new Set(
   userSchema.attributes.filter(({ name }) => name === 'addresses'),
 )
 
-/** Every `$ref` that is made from the `value` beside it when a resource is read. A host's own are the client's. */
+/**
+ * Every `$ref` that is made from the `value` beside it when a resource is read. A host's own are
+ * the client's.
+ */
 const computedReferences: ReadonlySet<AttributeDefinition> = new Set(
   [
     [userSchema, 'groups'] as const,
@@ -322,12 +329,17 @@ export function isPassword(definition: AttributeDefinition): boolean {
   return passwords.has(definition)
 }
 
-/** Whether an attribute is the `$ref` of `members`, `groups` or the enterprise manager: never stored, always made. */
+/**
+ * Whether an attribute is the `$ref` of `members`, `groups` or the enterprise manager: never
+ * stored, always made.
+ */
 export function isComputedReference(definition: AttributeDefinition): boolean {
   return computedReferences.has(definition)
 }
 
-/** Whether an attribute is the service provider's: readOnly, or a `$ref` that is made from `value`. */
+/**
+ * Whether an attribute is the service provider's: readOnly, or a `$ref` that is made from `value`.
+ */
 export function isDerived(definition: AttributeDefinition): boolean {
   return definition.mutability === 'readOnly' || isComputedReference(definition)
 }

@@ -10,8 +10,8 @@ import type {
 const exactTypes: ReadonlySet<AttributeType> = new Set(['binary', 'reference'])
 
 /**
- * A definition with every characteristic filled in: string, singular, optional, not case-exact, readWrite, returned
- * by default, not unique (RFC 7643 §2.2).
+ * A definition with every characteristic filled in: string, singular, optional, not case-exact,
+ * readWrite, returned by default, not unique (RFC 7643 §2.2).
  */
 export function defineAttribute(input: AttributeInput): AttributeDefinition {
   const { type = 'string', canonicalValues, referenceTypes, subAttributes } = input

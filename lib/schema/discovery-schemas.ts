@@ -10,7 +10,10 @@ export const schemaUrn = 'urn:ietf:params:scim:schemas:core:2.0:Schema'
 const required = { required: true } as const
 const many = { multiValued: true } as const
 
-/** RFC 7643 §5 and §8.7.2, with `pagination` of RFC 9865 §4 and `authenticationSchemes` of erratum 8011. */
+/**
+ * RFC 7643 §5 and §8.7.2, with `pagination` of RFC 9865 §4 and `authenticationSchemes` of erratum
+ * 8011.
+ */
 const serviceProviderConfigSchema = readOnlySchema({
   id: serviceProviderConfigUrn,
   name: 'ServiceProviderConfig',
@@ -132,8 +135,9 @@ const characteristics: readonly AttributeInput[] = [
 ]
 
 /**
- * RFC 7643 §7 and §8.7.2, with errata 5606, 5607 and 8435. The characteristics of sub-attributes are not repeated
- * below `attributes.subAttributes`: a sub-attribute is never complex (erratum 8415).
+ * RFC 7643 §7 and §8.7.2, with errata 5606, 5607 and 8435. The characteristics of sub-attributes
+ * are not repeated below `attributes.subAttributes`: a sub-attribute is never complex (erratum
+ * 8415).
  */
 const schemaSchema = readOnlySchema({
   id: schemaUrn,

@@ -4,7 +4,10 @@ import { subAttribute } from './paths.js'
 import type { ReadContext } from './read-context.js'
 import type { AttributeDefinition, Json } from './types.js'
 
-/** Whether a value unassigns its attribute: `null`, `[]` and, by deviation, the empty string (RFC 7643 §2.5). */
+/**
+ * Whether a value unassigns its attribute: `null`, `[]` and, by deviation, the empty string (RFC
+ * 7643 §2.5).
+ */
 export function isUnassigned(
   value: Json,
   { deviations }: Pick<ReadContext, 'deviations'>,
@@ -15,8 +18,8 @@ export function isUnassigned(
 }
 
 /**
- * Whether a client gave a value only to say that there is none: an object whose `value` is unassigned, or in which
- * nothing but `type` and `primary` is left beside what is unassigned.
+ * Whether a client gave a value only to say that there is none: an object whose `value` is
+ * unassigned, or in which nothing but `type` and `primary` is left beside what is unassigned.
  */
 export function saysNone(raw: Json, context: Pick<ReadContext, 'deviations'>): boolean {
   if (!isObject(raw)) return isUnassigned(raw, context)
@@ -31,8 +34,9 @@ export function saysNone(raw: Json, context: Pick<ReadContext, 'deviations'>): b
 }
 
 /**
- * Whether an element of a multi-valued attribute holds no value: it has nothing but `type` and `primary`, which say what
- * a value is for (RFC 7643 §2.4). In a host's attribute without `value`, `type` may be the value.
+ * Whether an element of a multi-valued attribute holds no value: it has nothing but `type` and
+ * `primary`, which say what a value is for (RFC 7643 §2.4). In a host's attribute without `value`,
+ * `type` may be the value.
  */
 export function holdsNothing(definition: AttributeDefinition, element: Json): boolean {
   const subs = definition.subAttributes

@@ -21,8 +21,9 @@ export function memberNamed(object: JsonObject, lowerName: string): Json | undef
 /**
  * A copy of an object with further members.
  *
- * A literal does not serve here: on Node 20 each `{ ...object, added: … }` gets a hidden class of its own, which takes a
- * hundred times as long to make, and makes whatever reads it slow for as long as it lives.
+ * A literal does not serve here: on Node 20 each `{ ...object, added: … }` gets a hidden class of
+ * its own, which takes a hundred times as long to make, and makes whatever reads it slow for as
+ * long as it lives.
  */
 export function extended<T extends object, A extends object>(object: T, added: A): T & A {
   return Object.assign({}, object, added)

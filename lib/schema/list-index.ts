@@ -4,11 +4,14 @@ import { subAttribute } from './paths.js'
 import type { AttributeDefinition, Json, JsonObject } from './types.js'
 
 /**
- * The values of a multi-valued attribute by what makes two of them the same, so that the cost of looking one up does
- * not depend on how many there are. It holds positions in the list.
+ * The values of a multi-valued attribute by what makes two of them the same, so that the cost of
+ * looking one up does not depend on how many there are. It holds positions in the list.
  */
 export interface ListIndex {
-  /** Where the first value stands that counts as the same as this one; `undefined` when there is none. */
+  /**
+   * Where the first value stands that counts as the same as this one; `undefined` when there is
+   * none.
+   */
   find(value: Json): number | undefined
   /** Takes note of a value at a position after all others. */
   note(value: Json, position: number): void
@@ -17,9 +20,10 @@ export interface ListIndex {
 /**
  * An index over values of an attribute.
  *
- * Two values are the same when their `value`s are equal and, where a client may change `type`, their `type`s are equal
- * or one of them has none (RFC 7643 §2.4: the same `value` may be there under several types). Values without `value`,
- * such as addresses, are the same when all sub-attributes but readOnly ones and `primary` are.
+ * Two values are the same when their `value`s are equal and, where a client may change `type`,
+ * their `type`s are equal or one of them has none (RFC 7643 §2.4: the same `value` may be there
+ * under several types). Values without `value`, such as addresses, are the same when all
+ * sub-attributes but readOnly ones and `primary` are.
  */
 export function indexValues(definition: AttributeDefinition, values: readonly Json[]): ListIndex {
   const positions = new Map<string, number>()

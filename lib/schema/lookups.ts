@@ -13,7 +13,10 @@ const lookedUp: ReadonlySet<string> = new Set([
   `${enterpriseUserUrn}:manager.value`,
 ])
 
-/** The name under which values of this attribute are indexed, or `undefined`; `id` is a key of its own. */
+/**
+ * The name under which values of this attribute are indexed, or `undefined`; `id` is a key of its
+ * own.
+ */
 export function lookupName(path: AttributePath): string | undefined {
   const leaf = path.sub ?? path.attribute
   if (!leaf || leaf.type === 'complex') return undefined

@@ -3,8 +3,8 @@ import { invalidSyntax } from '../errors.js'
 import type { Json } from './types.js'
 
 /**
- * Requires a message to name what it is in `schemas` (RFC 7644 §3.1), in any case. Absent or empty passes with the
- * deviation `missingSchemas`; one text counts as a list of one.
+ * Requires a message to name what it is in `schemas` (RFC 7644 §3.1), in any case. Absent or empty
+ * passes with the deviation `missingSchemas`; one text counts as a list of one.
  *
  * @throws ScimError `invalidSyntax` (400)
  */

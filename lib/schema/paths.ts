@@ -1,12 +1,15 @@
 import type { AttributeDefinition, AttributePath, ResourceType } from './types.js'
 
 /**
- * The attribute path that a text names (RFC 7644 §3.10), or `undefined` when the resource type has no such attribute.
+ * The attribute path that a text names (RFC 7644 §3.10), or `undefined` when the resource type has
+ * no such attribute.
  *
- * Names and URNs are compared without regard to case; of several URNs that fit, the longest counts. A name is looked
- * up among the attributes of schemas only, so it never reaches a member that JavaScript objects inherit.
+ * Names and URNs are compared without regard to case; of several URNs that fit, the longest counts.
+ * A name is looked up among the attributes of schemas only, so it never reaches a member that
+ * JavaScript objects inherit.
  *
- * @param text e.g. `userName`, `name.givenName`, `urn:…:enterprise:2.0:User:manager.value`, or an extension's URN
+ * @param text e.g. `userName`, `name.givenName`, `urn:…:enterprise:2.0:User:manager.value`, or an
+ *   extension's URN
  */
 export function resolvePath(type: ResourceType, text: string): AttributePath | undefined {
   const lower = text.toLowerCase()

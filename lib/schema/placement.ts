@@ -7,12 +7,13 @@ import { knownUrn } from './read-schemas.js'
 import type { Json, JsonObject, ResourceType } from './types.js'
 
 /**
- * A resource with its attributes where the schemas have them, of which some clients write some elsewhere: those of the
- * base schema under its URN (deviation `coreUrnAsKey`), and those of an extension without the URN or with a dot behind
- * it (`unqualifiedExtensionAttributes`, `dottedExtensionAttributes`). The same object when all are in place.
+ * A resource with its attributes where the schemas have them, of which some clients write some
+ * elsewhere: those of the base schema under its URN (deviation `coreUrnAsKey`), and those of an
+ * extension without the URN or with a dot behind it (`unqualifiedExtensionAttributes`,
+ * `dottedExtensionAttributes`). The same object when all are in place.
  *
- * @throws ScimError `invalidSyntax` (400) when an attribute of the base schema is given in two places; what an extension
- *   says of its own attribute counts more than a copy beside it
+ * @throws ScimError `invalidSyntax` (400) when an attribute of the base schema is given in two
+ *   places; what an extension says of its own attribute counts more than a copy beside it
  */
 export function inPlace(type: ResourceType, input: JsonObject, context: ReadContext): JsonObject {
   const stray = Object.keys(input).filter((key) => isStray(type, key, context))

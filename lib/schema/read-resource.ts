@@ -12,34 +12,41 @@ import type { Json, JsonObject, ResourceType } from './types.js'
 /** How a resource is read. */
 export interface ReadOptions extends ReadContext {
   /**
-   * The input is a part of a resource (the value of a PATCH operation): `schemas` and required attributes are not
-   * looked for. Default `false`.
+   * The input is a part of a resource (the value of a PATCH operation): `schemas` and required
+   * attributes are not looked for. Default `false`.
    */
   readonly partial?: boolean
-  /** Required attributes may be missing, because the caller adds to what is read. Default `false`. */
+  /**
+   * Required attributes may be missing, because the caller adds to what is read. Default `false`.
+   */
   readonly mayBeIncomplete?: boolean
 }
 
 /** A resource as a client may have it stored. */
 export interface ReadResource {
   /**
-   * Attributes under their names in the schemas, values as sent, extensions under their URNs; without `schemas`,
-   * readOnly, unassigned and unknown attributes.
+   * Attributes under their names in the schemas, values as sent, extensions under their URNs;
+   * without `schemas`, readOnly, unassigned and unknown attributes.
    */
   readonly attributes: JsonObject
   /** The `password`, where one was given: for the host, and not to be stored or logged. */
   readonly secrets: Readonly<Record<string, Json>>
   /** Paths of attributes and URNs of extensions that were given and that no schema has. */
   readonly passedOver: readonly string[]
-  /** Names of the attributes that were given at all, be they unassigned, and URNs of extensions, in lower case. */
+  /**
+   * Names of the attributes that were given at all, be they unassigned, and URNs of extensions, in
+   * lower case.
+   */
   readonly names: ReadonlySet<string>
 }
 
 /**
- * Reads a resource that a client sends in POST or PUT: checks it against the schemas of its type and normalises names.
- * readOnly attributes are ignored (RFC 7644 §3.3, §3.5.1), `null` and empty arrays unassign (RFC 7643 §2.5).
+ * Reads a resource that a client sends in POST or PUT: checks it against the schemas of its type
+ * and normalises names. readOnly attributes are ignored (RFC 7644 §3.3, §3.5.1), `null` and empty
+ * arrays unassign (RFC 7643 §2.5).
  *
- * @throws ScimError `invalidSyntax` for names and `schemas`, `invalidValue` for values, naming the attribute
+ * @throws ScimError `invalidSyntax` for names and `schemas`, `invalidValue` for values, naming the
+ *   attribute
  */
 export function readResource(type: ResourceType, sent: Json, options: ReadOptions): ReadResource {
   if (!isObject(sent)) throw invalidSyntax('A resource must be a JSON object.')
@@ -104,7 +111,10 @@ interface ExtensionPlace {
   readonly context: ReadContext
 }
 
-/** The attributes of an extension; `undefined` when there are none, `null` when it is kept as unassigned. */
+/**
+ * The attributes of an extension; `undefined` when there are none, `null` when it is kept as
+ * unassigned.
+ */
 function readExtension(place: ExtensionPlace, value: Json): Json | undefined {
   const { type, urn, context } = place
   if (isUnassigned(value, context)) return context.keepUnassigned ? null : undefined

@@ -5,8 +5,8 @@ import type { ReadContext } from './read-context.js'
 import type { Json, JsonObject, ResourceType } from './types.js'
 
 /**
- * URNs of SCIM 1.1 and of drafts of 2.0 that clients still send (Google Workspace, OneLogin), in lower case, and what
- * they may stand for.
+ * URNs of SCIM 1.1 and of drafts of 2.0 that clients still send (Google Workspace, OneLogin), in
+ * lower case, and what they may stand for.
  */
 const legacyUrns: ReadonlyMap<string, readonly string[]> = new Map([
   ['urn:scim:schemas:core:1.0', [userUrn, groupUrn]],
@@ -20,7 +20,10 @@ const legacyUrns: ReadonlyMap<string, readonly string[]> = new Map([
 
 const scimUrn = /^urn:(ietf:params:)?scim:(schemas:core|api:messages):/i
 
-/** The URN of one of the type's schemas that a text stands for; legacy URNs where the deviation `legacyUrns` is on. */
+/**
+ * The URN of one of the type's schemas that a text stands for; legacy URNs where the deviation
+ * `legacyUrns` is on.
+ */
 export function knownUrn(
   type: ResourceType,
   text: string,
@@ -34,11 +37,11 @@ export function knownUrn(
 }
 
 /**
- * Checks `schemas` of a resource (RFC 7643 §3): it lists the base schema and nothing but schemas of the type, and
- * every extension that the resource has.
+ * Checks `schemas` of a resource (RFC 7643 §3): it lists the base schema and nothing but schemas of
+ * the type, and every extension that the resource has.
  *
- * Where deviations allow it, `schemas` may be missing, may leave extensions out, and may list legacy URNs and
- * extensions that this service provider does not know.
+ * Where deviations allow it, `schemas` may be missing, may leave extensions out, and may list
+ * legacy URNs and extensions that this service provider does not know.
  *
  * @param extensions URNs of the extensions that the resource has
  * @throws ScimError `invalidSyntax`
@@ -81,8 +84,9 @@ function readUrn(type: ResourceType, text: Json, context: ReadContext): string {
 }
 
 /**
- * An extension of another product, e.g. of Microsoft for groups. Its URI alone says nothing; its attributes are dropped or
- * refused as unknown ones. What SCIM itself defines is none: it says that the resource is of another type.
+ * An extension of another product, e.g. of Microsoft for groups. Its URI alone says nothing; its
+ * attributes are dropped or refused as unknown ones. What SCIM itself defines is none: it says that
+ * the resource is of another type.
  */
 function isPassedOver(text: string, context: ReadContext): boolean {
   if (!context.deviations.has('legacyUrns')) return false

@@ -16,13 +16,18 @@ interface Place {
 
 /** Most UTF-16 units of a value where the host sets no limit. */
 const longestText = 32_768
-/** How many times longer values may be that carry pictures and certificates: `binary` and `reference`. */
+/**
+ * How many times longer values may be that carry pictures and certificates: `binary` and
+ * `reference`.
+ */
 const documentFactor = 8
 
 /** Text that needs no further look. */
 const plainText = /^[ -~]*$/
 const loneSurrogate = /\p{Cs}/u
-/** What breaks a line of text; format characters are part of names in many scripts (RFC 8264 §9.8). */
+/**
+ * What breaks a line of text; format characters are part of names in many scripts (RFC 8264 §9.8).
+ */
 const control = /[\p{Cc}\p{Zl}\p{Zp}]/u
 /** What neither a URI nor an IRI may contain (RFC 3986 §2, RFC 3987 §2.2). */
 const outsideUri = /[\s<>"{}|\\^`\p{Cc}]|%(?![0-9A-Fa-f]{2})/u
@@ -50,8 +55,8 @@ const readers: Readonly<Record<SimpleType, Reader>> = {
 }
 
 /**
- * One value of a simple attribute, as sent (RFC 7643 §2.3); a boolean may be given as text where the deviation
- * `stringBooleans` is on.
+ * One value of a simple attribute, as sent (RFC 7643 §2.3); a boolean may be given as text where
+ * the deviation `stringBooleans` is on.
  *
  * @param path path of the attribute, for error details
  * @throws ScimError `invalidValue` naming the attribute
@@ -109,7 +114,10 @@ function readBinary(value: Json, place: Place): Json {
   return isBase64 ? value : refuse(place, 'a base64 string')
 }
 
-/** A URI, relative or absolute; what a browser would run is refused, a picture within `photos` is not. */
+/**
+ * A URI, relative or absolute; what a browser would run is refused, a picture within `photos` is
+ * not.
+ */
 function readReference(value: Json, place: Place): Json {
   const text = readText(value, place, documentFactor)
   if (outsideUri.test(text)) return refuse(place, 'a URI')

@@ -20,11 +20,12 @@ const standardNames: ReadonlySet<string> = new Set(
 )
 
 /**
- * The whole value of an attribute: an array for a multi-valued one, with each value once. `undefined` when the
- * attribute is unassigned: `null`, no values (RFC 7643 §2.5), or nothing but readOnly and unknown parts.
+ * The whole value of an attribute: an array for a multi-valued one, with each value once.
+ * `undefined` when the attribute is unassigned: `null`, no values (RFC 7643 §2.5), or nothing but
+ * readOnly and unknown parts.
  *
- * Values are kept as sent; only names get the spelling of the schema. How `mutability` binds the attribute itself is
- * the caller's business.
+ * Values are kept as sent; only names get the spelling of the schema. How `mutability` binds the
+ * attribute itself is the caller's business.
  *
  * @param path path of the attribute, for error details
  * @throws ScimError `invalidValue` naming the attribute, or `invalidSyntax` for names
@@ -68,14 +69,18 @@ export function readElement(
 
 /** Where the members of an object are defined. */
 export interface Members {
-  /** The definition of a name in any case, `undefined` when there is none, `null` to pass over the member. */
+  /**
+   * The definition of a name in any case, `undefined` when there is none, `null` to pass over the
+   * member.
+   */
   readonly find: (name: string) => AttributeDefinition | null | undefined
   /** What stands before a name in its path, e.g. `name.` */
   readonly prefix: string
 }
 
 /**
- * Hands each member of an object that has a definition and is not readOnly to `take`, in the order of the object.
+ * Hands each member of an object that has a definition and is not readOnly to `take`, in the order
+ * of the object.
  *
  * @throws ScimError `invalidSyntax` when two names differ in case only
  */
@@ -100,7 +105,10 @@ export function readMembers(
   }
 }
 
-/** @throws ScimError `invalidSyntax` when another of the names differs from this one in case only (S-INP-04) */
+/**
+ * @throws ScimError `invalidSyntax` when another of the names differs from this one in case only
+ * (S-INP-04)
+ */
 export function refuseTwin(names: readonly string[], name: string, prefix: string): void {
   const lower = name.toLowerCase()
   if (names.some((other) => other !== name && other.toLowerCase() === lower)) {
@@ -109,8 +117,8 @@ export function refuseTwin(names: readonly string[], name: string, prefix: strin
 }
 
 /**
- * Passes over a name that no schema has, or refuses it as `unknownAttributes` says. Names of what every JavaScript
- * object inherits are always refused.
+ * Passes over a name that no schema has, or refuses it as `unknownAttributes` says. Names of what
+ * every JavaScript object inherits are always refused.
  *
  * @throws ScimError `invalidSyntax`
  */
@@ -143,10 +151,11 @@ function readElements(
 }
 
 /**
- * One of the values that a client lists for a multi-valued attribute; `undefined` when it holds no value.
+ * One of the values that a client lists for a multi-valued attribute; `undefined` when it holds no
+ * value.
  *
- * @throws ScimError `invalidValue` for a member without an id: dropped, it would turn a slip of the client into the
- *   removal of a member
+ * @throws ScimError `invalidValue` for a member without an id: dropped, it would turn a slip of the
+ *   client into the removal of a member
  */
 export function readListed(
   definition: AttributeDefinition,
@@ -165,7 +174,10 @@ export function readListed(
   return read
 }
 
-/** Whether the values of an attribute are told apart by a `value` that cannot change, as members are. */
+/**
+ * Whether the values of an attribute are told apart by a `value` that cannot change, as members
+ * are.
+ */
 export function areMemberships(definition: AttributeDefinition): boolean {
   return subAttribute(definition, 'value')?.mutability === 'immutable'
 }

@@ -26,7 +26,10 @@ const characteristics = {
   referenceTypes: texts,
 }
 
-/** An attribute without sub-attributes: below a complex attribute there is no other (RFC 7643 §2.3.8). */
+/**
+ * An attribute without sub-attributes: below a complex attribute there is no other (RFC 7643
+ * §2.3.8).
+ */
 const simple = closed({ ...characteristics, subAttributes: { type: 'array', maxItems: 0 } }, [
   'name',
 ])
@@ -38,7 +41,10 @@ const extensions = {
   items: closed({ schema: text, required: flag }, ['schema']),
 }
 
-/** `schemas` and `meta` are part of what `/Schemas` and `/ResourceTypes` of another service provider answer. */
+/**
+ * `schemas` and `meta` are part of what `/Schemas` and `/ResourceTypes` of another service provider
+ * answer.
+ */
 const copied = { schemas: {}, meta: {} }
 
 const shape = {
@@ -79,7 +85,10 @@ const shape = {
   },
 }
 
-/** The first place where the options have not the shape of `SchemaOptions`; `undefined` when they have. */
+/**
+ * The first place where the options have not the shape of `SchemaOptions`; `undefined` when they
+ * have.
+ */
 export function misshapen(options: object): Flaw | undefined {
   const validate = new Ajv({ strict: true }).compile(shape)
   if (validate(options)) return undefined

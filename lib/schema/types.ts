@@ -1,4 +1,7 @@
-/** Types of SCIM schemas, as a host writes them and as the library compiles them. Plain data, no behaviour. */
+/**
+ * Types of SCIM schemas, as a host writes them and as the library compiles them. Plain data, no
+ * behaviour.
+ */
 
 /** JSON as `JSON.parse` gives it. */
 export type Json = string | number | boolean | null | Json[] | JsonObject
@@ -103,7 +106,10 @@ export interface ResourceType {
   readonly description: string
   readonly schema: SchemaDefinition
   readonly extensions: readonly SchemaExtension[]
-  /** Common attributes (`id`, `externalId`, `meta`, `schemas`) and those of the base schema, by lower-cased name. */
+  /**
+   * Common attributes (`id`, `externalId`, `meta`, `schemas`) and those of the base schema, by
+   * lower-cased name.
+   */
   readonly attributes: ReadonlyMap<string, AttributeDefinition>
   /** Attributes of each extension by lower-cased name, by lower-cased URN. */
   readonly extensionAttributes: ReadonlyMap<
@@ -124,15 +130,18 @@ export interface Lookup {
 }
 
 /**
- * A resolved attribute path (RFC 7644 §3.10): names were looked up in a resource type's schemas, so a path
- * can never name a JavaScript built-in.
+ * A resolved attribute path (RFC 7644 §3.10): names were looked up in a resource type's schemas, so
+ * a path can never name a JavaScript built-in.
  *
  * `userName` -> `{ attribute }`; `name.givenName` -> `{ attribute, sub }`;
  * `urn:…:enterprise:2.0:User:manager.value` -> `{ extension, attribute, sub }`;
  * `urn:…:enterprise:2.0:User` alone -> `{ extension }`.
  */
 export interface AttributePath {
-  /** URN of the extension the attribute belongs to, spelled as in its schema; absent for base and common attributes. */
+  /**
+   * URN of the extension the attribute belongs to, spelled as in its schema; absent for base and
+   * common attributes.
+   */
   readonly extension?: string | undefined
   /** Absent only when the path names a whole extension. */
   readonly attribute?: AttributeDefinition
@@ -157,8 +166,14 @@ export interface SchemaOptions {
   readonly userExtensions?: readonly ExtensionInput[]
   /** Extensions of Group. */
   readonly groupExtensions?: readonly ExtensionInput[]
-  /** Refuse a group whose `displayName` another one has, in any case. Default `true`: rules name groups by it. */
+  /**
+   * Refuse a group whose `displayName` another one has, in any case. Default `true`: rules name
+   * groups by it.
+   */
   readonly uniqueGroupNames?: boolean
-  /** Refuse a resource whose `externalId` another one of its type has. Default `false` (RFC 7643 §3.1). */
+  /**
+   * Refuse a resource whose `externalId` another one of its type has. Default `false` (RFC 7643
+   * §3.1).
+   */
   readonly uniqueExternalIds?: boolean
 }

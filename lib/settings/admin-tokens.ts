@@ -9,10 +9,12 @@ export type AdminToken = Omit<BearerToken, 'scopes'>
 const labelStudioScheme = /^Token +(\S.*)$/i
 
 /**
- * `authorize` for administrators with tokens, sent as `Authorization: Bearer <token>` or, as Label Studio's SDK does,
- * `Authorization: Token <token>`. Give `digest` (see `digestToken`) where the token itself should be kept nowhere.
+ * `authorize` for administrators with tokens, sent as `Authorization: Bearer <token>` or, as Label
+ * Studio's SDK does, `Authorization: Token <token>`. Give `digest` (see `digestToken`) where the
+ * token itself should be kept nowhere.
  *
- * @throws ConfigurationError `ERR_SCIM_TOKENS` for tokens under 16 characters and other mistakes, naming the entry and what is wrong with it, never the token
+ * @throws ConfigurationError `ERR_SCIM_TOKENS` for tokens under 16 characters and other mistakes,
+ *   naming the entry and what is wrong with it, never the token
  */
 export function adminTokens(tokens: readonly AdminToken[]): Authorize {
   const authenticate = named(() => bearerTokens(tokens))

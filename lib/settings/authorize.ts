@@ -12,8 +12,9 @@ export interface Administrator {
 }
 
 /**
- * Decides who may use the settings API and page. To refuse, throw `unauthorized(…)` (401) or `forbidden(…)` (403), or
- * answer `undefined` (401). Whatever else is thrown answers 500: nobody gets in by a failure.
+ * Decides who may use the settings API and page. To refuse, throw `unauthorized(…)` (401) or
+ * `forbidden(…)` (403), or answer `undefined` (401). Whatever else is thrown answers 500: nobody
+ * gets in by a failure.
  */
 export type Authorize = (
   request: Request,
@@ -34,7 +35,8 @@ export async function administratorOf(
   if (typeof tenant !== 'string' || tenant === '') {
     throw forbidden('These credentials belong to no tenant.')
   }
-  // An authenticator of the SCIM router answers no actor: its clients may read people, not write rules.
+  // An authenticator of the SCIM router answers no actor: its clients may read people, not write
+  // rules.
   if (typeof actor !== 'string' || actor === '') {
     throw forbidden('These credentials name no administrator: "authorize" must answer an actor.')
   }
@@ -42,8 +44,8 @@ export async function administratorOf(
 }
 
 /**
- * {@link administratorOf}, counting failures: an address that failed too often has to wait, except with credentials
- * that were good before.
+ * {@link administratorOf}, counting failures: an address that failed too often has to wait, except
+ * with credentials that were good before.
  *
  * @throws ScimError 401, 403 or 429
  */

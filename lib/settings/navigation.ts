@@ -5,9 +5,10 @@ import { forbidden } from '../errors.js'
 const ambientSchemes = /^(basic|digest|negotiate|ntlm)\b/i
 
 /**
- * Refuses a page or form to everything but a navigation of the whole window. Label Studio shows what its members
- * wrote, so a script at the same origin may send any request with the administrator's cookie; but it can neither send
- * a navigation nor read the window that one ends in. Browsers that say nothing (plain HTTP) pass.
+ * Refuses a page or form to everything but a navigation of the whole window. Label Studio shows
+ * what its members wrote, so a script at the same origin may send any request with the
+ * administrator's cookie; but it can neither send a navigation nor read the window that one ends
+ * in. Browsers that say nothing (plain HTTP) pass.
  *
  * @throws ScimError 403
  */
@@ -21,8 +22,8 @@ export function requireNavigation(request: Request): void {
 }
 
 /**
- * Refuses the API to a browser that brings nothing but what it adds to every request: any script at the same origin
- * could send that. Programs, and scripts that know a token, pass.
+ * Refuses the API to a browser that brings nothing but what it adds to every request: any script at
+ * the same origin could send that. Programs, and scripts that know a token, pass.
  *
  * @throws ScimError 403
  */

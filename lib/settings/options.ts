@@ -33,31 +33,56 @@ export interface SettingsOptions {
   readonly authorize: Authorize
   /** How rules are read; only for adapters that do not say so themselves (`adapters.policy`). */
   readonly policy?: Partial<MappingPolicy>
-  /** Titles of the organization's workspaces: suggestions, and new rules with others are refused. Default: any title. */
+  /**
+   * Titles of the organization's workspaces: suggestions, and new rules with others are refused.
+   * Default: any title.
+   */
   readonly workspaces?: (scope: Scope) => Promise<readonly string[]>
-  /** The organization's projects: suggestions, and new rules with others are refused. Default: any number. */
+  /**
+   * The organization's projects: suggestions, and new rules with others are refused. Default: any
+   * number.
+   */
   readonly projects?: (scope: Scope) => Promise<readonly ProjectChoice[]>
-  /** Accounts of the host that the identity provider does not know, for `GET /api/scim/accounts`. Default: none are told. */
+  /**
+   * Accounts of the host that the identity provider does not know, for `GET /api/scim/accounts`.
+   * Default: none are told.
+   */
   readonly accounts?: (scope: Scope) => Promise<readonly HostAccount[]>
   /** Woken up after changes, and shown on the status page. */
   readonly reconciler?: Reconciler
-  /** Address at which identity providers reach SCIM, shown to administrators. Default: not shown. */
+  /**
+   * Address at which identity providers reach SCIM, shown to administrators. Default: not shown.
+   */
   readonly scimUrl?: string
-  /** Share of the people with access above which their loss by new rules must be confirmed. 0 to 1. Default 0.1. */
+  /**
+   * Share of the people with access above which their loss by new rules must be confirmed. 0 to 1.
+   * Default 0.1.
+   */
   readonly lossWarningShare?: number
-  /** As `massLossShare` of `scimRouter`: saving rules through the API by which more lose access answers 409. Default 0.25. */
+  /**
+   * As `massLossShare` of `scimRouter`: saving rules through the API by which more lose access
+   * answers 409. Default 0.25.
+   */
   readonly massLossShare?: number
   /** As `massLossLeast` of `scimRouter`. Default 10. */
   readonly massLossLeast?: number
-  /** Key that seals the page's session cookie: at least 32 characters, the same on every host behind one address. Default: random. */
+  /**
+   * Key that seals the page's session cookie: at least 32 characters, the same on every host behind
+   * one address. Default: random.
+   */
   readonly sessionSecret?: string
   /** How long a sign-in at the page lasts, in minutes. 1 to 10 080. Default 480. */
   readonly sessionMinutes?: number
-  /** Failed sign-ins and tokens of one address in a minute, after which it has to wait. 1 to 10 000. Default 10. */
+  /**
+   * Failed sign-ins and tokens of one address in a minute, after which it has to wait. 1 to 10 000.
+   * Default 10.
+   */
   readonly failedSignInsPerMinute?: number
   /** Largest body of a request, in bytes. At least 1024. Default 8 MiB. */
   readonly maxPayloadBytes?: number
-  /** Milliseconds until a request is given up: 503. Saving rules goes on by itself. Default 60 000. */
+  /**
+   * Milliseconds until a request is given up: 503. Saving rules goes on by itself. Default 60 000.
+   */
   readonly requestTimeoutMs?: number
   /** Requests worked on at once; one more answers 503. Default 100. */
   readonly maxRequestsInFlight?: number

@@ -9,8 +9,8 @@ import type { SettingsContext } from './options.js'
 const retryAfterSeconds = 5
 
 /**
- * Answers a request of the API or the page with what `work` gives, or what `fail` makes of its error: counted in, with a
- * deadline, and once.
+ * Answers a request of the API or the page with what `work` gives, or what `fail` makes of its
+ * error: counted in, with a deadline, and once.
  */
 export async function answerWith<A>(
   { guard, requestTimeoutMs }: Pick<SettingsContext, 'guard' | 'requestTimeoutMs'>,
@@ -39,7 +39,10 @@ export interface Answering<A> {
   readonly send: (answer: A, response: Response) => Promise<void> | void
 }
 
-/** The scope of an administrator's request; its signal is aborted at the deadline and when the client has gone. */
+/**
+ * The scope of an administrator's request; its signal is aborted at the deadline and when the
+ * client has gone.
+ */
 export function scopeOf(
   { requestId, lifetime }: Pick<Exchange, 'requestId' | 'lifetime'>,
   administrator: Administrator,

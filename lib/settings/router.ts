@@ -17,10 +17,12 @@ const debug = createDebug('label-studio-scim:settings')
 const jsonLimits = { maxJsonDepth: 20, maxArrayItems: 1_000_000 }
 
 /**
- * The settings API (`/api/scim/…`, `GET` and `POST /api/scim/settings` as Label Studio's own) and the settings page
- * (`/scim/settings`). Mount it at the root of the app, before a proxy to Label Studio; other paths pass through.
+ * The settings API (`/api/scim/…`, `GET` and `POST /api/scim/settings` as Label Studio's own) and
+ * the settings page (`/scim/settings`). Mount it at the root of the app, before a proxy to Label
+ * Studio; other paths pass through.
  *
- * @throws ConfigurationError `ERR_SCIM_SETTINGS` when the adapters keep no rules, or an option is wrong
+ * @throws ConfigurationError `ERR_SCIM_SETTINGS` when the adapters keep no rules, or an option is
+ *   wrong
  */
 export function settingsRouter(adapters: Adapters, options: SettingsOptions): Router {
   const context = settingsContext(adapters, options, (error, { requestId }) =>
@@ -41,7 +43,8 @@ function mountApi(router: Router, context: SettingsContext): void {
         const handler = handlers[method as keyof typeof handlers]
         if (!handler) throw methodNotAllowed(Object.keys(handlers))
         if (method === 'POST') {
-          // Forms of other sites cannot send JSON, also from browsers that do not say where they come from.
+          // Forms of other sites cannot send JSON, also from browsers that do not say where they
+          // come from.
           if (!request.is('json')) throw new ScimError(415, 'Send the body as application/json.')
         }
         const body =

@@ -13,12 +13,12 @@ const sortOrders = new Map([
 ])
 
 /**
- * Reads `sortBy` and `sortOrder` (RFC 7644 §3.4.2.3). A multi-valued complex attribute without a sub-attribute is
- * sorted by its `value`.
+ * Reads `sortBy` and `sortOrder` (RFC 7644 §3.4.2.3). A multi-valued complex attribute without a
+ * sub-attribute is sorted by its `value`.
  *
  * @param sortOrder `ascending` (default) or `descending`, in any case
- * @throws ScimError `invalidValue` (400) for an unknown attribute or order, for attributes without an order, and with the
- *   same detail as in filters for those that filters refuse too
+ * @throws ScimError `invalidValue` (400) for an unknown attribute or order, for attributes without
+ *   an order, and with the same detail as in filters for those that filters refuse too
  */
 export function resolveSort(type: ResourceType, sortBy: string, sortOrder = 'ascending'): Sort {
   const descending = sortOrders.get(sortOrder.toLowerCase())
@@ -42,7 +42,10 @@ function withDefaultSubAttribute(path: AttributePath): AttributePath {
   return value === undefined ? path : { ...path, sub: value }
 }
 
-/** Members are kept apart from groups, and `schemas` is derived from the data: neither orders resources. */
+/**
+ * Members are kept apart from groups, and `schemas` is derived from the data: neither orders
+ * resources.
+ */
 function hasOrder(type: ResourceType, { attribute, sub }: AttributePath): boolean {
   const isMembers = type.schema.id === groupUrn && attribute?.name === 'members'
   const isSchemas = attribute === type.attributes.get('schemas')
@@ -51,8 +54,8 @@ function hasOrder(type: ResourceType, { attribute, sub }: AttributePath): boolea
 }
 
 /**
- * The value a resource is sorted by: of a multi-valued attribute its primary value, else its first; `null` when that
- * is unassigned (RFC 7644 §3.4.2.3).
+ * The value a resource is sorted by: of a multi-valued attribute its primary value, else its first;
+ * `null` when that is unassigned (RFC 7644 §3.4.2.3).
  */
 export function sortKeyOf({ path }: Sort, resource: Resource): SortKey {
   const { extension, attribute, sub } = path
@@ -83,8 +86,9 @@ export function positionOf(resource: Resource, sort?: Sort): KeysetPosition {
 }
 
 /**
- * Compares two places in the order of a result as `Array.prototype.sort` wants it. Unassigned values come last when
- * ascending and first when descending; ties are broken by `(meta.created, id)`, always ascending.
+ * Compares two places in the order of a result as `Array.prototype.sort` wants it. Unassigned
+ * values come last when ascending and first when descending; ties are broken by `(meta.created,
+ * id)`, always ascending.
  */
 export function comparePositions(sort?: Sort): (a: KeysetPosition, b: KeysetPosition) => number {
   const direction = sort?.descending ? -1 : 1
@@ -99,7 +103,10 @@ function compareKeys(a: SortKey, b: SortKey): number {
   return compareComparable(a, b)
 }
 
-/** The order of a result as a function for `Array.prototype.sort`; the key of each resource is computed once. */
+/**
+ * The order of a result as a function for `Array.prototype.sort`; the key of each resource is
+ * computed once.
+ */
 export function compareResources(sort?: Sort): (a: Resource, b: Resource) => number {
   const compare = comparePositions(sort)
   const positions = new WeakMap<Resource, KeysetPosition>()

@@ -4,8 +4,8 @@ import type { PassedOver, PassedOverCount } from './passed-over.js'
 import type { Scope } from './scope.js'
 
 /**
- * What is known of one person's access: the ledger and the link to the host's account. It outlives the user: of somebody
- * deleted it says that their account is shut, and what they had been granted.
+ * What is known of one person's access: the ledger and the link to the host's account. It outlives
+ * the user: of somebody deleted it says that their account is shut, and what they had been granted.
  */
 export interface AccessRecord {
   readonly userId: string
@@ -18,7 +18,10 @@ export interface AccessRecord {
   readonly account?: AccountReference
   /** The last state that was made true in the host. */
   readonly enforced?: 'active' | 'deprovisioned' | undefined
-  /** A rule gave this person an organization role at some time (decides `onNoRole`). Never taken back. */
+  /**
+   * A rule gave this person an organization role at some time (decides `onNoRole`). Never taken
+   * back.
+   */
   readonly hadRole: boolean
   /** RFC 3339; when the record last changed. */
   readonly at: string
@@ -36,7 +39,9 @@ export interface PendingUser {
   readonly userId: string
   /** RFC 3339; since when. */
   readonly since: string
-  /** 1 at the first mark, and one more with each; `settle` only clears the mark it was claimed with. */
+  /**
+   * 1 at the first mark, and one more with each; `settle` only clears the mark it was claimed with.
+   */
   readonly mark: number
   readonly attempts: number
   /** Given up until somebody acts; reported, never dropped. */
@@ -67,19 +72,24 @@ export interface PendingSummary {
  * Shared by all hosts of a database; every method is atomic.
  */
 export interface AccessStore {
-  /** As `storage` of users and groups: where it finds the people of a group. Absent: it works with any. */
+  /**
+   * As `storage` of users and groups: where it finds the people of a group. Absent: it works with
+   * any.
+   */
   readonly storage?: symbol
 
   /** The saved rules; empty lists and version `0` when none were saved. */
   rules(scope: Scope): Promise<VersionedRules>
 
   /**
-   * Saves rules and marks people in the same step. `affects`: names of groups (as compared, see `groupKey`) whose users
-   * must be re-evaluated, or `everybody`: a sweep that `expandSweeps` carries out in small steps; a restart continues
-   * it. The groups are looked up when the sweep begins, after the rules are saved: one that gets such a name at the same
-   * moment was judged by the old rules.
+   * Saves rules and marks people in the same step. `affects`: names of groups (as compared, see
+   * `groupKey`) whose users must be re-evaluated, or `everybody`: a sweep that `expandSweeps`
+   * carries out in small steps; a restart continues it. The groups are looked up when the sweep
+   * begins, after the rules are saved: one that gets such a name at the same moment was judged by
+   * the old rules.
    *
-   * @throws VersionMismatchError when `expectedVersion` is not the stored version; nothing is overwritten
+   * @throws VersionMismatchError when `expectedVersion` is not the stored version; nothing is
+   *   overwritten
    */
   saveRules(
     scope: Scope,
@@ -101,28 +111,37 @@ export interface AccessStore {
   ): Promise<readonly AccessRecord[]>
   /** The record linked to this account of the host. One indexed query. */
   recordByAccount(scope: Scope, accountId: string): Promise<AccessRecord | undefined>
-  /** The records of people with this (lower-cased) e-mail address, or whose account had it. One indexed query. */
+  /**
+   * The records of people with this (lower-cased) e-mail address, or whose account had it. One
+   * indexed query.
+   */
   recordsByEmail(scope: Scope, email: string): Promise<readonly AccessRecord[]>
   /**
-   * Stores a record, replacing the one of the same user. A `hadRole` that is `true` stays so (see `noteRole`).
+   * Stores a record, replacing the one of the same user. A `hadRole` that is `true` stays so (see
+   * `noteRole`).
    * @throws UniquenessError when another user is linked to the same account
    */
   saveRecord(scope: Scope, record: AccessRecord): Promise<void>
   /**
-   * **Recommended.** Sets `hadRole` in the records of these users and changes nothing else in them; makes a
-   * record with nothing else for those without one. Called before a role that a rule gives is given or taken. Without
-   * it, records are read and saved one by one, and what somebody else saves at the same moment can be lost.
+   * **Recommended.** Sets `hadRole` in the records of these users and changes nothing else in them;
+   * makes a record with nothing else for those without one. Called before a role that a rule gives
+   * is given or taken. Without it, records are read and saved one by one, and what somebody else
+   * saves at the same moment can be lost.
    */
   noteRole?(scope: Scope, userIds: readonly string[]): Promise<void>
   deleteRecord(scope: Scope, userId: string): Promise<void>
 
-  /** Marks users (or all users of groups) pending; what `Alongside.pending` does, for stores without it. */
+  /**
+   * Marks users (or all users of groups) pending; what `Alongside.pending` does, for stores without
+   * it.
+   */
   mark(scope: Scope, ids: readonly string[]): Promise<void>
   /**
-   * Leases entries that are due, by the clock of the store and not of the host, oldest first, at most one claimant each. Works for one tenant or, without one, for all.
-   * `FOR UPDATE SKIP LOCKED` on PostgreSQL, so hosts share the work. An expired lease may be claimed again.
-   * With `userIds`, entries of these users also when they are not due yet or parked; never when somebody else's lease
-   * on them is running.
+   * Leases entries that are due, by the clock of the store and not of the host, oldest first, at
+   * most one claimant each. Works for one tenant or, without one, for all. `FOR UPDATE SKIP LOCKED`
+   * on PostgreSQL, so hosts share the work. An expired lease may be claimed again. With `userIds`,
+   * entries of these users also when they are not due yet or parked; never when somebody else's
+   * lease on them is running.
    */
   claim(options: {
     readonly owner: string
@@ -133,11 +152,17 @@ export interface AccessStore {
   }): Promise<readonly PendingUser[]>
   /** Makes a claim last `leaseMs` from now. False when it is no longer this owner's. */
   renew(owner: string, entry: PendingUser, leaseMs: number): Promise<boolean>
-  /** Ends a claim; a `retry` is due after `afterMs` milliseconds. `done` clears the entry only if it was not marked again since. */
+  /**
+   * Ends a claim; a `retry` is due after `afterMs` milliseconds. `done` clears the entry only if it
+   * was not marked again since.
+   */
   settle(owner: string, entry: PendingUser, outcome: PendingOutcome): Promise<void>
   /** The entries of these users, leased or not, due or not; users without one are left out. */
   pendingOf(scope: Scope, userIds: readonly string[]): Promise<readonly PendingUser[]>
-  /** Carries out at most `limit` marks of unfinished sweeps; returns how many were made (0: nothing to do). */
+  /**
+   * Carries out at most `limit` marks of unfinished sweeps; returns how many were made (0: nothing
+   * to do).
+   */
   expandSweeps(limit: number): Promise<number>
   summary(scope: Scope): Promise<PendingSummary>
   /** Pending and parked entries, oldest first. */
@@ -148,14 +173,15 @@ export interface AccessStore {
   /** Parked entries become due again: these users', or all. Returns how many. */
   unpark(scope: Scope, userIds?: readonly string[]): Promise<number>
   /**
-   * In how many milliseconds the first entry that is not parked can be claimed, over all tenants; 0 or less when one can
-   * be now, `undefined` when there is none.
+   * In how many milliseconds the first entry that is not parked can be claimed, over all tenants; 0
+   * or less when one can be now, `undefined` when there is none.
    */
   nextDue(): Promise<number | undefined>
 
   /**
-   * Adds to the counts of what clients send and nobody keeps. Returns what had not been returned on this day (of `at`, in
-   * UTC) before: it goes to the audit log. Keeps at least the 500 names that were seen last.
+   * Adds to the counts of what clients send and nobody keeps. Returns what had not been returned on
+   * this day (of `at`, in UTC) before: it goes to the audit log. Keeps at least the 500 names that
+   * were seen last.
    *
    * Optional: without it, administrators do not learn which attributes and members are passed over.
    */
@@ -164,16 +190,17 @@ export interface AccessStore {
   listPassedOver?(scope: Scope): Promise<readonly PassedOverCount[]>
 
   /**
-   * **Optional.** Forgets whom the records of people who no longer exist are about, of all tenants, when they last
-   * changed before `before` (RFC 3339): addresses, ledger, notes, and values whose name ends in `:` and the person's id
-   * or address. The id of their account stays, so that it remains shut; a record without one goes. Returns how many
-   * people were forgotten. Else: they are kept for ever.
+   * **Optional.** Forgets whom the records of people who no longer exist are about, of all tenants,
+   * when they last changed before `before` (RFC 3339): addresses, ledger, notes, and values whose
+   * name ends in `:` and the person's id or address. The id of their account stays, so that it
+   * remains shut; a record without one goes. Returns how many people were forgotten. Else: they are
+   * kept for ever.
    */
   forget?(options: { readonly before: string }): Promise<number>
 
   /**
-   * Small named values per tenant: last contact with the IdP, last import, … The name of one that is about a person ends
-   * in `:` and their id or address.
+   * Small named values per tenant: last contact with the IdP, last import, … The name of one that
+   * is about a person ends in `:` and their id or address.
    */
   getValue(scope: Scope, name: string): Promise<string | undefined>
   setValue(scope: Scope, name: string, value: string): Promise<void>

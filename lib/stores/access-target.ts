@@ -19,8 +19,8 @@ export const storeTarget = custom<StoreTarget>(
 )
 
 /**
- * The target of adapters that have nothing to give access to: grants are recorded in the ledger and are in force
- * nowhere else. Useful where the host application asks the ledger itself.
+ * The target of adapters that have nothing to give access to: grants are recorded in the ledger and
+ * are in force nowhere else. Useful where the host application asks the ledger itself.
  */
 export function recordOnlyTarget(access: AccessStore): StoreTarget {
   return {

@@ -16,18 +16,31 @@ export interface Adapters {
   readonly groups: GroupStore
   /** A store for a host's own resource type; asked once for each when the router is built. */
   resourceStore?(resourceType: ResourceType): ResourceStore
-  /** Mapping rules, ledger, pending work. Without it there is no group mapping and no reconciler. */
+  /**
+   * Mapping rules, ledger, pending work. Without it there is no group mapping and no reconciler.
+   */
   readonly access?: AccessStore
   readonly audit?: AuditStore
-  /** How `groups.resolveAccess` reads the rules; the settings API and page read them the same way. */
+  /**
+   * How `groups.resolveAccess` reads the rules; the settings API and page read them the same way.
+   */
   readonly policy?: MappingPolicy
-  /** What the application behind `accessGate` needs of it: sign-up, secrets, what is the owner's alone. */
+  /**
+   * What the application behind `accessGate` needs of it: sign-up, secrets, what is the owner's
+   * alone.
+   */
   readonly gate?: GatePolicy
-  /** Workspaces of a host that has projects and no workspaces of its own. Without it, rules give workspaces of the host. */
+  /**
+   * Workspaces of a host that has projects and no workspaces of its own. Without it, rules give
+   * workspaces of the host.
+   */
   readonly workspaceStore?: WorkspaceStore
   /** What a policy in report mode would have refused. Without it, that is not kept. */
   readonly refusals?: RefusalStore
-  /** Whether the host behind the stores allows what is wanted, in sentences for the status page. Never throws. */
+  /**
+   * Whether the host behind the stores allows what is wanted, in sentences for the status page.
+   * Never throws.
+   */
   examine?(signal?: AbortSignal): Promise<readonly Finding[]>
   /** Releases connections. */
   close?(): Promise<void>

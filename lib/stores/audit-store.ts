@@ -25,8 +25,8 @@ export interface AuditStore {
   append(scope: Scope, entries: readonly AuditEntry[]): Promise<void>
   query(scope: Scope, query: AuditQuery): Promise<readonly StoredAuditEntry[]>
   /**
-   * **Optional.** Removes at most `limit` of the oldest entries of all tenants that are older than `before` (RFC 3339);
-   * returns how many. Else: the log is kept for ever.
+   * **Optional.** Removes at most `limit` of the oldest entries of all tenants that are older than
+   * `before` (RFC 3339); returns how many. Else: the log is kept for ever.
    */
   purge?(options: { readonly before: string; readonly limit: number }): Promise<number>
 }

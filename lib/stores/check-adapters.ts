@@ -11,7 +11,8 @@ const requiredMethods = {
  * Refuses what cannot be adapters when a factory gets them, not at the first request.
  *
  * @param factory the function a host called, for the message
- * @throws ConfigurationError `ERR_SCIM_ADAPTERS` naming a forgotten `await`, or the methods that a store lacks
+ * @throws ConfigurationError `ERR_SCIM_ADAPTERS` naming a forgotten `await`, or the methods that a
+ *   store lacks
  */
 export function checkAdapters(factory: string, adapters: Adapters): void {
   if (hasMethod(adapters, 'then')) {
@@ -33,7 +34,10 @@ export function checkAdapters(factory: string, adapters: Adapters): void {
   refuseForeignAccess(factory, adapters)
 }
 
-/** Rules would be saved, and reach nobody: the access store would look for the people of a group where there are none. */
+/**
+ * Rules would be saved, and reach nobody: the access store would look for the people of a group
+ * where there are none.
+ */
 function refuseForeignAccess(factory: string, { access, users, groups }: Adapters): void {
   if (access?.storage === undefined) return
   const foreign = Object.entries({ users, groups }).find(

@@ -1,4 +1,6 @@
-/** What an adapter throws. Recognised by `code`, so that a second copy of this package works too. */
+/**
+ * What an adapter throws. Recognised by `code`, so that a second copy of this package works too.
+ */
 
 /** Another resource of the same type and tenant has this value. Becomes 409 `uniqueness`. */
 export class UniquenessError extends Error {
@@ -13,7 +15,10 @@ export class UniquenessError extends Error {
   }
 }
 
-/** The stored version is not the expected one. Becomes 412 with If-Match, else the service tries again. */
+/**
+ * The stored version is not the expected one. Becomes 412 with If-Match, else the service tries
+ * again.
+ */
 export class VersionMismatchError extends Error {
   override readonly name = 'VersionMismatchError'
   readonly code = 'ERR_SCIM_VERSION_MISMATCH'
@@ -23,7 +28,10 @@ export class VersionMismatchError extends Error {
   }
 }
 
-/** Members that name no user or group of this tenant. Nothing was changed. Becomes 400 `invalidValue`. */
+/**
+ * Members that name no user or group of this tenant. Nothing was changed. Becomes 400
+ * `invalidValue`.
+ */
 export class UnknownReferenceError extends Error {
   override readonly name = 'UnknownReferenceError'
   readonly code = 'ERR_SCIM_UNKNOWN_REFERENCE'
@@ -40,7 +48,9 @@ export class UnavailableError extends Error {
   override readonly name = 'UnavailableError'
   readonly code = 'ERR_SCIM_UNAVAILABLE'
   readonly retryAfterSeconds: number
-  /** Only somebody's intervention helps, e.g. with a token that is refused: `onError` is told of it. */
+  /**
+   * Only somebody's intervention helps, e.g. with a token that is refused: `onError` is told of it.
+   */
   readonly needsAttention: boolean
 
   constructor(message: string, options: UnavailableOptions = {}) {
@@ -60,8 +70,8 @@ export interface UnavailableOptions {
 }
 
 /**
- * The failure behind an error that only somebody's intervention helps, the first in the chain of causes; `undefined` where
- * there is none. It may be of any copy of this package.
+ * The failure behind an error that only somebody's intervention helps, the first in the chain of
+ * causes; `undefined` where there is none. It may be of any copy of this package.
  */
 export function causeForAttention(error: unknown): Error | undefined {
   if (!(error instanceof Error)) return undefined
@@ -71,8 +81,9 @@ export function causeForAttention(error: unknown): Error | undefined {
 }
 
 /**
- * The host refuses a change to this resource: of a protected person (403), because another state would be needed (409),
- * or because it can do nothing with a value (400 `invalidValue`). `message` becomes the detail.
+ * The host refuses a change to this resource: of a protected person (403), because another state
+ * would be needed (409), or because it can do nothing with a value (400 `invalidValue`). `message`
+ * becomes the detail.
  */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError'

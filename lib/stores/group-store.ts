@@ -25,22 +25,27 @@ export interface MembersChanged {
   readonly added: readonly string[]
   /** Really removed. */
   readonly removed: readonly string[]
-  /** The group afterwards, without `members`. Version and `lastModified` are as before when nothing changed. */
+  /**
+   * The group afterwards, without `members`. Version and `lastModified` are as before when nothing
+   * changed.
+   */
   readonly group: Group
 }
 
 /**
  * Where groups live, and what they give.
  *
- * With `supports.memberDeltas`: `create` takes `members` with the group; `replace` leaves the members as they are
- * unless `members` (a change) is given; `changeMembers` is there. Without it: `create` and `replace` take whole
- * groups, `members` included.
+ * With `supports.memberDeltas`: `create` takes `members` with the group; `replace` leaves the
+ * members as they are unless `members` (a change) is given; `changeMembers` is there. Without it:
+ * `create` and `replace` take whole groups, `members` included.
  */
 export interface GroupStore extends ResourceStore<Group> {
   /** @throws UnknownReferenceError when `members` names unknown ids; nothing was stored then */
   create(scope: Scope, group: Group, write: Write): Promise<Group>
 
-  /** @throws UnknownReferenceError when `members.add` names unknown ids; nothing was changed then */
+  /**
+   * @throws UnknownReferenceError when `members.add` names unknown ids; nothing was changed then
+   */
   replace(
     scope: Scope,
     group: Group,
@@ -48,11 +53,13 @@ export interface GroupStore extends ResourceStore<Group> {
   ): Promise<Group>
 
   /**
-   * **Recommended** (`supports.memberDeltas`). Adds and removes members in one atomic step whose cost depends on the
-   * change, not on the group. Adding a present member and removing an absent one change nothing. When something
-   * changed, `meta.version` becomes another and `meta.lastModified` is `now`. `undefined` when there is no such group.
+   * **Recommended** (`supports.memberDeltas`). Adds and removes members in one atomic step whose
+   * cost depends on the change, not on the group. Adding a present member and removing an absent
+   * one change nothing. When something changed, `meta.version` becomes another and
+   * `meta.lastModified` is `now`. `undefined` when there is no such group.
    *
-   * @throws UnknownReferenceError when `add` names ids that are no user or group of this tenant; nothing was changed
+   * @throws UnknownReferenceError when `add` names ids that are no user or group of this tenant;
+   *   nothing was changed
    */
   changeMembers?(
     scope: Scope,
@@ -61,19 +68,26 @@ export interface GroupStore extends ResourceStore<Group> {
     options: { readonly now: string; readonly alongside?: Alongside | undefined },
   ): Promise<MembersChanged | undefined>
 
-  /** **Required.** The groups each of these users (or groups) is in, directly and through other groups. Cycles end. */
+  /**
+   * **Required.** The groups each of these users (or groups) is in, directly and through other
+   * groups. Cycles end.
+   */
   groupsOf(
     scope: Scope,
     ids: readonly string[],
   ): Promise<ReadonlyMap<string, readonly GroupReference[]>>
 
-  /** **Required.** What this user's groups give: the library's `resolveAccess(rules, groups, policy)` is the default. */
+  /**
+   * **Required.** What this user's groups give: the library's `resolveAccess(rules, groups,
+   * policy)` is the default.
+   */
   resolveAccess(scope: Scope, user: User): Promise<Access>
 
   /**
-   * **Optional.** {@link resolveAccess} of many users at once, in their order, at a cost that hardly grows with how many they
-   * are. Else: one call for each of them, also when a thousand leave a group. A store that wraps another and replaces
-   * `resolveAccess` replaces this too, or leaves it out.
+   * **Optional.** {@link resolveAccess} of many users at once, in their order, at a cost that
+   * hardly grows with how many they are. Else: one call for each of them, also when a thousand
+   * leave a group. A store that wraps another and replaces `resolveAccess` replaces this too, or
+   * leaves it out.
    */
   resolveAccessOf?(scope: Scope, users: readonly User[]): Promise<readonly Access[]>
 }

@@ -3,8 +3,8 @@ import { lookupName } from '../schema/lookups.js'
 import type { AttributePath } from '../schema/types.js'
 
 /**
- * Where to look for the resources that can match a filter, from indexes alone. What is found there must still be
- * checked against the filter: a plan finds too much, never too little.
+ * Where to look for the resources that can match a filter, from indexes alone. What is found there
+ * must still be checked against the filter: a plan finds too much, never too little.
  */
 export type IndexPlan =
   | { readonly kind: 'id'; readonly id: string }
@@ -12,14 +12,17 @@ export type IndexPlan =
   | { readonly kind: 'lookup'; readonly attribute: string; readonly key: string }
   /** Groups with this direct member. */
   | { readonly kind: 'groupsWith'; readonly memberId: string }
-  /** Users in this group, or in groups of this name in comparable form, directly or through other groups. */
+  /**
+   * Users in this group, or in groups of this name in comparable form, directly or through other
+   * groups.
+   */
   | { readonly kind: 'usersIn'; readonly by: 'value' | 'display'; readonly group: string }
   | { readonly kind: 'union'; readonly plans: readonly IndexPlan[] }
 
 /**
- * The plan for a filter, or `undefined` when only reading every resource can answer it. `userName eq "x"`,
- * `emails[type eq "work" and value eq "x"]`, `id eq "x"`, `members.value eq "x"`, any of them with `and`, and several of
- * them with `or` have one.
+ * The plan for a filter, or `undefined` when only reading every resource can answer it. `userName
+ * eq "x"`, `emails[type eq "work" and value eq "x"]`, `id eq "x"`, `members.value eq "x"`, any of
+ * them with `and`, and several of them with `or` have one.
  */
 export function indexPlan(filter: ResolvedFilter, resourceType: string): IndexPlan | undefined {
   switch (filter.kind) {
@@ -39,8 +42,8 @@ export function indexPlan(filter: ResolvedFilter, resourceType: string): IndexPl
 }
 
 /**
- * Whether the plan of a filter finds exactly what matches, so that nothing need be checked: `userName eq "x"`,
- * `members[value eq "x"]`, and several of such with `or`.
+ * Whether the plan of a filter finds exactly what matches, so that nothing need be checked:
+ * `userName eq "x"`, `members[value eq "x"]`, and several of such with `or`.
  */
 export function isAnsweredByPlan(filter: ResolvedFilter, resourceType: string): boolean {
   switch (filter.kind) {
@@ -78,7 +81,10 @@ function equalityPlan(
     : undefined
 }
 
-/** What holds outside the brackets when the filter inside holds: of `emails[value eq "x"]`, `emails.value eq "x"`. */
+/**
+ * What holds outside the brackets when the filter inside holds: of `emails[value eq "x"]`,
+ * `emails.value eq "x"`.
+ */
 function outside(filter: ResolvedFilter, path: AttributePath): ResolvedFilter {
   switch (filter.kind) {
     case 'compare':

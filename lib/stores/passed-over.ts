@@ -14,4 +14,4 @@ export interface PassedOverCount extends PassedOver {
 }
 
 /** Most names of one tenant that are kept; those seen longest ago go first. */
-export const mostPassedOver = 500
+export const maxPassedOver = 500

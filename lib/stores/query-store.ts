@@ -21,10 +21,12 @@ export interface QuerySource<R extends Resource> {
 }
 
 /**
- * Answers a query over any store: by the store where it declares that it can (`supports`), otherwise here.
+ * Answers a query over any store: by the store where it declares that it can (`supports`),
+ * otherwise here.
  *
- * A filter that looks resources up by key (`userName eq "x"`) is answered by the store's `find`, or by reading all
- * resources, however many: without look-ups nobody can be provisioned. Everything else reads at most `maxScanned`.
+ * A filter that looks resources up by key (`userName eq "x"`) is answered by the store's `find`, or
+ * by reading all resources, however many: without look-ups nobody can be provisioned. Everything
+ * else reads at most `maxScanned`.
  *
  * @throws ScimError `tooMany` (400) when the store has more resources of this type
  */
@@ -155,7 +157,9 @@ function uses(filter: ResolvedFilter, name: string): boolean {
   }
 }
 
-/** 400 for a query that would read more than the service provider is willing to (RFC 7644 §3.4.2.1). */
+/**
+ * 400 for a query that would read more than the service provider is willing to (RFC 7644 §3.4.2.1).
+ */
 export function tooManyToScan(maxScanned: number) {
   return tooMany(
     `This query would have to look at more than ${maxScanned} resources. Narrow it down, or leave out the sorting.`,

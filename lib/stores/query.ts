@@ -6,7 +6,8 @@ import type { Resource } from './resource.js'
 export interface Read {
   /**
    * Top-level attributes that will not be part of the answer, e.g. `members` for
-   * `?excludedAttributes=members`. A store may leave them out; only for `members` must it not load them.
+   * `?excludedAttributes=members`. A store may leave them out; only for `members` must it not load
+   * them.
    */
   readonly omit: ReadonlySet<string>
 }
@@ -37,14 +38,17 @@ export type PageRequest =
 /**
  * A query over one resource type.
  *
- * Order: by `sort` if given (unassigned values last when ascending, first when descending; a multi-valued attribute by
- * its primary value, else its first), then by `(meta.created, id)`, ascending.
+ * Order: by `sort` if given (unassigned values last when ascending, first when descending; a
+ * multi-valued attribute by its primary value, else its first), then by `(meta.created, id)`,
+ * ascending.
  */
 export interface Query extends Read {
   readonly filter?: ResolvedFilter
   readonly sort?: Sort
   readonly page: PageRequest
-  /** Nobody looks at `totalResults`: a store that would have to count answers how many it has read. */
+  /**
+   * Nobody looks at `totalResults`: a store that would have to count answers how many it has read.
+   */
   readonly withoutTotal?: boolean
 }
 

@@ -8,7 +8,10 @@ import type { Scope } from './scope.js'
 const everything: Read = { omit: new Set() }
 const concurrentReads = 8
 
-/** The resources with these ids; unknown ids are left out. One call where the store can, else a few at a time. */
+/**
+ * The resources with these ids; unknown ids are left out. One call where the store can, else a few
+ * at a time.
+ */
 export async function readMany<R extends Resource>(
   store: ResourceStore<R>,
   scope: Scope,
@@ -22,7 +25,10 @@ export async function readMany<R extends Resource>(
   return found.filter((resource) => resource !== undefined)
 }
 
-/** What the groups of these people give, in their order. One call where the store can, else a few at a time. */
+/**
+ * What the groups of these people give, in their order. One call where the store can, else a few at
+ * a time.
+ */
 export async function resolveMany(
   groups: GroupStore,
   scope: Scope,

@@ -27,8 +27,8 @@ export const refusalRetentionMs = 7 * 86_400_000
 /** What a policy in report mode would have refused. */
 export interface RefusalStore {
   /**
-   * Adds to the counts, by person, method and path; the reason is the last one. Entries older than a week before the
-   * newest one here go, and those beyond {@link maxRefusals}.
+   * Adds to the counts, by person, method and path; the reason is the last one. Entries older than
+   * a week before the newest one here go, and those beyond {@link maxRefusals}.
    */
   add(scope: Scope, seen: readonly RefusalCount[]): Promise<void>
   /** Those last seen at or after `since` (RFC 3339), last seen first. */

@@ -10,15 +10,19 @@ export interface Meta {
   readonly created: string
   /** As `created`; equal to it until the first change. */
   readonly lastModified: string
-  /** Opaque, changes with every change of the resource; on the wire it becomes the weak ETag `W/"<version>"`. */
+  /**
+   * Opaque, changes with every change of the resource; on the wire it becomes the weak ETag
+   * `W/"<version>"`.
+   */
   readonly version: string
 }
 
 /**
- * A resource as stores keep it: valid against its schemas, attribute names spelled as there, extension attributes in
- * an object under the extension's URN, without `schemas` (derived from the data), without what is computed on reading
- * (`meta.location`, `$ref`, `User.groups`, `manager.displayName`) and without `password`. Attributes of a host's schemas
- * that are never returned are in it. Treat it as immutable.
+ * A resource as stores keep it: valid against its schemas, attribute names spelled as there,
+ * extension attributes in an object under the extension's URN, without `schemas` (derived from the
+ * data), without what is computed on reading (`meta.location`, `$ref`, `User.groups`,
+ * `manager.displayName`) and without `password`. Attributes of a host's schemas that are never
+ * returned are in it. Treat it as immutable.
  */
 export interface Resource {
   readonly id: string
@@ -28,8 +32,8 @@ export interface Resource {
 }
 
 /**
- * A User (RFC 7643 §4.1). `active` is `true` unless set otherwise; a client that takes it away (PATCH remove) leaves it
- * unassigned, which gives no access either.
+ * A User (RFC 7643 §4.1). `active` is `true` unless set otherwise; a client that takes it away
+ * (PATCH remove) leaves it unassigned, which gives no access either.
  */
 export interface User extends Resource {
   readonly userName: string
@@ -39,7 +43,8 @@ export interface User extends Resource {
 /**
  * A member of a group (RFC 7643 §4.2).
  *
- * `type` and `display` are filled in by the store from the resource that `value` names; on writing only `value` counts.
+ * `type` and `display` are filled in by the store from the resource that `value` names; on writing
+ * only `value` counts.
  */
 export interface Member {
   readonly value: string
@@ -48,7 +53,9 @@ export interface Member {
   readonly [attribute: string]: AttributeValue
 }
 
-/** A Group (RFC 7643 §4.2). `members` is absent when it was not asked for, or when there are none. */
+/**
+ * A Group (RFC 7643 §4.2). `members` is absent when it was not asked for, or when there are none.
+ */
 export interface Group extends Resource {
   readonly displayName: string
   readonly members?: readonly Member[] & Json[]

@@ -1,4 +1,7 @@
-/** On whose behalf, and for which tenant, a store method is called. The first argument of each of them. */
+/**
+ * On whose behalf, and for which tenant, a store method is called. The first argument of each of
+ * them.
+ */
 export interface Scope {
   /** Never empty. A store must not see, count, link or conflict with another tenant's data. */
   readonly tenant: string
@@ -24,8 +27,8 @@ const signalProperty: PropertyDescriptor & ThisType<{ readonly [lifetime]: Lifet
 }
 
 /**
- * A scope that asks for its signal when somebody asks the scope. Few stores do, and Node takes longer to make a signal
- * than the memory adapter to find a user.
+ * A scope that asks for its signal when somebody asks the scope. Few stores do, and Node takes
+ * longer to make a signal than the memory adapter to find a user.
  */
 export function createScope(
   { tenant, actor, requestId }: Omit<Scope, 'signal'>,

@@ -5,11 +5,11 @@ export interface SharedValue {
 }
 
 /** Most pairs that a warning names. */
-export const mostSharedNamed = 20
+export const maxSharedNamed = 20
 
 /**
- * Warns of resources that have one value of an attribute that has become unique. They stay as they are: neither is
- * changed, and each can still be changed in all else.
+ * Warns of resources that have one value of an attribute that has become unique. They stay as they
+ * are: neither is changed, and each can still be changed in all else.
  */
 export function warnOfShared(
   type: string,
@@ -17,7 +17,7 @@ export function warnOfShared(
   shared: readonly SharedValue[],
 ): void {
   if (shared.length === 0) return
-  const named = shared.slice(0, mostSharedNamed)
+  const named = shared.slice(0, maxSharedNamed)
   const more = shared.length > named.length ? ', and others' : ''
   const pairs = named.map(({ one, another }) => `${one} and ${another}`).join('; ')
   process.emitWarning(

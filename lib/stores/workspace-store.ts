@@ -18,27 +18,39 @@ export interface UnplacedProject {
 }
 
 /**
- * Workspaces of a host that has none, as Label Studio Community. Every method is atomic, and every change gives a new
- * version. `audit` becomes durable with the change, or not at all.
+ * Workspaces of a host that has none, as Label Studio Community. Every method is atomic, and every
+ * change gives a new version. `audit` becomes durable with the change, or not at all.
  */
 export interface WorkspaceStore {
-  /** **Optional.** `false`: the host has workspaces of its own, and these count for nothing. Default: `true`. */
+  /**
+   * **Optional.** `false`: the host has workspaces of its own, and these count for nothing.
+   * Default: `true`.
+   */
   isUsed?(scope: Scope): Promise<boolean>
 
-  /** Differs after every change of the tenant's workspaces; `0` at first. One cheap query: it may come with every request. */
+  /**
+   * Differs after every change of the tenant's workspaces; `0` at first. One cheap query: it may
+   * come with every request.
+   */
   version(scope: Scope): Promise<string>
 
   /** All workspaces, by title. */
   list(scope: Scope): Promise<readonly Workspace[]>
 
-  /** Adds a workspace without projects. @throws UniquenessError `title` when another one has this title */
+  /**
+   * Adds a workspace without projects. @throws UniquenessError `title` when another one has this
+   * title
+   */
   create(
     scope: Scope,
     workspace: Pick<Workspace, 'id' | 'title'>,
     audit?: readonly AuditEntry[],
   ): Promise<void>
 
-  /** `false` when there is no such workspace. @throws UniquenessError `title` when another one has this title */
+  /**
+   * `false` when there is no such workspace. @throws UniquenessError `title` when another one has
+   * this title
+   */
   rename(
     scope: Scope,
     workspace: Pick<Workspace, 'id' | 'title'>,
@@ -48,7 +60,10 @@ export interface WorkspaceStore {
   /** Its projects are in no workspace then. `false` when there is no such workspace. */
   delete(scope: Scope, id: string, audit?: readonly AuditEntry[]): Promise<boolean>
 
-  /** Puts projects into a workspace, out of those they were in. `false`, and no change, when there is no such workspace. */
+  /**
+   * Puts projects into a workspace, out of those they were in. `false`, and no change, when there
+   * is no such workspace.
+   */
   putProjects(
     scope: Scope,
     id: string,

@@ -1,7 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { storeErrorKind } from '../stores/index.js'
 
-/** Fails unless `found` is `wanted`; objects are compared by content, absent and undefined members are the same. */
+/**
+ * Fails unless `found` is `wanted`; objects are compared by content, absent and undefined members
+ * are the same.
+ */
 export function expectEqual(found: unknown, wanted: unknown, what: string): void {
   if (isDeepStrictEqual(plain(found), plain(wanted))) return
   throw new Error(`${what}: expected ${show(wanted)}, found ${show(found)}.`)

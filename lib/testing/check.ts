@@ -20,7 +20,9 @@ export interface Check {
   readonly section: string
   /** What holds, as a sentence about the store. */
   readonly title: string
-  /** Whether the check says something about these adapters; they need not have every optional part. */
+  /**
+   * Whether the check says something about these adapters; they need not have every optional part.
+   */
   readonly appliesTo: (adapters: Adapters) => boolean
   /** Resolves when the requirement is met and rejects, saying what was found, when it is not. */
   readonly run: (context: CheckContext) => Promise<void>

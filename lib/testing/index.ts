@@ -1,6 +1,6 @@
 /**
- * The conformance kit for people who write an adapter: every requirement of the store interfaces as a check that needs no
- * particular test runner.
+ * The conformance kit for people who write an adapter: every requirement of the store interfaces as
+ * a check that needs no particular test runner.
  */
 export type { Check, CheckContext, CheckResult, Level, Report } from './check.js'
 export {

@@ -35,7 +35,10 @@ export type AdaptersFactory = () => Adapters | Promise<Adapters>
 
 /** How checks are run. */
 export interface RunOptions {
-  /** How long one check may take, in milliseconds: a store call that never ends must not stop the kit. Default 60 000. */
+  /**
+   * How long one check may take, in milliseconds: a store call that never ends must not stop the
+   * kit. Default 60 000.
+   */
   readonly timeoutMs?: number
 }
 
@@ -92,7 +95,9 @@ async function inTime(work: Promise<void>, timeoutMs: number): Promise<void> {
   }
 }
 
-/** What a test runner hands to a test and by which it skips itself: that of `node:test` and Vitest. */
+/**
+ * What a test runner hands to a test and by which it skips itself: that of `node:test` and Vitest.
+ */
 interface TestContext {
   readonly skip?: (reason?: string) => unknown
 }
@@ -103,18 +108,23 @@ export interface DeclareTest {
   readonly skip?: (name: string, run: () => Promise<void>) => unknown
 }
 
-/** The functions of a test runner that {@link conformanceTests} needs: those of Jest, Vitest or `node:test`. */
+/**
+ * The functions of a test runner that {@link conformanceTests} needs: those of Jest, Vitest or
+ * `node:test`.
+ */
 export interface TestRunner {
   readonly test: DeclareTest
   readonly afterAll: (run: () => Promise<void>) => unknown
 }
 
 /**
- * Declares one test for each check with a test runner; the name of a test ends with the check's level and id.
+ * Declares one test for each check with a test runner; the name of a test ends with the check's
+ * level and id.
  *
- * Checks that do not apply to the adapters are shown as skipped: declared so when the factory returns adapters; when it
- * returns a promise, the tests skip themselves where the runner lets them. Where it does not, as in Jest, a warning lists
- * them at the end. The factory is called at once.
+ * Checks that do not apply to the adapters are shown as skipped: declared so when the factory
+ * returns adapters; when it returns a promise, the tests skip themselves where the runner lets
+ * them. Where it does not, as in Jest, a warning lists them at the end. The factory is called at
+ * once.
  *
  * @example conformanceTests({ test, afterAll }, () => myAdapters())
  */

@@ -1,20 +1,25 @@
-/** What cannot stand between the quotation marks of an entity tag (RFC 9110 §8.8.3), and `%`, which escapes it. */
+/**
+ * What cannot stand between the quotation marks of an entity tag (RFC 9110 §8.8.3), and `%`, which
+ * escapes it.
+ */
 const escaped = /[^\x21\x23\x24\x26-\x7e]/g
 /** Versions without any of it, as nearly all are. */
 const plain = /^[\x21\x23\x24\x26-\x7e]*$/
 const escapeSequence = /%([0-9a-f]{4})/g
 
 /**
- * The weak entity tag of a version: `W/"<version>"`, for `ETag` and `meta.version` (RFC 7644 §3.14).
- * Characters that cannot be part of a tag are escaped, so that different versions always have different tags.
+ * The weak entity tag of a version: `W/"<version>"`, for `ETag` and `meta.version` (RFC 7644
+ * §3.14). Characters that cannot be part of a tag are escaped, so that different versions always
+ * have different tags.
  */
 export function etagOf(version: string): string {
   return `W/"${opaqueTagOf(version)}"`
 }
 
 /**
- * Whether an `If-Match` or `If-None-Match` header names a version. Tags are compared weakly in both headers: under the
- * strong comparison of RFC 9110 §13.1.1 no `If-Match` with the weak tags of RFC 7644 §3.14 could ever succeed.
+ * Whether an `If-Match` or `If-None-Match` header names a version. Tags are compared weakly in both
+ * headers: under the strong comparison of RFC 9110 §13.1.1 no `If-Match` with the weak tags of RFC
+ * 7644 §3.14 could ever succeed.
  *
  * @param header  the raw value: `*`, or a list of tags; a malformed one names no version
  * @param version version of a resource that exists

@@ -13,21 +13,30 @@ export interface CreatedProject {
 }
 
 /**
- * What workspaces mean for access, for whoever enforces it. All answers come from an index that is as new as the
- * store's version, which costs one cheap query a call.
+ * What workspaces mean for access, for whoever enforces it. All answers come from an index that is
+ * as new as the store's version, which costs one cheap query a call.
  */
 export interface WorkspaceDirectory {
-  /** Whether the store's workspaces count here at all. Where they do not, the other methods know of none. */
+  /**
+   * Whether the store's workspaces count here at all. Where they do not, the other methods know of
+   * none.
+   */
   isUsed(scope: Scope): Promise<boolean>
-  /** Numbers of the projects of a workspace, ascending, by its title (as rules name it), else by its id. */
+  /**
+   * Numbers of the projects of a workspace, ascending, by its title (as rules name it), else by its
+   * id.
+   */
   projectsOfWorkspace(scope: Scope, titleOrId: string): Promise<readonly number[]>
   /** Numbers of the projects of any of these workspaces, by title. */
   projectsOfWorkspaces(scope: Scope, titles: readonly string[]): Promise<ReadonlySet<number>>
-  /** Projects in no workspace that this person made as a Manager: they and Administrators see them. */
+  /**
+   * Projects in no workspace that this person made as a Manager: they and Administrators see them.
+   */
   unplacedProjectsOf(scope: Scope, userId: string): Promise<readonly number[]>
   /**
-   * To be called once a project was made. One that a Manager made lands in their workspace when they have exactly one;
-   * with several, or none, it waits for an administrator to choose, and its maker sees it meanwhile.
+   * To be called once a project was made. One that a Manager made lands in their workspace when
+   * they have exactly one; with several, or none, it waits for an administrator to choose, and its
+   * maker sees it meanwhile.
    */
   projectCreated(scope: Scope, project: CreatedProject): Promise<void>
   /** To be called once a project was deleted. */
@@ -66,7 +75,10 @@ export function workspaceDirectory(
 
 const maxUnions = 1_000
 
-/** Remembered with the index: a union of thousands of projects would cost more than the rest of a decision. */
+/**
+ * Remembered with the index: a union of thousands of projects would cost more than the rest of a
+ * decision.
+ */
 function unionOf(
   { byTitle, unions }: WorkspaceIndex,
   titles: readonly string[],

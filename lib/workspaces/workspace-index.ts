@@ -13,7 +13,10 @@ export interface WorkspaceIndex {
 
 const maxTenants = 100
 
-/** Reads the workspaces of a tenant again only when their version has changed. Keeps those of 100 tenants. */
+/**
+ * Reads the workspaces of a tenant again only when their version has changed. Keeps those of 100
+ * tenants.
+ */
 export function indexSource(store: WorkspaceStore): (scope: Scope) => Promise<WorkspaceIndex> {
   const known = new Map<string, { readonly version: string; readonly index: WorkspaceIndex }>()
   return async (scope) => {

@@ -13,7 +13,10 @@ const throws = (error: unknown) => (): never => {
   throw error
 }
 
-/** A host in trouble for the first calls of each person; some trouble comes after the effect was asked for. */
+/**
+ * A host in trouble for the first calls of each person; some trouble comes after the effect was
+ * asked for.
+ */
 const troubles: readonly (readonly [string, Trouble])[] = [
   ['is down', throws(new UnavailableError('ECONNREFUSED', { retryAfterSeconds: 1 }))],
   ['answers 429', throws(new UnavailableError('Too many requests.', { retryAfterSeconds: 120 }))],

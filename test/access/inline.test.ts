@@ -37,7 +37,7 @@ describe('enforceNow', () => {
     const slow = aGate()
     host.haveTrouble(() => slow.opened)
     const drained = createReconciler(adapters).drain()
-    while (host.mostBusy() === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    while (host.maxBusy() === 0) await new Promise((resolve) => setTimeout(resolve, 5))
     await adapters.access.mark(scope, [ada.id])
     const answered = now()
     slow.open()

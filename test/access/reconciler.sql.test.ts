@@ -35,7 +35,10 @@ const people = async (world: World, count: number) => {
   return users
 }
 
-/** A host that lives through the deaths of the processes that call it, and kills one at or after each call named. */
+/**
+ * A host that lives through the deaths of the processes that call it, and kills one at or after
+ * each call named.
+ */
 async function aMortalsHost(deadlyCalls: readonly number[]) {
   const left = [...deadlyCalls]
   const state = new Map<string, 'active' | 'deprovisioned'>()

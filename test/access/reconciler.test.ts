@@ -70,7 +70,7 @@ describe('the reconciler', () => {
     await reconciler({ concurrency: 3 }).drain()
 
     expect(host.calls).toHaveLength(20)
-    expect(host.mostBusy()).toBe(3)
+    expect(host.maxBusy()).toBe(3)
   })
 
   it('goes on with others while the host is slow with one', async () => {
@@ -227,7 +227,7 @@ describe('the reconciler', () => {
     const slow = aGate()
     host.haveTrouble(() => slow.opened)
     const drained = reconciler().drain()
-    await untilTrue(() => host.mostBusy() > 0)
+    await untilTrue(() => host.maxBusy() > 0)
 
     await changeMembers(crew, { remove: [user!] })
     slow.open()
@@ -355,7 +355,7 @@ describe('the reconciler', () => {
     const slow = aGate()
     rest.host.haveTrouble(() => slow.opened)
     const drained = rest.reconciler().drain()
-    await untilTrue(() => rest.host.mostBusy() > 0)
+    await untilTrue(() => rest.host.maxBusy() > 0)
 
     await renameGroup(crew, 'Crew (old)')
     await changeMembers(leads, { add: [ada!] })

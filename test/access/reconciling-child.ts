@@ -2,7 +2,10 @@ import { sqlAdapters } from '../../adapters/sql/index.js'
 import { createReconciler } from '../../lib/access/index.js'
 import type { AccessTarget, User } from '../../lib/stores/index.js'
 
-/** A host app in a process of its own, whose host is an HTTP server of the test: it lives as long as it is let. */
+/**
+ * A host app in a process of its own, whose host is an HTTP server of the test: it lives as long as
+ * it is let.
+ */
 const [, , url = '', hostUrl = ''] = process.argv
 
 const tell = async (body: object) => {
@@ -15,7 +18,8 @@ const target: AccessTarget = {
   },
   async applyAccess(_scope, user, { role }, plan) {
     await tell({ kind: 'apply', id: user.id, plan })
-    // All that is in force, also when somebody dies between this and its record, and it is asked again.
+    // All that is in force, also when somebody dies between this and its record, and it is asked
+    // again.
     return { applied: role === null ? [] : [{ kind: 'role', role }] }
   },
 }

@@ -15,7 +15,7 @@ export function recordingTarget() {
   const people = new Map<string, { active: boolean; grants: readonly Grant[] }>()
   let trouble: Trouble = () => {}
   let busy = 0
-  let mostBusy = 0
+  let maxBusy = 0
   const overlapping = new Set<string>()
   const working = new Set<string>()
 
@@ -23,7 +23,7 @@ export function recordingTarget() {
     if (working.has(user.id)) overlapping.add(user.userName)
     working.add(user.id)
     busy += 1
-    mostBusy = Math.max(mostBusy, busy)
+    maxBusy = Math.max(maxBusy, busy)
     try {
       await trouble(scope, user.userName)
       return effect()
@@ -57,7 +57,7 @@ export function recordingTarget() {
     /** By user id. */
     people,
     overlapping,
-    mostBusy: () => mostBusy,
+    maxBusy: () => maxBusy,
     haveTrouble(next: Trouble) {
       trouble = next
     },

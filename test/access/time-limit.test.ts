@@ -3,7 +3,10 @@ import { createScope, type Scope } from '../../lib/stores/scope.js'
 
 const caller = { tenant: 'acme', actor: 'okta', requestId: 'r1' }
 
-/** Work that is under way when `started` resolves, with the scope it was given, and goes on until `end` is called. */
+/**
+ * Work that is under way when `started` resolves, with the scope it was given, and goes on until
+ * `end` is called.
+ */
 function hanging() {
   let report: (scope: Scope) => void
   let end = () => {}

@@ -24,7 +24,9 @@ export function someRules(rules: Partial<MappingRules> = {}): MappingRules {
   return { roles_groups: [], workspaces_groups: [], projects_groups: [], ...rules }
 }
 
-/** Users, groups and rules put straight into stores, each marked pending as a SCIM request would. */
+/**
+ * Users, groups and rules put straight into stores, each marked pending as a SCIM request would.
+ */
 export function createWorld(adapters: Adapters, scope: Scope = aScope()) {
   const { users, groups, access } = adapters as AccessAdapters
   const write = (typeName: string, resource: object) => ({

@@ -46,7 +46,10 @@ const names = [
   'Jonas Weber',
 ]
 
-/** What somebody wrote, shown by Label Studio at the same origin, with the opener policy of its framework. */
+/**
+ * What somebody wrote, shown by Label Studio at the same origin, with the opener policy of its
+ * framework.
+ */
 export const contentPath = '/projects/1/data'
 
 /** The settings in a listening app, with people, groups and rules. */

@@ -25,7 +25,10 @@ export interface Client {
   stop(): Promise<void>
 }
 
-/** Starts a program that answers each line of JSON on its standard input with one on its standard output. */
+/**
+ * Starts a program that answers each line of JSON on its standard input with one on its standard
+ * output.
+ */
 export function startClient(program: ClientProgram): Client {
   const { baseUrl, token, command, parameters } = program
   const child = spawn(command, [...parameters], {

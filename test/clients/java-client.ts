@@ -10,11 +10,12 @@ const cache = path.join(__dirname, '../../.cache/clients')
 const copyDependencies = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
 
 /**
- * Starts the client that `<name>/pom.xml` and the Java sources beside it describe, in one JVM. What it needs is fetched
- * by Maven and compiled once, below `.cache/clients`.
+ * Starts the client that `<name>/pom.xml` and the Java sources beside it describe, in one JVM. What
+ * it needs is fetched by Maven and compiled once, below `.cache/clients`.
  *
  * @param baseUrl where SCIM is, e.g. `http://127.0.0.1:3000/scim/v2`
- * @throws Error when there is no `mvn` or no JDK 17, Maven cannot fetch a jar, or a source does not compile
+ * @throws Error when there is no `mvn` or no JDK 17, Maven cannot fetch a jar, or a source does not
+ *   compile
  */
 export async function startJavaClient(
   name: string,

@@ -21,8 +21,9 @@ export interface Life {
 }
 
 /**
- * A whole life of people and groups, asserted from both sides: what the client believed and what the server has. The
- * client knows the commands create, read, find, page, replace, patch and delete.
+ * A whole life of people and groups, asserted from both sides: what the client believed and what
+ * the server has. The client knows the commands create, read, find, page, replace, patch and
+ * delete.
  */
 export function describeLife(start: StartClient, traits: Traits = {}): Life {
   let server: Server

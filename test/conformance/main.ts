@@ -9,8 +9,9 @@ import {
 } from './map.js'
 
 /**
- * `npm run conformance` prints how many requirements of each level are proven by a test, refused with a reason, or
- * open, and fails when a target is missed. `-- --write` first names in the map the tests that cite requirements.
+ * `npm run conformance` prints how many requirements of each level are proven by a test, refused
+ * with a reason, or open, and fails when a target is missed. `-- --write` first names in the map
+ * the tests that cite requirements.
  */
 function main(): void {
   const root = process.cwd()

@@ -2,12 +2,21 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { readTexts, type Title, titlesAmong } from './titles.js'
 
-/** One requirement of the checklist, or one threat (`S-…`), and what became of it. Neither `proof` nor `refused`: open. */
+/**
+ * One requirement of the checklist, or one threat (`S-…`), and what became of it. Neither `proof`
+ * nor `refused`: open.
+ */
 export interface Requirement {
   readonly id: string
-  /** Keyword of the RFC; `INT` interoperability, `DEC` left to us, `UC` scenario of RFC 7642; priority of a threat. */
+  /**
+   * Keyword of the RFC; `INT` interoperability, `DEC` left to us, `UC` scenario of RFC 7642;
+   * priority of a threat.
+   */
   readonly level: Level
-  /** Name of a test that proves it: its title without the citation, which has the id. Search for the id to find all. */
+  /**
+   * Name of a test that proves it: its title without the citation, which has the id. Search for the
+   * id to find all.
+   */
   readonly proof?: string
   /** Why it is not built, or does not concern this library. */
   readonly refused?: string
@@ -48,7 +57,9 @@ export function writeMap(root: string, map: readonly Requirement[]): void {
   fs.writeFileSync(path.join(root, mapFile), `${JSON.stringify(map, null, 2)}\n`)
 }
 
-/** The map with a test named for each requirement that a test cites; names that still exist stay. */
+/**
+ * The map with a test named for each requirement that a test cites; names that still exist stay.
+ */
 export function withProofs(map: readonly Requirement[], titles: readonly Title[]): Requirement[] {
   return map.map(({ id, level, proof, refused }) => {
     const citing = titles.filter(({ ids }) => ids.includes(id)).sort(byCloseness)

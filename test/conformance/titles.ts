@@ -64,7 +64,9 @@ function textsIn(root: string, file: string): Text[] {
   return textsOf(tree).map((text) => ({ text, file }))
 }
 
-/** Every text in a value: strings of JSON, and of a syntax tree the string and template literals. */
+/**
+ * Every text in a value: strings of JSON, and of a syntax tree the string and template literals.
+ */
 function textsOf(value: unknown): string[] {
   if (typeof value === 'string') return [value]
   if (Array.isArray(value)) return value.flatMap(textsOf)

@@ -15,8 +15,9 @@ import {
 import { type World, worlds } from './worlds.js'
 
 /**
- * `npm run test:crash -- --kills 20 [--seed N]`: several clients send random changes to the host while it, PostgreSQL or
- * Label Studio is killed at random moments. After each, what was acknowledged must be there, and no half of a change.
+ * `npm run test:crash -- --kills 20 [--seed N]`: several clients send random changes to the host
+ * while it, PostgreSQL or Label Studio is killed at random moments. After each, what was
+ * acknowledged must be there, and no half of a change.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({

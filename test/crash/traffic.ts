@@ -8,7 +8,10 @@ export interface Found {
   readonly ids: Map<string, string>
 }
 
-/** What one client knows of a person it provisions. `title` and `displayName` are always written together. */
+/**
+ * What one client knows of a person it provisions. `title` and `displayName` are always written
+ * together.
+ */
 export interface Person {
   readonly token: string
   readonly active: boolean
@@ -18,11 +21,17 @@ export interface Person {
 /** Everybody one client provisions, by `userName`. */
 export type People = ReadonlyMap<string, Person>
 
-/** What a client may find after a crash: all that was acknowledged, and the request under way in whole or not at all. */
+/**
+ * What a client may find after a crash: all that was acknowledged, and the request under way in
+ * whole or not at all.
+ */
 export interface Expectation {
   readonly client: string
   readonly acknowledged: People
-  /** With the effect of the request that was under way; a deletion also ends access before it deletes. */
+  /**
+   * With the effect of the request that was under way; a deletion also ends access before it
+   * deletes.
+   */
   readonly underWay: readonly People[]
 }
 
@@ -181,7 +190,8 @@ export function createClient(
         const change = nextChange()
         underWay = change.half ? [change.effect, change.half] : [change.effect]
         const answer = await send(provider, change.method, change.path, change.body)
-        // Nobody knows whether it was made; nor after 503, where a deactivation is kept and goes on.
+        // Nobody knows whether it was made; nor after 503, where a deactivation is kept and goes
+        // on.
         if (answer === undefined || answer.status === 503) return
         if (answer.status >= 300) {
           throw new Error(

@@ -11,7 +11,9 @@ export interface World {
   readonly provider: Provider
   /** Kills the part with SIGKILL; resolves when it is back. */
   crash(): Promise<void>
-  /** Waits until what was pending is carried out, and compares; absent where nothing lies behind. */
+  /**
+   * Waits until what was pending is carried out, and compares; absent where nothing lies behind.
+   */
   requireCarriedOut?(found: ReadonlyMap<string, Found>): Promise<void>
   close(): Promise<void>
 }

@@ -82,12 +82,17 @@ interface Leaf {
   readonly definition: AttributeDefinition
 }
 
-/** Texts of filters that resolve on a resource type, over all its attributes that filters may name. */
+/**
+ * Texts of filters that resolve on a resource type, over all its attributes that filters may name.
+ */
 export function filterTexts(type: ResourceType): fc.Arbitrary<string> {
   return filters(leavesOf(type), valuePathsOf(type)).map(printFilter)
 }
 
-/** Resources of a type as stores keep them, with every attribute that {@link filterTexts} names now and then. */
+/**
+ * Resources of a type as stores keep them, with every attribute that {@link filterTexts} names now
+ * and then.
+ */
 export function resources(type: ResourceType): fc.Arbitrary<JsonObject> {
   const own = attributesOf(type.schema.attributes)
   const extensions = Object.fromEntries(

@@ -3,8 +3,8 @@ import { compileFilter } from 'scim-query-filter-parser'
 import { matches } from './support.js'
 
 /**
- * `scim-query-filter-parser` as a second opinion: on filters where it is right, both engines agree; each case where it
- * is wrong is pinned, so that a release which mends it shows here.
+ * `scim-query-filter-parser` as a second opinion: on filters where it is right, both engines agree;
+ * each case where it is wrong is pinned, so that a release which mends it shows here.
  */
 
 const words = fc.constantFrom('a', 'b', 'ab', 'ba', 'abc')

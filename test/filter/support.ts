@@ -85,7 +85,9 @@ export function resourceType(name: string): ResourceType {
   return type
 }
 
-/** Parses and resolves a filter on a resource type, with all deviations on unless others are given. */
+/**
+ * Parses and resolves a filter on a resource type, with all deviations on unless others are given.
+ */
 export function resolve(
   text: string,
   typeName = 'User',

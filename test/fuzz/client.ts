@@ -7,7 +7,10 @@ export interface RawAnswer {
   readonly text: string
 }
 
-/** A connection that sends requests as they are, one after the other, and is opened again when it has ended. */
+/**
+ * A connection that sends requests as they are, one after the other, and is opened again when it
+ * has ended.
+ */
 export interface RawClient {
   send(request: Buffer, isHead: boolean): Promise<RawAnswer>
   close(): void
@@ -60,7 +63,8 @@ function completed(text: string, isHead: boolean): RawAnswer | undefined {
   const head = text.slice(0, headEnd)
   const status = statusOf(text)
   const answer = { status, text }
-  // More than one answer: what was sent held more than one request; the connection is not used again.
+  // More than one answer: what was sent held more than one request; the connection is not used
+  // again.
   if (status === 100) return completed(text.slice(headEnd + 4), isHead)
   if (isHead || status === 204 || status === 304) return answer
   const length = /^content-length: (\d+)/im.exec(head)?.[1]

@@ -19,7 +19,7 @@ const seed = numberFrom('FUZZ_SEED', randomInt(2 ** 31))
 const shares = { memory: 0.8, SQLite: 0.1, PostgreSQL: 0.1 } as const
 const clients = 8
 const longestMs = 1_000
-const mostGrowthMb = 60
+const maxGrowthMb = 60
 
 setFlagsFromString('--expose-gc')
 const collectGarbage: () => void = runInNewContext('gc')
@@ -164,7 +164,7 @@ describe('the HTTP interfaces', () => {
             heaps.push(heapMb())
           }
           const growth = (heaps.at(-1) ?? 0) - (heaps[Math.floor(steps / 3)] ?? 0)
-          expect(growth).toBeLessThan(mostGrowthMb)
+          expect(growth).toBeLessThan(maxGrowthMb)
           const seconds = (performance.now() - startedAt) / 1000
           const each = Math.round((requests * shares[name]) / seconds)
           process.stderr.write(

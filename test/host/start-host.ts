@@ -17,12 +17,17 @@ export interface StartedHost {
   stop(): Promise<{ readonly code: number | null; readonly output: string }>
 }
 
-/** Builds the library and its program, as `npm start` does first. Quick when nothing has changed. */
+/**
+ * Builds the library and its program, as `npm start` does first. Quick when nothing has changed.
+ */
 export async function buildHost(): Promise<void> {
   await promisify(execFile)(process.execPath, ['scripts/build.js'], { cwd: root })
 }
 
-/** Starts the built host on a free port and waits until it listens. Rejects with its output when it ends before. */
+/**
+ * Starts the built host on a free port and waits until it listens. Rejects with its output when it
+ * ends before.
+ */
 export async function startHost(environment: NodeJS.ProcessEnv): Promise<StartedHost> {
   const child = spawn(process.execPath, [path.join(root, 'dist/cli.cjs'), 'serve'], {
     cwd: root,

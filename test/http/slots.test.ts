@@ -59,7 +59,10 @@ const head = (method: string, path: string, headers: readonly string[] = []) =>
     '',
   ].join('\r\n')
 
-/** Opens a connection and sends `bytes`; resolves with what came back when it is closed from either side. */
+/**
+ * Opens a connection and sends `bytes`; resolves with what came back when it is closed from either
+ * side.
+ */
 function speak(
   { port }: Running,
   bytes: string | Buffer,

@@ -150,7 +150,10 @@ export interface Sending {
   readonly body?: string | Buffer
 }
 
-/** Sends a request exactly as given: no normalisation of the path, no headers of its own but Host and length. */
+/**
+ * Sends a request exactly as given: no normalisation of the path, no headers of its own but Host
+ * and length.
+ */
 export function send(
   { port }: Pick<Running, 'port'>,
   path: string,
@@ -181,7 +184,9 @@ function toReply(response: http.IncomingMessage, text: string): Reply {
   return { status: response.statusCode ?? 0, headers: response.headers, text, json }
 }
 
-/** Sends bytes as they are and returns what comes back, for requests that clients refuse to send. */
+/**
+ * Sends bytes as they are and returns what comes back, for requests that clients refuse to send.
+ */
 export function sendRaw({ port }: Pick<Running, 'port'>, bytes: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = net.connect(port, '127.0.0.1', () => socket.end(bytes))

@@ -10,7 +10,10 @@ import { scimRouter } from '../../lib/http/router.js'
 import type { Adapters } from '../../lib/stores/adapters.js'
 import type { User } from '../../lib/stores/index.js'
 
-/** A host in a process of its own, so that its memory can be measured: `memory` or the URL of a database, and people. */
+/**
+ * A host in a process of its own, so that its memory can be measured: `memory` or the URL of a
+ * database, and people.
+ */
 const [, , url = '', people = '0'] = process.argv
 const count = Number(people)
 

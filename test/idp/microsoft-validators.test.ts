@@ -3,9 +3,10 @@ import type { ReplayTarget } from '../support/transcripts-replay.js'
 import { startTranscriptServer, type TranscriptServer } from '../support/transcripts-server.js'
 
 /**
- * Those steps of Microsoft's Logic App (`LA`, `LAO` in docs/deviations.md) that need more than a transcript: what it
- * reads from /Schemas, and updates made from that. Its other steps are test/idp/entra/validator-*.json, restore.json,
- * provision-on-demand-*.json; those about OAuth concern the host's authentication.
+ * Those steps of Microsoft's Logic App (`LA`, `LAO` in docs/deviations.md) that need more than a
+ * transcript: what it reads from /Schemas, and updates made from that. Its other steps are
+ * test/idp/entra/validator-*.json, restore.json, provision-on-demand-*.json; those about OAuth
+ * concern the host's authentication.
  */
 
 interface Attribute {
@@ -22,7 +23,9 @@ const groupUrn = 'urn:ietf:params:scim:schemas:core:2.0:Group'
 const enterpriseUrn = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
 const patchUrn = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
 
-/** What Entra ID maps by default for an app of the gallery, and what an administrator usually adds. */
+/**
+ * What Entra ID maps by default for an app of the gallery, and what an administrator usually adds.
+ */
 const mappedOfUsers = [
   'userName',
   'active',

@@ -4,7 +4,10 @@ import { cpuMsOf } from '../support/cpu-time.js'
 import type { Incoming, ReplayTarget } from '../support/transcripts-replay.js'
 import { startTranscriptServer, type TranscriptServer } from '../support/transcripts-server.js'
 
-/** The steps of Okta's published suites (`OD`, `OF` in docs/deviations.md), written anew as programs. */
+/**
+ * The steps of Okta's published suites (`OD`, `OF` in docs/deviations.md), written anew as
+ * programs.
+ */
 
 const listUrn = 'urn:ietf:params:scim:api:messages:2.0:ListResponse'
 const errorUrn = 'urn:ietf:params:scim:api:messages:2.0:Error'

@@ -1,6 +1,8 @@
 import type { ServiceProvider } from '../protocol/server.js'
 
-/** A request in which `@3@` stands for the id of resource 3, whatever that is at a service provider. */
+/**
+ * A request in which `@3@` stands for the id of resource 3, whatever that is at a service provider.
+ */
 export interface SymbolicRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly path: string
@@ -16,7 +18,10 @@ export interface PlainAnswer {
   readonly body: unknown
 }
 
-/** A client of one service provider that knows its resources by number: the next one for each that it creates. */
+/**
+ * A client of one service provider that knows its resources by number: the next one for each that
+ * it creates.
+ */
 export interface SymbolicClient {
   readonly name: string
   readonly provider: ServiceProvider

@@ -1,6 +1,7 @@
 /**
- * What a service provider must hold after a sequence of requests, as simple as it can be said: no schema, no store, no
- * HTTP. Resources are known by their number, in the order in which they were created.
+ * What a service provider must hold after a sequence of requests, as simple as it can be said: no
+ * schema, no store, no HTTP. Resources are known by their number, in the order in which they were
+ * created.
  */
 export interface Model {
   readonly users: Map<number, ModelUser>

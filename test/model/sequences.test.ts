@@ -25,7 +25,10 @@ interface Real {
   readonly clients: readonly SymbolicClient[]
 }
 
-/** A step as fast-check runs it: the same request to all, then their answers beside each other and the model. */
+/**
+ * A step as fast-check runs it: the same request to all, then their answers beside each other and
+ * the model.
+ */
 function commandOf({ title, plan }: NamedStep): fc.AsyncCommand<Model, Real> {
   return {
     check: () => true,

@@ -52,7 +52,9 @@ const someUser: fc.Arbitrary<ModelUser> = fc.record(
   { requiredKeys: ['userName', 'active'] },
 )
 
-/** Chooses among everything that was ever created, what is deleted included, and one that never was. */
+/**
+ * Chooses among everything that was ever created, what is deleted included, and one that never was.
+ */
 const anyRef = fc.nat(1_000)
 const chosen = ({ created }: Model, number: number) => number % (created + 1)
 const isUser = (model: Model, ref: number) => model.users.has(ref)
@@ -98,7 +100,10 @@ interface Circumstances {
   readonly taken: boolean
 }
 
-/** What a change of a user answers: the model does not count versions, so an old `If-Match` may be right or wrong. */
+/**
+ * What a change of a user answers: the model does not count versions, so an old `If-Match` may be
+ * right or wrong.
+ */
 function statusesOf(model: Model, ref: number, { version, taken }: Circumstances): number[] {
   if (!isUser(model, ref)) return version ? [404, 412] : [404]
   const result = taken ? 409 : 200

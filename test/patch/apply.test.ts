@@ -3,7 +3,10 @@ import path from 'node:path'
 import type { Json, JsonObject } from '../../lib/schema/types.js'
 import { type Choice, patch, refusal, resources } from './fixtures.js'
 
-/** One row of test/cases/patch: operations on the type's resource of fixtures.ts, and what becomes of it. */
+/**
+ * One row of test/cases/patch: operations on the type's resource of fixtures.ts, and what becomes
+ * of it.
+ */
 interface Case {
   readonly name: string
   readonly type: string

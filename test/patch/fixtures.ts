@@ -92,7 +92,9 @@ const compiled = compileResourceTypes({
   ],
 })
 
-/** A compiled resource type: `User`, `Group`, or `Device` with every characteristic a host can give. */
+/**
+ * A compiled resource type: `User`, `Group`, or `Device` with every characteristic a host can give.
+ */
 export function typeOf(name: string): ResourceType {
   const type = compiled.byName.get(name)
   if (type === undefined) throw new Error(`no type ${name}`)
@@ -149,7 +151,10 @@ export const resources: Readonly<Record<string, JsonObject>> = {
   },
 }
 
-/** How a test chooses to differ from the defaults: all deviations on, unknown names of RFC schemas ignored. */
+/**
+ * How a test chooses to differ from the defaults: all deviations on, unknown names of RFC schemas
+ * ignored.
+ */
 export interface Choice extends DeviationOptions {
   readonly unknownAttributes?: PatchOptions['unknownAttributes']
   readonly limits?: Partial<PatchLimits>

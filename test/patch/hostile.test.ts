@@ -97,7 +97,10 @@ const shared = [
   ScimError,
 ].flatMap((builtIn) => [builtIn, builtIn.prototype as object])
 
-/** The own properties of what all objects share, down to the functions and what those hold; flat, to compare by identity. */
+/**
+ * The own properties of what all objects share, down to the functions and what those hold; flat, to
+ * compare by identity.
+ */
 function snapshot(
   objects: readonly object[] = [...shared, JSON, Math, Reflect],
   depth = 2,

@@ -90,7 +90,10 @@ const fitting: Readonly<Record<string, Readonly<Record<string, fc.Arbitrary<unkn
 const anything = fc.oneof(scalars, elements, lists, fc.jsonValue())
 const op = fc.constantFrom('add', 'remove', 'replace', 'Replace')
 
-/** A path of the type with a value that mostly fits, now and then with one that does not, or another path. */
+/**
+ * A path of the type with a value that mostly fits, now and then with one that does not, or another
+ * path.
+ */
 function placeIn(typeName: string, accepts: (path: string) => boolean = () => true) {
   const places = Object.entries(fitting[typeName]!).filter(([path]) => accepts(path))
   const fits = places.map(([path, value]) => fc.record({ path: fc.constant(path), value }))
@@ -133,7 +136,10 @@ const choice: fc.Arbitrary<Choice> = fc.record({
   unknownAttributes: fc.constantFrom('ignore', 'reject', 'known'),
 })
 
-/** The result, or `undefined` when a ScimError refuses it; anything else that is thrown fails the property. */
+/**
+ * The result, or `undefined` when a ScimError refuses it; anything else that is thrown fails the
+ * property.
+ */
 function attempt(typeName: string, body: Json, options: Choice, resource = resources[typeName]!) {
   const effective = optionsOf(options)
   try {
@@ -145,7 +151,10 @@ function attempt(typeName: string, body: Json, options: Choice, resource = resou
   }
 }
 
-/** Whether no operation looks at what another one, or it itself, changes: only then is the second time the same. */
+/**
+ * Whether no operation looks at what another one, or it itself, changes: only then is the second
+ * time the same.
+ */
 function isIndependent(list: readonly Json[]): boolean {
   if (JSON.stringify(list).includes('emails[not (primary eq true)].primary')) return false
   const roots = (list as JsonObject[]).flatMap(({ path, value }) =>
@@ -317,7 +326,10 @@ describe('PATCH laws', () => {
   })
 })
 
-/** Valid as a client's own resource would have to be, every deviation off; readOnly parts stay as they were. */
+/**
+ * Valid as a client's own resource would have to be, every deviation off; readOnly parts stay as
+ * they were.
+ */
 function expectValid(typeName: string, { resource }: Patched): void {
   const { schema, extensions } = typeOf(typeName)
   const urns = extensions.map((extension) => extension.schema.id)

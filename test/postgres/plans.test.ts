@@ -5,7 +5,10 @@ import { recordStatements } from '../adapters/sql/statements.js'
 import { type TestDatabase, testDatabase } from '../support/test-database.js'
 import { withConnection } from './connection.js'
 
-/** Statements whose answer depends on everything: lists, counts, filters without an index, status pages. */
+/**
+ * Statements whose answer depends on everything: lists, counts, filters without an index, status
+ * pages.
+ */
 const mayRead = [
   /from scim_resources as resource where resource\.tenant = \S+ and resource\.resource_type = \S+/,
   /select count\(\*\) as count from scim_resources/,

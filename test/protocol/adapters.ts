@@ -66,7 +66,10 @@ export function altered(
   }
 }
 
-/** What a host without any capability writes: five short methods a store, and no more than the interface requires. */
+/**
+ * What a host without any capability writes: five short methods a store, and no more than the
+ * interface requires.
+ */
 export function minimalAdapters(): Adapters {
   const users = minimalStore<User>()
   const groups = minimalStore<Group>()

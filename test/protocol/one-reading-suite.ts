@@ -216,7 +216,10 @@ const namingWays: Readonly<
     }),
 }
 
-/** The same meaning gives the same resource, whatever the method, on any store (RFC 7644 §3.3, §3.5). */
+/**
+ * The same meaning gives the same resource, whatever the method, on any store (RFC 7644 §3.3,
+ * §3.5).
+ */
 export function oneReadingSuite(make: () => Adapters | Promise<Adapters>, numRuns: number): void {
   it('reads a value alike in POST, PUT, PATCH with and without a path, and Bulk', async () => {
     const scim = await serve(await make(), options)

@@ -13,7 +13,10 @@ interface Setting {
   readonly group: { readonly id: string; readonly [attribute: string]: unknown }
 }
 
-/** The owner came into the store before they were protected: by an import, or because the host's list is new. */
+/**
+ * The owner came into the store before they were protected: by an import, or because the host's
+ * list is new.
+ */
 async function settle(adapters: Adapters, names: readonly string[] = []): Promise<Setting> {
   const before = await serve(adapters)
   const { id } = await before.user(owner, { emails: [{ value: 'Boss@acme.example' }] })

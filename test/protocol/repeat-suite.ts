@@ -31,7 +31,10 @@ function operationOn(places: Readonly<Record<string, fc.Arbitrary<unknown>>>) {
   )
 }
 
-/** A PATCH that is sent again changes nothing, on any store (`docs/decisions.md`, repeated requests). */
+/**
+ * A PATCH that is sent again changes nothing, on any store (`docs/decisions.md`, repeated
+ * requests).
+ */
 export function repeatSuite(make: () => Adapters | Promise<Adapters>): void {
   it('leaves a user as they are', async () => {
     const scim = await serve(await make())

@@ -70,7 +70,10 @@ function everLater(): () => Date {
   }
 }
 
-/** Starts a service provider whose tokens are `<tenant>` or `<tenant>/<user id>`. Stopped after the test. */
+/**
+ * Starts a service provider whose tokens are `<tenant>` or `<tenant>/<user id>`. Stopped after the
+ * test.
+ */
 export async function serve(
   adapters: Adapters = memoryAdapters(),
   options: Partial<ScimOptions> = {},

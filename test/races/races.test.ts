@@ -151,7 +151,8 @@ describe.each(settings)('at the same time, with %s', (_, open) => {
     })
     expect(successes(answers)).toBe(60)
     for (const [index, { id }] of groups.entries()) {
-      // Only requests with an even number add somebody, and those of a group are all even or all odd.
+      // Only requests with an even number add somebody, and those of a group are all even or all
+      // odd.
       expect(await membersOf(world.scim, id)).toEqual(index % 2 === 0 ? [...coming].sort() : [])
     }
   })

@@ -16,7 +16,10 @@ import {
 
 const canary = 'canary-7f3a-password'
 
-/** A request that must fail, made in a tenant that has the user `ines@acme.example` and the group `Crew`. */
+/**
+ * A request that must fail, made in a tenant that has the user `ines@acme.example` and the group
+ * `Crew`.
+ */
 interface Failure {
   readonly name: string
   readonly request: (scim: ServiceProvider, ids: Ids) => Promise<Answer>

@@ -2,7 +2,10 @@ import { memoryAdapters } from '../../adapters/memory/index.js'
 import { onSignIn } from '../../lib/index.js'
 import { serve } from '../protocol/server.js'
 
-/** Scenarios of RFC 7642 §3 that go beyond one client of the protocol; the others are in test/protocol/use-cases.test.ts. */
+/**
+ * Scenarios of RFC 7642 §3 that go beyond one client of the protocol; the others are in
+ * test/protocol/use-cases.test.ts.
+ */
 
 it('matches somebody who signs in with the person that was provisioned, and lets in nobody else (UC-02, S-ATO-09)', async () => {
   const adapters = memoryAdapters()

@@ -15,7 +15,10 @@ import {
 
 const globex = { as: 'globex' }
 
-/** Every way to name one resource: what is asked of a foreign id must be answered as for an id that nobody has. */
+/**
+ * Every way to name one resource: what is asked of a foreign id must be answered as for an id that
+ * nobody has.
+ */
 const requests: readonly {
   readonly name: string
   readonly send: (scim: ServiceProvider, id: string) => Promise<Answer>

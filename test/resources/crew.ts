@@ -1,12 +1,14 @@
 import { createReconciler } from '../../lib/access/index.js'
-import { judgeFrom } from '../../lib/gate/decide.js'
+import { statusLookUp } from '../../lib/gate/decide.js'
 import type { ScimOptions } from '../../lib/options.js'
 import type { AccessTarget, Adapters, User } from '../../lib/stores/index.js'
 import { recordingTarget } from '../access/recording-target.js'
 import { createWorld, someRules } from '../access/world.js'
 import { serve } from '../protocol/server.js'
 
-/** People who have the role Annotator by the group Crew, in which they are through another group. */
+/**
+ * People who have the role Annotator by the group Crew, in which they are through another group.
+ */
 export async function crewOf(
   make: (target: AccessTarget) => Adapters | Promise<Adapters>,
   size: number,
@@ -25,7 +27,7 @@ export async function crewOf(
   const reconciler = createReconciler(world.adapters)
   await reconciler.drain()
   host.calls.length = 0
-  const judge = judgeFrom(provider.adapters)
+  const judge = statusLookUp(provider.adapters)
   return {
     ...provider,
     ...{ host, reconciler, people, world, path: `/Groups/${crew.id}` },

@@ -10,7 +10,9 @@ const scope: Scope = {
   signal: new AbortController().signal,
 }
 
-/** Adapters with a list of pending people, whose stores cannot write it in one step with a change. */
+/**
+ * Adapters with a list of pending people, whose stores cannot write it in one step with a change.
+ */
 function withoutAlongside(deltas: boolean) {
   const adapters = memoryAdapters()
   const { supports: users } = adapters.users

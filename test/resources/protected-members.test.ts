@@ -1,6 +1,6 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
 import { createReconciler } from '../../lib/access/index.js'
-import { judgeFrom } from '../../lib/gate/decide.js'
+import { statusLookUp } from '../../lib/gate/decide.js'
 import { protectUsers } from '../../lib/index.js'
 import { recordingTarget } from '../access/recording-target.js'
 import { someRules } from '../access/world.js'
@@ -21,7 +21,7 @@ async function protectedLater() {
   await createReconciler(adapters).drain()
   expect((await adapters.access.record(scope, svc))?.hadRole).toBe(true)
   const own = protectUsers(adapters, [name])
-  const standing = async () => (await judgeFrom(own)(scope, { email: name })).standing
+  const standing = async () => (await statusLookUp(own)(scope, { email: name })).standing
   return { ...(await serve(own)), host, svc, crew: `/Groups/${crew}`, own, standing }
 }
 

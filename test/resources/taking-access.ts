@@ -12,7 +12,10 @@ export const scope: Scope = {
   signal: new AbortController().signal,
 }
 
-/** Ann and Bob; Ann has the role Annotator by the group Crew alone, directly or through the group Inner. */
+/**
+ * Ann and Bob; Ann has the role Annotator by the group Crew alone, directly or through the group
+ * Inner.
+ */
 export interface Organization extends ServiceProvider {
   readonly access: AccessStore
   readonly host: ReturnType<typeof recordingTarget>

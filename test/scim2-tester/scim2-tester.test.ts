@@ -17,8 +17,8 @@ interface Check {
 }
 
 /**
- * Every check of this version and how often it reports: once for each attribute, schema or method. A check that no
- * longer runs would pass unseen otherwise.
+ * Every check of this version and how often it reports: once for each attribute, schema or method.
+ * A check that no longer runs would pass unseen otherwise.
  */
 const expectedChecks = {
   service_provider_config_endpoint: 1,

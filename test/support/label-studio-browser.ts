@@ -65,7 +65,9 @@ export interface Answer {
   json: any
 }
 
-/** Sends one request, a JSON body when there is one, with these headers and no redirect followed. */
+/**
+ * Sends one request, a JSON body when there is one, with these headers and no redirect followed.
+ */
 export async function send(
   url: string,
   options: { method?: string; headers?: Record<string, string>; body?: unknown } = {},

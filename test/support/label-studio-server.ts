@@ -77,7 +77,10 @@ export async function startLabelStudio(): Promise<LabelStudioServer> {
   }
 }
 
-/** A Python that can import `label_studio_sdk`, which comes with Label Studio; installs both where they are missing. */
+/**
+ * A Python that can import `label_studio_sdk`, which comes with Label Studio; installs both where
+ * they are missing.
+ */
 export function pythonWithSdk(): string {
   install()
   return join(venv, 'bin', 'python')
@@ -107,7 +110,10 @@ function spawnServer(dataDir: string, port: number): ChildProcess {
   )
 }
 
-/** Label Studio also reads bare names such as `HOST`, `PORT` and `USERNAME`, so nothing else is passed on. */
+/**
+ * Label Studio also reads bare names such as `HOST`, `PORT` and `USERNAME`, so nothing else is
+ * passed on.
+ */
 function environment(dataDir: string): Record<string, string> {
   return {
     PATH: process.env['PATH'] ?? '',

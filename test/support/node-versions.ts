@@ -3,7 +3,9 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { cacheFolder } from './packed-library.js'
 
-/** The Node versions the library promises to run on: the oldest of `engines`, and each later line. */
+/**
+ * The Node versions the library promises to run on: the oldest of `engines`, and each later line.
+ */
 export const nodeVersions = ['20.19', '22', '24', '26'] as const
 
 /** Path of that Node's executable, from the npm package `node`; kept in .cache between runs. */

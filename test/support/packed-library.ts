@@ -11,7 +11,10 @@ const manifest = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'ut
 /** What tests keep between runs; ignored by git. */
 export const cacheFolder = path.join(root, '.cache')
 
-/** The Express versions the library promises to run on: the oldest of each line's peer range it is tested with. */
+/**
+ * The Express versions the library promises to run on: the oldest of each line's peer range it is
+ * tested with.
+ */
 export const expressVersions = ['4.18.0', manifest.devDependencies['express'] ?? '5'] as const
 
 /** Builds the library and packs it as for publishing; answers the tarball's path. */
@@ -29,9 +32,10 @@ export function packLibrary(): string {
 }
 
 /**
- * Installs a tarball of the library as a host does, beside that Express and the optional packages, and copies the host
- * programs of test/package/host into it; answers the project's folder, which the caller removes. It stands outside this
- * repository, so that nothing is found in the repository's own node_modules.
+ * Installs a tarball of the library as a host does, beside that Express and the optional packages,
+ * and copies the host programs of test/package/host into it; answers the project's folder, which
+ * the caller removes. It stands outside this repository, so that nothing is found in the
+ * repository's own node_modules.
  */
 export function installedProject(tarball: string, expressVersion: string): string {
   const project = fs.mkdtempSync(path.join(os.tmpdir(), `scim-express-${expressVersion}-`))

@@ -14,9 +14,9 @@ export interface PostgresServer {
 type Account = { readonly uid?: number; readonly gid?: number }
 
 /**
- * Gives a PostgreSQL to test with: the one that `TEST_POSTGRES_URL` names, else a new one in a temporary directory on a
- * free loopback port, which ends with `stop()`. Answers `undefined` when there is neither a URL nor a PostgreSQL on this
- * machine.
+ * Gives a PostgreSQL to test with: the one that `TEST_POSTGRES_URL` names, else a new one in a
+ * temporary directory on a free loopback port, which ends with `stop()`. Answers `undefined` when
+ * there is neither a URL nor a PostgreSQL on this machine.
  *
  * @throws Error with PostgreSQL's own words when it is installed but does not start
  */
@@ -28,8 +28,9 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
 }
 
 /**
- * Jest's global set-up of `npm run test:postgres`: one PostgreSQL for all test files, which find it in
- * `TEST_POSTGRES_URL`. It stands in this file because Jest does not map `.js` to `.ts` for a set-up's imports.
+ * Jest's global set-up of `npm run test:postgres`: one PostgreSQL for all test files, which find it
+ * in `TEST_POSTGRES_URL`. It stands in this file because Jest does not map `.js` to `.ts` for a
+ * set-up's imports.
  */
 export default async function setUp(): Promise<void> {
   const server = await startPostgres()

@@ -5,7 +5,8 @@ import path from 'node:path'
 const cache = path.join(__dirname, '../../.cache/python')
 
 /**
- * Installs a Python package into a virtual environment of its own, once, and answers the folder of its executables.
+ * Installs a Python package into a virtual environment of its own, once, and answers the folder of
+ * its executables.
  *
  * @param requirement what pip installs, separated by blanks, e.g. `scim2-tester[httpx2]==0.5.2`
  * @throws Error when there is no `python3` with `venv`, or pip cannot reach its index

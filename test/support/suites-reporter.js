@@ -1,6 +1,9 @@
 import fs from 'node:fs'
 
-/** What each suite beside the default one needs; the names are folders of test/ and values of TEST_SUITE. */
+/**
+ * What each suite beside the default one needs; the names are folders of test/ and values of
+ * TEST_SUITE.
+ */
 export const separateSuites = {
   package: 'the package registry',
   nodes: 'the package registry',
@@ -17,8 +20,8 @@ export const separateSuites = {
 }
 
 /**
- * Says at the end of `npm test` which suites did not run, and writes the totals of any suite to the file that
- * TEST_RESULTS names, one JSON line each, for .ci/run.
+ * Says at the end of `npm test` which suites did not run, and writes the totals of any suite to the
+ * file that TEST_RESULTS names, one JSON line each, for .ci/run.
  */
 export default class SuitesReporter {
   #globalConfig
@@ -41,7 +44,10 @@ function notRun() {
   return `Not run here, each with a command of its own: ${list.join(', ')}. All of them: .ci/run\n`
 }
 
-/** How the conformance kit names its checks; those that say nothing about an adapter it shows as skipped. */
+/**
+ * How the conformance kit names its checks; those that say nothing about an adapter it shows as
+ * skipped.
+ */
 const kitCheck = /\[(?:MUST|SHOULD|MAY) [\w.]+\]$/
 
 /** Whether a test did not run that should have. */

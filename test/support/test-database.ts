@@ -18,8 +18,9 @@ export const testDialect: TestDatabase['dialect'] =
   process.env['TEST_SUITE'] === 'postgres' ? 'postgres' : 'sqlite'
 
 /**
- * Creates an empty database: a file on SQLite, a database of its own on PostgreSQL. Test files that use it are named
- * `*.sql.test.ts`; they run on SQLite in `npm test` and again on PostgreSQL in `npm run test:postgres`.
+ * Creates an empty database: a file on SQLite, a database of its own on PostgreSQL. Test files that
+ * use it are named `*.sql.test.ts`; they run on SQLite in `npm test` and again on PostgreSQL in
+ * `npm run test:postgres`.
  */
 export async function testDatabase(): Promise<TestDatabase> {
   return testDialect === 'postgres' ? await postgresDatabase() : sqliteDatabase()

@@ -24,7 +24,10 @@ export interface Incoming {
 /** A service provider that a transcript is replayed against. */
 export interface ReplayTarget {
   readonly baseUrl: string
-  /** Sends a request with the token of an actor, to a router with these options on top of the usual ones. */
+  /**
+   * Sends a request with the token of an actor, to a router with these options on top of the usual
+   * ones.
+   */
   send(
     request: OutgoingRequest,
     about: { readonly actor: string; readonly options: JsonObject },
@@ -33,8 +36,8 @@ export interface ReplayTarget {
 
 export interface ReplayOptions {
   /**
-   * Sends steps that need a deviation to a router without it first: `each` to one without that deviation only,
-   * `strict` to one with `strict: true`.
+   * Sends steps that need a deviation to a router without it first: `each` to one without that
+   * deviation only, `strict` to one with `strict: true`.
    */
   readonly without?: 'each' | 'strict'
 }

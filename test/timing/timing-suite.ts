@@ -5,11 +5,12 @@ type Ask = () => Promise<Answer>
 
 /** How many pairs are compared; enough that chance alone is rarely beyond `mostDeviations`. */
 const pairs = 200
-const mostDeviations = 5
+const maxDeviations = 5
 
 /**
- * Whether one request takes as long as another: both are sent in turn, and of each pair it is asked which took longer. That
- * is chance when they take the same way, whatever else the machine does; the number is then binomial.
+ * Whether one request takes as long as another: both are sent in turn, and of each pair it is asked
+ * which took longer. That is chance when they take the same way, whatever else the machine does;
+ * the number is then binomial.
  */
 async function isSlowerOrFaster(one: Ask, other: Ask): Promise<boolean> {
   let longer = 0
@@ -19,7 +20,7 @@ async function isSlowerOrFaster(one: Ask, other: Ask): Promise<boolean> {
     const second = await timeOf(isFirst ? other : one)
     if (isFirst ? first > second : second > first) longer += 1
   }
-  return Math.abs(longer - pairs / 2) > (mostDeviations * Math.sqrt(pairs)) / 2
+  return Math.abs(longer - pairs / 2) > (maxDeviations * Math.sqrt(pairs)) / 2
 }
 
 async function timeOf(ask: Ask): Promise<number> {

@@ -27,27 +27,34 @@ export interface Account {
   readonly reference: AccountReference
 }
 
-/** Brings SCIM users and Label Studio accounts together; never by anything but a stored link or the e-mail address. */
+/**
+ * Brings SCIM users and Label Studio accounts together; never by anything but a stored link or the
+ * e-mail address.
+ */
 export interface Accounts {
   /**
-   * The account, by the stored link or, where adoption is allowed, by e-mail address. Changes nothing.
+   * The account, by the stored link or, where adoption is allowed, by e-mail address. Changes
+   * nothing.
    * @throws RefusedError when the account with this address must not be taken over
    */
   find(scope: Scope, user: User): Promise<Account | undefined>
   /**
-   * Makes an account this person's: takes it from whoever left or was only listed, and notes it. To be called before
-   * anything is done to the account, for people who are stored.
+   * Makes an account this person's: takes it from whoever left or was only listed, and notes it. To
+   * be called before anything is done to the account, for people who are stored.
    *
    * @returns what the one who left had been granted through us
    * @throws RefusedError 409 when the account has become somebody else's meanwhile
    */
   link(scope: Scope, user: User, account: Account): Promise<readonly Grant[]>
-  /** Refuses somebody whom `find` or `create` would refuse. Changes nothing. @throws RefusedError */
+  /**
+   * Refuses somebody whom `find` or `create` would refuse. Changes nothing. @throws RefusedError
+   */
   check(scope: Scope, user: User): Promise<void>
   /**
-   * Every account of the person, the linked one first: also those whose address is only spelled differently. Never one
-   * that is somebody else's, or that must not be taken over.
-   * @throws UnavailableError when Label Studio does not show everybody: only after the linked account was yielded
+   * Every account of the person, the linked one first: also those whose address is only spelled
+   * differently. Never one that is somebody else's, or that must not be taken over.
+   * @throws UnavailableError when Label Studio does not show everybody: only after the linked
+   *   account was yielded
    */
   findAll(scope: Scope, user: User): AsyncIterable<LabelStudioUser>
   /** As `findAll`, and links the first of them to a person who has none yet. */
@@ -64,7 +71,10 @@ interface Parts {
   readonly hidden: HiddenAccounts | undefined
 }
 
-/** Accounts that exist but are in no organization: removed ones, and those that a crash left half made. */
+/**
+ * Accounts that exist but are in no organization: removed ones, and those that a crash left half
+ * made.
+ */
 export interface HiddenAccounts {
   get(id: number, signal?: AbortSignal): Promise<AdminUser | undefined>
   find(email: string, signal?: AbortSignal): Promise<AdminUser | undefined>
@@ -159,7 +169,10 @@ async function link(
   })
 }
 
-/** An account that exists, if this person may have it. @throws RefusedError 403 for superusers, else as `claims.check` */
+/**
+ * An account that exists, if this person may have it. @throws RefusedError 403 for superusers, else
+ * as `claims.check`
+ */
 async function adoptable(
   { claims, hidden }: Parts,
   scope: Scope,
@@ -172,8 +185,8 @@ async function adoptable(
 }
 
 /**
- * Where not everybody may be adopted: the account that the directory does not show, because it was removed from the
- * organization, or because we were cut short while making it.
+ * Where not everybody may be adopted: the account that the directory does not show, because it was
+ * removed from the organization, or because we were cut short while making it.
  * @throws RefusedError when it must not be taken over
  */
 async function guardedAccount(
@@ -246,8 +259,9 @@ const recent: LookUp = async ({ directory }, { signal }, user) => {
 }
 
 /**
- * As it is now: somebody may have signed up a moment ago, and ending access must not miss them. The admin finds one
- * address without listing everybody; where only the gate ends access, who is missed is refused all the same.
+ * As it is now: somebody may have signed up a moment ago, and ending access must not miss them. The
+ * admin finds one address without listing everybody; where only the gate ends access, who is missed
+ * is refused all the same.
  */
 const newest: LookUp = async (parts, scope, user) => {
   const { directory, hidden, settings } = parts
@@ -261,7 +275,9 @@ const newest: LookUp = async (parts, scope, user) => {
   return !exact || listed.some(({ id }) => id === exact.id) ? listed : [unlisted(exact), ...listed]
 }
 
-/** An account from a list, as it is now; another look where it has got another address, or is gone. */
+/**
+ * An account from a list, as it is now; another look where it has got another address, or is gone.
+ */
 async function stillThere(
   parts: Parts,
   { signal }: Scope,
@@ -305,7 +321,9 @@ function superuserError(): RefusedError {
   return new RefusedError('This is a superuser of Label Studio, who is not changed from outside.')
 }
 
-/** Label Studio puts an account that is created by somebody outside every organization into none. */
+/**
+ * Label Studio puts an account that is created by somebody outside every organization into none.
+ */
 async function listed(
   { api, hidden }: Parts,
   { id }: LabelStudioUser,

@@ -14,34 +14,38 @@ import { recentMs } from './directory.js'
 /** What is refused while the client still waits, before anything is stored. */
 export interface Admission {
   /**
-   * Refuses a new person whose address is an account that must not be taken over, or for whom there is no seat. What
-   * Label Studio does not answer within two seconds is left to the reconciler.
+   * Refuses a new person whose address is an account that must not be taken over, or for whom there
+   * is no seat. What Label Studio does not answer within two seconds is left to the reconciler.
    * @throws RefusedError
    */
   create(scope: Scope, user: User): Promise<void>
-  /** Refuses to bring somebody back for whom there is no seat, in the same way. @throws RefusedError */
-  bringBack(scope: Scope, access: Access): Promise<void>
   /**
-   * Refuses a change of the address where the account cannot be renamed, or where the new address is another account's.
-   * Who came in under the old address without our knowing is linked first: nobody may slip away by a new address.
-   * @throws RefusedError, or UnavailableError when somebody without a known account cannot be looked for
+   * Refuses to bring somebody back for whom there is no seat, in the same way. @throws RefusedError
+   */
+  reactivate(scope: Scope, access: Access): Promise<void>
+  /**
+   * Refuses a change of the address where the account cannot be renamed, or where the new address
+   * is another account's. Who came in under the old address without our knowing is linked first:
+   * nobody may slip away by a new address.
+   * @throws RefusedError, or UnavailableError when somebody without a known account cannot be
+   *   looked for
    */
   rename(scope: Scope, before: User, after: User): Promise<void>
 }
 
-const patienceMs = 2_000
-const silenceMs = 5_000
+const timeoutMs = 2_000
+const cooldownMs = 5_000
 
 /** Admission to one Label Studio. */
 export function admission(parts: TargetParts, edition: Edition): Admission {
-  const ask = impatiently(edition)
+  const ask = withTimeout(edition)
   return {
     create: (scope, user) =>
       ask(async ({ accounts, target }) => {
         await accounts.check(scope, user)
         if (user.active) await target.admit(scope, undefined)
       }),
-    bringBack: (scope, wanted) => ask(({ target }) => target.admit(scope, wanted)),
+    reactivate: (scope, wanted) => ask(({ target }) => target.admit(scope, wanted)),
 
     async rename(scope, before, after) {
       const address = emailOf(after)
@@ -57,8 +61,11 @@ export function admission(parts: TargetParts, edition: Edition): Admission {
   }
 }
 
-/** Asks only what is answered soon, and for a while nothing at all after a failure: the reconciler finds out later. */
-function impatiently(edition: Edition) {
+/**
+ * Asks only what is answered soon, and for a while nothing at all after a failure: the reconciler
+ * finds out later.
+ */
+function withTimeout(edition: Edition) {
   let silentUntil = 0
   return async (question: (known: KnownEdition) => Promise<void>): Promise<void> => {
     if (performance.now() < silentUntil) return
@@ -68,7 +75,7 @@ function impatiently(edition: Edition) {
     } catch (error) {
       if (storeErrorKind(error) === 'refused') throw error
       if (error !== late && storeErrorKind(error) !== 'unavailable') throw error
-      silentUntil = performance.now() + silenceMs
+      silentUntil = performance.now() + cooldownMs
     }
   }
 }
@@ -78,7 +85,7 @@ const late = Symbol('late')
 async function inTime(answer: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late), patienceMs)
+    timer = setTimeout(() => reject(late), timeoutMs)
   })
   answer.catch(() => {})
   await Promise.race([answer, tooLate]).finally(() => clearTimeout(timer))

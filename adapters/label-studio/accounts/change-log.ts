@@ -21,8 +21,8 @@ export interface AccountChange {
 const retryAfterSeconds = 10
 
 /**
- * Writes to the users of the storage, with its entry in the audit log: in the same step where the store can, else after
- * it, or before it with `audit: 'required'`. The event follows.
+ * Writes to the users of the storage, with its entry in the audit log: in the same step where the
+ * store can, else after it, or before it with `audit: 'required'`. The event follows.
  *
  * @throws ScimError 503 where entries are required and cannot be stored; nothing was written then
  */

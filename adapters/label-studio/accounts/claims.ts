@@ -20,11 +20,13 @@ export type Claimed = Pick<LabelStudioUser, 'id' | 'email'>
 export interface Claims {
   /**
    * Whether this person may have the account. Changes nothing.
-   * @throws RefusedError 409 when somebody else has it or it must not be adopted, 403 for the adapter's own
+   * @throws RefusedError 409 when somebody else has it or it must not be adopted, 403 for the
+   *   adapter's own
    */
   check(scope: Scope, user: User, account: Claimed): Promise<void>
   /**
-   * As `check`, and makes room: who left and had the account before, or was only listed by the import, gives it up.
+   * As `check`, and makes room: who left and had the account before, or was only listed by the
+   * import, gives it up.
    * @returns what the one who left had been granted through us
    */
   take(scope: Scope, user: User, account: Claimed): Promise<readonly Grant[]>
@@ -33,8 +35,9 @@ export interface Claims {
   /** Whether the rule for adoption allows this address. */
   mayAdopt(email: string): boolean
   /**
-   * Notes that an account is about to be created, so that it is known as this person's whatever happens meanwhile. Only
-   * when none with this address exists, not even a hidden one: it would be taken for the one that we made.
+   * Notes that an account is about to be created, so that it is known as this person's whatever
+   * happens meanwhile. Only when none with this address exists, not even a hidden one: it would be
+   * taken for the one that we made.
    */
   announce(scope: Scope, user: User, email: string): Promise<void>
 }
@@ -47,7 +50,7 @@ interface Parts {
 }
 
 const withoutGroups = { omit: new Set(['groups']) } as const
-const heirOf = (accountId: number) => `labelStudio.heir:${accountId}`
+const reservedFor = (accountId: number) => `labelStudio.heir:${accountId}`
 const founderOf = (email: string) => `labelStudio.founder:${email}`
 
 /** Claims over the records of one tenant's people. */
@@ -64,7 +67,7 @@ export function claimsOf(parts: Parts): Claims {
         await takeFromList(parts, scope, holder)
         return []
       }
-      await inherit(parts, scope, { user, account, holder })
+      await transferLedger(parts, scope, { user, account, holder })
       return holder.applied
     },
     async isOpenTo(scope, user, account) {
@@ -136,7 +139,7 @@ async function isPromised(
   user: User,
   account: Claimed,
 ): Promise<boolean> {
-  const promises = [heirOf(account.id), founderOf(normalizeEmail(account.email))]
+  const promises = [reservedFor(account.id), founderOf(normalizeEmail(account.email))]
   for (const name of promises) {
     if ((await access.getValue(scope, name)) === user.id) return true
   }
@@ -151,17 +154,17 @@ interface Heritage {
 }
 
 /**
- * The ledger is handed on before the old record goes, so that a process that ends in between loses nothing of it. Nobody
- * shuts the account for the one who left meanwhile.
+ * The ledger is handed on before the old record goes, so that a process that ends in between loses
+ * nothing of it. Nobody shuts the account for the one who left meanwhile.
  */
-async function inherit(
+async function transferLedger(
   { access }: Parts,
   scope: Scope,
   { user, account, holder }: Heritage,
 ): Promise<void> {
   await holdPerson(access, scope, holder.userId, async (held) => {
     const record = (await access.record(held, user.id)) ?? emptyRecord(user.id, new Date())
-    await access.setValue(held, heirOf(account.id), user.id)
+    await access.setValue(held, reservedFor(account.id), user.id)
     await access.saveRecord(held, { ...record, applied: [...holder.applied, ...record.applied] })
     await access.deleteRecord(held, holder.userId)
   })

@@ -12,24 +12,28 @@ export interface Asked {
 /** People of the organization by e-mail address, in any spelling. */
 export interface Directory {
   /**
-   * Accounts that are not masked; several when Label Studio keeps spellings of one address apart. The one in lower case
-   * comes first, because only that can sign in; the others by id. They may be as old as `maxAgeMs` says.
+   * Accounts that are not masked; several when Label Studio keeps spellings of one address apart.
+   * The one in lower case comes first, because only that can sign in; the others by id. They may be
+   * as old as `maxAgeMs` says.
    */
   find(email: string, asked?: Asked): Promise<readonly LabelStudioUser[]>
   /**
-   * Makes sure that Label Studio shows this account its organization, so that who is not there is really gone.
+   * Makes sure that Label Studio shows this account its organization, so that who is not there is
+   * really gone.
    * @throws UnavailableError when it does not show even the token's own account
    */
   prove(signal?: AbortSignal): Promise<void>
-  /** Counts somebody in who was created a moment ago, so that nobody else has to be asked for again. */
+  /**
+   * Counts somebody in who was created a moment ago, so that nobody else has to be asked for again.
+   */
   add(user: LabelStudioUser): void
   /** The next `find` asks again. */
   forget(): void
 }
 
 /**
- * A list serves a push for so long, however slow it is: who is not in it and exists is refused by Label Studio when they
- * are created, and who is in it is looked at before they are taken over.
+ * A list serves a push for so long, however slow it is: who is not in it and exists is refused by
+ * Label Studio when they are created, and who is in it is looked at before they are taken over.
  */
 const pushFreshMs = 300_000
 /** For ending access. */
@@ -42,8 +46,8 @@ interface PeopleList {
 }
 
 /**
- * A directory of Community, which can only list everybody: one list serves all who ask within its time, so that a push of
- * many people does not fetch everybody for each.
+ * A directory of Community, which can only list everybody: one list serves all who ask within its
+ * time, so that a push of many people does not fetch everybody for each.
  */
 export function communityDirectory(
   api: LabelStudioApi,

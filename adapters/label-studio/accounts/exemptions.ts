@@ -11,8 +11,9 @@ import type { TargetParts } from '../parts.js'
 import { mayAdopt } from './claims.js'
 
 /**
- * The one place that says whose account is not ours to manage: another tenant's people, the owner, the adapter's own
- * account, superusers, and people of the import who must not be taken over. Answers from what is stored, in one query.
+ * The one place that says whose account is not ours to manage: another tenant's people, the owner,
+ * the adapter's own account, superusers, and people of the import who must not be taken over.
+ * Answers from what is stored, in one query.
  */
 export async function exemptionsIn(
   { installation, settings }: TargetParts,

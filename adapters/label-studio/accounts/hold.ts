@@ -11,8 +11,8 @@ const retryAfterSeconds = 2
 const importTimeoutMs = 500
 
 /**
- * Whoever reads somebody's record to write it again holds their lease meanwhile, so that nobody's change is lost. The
- * person stays marked: the reconciler looks at them afterwards.
+ * Whoever reads somebody's record to write it again holds their lease meanwhile, so that nobody's
+ * change is lost. The person stays marked: the reconciler looks at them afterwards.
  *
  * @throws UnavailableError when somebody else works on the person for too long
  */
@@ -25,7 +25,10 @@ export function holdPerson<T>(
   return holdLease(access, scope, { userId, timeoutMs, retryAfterSeconds }, work)
 }
 
-/** As {@link holdPerson} for the import, which leaves nothing to be done. `busy`: somebody works on the person. */
+/**
+ * As {@link holdPerson} for the import, which leaves nothing to be done. `busy`: somebody works on
+ * the person.
+ */
 export function holdForImport<T>(
   access: AccessStore,
   scope: Scope,

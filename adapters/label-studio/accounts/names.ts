@@ -1,7 +1,10 @@
 import type { User } from '../../../lib/adapter/index.js'
 import type { LabelStudioUser } from '../api/index.js'
 
-/** First and last name as Label Studio keeps them; what SCIM does not say is absent. At most 256 characters there. */
+/**
+ * First and last name as Label Studio keeps them; what SCIM does not say is absent. At most 256
+ * characters there.
+ */
 export interface Names {
   readonly firstName?: string
   readonly lastName?: string

@@ -36,8 +36,8 @@ export function toWhoami(answer: unknown): Whoami {
 }
 
 /**
- * Whether `account` owns its organization. Enterprise says so by role. Community has no roles: there
- * the owner is who created the organization, which takes a second request.
+ * Whether `account` owns its organization. Enterprise says so by role. Community has no roles:
+ * there the owner is who created the organization, which takes a second request.
  */
 export async function isOwner(
   http: HttpClient,

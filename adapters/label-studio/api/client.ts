@@ -36,8 +36,8 @@ export interface LabelStudioApi {
 /**
  * Builds a client of Label Studio's REST API (Community and Enterprise).
  *
- * It keeps no cookies, follows no redirect, and puts neither the token nor what Label Studio said into
- * an error's message.
+ * It keeps no cookies, follows no redirect, and puts neither the token nor what Label Studio said
+ * into an error's message.
  *
  * @param observe is told how each call went
  * @throws ConfigurationError when an option cannot work

@@ -36,11 +36,16 @@ export interface LabelStudioErrorDetails {
   status?: number
   /** Seconds Label Studio asked to wait (`Retry-After`). */
   retryAfterSeconds?: number
-  /** What Label Studio said, shortened and without secrets. For operators only, never for a SCIM client. */
+  /**
+   * What Label Studio said, shortened and without secrets. For operators only, never for a SCIM
+   * client.
+   */
   detail?: string
   /** Names of the attributes Label Studio refused. */
   fields?: readonly string[]
-  /** The request may have taken effect although no answer says so: read again before repeating it. */
+  /**
+   * The request may have taken effect although no answer says so: read again before repeating it.
+   */
   maybeDone?: boolean
   cause?: unknown
 }

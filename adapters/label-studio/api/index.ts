@@ -1,4 +1,6 @@
-/** What the rest of the Label Studio adapter uses of Label Studio's REST API, admin and sessions. */
+/**
+ * What the rest of the Label Studio adapter uses of Label Studio's REST API, admin and sessions.
+ */
 export type { Organization, Whoami } from './account.js'
 export {
   type AdminUser,

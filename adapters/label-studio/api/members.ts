@@ -41,8 +41,8 @@ export interface MembersApi {
     signal?: AbortSignal,
   ): Promise<OrganizationMember>
   /**
-   * Removes the membership, which no call of the API can undo. In Community the person can still sign
-   * in, and list and create projects.
+   * Removes the membership, which no call of the API can undo. In Community the person can still
+   * sign in, and list and create projects.
    *
    * @returns false when there was none, or it had been removed before
    * @throws LabelStudioError `conflict` for the token's own account, `forbidden` without ownership

@@ -12,7 +12,10 @@ import { isTokenText, tokenForm } from './http/token.js'
 
 /** How to reach one Label Studio. */
 export interface LabelStudioConnection {
-  /** Base URL, with its path when Label Studio lives below one, e.g. `https://example.com/label-studio`. */
+  /**
+   * Base URL, with its path when Label Studio lives below one, e.g.
+   * `https://example.com/label-studio`.
+   */
   url: string
   /** Longest time one attempt may take, in milliseconds, 1-600000. Default 10000. */
   timeoutMs?: number
@@ -22,9 +25,13 @@ export interface LabelStudioConnection {
   maxQueued?: number
   /** Further attempts after a failure that a later attempt may mend, 0-20. Default 3. */
   retries?: number
-  /** Bound of the first pause between attempts, in milliseconds, doubling each time. Default 250. */
+  /**
+   * Bound of the first pause between attempts, in milliseconds, doubling each time. Default 250.
+   */
   baseDelayMs?: number
-  /** Longest pause, in milliseconds; a longer `Retry-After` ends the call instead. Default 10000. */
+  /**
+   * Longest pause, in milliseconds; a longer `Retry-After` ends the call instead. Default 10000.
+   */
   maxDelayMs?: number
   /** The global `fetch` by default. */
   fetch?: typeof fetch
@@ -39,8 +46,8 @@ export interface LabelStudioConnection {
 /** Options of `labelStudioApi`. */
 export interface LabelStudioApiOptions extends LabelStudioConnection {
   /**
-   * A personal access token or a legacy token. For provisioning it has to belong to the organization's
-   * owner.
+   * A personal access token or a legacy token. For provisioning it has to belong to the
+   * organization's owner.
    */
   token: string
 }

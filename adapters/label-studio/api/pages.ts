@@ -12,8 +12,9 @@ export interface PageOptions {
 }
 
 /**
- * Walks through a paged list. An item that turns up twice, because the list moved between two pages, is
- * given once; one that slipped from a later to an earlier page is missed until the next walk.
+ * Walks through a paged list. An item that turns up twice, because the list moved between two
+ * pages, is given once; one that slipped from a later to an earlier page is missed until the next
+ * walk.
  */
 export async function* pages(
   http: HttpClient,

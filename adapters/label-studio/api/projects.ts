@@ -16,7 +16,10 @@ export interface ProjectMember {
   userId: number
   /** A member by organization role or workspace, who cannot be taken out of the project. */
   implicit: boolean
-  /** The role in the project; `null` without one of their own, `undefined` where this version does not tell. */
+  /**
+   * The role in the project; `null` without one of their own, `undefined` where this version does
+   * not tell.
+   */
   role: RoleCode | null | undefined
 }
 
@@ -30,12 +33,18 @@ export interface ProjectRole {
   roleSource: string | undefined
 }
 
-/** Calls about projects. All but `list` and `get` are Enterprise's; Community answers `featureAbsent`. */
+/**
+ * Calls about projects. All but `list` and `get` are Enterprise's; Community answers
+ * `featureAbsent`.
+ */
 export interface ProjectsApi {
   /** All projects, page by page. */
   list(signal?: AbortSignal): AsyncGenerator<Project>
   get(id: number, signal?: AbortSignal): Promise<Project | undefined>
-  /** Somebody as a member of the project, of their own or by role or workspace; asks for this one alone. */
+  /**
+   * Somebody as a member of the project, of their own or by role or workspace; asks for this one
+   * alone.
+   */
   member(id: number, userId: number, signal?: AbortSignal): Promise<ProjectMember | undefined>
   /**
    * Makes people members. `role` gives them one of its own; without it they act with their
@@ -50,7 +59,10 @@ export interface ProjectsApi {
   ): Promise<number[]>
   /** Takes a direct member out; somebody who is none is no error. */
   removeMember(id: number, userId: number, signal?: AbortSignal): Promise<void>
-  /** Roles of their own that members have. A member who is not in it acts with the organization role. */
+  /**
+   * Roles of their own that members have. A member who is not in it acts with the organization
+   * role.
+   */
   roles(id: number, signal?: AbortSignal): Promise<ProjectRole[]>
   addRole(id: number, userId: number, role: ProjectRoleCode, signal?: AbortSignal): Promise<void>
   /** Takes a role away by its own id; false when there was none. */
@@ -83,7 +95,8 @@ function memberCalls(
   return {
     async member(id, userId, signal) {
       const path = apiPath`/api/projects/${id}/members/paginated/`
-      // A version that does not know `ids` shows everybody: the pages are walked until the member turns up.
+      // A version that does not know `ids` shows everybody: the pages are walked until the member
+      // turns up.
       for await (const each of pages(http, path, { query: { ids: userId }, signal })) {
         if (readId(each, 'id', 'project member') === userId) return toProjectMember(userId, each)
       }

@@ -4,7 +4,10 @@ import { LabelStudioError } from './errors.js'
 /** A JSON object whose members are not known yet. */
 export type JsonRecord = Record<string, unknown>
 
-/** Answers of Label Studio are read through these: what is not as expected becomes one `unexpected` error. */
+/**
+ * Answers of Label Studio are read through these: what is not as expected becomes one `unexpected`
+ * error.
+ */
 export function readRecord(value: unknown, what: string): JsonRecord {
   if (isObject(value)) return value
   throw notUnderstood(what, 'an object')
@@ -15,7 +18,10 @@ export function readArray(value: unknown, what: string): unknown[] {
   throw notUnderstood(what, 'an array')
 }
 
-/** A number that may identify something: an integer above zero. Negative ids stand for hidden people. */
+/**
+ * A number that may identify something: an integer above zero. Negative ids stand for hidden
+ * people.
+ */
 export function readId(record: JsonRecord, name: string, what: string): number {
   const value = record[name]
   if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value

@@ -4,7 +4,9 @@ export type RoleCode = 'OW' | 'AD' | 'MA' | 'RE' | 'AN' | 'NO' | 'DI' | 'VO'
 /** Roles that may be given to a member. Owner is unique and never given; View Only is read only. */
 export type AssignableRoleCode = Exclude<RoleCode, 'OW' | 'VO'>
 
-/** Codes a project member's own role may have; no code at all means the organization role (Inherit). */
+/**
+ * Codes a project member's own role may have; no code at all means the organization role (Inherit).
+ */
 export type ProjectRoleCode = 'RE' | 'AN'
 
 /** The words Label Studio's SCIM settings use for the codes of its membership API. */

@@ -35,11 +35,18 @@ export interface OrganizationSettingsApi {
   scimMapping(signal?: AbortSignal): Promise<NativeMapping | undefined>
   /** Mapping of Label Studio's own SAML; `undefined` in Community. */
   samlMapping(signal?: AbortSignal): Promise<NativeMapping | undefined>
-  /** The token of the organization's invite link. Whoever has it can sign up: treat it as a secret. */
+  /**
+   * The token of the organization's invite link. Whoever has it can sign up: treat it as a secret.
+   */
   inviteToken(signal?: AbortSignal): Promise<string>
-  /** Makes the invite link another one; the old one opens nothing any more. Returns the new token. */
+  /**
+   * Makes the invite link another one; the old one opens nothing any more. Returns the new token.
+   */
   resetInvite(signal?: AbortSignal): Promise<string>
-  /** Which kinds of token the organization accepts; `undefined` before personal access tokens existed. */
+  /**
+   * Which kinds of token the organization accepts; `undefined` before personal access tokens
+   * existed.
+   */
   tokenSettings(signal?: AbortSignal): Promise<TokenSettings | undefined>
 }
 

@@ -6,9 +6,9 @@ import type { HttpSettings } from './options.js'
 const path = '/user/signup/'
 
 /**
- * Whether anybody can sign up without a link (Community without `DISABLE_SIGNUP_WITHOUT_LINK`). The page is shown in any
- * case, so a form without address and password is posted: it makes no account, and is refused with 403 where sign-up
- * needs a link.
+ * Whether anybody can sign up without a link (Community without `DISABLE_SIGNUP_WITHOUT_LINK`). The
+ * page is shown in any case, so a form without address and password is posted: it makes no account,
+ * and is refused with 403 where sign-up needs a link.
  *
  * @returns `undefined` when the answers do not tell
  * @throws LabelStudioError `unavailable`

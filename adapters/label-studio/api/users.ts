@@ -6,7 +6,9 @@ import { type JsonRecord, numberOf, readArray, readId, readRecord, textOf } from
 
 /** An account in Label Studio. */
 export interface LabelStudioUser {
-  /** Never reused; the only safe identifier, because e-mails are masked once a person is removed. */
+  /**
+   * Never reused; the only safe identifier, because e-mails are masked once a person is removed.
+   */
   id: number
   email: string
   username: string
@@ -16,7 +18,10 @@ export interface LabelStudioUser {
   /** RFC 3339. */
   dateJoined: string | undefined
   lastActivity: string | undefined
-  /** The person was removed from the organization: names and e-mail are stand-ins, the true ones stay hidden. */
+  /**
+   * The person was removed from the organization: names and e-mail are stand-ins, the true ones
+   * stay hidden.
+   */
   masked: boolean
 }
 
@@ -59,7 +64,8 @@ export interface UsersApi {
    */
   changeNames(id: number, names: UserNames, signal?: AbortSignal): Promise<LabelStudioUser>
   /**
-   * Deletes the account for good, with uploads, drafts and tabs; annotations stay without an author.
+   * Deletes the account for good, with uploads, drafts and tabs; annotations stay without an
+   * author.
    *
    * @returns false when there was none
    */

@@ -34,7 +34,8 @@ export function workspacesApi(http: HttpClient): WorkspacesApi {
   const all = apiPath`/api/workspaces/`
   const hasMember: WorkspacesApi['hasMember'] = async (id, userId, signal) => {
     const path = apiPath`/api/workspaces/${id}/memberships/paginated/`
-    // A version that does not know `ids` shows everybody: the pages are walked until the member turns up.
+    // A version that does not know `ids` shows everybody: the pages are walked until the member
+    // turns up.
     for await (const each of pages(http, path, { query: { ids: userId }, signal })) {
       if (readId(each, 'id', 'workspace member') === userId) return true
     }

@@ -9,7 +9,7 @@ import {
 import type { CommunityDeprovisioning, LabelStudioSettings } from '../options.js'
 
 /** What is looked at. */
-export interface Patient {
+export interface DiagnosticInput {
   readonly api: LabelStudioApi
   readonly admin: LabelStudioAdmin | undefined
   readonly settings: Pick<LabelStudioSettings, 'deprovisioning' | 'firstSignIn'>
@@ -30,8 +30,11 @@ export const deprovisioningEffects: Readonly<Record<CommunityDeprovisioning, str
     'Deactivated people are refused by the gate; a deleted person’s account is deleted for good, with uploads, drafts and tabs, and annotations lose their author.',
 }
 
-/** Examines one Label Studio: whether the token, the flags and the edition allow what is wanted. Never throws. */
-export async function examine(patient: Patient, signal?: AbortSignal): Promise<Finding[]> {
+/**
+ * Examines one Label Studio: whether the token, the flags and the edition allow what is wanted.
+ * Never throws.
+ */
+export async function examine(patient: DiagnosticInput, signal?: AbortSignal): Promise<Finding[]> {
   const version = await attempt(() => patient.api.version(signal))
   if ('failed' in version) return [tokenRefused(version.failed)]
   const found = [
@@ -47,7 +50,11 @@ export async function examine(patient: Patient, signal?: AbortSignal): Promise<F
   return [...found, ...rest]
 }
 
-async function ownership({ api }: Patient, me: Whoami, signal?: AbortSignal): Promise<Finding> {
+async function ownership(
+  { api }: DiagnosticInput,
+  me: Whoami,
+  signal?: AbortSignal,
+): Promise<Finding> {
   const owner = await attempt(() => api.isOwner(me, signal))
   if ('failed' in owner) {
     return warning('owner-unknown', 'It could not be determined whether the token is the owner’s.')
@@ -72,7 +79,10 @@ async function legacyTokens({ settings }: LabelStudioApi, signal?: AbortSignal) 
   ]
 }
 
-/** The gate refuses sign-up without a link of one's own; Label Studio itself does so only when it is told to. */
+/**
+ * The gate refuses sign-up without a link of one's own; Label Studio itself does so only when it is
+ * told to.
+ */
 async function signUp(api: LabelStudioApi, signal?: AbortSignal): Promise<Finding[]> {
   const isOpen = await attempt(() => api.isSignUpOpen(signal))
   if (!('value' in isOpen) || isOpen.value === undefined) return []
@@ -87,7 +97,7 @@ async function signUp(api: LabelStudioApi, signal?: AbortSignal): Promise<Findin
 }
 
 async function examineCommunity(
-  { api, admin, settings }: Patient,
+  { api, admin, settings }: DiagnosticInput,
   me: Whoami,
   signal?: AbortSignal,
 ): Promise<Finding[]> {
@@ -131,7 +141,10 @@ function adminFinding(seen: Attempt<{ isSuperuser: boolean } | undefined>): Find
     : error('owner-not-superuser', 'The sign-in given for the owner is not a superuser’s.')
 }
 
-async function examineEnterprise({ api }: Patient, signal?: AbortSignal): Promise<Finding[]> {
+async function examineEnterprise(
+  { api }: DiagnosticInput,
+  signal?: AbortSignal,
+): Promise<Finding[]> {
   const billing = await attempt(() => api.settings.billing(signal))
   const flags = 'value' in billing ? billing.value?.flags : undefined
   const seats = 'value' in billing ? billing.value?.seats : undefined

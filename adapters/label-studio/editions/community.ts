@@ -34,8 +34,8 @@ interface Parts {
 }
 
 /**
- * Community: accounts, names and, through the admin, addresses, passwords and real deactivation. It has no roles,
- * workspaces or project members, so those are recorded and reported, not enforced.
+ * Community: accounts, names and, through the admin, addresses, passwords and real deactivation. It
+ * has no roles, workspaces or project members, so those are recorded and reported, not enforced.
  */
 export function communityTarget(parts: Parts): EditionTarget {
   const { admin, accounts, settings } = parts
@@ -81,7 +81,10 @@ export function communityTarget(parts: Parts): EditionTarget {
   }
 }
 
-/** A refused request leaves no account behind. Not under the signal of the request, which may have ended it. */
+/**
+ * A refused request leaves no account behind. Not under the signal of the request, which may have
+ * ended it.
+ */
 async function unmake({ api, directory }: Parts, { id }: LabelStudioUser): Promise<void> {
   await api.users.delete(id).catch(() => undefined)
   directory.forget()
@@ -138,7 +141,7 @@ async function bringUpToDate(
   account: LabelStudioUser,
 ): Promise<UpToDate> {
   const { api, admin, settings } = parts
-  const shown = account.masked ? await unremove(parts, scope, account) : account
+  const shown = account.masked ? await restoreMembership(parts, scope, account) : account
   const names = changedNames(namesOf(user), shown)
   if (Object.keys(names).length > 0) await api.users.changeNames(account.id, names, scope.signal)
   if (admin && settings.deprovisioning === 'admin') {
@@ -175,7 +178,7 @@ function keptAddress({ email }: LabelStudioUser, isSpelling: boolean): string {
 }
 
 /** Brings a removed account back into the organization, which only the admin can. */
-async function unremove(
+async function restoreMembership(
   { api, admin, organization }: Parts,
   { signal }: Scope,
   { id }: LabelStudioUser,
@@ -190,8 +193,9 @@ async function unremove(
 }
 
 /**
- * Nothing that rules give is enforced here, so nothing of it can be missing: it counts as there. Somebody without access
- * whom the strategy shuts out in Label Studio itself, and who still can enter, has the rights of everybody: all.
+ * Nothing that rules give is enforced here, so nothing of it can be missing: it counts as there.
+ * Somebody without access whom the strategy shuts out in Label Studio itself, and who still can
+ * enter, has the rights of everybody: all.
  */
 function enforceableIn(access: Access, { deprovisioning }: LabelStudioSettings): readonly Grant[] {
   const role: readonly Grant[] = access.role ? [{ kind: 'role', role: access.role }] : []

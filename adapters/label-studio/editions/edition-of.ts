@@ -46,8 +46,9 @@ function make(parts: TargetParts, installed: Installation): KnownEdition {
 }
 
 /**
- * Label Studio creates an account before its membership; where it ended in between, only the admin still sees the
- * account. An account that was removed from the organization comes back the same way.
+ * Label Studio creates an account before its membership; where it ended in between, only the admin
+ * still sees the account. An account that was removed from the organization comes back the same
+ * way.
  */
 function hiddenAccounts(
   { api, admin }: TargetParts,

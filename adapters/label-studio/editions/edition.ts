@@ -33,7 +33,10 @@ export interface EditionTarget {
   /** Refuses somebody who would need a seat that is not there. @throws RefusedError 409 */
   admit(scope: Scope, access: Access | undefined): Promise<void>
   seats(scope: Scope): Promise<Seats | undefined>
-  /** Sets the password of somebody's account, making the account where there is none. A failure leaves nothing behind. */
+  /**
+   * Sets the password of somebody's account, making the account where there is none. A failure
+   * leaves nothing behind.
+   */
   setPassword(scope: Scope, user: User, password: string): Promise<void>
   /** What is really there; `undefined` without an account. Changes nothing. */
   current(scope: Scope, user: User, expected: Expected): Promise<AppliedAccess | undefined>

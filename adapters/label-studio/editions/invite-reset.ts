@@ -7,9 +7,10 @@ const debug = createDebug('label-studio-scim:label-studio')
 export type InviteReset = () => void
 
 /**
- * Community's invite link is one for the whole organization, every member may have read it, and it never changes by
- * itself: whoever left could sign up with it around the proxy. Many resets that are asked for at once become one after
- * the last of them. A failure is told in a warning, once until it works again, and keeps nobody waiting.
+ * Community's invite link is one for the whole organization, every member may have read it, and it
+ * never changes by itself: whoever left could sign up with it around the proxy. Many resets that
+ * are asked for at once become one after the last of them. A failure is told in a warning, once
+ * until it works again, and keeps nobody waiting.
  */
 export function inviteReset({ settings }: Pick<LabelStudioApi, 'settings'>): InviteReset {
   let isRunning = false

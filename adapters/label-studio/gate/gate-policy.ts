@@ -4,7 +4,10 @@ import { normalizeEmail } from '../api/index.js'
 import { translated } from '../failures.js'
 import type { TargetParts } from '../parts.js'
 
-/** What Community lets every member do and Enterprise only administrators: read and change the invite link. */
+/**
+ * What Community lets every member do and Enterprise only administrators: read and change the
+ * invite link.
+ */
 const ofAdministrators = /\/api\/(?:invite(?:\/[^/]+)?|organizations\/[^/]+)$/
 
 /** What Label Studio needs of the gate in front of it. `token` is the adapter's own. */
@@ -21,7 +24,8 @@ export function gatePolicyOf(
       if (!(await isCommunity(scope))) return 'open'
       return settings.firstSignIn === 'password' ? 'closed' : 'invited'
     },
-    // The organization's invite stays on this side: whoever knows it could sign up under any address.
+    // The organization's invite stays on this side: whoever knows it could sign up under any
+    // address.
     async signUpQuery(scope) {
       if (!(await isCommunity(scope))) return {}
       return { token: await translated(api.settings.inviteToken(scope.signal)) }

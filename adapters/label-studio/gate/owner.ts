@@ -2,8 +2,8 @@ import {
   type Authenticator,
   forbidden,
   optionTable,
-  presentedToken,
   readOptions,
+  sentToken,
   text,
   unauthorized,
   unavailable,
@@ -25,9 +25,10 @@ export const ownerTable = optionTable<LabelStudioOwnerOptions>()(
 )
 
 /**
- * An authenticator that lets the IdP present a Label Studio owner's token as bearer token, as with Label Studio
- * Enterprise's own SCIM. It is checked against Label Studio, and remembered for a bounded time. Prefer tokens of their
- * own (`bearerTokens`): an owner's token can do everything in Label Studio.
+ * An authenticator that lets the IdP present a Label Studio owner's token as bearer token, as with
+ * Label Studio Enterprise's own SCIM. It is checked against Label Studio, and remembered for a
+ * bounded time. Prefer tokens of their own (`bearerTokens`): an owner's token can do everything in
+ * Label Studio.
  *
  * @throws ConfigurationError when an option cannot work
  */
@@ -35,7 +36,7 @@ export function labelStudioOwner(options: LabelStudioOwnerOptions): Authenticato
   const { tenant, ...connection } = readOptions(ownerTable, options)
   const verify = ownerTokenVerifier(connection)
   return async (request) => {
-    const verdict = await asked(verify(presentedToken(request)))
+    const verdict = await asked(verify(sentToken(request)))
     if (verdict.outcome === 'refused') {
       throw unauthorized('Label Studio does not accept this token.', 'invalid_token')
     }

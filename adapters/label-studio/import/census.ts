@@ -4,37 +4,47 @@ import type { LabelStudioUser, RoleCode } from '../api/index.js'
 import type { TargetParts } from '../parts.js'
 
 /** Somebody who is in Label Studio, with what the edition tells. */
-export interface Seen {
+export interface AccountSnapshot {
   readonly user: LabelStudioUser
   /** Enterprise. */
   readonly role: RoleCode | undefined
   readonly roleSource: string | undefined
-  /** Whether Label Studio itself lets the person in; `undefined` where it does not tell: Community without its admin. */
+  /**
+   * Whether Label Studio itself lets the person in; `undefined` where it does not tell: Community
+   * without its admin.
+   */
   readonly isActive: boolean | undefined
   /** Community with its admin. */
   readonly isSuperuser: boolean
 }
 
 /**
- * Everybody who is in the organization, lower-case spellings of an address first. Removed people, who are masked, are
- * left out.
+ * Everybody who is in the organization, lower-case spellings of an address first. Removed people,
+ * who are masked, are left out.
  *
- * @throws UnavailableError for a list without the token's own account: it is none to draw conclusions from
+ * @throws UnavailableError for a list without the token's own account: it is none to draw
+ *   conclusions from
  */
-export async function census(parts: TargetParts, scope: Scope): Promise<readonly Seen[]> {
+export async function listAccounts(
+  parts: TargetParts,
+  scope: Scope,
+): Promise<readonly AccountSnapshot[]> {
   const { edition, ownId } = await parts.installation.get()
   const all =
     edition === 'community' ? await inCommunity(parts, scope) : await inEnterprise(parts, scope)
   if (!all.some(({ user }) => user.id === ownId)) {
     throw incompleteList()
   }
-  const isCapital = ({ user }: Seen) => Number(user.email !== user.email.toLowerCase())
+  const isCapital = ({ user }: AccountSnapshot) => Number(user.email !== user.email.toLowerCase())
   return all
     .filter(({ user }) => !user.masked && user.email !== '')
     .sort((a, b) => isCapital(a) - isCapital(b) || a.user.id - b.user.id)
 }
 
-async function inCommunity({ api, admin }: TargetParts, { signal }: Scope): Promise<Seen[]> {
+async function inCommunity(
+  { api, admin }: TargetParts,
+  { signal }: Scope,
+): Promise<AccountSnapshot[]> {
   const users = await api.users.list(signal)
   const inactive = await admin?.inactiveIds(signal)
   const superusers = await admin?.superuserIds(signal)
@@ -50,9 +60,9 @@ async function inCommunity({ api, admin }: TargetParts, { signal }: Scope): Prom
 async function inEnterprise(
   { api, installation }: TargetParts,
   { signal }: Scope,
-): Promise<Seen[]> {
+): Promise<AccountSnapshot[]> {
   const { organization } = await installation.get()
-  const all: Seen[] = []
+  const all: AccountSnapshot[] = []
   for await (const { user, role, roleSource } of api.members(organization).list({}, signal)) {
     all.push({ user, role, roleSource, isActive: role !== 'DI', isSuperuser: false })
   }

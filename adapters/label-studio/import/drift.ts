@@ -3,26 +3,26 @@ import { changedNames, namesOf } from '../accounts/names.js'
 import { normalizeEmail } from '../api/index.js'
 import { codeOf, isOthersSource } from '../editions/enterprise/organization-roles.js'
 import type { LabelStudioSettings } from '../options.js'
-import type { Seen } from './census.js'
+import type { AccountSnapshot } from './census.js'
 
 /** Somebody managed through SCIM, as SCIM has them and as Label Studio shows them. */
 export interface Compared {
   readonly record: AccessRecord
   /** `undefined`: deleted in SCIM. */
   readonly user: User | undefined
-  readonly seen: Seen
+  readonly snapshot: AccountSnapshot
 }
 
 /** Whether Label Studio shows something else than it should, of what a list of people tells. */
 export function isDrifted(compared: Compared, settings: LabelStudioSettings): boolean {
-  const { record, user, seen } = compared
+  const { record, user, snapshot } = compared
   if (!user?.active || record.enforced === 'deprovisioned') return isInAgain(compared, settings)
-  const names = changedNames(namesOf(user), seen.user)
+  const names = changedNames(namesOf(user), snapshot.user)
   const email = emailOf(user)
   return (
     Object.keys(names).length > 0 ||
-    (email !== undefined && email !== normalizeEmail(seen.user.email)) ||
-    isShutOut(seen, settings) ||
+    (email !== undefined && email !== normalizeEmail(snapshot.user.email)) ||
+    isShutOut(snapshot, settings) ||
     hasLostRole(compared) ||
     isReadyForMore(compared)
   )
@@ -30,25 +30,28 @@ export function isDrifted(compared: Compared, settings: LabelStudioSettings): bo
 
 /** Somebody who must not be in, and whom somebody has let in again in Label Studio. */
 function isInAgain(
-  { seen: { role, isActive } }: Compared,
+  { snapshot: { role, isActive } }: Compared,
   { deprovisioning }: LabelStudioSettings,
 ): boolean {
   if (role !== undefined) return role !== 'DI'
   return deprovisioning === 'soft-delete' || (deprovisioning === 'admin' && isActive === true)
 }
 
-function isShutOut({ role, isActive }: Seen, { deprovisioning }: LabelStudioSettings): boolean {
+function isShutOut(
+  { role, isActive }: AccountSnapshot,
+  { deprovisioning }: LabelStudioSettings,
+): boolean {
   return isActive === false && (role !== undefined || deprovisioning === 'admin')
 }
 
 /** The role that a rule gave is not there any more, and nobody else gave another. */
-function hasLostRole({ record, seen: { role, roleSource } }: Compared): boolean {
+function hasLostRole({ record, snapshot: { role, roleSource } }: Compared): boolean {
   const given = record.applied.find((grant) => grant.kind === 'role')
   if (given?.kind !== 'role' || role === undefined) return false
   return role !== codeOf(given.role) && !isOthersSource(roleSource)
 }
 
 /** What waited for the person to be activated need not wait any more. */
-function isReadyForMore({ record, seen: { role } }: Compared): boolean {
+function isReadyForMore({ record, snapshot: { role } }: Compared): boolean {
   return record.deferred.length > 0 && role !== undefined && role !== 'NO'
 }

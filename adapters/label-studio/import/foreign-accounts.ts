@@ -2,12 +2,12 @@ import type { AccessRecord, HostAccount, Scope } from '../../../lib/adapter/inde
 import { normalizeEmail } from '../api/index.js'
 import type { Installation } from '../installation.js'
 import type { TargetParts } from '../parts.js'
-import { census, type Seen } from './census.js'
+import { type AccountSnapshot, listAccounts } from './census.js'
 import { recordsOf } from './records.js'
 
 /**
- * Accounts of Label Studio that the identity provider does not know, and those whose address other accounts have in
- * another spelling, whoever manages them. In order of id; none for another tenant.
+ * Accounts of Label Studio that the identity provider does not know, and those whose address other
+ * accounts have in another spelling, whoever manages them. In order of id; none for another tenant.
  *
  * @throws UnavailableError when Label Studio does not show everybody
  */
@@ -17,16 +17,22 @@ export async function foreignAccounts(
 ): Promise<readonly HostAccount[]> {
   if (scope.tenant !== parts.settings.tenant) return []
   const installation = await parts.installation.get()
-  const everybody = await census(parts, scope)
+  const everybody = await listAccounts(parts, scope)
   const records = new Map<string, AccessRecord>()
   for await (const record of recordsOf(parts.settings.storage.access, scope)) {
     if (record.account) records.set(record.account.id, record)
   }
   const byLook = groupByLook(everybody)
   return everybody
-    .map((seen) => {
-      const alike = (byLook.get(lookOf(seen)) ?? []).filter((id) => id !== String(seen.user.id))
-      return accountOf(seen, { installation, record: records.get(String(seen.user.id)), alike })
+    .map((snapshot) => {
+      const alike = (byLook.get(lookOf(snapshot)) ?? []).filter(
+        (id) => id !== String(snapshot.user.id),
+      )
+      return accountOf(snapshot, {
+        installation,
+        record: records.get(String(snapshot.user.id)),
+        alike,
+      })
     })
     .filter(({ kind, alike }) => kind !== 'managed' || alike.length > 0)
     .sort((a, b) => Number(a.id) - Number(b.id))
@@ -39,9 +45,9 @@ interface Known {
   readonly alike: readonly string[]
 }
 
-function accountOf(seen: Seen, { installation, record, alike }: Known): HostAccount {
-  const { user, isActive } = seen
-  const kind = isProtected(seen, installation) ? 'protected' : kindOf(record)
+function accountOf(snapshot: AccountSnapshot, { installation, record, alike }: Known): HostAccount {
+  const { user, isActive } = snapshot
+  const kind = isProtected(snapshot, installation) ? 'protected' : kindOf(record)
   return {
     id: String(user.id),
     email: user.email,
@@ -57,22 +63,25 @@ function kindOf(record: AccessRecord | undefined): HostAccount['kind'] {
   return record.account?.origin === 'imported' ? 'listed' : 'managed'
 }
 
-function isProtected({ user, role, isSuperuser }: Seen, known: Installation): boolean {
+function isProtected({ user, role, isSuperuser }: AccountSnapshot, known: Installation): boolean {
   const isOwner = user.id === known.ownId || normalizeEmail(user.email) === known.ownerEmail
   return isOwner || isSuperuser || role === 'OW'
 }
 
-function groupByLook(everybody: readonly Seen[]): Map<string, string[]> {
+function groupByLook(everybody: readonly AccountSnapshot[]): Map<string, string[]> {
   const byLook = new Map<string, string[]>()
-  for (const seen of everybody) {
-    const look = lookOf(seen)
-    byLook.set(look, [...(byLook.get(look) ?? []), String(seen.user.id)])
+  for (const snapshot of everybody) {
+    const look = lookOf(snapshot)
+    byLook.set(look, [...(byLook.get(look) ?? []), String(snapshot.user.id)])
   }
   return byLook
 }
 
-/** What an address looks like: without capitals, invisible characters and other widths of the same letters. */
-function lookOf({ user }: Seen): string {
+/**
+ * What an address looks like: without capitals, invisible characters and other widths of the same
+ * letters.
+ */
+function lookOf({ user }: AccountSnapshot): string {
   return user.email
     .normalize('NFKC')
     .replace(/[\p{C}\p{Z}\s]/gu, '')

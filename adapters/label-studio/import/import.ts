@@ -15,7 +15,7 @@ import { noteAccount } from '../accounts/links.js'
 import { normalizeEmail } from '../api/index.js'
 import { translated } from '../failures.js'
 import type { TargetParts } from '../parts.js'
-import { census, type Seen } from './census.js'
+import { type AccountSnapshot, listAccounts } from './census.js'
 import { isDrifted } from './drift.js'
 import { type ImportedUsers, importedUsers, unlessTaken } from './imported-users.js'
 import { recordsOf } from './records.js'
@@ -26,7 +26,10 @@ const debug = createDebug('label-studio-scim:import')
 export interface ImportReport {
   /** New SCIM users for people who existed in Label Studio only. */
   readonly imported: number
-  /** SCIM users that were only ever imported, and say now what Label Studio says: another name, address or standing. */
+  /**
+   * SCIM users that were only ever imported, and say now what Label Studio says: another name,
+   * address or standing.
+   */
   readonly updated: number
   /** SCIM users whose account was found. */
   readonly linked: number
@@ -38,7 +41,9 @@ export interface ImportReport {
 
 /** Keeps SCIM's list of people up to date with Label Studio's. */
 export interface Importer {
-  /** One import. @throws UnavailableError when Label Studio cannot be asked; nothing is removed then */
+  /**
+   * One import. @throws UnavailableError when Label Studio cannot be asked; nothing is removed then
+   */
   run(options?: { readonly signal?: AbortSignal }): Promise<ImportReport>
   /** Imports now and again and again. Failures are tried at the next time. */
   start(options?: { readonly intervalMs?: number }): void
@@ -99,41 +104,48 @@ export function importerOf(target: TargetParts): Importer {
 }
 
 async function importPeople(parts: Parts, scope: Scope): Promise<ImportReport> {
-  const everybody = await census(parts, scope)
+  const everybody = await listAccounts(parts, scope)
   const report = { imported: 0, updated: 0, linked: 0, drifted: 0, removed: 0 }
   const count = (outcome: Outcome) => {
     if (outcome) report[outcome] += 1
   }
-  for (const seen of everybody) {
+  for (const snapshot of everybody) {
     scope.signal.throwIfAborted()
-    count(await meet(parts, scope, seen))
+    count(await syncAccount(parts, scope, snapshot))
   }
   const ids = new Set(everybody.map(({ user }) => String(user.id)))
   for await (const record of recordsOf(parts.settings.storage.access, scope)) {
     if (!record.account || ids.has(record.account.id)) continue
-    count(await miss(parts, scope, record))
+    count(await handleMissing(parts, scope, record))
   }
   return report
 }
 
-/** Somebody in Label Studio: known and as they should be, known and different, known by address, or new. */
-async function meet(parts: Parts, scope: Scope, seen: Seen): Promise<Outcome> {
+/**
+ * Somebody in Label Studio: known and as they should be, known and different, known by address, or
+ * new.
+ */
+async function syncAccount(
+  parts: Parts,
+  scope: Scope,
+  snapshot: AccountSnapshot,
+): Promise<Outcome> {
   const { access, users } = parts.settings.storage
-  const record = await access.recordByAccount(scope, String(seen.user.id))
+  const record = await access.recordByAccount(scope, String(snapshot.user.id))
   if (!record) {
-    const known = (await parts.find(scope, seen.user.email))[0]
-    if (known) return link(parts, scope, known, seen)
-    return (await parts.mirror.create(scope, seen)) ? 'imported' : undefined
+    const known = (await parts.find(scope, snapshot.user.email))[0]
+    if (known) return link(parts, scope, known, snapshot)
+    return (await parts.mirror.create(scope, snapshot)) ? 'imported' : undefined
   }
-  if (Boolean(record.account?.isProtected) !== seen.isSuperuser) {
-    await noteProtection(parts, scope, record.userId, seen)
+  if (Boolean(record.account?.isProtected) !== snapshot.isSuperuser) {
+    await noteProtection(parts, scope, record.userId, snapshot)
   }
   if (record.account?.origin === 'imported') {
-    return (await parts.mirror.refresh(scope, record, seen)) ? 'updated' : undefined
+    return (await parts.mirror.refresh(scope, record, snapshot)) ? 'updated' : undefined
   }
   const user = await users.get(scope, record.userId, readWhole)
-  if (!isDrifted({ record, user, seen }, parts.settings)) return undefined
-  return markDrifted(parts, scope, record.userId, user?.userName ?? seen.user.email)
+  if (!isDrifted({ record, user, snapshot }, parts.settings)) return undefined
+  return markDrifted(parts, scope, record.userId, user?.userName ?? snapshot.user.email)
 }
 
 /** Somebody became a superuser, or is none any more. */
@@ -141,7 +153,7 @@ async function noteProtection(
   { settings }: TargetParts,
   scope: Scope,
   userId: string,
-  { user, isSuperuser }: Seen,
+  { user, isSuperuser }: AccountSnapshot,
 ): Promise<void> {
   const { access } = settings.storage
   await holdForImport(access, scope, userId, async (held) => {
@@ -158,13 +170,13 @@ async function link(
   { settings }: TargetParts,
   scope: Scope,
   user: User,
-  seen: Seen,
+  snapshot: AccountSnapshot,
 ): Promise<'linked' | undefined> {
-  if (!mayAdopt(settings, normalizeEmail(seen.user.email))) return undefined
+  if (!mayAdopt(settings, normalizeEmail(snapshot.user.email))) return undefined
   const { access } = settings.storage
   const done = await holdForImport(access, scope, user.id, async (held) => {
     if ((await access.record(held, user.id))?.account) return false
-    const account = referenceTo(seen.user, 'adopted')
+    const account = referenceTo(snapshot.user, 'adopted')
     // Somebody else may have got the account at the same moment: the next import sees it.
     return unlessTaken(async () => {
       await noteAccount(settings, held, user, { account })
@@ -176,10 +188,11 @@ async function link(
 }
 
 /**
- * An account that is not in the list: who is managed gets it again, who was only listed goes. Lists that are read page
- * by page miss people who slip from one page to another, so the account itself is asked for first.
+ * An account that is not in the list: who is managed gets it again, who was only listed goes. Lists
+ * that are read page by page miss people who slip from one page to another, so the account itself
+ * is asked for first.
  */
-async function miss(
+async function handleMissing(
   parts: Parts,
   scope: Scope,
   { userId, account: known }: AccessRecord,
@@ -195,8 +208,8 @@ async function miss(
 }
 
 /**
- * Has somebody looked at, and tells of it, unless they are waiting for that already. Who was given up on until somebody
- * acts is not tried again by each import.
+ * Has somebody looked at, and tells of it, unless they are waiting for that already. Who was given
+ * up on until somebody acts is not tried again by each import.
  */
 async function markDrifted(
   { settings }: TargetParts,

@@ -15,21 +15,23 @@ import { writeLogged } from '../accounts/change-log.js'
 import { holdForImport } from '../accounts/hold.js'
 import { normalizeEmail } from '../api/index.js'
 import type { LabelStudioSettings } from '../options.js'
-import type { Seen } from './census.js'
+import type { AccountSnapshot } from './census.js'
 import { unlist } from './unlist.js'
 
-/** SCIM users that only mirror who is in Label Studio: nothing of them is ever carried out there. */
+/**
+ * SCIM users that only mirror who is in Label Studio: nothing of them is ever carried out there.
+ */
 export interface ImportedUsers {
   /**
    * Brings somebody in, or goes on where a process ended that did.
    * @returns `false` when somebody else has the account or the login name
    */
-  create(scope: Scope, seen: Seen, userId?: string): Promise<boolean>
+  create(scope: Scope, snapshot: AccountSnapshot, userId?: string): Promise<boolean>
   /**
-   * Makes the SCIM user say what Label Studio says now; `false` when it did already, or when the person was changed or
-   * became managed meanwhile.
+   * Makes the SCIM user say what Label Studio says now; `false` when it did already, or when the
+   * person was changed or became managed meanwhile.
    */
-  refresh(scope: Scope, record: AccessRecord, seen: Seen): Promise<boolean>
+  refresh(scope: Scope, record: AccessRecord, snapshot: AccountSnapshot): Promise<boolean>
   /** Takes somebody out again; `false` when they were changed or became managed meanwhile. */
   remove(scope: Scope, userId: string): Promise<boolean>
 }
@@ -46,13 +48,13 @@ export function importedUsers(settings: LabelStudioSettings): ImportedUsers {
   const tools = { settings, write: writer() }
 
   return {
-    create: (scope, seen) => createListed(tools, scope, seen),
-    async refresh(scope, record, seen) {
+    create: (scope, snapshot) => createListed(tools, scope, snapshot),
+    async refresh(scope, record, snapshot) {
       // Looked at first without holding anybody: nearly everybody is as they were.
       const known = await users.get(scope, record.userId, withoutGroups)
-      if (known && isShown(known, seen) && !isHalfListed(record)) return false
+      if (known && isShown(known, snapshot) && !isHalfListed(record)) return false
       return whileListed(settings, scope, record.userId, (held, listed) =>
-        refreshListed(tools, held, listed, seen),
+        refreshListed(tools, held, listed, snapshot),
       )
     },
     remove: (scope, userId) =>
@@ -64,7 +66,10 @@ export function importedUsers(settings: LabelStudioSettings): ImportedUsers {
   }
 }
 
-/** Works on somebody who is only listed, as they are now; others, and those somebody works on, are left alone. */
+/**
+ * Works on somebody who is only listed, as they are now; others, and those somebody works on, are
+ * left alone.
+ */
 async function whileListed(
   { storage: { users, access } }: LabelStudioSettings,
   scope: Scope,
@@ -91,12 +96,12 @@ const withoutGroups = { omit: new Set(['groups']) } as const
 async function createListed(
   tools: Tools,
   scope: Scope,
-  seen: Seen,
+  snapshot: AccountSnapshot,
   userId: string = randomUUID(),
 ): Promise<boolean> {
   const { access } = tools.settings.storage
-  const user = newUser(seen, userId)
-  const record = recordOf(user, seen)
+  const user = newUser(snapshot, userId)
+  const record = recordOf(user, snapshot)
   const done = await holdForImport(access, scope, userId, (held) =>
     unlessTaken(async () => {
       // The account is noted first: whatever happens next, nobody takes the user for a managed one.
@@ -127,12 +132,12 @@ async function refreshListed(
   tools: Tools,
   scope: Scope,
   { record, user }: Listed,
-  seen: Seen,
+  snapshot: AccountSnapshot,
 ): Promise<boolean> {
-  if (!user) return isHalfListed(record) && createListed(tools, scope, seen, record.userId)
-  const next = isShown(user, seen) ? user : { ...shownAs(user, seen), meta: nextMeta(user) }
+  if (!user) return isHalfListed(record) && createListed(tools, scope, snapshot, record.userId)
+  const next = isShown(user, snapshot) ? user : { ...shownAs(user, snapshot), meta: nextMeta(user) }
   if (next !== user) await replaceUser(tools, scope, user, next)
-  await tools.settings.storage.access.saveRecord(scope, { ...record, ...recordOf(next, seen) })
+  await tools.settings.storage.access.saveRecord(scope, { ...record, ...recordOf(next, snapshot) })
   return next !== user
 }
 
@@ -149,19 +154,22 @@ async function replaceUser(
 }
 
 /** The user with what Label Studio says now. */
-function shownAs(user: User, seen: Seen): User {
-  return { ...withoutShown(user), ...shownBy(seen) }
+function shownAs(user: User, snapshot: AccountSnapshot): User {
+  return { ...withoutShown(user), ...shownBy(snapshot) }
 }
 
-function isShown(user: User, seen: Seen): boolean {
-  return JSON.stringify(sorted(shownAs(user, seen))) === JSON.stringify(sorted(user))
+function isShown(user: User, snapshot: AccountSnapshot): boolean {
+  return JSON.stringify(sorted(shownAs(user, snapshot))) === JSON.stringify(sorted(user))
 }
 
 function nextMeta({ meta }: User): User['meta'] {
   return { ...meta, lastModified: new Date().toISOString(), version: randomUUID() }
 }
 
-/** Somebody else brought the person in, or changed them, at the same moment: the next import sees it. */
+/**
+ * Somebody else brought the person in, or changed them, at the same moment: the next import sees
+ * it.
+ */
 export async function unlessTaken(work: () => Promise<boolean>): Promise<boolean> {
   try {
     return await work()
@@ -172,23 +180,23 @@ export async function unlessTaken(work: () => Promise<boolean>): Promise<boolean
   }
 }
 
-function recordOf(user: User, seen: Seen): AccessRecord {
+function recordOf(user: User, snapshot: AccountSnapshot): AccessRecord {
   return {
     ...emptyRecord(user.id, new Date()),
-    email: normalizeEmail(seen.user.email),
-    account: referenceTo(seen.user, 'imported', seen.isSuperuser),
+    email: normalizeEmail(snapshot.user.email),
+    account: referenceTo(snapshot.user, 'imported', snapshot.isSuperuser),
     enforced: user.active ? 'active' : 'deprovisioned',
   }
 }
 
-function newUser(seen: Seen, id: string): User {
+function newUser(snapshot: AccountSnapshot, id: string): User {
   const at = new Date().toISOString()
   const meta = { resourceType: 'User', created: at, lastModified: at, version: randomUUID() }
-  return { id, ...shownBy(seen), meta }
+  return { id, ...shownBy(snapshot), meta }
 }
 
 /** What Label Studio knows of somebody, in SCIM's attributes. */
-function shownBy({ user, isActive }: Seen) {
+function shownBy({ user, isActive }: AccountSnapshot) {
   const email = normalizeEmail(user.email)
   const formatted = `${user.firstName} ${user.lastName}`.trim()
   const name = {

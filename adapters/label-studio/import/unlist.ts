@@ -10,8 +10,9 @@ export interface ListedUser {
 }
 
 /**
- * Removes somebody who was only listed: user and record. The record goes last and says first that it is half gone, so
- * that a process that ends in between shuts nobody out, and the next import goes on.
+ * Removes somebody who was only listed: user and record. The record goes last and says first that
+ * it is half gone, so that a process that ends in between shuts nobody out, and the next import
+ * goes on.
  *
  * @throws VersionMismatchError when they were changed meanwhile; nothing is removed then
  */

@@ -69,7 +69,9 @@ function hasWhatIsNeeded({ endpoint: { needs }, named }: ReadRequest): boolean {
   return needs === undefined || needs.some((name) => named.has(name))
 }
 
-/** The rank that the row asks for, more where the action, others' objects or fields of the body do. */
+/**
+ * The rank that the row asks for, more where the action, others' objects or fields of the body do.
+ */
 function neededRank(request: ReadRequest, account: number, others: boolean): Rank {
   const { endpoint } = request
   const needed = [ranksOf[endpoint.role] ?? ranks.AD]

@@ -146,7 +146,9 @@ async function decideFor(
   return allowed(tools, { question, person, request, project: decision.project })
 }
 
-/** Without Label Studio nothing is known of the object, and Label Studio would not answer either. */
+/**
+ * Without Label Studio nothing is known of the object, and Label Studio would not answer either.
+ */
 function cannotAsk(error: unknown) {
   if (!isLabelStudioError(error)) throw error
   debug('Label Studio could not be asked about an object: %O', error)

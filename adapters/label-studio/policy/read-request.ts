@@ -93,7 +93,9 @@ interface Pattern {
 
 const patterns = endpoints.map(patternOf)
 
-/** Finds the endpoint, by path and query read as Django does; what it may read otherwise is refused. */
+/**
+ * Finds the endpoint, by path and query read as Django does; what it may read otherwise is refused.
+ */
 export function matchRequest({ method, url, headers }: RawRequest): Matched | Unread {
   const [rawPath = '', ...rest] = url.split('?')
   const path = decodedPath(rawPath)

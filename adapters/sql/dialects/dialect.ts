@@ -7,8 +7,9 @@ export type Sql = RawBuilder<unknown>
 export type ScalarKind = 'text' | 'number' | 'boolean'
 
 /**
- * What kind of failure an error of the driver is: `retry` the transaction; `foreignKey` or `unique` when a constraint
- * was hit; `unavailable` when the database cannot answer now; `undefined` for everything else.
+ * What kind of failure an error of the driver is: `retry` the transaction; `foreignKey` or `unique`
+ * when a constraint was hit; `unavailable` when the database cannot answer now; `undefined` for
+ * everything else.
  */
 export type FailureKind = 'retry' | 'foreignKey' | 'unique' | 'unavailable' | undefined
 
@@ -27,7 +28,10 @@ export interface SqlDialect {
   readonly now: Sql
   /** Ends CREATE TABLE of a table whose rows are little more than their key. */
   readonly keyTable: Sql
-  /** After a SELECT: locks the rows for a change; for their deletion; for being referred to; those nobody has locked. */
+  /**
+   * After a SELECT: locks the rows for a change; for their deletion; for being referred to; those
+   * nobody has locked.
+   */
   readonly forUpdate: Sql
   readonly forDelete: Sql
   readonly forKeyShare: Sql
@@ -37,14 +41,15 @@ export interface SqlDialect {
   /** Tells the planner how much each column of an index narrows a search, where it would guess. */
   planFor?(table: string, index: string, rowsPerPrefix: readonly number[]): Sql
   /**
-   * FROM item: each row of `from` with those rows of `table as alias` that a condition on the table's key selects, found by the
-   * index of the key and one row of `from` after the other, whatever the planner knows of the table. With `lock`, they are
-   * locked in the order of `from`.
+   * FROM item: each row of `from` with those rows of `table as alias` that a condition on the
+   * table's key selects, found by the index of the key and one row of `from` after the other,
+   * whatever the planner knows of the table. With `lock`, they are locked in the order of `from`.
    */
   joinEach(from: Sql, table: string, condition: Sql, lock?: Sql): Sql
   /**
-   * Condition on a table without an alias: its row is of the tenant and its column is among the strings in a bound JSON
-   * array. Answered as `joinEach` is. Not for rows that others may change meanwhile.
+   * Condition on a table without an alias: its row is of the tenant and its column is among the
+   * strings in a bound JSON array. Answered as `joinEach` is. Not for rows that others may change
+   * meanwhile.
    */
   isListed(table: string, column: string, tenant: unknown, array: unknown): Sql
   /** Whether a query finds any row; of one in WHERE, not to be made a join of. */
@@ -55,7 +60,10 @@ export interface SqlDialect {
   failureKind(error: unknown): FailureKind
 }
 
-/** Access to JSON columns. Paths are lists of member names and are always bound, never part of the SQL text. */
+/**
+ * Access to JSON columns. Paths are lists of member names and are always bound, never part of the
+ * SQL text.
+ */
 export interface JsonSql {
   /** The value at a path, SQL NULL when it is absent or JSON null. */
   scalar(source: Sql, path: readonly string[], kind: ScalarKind): Sql
@@ -80,7 +88,9 @@ export interface JsonSql {
   rows(array: unknown, columns: Readonly<Record<string, 'text' | 'integer'>>): Sql
 }
 
-/** Runs a query that reads many rows where it holds up nobody. Rejects when the signal is aborted. */
+/**
+ * Runs a query that reads many rows where it holds up nobody. Rejects when the signal is aborted.
+ */
 export type Scan = (
   query: { readonly sql: string; readonly parameters: readonly unknown[] },
   signal?: AbortSignal,
@@ -91,9 +101,14 @@ export interface Connection {
   readonly dialect: SqlDialect
   /** Kysely dialect for transactions and everything that writes. */
   readonly writer: Dialect
-  /** For single statements that only read; absent when they have to share the writer's connection. */
+  /**
+   * For single statements that only read; absent when they have to share the writer's connection.
+   */
   readonly reader?: Dialect
-  /** `flush` resolves when everything committed so far survives a power failure; absent where a commit does. */
+  /**
+   * `flush` resolves when everything committed so far survives a power failure; absent where a
+   * commit does.
+   */
   readonly durability?: {
     flush(): Promise<void>
     /** @throws UnavailableError when nothing may be written any more */

@@ -6,13 +6,15 @@ import { postgresDialect } from './postgres.js'
 import { createTurns } from './turns.js'
 
 const int8 = 20
-const mostNames = 500
+const maxNames = 500
 
 /**
- * How queries are planned, so that they are as fast on a database that has just been filled as on one that has been
- * analysed. Joins are made in the order in which they are written, by indexes. The planner cannot know how few rows a bound list or
- * a recursive step has, and would read a tenant's whole table to hash it. Plans are made for each execution: one that is kept was made when the
- * tables were as small as they are no more. And no plan is worth compiling, however many rows the planner expects.
+ * How queries are planned, so that they are as fast on a database that has just been filled as on
+ * one that has been analysed. Joins are made in the order in which they are written, by indexes.
+ * The planner cannot know how few rows a bound list or a recursive step has, and would read a
+ * tenant's whole table to hash it. Plans are made for each execution: one that is kept was made
+ * when the tables were as small as they are no more. And no plan is worth compiling, however many
+ * rows the planner expects.
  */
 const planning = [
   'set jit = off',
@@ -25,7 +27,8 @@ const planning = [
 ].join('; ')
 
 /**
- * Opens a pool of connections to PostgreSQL. A lost connection fails the statements on it and nothing else.
+ * Opens a pool of connections to PostgreSQL. A lost connection fails the statements on it and
+ * nothing else.
  *
  * @throws ConfigurationError `ERR_SCIM_NO_DRIVER` when `pg` is not installed
  */
@@ -80,7 +83,7 @@ export async function openPostgres(
     reader: new PostgresDialect({ pool: { connect: () => connections.take(), end } }),
     onCompiled(text) {
       // Filters make texts without end; those that come first are those that come often.
-      if (names.size < mostNames && !names.has(text)) names.set(text, `scim_${names.size}`)
+      if (names.size < maxNames && !names.has(text)) names.set(text, `scim_${names.size}`)
     },
   }
 }
@@ -94,8 +97,9 @@ function endOnce(end: () => Promise<void>): () => Promise<void> {
 }
 
 /**
- * Gives connections of a pool, and takes out of it those that failed. When one of them has been silent for too long, all that
- * are older than that are not used any more: whatever swallowed its packets swallows theirs.
+ * Gives connections of a pool, and takes out of it those that failed. When one of them has been
+ * silent for too long, all that are older than that are not used any more: whatever swallowed its
+ * packets swallows theirs.
  */
 function trackConnections(pool: Pool, names: ReadonlyMap<string, string>) {
   const openedAt = new WeakMap<PoolClient, number>()

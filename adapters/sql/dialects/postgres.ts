@@ -81,7 +81,10 @@ function elements(source: Sql, path: readonly string[]): Sql {
   return sql`jsonb_array_elements(case jsonb_typeof(${value}) when 'array' then ${value} else '[]' end)`
 }
 
-/** Text is ordered by code point; numbers and booleans are compared as JSON, which is exact and never fails. */
+/**
+ * Text is ordered by code point; numbers and booleans are compared as JSON, which is exact and
+ * never fails.
+ */
 function scalarOf(source: Sql, path: Sql, kind: ScalarKind): Sql {
   return kind === 'text'
     ? sql`((${source}) #>> ${path}) collate "C"`
@@ -94,7 +97,10 @@ function textArray(path: readonly string[]): Sql {
 
 const retried: readonly unknown[] = ['40001', '40P01']
 
-/** Connections refused or lost, shutting down, too many clients, out of resources, time-outs, a read-only standby. */
+/**
+ * Connections refused or lost, shutting down, too many clients, out of resources, time-outs, a
+ * read-only standby.
+ */
 const unavailable =
   /^(08...|53...|57P0[1-5]|57014|55P03|25006|25P03|E(CONN\w+|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN))$/
 const unavailableMessage =

@@ -34,11 +34,12 @@ export interface SqliteDriverOptions {
   readonly exclusive: boolean
 }
 
-const mostStatements = 500
+const maxStatements = 500
 
 /**
- * A Kysely dialect over one connection. It prepares each statement once, begins transactions with the write lock
- * (BEGIN IMMEDIATE), and waits for the locks of other connections without blocking the event loop.
+ * A Kysely dialect over one connection. It prepares each statement once, begins transactions with
+ * the write lock (BEGIN IMMEDIATE), and waits for the locks of other connections without blocking
+ * the event loop.
  */
 export function sqliteKysely(handle: SqliteHandle, options: SqliteDriverOptions): Dialect {
   return {
@@ -66,7 +67,8 @@ function sqliteDriver(handle: SqliteHandle, { timeoutMs, exclusive }: SqliteDriv
     },
     beginTransaction: command('begin immediate'),
     commitTransaction: command('commit'),
-    // A full disk or a failed read or write has already ended the transaction; that failure is the one to tell.
+    // A full disk or a failed read or write has already ended the transaction; that failure is the
+    // one to tell.
     rollbackTransaction: () => command('rollback')().catch(() => {}),
     async destroy() {
       await turns?.takeAtLast()
@@ -106,7 +108,7 @@ function statementCache(handle: SqliteHandle): (text: string) => SqliteStatement
     if (known) statements.delete(text)
     const prepared = known ?? handle.prepare(text)
     statements.set(text, prepared)
-    if (statements.size > mostStatements) {
+    if (statements.size > maxStatements) {
       for (const oldest of statements.keys()) {
         statements.delete(oldest)
         break

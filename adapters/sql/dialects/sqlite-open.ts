@@ -41,7 +41,10 @@ type BetterSqlite = new (
   close(): void
 }
 
-/** Settings of each connection. NORMAL: commits are not flushed to the disk by SQLite, but by `durable`. */
+/**
+ * Settings of each connection. NORMAL: commits are not flushed to the disk by SQLite, but by
+ * `durable`.
+ */
 const pragmas = [
   'journal_mode = wal',
   'synchronous = normal',
@@ -52,8 +55,9 @@ const pragmas = [
 ]
 
 /**
- * Opens an SQLite database, creating the file and its folder where they are missing. Several processes may have it open. What
- * no index answers is read in threads; of a database in memory nothing but its one connection can read, in this thread.
+ * Opens an SQLite database, creating the file and its folder where they are missing. Several
+ * processes may have it open. What no index answers is read in threads; of a database in memory
+ * nothing but its one connection can read, in this thread.
  *
  * @param path a file, or `:memory:`
  * @throws ConfigurationError `ERR_SCIM_NO_DRIVER` when there is no driver, naming what to install
@@ -139,7 +143,8 @@ function returnsRows(text: string): boolean {
 }
 
 async function betterSqlite(): Promise<SqliteLibrary | undefined> {
-  // better-sqlite3 13 ends a process that runs on Node.js before 22, so there its version must be known before it loads.
+  // better-sqlite3 13 ends a process that runs on Node.js before 22, so there its version must be
+  // known before it loads.
   if (isBefore(22, 0)) {
     const hostRequire = createRequire(join(process.cwd(), 'package.json'))
     const version = attempt(() => hostRequire('better-sqlite3/package.json') as { version: string })

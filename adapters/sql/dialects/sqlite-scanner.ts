@@ -6,7 +6,10 @@ import { createTurns } from './turns.js'
 /** What a thread needs to open the database. */
 export interface ScannerOptions {
   readonly path: string
-  /** The module of the driver: `node:sqlite`, or the file of one that has the interface of `better-sqlite3`. */
+  /**
+   * The module of the driver: `node:sqlite`, or the file of one that has the interface of
+   * `better-sqlite3`.
+   */
   readonly driver: string
   readonly pragmas: readonly string[]
   /** How many threads at most. */
@@ -28,8 +31,8 @@ interface Answer {
 }
 
 /**
- * The program of a thread. It is a text, so that it runs the same from every module system, bundled or not: a connection of
- * its own, one query at a time.
+ * The program of a thread. It is a text, so that it runs the same from every module system, bundled
+ * or not: a connection of its own, one query at a time.
  */
 const program = `
 const { parentPort, workerData } = require('node:worker_threads')
@@ -59,9 +62,10 @@ parentPort.on('message', ({ sql, parameters }) => {
 `
 
 /**
- * Runs queries that read many rows in threads with read-only connections of their own, so that the host goes on answering. A
- * request that ends waits no longer; its thread is free when SQLite is done with the query, which cannot be interrupted:
- * `libsql` ends the whole process when its thread is stopped meanwhile.
+ * Runs queries that read many rows in threads with read-only connections of their own, so that the
+ * host goes on answering. A request that ends waits no longer; its thread is free when SQLite is
+ * done with the query, which cannot be interrupted: `libsql` ends the whole process when its thread
+ * is stopped meanwhile.
  */
 export function sqliteScanner({ threads, timeoutMs, ...workerData }: ScannerOptions): Scanner {
   const turns = createTurns(threads, timeoutMs)

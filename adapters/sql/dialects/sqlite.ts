@@ -54,18 +54,27 @@ function jsonSql(): JsonSql {
   }
 }
 
-/** Names come from schemas and are letters, digits, `-`, `_`, `$`, `:` and `.`; quoted, none of them is special. */
+/**
+ * Names come from schemas and are letters, digits, `-`, `_`, `$`, `:` and `.`; quoted, none of them
+ * is special.
+ */
 function jsonPath(path: readonly string[]): string {
   return `$${path.map((name) => `.${JSON.stringify(name)}`).join('')}`
 }
 
 const codes = { busy: 5, foreignKey: 787, primaryKey: 1555, unique: 2067 }
 
-/** Primary result codes that pass by themselves: busy, locked, read-only, input or output, disk full, cannot open. */
+/**
+ * Primary result codes that pass by themselves: busy, locked, read-only, input or output, disk
+ * full, cannot open.
+ */
 const unavailable: readonly number[] = [5, 6, 8, 10, 13, 14]
 const unavailableNames = /^SQLITE_(BUSY|LOCKED|READONLY|IOERR|FULL|CANTOPEN)/
 
-/** What the drivers tell of a failure: `node:sqlite` a number, `libsql` a number and a name, `better-sqlite3` a name. */
+/**
+ * What the drivers tell of a failure: `node:sqlite` a number, `libsql` a number and a name,
+ * `better-sqlite3` a name.
+ */
 interface SqliteFailure {
   readonly errcode?: number
   readonly rawCode?: number

@@ -14,11 +14,13 @@ export interface WalFlusher {
 }
 
 /**
- * Flushes SQLite's write-ahead log to the disk, outside this thread and once for all commits that wait for it. It does what
- * `synchronous = full` does with every commit, and is as durable; that would block the event loop for milliseconds each.
+ * Flushes SQLite's write-ahead log to the disk, outside this thread and once for all commits that
+ * wait for it. It does what `synchronous = full` does with every commit, and is as durable; that
+ * would block the event loop for milliseconds each.
  *
- * After a flush that failed, nothing is flushed any more: the system may have dropped what it could not write, the next flush
- * would succeed all the same, and what is committed behind such a hole is lost. The process has to be started again.
+ * After a flush that failed, nothing is flushed any more: the system may have dropped what it could
+ * not write, the next flush would succeed all the same, and what is committed behind such a hole is
+ * lost. The process has to be started again.
  */
 export function walFlusher(path: string): WalFlusher {
   let running: Promise<void> | undefined

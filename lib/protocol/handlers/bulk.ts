@@ -42,9 +42,9 @@ const bulkResponseUrn = 'urn:ietf:params:scim:api:messages:2.0:BulkResponse'
 const patchOpUrn = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
 
 /**
- * POST to `/Bulk` (RFC 7644 §3.7). Each operation is a request of its own: authorized, checked, stored and audited
- * alone; the job as a whole is not atomic. Other requests get their turn between operations. At the deadline what was
- * done is answered, and 503 for each of the rest.
+ * POST to `/Bulk` (RFC 7644 §3.7). Each operation is a request of its own: authorized, checked,
+ * stored and audited alone; the job as a whole is not atomic. Other requests get their turn between
+ * operations. At the deadline what was done is answered, and 503 for each of the rest.
  */
 export function bulkHandler(services: BulkServices, endpoints: readonly WriteHandlers[]): Handler {
   return async (request) => {
@@ -229,7 +229,9 @@ function takeOutDeferred(
   return { ...(data !== undefined && { data }), later: [] }
 }
 
-/** Adds what a resource was created without; where that cannot be had, the resource is taken back. */
+/**
+ * Adds what a resource was created without; where that cannot be had, the resource is taken back.
+ */
 async function finish(job: Job, { index, type, id, later, needs }: Unfinished): Promise<void> {
   const { services, request, ids } = job
   const call = about(callOf(services, type, scopeOf(request)), id)
@@ -284,7 +286,10 @@ function findHandler(
   throw notFound(`"path" of a ${method} leads to no endpoint of a bulk request.`)
 }
 
-/** The id in what follows an endpoint: one segment, decoded once; none has NUL, which PostgreSQL refuses to look for. */
+/**
+ * The id in what follows an endpoint: one segment, decoded once; none has NUL, which PostgreSQL
+ * refuses to look for.
+ */
 function idIn(rest: string): string | undefined {
   const segment = /^\/([^/]+)$/.exec(rest)?.[1]
   if (segment === undefined) return undefined

@@ -12,7 +12,10 @@ import type { Handler } from '../route.js'
 
 type Finder = (id: string, baseUrl: string) => JsonObject | undefined
 
-/** GET of `/ServiceProviderConfig`. Parameters are ignored, as at all discovery endpoints, except for a filter. */
+/**
+ * GET of `/ServiceProviderConfig`. Parameters are ignored, as at all discovery endpoints, except
+ * for a filter.
+ */
 export function serviceProviderConfigHandler({ options }: ProtocolContext): Handler {
   return async (request) => {
     refuseFilter(request)

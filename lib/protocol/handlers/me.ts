@@ -7,8 +7,9 @@ import type { Handler } from '../route.js'
 import { getHandler, patchHandler, replaceHandler } from './resources.js'
 
 /**
- * `/Me`: the user behind the credentials, never one that the request names (RFC 7644 §3.11). Machine tokens stand for
- * nobody: 404. People may change the attributes of `options.selfServiceAttributes` only.
+ * `/Me`: the user behind the credentials, never one that the request names (RFC 7644 §3.11).
+ * Machine tokens stand for nobody: 404. People may change the attributes of
+ * `options.selfServiceAttributes` only.
  */
 export function meHandlers(
   services: Services & { readonly options: ProtocolOptions },

@@ -103,7 +103,9 @@ function readFilter({ features, limits, deviations }: ProtocolOptions, text: str
   return parseFilter(text, { deviations, ...filterLimits(limits) })
 }
 
-/** Of several types those are sorted that have the attribute; the others count as having no value. */
+/**
+ * Of several types those are sorted that have the attribute; the others count as having no value.
+ */
 function sortsOf(
   { features }: ProtocolOptions,
   types: readonly ResourceType[],
@@ -178,7 +180,10 @@ function bodyOf(
   return listResponse({ resources, totalResults, nextCursor })
 }
 
-/** The query as it was understood, so that each page may write it in its own way, as in RFC 9865's own example. */
+/**
+ * The query as it was understood, so that each page may write it in its own way, as in RFC 9865's
+ * own example.
+ */
 function bindingOf(
   { principal }: ScimRequest,
   { parameters, parts }: Pick<Question, 'parameters'> & { parts: readonly TypeQuery[] },

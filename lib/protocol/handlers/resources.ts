@@ -43,8 +43,8 @@ export function createHandler(services: Services, type: ResourceType): Handler {
 }
 
 /**
- * GET of one resource (RFC 7644 §3.4.1), 304 when the client has this version (§3.14) and nothing of the answer can have
- * changed without it (RFC 9110 §8.8.1).
+ * GET of one resource (RFC 7644 §3.4.1), 304 when the client has this version (§3.14) and nothing
+ * of the answer can have changed without it (RFC 9110 §8.8.1).
  */
 export function getHandler(services: Services, type: ResourceType): Handler {
   return async (request, parameters) => {
@@ -76,8 +76,9 @@ export function replaceHandler(
 }
 
 /**
- * PATCH of one resource (RFC 7644 §3.5.2). Answers 200 with the resource; of a group 204 unless the client asks for
- * attributes, as Entra ID prefers it and so that nobody has to load and send thousands of members.
+ * PATCH of one resource (RFC 7644 §3.5.2). Answers 200 with the resource; of a group 204 unless the
+ * client asks for attributes, as Entra ID prefers it and so that nobody has to load and send
+ * thousands of members.
  */
 export function patchHandler(
   services: Services,
@@ -92,7 +93,8 @@ export function patchHandler(
     const { resource } = await patch(call, bodyOf(request))
     if (call.kind.patchAnswersNothing && !asksForAttributes(request)) {
       const headers = headersOf(services, request, { type, resource })
-      // Says nothing without a body, but the client of SCIM-SDK takes an answer without it for a failure.
+      // Says nothing without a body, but the client of SCIM-SDK takes an answer without it for a
+      // failure.
       return { status: 204, headers: { ...headers, 'Content-Type': 'application/scim+json' } }
     }
     const sent = sentIn(request.body)

@@ -10,7 +10,7 @@ import type { Member, Resource } from '../../stores/resource.js'
 import { type Call, isConditional, type ResourceCall, type Services } from '../call.js'
 import { type Change, type Kind, noMembers, type WriteSpec } from '../kind.js'
 import { patchOptions } from '../options.js'
-import { endAccessOfRoleless, finishLosses } from '../people/access.js'
+import { deprovisionWithoutRole, finishLosses } from '../people/access.js'
 import { foreseeLoss, type GroupLoss } from '../people/losing.js'
 import { refuseProtectedMembers } from '../people/protection.js'
 import { type Computed, referencePart, setOrDelete } from '../represent.js'
@@ -31,7 +31,9 @@ const withoutThem: Read = { omit: new Set(['members']) }
 /** Attributes of a group by which mapping rules know it. */
 const identifying = ['displayName', 'externalId']
 
-/** Groups: what happens to one happens to the access of its members. Stores may keep members apart. */
+/**
+ * Groups: what happens to one happens to the access of its members. Stores may keep members apart.
+ */
 export const group: Kind = {
   ...plain,
   noun: 'group',
@@ -69,8 +71,8 @@ export const group: Kind = {
   },
 
   /**
-   * When the operations say of members only who comes and who goes, the members are not loaded, and without other
-   * operations and `If-Match` not even the group: the cost is that of the change.
+   * When the operations say of members only who comes and who goes, the members are not loaded, and
+   * without other operations and `If-Match` not even the group: the cost is that of the change.
    */
   patch(call, operations) {
     const { services, type } = call
@@ -120,7 +122,7 @@ export const group: Kind = {
     const { services, scope } = call
     const isRenamed = kind !== 'created' && isIdentified(attributes)
     const concerned = isRenamed ? await everyMember(call, after.id) : []
-    await endAccessOfRoleless(services, scope, {
+    await deprovisionWithoutRole(services, scope, {
       groupId: after.id,
       leaving: [...concerned, ...members.remove],
       joining: members.add,
@@ -141,7 +143,8 @@ export const group: Kind = {
     setOrDelete(representation, 'members', shownMembers(resource, computed))
   },
 
-  // RFC 7643 §2.5 lets an empty list be left out, and then authentik does not add members that were lost.
+  // RFC 7643 §2.5 lets an empty list be left out, and then authentik does not add members that were
+  // lost.
   completeAlone(representation, { omit }) {
     if (!omit.has('members')) representation['members'] ??= []
   },
@@ -207,7 +210,9 @@ function patchWithDeltas(
   }
 }
 
-/** A change whose states have their members; they are taken out where the store keeps them apart. */
+/**
+ * A change whose states have their members; they are taken out where the store keeps them apart.
+ */
 function wholeChange(call: Call, kind: Change['kind'], states: WholeStates): Change {
   const { before, after, ignored } = states
   const wanted = memberIds(after).filter((id) => !ignored.has(id))

@@ -59,7 +59,10 @@ export async function effectiveChange(
   }
 }
 
-/** @throws ScimError `tooMany` (400) when one request changes more members than `options.limits.maxMembers` */
+/**
+ * @throws ScimError `tooMany` (400) when one request changes more members than
+ * `options.limits.maxMembers`
+ */
 export function requireFewMembers({ services }: Call, { add, remove }: MemberChange): void {
   const { maxMembers } = services.options.limits
   if (add.length + remove.length <= maxMembers) return

@@ -84,7 +84,8 @@ export interface Patched {
  * Applies PATCH operations to a resource.
  *
  * @param isRest other operations of the same request are carried out apart
- * @throws ScimError 400 when one cannot be applied; `mutability` for an immutable attribute that has a value
+ * @throws ScimError 400 when one cannot be applied; `mutability` for an immutable attribute that
+ *   has a value
  */
 export function patched(
   { type, services, scope, kind }: Call | ResourceCall,

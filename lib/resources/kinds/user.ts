@@ -89,14 +89,16 @@ export const user: Kind = {
       : endAccess(services, scope, after as User)
   },
 
-  // A change that was sent before and did not reach the host in time is sent again and changes nothing.
+  // A change that was sent before and did not reach the host in time is sent again and changes
+  // nothing.
   settleUnchanged({ services, scope }, resource) {
     if (!isActive(resource)) return endAccessAgain(services, scope, resource as User)
     return givesByValues(services) ? endAccessIfRoleless(services, scope, resource.id) : undefined
   },
 
   /**
-   * Access ends first and the resource goes last: whatever fails in between, the person is inactive with a pending mark.
+   * Access ends first and the resource goes last: whatever fails in between, the person is inactive
+   * with a pending mark.
    */
   async beforeDeletion(call) {
     const { services, scope } = call
@@ -194,7 +196,10 @@ function passwordOf(
   return isTaken && typeof password === 'string' ? password : undefined
 }
 
-/** Another tenant's user and nobody are refused alike, and only where the host wants managers to exist. */
+/**
+ * Another tenant's user and nobody are refused alike, and only where the host wants managers to
+ * exist.
+ */
 async function checkManager(
   { services: { adapters, options }, scope }: Call,
   before: Resource | undefined,

@@ -19,8 +19,9 @@ import { addUnfinished, removeUnfinished, unfinishedLosses } from './unfinished.
 const concurrentPeople = 8
 
 /**
- * Ends the access of an inactive person before the client is answered. The person was marked pending before, so what
- * fails here goes on without the client. Behind the gate nothing is left to do: it refuses whom the store says is inactive.
+ * Ends the access of an inactive person before the client is answered. The person was marked
+ * pending before, so what fails here goes on without the client. Behind the gate nothing is left to
+ * do: it refuses whom the store says is inactive.
  *
  * @throws UnavailableError when the host cannot do it in time
  * @throws RefusedError when the host refuses
@@ -37,8 +38,9 @@ export async function endAccess(services: Services, scope: Scope, user: User): P
 }
 
 /**
- * Works on somebody while nobody else does: under their lease, where access is kept. The person need not be stored yet.
- * They stay marked, so that the reconciler goes on when the lease is returned.
+ * Works on somebody while nobody else does: under their lease, where access is kept. The person
+ * need not be stored yet. They stay marked, so that the reconciler goes on when the lease is
+ * returned.
  *
  * @throws UnavailableError when somebody else works on the person for too long
  */
@@ -66,8 +68,8 @@ async function endWithoutRecord(services: Services, scope: Scope, user: User): P
 }
 
 /**
- * {@link endAccess} for somebody who was inactive before: does nothing when the host has carried that out, so that
- * further changes do not depend on the host; otherwise tries again what failed.
+ * {@link endAccess} for somebody who was inactive before: does nothing when the host has carried
+ * that out, so that further changes do not depend on the host; otherwise tries again what failed.
  */
 export async function endAccessAgain(services: Services, scope: Scope, user: User): Promise<void> {
   const record = await services.adapters.access?.record(scope, user.id)
@@ -77,8 +79,8 @@ export async function endAccessAgain(services: Services, scope: Scope, user: Use
 }
 
 /**
- * Tells the host that somebody is about to be deleted; their access has ended already. Behind the gate the reconciler
- * does, which has to find the account, as the gate has, when the user is gone.
+ * Tells the host that somebody is about to be deleted; their access has ended already. Behind the
+ * gate the reconciler does, which has to find the account, as the gate has, when the user is gone.
  */
 export async function endAccount(services: Services, scope: Scope, user: User): Promise<void> {
   const { access } = services.adapters
@@ -111,12 +113,13 @@ export interface ChangedGroup {
 }
 
 /**
- * Ends the access of those among these members whom their groups give none any more (`onNoRole`), before the client is
- * answered. Everybody else is left to the reconciler.
+ * Ends the access of those among these members whom their groups give none any more (`onNoRole`),
+ * before the client is answered. Everybody else is left to the reconciler.
  *
- * @throws UnavailableError when the host cannot do it in time; the reconciler goes on, see {@link finishLosses}
+ * @throws UnavailableError when the host cannot do it in time; the reconciler goes on, see {@link
+ *   finishLosses}
  */
-export async function endAccessOfRoleless(
+export async function deprovisionWithoutRole(
   services: Services,
   scope: Scope,
   { groupId, leaving, joining = [] }: ChangedGroup,
@@ -139,7 +142,8 @@ export async function endAccessOfRoleless(
 }
 
 /**
- * Ends the access of somebody to whom neither groups nor values of the user give any now, before the client is answered.
+ * Ends the access of somebody to whom neither groups nor values of the user give any now, before
+ * the client is answered.
  *
  * @throws UnavailableError when the host cannot do it in time; the reconciler goes on
  */
@@ -156,10 +160,10 @@ export async function endAccessIfRoleless(
 }
 
 /**
- * Ends the access that an earlier change of a group took and that did not end in time. To be called before a request is
- * answered that may be that change sent again.
+ * Ends the access that an earlier change of a group took and that did not end in time. To be called
+ * before a request is answered that may be that change sent again.
  *
- * @throws UnavailableError as {@link endAccessOfRoleless}
+ * @throws UnavailableError as {@link deprovisionWithoutRole}
  */
 export async function finishLosses(
   services: Services,
@@ -170,11 +174,14 @@ export async function finishLosses(
   if (!access) return
   const ids = await unfinishedLosses(access, scope, groupId)
   if (ids.length === 0) return
-  await endAccessOfRoleless(services, scope, { groupId, leaving: ids })
+  await deprovisionWithoutRole(services, scope, { groupId, leaving: ids })
   await removeUnfinished(access, scope, groupId, ids)
 }
 
-/** Active people to whom their groups give no access; those who are not ours to manage keep what they have. */
+/**
+ * Active people to whom their groups give no access; those who are not ours to manage keep what
+ * they have.
+ */
 async function rolelessAmong(
   { adapters }: Services,
   scope: Scope,
@@ -219,7 +226,10 @@ async function enforce(
   }
 }
 
-/** One call of the host, with the deadline of `options.deprovisionTimeoutMs`; every failure becomes a store error. */
+/**
+ * One call of the host, with the deadline of `options.deprovisionTimeoutMs`; every failure becomes
+ * a store error.
+ */
 async function deprovision(
   services: Services,
   scope: Scope,

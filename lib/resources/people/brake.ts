@@ -25,7 +25,10 @@ export interface Loss {
 
 /** Watches for many people losing access within an hour, by whatever changes. */
 export interface Brake {
-  /** Whether so many people more could be a mass loss: without a store call, so that few of them cost nothing. */
+  /**
+   * Whether so many people more could be a mass loss: without a store call, so that few of them
+   * cost nothing.
+   */
   isNear(scope: Scope, people: number): boolean
   /**
    * Reports a mass loss, or refuses it.
@@ -126,8 +129,8 @@ async function report(
   loss: MassLoss,
 ): Promise<void> {
   const now = clock().getTime()
-  const silenceMs = loss.isRefused ? activeForMs : hourMs
-  if (watched.reportedAt !== undefined && now - watched.reportedAt < silenceMs) return
+  const cooldownMs = loss.isRefused ? activeForMs : hourMs
+  if (watched.reportedAt !== undefined && now - watched.reportedAt < cooldownMs) return
   watched.reportedAt = now
   const entry = {
     ...auditEntry(scope, clock(), {

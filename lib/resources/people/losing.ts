@@ -15,17 +15,24 @@ import type { Services } from '../call.js'
 /** What happens to a group, as far as it can take access from somebody. */
 export interface GroupLoss {
   readonly id: string
-  /** Members (people or groups) that leave; `everybody`, not read yet, when the group gets another name. */
+  /**
+   * Members (people or groups) that leave; `everybody`, not read yet, when the group gets another
+   * name.
+   */
   readonly leaving: readonly string[] | 'everybody'
-  /** The names by which rules know the group now and will know it; absent when it keeps its name or is deleted. */
+  /**
+   * The names by which rules know the group now and will know it; absent when it keeps its name or
+   * is deleted.
+   */
   readonly renamed?: { readonly from: string; readonly to: string }
   /** What it is, as the beginning of a sentence. */
   readonly cause: string
 }
 
 /**
- * What must happen before a change of a group that can take people's last role: it is reported or refused when they are
- * many, and it is noted that a rule gave them a role. Costs a few queries where rules give roles, and one where not.
+ * What must happen before a change of a group that can take people's last role: it is reported or
+ * refused when they are many, and it is noted that a rule gave them a role. Costs a few queries
+ * where rules give roles, and one where not.
  *
  * @throws ScimError 503 where mass losses are refused
  */
@@ -96,7 +103,10 @@ async function losing(
   return losers.map(({ id }) => id)
 }
 
-/** The groups somebody is in once the group has changed; groups above a group that leaves are looked at anew. */
+/**
+ * The groups somebody is in once the group has changed; groups above a group that leaves are looked
+ * at anew.
+ */
 function groupsAfter(
   now: readonly GroupReference[],
   above: ReadonlyMap<string, readonly GroupReference[]>,

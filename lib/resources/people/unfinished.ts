@@ -2,8 +2,9 @@ import type { AccessStore } from '../../stores/access-store.js'
 import type { Scope } from '../../stores/scope.js'
 
 /**
- * Those whose access a change of a group takes, until it has ended: when that takes longer than the client waits, the same
- * request sent again finds the group as it shall be, and must not be acknowledged before.
+ * Those whose access a change of a group takes, until it has ended: when that takes longer than the
+ * client waits, the same request sent again finds the group as it shall be, and must not be
+ * acknowledged before.
  */
 export async function unfinishedLosses(
   access: AccessStore,

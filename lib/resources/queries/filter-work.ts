@@ -6,7 +6,10 @@ import type { ResourceStore } from '../../stores/resource-store.js'
 import type { Scope } from '../../stores/scope.js'
 import type { Limits } from '../options.js'
 
-/** What looking through the values of a multi-valued attribute costs, measured in comparisons with a simple one. */
+/**
+ * What looking through the values of a multi-valued attribute costs, measured in comparisons with a
+ * simple one.
+ */
 const listCost = 8
 
 /** How much a filter compares for each resource. */
@@ -17,8 +20,8 @@ interface Effort {
 }
 
 /**
- * Refuses a filter that no index answers and that would keep a store busy for long: with many value paths, or with many
- * terms over many resources.
+ * Refuses a filter that no index answers and that would keep a store busy for long: with many value
+ * paths, or with many terms over many resources.
  *
  * @throws ScimError `tooMany` (400)
  */

@@ -13,7 +13,9 @@ import { requireAffordable } from './filter-work.js'
 export interface TypeQuery {
   readonly type: ResourceType
   readonly filter?: ResolvedFilter
-  /** Absent also when the type has no such attribute: all its resources count as having no value. */
+  /**
+   * Absent also when the type has no such attribute: all its resources count as having no value.
+   */
   readonly sort?: Sort
   readonly omit: ReadonlySet<string>
   /** Nobody looks at the number of results. */
@@ -42,10 +44,11 @@ export interface FoundPage {
 }
 
 /**
- * Answers a query. Over several resource types, pages by number go through the types one after the other; sorted ones
- * and those by cursor through all of them at once, in one order.
+ * Answers a query. Over several resource types, pages by number go through the types one after the
+ * other; sorted ones and those by cursor through all of them at once, in one order.
  *
- * @throws ScimError `tooMany` (400) when that would mean reading more than `options.limits.maxScanned` resources
+ * @throws ScimError `tooMany` (400) when that would mean reading more than
+ *   `options.limits.maxScanned` resources
  */
 export async function queryResources(
   services: Services,
@@ -143,8 +146,9 @@ function byPosition(sorted: ResourceQuery['sorted']): (a: Row, b: Row) => number
 }
 
 /**
- * The page of a type that lacks the attribute the result is sorted by: its resources, in order of creation, stand
- * together where values are unassigned, so a place among the assigned ones is before or behind all of them.
+ * The page of a type that lacks the attribute the result is sorted by: its resources, in order of
+ * creation, stand together where values are unassigned, so a place among the assigned ones is
+ * before or behind all of them.
  */
 function unsortedPage(
   part: TypeQuery,

@@ -9,7 +9,7 @@ import { choiceOf, instantOf, integerOf, textOf } from './parameters.js'
 
 const outcomes = ['succeeded', 'refused', 'failed'] as const
 const exportPage = 1_000
-const mostExported = 1_000_000
+const maxExported = 1_000_000
 
 /**
  * What to look for in the audit log, from a query.
@@ -74,5 +74,5 @@ async function* csvOf(store: AuditStore, scope: Scope, wanted: AuditQuery): Asyn
     exported += page.length
     const last = page.at(-1)
     if (last) query = { ...query, before: last.sequence }
-  } while (page.length === exportPage && exported < mostExported)
+  } while (page.length === exportPage && exported < maxExported)
 }

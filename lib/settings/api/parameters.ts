@@ -50,7 +50,8 @@ export function choiceOf<T extends string>(
 }
 
 /**
- * An instant from the query as RFC 3339 in UTC, or `undefined`. A date alone means its beginning in UTC.
+ * An instant from the query as RFC 3339 in UTC, or `undefined`. A date alone means its beginning in
+ * UTC.
  *
  * @throws ScimError 400 when it is none
  */

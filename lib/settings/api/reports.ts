@@ -11,10 +11,12 @@ import { readSeats, readStatus } from '../reports/status.js'
 import type { Answer, Call } from './answer.js'
 import { choiceOf, integerOf, textOf, userIdsOf } from './parameters.js'
 
-const mostOffset = 1_000_000_000
+const maxOffset = 1_000_000_000
 const noSuchPerson = () => notFound('There is nobody with this id or address.')
 
-/** `GET /api/scim/explain?user=<id>` or `?email=<address>`: why somebody has the access they have. */
+/**
+ * `GET /api/scim/explain?user=<id>` or `?email=<address>`: why somebody has the access they have.
+ */
 export async function getExplain(
   context: SettingsContext,
   { scope, query }: Call,
@@ -43,15 +45,19 @@ export async function getStatus(context: SettingsContext, { scope }: Call): Prom
 }
 
 /**
- * `GET /api/scim/accounts`: accounts of the host that the identity provider does not know, and those whose address others
- * have in another spelling. `supported` is `false` where the host cannot tell.
+ * `GET /api/scim/accounts`: accounts of the host that the identity provider does not know, and
+ * those whose address others have in another spelling. `supported` is `false` where the host cannot
+ * tell.
  */
 export async function getAccounts({ accounts }: SettingsContext, { scope }: Call): Promise<Answer> {
   const found = (await accounts?.(scope)) ?? []
   return { status: 200, body: { supported: accounts !== undefined, accounts: found } }
 }
 
-/** `GET /api/scim/drift`: what differs in the host right now, of one person (`user`) or page by page. */
+/**
+ * `GET /api/scim/drift`: what differs in the host right now, of one person (`user`) or page by
+ * page.
+ */
 export async function getDrift(context: SettingsContext, { scope, query }: Call): Promise<Answer> {
   const id = textOf(query, 'user')
   if (id === undefined) {
@@ -66,7 +72,10 @@ export async function getDrift(context: SettingsContext, { scope, query }: Call)
   return { status: 200, body: { supported, compared: 1, people: drift ? [drift] : [] } }
 }
 
-/** `GET /api/scim/refusals`: what a policy in report mode would have refused within a week, by person and path. */
+/**
+ * `GET /api/scim/refusals`: what a policy in report mode would have refused within a week, by
+ * person and path.
+ */
 export async function getRefusals(
   context: SettingsContext,
   { scope, query }: Call,
@@ -80,7 +89,10 @@ export async function getSeats(context: SettingsContext, { scope }: Call): Promi
   return { status: 200, body: await readSeats(context, scope) }
 }
 
-/** `GET /api/scim/groups`: pushed groups and names in rules that were never pushed, with near misses. */
+/**
+ * `GET /api/scim/groups`: pushed groups and names in rules that were never pushed, with near
+ * misses.
+ */
 export async function getGroups(context: SettingsContext, { scope, query }: Call): Promise<Answer> {
   const search = textOf(query, 'search')
   const report = await reportGroups(context, scope, {
@@ -111,7 +123,10 @@ export async function postUnpark(context: SettingsContext, { scope, body }: Call
   return { status: 200, body: { unparked } }
 }
 
-/** `POST /api/scim/allow-loss`: for an hour, no change of the identity provider is refused as a mass loss. */
+/**
+ * `POST /api/scim/allow-loss`: for an hour, no change of the identity provider is refused as a mass
+ * loss.
+ */
 export async function postAllowLoss(context: SettingsContext, { scope }: Call): Promise<Answer> {
   const allowedUntil = await allowMassLoss(context.adapters.access, scope, context.clock())
   return { status: 200, body: { allowedUntil } }
@@ -129,7 +144,10 @@ export async function postResume(context: SettingsContext, { scope }: Call): Pro
   return { status: 200, body: {} }
 }
 
-/** `POST /api/scim/reapply`: makes the access of these people (`users`) true again, whatever changed in the host. */
+/**
+ * `POST /api/scim/reapply`: makes the access of these people (`users`) true again, whatever changed
+ * in the host.
+ */
 export async function postReapply(
   context: SettingsContext,
   { scope, body }: Call,
@@ -146,7 +164,7 @@ function pageOf(
   { limit, most }: { readonly limit: number; readonly most: number },
 ) {
   return {
-    offset: integerOf(query, 'offset', { least: 0, most: mostOffset, otherwise: 0 }),
+    offset: integerOf(query, 'offset', { least: 0, most: maxOffset, otherwise: 0 }),
     limit: integerOf(query, 'limit', { least: 1, most, otherwise: limit }),
   }
 }

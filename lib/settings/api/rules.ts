@@ -13,8 +13,10 @@ export async function getSettings(context: SettingsContext, { scope }: Call): Pr
 }
 
 /**
- * `POST /api/scim/settings`: saves rules; a list that is absent stays as it is. With `If-Match`, only when the version
- * is still that one (412); rules by which many people lose access only with `?confirmLoss=true` (409). Without `If-Match`, what is saved now is replaced, but nothing that is saved in the same moment (409).
+ * `POST /api/scim/settings`: saves rules; a list that is absent stays as it is. With `If-Match`,
+ * only when the version is still that one (412); rules by which many people lose access only with
+ * `?confirmLoss=true` (409). Without `If-Match`, what is saved now is replaced, but nothing that is
+ * saved in the same moment (409).
  */
 export async function postSettings(
   context: SettingsContext,
@@ -28,7 +30,9 @@ export async function postSettings(
   return rulesAnswer(await saveDraft(context, scope, { input: body, ...expectedVersion }))
 }
 
-/** `POST /api/scim/settings/preview`: who would change how if these rules were saved. Saves nothing. */
+/**
+ * `POST /api/scim/settings/preview`: who would change how if these rules were saved. Saves nothing.
+ */
 export async function postPreview(
   context: SettingsContext,
   { scope, body }: Call,

@@ -8,7 +8,10 @@ import {
 } from '../rules/workspaces.js'
 import type { Answer, Call } from './answer.js'
 
-/** `GET /api/scim/workspaces`: the workspaces that are kept here, and projects that wait to be put into one. */
+/**
+ * `GET /api/scim/workspaces`: the workspaces that are kept here, and projects that wait to be put
+ * into one.
+ */
 export async function getWorkspaces(context: SettingsContext, { scope }: Call): Promise<Answer> {
   const store = await requireOwn(context, scope)
   const [workspaces, unplaced] = await Promise.all([store.list(scope), store.listUnplaced(scope)])

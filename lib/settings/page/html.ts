@@ -1,4 +1,7 @@
-/** Markup that is safe to send: made by {@link html} only, so nothing that came from outside can pass for it. */
+/**
+ * Markup that is safe to send: made by {@link html} only, so nothing that came from outside can
+ * pass for it.
+ */
 export class Html {
   readonly #text: string
 
@@ -20,8 +23,9 @@ export class Html {
 export type Part = Html | string | number | undefined | null | false | readonly Part[]
 
 /**
- * Template tag: markup in which every value is escaped, also within quoted attributes. Outside of attributes, characters
- * that turn the direction of text around are shown by their number: with them one name can look like another.
+ * Template tag: markup in which every value is escaped, also within quoted attributes. Outside of
+ * attributes, characters that turn the direction of text around are shown by their number: with
+ * them one name can look like another.
  */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   let isInTag = false
@@ -40,7 +44,10 @@ function textOf(part: Part, show: (text: string) => string): string {
   return show(String(part))
 }
 
-/** Embeddings, overrides and isolates; the marks of direction that names in some scripts need are none of them. */
+/**
+ * Embeddings, overrides and isolates; the marks of direction that names in some scripts need are
+ * none of them.
+ */
 const turns = /[\u202a-\u202e\u2066-\u2069]/g
 
 function escapeShown(text: string): string {

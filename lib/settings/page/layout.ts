@@ -1,7 +1,7 @@
 import { type Html, html, type Part } from './html.js'
 
 /** What every page needs to know. */
-export interface Frame {
+export interface Layout {
   /** Where the settings are mounted, e.g. `/scim/settings`. */
   readonly base: string
   /** What forms must send back. */
@@ -9,7 +9,9 @@ export interface Frame {
   /** Who is signed in; nobody on the sign-in page. */
   readonly actor?: string
   readonly tenant?: string
-  /** The administrator came with a token and can sign out; otherwise the host's own sign-in counts. */
+  /**
+   * The administrator came with a token and can sign out; otherwise the host's own sign-in counts.
+   */
   readonly canSignOut?: boolean
   /** Workspaces are kept here, and have a page. */
   readonly hasWorkspaces?: boolean
@@ -37,7 +39,7 @@ const tabs: readonly (readonly [Tab, string, string])[] = [
 ]
 
 /** A whole document. */
-export function page(frame: Frame, { title, tab, content }: PageParts): string {
+export function page(layout: Layout, { title, tab, content }: PageParts): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -45,15 +47,15 @@ export function page(frame: Frame, { title, tab, content }: PageParts): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${title} · SCIM settings</title>
-<link rel="icon" href="${frame.base}/assets/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="${frame.base}/assets/style.css">
-<script src="${frame.base}/assets/script.js" defer></script>
+<link rel="icon" href="${layout.base}/assets/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="${layout.base}/assets/style.css">
+<script src="${layout.base}/assets/script.js" defer></script>
 </head>
 <body>
 <a class="skip" href="#main">Skip to content</a>
-${header(frame)}
-${frame.actor !== undefined && navigation(frame, tab)}
-<main id="main" tabindex="-1" data-form-token="${frame.formToken}">
+${header(layout)}
+${layout.actor !== undefined && navigation(layout, tab)}
+<main id="main" tabindex="-1" data-form-token="${layout.formToken}">
 ${content}
 </main>
 </body>
@@ -61,45 +63,48 @@ ${content}
 `.toString()
 }
 
-function header(frame: Frame): Html {
+function header(layout: Layout): Html {
   return html`<header class="top">
 <div class="wide">
 <p class="crumbs"><span>Organization</span> <span aria-hidden="true">/</span> <strong>SCIM</strong></p>
-${frame.actor !== undefined && account(frame)}
+${layout.actor !== undefined && account(layout)}
 </div>
 </header>`
 }
 
-function account(frame: Frame): Html {
+function account(layout: Layout): Html {
   return html`<div class="account">
-<span class="quiet">${frame.actor} · ${frame.tenant}</span>
+<span class="quiet">${layout.actor} · ${layout.tenant}</span>
 ${
-  frame.canSignOut &&
-  html`<form method="post" action="${frame.base}/sign-out">
-${formToken(frame)}
+  layout.canSignOut &&
+  html`<form method="post" action="${layout.base}/sign-out">
+${formToken(layout)}
 <button class="button small">Sign out</button>
 </form>`
 }
 </div>`
 }
 
-function navigation(frame: Frame, current: Tab | undefined): Html {
+function navigation(layout: Layout, current: Tab | undefined): Html {
   return html`<nav class="tabs" aria-label="SCIM settings"><div class="wide">
 ${tabs
-  .filter(([tab]) => tab !== 'workspaces' || frame.hasWorkspaces)
+  .filter(([tab]) => tab !== 'workspaces' || layout.hasWorkspaces)
   .map(
     ([tab, path, label]) =>
-      html`<a href="${frame.base}${path}"${tab === current && html` aria-current="page"`}>${label}</a>`,
+      html`<a href="${layout.base}${path}"${tab === current && html` aria-current="page"`}>${label}</a>`,
   )}
 </div></nav>`
 }
 
 /** The hidden field without which no form is taken. */
-export function formToken(frame: Frame): Html {
-  return html`<input type="hidden" name="csrf" value="${frame.formToken}">`
+export function formToken(layout: Layout): Html {
+  return html`<input type="hidden" name="csrf" value="${layout.formToken}">`
 }
 
-/** A date and time that people read, exact in the attribute. UTC, since the server does not know the reader's zone. */
+/**
+ * A date and time that people read, exact in the attribute. UTC, since the server does not know the
+ * reader's zone.
+ */
 export function instant(at: string | undefined): Html {
   if (at === undefined) return html`<span class="quiet">never</span>`
   const text = `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`
@@ -107,7 +112,7 @@ export function instant(at: string | undefined): Html {
 }
 
 /** Says at the top of a page that rules are not in force, where that is so. */
-export function notInForceBanner({ notInForce }: Frame): Part {
+export function notInForceBanner({ notInForce }: Layout): Part {
   if (notInForce === undefined) return undefined
   return html`<div class="panel warn"><p><strong>Recorded, not in force.</strong> ${notInForce}</p></div>`
 }

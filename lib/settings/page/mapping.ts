@@ -32,9 +32,9 @@ import { projectNames } from './project-names.js'
 import type { Choices } from './views/cells.js'
 import { editor } from './views/editor.js'
 import { conflictPanel, notice, previewPanel, statusStrip } from './views/panels.js'
-import type { PageAnswer, Visit } from './visit.js'
+import type { PageAnswer, PageRequest } from './visit.js'
 
-const mostSuggestions = 1_000
+const maxSuggestions = 1_000
 
 /** What the editor shows beside the draft. */
 interface Shown {
@@ -49,72 +49,83 @@ interface Shown {
 }
 
 /** `GET`: the saved rules, ready to be edited. */
-export async function showMapping(visit: Visit): Promise<PageAnswer> {
-  const { rules, version } = await visit.context.adapters.access.rules(visit.scope)
-  const isSaved = visit.query.get('saved') === version
-  return show(visit, {
+export async function showMapping(pageRequest: PageRequest): Promise<PageAnswer> {
+  const { rules, version } = await pageRequest.context.adapters.access.rules(pageRequest.scope)
+  const isSaved = pageRequest.query.get('saved') === version
+  return show(pageRequest, {
     draft: draftOf(rules, version),
     notice: isSaved && notice('good', 'Saved. Everybody concerned is being updated.'),
   })
 }
 
 /** `POST`: what the button that was pressed says (`do`); without one, a preview. */
-export async function changeMapping(visit: Visit): Promise<PageAnswer> {
-  const draft = draftFrom(visit.form)
-  const [action = 'preview', section, index] = (visit.form.get('do') ?? 'preview').split(':')
+export async function changeMapping(pageRequest: PageRequest): Promise<PageAnswer> {
+  const draft = draftFrom(pageRequest.form)
+  const [action = 'preview', section, index] = (pageRequest.form.get('do') ?? 'preview').split(':')
   const table = sections.find((name) => name === section)
-  if (action === 'add' && table) return show(visit, { draft: withRow(draft, table), added: table })
+  if (action === 'add' && table)
+    return show(pageRequest, { draft: withRow(draft, table), added: table })
   if (action === 'remove' && table) {
-    return show(visit, { draft: withoutRow(draft, table, Number(index)) })
+    return show(pageRequest, { draft: withoutRow(draft, table, Number(index)) })
   }
-  const current = await visit.context.adapters.access.rules(visit.scope)
+  const current = await pageRequest.context.adapters.access.rules(pageRequest.scope)
   const meant = withoutEmptyRows(draft)
-  if (action === 'rebase') return preview(visit, { ...meant, version: current.version }, current)
-  if (meant.version !== current.version) return conflict(visit, meant, current)
-  return action === 'save' ? save(visit, meant, current) : preview(visit, meant, current)
+  if (action === 'rebase')
+    return preview(pageRequest, { ...meant, version: current.version }, current)
+  if (meant.version !== current.version) return conflict(pageRequest, meant, current)
+  return action === 'save'
+    ? save(pageRequest, meant, current)
+    : preview(pageRequest, meant, current)
 }
 
 async function preview(
-  visit: Visit,
+  pageRequest: PageRequest,
   draft: Draft,
   current: VersionedRules,
   problem?: Part,
 ): Promise<PageAnswer> {
-  const { context, scope, frame } = visit
-  const read = await judged(visit, draft, current)
-  if ('problems' in read) return show(visit, { draft, problems: read.problems, status: 400 })
+  const { context, scope, layout } = pageRequest
+  const read = await judged(pageRequest, draft, current)
+  if ('problems' in read) return show(pageRequest, { draft, problems: read.problems, status: 400 })
   const change = { before: current.rules, after: read.rules }
   const result = await previewRules(context, scope, change)
   const names = await projectNames(context, scope)
-  const panel = previewPanel(frame, result, { ...rulesBetween(change.before, change.after), names })
-  return show(visit, { draft, panel: [problem, panel], isPreviewed: true })
+  const panel = previewPanel(layout, result, {
+    ...rulesBetween(change.before, change.after),
+    names,
+  })
+  return show(pageRequest, { draft, panel: [problem, panel], isPreviewed: true })
 }
 
 /** Only what was previewed is saved, and a great loss only when it is confirmed. */
-async function save(visit: Visit, draft: Draft, current: VersionedRules): Promise<PageAnswer> {
-  const { context, scope, form, frame } = visit
-  if (form.get('previewed') !== digestOf(draft)) return preview(visit, draft, current)
-  const read = await judged(visit, draft, current)
-  if ('problems' in read) return show(visit, { draft, problems: read.problems, status: 400 })
+async function save(
+  pageRequest: PageRequest,
+  draft: Draft,
+  current: VersionedRules,
+): Promise<PageAnswer> {
+  const { context, scope, form, layout } = pageRequest
+  if (form.get('previewed') !== digestOf(draft)) return preview(pageRequest, draft, current)
+  const read = await judged(pageRequest, draft, current)
+  if ('problems' in read) return show(pageRequest, { draft, problems: read.problems, status: 400 })
   const change = { before: current.rules, after: read.rules }
   if (form.get('confirm') !== 'yes') {
     const { warning } = await previewRules(context, scope, change)
     const ask = 'Confirm that these people lose their access, then save again.'
-    if (warning !== undefined) return preview(visit, draft, current, notice('bad', ask))
+    if (warning !== undefined) return preview(pageRequest, draft, current, notice('bad', ask))
   }
   try {
     const input = inputOf(draft)
     const saved = await saveDraft(context, scope, { input, expectedVersion: draft.version })
-    return { redirect: `${frame.base}?saved=${encodeURIComponent(saved.version)}` }
+    return { redirect: `${layout.base}?saved=${encodeURIComponent(saved.version)}` }
   } catch (error) {
-    if (error instanceof RulesConflict) return conflict(visit, draft, error.current)
+    if (error instanceof RulesConflict) return conflict(pageRequest, draft, error.current)
     throw error
   }
 }
 
 /** The rules a draft stands for, or why it stands for none. */
 async function judged(
-  { context, scope }: Visit,
+  { context, scope }: PageRequest,
   draft: Draft,
   current: VersionedRules,
 ): Promise<{ readonly rules: MappingRules } | { readonly problems: readonly RuleProblem[] }> {
@@ -127,34 +138,38 @@ async function judged(
   }
 }
 
-async function conflict(visit: Visit, draft: Draft, current: VersionedRules): Promise<PageAnswer> {
-  const read = await judged(visit, draft, current)
+async function conflict(
+  pageRequest: PageRequest,
+  draft: Draft,
+  current: VersionedRules,
+): Promise<PageAnswer> {
+  const read = await judged(pageRequest, draft, current)
   const mine = 'rules' in read ? read.rules : current.rules
-  const panel = conflictPanel(visit.frame, rulesBetween(current.rules, mine))
-  return show(visit, { draft, panel, status: 409 })
+  const panel = conflictPanel(pageRequest.layout, rulesBetween(current.rules, mine))
+  return show(pageRequest, { draft, panel, status: 409 })
 }
 
-async function show(visit: Visit, shown: Shown): Promise<PageAnswer> {
-  const { context, scope, frame } = visit
+async function show(pageRequest: PageRequest, shown: Shown): Promise<PageAnswer> {
+  const { context, scope, layout } = pageRequest
   const [status, choices] = await Promise.all([
     readStatus(context, scope),
-    choicesFor(visit, shown.draft),
+    choicesFor(pageRequest, shown.draft),
   ])
   const content = html`<h1>Group mapping</h1>
 <p class="quiet">What members of the identity provider’s groups get in Label Studio.</p>
-${notInForceBanner(frame)}
+${notInForceBanner(layout)}
 ${shown.notice}
-${statusStrip(frame, status)}
+${statusStrip(layout, status)}
 ${choices.failure !== undefined && notice('bad', choices.failure)}
-${editor({ frame, problems: [], ...shown, choices })}`
+${editor({ layout, problems: [], ...shown, choices })}`
   return {
     status: shown.status ?? 200,
-    page: page(frame, { title: 'Group mapping', tab: 'mapping', content }),
+    page: page(layout, { title: 'Group mapping', tab: 'mapping', content }),
   }
 }
 
 async function choicesFor(
-  { context, scope }: Visit,
+  { context, scope }: PageRequest,
   draft: Draft,
 ): Promise<Choices & { readonly failure?: string }> {
   const pushed = await namesOfGroups(context, scope)
@@ -168,7 +183,7 @@ async function choicesFor(
   const isComplete = workspaces !== 'failed' && projects !== 'failed'
   return {
     roles: organizationRoles.filter((role) => allowSystemRoles || !systemRoles.includes(role)),
-    groups: pushed.slice(0, mostSuggestions).map(({ displayName }) => displayName),
+    groups: pushed.slice(0, maxSuggestions).map(({ displayName }) => displayName),
     missing: new Map(missing.map(({ name, nearMisses }) => [name, nearMisses])),
     ...(workspaces && workspaces !== 'failed' && { workspaces }),
     ...(projects && projects !== 'failed' && { projects }),
@@ -178,8 +193,8 @@ async function choicesFor(
 
 /** Titles of the workspaces there are: the host's, or those that are kept here. */
 async function titlesOf(
-  context: Visit['context'],
-  scope: Visit['scope'],
+  context: PageRequest['context'],
+  scope: PageRequest['scope'],
 ): Promise<readonly string[] | undefined> {
   const own = await ownWorkspaces(context, scope)
   if (own) return (await own.list(scope)).map(({ title }) => title)

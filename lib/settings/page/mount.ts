@@ -13,7 +13,7 @@ import { hasOwnWorkspaces } from '../rules/own-workspaces.js'
 import { icon } from './assets/icon.js'
 import { script } from './assets/script.js'
 import { style } from './assets/style.js'
-import { type Frame, page } from './layout.js'
+import { type Layout, page } from './layout.js'
 import { changeMapping, showMapping } from './mapping.js'
 import { createSessions, type Session, type Sessions } from './session.js'
 import {
@@ -26,7 +26,13 @@ import {
   showStatus,
 } from './tabs.js'
 import { messageView, signInView } from './views/sign-in.js'
-import { baseOf, type PageAnswer, type PageHandler, setPageHeaders, type Visit } from './visit.js'
+import {
+  baseOf,
+  type PageAnswer,
+  type PageHandler,
+  type PageRequest,
+  setPageHeaders,
+} from './visit.js'
 import { changeWorkspaces, showWorkspaces } from './workspaces.js'
 
 /** Pages by path; `post` takes the forms of the page. */
@@ -48,7 +54,7 @@ const assets = {
 } as const
 
 const root = '/scim/settings'
-const mostFields = 200_000
+const maxFields = 200_000
 
 /** Mounts the settings page. */
 export function mountPage(router: Router, context: SettingsContext): void {
@@ -57,7 +63,7 @@ export function mountPage(router: Router, context: SettingsContext): void {
     minutes: context.sessionMinutes,
     clock: context.clock,
   })
-  const desk: Desk = { context, sessions }
+  const pageContext: PageContext = { context, sessions }
   for (const [name, [type, text]] of Object.entries(assets)) {
     router.get(`${root}/assets/${name}`, (_request, response) => {
       setPageHeaders(response)
@@ -65,21 +71,29 @@ export function mountPage(router: Router, context: SettingsContext): void {
     })
   }
   for (const [path, { get, post }] of Object.entries(pages)) {
-    router.get(`${root}${path}`, (request, response) => serve(desk, request, response, get))
+    router.get(`${root}${path}`, (request, response) => serve(pageContext, request, response, get))
     if (post) {
-      router.post(`${root}${path}`, (request, response) => serve(desk, request, response, post))
+      router.post(`${root}${path}`, (request, response) =>
+        serve(pageContext, request, response, post),
+      )
     }
   }
-  router.get(`${root}/log.csv`, (request, response) => guard(desk, request, response, readLog))
-  router.post(`${root}/sign-in`, (request, response) => guard(desk, request, response, signIn))
-  router.post(`${root}/sign-out`, (request, response) => guard(desk, request, response, signOut))
+  router.get(`${root}/log.csv`, (request, response) =>
+    guard(pageContext, request, response, readLog),
+  )
+  router.post(`${root}/sign-in`, (request, response) =>
+    guard(pageContext, request, response, signIn),
+  )
+  router.post(`${root}/sign-out`, (request, response) =>
+    guard(pageContext, request, response, signOut),
+  )
   // What a body parser of the host throws.
   router.use(root, (error: unknown, request: Request, response: Response, _next: () => void) => {
-    guard(desk, request, response, () => Promise.reject(error))
+    guard(pageContext, request, response, () => Promise.reject(error))
   })
 }
 
-interface Desk {
+interface PageContext {
   readonly context: SettingsContext
   readonly sessions: Sessions
 }
@@ -92,18 +106,18 @@ interface PageExchange extends Exchange {
   readonly form: URLSearchParams
 }
 
-type Work = (desk: Desk, exchange: PageExchange) => Promise<Reply>
+type Work = (pageContext: PageContext, exchange: PageExchange) => Promise<Reply>
 
-function guard(desk: Desk, request: Request, response: Response, work: Work): void {
+function guard(pageContext: PageContext, request: Request, response: Response, work: Work): void {
   setPageHeaders(response)
-  const { context } = desk
+  const { context } = pageContext
   answerWith<Reply>(
     context,
     { request, response },
     {
       work: async (exchange) =>
-        work(desk, { ...exchange, form: await readForm(exchange, context) }),
-      fail: (error, exchange) => failure(desk, exchange, error),
+        work(pageContext, { ...exchange, form: await readForm(exchange, context) }),
+      fail: (error, exchange) => failure(pageContext, exchange, error),
       send,
     },
   ).catch((error: unknown) => {
@@ -112,10 +126,15 @@ function guard(desk: Desk, request: Request, response: Response, work: Work): vo
   })
 }
 
-function serve(desk: Desk, request: Request, response: Response, handler: PageHandler): void {
-  guard(desk, request, response, async (_desk, exchange) => {
-    const visit = await visitOf(desk, exchange)
-    return 'scope' in visit ? handler(visit) : visit
+function serve(
+  pageContext: PageContext,
+  request: Request,
+  response: Response,
+  handler: PageHandler,
+): void {
+  guard(pageContext, request, response, async (_desk, exchange) => {
+    const pageRequest = await pageRequestOf(pageContext, exchange)
+    return 'scope' in pageRequest ? handler(pageRequest) : pageRequest
   })
 }
 
@@ -131,8 +150,11 @@ async function send(reply: Reply, response: Response): Promise<void> {
 }
 
 /** Who visits, and what with; the sign-in form for somebody who is not signed in. */
-async function visitOf(desk: Desk, exchange: PageExchange): Promise<Visit | PageAnswer> {
-  const { context, sessions } = desk
+async function pageRequestOf(
+  pageContext: PageContext,
+  exchange: PageExchange,
+): Promise<PageRequest | PageAnswer> {
+  const { context, sessions } = pageContext
   const { request, response, form } = exchange
   const known = sessions.read(request)
   if (request.method === 'POST') requireNavigation(request)
@@ -143,13 +165,13 @@ async function visitOf(desk: Desk, exchange: PageExchange): Promise<Visit | Page
   if (isForm && (administrator || !known)) {
     sessions.checkForm(request, form.get('csrf') ?? '', owner)
   }
-  if (!administrator) return showSignIn(desk, exchange, { known })
+  if (!administrator) return showSignIn(pageContext, exchange, { known })
   const session = known ?? sessions.begin(request, response)
   const scope = scopeOf(exchange, administrator)
   return {
     context,
     scope,
-    frame: {
+    layout: {
       base: baseOf(request),
       formToken: sessions.formToken(session, administrator),
       ...administrator,
@@ -178,27 +200,27 @@ async function whoIs(
 }
 
 function showSignIn(
-  { sessions }: Desk,
+  { sessions }: PageContext,
   { request, response }: Exchange,
   { known, problem }: { readonly known: Session | undefined; readonly problem?: string },
 ): PageAnswer {
-  // A link from elsewhere comes without the cookie (SameSite): the page asks once more from its own site, so that
-  // somebody who is signed in stays so.
+  // A link from elsewhere comes without the cookie (SameSite): the page asks once more from its own
+  // site, so that somebody who is signed in stays so.
   const isFromElsewhere = request.headers['sec-fetch-site'] === 'cross-site'
   if (isFromElsewhere && known === undefined) {
     response.set('Refresh', '0')
   }
   const session = known ?? (isFromElsewhere ? undefined : sessions.begin(request, response))
-  const frame: Frame = {
+  const layout: Layout = {
     base: baseOf(request),
     formToken: session ? sessions.formToken(session, undefined) : '',
   }
-  const content = signInView(frame, problem)
-  return { status: 401, page: page(frame, { title: 'Sign in', content }) }
+  const content = signInView(layout, problem)
+  return { status: 401, page: page(layout, { title: 'Sign in', content }) }
 }
 
-async function signIn(desk: Desk, exchange: PageExchange): Promise<PageAnswer> {
-  const { context, sessions } = desk
+async function signIn(pageContext: PageContext, exchange: PageExchange): Promise<PageAnswer> {
+  const { context, sessions } = pageContext
   const { request, response, form } = exchange
   const known = sessions.read(request)
   requireNavigation(request)
@@ -206,14 +228,14 @@ async function signIn(desk: Desk, exchange: PageExchange): Promise<PageAnswer> {
   const token = form.get('token')?.trim() ?? ''
   const administrator = await whoIs(context, request, { id: '', token })
   if (!administrator) {
-    return showSignIn(desk, exchange, { known, problem: 'This token is not known here.' })
+    return showSignIn(pageContext, exchange, { known, problem: 'This token is not known here.' })
   }
   sessions.begin(request, response, token)
   return { redirect: baseOf(request) }
 }
 
-async function signOut(desk: Desk, exchange: PageExchange): Promise<PageAnswer> {
-  const { context, sessions } = desk
+async function signOut(pageContext: PageContext, exchange: PageExchange): Promise<PageAnswer> {
+  const { context, sessions } = pageContext
   const { request, response, form } = exchange
   requireNavigation(request)
   const session = sessions.read(request)
@@ -225,10 +247,10 @@ async function signOut(desk: Desk, exchange: PageExchange): Promise<PageAnswer> 
   return { redirect: baseOf(request) }
 }
 
-async function readLog(desk: Desk, exchange: PageExchange): Promise<Reply> {
-  const visit = await visitOf(desk, exchange)
-  if (!('scope' in visit)) return visit
-  const { context, scope, query } = visit
+async function readLog(pageContext: PageContext, exchange: PageExchange): Promise<Reply> {
+  const pageRequest = await pageRequestOf(pageContext, exchange)
+  if (!('scope' in pageRequest)) return pageRequest
+  const { context, scope, query } = pageRequest
   return { file: await getAuditCsv(context, { scope, query, body: undefined, ifMatch: undefined }) }
 }
 
@@ -242,7 +264,7 @@ async function readForm(
   const isRead = request.readableDidRead || !isForm
   const body: unknown = isRead ? request.body : await readBytes(exchange, maxPayloadBytes)
   const form = body instanceof Uint8Array ? new URLSearchParams(body.toString()) : fieldsOf(body)
-  if ([...form.keys()].length > mostFields) throw new ScimError(413, 'The form is too large.')
+  if ([...form.keys()].length > maxFields) throw new ScimError(413, 'The form is too large.')
   return form
 }
 
@@ -258,16 +280,20 @@ function fieldsOf(body: unknown): URLSearchParams {
   return form
 }
 
-function failure({ context }: Desk, { request, requestId }: Exchange, error: unknown): PageAnswer {
+function failure(
+  { context }: PageContext,
+  { request, requestId }: Exchange,
+  error: unknown,
+): PageAnswer {
   const known = failureOf(error)
   if (!known) context.onError(error, { requestId })
-  const frame: Frame = { base: baseOf(request), formToken: '' }
+  const layout: Layout = { base: baseOf(request), formToken: '' }
   const title = known ? 'This did not work' : 'Something went wrong'
   const text = known?.detail ?? `The host’s log has it under ${requestId}.`
-  const content = messageView(frame, title, text)
+  const content = messageView(layout, title, text)
   return {
     status: known?.status ?? 500,
-    page: page(frame, { title, content }),
+    page: page(layout, { title, content }),
     ...(known?.headers && { headers: known.headers }),
   }
 }

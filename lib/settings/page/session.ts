@@ -14,19 +14,25 @@ import type { Administrator } from '../authorize.js'
 export interface Session {
   /** Random; the form token is derived from it. */
   readonly id: string
-  /** The administrator's token, checked again at every request: one that is withdrawn ends every session with it. */
+  /**
+   * The administrator's token, checked again at every request: one that is withdrawn ends every
+   * session with it.
+   */
   readonly token?: string
 }
 
-/** Sessions of the page, kept in the browser's cookie alone, so that hosts share nothing but a secret. */
+/**
+ * Sessions of the page, kept in the browser's cookie alone, so that hosts share nothing but a
+ * secret.
+ */
 export interface Sessions {
   read(request: Request): Session | undefined
   /** Begins a session and sends its cookie; a new id each time. */
   begin(request: Request, response: Response, token?: string): Session
   end(request: Request, response: Response): void
   /**
-   * What forms must send back (`csrf`). It belongs to the session and to whoever is signed in, so that a session which
-   * a script planted, made elsewhere, opens nothing here.
+   * What forms must send back (`csrf`). It belongs to the session and to whoever is signed in, so
+   * that a session which a script planted, made elsewhere, opens nothing here.
    */
   formToken(session: Session, administrator: Administrator | undefined): string
   /**
@@ -35,7 +41,10 @@ export interface Sessions {
    * @throws ScimError 403
    */
   checkForm(request: Request, sent: string, of: FormOwner): void
-  /** Whether a script of the page asks for one of its pages again, with the page's form token in a header. */
+  /**
+   * Whether a script of the page asks for one of its pages again, with the page's form token in a
+   * header.
+   */
   isRefresh(request: Request, of: FormOwner): boolean
 }
 
@@ -50,7 +59,10 @@ const refreshHeader = 'x-settings-refresh'
 const cookieName = 'scim_settings'
 const maxCookieLength = 6_000
 
-/** Sessions that last so many minutes, sealed with a key derived from `secret`, or from a random one. */
+/**
+ * Sessions that last so many minutes, sealed with a key derived from `secret`, or from a random
+ * one.
+ */
 export function createSessions(options: {
   readonly secret: string | undefined
   readonly minutes: number

@@ -20,14 +20,19 @@ import { logView } from './views/log.js'
 import { notice } from './views/panels.js'
 import { peopleView, personView } from './views/people.js'
 import { groupsView, statusView } from './views/status.js'
-import type { PageAnswer, Visit } from './visit.js'
+import type { PageAnswer, PageRequest } from './visit.js'
 
 const limit = 50
-const mostTriedNow = 1_000
+const maxTriedNow = 1_000
 const offsets = { least: 0, most: 1_000_000_000, otherwise: 0 }
 
 /** People and their access. */
-export async function showPeople({ context, scope, frame, query }: Visit): Promise<PageAnswer> {
+export async function showPeople({
+  context,
+  scope,
+  layout,
+  query,
+}: PageRequest): Promise<PageAnswer> {
   const search = textOf(query, 'search')?.trim() ?? ''
   const offset = integerOf(query, 'offset', offsets)
   const state = choiceOf(query, 'state', peopleStates)
@@ -36,48 +41,48 @@ export async function showPeople({ context, scope, frame, query }: Visit): Promi
     listPeople(context, scope, wanted),
     projectNames(context, scope),
   ])
-  const content = peopleView(frame, { page: people, search, state, names, offset, limit })
-  return { page: page(frame, { title: 'People', tab: 'people', content }) }
+  const content = peopleView(layout, { page: people, search, state, names, offset, limit })
+  return { page: page(layout, { title: 'People', tab: 'people', content }) }
 }
 
 /** One person, with what Label Studio says now when asked (`compare`). */
-export async function showPerson(visit: Visit): Promise<PageAnswer> {
-  return person(visit, undefined)
+export async function showPerson(pageRequest: PageRequest): Promise<PageAnswer> {
+  return person(pageRequest, undefined)
 }
 
 /** `reapply`: makes one person's access true again. */
-export async function changePerson(visit: Visit): Promise<PageAnswer> {
-  const { context, scope, parameters } = visit
+export async function changePerson(pageRequest: PageRequest): Promise<PageAnswer> {
+  const { context, scope, parameters } = pageRequest
   const id = parameters['id'] ?? ''
   const user = await context.adapters.users.get(scope, id, { omit: new Set(['groups']) })
   if (!user) throw nobodyHere()
   await context.adapters.access.mark(scope, [id])
   context.reconciler?.kick({ anew: true })
-  return person(visit, notice('good', 'This person’s access is being applied again.'))
+  return person(pageRequest, notice('good', 'This person’s access is being applied again.'))
 }
 
-async function person(visit: Visit, said: Part): Promise<PageAnswer> {
-  const { context, scope, frame, parameters, query } = visit
+async function person(pageRequest: PageRequest, said: Part): Promise<PageAnswer> {
+  const { context, scope, layout, parameters, query } = pageRequest
   const id = parameters['id'] ?? ''
   const found = await explain(context, scope, id)
   if (!found) throw nobodyHere()
   const log = await context.adapters.audit?.query(scope, { target: id, limit: 10 })
-  const content = personView(frame, {
+  const content = personView(layout, {
     person: found,
     names: await projectNames(context, scope),
     canCompare: context.adapters.users.currentAccess !== undefined,
     log: log ?? [],
     ...(said && { notice: said }),
-    ...(query.has('compare') && { drift: await compare(visit, id) }),
+    ...(query.has('compare') && { drift: await compare(pageRequest, id) }),
   })
-  return { page: page(frame, { title: found.displayName, tab: 'people', content }) }
+  return { page: page(layout, { title: found.displayName, tab: 'people', content }) }
 }
 
 function nobodyHere(): ScimError {
   return notFound('There is nobody here: this person was deleted, or never existed.')
 }
 
-async function compare({ context, scope }: Visit, id: string) {
+async function compare({ context, scope }: PageRequest, id: string) {
   const user = await context.adapters.users.get(scope, id, { omit: new Set(['groups']) })
   if (!user) return {}
   try {
@@ -90,7 +95,12 @@ async function compare({ context, scope }: Visit, id: string) {
 }
 
 /** Pushed groups against the rules. */
-export async function showGroups({ context, scope, frame, query }: Visit): Promise<PageAnswer> {
+export async function showGroups({
+  context,
+  scope,
+  layout,
+  query,
+}: PageRequest): Promise<PageAnswer> {
   const wanted = {
     search: textOf(query, 'search') ?? '',
     onlyUnmapped: query.get('only') === 'unmapped',
@@ -98,19 +108,23 @@ export async function showGroups({ context, scope, frame, query }: Visit): Promi
     limit,
   }
   const report = await reportGroups(context, scope, wanted)
-  const content = groupsView(frame, report, wanted)
-  return { page: page(frame, { title: 'Groups', tab: 'groups', content }) }
+  const content = groupsView(layout, report, wanted)
+  return { page: page(layout, { title: 'Groups', tab: 'groups', content }) }
 }
 
 /** The provisioning log. */
-export async function showLog({ context, scope, frame, query }: Visit): Promise<PageAnswer> {
+export async function showLog({ context, scope, layout, query }: PageRequest): Promise<PageAnswer> {
   const shown = await logEntries(context, scope, query)
-  const content = logView(frame, { ...shown, query })
+  const content = logView(layout, { ...shown, query })
   const status = shown.problem === undefined ? 200 : 400
-  return { status, page: page(frame, { title: 'Log', tab: 'log', content }) }
+  return { status, page: page(layout, { title: 'Log', tab: 'log', content }) }
 }
 
-async function logEntries(context: Visit['context'], scope: Visit['scope'], query: Visit['query']) {
+async function logEntries(
+  context: PageRequest['context'],
+  scope: PageRequest['scope'],
+  query: PageRequest['query'],
+) {
   try {
     const asked = { ...auditQueryOf(query), limit }
     const target = asked.target && (await idNamed(context, scope, asked.target.trim()))
@@ -127,8 +141,8 @@ async function logEntries(context: Visit['context'], scope: Visit['scope'], quer
 
 /** The id of whoever has this name or address; the text itself when nobody has. */
 async function idNamed(
-  context: Visit['context'],
-  scope: Visit['scope'],
+  context: PageRequest['context'],
+  scope: PageRequest['scope'],
   text: string,
 ): Promise<string> {
   const { users } = context.adapters
@@ -140,8 +154,8 @@ async function idNamed(
 
 /** Entries that name nobody, with the names of those who still exist. */
 async function withNames(
-  { adapters }: Visit['context'],
-  scope: Visit['scope'],
+  { adapters }: PageRequest['context'],
+  scope: PageRequest['scope'],
   entries: readonly StoredAuditEntry[],
 ): Promise<readonly StoredAuditEntry[]> {
   const idsOf = (type: string) =>
@@ -164,17 +178,17 @@ async function withNames(
 }
 
 /** How provisioning stands. */
-export async function showStatus(visit: Visit): Promise<PageAnswer> {
-  return statusPage(visit, undefined)
+export async function showStatus(pageRequest: PageRequest): Promise<PageAnswer> {
+  return statusPage(pageRequest, undefined)
 }
 
 /** What the buttons of the status page do, with what is said afterwards. */
-const statusActions: Readonly<Record<string, (visit: Visit) => Promise<Part>>> = {
+const statusActions: Readonly<Record<string, (pageRequest: PageRequest) => Promise<Part>>> = {
   unpark: tryAgain,
   async tryNow({ context, scope }) {
     const entries = await context.adapters.access.listPending(scope, {
       offset: 0,
-      limit: mostTriedNow,
+      limit: maxTriedNow,
       parked: false,
     })
     await context.adapters.access.mark(
@@ -200,14 +214,14 @@ const statusActions: Readonly<Record<string, (visit: Visit) => Promise<Part>>> =
 }
 
 /** `do` says which button was pressed. */
-export async function changeStatus(visit: Visit): Promise<PageAnswer> {
-  const action = statusActions[visit.form.get('do') ?? '']
+export async function changeStatus(pageRequest: PageRequest): Promise<PageAnswer> {
+  const action = statusActions[pageRequest.form.get('do') ?? '']
   if (!action) throw new ScimError(400, 'This form has no such button.')
-  return statusPage(visit, notice('good', await action(visit)))
+  return statusPage(pageRequest, notice('good', await action(pageRequest)))
 }
 
 /** One person or everybody who was given up is tried again. */
-async function tryAgain({ context, scope, form }: Visit): Promise<Part> {
+async function tryAgain({ context, scope, form }: PageRequest): Promise<Part> {
   const user = textOf(form, 'user') ?? null
   const count = await context.adapters.access.unpark(scope, user === null ? undefined : [user])
   context.reconciler?.kick({ anew: true })
@@ -215,14 +229,17 @@ async function tryAgain({ context, scope, form }: Visit): Promise<Part> {
   return `${people} being tried again.`
 }
 
-async function statusPage({ context, scope, frame }: Visit, said: Part): Promise<PageAnswer> {
+async function statusPage(
+  { context, scope, layout }: PageRequest,
+  said: Part,
+): Promise<PageAnswer> {
   const [status, findings, refusals, seats] = await Promise.all([
     readStatus(context, scope),
     readFindings(context, scope),
     readRefusals(context, scope, { offset: 0, limit }),
     readSeats(context, scope).catch(() => undefined),
   ])
-  const content = statusView(frame, {
+  const content = statusView(layout, {
     status,
     findings,
     refusals,
@@ -231,5 +248,5 @@ async function statusPage({ context, scope, frame }: Visit, said: Part): Promise
     ...(context.scimUrl !== undefined && { scimUrl: context.scimUrl }),
     notice: said,
   })
-  return { page: page(frame, { title: 'Status', tab: 'status', content }) }
+  return { page: page(layout, { title: 'Status', tab: 'status', content }) }
 }

@@ -1,13 +1,13 @@
 import type { Request, Response } from 'express'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
-import type { Frame } from './layout.js'
+import type { Layout } from './layout.js'
 
 /** One administrator's request for a page. */
-export interface Visit {
+export interface PageRequest {
   readonly context: SettingsContext
   readonly scope: Scope
-  readonly frame: Frame
+  readonly layout: Layout
   readonly query: URLSearchParams
   /** Fields of a submitted form; empty for GET. */
   readonly form: URLSearchParams
@@ -24,7 +24,7 @@ export type PageAnswer =
   | { readonly redirect: string }
 
 /** Shows a page, or carries out a form. */
-export type PageHandler = (visit: Visit) => Promise<PageAnswer>
+export type PageHandler = (pageRequest: PageRequest) => Promise<PageAnswer>
 
 const policy = [
   "default-src 'none'",
@@ -37,7 +37,10 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** Headers of every page and asset: no other host, no inline script or style, no frame, nothing kept. */
+/**
+ * Headers of every page and asset: no other host, no inline script or style, no frame, nothing
+ * kept.
+ */
 export function setPageHeaders(response: Response): void {
   response.set({
     'Content-Security-Policy': policy,
@@ -45,8 +48,8 @@ export function setPageHeaders(response: Response): void {
     'X-Content-Type-Options': 'nosniff',
     'X-Frame-Options': 'DENY',
     'Referrer-Policy': 'same-origin',
-    // Label Studio sends this opener policy too; together with an embedder policy, which it does not send, the window
-    // is cut off from windows of the same origin as well.
+    // Label Studio sends this opener policy too; together with an embedder policy, which it does
+    // not send, the window is cut off from windows of the same origin as well.
     'Cross-Origin-Opener-Policy': 'same-origin',
     'Cross-Origin-Embedder-Policy': 'require-corp',
     'Cross-Origin-Resource-Policy': 'same-origin',

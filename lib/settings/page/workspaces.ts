@@ -14,18 +14,18 @@ import type { Part } from './html.js'
 import { page } from './layout.js'
 import { notice } from './views/panels.js'
 import { type ProjectPlace, type WorkspaceRow, workspacesView } from './views/workspaces.js'
-import type { PageAnswer, Visit } from './visit.js'
+import type { PageAnswer, PageRequest } from './visit.js'
 
 const limit = 50
 const offsets = { least: 0, most: 1_000_000_000, otherwise: 0 }
 
 /** Workspaces that are kept here, and where each project is. */
-export async function showWorkspaces(visit: Visit): Promise<PageAnswer> {
-  return workspacesPage(visit, undefined)
+export async function showWorkspaces(pageRequest: PageRequest): Promise<PageAnswer> {
+  return workspacesPage(pageRequest, undefined)
 }
 
 /** What the buttons do, with what is said afterwards. */
-const actions: Readonly<Record<string, (visit: Visit) => Promise<string>>> = {
+const actions: Readonly<Record<string, (pageRequest: PageRequest) => Promise<string>>> = {
   async create({ context, scope, form }) {
     const title = (form.get('title') ?? '').trim()
     await createWorkspace(context, scope, title)
@@ -40,28 +40,31 @@ const actions: Readonly<Record<string, (visit: Visit) => Promise<string>>> = {
     await deleteWorkspace(context, scope, form.get('id') ?? '')
     return 'The workspace was removed. Its projects are in none now.'
   },
-  async put(visit) {
-    const id = visit.form.get('number') ?? ''
+  async put(pageRequest) {
+    const id = pageRequest.form.get('number') ?? ''
     const isNumber = /^[1-9]\d{0,14}$/.test(id)
     if (!isNumber) throw new ScimError(400, 'Give the number of a project.')
-    return place(visit, new Map([[Number(id), visit.form.get('workspace') ?? '']]))
+    return place(pageRequest, new Map([[Number(id), pageRequest.form.get('workspace') ?? '']]))
   },
-  place: (visit) => place(visit, chosenPlaces(visit.form)),
+  place: (pageRequest) => place(pageRequest, chosenPlaces(pageRequest.form)),
 }
 
 /** `do` says which button was pressed. */
-export async function changeWorkspaces(visit: Visit): Promise<PageAnswer> {
-  const action = actions[visit.form.get('do') ?? '']
+export async function changeWorkspaces(pageRequest: PageRequest): Promise<PageAnswer> {
+  const action = actions[pageRequest.form.get('do') ?? '']
   if (!action) throw new ScimError(400, 'This form has no such button.')
   try {
-    return await workspacesPage(visit, notice('good', await action(visit)))
+    return await workspacesPage(pageRequest, notice('good', await action(pageRequest)))
   } catch (error) {
     if (!(error instanceof ScimError)) throw error
-    return workspacesPage(visit, notice('bad', error.message), error.status)
+    return workspacesPage(pageRequest, notice('bad', error.message), error.status)
   }
 }
 
-/** The projects whose workspace was changed in the form; those that were left alone may have been moved meanwhile. */
+/**
+ * The projects whose workspace was changed in the form; those that were left alone may have been
+ * moved meanwhile.
+ */
 function chosenPlaces(form: URLSearchParams): ReadonlyMap<number, string> {
   const projects = form.getAll('project')
   const [before, chosen] = [form.getAll('before'), form.getAll('workspace')]
@@ -76,7 +79,7 @@ function chosenPlaces(form: URLSearchParams): ReadonlyMap<number, string> {
 
 /** Puts projects into workspaces, by id of the workspace; the empty one is none. */
 async function place(
-  { context, scope }: Visit,
+  { context, scope }: PageRequest,
   places: ReadonlyMap<number, string>,
 ): Promise<string> {
   if (places.size === 0) return 'Nothing was changed.'
@@ -88,22 +91,26 @@ async function place(
   return places.size === 1 ? '1 project was moved.' : `${places.size} projects were moved.`
 }
 
-async function workspacesPage(visit: Visit, said: Part, status = 200): Promise<PageAnswer> {
-  const { context, scope, frame, query } = visit
+async function workspacesPage(
+  pageRequest: PageRequest,
+  said: Part,
+  status = 200,
+): Promise<PageAnswer> {
+  const { context, scope, layout, query } = pageRequest
   const store = await requireOwn(context, scope)
   const search = textOf(query, 'search')?.trim() ?? ''
   const only = choiceOf(query, 'only', ['none'])
   const offset = integerOf(query, 'offset', offsets)
-  const listed = await projectsOf(visit)
-  const [workspaces, places] = await placesOf(visit, store, listed.projects)
+  const listed = await projectsOf(pageRequest)
+  const [workspaces, places] = await placesOf(pageRequest, store, listed.projects)
   const found = places.filter(
     (each) =>
       (only === undefined || each.workspaceId === undefined) &&
       `${each.title} ${each.id}`.toLowerCase().includes(search.toLowerCase()),
   )
-  const content = workspacesView(frame, {
+  const content = workspacesView(layout, {
     notice: said,
-    workspaces: await rowsOf(visit, workspaces, places),
+    workspaces: await rowsOf(pageRequest, workspaces, places),
     places: found.slice(offset, offset + limit),
     total: found.length,
     canList: listed.isComplete,
@@ -113,7 +120,7 @@ async function workspacesPage(visit: Visit, said: Part, status = 200): Promise<P
     offset,
     limit,
   })
-  return { status, page: page(frame, { title: 'Workspaces', tab: 'workspaces', content }) }
+  return { status, page: page(layout, { title: 'Workspaces', tab: 'workspaces', content }) }
 }
 
 interface ListedProjects {
@@ -122,7 +129,7 @@ interface ListedProjects {
   readonly failure?: string
 }
 
-async function projectsOf({ context, scope }: Visit): Promise<ListedProjects> {
+async function projectsOf({ context, scope }: PageRequest): Promise<ListedProjects> {
   if (!context.projects) return { projects: [], isComplete: false }
   try {
     return { projects: await context.projects(scope), isComplete: true }
@@ -134,7 +141,7 @@ async function projectsOf({ context, scope }: Visit): Promise<ListedProjects> {
 
 /** All workspaces, and all projects with where they are; those that wait for a workspace first. */
 async function placesOf(
-  { context, scope }: Visit,
+  { context, scope }: PageRequest,
   store: WorkspaceStore,
   listed: readonly ProjectChoice[],
 ): Promise<readonly [readonly Workspace[], readonly ProjectPlace[]]> {
@@ -164,7 +171,7 @@ async function placesOf(
 }
 
 async function rowsOf(
-  { context, scope }: Visit,
+  { context, scope }: PageRequest,
   workspaces: readonly Workspace[],
   places: readonly ProjectPlace[],
 ): Promise<readonly WorkspaceRow[]> {

@@ -30,7 +30,10 @@ export function csvLine(entry: StoredAuditEntry): string {
 /** What spreadsheets take for the beginning of a formula, also in its wide forms. */
 const formula = /^[=+\-@\t\r\n＝＋－＠|%]/
 
-/** A quoted cell; one that a spreadsheet would calculate gets an apostrophe in front, so that it stays text. */
+/**
+ * A quoted cell; one that a spreadsheet would calculate gets an apostrophe in front, so that it
+ * stays text.
+ */
 function cell(value: unknown): string {
   if (value === undefined || value === null) return ''
   if (typeof value === 'number') return String(value)

@@ -38,7 +38,10 @@ export interface Explanation extends PersonSummary {
   readonly account?: AccessRecord['account']
   /** Why the host lets nobody change this person through SCIM. */
   readonly protection?: string
-  /** The link by which this person signs up at the gate, where that is the way in. Whoever has it signs up as them. */
+  /**
+   * The link by which this person signs up at the gate, where that is the way in. Whoever has it
+   * signs up as them.
+   */
   readonly invitation?: Invitation
   /** What is still to be done in the host; nothing when both agree. */
   readonly outstanding: readonly string[]
@@ -110,8 +113,9 @@ function seenBy(
 }
 
 /**
- * What is in force, to be done, and only recorded. The gate goes by the rules at each request: what they give somebody
- * whose account is ready is in force at once. What nobody can give is not still to do; it would stay so for ever.
+ * What is in force, to be done, and only recorded. The gate goes by the rules at each request: what
+ * they give somebody whose account is ready is in force at once. What nobody can give is not still
+ * to do; it would stay so for ever.
  */
 function effectOf(
   user: User,

@@ -9,8 +9,8 @@ const timeoutMs = 5_000
 const notEnforceable = 'roles-not-enforceable'
 
 /**
- * Whether the host behind the stores allows what is wanted, asked now; empty where the adapters cannot say. Where the gate
- * enforces what the host cannot, it says so instead.
+ * Whether the host behind the stores allows what is wanted, asked now; empty where the adapters
+ * cannot say. Where the gate enforces what the host cannot, it says so instead.
  */
 export async function readFindings(
   context: SettingsContext,
@@ -46,14 +46,18 @@ const known = new WeakMap<
   { readonly until: number; readonly finding: Finding | undefined }
 >()
 
-/** Who makes what rules give true: the host itself, the gate in front of it, or nobody, with the reason in a sentence. */
+/**
+ * Who makes what rules give true: the host itself, the gate in front of it, or nobody, with the
+ * reason in a sentence.
+ */
 export type RulesInForce =
   | { readonly by: 'host' | 'gate' }
   | { readonly by: 'nobody'; readonly why: string }
 
 /**
- * Who enforces the rules. A host that cannot says so by the finding `roles-not-enforceable`, which is remembered for a
- * minute; what was known stays true while the host cannot be asked. What the gate does is read each time.
+ * Who enforces the rules. A host that cannot says so by the finding `roles-not-enforceable`, which
+ * is remembered for a minute; what was known stays true while the host cannot be asked. What the
+ * gate does is read each time.
  */
 export async function rulesInForce(context: SettingsContext, scope: Scope): Promise<RulesInForce> {
   const finding = await hostCannot(context)

@@ -31,8 +31,8 @@ export interface GroupsReport {
 
 /** As people sort: case aside, and 2 before 10. */
 const byName = new Intl.Collator('en', { numeric: true })
-const mostMissing = 100
-const mostNames = 50_000
+const maxMissing = 100
+const maxNames = 50_000
 
 /** What to list of the pushed groups. */
 export interface GroupsPage {
@@ -43,8 +43,8 @@ export interface GroupsPage {
 }
 
 /**
- * Compares the pushed groups with the names in the rules. Only names are kept, of at most 50 000 groups; resemblance
- * informs and never grants.
+ * Compares the pushed groups with the names in the rules. Only names are kept, of at most 50 000
+ * groups; resemblance informs and never grants.
  */
 export async function reportGroups(
   context: SettingsContext,
@@ -101,7 +101,7 @@ export function missingGroups(
   const names = pushed.map(({ displayName }) => displayName)
   return named
     .filter((name) => !there.has(groupKey(name, policy)))
-    .slice(0, mostMissing)
+    .slice(0, maxMissing)
     .map((name) => ({ name, nearMisses: nearMisses(name, names) }))
 }
 
@@ -113,7 +113,7 @@ export async function namesOfGroups(
   const groups: GroupName[] = []
   for await (const group of allGroups(context, scope)) {
     groups.push(group)
-    if (groups.length >= mostNames) break
+    if (groups.length >= maxNames) break
   }
   return groups.sort((a, b) => byName.compare(a.displayName, b.displayName))
 }

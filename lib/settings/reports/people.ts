@@ -93,10 +93,13 @@ async function searchPeople(
   return queryStore({ store: adapters.users, type: 'User' }, scope, query)
 }
 
-const mostInState = 10_000
+const maxInState = 10_000
 const recordsPerPage = 500
 
-/** People in a state, as the ledger and the pending work have them; at most 10 000 are looked through. */
+/**
+ * People in a state, as the ledger and the pending work have them; at most 10 000 are looked
+ * through.
+ */
 async function peopleIn(
   { adapters }: SettingsContext,
   scope: Scope,
@@ -135,7 +138,7 @@ async function pendingIds(
   scope: Scope,
   parked: boolean,
 ): Promise<readonly string[]> {
-  const entries = await access.listPending(scope, { offset: 0, limit: mostInState, parked })
+  const entries = await access.listPending(scope, { offset: 0, limit: maxInState, parked })
   return entries.map(({ userId }) => userId)
 }
 
@@ -150,7 +153,7 @@ async function listedIds(access: AccessStore, scope: Scope): Promise<readonly st
     const listed = records.filter(({ account }) => account?.origin === 'imported')
     ids.push(...listed.map(({ userId }) => userId))
     after = records.at(-1)?.userId
-    if (records.length < recordsPerPage || ids.length >= mostInState) return ids
+    if (records.length < recordsPerPage || ids.length >= maxInState) return ids
   }
 }
 

@@ -35,7 +35,10 @@ export interface PersonChange {
   /** In words, e.g. `organization role Manager`. */
   readonly granted: readonly string[]
   readonly revoked: readonly string[]
-  /** How many projects they see before and after, where workspaces are kept here and the host lists its projects. */
+  /**
+   * How many projects they see before and after, where workspaces are kept here and the host lists
+   * its projects.
+   */
   readonly sees?: { readonly before: number; readonly after: number; readonly total: number }
   /** Why SCIM does not touch this person, so that nothing changes for them after all. */
   readonly protection?: string
@@ -68,8 +71,8 @@ const peoplePerPage = 500
 const largestSample = 50
 
 /**
- * Who would change how if these rules were saved. People are read page by page, and nothing is kept of them but
- * numbers and a sample, so memory does not grow with the tenant.
+ * Who would change how if these rules were saved. People are read page by page, and nothing is kept
+ * of them but numbers and a sample, so memory does not grow with the tenant.
  */
 export async function previewRules(
   context: SettingsContext,
@@ -169,7 +172,8 @@ function changeOf(
   if (!user.active) return undefined
   const before = resolvers.before(groups, personState(user, record?.hadRole ?? false))
   if (!isAffected) return { before, after: before }
-  // A role that the saved rules give counts as had, whether or not the reconciler has come to it yet.
+  // A role that the saved rules give counts as had, whether or not the reconciler has come to it
+  // yet.
   const hadRole = record?.hadRole || givesRoleByRule(before)
   return { before, after: resolvers.after(groups, personState(user, hadRole)) }
 }
@@ -254,7 +258,10 @@ function grantsOf(access: Access): readonly Grant[] {
   return [...role, ...membershipsOf(access)]
 }
 
-/** Asking the host for everybody would take too long; those that an administrator sees are told apart. */
+/**
+ * Asking the host for everybody would take too long; those that an administrator sees are told
+ * apart.
+ */
 async function protectedOnes(
   { adapters }: SettingsContext,
   scope: Scope,

@@ -3,7 +3,10 @@ import { type RefusalCount, refusalRetentionMs } from '../../stores/refusal-stor
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
 
-/** What a policy in report mode would have refused, with the name of the person where there is a SCIM user. */
+/**
+ * What a policy in report mode would have refused, with the name of the person where there is a
+ * SCIM user.
+ */
 export interface ReportedRefusal extends RefusalCount {
   readonly userName?: string
 }

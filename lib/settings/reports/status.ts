@@ -43,7 +43,7 @@ export interface Status extends PendingSummary {
   readonly passedOver: readonly PassedOverCount[]
 }
 
-const mostListed = 50
+const maxListed = 50
 const shownForMs = 7 * 86_400_000
 
 /** Reads how provisioning of a tenant stands. */
@@ -55,7 +55,7 @@ export async function readStatus(context: SettingsContext, scope: Scope): Promis
       access.summary(scope),
       access.rules(scope),
       lastContact(access, scope),
-      access.listPending(scope, { offset: 0, limit: mostListed, parked: true }),
+      access.listPending(scope, { offset: 0, limit: maxListed, parked: true }),
       access.listPassedOver?.(scope) ?? [],
       pauseOf(access, scope),
       lastMassLoss(access, scope),
@@ -76,14 +76,17 @@ export async function readStatus(context: SettingsContext, scope: Scope): Promis
   }
 }
 
-/** What failed: people who are tried again, and what the identity provider asked for last without success. */
+/**
+ * What failed: people who are tried again, and what the identity provider asked for last without
+ * success.
+ */
 async function failuresOf(
   context: SettingsContext,
   scope: Scope,
 ): Promise<Pick<Status, 'waitingPeople' | 'lastFailedRequest'>> {
   const { access, audit } = context.adapters
   const [waiting, refused, failed] = await Promise.all([
-    access.listPending(scope, { offset: 0, limit: mostListed, parked: false }),
+    access.listPending(scope, { offset: 0, limit: maxListed, parked: false }),
     audit?.query(scope, { event: 'request.refused', limit: 1 }),
     audit?.query(scope, { event: 'request.failed', limit: 1 }),
   ])

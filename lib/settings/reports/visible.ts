@@ -31,7 +31,9 @@ export interface ProjectMap {
 const maxListed = 100
 const ranks: readonly (string | null)[] = ['Annotator', 'Reviewer', 'Manager', 'Administrator']
 
-/** Reads it; `undefined` where the host has workspaces of its own, or cannot list its projects now. */
+/**
+ * Reads it; `undefined` where the host has workspaces of its own, or cannot list its projects now.
+ */
 export async function readProjectMap(
   context: SettingsContext,
   scope: Scope,
@@ -106,7 +108,8 @@ function visibleProject(map: ProjectMap, access: Access, id: number): VisiblePro
 const maxNamed = 10
 
 /**
- * In a sentence what somebody sees, e.g. `Anna sees 1 of 8 projects: Cats (7), because the group "LS-Annotators" gives it.`
+ * In a sentence what somebody sees, e.g. `Anna sees 1 of 8 projects: Cats (7), because the group
+ * "LS-Annotators" gives it.`
  *
  * @param isInForce else it says what they would see
  */

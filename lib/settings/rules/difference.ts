@@ -21,13 +21,13 @@ export function rulesBetween(before: MappingRules, after: MappingRules) {
   }
 }
 
-const mostListed = 20
+const maxListed = 20
 
 /** A change of rules in one line, for the audit log. */
 export function describeChange(before: MappingRules, after: MappingRules): string {
   const { added, removed } = rulesBetween(before, after)
   const parts = [...removed.map((rule) => `- ${rule}`), ...added.map((rule) => `+ ${rule}`)]
   if (parts.length === 0) return 'order of rules'
-  const more = parts.length - mostListed
-  return `${parts.slice(0, mostListed).join('; ')}${more > 0 ? `; and ${more} more` : ''}`
+  const more = parts.length - maxListed
+  return `${parts.slice(0, maxListed).join('; ')}${more > 0 ? `; and ${more} more` : ''}`
 }

@@ -16,8 +16,8 @@ const omit: ReadonlySet<string> = new Set(['members'])
 const displayName = pathsOf('Group', ['displayName'])
 
 /**
- * The groups that these names mean under the policy (see `groupKey`). Exact names are looked up in the index; where
- * case and space do not count, every group is looked at.
+ * The groups that these names mean under the policy (see `groupKey`). Exact names are looked up in
+ * the index; where case and space do not count, every group is looked at.
  */
 export async function groupsCalled(
   context: SettingsContext,

@@ -6,8 +6,9 @@ import { whyNotInForce } from '../reports/findings.js'
 import { ownWorkspaces, titleProblem } from './own-workspaces.js'
 
 /**
- * Refuses new rows that name workspaces or projects the organization does not have. Rows that were saved before stay
- * allowed: what was deleted since must not keep anybody from saving something else.
+ * Refuses new rows that name workspaces or projects the organization does not have. Rows that were
+ * saved before stay allowed: what was deleted since must not keep anybody from saving something
+ * else.
  *
  * @throws RulesError naming the rows
  * @throws UnavailableError when the host cannot tell now
@@ -46,7 +47,8 @@ async function unknownWorkspaces(
   }
   if (!workspaces) return []
   const titles = new Set(await asked(workspaces, scope))
-  // A host without workspaces lists none: there, rules that name some are recorded as well as others.
+  // A host without workspaces lists none: there, rules that name some are recorded as well as
+  // others.
   if (titles.size === 0 && (await whyNotInForce(context, scope)) !== undefined) return []
   return rows
     .filter(({ title }) => !titles.has(title))

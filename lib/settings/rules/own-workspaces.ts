@@ -22,8 +22,8 @@ export function titleProblem(title: string): string | undefined {
 }
 
 /**
- * The store of workspaces where they are kept here; `undefined` where the host has its own. A host that lists its
- * workspaces has them, unless the adapters say that the list is ours.
+ * The store of workspaces where they are kept here; `undefined` where the host has its own. A host
+ * that lists its workspaces has them, unless the adapters say that the list is ours.
  */
 export async function ownWorkspaces(
   { adapters, workspaces }: SettingsContext,
@@ -43,7 +43,9 @@ export async function hasOwnWorkspaces(context: SettingsContext, scope: Scope): 
   )
 }
 
-/** Titles that rules name and no workspace here has yet; saving the rules makes these workspaces. */
+/**
+ * Titles that rules name and no workspace here has yet; saving the rules makes these workspaces.
+ */
 export async function newTitles(
   context: SettingsContext,
   scope: Scope,

@@ -32,7 +32,9 @@ export class RulesConflict extends Error {
   }
 }
 
-/** Saving would take access from many people, and nobody said that it is meant; nothing was saved. */
+/**
+ * Saving would take access from many people, and nobody said that it is meant; nothing was saved.
+ */
 export class MassLossError extends Error {
   override readonly name = 'MassLossError'
   readonly preview: Preview
@@ -129,7 +131,10 @@ async function noteRolesTaken(
   }
 }
 
-/** Label Studio can also map groups to seat types; doing nothing silently would be worse than refusing. */
+/**
+ * Label Studio can also map groups to seat types; doing nothing silently would be worse than
+ * refusing.
+ */
 function refuseSeatTypes(input: unknown): void {
   const given = (input as { user_type_groups?: unknown } | null)?.user_type_groups
   const isEmpty = given === undefined || given === null || (Array.isArray(given) && !given.length)

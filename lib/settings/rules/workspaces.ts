@@ -11,7 +11,8 @@ import { saveDraft } from './save.js'
 /**
  * Makes a workspace.
  *
- * @throws ScimError 400 for a title that cannot be, 404 where the host has workspaces of its own, 409 for a taken title
+ * @throws ScimError 400 for a title that cannot be, 404 where the host has workspaces of its own,
+ *   409 for a taken title
  */
 export async function createWorkspace(
   context: SettingsContext,
@@ -36,9 +37,11 @@ export interface WorkspaceChange {
 }
 
 /**
- * Renames a workspace, and puts projects into it or takes them out. Rules that name it get the new title.
+ * Renames a workspace, and puts projects into it or takes them out. Rules that name it get the new
+ * title.
  *
- * @throws ScimError as `createWorkspace`; 400 also for projects that do not exist, 404 also without such a workspace
+ * @throws ScimError as `createWorkspace`; 400 also for projects that do not exist, 404 also without
+ *   such a workspace
  */
 export async function changeWorkspace(
   context: SettingsContext,
@@ -63,7 +66,10 @@ export async function changeWorkspace(
   return workspaceNamed(store, scope, id)
 }
 
-/** Takes projects out of the workspaces they are in. @throws ScimError 404 where the host has workspaces of its own */
+/**
+ * Takes projects out of the workspaces they are in. @throws ScimError 404 where the host has
+ * workspaces of its own
+ */
 export async function takeOutProjects(
   context: SettingsContext,
   scope: Scope,
@@ -122,7 +128,10 @@ interface Putting extends Found {
   readonly added: readonly number[]
 }
 
-/** First the title, then the rules: until both are done, nobody is in the workspace, which is the safe side. */
+/**
+ * First the title, then the rules: until both are done, nobody is in the workspace, which is the
+ * safe side.
+ */
 async function rename(
   context: SettingsContext,
   scope: Scope,
@@ -191,7 +200,7 @@ async function orTaken<T>(title: string, work: Promise<T>): Promise<T> {
   }
 }
 
-const mostListed = 20
+const maxListed = 20
 
 interface ProjectsChange {
   readonly added?: readonly number[]
@@ -205,7 +214,7 @@ function projectsEntry(
   { added = [], removed = [] }: ProjectsChange,
 ): AuditEntry {
   const parts = [...removed.map((id) => `- project ${id}`), ...added.map((id) => `+ project ${id}`)]
-  const more = parts.length - mostListed
-  const detail = `${parts.slice(0, mostListed).join('; ')}${more > 0 ? `; and ${more} more` : ''}`
+  const more = parts.length - maxListed
+  const detail = `${parts.slice(0, maxListed).join('; ')}${more > 0 ? `; and ${more} more` : ''}`
   return { ...workspaceEntry(context, scope, 'workspace.changed', workspace), detail }
 }

@@ -1,5 +1,5 @@
 import { onSignIn } from '../../access/index.js'
-import { judgeFrom } from '../../gate/decide.js'
+import { statusLookUp } from '../../gate/decide.js'
 import { settingsContext } from '../../settings/options.js'
 import { saveDraft } from '../../settings/rules/save.js'
 import type { Adapters, Scope } from '../../stores/index.js'
@@ -18,7 +18,7 @@ export const decisionChecks: readonly Check[] = [
     appliesTo: always,
     async run(context) {
       const { adapters, scope } = context
-      const judge = judgeFrom(adapters)
+      const judge = statusLookUp(adapters)
       const standing = async (email: string) => (await judge(scope, identity(email))).standing
       const { active, inactive } = await twoPeople(context)
       expectEqual(await standing(active.toUpperCase()), 'active', 'somebody active')
@@ -64,7 +64,7 @@ export const decisionChecks: readonly Check[] = [
 ]
 
 function identity(email: string) {
-  return { email } as Parameters<ReturnType<typeof judgeFrom>>[1]
+  return { email } as Parameters<ReturnType<typeof statusLookUp>>[1]
 }
 
 async function twoPeople(context: CheckContext) {

@@ -24,7 +24,10 @@ import {
 } from '../subject.js'
 import { sortedIds } from './store.js'
 
-/** Filters, sorting and paging. What a store does not support it must refuse, never answer as if it had not been asked. */
+/**
+ * Filters, sorting and paging. What a store does not support it must refuse, never answer as if it
+ * had not been asked.
+ */
 export const queryChecks: readonly Check[] = subjects.flatMap((subject) => [
   ...paging(subject),
   ...filtering(subject),

@@ -6,7 +6,9 @@ import { uniquenessChecks } from './uniqueness.js'
 
 const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
 
-/** Attributes with everything that storage could lose: Unicode, quotes, order, nesting, extensions. */
+/**
+ * Attributes with everything that storage could lose: Unicode, quotes, order, nesting, extensions.
+ */
 const demanding: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   users: {
     externalId: `it's "100%" \\ _ é \u{1d4b3}`,

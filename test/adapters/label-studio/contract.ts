@@ -22,8 +22,8 @@ export interface Subject {
 const password = 'A-good-passw0rd'
 
 /**
- * What Label Studio Community does, as far as this library relies on it. Runs on the fake by default and
- * on a real 1.23.2 in `npm run test:label-studio`: where they differ the fake is wrong.
+ * What Label Studio Community does, as far as this library relies on it. Runs on the fake by
+ * default and on a real 1.23.2 in `npm run test:label-studio`: where they differ the fake is wrong.
  */
 export function describeCommunityContract(name: string, start: () => Promise<Subject>): void {
   describe(name, () => {

@@ -9,7 +9,10 @@ import { type Product, type ProductOptions, startProduct } from './product.js'
 
 export const ann = 'ann@example.com'
 
-/** A fake Enterprise with the product in front of it, what a test does there by hand, and what it looks at. */
+/**
+ * A fake Enterprise with the product in front of it, what a test does there by hand, and what it
+ * looks at.
+ */
 export interface EnterpriseWorld {
   fake: FakeLabelStudio
   product: Product

@@ -14,7 +14,10 @@ const writes = {
   access: ['mark', 'claim', 'settle', 'renew', 'saveRecord', 'deleteRecord', 'setValue'],
 } as const
 
-/** A process that ends before its nth step: from then on nothing that it does has an effect, and nothing answers. */
+/**
+ * A process that ends before its nth step: from then on nothing that it does has an effect, and
+ * nothing answers.
+ */
 function mortal(storage: Adapters, lastStep: number) {
   let step = 0
   const claims: (readonly [ClaimOptions, PendingUser[]])[] = []
@@ -122,7 +125,8 @@ describe.each([
       if (status === 201) break
       lastStep += 1
     }
-    // Mark, claim, create, the sign-in of the admin, the password, the old resource and record, the link, and so on.
+    // Mark, claim, create, the sign-in of the admin, the password, the old resource and record, the
+    // link, and so on.
     expect(lastStep).toBeGreaterThan(7)
   }, 120_000)
 })

@@ -15,7 +15,10 @@ const password = 'A-good-passw0rd'
 const userSchema = 'urn:ietf:params:scim:schemas:core:2.0:User'
 const bulkRequest = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest'
 
-/** What becomes of people in every Label Studio Community, real or fake, from their first day to their last and after. */
+/**
+ * What becomes of people in every Label Studio Community, real or fake, from their first day to
+ * their last and after.
+ */
 export function describeLifecycle(name: string, startSubject: () => Promise<Subject>): void {
   describe(name, () => {
     let subject: Subject

@@ -24,7 +24,10 @@ function isRefused({ status, location }: Answer): boolean {
   return status === 403 || status === 401 || (status === 302 && location.includes('/user/login'))
 }
 
-/** What must hold on every Label Studio Community, real or fake: driven through SCIM alone, as Okta would. */
+/**
+ * What must hold on every Label Studio Community, real or fake: driven through SCIM alone, as Okta
+ * would.
+ */
 export function describeProof(name: string, start: () => Promise<Subject>): void {
   describe(name, () => {
     let subject: Subject

@@ -48,7 +48,8 @@ describe.each(['oss-new', 'lse'] as const)(
 
       refuse()
       const answer = await product.setActive(json.id, false)
-      // Community with the owner's sign-in finds a known account in its admin, if the API does not tell.
+      // Community with the owner's sign-in finds a known account in its admin, if the API does not
+      // tell.
       expect(answer.status).toBe(503)
       expect(errors).toHaveLength(1)
       expect(String(errors[0])).toMatch(/does not accept the token/)

@@ -2,8 +2,9 @@ import { sqlAdapters } from '../../../adapters/sql/index.js'
 import { aScope, aUser, writeOf } from '../support.js'
 
 /**
- * A host in a process of its own: creates users of the given names in a database and adds each to a group. Tells each
- * one that is stored with a line on standard output, when the store has acknowledged it.
+ * A host in a process of its own: creates users of the given names in a database and adds each to a
+ * group. Tells each one that is stored with a line on standard output, when the store has
+ * acknowledged it.
  */
 async function main(url: string, tenant: string, prefix: string, count: number): Promise<void> {
   const adapters = await sqlAdapters({ url })

@@ -8,7 +8,10 @@ import { recordStatements } from './statements.js'
 const wholeTenant =
   /^SCAN scim_(resources|lookups|members|records|pending|audit)|^SEARCH (?!.*(scim_resources_listing|scim_rules)).*\(tenant=\?\)$|^SEARCH .*scim_resources_listing \(tenant=\?( AND resource_type=\?)?\)$/
 
-/** Statements whose answer depends on everything: lists, counts, filters without an index, status pages. */
+/**
+ * Statements whose answer depends on everything: lists, counts, filters without an index, status
+ * pages.
+ */
 const mayRead = [
   /from scim_resources as resource where resource\.tenant = \? and resource\.resource_type = \?/,
   /select count\(\*\) as count from scim_resources/,

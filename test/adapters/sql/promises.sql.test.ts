@@ -173,7 +173,8 @@ describe.each(['memory', 'database'])('a store in %s', (kind) => {
     await adapters.groups.changeMembers?.(scope, group.id, change, { now: user.meta.created })
     await adapters.access.expandSweeps(100)
     const marked = await adapters.access.pendingOf(scope, [user.id])
-    // In memory, saving and adding cannot overlap: nobody was in the group when the rules were saved.
+    // In memory, saving and adding cannot overlap: nobody was in the group when the rules were
+    // saved.
     expect(marked).toHaveLength(kind === 'memory' ? 0 : 1)
   })
 

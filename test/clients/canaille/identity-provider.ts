@@ -16,7 +16,9 @@ export type Kind = 'user' | 'group'
 /** Options of Canaille's command line without their dashes; a list repeats the option. */
 export type Attributes = Readonly<Record<string, string | readonly string[]>>
 
-/** A whole identity provider, driven by its own command line, that pushes to one service provider. */
+/**
+ * A whole identity provider, driven by its own command line, that pushes to one service provider.
+ */
 export interface Canaille {
   /** Answers the new resource's id in Canaille. */
   create(kind: Kind, attributes: Attributes): Promise<string>

@@ -9,7 +9,9 @@ interface Check {
   readonly message?: string
 }
 
-/** What this service answers otherwise, as RFC 7644 §3.5.2 allows (decision on answers to PATCH). */
+/**
+ * What this service answers otherwise, as RFC 7644 §3.5.2 allows (decision on answers to PATCH).
+ */
 const answered204 = [
   'PATCH /Groups/{id}',
   'PATCH /Groups/{id} add member',

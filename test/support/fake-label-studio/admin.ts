@@ -53,7 +53,10 @@ function changePage(context: FakeContext, user: FakeUser, errors: Errors = {}): 
   )
 }
 
-/** What is missing in the form is cleared, as in the real one: a box that is not sent is not checked. */
+/**
+ * What is missing in the form is cleared, as in the real one: a box that is not sent is not
+ * checked.
+ */
 const change = forSuperusers((context, user) => {
   if (!hasCsrf(context.request)) return html(403, '<h1>Forbidden</h1>')
   const form = formOf(context.request)

@@ -10,8 +10,9 @@ const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('
 let cookies = 0
 
 /**
- * A signed cookie, as Community keeps sessions (Django's `signed_cookies`: compressed JSON, time, signature): nothing is
- * stored, so nothing can be ended but by the account. The real one changes each second, this one each time.
+ * A signed cookie, as Community keeps sessions (Django's `signed_cookies`: compressed JSON, time,
+ * signature): nothing is stored, so nothing can be ended but by the account. The real one changes
+ * each second, this one each time.
  */
 export function sessionCookie(user: FakeUser): string {
   return signedSession({

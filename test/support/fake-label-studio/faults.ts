@@ -2,9 +2,9 @@ import type { ServerResponse } from 'node:http'
 import type { FakeRequest, FakeResponse } from './http.js'
 
 /**
- * What goes wrong with a request. `down`: the connection is closed unanswered. `slow`: never answered,
- * until the client gives up. `dropped`: the work is done, then the connection is closed. The others are
- * answered without any work.
+ * What goes wrong with a request. `down`: the connection is closed unanswered. `slow`: never
+ * answered, until the client gives up. `dropped`: the work is done, then the connection is closed.
+ * The others are answered without any work.
  */
 export type Fault =
   | { kind: 'down' }

@@ -185,7 +185,9 @@ function respond(request: FakeRequest, state: FakeState, options: FakeOptions): 
   })
 }
 
-/** Nearly every answer sets a session cookie; a client that kept them would lose its own session. */
+/**
+ * Nearly every answer sets a session cookie; a client that kept them would lose its own session.
+ */
 function withSessionCookie(
   answer: FakeResponse,
   { cookie, isNew }: { cookie: string; isNew: boolean },

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 
 /**
- * Which Label Studio the fake is. `oss-old`: Community up to 1.22. `oss-new`: Community 1.23.2, against
- * which the fake is proven. `lse`: Enterprise, from its published API reference only.
+ * Which Label Studio the fake is. `oss-old`: Community up to 1.22. `oss-new`: Community 1.23.2,
+ * against which the fake is proven. `lse`: Enterprise, from its published API reference only.
  */
 export type FakeMode = 'oss-old' | 'oss-new' | 'lse'
 
@@ -18,11 +18,16 @@ export interface FakeOptions {
   defaultRole?: string
   /** Enterprise: flags that switch the API off where false, and the status it then answers with. */
   manual?: { role?: boolean; workspace?: boolean; project?: boolean; status?: 400 | 403 }
-  /** Enterprise before 2.37.0: taking somebody out of a workspace works, but is answered with 500. */
+  /**
+   * Enterprise before 2.37.0: taking somebody out of a workspace works, but is answered with 500.
+   */
   workspaceRemovalFails?: boolean
   /** Organizations made without the legacy flag refuse legacy tokens. Default true. */
   legacyTokens?: boolean
-  /** Community without `DISABLE_SIGNUP_WITHOUT_LINK`: anybody signs up without a link. Default false. */
+  /**
+   * Community without `DISABLE_SIGNUP_WITHOUT_LINK`: anybody signs up without a link. Default
+   * false.
+   */
   openSignUp?: boolean
   /** Seconds an access token lives. Default 300. */
   accessTokenSeconds?: number

@@ -84,7 +84,10 @@ const whoami: FakeHandler = (context) => {
   })
 }
 
-/** The owner may have left the organization, and sees nobody then. Others are shown by their membership. */
+/**
+ * The owner may have left the organization, and sees nobody then. Others are shown by their
+ * membership.
+ */
 const seesNobody = ({ user, isEnterprise }: FakeContext) =>
   !isEnterprise && user?.id === ownerId && user.activeOrganization === null
 
@@ -99,7 +102,9 @@ const list: FakeHandler = (context) => {
   )
 }
 
-/** Takes `email` exactly as sent and knows neither `password` nor `is_active`, except in Enterprise. */
+/**
+ * Takes `email` exactly as sent and knows neither `password` nor `is_active`, except in Enterprise.
+ */
 const create: FakeHandler = (context) => {
   const { state, isEnterprise, request } = context
   const body = request.json

@@ -4,7 +4,10 @@ import type { Pages } from './web-session.js'
 
 const accountsPath = '/admin/users/user/'
 
-/** Ids of the accounts that the admin's search finds for a text; e-mail addresses that only contain it among them. */
+/**
+ * Ids of the accounts that the admin's search finds for a text; e-mail addresses that only contain
+ * it among them.
+ */
 export async function searchAccounts(pages: Pick<Pages, 'get'>, text: string): Promise<number[]> {
   return accountsIn(await pageOf(pages, `${accountsPath}?q=${encodeURIComponent(text)}`))
 }
@@ -20,8 +23,9 @@ export function listSuperusers(pages: Pick<Pages, 'get'>): Promise<ReadonlySet<n
 }
 
 /**
- * Ids of the accounts that a filter of the list finds. The list is read page by page until one brings nobody new; the
- * first of them is looked at, because a version that does not know the filter would show everybody.
+ * Ids of the accounts that a filter of the list finds. The list is read page by page until one
+ * brings nobody new; the first of them is looked at, because a version that does not know the
+ * filter would show everybody.
  */
 async function listWhere(
   pages: Pick<Pages, 'get'>,

@@ -5,7 +5,10 @@ export interface FormControl {
   name: string
   /** The `type` of an `input` (default `text`), else `select` or `textarea`. */
   type: string
-  /** What is sent: of a checkbox or radio button its value when checked, of a select an option's value. */
+  /**
+   * What is sent: of a checkbox or radio button its value when checked, of a select an option's
+   * value.
+   */
   value: string
   /** Whether a browser would send it: false for what is not checked, not selected or disabled. */
   isSent: boolean
@@ -65,7 +68,9 @@ export function controlOf(form: HtmlForm, name: string): FormControl | undefined
   return form.controls.find((each) => each.name === name)
 }
 
-/** Messages of a Django form that was not accepted: control name (`''` for the whole form) to texts. */
+/**
+ * Messages of a Django form that was not accepted: control name (`''` for the whole form) to texts.
+ */
 export function readFormErrors(html: string): ReadonlyMap<string, string[]> {
   const errors = new Map<string, string[]>()
   let list: string[] | undefined

@@ -5,7 +5,10 @@ export interface Tag {
   closing: boolean
   /** Attribute names lower-cased, values decoded; an attribute without a value is ''. */
   attributes: ReadonlyMap<string, string>
-  /** Text up to the next tag, decoded; the whole content of a `textarea`, `title`, `script` or `style`. */
+  /**
+   * Text up to the next tag, decoded; the whole content of a `textarea`, `title`, `script` or
+   * `style`.
+   */
   text: string
 }
 
@@ -16,8 +19,8 @@ const tagPattern = /<(?:!--[\s\S]*?-->|(\/?)([a-zA-Z][^\s/>]*)((?:[^"'>]|"[^"]*"
 const attributePattern = /([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+)))?/g
 
 /**
- * Reads the tags of an HTML text, in order. Enough for the pages a program writes, such as Django's;
- * it repairs nothing.
+ * Reads the tags of an HTML text, in order. Enough for the pages a program writes, such as
+ * Django's; it repairs nothing.
  */
 export function readTags(html: string): Tag[] {
   const tags: Tag[] = []

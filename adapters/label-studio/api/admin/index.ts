@@ -35,9 +35,9 @@ export interface LabelStudioAdminOptions extends LabelStudioConnection {
 
 /**
  * Label Studio Community's admin as its owner: what the REST API cannot do. Every call may throw
- * `LabelStudioError`; none is harmed by being repeated. Calls run one after another, so that none posts
- * a form that another has outdated, and because Label Studio on SQLite answers 500 (`database is
- * locked`) when forms arrive at the same time. `maxConcurrent` has no effect here.
+ * `LabelStudioError`; none is harmed by being repeated. Calls run one after another, so that none
+ * posts a form that another has outdated, and because Label Studio on SQLite answers 500 (`database
+ * is locked`) when forms arrive at the same time. `maxConcurrent` has no effect here.
  */
 export interface LabelStudioAdmin {
   /** An account as it really is, unmasked; `undefined` when there is none. */
@@ -49,18 +49,23 @@ export interface LabelStudioAdmin {
    * @throws LabelStudioError `notFound`
    * @throws LabelStudioError `protected` for a superuser, who must not be changed from outside
    * @throws LabelStudioError `duplicateEmail`, `invalid` (see `fields`) when a value is refused
-   * @throws LabelStudioError `unexpected` when this version's form is not known, or the change did not hold
+   * @throws LabelStudioError `unexpected` when this version's form is not known, or the change did
+   *   not hold
    */
   change(id: number, change: AdminUserChange, signal?: AbortSignal): Promise<AdminUser>
   /**
    * Sets an account's password, which also ends its sessions.
    *
-   * @throws as `change`; `invalid` when Label Studio does not accept the password, e.g. under 8 characters
+   * @throws as `change`; `invalid` when Label Studio does not accept the password, e.g. under 8
+   *   characters
    */
   setPassword(id: number, password: string, signal?: AbortSignal): Promise<void>
   /** The account with exactly this address in lower case, member of an organization or not. */
   find(email: string, signal?: AbortSignal): Promise<AdminUser | undefined>
-  /** Ids of everybody who is deactivated. @throws LabelStudioError `unexpected` when the list shows others too */
+  /**
+   * Ids of everybody who is deactivated. @throws LabelStudioError `unexpected` when the list shows
+   * others too
+   */
   inactiveIds(signal?: AbortSignal): Promise<ReadonlySet<number>>
   /** Ids of all superusers. @throws as `inactiveIds` */
   superuserIds(signal?: AbortSignal): Promise<ReadonlySet<number>>

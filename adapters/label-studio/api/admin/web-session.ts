@@ -16,9 +16,9 @@ export interface Page {
 /** Label Studio's pages as a signed-in person. */
 export interface WebSession {
   /**
-   * Runs `task`, signing in first when that was not done yet, and once more when Label Studio has ended
-   * the session meanwhile. The whole task runs again, so that no form of an old session is posted. Run
-   * one task at a time: a sign-in ends the session of the others.
+   * Runs `task`, signing in first when that was not done yet, and once more when Label Studio has
+   * ended the session meanwhile. The whole task runs again, so that no form of an old session is
+   * posted. Run one task at a time: a sign-in ends the session of the others.
    *
    * @throws LabelStudioError `unauthorized` when e-mail or password is refused
    * @throws LabelStudioError `forbidden` when the account has no way into these pages
@@ -132,8 +132,8 @@ function requestInit(request: PageRequest, url: string): RequestInit {
       // Messages of forms are compared as English.
       'accept-language': 'en',
       ...(cookie !== '' && { cookie }),
-      // Django asks for the referrer over TLS. No `Origin`: it would be compared with the scheme that
-      // Django sees, which is another one behind a proxy that ends TLS.
+      // Django asks for the referrer over TLS. No `Origin`: it would be compared with the scheme
+      // that Django sees, which is another one behind a proxy that ends TLS.
       ...(entries !== undefined && { referer: url }),
     },
     ...(entries !== undefined && { body: new URLSearchParams(entries as [string, string][]) }),

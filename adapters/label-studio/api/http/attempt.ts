@@ -13,8 +13,8 @@ export interface ApiRequest {
   body?: unknown
   signal?: AbortSignal | undefined
   /**
-   * May be sent again when the outcome of an attempt is not known. Default: true but for POST. GET and
-   * DELETE are idempotent, and every PATCH of Label Studio's API sets absolute values.
+   * May be sent again when the outcome of an attempt is not known. Default: true but for POST. GET
+   * and DELETE are idempotent, and every PATCH of Label Studio's API sets absolute values.
    */
   repeatable?: boolean
 }
@@ -29,7 +29,8 @@ export interface AttemptContext {
 }
 
 /**
- * Sends `request` once and returns the parsed JSON of the answer, `undefined` when it has no content.
+ * Sends `request` once and returns the parsed JSON of the answer, `undefined` when it has no
+ * content.
  *
  * @param authorization value of the header, or `undefined` to send none
  * @throws LabelStudioError

@@ -11,8 +11,8 @@ import { tokenForm } from './token.js'
 /** Sends calls to one Label Studio as one account. */
 export interface HttpClient {
   /**
-   * Sends `request`, again where that is safe and useful, and returns the answer's JSON (`undefined`
-   * for an empty one).
+   * Sends `request`, again where that is safe and useful, and returns the answer's JSON
+   * (`undefined` for an empty one).
    *
    * @throws LabelStudioError
    * @throws the reason of `request.signal` when that ended it
@@ -87,7 +87,9 @@ async function accessToken(personalAccessToken: string, context: AttemptContext)
   return readString(readRecord(answer, 'token refresh'), 'access', 'token refresh')
 }
 
-/** Without an access token the call itself was never sent, so it may be repeated whatever its verb. */
+/**
+ * Without an access token the call itself was never sent, so it may be repeated whatever its verb.
+ */
 function beforeTheCall({ kind, message, status, detail, retryAfterSeconds }: LabelStudioError) {
   return new LabelStudioError(kind, message, {
     ...(status !== undefined && { status }),

@@ -3,7 +3,9 @@ import { jwtLifetimeMs, tokenForm } from './token.js'
 /** Gives each request its `Authorization` value. */
 export interface Credentials {
   authorization(): Promise<string>
-  /** Called when Label Studio refused `authorization`; whether another value is worth one more try. */
+  /**
+   * Called when Label Studio refused `authorization`; whether another value is worth one more try.
+   */
   refused(authorization: string): boolean
 }
 
@@ -17,9 +19,9 @@ export function fixedCredentials(token: string): Credentials {
 }
 
 /**
- * Credentials from a personal access token: exchanges it for an access token when one is needed. Calls
- * made in parallel share one exchange. Lifetimes are counted from the token's own `iat`, so a clock
- * that differs from Label Studio's does no harm.
+ * Credentials from a personal access token: exchanges it for an access token when one is needed.
+ * Calls made in parallel share one exchange. Lifetimes are counted from the token's own `iat`, so a
+ * clock that differs from Label Studio's does no harm.
  *
  * @param exchange asks Label Studio for an access token
  * @param clock    milliseconds, only differences are used

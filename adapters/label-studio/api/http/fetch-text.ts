@@ -20,8 +20,8 @@ const neverSentCodes = new Set([
 ])
 
 /**
- * Sends one request and reads the whole answer within the time-out. Follows no redirect, which could
- * carry credentials elsewhere.
+ * Sends one request and reads the whole answer within the time-out. Follows no redirect, which
+ * could carry credentials elsewhere.
  *
  * @throws LabelStudioError `unavailable`
  * @throws the signal's reason when that ended it
@@ -46,7 +46,10 @@ export async function fetchText(
   }
 }
 
-/** Not `AbortSignal.any`: on Node 20 it keeps every derived signal alive as long as a long-lived parent. */
+/**
+ * Not `AbortSignal.any`: on Node 20 it keeps every derived signal alive as long as a long-lived
+ * parent.
+ */
 function deadline(parent: AbortSignal | undefined, timeoutMs: number) {
   const controller = new AbortController()
   const onAbort = () => controller.abort(parent?.reason)

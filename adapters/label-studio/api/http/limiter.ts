@@ -1,6 +1,9 @@
 import { LabelStudioError } from '../errors.js'
 
-/** Runs at most so many tasks at once; the others wait in order, those that can wait behind all others. */
+/**
+ * Runs at most so many tasks at once; the others wait in order, those that can wait behind all
+ * others.
+ */
 export interface Limiter {
   /**
    * Runs `task` when its turn comes. What is `later` waits for everything that is not.

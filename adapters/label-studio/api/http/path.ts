@@ -1,4 +1,7 @@
-/** A path below the base URL, e.g. `/api/users/7/`, and the same with its ids left out, for messages. */
+/**
+ * A path below the base URL, e.g. `/api/users/7/`, and the same with its ids left out, for
+ * messages.
+ */
 export interface ApiPath {
   path: string
   template: string

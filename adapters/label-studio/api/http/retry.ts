@@ -6,7 +6,9 @@ export interface RetryPolicy {
   retries: number
   /** Upper bound of the first pause; it doubles with each attempt. */
   baseDelayMs: number
-  /** No pause is longer; a longer `Retry-After` ends the call instead, so the caller can plan it. */
+  /**
+   * No pause is longer; a longer `Retry-After` ends the call instead, so the caller can plan it.
+   */
   maxDelayMs: number
 }
 
@@ -29,9 +31,9 @@ type Failure = Pick<LabelStudioError, 'kind' | 'maybeDone' | 'retryAfterSeconds'
 /**
  * Milliseconds to wait before the next attempt, or `undefined` when the call has failed for good.
  *
- * Repeatable calls are tried again after 408, 429, 5xx, time-outs and dropped connections; others (most
- * POSTs) only when Label Studio surely did nothing: 429, or the request never reached it. The pause has
- * full jitter: a random part of a doubling bound.
+ * Repeatable calls are tried again after 408, 429, 5xx, time-outs and dropped connections; others
+ * (most POSTs) only when Label Studio surely did nothing: 429, or the request never reached it. The
+ * pause has full jitter: a random part of a doubling bound.
  *
  * @param random a number from 0 (included) to 1 (not included)
  */

@@ -1,13 +1,17 @@
 import { isObject } from '../../../../lib/adapter/index.js'
 
 /**
- * The forms a Label Studio token comes in. `legacy`: opaque, sent as `Token`. `personalAccess`: a JWT
- * refresh token, exchanged for access tokens and never sent itself. `access`: a JWT of a few minutes,
- * sent as `Bearer`. `truncated`: a personal access token without its signature, as lists show it.
+ * The forms a Label Studio token comes in. `legacy`: opaque, sent as `Token`. `personalAccess`: a
+ * JWT refresh token, exchanged for access tokens and never sent itself. `access`: a JWT of a few
+ * minutes, sent as `Bearer`. `truncated`: a personal access token without its signature, as lists
+ * show it.
  */
 export type TokenForm = 'legacy' | 'personalAccess' | 'access' | 'truncated'
 
-/** The unverified payload of a JWT, or `undefined` when `token` is none. Only Label Studio verifies it. */
+/**
+ * The unverified payload of a JWT, or `undefined` when `token` is none. Only Label Studio verifies
+ * it.
+ */
 export function jwtPayload(token: string): Record<string, unknown> | undefined {
   const [header, payload] = token.split('.')
   if (header === undefined || payload === undefined) return undefined
@@ -36,7 +40,10 @@ export function jwtLifetimeMs(token: string): number {
   return typeof iat === 'number' && typeof exp === 'number' ? Math.max(0, (exp - iat) * 1000) : 0
 }
 
-/** Whether `token` could be one: printable ASCII without spaces, of bounded length, so safe in a header. */
+/**
+ * Whether `token` could be one: printable ASCII without spaces, of bounded length, so safe in a
+ * header.
+ */
 export function isTokenText(token: string): boolean {
   return token.length <= 4096 && /^[\x21-\x7e]+$/.test(token)
 }

@@ -56,9 +56,10 @@ export interface LabelStudioIdentity {
 /** What is known of the people behind a request. */
 export interface Identification {
   /**
-   * One entry for each credential that Label Studio accepts; none for an anonymous request. There can
-   * be several: a cookie and a token, of different people. Label Studio's pages go by the cookie, its
-   * API by the token, so a request must be refused when any one of them is to be kept out.
+   * One entry for each credential that Label Studio accepts; none for an anonymous request. There
+   * can be several: a cookie and a token, of different people. Label Studio's pages go by the
+   * cookie, its API by the token, so a request must be refused when any one of them is to be kept
+   * out.
    */
   identities: readonly LabelStudioIdentity[]
   /** False when Label Studio could not be asked about one of the credentials. */
@@ -75,9 +76,9 @@ export type Identify = (
 const credentialHeaders = ['cookie', 'authorization', 'x-api-key'] as const
 
 /**
- * Builds a function that finds out which Label Studio accounts a request belongs to, by asking Label
- * Studio itself with the request's own credentials (session cookie, legacy token, JWT), one at a time,
- * so that an invalid one cannot hide a valid one. Credentials are kept as digests only.
+ * Builds a function that finds out which Label Studio accounts a request belongs to, by asking
+ * Label Studio itself with the request's own credentials (session cookie, legacy token, JWT), one
+ * at a time, so that an invalid one cannot hide a valid one. Credentials are kept as digests only.
  *
  * @throws ConfigurationError when an option cannot work
  */
@@ -98,7 +99,10 @@ export function identifyLabelStudioUser(given: IdentifyOptions): Identify {
     limit.run(() =>
       retrying(() => askWhoami(credential, settings), { ...settings, repeatable: true }),
     )
-  /** By the account in the session once it is known; that a cookie is refused says nothing of others of the account. */
+  /**
+   * By the account in the session once it is known; that a cookie is refused says nothing of others
+   * of the account.
+   */
   const identifyOne = async ([name, value]: Credential) => {
     const account = name === 'cookie' ? accountInCookie(value) : undefined
     const session = account === undefined ? undefined : `session of:${account}`
@@ -131,8 +135,8 @@ export function identifyLabelStudioUser(given: IdentifyOptions): Identify {
 type Credential = readonly [name: string, value: string]
 
 /**
- * Some servers in front of Label Studio take `X_Api_Key` for `X-Api-Key`, so both count; of a header
- * given several times each value counts.
+ * Some servers in front of Label Studio take `X_Api_Key` for `X-Api-Key`, so both count; of a
+ * header given several times each value counts.
  */
 function readCredentials({ headers }: RequestWithHeaders): Credential[] {
   const names = new Set<string>(credentialHeaders)

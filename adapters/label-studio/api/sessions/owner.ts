@@ -33,7 +33,9 @@ const ownerTokenTable = optionTable<OwnerTokenOptions>()(
   ownerTokenRows,
 )
 
-/** To whom a token belongs: the organization's owner, somebody else, or nobody Label Studio knows. */
+/**
+ * To whom a token belongs: the organization's owner, somebody else, or nobody Label Studio knows.
+ */
 export type OwnerTokenVerdict =
   | { outcome: 'owner'; accountId: number; organization: number | undefined }
   | { outcome: 'notOwner'; accountId: number; organization: number | undefined }

@@ -27,8 +27,9 @@ interface Parts {
 }
 
 /**
- * Enterprise: organization roles (Deactivated ends access and sessions), workspaces, project members and project roles,
- * through its REST API. Not confirmed on a running Enterprise: it follows the published API reference.
+ * Enterprise: organization roles (Deactivated ends access and sessions), workspaces, project
+ * members and project roles, through its REST API. Not confirmed on a running Enterprise: it
+ * follows the published API reference.
  */
 export function enterpriseTarget(parts: Parts): EditionTarget {
   const { api, accounts, settings } = parts
@@ -113,7 +114,10 @@ async function apply(
   }
 }
 
-/** A role is noted before it is given: whatever fails after it, the next attempt knows that a rule gave it. */
+/**
+ * A role is noted before it is given: whatever fails after it, the next attempt knows that a rule
+ * gave it.
+ */
 async function noteRole(
   access: Access,
   ledger: readonly Grant[],

@@ -13,8 +13,9 @@ const flags = {
 const untilSomebodyActs = 300
 
 /**
- * Does `work`; where Label Studio refuses it, because of a flag or for want of rights, the error says so. Which status
- * it refuses with is not published, so 400 counts too where the flag is off, or cannot be read.
+ * Does `work`; where Label Studio refuses it, because of a flag or for want of rights, the error
+ * says so. Which status it refuses with is not published, so 400 counts too where the flag is off,
+ * or cannot be read.
  */
 export async function explained<T>(
   api: LabelStudioApi,

@@ -23,15 +23,18 @@ export interface Work {
 /** Memberships in workspaces and projects of Enterprise. */
 export interface Memberships {
   /**
-   * Revokes and grants. What is about to be given is noted first, so that a process that ends in the middle leaves
-   * nothing that nobody knows to be ours.
+   * Revokes and grants. What is about to be given is noted first, so that a process that ends in
+   * the middle leaves nothing that nobody knows to be ours.
    */
   carryOut(scope: Scope, accountId: number, work: Work): Promise<Reached>
   /** The workspaces the account is a member of, and what it has in these projects. */
   current(scope: Scope, accountId: number, projectIds: readonly number[]): Promise<readonly Grant[]>
 }
 
-/** Memberships over the REST API. A membership that was there before a rule gave it is never ours to revoke. */
+/**
+ * Memberships over the REST API. A membership that was there before a rule gave it is never ours to
+ * revoke.
+ */
 export function membershipsIn(api: LabelStudioApi, settings: LabelStudioSettings): Memberships {
   const workspaces = workspaceGrants(api, settings)
   const projects = projectGrants(api)

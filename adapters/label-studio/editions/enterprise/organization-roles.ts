@@ -55,7 +55,10 @@ interface Parts {
   readonly organization: number
 }
 
-/** Who else than this adapter sets roles. What the API writes is not published, so `api` is never somebody else. */
+/**
+ * Who else than this adapter sets roles. What the API writes is not published, so `api` is never
+ * somebody else.
+ */
 const others = new Set(['manual', 'saml', 'scim', 'ldap', 'billing'])
 const roleBefore = (accountId: number) => `labelStudio.roleBefore:${accountId}`
 
@@ -72,7 +75,8 @@ export function organizationRoles(parts: Parts): OrganizationRoles {
         if (member.userId === id) return member
       }
     }
-    // The search is quick, but a person it does not find is still looked for: ending access must miss nobody.
+    // The search is quick, but a person it does not find is still looked for: ending access must
+    // miss nobody.
     return (await everybody()).find(({ userId }) => userId === id)
   }
   const set = (scope: Scope, id: number, role: AssignableRoleCode) =>
@@ -126,7 +130,10 @@ function sharedList<T>(list: () => Promise<T>): () => Promise<T> {
   }
 }
 
-/** What a rule says, or, where none does: nothing, except that an active person must not stay deactivated. */
+/**
+ * What a rule says, or, where none does: nothing, except that an active person must not stay
+ * deactivated.
+ */
 async function nextRole(
   parts: Parts,
   scope: Scope,
@@ -142,8 +149,9 @@ async function nextRole(
 }
 
 /**
- * Whether somebody else set the role after a rule gave one: it stays until the rules give this person another. Being
- * deactivated or sent back to Not Activated is no role to respect: whether a person is active is the IdP's to say.
+ * Whether somebody else set the role after a rule gave one: it stays until the rules give this
+ * person another. Being deactivated or sent back to Not Activated is no role to respect: whether a
+ * person is active is the IdP's to say.
  */
 function isOthers({ role, roleSource }: OrganizationMember, { access, ledger }: Wanted): boolean {
   if (access.role === null || role === 'DI' || role === 'NO') return false
@@ -177,7 +185,9 @@ export function codeOf(role: OrganizationRole): AssignableRoleCode {
   return (found?.[0] ?? 'NO') as AssignableRoleCode
 }
 
-/** Roles that no rule can give read as Administrator (Owner) and Annotator (View Only) in reports. */
+/**
+ * Roles that no rule can give read as Administrator (Owner) and Annotator (View Only) in reports.
+ */
 export function wordOf(role: RoleCode): OrganizationRole {
   if (role === 'OW') return 'Administrator'
   return role === 'VO' ? 'Annotator' : roleNames[role]

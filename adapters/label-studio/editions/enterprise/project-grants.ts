@@ -12,7 +12,10 @@ interface Standing {
   readonly roles: readonly ProjectRole[]
 }
 
-/** Gives and takes project memberships and project roles; Inherit is membership without a role of one's own. */
+/**
+ * Gives and takes project memberships and project roles; Inherit is membership without a role of
+ * one's own.
+ */
 export function projectGrants(api: LabelStudioApi) {
   const changing = <T>(work: () => Promise<T>) => explained(api, 'project', work)
 
@@ -59,8 +62,8 @@ export function projectGrants(api: LabelStudioApi) {
 type Whose = Pick<Holder, 'accountId' | 'signal'>
 
 /**
- * Asks for this person alone. The roles of a project can only be listed as a whole: they are for those only who have one,
- * or where this version does not tell.
+ * Asks for this person alone. The roles of a project can only be listed as a whole: they are for
+ * those only who have one, or where this version does not tell.
  */
 async function standingIn(
   api: LabelStudioApi,
@@ -96,8 +99,8 @@ async function take(
 }
 
 /**
- * What of a grant is ours. Of somebody who was a member by hand only the role is; nothing is of a role that was given
- * by hand, be it before ours or in its place.
+ * What of a grant is ours. Of somebody who was a member by hand only the role is; nothing is of a
+ * role that was given by hand, be it before ours or in its place.
  */
 function entryFor(
   grant: ProjectGrant,
@@ -121,7 +124,10 @@ function codeOf({ role }: ProjectGrant): ProjectRoleCode | undefined {
   return role === 'Reviewer' ? 'RE' : 'AN'
 }
 
-/** Other roles than these two are not given by rules; in reports they read as Reviewer, which is the higher one. */
+/**
+ * Other roles than these two are not given by rules; in reports they read as Reviewer, which is the
+ * higher one.
+ */
 function wordOf(role: ProjectRole | undefined): ProjectGrant['role'] {
   if (!role) return 'Inherit'
   return role.role === 'AN' ? 'Annotator' : 'Reviewer'

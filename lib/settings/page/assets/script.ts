@@ -1,6 +1,7 @@
 /**
- * What makes the page more comfortable where scripts run. Everything works without it, and it asks nobody but the page
- * itself. Plain text, since it runs in browsers and is not part of the library's own types.
+ * What makes the page more comfortable where scripts run. Everything works without it, and it asks
+ * nobody but the page itself. Plain text, since it runs in browsers and is not part of the
+ * library's own types.
  */
 export const script = `'use strict'
 ;(() => {

@@ -1,4 +1,7 @@
-/** The page's one stylesheet. Colours have a contrast of at least 4.5:1 on what they stand on, in both schemes. */
+/**
+ * The page's one stylesheet. Colours have a contrast of at least 4.5:1 on what they stand on, in
+ * both schemes.
+ */
 export const style = `
 :root {
   color-scheme: light dark;

@@ -13,10 +13,16 @@ export interface Choices {
   readonly projects?: readonly ProjectChoice[]
 }
 
-/** Most options all project pickers of a page may have together; beyond, a number is typed, with suggestions. */
-const mostOptions = 20_000
+/**
+ * Most options all project pickers of a page may have together; beyond, a number is typed, with
+ * suggestions.
+ */
+const maxOptions = 20_000
 
-/** Options of a select; a value that is none of them stays selectable, so that nothing is changed by showing it. */
+/**
+ * Options of a select; a value that is none of them stays selectable, so that nothing is changed by
+ * showing it.
+ */
 export function roleOptions(roles: readonly string[], selected: string): Html {
   const all = roles.includes(selected) ? roles : [selected, ...roles]
   return html`${all.map(
@@ -48,7 +54,7 @@ export function projectCell(
   },
 ): Html {
   const { value, label, rows, focus } = cell
-  if (!projects || projects.length * Math.max(rows, 1) > mostOptions) {
+  if (!projects || projects.length * Math.max(rows, 1) > maxOptions) {
     return html`<input type="text" inputmode="numeric" name="projects.project" value="${value}" list="project-choices" aria-label="${label}" autocomplete="off" placeholder="Number"${focus && html` autofocus`}>`
   }
   const isKnown = value === '' || projects.some(({ id }) => String(id) === value)

@@ -1,12 +1,12 @@
 import type { RuleProblem } from '../../../mapping/index.js'
 import { type Draft, digestOf, type Section } from '../draft.js'
 import { type Html, html, type Part } from '../html.js'
-import { type Frame, formToken } from '../layout.js'
+import { formToken, type Layout } from '../layout.js'
 import { type Choices, projectCell, roleOptions, textCell } from './cells.js'
 
 /** What the editor of the mapping rules shows. */
 export interface EditorView {
-  readonly frame: Frame
+  readonly layout: Layout
   readonly draft: Draft
   readonly choices: Choices
   readonly problems: readonly RuleProblem[]
@@ -26,9 +26,9 @@ const listNames = {
 
 /** The form with the three mapping tables. */
 export function editor(view: EditorView): Html {
-  const { frame, draft } = view
-  return html`<form method="post" action="${frame.base}" class="editor" data-editor>
-${formToken(frame)}
+  const { layout, draft } = view
+  return html`<form method="post" action="${layout.base}" class="editor" data-editor>
+${formToken(layout)}
 <input type="hidden" name="version" value="${draft.version}">
 ${view.isPreviewed && html`<input type="hidden" name="previewed" value="${digestOf(draft)}">`}
 <button class="default" name="do" value="preview" tabindex="-1" aria-hidden="true">Preview changes</button>
@@ -114,8 +114,8 @@ function workspacesSection(view: EditorView): Html {
     title: 'Workspaces',
     about: [
       'The workspaces that members of a group belong to. Several groups may share a workspace, and a group may have several.',
-      view.frame.hasWorkspaces &&
-        html` Choose an existing workspace or type the title of a new one; <a href="${view.frame.base}/workspaces">Workspaces</a> has their projects.`,
+      view.layout.hasWorkspaces &&
+        html` Choose an existing workspace or type the title of a new one; <a href="${view.layout.base}/workspaces">Workspaces</a> has their projects.`,
     ],
     columns: ['Workspace', 'Group'],
     add: 'Add a workspace rule',

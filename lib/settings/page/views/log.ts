@@ -1,13 +1,13 @@
 import { type EventName, eventNames } from '../../../events/catalogue.js'
 import type { StoredAuditEntry } from '../../../stores/audit-store.js'
 import { type Html, html, type Part } from '../html.js'
-import { badge, type Frame, instant } from '../layout.js'
+import { badge, instant, type Layout } from '../layout.js'
 import { eventWords } from './event-words.js'
 import { notice } from './panels.js'
 
 /** The provisioning log with its filters. */
 export function logView(
-  frame: Frame,
+  layout: Layout,
   view: {
     readonly entries: readonly StoredAuditEntry[]
     readonly query: URLSearchParams
@@ -23,17 +23,17 @@ export function logView(
   if (next !== undefined) older.set('before', String(next))
   return html`<h1>Log</h1>
 <p class="quiet">What the identity provider asked for, what was done, and who changed the rules. Newest first.</p>
-${filterForm(frame, query)}
+${filterForm(layout, query)}
 ${problem !== undefined && notice('bad', problem)}
-${entries.length === 0 ? html`<p class="empty card">Nothing matches.</p>` : html`<div class="card flush">${logTable(entries, frame)}</div>`}
+${entries.length === 0 ? html`<p class="empty card">Nothing matches.</p>` : html`<div class="card flush">${logTable(entries, layout)}</div>`}
 <nav class="pager" aria-label="Pages">
-${query.has('before') && html`<a class="button small" href="${frame.base}/log?${filters.toString()}">Newest</a>`}
-${next !== undefined && html`<a class="button small" href="${frame.base}/log?${older.toString()}">Older</a>`}
-<a class="button small" href="${frame.base}/log.csv?${filters.toString()}">Export as CSV</a>
+${query.has('before') && html`<a class="button small" href="${layout.base}/log?${filters.toString()}">Newest</a>`}
+${next !== undefined && html`<a class="button small" href="${layout.base}/log?${older.toString()}">Older</a>`}
+<a class="button small" href="${layout.base}/log.csv?${filters.toString()}">Export as CSV</a>
 </nav>`
 }
 
-function filterForm(frame: Frame, query: URLSearchParams): Html {
+function filterForm(layout: Layout, query: URLSearchParams): Html {
   const select = (name: string, label: string, options: readonly string[]) =>
     html`<p><label for="${name}">${label}</label><select id="${name}" name="${name}"><option value="">any</option>${options.map(
       (option) =>
@@ -41,7 +41,7 @@ function filterForm(frame: Frame, query: URLSearchParams): Html {
     )}</select></p>`
   const input = (name: string, label: string, type = 'text') =>
     html`<p><label for="${name}">${label}</label><input type="${type}" id="${name}" name="${name}" value="${query.get(name)}" autocomplete="off"></p>`
-  return html`<form class="filters card" action="${frame.base}/log">
+  return html`<form class="filters card" action="${layout.base}/log">
 ${select('event', 'Event', eventNames)}
 ${select('outcome', 'Outcome', ['succeeded', 'refused', 'failed'])}
 ${input('actor', 'Actor')}
@@ -62,24 +62,24 @@ function wordsOf(option: string): string {
 }
 
 /** Entries of the log; with a frame, people are links. */
-export function logTable(entries: readonly StoredAuditEntry[], frame?: Frame): Html {
+export function logTable(entries: readonly StoredAuditEntry[], layout?: Layout): Html {
   return html`<div class="scroll" role="region" aria-label="Events" tabindex="0"><table class="log rows">
 <thead><tr><th scope="col">When</th><th scope="col">Event</th><th scope="col">About</th><th scope="col">Details</th><th scope="col">By</th></tr></thead>
 <tbody>
 ${entries.map(
   (
     entry,
-  ) => html`<tr><td>${instant(entry.at)}</td><td title="${entry.event}">${eventWords[entry.event] ?? entry.event}${entry.outcome !== 'succeeded' && [' ', badge(outcomes[entry.outcome], entry.outcome)]}</td><td>${about(entry, frame)}</td><td>${details(entry)}</td><td data-label="By">${entry.actor}</td></tr>
+  ) => html`<tr><td>${instant(entry.at)}</td><td title="${entry.event}">${eventWords[entry.event] ?? entry.event}${entry.outcome !== 'succeeded' && [' ', badge(outcomes[entry.outcome], entry.outcome)]}</td><td>${about(entry, layout)}</td><td>${details(entry)}</td><td data-label="By">${entry.actor}</td></tr>
 `,
 )}
 </tbody></table></div>`
 }
 
-function about({ target }: StoredAuditEntry, frame: Frame | undefined): Part {
+function about({ target }: StoredAuditEntry, layout: Layout | undefined): Part {
   if (!target) return undefined
   const name = target.name ?? target.id
-  if (!frame || target.resourceType !== 'User') return name
-  return html`<a href="${frame.base}/people/${encodeURIComponent(target.id)}">${name}</a>`
+  if (!layout || target.resourceType !== 'User') return name
+  return html`<a href="${layout.base}/people/${encodeURIComponent(target.id)}">${name}</a>`
 }
 
 function details({ detail, attributes, count, status }: StoredAuditEntry): Part {

@@ -1,14 +1,14 @@
 import type { Preview } from '../../reports/preview.js'
 import type { Status } from '../../reports/status.js'
 import { type Html, html, type Part } from '../html.js'
-import { badge, countOf, type Frame, instant } from '../layout.js'
+import { badge, countOf, instant, type Layout } from '../layout.js'
 import type { NameProjects } from '../project-names.js'
 
 const people = (count: number) => countOf(count, 'person', 'people')
 
 /** What saving would do, and the button that does it. */
 export function previewPanel(
-  frame: Frame,
+  layout: Layout,
   preview: Preview,
   difference: {
     readonly added: readonly string[]
@@ -20,11 +20,11 @@ export function previewPanel(
   if (isNothing) return notice('plain', 'These are the rules that are saved already.')
   return html`<section class="panel ${preview.warning === undefined ? 'plain' : 'warn'}" id="preview" aria-labelledby="preview-title" tabindex="-1" autofocus data-preview>
 <h2 id="preview-title">${headline(preview)}</h2>
-${frame.notInForce !== undefined && html`<p>It is recorded, and not in force: only losing all access takes effect.</p>`}
+${layout.notInForce !== undefined && html`<p>It is recorded, and not in force: only losing all access takes effect.</p>`}
 ${figures(preview)}
 ${ruleChanges(difference)}
 ${newWorkspaces(preview)}
-${sample(frame, preview, difference.names)}
+${sample(layout, preview, difference.names)}
 ${
   preview.warning !== undefined &&
   html`<p class="warning"><strong>${preview.warning}</strong></p>
@@ -53,13 +53,13 @@ ${figure(preview.people, 'people looked at')}
 function newWorkspaces({ newWorkspaces: titles }: Preview): Part {
   if (titles.length === 0) return undefined
   const named = titles
-    .slice(0, mostRules)
+    .slice(0, maxRules)
     .map((title, at) => [at > 0 && ', ', html`<q>${title}</q>`])
-  const more = titles.length > mostRules && ` and ${titles.length - mostRules} more`
+  const more = titles.length > maxRules && ` and ${titles.length - maxRules} more`
   return html`<p>Saving makes the ${titles.length === 1 ? 'workspace' : 'workspaces'} ${named}${more}, without projects yet.</p>`
 }
 
-const mostRules = 20
+const maxRules = 20
 
 function ruleChanges(difference: {
   readonly added: readonly string[]
@@ -68,8 +68,8 @@ function ruleChanges(difference: {
   const list = (title: string, rules: readonly string[], mark: string) =>
     rules.length > 0 &&
     html`<h3>${title}</h3>
-<ul class="changes">${rules.slice(0, mostRules).map((rule) => html`<li><span aria-hidden="true">${mark}</span> ${rule}</li>`)}${
-      rules.length > mostRules && html`<li class="quiet">and ${rules.length - mostRules} more</li>`
+<ul class="changes">${rules.slice(0, maxRules).map((rule) => html`<li><span aria-hidden="true">${mark}</span> ${rule}</li>`)}${
+      rules.length > maxRules && html`<li class="quiet">and ${rules.length - maxRules} more</li>`
     }</ul>`
   const lists = [
     list('Rules added', difference.added, '+'),
@@ -78,7 +78,7 @@ function ruleChanges(difference: {
   return html`<div class="columns">${lists.map((each) => html`<div>${each}</div>`)}</div>`
 }
 
-function sample(frame: Frame, preview: Preview, names: NameProjects): Part {
+function sample(layout: Layout, preview: Preview, names: NameProjects): Part {
   if (preview.sample.length === 0) return undefined
   const isAll = preview.sample.length === preview.changed
   const hasSeen = preview.sample.some(({ sees }) => sees)
@@ -90,7 +90,7 @@ function sample(frame: Frame, preview: Preview, names: NameProjects): Part {
 ${preview.sample.map(
   (
     person,
-  ) => html`<tr><td><a href="${frame.base}/people/${encodeURIComponent(person.id)}">${person.userName}</a>${
+  ) => html`<tr><td><a href="${layout.base}/people/${encodeURIComponent(person.id)}">${person.userName}</a>${
     person.protection !== undefined &&
     html`<br><span class="quiet">Stays as is: ${person.protection}</span>`
   }</td><td>${person.granted.map(names).join(', ')}</td><td>${
@@ -110,7 +110,7 @@ function seenText({ sees }: Preview['sample'][number]): Part {
 
 /** Two editors: what somebody else saved meanwhile, against the draft. */
 export function conflictPanel(
-  frame: Frame,
+  layout: Layout,
   difference: { readonly added: readonly string[]; readonly removed: readonly string[] },
 ): Html {
   return html`<section class="panel warn" role="alert" aria-labelledby="conflict-title" tabindex="-1" autofocus>
@@ -121,15 +121,15 @@ export function conflictPanel(
 <div>${list('Only in what is saved', difference.removed)}</div>
 </div>
 <p class="buttons"><button class="button primary" name="do" value="rebase">Preview my draft against it</button>
-<a class="button" href="${frame.base}">Discard my draft</a></p>
+<a class="button" href="${layout.base}">Discard my draft</a></p>
 </section>`
 }
 
 function list(title: string, rules: readonly string[]): Part {
   return html`<h3>${title}</h3>
 ${rules.length === 0 && html`<p class="quiet">nothing</p>`}
-<ul class="changes">${rules.slice(0, mostRules).map((rule) => html`<li>${rule}</li>`)}${
-    rules.length > mostRules && html`<li class="quiet">and ${rules.length - mostRules} more</li>`
+<ul class="changes">${rules.slice(0, maxRules).map((rule) => html`<li>${rule}</li>`)}${
+    rules.length > maxRules && html`<li class="quiet">and ${rules.length - maxRules} more</li>`
   }</ul>`
 }
 
@@ -138,7 +138,10 @@ export function notice(kind: 'good' | 'bad' | 'warn' | 'plain', text: Part): Htm
   return html`<div class="panel ${kind}" role="${kind === 'bad' ? 'alert' : 'status'}"><p>${text}</p></div>`
 }
 
-/** Somebody whom new rules concern may wait already, or be in several groups: they are counted once they are marked. */
+/**
+ * Somebody whom new rules concern may wait already, or be in several groups: they are counted once
+ * they are marked.
+ */
 export function waitingText({ pending, sweeping, paused }: Status): string {
   const verb = paused ? 'Waiting:' : 'Updating'
   if (sweeping === 0) return `${verb} ${people(pending)}`
@@ -146,7 +149,7 @@ export function waitingText({ pending, sweeping, paused }: Status): string {
 }
 
 /** How provisioning stands, in one line. */
-export function statusStrip(frame: Frame, status: Status): Html {
+export function statusStrip(layout: Layout, status: Status): Html {
   const { parked, pending, sweeping } = status
   const waiting = pending + sweeping
   const state = status.paused
@@ -155,11 +158,11 @@ export function statusStrip(frame: Frame, status: Status): Html {
       ? badge('bad', `${people(parked)} could not be changed`)
       : waiting > 0
         ? badge('busy', waitingText(status))
-        : frame.notInForce === undefined
+        : layout.notInForce === undefined
           ? badge('good', 'Everybody is up to date')
           : badge('plain', 'Recorded, not in force')
   return html`<p class="strip" id="strip" aria-live="polite"${waiting > 0 && html` data-refresh="2"`}>${state}
 <span class="quiet">Identity provider last seen: ${instant(status.lastContact)}</span>
-${status.massLoss && html`<a href="${frame.base}/status">${status.massLoss.isRefused ? 'A mass loss of access was held back' : 'Many people lost access at once'}</a>`}
-${parked > 0 && html`<a href="${frame.base}/status">Show</a>`}</p>`
+${status.massLoss && html`<a href="${layout.base}/status">${status.massLoss.isRefused ? 'A mass loss of access was held back' : 'Many people lost access at once'}</a>`}
+${parked > 0 && html`<a href="${layout.base}/status">Show</a>`}</p>`
 }

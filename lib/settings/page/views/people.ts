@@ -4,7 +4,7 @@ import type { PersonDrift } from '../../reports/drift.js'
 import type { Explanation } from '../../reports/explain.js'
 import type { PeoplePage, PeopleRequest, PersonSummary, Standing } from '../../reports/people.js'
 import { type Html, html, type Part } from '../html.js'
-import { badge, type Frame, formToken, instant, notInForceBanner, pager } from '../layout.js'
+import { badge, formToken, instant, type Layout, notInForceBanner, pager } from '../layout.js'
 import type { NameProjects } from '../project-names.js'
 import { logTable } from './log.js'
 
@@ -31,7 +31,7 @@ const standing = (person: PersonSummary): Html => badge(...standings[person.stan
 
 /** People and their access. */
 export function peopleView(
-  frame: Frame,
+  layout: Layout,
   view: {
     readonly page: PeoplePage
     readonly search: string
@@ -45,8 +45,8 @@ export function peopleView(
   const query = { ...(search && { search }), ...(state && { state }) }
   return html`<h1>People</h1>
 <p class="quiet">Everybody whom the identity provider has sent, or Label Studio has, and what their groups give them.</p>
-${notInForceBanner(frame)}
-<form class="search" role="search" action="${frame.base}/people">
+${notInForceBanner(layout)}
+<form class="search" role="search" action="${layout.base}/people">
 <label for="search" class="unseen">Name or address</label>
 <input type="search" id="search" name="search" value="${search}" placeholder="Name or address" autocomplete="off">
 <label for="state" class="unseen">Only</label>
@@ -57,9 +57,9 @@ ${notInForceBanner(frame)}
 <button class="button">Search</button>
 </form>
 ${state === 'listed' && html`<p class="quiet">Label Studio has these accounts, and the identity provider has never sent these people: assigning and unassigning them there changes nothing here.</p>`}
-${page.people.length === 0 ? html`<p class="empty card">${search || state ? 'Nobody matches.' : 'Nobody has been sent yet.'}</p>` : peopleTable(frame, page.people, names)}
+${page.people.length === 0 ? html`<p class="empty card">${search || state ? 'Nobody matches.' : 'Nobody has been sent yet.'}</p>` : peopleTable(layout, page.people, names)}
 ${pager({
-  path: `${frame.base}/people`,
+  path: `${layout.base}/people`,
   query: new URLSearchParams(query),
   offset,
   limit,
@@ -67,14 +67,14 @@ ${pager({
 })}`
 }
 
-function peopleTable(frame: Frame, people: readonly PersonSummary[], names: NameProjects): Html {
+function peopleTable(layout: Layout, people: readonly PersonSummary[], names: NameProjects): Html {
   return html`<div class="card flush scroll" role="region" aria-label="People" tabindex="0"><table class="rows">
 <thead><tr><th scope="col">Person</th><th scope="col">Role</th><th scope="col">Workspaces and projects</th><th scope="col">State</th></tr></thead>
 <tbody>
 ${people.map(
   (
     person,
-  ) => html`<tr><th scope="row"><a href="${frame.base}/people/${encodeURIComponent(person.id)}">${person.displayName}</a><br><span class="quiet">${person.email ?? person.userName}</span>${person.origin === 'listed' && html`<br>${notSent}`}</th>
+  ) => html`<tr><th scope="row"><a href="${layout.base}/people/${encodeURIComponent(person.id)}">${person.displayName}</a><br><span class="quiet">${person.email ?? person.userName}</span>${person.origin === 'listed' && html`<br>${notSent}`}</th>
 <td data-label="Role">${roleOf(person)}</td><td>${memberships(person, names)}</td><td data-label="State">${standing(person)}</td></tr>
 `,
 )}
@@ -86,23 +86,23 @@ function roleOf({ access, active }: PersonSummary): Part {
   return access.role ?? html`<span class="quiet">as in Label Studio</span>`
 }
 
-const mostMemberships = 4
+const maxMemberships = 4
 
 function memberships({ access }: PersonSummary, names: NameProjects): Part {
   if (!access.active) return undefined
   const given = membershipsOf(access).map((grant) =>
     grant.kind === 'workspace' ? grant.title : names(describeGrant(grant)),
   )
-  const more = given.length - mostMemberships
+  const more = given.length - maxMemberships
   return [
-    given.slice(0, mostMemberships).join(', '),
+    given.slice(0, maxMemberships).join(', '),
     more > 0 && html` <span class="quiet">and ${more} more</span>`,
   ]
 }
 
 /** One person: what they have, and why. */
 export function personView(
-  frame: Frame,
+  layout: Layout,
   view: {
     readonly person: Explanation
     /** Absent: not compared. */
@@ -114,21 +114,21 @@ export function personView(
   },
 ): Html {
   const { person, log } = view
-  return html`<p class="back"><a href="${frame.base}/people">People</a></p>
+  return html`<p class="back"><a href="${layout.base}/people">People</a></p>
 <h1>${person.displayName}</h1>
 <p class="quiet">${person.email ?? person.userName}${person.email !== person.userName && person.email !== undefined && html` · ${person.userName}`}</p>
 ${view.notice}
-${notInForceBanner(frame)}
+${notInForceBanner(layout)}
 <p class="strip">${standing(person)} ${person.origin === 'listed' && notSent} <span class="quiet">Last applied: ${instant(person.at)}</span></p>
 ${person.lastError !== undefined && html`<div class="panel bad"><p><strong>Last failure:</strong> ${person.lastError}</p></div>`}
 ${person.protection !== undefined && html`<div class="panel plain"><p><strong>Protected:</strong> ${person.protection}</p></div>`}
 ${person.invitation && html`<div class="panel plain"><p><strong>Sign-up link</strong> for ${person.invitation.email} alone, until ${instant(person.invitation.expires)}. Give it to nobody else. Behind the address of Label Studio: <code>${person.invitation.path}</code></p></div>`}
 ${reasonsCard(person, view.names)}
 ${stateCard(person, view.names)}
-${compareCard(frame, view)}
+${compareCard(layout, view)}
 <section class="card" aria-labelledby="log-title"><h2 id="log-title">Latest events</h2>
 ${log.length === 0 ? html`<p class="empty">Nothing yet.</p>` : logTable(log)}
-<p><a href="${frame.base}/log?target=${encodeURIComponent(person.id)}">All events of this person</a></p>
+<p><a href="${layout.base}/log?target=${encodeURIComponent(person.id)}">All events of this person</a></p>
 </section>`
 }
 
@@ -198,22 +198,22 @@ ${person.notes.length > 0 && list('Notes', person.notes, '')}
 }
 
 function compareCard(
-  frame: Frame,
+  layout: Layout,
   view: Pick<Parameters<typeof personView>[1], 'person' | 'drift' | 'canCompare'>,
 ): Html {
-  const path = `${frame.base}/people/${encodeURIComponent(view.person.id)}`
+  const path = `${layout.base}/people/${encodeURIComponent(view.person.id)}`
   return html`<section class="card" aria-labelledby="compare-title"><h2 id="compare-title">Compare and repair</h2>
 <div class="row-of-buttons">
 ${view.canCompare && html`<a class="button" href="${path}?compare=1#compare-title">Compare with Label Studio now</a>`}
-<form method="post" action="${path}">${formToken(frame)}<button class="button" name="do" value="reapply">Apply again</button></form>
+<form method="post" action="${path}">${formToken(layout)}<button class="button" name="do" value="reapply">Apply again</button></form>
 </div>
-${view.drift && driftResult(view.drift, frame)}
+${view.drift && driftResult(view.drift, layout)}
 </section>`
 }
 
 function driftResult(
   { found, failure }: { found?: PersonDrift; failure?: string },
-  { notInForce }: Frame,
+  { notInForce }: Layout,
 ): Html {
   if (failure !== undefined) return html`<p role="status" class="problem">${failure}</p>`
   if (!found) {

@@ -1,14 +1,14 @@
 import { type Html, html, type Part } from '../html.js'
-import { type Frame, formToken } from '../layout.js'
+import { formToken, type Layout } from '../layout.js'
 
 /** The form by which administrators come in with their token. */
-export function signInView(frame: Frame, problem: string | undefined): Html {
+export function signInView(layout: Layout, problem: string | undefined): Html {
   return html`<div class="narrow card">
 <h1>SCIM settings</h1>
 <p class="quiet">Sign in with the administrator’s token of this service.</p>
 ${problem !== undefined && html`<p class="problem" role="alert" id="problem">${problem}</p>`}
-<form method="post" action="${frame.base}/sign-in" class="stacked">
-${formToken(frame)}
+<form method="post" action="${layout.base}/sign-in" class="stacked">
+${formToken(layout)}
 <label for="token">Token</label>
 <input type="password" id="token" name="token" required autocomplete="current-password" autofocus${
     problem !== undefined && html` aria-describedby="problem" aria-invalid="true"`
@@ -19,6 +19,6 @@ ${formToken(frame)}
 }
 
 /** A page with one message. */
-export function messageView(frame: Frame, title: string, text: Part): Html {
-  return html`<div class="narrow card"><h1>${title}</h1><p>${text}</p><p><a href="${frame.base}">Back to the settings</a></p></div>`
+export function messageView(layout: Layout, title: string, text: Part): Html {
+  return html`<div class="narrow card"><h1>${title}</h1><p>${text}</p><p><a href="${layout.base}">Back to the settings</a></p></div>`
 }

@@ -3,11 +3,11 @@ import type { GroupsPage, GroupsReport } from '../../reports/groups.js'
 import type { readRefusals } from '../../reports/refusals.js'
 import type { PendingPerson, Status } from '../../reports/status.js'
 import { type Html, html, type Part } from '../html.js'
-import { badge, countOf, type Frame, formToken, instant, pager } from '../layout.js'
+import { badge, countOf, formToken, instant, type Layout, pager } from '../layout.js'
 
 /** How provisioning stands. */
 export function statusView(
-  frame: Frame,
+  layout: Layout,
   view: {
     readonly status: Status
     readonly findings: readonly Finding[]
@@ -22,7 +22,7 @@ export function statusView(
   const isBusy = status.pending + status.sweeping > 0
   return html`<h1>Status</h1>
 ${view.notice}
-${massLossPanel(frame, status)}
+${massLossPanel(layout, status)}
 ${scimUrl !== undefined && connection(scimUrl)}
 <section class="card" aria-labelledby="work-title" id="work"${isBusy && html` data-refresh="2"`}>
 <h2 id="work-title">Provisioning</h2>
@@ -31,17 +31,17 @@ ${scimUrl !== undefined && connection(scimUrl)}
 ${lastFailedRequest(status)}
 <dt>Waiting to be updated</dt><dd>${countOf(status.pending, 'person', 'people')}${status.sweeping > 0 && html` and more whom new rules concern`}${status.oldest !== undefined && isBusy && html` <span class="quiet">since ${instant(status.oldest)}</span>`}</dd>
 <dt>Given up</dt><dd>${countOf(status.parked, 'person', 'people')}</dd>
-<dt>Last failure</dt><dd>${status.lastError ? html`<a href="${frame.base}/people/${encodeURIComponent(status.lastError.userId)}">${status.lastError.message}</a>` : html`<span class="quiet">none</span>`}</dd>
+<dt>Last failure</dt><dd>${status.lastError ? html`<a href="${layout.base}/people/${encodeURIComponent(status.lastError.userId)}">${status.lastError.message}</a>` : html`<span class="quiet">none</span>`}</dd>
 <dt>Reconciler</dt><dd>${reconcilerLine(status)}</dd>
 ${seatLine(view)}
 <dt>Version of the rules</dt><dd>${status.rulesVersion}</dd>
 </dl>
-${pauseForm(frame, status)}
+${pauseForm(layout, status)}
 </section>
 ${view.findings.length > 0 && findingsCard(view.findings)}
-${status.waitingPeople.length > 0 && waitingCard(frame, status)}
-${status.parkedPeople.length > 0 && parkedCard(frame, status)}
-${view.refusals.totalResults > 0 && refusalsCard(frame, view.refusals)}
+${status.waitingPeople.length > 0 && waitingCard(layout, status)}
+${status.parkedPeople.length > 0 && parkedCard(layout, status)}
+${view.refusals.totalResults > 0 && refusalsCard(layout, view.refusals)}
 ${status.passedOver.length > 0 && passedOverCard(status)}`
 }
 
@@ -72,25 +72,25 @@ function reconcilerLine({ paused, reconciler }: Status): Part {
   return html`${badge('busy', 'Paused')} <span class="quiet">by ${paused.by} since ${instant(paused.since)}</span>`
 }
 
-function pauseForm(frame: Frame, { paused }: Status): Html {
+function pauseForm(layout: Layout, { paused }: Status): Html {
   const about = paused
     ? 'Nobody is given anything, and no change of rules or groups takes anything. People who are deactivated or deleted still lose their access at once.'
     : 'A pause holds back what rules and groups give and take, on every host. Deactivated people still lose their access at once.'
   const [action, label] = paused ? ['resume', 'Go on'] : ['pause', 'Pause']
-  return html`<form method="post" action="${frame.base}/status">${formToken(frame)}
+  return html`<form method="post" action="${layout.base}/status">${formToken(layout)}
 <p class="quiet about">${about}</p>
 <button class="button" name="do" value="${action}">${label}</button></form>`
 }
 
 /** What many people lost, or would have, within the last day. */
-function massLossPanel(frame: Frame, { massLoss, massLossAllowedUntil }: Status): Part {
+function massLossPanel(layout: Layout, { massLoss, massLossAllowedUntil }: Status): Part {
   if (!massLoss) return undefined
   const { at, cause, people, of, isRefused } = massLoss
   const isAllowed = massLossAllowedUntil !== undefined
   return html`<section class="panel warn" aria-labelledby="loss-title"><h2 id="loss-title">${isRefused ? 'A mass loss of access was held back' : 'Many people lost access'}</h2>
 <p>${instant(at)}: ${cause} ${isRefused ? 'would have taken' : 'took'} access from ${people.toLocaleString('en')} of ${of.toLocaleString('en')} people within an hour.</p>
 ${isAllowed && html`<p>Confirmed: until ${instant(massLossAllowedUntil)} nothing is held back.</p>`}
-${isRefused && !isAllowed && html`<form method="post" action="${frame.base}/status">${formToken(frame)}<button class="button" name="do" value="allowLoss">This is meant: let it through for an hour</button></form>`}
+${isRefused && !isAllowed && html`<form method="post" action="${layout.base}/status">${formToken(layout)}<button class="button" name="do" value="allowLoss">This is meant: let it through for an hour</button></form>`}
 </section>`
 }
 
@@ -121,16 +121,16 @@ function lastFailedRequest({ lastFailedRequest: entry }: Status): Part {
   return html`<dt>Its last request without success</dt><dd>${instant(at)} <span class="quiet">${about}${detail ?? `status ${status ?? '?'}`}</span></dd>`
 }
 
-function waitingCard(frame: Frame, status: Status): Html {
+function waitingCard(layout: Layout, status: Status): Html {
   return html`<section class="card" aria-labelledby="waiting-title"><h2 id="waiting-title">Waiting after a failure</h2>
 <p class="quiet">They are tried again by themselves, at growing intervals.</p>
 <div class="scroll" role="region" aria-label="People who wait" tabindex="0"><table class="rows">
 <thead><tr><th scope="col">Person</th><th scope="col">Failure</th><th scope="col">Next try</th></tr></thead>
 <tbody>${status.waitingPeople.map(
     (person) =>
-      html`<tr><th scope="row"><a href="${frame.base}/people/${encodeURIComponent(person.userId)}">${person.userName ?? person.userId}</a></th><td>${person.lastError}</td><td data-label="Next try">${instant(person.nextAt)}</td></tr>`,
+      html`<tr><th scope="row"><a href="${layout.base}/people/${encodeURIComponent(person.userId)}">${person.userName ?? person.userId}</a></th><td>${person.lastError}</td><td data-label="Next try">${instant(person.nextAt)}</td></tr>`,
   )}</tbody></table></div>
-<form method="post" action="${frame.base}/status">${formToken(frame)}<button class="button" name="do" value="tryNow">Try now</button></form>
+<form method="post" action="${layout.base}/status">${formToken(layout)}<button class="button" name="do" value="tryNow">Try now</button></form>
 </section>`
 }
 
@@ -147,59 +147,59 @@ function passedOverCard({ passedOver }: Status): Html {
   )}</tbody></table></div></section>`
 }
 
-function refusalsCard(frame: Frame, { totalResults, refusals }: ReportedRefusals): Html {
+function refusalsCard(layout: Layout, { totalResults, refusals }: ReportedRefusals): Html {
   const hidden = totalResults - refusals.length
   return html`<section class="card" aria-labelledby="refusals-title"><h2 id="refusals-title">Would be refused</h2>
 <p class="quiet">Requests of the last week that the rules do not give. The gate only reports them: once it enforces the rules, it refuses such requests.</p>
 <div class="scroll" role="region" aria-label="What would be refused" tabindex="0"><table class="rows">
 <thead><tr><th scope="col">Person</th><th scope="col">Request</th><th scope="col">Why</th><th scope="col">Times</th><th scope="col">Last</th></tr></thead>
-<tbody>${refusals.map((each) => refusalRow(frame, each))}</tbody></table></div>
+<tbody>${refusals.map((each) => refusalRow(layout, each))}</tbody></table></div>
 ${hidden > 0 && html`<p class="quiet">and ${hidden.toLocaleString('en')} more, in <code>/api/scim/refusals</code></p>`}</section>`
 }
 
-function refusalRow(frame: Frame, refusal: ReportedRefusals['refusals'][number]): Html {
+function refusalRow(layout: Layout, refusal: ReportedRefusals['refusals'][number]): Html {
   const { person, userName, method, path, reason, count, at } = refusal
   const who =
     userName === undefined
       ? person
-      : html`<a href="${frame.base}/people/${encodeURIComponent(person)}">${userName}</a>`
+      : html`<a href="${layout.base}/people/${encodeURIComponent(person)}">${userName}</a>`
   return html`<tr><th scope="row">${who}</th><td><code>${method} ${path}</code></td><td>${reason}</td><td data-label="Times">${count.toLocaleString('en')}</td><td data-label="Last">${instant(at)}</td></tr>
 `
 }
 
-function parkedCard(frame: Frame, status: Status): Html {
+function parkedCard(layout: Layout, status: Status): Html {
   return html`<section class="card" aria-labelledby="parked-title"><h2 id="parked-title">Given up</h2>
 <p class="quiet">Label Studio would not take these changes, however often they were tried. Nothing is lost: they wait here until somebody tries again.</p>
 <div class="scroll" role="region" aria-label="People who were given up" tabindex="0"><table class="rows">
 <thead><tr><th scope="col">Person</th><th scope="col">Since</th><th scope="col">Failure</th><th scope="col"><span class="unseen">Try again</span></th></tr></thead>
-<tbody>${status.parkedPeople.map((person) => parkedRow(frame, person))}</tbody></table></div>
-<form method="post" action="${frame.base}/status">${formToken(frame)}<button class="button" name="do" value="unpark">Try all ${status.parked.toLocaleString('en')} again</button></form>
+<tbody>${status.parkedPeople.map((person) => parkedRow(layout, person))}</tbody></table></div>
+<form method="post" action="${layout.base}/status">${formToken(layout)}<button class="button" name="do" value="unpark">Try all ${status.parked.toLocaleString('en')} again</button></form>
 </section>`
 }
 
-function parkedRow(frame: Frame, person: PendingPerson): Html {
+function parkedRow(layout: Layout, person: PendingPerson): Html {
   const name = person.userName ?? person.userId
-  return html`<tr><th scope="row"><a href="${frame.base}/people/${encodeURIComponent(person.userId)}">${name}</a></th><td data-label="Since">${instant(person.since)}</td><td>${person.lastError}</td>
-<td class="end"><form method="post" action="${frame.base}/status">${formToken(frame)}<input type="hidden" name="user" value="${person.userId}"><button class="button small" name="do" value="unpark" aria-label="Try ${name} again">Try again</button></form></td></tr>
+  return html`<tr><th scope="row"><a href="${layout.base}/people/${encodeURIComponent(person.userId)}">${name}</a></th><td data-label="Since">${instant(person.since)}</td><td>${person.lastError}</td>
+<td class="end"><form method="post" action="${layout.base}/status">${formToken(layout)}<input type="hidden" name="user" value="${person.userId}"><button class="button small" name="do" value="unpark" aria-label="Try ${name} again">Try again</button></form></td></tr>
 `
 }
 
 /** Pushed groups against the rules. */
-export function groupsView(frame: Frame, report: GroupsReport, page: GroupsPage): Html {
+export function groupsView(layout: Layout, report: GroupsReport, page: GroupsPage): Html {
   const { search = '', onlyUnmapped, offset, limit } = page
   const query = new URLSearchParams(search ? { search } : {})
   if (onlyUnmapped) query.set('only', 'unmapped')
   return html`<h1>Groups</h1>
 <p class="quiet">Groups give access through rules that name them exactly. What only resembles a name gives nothing, and is shown here.</p>
 ${report.missing.length > 0 && missingCard(report)}
-<form class="search" role="search" action="${frame.base}/groups">
+<form class="search" role="search" action="${layout.base}/groups">
 <label for="search" class="unseen">Name of a group</label>
 <input type="search" id="search" name="search" value="${search}" placeholder="Name of a group" autocomplete="off">
 <label class="check"><input type="checkbox" name="only" value="unmapped"${onlyUnmapped && html` checked`}> only those without rules</label>
 <button class="button">Search</button>
 </form>
 ${report.groups.length === 0 ? html`<p class="empty card">No groups.</p>` : groupsTable(report)}
-${pager({ path: `${frame.base}/groups`, query, offset, limit, total: report.totalResults })}`
+${pager({ path: `${layout.base}/groups`, query, offset, limit, total: report.totalResults })}`
 }
 
 function missingCard({ missing }: GroupsReport): Html {

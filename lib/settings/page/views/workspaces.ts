@@ -1,5 +1,5 @@
 import { type Html, html, type Part } from '../html.js'
-import { badge, countOf, type Frame, formToken, notInForceBanner, pager } from '../layout.js'
+import { badge, countOf, formToken, type Layout, notInForceBanner, pager } from '../layout.js'
 import { notice } from './panels.js'
 
 /** A workspace on the list. */
@@ -39,32 +39,32 @@ export interface WorkspacesView {
 }
 
 /** Workspaces that are kept here, and where each project is. */
-export function workspacesView(frame: Frame, view: WorkspacesView): Html {
+export function workspacesView(layout: Layout, view: WorkspacesView): Html {
   const { workspaces, failure } = view
   return html`<h1>Workspaces</h1>
-<p class="quiet">Sets of projects, kept here because this Label Studio has none. <a href="${frame.base}#workspaces-title">Workspace rules</a> say which groups belong to them. Administrators see every project.</p>
-${notInForceBanner(frame)}
+<p class="quiet">Sets of projects, kept here because this Label Studio has none. <a href="${layout.base}#workspaces-title">Workspace rules</a> say which groups belong to them. Administrators see every project.</p>
+${notInForceBanner(layout)}
 ${view.notice}
 ${failure !== undefined && notice('bad', failure)}
 <section class="card" aria-labelledby="list-title"><h2 id="list-title">Workspaces</h2>
-${workspaces.length === 0 ? html`<p class="empty">No workspaces yet.</p>` : workspaceTable(frame, workspaces)}
-<form class="search" method="post" action="${frame.base}/workspaces">${formToken(frame)}
+${workspaces.length === 0 ? html`<p class="empty">No workspaces yet.</p>` : workspaceTable(layout, workspaces)}
+<form class="search" method="post" action="${layout.base}/workspaces">${formToken(layout)}
 <label for="new-title" class="unseen">Title of the new workspace</label>
 <input type="text" id="new-title" name="title" maxlength="255" required placeholder="Title of a new workspace" autocomplete="off">
 <button class="button" name="do" value="create">Create workspace</button></form>
 </section>
-${workspaces.length > 0 && projectsCard(frame, view)}`
+${workspaces.length > 0 && projectsCard(layout, view)}`
 }
 
-function workspaceTable(frame: Frame, workspaces: readonly WorkspaceRow[]): Html {
+function workspaceTable(layout: Layout, workspaces: readonly WorkspaceRow[]): Html {
   return html`<div class="scroll" role="region" aria-label="Table of workspaces" tabindex="0"><table class="rows">
 <thead><tr><th scope="col">Title</th><th scope="col">Projects</th><th scope="col">Groups</th><th scope="col"><span class="unseen">Remove</span></th></tr></thead>
-<tbody>${workspaces.map((each) => workspaceRow(frame, each))}</tbody></table></div>`
+<tbody>${workspaces.map((each) => workspaceRow(layout, each))}</tbody></table></div>`
 }
 
-function workspaceRow(frame: Frame, { id, title, projects, groups }: WorkspaceRow): Html {
+function workspaceRow(layout: Layout, { id, title, projects, groups }: WorkspaceRow): Html {
   const form = (content: Part) =>
-    html`<form class="search" method="post" action="${frame.base}/workspaces">${formToken(frame)}<input type="hidden" name="id" value="${id}">${content}</form>`
+    html`<form class="search" method="post" action="${layout.base}/workspaces">${formToken(layout)}<input type="hidden" name="id" value="${id}">${content}</form>`
   return html`<tr><td>${form(html`<input type="text" class="inline" name="title" value="${title}" maxlength="255" required aria-label="Title of ${title}" autocomplete="off"><button class="button small" name="do" value="rename" aria-label="Rename ${title}">Rename</button>`)}</td>
 <td data-label="Projects">${projects.length === 0 ? html`<span class="quiet">none</span>` : someOf(projects)}</td>
 <td data-label="Groups">${groups.length === 0 ? badge('plain', 'No rule') : someOf(groups)}</td>
@@ -79,27 +79,27 @@ function someOf(names: readonly string[]): string {
   return `${names.slice(0, maxShown).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
 
-function projectsCard(frame: Frame, view: WorkspacesView): Html {
+function projectsCard(layout: Layout, view: WorkspacesView): Html {
   const { places, total, search, only, offset, limit, canList } = view
   const query = new URLSearchParams(search ? { search } : {})
   if (only) query.set('only', only)
-  const action = `${frame.base}/workspaces${query.size > 0 ? `?${query.toString()}` : ''}`
+  const action = `${layout.base}/workspaces${query.size > 0 ? `?${query.toString()}` : ''}`
   return html`<section class="card" aria-labelledby="projects-title"><h2 id="projects-title">Projects</h2>
 <p class="quiet about">A project is in one workspace at most. One in none is seen by Administrators, people with a rule for the project itself, and the Manager who made it.</p>
-<form class="search" role="search" action="${frame.base}/workspaces">
+<form class="search" role="search" action="${layout.base}/workspaces">
 <label for="search" class="unseen">Title or number of a project</label>
 <input type="search" id="search" name="search" value="${search}" placeholder="Title or number of a project" autocomplete="off">
 <label class="check"><input type="checkbox" name="only" value="none"${only && html` checked`}> only those in no workspace</label>
 <button class="button">Search</button>
 </form>
-${places.length === 0 ? html`<p class="empty">No projects.</p>` : placesForm(frame, view, action)}
-${pager({ path: `${frame.base}/workspaces`, query, offset, limit, total })}
-${!canList && numberForm(frame, view, action)}
+${places.length === 0 ? html`<p class="empty">No projects.</p>` : placesForm(layout, view, action)}
+${pager({ path: `${layout.base}/workspaces`, query, offset, limit, total })}
+${!canList && numberForm(layout, view, action)}
 </section>`
 }
 
-function placesForm(frame: Frame, { places, workspaces, total }: WorkspacesView, action: string) {
-  return html`<form method="post" action="${action}">${formToken(frame)}
+function placesForm(layout: Layout, { places, workspaces, total }: WorkspacesView, action: string) {
+  return html`<form method="post" action="${action}">${formToken(layout)}
 <p class="quiet">${countOf(total, 'project', 'projects')}</p>
 <div class="scroll" role="region" aria-label="Table of projects" tabindex="0"><table class="rows">
 <thead><tr><th scope="col">Project</th><th scope="col">Workspace</th></tr></thead>
@@ -126,8 +126,8 @@ function workspaceOptions(workspaces: readonly WorkspaceRow[], selected: string 
   )}`
 }
 
-function numberForm(frame: Frame, { workspaces }: WorkspacesView, action: string): Html {
-  return html`<form class="search" method="post" action="${action}">${formToken(frame)}
+function numberForm(layout: Layout, { workspaces }: WorkspacesView, action: string): Html {
+  return html`<form class="search" method="post" action="${action}">${formToken(layout)}
 <label for="number" class="unseen">Number of a project</label>
 <input type="text" id="number" name="number" inputmode="numeric" required placeholder="Number of a project" autocomplete="off">
 <label for="into" class="unseen">Workspace</label>
