@@ -46,6 +46,7 @@ const wrongOptions: [name: string, options: unknown, message: string][] = [
     { authenticate: 1 },
     '"authenticate" cannot be used. Give a function, e.g. bearerTokens',
   ],
+  ['gateIsOnlyWayIn', { gateIsOnlyWayIn: 'yes' }, '"gateIsOnlyWayIn" is "yes"'],
   ['openDiscovery', { openDiscovery: ['Users'] }, '"openDiscovery[0]" is "Users". Give one of'],
   ['selfServiceAttributes', { selfServiceAttributes: [''] }, '"selfServiceAttributes[0]" is ""'],
   ['rateLimits.requestsPerSecond', { rateLimits: { requestsPerSecond: 24 } }, 'from 25 to 1000000'],

@@ -26,33 +26,26 @@ async function somePeople(count: number): Promise<string[]> {
   return people.map(({ id }) => id)
 }
 
-it.each([
-  ['another group gives them a role', 'Staff'],
-  ['no rule gave them a role', 'Nobody'],
-])(
-  'removes 1,000 members in a handful of statements where %s (D13)',
-  async (_, other) => {
-    const ids = await somePeople(1000)
-    const scim = await serve(adapters)
-    const crew = await scim.group('Crew', ids)
-    await scim.group('Staff', ids)
-    const rules = someRules({
-      roles_groups: [
-        ['Annotator', 'Crew'],
-        ['Annotator', other],
-      ],
-    })
-    await adapters.access.saveRules(scope, rules, { expectedVersion: '0', affects: [] })
-    const value = ids.map((id) => ({ value: id }))
-    const texts = await recordStatements(async () => {
-      const { status } = await scim.patch(`/Groups/${crew.id}`, [
-        { op: 'remove', path: 'members', value },
-      ])
-      expect(status).toBe(204)
-    })
-    expect(texts.length).toBeGreaterThan(5)
-    expect(texts.length).toBeLessThan(40)
-    expect((await adapters.access.summary(scope)).pending).toBe(1000)
-  },
-  60_000,
-)
+it('removes 1,000 members in a handful of statements where another group gives them a role (D13)', async () => {
+  const ids = await somePeople(1000)
+  const scim = await serve(adapters)
+  const crew = await scim.group('Crew', ids)
+  await scim.group('Staff', ids)
+  const rules = someRules({
+    roles_groups: [
+      ['Annotator', 'Crew'],
+      ['Annotator', 'Staff'],
+    ],
+  })
+  await adapters.access.saveRules(scope, rules, { expectedVersion: '0', affects: [] })
+  const value = ids.map((id) => ({ value: id }))
+  const texts = await recordStatements(async () => {
+    const { status } = await scim.patch(`/Groups/${crew.id}`, [
+      { op: 'remove', path: 'members', value },
+    ])
+    expect(status).toBe(204)
+  })
+  expect(texts.length).toBeGreaterThan(5)
+  expect(texts.length).toBeLessThan(40)
+  expect((await adapters.access.summary(scope)).pending).toBe(1000)
+}, 60_000)
