@@ -26,7 +26,7 @@ export interface Usage {
 }
 
 /** The token of every server here. */
-const token = 'benchmark'
+const token = 'token-of-the-benchmark'
 const [kind = '', url = ''] = process.argv.slice(2)
 
 const server = createServer(await appOf())

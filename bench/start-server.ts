@@ -26,7 +26,7 @@ export interface ServerSpec {
   readonly reconciles?: boolean
 }
 
-export const authorization = 'Bearer benchmark'
+export const authorization = 'Bearer token-of-the-benchmark'
 
 const program = fileURLToPath(new URL('./server.js', import.meta.url))
 
