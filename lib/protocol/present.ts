@@ -10,7 +10,7 @@ import { scopeOf } from './scope.js'
 /** How resources are shown. */
 export interface Presentation {
   /** By name of resource type. */
-  readonly projections: ReadonlyMap<string, Projection>
+  readonly views: ReadonlyMap<string, View>
   /** Names of attributes the client set in this request, for `returned: request`. */
   readonly sent?: ReadonlySet<string>
 }
@@ -31,7 +31,7 @@ export async function present(
   request: ScimRequest,
   shown: Shown,
 ): Promise<JsonObject[]> {
-  const { projections, sent } = shown.presentation
+  const { views, sent } = shown.presentation
   const read = readComputed(services, request, shown)
   const computed: Computed = Object.assign(
     {
@@ -45,7 +45,7 @@ export async function present(
     project(
       type,
       represent(endpointOf(services, type), resource, computed),
-      projectionOf(projections, type),
+      viewIn(views, type).projection,
       { ...(sent && { sent }) },
     ),
   )
@@ -67,16 +67,14 @@ function readComputed(
     const { kind } = endpointOf(services, type)
     if (!kind.readComputed) continue
     const own = found.filter((each) => each.type === type).map(({ resource }) => resource)
-    const view = viewOf(type, projectionOf(presentation.projections, type))
+    const view = viewIn(presentation.views, type)
     const part = kind.readComputed(services, scopeOf(request), own, view)
     if (part !== undefined) parts.push(part)
   }
   return parts.length === 0 ? undefined : Promise.all(parts)
 }
 
-function projectionOf(
-  projections: ReadonlyMap<string, Projection>,
-  type: ResourceType,
-): Projection {
-  return projections.get(type.name) ?? { kind: 'default' }
+/** The view of a type; that of a client which names no attributes, where none is given. */
+export function viewIn(views: ReadonlyMap<string, View>, type: ResourceType): View {
+  return views.get(type.name) ?? viewOf(type, { kind: 'default' })
 }

@@ -5,7 +5,7 @@ import { printFilter } from '../../filter/print.js'
 import { type Fits, requireFits, resolveFilter } from '../../filter/resolve.js'
 import { type CursorBinding, decodeCursor, encodeCursor } from '../../pagination/cursor.js'
 import { type CursorPage, parsePage } from '../../pagination/page.js'
-import { omittedAttributes, type Projection, parseProjection } from '../../projection/index.js'
+import { parseProjection } from '../../projection/index.js'
 import { endpointOf, type Services } from '../../resources/call.js'
 import { filterLimits } from '../../resources/options.js'
 import { type FoundPage, queryResources, type TypeQuery } from '../../resources/queries/query.js'
@@ -16,7 +16,7 @@ import type { PageRequest } from '../../stores/query.js'
 import type { ProtocolOptions } from '../context.js'
 import { listResponse } from '../list-response.js'
 import type { ScimRequest, ScimResponse } from '../messages.js'
-import { present } from '../present.js'
+import { type Presentation, present, viewIn, viewOf } from '../present.js'
 import { parametersOfSearch, parametersOfUrl, type QueryParameters } from '../query-parameters.js'
 import { decideResourceType } from '../resource-type-filter.js'
 import type { Handler } from '../route.js'
@@ -52,10 +52,13 @@ async function answerQuery(
   const { types, parameters } = question
   const { options } = services
   const asked = parsePage(withDefaultPaging(options, parameters), options.limits)
-  const projections = new Map(
-    types.map((type) => [type.name, parseProjection(type, parameters, options.deviations)]),
+  const views = new Map(
+    types.map((type) => [
+      type.name,
+      viewOf(type, parseProjection(type, parameters, options.deviations)),
+    ]),
   )
-  const parts = partsOf(services, { ...question, projections })
+  const parts = partsOf(services, { ...question, views })
   const binding = bindingOf(request, { parameters, parts })
   const { page, total } = pageOf(services, { binding, asked })
   const isCounted = total !== undefined
@@ -66,7 +69,7 @@ async function answerQuery(
     ...(parameters.sortBy !== undefined && { sorted: { descending } }),
   })
   const result = isCounted ? { ...found, totalResults: total } : found
-  const presentation = { projections }
+  const presentation = { views }
   const resources = await present(services, request, { found: result.found, presentation })
   return {
     status: 200,
@@ -77,7 +80,7 @@ async function answerQuery(
 
 function partsOf(
   services: QueryServices,
-  { types, parameters, projections }: Question & { projections: ReadonlyMap<string, Projection> },
+  { types, parameters, views }: Question & Pick<Presentation, 'views'>,
 ): TypeQuery[] {
   const { options } = services
   const { filter: text, sortBy, sortOrder } = parameters
@@ -91,7 +94,7 @@ function partsOf(
     const resolving = { deviations, groups, ...overSeveral }
     const resolved = filter && decideResourceType(resolveFilter(filter, type, resolving), type)
     const sort = sorts.get(type.name)
-    const omit = omittedAttributes(type, projections.get(type.name) ?? { kind: 'default' })
+    const { omit } = viewIn(views, type)
     return { type, omit, ...(resolved && { filter: resolved }), ...(sort && { sort }) }
   })
   requireFits(fits)

@@ -1,4 +1,3 @@
-import type { Projection } from '../../projection/index.js'
 import {
   about,
   type Call,
@@ -7,6 +6,7 @@ import {
   type ResourceCall,
   type Services,
 } from '../../resources/call.js'
+import type { View } from '../../resources/kind.js'
 import { locationOf } from '../../resources/represent.js'
 import { create, patch, replace } from '../../resources/requests.js'
 import { checkStored } from '../../resources/store-output.js'
@@ -25,7 +25,7 @@ import { sentReader } from '../sent.js'
 interface Answer {
   readonly type: ResourceType
   readonly resource: Resource
-  readonly projection: Projection
+  readonly view: View
   readonly status: number
   /** Attributes the request set, for those that are returned on request. */
   readonly sent?: ReadonlySet<string> | undefined
@@ -35,10 +35,10 @@ interface Answer {
 export function createHandler(services: Services, type: ResourceType): Handler {
   const sentIn = sentReader(type)
   return async (request) => {
-    const projection = projectionOf(services, request, type)
+    const view = viewOf(type, projectionOf(services, request, type))
     const resource = await create(callOf(services, type, scopeOf(request)), bodyOf(request))
     const sent = sentIn(request.body)
-    return answerWritten(services, request, { type, resource, projection, status: 201, sent })
+    return answerWritten(services, request, { type, resource, view, status: 201, sent })
   }
 }
 
@@ -48,14 +48,14 @@ export function createHandler(services: Services, type: ResourceType): Handler {
  */
 export function getHandler(services: Services, type: ResourceType): Handler {
   return async (request, parameters) => {
-    const projection = projectionOf(services, request, type)
-    const { omit } = viewOf(type, projection)
+    const view = viewOf(type, projectionOf(services, request, type))
+    const { omit } = view
     const unconditional = { ...request, ifNoneMatch: undefined }
     const resource = await load(callAbout(services, unconditional, { type, parameters }), { omit })
-    if (hasAnswer(services, request, { type, resource, projection })) {
+    if (hasAnswer(services, request, { type, resource, view })) {
       return { status: 304, headers: headersOf(services, request, { type, resource }) }
     }
-    return answer(services, request, { type, resource, projection, status: 200 })
+    return answer(services, request, { type, resource, view, status: 200 })
   }
 }
 
@@ -67,11 +67,11 @@ export function replaceHandler(
 ): Handler {
   const sentIn = sentReader(type)
   return async (request, parameters) => {
-    const projection = projectionOf(services, request, type)
+    const view = viewOf(type, projectionOf(services, request, type))
     const call = callAbout(services, request, { type, parameters, allowed })
     const { resource } = await replace(call, bodyOf(request))
     const sent = sentIn(request.body)
-    return answerWritten(services, request, { type, resource, projection, status: 200, sent })
+    return answerWritten(services, request, { type, resource, view, status: 200, sent })
   }
 }
 
@@ -88,7 +88,7 @@ export function patchHandler(
   const sentIn = sentReader(type)
   return async (request, parameters) => {
     if (!services.options.features.patch) throw notSupported('PATCH')
-    const projection = projectionOf(services, request, type)
+    const view = viewOf(type, projectionOf(services, request, type))
     const call = callAbout(services, request, { type, parameters, allowed })
     const { resource } = await patch(call, bodyOf(request))
     if (call.kind.patchAnswersNothing && !asksForAttributes(request)) {
@@ -98,7 +98,7 @@ export function patchHandler(
       return { status: 204, headers: { ...headers, 'Content-Type': 'application/scim+json' } }
     }
     const sent = sentIn(request.body)
-    return answerWritten(services, request, { type, resource, projection, status: 200, sent })
+    return answerWritten(services, request, { type, resource, view, status: 200, sent })
   }
 }
 
@@ -141,13 +141,13 @@ function answerWritten(
 async function answer(
   services: Services,
   request: ScimRequest,
-  { type, resource, projection, status, sent }: Answer,
+  { type, resource, view, status, sent }: Answer,
 ): Promise<ScimResponse> {
-  const presentation = { projections: new Map([[type.name, projection]]), ...(sent && { sent }) }
+  const presentation = { views: new Map([[type.name, view]]), ...(sent && { sent }) }
   const found = [{ type, resource }]
   const [body] = await present(services, request, { found, presentation })
   const { kind } = endpointOf(services, type)
-  if (body) kind.completeAlone?.(body, viewOf(type, projection))
+  if (body) kind.completeAlone?.(body, view)
   const headers = headersOf(services, request, { type, resource })
   return { status, headers, ...(body && { body }) }
 }
@@ -156,10 +156,9 @@ async function answer(
 function whole(
   services: Services,
   request: ScimRequest,
-  { type, resource, projection }: Answer,
+  { type, resource, view }: Answer,
 ): Promise<Resource> | Resource {
   const call = callOf(services, type, scopeOf(request))
-  const view = viewOf(type, projection)
   if (!call.kind.isPartial?.(call, view)) return resource
   return readWhole(call, resource, view.omit)
 }
@@ -187,22 +186,22 @@ function headersOf(
 function hasAnswer(
   services: Services,
   { ifNoneMatch }: ScimRequest,
-  { type, resource, projection }: Omit<Answer, 'status'>,
+  { type, resource, view }: Omit<Answer, 'status'>,
 ): boolean {
   return (
     services.options.features.etag &&
     ifNoneMatch !== undefined &&
     matchesEtag(ifNoneMatch, resource.meta.version) &&
-    (ifNoneMatch.trim() === '*' || !showsOthers(services, { type, resource, projection }))
+    (ifNoneMatch.trim() === '*' || !showsOthers(services, { type, resource, view }))
   )
 }
 
 function showsOthers(
   services: Services,
-  { type, resource, projection }: Pick<Answer, 'type' | 'resource' | 'projection'>,
+  { type, resource, view }: Pick<Answer, 'type' | 'resource' | 'view'>,
 ): boolean {
   const { kind } = endpointOf(services, type)
-  return kind.showsOthers?.(resource, viewOf(type, projection)) ?? false
+  return kind.showsOthers?.(resource, view) ?? false
 }
 
 function asksForAttributes({ query }: ScimRequest): boolean {
