@@ -33,11 +33,18 @@ export async function storeChange(
     return isDeleted ? { resource: after } : undefined
   }
   if (!before) return changeMembers(call, call.id, members, outbox)
+  return { resource: await replaceStored(call, { before, after, members }, outbox) }
+}
+
+/** Replaces a stored resource; with the change of members alone where the store takes that. */
+export function replaceStored(
+  { store, scope, type }: Call,
+  { before, after, members }: Pick<Change, 'after' | 'members'> & { readonly before: Resource },
+  outbox: Alongside | undefined,
+): Promise<Resource> {
   const write = { expectedVersion: before.meta.version, ...writeOf(type, after, outbox) }
   const isDelta = store.supports?.memberDeltas && hasMembers(members)
-  return {
-    resource: await store.replace(scope, after, isDelta ? withMembers(write, members) : write),
-  }
+  return store.replace(scope, after, isDelta ? withMembers(write, members) : write)
 }
 
 /** Changes the members of a group that was not read; `undefined` when there is no such group. */
@@ -71,7 +78,7 @@ export function writeOf(
 }
 
 /** What stores of groups take beside what every store takes. */
-export function withMembers<W>(write: W, members: MemberChange): W {
+function withMembers<W>(write: W, members: MemberChange): W {
   return { members, ...write }
 }
 

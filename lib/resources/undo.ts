@@ -5,7 +5,7 @@ import { type Call, within } from './call.js'
 import type { Change } from './kind.js'
 import { appendAudit } from './outbox.js'
 import { nextMeta } from './state.js'
-import { changeMembers, hasMembers, type Outcome, withMembers, writeOf } from './store-input.js'
+import { changeMembers, type Outcome, replaceStored, writeOf } from './store-input.js'
 
 const undoMs = 10_000
 
@@ -53,9 +53,8 @@ async function restore(
   }
   const meta = nextMeta(resource.meta, services.clock(), services.newId())
   const restored = { ...before, meta }
-  const write = { expectedVersion: resource.meta.version, ...writeOf(type, restored, undefined) }
-  const back = store.supports?.memberDeltas && hasMembers(members) ? inverseOf(members) : undefined
-  await store.replace(scope, restored, back ? withMembers(write, back) : write)
+  const back = { before: resource, after: restored, members: inverseOf(members) }
+  await replaceStored(call, back, undefined)
   return [restored, 'the state before was restored']
 }
 
