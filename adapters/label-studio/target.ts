@@ -20,7 +20,13 @@ import type { TargetParts } from './parts.js'
 export type LabelStudioTarget = Required<
   Pick<
     UserStore,
-    'deprovision' | 'applyAccess' | 'exemptions' | 'currentAccess' | 'seats' | 'setPassword'
+    | 'deprovision'
+    | 'applyAccess'
+    | 'exemptions'
+    | 'accessAttributes'
+    | 'currentAccess'
+    | 'seats'
+    | 'setPassword'
   >
 >
 
@@ -37,6 +43,8 @@ export function labelStudioTarget(parts: TargetParts, edition: Edition): LabelSt
 
     applyAccess: (scope: Scope, user: User, wanted: Access, planned: Plan) =>
       apply({ edition, settings }, scope, user, { wanted, planned }),
+
+    accessAttributes: ['name', 'displayName'],
 
     exemptions: (scope: Scope, users: readonly User[]) => exemptionsIn(parts, scope, users),
 

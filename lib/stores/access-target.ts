@@ -6,7 +6,13 @@ import type { UserStore } from './user-store.js'
 /** The part of a user store that reaches beyond storage. */
 export type StoreTarget = Pick<
   UserStore,
-  'deprovision' | 'applyAccess' | 'exemptions' | 'currentAccess' | 'seats' | 'setPassword'
+  | 'deprovision'
+  | 'applyAccess'
+  | 'exemptions'
+  | 'accessAttributes'
+  | 'currentAccess'
+  | 'seats'
+  | 'setPassword'
 >
 
 /** A target as an option of the shipped adapters. */
@@ -24,6 +30,7 @@ export const storeTarget = custom<StoreTarget>(
  */
 export function recordOnlyTarget(access: AccessStore): StoreTarget {
   return {
+    accessAttributes: [],
     async deprovision() {},
     async applyAccess(scope, user, _access, plan) {
       const record = await access.record(scope, user.id)
@@ -34,11 +41,12 @@ export function recordOnlyTarget(access: AccessStore): StoreTarget {
 
 /** The methods of a target as an object of functions that can be spread into a user store. */
 export function targetMethods(target: StoreTarget): StoreTarget {
-  const { exemptions, currentAccess, seats, setPassword } = target
+  const { exemptions, accessAttributes, currentAccess, seats, setPassword } = target
   return {
     deprovision: target.deprovision.bind(target),
     applyAccess: target.applyAccess.bind(target),
     ...(exemptions && { exemptions: exemptions.bind(target) }),
+    ...(accessAttributes && { accessAttributes }),
     ...(currentAccess && { currentAccess: currentAccess.bind(target) }),
     ...(seats && { seats: seats.bind(target) }),
     ...(setPassword && { setPassword: setPassword.bind(target) }),

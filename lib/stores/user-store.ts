@@ -64,6 +64,13 @@ export interface AccessTarget {
   exemptions?(scope: Scope, users: readonly User[]): Promise<readonly (Exemption | undefined)[]>
 
   /**
+   * **Optional.** Names of the attributes that the methods here read of a user, beside `active`,
+   * `userName`, `emails`, `roles` and `entitlements` (extensions by URN). A change of others leaves
+   * nothing to be done. Else: every change of a user is made true again.
+   */
+  readonly accessAttributes?: readonly string[]
+
+  /**
    * **Optional.** What the host says right now, for drift reports: the access that is really there.
    */
   currentAccess?(scope: Scope, user: User): Promise<AppliedAccess | undefined>

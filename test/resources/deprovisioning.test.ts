@@ -154,15 +154,16 @@ describe('with a list of pending people', () => {
   it('marks who is created, changed or activated, and tells the reconciler', async () => {
     const { adapters } = hosted()
     const told: string[] = []
+    const rename = [{ op: 'replace', path: 'userName', value: 'ina' }]
     const scim = await serve(adapters, { onPending: (tenant) => told.push(tenant) })
     const user = await scim.user('ines')
     expect(await pendingOf(adapters)).toEqual([user.id])
     await reconcile(adapters)
     expect(await pendingOf(adapters)).toEqual([])
-    await scim.patch(`/Users/${user.id}`, [{ op: 'add', path: 'title', value: 't' }])
+    await scim.patch(`/Users/${user.id}`, rename)
     expect(await pendingOf(adapters)).toEqual([user.id])
     await reconcile(adapters)
-    await scim.patch(`/Users/${user.id}`, [{ op: 'add', path: 'title', value: 't' }])
+    await scim.patch(`/Users/${user.id}`, rename)
     expect(await pendingOf(adapters)).toEqual([])
     expect(told).toEqual(['acme', 'acme'])
   })

@@ -68,6 +68,34 @@ describe('stores that cannot mark people in one step with a change', () => {
     expect(marksAndWrites(adapters.calls)).toEqual([['mark', user.id]])
   })
 
+  it('get marks for what access is made of, and for what the target reads', async () => {
+    const adapters = withoutAlongside(true)
+    const scim = await serve(adapters)
+    const user = await scim.user('ines')
+    const marksOf = async (path: string, value: unknown) => {
+      adapters.calls.length = 0
+      await scim.patch(`/Users/${user.id}`, [{ op: 'replace', path, value }])
+      return marksAndWrites(adapters.calls).filter(([name]) => name === 'mark').length
+    }
+    expect(await marksOf('title', 'Boss')).toBe(0)
+    expect(await marksOf('displayName', 'Ines')).toBe(0)
+    expect(await marksOf('emails', [{ value: 'ines@x.example' }])).toBe(2)
+    expect(await marksOf('roles', [{ value: 'lead' }])).toBe(2)
+    expect(await marksOf('active', false)).toBeGreaterThanOrEqual(2)
+  })
+
+  it('get a mark for every change where the target does not say what it reads', async () => {
+    const target = { deprovision: async () => {}, applyAccess: async () => ({ applied: [] }) }
+    const adapters = watched(memoryAdapters({ target }))
+    const { access } = adapters
+    const scim = await serve(adapters)
+    const user = await scim.user('ines')
+    const before = await access.pendingOf(scope, [user.id])
+    await scim.patch(`/Users/${user.id}`, [{ op: 'replace', path: 'title', value: 'Boss' }])
+    const after = await access.pendingOf(scope, [user.id])
+    expect(after[0]?.mark).toBe((before[0]?.mark ?? 0) + 1)
+  })
+
   it('get no mark after a write that failed', async () => {
     const adapters = withoutAlongside(true)
     const scim = await serve(adapters)
@@ -97,7 +125,8 @@ describe('stores that mark people in one step with a change', () => {
     const [a, b, c] = [await scim.user('a'), await scim.user('b'), await scim.user('c')]
     const group = await scim.group('Crew', [a.id])
     const path = `/Groups/${group.id}`
-    const user = () => scim.patch(`/Users/${a.id}`, [{ op: 'add', path: 'title', value: 't' }])
+    const roles = [{ value: 'lead' }]
+    const user = () => scim.patch(`/Users/${a.id}`, [{ op: 'add', path: 'roles', value: roles }])
     expect(await marksOf(adapters, user)).toEqual([[a.id]])
     const delta = () => scim.patch(path, [{ op: 'add', path: 'members', value: [{ value: b.id }] }])
     expect(await marksOf(adapters, delta)).toEqual([[b.id]])

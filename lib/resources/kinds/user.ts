@@ -51,9 +51,7 @@ export const user: Kind = {
     return isFree ? undefined : checkPerson(call, change)
   },
 
-  // Behind the gate, what a deletion means for the account is still to be done.
-  pending: ({ services }, { after, kind }) =>
-    kind === 'deleted' && !services.options.gateIsOnlyWayIn ? [] : [after.id],
+  pending: ({ services }, change) => (leavesWork(services, change) ? [change.after.id] : []),
 
   events: ({ before, after, kind }) => {
     const list: AuditEvent[] = []
@@ -138,6 +136,29 @@ export const user: Kind = {
     const hasManager = managerIdOf(resource) !== undefined && wantsManager(projection)
     return hasManager || !omit.has('groups')
   },
+}
+
+/** What access is always made of. */
+const accessAttributes: readonly string[] = [
+  'active',
+  'userName',
+  'emails',
+  'roles',
+  'entitlements',
+]
+
+/** Whether a change is anything to those who make access true. */
+function leavesWork(
+  { adapters, options }: Services,
+  { kind, attributes, secrets }: Change,
+): boolean {
+  // Behind the gate, what a deletion means for the account is still to be done.
+  if (kind === 'deleted') return options.gateIsOnlyWayIn
+  const { accessAttributes: more } = adapters.users
+  // What is there already may be an earlier change whose mark was lost.
+  if (kind === 'created' || more === undefined || attributes.length === 0) return true
+  const isRead = (name: string) => accessAttributes.includes(name) || more.includes(name)
+  return Object.keys(secrets).length > 0 || attributes.some(isRead)
 }
 
 async function checkPerson(call: Call, change: Change): Promise<void> {
