@@ -45,36 +45,52 @@ export function isHalfListed({ account, enforced }: AccessRecord): boolean {
   return account?.origin === 'imported' && enforced === undefined
 }
 
-/** Whether an address, which no SCIM user has, was that of somebody deleted whom SCIM managed. */
-export async function isDeletedAddress(
-  { access }: Adapters,
+/**
+ * Whether an address, which no SCIM user has, was that of somebody deleted whom SCIM managed, or of
+ * somebody who has lost it and has no access.
+ */
+export async function isDepartedAddress(
+  adapters: Adapters,
   scope: Scope,
   address: string,
 ): Promise<boolean> {
+  const { access, users } = adapters
   const records = (await access?.recordsByEmail(scope, address)) ?? []
   if (records.some(({ account }) => account?.origin !== 'imported')) return true
-  const userId = await access?.getValue(scope, deletedName(address))
-  const record = userId === undefined ? undefined : await access?.record(scope, userId)
+  const userId = await access?.getValue(scope, departedName(address))
+  if (userId === undefined) return false
+  const record = await access?.record(scope, userId)
+  const user = await users.get(scope, userId, { omit: new Set(['groups']) })
+  if (user) return (await standingOf(adapters, scope, user, record)) === 'deprovisioned'
   return record?.email !== undefined
 }
 
 /**
- * Remembers the addresses of somebody who is deleted, beside the one in their record: an account
- * may stand under any of them. They count until the record is made anonymous, and are kept as
- * digests, since nothing finds them by the person.
+ * Remembers addresses that somebody loses: an account may stand under any of them, and must not
+ * outlive their access. The one in their record is found without. They count until the record is
+ * made anonymous, and are kept as digests, since nothing finds them by the person.
+ *
+ * @param after absent: the person is deleted
  */
 export async function rememberAddresses(
   { access }: Adapters,
   scope: Scope,
-  user: User,
+  before: User,
+  after?: User,
 ): Promise<void> {
-  const own = emailOf(user)
-  for (const address of addressesOf(user)) {
-    if (address !== own) await access?.setValue(scope, deletedName(address), user.id)
+  if (!access) return
+  const kept = new Set(after && addressesOf(after))
+  const lost = addressesOf(before).filter((address) => !kept.has(address))
+  if (lost.length === 0) return
+  const own = emailOf(before)
+  const isOwnFound = !after || (await access.record(scope, before.id))?.account !== undefined
+  for (const address of lost) {
+    if (address === own && isOwnFound) continue
+    await access.setValue(scope, departedName(address), before.id)
   }
 }
 
-function deletedName(address: string): string {
+function departedName(address: string): string {
   return `departed:${createHash('sha256').update(address).digest('base64url')}`
 }
 

@@ -2,7 +2,7 @@ import {
   emailOf,
   type FindByAddress,
   findByAddress,
-  isDeletedAddress,
+  isDepartedAddress,
   type Standing,
   standingOf,
   strongest,
@@ -74,7 +74,7 @@ async function lookUpAddress(
     if (found.standing !== 'unknown') return found
   }
   if (own.length > 0) return unknown
-  if (await isDeletedAddress(adapters, scope, address)) return deprovisioned
+  if (await isDepartedAddress(adapters, scope, address)) return deprovisioned
   const look = lookOf(email)
   return look !== address && (await isSomebodys(adapters, scope, { look, find }))
     ? deprovisioned
@@ -98,7 +98,7 @@ async function isSomebodys(
   { look, find }: { readonly look: string; readonly find: FindByAddress },
 ): Promise<boolean> {
   const { own, others } = await find(scope, look)
-  return own.length + others.length > 0 || isDeletedAddress(adapters, scope, look)
+  return own.length + others.length > 0 || isDepartedAddress(adapters, scope, look)
 }
 
 /** Whether this address is the person's own, the one by which the application knows them. */

@@ -67,9 +67,14 @@ export function deciderOf(given: Adapters, options: ResolvedGateOptions): Decide
     return { verdict: isDecided ? verdict : whenUnavailable(options), identities }
   }
 
+  const isTheirs = async (request: IncomingMessage, identities: readonly Identity[]) =>
+    identities.length === 0 || !(await inTime((scope) => isReserved(scope, request, identities)))
+
   async function ofUpgrade(request: IncomingMessage): Promise<Decision> {
     const { verdict, identities } = await ofCredentials(request)
     if (verdict.kind !== 'pass') return { verdict, identities }
+    // Who does not speak the protocol answers as ever.
+    if (!(await isTheirs(request, identities))) return { verdict: forbidden(reserved), identities }
     return { verdict: await mayUpgrade(policy, enforcer, request, identities), identities }
   }
 
@@ -83,9 +88,7 @@ export function deciderOf(given: Adapters, options: ResolvedGateOptions): Decide
       session.dropCredentials(request)
     }
     if (verdict.kind !== 'pass') return verdict
-    const isRefused =
-      identities.length > 0 && (await inTime((scope) => isReserved(scope, request, identities)))
-    if (isRefused) return forbidden(reserved)
+    if (!(await isTheirs(request, identities))) return forbidden(reserved)
     return enforcer(request, identities)
   }
 

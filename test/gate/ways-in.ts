@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import express from 'express'
 import { type LabelStudioApi, labelStudioApi } from '../../adapters/label-studio/api/index.js'
 import { accountInCookie } from '../../adapters/label-studio/api/sessions/session-cookie.js'
@@ -256,6 +256,58 @@ export function describeWaysIn(name: string, startSubject: () => Promise<Subject
         expect((await through('/api/organizations/1', { cookie: owner.cookie })).status).toBe(200)
       }, 60_000)
 
+      it('the invite is not told to who asks for a WebSocket there (G1)', async () => {
+        await start(options)
+        const { email, legacy } = await aPerson()
+        await push(email)
+        for (const path of ['/api/invite', '/api/organizations/1']) {
+          const answer = await upgraded(product.url, path, `Authorization: Token ${legacy}`)
+          expect(answer).toMatch(/^HTTP\/1.1 403 /)
+        }
+        expect(await upgraded(product.url, '/user/login/', 'Accept: */*')).not.toMatch(/ 403 /)
+      }, 60_000)
+
+      it('who gets another address as they are shut out is out (G2)', async () => {
+        await start(options)
+        const { email, cookie, legacy } = await aPerson()
+        const id = await push(email)
+        const left = await product.patch(`/Users/${id}`, [
+          { op: 'replace', value: { active: false, userName: newEmail() } },
+        ])
+        expect([left.status, left.json.active]).toEqual([200, false])
+        expect((await through('/api/projects/', { cookie })).status).not.toBe(200)
+        const token = { authorization: `Token ${legacy}` }
+        expect((await through('/api/projects/', token)).status).not.toBe(200)
+        expect((await signIn(product.url, email, password)).status).toBe(403)
+        expect((await product.setActive(id, true)).status).toBe(200)
+        await product.drained()
+        expect((await through('/api/projects/', token)).status).toBe(200)
+      }, 60_000)
+
+      it('an address that somebody loses opens nothing once they are out (G3)', async () => {
+        await start(options)
+        const lose = (userName: string, active: boolean) => ({
+          schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+          ...{ userName, active, emails: [{ value: userName, primary: true }] },
+        })
+        for (const steps of [[false], [true, false]]) {
+          const { email, cookie } = await aPerson()
+          const own = newEmail()
+          const emails = [{ value: own, primary: true }, { value: email }]
+          const { json } = await product.pushUser({ userName: own, emails })
+          await product.drained()
+          for (const active of steps) {
+            expect((await through('/api/projects/', { cookie })).status).toBe(200)
+            const put = await product.scim('PUT', `/Users/${json.id}`, lose(own, active))
+            expect(put.status).toBe(200)
+          }
+          expect((await through('/api/projects/', { cookie })).status).toBe(403)
+          expect((await signIn(product.url, email, password)).status).toBe(403)
+          await push(email)
+          expect((await through('/api/projects/', { cookie })).status).toBe(200)
+        }
+      }, 60_000)
+
       it('who is shut out can leave, and somebody else signs in with the same browser (F12)', async () => {
         await start(options)
         const [ann, ben] = [await aPerson(), await aPerson()]
@@ -412,3 +464,16 @@ export function describeWaysIn(name: string, startSubject: () => Promise<Subject
 }
 
 const enc = encodeURIComponent
+
+/** What answers to who asks for a WebSocket, as far as it has come when nothing more does. */
+async function upgraded(url: string, path: string, header: string): Promise<string> {
+  const { host, port, hostname } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  socket.write(
+    `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      `Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n${header}\r\n\r\n`,
+  )
+  const [first] = await once(socket, 'data')
+  socket.destroy()
+  return String(first)
+}

@@ -24,8 +24,8 @@ export interface Admission {
    */
   reactivate(scope: Scope, access: Access): Promise<void>
   /**
-   * Refuses a change of the address where the account cannot be renamed, or where the new address
-   * is another account's. Who came in under the old address without our knowing is linked first:
+   * Refuses a change of the address where the account of somebody active cannot be renamed, or
+   * where the new address is another account's. Who came in under the old address without our knowing is linked first:
    * nobody may slip away by a new address.
    * @throws RefusedError, or UnavailableError when somebody without a known account cannot be
    *   looked for
@@ -52,7 +52,8 @@ export function admission(parts: TargetParts, edition: Edition): Admission {
       if (address === undefined || address === emailOf(before)) return
       const account = await accountReference(parts, edition, { scope, user: before })
       if (!account || account.email === address) return
-      if (!(await canRename(parts, scope))) throw cannotRename()
+      // Nobody stays in because their address cannot follow: the account is shut by its number.
+      if (after.active && !(await canRename(parts, scope))) throw cannotRename()
       await ask(async ({ directory }) => {
         const others = await directory.find(address, { signal: scope.signal, maxAgeMs: recentMs })
         if (others.some(({ id }) => String(id) !== account.id)) throw addressTaken()

@@ -47,7 +47,8 @@ export const user: Kind = {
       !adapters.users.exemptions &&
       options.unknownManager === 'keep' &&
       !mayBeTooMany(call, change) &&
-      !takesValues(call.services, change)
+      !takesValues(call.services, change) &&
+      !changesAddresses(call.services, change)
     return isFree ? undefined : checkPerson(call, change)
   },
 
@@ -170,6 +171,9 @@ async function checkPerson(call: Call, change: Change): Promise<void> {
   if (access && takesValues(services, change)) {
     await noteRolesByRule({ ...services.adapters, access }, scope, [before as User])
   }
+  if (changesAddresses(services, change)) {
+    await rememberAddresses(services.adapters, scope, before as User, after as User)
+  }
   if (mayBeTooMany(call, change)) {
     const loss = { ids: [after.id], kind: 'inactive', cause: 'Deactivating people' } as const
     await services.brake?.check(scope, loss)
@@ -186,6 +190,13 @@ function takesValues(services: Services, { before, after, kind }: Change): boole
   if (!givesByValues(services) || before === undefined || kind === 'deleted') return false
   const left = new Set(userValues(after))
   return userValues(before).some((value) => !left.has(value))
+}
+
+/** Whether somebody may lose an address under which there is an account. */
+function changesAddresses({ adapters }: Services, change: Change): boolean {
+  const { before, kind, attributes } = change
+  if (!adapters.access || before === undefined || kind === 'deleted') return false
+  return attributes.includes('emails') || attributes.includes('userName')
 }
 
 function mayBeTooMany({ services: { brake }, scope }: Call, change: Change): boolean {
