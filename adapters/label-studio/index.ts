@@ -3,4 +3,5 @@ export { type IdentifyOptions, identifyLabelStudioUser } from './api/sessions/id
 export { type LabelStudioOwnerOptions, labelStudioOwner } from './gate/owner.js'
 export type { Importer, ImportReport } from './import/import.js'
 export type { CommunityDeprovisioning, LabelStudioAdaptersOptions } from './options.js'
+export { sinceFirstRule } from './policy/in-force.js'
 export { type LabelStudioPolicyOptions, labelStudioPolicy } from './policy/index.js'

@@ -4,9 +4,9 @@ import type { Express } from 'express'
 import { createReconciler } from 'label-studio-scim'
 import {
   type LabelStudioAdapters,
-  type LabelStudioPolicyOptions,
   labelStudioAdapters,
   labelStudioPolicy,
+  sinceFirstRule,
 } from 'label-studio-scim/adapters/label-studio'
 import type { SqlAdapters } from 'label-studio-scim/adapters/sql'
 import type { CommandCall } from '../command.js'
@@ -90,10 +90,7 @@ async function proxyTo(
     'http-proxy-middleware',
     () => import('../../examples/label-studio-proxy/proxy.js'),
   )
-  const isInForce: LabelStudioPolicyOptions['isInForce'] = async (scope) => {
-    const { rules } = await adapters.access.rules(scope)
-    return Object.values(rules).some((list) => list.length > 0)
-  }
+  const isInForce = sinceFirstRule(adapters)
   const enforce = mode !== 'off' && labelStudioPolicy({ url, token, mode, isInForce })
   return labelStudioProxy(app, adapters, url, { enforce })
 }

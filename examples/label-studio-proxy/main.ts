@@ -9,7 +9,11 @@
  */
 import express from 'express'
 import { bearerTokens, createReconciler, generateToken, scimRouter } from 'label-studio-scim'
-import { labelStudioAdapters, labelStudioPolicy } from 'label-studio-scim/adapters/label-studio'
+import {
+  labelStudioAdapters,
+  labelStudioPolicy,
+  sinceFirstRule,
+} from 'label-studio-scim/adapters/label-studio'
 import { sqlAdapters } from 'label-studio-scim/adapters/sql'
 import { adminTokens, settingsRouter } from 'label-studio-scim/settings'
 import { labelStudioProxy } from './proxy.js'
@@ -52,14 +56,7 @@ app.use(
 )
 // Last: what nothing above answered goes to Label Studio, for people whom SCIM lets in.
 // Community does not know roles and projects: the policy makes the rules hold, once there are any.
-const enforce = labelStudioPolicy({
-  url,
-  token,
-  isInForce: async (scope) => {
-    const { rules } = await adapters.access.rules(scope)
-    return Object.values(rules).some((list) => list.length > 0)
-  },
-})
+const enforce = labelStudioPolicy({ url, token, isInForce: sinceFirstRule(adapters) })
 const proxy = labelStudioProxy(app, adapters, url, { enforce })
 
 const server = app.listen(Number(PORT), '127.0.0.1', async () => {

@@ -1,4 +1,5 @@
 import type { AccessStore } from '../stores/access-store.js'
+import type { Adapters } from '../stores/adapters.js'
 import type { Scope } from '../stores/scope.js'
 
 /**
@@ -26,4 +27,22 @@ export async function enforcementOf(
 ): Promise<Enforcement | undefined> {
   const value = await access.getValue(scope, valueName)
   return value !== undefined && modes.includes(value) ? (value as Enforcement) : undefined
+}
+
+/**
+ * `some`: there are mapping rules, or values of users that give roles. `none`: there never were.
+ * `deleted`: the last rule is gone; what the rules closed stays closed.
+ */
+export type RulesState = 'none' | 'some' | 'deleted'
+
+/** Whether something gives roles to a tenant's people. One cheap query. */
+export async function rulesState(
+  { access, policy }: Pick<Adapters, 'access' | 'policy'>,
+  scope: Scope,
+): Promise<RulesState> {
+  if ((policy?.roles_users?.length ?? 0) > 0) return 'some'
+  if (!access) return 'none'
+  const { rules, version } = await access.rules(scope)
+  if (Object.values(rules).some((list) => list.length > 0)) return 'some'
+  return version === '0' ? 'none' : 'deleted'
 }

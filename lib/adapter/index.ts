@@ -11,6 +11,7 @@ export {
   holdLease,
   holdLeaseIfFree,
   isHalfListed,
+  rulesState,
 } from '../access/index.js'
 export { hasSignedIn } from '../access/signed-in.js'
 export {

@@ -17,6 +17,7 @@ beforeAll(async () => {
     LABEL_STUDIO_EMAIL: fake.ownerEmail,
     LABEL_STUDIO_PASSWORD: fake.ownerPassword,
     SCIM_TOKEN: 'token-of-the-identity-provider',
+    ADMIN_TOKEN: 'token-of-the-administrator',
   })
 }, 120_000)
 
@@ -58,6 +59,28 @@ describe('the example host in front of a Label Studio', () => {
     })
     expect(deactivated.status).toBe(200)
     expect((await projects()).status).toBe(403)
+  })
+
+  it('opens nothing when the last rule is deleted', async () => {
+    const user = { userName: 'bo@example.com', emails: [{ value: 'bo@example.com' }], password }
+    await scim('POST', '/Users', {
+      schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+      ...user,
+    })
+    const { cookie } = await signIn(host.origin, 'bo@example.com', password)
+    const newProject = () =>
+      send(`${host.origin}/api/projects/`, { method: 'POST', headers: { cookie }, body: {} })
+    const rules = (list: unknown) =>
+      send(`${host.origin}/api/scim/settings`, {
+        method: 'POST',
+        headers: { authorization: 'Bearer token-of-the-administrator' },
+        body: { roles_groups: list },
+      })
+    expect((await newProject()).status).not.toBe(403)
+    expect((await rules([['Annotator', 'Crew']])).status).toBe(200)
+    expect((await newProject()).status).toBe(403)
+    expect((await rules([])).status).toBe(200)
+    expect((await newProject()).status).toBe(403)
   })
 
   it('keeps SCIM and settings to itself', async () => {

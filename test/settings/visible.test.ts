@@ -122,6 +122,24 @@ describe('what somebody sees in a host whose workspaces are kept here', () => {
     ])
   })
 
+  it('says so when the last rule was deleted and nothing is open', async () => {
+    const crew = await aCrew()
+    const sentence = 'The last rule was deleted, and the gate still enforces'
+    const codes = async () => {
+      const { findings } = (await crew.get('/api/scim/status')).body
+      return findings.map(({ code }: { code: string }) => code)
+    }
+    await crew.enforce('enforce')
+    expect((await crew.visit(path)).text).not.toContain(sentence)
+    expect(await codes()).not.toContain('no-rules-left')
+    const none = { roles_groups: [], workspaces_groups: [], projects_groups: [] }
+    await crew.post('/api/scim/settings?confirmLoss=true', none).expect(200)
+    expect((await crew.visit(path)).text).toContain(sentence)
+    expect(await codes()).toContain('no-rules-left')
+    await crew.enforce('off')
+    expect((await crew.visit(path)).text).not.toContain(sentence)
+  })
+
   it('leaves nothing still to do once the gate enforces the rules, and drift agrees (F18)', async () => {
     const crew = await aCrew()
     await crew.enforce('enforce')

@@ -8,6 +8,7 @@ import {
 } from '../../mapping/index.js'
 import type { VersionedRules } from '../../stores/access-store.js'
 import { storeErrorKind } from '../../stores/errors.js'
+import { noRulesLeft } from '../reports/findings.js'
 import { missingGroups, namesOfGroups } from '../reports/groups.js'
 import { previewRules } from '../reports/preview.js'
 import { readStatus } from '../reports/status.js'
@@ -151,13 +152,15 @@ async function conflict(
 
 async function show(pageRequest: PageRequest, shown: Shown): Promise<PageAnswer> {
   const { context, scope, layout } = pageRequest
-  const [status, choices] = await Promise.all([
+  const [status, choices, noRules] = await Promise.all([
     readStatus(context, scope),
     choicesFor(pageRequest, shown.draft),
+    noRulesLeft(context, scope),
   ])
   const content = html`<h1>Group mapping</h1>
 <p class="quiet">What members of the identity provider’s groups get in Label Studio.</p>
 ${notInForceBanner(layout)}
+${noRules !== undefined && notice('warn', noRules)}
 ${shown.notice}
 ${statusStrip(layout, status)}
 ${choices.failure !== undefined && notice('bad', choices.failure)}

@@ -1,4 +1,4 @@
-import { type Enforcement, enforcementOf } from '../../access/index.js'
+import { type Enforcement, enforcementOf, rulesState } from '../../access/index.js'
 import type { Finding } from '../../stores/finding.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
@@ -16,14 +16,32 @@ export async function readFindings(
   context: SettingsContext,
   scope: Scope,
 ): Promise<readonly Finding[]> {
-  const [findings, enforcement] = await Promise.all([
+  const [findings, enforcement, noRules] = await Promise.all([
     askForFindings(context),
     enforcementOf(context.adapters.access, scope),
+    noRulesLeft(context, scope),
   ])
-  return findings.map((finding) =>
+  const told = findings.map((finding) =>
     finding.code === notEnforceable ? withGate(finding, enforcement) : finding,
   )
+  if (noRules === undefined) return told
+  return [...told, { level: 'warning', code: 'no-rules-left', message: noRules }]
 }
+
+/**
+ * What it means that the last rule was deleted, in a sentence; `undefined` where there are rules,
+ * where there never were any, and where the gate does not enforce them.
+ */
+export async function noRulesLeft(
+  { adapters }: SettingsContext,
+  scope: Scope,
+): Promise<string | undefined> {
+  if ((await enforcementOf(adapters.access, scope)) !== 'enforce') return undefined
+  return (await rulesState(adapters, scope)) === 'deleted' ? noRulesSentence : undefined
+}
+
+const noRulesSentence =
+  'The last rule was deleted, and the gate still enforces: nobody below Administrator sees a project. Make rules, or start the host with LABEL_STUDIO_RULES=off to open everything to everybody.'
 
 function withGate(finding: Finding, enforcement: Enforcement | undefined): Finding {
   if (enforcement === 'report') return { ...finding, message: onlyReported }
