@@ -20,6 +20,7 @@ export default {
     .filter((name) => name !== suite)
     .map((name) => `<rootDir>/test/${name}/`),
   transform: {
+    '/page/assets/': '<rootDir>/test/support/read-as-text.cjs',
     '\\.ts$': [
       '@swc/jest',
       {

@@ -47,6 +47,7 @@ async function buildLibrary() {
   const next = path.join(buildFolder, 'dist.next')
   for (const folder of [modules, next]) fs.rmSync(folder, { recursive: true, force: true })
   await compile('tsconfig.build.json', modules)
+  copyAssets('lib/settings/page/assets', modules)
   await bundle(modules, next)
   const dist = path.join(root, 'dist')
   const previous = path.join(buildFolder, 'dist.previous')
@@ -57,6 +58,10 @@ async function buildLibrary() {
 
 async function buildPrograms() {
   await compile('tsconfig.programs.json', buildFolder)
+}
+
+function copyAssets(folder, modules) {
+  fs.cpSync(path.join(root, folder), path.join(modules, folder), { recursive: true })
 }
 
 async function compile(project, outDir) {

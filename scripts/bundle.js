@@ -32,6 +32,7 @@ async function bundleModules(modules, dist) {
     input: filesOf({ ...entries, ...program }, modules, '.js'),
     external: isPackage,
     platform: 'node',
+    plugins: [{ name: 'text', load: readAsText }],
     // Paths in comments would tell where this was built.
     experimental: { attachDebugInfo: 'none' },
   })
@@ -54,6 +55,14 @@ async function bundleDeclarations(modules, dist) {
     experimental: { attachDebugInfo: 'none' },
   })
   await build.write({ dir: dist, ...named('esm', 'd.cts') })
+}
+
+// The style sheet, the script and the icon of the settings page are text for the browser. Without
+// indentation the package is smaller.
+function readAsText(id) {
+  if (!/\/page\/assets\/[^/]+$/.test(id)) return null
+  const text = fs.readFileSync(id, 'utf8').replace(/^ +/gm, '')
+  return { code: `export default ${JSON.stringify(text)}`, moduleType: 'js' }
 }
 
 function named(format, ending) {

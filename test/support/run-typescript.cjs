@@ -14,6 +14,19 @@ require.extensions['.ts'] = (module, filename) => {
   module._compile(code, filename)
 }
 
+// The files of the settings page are imported as text, see scripts/bundle.js.
+const load = require.extensions['.js']
+for (const extension of ['.css', '.js', '.svg']) {
+  require.extensions[extension] = (module, filename) => {
+    if (!isAsset(filename)) return load(module, filename)
+    module.exports = fs.readFileSync(filename, 'utf8')
+  }
+}
+
+function isAsset(filename) {
+  return path.basename(path.dirname(filename)) === 'assets' && !filename.includes('node_modules')
+}
+
 // Sources import `./name.js` and mean `./name.ts`.
 const resolve = Module._resolveFilename
 Module._resolveFilename = (request, parent, ...rest) => {

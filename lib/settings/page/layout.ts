@@ -49,7 +49,7 @@ export function page(layout: Layout, { title, tab, content }: PageParts): string
 <title>${title} · SCIM settings</title>
 <link rel="icon" href="${layout.base}/assets/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="${layout.base}/assets/style.css">
-<script src="${layout.base}/assets/script.js" defer></script>
+<script src="${layout.base}/assets/script.js" type="module"></script>
 </head>
 <body>
 <a class="skip" href="#main">Skip to content</a>

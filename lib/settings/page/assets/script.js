@@ -1,0 +1,135 @@
+// Makes the page more comfortable where scripts run. Everything works without it, and it calls
+// nothing but the page itself.
+const editor = document.querySelector('[data-editor]')
+if (editor) edit(editor)
+for (const button of document.querySelectorAll('[data-copy]')) offerCopy(button)
+refresh()
+
+function edit(form) {
+  let isDirty = Boolean(form.querySelector('[data-preview]'))
+  const changed = () => {
+    isDirty = true
+    // What was previewed is no longer what would be saved.
+    form.querySelector('[data-preview]')?.remove()
+    form.querySelector('[name=previewed]')?.remove()
+  }
+  form.addEventListener('input', (event) => {
+    if (event.target.name && event.target.name !== 'confirm') changed()
+  })
+  form.addEventListener('click', (event) => {
+    const button = event.target.closest('button')
+    if (button?.matches('[data-add]')) {
+      event.preventDefault()
+      addRow(button.closest('[data-section]'))
+      changed()
+    } else if (button?.matches('[data-remove]')) {
+      event.preventDefault()
+      removeRow(button)
+      changed()
+    }
+  })
+  form.addEventListener('submit', () => {
+    isDirty = false
+  })
+  window.addEventListener('beforeunload', (event) => {
+    if (isDirty) event.preventDefault()
+  })
+  offerFilter(form)
+}
+
+function addRow(section) {
+  const row = section.querySelector('template').content.firstElementChild.cloneNode(true)
+  section.querySelector('tbody').append(row)
+  renumber(section)
+  row.querySelector('select, input').focus()
+}
+
+function removeRow(button) {
+  const section = button.closest('[data-section]')
+  const row = button.closest('tr')
+  const next = nextRow(row.nextElementSibling) || previousRow(row.previousElementSibling)
+  if (row.nextElementSibling?.matches('.note')) row.nextElementSibling.remove()
+  row.remove()
+  renumber(section)
+  const target = next?.querySelector('[data-remove]') || section.querySelector('[data-add]')
+  target.focus()
+}
+
+function nextRow(row) {
+  return row?.matches('.note') ? nextRow(row.nextElementSibling) : row
+}
+
+function previousRow(row) {
+  return row?.matches('.note') ? previousRow(row.previousElementSibling) : row
+}
+
+function renumber(section) {
+  const name = section.dataset.section
+  const rows = [...section.querySelectorAll('tbody tr:not(.note)')]
+  rows.forEach((row, index) => {
+    row.id = `${name}-${index}`
+    for (const field of row.querySelectorAll('[aria-label]')) {
+      const label = field.getAttribute('aria-label')
+      field.setAttribute('aria-label', label.replace(/rule \S+$/, `rule ${index + 1}`))
+    }
+    row.querySelector('[data-remove]').value = `remove:${name}:${index}`
+  })
+  section.querySelector('thead').hidden = rows.length === 0
+  const empty = section.querySelector('[data-empty]')
+  if (empty) empty.hidden = rows.length > 0
+}
+
+function offerFilter(form) {
+  const filter = form.querySelector('[data-filter]')
+  if (form.querySelectorAll('tbody tr').length < 12) return
+  filter.hidden = false
+  const input = filter.querySelector('input')
+  input.addEventListener('input', () => {
+    const text = input.value.trim().toLowerCase()
+    for (const row of form.querySelectorAll('.rules tbody tr:not(.note)')) {
+      const values = [...row.querySelectorAll('input, select')].map(textOf).join('\n')
+      const isHidden = !values.toLowerCase().includes(text)
+      row.hidden = isHidden
+      if (row.nextElementSibling?.matches('.note')) row.nextElementSibling.hidden = isHidden
+    }
+  })
+  input.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter') event.preventDefault()
+  })
+}
+
+function textOf(field) {
+  return field.selectedOptions ? field.selectedOptions[0]?.textContent || '' : field.value
+}
+
+function offerCopy(button) {
+  if (!navigator.clipboard) return
+  const field = document.getElementById(button.dataset.copy)
+  button.hidden = false
+  button.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(field.value)
+    button.textContent = 'Copied'
+  })
+}
+
+/** Looks again at what is still under way, until it is not. */
+function refresh() {
+  const part = document.querySelector('[data-refresh]')
+  if (!part) return
+  setTimeout(async () => {
+    try {
+      const path = location.pathname
+      // The form token is what tells this script from others at the same origin.
+      const token = document.querySelector('main').dataset.formToken
+      const response = await fetch(path, { headers: { 'X-Settings-Refresh': token } })
+      if (!response.ok) return
+      const page = new DOMParser().parseFromString(await response.text(), 'text/html')
+      const next = page.getElementById(part.id)
+      if (next) part.replaceWith(next)
+    } catch {
+      // The next look is by hand.
+      return
+    }
+    refresh()
+  }, Number(part.dataset.refresh) * 1000)
+}
