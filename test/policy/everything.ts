@@ -7,11 +7,14 @@ export interface Everything {
   readonly url: string
   /** What reached it from people, as `METHOD path?query`. */
   readonly reached: string[]
+  /** Projects of numbers that were given anew. */
+  readonly moved: Map<number, 1 | 2>
   stop(): Promise<void>
 }
 
+const moved = new Map<number, 1 | 2>()
 /** Numbers from 100 on are of project 2, the others of project 1. */
-const projectOf = (id: number) => (id >= 100 ? 2 : 1)
+const projectOf = (id: number) => moved.get(id) ?? (id >= 100 ? 2 : 1)
 
 export const ownerToken = '0123456789abcdef0123456789abcdef01234567'
 
@@ -37,6 +40,7 @@ export async function startEverything(): Promise<Everything> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     reached,
+    moved,
     async stop() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

@@ -40,10 +40,14 @@ const changes: Readonly<Record<string, Change>> = {
     const links = itemsOf(body).flatMap((each) => linksOf(each))
     const projects = await projectsOfLinks(links)
     const isOpen = (link: number) => rankIn(person, projects.get(link) ?? -1) >= ranks.AN
-    return withItems(body, (each) => linksOf(each).some(isOpen))
+    const open = withItems(body, (each) => linksOf(each).some(isOpen))
+    return withLinks(open, isOpen)
   },
   ownWork: ({ person, project }, body) => {
-    if (project === undefined || rankIn(person, project) >= ranks.RE) return body
+    if (project === undefined) return undefined
+    // A number that was forgotten too late would now be a task of another project.
+    if (isRecord(body) && 'data' in body && body['project'] !== project) return undefined
+    if (rankIn(person, project) >= ranks.RE) return body
     return ownWork(person, body)
   },
   people: async (context, body) => {
@@ -94,10 +98,25 @@ function neededIn(role: NeededRole): Rank {
   return role === 'AN' || role === 'RE' || role === 'MA' ? ranks[role] : ranks.AD
 }
 
-/** Links come as numbers, or as objects where the query expands them. */
+/** Leaves out the links of labels that are not open: another project may have the same label. */
+function withLinks(body: unknown, isOpen: (link: number) => boolean): unknown {
+  if (Array.isArray(body)) return body.map((each) => withLinks(each, isOpen))
+  if (!isRecord(body)) return body
+  if (Array.isArray(body['results'])) {
+    return { ...body, results: withLinks(body['results'], isOpen) }
+  }
+  const links = Array.isArray(body['links']) ? body['links'] : []
+  return { ...body, links: links.filter((each) => isOpen(linkOf(each))) }
+}
+
 function linksOf(label: Item): readonly number[] {
   const links = Array.isArray(label['links']) ? label['links'] : []
-  return links.map((each) => Number(isRecord(each) ? each['id'] : each))
+  return links.map(linkOf)
+}
+
+/** Links come as numbers, or as objects where the query expands them. */
+function linkOf(link: unknown): number {
+  return Number(isRecord(link) ? link['id'] : link)
 }
 
 function accountOf(item: Item): Account {

@@ -38,7 +38,7 @@ export function decide(person: PersonAccess, request: ReadRequest, known: Known)
   if (!hasWhatIsNeeded(request)) return refuse(`needs ${endpoint.needs?.join(' or ')}`)
   const least = Math.min(...projects.map((project) => rankIn(person, project))) as Rank
   if (projects.length > 0 && least === ranks.none) return refuse('not a member of the project')
-  const others = facts.some(({ madeBy }) => madeBy !== undefined && !isOwn(person, madeBy))
+  const others = facts.filter(({ madeBy }) => madeBy !== undefined && !isOwn(person, madeBy))
   const needed = neededRank(request, person.account, others)
   if (projects.length === 0) return ofList(person, endpoint, needed)
   return least >= needed ? { kind: 'allow', project: projects[0] } : refuse('role')
@@ -72,11 +72,13 @@ function hasWhatIsNeeded({ endpoint: { needs }, named }: ReadRequest): boolean {
 /**
  * The rank that the row asks for, more where the action, others' objects or fields of the body do.
  */
-function neededRank(request: ReadRequest, account: number, others: boolean): Rank {
+function neededRank(request: ReadRequest, account: number, others: readonly Reference[]): Rank {
   const { endpoint } = request
   const needed = [ranksOf[endpoint.role] ?? ranks.AD]
   if (endpoint.isAction) needed.push(ranks[actionRoles[actionOf(request)] ?? 'MA'])
-  if (others && endpoint.others) needed.push(ranksOfOthers[endpoint.others])
+  for (const { kind } of others) {
+    if (endpoint.others) needed.push(ranksOfOthers[kind === 'annotation' ? 'RE' : endpoint.others])
+  }
   if (endpoint.isWork && setsOthersWork(request.body, account)) needed.push(ranks.RE)
   return Math.max(...needed) as Rank
 }

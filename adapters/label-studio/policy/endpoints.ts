@@ -38,8 +38,13 @@ export interface Endpoint {
   readonly needs?: readonly string[]
   /** The role for objects that somebody else made; `nobody`: never. Default: as for one's own. */
   readonly others?: 'RE' | 'MA' | 'nobody'
-  /** `json` (default): read and checked. `opaque`: passes unread, it names no other project. */
-  readonly body?: 'opaque'
+  /**
+   * `json` (default): read and checked. `opaque`: passes unread, it names no other project.
+   * `file`: a form with files passes unread, JSON is read.
+   */
+  readonly body?: 'opaque' | 'file'
+  /** The kind of object that `id` of the body names. */
+  readonly bodyId?: string
   readonly answer?: AnswerRule
   /** Objects of several projects may be named at once. */
   readonly isAcrossProjects?: true
@@ -63,6 +68,7 @@ const row = (methods: string, path: string, role: NeededRole, more: More = {}): 
 const page: More = { isPage: true }
 const shell: More = { isPage: true, answer: 'page' }
 const opaque: More = { body: 'opaque' }
+const file: More = { body: 'file' }
 const queryProject: More = { needs: ['query.project'] }
 const bodyProject: More = { needs: ['body.project'] }
 
@@ -179,8 +185,8 @@ const projects: readonly Endpoint[] = [
 
 const data: readonly Endpoint[] = [
   row('GET PATCH PUT DELETE', '/api/import/file-upload/{upload}', 'MA'),
-  row('POST', '/api/projects/{project}/tasks/bulk/', 'MA', opaque),
-  row('POST', '/api/projects/{project}/import', 'MA', opaque),
+  row('POST', '/api/projects/{project}/tasks/bulk/', 'MA', file),
+  row('POST', '/api/projects/{project}/import', 'MA', file),
   row('POST', '/api/projects/{project}/reimport', 'MA'),
   row('POST', '/api/projects/{project}/import/predictions', 'MA'),
   row('GET DELETE', '/api/projects/{project}/file-uploads', 'MA'),
@@ -257,14 +263,15 @@ const work: readonly Endpoint[] = [
 function storage(kind: string): readonly Endpoint[] {
   const path = `/api/storages/${kind}`
   const one = `${path}/{storage:${kind}}`
+  const stored: More = { ...bodyProject, bodyId: `storage:${kind}` }
   return [
     row('GET', path, 'MA', queryProject),
     row('POST', path, 'MA', bodyProject),
     row('GET PATCH PUT DELETE', one, 'MA'),
     row('POST', `${one}/sync`, 'MA'),
-    row('POST', `${path}/validate`, 'MA', bodyProject),
+    row('POST', `${path}/validate`, 'MA', stored),
     row('GET', `${path}/form`, 'MA*'),
-    ...(kind.startsWith('export/') ? [] : [row('POST', `${path}/files`, 'MA', bodyProject)]),
+    ...(kind.startsWith('export/') ? [] : [row('POST', `${path}/files`, 'MA', stored)]),
   ]
 }
 
@@ -297,7 +304,7 @@ const labels: readonly Endpoint[] = [
   row('POST', '/api/labels/', 'AN', { ...bodyProject, isAcrossProjects: true }),
   row('GET PATCH PUT DELETE', '/api/labels/{label}/', 'MA', { isAcrossProjects: true }),
   row('GET', '/api/label_links/', 'AN', { answer: 'byProject' }),
-  row('POST', '/api/label_links/', 'AN', bodyProject),
+  row('POST', '/api/label_links/', 'AN', { ...bodyProject, isAcrossProjects: true }),
   row('GET PATCH PUT DELETE', '/api/label_links/{labelLink}/', 'MA'),
   row('POST', '/api/labels/bulk', 'MA', bodyProject),
 ]

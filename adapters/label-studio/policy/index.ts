@@ -28,6 +28,7 @@ import { type PersonAccess, personAccess, rankIn, ranks } from './access.js'
 import { type Account, changeOf, isRecord, narrowedUrl, pageOf } from './answers.js'
 import { type Decision, decide, type ObjectFacts } from './decide.js'
 import {
+  decodedText,
   matchRequest,
   type ReadRequest,
   readRequest,
@@ -95,7 +96,8 @@ export function labelStudioPolicy(given: LabelStudioPolicyOptions): RequestPolic
       const matched = matchRequest(rawOf(request))
       return matched.kind === 'matched' && matched.endpoint.role === 'anon'
     },
-    decide: (scope, question) => decideFor(tools, scope, question),
+    decide: async (scope, question) =>
+      forgetting(resolver, question, await decideFor(tools, scope, question)),
     onRefusal(refusal) {
       const { identity, method, path, reason, isRefused } = refusal
       const done = isRefused ? 'refused' : 'would refuse'
@@ -258,6 +260,37 @@ function learnerOf({ resolver }: Tools, project: number | undefined) {
       tasks.map((each) => Number((each as { id: unknown }).id)).filter(Number.isSafeInteger),
     )
   }
+}
+
+/** Requests that delete tasks, or give their numbers to new ones. */
+const numbersMove = [
+  /^DELETE \/api\/(?:tasks\/\d+|projects\/\d+(?:\/tasks)?)(?:\?|$)/,
+  /^POST \/api\/projects\/\d+\/(?:import|reimport|tasks\/bulk)(?:\?|$)/,
+  /^POST \/api\/dm\/actions\?(?!(?:.*&)?id=next_task(?:&|$))/,
+  /^POST \/admin\//,
+]
+
+/** Numbers of tasks that are deleted may be another project's a moment later. */
+function forgetting(
+  resolver: Resolver,
+  { request }: PolicyQuestion,
+  decision: PolicyDecision,
+): PolicyDecision {
+  const asked = `${request.method} ${decodedUrl(request.url ?? '')}`
+  if (decision.kind !== 'allow' || !numbersMove.some((each) => each.test(asked))) return decision
+  resolver.forget()
+  const after = (status: number) => {
+    decision.answer?.after?.(status)
+    resolver.forget()
+  }
+  return { ...decision, answer: { ...decision.answer, after } }
+}
+
+/** Administrators' requests are not read, so that their paths may be encoded. */
+function decodedUrl(url: string): string {
+  const [path = '', ...query] = url.replace(/^\/+/, '/').split('?')
+  const plain = decodedText(path, false) ?? path
+  return [plain.replace(/\/$/, ''), ...query].join('?')
 }
 
 const oneProject = /^\/api\/projects\/(\d{1,15})\/?(?:\?|$)/

@@ -71,17 +71,26 @@ const queryKinds: Readonly<Record<string, string>> = {
   view: 'tab',
   filepath: 'filepath',
 }
+/** Each field of a body by which Label Studio lets one object refer to another. */
 const bodyKinds: Readonly<Record<string, string>> = {
   project: 'project',
   task: 'task',
   view: 'tab',
+  annotation: 'annotation',
   draft_id: 'draft',
   parent_annotation: 'annotation',
   parent_prediction: 'prediction',
+  file_upload: 'upload',
+  file_upload_id: 'upload',
   file_upload_ids: 'upload',
+  label: 'label',
+  model: 'ml',
+  // Of these nothing is known, so that they must be empty.
+  model_run: 'modelRun',
+  filter_group: 'filterGroup',
 }
-/** Fields that Label Studio's application sends empty, as null or 0. */
-const mayBeEmpty = new Set(['view', 'draft_id', 'parent_annotation', 'parent_prediction'])
+/** Where nothing may not stand for an object: it would take it out of every project. */
+const mustBeGiven = new Set(['project', 'task', 'label'])
 
 const number = /^[0-9]{1,15}$/
 
@@ -110,7 +119,7 @@ export function matchRequest({ method, url, headers }: RawRequest): Matched | Un
   if (verb === 'GET' && length !== 0) {
     return unread(400, 'A request that only reads has no body.', 'body of GET')
   }
-  if (endpoint.body === 'opaque' || length === 0) {
+  if (endpoint.body === 'opaque' || length === 0 || isFile(endpoint, headers)) {
     return {
       kind: 'matched',
       endpoint,
@@ -133,7 +142,7 @@ export function readRequest(matched: Matched, bytes: Buffer | undefined): ReadRe
   const body = bytes === undefined ? undefined : jsonOf(bytes)
   if (body === unreadable) return unread(400, 'This is not valid JSON.', 'body')
   const inQuery = endpoint.isPage ? [] : referencesInQuery(query)
-  const inBody = referencesInBody(body, endpoint.needs ?? [])
+  const inBody = referencesInBody(body, endpoint)
   if (!inQuery || !inBody) return unread(400, 'A number in the request cannot be read.', 'number')
   const people = parameters.filter(({ kind }) => kind === 'user')
   const all = [...inQuery, ...inBody]
@@ -212,7 +221,8 @@ function decodedPath(path: string): string | undefined {
   return decodedText(path, false)
 }
 
-function decodedText(text: string, isQuery = true): string | undefined {
+/** Percent-decoded; `undefined` for what is not UTF-8 in the end. */
+export function decodedText(text: string, isQuery = true): string | undefined {
   try {
     return decodeURIComponent(isQuery ? text.replaceAll('+', ' ') : text)
   } catch {
@@ -228,6 +238,14 @@ function bodyLengthOf(headers: IncomingHttpHeaders): number | undefined {
 
 function isJson(headers: IncomingHttpHeaders): boolean {
   return /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(headers['content-type'] ?? '')
+}
+
+/** Forms bring files, and a task that is in a file names no other object. */
+function isFile({ body }: Endpoint, headers: IncomingHttpHeaders): boolean {
+  const type = headers['content-type'] ?? ''
+  return (
+    body === 'file' && /^(?:multipart\/form-data|application\/x-www-form-urlencoded)\b/i.test(type)
+  )
 }
 
 const unreadable = Symbol('unreadable')
@@ -264,9 +282,13 @@ function projectOfFile(path: string): Reference | undefined {
   return id === undefined ? undefined : { kind: 'project', id: plainNumber(id) }
 }
 
-function referencesInBody(body: unknown, needs: readonly string[]): readonly Named[] | undefined {
-  if (!Array.isArray(body)) return isObject(body) ? referencesIn(body) : []
-  const found = body.map((each) => (isObject(each) ? referencesIn(each) : []))
+function referencesInBody(
+  body: unknown,
+  { needs = [], bodyId }: Endpoint,
+): readonly Named[] | undefined {
+  const kinds = bodyId === undefined ? bodyKinds : { ...bodyKinds, id: bodyId }
+  if (!Array.isArray(body)) return isObject(body) ? referencesIn(body, kinds) : []
+  const found = body.map((each) => (isObject(each) ? referencesIn(each, kinds) : []))
   const needed = needs.filter((name) => name.startsWith('body.'))
   const isWhole = found.every((each) => {
     const names = new Set(each?.map(({ name }) => name))
@@ -275,12 +297,17 @@ function referencesInBody(body: unknown, needs: readonly string[]): readonly Nam
   return isWhole ? found.flatMap((each) => each ?? []) : undefined
 }
 
-function referencesIn(body: Readonly<Record<string, unknown>>): readonly Named[] | undefined {
+function referencesIn(
+  body: Readonly<Record<string, unknown>>,
+  kinds: Readonly<Record<string, string>>,
+): readonly Named[] | undefined {
   const found: Named[] = []
-  for (const [name, kind] of Object.entries(bodyKinds)) {
+  for (const [name, kind] of Object.entries(kinds)) {
     if (!Object.hasOwn(body, name)) continue
     const value = body[name]
-    if (mayBeEmpty.has(name) && (value === null || value === 0 || value === '')) continue
+    // Label Studio's application sends fields that are empty, as null or 0.
+    const isEmpty = value === null || value === 0 || value === ''
+    if (isEmpty && !mustBeGiven.has(name)) continue
     for (const each of name === 'file_upload_ids' && Array.isArray(value) ? value : [value]) {
       const reference = numbered(kind, each)
       if (!reference) return undefined

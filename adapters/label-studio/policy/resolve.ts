@@ -12,12 +12,14 @@ export interface Resolver {
   ask(reference: Reference, signal?: AbortSignal): Promise<ObjectFacts>
   /** Remembers tasks of a project, learnt from an answer. */
   learnTasks(project: number, tasks: readonly number[]): void
+  /** Forgets everything: numbers may have been given to other objects. */
+  forget(): void
 }
 
 /** How an object is asked for, and what of the answer counts. */
 interface Kind {
   readonly path: (id: string) => ApiPath
-  /** It never moves to another project, and its number is not used again. */
+  /** It never moves to another project. */
   readonly isFixed?: true
   readonly facts: (answer: Record<string, unknown>) => Facts
 }
@@ -87,20 +89,33 @@ const kinds: Readonly<Record<string, Kind>> = {
 
 /** Objects that are remembered at most; the oldest are forgotten first. */
 const maxRemembered = 100_000
+/**
+ * How long an object is remembered. On SQLite an import gives a task the number of one that was
+ * deleted, if no later one is left; {@link Resolver.forget} hears only of what passes this gate.
+ */
+const rememberedMs = 60_000
+
+interface Remembered {
+  readonly until: number
+  readonly facts: ObjectFacts
+}
 
 /** A resolver that asks by `api`, whose token is the owner's. */
 export function resolverOf(api: LabelStudioApi): Resolver {
-  const remembered = new Map<string, ObjectFacts>()
+  const remembered = new Map<string, Remembered>()
   const remember = (key: string, facts: ObjectFacts) => {
     if (remembered.size >= maxRemembered) {
       const [oldest] = remembered.keys()
       if (oldest !== undefined) remembered.delete(oldest)
     }
-    remembered.set(key, facts)
+    remembered.set(key, { until: performance.now() + rememberedMs, facts })
   }
 
-  const known = ({ kind, id }: Reference): ObjectFacts | undefined =>
-    kind === 'project' ? { projects: [Number(id)] } : remembered.get(`${kind} ${id}`)
+  function known({ kind, id }: Reference): ObjectFacts | undefined {
+    if (kind === 'project') return { projects: [Number(id)] }
+    const found = remembered.get(`${kind} ${id}`)
+    return found && performance.now() < found.until ? found.facts : undefined
+  }
 
   async function ask(reference: Reference, signal?: AbortSignal): Promise<ObjectFacts> {
     const before = known(reference)
@@ -130,6 +145,7 @@ export function resolverOf(api: LabelStudioApi): Resolver {
     learnTasks(project, numbers) {
       for (const task of numbers) remember(`task ${task}`, { projects: [project] })
     },
+    forget: () => remembered.clear(),
   }
 }
 

@@ -1,0 +1,124 @@
+import { type Everything, ownerToken, startEverything } from './everything.js'
+import { openRoom, type Room } from './room.js'
+
+let application: Everything
+let room: Room
+const annotator = 7
+const manager = 27
+
+beforeAll(async () => {
+  application = await startEverything()
+  room = await openRoom({ url: application.url, token: ownerToken })
+  const projects = { 1: 'Inherit' } as const
+  await room.know(`person${annotator}@example.com`, { role: 'Annotator', projects })
+  await room.know(`person${manager}@example.com`, { role: 'Manager', projects })
+  await room.know('person37@example.com', { role: 'Administrator' })
+})
+
+afterAll(async () => {
+  await room.close()
+  await application.stop()
+})
+
+async function ask(account: number, method: string, path: string, body?: unknown) {
+  const response = await fetch(`${room.url}${path}`, {
+    method,
+    headers: {
+      authorization: `Token ${account}`,
+      'x-person': String(account),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+  await response.arrayBuffer()
+  return response.status
+}
+
+/** Each field by which Label Studio 1.23.2 lets an object refer to another. */
+const fields: readonly (readonly [number, string, string, (id: number) => unknown])[] = [
+  [annotator, 'POST', '/api/label_links/', (label) => ({ project: 1, label })],
+  [manager, 'PATCH', '/api/label_links/5/', (label) => ({ label })],
+  [annotator, 'PATCH', '/api/drafts/5/', (annotation) => ({ annotation })],
+  [annotator, 'PATCH', '/api/drafts/5/', (task) => ({ task })],
+  [annotator, 'POST', '/api/tasks/5/drafts', (annotation) => ({ annotation, result: [] })],
+  [annotator, 'POST', '/api/tasks/5/annotations/', (each) => ({ parent_annotation: each })],
+  [annotator, 'POST', '/api/tasks/5/annotations/', (each) => ({ parent_prediction: each })],
+  [annotator, 'POST', '/api/tasks/5/annotations/', (draft) => ({ draft_id: draft })],
+  [manager, 'PATCH', '/api/tasks/5/', (upload) => ({ file_upload: upload })],
+  [manager, 'POST', '/api/tasks/', (upload) => ({ project: 1, file_upload: upload })],
+  [manager, 'POST', '/api/projects/1/import', (upload) => [{ data: {}, file_upload_id: upload }]],
+  [manager, 'POST', '/api/projects/1/import', (upload) => ({ data: {}, file_upload_id: upload })],
+  [manager, 'POST', '/api/projects/1/tasks/bulk/', (upload) => [{ file_upload_id: upload }]],
+  [manager, 'POST', '/api/projects/1/reimport', (upload) => ({ file_upload_ids: [5, upload] })],
+  [manager, 'DELETE', '/api/projects/1/file-uploads', (each) => ({ file_upload_ids: [each] })],
+  [manager, 'POST', '/api/predictions/', (model) => ({ task: 5, model })],
+  [manager, 'PATCH', '/api/predictions/5/', (task) => ({ task })],
+  ...['s3', 'azure', 'gcs', 'redis', 'localfiles'].flatMap((kind) =>
+    [`${kind}/validate`, `${kind}/files`, `export/${kind}/validate`].map(
+      (path) =>
+        [manager, 'POST', `/api/storages/${path}`, (id: number) => ({ project: 1, id })] as const,
+    ),
+  ),
+]
+
+describe('an object that a body names', () => {
+  it.each(fields)('account %s: %s %s', async (account, method, path, body) => {
+    expect([await ask(account, method, path, body(5)), application.reached.length]).toEqual([
+      200, 1,
+    ])
+    application.reached.length = 0
+    expect([await ask(account, method, path, body(105)), application.reached]).toEqual([403, []])
+  })
+
+  it('is never one of which nothing is known', async () => {
+    const run = { task: 5, model_run: 5 }
+    expect(await ask(manager, 'POST', '/api/predictions/', run)).toBe(403)
+    const filters = { project: 1, data: {}, filter_group: { filters: [{ parent: 5 }] } }
+    expect(await ask(annotator, 'POST', '/api/dm/views/', filters)).toBe(400)
+    expect(application.reached).toEqual([])
+  })
+
+  it('is another’s annotation only for a Reviewer', async () => {
+    expect(await ask(annotator, 'PATCH', '/api/drafts/5/', { annotation: 6 })).toBe(403)
+    expect(application.reached).toEqual([])
+  })
+
+  it('passes in a form with files', async () => {
+    const body = new FormData()
+    body.append('file', new Blob(['text\na\n']), 'a.csv')
+    const headers = { authorization: `Token ${manager}`, 'x-person': String(manager) }
+    const url = `${room.url}/api/projects/1/import`
+    expect((await fetch(url, { method: 'POST', headers, body })).status).toBe(200)
+    application.reached.length = 0
+  })
+})
+
+describe('the number of a task that was deleted and given anew', () => {
+  afterEach(() => {
+    application.moved.clear()
+    application.reached.length = 0
+  })
+
+  it.each([
+    [11, 'DELETE', '/api/tasks/11/'],
+    [13, 'DELETE', '/api/projects/1/'],
+    [15, 'DELETE', '/api/projects/1/tasks/'],
+    [17, 'POST', '/api/projects/2/import'],
+    [19, 'POST', '/api/projects/2/reimport'],
+    [21, 'POST', '/api/projects/2/tasks/bulk/'],
+    [23, 'POST', '/api/dm/actions/?id=delete_tasks&project=1'],
+    [25, 'POST', '/api/%70rojects/2/import?x=1'],
+  ])('is not open to those of the old project: %i after %s %s', async (task, method, path) => {
+    expect(await ask(annotator, 'GET', `/api/tasks/${task}/`)).toBe(200)
+    expect(await ask(37, method, path)).toBe(200)
+    application.moved.set(task, 2)
+    const label = `/api/tasks/${task}/annotations/`
+    expect(await ask(annotator, 'POST', label, { result: [] })).toBe(403)
+  })
+
+  it('is not read by those of the old project, even if nobody told the gate', async () => {
+    expect(await ask(annotator, 'GET', '/api/tasks/27/')).toBe(200)
+    application.moved.set(27, 2)
+    expect(await ask(annotator, 'GET', '/api/tasks/27/')).toBe(502)
+  })
+})
