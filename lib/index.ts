@@ -14,7 +14,13 @@ export type { AuditEntry, EventName } from './events/catalogue.js'
 export { type AccessGate, type AccessGateOptions, accessGate, type Identify } from './gate/index.js'
 export type { Authenticator } from './http/authenticate.js'
 export type { BaseUrlOf } from './http/base-url.js'
-export { type BearerToken, bearerTokens, digestToken, generateToken } from './http/bearer-tokens.js'
+export {
+  type BearerOptions,
+  type BearerToken,
+  bearerTokens,
+  digestToken,
+  generateToken,
+} from './http/bearer-tokens.js'
 export { unauthorized } from './http/challenge.js'
 export type { FailureReport } from './http/failures.js'
 export { scimRouter } from './http/router.js'
@@ -42,6 +48,7 @@ export type * from './stores/refusal-store.js'
 export type * from './stores/resource.js'
 export type * from './stores/resource-store.js'
 export type * from './stores/scope.js'
+export type * from './stores/token-store.js'
 export type * from './stores/user-store.js'
 export type * from './stores/workspace-store.js'
 export type * from './stores/write.js'

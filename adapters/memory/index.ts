@@ -12,6 +12,7 @@ import {
   recordOnlyTarget,
   type StoreTarget,
   storeTarget,
+  type TokenStore,
   targetMethods,
   type WorkspaceStore,
 } from '../../lib/adapter/index.js'
@@ -21,6 +22,7 @@ import { memoryGroupStore } from './group-store.js'
 import { memoryRefusalStore } from './refusals.js'
 import { memoryResourceStore } from './resource-store.js'
 import { createState } from './state.js'
+import { memoryTokenStore } from './tokens.js'
 import { memoryUserStore } from './user-store.js'
 import { memoryWorkspaceStore } from './workspaces.js'
 
@@ -44,6 +46,7 @@ export interface MemoryAdapters extends Adapters {
   readonly audit: AuditStore
   readonly workspaceStore: WorkspaceStore
   readonly refusals: RefusalStore
+  readonly tokens: TokenStore
 }
 
 /**
@@ -73,6 +76,7 @@ export function memoryAdapters(options: MemoryOptions = {}): MemoryAdapters {
     audit: memoryAuditStore(state),
     workspaceStore: memoryWorkspaceStore(state),
     refusals: memoryRefusalStore(state),
+    tokens: memoryTokenStore(state),
     policy,
   }
 }

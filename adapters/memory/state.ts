@@ -10,6 +10,7 @@ import { createMemberships, type Memberships } from './memberships.js'
 import type { PassedOverEntry } from './passed-over.js'
 import { createPending, type Pending } from './pending.js'
 import { createTable, type Table } from './table.js'
+import type { Tokens } from './tokens.js'
 import { createWorkspaces, type WorkspaceState } from './workspaces.js'
 
 /** An audit log. The first of its entries has the sequence number `dropped + 1`. */
@@ -32,6 +33,8 @@ export interface TenantState {
   readonly passedOver: Map<string, PassedOverEntry>
   /** By person, method and path; last seen last. */
   readonly refusals: Map<string, RefusalCount>
+  /** By token; the time of the last use. */
+  readonly tokenUses: Map<string, string>
   readonly workspaces: WorkspaceState
   readonly audit: AuditLog
   rules: VersionedRules
@@ -44,6 +47,8 @@ export interface TenantState {
 export interface State {
   readonly now: () => number
   readonly pending: Pending
+  /** Of all tenants: whose one is, its digest alone tells. */
+  readonly tokens: Tokens
   of(scope: Pick<Scope, 'tenant'>): TenantState
   tenants(): Iterable<TenantState>
   /**
@@ -79,6 +84,7 @@ export function createState(now: () => number): State {
   return {
     now,
     pending,
+    tokens: new Map(),
     of,
     tenants: () => tenants.values(),
     write(scope, alongside, change) {
@@ -125,6 +131,7 @@ function createTenant(): TenantState {
     values: new Map(),
     passedOver: new Map(),
     refusals: new Map(),
+    tokenUses: new Map(),
     workspaces: createWorkspaces(),
     audit: { entries: [], dropped: 0 },
     rules: noRules,

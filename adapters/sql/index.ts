@@ -12,6 +12,7 @@ import {
   recordOnlyTarget,
   type StoreTarget,
   storeTarget,
+  type TokenStore,
   targetMethods,
   text,
   type WorkspaceStore,
@@ -28,6 +29,7 @@ import { isMigrated, migrate } from './migrations.js'
 import { type DatabasePlace, filePlace, opening, serverPlace } from './opening.js'
 import { sqlRefusalStore } from './refusals.js'
 import { sqlResourceStore } from './resource-store.js'
+import { sqlTokenStore } from './tokens.js'
 import { sqlUserStore } from './user-store.js'
 import { sqlWorkspaceStore } from './workspaces.js'
 
@@ -82,6 +84,7 @@ export interface SqlAdapters extends Adapters {
   readonly audit: AuditStore
   readonly workspaceStore: WorkspaceStore
   readonly refusals: RefusalStore
+  readonly tokens: TokenStore
   /**
    * Whether the database has the tables of this version, for a readiness check.
    *
@@ -130,6 +133,7 @@ export async function sqlAdapters(options: SqlOptions): Promise<SqlAdapters> {
     audit: sqlAuditStore(database),
     workspaceStore: sqlWorkspaceStore(database),
     refusals: sqlRefusalStore(database),
+    tokens: sqlTokenStore(database),
     policy,
     isMigrated: () => isMigrated(database),
     close: () => database.close(),

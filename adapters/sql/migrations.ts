@@ -75,6 +75,7 @@ function migrations(dialect: SqlDialect): Record<string, Migration> {
     '004_indexed': indexedTable(dialect),
     '005_workspaces': workspaceTables(dialect),
     '006_had_role': hadRoleColumn(),
+    '007_tokens': tokenTables(dialect),
   }
 }
 
@@ -238,6 +239,28 @@ function indexedTable({ textType: text }: SqlDialect) {
       is_unique smallint not null,
       primary key (resource_type, attribute))`,
     sql`insert into scim_indexed (resource_type, attribute, is_unique) values ${sql.join(rows)}`,
+  ]
+}
+
+/** Tokens that administrators made, found by their digests, and when tokens were last used. */
+function tokenTables({ textType: text }: SqlDialect) {
+  return [
+    sql`create table scim_tokens (
+      tenant ${text} not null,
+      id ${text} not null,
+      name ${text} not null,
+      digest ${text} not null,
+      created_at ${text} not null,
+      created_by ${text} not null,
+      expires_at ${text},
+      replaced_by ${text},
+      primary key (tenant, id))`,
+    sql`create index scim_tokens_digest on scim_tokens (digest)`,
+    sql`create table scim_token_uses (
+      tenant ${text} not null,
+      token ${text} not null,
+      last_at ${text} not null,
+      primary key (tenant, token))`,
   ]
 }
 

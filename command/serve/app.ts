@@ -39,7 +39,10 @@ export function createApp(parts: AppParts): Express {
   app.use(
     '/scim/v2',
     scimRouter(adapters, {
-      authenticate: bearerTokens(named('idp', scimDigests)),
+      authenticate: bearerTokens(
+        named('idp', scimDigests),
+        adapters.tokens && { store: adapters.tokens },
+      ),
       onPending: () => reconciler.kick(),
       onError: logFailure,
       onEvent: logEvent,
@@ -75,6 +78,7 @@ function settingsOf({ adapters, reconciler, adminDigests, choices }: AppParts): 
   return settingsRouter(adapters, {
     authorize: adminTokens(named('admin', adminDigests)),
     ...choices,
+    ...(adapters.tokens && { tokens: adapters.tokens }),
     reconciler,
     onError: logFailure,
   })

@@ -1,34 +1,43 @@
 import type { AccessStore } from '../stores/access-store.js'
+import type { Adapters } from '../stores/adapters.js'
 import type { Scope } from '../stores/scope.js'
 
 const valueName = 'lastContact'
 const everyMs = 60_000
-const maxTenants = 10_000
+const maxKeys = 10_000
 const timeoutMs = 10_000
 
+/** Who sent a request, and with which stored token. */
+export interface Contact extends Omit<Scope, 'signal'> {
+  readonly tokenId?: string
+}
+
 /**
- * Remembers that the identity provider called, at most once a minute for each tenant, so that a
+ * Remembers that the identity provider called, at most once a minute for each token, so that a
  * busy client costs no writes. Failures are the caller's to ignore.
  *
  * @returns called with who sent each authenticated request; gives a promise when it writes, which
  *   the request's own signal does not end
  */
 export function contactRecorder(
-  access: AccessStore,
+  { access, tokens }: Pick<Adapters, 'access' | 'tokens'>,
   clock: () => Date,
-): (caller: Omit<Scope, 'signal'>) => Promise<void> | undefined {
+): (caller: Contact) => Promise<unknown> | undefined {
   const written = new Map<string, number>()
   // Whatever a host's store throws becomes a rejection, never the failure of a request.
-  const write = async (caller: Omit<Scope, 'signal'>, now: Date) => {
+  const write = async ({ tokenId, ...caller }: Contact, now: Date) => {
     const scope = { ...caller, signal: AbortSignal.timeout(timeoutMs) }
-    await access.setValue(scope, valueName, now.toISOString())
+    const at = now.toISOString()
+    await access?.setValue(scope, valueName, at)
+    await tokens?.noteUse(scope, { token: tokenId ?? caller.actor, at })
   }
   return (caller) => {
     const now = clock()
-    const last = written.get(caller.tenant) ?? Number.NEGATIVE_INFINITY
+    const key = JSON.stringify([caller.tenant, caller.tokenId ?? caller.actor])
+    const last = written.get(key) ?? Number.NEGATIVE_INFINITY
     if (now.getTime() - last < everyMs) return undefined
-    if (written.size >= maxTenants) written.clear()
-    written.set(caller.tenant, now.getTime())
+    if (written.size >= maxKeys) written.clear()
+    written.set(key, now.getTime())
     return write(caller, now)
   }
 }

@@ -35,6 +35,9 @@ export const eventNames = [
   'workspace.created',
   'workspace.changed',
   'workspace.deleted',
+  'token.created',
+  'token.changed',
+  'token.revoked',
   'request.refused',
   'request.failed',
 ] as const

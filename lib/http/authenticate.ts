@@ -88,7 +88,7 @@ function checkPrincipal(principal: Partial<Principal> | null | undefined): Princ
   if (principal === null || typeof principal !== 'object') {
     throw unauthorized('The credentials are not valid.', 'invalid_token')
   }
-  const { tenant, name, scopes, userId } = principal
+  const { tenant, name, scopes, userId, tokenId } = principal
   if (typeof tenant !== 'string' || tenant === '') {
     throw forbidden('These credentials belong to no tenant.')
   }
@@ -97,5 +97,6 @@ function checkPrincipal(principal: Partial<Principal> | null | undefined): Princ
     name: typeof name === 'string' && name !== '' ? name : 'unnamed',
     scopes: Array.isArray(scopes) ? scopes : [],
     ...(typeof userId === 'string' && userId !== '' && { userId }),
+    ...(typeof tokenId === 'string' && { tokenId }),
   }
 }

@@ -1,9 +1,10 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Request } from 'express'
-import { custom, listOf, oneOf, optionTable, text } from '../configuration/option.js'
+import { callback, custom, listOf, oneOf, optionTable, text } from '../configuration/option.js'
 import { readOptions } from '../configuration/read-options.js'
 import { ConfigurationError } from '../errors.js'
 import type { Principal } from '../protocol/messages.js'
+import type { TokenStore } from '../stores/token-store.js'
 import type { Authenticator } from './authenticate.js'
 import { malformedCredentials, unauthorized } from './challenge.js'
 
@@ -26,6 +27,17 @@ export interface BearerToken {
    * limited life.
    */
   readonly expiresAt?: Date | string
+}
+
+/** What `bearerTokens` takes beside the tokens. */
+export interface BearerOptions {
+  /**
+   * Tokens that administrators make at the settings page: `adapters.tokens`. Asked at each request
+   * with a token that is not in the list. Default: none.
+   */
+  readonly store?: Pick<TokenStore, 'find'>
+  /** The present time, for `expiresAt`. Default: the system's clock. */
+  readonly clock?: () => Date
 }
 
 interface KnownToken {
@@ -68,6 +80,18 @@ export const tokenTable = optionTable<BearerToken>()('bearerTokens', 'ERR_SCIM_T
   },
 })
 
+/** The options of `bearerTokens` beside its list. */
+export const bearerTable = optionTable<BearerOptions>()('bearerTokens options', 'ERR_SCIM_TOKENS', {
+  store: {
+    type: custom<NonNullable<BearerOptions['store']>>(
+      'a store of tokens, e.g. the `tokens` of sqlAdapters(…)',
+      (value) => typeof (value as Partial<TokenStore> | null)?.find === 'function',
+    ),
+    shown: 'none',
+  },
+  clock: { type: callback<() => Date>(), default: () => new Date(), shown: 'system' },
+})
+
 /**
  * A new token: 256 random bits behind a prefix that secret scanners can recognise. Show it once;
  * keep its digest.
@@ -94,28 +118,45 @@ export function digestToken(token: string): string {
  *
  * @param tokens the tokens; or a function that returns them, asked at each request, so that one
  *   that is taken out of the list is refused at the next
- * @param options.clock the present time, for `expiresAt`. Default: the system's clock
+ * @param options see {@link BearerOptions}; with a `store`, the list may be empty
  * @throws ConfigurationError `ERR_SCIM_TOKENS` for a token under 16 characters, one that is there
  *   twice and other mistakes, naming the entry and what is wrong with it, never the token
  */
 export function bearerTokens(
   tokens: readonly BearerToken[] | (() => readonly BearerToken[] | Promise<readonly BearerToken[]>),
-  { clock = () => new Date() }: { clock?: () => Date } = {},
+  options: BearerOptions = {},
 ): Authenticator {
-  if (typeof tokens === 'function') {
-    return async (request) => authenticate(request, readTokens(await tokens()), clock())
+  const { store, clock } = readOptions(bearerTable, options)
+  const judge = (request: Request, known: readonly KnownToken[]) => {
+    const presented = sha256(sentToken(request))
+    // Every digest is compared, whichever fits: the time tells nothing.
+    const fitting = known.filter(({ digest }) => timingSafeEqual(digest, presented))
+    if (!store || fitting.length > 0) return principalOf(fitting, clock())
+    return store.find(presented.toString('hex')).then((found) => {
+      return principalOf(found ? [knownToken(found)] : [], clock())
+    })
   }
-  if (!Array.isArray(tokens) || tokens.length === 0) {
+  if (typeof tokens === 'function') {
+    return async (request) => judge(request, readTokens(await tokens()))
+  }
+  if (!Array.isArray(tokens) || (tokens.length === 0 && !store)) {
     throw wrong('bearerTokens', 'is not a list of at least one token', '[{ name, token }]')
   }
   const known = readTokens(tokens)
-  return (request) => authenticate(request, known, clock())
+  return (request) => judge(request, known)
 }
 
-function authenticate(request: Request, known: readonly KnownToken[], now: Date): Principal {
-  const presented = sha256(sentToken(request))
-  // Every digest is compared, whichever fits: the time tells nothing.
-  const fitting = known.filter(({ digest }) => timingSafeEqual(digest, presented))
+type FoundToken = NonNullable<Awaited<ReturnType<TokenStore['find']>>>
+
+function knownToken({ id, tenant, name, digest, expiresAt }: FoundToken): KnownToken {
+  return {
+    digest: Buffer.from(digest, 'hex'),
+    expiresAtMs: expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt),
+    principal: { tenant, name, scopes: allScopes, tokenId: id },
+  }
+}
+
+function principalOf(fitting: readonly KnownToken[], now: Date): Principal {
   const valid = fitting.find(({ expiresAtMs }) => now.getTime() < expiresAtMs)
   if (valid !== undefined) return valid.principal
   throw unauthorized(

@@ -53,13 +53,14 @@ export function scimRouter(adapters: Adapters, options: ScimOptions): RequestHan
  * fails by it.
  */
 function rememberContact(
-  { access }: Adapters,
+  adapters: Adapters,
   { clock }: ResolvedOptions,
 ): TransportOptions['onContact'] {
-  if (!access) return undefined
-  const remember = contactRecorder(access, clock)
-  return ({ tenant, name: actor }, requestId) => {
-    remember({ tenant, actor, requestId })?.catch(() => {})
+  if (!adapters.access && !adapters.tokens) return undefined
+  const remember = contactRecorder(adapters, clock)
+  return ({ tenant, name: actor, tokenId }, requestId) => {
+    const token = tokenId !== undefined && { tokenId }
+    remember({ tenant, actor, requestId, ...token })?.catch(() => {})
   }
 }
 

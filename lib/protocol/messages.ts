@@ -11,6 +11,8 @@ export interface Principal {
   readonly scopes: readonly string[]
   /** The SCIM user behind the credentials, for `/Me`; machine tokens have none. */
   readonly userId?: string
+  /** The stored token that was sent, for its last use. */
+  readonly tokenId?: string
 }
 
 /**

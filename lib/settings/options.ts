@@ -19,6 +19,7 @@ import type { Adapters } from '../stores/adapters.js'
 import { checkAdapters } from '../stores/check-adapters.js'
 import type { HostAccount } from '../stores/host-account.js'
 import type { Scope } from '../stores/scope.js'
+import type { TokenStore } from '../stores/token-store.js'
 import type { Authorize } from './authorize.js'
 
 /** A project that rules can name. */
@@ -51,7 +52,13 @@ export interface SettingsOptions {
   /** Woken up after changes, and shown on the status page. */
   readonly reconciler?: Reconciler
   /**
-   * Address at which identity providers reach SCIM, shown to administrators. Default: not shown.
+   * Where the tokens are kept that administrators make for identity providers: `adapters.tokens`,
+   * which `bearerTokens` must read as well (`store`). Default: tokens are given in code alone.
+   */
+  readonly tokens?: TokenStore
+  /**
+   * Address at which identity providers reach SCIM, shown to administrators; or its path at the
+   * origin of the page, e.g. `/scim/v2`. Default: not shown.
    */
   readonly scimUrl?: string
   /**
@@ -110,7 +117,20 @@ export const settingsTable = optionTable<SettingsOptions>()('settingsRouter', 'E
     ),
     shown: 'none',
   },
-  scimUrl: { type: httpUrl, shown: 'not shown' },
+  tokens: {
+    type: custom<TokenStore>(
+      'a store of tokens, e.g. the `tokens` of sqlAdapters(…)',
+      (value) => typeof (value as Partial<TokenStore> | null)?.listUses === 'function',
+    ),
+    shown: 'none',
+  },
+  scimUrl: {
+    type: custom<string>(
+      `${httpUrl.wanted}, or a path`,
+      (value) => httpUrl.accepts(value) || /^\/(?!\/)[\w\-./~%]*$/.test(String(value)),
+    ),
+    shown: 'not shown',
+  },
   lossWarningShare: { type: between(0, 1), default: 0.1 },
   massLossShare: { type: between(0, 1), default: 0.25 },
   massLossLeast: { type: whole(1, 1_000_000_000), default: 10 },

@@ -7,6 +7,7 @@ import type { GatePolicy } from './gate-policy.js'
 import type { GroupStore } from './group-store.js'
 import type { RefusalStore } from './refusal-store.js'
 import type { ResourceStore } from './resource-store.js'
+import type { TokenStore } from './token-store.js'
 import type { UserStore } from './user-store.js'
 import type { WorkspaceStore } from './workspace-store.js'
 
@@ -37,6 +38,11 @@ export interface Adapters {
   readonly workspaceStore?: WorkspaceStore
   /** What a policy in report mode would have refused. Without it, that is not kept. */
   readonly refusals?: RefusalStore
+  /**
+   * Bearer tokens that administrators make at the settings page. Give it to `bearerTokens` and
+   * `settingsRouter`. Without it, tokens are given in code alone.
+   */
+  readonly tokens?: TokenStore
   /**
    * Whether the host behind the stores allows what is wanted, in sentences for the status page.
    * Never throws.

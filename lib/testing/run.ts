@@ -11,6 +11,7 @@ import { refusalChecks } from './checks/refusals.js'
 import { resourceChecks } from './checks/resources.js'
 import { targetChecks } from './checks/target.js'
 import { tenantChecks } from './checks/tenants.js'
+import { tokenChecks } from './checks/tokens.js'
 import { workspaceChecks } from './checks/workspaces.js'
 import { freshScope } from './subject.js'
 
@@ -26,6 +27,7 @@ export const checks: readonly Check[] = [
   ...auditChecks,
   ...workspaceChecks,
   ...refusalChecks,
+  ...tokenChecks,
   ...targetChecks,
   ...decisionChecks,
 ]

@@ -33,6 +33,11 @@ const misspelt: [factory: string, build: () => unknown, meant: string][] = [
   ],
   ['bearerTokens[0]', () => bearerTokens([{ expires: '2030-01-01' } as never]), 'expiresAt'],
   [
+    'bearerTokens options',
+    () => bearerTokens([{ name: 'a', token: 'a-token-of-the-tests' }], { clok: 1 } as never),
+    'clock',
+  ],
+  [
     'accessGate',
     () => accessGate(memoryAdapters(), { unknownPeopel: 'refuse' } as never),
     'unknownPeople',

@@ -85,7 +85,7 @@ describe('settingsRouter', () => {
       'option "sessionSecret" cannot be used. Give text of at least 32 characters',
     ],
     [{ maxPayloadBytes: 10 }, 'option "maxPayloadBytes" is 10. Give a whole number from 1024 to'],
-    [{ scimUrl: '/scim/v2' }, 'option "scimUrl" is "/scim/v2". Give an absolute http or https URL'],
+    [{ scimUrl: 'scim/v2' }, 'option "scimUrl" is "scim/v2". Give an absolute http or https URL'],
     [{ policy: { ignoreCase: true } }, 'policy.ignoreCase is not that of the adapters'],
   ])('refuses %j, naming the fix', (options, message) => {
     expect(build(options as never)).toThrow(

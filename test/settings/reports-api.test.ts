@@ -161,7 +161,7 @@ describe('GET /api/scim/status', () => {
   it('counts who waits and who was given up, with the last error and contact', async () => {
     const now = new Date('2026-03-01T10:00:30Z')
     const { get, post, host, addUser, adapters, access, scope, reconciler } = await aCrew()
-    const contact = contactRecorder(access, () => now)
+    const contact = contactRecorder({ access }, () => now)
     await contact(scope)
     const eve = await addUser('eve@example.com')
     host.haveTrouble(() => {
@@ -209,7 +209,7 @@ describe('GET /api/scim/status', () => {
         return access.setValue(...parameters)
       },
     }
-    const contact = contactRecorder(counting, () => now)
+    const contact = contactRecorder({ access: counting }, () => now)
     for (let call = 0; call < 100; call++) await contact(scope)
     expect(writes).toBe(1)
     await contact({ ...scope, tenant: 'other' })

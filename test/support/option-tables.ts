@@ -8,7 +8,7 @@ import { reconcilerTable } from '../../lib/access/options.js'
 import { signInTable } from '../../lib/access/sign-in.js'
 import type { OptionRows, OptionTable } from '../../lib/configuration/option.js'
 import { gateTable } from '../../lib/gate/options.js'
-import { tokenTable } from '../../lib/http/bearer-tokens.js'
+import { bearerTable, tokenTable } from '../../lib/http/bearer-tokens.js'
 import { policyTable } from '../../lib/mapping/policy.js'
 import { scimTable } from '../../lib/options.js'
 import { settingsTable } from '../../lib/settings/options.js'
@@ -17,6 +17,7 @@ import { settingsTable } from '../../lib/settings/options.js'
 export const optionTables: readonly OptionTable[] = [
   scimTable,
   tokenTable,
+  bearerTable,
   gateTable,
   reconcilerTable,
   signInTable,

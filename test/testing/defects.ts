@@ -15,6 +15,8 @@ import type {
   Resource,
   ResourceStore,
   Scope,
+  TokenStore,
+  TokenUse,
   UserStore,
   WorkspaceStore,
 } from '../../lib/stores/index.js'
@@ -706,7 +708,57 @@ function inRefusals(
   return { name, breaks, make }
 }
 
+function inTokens(
+  name: string,
+  breaks: string[],
+  change: (store: TokenStore) => Partial<TokenStore>,
+): Defect {
+  const make = () => {
+    const adapters = memoryAdapters()
+    const { tokens } = adapters
+    return { ...adapters, tokens: { ...tokens, ...change(tokens) } }
+  }
+  return { name, breaks, make }
+}
+
 const workspaceDefects: readonly Defect[] = [
+  inTokens('find tokens that were deleted', ['tokens.find'], (store) => {
+    const found = new Map<string, Awaited<ReturnType<TokenStore['find']>>>()
+    return {
+      async find(digest) {
+        const token = found.get(digest) ?? (await store.find(digest))
+        found.set(digest, token)
+        return token
+      },
+    }
+  }),
+  inTokens('forget the end of a token that is renamed', ['tokens.change'], (store) => ({
+    async change(scope, change, audit) {
+      const before = (await store.list(scope)).find(({ id }) => id === change.id)
+      if (!before) return false
+      await store.delete(scope, change.id)
+      const { expiresAt: _, ...kept } = before
+      await store.create(scope, { ...kept, ...change }, audit)
+      return true
+    },
+  })),
+  inTokens('log tokens that nobody has', ['tokens.audit'], (store) => ({
+    async delete(scope, id, audit = []) {
+      const isThere = await store.delete(scope, id)
+      await store.create(scope, { ...unusedToken, id: 'log' }, audit)
+      await store.delete(scope, 'log')
+      return isThere
+    },
+  })),
+  inTokens('keep each use', ['tokens.uses'], () => {
+    const all: TokenUse[] = []
+    return {
+      async noteUse(_scope, use) {
+        all.unshift(use)
+      },
+      listUses: async () => all,
+    }
+  }),
   inWorkspaces(
     'have two workspaces of one title',
     ['workspaces.titles', 'workspaces.race'],
@@ -743,6 +795,8 @@ const workspaceDefects: readonly Defect[] = [
     }
   }),
 ]
+
+const unusedToken = { name: 'none', digest: '0'.repeat(64), createdAt: '', createdBy: '' }
 
 export const defects: readonly Defect[] = [
   ...storeDefects,

@@ -18,6 +18,13 @@ import {
 } from './reports.js'
 import { getSettings, postPreview, postSettings } from './rules.js'
 import {
+  getTokens,
+  postToken,
+  postTokenName,
+  postTokenRevocation,
+  postTokenRotation,
+} from './tokens.js'
+import {
   getWorkspaces,
   postWorkspace,
   postWorkspaceChange,
@@ -35,6 +42,10 @@ export const apiRoutes: Readonly<
   '/api/scim/workspaces': { GET: getWorkspaces, POST: postWorkspace },
   '/api/scim/workspaces/change': { POST: postWorkspaceChange },
   '/api/scim/workspaces/delete': { POST: postWorkspaceDelete },
+  '/api/scim/tokens': { GET: getTokens, POST: postToken },
+  '/api/scim/tokens/rename': { POST: postTokenName },
+  '/api/scim/tokens/rotate': { POST: postTokenRotation },
+  '/api/scim/tokens/revoke': { POST: postTokenRevocation },
   '/api/scim/explain': { GET: getExplain },
   '/api/scim/status': { GET: getStatus },
   '/api/scim/drift': { GET: getDrift },

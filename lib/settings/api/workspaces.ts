@@ -1,4 +1,3 @@
-import { ScimError } from '../../errors.js'
 import type { SettingsContext } from '../options.js'
 import {
   changeWorkspace,
@@ -7,6 +6,7 @@ import {
   requireOwn,
 } from '../rules/workspaces.js'
 import type { Answer, Call } from './answer.js'
+import { fieldsOf, numbersIn, textIn } from './fields.js'
 
 /**
  * `GET /api/scim/workspaces`: the workspaces that are kept here, and projects that wait to be put
@@ -55,28 +55,4 @@ export async function postWorkspaceDelete(
   const { id } = fieldsOf(body, ['id'])
   await deleteWorkspace(context, scope, textIn('id', id))
   return { status: 200, body: { deleted: true } }
-}
-
-/** @throws ScimError 400 for anything but an object with these members at most */
-function fieldsOf(body: unknown, names: readonly string[]): Readonly<Record<string, unknown>> {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw new ScimError(400, 'The body must be a JSON object.')
-  }
-  const unknown = Object.keys(body).find((name) => !names.includes(name))
-  if (unknown === undefined) return body as Readonly<Record<string, unknown>>
-  throw new ScimError(400, `"${unknown}" is not known here. Use ${names.join(', ')}.`)
-}
-
-function textIn(name: string, value: unknown): string {
-  if (typeof value === 'string' && value !== '' && !value.includes('\0')) return value
-  throw new ScimError(400, `"${name}" must be a text.`)
-}
-
-function numbersIn(name: string, value: unknown): readonly number[] {
-  const isList =
-    Array.isArray(value) &&
-    value.length <= 10_000 &&
-    value.every((id) => Number.isSafeInteger(id) && id > 0)
-  if (isList) return value as readonly number[]
-  throw new ScimError(400, `"${name}" must be a list of at most 10000 numbers of projects.`)
 }

@@ -25,6 +25,9 @@ const mayRead = [
   // All workspaces are read once a version; of refusals a bounded number is kept.
   /from scim_workspaces where tenant = \? order by title/,
   /from scim_workspace_projects\s+where tenant = \? and workspace_id is not null/,
+  // A tenant has at most a hundred tokens, and two hundred uses.
+  /from scim_tokens where tenant = \?\s+order by created_at/,
+  /from scim_token_uses where tenant = \?\s+order by last_at/,
   /delete from scim_refusals\s+where tenant = \? and \(person, method, path\) in/,
   // A migration, once.
   /update scim_records set had_role = 1 where record like/,

@@ -34,6 +34,9 @@ export const eventWords: Readonly<Record<EventName, string>> = {
   'workspace.created': 'Workspace made',
   'workspace.changed': 'Workspace changed',
   'workspace.deleted': 'Workspace removed',
+  'token.created': 'Token made',
+  'token.changed': 'Token changed',
+  'token.revoked': 'Token revoked',
   'request.refused': 'Request refused',
   'request.failed': 'Request failed',
 }

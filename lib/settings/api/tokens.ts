@@ -1,0 +1,61 @@
+import type { StoredToken } from '../../stores/token-store.js'
+import type { SettingsContext } from '../options.js'
+import {
+  createToken,
+  listTokens,
+  type MadeToken,
+  renameToken,
+  revokeToken,
+  rotateToken,
+} from '../rules/tokens.js'
+import type { Answer, Call } from './answer.js'
+import { fieldsOf, instantIn, textIn } from './fields.js'
+
+/** `GET /api/scim/tokens`: who may use SCIM, and who did when; never a token or its digest. */
+export async function getTokens(context: SettingsContext, { scope }: Call): Promise<Answer> {
+  return { status: 200, body: { tokens: await listTokens(context, scope) } }
+}
+
+/** `POST /api/scim/tokens`: makes one, `{ "name": …, "expiresAt": … }`; the answer alone has it. */
+export async function postToken(context: SettingsContext, { scope, body }: Call): Promise<Answer> {
+  const { name, expiresAt } = fieldsOf(body, ['name', 'expiresAt'])
+  const wish = { name: textIn('name', name), expiresAt: instantIn('expiresAt', expiresAt) }
+  return { status: 201, body: shownOnce(await createToken(context, scope, wish)) }
+}
+
+/** `POST /api/scim/tokens/rename`: `{ "id", "name" }`. */
+export async function postTokenName(
+  context: SettingsContext,
+  { scope, body }: Call,
+): Promise<Answer> {
+  const { id, name } = fieldsOf(body, ['id', 'name'])
+  const wish = { id: textIn('id', id), name: textIn('name', name) }
+  return { status: 200, body: withoutDigest(await renameToken(context, scope, wish)) }
+}
+
+/** `POST /api/scim/tokens/rotate`: `{ "id" }`; a new token, and a day for the old one. */
+export async function postTokenRotation(
+  context: SettingsContext,
+  { scope, body }: Call,
+): Promise<Answer> {
+  const { id } = fieldsOf(body, ['id'])
+  return { status: 201, body: shownOnce(await rotateToken(context, scope, textIn('id', id))) }
+}
+
+/** `POST /api/scim/tokens/revoke`: `{ "id" }`; refused from the next request on, everywhere. */
+export async function postTokenRevocation(
+  context: SettingsContext,
+  { scope, body }: Call,
+): Promise<Answer> {
+  const { id } = fieldsOf(body, ['id'])
+  await revokeToken(context, scope, textIn('id', id))
+  return { status: 200, body: { revoked: true } }
+}
+
+function shownOnce({ token, made }: MadeToken) {
+  return { ...withoutDigest(made), token }
+}
+
+function withoutDigest({ digest: _, ...token }: StoredToken) {
+  return token
+}
