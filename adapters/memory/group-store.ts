@@ -45,11 +45,11 @@ export function memoryGroupStore(state: State, policy: MappingPolicy): GroupStor
   return {
     ...store,
     supports: { ...store.supports, memberDeltas: true },
-    async create(scope, { members = [], ...group }, { keys, alongside }) {
+    async create(scope, { members = [], ...group }, { keys, outbox }) {
       const tenant = state.of(scope)
       const add = members.map(({ value }) => value)
       requireKnown(tenant, add)
-      return state.write(scope, alongside, () => {
+      return state.write(scope, outbox, () => {
         tenant.table('Group').put(group as Group, keys)
         applyChange(tenant, group.id, { add, remove: [] })
         return view(tenant, group as Group, nothingOmitted)
@@ -57,16 +57,16 @@ export function memoryGroupStore(state: State, policy: MappingPolicy): GroupStor
     },
     async replace(scope, { members: _, ...group }, write) {
       const tenant = state.of(scope)
-      const { members: change, keys, expectedVersion, alongside } = write
+      const { members: change, keys, expectedVersion, outbox } = write
       requireVersion(find(tenant, group.id), expectedVersion)
       requireKnown(tenant, change?.add ?? [])
-      return state.write(scope, alongside, () => {
+      return state.write(scope, outbox, () => {
         tenant.table('Group').put(group as Group, keys)
         if (change) applyChange(tenant, group.id, change)
         return group as Group
       })
     },
-    async changeMembers(scope, id, change, { now, alongside }) {
+    async changeMembers(scope, id, change, { now, outbox }) {
       const tenant = state.of(scope)
       const group = find(tenant, id)
       if (group === undefined) return undefined
@@ -75,10 +75,10 @@ export function memoryGroupStore(state: State, policy: MappingPolicy): GroupStor
       const added = [...new Set(change.add)].filter((each) => !members.has(each))
       const removed = [...new Set(change.remove)].filter((each) => members.has(each))
       if (added.length === 0 && removed.length === 0) {
-        const { pending = [] } = alongside ?? {}
+        const { pending = [] } = outbox ?? {}
         return state.write(scope, { pending }, () => ({ added, removed, group }))
       }
-      return state.write(scope, alongside, () => {
+      return state.write(scope, outbox, () => {
         applyChange(tenant, id, { add: added, remove: removed })
         return { added, removed, group: touch(tenant, group, now) as Group }
       })

@@ -40,11 +40,11 @@ export function memoryResourceStore<R extends Resource>(
   const find = (tenant: TenantState, id: string) => tenant.table(kind.name).get(id) as R | undefined
 
   return {
-    supports: { filter: true, sort: true, cursor: true, alongside: true },
+    supports: { filter: true, sort: true, cursor: true, outbox: true },
     useKeys: (lookups, keysOf) => useKeys(state, kind.name, { lookups, keysOf }),
-    async create(scope, resource, { keys, alongside }) {
+    async create(scope, resource, { keys, outbox }) {
       const table = state.of(scope).table(kind.name)
-      return state.write(scope, alongside, () => {
+      return state.write(scope, outbox, () => {
         table.put(resource, keys)
         return resource
       })
@@ -72,20 +72,20 @@ export function memoryResourceStore<R extends Resource>(
       const view = (resource: Resource) => kind.view(tenant, resource as R, query.omit)
       return { ...page, resources: page.resources.map(view) }
     },
-    async replace(scope, resource, { keys, expectedVersion, alongside }) {
+    async replace(scope, resource, { keys, expectedVersion, outbox }) {
       const tenant = state.of(scope)
       requireVersion(find(tenant, resource.id), expectedVersion)
-      return state.write(scope, alongside, () => {
+      return state.write(scope, outbox, () => {
         tenant.table(kind.name).put(resource, keys)
         return resource
       })
     },
-    async delete(scope, id, { expectedVersion, alongside }) {
+    async delete(scope, id, { expectedVersion, outbox }) {
       const tenant = state.of(scope)
       const resource = find(tenant, id)
       if (resource === undefined) return false
       if (expectedVersion !== undefined) requireVersion(resource, expectedVersion)
-      return state.write(scope, alongside, () => {
+      return state.write(scope, outbox, () => {
         kind.onDelete(tenant, id)
         tenant.table(kind.name).remove(id)
         return true

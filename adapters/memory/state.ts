@@ -1,7 +1,7 @@
 import type {
   AccessRecord,
-  Alongside,
   AuditEntry,
+  Outbox,
   RefusalCount,
   Scope,
   VersionedRules,
@@ -55,7 +55,7 @@ export interface State {
    * Carries out a write, which throws before it changes anything or not at all, with what belongs
    * to it.
    */
-  write<T>(scope: Scope, alongside: Alongside | undefined, change: () => T): T
+  write<T>(scope: Scope, outbox: Outbox | undefined, change: () => T): T
 }
 
 /**
@@ -87,9 +87,9 @@ export function createState(now: () => number): State {
     tokens: new Map(),
     of,
     tenants: () => tenants.values(),
-    write(scope, alongside, change) {
+    write(scope, outbox, change) {
       const tenant = of(scope)
-      const ids = alongside?.pending ?? []
+      const ids = outbox?.pending ?? []
       const users = new Set<string>()
       const groupsBefore = ids.filter((id) => isGroup(tenant, id))
       addUsersIn(tenant, groupsBefore, users)
@@ -101,7 +101,7 @@ export function createState(now: () => number): State {
       }
       addUsersIn(tenant, groups, users)
       if (users.size > 0) pending.mark(scope.tenant, users)
-      appendTo(tenant.audit, alongside?.audit ?? [])
+      appendTo(tenant.audit, outbox?.audit ?? [])
       return result
     },
   }

@@ -21,8 +21,8 @@ export function createWorkspaces(): WorkspaceState {
 /** Workspaces over maps. */
 export function memoryWorkspaceStore(state: State): WorkspaceStore {
   const of = (scope: { readonly tenant: string }) => state.of(scope).workspaces
-  const change: typeof state.write = (scope, alongside, work) =>
-    state.write(scope, alongside, () => {
+  const change: typeof state.write = (scope, outbox, work) =>
+    state.write(scope, outbox, () => {
       const result = work()
       of(scope).version += 1
       return result

@@ -1,7 +1,7 @@
 import type { AccessStore, MappingPolicy } from '../../lib/adapter/index.js'
-import { markPending } from './alongside.js'
 import type { Database } from './database.js'
 import { forgetPeople } from './forget.js'
+import { markPending } from './outbox.js'
 import { passedOverMethods } from './passed-over.js'
 import { pendingMethods } from './pending.js'
 import { recordMethods } from './records.js'

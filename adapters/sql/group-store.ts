@@ -2,17 +2,16 @@ import { randomUUID } from 'node:crypto'
 import {
   type AccessResolver,
   type AccessStore,
-  type Alongside,
   compileRules,
   type Group,
   type GroupStore,
   type MappingPolicy,
   type MemberChange,
   type MembersChanged,
+  type Outbox,
   personState,
   type Scope,
 } from '../../lib/adapter/index.js'
-import { type Write, writeAlongside } from './alongside.js'
 import type { Database, Session } from './database.js'
 import { keyIndex } from './key-index.js'
 import { usersIn, withGroupsBelow } from './marks.js'
@@ -24,6 +23,7 @@ import {
   readMembers,
   removeAllMembers,
 } from './members.js'
+import { type Write, writeOutbox } from './outbox.js'
 import { insert, sqlResourceStore, update } from './resource-store.js'
 import { deleteResource, lockResource, toResource, touchResource } from './rows.js'
 import { isStorable } from './text.js'
@@ -45,8 +45,8 @@ export function sqlGroupStore(
       await index.ready()
       const { members = [] } = group
       const add = members.map(({ value }) => value)
-      const target = { scope, alongside: write.alongside }
-      return writeAlongside(database, target, async ({ session }) => {
+      const target = { scope, outbox: write.outbox }
+      return writeOutbox(database, target, async ({ session }) => {
         await insert(session, { scope, type }, group, write)
         const place = { tenant: scope.tenant, groupId: group.id }
         await applyMemberChange(session, place, { add, remove: [] })
@@ -73,8 +73,8 @@ export function sqlGroupStore(
     async replace(scope, { members: _, ...rest }, write) {
       const group = rest as Group
       const keys = await index.keysForChange(write.keys)
-      const target = { scope, alongside: write.alongside }
-      return writeAlongside(database, target, async (change) => {
+      const target = { scope, outbox: write.outbox }
+      return writeOutbox(database, target, async (change) => {
         await update(change.session, { scope, type }, group, { ...write, keys })
         if (write.members) {
           await changeMarked(change, { tenant: scope.tenant, groupId: group.id }, write.members)
@@ -93,12 +93,12 @@ export function sqlGroupStore(
 async function changeMembers(
   database: Database,
   scope: Scope,
-  { id, change, now, alongside }: { id: string; change: MemberChange } & ChangeOptions,
+  { id, change, now, outbox }: { id: string; change: MemberChange } & ChangeOptions,
 ): Promise<MembersChanged | undefined> {
   if (!isStorable(id)) return undefined
   const key = { tenant: scope.tenant, type, id }
-  const options = { scope, alongside, hasChanged: isChange }
-  return writeAlongside(database, options, async (write) => {
+  const options = { scope, outbox, hasChanged: isChange }
+  return writeOutbox(database, options, async (write) => {
     const [row] = await write.session.prepared(lockResource, key)
     if (row === undefined) return undefined
     const changed = await changeMarked(write, { tenant: scope.tenant, groupId: id }, change)
@@ -117,7 +117,7 @@ async function changeMembers(
   })
 }
 
-type ChangeOptions = { readonly now: string; readonly alongside?: Alongside | undefined }
+type ChangeOptions = { readonly now: string; readonly outbox?: Outbox | undefined }
 
 function isChange(change: Pick<MembersChanged, 'added' | 'removed'> | undefined): boolean {
   return change !== undefined && change.added.length + change.removed.length > 0
@@ -142,25 +142,21 @@ async function changeMarked(
 async function deleteGroup(
   database: Database,
   scope: Scope,
-  { id, expectedVersion, alongside }: { id: string } & Parameters<GroupStore['delete']>[2],
+  { id, expectedVersion, outbox }: { id: string } & Parameters<GroupStore['delete']>[2],
 ): Promise<boolean> {
   if (!isStorable(id)) return false
   const { tenant } = scope
   const key = { tenant, type, id }
-  return writeAlongside(
-    database,
-    { scope, alongside },
-    async ({ session, markedGroups, toMark }) => {
-      if (!(await lockForDeletion(session, key, expectedVersion))) return false
-      if (markedGroups.includes(id)) {
-        const below = await withGroupsBelow(session, tenant, [id])
-        for (const userId of await usersIn(session, tenant, below)) toMark.users.push(userId)
-      }
-      await leaveAllGroups(session, tenant, id)
-      await removeAllMembers(session, { tenant, groupId: id })
-      return (await session.change(deleteResource, key)) > 0
-    },
-  )
+  return writeOutbox(database, { scope, outbox }, async ({ session, markedGroups, toMark }) => {
+    if (!(await lockForDeletion(session, key, expectedVersion))) return false
+    if (markedGroups.includes(id)) {
+      const below = await withGroupsBelow(session, tenant, [id])
+      for (const userId of await usersIn(session, tenant, below)) toMark.users.push(userId)
+    }
+    await leaveAllGroups(session, tenant, id)
+    await removeAllMembers(session, { tenant, groupId: id })
+    return (await session.change(deleteResource, key)) > 0
+  })
 }
 
 async function withMembers(

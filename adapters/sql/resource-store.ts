@@ -5,10 +5,10 @@ import {
   VersionMismatchError,
   type Write,
 } from '../../lib/adapter/index.js'
-import { writeAlongside } from './alongside.js'
 import type { Database, Session } from './database.js'
 import { keyIndex } from './key-index.js'
 import { addLookups, replaceLookups } from './lookups.js'
+import { writeOutbox } from './outbox.js'
 import { queryResources } from './query.js'
 import {
   deleteResource,
@@ -29,18 +29,14 @@ export function sqlResourceStore<R extends Resource>(
   index = keyIndex(database, type),
 ): ResourceStore<R> {
   return {
-    supports: { filter: true, sort: true, cursor: true, alongside: true },
+    supports: { filter: true, sort: true, cursor: true, outbox: true },
     useKeys: index.use,
     async create(scope, resource, write) {
       await index.ready()
-      return writeAlongside(
-        database,
-        { scope, alongside: write.alongside },
-        async ({ session }) => {
-          await insert(session, { scope, type }, resource, write)
-          return resource
-        },
-      )
+      return writeOutbox(database, { scope, outbox: write.outbox }, async ({ session }) => {
+        await insert(session, { scope, type }, resource, write)
+        return resource
+      })
     },
     async get({ tenant }, id, _read) {
       if (!isStorable(id)) return undefined
@@ -62,16 +58,16 @@ export function sqlResourceStore<R extends Resource>(
     },
     async replace(scope, resource, write) {
       const keys = await index.keysForChange(write.keys)
-      const { alongside } = write
-      return writeAlongside(database, { scope, alongside }, async ({ session }) => {
+      const { outbox } = write
+      return writeOutbox(database, { scope, outbox }, async ({ session }) => {
         await update(session, { scope, type }, resource, { ...write, keys })
         return resource
       })
     },
-    async delete(scope, id, { expectedVersion, alongside }) {
+    async delete(scope, id, { expectedVersion, outbox }) {
       if (!isStorable(id)) return false
       const key = { tenant: scope.tenant, type, id }
-      return writeAlongside(database, { scope, alongside }, async ({ session }) => {
+      return writeOutbox(database, { scope, outbox }, async ({ session }) => {
         if (!(await requireVersion(session, key, expectedVersion))) return false
         return (await session.change(deleteResource, key)) > 0
       })

@@ -1,7 +1,7 @@
 import type { StoreTarget, User, UserStore } from '../../lib/adapter/index.js'
-import { writeAlongside } from './alongside.js'
 import type { Database } from './database.js'
 import { leaveAllGroups, lockForDeletion } from './members.js'
+import { writeOutbox } from './outbox.js'
 import { sqlResourceStore } from './resource-store.js'
 import { deleteResource } from './rows.js'
 import { isStorable } from './text.js'
@@ -13,11 +13,11 @@ export function sqlUserStore(database: Database, target: StoreTarget): UserStore
     ...store,
     supports: { ...store.supports, groups: true },
     ...target,
-    async delete(scope, id, { expectedVersion, alongside }) {
+    async delete(scope, id, { expectedVersion, outbox }) {
       if (!isStorable(id)) return false
       const { tenant } = scope
       const key = { tenant, type: 'User', id }
-      return writeAlongside(database, { scope, alongside }, async ({ session }) => {
+      return writeOutbox(database, { scope, outbox }, async ({ session }) => {
         if (!(await lockForDeletion(session, key, expectedVersion))) return false
         await leaveAllGroups(session, tenant, id)
         return (await session.change(deleteResource, key)) > 0

@@ -3,7 +3,7 @@ import type { AuditEntry } from '../events/catalogue.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { ResourceStore } from '../stores/resource-store.js'
 import type { Scope } from '../stores/scope.js'
-import type { Alongside } from '../stores/write.js'
+import type { Outbox } from '../stores/write.js'
 import type { ServiceOptions } from './options.js'
 
 /** What a write brings with it. */
@@ -33,10 +33,10 @@ export interface OutboxCall {
 export function writeDurably<T>(
   call: OutboxCall & { readonly store: Pick<ResourceStore, 'supports'> },
   effects: Effects,
-  write: (alongside: Alongside | undefined) => Promise<T>,
+  write: (outbox: Outbox | undefined) => Promise<T>,
 ): Promise<T> {
-  return call.store.supports?.alongside
-    ? write(alongsideOf(call.services.adapters, effects))
+  return call.store.supports?.outbox
+    ? write(outboxOf(call.services.adapters, effects))
     : writeInSteps(call, effects, () => write(undefined))
 }
 
@@ -101,7 +101,7 @@ async function demandAudit(
   }
 }
 
-function alongsideOf({ access, audit: log }: Adapters, { pending, audit }: Effects): Alongside {
+function outboxOf({ access, audit: log }: Adapters, { pending, audit }: Effects): Outbox {
   return { pending: access && pending, audit: log && audit }
 }
 

@@ -3,7 +3,7 @@ import { lookupKeys } from '../schema/lookups.js'
 import type { ResourceType } from '../schema/types.js'
 import type { MemberChange } from '../stores/group-store.js'
 import type { Resource } from '../stores/resource.js'
-import type { Alongside, Write } from '../stores/write.js'
+import type { Outbox, Write } from '../stores/write.js'
 import { type Call, isConditional, type ResourceCall } from './call.js'
 import type { Change } from './kind.js'
 
@@ -19,7 +19,7 @@ export interface Outcome {
 export async function storeChange(
   call: ResourceCall,
   change: Change,
-  outbox: Alongside | undefined,
+  outbox: Outbox | undefined,
 ): Promise<Outcome | undefined> {
   const { store, scope, type, kind } = call
   const { before, after, members } = change
@@ -29,7 +29,7 @@ export async function storeChange(
   if (change.kind === 'deleted') {
     const isExpected = kind.beforeDeletion !== undefined || isConditional(call)
     const expectedVersion = isExpected ? after.meta.version : undefined
-    const isDeleted = await store.delete(scope, after.id, { expectedVersion, alongside: outbox })
+    const isDeleted = await store.delete(scope, after.id, { expectedVersion, outbox })
     return isDeleted ? { resource: after } : undefined
   }
   if (!before) return changeMembers(call, call.id, members, outbox)
@@ -40,7 +40,7 @@ export async function storeChange(
 export function replaceStored(
   { store, scope, type }: Call,
   { before, after, members }: Pick<Change, 'after' | 'members'> & { readonly before: Resource },
-  outbox: Alongside | undefined,
+  outbox: Outbox | undefined,
 ): Promise<Resource> {
   const write = { expectedVersion: before.meta.version, ...writeOf(type, after, outbox) }
   const isDelta = store.supports?.memberDeltas && hasMembers(members)
@@ -52,12 +52,12 @@ export async function changeMembers(
   { services, scope }: Call,
   id: string,
   change: MemberChange,
-  alongside: Alongside | undefined,
+  outbox: Outbox | undefined,
 ): Promise<Outcome | undefined> {
   const now = services.clock().toISOString()
   const changed = await services.adapters.groups.changeMembers?.(scope, id, change, {
     now,
-    alongside,
+    outbox,
   })
   return (
     changed && { resource: changed.group, members: { add: changed.added, remove: changed.removed } }
@@ -65,15 +65,11 @@ export async function changeMembers(
 }
 
 /** What a store needs to know beside the resource. */
-export function writeOf(
-  type: ResourceType,
-  resource: Resource,
-  alongside: Alongside | undefined,
-): Write {
+export function writeOf(type: ResourceType, resource: Resource, outbox: Outbox | undefined): Write {
   return {
     keys: lookupKeys(type, resource),
     comparable: () => comparableOf(type, resource),
-    alongside,
+    outbox,
   }
 }
 

@@ -40,7 +40,7 @@ async function restore(
   const { store, scope, type, services } = call
   if (kind === 'created') {
     const expectedVersion = resource.meta.version
-    await store.delete(scope, resource.id, { expectedVersion, alongside: undefined })
+    await store.delete(scope, resource.id, { expectedVersion, outbox: undefined })
     return [resource, 'the new resource was removed']
   }
   if (kind === 'deleted') {

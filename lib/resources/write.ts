@@ -111,7 +111,7 @@ function permit({ allowed }: ResourceCall, { attributes, secrets }: Change): voi
 /** Nothing is stored; an earlier request may have failed after it stored the same. */
 async function leave(call: ResourceCall, current: Resource, change: Change): Promise<WriteResult> {
   await call.kind.settleUnchanged?.(call, current)
-  if (!call.store.supports?.alongside) {
+  if (!call.store.supports?.outbox) {
     // The mark after an earlier write may have been lost with the process.
     await markPending(call, call.kind.pending?.(call, change) ?? [])
   }

@@ -132,7 +132,7 @@ export interface AccessStore {
   deleteRecord(scope: Scope, userId: string): Promise<void>
 
   /**
-   * Marks users (or all users of groups) pending; what `Alongside.pending` does, for stores without
+   * Marks users (or all users of groups) pending; what `Outbox.pending` does, for stores without
    * it.
    */
   mark(scope: Scope, ids: readonly string[]): Promise<void>

@@ -2,7 +2,7 @@ import type { Access } from '../mapping/types.js'
 import type { Group, User } from './resource.js'
 import type { ResourceStore } from './resource-store.js'
 import type { Scope } from './scope.js'
-import type { Alongside, Write } from './write.js'
+import type { Outbox, Write } from './write.js'
 
 /** A change of a group's members, by id. An id is in at most one of the lists. */
 export interface MemberChange {
@@ -65,7 +65,7 @@ export interface GroupStore extends ResourceStore<Group> {
     scope: Scope,
     id: string,
     change: MemberChange,
-    options: { readonly now: string; readonly alongside?: Alongside | undefined },
+    options: { readonly now: string; readonly outbox?: Outbox | undefined },
   ): Promise<MembersChanged | undefined>
 
   /**

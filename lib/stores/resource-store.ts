@@ -2,7 +2,7 @@ import type { Json } from '../schema/types.js'
 import type { Page, Query, Read } from './query.js'
 import type { Resource } from './resource.js'
 import type { Scope } from './scope.js'
-import type { Alongside, LookupKey, Write } from './write.js'
+import type { LookupKey, Outbox, Write } from './write.js'
 
 /** An attribute whose values are lookup keys. */
 export interface Lookup {
@@ -41,10 +41,10 @@ export interface Supports {
    */
   readonly memberDeltas?: boolean
   /**
-   * Writes make `Write.alongside` durable in the same step. Else: marks are set before and after
+   * Writes make `Write.outbox` durable in the same step. Else: marks are set before and after
    * the write.
    */
-  readonly alongside?: boolean
+  readonly outbox?: boolean
 }
 
 /**
@@ -103,7 +103,7 @@ export interface ResourceStore<R extends Resource = Resource> {
     id: string,
     options: {
       readonly expectedVersion?: string | undefined
-      readonly alongside?: Alongside | undefined
+      readonly outbox?: Outbox | undefined
     },
   ): Promise<boolean>
 

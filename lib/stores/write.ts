@@ -15,7 +15,7 @@ export interface LookupKey {
 }
 
 /** What must become durable in the same step as a write, or not at all. */
-export interface Alongside {
+export interface Outbox {
   /**
    * Users whose access must be made true again. An id may name a group: it stands for every user in
    * it, directly or through other groups, as it is before the write and after it.
@@ -35,6 +35,6 @@ export interface Write {
    * called.
    */
   readonly comparable: () => Json
-  /** Only for stores that declare `supports.alongside`. */
-  readonly alongside?: Alongside | undefined
+  /** Only for stores that declare `supports.outbox`. */
+  readonly outbox?: Outbox | undefined
 }

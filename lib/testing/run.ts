@@ -1,10 +1,10 @@
 import type { Adapters } from '../stores/index.js'
 import type { Check, CheckContext, CheckResult, Report } from './check.js'
 import { accessChecks } from './checks/access.js'
-import { alongsideChecks } from './checks/alongside.js'
 import { auditChecks } from './checks/audit.js'
 import { decisionChecks } from './checks/decisions.js'
 import { memberChecks } from './checks/members.js'
+import { outboxChecks } from './checks/outbox.js'
 import { pendingChecks } from './checks/pending.js'
 import { queryChecks } from './checks/queries.js'
 import { refusalChecks } from './checks/refusals.js'
@@ -21,7 +21,7 @@ export const checks: readonly Check[] = [
   ...queryChecks,
   ...tenantChecks,
   ...memberChecks,
-  ...alongsideChecks,
+  ...outboxChecks,
   ...accessChecks,
   ...pendingChecks,
   ...auditChecks,

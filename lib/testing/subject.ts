@@ -5,8 +5,8 @@ import { lookupKeys } from '../schema/lookups.js'
 import type { ResourceType } from '../schema/types.js'
 import type {
   Adapters,
-  Alongside,
   Group,
+  Outbox,
   Read,
   Resource,
   ResourceStore,
@@ -123,12 +123,12 @@ export function make(subject: Subject, attributes: Record<string, unknown> = {})
 }
 
 /** What the library gives a store beside a resource. */
-export function writeOf(resource: Resource, alongside?: Alongside): Write {
+export function writeOf(resource: Resource, outbox?: Outbox): Write {
   const type = typeNamed(resource.meta.resourceType)
   return {
     keys: lookupKeys(type, resource),
     comparable: () => comparableOf(type, resource),
-    ...(alongside && { alongside }),
+    ...(outbox && { outbox }),
   }
 }
 

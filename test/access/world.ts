@@ -45,20 +45,20 @@ export function createWorld(adapters: Adapters, scope: Scope = aScope()) {
     scope,
     async addUser(userName: string, over: Partial<User> = {}): Promise<User> {
       const user = { id: randomUUID(), userName, active: true, meta: meta('User'), ...over } as User
-      const alongside = { pending: [user.id] }
-      return users.create(scope, user, { ...write('User', user), alongside })
+      const outbox = { pending: [user.id] }
+      return users.create(scope, user, { ...write('User', user), outbox })
     },
     async changeUser(user: User, change: Partial<User>): Promise<User> {
       const current = (await users.get(scope, user.id, { omit: new Set() }))!
       const next = { ...current, ...change, meta: { ...current.meta, version: randomUUID() } }
       return users.replace(scope, next as User, {
         ...write('User', next),
-        alongside: { pending: [user.id] },
+        outbox: { pending: [user.id] },
         expectedVersion: current.meta.version,
       })
     },
     async deleteUser(user: User): Promise<void> {
-      await users.delete(scope, user.id, { alongside: { pending: [user.id] } })
+      await users.delete(scope, user.id, { outbox: { pending: [user.id] } })
     },
     async addGroup(displayName: string, members: readonly { id: string }[] = []): Promise<Group> {
       const group = {
@@ -69,7 +69,7 @@ export function createWorld(adapters: Adapters, scope: Scope = aScope()) {
       } as unknown as Group
       return groups.create(scope, group, {
         ...write('Group', group),
-        alongside: { pending: [group.id] },
+        outbox: { pending: [group.id] },
       })
     },
     async renameGroup(group: Group, displayName: string): Promise<Group> {
@@ -77,12 +77,12 @@ export function createWorld(adapters: Adapters, scope: Scope = aScope()) {
       const next = { ...current, displayName, meta: { ...current.meta, version: randomUUID() } }
       return groups.replace(scope, next as Group, {
         ...write('Group', next),
-        alongside: { pending: [group.id] },
+        outbox: { pending: [group.id] },
         expectedVersion: current.meta.version,
       })
     },
     async deleteGroup(group: Group): Promise<void> {
-      await groups.delete(scope, group.id, { alongside: { pending: [group.id] } })
+      await groups.delete(scope, group.id, { outbox: { pending: [group.id] } })
     },
     async changeMembers(
       group: Group,
@@ -95,7 +95,7 @@ export function createWorld(adapters: Adapters, scope: Scope = aScope()) {
         { add: ids(change.add), remove: ids(change.remove) },
         {
           now: new Date().toISOString(),
-          alongside: { pending: [...ids(change.add), ...ids(change.remove)] },
+          outbox: { pending: [...ids(change.add), ...ids(change.remove)] },
         },
       )
     },

@@ -64,16 +64,16 @@ it('renames groups and takes the same people out of them at the same time withou
     const stored = await store.get(scope, group.id, everything)
     if (stored === undefined) throw new Error('Not found.')
     const remove = shuffled(people, index).slice(0, 40)
-    const alongside = { pending: [group.id], audit: [] }
+    const outbox = { pending: [group.id], audit: [] }
     if (index % 3 === 0) {
-      return store.changeMembers?.(scope, group.id, { add: remove, remove: [] }, { now, alongside })
+      return store.changeMembers?.(scope, group.id, { add: remove, remove: [] }, { now, outbox })
     }
     const next = {
       ...stored,
       displayName: `${index}`,
       meta: { ...stored.meta, version: `v${index}` },
     }
-    const write = { ...writeOf(next), expectedVersion: stored.meta.version, alongside }
+    const write = { ...writeOf(next), expectedVersion: stored.meta.version, outbox }
     return store.replace(scope, next, { ...write, members: { add: [], remove } })
   }
   for (let round = 0; round < 6; round += 1) {
@@ -101,11 +101,11 @@ it('deletes people while they are added to groups without a deadlock, and leaves
         scope,
         id,
         { add: shuffled(people, index), remove: [] },
-        { now, alongside: { pending: [id, ...people], audit: [] } },
+        { now, outbox: { pending: [id, ...people], audit: [] } },
       ),
     )
     const deleted = people.map((id, index) =>
-      host(index).users.delete(scope, id, { alongside: { pending: [id], audit: [] } }),
+      host(index).users.delete(scope, id, { outbox: { pending: [id], audit: [] } }),
     )
     await Promise.allSettled(added)
     await Promise.all(deleted)

@@ -161,7 +161,7 @@ describe('an audit log that cannot be written', () => {
     const { create } = adapters.users
     const users: Partial<Adapters['users']> = {
       create: (...args) => {
-        seen.push(args[2].alongside)
+        seen.push(args[2].outbox)
         return create(...args)
       },
     }

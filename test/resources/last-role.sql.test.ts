@@ -20,7 +20,7 @@ function plain(target: AccessTarget): Adapters {
   const adapters = memoryAdapters({ target })
   const { noteRole: _, ...access } = adapters.access
   const { resolveAccessOf, changeMembers, supports, ...groups } = adapters.groups
-  return { ...adapters, access, groups: { ...groups, supports: { ...supports, alongside: true } } }
+  return { ...adapters, access, groups: { ...groups, supports: { ...supports, outbox: true } } }
 }
 
 describe.each([

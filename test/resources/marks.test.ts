@@ -13,14 +13,14 @@ const scope: Scope = {
 /**
  * Adapters with a list of pending people, whose stores cannot write it in one step with a change.
  */
-function withoutAlongside(deltas: boolean) {
+function withoutOutbox(deltas: boolean) {
   const adapters = memoryAdapters()
   const { supports: users } = adapters.users
   const { supports: groups } = adapters.groups
   return watched(
     altered({
-      users: { supports: { ...users, alongside: false } },
-      groups: { supports: { ...groups, alongside: false, memberDeltas: deltas } },
+      users: { supports: { ...users, outbox: false } },
+      groups: { supports: { ...groups, outbox: false, memberDeltas: deltas } },
     }),
   )
 }
@@ -32,7 +32,7 @@ const marksAndWrites = (calls: readonly Call[]) =>
 
 describe('stores that cannot mark people in one step with a change', () => {
   it('get marks before and after each write, so that neither a crash nor a quick reconciler loses one (S-INT-05)', async () => {
-    const adapters = withoutAlongside(true)
+    const adapters = withoutOutbox(true)
     const scim = await serve(adapters)
     const user = await scim.user('ines')
     const around = (name: string, ...ids: string[]) => [['mark', ...ids], [name], ['mark', ...ids]]
@@ -49,7 +49,7 @@ describe('stores that cannot mark people in one step with a change', () => {
   })
 
   it('get marks for the members of a group that is deleted, who are not to be found in it afterwards', async () => {
-    const adapters = withoutAlongside(true)
+    const adapters = withoutOutbox(true)
     const scim = await serve(adapters)
     const user = await scim.user('ines')
     const group = await scim.group('Crew', [user.id])
@@ -60,7 +60,7 @@ describe('stores that cannot mark people in one step with a change', () => {
   })
 
   it('get a mark for a change that is there already: the one after it may have been lost', async () => {
-    const adapters = withoutAlongside(true)
+    const adapters = withoutOutbox(true)
     const scim = await serve(adapters)
     const user = await scim.user('ines')
     adapters.calls.length = 0
@@ -69,7 +69,7 @@ describe('stores that cannot mark people in one step with a change', () => {
   })
 
   it('get marks for what access is made of, and for what the target reads', async () => {
-    const adapters = withoutAlongside(true)
+    const adapters = withoutOutbox(true)
     const scim = await serve(adapters)
     const user = await scim.user('ines')
     const marksOf = async (path: string, value: unknown) => {
@@ -97,7 +97,7 @@ describe('stores that cannot mark people in one step with a change', () => {
   })
 
   it('get no mark after a write that failed', async () => {
-    const adapters = withoutAlongside(true)
+    const adapters = withoutOutbox(true)
     const scim = await serve(adapters)
     await scim.user('ines')
     adapters.calls.length = 0
@@ -113,8 +113,8 @@ describe('stores that mark people in one step with a change', () => {
     expect(adapters.calls.map(({ name }) => name)).not.toContain('access.mark')
     return adapters.calls.flatMap(({ args }) =>
       args.flatMap((argument) => {
-        const { alongside } = (argument ?? {}) as { alongside?: { pending?: string[] } }
-        return alongside ? [alongside.pending] : []
+        const { outbox } = (argument ?? {}) as { outbox?: { pending?: string[] } }
+        return outbox ? [outbox.pending] : []
       }),
     )
   }
@@ -145,11 +145,10 @@ describe('stores that mark people in one step with a change', () => {
     const { access: _, ...rest } = memoryAdapters()
     const adapters = watched(rest as Adapters)
     const scim = await serve(adapters)
-    const alongside: unknown[] = []
+    const outbox: unknown[] = []
     await scim.user('ines')
-    for (const { args } of adapters.calls)
-      alongside.push((args[2] as { alongside?: unknown })?.alongside)
-    expect(JSON.stringify(alongside)).not.toContain('pending')
+    for (const { args } of adapters.calls) outbox.push((args[2] as { outbox?: unknown })?.outbox)
+    expect(JSON.stringify(outbox)).not.toContain('pending')
   })
 })
 

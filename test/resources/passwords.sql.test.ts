@@ -94,7 +94,7 @@ describe.each([
         races -= 1
         const version = randomUUID()
         const rival = { ...user, meta: { ...user.meta, version } }
-        await adapters.users.replace(given, rival, { ...write, alongside: undefined })
+        await adapters.users.replace(given, rival, { ...write, outbox: undefined })
       }
       return adapters.users.replace(given, user, write)
     }

@@ -4,12 +4,12 @@ import { minimalAdapters } from '../../examples/own-adapter/adapter.js'
 import type {
   AccessStore,
   Adapters,
-  Alongside,
   AuditStore,
   Group,
   GroupReference,
   GroupStore,
   KeysetPosition,
+  Outbox,
   RefusalCount,
   RefusalStore,
   Resource,
@@ -467,63 +467,51 @@ const groupDefects: readonly Defect[] = [
 /** All that a write can bring along is dropped, or handled by `handle` at its own time. */
 function apart(
   store: AnyStore,
-  handle: (
-    scope: Scope,
-    alongside: Alongside | undefined,
-    when: 'before' | 'after',
-  ) => Promise<void>,
+  handle: (scope: Scope, outbox: Outbox | undefined, when: 'before' | 'after') => Promise<void>,
 ): Partial<AnyStore> {
-  const around = async <T>(
-    scope: Scope,
-    alongside: Alongside | undefined,
-    write: () => Promise<T>,
-  ) => {
-    await handle(scope, alongside, 'before')
+  const around = async <T>(scope: Scope, outbox: Outbox | undefined, write: () => Promise<T>) => {
+    await handle(scope, outbox, 'before')
     const result = await write()
-    await handle(scope, alongside, 'after')
+    await handle(scope, outbox, 'after')
     return result
   }
   return {
-    create: (scope, resource, { alongside, ...write }) =>
-      around(scope, alongside, () => store.create(scope, resource, write)),
-    replace: (scope, resource, { alongside, ...write }) =>
-      around(scope, alongside, () => store.replace(scope, resource, write)),
-    delete: (scope, id, { alongside, ...options }) =>
-      around(scope, alongside, () => store.delete(scope, id, options)),
+    create: (scope, resource, { outbox, ...write }) =>
+      around(scope, outbox, () => store.create(scope, resource, write)),
+    replace: (scope, resource, { outbox, ...write }) =>
+      around(scope, outbox, () => store.replace(scope, resource, write)),
+    delete: (scope, id, { outbox, ...options }) =>
+      around(scope, outbox, () => store.delete(scope, id, options)),
   }
 }
 
-const alongsideDefects: readonly Defect[] = [
-  inUsers('forget what a write brings along', ['alongside.write'], (users) => ({
+const outboxDefects: readonly Defect[] = [
+  inUsers('forget what a write brings along', ['outbox.write'], (users) => ({
     ...(apart(users as AnyStore, async () => {}) as Partial<UserStore>),
   })),
-  inUsers(
-    'mark before a write that may fail',
-    ['alongside.failure'],
-    (users, { access, audit }) => ({
-      ...(apart(users as AnyStore, async (scope, alongside, when) => {
-        if (when === 'after') return
-        await access.mark(scope, alongside?.pending ?? [])
-        await audit.append(scope, alongside?.audit ?? [])
-      }) as Partial<UserStore>),
-    }),
-  ),
-  inUsers('mark for a deletion that finds nobody', ['alongside.nothing'], (users, { access }) => ({
-    async delete(scope, id, { alongside, ...options }) {
+  inUsers('mark before a write that may fail', ['outbox.failure'], (users, { access, audit }) => ({
+    ...(apart(users as AnyStore, async (scope, outbox, when) => {
+      if (when === 'after') return
+      await access.mark(scope, outbox?.pending ?? [])
+      await audit.append(scope, outbox?.audit ?? [])
+    }) as Partial<UserStore>),
+  })),
+  inUsers('mark for a deletion that finds nobody', ['outbox.nothing'], (users, { access }) => ({
+    async delete(scope, id, { outbox, ...options }) {
       const isDeleted = await users.delete(scope, id, {
         ...options,
-        ...(alongside && { alongside }),
+        ...(outbox && { outbox }),
       })
-      if (!isDeleted) await access.mark(scope, alongside?.pending ?? [])
+      if (!isDeleted) await access.mark(scope, outbox?.pending ?? [])
       return isDeleted
     },
   })),
   inGroups(
     'mark who is in a group after a write only',
-    ['alongside.groups', 'alongside.groups.leave', 'alongside.groups.delete'],
+    ['outbox.groups', 'outbox.groups.leave', 'outbox.groups.delete'],
     (groups, { access }) => ({
-      ...(apart(groups as AnyStore, async (scope, alongside, when) => {
-        if (when === 'after') await access.mark(scope, alongside?.pending ?? [])
+      ...(apart(groups as AnyStore, async (scope, outbox, when) => {
+        if (when === 'after') await access.mark(scope, outbox?.pending ?? [])
       }) as Partial<GroupStore>),
     }),
   ),
@@ -801,7 +789,7 @@ const unusedToken = { name: 'none', digest: '0'.repeat(64), createdAt: '', creat
 export const defects: readonly Defect[] = [
   ...storeDefects,
   ...groupDefects,
-  ...alongsideDefects,
+  ...outboxDefects,
   ...accessDefects,
   ...otherDefects,
   ...workspaceDefects,

@@ -1,7 +1,7 @@
 import {
-  type Alongside,
   auditEntry,
   type EventName,
+  type Outbox,
   type OutboxCall,
   type Scope,
   type User,
@@ -30,7 +30,7 @@ export async function writeLogged<T>(
   settings: LabelStudioSettings,
   scope: Scope,
   change: AccountChange,
-  write: (alongside: Alongside | undefined) => Promise<T>,
+  write: (outbox: Outbox | undefined) => Promise<T>,
 ): Promise<T> {
   const effects = effectsOf(scope, change)
   const store = settings.storage.users

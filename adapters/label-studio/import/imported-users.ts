@@ -118,8 +118,8 @@ async function createUser({ settings, write }: Tools, scope: Scope, user: User):
   const { users, access } = settings.storage
   const change = { event: 'user.created', user } as const
   try {
-    await writeLogged(settings, scope, change, (alongside) =>
-      users.create(scope, user, { ...write(user), alongside }),
+    await writeLogged(settings, scope, change, (outbox) =>
+      users.create(scope, user, { ...write(user), outbox }),
     )
   } catch (error) {
     // Somebody else has the login name: there is nobody to whom the note could belong.
@@ -148,8 +148,8 @@ async function replaceUser(
   next: User,
 ): Promise<void> {
   const change = { event: 'user.replaced', user: next } as const
-  await writeLogged(settings, scope, change, (alongside) =>
-    settings.storage.users.replace(scope, next, { ...write(next), expectedVersion, alongside }),
+  await writeLogged(settings, scope, change, (outbox) =>
+    settings.storage.users.replace(scope, next, { ...write(next), expectedVersion, outbox }),
   )
 }
 

@@ -27,8 +27,8 @@ export async function unlist(
   await access.saveRecord(scope, { ...record, enforced: undefined })
   const change = { event: 'user.deleted', user: { id, userName } } as const
   try {
-    await writeLogged(settings, scope, change, (alongside) =>
-      users.delete(scope, id, { expectedVersion, alongside }),
+    await writeLogged(settings, scope, change, (outbox) =>
+      users.delete(scope, id, { expectedVersion, outbox }),
     )
   } catch (error) {
     await access.saveRecord(scope, record)

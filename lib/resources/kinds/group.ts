@@ -112,7 +112,7 @@ export const group: Kind = {
     const { kind, after, members } = change
     if (!concernsAll(change)) return [...members.add, ...members.remove]
     // A store that marks on its own does so before the group is gone; later nobody is found in it.
-    const isLate = kind === 'deleted' && !call.store.supports?.alongside
+    const isLate = kind === 'deleted' && !call.store.supports?.outbox
     return isLate ? [after.id, ...members.remove] : [after.id]
   },
 

@@ -12,14 +12,14 @@ import { type Product, scopeOf, startProduct } from './product.js'
 const email = 'ann@example.com'
 
 /** Storage whose log can be out of order, and that writes in one step or in several. */
-function storageWith(storage: Adapters, alongside: boolean) {
+function storageWith(storage: Adapters, outbox: boolean) {
   const log = { isBroken: false }
   const { audit, users } = storage
   const append: NonNullable<Adapters['audit']>['append'] = async (...all) => {
     if (log.isBroken) throw new Error('the log is full')
     await audit?.append(...all)
   }
-  const inSteps = { ...users, supports: { ...users.supports, alongside } }
+  const inSteps = { ...users, supports: { ...users.supports, outbox } }
   const adapters = { ...storage, users: inSteps, audit: { ...audit, append } } as Adapters
   return { log, adapters }
 }
@@ -28,7 +28,7 @@ describe.each([
   ['memory, in one step', async () => memoryAdapters(), true],
   ['memory, in several steps', async () => memoryAdapters(), false],
   ['SQLite, in one step', () => sqlAdapters({ url: 'sqlite::memory:' }), true],
-])('what the import and adoption do, in the log and as events (R20; %s)', (_, make, alongside) => {
+])('what the import and adoption do, in the log and as events (R20; %s)', (_, make, outbox) => {
   let fake: FakeLabelStudio
   let product: Product
   let log: { isBroken: boolean }
@@ -36,7 +36,7 @@ describe.each([
 
   const start = async (audit: 'required' | 'bestEffort') => {
     fake = await startFakeLabelStudio({ mode: 'oss-new' })
-    const storage = storageWith(await make(), alongside)
+    const storage = storageWith(await make(), outbox)
     log = storage.log
     events = []
     const adapters = { audit, onEvent: (event: AuditEntry) => events.push(event) }
@@ -102,7 +102,7 @@ describe.each([
   it('writes no entry, or nothing at all, when the log fails and must be kept', async () => {
     await start('required')
     log.isBroken = true
-    const isOneStep = alongside
+    const isOneStep = outbox
     if (!isOneStep) {
       await expect(product.adapters.importer.run()).rejects.toMatchObject({ status: 503 })
       expect(await listed()).toBeUndefined()

@@ -50,7 +50,7 @@ function writeOf(resource: Resource, pending: readonly string[] = [resource.id])
   return {
     keys: lookupKeys(type, resource),
     comparable: () => comparableOf(type, resource),
-    alongside: { pending },
+    outbox: { pending },
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Alongside, Scope } from '../../lib/adapter/index.js'
+import type { Outbox, Scope } from '../../lib/adapter/index.js'
 import { appendAudit } from './audit-store.js'
 import type { Database, Session } from './database.js'
 import { fewUsersIn, groupsAmong, markAll } from './marks.js'
@@ -16,7 +16,7 @@ export interface Write {
 /** What belongs to a write. */
 export interface WriteOptions<T> {
   readonly scope: Scope
-  readonly alongside?: Alongside | undefined
+  readonly outbox?: Outbox | undefined
   /**
    * Whether the write changed something; nothing is put in the log for one that did not. Default:
    * always.
@@ -33,12 +33,12 @@ export interface WriteOptions<T> {
  * who leave a group that is marked (`markedGroups`) are no longer found in it; the write names them
  * (`toMark`).
  */
-export async function writeAlongside<T>(
+export async function writeOutbox<T>(
   database: Database,
-  { scope, alongside = {}, hasChanged = () => true }: WriteOptions<T>,
+  { scope, outbox = {}, hasChanged = () => true }: WriteOptions<T>,
   change: (write: Write) => Promise<T>,
 ): Promise<T> {
-  const { pending = [], audit = [] } = alongside
+  const { pending = [], audit = [] } = outbox
   return database.transaction(async (session) => {
     const markedGroups = await groupsAmong(session, scope.tenant, pending)
     const toMark: Write['toMark'] = { users: [], groups: [] }

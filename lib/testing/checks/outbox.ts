@@ -1,5 +1,5 @@
 import type { AuditEntry } from '../../events/catalogue.js'
-import type { Adapters, Alongside, ResourceStore } from '../../stores/index.js'
+import type { Adapters, Outbox, ResourceStore } from '../../stores/index.js'
 import { expectEqual, rejection } from '../assert.js'
 import type { Check, CheckContext } from '../check.js'
 import {
@@ -18,13 +18,13 @@ const users = subjectNamed('users')
 const appliesTo = (adapters: Adapters) =>
   adapters.access !== undefined &&
   adapters.audit !== undefined &&
-  adapters.users.supports?.alongside === true &&
-  adapters.groups.supports?.alongside === true
+  adapters.users.supports?.outbox === true &&
+  adapters.groups.supports?.outbox === true
 
 /** Marks and audit entries that become durable in the same step as a write, or not at all. */
-export const alongsideChecks: readonly Check[] = [
+export const outboxChecks: readonly Check[] = [
   {
-    id: 'alongside.write',
+    id: 'outbox.write',
     title: 'stores marks and audit entries with each kind of write',
     async run(context: CheckContext) {
       const { scope } = context
@@ -45,26 +45,26 @@ export const alongsideChecks: readonly Check[] = [
         expectedVersion,
       })
       await expectMarks(context, id, 2)
-      await store(context.adapters).delete(scope, id, { alongside: about(id) })
+      await store(context.adapters).delete(scope, id, { outbox: about(id) })
       await expectMarks(context, id, 3)
     },
   },
   {
-    id: 'alongside.failure',
+    id: 'outbox.failure',
     title: 'stores neither marks nor audit entries with a write that is refused',
     async run(context: CheckContext) {
       const { adapters, scope } = context
       const stored = await createUser(context, { userName: 'taken' })
       const group = await createGroup(context)
-      const alongside = { pending: [stored.id], audit: [entryOf(scope.tenant, stored.id)] }
+      const outbox = { pending: [stored.id], audit: [entryOf(scope.tenant, stored.id)] }
       const other = make(users, { userName: 'TAKEN' })
       const next = changed(stored, { displayName: 'x' })
       const store = users.store(adapters)
       const writes = [
-        () => store.create(scope, other, writeOf(other, alongside)),
-        () => replaceWrongly(store, context, next, alongside),
-        () => store.delete(scope, stored.id, { expectedVersion: 'another', alongside }),
-        () => changeWrongly(context, group.id, alongside),
+        () => store.create(scope, other, writeOf(other, outbox)),
+        () => replaceWrongly(store, context, next, outbox),
+        () => store.delete(scope, stored.id, { expectedVersion: 'another', outbox }),
+        () => changeWrongly(context, group.id, outbox),
       ]
       for (const [index, write] of writes.entries()) {
         expectEqual((await rejection(write)) === undefined, false, `write ${index} succeeds`)
@@ -74,7 +74,7 @@ export const alongsideChecks: readonly Check[] = [
     },
   },
   {
-    id: 'alongside.groups',
+    id: 'outbox.groups',
     title:
       'marks everybody in a group, also through other groups, as it is before and after a write',
     async run(context: CheckContext) {
@@ -100,7 +100,7 @@ export const alongsideChecks: readonly Check[] = [
     },
   },
   {
-    id: 'alongside.groups.leave',
+    id: 'outbox.groups.leave',
     title: 'marks everybody in a group that leaves a marked group',
     async run(context: CheckContext) {
       const { adapters, scope } = context
@@ -120,35 +120,35 @@ export const alongsideChecks: readonly Check[] = [
     },
   },
   {
-    id: 'alongside.nothing',
+    id: 'outbox.nothing',
     title: 'stores neither marks nor audit entries with a write to what is not there',
     async run(context: CheckContext) {
       const { adapters, scope } = context
       const user = await createUser(context)
-      const alongside = { pending: [user.id], audit: [entryOf(scope.tenant, user.id)] }
-      await users.store(adapters).delete(scope, 'unknown', { alongside })
-      await adapters.groups.delete(scope, 'unknown', { alongside })
+      const outbox = { pending: [user.id], audit: [entryOf(scope.tenant, user.id)] }
+      await users.store(adapters).delete(scope, 'unknown', { outbox })
+      await adapters.groups.delete(scope, 'unknown', { outbox })
       const change = { add: [], remove: [user.id] }
-      const options = { now: instant(), alongside }
+      const options = { now: instant(), outbox }
       await adapters.groups.changeMembers?.(scope, 'unknown', change, options)
       expectEqual(await pendingIds(context), [], 'pending users afterwards')
       expectEqual(await adapters.audit?.query(scope, { limit: 10 }), [], 'audit log afterwards')
     },
   },
   {
-    id: 'alongside.groups.delete',
+    id: 'outbox.groups.delete',
     title: 'marks everybody who was in a group that is deleted',
     async run(context: CheckContext) {
       const { adapters, scope } = context
       const [one, two] = [await createUser(context), await createUser(context)]
       const inner = await createGroup(context, [one.id])
       const outer = await createGroup(context, [inner.id, two.id])
-      await adapters.groups.delete(scope, outer.id, { alongside: { pending: [outer.id] } })
+      await adapters.groups.delete(scope, outer.id, { outbox: { pending: [outer.id] } })
       await sweepAll(context)
       expectEqual(await pendingIds(context), [one.id, two.id].sort(), 'pending users')
     },
   },
-].map((check) => ({ ...check, level: 'MUST', section: 'Write.alongside; S-INT-05', appliesTo }))
+].map((check) => ({ ...check, level: 'MUST', section: 'Write.outbox; S-INT-05', appliesTo }))
 
 function entryOf(tenant: string, id: string): AuditEntry {
   return {
@@ -178,18 +178,18 @@ function replaceWrongly(
   store: ResourceStore,
   { scope }: CheckContext,
   next: ReturnType<typeof changed>,
-  alongside: Alongside,
+  outbox: Outbox,
 ) {
-  return store.replace(scope, next, { ...writeOf(next, alongside), expectedVersion: 'another' })
+  return store.replace(scope, next, { ...writeOf(next, outbox), expectedVersion: 'another' })
 }
 
 async function changeWrongly(
   { adapters, scope }: CheckContext,
   groupId: string,
-  alongside: Alongside,
+  outbox: Outbox,
 ): Promise<void> {
   const { groups } = adapters
   if (!groups.changeMembers) throw new Error('There are no member deltas.')
   const change = { add: ['nobody'], remove: [] }
-  await groups.changeMembers(scope, groupId, change, { now: instant(), alongside })
+  await groups.changeMembers(scope, groupId, change, { now: instant(), outbox })
 }
