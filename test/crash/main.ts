@@ -66,6 +66,7 @@ async function crashAgainAndAgain(world: World, { kills, random }: Plan): Promis
     for (const client of clients) client.stop()
     await running
     await compare(world, groupId, clients)
+    if (kill % 50 === 0) console.log(`${world.name}: ${kill} of ${kills}`)
   }
   const acknowledged = clients.reduce((sum, client) => sum + client.acknowledged(), 0)
   const seconds = Math.round((Date.now() - startedAt) / 1000)

@@ -9,6 +9,9 @@ export interface StartedHost {
   /** Everything it printed until it listened. */
   readonly output: string
   readonly origin: string
+  readonly pid: number
+  /** Everything it has printed so far. */
+  log(): string
   /** What it printed, by the words before it: `SCIM token`, `database`, … */
   printed(label: string): string | undefined
   /** Sends SIGKILL and resolves when the process is gone. */
@@ -46,6 +49,8 @@ export async function startHost(environment: NodeJS.ProcessEnv): Promise<Started
   return {
     output: before,
     origin,
+    pid: child.pid ?? 0,
+    log: () => output,
     printed: (label) => new RegExp(`^${label} +(\\S+)`, 'm').exec(before)?.[1],
     async kill() {
       const ended = exitOf(child)

@@ -11,7 +11,7 @@ export interface PostgresServer {
 }
 
 /** Who a process runs as; PostgreSQL refuses to run as root. */
-type Account = { readonly uid?: number; readonly gid?: number }
+export type Account = { readonly uid?: number; readonly gid?: number }
 
 /**
  * Gives a PostgreSQL to test with: the one that `TEST_POSTGRES_URL` names, else a new one in a
@@ -64,37 +64,78 @@ function versionsIn(folder: string): string[] {
 
 /** A PostgreSQL that keeps what it has acknowledged, and can be killed. */
 export interface DurablePostgres extends PostgresServer {
+  /** The account it runs as, for folders that it shall write to; `{}` is that of this process. */
+  readonly account: Account
   /** Ends it with SIGKILL, and starts it again on the same data and port. */
   crash(): Promise<void>
+  /** Ends it with SIGKILL. */
+  kill(): Promise<void>
+  /** Starts it again after `kill`. */
+  restart(): Promise<void>
+  /** Stops each of its processes where it stands. */
+  freeze(): void
+  /** Lets them go on after `freeze`. */
+  thaw(): void
 }
 
 /**
  * Starts a PostgreSQL of its own that flushes as in production.
  *
+ * @param over settings of the server
  * @throws Error when none is installed
  */
-export async function startDurablePostgres(): Promise<DurablePostgres> {
+export async function startDurablePostgres(
+  over: Readonly<Record<string, string | number>> = {},
+): Promise<DurablePostgres> {
   const binaries = findBinaries()
   if (binaries === undefined) throw new Error('No PostgreSQL found.')
   const place = createCluster(binaries)
   const port = await freePort()
-  const options = { port, fsync: 'on', synchronous_commit: 'on' }
+  const options = { port, fsync: 'on', synchronous_commit: 'on', ...over }
   let server = await launch(binaries, place, options)
   const abandon = () => server.kill('SIGQUIT')
   process.once('exit', abandon)
+  const kill = async () => {
+    const exit = new Promise((resolve) => server.once('exit', resolve))
+    server.kill('SIGKILL')
+    await exit
+  }
+  const restart = async () => {
+    server = await launchAgain(() => launch(binaries, place, options))
+  }
   return {
     url: `postgres://scim@127.0.0.1:${port}/postgres`,
+    account: place.account,
     async crash() {
-      const exit = new Promise((resolve) => server.once('exit', resolve))
-      server.kill('SIGKILL')
-      await exit
-      server = await launchAgain(() => launch(binaries, place, options))
+      await kill()
+      await restart()
     },
+    kill,
+    restart,
+    freeze: () => signalAll(server, 'SIGSTOP'),
+    thaw: () => signalAll(server, 'SIGCONT'),
     async stop() {
       process.off('exit', abandon)
       await stopped(server)
       fs.rmSync(place.folder, { recursive: true, force: true })
     },
+  }
+}
+
+/** Signals a server and the processes that it has started; Linux alone tells which those are. */
+function signalAll({ pid: parent }: ChildProcess, signal: NodeJS.Signals): void {
+  const pids = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  const children = pids.filter((pid) => parentOf(pid) === parent)
+  for (const pid of [...children, parent]) process.kill(Number(pid), signal)
+}
+
+function parentOf(pid: string): number | undefined {
+  try {
+    // The name of the program is in parentheses, and may hold spaces.
+    return Number(fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1])
+  } catch {
+    // It has ended meanwhile.
+    return undefined
   }
 }
 
@@ -200,8 +241,9 @@ async function untilReady(server: ChildProcess): Promise<void> {
     server.once('error', reject)
     server.once('exit', () => reject(new Error(`PostgreSQL did not start:\n${log}`)))
     server.stderr?.on('data', (chunk: Buffer) => {
-      // Read on after start-up too: a full pipe would stop the server.
-      if (log.length < 10_000) log += chunk.toString()
+      // Read on after start-up too: a full pipe would stop the server. The end is kept: clients
+      // that come too early fill the log.
+      log = (log + chunk.toString()).slice(-10_000)
       if (log.includes('ready to accept connections')) resolve()
     })
   })

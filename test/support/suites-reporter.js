@@ -12,6 +12,7 @@ export const separateSuites = {
   races: 'PostgreSQL',
   crash: 'PostgreSQL',
   fuzz: 'PostgreSQL',
+  faults: 'PostgreSQL, Linux, and root for a small disk',
   browser: 'Chromium',
   'label-studio': 'Python and Label Studio',
   'scim2-tester': 'Python and scim2-tester',

@@ -13,7 +13,7 @@ import {
   send,
   token,
   transportOptions,
-} from './support.js'
+} from '../http/support.js'
 
 /** Opens connections in a process of its own, whose descriptors are not ours. */
 const client = `
