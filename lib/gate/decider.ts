@@ -58,10 +58,12 @@ export function deciderOf(given: Adapters, options: ResolvedGateOptions): Decide
     if (isOwnSecret && session.secretsOf(request).some(isOwnSecret)) {
       return { verdict: forbidden(ownSecret), identities: [] }
     }
-    const { identities, isComplete } = await options.identify(request).catch((error: unknown) => {
+    const found = await options.identify(request).catch((error: unknown) => {
       debug('identify failed: %O', error)
-      return { identities: [], isComplete: false }
+      return { identities: [], isComplete: false, isRefused: false }
     })
+    const { identities, isComplete, isRefused } = found
+    if (isRefused && identities.length === 0) session.dropCredentials(request)
     const verdict = await decideForAll(identities)
     const isDecided = verdict.kind !== 'pass' || isComplete
     return { verdict: isDecided ? verdict : whenUnavailable(options), identities }

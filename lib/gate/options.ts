@@ -26,6 +26,11 @@ export interface Identification {
   readonly identities: readonly Identity[]
   /** False when one of the credentials could not be looked up now. */
   readonly isComplete: boolean
+  /**
+   * A credential names somebody and is not accepted. Where nobody is known, all of them are taken
+   * off the request: what is refused now may be accepted when it arrives.
+   */
+  readonly isRefused?: boolean
 }
 
 /** Finds out who a request belongs to, from its headers alone. */

@@ -55,6 +55,16 @@ describe('somebody deprovisioned is refused', () => {
     expect(await statusOf(`Authorization: Bearer ${token}`)).toBe(403)
   })
 
+  it('with credentials that Label Studio refused a moment ago (G4)', async () => {
+    for (const header of [
+      `Authorization: Token ${ann.account.legacyToken}`,
+      `Cookie: ${ann.cookie}`,
+    ]) {
+      fake.faults.add({ path: /whoami/, times: 1, fault: { kind: 'status', status: 401 } })
+      expect([await statusOf(header), await statusOf(header)]).toEqual([401, 403])
+    }
+  })
+
   it('with a session among others, wherever it stands', async () => {
     const sessionOf = (cookie: string) => /sessionid=[^;]*/.exec(cookie)?.[0] ?? ''
     const [mine, other] = [sessionOf(ann.cookie), 'sessionid=wrong']

@@ -578,7 +578,9 @@ export function describeCommunityContract(name: string, start: () => Promise<Sub
       it('is nobody without a valid credential', async () => {
         const none = { identities: [], isComplete: true }
         expect(await identify({})).toEqual(none)
-        expect(await identify({ cookie: 'sessionid=wrong', 'x-api-key': 'wrong' })).toEqual(none)
+        expect(await identify({ cookie: 'sessionid=wrong' })).toEqual(none)
+        const refused = { ...none, isRefused: true }
+        expect(await identify({ cookie: 'sessionid=wrong', 'x-api-key': 'wrong' })).toEqual(refused)
       })
 
       it('is told by id when the person was removed', async () => {

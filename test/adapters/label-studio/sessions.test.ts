@@ -102,7 +102,7 @@ describe('identifyLabelStudioUser', () => {
         identify({ headers: { cookie: forged } }),
         identify({ headers: { cookie } }),
       ])
-      expect(bad.identities).toEqual([])
+      expect(bad).toEqual({ identities: [], isComplete: true, isRefused: true })
       expect(good.identities).toMatchObject([{ accountId: user.id }])
       expect((await identify({ headers: { cookie } })).identities).toHaveLength(1)
     })
@@ -129,9 +129,18 @@ describe('identifyLabelStudioUser', () => {
     })
   })
 
-  it('forgets sooner that a credential is not accepted', async () => {
-    const identify = anIdentify({ anonymousCacheMs: 100 })
+  it('asks each time about what claims to be somebody’s and is refused (G4)', async () => {
+    const identify = anIdentify()
     const request = { headers: { 'x-api-key': 'not yet' } }
+    await Promise.all([identify(request), identify(request)])
+    expect(asked()).toBe(1)
+    expect(await identify(request)).toEqual({ identities: [], isComplete: true, isRefused: true })
+    expect(asked()).toBe(2)
+  })
+
+  it('forgets sooner that a session is nobody’s', async () => {
+    const identify = anIdentify({ anonymousCacheMs: 100 })
+    const request = { headers: { cookie: 'sessionid=nobodys' } }
     expect((await identify(request)).identities).toEqual([])
     now = 99
     await identify(request)
@@ -213,7 +222,7 @@ describe('identifyLabelStudioUser', () => {
 
   it('remembers no more credentials than it may', async () => {
     const identify = anIdentify({ maxCached: 2 })
-    const ask = (key: string) => identify({ headers: { 'x-api-key': key } })
+    const ask = (key: string) => identify({ headers: { cookie: `sessionid=${key}` } })
     for (const key of ['a', 'b', 'a', 'c']) await ask(key)
     expect(asked()).toBe(3)
     await ask('a')

@@ -19,7 +19,7 @@ const longestMs = 86_400_000
 export interface IdentifyOptions extends LabelStudioConnection {
   /** How long a credential's account is remembered, in milliseconds. Default 30000. */
   cacheMs?: number
-  /** How long it is remembered that a credential is not accepted, in milliseconds. Default 2000. */
+  /** How long it is remembered that a session is nobody's, in milliseconds. Default 2000. */
   anonymousCacheMs?: number
   /** How much longer a known account is used while Label Studio cannot be asked. Default 600000. */
   staleMs?: number
@@ -64,6 +64,8 @@ export interface Identification {
   identities: readonly LabelStudioIdentity[]
   /** False when Label Studio could not be asked about one of the credentials. */
   isComplete: boolean
+  /** A token, or a session that names an account, is not accepted. */
+  isRefused?: boolean
 }
 
 /** Finds out to whom a request belongs; throws only the signal's reason. */
@@ -86,13 +88,16 @@ export function identifyLabelStudioUser(given: IdentifyOptions): Identify {
   const options = readOptions(identifyTable, given)
   const settings = connectionSettings(options)
   const limit = limiter(settings.maxConcurrent, settings.maxQueued)
-  const cache = credentialCache<LabelStudioIdentity | undefined>({
+  const cache = credentialCache<Owner>({
     maxEntries: options.maxCached,
     clock: settings.clock,
-    lifetime: (identity) =>
-      identity === undefined
+    lifetime: (owner) => {
+      // Who is let in again comes in at once.
+      if (owner === 'refused') return { freshMs: 0 }
+      return owner === 'nobody'
         ? { freshMs: options.anonymousCacheMs }
-        : { freshMs: options.cacheMs, staleMs: options.staleMs },
+        : { freshMs: options.cacheMs, staleMs: options.staleMs }
+    },
   })
 
   const ask = (credential: Credential) =>
@@ -111,7 +116,8 @@ export function identifyLabelStudioUser(given: IdentifyOptions): Identify {
     try {
       return await cache.find(`${name}:${value}`, async () => {
         const identity = await ask([name, value])
-        if (session !== undefined && identity?.accountId === account) cache.put(session, identity)
+        if (!identity) return name === 'cookie' && session === undefined ? 'nobody' : 'refused'
+        if (session !== undefined && identity.accountId === account) cache.put(session, identity)
         return identity
       })
     } catch (error) {
@@ -126,13 +132,20 @@ export function identifyLabelStudioUser(given: IdentifyOptions): Identify {
     const answers = await unlessAborted(asked, signal)
     const found = answers.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
     return {
-      identities: found.filter((each) => each !== undefined),
+      identities: found.filter((each) => typeof each === 'object'),
       isComplete: found.length === answers.length,
+      ...(found.includes('refused') && { isRefused: true }),
     }
   }
 }
 
 type Credential = readonly [name: string, value: string]
+
+/**
+ * Whose a credential is. Sessions of people who have not signed in are nobody's; what claims to be
+ * somebody's and is not accepted is `refused`.
+ */
+type Owner = LabelStudioIdentity | 'nobody' | 'refused'
 
 /**
  * Some servers in front of Label Studio take `X_Api_Key` for `X-Api-Key`, so both count; of a
