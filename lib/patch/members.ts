@@ -2,7 +2,7 @@ import { resolveName } from '../filter/aliases.js'
 import type { ParsedFilter } from '../filter/ast.js'
 import { isObject, own } from '../schema/json.js'
 import { subAttribute } from '../schema/paths.js'
-import { areMemberships } from '../schema/read-value.js'
+import { areMemberships, clearsList } from '../schema/read-value.js'
 import type { AttributeDefinition, Json, ResourceType } from '../schema/types.js'
 import type { MemberChange } from '../stores/group-store.js'
 import { withoutCoreUrn } from './assignments.js'
@@ -11,7 +11,7 @@ import { type Change, createContext, type PatchContext } from './context.js'
 import { withMember } from './json.js'
 import type { PatchOperation, PatchOptions } from './operation.js'
 import { isUnknown, resolveTarget } from './target.js'
-import { asListed, isClearingList, readList } from './value-list.js'
+import { asListed, readList } from './value-list.js'
 
 /** PATCH operations on a group, taken apart. */
 export interface MembersPatched {
@@ -126,7 +126,7 @@ function effectOf(given: Change, context: PatchContext): Effect {
   if (op === 'remove' && (value === undefined || !context.deviations.has('removeByValueList'))) {
     return unclear
   }
-  if (op === 'add' && isClearingList(change, context)) return none
+  if (op === 'add' && clearsList(definition, value ?? null, context)) return none
   return { kind: op, ids: readList(change, rulesFor(change, context), context).map(idOf) }
 }
 

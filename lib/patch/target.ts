@@ -1,9 +1,9 @@
 import type { Deviations } from '../deviations.js'
-import { invalidFilter, invalidPath, type ScimError } from '../errors.js'
+import { invalidFilter, invalidPath, ScimError } from '../errors.js'
 import { resolveName } from '../filter/aliases.js'
 import type { ParsedFilter, ResolvedFilter } from '../filter/ast.js'
 import { evaluateValue } from '../filter/evaluate.js'
-import { parsePatchPath } from '../filter/parse.js'
+import { type PatchPath, parsePatchPath } from '../filter/parse.js'
 import { resolveValueFilter } from '../filter/resolve.js'
 import { isObject } from '../schema/json.js'
 import { printPath, subAttribute } from '../schema/paths.js'
@@ -51,11 +51,11 @@ export function isUnknown<T extends object>(target: T | UnknownTarget): target i
  * @throws ScimError `invalidPath` (400) when it is malformed, `invalidFilter` (400) when its value
  *   filter is wrong
  */
-export function resolveTarget(
-  text: string,
-  { type, deviations, filterLimits }: Pick<PatchContext, 'type' | 'deviations' | 'filterLimits'>,
-): Target | UnknownTarget {
-  const { path: pathText, filter, sub } = parsePatchPath(text, { deviations, ...filterLimits })
+export function resolveTarget(text: string, context: TargetContext): Target | UnknownTarget {
+  const { type, deviations } = context
+  const parsed = parseKnown(text, context)
+  if (isUnknown(parsed)) return parsed
+  const { path: pathText, filter, sub } = parsed
   const path = resolveName(type, pathText.text, deviations)
   if (path === undefined) return unknownTarget(pathText.text, hasForeignUrn(type, pathText.text))
   if (filter === undefined) return { path, name: printPath(path) }
@@ -79,6 +79,35 @@ export function resolveTarget(
   }
 }
 
+type TargetContext = Pick<PatchContext, 'type' | 'deviations' | 'filterLimits'>
+
+/** A path taken apart. One that is malformed is unknown if it begins with no known name. */
+function parseKnown(text: string, context: TargetContext): PatchPath | UnknownTarget {
+  const { type, deviations, filterLimits } = context
+  try {
+    return parsePatchPath(text, { deviations, ...filterLimits })
+  } catch (error) {
+    if (!(error instanceof ScimError)) throw error
+    const isForeign = hasForeignUrn(type, text.split(/[[\s]/, 1).join())
+    if (!isForeign && beginsKnown(text, context)) throw error
+    return { unknown: shorten(text), isForeign, error }
+  }
+}
+
+/** Whether the first word of a path is a name that the type has, or there is no word. */
+function beginsKnown(text: string, { type, deviations }: TargetContext): boolean {
+  const urn = urnsOf(type).find((each) => text.toLowerCase().startsWith(each.toLowerCase()))
+  const [word] = /[a-z][\w-]*/i.exec(text.slice(urn?.length ?? 0)) ?? []
+  const name = urn === undefined ? word : `${urn}:${word}`
+  return word === undefined || resolveName(type, name ?? '', deviations) !== undefined
+}
+
+/** The URNs of a type's schemas, longest first. */
+function urnsOf({ schema, extensions }: ResourceType): string[] {
+  const urns = [schema.id, ...extensions.map((extension) => extension.schema.id)]
+  return urns.sort((a, b) => b.length - a.length)
+}
+
 function unknownTarget(text: string, isForeign = false): UnknownTarget {
   const unknown = shorten(text)
   return { unknown, isForeign, error: invalidPath(`There is no attribute "${unknown}".`) }
@@ -87,8 +116,7 @@ function unknownTarget(text: string, isForeign = false): UnknownTarget {
 /** Whether a path begins with the URN of something that is none of the type's schemas. */
 function hasForeignUrn(type: ResourceType, text: string): boolean {
   const lower = text.toLowerCase()
-  const urns = [type.schema.id, ...type.extensions.map(({ schema }) => schema.id)]
-  return lower.includes(':') && !urns.some((urn) => lower.startsWith(urn.toLowerCase()))
+  return lower.includes(':') && !urnsOf(type).some((urn) => lower.startsWith(urn.toLowerCase()))
 }
 
 /** The first name in a value filter that the attribute does not have. */

@@ -1,8 +1,8 @@
 import { invalidSyntax, invalidValue } from '../errors.js'
-import { isUnassigned } from '../schema/empty-value.js'
+import { requireOnePrimary } from '../schema/check-resource.js'
 import { isObject } from '../schema/json.js'
 import { indexValues, type ListIndex } from '../schema/list-index.js'
-import { areMemberships } from '../schema/read-value.js'
+import { areMemberships, clearsList } from '../schema/read-value.js'
 import type { AttributeDefinition, Json } from '../schema/types.js'
 import { asSent } from '../schema/wrapped-value.js'
 import type { Change, PatchContext } from './context.js'
@@ -33,7 +33,7 @@ export function changeList(
 ): Values {
   const { op } = change
   if (op === 'remove' && isWithoutValue(change)) return unassign(change)
-  if (op !== 'remove' && isClearingList(change, context)) {
+  if (op !== 'remove' && clearsList(change.definition, change.value ?? null, context)) {
     return op === 'add' ? current : unassign(change)
   }
   const values = readList(change, rules, context)
@@ -54,14 +54,6 @@ function isWithoutValue({ definition, value, name }: Change): boolean {
 
 const applyTo = { add: withAdded, remove: withoutListed, replace: inPlaceOf } as const
 
-/** An empty string never empties a list of memberships: too much would hang on a slip. */
-export function isClearingList(
-  { definition, value = null }: Change,
-  context: PatchContext,
-): boolean {
-  return value === '' && areMemberships(definition) ? false : isUnassigned(value, context)
-}
-
 /** The change with the list that its value is the JSON text of (deviation `jsonText`). */
 export function asListed(change: Change, context: PatchContext): Change {
   const { definition, value } = change
@@ -81,12 +73,14 @@ export function readList(change: Change, rules: ValueRules, context: PatchContex
   }
   const raw = listOf(unwrap(change, context), change, context)
   if (op !== 'remove') budget.spendBytes(value, 1)
-  return raw.flatMap((item) => {
+  const list = raw.flatMap((item) => {
     const read = rules.read(item)
     if (read !== undefined) return [read]
     if (op !== 'remove') return []
     throw invalidValue(`A value to remove from "${name}" is empty.`)
   })
+  if (op !== 'remove') requireOnePrimary(change.definition, list, name)
+  return list
 }
 
 /** `{ "members": […] }` given for `members` (Salesforce). */

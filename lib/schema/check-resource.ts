@@ -68,18 +68,24 @@ function isMissing(definition: AttributeDefinition, value: Json | undefined): bo
 }
 
 function checkValue(definition: AttributeDefinition, value: Json, prefix: string): void {
-  const { subAttributes, name, multiValued } = definition
+  const { subAttributes, name } = definition
   if (!subAttributes) return
-  if (multiValued && subAttribute(definition, 'primary') && countPrimary(value) > 1) {
-    throw invalidValue(`Attribute "${prefix}${name}" must have "primary": true at most once.`)
-  }
+  requireOnePrimary(definition, value, prefix + name)
   if (!subAttributes.some((sub) => sub.required)) return
   for (const element of Array.isArray(value) ? value : [value]) {
     if (isObject(element)) checkAttributes(subAttributes, element, `${prefix}${name}.`)
   }
 }
 
-function countPrimary(value: Json): number {
-  if (!Array.isArray(value)) return 0
-  return value.filter((element) => isObject(element) && element['primary'] === true).length
+/**
+ * Refuses a list in which `primary` is true more than once (RFC 7643 §2.4): which of the values is
+ * meant would be a guess.
+ *
+ * @throws ScimError `invalidValue` (400) naming the attribute
+ */
+export function requireOnePrimary(definition: AttributeDefinition, list: Json, path: string): void {
+  if (!Array.isArray(list) || !subAttribute(definition, 'primary')) return
+  const count = list.filter((each) => isObject(each) && each['primary'] === true).length
+  if (count < 2) return
+  throw invalidValue(`Attribute "${path}" must have "primary": true at most once.`)
 }

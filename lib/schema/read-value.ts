@@ -38,9 +38,21 @@ export function readValue(
 ): Json | undefined {
   if (!definition.multiValued) return readElement(definition, value, context, path)
   const given = asSent(definition, value, context)
-  if (isUnassigned(given, context)) return undefined
+  if (clearsList(definition, given, context)) return undefined
   const values = distinct(definition, readElements(definition, given, context, path))
   return values.length === 0 ? undefined : values
+}
+
+/**
+ * Whether a value unassigns a multi-valued attribute. An empty string never empties a list of
+ * memberships: too much would hang on a slip.
+ */
+export function clearsList(
+  definition: AttributeDefinition,
+  value: Json,
+  context: Pick<ReadContext, 'deviations'>,
+): boolean {
+  return value === '' && areMemberships(definition) ? false : isUnassigned(value, context)
 }
 
 /** One value of an attribute, be it singular or multi-valued; otherwise as {@link readValue}. */

@@ -16,9 +16,9 @@ export function asSent(
     return definition.type === 'complex' && deviations.has('jsonText') ? parsed(value) : value
   }
   if (typeof value !== 'object' || value === null || !deviations.has('arrayOfOne')) return value
-  const isWrapped = !definition.multiValued && Array.isArray(value) && value.length === 1
-  const only = isWrapped ? (value[0] ?? null) : value
-  return isWrapped && definition.type !== 'complex' ? onlyValue(only) : only
+  if (definition.multiValued) return value
+  const only = Array.isArray(value) && value.length === 1 ? (value[0] ?? null) : value
+  return definition.type === 'complex' ? only : onlyValue(only)
 }
 
 /** The object or array that a text is the JSON of, else the text. */
@@ -38,8 +38,9 @@ export function looksLikeJson(text: string): boolean {
 
 /** The `value` of an object that says nothing else, e.g. `{ "$ref": null, "value": "Ops" }`. */
 function onlyValue(item: Json): Json {
-  if (!isObject(item)) return item
-  const said = Object.entries(item).filter(([, member]) => member !== null)
-  const [[name, value] = ['', null], ...others] = said
-  return name === 'value' && others.length === 0 ? value : item
+  if (!isObject(item) || !Object.hasOwn(item, 'value')) return item
+  const others = Object.entries(item).filter(
+    ([name, member]) => name !== 'value' && member !== null,
+  )
+  return others.length === 0 ? (item['value'] ?? null) : item
 }

@@ -86,6 +86,10 @@ function partsOf(value: unknown): unknown[] {
     { ...value, extra: 1 },
     { [name.toUpperCase()]: part },
     [value, { [name]: part }],
+    [
+      { ...value, primary: true },
+      { ...value, [name]: 'https://other.example/', primary: 'True' },
+    ],
   ])
 }
 
@@ -157,8 +161,39 @@ const ways: Readonly<Record<string, Way>> = {
   },
 }
 
+/** Ways to give an attribute to somebody who has a value of it. */
+const overwriting: Readonly<Record<string, (id: string, given: Given) => object>> = {
+  PUT: (_, given) => ({
+    method: 'PUT',
+    data: { schemas: [userUrn], userName: newName(), ...bodyOf(given) },
+  }),
+  'PATCH replace with a path': (_, { path, value }) => ({
+    method: 'PATCH',
+    data: { schemas: [patchUrn], Operations: [{ op: 'replace', path, value }] },
+  }),
+  'PATCH replace': (_, given) => ({
+    method: 'PATCH',
+    data: { schemas: [patchUrn], Operations: [{ op: 'replace', value: bodyOf(given) }] },
+  }),
+}
+
+async function overwritten(scim: ServiceProvider, way: string, given: Given) {
+  const sample = new Map(samples).get(given.path)
+  const had = bodyOf({ path: given.path, value: sample })
+  const { id } = await scim.user(newName(), had)
+  const operation = overwriting[way]?.(id, given)
+  const { status } = await bulk(scim, { ...operation, path: `/Users/${id}` })
+  return seen(scim, { status, id })
+}
+
+/** Attributes of which replace takes the place of all that was there: it merges into others. */
+const replaced = cases.filter(({ path }) => !/name$|manager$|place$|owner$/.test(path))
+
 async function outcomeOf(scim: ServiceProvider, way: Way, given: Given) {
-  const { status, id } = await way(scim, given)
+  return seen(scim, await way(scim, given))
+}
+
+async function seen(scim: ServiceProvider, { status, id }: Named) {
   expect(status).toBeLessThan(500)
   if (status >= 400) return 'refused'
   const { id: _, meta, userName, ...attributes } = (await scim.get(`/Users/${id}`)).body
@@ -168,6 +203,9 @@ async function outcomeOf(scim: ServiceProvider, way: Way, given: Given) {
 const department = { [enterpriseUrn]: { department: 'Ops' } }
 const manager = { [enterpriseUrn]: { manager: { value: 'm' } } }
 const work = { emails: [{ value: 'a@b.example', type: 'work' }] }
+
+/** How clients say that there is no value (RFC 7643 §2.5). */
+const noValues: readonly unknown[][] = [[null], [''], [[]], [[null]], [{ value: null }]]
 
 /** Ways to name an attribute, with the one of the schemas. */
 const namings: readonly [object, object][] = [
@@ -233,6 +271,96 @@ export function oneReadingSuite(make: () => Adapters | Promise<Adapters>, numRun
       { numRuns },
     )
   }, 60_000)
+
+  it('reads a value alike in PUT and PATCH where there is one already', async () => {
+    const scim = await serve(await make(), options)
+    await fc.assert(
+      fc.asyncProperty(replaced, async (given) => {
+        const posted = await outcomeOf(scim, ways['POST'] as Way, given)
+        for (const way of Object.keys(overwriting)) {
+          expect([way, await overwritten(scim, way, given)]).toEqual([way, posted])
+        }
+      }),
+      { numRuns: Math.ceil(numRuns / 3) },
+    )
+  }, 60_000)
+
+  it.each(Object.keys(ways))('refuses two primary values in one list: %s', async (way) => {
+    const scim = await serve(await make())
+    const primary = true
+    const value = [
+      { value: 'a@b.example', primary },
+      { value: 'c@d.example', type: 'work', primary },
+    ]
+    const given = { path: 'emails', value }
+    expect(await outcomeOf(scim, ways[way] as Way, given)).toBe('refused')
+  })
+
+  it.each(noValues)('takes %j for no value of active: POST, PUT and PATCH', async (active) => {
+    const scim = await serve(await make())
+    const now = async (id: string) => (await scim.get(`/Users/${id}`)).body.active
+    expect((await scim.user(newName(), { active })).active).toBe(true)
+    for (const had of [true, false]) {
+      const { id, userName } = await scim.user(newName(), { active: had })
+      expect((await scim.put(`/Users/${id}`, { userName, active })).status).toBe(200)
+      expect(await now(id)).toBe(had)
+    }
+    const naming = [{ path: 'active', value: active }, { value: { active } }]
+    for (const operation of naming.flatMap((each) => [
+      { op: 'add', ...each },
+      { op: 'replace', ...each },
+    ])) {
+      const { id, userName } = await scim.user(newName())
+      expect((await scim.patch(`/Users/${id}`, [operation])).status).toBe(200)
+      expect(await now(id)).toBeUndefined()
+      expect((await scim.put(`/Users/${id}`, { userName, active })).body.active).toBeUndefined()
+    }
+  })
+
+  it.each(noValues)('refuses %j for what is required, in every method', async (value) => {
+    const scim = await serve(await make())
+    const user = await scim.user(newName())
+    const group = await scim.group(newName())
+    const answers = [
+      await scim.post('/Users', { userName: value }),
+      await scim.put(`/Users/${user.id}`, { userName: value }),
+      await scim.patch(`/Users/${user.id}`, [{ op: 'replace', path: 'userName', value }]),
+      await scim.patch(`/Users/${user.id}`, [{ op: 'add', value: { userName: value } }]),
+      await scim.post('/Groups', { displayName: value }),
+      await scim.put(`/Groups/${group.id}`, { displayName: value }),
+      await scim.patch(`/Groups/${group.id}`, [{ op: 'replace', path: 'displayName', value }]),
+    ]
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 400))
+  })
+
+  it.each([
+    [null, 0],
+    [[], 0],
+    ['', 1],
+    [[null], 1],
+    [{}, 1],
+    [[{ value: '' }], 1],
+  ])(
+    'takes %j in place of the members of a group alike in PUT and PATCH',
+    async (members, left) => {
+      const scim = await serve(await make())
+      const member = (await scim.user(newName())).id
+      const displayName = newName()
+      const { id } = await scim.group(displayName, [member])
+      const writes = [
+        () => scim.put(`/Groups/${id}`, { displayName, members }),
+        () => scim.patch(`/Groups/${id}`, [{ op: 'replace', path: 'members', value: members }]),
+        () => scim.patch(`/Groups/${id}`, [{ op: 'replace', value: { members } }]),
+      ]
+      for (const write of writes) {
+        expect((await write()).status >= 400).toBe(left === 1)
+        expect((await scim.get(`/Groups/${id}`)).body.members).toHaveLength(left)
+        await scim.put(`/Groups/${id}`, { displayName, members: [{ value: member }] })
+      }
+      const { status } = await scim.post('/Groups', { displayName: newName(), members })
+      expect(status >= 400).toBe(left === 1)
+    },
+  )
 
   it.each(namings)(
     'reads the names of %j alike in POST, PUT, PATCH and Bulk',

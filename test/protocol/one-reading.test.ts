@@ -38,4 +38,4 @@ describe('keys that are paths, in POST and PUT', () => {
   })
 })
 
-describe('one reading of values, in memory', () => oneReadingSuite(() => memoryAdapters(), 100))
+describe('one reading of values, in memory', () => oneReadingSuite(() => memoryAdapters(), 80))

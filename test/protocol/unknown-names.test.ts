@@ -25,6 +25,18 @@ const unknown = [
     { path: 'customMails[type eq "work"].value', value: 'x' },
     'customMails',
   ],
+  ['a name with a blank in it', { path: 'Cost Center', value: 'x' }, 'Cost Center'],
+  [
+    'a name with a blank in it, of an extension nobody knows',
+    { path: `${custom}:Cost Center`, value: 'x' },
+    `${custom}:Cost Center`,
+  ],
+  [
+    'a name with a blank in it, of a known extension',
+    { path: `${enterpriseUrn}:Cost Center`, value: 'x' },
+    `${enterpriseUrn}:Cost Center`,
+  ],
+  ['a name that begins with a digit', { path: '1st.badge', value: 'x' }, '1st.badge'],
 ] as const
 
 const isActive = async (scim: ServiceProvider, id: string) =>
@@ -70,6 +82,17 @@ describe('deactivates somebody whatever else the same PATCH names', () => {
     expect(await countsOf(scim)).toHaveLength(1)
   })
 
+  it('a broken value filter of an unknown name', async () => {
+    const scim = await serve()
+    const { id } = await scim.user('ines')
+    const broken = { op: 'Add', path: 'badges[type eq', value: 'x' }
+    const alone = await scim.patch(`/Users/${id}`, [broken])
+    expect([alone.status, alone.body.scimType]).toEqual([400, 'invalidFilter'])
+    const off = { op: 'Replace', path: 'active', value: 'False' }
+    const { status } = await scim.patch(`/Users/${id}`, [broken, off])
+    expect([status, await isActive(scim, id)]).toEqual([200, false])
+  })
+
   it.each([
     ['in a value (A15)', { active: false, 'customMails[type eq "work"].value': 'x' }],
     ['under an unknown URN', { active: false, 'urn:x:y:z': { badge: 1 } }],
@@ -80,6 +103,31 @@ describe('deactivates somebody whatever else the same PATCH names', () => {
     const { status } = await scim.patch(`/Users/${id}`, [{ op: 'replace', value }])
     expect([status, await isActive(scim, id)]).toEqual([200, false])
     expect(await countsOf(scim)).toHaveLength(1)
+  })
+})
+
+describe('a path that is malformed and begins with a known name', () => {
+  it.each([
+    'active ',
+    '/active',
+    ' active',
+    '$.active',
+    'emails[type eq "work"',
+    "emails[type eq 'work'].value",
+    'emails[value eq "urn:x:y"',
+    'active urn:x:y',
+    `${userUrn}:active now`,
+    `${userUrn}:active now:x`,
+    `${enterpriseUrn}:department[`,
+  ])('is refused, whatever else the PATCH says: %j', async (path) => {
+    const scim = await serve()
+    const { id, meta } = await scim.user('ines')
+    const { status } = await scim.patch(`/Users/${id}`, [
+      { op: 'replace', path, value: false },
+      { op: 'replace', path: 'title', value: 'x' },
+    ])
+    expect(status).toBe(400)
+    expect((await scim.get(`/Users/${id}`)).body.meta.version).toBe(meta.version)
   })
 })
 
