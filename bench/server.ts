@@ -53,7 +53,7 @@ async function appOf(): Promise<Express> {
 function startReconciler(adapters: Adapters & { readonly access: AccessStore }): () => void {
   const reconciler = createReconciler(adapters)
   reconciler.start()
-  return () => reconciler.kick()
+  return () => reconciler.wake()
 }
 
 function collectGarbage(): void {

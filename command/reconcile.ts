@@ -31,14 +31,14 @@ async function reconcileAll(
   if (words.length > 0) await storage.access.mark(scope, words)
   else await markEverybody(storage, scope)
   await createReconciler(adapters).drain()
-  const { pending, parked, lastError } = await storage.access.summary(scope)
-  const left = pending + parked
+  const { pending, failed, lastError } = await storage.access.summary(scope)
+  const left = pending + failed
   const text =
     left === 0
       ? 'Everybody has the access that the rules give.'
-      : `Still to do: ${pending} are tried again by a running host, ${parked} failed.` +
+      : `Still to do: ${pending} are tried again by a running host, ${failed} failed.` +
         (lastError ? ` Last failure: ${lastError.message}` : '')
-  tell(text, { pending, parked, ...(lastError && { lastError }) })
+  tell(text, { pending, failed, ...(lastError && { lastError }) })
   return left === 0 ? 0 : 1
 }
 

@@ -72,11 +72,11 @@ export function memoryAccessStore(state: State, policy: MappingPolicy): AccessSt
     },
     async summary({ tenant }) {
       const entries = pending.list(tenant)
-      const parked = entries.filter((entry) => entry.parked).length
+      const failed = entries.filter((entry) => entry.failed).length
       const lastError = pending.lastError(tenant)
       return {
-        pending: entries.length - parked,
-        parked,
+        pending: entries.length - failed,
+        failed,
         sweeping: sweeps
           .filter((sweep) => sweep.tenant === tenant)
           .reduce((sum, { userIds }) => sum + userIds.length, 0),
@@ -84,13 +84,13 @@ export function memoryAccessStore(state: State, policy: MappingPolicy): AccessSt
         ...(lastError && { lastError }),
       }
     },
-    async listPending({ tenant }, { offset, limit, parked }) {
+    async listPending({ tenant }, { offset, limit, failed }) {
       const entries = pending.list(tenant)
-      const wanted = entries.filter((entry) => parked === undefined || entry.parked === parked)
+      const wanted = entries.filter((entry) => failed === undefined || entry.failed === failed)
       return wanted.slice(offset, offset + limit)
     },
-    async unpark({ tenant }, userIds) {
-      return pending.unpark(tenant, userIds)
+    async retry({ tenant }, userIds) {
+      return pending.retry(tenant, userIds)
     },
     async nextDue() {
       return sweeps.length > 0 ? 0 : pending.nextDue()

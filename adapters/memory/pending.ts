@@ -17,7 +17,7 @@ export interface Pending {
   settle: (...parameters: Parameters<AccessStore['settle']>) => void
   /** Entries of a tenant, oldest first. */
   list(tenant: string): readonly PendingUser[]
-  unpark(tenant: string, userIds: readonly string[] | undefined): number
+  retry(tenant: string, userIds: readonly string[] | undefined): number
   nextDue(): number | undefined
   /** The last failure of a tenant's entries. */
   lastError(tenant: string): { userId: string; message: string } | undefined
@@ -61,18 +61,18 @@ export function createPending(now: () => number): Pending {
       entry.failedAt = now()
       entry.value = failed(entry.value, outcome, { now: now(), isMarkedAgain })
     },
-    unpark(tenant, userIds) {
+    retry(tenant, userIds) {
       const at = new Date(now()).toISOString()
-      const parked = ofTenant(tenant).filter(
-        ({ value }) => value.parked && (userIds?.includes(value.userId) ?? true),
+      const failed = ofTenant(tenant).filter(
+        ({ value }) => value.failed && (userIds?.includes(value.userId) ?? true),
       )
-      for (const entry of parked)
-        entry.value = { ...entry.value, parked: false, attempts: 0, nextAt: at }
-      return parked.length
+      for (const entry of failed)
+        entry.value = { ...entry.value, failed: false, attempts: 0, nextAt: at }
+      return failed.length
     },
     nextDue: () =>
       earliest(
-        [...entries.values()].filter(({ value }) => !value.parked),
+        [...entries.values()].filter(({ value }) => !value.failed),
         now(),
       ),
     lastError(tenant) {
@@ -94,7 +94,7 @@ function claim(
     const { value, lease } = entry
     if (tenant !== undefined && value.tenant !== tenant) continue
     if (lease !== undefined && lease.until > now) continue
-    // Named people are claimed whether or not they are due or parked.
+    // Named people are claimed whether or not they are due or failed.
     if (userIds === undefined ? !isDue(value, now) : !userIds.includes(value.userId)) continue
     entry.lease = { owner, until: now + leaseMs }
     claimed.push(value)
@@ -113,13 +113,13 @@ function failed(
     ...before,
     attempts: isMarkedAgain ? before.attempts : before.attempts + 1,
     lastError: outcome.error,
-    parked: outcome.kind === 'parked' && !isMarkedAgain,
+    failed: outcome.kind === 'failed' && !isMarkedAgain,
     nextAt: new Date(now + waitMs).toISOString(),
   }
 }
 
-function isDue({ parked, nextAt }: PendingUser, time: number): boolean {
-  return !parked && Date.parse(nextAt) <= time
+function isDue({ failed, nextAt }: PendingUser, time: number): boolean {
+  return !failed && Date.parse(nextAt) <= time
 }
 
 function nameOf(tenant: string, userId: string): string {
@@ -127,12 +127,12 @@ function nameOf(tenant: string, userId: string): string {
 }
 
 function firstMark(tenant: string, userId: string, at: string): PendingUser {
-  return { tenant, userId, since: at, mark: 1, attempts: 0, parked: false, nextAt: at }
+  return { tenant, userId, since: at, mark: 1, attempts: 0, failed: false, nextAt: at }
 }
 
 /** A new mark is new work: due at once, its failures forgotten. */
 function markedAgain(entry: PendingUser, at: string): PendingUser {
-  return { ...entry, mark: entry.mark + 1, attempts: 0, parked: false, nextAt: at }
+  return { ...entry, mark: entry.mark + 1, attempts: 0, failed: false, nextAt: at }
 }
 
 function candidates(

@@ -104,7 +104,7 @@ const lastFailure = statement<{ tenant: string }, { user_id: string; last_error:
 
 type PendingMethods = Pick<
   AccessStore,
-  'claim' | 'renew' | 'settle' | 'pendingOf' | 'summary' | 'listPending' | 'unpark' | 'nextDue'
+  'claim' | 'renew' | 'settle' | 'pendingOf' | 'summary' | 'listPending' | 'retry' | 'nextDue'
 >
 
 /** The list of people whose access must be made true, and the leases on it. */
@@ -125,14 +125,14 @@ export function pendingMethods(database: Database): PendingMethods {
       return (await database.prepared(pendingAmong, { tenant, ids })).map(fromRow)
     },
     summary: ({ tenant }) => summaryOf(database, tenant),
-    async listPending({ tenant }, { offset, limit, parked }) {
-      const wanted = parked === undefined ? sql`` : sql`and parked = ${Number(parked)}`
+    async listPending({ tenant }, { offset, limit, failed }) {
+      const wanted = failed === undefined ? sql`` : sql`and parked = ${Number(failed)}`
       const rows = await database.all(sql<PendingRow>`
         select ${columns} from scim_pending where tenant = ${tenant} ${wanted}
         order by since, user_id limit ${limit} offset ${offset}`)
       return rows.map(fromRow)
     },
-    unpark: (scope, userIds) =>
+    retry: (scope, userIds) =>
       database.transaction(async (session) => {
         const { now } = session.dialect
         const rows = await session.all(sql`
@@ -156,7 +156,7 @@ async function claim(
 ): Promise<readonly PendingUser[]> {
   const { now } = session.dialect
   const until = sql`${now} + cast(${leaseMs} as bigint)`
-  // Named people are claimed whether or not they are due or parked.
+  // Named people are claimed whether or not they are due or have failed.
   const due = userIds === undefined ? sql`and parked = 0 and due_at <= ${now}` : sql``
   const ofTenant = tenant === undefined ? sql`` : sql`and tenant = ${tenant}`
   const rows = await session.all(sql<PendingRow>`
@@ -191,7 +191,7 @@ async function settle(
   await session.change(putOff, {
     ...key,
     error: outcome.error,
-    parked: outcome.kind === 'parked' ? 1 : 0,
+    parked: outcome.kind === 'failed' ? 1 : 0,
     afterMs: outcome.kind === 'retry' ? Math.round(outcome.afterMs) : 0,
   })
 }
@@ -203,7 +203,7 @@ async function summaryOf(database: Database, tenant: string): ReturnType<AccessS
   const instants = counts.flatMap(({ oldest }) => (oldest === null ? [] : [oldest]))
   return {
     pending: counts.find(({ parked }) => parked === 0)?.count ?? 0,
-    parked: counts.find(({ parked }) => parked === 1)?.count ?? 0,
+    failed: counts.find(({ parked }) => parked === 1)?.count ?? 0,
     sweeping: sweeping?.remaining ?? 0,
     ...(instants.length > 0 && { oldest: new Date(Math.min(...instants)).toISOString() }),
     ...(failure && { lastError: { userId: failure.user_id, message: failure.last_error } }),
@@ -217,7 +217,7 @@ function fromRow(row: PendingRow): PendingUser {
     since: new Date(row.since).toISOString(),
     mark: row.mark,
     attempts: row.attempts,
-    parked: row.parked === 1,
+    failed: row.parked === 1,
     ...(row.last_error !== null && { lastError: row.last_error }),
     nextAt: new Date(row.next_at).toISOString(),
   }

@@ -43,7 +43,7 @@ export function createApp(parts: AppParts): Express {
         named('idp', scimDigests),
         adapters.tokens && { store: adapters.tokens },
       ),
-      onPending: () => reconciler.kick(),
+      onPending: () => reconciler.wake(),
       onError: logFailure,
       onEvent: logEvent,
     }),

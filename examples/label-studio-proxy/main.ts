@@ -42,7 +42,7 @@ app.use(
   '/scim/v2',
   scimRouter(adapters, {
     authenticate: bearerTokens([{ name: 'idp', token: SCIM_TOKEN }]),
-    onPending: () => reconciler.kick(),
+    onPending: () => reconciler.wake(),
   }),
 )
 app.use(

@@ -18,7 +18,7 @@ app.use(
   '/scim/v2',
   scimRouter(adapters, {
     authenticate: bearerTokens([{ name: 'idp', digest }]),
-    onPending: () => reconciler.kick(),
+    onPending: () => reconciler.wake(),
   }),
 )
 const server = app.listen(Number(PORT), '127.0.0.1', () => {

@@ -19,7 +19,7 @@ export interface ReconcilerOptions {
   /** Longest back-off. Default 300 000. */
   readonly maxBackoffMs?: number
   /**
-   * Attempts at a person who fails for another reason than an unavailable host, before parking.
+   * How often a change is tried that fails although the host is available.
    * Default 10.
    */
   readonly maxAttempts?: number

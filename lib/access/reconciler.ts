@@ -22,15 +22,15 @@ export interface Reconciler {
   /** Takes no new work, waits for what is under way, and returns its leases. */
   stop(): Promise<void>
   /**
-   * Works until nothing is due: resolves when every mark that was due has been carried out, put off
-   * or parked. Useful in tests and one-off jobs; works without `start`.
+   * Works until nothing is due: resolves when every mark that was due has been carried out, put off,
+   * put off, or has failed. Useful in tests and one-off jobs; works without `start`.
    */
   drain(): Promise<void>
   /**
    * A hint that something was marked, so that it starts at once instead of at the next look.
    * `anew`: somebody wants a host asked again that is left alone because it did not answer.
    */
-  kick(options?: { readonly anew?: boolean }): void
+  wake(options?: { readonly anew?: boolean }): void
   /** Whether it works in the background: between `start` and `stop`. */
   isRunning(): boolean
 }
@@ -38,7 +38,7 @@ export interface Reconciler {
 /**
  * A reconciler over these adapters. Several hosts may run one each on one database: leases share
  * the work and keep two of them off one person. Entries that fail are tried again with full jitter,
- * without end while the host is unavailable; what fails otherwise is parked after `maxAttempts`,
+ * without end while the host is unavailable; what fails otherwise is given up after `maxAttempts`,
  * reported by the settings API, and never dropped.
  *
  * @throws ConfigurationError `ERR_SCIM_RECONCILER` when the adapters keep no pending work, or an
@@ -91,7 +91,7 @@ class LeasingReconciler implements Reconciler {
     while ((await this.#begin()) > 0 || this.#underWay.size > 0) await this.#someEnd()
   }
 
-  kick({ anew = false }: { readonly anew?: boolean } = {}): void {
+  wake({ anew = false }: { readonly anew?: boolean } = {}): void {
     if (anew) this.#worker.askAgain()
     this.#isKicked = true
     this.#wake()
@@ -170,7 +170,7 @@ class LeasingReconciler implements Reconciler {
   }
 
   /**
-   * Until work ends, the next entry is due, a kick, `stop`, or the time to look for marks of other
+   * Until work ends, the next entry is due, a wake, `stop`, or the time to look for marks of other
    * hosts.
    */
   async #pause(): Promise<void> {

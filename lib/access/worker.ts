@@ -91,12 +91,12 @@ function outcomeOf(
   const message = describeFailure(error)
   const kind = storeErrorKind(error)
   // Attempts during an outage say nothing about this person: the first failure after one never
-  // parks.
+  // is the last one.
   const isPoison =
     kind !== 'unavailable' &&
     entry.attempts + 1 >= options.maxAttempts &&
     !isOutageText(entry.lastError)
-  if (kind === 'refused' || isPoison) return { kind: 'parked', error: message }
+  if (kind === 'refused' || isPoison) return { kind: 'failed', error: message }
   return { kind: 'retry', afterMs: backoffMs(entry.attempts, error, options), error: message }
 }
 
@@ -131,7 +131,7 @@ function putOff(entry: PendingUser, openMs: number, options: ResolvedOptions): P
 }
 
 /**
- * Told once when a person first fails and once when they are parked; retries between are no news.
+ * Reported at the first failure and at the last; not for the retries in between.
  */
 async function report(
   { adapters, clock, emit }: EnforceContext,
@@ -140,12 +140,12 @@ async function report(
   outcome: Exclude<PendingOutcome, { kind: 'done' }>,
 ): Promise<void> {
   const event = auditEntry(scope, clock(), {
-    event: outcome.kind === 'parked' ? 'access.parked' : 'access.failed',
+    event: outcome.kind === 'failed' ? 'access.failed' : 'access.retrying',
     outcome: 'failed',
     target: { resourceType: 'User', id: entry.userId },
     detail: outcome.error,
   })
-  if (outcome.kind === 'parked' || entry.attempts === 0) {
+  if (outcome.kind === 'failed' || entry.attempts === 0) {
     await adapters.audit?.append(scope, [event]).catch((error: unknown) => {
       debug('the audit log cannot be reached: %O', error)
     })

@@ -113,7 +113,7 @@ export const settingsTable = optionTable<SettingsOptions>()('settingsRouter', 'E
   reconciler: {
     type: custom<Reconciler>(
       'what createReconciler returns',
-      (value) => typeof (value as Partial<Reconciler> | null)?.kick === 'function',
+      (value) => typeof (value as Partial<Reconciler> | null)?.wake === 'function',
     ),
     shown: 'none',
   },

@@ -44,8 +44,8 @@ export interface PendingUser {
    */
   readonly mark: number
   readonly attempts: number
-  /** Given up until somebody acts; reported, never dropped. */
-  readonly parked: boolean
+  /** No longer tried, until somebody calls `retry` or the person is marked again. */
+  readonly failed: boolean
   readonly lastError?: string
   /** RFC 3339; not before. */
   readonly nextAt: string
@@ -55,12 +55,12 @@ export interface PendingUser {
 export type PendingOutcome =
   | { readonly kind: 'done' }
   | { readonly kind: 'retry'; readonly afterMs: number; readonly error: string }
-  | { readonly kind: 'parked'; readonly error: string }
+  | { readonly kind: 'failed'; readonly error: string }
 
 /** Numbers for status pages. */
 export interface PendingSummary {
   readonly pending: number
-  readonly parked: number
+  readonly failed: number
   /** People still to be marked by an unfinished change of rules; 0 when none. */
   readonly sweeping: number
   readonly oldest?: string
@@ -140,7 +140,7 @@ export interface AccessStore {
    * Leases entries that are due, by the clock of the store and not of the host, oldest first, at
    * most one claimant each. Works for one tenant or, without one, for all. `FOR UPDATE SKIP LOCKED`
    * on PostgreSQL, so hosts share the work. An expired lease may be claimed again. With `userIds`,
-   * entries of these users also when they are not due yet or parked; never when somebody else's
+   * entries of these users also when they are not due yet or have failed; never when somebody else's
    * lease on them is running.
    */
   claim(options: {
@@ -165,15 +165,15 @@ export interface AccessStore {
    */
   expandSweeps(limit: number): Promise<number>
   summary(scope: Scope): Promise<PendingSummary>
-  /** Pending and parked entries, oldest first. */
+  /** Pending and failed entries, oldest first. */
   listPending(
     scope: Scope,
-    page: { readonly offset: number; readonly limit: number; readonly parked?: boolean },
+    page: { readonly offset: number; readonly limit: number; readonly failed?: boolean },
   ): Promise<readonly PendingUser[]>
-  /** Parked entries become due again: these users', or all. Returns how many. */
-  unpark(scope: Scope, userIds?: readonly string[]): Promise<number>
+  /** Makes failed entries due again: these users', or all. Returns how many. */
+  retry(scope: Scope, userIds?: readonly string[]): Promise<number>
   /**
-   * In how many milliseconds the first entry that is not parked can be claimed, over all tenants; 0
+   * In how many milliseconds the first entry that is not failed can be claimed, over all tenants; 0
    * or less when one can be now, `undefined` when there is none.
    */
   nextDue(): Promise<number | undefined>

@@ -57,16 +57,16 @@ describe.each(troubles)('when the host %s', (_name, trouble) => {
       await reconciler.drain()
       jest.setSystemTime(Date.now() + 400_000)
     }
-    const { pending, parked } = await world.adapters.access.summary(world.scope)
-    expect(pending + parked).toBe(4)
+    const { pending, failed } = await world.adapters.access.summary(world.scope)
+    expect(pending + failed).toBe(4)
 
     host.haveTrouble(() => {})
-    await world.adapters.access.unpark(world.scope)
+    await world.adapters.access.retry(world.scope)
     await reconciler.drain()
 
     expect(await world.adapters.access.summary(world.scope)).toMatchObject({
       pending: 0,
-      parked: 0,
+      failed: 0,
     })
     expect(host.people.get(stays.id)).toEqual({
       active: true,

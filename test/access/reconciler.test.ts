@@ -57,7 +57,7 @@ describe('the reconciler', () => {
 
     await reconciler().drain()
 
-    expect(await access.summary(scope)).toEqual({ pending: 0, parked: 0, sweeping: 0 })
+    expect(await access.summary(scope)).toEqual({ pending: 0, failed: 0, sweeping: 0 })
     const given = users.map(({ id }) => host.people.get(id)?.grants)
     expect(given).toEqual(users.map(() => [{ kind: 'role', role: 'Annotator' }]))
   })
@@ -132,13 +132,13 @@ describe('the reconciler', () => {
 
     await shared.drain()
     expect(asked).toBeLessThanOrEqual(8)
-    expect(await access.summary(scope)).toMatchObject({ pending: 500, parked: 0 })
+    expect(await access.summary(scope)).toMatchObject({ pending: 500, failed: 0 })
 
     host.haveTrouble(() => {})
     pass(3_600_000)
     await shared.drain()
     expect(host.calls).toHaveLength(users.length)
-    expect(await access.summary(scope)).toMatchObject({ pending: 0, parked: 0 })
+    expect(await access.summary(scope)).toMatchObject({ pending: 0, failed: 0 })
   })
 
   it('never gives up a person because the host is down, however long', async () => {
@@ -150,13 +150,13 @@ describe('the reconciler', () => {
       await shared.drain()
       pass(600_000)
     }
-    expect(await pendingOf(user!)).toMatchObject({ parked: false, attempts: 20 })
+    expect(await pendingOf(user!)).toMatchObject({ failed: false, attempts: 20 })
 
     host.haveTrouble(() => {
       throw new Error('A hiccup while the host comes up.')
     })
     await shared.drain()
-    expect(await pendingOf(user!)).toMatchObject({ parked: false })
+    expect(await pendingOf(user!)).toMatchObject({ failed: false })
 
     host.haveTrouble(() => {})
     pass(600_000)
@@ -164,7 +164,7 @@ describe('the reconciler', () => {
     expect(await pendingOf(user!)).toBeUndefined()
   })
 
-  it('parks and reports whom the host will not take, and goes on with them when told to', async () => {
+  it('gives up and reports whom the host will not take, and retries when told to', async () => {
     const { addUsers, reconciler, host, pass, pendingOf, access, scope, events, adapters } = setUp()
     const [user] = await addUsers(1)
     const shared = reconciler({ maxAttempts: 3 })
@@ -176,24 +176,24 @@ describe('the reconciler', () => {
       pass(600_000)
     }
     const message = "The adapter failed unexpectedly (TypeError). The host's log has the error."
-    expect(await pendingOf(user!)).toMatchObject({ parked: true, attempts: 3, lastError: message })
+    expect(await pendingOf(user!)).toMatchObject({ failed: true, attempts: 3, lastError: message })
     expect(events.map(({ event }) => event)).toEqual([
+      'access.retrying',
+      'access.retrying',
       'access.failed',
-      'access.failed',
-      'access.parked',
     ])
     const logged = await adapters.audit!.query(scope, { limit: 10 })
-    expect(logged.map(({ event }) => event)).toEqual(['access.parked', 'access.failed'])
+    expect(logged.map(({ event }) => event)).toEqual(['access.failed', 'access.retrying'])
     expect(JSON.stringify([events, logged])).not.toContain('secret of the host')
 
     host.haveTrouble(() => {})
-    await access.unpark(scope)
+    await access.retry(scope)
     await shared.drain()
     expect(await pendingOf(user!)).toBeUndefined()
     expect(host.people.has(user!.id)).toBe(true)
   })
 
-  it('parks at once whom the host refuses for good', async () => {
+  it('gives up at once whom the host refuses for good', async () => {
     const { addUsers, reconciler, host, pendingOf } = setUp()
     const [user] = await addUsers(1)
     host.haveTrouble(() => {
@@ -201,7 +201,7 @@ describe('the reconciler', () => {
     })
     await reconciler().drain()
     expect(await pendingOf(user!)).toMatchObject({
-      parked: true,
+      failed: true,
       lastError: 'This account belongs to another organization.',
     })
   })
@@ -216,7 +216,7 @@ describe('the reconciler', () => {
 
     expect(await world.adapters.access.record(world.scope, user.id)).toBeUndefined()
     const [entry] = await world.adapters.access.pendingOf(world.scope, [user.id])
-    expect(entry).toMatchObject({ attempts: 1, parked: false })
+    expect(entry).toMatchObject({ attempts: 1, failed: false })
   })
 
   it('does again what changed while it worked', async () => {
@@ -263,14 +263,14 @@ describe('the reconciler', () => {
     expect(host.calls).toHaveLength(3)
   })
 
-  it('starts by itself, wakes up for a kick, and stops when its work has ended', async () => {
+  it('starts by itself, wakes up for a wake, and stops when its work has ended', async () => {
     const { addUser, adapters, host, access, scope } = setUp()
     const running = createReconciler(adapters, { pollMs: 60_000, concurrency: 2 })
     running.start()
     running.start()
     expect(running.isRunning()).toBe(true)
     const first = await addUser('first@example.com')
-    running.kick()
+    running.wake()
     await untilTrue(() => host.people.has(first.id))
 
     const slow = aGate()
@@ -280,7 +280,7 @@ describe('the reconciler', () => {
       return slow.opened
     })
     const second = await addUser('second@example.com')
-    running.kick()
+    running.wake()
     await untilTrue(() => isAsked)
     const stopped = running.stop()
     expect(running.isRunning()).toBe(false)

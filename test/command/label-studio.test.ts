@@ -139,7 +139,7 @@ describe('label-studio-scim reconcile', () => {
     expect(created.status).toBe(201)
     await storage.close()
     const all = await run(['reconcile', '--json'], environment)
-    expect([all.code, JSON.parse(all.stdout)]).toEqual([0, { pending: 0, parked: 0 }])
+    expect([all.code, JSON.parse(all.stdout)]).toEqual([0, { pending: 0, failed: 0 }])
     const one = await run(['reconcile', created.body.id], environment)
     expect([one.code, one.stdout]).toEqual([0, 'Everybody has the access that the rules give.\n'])
     fs.rmSync(folder, { recursive: true })

@@ -326,7 +326,7 @@ const moreApiPaths = [
   'people',
   'audit',
   'audit.csv',
-  'unpark',
+  'retry',
   'reapply',
 ]
 

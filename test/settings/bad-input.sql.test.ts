@@ -42,7 +42,7 @@ describe('what no database stores', () => {
     expect([status, body.detail]).toEqual([400, expect.stringContaining('NUL')])
   })
 
-  it.each(['reapply', 'unpark'])('is refused in the body of %s (D10)', async (name) => {
+  it.each(['reapply', 'retry'])('is refused in the body of %s (D10)', async (name) => {
     await call('post', `/api/scim/${name}`)
       .send({ users: ['a\0'] })
       .expect(400)
@@ -64,7 +64,7 @@ describe('what no database stores', () => {
         .type('form')
         .set({ Cookie })
         .send({ csrf, ...fields })
-    await send(`${path}/status`, { do: 'unpark', user: '\0' }).expect(400)
+    await send(`${path}/status`, { do: 'retry', user: '\0' }).expect(400)
     await send(`${path}/people/%00`, { do: 'reapply' }).expect(404)
     await request(app).get(`${path}/log?actor=%00`).set({ Cookie }).expect(400)
     await request(app).get(`${path}/people?search=%00`).set({ Cookie }).expect(400)

@@ -137,7 +137,7 @@ describe('the list of people', () => {
     expect(body).toMatchObject({ totalResults: 1, people: [{ origin: 'listed' }] })
   })
 
-  it('is narrowed to people who are deactivated, wait, or were given up', async () => {
+  it('is narrowed to people who are deactivated, wait, or have failed', async () => {
     const { get, access, scope, sent } = await anImport()
     const names = async (state: string) =>
       (await get(`/api/scim/people?state=${state}`)).body.people.map(
@@ -153,7 +153,7 @@ describe('the list of people', () => {
 })
 
 describe('the status page', () => {
-  it('tries people who wait now, not only those who were given up (F13)', async () => {
+  it('tries people who wait now, not only those who have failed (F13)', async () => {
     let isDown = true
     const { addUser, visit, send, reconciler, access, scope } = await aVisitor({
       target: {
@@ -217,7 +217,7 @@ describe('the log', () => {
     await reconciler.drain()
     const { text } = await visit(`${path}/log?target=ada@example.com`)
     expect(text).toContain('>ada@example.com</a>')
-    expect(text).toContain('Given up')
+    expect(text).toContain('Failed')
     expect(text).not.toContain('bob@example.com')
   })
 })

@@ -158,7 +158,7 @@ describe('GET /api/scim/explain', () => {
 })
 
 describe('GET /api/scim/status', () => {
-  it('counts who waits and who was given up, with the last error and contact', async () => {
+  it('counts who waits and who has failed, with the last error and contact', async () => {
     const now = new Date('2026-03-01T10:00:30Z')
     const { get, post, host, addUser, adapters, access, scope, reconciler } = await aCrew()
     const contact = contactRecorder({ access }, () => now)
@@ -173,20 +173,20 @@ describe('GET /api/scim/status', () => {
     const { body } = await get('/api/scim/status')
     expect(body).toMatchObject({
       pending: 1,
-      parked: 1,
+      failed: 1,
       sweeping: 0,
       rulesVersion: '1',
       lastContact: '2026-03-01T10:00:30.000Z',
       reconciler: 'notHere',
       lastError: { userId: eve.id },
-      parkedPeople: [{ userId: eve.id, userName: 'eve@example.com', attempts: 1 }],
+      failedPeople: [{ userId: eve.id, userName: 'eve@example.com', attempts: 1 }],
     })
 
     host.haveTrouble(() => {})
-    const unparked = await post('/api/scim/unpark', { users: [eve.id] })
-    expect(unparked.body).toEqual({ unparked: 1 })
+    const retried = await post('/api/scim/retry', { users: [eve.id] })
+    expect(retried.body).toEqual({ retried: 1 })
     await reconciler.drain()
-    expect((await get('/api/scim/status')).body).toMatchObject({ pending: 0, parked: 0 })
+    expect((await get('/api/scim/status')).body).toMatchObject({ pending: 0, failed: 0 })
   })
 
   it('says what the host allows, as far as it can tell', async () => {

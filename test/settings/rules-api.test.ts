@@ -225,7 +225,7 @@ describe('the settings API', () => {
     ['GET', '/api/scim/people'],
     ['GET', '/api/scim/audit'],
     ['GET', '/api/scim/audit.csv'],
-    ['POST', '/api/scim/unpark'],
+    ['POST', '/api/scim/retry'],
     ['POST', '/api/scim/reapply'],
     ['DELETE', path],
   ])('%s %s answers 401 without a valid token', async (method, url) => {

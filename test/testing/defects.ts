@@ -568,10 +568,10 @@ const accessDefects: readonly Defect[] = [
   inAccess('take a group for a user', ['pending.mark'], (access) => ({
     mark: (scope, ids) => access.mark(scope, [...ids.slice(1), 'somebody']),
   })),
-  inAccess('count parked entries as pending', ['pending.summary'], (access) => ({
+  inAccess('count failed entries as pending', ['pending.summary'], (access) => ({
     async summary(scope) {
-      const { parked, pending, ...rest } = await access.summary(scope)
-      return { ...rest, pending: pending + parked, parked: 0 }
+      const { failed, pending, ...rest } = await access.summary(scope)
+      return { ...rest, pending: pending + failed, failed: 0 }
     },
   })),
   inAccess('lease more than was asked for', ['pending.claim'], (access) => ({
@@ -585,7 +585,7 @@ const accessDefects: readonly Defect[] = [
     async claim({ userIds, ...options }) {
       const due = await access.listPending(scopeOf(options.tenant), { offset: 0, limit: 100 })
       const wanted = due
-        .filter((entry) => !entry.parked && Date.parse(entry.nextAt) <= Date.now())
+        .filter((entry) => !entry.failed && Date.parse(entry.nextAt) <= Date.now())
         .map(({ userId }) => userId)
       const named = userIds === undefined ? wanted : wanted.filter((id) => userIds.includes(id))
       return access.claim({ ...options, userIds: named })
@@ -601,10 +601,10 @@ const accessDefects: readonly Defect[] = [
     settle: (owner, entry, outcome) =>
       access.settle(owner, entry, outcome.kind === 'retry' ? { ...outcome, afterMs: 0 } : outcome),
   })),
-  inAccess('try parked entries again', ['pending.settle.parked'], (access) => ({
+  inAccess('try failed entries again', ['pending.settle.failed'], (access) => ({
     settle: (owner, entry, outcome) => {
       const retry = { kind: 'retry', afterMs: 0, error: '' } as const
-      return access.settle(owner, entry, outcome.kind === 'parked' ? retry : outcome)
+      return access.settle(owner, entry, outcome.kind === 'failed' ? retry : outcome)
     },
   })),
   inAccess('let anybody settle', ['pending.settle.owner'], (access) => {

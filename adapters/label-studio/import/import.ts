@@ -219,7 +219,7 @@ async function markDrifted(
 ): Promise<'drifted' | undefined> {
   const { access } = settings.storage
   const [entry] = await access.pendingOf(scope, [userId])
-  if (entry?.parked) return undefined
+  if (entry?.failed) return undefined
   const mark = () => access.mark(scope, [userId])
   const change = { event: 'access.drifted', user: { id: userId, userName } } as const
   await (entry ? mark() : logged(settings, scope, change, mark))

@@ -35,7 +35,7 @@ export async function getExplain(
   return { status: 200, body: found }
 }
 
-/** `GET /api/scim/status`: pending, parked, last error, last contact, and what the host allows. */
+/** `GET /api/scim/status`: pending, failed, last error, last contact, and what the host allows. */
 export async function getStatus(context: SettingsContext, { scope }: Call): Promise<Answer> {
   const [status, findings] = await Promise.all([
     readStatus(context, scope),
@@ -116,11 +116,11 @@ export async function getPeople(context: SettingsContext, { scope, query }: Call
   return { status: 200, body: people }
 }
 
-/** `POST /api/scim/unpark`: parked people are tried again, these (`users`) or all. */
-export async function postUnpark(context: SettingsContext, { scope, body }: Call): Promise<Answer> {
-  const unparked = await context.adapters.access.unpark(scope, userIdsOf(body))
-  context.reconciler?.kick()
-  return { status: 200, body: { unparked } }
+/** `POST /api/scim/retry`: failed people are tried again, these (`users`) or all. */
+export async function postRetry(context: SettingsContext, { scope, body }: Call): Promise<Answer> {
+  const retried = await context.adapters.access.retry(scope, userIdsOf(body))
+  context.reconciler?.wake()
+  return { status: 200, body: { retried } }
 }
 
 /**
@@ -140,7 +140,7 @@ export async function postPause(context: SettingsContext, { scope }: Call): Prom
 /** `POST /api/scim/resume`: ends a pause. */
 export async function postResume(context: SettingsContext, { scope }: Call): Promise<Answer> {
   await resume(context.adapters.access, scope)
-  context.reconciler?.kick()
+  context.reconciler?.wake()
   return { status: 200, body: {} }
 }
 
@@ -155,7 +155,7 @@ export async function postReapply(
   const ids = userIdsOf(body)
   if (!ids) throw new ScimError(400, 'Give "users", a list of ids.')
   await context.adapters.access.mark(scope, ids)
-  context.reconciler?.kick({ anew: true })
+  context.reconciler?.wake({ anew: true })
   return { status: 200, body: { marked: ids.length } }
 }
 

@@ -14,7 +14,7 @@ import {
   postPause,
   postReapply,
   postResume,
-  postUnpark,
+  postRetry,
 } from './reports.js'
 import { getSettings, postPreview, postSettings } from './rules.js'
 import {
@@ -56,7 +56,7 @@ export const apiRoutes: Readonly<
   '/api/scim/accounts': { GET: getAccounts },
   '/api/scim/audit': { GET: getAudit },
   '/api/scim/audit.csv': { GET: getAuditCsv },
-  '/api/scim/unpark': { POST: postUnpark },
+  '/api/scim/retry': { POST: postRetry },
   '/api/scim/reapply': { POST: postReapply },
   '/api/scim/pause': { POST: postPause },
   '/api/scim/resume': { POST: postResume },

@@ -57,7 +57,7 @@ export async function changePerson(pageRequest: PageRequest): Promise<PageAnswer
   const user = await context.adapters.users.get(scope, id, { omit: new Set(['groups']) })
   if (!user) throw nobodyHere()
   await context.adapters.access.mark(scope, [id])
-  context.reconciler?.kick({ anew: true })
+  context.reconciler?.wake({ anew: true })
   return person(pageRequest, notice('good', 'This person’s access is being applied again.'))
 }
 
@@ -184,18 +184,18 @@ export async function showStatus(pageRequest: PageRequest): Promise<PageAnswer> 
 
 /** What the buttons of the status page do, with what is said afterwards. */
 const statusActions: Readonly<Record<string, (pageRequest: PageRequest) => Promise<Part>>> = {
-  unpark: tryAgain,
+  retry: tryAgain,
   async tryNow({ context, scope }) {
     const entries = await context.adapters.access.listPending(scope, {
       offset: 0,
       limit: maxTriedNow,
-      parked: false,
+      failed: false,
     })
     await context.adapters.access.mark(
       scope,
       entries.map(({ userId }) => userId),
     )
-    context.reconciler?.kick({ anew: true })
+    context.reconciler?.wake({ anew: true })
     return 'Everybody who waits is being tried again now.'
   },
   async pause({ context, scope }) {
@@ -204,7 +204,7 @@ const statusActions: Readonly<Record<string, (pageRequest: PageRequest) => Promi
   },
   async resume({ context, scope }) {
     await resume(context.adapters.access, scope)
-    context.reconciler?.kick()
+    context.reconciler?.wake()
     return 'The reconciler works again.'
   },
   async allowLoss({ context, scope }) {
@@ -220,11 +220,11 @@ export async function changeStatus(pageRequest: PageRequest): Promise<PageAnswer
   return statusPage(pageRequest, notice('good', await action(pageRequest)))
 }
 
-/** One person or everybody who was given up is tried again. */
+/** Tries one failed person again, or all. */
 async function tryAgain({ context, scope, form }: PageRequest): Promise<Part> {
   const user = textOf(form, 'user') ?? null
-  const count = await context.adapters.access.unpark(scope, user === null ? undefined : [user])
-  context.reconciler?.kick({ anew: true })
+  const count = await context.adapters.access.retry(scope, user === null ? undefined : [user])
+  context.reconciler?.wake({ anew: true })
   const people = count === 1 ? '1 person is' : `${count} people are`
   return `${people} being tried again.`
 }

@@ -10,7 +10,7 @@ import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
 
 /** How a person's access stands in the host. */
-export type Standing = 'active' | 'deprovisioned' | 'pending' | 'parked' | 'unknown'
+export type Standing = 'active' | 'deprovisioned' | 'pending' | 'failed' | 'unknown'
 
 /** One person on the list of people. */
 export interface PersonSummary {
@@ -136,9 +136,9 @@ function inactive(): ResolvedFilter {
 async function pendingIds(
   access: AccessStore,
   scope: Scope,
-  parked: boolean,
+  failed: boolean,
 ): Promise<readonly string[]> {
-  const entries = await access.listPending(scope, { offset: 0, limit: maxInState, parked })
+  const entries = await access.listPending(scope, { offset: 0, limit: maxInState, failed })
   return entries.map(({ userId }) => userId)
 }
 
@@ -183,7 +183,7 @@ export function summaryOf(
 }
 
 function standingOf({ record, pending }: Known): Standing {
-  if (pending) return pending.parked ? 'parked' : 'pending'
+  if (pending) return pending.failed ? 'failed' : 'pending'
   return record?.enforced ?? 'unknown'
 }
 

@@ -13,10 +13,10 @@ import type { Scope } from '../../stores/scope.js'
 import type { Seats } from '../../stores/user-store.js'
 import type { SettingsContext } from '../options.js'
 
-/** A parked or failing person, with their name where they still exist. */
+/** A person whose change failed or is retried, with their name where they still exist. */
 export type PendingPerson = Pick<
   PendingUser,
-  'userId' | 'since' | 'attempts' | 'lastError' | 'nextAt' | 'parked'
+  'userId' | 'since' | 'attempts' | 'lastError' | 'nextAt' | 'failed'
 > & { readonly userName?: string }
 
 /** How provisioning stands. */
@@ -33,8 +33,8 @@ export interface Status extends PendingSummary {
   readonly massLoss?: MassLoss
   /** RFC 3339; until then no change is refused as a mass loss. */
   readonly massLossAllowedUntil?: string
-  /** The first parked people. */
-  readonly parkedPeople: readonly PendingPerson[]
+  /** The first failed people. */
+  readonly failedPeople: readonly PendingPerson[]
   /** The first people who wait after a failure. */
   readonly waitingPeople: readonly PendingPerson[]
   /** The last request of an identity provider that was refused or failed. */
@@ -50,12 +50,12 @@ const shownForMs = 7 * 86_400_000
 export async function readStatus(context: SettingsContext, scope: Scope): Promise<Status> {
   const { access } = context.adapters
   const more = failuresOf(context, scope)
-  const [summary, { version }, contact, parked, passedOver, paused, massLoss, allowedUntil] =
+  const [summary, { version }, contact, failed, passedOver, paused, massLoss, allowedUntil] =
     await Promise.all([
       access.summary(scope),
       access.rules(scope),
       lastContact(access, scope),
-      access.listPending(scope, { offset: 0, limit: maxListed, parked: true }),
+      access.listPending(scope, { offset: 0, limit: maxListed, failed: true }),
       access.listPassedOver?.(scope) ?? [],
       pauseOf(access, scope),
       lastMassLoss(access, scope),
@@ -70,7 +70,7 @@ export async function readStatus(context: SettingsContext, scope: Scope): Promis
     ...(paused && { paused }),
     ...(massLoss && isRecent(context, massLoss) && { massLoss }),
     ...(allowedUntil !== undefined && { massLossAllowedUntil: allowedUntil }),
-    parkedPeople: await withNames(context, scope, parked),
+    failedPeople: await withNames(context, scope, failed),
     passedOver,
     ...(await more),
   }
@@ -86,7 +86,7 @@ async function failuresOf(
 ): Promise<Pick<Status, 'waitingPeople' | 'lastFailedRequest'>> {
   const { access, audit } = context.adapters
   const [waiting, refused, failed] = await Promise.all([
-    access.listPending(scope, { offset: 0, limit: maxListed, parked: false }),
+    access.listPending(scope, { offset: 0, limit: maxListed, failed: false }),
     audit?.query(scope, { event: 'request.refused', limit: 1 }),
     audit?.query(scope, { event: 'request.failed', limit: 1 }),
   ])

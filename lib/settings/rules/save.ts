@@ -111,7 +111,7 @@ export async function saveDraft(
       throw new RulesConflict(await access.rules(scope))
     })
   context.emit(event)
-  context.reconciler?.kick()
+  context.reconciler?.wake()
   return saved
 }
 

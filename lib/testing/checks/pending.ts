@@ -37,15 +37,15 @@ const marking: readonly Parts[] = [
   },
   {
     id: 'pending.summary',
-    title: 'counts and lists pending and parked entries of one tenant, oldest first',
+    title: 'counts and lists pending and failed entries of one tenant, oldest first',
     async run(context) {
       const { access, scope, otherScope } = context
       const ids = await markNew(context, 3)
       await access.mark(otherScope, ['somebody'])
-      const [parked] = await claimAll(context, [ids[1] ?? ''])
-      await access.settle(owner, parked as PendingUser, { kind: 'parked', error: 'broken' })
+      const [failed] = await claimAll(context, [ids[1] ?? ''])
+      await access.settle(owner, failed as PendingUser, { kind: 'failed', error: 'broken' })
       const summary = await access.summary(scope)
-      const { pending, parked: given, sweeping, lastError } = summary
+      const { pending, failed: given, sweeping, lastError } = summary
       expectEqual({ pending, given, sweeping }, { pending: 2, given: 1, sweeping: 0 }, 'numbers')
       expectEqual(lastError, { userId: ids[1], message: 'broken' }, 'lastError')
       expectThat(summary.oldest !== undefined, 'The oldest must be told')
@@ -53,13 +53,13 @@ const marking: readonly Parts[] = [
       expectEqual(all.map(({ userId }) => userId).sort(), [...ids].sort(), 'all entries')
       const some = await access.listPending(scope, { offset: 1, limit: 1 })
       expectEqual(some, all.slice(1, 2), 'the second entry')
-      const stuck = await access.listPending(scope, { offset: 0, limit: 10, parked: true })
+      const stuck = await access.listPending(scope, { offset: 0, limit: 10, failed: true })
       expectEqual(
         stuck.map(({ userId }) => userId),
         [ids[1]],
-        'parked entries',
+        'failed entries',
       )
-      expectEqual(stuck[0]?.parked, true, 'parked')
+      expectEqual(stuck[0]?.failed, true, 'failed')
     },
   },
 ]
@@ -139,18 +139,18 @@ const claiming: readonly Parts[] = [
   },
   {
     id: 'pending.claim.users',
-    title: 'claims named users although they are not due or are parked, and nobody else',
+    title: 'claims named users although they are not due or are failed, and nobody else',
     async run(context) {
       const { access } = context
-      const [late, parked, other] = (await markNew(context, 3)) as [string, string, string]
+      const [late, failed, other] = (await markNew(context, 3)) as [string, string, string]
       for (const entry of await claimAll(context, [late])) {
         await access.settle(owner, entry, { kind: 'retry', afterMs: 3_600_000, error: 'x' })
       }
-      for (const entry of await claimAll(context, [parked])) {
-        await access.settle(owner, entry, { kind: 'parked', error: 'x' })
+      for (const entry of await claimAll(context, [failed])) {
+        await access.settle(owner, entry, { kind: 'failed', error: 'x' })
       }
-      const found = await claim(context, { limit: 10, userIds: [late, parked] })
-      expectEqual(found.map(({ userId }) => userId).sort(), [late, parked].sort(), 'by name')
+      const found = await claim(context, { limit: 10, userIds: [late, failed] })
+      expectEqual(found.map(({ userId }) => userId).sort(), [late, failed].sort(), 'by name')
       const due = await claim(context, { limit: 10 })
       expectEqual(
         due.map(({ userId }) => userId),
@@ -191,10 +191,10 @@ const settling: readonly Parts[] = [
       const afterMs = 600
       await access.settle(owner, entry as PendingUser, { kind: 'retry', afterMs, error: 'down' })
       const [stored] = await access.pendingOf(scope, [id])
-      const { attempts, lastError, parked } = stored ?? {}
+      const { attempts, lastError, failed } = stored ?? {}
       expectEqual(
-        { attempts, lastError, parked },
-        { attempts: 1, lastError: 'down', parked: false },
+        { attempts, lastError, failed },
+        { attempts: 1, lastError: 'down', failed: false },
         'the entry',
       )
       expectEqual(await claim(context, { limit: 1 }), [], 'claim before')
@@ -207,18 +207,18 @@ const settling: readonly Parts[] = [
     },
   },
   {
-    id: 'pending.settle.parked',
-    title: 'gives up a parked entry until it is unparked or marked again',
+    id: 'pending.settle.failed',
+    title: 'gives up a failed entry until it is retried or marked again',
     async run(context) {
       const { access, scope } = context
       const [one, two] = (await markNew(context, 2)) as [string, string]
       for (const entry of await claimAll(context, [one, two])) {
-        await access.settle(owner, entry, { kind: 'parked', error: 'broken' })
+        await access.settle(owner, entry, { kind: 'failed', error: 'broken' })
       }
       expectEqual(await claim(context, { limit: 10 }), [], 'claim')
       await access.mark(scope, [one])
-      expectEqual(await access.unpark(scope, [one]), 0, 'unparked of those not parked')
-      expectEqual(await access.unpark(scope), 1, 'unparked of all')
+      expectEqual(await access.retry(scope, [one]), 0, 'retried of those not failed')
+      expectEqual(await access.retry(scope), 1, 'retried of all')
       const due = await claim(context, { limit: 10 })
       expectEqual(due.map(({ userId }) => userId).sort(), [one, two].sort(), 'claim afterwards')
     },
@@ -239,7 +239,7 @@ const settling: readonly Parts[] = [
   },
   {
     id: 'pending.nextDue',
-    title: 'tells when the next entry of any tenant that is not parked is due',
+    title: 'tells when the next entry of any tenant that is not failed is due',
     async run(context) {
       const { access } = context
       const [id] = (await markNew(context, 1)) as [string]

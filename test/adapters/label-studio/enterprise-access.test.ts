@@ -437,7 +437,7 @@ describe('projects', () => {
     fake.state.projects.get(project.id)?.members.delete(account)
     await leave(group, id)
     expect((await product.record(id))?.enforced).toBe('deprovisioned')
-    expect(await product.parkedBecause(id)).toBeUndefined()
+    expect(await product.failedBecause(id)).toBeUndefined()
   })
 
   it('are given at the first sign-in to somebody who was Not Activated, once they are activated', async () => {

@@ -32,7 +32,7 @@ describe('an address', () => {
     setMember({ deletedAt: new Date().toISOString() })
     await product.adapters.importer.run()
     await product.drained()
-    expect(await product.parkedBecause(id)).toMatch(
+    expect(await product.failedBecause(id)).toMatch(
       /was removed from the organization in Label Studio, and its API cannot bring it back/,
     )
     expect(await product.adapters.importer.run()).toMatchObject({ drifted: 0 })
@@ -45,7 +45,7 @@ describe('an address', () => {
     setMember({ deletedAt: new Date().toISOString() })
     const pushed = await product.pushUser({ userName: ann })
     await product.drained()
-    expect(await product.parkedBecause(pushed.json.id)).toBe(
+    expect(await product.failedBecause(pushed.json.id)).toBe(
       'The e-mail address belongs to an account in Label Studio that was removed or is of another organization.',
     )
   })
@@ -94,7 +94,7 @@ describe('a MANUAL_* flag', () => {
       [id],
     )
     expect(entry?.lastError).toMatch(words)
-    expect(entry?.parked).toBe(false)
+    expect(entry?.failed).toBe(false)
   })
 })
 
@@ -209,7 +209,7 @@ describe('a process that ends in the middle', () => {
       isWorking: false,
       adapters: { adopt: 'none' },
     })
-    await access.unpark({
+    await access.retry({
       tenant: 'default',
       actor: 't',
       requestId: 'r',

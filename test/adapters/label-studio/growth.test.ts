@@ -149,7 +149,7 @@ describe('many people in front of Community', () => {
       [...fake.state.users.values()].filter(({ firstName }) => firstName === 'Changed').length
     expect(changed()).toBe(0)
     await product.adapters.access.mark(scopeOf(), ids)
-    product.reconciler.kick({ anew: true })
+    product.reconciler.wake({ anew: true })
     await product.drained()
     expect(changed()).toBe(6)
   }, 30_000)

@@ -161,10 +161,10 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
       const ids: string[] = []
       for (const each of pushes) ids.push((await product.pushUser(each)).json.id)
       await product.drained()
-      const parked = await Promise.all(ids.map((id) => product.parkedBecause(id)))
-      const refused = ids.find((_, index) => parked[index] !== undefined) ?? ''
+      const failed = await Promise.all(ids.map((id) => product.failedBecause(id)))
+      const refused = ids.find((_, index) => failed[index] !== undefined) ?? ''
       const holder = ids.find((id) => id !== refused) ?? ''
-      expect(parked.filter((each) => each !== undefined)).toEqual([
+      expect(failed.filter((each) => each !== undefined)).toEqual([
         'The Label Studio account with this e-mail address is another user’s.',
       ])
       expect((await product.setActive(refused, false)).status).toBe(200)
@@ -223,7 +223,7 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
         await product.setActive(id, false)
         await product.setActive(id, true)
         await product.drained()
-        expect(await product.parkedBecause(id)).toBe(
+        expect(await product.failedBecause(id)).toBe(
           'The account was removed from the organization in Label Studio. Without the owner’s sign-in nothing can bring it back.',
         )
       }, 60_000)
@@ -584,7 +584,7 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
         await product.adapters.access.mark(scopeOf(), [json.id])
         await product.drained()
         const everybody = (await api.users.list()).map((each) => each.email)
-        expect([await product.parkedBecause(json.id), everybody]).toEqual([
+        expect([await product.failedBecause(json.id), everybody]).toEqual([
           undefined,
           expect.arrayContaining([email]),
         ])

@@ -65,7 +65,7 @@ export interface Product {
   /** A link by which this person signs up. */
   signUpLink(userId: string): Promise<string>
   /** Why the reconciler has given up on somebody. */
-  parkedBecause(userId: string): Promise<string | undefined>
+  failedBecause(userId: string): Promise<string | undefined>
   drained(): Promise<void>
   stop(): Promise<void>
 }
@@ -98,7 +98,7 @@ export async function startProduct(
   })
   const app = express()
   const authenticate = options.authenticate ?? bearerTokens([{ name: 'idp', token: scimToken }])
-  const router = { authenticate, onPending: () => reconciler.kick(), ...options.router }
+  const router = { authenticate, onPending: () => reconciler.wake(), ...options.router }
   app.use('/scim/v2', scimRouter(adapters, router))
   const proxy = labelStudioProxy(app, adapters, subject.url, options.gate)
   const server: Server = app.listen(0, '127.0.0.1')
@@ -163,9 +163,9 @@ function looksInto({ access }: LabelStudioAdapters & { access: NonNullable<Adapt
       await access.saveRules(scopeOf(), { ...nothing, ...rules }, options)
     },
     record: (userId: string) => access.record(scopeOf(), userId),
-    async parkedBecause(userId: string) {
+    async failedBecause(userId: string) {
       const [entry] = await access.pendingOf(scopeOf(), [userId])
-      return entry?.parked ? entry.lastError : undefined
+      return entry?.failed ? entry.lastError : undefined
     },
   }
 }

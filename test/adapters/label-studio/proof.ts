@@ -209,8 +209,8 @@ export function describeProof(name: string, start: () => Promise<Subject>): void
       const scope = scopeOf()
       for (;;) {
         const { pending } = await product.adapters.access.summary(scope)
-        const parked = { offset: 0, limit: 10, parked: true }
-        expect(await product.adapters.access.listPending(scope, parked)).toEqual([])
+        const failed = { offset: 0, limit: 10, failed: true }
+        expect(await product.adapters.access.listPending(scope, failed)).toEqual([])
         if (pending === 0) return
         await new Promise((resolve) => setTimeout(resolve, 50))
       }

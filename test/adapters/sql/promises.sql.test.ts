@@ -132,7 +132,7 @@ describe.each(['memory', 'database'])('a store in %s', (kind) => {
     const outcome = { kind: 'retry', error: 'busy', afterMs: 300_000 } as const
     await adapters.access.settle(owner, claimed, outcome)
     const [pending] = await adapters.access.pendingOf(scope, ['u1'])
-    expect(pending).toMatchObject({ attempts: 0, parked: false, lastError: 'busy' })
+    expect(pending).toMatchObject({ attempts: 0, failed: false, lastError: 'busy' })
     expect(Date.parse(pending?.nextAt ?? '')).toBeLessThanOrEqual(Date.now())
     const again = { owner, limit: 1, leaseMs: 60_000 }
     expect(await adapters.access.claim(again)).toHaveLength(1)

@@ -150,12 +150,12 @@ export function waitingText({ pending, sweeping, paused }: Status): string {
 
 /** How provisioning stands, in one line. */
 export function statusStrip(layout: Layout, status: Status): Html {
-  const { parked, pending, sweeping } = status
+  const { failed, pending, sweeping } = status
   const waiting = pending + sweeping
   const state = status.paused
     ? badge('busy', `Paused. ${waitingText(status)}`)
-    : parked > 0
-      ? badge('bad', `${people(parked)} could not be changed`)
+    : failed > 0
+      ? badge('bad', `${people(failed)} could not be changed`)
       : waiting > 0
         ? badge('busy', waitingText(status))
         : layout.notInForce === undefined
@@ -164,5 +164,5 @@ export function statusStrip(layout: Layout, status: Status): Html {
   return html`<p class="strip" id="strip" aria-live="polite"${waiting > 0 && html` data-refresh="2"`}>${state}
 <span class="quiet">Identity provider last seen: ${instant(status.lastContact)}</span>
 ${status.massLoss && html`<a href="${layout.base}/status">${status.massLoss.isRefused ? 'A mass loss of access was held back' : 'Many people lost access at once'}</a>`}
-${parked > 0 && html`<a href="${layout.base}/status">Show</a>`}</p>`
+${failed > 0 && html`<a href="${layout.base}/status">Show</a>`}</p>`
 }

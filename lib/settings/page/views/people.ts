@@ -13,7 +13,7 @@ const standings: Readonly<Record<Standing, readonly ['good' | 'bad' | 'busy' | '
     active: ['good', 'Has access'],
     deprovisioned: ['plain', 'No access'],
     pending: ['busy', 'Updating'],
-    parked: ['bad', 'Failed'],
+    failed: ['bad', 'Failed'],
     unknown: ['plain', 'Not yet applied'],
   }
 
@@ -22,7 +22,7 @@ const stateChoices: readonly (readonly [NonNullable<PeopleRequest['state']>, str
   ['listed', 'Not known to the identity provider'],
   ['deactivated', 'Deactivated'],
   ['waiting', 'Waiting to be updated'],
-  ['failed', 'Given up'],
+  ['failed', 'Failed'],
 ]
 
 const notSent = badge('plain', 'Not from the identity provider')

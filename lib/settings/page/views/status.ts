@@ -30,7 +30,7 @@ ${scimUrl !== undefined && connection(scimUrl)}
 <dt>Identity provider last seen</dt><dd>${instant(status.lastContact)}</dd>
 ${lastFailedRequest(status)}
 <dt>Waiting to be updated</dt><dd>${countOf(status.pending, 'person', 'people')}${status.sweeping > 0 && html` and more whom new rules concern`}${status.oldest !== undefined && isBusy && html` <span class="quiet">since ${instant(status.oldest)}</span>`}</dd>
-<dt>Given up</dt><dd>${countOf(status.parked, 'person', 'people')}</dd>
+<dt>Failed</dt><dd>${countOf(status.failed, 'person', 'people')}</dd>
 <dt>Last failure</dt><dd>${status.lastError ? html`<a href="${layout.base}/people/${encodeURIComponent(status.lastError.userId)}">${status.lastError.message}</a>` : html`<span class="quiet">none</span>`}</dd>
 <dt>Reconciler</dt><dd>${reconcilerLine(status)}</dd>
 ${seatLine(view)}
@@ -40,7 +40,7 @@ ${pauseForm(layout, status)}
 </section>
 ${view.findings.length > 0 && findingsCard(view.findings)}
 ${status.waitingPeople.length > 0 && waitingCard(layout, status)}
-${status.parkedPeople.length > 0 && parkedCard(layout, status)}
+${status.failedPeople.length > 0 && failedCard(layout, status)}
 ${view.refusals.totalResults > 0 && refusalsCard(layout, view.refusals)}
 ${status.passedOver.length > 0 && passedOverCard(status)}`
 }
@@ -167,20 +167,20 @@ function refusalRow(layout: Layout, refusal: ReportedRefusals['refusals'][number
 `
 }
 
-function parkedCard(layout: Layout, status: Status): Html {
-  return html`<section class="card" aria-labelledby="parked-title"><h2 id="parked-title">Given up</h2>
+function failedCard(layout: Layout, status: Status): Html {
+  return html`<section class="card" aria-labelledby="failed-title"><h2 id="failed-title">Failed</h2>
 <p class="quiet">Label Studio would not take these changes, however often they were tried. Nothing is lost: they wait here until somebody tries again.</p>
-<div class="scroll" role="region" aria-label="People who were given up" tabindex="0"><table class="rows">
+<div class="scroll" role="region" aria-label="People whose change failed" tabindex="0"><table class="rows">
 <thead><tr><th scope="col">Person</th><th scope="col">Since</th><th scope="col">Failure</th><th scope="col"><span class="unseen">Try again</span></th></tr></thead>
-<tbody>${status.parkedPeople.map((person) => parkedRow(layout, person))}</tbody></table></div>
-<form method="post" action="${layout.base}/status">${formToken(layout)}<button class="button" name="do" value="unpark">Try all ${status.parked.toLocaleString('en')} again</button></form>
+<tbody>${status.failedPeople.map((person) => failedRow(layout, person))}</tbody></table></div>
+<form method="post" action="${layout.base}/status">${formToken(layout)}<button class="button" name="do" value="retry">Try all ${status.failed.toLocaleString('en')} again</button></form>
 </section>`
 }
 
-function parkedRow(layout: Layout, person: PendingPerson): Html {
+function failedRow(layout: Layout, person: PendingPerson): Html {
   const name = person.userName ?? person.userId
   return html`<tr><th scope="row"><a href="${layout.base}/people/${encodeURIComponent(person.userId)}">${name}</a></th><td data-label="Since">${instant(person.since)}</td><td>${person.lastError}</td>
-<td class="end"><form method="post" action="${layout.base}/status">${formToken(layout)}<input type="hidden" name="user" value="${person.userId}"><button class="button small" name="do" value="unpark" aria-label="Try ${name} again">Try again</button></form></td></tr>
+<td class="end"><form method="post" action="${layout.base}/status">${formToken(layout)}<input type="hidden" name="user" value="${person.userId}"><button class="button small" name="do" value="retry" aria-label="Try ${name} again">Try again</button></form></td></tr>
 `
 }
 
