@@ -74,10 +74,12 @@ function named(name: string, digests: readonly string[]) {
   }))
 }
 
-function settingsOf({ adapters, reconciler, adminDigests, choices }: AppParts): Router {
+function settingsOf(parts: AppParts): Router {
+  const { adapters, reconciler, adminDigests, choices, hasOwnSettings } = parts
   return settingsRouter(adapters, {
     authorize: adminTokens(named('admin', adminDigests)),
     ...choices,
+    ...(!hasOwnSettings && { scimUrl: '/scim/v2' }),
     ...(adapters.tokens && { tokens: adapters.tokens }),
     reconciler,
     onError: logFailure,

@@ -63,7 +63,7 @@ export async function startHost(
     options: {
       workspaces: async () => ['Radiology', 'Street scenes', 'Documents'],
       projects: async () => projects,
-      scimUrl: 'https://ls.example.com/scim/v2',
+      scimUrl: '/scim/v2',
       ...options,
     },
   })

@@ -6,7 +6,7 @@ import { launch, signIn, type Watched, watchedPage } from './browser.js'
 import { contentPath, type Host, startHost } from './host.js'
 
 const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
-const tabs = ['', '/people', '/groups', '/log', '/status']
+const tabs = ['', '/people', '/groups', '/log', '/status', '/connect?idp=okta']
 let browser: Browser
 let host: Host
 
@@ -222,6 +222,28 @@ describe.each([
     )
   })
 
+  it('makes a token, shows it once, and revokes it', async () => {
+    await visit(
+      async (page) => {
+        await page.getByRole('link', { name: 'Connect' }).click()
+        await page.getByLabel('Name of the token').fill('okta')
+        await page.getByRole('button', { name: 'Make a token' }).click()
+        const token = await page.getByLabel('Token', { exact: true }).inputValue()
+        expect(token).toMatch(/^scim_/)
+        expect(await page.getByLabel('SCIM base URL').inputValue()).toBe(
+          host.url.replace('/scim/settings', '/scim/v2'),
+        )
+        await page.goto(`${host.url}/connect`)
+        expect(await page.content()).not.toContain(token)
+        await page.getByText('Manage okta').click()
+        await page.getByRole('button', { name: 'Revoke' }).click()
+        await page.getByText('The token "okta" is revoked').waitFor()
+      },
+      { javaScriptEnabled },
+    )
+    expect(await host.adapters.tokens?.list(host.scope)).toEqual([])
+  })
+
   it('signs out, and refuses a wrong token', async () => {
     await visit(
       async (page) => {
@@ -318,6 +340,11 @@ describe.each(['light', 'dark'] as const)('the settings page in %s', (colorSchem
         await page.goto(`${host.url}${tab}`)
         await check(page, tab)
       }
+      await page.goto(`${host.url}/connect`)
+      await page.getByLabel('Name of the token').fill('okta')
+      await page.getByRole('button', { name: 'Make a token' }).click()
+      await page.getByText('Manage okta').click()
+      await check(page, 'token')
       await page.goto(host.url)
       await page.getByLabel('Group, role rule 4').fill('Quality')
       await preview(page)

@@ -38,6 +38,7 @@ export function aSettingsApp(setUp: SettingsSetUp = {}) {
         { name: 'stranger', token: otherToken, tenant: 'other' },
       ]),
       onEvent: (event) => void events.push(event),
+      tokens: stores.tokens,
       ...setUp.options,
     }),
   )

@@ -27,7 +27,7 @@ export interface PageParts {
 }
 
 /** Names of the tabs, which are also their paths. */
-export type Tab = 'mapping' | 'people' | 'groups' | 'workspaces' | 'log' | 'status'
+export type Tab = 'mapping' | 'people' | 'groups' | 'workspaces' | 'log' | 'status' | 'connect'
 
 const tabs: readonly (readonly [Tab, string, string])[] = [
   ['mapping', '', 'Mapping'],
@@ -36,6 +36,7 @@ const tabs: readonly (readonly [Tab, string, string])[] = [
   ['workspaces', '/workspaces', 'Workspaces'],
   ['log', '/log', 'Log'],
   ['status', '/status', 'Status'],
+  ['connect', '/connect', 'Connect'],
 ]
 
 /** A whole document. */

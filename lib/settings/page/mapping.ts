@@ -31,6 +31,7 @@ import { html, type Part } from './html.js'
 import { notInForceBanner, page } from './layout.js'
 import { projectNames } from './project-names.js'
 import type { Choices } from './views/cells.js'
+import { welcomePanel } from './views/connect.js'
 import { editor } from './views/editor.js'
 import { conflictPanel, notice, previewPanel, statusStrip } from './views/panels.js'
 import type { PageAnswer, PageRequest } from './visit.js'
@@ -162,7 +163,7 @@ async function show(pageRequest: PageRequest, shown: Shown): Promise<PageAnswer>
 ${notInForceBanner(layout)}
 ${noRules !== undefined && notice('warn', noRules)}
 ${shown.notice}
-${statusStrip(layout, status)}
+${status.lastContact === undefined && status.rulesVersion === '0' ? welcomePanel(layout) : statusStrip(layout, status)}
 ${choices.failure !== undefined && notice('bad', choices.failure)}
 ${editor({ layout, problems: [], ...shown, choices })}`
   return {

@@ -14,6 +14,7 @@ import { hasOwnWorkspaces } from '../rules/own-workspaces.js'
 import icon from './assets/icon.svg'
 import script from './assets/script.js'
 import style from './assets/style.css'
+import { changeConnect, showConnect } from './connect.js'
 import { type Layout, page } from './layout.js'
 import { changeMapping, showMapping } from './mapping.js'
 import { createSessions, type Session, type Sessions } from './session.js'
@@ -46,6 +47,7 @@ const pages: Readonly<Record<string, { readonly get: PageHandler; readonly post?
     '/workspaces': { get: showWorkspaces, post: changeWorkspaces },
     '/log': { get: showLog },
     '/status': { get: showStatus, post: changeStatus },
+    '/connect': { get: showConnect, post: changeConnect },
   }
 
 const assets = {
@@ -182,8 +184,16 @@ async function pageRequestOf(
     },
     query: queryOf(request),
     form,
+    scimUrl: scimUrlOf(request, context),
     parameters: request.params as Readonly<Record<string, string>>,
   }
+}
+
+/** A path is at the origin at which the page is seen. */
+function scimUrlOf(request: Request, { scimUrl }: SettingsContext): PageRequest['scimUrl'] {
+  if (scimUrl === undefined || !scimUrl.startsWith('/'))
+    return scimUrl ? { url: scimUrl } : undefined
+  return { url: `${request.protocol}://${request.get('host') ?? ''}${scimUrl}`, path: scimUrl }
 }
 
 async function whoIs(

@@ -245,7 +245,6 @@ async function statusPage(
     refusals,
     seats: seats ?? { supported: false },
     ...(!seats && { seatsFailure: 'Label Studio cannot be asked now.' }),
-    ...(context.scimUrl !== undefined && { scimUrl: context.scimUrl }),
     notice: said,
   })
   return { page: page(layout, { title: 'Status', tab: 'status', content }) }

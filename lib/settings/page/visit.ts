@@ -2,6 +2,7 @@ import type { Request, Response } from 'express'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
 import type { Layout } from './layout.js'
+import type { ScimUrl } from './views/connect.js'
 
 /** One administrator's request for a page. */
 export interface PageRequest {
@@ -11,6 +12,8 @@ export interface PageRequest {
   readonly query: URLSearchParams
   /** Fields of a submitted form; empty for GET. */
   readonly form: URLSearchParams
+  /** Where identity providers reach SCIM, where the host says so. */
+  readonly scimUrl: ScimUrl | undefined
   readonly parameters: Readonly<Record<string, string>>
 }
 

@@ -3,6 +3,10 @@
 const editor = document.querySelector('[data-editor]')
 if (editor) edit(editor)
 for (const button of document.querySelectorAll('[data-copy]')) offerCopy(button)
+for (const field of document.querySelectorAll('[data-path]')) {
+  // Only the browser knows whether a proxy in front of the host speaks HTTPS.
+  field.value = location.origin + field.dataset.path
+}
 refresh()
 
 function edit(form) {
@@ -103,11 +107,13 @@ function textOf(field) {
 }
 
 function offerCopy(button) {
-  if (!navigator.clipboard) return
   const field = document.getElementById(button.dataset.copy)
   button.hidden = false
   button.addEventListener('click', async () => {
-    await navigator.clipboard.writeText(field.value)
+    field.select()
+    // Browsers have the clipboard over HTTPS only.
+    if (navigator.clipboard) await navigator.clipboard.writeText(field.value)
+    else document.execCommand('copy')
     button.textContent = 'Copied'
   })
 }

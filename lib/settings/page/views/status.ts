@@ -13,17 +13,15 @@ export function statusView(
     readonly findings: readonly Finding[]
     readonly seats: { readonly supported: boolean; readonly used?: number; readonly limit?: number }
     readonly seatsFailure?: string
-    readonly scimUrl?: string
     readonly refusals: ReportedRefusals
     readonly notice?: Part
   },
 ): Html {
-  const { status, scimUrl } = view
+  const { status } = view
   const isBusy = status.pending + status.sweeping > 0
   return html`<h1>Status</h1>
 ${view.notice}
 ${massLossPanel(layout, status)}
-${scimUrl !== undefined && connection(scimUrl)}
 <section class="card" aria-labelledby="work-title" id="work"${isBusy && html` data-refresh="2"`}>
 <h2 id="work-title">Provisioning</h2>
 <dl class="facts">
@@ -91,13 +89,6 @@ function massLossPanel(layout: Layout, { massLoss, massLossAllowedUntil }: Statu
 <p>${instant(at)}: ${cause} ${isRefused ? 'would have taken' : 'took'} access from ${people.toLocaleString('en')} of ${of.toLocaleString('en')} people within an hour.</p>
 ${isAllowed && html`<p>Confirmed: until ${instant(massLossAllowedUntil)} nothing is held back.</p>`}
 ${isRefused && !isAllowed && html`<form method="post" action="${layout.base}/status">${formToken(layout)}<button class="button" name="do" value="allowLoss">This is meant: let it through for an hour</button></form>`}
-</section>`
-}
-
-function connection(scimUrl: string): Html {
-  return html`<section class="card" aria-labelledby="connection-title"><h2 id="connection-title">Connection</h2>
-<p class="quiet">What the identity provider needs: this address, and a bearer token from whoever runs this service.</p>
-<p class="copy"><label for="scim-url" class="unseen">SCIM base URL</label><input id="scim-url" readonly value="${scimUrl}"> <button type="button" class="button" hidden data-copy="scim-url">Copy</button></p>
 </section>`
 }
 

@@ -1,0 +1,155 @@
+import type { Setup } from '../../reports/setup.js'
+import type { MadeToken, TokenSummary } from '../../rules/tokens.js'
+import { type Guide, guides } from '../guides.js'
+import { type Html, html, type Part } from '../html.js'
+import { badge, countOf, formToken, instant, type Layout } from '../layout.js'
+
+/** What the page "Connect" shows. */
+export interface ConnectView {
+  readonly setup: Setup
+  /** Absent: tokens are given in code alone. */
+  readonly tokens: readonly TokenSummary[] | undefined
+  /** Of the identity provider that was chosen. */
+  readonly guide: Guide | undefined
+  readonly scimUrl: ScimUrl | undefined
+  readonly said?: Part
+  /** The token that was just made: shown this once. */
+  readonly made?: MadeToken
+}
+
+/** Where identity providers reach SCIM. */
+export interface ScimUrl {
+  readonly url: string
+  /** It follows the address at which the page is seen. */
+  readonly path?: string
+}
+
+/** Address, tokens, guide, and what happens next. */
+export function connectView(layout: Layout, view: ConnectView): Html {
+  return html`<h1>Connect an identity provider</h1>
+<p class="quiet">It needs two things from here, a base URL and a token, and then sends its people and groups.</p>
+${view.said}
+${view.made && madePanel(view.made)}
+${urlCard(view.scimUrl)}
+${tokenCard(layout, view.tokens)}
+${guideCard(layout, view.guide)}
+${nextCard(layout, view.setup)}`
+}
+
+function madePanel({ token, made }: MadeToken): Html {
+  return html`<section class="panel good" aria-labelledby="made-title" tabindex="-1" autofocus>
+<h2 id="made-title">Copy the token “${made.name}” now</h2>
+<p>It is shown this once: only its digest is kept here.</p>
+${copyField('made-token', 'Token', { value: token })}
+</section>`
+}
+
+interface CopyField {
+  readonly value: string
+  readonly path?: string | undefined
+}
+
+/** A value with a button that copies it; the button appears where scripts run. */
+function copyField(id: string, label: string, { value, path }: CopyField): Html {
+  return html`<p class="copy"><label for="${id}" class="unseen">${label}</label><input id="${id}" readonly value="${value}"${path !== undefined && html` data-path="${path}"`}> <button type="button" class="button" hidden data-copy="${id}">Copy</button></p>`
+}
+
+function urlCard(scimUrl: ScimUrl | undefined): Html {
+  return html`<section class="card" aria-labelledby="url-title"><h2 id="url-title">1. Base URL</h2>
+${
+  scimUrl === undefined
+    ? html`<p class="quiet about">Whoever runs this service knows it: the address at which SCIM is mounted.</p>`
+    : [
+        html`<p class="quiet about">The identity provider must reach it, over HTTPS.</p>`,
+        copyField('scim-url', 'SCIM base URL', { value: scimUrl.url, path: scimUrl.path }),
+      ]
+}
+</section>`
+}
+
+function tokenCard(layout: Layout, tokens: readonly TokenSummary[] | undefined): Html {
+  const title = html`<h2 id="tokens-title">2. Token</h2>`
+  if (!tokens) {
+    return html`<section class="card" aria-labelledby="tokens-title">${title}
+<p class="quiet about">Whoever runs this service gives it. <code>npx label-studio-scim token</code> makes one.</p></section>`
+  }
+  return html`<section class="card" aria-labelledby="tokens-title">${title}
+<p class="quiet about">One for each identity provider. It opens SCIM, and nothing else.</p>
+${tokens.length > 0 && tokenTable(layout, tokens)}
+<form method="post" action="${layout.base}/connect" class="search">${formToken(layout)}
+<label for="token-name" class="unseen">Name of the token</label>
+<input type="text" id="token-name" name="name" required maxlength="100" placeholder="Name, e.g. okta" autocomplete="off">
+<label for="token-days" class="unseen">How long it lives</label>
+<select id="token-days" name="days"><option value="365">for a year</option><option value="90">for 90 days</option><option value="">without end</option></select>
+<button class="button${tokens.length === 0 && ' primary'}" name="do" value="create">Make a token</button>
+</form>
+</section>`
+}
+
+function tokenTable(layout: Layout, tokens: readonly TokenSummary[]): Html {
+  return html`<div class="scroll" role="region" aria-label="Tokens" tabindex="0"><table class="rows">
+<thead><tr><th scope="col">Token</th><th scope="col">Last used</th><th scope="col">Ends</th><th scope="col"><span class="unseen">Manage</span></th></tr></thead>
+<tbody>${tokens.map((token) => tokenRow(layout, token))}</tbody></table></div>`
+}
+
+const states = {
+  valid: undefined,
+  replaced: badge('busy', 'Rotated'),
+  expired: badge('bad', 'Expired'),
+} as const
+
+function tokenRow(layout: Layout, token: TokenSummary): Html {
+  const { id, name, state, createdAt, createdBy, expiresAt, lastUsedAt } = token
+  return html`<tr><th scope="row">${name} ${states[state]}<br><span class="quiet">${
+    id === undefined ? 'given in code' : html`made ${instant(createdAt)} by ${createdBy}`
+  }</span></th><td data-label="Last used">${instant(lastUsedAt)}</td><td data-label="Ends">${expiresAt === undefined ? html`<span class="quiet">never</span>` : instant(expiresAt)}</td><td class="end">${id !== undefined && manage(layout, { ...token, id })}</td></tr>
+`
+}
+
+function manage(layout: Layout, { id, name, state }: TokenSummary & { readonly id: string }): Html {
+  const form = (content: Part) =>
+    html`<form method="post" action="${layout.base}/connect" class="search">${formToken(layout)}<input type="hidden" name="id" value="${id}">${content}</form>`
+  return html`<details class="more"><summary>Manage<span class="unseen"> ${name}</span></summary>
+${form(html`<input class="inline" type="text" name="name" value="${name}" aria-label="New name of ${name}" required maxlength="100" autocomplete="off"> <button class="button small" name="do" value="rename">Rename</button>`)}
+${state === 'valid' && form(html`<button class="button small" name="do" value="rotate">Rotate</button> <span class="quiet">a new token; this one works for a day more</span>`)}
+${form(html`<button class="button small danger" name="do" value="revoke">Revoke</button> <span class="quiet">refused at once</span>`)}
+</details>`
+}
+
+function guideCard(layout: Layout, chosen: Guide | undefined): Html {
+  return html`<section class="card" aria-labelledby="guide-title" id="guide"><h2 id="guide-title">3. Enter both in the identity provider</h2>
+<form class="search" action="${layout.base}/connect#guide">
+<label for="idp" class="unseen">Identity provider</label>
+<select id="idp" name="idp">${!chosen && html`<option value="">Which one do you use?</option>`}${guides.map(
+    ({ id, name }) =>
+      html`<option value="${id}"${id === chosen?.id && html` selected`}>${name}</option>`,
+  )}</select>
+<button class="button">Show how</button>
+</form>
+${
+  chosen &&
+  html`<ol class="steps">${chosen.steps.map((step) => html`<li>${step}</li>`)}</ol>
+<p class="quiet">More of it: <code>docs/${chosen.id}.md</code> of this package.</p>`
+}
+</section>`
+}
+
+function nextCard(layout: Layout, { lastContact, people, groups, hasRules }: Setup): Html {
+  const step = (isDone: boolean, title: Part, about: Part) =>
+    html`<li class="${isDone ? 'done' : 'open'}"><strong>${title}</strong> ${isDone ? badge('good', 'Done') : badge('plain', 'To come')}<br><span class="quiet">${about}</span></li>`
+  const isConnected = lastContact !== undefined
+  return html`<section class="card" aria-labelledby="next-title" id="next"${!isConnected && html` data-refresh="3"`}><h2 id="next-title">What happens next</h2>
+<ol class="steps" aria-live="polite">
+${step(isConnected, 'The identity provider calls', isConnected ? html`Last seen ${instant(lastContact)}.` : 'Test the connection there; this page sees it.')}
+${step(people > 0, 'It sends people', people > 0 ? html`<a href="${layout.base}/people">${countOf(people, 'person', 'people')}</a>` : 'Assign somebody there.')}
+${step(groups > 0, 'It sends groups', groups > 0 ? html`<a href="${layout.base}/groups">${countOf(groups, 'group', 'groups')}</a>` : 'Push the groups that shall give access.')}
+${step(hasRules, 'Rules give them roles, workspaces and projects', html`<a href="${layout.base}">Group mapping</a>: you see who changes before anything is saved.`)}
+</ol></section>`
+}
+
+/** For a page of rules while nobody has called and there are none. */
+export function welcomePanel(layout: Layout): Html {
+  return html`<section class="panel plain" aria-labelledby="welcome-title"><h2 id="welcome-title">No identity provider has called yet</h2>
+<p>Give it the base URL and a token. It then sends people and groups, and the rules below say what each group gets in Label Studio.</p>
+<p><a class="button primary" href="${layout.base}/connect">Connect an identity provider</a></p></section>`
+}

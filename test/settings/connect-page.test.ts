@@ -1,0 +1,75 @@
+import { aVisitor, path } from './visitor.js'
+
+const connect = `${path}/connect`
+const tokenIn = (text: string) => /id="made-token" readonly value="([^"]+)"/.exec(text)?.[1]
+const idIn = (text: string) => /name="id" value="([^"]+)"/.exec(text)?.[1]
+
+describe('the page "Connect"', () => {
+  it('shows a token once, and makes no second one when the answer is loaded again', async () => {
+    const { send, visit } = await aVisitor()
+    const made = await send(connect, { do: 'create', name: 'okta', days: '90' })
+    expect(tokenIn(made.text)).toMatch(/^scim_[\w-]{43}$/)
+    const { text } = await visit(connect)
+    expect(text).toContain('okta')
+    expect(text).not.toContain('scim_')
+    const again = await send(connect, { do: 'create', name: 'okta', days: '90' })
+    expect(again.status).toBe(409)
+    expect(again.text).toContain('There is a token named &quot;okta&quot; already.')
+    expect(tokenIn(again.text)).toBeUndefined()
+  })
+
+  it('renames, rotates and revokes', async () => {
+    const { send, adapters, scope } = await aVisitor()
+    const { text } = await send(connect, { do: 'create', name: 'okta' })
+    const id = idIn(text)
+    await send(connect, { do: 'rename', id, name: 'Okta' }).expect(200)
+    const rotated = await send(connect, { do: 'rotate', id })
+    expect(tokenIn(rotated.text)).not.toBe(tokenIn(text))
+    expect(rotated.text).toContain('Rotated')
+    const revoked = await send(connect, { do: 'revoke', id })
+    expect(revoked.text).toContain('The token &quot;Okta&quot; is revoked')
+    expect(await adapters.tokens?.list({ ...scope, tenant: 'acme' })).toHaveLength(1)
+    await send(connect, { do: 'revoke', id }).expect(404)
+  })
+
+  it('takes no form without the token of the page (R9)', async () => {
+    const { send } = await aVisitor()
+    await send(connect, { do: 'create', name: 'okta', csrf: 'forged' }).expect(403)
+  })
+
+  it('shows the guide of the identity provider that was chosen', async () => {
+    const { visit } = await aVisitor()
+    const { text } = await visit(`${connect}?idp=okta`)
+    expect(text).toContain('Authentication Mode &quot;HTTP Header&quot;')
+    expect(text).toContain('docs/okta.md')
+    expect((await visit(`${connect}?idp=none`)).text).not.toContain('docs/')
+  })
+
+  it('has the base URL, or its path at the address of the page', async () => {
+    const scimUrl = 'https://scim.example.com/v2'
+    const { visit } = await aVisitor({ options: { scimUrl } })
+    expect((await visit(connect)).text).toContain(`value="${scimUrl}"`)
+    const besides = await aVisitor({ options: { scimUrl: '/scim/v2' } })
+    expect((await besides.visit(connect)).text).toMatch(/value="http:..127.0.0.1:\d+.scim.v2"/)
+  })
+
+  it('is where a new installation is led to, and says what happens next', async () => {
+    const { visit, access, addUser, scope } = await aVisitor()
+    const welcome = 'No identity provider has called yet'
+    expect((await visit(path)).text).toContain(welcome)
+    expect((await visit(connect)).text).not.toContain('>Done<')
+    await access.setValue(scope, 'lastContact', '2026-03-01T10:00:00Z')
+    await addUser('ada@example.com')
+    expect((await visit(path)).text).not.toContain(welcome)
+    const { text } = await visit(connect)
+    expect(text.match(/>Done</g)).toHaveLength(2)
+    expect(text).toContain('1 person')
+  })
+
+  it('says who gives tokens where none are made here', async () => {
+    const { visit } = await aVisitor({ options: { tokens: undefined as never } })
+    const { text } = await visit(connect)
+    expect(text).toContain('npx label-studio-scim token')
+    expect(text).not.toContain('Make a token')
+  })
+})
