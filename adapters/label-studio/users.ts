@@ -2,7 +2,7 @@ import type { AccessRecord, Scope, User, UserStore } from '../../lib/adapter/ind
 import { requiredEmail } from './accounts/accounts.js'
 import type { Admission } from './accounts/admission.js'
 import { holdPerson } from './accounts/hold.js'
-import { manage } from './accounts/links.js'
+import { managing } from './accounts/links.js'
 import type { LabelStudioSettings } from './options.js'
 import type { LabelStudioTarget } from './target.js'
 
@@ -52,17 +52,14 @@ export function labelStudioUsers(
         const before = await users.get(held, user.id, { omit: new Set(['groups']) })
         if (before) await admission.rename(held, before, user)
         await readmit(held, user, record)
-        const replaced = await users.replace(held, user, write)
-        await manage(settings, held, user)
-        return replaced
+        return managing(settings, held, user, (own) => users.replace(own, user, write))
       }),
     delete: (scope, id, options) =>
       holdingListed(scope, id, async (held) => {
         const user = await users.get(held, id, { omit: new Set(['groups']) })
-        const isDeleted = await users.delete(held, id, options)
+        if (!user) return users.delete(held, id, options)
         // Whom SCIM deleted, SCIM managed: an account that is let in again later is shut again.
-        if (isDeleted && user) await manage(settings, held, user)
-        return isDeleted
+        return managing(settings, held, user, (own) => users.delete(own, id, options))
       }),
     ...(users.getMany && {
       getMany: (...args: Parameters<NonNullable<UserStore['getMany']>>) =>

@@ -16,18 +16,36 @@ export async function manage(
   scope: Scope,
   user: User,
 ): Promise<void> {
+  await managing(settings, scope, user, () => Promise.resolve())
+}
+
+/**
+ * {@link manage} together with the change that makes somebody managed. It is noted first: a process
+ * that ends in between must not leave a change that the next import takes back. When the change is
+ * refused, the person is only listed as before.
+ */
+export async function managing<T>(
+  settings: LabelStudioSettings,
+  scope: Scope,
+  user: User,
+  change: (scope: Scope) => Promise<T>,
+): Promise<T> {
   const { access } = settings.storage
-  const isListed = async (within: Scope) =>
-    (await access.record(within, user.id))?.account?.origin === 'imported'
-  if (!(await isListed(scope))) return
-  await holdPerson(access, scope, user.id, async (held) => {
+  if ((await access.record(scope, user.id))?.account?.origin !== 'imported') return change(scope)
+  return holdPerson(access, scope, user.id, async (held) => {
     const record = await access.record(held, user.id)
     const { account } = record ?? {}
-    if (!record || account?.origin !== 'imported') return
-    const change = { event: 'user.adopted', user, detail: adoptedText(account) } as const
-    await logged(settings, held, change, () =>
-      access.saveRecord(held, { ...record, account: { ...account, origin: 'adopted' } }),
-    )
+    if (!record || account?.origin !== 'imported') return change(held)
+    const adoption = { event: 'user.adopted', user, detail: adoptedText(account) } as const
+    return logged(settings, held, adoption, async () => {
+      await access.saveRecord(held, { ...record, account: { ...account, origin: 'adopted' } })
+      try {
+        return await change(held)
+      } catch (error) {
+        await access.saveRecord(held, record)
+        throw error
+      }
+    })
   })
 }
 

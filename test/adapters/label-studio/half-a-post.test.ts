@@ -1,67 +1,13 @@
 import { labelStudioApi } from '../../../adapters/label-studio/api/index.js'
 import { memoryAdapters } from '../../../adapters/memory/index.js'
 import { sqlAdapters } from '../../../adapters/sql/index.js'
-import type { AccessStore, Adapters, PendingUser } from '../../../lib/stores/index.js'
+import type { Adapters } from '../../../lib/stores/index.js'
 import { startFakeLabelStudio } from '../../support/fake-label-studio/index.js'
 import { send, signUp } from '../../support/label-studio-browser.js'
+import { mortal } from './mortal.js'
 import { startProduct } from './product.js'
 
-type ClaimOptions = Parameters<AccessStore['claim']>[0]
-
 const password = 'A-good-passw0rd'
-const writes = {
-  users: ['create', 'replace', 'delete'],
-  access: ['mark', 'claim', 'settle', 'renew', 'saveRecord', 'deleteRecord', 'setValue'],
-} as const
-
-/**
- * A process that ends before its nth step: from then on nothing that it does has an effect, and
- * nothing answers.
- */
-function mortal(storage: Adapters, lastStep: number) {
-  let step = 0
-  const claims: (readonly [ClaimOptions, PendingUser[]])[] = []
-  let die: () => void = () => {}
-  const dead = new Promise<void>((resolve) => {
-    die = resolve
-  })
-  const lives = () => {
-    step += 1
-    if (step > lastStep) die()
-    return step <= lastStep ? Promise.resolve() : new Promise<never>(() => {})
-  }
-  const wrapped = (store: object, names: readonly string[]) => {
-    const methods = store as Record<string, (...all: unknown[]) => Promise<unknown>>
-    const own = names.map((name) => [
-      name,
-      async (...all: unknown[]) => {
-        await lives()
-        const result = await methods[name]?.(...all)
-        if (name === 'claim') claims.push([all[0] as ClaimOptions, result as PendingUser[]])
-        return result
-      },
-    ])
-    return { ...store, ...Object.fromEntries(own) }
-  }
-  const ownFetch: typeof fetch = async (url, init) => {
-    if (init?.method !== undefined && init.method !== 'GET') await lives()
-    return fetch(url, init)
-  }
-  const adapters = {
-    ...storage,
-    users: wrapped(storage.users, writes.users),
-    access: wrapped(storage.access ?? {}, writes.access),
-  } as Adapters
-  /** What the process had claimed is anybody's again, as after the seconds that a claim lasts. */
-  const expire = async () => {
-    for (const [{ owner }, entries] of claims) {
-      for (const entry of entries) {
-        await storage.access?.settle(owner, { ...entry, mark: -1 }, { kind: 'done' })
-      }
-    }
-  }
-  return { dead, adapters, fetch: ownFetch, expire }
-}
 
 /** Pushes somebody who is in Label Studio already, by a process that ends before its nth step. */
 async function pushUntil(lastStep: number, makeStorage: () => Promise<Adapters>) {
