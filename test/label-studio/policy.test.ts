@@ -1,8 +1,20 @@
 import { describeHostile } from '../policy/hostile.js'
+import { describeRandom } from '../policy/random-run.js'
 import { describeWalk } from '../policy/walk.js'
 import { describeWebApplication } from '../policy/web-application.js'
-import { startLabelStudio } from '../support/label-studio-server.js'
+import { type LabelStudioServer, startLabelStudio } from '../support/label-studio-server.js'
 
-describeWalk('the policy in front of Label Studio Community 1.23.2', startLabelStudio)
-describeHostile('attacks on Label Studio Community 1.23.2 through the gate', startLabelStudio)
-describeWebApplication('the web application of Community through the gate', startLabelStudio)
+/** One for all: each makes projects and people of its own. */
+let server: LabelStudioServer
+const start = async () => ({ ...server, stop: async () => undefined })
+
+beforeAll(async () => {
+  server = await startLabelStudio()
+})
+
+afterAll(() => server?.stop())
+
+describeWalk('the policy in front of Label Studio Community 1.23.2', start)
+describeHostile('attacks on Label Studio Community 1.23.2 through the gate', start)
+describeRandom('requests by chance to Label Studio Community 1.23.2 through the gate', start)
+describeWebApplication('the web application of Community through the gate', start)

@@ -1,0 +1,8 @@
+# Python imports this at its start. Passwords of tests need not withstand anybody, and Django's
+# 1,000,000 rounds would take most of a second for each sign-in and sign-up.
+try:
+    from django.contrib.auth.hashers import PBKDF2PasswordHasher
+
+    PBKDF2PasswordHasher.iterations = 1000
+except ImportError:
+    pass
