@@ -199,7 +199,7 @@ export const deviations = [
     idps: ['Entra ID', 'SCIM-SDK'],
     source: 'RFC 7643 §2.4, RFC 7644 §3.5.2',
     description:
-      'An array of exactly one stands for its element: for a singular attribute (active: [false]), behind a value filter, and as value of a PATCH operation without a path; a simple attribute may be given as {"value": …}, alone or in such an array. Off: 400 invalidValue.',
+      'An array of exactly one stands for its element: for a singular attribute (active: [false]), behind a value filter, and as value of a PATCH operation without a path; a simple attribute may have it as {"value": …}. Off: 400 invalidValue.',
     test: 'test/patch/deviations.test.ts',
   },
   {

@@ -16,8 +16,8 @@ export function asSent(
     return definition.type === 'complex' && deviations.has('jsonText') ? parsed(value) : value
   }
   if (typeof value !== 'object' || value === null || !deviations.has('arrayOfOne')) return value
-  if (definition.multiValued) return value
-  const only = Array.isArray(value) && value.length === 1 ? (value[0] ?? null) : value
+  if (definition.multiValued || !Array.isArray(value) || value.length !== 1) return value
+  const only = value[0] ?? null
   return definition.type === 'complex' ? only : onlyValue(only)
 }
 

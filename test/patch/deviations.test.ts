@@ -197,15 +197,8 @@ const rows: readonly Row[] = [
   },
   {
     id: 'arrayOfOne',
-    name: 'such an object without the array',
-    operation: { op: 'replace', path: 'active', value: { value: 'False' } },
-    on: { active: false },
-    off: 'invalidValue',
-  },
-  {
-    id: 'arrayOfOne',
     name: 'an object that says more than its value is refused',
-    operation: { op: 'replace', path: 'active', value: { value: false, reason: 'left' } },
+    operation: { op: 'replace', path: 'active', value: [{ value: false, reason: 'left' }] },
     on: 'invalidValue',
     off: 'invalidValue',
   },

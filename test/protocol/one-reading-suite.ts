@@ -205,7 +205,7 @@ const manager = { [enterpriseUrn]: { manager: { value: 'm' } } }
 const work = { emails: [{ value: 'a@b.example', type: 'work' }] }
 
 /** How clients say that there is no value (RFC 7643 §2.5). */
-const noValues: readonly unknown[][] = [[null], [''], [[]], [[null]], [{ value: null }]]
+const noValues: readonly unknown[][] = [[null], [''], [[]], [[null]], [[{ value: null }]]]
 
 /** Ways to name an attribute, with the one of the schemas. */
 const namings: readonly [object, object][] = [
