@@ -1,7 +1,14 @@
-import express, { type Express, type Request, type Response, type Router } from 'express'
+import express, {
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+  type Router,
+} from 'express'
 import type { Adapters, AuditEntry, Reconciler } from 'label-studio-scim'
 import { bearerTokens, scimRouter } from 'label-studio-scim'
 import { adminTokens, type SettingsOptions, settingsRouter } from 'label-studio-scim/settings'
+import { failureLog } from './failure-log.js'
 import { type Checks, readiness } from './ready.js'
 
 /** What the application is made of. */
@@ -28,7 +35,8 @@ export interface AppParts {
  */
 export function createApp(parts: AppParts): Express {
   const { adapters, reconciler, scimDigests } = parts
-  const app = plainApp(parts)
+  const failures = failureLog()
+  const app = plainApp(parts, failures.watch)
 
   app.get('/healthz', (_request, response) => {
     response.type('text/plain').send('ok\n')
@@ -45,7 +53,10 @@ export function createApp(parts: AppParts): Express {
       ),
       onPending: () => reconciler.wake(),
       onError: logFailure,
-      onEvent: logEvent,
+      onEvent: (event) => {
+        failures.note(event)
+        warnOfMassLoss(event)
+      },
     }),
   )
   if (!parts.hasOwnSettings) app.use(settingsOf(parts))
@@ -55,14 +66,15 @@ export function createApp(parts: AppParts): Express {
 
 /** An application with the settings page and API alone, for a port that no Label Studio shares. */
 export function createSettingsApp(parts: AppParts): Express {
-  const app = plainApp(parts)
+  const app = plainApp(parts, failureLog().watch)
   app.use(settingsOf(parts))
   return app
 }
 
-function plainApp({ trustProxy }: AppParts): Express {
+function plainApp({ trustProxy }: AppParts, first: RequestHandler): Express {
   const app = express()
   app.disable('x-powered-by')
+  app.use(first)
   if (trustProxy !== undefined) app.set('trust proxy', trustProxy)
   return app
 }
@@ -100,16 +112,9 @@ function tellBaseUrl(_request: Request, response: Response): void {
     })
 }
 
-/**
- * One line for each answer 5xx with the request id the client was given, and for what no client
- * tells.
- */
-function logEvent({ event, status = 0, requestId, tenant, detail }: AuditEntry): void {
-  // Nobody looks at a status page when nothing seems wrong.
+/** Nobody looks at a status page when nothing seems wrong. */
+function warnOfMassLoss({ event, detail }: AuditEntry): void {
   if (event === 'access.massLoss') console.error(`WARNING: ${detail}`)
-  if (event === 'request.failed' && status >= 500) {
-    console.error(`request ${requestId} of tenant "${tenant}" was answered ${status}: ${detail}`)
-  }
 }
 
 function logFailure(error: unknown, { requestId }: { readonly requestId: string }): void {

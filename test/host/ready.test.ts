@@ -5,6 +5,7 @@ import { answersAt, type Checks, readiness } from '../../command/serve/ready.js'
 import { listen, type Running } from '../http/support.js'
 
 const running: Running[] = []
+afterEach(() => jest.restoreAllMocks())
 afterEach(() => Promise.all(running.splice(0).map((server) => server.close())))
 
 const ask = (checks: Checks) => request(express().get('/readyz', readiness(checks))).get('/readyz')
@@ -25,6 +26,7 @@ describe('/readyz', () => {
   })
 
   it('asks what it needs once a second, however many ask', async () => {
+    jest.spyOn(Date, 'now').mockReturnValue(1_000_000)
     let asked = 0
     const check = async () => {
       asked += 1

@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto'
+import type { RequestHandler } from 'express'
+import type { AuditEntry } from 'label-studio-scim'
+
+/** Prints one line for each answer 5xx, with the request id that the client got. */
+export interface FailureLog {
+  /** Mounted before everything else. Gives each request and its answer an `X-Request-Id`. */
+  readonly watch: RequestHandler
+  /** Told of events: one about a failed request has more to say than its answer. */
+  note(event: AuditEntry): void
+}
+
+/** Ids that can be logged as they are; the router takes the same. */
+const sane = /^[A-Za-z0-9._:=+/-]{1,128}$/
+
+export function failureLog(print: (line: string) => void = console.error): FailureLog {
+  const told = new Set<string>()
+  return {
+    watch(request, response, next) {
+      const { method, headers, path } = request
+      const given = headers['x-request-id']
+      const id = typeof given === 'string' && sane.test(given) ? given : randomUUID()
+      headers['x-request-id'] = id
+      response.setHeader('X-Request-Id', id)
+      response.once('close', () => {
+        const { statusCode: status, writableEnded } = response
+        // 501 says what was chosen, and a client that has gone got no answer.
+        const isFailure = writableEnded && status >= 500 && status !== 501
+        if (isFailure && !told.has(id))
+          print(`request ${id} was answered ${status}: ${method} ${path}`)
+        told.delete(id)
+      })
+      next()
+    },
+    note({ event, status = 0, requestId, tenant, detail }) {
+      if (event !== 'request.failed' || status < 500) return
+      told.add(requestId)
+      print(`request ${requestId} of tenant "${tenant}" was answered ${status}: ${detail}`)
+    },
+  }
+}
