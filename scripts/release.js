@@ -1,0 +1,85 @@
+// Makes what a release consists of, in build/release: the package, its SBOM (CycloneDX), and their
+// digests. `npm run release -- --publish` then publishes that package; npm attests where it was
+// built (provenance), which works only in a CI that npm knows.
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import fs from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+const folder = path.join(root, 'build/release')
+const { name, version, description, license } = readJson('package.json')
+const isPublishing = process.argv.includes('--publish')
+
+if (isPublishing) {
+  requireCleanCheckout()
+  // Known vulnerabilities of what is installed with the package end the release.
+  run('npm', ['audit', '--omit=dev', '--audit-level=low'], 'inherit')
+}
+fs.rmSync(folder, { recursive: true, force: true })
+const file = packTwice()
+writeSbom(file)
+writeDigests()
+console.log(fs.readFileSync(path.join(folder, 'SHA512SUMS'), 'utf8').trimEnd())
+if (isPublishing) run('npm', ['publish', file, '--provenance', '--access', 'public'], 'inherit')
+
+function run(program, parameters, stdio = 'pipe') {
+  return execFileSync(program, parameters, { cwd: root, encoding: 'utf8', stdio })
+}
+
+function readJson(place) {
+  return JSON.parse(fs.readFileSync(path.join(root, place), 'utf8'))
+}
+
+function requireCleanCheckout() {
+  if (run('git', ['status', '--porcelain']).trim() === '') return
+  throw new Error('There are changes that are not committed. A release is what a commit has.')
+}
+
+/**
+ * Builds and packs twice, and fails when the bytes differ: then nobody could check the package.
+ *
+ * @returns the path of the package
+ */
+function packTwice() {
+  const [first, second] = ['', 'again'].map((place) => pack(path.join(folder, place)))
+  const isSame = digestOf(first) === digestOf(second)
+  fs.rmSync(path.dirname(second), { recursive: true })
+  if (!isSame) throw new Error('The package is another one each time it is built.')
+  return first
+}
+
+function pack(place) {
+  fs.mkdirSync(place, { recursive: true })
+  fs.rmSync(path.join(root, 'build/.library.stamp'), { force: true })
+  run(process.execPath, ['scripts/build.js'])
+  const parameters = ['pack', '--ignore-scripts', '--json', '--pack-destination', place]
+  const [{ filename }] = JSON.parse(run('npm', parameters))
+  return path.join(place, filename)
+}
+
+function writeSbom(file) {
+  const kind = ['--sbom-format=cyclonedx', '--sbom-type=library']
+  const listed = ['sbom', '--package-lock-only', '--omit=dev', '--no-update-notifier', ...kind]
+  const sbom = JSON.parse(run('npm', listed))
+  // npm names the component after the folder, and knows nothing of the package itself.
+  Object.assign(sbom.metadata.component, {
+    ...{ name, version, description, licenses: [{ license: { id: license } }] },
+    hashes: [{ alg: 'SHA-512', content: digestOf(file) }],
+  })
+  const target = path.join(folder, `${name}-${version}.cdx.json`)
+  fs.writeFileSync(target, `${JSON.stringify(sbom, null, 2)}\n`)
+}
+
+function writeDigests() {
+  const lines = fs
+    .readdirSync(folder)
+    .sort()
+    .map((each) => `${digestOf(path.join(folder, each))}  ${each}\n`)
+  fs.writeFileSync(path.join(folder, 'SHA512SUMS'), lines.join(''))
+}
+
+function digestOf(file) {
+  return createHash('sha512').update(fs.readFileSync(file)).digest('hex')
+}
