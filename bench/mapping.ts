@@ -195,7 +195,7 @@ async function allMarked(
   const startedAt = performance.now()
   await saveRules(adapters, filled)
   reconciler.start()
-  while (((await adapters.access?.summary(filled.scope))?.sweeping ?? 0) > 0) await pause(200)
+  while (((await adapters.access?.summary(filled.scope))?.fanningOut ?? 0) > 0) await pause(200)
   return secondsSince(startedAt)
 }
 

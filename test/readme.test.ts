@@ -157,6 +157,23 @@ it('has a changelog whose sections have the date of their release, but for the f
   )
 })
 
+it('labels each member of AccessStore as docs/adapters.md does', () => {
+  const source = read('lib/stores/access-store.ts')
+  const [, members = ''] = /^export interface AccessStore \{$(.*?)^\}$/ms.exec(source) ?? []
+  const labelled = [
+    ...members.matchAll(/\*\*(\w+)\.\*\*(?:(?!\*\/).)*\*\/\n {2}(?:readonly )?(\w+)/gs),
+  ]
+  const names = [...members.matchAll(/^ {2}(?:readonly )?(\w+)\??[(:]/gm)].map(([, name]) => name)
+  const rows = [
+    ...read('docs/adapters.md').matchAll(/^\| (`.+`) \| (Required|Recommended|Optional) \|/gm),
+  ]
+  const documented = rows.flatMap(([, cell = '', label]) =>
+    [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => `${name}: ${label}`),
+  )
+  expect(labelled.map(([, , name]) => name)).toEqual(names)
+  expect(labelled.map(([, label, name]) => `${name}: ${label}`).sort()).toEqual(documented.sort())
+})
+
 it('has a README that tells of every guide', () => {
   expect(guides.filter((file) => !readme.includes(file))).toEqual([])
 })

@@ -61,7 +61,7 @@ export function labelStudioTarget(parts: TargetParts, edition: Edition): LabelSt
     async currentAccess(scope: Scope, user: User) {
       const { target } = await translated(edition())
       const wanted = await settings.storage.groups.resolveAccess(scope, user)
-      const ledger = (await access.record(scope, user.id))?.applied ?? []
+      const ledger = (await access.getRecord(scope, user.id))?.applied ?? []
       const given = ledger.flatMap((each) => (each.kind === 'project' ? [each.projectId] : []))
       const projectIds = [
         ...new Set([...given, ...wanted.projects.map(({ projectId }) => projectId)]),
@@ -78,7 +78,7 @@ async function apply(
   { wanted, planned }: { readonly wanted: Access; readonly planned: Plan },
 ): Promise<AppliedAccess> {
   const { access } = settings.storage
-  const record = await access.record(scope, user.id)
+  const record = await access.getRecord(scope, user.id)
   const ledger = record?.applied ?? []
   if (record?.account?.origin === 'imported') {
     if (isEmptyPlan(planned) && planned.deferred.length === 0) {

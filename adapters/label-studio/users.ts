@@ -24,7 +24,7 @@ export function labelStudioUsers(
     userId: string,
     work: (scope: Scope, record: AccessRecord | undefined) => Promise<T>,
   ): Promise<T> {
-    const record = await access.record(scope, userId)
+    const record = await access.getRecord(scope, userId)
     const isListed = record?.account?.origin === 'imported'
     return isListed
       ? holdPerson(access, scope, userId, (held) => work(held, record))

@@ -14,14 +14,14 @@ import { passedOverMethods } from './passed-over.js'
 import { type State, type TenantState, usersIn } from './state.js'
 
 /** People still to be marked after a change of rules. */
-interface Sweep {
+interface FanOut {
   readonly tenant: string
   readonly userIds: string[]
 }
 
 /** Rules, ledger and pending work over maps. */
 export function memoryAccessStore(state: State, policy: MappingPolicy): AccessStore {
-  const sweeps: Sweep[] = []
+  const fanOuts: FanOut[] = []
   const { pending } = state
 
   return {
@@ -33,19 +33,19 @@ export function memoryAccessStore(state: State, policy: MappingPolicy): AccessSt
       if (tenant.rules.version !== expectedVersion) throw new VersionMismatchError()
       return state.write(scope, { audit }, () => {
         const userIds = affectedUsers(tenant, affects, policy)
-        sweeps.push({ tenant: scope.tenant, userIds: [...userIds] })
+        fanOuts.push({ tenant: scope.tenant, userIds: [...userIds] })
         tenant.rules = { rules, version: String(Number(expectedVersion) + 1) }
         return tenant.rules
       })
     },
-    async expandSweeps(limit) {
+    async fanOut(limit) {
       // A change that concerned nobody must not look like the end of all changes.
-      while (sweeps[0]?.userIds.length === 0) sweeps.shift()
-      const [sweep] = sweeps
-      if (sweep === undefined) return 0
-      const userIds = sweep.userIds.splice(-limit)
-      pending.mark(sweep.tenant, userIds)
-      if (sweep.userIds.length === 0) sweeps.shift()
+      while (fanOuts[0]?.userIds.length === 0) fanOuts.shift()
+      const [fanOut] = fanOuts
+      if (fanOut === undefined) return 0
+      const userIds = fanOut.userIds.splice(-limit)
+      pending.mark(fanOut.tenant, userIds)
+      if (fanOut.userIds.length === 0) fanOuts.shift()
       return userIds.length
     },
     ...recordMethods(state),
@@ -77,8 +77,8 @@ export function memoryAccessStore(state: State, policy: MappingPolicy): AccessSt
       return {
         pending: entries.length - failed,
         failed,
-        sweeping: sweeps
-          .filter((sweep) => sweep.tenant === tenant)
+        fanningOut: fanOuts
+          .filter((fanOut) => fanOut.tenant === tenant)
           .reduce((sum, { userIds }) => sum + userIds.length, 0),
         ...(entries[0] && { oldest: entries[0].since }),
         ...(lastError && { lastError }),
@@ -93,17 +93,17 @@ export function memoryAccessStore(state: State, policy: MappingPolicy): AccessSt
       return pending.retry(tenant, userIds)
     },
     async nextDue() {
-      return sweeps.length > 0 ? 0 : pending.nextDue()
+      return fanOuts.length > 0 ? 0 : pending.nextDue()
     },
   }
 }
 
 function recordMethods(state: State): Ledger & Pick<AccessStore, 'getValue' | 'setValue'> {
   return {
-    async record(scope, userId) {
+    async getRecord(scope, userId) {
       return state.of(scope).records.get(userId)
     },
-    async records(scope, userIds) {
+    async getRecords(scope, userIds) {
       const { records } = state.of(scope)
       return userIds.map((id) => records.get(id)).filter((record) => record !== undefined)
     },

@@ -1,12 +1,12 @@
 import type { AccessStore, MappingPolicy } from '../../lib/adapter/index.js'
 import type { Database } from './database.js'
+import { fanOut } from './fan-outs.js'
 import { forgetPeople } from './forget.js'
 import { markPending } from './outbox.js'
 import { passedOverMethods } from './passed-over.js'
 import { pendingMethods } from './pending.js'
 import { recordMethods } from './records.js'
 import { ruleMethods } from './rules.js'
-import { expandSweeps } from './sweeps.js'
 import { valueMethods } from './values.js'
 
 /** Rules, ledger and pending work, shared by all hosts of the database. */
@@ -21,6 +21,6 @@ export function sqlAccessStore(database: Database, policy: MappingPolicy): Acces
       await database.transaction((session) => markPending(session, scope.tenant, { ids }), scope)
     },
     forget: ({ before }) => forgetPeople(database, before),
-    expandSweeps: (limit) => expandSweeps(database, policy, limit),
+    fanOut: (limit) => fanOut(database, policy, limit),
   }
 }

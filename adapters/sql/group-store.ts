@@ -194,15 +194,17 @@ function accessResolver(
     async resolveAccess(scope, user) {
       const resolve = await resolverOf(scope)
       const groups = (await readGroupsOf(database, scope.tenant, [user.id])).get(user.id) ?? []
-      const record = await access.record(scope, user.id)
+      const record = await access.getRecord(scope, user.id)
       return resolve(groups, personState(user, record?.hadRole ?? false))
     },
     async resolveAccessOf(scope, users) {
       const resolve = await resolverOf(scope)
       const ids = users.map(({ id }) => id)
       const groupsOf = await readGroupsOf(database, scope.tenant, ids)
-      const records = await access.records(scope, ids)
-      const hadRole = new Set(records.flatMap((record) => (record.hadRole ? record.userId : [])))
+      const records = await access.getRecords(scope, ids)
+      const hadRole = new Set(
+        records.flatMap((getRecord) => (getRecord.hadRole ? getRecord.userId : [])),
+      )
       return users.map((user) =>
         resolve(groupsOf.get(user.id) ?? [], personState(user, hadRole.has(user.id))),
       )

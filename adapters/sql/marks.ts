@@ -6,8 +6,8 @@ import { type Session, statement } from './database.js'
 import { isListed, type TypeRow } from './rows.js'
 
 /** A change of rules or of a large group: people still to be marked, and how far that has come. */
-export type SweepState =
-  /** Groups that have one of these names when the sweep begins. */
+export type FanOutState =
+  /** Groups that have one of these names when the fan-out begins. */
   | { readonly kind: 'named'; readonly names: readonly string[] }
   | { readonly kind: 'groups'; readonly groupIds: readonly string[]; readonly after: string }
   | { readonly kind: 'everybody'; readonly created: number; readonly after: string }
@@ -83,7 +83,7 @@ const usersAfter = statement<
     order by member_id limit ${value('limit')}`,
 )
 
-const insertSweep = statement<{
+const insertFanOut = statement<{
   tenant: string
   id: string
   state: string
@@ -172,7 +172,7 @@ const maxMarksAtOnce = 1000
 
 /**
  * Everybody in these groups, directly or through other groups, when they are few enough to be
- * marked at once. Otherwise nobody, and a sweep will mark them, which is as durable and does not
+ * marked at once. Otherwise nobody, and a fan-out will mark them, which is as durable and does not
  * hold up other writers.
  */
 export async function fewUsersIn(
@@ -184,7 +184,7 @@ export async function fewUsersIn(
   const all = await withGroupsBelow(session, tenant, groupIds)
   const count = await countIn(session, tenant, all)
   if (count <= maxMarksAtOnce) return usersIn(session, tenant, all)
-  await addSweep(session, tenant, { kind: 'groups', groupIds: all, after: '' }, count)
+  await addFanOut(session, tenant, { kind: 'groups', groupIds: all, after: '' }, count)
   return []
 }
 
@@ -212,16 +212,16 @@ export async function usersIn(
 }
 
 /**
- * Puts a sweep on the list of work, also for nobody: others may be adding somebody right now, whom
+ * Puts a fan-out on the list of work, also for nobody: others may be adding somebody right now, whom
  * this transaction does not see (R24).
  */
-export async function addSweep(
+export async function addFanOut(
   session: Session,
   tenant: string,
-  state: SweepState,
+  state: FanOutState,
   remaining: number,
 ): Promise<void> {
-  await session.prepared(insertSweep, {
+  await session.prepared(insertFanOut, {
     tenant,
     id: randomUUID(),
     state: JSON.stringify(state),

@@ -89,7 +89,7 @@ const countPending = statement<
     where tenant = ${value('tenant')} group by parked`,
 )
 
-const sumSweeping = statement<{ tenant: string }, { remaining: number }>(
+const sumFanningOut = statement<{ tenant: string }, { remaining: number }>(
   (value) => sql`
     select cast(coalesce(sum(remaining), 0) as bigint) as remaining from scim_sweeps
     where tenant = ${value('tenant')}`,
@@ -198,13 +198,13 @@ async function settle(
 
 async function summaryOf(database: Database, tenant: string): ReturnType<AccessStore['summary']> {
   const counts = await database.prepared(countPending, { tenant })
-  const [sweeping] = await database.prepared(sumSweeping, { tenant })
+  const [fanningOut] = await database.prepared(sumFanningOut, { tenant })
   const [failure] = await database.prepared(lastFailure, { tenant })
   const instants = counts.flatMap(({ oldest }) => (oldest === null ? [] : [oldest]))
   return {
     pending: counts.find(({ parked }) => parked === 0)?.count ?? 0,
     failed: counts.find(({ parked }) => parked === 1)?.count ?? 0,
-    sweeping: sweeping?.remaining ?? 0,
+    fanningOut: fanningOut?.remaining ?? 0,
     ...(instants.length > 0 && { oldest: new Date(Math.min(...instants)).toISOString() }),
     ...(failure && { lastError: { userId: failure.user_id, message: failure.last_error } }),
   }

@@ -92,11 +92,11 @@ const deleteRecord = statement<UserKey>(
 /** The ledger. */
 export function recordMethods(database: Database): Ledger {
   return {
-    async record({ tenant }, userId) {
+    async getRecord({ tenant }, userId) {
       if (!isStorable(userId)) return undefined
       return recordsIn(await database.prepared(selectRecord, { tenant, userId }))[0]
     },
-    async records({ tenant }, userIds) {
+    async getRecords({ tenant }, userIds) {
       const ids = JSON.stringify(userIds.filter(isStorable))
       return recordsIn(await database.prepared(selectRecords, { tenant, ids }))
     },

@@ -7,7 +7,7 @@ import {
 } from '../../lib/adapter/index.js'
 import { appendAudit } from './audit-store.js'
 import { type Database, type Session, statement } from './database.js'
-import { addSweep, countIn, groupsNamed } from './marks.js'
+import { addFanOut, countIn, groupsNamed } from './marks.js'
 import { isListed } from './rows.js'
 
 const emptyRules: MappingRules = { roles_groups: [], workspaces_groups: [], projects_groups: [] }
@@ -76,7 +76,7 @@ export function ruleMethods(
         const stored = { tenant, rules: JSON.stringify(rules), expected }
         const changed = await session.change(expected === 0 ? insertRules : updateRules, stored)
         if (changed === 0) throw new VersionMismatchError()
-        await sweep(session, { tenant, policy }, affects)
+        await fanOut(session, { tenant, policy }, affects)
         await appendAudit(session, tenant, audit)
         return { rules, version: String(expected + 1) }
       }, scope),
@@ -88,7 +88,7 @@ function versionNumber(version: string): number {
   return /^\d{1,15}$/.test(version) ? Number(version) : -1
 }
 
-async function sweep(
+async function fanOut(
   session: Session,
   { tenant, policy }: { readonly tenant: string; readonly policy: MappingPolicy },
   affects: readonly string[] | 'everybody',
@@ -96,11 +96,11 @@ async function sweep(
   if (affects === 'everybody') {
     const [row] = await session.prepared(countEverybody, { tenant })
     const state = { kind: 'everybody', created: Number.MIN_SAFE_INTEGER, after: '' } as const
-    return addSweep(session, tenant, state, row?.count ?? 0)
+    return addFanOut(session, tenant, state, row?.count ?? 0)
   }
   if (affects.length === 0) return
   // A guess for the status page: others may be giving a group one of these names right now.
   const groupIds = await groupsNamed(session, tenant, { names: affects, policy })
   const count = await countIn(session, tenant, groupIds)
-  await addSweep(session, tenant, { kind: 'named', names: affects }, count)
+  await addFanOut(session, tenant, { kind: 'named', names: affects }, count)
 }

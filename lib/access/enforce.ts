@@ -49,7 +49,7 @@ export async function enforceAccess(
 ): Promise<Enforced> {
   const { users, groups, access: store } = context.adapters
   const user = await users.get(scope, userId, readWhole)
-  const known = await store.record(scope, userId)
+  const known = await store.getRecord(scope, userId)
   if (!user) return deprovisionDeleted(context, scope, known)
   const record = known ?? emptyRecord(userId, context.clock())
   const exemption = await exemptionOf(context.adapters, scope, user)
@@ -117,7 +117,7 @@ async function withAccount(
   scope: Scope,
   record: AccessRecord,
 ): Promise<AccessRecord> {
-  return record.account ? record : ((await access.record(scope, record.userId)) ?? record)
+  return record.account ? record : ((await access.getRecord(scope, record.userId)) ?? record)
 }
 
 async function give(

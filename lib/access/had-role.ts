@@ -19,7 +19,7 @@ export async function noteRole(
   if (userIds.length === 0) return
   if (access.noteRole) return access.noteRole(scope, userIds)
   for (const userId of userIds) {
-    const record = (await access.record(scope, userId)) ?? emptyRecord(userId, new Date())
+    const record = (await access.getRecord(scope, userId)) ?? emptyRecord(userId, new Date())
     if (!record.hadRole) await access.saveRecord(scope, { ...record, hadRole: true })
   }
 }
@@ -44,7 +44,7 @@ export async function noteRolesByRule(
   })
   const ids = withRole.map(({ id }) => id)
   const noted = new Set(
-    (await access.records(scope, ids)).flatMap(({ userId, hadRole }) => (hadRole ? userId : [])),
+    (await access.getRecords(scope, ids)).flatMap(({ userId, hadRole }) => (hadRole ? userId : [])),
   )
   const due = withRole.filter(({ id }) => !noted.has(id))
   const exemptions = await exemptionsOf(adapters, scope, due)

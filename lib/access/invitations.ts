@@ -55,7 +55,7 @@ export async function createInvitation(
 /** Whether this person has access and no account yet. */
 export async function maySignUp(adapters: Adapters, scope: Scope, user: User): Promise<boolean> {
   if (!user.active || !(await adapters.groups.resolveAccess(scope, user)).active) return false
-  return (await adapters.access?.record(scope, user.id))?.account === undefined
+  return (await adapters.access?.getRecord(scope, user.id))?.account === undefined
 }
 
 /**

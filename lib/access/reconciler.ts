@@ -10,7 +10,7 @@ import { createRetention } from './retention.js'
 import { createWorker, type Worker } from './worker.js'
 
 const debug = createDebug('label-studio-scim:reconciler')
-const sweepMs = 250
+const fanOutMs = 250
 
 /** Works off the list of people whose access must be made true. */
 export interface Reconciler {
@@ -128,10 +128,10 @@ class LeasingReconciler implements Reconciler {
    * was to do.
    */
   async #begin(): Promise<number> {
-    const swept = await this.#sweep()
+    const fannedOut = await this.#fanOut()
     const { concurrency, leaseMs } = this.#options
     const limit = concurrency - this.#underWay.size
-    if (limit <= 0 || this.#isStopping) return swept
+    if (limit <= 0 || this.#isStopping) return fannedOut
     const claimed = await this.#adapters.access.claim({
       owner: this.#owner,
       limit,
@@ -144,15 +144,15 @@ class LeasingReconciler implements Reconciler {
       })
       this.#underWay.add(work)
     }
-    return swept + claimed.length
+    return fannedOut + claimed.length
   }
 
   /** Marks the people of changed rules in small steps, between which requests have their turn. */
-  async #sweep(): Promise<number> {
-    const until = performance.now() + sweepMs
+  async #fanOut(): Promise<number> {
+    const until = performance.now() + fanOutMs
     let marked = 0
     do {
-      const step = await this.#adapters.access.expandSweeps(this.#options.batch)
+      const step = await this.#adapters.access.fanOut(this.#options.batch)
       if (step === 0) break
       marked += step
       await nextTurn()

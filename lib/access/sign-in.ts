@@ -120,7 +120,7 @@ async function completeSignIn(
   if (!access) return
   if (!(await hasSignedIn(access, scope, user.id))) await rememberSignIn(access, scope, user.id, at)
   // Also at later sign-ins, in case the process ended before the mark at the first.
-  else if (!(await access.record(scope, user.id))?.deferred.length) return
+  else if (!(await access.getRecord(scope, user.id))?.deferred.length) return
   await access.mark(scope, [user.id])
   const context = { adapters: { ...adapters, access }, clock, emit: onEvent }
   await enforceNow(context, scope, user.id, { timeoutMs, retryAfterSeconds: 1 }).catch(

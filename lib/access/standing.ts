@@ -27,7 +27,7 @@ export async function standingOf(
   known?: AccessRecord,
 ): Promise<Standing> {
   if (!user) return known && isHalfListed(known) ? 'unknown' : 'deprovisioned'
-  const record = known ?? (await adapters.access?.record(scope, user.id))
+  const record = known ?? (await adapters.access?.getRecord(scope, user.id))
   const isOnlyListed = record?.account?.origin === 'imported'
   if (!isOnlyListed && user.active) {
     const { active } = await adapters.groups.resolveAccess(scope, user)
@@ -59,7 +59,7 @@ export async function isDepartedAddress(
   if (records.some(({ account }) => account?.origin !== 'imported')) return true
   const userId = await access?.getValue(scope, departedName(address))
   if (userId === undefined) return false
-  const record = await access?.record(scope, userId)
+  const record = await access?.getRecord(scope, userId)
   const user = await users.get(scope, userId, { omit: new Set(['groups']) })
   if (user) return (await standingOf(adapters, scope, user, record)) === 'deprovisioned'
   return record?.email !== undefined
@@ -83,7 +83,7 @@ export async function rememberAddresses(
   const lost = addressesOf(before).filter((address) => !kept.has(address))
   if (lost.length === 0) return
   const own = emailOf(before)
-  const isOwnFound = !after || (await access.record(scope, before.id))?.account !== undefined
+  const isOwnFound = !after || (await access.getRecord(scope, before.id))?.account !== undefined
   for (const address of lost) {
     if (address === own && isOwnFound) continue
     await access.setValue(scope, departedName(address), before.id)

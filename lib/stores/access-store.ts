@@ -62,31 +62,32 @@ export interface PendingSummary {
   readonly pending: number
   readonly failed: number
   /** People still to be marked by an unfinished change of rules; 0 when none. */
-  readonly sweeping: number
+  readonly fanningOut: number
   readonly oldest?: string
   readonly lastError?: { readonly userId: string; readonly message: string }
 }
 
 /**
  * Mapping rules, the ledger, and the list of people whose access must be made true.
- * Shared by all hosts of a database; every method is atomic.
+ * Shared by all hosts of a database; every method is atomic. `docs/adapters.md` says what is lost
+ * without each member that is not required.
  */
 export interface AccessStore {
   /**
-   * As `storage` of users and groups: where it finds the people of a group. Absent: it works with
-   * any.
+   * **Optional.** The database in which it finds the people of a group, as `storage` of users and
+   * groups. Without it, the store works with any.
    */
   readonly storage?: symbol
 
-  /** The saved rules; empty lists and version `0` when none were saved. */
+  /** **Required.** The saved rules; empty lists and version `0` when none were saved. */
   rules(scope: Scope): Promise<VersionedRules>
 
   /**
-   * Saves rules and marks people in the same step. `affects`: names of groups (as compared, see
-   * `groupKey`) whose users must be re-evaluated, or `everybody`: a sweep that `expandSweeps`
-   * carries out in small steps; a restart continues it. The groups are looked up when the sweep
-   * begins, after the rules are saved: one that gets such a name at the same moment was judged by
-   * the old rules.
+   * **Required.** Saves rules and marks people in the same step. `affects`: names of groups (as
+   * compared, see `groupKey`) whose users must be re-evaluated, or `everybody`: a fan-out that
+   * `fanOut` carries out in small steps; a restart continues it. The groups are looked up when the
+   * fan-out begins, after the rules are saved: one that gets such a name at the same moment was
+   * judged by the old rules.
    *
    * @throws VersionMismatchError when `expectedVersion` is not the stored version; nothing is
    *   overwritten
@@ -101,24 +102,25 @@ export interface AccessStore {
     },
   ): Promise<VersionedRules>
 
-  record(scope: Scope, userId: string): Promise<AccessRecord | undefined>
-  /** Several at once; unknown ids are left out. */
-  records(scope: Scope, userIds: readonly string[]): Promise<readonly AccessRecord[]>
-  /** All records after `afterUserId` in order of user id, at most `limit`. */
+  /** **Required.** The record of one person. */
+  getRecord(scope: Scope, userId: string): Promise<AccessRecord | undefined>
+  /** **Required.** Several at once; unknown ids are left out. */
+  getRecords(scope: Scope, userIds: readonly string[]): Promise<readonly AccessRecord[]>
+  /** **Required.** All records after `afterUserId` in order of user id, at most `limit`. */
   listRecords(
     scope: Scope,
     page: { readonly afterUserId?: string; readonly limit: number },
   ): Promise<readonly AccessRecord[]>
-  /** The record linked to this account of the host. One indexed query. */
+  /** **Required.** The record linked to this account of the host. One indexed query. */
   recordByAccount(scope: Scope, accountId: string): Promise<AccessRecord | undefined>
   /**
-   * The records of people with this (lower-cased) e-mail address, or whose account had it. One
-   * indexed query.
+   * **Required.** The records of people with this (lower-cased) e-mail address, or whose account
+   * had it. One indexed query.
    */
   recordsByEmail(scope: Scope, email: string): Promise<readonly AccessRecord[]>
   /**
-   * Stores a record, replacing the one of the same user. A `hadRole` that is `true` stays so (see
-   * `noteRole`).
+   * **Required.** Stores a record, replacing the one of the same user. A `hadRole` that is `true`
+   * stays so (see `noteRole`).
    * @throws UniquenessError when another user is linked to the same account
    */
   saveRecord(scope: Scope, record: AccessRecord): Promise<void>
@@ -129,19 +131,20 @@ export interface AccessStore {
    * saves at the same moment can be lost.
    */
   noteRole?(scope: Scope, userIds: readonly string[]): Promise<void>
+  /** **Required.** Deletes the record of this user; there may be none. */
   deleteRecord(scope: Scope, userId: string): Promise<void>
 
   /**
-   * Marks users (or all users of groups) pending; what `Outbox.pending` does, for stores without
-   * it.
+   * **Required.** Marks users (or all users of groups) pending; what `Outbox.pending` does, for
+   * stores without it.
    */
   mark(scope: Scope, ids: readonly string[]): Promise<void>
   /**
-   * Leases entries that are due, by the clock of the store and not of the host, oldest first, at
-   * most one claimant each. Works for one tenant or, without one, for all. `FOR UPDATE SKIP LOCKED`
-   * on PostgreSQL, so hosts share the work. An expired lease may be claimed again. With `userIds`,
-   * entries of these users also when they are not due yet or have failed; never when somebody else's
-   * lease on them is running.
+   * **Required.** Leases entries that are due, by the clock of the store and not of the host,
+   * oldest first, at most one claimant each. Works for one tenant or, without one, for all. `FOR
+   * UPDATE SKIP LOCKED` on PostgreSQL, so hosts share the work. An expired lease may be claimed
+   * again. With `userIds`, entries of these users also when they are not due yet or have failed;
+   * never when somebody else's lease on them is running.
    */
   claim(options: {
     readonly owner: string
@@ -150,67 +153,74 @@ export interface AccessStore {
     readonly tenant?: string
     readonly userIds?: readonly string[]
   }): Promise<readonly PendingUser[]>
-  /** Makes a claim last `leaseMs` from now. False when it is no longer this owner's. */
+  /**
+   * **Required.** Makes a claim last `leaseMs` from now. False when it is no longer this owner's.
+   */
   renew(owner: string, entry: PendingUser, leaseMs: number): Promise<boolean>
   /**
-   * Ends a claim; a `retry` is due after `afterMs` milliseconds. `done` clears the entry only if it
-   * was not marked again since.
+   * **Required.** Ends a claim; a `retry` is due after `afterMs` milliseconds. `done` clears the
+   * entry only if it was not marked again since.
    */
   settle(owner: string, entry: PendingUser, outcome: PendingOutcome): Promise<void>
-  /** The entries of these users, leased or not, due or not; users without one are left out. */
+  /**
+   * **Required.** The entries of these users, leased or not, due or not; users without one are left
+   * out.
+   */
   pendingOf(scope: Scope, userIds: readonly string[]): Promise<readonly PendingUser[]>
   /**
-   * Carries out at most `limit` marks of unfinished sweeps; returns how many were made (0: nothing
-   * to do).
+   * **Required.** Carries out at most `limit` marks of unfinished fan-outs; returns how many were
+   * made (0: nothing to do).
    */
-  expandSweeps(limit: number): Promise<number>
+  fanOut(limit: number): Promise<number>
+  /** **Required.** Numbers of one tenant, for status pages. */
   summary(scope: Scope): Promise<PendingSummary>
-  /** Pending and failed entries, oldest first. */
+  /** **Required.** Pending and failed entries, oldest first. */
   listPending(
     scope: Scope,
     page: { readonly offset: number; readonly limit: number; readonly failed?: boolean },
   ): Promise<readonly PendingUser[]>
-  /** Makes failed entries due again: these users', or all. Returns how many. */
+  /** **Required.** Makes failed entries due again: these users', or all. Returns how many. */
   retry(scope: Scope, userIds?: readonly string[]): Promise<number>
   /**
-   * In how many milliseconds the first entry that is not failed can be claimed, over all tenants; 0
-   * or less when one can be now, `undefined` when there is none.
+   * **Required.** In how many milliseconds the first entry that is not failed can be claimed, over
+   * all tenants; 0 or less when one can be now, `undefined` when there is none.
    */
   nextDue(): Promise<number | undefined>
 
   /**
-   * Adds to the counts of what clients send and nobody keeps. Returns what had not been returned on
-   * this day (of `at`, in UTC) before: it goes to the audit log. Keeps at least the 500 names that
-   * were seen last.
+   * **Optional.** Adds to the counts of what clients send and nobody keeps. Returns what had not
+   * been returned on this day (of `at`, in UTC) before: it goes to the audit log. Keeps at least
+   * the 500 names that were seen last.
    *
-   * Optional: without it, administrators do not learn which attributes and members are passed over.
+   * Without it, administrators do not learn which attributes and members are passed over.
    */
   countPassedOver?(scope: Scope, seen: readonly PassedOverCount[]): Promise<readonly PassedOver[]>
-  /** The counts, last seen first. Optional, together with `countPassedOver`. */
+  /** **Optional.** The counts, last seen first. Goes together with `countPassedOver`. */
   listPassedOver?(scope: Scope): Promise<readonly PassedOverCount[]>
 
   /**
-   * **Optional.** Forgets whom the records of people who no longer exist are about, of all tenants,
-   * when they last changed before `before` (RFC 3339): addresses, ledger, notes, and values whose
-   * name ends in `:` and the person's id or address. The id of their account stays, so that it
-   * remains shut; a record without one goes. Returns how many people were forgotten. Else: they are
-   * kept for ever.
+   * **Recommended.** Forgets whom the records of people who no longer exist are about, of all
+   * tenants, when they last changed before `before` (RFC 3339): addresses, ledger, notes, and
+   * values whose name ends in `:` and the person's id or address. The id of their account stays, so
+   * that it remains shut; a record without one goes. Returns how many people were forgotten.
+   * Without it, they are kept for ever.
    */
   forget?(options: { readonly before: string }): Promise<number>
 
   /**
-   * Small named values per tenant: last contact with the IdP, last import, … The name of one that
-   * is about a person ends in `:` and their id or address.
+   * **Required.** Small named values per tenant: last contact with the IdP, last import, … The name
+   * of one that is about a person ends in `:` and their id or address.
    */
   getValue(scope: Scope, name: string): Promise<string | undefined>
+  /** **Required.** Stores a named value, replacing the one of the same name. */
   setValue(scope: Scope, name: string, value: string): Promise<void>
 }
 
 /** The part of an access store that keeps the ledger. */
 export type Ledger = Pick<
   AccessStore,
-  | 'record'
-  | 'records'
+  | 'getRecord'
+  | 'getRecords'
   | 'listRecords'
   | 'recordByAccount'
   | 'recordsByEmail'

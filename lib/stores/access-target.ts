@@ -33,7 +33,7 @@ export function recordOnlyTarget(access: AccessStore): StoreTarget {
     accessAttributes: [],
     async deprovision() {},
     async applyAccess(scope, user, _access, plan) {
-      const record = await access.record(scope, user.id)
+      const record = await access.getRecord(scope, user.id)
       return { applied: applyPlan(record?.applied ?? [], plan), deferred: plan.deferred }
     },
   }

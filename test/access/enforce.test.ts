@@ -33,7 +33,7 @@ describe('enforceAccess', () => {
 
     await expect(enforce(ada)).resolves.toBe('active')
 
-    expect(await access.record(scope, ada.id)).toMatchObject({
+    expect(await access.getRecord(scope, ada.id)).toMatchObject({
       email: 'ada@example.com',
       enforced: 'active',
       hadRole: true,
@@ -115,7 +115,7 @@ describe('enforceAccess', () => {
       { kind: 'deprovision', user: 'ada@example.com', reason: 'deactivated' },
       { kind: 'deprovision', user: 'bob@example.com', reason: 'deleted' },
     ])
-    expect(await access.record(scope, bob.id)).toMatchObject({
+    expect(await access.getRecord(scope, bob.id)).toMatchObject({
       email: 'bob@example.com',
       enforced: 'deprovisioned',
     })
@@ -138,7 +138,7 @@ describe('enforceAccess', () => {
 
     expect(enforced).toBe('protected')
     expect(host.calls).toEqual([])
-    const record = await world.adapters.access.record(world.scope, owner.id)
+    const record = await world.adapters.access.getRecord(world.scope, owner.id)
     expect(record?.notes).toEqual(['Owns the organization.'])
   })
 
@@ -156,7 +156,7 @@ describe('enforceAccess', () => {
 
     await enforce(eve)
 
-    expect((await access.record(scope, eve.id))?.applied).toEqual([])
+    expect((await access.getRecord(scope, eve.id))?.applied).toEqual([])
   })
 
   it('ignores roles and entitlements that the client wrote into the user (S-AUTHZ-09)', async () => {
@@ -168,6 +168,6 @@ describe('enforceAccess', () => {
 
     await enforce(eve)
 
-    expect((await access.record(scope, eve.id))?.applied).toEqual([])
+    expect((await access.getRecord(scope, eve.id))?.applied).toEqual([])
   })
 })

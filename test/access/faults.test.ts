@@ -77,7 +77,7 @@ describe.each(troubles)('when the host %s', (_name, trouble) => {
     })
     for (const { id } of [leaves, ends, goes]) expect(host.people.get(id)?.active).toBe(false)
     const ids = [stays.id, leaves.id, ends.id, goes.id]
-    const records = await world.adapters.access.records(world.scope, ids)
+    const records = await world.adapters.access.getRecords(world.scope, ids)
     expect(records.map(({ enforced }) => enforced).sort()).toEqual([
       'active',
       'deprovisioned',

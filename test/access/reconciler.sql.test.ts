@@ -99,19 +99,19 @@ describe('the reconciler on a database', () => {
       }
       await host.raise()
       const isDone = async () => {
-        const { pending, sweeping } = await world.access.summary(world.scope)
-        return pending + sweeping === 0
+        const { pending, fanningOut } = await world.access.summary(world.scope)
+        return pending + fanningOut === 0
       }
       while (!(await isDone())) await new Promise((resolve) => setTimeout(resolve, 50))
     } finally {
       host.stop()
     }
 
-    const records = await world.access.records(
+    const records = await world.access.getRecords(
       world.scope,
       users.map(({ id }) => id),
     )
-    const ledger = new Map(records.map((record) => [record.userId, record]))
+    const ledger = new Map(records.map((getRecord) => [getRecord.userId, getRecord]))
     const wrong = users.filter(({ id }, index) => {
       const shouldBeIn = index >= 10 && index < 39
       const expected = shouldBeIn ? 'active' : host.state.get(id)
@@ -151,13 +151,13 @@ describe('the reconciler on a database', () => {
       someRules({ workspaces_groups: [['Vision', 'Crew']] }),
       { expectedVersion: '0', affects: [crew.displayName] },
     )
-    await first.access.expandSweeps(7)
+    await first.access.fanOut(7)
 
     const second = await aHost()
     await createReconciler(second.adapters, { batch: 10 }).drain()
 
     expect(second.host.calls).toHaveLength(30)
-    const [record] = await second.access.records(second.scope, [users[29]!.id])
+    const [record] = await second.access.getRecords(second.scope, [users[29]!.id])
     expect(record?.applied).toEqual([{ kind: 'workspace', title: 'Vision' }])
   })
 

@@ -57,7 +57,7 @@ describe('the reconciler', () => {
 
     await reconciler().drain()
 
-    expect(await access.summary(scope)).toEqual({ pending: 0, failed: 0, sweeping: 0 })
+    expect(await access.summary(scope)).toEqual({ pending: 0, failed: 0, fanningOut: 0 })
     const given = users.map(({ id }) => host.people.get(id)?.grants)
     expect(given).toEqual(users.map(() => [{ kind: 'role', role: 'Annotator' }]))
   })
@@ -214,7 +214,7 @@ describe('the reconciler', () => {
 
     await createReconciler(world.adapters).drain()
 
-    expect(await world.adapters.access.record(world.scope, user.id)).toBeUndefined()
+    expect(await world.adapters.access.getRecord(world.scope, user.id)).toBeUndefined()
     const [entry] = await world.adapters.access.pendingOf(world.scope, [user.id])
     expect(entry).toMatchObject({ attempts: 1, failed: false })
   })
@@ -338,7 +338,7 @@ describe('the reconciler', () => {
 
     const annotators = users.filter(({ id }) => host.people.get(id)?.grants.length === 1)
     expect(annotators).toHaveLength(100)
-    expect(await access.summary(scope)).toMatchObject({ pending: 0, sweeping: 0 })
+    expect(await access.summary(scope)).toMatchObject({ pending: 0, fanningOut: 0 })
   })
 
   it('takes access away when a group is renamed out of the rules or deleted while it is pushed', async () => {

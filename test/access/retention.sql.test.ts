@@ -119,9 +119,9 @@ describe.each([
       enforced: 'deprovisioned',
     })
     expect(await access.recordsByEmail(scope, 'bob%_x@example.com')).toEqual([])
-    expect(await access.record(scope, 'gone')).toBeUndefined()
-    expect((await access.record(scope, 'young'))?.email).toBe('young@example.com')
-    expect((await access.record(scope, ada.id))?.email).toBe('ada@example.com')
+    expect(await access.getRecord(scope, 'gone')).toBeUndefined()
+    expect((await access.getRecord(scope, 'young'))?.email).toBe('young@example.com')
+    expect((await access.getRecord(scope, ada.id))?.email).toBe('ada@example.com')
     expect(await access.getValue(scope, 'firstSignIn:bob')).toBeUndefined()
     expect(await access.getValue(scope, 'firstSignIn:young')).toBe('then')
     expect(await access.getValue(scope, `firstSignIn:${ada.id}`)).toBe('then')

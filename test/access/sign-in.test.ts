@@ -31,7 +31,7 @@ describe('onSignIn', () => {
     await addGroup('Newcomers', [ada])
     await saveRules(newcomerRules)
     await reconciler.drain()
-    expect((await access.record(scope, ada.id))?.deferred).toEqual(memberships)
+    expect((await access.getRecord(scope, ada.id))?.deferred).toEqual(memberships)
 
     const decision = await onSignIn(adapters, { tenant: 'acme' }, ' Ada@Example.com ')
 
@@ -40,7 +40,7 @@ describe('onSignIn', () => {
       { kind: 'role', role: 'Not Activated' },
       ...memberships,
     ])
-    expect((await access.record(scope, ada.id))?.deferred).toEqual([])
+    expect((await access.getRecord(scope, ada.id))?.deferred).toEqual([])
   })
 
   it('keeps it given when access is made true again later', async () => {
@@ -52,7 +52,7 @@ describe('onSignIn', () => {
     await access.mark(scope, [ada.id])
     await reconciler.drain()
 
-    expect((await access.record(scope, ada.id))?.applied).toEqual([
+    expect((await access.getRecord(scope, ada.id))?.applied).toEqual([
       { kind: 'role', role: 'Not Activated' },
       ...memberships,
     ])

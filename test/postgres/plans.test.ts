@@ -21,7 +21,7 @@ const mayRead = [
   /from scim_records\s+where tenant = \S+ and user_id > \S+/,
   /from scim_audit/,
   /select min\(at\) as at/,
-  // A sweep looks its groups up by name once, when it begins.
+  // A fan-out looks its groups up by name once, when it begins.
   /^select id, display from scim_resources\s+where tenant = \S+ and resource_type = 'Group'/,
   // Whose a token is, its digest alone tells: by the index of digests.
   /from scim_tokens where digest = \S+$/,

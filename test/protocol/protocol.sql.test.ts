@@ -111,7 +111,7 @@ describe('over SQL', () => {
     const pending = await adapters.access?.listPending(scope, { offset: 0, limit: 9 })
     expect(pending?.map(({ userId }) => userId)).toEqual([user.id])
     await scim.patch(`/Users/${user.id}`, [{ op: 'replace', path: 'active', value: false }])
-    expect((await adapters.access?.record(scope, user.id))?.enforced).toBe('deprovisioned')
+    expect((await adapters.access?.getRecord(scope, user.id))?.enforced).toBe('deprovisioned')
     expect(await adapters.access?.listPending(scope, { offset: 0, limit: 9 })).toEqual([])
     expect((await scim.delete(`/Users/${user.id}`)).status).toBe(204)
     const log = await adapters.audit?.query(scope, { limit: 9 })

@@ -174,7 +174,7 @@ describe('with a list of pending people', () => {
     const user = await scim.user('ines')
     await scim.patch(`/Users/${user.id}`, deactivate)
     expect(await pendingOf(adapters)).toEqual([])
-    expect((await adapters.access?.record(scope, user.id))?.enforced).toBe('deprovisioned')
+    expect((await adapters.access?.getRecord(scope, user.id))?.enforced).toBe('deprovisioned')
   })
 
   it('goes on without the client after a failure (S-ATO-08, S-INT-05)', async () => {
@@ -232,7 +232,7 @@ describe('with a list of pending people', () => {
     expect(last.status).toBe(200)
     await reconcile(adapters)
     expect(host.calls.at(-1)).toBe(`deactivated ${user.id}`)
-    expect((await adapters.access?.record(scope, user.id))?.enforced).toBe('deprovisioned')
+    expect((await adapters.access?.getRecord(scope, user.id))?.enforced).toBe('deprovisioned')
   })
 
   it('keeps the record of somebody deleted, so that their account stays shut', async () => {
@@ -240,7 +240,7 @@ describe('with a list of pending people', () => {
     const scim = await serve(adapters)
     const user = await scim.user('ines')
     await scim.delete(`/Users/${user.id}`)
-    expect(await adapters.access?.record(scope, user.id)).toMatchObject({
+    expect(await adapters.access?.getRecord(scope, user.id)).toMatchObject({
       enforced: 'deprovisioned',
     })
     expect(await pendingOf(adapters)).toEqual([])

@@ -19,7 +19,7 @@ async function protectedLater() {
   const svc: string = (await before.user(name)).id
   const crew: string = (await before.group('Crew', [svc])).id
   await createReconciler(adapters).drain()
-  expect((await adapters.access.record(scope, svc))?.hadRole).toBe(true)
+  expect((await adapters.access.getRecord(scope, svc))?.hadRole).toBe(true)
   const own = protectUsers(adapters, [name])
   const standing = async () => (await statusLookUp(own)(scope, { email: name })).standing
   return { ...(await serve(own)), host, svc, crew: `/Groups/${crew}`, own, standing }

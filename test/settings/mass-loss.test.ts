@@ -76,7 +76,7 @@ describe('a paused reconciler', () => {
     await deleteUser(bob)
     await reconciler.drain()
     for (const { id } of [ada, bob]) {
-      expect((await access.record(scope, id))?.enforced).toBe('deprovisioned')
+      expect((await access.getRecord(scope, id))?.enforced).toBe('deprovisioned')
     }
   })
 

@@ -120,7 +120,7 @@ describe('the list of people', () => {
     const listed = await addUser('listed@example.com', { displayName: 'Listed' })
     await addUser('left@example.com', { displayName: 'Left', active: false })
     await reconciler.drain()
-    const record = (await access.record(scope, listed.id))!
+    const record = (await access.getRecord(scope, listed.id))!
     await access.saveRecord(scope, { ...record, account: { id: '9', origin: 'imported' } })
     return { ...visitor, sent, listed }
   }

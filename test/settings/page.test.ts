@@ -354,7 +354,7 @@ describe('the state of the work', () => {
     })
     await access.saveRules(scope, rules, { expectedVersion: '0', affects: 'everybody' })
     expect((await visit(path)).text).toContain('Updating 1 person, and more')
-    await access.expandSweeps(100)
+    await access.fanOut(100)
     expect((await visit(path)).text).toContain('Updating 12 people<')
   })
 })

@@ -174,7 +174,7 @@ describe('GET /api/scim/status', () => {
     expect(body).toMatchObject({
       pending: 1,
       failed: 1,
-      sweeping: 0,
+      fanningOut: 0,
       rulesVersion: '1',
       lastContact: '2026-03-01T10:00:30.000Z',
       reconciler: 'notHere',

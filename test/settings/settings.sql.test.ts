@@ -63,7 +63,7 @@ describe('the settings on a database', () => {
     const groups = await get('/api/scim/groups?only=unmapped')
     expect(groups.body.groups).toMatchObject([{ displayName: 'crew ', nearMisses: ['Crew'] }])
     const status = await get('/api/scim/status')
-    expect(status.body).toMatchObject({ pending: 0, failed: 0, sweeping: 0, rulesVersion: '1' })
+    expect(status.body).toMatchObject({ pending: 0, failed: 0, fanningOut: 0, rulesVersion: '1' })
     const log = await get('/api/scim/audit?event=rules.saved')
     expect(log.body.entries).toMatchObject([{ actor: 'root', event: 'rules.saved' }])
     const drift = await get('/api/scim/drift')

@@ -537,7 +537,7 @@ const accessDefects: readonly Defect[] = [
   inAccess('forget who saved rules', ['access.rules.audit'], (access) => ({
     saveRules: (scope, rules, { audit: _, ...options }) => access.saveRules(scope, rules, options),
   })),
-  inAccess('change rules for nobody', ['access.sweep', 'access.sweep.everybody'], (access) => ({
+  inAccess('change rules for nobody', ['access.fanOut', 'access.fanOut.everybody'], (access) => ({
     saveRules: (scope, rules, options) =>
       access.saveRules(scope, rules, { ...options, affects: [] }),
   })),

@@ -107,7 +107,7 @@ export function accountsOf(parts: Parts): Accounts {
       else await guardedAccount(parts, scope, user)
     },
     async *takeAll(scope, user) {
-      let isLinked = (await access.record(scope, user.id))?.account !== undefined
+      let isLinked = (await access.getRecord(scope, user.id))?.account !== undefined
       const lookUp: LookUp = isLinked ? recent : newest
       for await (const each of findAll(parts, scope, user, lookUp)) {
         if (!isLinked) await link(parts, scope, user, adopted(each))
@@ -157,7 +157,7 @@ async function link(
   const { access } = settings.storage
   const { reference } = account
   return holdPerson(access, scope, user.id, async (held) => {
-    if ((await access.record(held, user.id))?.account?.id === reference.id) return []
+    if ((await access.getRecord(held, user.id))?.account?.id === reference.id) return []
     const isOurs = reference.origin === 'created'
     const inherited = isOurs ? [] : await claims.take(held, user, account.user)
     try {
@@ -227,7 +227,7 @@ async function linkedAccount(
   scope: Scope,
   user: User,
 ): Promise<Account | undefined> {
-  const reference = (await settings.storage.access.record(scope, user.id))?.account
+  const reference = (await settings.storage.access.getRecord(scope, user.id))?.account
   if (!reference) return undefined
   const id = Number(reference.id)
   const account = await api.users.get(id, scope.signal)

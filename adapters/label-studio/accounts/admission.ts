@@ -99,7 +99,7 @@ async function accountReference(
   { scope, user }: { readonly scope: Scope; readonly user: User },
 ) {
   const { access } = settings.storage
-  const known = (await access.record(scope, user.id))?.account
+  const known = (await access.getRecord(scope, user.id))?.account
   if (known) return known
   const { accounts, directory } = await translated(edition())
   directory.forget()

@@ -124,7 +124,7 @@ async function takeFromList(
   { userId }: AccessRecord,
 ): Promise<void> {
   await holdPerson(access, scope, userId, async (held) => {
-    const record = await access.record(held, userId)
+    const record = await access.getRecord(held, userId)
     if (!record) return
     if (record.account?.origin !== 'imported') throw anothersAccount()
     const user = await users.get(held, userId, withoutGroups)
@@ -163,7 +163,7 @@ async function transferLedger(
   { user, account, holder }: Heritage,
 ): Promise<void> {
   await holdPerson(access, scope, holder.userId, async (held) => {
-    const record = (await access.record(held, user.id)) ?? emptyRecord(user.id, new Date())
+    const record = (await access.getRecord(held, user.id)) ?? emptyRecord(user.id, new Date())
     await access.setValue(held, reservedFor(account.id), user.id)
     await access.saveRecord(held, { ...record, applied: [...holder.applied, ...record.applied] })
     await access.deleteRecord(held, holder.userId)

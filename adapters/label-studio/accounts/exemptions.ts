@@ -23,7 +23,7 @@ export async function exemptionsIn(
   if (scope.tenant !== settings.tenant) return users.map(() => ofAnotherTenant)
   const known = await installation.remembered(scope)
   const ids = [...new Set(users.map(({ id }) => id))]
-  const records = await settings.storage.access.records(scope, ids)
+  const records = await settings.storage.access.getRecords(scope, ids)
   const accounts = new Map(records.map(({ userId, account }) => [userId, account]))
   return users.map((user) => exemptionIn(known, settings, { user, account: accounts.get(user.id) }))
 }

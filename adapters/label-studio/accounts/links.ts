@@ -31,9 +31,9 @@ export async function managing<T>(
   change: (scope: Scope) => Promise<T>,
 ): Promise<T> {
   const { access } = settings.storage
-  if ((await access.record(scope, user.id))?.account?.origin !== 'imported') return change(scope)
+  if ((await access.getRecord(scope, user.id))?.account?.origin !== 'imported') return change(scope)
   return holdPerson(access, scope, user.id, async (held) => {
-    const record = await access.record(held, user.id)
+    const record = await access.getRecord(held, user.id)
     const { account } = record ?? {}
     if (!record || account?.origin !== 'imported') return change(held)
     const adoption = { event: 'user.adopted', user, detail: adoptedText(account) } as const
@@ -66,7 +66,7 @@ export async function noteAccount(
   const { access } = settings.storage
   const email = emailOf(user)
   await holdPerson(access, scope, user.id, async (held) => {
-    const record = (await access.record(held, user.id)) ?? emptyRecord(user.id, new Date())
+    const record = (await access.getRecord(held, user.id)) ?? emptyRecord(user.id, new Date())
     const save = () =>
       access.saveRecord(held, {
         ...record,

@@ -48,7 +48,7 @@ export function communityTarget(parts: Parts): EditionTarget {
       for await (const account of accounts.takeAll(scope, user)) {
         await endAccount(parts, account, { reason, signal: scope.signal })
       }
-      const isRepeated = (await records.record(scope, user.id))?.enforced === 'deprovisioned'
+      const isRepeated = (await records.getRecord(scope, user.id))?.enforced === 'deprovisioned'
       if (!isRepeated) resetInvite()
     },
     async apply(scope, user) {

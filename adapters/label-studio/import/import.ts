@@ -157,7 +157,7 @@ async function noteProtection(
 ): Promise<void> {
   const { access } = settings.storage
   await holdForImport(access, scope, userId, async (held) => {
-    const record = await access.record(held, userId)
+    const record = await access.getRecord(held, userId)
     if (!record?.account || record.account.id !== String(user.id)) return
     const { isProtected: _, ...others } = record.account
     const changed = isSuperuser ? { ...others, isProtected: true as const } : others
@@ -175,7 +175,7 @@ async function link(
   if (!mayAdopt(settings, normalizeEmail(snapshot.user.email))) return undefined
   const { access } = settings.storage
   const done = await holdForImport(access, scope, user.id, async (held) => {
-    if ((await access.record(held, user.id))?.account) return false
+    if ((await access.getRecord(held, user.id))?.account) return false
     const account = referenceTo(snapshot.user, 'adopted')
     // Somebody else may have got the account at the same moment: the next import sees it.
     return unlessTaken(async () => {
@@ -200,7 +200,7 @@ async function handleMissing(
   const account = await parts.api.users.get(Number(known?.id), scope.signal)
   if (account && !account.masked) return undefined
   const { users, access } = parts.settings.storage
-  if ((await access.record(scope, userId))?.account?.origin === 'imported') {
+  if ((await access.getRecord(scope, userId))?.account?.origin === 'imported') {
     return (await parts.mirror.remove(scope, userId)) ? 'removed' : undefined
   }
   const user = await users.get(scope, userId, readWhole)

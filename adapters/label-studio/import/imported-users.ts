@@ -77,7 +77,7 @@ async function whileListed(
   work: (scope: Scope, listed: Listed) => Promise<boolean>,
 ): Promise<boolean> {
   const done = await holdForImport(access, scope, userId, async (held) => {
-    const record = await access.record(held, userId)
+    const record = await access.getRecord(held, userId)
     if (record?.account?.origin !== 'imported') return false
     const user = await users.get(held, userId, withoutGroups)
     return unlessTaken(() => work(held, { record, user }))

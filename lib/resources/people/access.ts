@@ -72,7 +72,7 @@ async function endWithoutRecord(services: Services, scope: Scope, user: User): P
  * that out, so that further changes do not depend on the host; otherwise tries again what failed.
  */
 export async function endAccessAgain(services: Services, scope: Scope, user: User): Promise<void> {
-  const record = await services.adapters.access?.record(scope, user.id)
+  const record = await services.adapters.access?.getRecord(scope, user.id)
   if (record?.enforced === 'deprovisioned') return
   await markPending({ services, scope }, [user.id])
   await endAccess(services, scope, user)
@@ -95,10 +95,10 @@ async function keepAddress(
   user: User,
 ): Promise<void> {
   const address = emailOf(user)
-  const record = await access.record(scope, user.id)
+  const record = await access.getRecord(scope, user.id)
   if (record && (address === undefined || record.email === address)) return
   await holdingPerson(services, scope, user.id, async (held) => {
-    const known = (await access.record(held, user.id)) ?? emptyRecord(user.id, services.clock())
+    const known = (await access.getRecord(held, user.id)) ?? emptyRecord(user.id, services.clock())
     await access.saveRecord(held, { ...known, email: address ?? known.email })
   })
 }
@@ -134,7 +134,7 @@ export async function deprovisionWithoutRole(
   if (roleless.length === 0) return
   services.brake?.count(scope, { ids: roleless, kind: 'roleless' })
   if (services.options.gateIsOnlyWayIn) return
-  // A sweep, which marks those of large groups, may not have come to them yet.
+  // A fan-out, which marks those of large groups, may not have come to them yet.
   await markPending({ services, scope }, roleless)
   await addUnfinished(access, scope, groupId, ids)
   await enforceAll(services, access, scope, roleless)

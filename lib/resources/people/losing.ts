@@ -86,7 +86,7 @@ async function losing(
   if (!access || ids.length === 0) return []
   const resolve = compileRules((await access.rules(scope)).rules, policy)
   const records = new Map(
-    (await access.records(scope, ids)).map((record) => [record.userId, record]),
+    (await access.getRecords(scope, ids)).map((getRecord) => [getRecord.userId, getRecord]),
   )
   const memberships = await groups.groupsOf(scope, ids)
   const direct = [...memberships.values()].flat().filter((group) => group.direct)

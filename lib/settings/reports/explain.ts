@@ -66,7 +66,7 @@ export async function explain(
     await Promise.all([
       groups.resolveAccess(scope, user),
       groups.groupsOf(scope, [userId]),
-      store.record(scope, userId),
+      store.getRecord(scope, userId),
       store.pendingOf(scope, [userId]),
       exemptionOf(context.adapters, scope, user),
       rulesInForce(context, scope),

@@ -61,10 +61,10 @@ export async function listPeople(
   const ids = resources.map(({ id }) => id)
   const { access } = context.adapters
   const [records, pending] = await Promise.all([
-    access.records(scope, ids),
+    access.getRecords(scope, ids),
     access.pendingOf(scope, ids),
   ])
-  const recordOf = new Map(records.map((record) => [record.userId, record]))
+  const recordOf = new Map(records.map((getRecord) => [getRecord.userId, getRecord]))
   const pendingOf = new Map(pending.map((entry) => [entry.userId, entry]))
   const accesses = await resolveMany(context.adapters.groups, scope, resources)
   const people = resources.flatMap((user, index) => {

@@ -138,9 +138,9 @@ async function* pagesOfPeople(
     const ids = found.resources.map(({ id }) => id)
     const [memberships, records] = await Promise.all([
       groups.groupsOf(scope, ids),
-      access.records(scope, ids),
+      access.getRecords(scope, ids),
     ])
-    const recordOf = new Map(records.map((record) => [record.userId, record]))
+    const recordOf = new Map(records.map((getRecord) => [getRecord.userId, getRecord]))
     yield found.resources.map((user) => ({
       user,
       groups: memberships.get(user.id) ?? [],

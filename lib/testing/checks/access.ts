@@ -9,7 +9,7 @@ import {
 import { expectEqual, expectStoreError, expectThat, rejection } from '../assert.js'
 import type { Check, CheckContext } from '../check.js'
 import { createGroup, createUser, instant } from '../subject.js'
-import { accessOf, pendingIds, sweepAll } from './pending.js'
+import { accessOf, fanOutAll, pendingIds } from './pending.js'
 
 interface Parts {
   readonly id: string
@@ -79,7 +79,7 @@ const rules: readonly Parts[] = [
     },
   },
   {
-    id: 'access.sweep',
+    id: 'access.fanOut',
     title: 'marks the users of affected groups, also of nested ones, in steps, and nobody else',
     async run(context) {
       const { access, scope } = context
@@ -87,21 +87,21 @@ const rules: readonly Parts[] = [
       for (let index = 0; index < 7; index += 1) users.push((await createUser(context)).id)
       const inner = await createGroup(context, users.slice(0, 3))
       const outer = await createGroup(context, [inner.id, ...users.slice(3, 6)])
-      await sweepAll(context)
+      await fanOutAll(context)
       const affects = [outer.displayName]
       await access.saveRules(scope, someRules, { expectedVersion: '0', affects })
-      expectEqual((await access.summary(scope)).sweeping, 6, 'people still to be marked')
-      expectThat((await access.nextDue()) !== undefined, 'A sweep must count as due')
-      const first = await access.expandSweeps(2)
+      expectEqual((await access.summary(scope)).fanningOut, 6, 'people still to be marked')
+      expectThat((await access.nextDue()) !== undefined, 'A fan-out must count as due')
+      const first = await access.fanOut(2)
       expectThat(first > 0 && first <= 2, `A step of 2 must make 1 or 2 marks, not ${first}`)
       expectEqual((await pendingIds(context)).length, first, 'pending users after a step')
-      await sweepAll(context)
+      await fanOutAll(context)
       expectEqual(await pendingIds(context), users.slice(0, 6).sort(), 'pending users')
-      expectEqual((await access.summary(scope)).sweeping, 0, 'people still to be marked')
+      expectEqual((await access.summary(scope)).fanningOut, 0, 'people still to be marked')
     },
   },
   {
-    id: 'access.sweep.everybody',
+    id: 'access.fanOut.everybody',
     title: 'marks every user of the tenant, and of no other one',
     async run(context) {
       const { access, scope, otherScope } = context
@@ -110,7 +110,7 @@ const rules: readonly Parts[] = [
       await createUser({ ...context, scope: otherScope })
       const affects = 'everybody'
       await access.saveRules(scope, someRules, { expectedVersion: '0', affects })
-      await sweepAll(context)
+      await fanOutAll(context)
       expectEqual(await pendingIds(context), ids.sort(), 'pending users')
       expectEqual(await pendingIds({ ...context, scope: otherScope }), [], 'others')
     },
@@ -158,10 +158,10 @@ const records: readonly Parts[] = [
       const [id = ''] = ids
       const changed = { ...recordOf(id), hadRole: true, notes: ['note'] }
       await access.saveRecord(scope, changed)
-      expectEqual(await access.record(scope, id), changed, 'the changed record')
-      expectEqual(await access.record(scope, 'unknown'), undefined, 'an unknown record')
-      expectEqual(await access.record(otherScope, id), undefined, 'another tenant’s record')
-      const several = await access.records(scope, [id, 'unknown'])
+      expectEqual(await access.getRecord(scope, id), changed, 'the changed record')
+      expectEqual(await access.getRecord(scope, 'unknown'), undefined, 'an unknown record')
+      expectEqual(await access.getRecord(otherScope, id), undefined, 'another tenant’s record')
+      const several = await access.getRecords(scope, [id, 'unknown'])
       expectEqual(several, [changed], 'several records')
       const sorted = [...ids].sort()
       const first = await access.listRecords(scope, { limit: 2 })
@@ -179,7 +179,7 @@ const records: readonly Parts[] = [
       )
       await access.deleteRecord(scope, id)
       await access.deleteRecord(scope, 'unknown')
-      expectEqual(await access.record(scope, id), undefined, 'the deleted record')
+      expectEqual(await access.getRecord(scope, id), undefined, 'the deleted record')
     },
   },
   {
@@ -195,16 +195,17 @@ const records: readonly Parts[] = [
         await access.noteRole(scope, [])
         await access.noteRole(scope, ['one', 'two', 'one'])
       } else await access.saveRecord(scope, { ...linked, hadRole: true })
-      expectEqual(await access.record(scope, 'one'), { ...linked, hadRole: true }, 'the record')
+      expectEqual(await access.getRecord(scope, 'one'), { ...linked, hadRole: true }, 'the record')
       // Whoever has read the record before does not know of the note.
       await access.saveRecord(scope, linked)
-      const [again] = await access.records(scope, ['one'])
+      const [again] = await access.getRecords(scope, ['one'])
       expectEqual(again?.hadRole, true, '"hadRole" when an older state of the record is saved')
-      const hadRole = async (id: string, where = scope) => (await access.record(where, id))?.hadRole
+      const hadRole = async (id: string, where = scope) =>
+        (await access.getRecord(where, id))?.hadRole
       expectEqual(await hadRole('bystander'), false, '"hadRole" of somebody else')
       expectEqual(await hadRole('one', otherScope), false, '"hadRole" in another tenant')
       if (!access.noteRole) return
-      const { at: _, ...made } = (await access.record(scope, 'two')) ?? { at: '' }
+      const { at: _, ...made } = (await access.getRecord(scope, 'two')) ?? { at: '' }
       const { at: __, ...wanted } = recordOf('two', { hadRole: true })
       expectEqual(made, wanted, 'the record of somebody who had none')
     },
@@ -223,7 +224,7 @@ const records: readonly Parts[] = [
         () => access.saveRecord(scope, { ...linked, userId: 'two' }),
         'saveRecord with a linked account',
       )
-      expectEqual(await access.record(scope, 'two'), undefined, 'the refused record')
+      expectEqual(await access.getRecord(scope, 'two'), undefined, 'the refused record')
       await access.saveRecord(scope, recordOf('one'))
       expectEqual(await access.recordByAccount(scope, '7'), undefined, 'the unlinked account')
       await access.saveRecord(scope, { ...linked, userId: 'two' })

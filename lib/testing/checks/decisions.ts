@@ -6,7 +6,7 @@ import type { Adapters, Scope } from '../../stores/index.js'
 import { expectEqual, expectThat } from '../assert.js'
 import { always, type Check, type CheckContext } from '../check.js'
 import { createGroup, createUser } from '../subject.js'
-import { pendingIds, sweepAll } from './pending.js'
+import { fanOutAll, pendingIds } from './pending.js'
 
 /** What stands beside the router asks these stores too, within what they declare. */
 export const decisionChecks: readonly Check[] = [
@@ -52,12 +52,12 @@ export const decisionChecks: readonly Check[] = [
       await createGroup(context, [other.id], { displayName: 'Others' })
       const { adapters, scope } = context
       await saveRules(adapters, scope, [['Annotator', 'Annotators']])
-      await sweepAll(context)
+      await fanOutAll(context)
       const pending = await pendingIds(context)
       expectThat(pending.includes(member.id), 'A member of the group must be pending')
       expectEqual(pending, [member.id], 'who is pending')
       await saveRules(adapters, scope, [])
-      const record = await adapters.access?.record(scope, member.id)
+      const record = await adapters.access?.getRecord(scope, member.id)
       expectEqual(record?.hadRole, true, '"hadRole" once the rule is gone')
     },
   },

@@ -11,7 +11,7 @@ import {
   subjectNamed,
   writeOf,
 } from '../subject.js'
-import { pendingIds, sweepAll } from './pending.js'
+import { fanOutAll, pendingIds } from './pending.js'
 
 const users = subjectNamed('users')
 
@@ -94,7 +94,7 @@ export const outboxChecks: readonly Check[] = [
         expectedVersion: outer.meta.version,
         ...(deltas && { members: { add: [three.id], remove: [two.id] } }),
       })
-      await sweepAll(context)
+      await fanOutAll(context)
       const everybody = [one.id, two.id, three.id].sort()
       expectEqual(await pendingIds(context), everybody, 'pending users after the change')
     },
@@ -115,7 +115,7 @@ export const outboxChecks: readonly Check[] = [
           members: { add: [], remove: [inner.id] },
         }),
       })
-      await sweepAll(context)
+      await fanOutAll(context)
       expectEqual(await pendingIds(context), [user.id], 'pending users after the change')
     },
   },
@@ -144,7 +144,7 @@ export const outboxChecks: readonly Check[] = [
       const inner = await createGroup(context, [one.id])
       const outer = await createGroup(context, [inner.id, two.id])
       await adapters.groups.delete(scope, outer.id, { outbox: { pending: [outer.id] } })
-      await sweepAll(context)
+      await fanOutAll(context)
       expectEqual(await pendingIds(context), [one.id, two.id].sort(), 'pending users')
     },
   },

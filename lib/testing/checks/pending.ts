@@ -26,7 +26,7 @@ const marking: readonly Parts[] = [
       const inner = await createGroup(context, [one.id])
       const outer = await createGroup(context, [inner.id])
       await access.mark(scope, [outer.id, two.id])
-      await sweepAll(context)
+      await fanOutAll(context)
       expectEqual(await pendingIds(context), [one.id, two.id].sort(), 'pending users')
       const [before] = await access.pendingOf(scope, [two.id])
       await access.mark(scope, [two.id, two.id])
@@ -45,8 +45,12 @@ const marking: readonly Parts[] = [
       const [failed] = await claimAll(context, [ids[1] ?? ''])
       await access.settle(owner, failed as PendingUser, { kind: 'failed', error: 'broken' })
       const summary = await access.summary(scope)
-      const { pending, failed: given, sweeping, lastError } = summary
-      expectEqual({ pending, given, sweeping }, { pending: 2, given: 1, sweeping: 0 }, 'numbers')
+      const { pending, failed: given, fanningOut, lastError } = summary
+      expectEqual(
+        { pending, given, fanningOut },
+        { pending: 2, given: 1, fanningOut: 0 },
+        'numbers',
+      )
       expectEqual(lastError, { userId: ids[1], message: 'broken' }, 'lastError')
       expectThat(summary.oldest !== undefined, 'The oldest must be told')
       const all = await access.listPending(scope, { offset: 0, limit: 10 })
@@ -309,12 +313,12 @@ async function nextMillisecond(): Promise<void> {
   while (Date.now() === now) await new Promise((resolve) => setTimeout(resolve, 1))
 }
 
-/** Carries out all unfinished sweeps. */
-export async function sweepAll(context: Pick<CheckContext, 'adapters'>): Promise<number> {
+/** Carries out all unfinished fan-outs. */
+export async function fanOutAll(context: Pick<CheckContext, 'adapters'>): Promise<number> {
   const access = accessOf(context)
   let marks = 0
   for (;;) {
-    const made = await access.expandSweeps(100)
+    const made = await access.fanOut(100)
     if (made === 0) return marks
     marks += made
   }

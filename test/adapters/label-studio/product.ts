@@ -162,7 +162,7 @@ function looksInto({ access }: LabelStudioAdapters & { access: NonNullable<Adapt
       const options = { expectedVersion: version, affects: 'everybody' } as const
       await access.saveRules(scopeOf(), { ...nothing, ...rules }, options)
     },
-    record: (userId: string) => access.record(scopeOf(), userId),
+    record: (userId: string) => access.getRecord(scopeOf(), userId),
     async failedBecause(userId: string) {
       const [entry] = await access.pendingOf(scopeOf(), [userId])
       return entry?.failed ? entry.lastError : undefined

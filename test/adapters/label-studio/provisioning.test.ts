@@ -192,7 +192,7 @@ describe('Community that ended in the middle', () => {
     }
     const host = start()
     const user = await push(host, ann)
-    const record = await host.adapters.access.record(scope(), user.id)
+    const record = await host.adapters.access.getRecord(scope(), user.id)
     expect(record).toMatchObject({ enforced: 'active', account: { id: String(half.id) } })
     expect([...fake.state.members.values()].map(({ userId }) => userId)).toContain(half.id)
   })
@@ -223,7 +223,7 @@ describe('Community without the owner’s sign-in', () => {
     const host = { adapters, storage, drain: () => createReconciler(adapters).drain() }
     const user = await push(host, ann)
     expect(accountOf('ann@example.com')).toBeUndefined()
-    const record = await adapters.access.record(scope(), user.id)
+    const record = await adapters.access.getRecord(scope(), user.id)
     expect(record?.notes[0]).toMatch(/signs up/)
   })
 })
@@ -246,7 +246,7 @@ describe('Enterprise', () => {
     })
     const user = await push(host, ann)
     await pushGroup(host, 'crew', [user])
-    const record = await host.adapters.access.record(scope(), user.id)
+    const record = await host.adapters.access.getRecord(scope(), user.id)
     expect(record?.applied).toEqual([
       { kind: 'role', role: 'Reviewer' },
       { kind: 'workspace', title: 'Vision', workspaceId: expect.any(Number) },

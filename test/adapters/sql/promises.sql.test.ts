@@ -171,7 +171,7 @@ describe.each(['memory', 'database'])('a store in %s', (kind) => {
     await adapters.users.create(scope, user, writeOf(user))
     const change = { add: [user.id], remove: [] }
     await adapters.groups.changeMembers?.(scope, group.id, change, { now: user.meta.created })
-    await adapters.access.expandSweeps(100)
+    await adapters.access.fanOut(100)
     const marked = await adapters.access.pendingOf(scope, [user.id])
     // In memory, saving and adding cannot overlap: nobody was in the group when the rules were
     // saved.
@@ -188,7 +188,7 @@ describe.each(['memory', 'database'])('a store in %s', (kind) => {
       const group = aGroup({ displayName, members: [{ value: user.id }] })
       await adapters.groups.create(scope, group, writeOf(group))
     }
-    await adapters.access.expandSweeps(100)
+    await adapters.access.fanOut(100)
     const marked = await adapters.access.pendingOf(scope, [user.id])
     expect(marked.map(({ mark }) => mark)).toEqual(kind === 'memory' ? [] : [1])
   })

@@ -41,7 +41,7 @@ export function enterpriseTarget(parts: Parts): EditionTarget {
     canRename: false,
 
     async deprovision(scope, user) {
-      const ledger = (await parts.access.record(scope, user.id))?.applied ?? []
+      const ledger = (await parts.access.getRecord(scope, user.id))?.applied ?? []
       for await (const account of accounts.takeAll(scope, user)) {
         await roles.deactivate(scope, account, ledger)
       }

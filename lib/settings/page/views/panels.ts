@@ -142,16 +142,16 @@ export function notice(kind: 'good' | 'bad' | 'warn' | 'plain', text: Part): Htm
  * Somebody whom new rules concern may wait already, or be in several groups: they are counted once
  * they are marked.
  */
-export function waitingText({ pending, sweeping, paused }: Status): string {
+export function waitingText({ pending, fanningOut, paused }: Status): string {
   const verb = paused ? 'Waiting:' : 'Updating'
-  if (sweeping === 0) return `${verb} ${people(pending)}`
+  if (fanningOut === 0) return `${verb} ${people(pending)}`
   return pending === 0 ? 'Looking who new rules concern' : `${verb} ${people(pending)}, and more`
 }
 
 /** How provisioning stands, in one line. */
 export function statusStrip(layout: Layout, status: Status): Html {
-  const { failed, pending, sweeping } = status
-  const waiting = pending + sweeping
+  const { failed, pending, fanningOut } = status
+  const waiting = pending + fanningOut
   const state = status.paused
     ? badge('busy', `Paused. ${waitingText(status)}`)
     : failed > 0

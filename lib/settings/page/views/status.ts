@@ -18,7 +18,7 @@ export function statusView(
   },
 ): Html {
   const { status } = view
-  const isBusy = status.pending + status.sweeping > 0
+  const isBusy = status.pending + status.fanningOut > 0
   return html`<h1>Status</h1>
 ${view.notice}
 ${massLossPanel(layout, status)}
@@ -27,7 +27,7 @@ ${massLossPanel(layout, status)}
 <dl class="facts">
 <dt>Identity provider last seen</dt><dd>${instant(status.lastContact)}</dd>
 ${lastFailedRequest(status)}
-<dt>Waiting to be updated</dt><dd>${countOf(status.pending, 'person', 'people')}${status.sweeping > 0 && html` and more whom new rules concern`}${status.oldest !== undefined && isBusy && html` <span class="quiet">since ${instant(status.oldest)}</span>`}</dd>
+<dt>Waiting to be updated</dt><dd>${countOf(status.pending, 'person', 'people')}${status.fanningOut > 0 && html` and more whom new rules concern`}${status.oldest !== undefined && isBusy && html` <span class="quiet">since ${instant(status.oldest)}</span>`}</dd>
 <dt>Failed</dt><dd>${countOf(status.failed, 'person', 'people')}</dd>
 <dt>Last failure</dt><dd>${status.lastError ? html`<a href="${layout.base}/people/${encodeURIComponent(status.lastError.userId)}">${status.lastError.message}</a>` : html`<span class="quiet">none</span>`}</dd>
 <dt>Reconciler</dt><dd>${reconcilerLine(status)}</dd>

@@ -1,29 +1,29 @@
 import { sql } from 'kysely'
 import type { MappingPolicy } from '../../lib/adapter/index.js'
 import { type Database, type Session, statement } from './database.js'
-import { groupsNamed, markAll, nextUsersIn, type SweepState } from './marks.js'
+import { type FanOutState, groupsNamed, markAll, nextUsersIn } from './marks.js'
 import { isListed } from './rows.js'
 
-interface SweepRow {
+interface FanOutRow {
   readonly tenant: string
   readonly id: string
   readonly state: string
   readonly remaining: number
 }
 
-const takeSweep = statement<Record<never, never>, SweepRow>(
+const takeFanOut = statement<Record<never, never>, FanOutRow>(
   (_value, { skipLocked }) => sql`
     select tenant, id, state, remaining from scim_sweeps
     order by created, id limit 1 ${skipLocked}`,
 )
 
-const updateSweep = statement<SweepRow>(
+const updateFanOut = statement<FanOutRow>(
   (value) => sql`
     update scim_sweeps set state = ${value('state')}, remaining = ${value('remaining')}
     where tenant = ${value('tenant')} and id = ${value('id')}`,
 )
 
-const deleteSweep = statement<{ tenant: string; id: string }>(
+const deleteFanOut = statement<{ tenant: string; id: string }>(
   (value) => sql`
     delete from scim_sweeps where tenant = ${value('tenant')} and id = ${value('id')}`,
 )
@@ -40,10 +40,10 @@ const everybodyAfter = statement<
 )
 
 /**
- * Carries out the next marks of the oldest sweep nobody else works on; how far it has come is
+ * Carries out the next marks of the oldest fan-out nobody else works on; how far it has come is
  * stored with them.
  */
-export async function expandSweeps(
+export async function fanOut(
   database: Database,
   policy: MappingPolicy,
   limit: number,
@@ -55,36 +55,36 @@ export async function expandSweeps(
   }
 }
 
-/** Marks at most `limit` users of one sweep; `undefined` when there is none. */
+/** Marks at most `limit` users of one fan-out; `undefined` when there is none. */
 async function step(
   session: Session,
   policy: MappingPolicy,
   limit: number,
 ): Promise<number | undefined> {
-  const [sweep] = await session.prepared(takeSweep, {})
-  if (sweep === undefined) return undefined
-  const { tenant, id } = sweep
-  const state = await begun(session, sweep, policy)
+  const [fanOut] = await session.prepared(takeFanOut, {})
+  if (fanOut === undefined) return undefined
+  const { tenant, id } = fanOut
+  const state = await begun(session, fanOut, policy)
   const { userIds, next } = await nextOf(session, tenant, { state, limit })
   await markAll(session, tenant, userIds)
-  if (next === undefined) await session.change(deleteSweep, { tenant, id })
+  if (next === undefined) await session.change(deleteFanOut, { tenant, id })
   else {
-    const remaining = Math.max(sweep.remaining - userIds.length, 1)
-    await session.change(updateSweep, { tenant, id, state: JSON.stringify(next), remaining })
+    const remaining = Math.max(fanOut.remaining - userIds.length, 1)
+    await session.change(updateFanOut, { tenant, id, state: JSON.stringify(next), remaining })
   }
   return userIds.length
 }
 
 /**
- * Finds the groups of a sweep that begins: only now nobody can give a group one of the names by the
+ * Finds the groups of a fan-out that begins: only now nobody can give a group one of the names by the
  * old rules.
  */
 async function begun(
   session: Session,
-  { tenant, state }: SweepRow,
+  { tenant, state }: FanOutRow,
   policy: MappingPolicy,
-): Promise<BegunSweep> {
-  const stored = JSON.parse(state) as SweepState
+): Promise<BegunFanOut> {
+  const stored = JSON.parse(state) as FanOutState
   if (stored.kind !== 'named') return stored
   const { names } = stored
   return {
@@ -94,18 +94,18 @@ async function begun(
   }
 }
 
-type BegunSweep = Exclude<SweepState, { readonly kind: 'named' }>
+type BegunFanOut = Exclude<FanOutState, { readonly kind: 'named' }>
 
 interface Step {
   readonly userIds: readonly string[]
   /** Where it goes on; absent when that was all. */
-  readonly next?: SweepState
+  readonly next?: FanOutState
 }
 
 async function nextOf(
   session: Session,
   tenant: string,
-  { state, limit }: { readonly state: BegunSweep; readonly limit: number },
+  { state, limit }: { readonly state: BegunFanOut; readonly limit: number },
 ): Promise<Step> {
   if (state.kind === 'everybody') {
     const { created, after } = state
