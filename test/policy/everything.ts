@@ -61,6 +61,10 @@ function answer({ url = '/' }: IncomingMessage, response: ServerResponse): unkno
     const belongs = projectOf(Number(exported[2])) === Number(exported[1])
     return json(response, belongs ? 200 : 404, {})
   }
+  const user = /^\/api\/users\/(\d+)\//.exec(path)?.[1]
+  if (user !== undefined) {
+    return json(response, 200, { id: Number(user), email: `person${user}@example.com` })
+  }
   const number = /\/(\d+)\/?$/.exec(path)?.[1]
   if (number !== undefined) return json(response, 200, objectOf(Number(number)))
   if (path.startsWith('/api/current-user/whoami')) {

@@ -12,6 +12,8 @@ beforeAll(async () => {
   const projects = { 1: 'Inherit' } as const
   await room.know(`person${annotator}@example.com`, { role: 'Annotator', projects })
   await room.know(`person${manager}@example.com`, { role: 'Manager', projects })
+  await room.know('person17@example.com', { role: 'Reviewer', projects })
+  await room.know('person57@example.com', { role: 'Manager', projects: { 2: 'Inherit' } })
   await room.know('person37@example.com', { role: 'Administrator' })
 })
 
@@ -81,6 +83,24 @@ describe('an object that a body names', () => {
   it('is another’s annotation only for a Reviewer', async () => {
     expect(await ask(annotator, 'PATCH', '/api/drafts/5/', { annotation: 6 })).toBe(403)
     expect(application.reached).toEqual([])
+  })
+
+  it('is a person only where they are a member', async () => {
+    const path = '/api/tasks/5/annotations/'
+    for (const [account, body, status] of [
+      [17, { completed_by: 17 }, 200],
+      [17, { completed_by: annotator }, 200],
+      [17, { completed_by: 57 }, 403],
+      [17, { completed_by: '57' }, 403],
+      [17, { completed_by: ' 57' }, 400],
+      [17, { updated_by: { id: 57 } }, 403],
+      [17, [{ comment_authors: [annotator, 57] }], 403],
+      [17, { last_created_by: 9999 }, 403],
+      [annotator, { completed_by: 17 }, 403],
+    ] as const) {
+      expect([body, await ask(account, 'POST', path, body)]).toEqual([body, status])
+    }
+    application.reached.length = 0
   })
 
   it('passes in a form with files', async () => {

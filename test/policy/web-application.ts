@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { launch } from '../browser/browser.js'
+import { password } from '../gate/gated.js'
 import { type Given, openRoom, owner, type Person, type Room, type Target } from './room.js'
 
 const labelConfig =
@@ -19,6 +20,7 @@ export function describeWebApplication(
     let browser: Browser
     let room: Room
     let project: number
+    let labelled: number
 
     beforeAll(async () => {
       target = await start()
@@ -31,6 +33,12 @@ export function describeWebApplication(
       project = made.id
       const tasks = Array.from({ length: 8 }, (_, each) => ({ text: `picture ${each}` }))
       await owner(target, 'POST', `/api/projects/${project}/import`, tasks)
+      const list = await owner(target, 'GET', `/api/tasks?project=${project}`)
+      labelled = list.tasks[0].id
+      const value = { choices: ['cat'] }
+      await owner(target, 'POST', `/api/tasks/${labelled}/annotations/`, {
+        result: [{ from_name: 'c', to_name: 't', type: 'choices', value }],
+      })
       await owner(target, 'POST', '/api/projects', { title: 'CANARY of others' })
     })
 
@@ -40,17 +48,41 @@ export function describeWebApplication(
       await target?.stop()
     })
 
+    /** Signs in by the form, works, and tells whatever the person would have stumbled over. */
     async function visit(person: Person, work: (page: Page) => Promise<void>): Promise<void> {
       const context = await browser.newContext({ viewport: { width: 1400, height: 900 } })
       const complaints: string[] = []
       try {
-        await context.addCookies(cookiesOf(person, room.url))
         const page = await context.newPage()
         watch(page, context, complaints)
+        await signIn(page, person)
         await work(page)
         expect(complaints).toEqual([])
       } finally {
         await context.close()
+      }
+    }
+
+    async function signIn(page: Page, { email }: Person): Promise<void> {
+      await page.goto(`${room.url}/user/login/`)
+      await page.locator('input[name=email]').fill(email)
+      await page.locator('input[name=password]').fill(password)
+      await page.getByRole('button', { name: 'Log in' }).click()
+      await page.waitForURL((url) => !url.pathname.startsWith('/user/login'))
+      await page.waitForLoadState('networkidle')
+    }
+
+    /** Every link that is shown leads somewhere. */
+    async function followLinks(page: Page): Promise<void> {
+      const links = await page
+        .locator('a[href]:visible')
+        .evaluateAll((all) => all.map((each) => (each as unknown as { href: string }).href))
+      const own = [...new Set(links)].filter(
+        (url) => url.startsWith(room.url) && !/logout/.test(url),
+      )
+      for (const url of own) {
+        const response = await page.request.get(url, { maxRedirects: 0 })
+        expect([url, response.status() < 400]).toEqual([url, true])
       }
     }
 
@@ -65,6 +97,7 @@ export function describeWebApplication(
       await page.goto(`${room.url}/projects/`)
       await page.waitForLoadState('networkidle')
       expect(await page.getByText('CANARY of others').count()).toBe(0)
+      await followLinks(page)
       await picture(page, `${title}-projects`)
     }
 
@@ -72,6 +105,7 @@ export function describeWebApplication(
       await page.goto(`${room.url}/projects/${project}/data`)
       await page.getByText('picture 0').first().waitFor({ timeout: 60_000 })
       await page.waitForLoadState('networkidle')
+      await followLinks(page)
       await picture(page, `${title}-data`)
     }
 
@@ -96,6 +130,53 @@ export function describeWebApplication(
       await page.waitForLoadState('networkidle')
     }
 
+    /** Opens the task that the owner labelled, where a Reviewer sees and changes that work. */
+    async function review(page: Page, title: string, isShown: boolean): Promise<void> {
+      await page.goto(`${room.url}/projects/${project}/data?task=${labelled}`)
+      await page.getByText('picture 0').first().waitFor({ timeout: 60_000 })
+      await page.waitForLoadState('networkidle')
+      await picture(page, `${title}-task`)
+      const update = page.locator('button', { hasText: /^Update$/ })
+      expect((await update.count()) > 0).toBe(isShown)
+      if (!isShown) return
+      await page.getByText('dog', { exact: false }).first().click()
+      const saved = page.waitForResponse(
+        (each) => /api\/annotations/.test(each.url()) && each.request().method() === 'PATCH',
+      )
+      await update.first().click()
+      expect((await saved).status()).toBe(200)
+      await page.waitForLoadState('networkidle')
+    }
+
+    async function importFile(page: Page): Promise<void> {
+      await page.goto(`${room.url}/projects/${project}/data/import`)
+      await page.waitForLoadState('networkidle')
+      const buffer = Buffer.from(JSON.stringify([{ text: 'imported by hand' }]))
+      const file = { name: 'more.json', mimeType: 'application/json', buffer }
+      await page.locator('input[type=file]').first().setInputFiles(file)
+      await page.getByText('more.json').first().waitFor()
+      await page.waitForLoadState('networkidle')
+      await picture(page, 'import-file')
+      const taken = page.waitForResponse((each) => /\/reimport/.test(each.url()))
+      await page
+        .locator('button', { hasText: /^Import$/ })
+        .last()
+        .click()
+      expect((await taken).status()).toBeLessThan(300)
+      await page.getByText('imported by hand').first().waitFor({ timeout: 60_000 })
+    }
+
+    async function exportFile(page: Page): Promise<void> {
+      await page.goto(`${room.url}/projects/${project}/data/export`)
+      await page.waitForLoadState('networkidle')
+      const downloaded = page.waitForEvent('download', { timeout: 60_000 })
+      await page
+        .locator('button', { hasText: /^Export$/ })
+        .last()
+        .click()
+      expect((await downloaded).suggestedFilename()).toMatch(/json/)
+    }
+
     it.each(['Annotator', 'Reviewer'] as const)(
       '%s lists, opens, labels and skips',
       async (role) => {
@@ -103,10 +184,17 @@ export function describeWebApplication(
         await visit(person, async (page) => {
           await seeProjects(page, role)
           expect(await page.getByText('Cats').count()).toBeGreaterThan(0)
+          await page.goto(room.url)
+          await page.waitForLoadState('networkidle')
+          await followLinks(page)
+          await picture(page, `${role}-home`)
+          await openData(page, role)
+          await review(page, role, role === 'Reviewer')
           await openData(page, role)
           await label(page, role)
           await page.goto(`${room.url}/user/account/`)
           await page.waitForLoadState('networkidle')
+          await followLinks(page)
           await picture(page, `${role}-account`)
         })
       },
@@ -130,8 +218,13 @@ export function describeWebApplication(
           ]) {
             await page.goto(`${room.url}/projects/${project}/${each}`)
             await page.waitForLoadState('networkidle')
+            await followLinks(page)
             await picture(page, `${role}-${each.replaceAll('/', '-')}`)
           }
+          await importFile(page)
+          await exportFile(page)
+          await openData(page, role)
+          await review(page, role, true)
           await openData(page, role)
           await label(page, role)
         })
@@ -141,17 +234,14 @@ export function describeWebApplication(
     it('somebody without a project sees an empty list', async () => {
       const person = await invite('nobody', { role: 'Annotator' })
       await visit(person, async (page) => {
+        await page.goto(room.url)
+        await page.waitForLoadState('networkidle')
+        await followLinks(page)
+        await picture(page, 'nobody-home')
         await seeProjects(page, 'nobody')
         expect(await page.getByText('Cats').count()).toBe(0)
       })
     })
-  })
-}
-
-function cookiesOf({ headers }: Person, url: string) {
-  return (headers['cookie'] ?? '').split('; ').map((pair) => {
-    const [name = '', ...value] = pair.split('=')
-    return { name, value: value.join('='), url }
   })
 }
 

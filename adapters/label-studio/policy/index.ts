@@ -66,6 +66,9 @@ export const labelStudioPolicyTable = optionTable<LabelStudioPolicyOptions>()(
   },
 )
 
+/** People whom one request may name. */
+const maxNamed = 20
+
 /** How long nobody asks again for the edition when that failed. */
 const editionAgainMs = 5_000
 
@@ -145,7 +148,30 @@ async function decideFor(
   if (decision.kind !== 'allow') {
     return { kind: 'refuse', status: 403, detail: refusalSentence, reason: decision.reason }
   }
-  return allowed(tools, { question, person, request, project: decision.project })
+  const found = { question, person, request, project: decision.project }
+  const stranger = await namesStranger(tools, found, scope.signal).catch(cannotAsk)
+  if (typeof stranger === 'object') return { ...stranger, kind: 'refuse' }
+  if (stranger) {
+    return { kind: 'refuse', status: 403, detail: refusalSentence, reason: 'somebody else' }
+  }
+  return allowed(tools, found)
+}
+
+/** Whoever is named must be a member of the project: Label Studio answers with their address. */
+async function namesStranger(tools: Tools, found: Allowed, signal: AbortSignal): Promise<boolean> {
+  const { person, question, request, project } = found
+  const others = request.people.filter((each) => each !== person.account)
+  if (others.length === 0) return false
+  if (others.length > maxNamed) return true
+  const accounts = await Promise.all(
+    others.map(async (accountId) => {
+      const email = await tools.resolver.addressOf(accountId, signal)
+      return email === undefined ? [] : [{ accountId, email }]
+    }),
+  )
+  const projects = project === undefined ? [] : [project]
+  const seen = await colleaguesOf(tools, { question, accounts: accounts.flat(), projects })
+  return others.some((each) => !seen.has(each))
 }
 
 /**

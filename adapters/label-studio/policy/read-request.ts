@@ -20,6 +20,8 @@ export interface ReadRequest {
   readonly references: readonly Reference[]
   /** Names that the query or the body gives a reference by, e.g. `query.project`. */
   readonly named: ReadonlySet<string>
+  /** Accounts that the body names, e.g. as the author of a work. */
+  readonly people: readonly number[]
   /** The JSON body, where it is read. */
   readonly body: unknown
   /** The account of the path, e.g. of `/api/users/7/`. */
@@ -89,6 +91,8 @@ const bodyKinds: Readonly<Record<string, string>> = {
   model_run: 'modelRun',
   filter_group: 'filterGroup',
 }
+/** Fields of a body that refer to a person, whose name and address the answer then has. */
+const peopleNames = ['completed_by', 'updated_by', 'last_created_by', 'comment_authors']
 /** Where nothing may not stand for an object: it would take it out of every project. */
 const mustBeGiven = new Set(['project', 'task', 'label'])
 
@@ -143,7 +147,10 @@ export function readRequest(matched: Matched, bytes: Buffer | undefined): ReadRe
   if (body === unreadable) return unread(400, 'This is not valid JSON.', 'body')
   const inQuery = endpoint.isPage ? [] : referencesInQuery(query)
   const inBody = referencesInBody(body, endpoint)
-  if (!inQuery || !inBody) return unread(400, 'A number in the request cannot be read.', 'number')
+  const named = peopleIn(body)
+  if (!inQuery || !inBody || !named) {
+    return unread(400, 'A number in the request cannot be read.', 'number')
+  }
   const people = parameters.filter(({ kind }) => kind === 'user')
   const all = [...inQuery, ...inBody]
   return {
@@ -157,6 +164,7 @@ export function readRequest(matched: Matched, bytes: Buffer | undefined): ReadRe
       ...all.map(({ reference }) => reference),
     ]),
     named: new Set(all.map(({ name }) => name)),
+    people: named,
     account: people[0] === undefined ? undefined : Number(people[0].id),
   }
 }
@@ -315,6 +323,19 @@ function referencesIn(
     }
   }
   return found
+}
+
+/** Accounts by number, in lists or in objects with an `id`; `undefined` for anything else. */
+function peopleIn(body: unknown): readonly number[] | undefined {
+  const values = [body]
+    .flat()
+    .flatMap((each) => (isObject(each) ? peopleNames.map((name) => each[name]) : []))
+  const ids = values
+    .flat()
+    .map((each) => (isObject(each) ? each['id'] : each))
+    .filter((each) => each !== undefined && each !== null)
+    .map((each) => numbered('user', each)?.id)
+  return ids.every((id) => id !== undefined) ? [...new Set(ids.map(Number))] : undefined
 }
 
 /** Plain digits only: Python's `int` reads more, such as `+7`, ` 7` and `7_0`. */

@@ -12,6 +12,8 @@ export interface Resolver {
   ask(reference: Reference, signal?: AbortSignal): Promise<ObjectFacts>
   /** Remembers tasks of a project, learnt from an answer. */
   learnTasks(project: number, tasks: readonly number[]): void
+  /** Address of an account, lower-cased; `undefined` for none. */
+  addressOf(account: number, signal?: AbortSignal): Promise<string | undefined>
   /** Forgets everything: numbers may have been given to other objects. */
   forget(): void
 }
@@ -144,6 +146,10 @@ export function resolverOf(api: LabelStudioApi): Resolver {
     ask,
     learnTasks(project, numbers) {
       for (const task of numbers) remember(`task ${task}`, { projects: [project] })
+    },
+    async addressOf(account, signal) {
+      const answer = await get(api, apiPath`/api/users/${account}/`, signal)
+      return typeof answer?.['email'] === 'string' ? answer['email'].toLowerCase() : undefined
     },
     forget: () => remembered.clear(),
   }
