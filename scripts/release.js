@@ -59,17 +59,49 @@ function pack(place) {
   return path.join(place, filename)
 }
 
+/**
+ * Written from the lockfile: `npm sbom --omit=dev` leaves out what tools need as well (`debug`).
+ * Without a time or a number of its own, so that the same commit gives the same bytes.
+ */
 function writeSbom(file) {
-  const kind = ['--sbom-format=cyclonedx', '--sbom-type=library']
-  const listed = ['sbom', '--package-lock-only', '--omit=dev', '--no-update-notifier', ...kind]
-  const sbom = JSON.parse(run('npm', listed))
-  // npm names the component after the folder, and knows nothing of the package itself.
-  Object.assign(sbom.metadata.component, {
-    ...{ name, version, description, licenses: [{ license: { id: license } }] },
-    hashes: [{ alg: 'SHA-512', content: digestOf(file) }],
-  })
+  const { packages } = readJson('package-lock.json')
+  const installed = Object.entries(packages)
+    .filter(([place, { dev, peer }]) => place !== '' && !dev && !peer)
+    .map(([place, about]) => ({ ...about, name: place.split('node_modules/').at(-1) }))
+  const reference = (each) => `${each.name}@${each.version}`
+  const referencesOf = ({ dependencies = {} }) =>
+    installed.filter((each) => each.name in dependencies).map(reference)
+  const own = { name, version, license, dependencies: readJson('package.json').dependencies }
+  const sbom = {
+    $schema: 'http://cyclonedx.org/schema/bom-1.5.schema.json',
+    bomFormat: 'CycloneDX',
+    specVersion: '1.5',
+    version: 1,
+    metadata: { component: { ...componentOf(own, digestOf(file)), description } },
+    components: installed.map((each) => componentOf(each, digestIn(each.integrity))),
+    dependencies: [own, ...installed].map((each) => ({
+      ref: reference(each),
+      dependsOn: referencesOf(each),
+    })),
+  }
   const target = path.join(folder, `${name}-${version}.cdx.json`)
   fs.writeFileSync(target, `${JSON.stringify(sbom, null, 2)}\n`)
+}
+
+function componentOf({ name, version, license }, digest) {
+  return {
+    'bom-ref': `${name}@${version}`,
+    type: 'library',
+    name,
+    version,
+    purl: `pkg:npm/${name.replace('@', '%40')}@${version}`,
+    hashes: [{ alg: 'SHA-512', content: digest }],
+    licenses: [{ license: { id: license } }],
+  }
+}
+
+function digestIn(integrity) {
+  return Buffer.from(integrity.replace('sha512-', ''), 'base64').toString('hex')
 }
 
 function writeDigests() {

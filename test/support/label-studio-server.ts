@@ -47,7 +47,7 @@ const owner = {
 
 /** Installs Label Studio where it is missing (about 1 GB, a minute) and starts it. */
 export async function startLabelStudio(): Promise<LabelStudioServer> {
-  install()
+  installLabelStudio()
   const dataDir = await mkdtemp(join(fastFolder, 'label-studio-'))
   if (existsSync(template)) cpSync(template, dataDir, { recursive: true })
   const port = await freePort()
@@ -109,11 +109,12 @@ function keepTemplate(dataDir: string) {
  * they are missing.
  */
 export function pythonWithSdk(): string {
-  install()
+  installLabelStudio()
   return join(venv, 'bin', 'python')
 }
 
-function install() {
+/** Installs Label Studio where it is missing. */
+export function installLabelStudio(): void {
   if (existsSync(program)) return
   mkdirSync(cache, { recursive: true })
   run(process.env['PYTHON'] ?? 'python3', ['-m', 'venv', venv])

@@ -1,0 +1,4 @@
+import { installLabelStudio } from './label-studio-server.js'
+
+// For .ci/run, which installs it while other tests run.
+installLabelStudio()
