@@ -20,8 +20,10 @@ export const expressVersions = ['4.18.0', manifest.devDependencies['express'] ??
 /** Builds the library and packs it as for publishing; answers the tarball's path. */
 export function packLibrary(): string {
   run(process.execPath, ['scripts/build.js'], root)
-  const folder = path.join(cacheFolder, 'packed')
+  // Of this process: another suite may pack at the same moment.
+  const folder = path.join(cacheFolder, 'packed', String(process.pid))
   fs.mkdirSync(folder, { recursive: true })
+  process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }))
   const packed = run(
     'npm',
     ['pack', '--ignore-scripts', '--json', '--pack-destination', folder],
