@@ -5,12 +5,11 @@ import { isUnassigned } from '../schema/empty-value.js'
 import { isObject, own } from '../schema/json.js'
 import { indexValues } from '../schema/list-index.js'
 import { subAttribute } from '../schema/paths.js'
-import { areMemberships, readElement } from '../schema/read-value.js'
+import { areMemberships, joinedValue, readElement } from '../schema/read-value.js'
 import type { AttributeDefinition, Json, JsonObject } from '../schema/types.js'
 import { asSent, looksLikeJson } from '../schema/wrapped-value.js'
 import { isBlank, mergeEdit, rulesFor, subEdit } from './complex.js'
 import type { Change, PatchContext } from './context.js'
-import { isEqual } from './json.js'
 import { demotePrimaries } from './primary.js'
 import { requireUnchanged } from './simple.js'
 import { withAdded } from './value-list.js'
@@ -71,17 +70,17 @@ function changeEach(
   const next: Json[] = []
   const index = indexValues(definition, next)
   const touched: number[] = []
+  let isChanged = false
   for (const [position, before] of current.entries()) {
     const after = matched.has(position) ? edit(before) : before
     if (after !== before && isBlank(definition, after)) continue
-    if (matched.has(position)) {
-      // Values that have become the same stay once (RFC 7643 §2.4).
-      const twin = index.find(after)
-      if (after !== before && twin !== undefined && isEqual(next[twin], after)) continue
-      touched.push(next.length)
-    }
-    index.note(after, next.length)
-    next.push(after)
+    isChanged ||= after !== before
+    // Values that have become the same are one, as in POST and PUT (RFC 7643 §2.4).
+    const twin = isChanged ? index.find(after) : undefined
+    const place = twin ?? next.length
+    next[place] = twin === undefined ? after : joinedValue(next[twin] ?? null, after)
+    index.note(next[place], place)
+    if (matched.has(position)) touched.push(place)
   }
   const mayBePrimary = sub === undefined || sub.name === 'primary'
   if (mayBePrimary) demotePrimaries(next, touched, definition, context.budget)
@@ -152,7 +151,10 @@ function withCreated(current: Json[], change: Change, context: PatchContext): Js
   if (created === undefined) return current
   if (filter !== undefined && !filter.matches(created)) throw missing
   context.budget.spendBytes(created, 1)
-  return withAdded(current, [created], { change, rules, context })
+  // Repeated, a whole value finds what it has made, and takes its place.
+  const isWhole = op === 'replace' && sub === undefined
+  const joining = isWhole ? { ...rules, merge: rules.succeed } : rules
+  return withAdded(current, [created], { change, rules: joining, context })
 }
 
 /**

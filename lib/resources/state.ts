@@ -30,8 +30,8 @@ export function contentAmong(names: readonly string[]): string[] {
 
 /**
  * The resource that a PUT asks for: what was sent, and of the stored one what a client cannot set
- * by sending it: `id`, `meta`, readOnly attributes, immutable and never returned ones it left out,
- * and what the kind keeps (RFC 7644 §3.5.1).
+ * by sending it: `id`, `meta`, readOnly attributes, immutable ones and those not returned unasked
+ * that it left out, and what the kind keeps (RFC 7644 §3.5.1).
  *
  * @throws ScimError `mutability` (400) when an immutable attribute has another value already
  */
@@ -118,7 +118,8 @@ function checkSame(name: string, before: unknown, after: unknown): void {
  */
 function isKept({ name, mutability, returned }: AttributeDefinition, sent: Attributes): boolean {
   if (mutability === 'readOnly') return true
-  return (mutability === 'immutable' || returned === 'never') && sent[name] === undefined
+  const isUnseen = returned === 'never' || returned === 'request'
+  return (mutability === 'immutable' || isUnseen) && sent[name] === undefined
 }
 
 function keep(next: Record<string, Json>, current: Attributes, name: string): void {

@@ -8,6 +8,7 @@ import { oneReadingSuite } from './one-reading-suite.js'
 import { passedOverSuite } from './passed-over-suite.js'
 import { querySuite } from './query-suite.js'
 import { repeatSuite } from './repeat-suite.js'
+import { roundTripSuite } from './round-trip-suite.js'
 import { bulkUrn, enterpriseUrn, groupUrn, serve, userUrn } from './server.js'
 import { tenantSuite } from './tenant-suite.js'
 
@@ -34,6 +35,7 @@ describe('DELETE over SQL', () => deleteSuite(make))
 describe('what is passed over, over SQL', () => passedOverSuite(make))
 describe('one reading of values, over SQL', () => oneReadingSuite(make, 30))
 describe('a PATCH that is repeated, over SQL', () => repeatSuite(make))
+describe('round trips, over SQL', () => roundTripSuite(make, 40))
 describe('two tenants over SQL', () => tenantSuite(make))
 
 describe('over SQL', () => {
