@@ -140,7 +140,9 @@ function recordMethods(state: State): Ledger & Pick<AccessStore, 'getValue' | 's
       return state.of(scope).values.get(name)
     },
     async setValue(scope, name, value) {
-      state.of(scope).values.set(name, value)
+      const { values } = state.of(scope)
+      if (value === undefined) values.delete(name)
+      else values.set(name, value)
     },
   }
 }

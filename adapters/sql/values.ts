@@ -20,6 +20,12 @@ const upsertValue = statement<Name & { value: string }>(
     on conflict (tenant, name) do update set value = excluded.value`,
 )
 
+const deleteValue = statement<Name>(
+  (value) => sql`
+    delete from scim_values
+    where tenant = ${value('tenant')} and name = ${value('name')}`,
+)
+
 /** Small named values of each tenant. */
 export function valueMethods(database: Database): Pick<AccessStore, 'getValue' | 'setValue'> {
   return {
@@ -28,8 +34,14 @@ export function valueMethods(database: Database): Pick<AccessStore, 'getValue' |
       return row?.value
     },
     async setValue(scope, name, value) {
-      const stored = { tenant: scope.tenant, name, value }
-      await database.transaction((session) => session.change(upsertValue, stored), scope)
+      const { tenant } = scope
+      await database.transaction(
+        (session) =>
+          value === undefined
+            ? session.change(deleteValue, { tenant, name })
+            : session.change(upsertValue, { tenant, name, value }),
+        scope,
+      )
     },
   }
 }

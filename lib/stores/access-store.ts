@@ -212,8 +212,10 @@ export interface AccessStore {
    * of one that is about a person ends in `:` and their id or address.
    */
   getValue(scope: Scope, name: string): Promise<string | undefined>
-  /** **Required.** Stores a named value, replacing the one of the same name. */
-  setValue(scope: Scope, name: string, value: string): Promise<void>
+  /**
+   * **Required.** Stores a named value, replacing the one of the same name; `undefined` removes it.
+   */
+  setValue(scope: Scope, name: string, value: string | undefined): Promise<void>
 }
 
 /** The part of an access store that keeps the ledger. */

@@ -63,6 +63,67 @@ describe.each([
       let answer = await change(crew)
       while (answer.status === 503) answer = await change(crew)
       expect([answer.status, crew.shut()]).toEqual([done, 20])
+      expect(await crew.world.adapters.access.getValue(crew.world.scope, noteOf(crew))).toBe(
+        undefined,
+      )
     },
   )
+
+  it.each(changes)(
+    'is not acknowledged by a repeated %s where a process ended after the first was stored (G6)',
+    async (_name, done, change) => {
+      const ending = endingAfterGroups()
+      const crew = await crewOf(async (target) => ending.wrapped(await make(target)), 3, {
+        deprovisionTimeoutMs: 100,
+      })
+      const slow = aGate()
+      crew.host.haveTrouble(() => slow.opened)
+      ending.isNear = true
+      expect((await change(crew)).status).toBe(500)
+      ending.isNear = false
+      expect((await change(crew)).status).toBe(503)
+      slow.open()
+      let answer = await change(crew)
+      while (answer.status === 503) answer = await change(crew)
+      expect([answer.status, crew.shut()]).toEqual([done, 3])
+    },
+  )
+
+  it('reads no member when its externalId alone changes', async () => {
+    const { patch, path, world } = await crewOf(make, 3)
+    const { groups } = world.adapters
+    const reads: unknown[] = []
+    const get = groups.get.bind(groups)
+    groups.get = (scope, id, read) => {
+      reads.push(read.omit.has('members'))
+      return get(scope, id, read)
+    }
+    const operations = [{ op: 'add', path: 'externalId', value: 'x-1' }]
+    expect((await patch(path, operations)).status).toBeLessThan(300)
+    expect(reads).not.toContain(false)
+    expect(await world.adapters.access.summary(world.scope)).toMatchObject({ pending: 0 })
+  })
 })
+
+const noteOf = ({ path }: Crew) => `unfinished:${path.split('/').pop()}`
+
+/** Groups of a process that ends once it has written one. */
+function endingAfterGroups() {
+  const ending = {
+    isNear: false,
+    wrapped(adapters: Adapters): Adapters {
+      const groups = { ...adapters.groups }
+      const all = groups as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>
+      for (const name of ['replace', 'delete', 'changeMembers']) {
+        const write = all[name]?.bind(adapters.groups)
+        all[name] = async (...given) => {
+          const result = await write?.(...given)
+          if (ending.isNear) throw new Error('the process ends here')
+          return result
+        }
+      }
+      return { ...adapters, groups }
+    },
+  }
+  return ending
+}

@@ -10,7 +10,12 @@ import type { Member, Resource } from '../../stores/resource.js'
 import { type Call, isConditional, type ResourceCall, type Services } from '../call.js'
 import { type Change, type Kind, noMembers, type WriteSpec } from '../kind.js'
 import { patchOptions } from '../options.js'
-import { deprovisionWithoutRole, finishLosses } from '../people/access.js'
+import {
+  type ChangedGroup,
+  deprovisionWithoutRole,
+  expectLosses,
+  finishLosses,
+} from '../people/access.js'
 import { foreseeLoss, type GroupLoss } from '../people/losing.js'
 import { refuseProtectedMembers } from '../people/protection.js'
 import { type Computed, referencePart, setOrDelete } from '../represent.js'
@@ -27,9 +32,6 @@ import {
 import { deletionOf, everything, patched, plain, present } from './plain.js'
 
 const withoutThem: Read = { omit: new Set(['members']) }
-
-/** Attributes of a group by which mapping rules know it. */
-const identifying = ['displayName', 'externalId']
 
 /**
  * Groups: what happens to one happens to the access of its members. Stores may keep members apart.
@@ -106,6 +108,7 @@ export const group: Kind = {
       effective: (ids) => (isUnread ? effectiveAmong(call, after.id, members, ids) : ids),
     })
     for (const loss of lossesOf(change)) await foreseeLoss(services, scope, loss)
+    if (!isUnread) await expectLosses(services, scope, changedGroup(change))
   },
 
   pending(call, change) {
@@ -118,17 +121,10 @@ export const group: Kind = {
 
   events: ({ kind, members }) => (kind === 'deleted' ? [] : memberEvents(members)),
 
-  async settle(call, { kind, after, attributes, members }) {
-    const { services, scope } = call
-    const isRenamed = kind !== 'created' && isIdentified(attributes)
-    const concerned = isRenamed ? await everyMember(call, after.id) : []
-    await deprovisionWithoutRole(services, scope, {
-      groupId: after.id,
-      leaving: [...concerned, ...members.remove],
-      joining: members.add,
-    })
+  async settle({ services, scope }, change) {
+    await deprovisionWithoutRole(services, scope, changedGroup(change))
     // The state it asks for may have been stored by a request that was not carried out in time.
-    if (kind === 'replaced') await finishLosses(services, scope, after.id)
+    if (change.kind === 'replaced') await finishLosses(services, scope, change.after.id)
   },
 
   settleUnchanged: ({ services, scope }, resource) => finishLosses(services, scope, resource.id),
@@ -264,24 +260,42 @@ function withMemberIds(resource: Resource, ids: readonly string[]): Resource {
 }
 
 /** What a change can take from members: those who leave, and all by another name. */
-function lossesOf({ kind, before, after, attributes, members }: Change): GroupLoss[] {
+function lossesOf(change: Change): GroupLoss[] {
+  const { kind, before, after, members } = change
   const name = String(before?.['displayName'] ?? after['displayName'])
-  const newName = String(after['displayName'])
-  const isRenamed = kind !== 'created' && attributes.includes('displayName')
+  const renamed = renaming(change)
   if (kind === 'deleted') {
     const cause = `Deleting the group "${name}"`
     return [{ id: after.id, leaving: members.remove, cause }]
   }
   const losses: GroupLoss[] = []
-  if (isRenamed) {
-    const cause = `Renaming the group "${name}" to "${newName}"`
-    losses.push({ id: after.id, leaving: 'everybody', renamed: { from: name, to: newName }, cause })
+  if (renamed) {
+    const cause = `Renaming the group "${name}" to "${renamed.to}"`
+    losses.push({ id: after.id, leaving: 'everybody', renamed, cause })
   }
   if (members.remove.length > 0) {
     const cause = `Removing members of the group "${name}"`
     losses.push({ id: after.id, leaving: members.remove, cause })
   }
   return losses
+}
+
+/** The names of a group that gets another one. */
+function renaming({
+  kind,
+  before,
+  after,
+  attributes,
+}: Pick<Change, 'kind' | 'before' | 'after' | 'attributes'>) {
+  if (kind === 'created' || !before || !attributes.includes('displayName')) return undefined
+  return { from: String(before['displayName']), to: String(after['displayName']) }
+}
+
+function changedGroup(change: Change): ChangedGroup {
+  const { after, members } = change
+  const renamed = renaming(change)
+  const { add: joining, remove: leaving } = members
+  return { groupId: after.id, leaving, joining, ...(renamed && { renamed }) }
 }
 
 /** The events of members that came and went. */
@@ -293,18 +307,8 @@ function memberEvents({ add, remove }: Change['members']): AuditEvent[] {
 }
 
 function concernsAll({ kind, attributes }: Change): boolean {
-  return kind === 'created' || kind === 'deleted' || isIdentified(attributes)
-}
-
-function isIdentified(attributes: readonly string[]): boolean {
-  return identifying.some((name) => attributes.includes(name))
-}
-
-async function everyMember({ services, scope }: Call, id: string): Promise<readonly string[]> {
-  const { access } = services.adapters
-  // Without rules that give a role by group, a name takes nothing from anybody (D13).
-  if (!access || (await access.rules(scope)).rules.roles_groups.length === 0) return []
-  return memberIds(await services.adapters.groups.get(scope, id, everything))
+  // Rules know a group by its name alone.
+  return kind === 'created' || kind === 'deleted' || attributes.includes('displayName')
 }
 
 function shownMembers(group: Resource, computed: Computed): Json[] | undefined {

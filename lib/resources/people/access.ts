@@ -4,17 +4,18 @@ import { asStoreError } from '../../access/failure.js'
 import { enforceNow, holdLease } from '../../access/inline.js'
 import { withTimeLimit } from '../../access/time-limit.js'
 import { auditEntry, subjectOf } from '../../events/audit-entry.js'
+import { groupKey, mappingPolicy } from '../../mapping/index.js'
 import type { AccessStore } from '../../stores/access-store.js'
 import { emptyRecord } from '../../stores/empty-record.js'
 import { RefusedError, UnavailableError } from '../../stores/errors.js'
-import { peopleBelow } from '../../stores/people-below.js'
+import { memberIds, peopleBelow } from '../../stores/people-below.js'
 import { mapConcurrently, resolveMany } from '../../stores/read-many.js'
 import type { User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { DeprovisionReason } from '../../stores/user-store.js'
 import type { Services } from '../call.js'
 import { appendAudit, markPending } from '../outbox.js'
-import { addUnfinished, removeUnfinished, unfinishedLosses } from './unfinished.js'
+import { addUnfinished, everybody, removeUnfinished, unfinishedLosses } from './unfinished.js'
 
 const concurrentPeople = 8
 
@@ -106,10 +107,48 @@ async function keepAddress(
 /** A change of a group; members are people, or groups that stand for everybody in them. */
 export interface ChangedGroup {
   readonly groupId: string
-  /** Who left it, or is in it by another name. */
+  /** Who leaves it. */
   readonly leaving: readonly string[]
-  /** Who came, and loses access only where a rule gives the role Deactivated. */
+  /** Who comes, and loses access only where a rule gives the role Deactivated. */
   readonly joining?: readonly string[]
+  /** The names by which rules know it before and after: then it concerns everybody in it. */
+  readonly renamed?: { readonly from: string; readonly to: string }
+}
+
+/**
+ * Notes whose access a change of a group may take, before it is stored: whatever happens next, the
+ * same request sent again is not acknowledged before it has ended. Requests that name their members
+ * again need no note.
+ */
+export async function expectLosses(
+  services: Services,
+  scope: Scope,
+  change: ChangedGroup,
+): Promise<void> {
+  const { access } = services.adapters
+  if (!access || services.options.gateIsOnlyWayIn) return
+  const ids = await concernedBy(services, access, scope, change)
+  if (ids.length > 0) await addUnfinished(access, scope, change.groupId, ids)
+}
+
+/** Members whose access the change may take, as the rules are now. */
+async function concernedBy(
+  { adapters: { policy = mappingPolicy() } }: Services,
+  access: AccessStore,
+  scope: Scope,
+  { leaving, joining = [], renamed }: ChangedGroup,
+): Promise<readonly string[]> {
+  if (leaving.length + joining.length === 0 && !renamed) return []
+  const { roles_groups: rules } = (await access.rules(scope)).rules
+  if (rules.length === 0) return []
+  const isNamed = (name: string, [, group]: readonly [string, string]) =>
+    groupKey(group, policy) === groupKey(name, policy)
+  const shutting = rules.filter(([role]) => role === 'Deactivated')
+  const isTaking =
+    renamed !== undefined &&
+    (rules.some((rule) => isNamed(renamed.from, rule)) ||
+      shutting.some((rule) => isNamed(renamed.to, rule)))
+  return [...(isTaking ? [everybody] : []), ...leaving, ...(shutting.length > 0 ? joining : [])]
 }
 
 /**
@@ -122,22 +161,39 @@ export interface ChangedGroup {
 export async function deprovisionWithoutRole(
   services: Services,
   scope: Scope,
-  { groupId, leaving, joining = [] }: ChangedGroup,
+  change: ChangedGroup,
 ): Promise<void> {
   const { access } = services.adapters
-  if (!access || leaving.length + joining.length === 0) return
-  const { roles_groups: rules } = (await access.rules(scope)).rules
-  const isShutting = rules.some(([role]) => role === 'Deactivated')
-  const ids = isShutting ? [...leaving, ...joining] : leaving
-  if (rules.length === 0 || ids.length === 0) return
-  const roleless = await rolelessAmong(services, scope, ids)
-  if (roleless.length === 0) return
-  services.brake?.count(scope, { ids: roleless, kind: 'roleless' })
+  if (!access) return
+  const ids = await concernedBy(services, access, scope, change)
+  await endLosses(services, access, scope, { groupId: change.groupId, ids })
+}
+
+/** Members of a group, of whom some may have lost their access. */
+interface Losses {
+  readonly groupId: string
+  readonly ids: readonly string[]
+}
+
+async function endLosses(
+  services: Services,
+  access: AccessStore,
+  scope: Scope,
+  { groupId, ids }: Losses,
+): Promise<void> {
+  if (ids.length === 0) return
+  const members = ids.includes(everybody)
+    ? memberIds(await services.adapters.groups.get(scope, groupId, { omit: new Set() }))
+    : []
+  const roleless = await rolelessAmong(services, scope, [...members, ...ids])
+  if (roleless.length > 0) services.brake?.count(scope, { ids: roleless, kind: 'roleless' })
   if (services.options.gateIsOnlyWayIn) return
-  // A fan-out, which marks those of large groups, may not have come to them yet.
-  await markPending({ services, scope }, roleless)
-  await addUnfinished(access, scope, groupId, ids)
-  await enforceAll(services, access, scope, roleless)
+  if (roleless.length > 0) {
+    // A fan-out, which marks those of large groups, may not have come to them yet.
+    await markPending({ services, scope }, roleless)
+    await addUnfinished(access, scope, groupId, ids)
+    await enforceAll(services, access, scope, roleless)
+  }
   await removeUnfinished(access, scope, groupId, ids)
 }
 
@@ -173,9 +229,7 @@ export async function finishLosses(
   const { access } = services.adapters
   if (!access) return
   const ids = await unfinishedLosses(access, scope, groupId)
-  if (ids.length === 0) return
-  await deprovisionWithoutRole(services, scope, { groupId, leaving: ids })
-  await removeUnfinished(access, scope, groupId, ids)
+  await endLosses(services, access, scope, { groupId, ids })
 }
 
 /**

@@ -250,13 +250,16 @@ const records: readonly Parts[] = [
 const values: readonly Parts[] = [
   {
     id: 'access.values',
-    title: 'keeps named values of each tenant',
+    title: 'keeps named values of each tenant, until they are removed',
     async run({ access, scope, otherScope }) {
       expectEqual(await access.getValue(scope, 'name'), undefined, 'a value never set')
       await access.setValue(scope, 'name', 'one')
       await access.setValue(scope, 'name', 'two')
       expectEqual(await access.getValue(scope, 'name'), 'two', 'the value')
       expectEqual(await access.getValue(otherScope, 'name'), undefined, 'of another tenant')
+      await access.setValue(scope, 'name', undefined)
+      await access.setValue(scope, 'none', undefined)
+      expectEqual(await access.getValue(scope, 'name'), undefined, 'a value that was removed')
     },
   },
 ]
