@@ -73,6 +73,9 @@ describe.each([
         await page.getByRole('button', { name: 'Remove role rule 4' }).click()
         await preview(page)
         await page.getByText('4 people lose all access: 40% of those who have it now.').waitFor()
+        // Red, by name and not folded.
+        await page.locator('.panel.bad').getByRole('cell', { name: 'fatou@example.com' }).waitFor()
+        expect(await page.getByRole('button', { name: 'Preview changes' }).count()).toBe(0)
         await page.getByRole('button', { name: 'Save rules' }).click()
         await page.getByText('Confirm that these people lose their access').waitFor()
         expect(await savedRules()).toEqual(host.rules)
@@ -84,6 +87,39 @@ describe.each([
       { javaScriptEnabled },
     )
     expect((await savedRules()).roles_groups).not.toContainEqual(['Annotator', 'Annotators'])
+  })
+
+  it('puts the name that was meant into the rules, by one click', async () => {
+    await visit(
+      async (page) => {
+        await page.getByRole('button', { name: 'Contractors EU' }).first().click()
+        await page.getByRole('heading', { name: 'Access of 1 person changes' }).waitFor()
+        await page.getByRole('button', { name: 'Save rules' }).click()
+        await page.getByText('Saved.').waitFor()
+      },
+      { javaScriptEnabled },
+    )
+    const { roles_groups, workspaces_groups, projects_groups } = await savedRules()
+    expect(roles_groups.at(-1)).toEqual(['Annotator', 'Contractors EU'])
+    expect(workspaces_groups.at(-1)).toEqual(['Street scenes', 'Contractors EU'])
+    expect(projects_groups.at(-1)?.group).toBe('Contractors EU')
+  })
+
+  it('warns of a misspelt group in the preview, and discards', async () => {
+    await visit(
+      async (page) => {
+        await page.getByLabel('Group, role rule 2').fill('Team leds')
+        await preview(page)
+        const panel = page.locator('#preview')
+        await panel.getByText('No group Team leds has been pushed').waitFor()
+        await panel.getByRole('button', { name: 'Team leads' }).waitFor()
+        await page.getByRole('link', { name: 'Discard' }).click()
+        await page.getByText('Everybody is up to date').waitFor()
+        expect(await page.getByLabel('Group, role rule 2').inputValue()).toBe('Team leads')
+      },
+      { javaScriptEnabled },
+    )
+    expect(await savedRules()).toEqual(host.rules)
   })
 
   it('says which row is wrong, next to it and above, and keeps what was typed', async () => {
@@ -397,6 +433,23 @@ describe('the settings page', () => {
       await page.getByRole('button', { name: 'Remove workspace rule 1' }).click()
       await preview(page)
       await page.getByText(`workspace "${name}"`).first().waitFor()
+    })
+  })
+
+  it('has nothing to press while nothing is changed, and covers no row', async () => {
+    await visit(async (page) => {
+      const bar = page.locator('[data-actions]')
+      const button = bar.getByRole('button')
+      const isOverRows = () =>
+        page.evaluate(
+          'getComputedStyle(document.querySelector("[data-actions]")).position === "sticky"',
+        )
+      expect([await button.isDisabled(), await isOverRows()]).toEqual([true, false])
+      const group = page.getByLabel('Group, role rule 5')
+      await group.fill('Contractors EU')
+      expect([await button.isDisabled(), await isOverRows()]).toEqual([false, true])
+      await group.fill('Contractors (EU)')
+      expect([await button.isDisabled(), await isOverRows()]).toEqual([true, false])
     })
   })
 

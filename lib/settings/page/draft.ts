@@ -87,6 +87,19 @@ export function withoutRow(draft: Draft, section: Section, index: number): Draft
   return { ...draft, [section]: draft[section].filter((_, each) => each !== index) }
 }
 
+/** A draft with another name of a group in each rule that has this one. */
+export function withGroupNamed(draft: Draft, name: string, meant: string): Draft {
+  const rename = <T extends { readonly group: string }>(rows: readonly T[]) =>
+    rows.map((row) => (row.group === name ? { ...row, group: meant } : row))
+  const { roles, workspaces, projects } = draft
+  return {
+    ...draft,
+    roles: rename(roles),
+    workspaces: rename(workspaces),
+    projects: rename(projects),
+  }
+}
+
 /** What the settings API would be sent for this draft. */
 export function inputOf(draft: Draft): object {
   return {

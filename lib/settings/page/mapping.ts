@@ -1,3 +1,4 @@
+import { ScimError } from '../../errors.js'
 import {
   groupsNamed,
   type MappingRules,
@@ -11,7 +12,7 @@ import { storeErrorKind } from '../../stores/errors.js'
 import { noRulesLeft } from '../reports/findings.js'
 import { missingGroups, namesOfGroups } from '../reports/groups.js'
 import { previewRules } from '../reports/preview.js'
-import { readStatus } from '../reports/status.js'
+import { readStatus, type Status } from '../reports/status.js'
 import { rulesBetween } from '../rules/difference.js'
 import { ownWorkspaces } from '../rules/own-workspaces.js'
 import { RulesConflict, readDraft, saveDraft } from '../rules/save.js'
@@ -23,13 +24,14 @@ import {
   inputOf,
   type Section,
   sections,
+  withGroupNamed,
   withoutEmptyRows,
   withoutRow,
   withRow,
 } from './draft.js'
 import { html, type Part } from './html.js'
 import { notInForceBanner, page } from './layout.js'
-import { projectNames } from './project-names.js'
+import { projectList, projectNames, withProjectIds } from './project-names.js'
 import type { Choices } from './views/cells.js'
 import { welcomePanel } from './views/connect.js'
 import { editor } from './views/editor.js'
@@ -45,6 +47,7 @@ interface Shown {
   readonly added?: Section
   readonly panel?: Part
   readonly isPreviewed?: boolean
+  readonly isSaved?: boolean
   /** Above the form. */
   readonly notice?: Part
   readonly status?: number
@@ -56,13 +59,17 @@ export async function showMapping(pageRequest: PageRequest): Promise<PageAnswer>
   const isSaved = pageRequest.query.get('saved') === version
   return show(pageRequest, {
     draft: draftOf(rules, version),
+    isSaved: true,
     notice: isSaved && notice('good', 'Saved. Everybody concerned is being updated.'),
   })
 }
 
 /** `POST`: what the button that was pressed says (`do`); without one, a preview. */
 export async function changeMapping(pageRequest: PageRequest): Promise<PageAnswer> {
-  const draft = draftFrom(pageRequest.form)
+  const draft = withProjectIds(
+    draftFrom(pageRequest.form),
+    await projectList(pageRequest.context, pageRequest.scope),
+  )
   const [action = 'preview', section, index] = (pageRequest.form.get('do') ?? 'preview').split(':')
   const table = sections.find((name) => name === section)
   if (action === 'add' && table)
@@ -71,13 +78,30 @@ export async function changeMapping(pageRequest: PageRequest): Promise<PageAnswe
     return show(pageRequest, { draft: withoutRow(draft, table, Number(index)) })
   }
   const current = await pageRequest.context.adapters.access.rules(pageRequest.scope)
-  const meant = withoutEmptyRows(draft)
+  const meant = withMeantName(withoutEmptyRows(draft), pageRequest.form.get('do') ?? '')
   if (action === 'rebase')
     return preview(pageRequest, { ...meant, version: current.version }, current)
   if (meant.version !== current.version) return conflict(pageRequest, meant, current)
   return action === 'save'
     ? save(pageRequest, meant, current)
     : preview(pageRequest, meant, current)
+}
+
+/** `meant:["typed","meant"]`: a name that was clicked. */
+function withMeantName(draft: Draft, action: string): Draft {
+  const [, text] = /^meant:(\[.*\])$/s.exec(action) ?? []
+  if (text === undefined) return draft
+  const [name, meant] = parsedNames(text)
+  return withGroupNamed(draft, name, meant)
+}
+
+function parsedNames(text: string): readonly [string, string] {
+  try {
+    const [name, meant] = JSON.parse(text) as unknown[]
+    return [String(name), String(meant)]
+  } catch {
+    throw new ScimError(400, 'This form has no such button.')
+  }
 }
 
 async function preview(
@@ -92,11 +116,10 @@ async function preview(
   const change = { before: current.rules, after: read.rules }
   const result = await previewRules(context, scope, change)
   const names = await projectNames(context, scope)
-  const panel = previewPanel(layout, result, {
-    ...rulesBetween(change.before, change.after),
-    names,
-  })
-  return show(pageRequest, { draft, panel: [problem, panel], isPreviewed: true })
+  const difference = rulesBetween(change.before, change.after)
+  const panel = previewPanel(layout, result, { ...difference, names })
+  const isSaved = difference.added.length === 0 && difference.removed.length === 0
+  return show(pageRequest, { draft, panel: [problem, panel], isPreviewed: !isSaved, isSaved })
 }
 
 /** Only what was previewed is saved, and a great loss only when it is confirmed. */
@@ -163,13 +186,19 @@ async function show(pageRequest: PageRequest, shown: Shown): Promise<PageAnswer>
 ${notInForceBanner(layout)}
 ${noRules !== undefined && notice('warn', noRules)}
 ${shown.notice}
-${status.lastContact === undefined && status.rulesVersion === '0' ? welcomePanel(layout) : statusStrip(layout, status)}
+${isNew(status) ? welcomePanel(layout) : statusStrip(layout, status)}
 ${choices.failure !== undefined && notice('bad', choices.failure)}
 ${editor({ layout, problems: [], ...shown, choices })}`
   return {
     status: shown.status ?? 200,
     page: page(layout, { title: 'Group mapping', tab: 'mapping', content }),
   }
+}
+
+/** Nobody has called, nothing was saved, and nothing is under way that has to be shown. */
+function isNew({ lastContact, rulesVersion, paused, pending, failed, sweeping }: Status): boolean {
+  const isIdle = !paused && pending + failed + sweeping === 0
+  return lastContact === undefined && rulesVersion === '0' && isIdle
 }
 
 async function choicesFor(

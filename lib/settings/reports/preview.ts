@@ -9,6 +9,7 @@ import {
   type Grant,
   givesRoleByRule,
   groupKey,
+  groupsNamed,
   type MappingRules,
   membershipsOf,
   personState,
@@ -22,7 +23,9 @@ import type { User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { UserStore } from '../../stores/user-store.js'
 import type { SettingsContext } from '../options.js'
+import { describeRules, rulesWithout } from '../rules/difference.js'
 import { newTitles } from '../rules/own-workspaces.js'
+import { type MissingGroup, missingGroups, namesOfGroups } from './groups.js'
 import { type ProjectMap, readProjectMap, visibleIds } from './visible.js'
 
 /** How rules would change one person's access. */
@@ -63,6 +66,8 @@ export interface Preview {
   readonly warning?: string
   /** Workspaces that are kept here, that the rules name and that saving makes. */
   readonly newWorkspaces: readonly string[]
+  /** Names that rules which are new give something to, and no pushed group has. */
+  readonly missing: readonly MissingGroup[]
   /** Some of the people who change, those who lose access first. */
   readonly sample: readonly PersonChange[]
 }
@@ -100,8 +105,20 @@ export async function previewRules(
     groups,
     ...tally.result(),
     newWorkspaces: await newTitles(context, scope, after),
+    missing: await newlyMissing(context, scope, { before, after }),
     sample: await protectedOnes(context, scope, tally.sample()),
   })
+}
+
+/** Names that only the new rules have, or give more to. */
+async function newlyMissing(
+  context: SettingsContext,
+  scope: Scope,
+  { before, after }: { readonly before: MappingRules; readonly after: MappingRules },
+): Promise<readonly MissingGroup[]> {
+  const old = new Set(describeRules(before))
+  const added = rulesWithout(after, old)
+  return missingGroups(context, groupsNamed(added), await namesOfGroups(context, scope))
 }
 
 const emptyPreview: Preview = {
@@ -115,6 +132,7 @@ const emptyPreview: Preview = {
   gainingAccess: 0,
   lossShare: 0,
   newWorkspaces: [],
+  missing: [],
   sample: [],
 }
 

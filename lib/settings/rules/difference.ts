@@ -11,6 +11,19 @@ export function describeRules(rules: MappingRules): readonly string[] {
   ]
 }
 
+/** Rules without those that these sentences tell. */
+export function rulesWithout(rules: MappingRules, told: ReadonlySet<string>): MappingRules {
+  const { roles_groups: roles, workspaces_groups: workspaces, projects_groups: projects } = rules
+  const sentences = describeRules(rules)
+  const isNew = (index: number) => !told.has(sentences[index] ?? '')
+  const atProjects = roles.length + workspaces.length
+  return {
+    roles_groups: roles.filter((_, index) => isNew(index)),
+    workspaces_groups: workspaces.filter((_, index) => isNew(roles.length + index)),
+    projects_groups: projects.filter((_, index) => isNew(atProjects + index)),
+  }
+}
+
 /** Rules that only one side has. */
 export function rulesBetween(before: MappingRules, after: MappingRules) {
   const [old, now] = [describeRules(before), describeRules(after)]

@@ -10,13 +10,26 @@ for (const field of document.querySelectorAll('[data-path]')) {
 refresh()
 
 function edit(form) {
-  let isDirty = Boolean(form.querySelector('[data-preview]'))
-  const changed = () => {
-    isDirty = true
-    // What was previewed is no longer what would be saved.
-    form.querySelector('[data-preview]')?.remove()
-    form.querySelector('[name=previewed]')?.remove()
+  const bar = form.querySelector('[data-actions]')
+  const unseen = bar.querySelector('[data-unseen]')
+  const saved = form.dataset.saved === undefined ? undefined : fieldsOf(form)
+  let isDirty
+  const look = () => {
+    isDirty = fieldsOf(form) !== saved
+    bar.classList.toggle('ready', isDirty)
+    unseen.querySelector('button').disabled = !isDirty
   }
+  const changed = () => {
+    // What was previewed is no longer what would be saved.
+    for (const part of form.querySelectorAll(
+      '[data-preview], [name=previewed], [data-previewed]',
+    )) {
+      part.remove()
+    }
+    unseen.hidden = false
+    look()
+  }
+  look()
   form.addEventListener('input', (event) => {
     if (event.target.name && event.target.name !== 'confirm') changed()
   })
@@ -30,6 +43,8 @@ function edit(form) {
       event.preventDefault()
       removeRow(button)
       changed()
+    } else if (event.target.matches('[data-discard]')) {
+      isDirty = false
     }
   })
   form.addEventListener('submit', () => {
@@ -39,6 +54,10 @@ function edit(form) {
     if (isDirty) event.preventDefault()
   })
   offerFilter(form)
+}
+
+function fieldsOf(form) {
+  return new URLSearchParams(new FormData(form)).toString()
 }
 
 function addRow(section) {

@@ -1,5 +1,6 @@
 import type { ProjectChoice } from '../../options.js'
 import { type Html, html, type Part } from '../html.js'
+import { projectText } from '../project-names.js'
 
 /** What there is to choose from. */
 export interface Choices {
@@ -14,8 +15,8 @@ export interface Choices {
 }
 
 /**
- * Most options all project pickers of a page may have together; beyond, a number is typed, with
- * suggestions.
+ * Most options all project pickers of a page may have together; beyond, a name or number is typed,
+ * with suggestions.
  */
 const maxOptions = 20_000
 
@@ -55,7 +56,9 @@ export function projectCell(
 ): Html {
   const { value, label, rows, focus } = cell
   if (!projects || projects.length * Math.max(rows, 1) > maxOptions) {
-    return html`<input type="text" inputmode="numeric" name="projects.project" value="${value}" list="project-choices" aria-label="${label}" autocomplete="off" placeholder="Number"${focus && html` autofocus`}>`
+    const found = projects?.find(({ id }) => String(id) === value)
+    const placeholder = projects ? 'Name or number' : 'Number'
+    return html`<input type="text" name="projects.project" value="${found ? projectText(found) : value}" list="project-choices" aria-label="${label}" autocomplete="off" placeholder="${placeholder}"${focus && html` autofocus`}>`
   }
   const isKnown = value === '' || projects.some(({ id }) => String(id) === value)
   return html`<select name="projects.project" aria-label="${label}"${focus && html` autofocus`}>

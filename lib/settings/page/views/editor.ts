@@ -2,6 +2,7 @@ import type { RuleProblem } from '../../../mapping/index.js'
 import { type Draft, digestOf, type Section } from '../draft.js'
 import { type Html, html, type Part } from '../html.js'
 import { formToken, type Layout } from '../layout.js'
+import { projectText } from '../project-names.js'
 import { type Choices, projectCell, roleOptions, textCell } from './cells.js'
 
 /** What the editor of the mapping rules shows. */
@@ -14,8 +15,10 @@ export interface EditorView {
   readonly added?: Section
   /** Stands above the tables, within the form: a preview, a conflict. */
   readonly panel?: Part
-  /** Set when the panel is a preview of exactly this draft. */
+  /** Set when the panel is a preview of exactly this draft, with something to save. */
   readonly isPreviewed?: boolean
+  /** The draft is what is saved. */
+  readonly isSaved?: boolean
 }
 
 const listNames = {
@@ -27,7 +30,7 @@ const listNames = {
 /** The form with the three mapping tables. */
 export function editor(view: EditorView): Html {
   const { layout, draft } = view
-  return html`<form method="post" action="${layout.base}" class="editor" data-editor>
+  return html`<form method="post" action="${layout.base}" class="editor" data-editor${view.isSaved && html` data-saved`}>
 ${formToken(layout)}
 <input type="hidden" name="version" value="${draft.version}">
 ${view.isPreviewed && html`<input type="hidden" name="previewed" value="${digestOf(draft)}">`}
@@ -40,13 +43,25 @@ ${rolesSection(view)}
 ${workspacesSection(view)}
 ${projectsSection(view)}
 ${suggestions(view.choices)}
-<div class="actions" data-actions>
-<div class="wide">
+${actionBar(view)}
+</form>`
+}
+
+/** One primary action: to preview what was changed, then to save what was previewed. */
+function actionBar({ layout, isPreviewed = false, isSaved = false }: EditorView): Html {
+  return html`<div class="actions${!isSaved && ' ready'}" data-actions>
+<div class="wide"${isPreviewed && html` hidden`} data-unseen>
 <p class="quiet">Nothing changes until you have seen and confirmed the preview.</p>
 <button class="button primary" name="do" value="preview">Preview changes</button>
 </div>
-</div>
-</form>`
+${
+  isPreviewed &&
+  html`<div class="wide" data-previewed>
+<p class="quiet">You have seen what changes. Edit the rules below, and you see it again.</p>
+<p class="buttons"><a class="button" href="${layout.base}" data-discard>Discard</a><button class="button primary" name="do" value="save" data-save>Save rules</button></p>
+</div>`
+}
+</div>`
 }
 
 function problemList({ problems }: EditorView): Part {
@@ -232,9 +247,16 @@ function hintOf(view: EditorView, name: Section, index: number): Part {
   const near = view.choices.missing.get(group)
   if (near === undefined) return undefined
   return html`<p class="hint">No group of exactly this name has been pushed.${
-    near.length > 0 &&
-    html` Did you mean ${near.map((each, at) => [at > 0 && ', ', html`<q>${each}</q>`])}?`
+    near.length > 0 && html` Did you mean ${meantButtons(group, near)}?`
   }</p>`
+}
+
+/** Buttons that put one of these names into every rule that has the other one. */
+export function meantButtons(name: string, near: readonly string[]): Part {
+  return near.map((each, at) => [
+    at > 0 && ', ',
+    html`<button class="link" name="do" value="${`meant:${JSON.stringify([name, each])}`}"><q>${each}</q></button>`,
+  ])
 }
 
 function describedBy(view: EditorView, name: Section, index: number): Part {
@@ -272,6 +294,6 @@ function suggestions({ groups, workspaces, projects }: Choices): Html {
   return html`<datalist id="group-choices">${groups.map((name) => html`<option value="${name}">`)}</datalist>
 <datalist id="workspace-choices">${(workspaces ?? []).map((title) => html`<option value="${title}">`)}</datalist>
 <datalist id="project-choices">${(projects ?? []).map(
-    ({ id, title }) => html`<option value="${id}">${title}</option>`,
+    (project) => html`<option value="${projectText(project)}">`,
   )}</datalist>`
 }

@@ -3,6 +3,7 @@ import type { Status } from '../../reports/status.js'
 import { type Html, html, type Part } from '../html.js'
 import { badge, countOf, instant, type Layout } from '../layout.js'
 import type { NameProjects } from '../project-names.js'
+import { meantButtons } from './editor.js'
 
 const people = (count: number) => countOf(count, 'person', 'people')
 
@@ -18,20 +19,44 @@ export function previewPanel(
 ): Html {
   const isNothing = difference.added.length === 0 && difference.removed.length === 0
   if (isNothing) return notice('plain', 'These are the rules that are saved already.')
-  return html`<section class="panel ${preview.warning === undefined ? 'plain' : 'warn'}" id="preview" aria-labelledby="preview-title" tabindex="-1" autofocus data-preview>
+  const losing = preview.sample.filter(({ losesAccess }) => losesAccess)
+  const others = preview.sample.filter(({ losesAccess }) => !losesAccess)
+  return html`<section class="panel ${preview.losingAccess > 0 ? 'bad' : 'plain'}" id="preview" aria-labelledby="preview-title" tabindex="-1" autofocus data-preview>
 <h2 id="preview-title">${headline(preview)}</h2>
 ${layout.notInForce !== undefined && html`<p>It is recorded, and not in force: only losing all access takes effect.</p>`}
+${losing.length > 0 && lossList(layout, preview, { losing, names: difference.names })}
+${missingNames(preview)}
 ${figures(preview)}
 ${ruleChanges(difference)}
 ${newWorkspaces(preview)}
-${sample(layout, preview, difference.names)}
-${
-  preview.warning !== undefined &&
-  html`<p class="warning"><strong>${preview.warning}</strong></p>
-<p><label class="check"><input type="checkbox" name="confirm" value="yes"> I want them to lose their access</label></p>`
-}
-<p class="buttons"><button class="button primary" name="do" value="save" data-save>Save rules</button> <span class="quiet">or go on editing below.</span></p>
+${sample(layout, preview, { others, names: difference.names })}
 </section>`
+}
+
+interface Losing {
+  readonly losing: Preview['sample']
+  readonly names: NameProjects
+}
+
+/** Who is out: counted, by name, never folded; to be confirmed where they are many. */
+function lossList(layout: Layout, preview: Preview, { losing, names }: Losing): Html {
+  const { losingAccess, warning } = preview
+  const lose = losingAccess === 1 ? 'loses' : 'lose'
+  const more = losingAccess - losing.length
+  return html`<h3 class="warning">${warning ?? `${people(losingAccess)} ${lose} all access.`}</h3>
+${changeTable(layout, losing, names)}
+${more > 0 && html`<p class="quiet">and ${more.toLocaleString('en')} more</p>`}
+${warning !== undefined && html`<p><label class="check"><input type="checkbox" name="confirm" value="yes"> I want them to lose their access</label></p>`}`
+}
+
+/** A misspelt name gives nothing: said before it is saved. */
+function missingNames({ missing }: Preview): Part {
+  return missing.map(
+    ({ name, nearMisses }) =>
+      html`<p class="hint">No group <q>${name}</q> has been pushed: its rules give nothing until one is.${
+        nearMisses.length > 0 && html` Did you mean ${meantButtons(name, nearMisses)}?`
+      }</p>`,
+  )
 }
 
 function headline({ changed }: Preview): string {
@@ -78,16 +103,27 @@ function ruleChanges(difference: {
   return html`<div class="columns">${lists.map((each) => html`<div>${each}</div>`)}</div>`
 }
 
-function sample(layout: Layout, preview: Preview, names: NameProjects): Part {
-  if (preview.sample.length === 0) return undefined
+interface Others {
+  readonly others: Preview['sample']
+  readonly names: NameProjects
+}
+
+function sample(layout: Layout, preview: Preview, { others, names }: Others): Part {
+  if (others.length === 0) return undefined
   const isAll = preview.sample.length === preview.changed
-  const hasSeen = preview.sample.some(({ sees }) => sees)
-  return html`<details${preview.sample.length <= 10 && html` open`}>
-<summary>${isAll ? 'Who changes' : `${preview.sample.length} of the ${people(preview.changed)}`}</summary>
-<div class="scroll"><table>
+  const who = preview.losingAccess > 0 ? 'Who else changes' : 'Who changes'
+  return html`<details${others.length <= 10 && html` open`}>
+<summary>${isAll ? who : `${others.length} of the ${people(preview.changed - preview.losingAccess)}`}</summary>
+${changeTable(layout, others, names)}
+</details>`
+}
+
+function changeTable(layout: Layout, sample: Preview['sample'], names: NameProjects): Html {
+  const hasSeen = sample.some(({ sees }) => sees)
+  return html`<div class="scroll"><table>
 <thead><tr><th scope="col">Person</th><th scope="col">Gets</th><th scope="col">Loses</th>${hasSeen && html`<th scope="col">Projects they see</th>`}</tr></thead>
 <tbody>
-${preview.sample.map(
+${sample.map(
   (
     person,
   ) => html`<tr><td><a href="${layout.base}/people/${encodeURIComponent(person.id)}">${person.userName}</a>${
@@ -98,8 +134,7 @@ ${preview.sample.map(
   } ${person.revoked.map(names).join(', ')}</td>${hasSeen && html`<td>${seenText(person)}</td>`}</tr>
 `,
 )}
-</tbody></table></div>
-</details>`
+</tbody></table></div>`
 }
 
 function seenText({ sees }: Preview['sample'][number]): Part {
