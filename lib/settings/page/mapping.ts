@@ -196,8 +196,8 @@ ${editor({ layout, problems: [], ...shown, choices })}`
 }
 
 /** Nobody has called, nothing was saved, and nothing is under way that has to be shown. */
-function isNew({ lastContact, rulesVersion, paused, pending, failed, sweeping }: Status): boolean {
-  const isIdle = !paused && pending + failed + sweeping === 0
+function isNew({ lastContact, rulesVersion, paused, pending, failed, fanningOut }: Status): boolean {
+  const isIdle = !paused && pending + failed + fanningOut === 0
   return lastContact === undefined && rulesVersion === '0' && isIdle
 }
 
