@@ -83,6 +83,16 @@ export function memoryGroupStore(state: State, policy: MappingPolicy): GroupStor
         return { added, removed, group: touch(tenant, group, now) as Group }
       })
     },
+    async countMembers(scope, ids) {
+      const tenant = state.of(scope)
+      const known = ids.filter((id) => find(tenant, id))
+      return new Map(known.map((id) => [id, tenant.memberships.members(id).size]))
+    },
+    async listMembers(scope, id, { offset, limit }) {
+      const tenant = state.of(scope)
+      const ids = [...tenant.memberships.members(id)].sort((a, b) => (a < b ? -1 : 1))
+      return ids.slice(offset, offset + limit).map((each) => memberOf(tenant, each))
+    },
     async groupsOf(scope, ids) {
       const tenant = state.of(scope)
       return new Map(ids.map((id) => [id, referencesOf(tenant, id)]))

@@ -20,6 +20,8 @@ import {
   leaveAllGroups,
   lockForDeletion,
   readGroupsOf,
+  readMemberCounts,
+  readMemberPage,
   readMembers,
   removeAllMembers,
 } from './members.js'
@@ -85,6 +87,9 @@ export function sqlGroupStore(
     changeMembers: (scope, id, change, options) =>
       changeMembers(database, scope, { id, change, ...options }),
     delete: (scope, id, options) => deleteGroup(database, scope, { id, ...options }),
+    countMembers: (scope, ids) => readMemberCounts(database, scope.tenant, ids),
+    listMembers: (scope, id, page) =>
+      readMemberPage(database, { tenant: scope.tenant, groupId: id }, page),
     groupsOf: (scope, ids) => readGroupsOf(database, scope.tenant, ids),
     ...accessResolver(database, access, policy),
   }

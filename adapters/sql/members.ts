@@ -5,6 +5,7 @@ import {
   type GroupReference,
   type Member,
   type MemberChange,
+  type MemberPage,
   UnknownReferenceError,
   VersionMismatchError,
 } from '../../lib/adapter/index.js'
@@ -91,6 +92,33 @@ const membersOf = statement<{ tenant: string; ids: string }, MemberRow>(
       'scim_resources as resource',
       sql`resource.tenant = member.tenant and resource.id = member.member_id`,
     )}`,
+)
+
+const countMembers = statement<{ tenant: string; ids: string }, IdRow & { count: number | string }>(
+  (value, { json, joinEach }) => sql`
+    select resource.id, (
+      select count(*) from scim_members as member
+      where member.tenant = ${value('tenant')} and member.group_id = resource.id) as count
+    from ${joinEach(
+      sql`(${json.strings(value('ids'))}) as listed`,
+      'scim_resources as resource',
+      sql`resource.tenant = ${value('tenant')} and resource.id = listed.value`,
+    )}
+    where resource.resource_type = 'Group'`,
+)
+
+const pageOfMembers = statement<GroupKey & MemberPage, Omit<MemberRow, 'group_id'>>(
+  (value, { joinEach }) => sql`
+    select resource.id, resource.resource_type, resource.display
+    from ${joinEach(
+      sql`(
+        select member_id from scim_members
+        where tenant = ${value('tenant')} and group_id = ${value('groupId')}
+        order by member_id limit ${value('limit')} offset ${value('offset')}) as member`,
+      'scim_resources as resource',
+      sql`resource.tenant = ${value('tenant')} and resource.id = member.member_id`,
+    )}
+    order by resource.id`,
 )
 
 interface AroundRow {
@@ -241,13 +269,41 @@ export async function readMembers(
   const members = new Map<string, Member[]>()
   if (groupIds.length === 0) return members
   const rows = await session.prepared(membersOf, { tenant, ids: JSON.stringify(groupIds) })
-  for (const { group_id, id, resource_type, display } of rows) {
-    const member = { value: id, type: resource_type, ...(display !== null && { display }) }
+  for (const row of rows) {
+    const { group_id } = row
+    const member = memberOf(row)
     const list = members.get(group_id)
     if (list) list.push(member)
     else members.set(group_id, [member])
   }
   return members
+}
+
+function memberOf({ id, resource_type, display }: Omit<MemberRow, 'group_id'>): Member {
+  return { value: id, type: resource_type, ...(display !== null && { display }) }
+}
+
+/** How many direct members each of these groups has. */
+export async function readMemberCounts(
+  session: Session,
+  tenant: string,
+  groupIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const asked = groupIds.filter(isStorable)
+  if (asked.length === 0) return new Map()
+  const rows = await session.prepared(countMembers, { tenant, ids: JSON.stringify(asked) })
+  return new Map(rows.map(({ id, count }) => [id, Number(count)]))
+}
+
+/** Some of a group's direct members, in order of their ids. */
+export async function readMemberPage(
+  session: Session,
+  { tenant, groupId }: GroupKey,
+  { offset, limit }: MemberPage,
+): Promise<readonly Member[]> {
+  if (!isStorable(groupId)) return []
+  const rows = await session.prepared(pageOfMembers, { tenant, groupId, offset, limit })
+  return rows.map(memberOf)
 }
 
 /** The groups each of these is in, directly and through other groups; cycles end; one query. */

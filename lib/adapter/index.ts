@@ -101,6 +101,7 @@ export {
   type LookupKey,
   type Member,
   type MemberChange,
+  type MemberPage,
   type MembersChanged,
   type Meta,
   maxPassedOver,

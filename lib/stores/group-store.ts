@@ -1,5 +1,5 @@
 import type { Access } from '../mapping/types.js'
-import type { Group, User } from './resource.js'
+import type { Group, Member, User } from './resource.js'
 import type { ResourceStore } from './resource-store.js'
 import type { Scope } from './scope.js'
 import type { Outbox, Write } from './write.js'
@@ -8,6 +8,12 @@ import type { Outbox, Write } from './write.js'
 export interface MemberChange {
   readonly add: readonly string[]
   readonly remove: readonly string[]
+}
+
+/** Which members of a group to list. */
+export interface MemberPage {
+  readonly offset: number
+  readonly limit: number
 }
 
 /** A group somebody is in. */
@@ -67,6 +73,18 @@ export interface GroupStore extends ResourceStore<Group> {
     change: MemberChange,
     options: { readonly now: string; readonly outbox?: Outbox | undefined },
   ): Promise<MembersChanged | undefined>
+
+  /**
+   * **Optional.** How many direct members each of these groups has; unknown ids are left out. Else:
+   * administrators see no counts.
+   */
+  countMembers?(scope: Scope, ids: readonly string[]): Promise<ReadonlyMap<string, number>>
+
+  /**
+   * **Optional.** Some of a group's direct members, in order of their ids; nobody without such a
+   * group. Else: the whole group is read for each page of them.
+   */
+  listMembers?(scope: Scope, id: string, page: MemberPage): Promise<readonly Member[]>
 
   /**
    * **Required.** The groups each of these users (or groups) is in, directly and through other

@@ -3,6 +3,7 @@ import type { Check, CheckContext, CheckResult, Report } from './check.js'
 import { accessChecks } from './checks/access.js'
 import { auditChecks } from './checks/audit.js'
 import { decisionChecks } from './checks/decisions.js'
+import { memberPageChecks } from './checks/member-pages.js'
 import { memberChecks } from './checks/members.js'
 import { outboxChecks } from './checks/outbox.js'
 import { pendingChecks } from './checks/pending.js'
@@ -21,6 +22,7 @@ export const checks: readonly Check[] = [
   ...queryChecks,
   ...tenantChecks,
   ...memberChecks,
+  ...memberPageChecks,
   ...outboxChecks,
   ...accessChecks,
   ...pendingChecks,

@@ -305,6 +305,10 @@ const groupDefects: readonly Defect[] = [
       return group && ({ ...group, ...(members && { members }) } as Group)
     },
   })),
+  inGroups('list all members on each page', ['members.pages'], (groups) => ({
+    listMembers: async (scope, id) =>
+      (await groups.listMembers?.(scope, id, { offset: 0, limit: 1_000 })) ?? [],
+  })),
   inGroups('always load members', ['members.omit'], (groups) => ({
     get: (scope, id) => groups.get(scope, id, everything),
   })),

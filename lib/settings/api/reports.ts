@@ -4,7 +4,7 @@ import type { SettingsContext } from '../options.js'
 import { driftOf, driftOfPage } from '../reports/drift.js'
 import { explain } from '../reports/explain.js'
 import { readFindings } from '../reports/findings.js'
-import { reportGroups } from '../reports/groups.js'
+import { reportGroup, reportGroups } from '../reports/groups.js'
 import { listPeople, peopleStates } from '../reports/people.js'
 import { readRefusals } from '../reports/refusals.js'
 import { readSeats, readStatus } from '../reports/status.js'
@@ -91,9 +91,18 @@ export async function getSeats(context: SettingsContext, { scope }: Call): Promi
 
 /**
  * `GET /api/scim/groups`: pushed groups and names in rules that were never pushed, with near
- * misses.
+ * misses; of one group (`group`) also a page of its members.
  */
 export async function getGroups(context: SettingsContext, { scope, query }: Call): Promise<Answer> {
+  const id = textOf(query, 'group')
+  if (id !== undefined) {
+    const group = await reportGroup(context, scope, {
+      id,
+      ...pageOf(query, { limit: 100, most: 1_000 }),
+    })
+    if (!group) throw notFound('There is no group with this id.')
+    return { status: 200, body: group }
+  }
   const search = textOf(query, 'search')
   const report = await reportGroups(context, scope, {
     onlyUnmapped: choiceOf(query, 'only', ['unmapped']) !== undefined,

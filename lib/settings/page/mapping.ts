@@ -14,6 +14,7 @@ import { missingGroups, namesOfGroups } from '../reports/groups.js'
 import { previewRules } from '../reports/preview.js'
 import { readStatus, type Status } from '../reports/status.js'
 import { rulesBetween } from '../rules/difference.js'
+import type { GroupName } from '../rules/groups.js'
 import { ownWorkspaces } from '../rules/own-workspaces.js'
 import { RulesConflict, readDraft, saveDraft } from '../rules/save.js'
 import {
@@ -195,6 +196,14 @@ ${editor({ layout, problems: [], ...shown, choices })}`
   }
 }
 
+function idsByName(
+  pushed: readonly GroupName[],
+  wanted: ReadonlySet<string>,
+): ReadonlyMap<string, string> {
+  const found = pushed.filter(({ displayName }) => wanted.has(displayName))
+  return new Map(found.map(({ displayName, id }) => [displayName, id]))
+}
+
 /** Nobody has called, nothing was saved, and nothing is under way that has to be shown. */
 function isNew({ lastContact, rulesVersion, paused, pending, failed, fanningOut }: Status): boolean {
   const isIdle = !paused && pending + failed + fanningOut === 0
@@ -216,6 +225,7 @@ async function choicesFor(
   const isComplete = workspaces !== 'failed' && projects !== 'failed'
   return {
     roles: organizationRoles.filter((role) => allowSystemRoles || !systemRoles.includes(role)),
+    groupIds: idsByName(pushed, new Set(named)),
     groups: pushed.slice(0, maxSuggestions).map(({ displayName }) => displayName),
     missing: new Map(missing.map(({ name, nearMisses }) => [name, nearMisses])),
     ...(workspaces && workspaces !== 'failed' && { workspaces }),

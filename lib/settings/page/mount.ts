@@ -21,6 +21,7 @@ import { createSessions, type Session, type Sessions } from './session.js'
 import {
   changePerson,
   changeStatus,
+  showGroup,
   showGroups,
   showLog,
   showPeople,
@@ -44,6 +45,7 @@ const pages: Readonly<Record<string, { readonly get: PageHandler; readonly post?
     '/people': { get: showPeople },
     '/people/:id': { get: showPerson, post: changePerson },
     '/groups': { get: showGroups },
+    '/groups/:id': { get: showGroup },
     '/workspaces': { get: showWorkspaces, post: changeWorkspaces },
     '/log': { get: showLog },
     '/status': { get: showStatus, post: changeStatus },

@@ -8,7 +8,7 @@ import { choiceOf, integerOf, textOf } from '../api/parameters.js'
 import { driftOf } from '../reports/drift.js'
 import { explain } from '../reports/explain.js'
 import { readFindings } from '../reports/findings.js'
-import { reportGroups } from '../reports/groups.js'
+import { reportGroup, reportGroups } from '../reports/groups.js'
 import { listPeople, peopleStates } from '../reports/people.js'
 import { readRefusals } from '../reports/refusals.js'
 import { readSeats, readStatus } from '../reports/status.js'
@@ -16,10 +16,11 @@ import { groupsCalled } from '../rules/groups.js'
 import type { Part } from './html.js'
 import { page } from './layout.js'
 import { projectNames } from './project-names.js'
+import { groupsView, groupView } from './views/groups.js'
 import { logView } from './views/log.js'
 import { notice } from './views/panels.js'
 import { peopleView, personView } from './views/people.js'
-import { groupsView, statusView } from './views/status.js'
+import { statusView } from './views/status.js'
 import type { PageAnswer, PageRequest } from './visit.js'
 
 const limit = 50
@@ -110,6 +111,17 @@ export async function showGroups({
   const report = await reportGroups(context, scope, wanted)
   const content = groupsView(layout, report, wanted)
   return { page: page(layout, { title: 'Groups', tab: 'groups', content }) }
+}
+
+/** One group: who is in it, and which rules it feeds. */
+export async function showGroup(pageRequest: PageRequest): Promise<PageAnswer> {
+  const { context, scope, layout, query, parameters } = pageRequest
+  const offset = integerOf(query, 'offset', offsets)
+  const group = await reportGroup(context, scope, { id: parameters['id'] ?? '', offset, limit })
+  if (!group) throw notFound('There is no such group: it was deleted, or never existed.')
+  const names = await projectNames(context, scope)
+  const content = groupView(layout, { group, names, offset, limit })
+  return { page: page(layout, { title: group.displayName, tab: 'groups', content }) }
 }
 
 /** The provisioning log. */

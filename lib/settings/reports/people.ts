@@ -187,7 +187,8 @@ function standingOf({ record, pending }: Known): Standing {
   return record?.enforced ?? 'unknown'
 }
 
-function nameOf(user: User): string {
+/** How a person is called in lists. */
+export function nameOf(user: User): string {
   const { displayName, name } = user
   if (typeof displayName === 'string' && displayName !== '') return displayName
   if (typeof name !== 'object' || name === null || Array.isArray(name)) return user.userName

@@ -8,6 +8,8 @@ export interface Choices {
   readonly roles: readonly string[]
   /** Names of pushed groups. */
   readonly groups: readonly string[]
+  /** Ids of pushed groups by name, of those that the draft names. */
+  readonly groupIds: ReadonlyMap<string, string>
   /** Names in the draft that no pushed group has, with the names that may have been meant. */
   readonly missing: ReadonlyMap<string, readonly string[]>
   readonly workspaces?: readonly string[]

@@ -228,8 +228,16 @@ function ruleRow(
   const isWrong = problemsOf(view, name, index).length > 0
   return html`<tr id="${name}-${index}"${isWrong && html` class="wrong"`}>${cells.map(
     (cell, column) => html`<td data-label="${columns[column]}">${cell}</td>`,
-  )}<td class="end"><button class="button small quiet" name="do" value="remove:${name}:${index}" aria-label="${`Remove ${ruleNames[name]} ${numberOf(index)}`}" data-remove>Remove</button></td></tr>
+  )}<td class="end">${membersLink(view, name, index)}<button class="button small quiet" name="do" value="remove:${name}:${index}" aria-label="${`Remove ${ruleNames[name]} ${numberOf(index)}`}" data-remove>Remove</button></td></tr>
 `
+}
+
+/** To the group that a rule names. */
+function membersLink(view: EditorView, name: Section, index: number | string): Part {
+  const group = typeof index === 'number' ? view.draft[name][index]?.group : undefined
+  const id = group === undefined ? undefined : view.choices.groupIds.get(group)
+  if (id === undefined) return undefined
+  return html`<a class="button small quiet" href="${view.layout.base}/groups/${encodeURIComponent(id)}" aria-label="${`Members of ${group}`}">Members</a>`
 }
 
 /** What is wrong with a row, or what its group may have been meant to be. */

@@ -7,6 +7,8 @@ import { type Html, html, type Part } from '../html.js'
 import { badge, formToken, instant, type Layout, notInForceBanner, pager } from '../layout.js'
 import type { NameProjects } from '../project-names.js'
 import { logTable } from './log.js'
+import { ruleLink } from './rule-link.js'
+import { wayPicture } from './way.js'
 
 const standings: Readonly<Record<Standing, readonly ['good' | 'bad' | 'busy' | 'plain', string]>> =
   {
@@ -75,7 +77,7 @@ ${people.map(
   (
     person,
   ) => html`<tr><th scope="row"><a href="${layout.base}/people/${encodeURIComponent(person.id)}">${person.displayName}</a><br><span class="quiet">${person.email ?? person.userName}</span>${person.origin === 'listed' && html`<br>${notSent}`}</th>
-<td data-label="Role">${roleOf(person)}</td><td>${memberships(person, names)}</td><td data-label="State">${standing(person)}</td></tr>
+<td data-label="Role">${roleOf(person)}</td><td data-label="In">${memberships(person, names)}</td><td data-label="State">${standing(person)}</td></tr>
 `,
 )}
 </tbody></table></div>`
@@ -123,7 +125,7 @@ ${notInForceBanner(layout)}
 ${person.lastError !== undefined && html`<div class="panel bad"><p><strong>Last failure:</strong> ${person.lastError}</p></div>`}
 ${person.protection !== undefined && html`<div class="panel plain"><p><strong>Protected:</strong> ${person.protection}</p></div>`}
 ${person.invitation && html`<div class="panel plain"><p><strong>Sign-up link</strong> for ${person.invitation.email} alone, until ${instant(person.invitation.expires)}. Give it to nobody else. Behind the address of Label Studio: <code>${person.invitation.path}</code></p></div>`}
-${reasonsCard(person, view.names)}
+${reasonsCard(layout, person, view.names)}
 ${stateCard(person, view.names)}
 ${compareCard(layout, view)}
 <section class="card" aria-labelledby="log-title"><h2 id="log-title">Latest events</h2>
@@ -132,54 +134,48 @@ ${log.length === 0 ? html`<p class="empty">Nothing yet.</p>` : logTable(log)}
 </section>`
 }
 
-function reasonsCard(person: Explanation, names: NameProjects): Html {
+function reasonsCard(layout: Layout, person: Explanation, names: NameProjects): Html {
   const { access, active, reasons } = person
   return html`<section class="card" aria-labelledby="why-title"><h2 id="why-title">Access, and why</h2>
 ${!active && html`<p>The identity provider has deactivated this person: no access at all. What their groups would give is kept for their return.</p>`}
 ${active && !access.active && html`<p>No group gives this person a role any more, so access has ended.</p>`}
 ${active && access.active && access.role === null && html`<p>No rule gives this person an organization role; it stays as it is in Label Studio.</p>`}
 ${person.sees && html`<p><strong>${person.sees.sentence}</strong></p>`}
-${reasons.length === 0 ? html`<p class="empty">No rule speaks of any of this person’s groups.</p>` : reasonTable(person, names)}
-${groupLine(person)}
+${reasons.length === 0 ? html`<p class="empty">No rule speaks of any of this person’s groups.</p>` : [wayPicture(person, names), reasonTable(layout, person, names)]}
+${groupLine(layout, person)}
 </section>`
 }
 
-function reasonTable({ reasons }: Explanation, names: NameProjects): Html {
+function reasonTable(layout: Layout, { reasons }: Explanation, names: NameProjects): Html {
   return html`<div class="scroll" role="region" aria-label="Rules that apply" tabindex="0"><table>
-<thead><tr><th scope="col">What</th><th scope="col">Through group</th><th scope="col">By rule</th></tr></thead>
+<thead><tr><th scope="col">Through group</th><th scope="col">By rule</th><th scope="col">What</th></tr></thead>
 <tbody>
 ${reasons.map(
   ({
     gives,
     group,
+    groupId,
     rule,
     outranked,
-  }) => html`<tr${outranked && html` class="outranked"`}><td>${names(gives)}${outranked && html` <span class="quiet">(a higher one wins)</span>`}</td><td>${group}</td><td>${ruleName(rule)}</td></tr>
+  }) => html`<tr${outranked && html` class="outranked"`}><td>${groupId === '' ? group : groupLink(layout, groupId, group)}</td><td>${ruleLink(layout, rule)}</td><td>${names(gives)}${outranked && html` <span class="quiet">(a higher one wins)</span>`}</td></tr>
 `,
 )}
 </tbody></table></div>`
 }
 
-const ruleLists: Readonly<Record<string, string>> = {
-  roles_groups: 'Organization role',
-  workspaces_groups: 'Workspace',
-  projects_groups: 'Project',
-}
-
-function ruleName(rule: string): string {
-  const [, list = '', index = ''] = /^(\w+)\[(\d+)\]$/.exec(rule) ?? []
-  return `${ruleLists[list] ?? list} rule ${Number(index) + 1}`
-}
-
-function groupLine({ groups }: Explanation): Html {
+function groupLine(layout: Layout, { groups }: Explanation): Html {
   if (groups.length === 0) return html`<p class="quiet">In no group.</p>`
   return html`<p class="quiet">In ${groups.length === 1 ? 'the group' : 'the groups'} ${groups.map(
-    ({ displayName, direct }, index) => [
+    ({ id, displayName, direct }, index) => [
       index > 0 && ', ',
-      displayName,
+      groupLink(layout, id, displayName),
       !direct && ' (through another group)',
     ],
   )}.</p>`
+}
+
+function groupLink(layout: Layout, id: string, name: string): Html {
+  return html`<a href="${layout.base}/groups/${encodeURIComponent(id)}">${name}</a>`
 }
 
 function stateCard(person: Explanation, names: NameProjects): Html {

@@ -1,9 +1,8 @@
 import type { Finding } from '../../../stores/finding.js'
-import type { GroupsPage, GroupsReport } from '../../reports/groups.js'
 import type { readRefusals } from '../../reports/refusals.js'
 import type { PendingPerson, Status } from '../../reports/status.js'
 import { type Html, html, type Part } from '../html.js'
-import { badge, countOf, formToken, instant, type Layout, pager } from '../layout.js'
+import { badge, countOf, formToken, instant, type Layout } from '../layout.js'
 
 /** How provisioning stands. */
 export function statusView(
@@ -173,48 +172,4 @@ function failedRow(layout: Layout, person: PendingPerson): Html {
   return html`<tr><th scope="row"><a href="${layout.base}/people/${encodeURIComponent(person.userId)}">${name}</a></th><td data-label="Since">${instant(person.since)}</td><td>${person.lastError}</td>
 <td class="end"><form method="post" action="${layout.base}/status">${formToken(layout)}<input type="hidden" name="user" value="${person.userId}"><button class="button small" name="do" value="retry" aria-label="Try ${name} again">Try again</button></form></td></tr>
 `
-}
-
-/** Pushed groups against the rules. */
-export function groupsView(layout: Layout, report: GroupsReport, page: GroupsPage): Html {
-  const { search = '', onlyUnmapped, offset, limit } = page
-  const query = new URLSearchParams(search ? { search } : {})
-  if (onlyUnmapped) query.set('only', 'unmapped')
-  return html`<h1>Groups</h1>
-<p class="quiet">Groups give access through rules that name them exactly. What only resembles a name gives nothing, and is shown here.</p>
-${report.missing.length > 0 && missingCard(report)}
-<form class="search" role="search" action="${layout.base}/groups">
-<label for="search" class="unseen">Name of a group</label>
-<input type="search" id="search" name="search" value="${search}" placeholder="Name of a group" autocomplete="off">
-<label class="check"><input type="checkbox" name="only" value="unmapped"${onlyUnmapped && html` checked`}> only those without rules</label>
-<button class="button">Search</button>
-</form>
-${report.groups.length === 0 ? html`<p class="empty card">No groups.</p>` : groupsTable(report)}
-${pager({ path: `${layout.base}/groups`, query, offset, limit, total: report.totalResults })}`
-}
-
-function missingCard({ missing }: GroupsReport): Html {
-  return html`<section class="panel warn" aria-labelledby="missing-title"><h2 id="missing-title">Named in rules, never pushed</h2>
-<ul>${missing.map(
-    ({ name, nearMisses }) =>
-      html`<li><q>${name}</q>${nearMisses.length > 0 && html` <span class="quiet">similar: ${quoted(nearMisses)}</span>`}</li>`,
-  )}</ul></section>`
-}
-
-function groupsTable({ groups }: GroupsReport): Html {
-  return html`<div class="card flush scroll" role="region" aria-label="Groups" tabindex="0"><table class="rows">
-<thead><tr><th scope="col">Group</th><th scope="col">Rules</th><th scope="col">Perhaps meant</th></tr></thead>
-<tbody>${groups.map(
-    ({
-      displayName,
-      mapped,
-      gives,
-      nearMisses,
-    }) => html`<tr><th scope="row">${displayName}</th><td data-label="Rules">${mapped ? gives.join(', ') : badge('plain', 'None')}</td><td data-label="Perhaps meant">${nearMisses.length > 0 && quoted(nearMisses)}</td></tr>
-`,
-  )}</tbody></table></div>`
-}
-
-function quoted(names: readonly string[]): Part {
-  return names.map((name, index) => [index > 0 && ', ', html`<q>${name}</q>`])
 }
