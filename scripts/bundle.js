@@ -4,6 +4,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { rolldown } from 'rolldown'
+import { parseAst } from 'rolldown/parseAst'
 import { dts } from 'rolldown-plugin-dts'
 
 const entries = {
@@ -36,15 +37,34 @@ async function bundleModules(modules, dist) {
     // Paths in comments would tell where this was built.
     experimental: { attachDebugInfo: 'none' },
   })
-  // Declarations keep the comments, where editors show them. Lines stay: Node prints the one that
-  // throws, and all of it.
+  // Declarations keep the comments, where editors show them.
   const minify = {
     compress: true,
     mangle: { toplevel: true, keepNames: false },
-    codegen: { removeWhitespace: false },
+    codegen: { removeWhitespace: true },
   }
   const output = { dir: dist, ...named('cjs', 'cjs'), comments: false, minify }
-  return (await build.write(output)).output
+  const chunks = (await build.write(output)).output
+  for (const { fileName } of chunks) breakLines(path.join(dist, fileName))
+  return chunks
+}
+
+// One line for each statement: Node prints the line that throws, and all of it.
+function breakLines(file) {
+  const code = fs.readFileSync(file, 'utf8')
+  const [shebang = ''] = /^#!.*\n/.exec(code) ?? []
+  const starts = []
+  collectStatements(parseAst(code.slice(shebang.length)), starts)
+  const breaks = [...new Set(starts)].sort((a, b) => a - b).map((at) => at + shebang.length)
+  const lines = breaks.map((at, index) => code.slice(at, breaks[index + 1]))
+  fs.writeFileSync(file, code.slice(0, breaks[0]) + lines.join('\n'))
+}
+
+function collectStatements(node, starts) {
+  if (typeof node !== 'object' || node === null) return
+  const isList = ['Program', 'BlockStatement', 'FunctionBody'].includes(node.type)
+  if (isList) starts.push(...node.body.map(({ start }) => start))
+  for (const child of Object.values(node)) collectStatements(child, starts)
 }
 
 async function bundleDeclarations(modules, dist) {
