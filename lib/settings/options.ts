@@ -21,6 +21,7 @@ import type { HostAccount } from '../stores/host-account.js'
 import type { Scope } from '../stores/scope.js'
 import type { TokenStore } from '../stores/token-store.js'
 import type { Authorize } from './authorize.js'
+import { type ProgressMeter, progressMeter } from './reports/progress.js'
 
 /** A project that rules can name. */
 export interface ProjectChoice {
@@ -164,6 +165,8 @@ export interface SettingsContext
   readonly guard: Guard
   readonly onError: NonNullable<SettingsOptions['onError']>
   readonly emit: (event: AuditEntry) => void
+  /** How far updates have come, as this process has seen it. */
+  readonly progress: ProgressMeter
 }
 
 /**
@@ -195,6 +198,7 @@ export function settingsContext(
     policy: policyOf(adapters, policy),
     onError,
     emit: safely(onEvent, onError),
+    progress: progressMeter(rest),
     guard: createGuard({
       limits: { maxRequestsInFlight },
       rateLimits: { failedAuthenticationsPerMinute: failedSignInsPerMinute },

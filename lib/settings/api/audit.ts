@@ -1,9 +1,12 @@
+import { anyEquals, findByEmail, pathsOf } from '../../access/index.js'
 import { ScimError } from '../../errors.js'
 import { eventNames } from '../../events/catalogue.js'
 import type { AuditQuery, AuditStore, StoredAuditEntry } from '../../stores/audit-store.js'
+import { queryStore } from '../../stores/query-store.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
 import { csvHeader, csvLine } from '../reports/audit-csv.js'
+import { groupsCalled } from '../rules/groups.js'
 import type { Answer, Call } from './answer.js'
 import { choiceOf, instantOf, integerOf, textOf } from './parameters.js'
 
@@ -22,8 +25,8 @@ export function auditQueryOf(query: URLSearchParams): AuditQuery {
     actor: textOf(query, 'actor'),
     target: textOf(query, 'target'),
     outcome: choiceOf(query, 'outcome', outcomes),
-    from: instantOf(query, 'from'),
-    until: instantOf(query, 'until'),
+    from: dayOrInstantOf(query, 'from'),
+    until: dayOrInstantOf(query, 'until'),
     before: query.get('before')
       ? integerOf(query, 'before', { least: 1, most: 9_999_999_999, otherwise: 1 })
       : undefined,
@@ -33,9 +36,59 @@ export function auditQueryOf(query: URLSearchParams): AuditQuery {
   return { ...(Object.fromEntries(given) as Partial<AuditQuery>), limit }
 }
 
+/** A query that names a person, group or token by name or address, with the id of it. */
+export async function withTargetNamed(
+  context: SettingsContext,
+  scope: Scope,
+  query: AuditQuery,
+): Promise<AuditQuery> {
+  const text = query.target?.trim()
+  return text === undefined ? query : { ...query, target: await idNamed(context, scope, text) }
+}
+
+/** The id of whoever has this name or address; the text itself when nobody has. */
+async function idNamed(context: SettingsContext, scope: Scope, text: string): Promise<string> {
+  const { users } = context.adapters
+  const [person] = await findByEmail(users)(scope, text)
+  if (person) return person.id
+  const [group] = await groupsCalled(context, scope, [text])
+  if (group) return group.id
+  const filter = anyEquals(pathsOf('User', ['displayName']), [text])
+  const page = { kind: 'index', offset: 0, limit: 1 } as const
+  const read = { omit: new Set(['groups']), filter, page }
+  const { resources } = await queryStore({ store: users, type: 'User' }, scope, read)
+  const token = (await context.tokens?.list(scope))?.find(({ name }) => name === text)
+  return resources[0]?.id ?? token?.id ?? text
+}
+
+/** A date alone is its beginning where the reader is (`zone`, an IANA name), else in UTC. */
+function dayOrInstantOf(query: URLSearchParams, name: string): string | undefined {
+  const instant = instantOf(query, name)
+  const zone = textOf(query, 'zone')
+  if (instant === undefined || zone === undefined) return instant
+  return /^\d{4}-\d\d-\d\d$/.test(query.get(name) ?? '') ? midnightIn(zone, instant) : instant
+}
+
+/** @throws ScimError 400 for a zone that nobody knows */
+function midnightIn(zone: string, utcMidnight: string): string {
+  const at = Date.parse(utcMidnight)
+  const once = at - offsetIn(zone, at)
+  // The offset may have changed between both midnights.
+  return new Date(at - offsetIn(zone, once)).toISOString()
+}
+
+function offsetIn(zone: string, at: number): number {
+  try {
+    const text = new Date(at).toLocaleString('sv', { timeZone: zone })
+    return Date.parse(`${text.replace(' ', 'T')}Z`) - Math.floor(at / 1000) * 1000
+  } catch {
+    throw new ScimError(400, `"zone" must be a time zone, e.g. Europe/Berlin.`)
+  }
+}
+
 /** `GET /api/scim/audit`: newest first; `next` is the `before` of the next page. */
 export async function getAudit(context: SettingsContext, { scope, query }: Call): Promise<Answer> {
-  const wanted = auditQueryOf(query)
+  const wanted = await withTargetNamed(context, scope, auditQueryOf(query))
   const entries = await auditStoreOf(context).query(scope, wanted)
   const last = entries.at(-1)
   const hasMore = entries.length === wanted.limit
@@ -47,7 +100,7 @@ export async function getAuditCsv(
   context: SettingsContext,
   { scope, query }: Call,
 ): Promise<Answer> {
-  const wanted = auditQueryOf(query)
+  const wanted = await withTargetNamed(context, scope, auditQueryOf(query))
   return {
     status: 200,
     headers: {

@@ -7,6 +7,7 @@ import { readFindings } from '../reports/findings.js'
 import { reportGroup, reportGroups } from '../reports/groups.js'
 import { listPeople, peopleStates } from '../reports/people.js'
 import { readRefusals } from '../reports/refusals.js'
+import { readSetup } from '../reports/setup.js'
 import { readSeats, readStatus } from '../reports/status.js'
 import type { Answer, Call } from './answer.js'
 import { choiceOf, integerOf, textOf, userIdsOf } from './parameters.js'
@@ -37,11 +38,12 @@ export async function getExplain(
 
 /** `GET /api/scim/status`: pending, failed, last error, last contact, and what the host allows. */
 export async function getStatus(context: SettingsContext, { scope }: Call): Promise<Answer> {
-  const [status, findings] = await Promise.all([
+  const [status, { people, groups }, findings] = await Promise.all([
     readStatus(context, scope),
+    readSetup(context, scope),
     readFindings(context, scope),
   ])
-  return { status: 200, body: { ...status, findings } }
+  return { status: 200, body: { ...status, people, groups, findings } }
 }
 
 /**

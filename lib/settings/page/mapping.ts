@@ -205,7 +205,14 @@ function idsByName(
 }
 
 /** Nobody has called, nothing was saved, and nothing is under way that has to be shown. */
-function isNew({ lastContact, rulesVersion, paused, pending, failed, fanningOut }: Status): boolean {
+function isNew({
+  lastContact,
+  rulesVersion,
+  paused,
+  pending,
+  failed,
+  fanningOut,
+}: Status): boolean {
   const isIdle = !paused && pending + failed + fanningOut === 0
   return lastContact === undefined && rulesVersion === '0' && isIdle
 }

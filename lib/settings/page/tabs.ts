@@ -1,9 +1,9 @@
-import { allowMassLoss, findByEmail, pause, resume } from '../../access/index.js'
+import { allowMassLoss, pause, resume } from '../../access/index.js'
 import { notFound, ScimError } from '../../errors.js'
 import type { StoredAuditEntry } from '../../stores/audit-store.js'
 import { storeErrorKind } from '../../stores/errors.js'
 import { readMany } from '../../stores/read-many.js'
-import { auditQueryOf } from '../api/audit.js'
+import { auditQueryOf, withTargetNamed } from '../api/audit.js'
 import { choiceOf, integerOf, textOf } from '../api/parameters.js'
 import { driftOf } from '../reports/drift.js'
 import { explain } from '../reports/explain.js'
@@ -11,8 +11,9 @@ import { readFindings } from '../reports/findings.js'
 import { reportGroup, reportGroups } from '../reports/groups.js'
 import { listPeople, peopleStates } from '../reports/people.js'
 import { readRefusals } from '../reports/refusals.js'
+import { readSetup } from '../reports/setup.js'
 import { readSeats, readStatus } from '../reports/status.js'
-import { groupsCalled } from '../rules/groups.js'
+import { listTokens } from '../rules/tokens.js'
 import type { Part } from './html.js'
 import { page } from './layout.js'
 import { projectNames } from './project-names.js'
@@ -139,8 +140,7 @@ async function logEntries(
 ) {
   try {
     const asked = { ...auditQueryOf(query), limit }
-    const target = asked.target && (await idNamed(context, scope, asked.target.trim()))
-    const wanted = { ...asked, ...(target && { target }) }
+    const wanted = await withTargetNamed(context, scope, asked)
     const found = (await context.adapters.audit?.query(scope, wanted)) ?? []
     const entries = await withNames(context, scope, found)
     const last = entries.at(-1)
@@ -149,19 +149,6 @@ async function logEntries(
     if (!(error instanceof ScimError)) throw error
     return { entries: [], problem: error.message }
   }
-}
-
-/** The id of whoever has this name or address; the text itself when nobody has. */
-async function idNamed(
-  context: PageRequest['context'],
-  scope: PageRequest['scope'],
-  text: string,
-): Promise<string> {
-  const { users } = context.adapters
-  const [person] = await findByEmail(users)(scope, text)
-  if (person) return person.id
-  const [group] = await groupsCalled(context, scope, [text])
-  return group?.id ?? text
 }
 
 /** Entries that name nobody, with the names of those who still exist. */
@@ -245,14 +232,18 @@ async function statusPage(
   { context, scope, layout }: PageRequest,
   said: Part,
 ): Promise<PageAnswer> {
-  const [status, findings, refusals, seats] = await Promise.all([
+  const [status, setup, tokens, findings, refusals, seats] = await Promise.all([
     readStatus(context, scope),
+    readSetup(context, scope),
+    context.tokens ? listTokens(context, scope) : [],
     readFindings(context, scope),
     readRefusals(context, scope, { offset: 0, limit }),
     readSeats(context, scope).catch(() => undefined),
   ])
   const content = statusView(layout, {
     status,
+    setup,
+    tokens,
     findings,
     refusals,
     seats: seats ?? { supported: false },

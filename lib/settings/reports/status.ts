@@ -6,12 +6,14 @@ import {
   type Pause,
   pauseOf,
 } from '../../access/index.js'
+import type { EventName } from '../../events/catalogue.js'
 import type { PendingSummary, PendingUser } from '../../stores/access-store.js'
 import type { StoredAuditEntry } from '../../stores/audit-store.js'
 import type { PassedOverCount } from '../../stores/passed-over.js'
 import type { Scope } from '../../stores/scope.js'
 import type { Seats } from '../../stores/user-store.js'
 import type { SettingsContext } from '../options.js'
+import type { Progress } from './progress.js'
 
 /** A person whose change failed or is retried, with their name where they still exist. */
 export type PendingPerson = Pick<
@@ -39,11 +41,16 @@ export interface Status extends PendingSummary {
   readonly waitingPeople: readonly PendingPerson[]
   /** The last request of an identity provider that was refused or failed. */
   readonly lastFailedRequest?: StoredAuditEntry
+  /** How far the updates under way have come. Absent: nobody waits. */
+  readonly progress?: Progress
+  /** The last people and requests that failed, the newest first; at most ten. */
+  readonly lastFailures: readonly StoredAuditEntry[]
   /** What clients send and nobody keeps here, last seen first. */
   readonly passedOver: readonly PassedOverCount[]
 }
 
 const maxListed = 50
+const maxFailures = 10
 const shownForMs = 7 * 86_400_000
 
 /** Reads how provisioning of a tenant stands. */
@@ -62,11 +69,13 @@ export async function readStatus(context: SettingsContext, scope: Scope): Promis
       massLossAllowedUntil(access, scope, context.clock()),
     ])
   const { reconciler } = context
+  const progress = context.progress(scope, summary)
   return {
     ...summary,
     rulesVersion: version,
     ...(contact !== undefined && { lastContact: contact }),
     reconciler: reconciler ? (reconciler.isRunning() ? 'running' : 'stopped') : 'notHere',
+    ...(progress && { progress }),
     ...(paused && { paused }),
     ...(massLoss && isRecent(context, massLoss) && { massLoss }),
     ...(allowedUntil !== undefined && { massLossAllowedUntil: allowedUntil }),
@@ -83,19 +92,29 @@ export async function readStatus(context: SettingsContext, scope: Scope): Promis
 async function failuresOf(
   context: SettingsContext,
   scope: Scope,
-): Promise<Pick<Status, 'waitingPeople' | 'lastFailedRequest'>> {
+): Promise<Pick<Status, 'waitingPeople' | 'lastFailedRequest' | 'lastFailures'>> {
   const { access, audit } = context.adapters
-  const [waiting, refused, failed] = await Promise.all([
+  // By event: each has an index, and whatever is rare is found without reading the log.
+  const newest = async (event: EventName, limit: number) =>
+    (await audit?.query(scope, { event, limit })) ?? []
+  const [waiting, refused, failed, retrying, givenUp] = await Promise.all([
     access.listPending(scope, { offset: 0, limit: maxListed, failed: false }),
-    audit?.query(scope, { event: 'request.refused', limit: 1 }),
-    audit?.query(scope, { event: 'request.failed', limit: 1 }),
+    newest('request.refused', 1),
+    newest('request.failed', maxFailures),
+    newest('access.retrying', maxFailures),
+    newest('access.failed', maxFailures),
   ])
-  const [last] = [...(refused ?? []), ...(failed ?? [])].sort((a, b) => b.sequence - a.sequence)
+  const [last] = newestFirst([...refused, ...failed])
   const failing = waiting.filter(({ lastError }) => lastError !== undefined)
   return {
     waitingPeople: await withNames(context, scope, failing),
     ...(last && { lastFailedRequest: last }),
+    lastFailures: newestFirst([...failed, ...retrying, ...givenUp]).slice(0, maxFailures),
   }
+}
+
+function newestFirst(entries: readonly StoredAuditEntry[]): readonly StoredAuditEntry[] {
+  return [...entries].sort((a, b) => b.sequence - a.sequence)
 }
 
 function isRecent({ clock }: SettingsContext, { at }: MassLoss): boolean {

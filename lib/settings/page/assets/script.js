@@ -7,6 +7,10 @@ for (const field of document.querySelectorAll('[data-path]')) {
   // Only the browser knows whether a proxy in front of the host speaks HTTPS.
   field.value = location.origin + field.dataset.path
 }
+showLocalTimes(document)
+for (const field of document.querySelectorAll('[data-zone]')) {
+  field.value = Intl.DateTimeFormat().resolvedOptions().timeZone
+}
 refresh()
 
 function edit(form) {
@@ -137,6 +141,18 @@ function offerCopy(button) {
   })
 }
 
+/** Times as the reader's clock has them; the server knows UTC alone. */
+function showLocalTimes(part) {
+  const format = new Intl.DateTimeFormat(undefined, {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+  })
+  for (const time of part.querySelectorAll('time')) {
+    time.title = time.textContent
+    time.textContent = format.format(new Date(time.dateTime))
+  }
+}
+
 /** Looks again at what is still under way, until it is not. */
 function refresh() {
   const part = document.querySelector('[data-refresh]')
@@ -150,6 +166,7 @@ function refresh() {
       if (!response.ok) return
       const page = new DOMParser().parseFromString(await response.text(), 'text/html')
       const next = page.getElementById(part.id)
+      if (next) showLocalTimes(next)
       if (next) part.replaceWith(next)
     } catch {
       // The next look is by hand.

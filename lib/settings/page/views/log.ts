@@ -45,9 +45,10 @@ function filterForm(layout: Layout, query: URLSearchParams): Html {
 ${select('event', 'Event', eventNames)}
 ${select('outcome', 'Outcome', ['succeeded', 'refused', 'failed'])}
 ${input('actor', 'Actor')}
-${input('target', 'Person or group')}
+${input('target', 'Person, group or token')}
 ${input('from', 'From', 'date')}
 ${input('until', 'Before', 'date')}
+<input type="hidden" name="zone" value="${query.get('zone')}" data-zone>
 <p><button class="button">Filter</button></p>
 </form>`
 }
@@ -65,21 +66,37 @@ function wordsOf(option: string): string {
 export function logTable(entries: readonly StoredAuditEntry[], layout?: Layout): Html {
   return html`<div class="scroll" role="region" aria-label="Events" tabindex="0"><table class="log rows">
 <thead><tr><th scope="col">When</th><th scope="col">Event</th><th scope="col">About</th><th scope="col">Details</th><th scope="col">By</th></tr></thead>
-<tbody>
-${entries.map(
-  (
-    entry,
-  ) => html`<tr><td>${instant(entry.at)}</td><td title="${entry.event}">${eventWords[entry.event] ?? entry.event}${entry.outcome !== 'succeeded' && [' ', badge(outcomes[entry.outcome], entry.outcome)]}</td><td>${about(entry, layout)}</td><td>${details(entry)}</td><td data-label="By">${entry.actor}</td></tr>
+${requestsIn(entries).map(
+  (group) => html`<tbody>${group.map((entry, index) => entryRow(entry, index, layout))}</tbody>
 `,
-)}
-</tbody></table></div>`
+)}</table></div>`
+}
+
+/** Entries of one request in a row. */
+function requestsIn(
+  entries: readonly StoredAuditEntry[],
+): readonly (readonly StoredAuditEntry[])[] {
+  const groups: StoredAuditEntry[][] = []
+  for (const entry of entries) {
+    const last = groups.at(-1)
+    if (last?.[0]?.requestId === entry.requestId) last.push(entry)
+    else groups.push([entry])
+  }
+  return groups
+}
+
+/** Time and actor stand once for all that one request did. */
+function entryRow(entry: StoredAuditEntry, index: number, layout: Layout | undefined): Html {
+  return html`<tr${index > 0 && html` class="same"`}><td>${index === 0 && instant(entry.at)}</td><td title="${entry.event}">${eventWords[entry.event] ?? entry.event}${entry.outcome !== 'succeeded' && [' ', badge(outcomes[entry.outcome], entry.outcome)]}</td><td>${about(entry, layout)}</td><td>${details(entry)}</td><td data-label="By">${index === 0 && entry.actor}</td></tr>
+`
 }
 
 function about({ target }: StoredAuditEntry, layout: Layout | undefined): Part {
   if (!target) return undefined
   const name = target.name ?? target.id
-  if (!layout || target.resourceType !== 'User') return name
-  return html`<a href="${layout.base}/people/${encodeURIComponent(target.id)}">${name}</a>`
+  const folder = { User: 'people', Group: 'groups' }[target.resourceType]
+  if (!layout || folder === undefined) return name
+  return html`<a href="${layout.base}/${folder}/${encodeURIComponent(target.id)}">${name}</a>`
 }
 
 function details({ detail, attributes, count, status }: StoredAuditEntry): Part {

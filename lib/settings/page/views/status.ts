@@ -1,8 +1,11 @@
 import type { Finding } from '../../../stores/finding.js'
 import type { readRefusals } from '../../reports/refusals.js'
+import type { Setup } from '../../reports/setup.js'
 import type { PendingPerson, Status } from '../../reports/status.js'
+import type { TokenSummary } from '../../rules/tokens.js'
 import { type Html, html, type Part } from '../html.js'
 import { badge, countOf, formToken, instant, type Layout } from '../layout.js'
+import { logTable } from './log.js'
 
 /** How provisioning stands. */
 export function statusView(
@@ -13,10 +16,13 @@ export function statusView(
     readonly seats: { readonly supported: boolean; readonly used?: number; readonly limit?: number }
     readonly seatsFailure?: string
     readonly refusals: ReportedRefusals
+    /** How many people and groups there are, and whether anybody has called. */
+    readonly setup: Setup
+    readonly tokens: readonly TokenSummary[]
     readonly notice?: Part
   },
 ): Html {
-  const { status } = view
+  const { status, setup } = view
   const isBusy = status.pending + status.fanningOut > 0
   return html`<h1>Status</h1>
 ${view.notice}
@@ -24,9 +30,10 @@ ${massLossPanel(layout, status)}
 <section class="card" aria-labelledby="work-title" id="work"${isBusy && html` data-refresh="2"`}>
 <h2 id="work-title">Provisioning</h2>
 <dl class="facts">
+<dt>People and groups</dt><dd><a href="${layout.base}/people">${countOf(setup.people, 'person', 'people')}</a>, <a href="${layout.base}/groups">${countOf(setup.groups, 'group', 'groups')}</a></dd>
 <dt>Identity provider last seen</dt><dd>${instant(status.lastContact)}</dd>
 ${lastFailedRequest(status)}
-<dt>Waiting to be updated</dt><dd>${countOf(status.pending, 'person', 'people')}${status.fanningOut > 0 && html` and more whom new rules concern`}${status.oldest !== undefined && isBusy && html` <span class="quiet">since ${instant(status.oldest)}</span>`}</dd>
+<dt>Waiting to be updated</dt><dd>${countOf(status.pending, 'person', 'people')}${status.fanningOut > 0 && html` and more whom new rules concern`}${status.oldest !== undefined && isBusy && html` <span class="quiet">since ${instant(status.oldest)}</span>`}${progressBar(status)}</dd>
 <dt>Failed</dt><dd>${countOf(status.failed, 'person', 'people')}</dd>
 <dt>Last failure</dt><dd>${status.lastError ? html`<a href="${layout.base}/people/${encodeURIComponent(status.lastError.userId)}">${status.lastError.message}</a>` : html`<span class="quiet">none</span>`}</dd>
 <dt>Reconciler</dt><dd>${reconcilerLine(status)}</dd>
@@ -38,8 +45,37 @@ ${pauseForm(layout, status)}
 ${view.findings.length > 0 && findingsCard(view.findings)}
 ${status.waitingPeople.length > 0 && waitingCard(layout, status)}
 ${status.failedPeople.length > 0 && failedCard(layout, status)}
+${status.lastFailures.length > 0 && historyCard(layout, status)}
+${view.tokens.length > 0 && tokensCard(layout, view.tokens)}
 ${view.refusals.totalResults > 0 && refusalsCard(layout, view.refusals)}
 ${status.passedOver.length > 0 && passedOverCard(status)}`
+}
+
+function progressBar({ progress, paused }: Status): Part {
+  if (!progress || paused) return undefined
+  const { done, total, secondsLeft } = progress
+  const left = secondsLeft === undefined ? '' : `, about ${durationOf(secondsLeft)} left`
+  return html`<br><progress max="${total}" value="${done}" aria-label="Progress"></progress> <span class="quiet">${done.toLocaleString('en')} of ${total.toLocaleString('en')}${left}</span>`
+}
+
+function durationOf(seconds: number): string {
+  if (seconds < 90) return countOf(seconds, 'second', 'seconds')
+  const minutes = Math.round(seconds / 60)
+  return minutes < 120
+    ? countOf(minutes, 'minute', 'minutes')
+    : countOf(Math.round(minutes / 60), 'hour', 'hours')
+}
+
+function historyCard(layout: Layout, { lastFailures }: Status): Html {
+  return html`<section class="card" aria-labelledby="history-title"><h2 id="history-title">Last failures</h2>
+${logTable(lastFailures, layout)}
+<p><a href="${layout.base}/log?outcome=failed">All of them in the log</a></p></section>`
+}
+
+function tokensCard(layout: Layout, tokens: readonly TokenSummary[]): Html {
+  return html`<section class="card" aria-labelledby="uses-title"><h2 id="uses-title">Last request of each token</h2>
+<dl class="facts">${tokens.map(({ name, state, lastUsedAt }) => html`<dt>${name}${state !== 'valid' && ` (${state})`}</dt><dd>${instant(lastUsedAt)}</dd>`)}</dl>
+<p><a href="${layout.base}/connect">Manage tokens</a></p></section>`
 }
 
 type ReportedRefusals = Awaited<ReturnType<typeof readRefusals>>

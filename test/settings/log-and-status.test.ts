@@ -1,0 +1,102 @@
+import { progressMeter } from '../../lib/settings/reports/progress.js'
+import { RefusedError } from '../../lib/stores/index.js'
+import { aVisitor, path } from './visitor.js'
+
+const entry = (requestId: string, at: string, id = 'u1') => ({
+  at,
+  event: 'user.patched' as const,
+  tenant: 'acme',
+  actor: 'okta',
+  requestId,
+  outcome: 'succeeded' as const,
+  target: { resourceType: 'User', id },
+})
+
+describe('the log', () => {
+  it('groups what one request did', async () => {
+    const { visit, adapters, scope } = await aVisitor()
+    const at = '2026-03-01T10:00:00.000Z'
+    await adapters.audit?.append(scope, [entry('r1', at), entry('r2', at), entry('r2', at)])
+    const { text } = await visit(`${path}/log`)
+    expect(text.match(/<tr class="same">/g)).toHaveLength(1)
+    expect(text.match(/>okta</g)).toHaveLength(2)
+  })
+
+  it('finds people, groups and tokens by name, in the export as well', async () => {
+    const { get, visit, addUser, addGroup, post, adapters, scope } = await aVisitor()
+    const ada = await addUser('ada@example.com', { displayName: 'Ada L.' })
+    const crew = await addGroup('Crew', [])
+    const { body: token } = await post('/api/scim/tokens', { name: 'okta' })
+    const at = '2026-03-01T10:00:00.000Z'
+    await adapters.audit?.append(scope, [entry('r1', at, ada.id), entry('r2', at, crew.id)])
+    for (const [name, id] of [
+      ['ADA@example.com', ada.id],
+      ['Ada L.', ada.id],
+      ['Crew', crew.id],
+      ['okta', token.id],
+    ]) {
+      const query = `target=${encodeURIComponent(name)}`
+      const { body } = await get(`/api/scim/audit?${query}`)
+      expect(body.entries.map(({ target }: { target: { id: string } }) => target.id)).toEqual([id])
+      const { text } = await visit(`${path}/log.csv?${query}`)
+      expect(text.trim().split('\n')).toHaveLength(2)
+    }
+  })
+
+  it.each([
+    ['Europe/Berlin', '2026-03-28T23:00:00.000Z', '2026-03-29T22:00:00.000Z'],
+    ['America/New_York', '2026-03-29T04:00:00.000Z', '2026-03-30T04:00:00.000Z'],
+    ['', '2026-03-29T00:00:00.000Z', '2026-03-30T00:00:00.000Z'],
+  ])('takes a day as the reader in %p has it', async (zone, begins, ends) => {
+    const { get, adapters, scope } = await aVisitor()
+    const before = new Date(Date.parse(begins) - 1).toISOString()
+    const last = new Date(Date.parse(ends) - 1).toISOString()
+    const entries = [before, begins, last, ends].map((at, index) => entry(`r${index}`, at))
+    await adapters.audit?.append(scope, entries)
+    const days = 'from=2026-03-29&until=2026-03-30'
+    const { body } = await get(`/api/scim/audit?${days}&zone=${encodeURIComponent(zone)}`)
+    expect(body.entries.map(({ at }: { at: string }) => at)).toEqual([last, begins])
+  })
+
+  it('refuses a time zone that nobody knows', async () => {
+    const { get } = await aVisitor()
+    await get('/api/scim/audit?from=2026-03-29&zone=Mars').expect(400)
+  })
+})
+
+describe('the status', () => {
+  it('has totals, the last failures and the last request of each token', async () => {
+    const { visit, get, addUser, addGroup, reconciler, host, adapters, scope } = await aVisitor()
+    host.haveTrouble(() => {
+      throw new RefusedError('Belongs to another organization.')
+    })
+    const eve = await addUser('eve@example.com')
+    await addGroup('Crew', [])
+    await reconciler.drain()
+    const token = { token: 'okta', at: '2026-03-01T10:00:00.000Z' }
+    await adapters.tokens?.noteUse({ ...scope, tenant: 'acme' }, token)
+    const { body } = await get('/api/scim/status')
+    expect(body).toMatchObject({ people: 1, groups: 1 })
+    expect(body.lastFailures).toMatchObject([{ event: 'access.failed', target: { id: eve.id } }])
+    const { text } = await visit(`${path}/status`)
+    for (const shown of ['1 person', '1 group', 'Last failures', 'Last request of each token']) {
+      expect(text).toContain(shown)
+    }
+    expect(text).toContain('<dt>okta</dt><dd><time datetime="2026-03-01T10:00:00.000Z">')
+  })
+
+  it('tells how far updates have come, and how long they take', () => {
+    let now = 0
+    const meter = progressMeter({ clock: () => new Date(now) })
+    const at = (pending: number, fanningOut = 0) =>
+      meter({ tenant: 'acme' }, { pending, fanningOut })
+    expect(at(0)).toBeUndefined()
+    expect(at(60, 40)).toEqual({ total: 100, done: 0 })
+    now = 10_000
+    expect(at(80)).toEqual({ total: 100, done: 20, secondsLeft: 40 })
+    expect(meter({ tenant: 'other' }, { pending: 5, fanningOut: 0 })).toEqual({ total: 5, done: 0 })
+    expect(at(200)).toEqual({ total: 200, done: 0 })
+    expect(at(0)).toBeUndefined()
+    expect(at(3)).toEqual({ total: 3, done: 0 })
+  })
+})
