@@ -83,16 +83,7 @@ export function memoryGroupStore(state: State, policy: MappingPolicy): GroupStor
         return { added, removed, group: touch(tenant, group, now) as Group }
       })
     },
-    async countMembers(scope, ids) {
-      const tenant = state.of(scope)
-      const known = ids.filter((id) => find(tenant, id))
-      return new Map(known.map((id) => [id, tenant.memberships.members(id).size]))
-    },
-    async listMembers(scope, id, { offset, limit }) {
-      const tenant = state.of(scope)
-      const ids = [...tenant.memberships.members(id)].sort((a, b) => (a < b ? -1 : 1))
-      return ids.slice(offset, offset + limit).map((each) => memberOf(tenant, each))
-    },
+    ...memberPages(state),
     async groupsOf(scope, ids) {
       const tenant = state.of(scope)
       return new Map(ids.map((id) => [id, referencesOf(tenant, id)]))
@@ -101,6 +92,22 @@ export function memoryGroupStore(state: State, policy: MappingPolicy): GroupStor
     async resolveAccessOf(scope, users) {
       const tenant = state.of(scope)
       return users.map((user) => accessOf(tenant, user))
+    },
+  }
+}
+
+/** How administrators look through members. */
+function memberPages(state: State): Required<Pick<GroupStore, 'countMembers' | 'listMembers'>> {
+  return {
+    async countMembers(scope, ids) {
+      const tenant = state.of(scope)
+      const known = ids.filter((id) => tenant.table('Group').get(id))
+      return new Map(known.map((id) => [id, tenant.memberships.members(id).size]))
+    },
+    async listMembers(scope, id, { offset, limit }) {
+      const tenant = state.of(scope)
+      const ids = [...tenant.memberships.members(id)].sort((a, b) => (a < b ? -1 : 1))
+      return ids.slice(offset, offset + limit).map((each) => memberOf(tenant, each))
     },
   }
 }
