@@ -1,4 +1,4 @@
-import { highestRank, type PersonAccess, type Rank, rankIn, ranks } from './access.js'
+import { type PersonAccess, type Rank, rankIn, ranks } from './access.js'
 import { actionRoles, type Endpoint, type NeededRole } from './endpoints.js'
 import type { ReadRequest, Reference } from './read-request.js'
 
@@ -62,7 +62,7 @@ function ofList(person: PersonAccess, { role, answer }: Endpoint, needed: Rank):
   if (role === 'any' || role === 'anon' || role === 'MA*') return free
   const isNarrowed = answer === 'byProject' || answer === 'labels' || answer === 'ownTabs'
   if (!isNarrowed) return refuse('names no project')
-  return highestRank(person) >= needed ? free : refuse('role')
+  return person.highest >= needed ? free : refuse('role')
 }
 
 function hasWhatIsNeeded({ endpoint: { needs }, named }: ReadRequest): boolean {
