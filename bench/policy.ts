@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Agent, createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type AccessGate, accessGate, type Adapters, type MappingRules } from 'label-studio-scim'
+import { type AccessGate, type Adapters, accessGate, type MappingRules } from 'label-studio-scim'
 import {
   identifyLabelStudioUser,
   labelStudioAdapters,
