@@ -125,6 +125,7 @@ export {
   type TokenUse,
   UniquenessError,
   UnknownReferenceError,
+  type RulesToSave,
   type UnplacedProject,
   type VersionedRules,
   VersionMismatchError,
