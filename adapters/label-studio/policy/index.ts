@@ -31,6 +31,7 @@ import {
   decodedText,
   matchRequest,
   type ReadRequest,
+  type Reference,
   readRequest,
   refusalSentence,
   type Unread,
@@ -198,24 +199,29 @@ function rawOf({ method = 'GET', url = '/', headers }: IncomingMessage) {
   return { method, url, headers }
 }
 
-/** Asks Label Studio for what is not known, once: what is named in the request is all there is. */
+/** What is named in the request is asked for first, then who made its project. */
+const maxRounds = 2
+
+/** Asks Label Studio for what is not known. */
 async function decideAsking(
   resolver: Resolver,
   { person, request }: { readonly person: PersonAccess; readonly request: ReadRequest },
   scope: Scope,
 ): Promise<Exclude<Decision, { kind: 'ask' }>> {
-  const first = decide(person, request, resolver.known)
-  if (first.kind !== 'ask') return first
   const asked = new Map<string, ObjectFacts>()
-  for (const reference of first.references) {
-    asked.set(`${reference.kind} ${reference.id}`, await resolver.ask(reference, scope.signal))
+  const known = (reference: Reference) => asked.get(keyOf(reference)) ?? resolver.known(reference)
+  for (let round = 0; round <= maxRounds; round++) {
+    const decision = decide(person, request, known)
+    if (decision.kind !== 'ask') return decision
+    for (const each of decision.references) {
+      asked.set(keyOf(each), await resolver.ask(each, scope.signal))
+    }
   }
-  const second = decide(
-    person,
-    request,
-    (reference) => asked.get(`${reference.kind} ${reference.id}`) ?? resolver.known(reference),
-  )
-  return second.kind === 'ask' ? { kind: 'refuse', reason: 'unknown objects' } : second
+  return { kind: 'refuse', reason: 'unknown objects' }
+}
+
+function keyOf({ kind, id }: Reference): string {
+  return `${kind} ${id}`
 }
 
 const everything = {
