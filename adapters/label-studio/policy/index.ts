@@ -158,18 +158,17 @@ async function decideFor(
 
 /** Whoever is named must be a member of the project: Label Studio answers with their address. */
 async function namesStranger(tools: Tools, found: Allowed, signal: AbortSignal): Promise<boolean> {
-  const { person, question, request, project } = found
+  const { person, request, project } = found
   const others = request.people.filter((each) => each !== person.account)
   if (others.length === 0) return false
-  if (others.length > maxNamed) return true
+  if (others.length > maxNamed || project === undefined) return true
   const accounts = await Promise.all(
     others.map(async (accountId) => {
       const email = await tools.resolver.addressOf(accountId, signal)
       return email === undefined ? [] : [{ accountId, email }]
     }),
   )
-  const projects = project === undefined ? [] : [project]
-  const seen = await colleaguesOf(tools, { question, accounts: accounts.flat(), projects })
+  const seen = await colleaguesOf(tools, found, accounts.flat())
   return others.some((each) => !seen.has(each))
 }
 
