@@ -1,0 +1,134 @@
+// Writes docs/api.md: what each entry of the package exports, with the docstrings of the sources.
+// `node scripts/api.js --check` only says whether it is up to date.
+import fs from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseAst } from 'rolldown/parseAst'
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+const target = path.join(root, 'docs/api.md')
+const entries = {
+  'label-studio-scim': 'lib/index.ts',
+  'label-studio-scim/settings': 'lib/settings/index.ts',
+  'label-studio-scim/adapters/sql': 'adapters/sql/index.ts',
+  'label-studio-scim/adapters/memory': 'adapters/memory/index.ts',
+  'label-studio-scim/adapters/label-studio': 'adapters/label-studio/index.ts',
+  'label-studio-scim/testing': 'lib/testing/index.ts',
+  'label-studio-scim/adapter': 'lib/adapter/index.ts',
+}
+
+const modules = new Map()
+const text = reference()
+if (!process.argv.includes('--check')) fs.writeFileSync(target, text)
+else if (fs.readFileSync(target, 'utf8') !== text) {
+  console.error('docs/api.md is not what the sources say. Run: node scripts/api.js')
+  process.exitCode = 1
+}
+
+function reference() {
+  const told = new Map()
+  const sections = Object.entries(entries).map(([name, file]) => {
+    const exported = [...exportsOf(path.join(root, file))].sort(([a], [b]) => (a < b ? -1 : 1))
+    return `## \`${name}\`\n\n${exported.map((each) => entryOf(each, name, told)).join('\n')}`
+  })
+  const intro =
+    'What each entry exports, from the docstrings of the sources. Written by `node scripts/api.js`; a test keeps it true.\nOptions with their defaults: [options.md](options.md).'
+  return `# API reference\n\n${intro}\n\n${sections.join('\n')}`
+}
+
+// What several entries export is told once.
+function entryOf([name, declaration], entry, told) {
+  const key = `${declaration.file} ${declaration.name}`
+  const first = told.get(key)
+  if (first) return `### \`${name}\`\n\nSee \`${first}\`.\n`
+  told.set(key, entry)
+  const { comment, code } = declaration
+  return `### \`${name}\`\n\n${comment}${comment && '\n\n'}\`\`\`typescript\n${code}\n\`\`\`\n`
+}
+
+function moduleOf(file) {
+  const known = modules.get(file)
+  if (known) return known
+  const code = fs.readFileSync(file, 'utf8')
+  const { body } = parseAst(code, { lang: 'ts' })
+  const read = { file, code, body }
+  modules.set(file, read)
+  return read
+}
+
+function exportsOf(file) {
+  const module = moduleOf(file)
+  const found = new Map()
+  for (const node of module.body) {
+    if (node.type === 'ExportAllDeclaration') {
+      for (const [name, each] of exportsOf(beside(file, node))) found.set(name, each)
+    } else if (node.type === 'ExportNamedDeclaration' && node.source) {
+      const theirs = exportsOf(beside(file, node))
+      for (const { local, exported } of node.specifiers) {
+        found.set(exported.name, theirs.get(local.name))
+      }
+    } else if (node.type === 'ExportNamedDeclaration' && node.declaration) {
+      for (const name of namesOf(node.declaration))
+        found.set(name, declarationOf(module, node, name))
+    }
+  }
+  return found
+}
+
+function beside(file, { source }) {
+  return path.join(path.dirname(file), source.value.replace(/\.js$/, '.ts'))
+}
+
+function namesOf(declaration) {
+  if (declaration.declarations) return declaration.declarations.map(({ id }) => id.name)
+  return [declaration.id.name]
+}
+
+function declarationOf({ file, code }, node, name) {
+  return { file, name, comment: commentBefore(code, node.start), code: signature(code, node) }
+}
+
+// Without bodies: what it is called with and what it gives.
+function signature(code, { start, declaration }) {
+  const end = declaration.type === 'FunctionDeclaration' ? declaration.body.start : declaration.end
+  const isClass = declaration.type === 'ClassDeclaration'
+  const text = isClass ? classSignature(code, declaration) : code.slice(start, end)
+  return text.replace(/^export /, '').trim()
+}
+
+function classSignature(code, { start, body }) {
+  const members = body.body.map((member) => {
+    const comment = commentLines(code, member.start)
+    const end = member.value?.body?.start ?? member.end
+    return `${comment}  ${code.slice(member.start, end).trim()}`
+  })
+  return `${code.slice(start, body.start)}{\n${members.join('\n')}\n}`
+}
+
+function commentLines(code, at) {
+  const found = rawComment(code, at)
+  return found === undefined ? '' : `  ${found}\n`
+}
+
+function rawComment(code, at) {
+  const before = code.slice(0, at).trimEnd()
+  if (!before.endsWith('*/')) return undefined
+  const comment = before.slice(before.lastIndexOf('/*'))
+  return comment.startsWith('/**') ? comment : undefined
+}
+
+// As Markdown: tags become words, links become code.
+function commentBefore(code, at) {
+  const comment = rawComment(code, at)
+  if (comment === undefined) return ''
+  return comment
+    .replace(/^\/\*\*\s?|\s*\*\/$/g, '')
+    .replace(/^ *\* ?/gm, '')
+    .trim()
+    .replace(/\{@link (\w+)[^}]*\}/g, '`$1`')
+    .replace(/^@param (\S+)/gm, '- `$1`:')
+    .replace(/(^|\s)@throws /g, '$1Throws: ')
+    .replace(/(^|\s)@returns? /g, '$1Returns: ')
+    .replace(/(^|\s)@see /g, '$1See ')
+    .replace(/</g, '&lt;')
+}
