@@ -47,7 +47,8 @@ export function sqlGroupStore(
       await index.ready()
       const { members = [] } = group
       const add = members.map(({ value }) => value)
-      const target = { scope, outbox: write.outbox }
+      const written = { type, id: group.id }
+      const target = { scope, written, outbox: write.outbox }
       return writeOutbox(database, target, async ({ session }) => {
         await insert(session, { scope, type }, group, write)
         const place = { tenant: scope.tenant, groupId: group.id }
@@ -75,7 +76,8 @@ export function sqlGroupStore(
     async replace(scope, { members: _, ...rest }, write) {
       const group = rest as Group
       const keys = await index.keysForChange(write.keys)
-      const target = { scope, outbox: write.outbox }
+      const written = { type, id: group.id }
+      const target = { scope, written, outbox: write.outbox }
       return writeOutbox(database, target, async (change) => {
         await update(change.session, { scope, type }, group, { ...write, keys })
         if (write.members) {
@@ -102,7 +104,7 @@ async function changeMembers(
 ): Promise<MembersChanged | undefined> {
   if (!isStorable(id)) return undefined
   const key = { tenant: scope.tenant, type, id }
-  const options = { scope, outbox, hasChanged: isChange }
+  const options = { scope, written: { type, id }, outbox, hasChanged: isChange }
   return writeOutbox(database, options, async (write) => {
     const [row] = await write.session.prepared(lockResource, key)
     if (row === undefined) return undefined
@@ -133,14 +135,13 @@ function isChange(change: Pick<MembersChanged, 'added' | 'removed'> | undefined)
  * group that does.
  */
 async function changeMarked(
-  { session, markedGroups, toMark }: Write,
+  { session, isMarked, toMark, known }: Write,
   group: { readonly tenant: string; readonly groupId: string },
   change: MemberChange,
 ): Promise<{ added: readonly string[]; removed: readonly string[] }> {
   const { added, removed } = await applyMemberChange(session, group, change)
-  if (markedGroups.includes(group.groupId)) {
-    for (const { id, nested } of removed) toMark[nested === 1 ? 'groups' : 'users'].push(id)
-  }
+  for (const member of [...added, ...removed]) known.set(member.id, member)
+  if (isMarked) for (const member of removed) toMark.push(member)
   return { added: added.map(({ id }) => id), removed: removed.map(({ id }) => id) }
 }
 
@@ -152,16 +153,22 @@ async function deleteGroup(
   if (!isStorable(id)) return false
   const { tenant } = scope
   const key = { tenant, type, id }
-  return writeOutbox(database, { scope, outbox }, async ({ session, markedGroups, toMark }) => {
-    if (!(await lockForDeletion(session, key, expectedVersion))) return false
-    if (markedGroups.includes(id)) {
-      const below = await withGroupsBelow(session, tenant, [id])
-      for (const userId of await usersIn(session, tenant, below)) toMark.users.push(userId)
-    }
-    await leaveAllGroups(session, tenant, id)
-    await removeAllMembers(session, { tenant, groupId: id })
-    return (await session.change(deleteResource, key)) > 0
-  })
+  return writeOutbox(
+    database,
+    { scope, written: { type, id }, outbox },
+    async ({ session, isMarked, toMark }) => {
+      if (!(await lockForDeletion(session, key, expectedVersion))) return false
+      if (isMarked) {
+        const below = await withGroupsBelow(session, tenant, [id])
+        for (const user of await usersIn(session, tenant, below)) {
+          toMark.push({ id: user, nested: 0 })
+        }
+      }
+      await leaveAllGroups(session, tenant, id)
+      await removeAllMembers(session, { tenant, groupId: id })
+      return (await session.change(deleteResource, key)) > 0
+    },
+  )
 }
 
 async function withMembers(

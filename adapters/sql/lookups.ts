@@ -94,6 +94,15 @@ export async function replaceLookups(
   await addLookups(session, owner, added)
 }
 
+/** Whether two lists have the same keys, in whatever order. */
+export function areSame(keys: readonly LookupKey[], others: readonly LookupKey[]): boolean {
+  const names = new Set(keys.map(({ attribute, key }) => nameOf(attribute, key)))
+  return (
+    keys.length === others.length &&
+    others.every(({ attribute, key }) => names.has(nameOf(attribute, key)))
+  )
+}
+
 /**
  * A key as it is stored. Index entries have a maximum length, so long keys are stored as a digest;
  * a short key that looks like one is digested too, so that no two keys are stored alike.

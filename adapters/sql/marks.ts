@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { groupKey, type MappingPolicy } from '../../lib/adapter/index.js'
 import { type Session, statement } from './database.js'
+import type { Sql, SqlDialect } from './dialects/dialect.js'
 import { isListed, type TypeRow } from './rows.js'
 
 /** A change of rules or of a large group: people still to be marked, and how far that has come. */
@@ -48,8 +49,9 @@ const namesOfGroups = statement<{ tenant: string }, { id: string; display: strin
     where tenant = ${value('tenant')} and resource_type = 'Group' and ${isListed}`,
 )
 
-const groupsBelow = statement<Ids, { id: string }>(
-  (value, { json, joinEach }) => sql`
+/** These groups and all groups in them, as `below`. */
+function below(value: (name: 'tenant' | 'ids') => unknown, { json, joinEach }: SqlDialect): Sql {
+  return sql`
     with recursive below(id) as (
       ${json.strings(value('ids'))}
       union
@@ -57,8 +59,23 @@ const groupsBelow = statement<Ids, { id: string }>(
         sql`below`,
         'scim_members as member',
         sql`member.tenant = ${value('tenant')} and member.group_id = below.id and member.nested = 1`,
-      )})
-    select id from below order by id`,
+      )})`
+}
+
+const groupsBelow = statement<Ids, { id: string }>(
+  (value, dialect) => sql`${below(value, dialect)} select id from below order by id`,
+)
+
+const someUsersBelow = statement<Ids & { limit: number }, { id: string }>(
+  (value, dialect) => sql`
+    ${below(value, dialect)}
+    select member.member_id as id
+    from ${dialect.joinEach(
+      sql`below`,
+      'scim_members as member',
+      sql`member.tenant = ${value('tenant')} and member.group_id = below.id and member.nested = 0`,
+    )}
+    limit ${value('limit')}`,
 )
 
 const countUsersIn = statement<Ids, { count: number }>(
@@ -181,9 +198,12 @@ export async function fewUsersIn(
   groupIds: readonly string[],
 ): Promise<readonly string[]> {
   if (groupIds.length === 0) return []
+  const limit = maxMarksAtOnce + 1
+  const ids = JSON.stringify(groupIds)
+  const users = await session.prepared(someUsersBelow, { tenant, ids, limit })
+  if (users.length < limit) return users.map(({ id }) => id)
   const all = await withGroupsBelow(session, tenant, groupIds)
   const count = await countIn(session, tenant, all)
-  if (count <= maxMarksAtOnce) return usersIn(session, tenant, all)
   await addFanOut(session, tenant, { kind: 'groups', groupIds: all, after: '' }, count)
   return []
 }

@@ -30,7 +30,7 @@ interface IdRow {
   readonly id: string
 }
 
-/** A member, and whether it is a group. */
+/** A user or a group (`nested`: 1), that may be a member. */
 export interface MemberId extends IdRow {
   readonly nested: number
 }
@@ -46,17 +46,19 @@ const knownMembers = statement<{ tenant: string; ids: string }, IdRow & TypeRow>
     )}`,
 )
 
+/** Locks those it adds, as `knownMembers` does, so that nobody deletes them meanwhile. */
 const insertMembers = statement<GroupKey & { ids: string }, MemberId>(
-  (value, { json, joinEach }) => sql`
+  (value, { json, joinEach, forKeyShare }) => sql`
     insert into scim_members (tenant, group_id, member_id, nested)
-    select distinct resource.tenant, ${value('groupId')}, resource.id,
+    select resource.tenant, ${value('groupId')}, resource.id,
       case resource.resource_type when 'Group' then 1 else 0 end
     from ${joinEach(
       sql`(${json.strings(value('ids'))}) as listed`,
       'scim_resources as resource',
       sql`resource.tenant = ${value('tenant')} and resource.id = listed.value`,
+      forKeyShare,
     )}
-    where true
+    where resource.resource_type in ('User', 'Group')
     on conflict do nothing
     returning member_id as id, nested`,
 )
@@ -216,11 +218,18 @@ export async function applyMemberChange(
   group: GroupKey,
   change: MemberChange,
 ): Promise<{ added: readonly MemberId[]; removed: readonly MemberId[] }> {
-  await requireKnown(session, group.tenant, change.add)
-  return {
-    added: await runOn(session, insertMembers, group, change.add),
-    removed: await runOn(session, deleteMembers, group, change.remove.filter(isStorable)),
+  const wanted = [...new Set(change.add)].sort()
+  const added = await runOn(session, insertMembers, group, wanted.filter(isStorable))
+  if (added.length < wanted.length) {
+    const isAdded = new Set(added.map(({ id }) => id))
+    await requireKnown(
+      session,
+      group.tenant,
+      wanted.filter((id) => !isAdded.has(id)),
+    )
   }
+  const removed = await runOn(session, deleteMembers, group, change.remove.filter(isStorable))
+  return { added, removed }
 }
 
 async function runOn(
@@ -243,7 +252,7 @@ async function requireKnown(
   all: readonly string[],
 ): Promise<void> {
   const unknown = new Set<string>(all)
-  for await (const ids of inChunks(all.filter(isStorable).sort())) {
+  for await (const ids of inChunks(all.filter(isStorable))) {
     const rows = await session.prepared(knownMembers, { tenant, ids: JSON.stringify(ids) })
     for (const { id, resource_type } of rows) {
       if (memberTypes.includes(resource_type)) unknown.delete(id)

@@ -7,7 +7,7 @@ import {
 } from '../../lib/adapter/index.js'
 import type { Database, Session } from './database.js'
 import { keyIndex } from './key-index.js'
-import { addLookups, replaceLookups } from './lookups.js'
+import { addLookups, areSame, replaceLookups } from './lookups.js'
 import { writeOutbox } from './outbox.js'
 import { queryResources } from './query.js'
 import {
@@ -33,10 +33,14 @@ export function sqlResourceStore<R extends Resource>(
     useKeys: index.use,
     async create(scope, resource, write) {
       await index.ready()
-      return writeOutbox(database, { scope, outbox: write.outbox }, async ({ session }) => {
-        await insert(session, { scope, type }, resource, write)
-        return resource
-      })
+      return writeOutbox(
+        database,
+        { scope, written: { type, id: resource.id }, outbox: write.outbox },
+        async ({ session }) => {
+          await insert(session, { scope, type }, resource, write)
+          return resource
+        },
+      )
     },
     async get({ tenant }, id, _read) {
       if (!isStorable(id)) return undefined
@@ -59,7 +63,8 @@ export function sqlResourceStore<R extends Resource>(
     async replace(scope, resource, write) {
       const keys = await index.keysForChange(write.keys)
       const { outbox } = write
-      return writeOutbox(database, { scope, outbox }, async ({ session }) => {
+      const written = { type, id: resource.id }
+      return writeOutbox(database, { scope, written, outbox }, async ({ session }) => {
         await update(session, { scope, type }, resource, { ...write, keys })
         return resource
       })
@@ -67,7 +72,8 @@ export function sqlResourceStore<R extends Resource>(
     async delete(scope, id, { expectedVersion, outbox }) {
       if (!isStorable(id)) return false
       const key = { tenant: scope.tenant, type, id }
-      return writeOutbox(database, { scope, outbox }, async ({ session }) => {
+      const written = { type, id }
+      return writeOutbox(database, { scope, written, outbox }, async ({ session }) => {
         if (!(await requireVersion(session, key, expectedVersion))) return false
         return (await session.change(deleteResource, key)) > 0
       })
@@ -106,11 +112,13 @@ export async function update(
   session: Session,
   { scope: { tenant }, type }: Place,
   resource: Resource,
-  { keys, comparable, expectedVersion }: Write & { readonly expectedVersion: string },
+  { keys, keysBefore, comparable, expectedVersion }: Write & { readonly expectedVersion: string },
 ): Promise<void> {
   const values = fromResource({ tenant, type }, resource, comparable())
   const changed = await session.change(updateResource, { ...values, expectedVersion })
   if (changed === 0) throw new VersionMismatchError()
+  // What is stored need not be read where nothing of it changes.
+  if (keysBefore && areSame(keysBefore(), keys)) return
   await replaceLookups(session, { tenant, type, id: resource.id }, keys)
 }
 

@@ -17,7 +17,8 @@ export function sqlUserStore(database: Database, target: StoreTarget): UserStore
       if (!isStorable(id)) return false
       const { tenant } = scope
       const key = { tenant, type: 'User', id }
-      return writeOutbox(database, { scope, outbox }, async ({ session }) => {
+      const written = { type: 'User', id }
+      return writeOutbox(database, { scope, written, outbox }, async ({ session }) => {
         if (!(await lockForDeletion(session, key, expectedVersion))) return false
         await leaveAllGroups(session, tenant, id)
         return (await session.change(deleteResource, key)) > 0

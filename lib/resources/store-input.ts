@@ -42,7 +42,11 @@ export function replaceStored(
   { before, after, members }: Pick<Change, 'after' | 'members'> & { readonly before: Resource },
   outbox: Outbox | undefined,
 ): Promise<Resource> {
-  const write = { expectedVersion: before.meta.version, ...writeOf(type, after, outbox) }
+  const write = {
+    expectedVersion: before.meta.version,
+    keysBefore: () => lookupKeys(type, before),
+    ...writeOf(type, after, outbox),
+  }
   const isDelta = store.supports?.memberDeltas && hasMembers(members)
   return store.replace(scope, after, isDelta ? withMembers(write, members) : write)
 }

@@ -72,7 +72,8 @@ export interface AccessTarget {
   /**
    * **Optional.** Names of the attributes that the methods here read of a user, beside `active`,
    * `userName`, `emails`, `roles` and `entitlements` (extensions by URN). A change of others leaves
-   * nothing to be done. Else: every change of a user is made true again.
+   * nothing to be done. Whoever replaces one of those methods replaces this too, or leaves it out.
+   * Else: every change of a user is made true again.
    */
   readonly accessAttributes?: readonly string[]
 

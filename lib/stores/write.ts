@@ -30,6 +30,8 @@ export interface Write {
    * Lookup keys of the resource. Uniqueness must be checked in the same atomic step as the write.
    */
   readonly keys: readonly LookupKey[]
+  /** When a resource is replaced: those of the state that is expected to be stored. */
+  readonly keysBefore?: () => readonly LookupKey[]
   /**
    * The resource with every value in comparable form, for pushing filters down; computed when
    * called.
