@@ -47,7 +47,25 @@ export interface Database extends Session {
    * @throws UnavailableError when the database cannot answer now
    */
   transaction<T>(work: (session: Session) => Promise<T>, scope?: Scope): Promise<T>
+  /**
+   * A transaction of one statement, without the messages of one; returns how many rows it changed
+   * and those it returns. `passing`: what it does may be undone when the machine fails, as a lease
+   * in a database of that machine may, which nobody holds afterwards.
+   *
+   * @throws UnavailableError when the database cannot answer now
+   */
+  alone<Arguments extends object, Row>(
+    statement: Statement<Arguments, Row>,
+    parameters: Arguments,
+    options?: { readonly scope?: Scope; readonly passing?: boolean },
+  ): Promise<Changed<Row>>
   close(): Promise<void>
+}
+
+/** What one statement did. */
+export interface Changed<Row> {
+  readonly count: number
+  readonly rows: readonly Row[]
 }
 
 /**
@@ -69,7 +87,6 @@ class Place {
 }
 
 export function createDatabase(connection: Connection): Database {
-  const { dialect } = connection
   const writer = new Kysely<unknown>({ dialect: connection.writer })
   const reader = connection.reader ? new Kysely<unknown>({ dialect: connection.reader }) : writer
   const compile = compiler(writer, connection)
@@ -90,28 +107,44 @@ export function createDatabase(connection: Connection): Database {
         ? scanIn(connection, connection.scanner.scan, query.compile(reader), scope)
         : session(reader).all(query),
     async transaction(work, scope) {
-      for (let attempt = 1; ; attempt += 1) {
-        scope?.signal.throwIfAborted()
-        try {
-          connection.durability?.requireSound()
-          const result = await writer
-            .transaction()
-            .execute((transaction) => work(session(transaction)))
-          await connection.durability?.flush()
-          return result
-        } catch (error) {
-          const isRetried = error instanceof TryAgain || dialect.failureKind(error) === 'retry'
-          if (!isRetried || attempt === maxAttempts) {
-            throw asStoreError(error, dialect)
-          }
-          await delay(Math.random() * 5 * 2 ** Math.min(attempt, 6))
-        }
+      const run = () => writer.transaction().execute((transaction) => work(session(transaction)))
+      const result = await attempt(connection, run, scope)
+      await connection.durability?.flush()
+      return result
+    },
+    async alone(declared, parameters, { scope, passing = false } = {}) {
+      const query = fill(compile(declared), parameters)
+      const run = () => {
+        debug('%s', query.sql)
+        return writer.executeQuery(query)
       }
+      const { rows, numAffectedRows } = await attempt(connection, run, scope)
+      if (!passing) await connection.durability?.flush()
+      return { rows, count: Number(numAffectedRows ?? rows.length) }
     },
     close() {
       closed ??= closeAll()
       return closed
     },
+  }
+}
+
+/** Runs a transaction, again when the database asks for it. */
+async function attempt<T>(
+  { dialect, durability }: Connection,
+  run: () => Promise<T>,
+  scope: Scope | undefined,
+): Promise<T> {
+  for (let attempts = 1; ; attempts += 1) {
+    scope?.signal.throwIfAborted()
+    try {
+      durability?.requireSound()
+      return await run()
+    } catch (error) {
+      const isRetried = error instanceof TryAgain || dialect.failureKind(error) === 'retry'
+      if (!isRetried || attempts === maxAttempts) throw asStoreError(error, dialect)
+      await delay(Math.random() * 5 * 2 ** Math.min(attempts, 6))
+    }
   }
 }
 

@@ -11,6 +11,10 @@ interface FanOutRow {
   readonly remaining: number
 }
 
+const anyFanOut = statement<Record<never, never>, { id: string }>(
+  () => sql`select id from scim_sweeps limit 1`,
+)
+
 const takeFanOut = statement<Record<never, never>, FanOutRow>(
   (_value, { skipLocked }) => sql`
     select tenant, id, state, remaining from scim_sweeps
@@ -48,6 +52,8 @@ export async function fanOut(
   policy: MappingPolicy,
   limit: number,
 ): Promise<number> {
+  // Mostly there is none, and looking needs no lock.
+  if ((await database.prepared(anyFanOut, {})).length === 0) return 0
   // Groups may have lost their users since: then a step marks nobody, and the next one is due.
   for (;;) {
     const marked = await database.transaction((session) => step(session, policy, limit))

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { AccessStore, PendingOutcome, PendingUser } from '../../lib/adapter/index.js'
 import { type Database, type Session, statement } from './database.js'
-import type { Sql } from './dialects/dialect.js'
+import type { Sql, SqlDialect } from './dialects/dialect.js'
 import { isStorable } from './text.js'
 
 interface PendingRow {
@@ -110,16 +110,12 @@ type PendingMethods = Pick<
 /** The list of people whose access must be made true, and the leases on it. */
 export function pendingMethods(database: Database): PendingMethods {
   return {
-    claim: (options) => database.transaction((session) => claim(session, options)),
+    claim: (options) => claim(database, options),
     async renew(owner, { tenant, userId }, leaseMs) {
-      const held = await database.transaction((session) =>
-        session.change(prolong, { tenant, userId, owner, leaseMs }),
-      )
-      return held > 0
+      const { count } = await database.alone(prolong, { tenant, userId, owner, leaseMs }, passing)
+      return count > 0
     },
-    async settle(owner, entry, outcome) {
-      await database.transaction((session) => settle(session, owner, entry, outcome))
-    },
+    settle: (owner, entry, outcome) => settle(oneByOne(database), owner, entry, outcome),
     async pendingOf({ tenant }, userIds) {
       const ids = JSON.stringify(userIds.filter(isStorable))
       return (await database.prepared(pendingAmong, { tenant, ids })).map(fromRow)
@@ -150,25 +146,59 @@ export function pendingMethods(database: Database): PendingMethods {
 
 type ClaimOptions = Parameters<AccessStore['claim']>[0]
 
+interface ClaimValues {
+  readonly owner: string
+  readonly limit: number
+  readonly leaseMs: number
+  readonly tenant: string
+  /** JSON array. */
+  readonly ids: string
+}
+
+/** Leases the rows of a condition. */
+function claimOf(
+  conditionOf: (value: (name: keyof ClaimValues) => unknown, dialect: SqlDialect) => Sql,
+) {
+  return statement<ClaimValues, PendingRow>((value, dialect) => {
+    const { now, skipLocked } = dialect
+    const until = sql`${now} + cast(${value('leaseMs')} as bigint)`
+    return sql`
+      with claimed as materialized (
+        select tenant, user_id from scim_pending
+        where lease_until <= ${now} and ${conditionOf(value, dialect)}
+        order by due_at, tenant, user_id limit ${value('limit')} ${skipLocked})
+      update scim_pending
+      set lease_owner = ${value('owner')}, lease_until = ${until}, due_at = ${until}
+      where (tenant, user_id) in (select tenant, user_id from claimed)
+      returning ${columns}`
+  })
+}
+
+const claimDue = claimOf((_, { now }) => sql`parked = 0 and due_at <= ${now}`)
+
+const claimDueOf = claimOf(
+  (value, { now }) => sql`parked = 0 and due_at <= ${now} and tenant = ${value('tenant')}`,
+)
+
+/** Named people are claimed whether or not they are due or have failed. */
+const claimNamed = claimOf((value, { json }) => json.isOneOf(sql`user_id`, value('ids')))
+
+const claimNamedOf = claimOf(
+  (value, { json }) =>
+    sql`tenant = ${value('tenant')} and ${json.isOneOf(sql`user_id`, value('ids'))}`,
+)
+
 async function claim(
-  session: Session,
+  database: Database,
   { owner, limit, leaseMs, tenant, userIds }: ClaimOptions,
 ): Promise<readonly PendingUser[]> {
-  const { now } = session.dialect
-  const until = sql`${now} + cast(${leaseMs} as bigint)`
-  // Named people are claimed whether or not they are due or have failed.
-  const due = userIds === undefined ? sql`and parked = 0 and due_at <= ${now}` : sql``
-  const ofTenant = tenant === undefined ? sql`` : sql`and tenant = ${tenant}`
-  const rows = await session.all(sql<PendingRow>`
-    with claimed as materialized (
-      select tenant, user_id from scim_pending
-      where lease_until <= ${now} ${due} ${ofTenant} ${among(session, userIds)}
-      order by due_at, tenant, user_id limit ${limit} ${session.dialect.skipLocked})
-    update scim_pending
-    set lease_owner = ${owner}, lease_until = ${until}, due_at = ${until}
-    where (tenant, user_id) in (select tenant, user_id from claimed)
-    returning ${columns}`)
-  return rows.sort((a, b) => a.since - b.since || (a.user_id < b.user_id ? -1 : 1)).map(fromRow)
+  const [due, named] = tenant === undefined ? [claimDue, claimNamed] : [claimDueOf, claimNamedOf]
+  const ids = JSON.stringify(userIds?.filter(isStorable) ?? [])
+  const values = { owner, limit, leaseMs, tenant: tenant ?? '', ids }
+  const { rows } = await database.alone(userIds === undefined ? due : named, values, passing)
+  return [...rows]
+    .sort((a, b) => a.since - b.since || (a.user_id < b.user_id ? -1 : 1))
+    .map(fromRow)
 }
 
 function among({ dialect }: Session, userIds: readonly string[] | undefined) {
@@ -176,8 +206,19 @@ function among({ dialect }: Session, userIds: readonly string[] | undefined) {
   return sql`and ${dialect.json.isOneOf(sql`user_id`, JSON.stringify(userIds.filter(isStorable)))}`
 }
 
-async function settle(
-  session: Session,
+/** What is undone when the machine fails is done again. */
+const passing = { passing: true }
+
+/** Each statement in a transaction of its own: none needs another. */
+function oneByOne(database: Database): Pick<Session, 'change'> {
+  return {
+    change: async (declared, values) => (await database.alone(declared, values, passing)).count,
+  }
+}
+
+/** Ends a claim. */
+export async function settle(
+  session: Pick<Session, 'change'>,
   owner: string,
   { tenant, userId, mark }: PendingUser,
   outcome: PendingOutcome,

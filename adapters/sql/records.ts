@@ -5,7 +5,7 @@ import {
   type Ledger,
   UniquenessError,
 } from '../../lib/adapter/index.js'
-import { type Database, statement } from './database.js'
+import { type Database, type Session, statement } from './database.js'
 import { isStorable } from './text.js'
 
 interface UserKey {
@@ -110,24 +110,10 @@ export function recordMethods(database: Database): Ledger {
       if (!isStorable(email)) return []
       return recordsIn(await database.prepared(selectByEmail, { tenant, email }))
     },
-    async saveRecord(scope, record) {
-      const { userId, account, email = null } = record
-      const stored = {
-        tenant: scope.tenant,
-        userId,
-        accountId: account?.id ?? null,
-        email,
-        accountEmail: account?.email ?? null,
-        record: JSON.stringify(record),
-        hadRole: record.hadRole ? 1 : 0,
-      }
-      const save = database.transaction((session) => session.change(upsertRecord, stored), scope)
-      await save.catch((error: unknown) => {
-        // The only other unique key of this table.
-        const isTaken = database.dialect.failureKind(error) === 'unique'
-        throw isTaken ? new UniquenessError('account') : error
-      })
-    },
+    saveRecord: (scope, record) =>
+      uniqueAccounts(database, async () => {
+        await database.alone(upsertRecord, rowOf(scope.tenant, record), { scope })
+      }),
     async noteRole(scope, userIds) {
       const rows = [...new Set(userIds.filter(isStorable))]
         .sort()
@@ -135,16 +121,52 @@ export function recordMethods(database: Database): Ledger {
       for (let start = 0; start < rows.length; start += maxNotedAtOnce) {
         const part = JSON.stringify(rows.slice(start, start + maxNotedAtOnce))
         const { tenant } = scope
-        await database.transaction(
-          (session) => session.change(noteRoles, { tenant, rows: part }),
-          scope,
-        )
+        await database.alone(noteRoles, { tenant, rows: part }, { scope })
       }
     },
     async deleteRecord(scope, userId) {
       const key = { tenant: scope.tenant, userId }
-      await database.transaction((session) => session.change(deleteRecord, key), scope)
+      await database.alone(deleteRecord, key, { scope })
     },
+  }
+}
+
+/** Stores a record within a transaction; see {@link uniqueAccounts}. */
+export async function saveRecord(
+  session: Session,
+  tenant: string,
+  record: AccessRecord,
+): Promise<void> {
+  await session.change(upsertRecord, rowOf(tenant, record))
+}
+
+/**
+ * Runs a transaction that stores a record.
+ *
+ * @throws UniquenessError when another user is linked to the same account
+ */
+export async function uniqueAccounts(
+  { dialect }: Database,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    // The only other unique key of this table.
+    throw dialect.failureKind(error) === 'unique' ? new UniquenessError('account') : error
+  }
+}
+
+function rowOf(tenant: string, record: AccessRecord) {
+  const { userId, account, email = null } = record
+  return {
+    tenant,
+    userId,
+    accountId: account?.id ?? null,
+    email,
+    accountEmail: account?.email ?? null,
+    record: JSON.stringify(record),
+    hadRole: record.hadRole ? 1 : 0,
   }
 }
 

@@ -35,13 +35,8 @@ export function valueMethods(database: Database): Pick<AccessStore, 'getValue' |
     },
     async setValue(scope, name, value) {
       const { tenant } = scope
-      await database.transaction(
-        (session) =>
-          value === undefined
-            ? session.change(deleteValue, { tenant, name })
-            : session.change(upsertValue, { tenant, name, value }),
-        scope,
-      )
+      if (value === undefined) await database.alone(deleteValue, { tenant, name }, { scope })
+      else await database.alone(upsertValue, { tenant, name, value }, { scope })
     },
   }
 }

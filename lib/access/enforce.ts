@@ -2,7 +2,7 @@ import { auditEntries, subjectOf } from '../events/audit-entry.js'
 import type { AuditEntry, EventName } from '../events/catalogue.js'
 import type { Access, Grant } from '../mapping/index.js'
 import { describeGrant, givesRoleByRule, membershipsOf, placeOf, plan } from '../mapping/index.js'
-import type { AccessRecord, AccessStore } from '../stores/access-store.js'
+import type { AccessRecord, AccessStore, PendingUser } from '../stores/access-store.js'
 import type { Adapters } from '../stores/adapters.js'
 import { emptyRecord } from '../stores/empty-record.js'
 import type { User } from '../stores/resource.js'
@@ -35,18 +35,56 @@ interface Person {
   readonly record: AccessRecord
 }
 
+/** The lease under which a person is worked on. */
+export interface Claim {
+  readonly owner: string
+  readonly entry: PendingUser
+}
+
+/** What was made true, and what is to be recorded of it. */
+interface Made {
+  readonly enforced: Enforced
+  readonly record?: AccessRecord
+  readonly audit?: readonly AuditEntry[]
+}
+
 /**
- * Makes one person's access in the host what their groups give now: resolve, plan, apply, record.
- * Level-triggered: it reads the present state, so it may be called at any time and any number of
- * times. The caller holds the person's lease, so that two of them never work on one person.
+ * Makes one person's access in the host what their groups give now: resolve, plan, apply, record,
+ * and end the claim. Level-triggered: it reads the present state, so it may be called at any time
+ * and any number of times. The caller holds the person's lease, so that two of them never work on
+ * one person.
  *
- * @throws UnavailableError and whatever else the host's adapter throws; nothing is recorded then
+ * @throws UnavailableError and whatever else the host's adapter throws; nothing is recorded then,
+ *   and the claim goes on
  */
 export async function enforceAccess(
   context: EnforceContext,
   scope: Scope,
-  userId: string,
+  claim: Claim,
 ): Promise<Enforced> {
+  const made = await makeTrue(context, scope, claim.entry.userId)
+  await conclude(context, scope, claim, made)
+  for (const entry of made.audit ?? []) context.emit(entry)
+  return made.enforced
+}
+
+/** In one step where the stores can. */
+async function conclude(
+  { adapters: { access, audit: log, users }, clock }: EnforceContext,
+  scope: Scope,
+  { owner, entry }: Claim,
+  { record: made, audit = [] }: Made,
+): Promise<void> {
+  const record = made && { ...made, at: clock().toISOString() }
+  if (record && access.finish && users.supports?.outbox) {
+    return access.finish(scope, { owner, entry }, { record, audit: log ? audit : [] })
+  }
+  if (record) await access.saveRecord(scope, record)
+  if (audit.length > 0) await log?.append(scope, audit)
+  await access.settle(owner, entry, { kind: 'done' })
+}
+
+async function makeTrue(context: EnforceContext, scope: Scope, userId: string): Promise<Made> {
   const { users, groups, access: store } = context.adapters
   const user = await users.get(scope, userId, readWhole)
   const known = await store.getRecord(scope, userId)
@@ -54,8 +92,7 @@ export async function enforceAccess(
   const record = known ?? emptyRecord(userId, context.clock())
   const exemption = await exemptionOf(context.adapters, scope, user)
   if (exemption) {
-    await save(context, scope, { ...record, notes: [exemption.reason] })
-    return exemption.kind
+    return { enforced: exemption.kind, record: { ...record, notes: [exemption.reason] } }
   }
   const person = { user, record }
   // Whatever their groups give, inactive people have no access.
@@ -71,19 +108,20 @@ async function deprovisionDeleted(
   context: EnforceContext,
   scope: Scope,
   record: AccessRecord | undefined,
-): Promise<Enforced> {
+): Promise<Made> {
   // An import that was cut short brings the user back.
-  if (!record || isHalfListed(record)) return 'gone'
+  if (!record || isHalfListed(record)) return { enforced: 'gone' }
   const user = deletedUser(record)
-  if (await exemptionOf(context.adapters, scope, user)) return 'gone'
+  if (await exemptionOf(context.adapters, scope, user)) return { enforced: 'gone' }
   // Also when it was carried out before: somebody may have let the person in again by hand.
   await context.adapters.users.deprovision(scope, user, 'deleted')
-  if (record.enforced !== 'deprovisioned') {
-    const linked = await withAccount(context, scope, record)
-    await save(context, scope, { ...linked, enforced: 'deprovisioned' })
-    await tell(context, scope, user, [['user.deprovisioned', undefined]])
+  if (record.enforced === 'deprovisioned') return { enforced: 'gone' }
+  const linked = await withAccount(context, scope, record)
+  return {
+    enforced: 'gone',
+    record: { ...linked, enforced: 'deprovisioned' },
+    audit: entriesOf(context, scope, user, [['user.deprovisioned', undefined]]),
   }
-  return 'gone'
 }
 
 /** A stand-in for a user whose resource is gone; adapters find the account by its id. */
@@ -97,18 +135,19 @@ function deletedUser(record: AccessRecord): User {
   }
 }
 
-async function end(context: EnforceContext, scope: Scope, person: Person): Promise<Enforced> {
+async function end(context: EnforceContext, scope: Scope, person: Person): Promise<Made> {
   const { user, record } = person
   await context.adapters.users.deprovision(scope, user, user.active ? 'noRole' : 'deactivated')
-  if (record.enforced !== 'deprovisioned') {
-    await save(context, scope, {
+  if (record.enforced === 'deprovisioned') return { enforced: 'deprovisioned' }
+  return {
+    enforced: 'deprovisioned',
+    record: {
       ...(await withAccount(context, scope, record)),
       email: emailIn(user, record),
       enforced: 'deprovisioned',
-    })
-    await tell(context, scope, user, [['user.deprovisioned', undefined]])
+    },
+    audit: entriesOf(context, scope, user, [['user.deprovisioned', undefined]]),
   }
-  return 'deprovisioned'
 }
 
 /** The host may have linked the account that it found while it ended access. */
@@ -125,7 +164,7 @@ async function give(
   scope: Scope,
   { user, record }: Person,
   access: Access,
-): Promise<Enforced> {
+): Promise<Made> {
   const givesRole = givesRoleByRule(access)
   // On record before it is given: whatever fails in between, it can be taken back.
   if (givesRole && !record.hadRole) await noteRole(context.adapters.access, scope, [user.id])
@@ -135,18 +174,20 @@ async function give(
   })
   const reached = await context.adapters.users.applyAccess(scope, user, access, planned)
   const account = reached.account ?? record.account
-  await save(context, scope, {
-    ...record,
-    email: emailIn(user, record),
-    applied: reached.applied,
-    deferred: reached.deferred ?? [],
-    notes: reached.notes ?? [],
-    ...(account && { account }),
+  return {
     enforced: 'active',
-    hadRole: record.hadRole || givesRole,
-  })
-  await tell(context, scope, user, changesBetween(record.applied, reached.applied))
-  return 'active'
+    record: {
+      ...record,
+      email: emailIn(user, record),
+      applied: reached.applied,
+      deferred: reached.deferred ?? [],
+      notes: reached.notes ?? [],
+      ...(account && { account }),
+      enforced: 'active',
+      hadRole: record.hadRole || givesRole,
+    },
+    audit: entriesOf(context, scope, user, changesBetween(record.applied, reached.applied)),
+  }
 }
 
 /** Asked first because it is rare, and saves everybody else a query. */
@@ -181,22 +222,15 @@ function hasPlace(grants: readonly Grant[], grant: Grant): boolean {
   return grants.some((each) => placeOf(each) === placeOf(grant))
 }
 
-function save(context: EnforceContext, scope: Scope, record: AccessRecord): Promise<void> {
-  return context.adapters.access.saveRecord(scope, { ...record, at: context.clock().toISOString() })
-}
-
-async function tell(
-  context: EnforceContext,
+function entriesOf(
+  { clock }: EnforceContext,
   scope: Scope,
   user: User,
   events: readonly (readonly [EventName, string | undefined])[],
-): Promise<void> {
+): readonly AuditEntry[] {
   const said = events.map(([event, detail]) => ({
     event,
     ...(detail !== undefined && { detail }),
   }))
-  const entries = auditEntries(scope, context.clock(), said, subjectOf(user))
-  if (entries.length === 0) return
-  await context.adapters.audit?.append(scope, entries)
-  for (const entry of entries) context.emit(entry)
+  return auditEntries(scope, clock(), said, subjectOf(user))
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { AccessStore, PendingOutcome, PendingUser } from '../stores/access-store.js'
+import type { AccessStore } from '../stores/access-store.js'
 import { UnavailableError } from '../stores/errors.js'
 import type { Scope } from '../stores/scope.js'
-import { type EnforceContext, type Enforced, enforceAccess } from './enforce.js'
+import { type Claim, type EnforceContext, type Enforced, enforceAccess } from './enforce.js'
 import { asStoreError, describeFailure } from './failure.js'
 import { isHeldUnder, longestAttemptMs, shortLeaseMs, underLease } from './lease.js'
 import { withTimeLimit } from './time-limit.js'
@@ -13,11 +13,6 @@ export interface InlineOptions {
   /** After this many milliseconds the caller is told to come back. */
   readonly timeoutMs: number
   readonly retryAfterSeconds: number
-}
-
-interface Claim {
-  readonly owner: string
-  readonly entry: PendingUser
 }
 
 const waitMs = 25
@@ -173,16 +168,15 @@ async function carryOut(
   scope: Scope,
   { owner, entry }: Claim,
 ): Promise<Enforced> {
-  const settle = (outcome: PendingOutcome) => context.adapters.access.settle(owner, entry, outcome)
+  const { access } = context.adapters
+  const lease = { owner, entry, leaseMs: shortLeaseMs, attemptMs: longestAttemptMs }
   try {
-    const lease = { owner, entry, leaseMs: shortLeaseMs, attemptMs: longestAttemptMs }
-    const enforced = await underLease(context.adapters.access, scope, lease, (leased) =>
-      enforceAccess(context, leased, entry.userId),
+    return await underLease(access, scope, lease, (leased) =>
+      enforceAccess(context, leased, { owner, entry }),
     )
-    await settle({ kind: 'done' })
-    return enforced
   } catch (error) {
-    await settle({ kind: 'retry', afterMs: retryMs, error: describeFailure(error) })
+    const failed = { kind: 'retry', afterMs: retryMs, error: describeFailure(error) } as const
+    await access.settle(owner, entry, failed)
     throw error
   }
 }

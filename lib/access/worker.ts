@@ -50,14 +50,15 @@ export function createWorker(
     return user?.active === true
   }
 
-  async function attempt(scope: Scope, entry: PendingUser): Promise<PendingOutcome> {
+  /** Returns how it failed; `undefined` when it is done. */
+  async function attempt(scope: Scope, entry: PendingUser): Promise<PendingOutcome | undefined> {
     try {
       if (await waits(scope, entry)) return pausedOutcome
       await underLease(adapters.access, scope, { owner, entry, leaseMs, attemptMs }, (leased) =>
-        enforceAccess(context, leased, entry.userId),
+        enforceAccess(context, leased, { owner, entry }),
       )
       breaker.answered(entry.tenant)
-      return { kind: 'done' }
+      return undefined
     } catch (error) {
       debug('%s of tenant %s failed: %O', entry.userId, entry.tenant, error)
       const outcome = outcomeOf(entry, error, options)
@@ -76,6 +77,7 @@ export function createWorker(
         until === undefined
           ? await attempt(scopeOf(entry, attemptMs), entry)
           : putOff(entry, until - now(), options)
+      if (outcome === undefined) return
       await adapters.access.settle(owner, entry, outcome).catch((error: unknown) => {
         debug('the claim of %s could not be ended: %O', entry.userId, error)
       })

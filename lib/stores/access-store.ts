@@ -163,6 +163,17 @@ export interface AccessStore {
    */
   settle(owner: string, entry: PendingUser, outcome: PendingOutcome): Promise<void>
   /**
+   * **Optional.** `saveRecord`, `append` of the audit log and `settle` as `done`, in one step. Else,
+   * and for users whose store has no `supports.outbox`: one after the other.
+   *
+   * @throws UniquenessError as `saveRecord`
+   */
+  finish?(
+    scope: Scope,
+    claim: { readonly owner: string; readonly entry: PendingUser },
+    done: { readonly record: AccessRecord; readonly audit: readonly AuditEntry[] },
+  ): Promise<void>
+  /**
    * **Required.** The entries of these users, leased or not, due or not; users without one are left
    * out.
    */

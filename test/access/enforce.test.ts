@@ -1,5 +1,5 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
-import { enforceAccess } from '../../lib/access/index.js'
+import { type Claim, enforceAccess } from '../../lib/access/index.js'
 import type { AuditEntry } from '../../lib/events/catalogue.js'
 import type { MappingPolicy } from '../../lib/mapping/index.js'
 import { recordingTarget } from './recording-target.js'
@@ -14,8 +14,22 @@ function setUp(policy: Partial<MappingPolicy> = {}) {
     clock: () => new Date('2026-03-01T10:00:00Z'),
     emit: (event: AuditEntry) => void events.push(event),
   }
-  const enforce = (user: { id: string }) => enforceAccess(context, world.scope, user.id)
+  const enforce = (user: { id: string }) => enforceAccess(context, world.scope, claimOn(user.id))
   return { ...world, host, events, enforce, access: world.adapters.access }
+}
+
+function claimOn(userId: string): Claim {
+  const at = '2026-03-01T09:00:00Z'
+  const entry = {
+    tenant: 'acme',
+    userId,
+    since: at,
+    mark: 1,
+    attempts: 0,
+    failed: false,
+    nextAt: at,
+  }
+  return { owner: 'test', entry }
 }
 
 const crewRules = {
@@ -133,7 +147,7 @@ describe('enforceAccess', () => {
     const enforced = await enforceAccess(
       { adapters: world.adapters, clock: () => new Date(), emit: () => {} },
       world.scope,
-      owner.id,
+      claimOn(owner.id),
     )
 
     expect(enforced).toBe('protected')

@@ -146,7 +146,7 @@ describe('organization roles', () => {
     expect(roleOf()).toBe('AN')
     setMember({ role: 'MA', roleSource: 'manual' })
     expect(await product.adapters.importer.run()).toMatchObject({ drifted: 0 })
-    await product.patch(`/Users/${id}`, [{ op: 'replace', path: 'title', value: 'x' }])
+    await product.patch(`/Users/${id}`, [{ op: 'replace', path: 'displayName', value: 'X' }])
     await product.drained()
     expect(roleOf()).toBe('MA')
     expect((await product.record(id))?.notes).toEqual([
