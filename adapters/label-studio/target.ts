@@ -1,6 +1,5 @@
 import {
   type Access,
-  type AccessRecord,
   type AppliedAccess,
   type DeprovisionReason,
   hasSignedIn,
@@ -47,8 +46,7 @@ export function labelStudioTarget(parts: TargetParts, edition: Edition): LabelSt
 
     accessAttributes: ['name', 'displayName'],
 
-    exemptions: (scope: Scope, users: readonly User[], records?: readonly AccessRecord[]) =>
-      exemptionsIn(parts, scope, { users, records }),
+    exemptions: (scope: Scope, users: readonly User[]) => exemptionsIn(parts, scope, users),
 
     async setPassword(scope: Scope, user: User, password: string) {
       const { target } = await translated(edition())

@@ -92,6 +92,7 @@ function settingsOf(parts: AppParts): Router {
     authorize: adminTokens(named('admin', adminDigests)),
     ...choices,
     ...(!hasOwnSettings && { scimUrl: '/scim/v2' }),
+    ...(choices && !hasOwnSettings && { labelStudioUrl: '/' }),
     ...(adapters.tokens && { tokens: adapters.tokens }),
     reconciler,
     onError: logFailure,

@@ -63,6 +63,11 @@ export interface SettingsOptions {
    */
   readonly scimUrl?: string
   /**
+   * Address of Label Studio, or its path at the origin of the page, for a link back. Default: no
+   * link.
+   */
+  readonly labelStudioUrl?: string
+  /**
    * Share of the people with access above which their loss by new rules must be confirmed. 0 to 1.
    * Default 0.1.
    */
@@ -104,6 +109,11 @@ export interface SettingsOptions {
 
 const maxBodyBytes = 536_870_912
 
+const urlOrPath = custom<string>(
+  `${httpUrl.wanted}, or a path`,
+  (value) => httpUrl.accepts(value) || /^\/(?!\/)[\w\-./~%]*$/.test(String(value)),
+)
+
 /** The options of `settingsRouter`. */
 export const settingsTable = optionTable<SettingsOptions>()('settingsRouter', 'ERR_SCIM_SETTINGS', {
   authorize: { type: callback<Authorize>('adminTokens([…])'), required: true, secret: true },
@@ -125,13 +135,8 @@ export const settingsTable = optionTable<SettingsOptions>()('settingsRouter', 'E
     ),
     shown: 'none',
   },
-  scimUrl: {
-    type: custom<string>(
-      `${httpUrl.wanted}, or a path`,
-      (value) => httpUrl.accepts(value) || /^\/(?!\/)[\w\-./~%]*$/.test(String(value)),
-    ),
-    shown: 'not shown',
-  },
+  scimUrl: { type: urlOrPath, shown: 'not shown' },
+  labelStudioUrl: { type: urlOrPath, shown: 'no link' },
   lossWarningShare: { type: between(0, 1), default: 0.1 },
   massLossShare: { type: between(0, 1), default: 0.25 },
   massLossLeast: { type: whole(1, 1_000_000_000), default: 10 },

@@ -7,10 +7,8 @@ export interface WorkspaceIndex {
   readonly byId: ReadonlyMap<string, readonly number[]>
   /** Projects in no workspace, by the id of who made them. */
   readonly byCreator: ReadonlyMap<string, readonly number[]>
-  /** Projects of several workspaces, and of who made some, together. */
+  /** Projects of several workspaces together, by their titles. */
   readonly unions: Map<string, ReadonlySet<number>>
-  /** Numbers in all of them. */
-  remembered: number
 }
 
 const maxTenants = 100
@@ -46,6 +44,5 @@ async function readIndex(store: WorkspaceStore, scope: Scope): Promise<Workspace
     byId: new Map(workspaces.map(({ id, projectIds }) => [id, projectIds])),
     byCreator,
     unions: new Map(),
-    remembered: 0,
   }
 }

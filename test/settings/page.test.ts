@@ -151,12 +151,14 @@ describe('forms of the settings page', () => {
   })
 
   it('are refused without a session', async () => {
-    const { app, csrf } = await aVisitor()
+    const { app, csrf, access, scope } = await aVisitor()
     await request(app)
       .post(path)
       .type('form')
-      .send({ ...aRule, csrf })
-      .expect(403)
+      .send({ ...aRule, do: 'save', csrf })
+      .expect(401)
+    await request(app).post(`${path}/status`).type('form').send({ do: 'pause', csrf }).expect(403)
+    expect((await access.rules(scope)).version).toBe('0')
     await request(app).post(`${path}/sign-in`).type('form').send({ token: adminToken }).expect(403)
   })
 

@@ -13,6 +13,8 @@ export interface Layout {
    * The administrator came with a token and can sign out; otherwise the host's own sign-in counts.
    */
   readonly canSignOut?: boolean
+  /** Where Label Studio is, where the host says so. */
+  readonly labelStudioUrl?: string | undefined
   /** Workspaces are kept here, and have a page. */
   readonly hasWorkspaces?: boolean
   /** Why rules are recorded and not in force; absent where they are. */
@@ -67,7 +69,7 @@ ${content}
 function header(layout: Layout): Html {
   return html`<header class="top">
 <div class="wide">
-<p class="crumbs"><span>Organization</span> <span aria-hidden="true">/</span> <strong>SCIM</strong></p>
+<p class="crumbs">${layout.labelStudioUrl !== undefined && html`<a href="${layout.labelStudioUrl}">Label Studio</a> <span aria-hidden="true">/</span> `}<span>Organization</span> <span aria-hidden="true">/</span> <strong>SCIM</strong></p>
 ${layout.actor !== undefined && account(layout)}
 </div>
 </header>`

@@ -88,6 +88,14 @@ export async function changeMapping(pageRequest: PageRequest): Promise<PageAnswe
     : preview(pageRequest, meant, current)
 }
 
+/** What was typed before a session ended, after the next sign-in. Nothing is saved by that. */
+export function showKeptDraft(pageRequest: PageRequest): Promise<PageAnswer> {
+  return show(pageRequest, {
+    draft: draftFrom(pageRequest.form),
+    notice: notice('warn', 'Your session had ended. Here is what you typed; nothing is saved yet.'),
+  })
+}
+
 /** `meant:["typed","meant"]`: a name that was clicked. */
 function withMeantName(draft: Draft, action: string): Draft {
   const [, text] = /^meant:(\[.*\])$/s.exec(action) ?? []

@@ -16,7 +16,7 @@ import script from './assets/script.js'
 import style from './assets/style.css'
 import { changeConnect, showConnect } from './connect.js'
 import { type Layout, page } from './layout.js'
-import { changeMapping, showMapping } from './mapping.js'
+import { changeMapping, showKeptDraft, showMapping } from './mapping.js'
 import { createSessions, type Session, type Sessions } from './session.js'
 import {
   changePerson,
@@ -166,12 +166,29 @@ async function pageRequestOf(
   const administrator = await whoIs(context, request, known)
   const owner = { session: known, administrator }
   const isForm = request.method === 'POST'
+  const draft = isForm && !administrator && keptDraft(sessions, exchange)
+  if (draft) return showSignIn(pageContext, exchange, { known, draft })
   if (!isForm && !sessions.isRefresh(request, owner)) requireNavigation(request)
   if (isForm && (administrator || !known)) {
     sessions.checkForm(request, form.get('csrf') ?? '', owner)
   }
   if (!administrator) return showSignIn(pageContext, exchange, { known })
   const session = known ?? sessions.begin(request, response)
+  return pageRequestFor(pageContext, exchange, { session, administrator })
+}
+
+/** Who is signed in, and in which session. */
+interface SignedIn {
+  readonly session: Session
+  readonly administrator: Administrator
+}
+
+async function pageRequestFor(
+  { context, sessions }: PageContext,
+  exchange: PageExchange,
+  { session, administrator }: SignedIn,
+): Promise<PageRequest> {
+  const { request, form } = exchange
   const scope = scopeOf(exchange, administrator)
   return {
     context,
@@ -180,6 +197,7 @@ async function pageRequestOf(
       base: baseOf(request),
       formToken: sessions.formToken(session, administrator),
       ...administrator,
+      labelStudioUrl: context.labelStudioUrl,
       notInForce: await whyNotInForce(context, scope),
       hasWorkspaces: await hasOwnWorkspaces(context, scope),
       canSignOut: session.token !== undefined,
@@ -189,6 +207,18 @@ async function pageRequestOf(
     scimUrl: scimUrlOf(request, context),
     parameters: request.params as Readonly<Record<string, string>>,
   }
+}
+
+/**
+ * The rules in a form of the editor whose session has ended. They are only shown again, never saved
+ * without their preview.
+ */
+function keptDraft(sessions: Sessions, { request, form }: PageExchange): string | undefined {
+  const isEditor = form.has('version') && request.path === root
+  if (!isEditor || !sessions.isOwnSite(request)) return undefined
+  const kept = new URLSearchParams(form)
+  for (const name of ['csrf', 'do', 'previewed', 'confirm']) kept.delete(name)
+  return kept.toString()
 }
 
 /** A path is at the origin at which the page is seen. */
@@ -212,10 +242,17 @@ async function whoIs(
   }
 }
 
+interface SignInState {
+  readonly known: Session | undefined
+  readonly problem?: string
+  /** A form that is shown again after the sign-in. */
+  readonly draft?: string
+}
+
 function showSignIn(
   { sessions }: PageContext,
   { request, response }: Exchange,
-  { known, problem }: { readonly known: Session | undefined; readonly problem?: string },
+  { known, problem, draft }: SignInState,
 ): PageAnswer {
   // A link from elsewhere comes without the cookie (SameSite): the page asks once more from its own
   // site, so that somebody who is signed in stays so.
@@ -228,7 +265,7 @@ function showSignIn(
     base: baseOf(request),
     formToken: session ? sessions.formToken(session, undefined) : '',
   }
-  const content = signInView(layout, problem)
+  const content = signInView(layout, { problem, draft })
   return { status: 401, page: page(layout, { title: 'Sign in', content }) }
 }
 
@@ -241,10 +278,15 @@ async function signIn(pageContext: PageContext, exchange: PageExchange): Promise
   const token = form.get('token')?.trim() ?? ''
   const administrator = await whoIs(context, request, { id: '', token })
   if (!administrator) {
-    return showSignIn(pageContext, exchange, { known, problem: 'This token is not known here.' })
+    const draft = form.get('draft')
+    const problem = 'This token is not known here.'
+    return showSignIn(pageContext, exchange, { known, problem, ...(draft && { draft }) })
   }
-  sessions.begin(request, response, token)
-  return { redirect: baseOf(request) }
+  const session = sessions.begin(request, response, token)
+  const draft = form.get('draft')
+  if (!draft) return { redirect: baseOf(request) }
+  const signedIn = await pageRequestFor(pageContext, exchange, { session, administrator })
+  return showKeptDraft({ ...signedIn, form: new URLSearchParams(draft) })
 }
 
 async function signOut(pageContext: PageContext, exchange: PageExchange): Promise<PageAnswer> {

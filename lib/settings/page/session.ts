@@ -35,6 +35,8 @@ export interface Sessions {
    * that a session which a script planted, made elsewhere, opens nothing here.
    */
   formToken(session: Session, administrator: Administrator | undefined): string
+  /** Whether the browser says, or lets us see, that a page of this site sent the request. */
+  isOwnSite(request: Request): boolean
   /**
    * Refuses a form that was not sent by a page of this session and administrator.
    *
@@ -82,6 +84,7 @@ export function createSessions(options: {
 
   return {
     formToken,
+    isOwnSite,
     read(request) {
       const opened = unseal(key, cookieOf(request))
       if (!opened || opened.until < options.clock().getTime()) return undefined

@@ -144,8 +144,7 @@ function refuseSeatTypes(input: unknown): void {
   ])
 }
 
-/** The entry of the log about saved rules. */
-export function savedEvent(
+function savedEvent(
   { clock }: SettingsContext,
   scope: Scope,
   before: MappingRules,

@@ -1,14 +1,22 @@
 import { type Html, html, type Part } from '../html.js'
 import { formToken, type Layout } from '../layout.js'
 
+/** What the form shows beside itself. */
+export interface SignInView {
+  readonly problem: string | undefined
+  /** What was typed before the session ended. */
+  readonly draft: string | undefined
+}
+
 /** The form by which administrators come in with their token. */
-export function signInView(layout: Layout, problem: string | undefined): Html {
+export function signInView(layout: Layout, { problem, draft }: SignInView): Html {
   return html`<div class="narrow card">
 <h1>SCIM settings</h1>
 <p class="quiet">Sign in with the administrator’s token of this service.</p>
 ${problem !== undefined && html`<p class="problem" role="alert" id="problem">${problem}</p>`}
 <form method="post" action="${layout.base}/sign-in" class="stacked">
 ${formToken(layout)}
+${draft !== undefined && html`<input type="hidden" name="draft" value="${draft}"><p class="quiet">Your session has ended. What you typed is kept, and shown again.</p>`}
 <label for="token">Token</label>
 <input type="password" id="token" name="token" required autocomplete="current-password" autofocus${
     problem !== undefined && html` aria-describedby="problem" aria-invalid="true"`
