@@ -16,6 +16,9 @@ interface StoredKey {
   readonly lookup_key: string
 }
 
+/** How digests of keys begin. */
+export const digestMark = 'sha256:'
+
 /** True of every lookup key, and the condition of their index: see `isListed` of resources. */
 export const hasKey = sql.raw("lookup_key >= ''")
 
@@ -108,10 +111,10 @@ export function areSame(keys: readonly LookupKey[], others: readonly LookupKey[]
  * a short key that looks like one is digested too, so that no two keys are stored alike.
  */
 export function storedKey(key: string): string {
-  const isShort = key.length <= 200 && !key.startsWith('sha256:')
+  const isShort = key.length <= 200 && !key.startsWith(digestMark)
   return isShort && isStorable(key)
     ? key
-    : `sha256:${createHash('sha256').update(key).digest('base64url')}`
+    : `${digestMark}${createHash('sha256').update(key).digest('base64url')}`
 }
 
 type KeyRow = readonly [attribute: string, key: string, isUnique: number]

@@ -76,6 +76,7 @@ function migrations(dialect: SqlDialect): Record<string, Migration> {
     '005_workspaces': workspaceTables(dialect),
     '006_had_role': hadRoleColumn(),
     '007_tokens': tokenTables(dialect),
+    '008_counts': countTable(dialect),
   }
 }
 
@@ -261,6 +262,25 @@ function tokenTables({ textType: text }: SqlDialect) {
       token ${text} not null,
       last_at ${text} not null,
       primary key (tenant, token))`,
+  ]
+}
+
+/**
+ * How many resources of each type a tenant has: the sum over the slots. Triggers count, so that no
+ * host, of whatever version, can forget to.
+ */
+function countTable({ textType: text, keyTable, countingTriggers }: SqlDialect) {
+  return [
+    sql`create table scim_counts (
+      tenant ${text} not null,
+      resource_type ${text} not null,
+      slot integer not null,
+      count bigint not null,
+      primary key (tenant, resource_type, slot)) ${keyTable}`,
+    ...countingTriggers,
+    sql`insert into scim_counts (tenant, resource_type, slot, count)
+      select tenant, resource_type, -1, count(*) from scim_resources
+      group by tenant, resource_type`,
   ]
 }
 

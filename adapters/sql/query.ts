@@ -3,17 +3,19 @@ import {
   type IndexPlan,
   indexPlan,
   isAnsweredByPlan,
+  lookupName,
   type Page,
   type PageRequest,
   positionOf,
   type Query,
+  type ResolvedFilter,
   type Resource,
   type Scope,
 } from '../../lib/adapter/index.js'
 import { type Database, statement } from './database.js'
 import type { Sql, SqlDialect } from './dialects/dialect.js'
 import { filterCondition } from './filter.js'
-import { hasKey, storedKey } from './lookups.js'
+import { digestMark, hasKey, storedKey } from './lookups.js'
 import { isMember } from './members.js'
 import { isListed, isOfType, type ResourceRow, resourceColumns, toResource } from './rows.js'
 import { orderOf } from './sort.js'
@@ -123,7 +125,17 @@ function totalOf(page: PageRequest, found: number): number | undefined {
   return offset + found
 }
 
+const keptCount = statement<Extent, { total: number }>(
+  (value) => sql`
+    select cast(coalesce(sum(count), 0) as bigint) as total from scim_counts
+    where tenant = ${value('tenant')} and resource_type = ${value('type')}`,
+)
+
 async function count({ database, all }: Reader, extent: Extent, query: Query): Promise<number> {
+  if (query.filter === undefined) {
+    const [kept] = await database.prepared(keptCount, extent)
+    return kept?.total ?? 0
+  }
   const [row] = await all(
     sql<{ total: number }>`select count(*) as total ${matching(database, extent, query, [])}`,
   )
@@ -140,15 +152,14 @@ function matching(
   { filter }: Query,
   more: readonly Sql[],
 ): Sql {
+  const isExact = filter && (isAnsweredByPlan(filter, type) || beginningIn(filter) === filter)
   const conditions = [
-    ...(filter && !isAnsweredByPlan(filter, type)
-      ? [filterCondition(filter, dialect, { tenant, type })]
-      : []),
+    ...(filter && !isExact ? [filterCondition(filter, dialect, { tenant, type })] : []),
     ...more,
   ]
-  const plan = filter && indexPlan(filter, type)
   const { joinEach } = dialect
-  if (plan === undefined) {
+  const ids = filter && idsFor(filter, { tenant, type }, dialect)
+  if (ids === undefined) {
     const all = [
       sql`resource.tenant = ${tenant}`,
       sql`resource.resource_type = ${type}`,
@@ -157,12 +168,69 @@ function matching(
     return sql`from scim_resources as resource where ${sql.join([...all, ...conditions], sql` and `)}`
   }
   const found = joinEach(
-    sql`(${idsOf(plan, { tenant, type }, dialect)}) as found`,
+    sql`(${ids}) as found`,
     'scim_resources as resource',
     sql`resource.tenant = ${tenant} and resource.id = found.id`,
   )
   return sql`from ${found}
     where ${sql.join([sql`resource.${isOfType(type)}`, ...conditions], sql` and `)}`
+}
+
+/** SELECT of the ids that an index finds for a filter; `undefined` when none does. */
+function idsFor(filter: ResolvedFilter, extent: Extent, dialect: SqlDialect): Sql | undefined {
+  const plan = indexPlan(filter, extent.type)
+  if (plan) return idsOf(plan, extent, dialect)
+  const beginning = beginningIn(filter)
+  return beginning && idsBeginning(beginning, extent, dialect)
+}
+
+type Beginning = Extract<ResolvedFilter, { kind: 'compare' }>
+
+/** `userName sw "x"`, as a filter of its own or one of several with `and`. */
+function beginningIn(filter: ResolvedFilter): Beginning | undefined {
+  if (filter.kind === 'and')
+    return filter.nodes.find((node) => node === beginningIn(node)) as Beginning | undefined
+  if (filter.kind !== 'compare' || filter.operator !== 'sw') return undefined
+  const isLookedUp = lookupName(filter.path) !== undefined
+  const { value } = filter
+  return isLookedUp && typeof value === 'string' && value !== '' && isStorable(value)
+    ? filter
+    : undefined
+}
+
+/** By the index of lookup keys; of long ones it has digests, whose resources are looked at. */
+function idsBeginning(filter: Beginning, extent: Extent, dialect: SqlDialect): Sql {
+  const { tenant, type } = extent
+  const isOfAttribute = sql`lookup.tenant = ${tenant} and lookup.resource_type = ${type}
+    and lookup.attribute = ${lookupName(filter.path)} and lookup.${hasKey}`
+  const isDigest = hasBeginning(digestMark)
+  const digests = dialect.joinEach(
+    sql`scim_lookups as lookup`,
+    'scim_resources as resource',
+    sql`resource.tenant = lookup.tenant and resource.id = lookup.resource_id`,
+  )
+  return sql`
+    select lookup.resource_id as id from scim_lookups as lookup
+    where ${isOfAttribute} and ${hasBeginning(String(filter.value))} and not (${isDigest})
+    union
+    select resource.id from ${digests}
+    where ${isOfAttribute} and ${isDigest} and ${filterCondition(filter, dialect, extent)}`
+}
+
+function hasBeginning(text: string): Sql {
+  const end = afterAll(text)
+  const isBefore = end === undefined ? sql`` : sql`and lookup.lookup_key < ${end}`
+  return sql`lookup.lookup_key >= ${text} ${isBefore}`
+}
+
+/** The first text behind all that begin with this one, by code point; `undefined`: there is none. */
+function afterAll(beginning: string): string | undefined {
+  const points = [...beginning].map((character) => character.codePointAt(0) ?? 0)
+  while (points.at(-1) === 0x10ffff) points.pop()
+  const last = points.pop()
+  if (last === undefined) return undefined
+  // Surrogates are no characters.
+  return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1)
 }
 
 /**

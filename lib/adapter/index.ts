@@ -72,7 +72,7 @@ export { type OutboxCall, writeDurably, writeInSteps } from '../resources/outbox
 export { comparableForm, comparableOf } from '../schema/comparable.js'
 export { compileResourceTypes } from '../schema/compile.js'
 export { extended, isObject } from '../schema/json.js'
-export { lookupKeys } from '../schema/lookups.js'
+export { lookupKeys, lookupName } from '../schema/lookups.js'
 export type { AttributeDefinition, AttributePath, Json } from '../schema/types.js'
 export { comparePositions, positionOf } from '../sort/index.js'
 export type { AccessRecord, AccessStore } from '../stores/access-store.js'

@@ -36,6 +36,11 @@ export interface SqlDialect {
   readonly forDelete: Sql
   readonly forKeyShare: Sql
   readonly skipLocked: Sql
+  /**
+   * Keep `scim_counts` true while rows of `scim_resources` come and go. Connections count in slots
+   * of their own, at the end of a transaction, so that writers do not wait for each other.
+   */
+  readonly countingTriggers: readonly Sql[]
   /** Keeps other hosts from migrating until the transaction ends, where its beginning does not. */
   readonly lockMigrations?: Sql
   /** Tells the planner how much each column of an index narrows a search, where it would guess. */

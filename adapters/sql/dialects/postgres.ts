@@ -15,6 +15,21 @@ export const postgresDialect: SqlDialect = {
   forDelete: sql`for update`,
   forKeyShare: sql`for key share`,
   skipLocked: sql`for update skip locked`,
+  countingTriggers: [
+    sql.raw(`create function scim_count() returns trigger language plpgsql as $$
+      declare
+        changed scim_resources;
+        step integer := 1;
+      begin
+        if tg_op = 'DELETE' then changed := old; step := -1; else changed := new; end if;
+        insert into scim_counts as kept (tenant, resource_type, slot, count)
+        values (changed.tenant, changed.resource_type, pg_backend_pid() % 64, step)
+        on conflict (tenant, resource_type, slot) do update set count = kept.count + step;
+        return null;
+      end $$`),
+    sql`create constraint trigger scim_count after insert or delete on scim_resources
+      deferrable initially deferred for each row execute function scim_count()`,
+  ],
   // The number that Kysely's migrator locks, which made the tables of versions before 0.2.
   lockMigrations: sql`select pg_advisory_xact_lock(3853314791062309107)`,
   // OFFSET keeps the planner from turning the join round and reading a whole tenant first.

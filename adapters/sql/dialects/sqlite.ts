@@ -16,6 +16,7 @@ export const sqliteDialect: SqlDialect = {
   forDelete: sql``,
   forKeyShare: sql``,
   skipLocked: sql``,
+  countingTriggers: [countingTrigger('insert', 'new', 1), countingTrigger('delete', 'old', -1)],
   planFor: (table, index, rowsPerPrefix) => sql`
     insert into sqlite_stat1 (tbl, idx, stat) values (${table}, ${index}, ${rowsPerPrefix.join(' ')})`,
   joinEach: (from, table, condition) => sql`${from} cross join ${sql.raw(table)} on ${condition}`,
@@ -29,6 +30,14 @@ export const sqliteDialect: SqlDialect = {
   endsWith: (value, part) =>
     part === '' ? sql`${value} is not null` : sql`substr(${value}, -length(${part})) = ${part}`,
   failureKind,
+}
+
+function countingTrigger(event: string, row: string, by: number) {
+  return sql.raw(`create trigger scim_count_${event} after ${event} on scim_resources begin
+    insert into scim_counts (tenant, resource_type, slot, count)
+    values (${row}.tenant, ${row}.resource_type, 0, ${by})
+    on conflict (tenant, resource_type, slot) do update set count = count + ${by};
+  end`)
 }
 
 function jsonSql(): JsonSql {

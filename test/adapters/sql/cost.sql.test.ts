@@ -66,6 +66,45 @@ it.each<[string, () => Promise<unknown>, number]>([
   },
 )
 
+it('knows how many there are without reading them, whatever comes and goes', async () => {
+  const other = aScope()
+  const users = [aUser(), aUser(), aUser()]
+  for (const user of users) await adapters.users.create(other, user, writeOf(user))
+  const twice = adapters.users.create(other, users[0] ?? aUser(), writeOf(users[0] ?? aUser()))
+  await expect(twice).rejects.toThrow()
+  const texts = await recordStatements(async () => {
+    const nobody = await adapters.users.query(other, { ...everything, page: index(0, 0) })
+    expect(nobody).toMatchObject({ totalResults: 3, resources: [] })
+  })
+  expect(texts).toHaveLength(1)
+  expect(texts[0]).toContain('from scim_counts')
+  await adapters.users.delete(other, users[1]?.id ?? '', {})
+  const rest = await adapters.users.query(other, { ...everything, page: index(0, 1) })
+  expect(rest.totalResults).toBe(2)
+})
+
+it.each(['userName sw "USER1"', 'emails.value sw "u1" and active eq true', 'displayName sw "A"'])(
+  'finds %s by the index of what is looked up',
+  async (filter) => {
+    const texts = await recordStatements(() => find({ filter: where(filter), page: index(0, 3) }))
+    expect(texts.every((text) => /as found\b/.test(text))).toBe(true)
+  },
+)
+
+it('finds beginnings of values that are stored as digests', async () => {
+  const long = aUser({ userName: `sha${'x'.repeat(300)}` })
+  const lookAlike = aUser({ userName: 'sha256:y' })
+  for (const user of [long, lookAlike]) await adapters.users.create(scope, user, writeOf(user))
+  const named = async (text: string) => {
+    const page = await find({ filter: where(`userName sw "${text}"`), page: index(0, 10) })
+    return [page.totalResults, page.resources.map(({ id }) => id).sort()]
+  }
+  expect(await named('sha')).toEqual([2, [long.id, lookAlike.id].sort()])
+  expect(await named('shax')).toEqual([1, [long.id]])
+  expect(await named('sha2')).toEqual([1, [lookAlike.id]])
+  for (const { id } of [long, lookAlike]) await adapters.users.delete(scope, id, {})
+})
+
 it('reads no members of groups that are asked for without them (S-DOS-09)', async () => {
   const omit = new Set(['members'])
   const texts = await recordStatements(async () => {

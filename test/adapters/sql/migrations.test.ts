@@ -44,6 +44,30 @@ it('leaves nothing behind when it fails halfway, and succeeds at the next start'
   expect(await isMigrated(database)).toBe(true)
 })
 
+it('counts what there is already when counts are added', async () => {
+  await migrate(database)
+  const add = (id: string, type: string) =>
+    database.all(sql`insert into scim_resources values
+      ('acme', ${id}, ${type}, 0, 0, '1', null, '{}', '{}')`)
+  await database.all(sql`drop trigger scim_count_insert`)
+  await database.all(sql`drop trigger scim_count_delete`)
+  await database.all(sql`drop table scim_counts`)
+  await database.all(sql`delete from scim_migrations where name = '008_counts'`)
+  await add('a', 'User')
+  await add('b', 'User')
+  await migrate(database)
+  await add('c', 'User')
+  await add('d', 'Group')
+  await database.all(sql`delete from scim_resources where id = 'a'`)
+  const counts = await database.all(sql`
+    select resource_type as type, sum(count) as count from scim_counts
+    where tenant = 'acme' group by resource_type order by resource_type`)
+  expect(counts).toEqual([
+    { type: 'Group', count: 1 },
+    { type: 'User', count: 2 },
+  ])
+})
+
 it('keeps who had a role when the column of its own is added (R8)', async () => {
   await migrate(database)
   await database.all(sql`alter table scim_records drop column had_role`)

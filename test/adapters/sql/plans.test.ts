@@ -29,7 +29,8 @@ const mayRead = [
   /from scim_tokens where tenant = \?\s+order by created_at/,
   /from scim_token_uses where tenant = \?\s+order by last_at/,
   /delete from scim_refusals\s+where tenant = \? and \(person, method, path\) in/,
-  // A migration, once.
+  // Migrations, once.
+  /insert into scim_counts .* select tenant, resource_type, -1, count/s,
   /update scim_records set had_role = 1 where record like/,
 ]
 
