@@ -7,6 +7,7 @@ import { measureMapping } from './mapping.js'
 import { largeGroupSize, measures, type Subject } from './measures.js'
 import { watchMemory } from './memory.js'
 import { help, type Options, readOptions } from './options.js'
+import { measurePolicy } from './policy.js'
 import { putTable, requestTable, type Verdict, verdicts, verdictTable } from './report.js'
 import { measurePuts, measureRequests, type Result } from './requests.js'
 import { digits } from './statistics.js'
@@ -40,16 +41,20 @@ async function main(): Promise<void> {
   }
 }
 
-/** Requests on running servers, then group mapping in this process. */
+/** Requests on running servers, then group mapping and the gate's policy in this process. */
 async function measureTargets(options: Options, databases: Databases): Promise<readonly Verdict[]> {
   const { only } = options
-  const isOnlyMapping = only?.every((name) => name === 'mapping')
-  const speed = isOnlyMapping
-    ? []
-    : await measureSpeed(options, await startSubjects(options, databases))
-  if (only && !only.includes('mapping')) return speed
+  const isWanted = (name: string) => only?.includes(name) ?? true
+  const found: Verdict[] = []
+  if (!only?.every((name) => name === 'mapping' || name === 'policy')) {
+    found.push(...(await measureSpeed(options, await startSubjects(options, databases))))
+  }
   const marked = Math.max(...options.sizes)
-  return [...speed, ...(await measureMapping(databases, { marked, reconciled: marked / 10 }))]
+  if (isWanted('mapping')) {
+    found.push(...(await measureMapping(databases, { marked, reconciled: marked / 10 })))
+  }
+  if (isWanted('policy')) found.push(...(await measurePolicy(options)))
+  return found
 }
 
 async function measureSpeed(

@@ -18,7 +18,7 @@ export const help = `npm run bench [-- OPTIONS]
   --quick              1,000 and 10,000 users, fewer and shorter rounds
   --memory MINUTES     watch heap and resident memory under load instead
   --servers A,B        of bare, memory, sqlite, postgres
-  --only A,B           of get, filter, patch, list, member, large, post, put, mapping
+  --only A,B           of get, filter, patch, list, member, large, post, put, mapping, policy
   --users N,M          how many users; default 1000,100000
   --rounds N           rounds of each measure; default 7
   --seconds S          seconds of each round; default 2

@@ -1,5 +1,6 @@
 import {
   type Access,
+  type AccessRecord,
   type AppliedAccess,
   type DeprovisionReason,
   hasSignedIn,
@@ -46,7 +47,8 @@ export function labelStudioTarget(parts: TargetParts, edition: Edition): LabelSt
 
     accessAttributes: ['name', 'displayName'],
 
-    exemptions: (scope: Scope, users: readonly User[]) => exemptionsIn(parts, scope, users),
+    exemptions: (scope: Scope, users: readonly User[], records?: readonly AccessRecord[]) =>
+      exemptionsIn(parts, scope, { users, records }),
 
     async setPassword(scope: Scope, user: User, password: string) {
       const { target } = await translated(edition())

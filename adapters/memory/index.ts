@@ -74,7 +74,7 @@ export function memoryAdapters(options: MemoryOptions = {}): MemoryAdapters {
       }),
     access,
     audit: memoryAuditStore(state),
-    workspaceStore: memoryWorkspaceStore(state),
+    workspaceStore: memoryWorkspaceStore(state, access),
     refusals: memoryRefusalStore(state),
     tokens: memoryTokenStore(state),
     policy,

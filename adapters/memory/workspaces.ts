@@ -1,4 +1,9 @@
-import { UniquenessError, type WorkspaceStore } from '../../lib/adapter/index.js'
+import {
+  type AccessStore,
+  UniquenessError,
+  VersionMismatchError,
+  type WorkspaceStore,
+} from '../../lib/adapter/index.js'
 import type { State, TenantState } from './state.js'
 
 /** Where a project is, or who made it. */
@@ -19,7 +24,10 @@ export function createWorkspaces(): WorkspaceState {
 }
 
 /** Workspaces over maps. */
-export function memoryWorkspaceStore(state: State): WorkspaceStore {
+export function memoryWorkspaceStore(
+  state: State,
+  { saveRules }: Pick<AccessStore, 'saveRules'>,
+): WorkspaceStore {
   const of = (scope: { readonly tenant: string }) => state.of(scope).workspaces
   const change: typeof state.write = (scope, outbox, work) =>
     state.write(scope, outbox, () => {
@@ -38,11 +46,16 @@ export function memoryWorkspaceStore(state: State): WorkspaceStore {
       refuseTaken(of(scope), { id, title })
       change(scope, { audit }, () => of(scope).titles.set(id, title))
     },
-    async rename(scope, { id, title }, audit = []) {
+    async rename(scope, { id, title }, audit = [], rules = undefined) {
       const { titles } = of(scope)
       if (!titles.has(id)) return false
       refuseTaken(of(scope), { id, title })
+      if (rules && state.of(scope).rules.version !== rules.expectedVersion) {
+        throw new VersionMismatchError()
+      }
       change(scope, { audit }, () => titles.set(id, title))
+      // Saves before it returns, as all of this store does.
+      if (rules) await saveRules(scope, rules.rules, rules)
       return true
     },
     async delete(scope, id, audit = []) {

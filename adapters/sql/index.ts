@@ -131,7 +131,7 @@ export async function sqlAdapters(options: SqlOptions): Promise<SqlAdapters> {
     resourceStore: ({ name }) => sqlResourceStore<Resource>(database, name),
     access,
     audit: sqlAuditStore(database),
-    workspaceStore: sqlWorkspaceStore(database),
+    workspaceStore: sqlWorkspaceStore(database, policy),
     refusals: sqlRefusalStore(database),
     tokens: sqlTokenStore(database),
     policy,

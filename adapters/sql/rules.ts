@@ -3,6 +3,7 @@ import {
   type AccessStore,
   type MappingPolicy,
   type MappingRules,
+  type RulesToSave,
   VersionMismatchError,
 } from '../../lib/adapter/index.js'
 import { appendAudit } from './audit-store.js'
@@ -72,15 +73,39 @@ export function ruleMethods(
     saveRules: (scope, rules, { expectedVersion, affects, audit = [] }) =>
       database.transaction(async (session) => {
         const { tenant } = scope
-        const expected = versionNumber(expectedVersion)
-        const stored = { tenant, rules: JSON.stringify(rules), expected }
-        const changed = await session.change(expected === 0 ? insertRules : updateRules, stored)
-        if (changed === 0) throw new VersionMismatchError()
-        await fanOut(session, { tenant, policy }, affects)
+        const place = { session, tenant, policy }
+        const version = await saveRulesIn(place, { rules, expectedVersion, affects })
         await appendAudit(session, tenant, audit)
-        return { rules, version: String(expected + 1) }
+        return { rules, version }
       }, scope),
   }
+}
+
+interface SavedPlace {
+  readonly session: Session
+  readonly tenant: string
+  readonly policy: MappingPolicy
+}
+
+type SavedRules = Omit<RulesToSave, 'affects'> & {
+  readonly affects: readonly string[] | 'everybody'
+}
+
+/**
+ * Saves rules within a transaction, and answers with their version.
+ *
+ * @throws VersionMismatchError when other rules were saved meanwhile
+ */
+export async function saveRulesIn(
+  { session, tenant, policy }: SavedPlace,
+  { rules, expectedVersion, affects }: SavedRules,
+): Promise<string> {
+  const expected = versionNumber(expectedVersion)
+  const stored = { tenant, rules: JSON.stringify(rules), expected }
+  const changed = await session.change(expected === 0 ? insertRules : updateRules, stored)
+  if (changed === 0) throw new VersionMismatchError()
+  await fanOut(session, { tenant, policy }, affects)
+  return String(expected + 1)
 }
 
 /** A version that is not one of ours matches none. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import {
   type AuditEntry,
+  type MappingPolicy,
   type Scope,
   UniquenessError,
   type UnplacedProject,
@@ -10,6 +11,7 @@ import {
 } from '../../lib/adapter/index.js'
 import { appendAudit } from './audit-store.js'
 import { type Database, type Session, statement } from './database.js'
+import { saveRulesIn } from './rules.js'
 import { isStorable } from './text.js'
 
 interface InTenant {
@@ -123,7 +125,7 @@ const selectUnplaced = statement<InTenant, { project_id: number | string; creato
 )
 
 /** Workspaces, shared by all hosts of the database. */
-export function sqlWorkspaceStore(database: Database): WorkspaceStore {
+export function sqlWorkspaceStore(database: Database, policy: MappingPolicy): WorkspaceStore {
   const change = changer(database)
   return {
     async version({ tenant }) {
@@ -137,10 +139,13 @@ export function sqlWorkspaceStore(database: Database): WorkspaceStore {
         await session.change(insertWorkspace, { tenant, id, title })
         return true
       }).then(() => undefined),
-    rename: (scope, { id, title }, audit) =>
+    rename: (scope, { id, title }, audit, rules) =>
       change({ scope, audit }, async (session, tenant) => {
         await refuseTaken(session, { tenant, id, title })
-        return isStorable(id) && (await session.change(renameWorkspace, { tenant, id, title })) > 0
+        if (!isStorable(id)) return false
+        const renamed = await session.change(renameWorkspace, { tenant, id, title })
+        if (renamed > 0 && rules) await saveRulesIn({ session, tenant, policy }, rules)
+        return renamed > 0
       }),
     delete: (scope, id, audit) =>
       change({ scope, audit }, async (session, tenant) => {

@@ -1,3 +1,4 @@
+import type { AccessRecord } from '../stores/access-store.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
@@ -11,16 +12,22 @@ export async function exemptionsOf(
   { users }: Adapters,
   scope: Scope,
   people: readonly User[],
+  records?: readonly AccessRecord[],
 ): Promise<readonly (Exemption | undefined)[]> {
   if (!users.exemptions || people.length === 0) return []
-  return users.exemptions(scope, people)
+  return users.exemptions(scope, people, records)
 }
 
-/** Why one person's account is not ours to manage; `undefined` when it is. */
+/**
+ * Why one person's account is not ours to manage; `undefined` when it is.
+ *
+ * @param record their access record, where it was read already
+ */
 export async function exemptionOf(
   adapters: Adapters,
   scope: Scope,
   user: User,
+  record?: AccessRecord,
 ): Promise<Exemption | undefined> {
-  return (await exemptionsOf(adapters, scope, [user]))[0]
+  return (await exemptionsOf(adapters, scope, [user], record && [record]))[0]
 }

@@ -45,8 +45,8 @@ export function protectUsers<A extends Adapters>(adapters: A, names: readonly st
   const { users } = adapters
   const own = delegated(users)
   const isNamed = namedBy(names)
-  const exemptions: UserStore['exemptions'] = async (scope, people) => {
-    const others = await own.exemptions?.(scope, people)
+  const exemptions: UserStore['exemptions'] = async (scope, people, records) => {
+    const others = await own.exemptions?.(scope, people, records)
     return people.map((user, index) => (isNamed(user) ? named : others?.[index]))
   }
   return { ...adapters, users: { ...own, exemptions } }

@@ -33,7 +33,7 @@ export async function standingOf(
     const { active } = await adapters.groups.resolveAccess(scope, user)
     if (active) return 'active'
   }
-  const exemption = await exemptionOf(adapters, scope, user)
+  const exemption = await exemptionOf(adapters, scope, user, record)
   if (exemption?.kind === 'protected') return 'active'
   return isOnlyListed || exemption ? 'unknown' : 'deprovisioned'
 }

@@ -35,6 +35,7 @@ export type { ComparableValue, CompareOperator, ResolvedFilter } from '../filter
 export { evaluate } from '../filter/evaluate.js'
 export { mentionsGroups } from '../filter/groups.js'
 export type {
+  BodyNeeded,
   Identity,
   PolicyDecision,
   PolicyPerson,
@@ -42,7 +43,6 @@ export type {
   PolicyRefusal,
   RequestPolicy,
 } from '../gate/index.js'
-export { readBody } from '../gate/read-body.js'
 export type { Authenticator } from '../http/authenticate.js'
 export { sentToken } from '../http/bearer-tokens.js'
 export { unauthorized } from '../http/challenge.js'
@@ -117,6 +117,7 @@ export {
   type RefusalStore,
   type Resource,
   type ResourceStore,
+  type RulesToSave,
   refusalRetentionMs,
   type Sort,
   type StoredAuditEntry,

@@ -7,6 +7,7 @@ import {
   standingOf,
   strongest,
 } from '../access/index.js'
+import type { AccessRecord } from '../stores/access-store.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { AccountIdentity } from '../stores/gate-policy.js'
 import type { User } from '../stores/resource.js'
@@ -19,6 +20,8 @@ export type Identity = AccountIdentity
 export interface PersonStatus {
   readonly standing: Standing
   readonly user?: User
+  /** Their access record, where it was read. */
+  readonly record?: AccessRecord
 }
 
 /** Judges somebody who has an account, or wants one. */
@@ -55,7 +58,7 @@ async function lookUpAccount(
   if (!linked) return unknown
   const user = await adapters.users.get(scope, linked.userId, read)
   const standing = await standingOf(adapters, scope, user, linked)
-  return { standing, ...(user && { user }) }
+  return { standing, record: linked, ...(user && { user }) }
 }
 
 /**

@@ -1,14 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 import createDebug from 'debug'
 import type { Adapters } from '../stores/adapters.js'
-import type { GroupStore } from '../stores/group-store.js'
 import type { Scope } from '../stores/scope.js'
 import { type Identity, type LookUpStatus, statusLookUp } from './decide.js'
-import { enforcerOf, mayUpgrade } from './enforce.js'
+import { type BodyNeeded, type Enforcer, enforcerOf, mayUpgrade } from './enforce.js'
 import { formDecider } from './form-decider.js'
 import { formOf } from './forms.js'
-import type { ResolvedGateOptions } from './options.js'
+import { lookingUpOnce, resolvingOnce } from './once.js'
+import type { Identification, ResolvedGateOptions } from './options.js'
 import { plainPath } from './paths.js'
+import { readBody } from './read-body.js'
 import * as session from './session.js'
 import { timeLimitOf } from './time-limit.js'
 import { forbidden, pass, type Verdict } from './verdict.js'
@@ -37,88 +38,114 @@ export interface Decider {
 
 const withdrawn = 'Your access has been withdrawn by your organization.'
 const notGiven = 'You have not been given access by your organization.'
+const notUnderstood = 'The request could not be understood.'
 const ownSecret = 'This token belongs to the service that manages people, and is not accepted here.'
 const reserved = 'Only the owner and administrators can do this.'
 
 /** A decider over these adapters. It keeps nothing of what it finds in the stores. */
 export function deciderOf(given: Adapters, options: ResolvedGateOptions): Decider {
   const adapters = resolvingOnce(given)
-  const lookUpStatus = statusLookUp(adapters)
+  const lookUpStatus = lookingUpOnce(statusLookUp(adapters))
   const inTime = timeLimitOf(options)
-  const decideForAll = everybodyDecider(options, (identity) =>
-    inTime((scope) => lookUpStatus(scope, identity)),
-  )
+  const standings = standingDecider(options, lookUpStatus)
+  const decideForAll: Decider['decideForAll'] = (identities) =>
+    inTime((scope) => standings(scope, identities))
   const ofForm = formDecider(adapters, options, { lookUpStatus, inTime, decideForAll })
-  const isOwnSecret = adapters.gate?.isOwnSecret
-  const isReserved = reservation(adapters, lookUpStatus)
   const policy = options.enforce || undefined
   const enforcer = enforcerOf(adapters, policy, { lookUpStatus, inTime, clock: options.clock })
+  const identified = identification(adapters, options)
+  const isReserved = reservation(adapters, lookUpStatus)
+  const ofPeople = peopleDecider(options, { standings, isReserved, enforcer })
 
   async function ofCredentials(request: IncomingMessage): Promise<Decision> {
-    if (isOwnSecret && session.secretsOf(request).some(isOwnSecret)) {
-      return { verdict: forbidden(ownSecret), identities: [] }
-    }
-    const found = await options.identify(request).catch((error: unknown) => {
-      debug('identify failed: %O', error)
-      return { identities: [], isComplete: false, isRefused: false }
-    })
-    const { identities, isComplete, isRefused } = found
-    if (isRefused && identities.length === 0) session.dropCredentials(request)
+    const found = await identified(request)
+    if ('kind' in found) return { verdict: found, identities: [] }
+    const { identities, isComplete } = found
     const verdict = await decideForAll(identities)
     const isDecided = verdict.kind !== 'pass' || isComplete
     return { verdict: isDecided ? verdict : whenUnavailable(options), identities }
   }
 
-  const isTheirs = async (request: IncomingMessage, identities: readonly Identity[]) =>
-    identities.length === 0 || !(await inTime((scope) => isReserved(scope, request, identities)))
-
   async function ofUpgrade(request: IncomingMessage): Promise<Decision> {
     const { verdict, identities } = await ofCredentials(request)
     if (verdict.kind !== 'pass') return { verdict, identities }
-    // Who does not speak the protocol answers as ever.
-    if (!(await isTheirs(request, identities))) return { verdict: forbidden(reserved), identities }
-    return { verdict: await mayUpgrade(policy, enforcer, request, identities), identities }
+    const may = inTime(async (scope) => {
+      // Who does not speak the protocol answers as ever.
+      if (await isReserved(scope, request, identities)) return forbidden(reserved)
+      return mayUpgrade(policy, enforcer, { scope, request, identities })
+    })
+    return { verdict: await may, identities }
   }
 
   async function ofRequest(request: IncomingMessage): Promise<Verdict> {
     const byForm = await ofForm(request)
     if (byForm.kind !== 'pass') return byForm
-    const { verdict, identities } = await ofCredentials(request)
-    if (verdict.kind === 'refused' && verdict.status === 403) return ofShutOut(request, verdict)
-    // Label Studio ends the session of who signs in over an old one that is nobody's any more.
-    if (verdict.kind === 'pass' && identities.length === 0 && isSignIn(request, options)) {
-      session.dropCredentials(request)
-    }
-    if (verdict.kind !== 'pass') return verdict
-    if (!(await isTheirs(request, identities))) return forbidden(reserved)
-    return enforcer(request, identities)
+    const found = await identified(request)
+    if ('kind' in found) return found
+    const verdict = await inTime((scope) => ofPeople(scope, request, found))
+    if (verdict.kind !== 'body') return verdict
+    // A body takes as long as the client takes to send it, and people may be shut out meanwhile.
+    const body = await readBody(request, verdict.length)
+    const second = await inTime((scope) => ofPeople(scope, request, found, body))
+    return second.kind === 'body' ? forbidden(notUnderstood) : second
   }
 
   return { decideForAll, ofCredentials, ofUpgrade, ofRequest }
 }
 
-/** Who may come in and what they may do are two questions of one piece of work, with one answer. */
-function resolvingOnce(adapters: Adapters): Adapters {
-  const { groups } = adapters
-  const known = new WeakMap<Scope, Map<string, ReturnType<GroupStore['resolveAccess']>>>()
-  const resolveAccess: GroupStore['resolveAccess'] = (scope, user) => {
-    const people = known.get(scope) ?? new Map()
-    known.set(scope, people)
-    const access = people.get(user.id) ?? groups.resolveAccess(scope, user)
-    people.set(user.id, access)
-    return access
-  }
-  return { ...adapters, groups: { ...groups, resolveAccess } }
+type Body = Awaited<ReturnType<typeof readBody>>
+
+interface PeopleTools {
+  readonly standings: StandingDecider
+  readonly isReserved: ReturnType<typeof reservation>
+  readonly enforcer: Enforcer
 }
 
+/** Everything about a request but forms: one piece of work on the stores. */
+function peopleDecider(
+  options: ResolvedGateOptions,
+  { standings, isReserved, enforcer }: PeopleTools,
+) {
+  return async (
+    scope: Scope,
+    request: IncomingMessage,
+    { identities, isComplete }: Identification,
+    body?: Body,
+  ): Promise<Verdict | BodyNeeded> => {
+    const verdict = await standings(scope, identities)
+    if (verdict.kind === 'refused') return ofShutOut(request, verdict)
+    const unavailable = isComplete ? pass : whenUnavailable(options)
+    if (unavailable.kind !== 'pass') return unavailable
+    // Label Studio ends the session of who signs in over an old one that is nobody's any more.
+    if (identities.length === 0 && isSignIn(request, options)) session.dropCredentials(request)
+    if (await isReserved(scope, request, identities)) return forbidden(reserved)
+    return enforcer({ scope, request, identities, ...(body !== undefined && { body }) })
+  }
+}
+/** What a request carries, or why that alone is refused. */
+function identification({ gate }: Adapters, { identify }: ResolvedGateOptions) {
+  const isOwnSecret = gate?.isOwnSecret
+  return async (request: IncomingMessage): Promise<Identification | Verdict> => {
+    if (isOwnSecret && session.secretsOf(request).some(isOwnSecret)) return forbidden(ownSecret)
+    const found = await identify(request).catch((error: unknown) => {
+      debug('identify failed: %O', error)
+      return { identities: [], isComplete: false, isRefused: false }
+    })
+    if (found.isRefused && found.identities.length === 0) session.dropCredentials(request)
+    return found
+  }
+}
+
+type StandingDecider = (scope: Scope, identities: readonly Identity[]) => Promise<Verdict>
+
 /** Everybody whose credentials a request carries must be let in. */
-function everybodyDecider(
+function standingDecider(
   { unknownPeople }: ResolvedGateOptions,
-  lookUpStatus: (identity: Identity) => ReturnType<LookUpStatus>,
-): Decider['decideForAll'] {
-  return async (identities) => {
+  lookUpStatus: LookUpStatus,
+): StandingDecider {
+  return async (scope, identities) => {
     for (const identity of identities) {
-      const { standing } = await lookUpStatus(identity)
+      const { standing } = await lookUpStatus(scope, identity)
       if (standing === 'deprovisioned') return forbidden(withdrawn)
       if (standing === 'unknown' && unknownPeople === 'refuse') return forbidden(notGiven)
     }
@@ -138,7 +165,8 @@ function reservation({ gate, groups }: Adapters, lookUpStatus: LookUpStatus) {
     { method = 'GET', url = '' }: IncomingMessage,
     identities: readonly Identity[],
   ): Promise<boolean> => {
-    if (!(await gate?.isReserved?.(scope, { method, path: plainPath(url) }))) return false
+    if (identities.length === 0 || !gate?.isReserved) return false
+    if (!(await gate.isReserved(scope, { method, path: plainPath(url) }))) return false
     for (const identity of identities) {
       if (!(await isAdministrator(scope, identity))) return true
     }

@@ -19,13 +19,21 @@ export interface PolicyPerson {
   readonly identity: Identity
   /** `all`: the owner, or an account that nobody changes from outside. `undefined`: nothing. */
   readonly access: Access | 'all' | undefined
-  /** Projects of their workspaces, and those in no workspace that they made. */
-  readonly workspaceProjects: Iterable<number>
+  /**
+   * Projects of their workspaces, and those in no workspace that they made. The same set while
+   * nothing changes.
+   */
+  readonly workspaceProjects: ReadonlySet<number>
 }
 
 /** What a policy is asked about. */
 export interface PolicyQuestion {
   readonly request: IncomingMessage
+  /**
+   * The body, once the policy has asked for it by `body`. `consumed`: something before the gate has
+   * read it. `aborted`: the client went.
+   */
+  readonly body?: Buffer | 'consumed' | 'aborted'
   readonly person: PolicyPerson
   /** What the mapping gives other people, to tell who may see whom. */
   accessOf(identity: Identity): Promise<PolicyPerson>
@@ -50,6 +58,16 @@ export type PolicyDecision =
       /** For the log: why, without anything secret. */
       readonly reason: string
     }
+  | BodyNeeded
+
+/**
+ * The body must be known: the policy is asked again with its first `length` bytes, which go on to
+ * the application. However long the client takes to send them, no store waits for it.
+ */
+export interface BodyNeeded {
+  readonly kind: 'body'
+  readonly length: number
+}
 
 /** A request that a policy refuses, or would refuse. */
 export interface PolicyRefusal {
@@ -86,11 +104,16 @@ export interface EnforcerTools {
   readonly clock: () => Date
 }
 
-/** Asks the policy about a request of these people, after the gate has let them in. */
-export type Enforcer = (
-  request: IncomingMessage,
-  identities: readonly Identity[],
-) => Promise<Verdict>
+/** A request of people whom the gate has let in. */
+export interface EnforcerRequest {
+  readonly scope: Scope
+  readonly request: IncomingMessage
+  readonly identities: readonly Identity[]
+  readonly body?: Exclude<PolicyQuestion['body'], undefined>
+}
+
+/** Asks the policy about a request. */
+export type Enforcer = (asked: EnforcerRequest) => Promise<Verdict | BodyNeeded>
 
 const twoPeople = 'This request carries the credentials of two people. Sign out, and in again.'
 
@@ -108,10 +131,11 @@ export function enforcerOf(
   const directory = workspaceDirectory(adapters)
   const person = personsOf(adapters, lookUpStatus, directory)
 
-  async function ofOne(scope: Scope, request: IncomingMessage, identity: Identity) {
+  async function ofOne({ scope, request, body }: EnforcerRequest, identity: Identity) {
     const { user, ...asked } = await person(scope, identity)
     return policy?.decide(scope, {
       request,
+      ...(body !== undefined && { body }),
       person: asked,
       accessOf: (other) => person(scope, other),
       projectMade: (projectId) =>
@@ -140,22 +164,34 @@ export function enforcerOf(
     return { kind: 'refused', status: why.status, detail: why.detail }
   }
 
-  return (request, identities) =>
-    inTime(async (scope) => {
-      if ((await policy.isInForce?.(scope)) === false) return pass
-      const [identity] = identities
-      if (!identity) return anonymous(policy, request)
-      if (areTwo(identities)) {
-        const why = { status: 403, detail: twoPeople, reason: 'credentials of two people' }
-        return refused(scope, request, { ...why, identity })
-      }
-      const decision = await ofOne(scope, request, identity)
-      if (!decision) return pass
-      if (decision.kind === 'refuse') return refused(scope, request, { ...decision, identity })
-      if (policy.mode === 'report') return pass
-      if (decision.url !== undefined) request.url = decision.url
-      return decision.answer ? { kind: 'pass', answer: decision.answer } : pass
-    })
+  return async (asked) => {
+    const { scope, request, identities } = asked
+    if ((await policy.isInForce?.(scope)) === false) return pass
+    const [identity] = identities
+    if (!identity) return anonymous(policy, request)
+    if (areTwo(identities)) {
+      const why = { status: 403, detail: twoPeople, reason: 'credentials of two people' }
+      return refused(scope, request, { ...why, identity })
+    }
+    const decision = await ofOne(asked, identity)
+    if (!decision) return pass
+    if (decision.kind === 'body') return decision
+    if (decision.kind === 'refuse') return refused(scope, request, { ...decision, identity })
+    return policy.mode === 'report' ? watched(decision) : allowed(request, decision)
+  }
+}
+
+type Allow = Extract<PolicyDecision, { kind: 'allow' }>
+
+function allowed(request: IncomingMessage, { url, answer }: Allow): Verdict {
+  if (url !== undefined) request.url = url
+  return answer ? { kind: 'pass', answer } : pass
+}
+
+/** Nothing is changed, but what was made is noted. */
+function watched({ answer: { learn, after } = {} }: Allow): Verdict {
+  const answer = { ...(learn && { learn }), ...(after && { after }) }
+  return learn || after ? { kind: 'pass', answer } : pass
 }
 
 type Refused = { readonly identity: Identity } & Pick<
@@ -173,23 +209,26 @@ function areTwo(identities: readonly Identity[]): boolean {
   return new Set(identities.map(({ accountId, email }) => String(accountId ?? email))).size > 1
 }
 
+const noProjects: ReadonlySet<number> = new Set()
+
 /** Finds out what the mapping gives somebody at this moment. */
 function personsOf(adapters: Adapters, lookUpStatus: LookUpStatus, directory: WorkspaceDirectory) {
   return async (
     scope: Scope,
     identity: Identity,
   ): Promise<PolicyPerson & { readonly user?: User }> => {
-    const all = { identity, access: 'all', workspaceProjects: [] } as const
+    const all = { identity, access: 'all', workspaceProjects: noProjects } as const
     if (await adapters.gate?.isOwner?.(scope, identity)) return all
-    const { standing, user } = await lookUpStatus(scope, identity)
+    const { standing, user, record } = await lookUpStatus(scope, identity)
     if (standing !== 'active' || !user) return { ...all, access: undefined }
-    if ((await exemptionOf(adapters, scope, user))?.kind === 'protected') return { ...all, user }
+    const exemption = await exemptionOf(adapters, scope, user, record)
+    if (exemption?.kind === 'protected') return { ...all, user }
     const access = await adapters.groups.resolveAccess(scope, user)
-    const [theirs, made] = await Promise.all([
-      access.workspaces.length > 0 ? directory.projectsOfWorkspaces(scope, access.workspaces) : [],
-      directory.unplacedProjectsOf(scope, user.id),
-    ])
-    return { identity, user, access, workspaceProjects: new Set([...theirs, ...made]) }
+    const workspaceProjects = await directory.projectsOfPerson(scope, {
+      userId: user.id,
+      titles: access.workspaces,
+    })
+    return { identity, user, access, workspaceProjects }
   }
 }
 
@@ -197,12 +236,15 @@ function personsOf(adapters: Adapters, lookUpStatus: LookUpStatus, directory: Wo
 export async function mayUpgrade(
   policy: RequestPolicy | undefined,
   enforcer: Enforcer,
-  request: IncomingMessage,
-  identities: readonly Identity[],
+  asked: EnforcerRequest,
 ): Promise<Verdict> {
   if (!policy || policy.mode === 'report') return pass
+  const { request } = asked
   const { url } = request
-  const verdict = await enforcer(request, identities)
+  const verdict = await enforcer(asked)
   const isPlain = verdict.kind === 'pass' && !verdict.answer && request.url === url
-  return verdict.kind !== 'pass' || isPlain ? verdict : forbidden('This cannot be upgraded.')
+  if (verdict.kind === 'pass' || verdict.kind === 'body') {
+    return isPlain ? pass : forbidden('This cannot be upgraded.')
+  }
+  return verdict
 }

@@ -2,6 +2,7 @@ export * from './access-gate.js'
 export type { AnswerChange } from './answers.js'
 export type { Identity } from './decide.js'
 export type {
+  BodyNeeded,
   PolicyDecision,
   PolicyPerson,
   PolicyQuestion,

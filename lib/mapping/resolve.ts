@@ -92,9 +92,42 @@ export function givesRoleByRule({ role, reasons }: Access): boolean {
 
 /**
  * The same as {@link resolveAccess} for many people: the rules are indexed once by group, so that
- * one person costs as much as their groups give, however many rules there are.
+ * one person costs as much as their groups give, however many rules there are. The same groups give
+ * the same object again, for as long as it is remembered.
  */
 export function compileRules(rules: MappingRules, policy: MappingPolicy): AccessResolver {
+  return remembering(resolverOf(rules, policy))
+}
+
+/** Reasons that are remembered at most: about 20 MB. */
+const maxRemembered = 100_000
+
+/** The gate asks about the same people all day. */
+function remembering(resolve: AccessResolver): AccessResolver {
+  const known = new Map<string, Access>()
+  let remembered = 0
+  return (groups, person) => {
+    const key = keyOf(groups, person)
+    const before = known.get(key)
+    if (before) return before
+    const access = resolve(groups, person)
+    remembered += 1 + access.reasons.length
+    if (remembered > maxRemembered) {
+      known.clear()
+      remembered = 1 + access.reasons.length
+    }
+    known.set(key, access)
+    return access
+  }
+}
+
+function keyOf(groups: readonly PersonGroup[], { active, hadRole, values }: PersonState): string {
+  const parts = [active ? 'active' : '', hadRole ? 'had' : '', JSON.stringify(values ?? [])]
+  for (const { id, displayName } of groups) parts.push(id, displayName)
+  return parts.join('\0')
+}
+
+function resolverOf(rules: MappingRules, policy: MappingPolicy): AccessResolver {
   const byGroup = rowsByGroup(rules, policy)
   const byValue = rowsByValue(policy)
   return (groups, person) => {

@@ -1,4 +1,5 @@
 import type { Access, AppliedAccess, Plan } from '../mapping/types.js'
+import type { AccessRecord } from './access-store.js'
 import type { User } from './resource.js'
 import type { ResourceStore } from './resource-store.js'
 import type { Scope } from './scope.js'
@@ -59,9 +60,14 @@ export interface AccessTarget {
    * well. Costs one query, however many people it is asked about. `users` may hold states that are
    * not stored, e.g. somebody about to be created.
    *
+   * @param records access records of all of `users`, where they were read already
    * @throws UnavailableError when the host cannot tell now
    */
-  exemptions?(scope: Scope, users: readonly User[]): Promise<readonly (Exemption | undefined)[]>
+  exemptions?(
+    scope: Scope,
+    users: readonly User[],
+    records?: readonly AccessRecord[],
+  ): Promise<readonly (Exemption | undefined)[]>
 
   /**
    * **Optional.** Names of the attributes that the methods here read of a user, beside `active`,

@@ -1,4 +1,5 @@
 import type { AuditEntry } from '../events/catalogue.js'
+import type { MappingRules } from '../mapping/types.js'
 import type { Scope } from './scope.js'
 
 /** A named set of projects, for hosts that have projects and no workspaces of their own. */
@@ -15,6 +16,13 @@ export interface UnplacedProject {
   readonly projectId: number
   /** SCIM id of the person. */
   readonly creatorId: string
+}
+
+/** Mapping rules that are saved together with a workspace: as for `saveRules` of the access store. */
+export interface RulesToSave {
+  readonly rules: MappingRules
+  readonly expectedVersion: string
+  readonly affects: readonly string[]
 }
 
 /**
@@ -48,13 +56,18 @@ export interface WorkspaceStore {
   ): Promise<void>
 
   /**
-   * `false` when there is no such workspace. @throws UniquenessError `title` when another one has
-   * this title
+   * Gives a workspace another title. `rules`: saved in the same step, so that nobody is without the
+   * workspace for a moment, nor in another one. `false`, and no change, when there is no such
+   * workspace.
+   *
+   * @throws UniquenessError `title` when another one has this title
+   * @throws VersionMismatchError when other rules were saved meanwhile; nothing is changed
    */
   rename(
     scope: Scope,
     workspace: Pick<Workspace, 'id' | 'title'>,
     audit?: readonly AuditEntry[],
+    rules?: RulesToSave,
   ): Promise<boolean>
 
   /** Its projects are in no workspace then. `false` when there is no such workspace. */

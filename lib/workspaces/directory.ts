@@ -12,6 +12,12 @@ export interface CreatedProject {
   readonly user: User
 }
 
+/** Somebody, and the titles of the workspaces that the rules give them. */
+export interface PersonInWorkspaces {
+  readonly userId: string
+  readonly titles: readonly string[]
+}
+
 /**
  * What workspaces mean for access, for whoever enforces it. All answers come from an index that is
  * as new as the store's version, which costs one cheap query a call.
@@ -27,8 +33,11 @@ export interface WorkspaceDirectory {
    * id.
    */
   projectsOfWorkspace(scope: Scope, titleOrId: string): Promise<readonly number[]>
-  /** Numbers of the projects of any of these workspaces, by title. */
-  projectsOfWorkspaces(scope: Scope, titles: readonly string[]): Promise<ReadonlySet<number>>
+  /**
+   * Projects that somebody in these workspaces sees: theirs, and those in no workspace that they
+   * made. The same set again while no workspace changes.
+   */
+  projectsOfPerson(scope: Scope, person: PersonInWorkspaces): Promise<ReadonlySet<number>>
   /**
    * Projects in no workspace that this person made as a Manager: they and Administrators see them.
    */
@@ -57,8 +66,7 @@ export function workspaceDirectory(
     isUsed,
     projectsOfWorkspace: (scope, name) =>
       ask(scope, [], ({ byTitle, byId }) => byTitle.get(name) ?? byId.get(name) ?? []),
-    projectsOfWorkspaces: (scope, titles) =>
-      ask(scope, new Set<number>(), (known) => unionOf(known, titles)),
+    projectsOfPerson: (scope, person) => ask(scope, noProjects, (known) => unionOf(known, person)),
     unplacedProjectsOf: (scope, userId) =>
       ask(scope, [], ({ byCreator }) => byCreator.get(userId) ?? []),
     async projectCreated(scope, { projectId, user }) {
@@ -73,21 +81,29 @@ export function workspaceDirectory(
   }
 }
 
-const maxUnions = 1_000
+const noProjects: ReadonlySet<number> = new Set()
+const maxRemembered = 1_000_000
 
 /**
  * Remembered with the index: a union of thousands of projects would cost more than the rest of a
  * decision.
  */
 function unionOf(
-  { byTitle, unions }: WorkspaceIndex,
-  titles: readonly string[],
+  index: WorkspaceIndex,
+  { userId, titles }: PersonInWorkspaces,
 ): ReadonlySet<number> {
-  const key = JSON.stringify(titles)
+  const { byTitle, byCreator, unions } = index
+  const made = byCreator.get(userId)
+  if (titles.length === 0 && !made) return noProjects
+  const key = JSON.stringify(made ? [titles, userId] : [titles])
   const known = unions.get(key)
   if (known) return known
-  const union = new Set(titles.flatMap((title) => byTitle.get(title) ?? []))
-  if (unions.size >= maxUnions) unions.clear()
+  const union = new Set([...titles.flatMap((title) => byTitle.get(title) ?? []), ...(made ?? [])])
+  index.remembered += 1 + union.size
+  if (index.remembered > maxRemembered) {
+    unions.clear()
+    index.remembered = union.size
+  }
   unions.set(key, union)
   return union
 }
@@ -113,7 +129,7 @@ async function place(
 const noWorkspaces: WorkspaceDirectory = {
   isUsed: async () => false,
   projectsOfWorkspace: async () => [],
-  projectsOfWorkspaces: async () => new Set(),
+  projectsOfPerson: async () => noProjects,
   unplacedProjectsOf: async () => [],
   projectCreated: async () => {},
   projectDeleted: async () => {},

@@ -7,8 +7,10 @@ export interface WorkspaceIndex {
   readonly byId: ReadonlyMap<string, readonly number[]>
   /** Projects in no workspace, by the id of who made them. */
   readonly byCreator: ReadonlyMap<string, readonly number[]>
-  /** Projects of several workspaces together, by their titles. */
+  /** Projects of several workspaces, and of who made some, together. */
   readonly unions: Map<string, ReadonlySet<number>>
+  /** Numbers in all of them. */
+  remembered: number
 }
 
 const maxTenants = 100
@@ -44,5 +46,6 @@ async function readIndex(store: WorkspaceStore, scope: Scope): Promise<Workspace
     byId: new Map(workspaces.map(({ id, projectIds }) => [id, projectIds])),
     byCreator,
     unions: new Map(),
+    remembered: 0,
   }
 }

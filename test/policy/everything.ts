@@ -7,6 +7,10 @@ export interface Everything {
   readonly url: string
   /** What reached it from people, as `METHOD path?query`. */
   readonly reached: string[]
+  /** What it was asked as its owner. */
+  readonly asked: string[]
+  /** Whether legacy tokens work. */
+  hasLegacyTokens: boolean
   /** Projects of numbers that were given anew. */
   readonly moved: Map<number, 1 | 2>
   stop(): Promise<void>
@@ -21,6 +25,8 @@ export const ownerToken = '0123456789abcdef0123456789abcdef01234567'
 /** Accounts by the token that a request carries: `Token 7` is account 7. */
 export async function startEverything(): Promise<Everything> {
   const reached: string[] = []
+  const asked: string[] = []
+  const state = { hasLegacyTokens: true }
   const server = createServer((request, response) => {
     request.resume()
     const { authorization = '' } = request.headers
@@ -32,20 +38,25 @@ export async function startEverything(): Promise<Everything> {
         active_organization: 1,
       })
     }
-    if (token !== ownerToken) reached.push(`${request.method} ${request.url}`)
+    const to = token === ownerToken ? asked : reached
+    to.push(`${request.method} ${request.url}`)
+    if (request.url === '/api/jwt/settings') {
+      return json(response, 200, { legacy_api_tokens_enabled: state.hasLegacyTokens })
+    }
     answer(request, response)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  return {
+  return Object.assign(state, {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     reached,
+    asked,
     moved,
     async stop() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
     },
-  }
+  })
 }
 
 const secrets = { token: 'secret', basic_auth_user: 'secret', basic_auth_pass: 'secret' }
@@ -91,6 +102,8 @@ function objectOf(id: number) {
     project,
     task: project === 1 ? 5 : 105,
     completed_by: account,
+    // Account 27 made project 1.
+    created_by: { id: id === 1 ? 27 : 37 },
     user: account,
     file: `upload/${project}/x.png`,
     links: [id],

@@ -3,7 +3,7 @@ import {
   labelStudioPolicy,
 } from '../../adapters/label-studio/index.js'
 import { type MemoryAdapters, memoryAdapters } from '../../adapters/memory/index.js'
-import type { PolicyRefusal } from '../../lib/gate/index.js'
+import type { AccessGateOptions, PolicyRefusal } from '../../lib/gate/index.js'
 import type { Access, OrganizationRole, ProjectRole } from '../../lib/mapping/index.js'
 import type { User } from '../../lib/stores/index.js'
 import { type Gated, openGate, password, peopleOf } from '../gate/gated.js'
@@ -37,6 +37,7 @@ export interface Room {
   /** As `add`, for somebody whose account the application makes up. */
   know(email: string, given: Given): Promise<void>
   give(email: string, given: Given): void
+  readonly adapters: MemoryAdapters
   close(): Promise<void>
 }
 
@@ -44,6 +45,7 @@ export interface Room {
 export async function openRoom(
   target: Target,
   options: Partial<LabelStudioPolicyOptions> = {},
+  gateOptions: Partial<AccessGateOptions> = {},
 ): Promise<Room> {
   const given = new Map<string, Access>()
   const refusals: PolicyRefusal[] = []
@@ -66,10 +68,14 @@ export async function openRoom(
     onRefusal: (each) => refusals.push(each),
     ...options,
   })
-  const gated: Gated = await openGate(target as never, adapters, { enforce: policy })
+  const gated: Gated = await openGate(target as never, adapters, {
+    enforce: policy,
+    ...gateOptions,
+  })
   return {
     url: gated.url,
     refusals,
+    adapters,
     give: (email, access) => void given.set(email, accessFrom(access)),
     async know(email, access) {
       given.set(email, accessFrom(access))

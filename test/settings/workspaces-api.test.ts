@@ -92,6 +92,23 @@ describe('workspaces that are kept here', () => {
     expect(refused.body.detail).toBe('A rule names this workspace: nobody would be in it any more.')
   })
 
+  it('take their rules along in one step, whatever else is saved meanwhile', async () => {
+    const host = aHost()
+    await host.post(rulesPath, { workspaces_groups: [['Vision', 'Crew']] }).expect(200)
+    const [vision] = (await host.get(path)).body.workspaces
+    const answers = await Promise.all([
+      host.post(`${path}/change`, { id: vision.id, title: 'Sight' }),
+      host.post(rulesPath, { roles_groups: [['Annotator', 'Crew']] }),
+    ])
+    expect(answers.map(({ status }) => status)).toContain(200)
+    const rules = (await host.get(rulesPath)).body.workspaces_groups
+    const titles = (await host.get(path)).body.workspaces.map(({ title }: never) => title)
+    expect(rules).toEqual([[titles[0], 'Crew']])
+    const { body } = await host.get('/api/scim/audit')
+    const [last, before] = body.entries.map(({ event }: { event: string }) => event)
+    expect([last, before]).toContain('rules.saved')
+  })
+
   it('do not exist where the host lists its own', async () => {
     const listing = aSettingsApp({ options: { workspaces: async () => ['Vision'] } })
     await listing.get(path).expect(404)

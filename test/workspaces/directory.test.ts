@@ -44,7 +44,9 @@ describe('the directory of workspaces', () => {
     expect(await directory.projectsOfWorkspace(scope, 'Vision')).toEqual([3, 7])
     expect(await directory.projectsOfWorkspace(scope, id)).toEqual([3, 7])
     await workspaceStore.removeProjects(scope, [3])
-    expect(await directory.projectsOfWorkspaces(scope, ['Vision', 'None'])).toEqual(new Set([7]))
+    expect(
+      await directory.projectsOfPerson(scope, { userId: 'nobody', titles: ['Vision', 'None'] }),
+    ).toEqual(new Set([7]))
     const other: Scope = { ...scope, tenant: 'other' }
     expect(await directory.projectsOfWorkspace(other, 'Vision')).toEqual([])
   })
@@ -61,7 +63,9 @@ describe('the directory of workspaces', () => {
     const office = await anOffice()
     await create(office, office.both, 5)
     const { adapters, directory, scope, both, lead } = office
-    expect(await directory.projectsOfWorkspaces(scope, ['Vision', 'Text'])).toEqual(new Set())
+    expect(
+      await directory.projectsOfPerson(scope, { userId: 'nobody', titles: ['Vision', 'Text'] }),
+    ).toEqual(new Set())
     expect(await directory.unplacedProjectsOf(scope, both.id)).toEqual([5])
     expect(await directory.unplacedProjectsOf(scope, lead.id)).toEqual([])
     const id = randomUUID()
@@ -98,7 +102,9 @@ describe('the directory of workspaces', () => {
       await directory.projectDeleted(scope, 5)
       expect(await directory.isUsed(scope)).toBe(false)
       expect(await directory.projectsOfWorkspace(scope, 'Vision')).toEqual([])
-      expect(await directory.projectsOfWorkspaces(scope, ['Vision'])).toEqual(new Set())
+      expect(
+        await directory.projectsOfPerson(scope, { userId: 'nobody', titles: ['Vision'] }),
+      ).toEqual(new Set())
       expect(await directory.unplacedProjectsOf(scope, lead.id)).toEqual([])
     }
   })

@@ -1,4 +1,5 @@
 import {
+  type AccessRecord,
   type AccountReference,
   type Exemption,
   emailOf,
@@ -10,6 +11,12 @@ import type { LabelStudioSettings } from '../options.js'
 import type { TargetParts } from '../parts.js'
 import { mayAdopt } from './claims.js'
 
+interface People {
+  readonly users: readonly User[]
+  /** Their records, where they were read already. */
+  readonly records?: readonly AccessRecord[] | undefined
+}
+
 /**
  * The one place that says whose account is not ours to manage: another tenant's people, the owner,
  * the adapter's own account, superusers, and people of the import who must not be taken over.
@@ -18,12 +25,12 @@ import { mayAdopt } from './claims.js'
 export async function exemptionsIn(
   { installation, settings }: TargetParts,
   scope: Scope,
-  users: readonly User[],
+  { users, records: given }: People,
 ): Promise<readonly (Exemption | undefined)[]> {
   if (scope.tenant !== settings.tenant) return users.map(() => ofAnotherTenant)
   const known = await installation.remembered(scope)
   const ids = [...new Set(users.map(({ id }) => id))]
-  const records = await settings.storage.access.getRecords(scope, ids)
+  const records = given ?? (await settings.storage.access.getRecords(scope, ids))
   const accounts = new Map(records.map(({ userId, account }) => [userId, account]))
   return users.map((user) => exemptionIn(known, settings, { user, account: accounts.get(user.id) }))
 }

@@ -1,4 +1,4 @@
-import { highestRank, type PersonAccess, type Rank, rankIn, ranks } from './access.js'
+import { openProjects, type PersonAccess, type Rank, rankIn, ranks } from './access.js'
 import { actionRoles, type Endpoint, type NeededRole } from './endpoints.js'
 
 /** What a change of an answer may need to know. */
@@ -7,8 +7,8 @@ export interface AnswerContext {
   readonly endpoint: Endpoint
   /** The project of the request, where it names one. */
   readonly project: number | undefined
-  /** Which of these accounts belong to people of one of the projects. */
-  colleagues(accounts: readonly Account[], projects: Iterable<number>): Promise<ReadonlySet<number>>
+  /** Which of these accounts belong to people of the project, or of one of the person's. */
+  colleagues(accounts: readonly Account[]): Promise<ReadonlySet<number>>
   /** Projects of label links. */
   projectsOfLinks(links: readonly number[]): Promise<ReadonlyMap<number, number>>
 }
@@ -51,9 +51,8 @@ const changes: Readonly<Record<string, Change>> = {
     return ownWork(person, body)
   },
   people: async (context, body) => {
-    const { person, project, colleagues } = context
-    const projects = project === undefined ? person.projects.keys() : [project]
-    const seen = await colleagues(itemsOf(body).map(accountOf), projects)
+    const { person, colleagues } = context
+    const seen = await colleagues(itemsOf(body).map(accountOf))
     const isSeen = (each: Item) => each['id'] === person.account || seen.has(Number(each['id']))
     if (Array.isArray(body)) return withItems(body, isSeen)
     return isRecord(body) && isSeen(body) ? body : undefined
@@ -197,7 +196,7 @@ const permissionRanks: Readonly<Record<string, Rank>> = {
 function isPermitted(person: PersonAccess, permission: string): boolean {
   if (permission === 'projects.create') return person.rank >= ranks.MA
   const needed = Object.hasOwn(permissionRanks, permission) ? permissionRanks[permission] : ranks.AD
-  return highestRank(person) >= (needed ?? ranks.AD)
+  return person.highest >= (needed ?? ranks.AD)
 }
 
 /** Hides the controls of a page that would be refused. Its permissions do not: it ignores them. */
@@ -208,9 +207,11 @@ export function pageOf(
   const hidden = ['a[href$="/organization"]', 'a[href$="/people"]']
   if (person.rank < ranks.MA) hidden.push('[aria-label="Create new project"]', ...homeButtons)
   else hidden.push(`${homeButtons[0]}:last-of-type`)
-  if (highestRank(person) < ranks.MA) hidden.push('a[href*="/projects/"][href$="/settings"]')
-  for (const [each, rank] of person.projects) {
-    if (rank < ranks.MA) hidden.push(`a[href$="/projects/${each}/settings"]`)
+  if (person.highest < ranks.MA) hidden.push('a[href*="/projects/"][href$="/settings"]')
+  else {
+    for (const [each, rank] of person.given) {
+      if (rank < ranks.MA) hidden.push(`a[href$="/projects/${each}/settings"]`)
+    }
   }
   if (project !== undefined && rankIn(person, project) < ranks.MA) {
     hidden.push('[data-testid="dm-import-button"]', '[data-testid="dm-export-button"]')
@@ -227,12 +228,16 @@ export function narrowedUrl(person: PersonAccess, url: string): string {
   const [path = '', ...rest] = url.split('?')
   const query = new URLSearchParams(rest.join('?'))
   const asked = query.get('ids')
-  const open = [...person.projects.keys()].filter((project) => rankIn(person, project) > ranks.none)
-  const wanted = asked ? new Set(asked.split(',').map(Number)) : undefined
-  const ids = wanted ? open.filter((project) => wanted.has(project)) : open
+  query.delete('ids')
+  const others = query.size > 0 ? `${query}&` : ''
   // An empty list of ids would be all projects.
-  query.set('ids', ids.length > 0 ? ids.join(',') : '-1')
-  return `${path}?${query}`
+  return `${path}?${others}ids=${idsOf(person, asked) || '-1'}`
+}
+
+function idsOf(person: PersonAccess, asked: string | null): string {
+  if (!asked) return openProjects(person)
+  const ids = new Set(asked.split(',').map(Number))
+  return [...ids].filter((id) => rankIn(person, id) > ranks.none).join(',')
 }
 
 /** A JSON object, not a list. */

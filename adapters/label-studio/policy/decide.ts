@@ -1,4 +1,4 @@
-import { highestRank, type PersonAccess, type Rank, rankIn, ranks } from './access.js'
+import { type PersonAccess, type Rank, rankIn, ranks } from './access.js'
 import { actionRoles, type Endpoint, type NeededRole } from './endpoints.js'
 import type { ReadRequest, Reference } from './read-request.js'
 
@@ -41,7 +41,28 @@ export function decide(person: PersonAccess, request: ReadRequest, known: Known)
   const others = facts.filter(({ madeBy }) => madeBy !== undefined && !isOwn(person, madeBy))
   const needed = neededRank(request, person.account, others)
   if (projects.length === 0) return ofList(person, endpoint, needed)
-  return least >= needed ? { kind: 'allow', project: projects[0] } : refuse('role')
+  if (least < needed) return refuse('role')
+  return (endpoint.handsToken && handingToken(person, projects, known)) || allow(projects[0])
+}
+
+/** Whoever gets the token of a project's creator could do what the creator may. */
+function handingToken(
+  person: PersonAccess,
+  projects: readonly number[],
+  known: Known,
+): Decision | undefined {
+  const creators = projects.map((id) => ({ kind: 'creator', id: String(id) }))
+  const missing = creators.filter((each) => !known(each))
+  if (missing.length > 0) return { kind: 'ask', references: missing }
+  const isOthers = creators.some((each) => {
+    const madeBy = known(each)?.madeBy
+    return madeBy !== undefined && !isOwn(person, madeBy)
+  })
+  return isOthers ? refuse('would hand over the token of the creator of the project') : undefined
+}
+
+function allow(project: number | undefined): Decision {
+  return { kind: 'allow', project }
 }
 
 /** Endpoints that are about no project are decided by the role alone. */
@@ -62,7 +83,7 @@ function ofList(person: PersonAccess, { role, answer }: Endpoint, needed: Rank):
   if (role === 'any' || role === 'anon' || role === 'MA*') return free
   const isNarrowed = answer === 'byProject' || answer === 'labels' || answer === 'ownTabs'
   if (!isNarrowed) return refuse('names no project')
-  return highestRank(person) >= needed ? free : refuse('role')
+  return person.highest >= needed ? free : refuse('role')
 }
 
 function hasWhatIsNeeded({ endpoint: { needs }, named }: ReadRequest): boolean {

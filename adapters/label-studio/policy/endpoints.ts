@@ -52,6 +52,11 @@ export interface Endpoint {
   readonly isAction?: true
   /** The query belongs to the page in the browser, and names no object of the answer. */
   readonly isPage?: true
+  /**
+   * Label Studio sends the legacy token of the project's creator to an address in the body: only
+   * for the creator, or where legacy tokens do not work.
+   */
+  readonly handsToken?: true
   /** Fields of the body that only a Reviewer may set: somebody else's work, ground truth. */
   readonly isWork?: true
 }
@@ -287,8 +292,9 @@ const storages: readonly Endpoint[] = [
 
 const connections: readonly Endpoint[] = [
   row('GET', '/api/ml/', 'AN', { ...queryProject, answer: 'noSecrets' }),
-  row('POST', '/api/ml/', 'MA', bodyProject),
-  row('GET PATCH PUT DELETE', '/api/ml/{ml}', 'MA'),
+  row('POST', '/api/ml/', 'MA', { ...bodyProject, handsToken: true }),
+  row('GET DELETE', '/api/ml/{ml}', 'MA'),
+  row('PATCH PUT', '/api/ml/{ml}', 'MA', { handsToken: true }),
   row('POST', '/api/ml/{ml}/train', 'MA'),
   row('POST', '/api/ml/{ml}/predict/test', 'MA'),
   row('POST', '/api/ml/{ml}/interactive-annotating', 'AN'),

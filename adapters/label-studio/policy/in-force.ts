@@ -4,19 +4,36 @@ const warning =
   'The last mapping rule was deleted, so nobody below Administrator sees a project of Label Studio. Make rules ' +
   'again, or leave out the policy (LABEL_STUDIO_RULES=off) to open everything to everybody.'
 
+/** How often it is looked whether the last rule was deleted, once there was one. */
+const againMs = 60_000
+
 /**
  * For `isInForce` of `labelStudioPolicy`: from the first mapping rule on. It stays so when the last
  * rule is deleted, since that must not open every project to everybody: then nobody below
- * Administrator sees any, and a warning of the process says so once.
+ * Administrator sees any, and a warning of the process says so once, within a minute.
  */
 export function sinceFirstRule(
   adapters: Pick<Adapters, 'access' | 'policy'>,
 ): (scope: Scope) => Promise<boolean> {
-  let isWarned = false
+  const lookAgain = new Map<string, number>()
+  const warn = warner()
   return async (scope) => {
+    const { tenant } = scope
+    // There is no way back, so only the warning depends on what is stored now.
+    if (performance.now() < (lookAgain.get(tenant) ?? 0)) return true
     const state = await rulesState(adapters, scope)
-    if (state === 'deleted' && !isWarned) process.emitWarning(warning, { code: 'LS_NO_RULES' })
-    isWarned = state === 'deleted'
-    return state !== 'none'
+    if (state === 'none') return false
+    lookAgain.set(tenant, performance.now() + againMs)
+    warn(tenant, state === 'deleted')
+    return true
+  }
+}
+
+function warner(): (tenant: string, isDeleted: boolean) => void {
+  const warned = new Set<string>()
+  return (tenant, isDeleted) => {
+    if (isDeleted && !warned.has(tenant)) process.emitWarning(warning, { code: 'LS_NO_RULES' })
+    if (isDeleted) warned.add(tenant)
+    else warned.delete(tenant)
   }
 }

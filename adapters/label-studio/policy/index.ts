@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import createDebug from 'debug'
 import {
+  type BodyNeeded,
   callback,
   type Identity,
   oneOf,
@@ -10,7 +11,6 @@ import {
   type PolicyQuestion,
   type PolicyRefusal,
   type RequestPolicy,
-  readBody,
   readOptions,
   type Scope,
   text,
@@ -24,13 +24,14 @@ import {
   labelStudioApi,
   normalizeEmail,
 } from '../api/index.js'
-import { type PersonAccess, personAccess, rankIn, ranks } from './access.js'
+import { isColleague, type PersonAccess, personAccess, rankIn, ranks } from './access.js'
 import { type Account, changeOf, isRecord, narrowedUrl, pageOf } from './answers.js'
 import { type Decision, decide, type ObjectFacts } from './decide.js'
 import {
   decodedText,
   matchRequest,
   type ReadRequest,
+  type Reference,
   readRequest,
   refusalSentence,
   type Unread,
@@ -94,7 +95,7 @@ export function labelStudioPolicy(given: LabelStudioPolicyOptions): RequestPolic
   return {
     mode,
     isInForce: async (scope) =>
-      (await isInForce?.(scope)) !== false && !(await isEnterprise(scope.signal)),
+      (await isInForce?.(scope)) !== false && !(await isEnterprise(scope)),
     isOpen: (request) => {
       const matched = matchRequest(rawOf(request))
       return matched.kind === 'matched' && matched.endpoint.role === 'anon'
@@ -111,14 +112,14 @@ export function labelStudioPolicy(given: LabelStudioPolicyOptions): RequestPolic
 }
 
 /** Enterprise enforces its own rules. While the edition cannot be asked, it counts as Community. */
-function enterpriseCheck(api: LabelStudioApi): (signal: AbortSignal) => Promise<boolean> {
+function enterpriseCheck(api: LabelStudioApi): (scope: Scope) => Promise<boolean> {
   let known: boolean | undefined
   let again = 0
-  return async (signal) => {
+  return async (scope) => {
     if (known !== undefined || performance.now() < again) return known ?? false
     again = performance.now() + editionAgainMs
     try {
-      known = (await api.version(signal)).edition !== 'community'
+      known = (await api.version(scope.signal)).edition !== 'community'
     } catch (error) {
       debug('the edition could not be asked: %O', error)
     }
@@ -139,11 +140,9 @@ async function decideFor(
 ): Promise<PolicyDecision> {
   const person = accessOfPerson(question.person)
   if (person.rank === ranks.AD) return { kind: 'allow', ...withDeletion(question) }
-  const request = await requestOf(question.request)
-  if ('kind' in request) return { ...request, kind: 'refuse' }
-  const decision = await decideAsking(tools.resolver, person, request, scope.signal).catch(
-    cannotAsk,
-  )
+  const request = requestOf(question)
+  if ('kind' in request) return request.kind === 'body' ? request : { ...request, kind: 'refuse' }
+  const decision = await decideAsking(tools.resolver, { person, request }, scope).catch(cannotAsk)
   if (!('kind' in decision)) return { ...decision, kind: 'refuse' }
   if (decision.kind !== 'allow') {
     return { kind: 'refuse', status: 403, detail: refusalSentence, reason: decision.reason }
@@ -159,18 +158,17 @@ async function decideFor(
 
 /** Whoever is named must be a member of the project: Label Studio answers with their address. */
 async function namesStranger(tools: Tools, found: Allowed, signal: AbortSignal): Promise<boolean> {
-  const { person, question, request, project } = found
+  const { person, request, project } = found
   const others = request.people.filter((each) => each !== person.account)
   if (others.length === 0) return false
-  if (others.length > maxNamed) return true
+  if (others.length > maxNamed || project === undefined) return true
   const accounts = await Promise.all(
     others.map(async (accountId) => {
       const email = await tools.resolver.addressOf(accountId, signal)
       return email === undefined ? [] : [{ accountId, email }]
     }),
   )
-  const projects = project === undefined ? [] : [project]
-  const seen = await colleaguesOf(tools, { question, accounts: accounts.flat(), projects })
+  const seen = await colleaguesOf(tools, found, accounts.flat())
   return others.some((each) => !seen.has(each))
 }
 
@@ -184,46 +182,58 @@ function cannotAsk(error: unknown) {
   return { status: 503, detail, reason: `Label Studio: ${error.kind}` }
 }
 
-async function requestOf(incoming: IncomingMessage): Promise<ReadRequest | Unread> {
-  const matched = matchRequest(rawOf(incoming))
+function requestOf({ request, body }: PolicyQuestion): ReadRequest | Unread | BodyNeeded {
+  const matched = matchRequest(rawOf(request))
   if (matched.kind === 'unread') return matched
   const { bodyLength } = matched
-  const bytes = bodyLength === undefined ? undefined : await readBody(incoming, bodyLength)
-  if (typeof bytes === 'string') {
-    return { kind: 'unread', status: 400, detail: 'The body could not be read.', reason: bytes }
+  if (bodyLength === undefined) return readRequest(matched, undefined)
+  if (body === undefined) return { kind: 'body', length: bodyLength }
+  if (typeof body === 'string') {
+    return { kind: 'unread', status: 400, detail: 'The body could not be read.', reason: body }
   }
-  return readRequest(matched, bytes)
+  return readRequest(matched, body)
 }
 
 function rawOf({ method = 'GET', url = '/', headers }: IncomingMessage) {
   return { method, url, headers }
 }
 
-/** Asks Label Studio for what is not known, once: what is named in the request is all there is. */
+/** What is named in the request is asked for first, then who made its project. */
+const maxRounds = 2
+
+/** Asks Label Studio for what is not known. */
 async function decideAsking(
   resolver: Resolver,
-  person: PersonAccess,
-  request: ReadRequest,
-  signal: AbortSignal,
+  { person, request }: { readonly person: PersonAccess; readonly request: ReadRequest },
+  scope: Scope,
 ): Promise<Exclude<Decision, { kind: 'ask' }>> {
-  const first = decide(person, request, resolver.known)
-  if (first.kind !== 'ask') return first
   const asked = new Map<string, ObjectFacts>()
-  for (const reference of first.references) {
-    asked.set(`${reference.kind} ${reference.id}`, await resolver.ask(reference, signal))
+  const known = (reference: Reference) => asked.get(keyOf(reference)) ?? resolver.known(reference)
+  for (let round = 0; round <= maxRounds; round++) {
+    const decision = decide(person, request, known)
+    if (decision.kind !== 'ask') return decision
+    for (const each of decision.references) {
+      asked.set(keyOf(each), await resolver.ask(each, scope.signal))
+    }
   }
-  const second = decide(
-    person,
-    request,
-    (reference) => asked.get(`${reference.kind} ${reference.id}`) ?? resolver.known(reference),
-  )
-  return second.kind === 'ask' ? { kind: 'refuse', reason: 'unknown objects' } : second
+  return { kind: 'refuse', reason: 'unknown objects' }
+}
+
+function keyOf({ kind, id }: Reference): string {
+  return `${kind} ${id}`
+}
+
+const everything = {
+  rank: ranks.AD,
+  highest: ranks.AD,
+  given: new Map<number, never>(),
+  inherited: new Set<number>(),
 }
 
 function accessOfPerson({ identity, access, workspaceProjects }: PolicyPerson): PersonAccess {
   const account = Number(identity.accountId ?? -1)
   const person = { account, email: normalizeEmail(identity.email ?? '') }
-  if (access === 'all') return { ...person, rank: ranks.AD, projects: new Map() }
+  if (access === 'all') return { ...person, ...everything }
   return personAccess(person, access, workspaceProjects)
 }
 
@@ -253,8 +263,7 @@ function allowed(tools: Tools, found: Allowed): PolicyDecision {
       person,
       endpoint,
       project,
-      colleagues: (accounts: readonly Account[], projects: Iterable<number>) =>
-        colleaguesOf(tools, { question, accounts, projects }),
+      colleagues: (accounts: readonly Account[]) => colleaguesOf(tools, found, accounts),
       projectsOfLinks: (links: readonly number[]) => projectsOfLinks(tools.resolver, links),
     }
     return {
@@ -342,22 +351,18 @@ function tellMade({ question }: Allowed, body: unknown): void {
   })
 }
 
-interface Colleagues {
-  readonly question: PolicyQuestion
-  readonly accounts: readonly Account[]
-  readonly projects: Iterable<number>
-}
-
-/** Which of these accounts are members of one of the projects. Administrators are of every one. */
+/** Which of these accounts are people of the project, or of one of the person's. */
 async function colleaguesOf(
   tools: Tools,
-  { question, accounts, projects }: Colleagues,
+  { question, person, project }: Allowed,
+  accounts: readonly Account[],
 ): Promise<ReadonlySet<number>> {
-  const shared = [...projects]
   const seen = new Set<number>()
   for (const account of accounts) {
-    const person = await rememberedPerson(tools, question, account)
-    if (shared.some((project) => rankIn(person, project) > ranks.none)) seen.add(account.accountId)
+    const other = await rememberedPerson(tools, question, account)
+    const isSeen =
+      project === undefined ? isColleague(person, other) : rankIn(other, project) > ranks.none
+    if (isSeen) seen.add(account.accountId)
   }
   return seen
 }

@@ -104,7 +104,8 @@ interface Pattern {
   readonly kinds: readonly string[]
 }
 
-const patterns = endpoints.map(patternOf)
+/** By the first segments of their path, since a request need not be compared with all 300. */
+const patterns = patternsByStart(endpoints.map(patternOf))
 
 /**
  * Finds the endpoint, by path and query read as Django does; what it may read otherwise is refused.
@@ -187,7 +188,7 @@ function queryOf(text: string, endpoint: Endpoint): ReadonlyMap<string, string> 
 
 function find(method: string, path: string) {
   if (isTricky(path)) return undefined
-  for (const { endpoint, regex, kinds } of patterns) {
+  for (const { endpoint, regex, kinds } of candidates(path)) {
     if (!endpoint.methods.includes(method)) continue
     const match = regex.exec(path)
     if (!match) continue
@@ -196,6 +197,29 @@ function find(method: string, path: string) {
     return { endpoint, parameters: parametersOf(kinds, match.slice(1)) }
   }
   return undefined
+}
+
+/** The first one or two segments, where they hold no parameter. */
+function startsOf(path: string): readonly string[] {
+  const [, first = '', second = ''] = path.split('/', 3)
+  return second === '' || second.includes('{') ? [first] : [`${first}/${second}`, first]
+}
+
+function patternsByStart(all: readonly Pattern[]): ReadonlyMap<string, readonly Pattern[]> {
+  const starts = new Set(all.flatMap(({ endpoint }) => startsOf(endpoint.path)))
+  const isBelow = (start: string, [longest = '', shortest = longest]: readonly string[]) =>
+    start === longest || (start.startsWith(`${longest}/`) && longest === shortest)
+  return new Map(
+    [...starts].map((start) => [
+      start,
+      all.filter(({ endpoint }) => isBelow(start, startsOf(endpoint.path))),
+    ]),
+  )
+}
+
+function candidates(path: string): readonly Pattern[] {
+  const [longest = '', shortest = longest] = startsOf(path)
+  return patterns.get(longest) ?? patterns.get(shortest) ?? []
 }
 
 /** Some servers on the way resolve dots and doubled or backward slashes, others do not. */

@@ -124,6 +124,7 @@ export function resolverOf(api: LabelStudioApi): Resolver {
     if (before) return before
     const { kind, id } = reference
     if (kind === 'export') return askExport(api, id, signal)
+    if (kind === 'creator') return askCreator(api, id, signal)
     const how = kindOf(kind)
     if (!how) return { projects: [] }
     const answer = await get(api, how.path(id), signal)
@@ -162,6 +163,19 @@ function kindOf(kind: string): Kind | undefined {
   return simple((id) =>
     side ? apiPath`/api/storages/export/${type}/${id}` : apiPath`/api/storages/${type}/${id}`,
   )
+}
+
+/** Whose legacy token a project's ML backends get; nobody's where legacy tokens do not work. */
+async function askCreator(
+  api: LabelStudioApi,
+  id: string,
+  signal?: AbortSignal,
+): Promise<ObjectFacts> {
+  const projects = [Number(id)]
+  const tokens = await api.settings.tokenSettings(signal)
+  if (tokens && !tokens.legacyTokens) return { projects }
+  const answer = await get(api, apiPath`/api/projects/${id}/`, signal)
+  return { projects, madeBy: authorOf(answer?.['created_by']) }
 }
 
 /** Label Studio answers 404 unless the export is one of the project. */

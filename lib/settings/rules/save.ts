@@ -144,7 +144,8 @@ function refuseSeatTypes(input: unknown): void {
   ])
 }
 
-function savedEvent(
+/** The entry of the log about saved rules. */
+export function savedEvent(
   { clock }: SettingsContext,
   scope: Scope,
   before: MappingRules,

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { notFound, ScimError } from '../../errors.js'
 import type { AuditEntry } from '../../events/catalogue.js'
+import { affectedGroups, type MappingRules } from '../../mapping/index.js'
 import { storeErrorKind, UnavailableError } from '../../stores/errors.js'
 import type { Scope } from '../../stores/scope.js'
-import type { Workspace, WorkspaceStore } from '../../stores/workspace-store.js'
+import type { RulesToSave, Workspace, WorkspaceStore } from '../../stores/workspace-store.js'
 import type { SettingsContext } from '../options.js'
 import { ownWorkspaces, titleProblem, workspaceEntry } from './own-workspaces.js'
-import { saveDraft } from './save.js'
+import { savedEvent } from './save.js'
 
 /**
  * Makes a workspace.
@@ -128,28 +129,54 @@ interface Putting extends Found {
   readonly added: readonly number[]
 }
 
-/**
- * First the title, then the rules: until both are done, nobody is in the workspace, which is the
- * safe side.
- */
+const maxAttempts = 5
+
+/** Title and rules in one step: nobody is without the workspace for a moment. */
 async function rename(
   context: SettingsContext,
   scope: Scope,
-  { store, before, title }: Renaming,
+  renaming: Renaming,
+  attempt = 1,
 ): Promise<void> {
+  const { store, before, title } = renaming
+  const workspace = { id: before.id, title }
   const entry = {
-    ...workspaceEntry(context, scope, 'workspace.changed', { id: before.id, title }),
+    ...workspaceEntry(context, scope, 'workspace.changed', workspace),
     detail: `was "${before.title}"`,
   }
-  await orTaken(title, store.rename(scope, { id: before.id, title }, [entry]))
-  context.emit(entry)
-  const { rules } = await context.adapters.access.rules(scope)
-  if (!rules.workspaces_groups.some(([named]) => named === before.title)) return
-  const renamed = rules.workspaces_groups.map(([named, group]) => [
-    named === before.title ? title : named,
-    group,
-  ])
-  await saveDraft(context, scope, { input: { workspaces_groups: renamed } })
+  const rules = await renamedRules(context, scope, renaming)
+  const entries = rules ? [entry, rules.entry] : [entry]
+  try {
+    const isRenamed = await orTaken(title, store.rename(scope, workspace, entries, rules?.saved))
+    if (!isRenamed) throw noSuchWorkspace()
+  } catch (error) {
+    if (storeErrorKind(error) !== 'versionMismatch' || attempt === maxAttempts) throw error
+    return rename(context, scope, renaming, attempt + 1)
+  }
+  for (const each of entries) context.emit(each)
+  if (rules) context.reconciler?.wake()
+}
+
+/** The rules with the new title; `undefined` when none names the workspace. */
+async function renamedRules(
+  context: SettingsContext,
+  scope: Scope,
+  { before, title }: Renaming,
+): Promise<{ readonly saved: RulesToSave; readonly entry: AuditEntry } | undefined> {
+  const { rules, version } = await context.adapters.access.rules(scope)
+  if (!rules.workspaces_groups.some(([named]) => named === before.title)) return undefined
+  const renamed: MappingRules = {
+    ...rules,
+    workspaces_groups: rules.workspaces_groups.map(([named, group]) => [
+      named === before.title ? title : named,
+      group,
+    ]),
+  }
+  const affects = affectedGroups(rules, renamed, context.policy)
+  return {
+    saved: { rules: renamed, expectedVersion: version, affects },
+    entry: savedEvent(context, scope, rules, renamed),
+  }
 }
 
 async function put(

@@ -36,6 +36,29 @@ const parts: readonly Parts[] = [
     },
   },
   {
+    id: 'workspaces.rules',
+    title: 'saves rules in the same step as a title, or changes neither',
+    async run({ store, scope, adapters: { access } }) {
+      if (!access) return
+      const id = randomUUID()
+      await store.create(scope, { id, title: 'a' })
+      const { rules: before, version } = await access.rules(scope)
+      const rules = { ...before, workspaces_groups: [['b', 'Crew']] as const }
+      const renamed = { id, title: 'b' }
+      const stale = { rules, expectedVersion: `${version}9`, affects: ['crew'] }
+      const late = () => store.rename(scope, renamed, [], stale)
+      await expectStoreError('versionMismatch', late, 'rename with rules that others saved')
+      expectEqual(await titlesOf(store, scope), ['a'], 'the title after a refused rename')
+      expectEqual((await access.rules(scope)).version, version, 'the rules after a refused rename')
+      const saved = { ...stale, expectedVersion: version }
+      expectThat(!(await store.rename(scope, { id: 'none', title: 'c' }, [], saved)), 'of nothing')
+      expectEqual((await access.rules(scope)).version, version, 'the rules after nothing')
+      expectThat(await store.rename(scope, renamed, [], saved), 'rename with rules says true')
+      expectEqual(await titlesOf(store, scope), ['b'], 'the title afterwards')
+      expectEqual((await access.rules(scope)).rules, rules, 'the rules afterwards')
+    },
+  },
+  {
     id: 'workspaces.projects',
     title: 'has each project in at most one workspace',
     async run({ store, scope, otherScope }) {

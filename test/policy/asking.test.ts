@@ -1,0 +1,90 @@
+import { type Everything, ownerToken, startEverything } from './everything.js'
+import { openRoom, type Room } from './room.js'
+
+let application: Everything
+let room: Room
+
+beforeAll(async () => {
+  application = await startEverything()
+  room = await openRoom({ url: application.url, token: ownerToken })
+  for (const account of [27, 87]) {
+    const projects = { 1: 'Inherit' as const }
+    await room.know(`person${account}@example.com`, { role: 'Manager', projects })
+  }
+  await ask(27, 'GET', '/api/projects/1/')
+})
+
+beforeEach(() => {
+  application.asked.length = 0
+  application.reached.length = 0
+})
+
+afterAll(async () => {
+  await room.close()
+  await application.stop()
+})
+
+async function ask(account: number, method: string, path: string, body?: unknown) {
+  const { status } = await fetch(`${room.url}${path}`, {
+    method,
+    headers: {
+      authorization: `Token ${account}`,
+      'x-person': String(account),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+  return status
+}
+
+describe('what the policy asks Label Studio', () => {
+  it.each([
+    ['task', '/api/tasks/11/', 1],
+    ['annotation of an unknown task', '/api/annotations/13/', 2],
+    ['draft of a known task', '/api/drafts/15/', 1],
+    ['tab', '/api/dm/views/17/', 1],
+    ['ML backend', '/api/ml/19', 1],
+    ['storage', '/api/storages/s3/21', 1],
+    ['webhook', '/api/webhooks/23/', 1],
+    ['label link', '/api/label_links/25/', 1],
+    ['file upload', '/api/import/file-upload/27', 1],
+    ['export', '/api/projects/1/exports/29', 1],
+    ['project', '/api/projects/1/', 0],
+  ])('is one question for an unknown object: %s', async (_name, path, most) => {
+    await ask(27, 'GET', path)
+    expect(application.asked.length).toBeLessThanOrEqual(most)
+  })
+
+  it('is nothing for a task that is known', async () => {
+    await ask(27, 'GET', '/api/tasks/31/')
+    application.asked.length = 0
+    await ask(87, 'GET', '/api/tasks/31/')
+    expect(application.asked).toEqual([])
+  })
+})
+
+describe('an ML backend gets the legacy token of the creator of its project (F3)', () => {
+  const ways = [
+    ['POST', '/api/ml/', { project: 1, url: 'http://attacker.example' }],
+    ['PATCH', '/api/ml/19', { url: 'http://attacker.example' }],
+    ['PUT', '/api/ml/19', { project: 1, url: 'http://attacker.example' }],
+  ] as const
+
+  it.each(ways)('so nobody else but Administrators gives its address: %s %s', async (...way) => {
+    application.hasLegacyTokens = true
+    expect(await ask(87, ...way)).toBe(403)
+    expect(application.reached).toEqual([])
+    expect(await ask(27, ...way)).toBe(200)
+  })
+
+  it.each(ways)('unless legacy tokens do not work: %s %s', async (...way) => {
+    application.hasLegacyTokens = false
+    expect(await ask(87, ...way)).toBe(200)
+    application.hasLegacyTokens = true
+  })
+
+  it('and it can still be looked at and removed', async () => {
+    expect(await ask(87, 'GET', '/api/ml/19')).toBe(200)
+    expect(await ask(87, 'DELETE', '/api/ml/19')).toBe(200)
+  })
+})
