@@ -11,7 +11,21 @@ export {
 } from './access/index.js'
 export { ConfigurationError, forbidden, ScimError, type ScimType } from './errors.js'
 export type { AuditEntry, EventName } from './events/catalogue.js'
-export { type AccessGate, type AccessGateOptions, accessGate, type Identify } from './gate/index.js'
+export {
+  type AccessGate,
+  type AccessGateOptions,
+  type AnswerChange,
+  accessGate,
+  type BodyNeeded,
+  type Identification,
+  type Identify,
+  type Identity,
+  type PolicyDecision,
+  type PolicyPerson,
+  type PolicyQuestion,
+  type PolicyRefusal,
+  type RequestPolicy,
+} from './gate/index.js'
 export type { Authenticator } from './http/authenticate.js'
 export type { BaseUrlOf } from './http/base-url.js'
 export {

@@ -103,6 +103,31 @@ describe('a person whose roles the identity provider sends', () => {
     expect(ended).toEqual(['ada'])
   })
 
+  it('keeps the role when too many lose it at once and the host refuses that', async () => {
+    const adapters = memoryAdapters({ policy: { roles_users } })
+    const authenticate = bearerTokens([{ name: 'idp', token }])
+    const brake = { onMassLoss: 'refuse', massLossShare: 0.5, massLossLeast: 2 } as const
+    const app = express().use('/scim/v2', scimRouter(adapters, { authenticate, ...brake }))
+    const send = (method: 'post' | 'patch', path: string, body: object) =>
+      request(app)
+        [method](`/scim/v2${path}`)
+        .set({ Authorization: `Bearer ${token}`, 'Content-Type': 'application/scim+json' })
+        .send(body)
+    const ids: string[] = []
+    for (const userName of ['ada', 'ben', 'cid', 'dot']) {
+      const person = { schemas: [userSchema], userName, roles: [{ value: 'LS.Manager' }] }
+      ids.push((await send('post', '/Users', person)).body.id)
+    }
+    const statuses: number[] = []
+    for (const id of ids) {
+      const Operations = [{ op: 'remove', path: 'roles' }]
+      statuses.push(
+        (await send('patch', `/Users/${id}`, { schemas: [patchOp], Operations })).status,
+      )
+    }
+    expect(statuses).toEqual([200, 200, 503, 503])
+  })
+
   it('gets and loses nothing where the host does not say that roles of users count', async () => {
     const { ended, given, remove, drain } = await start({})
     await drain()

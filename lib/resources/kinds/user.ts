@@ -15,6 +15,7 @@ import type { Call, Services } from '../call.js'
 import type { Change, Kind } from '../kind.js'
 import { writeInSteps } from '../outbox.js'
 import { endAccess, endAccessAgain, endAccessIfRoleless, endAccount } from '../people/access.js'
+import type { Loss } from '../people/brake.js'
 import { refuseExempt } from '../people/protection.js'
 import { type Computed, referencePart, setOrDelete } from '../represent.js'
 import { write } from '../write.js'
@@ -174,10 +175,25 @@ async function checkPerson(call: Call, change: Change): Promise<void> {
   if (changesAddresses(services, change)) {
     await rememberAddresses(services.adapters, scope, before as User, after as User)
   }
-  if (mayBeTooMany(call, change)) {
-    const loss = { ids: [after.id], kind: 'inactive', cause: 'Deactivating people' } as const
-    await services.brake?.check(scope, loss)
-  }
+  const loss = await lossOf(call, change)
+  if (loss) await services.brake?.check(scope, { ids: [after.id], ...loss })
+}
+
+/** What somebody loses by a change, where so many have lost it that one more may be too many. */
+async function lossOf(call: Call, change: Change): Promise<Omit<Loss, 'ids'> | undefined> {
+  if (mayBeTooMany(call, change)) return { kind: 'inactive', cause: 'Deactivating people' }
+  const { services, scope } = call
+  const isNear = takesValues(services, change) && services.brake?.isNear(scope, 1)
+  return isNear && (await losesRole(call, change))
+    ? { kind: 'roleless', cause: 'Taking roles from people' }
+    : undefined
+}
+
+/** Whether somebody active has access now, and none with what the change leaves them. */
+async function losesRole({ services, scope }: Call, { before, after }: Change): Promise<boolean> {
+  const { groups } = services.adapters
+  if (!isActive(after) || !(await groups.resolveAccess(scope, before as User)).active) return false
+  return !(await groups.resolveAccess(scope, after as User)).active
 }
 
 /** Whether `roles` and `entitlements` of people give something here. */
