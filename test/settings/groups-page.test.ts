@@ -59,6 +59,20 @@ describe('groups', () => {
     await visit(`${path}/groups/none`).expect(404)
   })
 
+  it('narrow the list of people, page by page', async () => {
+    const { get, visit, ada, bob } = await aCrew()
+    const people = async (query: string) => (await get(`/api/scim/people?${query}`)).body
+    const { people: crew, totalResults } = await people('group=Crew')
+    expect(crew.map(({ id }: { id: string }) => id).sort()).toEqual([ada.id, bob.id].sort())
+    // A group in it counts as a member.
+    expect(totalResults).toBe(3)
+    expect((await people('group=Inner')).people).toMatchObject([{ id: bob.id }])
+    expect(await people('group=none')).toEqual({ people: [], totalResults: 0 })
+    const { text } = await visit(`${path}/people?group=Inner`)
+    expect(text).toContain('1 person')
+    expect(text).not.toContain('Ada 10')
+  })
+
   it('are read whole only where a store has no pages of members', async () => {
     const app = aSettingsApp({
       change: ({ groups: { countMembers: _, listMembers: __, ...groups }, ...adapters }) => ({

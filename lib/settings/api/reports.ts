@@ -118,11 +118,13 @@ export async function getGroups(context: SettingsContext, { scope, query }: Call
 export async function getPeople(context: SettingsContext, { scope, query }: Call): Promise<Answer> {
   const search = textOf(query, 'search')
   const state = choiceOf(query, 'state', peopleStates)
+  const group = textOf(query, 'group')
   const page = pageOf(query, { limit: 50, most: 200 })
   const people = await listPeople(context, scope, {
     ...page,
     ...(search && { search }),
     ...(state && { state }),
+    ...(group !== undefined && { group }),
   })
   return { status: 200, body: people }
 }

@@ -38,12 +38,13 @@ export async function showPeople({
   const search = textOf(query, 'search')?.trim() ?? ''
   const offset = integerOf(query, 'offset', offsets)
   const state = choiceOf(query, 'state', peopleStates)
-  const wanted = { search, offset, limit, ...(state && { state }) }
+  const group = textOf(query, 'group')?.trim()
+  const wanted = { search, offset, limit, ...(state && { state }), ...(group && { group }) }
   const [people, names] = await Promise.all([
     listPeople(context, scope, wanted),
     projectNames(context, scope),
   ])
-  const content = peopleView(layout, { page: people, search, state, names, offset, limit })
+  const content = peopleView(layout, { page: people, search, state, group, names, offset, limit })
   return { page: page(layout, { title: 'People', tab: 'people', content }) }
 }
 

@@ -8,6 +8,7 @@ import { readMany, resolveMany } from '../../stores/read-many.js'
 import type { User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
+import { groupsCalled } from '../rules/groups.js'
 
 /** How a person's access stands in the host. */
 export type Standing = 'active' | 'deprovisioned' | 'pending' | 'failed' | 'unknown'
@@ -39,10 +40,12 @@ const withoutGroups = { omit: new Set(['groups']) } as const
 /** What people can be told apart by. */
 export const peopleStates = ['listed', 'deactivated', 'waiting', 'failed'] as const
 
-/** Which people to list; with a state, nothing is searched for. */
+/** Which people to list; with a group or a state, nothing is searched for. */
 export interface PeopleRequest {
   readonly search?: string
   readonly state?: (typeof peopleStates)[number]
+  /** Name of a group: its direct members. Counts before `state`. */
+  readonly group?: string
   readonly offset: number
   readonly limit: number
 }
@@ -55,9 +58,7 @@ export async function listPeople(
   scope: Scope,
   page: PeopleRequest,
 ): Promise<PeoplePage> {
-  const { resources, totalResults } = await (page.state === undefined
-    ? searchPeople(context, scope, page)
-    : peopleIn(context, scope, { ...page, state: page.state }))
+  const { resources, totalResults } = await findPeople(context, scope, page)
   const ids = resources.map(({ id }) => id)
   const { access } = context.adapters
   const [records, pending] = await Promise.all([
@@ -77,6 +78,37 @@ export async function listPeople(
     })
   })
   return { totalResults, people }
+}
+
+function findPeople(
+  context: SettingsContext,
+  scope: Scope,
+  page: PeopleRequest,
+): Promise<FoundPeople> {
+  const { group, state } = page
+  if (group !== undefined) return membersCalled(context, scope, { ...page, group })
+  if (state !== undefined) return peopleIn(context, scope, { ...page, state })
+  return searchPeople(context, scope, page)
+}
+
+/** A page of a group's direct members; the total counts groups in it as well. */
+async function membersCalled(
+  context: SettingsContext,
+  scope: Scope,
+  { group, offset, limit }: PeopleRequest & { readonly group: string },
+): Promise<FoundPeople> {
+  const { users, groups } = context.adapters
+  const [found] = await groupsCalled(context, scope, [group])
+  if (!found) return { resources: [], totalResults: 0 }
+  const { id } = found
+  const whole = groups.listMembers ? undefined : await groups.get(scope, id, { omit: new Set() })
+  const all = whole?.members ?? []
+  const members =
+    (await groups.listMembers?.(scope, id, { offset, limit })) ?? all.slice(offset, offset + limit)
+  const counts = await groups.countMembers?.(scope, [id])
+  const ids = members.filter(({ type }) => type !== 'Group').map(({ value }) => value)
+  const resources = await readMany(users, scope, ids, withoutGroups)
+  return { resources, totalResults: counts?.get(id) ?? Math.max(all.length, members.length) }
 }
 
 async function searchPeople(

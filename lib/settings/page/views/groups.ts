@@ -77,6 +77,7 @@ ${
 </section>
 <section class="card" aria-labelledby="members-title"><h2 id="members-title">Members</h2>
 ${memberPage.length === 0 ? html`<p class="empty">Nobody.</p>` : memberList(layout, group)}
+<p><a href="${layout.base}/people?${new URLSearchParams({ group: displayName }).toString()}">With their roles and states</a></p>
 ${pager({ path: groupPath(layout, group.id), query: new URLSearchParams(), offset, limit, total })}
 </section>`
 }

@@ -4,7 +4,15 @@ import type { PersonDrift } from '../../reports/drift.js'
 import type { Explanation } from '../../reports/explain.js'
 import type { PeoplePage, PeopleRequest, PersonSummary, Standing } from '../../reports/people.js'
 import { type Html, html, type Part } from '../html.js'
-import { badge, formToken, instant, type Layout, notInForceBanner, pager } from '../layout.js'
+import {
+  badge,
+  countOf,
+  formToken,
+  instant,
+  type Layout,
+  notInForceBanner,
+  pager,
+} from '../layout.js'
 import type { NameProjects } from '../project-names.js'
 import { logTable } from './log.js'
 import { ruleLink } from './rule-link.js'
@@ -38,13 +46,14 @@ export function peopleView(
     readonly page: PeoplePage
     readonly search: string
     readonly state: PeopleRequest['state']
+    readonly group: string | undefined
     readonly names: NameProjects
     readonly offset: number
     readonly limit: number
   },
 ): Html {
-  const { page, search, state, names, offset, limit } = view
-  const query = { ...(search && { search }), ...(state && { state }) }
+  const { page, search, state, group, names, offset, limit } = view
+  const query = { ...(search && { search }), ...(state && { state }), ...(group && { group }) }
   return html`<h1>People</h1>
 <p class="quiet">Everybody whom the identity provider has sent, or Label Studio has, and what their groups give them.</p>
 ${notInForceBanner(layout)}
@@ -56,10 +65,13 @@ ${notInForceBanner(layout)}
     ([value, label]) =>
       html`<option value="${value}"${value === state && html` selected`}>${label}</option>`,
   )}</select>
+<label for="group" class="unseen">In the group</label>
+<input type="text" id="group" name="group" value="${group}" placeholder="In the group" autocomplete="off">
 <button class="button">Search</button>
 </form>
+<p class="quiet">${countOf(page.totalResults, 'person', 'people')}</p>
 ${state === 'listed' && html`<p class="quiet">Label Studio has these accounts, and the identity provider has never sent these people: assigning and unassigning them there changes nothing here.</p>`}
-${page.people.length === 0 ? html`<p class="empty card">${search || state ? 'Nobody matches.' : 'Nobody has been sent yet.'}</p>` : peopleTable(layout, page.people, names)}
+${page.people.length === 0 ? html`<p class="empty card">${search || state || group ? 'Nobody matches.' : 'Nobody has been sent yet.'}</p>` : peopleTable(layout, page.people, names)}
 ${pager({
   path: `${layout.base}/people`,
   query: new URLSearchParams(query),
