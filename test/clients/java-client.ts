@@ -22,12 +22,17 @@ export async function startJavaClient(
   baseUrl: string,
   token: string,
 ): Promise<Client> {
-  const jars = await fetchJars(name)
-  const classes = await compile(name, jars)
+  const { jars, classes } = await installJavaClient(name)
   // One compiler thread and no large heap: the client is short-lived, and the machine is small.
   const options = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto', '-Xmx256m']
   const parameters = [...options, '-cp', [classes, path.join(jars, '*')].join(':'), 'Main']
   return startClient({ name, command: 'java', parameters, baseUrl, token })
+}
+
+/** Fetches and compiles what a client is made of, where it is missing. */
+export async function installJavaClient(name: string): Promise<{ jars: string; classes: string }> {
+  const jars = await fetchJars(name)
+  return { jars, classes: await compile(name, jars) }
 }
 
 /** The folder of the jars that the pom names, fetched again when the pom has changed. */

@@ -41,7 +41,7 @@ describe("Label Studio's Python SDK", () => {
     await once(server, 'listening')
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     try {
-      const { stdout } = await promisify(execFile)(pythonWithSdk(), [
+      const { stdout } = await promisify(execFile)(await pythonWithSdk(), [
         '-c',
         script,
         url,

@@ -62,11 +62,11 @@ describe('scim2-tester against the example host', () => {
   let checks: readonly Check[]
 
   beforeAll(async () => {
-    const bin = pythonEnvironment('scim2-tester', requirement)
+    const { python } = await pythonEnvironment('scim2-tester', requirement)
     await buildHost()
     host = await startHost({ SCIM_TOKEN: token, DATABASE_URL: 'sqlite::memory:' })
     const { stdout } = await promisify(execFile)(
-      path.join(bin, 'python'),
+      python,
       [path.join(__dirname, 'check.py'), `${host.origin}/scim/v2`],
       { env: { ...process.env, SCIM_TOKEN: token }, maxBuffer: 64 * 1024 * 1024 },
     )

@@ -1,4 +1,7 @@
 import { installLabelStudio } from './label-studio-server.js'
 
 // For .ci/run, which installs it while other tests run.
-installLabelStudio()
+installLabelStudio().catch((error) => {
+  console.error(error)
+  process.exitCode = 1
+})

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { installPython } from './python-environment.js'
 
 /** A real Label Studio Community edition on a loopback port, with a data directory of its own. */
 export interface LabelStudioServer {
@@ -47,7 +48,7 @@ const owner = {
 
 /** Installs Label Studio where it is missing (about 1 GB, a minute) and starts it. */
 export async function startLabelStudio(): Promise<LabelStudioServer> {
-  installLabelStudio()
+  await installLabelStudio()
   const dataDir = await mkdtemp(join(fastFolder, 'label-studio-'))
   if (existsSync(template)) cpSync(template, dataDir, { recursive: true })
   const port = await freePort()
@@ -108,25 +109,22 @@ function keepTemplate(dataDir: string) {
  * A Python that can import `label_studio_sdk`, which comes with Label Studio; installs both where
  * they are missing.
  */
-export function pythonWithSdk(): string {
-  installLabelStudio()
+export async function pythonWithSdk(): Promise<string> {
+  await installLabelStudio()
   return join(venv, 'bin', 'python')
 }
 
 /** Installs Label Studio where it is missing. */
-export function installLabelStudio(): void {
+export async function installLabelStudio(): Promise<void> {
   if (existsSync(program)) return
   mkdirSync(cache, { recursive: true })
-  run(process.env['PYTHON'] ?? 'python3', ['-m', 'venv', venv])
-  run(join(venv, 'bin', 'pip'), ['install', '--quiet', `label-studio==${release}`])
-}
-
-function run(command: string, parameters: string[]) {
-  const { status, stderr, error } = spawnSync(command, parameters, { encoding: 'utf8' })
-  if (status === 0) return
-  // Half an installation would be taken for a whole one the next time.
-  rmSync(venv, { recursive: true, force: true })
-  throw new Error(`${command} ${parameters.join(' ')} failed: ${error?.message ?? stderr}`)
+  try {
+    await installPython(venv, `label-studio==${release}`)
+  } catch (error) {
+    // Half an installation would be taken for a whole one the next time.
+    rmSync(venv, { recursive: true, force: true })
+    throw error
+  }
 }
 
 function spawnServer(dataDir: string, port: number): ChildProcess {

@@ -1,37 +1,59 @@
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
+import { promisify } from 'node:util'
 
 const cache = path.join(__dirname, '../../.cache/python')
 
+/** A virtual environment with a Python package in it. */
+export interface PythonEnvironment {
+  readonly python: string
+  /**
+   * A program that came with the package, as parameters of `python`: the path in its own first line
+   * is wrong once the folder has moved.
+   */
+  program(name: string): string
+}
+
 /**
- * Installs a Python package into a virtual environment of its own, once, and answers the folder of
- * its executables.
+ * Installs a Python package into a virtual environment of its own, once.
  *
  * @param requirement what pip installs, separated by blanks, e.g. `scim2-tester[httpx2]==0.5.2`
  * @throws Error when there is no `python3` with `venv`, or pip cannot reach its index
  */
-export function pythonEnvironment(name: string, requirement: string): string {
+export async function pythonEnvironment(
+  name: string,
+  requirement: string,
+): Promise<PythonEnvironment> {
   const folder = path.join(cache, name)
   const mark = path.join(folder, 'installed')
   const bin = path.join(folder, 'bin')
-  if (fs.existsSync(mark) && fs.readFileSync(mark, 'utf8') === requirement) return bin
+  const environment = {
+    python: path.join(bin, 'python'),
+    program: (program: string) => path.join(bin, program),
+  }
+  if (fs.existsSync(mark) && fs.readFileSync(mark, 'utf8') === requirement) return environment
   fs.rmSync(folder, { recursive: true, force: true })
-  run('python3', ['-m', 'venv', folder])
-  const parameters = [
-    'install',
-    '--quiet',
-    '--disable-pip-version-check',
-    ...requirement.split(' '),
-  ]
-  run(path.join(bin, 'pip'), parameters)
+  await installPython(folder, requirement)
   fs.writeFileSync(mark, requirement)
-  return bin
+  return environment
 }
 
-function run(command: string, parameters: readonly string[]) {
+/**
+ * Makes a virtual environment and installs into it. Modules are compiled when they are imported:
+ * most never are.
+ *
+ * @throws Error with the words of `venv` or pip
+ */
+export async function installPython(folder: string, requirement: string): Promise<void> {
+  const flags = ['--quiet', '--disable-pip-version-check', '--no-compile']
+  await run(process.env['PYTHON'] ?? 'python3', ['-m', 'venv', folder])
+  await run(path.join(folder, 'bin', 'pip'), ['install', ...flags, ...requirement.split(' ')])
+}
+
+async function run(command: string, parameters: readonly string[]): Promise<void> {
   try {
-    execFileSync(command, parameters, { stdio: 'pipe' })
+    await promisify(execFile)(command, parameters)
   } catch (error) {
     const needs = 'This suite needs python3 with venv, and a package index that pip can reach.'
     throw new Error(`${needs} ${error instanceof Error ? error.message : error}`, { cause: error })

@@ -3,14 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { pythonEnvironment } from '../../support/python-environment.js'
-
-/** Canaille 0.3.6 cannot be imported with newer versions of the two SCIM packages. */
-const requirements = [
-  'canaille[front,oidc,scim,server,sqlite]==0.3.6',
-  'scim2-client==0.7.5',
-  'scim2-models==0.6.12',
-]
+import { canaille } from '../installations.js'
 
 export type Kind = 'user' | 'group'
 /** Options of Canaille's command line without their dashes; a list repeats the option. */
@@ -35,14 +28,18 @@ export interface Canaille {
  * @throws Error when a command of Canaille fails, or when it logs that a push has failed
  */
 export async function startCanaille(baseUrl: string, token: string): Promise<Canaille> {
-  const bin = pythonEnvironment('canaille', requirements.join(' '))
+  const { python, program } = await canaille()
   const folder = await mkdtemp(path.join(tmpdir(), 'canaille-'))
   await writeFile(path.join(folder, 'canaille.toml'), configuration(folder))
   const run = async (...parameters: string[]) => {
-    const { stdout, stderr } = await promisify(execFile)(path.join(bin, 'canaille'), parameters, {
-      cwd: folder,
-      env: { ...process.env, CANAILLE_CONFIG: path.join(folder, 'canaille.toml') },
-    })
+    const { stdout, stderr } = await promisify(execFile)(
+      python,
+      [program('canaille'), ...parameters],
+      {
+        cwd: folder,
+        env: { ...process.env, CANAILLE_CONFIG: path.join(folder, 'canaille.toml') },
+      },
+    )
     if (failure.test(stderr)) throw new Error(`canaille ${parameters.join(' ')}: ${stderr}`)
     return stdout
   }

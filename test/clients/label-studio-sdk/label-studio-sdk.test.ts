@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { send } from '../../support/label-studio-browser.js'
-import { pythonEnvironment } from '../../support/python-environment.js'
+import { pythonWithSdk } from '../../support/label-studio-server.js'
 import { type Client, startClient } from '../client.js'
 import { adminToken, type Server, startServer } from '../server.js'
 
@@ -8,16 +8,15 @@ describe("label-studio-sdk 2.1.2 against the example host's settings", () => {
   let server: Server
   let client: Client
 
-  const start = (token: string) => {
-    const bin = pythonEnvironment('label-studio-sdk', 'label-studio-sdk==2.1.2')
-    const program = { name: 'label-studio-sdk', command: path.join(bin, 'python') }
+  const start = async (token: string) => {
+    const program = { name: 'label-studio-sdk', command: await pythonWithSdk() }
     const parameters = [path.join(__dirname, 'main.py')]
     return startClient({ ...program, parameters, baseUrl: server.origin, token })
   }
 
   beforeAll(async () => {
     server = await startServer()
-    client = start(adminToken)
+    client = await start(adminToken)
   })
   afterAll(async () => {
     await client?.stop()
@@ -78,7 +77,7 @@ describe("label-studio-sdk 2.1.2 against the example host's settings", () => {
   })
 
   it('is told that its token is wrong', async () => {
-    const stranger = start('a-token-that-nobody-gave-out')
+    const stranger = await start('a-token-that-nobody-gave-out')
     const refused = await stranger.do('update', { rules: { roles_groups: [] } })
     await stranger.stop()
     expect(refused).toMatchObject({ success: false, status: 401 })

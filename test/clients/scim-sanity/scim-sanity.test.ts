@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
-import path from 'node:path'
-import { pythonEnvironment } from '../../support/python-environment.js'
+import type { PythonEnvironment } from '../../support/python-environment.js'
+import { scimSanity } from '../installations.js'
 import { type Server, scimToken, startServer } from '../server.js'
 
 interface Check {
@@ -23,9 +23,9 @@ describe('the probe of scim-sanity 0.7.4 against the example host', () => {
   let checks: readonly Check[]
 
   beforeAll(async () => {
-    const bin = pythonEnvironment('scim-sanity', 'scim-sanity==0.7.4')
+    const environment = await scimSanity()
     server = await startServer()
-    checks = await probe(path.join(bin, 'scim-sanity'), server.baseUrl)
+    checks = await probe(environment, server.baseUrl)
   })
   afterAll(() => server?.stop())
 
@@ -51,10 +51,11 @@ describe('the probe of scim-sanity 0.7.4 against the example host', () => {
 })
 
 /** Its exit code tells of failed checks, which the tests look at. */
-function probe(command: string, baseUrl: string): Promise<readonly Check[]> {
+function probe({ python, program }: PythonEnvironment, baseUrl: string): Promise<readonly Check[]> {
   const flags = ['--token', scimToken, '--json-output', '--i-accept-side-effects']
   return new Promise((resolve, reject) => {
-    execFile(command, ['probe', baseUrl, ...flags], (error, stdout, stderr) => {
+    const parameters = [program('scim-sanity'), 'probe', baseUrl, ...flags]
+    execFile(python, parameters, (error, stdout, stderr) => {
       if (!stdout.startsWith('{')) reject(new Error(`scim-sanity: ${stderr}`, { cause: error }))
       else resolve(JSON.parse(stdout).results)
     })
