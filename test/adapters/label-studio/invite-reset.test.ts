@@ -34,6 +34,17 @@ it('keeps no deactivation waiting when the invite cannot be reset, and tells it 
   await stop()
 }, 60_000)
 
+it('resets the invite once it can, though nobody else leaves (F4)', async () => {
+  jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+  const { fake, product, stop } = await start('oss-new')
+  const before = fake.state.inviteToken
+  fake.faults.add({ fault: { kind: 'status', status: 400 }, path: /reset-token/, times: 1 })
+  const { json } = await product.pushUser({ userName: 'ann@example.com' })
+  expect((await product.setActive(json.id, false)).status).toBe(200)
+  await eventually(() => fake.state.inviteToken !== before)
+  await stop()
+}, 60_000)
+
 it('asks for few resets when many are deprovisioned at once', async () => {
   const { product, resets, stop } = await start('oss-new')
   const pushed = await Promise.all(
