@@ -369,10 +369,15 @@ describe.each(['light', 'dark'] as const)('the settings page in %s', (colorSchem
     await host.access.countPassedOver?.(host.scope, [
       { ...passedOver, at: new Date().toISOString() },
     ])
+    const [group] =
+      (await host.adapters.groups.groupsOf(host.scope, [host.people[4]!.id])).values().next()
+        .value ?? []
     await visit(async (page) => {
       for (const tab of [
         ...tabs,
         '/people?state=waiting',
+        '/people?group=Quality',
+        `/groups/${group?.id}`,
         `/people/${host.people[2]!.id}?compare=1`,
       ]) {
         await page.goto(`${host.url}${tab}`)
