@@ -1,5 +1,6 @@
 import {
   affectedGroups,
+  groupsNamed,
   mappingPolicy,
   nearMisses,
   noRules,
@@ -235,7 +236,93 @@ describe('affectedGroups', () => {
   })
 })
 
+describe('groups that rules treat differently', () => {
+  it.each([
+    ['another role', { roles_groups: [['Manager', 'g']] }],
+    ['a workspace of the name of the role', { workspaces_groups: [['Annotator', 'g']] }],
+    ['one rule more', { roles_groups: [['Annotator', 'g']], workspaces_groups: [['V', 'g']] }],
+    ['a project', { projects_groups: [{ project_id: 1, group: 'g', role: 'Reviewer' }] }],
+  ])('are named: %s', (_, after) => {
+    const before = { ...noRules, roles_groups: [['Annotator', 'g']] } as const
+    expect(affectedGroups(before, { ...noRules, ...after } as never, policy)).toEqual(['g'])
+  })
+
+  it('are named where only one of two rules changed', () => {
+    const [a, b] = ['A', 'B'].map((title) => ({
+      ...noRules,
+      workspaces_groups: [
+        ['Vision', 'g'],
+        [title, 'g'],
+      ],
+    }))
+    expect(affectedGroups(a as never, b as never, policy)).toEqual(['g'])
+  })
+
+  it('are all that rules name, each once and in order', () => {
+    const named = groupsNamed(parseRules(good, policy))
+    expect(named).toEqual(['LS-Admins', 'LS-Ann', 'LS-Eng', 'LS-More', 'LS-P42'])
+    expect(
+      groupsNamed({
+        ...noRules,
+        roles_groups: [
+          ['Manager', 'b'],
+          ['Manager', 'a'],
+        ],
+      }),
+    ).toEqual(['a', 'b'])
+  })
+})
+
+describe('a RulesError', () => {
+  it('has a code, and names every row in its message', () => {
+    const input = { roles_groups: [['Owner', 'g'], 'x'], projects_groups: 5 }
+    const parse = () => parseRules(input, policy)
+    expect(parse).toThrow(
+      'roles_groups[0]: Owner cannot be given by a rule. roles_groups[1]: Must be a pair: a role and a group.',
+    )
+    expect(parse).toThrow(expect.objectContaining({ name: 'RulesError', code: 'ERR_SCIM_RULES' }))
+  })
+
+  it.each([
+    [{ workspaces_groups: [['V']] }, 'Must be a pair: a workspace and a group.'],
+    [{ projects_groups: [7] }, 'Must be an object with project_id, group and role.'],
+    [
+      { projects_groups: [{ project_id: '7', group: 'g', role: 'Inherit' }] },
+      'project_id must be the number of a project.',
+    ],
+    [
+      { projects_groups: [{ project_id: 7, group: 'g', role: ['Inherit'] }] },
+      '"Inherit" is not a project role.',
+    ],
+  ])('says what must be: %j', (input, message) => {
+    expect(() => parseRules(input, policy)).toThrow(message)
+  })
+
+  it('is not for the first project', () => {
+    const projects_groups = [{ project_id: 1, group: 'g', role: 'Inherit' }]
+    expect(parseRules({ projects_groups }, policy).projects_groups).toEqual(projects_groups)
+  })
+})
+
 describe('nearMisses', () => {
+  it('offers the closest first, then by name, and five at most', () => {
+    const offered = nearMisses('Annotators', [
+      'Anotator',
+      'Annotator',
+      'annotators',
+      'Annotatorz',
+      'Annotatorx',
+      'Annotatory',
+      'Annotatora',
+    ])
+    expect(offered).toEqual(['annotators', 'Annotator', 'Annotatora', 'Annotatorx', 'Annotatory'])
+  })
+
+  it('allows one error in four letters, two in five', () => {
+    expect(nearMisses('Crew', ['Creww', 'Crewww', 'Cr'])).toEqual(['Creww'])
+    expect(nearMisses('Crews', ['Cre', 'Cr'])).toEqual(['Cre'])
+  })
+
   it.each([
     ['LS-Annotators', 'ls-annotators'],
     ['LS-Annotators', 'LS Annotators'],
