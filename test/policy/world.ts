@@ -140,35 +140,43 @@ async function upload({ url, token }: Target, project: number, secret: string): 
 /** Nothing listens there. */
 const nowhere = 'http://127.0.0.1:9'
 
+/** A cloud storage of each kind, for import or for export, by the names of the endpoint table. */
+export function makeStorages(
+  database: LabelStudioDatabase,
+  owner: { readonly project: number; readonly secret: string },
+  side: 'import' | 'export',
+): Objects {
+  const { project, secret } = owner
+  const values = {
+    project_id: project,
+    title: `${secret} storage`,
+    status: 'initialized',
+    bucket: secret,
+    container: secret,
+    path: secret,
+    aws_access_key_id: secret,
+    aws_secret_access_key: secret,
+    account_key: secret,
+    google_application_credentials: secret,
+    password: secret,
+  }
+  const made = ['s3', 'azureblob', 'gcs', 'redis', 'localfiles'].map((table) => {
+    const id = database.insert(`io_storages_${table}${side}storage`, values)
+    return [`storage:${side === 'export' ? 'export/' : ''}${table.replace('blob', '')}`, id]
+  })
+  return Object.fromEntries(made)
+}
+
 /** What Label Studio makes only where a cloud, a queue or another server answers. */
 function connect(database: LabelStudioDatabase, project: number, secret: string): Objects {
-  // Label Studio sends each annotation to the storages for export, and fails where they do.
-  const sides = secret === canary ? ['import', 'export'] : ['import']
-  const storages = ['s3', 'azureblob', 'gcs', 'redis', 'localfiles'].flatMap((table) =>
-    sides.map((side) => {
-      const kind = table.replace('blob', '')
-      const values = {
-        project_id: project,
-        title: `${secret} storage`,
-        status: 'initialized',
-        bucket: secret,
-        container: secret,
-        path: secret,
-        aws_access_key_id: secret,
-        aws_secret_access_key: secret,
-        account_key: secret,
-        google_application_credentials: secret,
-        password: secret,
-      }
-      const id = database.insert(`io_storages_${table}${side}storage`, values)
-      return [`storage:${side === 'export' ? 'export/' : ''}${kind}`, id] as const
-    }),
-  )
+  const of = { project, secret }
   const backend = { url: nowhere, title: secret, state: 'DI', auth_method: 'NONE', timeout: 1 }
   const hook = { url: `${nowhere}/${secret}`, headers: JSON.stringify({ secret }), is_active: 0 }
   const done = { status: 'completed', error: secret, file_upload_ids: '[]' }
   return {
-    ...Object.fromEntries(storages),
+    ...makeStorages(database, of, 'import'),
+    // Label Studio sends each annotation to the storages for export, and fails where they do.
+    ...(secret === canary && makeStorages(database, of, 'export')),
     ml: database.insert('ml_mlbackend', { ...backend, project_id: project }),
     webhook: database.insert('webhook', { ...hook, project_id: project, organization_id: 1 }),
     import: database.insert('projects_projectimport', { ...done, project_id: project }),
