@@ -29,7 +29,8 @@ export function sendAsItIs(
     ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }),
   }
   return new Promise((resolve, reject) => {
-    const options = { agent, hostname, port, method, path, headers: all }
+    const signal = AbortSignal.timeout(120_000)
+    const options = { agent, hostname, port, method, path, headers: all, signal }
     const outgoing = sendRequest(options, (incoming) => {
       const chunks: Buffer[] = []
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
