@@ -38,7 +38,9 @@ export async function watchMemory(
       const sample = { second, heapMb: heapBytes / 2 ** 20, rssMb: rssBytes / 2 ** 20 }
       samples.push(sample)
       console.log(
-        `${digits(second).padStart(6)} s  ${digits(requests).padStart(10)} requests  heap ${digits(sample.heapMb, 1).padStart(6)} MB  RSS ${digits(sample.rssMb).padStart(5)} MB`,
+        `${digits(second).padStart(6)} s  ${digits(requests).padStart(10)} requests  heap ` +
+          `${digits(sample.heapMb, 1).padStart(6)} MB  RSS ` +
+          `${digits(sample.rssMb).padStart(5)} MB`,
       )
     }
     console.log(table(thirds(samples)))

@@ -71,7 +71,8 @@ function shares(results: readonly Result[]): Verdict[] {
     const bare = bareOf(results, result)
     if (minRatio === undefined || subject.name !== 'memory' || bare === undefined) return []
     const figure = median(ratios(speeds(result), speeds(bare)))
-    const target = `${measure.title}, memory, ${digits(subject.users)} users: at least ${minRatio} of bare`
+    const users = `${digits(subject.users)} users`
+    const target = `${measure.title}, memory, ${users}: at least ${minRatio} of bare`
     return [{ target, figure, isMet: figure >= minRatio }]
   })
 }

@@ -60,8 +60,8 @@ http-proxy-middleware for Label Studio. With --json it prints where it listens a
   reconcile: {
     summary: 'make the access of everybody true again in Label Studio',
     words: '[USER_ID …]',
-    notes: `With ids only that of these people. It may run beside a host on the same database. The exit
-code is 1 when something is left; a running host goes on with it.`,
+    notes: `With ids only that of these people. It may run beside a host on the same database.
+The exit code is 1 when something is left; a running host goes on with it.`,
     variables: ['DATABASE_URL', ...labelStudioVariables],
     run: async (call) => (await import('./reconcile.js')).reconcile(call),
   },

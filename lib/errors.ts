@@ -91,7 +91,8 @@ export const invalidCount = badRequest('invalidCount')
 export const uniquenessConflict = (attribute: string): ScimError =>
   new ScimError(
     409,
-    `Another resource already has this value of "${attribute}". Look it up with a filter on "${attribute}".`,
+    `Another resource already has this value of "${attribute}". ` +
+      `Look it up with a filter on "${attribute}".`,
     { scimType: 'uniqueness' },
   )
 

@@ -5,7 +5,7 @@ import type {
   Scope,
   WorkspaceStore,
 } from '../../lib/adapter/index.js'
-import { admission } from './accounts/admission.js'
+import { precheck } from './accounts/precheck.js'
 import { collect } from './api/collect.js'
 import { connectionOf, isLabelStudioError, labelStudioAdmin, labelStudioApi } from './api/index.js'
 import { examine } from './command/doctor.js'
@@ -73,7 +73,7 @@ export function labelStudioAdapters(options: LabelStudioAdaptersOptions): LabelS
   const kept = { ...settings.storage, ...(workspaceStore && { workspaceStore }) }
   return {
     ...kept,
-    users: labelStudioUsers(settings, target, admission(parts, edition)),
+    users: labelStudioUsers(settings, target, precheck(parts, edition)),
     gate: gatePolicyOf(parts, options.token),
     examine: examiner(parts, watch),
     importer: importerOf(parts),

@@ -21,9 +21,12 @@ const openPath = '/api/version/'
 
 const warnings: Readonly<Record<Credential, string>> = {
   token:
-    'Label Studio does not accept the token of the adapter, so nobody can be provisioned. Create one as the owner under "Account & Settings"; if it is a legacy token, enable those for the organization.',
+    'Label Studio does not accept the token of the adapter, so nobody can be provisioned. ' +
+    'Create one as the owner under "Account & Settings"; ' +
+    'if it is a legacy token, enable those for the organization.',
   owner:
-    'Label Studio does not accept the owner’s e-mail address and password, so nobody can be deactivated, renamed or given a password there. Check the option "owner".',
+    'Label Studio does not accept the owner’s e-mail address and password, so nobody can ' +
+    'be deactivated, renamed or given a password there. Check the option "owner".',
 }
 
 /**

@@ -11,7 +11,9 @@ const untilSomebodyActs = 300
 const unavailableBecause: Partial<Record<LabelStudioErrorKind, string>> = {
   unauthorized: 'Label Studio does not accept the token or the sign-in of the adapter. Renew it.',
   forbidden:
-    'Label Studio does not permit this to the account of the adapter. It must be the owner, and roles, workspaces and project members must not be left to SAML alone (MANUAL_ROLE_MANAGEMENT and its siblings).',
+    'Label Studio does not permit this to the account of the adapter. ' +
+    'It must be the owner, and roles, workspaces and project members must not be left to ' +
+    'SAML alone (MANUAL_ROLE_MANAGEMENT and its siblings).',
   featureAbsent: 'This edition of Label Studio has no such function.',
   seatLimit: 'No seat is left in Label Studio. Free one, or buy more.',
 }
@@ -44,7 +46,8 @@ export async function translated<T>(work: Promise<T>): Promise<T> {
 function refusalFrom(error: LabelStudioError): RefusedError | undefined {
   if (error.kind === 'duplicateEmail') {
     return new RefusedError(
-      'The e-mail address belongs to an account in Label Studio that was removed or is of another organization.',
+      'The e-mail address belongs to an account in Label Studio that was removed or is of ' +
+        'another organization.',
       409,
       'uniqueness',
     )

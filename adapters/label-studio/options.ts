@@ -175,6 +175,7 @@ function emitterOf(onEvent: LabelStudioAdaptersOptions['onEvent']): LabelStudioS
 function needsOwner(setting: string): ConfigurationError {
   return new ConfigurationError(
     code,
-    `labelStudioAdapters: option "${setting}" needs "owner", the e-mail address and password of the owner.`,
+    `labelStudioAdapters: option "${setting}" needs "owner", the e-mail address and ` +
+      'password of the owner.',
   )
 }

@@ -1,8 +1,8 @@
 import type { AccessRecord, Scope, User, UserStore } from '../../lib/adapter/index.js'
 import { requiredEmail } from './accounts/accounts.js'
-import type { Admission } from './accounts/admission.js'
 import { holdPerson } from './accounts/hold.js'
 import { managing } from './accounts/links.js'
+import type { Precheck } from './accounts/precheck.js'
 import type { LabelStudioSettings } from './options.js'
 import type { LabelStudioTarget } from './target.js'
 
@@ -14,7 +14,7 @@ import type { LabelStudioTarget } from './target.js'
 export function labelStudioUsers(
   settings: LabelStudioSettings,
   target: LabelStudioTarget,
-  admission: Admission,
+  precheck: Precheck,
 ): UserStore {
   const { users, groups, access } = settings.storage
 
@@ -33,7 +33,7 @@ export function labelStudioUsers(
 
   async function readmit(scope: Scope, user: User, record: AccessRecord | undefined) {
     if (!user.active || record?.enforced !== 'deprovisioned') return
-    await admission.reactivate(scope, await groups.resolveAccess(scope, user))
+    await precheck.reactivate(scope, await groups.resolveAccess(scope, user))
   }
 
   return {
@@ -41,7 +41,7 @@ export function labelStudioUsers(
     ...(users.storage && { storage: users.storage }),
     async create(scope, user, write) {
       requiredEmail(user)
-      await admission.create(scope, user)
+      await precheck.create(scope, user)
       return users.create(scope, user, write)
     },
     get: (scope, id, read) => users.get(scope, id, read),
@@ -50,7 +50,7 @@ export function labelStudioUsers(
       holdingListed(scope, user.id, async (held, record) => {
         requiredEmail(user)
         const before = await users.get(held, user.id, { omit: new Set(['groups']) })
-        if (before) await admission.rename(held, before, user)
+        if (before) await precheck.rename(held, before, user)
         await readmit(held, user, record)
         return managing(settings, held, user, (own) => users.replace(own, user, write))
       }),

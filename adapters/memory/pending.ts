@@ -102,10 +102,15 @@ function claim(
   return claimed
 }
 
+interface FailureContext {
+  readonly now: number
+  readonly isMarkedAgain: boolean
+}
+
 function failed(
   { lastError: _, ...before }: PendingUser,
   outcome: Exclude<PendingOutcome, { kind: 'done' }>,
-  { now, isMarkedAgain }: { readonly now: number; readonly isMarkedAgain: boolean },
+  { now, isMarkedAgain }: FailureContext,
 ): PendingUser {
   // A mark that came meanwhile is new work: due at once (R22).
   const waitMs = outcome.kind === 'retry' && !isMarkedAgain ? outcome.afterMs : 0

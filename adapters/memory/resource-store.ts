@@ -68,7 +68,7 @@ export function memoryResourceStore<R extends Resource>(
     },
     async query(scope, query) {
       const tenant = state.of(scope)
-      const page = pageOf(resultOf(tenant, kind, query), query)
+      const page = pageOfResult(resultOf(tenant, kind, query), query)
       const view = (resource: Resource) => kind.view(tenant, resource as R, query.omit)
       return { ...page, resources: page.resources.map(view) }
     },
@@ -94,15 +94,16 @@ export function memoryResourceStore<R extends Resource>(
   }
 }
 
+interface KeyUse {
+  readonly lookups: readonly Lookup[]
+  readonly keysOf: KeysOf
+}
+
 /**
  * Makes the keys of everything that is there, and warns of what an attribute that is unique now has
  * twice.
  */
-function useKeys(
-  state: State,
-  type: string,
-  { lookups, keysOf }: { readonly lookups: readonly Lookup[]; readonly keysOf: KeysOf },
-): void {
+function useKeys(state: State, type: string, { lookups, keysOf }: KeyUse): void {
   const tables = [...state.tenants()].map((tenant) => tenant.table(type))
   for (const table of tables) table.makeKeys(keysOf)
   for (const { name, unique } of lookups) {
@@ -185,7 +186,7 @@ function groupsOfPlan(
   return by === 'value' ? [group] : [...tenant.table('Group').find('displayName', group)]
 }
 
-function pageOf(result: Result, { page, sort }: Query): Page<Resource> {
+function pageOfResult(result: Result, { page, sort }: Query): Page<Resource> {
   const start = page.kind === 'index' ? page.offset : page.after ? result.indexAfter(page.after) : 0
   const resources = result.slice(start, start + page.limit)
   const last = resources.at(-1)

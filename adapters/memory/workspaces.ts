@@ -112,10 +112,12 @@ function listOf({ titles, places }: WorkspaceState) {
     .sort((a, b) => (a.title < b.title ? -1 : 1))
 }
 
-function refuseTaken(
-  { titles }: TenantState['workspaces'],
-  { id, title }: { readonly id: string; readonly title: string },
-): void {
+interface TitledWorkspace {
+  readonly id: string
+  readonly title: string
+}
+
+function refuseTaken({ titles }: TenantState['workspaces'], { id, title }: TitledWorkspace): void {
   const isTaken = [...titles].some(([other, taken]) => taken === title && other !== id)
   if (isTaken) throw new UniquenessError('title')
 }

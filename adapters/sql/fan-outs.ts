@@ -82,8 +82,8 @@ async function step(
 }
 
 /**
- * Finds the groups of a fan-out that begins: only now nobody can give a group one of the names by the
- * old rules.
+ * Finds the groups of a fan-out that begins: only now nobody can give a group one of the names by
+ * the old rules.
  */
 async function begun(
   session: Session,
@@ -108,10 +108,15 @@ interface Step {
   readonly next?: FanOutState
 }
 
+interface FanOutStep {
+  readonly state: BegunFanOut
+  readonly limit: number
+}
+
 async function nextOf(
   session: Session,
   tenant: string,
-  { state, limit }: { readonly state: BegunFanOut; readonly limit: number },
+  { state, limit }: FanOutStep,
 ): Promise<Step> {
   if (state.kind === 'everybody') {
     const { created, after } = state

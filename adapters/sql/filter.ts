@@ -30,6 +30,11 @@ type Compare = Extract<ResolvedFilter, { kind: 'compare' }>
 /** A condition on one value, given as SQL with the literals it is compared with. */
 type Test = (value: Sql, literal: (value: ComparableValue) => Sql) => Sql
 
+interface FilterScope {
+  readonly tenant: string
+  readonly type: string
+}
+
 /**
  * A filter as a condition on `scim_resources as resource`. It is true or false, never NULL, so that
  * `not` is right; every value and every attribute name is bound. Semantics: those of {@link
@@ -38,7 +43,7 @@ type Test = (value: Sql, literal: (value: ComparableValue) => Sql) => Sql
 export function filterCondition(
   filter: ResolvedFilter,
   dialect: SqlDialect,
-  { tenant, type }: { readonly tenant: string; readonly type: string },
+  { tenant, type }: FilterScope,
 ): Sql {
   return condition(filter, {
     dialect,
@@ -106,7 +111,8 @@ function compare({ path, operator, value }: Compare, source: Source): Sql {
     operators[operator](stored, { literal: literal(value), text: String(value) }, source.dialect),
   )
   if (operator !== 'ne') return matches
-  return sql`(${matches} or not ${someValue({ path, kind }, source, (stored) => sql`${stored} is not null`)})`
+  const isThere = someValue({ path, kind }, source, (stored) => sql`${stored} is not null`)
+  return sql`(${matches} or not ${isThere})`
 }
 
 type Comparison = (
@@ -127,12 +133,13 @@ const operators: Readonly<Record<CompareOperator, Comparison>> = {
   ew: (stored, { text }, dialect) => dialect.endsWith(stored, text),
 }
 
+interface TypedPath {
+  readonly path: AttributePath
+  readonly kind: ScalarKind
+}
+
 /** Whether any of the values a path leads to passes a test. */
-function someValue(
-  { path, kind }: { readonly path: AttributePath; readonly kind: ScalarKind },
-  source: Source,
-  test: Test,
-): Sql {
+function someValue({ path, kind }: TypedPath, source: Source, test: Test): Sql {
   const { json } = source.dialect
   const literal = (value: ComparableValue) => json.literal(value, kind)
   const column = source.column(path)

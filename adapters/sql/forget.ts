@@ -18,8 +18,10 @@ const selectDeleted = statement<{ tenant: string; userId: string; limit: number 
     from scim_records as record
     left join scim_resources as resource
       on resource.tenant = record.tenant and resource.id = record.user_id
-    where resource.id is null and (record.tenant, record.user_id) > (${value('tenant')}, ${value('userId')})
-      and (record.email is not null or record.account_email is not null or record.account_id is null)
+    where resource.id is null
+      and (record.tenant, record.user_id) > (${value('tenant')}, ${value('userId')})
+      and (record.email is not null or record.account_email is not null
+        or record.account_id is null)
     order by record.tenant, record.user_id limit ${value('limit')}`,
 )
 
@@ -27,13 +29,15 @@ const selectDeleted = statement<{ tenant: string; userId: string; limit: number 
 const replaceRecord = statement<{ tenant: string; userId: string; old: string; record: string }>(
   (value) => sql`
     update scim_records set email = null, account_email = null, record = ${value('record')}
-    where tenant = ${value('tenant')} and user_id = ${value('userId')} and record = ${value('old')}`,
+    where tenant = ${value('tenant')} and user_id = ${value('userId')}
+      and record = ${value('old')}`,
 )
 
 const removeRecord = statement<{ tenant: string; userId: string; old: string }>(
   (value) => sql`
     delete from scim_records
-    where tenant = ${value('tenant')} and user_id = ${value('userId')} and record = ${value('old')}`,
+    where tenant = ${value('tenant')} and user_id = ${value('userId')}
+      and record = ${value('old')}`,
 )
 
 const removeNotes = statement<{ tenant: string; pattern: string }>(

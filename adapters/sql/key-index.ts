@@ -130,13 +130,13 @@ async function makeKeys(database: Database, type: string, task: Task): Promise<v
   })
 }
 
-interface Place {
+interface KeyPosition {
   readonly tenant: string
   readonly id: string
 }
 
 const nextResources = statement<
-  Place & { type: string; limit: number },
+  KeyPosition & { type: string; limit: number },
   ResourceRow & { readonly tenant: string }
 >(
   (value, { forUpdate }) => sql`
@@ -175,12 +175,14 @@ async function addKeys(
   )
 }
 
-async function inSteps(step: (after: Place) => Promise<Place | undefined>): Promise<void> {
-  let after: Place | undefined = { tenant: '', id: '' }
+async function inSteps(
+  step: (after: KeyPosition) => Promise<KeyPosition | undefined>,
+): Promise<void> {
+  let after: KeyPosition | undefined = { tenant: '', id: '' }
   while (after !== undefined) after = await step(after)
 }
 
-const saveComparable = statement<Place & { type: string; comparable: string }>(
+const saveComparable = statement<KeyPosition & { type: string; comparable: string }>(
   (value) => sql`
     update scim_resources set comparable = ${value('comparable')}
     where tenant = ${value('tenant')} and id = ${value('id')} and ${isOfType(value('type'))}`,
@@ -193,8 +195,8 @@ async function foldSome(
   session: Session,
   type: string,
   { keysOf, comparableOf }: Task,
-  place: Place,
-): Promise<Place | undefined> {
+  place: KeyPosition,
+): Promise<KeyPosition | undefined> {
   const found = await session.prepared(nextResources, { ...place, type, limit: maxAtOnce })
   for (const row of found.filter(({ document }) => !/^[\0-\x7f]*$/.test(document))) {
     const { tenant, id } = row
@@ -212,8 +214,12 @@ async function foldSome(
 async function addSome(
   session: Session,
   type: string,
-  options: { readonly keysOf: KeysOf; readonly names: ReadonlySet<string>; readonly place: Place },
-): Promise<Place | undefined> {
+  options: {
+    readonly keysOf: KeysOf
+    readonly names: ReadonlySet<string>
+    readonly place: KeyPosition
+  },
+): Promise<KeyPosition | undefined> {
   const { keysOf, names, place } = options
   const found = await session.prepared(nextResources, { ...place, type, limit: maxAtOnce })
   const rows = found.flatMap((row) =>

@@ -22,12 +22,14 @@ export const digestMark = 'sha256:'
 /** True of every lookup key, and the condition of their index: see `isListed` of resources. */
 export const hasKey = sql.raw("lookup_key >= ''")
 
+const keyColumns = { attribute: 'text', lookup_key: 'text', is_unique: 'integer' } as const
+
 // OFFSET keeps PostgreSQL from reading every key of the tenant to compare with them all at once.
 const insertKeys = statement<Owner & { rows: string }, StoredKey>(
   (value, { json }) => sql`
     insert into scim_lookups (tenant, resource_type, attribute, lookup_key, resource_id, is_unique)
     select ${value('tenant')}, ${value('type')}, attribute, lookup_key, ${value('id')}, is_unique
-    from ${json.rows(value('rows'), { attribute: 'text', lookup_key: 'text', is_unique: 'integer' })} as keys
+    from ${json.rows(value('rows'), keyColumns)} as keys
     where not (is_unique = 1 and exists (
       select 1 from scim_lookups as other
       where other.tenant = ${value('tenant')} and other.resource_type = ${value('type')}

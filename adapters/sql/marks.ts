@@ -58,7 +58,8 @@ function below(value: (name: 'tenant' | 'ids') => unknown, { json, joinEach }: S
       select member.member_id from ${joinEach(
         sql`below`,
         'scim_members as member',
-        sql`member.tenant = ${value('tenant')} and member.group_id = below.id and member.nested = 1`,
+        sql`member.tenant = ${value('tenant')} and member.group_id = below.id
+          and member.nested = 1`,
       )})`
 }
 
@@ -150,11 +151,16 @@ export async function withGroupsBelow(
   return rows.map(({ id }) => id)
 }
 
+interface NamedGroups {
+  readonly names: readonly string[]
+  readonly policy: MappingPolicy
+}
+
 /** The groups with one of these names (as compared), and all groups in them. */
 export async function groupsNamed(
   session: Session,
   tenant: string,
-  { names, policy }: { readonly names: readonly string[]; readonly policy: MappingPolicy },
+  { names, policy }: NamedGroups,
 ): Promise<readonly string[]> {
   const wanted = new Set(names)
   const groups = await session.prepared(namesOfGroups, { tenant })
@@ -232,8 +238,8 @@ export async function usersIn(
 }
 
 /**
- * Puts a fan-out on the list of work, also for nobody: others may be adding somebody right now, whom
- * this transaction does not see (R24).
+ * Puts a fan-out on the list of work, also for nobody: others may be adding somebody right now,
+ * whom this transaction does not see (R24).
  */
 export async function addFanOut(
   session: Session,

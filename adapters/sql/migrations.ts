@@ -27,7 +27,8 @@ export async function migrate(database: Database): Promise<void> {
       if (done.has(name)) continue
       for (const statement of statements) await session.all(statement)
       await session.all(
-        sql`insert into scim_migrations (name, timestamp) values (${name}, ${new Date().toISOString()})`,
+        sql`insert into scim_migrations (name, timestamp)
+    values (${name}, ${new Date().toISOString()})`,
       )
     }
   })
@@ -50,7 +51,8 @@ function refuseNewer(done: ReadonlySet<string>, known: Readonly<Record<string, u
   if (newer === undefined) return
   throw new ConfigurationError(
     'ERR_SCIM_DATABASE',
-    `A newer version of label-studio-scim has upgraded this database ("${newer}"). Upgrade this host, or restore a backup from before.`,
+    `A newer version of label-studio-scim has upgraded this database ("${newer}"). ` +
+      'Upgrade this host, or restore a backup from before.',
   )
 }
 
@@ -131,7 +133,8 @@ function resourceTables({ textType: text, jsonType: json, keyTable }: SqlDialect
       foreign key (tenant, member_id) references scim_resources (tenant, id) on delete cascade
     ) ${keyTable}`,
     sql`create index scim_members_member on scim_members (tenant, member_id, group_id)`,
-    sql`create index scim_members_nested on scim_members (tenant, group_id, member_id) where nested = 1`,
+    sql`create index scim_members_nested on scim_members (tenant, group_id, member_id)
+      where nested = 1`,
   ]
 }
 

@@ -16,7 +16,8 @@ export async function opening<T>(place: DatabasePlace, work: () => Promise<T>): 
     if (error instanceof ConfigurationError) throw error
     const isUnavailable =
       storeErrorKind(error) === 'unavailable' || place.dialect.failureKind(error) === 'unavailable'
-    const message = `${place.name} cannot be ${isUnavailable ? 'reached' : 'used'}: ${reasonOf(error)}.`
+    const state = isUnavailable ? 'reached' : 'used'
+    const message = `${place.name} cannot be ${state}: ${reasonOf(error)}.`
     if (isUnavailable) throw new UnavailableError(message, { cause: error })
     throw new ConfigurationError('ERR_SCIM_DATABASE', message, { cause: error })
   }

@@ -50,9 +50,11 @@ const putOff = statement<{
 }>(
   (value, { now }) => sql`
     update scim_pending set 
-      attempts = case when mark = ${value('mark')} then attempts + 1 else attempts end, last_error = ${value('error')},
+      attempts = case when mark = ${value('mark')} then attempts + 1 else attempts end,
+      last_error = ${value('error')},
       failed_at = ${now}, lease_owner = null, lease_until = 0,
-      parked = case when mark = ${value('mark')} then cast(${value('parked')} as smallint) else 0 end,
+      parked = case when mark = ${value('mark')}
+        then cast(${value('parked')} as smallint) else 0 end,
       next_at = ${nextAt(value, now)}, due_at = ${nextAt(value, now)}
     where tenant = ${value('tenant')} and user_id = ${value('userId')}
       and lease_owner = ${value('owner')}`,

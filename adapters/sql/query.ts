@@ -165,7 +165,8 @@ function matching(
       sql`resource.resource_type = ${type}`,
       sql`resource.${isListed}`,
     ]
-    return sql`from scim_resources as resource where ${sql.join([...all, ...conditions], sql` and `)}`
+    const every = sql.join([...all, ...conditions], sql` and `)
+    return sql`from scim_resources as resource where ${every}`
   }
   const found = joinEach(
     sql`(${ids}) as found`,

@@ -82,7 +82,7 @@ export function sqlResourceStore<R extends Resource>(
 }
 
 /** What is written, and where. */
-interface Place {
+interface TypedScope {
   readonly scope: Scope
   readonly type: string
 }
@@ -94,7 +94,7 @@ interface Place {
  */
 export async function insert(
   session: Session,
-  { scope: { tenant }, type }: Place,
+  { scope: { tenant }, type }: TypedScope,
   resource: Resource,
   { keys, comparable }: Write,
 ): Promise<void> {
@@ -110,7 +110,7 @@ export async function insert(
  */
 export async function update(
   session: Session,
-  { scope: { tenant }, type }: Place,
+  { scope: { tenant }, type }: TypedScope,
   resource: Resource,
   { keys, keysBefore, comparable, expectedVersion }: Write & { readonly expectedVersion: string },
 ): Promise<void> {

@@ -113,9 +113,14 @@ function versionNumber(version: string): number {
   return /^\d{1,15}$/.test(version) ? Number(version) : -1
 }
 
+interface FanOutScope {
+  readonly tenant: string
+  readonly policy: MappingPolicy
+}
+
 async function fanOut(
   session: Session,
-  { tenant, policy }: { readonly tenant: string; readonly policy: MappingPolicy },
+  { tenant, policy }: FanOutScope,
   affects: readonly string[] | 'everybody',
 ): Promise<void> {
   if (affects === 'everybody') {

@@ -57,14 +57,16 @@ function compareKinds(key: string | number | boolean, kind: ScalarKind): number 
   return ranks[own] - ranks[kind]
 }
 
+interface Direction {
+  readonly isBefore: boolean
+  readonly descending: boolean
+}
+
 /**
  * What is after a key of another kind, which an attribute of the same name has in another resource
  * type (B1).
  */
-function afterAllOrNone(
-  value: Sql,
-  { isBefore, descending }: { readonly isBefore: boolean; readonly descending: boolean },
-): Sql {
+function afterAllOrNone(value: Sql, { isBefore, descending }: Direction): Sql {
   if (descending) return isBefore ? sql`1 = 0` : sql`${value} is not null`
   return isBefore ? sql`1 = 1` : sql`${value} is null`
 }
@@ -102,20 +104,28 @@ function sortValue(path: AttributePath, dialect: SqlDialect): SortValue {
       ? firstOf(element, [name], { kind, dialect })
       : json.scalar(element, [name], kind)
   const picked = sub ? ofElement(sub.name) : json.elementScalar(item, kind)
-  const isPrimary = sql`coalesce(${json.scalar(element, ['primary'], 'boolean')} = ${json.literal(true, 'boolean')}, false)`
-  const value = sql`(select ${picked} from ${json.eachInOrder(sql`resource.comparable`, names, item)}
+  const primary = json.scalar(element, ['primary'], 'boolean')
+  const isPrimary = sql`coalesce(${primary} = ${json.literal(true, 'boolean')}, false)`
+  const elements = json.eachInOrder(sql`resource.comparable`, names, item)
+  const value = sql`(select ${picked} from ${elements}
     order by case when ${isPrimary} then 0 else 1 end, ${json.place(item)} limit 1)`
   return { value, literal }
+}
+
+interface ScalarReading {
+  readonly kind: ScalarKind
+  readonly dialect: SqlDialect
 }
 
 /** The first value of a multi-valued attribute. */
 function firstOf(
   source: Sql,
   path: readonly string[],
-  { kind, dialect: { json } }: { readonly kind: ScalarKind; readonly dialect: SqlDialect },
+  { kind, dialect: { json } }: ScalarReading,
 ): Sql {
   const value = sql.ref('each_value')
-  return sql`(select ${json.elementScalar(value, kind)} from ${json.eachInOrder(source, path, value)}
+  return sql`(select ${json.elementScalar(value, kind)}
+    from ${json.eachInOrder(source, path, value)}
     order by ${json.place(value)} limit 1)`
 }
 

@@ -3,12 +3,17 @@ import type { Sql, SqlDialect } from './dialects/dialect.js'
 import { hasKey, storedKey } from './lookups.js'
 import { isStorable } from './text.js'
 
+interface GroupReference {
+  readonly by: 'value' | 'display'
+  readonly group: string
+}
+
 /**
  * SELECT of the ids of everybody in a group, or in the groups of a name, directly or through other
  * groups.
  */
 export function usersInGroup(
-  { by, group }: { readonly by: 'value' | 'display'; readonly group: string },
+  { by, group }: GroupReference,
   tenant: string,
   { json, joinEach }: SqlDialect,
 ): Sql {

@@ -79,7 +79,8 @@ function readAccess(name: 'SCIM_TOKEN' | 'ADMIN_TOKEN', variables: Environment):
   const digests = readDigests(`${name}_DIGEST`, variables[`${name}_DIGEST`] ?? '')
   if (token && !/^[A-Za-z0-9\-._~+/]{16,}=*$/.test(token)) {
     throw new UsageError(
-      `${name} has fewer than 16 characters, or others than letters, digits and -._~+/. Give a long random text.`,
+      `${name} has fewer than 16 characters, or others than letters, digits and -._~+/. ` +
+        'Give a long random text.',
     )
   }
   if (token) return { digests: [...new Set([digestToken(token), ...digests])] }

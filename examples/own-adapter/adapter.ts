@@ -120,7 +120,7 @@ function minimalStore<R extends Resource>(): ResourceStore<R> & { of(scope: Scop
       return of(scope).get(id)?.resource
     },
     async query(scope, query) {
-      return pageOf(
+      return pageOfAll(
         [...of(scope).values()].map(({ resource }) => resource),
         query,
       )
@@ -137,7 +137,7 @@ function minimalStore<R extends Resource>(): ResourceStore<R> & { of(scope: Scop
   }
 }
 
-function pageOf<R extends Resource>(resources: R[], { filter, sort, page }: Query) {
+function pageOfAll<R extends Resource>(resources: R[], { filter, sort, page }: Query) {
   if (filter || sort || page.kind === 'cursor') throw new Error('Not supported.')
   const order = ({ meta, id }: R) => `${meta.created} ${id}`
   const sorted = resources.sort((a, b) => (order(a) < order(b) ? -1 : 1))

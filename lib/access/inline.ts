@@ -70,6 +70,11 @@ export async function holdLease<T>(
   }
 }
 
+interface LeaseWanted {
+  readonly userId: string
+  readonly timeoutMs: number
+}
+
 /**
  * As {@link holdLease} for work after which nothing remains to be done: the person is pending only
  * if they were before, or when `work` fails. Answers `busy`, without `work`, while somebody else
@@ -80,7 +85,7 @@ export async function holdLease<T>(
 export async function holdLeaseIfFree<T>(
   access: AccessStore,
   scope: Scope,
-  { userId, timeoutMs }: { readonly userId: string; readonly timeoutMs: number },
+  { userId, timeoutMs }: LeaseWanted,
   work: (scope: Scope) => Promise<T>,
 ): Promise<T | 'busy'> {
   if (isHeldUnder(scope, userId)) return work(scope)

@@ -38,7 +38,8 @@ export function protectUsers<A extends Adapters>(adapters: A, names: readonly st
   if (!Array.isArray(names) || !names.every((name) => typeof name === 'string' && name !== '')) {
     throw new ConfigurationError(
       'ERR_SCIM_PROTECTED_USERS',
-      'protectUsers: give a list of userNames, e-mail addresses or ids, e.g. ["owner@example.com"].',
+      'protectUsers: give a list of userNames, e-mail addresses or ids, e.g. ' +
+        '["owner@example.com"].',
     )
   }
   checkAdapters('protectUsers', adapters)

@@ -22,8 +22,8 @@ export interface Reconciler {
   /** Takes no new work, waits for what is under way, and returns its leases. */
   stop(): Promise<void>
   /**
-   * Works until nothing is due: resolves when every mark that was due has been carried out, put off,
-   * put off, or has failed. Useful in tests and one-off jobs; works without `start`.
+   * Works until nothing is due: resolves when every mark that was due has been carried out, put
+   * off, put off, or has failed. Useful in tests and one-off jobs; works without `start`.
    */
   drain(): Promise<void>
   /**
@@ -50,7 +50,8 @@ export function createReconciler(adapters: Adapters, options: ReconcilerOptions 
   if (!access) {
     throw new ConfigurationError(
       'ERR_SCIM_RECONCILER',
-      'createReconciler needs adapters with an `access` store; the adapters shipped with this package have one.',
+      'createReconciler needs adapters with an `access` store; ' +
+        'the adapters shipped with this package have one.',
     )
   }
   return new LeasingReconciler({ ...adapters, access }, reconcilerOptions(options))

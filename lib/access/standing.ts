@@ -57,7 +57,7 @@ export async function isDepartedAddress(
   const { access, users } = adapters
   const records = (await access?.recordsByEmail(scope, address)) ?? []
   if (records.some(({ account }) => account?.origin !== 'imported')) return true
-  const userId = await access?.getValue(scope, departedName(address))
+  const userId = await access?.getValue(scope, deletedName(address))
   if (userId === undefined) return false
   const record = await access?.getRecord(scope, userId)
   const user = await users.get(scope, userId, { omit: new Set(['groups']) })
@@ -86,11 +86,11 @@ export async function rememberAddresses(
   const isOwnFound = !after || (await access.getRecord(scope, before.id))?.account !== undefined
   for (const address of lost) {
     if (address === own && isOwnFound) continue
-    await access.setValue(scope, departedName(address), before.id)
+    await access.setValue(scope, deletedName(address), before.id)
   }
 }
 
-function departedName(address: string): string {
+function deletedName(address: string): string {
   return `departed:${createHash('sha256').update(address).digest('base64url')}`
 }
 

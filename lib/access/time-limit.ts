@@ -1,5 +1,10 @@
 import { createScope, type Lifetime, type Scope } from '../stores/scope.js'
 
+interface TimeLimit {
+  readonly timeoutMs: number
+  readonly tooLate: () => Error
+}
+
 /**
  * What `work` comes to, or a rejection with `tooLate()` after `timeoutMs`. The signal of the scope
  * that `work` is given is aborted then, and with that of `scope`; work that does not mind it goes
@@ -10,7 +15,7 @@ import { createScope, type Lifetime, type Scope } from '../stores/scope.js'
  */
 export function withTimeLimit<T>(
   scope: Scope,
-  { timeoutMs, tooLate }: { readonly timeoutMs: number; readonly tooLate: () => Error },
+  { timeoutMs, tooLate }: TimeLimit,
   work: (scope: Scope) => Promise<T>,
 ): Promise<T> {
   const limited = new LimitedLifetime(scope)

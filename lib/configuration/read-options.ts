@@ -45,12 +45,12 @@ function readOption(table: OptionTable, option: Option, value: unknown, path: st
   return readValue(table, type, value, { path, secret })
 }
 
-interface Place {
+interface OptionPlace {
   readonly path: string
   readonly secret: boolean
 }
 
-function readValue(table: OptionTable, type: Kind, value: unknown, place: Place): unknown {
+function readValue(table: OptionTable, type: Kind, value: unknown, place: OptionPlace): unknown {
   const { path, secret } = place
   if (isThenable(value)) throw wrong(table, `"${path}" is a promise`, 'await it')
   if (!type.accepts(value)) {

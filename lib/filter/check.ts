@@ -45,6 +45,10 @@ const quotedBooleans = new Map([
   ['false', false],
 ])
 
+interface LiteralReading {
+  readonly stringBooleans: boolean
+}
+
 /**
  * Checks that an attribute, an operator and a literal go together, and brings the literal into
  * comparable form.
@@ -56,7 +60,7 @@ export function comparableLiteral(
   definition: AttributeDefinition & { readonly type: Exclude<AttributeType, 'complex'> },
   operator: CompareOperator,
   literal: CompareValue,
-  { stringBooleans }: { readonly stringBooleans: boolean },
+  { stringBooleans }: LiteralReading,
 ): { readonly value: ComparableValue } | { readonly problem: string } {
   const rule = rules[definition.type]
   if (!rule.operators.has(operator)) {

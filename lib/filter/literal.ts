@@ -30,7 +30,8 @@ export function readLiteral(scanner: Scanner, bareWord: boolean): CompareValue {
   if (bareWord && isBareString(word)) return word
   throw failure(
     scanner,
-    `Expected a value (a string in double quotes, a number, true, false or null), found ${quote(word)}`,
+    'Expected a value (a string in double quotes, a number, true, false or null), found ' +
+      `${quote(word)}`,
     start,
   )
 }

@@ -26,18 +26,18 @@ function print(node: Node): string {
     case 'not':
       return `not (${print(node.node)})`
     case 'present':
-      return `${textOf(node.path)} pr`
+      return `${writtenPath(node.path)} pr`
     case 'compare':
-      return `${textOf(node.path)} ${node.operator} ${printLiteral(node.path, node.value)}`
+      return `${writtenPath(node.path)} ${node.operator} ${printLiteral(node.path, node.value)}`
     case 'valuePath':
-      return `${textOf(node.path)}[${print(node.filter)}]`
+      return `${writtenPath(node.path)}[${print(node.filter)}]`
     case 'constant':
       // The grammar has no constants, and every resource has schemas.
       return node.value ? 'schemas pr' : 'not (schemas pr)'
   }
 }
 
-function textOf(path: Path): string {
+function writtenPath(path: Path): string {
   return 'text' in path ? path.text : printPath(path)
 }
 

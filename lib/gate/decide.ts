@@ -61,6 +61,11 @@ async function lookUpAccount(
   return { standing, record: linked, ...(user && { user }) }
 }
 
+interface AddressLookUp {
+  readonly email: string
+  readonly find: FindByAddress
+}
+
 /**
  * Whose own address it is decides, then who has it elsewhere, then who had it. An account whose
  * address only looks like somebody's is not theirs, and is let in under no name.
@@ -68,7 +73,7 @@ async function lookUpAccount(
 async function lookUpAddress(
   adapters: Adapters,
   scope: Scope,
-  { email, find }: { readonly email: string; readonly find: FindByAddress },
+  { email, find }: AddressLookUp,
 ): Promise<PersonStatus> {
   const address = foldAscii(email)
   const { own, others } = await find(scope, address)
@@ -95,10 +100,15 @@ async function strongestOf(
   return { standing, ...(user && { user }) }
 }
 
+interface SpelledAddress {
+  readonly look: string
+  readonly find: FindByAddress
+}
+
 async function isSomebodys(
   adapters: Adapters,
   scope: Scope,
-  { look, find }: { readonly look: string; readonly find: FindByAddress },
+  { look, find }: SpelledAddress,
 ): Promise<boolean> {
   const { own, others } = await find(scope, look)
   return own.length + others.length > 0 || isDepartedAddress(adapters, scope, look)

@@ -31,8 +31,10 @@ function warnOnce({ socket }: IncomingMessage): void {
   if (warned.has(server)) return
   warned.add(server)
   process.emitWarning(
-    'A body parser such as express.json() or express.urlencoded() stands before accessGate, so no sign-in form can ' +
-      'pass. Mount the gate (and the proxy behind it) before it, or the parser on the routes that need it only.',
+    'A body parser such as express.json() or express.urlencoded() stands before ' +
+      'accessGate, so no sign-in form can ' +
+      'pass. Mount the gate (and the proxy behind it) before it, or the parser on the ' +
+      'routes that need it only.',
     { type: 'ConfigurationWarning', code: 'ERR_SCIM_GATE' },
   )
 }

@@ -5,8 +5,10 @@ import { endedSession, signInPage } from './session.js'
 import type { Verdict } from './verdict.js'
 
 const style =
-  'body{font:16px/1.5 system-ui,sans-serif;margin:0;display:grid;place-items:center;min-height:100vh;' +
-  'color-scheme:light dark;background:Canvas;color:CanvasText}main{max-width:32rem;padding:2rem}h1{font-size:1.5rem}'
+  'body{font:16px/1.5 ' +
+  'system-ui,sans-serif;margin:0;display:grid;place-items:center;min-height:100vh;' +
+  'color-scheme:light ' +
+  'dark;background:Canvas;color:CanvasText}main{max-width:32rem;padding:2rem}h1{font-size:1.5rem}'
 const styleHash = createHash('sha256').update(style).digest('base64')
 const contentPolicy = `default-src 'none'; style-src 'sha256-${styleHash}'; frame-ancestors 'none'`
 

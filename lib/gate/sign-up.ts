@@ -27,7 +27,8 @@ export interface SignUps {
 
 const notGiven = 'Only people whom your organization has given access can sign up.'
 const notInvited =
-  'To sign up, open the link that your administrator has for you. It is made for one address and expires.'
+  'To sign up, open the link that your administrator has for you. ' +
+  'It is made for one address and expires.'
 
 /** Sign-ups for the people of these adapters. */
 export function signUpsOf(adapters: Adapters, clock: () => Date): SignUps {
@@ -41,7 +42,9 @@ export function signUpsOf(adapters: Adapters, clock: () => Date): SignUps {
       query.delete(invitationParameter)
       const rest = query.size > 0 ? `?${query}` : ''
       const secure = isSecure(request) ? '; Secure' : ''
-      const cookie = `${cookieName}=${token}; Path=/; Max-Age=${cookieSeconds}; HttpOnly; SameSite=Lax${secure}`
+      const cookie =
+        `${cookieName}=${token}; Path=/; Max-Age=${cookieSeconds}; HttpOnly; ` +
+        `SameSite=Lax${secure}`
       const base = (request as { baseUrl?: string }).baseUrl ?? ''
       return { kind: 'redirect', location: `${base}${path}${rest}`, cookie }
     },

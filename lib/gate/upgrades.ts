@@ -12,6 +12,11 @@ export function isWebSocket({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && (headers.upgrade ?? '').toLowerCase() === 'websocket'
 }
 
+interface UpgradeSocket {
+  readonly socket: Duplex
+  readonly head: Buffer
+}
+
 /**
  * Gives a request to the server again, without its offer of another protocol, as a server may pass
  * an offer over (RFC 9110 §7.8). Node has taken the parser off the socket by then, so the body is
@@ -20,7 +25,7 @@ export function isWebSocket({ method, headers }: IncomingMessage): boolean {
 export function answerAsRequest(
   server: Server,
   { method, url, httpVersion, rawHeaders }: IncomingMessage,
-  { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
+  { socket, head }: UpgradeSocket,
 ): void {
   const lines = [`${method} ${url} HTTP/${httpVersion}`]
   for (let index = 0; index < rawHeaders.length; index += 2) {

@@ -56,7 +56,8 @@ const maxTokenLength = 4_096
 const minTokenLength = 16
 
 const tokenText = text(
-  `at least ${minTokenLength} characters that can be sent as a bearer token, letters, digits and -._~+/ only (RFC 6750 §2.1), e.g. generateToken()`,
+  `at least ${minTokenLength} characters that can be sent as a bearer token, letters, ` +
+    'digits and -._~+/ only (RFC 6750 §2.1), e.g. generateToken()',
   (token) =>
     token.length >= minTokenLength && token.length <= maxTokenLength && tokenSyntax.test(token),
 )
@@ -205,7 +206,8 @@ function otherScheme(scheme: string, rest: string) {
 function malformed(token: string): string {
   return /^bearer\s/i.test(token)
     ? 'The word "Bearer" stands before the token twice. Enter the token alone in the client.'
-    : 'The bearer token is not well-formed (RFC 6750 §2.1). Copy it again, without spaces, quotation marks and line breaks.'
+    : 'The bearer token is not well-formed (RFC 6750 §2.1). ' +
+        'Copy it again, without spaces, quotation marks and line breaks.'
 }
 
 /**
@@ -249,10 +251,12 @@ function readToken(entry: BearerToken, index: number): KnownToken {
   }
 }
 
-function readDigest(
-  { token, digest }: { readonly token: string | undefined; readonly digest: string | undefined },
-  at: string,
-): Buffer {
+interface TokenSecret {
+  readonly token: string | undefined
+  readonly digest: string | undefined
+}
+
+function readDigest({ token, digest }: TokenSecret, at: string): Buffer {
   if ((token === undefined) === (digest === undefined)) {
     throw wrong(at, 'must have one of token and digest', 'digest: digestToken(token)')
   }

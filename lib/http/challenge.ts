@@ -24,7 +24,10 @@ export function challenge(parameters: ChallengeParameters = {}): string {
     ['error_description', parameters.description],
     ['scope', parameters.scope],
   ].filter(([, value]) => value !== undefined)
-  return `Bearer ${attributes.map(([name, value]) => `${name}="${permitted(String(value))}"`).join(', ')}`
+  return (
+    'Bearer ' +
+    `${attributes.map(([name, value]) => `${name}="${permitted(String(value))}"`).join(', ')}`
+  )
 }
 
 /** Only the characters RFC 6750 §3 permits in `scope` and `error_description`. */

@@ -29,7 +29,8 @@ function parse(text: string): unknown {
     // V8's message quotes the text, which may hold a password: only the position is told.
     const position = /at position (\d+)/.exec(String(error))?.[1]
     throw invalidSyntax(
-      `The request body is not valid JSON${position === undefined ? '' : ` (at character ${position})`}.`,
+      'The request body is not valid ' +
+        `JSON${position === undefined ? '' : ` (at character ${position})`}.`,
     )
   }
 }

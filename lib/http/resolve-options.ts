@@ -51,7 +51,9 @@ function refuseGateWithoutAccess(
   if (!gateIsOnlyWayIn || access) return
   throw new ConfigurationError(
     scimTable.code,
-    'scimRouter: option "gateIsOnlyWayIn" is true, but the adapters have no "access" store, so nothing would shut accounts after the answer. Give one, or leave the option out.',
+    'scimRouter: option "gateIsOnlyWayIn" is true, but the adapters have no "access" ' +
+      'store, so nothing would shut accounts after the answer. ' +
+      'Give one, or leave the option out.',
   )
 }
 
@@ -60,7 +62,8 @@ function resolveFeatures(features: Partial<Features>, adapters: Adapters): Featu
   if (features.changePassword === true && !canSetPassword) {
     throw new ConfigurationError(
       scimTable.code,
-      'scimRouter: option "features.changePassword" is true, but adapters.users has no setPassword. Add the method, or leave the option out.',
+      'scimRouter: option "features.changePassword" is true, but adapters.users has no ' +
+        'setPassword. Add the method, or leave the option out.',
     )
   }
   return { ...features, changePassword: features.changePassword ?? canSetPassword } as Features
@@ -74,7 +77,8 @@ function resolveLimits(limits: ScimLimits, given: ScimOptions): ScimLimits {
   }
   throw new ConfigurationError(
     scimTable.code,
-    `scimRouter: option "limits.defaultCount" is ${limits.defaultCount}, more than limits.maxResults (${limits.maxResults}). Lower it.`,
+    `scimRouter: option "limits.defaultCount" is ${limits.defaultCount}, more than ` +
+      `limits.maxResults (${limits.maxResults}). Lower it.`,
   )
 }
 
@@ -83,7 +87,10 @@ function warnOfSmallPatches({ features }: ScimOptions, limits: ScimLimits): void
   const { maxBulkOperations, maxPatchOperations } = limits
   if (features?.bulk === false || maxBulkOperations <= maxPatchOperations) return
   process.emitWarning(
-    `Option "limits.maxBulkOperations" is ${maxBulkOperations}, more than limits.maxPatchOperations (${maxPatchOperations}). Some clients, authentik among them, send PATCHes of that many operations, which are refused. Raise maxPatchOperations, or lower maxBulkOperations.`,
+    `Option "limits.maxBulkOperations" is ${maxBulkOperations}, more than ` +
+      `limits.maxPatchOperations (${maxPatchOperations}). ` +
+      'Some clients, authentik among them, send PATCHes of that many operations, which are ' +
+      'refused. Raise maxPatchOperations, or lower maxBulkOperations.',
     { type: 'ConfigurationWarning', code: 'ERR_SCIM_OPTIONS' },
   )
 }

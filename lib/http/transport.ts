@@ -112,10 +112,15 @@ async function serve(server: Server, exchange: Exchange): Promise<void> {
   }
 }
 
+interface Answered {
+  readonly progress: Progress
+  readonly answer: ScimResponse
+}
+
 function recordExchange(
   { options: { recorder, onError } }: Server,
   { head: { method, url, headers }, requestId }: Exchange,
-  { progress, answer }: { readonly progress: Progress; readonly answer: ScimResponse },
+  { progress, answer }: Answered,
 ): void {
   const { handled, principal } = progress
   if (recorder === undefined || handled === undefined) return
@@ -195,13 +200,15 @@ function isOpen(
   return route?.discovery === true && openDiscovery.some((name) => name === route.pattern[0])
 }
 
+interface Routed {
+  readonly destination: Destination
+  readonly progress: Progress
+}
+
 async function handle(
   { guard, options }: Server,
   exchange: Exchange,
-  {
-    destination: { path, suffix, query },
-    progress,
-  }: { readonly destination: Destination; readonly progress: Progress },
+  { destination: { path, suffix, query }, progress }: Routed,
 ): Promise<ScimResponse> {
   const { principal } = progress
   const { head, request, requestId, lifetime } = exchange
@@ -241,11 +248,16 @@ function operationsIn(body: JsonObject): number {
   return Math.max(1, ...lists)
 }
 
+interface Failure {
+  readonly error: unknown
+  readonly progress: Progress
+}
+
 /** The one place where anything that was thrown becomes an answer. */
 function failed(
   { options }: Server,
   { head, requestId, lifetime }: Exchange,
-  { error, progress }: { readonly error: unknown; readonly progress: Progress },
+  { error, progress }: Failure,
 ): ScimResponse {
   const answer = toAnswer(error, requestId)
   const { status, message, scimType, headers } = answer

@@ -1,5 +1,9 @@
 import type { Access, Grant, Plan } from './types.js'
 
+interface PlanOptions {
+  readonly hasSignedIn?: boolean
+}
+
 /**
  * The difference between what was granted before and what is desired now.
  *
@@ -15,7 +19,7 @@ import type { Access, Grant, Plan } from './types.js'
 export function plan(
   ledger: readonly Grant[],
   access: Access,
-  { hasSignedIn = false }: { readonly hasSignedIn?: boolean } = {},
+  { hasSignedIn = false }: PlanOptions = {},
 ): Plan {
   if (!access.active) return { grants: [], revocations: [], deferred: [] }
   const role: readonly Grant[] = access.role === null ? [] : [{ kind: 'role', role: access.role }]

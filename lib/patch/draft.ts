@@ -61,7 +61,7 @@ export function extensionOf(draft: Draft, urn: string): JsonObject {
 }
 
 /** Where an attribute is kept: in the resource, in an extension, or among the secrets. */
-export interface Place {
+export interface DraftPlace {
   readonly extension: string | undefined
   readonly attribute: AttributeDefinition
   readonly isSecret: boolean
@@ -69,7 +69,7 @@ export interface Place {
   readonly name: string
 }
 
-function placeOf({ extension }: AttributePath, attribute: AttributeDefinition): Place {
+function placeOf({ extension }: AttributePath, attribute: AttributeDefinition): DraftPlace {
   const name = printPath({ extension, attribute })
   return { extension, attribute, isSecret: isPassword(attribute), name }
 }
@@ -77,7 +77,7 @@ function placeOf({ extension }: AttributePath, attribute: AttributeDefinition): 
 /** The value at a place of the draft. */
 export function readPlace(
   draft: Draft,
-  { extension, attribute, isSecret, name }: Place,
+  { extension, attribute, isSecret, name }: DraftPlace,
 ): Json | undefined {
   if (isSecret) return own(draft.secrets, name) ?? undefined
   const holder = extension === undefined ? draft.resource : extensionOf(draft, extension)
@@ -85,7 +85,7 @@ export function readPlace(
 }
 
 /** Puts a value at a place of the draft; `undefined`: unassigned. */
-export function writePlace(draft: Draft, place: Place, value: Json | undefined): void {
+export function writePlace(draft: Draft, place: DraftPlace, value: Json | undefined): void {
   const { extension, attribute, isSecret, name } = place
   if (isSecret) draft.secrets[name] = value ?? null
   else if (extension === undefined) setMember(draft, attribute.name, value)

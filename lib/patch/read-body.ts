@@ -11,7 +11,7 @@ import type { PatchOptions } from './operation.js'
 import { isUnknown, resolveTarget } from './target.js'
 
 /** A resource that a client sends, taken apart by how its attributes are named. */
-interface Parts {
+interface SplitBody {
   /** The resource without what is in `byPath`. */
   readonly rest: JsonObject
   /** Values by the paths of their attributes, e.g. `name.givenName`. */
@@ -45,7 +45,7 @@ export function readBody(type: ResourceType, body: Json, options: PatchOptions):
   }
 }
 
-function takeApart(type: ResourceType, body: JsonObject, options: PatchOptions): Parts {
+function takeApart(type: ResourceType, body: JsonObject, options: PatchOptions): SplitBody {
   if (!options.deviations.has('pathlessDottedKeys')) return { rest: body, byPath: {}, paths: [] }
   const context = createContext(type, options)
   const taken: Taken[] = []

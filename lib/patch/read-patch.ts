@@ -134,8 +134,12 @@ function countValues(value: Json, depth = 6): number {
   )
 }
 
+interface Validator {
+  readonly errors?: ErrorObject[] | null
+}
+
 /** What ajv found first, e.g. `Operations/3 must be object`. */
-function reason({ errors }: { errors?: ErrorObject[] | null }): string {
+function reason({ errors }: Validator): string {
   const [error] = errors ?? []
   return `${error?.instancePath.slice(1) ?? ''} ${error?.message ?? 'is malformed'}`.trim()
 }

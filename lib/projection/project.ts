@@ -58,7 +58,7 @@ export function project(
   return result
 }
 
-interface Place extends ProjectOptions {
+interface ProjectedPlace extends ProjectOptions {
   readonly shape: Shape
   /** What stands before a name in its path. */
   readonly prefix: string
@@ -69,7 +69,7 @@ interface Place extends ProjectOptions {
 function projectObject(
   object: JsonObject,
   find: (name: string) => AttributeDefinition | undefined,
-  place: Place,
+  place: ProjectedPlace,
 ): JsonObject | undefined {
   const result: JsonObject = {}
   for (const name of Object.keys(object)) {
@@ -83,7 +83,7 @@ function projectObject(
 function projectMember(
   definition: AttributeDefinition,
   value: Json | undefined,
-  { shape, prefix, sent, wasSent }: Place,
+  { shape, prefix, sent, wasSent }: ProjectedPlace,
 ): Json | undefined {
   if (value === undefined || value === null) return undefined
   const isSent = wasSent ?? sent?.has(prefix + definition.name) ?? false

@@ -34,15 +34,17 @@ const bulkRequestUrn = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest'
 const patchOpUrn = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
 const methods = ['POST', 'PUT', 'PATCH', 'DELETE'] as const
 
+interface BulkLimits {
+  readonly deviations: Deviations
+  readonly maxOperations: number
+}
+
 /**
  * Reads the body of a bulk request.
  *
  * @throws ScimError `invalidSyntax` (400) when it is none; 413 when it has too many operations
  */
-export function readBulk(
-  body: Json,
-  { deviations, maxOperations }: { deviations: Deviations; maxOperations: number },
-): BulkRequest {
+export function readBulk(body: Json, { deviations, maxOperations }: BulkLimits): BulkRequest {
   const {
     schemas,
     failOnErrors,

@@ -2,6 +2,13 @@ import type { JsonObject } from '../schema/types.js'
 
 const listResponseUrn = 'urn:ietf:params:scim:api:messages:2.0:ListResponse'
 
+interface ListPage {
+  readonly resources: readonly JsonObject[]
+  readonly totalResults: number
+  readonly startIndex?: number
+  readonly nextCursor?: string
+}
+
 /**
  * A page of a result (RFC 7644 §3.4.2). `Resources` is there also when it is empty, since clients
  * expect it; `itemsPerPage` is the number of resources in it. Pages by cursor have no `startIndex`
@@ -12,12 +19,7 @@ export function listResponse({
   totalResults,
   startIndex,
   nextCursor,
-}: {
-  readonly resources: readonly JsonObject[]
-  readonly totalResults: number
-  readonly startIndex?: number
-  readonly nextCursor?: string
-}): JsonObject {
+}: ListPage): JsonObject {
   return {
     schemas: [listResponseUrn],
     totalResults,

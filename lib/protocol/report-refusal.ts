@@ -31,14 +31,16 @@ function unhurried({ tenant, actor, requestId }: Scope): Scope {
   return { tenant, actor, requestId, signal: AbortSignal.timeout(appendMs) }
 }
 
+interface RefusedRequest {
+  readonly type: ResourceType
+  readonly parameters: PathParameters
+  readonly error: ScimError | undefined
+}
+
 async function report(
   services: Services,
   request: ScimRequest,
-  {
-    type,
-    parameters,
-    error,
-  }: { type: ResourceType; parameters: PathParameters; error: ScimError | undefined },
+  { type, parameters, error }: RefusedRequest,
 ): Promise<void> {
   const { status = 500, scimType, message = 'The service provider failed.' } = error ?? {}
   const { id = '' } = parameters

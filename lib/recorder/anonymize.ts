@@ -45,13 +45,13 @@ function anonymizeObject(object: JsonObject, replacements: Replacements, parent 
 }
 
 /** Where a value stands. */
-interface Place {
+interface RecordedPlace {
   readonly attribute: string
   /** The attribute around it, in lower case. */
   readonly parent: string
 }
 
-function anonymizeValue(place: Place, value: Json, replacements: Replacements): Json {
+function anonymizeValue(place: RecordedPlace, value: Json, replacements: Replacements): Json {
   const name = attributeAt(place.attribute).toLowerCase()
   if (value === null || typeof value === 'boolean') return value
   if (replacements.isSecret(name)) return notRecorded
@@ -67,7 +67,7 @@ function anonymizeValue(place: Place, value: Json, replacements: Replacements): 
 }
 
 function anonymizeText(
-  { attribute: name, parent }: Place,
+  { attribute: name, parent }: RecordedPlace,
   text: string,
   replacements: Replacements,
 ): string {

@@ -29,11 +29,16 @@ function errorPart({ schemas, status, scimType }: JsonObject): JsonObject {
   }
 }
 
+interface AnsweredList {
+  readonly status: number
+  readonly url: string
+}
+
 /** Made-up values stand in another order, and have no parts in common with each other. */
 function listAnswer(
   recording: Recording,
   list: JsonObject,
-  { status, url }: { readonly status: number; readonly url: string },
+  { status, url }: AnsweredList,
 ): Expected {
   if (/(\s|\+|%20)(co|sw|ew|gt|ge|lt|le)(\s|\+|%20)/i.test(url)) return { status }
   const body = listPart(recording, list)

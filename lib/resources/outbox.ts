@@ -95,7 +95,8 @@ async function demandAudit(
     await services.adapters.audit?.append(scope, entries)
   } catch (cause) {
     throw unavailable(
-      `The audit log cannot be written. Nothing was changed (${cause instanceof Error ? cause.name : 'error'}).`,
+      'The audit log cannot be written. Nothing was changed ' +
+        `(${cause instanceof Error ? cause.name : 'error'}).`,
       services.options.retryAfterSeconds,
     )
   }

@@ -45,7 +45,8 @@ export function unknownMembers(ids: readonly string[]): ScimError {
   const listed = ids.slice(0, maxListedIds).map((id) => JSON.stringify(id.slice(0, 100)))
   const more = ids.length > listed.length ? ` and ${ids.length - listed.length} more` : ''
   return invalidValue(
-    `Attribute "members" names resources that do not exist: ${listed}${more}. Provision people before the groups they are in.`,
+    `Attribute "members" names resources that do not exist: ${listed}${more}. ` +
+      'Provision people before the groups they are in.',
   )
 }
 

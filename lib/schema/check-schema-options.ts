@@ -25,10 +25,10 @@ const typeName = /^[A-Za-z][A-Za-z0-9_-]*$/
 const endpointSyntax = /^\/[A-Za-z][A-Za-z0-9_-]*$/
 /** Names and endpoints that RFC 7644 §3.2 gives a meaning, in lower case. */
 const takenNames = ['user', 'group', 'schema', 'resourcetype', 'serviceproviderconfig']
-const takenEndpoints =
-  '/users /groups /me /bulk /schemas /resourcetypes /serviceproviderconfig /serviceproviderconfigs'.split(
-    ' ',
-  )
+const takenEndpoints = (
+  '/users /groups /me /bulk /schemas /resourcetypes /serviceproviderconfig ' +
+  '/serviceproviderconfigs'
+).split(' ')
 
 const lists = ['schemas', 'resourceTypes', 'userExtensions', 'groupExtensions'] as const
 
@@ -145,11 +145,12 @@ function typeFlaw(
   return undefined
 }
 
-function nameFlaw(
-  path: string,
-  value: string,
-  { syntax, taken }: { syntax: RegExp; taken: ReadonlySet<string> },
-): Flaw | undefined {
+interface NameRules {
+  readonly syntax: RegExp
+  readonly taken: ReadonlySet<string>
+}
+
+function nameFlaw(path: string, value: string, { syntax, taken }: NameRules): Flaw | undefined {
   if (!syntax.test(value)) {
     return { path, problem: `is "${value}"; use a letter, then letters, digits, "_" and "-"` }
   }

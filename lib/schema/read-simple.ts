@@ -5,9 +5,9 @@ import type { ReadContext } from './read-context.js'
 import type { AttributeDefinition, AttributeType, Json } from './types.js'
 
 type SimpleType = Exclude<AttributeType, 'complex'>
-type Reader = (value: Json, place: Place) => Json
+type Reader = (value: Json, place: SimplePlace) => Json
 
-interface Place {
+interface SimplePlace {
   readonly definition: AttributeDefinition
   readonly context: ReadContext
   /** Path of the attribute, for error details. */
@@ -70,7 +70,7 @@ export function readSimple(
   return readers[definition.type as SimpleType](value, { definition, context, path })
 }
 
-function readString(value: Json, place: Place): Json {
+function readString(value: Json, place: SimplePlace): Json {
   const text = readText(value, place)
   const { required, uniqueness } = place.definition
   if (required && foldCase(text).trim() === '') return refuse(place, 'a string that is not blank')
@@ -85,7 +85,7 @@ function readString(value: Json, place: Place): Json {
 }
 
 /** A string that can be stored: not too long, without NUL and without half a surrogate pair. */
-function readText(value: Json, place: Place, factor = 1): string {
+function readText(value: Json, place: SimplePlace, factor = 1): string {
   const longest = factor * (place.context.maxStringLength ?? longestText)
   if (typeof value !== 'string') return refuse(place, 'a string')
   if (value.length > longest)
@@ -96,7 +96,7 @@ function readText(value: Json, place: Place, factor = 1): string {
   return value
 }
 
-function readBoolean(value: Json, place: Place): Json {
+function readBoolean(value: Json, place: SimplePlace): Json {
   if (typeof value === 'boolean') return value
   if (typeof value === 'string' && place.context.deviations.has('stringBooleans')) {
     const lower = value.toLowerCase()
@@ -106,7 +106,7 @@ function readBoolean(value: Json, place: Place): Json {
 }
 
 /** Padding may be left out (RFC 7643 §2.3.6). */
-function readBinary(value: Json, place: Place): Json {
+function readBinary(value: Json, place: SimplePlace): Json {
   const text = readText(value, place, documentFactor)
   const digits = text.replace(/=/g, '').length
   const padded = text.length % 4 === 0 || !text.includes('=')
@@ -118,7 +118,7 @@ function readBinary(value: Json, place: Place): Json {
  * A URI, relative or absolute; what a browser would run is refused, a picture within `photos` is
  * not.
  */
-function readReference(value: Json, place: Place): Json {
+function readReference(value: Json, place: SimplePlace): Json {
   const text = readText(value, place, documentFactor)
   if (outsideUri.test(text)) return refuse(place, 'a URI')
   const isPicture = place.path === 'photos.value' && inlinePicture.test(text)
@@ -128,6 +128,6 @@ function readReference(value: Json, place: Place): Json {
   return value
 }
 
-function refuse(place: Place, expected: string): never {
+function refuse(place: SimplePlace, expected: string): never {
   throw invalidValue(`Attribute "${place.path}" must be ${expected}.`)
 }

@@ -43,6 +43,11 @@ export async function administratorOf(
   return { tenant, actor }
 }
 
+interface GuardedAuthorize {
+  readonly authorize: Authorize
+  readonly guard: Guard
+}
+
 /**
  * {@link administratorOf}, counting failures: an address that failed too often has to wait, except
  * with credentials that were good before.
@@ -51,7 +56,7 @@ export async function administratorOf(
  */
 export async function guardedAdministrator(
   request: Request,
-  { authorize, guard }: { readonly authorize: Authorize; readonly guard: Guard },
+  { authorize, guard }: GuardedAuthorize,
 ): Promise<Administrator> {
   if (request.headers.authorization === undefined) return administratorOf(request, authorize)
   guard.admit(request)

@@ -18,7 +18,8 @@ export function checkAdapters(factory: string, adapters: Adapters): void {
   if (hasMethod(adapters, 'then')) {
     throw new ConfigurationError(
       'ERR_SCIM_ADAPTERS',
-      `${factory}: the adapters are a promise. Await what makes them, e.g. await sqlAdapters({ url }).`,
+      `${factory}: the adapters are a promise. Await what makes them, e.g. ` +
+        'await sqlAdapters({ url }).',
     )
   }
   for (const [name, methods] of Object.entries(requiredMethods)) {
@@ -27,7 +28,8 @@ export function checkAdapters(factory: string, adapters: Adapters): void {
     if (missing.length > 0) {
       throw new ConfigurationError(
         'ERR_SCIM_ADAPTERS',
-        `${factory}: adapters.${name} has no ${missing.join(', ')}. Give a store with these methods, e.g. one of memoryAdapters().`,
+        `${factory}: adapters.${name} has no ${missing.join(', ')}. ` +
+          'Give a store with these methods, e.g. one of memoryAdapters().',
       )
     }
   }
@@ -46,7 +48,10 @@ function refuseForeignAccess(factory: string, { access, users, groups }: Adapter
   if (foreign === undefined) return
   throw new ConfigurationError(
     'ERR_SCIM_ADAPTERS',
-    `${factory}: adapters.access keeps its pending work beside users and groups of its own, so rules would reach nobody in adapters.${foreign[0]}. Give an access store of your own; or, if adapters.${foreign[0]} wraps the store that came with it, pass its property "storage" on.`,
+    `${factory}: adapters.access keeps its pending work beside users and groups of its ` +
+      `own, so rules would reach nobody in adapters.${foreign[0]}. ` +
+      `Give an access store of your own; or, if adapters.${foreign[0]} wraps the store that ` +
+      'came with it, pass its property "storage" on.',
   )
 }
 

@@ -40,7 +40,7 @@ export async function queryStore<R extends Resource>(
   const isLookup = plan !== undefined && isOfKeys(plan)
   const found = isLookup ? await findByKeys(store, scope, plan, query) : undefined
   const most = isLookup ? Number.POSITIVE_INFINITY : maxScanned
-  return pageOf(found ?? (await readAll(store, scope, query, most)), query)
+  return pageOfAll(found ?? (await readAll(store, scope, query, most)), query)
 }
 
 /** Whether a store cannot answer a query alone. */
@@ -87,7 +87,7 @@ function keysOf(plan: IndexPlan): { ids: string[]; keys: { attribute: string; ke
 }
 
 /** One page of resources that are all there is; pure. */
-export function pageOf<R extends Resource>(all: readonly R[], query: Query): Page<R> {
+export function pageOfAll<R extends Resource>(all: readonly R[], query: Query): Page<R> {
   const { filter, sort, page } = query
   const matching = filter ? all.filter((resource) => evaluate(filter, resource)) : [...all]
   const sorted = matching.sort(compareResources(sort))
@@ -162,6 +162,7 @@ function uses(filter: ResolvedFilter, name: string): boolean {
  */
 export function tooManyToScan(maxScanned: number) {
   return tooMany(
-    `This query would have to look at more than ${maxScanned} resources. Narrow it down, or leave out the sorting.`,
+    `This query would have to look at more than ${maxScanned} resources. ` +
+      'Narrow it down, or leave out the sorting.',
   )
 }

@@ -21,7 +21,8 @@ export function warnOfShared(
   const more = shared.length > named.length ? ', and others' : ''
   const pairs = named.map(({ one, another }) => `${one} and ${another}`).join('; ')
   process.emitWarning(
-    `Resources of type ${type} share a value of "${attribute}", which has to be unique now: ${pairs}${more}. They are kept as they are; give one of each another value.`,
+    `Resources of type ${type} share a value of "${attribute}", which has to be unique ` +
+      `now: ${pairs}${more}. They are kept as they are; give one of each another value.`,
     { type: 'ConfigurationWarning', code: 'ERR_SCIM_UNIQUENESS' },
   )
 }

@@ -170,7 +170,8 @@ function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
 function warnOfSkipped(skipped: readonly Check[]): void {
   const ids = skipped.map(({ id }) => id).join(', ')
   process.emitWarning(
-    `${skipped.length} of ${checks.length} checks say nothing about these adapters and did not run: ${ids}.`,
+    `${skipped.length} of ${checks.length} checks say nothing about these adapters and did ` +
+      `not run: ${ids}.`,
     'ConformanceWarning',
   )
 }

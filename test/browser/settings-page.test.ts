@@ -302,7 +302,8 @@ describe('the settings page by keyboard', () => {
     for (let presses = 0; presses < 80; presses++) {
       await page.keyboard.press('Tab')
       const label = await page.evaluate(
-        'document.activeElement.getAttribute("aria-label") || document.activeElement.textContent.trim()',
+        'document.activeElement.getAttribute("aria-label") || ' +
+          'document.activeElement.textContent.trim()',
       )
       if (label === name) return
     }

@@ -11,7 +11,9 @@ export interface Incident {
   readonly kept: readonly string[]
 }
 
-/** What is printed of an incident or item: the tests that prove it, or the reason why there is none. */
+/**
+ * What is printed of an incident or item: the tests that prove it, or the reason why there is none.
+ */
 export interface Line {
   readonly id: string
   readonly text: string

@@ -195,7 +195,8 @@ export function createClient(
         if (answer === undefined || answer.status === 503) return
         if (answer.status >= 300) {
           throw new Error(
-            `${change.method} ${change.path} was answered ${answer.status}: ${JSON.stringify(answer.body)}`,
+            `${change.method} ${change.path} was answered ${answer.status}: ` +
+              `${JSON.stringify(answer.body)}`,
           )
         }
         for (const { userName, id } of answer.body?.userName ? [answer.body] : []) {
@@ -260,7 +261,8 @@ export function requireKept({ client, acknowledged, underWay }: Expectation, fou
     .filter(([, before, , after]) => JSON.stringify(before) !== JSON.stringify(after))
     .map((line) => JSON.stringify(line))
   throw new Error(
-    `${client}: what was acknowledged is not what is there.\n[name, acknowledged, under way, found]\n${lines.join('\n')}`,
+    `${client}: what was acknowledged is not what is there.\n[name, acknowledged, under ` +
+      `way, found]\n${lines.join('\n')}`,
   )
 }
 

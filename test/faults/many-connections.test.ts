@@ -54,7 +54,9 @@ it('10,000 idle connections and all slots taken by slow bodies end with the dead
   const folder = await mkdtemp(join(tmpdir(), 'connections-'))
   const script = join(folder, 'client.cjs')
   writeFileSync(script, client)
-  const head = `POST /scim/v2/Users HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n`
+  const head =
+    `POST /scim/v2/Users HTTP/1.1\r\nHost: a\r\nAuthorization: ` +
+    `Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n`
   const child = fork(script, [String(server.port), String(idle), String(slow), head], {
     execArgv: [],
   })

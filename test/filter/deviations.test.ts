@@ -22,7 +22,8 @@ const rows: readonly { deviations: readonly DeviationId[]; found: string[]; miss
       'emails[value eq ada@work.example]',
       '(userName sw a)',
       'meta.created gt 2001-05-13T04:42:34Z',
-      'meta.created gt 2001-05-13T04:42:34+02:00 and userName ne 0f8fad5b-d9cb-469f-a165-70867728950e',
+      'meta.created gt 2001-05-13T04:42:34+02:00 and userName ne ' +
+        '0f8fad5b-d9cb-469f-a165-70867728950e',
     ],
     missed: [
       'userName eq Bob',

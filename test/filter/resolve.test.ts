@@ -40,9 +40,11 @@ describe('resolving a filter', () => {
 
   it('leaves no null literal, no constant inside and no extension-less schemas to stores', () => {
     const text =
-      'schemas pr and (title eq null or schemas co "enterprise" or schemas eq "urn:x") and title ne null'
+      'schemas pr and (title eq null or schemas co "enterprise" or schemas eq "urn:x") and ' +
+      'title ne null'
     expect(printFilter(resolve(text))).toBe(
-      '(not (title pr) or urn:ietf:params:scim:schemas:extension:enterprise:2.0:User pr) and title pr',
+      '(not (title pr) or urn:ietf:params:scim:schemas:extension:enterprise:2.0:User pr) ' +
+        'and title pr',
     )
   })
 

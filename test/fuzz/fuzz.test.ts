@@ -189,7 +189,9 @@ describe('the HTTP interfaces', () => {
         'Content-Type: application/json',
         `Content-Length: ${Buffer.byteLength(body ?? '')}`,
       ]
-      const text = `${method} ${target} HTTP/1.1\r\nHost: x\r\n${headers.join('\r\n')}\r\n\r\n${body ?? ''}`
+      const text =
+        `${method} ${target} HTTP/1.1\r\nHost: ` +
+        `x\r\n${headers.join('\r\n')}\r\n\r\n${body ?? ''}`
       const client = rawClient(world.port)
       await judge(client, { bytes: Buffer.from(text), isHead: false })
       client.close()

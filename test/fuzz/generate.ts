@@ -249,7 +249,8 @@ function query(random: Random): string {
   const parts = Array.from({ length: Math.floor(random() * 3) }, () => {
     const name = random() < 0.9 ? oneOf(random, [...names, 'excludedAttributes']) : text(random)
     const given = name === 'filter' ? filter(random) : text(random)
-    return `${encode(name)}=${random() < 0.95 ? encode(given) : oneOf(random, ['%', '%zz', '%C0%80', ''])}`
+    const value = random() < 0.95 ? encode(given) : oneOf(random, ['%', '%zz', '%C0%80', ''])
+    return `${encode(name)}=${value}`
   })
   return parts.length > 0 ? `?${parts.join('&')}` : ''
 }
@@ -409,8 +410,10 @@ function gate(random: Random): Parts {
     method: oneOf(random, methods),
     target: random() < 0.7 ? oneOf(random, paths) : `/${encode(text(random)).slice(0, 2000)}`,
     headers: [
-      `Cookie: sessionid=${encode(text(random)).slice(0, 4000)}; ${encode(text(random)).slice(0, 2000)}`,
-      `Authorization: ${oneOf(random, ['Token', 'Bearer', 'Basic', ''])} ${encode(text(random)).slice(0, 2000)}`,
+      `Cookie: sessionid=${encode(text(random)).slice(0, 4000)}; ` +
+        `${encode(text(random)).slice(0, 2000)}`,
+      `Authorization: ${oneOf(random, ['Token', 'Bearer', 'Basic', ''])} ` +
+        `${encode(text(random)).slice(0, 2000)}`,
       `Content-Type: ${oneOf(random, ['application/x-www-form-urlencoded', 'application/json'])}`,
     ],
     ...(random() < 0.4 && { body: random() < 0.5 ? login : JSON.stringify(value(random)) }),

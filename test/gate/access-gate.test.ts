@@ -177,7 +177,8 @@ async function upgrade(cookie: string) {
   const { port } = new URL(base)
   const stream = connect(Number(port), '127.0.0.1')
   stream.write(
-    `GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nCookie: ${cookie}\r\n\r\n`,
+    `GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nCookie: ` +
+      `${cookie}\r\n\r\n`,
   )
   const [head] = (await once(stream, 'data')) as [Buffer]
   stream.on('data', () => {})

@@ -149,8 +149,10 @@ describe('the sign-in form of somebody deprovisioned', () => {
   it('is refused without a length, and over 64 KiB', async () => {
     const chunked = await exchange(
       gated.url,
-      'POST /user/login/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n' +
-        `Transfer-Encoding: chunked\r\n\r\n${(6 + email.length).toString(16)}\r\nemail=${email}\r\n0\r\n\r\n`,
+      'POST /user/login/ HTTP/1.1\r\nHost: x\r\nContent-Type: ' +
+        'application/x-www-form-urlencoded\r\n' +
+        'Transfer-Encoding: ' +
+        `chunked\r\n\r\n${(6 + email.length).toString(16)}\r\nemail=${email}\r\n0\r\n\r\n`,
     )
     expect(chunked).toMatch(/^HTTP\/1\.1 411 /)
     expect((await post(`x=${'y'.repeat(70_000)}&email=${email}`)).status).toBe(413)
@@ -160,7 +162,8 @@ describe('the sign-in form of somebody deprovisioned', () => {
     const body = `email=${email}&password=x`
     const answer = await exchange(
       gated.url,
-      'POST /user/login/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n' +
+      'POST /user/login/ HTTP/1.1\r\nHost: x\r\nContent-Type: ' +
+        'application/x-www-form-urlencoded\r\n' +
         `Expect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
     )
     expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 403 .*has been withdrawn/s)
@@ -179,7 +182,8 @@ describe('the sign-in form of somebody deprovisioned', () => {
   it('ends the connection, so that nothing sent behind it is answered', async () => {
     const body = `email=${email}`
     const form =
-      'POST /user/login/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n' +
+      'POST /user/login/ HTTP/1.1\r\nHost: x\r\nContent-Type: ' +
+      'application/x-www-form-urlencoded\r\n' +
       `Content-Length: ${body.length}\r\n\r\n${body}`
     const answer = await exchange(gated.url, `${form}GET /user/login/ HTTP/1.1\r\nHost: x\r\n\r\n`)
     expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1)

@@ -135,7 +135,8 @@ describe('a WebSocket through the proxy', () => {
     socket.setEncoding('utf8')
     socket.on('error', () => {})
     socket.write(
-      `GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nCookie: ${cookie}\r\n\r\n`,
+      `GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nCookie: ` +
+        `${cookie}\r\n\r\n`,
     )
     const [head] = (await once(socket, 'data')) as [string]
     return { socket, status: head.split(' ')[1] }

@@ -471,7 +471,8 @@ async function upgraded(url: string, path: string, header: string): Promise<stri
   const socket = connect(Number(port), hostname)
   socket.write(
     `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-      `Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n${header}\r\n\r\n`,
+      `Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: ` +
+      `13\r\n${header}\r\n\r\n`,
   )
   const [first] = await once(socket, 'data')
   socket.destroy()

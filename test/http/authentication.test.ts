@@ -96,7 +96,8 @@ describe('a request without good credentials', () => {
     const reply = await send(server, users, { headers: bearer('wrong') })
     expectError(reply, 401)
     expect(reply.headers['www-authenticate']).toBe(
-      'Bearer realm="SCIM", error="invalid_token", error_description="The bearer token is not known here. Copy it into the client again, or make a new one."',
+      'Bearer realm="SCIM", error="invalid_token", error_description="The bearer token is ' +
+        'not known here. Copy it into the client again, or make a new one."',
     )
   })
 

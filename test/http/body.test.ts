@@ -47,7 +47,10 @@ const limits = (given: Partial<TransportOptions['limits']>) => ({
 })
 
 /** Ends of a body that a chunked request never sends. */
-const chunkedHead = `POST /scim/v2/Users HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/scim+json\r\nTransfer-Encoding: chunked\r\n\r\n`
+const chunkedHead =
+  `POST /scim/v2/Users HTTP/1.1\r\nHost: a\r\nAuthorization: ` +
+  `Bearer ${token}\r\nContent-Type: application/scim+json\r\nTransfer-Encoding: ` +
+  `chunked\r\n\r\n`
 
 describe('the size of a body', () => {
   const json = (bytes: number) => `{"a":"${'x'.repeat(bytes - 8)}"}`

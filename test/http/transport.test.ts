@@ -296,7 +296,8 @@ describe.each(setups)(
       async (host) => {
         const text = await sendRaw(
           server,
-          `GET ${base}/Users/1 HTTP/1.1\r\nHost: ${host}\r\nAuthorization: ${bearer().Authorization}\r\nConnection: close\r\n\r\n`,
+          `GET ${base}/Users/1 HTTP/1.1\r\nHost: ${host}\r\nAuthorization: ` +
+            `${bearer().Authorization}\r\nConnection: close\r\n\r\n`,
         )
         expect(text).toMatch(/^HTTP\/1\.1 400 /)
         expect(text.replace('application/scim+json', '')).not.toContain(host)

@@ -56,7 +56,8 @@ async function onDatabase(): Promise<Adapters> {
   await sql`
     insert into scim_resources
       (tenant, id, resource_type, created, last_modified, version, document, comparable)
-    with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < ${sql.lit(count)})
+    with recursive numbers(n) as (
+      select 1 union all select n + 1 from numbers where n < ${sql.lit(count)})
     select 'acme', 'user-' || n, 'User', n, n, 'v',
       '{"id":"user-' || n || '","userName":"user-' || n || '","active":true}',
       cast('{"id":"user-' || n || '","userName":"user-' || n || '","active":true}' as ${json})

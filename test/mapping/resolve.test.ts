@@ -56,7 +56,8 @@ describe('resolveAccess', () => {
 
   it('refuses a policy that cannot be, naming the option and the values to choose from', () => {
     expect(() => mappingPolicy({ onNoRole: 'never' as never })).toThrow(
-      'policy: option "onNoRole" is "never". Give one of "deactivate", "keep", "default", "notActivated".',
+      'policy: option "onNoRole" is "never". Give one of "deactivate", "keep", "default", ' +
+        '"notActivated".',
     )
   })
 })

@@ -1,6 +1,8 @@
 import Database from 'libsql'
 
-/** Label Studio's own tables, beside its API: to make what needs a cloud, and to see each change. */
+/**
+ * Label Studio's own tables, beside its API: to make what needs a cloud, and to see each change.
+ */
 export interface LabelStudioDatabase {
   /** Makes a row; columns that are not given, and may not be empty, get the least that fits. */
   insert(table: string, values: Readonly<Record<string, unknown>>): number
@@ -43,7 +45,9 @@ export function openDatabase(path: string): LabelStudioDatabase {
     }
     const names = Object.keys(row)
     const marks = names.map(() => '?').join(', ')
-    const sql = `insert into "${table}" (${names.map((name) => `"${name}"`).join(', ')}) values (${marks})`
+    const sql =
+      `insert into "${table}" (${names.map((name) => `"${name}"`).join(', ')}) values ` +
+      `(${marks})`
     return Number(database.prepare(sql).run(...Object.values(row)).lastInsertRowid)
   }
 
@@ -71,7 +75,8 @@ const tasks = 'select id from task where project_id = ?1'
 const annotations = 'select id from task_completion where project_id = ?1'
 const labels = 'select label_id from labels_manager_labellink where project_id = ?1'
 const groups = 'select filter_group_id from data_manager_view where project_id = ?1'
-const filters = `select filter_id from data_manager_filtergroup_filters where filtergroup_id in (${groups})`
+const filters = `select filter_id from data_manager_filtergroup_filters
+    where filtergroup_id in (${groups})`
 
 /** Rows that belong to a project by another way than a column of theirs. */
 const conditions: Readonly<Record<string, string>> = {

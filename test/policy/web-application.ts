@@ -4,7 +4,8 @@ import { password } from '../gate/gated.js'
 import { type Given, openRoom, owner, type Person, type Room, type Target } from './room.js'
 
 const labelConfig =
-  '<View><Text name="t" value="$text"/><Choices name="c" toName="t"><Choice value="cat"/><Choice value="dog"/></Choices></View>'
+  '<View><Text name="t" value="$text"/><Choices name="c" toName="t"><Choice ' +
+  'value="cat"/><Choice value="dog"/></Choices></View>'
 /** Where to leave pictures; none by default. */
 const pictures = process.env['SCREENSHOTS']
 /** What Label Studio asks of other machines, or of itself where something is missing. */

@@ -5,7 +5,8 @@ import { openRoom, owner, type Person, type Room, type Target } from './room.js'
 export const canary = 'canary-8f3a'
 
 const labelConfig =
-  '<View><Text name="t" value="$text"/><Choices name="c" toName="t"><Choice value="a"/></Choices></View>'
+  '<View><Text name="t" value="$text"/><Choices name="c" toName="t"><Choice ' +
+  'value="a"/></Choices></View>'
 
 /** A Label Studio whose database can be read too. */
 export interface OpenTarget extends Target {

@@ -122,9 +122,8 @@ async function explain(kysely: Kysely<unknown>, text: string): Promise<PlanNode>
   const name = `plan_${count}`
   await sql.raw(`prepare ${name} as ${text}`).execute(kysely)
   const prepared = await sql<{ types: readonly string[] }>`
-    select parameter_types::text[] as types from pg_prepared_statements where name = ${name}`.execute(
-    kysely,
-  )
+    select parameter_types::text[] as types
+      from pg_prepared_statements where name = ${name}`.execute(kysely)
   const values = prepared.rows[0]?.types.map((type) => samples[type] ?? 'null') ?? []
   const parameters = values.length === 0 ? '' : `(${values.join()})`
   const { rows } = await sql
@@ -177,12 +176,14 @@ async function filled(kysely: Kysely<unknown>, tenant = 'u1'): Promise<void> {
   await sql
     .raw(`insert into scim_resources
     (tenant, id, resource_type, created, last_modified, version, document, comparable)
-    select '${tenant}', 'u' || n, 'User', n, n, 'v', '{}', '{}' from generate_series(1, 20000) as n`)
+    select '${tenant}', 'u' || n, 'User', n, n, 'v', '{}', '{}'
+      from generate_series(1, 20000) as n`)
     .execute(kysely)
   await sql
     .raw(`insert into scim_resources
     (tenant, id, resource_type, created, last_modified, version, document, comparable)
-    select '${tenant}', 'g' || n, 'Group', n, n, 'v', '{}', '{}' from generate_series(1, 20) as n`)
+    select '${tenant}', 'g' || n, 'Group', n, n, 'v', '{}', '{}'
+      from generate_series(1, 20) as n`)
     .execute(kysely)
   await sql
     .raw(`insert into scim_members (tenant, group_id, member_id, nested)
@@ -213,6 +214,7 @@ async function filled(kysely: Kysely<unknown>, tenant = 'u1'): Promise<void> {
   await sql
     .raw(`insert into scim_lookups
     (tenant, resource_type, attribute, lookup_key, resource_id, is_unique)
-    select '${tenant}', 'User', 'userName', 'u' || n, 'u' || n, 1 from generate_series(1, 20000) as n`)
+    select '${tenant}', 'User', 'userName', 'u' || n, 'u' || n, 1
+      from generate_series(1, 20000) as n`)
     .execute(kysely)
 }

@@ -20,7 +20,7 @@ export const errorUrn = 'urn:ietf:params:scim:api:messages:2.0:Error'
 export interface Answer {
   readonly status: number
   readonly headers: Headers
-  // biome-ignore lint/suspicious/noExplicitAny: tests reach deep into bodies and compare what they find
+  // biome-ignore lint/suspicious/noExplicitAny: tests reach deep into bodies
   readonly body: any
 }
 

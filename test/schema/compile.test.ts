@@ -361,7 +361,8 @@ describe('schemas that contradict themselves', () => {
     expect(
       refusal(extension({ name: 'a' }, { name: 'b', type: 'boolean', uniqueness: 'server' })),
     ).toBe(
-      'Option schemas[0].attributes[1] ("b") is unique, which values of its type cannot be; leave "uniqueness" out.',
+      'Option schemas[0].attributes[1] ("b") is unique, which values of its type cannot ' +
+        'be; leave "uniqueness" out.',
     )
   })
 })

@@ -95,7 +95,8 @@ describe('the User schema', () => {
 
   it('has the attributes of RFC 7643 §8.7.1 (R-USER-05)', () => {
     expect(schema(user).attributes.map(({ name }) => name)).toEqual(
-      `userName name displayName nickName profileUrl title userType preferredLanguage locale timezone
+      `userName name displayName nickName profileUrl title userType preferredLanguage locale
+      timezone
        active password emails phoneNumbers ims photos addresses groups entitlements roles
        x509Certificates`.split(/\s+/),
     )

@@ -1,4 +1,4 @@
-import { aVisitor, path } from './visitor.js'
+import { path, signedInPage } from './visitor.js'
 
 const connect = `${path}/connect`
 const tokenIn = (text: string) => /id="made-token" readonly value="([^"]+)"/.exec(text)?.[1]
@@ -6,7 +6,7 @@ const idIn = (text: string) => /name="id" value="([^"]+)"/.exec(text)?.[1]
 
 describe('the page "Connect"', () => {
   it('shows a token once, and makes no second one when the answer is loaded again', async () => {
-    const { send, visit } = await aVisitor()
+    const { send, visit } = await signedInPage()
     const made = await send(connect, { do: 'create', name: 'okta', days: '90' })
     expect(tokenIn(made.text)).toMatch(/^scim_[\w-]{43}$/)
     const { text } = await visit(connect)
@@ -19,7 +19,7 @@ describe('the page "Connect"', () => {
   })
 
   it('renames, rotates and revokes', async () => {
-    const { send, adapters, scope } = await aVisitor()
+    const { send, adapters, scope } = await signedInPage()
     const { text } = await send(connect, { do: 'create', name: 'okta' })
     const id = idIn(text)
     await send(connect, { do: 'rename', id, name: 'Okta' }).expect(200)
@@ -33,12 +33,12 @@ describe('the page "Connect"', () => {
   })
 
   it('takes no form without the token of the page (R9)', async () => {
-    const { send } = await aVisitor()
+    const { send } = await signedInPage()
     await send(connect, { do: 'create', name: 'okta', csrf: 'forged' }).expect(403)
   })
 
   it('shows the guide of the identity provider that was chosen', async () => {
-    const { visit } = await aVisitor()
+    const { visit } = await signedInPage()
     const { text } = await visit(`${connect}?idp=okta`)
     expect(text).toContain('Authentication Mode &quot;HTTP Header&quot;')
     expect(text).toContain('docs/okta.md')
@@ -47,14 +47,14 @@ describe('the page "Connect"', () => {
 
   it('has the base URL, or its path at the address of the page', async () => {
     const scimUrl = 'https://scim.example.com/v2'
-    const { visit } = await aVisitor({ options: { scimUrl } })
+    const { visit } = await signedInPage({ options: { scimUrl } })
     expect((await visit(connect)).text).toContain(`value="${scimUrl}"`)
-    const besides = await aVisitor({ options: { scimUrl: '/scim/v2' } })
+    const besides = await signedInPage({ options: { scimUrl: '/scim/v2' } })
     expect((await besides.visit(connect)).text).toMatch(/value="http:..127.0.0.1:\d+.scim.v2"/)
   })
 
   it('is where a new installation is led to, and says what happens next', async () => {
-    const { visit, access, addUser, scope } = await aVisitor()
+    const { visit, access, addUser, scope } = await signedInPage()
     const welcome = 'No identity provider has called yet'
     expect((await visit(path)).text).toContain(welcome)
     expect((await visit(connect)).text).not.toContain('>Done<')
@@ -67,7 +67,7 @@ describe('the page "Connect"', () => {
   })
 
   it('says who gives tokens where none are made here', async () => {
-    const { visit } = await aVisitor({ options: { tokens: undefined as never } })
+    const { visit } = await signedInPage({ options: { tokens: undefined as never } })
     const { text } = await visit(connect)
     expect(text).toContain('npx label-studio-scim token')
     expect(text).not.toContain('Make a token')

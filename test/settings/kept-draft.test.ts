@@ -1,6 +1,6 @@
 import request from 'supertest'
 import { adminToken } from './support.js'
-import { aRule, aVisitor, cookieOf, formTokenOf, path } from './visitor.js'
+import { aRule, signedInPage, cookieOf, formTokenOf, path } from './visitor.js'
 
 const hidden = (text: string) =>
   /name="draft" value="([^"]*)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? ''
@@ -15,7 +15,7 @@ const sendLate = (app: Parameters<typeof request>[0], headers: Record<string, st
 
 describe('rules that were typed when a session ended', () => {
   it('are shown again after the sign-in, and not saved', async () => {
-    const { app, access, scope } = await aVisitor()
+    const { app, access, scope } = await signedInPage()
     const late = await sendLate(app, { 'Sec-Fetch-Site': 'same-origin' }).expect(401)
     expect(late.text).toContain('What you typed is kept')
     const again = await request(app)
@@ -36,7 +36,7 @@ describe('rules that were typed when a session ended', () => {
   })
 
   it('stay through a mistyped token', async () => {
-    const { app } = await aVisitor()
+    const { app } = await signedInPage()
     const late = await sendLate(app)
     const wrong = await request(app)
       .post(`${path}/sign-in`)
@@ -47,15 +47,15 @@ describe('rules that were typed when a session ended', () => {
   })
 
   it('are not taken from another site (R9)', async () => {
-    const { app } = await aVisitor()
+    const { app } = await signedInPage()
     const navigation = { 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' }
     await sendLate(app, { ...navigation, 'Sec-Fetch-Site': 'cross-site' }).expect(403)
   })
 })
 
 it('the page links back to Label Studio where the host says where it is', async () => {
-  const { visit } = await aVisitor({ options: { labelStudioUrl: '/' } })
+  const { visit } = await signedInPage({ options: { labelStudioUrl: '/' } })
   expect((await visit(path)).text).toContain('<a href="/">Label Studio</a>')
-  const without = await aVisitor()
+  const without = await signedInPage()
   expect((await without.visit(path)).text).not.toContain('>Label Studio</a>')
 })

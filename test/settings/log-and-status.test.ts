@@ -1,6 +1,6 @@
 import { progressMeter } from '../../lib/settings/reports/progress.js'
 import { RefusedError } from '../../lib/stores/index.js'
-import { aVisitor, path } from './visitor.js'
+import { signedInPage, path } from './visitor.js'
 
 const entry = (requestId: string, at: string, id = 'u1') => ({
   at,
@@ -14,7 +14,7 @@ const entry = (requestId: string, at: string, id = 'u1') => ({
 
 describe('the log', () => {
   it('groups what one request did', async () => {
-    const { visit, adapters, scope } = await aVisitor()
+    const { visit, adapters, scope } = await signedInPage()
     const at = '2026-03-01T10:00:00.000Z'
     await adapters.audit?.append(scope, [entry('r1', at), entry('r2', at), entry('r2', at)])
     const { text } = await visit(`${path}/log`)
@@ -23,7 +23,7 @@ describe('the log', () => {
   })
 
   it('finds people, groups and tokens by name, in the export as well', async () => {
-    const { get, visit, addUser, addGroup, post, adapters, scope } = await aVisitor()
+    const { get, visit, addUser, addGroup, post, adapters, scope } = await signedInPage()
     const ada = await addUser('ada@example.com', { displayName: 'Ada L.' })
     const crew = await addGroup('Crew', [])
     const { body: token } = await post('/api/scim/tokens', { name: 'okta' })
@@ -48,7 +48,7 @@ describe('the log', () => {
     ['America/New_York', '2026-03-29T04:00:00.000Z', '2026-03-30T04:00:00.000Z'],
     ['', '2026-03-29T00:00:00.000Z', '2026-03-30T00:00:00.000Z'],
   ])('takes a day as the reader in %p has it', async (zone, begins, ends) => {
-    const { get, adapters, scope } = await aVisitor()
+    const { get, adapters, scope } = await signedInPage()
     const before = new Date(Date.parse(begins) - 1).toISOString()
     const last = new Date(Date.parse(ends) - 1).toISOString()
     const entries = [before, begins, last, ends].map((at, index) => entry(`r${index}`, at))
@@ -59,14 +59,14 @@ describe('the log', () => {
   })
 
   it('refuses a time zone that nobody knows', async () => {
-    const { get } = await aVisitor()
+    const { get } = await signedInPage()
     await get('/api/scim/audit?from=2026-03-29&zone=Mars').expect(400)
   })
 })
 
 describe('the status', () => {
   it('has totals, the last failures and the last request of each token', async () => {
-    const { visit, get, addUser, addGroup, reconciler, host, adapters, scope } = await aVisitor()
+    const { visit, get, addUser, addGroup, reconciler, host, adapters, scope } = await signedInPage()
     host.haveTrouble(() => {
       throw new RefusedError('Belongs to another organization.')
     })

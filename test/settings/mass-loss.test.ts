@@ -1,5 +1,5 @@
 import { aSettingsApp } from './support.js'
-import { aVisitor, path } from './visitor.js'
+import { path, signedInPage } from './visitor.js'
 
 const api = '/api/scim/settings'
 
@@ -24,7 +24,8 @@ describe('saving rules through the API', () => {
     const { status, body } = await post(api, fewer)
     expect([status, body.detail]).toEqual([
       409,
-      '20 people, 50% of those who have access, would lose it. Nothing was saved. Add "?confirmLoss=true" if this is meant.',
+      '20 people, 50% of those who have access, would lose it. Nothing was saved. ' +
+        'Add "?confirmLoss=true" if this is meant.',
     ])
     expect(body.mass_loss).toMatchObject({ count: 20, of: 40 })
     expect(body.mass_loss.people).toContain('p0-0@example.com')
@@ -91,7 +92,7 @@ describe('a paused reconciler', () => {
   })
 
   it('is paused and goes on from the page, which says what that means (F10)', async () => {
-    const { send, visit, access, scope } = await aVisitor()
+    const { send, visit, access, scope } = await signedInPage()
     const paused = await send(`${path}/status`, { do: 'pause' }).expect(200)
     expect(paused.text).toContain('The reconciler is paused.')
     expect(paused.text).toContain('still lose their access at once')
@@ -104,7 +105,7 @@ describe('a paused reconciler', () => {
 
 describe('a mass loss of access', () => {
   it('is shown on the status page, and let through from there when it was held back (F10)', async () => {
-    const { send, visit, access, scope, get } = await aVisitor()
+    const { send, visit, access, scope, get } = await signedInPage()
     const loss = { people: 60, of: 100, cause: 'Deleting the group "Solo"', isRefused: true }
     const value = JSON.stringify({ at: new Date().toISOString(), ...loss })
     await access.setValue(scope, 'massLoss', value)

@@ -1,6 +1,6 @@
 import { RefusedError, UnavailableError } from '../../lib/stores/index.js'
 import type { SettingsSetUp } from './support.js'
-import { aVisitor, path } from './visitor.js'
+import { path, signedInPage } from './visitor.js'
 
 const message = 'Community has no roles: rules are recorded and reported, not enforced.'
 /** Adapters of an edition that has no roles: nothing of what rules give is ever applied. */
@@ -21,7 +21,7 @@ const rules = {
 }
 
 async function aCrew(setUp: SettingsSetUp) {
-  const visitor = await aVisitor(setUp)
+  const visitor = await signedInPage(setUp)
   const ada = await visitor.addUser('ada@example.com', { displayName: 'Ada' })
   await visitor.addGroup('Crew', [ada])
   await visitor.post('/api/scim/settings', rules).expect(200)
@@ -66,7 +66,7 @@ describe('the page where an edition does not enforce rules', () => {
   it('goes on saying so while the host cannot be asked (F6)', async () => {
     let now = Date.parse('2026-03-01T08:00:00Z')
     let isDown = false
-    const { visit } = await aVisitor({
+    const { visit } = await signedInPage({
       ...community,
       options: { ...community.options, clock: () => new Date(now) },
       change: (adapters) => ({
@@ -114,7 +114,7 @@ describe('the page where rules are in force', () => {
 
 describe('the list of people', () => {
   async function anImport() {
-    const visitor = await aVisitor()
+    const visitor = await signedInPage()
     const { addUser, access, scope, reconciler } = visitor
     const sent = await addUser('sent@example.com', { displayName: 'Sent' })
     const listed = await addUser('listed@example.com', { displayName: 'Listed' })
@@ -155,7 +155,7 @@ describe('the list of people', () => {
 describe('the status page', () => {
   it('tries people who wait now, not only those who have failed (F13)', async () => {
     let isDown = true
-    const { addUser, visit, send, reconciler, access, scope } = await aVisitor({
+    const { addUser, visit, send, reconciler, access, scope } = await signedInPage({
       target: {
         applyAccess: async () => {
           if (isDown)
@@ -177,7 +177,7 @@ describe('the status page', () => {
   })
 
   it('shows the last request of the identity provider that did not succeed', async () => {
-    const { visit, get, adapters, scope } = await aVisitor()
+    const { visit, get, adapters, scope } = await signedInPage()
     const entry = {
       at: '2026-03-01T08:00:00Z',
       event: 'request.refused',
@@ -196,7 +196,7 @@ describe('the status page', () => {
   })
 
   it('shows what is passed over, by name, with count and last time (issue 16)', async () => {
-    const { visit, get, access, scope } = await aVisitor()
+    const { visit, get, access, scope } = await signedInPage()
     const at = '2026-03-01T08:00:00.000Z'
     const seen = { kind: 'attribute', name: 'costCenter', count: 3, at } as const
     await access.countPassedOver?.(scope, [seen])
@@ -208,7 +208,7 @@ describe('the status page', () => {
 
 describe('the log', () => {
   it('speaks of people by name, and finds them by address', async () => {
-    const { visit, host, addUser, reconciler } = await aVisitor()
+    const { visit, host, addUser, reconciler } = await signedInPage()
     host.haveTrouble(() => {
       throw new RefusedError('Belongs to another organization.')
     })
@@ -224,7 +224,7 @@ describe('the log', () => {
 
 describe('the list of groups', () => {
   it('says what members get, in the order in which people sort', async () => {
-    const { post, get, addGroup, visit } = await aVisitor()
+    const { post, get, addGroup, visit } = await signedInPage()
     for (const name of ['G10', 'G2', 'g1']) await addGroup(name)
     await post('/api/scim/settings', { roles_groups: [['Manager', 'G2']] }).expect(200)
     const { body } = await get('/api/scim/groups')

@@ -6,7 +6,7 @@ import { adminTokens, type SettingsOptions, settingsRouter } from '../../lib/set
 import { html } from '../../lib/settings/page/html.js'
 import { someRules } from '../access/world.js'
 import { adminToken, aSettingsApp, otherToken } from './support.js'
-import { aRule, aVisitor, cookieOf, formTokenOf, path } from './visitor.js'
+import { aRule, cookieOf, formTokenOf, path, signedInPage } from './visitor.js'
 
 describe('signing in at the settings page', () => {
   it('shows the form, and nothing else, to everybody else', async () => {
@@ -20,7 +20,7 @@ describe('signing in at the settings page', () => {
   })
 
   it('keeps the session in a cookie that scripts and other sites cannot use', async () => {
-    const { signedIn } = await aVisitor()
+    const { signedIn } = await signedInPage()
     expect([signedIn.status, signedIn.headers['location']]).toEqual([303, path])
     const [cookie] = signedIn.headers['set-cookie'] as unknown as string[]
     expect(cookie).toMatch(/; HttpOnly/)
@@ -43,14 +43,14 @@ describe('signing in at the settings page', () => {
   })
 
   it('begins another session with each sign-in', async () => {
-    const { app, signedIn } = await aVisitor()
+    const { app, signedIn } = await signedInPage()
     const first = cookieOf(await request(app).get(path))
     expect(first).not.toBe('')
     expect(first).not.toBe(cookieOf(signedIn))
   })
 
   it('refuses a wrong token, and does not echo it', async () => {
-    const { app, signedIn } = await aVisitor({}, 'wrong-token')
+    const { app, signedIn } = await signedInPage({}, 'wrong-token')
     expect(signedIn.status).toBe(401)
     expect(signedIn.text).toContain('This token is not known here.')
     expect(signedIn.text).not.toContain('wrong-token')
@@ -59,7 +59,7 @@ describe('signing in at the settings page', () => {
 
   it('ends when its time is up', async () => {
     let now = new Date('2026-03-01T08:00:00Z')
-    const { visit } = await aVisitor({ options: { clock: () => now, sessionMinutes: 60 } })
+    const { visit } = await signedInPage({ options: { clock: () => now, sessionMinutes: 60 } })
     now = new Date('2026-03-01T08:59:59Z')
     await visit(path).expect(200)
     now = new Date('2026-03-01T09:00:01Z')
@@ -73,7 +73,7 @@ describe('signing in at the settings page', () => {
       if (isWithdrawn) throw unauthorized('Withdrawn.')
       return known(req)
     }
-    const { visit, send, access, scope } = await aVisitor({ options: { authorize } })
+    const { visit, send, access, scope } = await signedInPage({ options: { authorize } })
     isWithdrawn = true
     await visit(path).expect(401)
     await send(path, { ...aRule, do: 'save' }).expect(401)
@@ -86,13 +86,13 @@ describe('signing in at the settings page', () => {
     ['garbage', () => 'scim_settings=%00;;=;scim_settings=x'],
     ['huge', () => `scim_settings=${'A'.repeat(7_000)}`],
   ])('takes a cookie that is %s for none', async (_name, change) => {
-    const { app, cookie } = await aVisitor()
+    const { app, cookie } = await signedInPage()
     await request(app).get(path).set('Cookie', change(cookie)).expect(401)
   })
 
   it('is the same on every host with the same secret, and on no other', async () => {
     const options = { sessionSecret: 'a secret of at least 32 characters' }
-    const { cookie } = await aVisitor({ options })
+    const { cookie } = await signedInPage({ options })
     await request(aSettingsApp({ options }).app).get(path).set('Cookie', cookie).expect(200)
     await request(aSettingsApp().app).get(path).set('Cookie', cookie).expect(401)
   })
@@ -141,7 +141,7 @@ describe('forms of the settings page', () => {
     ['from another origin', {}, { Origin: 'https://evil.example' }],
     ['from no origin at all', {}, { Origin: 'null' }],
   ])('are refused %s', async (_name, fields, headers) => {
-    const { send, access, scope } = await aVisitor()
+    const { send, access, scope } = await signedInPage()
     for (const url of [path, `${path}/status`, `${path}/people/x`, `${path}/sign-out`]) {
       await send(url, { ...aRule, do: 'save', ...fields })
         .set(headers)
@@ -151,7 +151,7 @@ describe('forms of the settings page', () => {
   })
 
   it('are refused without a session', async () => {
-    const { app, csrf, access, scope } = await aVisitor()
+    const { app, csrf, access, scope } = await signedInPage()
     await request(app)
       .post(path)
       .type('form')
@@ -163,14 +163,14 @@ describe('forms of the settings page', () => {
   })
 
   it('are taken from the page itself', async () => {
-    const { send } = await aVisitor()
+    const { send } = await signedInPage()
     await send(path, aRule).set('Sec-Fetch-Site', 'same-origin').expect(200)
     const server = await send(path, aRule).set({ Host: 'ls.example', Origin: 'https://ls.example' })
     expect(server.status).toBe(200)
   })
 
   it('change only the tenant of the session', async () => {
-    const { send, access, scope } = await aVisitor({}, otherToken)
+    const { send, access, scope } = await signedInPage({}, otherToken)
     const previewed = await send(path, aRule)
     const [, digest] = /name="previewed" value="([^"]+)"/.exec(previewed.text)!
     await send(path, { ...aRule, previewed: digest, do: 'save' }).expect(303)
@@ -179,7 +179,7 @@ describe('forms of the settings page', () => {
   })
 
   it('answer 413 when they are too large', async () => {
-    const { send } = await aVisitor({ options: { maxPayloadBytes: 2_048 } })
+    const { send } = await signedInPage({ options: { maxPayloadBytes: 2_048 } })
     const { status, text } = await send(path, { ...aRule, 'roles.group': 'x'.repeat(3_000) })
     expect(status).toBe(413)
     expect(text).toContain('The request body is larger than 2048 bytes')
@@ -217,7 +217,7 @@ describe('forms of the settings page', () => {
 
 describe('every answer of the settings page', () => {
   it('lets nothing in from elsewhere, and is kept by nobody (S-LEAK-11)', async () => {
-    const { visit } = await aVisitor()
+    const { visit } = await signedInPage()
     for (const url of [path, `${path}/people`, `${path}/people/nobody`, `${path}/log?event=x`]) {
       const { headers } = await visit(url)
       const policy = String(headers['content-security-policy'])
@@ -234,7 +234,7 @@ describe('every answer of the settings page', () => {
   })
 
   it('has no script or style within, and names no other host', async () => {
-    const { visit, addUser, addGroup } = await aVisitor()
+    const { visit, addUser, addGroup } = await signedInPage()
     await addGroup('Crew', [await addUser('ada@example.com')])
     for (const tab of ['', '/people', '/groups', '/log', '/status']) {
       const { text } = await visit(`${path}${tab}`)
@@ -246,7 +246,7 @@ describe('every answer of the settings page', () => {
 
   it('reveals nothing of an unexpected error (S-LEAK-04)', async () => {
     const failing = { fail: false }
-    const { visit } = await aVisitor({
+    const { visit } = await signedInPage({
       options: { onError: () => {} },
       change: (adapters) => ({
         ...adapters,
@@ -270,7 +270,7 @@ describe('every answer of the settings page', () => {
     const down = async () => {
       throw new Error('secret of the host')
     }
-    const { visit } = await aVisitor({
+    const { visit } = await signedInPage({
       options: { workspaces: down, projects: down },
       target: { seats: down },
     })
@@ -283,7 +283,7 @@ describe('every answer of the settings page', () => {
 
   it('shows what the host allows and what it does not, as text', async () => {
     const message = 'MANUAL_ROLE_MANAGEMENT=0 keeps <the API> from changing roles.'
-    const { visit } = await aVisitor({
+    const { visit } = await signedInPage({
       change: (adapters) => ({
         ...adapters,
         examine: async () => [{ level: 'error', code: 'manual-role-management', message }],
@@ -341,7 +341,7 @@ describe('html', () => {
 
 describe('the state of the work', () => {
   it('counts people once, whatever number of groups new rules concern', async () => {
-    const { addUser, addGroup, visit, access, scope, reconciler } = await aVisitor()
+    const { addUser, addGroup, visit, access, scope, reconciler } = await signedInPage()
     const people = []
     for (let n = 0; n < 12; n++) people.push(await addUser(`p${n}@example.com`))
     await addGroup('First', people)

@@ -2,7 +2,7 @@ import request from 'supertest'
 import { digestToken } from '../../lib/http/bearer-tokens.js'
 import { adminTokens, type SettingsOptions } from '../../lib/settings/index.js'
 import { adminToken, aSettingsApp } from './support.js'
-import { aRule, aVisitor, cookieOf, formTokenOf, path } from './visitor.js'
+import { aRule, cookieOf, formTokenOf, path, signedInPage } from './visitor.js'
 
 /** What browsers say of a request that a script at the page's own origin makes. */
 const ofScripts = {
@@ -24,7 +24,7 @@ describe('the settings page beside content that others wrote', () => {
   it.each(Object.entries(ofScripts))(
     'shows nothing to %s of the same origin (R9)',
     async (_, by) => {
-      const { visit, csrf } = await aVisitor()
+      const { visit, csrf } = await signedInPage()
       for (const tab of tabs) {
         const { status, text } = await visit(`${path}${tab}`).set(told(by))
         expect([tab, status]).toEqual([tab, 403])
@@ -37,7 +37,7 @@ describe('the settings page beside content that others wrote', () => {
   it.each(Object.entries(ofScripts))(
     'takes no form from %s, whatever it knows (R9)',
     async (_, by) => {
-      const { send, access, scope, visit } = await aVisitor()
+      const { send, access, scope, visit } = await signedInPage()
       for (const url of [path, `${path}/status`, `${path}/people/x`, `${path}/sign-out`]) {
         await send(url, { ...aRule, do: 'save', confirm: 'yes' })
           .set(told(by))
@@ -50,7 +50,7 @@ describe('the settings page beside content that others wrote', () => {
   )
 
   it('answers the navigations of a window, and its own script that looks again (R9)', async () => {
-    const { visit, csrf } = await aVisitor()
+    const { visit, csrf } = await signedInPage()
     await visit(path).set(navigation).expect(200)
     const fetched = told(ofScripts.fetch)
     await visit(path).set(fetched).set('X-Settings-Refresh', csrf).expect(200)
@@ -58,7 +58,7 @@ describe('the settings page beside content that others wrote', () => {
   })
 
   it('cuts its window off from others of the same origin and opener policy (R9)', async () => {
-    const { visit } = await aVisitor()
+    const { visit } = await signedInPage()
     expect((await visit(path)).headers).toMatchObject({
       'cross-origin-opener-policy': 'same-origin',
       'cross-origin-embedder-policy': 'require-corp',
@@ -113,7 +113,7 @@ describe('the settings API beside content that others wrote', () => {
   })
 
   it('knows nothing of the cookie of the page (R9)', async () => {
-    const { app, cookie } = await aVisitor()
+    const { app, cookie } = await signedInPage()
     await request(app).get('/api/scim/people').set('Cookie', cookie).expect(401)
   })
 })
@@ -137,7 +137,10 @@ describe('guessing tokens of the settings', () => {
   })
 
   it('ends at the sign-in form alike, and one counts for the other (R29)', async () => {
-    const { app, send } = await aVisitor({ options: { failedSignInsPerMinute: 3 } }, 'wrong-token')
+    const { app, send } = await signedInPage(
+      { options: { failedSignInsPerMinute: 3 } },
+      'wrong-token',
+    )
     const form = await request(app).get(path)
     const signIn = (token: string) =>
       request(app)

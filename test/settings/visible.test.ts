@@ -1,6 +1,6 @@
 import { noteEnforcement } from '../../lib/access/index.js'
 import type { SettingsSetUp } from './support.js'
-import { aVisitor, path } from './visitor.js'
+import { path, signedInPage } from './visitor.js'
 
 const message = 'Community has no roles: rules are recorded.'
 const titles = ['Ants', 'Bees', 'Cows', 'Dogs', 'Emus', 'Fish', 'Cats', 'Hens']
@@ -30,7 +30,7 @@ const rules = {
 }
 
 async function aCrew() {
-  const visitor = await aVisitor(community)
+  const visitor = await signedInPage(community)
   const person = (name: string) =>
     visitor.addUser(`${name.toLowerCase()}@example.com`, { displayName: name })
   const [anna, lead, admin, nobody] = [
@@ -63,10 +63,12 @@ describe('what somebody sees in a host whose workspaces are kept here', () => {
     const crew = await aCrew()
     await crew.enforce('enforce')
     expect(await sentenceFor(crew, 'anna')).toBe(
-      'Anna sees 1 of 8 projects: Cats (7), because the group "LS-Annotators" gives Reviewer in it.',
+      'Anna sees 1 of 8 projects: Cats (7), because the group "LS-Annotators" gives ' +
+        'Reviewer in it.',
     )
     expect(await sentenceFor(crew, 'lead')).toBe(
-      'Lea sees 2 of 8 projects: Bees (2), Cows (3), because the group "LS-Leads" gives the workspace "Vision".',
+      'Lea sees 2 of 8 projects: Bees (2), Cows (3), because the group "LS-Leads" gives ' +
+        'the workspace "Vision".',
     )
     expect(await sentenceFor(crew, 'admin')).toBe('Ada sees all 8 projects, as an Administrator.')
     expect(await sentenceFor(crew, 'nobody')).toBe('Nils sees none of 8 projects.')
@@ -174,7 +176,7 @@ describe('what somebody sees in a host whose workspaces are kept here', () => {
 
   it('is not told where the host has workspaces of its own, or lists no projects', async () => {
     for (const options of [{ workspaces: async () => ['Vision'] }, {}]) {
-      const { addUser, get } = await aVisitor({ options })
+      const { addUser, get } = await signedInPage({ options })
       const { id } = await addUser('anna@example.com')
       expect((await get(`/api/scim/explain?user=${id}`)).body.sees).toBeUndefined()
     }
@@ -211,7 +213,7 @@ describe('what a policy in report mode would refuse', () => {
   })
 
   it('is nowhere when there is nothing', async () => {
-    const { visit, get } = await aVisitor()
+    const { visit, get } = await signedInPage()
     expect((await get('/api/scim/refusals')).body).toEqual({ totalResults: 0, refusals: [] })
     expect((await visit(`${path}/status`)).text).not.toContain('Would be refused')
   })

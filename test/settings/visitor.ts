@@ -16,7 +16,7 @@ export function cookieOf(answer: request.Response): string {
 }
 
 /** A browser without a screen, signed in. */
-export async function aVisitor(setUp: SettingsSetUp = {}, token = adminToken) {
+export async function signedInPage(setUp: SettingsSetUp = {}, token = adminToken) {
   const world = aSettingsApp(setUp)
   const form = await request(world.app).get(path)
   const signedIn = await request(world.app)

@@ -1,4 +1,4 @@
-import { aVisitor, path } from './visitor.js'
+import { path, signedInPage } from './visitor.js'
 
 const page = `${path}/workspaces`
 const projects = async () => [
@@ -7,7 +7,7 @@ const projects = async () => [
 ]
 
 async function anOffice(options: object = { projects }) {
-  const visitor = await aVisitor({ options })
+  const visitor = await signedInPage({ options })
   const make = (title: string) => visitor.send(page, { do: 'create', title })
   const all = async () => (await visitor.get('/api/scim/workspaces')).body.workspaces
   return { ...visitor, make, all }

@@ -36,7 +36,8 @@ export default async function setUp(): Promise<void> {
   const server = await startPostgres()
   if (server === undefined) {
     throw new Error(
-      'No PostgreSQL found. Install one (Debian: apt-get install postgresql) or set TEST_POSTGRES_URL.',
+      'No PostgreSQL found. Install one (Debian: apt-get install postgresql) or set ' +
+        'TEST_POSTGRES_URL.',
     )
   }
   process.env['TEST_POSTGRES_URL'] = server.url

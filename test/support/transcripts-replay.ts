@@ -112,7 +112,8 @@ async function exchange(
   if (differences.length > 0) {
     const sent = `${outgoing.method} ${outgoing.path} ${outgoing.text ?? ''}`
     throw new Error(
-      `${at}${note === undefined ? '' : ` (${note})`}: ${differences.join('\n')}\nsent ${sent}\ngot ${answer.status} ${answer.text}`,
+      `${at}${note === undefined ? '' : ` (${note})`}: ` +
+        `${differences.join('\n')}\nsent ${sent}\ngot ${answer.status} ${answer.text}`,
     )
   }
   if (save !== undefined) {

@@ -63,7 +63,7 @@ export interface Accounts {
   create(scope: Scope, user: User, password?: string): Promise<Account>
 }
 
-interface Parts {
+interface AccountParts {
   readonly api: LabelStudioApi
   readonly settings: LabelStudioSettings
   readonly directory: Directory
@@ -83,7 +83,7 @@ export interface HiddenAccounts {
 }
 
 /** Accounts over the parts of one Label Studio. */
-export function accountsOf(parts: Parts): Accounts {
+export function accountsOf(parts: AccountParts): Accounts {
   const { claims, directory, settings } = parts
   const { access } = settings.storage
 
@@ -126,7 +126,7 @@ export function accountsOf(parts: Parts): Accounts {
         const created = await parts.api.users.create(person, scope.signal)
         const account = await listed(parts, created, scope.signal)
         directory.add(account)
-        return founded(account)
+        return createdHere(account)
       } catch (error) {
         return createdOrFound(parts, scope, { user, email, error })
       }
@@ -135,7 +135,7 @@ export function accountsOf(parts: Parts): Accounts {
 }
 
 async function* findAll(
-  parts: Parts,
+  parts: AccountParts,
   scope: Scope,
   user: User,
   lookUp: LookUp = matching,
@@ -149,7 +149,7 @@ async function* findAll(
 }
 
 async function link(
-  { claims, settings }: Parts,
+  { claims, settings }: AccountParts,
   scope: Scope,
   user: User,
   account: Account,
@@ -174,7 +174,7 @@ async function link(
  * as `claims.check`
  */
 async function adoptable(
-  { claims, hidden }: Parts,
+  { claims, hidden }: AccountParts,
   scope: Scope,
   user: User,
   found: LabelStudioUser,
@@ -190,7 +190,7 @@ async function adoptable(
  * @throws RefusedError when it must not be taken over
  */
 async function guardedAccount(
-  { claims, hidden }: Parts,
+  { claims, hidden }: AccountParts,
   scope: Scope,
   user: User,
 ): Promise<Account | undefined> {
@@ -223,7 +223,7 @@ export function referenceTo(
 }
 
 async function linkedAccount(
-  { api, settings, directory, hidden }: Parts,
+  { api, settings, directory, hidden }: AccountParts,
   scope: Scope,
   user: User,
 ): Promise<Account | undefined> {
@@ -246,7 +246,7 @@ function unlisted({ id, email, username, firstName, lastName }: AdminUser): Labe
 }
 
 /** Finds accounts with the address of a person. */
-type LookUp = (parts: Parts, scope: Scope, user: User) => Promise<readonly LabelStudioUser[]>
+type LookUp = (parts: AccountParts, scope: Scope, user: User) => Promise<readonly LabelStudioUser[]>
 
 const matching: LookUp = async ({ directory }, { signal }, user) => {
   const email = emailOf(user)
@@ -279,7 +279,7 @@ const newest: LookUp = async (parts, scope, user) => {
  * An account from a list, as it is now; another look where it has got another address, or is gone.
  */
 async function stillThere(
-  parts: Parts,
+  parts: AccountParts,
   { signal }: Scope,
   user: User,
   found: LabelStudioUser,
@@ -292,11 +292,17 @@ async function stillThere(
   return others[0]
 }
 
+interface FailedCreation {
+  readonly user: User
+  readonly email: string
+  readonly error: unknown
+}
+
 /** What to do about an account that could not be created because it exists, or may exist. */
 async function createdOrFound(
-  parts: Parts,
+  parts: AccountParts,
   scope: Scope,
-  { user, email, error }: { readonly user: User; readonly email: string; readonly error: unknown },
+  { user, email, error }: FailedCreation,
 ): Promise<Account> {
   const { directory, hidden, claims } = parts
   if (!isLabelStudioError(error)) throw error
@@ -304,7 +310,7 @@ async function createdOrFound(
   if (!isTaken && !error.maybeDone) throw error
   directory.forget()
   const [found] = await directory.find(email, { signal: scope.signal })
-  if (found) return isTaken ? adoptable(parts, scope, user, found) : founded(found)
+  if (found) return isTaken ? adoptable(parts, scope, user, found) : createdHere(found)
   const existing = isTaken ? await hidden?.find(email, scope.signal) : undefined
   if (!existing) throw error
   if (existing.isSuperuser) throw superuserError()
@@ -325,7 +331,7 @@ function superuserError(): RefusedError {
  * Label Studio puts an account that is created by somebody outside every organization into none.
  */
 async function listed(
-  { api, hidden }: Parts,
+  { api, hidden }: AccountParts,
   { id }: LabelStudioUser,
   signal: AbortSignal,
 ): Promise<LabelStudioUser> {
@@ -334,6 +340,6 @@ async function listed(
   throw incompleteList()
 }
 
-function founded(user: LabelStudioUser): Account {
+function createdHere(user: LabelStudioUser): Account {
   return { user, reference: referenceTo(user, 'created') }
 }

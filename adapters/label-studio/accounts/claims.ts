@@ -42,7 +42,7 @@ export interface Claims {
   announce(scope: Scope, user: User, email: string): Promise<void>
 }
 
-interface Parts {
+interface ClaimParts {
   readonly access: AccessStore
   readonly users: UserStore
   readonly settings: LabelStudioSettings
@@ -51,10 +51,10 @@ interface Parts {
 
 const withoutGroups = { omit: new Set(['groups']) } as const
 const reservedFor = (accountId: number) => `labelStudio.heir:${accountId}`
-const founderOf = (email: string) => `labelStudio.founder:${email}`
+const reservedAddress = (email: string) => `labelStudio.founder:${email}`
 
 /** Claims over the records of one tenant's people. */
-export function claimsOf(parts: Parts): Claims {
+export function claimsOf(parts: ClaimParts): Claims {
   const { access } = parts
   return {
     async check(scope, user, account) {
@@ -82,7 +82,7 @@ export function claimsOf(parts: Parts): Claims {
     mayAdopt: (email) => mayAdopt(parts.settings, email),
     async announce(scope, user, email) {
       if (mayAdopt(parts.settings, email)) return
-      await access.setValue(scope, founderOf(email), user.id)
+      await access.setValue(scope, reservedAddress(email), user.id)
     },
   }
 }
@@ -95,7 +95,7 @@ export function mayAdopt({ adopt }: Pick<LabelStudioSettings, 'adopt'>, email: s
 
 /** The record that has to make room for this person; `undefined` when the account is nobody's. */
 async function holderToReplace(
-  parts: Parts,
+  parts: ClaimParts,
   scope: Scope,
   user: User,
   account: Claimed,
@@ -111,7 +111,8 @@ async function holderToReplace(
   }
   if (!isAdoptable && !(await isPromised(parts, scope, user, account))) {
     throw taken(
-      'An account with this e-mail address exists in Label Studio, and must not be taken over through SCIM.',
+      'An account with this e-mail address exists in Label Studio, and must not be taken ' +
+        'over through SCIM.',
     )
   }
   return holder
@@ -119,7 +120,7 @@ async function holderToReplace(
 
 /** The listed person makes room, unless they became managed meanwhile. @throws RefusedError 409 */
 async function takeFromList(
-  { access, users, settings }: Parts,
+  { access, users, settings }: ClaimParts,
   scope: Scope,
   { userId }: AccessRecord,
 ): Promise<void> {
@@ -134,12 +135,12 @@ async function takeFromList(
 
 /** Accounts that nobody may adopt are still those of people whose work on them was cut short. */
 async function isPromised(
-  { access }: Parts,
+  { access }: ClaimParts,
   scope: Scope,
   user: User,
   account: Claimed,
 ): Promise<boolean> {
-  const promises = [reservedFor(account.id), founderOf(normalizeEmail(account.email))]
+  const promises = [reservedFor(account.id), reservedAddress(normalizeEmail(account.email))]
   for (const name of promises) {
     if ((await access.getValue(scope, name)) === user.id) return true
   }
@@ -158,7 +159,7 @@ interface Heritage {
  * nothing of it. Nobody shuts the account for the one who left meanwhile.
  */
 async function transferLedger(
-  { access }: Parts,
+  { access }: ClaimParts,
   scope: Scope,
   { user, account, holder }: Heritage,
 ): Promise<void> {

@@ -35,10 +35,15 @@ export async function exemptionsIn(
   return users.map((user) => exemptionIn(known, settings, { user, account: accounts.get(user.id) }))
 }
 
+interface LinkedPerson {
+  readonly user: User
+  readonly account: AccountReference | undefined
+}
+
 function exemptionIn(
   { ownId, ownEmail, ownerEmail }: Installation,
   settings: LabelStudioSettings,
-  { user, account }: { readonly user: User; readonly account: AccountReference | undefined },
+  { user, account }: LinkedPerson,
 ): Exemption | undefined {
   const email = emailOf(user)
   const isOwner = email !== undefined && [ownEmail, ownerEmail].includes(email)

@@ -16,10 +16,10 @@ const longest = 256
 export function namesOf(user: User): Names {
   const name = user.name
   const parts = typeof name === 'object' && name !== null ? (name as Record<string, unknown>) : {}
-  const given = textOf(parts.givenName)
-  const family = textOf(parts.familyName)
+  const given = nameText(parts.givenName)
+  const family = nameText(parts.familyName)
   if (given === undefined && family === undefined) {
-    const shown = textOf(user.displayName) ?? textOf(parts.formatted)
+    const shown = nameText(user.displayName) ?? nameText(parts.formatted)
     return shown === undefined ? {} : { firstName: shown }
   }
   return {
@@ -38,6 +38,6 @@ export function changedNames(names: Names, account: LabelStudioUser): Names {
   }
 }
 
-function textOf(value: unknown): string | undefined {
+function nameText(value: unknown): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value.slice(0, longest) : undefined
 }

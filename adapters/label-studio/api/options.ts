@@ -133,9 +133,11 @@ export function apiSettings(options: LabelStudioApiOptions): HttpSettings {
 
 const tokenComplaints: Readonly<Record<string, string>> = {
   access:
-    'Option "token" is an access token, which expires in minutes. Give the personal access token it was made from.',
+    'Option "token" is an access token, which expires in minutes. ' +
+    'Give the personal access token it was made from.',
   truncated:
-    'Option "token" is a personal access token without its signature, as lists show it. Give the whole token.',
+    'Option "token" is a personal access token without its signature, as lists show it. ' +
+    'Give the whole token.',
 }
 
 function parseBaseUrl(url: string): string {

@@ -22,12 +22,19 @@ const error = (code: string, message: string): Finding => ({ level: 'error', cod
 /** What each way of ending access in Community does, and what it loses. */
 export const deprovisioningEffects: Readonly<Record<CommunityDeprovisioning, string>> = {
   admin:
-    'Deprovisioned people are deactivated in Label Studio itself (sessions, tokens, sign-in) and refused by the gate. Reversible; nothing is lost.',
-  gate: 'Deprovisioned people are refused by the gate only: whoever reaches Label Studio around the proxy still gets in. Reversible; nothing is lost.',
+    'Deprovisioned people are deactivated in Label Studio itself (sessions, tokens, ' +
+    'sign-in) and refused by the gate. Reversible; nothing is lost.',
+  gate:
+    'Deprovisioned people are refused by the gate only: ' +
+    'whoever reaches Label Studio around the proxy still gets in. Reversible; ' +
+    'nothing is lost.',
   'soft-delete':
-    'Deprovisioned people lose their organization membership and are refused by the gate. Label Studio shows them as deleted, and its API cannot bring them back.',
+    'Deprovisioned people lose their organization membership and are refused by the gate. ' +
+    'Label Studio shows them as deleted, and its API cannot bring them back.',
   'hard-delete':
-    'Deactivated people are refused by the gate; a deleted person’s account is deleted for good, with uploads, drafts and tabs, and annotations lose their author.',
+    'Deactivated people are refused by the gate; ' +
+    'a deleted person’s account is deleted for good, with uploads, drafts and tabs, and ' +
+    'annotations lose their author.',
 }
 
 /**
@@ -63,7 +70,8 @@ async function ownership(
     ? ok('token-of-owner', 'The token works and is the owner’s.')
     : error(
         'token-not-owner',
-        'The token works but is not the owner’s. Sign in as the owner, create a token under "Account & Settings", and use that.',
+        'The token works but is not the owner’s. Sign in as the owner, create a token ' +
+          'under "Account & Settings", and use that.',
       )
 }
 
@@ -74,7 +82,8 @@ async function legacyTokens({ settings }: LabelStudioApi, signal?: AbortSignal) 
   return [
     warning(
       'legacy-tokens',
-      'Legacy tokens are on: they never expire. Use a personal access token for this adapter, then switch legacy tokens off under "Organization".',
+      'Legacy tokens are on: they never expire. Use a personal access token for this ' +
+        'adapter, then switch legacy tokens off under "Organization".',
     ),
   ]
 }
@@ -90,7 +99,9 @@ async function signUp(api: LabelStudioApi, signal?: AbortSignal): Promise<Findin
     ? [
         warning(
           'sign-up-open',
-          'Anybody who reaches Label Studio around the proxy can sign up without a link, and becomes a member of the organization. Set LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK=true in Label Studio.',
+          'Anybody who reaches Label Studio around the proxy can sign up without a link, ' +
+            'and becomes a member of the organization. ' +
+            'Set LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK=true in Label Studio.',
         ),
       ]
     : [ok('sign-up-closed', 'Nobody signs up in Label Studio without its invite link.')]
@@ -108,7 +119,9 @@ async function examineCommunity(
       : warning('deprovisioning', effect),
     warning(
       'roles-not-enforceable',
-      'Community has no roles, workspaces or project members: rules that give them are recorded, and in force only behind a gate with a policy ("enforce" of accessGate).',
+      'Community has no roles, workspaces or project members: ' +
+        'rules that give them are recorded, and in force only behind a gate with a policy ' +
+        '("enforce" of accessGate).',
     ),
     ok('first-sign-in', firstSignInText[settings.firstSignIn]),
     ...(await legacyTokens(api, signal)),
@@ -116,7 +129,8 @@ async function examineCommunity(
   ]
   if (!admin) {
     const without =
-      'Without the owner’s e-mail address and password, people cannot be deactivated or renamed in Community, nor get passwords.'
+      'Without the owner’s e-mail address and password, people cannot be deactivated or ' +
+      'renamed in Community, nor get passwords.'
     return [...found, warning('no-owner-sign-in', without)]
   }
   const seen = await attempt(() => admin.get(me.id, signal))
@@ -126,14 +140,16 @@ async function examineCommunity(
 const firstSignInText = {
   password: 'New people get an account at once, with the password the IdP sends.',
   invite:
-    'New people sign up with a link of their own, which their page in the settings shows; the gate lets nobody else sign up.',
+    'New people sign up with a link of their own, which their page in the settings shows; ' +
+    'the gate lets nobody else sign up.',
 }
 
 function adminFinding(seen: Attempt<{ isSuperuser: boolean } | undefined>): Finding {
   if ('failed' in seen) {
     return error(
       'owner-sign-in-failed',
-      `The owner’s sign-in does not work: ${sentence(seen.failed)} Check the owner’s e-mail address and password.`,
+      `The owner’s sign-in does not work: ${sentence(seen.failed)} Check the owner’s ` +
+        'e-mail address and password.',
     )
   }
   return seen.value?.isSuperuser
@@ -169,7 +185,8 @@ function flagFinding(flag: string, value: boolean | undefined, what: string): Fi
   return value === false
     ? error(
         code,
-        `${flag}=0 keeps the API from changing ${what}, so nothing of it can be provisioned. Set ${flag}=1 in Label Studio.`,
+        `${flag}=0 keeps the API from changing ${what}, so nothing of it can be ` +
+          `provisioned. Set ${flag}=1 in Label Studio.`,
       )
     : ok(code, `${flag} lets the API change ${what}.`)
 }
@@ -191,7 +208,8 @@ function nativeFinding(
   return [
     warning(
       `native-${name.toLowerCase()}`,
-      `Label Studio’s own ${name} has ${rules} mapping rules: two writers change the same people. ${advice}`,
+      `Label Studio’s own ${name} has ${rules} mapping rules: ` +
+        `two writers change the same people. ${advice}`,
     ),
   ]
 }
@@ -209,7 +227,8 @@ async function attempt<T>(work: () => Promise<T>): Promise<Attempt<T>> {
 function unreachable(failed: unknown): Finding {
   return error(
     'unreachable',
-    `Label Studio does not answer: ${sentence(failed)} Check LABEL_STUDIO_URL and that it is running.`,
+    `Label Studio does not answer: ${sentence(failed)} Check LABEL_STUDIO_URL and that it ` +
+      'is running.',
   )
 }
 
@@ -217,7 +236,8 @@ function tokenRefused(failed: unknown): Finding {
   if (!isLabelStudioError(failed, 'unauthorized')) return unreachable(failed)
   return error(
     'token-refused',
-    'Label Studio does not accept the token. Create one as the owner under "Account & Settings"; if it is a legacy token, enable those for the organization.',
+    'Label Studio does not accept the token. Create one as the owner under "Account & ' +
+      'Settings"; if it is a legacy token, enable those for the organization.',
   )
 }
 

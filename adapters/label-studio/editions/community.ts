@@ -24,7 +24,7 @@ import type { LabelStudioSettings } from '../options.js'
 import type { EditionTarget } from './edition.js'
 import { inviteReset } from './invite-reset.js'
 
-interface Parts {
+interface CommunityParts {
   readonly api: LabelStudioApi
   readonly admin: LabelStudioAdmin | undefined
   readonly accounts: Accounts
@@ -37,7 +37,7 @@ interface Parts {
  * Community: accounts, names and, through the admin, addresses, passwords and real deactivation. It
  * has no roles, workspaces or project members, so those are recorded and reported, not enforced.
  */
-export function communityTarget(parts: Parts): EditionTarget {
+export function communityTarget(parts: CommunityParts): EditionTarget {
   const { admin, accounts, settings } = parts
   const { access: records } = settings.storage
   const resetInvite = inviteReset(parts.api)
@@ -56,7 +56,7 @@ export function communityTarget(parts: Parts): EditionTarget {
       if (!found && settings.firstSignIn === 'invite') return waitingForSignUp()
       const account = found ?? (await accounts.create(scope, user))
       await accounts.link(scope, user, account)
-      const { email, notes } = await bringUpToDate(parts, scope, user, account.user)
+      const { email, notes } = await applyProfile(parts, scope, user, account.user)
       return {
         applied: [],
         account: { ...account.reference, email },
@@ -85,13 +85,13 @@ export function communityTarget(parts: Parts): EditionTarget {
  * A refused request leaves no account behind. Not under the signal of the request, which may have
  * ended it.
  */
-async function unmake({ api, directory }: Parts, { id }: LabelStudioUser): Promise<void> {
+async function unmake({ api, directory }: CommunityParts, { id }: LabelStudioUser): Promise<void> {
   await api.users.delete(id).catch(() => undefined)
   directory.forget()
 }
 
 async function current(
-  { admin, accounts, settings }: Parts,
+  { admin, accounts, settings }: CommunityParts,
   scope: Scope,
   { user, access }: { readonly user: User; readonly access: Access },
 ): Promise<AppliedAccess | undefined> {
@@ -107,10 +107,15 @@ async function current(
   return { applied: isShut ? [] : enforceableIn(access, settings), notes }
 }
 
+interface Ending {
+  readonly reason: DeprovisionReason
+  readonly signal: AbortSignal
+}
+
 async function endAccount(
-  { api, admin, directory, organization, settings }: Parts,
+  { api, admin, directory, organization, settings }: CommunityParts,
   account: LabelStudioUser,
-  { reason, signal }: { readonly reason: DeprovisionReason; readonly signal: AbortSignal },
+  { reason, signal }: Ending,
 ): Promise<void> {
   switch (settings.deprovisioning) {
     case 'admin':
@@ -134,8 +139,8 @@ interface UpToDate {
   readonly notes: readonly string[]
 }
 
-async function bringUpToDate(
-  parts: Parts,
+async function applyProfile(
+  parts: CommunityParts,
   scope: Scope,
   user: User,
   account: LabelStudioUser,
@@ -147,13 +152,18 @@ async function bringUpToDate(
   if (admin && settings.deprovisioning === 'admin') {
     await admin.change(account.id, { isActive: true }, scope.signal)
   }
-  return bringAddress(parts, scope, { email: requiredEmail(user), shown })
+  return applyAddress(parts, scope, { email: requiredEmail(user), shown })
 }
 
-async function bringAddress(
-  { admin }: Parts,
+interface ShownAddress {
+  readonly email: string
+  readonly shown: LabelStudioUser
+}
+
+async function applyAddress(
+  { admin }: CommunityParts,
   { signal }: Scope,
-  { email, shown }: { readonly email: string; readonly shown: LabelStudioUser },
+  { email, shown }: ShownAddress,
 ): Promise<UpToDate> {
   if (shown.email === email) return { email, notes: [] }
   const isSpelling = normalizeEmail(shown.email) === email
@@ -173,13 +183,14 @@ async function bringAddress(
 function keptAddress({ email }: LabelStudioUser, isSpelling: boolean): string {
   const because = 'without the owner’s sign-in Label Studio Community cannot change it'
   return isSpelling
-    ? `The account keeps the address ${email}, with which nobody can sign in (capitals): ${because}.`
+    ? `The account keeps the address ${email}, with which nobody can sign in (capitals): ` +
+        `${because}.`
     : `The account keeps the address ${email}: ${because}.`
 }
 
 /** Brings a removed account back into the organization, which only the admin can. */
 async function restoreMembership(
-  { api, admin, organization }: Parts,
+  { api, admin, organization }: CommunityParts,
   { signal }: Scope,
   { id }: LabelStudioUser,
 ): Promise<LabelStudioUser> {
@@ -187,7 +198,8 @@ async function restoreMembership(
   const account = await api.users.get(id, signal)
   if (account && !account.masked) return account
   throw new RefusedError(
-    'The account was removed from the organization in Label Studio. Without the owner’s sign-in nothing can bring it back.',
+    'The account was removed from the organization in Label Studio. ' +
+      'Without the owner’s sign-in nothing can bring it back.',
     409,
   )
 }

@@ -58,7 +58,8 @@ export function inviteReset({ settings }: Pick<LabelStudioApi, 'settings'>): Inv
 
 function warn(): void {
   process.emitWarning(
-    'The invite link of Label Studio could not be reset after somebody was deprovisioned: whoever knows it can sign up around the proxy. Reset it under "Organization".',
+    'The invite link of Label Studio could not be reset after somebody was deprovisioned: ' +
+      'whoever knows it can sign up around the proxy. Reset it under "Organization".',
     { code: 'ERR_SCIM_LABEL_STUDIO_INVITE' },
   )
 }

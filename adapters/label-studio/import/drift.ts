@@ -1,9 +1,9 @@
 import { type AccessRecord, emailOf, type User } from '../../../lib/adapter/index.js'
 import { changedNames, namesOf } from '../accounts/names.js'
 import { normalizeEmail } from '../api/index.js'
-import { codeOf, isOthersSource } from '../editions/enterprise/organization-roles.js'
+import { isOthersSource, toRoleCode } from '../editions/enterprise/organization-roles.js'
 import type { LabelStudioSettings } from '../options.js'
-import type { AccountSnapshot } from './census.js'
+import type { AccountSnapshot } from './account-snapshots.js'
 
 /** Somebody managed through SCIM, as SCIM has them and as Label Studio shows them. */
 export interface Compared {
@@ -48,7 +48,7 @@ function isShutOut(
 function hasLostRole({ record, snapshot: { role, roleSource } }: Compared): boolean {
   const given = record.applied.find((grant) => grant.kind === 'role')
   if (given?.kind !== 'role' || role === undefined) return false
-  return role !== codeOf(given.role) && !isOthersSource(roleSource)
+  return role !== toRoleCode(given.role) && !isOthersSource(roleSource)
 }
 
 /** What waited for the person to be activated need not wait any more. */

@@ -2,7 +2,7 @@ import type { AccessRecord, HostAccount, Scope } from '../../../lib/adapter/inde
 import { normalizeEmail } from '../api/index.js'
 import type { Installation } from '../installation.js'
 import type { TargetParts } from '../parts.js'
-import { type AccountSnapshot, listAccounts } from './census.js'
+import { type AccountSnapshot, listAccounts } from './account-snapshots.js'
 import { recordsOf } from './records.js'
 
 /**

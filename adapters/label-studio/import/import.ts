@@ -15,7 +15,7 @@ import { noteAccount } from '../accounts/links.js'
 import { normalizeEmail } from '../api/index.js'
 import { translated } from '../failures.js'
 import type { TargetParts } from '../parts.js'
-import { type AccountSnapshot, listAccounts } from './census.js'
+import { type AccountSnapshot, listAccounts } from './account-snapshots.js'
 import { isDrifted } from './drift.js'
 import { type ImportedUsers, importedUsers, unlessTaken } from './imported-users.js'
 import { recordsOf } from './records.js'
@@ -51,7 +51,7 @@ export interface Importer {
 }
 
 /** What an import works with. */
-interface Parts extends TargetParts {
+interface ImportParts extends TargetParts {
   readonly find: FindByEmail
   readonly mirror: ImportedUsers
 }
@@ -64,7 +64,7 @@ const defaultIntervalMs = 15 * 60_000
 /** An importer over the parts of one Label Studio. */
 export function importerOf(target: TargetParts): Importer {
   const { settings } = target
-  const parts: Parts = {
+  const parts: ImportParts = {
     ...target,
     find: findByEmail(settings.storage.users),
     mirror: importedUsers(settings),
@@ -103,7 +103,7 @@ export function importerOf(target: TargetParts): Importer {
   }
 }
 
-async function importPeople(parts: Parts, scope: Scope): Promise<ImportReport> {
+async function importPeople(parts: ImportParts, scope: Scope): Promise<ImportReport> {
   const everybody = await listAccounts(parts, scope)
   const report = { imported: 0, updated: 0, linked: 0, drifted: 0, removed: 0 }
   const count = (outcome: Outcome) => {
@@ -126,7 +126,7 @@ async function importPeople(parts: Parts, scope: Scope): Promise<ImportReport> {
  * new.
  */
 async function syncAccount(
-  parts: Parts,
+  parts: ImportParts,
   scope: Scope,
   snapshot: AccountSnapshot,
 ): Promise<Outcome> {
@@ -193,7 +193,7 @@ async function link(
  * is asked for first.
  */
 async function handleMissing(
-  parts: Parts,
+  parts: ImportParts,
   scope: Scope,
   { userId, account: known }: AccessRecord,
 ): Promise<Outcome> {

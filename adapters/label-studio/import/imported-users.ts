@@ -15,7 +15,7 @@ import { writeLogged } from '../accounts/change-log.js'
 import { holdForImport } from '../accounts/hold.js'
 import { normalizeEmail } from '../api/index.js'
 import type { LabelStudioSettings } from '../options.js'
-import type { AccountSnapshot } from './census.js'
+import type { AccountSnapshot } from './account-snapshots.js'
 import { unlist } from './unlist.js'
 
 /**

@@ -1,3 +1,4 @@
+import { isObject } from '../../../lib/adapter/index.js'
 import { openProjects, type PersonAccess, type Rank, rankIn, ranks } from './access.js'
 import { actionRoles, type Endpoint, type NeededRole } from './endpoints.js'
 
@@ -46,7 +47,7 @@ const changes: Readonly<Record<string, Change>> = {
   ownWork: ({ person, project }, body) => {
     if (project === undefined) return undefined
     // A number that was forgotten too late would now be a task of another project.
-    if (isRecord(body) && 'data' in body && body['project'] !== project) return undefined
+    if (isObject(body) && 'data' in body && body['project'] !== project) return undefined
     if (rankIn(person, project) >= ranks.RE) return body
     return ownWork(person, body)
   },
@@ -55,10 +56,10 @@ const changes: Readonly<Record<string, Change>> = {
     const seen = await colleagues(itemsOf(body).map(accountOf))
     const isSeen = (each: Item) => each['id'] === person.account || seen.has(Number(each['id']))
     if (Array.isArray(body)) return withItems(body, isSeen)
-    return isRecord(body) && isSeen(body) ? body : undefined
+    return isObject(body) && isSeen(body) ? body : undefined
   },
   whoami: ({ person }, body) => {
-    if (!isRecord(body)) return body
+    if (!isObject(body)) return body
     const given = Array.isArray(body['permissions']) ? body['permissions'] : []
     return { ...body, permissions: given.filter((each) => isPermitted(person, String(each))) }
   },
@@ -77,16 +78,16 @@ type Item = Readonly<Record<string, unknown>>
 
 /** Items of a list, of one of its pages, or the one thing that an answer is. */
 function itemsOf(body: unknown): readonly Item[] {
-  if (Array.isArray(body)) return body.filter(isRecord)
-  if (!isRecord(body)) return []
-  return Array.isArray(body['results']) ? body['results'].filter(isRecord) : [body]
+  if (Array.isArray(body)) return body.filter(isObject)
+  if (!isObject(body)) return []
+  return Array.isArray(body['results']) ? body['results'].filter(isObject) : [body]
 }
 
 /** What is not a list of objects is left out as a whole. */
 function withItems(body: unknown, isKept: (item: Item) => boolean): unknown {
-  const keep = (list: readonly unknown[]) => list.filter((each) => isRecord(each) && isKept(each))
+  const keep = (list: readonly unknown[]) => list.filter((each) => isObject(each) && isKept(each))
   if (Array.isArray(body)) return keep(body)
-  if (!isRecord(body) || !Array.isArray(body['results'])) return undefined
+  if (!isObject(body) || !Array.isArray(body['results'])) return undefined
   const results = keep(body['results'])
   const left = body['results'].length - results.length
   const count = typeof body['count'] === 'number' ? { count: body['count'] - left } : {}
@@ -100,7 +101,7 @@ function neededIn(role: NeededRole): Rank {
 /** Leaves out the links of labels that are not open: another project may have the same label. */
 function withLinks(body: unknown, isOpen: (link: number) => boolean): unknown {
   if (Array.isArray(body)) return body.map((each) => withLinks(each, isOpen))
-  if (!isRecord(body)) return body
+  if (!isObject(body)) return body
   if (Array.isArray(body['results'])) {
     return { ...body, results: withLinks(body['results'], isOpen) }
   }
@@ -115,7 +116,7 @@ function linksOf(label: Item): readonly number[] {
 
 /** Links come as numbers, or as objects where the query expands them. */
 function linkOf(link: unknown): number {
-  return Number(isRecord(link) ? link['id'] : link)
+  return Number(isObject(link) ? link['id'] : link)
 }
 
 function accountOf(item: Item): Account {
@@ -127,7 +128,7 @@ function ownWork(person: PersonAccess, body: unknown): unknown {
   if (Array.isArray(body)) {
     return body.filter((each) => isOwnWork(person, each)).map((each) => ownWork(person, each))
   }
-  if (!isRecord(body)) return body
+  if (!isObject(body)) return body
   const lists = ['annotations', 'drafts', 'tasks', 'results'].filter((name) =>
     Array.isArray(body[name]),
   )
@@ -140,18 +141,18 @@ function ownWork(person: PersonAccess, body: unknown): unknown {
 
 /** Tasks are everybody's; annotations have `completed_by`, drafts a `user`. */
 function isOwnWork({ account, email }: PersonAccess, item: unknown): boolean {
-  if (!isRecord(item)) return true
+  if (!isObject(item)) return true
   // A draft has a user and no data; an annotation without an author is somebody else's.
   const isDraft = 'user' in item && !('data' in item)
   if (!('completed_by' in item) && !isDraft) return true
   const author = item['completed_by'] ?? item['user']
-  const id = isRecord(author) ? author['id'] : author
+  const id = isObject(author) ? author['id'] : author
   return id === account || (typeof id === 'string' && id.toLowerCase() === email)
 }
 
 function without(body: unknown, names: readonly string[]): unknown {
   if (Array.isArray(body)) return body.map((each) => without(each, names))
-  if (!isRecord(body)) return body
+  if (!isObject(body)) return body
   return Object.fromEntries(Object.entries(body).filter(([name]) => !names.includes(name)))
 }
 
@@ -200,7 +201,7 @@ function isPermitted(person: PersonAccess, permission: string): boolean {
 }
 
 /** Hides the controls of a page that would be refused. Its permissions do not: it ignores them. */
-export function pageOf(
+export function hideControls(
   person: PersonAccess,
   project: number | undefined,
 ): (html: string) => string {
@@ -238,9 +239,4 @@ function idsOf(person: PersonAccess, asked: string | null): string {
   if (!asked) return openProjects(person)
   const ids = new Set(asked.split(',').map(Number))
   return [...ids].filter((id) => rankIn(person, id) > ranks.none).join(',')
-}
-
-/** A JSON object, not a list. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

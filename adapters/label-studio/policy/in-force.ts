@@ -1,7 +1,8 @@
 import { type Adapters, rulesState, type Scope } from '../../../lib/adapter/index.js'
 
 const warning =
-  'The last mapping rule was deleted, so nobody below Administrator sees a project of Label Studio. Make rules ' +
+  'The last mapping rule was deleted, so nobody below Administrator sees a project of ' +
+  'Label Studio. Make rules ' +
   'again, or leave out the policy (LABEL_STUDIO_RULES=off) to open everything to everybody.'
 
 /** How often it is looked whether the last rule was deleted, once there was one. */

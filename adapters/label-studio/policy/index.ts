@@ -4,6 +4,7 @@ import {
   type BodyNeeded,
   callback,
   type Identity,
+  isObject,
   oneOf,
   optionTable,
   type PolicyDecision,
@@ -25,7 +26,7 @@ import {
   normalizeEmail,
 } from '../api/index.js'
 import { isColleague, type PersonAccess, personAccess, rankIn, ranks } from './access.js'
-import { type Account, changeOf, isRecord, narrowedUrl, pageOf } from './answers.js'
+import { type Account, changeOf, hideControls, narrowedUrl } from './answers.js'
 import { type Decision, decide, type ObjectFacts } from './decide.js'
 import {
   decodedText,
@@ -254,7 +255,7 @@ function allowed(tools: Tools, found: Allowed): PolicyDecision {
     return { kind: 'allow', url: narrowedUrl(person, question.request.url ?? '/') }
   }
   if (endpoint.answer === 'page') {
-    return { kind: 'allow', answer: { page: pageOf(person, project) } }
+    return { kind: 'allow', answer: { page: hideControls(person, project) } }
   }
   const change = changeOf(endpoint)
   const learn = learnerOf(tools, project)
@@ -287,9 +288,9 @@ function allowed(tools: Tools, found: Allowed): PolicyDecision {
 function learnerOf({ resolver }: Tools, project: number | undefined) {
   if (project === undefined) return undefined
   return (body: unknown) => {
-    if (!isRecord(body)) return
+    if (!isObject(body)) return
     const items = Array.isArray(body['tasks']) ? body['tasks'] : [body]
-    const tasks = items.filter((each) => isRecord(each) && 'data' in each && 'id' in each)
+    const tasks = items.filter((each) => isObject(each) && 'data' in each && 'id' in each)
     resolver.learnTasks(
       project,
       tasks.map((each) => Number((each as { id: unknown }).id)).filter(Number.isSafeInteger),
@@ -344,7 +345,7 @@ function withDeletion({ request, projectDeleted }: PolicyQuestion): Pick<Allow, 
 }
 
 function tellMade({ question }: Allowed, body: unknown): void {
-  const project = isRecord(body) ? Number(body['id']) : Number.NaN
+  const project = isObject(body) ? Number(body['id']) : Number.NaN
   if (!Number.isSafeInteger(project)) return
   question.projectMade(project).catch((error: unknown) => {
     debug('project %d was put into no workspace: %O', project, error)

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
+import { isObject } from '../../../lib/adapter/index.js'
 import { type Endpoint, endpoints } from './endpoints.js'
 
 /** An object that a request names. */
@@ -378,10 +379,6 @@ function plainNumber(digits: string): string {
 
 function unique(references: readonly Reference[]): readonly Reference[] {
   return [...new Map(references.map((each) => [`${each.kind} ${each.id}`, each])).values()]
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function unread(status: Unread['status'], detail: string, reason: string): Unread {

@@ -1,6 +1,6 @@
+import { isObject } from '../../../lib/adapter/index.js'
 import { type ApiPath, apiPath } from '../api/http/path.js'
 import { isLabelStudioError, type LabelStudioApi } from '../api/index.js'
-import { isRecord } from './answers.js'
 import type { ObjectFacts } from './decide.js'
 import type { Reference } from './read-request.js'
 
@@ -196,7 +196,7 @@ async function get(
 ): Promise<Record<string, unknown> | undefined> {
   try {
     const answer = await http.request({ method: 'GET', path, signal })
-    return isRecord(answer) ? answer : undefined
+    return isObject(answer) ? answer : undefined
   } catch (error) {
     if (isLabelStudioError(error, 'notFound', 'featureAbsent')) return undefined
     throw error
@@ -214,6 +214,6 @@ function numbersIn(values: unknown): readonly number[] {
 
 /** Nobody is an author too: then it is not one's own. */
 function authorOf(value: unknown): number | string {
-  if (isRecord(value)) return authorOf(value['id'])
+  if (isObject(value)) return authorOf(value['id'])
   return typeof value === 'number' || typeof value === 'string' ? value : ''
 }

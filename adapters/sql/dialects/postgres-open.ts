@@ -26,6 +26,11 @@ const planning = [
   'set enable_material = off',
 ].join('; ')
 
+interface PoolSettings {
+  readonly poolSize: number
+  readonly timeoutMs: number
+}
+
 /**
  * Opens a pool of connections to PostgreSQL. A lost connection fails the statements on it and
  * nothing else.
@@ -34,7 +39,7 @@ const planning = [
  */
 export async function openPostgres(
   url: string,
-  { poolSize, timeoutMs }: { readonly poolSize: number; readonly timeoutMs: number },
+  { poolSize, timeoutMs }: PoolSettings,
 ): Promise<Connection> {
   const { Pool, types } = await loadPg()
   const pool = new Pool({

@@ -34,7 +34,8 @@ export const postgresDialect: SqlDialect = {
   lockMigrations: sql`select pg_advisory_xact_lock(3853314791062309107)`,
   // OFFSET keeps the planner from turning the join round and reading a whole tenant first.
   joinEach: (from, table, condition, lock = sql``) => sql`${from} cross join lateral (
-    select * from ${sql.raw(table)} where ${condition} offset 0 ${lock}) ${sql.raw(aliasOf(table))}`,
+    select * from ${sql.raw(table)} where ${condition}
+    offset 0 ${lock}) ${sql.raw(aliasOf(table))}`,
   isListed: (table, column, tenant, array) => sql`ctid = any (array(
     select found.ctid from (${strings(array)}) as listed cross join lateral (
       select ctid from ${sql.raw(table)} as each
@@ -52,7 +53,8 @@ function aliasOf(table: string): string {
   return table.slice(table.indexOf(' as '))
 }
 
-const leaf = `$.** ? (@.type() == "number" || @.type() == "boolean" || (@.type() == "string" && @ != ""))`
+const leaf =
+  '$.** ? (@.type() == "number" || @.type() == "boolean" || (@.type() == "string" && @ != ' + '""))'
 
 function jsonSql(): JsonSql {
   return {
@@ -69,12 +71,14 @@ function jsonSql(): JsonSql {
       sql`case jsonb_typeof(${alias}.value) when 'object' then ${alias}.value end`,
     elementScalar: (alias, kind) =>
       scalarOf(
-        sql`case when jsonb_typeof(${alias}.value) not in ('object', 'array') then ${alias}.value end`,
+        sql`case when jsonb_typeof(${alias}.value) not in ('object', 'array')
+          then ${alias}.value end`,
         textArray([]),
         kind,
       ),
     isPresent: (source, path) =>
-      sql`coalesce(jsonb_path_exists((${source}) #> ${textArray(path)}, ${sql.lit(leaf)}::jsonpath), false)`,
+      sql`coalesce(jsonb_path_exists((${source}) #> ${textArray(path)},
+        ${sql.lit(leaf)}::jsonpath), false)`,
     isOneOf: (text, array) => sql`${text} = any (array(${strings(array)}))`,
     strings,
     rows: (array, columns) => {
@@ -82,7 +86,8 @@ function jsonSql(): JsonSql {
         ([name, type], index) =>
           sql`(fields ->> ${sql.lit(index)})::${sql.raw(type)} as ${sql.ref(name)}`,
       )
-      return sql`(select ${sql.join(fields)} from jsonb_array_elements(${array}::jsonb) as listed(fields))`
+      return sql`(select ${sql.join(fields)}
+        from jsonb_array_elements(${array}::jsonb) as listed(fields))`
     },
   }
 }
@@ -93,7 +98,8 @@ function strings(array: unknown): Sql {
 
 function elements(source: Sql, path: readonly string[]): Sql {
   const value = sql`(${source}) #> ${textArray(path)}`
-  return sql`jsonb_array_elements(case jsonb_typeof(${value}) when 'array' then ${value} else '[]' end)`
+  return sql`jsonb_array_elements(
+    case jsonb_typeof(${value}) when 'array' then ${value} else '[]' end)`
 }
 
 /**

@@ -18,7 +18,8 @@ export const sqliteDialect: SqlDialect = {
   skipLocked: sql``,
   countingTriggers: [countingTrigger('insert', 'new', 1), countingTrigger('delete', 'old', -1)],
   planFor: (table, index, rowsPerPrefix) => sql`
-    insert into sqlite_stat1 (tbl, idx, stat) values (${table}, ${index}, ${rowsPerPrefix.join(' ')})`,
+    insert into sqlite_stat1 (tbl, idx, stat)
+    values (${table}, ${index}, ${rowsPerPrefix.join(' ')})`,
   joinEach: (from, table, condition) => sql`${from} cross join ${sql.raw(table)} on ${condition}`,
   isListed: (_table, column, tenant, array) =>
     sql`tenant = ${tenant} and ${sql.raw(column)} in (select value from json_each(${array}))`,
@@ -51,7 +52,8 @@ function jsonSql(): JsonSql {
     elementScalar: (alias) =>
       sql`case when ${alias}.type not in ('object', 'array') then ${alias}.value end`,
     isPresent: (source, path) =>
-      sql`coalesce(exists (select 1 from json_tree(${source}, ${jsonPath(path)}) as leaf where leaf.atom <> ''), false)`,
+      sql`coalesce(exists (select 1 from json_tree(${source}, ${jsonPath(path)}) as leaf
+        where leaf.atom <> ''), false)`,
     isOneOf: (text, array) => sql`${text} in (select value from json_each(${array}))`,
     strings: (array) => sql`select value from json_each(${array})`,
     rows: (array, columns) => {

@@ -33,7 +33,8 @@ export function walFlusher(path: string): WalFlusher {
     const flushed = flush(path)
       .catch((cause: unknown) => {
         failure ??= new UnavailableError(
-          'The database could not be flushed to the disk. Nothing is written until the process is started again.',
+          'The database could not be flushed to the disk. ' +
+            'Nothing is written until the process is started again.',
           { cause },
         )
       })

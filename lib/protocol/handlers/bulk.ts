@@ -301,9 +301,15 @@ function idIn(rest: string): string | undefined {
   }
 }
 
+interface AnsweredOperation {
+  readonly answer: ScimResponse
+  readonly location: string
+  readonly hasEtags: boolean
+}
+
 function resultOf(
   { method, bulkId }: CheckedOperation,
-  { answer, location, hasEtags }: { answer: ScimResponse; location: string; hasEtags: boolean },
+  { answer, location, hasEtags }: AnsweredOperation,
 ): JsonObject {
   const etag = answer.headers['ETag']
   return {

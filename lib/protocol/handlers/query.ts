@@ -60,7 +60,7 @@ async function answerQuery(
   )
   const parts = partsOf(services, { ...question, views })
   const binding = bindingOf(request, { parameters, parts })
-  const { page, total } = pageOf(services, { binding, asked })
+  const { page, total } = requestedPage(services, { binding, asked })
   const isCounted = total !== undefined
   const descending = parameters.sortOrder?.toLowerCase() === 'descending'
   const found = await queryResources(services, scopeOf(request), {
@@ -135,9 +135,14 @@ function withDefaultPaging(
     : parameters
 }
 
-function pageOf(
+interface RequestedPage {
+  readonly binding: CursorBinding
+  readonly asked: PageRequest | CursorPage
+}
+
+function requestedPage(
   { options, clock }: QueryServices,
-  { binding, asked }: { binding: CursorBinding; asked: PageRequest | CursorPage },
+  { binding, asked }: RequestedPage,
 ): { readonly page: PageRequest; readonly total?: number } {
   if (asked.kind === 'index') return { page: asked }
   const { limit } = asked
@@ -151,19 +156,16 @@ function pageOf(
   return { page: { kind: 'cursor', after, limit }, total }
 }
 
+interface PageResult {
+  readonly binding: CursorBinding
+  readonly page: PageRequest
+  readonly result: FoundPage
+  readonly resources: readonly JsonObject[]
+}
+
 function bodyOf(
   { options, clock }: QueryServices,
-  {
-    binding,
-    page,
-    result,
-    resources,
-  }: {
-    binding: CursorBinding
-    page: PageRequest
-    result: FoundPage
-    resources: readonly JsonObject[]
-  },
+  { binding, page, result, resources }: PageResult,
 ): JsonObject {
   const { totalResults, next } = result
   if (page.kind === 'index') {

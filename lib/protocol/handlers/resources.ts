@@ -172,10 +172,15 @@ async function readWhole(
   return stored ? checkStored(call, stored, resource.id) : resource
 }
 
+interface TypedResource {
+  readonly type: ResourceType
+  readonly resource: Resource
+}
+
 function headersOf(
   services: Services,
   { baseUrl }: ScimRequest,
-  { type, resource }: { type: ResourceType; resource: Resource },
+  { type, resource }: TypedResource,
 ): Record<string, string> {
   return {
     Location: locationOf(baseUrl, type.endpoint, resource.id),

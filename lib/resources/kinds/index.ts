@@ -32,6 +32,7 @@ function resolveEndpoint(type: ResourceType, adapters: Adapters): Endpoint {
   if (store) return { type, kind, store }
   throw new ConfigurationError(
     'ERR_SCIM_NO_STORE',
-    `The adapters have no store for the resource type "${type.name}". Give one with "resourceStore", or leave the type out.`,
+    `The adapters have no store for the resource type "${type.name}". ` +
+      'Give one with "resourceStore", or leave the type out.',
   )
 }

@@ -264,12 +264,17 @@ async function enforceAll(
   })
 }
 
+interface EnforceWait {
+  readonly userId: string
+  readonly timeoutMs: number
+}
+
 /** Makes one person's access true under their lease. */
 async function enforce(
   services: Services,
   access: AccessStore,
   scope: Scope,
-  { userId, timeoutMs }: { readonly userId: string; readonly timeoutMs: number },
+  { userId, timeoutMs }: EnforceWait,
 ): Promise<void> {
   const { adapters, clock, emit, options } = services
   const context = { adapters: { ...adapters, access }, clock, emit }
@@ -280,6 +285,11 @@ async function enforce(
   }
 }
 
+interface Deprovisioning {
+  readonly user: User
+  readonly reason: DeprovisionReason
+}
+
 /**
  * One call of the host, with the deadline of `options.deprovisionTimeoutMs`; every failure becomes
  * a store error.
@@ -287,7 +297,7 @@ async function enforce(
 async function deprovision(
   services: Services,
   scope: Scope,
-  { user, reason }: { user: User; reason: DeprovisionReason },
+  { user, reason }: Deprovisioning,
 ): Promise<void> {
   const { deprovisionTimeoutMs, retryAfterSeconds } = services.options
   const limit = { timeoutMs: deprovisionTimeoutMs, tooLate: () => tooLate(retryAfterSeconds) }

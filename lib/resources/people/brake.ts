@@ -152,7 +152,8 @@ function describe({ cause, people, of }: MassLoss): string {
 function refusal({ options }: BrakeParts, loss: MassLoss) {
   const page = `${options.settingsUrl.replace(/\/+$/, '')}/status`
   return unavailable(
-    `${describe(loss)} Nothing was changed. An administrator has to confirm it on ${page}; then send it again.`,
+    `${describe(loss)} Nothing was changed. An administrator has to confirm it on ${page}; ` +
+      'then send it again.',
     options.retryAfterSeconds,
   )
 }

@@ -23,6 +23,11 @@ export async function refuseExempt(
   if (exemption) throw refusalOf(exemption)
 }
 
+interface MemberIds {
+  readonly ids: readonly string[]
+  readonly effective: (ids: readonly string[]) => Promise<readonly string[]> | readonly string[]
+}
+
 /**
  * Refuses to add or remove protected people as members of a group. `effective` is called only when
  * some are protected, and tells whose membership the request really changes: a client that sends a
@@ -33,13 +38,7 @@ export async function refuseExempt(
 export async function refuseProtectedMembers(
   services: Services,
   scope: Scope,
-  {
-    ids,
-    effective,
-  }: {
-    ids: readonly string[]
-    effective: (ids: readonly string[]) => Promise<readonly string[]> | readonly string[]
-  },
+  { ids, effective }: MemberIds,
 ): Promise<void> {
   const { adapters } = services
   if (ids.length === 0 || !adapters.users.exemptions) return

@@ -19,6 +19,12 @@ interface Effort {
   readonly lists: number
 }
 
+interface FilterCost {
+  readonly type: ResourceType
+  readonly filter: ResolvedFilter
+  readonly limits: Limits
+}
+
 /**
  * Refuses a filter that no index answers and that would keep a store busy for long: with many value
  * paths, or with many terms over many resources.
@@ -28,13 +34,15 @@ interface Effort {
 export async function requireAffordable(
   store: ResourceStore,
   scope: Scope,
-  { type, filter, limits }: { type: ResourceType; filter: ResolvedFilter; limits: Limits },
+  { type, filter, limits }: FilterCost,
 ): Promise<void> {
   if (indexPlan(filter, type.name) !== undefined) return
   const { terms, lists } = effortOf(filter)
   if (lists > limits.maxValuePaths) {
     throw tooMany(
-      `The filter looks through multi-valued attributes ${lists} times, more than the ${limits.maxValuePaths} allowed. Ask in several requests, or for values that are looked up, such as "userName eq".`,
+      `The filter looks through multi-valued attributes ${lists} times, more than the ` +
+        `${limits.maxValuePaths} allowed. Ask in several requests, or for values that are ` +
+        'looked up, such as "userName eq".',
     )
   }
   const work = terms + lists * listCost
@@ -43,7 +51,9 @@ export async function requireAffordable(
   const most = Math.floor(limits.maxFilterWork / work)
   if (await hasMore(store, scope, most)) {
     throw tooMany(
-      `The filter would compare ${terms + lists} terms with each of more than ${most} resources. Ask in several requests, or for values that are looked up, such as "userName eq".`,
+      `The filter would compare ${terms + lists} terms with each of more than ${most} ` +
+        'resources. Ask in several requests, or for values that are looked up, such as ' +
+        '"userName eq".',
     )
   }
 }

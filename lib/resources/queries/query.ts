@@ -62,20 +62,30 @@ export async function queryResources(
   return merged(services, scope, query)
 }
 
+interface SingleQuery {
+  readonly part: TypeQuery
+  readonly page: PageRequest
+}
+
 async function single(
   services: Services,
   scope: Scope,
-  { part, page }: { part: TypeQuery; page: PageRequest },
+  { part, page }: SingleQuery,
 ): Promise<FoundPage> {
   const { resources, totalResults, next } = await queryType(services, scope, { part, page })
   const found = resources.map((resource) => ({ type: part.type, resource }))
   return { found, totalResults, ...(next && { next }) }
 }
 
+interface ConcatenatedQuery {
+  readonly parts: readonly TypeQuery[]
+  readonly page: Extract<PageRequest, { kind: 'index' }>
+}
+
 async function concatenated(
   services: Services,
   scope: Scope,
-  { parts, page }: { parts: readonly TypeQuery[]; page: Extract<PageRequest, { kind: 'index' }> },
+  { parts, page }: ConcatenatedQuery,
 ): Promise<FoundPage> {
   const found: Found[] = []
   let totalResults = 0

@@ -8,7 +8,7 @@ import type { SettingsContext } from '../options.js'
 import { csvHeader, csvLine } from '../reports/audit-csv.js'
 import { groupsCalled } from '../rules/groups.js'
 import type { Answer, Call } from './answer.js'
-import { choiceOf, instantOf, integerOf, textOf } from './parameters.js'
+import { choiceOf, instantOf, integerOf, readText } from './parameters.js'
 
 const outcomes = ['succeeded', 'refused', 'failed'] as const
 const exportPage = 1_000
@@ -22,8 +22,8 @@ const maxExported = 1_000_000
 export function auditQueryOf(query: URLSearchParams): AuditQuery {
   const parts = {
     event: choiceOf(query, 'event', eventNames),
-    actor: textOf(query, 'actor'),
-    target: textOf(query, 'target'),
+    actor: readText(query, 'actor'),
+    target: readText(query, 'target'),
     outcome: choiceOf(query, 'outcome', outcomes),
     from: dayOrInstantOf(query, 'from'),
     until: dayOrInstantOf(query, 'until'),
@@ -64,7 +64,7 @@ async function idNamed(context: SettingsContext, scope: Scope, text: string): Pr
 /** A date alone is its beginning where the reader is (`zone`, an IANA name), else in UTC. */
 function dayOrInstantOf(query: URLSearchParams, name: string): string | undefined {
   const instant = instantOf(query, name)
-  const zone = textOf(query, 'zone')
+  const zone = readText(query, 'zone')
   if (instant === undefined || zone === undefined) return instant
   return /^\d{4}-\d\d-\d\d$/.test(query.get(name) ?? '') ? midnightIn(zone, instant) : instant
 }

@@ -24,7 +24,7 @@ export function integerOf(
  *
  * @throws ScimError 400 when it is longer, or has a NUL, which no database stores
  */
-export function textOf(query: URLSearchParams, name: string): string | undefined {
+export function readText(query: URLSearchParams, name: string): string | undefined {
   const text = query.get(name)
   if (text === null || text === '') return undefined
   if (text.length > 1_000) throw badRequest(`"${name}" is too long.`)
@@ -42,7 +42,7 @@ export function choiceOf<T extends string>(
   name: string,
   choices: readonly T[],
 ): T | undefined {
-  const text = textOf(query, name)
+  const text = readText(query, name)
   if (text === undefined) return undefined
   const found = choices.find((choice) => choice === text)
   if (found !== undefined) return found
@@ -56,7 +56,7 @@ export function choiceOf<T extends string>(
  * @throws ScimError 400 when it is none
  */
 export function instantOf(query: URLSearchParams, name: string): string | undefined {
-  const text = textOf(query, name)
+  const text = readText(query, name)
   if (text === undefined) return undefined
   const isInstant = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?$/.test(
     text,

@@ -10,7 +10,7 @@ import { readRefusals } from '../reports/refusals.js'
 import { readSetup } from '../reports/setup.js'
 import { readSeats, readStatus } from '../reports/status.js'
 import type { Answer, Call } from './answer.js'
-import { choiceOf, integerOf, textOf, userIdsOf } from './parameters.js'
+import { choiceOf, integerOf, readText, userIdsOf } from './parameters.js'
 
 const maxOffset = 1_000_000_000
 const noSuchPerson = () => notFound('There is nobody with this id or address.')
@@ -22,7 +22,7 @@ export async function getExplain(
   context: SettingsContext,
   { scope, query }: Call,
 ): Promise<Answer> {
-  const [user, email] = [textOf(query, 'user'), textOf(query, 'email')]
+  const [user, email] = [readText(query, 'user'), readText(query, 'email')]
   if ((user === undefined) === (email === undefined)) {
     throw new ScimError(400, 'Give "user", an id, or "email", an address.')
   }
@@ -61,9 +61,9 @@ export async function getAccounts({ accounts }: SettingsContext, { scope }: Call
  * page.
  */
 export async function getDrift(context: SettingsContext, { scope, query }: Call): Promise<Answer> {
-  const id = textOf(query, 'user')
+  const id = readText(query, 'user')
   if (id === undefined) {
-    const page = pageOf(query, { limit: 25, most: 200 })
+    const page = readPage(query, { limit: 25, most: 200 })
     return { status: 200, body: await driftOfPage(context, scope, page) }
   }
   const { users } = context.adapters
@@ -82,7 +82,7 @@ export async function getRefusals(
   context: SettingsContext,
   { scope, query }: Call,
 ): Promise<Answer> {
-  const page = pageOf(query, { limit: 100, most: 1_000 })
+  const page = readPage(query, { limit: 100, most: 1_000 })
   return { status: 200, body: await readRefusals(context, scope, page) }
 }
 
@@ -96,30 +96,30 @@ export async function getSeats(context: SettingsContext, { scope }: Call): Promi
  * misses; of one group (`group`) also a page of its members.
  */
 export async function getGroups(context: SettingsContext, { scope, query }: Call): Promise<Answer> {
-  const id = textOf(query, 'group')
+  const id = readText(query, 'group')
   if (id !== undefined) {
     const group = await reportGroup(context, scope, {
       id,
-      ...pageOf(query, { limit: 100, most: 1_000 }),
+      ...readPage(query, { limit: 100, most: 1_000 }),
     })
     if (!group) throw notFound('There is no group with this id.')
     return { status: 200, body: group }
   }
-  const search = textOf(query, 'search')
+  const search = readText(query, 'search')
   const report = await reportGroups(context, scope, {
     onlyUnmapped: choiceOf(query, 'only', ['unmapped']) !== undefined,
     ...(search !== undefined && { search }),
-    ...pageOf(query, { limit: 100, most: 1_000 }),
+    ...readPage(query, { limit: 100, most: 1_000 }),
   })
   return { status: 200, body: report }
 }
 
 /** `GET /api/scim/people`: people and what their groups give them. */
 export async function getPeople(context: SettingsContext, { scope, query }: Call): Promise<Answer> {
-  const search = textOf(query, 'search')
+  const search = readText(query, 'search')
   const state = choiceOf(query, 'state', peopleStates)
-  const group = textOf(query, 'group')
-  const page = pageOf(query, { limit: 50, most: 200 })
+  const group = readText(query, 'group')
+  const page = readPage(query, { limit: 50, most: 200 })
   const people = await listPeople(context, scope, {
     ...page,
     ...(search && { search }),
@@ -172,10 +172,12 @@ export async function postReapply(
   return { status: 200, body: { marked: ids.length } }
 }
 
-function pageOf(
-  query: URLSearchParams,
-  { limit, most }: { readonly limit: number; readonly most: number },
-) {
+interface PageLimits {
+  readonly limit: number
+  readonly most: number
+}
+
+function readPage(query: URLSearchParams, { limit, most }: PageLimits) {
   return {
     offset: integerOf(query, 'offset', { least: 0, most: maxOffset, otherwise: 0 }),
     limit: integerOf(query, 'limit', { least: 1, most, otherwise: limit }),

@@ -1,5 +1,5 @@
 import { ScimError } from '../../errors.js'
-import { textOf } from '../api/parameters.js'
+import { readText } from '../api/parameters.js'
 import { readSetup } from '../reports/setup.js'
 import {
   createToken,
@@ -66,7 +66,7 @@ const actions: Readonly<Record<string, (pageRequest: PageRequest) => Promise<Out
 }
 
 function idIn(form: URLSearchParams): string {
-  return textOf(form, 'id') ?? ''
+  return readText(form, 'id') ?? ''
 }
 
 async function connectPage(

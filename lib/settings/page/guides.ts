@@ -13,7 +13,9 @@ export const guides: readonly Guide[] = [
     name: 'Okta',
     steps: [
       'Open your SAML or SWA app integration. General > App Settings: set Provisioning to SCIM.',
-      'Provisioning > Integration: enter the base URL; unique identifier "email"; actions Push New Users, Push Profile Updates, Push Groups; Authentication Mode "HTTP Header" with the token alone.',
+      'Provisioning > Integration: enter the base URL; unique identifier "email"; ' +
+        'actions Push New Users, Push Profile Updates, Push Groups; ' +
+        'Authentication Mode "HTTP Header" with the token alone.',
       'Test Connector Configuration, then Save.',
       'Provisioning > To App: enable Create Users, Update User Attributes, Deactivate Users.',
       'Assignments: assign people. Push Groups: push the groups that your rules name.',
@@ -23,10 +25,13 @@ export const guides: readonly Guide[] = [
     id: 'entra',
     name: 'Microsoft Entra ID',
     steps: [
-      'Enterprise apps > New application > Create your own application (non-gallery), or open the one that signs people in.',
+      'Enterprise apps > New application > Create your own application (non-gallery), or ' +
+        'open the one that signs people in.',
       'Provisioning > New configuration: Tenant URL is the base URL, Secret Token the token alone.',
-      'Test Connection, then Create. In the mappings, let mail be userName and emails[type eq "work"].value, and objectId be externalId.',
-      'Users and groups: assign people and groups. Then Start provisioning; a cycle takes about 40 minutes, Provision on demand a few seconds.',
+      'Test Connection, then Create. In the mappings, let mail be userName and emails[type ' +
+        'eq "work"].value, and objectId be externalId.',
+      'Users and groups: assign people and groups. Then Start provisioning; ' +
+        'a cycle takes about 40 minutes, Provision on demand a few seconds.',
     ],
   },
   {
@@ -34,7 +39,8 @@ export const guides: readonly Guide[] = [
     name: 'OneLogin',
     steps: [
       'Applications > Add App > SCIM Provisioner with SAML (SCIM v2 Enterprise).',
-      'Configuration: enter the base URL and the token; API Connection > Enable. The documentation has the JSON template.',
+      'Configuration: enter the base URL and the token; API Connection > Enable. ' +
+        'The documentation has the JSON template.',
       'Parameters: SCIM Username is Email. Provisioning: enable it. Access: give roles.',
     ],
   },
@@ -43,7 +49,8 @@ export const guides: readonly Guide[] = [
     name: 'JumpCloud',
     steps: [
       'SSO Applications > Add > Custom Application, with Export users to this app.',
-      'Identity Management: SCIM 2.0, the base URL, Token Key is the token; enable groups; Test Connection, Activate.',
+      'Identity Management: SCIM 2.0, the base URL, Token Key is the token; enable groups; ' +
+        'Test Connection, Activate.',
       'User Groups: choose the groups whose people shall come.',
     ],
   },
@@ -51,7 +58,8 @@ export const guides: readonly Guide[] = [
     id: 'google-workspace',
     name: 'Google Workspace',
     steps: [
-      'In an application of the catalog with automated provisioning, enter the base URL and the token.',
+      'In an application of the catalog with automated provisioning, enter the base URL ' +
+        'and the token.',
       'Map Primary email to userName and to the work address, and switch provisioning on.',
       'Google sends no groups: give a default role, or push groups from elsewhere.',
     ],
@@ -60,7 +68,8 @@ export const guides: readonly Guide[] = [
     id: 'pingone',
     name: 'PingOne',
     steps: [
-      'Integrations > Provisioning > New Connection > SCIM: the base URL, OAuth 2 Bearer Token with the token.',
+      'Integrations > Provisioning > New Connection > SCIM: ' +
+        'the base URL, OAuth 2 Bearer Token with the token.',
       'Test Connection. Make a rule: who is in scope; map the e-mail address to userName.',
       'Switch connection and rule on.',
     ],

@@ -32,14 +32,14 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
   const text = strings.map((string, index) => {
     const [opens, closes] = [string.lastIndexOf('<'), string.lastIndexOf('>')]
     if (opens !== closes) isInTag = opens > closes
-    return string + textOf(parts[index], isInTag ? escapeText : escapeShown)
+    return string + markupOf(parts[index], isInTag ? escapeText : escapeShown)
   })
   return Html.trusted(text.join(''))
 }
 
-function textOf(part: Part, show: (text: string) => string): string {
+function markupOf(part: Part, show: (text: string) => string): string {
   if (part instanceof Html) return part.toString()
-  if (Array.isArray(part)) return part.map((each) => textOf(each, show)).join('')
+  if (Array.isArray(part)) return part.map((each) => markupOf(each, show)).join('')
   if (part === undefined || part === null || part === false) return ''
   return show(String(part))
 }

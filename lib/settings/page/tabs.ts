@@ -4,7 +4,7 @@ import type { StoredAuditEntry } from '../../stores/audit-store.js'
 import { storeErrorKind } from '../../stores/errors.js'
 import { readMany } from '../../stores/read-many.js'
 import { auditQueryOf, withTargetNamed } from '../api/audit.js'
-import { choiceOf, integerOf, textOf } from '../api/parameters.js'
+import { choiceOf, integerOf, readText } from '../api/parameters.js'
 import { driftOf } from '../reports/drift.js'
 import { explain } from '../reports/explain.js'
 import { readFindings } from '../reports/findings.js'
@@ -35,10 +35,10 @@ export async function showPeople({
   layout,
   query,
 }: PageRequest): Promise<PageAnswer> {
-  const search = textOf(query, 'search')?.trim() ?? ''
+  const search = readText(query, 'search')?.trim() ?? ''
   const offset = integerOf(query, 'offset', offsets)
   const state = choiceOf(query, 'state', peopleStates)
-  const group = textOf(query, 'group')?.trim()
+  const group = readText(query, 'group')?.trim()
   const wanted = { search, offset, limit, ...(state && { state }), ...(group && { group }) }
   const [people, names] = await Promise.all([
     listPeople(context, scope, wanted),
@@ -105,7 +105,7 @@ export async function showGroups({
   query,
 }: PageRequest): Promise<PageAnswer> {
   const wanted = {
-    search: textOf(query, 'search') ?? '',
+    search: readText(query, 'search') ?? '',
     onlyUnmapped: query.get('only') === 'unmapped',
     offset: integerOf(query, 'offset', offsets),
     limit,
@@ -209,7 +209,10 @@ const statusActions: Readonly<Record<string, (pageRequest: PageRequest) => Promi
   },
   async allowLoss({ context, scope }) {
     await allowMassLoss(context.adapters.access, scope, context.clock())
-    return 'For an hour, nothing is refused because many people lose access. The identity provider sends the change again.'
+    return (
+      'For an hour, nothing is refused because many people lose access. ' +
+      'The identity provider sends the change again.'
+    )
   },
 }
 
@@ -222,7 +225,7 @@ export async function changeStatus(pageRequest: PageRequest): Promise<PageAnswer
 
 /** Tries one failed person again, or all. */
 async function tryAgain({ context, scope, form }: PageRequest): Promise<Part> {
-  const user = textOf(form, 'user') ?? null
+  const user = readText(form, 'user') ?? null
   const count = await context.adapters.access.retry(scope, user === null ? undefined : [user])
   context.reconciler?.wake({ anew: true })
   const people = count === 1 ? '1 person is' : `${count} people are`

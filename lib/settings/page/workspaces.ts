@@ -1,7 +1,7 @@
 import { ScimError } from '../../errors.js'
 import { readMany } from '../../stores/read-many.js'
 import type { Workspace, WorkspaceStore } from '../../stores/workspace-store.js'
-import { choiceOf, integerOf, textOf } from '../api/parameters.js'
+import { choiceOf, integerOf, readText } from '../api/parameters.js'
 import type { ProjectChoice } from '../options.js'
 import {
   changeWorkspace,
@@ -98,7 +98,7 @@ async function workspacesPage(
 ): Promise<PageAnswer> {
   const { context, scope, layout, query } = pageRequest
   const store = await requireOwn(context, scope)
-  const search = textOf(query, 'search')?.trim() ?? ''
+  const search = readText(query, 'search')?.trim() ?? ''
   const only = choiceOf(query, 'only', ['none'])
   const offset = integerOf(query, 'offset', offsets)
   const listed = await projectsOf(pageRequest)

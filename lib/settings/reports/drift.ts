@@ -40,11 +40,16 @@ export interface DriftReport {
 const concurrentReads = 4
 const withoutGroups: ReadonlySet<string> = new Set(['groups'])
 
+interface PageRange {
+  readonly offset: number
+  readonly limit: number
+}
+
 /** Compares what should be with what the host says is there now, for one page of people. */
 export async function driftOfPage(
   context: SettingsContext,
   scope: Scope,
-  { offset, limit }: { readonly offset: number; readonly limit: number },
+  { offset, limit }: PageRange,
 ): Promise<DriftReport> {
   const { users } = context.adapters
   if (!users.currentAccess) return { supported: false, compared: 0, people: [] }

@@ -41,7 +41,9 @@ export async function noRulesLeft(
 }
 
 const noRulesSentence =
-  'The last rule was deleted, and the gate still enforces: nobody below Administrator sees a project. Make rules, or start the host with LABEL_STUDIO_RULES=off to open everything to everybody.'
+  'The last rule was deleted, and the gate still enforces: ' +
+  'nobody below Administrator sees a project. Make rules, or start the host with ' +
+  'LABEL_STUDIO_RULES=off to open everything to everybody.'
 
 function withGate(finding: Finding, enforcement: Enforcement | undefined): Finding {
   if (enforcement === 'report') return { ...finding, message: onlyReported }
@@ -52,7 +54,8 @@ function withGate(finding: Finding, enforcement: Enforcement | undefined): Findi
 }
 
 const onlyReported =
-  'The gate reports what the rules do not give, and refuses nothing of it. The page "Status" lists what would be refused.'
+  'The gate reports what the rules do not give, and refuses nothing of it. ' +
+  'The page "Status" lists what would be refused.'
 
 async function askForFindings({ adapters }: SettingsContext): Promise<readonly Finding[]> {
   return (await adapters.examine?.(AbortSignal.timeout(timeoutMs))) ?? []

@@ -75,6 +75,11 @@ export interface Preview {
 const peoplePerPage = 500
 const largestSample = 50
 
+interface RuleChange {
+  readonly before: MappingRules
+  readonly after: MappingRules
+}
+
 /**
  * Who would change how if these rules were saved. People are read page by page, and nothing is kept
  * of them but numbers and a sample, so memory does not grow with the tenant.
@@ -82,7 +87,7 @@ const largestSample = 50
 export async function previewRules(
   context: SettingsContext,
   scope: Scope,
-  { before, after }: { readonly before: MappingRules; readonly after: MappingRules },
+  { before, after }: RuleChange,
 ): Promise<Preview> {
   const groups = affectedGroups(before, after, context.policy)
   if (groups.length === 0) return emptyPreview

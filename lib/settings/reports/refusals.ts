@@ -11,11 +11,16 @@ export interface ReportedRefusal extends RefusalCount {
   readonly userName?: string
 }
 
+interface PageRange {
+  readonly offset: number
+  readonly limit: number
+}
+
 /** What would have been refused within the last week, last seen first; at most `limit`. */
 export async function readRefusals(
   { adapters, clock }: SettingsContext,
   scope: Scope,
-  { offset, limit }: { readonly offset: number; readonly limit: number },
+  { offset, limit }: PageRange,
 ): Promise<{ readonly totalResults: number; readonly refusals: readonly ReportedRefusal[] }> {
   const since = new Date(clock().getTime() - refusalRetentionMs).toISOString()
   const all = (await adapters.refusals?.list(scope, { since })) ?? []

@@ -5,6 +5,11 @@ import type { ProjectChoice, SettingsContext } from '../options.js'
 import { whyNotInForce } from '../reports/findings.js'
 import { ownWorkspaces, titleProblem } from './own-workspaces.js'
 
+interface RuleChange {
+  readonly before: MappingRules
+  readonly after: MappingRules
+}
+
 /**
  * Refuses new rows that name workspaces or projects the organization does not have. Rows that were
  * saved before stay allowed: what was deleted since must not keep anybody from saving something
@@ -16,7 +21,7 @@ import { ownWorkspaces, titleProblem } from './own-workspaces.js'
 export async function checkNames(
   context: SettingsContext,
   scope: Scope,
-  { before, after }: { readonly before: MappingRules; readonly after: MappingRules },
+  { before, after }: RuleChange,
 ): Promise<void> {
   const problems = [
     ...(await unknownWorkspaces(context, scope, { before, after })),

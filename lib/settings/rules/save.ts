@@ -42,7 +42,8 @@ export class MassLossError extends Error {
   constructor(preview: Preview) {
     const { losingAccess, lossShare } = preview
     super(
-      `${losingAccess} people, ${Math.round(lossShare * 100)}% of those who have access, would lose it. Nothing was saved. Add "?confirmLoss=true" if this is meant.`,
+      `${losingAccess} people, ${Math.round(lossShare * 100)}% of those who have access, ` +
+        'would lose it. Nothing was saved. Add "?confirmLoss=true" if this is meant.',
     )
     this.preview = preview
   }
@@ -66,6 +67,11 @@ export async function refuseMassLoss(
   if (isMassLoss(losingAccess, peopleWithAccess, limits)) throw new MassLossError(preview)
 }
 
+interface DraftInput {
+  readonly input: unknown
+  readonly current: VersionedRules
+}
+
 /**
  * Reads rules as an administrator sent them, without saving anything.
  *
@@ -74,7 +80,7 @@ export async function refuseMassLoss(
 export async function readDraft(
   context: SettingsContext,
   scope: Scope,
-  { input, current }: { readonly input: unknown; readonly current: VersionedRules },
+  { input, current }: DraftInput,
 ): Promise<MappingRules> {
   const rules = parseRules(input, context.policy, current.rules)
   refuseSeatTypes(input)

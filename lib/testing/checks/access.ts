@@ -11,7 +11,7 @@ import type { Check, CheckContext } from '../check.js'
 import { createGroup, createUser, instant } from '../subject.js'
 import { accessOf, fanOutAll, pendingIds } from './pending.js'
 
-interface Parts {
+interface AccessCheck {
   readonly id: string
   readonly title: string
   readonly run: (context: CheckContext & { readonly access: AccessStore }) => Promise<void>
@@ -25,7 +25,7 @@ const someRules: MappingRules = {
 const otherRules: MappingRules = { ...someRules, roles_groups: [] }
 const noRules: MappingRules = { roles_groups: [], workspaces_groups: [], projects_groups: [] }
 
-const rules: readonly Parts[] = [
+const rules: readonly AccessCheck[] = [
   {
     id: 'access.rules',
     title: 'keeps rules with a version, which an editor must name to replace them',
@@ -148,7 +148,7 @@ const rules: readonly Parts[] = [
   },
 ]
 
-const records: readonly Parts[] = [
+const records: readonly AccessCheck[] = [
   {
     id: 'access.records',
     title: 'keeps one record for each user, found by user, and by pages in order of user id',
@@ -247,7 +247,7 @@ const records: readonly Parts[] = [
   },
 ]
 
-const values: readonly Parts[] = [
+const values: readonly AccessCheck[] = [
   {
     id: 'access.values',
     title: 'keeps named values of each tenant, until they are removed',

@@ -176,7 +176,8 @@ const deltas: readonly CheckParts[] = (
       id: 'members.change.unknown',
       section: 'GroupStore.changeMembers; S-INT-06',
       title:
-        'refuses to add unknown ids, naming them, and changes nothing; an unknown group is undefined',
+        'refuses to add unknown ids, naming them, and changes nothing; ' +
+        'an unknown group is undefined',
       async run(context) {
         const [one, two] = await threeUsers(context)
         const group = await createGroup(context, [one])

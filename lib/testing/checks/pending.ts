@@ -4,7 +4,7 @@ import { expectEqual, expectThat } from '../assert.js'
 import type { Check, CheckContext } from '../check.js'
 import { createGroup, createUser } from '../subject.js'
 
-interface Parts {
+interface AccessCheck {
   readonly id: string
   readonly title: string
   readonly run: (context: CheckContext & { readonly access: AccessStore }) => Promise<void>
@@ -16,7 +16,7 @@ export function accessOf({ adapters }: Pick<CheckContext, 'adapters'>): AccessSt
   return adapters.access
 }
 
-const marking: readonly Parts[] = [
+const marking: readonly AccessCheck[] = [
   {
     id: 'pending.mark',
     title: 'marks users, and for a group everybody in it; marking again only raises the mark',
@@ -68,7 +68,7 @@ const marking: readonly Parts[] = [
   },
 ]
 
-const claiming: readonly Parts[] = [
+const claiming: readonly AccessCheck[] = [
   {
     id: 'pending.claim',
     title: 'leases due entries of a tenant, oldest first, no more than asked for',
@@ -165,7 +165,7 @@ const claiming: readonly Parts[] = [
   },
 ]
 
-const settling: readonly Parts[] = [
+const settling: readonly AccessCheck[] = [
   {
     id: 'pending.settle.done',
     title: 'clears an entry that is done, unless it was marked again since it was claimed',
@@ -284,8 +284,13 @@ async function claimLater(
   }
 }
 
+interface AccessContext {
+  readonly access: AccessStore
+  readonly scope: CheckContext['scope']
+}
+
 function claim(
-  { access, scope }: { readonly access: AccessStore; readonly scope: CheckContext['scope'] },
+  { access, scope }: AccessContext,
   options: Partial<Parameters<AccessStore['claim']>[0]>,
 ): Promise<readonly PendingUser[]> {
   const { tenant } = scope

@@ -11,7 +11,8 @@ export const tenantChecks: readonly Check[] = [
       level: 'MUST',
       section: 'Scope; S-AUTHZ-01',
       title:
-        'keeps tenants apart: another tenant’s resources are unknown, uncounted and free of conflict',
+        'keeps tenants apart: another tenant’s resources are unknown, uncounted and free ' +
+        'of conflict',
       appliesTo: subject.has,
       run: (context) => keepsApart(context, subject),
     }),

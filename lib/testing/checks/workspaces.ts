@@ -5,13 +5,13 @@ import type { Check, CheckContext } from '../check.js'
 
 type Run = (context: CheckContext & { readonly store: WorkspaceStore }) => Promise<void>
 
-interface Parts {
+interface WorkspaceCheck {
   readonly id: string
   readonly title: string
   readonly run: Run
 }
 
-const parts: readonly Parts[] = [
+const parts: readonly WorkspaceCheck[] = [
   {
     id: 'workspaces.titles',
     title: 'keeps workspaces by title, which is unique in the tenant and compared exactly',

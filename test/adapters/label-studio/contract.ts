@@ -73,7 +73,8 @@ export function describeCommunityContract(name: string, start: () => Promise<Sub
     /** A project with one task, made by the owner. */
     const aTask = async () => {
       const label_config =
-        '<View><Text name="t" value="$text"/><Choices name="c" toName="t"><Choice value="a"/></Choices></View>'
+        '<View><Text name="t" value="$text"/><Choices name="c" toName="t"><Choice ' +
+        'value="a"/></Choices></View>'
       const project = await asOwner('POST', '/api/projects', { title: 'A project', label_config })
       const id = project.json.id as number
       await asOwner('POST', `/api/projects/${id}/import`, [{ text: 'some text' }])

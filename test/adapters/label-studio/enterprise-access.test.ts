@@ -150,7 +150,8 @@ describe('organization roles', () => {
     await product.drained()
     expect(roleOf()).toBe('MA')
     expect((await product.record(id))?.notes).toEqual([
-      'The organization role Manager was set by hand in Label Studio, and stays until the rules give another one.',
+      'The organization role Manager was set by hand in Label Studio, and stays until the ' +
+        'rules give another one.',
     ])
     await pushGroup('reviewers', [id])
     expect(roleOf()).toBe('RE')

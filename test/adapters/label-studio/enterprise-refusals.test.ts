@@ -46,7 +46,8 @@ describe('an address', () => {
     const pushed = await product.pushUser({ userName: ann })
     await product.drained()
     expect(await product.failedBecause(pushed.json.id)).toBe(
-      'The e-mail address belongs to an account in Label Studio that was removed or is of another organization.',
+      'The e-mail address belongs to an account in Label Studio that was removed or is of ' +
+        'another organization.',
     )
   })
 })

@@ -93,7 +93,8 @@ describe('reading forms', () => {
 
 describe('changing forms', () => {
   const [form] = readForms(
-    '<form><input name=a value=1><input type=checkbox name=b checked><input type=radio name=c value=x checked><input type=radio name=c value=y></form>',
+    '<form><input name=a value=1><input type=checkbox name=b checked><input type=radio ' +
+      'name=c value=x checked><input type=radio name=c value=y></form>',
   )
   if (form === undefined) throw new Error('no form')
 

@@ -224,7 +224,8 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
         await product.setActive(id, true)
         await product.drained()
         expect(await product.failedBecause(id)).toBe(
-          'The account was removed from the organization in Label Studio. Without the owner’s sign-in nothing can bring it back.',
+          'The account was removed from the organization in Label Studio. ' +
+            'Without the owner’s sign-in nothing can bring it back.',
         )
       }, 60_000)
     })
@@ -671,7 +672,8 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
         const other = await list(theirs)
         expect([other.status, other.json.detail]).toEqual([
           403,
-          'The token is valid in Label Studio, but is not the owner’s: only the owner may provision.',
+          'The token is valid in Label Studio, but is not the owner’s: ' +
+            'only the owner may provision.',
         ])
         const garbage = await list('garbage')
         expect([garbage.status, garbage.json.detail]).toEqual([

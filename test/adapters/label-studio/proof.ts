@@ -59,7 +59,8 @@ export function describeProof(name: string, start: () => Promise<Subject>): void
     /** A project with one task, and the annotation that somebody makes of it through the proxy. */
     async function annotate(cookie: string) {
       const label_config =
-        '<View><Text name="t" value="$text"/><Choices name="c" toName="t"><Choice value="a"/></Choices></View>'
+        '<View><Text name="t" value="$text"/><Choices name="c" toName="t"><Choice ' +
+        'value="a"/></Choices></View>'
       const project = await asOwner('POST', '/api/projects', { title: 'A project', label_config })
       await asOwner('POST', `/api/projects/${project.json.id}/import`, [{ text: 'some text' }])
       const tasks = await asOwner('GET', `/api/tasks?project=${project.json.id}`)

@@ -96,7 +96,8 @@ describe('identifyLabelStudioUser', () => {
 
     it('takes nobody for anonymous because of a forged session that names them', async () => {
       const { cookie, user } = await aPerson('ann@example.com')
-      const forged = `sessionid=${sessionIn(cookie).replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))}`
+      const session = sessionIn(cookie).replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))
+      const forged = `sessionid=${session}`
       const identify = anIdentify()
       const [bad, good] = await Promise.all([
         identify({ headers: { cookie: forged } }),

@@ -337,7 +337,8 @@ async function check(
   const { filter, sort } = query
   const order = sort ? ` sorted by ${printPath(sort.path)} ${sort.descending}` : ''
   throw new Error(
-    `${filter && printFilter(filter)}${order}\nfound ${JSON.stringify(found)}\nnot ${JSON.stringify(wanted)}`,
+    `${filter && printFilter(filter)}${order}\nfound ${JSON.stringify(found)}\nnot ` +
+      `${JSON.stringify(wanted)}`,
   )
 }
 

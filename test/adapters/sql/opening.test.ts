@@ -68,7 +68,9 @@ describe('a forgotten await', () => {
       .catch((error: unknown) => error)
     expect(failure).toMatchObject({
       name: 'ConfigurationError',
-      message: `${factory}: the adapters are a promise. Await what makes them, e.g. await sqlAdapters({ url }).`,
+      message:
+        `${factory}: the adapters are a promise. Await what makes them, e.g. ` +
+        'await sqlAdapters({ url }).',
     })
   })
 

@@ -31,7 +31,8 @@ const errorList = (errors: Errors, name: string) =>
 
 function changePage(context: FakeContext, user: FakeUser, errors: Errors = {}): FakeResponse {
   const text = (name: string, value: string, type = 'text') =>
-    `${errorList(errors, name)}<input type="${type}" name="${name}"${value === '' ? '' : ` value="${escapeHtml(value)}"`} id="id_${name}">`
+    `${errorList(errors, name)}<input type="${type}" ` +
+    `name="${name}"${value === '' ? '' : ` value="${escapeHtml(value)}"`} id="id_${name}">`
   const box = (name: string, isChecked: boolean) =>
     `<input type="checkbox" name="${name}" id="id_${name}"${isChecked ? ' checked' : ''}>`
   const [date = '', time = ''] = user.dateJoined.split(/[T.]/)
@@ -143,7 +144,8 @@ const searchUsers = onlySuperusers(({ state, request }) => {
   const found = all.slice((page - 1) * listSize, page * listSize)
   const rows = found.map(
     ({ id, email }) =>
-      `<tr><th class="field-email"><a href="/admin/users/user/${id}/change/?_changelist_filters=q">${escapeHtml(email)}</a></th></tr>`,
+      '<tr><th class="field-email"><a ' +
+      `href="/admin/users/user/${id}/change/?_changelist_filters=q">${escapeHtml(email)}</a></th></tr>`,
   )
   return html(200, `<table id="result_list">${rows.join('')}</table>`)
 })
@@ -161,7 +163,8 @@ function memberPage(context: FakeContext, member: FakeMember | undefined): FakeR
   const [date = '', time = ''] = (member?.deletedAt ?? '').split(/[T.]/)
   const options = [...context.state.users.values()].map(
     ({ id, email }) =>
-      `<option value="${id}"${id === member?.userId ? ' selected' : ''}>${escapeHtml(email)}</option>`,
+      '<option ' +
+      `value="${id}"${id === member?.userId ? ' selected' : ''}>${escapeHtml(email)}</option>`,
   )
   return withCsrf(context, (control) =>
     html(

@@ -119,7 +119,8 @@ function readLegacyToken(state: FakeState, token: string) {
   if (!user.isActive) return { user, refusal: unauthorized('User inactive or deleted.') }
   if (user.activeOrganization !== null && !state.tokenSettings.legacy_api_tokens_enabled) {
     const detail =
-      'Authentication token no longer valid: legacy token authentication has been disabled for this organization'
+      'Authentication token no longer valid: legacy token authentication has been disabled ' +
+      'for this organization'
     return { user, refusal: unauthorized(detail) }
   }
   return { user, refusal: undefined }

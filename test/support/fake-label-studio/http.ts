@@ -66,7 +66,9 @@ export const noContent = (): FakeResponse => ({ status: 204 })
 export const html = (status: number, body: string): FakeResponse => ({
   status,
   headers: { 'content-type': 'text/html; charset=utf-8' },
-  body: `<!doctype html>\n<html lang="en"><head><title>Label Studio</title></head><body>${body}</body></html>`,
+  body:
+    `<!doctype html>\n<html lang="en"><head><title>Label ` +
+    `Studio</title></head><body>${body}</body></html>`,
 })
 
 export const redirect = (location: string): FakeResponse => ({

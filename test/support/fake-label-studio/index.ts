@@ -178,7 +178,9 @@ function respond(request: FakeRequest, state: FakeState, options: FakeOptions): 
   const answer = dispatch(routes, context, refusal)
   // Each answer to a session signs it anew.
   const person = signedIn[0] ?? sessionUser
-  const cookie = `sessionid=${person === undefined ? anonymousCookie() : sessionCookie(person)}; HttpOnly; Path=/`
+  const cookie =
+    `sessionid=${person === undefined ? anonymousCookie() : sessionCookie(person)}; ` +
+    'HttpOnly; Path=/'
   return withSessionCookie(answer, {
     cookie,
     isNew: person !== undefined || pageUser === undefined,

@@ -9,7 +9,7 @@ const accountsPath = '/admin/users/user/'
  * it among them.
  */
 export async function searchAccounts(pages: Pick<Pages, 'get'>, text: string): Promise<number[]> {
-  return accountsIn(await pageOf(pages, `${accountsPath}?q=${encodeURIComponent(text)}`))
+  return accountsIn(await pageOfAll(pages, `${accountsPath}?q=${encodeURIComponent(text)}`))
 }
 
 /** Ids of all accounts that are deactivated. */
@@ -50,11 +50,11 @@ async function listWhere(
 }
 
 async function accountOf(pages: Pick<Pages, 'get'>, id: number): Promise<AdminUser> {
-  const html = await pageOf(pages, `${accountsPath}${id}/change/`)
+  const html = await pageOfAll(pages, `${accountsPath}${id}/change/`)
   return toAdminUser(id, readUserForm(html))
 }
 
-async function pageOf(pages: Pick<Pages, 'get'>, path: string): Promise<string> {
+async function pageOfAll(pages: Pick<Pages, 'get'>, path: string): Promise<string> {
   const { status, html } = await pages.get(path)
   if (status !== 200) throw refusedPage(status)
   return html

@@ -83,6 +83,7 @@ export function fillUserForm(form: HtmlForm, change: AdminUserChange): HtmlForm 
 export function unknownForm(complaint: string): LabelStudioError {
   return new LabelStudioError(
     'unexpected',
-    `Label Studio's admin form is not the one this library knows (${complaint}). Nothing was changed.`,
+    `Label Studio's admin form is not the one this library knows (${complaint}). ` +
+      'Nothing was changed.',
   )
 }

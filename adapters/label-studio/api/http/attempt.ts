@@ -69,21 +69,25 @@ function requestInit(request: ApiRequest, authorization: string | undefined): Re
   }
 }
 
-function parseSuccess(
-  call: string,
-  { status, contentType, text }: { status: number; contentType: string; text: string },
-): unknown {
+interface RawAnswer {
+  readonly status: number
+  readonly contentType: string
+  readonly text: string
+}
+
+function parseSuccess(call: string, { status, contentType, text }: RawAnswer): unknown {
   if (text.trim() === '') return undefined
   try {
     return JSON.parse(text)
   } catch {
     const said = contentType.split(';')[0] || 'something else'
-    const message = `${call}: expected JSON from Label Studio, got ${said} (${status}). Is the URL right?`
-    throw new LabelStudioError('unexpected', message, { status })
+    const complaint = `${call}: expected JSON from Label Studio, got ${said} (${status}).`
+    throw new LabelStudioError('unexpected', `${complaint} Is the URL right?`, { status })
   }
 }
 
 function redirected(call: string, status: number): LabelStudioError {
-  const message = `${call}: Label Studio redirects (${status}). Use the address it redirects to as the URL.`
-  return new LabelStudioError('unexpected', message, { status })
+  const complaint = `${call}: Label Studio redirects (${status}).`
+  const advice = 'Use the address it redirects to as the URL.'
+  return new LabelStudioError('unexpected', `${complaint} ${advice}`, { status })
 }

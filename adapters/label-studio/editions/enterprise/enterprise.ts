@@ -15,10 +15,15 @@ import type { LabelStudioApi } from '../../api/index.js'
 import type { LabelStudioSettings } from '../../options.js'
 import type { Before, EditionTarget } from '../edition.js'
 import { type Memberships, membershipsIn } from './memberships.js'
-import { codeOf, type OrganizationRoles, organizationRoles, wordOf } from './organization-roles.js'
+import {
+  type OrganizationRoles,
+  organizationRoles,
+  toRoleCode,
+  toRoleName,
+} from './organization-roles.js'
 import { seatComplaint, takesSeat } from './seats.js'
 
-interface Parts {
+interface EnterpriseParts {
   readonly api: LabelStudioApi
   readonly access: AccessStore
   readonly accounts: Accounts
@@ -31,7 +36,7 @@ interface Parts {
  * members and project roles, through its REST API. Not confirmed on a running Enterprise: it
  * follows the published API reference.
  */
-export function enterpriseTarget(parts: Parts): EditionTarget {
+export function enterpriseTarget(parts: EnterpriseParts): EditionTarget {
   const { api, accounts, settings } = parts
   const roles = organizationRoles(parts)
   const memberships = membershipsIn(api, settings)
@@ -50,7 +55,7 @@ export function enterpriseTarget(parts: Parts): EditionTarget {
     apply: (scope, user, access, before) => apply(tools, scope, user, { access, before }),
 
     async admit(scope, access) {
-      const role = access?.role ? codeOf(access.role) : await roles.byDefault(scope)
+      const role = access?.role ? toRoleCode(access.role) : await roles.byDefault(scope)
       if (!takesSeat(role)) return
       const complaint = await seatComplaint(api, scope)
       if (complaint !== undefined) throw new RefusedError(complaint, 409)
@@ -75,12 +80,12 @@ export function enterpriseTarget(parts: Parts): EditionTarget {
       const isShut = role === 'DI' || role === undefined
       if (isShut) return { applied: [] }
       const there = await memberships.current(scope, account.id, projectIds)
-      return { applied: [{ kind: 'role', role: wordOf(role) }, ...there] }
+      return { applied: [{ kind: 'role', role: toRoleName(role) }, ...there] }
     },
   }
 }
 
-interface Tools extends Pick<Parts, 'api' | 'accounts'> {
+interface Tools extends Pick<EnterpriseParts, 'api' | 'accounts'> {
   readonly roles: OrganizationRoles
   readonly memberships: Memberships
 }

@@ -49,5 +49,6 @@ function sentence(managed: Managed, isAllowed: false | undefined): string {
   const { name, what } = flags[managed]
   return isAllowed === false
     ? `${name}=0 keeps the API from changing ${what}. Set ${name}=1 in Label Studio.`
-    : `Label Studio does not let the account of the adapter change ${what}. It must be the owner’s, and ${name} must not be 0.`
+    : `Label Studio does not let the account of the adapter change ${what}. ` +
+        `It must be the owner’s, and ${name} must not be 0.`
 }

@@ -32,7 +32,7 @@ export interface OrganizationRoles {
    * Brings an active person's role to what is desired.
    * @throws RefusedError for the owner, and for an account that was removed from the organization
    */
-  bring(scope: Scope, account: LabelStudioUser, wanted: Wanted): Promise<Brought>
+  bring(scope: Scope, account: LabelStudioUser, wanted: Wanted): Promise<AppliedRole>
   /** The role of people who join, set in the organization. */
   byDefault(scope: Scope): Promise<RoleCode | undefined>
 }
@@ -44,12 +44,12 @@ export interface Wanted {
 }
 
 /** The role in force, and what to say about it. */
-export interface Brought {
+export interface AppliedRole {
   readonly role: RoleCode | undefined
   readonly notes: readonly string[]
 }
 
-interface Parts {
+interface RoleParts {
   readonly api: LabelStudioApi
   readonly access: AccessStore
   readonly organization: number
@@ -63,7 +63,7 @@ const others = new Set(['manual', 'saml', 'scim', 'ldap', 'billing'])
 const roleBefore = (accountId: number) => `labelStudio.roleBefore:${accountId}`
 
 /** Organization roles over the REST API. */
-export function organizationRoles(parts: Parts): OrganizationRoles {
+export function organizationRoles(parts: RoleParts): OrganizationRoles {
   const { api, access, organization } = parts
   const members = api.members(organization)
 
@@ -130,16 +130,21 @@ function sharedList<T>(list: () => Promise<T>): () => Promise<T> {
   }
 }
 
+interface RoleChange {
+  readonly member: OrganizationMember
+  readonly wanted: Wanted
+}
+
 /**
  * What a rule says, or, where none does: nothing, except that an active person must not stay
  * deactivated.
  */
 async function nextRole(
-  parts: Parts,
+  parts: RoleParts,
   scope: Scope,
-  { member, wanted: { access } }: { readonly member: OrganizationMember; readonly wanted: Wanted },
+  { member, wanted: { access } }: RoleChange,
 ): Promise<AssignableRoleCode | undefined> {
-  if (access.role !== null) return codeOf(access.role)
+  if (access.role !== null) return toRoleCode(access.role)
   if (member.role !== 'DI') return undefined
   const candidates = [
     await parts.access.getValue(scope, roleBefore(member.userId)),
@@ -157,7 +162,7 @@ function isOthers({ role, roleSource }: OrganizationMember, { access, ledger }: 
   if (access.role === null || role === 'DI' || role === 'NO') return false
   const given = roleIn(ledger)
   const isUnchanged = given?.role === access.role && !given.unconfirmed
-  return isUnchanged && role !== codeOf(access.role) && isOthersSource(roleSource)
+  return isUnchanged && role !== toRoleCode(access.role) && isOthersSource(roleSource)
 }
 
 function roleIn(ledger: readonly Grant[]) {
@@ -171,7 +176,10 @@ export function isOthersSource(roleSource: string | undefined): boolean {
 
 function othersNote({ role, roleSource }: OrganizationMember): string {
   const by = roleSource === 'manual' ? 'by hand' : `by ${roleSource}`
-  return `The organization role ${role ? wordOf(role) : ''} was set ${by} in Label Studio, and stays until the rules give another one.`
+  return (
+    `The organization role ${role ? toRoleName(role) : ''} was set ${by} in Label Studio, and ` +
+    'stays until the rules give another one.'
+  )
 }
 
 async function takeSeat(api: LabelStudioApi, scope: Scope): Promise<void> {
@@ -180,7 +188,7 @@ async function takeSeat(api: LabelStudioApi, scope: Scope): Promise<void> {
 }
 
 /** Label Studio's code of a role that rules can give. */
-export function codeOf(role: OrganizationRole): AssignableRoleCode {
+export function toRoleCode(role: OrganizationRole): AssignableRoleCode {
   const found = Object.entries(roleNames).find(([, name]) => name === role)
   return (found?.[0] ?? 'NO') as AssignableRoleCode
 }
@@ -188,7 +196,7 @@ export function codeOf(role: OrganizationRole): AssignableRoleCode {
 /**
  * Roles that no rule can give read as Administrator (Owner) and Annotator (View Only) in reports.
  */
-export function wordOf(role: RoleCode): OrganizationRole {
+export function toRoleName(role: RoleCode): OrganizationRole {
   if (role === 'OW') return 'Administrator'
   return role === 'VO' ? 'Annotator' : roleNames[role]
 }
@@ -203,7 +211,8 @@ function ownerError(): RefusedError {
 
 function removedError(): RefusedError {
   return new RefusedError(
-    'The account was removed from the organization in Label Studio, and its API cannot bring it back. Invite the person there again, then repeat.',
+    'The account was removed from the organization in Label Studio, and its API cannot ' +
+      'bring it back. Invite the person there again, then repeat.',
     409,
   )
 }

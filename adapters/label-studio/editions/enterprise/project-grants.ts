@@ -52,7 +52,7 @@ export function projectGrants(api: LabelStudioApi) {
       for (const projectId of projectIds) {
         if (!(await api.projects.get(projectId, signal))) continue
         const { isMember, roles } = await standingIn(api, projectId, { accountId, signal })
-        if (isMember) there.push({ kind: 'project', projectId, role: wordOf(roles[0]) })
+        if (isMember) there.push({ kind: 'project', projectId, role: toProjectRoleName(roles[0]) })
       }
       return there
     },
@@ -83,7 +83,7 @@ async function giveIn(
   { accountId, signal, before }: Whose & { readonly before: Standing },
 ): Promise<'given' | 'later'> {
   await take(api, before.roles, signal)
-  const role = codeOf(grant)
+  const role = toProjectRoleCode(grant)
   const member = { userId: accountId, ...(role && { role }) }
   const skipped = await api.projects.addMembers(grant.projectId, [member], signal)
   return skipped.includes(accountId) ? 'later' : 'given'
@@ -116,10 +116,10 @@ function entryFor(
 
 /** Whether the person has another role by now than the one that we gave. */
 function isChangedByHand(ours: ProjectGrant, roles: readonly ProjectRole[]): boolean {
-  return !ours.unconfirmed && roles.some(({ role }) => role !== codeOf(ours))
+  return !ours.unconfirmed && roles.some(({ role }) => role !== toProjectRoleCode(ours))
 }
 
-function codeOf({ role }: ProjectGrant): ProjectRoleCode | undefined {
+function toProjectRoleCode({ role }: ProjectGrant): ProjectRoleCode | undefined {
   if (role === 'Inherit') return undefined
   return role === 'Reviewer' ? 'RE' : 'AN'
 }
@@ -128,7 +128,7 @@ function codeOf({ role }: ProjectGrant): ProjectRoleCode | undefined {
  * Other roles than these two are not given by rules; in reports they read as Reviewer, which is the
  * higher one.
  */
-function wordOf(role: ProjectRole | undefined): ProjectGrant['role'] {
+function toProjectRoleName(role: ProjectRole | undefined): ProjectGrant['role'] {
   if (!role) return 'Inherit'
   return role.role === 'AN' ? 'Annotator' : 'Reviewer'
 }

@@ -114,7 +114,7 @@ function offerFilter(form) {
   input.addEventListener('input', () => {
     const text = input.value.trim().toLowerCase()
     for (const row of form.querySelectorAll('.rules tbody tr:not(.note)')) {
-      const values = [...row.querySelectorAll('input, select')].map(textOf).join('\n')
+      const values = [...row.querySelectorAll('input, select')].map(fieldText).join('\n')
       const isHidden = !values.toLowerCase().includes(text)
       row.hidden = isHidden
       if (row.nextElementSibling?.matches('.note')) row.nextElementSibling.hidden = isHidden
@@ -125,7 +125,7 @@ function offerFilter(form) {
   })
 }
 
-function textOf(field) {
+function fieldText(field) {
   return field.selectedOptions ? field.selectedOptions[0]?.textContent || '' : field.value
 }
 

@@ -105,7 +105,9 @@ function rolesSection(view: EditorView): Html {
     section: 'roles',
     title: 'Organization roles',
     about:
-      'The role that members of a group get. Of several, the most elevated wins: Administrator, Manager, Reviewer, Annotator. A group has one role; Owner cannot be given.',
+      'The role that members of a group get. Of several, the most elevated wins: ' +
+      'Administrator, Manager, Reviewer, Annotator. A group has one role; ' +
+      'Owner cannot be given.',
     columns: ['Role', 'Group'],
     add: 'Add a role rule',
   }
@@ -128,7 +130,8 @@ function workspacesSection(view: EditorView): Html {
     section: 'workspaces',
     title: 'Workspaces',
     about: [
-      'The workspaces that members of a group belong to. Several groups may share a workspace, and a group may have several.',
+      'The workspaces that members of a group belong to. ' +
+        'Several groups may share a workspace, and a group may have several.',
       view.layout.hasWorkspaces &&
         html` Choose an existing workspace or type the title of a new one; <a href="${view.layout.base}/workspaces">Workspaces</a> has their projects.`,
     ],
@@ -159,7 +162,9 @@ function projectsSection(view: EditorView): Html {
     section: 'projects',
     title: 'Projects',
     about:
-      'The projects that members of a group belong to, and as what. Inherit: as a member with the organization role. Of several, Reviewer wins over Annotator, and Annotator over Inherit.',
+      'The projects that members of a group belong to, and as what. Inherit: ' +
+      'as a member with the organization role. Of several, Reviewer wins over Annotator, ' +
+      'and Annotator over Inherit.',
     columns: ['Project', 'Group', 'Role'],
     add: 'Add a project rule',
   }
@@ -211,7 +216,10 @@ function section(
 <table class="rules">
 <thead${content.rows.length === 0 && html` hidden`}><tr>${columns.map((column) => html`<th scope="col">${column}</th>`)}<th scope="col"><span class="unseen">Remove</span></th></tr></thead>
 <tbody>
-${content.rows.map((cells, index) => [ruleRow(view, table, { cells, index }), noteRow(view, table, index)])}
+${content.rows.map((cells, index) => [
+  ruleRow(view, table, { cells, index }),
+  noteRow(view, table, index),
+])}
 </tbody>
 </table>
 ${content.rows.length === 0 && html`<p class="empty" data-empty>No rules yet.</p>`}

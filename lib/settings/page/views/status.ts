@@ -107,8 +107,10 @@ function reconcilerLine({ paused, reconciler }: Status): Part {
 
 function pauseForm(layout: Layout, { paused }: Status): Html {
   const about = paused
-    ? 'Nobody is given anything, and no change of rules or groups takes anything. People who are deactivated or deleted still lose their access at once.'
-    : 'A pause holds back what rules and groups give and take, on every host. Deactivated people still lose their access at once.'
+    ? 'Nobody is given anything, and no change of rules or groups takes anything. ' +
+      'People who are deactivated or deleted still lose their access at once.'
+    : 'A pause holds back what rules and groups give and take, on every host. ' +
+      'Deactivated people still lose their access at once.'
   const [action, label] = paused ? ['resume', 'Go on'] : ['pause', 'Pause']
   return html`<form method="post" action="${layout.base}/status">${formToken(layout)}
 <p class="quiet about">${about}</p>

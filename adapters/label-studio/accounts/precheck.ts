@@ -12,7 +12,7 @@ import type { TargetParts } from '../parts.js'
 import { recentMs } from './directory.js'
 
 /** What is refused while the client still waits, before anything is stored. */
-export interface Admission {
+export interface Precheck {
   /**
    * Refuses a new person whose address is an account that must not be taken over, or for whom there
    * is no seat. What Label Studio does not answer within two seconds is left to the reconciler.
@@ -25,8 +25,8 @@ export interface Admission {
   reactivate(scope: Scope, access: Access): Promise<void>
   /**
    * Refuses a change of the address where the account of somebody active cannot be renamed, or
-   * where the new address is another account's. Who came in under the old address without our knowing is linked first:
-   * nobody may slip away by a new address.
+   * where the new address is another account's. Who came in under the old address without our
+   * knowing is linked first: nobody may slip away by a new address.
    * @throws RefusedError, or UnavailableError when somebody without a known account cannot be
    *   looked for
    */
@@ -36,8 +36,8 @@ export interface Admission {
 const timeoutMs = 2_000
 const cooldownMs = 5_000
 
-/** Admission to one Label Studio. */
-export function admission(parts: TargetParts, edition: Edition): Admission {
+/** Precheck to one Label Studio. */
+export function precheck(parts: TargetParts, edition: Edition): Precheck {
   const ask = withTimeout(edition)
   return {
     create: (scope, user) =>
@@ -119,7 +119,9 @@ async function canRename({ installation, admin }: TargetParts, scope: Scope): Pr
 
 function cannotRename(): RefusedError {
   return new RefusedError(
-    'The e-mail address of an account cannot be changed in this Label Studio: neither its API nor, without the owner’s sign-in of a Community edition, anything else can do it.',
+    'The e-mail address of an account cannot be changed in this Label Studio: ' +
+      'neither its API nor, without the owner’s sign-in of a Community edition, anything ' +
+      'else can do it.',
     400,
     'mutability',
   )
