@@ -56,7 +56,7 @@ function staticFigures() {
       1,
       count(
         shipped,
-        /(function is(Json)?(Object|Record|PlainObject)\b.*\{|const is(Json)?(Object|Record)\b.*=>)$/gm,
+        /(function is(Json)?(Object|Record)\b.*\{|const is(Json)?(Object|Record)\b.*=>)$/gm,
       ),
     ),
     figure(
