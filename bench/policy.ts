@@ -76,7 +76,9 @@ async function measureGates(
     const gates = [await gateServer(alone), await gateServer(withPolicy)]
     const [base = Number.NaN, all = Number.NaN] = await medians(gates, path, rounds)
     for (const gate of gates) gate.stop()
-    const target = `${name}, ${path}: gate ${base.toFixed(3)} ms, with policy ${all.toFixed(3)} ms; policy, ms, at most ${targetMs}`
+    const target =
+      `${name}, ${path}: gate ${base.toFixed(3)} ms, with policy ${all.toFixed(3)} ms; ` +
+      `policy, ms, at most ${targetMs}`
     console.log(target)
     found.push({ target, figure: all - base, isMet: all - base <= targetMs })
   }

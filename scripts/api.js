@@ -32,7 +32,9 @@ function reference() {
     return `## \`${name}\`\n\n${exported.map((each) => entryOf(each, name, told)).join('\n')}`
   })
   const intro =
-    'What each entry exports, from the docstrings of the sources. Written by `node scripts/api.js`; a test keeps it true.\nOptions with their defaults: [options.md](options.md).'
+    'What each entry exports, from the docstrings of the sources. ' +
+    'Written by `node scripts/api.js`; a test keeps it true.\nOptions with their defaults: ' +
+    '[options.md](options.md).'
   return `# API reference\n\n${intro}\n\n${sections.join('\n')}`
 }
 

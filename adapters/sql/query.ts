@@ -224,7 +224,9 @@ function hasBeginning(text: string): Sql {
   return sql`lookup.lookup_key >= ${text} ${isBefore}`
 }
 
-/** The first text behind all that begin with this one, by code point; `undefined`: there is none. */
+/**
+ * The first text behind all that begin with this one, by code point; `undefined`: there is none.
+ */
 function afterAll(beginning: string): string | undefined {
   const points = [...beginning].map((character) => character.codePointAt(0) ?? 0)
   while (points.at(-1) === 0x10ffff) points.pop()

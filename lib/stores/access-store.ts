@@ -163,8 +163,8 @@ export interface AccessStore {
    */
   settle(owner: string, entry: PendingUser, outcome: PendingOutcome): Promise<void>
   /**
-   * **Optional.** `saveRecord`, `append` of the audit log and `settle` as `done`, in one step. Else,
-   * and for users whose store has no `supports.outbox`: one after the other.
+   * **Optional.** `saveRecord`, `append` of the audit log and `settle` as `done`, in one step.
+   * Else, and for users whose store has no `supports.outbox`: one after the other.
    *
    * @throws UniquenessError as `saveRecord`
    */

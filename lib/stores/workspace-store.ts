@@ -18,7 +18,9 @@ export interface UnplacedProject {
   readonly creatorId: string
 }
 
-/** Mapping rules that are saved together with a workspace: as for `saveRules` of the access store. */
+/**
+ * Mapping rules that are saved together with a workspace: as for `saveRules` of the access store.
+ */
 export interface RulesToSave {
   readonly rules: MappingRules
   readonly expectedVersion: string

@@ -140,7 +140,9 @@ function newHooks() {
   return { beforeAll: [], beforeEach: [], afterEach: [], afterAll: [] }
 }
 
-/** Runs tests in order. `beforeAll` of a block runs before its first test, `afterAll` at the end. */
+/**
+ * Runs tests in order. `beforeAll` of a block runs before its first test, `afterAll` at the end.
+ */
 async function run(tests, { bail = false } = {}) {
   const results = []
   let open = []

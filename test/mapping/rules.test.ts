@@ -278,7 +278,8 @@ describe('a RulesError', () => {
     const input = { roles_groups: [['Owner', 'g'], 'x'], projects_groups: 5 }
     const parse = () => parseRules(input, policy)
     expect(parse).toThrow(
-      'roles_groups[0]: Owner cannot be given by a rule. roles_groups[1]: Must be a pair: a role and a group.',
+      'roles_groups[0]: Owner cannot be given by a rule. roles_groups[1]: Must be a pair: ' +
+        'a role and a group.',
     )
     expect(parse).toThrow(expect.objectContaining({ name: 'RulesError', code: 'ERR_SCIM_RULES' }))
   })

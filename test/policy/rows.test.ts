@@ -108,7 +108,9 @@ async function ask({ method, path: url, body }: Asked, account: number) {
   return { status: response.status, text, reached }
 }
 
-/** Objects of project 1 have the number 5, those of project 2 the number 105. Account 7 made both. */
+/**
+ * Objects of project 1 have the number 5, those of project 2 the number 105. Account 7 made both.
+ */
 function requestFor(row: Row, project: 1 | 2, account: number): Asked {
   const number = project === 1 ? 5 : 105
   const filled = row.path

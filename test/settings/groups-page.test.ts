@@ -1,5 +1,5 @@
 import { aSettingsApp } from './support.js'
-import { signedInPage, path } from './visitor.js'
+import { path, signedInPage } from './visitor.js'
 
 const rules = {
   roles_groups: [['Annotator', 'Crew']],
@@ -8,7 +8,9 @@ const rules = {
 }
 
 async function aCrew() {
-  const visitor = await signedInPage({ options: { projects: async () => [{ id: 7, title: 'Cats' }] } })
+  const visitor = await signedInPage({
+    options: { projects: async () => [{ id: 7, title: 'Cats' }] },
+  })
   const ada = await visitor.addUser('ada@example.com', { displayName: 'Ada 10' })
   const bob = await visitor.addUser('bob@example.com', { displayName: 'Ada 2' })
   const inner = await visitor.addGroup('Inner', [bob])

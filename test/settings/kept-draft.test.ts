@@ -1,6 +1,6 @@
 import request from 'supertest'
 import { adminToken } from './support.js'
-import { aRule, signedInPage, cookieOf, formTokenOf, path } from './visitor.js'
+import { aRule, cookieOf, formTokenOf, path, signedInPage } from './visitor.js'
 
 const hidden = (text: string) =>
   /name="draft" value="([^"]*)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? ''

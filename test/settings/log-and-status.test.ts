@@ -1,6 +1,6 @@
 import { progressMeter } from '../../lib/settings/reports/progress.js'
 import { RefusedError } from '../../lib/stores/index.js'
-import { signedInPage, path } from './visitor.js'
+import { path, signedInPage } from './visitor.js'
 
 const entry = (requestId: string, at: string, id = 'u1') => ({
   at,
@@ -66,7 +66,8 @@ describe('the log', () => {
 
 describe('the status', () => {
   it('has totals, the last failures and the last request of each token', async () => {
-    const { visit, get, addUser, addGroup, reconciler, host, adapters, scope } = await signedInPage()
+    const { visit, get, addUser, addGroup, reconciler, host, adapters, scope } =
+      await signedInPage()
     host.haveTrouble(() => {
       throw new RefusedError('Belongs to another organization.')
     })

@@ -84,7 +84,8 @@ ${pager({ path: groupPath(layout, group.id), query: new URLSearchParams(), offse
 
 function memberList(layout: Layout, { memberPage }: GroupReport): Html {
   return html`<ul class="names">${memberPage.map(({ id, type, name }) => {
-    const path = `${layout.base}/${type === 'Group' ? 'groups' : 'people'}/${encodeURIComponent(id)}`
+    const list = type === 'Group' ? 'groups' : 'people'
+    const path = `${layout.base}/${list}/${encodeURIComponent(id)}`
     return html`<li><a href="${path}">${name}</a>${type === 'Group' && html` <span class="quiet">(group)</span>`}</li>`
   })}</ul>`
 }

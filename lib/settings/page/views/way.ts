@@ -44,7 +44,9 @@ ${sorted.map((reason, index) => {
   ]
   return html`<g${reason.outranked && html` class="off"`}>${edges}</g>`
 })}
-${[[...groups.values()], rules, [...gives.values()]].map((boxes, at) => boxes.map((each) => box(at, each)))}
+${[[...groups.values()], rules, [...gives.values()]].map((boxes, at) =>
+  boxes.map((each) => box(at, each)),
+)}
 </svg></div>`
 }
 
