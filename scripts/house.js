@@ -135,7 +135,7 @@ async function patchFigures() {
     figure('SQL statements of one PATCH active', 16, statements.length),
     figure(
       'of them statements that write',
-      6,
+      7,
       matching(/^\S*\s*(with claimed|insert|update|delete)/i),
     ),
   ]
