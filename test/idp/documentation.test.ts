@@ -117,6 +117,7 @@ function testFiles(): string[] {
 describe('the guides', () => {
   const guides = fs
     .readdirSync(path.join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
     .map((name) => ({ name, text: fs.readFileSync(path.join(root, 'docs', name), 'utf8') }))
     .filter(({ text }) => text.includes('connect.md'))
 

@@ -234,6 +234,8 @@ describe('the list of groups', () => {
       'G10',
     ])
     expect(body.groups[1].gives).toEqual(['Manager'])
-    expect((await visit(`${path}/groups`)).text).toContain('<td data-label="Rules">Manager</td>')
+    expect((await visit(`${path}/groups`)).text).toContain(
+      '<td data-label="Rules"><a href="/scim/settings#roles-0">Manager</a></td>',
+    )
   })
 })

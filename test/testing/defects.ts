@@ -763,6 +763,9 @@ const workspaceDefects: readonly Defect[] = [
       },
     }),
   ),
+  inWorkspaces('rename and leave the rules as they are', ['workspaces.rules'], ({ rename }) => ({
+    rename: (scope, change, audit) => rename(scope, change, audit),
+  })),
   inWorkspaces('never take a project out of a workspace', ['workspaces.projects'], () => ({
     removeProjects: async () => {},
   })),
