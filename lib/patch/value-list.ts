@@ -2,7 +2,8 @@ import { invalidSyntax, invalidValue } from '../errors.js'
 import { requireOnePrimary } from '../schema/check-resource.js'
 import { isObject } from '../schema/json.js'
 import { indexValues, type ListIndex } from '../schema/list-index.js'
-import { areMemberships, clearsList } from '../schema/read-value.js'
+import { subAttribute } from '../schema/paths.js'
+import { areMemberships, clearsList, distinct } from '../schema/read-value.js'
 import type { AttributeDefinition, Json } from '../schema/types.js'
 import { asSent } from '../schema/wrapped-value.js'
 import type { Change, PatchContext } from './context.js'
@@ -64,7 +65,7 @@ export function asListed(change: Change, context: PatchContext): Change {
 
 /** The values that an operation gives, in canonical form. */
 export function readList(change: Change, rules: ValueRules, context: PatchContext): Json[] {
-  const { op, name, value = null } = change
+  const { op, name, definition, value = null } = change
   const { deviations, budget } = context
   if (op === 'remove' && !deviations.has('removeByValueList')) {
     throw invalidSyntax(
@@ -79,7 +80,10 @@ export function readList(change: Change, rules: ValueRules, context: PatchContex
     if (op !== 'remove') return []
     throw invalidValue(`A value to remove from "${name}" is empty.`)
   })
-  if (op !== 'remove') requireOnePrimary(change.definition, list, name)
+  if (op !== 'remove' && subAttribute(definition, 'primary')) {
+    // Two spellings of one value are one primary value, as in POST and PUT.
+    requireOnePrimary(definition, distinct(definition, list), name)
+  }
   return list
 }
 

@@ -213,7 +213,7 @@ function asObject(
 }
 
 /** The values with repetitions left out, which values are the same being told by their index. */
-function distinct(definition: AttributeDefinition, values: Json[]): Json[] {
+export function distinct(definition: AttributeDefinition, values: Json[]): Json[] {
   if (values.length < 2) return values
   const list: Json[] = []
   const index = indexValues(definition, list)

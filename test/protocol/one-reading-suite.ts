@@ -296,6 +296,16 @@ export function oneReadingSuite(make: () => Adapters | Promise<Adapters>, numRun
     expect(await outcomeOf(scim, ways[way] as Way, given)).toBe('refused')
   })
 
+  it.each(Object.keys(ways))('counts two spellings of one primary value once: %s', async (way) => {
+    const scim = await serve(await make())
+    const value = [
+      { value: 'r', primary: true },
+      { value: 'r', primary: 'True' },
+    ]
+    const outcome = await outcomeOf(scim, ways[way] as Way, { path: 'roles', value })
+    expect(outcome).toMatchObject({ roles: [{ value: 'r', primary: true }] })
+  })
+
   it.each(noValues)('takes %j for no value of active: POST, PUT and PATCH', async (active) => {
     const scim = await serve(await make())
     const now = async (id: string) => (await scim.get(`/Users/${id}`)).body.active

@@ -20,7 +20,7 @@ const memory = (target: AccessTarget): Adapters => memoryAdapters({ target })
 type Change = readonly [string, (world: Organization) => Promise<Answer>]
 
 const stale = { headers: { 'If-Match': 'W/"stale"' } }
-const nonsense = { op: 'replace', path: 'no such path[[', value: 'x' }
+const nonsense = { op: 'replace', path: 'externalId[[', value: 'x' }
 const inactive = { op: 'replace', path: 'active', value: false }
 const crewOf = ({ crew }: Organization) => `/Groups/${crew}`
 const annOf = ({ ann }: Organization) => `/Users/${ann}`
