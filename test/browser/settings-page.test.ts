@@ -212,7 +212,8 @@ describe.each([
       async (page) => {
         await page.getByText('1 person could not be changed').waitFor()
         await page.getByRole('link', { name: 'Status' }).click()
-        await page.getByRole('cell', { name: 'Belongs to another organization.' }).waitFor()
+        const failed = page.getByRole('region', { name: 'People whose change failed' })
+        await failed.getByRole('cell', { name: 'Belongs to another organization.' }).waitFor()
         await page.getByRole('button', { name: 'Try eve@example.com again' }).click()
         await page.getByText('1 person is being tried again.').waitFor()
       },
