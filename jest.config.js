@@ -36,6 +36,7 @@ export default {
     '^label-studio-scim/(adapter|settings|testing)$': '<rootDir>/lib/$1/index.ts',
     '^label-studio-scim/adapters/(.+)$': '<rootDir>/adapters/$1/index.ts',
   },
+  setupFiles: ['<rootDir>/test/support/property-seed.cjs'],
   reporters: ['default', '<rootDir>/test/support/suites-reporter.js'],
   ...(withPostgres.includes(suite) && {
     globalSetup: '<rootDir>/test/support/postgres-server.ts',
