@@ -27,7 +27,7 @@ describe('names in any script', () => {
   const names = ['👩\u200d💻 Devs', 'گروه\u200cها', '\u200fצוות', 'Daten\u00adbank']
 
   it.each(names)(
-    'takes the group name %j, returns it as sent and finds it again (A10)',
+    'takes the group name %j, returns it as sent and finds it again (A10, E6)',
     async (displayName) => {
       const scim = await serve()
       const { status, body } = await scim.post('/Groups', { schemas: [groupUrn], displayName })

@@ -59,7 +59,7 @@ describe.each([
   ['memory', memoryAdapters],
   ['SQL', sql],
   ['nothing but the required methods', minimalAdapters],
-])('a password (%s)', (_, make) => {
+])('a password (A21; %s)', (_, make) => {
   it('is handed over once, for somebody who is stored', async () => {
     const { host, adapters } = await hosted(make)
     const scim = await serve(adapters)
