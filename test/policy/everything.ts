@@ -74,10 +74,13 @@ function answer({ url = '/' }: IncomingMessage, response: ServerResponse): unkno
   }
   const user = /^\/api\/users\/(\d+)\//.exec(path)?.[1]
   if (user !== undefined) {
-    return json(response, 200, { id: Number(user), email: `person${user}@example.com` })
+    const person = { id: Number(user), email: `person${user}@example.com` }
+    return json(response, 200, without(person, query))
   }
   const number = /\/(\d+)\/?$/.exec(path)?.[1]
-  if (number !== undefined) return json(response, 200, objectOf(Number(number)))
+  if (number !== undefined) {
+    return json(response, 200, without(objectOf(Number(number)), query))
+  }
   if (path.startsWith('/api/current-user/whoami')) {
     const permissions = ['projects.create', 'projects.delete', 'annotations.create']
     return json(response, 200, { id: 7, permissions })
@@ -86,11 +89,18 @@ function answer({ url = '/' }: IncomingMessage, response: ServerResponse): unkno
     return json(response, 200, [{ id: 'next_task' }, { id: 'delete_tasks' }])
   }
   if (/^\/api\/tasks\/?$/.test(path)) return json(response, 200, { tasks: [objectOf(5)] })
+  const left = (list: readonly object[]) => list.map((each) => without(each, query))
   const people = [7, 8].map((id) => ({ id, email: `person${id}@example.com` }))
-  if (path.startsWith('/api/users')) return json(response, 200, people)
-  const objects = [5, 6, 105].map(objectOf)
+  if (path.startsWith('/api/users')) return json(response, 200, left(people))
+  const objects = left([5, 6, 105].map(objectOf))
   if (query.includes('page=')) return json(response, 200, { count: 3, results: objects })
   return json(response, 200, objects)
+}
+
+/** Label Studio leaves out of each object what `omit` says, and in nested lists nothing. */
+function without(object: object, query: string): object {
+  const omitted = new URLSearchParams(query).get('omit')?.split(',') ?? []
+  return Object.fromEntries(Object.entries(object).filter(([name]) => !omitted.includes(name)))
 }
 
 /** Even numbers are account 8's, odd ones account 7's. */

@@ -38,6 +38,7 @@ export async function runRandom(world: World, options: Options): Promise<RandomR
     const { headers } = world.people[next.attacker as keyof World['people']]
     const one: Sent = { ...next.sent, headers: { ...headers, ...next.sent.headers } }
     const { status, text } = await sendAsItIs(world.room.url, one).catch(unanswered)
+    if (status === noAnswer) breaches.push(`${describeRequest(next)} had no answer`)
     statuses.set(status, (statuses.get(status) ?? 0) + 1)
     if (text.includes(canary))
       breaches.push(`${status} ${describeRequest(next)} read ${around(text)}`)
@@ -68,9 +69,11 @@ export async function runRandom(world: World, options: Options): Promise<RandomR
   return { sent, statuses, breaches }
 }
 
-/** Some requests are so wrong that the connection is closed. */
-function unanswered(): { status: number; text: string } {
-  return { status: 0, text: '' }
+const [isClosed, noAnswer] = [0, -1]
+
+/** Some requests are so wrong that the connection is closed; but none may wait for ever. */
+function unanswered(error: Error): { status: number; text: string } {
+  return { status: error.name === 'AbortError' ? noAnswer : isClosed, text: '' }
 }
 
 function describeRequest(request: unknown): string {

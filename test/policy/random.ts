@@ -66,6 +66,7 @@ const queryNames = [
   'include',
   'expand',
   'fields',
+  'omit',
   'filter',
   'title',
   'search',
@@ -204,6 +205,8 @@ function queryValue(random: Random, name: string, objects: () => Objects): strin
   if (name === 'query') return encodeURIComponent(JSON.stringify(filtersOf(random)))
   if (name === 'expand')
     return oneOf(random, ['label', 'links', 'project', 'links.project', '~all'])
+  if (name === 'omit')
+    return oneOf(random, ['project', 'id', 'completed_by', 'links', 'project,data'])
   if (name === 'include') return oneOf(random, ['id', 'id,title', '*'])
   const number = name === 'view' || name === 'tabID' ? tab : name === 'task' ? task : project
   return oneOf(random, [

@@ -17,6 +17,9 @@ export interface Answered {
 
 const agent = new Agent({ keepAlive: true, maxSockets: 16 })
 
+/** How long an answer may take on a busy machine. */
+const answerMs = 120_000
+
 /** Sends bytes as they are: `fetch` would tidy the path. */
 export function sendAsItIs(
   url: string,
@@ -29,7 +32,7 @@ export function sendAsItIs(
     ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }),
   }
   return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(120_000)
+    const signal = AbortSignal.timeout(answerMs)
     const options = { agent, hostname, port, method, path, headers: all, signal }
     const outgoing = sendRequest(options, (incoming) => {
       const chunks: Buffer[] = []

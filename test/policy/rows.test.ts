@@ -268,6 +268,29 @@ describe('answers are narrowed', () => {
     expect(list.map(({ id }: { id: number }) => id)).toEqual([7])
   })
 
+  it.each([
+    ['/api/users/?omit=id', 0],
+    ['/api/tasks/5/annotations/?omit=completed_by,user', 0],
+    ['/api/tasks/5/drafts?omit=user,completed_by', 0],
+    ['/api/tasks/5/drafts', 2],
+    ['/api/predictions?omit=project', 0],
+    ['/api/labels?omit=links', 0],
+    ['/api/dm/views/?omit=user', 0],
+    ['/api/dm/views/?omit=project', 0],
+  ])('what the query leaves out opens nothing: %s', async (url, left) => {
+    expect(await seen(url, 7)).toHaveLength(left)
+  })
+
+  it('somebody whose number the query leaves out is not shown', async () => {
+    const asked = { method: 'GET', path: '/api/users/8/?omit=id' }
+    expect((await ask(asked, 7)).status).toBe(502)
+  })
+
+  it('a task whose project the query leaves out is not shown', async () => {
+    const asked = { method: 'GET', path: '/api/tasks/5/?omit=project,data' }
+    expect((await ask(asked, 7)).status).toBe(502)
+  })
+
   it('lists of projects ask for one’s own alone', async () => {
     for (const [asked, sent] of [
       ['', '1'],

@@ -85,7 +85,8 @@ async function lostOf(
     all.map(async ([name, { headers }]) => {
       const own = `/api/projects/${mine['project']}/`
       const path = isMember(name) ? own : '/api/current-user/whoami'
-      const response = await fetch(`${room.url}${path}`, { headers, redirect: 'manual' })
+      const signal = AbortSignal.timeout(120_000)
+      const response = await fetch(`${room.url}${path}`, { headers, redirect: 'manual', signal })
       await response.arrayBuffer()
       return response.status === 200 ? [] : [name]
     }),

@@ -47,14 +47,16 @@ const changes: Readonly<Record<string, Change>> = {
   ownWork: ({ person, project }, body) => {
     if (project === undefined) return undefined
     // A number that was forgotten too late would now be a task of another project.
-    if (isObject(body) && 'data' in body && body['project'] !== project) return undefined
+    if (isObject(body) && !('tasks' in body) && body['project'] !== project) return undefined
     if (rankIn(person, project) >= ranks.RE) return body
     return ownWork(person, body)
   },
   people: async (context, body) => {
     const { person, colleagues } = context
-    const seen = await colleagues(itemsOf(body).map(accountOf))
-    const isSeen = (each: Item) => each['id'] === person.account || seen.has(Number(each['id']))
+    const named = itemsOf(body).filter(({ id }) => typeof id === 'number')
+    const seen = await colleagues(named.map(accountOf))
+    const isSeen = ({ id }: Item) =>
+      typeof id === 'number' && (id === person.account || seen.has(id))
     if (Array.isArray(body)) return withItems(body, isSeen)
     return isObject(body) && isSeen(body) ? body : undefined
   },
@@ -123,28 +125,27 @@ function accountOf(item: Item): Account {
   return { accountId: Number(item['id']), email: String(item['email'] ?? '').toLowerCase() }
 }
 
-/** Takes the annotations and drafts of others out of tasks, wherever the answer has them. */
+/** Takes the annotations and drafts of others out of a task, of a page of tasks, or of a list. */
 function ownWork(person: PersonAccess, body: unknown): unknown {
-  if (Array.isArray(body)) {
-    return body.filter((each) => isOwnWork(person, each)).map((each) => ownWork(person, each))
-  }
+  if (Array.isArray(body)) return body.filter((each) => isOwnWork(person, each))
   if (!isObject(body)) return body
-  const lists = ['annotations', 'drafts', 'tasks', 'results'].filter((name) =>
-    Array.isArray(body[name]),
-  )
+  const { annotations, drafts, tasks } = body
+  const isOwn = (each: unknown) => isOwnWork(person, each)
   return {
     ...body,
     ...('annotations_results' in body && { annotations_results: '' }),
-    ...Object.fromEntries(lists.map((name) => [name, ownWork(person, body[name])])),
+    ...(Array.isArray(annotations) && { annotations: annotations.filter(isOwn) }),
+    ...(Array.isArray(drafts) && { drafts: drafts.filter(isOwn) }),
+    ...(Array.isArray(tasks) && { tasks: tasks.map((each) => ownWork(person, each)) }),
   }
 }
 
-/** Tasks are everybody's; annotations have `completed_by`, drafts a `user`. */
+/**
+ * Annotations have `completed_by`, drafts a `user`. What has neither is somebody else's: a query may
+ * leave fields out of the answer.
+ */
 function isOwnWork({ account, email }: PersonAccess, item: unknown): boolean {
-  if (!isObject(item)) return true
-  // A draft has a user and no data; an annotation without an author is somebody else's.
-  const isDraft = 'user' in item && !('data' in item)
-  if (!('completed_by' in item) && !isDraft) return true
+  if (!isObject(item)) return false
   const author = item['completed_by'] ?? item['user']
   const id = isObject(author) ? author['id'] : author
   return id === account || (typeof id === 'string' && id.toLowerCase() === email)
