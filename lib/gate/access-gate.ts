@@ -5,6 +5,7 @@ import createDebug from 'debug'
 import { noteEnforcement } from '../access/index.js'
 import type { Adapters } from '../stores/adapters.js'
 import { checkAdapters } from '../stores/check-adapters.js'
+import { UnavailableError } from '../stores/errors.js'
 import type { Scope } from '../stores/scope.js'
 import { changeAnswer } from './answers.js'
 import { type Decider, deciderOf } from './decider.js'
@@ -65,11 +66,14 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
     next: (error?: unknown) => void,
   ): void => {
     noteMode()
-    decider.ofRequest(request).then((verdict) => {
-      if (verdict.kind !== 'pass') return answer(request, response, verdict)
-      if (verdict.answer) changeAnswer(request, response, verdict.answer)
-      next()
-    }, next)
+    decider.ofRequest(request).then(
+      (verdict) => {
+        if (verdict.kind !== 'pass') return answer(request, response, verdict)
+        if (verdict.answer) changeAnswer(request, response, verdict.answer)
+        next()
+      },
+      undecided(request, response, next),
+    )
   }
   const upgrade = upgradeBy(decider, sockets)
   return Object.assign(middleware, {
@@ -82,6 +86,19 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
     unavailable,
     close: sockets.close,
   })
+}
+
+/** Nobody passes while a store does not answer; other errors are the host's to look at. */
+function undecided(
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+): (error: unknown) => void {
+  return (error) => {
+    if (!(error instanceof UnavailableError)) return next(error)
+    const { message: detail, retryAfterSeconds } = error
+    answer(request, response, { kind: 'refused', status: 503, detail, retryAfterSeconds })
+  }
 }
 
 const noteTimeoutMs = 10_000

@@ -115,7 +115,9 @@ describe('the access gate', () => {
     const never = () => new Promise<never>(() => {})
     adapters = { ...adapters, access: { ...adapters.access, recordByAccount: never } }
     await open({ timeoutMs: 50 })
-    expect((await whoami({ cookie })).status).toBe(500)
+    const response = await whoami({ cookie })
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).toBe('10')
   })
 
   it('fails closed when it cannot be told who somebody is', async () => {
