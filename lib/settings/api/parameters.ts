@@ -1,4 +1,10 @@
 import { ScimError } from '../../errors.js'
+import {
+  type PeopleRequest,
+  peopleOrders,
+  peopleRoles,
+  peopleStates,
+} from '../reports/find-people.js'
 
 const badRequest = (detail: string) => new ScimError(400, detail)
 
@@ -47,6 +53,26 @@ export function choiceOf<T extends string>(
   const found = choices.find((choice) => choice === text)
   if (found !== undefined) return found
   throw badRequest(`"${name}" must be one of ${choices.join(', ')}.`)
+}
+
+/**
+ * Which people to list, from the query.
+ *
+ * @throws ScimError 400 for a state, role or order there is not
+ */
+export function readPeopleFilter(query: URLSearchParams): Omit<PeopleRequest, 'offset' | 'limit'> {
+  const search = readText(query, 'search')?.trim()
+  const group = readText(query, 'group')?.trim()
+  const role = choiceOf(query, 'role', peopleRoles)
+  const state = choiceOf(query, 'state', peopleStates)
+  const sort = choiceOf(query, 'sort', peopleOrders)
+  return {
+    ...(search && { search }),
+    ...(role && { role }),
+    ...(state && { state }),
+    ...(group && { group }),
+    ...(sort && { sort }),
+  }
 }
 
 /**

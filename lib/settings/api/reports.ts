@@ -5,12 +5,12 @@ import { driftOf, driftOfPage } from '../reports/drift.js'
 import { explain } from '../reports/explain.js'
 import { readFindings } from '../reports/findings.js'
 import { reportGroup, reportGroups } from '../reports/groups.js'
-import { listPeople, peopleStates } from '../reports/people.js'
+import { listPeople } from '../reports/people.js'
 import { readRefusals } from '../reports/refusals.js'
 import { readSetup } from '../reports/setup.js'
 import { readSeats, readStatus } from '../reports/status.js'
 import type { Answer, Call } from './answer.js'
-import { choiceOf, integerOf, readText, userIdsOf } from './parameters.js'
+import { choiceOf, integerOf, readPeopleFilter, readText, userIdsOf } from './parameters.js'
 
 const maxOffset = 1_000_000_000
 const noSuchPerson = () => notFound('There is nobody with this id or address.')
@@ -116,17 +116,11 @@ export async function getGroups(context: SettingsContext, { scope, query }: Call
 
 /** `GET /api/scim/people`: people and what their groups give them. */
 export async function getPeople(context: SettingsContext, { scope, query }: Call): Promise<Answer> {
-  const search = readText(query, 'search')
-  const state = choiceOf(query, 'state', peopleStates)
-  const group = readText(query, 'group')
   const page = readPage(query, { limit: 50, most: 200 })
-  const people = await listPeople(context, scope, {
-    ...page,
-    ...(search && { search }),
-    ...(state && { state }),
-    ...(group !== undefined && { group }),
-  })
-  return { status: 200, body: people }
+  return {
+    status: 200,
+    body: await listPeople(context, scope, { ...page, ...readPeopleFilter(query) }),
+  }
 }
 
 /** `POST /api/scim/retry`: failed people are tried again, these (`users`) or all. */

@@ -4,12 +4,12 @@ import type { StoredAuditEntry } from '../../stores/audit-store.js'
 import { storeErrorKind } from '../../stores/errors.js'
 import { readMany } from '../../stores/read-many.js'
 import { auditQueryOf, withTargetNamed } from '../api/audit.js'
-import { choiceOf, integerOf, readText } from '../api/parameters.js'
+import { integerOf, readPeopleFilter, readText } from '../api/parameters.js'
 import { driftOf } from '../reports/drift.js'
 import { explain } from '../reports/explain.js'
 import { readFindings } from '../reports/findings.js'
 import { reportGroup, reportGroups } from '../reports/groups.js'
-import { listPeople, peopleStates } from '../reports/people.js'
+import { listPeople } from '../reports/people.js'
 import { readRefusals } from '../reports/refusals.js'
 import { readSetup } from '../reports/setup.js'
 import { readSeats, readStatus } from '../reports/status.js'
@@ -35,16 +35,13 @@ export async function showPeople({
   layout,
   query,
 }: PageRequest): Promise<PageAnswer> {
-  const search = readText(query, 'search')?.trim() ?? ''
   const offset = integerOf(query, 'offset', offsets)
-  const state = choiceOf(query, 'state', peopleStates)
-  const group = readText(query, 'group')?.trim()
-  const wanted = { search, offset, limit, ...(state && { state }), ...(group && { group }) }
+  const wanted = { ...readPeopleFilter(query), offset, limit }
   const [people, names] = await Promise.all([
     listPeople(context, scope, wanted),
     projectNames(context, scope),
   ])
-  const content = peopleView(layout, { page: people, search, state, group, names, offset, limit })
+  const content = peopleView(layout, { page: people, wanted, names })
   return { page: page(layout, { title: 'People', tab: 'people', content }) }
 }
 

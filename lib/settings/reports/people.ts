@@ -1,14 +1,16 @@
-import { anyContains, emailOf, pathsOf } from '../../access/index.js'
-import type { ResolvedFilter } from '../../filter/ast.js'
+import { emailOf } from '../../access/index.js'
 import type { Access } from '../../mapping/index.js'
-import type { AccessRecord, AccessStore, PendingUser } from '../../stores/access-store.js'
-import type { Page, Query } from '../../stores/query.js'
-import { queryStore } from '../../stores/query-store.js'
-import { readMany, resolveMany } from '../../stores/read-many.js'
+import type { AccessRecord, PendingUser } from '../../stores/access-store.js'
+import { resolveMany } from '../../stores/read-many.js'
 import type { User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
-import { groupsCalled } from '../rules/groups.js'
+import {
+  type FoundPeople,
+  findPeople,
+  maxLookedThrough,
+  type PeopleRequest,
+} from './find-people.js'
 
 /** How a person's access stands in the host. */
 export type Standing = 'active' | 'deprovisioned' | 'pending' | 'failed' | 'unknown'
@@ -32,43 +34,62 @@ export interface PersonSummary {
 /** A page of people. */
 export interface PeoplePage {
   readonly totalResults: number
+  /** Absent: everybody. Else only so many people were looked at, and more of them may match. */
+  readonly lookedThrough?: number
   readonly people: readonly PersonSummary[]
 }
 
-const withoutGroups = { omit: new Set(['groups']) } as const
-
-/** What people can be told apart by. */
-export const peopleStates = ['listed', 'deactivated', 'waiting', 'failed'] as const
-
-/** Which people to list; with a group or a state, nothing is searched for. */
-export interface PeopleRequest {
-  readonly search?: string
-  readonly state?: (typeof peopleStates)[number]
-  /** Name of a group: its direct members. Counts before `state`. */
-  readonly group?: string
-  readonly offset: number
-  readonly limit: number
-}
-
-type FoundPeople = Pick<Page<User>, 'resources' | 'totalResults'>
-
-/** People whose name or address contains the text, or all; in the order they came. */
+/** People whom the request means, a page of them. */
 export async function listPeople(
   context: SettingsContext,
   scope: Scope,
-  page: PeopleRequest,
+  request: PeopleRequest,
 ): Promise<PeoplePage> {
-  const { resources, totalResults } = await findPeople(context, scope, page)
-  const ids = resources.map(({ id }) => id)
-  const { access } = context.adapters
-  const [records, pending] = await Promise.all([
-    access.getRecords(scope, ids),
-    access.pendingOf(scope, ids),
+  const { offset, limit } = request
+  const found = await findPeople(context, scope, request)
+  if (!found.isWanted) {
+    const people = await summarize(context, scope, found.users)
+    return { totalResults: found.totalResults, people }
+  }
+  const matching = await summarizeAll(context, scope, found)
+  if (request.sort === 'state') matching.sort(byStanding)
+  return {
+    totalResults: matching.length,
+    people: matching.slice(offset, offset + limit),
+    ...(found.isComplete ? {} : { lookedThrough: maxLookedThrough }),
+  }
+}
+
+const peoplePerStep = 500
+
+async function summarizeAll(
+  context: SettingsContext,
+  scope: Scope,
+  { users, isWanted = () => true }: FoundPeople,
+): Promise<PersonSummary[]> {
+  const matching: PersonSummary[] = []
+  for (let start = 0; start < users.length; start += peoplePerStep) {
+    scope.signal.throwIfAborted()
+    const step = await summarize(context, scope, users.slice(start, start + peoplePerStep))
+    for (const person of step) if (isWanted(person)) matching.push(person)
+  }
+  return matching
+}
+
+async function summarize(
+  { adapters }: SettingsContext,
+  scope: Scope,
+  users: readonly User[],
+): Promise<readonly PersonSummary[]> {
+  const ids = users.map(({ id }) => id)
+  const [records, pending, accesses] = await Promise.all([
+    adapters.access.getRecords(scope, ids),
+    adapters.access.pendingOf(scope, ids),
+    resolveMany(adapters.groups, scope, users),
   ])
-  const recordOf = new Map(records.map((getRecord) => [getRecord.userId, getRecord]))
+  const recordOf = new Map(records.map((record) => [record.userId, record]))
   const pendingOf = new Map(pending.map((entry) => [entry.userId, entry]))
-  const accesses = await resolveMany(context.adapters.groups, scope, resources)
-  const people = resources.flatMap((user, index) => {
+  return users.flatMap((user, index) => {
     const access = accesses[index]
     if (access === undefined) return []
     const { reasons: _, ...given } = access
@@ -77,116 +98,18 @@ export async function listPeople(
       pending: pendingOf.get(user.id),
     })
   })
-  return { totalResults, people }
 }
 
-function findPeople(
-  context: SettingsContext,
-  scope: Scope,
-  page: PeopleRequest,
-): Promise<FoundPeople> {
-  const { group, state } = page
-  if (group !== undefined) return membersCalled(context, scope, { ...page, group })
-  if (state !== undefined) return peopleIn(context, scope, { ...page, state })
-  return searchPeople(context, scope, page)
-}
+const standingsInOrder: readonly Standing[] = [
+  'failed',
+  'pending',
+  'unknown',
+  'active',
+  'deprovisioned',
+]
 
-/** A page of a group's direct members; the total counts groups in it as well. */
-async function membersCalled(
-  context: SettingsContext,
-  scope: Scope,
-  { group, offset, limit }: PeopleRequest & { readonly group: string },
-): Promise<FoundPeople> {
-  const { users, groups } = context.adapters
-  const [found] = await groupsCalled(context, scope, [group])
-  if (!found) return { resources: [], totalResults: 0 }
-  const { id } = found
-  const whole = groups.listMembers ? undefined : await groups.get(scope, id, { omit: new Set() })
-  const all = whole?.members ?? []
-  const members =
-    (await groups.listMembers?.(scope, id, { offset, limit })) ?? all.slice(offset, offset + limit)
-  const counts = await groups.countMembers?.(scope, [id])
-  const ids = members.filter(({ type }) => type !== 'Group').map(({ value }) => value)
-  const resources = await readMany(users, scope, ids, withoutGroups)
-  return { resources, totalResults: counts?.get(id) ?? Math.max(all.length, members.length) }
-}
-
-async function searchPeople(
-  { adapters }: SettingsContext,
-  scope: Scope,
-  { search = '', offset, limit }: PeopleRequest,
-): Promise<FoundPeople> {
-  const text = search.trim()
-  const query: Query = {
-    ...withoutGroups,
-    ...(text && { filter: anyContains(text) }),
-    page: { kind: 'index', offset, limit },
-  }
-  return queryStore({ store: adapters.users, type: 'User' }, scope, query)
-}
-
-const maxInState = 10_000
-const recordsPerPage = 500
-
-/**
- * People in a state, as the ledger and the pending work have them; at most 10 000 are looked
- * through.
- */
-async function peopleIn(
-  { adapters }: SettingsContext,
-  scope: Scope,
-  page: PeopleRequest & { readonly state: NonNullable<PeopleRequest['state']> },
-): Promise<FoundPeople> {
-  const { state, offset, limit } = page
-  if (state === 'deactivated') {
-    const filter = inactive()
-    const index = { kind: 'index', offset, limit } as const
-    return queryStore({ store: adapters.users, type: 'User' }, scope, {
-      ...withoutGroups,
-      filter,
-      page: index,
-    })
-  }
-  const ids =
-    state === 'listed'
-      ? await listedIds(adapters.access, scope)
-      : await pendingIds(adapters.access, scope, state === 'failed')
-  const wanted = ids.slice(offset, offset + limit)
-  const people = await readMany(adapters.users, scope, wanted, withoutGroups)
-  const byId = new Map(people.map((user) => [user.id, user]))
-  const resources = ids.flatMap((id) => byId.get(id) ?? [])
-  return { resources, totalResults: ids.length }
-}
-
-function inactive(): ResolvedFilter {
-  const nodes = pathsOf('User', ['active']).map(
-    (path): ResolvedFilter => ({ kind: 'compare', path, operator: 'eq', value: false }),
-  )
-  return { kind: 'or', nodes }
-}
-
-async function pendingIds(
-  access: AccessStore,
-  scope: Scope,
-  failed: boolean,
-): Promise<readonly string[]> {
-  const entries = await access.listPending(scope, { offset: 0, limit: maxInState, failed })
-  return entries.map(({ userId }) => userId)
-}
-
-async function listedIds(access: AccessStore, scope: Scope): Promise<readonly string[]> {
-  const ids: string[] = []
-  let after: string | undefined
-  for (;;) {
-    const records = await access.listRecords(scope, {
-      ...(after !== undefined && { afterUserId: after }),
-      limit: recordsPerPage,
-    })
-    const listed = records.filter(({ account }) => account?.origin === 'imported')
-    ids.push(...listed.map(({ userId }) => userId))
-    after = records.at(-1)?.userId
-    if (records.length < recordsPerPage || ids.length >= maxInState) return ids
-  }
+function byStanding(a: PersonSummary, b: PersonSummary): number {
+  return standingsInOrder.indexOf(a.standing) - standingsInOrder.indexOf(b.standing)
 }
 
 /** What is known of a person beside the resource. */

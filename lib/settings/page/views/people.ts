@@ -1,8 +1,9 @@
-import { describeGrant, membershipsOf } from '../../../mapping/index.js'
+import { describeGrant, membershipsOf, organizationRoles } from '../../../mapping/index.js'
 import type { StoredAuditEntry } from '../../../stores/audit-store.js'
 import type { PersonDrift } from '../../reports/drift.js'
 import type { Explanation } from '../../reports/explain.js'
-import type { PeoplePage, PeopleRequest, PersonSummary, Standing } from '../../reports/people.js'
+import type { PeopleRequest } from '../../reports/find-people.js'
+import type { PeoplePage, PersonSummary, Standing } from '../../reports/people.js'
 import { type Html, html, type Part } from '../html.js'
 import {
   badge,
@@ -27,12 +28,28 @@ const standings: Readonly<Record<Standing, readonly ['good' | 'bad' | 'busy' | '
     unknown: ['plain', 'Not yet applied'],
   }
 
-/** What the list of people can be narrowed to. */
-const stateChoices: readonly (readonly [NonNullable<PeopleRequest['state']>, string])[] = [
-  ['listed', 'Not known to the identity provider'],
+type Choices = readonly (readonly [value: string, label: string])[]
+
+const states: Choices = [
+  ['', 'Any state'],
+  ['access', 'Has access'],
   ['deactivated', 'Deactivated'],
   ['waiting', 'Waiting to be updated'],
   ['failed', 'Failed'],
+  ['listed', 'Unknown to the identity provider'],
+]
+
+const roles: Choices = [
+  ['', 'Any role'],
+  ...organizationRoles.map((role) => [role, role] as const),
+  ['none', 'As in Label Studio'],
+]
+
+const orders: Choices = [
+  ['', 'Oldest first'],
+  ['name', 'By name'],
+  ['changed', 'Last changed first'],
+  ['state', 'By state'],
 ]
 
 const notSent = badge('plain', 'Not from the identity provider')
@@ -44,34 +61,21 @@ export function peopleView(
   layout: Layout,
   view: {
     readonly page: PeoplePage
-    readonly search: string
-    readonly state: PeopleRequest['state']
-    readonly group: string | undefined
+    readonly wanted: PeopleRequest
     readonly names: NameProjects
-    readonly offset: number
-    readonly limit: number
   },
 ): Html {
-  const { page, search, state, group, names, offset, limit } = view
-  const query = { ...(search && { search }), ...(state && { state }), ...(group && { group }) }
+  const { page, wanted, names } = view
+  const { offset, limit, ...query } = wanted
+  const { sort: _, ...narrowed } = query
+  const isNarrowed = Object.keys(narrowed).length > 0
   return html`<h1>People</h1>
 <p class="quiet">Everybody whom the identity provider has sent, or Label Studio has, and what their groups give them.</p>
 ${notInForceBanner(layout)}
-<form class="search" role="search" action="${layout.base}/people">
-<label for="search" class="unseen">Name or address</label>
-<input type="search" id="search" name="search" value="${search}" placeholder="Name or address" autocomplete="off">
-<label for="state" class="unseen">Only</label>
-<select id="state" name="state"><option value="">Everybody</option>${stateChoices.map(
-    ([value, label]) =>
-      html`<option value="${value}"${value === state && html` selected`}>${label}</option>`,
-  )}</select>
-<label for="group" class="unseen">In the group</label>
-<input type="text" id="group" name="group" value="${group}" placeholder="In the group" autocomplete="off">
-<button class="button">Search</button>
-</form>
-<p class="quiet">${countOf(page.totalResults, 'person', 'people')}</p>
-${state === 'listed' && html`<p class="quiet">Label Studio has these accounts, and the identity provider has never sent these people: assigning and unassigning them there changes nothing here.</p>`}
-${page.people.length === 0 ? html`<p class="empty card">${search || state || group ? 'Nobody matches.' : 'Nobody has been sent yet.'}</p>` : peopleTable(layout, page.people, names)}
+${searchForm(layout, wanted)}
+<p class="quiet">${countOf(page.totalResults, 'person', 'people')}${page.lookedThrough !== undefined && html`, of the first ${page.lookedThrough.toLocaleString('en')} looked at. Narrow the list to see the others.`}${isNarrowed && html` <a href="${layout.base}/people">Show everybody</a>`}</p>
+${wanted.state === 'listed' && html`<p class="quiet">Label Studio has these accounts, and the identity provider has never sent these people: assigning and unassigning them there changes nothing here.</p>`}
+${page.people.length === 0 ? html`<p class="empty card">${isNarrowed ? 'Nobody matches.' : 'Nobody has been sent yet.'}</p>` : peopleTable(layout, page.people, names)}
 ${pager({
   path: `${layout.base}/people`,
   query: new URLSearchParams(query),
@@ -79,6 +83,32 @@ ${pager({
   limit,
   total: page.totalResults,
 })}`
+}
+
+function searchForm(layout: Layout, { search, state, role, group, sort }: PeopleRequest): Html {
+  return html`<form class="search" role="search" action="${layout.base}/people">
+<label for="search" class="unseen">Name or address</label>
+<input type="search" id="search" name="search" value="${search}" placeholder="Name or address" autocomplete="off">
+<label for="group" class="unseen">In the group</label>
+<input type="text" id="group" name="group" value="${group}" placeholder="In the group" autocomplete="off">
+${choice('role', 'Role', { choices: roles, chosen: role })}
+${choice('state', 'State', { choices: states, chosen: state })}
+${choice('sort', 'Order', { choices: orders, chosen: sort })}
+<button class="button">Search</button>
+</form>`
+}
+
+interface Choice {
+  readonly choices: Choices
+  readonly chosen: string | undefined
+}
+
+function choice(name: string, label: string, { choices, chosen }: Choice): Html {
+  return html`<label for="${name}" class="unseen">${label}</label>
+<select id="${name}" name="${name}">${choices.map(
+    ([value, text]) =>
+      html`<option value="${value}"${value === chosen && html` selected`}>${text}</option>`,
+  )}</select>`
 }
 
 function peopleTable(layout: Layout, people: readonly PersonSummary[], names: NameProjects): Html {
@@ -96,8 +126,10 @@ ${people.map(
 }
 
 function roleOf({ access, active }: PersonSummary): Part {
-  if (!active) return html`<span class="quiet">deactivated</span>`
-  return access.role ?? html`<span class="quiet">as in Label Studio</span>`
+  const { role } = access
+  if (active) return role ?? html`<span class="quiet">as in Label Studio</span>`
+  const isGiven = role !== null && role !== 'Deactivated'
+  return html`<span class="quiet">deactivated${isGiven && ` (else ${role})`}</span>`
 }
 
 const maxMemberships = 4

@@ -1,0 +1,282 @@
+import { anyContains, pathsOf } from '../../access/index.js'
+import type { ResolvedFilter } from '../../filter/ast.js'
+import { evaluate } from '../../filter/evaluate.js'
+import { organizationRoles } from '../../mapping/index.js'
+import { compareResources } from '../../sort/index.js'
+import type { AccessStore } from '../../stores/access-store.js'
+import { peopleBelow } from '../../stores/people-below.js'
+import type { Sort } from '../../stores/query.js'
+import { queryStore } from '../../stores/query-store.js'
+import { readMany } from '../../stores/read-many.js'
+import type { User } from '../../stores/resource.js'
+import type { Scope } from '../../stores/scope.js'
+import type { SettingsContext } from '../options.js'
+import { groupsCalled } from '../rules/groups.js'
+import type { PersonSummary } from './people.js'
+
+/** What people can be told apart by. */
+export const peopleStates = ['access', 'listed', 'deactivated', 'waiting', 'failed'] as const
+/** Roles that groups give; `none` leaves the role as it is in the host. */
+export const peopleRoles = [...organizationRoles, 'none'] as const
+/** Orders of the list; without one, people come in the order of their creation. */
+export const peopleOrders = ['name', 'changed', 'state'] as const
+
+/** Which people to list: those for whom everything that is given holds. */
+export interface PeopleRequest {
+  readonly search?: string
+  readonly state?: (typeof peopleStates)[number]
+  readonly role?: (typeof peopleRoles)[number]
+  /** Name of a group: the people in it, directly or through other groups. */
+  readonly group?: string
+  readonly sort?: (typeof peopleOrders)[number]
+  readonly offset: number
+  readonly limit: number
+}
+
+/** What the stores found. */
+export interface FoundPeople {
+  readonly users: readonly User[]
+  readonly totalResults: number
+  /**
+   * What no store can be asked: `users` are candidates, of whom a page is still to be made. Absent:
+   * `users` are the page.
+   */
+  readonly isWanted?: (person: PersonSummary) => boolean
+  /** False when there are more candidates than may be looked at. */
+  readonly isComplete: boolean
+}
+
+/** Most people to look at for one list. */
+export const maxLookedThrough = 10_000
+
+const maxGroupsInFilter = 50
+const recordsPerPage = 500
+const withoutGroups = { omit: new Set(['groups']) } as const
+const nobody: FoundPeople = { users: [], totalResults: 0, isComplete: true }
+
+/** What a list asks of the stores. */
+interface Question {
+  readonly context: SettingsContext
+  readonly scope: Scope
+  readonly request: PeopleRequest
+  /** Without the group. */
+  readonly filter: ResolvedFilter | undefined
+  readonly groupIds: readonly string[] | undefined
+  readonly sort: Sort | undefined
+}
+
+/**
+ * People for a list. Text, group, `deactivated`, and the orders by name and change are one query of
+ * the store. Roles and states follow from groups, ledger and pending work: at most
+ * `maxLookedThrough` people are read for them, found by index where one leads there.
+ */
+export async function findPeople(
+  context: SettingsContext,
+  scope: Scope,
+  request: PeopleRequest,
+): Promise<FoundPeople> {
+  const groupIds = await idsOfGroups(context, scope, request)
+  if (groupIds?.length === 0) return nobody
+  const filter = allOf([
+    searchFilter(request),
+    request.state === 'deactivated' ? inactive() : undefined,
+  ])
+  const question = { context, scope, request, filter, groupIds, sort: sortOf(request) }
+  const ids = await idsInState(context.adapters.access, scope, request.state)
+  if (ids) return sortHere(question, await peopleWithIds(question, ids))
+  if (groupIds && !context.adapters.users.supports?.groups) {
+    const people = await peopleBelow(context.adapters, scope, groupIds)
+    return sortHere(question, matching(question, people))
+  }
+  return isAskedOfStore(request) ? askStore(question) : lookThrough(question)
+}
+
+async function idsOfGroups(
+  context: SettingsContext,
+  scope: Scope,
+  { group }: PeopleRequest,
+): Promise<readonly string[] | undefined> {
+  if (group === undefined) return undefined
+  const found = await groupsCalled(context, scope, [group])
+  return found.slice(0, maxGroupsInFilter).map(({ id }) => id)
+}
+
+function searchFilter({ search = '' }: PeopleRequest): ResolvedFilter | undefined {
+  const text = search.trim()
+  return text === '' ? undefined : anyContains(text)
+}
+
+function inactive(): ResolvedFilter {
+  const nodes = pathsOf('User', ['active']).map(
+    (path): ResolvedFilter => ({ kind: 'compare', path, operator: 'eq', value: false }),
+  )
+  return { kind: 'or', nodes }
+}
+
+function inGroups(ids: readonly string[] | undefined): ResolvedFilter | undefined {
+  if (ids === undefined) return undefined
+  const nodes = pathsOf('User', ['groups.value']).flatMap((path) =>
+    ids.map((value): ResolvedFilter => ({ kind: 'compare', path, operator: 'eq', value })),
+  )
+  return nodes.length === 1 ? nodes[0] : { kind: 'or', nodes }
+}
+
+function allOf(filters: readonly (ResolvedFilter | undefined)[]): ResolvedFilter | undefined {
+  const nodes = filters.filter((filter) => filter !== undefined)
+  return nodes.length > 1 ? { kind: 'and', nodes } : nodes[0]
+}
+
+const sortPaths = { name: 'displayName', changed: 'meta.lastModified' } as const
+
+function sortOf({ sort }: PeopleRequest): Sort | undefined {
+  if (sort === undefined || sort === 'state') return undefined
+  const [path] = pathsOf('User', [sortPaths[sort]])
+  return path && { path, descending: sort === 'changed' }
+}
+
+function isAskedOfStore({ role, state, sort }: PeopleRequest): boolean {
+  const isOfStore = state === undefined || state === 'deactivated'
+  return role === undefined && isOfStore && sort !== 'state'
+}
+
+function wantedBy({ role, state }: PeopleRequest): (person: PersonSummary) => boolean {
+  return (person) =>
+    (role === undefined || (person.access.role ?? 'none') === role) &&
+    (state === undefined || isInState(person, state))
+}
+
+function isInState(
+  { origin, active, standing }: PersonSummary,
+  state: NonNullable<PeopleRequest['state']>,
+): boolean {
+  const inState = {
+    access: standing === 'active',
+    listed: origin === 'listed',
+    deactivated: !active,
+    waiting: standing === 'pending',
+    failed: standing === 'failed',
+  }
+  return inState[state]
+}
+
+/** Of the people with these ids, those whom text and group mean; in their order. */
+async function peopleWithIds(question: Question, ids: readonly string[]): Promise<readonly User[]> {
+  const { context, scope, groupIds } = question
+  const { users, groups } = context.adapters
+  const found = await readMany(users, scope, ids, withoutGroups)
+  const byId = new Map(matching(question, found).map((user) => [user.id, user]))
+  const people = ids.flatMap((id) => byId.get(id) ?? [])
+  if (!groupIds) return people
+  const groupsOf = await groups.groupsOf(scope, [...byId.keys()])
+  return people.filter(({ id }) => groupsOf.get(id)?.some((group) => groupIds.includes(group.id)))
+}
+
+function matching({ filter }: Question, users: readonly User[]): readonly User[] {
+  return filter ? users.filter((user) => evaluate(filter, user)) : users
+}
+
+function sortHere({ request, sort }: Question, people: readonly User[]): FoundPeople {
+  const users = sort ? [...people].sort(compareResources(sort)) : people
+  return {
+    users: users.slice(0, maxLookedThrough),
+    totalResults: users.length,
+    isWanted: wantedBy(request),
+    isComplete: users.length < maxLookedThrough,
+  }
+}
+
+async function idsInState(
+  access: AccessStore,
+  scope: Scope,
+  state: PeopleRequest['state'],
+): Promise<readonly string[] | undefined> {
+  if (state === 'listed') return listedIds(access, scope)
+  if (state === 'failed' || state === 'waiting') {
+    return pendingIds(access, scope, state === 'failed')
+  }
+  return undefined
+}
+
+async function pendingIds(
+  access: AccessStore,
+  scope: Scope,
+  failed?: boolean,
+): Promise<readonly string[]> {
+  const page = { offset: 0, limit: maxLookedThrough, ...(failed !== undefined && { failed }) }
+  return (await access.listPending(scope, page)).map(({ userId }) => userId)
+}
+
+/** Every record is looked at, page by page, until there are enough. */
+async function listedIds(access: AccessStore, scope: Scope): Promise<readonly string[]> {
+  const ids: string[] = []
+  let after: string | undefined
+  for (;;) {
+    scope.signal.throwIfAborted()
+    const records = await access.listRecords(scope, {
+      ...(after !== undefined && { afterUserId: after }),
+      limit: recordsPerPage,
+    })
+    const listed = records.filter(({ account }) => account?.origin === 'imported')
+    ids.push(...listed.map(({ userId }) => userId))
+    after = records.at(-1)?.userId
+    if (records.length < recordsPerPage || ids.length >= maxLookedThrough) return ids
+  }
+}
+
+/** One query answers; what it finds is the page. */
+async function askStore(question: Question): Promise<FoundPeople> {
+  const { offset, limit } = question.request
+  const found = await query(question, undefined, { offset, limit })
+  return { users: found.resources, totalResults: found.totalResults, isComplete: true }
+}
+
+/** The first people whom the store finds; where the order is by state, pending ones first. */
+async function lookThrough(question: Question): Promise<FoundPeople> {
+  const { context, scope, request } = question
+  const giving = await groupsGiving(question)
+  if (giving?.length === 0) return nobody
+  const found = await query(question, giving, { offset: 0, limit: maxLookedThrough })
+  const isComplete = found.totalResults <= maxLookedThrough
+  const waiting =
+    request.sort === 'state' && !isComplete
+      ? await peopleWithIds(question, await pendingIds(context.adapters.access, scope))
+      : []
+  const byId = new Map([...waiting, ...found.resources].map((user) => [user.id, user]))
+  const users = [...byId.values()]
+  return { users, totalResults: users.length, isWanted: wantedBy(request), isComplete }
+}
+
+/**
+ * The groups that rules name for the role, where nothing else gives it and they are few; else
+ * people must be looked through.
+ */
+async function groupsGiving({
+  context,
+  scope,
+  request: { role },
+}: Question): Promise<readonly string[] | undefined> {
+  const { adapters, policy } = context
+  const isGivenElsewhere =
+    role === undefined ||
+    ['none', 'Not Activated', 'Deactivated', policy.defaultRole].includes(role) ||
+    policy.roles_users?.some(([given]) => given === role)
+  if (isGivenElsewhere || !adapters.users.supports?.groups) return undefined
+  const { rules } = await adapters.access.rules(scope)
+  const names = rules.roles_groups.flatMap(([given, group]) => (given === role ? [group] : []))
+  const groups = await groupsCalled(context, scope, names)
+  return groups.length > maxGroupsInFilter ? undefined : groups.map(({ id }) => id)
+}
+
+function query(
+  { context, scope, filter, groupIds, sort }: Question,
+  giving: readonly string[] | undefined,
+  page: Pick<PeopleRequest, 'offset' | 'limit'>,
+) {
+  const everything = allOf([filter, inGroups(groupIds), inGroups(giving)])
+  return queryStore({ store: context.adapters.users, type: 'User' }, scope, {
+    ...withoutGroups,
+    ...(everything && { filter: everything }),
+    ...(sort && { sort }),
+    page: { kind: 'index', ...page },
+  })
+}
