@@ -71,6 +71,8 @@ describe('roles_users', () => {
     ['one wrong pair of two', [['Manager', 'x'], 'y']],
     ['a role that is none', [['Boss', 'x']]],
     ['a role that may not be given', [['Owner', 'x']]],
+    ['a role that is a state', [['Deactivated', 'x']]],
+    ['a pair without a role', [[undefined, 'x']]],
     ['a value that is no text', [['Manager', 5]]],
     ['an empty value', [['Manager', ' ']]],
   ])('refuses %s', (_, roles_users) => {
