@@ -10,6 +10,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 let root
 let require
 const testTimeoutMs = 20_000
+/** Properties draw few cases, and the same for each mutant: thousands would take hours. */
+const mostRuns = 40
 /** Slower tests are left out: a mutant that they alone would find counts as survived. */
 const slowMs = Number(process.env.MUTATION_SLOW_MS ?? 3_000)
 /** What Stryker's instrumentation of a mutated file looks at. */
@@ -28,6 +30,7 @@ function createRunner() {
       root = process.cwd()
       require = createRequire(path.join(root, 'package.json'))
       compileTypeScript()
+      boundProperties()
     },
     async dryRun() {
       namespace.mutantCoverage = { static: {}, perTest: {} }
@@ -239,6 +242,18 @@ function compileTypeScript() {
   const resolve = Module._resolveFilename
   Module._resolveFilename = (request, parent, ...rest) =>
     sourceOf(request, parent) ?? resolve(request, parent, ...rest)
+}
+
+function boundProperties() {
+  const whole = require('fast-check')
+  const assert = (property, { numRuns = 100, ...settings } = {}) =>
+    whole.assert(property, { ...settings, seed: 1, numRuns: Math.min(numRuns, mostRuns) })
+  const bounded = { ...whole, assert }
+  require.cache[require.resolve('fast-check')].exports = {
+    ...bounded,
+    __esModule: true,
+    default: { ...whole.default, assert },
+  }
 }
 
 function sourceOf(request, parent) {

@@ -1,22 +1,26 @@
-// Used by mutation.js, which says what is mutated and which tests run.
-const { MUTATE: place = '', MUTATION_REPORT: report = 'build/mutation' } = process.env
-const name = place.replaceAll('/', '-')
+// What docs/mutation.md describes: `MUTATE` names an area of areas.js.
+import { areas } from './areas.js'
+
+const { MUTATE: area = '', MUTATION_REPORT: report = 'build/mutation' } = process.env
+const { mutate, tests } = areas[area] ?? {}
+if (!mutate) throw new Error(`MUTATE: give one of ${Object.keys(areas).join(', ')}.`)
+process.env.MUTATION_TESTS ??= tests.join()
 
 export default {
   testRunner: 'in-process',
   plugins: ['./scripts/mutation/in-process.js'],
-  mutate: [`${place}/**/*.ts`],
+  mutate,
   coverageAnalysis: 'perTest',
   concurrency: 1,
   incremental: true,
-  incrementalFile: `${report}/${name}.incremental.json`,
+  incrementalFile: `${report}/${area}.incremental.json`,
   // Only rewrites paths, and does not know the TypeScript that is installed.
   tsconfigFile: 'none.json',
   ignorePatterns: ['.cache', 'dist', 'build', 'data', 'docs', 'coverage'],
-  tempDirName: `${report}/sandbox`,
+  tempDirName: `${report}/sandbox-${area}`,
   timeoutMS: 20_000,
   reporters: ['clear-text', 'json'],
   clearTextReporter: { allowColor: false, allowEmojis: false, logTests: false },
-  jsonReporter: { fileName: `${report}/${name}.json` },
+  jsonReporter: { fileName: `${report}/${area}.json` },
   allowConsoleColors: false,
 }

@@ -3,23 +3,35 @@ import { sqlAdapters } from '../../adapters/sql/index.js'
 import type { Adapters } from '../../lib/stores/index.js'
 import { postgresDatabase, sqliteDatabase, type TestDatabase } from './test-database.js'
 
+/** The kinds of stores that are shipped. */
+export type StoreName = 'memory' | 'SQLite' | 'PostgreSQL'
+
 /** Adapters over one kind of store, with a name for reports. */
 export interface NamedAdapters {
-  readonly name: 'memory' | 'SQLite' | 'PostgreSQL'
+  readonly name: StoreName
   readonly adapters: Adapters
   close(): Promise<void>
 }
 
-/** The shipped stores, each empty. */
-export async function threeStores(): Promise<readonly NamedAdapters[]> {
-  return [
-    { name: 'memory', adapters: memoryAdapters(), close: async () => {} },
-    await over('SQLite', sqliteDatabase()),
-    await over('PostgreSQL', await postgresDatabase()),
-  ]
+const open: Readonly<Record<StoreName, () => Promise<NamedAdapters>>> = {
+  memory: async () => ({ name: 'memory', adapters: memoryAdapters(), close: async () => {} }),
+  SQLite: () => over('SQLite', sqliteDatabase()),
+  PostgreSQL: async () => over('PostgreSQL', await postgresDatabase()),
 }
 
-async function over(name: NamedAdapters['name'], database: TestDatabase): Promise<NamedAdapters> {
+/** The shipped stores, each empty. */
+export function threeStores(): Promise<readonly NamedAdapters[]> {
+  return openStores(['memory', 'SQLite', 'PostgreSQL'])
+}
+
+/** Some of the shipped stores, each empty. */
+export async function openStores(names: readonly StoreName[]): Promise<readonly NamedAdapters[]> {
+  const stores: NamedAdapters[] = []
+  for (const name of names) stores.push(await open[name]())
+  return stores
+}
+
+async function over(name: StoreName, database: TestDatabase): Promise<NamedAdapters> {
   const adapters = await sqlAdapters({ url: database.url })
   return {
     name,

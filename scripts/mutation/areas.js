@@ -1,0 +1,37 @@
+/** What is mutated, and the tests (folders or files below `test`) that shall notice. */
+export const areas = {
+  mapping: { mutate: ['lib/mapping/**/*.ts'], tests: ['mapping'] },
+  filter: {
+    mutate: ['lib/filter/**/*.ts'],
+    tests: ['filter', 'sort', 'patch', 'protocol/query.test.ts', 'protocol/host-schemas.test.ts'],
+  },
+  patch: {
+    mutate: ['lib/patch/**/*.ts'],
+    tests: ['patch', 'protocol/patch.test.ts', 'protocol/use-cases.test.ts'],
+  },
+  schema: {
+    mutate: ['lib/schema/**/*.ts'],
+    tests: ['schema', 'filter', 'patch', 'protocol/discovery.test.ts', 'protocol/create.test.ts'],
+  },
+  gate: { mutate: ['lib/gate/**/*.ts'], tests: ['gate'] },
+  adoption: {
+    mutate: [
+      'lib/access/exemption.ts',
+      'lib/access/protection.ts',
+      'adapters/label-studio/accounts/claims.ts',
+      'adapters/label-studio/accounts/exemptions.ts',
+      'adapters/label-studio/accounts/links.ts',
+    ],
+    tests: [
+      'access/protection.test.ts',
+      'protocol/protection.test.ts',
+      'requirements/takeover.test.ts',
+      'adapters/label-studio/foreign-accounts.test.ts',
+      'adapters/label-studio/superusers.test.ts',
+      'adapters/label-studio/provisioning.test.ts',
+      'adapters/label-studio/import-races.test.ts',
+      'adapters/label-studio/import-log.test.ts',
+      'adapters/label-studio/lifecycle.test.ts',
+    ],
+  },
+}
