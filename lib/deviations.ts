@@ -1,15 +1,13 @@
 import { ConfigurationError } from './errors.js'
 
-/**
- * One departure from the RFCs that is accepted because provisioning clients in use depend on it.
- */
+/** One departure from the RFCs, accepted because provisioning clients in use depend on it. */
 export interface Deviation {
   readonly id: string
-  /** Identity providers seen to need it. */
+  /** Identity providers that were seen to need it. */
   readonly idps: readonly string[]
-  /** What the RFCs say instead. */
+  /** The RFC section that says otherwise. */
   readonly source: string
-  /** What is accepted while it is on, and what happens while it is off. */
+  /** The behaviour while it is on, and while it is off. */
   readonly description: string
   /** File with the cases that prove both. */
   readonly test: string

@@ -1,21 +1,15 @@
-/**
- * Keeps a host that does not answer from being asked for everybody who waits for it, one tenant
- * apart from another.
- */
+/** A circuit breaker: stops calls to a host that does not answer, separately for each tenant. */
 export interface Breaker {
   /**
-   * Until when this tenant's host is left alone, in milliseconds since 1970; `undefined` when it is
-   * not.
+   * When this tenant's host may be called again, in milliseconds since 1970; `undefined` when calls
+   * are not suspended.
    */
   openUntil(tenant: string): number | undefined
-  /** The host answered, whatever it said. */
+  /** The host answered, with success or failure. */
   answered(tenant: string): void
-  /** Somebody says that the host is there again: it is asked at once. */
+  /** An administrator says that the host is back: calls resume at once. */
   close(): void
-  /**
-   * The host could not answer; it is to be left alone for `waitMs` when that happens again and
-   * again.
-   */
+  /** The host could not answer. When this repeats, calls are suspended for `waitMs`. */
   failed(tenant: string, waitMs: number): void
 }
 
@@ -25,8 +19,8 @@ interface Outage {
 }
 
 /**
- * A breaker that opens at this many failures without an answer between them: one person's trouble
- * stays that person's, while an outage costs a few calls a round instead of one for each person.
+ * A breaker that opens after this many consecutive failures. A problem with one person does not
+ * stop the others, and an outage costs a few calls per round instead of one per person.
  */
 export function createBreaker(threshold: number, now: () => number): Breaker {
   const outages = new Map<string, Outage>()

@@ -1,10 +1,10 @@
 import type { User } from '../stores/resource.js'
 
-/** Good enough to tell an address from a login name; the host decides whether it accepts it. */
+/** Tells an address from a login name. Whether the address is valid is for the host to decide. */
 const address = /^[^\s@]+@[^\s@]+$/
 
 /**
- * The e-mail address by which Label Studio knows a person, trimmed and lower-cased: the primary
+ * The e-mail address that identifies a person in Label Studio, trimmed and lower-cased: the primary
  * e-mail, else the work e-mail, else `userName`, else the first one that is not labelled `home`
  * (R-USER-25); `undefined` when none of them is an address. A private address counts only where the
  * client says that it is the primary one.

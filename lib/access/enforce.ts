@@ -16,7 +16,7 @@ import { isHalfListed } from './standing.js'
 /** Adapters that can keep a ledger and pending work. */
 export type AccessAdapters = Adapters & { readonly access: AccessStore }
 
-/** What making access true needs beside the person. */
+/** What `enforceAccess` needs besides the person. */
 export interface EnforceContext {
   readonly adapters: AccessAdapters
   readonly clock: () => Date
@@ -24,24 +24,27 @@ export interface EnforceContext {
   readonly emit: (event: AuditEntry) => void
 }
 
-/** What was made true: access, no access, or nothing: the person is gone, or not ours to manage. */
+/**
+ * The result: access was given, access was ended, or nothing was done because the person is gone or
+ * is not managed through SCIM.
+ */
 export type Enforced = 'active' | 'deprovisioned' | 'gone' | 'protected' | 'unmanaged'
 
 const readWhole = { omit: new Set(['groups']) } as const
 
-/** Somebody whose access is made true, and what was known of it before. */
+/** A person to enforce access for, with their access record so far. */
 interface Person {
   readonly user: User
   readonly record: AccessRecord
 }
 
-/** The lease under which a person is worked on. */
+/** A claimed person, and the owner of the lease. */
 export interface Claim {
   readonly owner: string
   readonly entry: PendingUser
 }
 
-/** What was made true, and what is to be recorded of it. */
+/** The result, with the record and audit entries still to be stored. */
 interface Made {
   readonly enforced: Enforced
   readonly record?: AccessRecord
@@ -49,13 +52,13 @@ interface Made {
 }
 
 /**
- * Makes one person's access in the host what their groups give now: resolve, plan, apply, record,
- * and end the claim. Level-triggered: it reads the present state, so it may be called at any time
- * and any number of times. The caller holds the person's lease, so that two of them never work on
- * one person.
+ * Makes one person's access in the host match what their groups give now: resolve, plan, apply,
+ * record, and end the claim. It works from the current state, so it may be called at any time and
+ * any number of times. The caller holds the person's lease, so two callers never work on the same
+ * person.
  *
- * @throws UnavailableError and whatever else the host's adapter throws; nothing is recorded then,
- *   and the claim goes on
+ * @throws UnavailableError and whatever else the host's adapter throws; then nothing is recorded
+ *   and the claim stays open
  */
 export async function enforceAccess(
   context: EnforceContext,
@@ -68,7 +71,10 @@ export async function enforceAccess(
   return made.enforced
 }
 
-/** In one step where the stores can. */
+/**
+ * Stores the record, the audit entries and the end of the claim: in one call if the store supports
+ * it.
+ */
 async function conclude(
   { adapters: { access, audit: log, users }, clock }: EnforceContext,
   scope: Scope,
@@ -95,25 +101,26 @@ async function makeTrue(context: EnforceContext, scope: Scope, userId: string): 
     return { enforced: exemption.kind, record: { ...record, notes: [exemption.reason] } }
   }
   const person = { user, record }
-  // Whatever their groups give, inactive people have no access.
+  // Inactive people have no access, whatever their groups give.
   if (user.active !== true) return end(context, scope, person)
   const access = await groups.resolveAccess(scope, user)
   return access.active ? give(context, scope, person, access) : end(context, scope, person)
 }
 
 /**
- * Of somebody deleted: the record stays, so that an account that outlives the person remains shut.
+ * Ends the access of a deleted person. The record stays, so that an account which outlives the
+ * person remains closed.
  */
 async function deprovisionDeleted(
   context: EnforceContext,
   scope: Scope,
   record: AccessRecord | undefined,
 ): Promise<Made> {
-  // An import that was cut short brings the user back.
+  // An interrupted import will store the user again.
   if (!record || isHalfListed(record)) return { enforced: 'gone' }
   const user = deletedUser(record)
   if (await exemptionOf(context.adapters, scope, user)) return { enforced: 'gone' }
-  // Also when it was carried out before: somebody may have let the person in again by hand.
+  // Also if this was done before: somebody may have reopened the account by hand.
   await context.adapters.users.deprovision(scope, user, 'deleted')
   if (record.enforced === 'deprovisioned') return { enforced: 'gone' }
   const linked = await withAccount(context, scope, record)
@@ -150,7 +157,7 @@ async function end(context: EnforceContext, scope: Scope, person: Person): Promi
   }
 }
 
-/** The host may have linked the account that it found while it ended access. */
+/** While ending access, the host may have found and linked the account. */
 async function withAccount(
   { adapters: { access } }: EnforceContext,
   scope: Scope,
@@ -166,7 +173,7 @@ async function give(
   access: Access,
 ): Promise<Made> {
   const givesRole = givesRoleByRule(access)
-  // On record before it is given: whatever fails in between, it can be taken back.
+  // Recorded before the role is given, so that it can be revoked whatever fails in between.
   if (givesRole && !record.hadRole) await noteRole(context.adapters.access, scope, [user.id])
   const planned = plan(record.applied, access, {
     hasSignedIn:
@@ -190,7 +197,7 @@ async function give(
   }
 }
 
-/** Asked first because it is rare, and saves everybody else a query. */
+/** Checked first: it is rare, and saves a query for everybody else. */
 function isDeferrable(access: Access): boolean {
   return access.role === 'Not Activated' && membershipsOf(access).length > 0
 }
@@ -207,12 +214,12 @@ function changesBetween(
   ]
 }
 
-/** The address now, or where there is none, the last one known. */
+/** The current address, or else the last known one. */
 function emailIn(user: User, record: AccessRecord): string | undefined {
   return emailOf(user) ?? record.email
 }
 
-/** The grants of `now` that are not among `before` just so. */
+/** The grants in `now` that `before` does not contain in exactly this form. */
 function missingFrom(before: readonly Grant[], now: readonly Grant[]): readonly Grant[] {
   const known = new Set(before.map((grant) => JSON.stringify(grant)))
   return now.filter((grant) => !known.has(JSON.stringify(grant)))

@@ -3,14 +3,14 @@ import type { Adapters } from '../stores/adapters.js'
 import type { Scope } from '../stores/scope.js'
 
 /**
- * What the gate makes of requests that the rules do not give: refuse them, report them, or neither.
+ * How the gate treats requests that the rules do not allow: refuse them, report them, or neither.
  */
 export type Enforcement = 'enforce' | 'report' | 'off'
 
 const valueName = 'gate.enforcement'
 const modes: readonly string[] = ['enforce', 'report', 'off'] satisfies readonly Enforcement[]
 
-/** Notes what the gate does, so that the settings tell it, also in another process. */
+/** Stores the gate's mode, so that the settings page can show it from any process. */
 export async function noteEnforcement(
   access: AccessStore,
   scope: Scope,
@@ -20,7 +20,7 @@ export async function noteEnforcement(
   await access.setValue(scope, valueName, enforcement)
 }
 
-/** What the gate that was started last does; `undefined` when there never was one. */
+/** The mode of the gate that was started last; `undefined` if no gate was ever started. */
 export async function enforcementOf(
   access: AccessStore,
   scope: Scope,
@@ -30,12 +30,12 @@ export async function enforcementOf(
 }
 
 /**
- * `some`: there are mapping rules, or values of users that give roles. `none`: there never were.
- * `deleted`: the last rule is gone; what the rules closed stays closed.
+ * `some`: mapping rules exist, or attribute values of users give roles. `none`: no rules were ever
+ * saved. `deleted`: the last rule was deleted; whatever the rules had closed stays closed.
  */
 export type RulesState = 'none' | 'some' | 'deleted'
 
-/** Whether something gives roles to a tenant's people. One cheap query. */
+/** Whether rules or attribute values give roles in this tenant. One cheap query. */
 export async function rulesState(
   { access, policy }: Pick<Adapters, 'access' | 'policy'>,
   scope: Scope,

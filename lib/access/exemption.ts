@@ -5,8 +5,8 @@ import type { Scope } from '../stores/scope.js'
 import type { Exemption } from '../stores/user-store.js'
 
 /**
- * Answers for users, in their order; everybody is ours to manage where the target knows no
- * exemptions.
+ * The exemptions of several users, in their order. Without `exemptions` in the target, every
+ * account is managed through SCIM.
  */
 export async function exemptionsOf(
   { users }: Adapters,
@@ -19,9 +19,9 @@ export async function exemptionsOf(
 }
 
 /**
- * Why one person's account is not ours to manage; `undefined` when it is.
+ * Why one person's account is not managed through SCIM; `undefined` if it is.
  *
- * @param record their access record, where it was read already
+ * @param record their access record, if it was read already
  */
 export async function exemptionOf(
   adapters: Adapters,

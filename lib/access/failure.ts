@@ -2,10 +2,10 @@ import { causeForAttention, storeErrorKind, UnavailableError } from '../stores/e
 
 const outage = 'The host is unavailable.'
 const refused = 'The host refuses us.'
-/** Why somebody waits while an administrator has paused the reconciler. */
+/** The reason shown for people who wait while an administrator has paused the reconciler. */
 export const pausedText = 'An administrator has paused the reconciler.'
 
-/** A sentence about a failure that is safe to show to an administrator, for any error. */
+/** A sentence about any error that is safe to show to an administrator. */
 export function describeFailure(error: unknown): string {
   const kind = storeErrorKind(error)
   if (kind === 'unavailable') {
@@ -18,8 +18,8 @@ export function describeFailure(error: unknown): string {
 }
 
 /**
- * Whether a description tells of a host that could not answer or was not asked, rather than of a
- * person it would not take.
+ * Whether this description is of an outage or a pause, rather than of a person whom the host
+ * refused.
  */
 export function isOutageText(description: string | undefined): boolean {
   if (description === undefined) return false
@@ -27,8 +27,8 @@ export function isOutageText(description: string | undefined): boolean {
 }
 
 /**
- * What a client is told of a host's failure: a refusal as it is, all else as {@link
- * UnavailableError} with the host's own `Retry-After` where it names one.
+ * The store error for a failure of the host: a refusal stays as it is, everything else becomes an
+ * {@link UnavailableError}, with the host's own `Retry-After` if it named one.
  */
 export function asStoreError(
   cause: unknown,

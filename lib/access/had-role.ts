@@ -8,8 +8,8 @@ import type { AccessAdapters } from './enforce.js'
 import { exemptionsOf } from './exemption.js'
 
 /**
- * Notes that a rule has given these people an organization role: what `onNoRole` means for them
- * must not depend on whether a reconciler came to them while they had it.
+ * Notes that a rule has given these people an organization role. The effect of `onNoRole` on them
+ * must not depend on whether a reconciler reached them while they had it.
  */
 export async function noteRole(
   access: AccessStore,
@@ -25,9 +25,9 @@ export async function noteRole(
 }
 
 /**
- * {@link noteRole} for those of these people to whom a rule gives a role now, inactive ones
- * included, and who are ours to manage. Called before their groups or the rules change. Costs the
- * same few queries however many people there are.
+ * Calls {@link noteRole} for those of these people who are managed through SCIM and to whom a rule
+ * gives a role now, including inactive ones. To be called before their groups or the rules change.
+ * Costs the same few queries for any number of people.
  */
 export async function noteRolesByRule(
   adapters: AccessAdapters,

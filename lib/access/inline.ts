@@ -8,9 +8,9 @@ import { asStoreError, describeFailure } from './failure.js'
 import { isHeldUnder, longestAttemptMs, shortLeaseMs, underLease } from './lease.js'
 import { withTimeLimit } from './time-limit.js'
 
-/** How to make one person's access true within a request. */
+/** Limits for enforcing one person's access within a request. */
 export interface InlineOptions {
-  /** After this many milliseconds the caller is told to come back. */
+  /** After this many milliseconds the caller gets an `UnavailableError`. */
   readonly timeoutMs: number
   readonly retryAfterSeconds: number
 }
@@ -19,14 +19,14 @@ const waitMs = 25
 const retryMs = 1_000
 
 /**
- * Makes one person's access true now, within a request, instead of leaving it to the reconciler. It
- * takes the person's lease first, so a reconciler that still works with what it read before this
- * request's change ends before.
+ * Enforces one person's access now, within a request, instead of leaving it to the reconciler. It
+ * takes the person's lease first, so a reconciler that still works from the state before this
+ * request finishes first.
  *
  * @param userId marked pending before this call
- * @returns `settled` when somebody else carried out the mark meanwhile
+ * @returns `settled` if another worker carried out the mark meanwhile
  * @throws UnavailableError when the host cannot do it in time; the mark stays and the reconciler
- *   goes on
+ *   carries it out
  * @throws RefusedError when the host refuses for good
  */
 export async function enforceNow(
@@ -48,11 +48,12 @@ export async function enforceNow(
 }
 
 /**
- * Holds somebody's lease during `work`, so that no reconciler works on them. The person need not
- * exist. They are marked, and stay so: whatever happens, the reconciler looks at them afterwards.
- * Work that holds the lease already goes on.
+ * Holds a person's lease during `work`, so that no reconciler works on them. The person need not
+ * exist. They are marked pending and stay so: whatever happens, the reconciler looks at them
+ * afterwards. If the caller holds the lease already, `work` simply runs.
  *
- * @throws UnavailableError when somebody else has the lease for too long; `work` was not begun then
+ * @throws UnavailableError when another worker holds the lease for too long; `work` was not started
+ *   then
  */
 export async function holdLease<T>(
   access: AccessStore,
@@ -76,9 +77,9 @@ interface LeaseWanted {
 }
 
 /**
- * As {@link holdLease} for work after which nothing remains to be done: the person is pending only
- * if they were before, or when `work` fails. Answers `busy`, without `work`, while somebody else
- * works on them.
+ * Like {@link holdLease}, for work that leaves nothing for the reconciler: afterwards the person is
+ * pending only if they were before, or if `work` failed. Returns `busy` without running `work` if
+ * another worker holds the lease.
  *
  * @param timeoutMs how long to wait for the lease
  */
@@ -110,7 +111,7 @@ async function markAndClaim(
     await access.mark(scope, [userId])
     const claim = await claimPerson(access, scope, userId, deadline)
     if (claim !== 'settled') return claim
-    // A reconciler at work took the mark. In step with it, it would be first each time.
+    // A running reconciler took the mark. The random pause keeps it from being first every time.
     await pause(Math.random() * waitMs)
   } while (Date.now() < deadline)
   return 'busy'
@@ -127,8 +128,8 @@ function workUnder<T>(
 }
 
 /**
- * Returns the lease. A first mark is our own, which nobody waits for; a later one was somebody's
- * before.
+ * Returns the lease. Mark number 1 is our own, so it may be cleared; with a higher number the
+ * person was pending before.
  */
 function giveBack(
   access: AccessStore,
@@ -136,7 +137,8 @@ function giveBack(
   outcome: 'marked' | 'asBefore',
 ): Promise<void> {
   const isCleared = outcome === 'asBefore' && entry.mark === 1
-  // As if it had been marked again since: the lease is returned, and the mark stays.
+  // A lower mark number tells the store that the person was marked again: it returns the lease and
+  // keeps the mark.
   const settled = isCleared ? entry : { ...entry, mark: entry.mark - 1 }
   return access.settle(owner, settled, { kind: 'done' })
 }
@@ -165,8 +167,7 @@ async function claimPerson(
 }
 
 /**
- * The lease is returned only when the work has really ended, also when nobody waits for it any
- * more.
+ * Returns the lease only when the work has really ended, even if the request was answered before.
  */
 async function carryOut(
   context: EnforceContext,

@@ -12,7 +12,7 @@ const keyName = 'gate.invitationKey'
 const signUpPath = '/user/signup/'
 const defaultLifetimeMs = 7 * 24 * 3_600_000
 
-/** A link by which one person signs up, under their own address, once. */
+/** A link with which one person can sign up once, under their own address. */
 export interface Invitation {
   /** Path and query at the gate. */
   readonly path: string
@@ -21,15 +21,15 @@ export interface Invitation {
   readonly expires: string
 }
 
-/** For whom an invitation was made. */
+/** The person for whom an invitation was made. */
 export interface Invited {
   readonly userId: string
   readonly email: string
 }
 
 /**
- * A link by which this person signs up at the gate; `undefined` where links are not the way in, for
- * people without access or address, and for those who have an account.
+ * A link with which this person can sign up at the gate; `undefined` if the host does not use
+ * links, or the person has no access, no address, or an account already.
  */
 export async function createInvitation(
   adapters: Adapters,
@@ -59,8 +59,8 @@ export async function maySignUp(adapters: Adapters, scope: Scope, user: User): P
 }
 
 /**
- * Whom the token of a link was made for; `undefined` when it is not ours, has expired, or is
- * another tenant's.
+ * The person for whom a link's token was made; `undefined` if the token is not genuine, has
+ * expired, or belongs to another tenant.
  */
 export async function readInvitation(
   { access }: Adapters,
@@ -77,8 +77,8 @@ export async function readInvitation(
 }
 
 /**
- * Kept with the rules, so that every host knows it. Read again after writing: another host may have
- * been first.
+ * The key is stored with the rules, so that every instance has it. It is read again after writing,
+ * because another instance may have written first.
  */
 async function keyOf(access: AccessStore, scope: Scope): Promise<string> {
   const known = await access.getValue(scope, keyName)

@@ -13,18 +13,18 @@ export interface Contact extends Omit<Scope, 'signal'> {
 }
 
 /**
- * Remembers that the identity provider called, at most once a minute for each token, so that a
- * busy client costs no writes. Failures are the caller's to ignore.
+ * Records when the identity provider last called, at most once a minute per token, so that a busy
+ * client causes few writes. The caller is expected to ignore failures.
  *
- * @returns called with who sent each authenticated request; gives a promise when it writes, which
- *   the request's own signal does not end
+ * @returns a function to call for each authenticated request. If it writes, it returns a promise,
+ *   which the request's own signal does not abort
  */
 export function contactRecorder(
   { access, tokens }: Pick<Adapters, 'access' | 'tokens'>,
   clock: () => Date,
 ): (caller: Contact) => Promise<unknown> | undefined {
   const written = new Map<string, number>()
-  // Whatever a host's store throws becomes a rejection, never the failure of a request.
+  // Async, so that an error thrown by a host's store becomes a rejection and never fails a request.
   const write = async ({ tokenId, ...caller }: Contact, now: Date) => {
     const scope = { ...caller, signal: AbortSignal.timeout(timeoutMs) }
     const at = now.toISOString()
@@ -33,7 +33,7 @@ export function contactRecorder(
   }
   return (caller) => {
     const now = clock()
-    // Made for each request: the length keeps the names apart without a step through their text.
+    // Runs for every request. The length separates the two names without escaping either.
     const { tenant } = caller
     const key = `${tenant.length} ${tenant} ${caller.tokenId ?? caller.actor}`
     const last = written.get(key) ?? Number.NEGATIVE_INFINITY
@@ -44,7 +44,7 @@ export function contactRecorder(
   }
 }
 
-/** When the identity provider last called, to the minute; `undefined` when it never did. */
+/** When the identity provider last called, to the minute; `undefined` if it never did. */
 export function lastContact(access: AccessStore, scope: Scope): Promise<string | undefined> {
   return access.getValue(scope, valueName)
 }

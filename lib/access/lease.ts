@@ -6,8 +6,8 @@ import { LimitedLifetime } from './time-limit.js'
 const debug = createDebug('label-studio-scim:lease')
 
 /**
- * How long a claim lasts that is not renewed, in milliseconds. Less than a request waits: somebody
- * whose claim was lost in a crash can be deactivated by the request that comes next.
+ * How long a claim lasts unless it is renewed, in milliseconds. Shorter than a request waits, so
+ * that the next request can deactivate a person whose claim was left behind by a crash.
  */
 export const shortLeaseMs = 8_000
 /** How long one attempt at a person may take, in milliseconds. */
@@ -18,22 +18,22 @@ export interface Lease {
   readonly owner: string
   readonly entry: PendingUser
   readonly leaseMs: number
-  /** The claim is not renewed after this. */
+  /** The claim is not renewed beyond this time. */
   readonly attemptMs: number
 }
 
-/** Whose leases the work under a scope holds. */
+/** The people whose leases are held under a scope. */
 const heldUnder = new WeakMap<Scope, ReadonlySet<string>>()
 
-/** Whether the work under this scope holds the person's lease already. */
+/** Whether this scope holds the person's lease already. */
 export function isHeldUnder(scope: Scope, userId: string): boolean {
   return heldUnder.get(scope)?.has(userId) ?? false
 }
 
 /**
- * Works under a claim that is renewed while the work goes on. The signal of the scope that `work`
- * is given is aborted when the claim is lost (somebody else may have taken over), and when the
- * attempt takes too long.
+ * Runs `work` under a claim and renews the claim meanwhile. The signal of the scope given to `work`
+ * is aborted when the claim is lost (another worker may have taken over) and when the attempt takes
+ * too long.
  */
 export async function underLease<T>(
   access: AccessStore,
@@ -53,7 +53,7 @@ export async function underLease<T>(
   }
 }
 
-/** Returns what ends it. */
+/** Returns a function that stops the renewal. */
 function keepRenewing(
   access: AccessStore,
   { owner, entry, leaseMs, attemptMs }: Lease,
@@ -78,7 +78,7 @@ function keepRenewing(
     if (isEnded) return
     if (isHeld) heldUntil = asked + leaseMs
     if (isHeld === false || performance.now() >= heldUntil) {
-      return abort(new DOMException('Somebody else may have taken over.', 'AbortError'))
+      return abort(new DOMException('Another worker may have taken over.', 'AbortError'))
     }
     wait()
   }

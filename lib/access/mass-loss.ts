@@ -3,25 +3,25 @@ import type { Adapters } from '../stores/adapters.js'
 import type { Scope } from '../stores/scope.js'
 import { pathsOf } from './people.js'
 
-/** From when a loss of access is a mass loss. */
+/** The bounds above which a loss of access counts as a mass loss. */
 export interface MassLossLimits {
   /** Share of the people with access; 0 to 1. */
   readonly share: number
-  /** Fewer people are never a mass loss. */
+  /** A loss by fewer people is never a mass loss. */
   readonly least: number
 }
 
-/** The last mass loss, as administrators are shown it. */
+/** The last mass loss, as shown to administrators. */
 export interface MassLoss {
   /** RFC 3339. */
   readonly at: string
-  /** People who lose access by it, those of the hour before included. */
+  /** How many people lose access, including those of the hour before. */
   readonly people: number
-  /** Active people before it. */
+  /** How many people were active before. */
   readonly of: number
-  /** What did it, in a sentence. */
+  /** The cause, as a sentence. */
   readonly cause: string
-  /** It was refused, and nothing was stored. */
+  /** The change was refused and nothing was stored. */
   readonly isRefused: boolean
 }
 
@@ -30,7 +30,7 @@ const allowedName = 'massLossAllowedUntil'
 const lossesName = 'recentLosses'
 const hourMs = 3_600_000
 
-/** Whether so many people are a mass loss. */
+/** Whether a loss of this size is a mass loss. */
 export function isMassLoss(people: number, of: number, { share, least }: MassLossLimits): boolean {
   return people >= least && people > share * of
 }
@@ -44,7 +44,7 @@ export async function lastMassLoss(
   return value === undefined ? undefined : (JSON.parse(value) as MassLoss)
 }
 
-/** Remembers a mass loss for the status page of every host. */
+/** Stores a mass loss for the status page. */
 export async function rememberMassLoss(
   access: AccessStore,
   scope: Scope,
@@ -54,8 +54,7 @@ export async function rememberMassLoss(
 }
 
 /**
- * An administrator means it: until an hour from now nothing is refused as a mass loss. Returns
- * until when.
+ * Confirms a mass loss: for one hour, no change is refused as a mass loss. Returns when that ends.
  */
 export async function allowMassLoss(access: AccessStore, scope: Scope, now: Date): Promise<string> {
   const until = new Date(now.getTime() + hourMs).toISOString()
@@ -63,7 +62,7 @@ export async function allowMassLoss(access: AccessStore, scope: Scope, now: Date
   return until
 }
 
-/** Until when an administrator allows a mass loss; `undefined` when not now. */
+/** Until when an administrator allows mass losses; `undefined` if they are not allowed now. */
 export async function massLossAllowedUntil(
   access: AccessStore,
   scope: Scope,
@@ -73,7 +72,9 @@ export async function massLossAllowedUntil(
   return until !== undefined && Date.parse(until) > now.getTime() ? until : undefined
 }
 
-/** How many active people a tenant has; all people where the store takes no filter. */
+/**
+ * How many active people a tenant has; the number of all people if the store supports no filters.
+ */
 export async function countActivePeople(adapters: Adapters, scope: Scope): Promise<number> {
   const [path] = pathsOf('User', ['active'])
   if (path === undefined) throw new Error('Users have no attribute "active".')
@@ -88,18 +89,19 @@ export async function countActivePeople(adapters: Adapters, scope: Scope): Promi
 }
 
 /**
- * People who lost access within the last hour, as far as one tenant's hosts have told each other.
+ * The people of one tenant who lost access within the last hour, as counted by this instance and
+ * shared between instances.
  */
 export interface RecentLosses {
-  /** Ids of those whom this host has not counted within the hour. */
+  /** The ids that this instance has not counted within the hour. */
   uncounted(ids: readonly string[]): readonly string[]
-  /** Counts people. Those who became inactive are no longer among the active people. */
+  /** Counts people. `inactive` ones are no longer part of the active people. */
   add(ids: readonly string[], kind: 'inactive' | 'roleless'): void
-  /** What this host knows without asking the store. */
+  /** The count known to this instance, without a store call. */
   known(): number
-  /** Exchanges counts with the other hosts, at most once in two seconds. */
+  /** Exchanges counts with the other instances, at most every two seconds. */
   exchange(access: AccessStore, scope: Scope): Promise<void>
-  /** How many became inactive. */
+  /** How many of them became inactive. */
   inactive(): number
 }
 

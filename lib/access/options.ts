@@ -8,26 +8,25 @@ export interface ReconcilerOptions {
   /** People worked on at once. Integer, 1 to 1000. Default 8. */
   readonly concurrency?: number
   /**
-   * How long after a host has died another may take over its work. It is renewed while work goes
-   * on. At least 1000. Default 8 000.
+   * How long after an instance has died another may take over its work. The lease is renewed while
+   * work goes on. At least 1000. Default 8 000.
    */
   readonly leaseMs?: number
   /** How long one attempt at a person may take. At least 1000. Default 60 000. */
   readonly attemptMs?: number
-  /** First bound of the back-off after a failure; doubled with each. Default 1 000. */
+  /**
+   * First bound of the back-off after a failure, doubled with each further failure. Default 1 000.
+   */
   readonly backoffMs?: number
   /** Longest back-off. Default 300 000. */
   readonly maxBackoffMs?: number
-  /**
-   * How often a change is tried that fails although the host is available.
-   * Default 10.
-   */
+  /** How often a change is attempted that fails although the host is available. Default 10. */
   readonly maxAttempts?: number
-  /** How often to look for what other hosts marked. Default 1 000. */
+  /** How often to look for people marked by other instances. Default 1 000. */
   readonly pollMs?: number
-  /** Marks made in one step while a change of rules is carried out. Default 2000. */
+  /** How many people are marked per step while a change of rules is carried out. Default 2000. */
   readonly batch?: number
-  /** Longest wait that a host's `Retry-After` can demand. Default 300 000. */
+  /** The longest wait taken from a host's `Retry-After`. Default 300 000. */
   readonly maxRetryAfterMs?: number
   /** Days after which entries of the audit log are removed. 1 to 36 500. Default 730. */
   readonly auditRetentionDays?: number

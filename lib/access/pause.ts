@@ -10,20 +10,20 @@ export interface Pause {
 
 const valueName = 'reconcilerPaused'
 
-/** The pause of a tenant's reconcilers, on whichever host; `undefined` when they work. */
+/** The pause of a tenant's reconcilers, on all instances; `undefined` when they are not paused. */
 export async function pauseOf(access: AccessStore, scope: Scope): Promise<Pause | undefined> {
   const value = await access.getValue(scope, valueName)
   return value ? (JSON.parse(value) as Pause) : undefined
 }
 
-/** Pauses the reconcilers of a tenant on every host, until {@link resume}. */
+/** Pauses the reconcilers of a tenant on all instances, until {@link resume}. */
 export async function pause(access: AccessStore, scope: Scope, now: Date): Promise<Pause> {
   const pause: Pause = { since: now.toISOString(), by: scope.actor }
   await access.setValue(scope, valueName, JSON.stringify(pause))
   return pause
 }
 
-/** Lets the reconcilers of a tenant work again. */
+/** Resumes the reconcilers of a tenant. */
 export async function resume(access: AccessStore, scope: Scope): Promise<void> {
   await access.setValue(scope, valueName, '')
 }

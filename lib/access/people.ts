@@ -12,26 +12,23 @@ import { emailOf } from './email.js'
 const maxPeopleOfOneAddress = 100
 
 /**
- * Finds the people whose own address (`emailOf`) this is; one that merely stands among somebody's
- * e-mails is not.
+ * Finds the people whose own address (`emailOf`) this is. An address that is only one of a person's
+ * other e-mails does not count.
  */
 export type FindByEmail = (scope: Scope, email: string) => Promise<readonly User[]>
 
-/** The people in whose attributes an address stands. */
+/** The people who have an address in their attributes. */
 export interface AddressHolders {
-  /** It is their own (`emailOf`). */
+  /** People whose own address it is (`emailOf`). */
   readonly own: readonly User[]
-  /** It is another e-mail of theirs, or their `userName`. */
+  /** People who have it as another e-mail or as their `userName`. */
   readonly others: readonly User[]
 }
 
-/**
- * Finds everybody who has this address in any attribute. The address is compared as it is but for
- * its case.
- */
+/** Finds everybody who has this address in any attribute. Only the case of letters is ignored. */
 export type FindByAddress = (scope: Scope, address: string) => Promise<AddressHolders>
 
-/** A finder over this store. One indexed query a call. */
+/** Makes such a finder for this store. Each call costs one indexed query. */
 export function findByAddress(users: UserStore): FindByAddress {
   const paths = pathsOf('User', ['emails.value', 'userName'])
   return async (scope, given) => {
@@ -44,7 +41,8 @@ export function findByAddress(users: UserStore): FindByAddress {
       filter,
       page,
     })
-    // Look-ups pass over invisible characters; another spelling is another address.
+    // The store's look-up ignores invisible characters, but a different spelling is a different
+    // address.
     const resources = alike.filter((user) => hasAddress(user, address))
     const isOwn = (user: User) => emailOf(user) === address
     return { own: resources.filter(isOwn), others: resources.filter((user) => !isOwn(user)) }
@@ -58,7 +56,7 @@ function hasAddress(user: User, address: string): boolean {
   return texts.some((text) => typeof text === 'string' && text.toLowerCase() === address)
 }
 
-/** A finder over this store. One indexed query a call. */
+/** Makes such a finder for this store. Each call costs one indexed query. */
 export function findByEmail(users: UserStore): FindByEmail {
   const find = findByAddress(users)
   return async (scope, email) => (await find(scope, email.trim())).own
@@ -66,7 +64,7 @@ export function findByEmail(users: UserStore): FindByEmail {
 
 type Paths = readonly NonNullable<ReturnType<typeof resolvePath>>[]
 
-/** Resolved paths of attributes that every service provider has. */
+/** Resolved paths of attributes that always exist. */
 export function pathsOf(typeName: 'User' | 'Group', texts: readonly string[]): Paths {
   const type = compileResourceTypes().byName.get(typeName)
   return texts.flatMap((text) => {
@@ -75,7 +73,7 @@ export function pathsOf(typeName: 'User' | 'Group', texts: readonly string[]): P
   })
 }
 
-/** `path eq value or …` for every pair, in any case. */
+/** `path eq value or …` for every pair, ignoring case. */
 export function anyEquals(paths: Paths, values: readonly string[]): ResolvedFilter {
   const nodes = paths.flatMap((path) =>
     values.map((value) => ({
@@ -89,7 +87,7 @@ export function anyEquals(paths: Paths, values: readonly string[]): ResolvedFilt
   return nodes.length === 1 && only ? only : { kind: 'or', nodes }
 }
 
-/** People whose login name, name or an address contains this text, in any case. */
+/** Matches people whose login name, name or an address contains this text, ignoring case. */
 export function anyContains(text: string): ResolvedFilter {
   const paths = pathsOf('User', [
     'userName',

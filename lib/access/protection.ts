@@ -9,7 +9,10 @@ const named: Exemption = {
   reason: 'This person is protected and cannot be changed through SCIM.',
 }
 
-/** Every method of a user store, so that stores of any making keep their own `this`. */
+/**
+ * Every method of a user store. They are called on the original store, so that it keeps its own
+ * `this`.
+ */
 const methods = [
   'create',
   'get',

@@ -12,14 +12,14 @@ import { createWorker, type Worker } from './worker.js'
 const debug = createDebug('label-studio-scim:reconciler')
 const fanOutMs = 250
 
-/** Works off the list of people whose access must be made true. */
+/** Carries out pending changes: enforces the access of everybody marked pending. */
 export interface Reconciler {
   /**
-   * Begins to work in the background, continuing where any host left off. Calling it again changes
+   * Starts to work in the background, continuing where any instance left off. A second call changes
    * nothing.
    */
   start(): void
-  /** Takes no new work, waits for what is under way, and returns its leases. */
+  /** Takes no new work, waits for work in progress, and returns its leases. */
   stop(): Promise<void>
   /**
    * Works until nothing is due: resolves when every mark that was due has been carried out, put
@@ -27,19 +27,20 @@ export interface Reconciler {
    */
   drain(): Promise<void>
   /**
-   * A hint that something was marked, so that it starts at once instead of at the next look.
-   * `anew`: somebody wants a host asked again that is left alone because it did not answer.
+   * A hint that somebody was marked, so that work starts at once instead of at the next poll. With
+   * `anew`, a host whose calls are suspended because it did not answer is called again.
    */
   wake(options?: { readonly anew?: boolean }): void
-  /** Whether it works in the background: between `start` and `stop`. */
+  /** Whether it works in the background, i.e. between `start` and `stop`. */
   isRunning(): boolean
 }
 
 /**
- * A reconciler over these adapters. Several hosts may run one each on one database: leases share
- * the work and keep two of them off one person. Entries that fail are tried again with full jitter,
- * without end while the host is unavailable; what fails otherwise is given up after `maxAttempts`,
- * reported by the settings API, and never dropped.
+ * Makes a reconciler for these adapters. Several instances may each run one on the same database:
+ * leases distribute the work and keep two of them from working on the same person. Failed entries
+ * are retried with full jitter, without limit while the host is unavailable. An entry that keeps
+ * failing for another reason counts as failed after `maxAttempts`; the settings API reports it, and
+ * it is never dropped.
  *
  * @throws ConfigurationError `ERR_SCIM_RECONCILER` when the adapters keep no pending work, or an
  *   option is wrong
@@ -117,7 +118,7 @@ class LeasingReconciler implements Reconciler {
     await Promise.all([...this.#underWay, tending])
   }
 
-  /** Removes what is too old; what fails is tried again the next day. */
+  /** Removes data past its retention time; a failed removal is tried again the next day. */
   async #tend(): Promise<void> {
     await this.#retention
       .tend(() => this.#isStopping)
@@ -125,8 +126,8 @@ class LeasingReconciler implements Reconciler {
   }
 
   /**
-   * Takes as much work as there are free hands, and does not wait for it; returns how much there
-   * was to do.
+   * Claims as much work as it has free slots and starts it without waiting; returns how much work
+   * it found.
    */
   async #begin(): Promise<number> {
     const fannedOut = await this.#fanOut()
@@ -148,7 +149,9 @@ class LeasingReconciler implements Reconciler {
     return fannedOut + claimed.length
   }
 
-  /** Marks the people of changed rules in small steps, between which requests have their turn. */
+  /**
+   * Marks the people affected by changed rules, in small steps that let requests run in between.
+   */
   async #fanOut(): Promise<number> {
     const until = performance.now() + fanOutMs
     let marked = 0
@@ -162,8 +165,8 @@ class LeasingReconciler implements Reconciler {
   }
 
   /**
-   * Until some work ends; what ends in the same turn is waited for too, so that one claim fills all
-   * hands.
+   * Waits until some work ends, including all work that ends in the same tick, so that one claim
+   * fills all free slots.
    */
   async #someEnd(): Promise<void> {
     if (this.#underWay.size > 0) await Promise.race(this.#underWay)
@@ -171,8 +174,8 @@ class LeasingReconciler implements Reconciler {
   }
 
   /**
-   * Until work ends, the next entry is due, a wake, `stop`, or the time to look for marks of other
-   * hosts.
+   * Waits until work ends, the next entry is due, `wake` or `stop` is called, or it is time to poll
+   * for marks of other instances.
    */
   async #pause(): Promise<void> {
     const before = this.#underWay.size

@@ -14,17 +14,19 @@ export interface SeenRefusal {
   readonly reason: string
 }
 
-/** Who somebody is in SCIM: the id, where there is one. */
+/** Returns the SCIM id of a person, if there is one. */
 export type PersonOf = (scope: Scope, identity: AccountIdentity) => Promise<string | undefined>
 
-/** Collects what a policy in report mode would refuse, and counts it in the store. */
+/**
+ * Collects the requests that a policy in report mode would refuse, and counts them in the store.
+ */
 export interface RefusalRecorder {
   add(scope: Omit<Scope, 'signal'>, refusal: SeenRefusal): void
-  /** Resolves when everything so far is in the store, or failed to get there. */
+  /** Resolves when everything so far has been stored, or storing it has failed. */
   flush(): Promise<void>
 }
 
-/** What a recorder needs. */
+/** What `refusalRecorder` needs besides the adapters. */
 export interface RecorderTools {
   readonly personOf: PersonOf
   readonly onError: (error: unknown) => void
@@ -40,8 +42,8 @@ interface Batch {
 }
 
 /**
- * A recorder that writes once a second, so that a busy day costs few writes. It keeps at most a
- * thousand kinds of refusals of each tenant between two writes; a failed write loses what it had.
+ * A recorder that writes once a second, so that heavy traffic causes few writes. Between two writes
+ * it keeps at most a thousand kinds of refusals per tenant. A failed write loses its counts.
  *
  * @returns `undefined` when the adapters have no store of refusals
  */

@@ -5,15 +5,15 @@ import type { ResolvedOptions } from './options.js'
 const dayMs = 86_400_000
 const purgedAtOnce = 1_000
 
-/** What a host removes once a day. Several hosts may do so at the same time. */
+/** Removes old data once a day. Several instances may do so at the same time. */
 export function createRetention(adapters: AccessAdapters, options: ResolvedOptions) {
   const { clock, auditRetentionDays, deletedRetentionDays } = options
   let lastAt = Number.NEGATIVE_INFINITY
   const daysAgo = (days: number) => new Date(clock().getTime() - days * dayMs).toISOString()
   return {
     /**
-     * Removes what is too old, unless that was done within the last day; `isStopping` ends it
-     * early.
+     * Removes data past its retention time, unless that was done within the last day; `isStopping`
+     * ends it early.
      */
     async tend(isStopping: () => boolean): Promise<void> {
       const now = clock().getTime()

@@ -15,14 +15,14 @@ import { isDepartedAddress, standingOf, strongest } from './standing.js'
 
 const debug = createDebug('label-studio-scim:access')
 
-/** What a host is told about somebody who signs in. */
+/** The decision about a person who signs in. */
 export interface SignInDecision {
   /** Whether the person may enter. */
   readonly allowed: boolean
   /**
-   * `active`: SCIM has them, with access. `deprovisioned`: SCIM had them, and their access has
-   * ended. `unknown`: SCIM never had anybody with this address, or lists them from an import and
-   * does not manage them.
+   * `active`: a SCIM user with access. `deprovisioned`: a SCIM user whose access has ended.
+   * `unknown`: SCIM never had anybody with this address, or only lists them from an import and does
+   * not manage them.
    */
   readonly reason: 'active' | 'deprovisioned' | 'unknown'
   /** SCIM id of the person, when `active`. */
@@ -32,16 +32,16 @@ export interface SignInDecision {
 /** Options of `onSignIn`. */
 export interface SignInOptions {
   /**
-   * What happens to people SCIM never had. Default `allow`, as with the access gate: the owner,
-   * service accounts.
+   * Whether to let in people whom SCIM never had, such as the owner and service accounts. Default
+   * `allow`, as with the access gate.
    */
   readonly unknownPeople?: 'allow' | 'refuse'
   /**
-   * How long to wait for what a first sign-in gives, in milliseconds; then the reconciler goes on.
-   * Default 5000.
+   * How long to wait for the access that a first sign-in completes, in milliseconds; after that the
+   * reconciler finishes it. Default 5000.
    */
   readonly timeoutMs?: number
-  /** Called with `user.signedIn` and with what was granted. */
+  /** Called with `user.signedIn` and the events of what was granted. */
   readonly onEvent?: (event: AuditEntry) => void
   /** Default: the system's clock. */
   readonly clock?: () => Date
@@ -119,7 +119,7 @@ async function completeSignIn(
   const { access } = adapters
   if (!access) return
   if (!(await hasSignedIn(access, scope, user.id))) await rememberSignIn(access, scope, user.id, at)
-  // Also at later sign-ins, in case the process ended before the mark at the first.
+  // Also at later sign-ins, in case the process ended before it set the mark at the first one.
   else if (!(await access.getRecord(scope, user.id))?.deferred.length) return
   await access.mark(scope, [user.id])
   const context = { adapters: { ...adapters, access }, clock, emit: onEvent }

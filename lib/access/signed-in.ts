@@ -1,7 +1,7 @@
 import type { AccessStore } from '../stores/access-store.js'
 import type { Scope } from '../stores/scope.js'
 
-/** Whether this person has signed in at some time, as far as `onSignIn` was told. */
+/** Whether `onSignIn` was ever called for this person. */
 export async function hasSignedIn(
   access: AccessStore,
   scope: Scope,
@@ -10,10 +10,7 @@ export async function hasSignedIn(
   return (await access.getValue(scope, nameOf(userId))) !== undefined
 }
 
-/**
- * Remembers the first sign-in for good; a value of its own, so that nobody's lease must be waited
- * for.
- */
+/** Stores the first sign-in permanently, as a separate value, so that no lease is needed. */
 export async function rememberSignIn(
   access: AccessStore,
   scope: Scope,

@@ -7,15 +7,16 @@ import { addressesOf, emailOf } from './email.js'
 import { exemptionOf } from './exemption.js'
 
 /**
- * What SCIM says of somebody who wants to come in. `unknown`: SCIM never had them, or only knows
- * them from an import and was never told to manage them.
+ * The standing of a person who wants to come in. `unknown`: SCIM never had them, or only knows them
+ * from an import and does not manage them.
  */
 export type Standing = 'active' | 'deprovisioned' | 'unknown'
 
 /**
- * The one place that says what a SCIM user is at the door. Access also ended for somebody active to
- * whom, by policy, no rule gives a role any more. What rules and groups say has no effect on people
- * who are not ours to manage: protected ones are let in, the others are unknown.
+ * The one place that decides a SCIM user's standing at sign-in and at the gate. An active person
+ * also counts as deprovisioned when, by policy, no rule gives them a role any more. Rules and
+ * groups have no effect on people who are not managed through SCIM: protected ones are let in, the
+ * others are unknown.
  *
  * @param user `undefined`: deleted
  * @param known their access record, where it has been read already
@@ -39,15 +40,16 @@ export async function standingOf(
 }
 
 /**
- * Whether an import has noted the account and not stored its user yet, or is about to remove both.
+ * Whether an import has recorded the account but not yet stored its user, or is about to remove
+ * both.
  */
 export function isHalfListed({ account, enforced }: AccessRecord): boolean {
   return account?.origin === 'imported' && enforced === undefined
 }
 
 /**
- * Whether an address, which no SCIM user has, was that of somebody deleted whom SCIM managed, or of
- * somebody who has lost it and has no access.
+ * Whether an address that no SCIM user has belonged to a deleted person whom SCIM managed, or to a
+ * person who gave it up and has no access.
  */
 export async function isDepartedAddress(
   adapters: Adapters,
@@ -66,9 +68,9 @@ export async function isDepartedAddress(
 }
 
 /**
- * Remembers addresses that somebody loses: an account may stand under any of them, and must not
- * outlive their access. The one in their record is found without. They count until the record is
- * made anonymous, and are kept as digests, since nothing finds them by the person.
+ * Remembers the addresses that a person loses: an account may exist under any of them and must not
+ * outlive their access. The address in their record is found anyway. The addresses count until the
+ * record is made anonymous. They are kept as digests, because they cannot be looked up by person.
  *
  * @param after absent: the person is deleted
  */
@@ -94,7 +96,10 @@ function deletedName(address: string): string {
   return `departed:${createHash('sha256').update(address).digest('base64url')}`
 }
 
-/** What to make of several people with one address: it opens when one of them may come in. */
+/**
+ * The standing of several people with one address: the address is let in if any of them may come
+ * in.
+ */
 export function strongest(standings: readonly Standing[]): Standing {
   if (standings.includes('active')) return 'active'
   return standings.includes('deprovisioned') ? 'deprovisioned' : 'unknown'

@@ -6,12 +6,12 @@ interface TimeLimit {
 }
 
 /**
- * What `work` comes to, or a rejection with `tooLate()` after `timeoutMs`. The signal of the scope
- * that `work` is given is aborted then, and with that of `scope`; work that does not mind it goes
- * on with nobody waiting, and how it ends is passed over.
+ * Resolves with the result of `work`, or rejects with `tooLate()` after `timeoutMs`. The signal of
+ * the scope given to `work` is aborted then, and also when that of `scope` is. Work that ignores
+ * its signal goes on in the background, and its result is ignored.
  *
- * Nothing is left behind when it ends, where the timers and the derived signals of
- * `AbortSignal.timeout` and `any` live on for the whole time.
+ * It leaves nothing behind when it ends, whereas the timers and derived signals of
+ * `AbortSignal.timeout` and `any` live on until the time is up.
  */
 export function withTimeLimit<T>(
   scope: Scope,
@@ -43,8 +43,8 @@ export function withTimeLimit<T>(
 }
 
 /**
- * A signal that is aborted on demand, and with its parent's; both are asked for only when somebody
- * asks this one.
+ * A signal that is aborted on demand, and when its parent is. Both signals are made only when first
+ * needed.
  */
 export class LimitedLifetime implements Lifetime {
   readonly #parent: Lifetime
@@ -65,7 +65,7 @@ export class LimitedLifetime implements Lifetime {
     this.#controller.abort(reason)
   }
 
-  /** Leaves the parent; nobody is told of its end any more. */
+  /** Stops listening to the parent. */
   release(): void {
     this.#isLinked = true
     this.#unlink?.()

@@ -13,23 +13,23 @@ import type { ResolvedOptions } from './options.js'
 import { pauseOf } from './pause.js'
 
 const debug = createDebug('label-studio-scim:reconciler')
-/** Failures of a host in a row after which it is left alone for a while. */
+/** After this many consecutive failures, calls to a host are suspended for a while. */
 const outageThreshold = 3
-/** How long somebody waits before the reconciler looks again whether it is still paused. */
+/** How long a person waits before the reconciler checks whether it is still paused. */
 const pausedMs = 5_000
 
 /** Carries out claimed entries. */
 export interface Worker {
   /**
-   * Makes one person's access true and ends the claim. Never rejects: a claim that cannot be ended
-   * runs out.
+   * Enforces one person's access and ends the claim. Never rejects: a claim that cannot be ended
+   * expires.
    */
   work(entry: PendingUser): Promise<void>
-  /** Asks a host again that was left alone because it did not answer. */
+  /** Resumes calls to a host that were suspended because it did not answer. */
   askAgain(): void
 }
 
-/** A worker that ends its claims in the name of `owner`. */
+/** A worker whose claims belong to `owner`. */
 export function createWorker(
   adapters: AccessAdapters,
   owner: string,
@@ -42,7 +42,8 @@ export function createWorker(
   const context: EnforceContext = { adapters, clock, emit }
 
   /**
-   * A pause gives and takes nothing, but ends the access of people who are deactivated or deleted.
+   * During a pause nothing is granted or revoked, except that deactivated and deleted people lose
+   * their access.
    */
   async function waits(scope: Scope, { userId }: PendingUser): Promise<boolean> {
     if (!(await pauseOf(adapters.access, scope))) return false
@@ -50,7 +51,7 @@ export function createWorker(
     return user?.active === true
   }
 
-  /** Returns how it failed; `undefined` when it is done. */
+  /** Returns the failure, or `undefined` on success. */
   async function attempt(scope: Scope, entry: PendingUser): Promise<PendingOutcome | undefined> {
     try {
       if (await waits(scope, entry)) return pausedOutcome
@@ -92,8 +93,8 @@ function outcomeOf(
 ): Exclude<PendingOutcome, { kind: 'done' }> {
   const message = describeFailure(error)
   const kind = storeErrorKind(error)
-  // Attempts during an outage say nothing about this person: the first failure after one never
-  // is the last one.
+  // Attempts during an outage say nothing about this person, so the first failure after an outage
+  // never counts as the last attempt.
   const isPoison =
     kind !== 'unavailable' &&
     entry.attempts + 1 >= options.maxAttempts &&
@@ -103,8 +104,8 @@ function outcomeOf(
 }
 
 /**
- * Full jitter: anything up to the exponential bound, but never before the host said it would be
- * back.
+ * Full jitter: a random time up to the exponential bound, but never before the host's own
+ * `Retry-After`.
  */
 function backoffMs(attempts: number, error: unknown, options: ResolvedOptions): number {
   const asked =
@@ -120,21 +121,19 @@ function jitter(attempts: number, options: ResolvedOptions): number {
   return Math.round(random() * Math.min(maxBackoffMs, first * 2 ** Math.min(attempts, 30)))
 }
 
-/** Looked at again soon, so that it goes on within seconds once the pause ends. */
+/** Retries soon, so that work resumes within seconds after the pause ends. */
 const pausedOutcome: PendingOutcome = { kind: 'retry', afterMs: pausedMs, error: pausedText }
 
 /**
- * Without a call of the host: it is known not to answer. People come back spread over time, not all
- * at once.
+ * Puts the person off without calling the host, which is known not to answer. Random delays keep
+ * everybody from coming back at once.
  */
 function putOff(entry: PendingUser, openMs: number, options: ResolvedOptions): PendingOutcome {
   const afterMs = Math.max(openMs, 0) + jitter(entry.attempts, options)
   return { kind: 'retry', afterMs, error: entry.lastError ?? describeFailure('outage') }
 }
 
-/**
- * Reported at the first failure and at the last; not for the retries in between.
- */
+/** Reports the first failure and the last one, but not the retries in between. */
 async function report(
   { adapters, clock, emit }: EnforceContext,
   scope: Scope,

@@ -1,6 +1,6 @@
 /**
- * Everything an adapter needs beside the interfaces of the root entry: what the bundled adapters
- * are made of, and all that they take from the library. docs/adapters.md walks through it.
+ * The tools for writing an adapter, besides the interfaces of the root entry. The bundled adapters
+ * import nothing else from the library. docs/adapters.md explains how to use them.
  */
 export {
   type AccessAdapters,

@@ -1,15 +1,18 @@
 import { isObject } from '../schema/json.js'
-/** What values an option can have, and how a message asks for one. */
+/** The kind of value an option takes, and how messages describe it. */
 export interface Kind<T = unknown> {
-  /** As the documentation calls it, e.g. `1 to 1000`; absent where the default tells it. */
+  /**
+   * The range as shown in the documentation, e.g. `1 to 1000`; absent if the default makes it
+   * clear.
+   */
   readonly range?: string
-  /** What to give, for messages, e.g. `a whole number from 1 to 1000`. */
+  /** The expected value, for messages, e.g. `a whole number from 1 to 1000`. */
   readonly wanted: string
-  /** Whether the value is one of them. */
+  /** Whether a value is of this kind. */
   readonly accepts: (value: unknown) => boolean
-  /** For nested options: the options inside. */
+  /** For nested options: their table. */
   readonly inside?: OptionRows
-  /** For lists: what each element is. */
+  /** For lists: the options of each element. */
   readonly each?: Kind
   /** Never set: ties the kind to the type of its values. */
   readonly type?: T
@@ -18,9 +21,9 @@ export interface Kind<T = unknown> {
 /** One option: its kind, its default, and whether it must be given. */
 export interface Option<T = unknown> {
   readonly type: Kind<T>
-  /** What is in force when it is left out. */
+  /** The value when the option is left out. */
   readonly default?: T | undefined
-  /** It must be given. */
+  /** The option must be given. */
   readonly required?: boolean
   /** Messages never repeat the value. */
   readonly secret?: boolean
@@ -40,7 +43,7 @@ export interface OptionTable<Rows extends OptionRows = OptionRows> {
   readonly rows: Rows
 }
 
-/** Rows that fit an interface of options, one for each. */
+/** The rows for an interface of options, one per option. */
 export type RowsFor<Options> = {
   readonly [Name in keyof Required<Options>]: Option<Exclude<Options[Name], undefined>>
 }
@@ -56,7 +59,7 @@ export type Resolved<Options, Rows> = {
     : never
 }
 
-/** Declares the table of a factory's options; the compiler asks for a row for each option. */
+/** Declares the table of a factory's options. The compiler requires one row per option. */
 export function optionTable<Options>() {
   return <const Rows extends RowsFor<Options>>(
     factory: string,
@@ -106,7 +109,7 @@ export const httpUrl = text(
   (value) => /^https?:\/\//.test(value) && URL.canParse(value),
 )
 
-/** A function; `from` names one that makes it. */
+/** A function; `from` names an example that makes one. */
 // biome-ignore lint/suspicious/noExplicitAny: functions of every signature
 export const callback = <T extends (...parameters: any[]) => unknown>(from?: string): Kind<T> => ({
   wanted: from === undefined ? 'a function' : `a function, e.g. ${from}`,
@@ -120,7 +123,7 @@ export const listOf = <T>(each: Kind<T>): Kind<readonly T[]> => ({
   each,
 })
 
-/** An object whose properties are checked where they are read. */
+/** An object whose properties are checked elsewhere, where they are read. */
 export const record = <T extends object>(): Kind<T> => ({ wanted: 'an object', accepts: isObject })
 
 /** Options inside an option. */

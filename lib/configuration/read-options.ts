@@ -38,7 +38,7 @@ function readOption(table: OptionTable, option: Option, value: unknown, path: st
   const { type, secret = false } = option
   if (value === undefined) {
     if (option.required) throw wrong(table, `"${path}" is missing`, `give ${type.wanted}`)
-    // An object of options has the defaults of what is inside.
+    // For nested options, the defaults are those of the options inside.
     if (type.inside && option.default) return readRows(table, type.inside, {}, `${path}.`)
     return option.default
   }
@@ -71,7 +71,7 @@ function anObject({ rows }: OptionTable): string {
 }
 
 /**
- * Refuses names that no option has: a misspelt option would silently leave the default in force.
+ * Refuses unknown names, because a misspelt option would silently leave the default in force.
  *
  * @throws ConfigurationError naming the unknown name, the nearest known one and all that are known
  */
