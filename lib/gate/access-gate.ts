@@ -5,7 +5,7 @@ import createDebug from 'debug'
 import { noteEnforcement } from '../access/index.js'
 import type { Adapters } from '../stores/adapters.js'
 import { checkAdapters } from '../stores/check-adapters.js'
-import { UnavailableError } from '../stores/errors.js'
+import { storeErrorKind, type UnavailableError } from '../stores/errors.js'
 import type { Scope } from '../stores/scope.js'
 import { changeAnswer } from './answers.js'
 import { type Decider, deciderOf } from './decider.js'
@@ -95,8 +95,8 @@ function undecided(
   next: (error?: unknown) => void,
 ): (error: unknown) => void {
   return (error) => {
-    if (!(error instanceof UnavailableError)) return next(error)
-    const { message: detail, retryAfterSeconds } = error
+    if (storeErrorKind(error) !== 'unavailable') return next(error)
+    const { message: detail, retryAfterSeconds } = error as UnavailableError
     answer(request, response, { kind: 'refused', status: 503, detail, retryAfterSeconds })
   }
 }

@@ -88,6 +88,14 @@ function answer({ url = '/' }: IncomingMessage, response: ServerResponse): unkno
   if (path.startsWith('/api/dm/actions')) {
     return json(response, 200, [{ id: 'next_task' }, { id: 'delete_tasks' }])
   }
+  if (path.endsWith('/export/formats')) {
+    const names = ['JSON', 'YOLO', 'YOLO_WITH_IMAGES']
+    return json(
+      response,
+      200,
+      names.map((name) => ({ name })),
+    )
+  }
   if (/^\/api\/tasks\/?$/.test(path)) return json(response, 200, { tasks: [objectOf(5)] })
   const left = (list: readonly object[]) => list.map((each) => without(each, query))
   const people = [7, 8].map((id) => ({ id, email: `person${id}@example.com` }))

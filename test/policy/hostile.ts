@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { endpoints } from '../../adapters/label-studio/policy/endpoints.js'
 import { signsOut } from './random.js'
 import { bodiesOf, type Sent, sendAsItIs, spellings } from './requests.js'
@@ -13,6 +14,10 @@ import {
 
 /** Every spelling and query of every row by everybody, instead of some by each. */
 const isLong = process.env['HOSTILE'] === 'all'
+
+const pictureConfig =
+  '<View><Image name="i" value="$image"/><RectangleLabels name="r" toName="i"><Label value="a"/>' +
+  '</RectangleLabels></View>'
 
 const attackers: readonly Attacker[] = [
   'annotator',
@@ -314,6 +319,35 @@ export function describeHostile(name: string, start: () => Promise<OpenTarget>):
         expect([each.path, (await as(attacker, each)).status]).toEqual([each.path, 403])
       }
       expect(world.state()).toEqual(before)
+    })
+
+    it('no export carries a file of another project', async () => {
+      const upload = await owner(
+        world.target,
+        'GET',
+        `/api/import/file-upload/${world.their['upload']}`,
+      )
+      const made = await json('manager', 'POST', '/api/projects', {
+        title: 'pictures',
+        label_config: pictureConfig,
+      })
+      const project = made.json.id
+      const value = { x: 1, y: 1, width: 5, height: 5, rectanglelabels: ['a'] }
+      const region = { from_name: 'r', to_name: 'i', type: 'rectanglelabels', value }
+      const task = { data: { image: `/data/${upload.file}` }, annotations: [{ result: [region] }] }
+      const own = `/api/projects/${project}`
+      expect((await json('manager', 'POST', `${own}/import`, [task])).status).toBe(201)
+      for (const format of ['YOLO_WITH_IMAGES', 'COCO_WITH_IMAGES', 'VOC', 'ASR_MANIFEST']) {
+        const url = `${own}/export?exportType=${format}&download_resources=true`
+        const { status, text } = await as('manager', { method: 'GET', path: url })
+        // An archive has its names in plain text.
+        expect([format, status, text.includes(`/${path.basename(upload.file)}`)]).toEqual([
+          format,
+          /IMAGES/.test(format) ? 403 : 200,
+          false,
+        ])
+      }
+      await owner(world.target, 'DELETE', own)
     })
 
     it('the number of a deleted task is not open when it becomes another’s', async () => {

@@ -291,6 +291,48 @@ describe('answers are narrowed', () => {
     expect((await ask(asked, 7)).status).toBe(502)
   })
 
+  it('exports carry no files, which Label Studio would fetch as its owner', async () => {
+    const of = async (url: string, account = 27) => {
+      const { status } = await ask({ method: 'GET', path: url }, account)
+      return status
+    }
+    const sent = async (url: string) => {
+      const headers = { authorization: 'Token 27', 'x-person': '27' }
+      await fetch(`${room.url}${url}`, { headers })
+      return application.reached.pop()
+    }
+    const exported = '/api/projects/1/export'
+    for (const each of ['YOLO_WITH_IMAGES', 'COCO_WITH_IMAGES', 'coco_with_images']) {
+      expect(await of(`${exported}?exportType=${each}`)).toBe(403)
+      expect(await of(`${exported}?exportType=JSON&export_type=${each}`)).toBe(403)
+      expect(await of(`/api/projects/1/exports/5/download?exportType=${each}`)).toBe(403)
+      expect(await of(`${exported}?exportType=${each}`, 37)).toBe(200)
+    }
+    for (const [query, rest] of [
+      ['?exportType=VOC', 'exportType=VOC&download_resources=false'],
+      ['?download_resources=1&download%5Fresources=yes', 'download_resources=false'],
+      ['', 'download_resources=false'],
+    ]) {
+      expect(await sent(exported + query)).toBe(`GET ${exported}?${rest}`)
+    }
+    const convert = { method: 'POST', path: '/api/projects/1/exports/5/convert' }
+    for (const [body, status] of [
+      [{ export_type: 'VOC' }, 200],
+      [{ export_type: 'VOC', download_resources: false }, 200],
+      [{ export_type: 'VOC', download_resources: true }, 403],
+      [{ export_type: 'VOC', download_resources: 'on' }, 403],
+      [{ export_type: 'YOLO_WITH_IMAGES' }, 403],
+    ] as const) {
+      expect([body, (await ask({ ...convert, body }, 27)).status]).toEqual([body, status])
+    }
+    application.reached.length = 0
+  })
+
+  it('formats with files are not offered', async () => {
+    const formats = await seen('/api/projects/1/export/formats', 27)
+    expect(formats).toEqual([{ name: 'JSON' }, { name: 'YOLO' }])
+  })
+
   it('lists of projects ask for one’s own alone', async () => {
     for (const [asked, sent] of [
       ['', '1'],

@@ -1,6 +1,6 @@
 import { isObject } from '../../../lib/adapter/index.js'
 import { openProjects, type PersonAccess, type Rank, rankIn, ranks } from './access.js'
-import { actionRoles, type Endpoint, type NeededRole } from './endpoints.js'
+import { actionRoles, carriesFiles, type Endpoint, type NeededRole } from './endpoints.js'
 
 /** What a change of an answer may need to know. */
 export interface AnswerContext {
@@ -69,6 +69,7 @@ const changes: Readonly<Record<string, Change>> = {
     const rank = rankIn(person, project ?? -1)
     return withItems(body, (each) => rank >= ranks[actionRoles[String(each['id'])] ?? 'MA'])
   },
+  formats: (_context, body) => withItems(body, ({ name }) => !carriesFiles.test(String(name))),
   noToken: (_context, body) => without(body, ['token']),
   noSecrets: ({ person, project }, body) =>
     rankIn(person, project ?? -1) >= ranks.MA
@@ -224,6 +225,14 @@ export function hideControls(
 
 /** "Create Project" and "Invite People" of the home page. */
 const homeButtons = ['section button[data-look="outlined"][data-align="center"]']
+
+/** The query of an export that leaves the files of its tasks out. */
+export function urlWithoutFiles(url: string): string {
+  const [path = '', ...rest] = url.split('?')
+  const query = new URLSearchParams(rest.join('?'))
+  query.set('download_resources', 'false')
+  return `${path}?${query}`
+}
 
 /** Narrows the query of a list of projects: Label Studio then counts and pages only those. */
 export function narrowedUrl(person: PersonAccess, url: string): string {

@@ -1,5 +1,6 @@
+import { isObject } from '../../../lib/adapter/index.js'
 import { type PersonAccess, type Rank, rankIn, ranks } from './access.js'
-import { actionRoles, type Endpoint, type NeededRole } from './endpoints.js'
+import { actionRoles, carriesFiles, type Endpoint, type NeededRole } from './endpoints.js'
 import type { ReadRequest, Reference } from './read-request.js'
 
 /** What is known of an object. */
@@ -35,6 +36,7 @@ export function decide(person: PersonAccess, request: ReadRequest, known: Known)
   if (facts.some(({ projects }) => projects.length === 0)) return refuse('no such object')
   const projects = [...new Set(facts.flatMap((each) => each.projects))]
   if (projects.length > 1 && !endpoint.isAcrossProjects) return refuse('objects of two projects')
+  if (endpoint.isExport && hasFiles(request)) return refuse('an export with files')
   if (!hasWhatIsNeeded(request)) return refuse(`needs ${endpoint.needs?.join(' or ')}`)
   const least = Math.min(...projects.map((project) => rankIn(person, project))) as Rank
   if (projects.length > 0 && least === ranks.none) return refuse('not a member of the project')
@@ -88,6 +90,15 @@ function ofList(person: PersonAccess, { role, answer }: Endpoint, needed: Rank):
 
 function hasWhatIsNeeded({ endpoint: { needs }, named }: ReadRequest): boolean {
   return needs === undefined || needs.some((name) => named.has(name))
+}
+
+/** A query that asks for files is changed; see the answer rule `withoutFiles`. */
+function hasFiles({ query, body }: ReadRequest): boolean {
+  const fields = isObject(body) ? body : {}
+  const formats = [query.get('exportType'), query.get('export_type'), fields['export_type']]
+  return (
+    formats.some((each) => carriesFiles.test(String(each))) || Boolean(fields['download_resources'])
+  )
 }
 
 /**

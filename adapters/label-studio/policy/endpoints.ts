@@ -21,6 +21,8 @@ export type AnswerRule =
   | 'whoami'
   | 'actions'
   | 'noToken'
+  | 'withoutFiles'
+  | 'formats'
   | 'noSecrets'
   | 'page'
 
@@ -57,6 +59,11 @@ export interface Endpoint {
    * for the creator, or where legacy tokens do not work.
    */
   readonly handsToken?: true
+  /**
+   * Label Studio puts into it whatever address a task names, fetched with the owner's token or read
+   * from its disk: never with files.
+   */
+  readonly isExport?: true
   /** Fields of the body that only a Reviewer may set: somebody else's work, ground truth. */
   readonly isWork?: true
 }
@@ -74,6 +81,7 @@ const page: More = { isPage: true }
 const shell: More = { isPage: true, answer: 'page' }
 const opaque: More = { body: 'opaque' }
 const file: More = { body: 'file' }
+const exported: More = { isExport: true }
 const queryProject: More = { needs: ['query.project'] }
 const bodyProject: More = { needs: ['body.project'] }
 
@@ -197,13 +205,13 @@ const data: readonly Endpoint[] = [
   row('GET DELETE', '/api/projects/{project}/file-uploads', 'MA'),
   row('GET', '/data/upload/{project}/{file}', 'AN'),
   row('GET', '/storage-data/uploaded/', 'AN', { needs: ['query.filepath'] }),
-  row('GET', '/api/projects/{project}/export', 'MA'),
-  row('GET', '/api/projects/{project}/export/formats', 'MA'),
+  row('GET', '/api/projects/{project}/export', 'MA', { ...exported, answer: 'withoutFiles' }),
+  row('GET', '/api/projects/{project}/export/formats', 'MA', { answer: 'formats' }),
   row('GET', '/api/projects/{project}/export/files', 'MA'),
   row('GET POST', '/api/projects/{project}/exports/', 'MA'),
   row('GET DELETE', '/api/projects/{project}/exports/{export}', 'MA'),
-  row('GET', '/api/projects/{project}/exports/{export}/download', 'MA'),
-  row('POST', '/api/projects/{project}/exports/{export}/convert', 'MA'),
+  row('GET', '/api/projects/{project}/exports/{export}/download', 'MA', exported),
+  row('POST', '/api/projects/{project}/exports/{export}/convert', 'MA', exported),
   row('GET', '/tasks/{task}/resolve/', 'AN'),
   row('GET', '/tasks/{task}/presign/', 'AN'),
   row('GET', '/projects/{project}/resolve/', 'AN'),
@@ -223,6 +231,9 @@ const dataManager: readonly Endpoint[] = [
   row('POST', '/api/dm/actions/', 'AN', { ...queryProject, isAction: true }),
   row('GET', '/api/dm/actions/{action}/form/', 'AN', { ...queryProject, isAction: true }),
 ]
+
+/** Formats of an export that carry the files of the tasks. */
+export const carriesFiles = /_WITH_IMAGES$/i
 
 /** Actions of the data manager by their least role; those that are not listed need a Manager. */
 export const actionRoles: Readonly<Record<string, 'AN' | 'RE' | 'MA'>> = { next_task: 'AN' }

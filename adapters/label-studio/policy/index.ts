@@ -26,7 +26,7 @@ import {
   normalizeEmail,
 } from '../api/index.js'
 import { isColleague, type PersonAccess, personAccess, rankIn, ranks } from './access.js'
-import { type Account, changeOf, hideControls, narrowedUrl } from './answers.js'
+import { type Account, changeOf, hideControls, narrowedUrl, urlWithoutFiles } from './answers.js'
 import { type Decision, decide, type ObjectFacts } from './decide.js'
 import {
   decodedText,
@@ -253,6 +253,9 @@ function allowed(tools: Tools, found: Allowed): PolicyDecision {
   const { endpoint, method } = request
   if (endpoint.answer === 'projectList') {
     return { kind: 'allow', url: narrowedUrl(person, question.request.url ?? '/') }
+  }
+  if (endpoint.answer === 'withoutFiles') {
+    return { kind: 'allow', url: urlWithoutFiles(question.request.url ?? '/') }
   }
   if (endpoint.answer === 'page') {
     return { kind: 'allow', answer: { page: hideControls(person, project) } }
