@@ -1,7 +1,7 @@
 /**
- * The three families of errors, told apart by who must act: {@link ConfigurationError} (the host's
- * developer), {@link ScimError} (the client), and the store errors in `stores/errors.ts` (the
- * adapter).
+ * The three families of errors, by who has to act: {@link ConfigurationError} (the host's
+ * developer), {@link ScimError} (the client), and the store errors in `stores/errors.ts` (thrown by
+ * adapters).
  */
 
 /** Detail error keywords of RFC 7644 §3.12 table 9 and RFC 9865 §2.1. */
@@ -21,7 +21,7 @@ export type ScimType =
   | 'invalidCount'
 
 /**
- * A failure the client is told about: HTTP status, `scimType` and a `detail` that is safe to send
+ * A failure reported to the client: HTTP status, `scimType` and a `detail` that is safe to send
  * (RFC 7644 §3.12).
  */
 export class ScimError extends Error {
@@ -45,7 +45,7 @@ export class ScimError extends Error {
 }
 
 /**
- * The host gave options that cannot work; thrown while building a router, adapter or reconciler,
+ * The host gave options that cannot work. Thrown while a router, adapter or reconciler is built,
  * never later.
  */
 export class ConfigurationError extends Error {
@@ -61,17 +61,17 @@ export class ConfigurationError extends Error {
 const badRequest = (scimType: ScimType) => (detail: string) =>
   new ScimError(400, detail, { scimType })
 
-/** Filter syntax, or an attribute and operator that do not go together: 400 `invalidFilter`. */
+/** A malformed filter, or an operator that the attribute does not support: 400 `invalidFilter`. */
 export const invalidFilter = badRequest('invalidFilter')
-/** More results or operations than are processed: 400 `tooMany`. */
+/** The request exceeds a limit on results or operations: 400 `tooMany`. */
 export const tooMany = badRequest('tooMany')
-/** Not compatible with the attribute's mutability: 400 `mutability`. */
+/** The change violates the attribute's mutability: 400 `mutability`. */
 export const mutabilityError = badRequest('mutability')
-/** The body's structure is wrong: 400 `invalidSyntax`. */
+/** The structure of the body is wrong: 400 `invalidSyntax`. */
 export const invalidSyntax = badRequest('invalidSyntax')
-/** A PATCH path is malformed or names nothing any schema has: 400 `invalidPath`. */
+/** A PATCH path is malformed, or names an attribute that no schema has: 400 `invalidPath`. */
 export const invalidPath = badRequest('invalidPath')
-/** A PATCH path found nothing to work on: 400 `noTarget`. */
+/** A PATCH path matches nothing: 400 `noTarget`. */
 export const noTarget = badRequest('noTarget')
 /** A value is missing or does not fit its attribute: 400 `invalidValue`. */
 export const invalidValue = badRequest('invalidValue')
@@ -104,7 +104,7 @@ export const notFound = (detail = 'The resource was not found.'): ScimError =>
 export const preconditionFailed = (): ScimError =>
   new ScimError(412, 'The resource has changed since the version given in If-Match.')
 
-/** Not possible right now, the desired state is kept: 503 with `Retry-After` in seconds. */
+/** Not possible right now; the desired state is kept: 503 with `Retry-After` in seconds. */
 export const unavailable = (detail: string, retryAfterSeconds = 10): ScimError =>
   new ScimError(503, detail, { headers: { 'Retry-After': String(retryAfterSeconds) } })
 

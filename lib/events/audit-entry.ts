@@ -2,23 +2,26 @@ import type { Resource } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import type { AuditEntry, EventName } from './catalogue.js'
 
-/** Most member ids one entry lists. */
+/** The most member ids that one entry lists. */
 const maxListedMembers = 100
 
-/** What an audit entry says beside when, who and in which request. */
+/** The content of an audit entry, without time, actor and request. */
 export interface AuditEvent {
   readonly event: EventName
   readonly outcome?: AuditEntry['outcome']
   readonly target?: NonNullable<AuditEntry['target']>
   readonly attributes?: readonly string[]
-  /** Ids of members; the entry lists at most 100 and says how many there are. */
+  /** Ids of members; the entry lists at most 100 of them and the total count. */
   readonly members?: readonly string[]
   readonly detail?: string
   readonly status?: number
   readonly scimType?: string
 }
 
-/** The one maker of events and audit entries; the scope says who asked, and in which request. */
+/**
+ * Makes an event or audit entry. This is the only place that does; the actor and the request come
+ * from the scope.
+ */
 export function auditEntry(scope: Scope, at: Date, event: AuditEvent): AuditEntry {
   return entryAt(scope, at.toISOString(), event)
 }
@@ -39,7 +42,8 @@ function entryAt(scope: Scope, at: string, event: AuditEvent): AuditEntry {
 }
 
 /**
- * The entries about several events to one resource at one time; an event may name another subject.
+ * Makes the entries for several events on one resource at the same time; an event may name another
+ * subject.
  */
 export function auditEntries(
   scope: Scope,
@@ -51,7 +55,7 @@ export function auditEntries(
   return events.map((event) => entryAt(scope, instant, { target, ...event }))
 }
 
-/** The resource an entry is about. */
+/** The resource that an entry is about. */
 export function subjectOf(resource: Resource): NonNullable<AuditEntry['target']> {
   const name = resource['userName'] ?? resource['displayName']
   return {

@@ -1,6 +1,6 @@
 /**
- * The events of the library: `noun.verb`, emitted after the change is durable. None carries a
- * secret or a value of `returned: never`; attribute **names** are told, values are not.
+ * The events of the library: `noun.verb`, emitted after the change is durable. Events carry the
+ * **names** of changed attributes, never their values, and never a secret.
  */
 export const eventNames = [
   'user.created',
@@ -54,7 +54,7 @@ export interface AuditEntry {
   readonly actor: string
   readonly requestId: string
   readonly outcome: 'succeeded' | 'refused' | 'failed'
-  /** The resource it is about. */
+  /** The resource that the event is about. */
   readonly target?: {
     readonly resourceType: string
     readonly id: string
@@ -63,10 +63,10 @@ export interface AuditEntry {
   }
   /** Names of the attributes that changed. */
   readonly attributes?: readonly string[]
-  /** Ids of members added or removed; at most 100 are listed, `count` has the number. */
+  /** Ids of members added or removed: at most 100, with the total in `count`. */
   readonly members?: readonly string[]
   readonly count?: number
-  /** A sentence, or machine-readable words such as a grant. Never a secret. */
+  /** A sentence, or a machine-readable text such as a grant. Never a secret. */
   readonly detail?: string
   readonly status?: number
   readonly scimType?: string

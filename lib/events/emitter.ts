@@ -1,23 +1,26 @@
 import type { AuditEntry, EventName } from './catalogue.js'
 
 /**
- * Is told of an event. What it throws, or the promise it returns rejects with, reaches nobody's
+ * Receives events. An error that it throws, or with which its promise rejects, never affects a
  * request.
  */
 export type EventListener = (event: AuditEntry) => unknown
 
-/** Hands events to whoever listens. */
+/** Passes events to listeners. */
 export interface EventEmitter {
-  /** Tells every listener, in the order they came. Never throws. */
+  /** Calls every listener, in the order in which they were added. Never throws. */
   emit(event: AuditEntry): void
-  /** Listens to one event, or to all without a name. Returns a function that ends it. */
+  /**
+   * Listens to one event, or to all if no name is given. Returns a function that removes the
+   * listener.
+   */
   on(listener: EventListener, name?: EventName): () => void
 }
 
 /**
- * An emitter of its own; nothing is shared between two of them.
+ * Makes an emitter that shares nothing with other emitters.
  *
- * @param report is given what a listener threw or rejected with
+ * @param report called with the error of a listener
  */
 export function createEmitter(report: (error: unknown) => void = () => {}): EventEmitter {
   const listeners = new Set<{ listener: EventListener; name: EventName | undefined }>()

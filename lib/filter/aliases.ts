@@ -2,13 +2,16 @@ import type { DeviationId, Deviations } from '../deviations.js'
 import { resolvePath } from '../schema/paths.js'
 import type { AttributePath, ResourceType } from '../schema/types.js'
 
-/** Names that provisioning clients use for attributes of another name. */
+/** Names that provisioning clients use instead of an attribute's own name. */
 const aliases: readonly { deviation: DeviationId; name: string; path: string }[] = [
   { deviation: 'emailAlias', name: 'email', path: 'emails.value' },
   { deviation: 'emailAlias', name: 'email.value', path: 'emails.value' },
 ]
 
-/** The path an alias stands for; `undefined` when it is none, or the type has no such attribute. */
+/**
+ * The path that an alias stands for; `undefined` if it is no alias, or the type has no such
+ * attribute.
+ */
 export function resolveAlias(
   type: ResourceType,
   text: string,
@@ -21,7 +24,7 @@ export function resolveAlias(
 }
 
 /**
- * What a name stands for in the schemas, or as some clients write it; see
+ * The path that a name stands for, by the schemas or by a client's spelling; see
  * `resolveExtensionAttribute`.
  */
 export function resolveName(
@@ -33,8 +36,8 @@ export function resolveName(
 }
 
 /**
- * An attribute of an extension as some clients write it: without the URN, or with a dot in place of
- * the colon after it (`urn:…:User.employeeNumber`). `undefined` where the deviations are off.
+ * An attribute of an extension as some clients write it: without the URN, or with a dot instead of
+ * the colon after the URN (`urn:…:User.employeeNumber`). `undefined` if the deviations are off.
  */
 export function resolveExtensionAttribute(
   type: ResourceType,
@@ -57,8 +60,8 @@ function resolveDotted(type: ResourceType, text: string): AttributePath | undefi
 }
 
 /**
- * An attribute of an extension named without its URN; `undefined` when none or several extensions
- * have it.
+ * An attribute of an extension named without its URN; `undefined` unless exactly one extension has
+ * it.
  */
 function resolveUnqualified(type: ResourceType, text: string): AttributePath | undefined {
   const found = type.extensions

@@ -39,20 +39,20 @@ export type FilterNode<P, V = CompareValue> =
       readonly path: P
       readonly operator: CompareOperator
       readonly value: V
-      /** A number as it was written, where JavaScript would write it in another way. */
+      /** A number as the client wrote it, if JavaScript would print it differently. */
       readonly word?: string
     }
   | { readonly kind: 'present'; readonly path: P }
   | { readonly kind: 'valuePath'; readonly path: P; readonly filter: FilterNode<P, V> }
   | { readonly kind: 'constant'; readonly value: boolean }
 
-/** A filter as parsed, names not yet looked up. */
+/** A parsed filter whose names have not been looked up yet. */
 export type ParsedFilter = FilterNode<PathText>
 
 /**
- * A filter a store receives. Every path is resolved (a multi-valued complex attribute without a
- * sub-attribute has got its `value`), every literal was checked against the attribute's type and is
- * in comparable form (see `lib/schema/comparable.ts`): strings folded where the attribute is not
+ * A filter as a store receives it. Every path is resolved (a multi-valued complex attribute without
+ * a sub-attribute has got its `value`), every literal was checked against the attribute's type and
+ * is in comparable form (see `lib/schema/comparable.ts`): strings folded where the attribute is not
  * `caseExact`, a dateTime as milliseconds since 1970, everything else as it is. Inside `valuePath`
  * the inner paths are `{ attribute: <the sub-attribute> }`, and the path of `valuePath` itself is a
  * multi-valued complex attribute.
@@ -65,9 +65,9 @@ export type ParsedFilter = FilterNode<PathText>
  *   sub-attribute is, and a path of an extension alone when any of the extension's attributes is;
  * - strings are ordered by code point, `false` before `true`.
  *
- * What stores need not know about was rewritten before: `eq null` is `not present` and `ne null` is
- * `present`; `schemas` became the presence of extensions; an absent `primary` counts as `false`;
- * `meta.version` is compared without `W/"…"`; attributes computed on reading (`User.groups`,
- * `meta.location`, `$ref`) were refused.
+ * Some expressions are rewritten, so that stores need not know about them: `eq null` is `not
+ * present` and `ne null` is `present`; `schemas` became the presence of extensions; an absent
+ * `primary` counts as `false`; `meta.version` is compared without `W/"…"`; attributes that are
+ * computed on reading (`User.groups`, `meta.location`, `$ref`) are refused.
  */
 export type ResolvedFilter = FilterNode<AttributePath, ComparableValue>

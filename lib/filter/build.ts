@@ -1,12 +1,12 @@
 import type { FilterNode } from './ast.js'
 
-/** The constant filters: every resource, or none. */
+/** The constant filters: one matches every resource, the other none. */
 export const everything = { kind: 'constant', value: true } as const
 export const nothing = { kind: 'constant', value: false } as const
 
 /**
- * Joins filters with a logical operator: flat, without constants inside, and a single filter as it
- * is.
+ * Joins filters with a logical operator. The result is flat and has no constants inside; a single
+ * filter stays as it is.
  *
  * @param nodes one or more filters
  */

@@ -4,9 +4,9 @@ import type { ComparableValue, CompareOperator, CompareValue } from './ast.js'
 
 interface TypeRule {
   readonly operators: ReadonlySet<CompareOperator>
-  /** JavaScript type of literals. */
+  /** JavaScript type of its literals. */
   readonly literal: 'string' | 'number' | 'boolean'
-  /** What the client is told a literal has to be. */
+  /** Description of the literal for error messages. */
   readonly literalName: string
 }
 
@@ -54,7 +54,7 @@ interface LiteralReading {
  * comparable form.
  *
  * @param stringBooleans whether `"True"` may stand for `true` (Entra ID)
- * @returns the literal, or what is wrong as the rest of a sentence about the attribute
+ * @returns the literal, or the problem as the rest of a sentence about the attribute
  */
 export function comparableLiteral(
   definition: AttributeDefinition & { readonly type: Exclude<AttributeType, 'complex'> },

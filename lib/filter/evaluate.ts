@@ -61,8 +61,7 @@ function evaluatePresent(path: AttributePath, resource: Attributes): boolean {
 }
 
 /**
- * The values a path leads to: of an attribute, of a sub-attribute of each element, or a whole
- * extension.
+ * The values at a path: of an attribute, of a sub-attribute of each element, or a whole extension.
  */
 function valuesAt(path: AttributePath, resource: Attributes): readonly Json[] {
   const value = attributeOf(path, resource)

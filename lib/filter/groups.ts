@@ -3,14 +3,14 @@ import { userUrn } from '../schema/core-schemas.js'
 import type { AttributePath, ResourceType } from '../schema/types.js'
 import type { ResolvedFilter } from './ast.js'
 
-/** Whether a path leads into the groups of a user, which stores know by who is in which group. */
+/** Whether a path leads into `groups` of a user, which stores answer from the memberships. */
 export function isUserGroups(type: ResourceType, { extension, attribute }: AttributePath): boolean {
   return type.schema.id === userUrn && extension === undefined && attribute?.name === 'groups'
 }
 
 /**
- * Refuses all that is asked of a user's groups but whether the user is in a group: `groups.value eq
- * "…"` and `groups.display eq "…"`.
+ * Refuses every expression about a user's groups except `groups.value eq "…"` and `groups.display
+ * eq "…"`.
  *
  * @throws ScimError `invalidFilter` (400)
  */
@@ -29,7 +29,7 @@ export function requireGroupEquality(type: ResourceType, filter: ResolvedFilter)
   }
 }
 
-/** Whether a resolved filter asks for groups of users. */
+/** Whether a resolved filter mentions the groups of users. */
 export function mentionsGroups(filter: ResolvedFilter): boolean {
   if (filter.kind === 'and' || filter.kind === 'or') return filter.nodes.some(mentionsGroups)
   if (filter.kind === 'not') return mentionsGroups(filter.node)

@@ -16,7 +16,7 @@ const escapeSyntax = /^\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/
  * Reads a JSON literal (RFC 7644 §3.4.2.2 `compValue`, RFC 8259): a string in double quotes, a
  * number, `true`, `false` or `null`.
  *
- * @param bareWord whether an identifier without quotation marks is taken for a string here
+ * @param bareWord whether a word without quotation marks counts as a string here
  * @throws ScimError `invalidFilter`
  */
 export function readLiteral(scanner: Scanner, bareWord: boolean): CompareValue {
@@ -37,8 +37,8 @@ export function readLiteral(scanner: Scanner, bareWord: boolean): CompareValue {
 }
 
 /**
- * One word that can only mean a string: neither null in other case nor no number, nor a number gone
- * wrong.
+ * Whether a word can only mean a string: not a number, not a malformed number, and not `null` in
+ * another case.
  */
 function isBareString(word: string): boolean {
   return bareString.test(word) && !/^(?:null|nan|infinity)$/i.test(word) && !likeNumber.test(word)

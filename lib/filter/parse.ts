@@ -21,7 +21,7 @@ import {
 
 /** A PATCH path: `members`, `name.givenName`, `emails[type eq "work"].value`. */
 export interface PatchPath {
-  /** The attribute path up to the value filter, or all of it. */
+  /** The attribute path: up to the value filter, or the whole path. */
   readonly path: PathText
   readonly filter?: ParsedFilter
   /** The sub-attribute after a value filter. */
@@ -42,18 +42,19 @@ const operators: ReadonlySet<string> = new Set<CompareOperator>([
 
 const nameSyntax = /^(?:\$ref|[a-z][\w$-]*)$/i
 const pathSyntax = /^(?:\$ref|[a-z][\w$-]*(?:\.(?:\$ref|[a-z][\w$-]*))?)$/i
-// RFC 8141 §2 leaves more than letters and digits to URNs; which ones exist only a schema knows.
+// RFC 8141 §2 allows URNs more than letters and digits. Whether a URN exists is looked up later, in
+// the schemas.
 const urnPathSyntax = /^urn:[\w.:~!$&'*+,;=@/%-]*[\w$-]$/i
 const resourceTypePath = /(?:^|:)meta\.resourceType$/i
 
 /**
  * Parses a filter (RFC 7644 §3.4.2.2, figure 1, with errata 4670, 4690, 7319 and 7322). Time grows
- * linearly with the length. Names are not looked up: that is what `resolveFilter` does.
+ * linearly with the length. Names are not looked up; `resolveFilter` does that.
  *
  * `emails[type eq "work"].value eq "x"` (Entra ID) comes back as `emails[type eq "work" and value
  * eq "x"]`.
  *
- * @throws ScimError `invalidFilter` (400) naming the position, also when a limit is exceeded
+ * @throws ScimError `invalidFilter` (400) naming the position, or when a limit is exceeded
  */
 export function parseFilter(text: string, options: ParseOptions = {}): ParsedFilter {
   const scanner = scan(text, options, invalidFilter)
@@ -88,7 +89,7 @@ function malformedPath(text: string) {
   return invalidPath(`The path ${quote(text)} is malformed.`)
 }
 
-/** `or` binds weaker than `and`: alternatives, each a conjunction of terms. */
+/** Parses alternatives, each a conjunction of terms, because `or` binds less tightly than `and`. */
 function parseExpression(scanner: Scanner, isInBracket: boolean): ParsedFilter {
   const alternatives: ParsedFilter[] = []
   let terms = [parseTerm(scanner, isInBracket)]
@@ -192,8 +193,8 @@ function parseAssertion(scanner: Scanner, path: PathText): ParsedFilter {
 }
 
 /**
- * RFC 7644 §3.4.2.1 itself leaves out the quotation marks of `meta.resourceType eq User`; clients
- * do elsewhere too.
+ * RFC 7644 §3.4.2.1 itself omits the quotation marks in `meta.resourceType eq User`; clients omit
+ * them elsewhere too.
  */
 function mayBeUnquoted({ deviations }: Scanner, { text }: PathText): boolean {
   return deviations.has(resourceTypePath.test(text) ? 'unquotedResourceType' : 'bareFilterValues')

@@ -8,8 +8,8 @@ type Node = FilterNode<Path>
 
 /**
  * The text of a filter, with single spaces, lower-case operators and no more parentheses than
- * needed. Parsing it gives the same tree; a resolved filter is printed so that parsing and
- * resolving it gives the same filter.
+ * needed. Parsing the text gives the same tree. The text of a resolved filter gives the same filter
+ * when parsed and resolved.
  */
 export function printFilter(filter: ParsedFilter | ResolvedFilter): string {
   return print(filter)
@@ -41,7 +41,7 @@ function writtenPath(path: Path): string {
   return 'text' in path ? path.text : printPath(path)
 }
 
-/** Takes back what resolution did to a literal. */
+/** Prints a literal as it was before resolution. */
 function printLiteral(path: Path, value: CompareValue): string {
   if ('text' in path) return JSON.stringify(value)
   const { extension, attribute, sub } = path

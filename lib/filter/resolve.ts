@@ -21,38 +21,38 @@ export interface ResolveOptions {
   /** The deviations that are switched on. */
   readonly deviations: Deviations
   /**
-   * What an attribute means that the resource type does not have: `refuse` (default) answers 400
+   * How to treat an attribute that the resource type lacks: `refuse` (default) answers 400
    * `invalidFilter`; `noValue`, for queries over several types, treats it as unassigned (RFC 7644
    * §3.4.2.1).
    */
   readonly unknown?: 'refuse' | 'noValue'
-  /** With `noValue`: what the comparisons found in the types so far; see {@link requireFits}. */
+  /** With `noValue`: which comparisons fitted a type so far; see {@link requireFits}. */
   readonly fits?: Fits
-  /** Whether the store answers `groups.value eq` and `groups.display eq` of users. */
+  /** Whether the store answers `groups.value eq` and `groups.display eq` for users. */
   readonly groups?: boolean
 }
 
 /**
- * By the position of its attribute in the filter: what is wrong with a comparison, `undefined` once
+ * The problem of each comparison, by the position of its attribute in the filter; `undefined` once
  * it fits a type.
  */
 export type Fits = Map<number, ScimError | undefined>
 
 type Node<Kind extends ParsedFilter['kind']> = Extract<FilterNode<PathText>, { kind: Kind }>
 
-/** Where names are looked up: a resource type, or the sub-attributes of one attribute. */
+/** Where names are looked up: in a resource type, or among the sub-attributes of one attribute. */
 interface Scope {
   readonly options: ResolveOptions
-  /** `undefined`: an attribute without a value. */
+  /** Returns `undefined` for an attribute that has no value. */
   readonly lookUp: (path: PathText) => AttributePath | undefined
-  /** Replaces expressions that stores need not know about. */
+  /** Rewrites expressions, so that stores need not know about them. */
   readonly rewrite: (node: Assertion) => ResolvedFilter
 }
 
 /**
  * Resolves a filter against a resource type: looks up every name, checks that operators, attributes
- * and literals go together, and brings literals into comparable form. The result is what stores
- * receive; see {@link ResolvedFilter}.
+ * and literals go together, and brings literals into comparable form. Stores receive the result;
+ * see {@link ResolvedFilter}.
  *
  * @throws ScimError `invalidFilter` (400) for an unknown attribute, an operator or literal that
  *   does not fit the attribute's type, a complex attribute without a sub-attribute, or an attribute
@@ -90,9 +90,8 @@ export function resolveValueFilter(
 }
 
 /**
- * Refuses a filter over several types with a comparison that fits none of them. Where it fits one
- * type, the attribute of the same name in another type has no value that could match (RFC 7644
- * §3.4.2.1).
+ * Refuses a filter over several types in which a comparison fits none of them. If it fits one type,
+ * an attribute of the same name in another type simply never matches (RFC 7644 §3.4.2.1).
  *
  * @throws ScimError `invalidFilter` (400) as {@link resolveFilter}
  */
@@ -193,9 +192,9 @@ function literalFor(
 }
 
 /**
- * A number without quotation marks is a text where the attribute is one (deviation
- * `bareFilterValues`). Over several types it stays a number, which an attribute of one of them may
- * be.
+ * Reads a number without quotation marks as text if the attribute is a string (deviation
+ * `bareFilterValues`). In a query over several types it stays a number, because the attribute may
+ * be one in another type.
  */
 function asText(
   { value, word }: Node<'compare'>,
@@ -206,7 +205,7 @@ function asText(
   return isBare && deviations.has('bareFilterValues') ? (word ?? String(value)) : value
 }
 
-/** @throws ScimError `invalidFilter` (400) where no other type can make sense of it */
+/** @throws ScimError `invalidFilter` (400) in a query over one type */
 function noteMisfit(path: PathText, problem: string, { options: { fits } }: Scope): void {
   const error = at(path, problem)
   if (fits === undefined) throw error
@@ -214,8 +213,8 @@ function noteMisfit(path: PathText, problem: string, { options: { fits } }: Scop
 }
 
 /**
- * `emails` means `emails.value`, as in the examples of RFC 7644 §3.4.2.2; `manager` only where
- * Entra ID sends it.
+ * `emails` means `emails.value`, as in the examples of RFC 7644 §3.4.2.2; `manager` means
+ * `manager.value` only by the deviation for Entra ID.
  */
 function withDefaultSubAttribute(
   path: AttributePath,
@@ -249,9 +248,7 @@ function resolveValuePath({ path, filter }: Node<'valuePath'>, scope: Scope): Re
     : onlyElement(path, filter, scope)
 }
 
-/**
- * One condition on any element needs no brackets: `emails[value eq "x"]` is `emails.value eq "x"`.
- */
+/** A single condition needs no brackets: `emails[value eq "x"]` is `emails.value eq "x"`. */
 function anyElement(path: AttributePath, inner: ResolvedFilter): ResolvedFilter {
   if (inner.kind === 'constant') return inner.value ? { kind: 'present', path } : nothing
   const isPlain = inner.kind === 'present' || (inner.kind === 'compare' && inner.operator !== 'ne')
@@ -261,7 +258,7 @@ function anyElement(path: AttributePath, inner: ResolvedFilter): ResolvedFilter 
   return { ...inner, path: { ...path, sub: inner.path.attribute } }
 }
 
-/** On a singular attribute the brackets only say that it is there: `name[familyName eq "x"]`. */
+/** On a singular attribute, brackets only require that it is present: `name[familyName eq "x"]`. */
 function onlyElement(path: PathText, filter: ParsedFilter, scope: Scope): ResolvedFilter {
   const inner = mapPaths(filter, ({ text, position }) => ({
     text: `${path.text}.${text}`,

@@ -7,12 +7,12 @@ import { everything, join, negate, nothing } from './build.js'
 import { compare } from './compare.js'
 
 type Compare = Extract<FilterNode<AttributePath, ComparableValue>, { kind: 'compare' }>
-/** An expression about one attribute. */
+/** A filter expression about one attribute. */
 export type Assertion = Extract<ResolvedFilter, { kind: 'compare' | 'present' }>
 
 /**
- * Replaces expressions about attributes that stores keep in another form than clients see; leaves
- * all others alone.
+ * Rewrites expressions about attributes that stores keep in a different form than clients see;
+ * leaves all others unchanged.
  */
 export function rewriteOnResource(node: Assertion, type: ResourceType): ResolvedFilter {
   const { attribute, sub } = node.path
@@ -25,8 +25,7 @@ export function rewriteOnResource(node: Assertion, type: ResourceType): Resolved
 }
 
 /**
- * Inside `emails[…]`: an element without `primary` counts as one with `primary` false (RFC 7643
- * §2.4).
+ * Inside `emails[…]`: an element without `primary` counts as `primary` false (RFC 7643 §2.4).
  *
  * @param parent the attribute before the bracket
  */
@@ -53,7 +52,7 @@ function rewriteSchemas(node: Assertion, type: ResourceType): ResolvedFilter {
   return join('or', [base, ...extensions])
 }
 
-/** Clients see `W/"<version>"`, stores keep the version alone. */
+/** Clients see `W/"<version>"`; stores keep only the version. */
 function rewriteVersion(node: Compare): ResolvedFilter {
   const { operator, value } = node
   if (operator !== 'eq' && operator !== 'ne') {
@@ -65,7 +64,7 @@ function rewriteVersion(node: Compare): ResolvedFilter {
 }
 
 /**
- * `emails.primary eq false` holds when any element is not the primary one; `ne` also when there are
+ * `emails.primary eq false` matches if any element is not primary; `ne` also matches if there are
  * no elements.
  */
 function rewritePrimary(

@@ -1,17 +1,17 @@
 import type { Deviations } from '../deviations.js'
 import { invalidFilter, type ScimError } from '../errors.js'
 
-/** Bounds on filters. A filter beyond one of them is refused, never cut. */
+/** Bounds on filters. A filter that exceeds one is refused, never truncated. */
 export interface FilterLimits {
-  /** Most bytes of a filter or PATCH path in UTF-8. Default 8192. */
+  /** Maximum size of a filter or PATCH path, in bytes of UTF-8. Default 8192. */
   readonly bytes: number
-  /** Most nested `( )` and `[ ]`. Default 32. */
+  /** Maximum nesting of `( )` and `[ ]`. Default 32. */
   readonly depth: number
-  /** Most attribute expressions, value paths and `not`s together. Default 200. */
+  /** Maximum number of attribute expressions, value paths and `not`s. Default 200. */
   readonly nodes: number
 }
 
-/** The bounds that apply unless a host chooses others. */
+/** The bounds that apply unless the host sets others. */
 export const defaultFilterLimits: FilterLimits = { bytes: 8192, depth: 32, nodes: 200 }
 
 /** Limits, and the deviations that are switched on (none unless given). */
@@ -19,9 +19,7 @@ export interface ParseOptions extends Partial<FilterLimits> {
   readonly deviations?: Deviations
 }
 
-/**
- * A place in a text that is read once from left to right, and what has been used up of the limits.
- */
+/** A position in a text that is read once from left to right, with the limits used up so far. */
 export interface Scanner {
   readonly text: string
   readonly limits: FilterLimits
@@ -54,7 +52,8 @@ export function peek(scanner: Scanner): string {
 }
 
 /**
- * Skips spaces; the grammar has exactly one, but several are harmless. Says whether there were any.
+ * Skips spaces and returns whether there were any. The grammar has exactly one, but several are
+ * harmless.
  */
 export function skipSpaces(scanner: Scanner): boolean {
   const start = scanner.position
@@ -63,15 +62,15 @@ export function skipSpaces(scanner: Scanner): boolean {
 }
 
 /**
- * Skips spaces where there has to be one.
+ * Skips spaces and requires at least one.
  *
- * @param next what comes after them, for the error message when the text ends here
+ * @param next what has to follow, for the error message if the text ends here
  */
 export function expectSpaces(scanner: Scanner, next: string): void {
   if (!skipSpaces(scanner)) throw unexpected(scanner, peek(scanner) === '' ? next : 'a space')
 }
 
-/** Skips spaces, then one particular character. */
+/** Skips spaces, then requires this character. */
 export function expectCharacter(scanner: Scanner, character: string): void {
   skipSpaces(scanner)
   if (peek(scanner) !== character) throw unexpected(scanner, `"${character}"`)
@@ -81,8 +80,8 @@ export function expectCharacter(scanner: Scanner, character: string): void {
 const delimiters = new Set([' ', '(', ')', '[', ']', '"', ''])
 
 /**
- * Reads up to the next space, bracket or quotation mark; an empty string when one of these comes
- * first.
+ * Reads up to the next space, bracket or quotation mark; returns an empty string if one of these
+ * comes first.
  */
 export function readWord(scanner: Scanner): string {
   const start = scanner.position
@@ -111,13 +110,13 @@ export function countNode(scanner: Scanner): void {
   }
 }
 
-/** The error for something else at the current position than what the grammar asks for. */
+/** The error for an unexpected character at the current position. */
 export function unexpected(scanner: Scanner, expected: string): ScimError {
   const found = peek(scanner) === '' ? 'the end' : quote(peek(scanner))
   return failure(scanner, `Expected ${expected}, found ${found}`)
 }
 
-/** 400 `invalidFilter` with a position, from 0; of the current place unless another is given. */
+/** 400 `invalidFilter` with a position, counted from 0; the current one unless another is given. */
 export function failure(
   { position: current }: Scanner,
   message: string,
@@ -126,7 +125,7 @@ export function failure(
   return invalidFilter(`${message} at position ${position}.`)
 }
 
-/** Text of a client for an error message: quoted, escaped and short. */
+/** Quotes, escapes and shortens a client's text for an error message. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > 128 ? `${text.slice(0, 128)}…` : text)
 }

@@ -6,8 +6,8 @@ import type { AttributeDefinition, AttributePath, ResourceType } from '../schema
 type Refuse = (detail: string) => ScimError
 
 /**
- * Attributes that no store has, because they are computed when a resource is read. Without
- * `schema`: of any.
+ * Attributes that no store keeps, because they are computed when a resource is read. Without
+ * `schema`: in any schema.
  */
 const computed: readonly { schema?: string; attribute: string; sub?: string }[] = [
   { attribute: 'meta', sub: 'location' },
@@ -16,11 +16,10 @@ const computed: readonly { schema?: string; attribute: string; sub?: string }[] 
 ]
 
 /**
- * Refuses a path that must not decide which resources are found, or in which order: of an attribute
- * that is never returned (each answer would reveal something about its value), or of one that is
- * computed on reading.
+ * Refuses a path that must not select or order resources: an attribute that is never returned (each
+ * answer would reveal something about its value), or one that is computed on reading.
  *
- * @param refuse makes the error of a detail
+ * @param refuse makes an error from its detail
  * @throws ScimError `invalidFilter` (400) unless `refuse` makes another, the same for every value
  *   and operator
  */
@@ -33,7 +32,7 @@ export function requireUsable(
   if (isComputed(type, path)) throw refusal(path, 'is computed when it is read', refuse)
 }
 
-/** As {@link requireUsable} for a sub-attribute inside a value path. */
+/** Like {@link requireUsable}, for a sub-attribute inside a value path. */
 export function requireUsableSub(sub: AttributeDefinition): void {
   const path = { attribute: sub }
   requireVisible(path)

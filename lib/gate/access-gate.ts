@@ -16,39 +16,36 @@ import { answerAsRequest, isWebSocket } from './upgrades.js'
 
 const debug = createDebug('label-studio-scim:gate')
 
-/** Takes over a socket that the gate let through. */
+/** Takes over a socket that the gate has let through. */
 export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
-/**
- * Express middleware, also for plain Node servers, and the same decision for WebSocket upgrades.
- */
+/** Middleware for Express and plain Node servers, which also decides about WebSocket upgrades. */
 export interface AccessGate {
   (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void
   /**
-   * Answers the upgrades of this server: `listener` is called for WebSockets of people who may
-   * enter, and their socket is closed once they may not any more. A request that offers another
-   * protocol (`Upgrade: h2c`, as Java's HTTP client sends) is answered as if it did not (RFC 9110
-   * §7.8).
+   * Handles the upgrades of this server: calls `listener` for WebSockets of people who may enter,
+   * and closes their socket once they may not any more. The gate ignores offers of other protocols
+   * (`Upgrade: h2c`, as sent by Java's HTTP client; RFC 9110 §7.8).
    */
   attach(server: Server, listener: UpgradeListener): void
   /**
-   * Answers a request that the application behind does not answer, in the form of a refusal: a page
-   * for people, JSON for programs, with nothing in it of addresses or causes. For the `error` event
-   * of a proxy.
+   * Answers a request that the application behind the gate did not answer, with a page for people
+   * or JSON for programs. The answer reveals no addresses or causes. For the `error` event of a
+   * proxy.
    */
   unavailable(request: IncomingMessage, response: ServerResponse, status?: 502 | 503 | 504): void
-  /** Closes the sockets that it let through. */
+  /** Closes the sockets that the gate has let through. */
   close(): void
 }
 
 /**
- * A gate in front of an application: whoever SCIM has deprovisioned is refused, from the moment it
- * is stored, on every request, whatever cookie or token they still hold; nothing about that is
- * cached. Requests without credentials pass (sign-in page, static files), but the sign-in form of
- * somebody deprovisioned does not, and the sign-up form passes only for people whom SCIM has active
- * and who have no account, as `adapters.gate` says.
+ * A gate in front of an application. It refuses every request of a deprovisioned person, whatever
+ * cookie or token they still hold, from the moment the deprovisioning is stored; decisions are not
+ * cached. Requests without credentials pass (sign-in page, static files), except that deprovisioned
+ * people cannot submit the sign-in form. Only active SCIM users without an account can submit the
+ * sign-up form, as `adapters.gate` decides.
  *
- * Mount it before the proxy, and before anything that reads bodies.
+ * Mount it before the proxy, and before any body parser.
  *
  * @throws ConfigurationError `ERR_SCIM_GATE` when an option is wrong
  */
@@ -104,8 +101,8 @@ function undecided(
 const noteTimeoutMs = 10_000
 
 /**
- * Notes once what this gate enforces, for the settings; after a failure again with the next
- * request.
+ * Stores once which mode this gate enforces, for the settings page; after a failure, the next
+ * request tries again.
  */
 function modeNoter({ access }: Adapters, { enforce, tenant }: ResolvedGateOptions): () => void {
   if (!access) return () => {}
@@ -126,7 +123,7 @@ function modeNoter({ access }: Adapters, { enforce, tenant }: ResolvedGateOption
   }
 }
 
-/** A socket that was upgraded, and what the client sent ahead. */
+/** An upgraded socket, and the bytes the client sent ahead. */
 interface Upgraded {
   readonly socket: Duplex
   readonly head: Buffer

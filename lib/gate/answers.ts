@@ -1,29 +1,25 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 
-/** Changes, or looks at, the JSON of an answer before it goes to the client. */
+/** Changes or inspects the JSON of an answer before it goes to the client. */
 export interface AnswerChange {
-  /** The new body; `undefined` when it is not what was expected, and nothing of it may pass. */
+  /** Returns the new body, or `undefined` if the body is not as expected and must not pass. */
   change?(body: unknown): unknown
-  /** The new text of an HTML page. Other answers pass as they are where there is no `change`. */
+  /** Returns the new text of an HTML page. Without `change`, other answers pass unchanged. */
   page?(html: string): string
-  /** Looks at the body while it passes. */
+  /** Inspects the body while it passes. */
   learn?(body: unknown): void
-  /** Told once the answer is sent. */
+  /** Called once the answer is sent. */
   after?(status: number): void
 }
 
-/** Longest answer that is changed, in bytes. A longer one is not let through. */
+/** The longest answer that can be changed, in bytes. A longer one does not pass. */
 const maxChangedBytes = 64 * 1024 * 1024
-/** Longest answer that is looked at while it passes. */
+/** The longest answer that is inspected while it passes. */
 const maxLearntBytes = 2 * 1024 * 1024
-/**
- * Headers by which an answer comes in parts, compressed, or as it was narrowed for somebody else.
- */
+/** Request headers that make an answer partial, compressed, or cached for another person. */
 const partial = ['accept-encoding', 'range', 'if-range', 'if-none-match', 'if-modified-since']
 
-/**
- * Applies a change to what the application answers in JSON; refusals and errors pass as they are.
- */
+/** Applies a change to the application's JSON answer; refusals and errors pass unchanged. */
 export function changeAnswer(
   request: IncomingMessage,
   response: ServerResponse,
@@ -36,7 +32,7 @@ export function changeAnswer(
   else if (learn) lookAt(response, learn)
 }
 
-/** Bytes of an answer up to a limit. */
+/** Collects the bytes of an answer up to a limit. */
 function collector(limit: number) {
   const chunks: Buffer[] = []
   let size = 0
@@ -48,14 +44,14 @@ function collector(limit: number) {
       size += bytes.length
       if (size <= limit) chunks.push(bytes)
     },
-    /** `undefined` when there was more. */
+    /** Returns `undefined` if there was more. */
     whole: () => (size <= limit ? Buffer.concat(chunks) : undefined),
   }
 }
 
 type Changes = Pick<AnswerChange, 'change' | 'page'>
 
-/** Keeps the answer until it is whole: the change may need all of it. */
+/** Holds the answer back until it is complete, because the change may need all of it. */
 function holdBack(response: ServerResponse, change: Changes): void {
   const { write, end, writeHead } = response
   const body = collector(maxChangedBytes)
@@ -96,7 +92,7 @@ const notNarrowed = JSON.stringify({
   detail: 'The answer could not be narrowed to what you may see.',
 })
 
-/** Sends the changed body, or says that the answer was not understood. */
+/** Sends the changed body, or an error if the answer was not as expected. */
 async function finish(
   response: ServerResponse,
   body: Buffer | undefined,
@@ -160,6 +156,6 @@ function tell(learn: NonNullable<AnswerChange['learn']>, body: Buffer): void {
   try {
     learn(JSON.parse(body.toString('utf8')))
   } catch {
-    // Nothing is learnt from what is not JSON.
+    // A body that is not JSON is ignored.
   }
 }

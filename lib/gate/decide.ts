@@ -13,18 +13,18 @@ import type { AccountIdentity } from '../stores/gate-policy.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 
-/** Somebody as the guarded application knows them. */
+/** A person as the guarded application knows them. */
 export type Identity = AccountIdentity
 
-/** A standing, and the SCIM user whose it is, where there is one. */
+/** A person's standing, and their SCIM user if there is one. */
 export interface PersonStatus {
   readonly standing: Standing
   readonly user?: User
-  /** Their access record, where it was read. */
+  /** Their access record, if it was read. */
   readonly record?: AccessRecord
 }
 
-/** Judges somebody who has an account, or wants one. */
+/** Looks up the status of a person who has an account or wants one. */
 export type LookUpStatus = (scope: Scope, identity: Identity) => Promise<PersonStatus>
 
 const read = { omit: new Set(['groups']) } as const
@@ -32,8 +32,8 @@ const unknown: PersonStatus = { standing: 'unknown' }
 const deprovisioned: PersonStatus = { standing: 'deprovisioned' }
 
 /**
- * A judge over these adapters. It keeps nothing: each question is answered from what is stored at
- * that moment.
+ * Makes such a look-up for these adapters. It caches nothing: each answer comes from the stored
+ * state at that moment.
  */
 export function statusLookUp(adapters: Adapters): LookUpStatus {
   const find = findByAddress(adapters.users)
@@ -45,8 +45,8 @@ export function statusLookUp(adapters: Adapters): LookUpStatus {
 }
 
 /**
- * The account decides, unless it is nobody's or was only listed by an import: then the address may
- * be somebody's.
+ * The account decides. If it belongs to no SCIM user, or was only listed by an import, the address
+ * decides.
  */
 async function lookUpAccount(
   adapters: Adapters,
@@ -67,8 +67,9 @@ interface AddressLookUp {
 }
 
 /**
- * Whose own address it is decides, then who has it elsewhere, then who had it. An account whose
- * address only looks like somebody's is not theirs, and is let in under no name.
+ * The person whose own address it is decides, then people who have it in another attribute, then
+ * people who used to have it. An account whose address only resembles a person's is not theirs, and
+ * is refused.
  */
 async function lookUpAddress(
   adapters: Adapters,
@@ -114,20 +115,17 @@ async function isSomebodys(
   return own.length + others.length > 0 || isDepartedAddress(adapters, scope, look)
 }
 
-/** Whether this address is the person's own, the one by which the application knows them. */
+/** Whether this is the person's own address, by which the application knows them. */
 export function isOwnAddress(user: User, email: string): boolean {
   return emailOf(user) === foldAscii(email)
 }
 
-/**
- * Addresses differ in nothing but the case of ASCII letters: other letters have lower cases that
- * are ASCII.
- */
+/** Lower-cases ASCII letters only: the lower case of some other letters is an ASCII letter. */
 function foldAscii(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
 
-/** The address that a reader takes this one for. */
+/** The address as it looks to a reader. */
 function lookOf(text: string): string {
   return text
     .normalize('NFKC')

@@ -16,7 +16,7 @@ import { forbidden, pass, type Verdict } from './verdict.js'
 
 const debug = createDebug('label-studio-scim:gate')
 
-/** A verdict, and the people whom the request belongs to. */
+/** A verdict, and the people to whom the request belongs. */
 export interface Decision {
   readonly verdict: Verdict
   readonly identities: readonly Identity[]
@@ -25,13 +25,13 @@ export interface Decision {
 /** Decides about requests, sockets and the people behind them. */
 export interface Decider {
   /**
-   * About a request. Reads the body of a form and puts it back; may take credentials off, or add to
-   * the query.
+   * Decides about a request. Reads the body of a form and puts it back; may remove credentials or
+   * add to the query.
    */
   ofRequest(request: IncomingMessage): Promise<Verdict>
-  /** About a request that asks for a socket: by the credentials, and by the policy. */
+  /** Decides about an upgrade, by its credentials and the policy. */
   ofUpgrade(request: IncomingMessage): Promise<Decision>
-  /** By the credentials alone. */
+  /** Decides by the credentials alone. */
   ofCredentials(request: IncomingMessage): Promise<Decision>
   decideForAll(identities: readonly Identity[]): Promise<Verdict>
 }
@@ -42,7 +42,7 @@ const notUnderstood = 'The request could not be understood.'
 const ownSecret = 'This token belongs to the service that manages people, and is not accepted here.'
 const reserved = 'Only the owner and administrators can do this.'
 
-/** A decider over these adapters. It keeps nothing of what it finds in the stores. */
+/** Makes a decider for these adapters. It caches nothing from the stores. */
 export function deciderOf(given: Adapters, options: ResolvedGateOptions): Decider {
   const adapters = resolvingOnce(given)
   const lookUpStatus = lookingUpOnce(statusLookUp(adapters))
@@ -70,7 +70,7 @@ export function deciderOf(given: Adapters, options: ResolvedGateOptions): Decide
     const { verdict, identities } = await ofCredentials(request)
     if (verdict.kind !== 'pass') return { verdict, identities }
     const may = inTime(async (scope) => {
-      // Who does not speak the protocol answers as ever.
+      // An application that does not speak the protocol answers as usual.
       if (await isReserved(scope, request, identities)) return forbidden(reserved)
       return mayUpgrade(policy, enforcer, { scope, request, identities })
     })
@@ -84,7 +84,7 @@ export function deciderOf(given: Adapters, options: ResolvedGateOptions): Decide
     if ('kind' in found) return found
     const verdict = await inTime((scope) => ofPeople(scope, request, found))
     if (verdict.kind !== 'body') return verdict
-    // A body takes as long as the client takes to send it, and people may be shut out meanwhile.
+    // The client may take long to send the body, and people may lose their access meanwhile.
     const body = await readBody(request, verdict.length)
     const second = await inTime((scope) => ofPeople(scope, request, found, body))
     return second.kind === 'body' ? forbidden(notUnderstood) : second
@@ -101,7 +101,7 @@ interface PeopleTools {
   readonly enforcer: Enforcer
 }
 
-/** Everything about a request but forms: one piece of work on the stores. */
+/** Decides everything about a request except forms, in one unit of work on the stores. */
 function peopleDecider(
   options: ResolvedGateOptions,
   { standings, isReserved, enforcer }: PeopleTools,
@@ -116,13 +116,15 @@ function peopleDecider(
     if (verdict.kind === 'refused') return ofShutOut(request, verdict)
     const unavailable = isComplete ? pass : whenUnavailable(options)
     if (unavailable.kind !== 'pass') return unavailable
-    // Label Studio ends the session of who signs in over an old one that is nobody's any more.
+    // Whoever signs in over an old session that has no owner any more gets signed out by Label
+    // Studio.
     if (identities.length === 0 && isSignIn(request, options)) session.dropCredentials(request)
     if (await isReserved(scope, request, identities)) return forbidden(reserved)
     return enforcer({ scope, request, identities, ...(body !== undefined && { body }) })
   }
 }
-/** What a request carries, or why that alone is refused. */
+
+/** The identities behind a request, or the reason to refuse it. */
 function identification({ gate }: Adapters, { identify }: ResolvedGateOptions) {
   const isOwnSecret = gate?.isOwnSecret
   return async (request: IncomingMessage): Promise<Identification | Verdict> => {
@@ -138,7 +140,7 @@ function identification({ gate }: Adapters, { identify }: ResolvedGateOptions) {
 
 type StandingDecider = (scope: Scope, identities: readonly Identity[]) => Promise<Verdict>
 
-/** Everybody whose credentials a request carries must be let in. */
+/** Requires that everybody whose credentials a request carries may enter. */
 function standingDecider(
   { unknownPeople }: ResolvedGateOptions,
   lookUpStatus: LookUpStatus,
@@ -153,7 +155,7 @@ function standingDecider(
   }
 }
 
-/** Whether a request is for administrators and not theirs. */
+/** Whether a request is reserved for administrators and comes from somebody else. */
 function reservation({ gate, groups }: Adapters, lookUpStatus: LookUpStatus) {
   const isAdministrator = async (scope: Scope, identity: Identity): Promise<boolean> => {
     if (await gate?.isOwner?.(scope, identity)) return true
@@ -174,7 +176,7 @@ function reservation({ gate, groups }: Adapters, lookUpStatus: LookUpStatus) {
   }
 }
 
-/** Whoever is shut out can leave, and somebody else can sign in with the same browser. */
+/** People who are refused can sign out, and somebody else can sign in with the same browser. */
 function ofShutOut(
   request: IncomingMessage,
   refusal: Extract<Verdict, { kind: 'refused' }>,
@@ -194,7 +196,7 @@ function isSignIn(request: IncomingMessage, { forms }: ResolvedGateOptions): boo
   return formOf(request, forms)?.purpose === 'signIn'
 }
 
-/** What a policy decides depends on who asks, so nobody unknown passes where there is one. */
+/** A policy decides by person, so with a policy no unidentified person passes. */
 function whenUnavailable({ whenUnavailable, enforce }: ResolvedGateOptions): Verdict {
   if (whenUnavailable === 'allow' && (!enforce || enforce.mode === 'report')) return pass
   return {

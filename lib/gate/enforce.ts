@@ -14,39 +14,39 @@ import { forbidden, pass, type Verdict } from './verdict.js'
 
 const debug = createDebug('label-studio-scim:gate')
 
-/** Somebody whom the gate lets in, and what the mapping gives them. */
+/** A person whom the gate lets in, and the access that the mapping rules give them. */
 export interface PolicyPerson {
   readonly identity: Identity
-  /** `all`: the owner, or an account that nobody changes from outside. `undefined`: nothing. */
+  /** `all`: the owner, or an account that cannot be changed from outside. `undefined`: none. */
   readonly access: Access | 'all' | undefined
   /**
-   * Projects of their workspaces, and those in no workspace that they made. The same set while
-   * nothing changes.
+   * Projects of their workspaces, and those in no workspace that they made. The same object as long
+   * as nothing changes.
    */
   readonly workspaceProjects: ReadonlySet<number>
 }
 
-/** What a policy is asked about. */
+/** A request for a policy to decide about. */
 export interface PolicyQuestion {
   readonly request: IncomingMessage
   /**
-   * The body, once the policy has asked for it by `body`. `consumed`: something before the gate has
-   * read it. `aborted`: the client went.
+   * The body, once the policy has asked for it with `body`. `consumed`: something before the gate
+   * has read it. `aborted`: the client has disconnected.
    */
   readonly body?: Buffer | 'consumed' | 'aborted'
   readonly person: PolicyPerson
-  /** What the mapping gives other people, to tell who may see whom. */
+  /** The access of other people, to decide who may see whom. */
   accessOf(identity: Identity): Promise<PolicyPerson>
-  /** To be told when the person has made a project, or deleted one. */
+  /** To be called when the person has made or deleted a project. */
   projectMade(projectId: number): Promise<void>
   projectDeleted(projectId: number): Promise<void>
 }
 
-/** What a policy makes of a request. */
+/** A policy's decision about a request. */
 export type PolicyDecision =
   | {
       readonly kind: 'allow'
-      /** Instead of the request's path and query. */
+      /** Replaces the request's path and query. */
       readonly url?: string
       readonly answer?: AnswerChange
     }
@@ -55,21 +55,21 @@ export type PolicyDecision =
       readonly status: number
       /** A sentence for the person. */
       readonly detail: string
-      /** For the log: why, without anything secret. */
+      /** The reason, for the log, without secrets. */
       readonly reason: string
     }
   | BodyNeeded
 
 /**
- * The body must be known: the policy is asked again with its first `length` bytes, which go on to
- * the application. However long the client takes to send them, no store waits for it.
+ * The policy needs the body: it is asked again with the first `length` bytes, which also go on to
+ * the application. No store is kept busy while the client sends them.
  */
 export interface BodyNeeded {
   readonly kind: 'body'
   readonly length: number
 }
 
-/** A request that a policy refuses, or would refuse. */
+/** A request that a policy refuses, or would refuse in report mode. */
 export interface PolicyRefusal {
   readonly at: string
   readonly identity: Identity
@@ -77,23 +77,23 @@ export interface PolicyRefusal {
   /** Without the query. */
   readonly path: string
   readonly reason: string
-  /** False where the policy only reports: the request went on. */
+  /** `false` if the policy only reports: the request went on. */
   readonly isRefused: boolean
 }
 
 /**
- * Who may do what in the application behind the gate. It is asked about each request of somebody
- * who is let in, e.g. `labelStudioPolicy(…)`.
+ * Decides what people may do in the application behind the gate, for each request of a person who
+ * is let in. `labelStudioPolicy(…)` makes one.
  */
 export interface RequestPolicy {
-  /** `report`: tells what it would refuse, and lets it pass unchanged. */
+  /** `report`: reports what it would refuse and lets it pass unchanged. */
   readonly mode: 'enforce' | 'report'
-  /** Whether it is to be asked now, e.g. because there are rules. Default: always. */
+  /** Whether the policy applies now, e.g. because there are rules. Default: always. */
   isInForce?(scope: Scope): Promise<boolean>
-  /** Whether this path needs nobody to be signed in. */
+  /** Whether this path is open to people who are not signed in. */
   isOpen(request: IncomingMessage): boolean
   decide(scope: Scope, question: PolicyQuestion): Promise<PolicyDecision>
-  /** Told of each refusal. */
+  /** Called for each refusal. */
   onRefusal?(refusal: PolicyRefusal): void
 }
 
@@ -112,12 +112,12 @@ export interface EnforcerRequest {
   readonly body?: Exclude<PolicyQuestion['body'], undefined>
 }
 
-/** Asks the policy about a request. */
+/** Applies the policy to a request. */
 export type Enforcer = (asked: EnforcerRequest) => Promise<Verdict | BodyNeeded>
 
 const twoPeople = 'This request carries the credentials of two people. Sign out, and in again.'
 
-/** An enforcer of `policy`; without one everything passes. */
+/** Makes an enforcer of `policy`; without a policy everything passes. */
 export function enforcerOf(
   adapters: Adapters,
   policy: RequestPolicy | undefined,
@@ -188,7 +188,7 @@ function allowed(request: IncomingMessage, { url, answer }: Allow): Verdict {
   return answer ? { kind: 'pass', answer } : pass
 }
 
-/** Nothing is changed, but what was made is noted. */
+/** The request passes unchanged, but new projects are noted. */
 function watched({ answer: { learn, after } = {} }: Allow): Verdict {
   const answer = { ...(learn && { learn }), ...(after && { after }) }
   return learn || after ? { kind: 'pass', answer } : pass
@@ -199,7 +199,7 @@ type Refused = { readonly identity: Identity } & Pick<
   'status' | 'detail' | 'reason'
 >
 
-/** Credentials that are nobody's now may be somebody's when they arrive, so they stay behind. */
+/** Credentials that are not accepted now might be when they arrive, so they are removed. */
 function anonymous(policy: RequestPolicy, request: IncomingMessage): Verdict {
   if (policy.mode === 'enforce' && !policy.isOpen(request)) session.dropCredentials(request)
   return pass
@@ -211,7 +211,7 @@ function areTwo(identities: readonly Identity[]): boolean {
 
 const noProjects: ReadonlySet<number> = new Set()
 
-/** Finds out what the mapping gives somebody at this moment. */
+/** Returns the access that the mapping rules give a person at this moment. */
 function personsOf(adapters: Adapters, lookUpStatus: LookUpStatus, directory: WorkspaceDirectory) {
   return async (
     scope: Scope,
@@ -232,7 +232,7 @@ function personsOf(adapters: Adapters, lookUpStatus: LookUpStatus, directory: Wo
   }
 }
 
-/** A socket that was upgraded cannot be looked into, so it is for those who may do everything. */
+/** An upgraded socket cannot be inspected, so only people who may do everything can have one. */
 export async function mayUpgrade(
   policy: RequestPolicy | undefined,
   enforcer: Enforcer,

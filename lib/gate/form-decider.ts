@@ -15,7 +15,7 @@ interface Tools {
   readonly decideForAll: Decider['decideForAll']
 }
 
-/** Decides by what a request submits to a form by which people come in; other requests pass. */
+/** Decides about requests that submit a sign-in or sign-up form; other requests pass. */
 export function formDecider(
   adapters: Adapters,
   { forms, clock }: ResolvedGateOptions,
@@ -40,7 +40,7 @@ export function formDecider(
     })
   }
 
-  /** A token tells the account alone, and nobody may be linked to it yet. */
+  /** A token names only the account, which may not be linked to a person yet. */
   async function known(identity: Identity): Promise<Identity> {
     const { accountId } = identity
     if (accountId === undefined || !emailOfAccount) return identity

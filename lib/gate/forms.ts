@@ -5,28 +5,27 @@ import { readBody } from './read-body.js'
 import { accountOfToken } from './tokens.js'
 
 /**
- * A form by which people come in, of which the gate reads whose it is before it lets the form
+ * A form with which people sign in or sign up. The gate reads whose form it is before it lets it
  * through.
  */
 export interface SignInForm {
   /**
-   * `signIn`: people who have an account. `signUp`: people who want one. `token`: people who
-   * exchange a JSON Web Token for another; the claim `user_id` names their account.
+   * `signIn`: for people who have an account. `signUp`: for people who want one. `token`: exchanges
+   * a JSON Web Token for another; the claim `user_id` names the account.
    */
   readonly purpose: 'signIn' | 'signUp' | 'token'
   /**
-   * Path of the form's `POST`, in lower case, without a slash at the end. The paths of requests are
-   * compared with it by their end, so that it also holds where the application lives below a path
-   * of its own.
+   * Path of the form's `POST`, in lower case, without a trailing slash. It is compared with the end
+   * of a request's path, so that it also works if the application is served below another path.
    */
   readonly path: string
-  /** Name of the field with the e-mail address or the token. */
+  /** Name of the field that holds the e-mail address or the token. */
   readonly field: string
 }
 
 /**
- * The forms of Label Studio, Community and Enterprise, with those of its admin and of its browsable
- * API.
+ * The forms of Label Studio (Community and Enterprise), including those of its admin site and its
+ * browsable API.
  */
 export const labelStudioForms: readonly SignInForm[] = [
   { purpose: 'signIn', path: '/user/login', field: 'email' },
@@ -37,12 +36,12 @@ export const labelStudioForms: readonly SignInForm[] = [
   { purpose: 'token', path: '/api/token/rotate', field: 'refresh' },
 ]
 
-/** What a form said, or why it cannot be let through. */
+/** The content of a form, or the reason why it cannot be let through. */
 export type FormReading =
   | {
       readonly kind: 'read'
       readonly identities: readonly Identity[]
-      /** The field's values as they were sent. */
+      /** The values of the field, as sent. */
       readonly values: readonly string[]
     }
   | FormRefusal
@@ -55,14 +54,14 @@ interface FormRefusal {
 
 const maxFormBytes = 65_536
 /**
- * Nothing else: Django reads further spellings of `charset`, which would make other letters of the
- * same bytes.
+ * The only accepted form: Django understands further spellings of `charset`, which would decode the
+ * same bytes differently.
  */
 const charset = String.raw`\s*(?:;\s*charset="?utf-8"?\s*)?$`
 const formType = new RegExp(`^application/x-www-form-urlencoded${charset}`, 'i')
 const jsonType = new RegExp(`^application/json${charset}`, 'i')
 
-/** The form that this request submits, if it is one. */
+/** The form that this request submits, if any. */
 export function formOf(
   request: Pick<IncomingMessage, 'method' | 'url'>,
   forms: readonly SignInForm[],
@@ -73,10 +72,10 @@ export function formOf(
 }
 
 /**
- * Whose the form is: every value of its field. The body is put back into the request, so that a
- * proxy behind can send it on unchanged. What the application may read in another way is refused
- * rather than guessed at: other encodings, other charsets, bodies that are not UTF-8 or without a
- * length, addresses with anything but printable ASCII.
+ * Reads whose form it is: every value of its field. The body is put back into the request, so that
+ * a proxy behind the gate can send it on unchanged. Whatever the application might read differently
+ * is refused: other encodings, other charsets, bodies that are not UTF-8 or have no length, and
+ * addresses with anything but printable ASCII.
  */
 export async function readForm(request: IncomingMessage, form: SignInForm): Promise<FormReading> {
   const refusal = refusalOf(request, form)
@@ -108,8 +107,8 @@ function tokensIn(values: readonly string[]): FormReading {
 }
 
 /**
- * Exactly what `str.strip` of Python takes off: Django's fields do. JavaScript's `trim` takes other
- * characters.
+ * Exactly the characters that Python's `str.strip` removes, as Django's fields do. JavaScript's
+ * `trim` removes others.
  */
 const spaces = String.raw`[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+`
 const edges = new RegExp(`^${spaces}|${spaces}$`, 'g')
@@ -122,7 +121,7 @@ function isPlain(address: string): boolean {
   return /^[\x20-\x7e]+$/.test(address)
 }
 
-/** Django reads a body that is not UTF-8 as ISO-8859-1: other letters of the same bytes. */
+/** Django reads a body that is not UTF-8 as ISO-8859-1, i.e. as different letters. */
 function utf8Of(body: Buffer): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)

@@ -3,7 +3,7 @@ import type { GroupStore } from '../stores/group-store.js'
 import type { Scope } from '../stores/scope.js'
 import type { Identity, LookUpStatus } from './decide.js'
 
-/** Answers of one piece of work on the stores, by key. */
+/** Caches answers by key, for one unit of work on the stores. */
 function oncePerScope<T>() {
   const known = new WeakMap<Scope, Map<string, Promise<T>>>()
   return (scope: Scope, key: string, work: () => Promise<T>): Promise<T> => {
@@ -15,7 +15,10 @@ function oncePerScope<T>() {
   }
 }
 
-/** Who may come in and what they may do are two questions of one piece of work, with one answer. */
+/**
+ * Resolves each person's access once per unit of work: deciding who may enter and what they may do
+ * both need it.
+ */
 export function resolvingOnce(adapters: Adapters): Adapters {
   const { groups } = adapters
   const once = oncePerScope<Awaited<ReturnType<GroupStore['resolveAccess']>>>()
@@ -24,7 +27,7 @@ export function resolvingOnce(adapters: Adapters): Adapters {
   return { ...adapters, groups: { ...groups, resolveAccess } }
 }
 
-/** Looks each person up once in one piece of work. */
+/** Looks up each person once per unit of work. */
 export function lookingUpOnce(lookUpStatus: LookUpStatus): LookUpStatus {
   const once = oncePerScope<Awaited<ReturnType<LookUpStatus>>>()
   return (scope, identity) => once(scope, keyOf(identity), () => lookUpStatus(scope, identity))

@@ -16,24 +16,23 @@ import type { Identity } from './decide.js'
 import type { RequestPolicy } from './enforce.js'
 import { labelStudioForms, type SignInForm } from './forms.js'
 
-/** What is known of the people behind a request. */
+/** The people behind a request, as far as they are known. */
 export interface Identification {
   /**
-   * Everybody whose credentials the request carries; nobody for an anonymous one. A cookie and a
-   * token can belong to different people: then the request is refused when any one of them is to be
-   * kept out.
+   * Everybody whose credentials the request carries; empty for an anonymous request. A cookie and a
+   * token can belong to different people: the request is refused if any of them must be kept out.
    */
   readonly identities: readonly Identity[]
-  /** False when one of the credentials could not be looked up now. */
+  /** `false` if one of the credentials could not be looked up now. */
   readonly isComplete: boolean
   /**
-   * A credential names somebody and is not accepted. Where nobody is known, all of them are taken
-   * off the request: what is refused now may be accepted when it arrives.
+   * A credential names a person but is not accepted. If nobody else is known, all credentials are
+   * removed from the request, because one that is refused now might be accepted when it arrives.
    */
   readonly isRefused?: boolean
 }
 
-/** Finds out who a request belongs to, from its headers alone. */
+/** Finds out to whom a request belongs, from its headers alone. */
 export type Identify = (request: {
   readonly headers: IncomingHttpHeaders
 }) => Promise<Identification>
@@ -41,38 +40,38 @@ export type Identify = (request: {
 /** Options of `accessGate`. */
 export interface AccessGateOptions {
   /**
-   * Who a request belongs to, e.g. `identifyLabelStudioUser({ url })`. A rejection counts as not
-   * complete.
+   * Finds out to whom a request belongs; `identifyLabelStudioUser({ url })` makes one. A rejection
+   * counts as incomplete.
    */
   readonly identify: Identify
   /** Tenant of the people behind the gate. Default `default`. */
   readonly tenant?: string
   /**
-   * People with an account whom SCIM never had, or whom an import has listed and the IdP never took
-   * over: `allow` (default), or `refuse` when every account is to be managed by the IdP. Protected
-   * people whom SCIM lists, such as the owner, are let in.
+   * What to do with people who have an account but are not managed through SCIM (never known, or
+   * only listed by an import): `allow` (default), or `refuse` if the IdP is to manage every
+   * account. Protected people whom SCIM lists, such as the owner, are always let in.
    */
   readonly unknownPeople?: 'allow' | 'refuse'
   /**
-   * Who may do what in the application, e.g. `labelStudioPolicy({ url, token })`. Default `false`:
-   * whoever may come in may do what the application lets them.
+   * Decides what people may do in the application; `labelStudioPolicy({ url, token })` makes one.
+   * Default `false`: people who may enter may do whatever the application allows.
    */
   readonly enforce?: RequestPolicy | false
   /**
-   * Requests with credentials whose owner cannot be determined now: `refuse` with 503 (default), or
-   * `allow`.
+   * What to do with requests whose credentials cannot be resolved to a person now: `refuse` with
+   * 503 (default), or `allow`.
    */
   readonly whenUnavailable?: 'refuse' | 'allow'
   /**
-   * Forms by which people come in, recognised by the end of their path. Default: those of Label
-   * Studio.
+   * Forms with which people sign in or sign up, recognised by the end of their path. Default: those
+   * of Label Studio.
    */
   readonly forms?: readonly SignInForm[]
-  /** How often open sockets are looked at again, in milliseconds. 100 to 60 000. Default 1000. */
+  /** How often open sockets are checked again, in milliseconds. 100 to 60 000. Default 1000. */
   readonly recheckMs?: number
   /** Longest time a store may take to answer, in milliseconds. Default 10 000. */
   readonly timeoutMs?: number
-  /** Default: the system's clock. Links for sign-up expire by it. */
+  /** Decides when sign-up links expire. Default: the system's clock. */
   readonly clock?: () => Date
 }
 

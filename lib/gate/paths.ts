@@ -1,8 +1,8 @@
 /**
  * The path of a request as any server between here and the application might understand it: without
  * scheme and host, decoded, with `.`, `..`, doubled and backward slashes resolved, without
- * parameters of segments, in lower case and without a slash at the end. It is only compared with,
- * never sent anywhere, so it may undo more than anybody would.
+ * parameters of segments, in lower case and without a slash at the end. It is only used for
+ * comparison and never sent anywhere, so it may undo more than any server would.
  */
 export function plainPath(url: string): string {
   const path = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0] ?? ''
@@ -16,8 +16,8 @@ export function plainPath(url: string): string {
 }
 
 /**
- * Decodes ASCII until nothing is left to decode, since each server on the way may do it once; never
- * fails.
+ * Decodes ASCII repeatedly until nothing is left to decode, because each server on the way may
+ * decode once; never fails.
  */
 function decoded(path: string): string {
   const once = path.replace(/%([0-7][0-9a-f])/gi, (_, hex: string) =>

@@ -3,9 +3,9 @@ import type { IncomingMessage } from 'node:http'
 const warned = new WeakSet<object>()
 
 /**
- * A body of this length that has arrived, given back with `unshift` before the stream has told
- * anybody that it ended. `consumed`: something before has read it; a warning of the process says so
- * once. `aborted`: the client went.
+ * Reads a body of this length and puts it back with `unshift` before the stream emits `end`.
+ * `consumed`: something before the gate has read it, which a process warning reports once.
+ * `aborted`: the client has disconnected.
  */
 export async function readBody(
   request: IncomingMessage,
@@ -23,9 +23,7 @@ function isRead(request: IncomingMessage): boolean {
   return request.readableEnded || request.readableDidRead
 }
 
-/**
- * Once for each server, by the message: this is a mistake in the host's code, not in the request.
- */
+/** Warns once per message: this is a mistake in the host's code, not in the request. */
 function warnOnce({ socket }: IncomingMessage): void {
   const server = (socket as { server?: object }).server ?? socket
   if (warned.has(server)) return

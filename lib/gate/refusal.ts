@@ -13,8 +13,8 @@ const styleHash = createHash('sha256').update(style).digest('base64')
 const contentPolicy = `default-src 'none'; style-src 'sha256-${styleHash}'; frame-ancestors 'none'`
 
 /**
- * Answers a request that does not go on: a page for somebody who navigates, Label Studio's error
- * shape for the rest.
+ * Answers a request that was refused: with a page for browsers, in Label Studio's error format for
+ * everything else.
  */
 export function answer(
   request: IncomingMessage,
@@ -57,8 +57,8 @@ export function refuseUpgrade(socket: Duplex, status: number): void {
 }
 
 /**
- * `detail` is always a sentence of ours; of the request there is nothing but the path at which the
- * gate is mounted.
+ * `detail` is always our own sentence. The page contains nothing from the request except the gate's
+ * mount path.
  */
 function page(status: number, detail: string, signIn: string | undefined): string {
   const title = status >= 500 ? 'Try again in a moment' : 'No access'

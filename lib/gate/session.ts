@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import { plainPath } from './paths.js'
 
-/** Takes the session from the browser. */
+/** Deletes the session cookie in the browser. */
 export const endedSession = 'sessionid=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax'
 
 const signInPath = '/user/login/'
 const signOut = /\/(?:logout|api-auth\/logout)$/
-/** Everything that people need who have no session yet. Nothing of it depends on who asks. */
+/** The pages that people need before they have a session. None of them depends on who asks. */
 const openPages =
   /\/(?:user\/login|user\/signup|admin\/login|api-auth\/login)$|^\/(?:static|react-app|label-studio-frontend|dm)\/|^\/(?:favicon\.ico|sw\.js|health)$/
 const credentials = new Set(['authorization', 'x-api-key'])
@@ -16,22 +16,22 @@ export function isSignOut({ url = '' }: IncomingMessage): boolean {
   return signOut.test(plainPath(url))
 }
 
-/** Whether this request may go on without a session, whoever's the browser's session is. */
+/** Whether this request may go on without a session, and regardless of the browser's session. */
 export function isOpenPage({ url = '' }: IncomingMessage): boolean {
   return openPages.test(plainPath(url))
 }
 
-/** Where to sign in, below the path at which the gate is mounted. */
+/** The sign-in page, below the gate's mount path. */
 export function signInPage(request: IncomingMessage): string {
   return `${(request as { baseUrl?: string }).baseUrl ?? ''}${signInPath}`
 }
 
-/** Whether a cookie is all that the request could have a person by. */
+/** Whether a cookie is the only possible credential of the request. */
 export function hasOnlyCookie({ headers }: IncomingMessage): boolean {
   return headers.cookie !== undefined && !Object.keys(headers).some(isCredential)
 }
 
-/** Makes a request anonymous. Of the cookies only that against forged forms is kept. */
+/** Makes a request anonymous. Only the CSRF cookie is kept. */
 export function dropCredentials({ headers }: IncomingMessage): void {
   for (const name of Object.keys(headers)) if (isCredential(name)) delete headers[name]
   const kept = (headers.cookie ?? '').split(';').filter((each) => /^\s*csrftoken=/.test(each))
@@ -39,13 +39,13 @@ export function dropCredentials({ headers }: IncomingMessage): void {
   else delete headers.cookie
 }
 
-/** Some servers take `X_Api_Key` for `X-Api-Key`. */
+/** Some servers read `X_Api_Key` as `X-Api-Key`. */
 function isCredential(name: string): boolean {
   return credentials.has(name.toLowerCase().replaceAll('_', '-'))
 }
 
 /**
- * Every value of the credential headers, and every word in it: a token stands behind the name of
+ * Every value of the credential headers, and every word in it, because a token follows the name of
  * its scheme.
  */
 export function secretsOf({ headers }: Pick<IncomingMessage, 'headers'>): string[] {

@@ -11,12 +11,13 @@ const cookieSeconds = 3_600
 /** Decides about the sign-up form of the application. */
 export interface SignUps {
   /**
-   * A link that somebody opened: kept in a cookie, since the form's own address does not have it.
+   * Handles an opened link: its token goes into a cookie, because the URL of the form does not
+   * carry it.
    */
   open(scope: Scope, request: IncomingMessage): Promise<Verdict | undefined>
   /**
-   * The form that somebody submits under these addresses. What the application asks for is added to
-   * its query.
+   * Decides about a form submitted with these addresses. The query parameters that the application
+   * requires are added.
    */
   submit(
     scope: Scope,

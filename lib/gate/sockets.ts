@@ -2,16 +2,16 @@ import type { Duplex } from 'node:stream'
 import type { Identity } from './decide.js'
 import type { Verdict } from './verdict.js'
 
-/** Open sockets whose owners are looked at again and again. */
+/** Open sockets whose owners are checked regularly. */
 export interface SocketWatch {
   add(socket: Duplex, owners: readonly Identity[]): void
-  /** Closes all sockets, so that a server can end. */
+  /** Closes all sockets, so that the server can stop. */
   close(): void
 }
 
 /**
- * Closes each socket once `decide` refuses one of its owners. A failure to decide closes nothing:
- * the next look will.
+ * Closes each socket once `decide` refuses one of its owners. If `decide` fails, the socket stays
+ * open until the next check.
  */
 export function watchSockets(
   recheckMs: number,
@@ -24,7 +24,7 @@ export function watchSockets(
   const look = async () => {
     for (const [socket, owners] of watched) {
       const { kind } = await decide(owners).catch(() => ({ kind: 'pass' }) as const)
-      // With an error, because that is how http-proxy learns that it must end its side too.
+      // With an error, so that http-proxy ends its side too.
       if (kind === 'refused') socket.destroy(new Error('Access was withdrawn.'))
     }
     schedule()

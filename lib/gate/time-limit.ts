@@ -3,10 +3,10 @@ import { UnavailableError } from '../stores/errors.js'
 import { createScope, type Scope } from '../stores/scope.js'
 import type { ResolvedGateOptions } from './options.js'
 
-/** Does work on the stores within the gate's time. */
+/** Runs work on the stores within the gate's time limit. */
 export type InTime = <T>(work: (scope: Scope) => Promise<T>) => Promise<T>
 
-/** A limit of `timeoutMs` for each piece of work, with a scope of its own. */
+/** Gives each unit of work its own scope and a limit of `timeoutMs`. */
 export function timeLimitOf({ tenant, timeoutMs, newId }: ResolvedGateOptions): InTime {
   const endless = new AbortController()
   const tooLate = () => new UnavailableError('The stores did not answer in time.')

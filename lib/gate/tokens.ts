@@ -1,7 +1,6 @@
 /**
- * The account that a JSON Web Token names (claim `user_id`), without a look at its signature: a
- * token that is not genuine is refused by the application itself, and one that is genuine tells the
- * truth.
+ * The account that a JSON Web Token names (claim `user_id`). The signature is not checked: the
+ * application itself refuses a forged token.
  */
 export function accountOfToken(token: string): string | undefined {
   const [, payload] = token.split('.')

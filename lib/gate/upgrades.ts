@@ -2,8 +2,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 
 /**
- * Headers that offer another protocol, and mean nothing to an HTTP/1.1 request that is answered as
- * such.
+ * Headers that offer another protocol. They are ignored when the request is answered as HTTP/1.1.
  */
 const ofOffer = new Set(['upgrade', 'http2-settings'])
 
@@ -18,9 +17,9 @@ interface UpgradeSocket {
 }
 
 /**
- * Gives a request to the server again, without its offer of another protocol, as a server may pass
- * an offer over (RFC 9110 §7.8). Node has taken the parser off the socket by then, so the body is
- * still unread: the request is put back as text, in front of what has arrived of the body.
+ * Passes a request to the server again without its offer of another protocol, which a server may
+ * ignore (RFC 9110 §7.8). Node has detached its parser from the socket by then and has not read the
+ * body, so the request is put back as text, in front of the part of the body that has arrived.
  */
 export function answerAsRequest(
   server: Server,

@@ -1,12 +1,12 @@
 import type { AnswerChange } from './answers.js'
 
-/** Lets a request through, tells why not, or sends the browser elsewhere. */
+/** The decision about a request: it passes, is refused, or is redirected. */
 export type Verdict =
   | { readonly kind: 'pass'; readonly answer?: AnswerChange }
   | {
       readonly kind: 'refused'
       readonly status: number
-      /** A sentence for the person, never anything of the request. */
+      /** A sentence for the person, which never quotes the request. */
       readonly detail: string
       readonly retryAfterSeconds?: number
       /** Ends the browser's session, so that somebody else can sign in there. */

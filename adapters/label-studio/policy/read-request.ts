@@ -74,6 +74,7 @@ const queryKinds: Readonly<Record<string, string>> = {
   view: 'tab',
   filepath: 'filepath',
 }
+
 /** Each field of a body by which Label Studio lets one object refer to another. */
 const bodyKinds: Readonly<Record<string, string>> = {
   project: 'project',
@@ -92,6 +93,7 @@ const bodyKinds: Readonly<Record<string, string>> = {
   model_run: 'modelRun',
   filter_group: 'filterGroup',
 }
+
 /** Fields of a body that refer to a person, whose name and address the answer then has. */
 const peopleNames = ['completed_by', 'updated_by', 'last_created_by', 'comment_authors']
 /** Where nothing may not stand for an object: it would take it out of every project. */
