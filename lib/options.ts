@@ -32,23 +32,26 @@ import type {
 export type DiscoveryEndpoint = 'ServiceProviderConfig' | 'ResourceTypes' | 'Schemas'
 
 /**
- * Bounds of one request; whole numbers. What exceeds one is refused with a 4xx that names the
- * limit.
+ * Limits of one request; whole numbers. A request that exceeds one is refused with a 4xx that names
+ * the limit.
  */
 export interface ScimLimits extends Limits {
   /** Deepest nesting of arrays and objects in a body. Default 32. */
   readonly maxJsonDepth: number
   /** Most elements of one array in a body. Default 100 000. */
   readonly maxArrayItems: number
-  /** Requests worked on at once; one more answers 503 with `Retry-After`. Default 1000. */
+  /**
+   * The most requests in progress at once; a further one answers 503 with `Retry-After`. Default
+   * 1000.
+   */
   readonly maxRequestsInFlight: number
 }
 
-/** How often one client may ask. Off unless given. */
+/** Rate limits per client. Off unless given. */
 export interface RateLimits {
   /**
-   * Requests per second of one token, bulk operations counted singly; bursts of ten seconds' worth.
-   * At least 25.
+   * Requests per second per token, counting each bulk operation; bursts of ten seconds' worth are
+   * allowed. At least 25.
    */
   readonly requestsPerSecond?: number
   /**
@@ -59,8 +62,8 @@ export interface RateLimits {
 }
 
 /**
- * What a host gives to `scimRouter`. Everything but `authenticate` has a default, see {@link
- * scimTable}; a wrong option is a `ConfigurationError` when the router is built.
+ * Options of `scimRouter`. Everything but `authenticate` has a default, see {@link scimTable}; a
+ * wrong option is a `ConfigurationError` when the router is built.
  */
 export interface ScimOptions extends DeviationOptions, SchemaOptions {
   /**
@@ -74,93 +77,91 @@ export interface ScimOptions extends DeviationOptions, SchemaOptions {
    */
   readonly openDiscovery?: readonly DiscoveryEndpoint[]
   /**
-   * Absolute URL under which clients reach the router, or a function that tells it for a request.
-   * Default: made from the request, obeying the app's `trust proxy`, the mount path included.
+   * Absolute URL under which clients reach the router, or a function that returns it for a request.
+   * Default: derived from the request and the mount path, respecting the app's `trust proxy`.
    */
   readonly baseUrl?: string | BaseUrlOf
   /**
-   * Refuse requests that did not come over TLS, as far as the app's `trust proxy` lets it see: 403.
-   * Default `false`, since the proxy in front usually sees to it (RFC 7644 §7.2).
+   * Refuse requests that did not come over TLS with 403, respecting the app's `trust proxy`.
+   * Default `false`, because the proxy in front usually enforces it (RFC 7644 §7.2).
    */
   readonly requireHttps?: boolean
-  /** `/users` is `/Users`. Default `false`. Ids are exact in any case. */
+  /** `/users` means `/Users`. Default `false`. Ids always match exactly. */
   readonly caseInsensitivePaths?: boolean
 
   /**
-   * What is off is not advertised; it answers 501, or 400 where it is a query parameter. Default:
-   * all on; `changePassword` when the store has `setPassword`.
+   * Protocol features that can be switched off. A feature that is off is not advertised and answers
+   * 501, or 400 if it is a query parameter. Default: all on; `changePassword` if the store has
+   * `setPassword`.
    */
   readonly features?: Partial<Features>
   readonly limits?: Partial<ScimLimits>
   readonly rateLimits?: RateLimits
   /**
-   * Milliseconds until a request is given up: 503 with `Retry-After`, the signal of its scope
-   * aborted. Default 30 000.
+   * Milliseconds until a request is given up: it answers 503 with `Retry-After`, and the signal of
+   * its scope is aborted. Default 30 000.
    */
   readonly requestTimeoutMs?: number
-  /** Milliseconds `authenticate` may take; then 503. Default 10 000. */
+  /** Milliseconds that `authenticate` may take before the request answers 503. Default 10 000. */
   readonly authenticateTimeoutMs?: number
   /**
-   * Milliseconds `users.deprovision` may take before the client gets 503 and the reconciler goes
-   * on. Default 10 000.
+   * Milliseconds that `users.deprovision` may take before the client gets 503 and the reconciler
+   * takes over. Default 10 000.
    */
   readonly deprovisionTimeoutMs?: number
   /**
-   * Say that nobody reaches Label Studio but through `accessGate`. Whatever ends access is then
-   * answered at once: the gate refuses by what is stored, and the reconciler shuts the accounts.
-   * Needs `adapters.access` and a reconciler that runs. Default `false`: the answer waits until the
-   * account is shut.
+   * Declares that Label Studio can be reached only through `accessGate`. Requests that end access
+   * are then answered at once: the gate refuses people by the stored state, and the reconciler
+   * closes the accounts later. Needs `adapters.access` and a running reconciler. Default `false`:
+   * the answer waits until the account is closed.
    */
   readonly gateIsOnlyWayIn?: boolean
   /**
-   * What happens to a change of a group, or a deactivation, by which many people lose access within
-   * an hour: carried out and reported, or 503 until an administrator confirms it on the settings
-   * page. Default `report`.
+   * What to do with a change of a group or a deactivation by which many people lose access within
+   * an hour: carry it out and report it, or answer 503 until an administrator confirms it on the
+   * settings page. Default `report`.
    */
   readonly onMassLoss?: ProtocolOptions['onMassLoss']
   /**
-   * Share of the active people that has to lose access within an hour to be many. 0 to 1. Default
-   * 0.25.
+   * The share of active people above which losing access within an hour is a mass loss. 0 to 1.
+   * Default 0.25.
    */
   readonly massLossShare?: number
-  /** Fewer people than this are never many. Default 10. */
+  /** A loss by fewer people than this is never a mass loss. Default 10. */
   readonly massLossLeast?: number
-  /**
-   * Where administrators find the settings page, named when a mass loss is refused. Default
-   * `/scim/settings`.
-   */
+  /** Address of the settings page, named when a mass loss is refused. Default `/scim/settings`. */
   readonly settingsUrl?: string
-  /** `Retry-After` of answers 503, in seconds. Default 10. */
+  /** `Retry-After` of 503 answers, in seconds. Default 10. */
   readonly retryAfterSeconds?: number
   /**
-   * How often a write that lost a race is tried again when the client sent no `If-Match`; then 503.
+   * How often a write without `If-Match` is retried after losing a race, before it answers 503.
    * Default 10.
    */
   readonly maxRetries?: number
 
   /**
-   * Attributes no schema of the type has: left out, 400, or (`known`) left out if RFC 7643 has
-   * them. Default `ignore`.
+   * Attributes that no schema of the type has: dropped, refused with 400, or (`known`) dropped if
+   * RFC 7643 has them and refused otherwise. Default `ignore`.
    */
   readonly unknownAttributes?: ProtocolOptions['unknownAttributes']
   /**
-   * Ids in `members` that name nobody: 400 listing them, or left out and reported. Default
+   * Ids in `members` that name no resource: 400 listing them, or dropped and reported. Default
    * `ignore`.
    */
   readonly unknownMembers?: ProtocolOptions['unknownMembers']
   /**
-   * A `manager` that names nobody: kept as text and never linked, or 400. Default `keep`: people
-   * arrive in any order.
+   * A `manager` that names no user: kept as text and never linked, or 400. Default `keep`, because
+   * people arrive in any order.
    */
   readonly unknownManager?: ProtocolOptions['unknownManager']
   /**
-   * A PUT of a group without `members`: empties it (RFC 7644 §3.5.1), or leaves them alone. Default
-   * `clear`.
+   * A PUT of a group without `members`: removes all members (RFC 7644 §3.5.1), or keeps them.
+   * Default `clear`.
    */
   readonly putWithoutMembers?: ProtocolOptions['putWithoutMembers']
   /**
-   * Two groups cannot have the same `displayName`, case aside: 409. Default `true`, since rules
-   * name groups by it.
+   * Two groups cannot have the same `displayName`, ignoring case: 409. Default `true`, because
+   * rules refer to groups by it.
    */
   readonly uniqueGroupNames?: boolean
   /**
@@ -169,8 +170,8 @@ export interface ScimOptions extends DeviationOptions, SchemaOptions {
    */
   readonly uniqueExternalIds?: boolean
   /**
-   * Attributes people may change of themselves at `/Me`. Default: names, phone numbers, addresses,
-   * photos, languages.
+   * The attributes that people may change about themselves at `/Me`. Default: names, phone numbers,
+   * addresses, photos, languages.
    */
   readonly selfServiceAttributes?: readonly string[]
 
@@ -179,49 +180,46 @@ export interface ScimOptions extends DeviationOptions, SchemaOptions {
   /** How long a cursor can be used, in seconds. Default 3600. */
   readonly cursorTimeoutSeconds?: number
   /**
-   * Key that encrypts cursors: at least 32 characters or bytes, the same on every host behind one
-   * address. Default: made at random, so cursors end with the process.
+   * Key that encrypts cursors: at least 32 characters or bytes, the same on all instances behind
+   * one address. Default: random, so cursors become invalid when the process ends.
    */
   readonly cursorSecret?: string | Uint8Array
   /**
-   * Advertise `pagination` in the ServiceProviderConfig (RFC 9865 §4). Default `false`: clients
-   * that refuse attributes they do not know provision nobody otherwise. Cursors work either way.
+   * Advertise `pagination` in the ServiceProviderConfig (RFC 9865 §4). Default `false`, because
+   * some clients refuse unknown attributes and would provision nobody. Cursors work either way.
    */
   readonly advertisePagination?: boolean
   /**
-   * What the ServiceProviderConfig says about authentication (RFC 7643 §5). Default: OAuth bearer
+   * The authentication schemes in the ServiceProviderConfig (RFC 7643 §5). Default: OAuth bearer
    * tokens.
    */
   readonly authenticationSchemes?: readonly JsonObject[]
-  /** Where people read how to connect, for the ServiceProviderConfig. Default: absent. */
+  /** URL of documentation for people, for the ServiceProviderConfig. Default: absent. */
   readonly documentationUri?: string
 
   /**
-   * `required`: a write whose audit entry cannot be stored answers 503 before it happens. Default
+   * `required`: a write whose audit entry cannot be stored answers 503 and does not happen. Default
    * `bestEffort`.
    */
   readonly audit?: ProtocolOptions['audit']
-  /** Told of every event after its change is durable. What it throws reaches `onError` only. */
+  /** Called with every event after its change is durable. Its errors go to `onError` only. */
   readonly onEvent?: (event: AuditEntry) => unknown
   /**
-   * Told of every unexpected failure with the original error, and of 503s that only somebody's
-   * intervention helps, such as a refused token; clients only see the request id. Default: `debug`.
+   * Called with the original error of every unexpected failure, and of 503s that need an operator,
+   * such as a refused token. Clients only see the request id. Default: logs with `debug`.
    */
   readonly onError?: (error: unknown, report: FailureReport) => void
-  /** Told of a tenant after a write marked people pending, e.g. to wake a reconciler. */
+  /** Called with the tenant after a write marked people pending, e.g. to wake a reconciler. */
   readonly onPending?: (tenant: string) => void
   /**
-   * Told of every exchange with an authenticated client, every value replaced and no credentials,
-   * as a step of a transcript: to show how a client speaks. `transcriptFile(…)` writes them to a
-   * file. Not for everyday use.
+   * Called with every exchange with an authenticated client, as a step of a transcript with all
+   * values replaced and without credentials. `transcriptFile(…)` writes them to a file. Meant for
+   * diagnosing a client, not for everyday use.
    */
   readonly record?: RecordStep
-  /** The present time. Default: the system's clock. */
+  /** The current time. Default: the system's clock. */
   readonly clock?: () => Date
-  /**
-   * A new id of a resource or version: opaque, URL-safe, never twice the same. Default: a random
-   * UUID.
-   */
+  /** Makes an id for a resource or version: opaque, URL-safe and unique. Default: a random UUID. */
   readonly generateId?: () => string
 }
 
@@ -275,9 +273,12 @@ const changePassword = {
 const milliseconds = whole(1, 86_400_000)
 const none = { default: undefined, shown: 'none' }
 
-/** The options of `scimRouter`. What schemas and deviations hold is checked where they are read. */
+/**
+ * The options of `scimRouter`. The contents of schemas and deviations are checked where they are
+ * read.
+ */
 export const scimTable = optionTable<ScimOptions>()('scimRouter', 'ERR_SCIM_OPTIONS', {
-  // Secret, since a token may have been given by mistake.
+  // Marked secret, because a token may have been given by mistake.
   authenticate: {
     type: callback<Authenticator>('bearerTokens([…])'),
     required: true,

@@ -4,26 +4,26 @@ import type { Principal } from '../protocol/messages.js'
 import { insufficientScope, malformedCredentials, unauthorized } from './challenge.js'
 
 /**
- * Turns the credentials of a request into a principal. Called before the body is read; it sees the
- * request as the web framework has it (`headers`, `originalUrl`, `params` of the mount path,
- * `socket`) and must not change it.
+ * Turns the credentials of a request into a principal. Called before the body is read; it gets the
+ * web framework's request (`headers`, `originalUrl`, `params` of the mount path, `socket`) and must
+ * not change it.
  *
- * To refuse, throw `unauthorized(…)` (401) or `forbidden(…)` (403). Whatever else is thrown answers
- * 500, a result that does not come in time 503: nobody gets in by a failure.
+ * To refuse, throw `unauthorized(…)` (401) or `forbidden(…)` (403). Any other error answers 500,
+ * and a timeout 503, so that a failure never lets anybody in.
  */
 export type Authenticator = (request: Request) => Principal | Promise<Principal>
 
-/** How a principal is found. */
+/** How requests are authenticated. */
 export interface AuthenticationOptions {
   readonly authenticate: Authenticator
   readonly authenticateTimeoutMs: number
   readonly retryAfterSeconds: number
 }
 
-/** Stands for everybody at endpoints that are open; has no tenant, so it can reach no store. */
+/** The principal at open endpoints. It has no tenant, so it can reach no store. */
 export const anonymous: Principal = Object.freeze({ tenant: '', name: 'anonymous', scopes: [] })
 
-/** Whether a request presents credentials in the `Authorization` header. */
+/** Whether a request has an `Authorization` header. */
 export function sendsCredentials(request: Request): boolean {
   return request.headers.authorization !== undefined
 }
@@ -45,7 +45,7 @@ export function principalOf(
   return isPromise(result) ? inTime(result, options).then(checkPrincipal) : checkPrincipal(result)
 }
 
-/** Refuses a principal that lacks the scope for a kind of request: 403 `insufficient_scope`. */
+/** Requires the scope for a kind of request: 403 `insufficient_scope` without it. */
 export function requireScope(principal: Principal, write: boolean): void {
   const scope = write ? 'scim:write' : 'scim:read'
   if (!principal.scopes.includes(scope)) throw insufficientScope(scope)
@@ -81,7 +81,7 @@ function inTime(work: Promise<Principal>, options: AuthenticationOptions): Promi
 }
 
 /**
- * Authenticators are the host's code, possibly JavaScript: what is missing must never mean
+ * Authenticators are the host's code, possibly plain JavaScript: a missing member must never mean
  * "everything".
  */
 function checkPrincipal(principal: Partial<Principal> | null | undefined): Principal {

@@ -2,23 +2,23 @@ import type { Request } from 'express'
 import { ScimError } from '../errors.js'
 
 /**
- * Tells the absolute URL of the router for a request, e.g.
+ * Returns the absolute URL of the router for a request, e.g.
  * `https://scim.example.com/tenants/a/scim/v2`.
  */
 export type BaseUrlOf = (request: Request) => string
 
-/** A host name, IPv4 address or bracketed IPv6 address, and maybe a port (RFC 9110 §7.2). */
+/** A host name, IPv4 address or bracketed IPv6 address, with an optional port (RFC 9110 §7.2). */
 const hostSyntax =
   /^(?:[a-z0-9](?:[a-z0-9._-]{0,252}[a-z0-9.])?|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?$/i
 
 /**
- * The base URL of a request as clients see it, without a slash at the end.
+ * The base URL of a request as clients see it, without a trailing slash.
  *
- * Without configuration it is made from the request: `X-Forwarded-Proto` and `X-Forwarded-Host`
- * count only as far as the app's `trust proxy` says.
+ * Without configuration it is derived from the request. `X-Forwarded-Proto` and `X-Forwarded-Host`
+ * count only if the app's `trust proxy` allows it.
  *
- * @param configured a URL as {@link parseBaseUrl} gives it, or a function that tells one
- * @throws ScimError 400 when the request's host is none
+ * @param configured a URL from {@link parseBaseUrl}, or a function that returns one
+ * @throws ScimError 400 when the `Host` header is not a valid host
  */
 export function baseUrlOf(request: Request, configured: string | BaseUrlOf | undefined): string {
   if (typeof configured === 'function') return parseBaseUrl(configured(request))
@@ -27,10 +27,10 @@ export function baseUrlOf(request: Request, configured: string | BaseUrlOf | und
 }
 
 /**
- * A configured base URL without a slash at the end.
+ * Checks a configured base URL and removes its trailing slash.
  *
- * @throws TypeError when it is no absolute http(s) URL, or has a query, a fragment or credentials
- *   (RFC 7644 §1.3)
+ * @throws TypeError when it is not an absolute http(s) URL, or has a query, a fragment or
+ *   credentials (RFC 7644 §1.3)
  */
 export function parseBaseUrl(text: string): string {
   const url = new URL(text)

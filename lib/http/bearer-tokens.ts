@@ -9,34 +9,34 @@ import type { Authenticator } from './authenticate.js'
 import { malformedCredentials, unauthorized } from './challenge.js'
 
 /**
- * One bearer token. Give `digest` (see {@link digestToken}), so that the token itself is kept
- * nowhere; or `token`.
+ * One bearer token. Give its `digest` (see {@link digestToken}), so that the token itself is stored
+ * nowhere, or else the `token`.
  */
 export interface BearerToken {
-  /** Who holds it, for logs and audit entries, e.g. `okta`. */
+  /** Name of the holder, for logs and audit entries, e.g. `okta`. */
   readonly name: string
   readonly token?: string
   /** SHA-256 of the token, 64 hexadecimal digits. */
   readonly digest?: string
-  /** Whose data it reaches. Default `default`. */
+  /** The tenant whose data it can reach. Default `default`. */
   readonly tenant?: string
   /** `scim:read` for GET and searches, `scim:write` for everything else. Default both. */
   readonly scopes?: readonly ('scim:read' | 'scim:write')[]
   /**
-   * From when it is refused: a `Date` or RFC 3339 text. Default: never; RFC 7644 §7.4 wants a
-   * limited life.
+   * When it expires: a `Date` or RFC 3339 text. Default: never, although RFC 7644 §7.4 asks for a
+   * limited lifetime.
    */
   readonly expiresAt?: Date | string
 }
 
-/** What `bearerTokens` takes beside the tokens. */
+/** Options of `bearerTokens`, besides the tokens. */
 export interface BearerOptions {
   /**
-   * Tokens that administrators make at the settings page: `adapters.tokens`. Asked at each request
-   * with a token that is not in the list. Default: none.
+   * The tokens that administrators make on the settings page: `adapters.tokens`. It is queried for
+   * each request whose token is not in the list. Default: none.
    */
   readonly store?: Pick<TokenStore, 'find'>
-  /** The present time, for `expiresAt`. Default: the system's clock. */
+  /** Decides when tokens expire. Default: the system's clock. */
   readonly clock?: () => Date
 }
 
@@ -52,7 +52,7 @@ const tokenPrefix = 'scim_'
 const tokenSyntax = /^[A-Za-z0-9\-._~+/]+=*$/
 const maxTokenLength = 4_096
 
-/** Least characters of a token: what can be guessed at the speed of the network is no secret. */
+/** Minimum length of a token, so that it cannot be guessed over the network. */
 const minTokenLength = 16
 
 const tokenText = text(
@@ -81,7 +81,7 @@ export const tokenTable = optionTable<BearerToken>()('bearerTokens', 'ERR_SCIM_T
   },
 })
 
-/** The options of `bearerTokens` beside its list. */
+/** The options of `bearerTokens`, besides its list. */
 export const bearerTable = optionTable<BearerOptions>()('bearerTokens options', 'ERR_SCIM_TOKENS', {
   store: {
     type: custom<NonNullable<BearerOptions['store']>>(
@@ -94,18 +94,17 @@ export const bearerTable = optionTable<BearerOptions>()('bearerTokens options', 
 })
 
 /**
- * A new token: 256 random bits behind a prefix that secret scanners can recognise. Show it once;
- * keep its digest.
+ * Makes a new token: 256 random bits after a prefix that secret scanners can recognise. Show it
+ * once and keep only its digest.
  */
 export function generateToken(): string {
   return tokenPrefix + randomBytes(32).toString('base64url')
 }
 
 /**
- * SHA-256 of a token in 64 hexadecimal digits: what a host stores instead of the token.
+ * SHA-256 of a token in 64 hexadecimal digits, to be stored instead of the token.
  *
- * @throws ConfigurationError `ERR_SCIM_TOKENS` for a token that is too short or that nobody can
- *   send
+ * @throws ConfigurationError `ERR_SCIM_TOKENS` for a token that is too short or cannot be sent
  */
 export function digestToken(token: string): string {
   if (!tokenText.accepts(token)) throw wrong('digestToken', 'got another token', tokenText.wanted)
@@ -113,15 +112,15 @@ export function digestToken(token: string): string {
 }
 
 /**
- * An authenticator for bearer tokens (RFC 6750). Only digests are kept, and compared in constant
- * time. To replace a token without interruption, list the old and the new one until the client has
- * changed over.
+ * Makes an authenticator for bearer tokens (RFC 6750). It keeps only digests and compares them in
+ * constant time. To replace a token without interruption, list both the old and the new one until
+ * the client uses the new one.
  *
- * @param tokens the tokens; or a function that returns them, asked at each request, so that one
- *   that is taken out of the list is refused at the next
+ * @param tokens the tokens, or a function that returns them. The function is called for each
+ *   request, so a token that is removed from the list is refused from the next request on
  * @param options see {@link BearerOptions}; with a `store`, the list may be empty
- * @throws ConfigurationError `ERR_SCIM_TOKENS` for a token under 16 characters, one that is there
- *   twice and other mistakes, naming the entry and what is wrong with it, never the token
+ * @throws ConfigurationError `ERR_SCIM_TOKENS` for a token under 16 characters, a duplicate token
+ *   and other mistakes; the message names the entry and the problem, never the token
  */
 export function bearerTokens(
   tokens: readonly BearerToken[] | (() => readonly BearerToken[] | Promise<readonly BearerToken[]>),
@@ -130,7 +129,7 @@ export function bearerTokens(
   const { store, clock } = readOptions(bearerTable, options)
   const judge = (request: Request, known: readonly KnownToken[]) => {
     const presented = sha256(sentToken(request))
-    // Every digest is compared, whichever fits: the time tells nothing.
+    // Compares every digest even after a match, so that the time reveals nothing.
     const fitting = known.filter(({ digest }) => timingSafeEqual(digest, presented))
     if (!store || fitting.length > 0) return principalOf(fitting, clock())
     return store.find(presented.toString('hex')).then((found) => {
@@ -169,7 +168,7 @@ function principalOf(fitting: readonly KnownToken[], now: Date): Principal {
 }
 
 /**
- * The bearer token of a request, for authenticators of a host's own.
+ * The bearer token of a request, for a host's own authenticators.
  *
  * @throws ScimError 401 without one, or with another scheme; 400 when there is a second one in the
  *   URL
@@ -202,7 +201,7 @@ function otherScheme(scheme: string, rest: string) {
   )
 }
 
-/** Nothing of the token itself. */
+/** The message contains no part of the token. */
 function malformed(token: string): string {
   return /^bearer\s/i.test(token)
     ? 'The word "Bearer" stands before the token twice. Enter the token alone in the client.'
@@ -211,8 +210,8 @@ function malformed(token: string): string {
 }
 
 /**
- * Tokens in URLs are never accepted, since URLs are logged (RFC 6750 §5.3); beside a header they
- * are an error.
+ * A token in the URL is never accepted, because URLs are logged (RFC 6750 §5.3). A token in both
+ * header and URL is an error.
  */
 function hasTokenInQuery(url: string): boolean {
   return /[?&]access_token=/i.test(url)
@@ -224,7 +223,9 @@ function readTokens(tokens: readonly BearerToken[]): KnownToken[] {
   return known
 }
 
-/** Which of two entries counts, with its tenant and its end, nobody could tell. */
+/**
+ * Refuses a token that is listed twice: it would be unclear which entry's tenant and expiry apply.
+ */
 function refuseTwice(known: readonly KnownToken[]): void {
   const indexes = new Map<string, number>()
   for (const [index, { digest }] of known.entries()) {

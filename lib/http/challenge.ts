@@ -3,7 +3,7 @@ import { ScimError } from '../errors.js'
 /** Error codes of RFC 6750 §3.1. */
 export type BearerError = 'invalid_request' | 'invalid_token' | 'insufficient_scope'
 
-/** What a challenge says beside the realm. */
+/** Parameters of a challenge, besides the realm. */
 export interface ChallengeParameters {
   readonly error?: BearerError
   readonly description?: string
@@ -15,7 +15,7 @@ const realm = 'SCIM'
 
 /**
  * Value of `WWW-Authenticate` (RFC 6750 §3). Characters that its attributes must not contain are
- * left out, so that no text can end a quoted string or a header line.
+ * removed, so that no text can end a quoted string or a header line.
  */
 export function challenge(parameters: ChallengeParameters = {}): string {
   const attributes = [
@@ -36,27 +36,23 @@ function permitted(text: string): string {
 }
 
 /**
- * 401: no credentials, or none that are known. For authenticators.
+ * 401: no credentials, or unknown ones. For authenticators.
  *
  * @param detail a sentence that is safe to send; never any part of the credentials
- * @param error `invalid_token` when credentials were presented; left out when there were none (RFC
- *   6750 §3.1)
+ * @param error `invalid_token` if credentials were sent; omitted if there were none (RFC 6750 §3.1)
  */
 export function unauthorized(detail: string, error?: 'invalid_token'): ScimError {
   const parameters = error === undefined ? {} : { error, description: detail }
   return new ScimError(401, detail, { headers: { 'WWW-Authenticate': challenge(parameters) } })
 }
 
-/**
- * 400 `invalid_request`: the credentials are presented in a way that has no meaning (RFC 6750
- * §3.1).
- */
+/** 400 `invalid_request`: the credentials are malformed (RFC 6750 §3.1). */
 export function malformedCredentials(detail: string): ScimError {
   const header = challenge({ error: 'invalid_request', description: detail })
   return new ScimError(400, detail, { headers: { 'WWW-Authenticate': header } })
 }
 
-/** 403 `insufficient_scope`, naming the scope that is missing (RFC 6750 §3.1). */
+/** 403 `insufficient_scope`, naming the missing scope (RFC 6750 §3.1). */
 export function insufficientScope(scope: string): ScimError {
   const header = challenge({ error: 'insufficient_scope', scope })
   return new ScimError(403, `This needs credentials with the scope "${scope}".`, {

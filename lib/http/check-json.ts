@@ -1,16 +1,16 @@
 import { invalidSyntax, invalidValue } from '../errors.js'
 
-/** Bounds of a JSON text. */
+/** Limits of a JSON text. */
 export interface JsonLimits {
   readonly maxJsonDepth: number
   readonly maxArrayItems: number
 }
 
-/** An array or object the scan is inside of. */
+/** An array or object that the scan is inside. */
 interface Frame {
-  /** For an object: its names so far, lower-cased, with their spelling. */
+  /** For an object: its names so far, as spelled, by their lower-cased form. */
   readonly names: Map<string, string> | undefined
-  /** For an object: the next string is a name. */
+  /** For an object: whether the next string is a name. */
   expectsName: boolean
   name: string
   commas: number
@@ -24,19 +24,19 @@ const openBrace = 0x7b
 const closeBrace = 0x7d
 
 /**
- * Names that plain objects inherit, alone or as a part of a path (`constructor.prototype`,
+ * Names that plain objects inherit, alone or as part of a path (`constructor.prototype`,
  * `urn:…:__proto__`).
  */
 const builtIns = [...Object.getOwnPropertyNames(Object.prototype), 'prototype'].join('|')
 const builtInName = new RegExp(`(?:^|[.:[\\]\\s])(?:${builtIns})(?:$|[.:[\\]\\s])`)
 
 /**
- * Checks what `JSON.parse` lets pass or cannot tell: nesting depth, length of arrays, members given
- * twice (names differing in case are one attribute, RFC 7643 §2.1), names of JavaScript built-ins,
- * NUL and unpaired surrogates.
+ * Checks what `JSON.parse` does not: nesting depth, length of arrays, duplicate members (names that
+ * differ only in case are the same attribute, RFC 7643 §2.1), names of JavaScript built-ins, NUL
+ * and unpaired surrogates.
  *
- * One pass without recursion, so it may run before `JSON.parse`. Of malformed JSON it finds what it
- * can; the rest is for `JSON.parse`.
+ * It makes one pass without recursion, so it can run before `JSON.parse`. It does not detect all
+ * malformed JSON; `JSON.parse` does.
  *
  * @throws ScimError 400 `invalidSyntax` or `invalidValue` naming the attribute
  */
@@ -112,7 +112,7 @@ function parsedString(raw: string): string {
   try {
     return JSON.parse(`"${raw}"`)
   } catch {
-    // Malformed: JSON.parse of the whole text will say where.
+    // Malformed: JSON.parse of the whole text will report the position.
     return raw
   }
 }

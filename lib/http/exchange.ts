@@ -5,7 +5,7 @@ import type { Lifetime } from '../stores/scope.js'
 import { ClientGoneError } from './read-bytes.js'
 import { requestIdOf } from './request-id.js'
 
-/** What a request's first lines say: read once, since the framework's own object is slow to ask. */
+/** The head of a request. It is read once, because the framework's own accessors are slow. */
 export interface Head {
   readonly method: string
   /** Below the mount path. */
@@ -13,39 +13,40 @@ export interface Head {
   readonly headers: IncomingHttpHeaders
 }
 
-/** One request and its answer on the way. */
+/** One request and its answer, while in progress. */
 export interface Exchange {
   readonly request: Request
   readonly head: Head
   readonly response: Response
   readonly requestId: string
-  /** Its signal is aborted at the deadline, and when the client goes. */
+  /** Its signal is aborted at the deadline and when the client disconnects. */
   readonly lifetime: Lifetime
   /**
-   * What `work` gives, or a rejection at the deadline (503) or when the client goes, whichever
-   * comes first. Work that answers as soon as the signal is aborted comes before the rejection.
+   * Resolves with the result of `work`, or rejects at the deadline (503) or when the client
+   * disconnects, whichever comes first. Work that returns as soon as the signal is aborted wins
+   * over the rejection.
    */
   race<T>(work: Promise<T>): Promise<T>
-  /** Tells `listener` at the deadline or when the client goes; at once when that was before. */
-  onGivenUp(listener: (reason: Error) => void): void
   /**
-   * Keeps a slot until `release`, or the deadline: work that never ends, or that nobody waits for,
-   * must not keep it.
+   * Calls `listener` at the deadline or when the client disconnects; immediately if that has
+   * happened already.
    */
+  onGivenUp(listener: (reason: Error) => void): void
+  /** Holds a slot until `release` or the deadline, so that work which never ends cannot keep it. */
   hold(giveBack: () => void): void
-  /** The work has ended: gives back what is held and stops the timer. */
+  /** Frees the slot and stops the timer, once the work has ended. */
   release(): void
-  /** An answer is there; the client may go from now on. */
+  /** Marks the request as answered; from now on the client may disconnect. */
   close(): void
 }
 
-/** Times of an exchange. */
+/** Time limits of an exchange. */
 export interface ExchangeOptions {
   readonly requestTimeoutMs: number
   readonly retryAfterSeconds: number
 }
 
-/** Starts an exchange: from now the deadline counts. */
+/** Starts an exchange and its deadline. */
 export function openExchange(
   request: Request,
   response: Response,
@@ -73,9 +74,10 @@ export function openExchange(
     end(deadlinePassed(options))
     release()
   }, options.requestTimeoutMs)
-  // Stays: to take it away costs more than to hear of the end of each response.
+  // The listener stays: removing it would cost more than being called at the end of each response.
   response.on('close', () => {
-    // An error is expensive to make, and nearly every response closes after its answer.
+    // No error is made here, because it is expensive and nearly every response closes after its
+    // answer.
     if (!isClosed) end(new ClientGoneError())
   })
   const onGivenUp = (listener: (reason: Error) => void) => {
@@ -105,8 +107,8 @@ export function openExchange(
 }
 
 /**
- * A body that is still on its way belongs to a request that has its answer: nobody waits for the
- * rest of it.
+ * Closes the connection after the answer if the body has not arrived completely: nothing will read
+ * the rest of it.
  */
 function closeAfterAnswer(request: Request, response: Response): void {
   const isFree = !response.headersSent && request.httpVersionMajor === 1

@@ -5,24 +5,23 @@ import { toScimError } from '../resources/store-errors.js'
 import { challenge } from './challenge.js'
 
 /**
- * Which request failed, without anything a log should not have: no query string, no header, no
- * body.
+ * Describes a failed request without anything that must not be logged: no query string, no headers,
+ * no body.
  */
 export interface FailureReport {
   readonly requestId: string
   readonly method: string
   /** Path below the mount path. */
   readonly path: string
-  /** Empty when the request failed before its tenant was known. */
+  /** Empty if the request failed before its tenant was known. */
   readonly tenant: string
 }
 
 const debug = createDebug('label-studio-scim:error')
 
 /**
- * What the client is told about whatever was thrown. Anything but a `ScimError` and the errors
- * stores may throw is 500 with a fixed detail: the request id leads whoever operates the service to
- * the original.
+ * The error to send to the client. Anything but a `ScimError` or a store error becomes a 500 with a
+ * fixed detail; operators find the original error by its request id.
  */
 export function toAnswer(error: unknown, requestId: string): ScimError {
   const known = toScimError(error)
@@ -33,7 +32,7 @@ export function toAnswer(error: unknown, requestId: string): ScimError {
   return new ScimError(401, known.message, { headers })
 }
 
-/** What happens to an unexpected error when the host has no `onError`. */
+/** Logs an unexpected error if the host has no `onError`. */
 export function logFailure(error: unknown, report: FailureReport): void {
   debug('%s %s %s: %O', report.requestId, report.method, report.path, error)
 }

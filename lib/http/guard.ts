@@ -6,31 +6,31 @@ import type { RateLimits } from '../options.js'
 import type { Principal } from '../protocol/messages.js'
 import { createLimiter, type Limiter } from './limiter.js'
 
-/** What one router remembers to keep itself from being overrun; all of it bounded. */
+/** Protects one router from overload; its memory is bounded. */
 export interface Guard {
   /**
-   * Counts a request in; the function that is returned counts it out.
-   * @throws ScimError 503 when too many are being worked on
+   * Counts a request in progress; the returned function ends the count.
+   * @throws ScimError 503 when too many are in progress
    */
   enter(): () => void
   /**
-   * Before credentials are checked.
-   * @throws ScimError 429 when too many from this address failed; credentials that were good before
-   *   are let through
+   * To be called before credentials are checked.
+   * @throws ScimError 429 when too many requests from this address failed; credentials that were
+   *   accepted before pass
    */
   admit(request: Request): void
   /**
-   * After credentials were found good, or not. Returns the seconds to wait when this was one
-   * failure too many.
+   * To be called after credentials were accepted or refused. Returns the seconds to wait if this
+   * was one failure too many.
    */
   remember(request: Request, isGood: boolean): number
-  /** @throws ScimError 429 when this principal asks too often */
+  /** @throws ScimError 429 when this principal sends too many requests */
   spend(principal: Principal): void
-  /** What a request costs beyond one, e.g. the operations of a bulk request. */
+  /** Charges further cost of a request, e.g. for the operations of a bulk request. */
   charge(principal: Principal, cost: number): void
 }
 
-/** How a guard is set. */
+/** The limits of a guard. */
 export interface GuardOptions {
   readonly limits: { readonly maxRequestsInFlight: number }
   readonly rateLimits: RateLimits
@@ -40,7 +40,7 @@ export interface GuardOptions {
 const maxKeys = 10_000
 const burstSeconds = 10
 
-/** A guard with its own memory. */
+/** Makes a guard with its own memory. */
 export function createGuard(options: GuardOptions): Guard {
   const requests = requestLimiter(options)
   const failures = failureLimiter(options)
@@ -77,7 +77,7 @@ export function createGuard(options: GuardOptions): Guard {
   }
 }
 
-/** 429 for an address that guesses. */
+/** 429 for an address with too many failed authentications. */
 export function tooManyFailures(retryAfterSeconds: number): ScimError {
   return tooManyRequests('Too many failed authentications from this address.', retryAfterSeconds)
 }
@@ -101,12 +101,12 @@ function failureLimiter({ rateLimits, clock }: GuardOptions): Limiter | undefine
 }
 
 /**
- * Digests of headers that were good, so that guesses from an address do not lock out the valid
- * client behind the same address. Whether they still are is for the authenticator to say.
+ * Digests of accepted headers, so that guesses from an address do not lock out the valid client
+ * behind the same address. The authenticator still decides whether they are valid now.
  */
 function rememberedDigests() {
   const digests = new Set<string>()
-  /** What each connection sent last, which most send again. */
+  /** The last header of each connection, because most connections send the same one again. */
   const lastSent = new WeakMap<Socket, string>()
   const digestOf = (request: Request) =>
     createHash('sha256')

@@ -1,27 +1,25 @@
-/** Limits how often each of many keys may do something, in bounded memory. */
+/** A rate limiter for many keys, in bounded memory. */
 export interface Limiter {
   /**
-   * Takes `cost` from the key's allowance; returns 0, or how many seconds to wait (nothing is taken
-   * then).
+   * Takes `cost` from the key's allowance and returns 0; or takes nothing and returns the seconds
+   * to wait.
    */
   take(key: string, cost?: number): number
-  /**
-   * Takes `cost` even where the allowance does not suffice; what is owed delays what comes later.
-   */
+  /** Takes `cost` even if the allowance does not suffice; the debt delays later requests. */
   charge(key: string, cost: number): void
-  /** How many seconds to wait before one more, 0 if not at all; takes nothing. */
+  /** Returns the seconds to wait before the next request, or 0; takes nothing. */
   wait(key: string): number
-  /** Whether nothing was ever taken, so that nobody has to wait. */
+  /** Whether nothing was ever taken, so that no key has to wait. */
   isUnused(): boolean
 }
 
 /** How an allowance grows. */
 export interface LimiterOptions {
   readonly perSecond: number
-  /** The most that can be saved up. */
+  /** The maximum allowance. */
   readonly burst: number
   readonly now: () => number
-  /** Keys remembered; the one used longest ago is forgotten first, and starts afresh. */
+  /** The maximum number of keys; the least recently used one is dropped first and starts afresh. */
   readonly maxKeys: number
 }
 
@@ -36,7 +34,7 @@ export function createLimiter({ perSecond, burst, now, maxKeys }: LimiterOptions
 
   const levelOf = (key: string, at: number) => {
     const bucket = buckets.get(key) ?? { level: burst, at }
-    // A clock that went back must not take anything away.
+    // A clock that goes back must not reduce the allowance.
     const elapsedSeconds = Math.max(0, at - bucket.at) / 1_000
     return Math.min(burst, bucket.level + elapsedSeconds * perSecond)
   }

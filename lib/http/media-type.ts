@@ -6,7 +6,7 @@ export const scimJson = 'application/scim+json'
 const json = 'application/json'
 
 /**
- * Refuses a body that is no JSON in UTF-8. A body without `Content-Type` counts as SCIM.
+ * Refuses a body that is not JSON in UTF-8. A body without `Content-Type` counts as SCIM.
  *
  * @throws ScimError 415
  */
@@ -28,8 +28,8 @@ export function requireJson(contentType: string | undefined): void {
 }
 
 /**
- * The media type to answer with: `application/json` where `Accept` prefers it, else SCIM's, also
- * where `Accept` excludes both (RFC 9110 §12.4.1 allows to disregard it).
+ * The media type of the answer: `application/json` if `Accept` prefers it, else SCIM's, even if
+ * `Accept` excludes both (RFC 9110 §12.4.1 allows a server to disregard it).
  */
 export function responseType(accept: string | undefined): string {
   if (accept === undefined || accept === '*/*' || accept === scimJson) return scimJson
@@ -50,7 +50,7 @@ function readRange(text: string): Range {
   return { type, weight: Math.min(1, Number(weight[0] ?? 1)) }
 }
 
-/** The weight of the range that names a type most exactly (RFC 9110 §12.5.1); 0 when none does. */
+/** The weight of the most specific range that matches a type (RFC 9110 §12.5.1); 0 if none does. */
 function weightOf(type: string, ranges: readonly Range[]): number {
   const names = [type, 'application/*', '*/*']
   for (const name of names) {

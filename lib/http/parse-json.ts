@@ -6,8 +6,8 @@ import { checkJson, type JsonLimits } from './check-json.js'
 /**
  * The JSON object in a request body. A byte order mark before it is ignored.
  *
- * @throws ScimError 400 `invalidSyntax` when it is empty, no UTF-8, malformed, or something else
- *   than an object, and for whatever `checkJson` refuses
+ * @throws ScimError 400 `invalidSyntax` when it is empty, malformed, not UTF-8 or not an object,
+ *   and for everything `checkJson` refuses
  */
 export function parseJson(bytes: Buffer, limits: JsonLimits): JsonObject {
   if (!isUtf8(bytes)) throw invalidSyntax('The request body is not UTF-8.')
@@ -26,7 +26,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    // V8's message quotes the text, which may hold a password: only the position is told.
+    // V8's message quotes the text, which may contain a password, so only the position is used.
     const position = /at position (\d+)/.exec(String(error))?.[1]
     throw invalidSyntax(
       'The request body is not valid ' +

@@ -6,7 +6,7 @@ import { requireJson } from './media-type.js'
 import { parseJson } from './parse-json.js'
 import { type Arriving, payloadTooLarge, readBytes } from './read-bytes.js'
 
-/** Bounds of a request body. */
+/** Limits of a request body. */
 export interface BodyLimits extends JsonLimits {
   readonly maxPayloadBytes: number
 }
@@ -18,9 +18,9 @@ export interface Body {
 }
 
 /**
- * The JSON object a request carries. A body parser of the host may have been there before: what it
- * left in `req.body` (an object, text or bytes) is taken when it has read the stream; duplicate
- * members are lost then.
+ * The JSON object a request carries. If the host's body parser has already read the stream, its
+ * result in `req.body` (an object, text or bytes) is used; duplicate members cannot be detected
+ * then.
  *
  * @throws ScimError 400, 413 or 415
  */
@@ -44,7 +44,7 @@ function leftByParser(body: unknown): Buffer {
     throw invalidSyntax('The request body was read before it came here, and nothing is left of it.')
   }
   try {
-    // Back to text, so that it passes the same checks as any other body.
+    // Serialized again, so that it passes the same checks as any other body.
     return Buffer.from(JSON.stringify(body))
   } catch {
     throw invalidSyntax('The request body nests too deep.')

@@ -3,14 +3,16 @@ import type { Readable } from 'node:stream'
 import { createGunzip, createInflate, type Gunzip, type Inflate } from 'node:zlib'
 import { invalidSyntax, ScimError } from '../errors.js'
 
-/** Content codings of request bodies that are understood. */
+/** The supported content codings of request bodies. */
 const decoders = new Map([
   ['gzip', createGunzip],
   ['x-gzip', createGunzip],
   ['deflate', createInflate],
 ])
 
-/** The client closed the connection before its request was complete; nobody is left to answer. */
+/**
+ * The client closed the connection before its request was complete, so there is nobody to answer.
+ */
 export class ClientGoneError extends Error {
   override readonly name = 'ClientGoneError'
 }
@@ -23,17 +25,20 @@ export function payloadTooLarge(maxBytes: number): ScimError {
   )
 }
 
-/** A request while it arrives. */
+/** A request whose body is arriving. */
 export interface Arriving {
   readonly request: IncomingMessage
   readonly head: { readonly headers: IncomingHttpHeaders }
-  /** Tells when nobody waits for the request any more. Node does not, once it has an answer. */
+  /**
+   * Registers a listener for the end of interest in the request. Node emits no event for that once
+   * the request has an answer.
+   */
   onGivenUp(listener: (reason: Error) => void): void
 }
 
 /**
- * Reads a request's body, undoing its content coding. Never holds more than `maxBytes`; what comes
- * after is discarded while it arrives, so that the client can read the answer.
+ * Reads a request's body, undoing its content coding. It never holds more than `maxBytes`; the rest
+ * is discarded as it arrives, so that the client can read the answer.
  *
  * @throws ScimError 413 beyond `maxBytes`, 415 for an unknown content coding, 400 for damaged
  *   compression
@@ -74,7 +79,8 @@ async function decode(
 }
 
 /**
- * What comes after the promise is settled is passed over; the stream and its listeners go together.
+ * Events after the promise has settled are ignored; the listeners are freed together with the
+ * stream.
  */
 function collect(
   { request, onGivenUp }: Arriving,
@@ -92,7 +98,7 @@ function collect(
     source.on('end', () =>
       resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)),
     )
-    // Stays, or an error after the end of the reading would end the process.
+    // This listener stays: without it, a late error would end the process.
     source.on('error', () =>
       reject(
         source === request
@@ -100,7 +106,7 @@ function collect(
           : invalidSyntax('The compressed request body is damaged.'),
       ),
     )
-    // Also emitted after a complete request, whose decompression may still be under way.
+    // Also emitted after a complete request, while decompression may still be in progress.
     request.on('close', () => request.complete || reject(new ClientGoneError()))
     onGivenUp(reject)
   })

@@ -16,8 +16,8 @@ const knownParameters = new Set([
  * The known parameters of a query string by lower-cased name, decoded once as form data (`+` is a
  * space). Unknown ones are ignored (RFC 7644 §3.4.2).
  *
- * A list or an object in a framework's notation (`filter[]=`) is refused rather than ignored: a
- * filter that goes unnoticed would return everybody.
+ * The list or object notation of some frameworks (`filter[]=`) is refused rather than ignored,
+ * because an ignored filter would return everybody.
  *
  * @throws ScimError 400 `invalidValue` for a known parameter given twice or in brackets; 400 for
  *   bad escapes

@@ -43,7 +43,7 @@ export function resolveOptions(given: ScimOptions, adapters: Adapters): Resolved
   }
 }
 
-/** Nothing would go on after the answer. */
+/** Without an `access` store, nothing would close the accounts after the answer. */
 function refuseGateWithoutAccess(
   { gateIsOnlyWayIn }: Pick<ScimOptions, 'gateIsOnlyWayIn'>,
   { access }: Adapters,
@@ -82,7 +82,9 @@ function resolveLimits(limits: ScimLimits, given: ScimOptions): ScimLimits {
   )
 }
 
-/** authentik sends a group's members as PATCHes of as many operations as a Bulk may have. */
+/**
+ * authentik sends a group's members in PATCHes with as many operations as a bulk request may have.
+ */
 function warnOfSmallPatches({ features }: ScimOptions, limits: ScimLimits): void {
   const { maxBulkOperations, maxPatchOperations } = limits
   if (features?.bulk === false || maxBulkOperations <= maxPatchOperations) return
@@ -95,7 +97,7 @@ function warnOfSmallPatches({ features }: ScimOptions, limits: ScimLimits): void
   )
 }
 
-/** What a host's reporter throws must not keep a client from its answer. */
+/** An error thrown by the host's reporter must not keep the client from getting its answer. */
 function reporterOf({ onError = logFailure }: ScimOptions): NonNullable<ScimOptions['onError']> {
   return (error, report) => {
     try {
@@ -106,12 +108,12 @@ function reporterOf({ onError = logFailure }: ScimOptions): NonNullable<ScimOpti
   }
 }
 
-/** Any secret becomes a key of 32 bytes. */
+/** Derives a key of 32 bytes from any secret. */
 function cursorKey(secret: string | Uint8Array | undefined): Uint8Array {
   return secret === undefined ? randomBytes(32) : createHash('sha256').update(secret).digest()
 }
 
-/** Options that were left out and have no default are absent rather than `undefined`. */
+/** Removes `undefined` members: options that were left out and have no default. */
 function withoutUndefined<T extends object>(
   options: T,
 ): { [Name in keyof T]: Exclude<T[Name], undefined> } {

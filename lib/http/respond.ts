@@ -3,8 +3,8 @@ import type { Exchange } from './exchange.js'
 import { responseType } from './media-type.js'
 
 /**
- * Writes an answer. Ends the response itself: the framework's `json` and `send` would add an ETag
- * of their own, answer 304 on their own and append a charset that the media type does not have.
+ * Writes an answer. It ends the response itself, because the framework's `json` and `send` would
+ * add their own ETag, answer 304 and append a charset that the media type does not have.
  */
 export function respond(
   { head, response, requestId }: Pick<Exchange, 'head' | 'response' | 'requestId'>,
@@ -23,7 +23,7 @@ export function respond(
     response.writeHead(status, common).end()
     return
   }
-  // As a string, which Node writes in one piece with the headers.
+  // Node writes a string in one piece with the headers.
   const text = JSON.stringify(body)
   response.writeHead(status, {
     'Content-Type': responseType(head.headers.accept),

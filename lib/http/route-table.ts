@@ -1,29 +1,29 @@
 import { notFound, ScimError } from '../errors.js'
 import type { PathParameters, ScimRoute } from '../protocol/routes.js'
 
-/** The route of a request, and what its path says. */
+/** The route of a request, and the parameters in its path. */
 export interface RouteMatch {
   readonly route: ScimRoute
   readonly parameters: PathParameters
 }
 
-/** What a path answers to. */
+/** The routes of a path. */
 export interface PathMatch {
-  /** Value for `Allow`. */
+  /** Value of the `Allow` header. */
   readonly allow: string
-  /** The route that answers a method (HEAD as GET), or `undefined`. */
+  /** The route for a method (HEAD counts as GET), or `undefined`. */
   route(method: string): ScimRoute | undefined
-  /** As `route`, with the values of the path. @throws ScimError 405 with `Allow` */
+  /** Like `route`, with the values of the path parameters. @throws ScimError 405 with `Allow` */
   find(method: string): RouteMatch
 }
 
 interface Path {
   readonly pattern: readonly string[]
-  /** Names of the parameters in it, by position. */
+  /** Names of its parameters, by position. */
   readonly parameters: ReadonlyMap<number, string>
   readonly routes: ReadonlyMap<string, ScimRoute>
   readonly allow: string
-  /** Of the service provider itself, not of resources. */
+  /** Describes the service provider, not resources. */
   readonly describes: boolean
 }
 
@@ -36,7 +36,7 @@ export interface RouteTable {
   match(segments: readonly string[]): PathMatch
 }
 
-/** Makes a table of routes. The first pattern that fits a path is the only one that answers it. */
+/** Makes a table of routes. Only the first pattern that matches a path answers it. */
 export function routeTable(routes: readonly ScimRoute[], ignoreCase: boolean): RouteTable {
   const paths = collectPaths(routes)
   const endpoints = paths.flatMap(({ pattern: [first] }) => first ?? [])
@@ -57,10 +57,7 @@ export function routeTable(routes: readonly ScimRoute[], ignoreCase: boolean): R
   }
 }
 
-/**
- * `/Users/Users`: no resource has such an id; a client was given a base URL that ends with
- * `/Users`.
- */
+/** `/Users/Users`: no resource has such an id, so the client's base URL must end with `/Users`. */
 function isDoubled(
   { pattern, describes }: Path,
   segments: readonly string[],
@@ -72,7 +69,7 @@ function isDoubled(
   )
 }
 
-/** Most often a client's base URL is wrong: says what it must be. */
+/** A hint about the base URL, which is the usual mistake. */
 function hintFor(segments: readonly string[], endpoints: readonly string[]): string {
   const [first = ''] = segments
   const written = endpoints.find((name) => name.toLowerCase() === first.toLowerCase())

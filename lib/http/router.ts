@@ -13,13 +13,13 @@ import { type ResolvedOptions, resolveOptions } from './resolve-options.js'
 import { scimTransport, type TransportOptions } from './transport.js'
 
 /**
- * A SCIM 2.0 service provider (RFC 7643, 7644, 9865) to mount in an Express app, of Express 4.18 or
- * newer or 5.
+ * A SCIM 2.0 service provider (RFC 7643, 7644, 9865) to mount in an Express app (Express 5, or 4.18
+ * and newer).
  *
- * Mount it before body parsers, which would otherwise answer for malformed bodies in their own way:
+ * Mount it before body parsers, which would otherwise answer malformed bodies themselves:
  * `app.use('/scim/v2', scimRouter(adapters, { authenticate: bearerTokens([…]) }))`. It answers
- * every request below its mount path. All its state is its own: two routers in one process know
- * nothing of each other.
+ * every request below its mount path. Its state is private: two routers in one process do not
+ * affect each other.
  *
  * @throws ConfigurationError for options, schemas or stores that cannot work
  */
@@ -49,8 +49,8 @@ export function scimRouter(adapters: Adapters, options: ScimOptions): RequestHan
 }
 
 /**
- * When the identity provider last called is shown to administrators; no request waits for it or
- * fails by it.
+ * Records when the identity provider last called, for the status page; no request waits for this or
+ * fails because of it.
  */
 function rememberContact(
   adapters: Adapters,

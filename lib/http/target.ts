@@ -1,10 +1,10 @@
 import { ScimError } from '../errors.js'
 
-/** Where a request goes, below the mount path; nothing decoded yet. */
+/** The target of a request below the mount path, not yet decoded. */
 export interface Target {
   /**
-   * Path segments as sent. One slash at the end and one too many at the start are left out of
-   * account: base URLs are pasted with a slash.
+   * Path segments as sent. One trailing slash and one extra leading slash are ignored, because
+   * people paste base URLs with a slash.
    */
   readonly segments: readonly string[]
   /** Without the question mark. */
@@ -13,7 +13,7 @@ export interface Target {
 
 /**
  * Splits a request's URL, which may be absolute (RFC 9112 §3.2.2). Dot segments and empty segments
- * stay as they are.
+ * are kept.
  */
 export function splitTarget(url: string): Target {
   const relative = url.startsWith('/') ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
@@ -28,7 +28,7 @@ export function splitTarget(url: string): Target {
 /**
  * Path segments percent-decoded, exactly once: an encoded slash is part of its segment.
  *
- * @throws ScimError 400 for an escape that is none, or no UTF-8
+ * @throws ScimError 400 for a malformed escape or one that is not UTF-8
  */
 export function decodeSegments(segments: readonly string[]): string[] {
   try {

@@ -40,28 +40,28 @@ export interface TransportOptions extends AuthenticationOptions {
   readonly clock: () => Date
   readonly emit: (event: AuditEntry) => void
   readonly onError: (error: unknown, report: FailureReport) => void
-  /** Told of every request with valid credentials. */
+  /** Called for every request with valid credentials. */
   readonly onContact?: ((principal: Principal, requestId: string) => void) | undefined
-  /** Given every exchange with an authenticated client. */
+  /** Called with every exchange with an authenticated client. */
   readonly recorder?: ((exchange: RecordedExchange) => void) | undefined
 }
 
-/** Where a request goes: a path that some route has. */
+/** The destination of a request: a path that has routes. */
 interface Destination {
   readonly path: PathMatch
-  /** Version segment, to append to the base URL. */
+  /** The version segment, to be appended to the base URL. */
   readonly suffix: string
   readonly query: string
 }
 
-/** What is known of a request so far, for the events about it. */
+/** What is known about a request so far, for its events. */
 interface Progress {
   principal: Principal
-  /** Given to its handler; from here on the services report refusals. */
+  /** The handler was called; from here on the services report refusals. */
   isHandled: boolean
-  /** Given to a handler that tells of its own failures. */
+  /** The handler reports its own failures. */
   isReported: boolean
-  /** What the handler was given. */
+  /** The request as passed to the handler. */
   handled?: Pick<ScimRequest, 'baseUrl' | 'body'>
 }
 
@@ -75,9 +75,9 @@ const debug = createDebug('label-studio-scim:request')
 const withBody = ['POST', 'PUT', 'PATCH']
 
 /**
- * A handler that serves routes: authenticates before it reads anything, turns each request into a
- * plain value and the answer, or whatever was thrown, into a response. It answers every request
- * below its mount path.
+ * A handler that serves routes. It authenticates before it reads anything, turns each request into
+ * a plain value, and turns the answer or the error into a response. It answers every request below
+ * its mount path.
  */
 export function scimTransport(
   routes: readonly ScimRoute[],
@@ -142,7 +142,7 @@ async function work(server: Server, exchange: Exchange, progress: Progress): Pro
     if (server.options.requireHttps && !exchange.request.secure) {
       throw forbidden('This service provider is reached over https only.')
     }
-    // Found before authentication, since discovery may be open; told only after it.
+    // Looked up before authentication, because discovery may be open; reported only after it.
     const destination = findDestination(server, exchange)
     const principal = authenticate(server, exchange, destination)
     progress.principal = principal instanceof Promise ? await principal : principal
@@ -168,7 +168,7 @@ function authenticate(
   { head, request, requestId }: Exchange,
   destination: Destination | ScimError,
 ): Principal | Promise<Principal> {
-  // Whoever presents credentials wants to know whether they are good: IdPs test connections here.
+  // Credentials are checked even at open endpoints, because IdPs use these to test a connection.
   if (isOpen(head, destination, options) && !sendsCredentials(request)) return anonymous
   guard.admit(request)
   const accept = (principal: Principal) => {
@@ -240,7 +240,7 @@ async function handle(
   return route.handler(scimRequest, parameters)
 }
 
-/** How many requests a bulk request stands for; its members are read in any case. */
+/** The number of operations in a bulk request; member names match in any case. */
 function operationsIn(body: JsonObject): number {
   const lists = Object.entries(body).flatMap(([name, value]) =>
     name.toLowerCase() === 'operations' && Array.isArray(value) ? [value.length] : [],
@@ -253,7 +253,7 @@ interface Failure {
   readonly progress: Progress
 }
 
-/** The one place where anything that was thrown becomes an answer. */
+/** The one place where an error becomes an answer. */
 function failed(
   { options }: Server,
   { head, requestId, lifetime }: Exchange,
@@ -264,7 +264,7 @@ function failed(
   const { tenant, name: actor } = progress.principal
   const about = { at: options.clock().toISOString(), tenant, actor, requestId }
   const said = { status, detail: message, ...(scimType !== undefined && { scimType }) }
-  // Of a client that has gone nobody is told, and 501 says what was chosen.
+  // Neither a disconnected client nor a deliberate 501 is reported.
   const isFailure = status >= 500 && status !== 501 && !(error instanceof ClientGoneError)
   if (isFailure) {
     const path = `/${splitTarget(head.url).segments.join('/')}`

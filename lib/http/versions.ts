@@ -5,13 +5,13 @@ const versionSegment = /^v[0-9]+(?:\.[0-9]+)?$/i
 /** A path without its version segment. */
 export interface VersionedPath {
   readonly segments: readonly string[]
-  /** What to append to the base URL: `/v2` as the client wrote it, or nothing. */
+  /** The text to append to the base URL: `/v2` as the client wrote it, or nothing. */
   readonly suffix: string
 }
 
 /**
- * Takes the version segment off a path (RFC 7644 §3.13): `v2` may stand before an endpoint when the
- * mount path does not end in a version already.
+ * Removes the version segment from a path (RFC 7644 §3.13): `v2` may precede an endpoint unless the
+ * mount path already ends in a version.
  *
  * @throws ScimError 400 `invalidVers` for a version that is not served
  */

@@ -1,7 +1,7 @@
 import { groupKey } from './rules.js'
 import type { MappingPolicy, MappingRules } from './types.js'
 
-/** What the rules give each group, as comparable text, by the key of its name. */
+/** What the rules give each group, as comparable text, by the group's key. */
 function entitlementsByGroup(rules: MappingRules, policy: MappingPolicy): Map<string, Set<string>> {
   const byGroup = new Map<string, Set<string>>()
   const add = (group: string, entitlement: readonly unknown[]) => {
@@ -16,8 +16,8 @@ function entitlementsByGroup(rules: MappingRules, policy: MappingPolicy): Map<st
 }
 
 /**
- * Names of the groups (as compared, see `groupKey`) that the two sets of rules treat differently:
- * exactly their users must be re-evaluated when the rules change. Sorted.
+ * Sorted keys (see `groupKey`) of the groups that two sets of rules treat differently: exactly
+ * their users must be re-evaluated when the rules change.
  */
 export function affectedGroups(
   before: MappingRules,
@@ -30,7 +30,7 @@ export function affectedGroups(
   return [...names].filter((name) => !isEqual(old.get(name), now.get(name))).sort()
 }
 
-/** Names of the groups that rules speak of, as written, each once, sorted. */
+/** Sorted names of the groups in these rules, as written, each once. */
 export function groupsNamed(rules: MappingRules): readonly string[] {
   const names = [
     ...rules.roles_groups.map(([, group]) => group),

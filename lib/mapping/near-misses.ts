@@ -1,14 +1,10 @@
-/**
- * Characters that look like nothing: zero-width ones, soft hyphen, direction marks, byte order
- * mark.
- */
+/** Invisible characters: zero-width ones, soft hyphen, direction marks, byte order mark. */
 const invisible = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/gu
 
 /**
- * Candidates that somebody may have meant by `name`: equal but for case, accents, spacing,
- * punctuation or invisible characters, or at most two typing errors away (one in names of up to
- * four letters). Closest first, at most five. They only inform: nothing is ever granted by
- * resemblance.
+ * Candidates that may be meant by `name`: equal except for case, accents, spacing, punctuation or
+ * invisible characters, or at most two typing errors away (one for names of up to four letters).
+ * Closest first, at most five. They are information only: resemblance never grants anything.
  */
 export function nearMisses(name: string, candidates: readonly string[]): readonly string[] {
   const skeleton = skeletonOf(name)
@@ -33,7 +29,7 @@ function skeletonOf(name: string): string {
     .toLowerCase()
 }
 
-/** Levenshtein distance, given up as `limit + 1` once it must exceed `limit`. */
+/** Levenshtein distance; `limit + 1` as soon as it must exceed `limit`. */
 function distance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1
   let row = Array.from({ length: b.length + 1 }, (_, column) => column)

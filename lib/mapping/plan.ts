@@ -7,14 +7,14 @@ interface PlanOptions {
 /**
  * The difference between what was granted before and what is desired now.
  *
- * A grant supersedes the one in the same place (the organization role; a project). Revocations only
- * ever name grants of `ledger`, so nothing that a person was given by hand in the host is taken
- * away. While the organization role is Not Activated, workspaces and projects are deferred until
- * the person has signed in. A role of `null` leaves the organization role as it is.
+ * A grant supersedes the one in the same place (the organization role, or a project). Revocations
+ * only name grants in `ledger`, so nothing that was granted by hand in the host is revoked. If the
+ * organization role is Not Activated, workspaces and projects are deferred until the person has
+ * signed in. A role of `null` leaves the organization role as it is.
  *
- * @param ledger what was applied before and is in force
- * @param access the desired access of an active person; for an inactive one the plan is empty,
- *   because losing access keeps the ledger, so that reactivation restores it
+ * @param ledger the grants applied before that are in force
+ * @param access the desired access of an active person; for an inactive one the plan is empty: the
+ *   ledger is kept, so that reactivation restores the access
  */
 export function plan(
   ledger: readonly Grant[],
@@ -69,7 +69,7 @@ export function grantsOf(
   return [...(role === null ? [] : [{ kind: 'role', role } as const]), ...membershipsOf(access)]
 }
 
-/** Where a grant applies: two grants of one place exclude each other. */
+/** The place where a grant applies: two grants in the same place exclude each other. */
 export function placeOf(grant: Grant): string {
   if (grant.kind === 'role') return 'role'
   if (grant.kind === 'workspace') return `workspace ${grant.title}`

@@ -31,11 +31,11 @@ function isUserRow(row: unknown): boolean {
   return assignable.includes(role) && typeof value === 'string' && value.trim() !== ''
 }
 
-/** The policy in force when a host says nothing. */
+/** The default policy. */
 export const defaultPolicy: MappingPolicy = mappingPolicy()
 
 /**
- * A complete policy from what a host gave.
+ * A complete policy from the host's options.
  *
  * @throws ConfigurationError `ERR_SCIM_POLICY` naming the option, the value and the fix
  */

@@ -17,19 +17,22 @@ export interface PersonGroup {
   readonly displayName: string
 }
 
-/** What must be known of a person beside their groups. */
+/** What resolving access needs to know about a person, besides their groups. */
 export interface PersonState {
   /** SCIM `active`. */
   readonly active: boolean
   /**
-   * A rule gave this person an organization role before: decides what `onNoRole` means for them.
+   * A rule gave this person an organization role before; decides whether `onNoRole` applies to
+   * them.
    */
   readonly hadRole: boolean
-  /** What the policy's `roles_users` speaks of; see {@link userValues}. Default none. */
+  /**
+   * The values that `roles_users` of the policy refers to; see {@link userValues}. Default none.
+   */
   readonly values?: readonly string[]
 }
 
-/** What must be known of a user beside their groups. */
+/** The {@link PersonState} of a user. */
 export function personState(user: object, hadRole: boolean): PersonState {
   const { active } = user as { readonly active?: unknown }
   return { active: active === true, hadRole, values: userValues(user) }
@@ -47,32 +50,31 @@ export function userValues(user: object): readonly string[] {
   return [...new Set(values)]
 }
 
-/** Rules made ready for many people: what {@link compileRules} returns. */
+/** Rules prepared for many people, by {@link compileRules}. */
 export type AccessResolver = (groups: readonly PersonGroup[], person: PersonState) => Access
 
-/** What one row gives. */
+/** A row of the rules, prepared. */
 interface Row {
   readonly grant: Grant
   readonly rule: string
-  /** Its place among all rows. */
+  /** Its position among all rows. */
   readonly order: number
 }
 
-/** A row that speaks of a group the person is in, with that group. */
+/** A row that applies to a person, with the group through which it does. */
 interface Match {
   readonly row: Row
   readonly group: PersonGroup
 }
 
 /**
- * What a person's groups give under these rules. The most elevated organization role wins
+ * The access that a person's groups give under these rules. The highest organization role wins
  * (Administrator > Manager > Reviewer > Annotator), and per project Reviewer > Annotator > Inherit.
  * Neither the order of groups nor that of rules changes the result; reasons are listed in the order
  * of the rules.
  *
  * `active` is false for inactive people, and for those whom a rule, or `onNoRole: 'deactivate'`,
- * gives the role Deactivated. Group names match exactly unless the policy says otherwise, so a
- * look-alike name gives nothing.
+ * gives the role Deactivated. Group names match exactly unless the policy says otherwise.
  */
 export function resolveAccess(
   rules: MappingRules,
@@ -83,26 +85,24 @@ export function resolveAccess(
   return compileRules(rules, policy)(groups, person)
 }
 
-/**
- * Whether a rule, and not a default, gives an organization role with which somebody can come in.
- */
+/** Whether a rule, and not a default, gives an organization role that allows people in. */
 export function givesRoleByRule({ role, reasons }: Access): boolean {
   return role !== 'Deactivated' && reasons.some(({ grant }) => grant.kind === 'role')
 }
 
 /**
- * The same as {@link resolveAccess} for many people: the rules are indexed once by group, so that
- * one person costs as much as their groups give, however many rules there are. The same groups give
- * the same object again, for as long as it is remembered.
+ * Like {@link resolveAccess}, for many people. The rules are indexed once by group, so the cost per
+ * person depends on their groups and not on the number of rules. While a result is cached, the same
+ * groups give the same object.
  */
 export function compileRules(rules: MappingRules, policy: MappingPolicy): AccessResolver {
   return remembering(resolverOf(rules, policy))
 }
 
-/** Reasons that are remembered at most: about 20 MB. */
+/** The most reasons that are cached: about 20 MB. */
 const maxRemembered = 100_000
 
-/** The gate asks about the same people all day. */
+/** Caches results, because the gate asks about the same people all day. */
 function remembering(resolve: AccessResolver): AccessResolver {
   const known = new Map<string, Access>()
   let remembered = 0
@@ -166,7 +166,7 @@ function rowsByGroup(rules: MappingRules, policy: MappingPolicy): Map<string, Ro
   return byGroup
 }
 
-/** Their reasons come after those of the groups. */
+/** Rows for attribute values; their reasons come after those of the groups. */
 function rowsByValue({ roles_users: pairs = [] }: MappingPolicy): Map<string, Row[]> {
   const byValue = new Map<string, Row[]>()
   for (const [index, [role, value]] of pairs.entries()) {
@@ -197,7 +197,7 @@ function accessFrom(matches: readonly Match[], policy: MappingPolicy, person: Pe
   }
 }
 
-/** The most elevated of everything; `role` is null when no rule gives one. */
+/** The highest roles of all matches; `role` is null if no rule gives one. */
 function highestOf(matches: readonly Match[]) {
   let role: OrganizationRole | null = null
   const workspaces = new Set<string>()

@@ -1,9 +1,6 @@
 import type { OrganizationRole, ProjectRole } from './types.js'
 
-/**
- * Organization roles a rule can name, most elevated first; the first that a person's groups give
- * wins.
- */
+/** Organization roles that a rule can name, highest first. If several apply, the highest wins. */
 export const organizationRoles: readonly OrganizationRole[] = [
   'Administrator',
   'Manager',
@@ -13,16 +10,13 @@ export const organizationRoles: readonly OrganizationRole[] = [
   'Deactivated',
 ]
 
-/**
- * Roles that are states of an account rather than work; only allowed in rules by
- * `allowSystemRoles`.
- */
+/** Roles that are states of an account; allowed in rules only with `allowSystemRoles`. */
 export const systemRoles: readonly OrganizationRole[] = ['Not Activated', 'Deactivated']
 
-/** Project roles, most elevated first. */
+/** Project roles, highest first. */
 export const projectRoles: readonly ProjectRole[] = ['Reviewer', 'Annotator', 'Inherit']
 
-/** Whether `role` is more elevated than `other`, in the order of `ranking`. */
+/** Whether `role` is higher than `other`, in the order of `ranking`. */
 export function outranks<R>(ranking: readonly R[], role: R, other: R): boolean {
   return ranking.indexOf(role) < ranking.indexOf(other)
 }

@@ -2,15 +2,15 @@ import { isObject } from '../schema/json.js'
 import { organizationRoles, projectRoles, systemRoles } from './roles.js'
 import type { MappingPolicy, MappingRules, OrganizationRole, ProjectRole } from './types.js'
 
-/** One row that cannot be saved. */
+/** A problem with one row of the rules. */
 export interface RuleProblem {
-  /** Where: `roles_groups[2]`, or the name of a list. */
+  /** The row: `roles_groups[2]`, or the name of a list. */
   readonly row: string
   /** A sentence for the administrator. */
   readonly message: string
 }
 
-/** Rules that cannot be saved; `problems` names every row. Nothing of them takes effect. */
+/** The rules cannot be saved, and none of them takes effect. `problems` names every invalid row. */
 export class RulesError extends Error {
   override readonly name = 'RulesError'
   readonly code = 'ERR_SCIM_RULES'
@@ -22,7 +22,7 @@ export class RulesError extends Error {
   }
 }
 
-/** No rules: what is in force before any were saved. */
+/** Empty rules, in force before any were saved. */
 export const noRules: MappingRules = {
   roles_groups: [],
   workspaces_groups: [],
@@ -33,12 +33,11 @@ type Row<T> = { readonly row: string; readonly value: T }
 type Report = (row: string, message: string) => undefined
 
 /**
- * Reads mapping rules in Label Studio's shape. A list that is absent keeps what `current` has, so
- * that a partial `POST` never revokes by omission.
+ * Reads mapping rules in Label Studio's shape. An absent list keeps the rows of `current`, so that
+ * a partial `POST` never revokes by omission.
  *
- * @throws RulesError naming every row that is wrong: unknown or forbidden role, empty name,
- *   duplicate pair, a second organization role for a group, a `project_id` that is no positive
- *   integer
+ * @throws RulesError naming every invalid row: unknown or forbidden role, empty name, duplicate
+ *   pair, a second organization role for a group, a `project_id` that is not a positive integer
  */
 export function parseRules(
   input: unknown,
@@ -70,7 +69,7 @@ export function parseRules(
   }
 }
 
-/** The name under which group names are compared. */
+/** The form in which group names are compared. */
 export function groupKey(name: string, policy: Pick<MappingPolicy, 'ignoreCase'>): string {
   return policy.ignoreCase ? name.trim().normalize('NFC').toLowerCase() : name
 }

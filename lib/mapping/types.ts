@@ -1,6 +1,6 @@
-/** Group mapping in Label Studio's words and shape. Plain data. */
+/** Group mapping in Label Studio's terms and format. Plain data. */
 
-/** Organization roles a rule can give, most elevated first. Owner can never be given. */
+/** Organization roles that a rule can give, highest first. Owner can never be given. */
 export type OrganizationRole =
   | 'Administrator'
   | 'Manager'
@@ -9,10 +9,7 @@ export type OrganizationRole =
   | 'Not Activated'
   | 'Deactivated'
 
-/**
- * Project roles a rule can give. `Inherit`: a member of the project acting with the organization
- * role.
- */
+/** Project roles that a rule can give. `Inherit`: a project member with their organization role. */
 export type ProjectRole = 'Reviewer' | 'Annotator' | 'Inherit'
 
 /** The mapping rules, shaped exactly as Label Studio's `/api/scim/settings`. */
@@ -28,7 +25,7 @@ export interface MappingRules {
   }[]
 }
 
-/** What happens to the organization role of somebody whom no rule gives one. */
+/** What happens to the organization role of a person to whom no rule gives one. */
 export type OnNoRole = 'deactivate' | 'keep' | 'default' | 'notActivated'
 
 /** How rules are read. */
@@ -36,21 +33,21 @@ export interface MappingPolicy {
   /** For people who had a role through a rule and have none now. Default `deactivate`. */
   readonly onNoRole: OnNoRole
   /**
-   * The role for people no rule ever gave one, and for `onNoRole: 'default'`. `null`: leave the
-   * host's default. Default `null`.
+   * The role for people to whom no rule ever gave one, and for `onNoRole: 'default'`. `null`: keep
+   * the host's default. Default `null`.
    */
   readonly defaultRole: OrganizationRole | null
   /**
-   * Group names match without regard to case and surrounding space. Default `false`: exactly, as in
+   * Group names match regardless of case and surrounding spaces. Default `false`: exactly, as in
    * Label Studio.
    */
   readonly ignoreCase: boolean
   /** Allow `Not Activated` and `Deactivated` in `roles_groups`. Default `false`. */
   readonly allowSystemRoles: boolean
   /**
-   * `[role, value]`: people with this value in their `roles` or `entitlements` have this
-   * organization role, beside what their groups give; the most elevated wins. Values match exactly.
-   * Default none: what clients write there gives nothing.
+   * `[role, value]`: people with this value in their `roles` or `entitlements` get this
+   * organization role in addition to what their groups give; the highest wins. Values match
+   * exactly. Default none: these attributes give nothing.
    */
   readonly roles_users?: readonly (readonly [OrganizationRole, string])[]
 }
@@ -64,89 +61,94 @@ interface Grants {
   readonly role: { readonly role: OrganizationRole }
   readonly workspace: {
     readonly title: string
-    /** In a ledger: which workspace had the title when the membership was given. */
+    /** In a ledger: the workspace that had the title when the membership was granted. */
     readonly workspaceId?: number
   }
   readonly project: {
     readonly projectId: number
     readonly role: ProjectRole
-    /** In a ledger: the person was a member by hand, only the role is ours to revoke. */
+    /**
+     * In a ledger: the person was already a member, added by hand, so only the role may be revoked.
+     */
     readonly onlyRole?: true
   }
 }
 
-/** What only a ledger says of a grant. */
+/** Information about a grant that only a ledger has. */
 interface Ledgered {
   /**
-   * Noted before it is given, so that it stays ours should the process end in the middle; plans
-   * give it again.
+   * Recorded before it is granted, so that it can still be revoked if the process ends in between;
+   * plans grant it again.
    */
   readonly unconfirmed?: true
 }
 
 /**
- * Why: the group through which a rule gives something. `rule` is `<list name>[<index>]`, e.g.
- * `roles_groups[0]`.
+ * The reason for something granted: the group through which a rule gives it. `rule` is `<list
+ * name>[<index>]`, e.g. `roles_groups[0]`.
  */
 export interface Reason {
   readonly grant: Grant
   /**
-   * Empty where no group but a value of the person's `roles` or `entitlements` gives it
+   * Empty if a value of the person's `roles` or `entitlements` gives it instead of a group
    * (`roles_users`).
    */
   readonly groupId: string
   /** Name of the group, or that value. */
   readonly group: string
   readonly rule: string
-  /** A more elevated rule won: this one has no effect. */
+  /** A higher role won, so this rule has no effect. */
   readonly outranked: boolean
 }
 
-/** The access a person should have. */
+/** The access that a person should have. */
 export interface Access {
   /** `false`: no access at all. */
   readonly active: boolean
-  /** `null`: leave the organization role as it is. */
+  /** `null`: keep the organization role as it is. */
   readonly role: OrganizationRole | null
   /** Workspace titles, sorted. */
   readonly workspaces: readonly string[]
-  /** Sorted by project; a project once. */
+  /** Sorted by project, each project once. */
   readonly projects: readonly { readonly projectId: number; readonly role: ProjectRole }[]
   readonly reasons: readonly Reason[]
 }
 
 /**
- * From what was granted before to what is desired now. Revocations only ever name what the ledger
- * granted.
+ * The steps from the grants in force to the desired access. Revocations only name grants in the
+ * ledger.
  */
 export interface Plan {
-  /** To give, or to change: a grant of the same role slot or project supersedes the one before. */
+  /**
+   * To grant or change: a grant supersedes an earlier one of the organization role or the same
+   * project.
+   */
   readonly grants: readonly Grant[]
   readonly revocations: readonly Grant[]
-  /** Recorded only, until the person first signs in (the organization role is Not Activated). */
+  /** Only recorded until the person first signs in (the organization role is Not Activated). */
   readonly deferred: readonly Grant[]
 }
 
-/** What `applyAccess` reached. */
+/** The result of `applyAccess`. */
 export interface AppliedAccess {
-  /** Grants that are in force because we gave them: the new ledger. */
+  /** The grants that SCIM made and that are in force: the new ledger. */
   readonly applied: readonly Grant[]
-  /** Grants recorded for later: the person has not signed in yet (Not Activated). */
+  /** Grants deferred until the person signs in (Not Activated). */
   readonly deferred?: readonly Grant[]
-  /** Sentences for administrators, e.g. that an edition cannot enforce project roles. */
+  /** Notes for administrators, e.g. that an edition cannot enforce project roles. */
   readonly notes?: readonly string[]
-  /** The host's account of this person, when it has one. */
+  /** The host's account of this person, if there is one. */
   readonly account?: AccountReference
 }
 
-/** The host's own account behind a SCIM user. */
+/** The host's account behind a SCIM user. */
 export interface AccountReference {
-  /** The host's id, as text. Never derived from anything a client sends. */
+  /** The host's id, as text. Never derived from anything that a client sends. */
   readonly id: string
-  /** Lower-cased e-mail of the account when it was last seen. */
+  /** The e-mail of the account when last seen, lower-cased. */
   readonly email?: string
-  /** How the account and the user came together. */
+  /** How the account and the user were linked. */
   readonly origin: 'created' | 'adopted' | 'imported'
-  /** The host lets nobody change this account from outside: a superuser. */
+  /** The account cannot be changed from outside: it is a superuser's. */
   readonly isProtected?: true
 }
