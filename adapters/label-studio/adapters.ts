@@ -12,6 +12,7 @@ import { examine } from './command/doctor.js'
 import { type CredentialWatch, credentialWatch } from './credentials.js'
 import { editionOf } from './editions/edition-of.js'
 import { usable } from './editions/enterprise/workspace-grants.js'
+import { inviteReset } from './editions/invite-reset.js'
 import { translated } from './failures.js'
 import { gatePolicyOf } from './gate/gate-policy.js'
 import { foreignAccounts } from './import/foreign-accounts.js'
@@ -66,7 +67,9 @@ export function labelStudioAdapters(options: LabelStudioAdaptersOptions): LabelS
     owner && labelStudioAdmin({ ...connection, ...owner }, (call) => watch.observe('owner', call))
   const installation = installationSource(api, settings.storage.access, options.clock)
   watch.onRefusal(installation.askAgain)
-  const parts = { api, admin, installation, settings }
+  const { tenant, storage } = settings
+  const invite = inviteReset({ ...api, access: storage.access, tenant })
+  const parts = { api, admin, installation, invite, settings }
   const edition = editionOf(parts)
   const target = labelStudioTarget(parts, edition)
   const workspaceStore = communityWorkspaces(parts)

@@ -22,7 +22,7 @@ import {
 } from '../api/index.js'
 import type { LabelStudioSettings } from '../options.js'
 import type { EditionTarget } from './edition.js'
-import { inviteReset } from './invite-reset.js'
+import type { InviteReset } from './invite-reset.js'
 
 interface CommunityParts {
   readonly api: LabelStudioApi
@@ -30,6 +30,7 @@ interface CommunityParts {
   readonly accounts: Accounts
   readonly directory: Pick<Directory, 'forget'>
   readonly organization: number
+  readonly invite: InviteReset
   readonly settings: LabelStudioSettings
 }
 
@@ -40,7 +41,6 @@ interface CommunityParts {
 export function communityTarget(parts: CommunityParts): EditionTarget {
   const { admin, accounts, settings } = parts
   const { access: records } = settings.storage
-  const resetInvite = inviteReset(parts.api)
   return {
     canRename: admin !== undefined,
     async deprovision(scope, user, reason) {
@@ -49,7 +49,7 @@ export function communityTarget(parts: CommunityParts): EditionTarget {
         await endAccount(parts, account, { reason, signal: scope.signal })
       }
       const isRepeated = (await records.getRecord(scope, user.id))?.enforced === 'deprovisioned'
-      if (!isRepeated) resetInvite()
+      if (!isRepeated) await parts.invite.ask(scope)
     },
     async apply(scope, user) {
       const found = await accounts.find(scope, user)

@@ -28,7 +28,7 @@ export function editionOf(parts: TargetParts): Edition {
 }
 
 function make(parts: TargetParts, installed: Installation): KnownEdition {
-  const { api, admin, settings } = parts
+  const { api, admin, invite, settings } = parts
   const { edition, organization, ownId } = installed
   const { access, users } = settings.storage
   const isCommunity = edition === 'community'
@@ -40,7 +40,7 @@ function make(parts: TargetParts, installed: Installation): KnownEdition {
   const accounts = accountsOf({ api, settings, directory, claims, hidden })
   const shared = { api, accounts, organization, settings }
   const target = isCommunity
-    ? communityTarget({ ...shared, admin, directory })
+    ? communityTarget({ ...shared, admin, directory, invite })
     : enterpriseTarget({ ...shared, access })
   return { target, accounts, directory }
 }

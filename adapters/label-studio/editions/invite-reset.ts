@@ -1,13 +1,30 @@
+import { randomUUID } from 'node:crypto'
 import createDebug from 'debug'
+import type { AccessStore, Scope } from '../../../lib/adapter/index.js'
 import type { LabelStudioApi } from '../api/index.js'
 
 const firstRetryMs = 1_000
 const longestRetryMs = 300_000
+const storeTimeoutMs = 30_000
+const wantedName = 'labelStudio.inviteResetWanted'
+const doneName = 'labelStudio.inviteResetDone'
 
 const debug = createDebug('label-studio-scim:label-studio')
 
 /** Makes the organization's invite link another one, in the background. */
-export type InviteReset = () => void
+export interface InviteReset {
+  /** Notes that the link has to change, so that no restart forgets it, and changes it. */
+  ask(scope: Scope): Promise<void>
+  /** Changes the link if a process that has ended, or another one, noted it and did not do it. */
+  resume(): void
+}
+
+/** What a reset works with: the link, and the tenant's notes. */
+export interface InviteResetParts {
+  readonly settings: Pick<LabelStudioApi['settings'], 'resetInvite'>
+  readonly access: AccessStore
+  readonly tenant: string
+}
 
 /**
  * Community's invite link is one for the whole organization, every member may have read it, and it
@@ -15,7 +32,7 @@ export type InviteReset = () => void
  * are asked for at once become one after the last of them. A failure is told in a warning, once
  * until it works again, and keeps nobody waiting; it is tried again until it works.
  */
-export function inviteReset({ settings }: Pick<LabelStudioApi, 'settings'>): InviteReset {
+export function inviteReset(parts: InviteResetParts): InviteReset {
   let isRunning = false
   let isWanted = false
   let isWarned = false
@@ -26,7 +43,7 @@ export function inviteReset({ settings }: Pick<LabelStudioApi, 'settings'>): Inv
     isRunning = true
     while (isWanted) {
       isWanted = false
-      await settings.resetInvite().then(
+      await resetIfNoted(parts).then(
         () => {
           isWarned = false
           retryMs = firstRetryMs
@@ -45,15 +62,31 @@ export function inviteReset({ settings }: Pick<LabelStudioApi, 'settings'>): Inv
     if (retry) return
     retry = setTimeout(() => {
       retry = undefined
-      resetInvite()
+      resume()
     }, retryMs).unref()
     retryMs = Math.min(retryMs * 2, longestRetryMs)
   }
-  const resetInvite = () => {
+  const resume = () => {
     isWanted = true
     if (!isRunning) void run()
   }
-  return resetInvite
+  return {
+    async ask(scope) {
+      await parts.access.setValue(scope, wantedName, randomUUID())
+      resume()
+    },
+    resume,
+  }
+}
+
+/** A wish that comes meanwhile differs from the one that is noted as done, so it is not lost. */
+async function resetIfNoted({ settings, access, tenant }: InviteResetParts): Promise<void> {
+  const signal = AbortSignal.timeout(storeTimeoutMs)
+  const scope: Scope = { tenant, actor: 'reconciler', requestId: randomUUID(), signal }
+  const wanted = await access.getValue(scope, wantedName)
+  if (wanted === (await access.getValue(scope, doneName))) return
+  await settings.resetInvite()
+  await access.setValue(scope, doneName, wanted)
 }
 
 function warn(): void {

@@ -12,7 +12,7 @@ const ofAdministrators = /\/api\/(?:invite(?:\/[^/]+)?|organizations\/[^/]+)$/
 
 /** What Label Studio needs of the gate in front of it. `token` is the adapter's own. */
 export function gatePolicyOf(
-  { api, installation, settings }: Omit<TargetParts, 'admin'>,
+  { api, installation, settings }: Omit<TargetParts, 'admin' | 'invite'>,
   token: string,
 ): GatePolicy {
   const isCommunity = async (scope: Scope) =>

@@ -73,8 +73,9 @@ export function importerOf(target: TargetParts): Importer {
   let running: Promise<unknown> = Promise.resolve()
   let abort = new AbortController()
 
-  const run: Importer['run'] = ({ signal } = {}) =>
-    translated(
+  const run: Importer['run'] = ({ signal } = {}) => {
+    target.invite.resume()
+    return translated(
       importPeople(parts, {
         tenant: settings.tenant,
         actor: 'import',
@@ -82,6 +83,7 @@ export function importerOf(target: TargetParts): Importer {
         signal: signal ?? abort.signal,
       }),
     )
+  }
   return {
     run,
     start({ intervalMs = defaultIntervalMs } = {}) {

@@ -1,3 +1,4 @@
+import { memoryAdapters } from '../../../adapters/memory/index.js'
 import { type FakeMode, startFakeLabelStudio } from '../../support/fake-label-studio/index.js'
 import { startProduct } from './product.js'
 
@@ -43,6 +44,34 @@ it('resets the invite once it can, though nobody else leaves (F4)', async () => 
   expect((await product.setActive(json.id, false)).status).toBe(200)
   await eventually(() => fake.state.inviteToken !== before)
   await stop()
+}, 60_000)
+
+it('remembers over a restart that the invite has to be reset (F4)', async () => {
+  jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+  const fake = await startFakeLabelStudio({ mode: 'oss-new' })
+  const storage = memoryAdapters()
+  const options = { withOwner: false, isWorking: false, storage }
+  const before = fake.state.inviteToken
+  fake.faults.add({ fault: { kind: 'status', status: 400 }, path: /reset-token/ })
+  let isDead = false
+  const ofTheFirst: typeof fetch = (...request) =>
+    isDead ? new Promise<never>(() => {}) : fetch(...request)
+  const first = await startProduct(fake, { ...options, adapters: { fetch: ofTheFirst } })
+  const { json } = await first.pushUser({ userName: 'ann@example.com' })
+  expect((await first.setActive(json.id, false)).status).toBe(200)
+  await eventually(() => fake.requests.some(({ path }) => path === '/api/invite/reset-token'))
+  isDead = true
+  await first.stop()
+  fake.faults.clear()
+  const second = await startProduct(fake, options)
+  await second.adapters.importer.run()
+  await eventually(() => fake.state.inviteToken !== before)
+  const once = fake.state.inviteToken
+  await second.adapters.importer.run()
+  await second.adapters.importer.run()
+  expect(fake.state.inviteToken).toBe(once)
+  await second.stop()
+  await fake.stop()
 }, 60_000)
 
 it('asks for few resets when many are deprovisioned at once', async () => {
