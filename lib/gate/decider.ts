@@ -129,11 +129,11 @@ function identification({ gate }: Adapters, { identify }: ResolvedGateOptions) {
   const isOwnSecret = gate?.isOwnSecret
   return async (request: IncomingMessage): Promise<Identification | Verdict> => {
     if (isOwnSecret && session.secretsOf(request).some(isOwnSecret)) return forbidden(ownSecret)
-    const found = await identify(request).catch((error: unknown) => {
+    const found = await identify(request).catch((error: unknown): Identification => {
       debug('identify failed: %O', error)
-      return { identities: [], isComplete: false, isRefused: false }
+      return { identities: [], isComplete: false }
     })
-    if (found.isRefused && found.identities.length === 0) session.dropCredentials(request)
+    if (found.refused) session.dropCredentials(request, found.refused)
     return found
   }
 }

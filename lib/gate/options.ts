@@ -26,10 +26,11 @@ export interface Identification {
   /** `false` if one of the credentials could not be looked up now. */
   readonly isComplete: boolean
   /**
-   * A credential names a person but is not accepted. If nobody else is known, all credentials are
-   * removed from the request, because one that is refused now might be accepted when it arrives.
+   * Names of the headers, as they were sent, whose credential names a person and is not accepted.
+   * They are removed from the request: a credential that is refused now might be accepted when it
+   * arrives, as somebody about whom nobody was asked.
    */
-  readonly isRefused?: boolean
+  readonly refused?: readonly string[]
 }
 
 /** Finds out to whom a request belongs, from its headers alone. */

@@ -32,8 +32,12 @@ export function hasOnlyCookie({ headers }: IncomingMessage): boolean {
 }
 
 /** Makes a request anonymous. Only the CSRF cookie is kept. */
-export function dropCredentials({ headers }: IncomingMessage): void {
-  for (const name of Object.keys(headers)) if (isCredential(name)) delete headers[name]
+export function dropCredentials(
+  { headers }: IncomingMessage,
+  names: readonly string[] = [...Object.keys(headers).filter(isCredential), 'cookie'],
+): void {
+  for (const name of names) if (name !== 'cookie') delete headers[name]
+  if (!names.includes('cookie')) return
   const kept = (headers.cookie ?? '').split(';').filter((each) => /^\s*csrftoken=/.test(each))
   if (kept.length > 0) headers.cookie = kept.join(';').trim()
   else delete headers.cookie

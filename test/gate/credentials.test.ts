@@ -25,10 +25,11 @@ afterEach(async () => {
 const shut = (user: User) => peopleOf(adapters).setActive(user, false)
 const path = '/api/current-user/whoami'
 /** Sent by hand, because fetch mends headers. */
-const statusOf = async (...headers: string[]) => {
+const answerTo = (...headers: string[]) => {
   const lines = [`GET ${path} HTTP/1.1`, 'Host: x', 'Connection: close', ...headers, '', '']
-  return Number((await exchange(gated.url, lines.join('\r\n'))).split(' ')[1])
+  return exchange(gated.url, lines.join('\r\n'))
 }
+const statusOf = async (...headers: string[]) => Number((await answerTo(...headers)).split(' ')[1])
 const accessToken = async (cookie: string) => {
   const { json } = await send(`${fake.url}/api/token/`, { method: 'POST', headers: { cookie } })
   const body = { refresh: json.token }
@@ -63,6 +64,16 @@ describe('somebody deprovisioned is refused', () => {
       fake.faults.add({ path: /whoami/, times: 1, fault: { kind: 'status', status: 401 } })
       expect([await statusOf(header), await statusOf(header)]).toEqual([401, 403])
     }
+  })
+
+  it('with a token that was refused and is accepted when it arrives, beside the session of another', async () => {
+    const token = `Authorization: Token ${ann.account.legacyToken}`
+    expect(await statusOf(`Cookie: ${ben.cookie}`)).toBe(200)
+    fake.faults.add({ path: /whoami/, times: 1, fault: { kind: 'status', status: 401 } })
+    // As the one whom the gate has judged, whatever the token is meanwhile.
+    const answer = await answerTo(token, `Cookie: ${ben.cookie}`)
+    expect(answer).toContain('ben@example.com')
+    expect(answer).not.toContain('ann@example.com')
   })
 
   it('with a session among others, wherever it stands', async () => {

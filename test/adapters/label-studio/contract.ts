@@ -580,7 +580,7 @@ export function describeCommunityContract(name: string, start: () => Promise<Sub
         const none = { identities: [], isComplete: true }
         expect(await identify({})).toEqual(none)
         expect(await identify({ cookie: 'sessionid=wrong' })).toEqual(none)
-        const refused = { ...none, isRefused: true }
+        const refused = { ...none, refused: ['x-api-key'] }
         expect(await identify({ cookie: 'sessionid=wrong', 'x-api-key': 'wrong' })).toEqual(refused)
       })
 

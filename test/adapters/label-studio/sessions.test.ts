@@ -103,7 +103,7 @@ describe('identifyLabelStudioUser', () => {
         identify({ headers: { cookie: forged } }),
         identify({ headers: { cookie } }),
       ])
-      expect(bad).toEqual({ identities: [], isComplete: true, isRefused: true })
+      expect(bad).toEqual({ identities: [], isComplete: true, refused: ['cookie'] })
       expect(good.identities).toMatchObject([{ accountId: user.id }])
       expect((await identify({ headers: { cookie } })).identities).toHaveLength(1)
     })
@@ -135,7 +135,10 @@ describe('identifyLabelStudioUser', () => {
     const request = { headers: { 'x-api-key': 'not yet' } }
     await Promise.all([identify(request), identify(request)])
     expect(asked()).toBe(1)
-    expect(await identify(request)).toEqual({ identities: [], isComplete: true, isRefused: true })
+    expect(await identify(request)).toEqual({
+      ...{ identities: [], isComplete: true },
+      refused: ['x-api-key'],
+    })
     expect(asked()).toBe(2)
   })
 

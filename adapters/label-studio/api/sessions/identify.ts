@@ -64,8 +64,8 @@ export interface Identification {
   identities: readonly LabelStudioIdentity[]
   /** False when Label Studio could not be asked about one of the credentials. */
   isComplete: boolean
-  /** A token, or a session that names an account, is not accepted. */
-  isRefused?: boolean
+  /** Headers, as they were sent, with a token or a session of an account that is not accepted. */
+  refused?: readonly string[]
 }
 
 /** Finds out to whom a request belongs; throws only the signal's reason. */
@@ -108,14 +108,15 @@ export function identifyLabelStudioUser(given: IdentifyOptions): Identify {
    * By the account in the session once it is known; that a cookie is refused says nothing of others
    * of the account.
    */
-  const identifyOne = async ([name, value]: Credential) => {
+  const identifyOne = async (credential: Credential) => {
+    const { name, value } = credential
     const account = name === 'cookie' ? accountInCookie(value) : undefined
     const session = account === undefined ? undefined : `session of:${account}`
     const known = session === undefined ? undefined : cache.peek(session)
     if (known) return known
     try {
       return await cache.find(`${name}:${value}`, async () => {
-        const identity = await ask([name, value])
+        const identity = await ask(credential)
         if (!identity) return name === 'cookie' && session === undefined ? 'nobody' : 'refused'
         if (session !== undefined && identity.accountId === account) cache.put(session, identity)
         return identity
@@ -128,18 +129,29 @@ export function identifyLabelStudioUser(given: IdentifyOptions): Identify {
   }
 
   return async (request, signal) => {
-    const asked = Promise.allSettled(readCredentials(request).map(identifyOne))
+    const credentials = readCredentials(request)
+    const asked = Promise.allSettled(credentials.map(identifyOne))
     const answers = await unlessAborted(asked, signal)
-    const found = answers.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+    const found = answers.flatMap((each, index) => {
+      const sentAs = credentials[index]?.sentAs ?? ''
+      return each.status === 'fulfilled' ? [{ owner: each.value, sentAs }] : []
+    })
+    const refused = found.filter(({ owner }) => owner === 'refused')
     return {
-      identities: found.filter((each) => typeof each === 'object'),
+      identities: found.map(({ owner }) => owner).filter((owner) => typeof owner === 'object'),
       isComplete: found.length === answers.length,
-      ...(found.includes('refused') && { isRefused: true }),
+      ...(refused.length > 0 && { refused: refused.map(({ sentAs }) => sentAs) }),
     }
   }
 }
 
-type Credential = readonly [name: string, value: string]
+interface Credential {
+  /** In lower case, with hyphens. */
+  readonly name: string
+  readonly value: string
+  /** The name of the header in the request. */
+  readonly sentAs: string
+}
 
 /**
  * Whose a credential is. Sessions of people who have not signed in are nobody's; what claims to be
@@ -157,12 +169,14 @@ function readCredentials({ headers }: RequestWithHeaders): Credential[] {
     const name = given.toLowerCase().replaceAll('_', '-')
     if (!names.has(name) || value === undefined) return []
     const values = name === 'cookie' ? [[value].flat().join('; ')] : [value].flat()
-    return values.filter((each) => each !== '').map((each): Credential => [name, each])
+    return values
+      .filter((each) => each !== '')
+      .map((each) => ({ name, value: each, sentAs: given }))
   })
 }
 
 async function askWhoami(
-  [name, value]: Credential,
+  { name, value }: Credential,
   settings: HttpSettings,
 ): Promise<LabelStudioIdentity | undefined> {
   const call = 'GET /api/current-user/whoami'
