@@ -9,14 +9,14 @@ import { expiredCursor, invalidCount, invalidCursor } from '../errors.js'
 import type { KeysetPosition } from '../stores/query.js'
 
 /**
- * What a cursor is good for: one query of one principal in one tenant. Texts that say alike what
- * means the same.
+ * The query to which a cursor is bound: one query of one principal in one tenant, as canonical
+ * text.
  */
 export interface CursorBinding {
   readonly tenant: string
   /** Name of the principal. */
   readonly principal: string
-  /** Name of the resource type; anything else that is unique for queries over several. */
+  /** Name of the resource type; any other unique text for queries over several types. */
   readonly resourceType: string
   readonly filter?: string | undefined
   readonly sortBy?: string | undefined
@@ -25,20 +25,20 @@ export interface CursorBinding {
   readonly excludedAttributes?: string | undefined
 }
 
-/** What a cursor carries. */
+/** The contents of a cursor. */
 export interface CursorPayload {
   readonly binding: CursorBinding
-  /** The next page starts after it. */
+  /** The next page starts after this position. */
   readonly position: KeysetPosition
-  /** Most resources on a page, after the service provider's bound was applied. */
+  /** Resources per page, after applying the service provider's limit. */
   readonly limit: number
-  /** How many resources matched when the first page was read; they are counted once (D12). */
+  /** How many resources matched when the first page was read. They are counted only once (D12). */
   readonly total: number
   /** Milliseconds since 1970. */
   readonly issuedAt: number
 }
 
-/** What a cursor has to agree with. */
+/** The values with which a cursor has to agree. */
 export interface CursorExpectation {
   readonly binding: CursorBinding
   readonly limit: number
@@ -52,29 +52,29 @@ type Contents = readonly [position: KeysetPosition, limit: number, issuedAt: num
 const tagLength = 16
 
 /**
- * Makes a cursor (RFC 9865 §2): encrypted, authenticated and of unreserved characters only, so that
- * it reveals nothing and nobody can make one. The service provider keeps no state for it.
+ * Makes a cursor (RFC 9865 §2). It is encrypted, authenticated and made of unreserved characters,
+ * so it reveals nothing and cannot be forged. The service provider keeps no state for it.
  *
- * @param secret the same on all hosts of a service provider; a longer one than 32 bytes is not more
- *   secure
+ * @param secret the same on all instances of a service provider; more than 32 bytes do not make it
+ *   more secure
  */
 export function encodeCursor(payload: CursorPayload, secret: string | Uint8Array): string {
   const { encryption, authentication } = deriveKeys(secret)
   const contents: Contents = [payload.position, payload.limit, payload.issuedAt, payload.total]
   const plaintext = Buffer.from(JSON.stringify(contents))
-  // The tag is also the initialization vector (as in RFC 5297): no random numbers, and no vector is
-  // used twice.
+  // The tag is also the initialization vector (as in RFC 5297), so no random numbers are needed and
+  // no vector is used twice.
   const tag = tagOf(authentication, payload.binding, plaintext)
   const cipher = createCipheriv('aes-256-ctr', encryption, tag)
   return Buffer.concat([tag, cipher.update(plaintext), cipher.final()]).toString('base64url')
 }
 
 /**
- * Reads a cursor and returns where the page starts, and how many results there were.
+ * Reads a cursor and returns where the page starts and the total number of results.
  *
- * @throws ScimError `invalidCursor` (400) with one and the same detail for a cursor that is
- *   damaged, invented, or of another tenant, principal or query; `expiredCursor` (400) when it is
- *   too old; `invalidCount` (400) when the page size is another than on the page before
+ * @throws ScimError `invalidCursor` (400) with the same detail for a cursor that is damaged,
+ *   forged, or from another tenant, principal or query; `expiredCursor` (400) when it is too old;
+ *   `invalidCount` (400) when the page size differs from the previous page
  * @see RFC 9865 §2.1, §5.2
  */
 export function decodeCursor(
@@ -116,7 +116,8 @@ function deriveKeys(secret: string | Uint8Array): { encryption: Buffer; authenti
 }
 
 /**
- * Authenticates the contents and, unambiguously as a JSON text of one line, what they are bound to.
+ * Authenticates the contents and the query to which they are bound, which is unambiguous as JSON
+ * text on one line.
  */
 function tagOf(key: Buffer, binding: CursorBinding, plaintext: Buffer): Buffer {
   return createHmac('sha256', key)

@@ -1,7 +1,7 @@
 import { invalidCount, invalidValue } from '../errors.js'
 import type { PageRequest } from '../stores/query.js'
 
-/** A paging parameter: text from a URL, a number from the body of a search, or absent. */
+/** A paging parameter: text from a URL, a number from a search body, or absent. */
 export type PageParameter = string | number | undefined
 
 /** The paging parameters of a query (RFC 7644 §3.4.2.4, RFC 9865 §2). */
@@ -12,17 +12,17 @@ export interface PageParameters {
   readonly cursor?: string | undefined
 }
 
-/** Bounds of pages. Both are positive integers. */
+/** Limits of pages. Both are positive integers. */
 export interface PageLimits {
-  /** Resources on a page when the client does not say how many. At most `maxResults`. */
+  /** Resources per page if the client does not say. At most `maxResults`. */
   readonly defaultCount: number
-  /** Most resources on a page; a greater `count` is lowered, not refused. */
+  /** The most resources per page; a greater `count` is lowered, not refused. */
   readonly maxResults: number
 }
 
 type IndexPage = Extract<PageRequest, { kind: 'index' }>
 
-/** A page of a query with cursors, the cursor not yet decoded. */
+/** A page requested by cursor, with the cursor not yet decoded. */
 export interface CursorPage {
   readonly kind: 'cursor'
   /** Absent for the first page. */
@@ -31,7 +31,7 @@ export interface CursorPage {
 }
 
 /**
- * Reads which page is asked for; by number unless there is a `cursor` (RFC 9865 §2.4).
+ * Reads which page is requested: by index unless there is a `cursor` (RFC 9865 §2.4).
  *
  * @throws ScimError `invalidValue` (400) when `startIndex` and `cursor` are both given; else as the
  *   two functions below
@@ -62,8 +62,8 @@ export function parseIndexPage(
 }
 
 /**
- * Reads `cursor` and `count` of RFC 9865 §2. Out of its range `count` is treated as in index
- * paging; that it stays the same from page to page is checked with the cursor.
+ * Reads `cursor` and `count` of RFC 9865 §2. An out-of-range `count` is treated as in index paging.
+ * Whether it stays the same from page to page is checked with the cursor.
  *
  * @throws ScimError `invalidCount` (400) when `count` is not an integer
  */
@@ -83,7 +83,8 @@ function limitOf(count: PageParameter, limits: PageLimits): number | undefined {
 }
 
 /**
- * An integer that JavaScript represents exactly, without fraction or exponent; else `undefined`.
+ * Parses an integer without fraction or exponent that JavaScript represents exactly; else
+ * `undefined`.
  */
 function toInteger(value: string | number): number | undefined {
   if (typeof value === 'string' && !/^-?[0-9]{1,16}$/.test(value)) return undefined

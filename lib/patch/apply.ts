@@ -10,24 +10,23 @@ import { isEqual } from './json.js'
 import type { PatchOperation, PatchOptions } from './operation.js'
 import { isUnknown, type UnknownTarget } from './target.js'
 
-/** What PATCH made of a resource. */
+/** The result of a PATCH. */
 export interface Patched {
   readonly resource: JsonObject
-  /** The new `password`; `null`: unassigned. */
+  /** The new `password`; `null` if unassigned. */
   readonly secrets: Readonly<Record<string, Json>>
   /**
-   * Names of the attributes whose values differ, extensions by URN; empty when nothing changed
-   * (R-PATCH-18).
+   * Names of the attributes that changed, extensions by URN; empty if nothing changed (R-PATCH-18).
    */
   readonly changed: readonly string[]
-  /** Paths of attributes and URNs of extensions that the operations name and no schema has. */
+  /** Attribute paths and extension URNs in the operations that no schema has. */
   readonly passedOver: readonly string[]
 }
 
 /**
- * Applies PATCH operations to a resource, in order, each to the result of the one before (RFC 7644
- * §3.5.2). All of them or, when one throws, none: the resource given is never changed. The result
- * is valid as a whole.
+ * Applies PATCH operations to a resource in order, each to the result of the one before (RFC 7644
+ * §3.5.2). Either all apply or, if one throws, none; the argument is never changed. The result is
+ * valid as a whole.
  *
  * @param resource as stores keep it
  * @throws ScimError `invalidPath`, `invalidFilter`, `noTarget`, `mutability`, `invalidValue` or
@@ -55,7 +54,10 @@ export function applyPatch(
   return { resource: draft.resource, secrets: draft.secrets, changed, passedOver }
 }
 
-/** A request that says nothing else must not be answered as if it had been carried out. */
+/**
+ * Refuses a request in which every name is unknown: a success would suggest that it was carried
+ * out.
+ */
 function refuseMisspelt(unknown: readonly UnknownTarget[]): void {
   const misspelt = unknown.find(({ isForeign }) => !isForeign)
   if (misspelt !== undefined) throw misspelt.error

@@ -12,9 +12,9 @@ import type { PatchOp, PatchOperation } from './operation.js'
 import { isUnknown, resolveTarget, type Target, type UnknownTarget } from './target.js'
 
 /**
- * The places that one operation writes to, in order: the one its path names, or those that the
- * members of its value name (RFC 7644 §3.5.2.1, §3.5.2.3). An unknown path is answered as such
- * where unknown attributes are passed over.
+ * The places to which one operation writes, in order: the one named by its path, or those named by
+ * the members of its value (RFC 7644 §3.5.2.1, §3.5.2.3). An unknown path is returned as such if
+ * unknown attributes are to be dropped.
  *
  * @throws ScimError `invalidPath`, `invalidFilter`, `invalidSyntax`, `invalidValue` or `mutability`
  *   (400)
@@ -41,10 +41,10 @@ export function assignmentsOf(
 }
 
 /**
- * An operation with the attributes that it gives under the URN of the base schema named as they are
- * without it, be the URN its path or a key of its value (RFC 7644 §3.10; deviation `coreUrnAsKey`).
+ * Removes the URN of the base schema from the names in an operation, whether it is the path or a
+ * key of the value (RFC 7644 §3.10; deviation `coreUrnAsKey`).
  *
- * @throws ScimError `invalidSyntax` (400) when an attribute is given in both ways
+ * @throws ScimError `invalidSyntax` (400) when an attribute is given both with and without the URN
  */
 export function withoutCoreUrn(operation: PatchOperation, context: PatchContext): PatchOperation {
   const { op, path, value } = operation
@@ -68,7 +68,7 @@ interface Source {
   readonly context: PatchContext
 }
 
-/** What an operation on a whole extension gives: its attributes, or that there shall be none. */
+/** The assignments of an operation on a whole extension: its attributes, or its removal. */
 function ofExtension(target: Target, value: Json | undefined, source: Source): Assignment[] {
   const { op } = source
   const { name } = target
@@ -81,12 +81,12 @@ function ofExtension(target: Target, value: Json | undefined, source: Source): A
 }
 
 /**
- * The places that the members of an object name.
+ * The assignments named by the members of an object.
  *
- * @param prefix what stands before their names in a path: nothing, or the URN of an extension and a
+ * @param prefix the text before their names in a path: empty, or the URN of an extension and a
  *   colon
- * @throws ScimError `invalidSyntax` when two members name the same place, which one would count
- *   being unclear
+ * @throws ScimError `invalidSyntax` when two members name the same place, because it would be
+ *   unclear which one counts
  */
 function ofMembers(object: JsonObject, prefix: string, source: Source): Assignment[] {
   const seen = new Set<string>()
@@ -99,8 +99,8 @@ function ofMembers(object: JsonObject, prefix: string, source: Source): Assignme
     if (target.path.attribute === undefined) return ofExtension(target, value, source)
     return isPassedOver(target, source.context) ? [] : [{ op: source.op, target, value }]
   })
-  // The members of an object have no order: what names a part of an attribute comes after the whole
-  // of it.
+  // The members of an object have no order, so a part of an attribute is assigned after the whole
+  // attribute.
   return assignments.sort((a, b) => Number(isPart(a)) - Number(isPart(b)))
 }
 
@@ -108,7 +108,10 @@ function isPart({ target: { path, filter } }: Assignment): boolean {
   return path.sub !== undefined || filter !== undefined
 }
 
-/** What a member of a value names; `undefined` when no schema has it and that is accepted. */
+/**
+ * The target named by a member of a value; `undefined` if no schema has it and unknown names are
+ * accepted.
+ */
 function targetOf(key: string, prefix: string, context: PatchContext): Target | undefined {
   const { type, deviations } = context
   const urn = prefix === '' && key.includes(':') ? knownUrn(type, key, context) : undefined
@@ -128,8 +131,8 @@ function targetOf(key: string, prefix: string, context: PatchContext): Target | 
 }
 
 /**
- * A key that is no path, such as `emails[`, is an unknown name: others beside it count, as in POST
- * and PUT.
+ * A key that is not a path, such as `emails[`, counts as an unknown name; the other keys still
+ * apply, as in POST and PUT.
  */
 function readTarget(text: string, context: PatchContext): Target | UnknownTarget {
   try {
@@ -141,11 +144,11 @@ function readTarget(text: string, context: PatchContext): Target | UnknownTarget
 }
 
 /**
- * Whether a member is ignored that a client cannot write, as in PUT. `schemas` is one of them here:
- * clients that send whole resources (authentik) do not mean to remove the extensions they do not
- * list.
+ * Whether to ignore a member that clients cannot write, as in PUT. `schemas` counts as one here:
+ * clients that send whole resources (authentik) do not mean to remove the extensions that they do
+ * not list.
  *
- * @throws ScimError `mutability` (400) where the deviation `ignoreReadOnlyInPathlessPatch` is off
+ * @throws ScimError `mutability` (400) if the deviation `ignoreReadOnlyInPathlessPatch` is off
  */
 function isPassedOver({ path, name }: Target, { deviations }: PatchContext): boolean {
   const isIgnoring = deviations.has('ignoreReadOnlyInPathlessPatch')

@@ -2,18 +2,18 @@ import { ScimError, tooMany } from '../errors.js'
 import type { Json } from '../schema/types.js'
 import type { PatchLimits } from './operation.js'
 
-/** What one PATCH request may still cost. Both methods throw when it is used up. */
+/** The remaining budget of one PATCH request. Both methods throw when it is used up. */
 export interface Budget {
   /** @throws ScimError `tooMany` (400) */
   spendComparisons(count: number): void
   /**
-   * @param times how many values receive `value`
+   * @param times number of values that receive `value`
    * @throws ScimError 413
    */
   spendBytes(value: Json, times: number): void
 }
 
-/** A budget of the size given: `comparisons` and `bytes` of the limits. */
+/** Makes a budget from the limits `comparisons` and `bytes`. */
 export function createBudget(limits: Pick<PatchLimits, 'comparisons' | 'bytes'>): Budget {
   let { comparisons, bytes } = limits
   return {
@@ -30,7 +30,7 @@ export function createBudget(limits: Pick<PatchLimits, 'comparisons' | 'bytes'>)
   }
 }
 
-/** About how many bytes a value has as JSON; cheap for text, which is what can be long. */
+/** The approximate size of a value as JSON, in bytes. Cheap for strings, which can be long. */
 function sizeOf(value: Json): number {
   if (typeof value === 'string') return value.length
   if (typeof value !== 'object' || value === null) return 5

@@ -9,10 +9,10 @@ import { changeSimple, requireUnchanged, unassign } from './simple.js'
 import { asListed, changeList } from './value-list.js'
 
 /**
- * The value of one attribute after one operation; `undefined`: unassigned. The current value is
- * left as it is, unless this request made it itself (see `PatchContext.indexes`).
+ * The value of an attribute after an operation; `undefined` if unassigned. The current value is not
+ * modified, unless this request made it (see `PatchContext.indexes`).
  *
- * @param change of an attribute that clients may write
+ * @param change a change of an attribute that clients may write
  * @throws ScimError `mutability`, `invalidValue` or `noTarget` (400)
  */
 export function changeAttribute(

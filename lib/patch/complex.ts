@@ -9,14 +9,14 @@ import { changeSimple, requireUnchanged } from './simple.js'
 import { changeList, type ValueRules } from './value-list.js'
 
 /**
- * Makes of a complex value the one after an operation; made once and used for each value that the
- * operation names.
+ * Returns a complex value after an operation. Made once per operation and used for each value that
+ * it matches.
  */
 export type Edit = (current: JsonObject) => JsonObject
 
 /**
- * What an operation does to a complex value that gives some of its sub-attributes: those not given
- * stay as they are (RFC 7644 §3.5.2.1, §3.5.2.3) and those that a client cannot set are ignored.
+ * The edit of an operation that gives some sub-attributes of a complex value. The others stay as
+ * they are (RFC 7644 §3.5.2.1, §3.5.2.3), and those that clients cannot set are ignored.
  */
 export function mergeEdit(change: Change, context: PatchContext): Edit {
   const { definition, value = null, name } = change
@@ -30,7 +30,7 @@ export function mergeEdit(change: Change, context: PatchContext): Edit {
   return (current) => edits.reduce((next, edit) => edit(next), current)
 }
 
-/** What an operation does to a complex value that adds, replaces or removes one sub-attribute. */
+/** The edit of an operation that adds, replaces or removes one sub-attribute. */
 export function subEdit(change: Change, sub: AttributeDefinition, context: PatchContext): Edit {
   const { op, definition, value } = change
   const inner: Change = {
@@ -40,7 +40,7 @@ export function subEdit(change: Change, sub: AttributeDefinition, context: Patch
     ...(value !== undefined && { value }),
   }
   const next = sub.multiValued ? listAfter(inner, context) : constant(changeSimple(inner, context))
-  // What was derived from the old `value` goes with it.
+  // Whatever was derived from the old `value` is removed with it.
   const derived = sub.name === 'value' ? (definition.subAttributes ?? []).filter(isDerived) : []
   return (current) => {
     const before = own(current, sub.name)
@@ -62,7 +62,7 @@ function constant(value: Json | undefined) {
   return (): Json | undefined => value
 }
 
-/** Whether nothing is left of a complex value that a client has set, the flag `primary` aside. */
+/** Whether a complex value has nothing left that a client has set, except the flag `primary`. */
 export function isBlank(definition: AttributeDefinition, value: Json): boolean {
   if (!isObject(value)) return false
   return Object.keys(value).every((name) => {
@@ -71,7 +71,7 @@ export function isBlank(definition: AttributeDefinition, value: Json): boolean {
   })
 }
 
-/** How the values of a multi-valued attribute are read and joined. */
+/** The rules for reading and merging values of a multi-valued attribute. */
 export function rulesFor(change: Change, context: PatchContext): ValueRules {
   return change.definition.type === 'complex'
     ? complexRules(change, context)
@@ -90,7 +90,7 @@ function complexRules(change: Change, context: PatchContext): ValueRules {
   const subs = change.definition.subAttributes ?? []
   const immutable = subs.filter(({ mutability }) => mutability === 'immutable')
   const kept = [...immutable, ...subs.filter(isDerived)]
-  // A value to remove is only compared.
+  // A value to be removed is only compared.
   const read = change.op === 'remove' ? readElement : readListed
   return {
     read: (value) => read(change.definition, value, context, change.name),

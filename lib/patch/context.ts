@@ -7,7 +7,7 @@ import { type Budget, createBudget } from './budget.js'
 import { defaultPatchLimits, type PatchOp, type PatchOptions } from './operation.js'
 import type { ValueFilter } from './target.js'
 
-/** What the operations of one PATCH request have in common. */
+/** State shared by the operations of one PATCH request. */
 export interface PatchContext {
   readonly type: ResourceType
   readonly deviations: Deviations
@@ -15,19 +15,20 @@ export interface PatchContext {
   readonly maxStringLength?: number
   readonly filterLimits: Partial<FilterLimits>
   readonly budget: Budget
-  /** Paths of attributes and URNs of extensions that were passed over. */
+  /** Attribute paths and extension URNs that were dropped. */
   readonly passedOver: Set<string>
-  /**
-   * Indexes of lists that were made while applying this request, so that they can grow in place.
-   */
+  /** Indexes of the lists that this request has made, so that these lists can grow in place. */
   readonly indexes: WeakMap<readonly Json[], ListIndex>
 }
 
-/** What one operation does to one attribute. */
+/** One operation's change of one attribute. */
 export interface Change {
   readonly op: PatchOp
   readonly definition: AttributeDefinition
-  /** Only a sub-attribute: of the attribute, or of the values that `filter` matches. */
+  /**
+   * The sub-attribute to change: of the attribute, or of the values that `filter` matches. Absent:
+   * the whole.
+   */
   readonly sub?: AttributeDefinition | undefined
   readonly filter?: ValueFilter | undefined
   readonly value?: Json | undefined
@@ -35,7 +36,7 @@ export interface Change {
   readonly name: string
 }
 
-/** What the operations of one PATCH request on a resource of this type share. */
+/** Makes the context of one PATCH request on a resource of this type. */
 export function createContext(type: ResourceType, options: PatchOptions): PatchContext {
   const { deviations, unknownAttributes, limits, maxStringLength, filterLimits = {} } = options
   const budget = createBudget({ ...defaultPatchLimits, ...limits })

@@ -9,20 +9,17 @@ import { withMember } from './json.js'
 import type { PatchOp } from './operation.js'
 import type { Target } from './target.js'
 
-/** The resource while operations are applied to it, one after the other. */
+/** The resource while operations are applied to it. */
 export interface Draft {
-  /** This request's own copy: its members are replaced, what they hold is not changed. */
+  /** A shallow copy: members are replaced, but their values are never modified. */
   readonly resource: JsonObject
   /** The new `password`; `null`: unassigned. */
   readonly secrets: Record<string, Json>
-  /**
-   * Names of the members that operations have set or removed, whether or not they are another value
-   * now.
-   */
+  /** Names of the members that operations have set or removed, even if the value is the same. */
   readonly written: Set<string>
 }
 
-/** What an operation gives for one place. */
+/** An operation's assignment to one place. */
 export interface Assignment {
   readonly op: PatchOp
   readonly target: Target
@@ -54,13 +51,13 @@ export function isWritable({ attribute, sub }: AttributePath): boolean {
   return attribute?.mutability !== 'readOnly' && (sub === undefined || !isDerived(sub))
 }
 
-/** The attributes that the draft has of an extension. */
+/** The attributes of an extension in the draft. */
 export function extensionOf(draft: Draft, urn: string): JsonObject {
   const extension = own(draft.resource, urn)
   return isObject(extension) ? extension : {}
 }
 
-/** Where an attribute is kept: in the resource, in an extension, or among the secrets. */
+/** The place of an attribute: in the resource, in an extension, or among the secrets. */
 export interface DraftPlace {
   readonly extension: string | undefined
   readonly attribute: AttributeDefinition
@@ -84,7 +81,7 @@ export function readPlace(
   return own(holder, attribute.name)
 }
 
-/** Puts a value at a place of the draft; `undefined`: unassigned. */
+/** Sets the value at a place of the draft; `undefined` unassigns it. */
 export function writePlace(draft: Draft, place: DraftPlace, value: Json | undefined): void {
   const { extension, attribute, isSecret, name } = place
   if (isSecret) draft.secrets[name] = value ?? null
@@ -97,7 +94,7 @@ export function writePlace(draft: Draft, place: DraftPlace, value: Json | undefi
     )
 }
 
-/** Puts an extension in place; an empty one is none. */
+/** Sets an extension; an empty one is removed. */
 export function writeExtension(draft: Draft, urn: string, extension: JsonObject): void {
   const isEmpty = Object.keys(extension).length === 0
   setMember(draft, urn, isEmpty ? undefined : extension)

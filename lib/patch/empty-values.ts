@@ -6,9 +6,9 @@ import { type Draft, readPlace, writePlace } from './draft.js'
 import { unassign } from './simple.js'
 
 /**
- * Takes out of what the operations have written the elements that hold no value, as POST and PUT
- * leave them out. Only now: Entra ID gives an element its type with one operation and its value
- * with the next.
+ * Removes elements without a value from the attributes that the operations have written, as POST
+ * and PUT do. It runs after all operations, because Entra ID sets an element's type with one
+ * operation and its value with the next.
  *
  * @throws ScimError `mutability` (400) when nothing is left of a required attribute
  */

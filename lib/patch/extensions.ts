@@ -6,8 +6,8 @@ import type { PatchContext } from './context.js'
 import { type Assignment, type Draft, extensionOf, writeExtension } from './draft.js'
 
 /**
- * Removes an extension with all that clients may write in it (RFC 7644 §3.10); what is readOnly
- * stays.
+ * Removes everything from an extension that clients may write (RFC 7644 §3.10); readOnly attributes
+ * stay.
  *
  * @throws ScimError `mutability` (400) when the extension is required or holds an immutable value
  */
@@ -35,11 +35,11 @@ export function removeExtension(draft: Draft, urn: string, { type }: PatchContex
 
 /**
  * Applies an operation on `schemas` (RFC 7644 §3.5.2). `schemas` lists the extensions that have
- * data, so adding a URN changes nothing by itself, and an extension whose URN goes loses its data.
+ * data, so adding a URN changes nothing by itself, and removing a URN removes the extension's data.
  * Later operations may set it again.
  *
  * @throws ScimError `invalidValue` (400) for a URN that the resource type does not have,
- *   `mutability` (400) when the base schema would go
+ *   `mutability` (400) when the base schema would be removed
  */
 export function changeSchemas(draft: Draft, assignment: Assignment, context: PatchContext): void {
   const { schema, extensions } = context.type

@@ -1,7 +1,7 @@
 import { isObject } from '../schema/json.js'
 import type { Json, JsonObject } from '../schema/types.js'
 
-/** A copy of an object with one member set, or without it when the value is `undefined`. */
+/** A copy of an object with one member set, or removed if the value is `undefined`. */
 export function withMember(object: JsonObject, name: string, value: Json | undefined): JsonObject {
   const copy = { ...object }
   if (value === undefined) delete copy[name]
@@ -9,7 +9,7 @@ export function withMember(object: JsonObject, name: string, value: Json | undef
   return copy
 }
 
-/** Whether two JSON values are equal; the order of an object's members does not matter. */
+/** Whether two JSON values are equal, regardless of the order of an object's members. */
 export function isEqual(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true
   if (Array.isArray(a) && Array.isArray(b)) {

@@ -15,10 +15,10 @@ import { requireUnchanged } from './simple.js'
 import { withAdded } from './value-list.js'
 
 /**
- * The values of an attribute after an operation on those that a value filter matches, or on a
- * sub-attribute of all of them (RFC 7644 §3.5.2.1 to §3.5.2.3).
+ * The values of an attribute after an operation on the values that a filter matches, or on a
+ * sub-attribute of all values (RFC 7644 §3.5.2.1 to §3.5.2.3).
  *
- * @throws ScimError `noTarget` (400) when add or replace finds no value and none may be created
+ * @throws ScimError `noTarget` (400) when add or replace matches no value and must not create one
  */
 export function changeMatches(current: Json[], given: Change, context: PatchContext): Json[] {
   const change = withPlainValue(given, context)
@@ -33,10 +33,7 @@ export function changeMatches(current: Json[], given: Change, context: PatchCont
   return changeEach(current, matched, change, context)
 }
 
-/**
- * The change with the one value it gives, whatever a client has wrapped around it: the filter names
- * single values.
- */
+/** Unwraps the value of the change, because a filter selects single values. */
 function withPlainValue(change: Change, context: PatchContext): Change {
   const { definition, filter, sub, value } = change
   if (filter === undefined || value === undefined) return change
@@ -75,7 +72,7 @@ function changeEach(
     const after = matched.has(position) ? edit(before) : before
     if (after !== before && isBlank(definition, after)) continue
     isChanged ||= after !== before
-    // Values that have become the same are one, as in POST and PUT (RFC 7643 §2.4).
+    // Values that have become equal are merged, as in POST and PUT (RFC 7643 §2.4).
     const twin = isChanged ? index.find(after) : undefined
     const place = twin ?? next.length
     next[place] = twin === undefined ? after : joinedValue(next[twin] ?? null, after)
@@ -87,10 +84,7 @@ function changeEach(
   return next
 }
 
-/**
- * What the operation makes of one value: another sub-attribute, more sub-attributes, or another
- * value altogether.
- */
+/** The operation's edit of one value: of one sub-attribute, of several, or of the whole value. */
 function editOf(change: Change, context: PatchContext): (before: Json) => Json {
   const { op, definition, sub, value = null } = change
   const isPart = sub !== undefined || op === 'add' || !definition.multiValued
@@ -108,7 +102,7 @@ function editOf(change: Change, context: PatchContext): (before: Json) => Json {
 }
 
 /**
- * A value cannot become another one where its parts are immutable (R-GROUP-04: members are not
+ * Refuses to turn a value into another one if its parts are immutable (R-GROUP-04: members are not
  * edited in place).
  */
 function requireSameIdentity(before: Json, after: Json, { definition, name }: Change): void {
@@ -126,9 +120,9 @@ const creating: Readonly<Record<'add' | 'replace', DeviationId>> = {
 }
 
 /**
- * The values and the one that the path describes: `emails[type eq "work"].value` on a user without
- * a work e-mail (Entra ID). An empty value creates nothing. Replace never creates a membership: it
- * would grant what was not there.
+ * Adds the value that the path describes: `emails[type eq "work"].value` on a user without a work
+ * e-mail (Entra ID). An empty value creates nothing. Replace never creates a membership, because
+ * that would grant access.
  */
 function withCreated(current: Json[], change: Change, context: PatchContext): Json[] {
   const { op, definition, filter, sub, name, value = null } = change
@@ -138,29 +132,29 @@ function withCreated(current: Json[], change: Change, context: PatchContext): Js
     const isOff = !context.deviations.has(creating[op])
     if (isOff || (op === 'replace' && areMemberships(definition))) throw missing
   }
-  // The path alone says who shall be a member.
+  // The path alone names the new member.
   const isNamed = op === 'add' && filter !== undefined && areMemberships(definition)
   if (isUnassigned(value, context) && !isNamed) return current
   if (!definition.multiValued && current.length > 0) throw missing
   const rules = rulesFor(change, context)
   const whole = described(change, context)
   if (whole === undefined) throw missing
-  // What has only a label yet may get its value from the next operation; see `withoutEmptyValues`.
+  // An element that has only a label so far may get its value from the next operation; see
+  // `dropEmptyValues`.
   const created =
     sub === undefined ? rules.read(whole) : readElement(definition, whole, context, name)
   if (created === undefined) return current
   if (filter !== undefined && !filter.matches(created)) throw missing
   context.budget.spendBytes(created, 1)
-  // Repeated, a whole value finds what it has made, and takes its place.
+  // When a request with a whole value is repeated, it finds and replaces the value it has created.
   const isWhole = op === 'replace' && sub === undefined
   const joining = isWhole ? { ...rules, merge: rules.succeed } : rules
   return withAdded(current, [created], { change, rules: joining, context })
 }
 
 /**
- * The value that the operation and the `eq` terms of its filter give together, so that the same
- * filter finds it again when the request is repeated; `undefined` when the filter says more than
- * that.
+ * The value described by the operation together with the `eq` terms of its filter, so that a
+ * repeated request finds it again; `undefined` if the filter has other terms.
  */
 function described(change: Change, context: PatchContext): Json | undefined {
   const { definition, filter, sub, value = null } = change
@@ -181,8 +175,8 @@ function withTerms(terms: JsonObject, value: JsonObject): JsonObject {
 }
 
 /**
- * The sub-attributes that the `eq` terms of a filter give; `undefined` when the filter says more
- * than that.
+ * The sub-attributes given by the `eq` terms of a filter; `undefined` if the filter has other
+ * terms.
  */
 function describedBy(
   filter: ParsedFilter,
@@ -192,7 +186,7 @@ function describedBy(
     case 'compare': {
       if (filter.operator !== 'eq' || filter.value === null) return undefined
       const sub = subAttribute(definition, filter.path.text)
-      // As filters read it: a bare number is a text where the sub-attribute is one.
+      // Read as in filters: a bare number is text if the sub-attribute is a string.
       const isText = typeof filter.value === 'number' && sub?.type === 'string'
       const value = isText ? (filter.word ?? String(filter.value)) : filter.value
       return { [sub?.name ?? filter.path.text]: value }

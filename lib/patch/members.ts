@@ -13,31 +13,28 @@ import type { PatchOperation, PatchOptions } from './operation.js'
 import { isUnknown, resolveTarget } from './target.js'
 import { asListed, readList } from './value-list.js'
 
-/** PATCH operations on a group, taken apart. */
+/** PATCH operations on a group, split into members and the rest. */
 export interface MembersPatched {
-  /** What they do to `members`. Both lists are empty when they do nothing to it. */
+  /** The change of `members`. Both lists are empty if there is none. */
   readonly change: MemberChange
-  /** The operations on everything else, for `applyPatch` on the group without its members. */
+  /** The other operations, for `applyPatch` on the group without its members. */
   readonly rest: readonly PatchOperation[]
 }
 
-/**
- * What one operation does to the members: these ids are in afterwards, or out; nothing; or it
- * cannot be said.
- */
+/** The effect of one operation on the members: adds ids, removes ids, none, or unknown. */
 type Effect =
   | { readonly kind: 'add' | 'remove'; readonly ids: readonly string[] }
   | { readonly kind: 'none' }
   | { readonly kind: 'unclear' }
 
 /**
- * What PATCH operations do to the members of a group, found without looking at the group: the cost
- * depends on the operations, not on the size of the group (R-PATCH-51). Of several operations on
- * one id the last counts.
+ * The change of a group's members by PATCH operations, computed without reading the group, so that
+ * the cost depends on the operations and not on the size of the group (R-PATCH-51). If several
+ * operations concern the same id, the last one counts.
  *
- * @returns `undefined` when that is not possible: the operations replace the members, remove all of
- *   them, or choose them by a filter other than `value eq "…"`. `applyPatch` then needs the group
- *   with its members.
+ * @returns `undefined` if that is not possible, because the operations replace the members, remove
+ *   all of them, or select them by a filter other than `value eq "…"`. `applyPatch` then needs the
+ *   group with its members.
  * @throws ScimError as `applyPatch` for the operations on members
  */
 export function memberChange(
@@ -79,7 +76,7 @@ function isMemberList(definition: AttributeDefinition): boolean {
   )
 }
 
-/** An operation as a change of the members and what is left of it without them. */
+/** Splits an operation into its change of the members and the rest. */
 function takeApart(
   operation: PatchOperation,
   members: AttributeDefinition,

@@ -4,11 +4,11 @@ import type { AttributeDefinition, Json } from '../schema/types.js'
 import type { Budget } from './budget.js'
 
 /**
- * Leaves one primary value when an operation has made one primary: the last of those it touched;
- * all others become `primary: false` (RFC 7644 §3.5.2). Does nothing when it touched no primary
+ * Ensures a single primary value after an operation: the last primary value that it touched stays,
+ * and all others become `primary: false` (RFC 7644 §3.5.2). Does nothing if it touched no primary
  * value.
  *
- * @param list    a list of this request's own; changed in place
+ * @param list    a list made by this request; changed in place
  * @param touched positions that the operation added or changed, in order
  */
 export function demotePrimaries(

@@ -10,19 +10,19 @@ import { createContext, type PatchContext } from './context.js'
 import type { PatchOptions } from './operation.js'
 import { isUnknown, resolveTarget } from './target.js'
 
-/** A resource that a client sends, taken apart by how its attributes are named. */
+/** A resource sent by a client, split by how its attributes are named. */
 interface SplitBody {
-  /** The resource without what is in `byPath`. */
+  /** The resource without the attributes in `byPath`. */
   readonly rest: JsonObject
   /** Values by the paths of their attributes, e.g. `name.givenName`. */
   readonly byPath: JsonObject
-  /** What those paths name. */
+  /** The targets of those paths. */
   readonly paths: readonly AttributePath[]
 }
 
 /**
- * Reads the body of a POST or PUT. Where the deviation `pathlessDottedKeys` is on, a key may be a
- * path, as in a PATCH without a path, and means the same as there.
+ * Reads the body of a POST or PUT. If the deviation `pathlessDottedKeys` is on, a key may be a
+ * path, with the same meaning as in a PATCH without a path.
  *
  * @throws ScimError as `readResource` and `applyPatch`; `invalidSyntax` (400) when an attribute is
  *   given in two places
@@ -69,7 +69,7 @@ interface Taken {
   readonly path: AttributePath
 }
 
-/** An object without the keys that are paths, which go to `taken`. */
+/** Moves the keys that are paths from an object to `taken`. */
 function withoutPaths(
   object: JsonObject,
   context: PatchContext,
@@ -84,17 +84,14 @@ function withoutPaths(
   return Object.fromEntries(entries)
 }
 
-/**
- * What a key names that is more than a name; `undefined` when it is a name or names nothing that a
- * schema has.
- */
+/** The target of a key that is a path; `undefined` if it is a plain name or no schema has it. */
 function pathOf(key: string, context: PatchContext, prefix: string): AttributePath | undefined {
   if (!/[.:[]/.test(key) || (prefix !== '' && key.includes(':'))) return undefined
   try {
     const target = resolveTarget(prefix + key, context)
     return isUnknown(target) || target.path.attribute === undefined ? undefined : target.path
   } catch (error) {
-    // A key that is no path is an unknown name.
+    // A key that is not a path counts as an unknown name.
     if (error instanceof ScimError) return undefined
     throw error
   }

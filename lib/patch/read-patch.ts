@@ -34,13 +34,13 @@ const isOperation = ajv.compile<{ op: string; path?: string | null; value?: Json
 
 /**
  * Reads the body of a PATCH request (RFC 7644 §3.5.2): its operations, in order. Member names match
- * without regard to case (RFC 7643 §2.1) and members that mean nothing are ignored. Paths and
- * values are not looked at.
+ * regardless of case (RFC 7643 §2.1), and unknown members are ignored. Paths and values are not
+ * checked.
  *
  * @param body the parsed JSON body
- * @throws ScimError `invalidSyntax` (400) when the body is no PatchOp message; `noTarget` (400) for
- *   a remove without `path`; `invalidValue` (400) for an add or replace without `value`; `tooMany`
- *   (400) beyond a limit
+ * @throws ScimError `invalidSyntax` (400) when the body is not a PatchOp message; `noTarget` (400)
+ *   for a remove without `path`; `invalidValue` (400) for an add or replace without `value`;
+ *   `tooMany` (400) beyond a limit
  */
 export function readPatch(
   body: Json,
@@ -62,7 +62,7 @@ export function readPatch(
   return operations.map((operation, index) => readOperation(operation, index, deviations))
 }
 
-/** A body of nothing but `schemas` has no operations (the SCIM connector of Apache Syncope). */
+/** A body with only `schemas` has no operations (sent by the SCIM connector of Apache Syncope). */
 function withOperations(envelope: JsonObject, body: Json, deviations: Deviations): JsonObject {
   const isBare = Object.hasOwn(envelope, 'schemas') && Object.keys(body as JsonObject).length === 1
   return isBare && deviations.has('emptyOperations') ? { ...envelope, Operations: [] } : envelope
@@ -83,7 +83,7 @@ function readOperation(input: JsonObject, index: number, deviations: Deviations)
   return path === undefined ? { op, value: onlyObject(value, deviations) } : { op, path, value }
 }
 
-/** The object in an array of one (the SCIM-SDK client puts every value into an array). */
+/** Unwraps an array of one object (the SCIM-SDK client puts every value into an array). */
 function onlyObject(value: Json, deviations: Deviations): Json {
   const isOne = Array.isArray(value) && value.length === 1 && deviations.has('arrayOfOne')
   return isOne && isObject(value[0]) ? value[0] : value
@@ -99,7 +99,7 @@ function readOp(text: string, name: string, deviations: Deviations): PatchOp {
 /**
  * The named members of an object, spelled as in `names`.
  *
- * @throws ScimError `invalidSyntax` when it is no object, or has one of them twice in different
+ * @throws ScimError `invalidSyntax` when it is not an object, or has one of them twice in different
  *   case
  */
 function pickMembers(input: Json, names: readonly string[], what: string): JsonObject {
@@ -124,7 +124,7 @@ function checkValueCount(operations: readonly JsonObject[], { values }: PatchLim
   if (count > values) throw tooMany(`A PATCH has at most ${values} values in its operations.`)
 }
 
-/** Elements of all arrays inside a value, down to the depth that any attribute can have. */
+/** Counts the elements of all arrays in a value, down to the depth that an attribute can have. */
 function countValues(value: Json, depth = 6): number {
   if (depth === 0 || typeof value !== 'object' || value === null) return 0
   const own = Array.isArray(value) ? value.length : 0
@@ -138,7 +138,7 @@ interface Validator {
   readonly errors?: ErrorObject[] | null
 }
 
-/** What ajv found first, e.g. `Operations/3 must be object`. */
+/** The first problem that ajv found, e.g. `Operations/3 must be object`. */
 function reason({ errors }: Validator): string {
   const [error] = errors ?? []
   return `${error?.instancePath.slice(1) ?? ''} ${error?.message ?? 'is malformed'}`.trim()

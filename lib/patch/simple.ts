@@ -6,7 +6,7 @@ import { asSent } from '../schema/wrapped-value.js'
 import type { Change, PatchContext } from './context.js'
 import { isEqual } from './json.js'
 
-/** The value of one simple attribute after an operation; `undefined`: unassigned. */
+/** The value of a simple attribute after an operation; `undefined` if unassigned. */
 export function changeSimple(change: Change, context: PatchContext): Json | undefined {
   const { op, definition, name } = change
   const value = asSent(definition, change.value ?? null, context)
@@ -31,7 +31,7 @@ export function unassign({
   throw mutabilityError(`Attribute "${name}" is required and cannot be removed.`)
 }
 
-/** Refuses to change what can be set only once; setting it to what it is does no harm. */
+/** Refuses to change a value that can be set only once; setting it to the same value is allowed. */
 export function requireUnchanged(
   before: Json | undefined,
   after: Json | undefined,

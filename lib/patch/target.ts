@@ -10,16 +10,16 @@ import { printPath, subAttribute } from '../schema/paths.js'
 import type { AttributeDefinition, AttributePath, Json, ResourceType } from '../schema/types.js'
 import type { PatchContext } from './context.js'
 
-/** The value filter of a path, ready to be asked. */
+/** The value filter of a path, compiled. */
 export interface ValueFilter {
   readonly matches: (value: Json) => boolean
-  /** How many expressions it has: what asking it once costs. */
+  /** The number of its expressions: the cost of testing one value. */
   readonly terms: number
-  /** As the client wrote it, for the values that its `eq` terms describe. */
+  /** The filter as the client wrote it, to create the value that its `eq` terms describe. */
   readonly parsed: ParsedFilter
 }
 
-/** What a PATCH path names in one resource type. */
+/** The target of a PATCH path in one resource type. */
 export interface Target {
   readonly path: AttributePath
   readonly filter?: ValueFilter
@@ -27,25 +27,25 @@ export interface Target {
   readonly name: string
 }
 
-/** A path that names nothing in the resource type. */
+/** A path that the resource type does not have. */
 export interface UnknownTarget {
   readonly unknown: string
   /**
-   * The path names an extension that the type does not have, rather than a wrong name in a known
-   * schema.
+   * The path belongs to an extension that the type does not have, rather than being a wrong name in
+   * a known schema.
    */
   readonly isForeign: boolean
-  /** `invalidPath`, for where unknown paths are refused. */
+  /** The `invalidPath` error, for when unknown paths are refused. */
   readonly error: ScimError
 }
 
-/** Whether a path names nothing. */
+/** Whether a target is unknown. */
 export function isUnknown<T extends object>(target: T | UnknownTarget): target is UnknownTarget {
   return 'unknown' in target
 }
 
 /**
- * Looks up what a PATCH path names (RFC 7644 §3.5.2, figure 7, §3.10).
+ * Looks up the target of a PATCH path (RFC 7644 §3.5.2, figure 7, §3.10).
  *
  * @param text e.g. `name.givenName`, `emails[type eq "work"].value`, or the URN of an extension
  * @throws ScimError `invalidPath` (400) when it is malformed, `invalidFilter` (400) when its value
@@ -81,7 +81,7 @@ export function resolveTarget(text: string, context: TargetContext): Target | Un
 
 type TargetContext = Pick<PatchContext, 'type' | 'deviations' | 'filterLimits'>
 
-/** A path taken apart. One that is malformed is unknown if it begins with no known name. */
+/** Parses a path. A malformed path counts as unknown if it does not begin with a known name. */
 function parseKnown(text: string, context: TargetContext): PatchPath | UnknownTarget {
   const { type, deviations, filterLimits } = context
   try {
@@ -94,7 +94,7 @@ function parseKnown(text: string, context: TargetContext): PatchPath | UnknownTa
   }
 }
 
-/** Whether the first word of a path is a name that the type has, or there is no word. */
+/** Whether the first word of a path is a name that the type has, or the path has no word. */
 function beginsKnown(text: string, { type, deviations }: TargetContext): boolean {
   const urn = urnsOf(type).find((each) => text.toLowerCase().startsWith(each.toLowerCase()))
   const [word] = /[a-z][\w-]*/i.exec(text.slice(urn?.length ?? 0)) ?? []
@@ -113,7 +113,7 @@ function unknownTarget(text: string, isForeign = false): UnknownTarget {
   return { unknown, isForeign, error: invalidPath(`There is no attribute "${unknown}".`) }
 }
 
-/** Whether a path begins with the URN of something that is none of the type's schemas. */
+/** Whether a path begins with a URN that is not one of the type's schemas. */
 function hasForeignUrn(type: ResourceType, text: string): boolean {
   const lower = text.toLowerCase()
   return lower.includes(':') && !urnsOf(type).some((urn) => lower.startsWith(urn.toLowerCase()))
@@ -151,8 +151,8 @@ function resolveFilter(
 }
 
 /**
- * A simple multi-valued attribute as filters see it: its values are the sub-attribute `value` (RFC
- * 7643 §2.4).
+ * A simple multi-valued attribute as filters see it: with its values as the sub-attribute `value`
+ * (RFC 7643 §2.4).
  */
 function asComplex(attribute: AttributeDefinition): AttributeDefinition {
   if (attribute.type === 'complex') return attribute
@@ -172,7 +172,7 @@ function countTerms(filter: ResolvedFilter): number {
   }
 }
 
-/** Enough of a client's text to recognise it by. */
+/** Shortens a client's text for a message. */
 function shorten(text: string): string {
   return text.length > 100 ? `${text.slice(0, 100)}…` : text
 }

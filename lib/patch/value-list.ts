@@ -11,20 +11,21 @@ import { isEqual } from './json.js'
 import { demotePrimaries } from './primary.js'
 import { unassign } from './simple.js'
 
-/** How single values of a multi-valued attribute are handled. */
+/** The handling of single values of a multi-valued attribute. */
 export interface ValueRules {
-  /** A value in canonical form; `undefined` when it says nothing, e.g. `{ "value": null }`. */
+  /** Reads a value into canonical form; `undefined` if it is empty, e.g. `{ "value": null }`. */
   read(value: Json): Json | undefined
-  /** `before`, with what `added` says about the same value. */
+  /** Merges `added` into `before`, which is the same value. */
   merge(before: Json, added: Json): Json
-  /** `after` in the place of `before`, which counts as the same value. */
+  /** Replaces `before` by `after`, which is the same value. */
   succeed(before: Json, after: Json): Json
 }
 
 type Values = Json[] | undefined
 
 /**
- * The values of a multi-valued attribute after an operation on all of it; `undefined`: unassigned.
+ * The values of a multi-valued attribute after an operation on the whole of it; `undefined` if
+ * unassigned.
  */
 export function changeList(
   current: Values,
@@ -43,10 +44,9 @@ export function changeList(
 }
 
 /**
- * Whether a remove operation has no value, `null` being none (RFC 7643 §2.5).
+ * Whether a remove operation has no value; `null` counts as none (RFC 7643 §2.5).
  *
- * @throws ScimError `invalidValue` (400) for memberships: no spelling of a value ever empties a
- *   group
+ * @throws ScimError `invalidValue` (400) for memberships, so that no odd value ever empties a group
  */
 function isWithoutValue({ definition, value, name }: Change): boolean {
   if (value !== null || !areMemberships(definition)) return value === undefined || value === null
@@ -55,7 +55,7 @@ function isWithoutValue({ definition, value, name }: Change): boolean {
 
 const applyTo = { add: withAdded, remove: withoutListed, replace: inPlaceOf } as const
 
-/** The change with the list that its value is the JSON text of (deviation `jsonText`). */
+/** Parses a value that is the JSON text of a list (deviation `jsonText`). */
 export function asListed(change: Change, context: PatchContext): Change {
   const { definition, value } = change
   return typeof value === 'string'
@@ -63,7 +63,7 @@ export function asListed(change: Change, context: PatchContext): Change {
     : change
 }
 
-/** The values that an operation gives, in canonical form. */
+/** Reads the values of an operation into canonical form. */
 export function readList(change: Change, rules: ValueRules, context: PatchContext): Json[] {
   const { op, name, definition, value = null } = change
   const { deviations, budget } = context
@@ -81,13 +81,13 @@ export function readList(change: Change, rules: ValueRules, context: PatchContex
     throw invalidValue(`A value to remove from "${name}" is empty.`)
   })
   if (op !== 'remove' && subAttribute(definition, 'primary')) {
-    // Two spellings of one value are one primary value, as in POST and PUT.
+    // Two spellings of the same value count as one primary value, as in POST and PUT.
     requireOnePrimary(definition, distinct(definition, list), name)
   }
   return list
 }
 
-/** `{ "members": […] }` given for `members` (Salesforce). */
+/** Unwraps `{ "members": […] }` sent as the value of `members` (Salesforce). */
 function unwrap({ definition, value = null }: Change, { deviations }: PatchContext): Json {
   if (!isObject(value) || !deviations.has('wrappedMembers')) return value
   const [[key, inner] = ['', null], ...others] = Object.entries(value)
@@ -108,9 +108,8 @@ interface ListChange {
 }
 
 /**
- * Appends what is not there yet and merges into what is. A list that this request made already
- * grows in place, so that a thousand operations that add one member each do not copy the list a
- * thousand times.
+ * Appends new values and merges values that exist. A list made by this request grows in place, so
+ * that a thousand operations that add one member each do not copy the list a thousand times.
  */
 export function withAdded(
   current: Json[],
@@ -147,14 +146,14 @@ function growable(
   budget.spendComparisons(current.length)
   const list = [...current]
   const index = indexValues(definition, list)
-  // What is immutable has to be compared with what it was.
+  // An immutable attribute has to be compared with its previous value.
   if (definition.mutability !== 'immutable') indexes.set(list, index)
   return { list, index }
 }
 
 /**
- * The new list; the current one when both have the same values, whose order means nothing (RFC 7643
- * §2.4).
+ * The new list; or the current one if both have the same values, because the order has no meaning
+ * (RFC 7643 §2.4).
  */
 function inPlaceOf(
   current: Json[],
@@ -175,7 +174,7 @@ function inPlaceOf(
   return isSame ? current : list
 }
 
-/** Everything but the values listed. Values that are not there are not missed. */
+/** Removes the listed values. Listed values that do not exist are ignored. */
 function withoutListed(
   current: Json[],
   listed: readonly Json[],

@@ -5,7 +5,7 @@ import { resolvePath } from '../schema/paths.js'
 import type { AttributePath, ResourceType } from '../schema/types.js'
 import { byDefault, isReturned, type Names, type Shape } from './shape.js'
 
-/** Which attributes of a resource a response has. */
+/** The attributes that a response contains. */
 export type Projection = Shape
 
 /**
@@ -22,7 +22,7 @@ const expensive = ['members', 'groups'] as const
 
 /**
  * Reads `attributes` and `excludedAttributes` (RFC 7644 §3.9). Names that the type does not have
- * are left out of account: one request may ask several types for attributes that only some of them
+ * are ignored, because one request may ask several types for attributes that only some of them
  * have.
  *
  * @throws ScimError `invalidValue` when both are given
@@ -43,7 +43,7 @@ export function parseProjection(
   return { kind: attributes.length > 0 ? 'only' : 'without', names: treeOf(paths) }
 }
 
-/** Which of `members` and `groups` a store need not load for this projection. */
+/** The attributes among `members` and `groups` that a store need not load for this projection. */
 export function omittedAttributes(type: ResourceType, projection: Projection): ReadonlySet<string> {
   const omitted = expensive.filter((name) => {
     const definition = type.attributes.get(name)
@@ -79,7 +79,7 @@ function splitNames(text: string): string[] {
 }
 
 /**
- * A value filter, as Entra ID sends it (`emails[type eq "work"].value`), does not narrow what is
+ * Ignores a value filter, as sent by Entra ID (`emails[type eq "work"].value`): all values are
  * returned.
  */
 function resolveName(

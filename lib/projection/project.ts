@@ -4,11 +4,11 @@ import type { AttributeDefinition, Json, JsonObject, ResourceType } from '../sch
 import type { Projection } from './parse-projection.js'
 import { byDefault, isReturned, nothing, type Shape, shapeOf } from './shape.js'
 
-/** What a response depends on beside the projection. */
+/** Input of a projection, besides the projection itself. */
 export interface ProjectOptions {
   /**
-   * Canonical paths of the attributes that the client set in this request: those with `returned:
-   * request` come back then (RFC 7643 §7).
+   * Canonical paths of the attributes that the client set in this request, so that those with
+   * `returned: request` are returned (RFC 7643 §7).
    */
   readonly sent?: ReadonlySet<string>
 }
@@ -16,12 +16,12 @@ export interface ProjectOptions {
 /**
  * The representation of a resource (RFC 7644 §3.9): the attributes that `projection` and their own
  * `returned` let through, and `schemas` with the base schema and the extensions that have
- * attributes in it (RFC 7643 §3). What no schema of the type has, and what is unassigned, is left
- * out. The argument is not changed; parts of it may be shared.
+ * attributes in it (RFC 7643 §3). Unassigned attributes and those that no schema of the type has
+ * are omitted. The argument is not changed; the result may share parts of it.
  *
- * A sub-attribute that is always returned comes with its attribute, not alone.
+ * A sub-attribute that is always returned is returned only together with its attribute.
  *
- * @param resource in the shape of the wire, computed attributes included
+ * @param resource as sent to clients, including computed attributes
  */
 export function project(
   type: ResourceType,
@@ -60,7 +60,7 @@ export function project(
 
 interface ProjectedPlace extends ProjectOptions {
   readonly shape: Shape
-  /** What stands before a name in its path. */
+  /** The text before a name in its path. */
   readonly prefix: string
   /** Whether the client set the attribute that the members belong to. */
   readonly wasSent?: boolean
@@ -100,7 +100,7 @@ function projectMember(
   return elements.length === 0 ? undefined : elements
 }
 
-/** Whether no part of a value needs to be taken out. */
+/** Whether a value can be returned without removing any part. */
 function isTakenWhole({ subAttributes }: AttributeDefinition, shape: Shape): boolean {
   if (!subAttributes) return true
   return (

@@ -1,20 +1,20 @@
 import type { AttributeDefinition } from '../schema/types.js'
 
 /**
- * Which members of an object are returned: those returned by default, `only` the named ones, or all
- * `without` the named ones. `returned` of each attribute has the last word (RFC 7643 §7).
+ * The members of an object to return: the default ones, `only` the named ones, or all `without` the
+ * named ones. The characteristic `returned` of each attribute takes precedence (RFC 7643 §7).
  */
 export type Shape =
   | { readonly kind: 'default' }
   | { readonly kind: 'only' | 'without'; readonly names: Names }
 
-/** Canonical names of attributes, URNs of extensions; `whole`, or which parts of it. */
+/** Canonical attribute names and extension URNs, each with `whole` or the parts to return. */
 export type Names = ReadonlyMap<string, Names | 'whole'>
 
 export const byDefault: Shape = { kind: 'default' }
 export const nothing: Shape = { kind: 'only', names: new Map() }
 
-/** The shape of a member's value; {@link nothing} when the member is not asked for. */
+/** The shape of a member's value; {@link nothing} if the member was not requested. */
 export function shapeOf(shape: Shape, name: string): Shape {
   if (shape.kind === 'default') return byDefault
   const parts = shape.names.get(name)
@@ -23,10 +23,7 @@ export function shapeOf(shape: Shape, name: string): Shape {
   return { kind: shape.kind, names: parts }
 }
 
-/**
- * Whether an attribute is part of an object of this shape, as far as its characteristics and the
- * shape tell.
- */
+/** Whether an attribute is returned, by its characteristics and the shape. */
 export function isReturned(
   { returned, name }: AttributeDefinition,
   shape: Shape,

@@ -2,12 +2,12 @@ import { isObject } from '../schema/json.js'
 import type { Json, JsonObject } from '../schema/types.js'
 import type { CheckedOperation } from './bulk-request.js'
 
-/** In what order operations run, and what of them has to wait. */
+/** The order in which operations run, and the parts that are deferred. */
 export interface BulkPlan {
   /** Indexes of operations. */
   readonly order: readonly number[]
   /**
-   * By index: the bulkIds a POST in a circle of references is created without; they are added
+   * By index: the bulkIds that a POST in a reference cycle is first created without; they are added
    * afterwards.
    */
   readonly deferred: ReadonlyMap<number, ReadonlySet<string>>
@@ -18,7 +18,7 @@ const quotedReference = /"bulkId:([^"\\]+)"/g
 const pathReference = /^\/?[^?#]*\/bulkId:([^/]+)\/?$/
 
 /**
- * The bulkIds that an operation needs: as values in its data, in a PATCH path's filter, or as the
+ * The bulkIds to which an operation refers: in its data, in the filter of a PATCH path, or as the
  * id in its path.
  */
 export function referencesOf({ path, data }: CheckedOperation): ReadonlySet<string> {
@@ -29,11 +29,11 @@ export function referencesOf({ path, data }: CheckedOperation): ReadonlySet<stri
 }
 
 /**
- * Plans a bulk request: every operation in its turn, one that needs a later one right after that
- * (RFC 7644 §3.7.1). Where POSTs need each other in a circle, the first of them runs without what
- * is not there yet. Takes time linear in operations and references.
+ * Plans a bulk request: operations run in their order, but one that needs a later operation runs
+ * right after that (RFC 7644 §3.7.1). If POSTs refer to each other in a cycle, the first one runs
+ * without the missing references. Takes linear time.
  *
- * @param operations `undefined` for those that fail by themselves
+ * @param operations `undefined` for those that are invalid
  */
 export function planBulk(operations: readonly (CheckedOperation | undefined)[]): BulkPlan {
   const creators = creatorsOf(operations)
@@ -69,7 +69,7 @@ export function planBulk(operations: readonly (CheckedOperation | undefined)[]):
   return { order, deferred }
 }
 
-/** Data with the ids that are known in place of references to them. */
+/** Replaces references in data by the ids that are known. */
 export function resolveReferences(value: Json, ids: ReadonlyMap<string, string>): Json {
   if (typeof value === 'string') return ids.get(reference.exec(value)?.[1] ?? '') ?? value
   if (Array.isArray(value)) return value.map((element) => resolveReferences(element, ids))
@@ -84,7 +84,7 @@ export function resolveReferences(value: Json, ids: ReadonlyMap<string, string>)
   )
 }
 
-/** The id that a path's reference stands for, put into the path. */
+/** Replaces the reference in a path by its id. */
 export function resolvePathReference(path: string, ids: ReadonlyMap<string, string>): string {
   const bulkId = pathReference.exec(path)?.[1]
   const id = bulkId === undefined ? undefined : ids.get(bulkId)
@@ -92,8 +92,8 @@ export function resolvePathReference(path: string, ids: ReadonlyMap<string, stri
 }
 
 /**
- * Takes out of a resource what needs some bulkIds, as PATCH operations that add it when they are
- * known.
+ * Removes the parts of a resource that refer to these bulkIds, and returns them as PATCH operations
+ * to apply once the ids are known.
  */
 export function takeOut(
   data: JsonObject,

@@ -4,7 +4,7 @@ import { isObject } from '../schema/json.js'
 import { requireMessage } from '../schema/message-schemas.js'
 import type { Json } from '../schema/types.js'
 
-/** One operation of a bulk request (RFC 7644 §3.7), its parts not yet checked. */
+/** One operation of a bulk request (RFC 7644 §3.7), not yet checked. */
 export interface BulkOperation {
   readonly method: Json | undefined
   readonly path: Json | undefined
@@ -15,12 +15,12 @@ export interface BulkOperation {
 
 /** A bulk request. */
 export interface BulkRequest {
-  /** Stop after this many failures. */
+  /** The request stops after this many failures. */
   readonly failOnErrors?: number
   readonly operations: readonly BulkOperation[]
 }
 
-/** An operation whose parts fit together. */
+/** A valid operation. */
 export interface CheckedOperation {
   readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** `/Users` or `/Users/{id}`, still encoded. */
@@ -42,7 +42,7 @@ interface BulkLimits {
 /**
  * Reads the body of a bulk request.
  *
- * @throws ScimError `invalidSyntax` (400) when it is none; 413 when it has too many operations
+ * @throws ScimError `invalidSyntax` (400) when it is malformed; 413 when it has too many operations
  */
 export function readBulk(body: Json, { deviations, maxOperations }: BulkLimits): BulkRequest {
   const {
@@ -66,7 +66,7 @@ export function readBulk(body: Json, { deviations, maxOperations }: BulkLimits):
 }
 
 /**
- * Checks one operation by itself. An error concerns this operation only.
+ * Checks one operation. An error concerns this operation only.
  *
  * @throws ScimError `invalidSyntax` (400)
  */
@@ -96,7 +96,7 @@ export function checkOperation(
 }
 
 /**
- * The RFC's own example has a PATCH without `schemas`, with the operations alone as data (§3.7.3,
+ * The RFC's own example of a PATCH has no `schemas` and only the operations as data (§3.7.3,
  * erratum 5050).
  */
 function patchBody(data: Json, deviations: Deviations): Json {
@@ -137,9 +137,8 @@ function pick<Name extends string>(
 }
 
 /**
- * A path as the endpoints have it: with one slash at the start and none at the end, as over HTTP,
- * and without the parameters of a query, which say nothing here: the answer of an operation has no
- * resource in it.
+ * Normalizes a path: one leading slash, no trailing slash, as over HTTP. Query parameters are
+ * removed; they have no effect, because the answer of an operation contains no resource.
  */
 function relativePath(path: string): string {
   const [bare = ''] = path.split(/[?#]/, 1)

@@ -1,24 +1,23 @@
 import type { ServiceContext, ServiceOptions } from '../resources/options.js'
 import type { JsonObject } from '../schema/types.js'
 
-/** Options of the protocol layer beside those of the services. */
+/** Options of the protocol layer, besides those of the services. */
 export interface ProtocolOptions extends ServiceOptions {
   /** Paging of queries that name neither `startIndex` nor `cursor`. */
   readonly defaultPaging: 'index' | 'cursor'
   /** How long a cursor can be used, in seconds. */
   readonly cursorTimeoutSeconds: number
-  /** Key that encrypts cursors; shared by all hosts that serve the same clients. */
+  /** Key that encrypts cursors; shared by all instances that serve the same clients. */
   readonly cursorSecret: Uint8Array
-  /** What `/ServiceProviderConfig` says about authentication (RFC 7643 §5). */
+  /** The authentication schemes in `/ServiceProviderConfig` (RFC 7643 §5). */
   readonly authenticationSchemes: readonly JsonObject[]
   readonly documentationUri?: string
-  /** Attributes people may change of themselves at `/Me`. */
+  /** The attributes that people may change about themselves at `/Me`. */
   readonly selfServiceAttributes: readonly string[]
-  /** `/users` is `/Users`, in paths of bulk operations too. */
+  /** `/users` means `/Users`, also in paths of bulk operations. */
   readonly caseInsensitivePaths: boolean
   /**
-   * Advertise `pagination` (RFC 9865 §4); clients with strict models may refuse attributes they do
-   * not know.
+   * Advertise `pagination` (RFC 9865 §4); clients with strict models may refuse unknown attributes.
    */
   readonly advertisePagination: boolean
 }

@@ -12,7 +12,9 @@ import type {
 } from '../schema/types.js'
 import type { ProtocolOptions } from './context.js'
 
-/** `/ServiceProviderConfig` (RFC 7643 §5, RFC 9865 §4), made of the options that are enforced. */
+/**
+ * `/ServiceProviderConfig` (RFC 7643 §5, RFC 9865 §4), derived from the options that are enforced.
+ */
 export function serviceProviderConfig(options: ProtocolOptions, baseUrl: string): JsonObject {
   const { features, limits } = options
   const { documentationUri } = options
@@ -53,8 +55,8 @@ export function resourceTypeDocument(type: ResourceType, baseUrl: string): JsonO
 }
 
 /**
- * An entry of `/Schemas` (RFC 7643 §7). The schemas of resource types list `externalId` too: it
- * belongs to no schema (RFC 7643 §3.1), but Entra ID learns from here that it can be mapped.
+ * An entry of `/Schemas` (RFC 7643 §7). The schemas of resource types also list `externalId`. It
+ * belongs to no schema (RFC 7643 §3.1), but Entra ID needs it here to offer it for mapping.
  */
 export function schemaDocument(
   schema: SchemaDefinition,
@@ -109,7 +111,7 @@ function metaOf(resourceType: string, location: string): JsonObject {
   return { resourceType, location }
 }
 
-/** Only text has a case (RFC 7643 §2.2). */
+/** Only strings have a case (RFC 7643 §2.2). */
 function hasText({ type }: AttributeDefinition): boolean {
   return type === 'string' || type === 'reference' || type === 'binary'
 }

@@ -14,10 +14,7 @@ export function errorBody({ status, scimType, message }: ScimError): JsonObject 
   }
 }
 
-/**
- * 500 for a failure nobody expected: the request id leads whoever operates the service to the
- * original error.
- */
+/** 500 for an unexpected failure; operators find the original error by the request id. */
 export function unexpectedFailure(requestId: string): ScimError {
   return new ScimError(
     500,

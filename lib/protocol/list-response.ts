@@ -10,9 +10,8 @@ interface ListPage {
 }
 
 /**
- * A page of a result (RFC 7644 §3.4.2). `Resources` is there also when it is empty, since clients
- * expect it; `itemsPerPage` is the number of resources in it. Pages by cursor have no `startIndex`
- * (RFC 9865 §2).
+ * A page of a result (RFC 7644 §3.4.2). `Resources` is present even if empty, because clients
+ * expect it; `itemsPerPage` is its length. Pages by cursor have no `startIndex` (RFC 9865 §2).
  */
 export function listResponse({
   resources,

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../schema/types.js'
 import type { Lifetime } from '../stores/scope.js'
 
-/** Who a request's credentials stand for. */
+/** The principal: the client or person that a request's credentials stand for. */
 export interface Principal {
   /** Never empty; a principal without one is refused with 403. */
   readonly tenant: string
@@ -11,19 +11,19 @@ export interface Principal {
   readonly scopes: readonly string[]
   /** The SCIM user behind the credentials, for `/Me`; machine tokens have none. */
   readonly userId?: string
-  /** The stored token that was sent, for its last use. */
+  /** Id of the stored token that was sent, to record its last use. */
   readonly tokenId?: string
 }
 
 /**
- * One SCIM request as a plain value: authenticated, its body parsed, nothing of the web framework
- * left.
+ * One SCIM request as a plain value: authenticated, with its body parsed, independent of the web
+ * framework.
  */
 export interface ScimRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /**
-   * Query parameters, decoded once, names in lower case; a repeated known parameter was refused
-   * before.
+   * Query parameters, decoded once, with names in lower case. Repeated known parameters were
+   * already refused.
    */
   readonly query: ReadonlyMap<string, string>
   /** Raw values of the conditional headers. */
@@ -33,20 +33,20 @@ export interface ScimRequest {
    * Parsed JSON, free of duplicate members and of `__proto__`; `undefined` when there was no body.
    */
   readonly body: Json | undefined
-  /** How many bytes the body had. */
+  /** Size of the body in bytes. */
   readonly bodyBytes: number
-  /** Absolute URL the router is mounted at as clients see it, without a slash at the end. */
+  /** Absolute URL of the router as clients see it, without a trailing slash. */
   readonly baseUrl: string
   readonly principal: Principal
   readonly requestId: string
-  /** Its signal is aborted when the client has gone or the deadline has passed. */
+  /** Its signal is aborted when the client disconnects or the deadline passes. */
   readonly lifetime: Lifetime
 }
 
 /** The answer as a plain value. */
 export interface ScimResponse {
   readonly status: number
-  /** Response headers beside `Content-Type` and the security headers, e.g. `Location`, `ETag`. */
+  /** Response headers besides `Content-Type` and the security headers, e.g. `Location`, `ETag`. */
   readonly headers: Readonly<Record<string, string>>
   /** Absent for 204 and 304. */
   readonly body?: JsonObject

@@ -7,24 +7,24 @@ import type { JsonObject, ResourceType } from '../schema/types.js'
 import type { ScimRequest } from './messages.js'
 import { scopeOf } from './scope.js'
 
-/** How resources are shown. */
+/** The form in which resources are shown. */
 export interface Presentation {
   /** By name of resource type. */
   readonly views: ReadonlyMap<string, View>
-  /** Names of attributes the client set in this request, for `returned: request`. */
+  /** Names of attributes that the client set in this request, for `returned: request`. */
   readonly sent?: ReadonlySet<string>
 }
 
-/** Resources and how they are shown. */
+/** Resources, and the form in which they are shown. */
 interface Shown {
   readonly found: readonly Found[]
   readonly presentation: Presentation
 }
 
 /**
- * The representations of resources, in their order. What is computed is read for all of them at
- * once: at most one call for the groups of users and one for their managers, and none when the
- * projection does not want them.
+ * The representations of resources, in their order. Computed attributes are read for all of them at
+ * once: at most one call for the groups of users and one for their managers, and none if the
+ * projection does not include them.
  */
 export async function present(
   services: Services,
@@ -51,12 +51,12 @@ export async function present(
   )
 }
 
-/** Which attributes a client wants to see. */
+/** The view of a type for a projection. */
 export function viewOf(type: ResourceType, projection: Projection): View {
   return { projection, omit: omittedAttributes(type, projection) }
 }
 
-/** What all these representations need beside the resources; all of it is read at once. */
+/** Reads the data for computed attributes, for all representations at once. */
 function readComputed(
   services: Services,
   request: ScimRequest,
@@ -74,7 +74,7 @@ function readComputed(
   return parts.length === 0 ? undefined : Promise.all(parts)
 }
 
-/** The view of a type; that of a client which names no attributes, where none is given. */
+/** The view of a type; by default, that of a client which names no attributes. */
 export function viewIn(views: ReadonlyMap<string, View>, type: ResourceType): View {
   return views.get(type.name) ?? viewOf(type, { kind: 'default' })
 }

@@ -5,9 +5,7 @@ import { isObject } from '../schema/json.js'
 import { requireMessage } from '../schema/message-schemas.js'
 import type { Json, JsonObject } from '../schema/types.js'
 
-/**
- * What a query asks for, from a URL or from the body of a search; nothing of it is looked up yet.
- */
+/** The parameters of a query, from a URL or a search body, with names not yet looked up. */
 export interface QueryParameters {
   readonly filter?: string | undefined
   readonly sortBy?: string | undefined
@@ -60,14 +58,14 @@ function searchCheck(number: object) {
 }
 
 /**
- * An empty filter asks for something, and an empty cursor for the first page; other empty
- * parameters say nothing.
+ * Parameters that count even if empty: an empty cursor requests the first page, and an empty filter
+ * is an error. Other empty parameters are ignored.
  */
 const sayingWhenEmpty: readonly string[] = ['filter', 'cursor']
 
 /**
- * The parameters in a URL (RFC 7644 §3.4.2); their names are in lower case there. Empty ones are
- * left out.
+ * The parameters in a URL (RFC 7644 §3.4.2), whose names are already in lower case. Empty ones are
+ * omitted.
  */
 export function parametersOfUrl(query: ReadonlyMap<string, string>): QueryParameters {
   return Object.fromEntries(
@@ -83,8 +81,8 @@ export function parametersOfUrl(query: ReadonlyMap<string, string>): QueryParame
  * The parameters in the body of a search (RFC 7644 §3.4.3). Names match in any case; `null` counts
  * as absent.
  *
- * @throws ScimError `invalidSyntax` (400) when the body is no SearchRequest, `invalidValue` (400)
- *   for a value of the wrong type
+ * @throws ScimError `invalidSyntax` (400) when the body is not a SearchRequest, `invalidValue`
+ *   (400) for a value of the wrong type
  */
 export function parametersOfSearch(
   body: Json | undefined,

@@ -10,7 +10,7 @@ export function bodyOf({ body }: ScimRequest): Json {
   return body
 }
 
-/** Which attributes the answer has, from `attributes` and `excludedAttributes` in the URL. */
+/** The projection from `attributes` and `excludedAttributes` in the URL. */
 export function projectionOf(
   services: Services,
   request: ScimRequest,
@@ -24,11 +24,11 @@ export function projectionOf(
 }
 
 /**
- * The conditions of a request, as the services take them. Without versions no tag is that of a
- * resource, so that `If-None-Match` with one holds.
+ * The conditions of a request. Without versions no tag matches a resource, so `If-None-Match` with
+ * a tag is always fulfilled.
  *
- * @throws ScimError 501 where versions are switched off: to ignore a condition could overwrite what
- *   it protects
+ * @throws ScimError 501 for `If-Match` if versions are switched off, because ignoring the condition
+ *   could overwrite what it protects
  */
 export function conditionOf(
   { options }: Services,

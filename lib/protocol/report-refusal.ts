@@ -11,9 +11,9 @@ import { scopeOf } from './scope.js'
 import { sentAttributes } from './sent.js'
 
 /**
- * A handler of writes whose refusals and failures go to the audit log and to listeners, with names
- * of attributes and without values. What it throws is a `ScimError` wherever the failure is one a
- * client can be told about.
+ * Wraps a write handler, so that its refusals and failures go to the audit log and to listeners,
+ * with attribute names but without values. It throws a `ScimError` for every failure that can be
+ * reported to the client.
  */
 export function reporting(services: Services, type: ResourceType, handler: Handler): Handler {
   return (request, parameters) =>
@@ -26,7 +26,10 @@ export function reporting(services: Services, type: ResourceType, handler: Handl
 
 const appendMs = 10_000
 
-/** For what must be written although the deadline has passed or the client has gone. */
+/**
+ * A scope for writes that must happen although the deadline has passed or the client has
+ * disconnected.
+ */
 function unhurried({ tenant, actor, requestId }: Scope): Scope {
   return { tenant, actor, requestId, signal: AbortSignal.timeout(appendMs) }
 }
@@ -55,9 +58,9 @@ async function report(
     status,
     ...(scimType !== undefined && { scimType }),
   })
-  // A request that is out of time, or whose client has gone, is in the log as well (F19).
+  // The log also records a request that timed out or whose client has disconnected (F19).
   const within = request.lifetime.signal.aborted ? unhurried(scope) : scope
   await appendAudit({ services, scope: within }, [entry])
-  // Whoever answers the request tells of failures nobody expected, and of its deadline.
+  // The transport reports unexpected failures and timeouts.
   if (error && !request.lifetime.signal.aborted) services.emit(entry)
 }

@@ -4,8 +4,8 @@ import { compare } from '../filter/compare.js'
 import type { ResourceType } from '../schema/types.js'
 
 /**
- * A filter with comparisons of `meta.resourceType` decided: within one type they are constant. A
- * query over several types then leaves out those that cannot match (RFC 7644 §3.4.2.1).
+ * Evaluates the comparisons of `meta.resourceType` in a filter, which are constant within one type.
+ * A query over several types can then skip types that cannot match (RFC 7644 §3.4.2.1).
  */
 export function decideResourceType(filter: ResolvedFilter, type: ResourceType): ResolvedFilter {
   switch (filter.kind) {

@@ -3,13 +3,10 @@ import type { ScimRequest, ScimResponse } from './messages.js'
 /** Values of the `:name` segments of a route's pattern, percent-decoded once. */
 export type PathParameters = Readonly<Record<string, string>>
 
-/** Answers one request, or throws a `ScimError`; anything else that is thrown is a 500. */
+/** Answers one request, or throws a `ScimError`; any other error becomes a 500. */
 export type Handler = (request: ScimRequest, parameters: PathParameters) => Promise<ScimResponse>
 
-/**
- * One route below the base URL. A path that some route has answers 405 to every method none of its
- * routes has.
- */
+/** One route below the base URL. A path that has routes answers 405 to all other methods. */
 export interface ScimRoute {
   readonly method: ScimRequest['method']
   /**
@@ -20,8 +17,11 @@ export interface ScimRoute {
   readonly handler: Handler
   /** Needs the scope `scim:write`; otherwise `scim:read`. */
   readonly write: boolean
-  /** The handler itself tells of what it refuses and of its known failures. */
+  /** The handler reports its refusals and known failures itself. */
   readonly reports?: boolean
-  /** Describes the service provider and holds no tenant's data; may be open to everybody. */
+  /**
+   * The route describes the service provider and contains no tenant's data, so it may be open to
+   * everybody.
+   */
   readonly discovery?: boolean
 }

@@ -31,8 +31,7 @@ export type { Handler, PathParameters, ScimRoute } from './route.js'
 type RouterServices = Services & ProtocolContext
 
 /**
- * The routes of one router, most specific first where two patterns fit (`/Users/.search` before
- * `/Users/:id`).
+ * The routes of one router, more specific ones first (`/Users/.search` before `/Users/:id`).
  *
  * @throws ConfigurationError when the adapters have no store for a resource type
  */
@@ -142,7 +141,7 @@ function write(
   return { method, pattern, handler, write: true }
 }
 
-/** A route of a handler made by `reporting`. */
+/** Makes routes with a handler wrapped by `reporting`. */
 function reporter(
   method: ScimRoute['method'],
   pattern: readonly string[],

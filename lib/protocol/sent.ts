@@ -4,7 +4,7 @@ import type { Json, JsonObject, ResourceType } from '../schema/types.js'
 
 /**
  * The attributes that a request's body sets, by canonical path: those with `returned: request` come
- * back in its answer (RFC 7643 §7). Of a PATCH, the attributes its operations name.
+ * back in its answer (RFC 7643 §7). For a PATCH: the attributes named by its operations.
  */
 export function sentAttributes(type: ResourceType, body: Json | undefined): ReadonlySet<string> {
   const texts = isObject(body)
@@ -23,8 +23,8 @@ export function sentAttributes(type: ResourceType, body: Json | undefined): Read
 }
 
 /**
- * {@link sentAttributes} as far as answers depend on it: not at all for types without attributes
- * that are returned on request, as those of RFC 7643 are.
+ * {@link sentAttributes} if answers depend on it, which they do only for types with `returned:
+ * request` attributes. Those of RFC 7643 have none.
  */
 export function sentReader(
   type: ResourceType,

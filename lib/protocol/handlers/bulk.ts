@@ -29,22 +29,22 @@ import { bodyOf, notSupported } from '../read-request.js'
 import type { Handler } from '../route.js'
 import { scopeOf } from '../scope.js'
 
-/** Handlers of writes to one resource type, the same that single requests go to. */
+/** The write handlers of a resource type, the same ones that handle single requests. */
 export interface WriteHandlers {
   readonly type: ResourceType
   readonly handlers: Readonly<Record<CheckedOperation['method'], Handler>>
 }
 
-/** Services of a router, whose options know the protocol's. */
+/** The services of a router, with the options of the protocol. */
 type BulkServices = Services & { readonly options: ProtocolOptions }
 
 const bulkResponseUrn = 'urn:ietf:params:scim:api:messages:2.0:BulkResponse'
 const patchOpUrn = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
 
 /**
- * POST to `/Bulk` (RFC 7644 §3.7). Each operation is a request of its own: authorized, checked,
- * stored and audited alone; the job as a whole is not atomic. Other requests get their turn between
- * operations. At the deadline what was done is answered, and 503 for each of the rest.
+ * POST to `/Bulk` (RFC 7644 §3.7). Each operation is a separate request: authorized, checked,
+ * stored and audited by itself; the whole is not atomic. Other requests can run between operations.
+ * At the deadline, the completed operations are answered, and the rest with 503 each.
  */
 export function bulkHandler(services: BulkServices, endpoints: readonly WriteHandlers[]): Handler {
   return async (request) => {
@@ -66,13 +66,13 @@ export function bulkHandler(services: BulkServices, endpoints: readonly WriteHan
   }
 }
 
-/** How long taking back a resource may last. */
+/** Time limit for removing an unfinished resource, in milliseconds. */
 const takeBackMs = 10_000
 
-/** The answer of an operation has no resource in it: nothing more than its id need be read. */
+/** The answer of an operation contains no resource, so only the id needs to be read. */
 const onlyId: ReadonlyMap<string, string> = new Map([['attributes', 'id']])
 
-/** A resource that lacks something until the operations it needs are done. */
+/** A resource that waits for references to other operations. */
 interface Unfinished {
   readonly index: number
   readonly type: ResourceType
@@ -81,7 +81,7 @@ interface Unfinished {
   readonly needs: ReadonlySet<string>
 }
 
-/** A bulk request while it is carried out. */
+/** A bulk request in progress. */
 interface Job {
   readonly services: BulkServices
   readonly request: ScimRequest
@@ -154,7 +154,10 @@ function whenAborted(signal: AbortSignal): Promise<void> {
   })
 }
 
-/** What was not done, is still under way, or lacks what it refers to, may be sent again. */
+/**
+ * Answers 503 for each operation that was not done, is still in progress, or waits for a reference;
+ * it can be sent again.
+ */
 function failTheRest(job: Job): void {
   const late = unavailable('The bulk request took too long before this was done.', 1)
   const lacking = new Set(job.unfinished.map(({ index }) => index))
@@ -210,7 +213,7 @@ async function perform(job: Job, index: number, operation: CheckedOperation): Pr
   })
 }
 
-/** Such a PATCH answers 204 unless attributes are asked for. */
+/** Such a PATCH answers 204 unless the client asks for attributes. */
 function answersNothing(
   services: Services,
   { method }: CheckedOperation,
@@ -230,7 +233,8 @@ function takeOutDeferred(
 }
 
 /**
- * Adds what a resource was created without; where that cannot be had, the resource is taken back.
+ * Adds the references without which a resource was created; if they cannot be resolved, removes the
+ * resource.
  */
 async function finish(job: Job, { index, type, id, later, needs }: Unfinished): Promise<void> {
   const { services, request, ids } = job
@@ -245,14 +249,15 @@ async function finish(job: Job, { index, type, id, later, needs }: Unfinished): 
     const version = services.options.features.etag && { version: etagOf(resource.meta.version) }
     job.results.set(index, { ...job.results.get(index), ...version })
   } catch (error) {
-    // Also when the deadline has passed: a client that sends it again must not find half of it.
+    // Also after the deadline, so that a client which sends the request again does not find half of
+    // it.
     const scope = scopeOf({ ...request, lifetime: { signal: AbortSignal.timeout(takeBackMs) } })
     await remove(within(call, scope)).catch(() => undefined)
     fail(job, index, error)
   }
 }
 
-/** @throws ScimError 409 when a reference leads nowhere, or to an operation that failed */
+/** @throws ScimError 409 when a reference names no operation, or one that failed */
 function requireResolved(
   { ids }: Job,
   operation: CheckedOperation,
@@ -287,8 +292,8 @@ function findHandler(
 }
 
 /**
- * The id in what follows an endpoint: one segment, decoded once; none has NUL, which PostgreSQL
- * refuses to look for.
+ * The id after an endpoint: one segment, decoded once. An id with NUL does not exist, and
+ * PostgreSQL would fail to look it up.
  */
 function idIn(rest: string): string | undefined {
   const segment = /^\/([^/]+)$/.exec(rest)?.[1]
@@ -347,7 +352,7 @@ function pathOf({ checked, operations }: Job, index: number): string | undefined
 }
 
 function unexpected({ services, request }: Job, error: unknown): ScimError {
-  // That the client has gone is nobody's failure.
+  // A disconnected client is not a failure.
   if (error !== request.lifetime.signal.reason) services.onError?.(error, request)
   return unexpectedFailure(request.requestId)
 }

@@ -13,8 +13,8 @@ import type { Handler } from '../route.js'
 type Finder = (id: string, baseUrl: string) => JsonObject | undefined
 
 /**
- * GET of `/ServiceProviderConfig`. Parameters are ignored, as at all discovery endpoints, except
- * for a filter.
+ * GET of `/ServiceProviderConfig`. Parameters are ignored, as at all discovery endpoints, except a
+ * filter.
  */
 export function serviceProviderConfigHandler({ options }: ProtocolContext): Handler {
   return async (request) => {
@@ -66,7 +66,7 @@ function one(find: Finder): Handler {
   }
 }
 
-/** RFC 7644 §4: a filter must not be answered with entries it does not match. */
+/** RFC 7644 §4: a filter must be refused rather than ignored. */
 function refuseFilter({ query }: ScimRequest): void {
   if (query.has('filter')) throw forbidden('Discovery endpoints cannot be filtered.')
 }

@@ -7,9 +7,9 @@ import type { Handler } from '../route.js'
 import { getHandler, patchHandler, replaceHandler } from './resources.js'
 
 /**
- * `/Me`: the user behind the credentials, never one that the request names (RFC 7644 §3.11).
- * Machine tokens stand for nobody: 404. People may change the attributes of
- * `options.selfServiceAttributes` only.
+ * `/Me`: the user behind the credentials, never one named by the request (RFC 7644 §3.11). A
+ * machine token has no user: 404. People may only change the attributes in
+ * `options.selfServiceAttributes`.
  */
 export function meHandlers(
   services: Services & { readonly options: ProtocolOptions },
@@ -23,7 +23,7 @@ export function meHandlers(
   }
 }
 
-/** Answers 501 to every method where `/Me` is switched off. */
+/** Answers 501 to every method if `/Me` is switched off. */
 export const noMe: Handler = async () => {
   throw notSupported('/Me')
 }

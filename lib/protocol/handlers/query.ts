@@ -22,7 +22,7 @@ import { decideResourceType } from '../resource-type-filter.js'
 import type { Handler } from '../route.js'
 import { scopeOf } from '../scope.js'
 
-/** Services of a router, whose options know the protocol's. */
+/** The services of a router, with the options of the protocol. */
 export type QueryServices = Services & { readonly options: ProtocolOptions }
 
 /** GET of a collection, or of the base URL for all resource types (RFC 7644 §3.4.2). */
@@ -106,9 +106,7 @@ function readFilter({ features, limits, deviations }: ProtocolOptions, text: str
   return parseFilter(text, { deviations, ...filterLimits(limits) })
 }
 
-/**
- * Of several types those are sorted that have the attribute; the others count as having no value.
- */
+/** The sort of each type. Types without the attribute count as having no value. */
 function sortsOf(
   { features }: ProtocolOptions,
   types: readonly ResourceType[],
@@ -186,8 +184,8 @@ function bodyOf(
 }
 
 /**
- * The query as it was understood, so that each page may write it in its own way, as in RFC 9865's
- * own example.
+ * The query in canonical form, so that each page may spell it differently, as in RFC 9865's own
+ * example.
  */
 function bindingOf(
   { principal }: ScimRequest,

@@ -21,13 +21,13 @@ import type { Handler, PathParameters } from '../route.js'
 import { scopeOf } from '../scope.js'
 import { sentReader } from '../sent.js'
 
-/** What an answer with one resource is made of. */
+/** The parts of an answer with one resource. */
 interface Answer {
   readonly type: ResourceType
   readonly resource: Resource
   readonly view: View
   readonly status: number
-  /** Attributes the request set, for those that are returned on request. */
+  /** Attributes that the request set, for `returned: request`. */
   readonly sent?: ReadonlySet<string> | undefined
 }
 
@@ -43,8 +43,8 @@ export function createHandler(services: Services, type: ResourceType): Handler {
 }
 
 /**
- * GET of one resource (RFC 7644 §3.4.1), 304 when the client has this version (§3.14) and nothing
- * of the answer can have changed without it (RFC 9110 §8.8.1).
+ * GET of one resource (RFC 7644 §3.4.1), 304 if the client has this version (§3.14) and no part of
+ * the answer can have changed without the version (RFC 9110 §8.8.1).
  */
 export function getHandler(services: Services, type: ResourceType): Handler {
   return async (request, parameters) => {
@@ -76,8 +76,8 @@ export function replaceHandler(
 }
 
 /**
- * PATCH of one resource (RFC 7644 §3.5.2). Answers 200 with the resource; of a group 204 unless the
- * client asks for attributes, as Entra ID prefers it and so that nobody has to load and send
+ * PATCH of one resource (RFC 7644 §3.5.2). Answers 200 with the resource; for a group 204 unless
+ * the client asks for attributes, which Entra ID prefers and which avoids loading and sending
  * thousands of members.
  */
 export function patchHandler(
@@ -93,8 +93,8 @@ export function patchHandler(
     const { resource } = await patch(call, bodyOf(request))
     if (call.kind.patchAnswersNothing && !asksForAttributes(request)) {
       const headers = headersOf(services, request, { type, resource })
-      // Says nothing without a body, but the client of SCIM-SDK takes an answer without it for a
-      // failure.
+      // Content-Type is meaningless without a body, but the SCIM-SDK client treats an answer
+      // without it as a failure.
       return { status: 204, headers: { ...headers, 'Content-Type': 'application/scim+json' } }
     }
     const sent = sentIn(request.body)
@@ -110,7 +110,7 @@ export function deleteHandler(services: Services, type: ResourceType): Handler {
   }
 }
 
-/** Which resource a request names, and what of it may change. */
+/** The resource that a request names, and the attributes that may change. */
 interface Named {
   readonly type: ResourceType
   readonly parameters: PathParameters
@@ -127,7 +127,7 @@ function callAbout(
   return about(call, parameters['id'] ?? '', allowed ? { ...condition, allowed } : condition)
 }
 
-/** An answer with a resource that was stored just now. */
+/** The answer with a resource that was just stored. */
 function answerWritten(
   services: Services,
   request: ScimRequest,
@@ -152,7 +152,10 @@ async function answer(
   return { status, headers, ...(body && { body }) }
 }
 
-/** What was written, whole: what the answer shows and the store keeps apart is read. */
+/**
+ * Completes a written resource by reading the parts that the answer shows and the store keeps
+ * separately.
+ */
 function whole(
   services: Services,
   request: ScimRequest,
