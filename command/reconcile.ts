@@ -5,6 +5,9 @@ import type { SqlAdapters } from 'label-studio-scim/adapters/sql'
 import type { CommandCall } from './command.js'
 import { databaseUrl, openDatabase } from './database.js'
 import { type LabelStudioEnvironment, requireLabelStudio } from './label-studio.js'
+import { progressPrinter } from './progress.js'
+
+const everyMs = 1_000
 
 /**
  * Makes everybody's access true again, whatever was changed in Label Studio. 1 when something is
@@ -30,7 +33,8 @@ async function reconcileAll(
   const scope = { tenant: 'default', actor: 'reconcile', requestId: randomUUID(), signal }
   if (words.length > 0) await storage.access.mark(scope, words)
   else await markEverybody(storage, scope)
-  await createReconciler(adapters).drain()
+  const stopTelling = tellProgress(storage, scope)
+  await createReconciler(adapters).drain().finally(stopTelling)
   const { pending, failed, lastError } = await storage.access.summary(scope)
   const left = pending + failed
   const text =
@@ -40,6 +44,21 @@ async function reconcileAll(
         (lastError ? ` Last failure: ${lastError.message}` : '')
   tell(text, { pending, failed, ...(lastError && { lastError }) })
   return left === 0 ? 0 : 1
+}
+
+/** Prints how many people are done, until it is stopped. */
+function tellProgress({ access }: SqlAdapters, scope: Scope): () => void {
+  const tell = progressPrinter('People')
+  const startedAt = Date.now()
+  let total = 0
+  const look = async () => {
+    const { pending, fanningOut } = await access.summary(scope)
+    const left = pending + fanningOut
+    total = Math.max(total, left)
+    tell({ done: total - left, total, startedAt })
+  }
+  const timer = setInterval(() => void look().catch(() => {}), everyMs)
+  return () => clearInterval(timer)
 }
 
 /**

@@ -5,6 +5,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { rolldown } from 'rolldown'
 import { parseAst } from 'rolldown/parseAst'
+import { minifySync } from 'rolldown/utils'
 import { dts } from 'rolldown-plugin-dts'
 
 const entries = {
@@ -78,11 +79,24 @@ async function bundleDeclarations(modules, dist) {
 }
 
 // The style sheet, the script and the icon of the settings page are text for the browser. Without
-// indentation the package is smaller.
+// comments and space the package is smaller.
 function readAsText(id) {
   if (!/\/page\/assets\/[^/]+$/.test(id)) return null
-  const text = fs.readFileSync(id, 'utf8').replace(/^ +/gm, '')
-  return { code: `export default ${JSON.stringify(text)}`, moduleType: 'js' }
+  const text = fs.readFileSync(id, 'utf8')
+  const short = shorten[path.extname(id)]?.(text) ?? text
+  return { code: `export default ${JSON.stringify(short)}`, moduleType: 'js' }
+}
+
+const shorten = {
+  '.css': (text) =>
+    text
+      .replace(/\/\*[\s\S]*?\*\//g, '')
+      .replace(/\s+/g, ' ')
+      .replace(/ ?([{};,]) ?/g, '$1')
+      .replace(/(\w): /g, '$1:')
+      .replace(/;}/g, '}')
+      .trim(),
+  '.js': (text) => minifySync('script.js', text, { mangle: { toplevel: true } }).code,
 }
 
 function named(format, ending) {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { Express } from 'express'
 import { createReconciler } from 'label-studio-scim'
 import {
+  type ImportOptions,
   type LabelStudioAdapters,
   labelStudioAdapters,
   labelStudioPolicy,
@@ -13,6 +14,7 @@ import type { CommandCall } from '../command.js'
 import { openDatabase, shownDatabase } from '../database.js'
 import type { LabelStudioEnvironment } from '../label-studio.js'
 import { needing } from '../needing.js'
+import { progressPrinter } from '../progress.js'
 import { createApp, createSettingsApp } from './app.js'
 import {
   type Access,
@@ -74,7 +76,7 @@ export async function serve({ environment: variables, tell }: CommandCall): Prom
     throw error
   }
   reconciler.start()
-  labelStudio?.adapters.importer.start()
+  labelStudio?.adapters.importer.start({ onProgress: tellImport() })
   stopOnSignals(stop)
   if (labelStudio) await tellFindings(labelStudio.adapters, tell)
   announce(environment, { origin: originOf(server), settings: originOf(settings ?? server) }, tell)
@@ -107,6 +109,14 @@ async function tellFindings(
   for (const finding of await adapters.examine()) {
     const mark = finding.level === 'ok' ? 'Label Studio  ' : `${finding.level.toUpperCase()}:`
     tell(`${mark} ${finding.message}`, { finding })
+  }
+}
+
+/** Prints how far a long import is. */
+function tellImport(): NonNullable<ImportOptions['onProgress']> {
+  const tell = progressPrinter('Import of accounts')
+  return ({ startedAt, done, total, outcome }) => {
+    if (total !== undefined && !outcome) tell({ done, total, startedAt: Date.parse(startedAt) })
   }
 }
 

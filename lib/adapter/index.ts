@@ -10,7 +10,9 @@ export {
   findByEmail,
   holdLease,
   holdLeaseIfFree,
+  type ImportState,
   isHalfListed,
+  noteImport,
   rulesState,
 } from '../access/index.js'
 export { hasSignedIn } from '../access/signed-in.js'

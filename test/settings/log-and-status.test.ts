@@ -1,4 +1,5 @@
-import { progressMeter } from '../../lib/settings/reports/progress.js'
+import { noteImport } from '../../lib/access/index.js'
+import { progressMeter, progressText } from '../../lib/settings/reports/progress.js'
 import { RefusedError } from '../../lib/stores/index.js'
 import { path, signedInPage } from './visitor.js'
 
@@ -100,4 +101,38 @@ describe('the status', () => {
     expect(at(0)).toBeUndefined()
     expect(at(3)).toEqual({ total: 3, done: 0 })
   })
+})
+
+describe('the import of accounts', () => {
+  const startedAt = '2026-03-01T10:00:00.000Z'
+  const clock = () => new Date('2026-03-01T10:01:00.000Z')
+  const at = '2026-03-01T10:00:59.000Z'
+
+  it.each([
+    [{ done: 0 }, { state: 'running' }, 'The accounts are being listed'],
+    [
+      { done: 20, total: 60 },
+      { state: 'running', secondsLeft: 120 },
+      '20 of 60, about 2 minutes left',
+    ],
+    [{ done: 60, total: 60, outcome: 'succeeded' }, { state: 'succeeded' }, '60 accounts'],
+    [{ done: 0, outcome: 'failed' }, { state: 'failed' }, 'tried again by itself'],
+    [{ at: startedAt, done: 20, total: 60 }, { state: 'running' }, '20 of 60'],
+    [{ at: '2026-03-01T09:58:00.000Z', done: 2 }, { state: 'interrupted' }, 'Interrupted'],
+  ] as const)('is in the status: %j', async (noted, status, text) => {
+    const { get, visit, access, scope } = await signedInPage({ options: { clock } })
+    expect((await get('/api/scim/status')).body).not.toHaveProperty('import')
+    await noteImport(access, scope, { startedAt, at, ...noted })
+    expect((await get('/api/scim/status')).body.import).toMatchObject(status)
+    expect((await visit(`${path}/status`)).text).toContain(text)
+  })
+})
+
+it('says how long work takes in the unit people would use', () => {
+  const left = (secondsLeft: number) => progressText({ done: 1, total: 1_200, secondsLeft })
+  expect(left(1)).toBe('1 of 1,200, about 1 second left')
+  expect(left(89)).toContain('89 seconds')
+  expect(left(90)).toContain('2 minutes')
+  expect(left(7_200)).toContain('2 hours')
+  expect(left(0)).toBe('1 of 1,200')
 })

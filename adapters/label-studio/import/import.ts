@@ -4,6 +4,7 @@ import {
   type AccessRecord,
   type FindByEmail,
   findByEmail,
+  type ImportState,
   type Scope,
   type User,
 } from '../../../lib/adapter/index.js'
@@ -18,6 +19,7 @@ import type { TargetParts } from '../parts.js'
 import { type AccountSnapshot, listAccounts } from './account-snapshots.js'
 import { isDrifted } from './drift.js'
 import { type ImportedUsers, importedUsers, unlessTaken } from './imported-users.js'
+import { type ImportStep, withProgress } from './progress.js'
 import { recordsOf } from './records.js'
 
 const debug = createDebug('label-studio-scim:import')
@@ -39,14 +41,22 @@ export interface ImportReport {
   readonly removed: number
 }
 
+/** How an import is ended and watched. */
+export interface ImportOptions {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (state: ImportState) => void
+}
+
 /** Keeps SCIM's list of people up to date with Label Studio's. */
 export interface Importer {
   /**
-   * One import. @throws UnavailableError when Label Studio cannot be asked; nothing is removed then
+   * One import. `onProgress` is told about once a second how far it is.
+   *
+   * @throws UnavailableError when Label Studio cannot be asked; nothing is removed then
    */
-  run(options?: { readonly signal?: AbortSignal }): Promise<ImportReport>
+  run(options?: ImportOptions): Promise<ImportReport>
   /** Imports now and again and again. Failures are tried at the next time. */
-  start(options?: { readonly intervalMs?: number }): void
+  start(options?: Omit<ImportOptions, 'signal'> & { readonly intervalMs?: number }): void
   stop(): Promise<void>
 }
 
@@ -73,22 +83,18 @@ export function importerOf(target: TargetParts): Importer {
   let running: Promise<unknown> = Promise.resolve()
   let abort = new AbortController()
 
-  const run: Importer['run'] = ({ signal } = {}) => {
+  const run: Importer['run'] = ({ signal = abort.signal, onProgress } = {}) => {
+    const { tenant, storage } = settings
+    const scope = { tenant, actor: 'import', requestId: randomUUID(), signal }
+    const work = (step: ImportStep) => importPeople(parts, scope, step)
     target.invite.resume()
-    return translated(
-      importPeople(parts, {
-        tenant: settings.tenant,
-        actor: 'import',
-        requestId: randomUUID(),
-        signal: signal ?? abort.signal,
-      }),
-    )
+    return translated(withProgress(storage.access, scope, work, onProgress))
   }
   return {
     run,
-    start({ intervalMs = defaultIntervalMs } = {}) {
+    start({ intervalMs = defaultIntervalMs, ...options } = {}) {
       const again = () => {
-        running = run()
+        running = run(options)
           .catch((error: unknown) => debug('import failed: %O', error))
           .finally(() => {
             if (!abort.signal.aborted) timer = setTimeout(again, intervalMs).unref()
@@ -105,15 +111,20 @@ export function importerOf(target: TargetParts): Importer {
   }
 }
 
-async function importPeople(parts: ImportParts, scope: Scope): Promise<ImportReport> {
+async function importPeople(
+  parts: ImportParts,
+  scope: Scope,
+  step: ImportStep,
+): Promise<ImportReport> {
   const everybody = await listAccounts(parts, scope)
   const report = { imported: 0, updated: 0, linked: 0, drifted: 0, removed: 0 }
   const count = (outcome: Outcome) => {
     if (outcome) report[outcome] += 1
   }
-  for (const snapshot of everybody) {
+  for (const [index, snapshot] of everybody.entries()) {
     scope.signal.throwIfAborted()
     count(await syncAccount(parts, scope, snapshot))
+    await step(index + 1, everybody.length)
   }
   const ids = new Set(everybody.map(({ user }) => String(user.id)))
   for await (const record of recordsOf(parts.settings.storage.access, scope)) {

@@ -2,9 +2,9 @@ import type { PendingSummary } from '../../stores/access-store.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
 
-/** How far a run of updates has come, as this process has seen it. */
+/** How far long work has come. */
 export interface Progress {
-  /** Most people who waited since it began. */
+  /** Of updates: most people who waited since they began, as this process has seen it. */
   readonly total: number
   readonly done: number
   /** Absent while nothing is done, and nobody can tell. */
@@ -12,8 +12,32 @@ export interface Progress {
 }
 
 interface Run {
+  /** Milliseconds since 1970. */
   readonly startedAt: number
   readonly total: number
+}
+
+/** How far a run has come, and how long it takes if it goes on like this. */
+export function estimateProgress({ startedAt, total }: Run, done: number, now: number): Progress {
+  const secondsLeft = Math.ceil(((now - startedAt) / 1000 / done) * (total - done))
+  return { total, done, ...(done > 0 && { secondsLeft }) }
+}
+
+/** `1,200 of 10,000, about 3 minutes left`. */
+export function progressText({ done, total, secondsLeft }: Progress): string {
+  const left = !secondsLeft ? '' : `, about ${durationOf(secondsLeft)} left`
+  return `${done.toLocaleString('en')} of ${total.toLocaleString('en')}${left}`
+}
+
+function durationOf(seconds: number): string {
+  const [count, unit] =
+    seconds < 90
+      ? [seconds, 'second']
+      : seconds < 7_200
+        ? [seconds / 60, 'minute']
+        : [seconds / 3_600, 'hour']
+  const whole = Math.round(count)
+  return `${whole.toLocaleString('en')} ${unit}${whole === 1 ? '' : 's'}`
 }
 
 const maxTenants = 1_000
@@ -38,8 +62,6 @@ export function progressMeter({ clock }: Pick<SettingsContext, 'clock'>): Progre
     if (runs.size >= maxTenants) runs.clear()
     const run = before && before.total >= left ? before : { startedAt: now, total: left }
     runs.set(tenant, run)
-    const done = run.total - left
-    const secondsLeft = Math.ceil(((now - run.startedAt) / 1000 / done) * left)
-    return { total: run.total, done, ...(done > 0 && { secondsLeft }) }
+    return estimateProgress(run, run.total - left, now)
   }
 }

@@ -1,5 +1,7 @@
 import {
+  type ImportState,
   lastContact,
+  lastImport,
   lastMassLoss,
   type MassLoss,
   massLossAllowedUntil,
@@ -13,13 +15,21 @@ import type { PassedOverCount } from '../../stores/passed-over.js'
 import type { Scope } from '../../stores/scope.js'
 import type { Seats } from '../../stores/user-store.js'
 import type { SettingsContext } from '../options.js'
-import type { Progress } from './progress.js'
+import { estimateProgress, type Progress } from './progress.js'
 
 /** A person whose change failed or is retried, with their name where they still exist. */
 export type PendingPerson = Pick<
   PendingUser,
   'userId' | 'since' | 'attempts' | 'lastError' | 'nextAt' | 'failed'
 > & { readonly userName?: string }
+
+/** The import of the host's accounts that was noted last. */
+export interface ImportStatus
+  extends Omit<ImportState, 'outcome'>,
+    Pick<Partial<Progress>, 'secondsLeft'> {
+  /** `interrupted`: its process ended, or cannot reach the database. */
+  readonly state: 'running' | 'succeeded' | 'failed' | 'interrupted'
+}
 
 /** How provisioning stands. */
 export interface Status extends PendingSummary {
@@ -43,6 +53,8 @@ export interface Status extends PendingSummary {
   readonly lastFailedRequest?: StoredAuditEntry
   /** How far the updates under way have come. Absent: nobody waits. */
   readonly progress?: Progress
+  /** Absent: nothing is imported here. */
+  readonly import?: ImportStatus
   /** The last people and requests that failed, the newest first; at most ten. */
   readonly lastFailures: readonly StoredAuditEntry[]
   /** What clients send and nobody keeps here, last seen first. */
@@ -57,17 +69,27 @@ const shownForMs = 7 * 86_400_000
 export async function readStatus(context: SettingsContext, scope: Scope): Promise<Status> {
   const { access } = context.adapters
   const more = failuresOf(context, scope)
-  const [summary, { version }, contact, failed, passedOver, paused, massLoss, allowedUntil] =
-    await Promise.all([
-      access.summary(scope),
-      access.rules(scope),
-      lastContact(access, scope),
-      access.listPending(scope, { offset: 0, limit: maxListed, failed: true }),
-      access.listPassedOver?.(scope) ?? [],
-      pauseOf(access, scope),
-      lastMassLoss(access, scope),
-      massLossAllowedUntil(access, scope, context.clock()),
-    ])
+  const [
+    summary,
+    { version },
+    contact,
+    failed,
+    passedOver,
+    paused,
+    massLoss,
+    allowedUntil,
+    imported,
+  ] = await Promise.all([
+    access.summary(scope),
+    access.rules(scope),
+    lastContact(access, scope),
+    access.listPending(scope, { offset: 0, limit: maxListed, failed: true }),
+    access.listPassedOver?.(scope) ?? [],
+    pauseOf(access, scope),
+    lastMassLoss(access, scope),
+    massLossAllowedUntil(access, scope, context.clock()),
+    lastImport(access, scope),
+  ])
   const { reconciler } = context
   const progress = context.progress(scope, summary)
   return {
@@ -76,6 +98,7 @@ export async function readStatus(context: SettingsContext, scope: Scope): Promis
     ...(contact !== undefined && { lastContact: contact }),
     reconciler: reconciler ? (reconciler.isRunning() ? 'running' : 'stopped') : 'notHere',
     ...(progress && { progress }),
+    ...(imported && { import: importStatus(imported, context.clock().getTime()) }),
     ...(paused && { paused }),
     ...(massLoss && isRecent(context, massLoss) && { massLoss }),
     ...(allowedUntil !== undefined && { massLossAllowedUntil: allowedUntil }),
@@ -83,6 +106,17 @@ export async function readStatus(context: SettingsContext, scope: Scope): Promis
     passedOver,
     ...(await more),
   }
+}
+
+const silentMs = 60_000
+
+function importStatus({ outcome, ...state }: ImportState, now: number): ImportStatus {
+  const isSilent = now - Date.parse(state.at) > silentMs
+  if (outcome || isSilent) return { ...state, state: outcome ?? 'interrupted' }
+  const { startedAt, done, total } = state
+  if (total === undefined) return { ...state, state: 'running' }
+  const run = { startedAt: Date.parse(startedAt), total }
+  return { ...state, state: 'running', ...estimateProgress(run, done, now) }
 }
 
 /**

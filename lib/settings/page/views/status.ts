@@ -1,4 +1,5 @@
 import type { Finding } from '../../../stores/finding.js'
+import { type Progress, progressText } from '../../reports/progress.js'
 import type { readRefusals } from '../../reports/refusals.js'
 import type { Setup } from '../../reports/setup.js'
 import type { PendingPerson, Status } from '../../reports/status.js'
@@ -23,7 +24,7 @@ export function statusView(
   },
 ): Html {
   const { status, setup } = view
-  const isBusy = status.pending + status.fanningOut > 0
+  const isBusy = status.pending + status.fanningOut > 0 || status.import?.state === 'running'
   return html`<h1>Status</h1>
 ${view.notice}
 ${massLossPanel(layout, status)}
@@ -33,10 +34,11 @@ ${massLossPanel(layout, status)}
 <dt>People and groups</dt><dd><a href="${layout.base}/people">${countOf(setup.people, 'person', 'people')}</a>, <a href="${layout.base}/groups">${countOf(setup.groups, 'group', 'groups')}</a></dd>
 <dt>Identity provider last seen</dt><dd>${instant(status.lastContact)}</dd>
 ${lastFailedRequest(status)}
-<dt>Waiting to be updated</dt><dd>${countOf(status.pending, 'person', 'people')}${status.fanningOut > 0 && html` and more whom new rules concern`}${status.oldest !== undefined && isBusy && html` <span class="quiet">since ${instant(status.oldest)}</span>`}${progressBar(status)}</dd>
+<dt>Waiting to be updated</dt><dd>${countOf(status.pending, 'person', 'people')}${status.fanningOut > 0 && html` and more whom new rules concern`}${status.oldest !== undefined && isBusy && html` <span class="quiet">since ${instant(status.oldest)}</span>`}${status.progress && !status.paused && progressBar(status.progress)}</dd>
 <dt>Failed</dt><dd>${countOf(status.failed, 'person', 'people')}</dd>
 <dt>Last failure</dt><dd>${status.lastError ? html`<a href="${layout.base}/people/${encodeURIComponent(status.lastError.userId)}">${status.lastError.message}</a>` : html`<span class="quiet">none</span>`}</dd>
 <dt>Reconciler</dt><dd>${reconcilerLine(status)}</dd>
+${importLine(status)}
 ${seatLine(view)}
 <dt>Version of the rules</dt><dd>${status.rulesVersion}</dd>
 </dl>
@@ -51,19 +53,21 @@ ${view.refusals.totalResults > 0 && refusalsCard(layout, view.refusals)}
 ${status.passedOver.length > 0 && passedOverCard(status)}`
 }
 
-function progressBar({ progress, paused }: Status): Part {
-  if (!progress || paused) return undefined
-  const { done, total, secondsLeft } = progress
-  const left = secondsLeft === undefined ? '' : `, about ${durationOf(secondsLeft)} left`
-  return html`<br><progress max="${total}" value="${done}" aria-label="Progress"></progress> <span class="quiet">${done.toLocaleString('en')} of ${total.toLocaleString('en')}${left}</span>`
+function progressBar(progress: Progress): Html {
+  const { done, total } = progress
+  return html`<br><progress max="${total}" value="${done}" aria-label="Progress"></progress> <span class="quiet">${progressText(progress)}</span>`
 }
 
-function durationOf(seconds: number): string {
-  if (seconds < 90) return countOf(seconds, 'second', 'seconds')
-  const minutes = Math.round(seconds / 60)
-  return minutes < 120
-    ? countOf(minutes, 'minute', 'minutes')
-    : countOf(Math.round(minutes / 60), 'hour', 'hours')
+function importLine({ import: last }: Status): Part {
+  if (!last) return undefined
+  const { state, at, startedAt, done, total } = last
+  const text = {
+    running: html`${badge('busy', 'Running')} <span class="quiet">since ${instant(startedAt)}</span>${total === undefined ? html` <span class="quiet">The accounts are being listed.</span>` : progressBar({ ...last, total })}`,
+    succeeded: html`${instant(at)} <span class="quiet">${countOf(done, 'account', 'accounts')}</span>`,
+    failed: html`${badge('bad', 'Failed')} <span class="quiet">${instant(at)}. It is tried again by itself.</span>`,
+    interrupted: html`${badge('busy', 'Interrupted')} <span class="quiet">${instant(at)}. The next one begins when a host runs.</span>`,
+  }
+  return html`<dt>Import of accounts</dt><dd>${text[state]}</dd>`
 }
 
 function historyCard(layout: Layout, { lastFailures }: Status): Html {

@@ -1,0 +1,45 @@
+import {
+  type AccessStore,
+  type ImportState,
+  noteImport,
+  type Scope,
+} from '../../../lib/adapter/index.js'
+
+const everyMs = 1_000
+
+/** Told after each account, with how many there are. */
+export type ImportStep = (done: number, total: number) => Promise<void>
+
+/**
+ * Runs an import and notes how it stands: when it begins, about once a second, and when it ends. A
+ * note of a failure that fails as well is let go.
+ */
+export async function withProgress<T>(
+  access: AccessStore,
+  scope: Scope,
+  run: (step: ImportStep) => Promise<T>,
+  listener: (state: ImportState) => void = () => {},
+): Promise<T> {
+  const startedAt = new Date().toISOString()
+  let counts: Pick<ImportState, 'done' | 'total'> = { done: 0 }
+  let notedAt = 0
+  const note = async (outcome?: NonNullable<ImportState['outcome']>) => {
+    notedAt = Date.now()
+    const at = new Date(notedAt).toISOString()
+    const state = { startedAt, at, ...counts, ...(outcome && { outcome }) }
+    await noteImport(access, scope, state)
+    listener(state)
+  }
+  try {
+    await note()
+    const result = await run(async (done, total) => {
+      counts = { done, total }
+      if (Date.now() - notedAt >= everyMs) await note()
+    })
+    await note('succeeded')
+    return result
+  } catch (error) {
+    await note('failed').catch(() => {})
+    throw error
+  }
+}

@@ -1,0 +1,59 @@
+import { memoryAdapters } from '../../../adapters/memory/index.js'
+import { type ImportState, lastImport } from '../../../lib/access/index.js'
+import { startFakeLabelStudio } from '../../support/fake-label-studio/index.js'
+import { scopeOf, startProduct } from './product.js'
+
+async function anImport() {
+  const fake = await startFakeLabelStudio({ mode: 'oss-new' })
+  const storage = memoryAdapters()
+  const product = await startProduct(fake, { storage, isWorking: false })
+  const states: ImportState[] = []
+  return {
+    fake,
+    states,
+    importer: product.adapters.importer,
+    noted: () => lastImport(storage.access, scopeOf()),
+    onProgress: (state: ImportState) => void states.push(state),
+    stop: async () => {
+      await product.stop()
+      await fake.stop()
+    },
+  }
+}
+
+describe('an import', () => {
+  it('notes when it begins and how it ends, for administrators of every host', async () => {
+    const { importer, states, noted, onProgress, stop } = await anImport()
+    expect(await noted()).toBeUndefined()
+    await importer.run({ onProgress })
+    expect(states[0]).toMatchObject({ done: 0 })
+    expect(states[0]).not.toHaveProperty('total')
+    const last = await noted()
+    expect(last).toMatchObject({ outcome: 'succeeded', total: last?.done })
+    expect(last?.done).toBeGreaterThan(0)
+    expect(states.at(-1)).toEqual(last)
+    await stop()
+  })
+
+  it('notes that it failed', async () => {
+    const { fake, importer, noted, stop } = await anImport()
+    await importer.run()
+    await fake.stop()
+    await expect(importer.run()).rejects.toMatchObject({ code: expect.any(String) })
+    expect(await noted()).toMatchObject({ outcome: 'failed', done: 0 })
+    await stop().catch(() => {})
+  })
+
+  it('is told about once a second while it runs', async () => {
+    const { importer, states, onProgress, stop } = await anImport()
+    const { Date: clock } = globalThis
+    const now = jest.spyOn(clock, 'now')
+    let at = 1_000_000
+    now.mockImplementation(() => (at += 600))
+    await importer.run({ onProgress })
+    now.mockRestore()
+    const running = states.filter(({ total, outcome }) => total !== undefined && !outcome)
+    expect(running.length).toBeGreaterThan(0)
+    await stop()
+  })
+})
