@@ -1,21 +1,21 @@
 import type { Json, JsonObject } from '../schema/types.js'
 import { anonymizeExpression } from './expressions.js'
 
-/** What replaces values. */
+/** How values are replaced. */
 export interface Replacements {
-  /** A text by another. */
+  /** Replaces a text. */
   text(text: string): string
-  /** Whether an attribute is never returned, or has a name that speaks of secrets. */
+  /** Whether an attribute is never returned, or its name suggests a secret. */
   isSecret(attribute: string): boolean
 }
 
 export const notRecorded = 'not-recorded'
 
-/** Keys whose values are SCIM's own words. */
+/** Keys whose values are defined by SCIM. */
 const keptKeys = new Set(['schemas', 'op', 'method', 'bulkid', 'resourcetype', 'sortorder'])
-/** Values that only few texts can have, or that do not tell who somebody is. */
+/** Values from a small fixed set, or that do not identify a person. */
 const keptTypes = new Set('work home other mobile fax pager photo thumbnail user group'.split(' '))
-/** Attributes whose values are checked: what every one becomes. */
+/** Replacements for attributes whose values are validated. */
 const fixed: Readonly<Record<string, string>> = {
   country: 'US',
   locale: 'en-US',
@@ -26,8 +26,8 @@ const expressionKeys = new Set(['path', 'filter'])
 const messageNumbers = new Set('startindex count itemsperpage totalresults failonerrors'.split(' '))
 
 /**
- * A body with its values replaced. Structure, attribute names, booleans, operators and filters
- * stay.
+ * A body with its values replaced. Structure, attribute names, booleans, operators and the form of
+ * filters stay.
  */
 export function anonymizeBody(body: JsonObject, replacements: Replacements): JsonObject {
   return anonymizeObject(body, replacements)
@@ -44,7 +44,7 @@ function anonymizeObject(object: JsonObject, replacements: Replacements, parent 
   )
 }
 
-/** Where a value stands. */
+/** The place of a value. */
 interface RecordedPlace {
   readonly attribute: string
   /** The attribute around it, in lower case. */
@@ -80,7 +80,7 @@ function anonymizeText(
   return replacements.text(text)
 }
 
-/** Entra ID writes JSON into texts. */
+/** Parses text that contains JSON, as sent by Entra ID. */
 function parsed(text: string): JsonObject | undefined {
   try {
     return JSON.parse(text) as JsonObject

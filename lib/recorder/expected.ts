@@ -6,8 +6,8 @@ import type { Expected } from './transcript.js'
 const discovery = /^\/(ServiceProviderConfig|ResourceTypes|Schemas)(\/|\?|$)/
 
 /**
- * What of an answer a replay must give again: not the times, the versions, and what errors say in
- * words.
+ * The part of an answer that a replay must reproduce: everything except times, versions and the
+ * text of errors.
  */
 export function expectedOf(
   recording: Recording,
@@ -34,7 +34,7 @@ interface AnsweredList {
   readonly url: string
 }
 
-/** Made-up values stand in another order, and have no parts in common with each other. */
+/** Replaced values have a different order, and no substrings in common. */
 function listAnswer(
   recording: Recording,
   list: JsonObject,
@@ -46,7 +46,7 @@ function listAnswer(
   return { status, body: { ...body, Resources: { $unordered: body['Resources'] ?? [] } } }
 }
 
-/** A page of more than what was recorded says nothing of a total. */
+/** Omits the total unless the page contains all results: a replay may have fewer. */
 function listPart(recording: Recording, list: JsonObject): JsonObject {
   const resources = list['Resources'] as JsonObject[]
   const { schemas, totalResults, startIndex, itemsPerPage } = list as Record<string, Json>
@@ -72,7 +72,7 @@ function resourcePart({ known, replacements }: Recording, resource: JsonObject):
     ...Object.fromEntries(unordered),
   }
 
-  /** Whom the recording has not met, a replay has not. */
+  /** A replay only has resources that the recording knows. */
   function isKnown(list: Json | undefined): list is JsonObject[] {
     if (!Array.isArray(list)) return false
     const ids = (list as JsonObject[]).map(({ value }) => String(value))

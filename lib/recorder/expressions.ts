@@ -1,17 +1,20 @@
 type Replace = (text: string) => string
 
 const literal = /"(?:[^"\\]|\\.)*"?/
-/** A value without quotation marks, up to what ends its comparison: blanks may be part of it. */
+/** A value without quotation marks, up to the end of its comparison; it may contain spaces. */
 const bareValue =
   /(?<=\b(?:eq|ne|co|sw|ew|gt|ge|lt|le)\s+)[^\s"()[\]][^"()[\]]*?(?=\s+(?:and|or)\s|\s*[()[\]"]|\s*$)/
 const values = new RegExp(`${literal.source}|${bareValue.source}`, 'gi')
 const plainLiteral = /^(?:true|false|null|-?\d+(?:\.\d+)?)$/i
-/** Values of these do not tell who somebody is, and what a filter means depends on them. */
+/**
+ * The values of these attributes do not identify a person, and the meaning of a filter depends on
+ * them.
+ */
 const keptAttributes = /\b(?:type|primary|resourceType|active)\s+(?:eq|ne)\s+$/i
 
 /**
- * A filter, or a PATCH path with one, with every value in it replaced. Attribute names, operators
- * and spaces stay as they are, also in text that is no filter.
+ * A filter, or a PATCH path with one, with every value replaced. Attribute names, operators and
+ * spaces stay as they are, even in text that is not a filter.
  */
 export function anonymizeExpression(text: string, replace: Replace): string {
   return text.replace(values, (found: string, offset: number) => {
@@ -33,8 +36,8 @@ function unquoted(found: string): string {
 const keptParameters = 'attributes excludedattributes sortby sortorder startindex count'.split(' ')
 
 /**
- * A query string with the values of its filter replaced, and those of parameters that SCIM does not
- * have left out, for they may be credentials. Its encoding stays as it is.
+ * A query string with the values of its filter replaced. The values of parameters unknown to SCIM
+ * are removed, because they may be credentials. The encoding stays as it is.
  */
 export function anonymizeQuery(query: string, replace: Replace): string {
   return query
@@ -66,7 +69,9 @@ function decoded(text: string): string {
   }
 }
 
-/** Percent-encoded but for places of saved values, which are filled in on replay. */
+/**
+ * Percent-encodes a text except for placeholders of saved values, which are filled in on replay.
+ */
 function encoded(text: string): string {
   return text
     .split(/(\$\{[^}]+\})/)

@@ -1,14 +1,17 @@
-/** Resources that a recording has met, by the names under which their answers are saved. */
+/** Resources that a recording knows, by the names under which their answers are saved. */
 export interface KnownResources {
   /** `user1` for the id of a user. */
   nameOf(id: string): string | undefined
   /** Gives a resource a name. */
   add(id: string, resourceType: string): string
-  /** A text with ids of known resources as places of saved values, also within URLs. */
+  /**
+   * Replaces the ids of known resources in a text by placeholders of saved values, also within
+   * URLs.
+   */
   withPlaces(text: string, baseUrl: string): string | undefined
 }
 
-/** No resources yet. */
+/** Makes an empty collection. */
 export function createKnownResources(): KnownResources {
   const names = new Map<string, string>()
   const counts = new Map<string, number>()
@@ -35,7 +38,7 @@ export function createKnownResources(): KnownResources {
 
 const placeOfBaseUrl = placeFor('baseUrl')
 
-/** Where the id of a saved resource goes. */
+/** The placeholder for the id of a saved resource. */
 export function placeOf(name: string): string {
   return placeFor(`${name}.id`)
 }

@@ -1,10 +1,10 @@
 /**
- * Replaces values by made-up ones of the same kind: the same value always by the same, in whatever
- * case.
+ * Replaces values by made-up ones of the same kind. The same value, ignoring case, always gets the
+ * same replacement.
  */
 export interface Placeholders {
   /**
-   * A made-up text for a text. Empty texts, booleans written as texts, and numbers of SCIM messages
+   * The replacement of a text. Empty texts, booleans written as text, and numbers of SCIM messages
    * stay.
    */
   of(text: string): string
@@ -15,7 +15,7 @@ interface Kind {
   readonly make: (number: number) => string
 }
 
-/** The first kind that a text is of decides what it becomes. */
+/** The first kind that matches a text decides its replacement. */
 const kinds: readonly Kind[] = [
   { pattern: /^[^\s@]+@[^\s@]+$/, make: (number) => `person${number}@example.com` },
   {
@@ -37,7 +37,10 @@ const others: Kind = { pattern: /^/, make: (number) => `text ${number}` }
 
 const kept = /^(true|false)?$/i
 
-/** Placeholders that remember at most so many values; beyond, all texts become one. */
+/**
+ * Makes placeholders for a limited number of values; beyond the limit, all texts get the same
+ * replacement.
+ */
 export function createPlaceholders(maxValues = 100_000): Placeholders {
   const numbers = new Map<string, number>()
   const counts = new Map<Kind, number>()
@@ -56,7 +59,7 @@ export function createPlaceholders(maxValues = 100_000): Placeholders {
     },
   }
 
-  /** Which spelling of a value this is: the first, the second, or a further one. */
+  /** The index of this spelling of a value: 0 for the first, 1 for the second, etc. */
   function spellingOf(folded: string, text: string): number {
     const known = spellings.get(folded) ?? []
     if (!known.includes(text) && known.length < 3 && spellings.size < maxValues) {
@@ -67,7 +70,7 @@ export function createPlaceholders(maxValues = 100_000): Placeholders {
   }
 }
 
-/** Differences in case stay differences in case. */
+/** Keeps differences in case as differences in case. */
 function spelled(placeholder: string, spelling: number): string {
   if (spelling === 0) return placeholder
   if (spelling > 1) return placeholder.toUpperCase()

@@ -7,7 +7,7 @@ import { createKnownResources, type KnownResources, placeOf } from './known-reso
 import { createPlaceholders } from './placeholders.js'
 import type { ExchangeStep } from './transcript.js'
 
-/** One request and its answer, as they were. */
+/** One request and its answer, unchanged. */
 export interface RecordedExchange {
   readonly method: string
   /** Below the base URL, with the query as sent. */
@@ -19,21 +19,21 @@ export interface RecordedExchange {
   readonly answer?: JsonObject
 }
 
-/** Told of every exchange, anonymised; a step of a {@link Transcript}. */
+/** Called with every anonymised exchange, as a step of a {@link Transcript}. */
 export type RecordStep = (step: ExchangeStep) => unknown
 
-/** Headers that tell clients apart, and no credentials. */
+/** Headers that identify the client software; never credentials. */
 const recordedHeaders = ['accept', 'content-type', 'user-agent']
 const speaksOfSecrets = /pass(word|phrase)|secret|token|credential|authorization/
-/** Answers that depend on the time or on versions, which a replay does not have. */
+/** Answers that depend on time or versions, which a replay cannot reproduce. */
 const passedOver = [304, 401, 403, 412, 429, 500, 503]
 const maxSteps = 10_000
 
 /**
- * Makes a recorder: a function that is given every exchange, and gives each to `record` as a step
- * of a transcript, with every value replaced and no credentials. The same value is replaced by the
- * same throughout. Resources that were there before the recording are created by steps of their
- * own. Bulk requests are passed over.
+ * Makes a recorder: a function to call with every exchange. It passes each to `record` as a step of
+ * a transcript, with every value replaced and without credentials. The same value always gets the
+ * same replacement. Additional steps create the resources that existed before the recording. Bulk
+ * requests are skipped.
  */
 export function createRecorder(
   types: CompiledSchemas,
@@ -60,7 +60,7 @@ export function createRecorder(
   }
 }
 
-/** What a recorder has at hand. */
+/** The state of a recorder. */
 export interface Recording {
   readonly types: CompiledSchemas
   readonly known: KnownResources
@@ -70,7 +70,7 @@ export interface Recording {
 function stepOf(recording: Recording, exchange: RecordedExchange): ExchangeStep {
   const { method, headers, body, status, answer } = exchange
   const created = method === 'POST' && status === 201 ? answer : undefined
-  // Before the name is known its id would have no place to come from.
+  // The id of an unnamed resource could not be filled in on replay.
   const sent = {
     method,
     path: pathOf(recording, exchange.url),
@@ -83,8 +83,8 @@ function stepOf(recording: Recording, exchange: RecordedExchange): ExchangeStep 
 }
 
 /**
- * Steps that create what an exchange shows to have been there before, in its state after the
- * exchange.
+ * Steps that create the resources which an exchange shows to have existed before, in their state
+ * after the exchange.
  */
 function givenSteps(recording: Recording, exchange: RecordedExchange): ExchangeStep[] {
   const { method, url, status, answer } = exchange
@@ -95,7 +95,7 @@ function givenSteps(recording: Recording, exchange: RecordedExchange): ExchangeS
   const [endpoint = '', id] = segmentsOf(url)
   const type = typeAt(recording.types, endpoint)
   if (!id || type === undefined || id.startsWith('.')) return steps
-  // A 204 shows nothing of what was there.
+  // A 204 does not show the resource.
   const bare = { id, meta: { resourceType: type.name } }
   return recording.known.nameOf(id) === undefined
     ? [...steps, ...given(recording, bare, requiredOf(type.name, id))]
@@ -163,7 +163,7 @@ function pathOf({ types, known, replacements }: Recording, url: string): string 
   }
 }
 
-/** Path segments, percent-decoded; a slash at the end makes an empty one. */
+/** Path segments, percent-decoded; a trailing slash gives an empty one. */
 function segmentsOf(url: string): string[] {
   const [path = ''] = url.split('?')
   return path.split('/').slice(1).map(decodedSegment)

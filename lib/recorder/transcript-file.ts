@@ -2,16 +2,16 @@ import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import type { RecordStep } from './recorder.js'
 import type { Transcript } from './transcript.js'
 
-/** What a recorded transcript says of itself. */
+/** The header of a recorded transcript. */
 export type TranscriptHead = Pick<Transcript, 'name' | 'idp'> & Partial<Pick<Transcript, 'seen'>>
 
 /**
- * Writes what is recorded into a file: option `record` of `scimRouter` takes it. After every
- * exchange the file is a whole transcript in JSON. A file that is there already is overwritten. It
- * has no names, addresses, ids or credentials, only made-up ones in their places; look through it
- * all the same before giving it away.
+ * Writes a recording to a file; pass the result as option `record` of `scimRouter`. After every
+ * exchange the file is a complete transcript in JSON. An existing file is overwritten. Names,
+ * addresses and ids are replaced by made-up ones, and credentials are omitted; still, review the
+ * file before you share it.
  *
- * @param path where to; the folder must exist
+ * @param path path of the file; its folder must exist
  * @throws Error when the file cannot be opened
  */
 export function transcriptFile(path: string, head: TranscriptHead): RecordStep {

@@ -1,25 +1,25 @@
 import type { Json, JsonObject } from '../schema/types.js'
 
 /**
- * How a provisioning client spoke with a service provider, as data: what a recorder writes and what
- * the tests of this library replay. Text in requests and expectations may have `${name.path}`, a
- * saved value; `${baseUrl}` is there from the start. An object may have the key `...` with a saved
- * object, whose members it then has too, e.g. `{"...": "${user}", "active": false}`.
+ * The exchanges of a provisioning client with a service provider, as data, written by a recorder
+ * and replayed by the tests of this library. Text in requests and expectations may contain
+ * `${name.path}`, a saved value; `${baseUrl}` is predefined. An object may have the key `...` with
+ * a saved object, whose members it includes, e.g. `{"...": "${user}", "active": false}`.
  */
 export interface Transcript {
   /**
-   * A sentence: what happens. In parentheses, what it proves: requirements, rows of
-   * docs/deviations.md.
+   * A sentence that describes what happens. In parentheses, what it proves: requirements, or rows
+   * of docs/deviations.md.
    */
   readonly name: string
-  /** The client, in the words of docs/deviations.md, e.g. `Entra ID`. */
+  /** The client, named as in docs/deviations.md, e.g. `Entra ID`. */
   readonly idp: string
-  /** Where this was seen: keys of sources, or the issue that reported it. */
+  /** Where this was observed: keys of sources, or the issue that reported it. */
   readonly seen: readonly string[]
-  /** Headers of every request, and of every request that has a body. */
+  /** Headers of every request, and of every request with a body. */
   readonly headers?: Readonly<Record<string, string>>
   readonly bodyHeaders?: Readonly<Record<string, string>>
-  /** Options of the service provider; a client that needs any is the exception. */
+  /** Options of the service provider; needed only by exceptional clients. */
   readonly options?: JsonObject
   readonly steps: readonly Step[]
 }
@@ -29,15 +29,14 @@ export type Step = ExchangeStep | ParallelStep | RepeatedStep
 /** One request and its answer. */
 export interface ExchangeStep {
   readonly note?: string
-  /** Whose token is sent; clients of the same tenant. */
+  /** The holder of the token that is sent; all are clients of the same tenant. */
   readonly actor?: string
   readonly request: TranscriptRequest
   readonly expected: Expected
   /** Name under which the answer's body is kept for later steps. */
   readonly save?: string
   /**
-   * What is answered with one deviation switched off. The first is also the answer with `strict:
-   * true`.
+   * The answer with one deviation switched off. The first is also the answer with `strict: true`.
    */
   readonly off?: readonly { readonly deviation: string; readonly expected: Expected }[]
 }
@@ -63,7 +62,7 @@ export interface TranscriptRequest {
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Json
-  /** A body that is no JSON, or whose exact text matters. */
+  /** A body that is not JSON, or whose exact text matters. */
   readonly text?: string
 }
 
@@ -72,7 +71,7 @@ export interface Expected {
   readonly status: number | readonly number[]
   readonly headers?: Readonly<Record<string, string>>
   /**
-   * Part of the body: what it names must be there and match, arrays as a whole and in order.
+   * Part of the body: the members it names must exist and match, arrays completely and in order.
    * Instead of a value: `{"$absent": true}`, `{"$type": "integer"}`, `{"$matches": "^a"}`,
    * `{"$contains": […]}`, `{"$unordered": […]}`, `{"$length": 2}`, `{"$exactly": …}`.
    */

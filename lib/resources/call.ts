@@ -5,29 +5,27 @@ import type { Kind } from './kind.js'
 import type { ServiceContext } from './options.js'
 import type { Turns } from './races.js'
 
-/**
- * One resource type of a router, with what is special about it and where its resources are kept.
- */
+/** One resource type of a router, with its kind and its store. */
 export interface Endpoint {
   readonly type: ResourceType
   readonly kind: Kind
   readonly store: ResourceStore
 }
 
-/** What a router's requests share. */
+/** Services shared by all requests of a router. */
 export interface Services extends ServiceContext {
   readonly turns: Turns
   /** By name of the resource type. */
   readonly endpoints: ReadonlyMap<string, Endpoint>
 }
 
-/** One request for one resource type: made once, handed to every step. */
+/** One request for one resource type: made once and passed to every step. */
 export interface Call extends Endpoint {
   readonly services: Services
   readonly scope: Scope
 }
 
-/** A call about one resource that exists, with what the client asks of its version. */
+/** A call for one existing resource, with the client's conditions on its version. */
 export interface ResourceCall extends Call {
   readonly id: string
   /** Raw `If-Match` header; the change happens only to a version it names. */
@@ -46,7 +44,7 @@ export function callOf(services: Services, type: ResourceType, scope: Scope): Ca
   return { services, type, kind, store, scope }
 }
 
-/** The same call about one resource. */
+/** The same call for one resource. */
 export function about(
   call: Call,
   id: string,
@@ -58,7 +56,8 @@ export function about(
 }
 
 /**
- * The same call in another scope: with a lease's signal, or for what must be put right after all.
+ * The same call in another scope: with a lease's signal, or to put something right after the
+ * deadline.
  */
 export function within<C extends Call>(call: C, scope: Scope): C {
   return { ...call, scope }
@@ -71,7 +70,7 @@ export function endpointOf({ endpoints }: Services, type: ResourceType): Endpoin
   return endpoint
 }
 
-/** Whether a change depends on the version there is. */
+/** Whether a change depends on the current version. */
 export function isConditional({ ifMatch, ifNoneMatch }: ResourceCall): boolean {
   return ifMatch !== undefined || ifNoneMatch !== undefined
 }

@@ -10,30 +10,37 @@ import type { ResourceStore } from '../stores/resource-store.js'
 import type { Call, ResourceCall, Services } from './call.js'
 import type { Computed } from './represent.js'
 
-/** What a request does to a resource. */
+/** The kind of change that a request makes. */
 export type ChangeKind = 'created' | 'replaced' | 'patched' | 'deleted'
 
-/** One resource before and after a request. */
+/** The change of one resource: its state before and after a request. */
 export interface Change {
   readonly kind: ChangeKind
-  /** Absent when the resource is created, and when only members change and nothing was read. */
+  /** Absent if the resource is created, or if only members change and nothing was read. */
   readonly before?: Resource
-  /** Of a deleted resource: its last state. When nothing was read: its id alone says something. */
+  /**
+   * The new state; for a deleted resource, its last state. If nothing was read, only its id is
+   * meaningful.
+   */
   readonly after: Resource
   /** The new `password`, which is never stored with the resource. */
   readonly secrets: Readonly<Record<string, Json>>
-  /** Groups: who comes and goes. */
+  /** For groups: the members added and removed. */
   readonly members: MemberChange
   /** Names of the attributes that differ. */
   readonly attributes: readonly string[]
 }
 
-/** How a request's change is made. */
+/** Describes how the change of a request is made. */
 export interface WriteSpec {
-  /** What must be known of the present state; absent: nothing, the change does not depend on it. */
+  /**
+   * Which parts of the current state must be read. Absent: none, because the change does not depend
+   * on it.
+   */
   readonly read?: Read | undefined
   /**
-   * The change of this present state. Ids in `ignored` name nobody; the host wants them left out.
+   * Computes the change of the current state. Ids in `ignored` name no resource and are to be
+   * dropped.
    *
    * @throws ScimError when the request cannot be applied to this state
    */
@@ -43,34 +50,35 @@ export interface WriteSpec {
   ) => Change | Promise<Change>
 }
 
-/** `undefined` where there is nothing to wait for: most requests end most steps at once. */
+/**
+ * A step of a write. It returns `undefined` if there is nothing to wait for, which is the usual
+ * case.
+ */
 export type Step = Promise<void> | undefined
 
-/** An attribute that a stored resource must have, and what `typeof` may say of it. */
+/** An attribute that a stored resource must have, and its allowed `typeof`. */
 export interface RequiredAttribute {
   readonly name: string
   readonly types: readonly string[]
 }
 
 /**
- * Everything that is special about the resources of one type. A member that is absent means that
- * nothing is special. The steps of a write are in `write.ts`.
+ * Everything that is special about the resources of one type. An absent member means that nothing
+ * is special. The steps of a write are in `write.ts`.
  */
 export interface Kind {
   /** First part of the names of its events. */
   readonly noun: 'user' | 'group' | 'resource'
   /** The store of the type's resources; `undefined` when the adapters have none. */
   storeIn(adapters: Adapters, type: ResourceType): ResourceStore | undefined
-  /** What a stored resource must look like. */
+  /** Attributes that a stored resource must have. */
   readonly required: readonly RequiredAttribute[]
-  /** A new resource with the values it has unless the client gives others. */
+  /** Adds default values to a new resource. */
   withDefaults?(resource: Resource): Resource
-  /** Attributes that a PUT which does not name them leaves as they are. */
+  /** Attributes that a PUT keeps if it does not contain them. */
   readonly keptByPut: readonly string[]
 
-  /**
-   * The secrets of a request that the host takes; the others are dropped. Absent: it takes none.
-   */
+  /** The secrets of a request that the host accepts; the others are dropped. Absent: none. */
   acceptedSecrets?(services: Services, secrets: Change['secrets']): Change['secrets']
 
   /** How a new resource is made. */
@@ -79,40 +87,44 @@ export interface Kind {
   replace(call: ResourceCall, sent: Sent): WriteSpec
   /** How a PATCH is applied. */
   patch(call: ResourceCall, operations: readonly PatchOperation[]): WriteSpec
-  /** What must be known of a resource that is deleted. */
+  /** How a resource is deleted. */
   deletion(call: ResourceCall): WriteSpec
-  /** The resources name others, which may not exist: the host may want those passed over. */
+  /**
+   * The resources refer to others, which may not exist: the host may want such references dropped.
+   */
   readonly namesOthers: boolean
 
-  /** Refuses what must not be, before anything is stored. */
+  /** Refuses forbidden changes before anything is stored. */
   check?(call: Call, change: Change): Step
   /** Ids of the users (or groups, for all their users) whose access the change may alter. */
   pending?(call: Call, change: Change): readonly string[]
-  /** What is told beside the change itself. */
+  /** Events besides the one about the change itself. */
   events?(change: Change): readonly AuditEvent[]
   /**
-   * Checks a deletion and does what must have happened before it; returns the deletion of the state
-   * that it leaves.
+   * Checks a deletion and carries out what must happen first; returns the deletion of the resulting
+   * state.
    *
    * @throws UnavailableError when it cannot be done now; the same DELETE can be sent again
    */
   beforeDeletion?(call: ResourceCall): Promise<Change>
   /**
-   * Hands the change's secrets over to the host. Called once the resource is stored, while nobody
-   * else works on it; when it fails, the write is undone.
+   * Passes the change's secrets to the host. Called once the resource is stored, under the person's
+   * lease; if it fails, the write is undone.
    */
   handOver?(call: Call, change: Change): Promise<void>
   /**
-   * Does what the client must be able to rely on when it is answered. The change is durable
-   * already.
+   * Carries out the effects that the client can rely on once it gets the answer. The change is
+   * already durable.
    *
-   * @throws UnavailableError when the client must be told to come back
+   * @throws UnavailableError when the client has to try again later
    */
   settle?(call: Call, change: Change): Step
-  /** As `settle` when there was nothing to change: an earlier request may have failed there. */
+  /**
+   * Like `settle`, if there was nothing to change: an earlier request may have failed in that step.
+   */
   settleUnchanged?(call: Call, resource: Resource): Step
 
-  /** What representations need beside the resources; read for all of them at once. */
+  /** Reads the data for computed attributes, for all resources at once. */
   readComputed?(
     services: Services,
     scope: Call['scope'],
@@ -121,32 +133,32 @@ export interface Kind {
   ): Promise<Partial<Computed>> | Partial<Computed> | undefined
   /** Sets the attributes that are computed on reading. */
   compute?(representation: JsonObject, resource: Resource, computed: Computed): void
-  /** Adds what the representation of a resource read alone shows, and those in a list do not. */
+  /** Adds attributes that are shown when a single resource is read, but not in a list. */
   completeAlone?(representation: JsonObject, view: View): void
   /**
-   * Whether a representation shows what other resources say, which changes without this one's
+   * Whether a representation shows data of other resources, which can change without this one's
    * version.
    */
   showsOthers?(resource: Resource, view: View): boolean
-  /** A PATCH is answered without the resource unless the client asks for attributes. */
+  /** A PATCH answers without the resource unless the client asks for attributes. */
   readonly patchAnswersNothing: boolean
-  /** Whether what a write returns lacks attributes that this representation shows. */
+  /** Whether the result of a write lacks attributes that this representation shows. */
   isPartial?(call: Call, view: View): boolean
 }
 
-/** Which attributes of a type a client wants to see. */
+/** The attributes of a type that a client wants to see. */
 export interface View {
   readonly projection: Projection
   readonly omit: ReadonlySet<string>
 }
 
-/** What the body of a POST or PUT says. */
+/** The contents of a POST or PUT body. */
 export interface Sent {
   readonly attributes: JsonObject
   readonly secrets: Change['secrets']
-  /** Names of the attributes that were given at all, be they unassigned, in lower case. */
+  /** Lower-cased names of all attributes in it, including unassigned ones. */
   readonly names: ReadonlySet<string>
 }
 
-/** Nobody comes and nobody goes. */
+/** No change of members. */
 export const noMembers: MemberChange = { add: [], remove: [] }

@@ -9,8 +9,8 @@ import type { Scope } from '../stores/scope.js'
 import type { Brake } from './people/brake.js'
 
 /**
- * Protocol features a host can switch off; what is off is not advertised; it answers 501, or 400
- * where it is a query parameter.
+ * Protocol features that a host can switch off. A feature that is off is not advertised and answers
+ * 501, or 400 if it is a query parameter.
  */
 export interface Features {
   readonly patch: boolean
@@ -21,119 +21,117 @@ export interface Features {
   /** `password` is accepted; needs `users.setPassword`. */
   readonly changePassword: boolean
   readonly me: boolean
-  /** Cursor paging (RFC 9865); index paging is always there. */
+  /** Cursor paging (RFC 9865); index paging is always on. */
   readonly cursor: boolean
 }
 
-/** Bounds of one request. Whole numbers, each enforced, those of RFC 7643 §5 advertised. */
+/**
+ * Limits of one request: whole numbers. All are enforced, and those of RFC 7643 §5 are advertised.
+ */
 export interface Limits {
-  /** Largest body, and `bulk.maxPayloadSize`. */
+  /** Maximum size of a body, advertised as `bulk.maxPayloadSize`. */
   readonly maxPayloadBytes: number
   readonly maxBulkOperations: number
-  /** Most resources in one list response: `filter.maxResults`. */
+  /** Maximum number of resources in one list response, advertised as `filter.maxResults`. */
   readonly maxResults: number
-  /** `count` when the client names none. */
+  /** `count` if the client gives none. */
   readonly defaultCount: number
   readonly maxPatchOperations: number
-  /** Most members one request may add or remove. */
+  /** Maximum number of members that one request may add or remove. */
   readonly maxMembers: number
   readonly maxFilterBytes: number
   readonly maxFilterNodes: number
   readonly maxFilterDepth: number
   /**
-   * Most value paths, and comparisons with multi-valued attributes, in a filter that no index
-   * answers. More: 400 `tooMany`.
+   * Maximum number of value paths and comparisons with multi-valued attributes in a filter that no
+   * index answers; more answer 400 `tooMany`.
    */
   readonly maxValuePaths: number
   /**
-   * Most comparisons (resources times terms) for a filter that no index answers. More: 400
-   * `tooMany`.
+   * Maximum number of comparisons (resources times terms) for a filter that no index answers; more
+   * answer 400 `tooMany`.
    */
   readonly maxFilterWork: number
   /**
-   * Most resources the library reads to answer one query that the store cannot answer alone (a
-   * filter or sort it does not support, a sorted query over several types). More: 400 `tooMany`.
+   * Maximum number of resources that the library reads for a query which the store cannot answer
+   * alone (an unsupported filter or sort, or a sorted query over several types); more answer 400
+   * `tooMany`.
    */
   readonly maxScanned: number
-  /** Longest string of an attribute; of `binary` and `reference` attributes eight times as long. */
+  /** Maximum length of a string; eight times as much for `binary` and `reference` attributes. */
   readonly maxStringLength: number
 }
 
-/** Everything a request can depend on, with every default filled in. */
+/** The options that requests depend on, with every default filled in. */
 export interface ServiceOptions {
   readonly features: Features
   readonly limits: Limits
-  /** Departures from the RFC that are accepted (`lib/deviations.ts`). */
+  /** The deviations that are switched on (`lib/deviations.ts`). */
   readonly deviations: Deviations
-  /** What happens to attributes no schema knows. */
+  /** How to treat attributes that no schema has. */
   readonly unknownAttributes: 'ignore' | 'reject' | 'known'
-  /** Ids in `members` that name nobody: 400 listing them, or left out. */
+  /** Ids in `members` that name no resource: 400 listing them, or dropped. */
   readonly unknownMembers: 'refuse' | 'ignore'
-  /** A `manager.value` that names nobody: kept as text and never linked, or 400. */
+  /** A `manager.value` that names no user: kept as text and never linked, or 400. */
   readonly unknownManager: 'keep' | 'refuse'
   /**
-   * What a PUT of a group without `members` does: empties it (RFC 7644 §3.5.1), or leaves the
-   * members alone.
+   * The effect of a PUT of a group without `members`: it removes all members (RFC 7644 §3.5.1), or
+   * keeps them.
    */
   readonly putWithoutMembers: 'clear' | 'keep'
   /** How long `users.deprovision` may take before the client gets 503, in milliseconds. */
   readonly deprovisionTimeoutMs: number
   /**
-   * Nobody reaches the host but through the access gate: access has ended once it is stored and
-   * marked, and the reconciler shuts the account later.
+   * The host can be reached only through the access gate: access has ended once the change is
+   * stored and marked, and the reconciler closes the account later.
    */
   readonly gateIsOnlyWayIn: boolean
   /** `Retry-After` of that 503, in seconds. */
   readonly retryAfterSeconds: number
-  /**
-   * `required`: a write whose audit entry cannot be stored is refused with 503 before it happens.
-   */
+  /** `required`: a write whose audit entry cannot be stored answers 503 and does not happen. */
   readonly audit: 'required' | 'bestEffort'
-  /** What happens to a change that takes access from many people at once. */
+  /** What to do with a change that takes access from many people at once. */
   readonly onMassLoss: 'report' | 'refuse'
-  /**
-   * Share of the active people, of whom more than so many losing access within an hour are a mass
-   * loss.
-   */
+  /** The share of active people above which losing access within an hour is a mass loss. */
   readonly massLossShare: number
-  /** Fewer people losing access are never a mass loss. */
+  /** A loss by fewer people than this is never a mass loss. */
   readonly massLossLeast: number
-  /** Where administrators find the settings page, for the detail of a refusal. */
+  /** Address of the settings page, for the detail of a refusal. */
   readonly settingsUrl: string
-  /** How often a write that lost a race is tried again when the client sent no `If-Match`. */
+  /** How often a write without `If-Match` is retried after losing a race. */
   readonly maxRetries: number
 }
 
-/** What services work with. Made once for each router; holds no state of its own. */
+/** The context of the services. Made once per router; it holds no state. */
 export interface ServiceContext {
   readonly types: CompiledSchemas
   readonly adapters: Adapters
   readonly options: ServiceOptions
   readonly clock: () => Date
-  /** A new opaque, URL-safe id: of a resource, or of a version. */
+  /** Makes an opaque, URL-safe id for a resource or a version. */
   readonly newId: () => string
-  /** Watches for many people losing access; absent where no access is kept. */
+  /** Watches for mass losses; absent without an access store. */
   readonly brake?: Brake | undefined
   /** Called with each event after its change is durable. */
   readonly emit: (event: AuditEntry) => void
   /**
-   * Is told of failures nobody expected that do not become the answer of a whole request: of a bulk
-   * operation.
+   * Called for unexpected failures of a bulk operation, which do not become the answer of the whole
+   * request.
    */
   readonly onError?: (
     error: unknown,
     request: { readonly requestId: string; readonly principal: { readonly tenant: string } },
   ) => void
-  /** Told of what a request sent and nobody keeps. Absent: nobody counts it. */
+  /** Called with the parts of a request that were dropped. Absent: they are not counted. */
   readonly onPassedOver?: ((scope: Scope, passedOver: readonly PassedOver[]) => void) | undefined
   /**
-   * Called after a write marked people pending: a hint to the reconciler, which finds the marks
-   * anyway.
+   * Called after a write marked people pending: a hint to the reconciler, which would find the
+   * marks anyway.
    */
   readonly onPending: (tenant: string) => void
 }
 
-/** What bounds filters, also those in PATCH paths. */
+/** The limits of filters, including those in PATCH paths. */
 export function filterLimits({
   maxFilterBytes,
   maxFilterNodes,

@@ -6,14 +6,14 @@ import type { Scope } from '../stores/scope.js'
 import type { Outbox } from '../stores/write.js'
 import type { ServiceOptions } from './options.js'
 
-/** What a write brings with it. */
+/** The marks and audit entries of a write. */
 export interface Effects {
   /** Ids of users, or of groups for all their users, whose access must be made true again. */
   readonly pending: readonly string[]
   readonly audit: readonly AuditEntry[]
 }
 
-/** On whose behalf is written, and what a write may need beside its store. */
+/** The parts of a call that an outbox write needs. */
 export interface OutboxCall {
   readonly services: {
     readonly adapters: Adapters
@@ -23,12 +23,12 @@ export interface OutboxCall {
 }
 
 /**
- * Carries out a write together with its pending marks and audit entries: in one step where the
- * store can, otherwise the marks before and after the write (a mark too many costs a look, one too
- * few costs somebody their access, or lets them keep it), and the entries before it when the host
- * demands them, else after it.
+ * Carries out a write together with its pending marks and audit entries: in one step if the store
+ * supports it. Otherwise the marks are set both before and after the write (an extra mark is
+ * harmless, a missing one would leave access wrong), and the entries are stored before the write if
+ * the host requires them, else after it.
  *
- * @throws ScimError 503 when entries are demanded and cannot be stored; nothing was written then
+ * @throws ScimError 503 when required entries cannot be stored; then nothing was written
  */
 export function writeDurably<T>(
   call: OutboxCall & { readonly store: Pick<ResourceStore, 'supports'> },
@@ -40,7 +40,7 @@ export function writeDurably<T>(
     : writeInSteps(call, effects, () => write(undefined))
 }
 
-/** {@link writeDurably} for a write that takes nothing along. */
+/** {@link writeDurably} for a store without an outbox. */
 export async function writeInSteps<T>(
   call: OutboxCall,
   effects: Effects,
@@ -58,13 +58,13 @@ export async function writeInSteps<T>(
   return result
 }
 
-/** On whose behalf marks and entries are written, and where. */
+/** The parts of a call that marks and entries need. */
 interface AuditCall {
   readonly services: Pick<OutboxCall['services'], 'adapters'>
   readonly scope: Scope
 }
 
-/** Marks people pending; does nothing where no access is kept. */
+/** Marks people pending; does nothing without an access store. */
 export async function markPending(
   { services, scope }: AuditCall,
   ids: readonly string[],
@@ -73,7 +73,7 @@ export async function markPending(
 }
 
 /**
- * Appends entries about what has happened already; a log that cannot be written does not undo it.
+ * Appends entries about something that has already happened; a failure of the log does not undo it.
  */
 export async function appendAudit(
   { services, scope }: AuditCall,
@@ -83,7 +83,8 @@ export async function appendAudit(
   try {
     await services.adapters.audit?.append(scope, entries)
   } catch {
-    // The entries are still emitted; a host that cannot do without them sets `audit: 'required'`.
+    // The entries are still emitted as events; a host that needs them stored sets `audit:
+    // 'required'`.
   }
 }
 

@@ -5,10 +5,10 @@ import type { Scope } from '../stores/scope.js'
 import type { ServiceContext } from './options.js'
 import { appendAudit } from './outbox.js'
 
-/** Remembers what was passed over; no request waits for it or fails by it. */
+/** Counts what was dropped from requests; no request waits for this or fails because of it. */
 export type PassedOverNotes = (scope: Scope, passedOver: readonly PassedOver[]) => void
 
-/** Counts attributes that a request gave and that are not kept here. */
+/** Counts attributes that a request sent and that are not stored. */
 export function notePassedOver(
   { onPassedOver }: Pick<ServiceContext, 'onPassedOver'>,
   scope: Scope,
@@ -24,11 +24,11 @@ export function notePassedOver(
 interface Note extends PassedOver {
   count: number
   at: Date
-  /** Milliseconds since 1970; not written again before. */
+  /** Milliseconds since 1970; the name is not written again before. */
   dueAt: number
 }
 
-/** What one tenant's clients sent, and on whose behalf it is written. */
+/** The counts of one tenant, and the scope in which they are written. */
 interface Notes {
   caller: Omit<Scope, 'signal'>
   readonly byName: Map<string, Note>
@@ -43,9 +43,8 @@ const longestName = 200
 const writeTimeoutMs = 10_000
 
 /**
- * Counts what is passed over, and writes it down half a second later with whatever else has come by
- * then: each name at most every five minutes. What is counted beside that waits for the next
- * writing.
+ * Counts dropped names and stores the counts half a second later, together with all that came in
+ * between. Each name is stored at most every five minutes; later counts wait for the next time.
  */
 export function createPassedOverNotes(context: ServiceContext): PassedOverNotes {
   const tenants = new Map<string, Notes>()
@@ -94,7 +93,7 @@ async function write(context: ServiceContext, notes: Notes): Promise<void> {
     note.count = 0
     note.dueAt = now.getTime() + everyMs
   }
-  // Names that are not sent any more make room for others.
+  // Names that are not sent any more make room for new ones.
   if (notes.byName.size >= maxNames) notes.byName.clear()
   const scope = { ...notes.caller, signal: AbortSignal.timeout(writeTimeoutMs) }
   try {
@@ -103,7 +102,7 @@ async function write(context: ServiceContext, notes: Notes): Promise<void> {
     await appendAudit({ services: context, scope }, entries)
     for (const entry of entries) context.emit(entry)
   } catch {
-    // The count is for information; the next one is tried again.
+    // The counts are for information only; the next attempt includes later ones.
   }
 }
 

@@ -3,13 +3,13 @@ import { storeErrorKind, type UnknownReferenceError } from '../stores/errors.js'
 import type { Call, Services } from './call.js'
 import { writeRace } from './store-errors.js'
 
-/** Lets writes of one resource go one after the other, in one instance. */
+/** Runs writes of the same resource one after the other, within one instance. */
 export interface Turns {
-  /** Whether somebody has a turn, or waits for one. */
+  /** Whether a write of this resource is running or waiting. */
   isTaken(key: string): boolean
   /**
-   * Runs `work` when those who came before are done. A turn that takes long passes to the next
-   * meanwhile: work must be right out of turn as well.
+   * Runs `work` after earlier writes have finished. A slow write does not block the next one for
+   * long, so `work` must also be correct when it runs concurrently.
    */
   take<T>(key: string, work: () => Promise<T>): Promise<T>
 }
@@ -18,7 +18,7 @@ const firstPauseMs = 10
 const longestPauseMs = 500
 const longestTurnMs = 1_000
 
-/** Turns of its own. */
+/** Makes independent turns. */
 export function createTurns(): Turns {
   const last = new Map<string, Promise<void>>()
   return {
@@ -31,8 +31,8 @@ export function createTurns(): Turns {
       })
       last.set(key, mine)
       await before
-      // Measured from when the work begins: who waits behind many must not start along with all the
-      // others (M4).
+      // Measured from the start of the work, so that those who wait behind many do not all start at
+      // once (M4).
       const tooLong = setTimeout(end, longestTurnMs)
       try {
         return await work()
@@ -46,11 +46,10 @@ export function createTurns(): Turns {
 }
 
 /**
- * Makes an attempt to write one resource, again and again while other writes come first: in turn
- * with the others of this instance, and after a pause that grows and is different for each
- * instance.
+ * Attempts to write one resource, and retries while other writes come first: in turn with the other
+ * writes of this instance, and after a growing random pause.
  *
- * @throws ScimError 503 when the others were first too often; nothing was stored then
+ * @throws ScimError 503 when other writes came first too often; nothing was stored then
  */
 export function retryInTurn<T>(
   services: Services,
@@ -59,7 +58,7 @@ export function retryInTurn<T>(
 ): Promise<T> {
   const { turns } = services
   const again = () => turns.take(resourceId, () => retryRaces(services, attempt))
-  // Who is alone, as nearly always, pays nothing.
+  // Without concurrent writes, which is the usual case, this costs nothing.
   if (turns.isTaken(resourceId)) return again()
   return attempt().catch((error: unknown) => {
     if (storeErrorKind(error) !== 'versionMismatch') throw error
@@ -67,7 +66,7 @@ export function retryInTurn<T>(
   })
 }
 
-/** As {@link retryInTurn}, for writes made of several that take their turns themselves. */
+/** Like {@link retryInTurn}, for writes made of several that take their own turns. */
 export async function retryRaces<T>(services: Services, attempt: () => Promise<T>): Promise<T> {
   const { maxRetries } = services.options
   for (let retries = 0; ; retries += 1) {
@@ -82,9 +81,9 @@ export async function retryRaces<T>(services: Services, attempt: () => Promise<T
 }
 
 /**
- * Calls `write` with the ids to leave out: none at first; where the host wants unknown ids ignored,
- * again with those that the store reported, as long as it reports others: people may be deleted
- * while they are added (M3).
+ * Calls `write` with the ids to drop: none at first. If the host wants unknown ids ignored, it
+ * calls again with the ids that the store reported, as long as the store reports new ones: people
+ * may be deleted while they are being added (M3).
  */
 export async function passingOverUnknown<T>(
   { services, scope }: Call,

@@ -4,17 +4,17 @@ import type { Resource } from '../stores/resource.js'
 import { etagOf } from '../version/etag.js'
 import type { Endpoint } from './call.js'
 
-/** What the representation of a resource needs beside the resource. */
+/** Data for the representation of a resource, besides the resource. */
 export interface Computed {
   readonly baseUrl: string
-  /** Versions are shown. */
+  /** Whether versions are shown. */
   readonly hasEtags: boolean
   /** Resource types by name. */
   readonly types: ReadonlyMap<string, ResourceType>
-  /** Groups of each user, where they are wanted. */
+  /** Groups of each user, if they are shown. */
   readonly groups?: ReadonlyMap<string, readonly GroupReference[]>
   /**
-   * Users that are somebody's manager, by id, where they are wanted; others do not exist in this
+   * Users who are managers, by id, if managers are shown. Other managers do not exist in this
    * tenant.
    */
   readonly managers?: ReadonlyMap<string, Resource>
@@ -25,13 +25,13 @@ export function locationOf(baseUrl: string, endpoint: string, id: string): strin
   return `${baseUrl}${endpoint}/${encodeURIComponent(id)}`
 }
 
-/** A stored resource with everything that is computed on reading, before projection. */
+/** A stored resource with its computed attributes, before projection. */
 export function represent(
   { type, kind }: Endpoint,
   resource: Resource,
   computed: Computed,
 ): JsonObject {
-  // What stays `null` is unassigned.
+  // Members that stay `null` are unassigned.
   const representation: JsonObject = Object.assign({ id: null, externalId: null }, resource)
   kind.compute?.(representation, resource, computed)
   representation['meta'] = metaOf(type, resource, computed)
@@ -52,7 +52,7 @@ function metaOf(
   }
 }
 
-/** `$ref` of a resource, where its type is known. */
+/** `$ref` of a resource, if its type is known. */
 export function referencePart(
   { baseUrl, types }: Computed,
   typeName: string | undefined,
@@ -62,7 +62,7 @@ export function referencePart(
   return type === undefined ? {} : { $ref: locationOf(baseUrl, type.endpoint, id) }
 }
 
-/** A member, or none where there is no value. */
+/** Sets a member, or deletes it if there is no value. */
 export function setOrDelete(object: JsonObject, name: string, value: Json | undefined): void {
   if (value === undefined) delete object[name]
   else object[name] = value

@@ -22,12 +22,14 @@ export async function create(call: Call, body: Json): Promise<Resource> {
   return (await write(about(call, after.id), spec)).resource
 }
 
-/** Replaces a resource by the body of a PUT (RFC 7644 §3.5.1); see `replacement` for what stays. */
+/**
+ * Replaces a resource by the body of a PUT (RFC 7644 §3.5.1); `replacement` describes what is kept.
+ */
 export function replace(call: ResourceCall, body: Json): Promise<WriteResult> {
   return write(call, call.kind.replace(call, readBody(call, body)))
 }
 
-/** Applies the body of a PATCH (RFC 7644 §3.5.2), all of it or nothing. */
+/** Applies the body of a PATCH (RFC 7644 §3.5.2), completely or not at all. */
 export function patch(call: ResourceCall, body: Json): Promise<WriteResult> {
   const operations = readPatch(body, patchOptions(call.services.options))
   return write(call, call.kind.patch(call, operations))

@@ -7,7 +7,7 @@ import type { AttributeDefinition, Json, JsonObject, ResourceType } from '../sch
 import type { Meta, Resource } from '../stores/resource.js'
 import type { Endpoint } from './call.js'
 
-/** Attributes that are not a resource's content. */
+/** Attributes that are not content of a resource. */
 const commonNames = new Set(['id', 'meta', 'schemas'])
 
 /**
@@ -18,20 +18,20 @@ export function changedAttributes(before: Resource | undefined, after: Resource)
   const gone = Object.keys(before ?? {}).filter((name) => !Object.hasOwn(after, name))
   return contentAmong([...gone, ...Object.keys(after)]).filter(
     (name) =>
-      // Mostly they share what did not change.
+      // The states usually share unchanged values.
       before?.[name] !== after[name] && !isDeepStrictEqual(before?.[name], after[name]),
   )
 }
 
-/** Those among the names of attributes that are a resource's content. */
+/** The names of attributes that are content of a resource. */
 export function contentAmong(names: readonly string[]): string[] {
   return names.filter((name) => !commonNames.has(name))
 }
 
 /**
- * The resource that a PUT asks for: what was sent, and of the stored one what a client cannot set
- * by sending it: `id`, `meta`, readOnly attributes, immutable ones and those not returned unasked
- * that it left out, and what the kind keeps (RFC 7644 §3.5.1).
+ * The resource after a PUT: the attributes sent, plus the stored ones that a PUT keeps: `id`,
+ * `meta`, readOnly attributes, omitted attributes that are immutable or not returned by default,
+ * and those that the kind keeps (RFC 7644 §3.5.1).
  *
  * @throws ScimError `mutability` (400) when an immutable attribute has another value already
  */
@@ -56,10 +56,10 @@ export function replacement(
 
 /**
  * Refuses other values for immutable attributes that have one (RFC 7643 §7). The values of a
- * multi-valued attribute may come and go, so sub-attributes are looked at in singular attributes
- * only.
+ * multi-valued attribute may be added and removed, so immutable sub-attributes are checked only in
+ * singular attributes.
  *
- * @param changed names of the attributes that differ; all are compared unless given
+ * @param changed names of the attributes that differ; default: all are compared
  * @throws ScimError `mutability` (400)
  */
 export function checkImmutable(
@@ -77,7 +77,7 @@ export function checkImmutable(
   }
 }
 
-/** A new state's `meta`. `lastModified` never goes back, whatever the clock does. */
+/** The `meta` of a new state. `lastModified` never goes back, even if the clock does. */
 export function nextMeta(current: Meta, now: Date, version: string): Meta {
   const at = now.toISOString()
   const { resourceType, created, lastModified } = current
@@ -113,8 +113,8 @@ function checkSame(name: string, before: unknown, after: unknown): void {
 }
 
 /**
- * Whether PUT keeps what is stored: clients cannot set it, or left out what they cannot change or
- * cannot know.
+ * Whether PUT keeps the stored value: clients cannot set it, or omitted something that they cannot
+ * change or cannot know.
  */
 function isKept({ name, mutability, returned }: AttributeDefinition, sent: Attributes): boolean {
   if (mutability === 'readOnly') return true
@@ -129,8 +129,8 @@ function keep(next: Record<string, Json>, current: Attributes, name: string): vo
 }
 
 /**
- * Keeps of complex attributes what a client cannot set: readOnly parts, and immutable ones it left
- * out.
+ * In complex attributes, keeps the sub-attributes that a client cannot set: readOnly ones, and
+ * omitted immutable ones.
  */
 function keepParts(
   next: Record<string, Json>,
@@ -149,10 +149,7 @@ function keepParts(
   }
 }
 
-/**
- * Elements are the same where PATCH takes them for the same; members are compared by id, and
- * nothing of them is kept.
- */
+/** Elements are matched as in PATCH. Members are matched by id, and nothing of them is kept. */
 function keepInElements(
   next: Record<string, Json>,
   stored: unknown,
@@ -169,7 +166,7 @@ function keepInElements(
   })
 }
 
-/** A complex value with what is kept of the stored one; the same value where nothing is. */
+/** A complex value with the kept parts of the stored one; the same object if nothing is kept. */
 function withKeptParts<V extends Json | undefined>(
   value: V,
   stored: unknown,

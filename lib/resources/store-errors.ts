@@ -10,8 +10,8 @@ import {
 const maxListedIds = 20
 
 /**
- * What the client is told about an error from a store: a `ScimError`, or `undefined` when the error
- * is none that stores may throw (then it is a 500 that reveals nothing).
+ * The `ScimError` for an error from a store; `undefined` if it is not a store error (then the
+ * answer is a 500 that reveals nothing).
  */
 export function toScimError(error: unknown): ScimError | undefined {
   if (isScimError(error)) return error
@@ -32,15 +32,15 @@ export function toScimError(error: unknown): ScimError | undefined {
 }
 
 /**
- * The host will never do it: nothing may have changed. After any other failure the change is kept
- * and goes on.
+ * Whether the host refuses for good, so that nothing may change. After any other failure the change
+ * is kept and retried.
  */
 export function isRefusal(error: unknown): boolean {
   const status = toScimError(error)?.status
   return status !== undefined && status < 500
 }
 
-/** 400 that lists the ids that name no resource of this tenant. */
+/** 400 that lists the ids which name no resource of this tenant. */
 export function unknownMembers(ids: readonly string[]): ScimError {
   const listed = ids.slice(0, maxListedIds).map((id) => JSON.stringify(id.slice(0, 100)))
   const more = ids.length > listed.length ? ` and ${ids.length - listed.length} more` : ''
@@ -51,14 +51,14 @@ export function unknownMembers(ids: readonly string[]): ScimError {
 }
 
 /**
- * Other writes came first again and again; nothing of this request was stored. Not 409, which
- * identity providers take for a resource that exists already.
+ * Other writes repeatedly came first, and nothing was stored. Not 409, because identity providers
+ * read that as an existing resource.
  */
 export function writeRace(): ScimError {
   return unavailable('Other changes of the resource came first. Send the request again.', 1)
 }
 
-/** The cause goes with it, for whoever operates the service; the client is told nothing of it. */
+/** Carries the cause for operators; the client does not see it. */
 function unavailableNow(cause: UnavailableError): ScimError {
   const answer = unavailable(
     'The service provider cannot do this now. Try again later.',

@@ -7,15 +7,15 @@ import type { Outbox, Write } from '../stores/write.js'
 import { type Call, isConditional, type ResourceCall } from './call.js'
 import type { Change } from './kind.js'
 
-/** What a store made of a change. */
+/** The result of a change in a store. */
 export interface Outcome {
-  /** The resource as it is stored now; as it was last when it is deleted. */
+  /** The resource as it is stored now, or its last state if it was deleted. */
   readonly resource: Resource
-  /** Who really came and went, where only the store can tell. */
+  /** The members really added and removed, if only the store can tell. */
   readonly members?: MemberChange
 }
 
-/** Calls the store for a change; `undefined` when there is no such resource. */
+/** Calls the store for a change; `undefined` if there is no such resource. */
 export async function storeChange(
   call: ResourceCall,
   change: Change,
@@ -36,7 +36,7 @@ export async function storeChange(
   return { resource: await replaceStored(call, { before, after, members }, outbox) }
 }
 
-/** Replaces a stored resource; with the change of members alone where the store takes that. */
+/** Replaces a stored resource, with only the change of members if the store supports that. */
 export function replaceStored(
   { store, scope, type }: Call,
   { before, after, members }: Pick<Change, 'after' | 'members'> & { readonly before: Resource },
@@ -68,7 +68,7 @@ export async function changeMembers(
   )
 }
 
-/** What a store needs to know beside the resource. */
+/** What a store needs besides the resource. */
 export function writeOf(type: ResourceType, resource: Resource, outbox: Outbox | undefined): Write {
   return {
     keys: lookupKeys(type, resource),
@@ -77,12 +77,12 @@ export function writeOf(type: ResourceType, resource: Resource, outbox: Outbox |
   }
 }
 
-/** What stores of groups take beside what every store takes. */
+/** The additional input of group stores. */
 function withMembers<W>(write: W, members: MemberChange): W {
   return { members, ...write }
 }
 
-/** Whether anybody comes or goes. */
+/** Whether any member is added or removed. */
 export function hasMembers({ add, remove }: MemberChange): boolean {
   return add.length + remove.length > 0
 }

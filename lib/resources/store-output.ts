@@ -6,10 +6,10 @@ import type { Endpoint } from './call.js'
 const metaAttributes = ['resourceType', 'created', 'lastModified', 'version'] as const
 
 /**
- * Returns a resource as a store gave it, after checking that it can be sent to clients.
+ * Checks that a resource from a store can be sent to clients, and returns it.
  *
- * @param id the id that was asked for, if one was
- * @throws Error when the store broke its contract; the client gets a 500 and none of the data
+ * @param id the requested id, if any
+ * @throws Error when the store broke its contract; the client gets a 500 without any data
  */
 export function checkStored<R extends Resource>(endpoint: Endpoint, resource: R, id?: string): R {
   const problem = problemOf(endpoint, resource, id)

@@ -10,14 +10,14 @@ import { changeMembers, type Outcome, replaceStored, writeOf } from './store-inp
 const undoMs = 10_000
 
 /**
- * Puts the state before a change back, so that a refusal means that nothing has changed. Whatever
- * goes wrong here, the mark stays and the refusal is reported.
+ * Restores the state before a change, so that a refusal means that nothing has changed. If this
+ * fails, the mark stays and the refusal is still reported.
  *
- * @param stored the resource as it was stored, and who really came and went
+ * @param stored the resource as stored, and the members really added and removed
  */
 export async function undo(call: Call, change: Change, stored: Outcome): Promise<void> {
   const { tenant, actor, requestId } = call.scope
-  // Also when the client has gone or the deadline has passed.
+  // Also if the client has disconnected or the deadline has passed.
   const signal = AbortSignal.timeout(undoMs)
   const own = within(call, { tenant, actor, requestId, signal })
   const [restored, what] = await restore(own, change, stored).catch(

@@ -19,17 +19,17 @@ export interface WriteResult {
   readonly hasChanged: boolean
 }
 
-/** A change ready to be stored, with what is stored beside it. */
+/** A change ready to be stored, with its marks and audit entries. */
 interface Prepared {
   readonly change: Change
   readonly effects: Effects
 }
 
 /**
- * Creates or changes a resource: load, decide, permit, check, prepare, store, announce, settle.
- * When another write comes first, it starts again from the new state, as often as
- * `options.maxRetries` allows, then 503; with `If-Match` that ends in 412. When the store or the
- * host refuses, nothing has changed.
+ * Creates or changes a resource: load, decide, permit, check, prepare, store, announce, settle. If
+ * another write comes first, it starts again from the new state, up to `options.maxRetries` times,
+ * then answers 503; with `If-Match` it answers 412. If the store or the host refuses, nothing has
+ * changed.
  */
 export function write(call: ResourceCall, spec: WriteSpec): Promise<WriteResult> {
   const attempt = (ignored: ReadonlySet<string>) =>
@@ -63,8 +63,8 @@ async function steps(
 }
 
 /**
- * Deletes a resource (RFC 7644 §3.6): what its kind does before, then check, prepare, store,
- * announce, settle. When something fails in between, the client gets an error and can send the same
+ * Deletes a resource (RFC 7644 §3.6): what its kind does first, then check, prepare, store,
+ * announce, settle. If something fails in between, the client gets an error and can send the same
  * DELETE again.
  */
 export function remove(call: ResourceCall): Promise<void> {
@@ -78,7 +78,7 @@ export function remove(call: ResourceCall): Promise<void> {
   })
 }
 
-/** The deletion of a resource, checked. */
+/** Loads a resource and checks its deletion. */
 export async function checkedDeletion(call: ResourceCall): Promise<Change> {
   const { read, decide } = call.kind.deletion(call)
   const change = await decide(read && (await load(call, read)), nobody)
@@ -86,7 +86,7 @@ export async function checkedDeletion(call: ResourceCall): Promise<Change> {
   return change
 }
 
-/** The resource as it is now, if its version is one the client accepts; 404 or 412 otherwise. */
+/** The current resource, if it meets the client's conditions; 404 or 412 otherwise. */
 export async function load(
   call: ResourceCall,
   read: NonNullable<WriteSpec['read']>,
@@ -108,7 +108,7 @@ function permit({ allowed }: ResourceCall, { attributes, secrets }: Change): voi
   if (refused !== undefined) throw forbidden(`You cannot change your own "${refused}".`)
 }
 
-/** Nothing is stored; an earlier request may have failed after it stored the same. */
+/** Stores nothing, but finishes what an earlier request with the same content may have left. */
 async function leave(call: ResourceCall, current: Resource, change: Change): Promise<WriteResult> {
   await call.kind.settleUnchanged?.(call, current)
   if (!call.store.supports?.outbox) {
@@ -118,7 +118,7 @@ async function leave(call: ResourceCall, current: Resource, change: Change): Pro
   return { resource: current, hasChanged: false }
 }
 
-/** The state to store gets its version; marks and audit entries go with it. */
+/** Gives the new state its version, and makes its marks and audit entries. */
 function prepare(call: Call, change: Change): Prepared {
   const { before, after, kind } = change
   const { clock, newId } = call.services
@@ -139,8 +139,8 @@ function effectsOf(call: Call, change: Change): Effects {
 }
 
 /**
- * Stores the change, then hands its secrets over to the host: only those of resources that are
- * stored. Both happen under the person's lease, so that the reconciler does not make the account
+ * Stores the change, then passes its secrets to the host: never those of a resource that is not
+ * stored. Both happen under the person's lease, so that the reconciler does not create the account
  * meanwhile.
  */
 function store(call: ResourceCall, prepared: Prepared): Promise<Outcome> {
@@ -153,8 +153,8 @@ function store(call: ResourceCall, prepared: Prepared): Promise<Outcome> {
     try {
       await call.kind.handOver?.(leased, { ...change, after: stored.resource })
     } catch (error) {
-      // A change goes on where the host may take it later: a deactivation must not be lost for a
-      // password.
+      // A change is kept if the host may accept it later: a deactivation must not be lost because
+      // of a password.
       if (change.kind === 'created' || isRefusal(error)) await undo(call, change, stored)
       else announce(call, prepared, stored)
       throw error
@@ -163,19 +163,19 @@ function store(call: ResourceCall, prepared: Prepared): Promise<Outcome> {
   })
 }
 
-/** One write of the store, with its marks and audit entries. */
+/** Writes to the store, with marks and audit entries. */
 async function put(call: ResourceCall, { change, effects }: Prepared): Promise<Outcome> {
   const stored = await writeDurably(call, effects, (outbox) => storeChange(call, change, outbox))
   if (!stored) throw notFound()
   if (change.kind === 'deleted') return stored
   const { resource } = stored
   checkStored(call, resource, change.kind === 'created' ? undefined : call.id)
-  // A store may give another id to what it creates.
+  // A store may choose another id for a new resource.
   if (resource.id !== change.after.id) await markPending(call, [resource.id])
   return stored
 }
 
-/** Tells everybody who listens, now that the change is durable. */
+/** Emits the events, now that the change is durable. */
 function announce(call: Call, { change, effects }: Prepared, stored: Outcome): void {
   if (!hasChanged(stored)) return
   const { members, resource } = stored
@@ -184,7 +184,10 @@ function announce(call: Call, { change, effects }: Prepared, stored: Outcome): v
   if (effects.pending.length > 0) call.services.onPending(call.scope.tenant)
 }
 
-/** The host's part, while the client waits; when it refuses, the state before is put back. */
+/**
+ * Carries out the host's part while the client waits; if the host refuses, restores the previous
+ * state.
+ */
 function settle(call: Call, change: Change, stored: Outcome): Promise<void> | undefined {
   return call.kind.settle?.(call, { ...change, after: stored.resource })?.catch(async (error) => {
     if (isRefusal(error)) await undo(call, change, stored)

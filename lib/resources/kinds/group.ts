@@ -34,7 +34,8 @@ import { deletionOf, everything, patched, plain, present } from './plain.js'
 const withoutThem: Read = { omit: new Set(['members']) }
 
 /**
- * Groups: what happens to one happens to the access of its members. Stores may keep members apart.
+ * Groups: a change of a group can change the access of its members. Stores may keep members
+ * separately.
  */
 export const group: Kind = {
   ...plain,
@@ -42,7 +43,7 @@ export const group: Kind = {
   storeIn: (adapters) => adapters.groups,
   required: [{ name: 'displayName', types: ['string'] }],
   namesOthers: true,
-  // As Entra ID prefers it, and so that nobody has to load and send thousands of members.
+  // Entra ID prefers this, and it avoids loading and sending thousands of members.
   patchAnswersNothing: true,
 
   create(_call, resource) {
@@ -57,7 +58,7 @@ export const group: Kind = {
     }
   },
 
-  /** The members it shall have are compared with those it has; only the difference is written. */
+  /** Compares the requested members with the current ones and writes only the difference. */
   replace(call, sent) {
     const keepsMembers =
       call.services.options.putWithoutMembers === 'keep' && !sent.names.has('members')
@@ -73,8 +74,8 @@ export const group: Kind = {
   },
 
   /**
-   * When the operations say of members only who comes and who goes, the members are not loaded, and
-   * without other operations and `If-Match` not even the group: the cost is that of the change.
+   * If the operations only add and remove members, the members are not loaded; without other
+   * operations and `If-Match`, not even the group is. The cost is then that of the change.
    */
   patch(call, operations) {
     const { services, type } = call
@@ -114,7 +115,8 @@ export const group: Kind = {
   pending(call, change) {
     const { kind, after, members } = change
     if (!concernsAll(change)) return [...members.add, ...members.remove]
-    // A store that marks on its own does so before the group is gone; later nobody is found in it.
+    // A store with an outbox marks the members before it deletes the group; later they could not be
+    // found.
     const isLate = kind === 'deleted' && !call.store.supports?.outbox
     return isLate ? [after.id, ...members.remove] : [after.id]
   },
@@ -123,13 +125,13 @@ export const group: Kind = {
 
   async settle({ services, scope }, change) {
     await deprovisionWithoutRole(services, scope, changedGroup(change))
-    // The state it asks for may have been stored by a request that was not carried out in time.
+    // An earlier request may have stored this state without finishing in time.
     if (change.kind === 'replaced') await finishLosses(services, scope, change.after.id)
   },
 
   settleUnchanged: ({ services, scope }, resource) => finishLosses(services, scope, resource.id),
 
-  /** A group that is gone already may be one whose deletion was not carried out in time. */
+  /** A group that is already gone may be one whose deletion did not finish in time. */
   async beforeDeletion(call) {
     await finishLosses(call.services, call.scope, call.id)
     return checkedDeletion(call)
@@ -139,8 +141,7 @@ export const group: Kind = {
     setOrDelete(representation, 'members', shownMembers(resource, computed))
   },
 
-  // RFC 7643 §2.5 lets an empty list be left out, and then authentik does not add members that were
-  // lost.
+  // RFC 7643 §2.5 allows omitting an empty list, but then authentik does not restore lost members.
   completeAlone(representation, { omit }) {
     if (!omit.has('members')) representation['members'] ??= []
   },
@@ -150,13 +151,16 @@ export const group: Kind = {
   isPartial: (call, { omit }) => keepsMembersApart(call) && !omit.has('members'),
 }
 
-/** Whether the store takes changes of members, without the group. */
+/** Whether the store accepts changes of members without the whole group. */
 function keepsMembersApart({ services }: Call): boolean {
   const { groups } = services.adapters
   return groups.supports?.memberDeltas === true && groups.changeMembers !== undefined
 }
 
-/** Whose access may change with the group, and who must not be touched. */
+/**
+ * Whether a write of the group needs its members, to know whose access may change and who is
+ * protected.
+ */
 function needsMembers({ adapters: { access, users } }: Services): boolean {
   return access !== undefined || users.exemptions !== undefined
 }
@@ -172,7 +176,7 @@ function patchWhole(call: ResourceCall, operations: readonly PatchOperation[]): 
   }
 }
 
-/** Nothing is read: requests at the same time do not disturb each other. */
+/** Nothing is read, so concurrent requests do not interfere. */
 function patchMembers(call: ResourceCall, change: MemberChange): WriteSpec {
   const at = ''
   const meta = { resourceType: call.type.name, created: at, lastModified: at, version: '' }
@@ -207,7 +211,7 @@ function patchWithDeltas(
 }
 
 /**
- * A change whose states have their members; they are taken out where the store keeps them apart.
+ * A change whose states include members, which are removed if the store keeps members separately.
  */
 function wholeChange(call: Call, kind: Change['kind'], states: WholeStates): Change {
   const { before, after, ignored } = states
@@ -259,7 +263,7 @@ function withMemberIds(resource: Resource, ids: readonly string[]): Resource {
   return ids.length > 0 ? extended(rest, { members: ids.map((value) => ({ value })) }) : rest
 }
 
-/** What a change can take from members: those who leave, and all by another name. */
+/** The members who may lose access: those who leave, or all if the group gets another name. */
 function lossesOf(change: Change): GroupLoss[] {
   const { kind, before, after, members } = change
   const name = String(before?.['displayName'] ?? after['displayName'])
@@ -280,7 +284,7 @@ function lossesOf(change: Change): GroupLoss[] {
   return losses
 }
 
-/** The names of a group that gets another one. */
+/** The old and new name of a renamed group. */
 function renaming({
   kind,
   before,
@@ -298,7 +302,7 @@ function changedGroup(change: Change): ChangedGroup {
   return { groupId: after.id, leaving, joining, ...(renamed && { renamed }) }
 }
 
-/** The events of members that came and went. */
+/** The events for members added and removed. */
 function memberEvents({ add, remove }: Change['members']): AuditEvent[] {
   return [
     ...(add.length > 0 ? [{ event: 'member.added' as const, members: add }] : []),
@@ -307,7 +311,7 @@ function memberEvents({ add, remove }: Change['members']): AuditEvent[] {
 }
 
 function concernsAll({ kind, attributes }: Change): boolean {
-  // Rules know a group by its name alone.
+  // Rules refer to a group by its name only.
   return kind === 'created' || kind === 'deleted' || attributes.includes('displayName')
 }
 

@@ -6,7 +6,8 @@ import type { Member, Resource } from '../../stores/resource.js'
 import type { Call } from '../call.js'
 
 /**
- * A group as a client sent it, its members as stores take them: by id alone, each once.
+ * A group as sent by a client, with its members in the form that stores expect: ids only, each
+ * once.
  *
  * @throws ScimError `invalidValue` (400) for a member without an id
  */
@@ -24,13 +25,13 @@ export function withPlainMembers<R extends Resource>(group: R): R {
     : withoutMembers(group)
 }
 
-/** A group without `members`, for stores that keep members apart. */
+/** A group without `members`, for stores that keep members separately. */
 export function withoutMembers<R extends Resource>(group: R): R {
   const { members: _, ...rest } = group
   return rest as unknown as R
 }
 
-/** From one set of members to another. */
+/** The difference between two sets of members. */
 export function memberDifference(
   before: readonly string[],
   after: readonly string[],
@@ -42,7 +43,7 @@ export function memberDifference(
   }
 }
 
-/** The part of a change that is not so already; costs one query, whatever the size of the group. */
+/** The part of a change that has an effect; costs one query, whatever the size of the group. */
 export async function effectiveChange(
   { services, scope }: Call,
   groupId: string,

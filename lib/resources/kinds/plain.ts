@@ -9,10 +9,10 @@ import { patchOptions } from '../options.js'
 import { notePassedOver } from '../passed-over.js'
 import { changedAttributes, checkImmutable, contentAmong, replacement } from '../state.js'
 
-/** Everything a store has of a resource. */
+/** Reads the whole resource. */
 export const everything: Read = { omit: new Set() }
 
-/** Resources with nothing special: a host's own types that give nobody access. */
+/** Resources without special behaviour: a host's own types, which give no access. */
 export const plain: Kind = {
   noun: 'resource',
   storeIn: (adapters, type) => adapters.resourceStore?.(type),
@@ -45,13 +45,13 @@ export const plain: Kind = {
   deletion: () => ({ read: everything, decide: (current) => deletionOf(present(current)) }),
 }
 
-/** Stores a resource as it is. */
+/** The creation of a resource. */
 export function creation(after: Resource, secrets: Change['secrets']): WriteSpec {
   const attributes = changedAttributes(undefined, after)
   return { decide: () => ({ kind: 'created', after, secrets, members: noMembers, attributes }) }
 }
 
-/** A change that concerns no members. */
+/** A change without members. */
 export function changeOf(
   kind: Change['kind'],
   before: Resource,
@@ -61,18 +61,18 @@ export function changeOf(
   return { kind, before, after, secrets, members: noMembers, attributes }
 }
 
-/** The end of a resource. */
+/** The deletion of a resource. */
 export function deletionOf(resource: Resource): Change {
   return { kind: 'deleted', after: resource, secrets: {}, members: noMembers, attributes: [] }
 }
 
-/** The state that a spec with `read` is given. */
+/** The current state, which exists for every spec with `read`. */
 export function present(current: Resource | undefined): Resource {
   if (!current) throw new Error('A change needs a state before it.')
   return current
 }
 
-/** What operations make of a resource. */
+/** The result of PATCH operations. */
 export interface Patched {
   readonly after: Resource
   readonly secrets: Change['secrets']
@@ -83,7 +83,7 @@ export interface Patched {
 /**
  * Applies PATCH operations to a resource.
  *
- * @param isRest other operations of the same request are carried out apart
+ * @param isRest other operations of the same request are carried out separately
  * @throws ScimError 400 when one cannot be applied; `mutability` for an immutable attribute that
  *   has a value
  */

@@ -21,7 +21,7 @@ import { type Computed, referencePart, setOrDelete } from '../represent.js'
 import { write } from '../write.js'
 import { changeOf, deletionOf, everything, plain, present } from './plain.js'
 
-/** People: exemptions, passwords, and the end of access before the answer. */
+/** Users: exemptions, passwords, and ending access before the answer. */
 export const user: Kind = {
   ...plain,
   noun: 'user',
@@ -30,10 +30,10 @@ export const user: Kind = {
     { name: 'userName', types: ['string'] },
     { name: 'active', types: ['boolean', 'undefined'] },
   ],
-  // Clients that leave it out do not mean to deactivate or reactivate somebody (RFC 7644 §3.5.1).
+  // Clients that omit it do not mean to deactivate or reactivate the user (RFC 7644 §3.5.1).
   keptByPut: ['active'],
 
-  // New people are active unless it is said otherwise (RFC 7644 §3.3).
+  // New users are active unless the client says otherwise (RFC 7644 §3.3).
   withDefaults: (resource) =>
     typeof resource['active'] === 'boolean' ? resource : extended(resource, { active: true }),
 
@@ -89,7 +89,7 @@ export const user: Kind = {
       : endAccess(services, scope, after as User)
   },
 
-  // A change that was sent before and did not reach the host in time is sent again and changes
+  // This may be the repetition of a request that did not reach the host in time; it changes
   // nothing.
   settleUnchanged({ services, scope }, resource) {
     if (!isActive(resource)) return endAccessAgain(services, scope, resource as User)
@@ -97,8 +97,8 @@ export const user: Kind = {
   },
 
   /**
-   * Access ends first and the resource goes last: whatever fails in between, the person is inactive
-   * with a pending mark.
+   * Access ends first and the resource is deleted last. Whatever fails in between, the person is
+   * inactive and marked pending.
    */
   async beforeDeletion(call) {
     const { services, scope } = call
@@ -106,7 +106,7 @@ export const user: Kind = {
       read: everything,
       decide: async (current) => {
         const before = present(current)
-        // Before anything changes, also for somebody who is inactive already.
+        // Before anything changes, also for people who are already inactive.
         await checkPerson(call, deletionOf(before))
         const attributes = before['active'] === false ? [] : ['active']
         const after = { ...before, active: false }
@@ -140,7 +140,7 @@ export const user: Kind = {
   },
 }
 
-/** What access is always made of. */
+/** Attributes that always affect access. */
 const accessAttributes: readonly string[] = [
   'active',
   'userName',
@@ -149,15 +149,15 @@ const accessAttributes: readonly string[] = [
   'entitlements',
 ]
 
-/** Whether a change is anything to those who make access true. */
+/** Whether a change leaves work for the reconciler. */
 function leavesWork(
   { adapters, options }: Services,
   { kind, attributes, secrets }: Change,
 ): boolean {
-  // Behind the gate, what a deletion means for the account is still to be done.
+  // Behind the gate, the account of a deleted person still has to be closed.
   if (kind === 'deleted') return options.gateIsOnlyWayIn
   const { accessAttributes: more } = adapters.users
-  // What is there already may be an earlier change whose mark was lost.
+  // The same state may come from an earlier change whose mark was lost.
   if (kind === 'created' || more === undefined || attributes.length === 0) return true
   const isRead = (name: string) => accessAttributes.includes(name) || more.includes(name)
   return Object.keys(secrets).length > 0 || attributes.some(isRead)
@@ -179,7 +179,10 @@ async function checkPerson(call: Call, change: Change): Promise<void> {
   if (loss) await services.brake?.check(scope, { ids: [after.id], ...loss })
 }
 
-/** What somebody loses by a change, where so many have lost it that one more may be too many. */
+/**
+ * The loss of access by a change, if so many have lost it recently that one more may be a mass
+ * loss.
+ */
 async function lossOf(call: Call, change: Change): Promise<Omit<Loss, 'ids'> | undefined> {
   if (mayBeTooMany(call, change)) return { kind: 'inactive', cause: 'Deactivating people' }
   const { services, scope } = call
@@ -189,26 +192,26 @@ async function lossOf(call: Call, change: Change): Promise<Omit<Loss, 'ids'> | u
     : undefined
 }
 
-/** Whether somebody active has access now, and none with what the change leaves them. */
+/** Whether an active person has access now and none after the change. */
 async function losesRole({ services, scope }: Call, { before, after }: Change): Promise<boolean> {
   const { groups } = services.adapters
   if (!isActive(after) || !(await groups.resolveAccess(scope, before as User)).active) return false
   return !(await groups.resolveAccess(scope, after as User)).active
 }
 
-/** Whether `roles` and `entitlements` of people give something here. */
+/** Whether `roles` and `entitlements` of users give roles here. */
 function givesByValues({ adapters: { policy } }: Services): boolean {
   return (policy?.roles_users?.length ?? 0) > 0
 }
 
-/** Whether somebody loses a value that may have given a role. */
+/** Whether the user loses a value that may have given a role. */
 function takesValues(services: Services, { before, after, kind }: Change): boolean {
   if (!givesByValues(services) || before === undefined || kind === 'deleted') return false
   const left = new Set(userValues(after))
   return userValues(before).some((value) => !left.has(value))
 }
 
-/** Whether somebody may lose an address under which there is an account. */
+/** Whether the user may lose an address under which an account exists. */
 function changesAddresses({ adapters }: Services, change: Change): boolean {
   const { before, kind, attributes } = change
   if (!adapters.access || before === undefined || kind === 'deleted') return false
@@ -219,12 +222,12 @@ function mayBeTooMany({ services: { brake }, scope }: Call, change: Change): boo
   return brake !== undefined && endsAccess(change) && brake.isNear(scope, 1)
 }
 
-/** Somebody active becomes inactive; a deletion does so first. */
+/** Whether an active user becomes inactive; a deletion starts with that. */
 function endsAccess({ before, after, kind }: Change): boolean {
   return kind !== 'deleted' && before !== undefined && isActive(before) && !isActive(after)
 }
 
-/** Unassigned is not active: what a client has taken away gives nothing. */
+/** Unassigned counts as inactive: a client that removes `active` gives no access. */
 function isActive(user: Resource): boolean {
   return user['active'] === true
 }
@@ -244,10 +247,7 @@ function passwordOf(
   return isTaken && typeof password === 'string' ? password : undefined
 }
 
-/**
- * Another tenant's user and nobody are refused alike, and only where the host wants managers to
- * exist.
- */
+/** Refuses unknown managers, if the host wants that. A user of another tenant counts as unknown. */
 async function checkManager(
   { services: { adapters, options }, scope }: Call,
   before: Resource | undefined,
@@ -277,7 +277,7 @@ function shownGroups(user: Resource, computed: Computed): Json[] | undefined {
   }))
 }
 
-/** A manager who is no user of this tenant stays what the client sent: a text, never a link. */
+/** A manager who is not a user of this tenant stays as the client sent it: text, never a link. */
 function enterpriseOf(user: Resource, computed: Computed): JsonObject | undefined {
   const enterprise = user[enterpriseUserUrn] as JsonObject | undefined
   const manager = enterprise?.['manager'] as JsonObject | undefined
@@ -319,7 +319,7 @@ async function readById(
   return new Map(resources.map((resource) => [resource.id, resource]))
 }
 
-/** A cheap guess: it may load managers that are not shown, never the other way round. */
+/** A cheap estimate: it may load managers that are not shown, but never misses any that are. */
 function wantsManager(projection: Projection): boolean {
   if (projection.kind === 'default') return true
   const isWhole = projection.names.get(enterpriseUserUrn) === 'whole'

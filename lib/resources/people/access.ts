@@ -21,8 +21,8 @@ const concurrentPeople = 8
 
 /**
  * Ends the access of an inactive person before the client is answered. The person was marked
- * pending before, so what fails here goes on without the client. Behind the gate nothing is left to
- * do: it refuses whom the store says is inactive.
+ * pending before, so the reconciler finishes whatever fails here. With `gateIsOnlyWayIn` there is
+ * nothing to do: the gate refuses inactive people by the stored state.
  *
  * @throws UnavailableError when the host cannot do it in time
  * @throws RefusedError when the host refuses
@@ -39,11 +39,10 @@ export async function endAccess(services: Services, scope: Scope, user: User): P
 }
 
 /**
- * Works on somebody while nobody else does: under their lease, where access is kept. The person
- * need not be stored yet. They stay marked, so that the reconciler goes on when the lease is
- * returned.
+ * Runs work under a person's lease, if there is an access store. The person need not be stored yet.
+ * They stay marked, so that the reconciler works on them afterwards.
  *
- * @throws UnavailableError when somebody else works on the person for too long
+ * @throws UnavailableError when another worker holds the lease for too long
  */
 export function holdingPerson<T>(
   services: Services,
@@ -69,8 +68,8 @@ async function endWithoutRecord(services: Services, scope: Scope, user: User): P
 }
 
 /**
- * {@link endAccess} for somebody who was inactive before: does nothing when the host has carried
- * that out, so that further changes do not depend on the host; otherwise tries again what failed.
+ * {@link endAccess} for a person who was already inactive. It does nothing if the host has ended
+ * their access, so that further changes do not depend on the host; otherwise it tries again.
  */
 export async function endAccessAgain(services: Services, scope: Scope, user: User): Promise<void> {
   const record = await services.adapters.access?.getRecord(scope, user.id)
@@ -80,8 +79,9 @@ export async function endAccessAgain(services: Services, scope: Scope, user: Use
 }
 
 /**
- * Tells the host that somebody is about to be deleted; their access has ended already. Behind the
- * gate the reconciler does, which has to find the account, as the gate has, when the user is gone.
+ * Tells the host that a person is about to be deleted; their access has ended already. With
+ * `gateIsOnlyWayIn` the reconciler does it later, so the person's address is recorded first: the
+ * reconciler and the gate must find the account when the user is gone.
  */
 export async function endAccount(services: Services, scope: Scope, user: User): Promise<void> {
   const { access } = services.adapters
@@ -104,21 +104,21 @@ async function keepAddress(
   })
 }
 
-/** A change of a group; members are people, or groups that stand for everybody in them. */
+/** A change of a group. Members are people, or groups that stand for everybody in them. */
 export interface ChangedGroup {
   readonly groupId: string
-  /** Who leaves it. */
+  /** Members who leave. */
   readonly leaving: readonly string[]
-  /** Who comes, and loses access only where a rule gives the role Deactivated. */
+  /** Members who join; they lose access only if a rule gives the role Deactivated. */
   readonly joining?: readonly string[]
-  /** The names by which rules know it before and after: then it concerns everybody in it. */
+  /** Its name before and after, if it is renamed; this concerns everybody in it. */
   readonly renamed?: { readonly from: string; readonly to: string }
 }
 
 /**
- * Notes whose access a change of a group may take, before it is stored: whatever happens next, the
- * same request sent again is not acknowledged before it has ended. Requests that name their members
- * again need no note.
+ * Before a change of a group is stored, notes the members who may lose access by it. Whatever
+ * happens next, the same request sent again is then not acknowledged before that access has ended.
+ * Requests that name their members again need no note.
  */
 export async function expectLosses(
   services: Services,
@@ -131,7 +131,7 @@ export async function expectLosses(
   if (ids.length > 0) await addUnfinished(access, scope, change.groupId, ids)
 }
 
-/** Members whose access the change may take, as the rules are now. */
+/** Members who may lose access by the change under the current rules. */
 async function concernedBy(
   { adapters: { policy = mappingPolicy() } }: Services,
   access: AccessStore,
@@ -152,11 +152,11 @@ async function concernedBy(
 }
 
 /**
- * Ends the access of those among these members whom their groups give none any more (`onNoRole`),
- * before the client is answered. Everybody else is left to the reconciler.
+ * Before the client is answered, ends the access of those members to whom no group gives a role any
+ * more (`onNoRole`). The reconciler handles everybody else.
  *
- * @throws UnavailableError when the host cannot do it in time; the reconciler goes on, see {@link
- *   finishLosses}
+ * @throws UnavailableError when the host cannot do it in time; the reconciler finishes it, see
+ *   {@link finishLosses}
  */
 export async function deprovisionWithoutRole(
   services: Services,
@@ -169,7 +169,7 @@ export async function deprovisionWithoutRole(
   await endLosses(services, access, scope, { groupId: change.groupId, ids })
 }
 
-/** Members of a group, of whom some may have lost their access. */
+/** Members of a group, some of whom may have lost their access. */
 interface Losses {
   readonly groupId: string
   readonly ids: readonly string[]
@@ -189,7 +189,7 @@ async function endLosses(
   if (roleless.length > 0) services.brake?.count(scope, { ids: roleless, kind: 'roleless' })
   if (services.options.gateIsOnlyWayIn) return
   if (roleless.length > 0) {
-    // A fan-out, which marks those of large groups, may not have come to them yet.
+    // A fan-out, which marks the members of large groups, may not have reached them yet.
     await markPending({ services, scope }, roleless)
     await addUnfinished(access, scope, groupId, ids)
     await enforceAll(services, access, scope, roleless)
@@ -198,10 +198,10 @@ async function endLosses(
 }
 
 /**
- * Ends the access of somebody to whom neither groups nor values of the user give any now, before
- * the client is answered.
+ * Before the client is answered, ends the access of a person to whom neither groups nor attribute
+ * values give a role any more.
  *
- * @throws UnavailableError when the host cannot do it in time; the reconciler goes on
+ * @throws UnavailableError when the host cannot do it in time; the reconciler finishes it
  */
 export async function endAccessIfRoleless(
   services: Services,
@@ -216,8 +216,8 @@ export async function endAccessIfRoleless(
 }
 
 /**
- * Ends the access that an earlier change of a group took and that did not end in time. To be called
- * before a request is answered that may be that change sent again.
+ * Ends access that an earlier change of a group should have ended and did not in time. To be called
+ * before answering a request that may be a repetition of that change.
  *
  * @throws UnavailableError as {@link deprovisionWithoutRole}
  */
@@ -233,8 +233,7 @@ export async function finishLosses(
 }
 
 /**
- * Active people to whom their groups give no access; those who are not ours to manage keep what
- * they have.
+ * The active people to whom no group gives access, without those who are not managed through SCIM.
  */
 async function rolelessAmong(
   { adapters }: Services,
@@ -248,7 +247,7 @@ async function rolelessAmong(
   return roleless.filter((_, index) => exemptions[index] === undefined).map(({ id }) => id)
 }
 
-/** A few at a time, all of them within the time that one person may take. */
+/** A few at a time, and all of them within the time limit of one person. */
 async function enforceAll(
   services: Services,
   access: AccessStore,
@@ -269,7 +268,7 @@ interface EnforceWait {
   readonly timeoutMs: number
 }
 
-/** Makes one person's access true under their lease. */
+/** Enforces one person's access under their lease. */
 async function enforce(
   services: Services,
   access: AccessStore,
@@ -291,8 +290,8 @@ interface Deprovisioning {
 }
 
 /**
- * One call of the host, with the deadline of `options.deprovisionTimeoutMs`; every failure becomes
- * a store error.
+ * Calls the host with the time limit `options.deprovisionTimeoutMs`; every failure becomes a store
+ * error.
  */
 async function deprovision(
   services: Services,

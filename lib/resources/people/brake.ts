@@ -15,32 +15,32 @@ import type { Adapters } from '../../stores/adapters.js'
 import type { Scope } from '../../stores/scope.js'
 import type { ServiceOptions } from '../options.js'
 
-/** People who lose access by a change, before it is stored. */
+/** The people who would lose access by a change. */
 export interface Loss {
   readonly ids: readonly string[]
   readonly kind: 'inactive' | 'roleless'
-  /** What does it, as the beginning of a sentence, e.g. `Renaming the group "Crew"`. */
+  /** The cause, as the beginning of a sentence, e.g. `Renaming the group "Crew"`. */
   readonly cause: string
 }
 
-/** Watches for many people losing access within an hour, by whatever changes. */
+/** Watches for mass losses: many people losing access within an hour, by any changes. */
 export interface Brake {
   /**
-   * Whether so many people more could be a mass loss: without a store call, so that few of them
-   * cost nothing.
+   * Whether a loss by this many more people could be a mass loss. Makes no store call, so that
+   * small losses cost nothing.
    */
   isNear(scope: Scope, people: number): boolean
   /**
    * Reports a mass loss, or refuses it.
    *
-   * @throws ScimError 503 where mass losses are refused; nothing may be stored then
+   * @throws ScimError 503 if mass losses are refused; nothing may be stored then
    */
   check(scope: Scope, loss: Loss): Promise<void>
   /** Counts people who have lost access. */
   count(scope: Scope, loss: Pick<Loss, 'ids' | 'kind'>): void
 }
 
-/** What a brake works with. */
+/** The dependencies of a brake. */
 export interface BrakeParts {
   readonly adapters: Adapters
   readonly options: Pick<
@@ -61,7 +61,7 @@ const activeForMs = 60_000
 const hourMs = 3_600_000
 const maxTenants = 10_000
 
-/** A brake with its own memory; `undefined` for adapters that keep no access. */
+/** Makes a brake with its own memory; `undefined` without an access store. */
 export function createBrake(parts: BrakeParts): Brake | undefined {
   const { access } = parts.adapters
   if (!access) return undefined
@@ -76,7 +76,8 @@ export function createBrake(parts: BrakeParts): Brake | undefined {
     return watched
   }
   return {
-    // Other hosts may have counted as many: from half of the least on they are asked.
+    // Other instances may have counted as many, so from half of the minimum on the shared counts
+    // are read.
     isNear: (scope, people) =>
       people + watchedOf(scope).losses.known() >= Math.ceil(options.massLossLeast / 2),
     check: (scope, loss) => check({ ...parts, access }, watchedOf(scope), scope, loss),
@@ -108,7 +109,7 @@ async function check(
   if (isRefused) throw refusal(parts, found)
 }
 
-/** Asked at most once a minute: it grows and shrinks slowly against the share. */
+/** Counted at most once a minute, because the number changes slowly. */
 async function activePeople(
   { adapters, clock }: BrakeParts,
   watched: Watched,
@@ -121,7 +122,10 @@ async function activePeople(
   return watched.active.count
 }
 
-/** Told once an hour; what is refused is told each time somebody asks anew after a minute. */
+/**
+ * Reports a mass loss once an hour. A refusal is reported again when the change is sent again after
+ * a minute.
+ */
 async function report(
   { adapters, access, clock, emit }: BrakeParts & { readonly access: AccessStore },
   watched: Watched,

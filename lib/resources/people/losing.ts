@@ -12,29 +12,23 @@ import type { User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { Services } from '../call.js'
 
-/** What happens to a group, as far as it can take access from somebody. */
+/** A change of a group that can take access from people. */
 export interface GroupLoss {
   readonly id: string
-  /**
-   * Members (people or groups) that leave; `everybody`, not read yet, when the group gets another
-   * name.
-   */
+  /** Members (people or groups) that leave; `everybody`, not yet read, if the group is renamed. */
   readonly leaving: readonly string[] | 'everybody'
-  /**
-   * The names by which rules know the group now and will know it; absent when it keeps its name or
-   * is deleted.
-   */
+  /** The old and new name of the group; absent if it keeps its name or is deleted. */
   readonly renamed?: { readonly from: string; readonly to: string }
-  /** What it is, as the beginning of a sentence. */
+  /** The cause, as the beginning of a sentence. */
   readonly cause: string
 }
 
 /**
- * What must happen before a change of a group that can take people's last role: it is reported or
- * refused when they are many, and it is noted that a rule gave them a role. Costs a few queries
- * where rules give roles, and one where not.
+ * Prepares for a change of a group that can take people's last role. If they are many, it is
+ * reported or refused, and it is noted that a rule gave them a role. Costs a few queries if rules
+ * give roles, and one otherwise.
  *
- * @throws ScimError 503 where mass losses are refused
+ * @throws ScimError 503 if mass losses are refused
  */
 export async function foreseeLoss(
   services: Services,
@@ -58,7 +52,7 @@ export async function foreseeLoss(
   await noteRolesByRule({ ...adapters, access }, scope, people)
 }
 
-/** By another name a group takes only what rules give to the name it has. */
+/** Whether the change can take roles. A rename takes only what rules give to the old name. */
 async function canTakeRoles(
   { access, policy = mappingPolicy() }: AccessAdapters,
   scope: Scope,
@@ -70,7 +64,7 @@ async function canTakeRoles(
   return rules.roles_groups.some(([, group]) => groupKey(group, policy) === from)
 }
 
-/** Those of the people who have access now, and none once the group has changed. */
+/** The people who have access now and none once the group has changed. */
 async function losing(
   { adapters }: Services,
   scope: Scope,
@@ -104,8 +98,7 @@ async function losing(
 }
 
 /**
- * The groups somebody is in once the group has changed; groups above a group that leaves are looked
- * at anew.
+ * A person's groups once the group has changed. Parents of a group that leaves are computed again.
  */
 function groupsAfter(
   now: readonly GroupReference[],

@@ -7,9 +7,9 @@ import type { Exemption } from '../../stores/user-store.js'
 import type { Services } from '../call.js'
 
 /**
- * Refuses a change of somebody whose account is not ours to manage, judged by the person's state
- * before and after the change: a rename must neither lift the protection nor take over a protected
- * name.
+ * Refuses a change of a person whose account is not managed through SCIM. It checks the state
+ * before and after the change, because a rename must neither remove the protection nor take over a
+ * protected name.
  *
  * @throws RefusedError 403 for protected people, 409 for those who must not be taken over
  */
@@ -29,9 +29,9 @@ interface MemberIds {
 }
 
 /**
- * Refuses to add or remove protected people as members of a group. `effective` is called only when
- * some are protected, and tells whose membership the request really changes: a client that sends a
- * membership as it already is touches nobody. Costs one query of the target.
+ * Refuses to add or remove protected people as members of a group. `effective` is called only if
+ * some of them are protected, and returns the memberships that the request really changes: sending
+ * an existing membership again is allowed. Costs one query of the target.
  *
  * @throws RefusedError 403
  */

@@ -1,13 +1,14 @@
 import type { AccessStore } from '../../stores/access-store.js'
 import type { Scope } from '../../stores/scope.js'
 
-/** Among the members of a note: everybody who is in the group. */
+/** Stands for everybody in the group. */
 export const everybody = '*'
 
 /**
- * Members (people or groups) of whom a change of a group may take the access, until it has ended:
- * when that takes longer than the client waits, the same request sent again finds the group as it
- * shall be, and must not be acknowledged before. {@link everybody} may be among them.
+ * The members (people or groups) who may lose access by a change of a group and whose access may
+ * not have ended yet. If that takes longer than the client waits, the same request sent again finds
+ * the group already changed, and must not be acknowledged too early. {@link everybody} may be among
+ * them.
  */
 export async function unfinishedLosses(
   access: AccessStore,
@@ -18,7 +19,7 @@ export async function unfinishedLosses(
   return value === undefined ? [] : (JSON.parse(value) as readonly string[])
 }
 
-/** Notes members of whom some may lose their access. */
+/** Notes members who may lose their access. */
 export async function addUnfinished(
   access: AccessStore,
   scope: Scope,
@@ -29,7 +30,7 @@ export async function addUnfinished(
   if (ids.some((id) => !known.has(id))) await save(access, scope, groupId, [...known, ...ids])
 }
 
-/** Takes members back of whom nobody has to lose access any more; the last one removes the note. */
+/** Removes members whose access needs no more work; removing the last one deletes the note. */
 export async function removeUnfinished(
   access: AccessStore,
   scope: Scope,

@@ -7,15 +7,14 @@ import type { Scope } from '../../stores/scope.js'
 import type { Limits } from '../options.js'
 
 /**
- * What looking through the values of a multi-valued attribute costs, measured in comparisons with a
- * simple one.
+ * The cost of searching the values of a multi-valued attribute, in comparisons with a simple one.
  */
 const listCost = 8
 
-/** How much a filter compares for each resource. */
+/** The comparisons that a filter makes per resource. */
 interface Effort {
   readonly terms: number
-  /** Value paths, and comparisons with a multi-valued attribute. */
+  /** Number of value paths and comparisons with a multi-valued attribute. */
   readonly lists: number
 }
 
@@ -26,8 +25,8 @@ interface FilterCost {
 }
 
 /**
- * Refuses a filter that no index answers and that would keep a store busy for long: with many value
- * paths, or with many terms over many resources.
+ * Refuses an expensive filter that no index answers: one with many value paths, or with many terms
+ * over many resources.
  *
  * @throws ScimError `tooMany` (400)
  */
@@ -46,7 +45,7 @@ export async function requireAffordable(
     )
   }
   const work = terms + lists * listCost
-  // Nobody has so many resources that a single short filter would be too much.
+  // A short filter is affordable for any number of resources.
   if (work < listCost) return
   const most = Math.floor(limits.maxFilterWork / work)
   if (await hasMore(store, scope, most)) {

@@ -9,23 +9,21 @@ import { callOf, type Services } from '../call.js'
 import { checkPage } from '../store-output.js'
 import { requireAffordable } from './filter-work.js'
 
-/** A query's part for one resource type, names resolved against it. */
+/** The part of a query for one resource type, with names resolved. */
 export interface TypeQuery {
   readonly type: ResourceType
   readonly filter?: ResolvedFilter
-  /**
-   * Absent also when the type has no such attribute: all its resources count as having no value.
-   */
+  /** Also absent if the type has no such attribute: all its resources count as having no value. */
   readonly sort?: Sort
   readonly omit: ReadonlySet<string>
-  /** Nobody looks at the number of results. */
+  /** The total number of results is not needed. */
   readonly withoutTotal?: boolean
 }
 
 /** A query over one or more resource types. */
 export interface ResourceQuery {
   readonly parts: readonly TypeQuery[]
-  /** The result is sorted, in this direction; each part has its own `sort`. */
+  /** The direction, if the result is sorted; each part has its own `sort`. */
   readonly sorted?: { readonly descending: boolean }
   readonly page: PageRequest
 }
@@ -44,8 +42,8 @@ export interface FoundPage {
 }
 
 /**
- * Answers a query. Over several resource types, pages by number go through the types one after the
- * other; sorted ones and those by cursor through all of them at once, in one order.
+ * Answers a query. Over several resource types, index pages go through the types one after the
+ * other; sorted pages and cursor pages go through all of them in one common order.
  *
  * @throws ScimError `tooMany` (400) when that would mean reading more than
  *   `options.limits.maxScanned` resources
@@ -102,7 +100,7 @@ async function concatenated(
   return { found, totalResults }
 }
 
-/** Reads of each type as much as the page can need, and puts it in one order. */
+/** Reads from each type as much as the page can need, and merges it into one order. */
 async function merged(
   services: Services,
   scope: Scope,
@@ -150,15 +148,14 @@ function rowsOf(
 }
 
 function byPosition(sorted: ResourceQuery['sorted']): (a: Row, b: Row) => number {
-  // Positions carry their sort keys; of the sort itself only the direction matters here.
+  // Positions carry their sort keys, so only the direction of the sort matters here.
   const compare = comparePositions(sorted && { path: {}, descending: sorted.descending })
   return (a, b) => compare(a.position, b.position)
 }
 
 /**
- * The page of a type that lacks the attribute the result is sorted by: its resources, in order of
- * creation, stand together where values are unassigned, so a place among the assigned ones is
- * before or behind all of them.
+ * The page of a type without the sort attribute. Its resources, in order of creation, are together
+ * where unassigned values are, so a position among assigned values is before or after all of them.
  */
 function unsortedPage(
   part: TypeQuery,
