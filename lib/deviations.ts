@@ -5,7 +5,7 @@ export interface Deviation {
   readonly id: string
   /** Identity providers that were seen to need it. */
   readonly idps: readonly string[]
-  /** The RFC section that says otherwise. */
+  /** The RFC section that it departs from. */
   readonly source: string
   /** The behaviour while it is on, and while it is off. */
   readonly description: string
@@ -15,7 +15,7 @@ export interface Deviation {
 
 /**
  * Every departure from the RFCs that this service provider accepts. All are on by default; each can
- * be switched off by its `id`. None of them can remove or grant more than the client named.
+ * be switched off by its `id`. None of them removes or grants more than the client named.
  */
 export const deviations = [
   {
@@ -23,8 +23,8 @@ export const deviations = [
     idps: ['Entra ID', 'OneLogin', 'SCIM-SDK'],
     source: 'RFC 7643 §2.3.2',
     description:
-      '"True" and "False" in any case are taken for a boolean attribute, also in filters, ' +
-      'there without quotation marks too. Off: 400 invalidValue (invalidFilter in a ' +
+      '"True" and "False", in upper or lower case, count as booleans for a boolean attribute; ' +
+      'in filters also without quotation marks. Off: 400 invalidValue (invalidFilter in a ' +
       'filter).',
     test: 'test/patch/deviations.test.ts',
   },
@@ -32,8 +32,7 @@ export const deviations = [
     id: 'emptyStringClears',
     idps: ['Entra ID'],
     source: 'RFC 7643 §2.5',
-    description:
-      'An empty string unassigns an attribute, as null does. Off: it is a value like any other.',
+    description: 'An empty string unassigns an attribute, like null. Off: it is an ordinary value.',
     test: 'test/patch/deviations.test.ts',
   },
   {
@@ -41,7 +40,7 @@ export const deviations = [
     idps: ['OneLogin'],
     source: 'RFC 7643 §2.4',
     description:
-      'One value in place of an array is taken as an array of one. Off: 400 invalidValue.',
+      'A single value instead of an array counts as an array of one. Off: 400 invalidValue.',
     test: 'test/patch/deviations.test.ts',
   },
   {
@@ -49,9 +48,9 @@ export const deviations = [
     idps: ['Entra ID'],
     source: 'RFC 7643 §4.3',
     description:
-      'A singular complex attribute that has a sub-attribute "value" may be given as that ' +
-      'value alone: manager: "<id>"; a filter may name it for its value: ' +
-      'urn:…:User:manager eq "<id>". Off: 400 invalidValue (invalidFilter in a filter).',
+      'A singular complex attribute with a sub-attribute "value" may be given as only that ' +
+      'value: manager: "<id>". A filter may use its name for the value: urn:…:User:manager eq ' +
+      '"<id>". Off: 400 invalidValue (invalidFilter in a filter).',
     test: 'test/patch/deviations.test.ts',
   },
   {
@@ -59,7 +58,7 @@ export const deviations = [
     idps: ['authentik'],
     source: 'RFC 7643 §2.4',
     description:
-      'An element of a multi-valued complex attribute may be given as its "value" alone: ' +
+      'An element of a multi-valued complex attribute may be given as only its "value": ' +
       'members: ["<id>"]. Off: 400 invalidValue.',
     test: 'test/patch/deviations.test.ts',
   },
@@ -68,8 +67,8 @@ export const deviations = [
     idps: ['Entra ID', 'authentik', 'WSO2'],
     source: 'RFC 7643 §3, RFC 7644 §3.5.2',
     description:
-      'A message without "schemas", or with an empty one, is read as what the endpoint ' +
-      'expects. Off: 400 invalidSyntax.',
+      'A message in which "schemas" is missing or empty is read as what the endpoint expects. ' +
+      'Off: 400 invalidSyntax.',
     test: 'test/patch/deviations.test.ts',
   },
   {
@@ -77,10 +76,10 @@ export const deviations = [
     idps: ['Google Workspace', 'OneLogin', 'Entra ID'],
     source: 'RFC 7643 §3',
     description:
-      '"schemas" may have URNs of SCIM 1.1 and of drafts in place of the present ones, ' +
-      'also as the key of the enterprise extension, and other URIs unknown here, whose ' +
-      'attributes are dropped as unknown ones are. Off: 400 invalidSyntax; ' +
-      'under a legacy key, unknown attributes.',
+      '"schemas", and the key of the enterprise extension, may have URNs of SCIM 1.1 and of ' +
+      'drafts instead of the present ones. "schemas" may also list URIs unknown here; their ' +
+      'attributes are ignored, like all unknown attributes. Off: 400 invalidSyntax; attributes ' +
+      'under a legacy key are unknown.',
     test: 'test/schema/deviations.test.ts',
   },
   {
@@ -88,7 +87,7 @@ export const deviations = [
     idps: ['Entra ID'],
     source: 'RFC 7643 §3',
     description:
-      'Attributes under the URN of an extension are taken although "schemas" does not list ' +
+      'Attributes under the URN of an extension are accepted even if "schemas" does not list ' +
       'the URN. Off: 400 invalidSyntax.',
     test: 'test/schema/deviations.test.ts',
   },
@@ -97,22 +96,22 @@ export const deviations = [
     idps: ['Okta', 'Entra ID'],
     source: 'RFC 7643 §4.1.2',
     description:
-      'addresses.country may be any text, e.g. the name of a country. Off: ' +
-      '400 invalidValue for anything but two letters.',
+      'addresses.country may be any text, e.g. the name of a country. Off: 400 invalidValue for ' +
+      'anything other than two letters.',
     test: 'test/schema/deviations.test.ts',
   },
   {
     id: 'opCase',
     idps: ['Entra ID'],
     source: 'RFC 7644 §3.5.2',
-    description: '"Add", "REPLACE" and the like are taken as "op". Off: 400 invalidSyntax.',
+    description: '"op" may be "Add", "REPLACE" and the like. Off: 400 invalidSyntax.',
     test: 'test/patch/deviations.test.ts',
   },
   {
     id: 'emptyOperations',
     idps: ['Entra ID', 'Apache Syncope'],
     source: 'RFC 7644 §3.5.2',
-    description: 'A PATCH without any operation changes nothing. Off: 400 invalidSyntax.',
+    description: 'A PATCH without operations changes nothing. Off: 400 invalidSyntax.',
     test: 'test/patch/deviations.test.ts',
   },
   {
@@ -120,9 +119,8 @@ export const deviations = [
     idps: ['Entra ID', 'Okta'],
     source: 'RFC 7644 §3.5.2.1, RFC 7643 §2.1',
     description:
-      'In a resource and in the value of a PATCH operation without a path, a key may be a ' +
-      'path: "name.familyName", "urn:…:User:department". Off: ' +
-      'such keys are unknown attributes.',
+      'In a resource, and in the value of a PATCH operation without a path, a key may be a ' +
+      'path: "name.familyName", "urn:…:User:department". Off: such keys are unknown attributes.',
     test: 'test/patch/deviations.test.ts',
   },
   {
@@ -130,8 +128,8 @@ export const deviations = [
     idps: ['Okta', 'authentik', 'Apache Syncope'],
     source: 'RFC 7644 §3.5.2',
     description:
-      'readOnly attributes in the value of a PATCH operation without a path are ignored. ' +
-      'Off: 400 mutability.',
+      'readOnly attributes in the value of a PATCH operation without a path are ignored. Off: ' +
+      '400 mutability.',
     test: 'test/patch/deviations.test.ts',
   },
   {
@@ -139,8 +137,8 @@ export const deviations = [
     idps: ['Entra ID', 'Oracle'],
     source: 'RFC 7644 §3.5.2.1',
     description:
-      'PATCH add with a value filter that matches nothing creates the value that its "eq" ' +
-      'terms describe. Off: 400 noTarget.',
+      'PATCH add with a value filter that matches nothing creates the value that its "eq" terms ' +
+      'describe. Off: 400 noTarget.',
     test: 'test/patch/deviations.test.ts',
   },
   {
@@ -148,8 +146,8 @@ export const deviations = [
     idps: ['Entra ID'],
     source: 'RFC 7644 §3.5.2.3',
     description:
-      'PATCH replace with a value filter that matches nothing creates the value that its ' +
-      '"eq" terms describe. Off: 400 noTarget.',
+      'PATCH replace with a value filter that matches nothing creates the value that its "eq" ' +
+      'terms describe. Off: 400 noTarget.',
     test: 'test/patch/deviations.test.ts',
   },
   {
@@ -157,8 +155,8 @@ export const deviations = [
     idps: ['Entra ID', 'JumpCloud', 'authentik', 'Salesforce', 'Apache Syncope'],
     source: 'RFC 7644 §3.5.2.2',
     description:
-      'PATCH remove of a multi-valued attribute with a "value" removes the values listed ' +
-      'and no others. Off: 400 invalidSyntax; it never removes all.',
+      'PATCH remove of a multi-valued attribute with a "value" removes only the listed values. ' +
+      'Off: 400 invalidSyntax; it never removes all.',
     test: 'test/patch/deviations.test.ts',
   },
   {
@@ -166,8 +164,8 @@ export const deviations = [
     idps: ['Salesforce'],
     source: 'RFC 7644 §3.5.2',
     description:
-      'With a path, the value of a multi-valued attribute may be wrapped once more in the ' +
-      'attribute\'s name: path "members", value {"members": […]}. Off: 400 invalidValue.',
+      'With a path, the value of a multi-valued attribute may be wrapped once more in the name ' +
+      'of the attribute: path "members", value {"members": […]}. Off: 400 invalidValue.',
     test: 'test/patch/deviations.test.ts',
   },
   {
@@ -175,8 +173,8 @@ export const deviations = [
     idps: ['Entra ID'],
     source: 'RFC 7644 §3.5.2',
     description:
-      'A PATCH path may have a value filter on a singular complex attribute: ' +
-      'manager[value eq "<id>"]. Off: 400 invalidPath.',
+      'A PATCH path may have a value filter on a singular complex attribute: manager[value eq ' +
+      '"<id>"]. Off: 400 invalidPath.',
     test: 'test/patch/deviations.test.ts',
   },
   {
@@ -184,9 +182,9 @@ export const deviations = [
     idps: ['Entra ID'],
     source: 'RFC 7644 §3.10',
     description:
-      'A PATCH path or a filter may name an attribute of an extension without its URN ' +
-      'where no other attribute has this name: "manager". Off: ' +
-      '400 invalidPath (invalidFilter in a filter).',
+      'A PATCH path or a filter may name an attribute of an extension without its URN if no ' +
+      'other attribute has this name: "manager". Off: 400 invalidPath (invalidFilter in a ' +
+      'filter).',
     test: 'test/patch/deviations.test.ts',
   },
   {
@@ -194,8 +192,8 @@ export const deviations = [
     idps: ['RFC 7644 §3.7.3'],
     source: 'RFC 7644 §3.5.2',
     description:
-      'The data of a PATCH in a bulk request may be the array of operations alone. Off: ' +
-      '400 invalidSyntax.',
+      'The data of a PATCH in a bulk request may be only the array of operations. Off: 400 ' +
+      'invalidSyntax.',
     test: 'test/idp/complaints/bare-values.json',
   },
   {
@@ -203,9 +201,9 @@ export const deviations = [
     idps: ['RFC 7644 §3.10'],
     source: 'RFC 7643 §3',
     description:
-      'Attributes of the base schema may be given under its URN, in a resource, in the ' +
-      'value of a PATCH operation without a path, and with the URN as path: ' +
-      '{"urn:…:core:2.0:User": {"active": false}}. Off: unknown attributes.',
+      'Attributes of the base schema may be given under its URN: in a resource, in the value of ' +
+      'a PATCH operation without a path, and with the URN as path: {"urn:…:core:2.0:User": ' +
+      '{"active": false}}. Off: they are unknown attributes.',
     test: 'test/patch/deviations.test.ts',
   },
   {
@@ -213,8 +211,8 @@ export const deviations = [
     idps: ['Apache Syncope', 'midPoint'],
     source: 'RFC 7644 §3.10',
     description:
-      'A PATCH path or key, a filter and a list of attributes may put a dot for the colon ' +
-      'after the URN of a schema: urn:…:User.employeeNumber. Off: an unknown attribute.',
+      'A PATCH path or key, a filter and a list of attributes may have a dot instead of the ' +
+      'colon after the URN of a schema: urn:…:User.employeeNumber. Off: an unknown attribute.',
     test: 'test/patch/deviations.test.ts',
   },
   {
@@ -222,9 +220,9 @@ export const deviations = [
     idps: ['Entra ID', 'SCIM-SDK'],
     source: 'RFC 7643 §2.4, RFC 7644 §3.5.2',
     description:
-      'An array of exactly one stands for its element: for a singular attribute (active: ' +
-      '[false]), behind a value filter, and as value of a PATCH operation without a path; ' +
-      'a simple attribute may have it as {"value": …}. Off: 400 invalidValue.',
+      'An array of exactly one element counts as that element: for a singular attribute ' +
+      '(active: [false]), after a value filter, and as the value of a PATCH operation without a ' +
+      'path. A simple attribute may also have it as {"value": …}. Off: 400 invalidValue.',
     test: 'test/patch/deviations.test.ts',
   },
   {
@@ -232,8 +230,8 @@ export const deviations = [
     idps: ['Entra ID'],
     source: 'RFC 7643 §2.3.8',
     description:
-      'The JSON text of an object or array is taken for a complex attribute. Off: ' +
-      '400 invalidValue; such a text is never a value by itself.',
+      'The JSON text of an object or array is accepted for a complex attribute. Off: 400 ' +
+      'invalidValue; such a text is never a value itself.',
     test: 'test/patch/deviations.test.ts',
   },
   {
@@ -241,8 +239,8 @@ export const deviations = [
     idps: ['SCIM-SDK'],
     source: 'RFC 7644 §3.4.3',
     description:
-      'A search by POST may give startIndex and count as texts of digits: "count": "2". ' +
-      'Off: 400 invalidValue.',
+      'A search by POST may give startIndex and count as strings of digits: "count": "2". Off: ' +
+      '400 invalidValue.',
     test: 'test/idp/scim-sdk/search.json',
   },
   {
@@ -250,8 +248,8 @@ export const deviations = [
     idps: ['Okta', 'PingFederate'],
     source: 'RFC 7644 §3.4.2.2',
     description:
-      'A filter on users may say "email" or "email.value" for "emails.value". Off: ' +
-      '400 invalidFilter.',
+      'A filter on users may use "email" or "email.value" for "emails.value". Off: 400 ' +
+      'invalidFilter.',
     test: 'test/filter/deviations.test.ts',
   },
   {
@@ -259,8 +257,8 @@ export const deviations = [
     idps: ['Entra ID'],
     source: 'RFC 7644 §3.4.2.2',
     description:
-      'A filter may compare a sub-attribute of filtered values: ' +
-      'emails[type eq "work"].value eq "…". Off: 400 invalidFilter.',
+      'A filter may compare a sub-attribute of filtered values: emails[type eq "work"].value eq ' +
+      '"…". Off: 400 invalidFilter.',
     test: 'test/filter/deviations.test.ts',
   },
   {
@@ -268,8 +266,8 @@ export const deviations = [
     idps: ['RFC 7644 §3.4.2.1'],
     source: 'RFC 7644 §3.4.2.2',
     description:
-      'A filter may write meta.resourceType eq User without quotation marks. Off: ' +
-      '400 invalidFilter.',
+      'A filter may say meta.resourceType eq User without quotation marks. Off: 400 ' +
+      'invalidFilter.',
     test: 'test/filter/deviations.test.ts',
   },
   {
@@ -277,10 +275,9 @@ export const deviations = [
     idps: ['authentik', 'Entra ID'],
     source: 'RFC 7644 §3.4.2.2',
     description:
-      'In a filter, one word without quotation marks, blanks and brackets is a string: ' +
-      'userName eq ada@acme.example, meta.created gt 2026-01-31T09:00:00Z; ' +
-      'a number is one where the attribute is text. ' +
-      'true, false and null stay what they are. Off: 400 invalidFilter.',
+      'In a filter, one word without quotation marks, spaces and brackets is a string: userName ' +
+      'eq ada@acme.example, meta.created gt 2026-01-31T09:00:00Z. So is a number if the ' +
+      'attribute is a string. true, false and null keep their meaning. Off: 400 invalidFilter.',
     test: 'test/filter/deviations.test.ts',
   },
   {
@@ -288,8 +285,8 @@ export const deviations = [
     idps: ['Entra ID'],
     source: 'RFC 7644 §3.9',
     description:
-      'A value filter inside "attributes" or "excludedAttributes" is left out of account. ' +
-      'Off: the name is unknown.',
+      'A value filter inside "attributes" or "excludedAttributes" is ignored. Off: the name is ' +
+      'unknown.',
     test: 'test/projection/deviations.test.ts',
   },
 ] as const satisfies readonly Deviation[]
@@ -304,14 +301,14 @@ export type Deviations = ReadonlySet<DeviationId>
 export interface DeviationOptions {
   /** Switches all deviations off. Default `false`: all are on. */
   readonly strict?: boolean
-  /** Single deviations by `id`, on top of `strict`. */
+  /** Switches single deviations on or off by `id`; takes precedence over `strict`. */
   readonly deviations?: Readonly<Partial<Record<DeviationId, boolean>>>
 }
 
 /**
  * The deviations that a host's options switch on.
  *
- * @throws ConfigurationError when an option names a deviation that does not exist, or is no boolean
+ * @throws ConfigurationError if an option names an unknown deviation, or is not a boolean
  */
 export function resolveDeviations(options: DeviationOptions = {}): Deviations {
   const { strict = false, deviations: chosen = {} } = options
