@@ -33,7 +33,7 @@ interface Typed {
 async function runCommand(name: string, command: Command, { rest, environment }: Typed) {
   const typed = parse(command, rest)
   if (typeof typed === 'string') {
-    process.stderr.write(`${typed}\n"label-studio-scim ${name} --help" lists what there is.\n`)
+    process.stderr.write(`${typed}\n"label-studio-scim ${name} --help" shows how to use it.\n`)
     return 2
   }
   const { help, json = false, ...options } = typed.values

@@ -8,8 +8,8 @@ import { labelStudioVariables } from './variables.js'
 export const commands: Readonly<Record<string, Command>> = {
   serve: {
     summary: 'serve SCIM and the settings page, and Label Studio behind the gate',
-    notes: `It needs the package kysely, pg for PostgreSQL, libsql for SQLite on Node 20, and
-http-proxy-middleware for Label Studio. With --json it prints where it listens as JSON.`,
+    notes: `Needs the package kysely, and also pg for PostgreSQL, libsql for SQLite on Node 20, and
+http-proxy-middleware for Label Studio. With --json it prints its addresses as JSON.`,
     variables: [
       'PORT',
       'HOST',
@@ -27,20 +27,20 @@ http-proxy-middleware for Label Studio. With --json it prints where it listens a
     run: async (call) => (await import('./serve/serve.js')).serve(call),
   },
   token: {
-    summary: 'make a token, shown once, and its digest for the configuration',
+    summary: 'make a token, shown only once, and its digest for the configuration',
     variables: [],
     run: async (call) => (await import('./token.js')).token(call),
   },
   doctor: {
-    summary: 'examine a Label Studio: token, owner, edition, flags',
-    notes: 'It changes nothing. The exit code is 1 when something cannot work.',
+    summary: 'check a Label Studio: token, owner, edition, flags',
+    notes: 'Changes nothing. The exit code is 1 if something cannot work.',
     variables: labelStudioVariables,
     run: async (call) => (await import('./doctor.js')).doctor(call),
   },
   migrate: {
     summary: 'create or upgrade the tables of the database',
     notes:
-      'A host does the same when it starts. Make a backup first: there is no way back without.',
+      'A host does the same when it starts. Make a backup first: you cannot go back without it.',
     variables: ['DATABASE_URL'],
     run: async (call) => (await import('./migrate.js')).migrate(call),
   },
@@ -50,18 +50,18 @@ http-proxy-middleware for Label Studio. With --json it prints where it listens a
     options: {
       to: {
         value: 'URL',
-        doc: 'save it at a host, e.g. https://host/api/scim/settings, with ADMIN_TOKEN',
+        doc: 'save it on a host, e.g. https://host/api/scim/settings, with ADMIN_TOKEN',
       },
     },
-    notes: 'With FILE it is written there.',
+    notes: 'If you give FILE, it writes the mapping there instead.',
     variables: ['LABEL_STUDIO_URL', 'LABEL_STUDIO_TOKEN', 'ADMIN_TOKEN'],
     run: async (call) => (await import('./import-settings.js')).importSettings(call),
   },
   reconcile: {
-    summary: 'make the access of everybody true again in Label Studio',
+    summary: 'apply the access of all people to Label Studio again',
     words: '[USER_ID …]',
-    notes: `With ids only that of these people. It may run beside a host on the same database.
-The exit code is 1 when something is left; a running host goes on with it.`,
+    notes: `With ids, it applies only the access of these people. It may run while a host uses the
+same database. The exit code is 1 if something is left to do; a running host continues with it.`,
     variables: ['DATABASE_URL', ...labelStudioVariables],
     run: async (call) => (await import('./reconcile.js')).reconcile(call),
   },

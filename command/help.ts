@@ -10,8 +10,8 @@ export function describeProgram(commands: Readonly<Record<string, Command>>): st
 
 ${lines.join('\n')}
 
-"label-studio-scim <command> --help" lists options and environment variables; --version prints the
-version; --json prints answers as JSON.
+"label-studio-scim <command> --help" lists its options and environment variables. --version prints
+the version, --json prints answers as JSON.
 `
 }
 

@@ -13,7 +13,7 @@ export async function importSettings(call: CommandCall): Promise<number> {
   }
   const mapping = await labelStudioApi(requireLabelStudio(environment)).settings.scimMapping()
   if (!mapping) {
-    const message = 'This Label Studio has no SCIM settings: only Enterprise has.'
+    const message = 'This Label Studio has no SCIM settings; only Enterprise has them.'
     tell(message, { error: message })
     return 1
   }

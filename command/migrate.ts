@@ -7,6 +7,6 @@ export async function migrate({ environment, tell }: CommandCall): Promise<numbe
   const database = await openDatabase(url)
   await database.close()
   const shown = shownDatabase(url)
-  tell(`${shown} has the tables of this version.`, { database: shown, migrated: true })
+  tell(`The tables of ${shown} are up to date.`, { database: shown, migrated: true })
   return 0
 }

@@ -39,8 +39,8 @@ async function reconcileAll(
   const left = pending + failed
   const text =
     left === 0
-      ? 'Everybody has the access that the rules give.'
-      : `Still to do: ${pending} are tried again by a running host, ${failed} failed.` +
+      ? 'All people have the access that the rules give.'
+      : `Left to do: a running host retries ${pending} people, ${failed} have failed.` +
         (lastError ? ` Last failure: ${lastError.message}` : '')
   tell(text, { pending, failed, ...(lastError && { lastError }) })
   return left === 0 ? 0 : 1

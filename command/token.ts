@@ -8,7 +8,7 @@ export async function token({ tell }: CommandCall): Promise<number> {
   const text = `token   ${made}
 digest  ${digest}
 
-The token is shown this once: give it to the identity provider. The digest is for this side:
+The token is shown only once: enter it in the identity provider. The digest is for the host:
 SCIM_TOKEN_DIGEST of "label-studio-scim serve", or "digest" of bearerTokens([{ name, digest }]).`
   tell(text, { token: made, digest })
   return 0

@@ -6,12 +6,12 @@ interface Variable {
 
 /** Every environment variable that this program reads. */
 export const variables = {
-  PORT: { doc: 'port of SCIM, settings and Label Studio; 0 is any free port', default: '3000' },
-  HOST: { doc: 'address to listen at; 0.0.0.0 is every one', default: '127.0.0.1' },
-  SETTINGS_PORT: { doc: 'port of its own for the settings, another origin than Label Studio’s' },
-  SETTINGS_HOST: { doc: 'address to listen at for SETTINGS_PORT', default: 'HOST' },
+  PORT: { doc: 'port of SCIM, settings and Label Studio; 0 means any free port', default: '3000' },
+  HOST: { doc: 'address to listen on; 0.0.0.0 means all addresses', default: '127.0.0.1' },
+  SETTINGS_PORT: { doc: 'separate port for the settings, so that they have their own origin' },
+  SETTINGS_HOST: { doc: 'address to listen on for SETTINGS_PORT', default: 'HOST' },
   TRUST_PROXY: {
-    doc: 'reverse proxies whose X-Forwarded-… are believed, e.g. loopback',
+    doc: 'reverse proxies whose X-Forwarded-… headers to believe, e.g. loopback',
   },
   DATABASE_URL: {
     doc: 'sqlite:PATH, sqlite::memory: or postgres://…',
@@ -19,21 +19,24 @@ export const variables = {
   },
   SCIM_TOKEN: { doc: 'token of the identity provider', default: 'one made for this run' },
   SCIM_TOKEN_DIGEST: {
-    doc: 'digests of such tokens instead, with commas ("token" makes one)',
+    doc: 'digests of such tokens, separated by commas; "token" makes one',
   },
-  ADMIN_TOKEN: { doc: 'token of administrators for the settings' },
-  ADMIN_TOKEN_DIGEST: { doc: 'digests of tokens of administrators instead' },
+  ADMIN_TOKEN: {
+    doc: 'token of administrators, for the settings',
+    default: 'one made for this run',
+  },
+  ADMIN_TOKEN_DIGEST: { doc: 'digests of such tokens, separated by commas' },
   LABEL_STUDIO_URL: { doc: 'the Label Studio to provision' },
   LABEL_STUDIO_TOKEN: { doc: 'token of its owner' },
   LABEL_STUDIO_EMAIL: { doc: 'e-mail address of its owner (Community)' },
   LABEL_STUDIO_PASSWORD: { doc: 'password of its owner (Community)' },
   LABEL_STUDIO_DEPROVISIONING: {
-    doc: 'end of access in Community: admin, gate, soft-delete or hard-delete',
+    doc: 'how access ends in Community: admin, gate, soft-delete or hard-delete',
     default: 'admin with the owner’s sign-in, else gate',
   },
   LABEL_STUDIO_RULES: {
     doc: 'what the rules do in Community: enforce, report (log only) or off',
-    default: 'enforce, once there are rules',
+    default: 'enforce, as soon as there are rules',
   },
 } as const satisfies Readonly<Record<string, Variable>>
 

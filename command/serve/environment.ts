@@ -79,8 +79,8 @@ function readAccess(name: 'SCIM_TOKEN' | 'ADMIN_TOKEN', variables: Environment):
   const digests = readDigests(`${name}_DIGEST`, variables[`${name}_DIGEST`] ?? '')
   if (token && !/^[A-Za-z0-9\-._~+/]{16,}=*$/.test(token)) {
     throw new UsageError(
-      `${name} has fewer than 16 characters, or others than letters, digits and -._~+/. ` +
-        'Give a long random text.',
+      `${name} must have at least 16 characters, only letters, digits and -._~+/. ` +
+        'Use a long random text.',
     )
   }
   if (token) return { digests: [...new Set([digestToken(token), ...digests])] }
@@ -93,6 +93,6 @@ function readDigests(name: string, list: string): readonly string[] {
   const digests = list.split(/[\s,]+/).filter((digest) => digest !== '')
   if (digests.every((digest) => /^[0-9a-f]{64}$/.test(digest))) return digests
   throw new UsageError(
-    `${name} must be digests as "label-studio-scim token" prints them, several with commas.`,
+    `${name} must be digests from "label-studio-scim token", separated by commas.`,
   )
 }

@@ -169,5 +169,5 @@ function announce(
 }
 
 function shownToken(name: string, { made }: Access): string {
-  return made ? `${made} (made for this run; ${name} sets one)` : `as ${name} says`
+  return made ? `${made} (made for this run; set your own with ${name})` : `from ${name}`
 }

@@ -36,9 +36,7 @@ export function stopOnSignals(stop: () => Promise<void>): void {
     if (isStopping) return
     isStopping = true
     setTimeout(() => {
-      console.error(
-        'Something did not end in time; what was left is taken up after the next start.',
-      )
+      console.error('Not everything ended in time. The next start continues with what is left.')
       process.exit(1)
     }, deadlineMs).unref()
     stop().catch((error: unknown) => {

@@ -1,6 +1,6 @@
 /**
- * Provisioning for an application that has users, sessions and single sign-on of its own: SCIM
- * beside its routes, a hook at sign-in, a target that ends sessions, and the settings page for its
+ * Provisioning for an application that has its own users, sessions and single sign-on: SCIM next to
+ * its routes, a hook at sign-in, a target that ends sessions, and the settings page for its
  * administrators.
  */
 import express, { type Express, type Request } from 'express'
@@ -13,13 +13,13 @@ import {
 } from 'label-studio-scim'
 import { type SettingsOptions, settingsRouter } from 'label-studio-scim/settings'
 
-/** What the application has already. */
+/** What the application already has. */
 export interface ExistingApp {
-  /** Who sends this request, by the application's own session. */
+  /** The person who sent this request, from the application's own session. */
   sessionOf(request: Request): { readonly email: string; readonly isAdmin: boolean } | undefined
-  /** Redeems the code of the identity provider: OpenID Connect, SAML. */
+  /** Redeems the code from the identity provider (OpenID Connect, SAML). */
   redeem(code: string): Promise<{ readonly email: string }>
-  /** Makes a session; returns its cookie. */
+  /** Starts a session; returns its cookie. */
   startSession(email: string): string
   /** Ends every session, token and other way in of this person. */
   endSessions(email: string): Promise<void>
@@ -28,19 +28,19 @@ export interface ExistingApp {
 const scope = { tenant: 'default' }
 
 /**
- * What gives and ends access in the application, for `sqlAdapters({ url, target: targetOf(existing)
- * })`. Called before the client gets its 2xx, and again until it succeeds.
+ * Gives and ends access in the application, for `sqlAdapters({ url, target: targetOf(existing) })`.
+ * The library calls it before the client gets its 2xx, and again until it succeeds.
  */
 export function targetOf(existing: ExistingApp): Pick<AccessTarget, 'deprovision' | 'applyAccess'> {
   return {
     deprovision: (_scope, user) => existing.endSessions(user.userName),
-    // This application has no roles. One that has gives what `plan` says, and returns what is in
-    // force then.
+    // This application has no roles. If yours has, apply what `plan` says, and return what is in
+    // force now.
     applyAccess: async () => ({ applied: [] }),
   }
 }
 
-/** The application with provisioning. `app` must not read bodies before the SCIM router. */
+/** The application with provisioning. Nothing may read bodies before the SCIM router. */
 export function withProvisioning(
   existing: ExistingApp,
   adapters: Adapters,
@@ -50,7 +50,7 @@ export function withProvisioning(
   app.use('/scim/v2', scimRouter(adapters, { authenticate }))
   app.use(settingsRouter(adapters, { authorize: administratorOf(existing) }))
 
-  // From here on the application's own middleware and routes.
+  // The application's own middleware and routes follow.
   app.use(express.json())
   app.get('/sign-in/callback', async (request, response) => {
     const { email } = await existing.redeem(String(request.query['code']))
@@ -68,7 +68,7 @@ export function withProvisioning(
   return app
 }
 
-/** The application's own session decides who may change the settings. */
+/** Lets administrators of the application change the settings. */
 function administratorOf({ sessionOf }: ExistingApp): SettingsOptions['authorize'] {
   return (request) => {
     const session = sessionOf(request)

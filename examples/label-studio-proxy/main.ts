@@ -1,11 +1,11 @@
 /**
- * SCIM, settings and the access gate in front of a Label Studio: the smallest complete proxy, to
- * copy. Run it with
+ * SCIM, settings and the access gate in front of Label Studio: the smallest complete proxy, for you
+ * to copy. Run it with
  *
  *   LABEL_STUDIO_URL=http://127.0.0.1:8080 LABEL_STUDIO_TOKEN=… npm run start:label-studio-proxy
  *
- * LABEL_STUDIO_EMAIL and LABEL_STUDIO_PASSWORD, the owner's sign-in, add real deactivation in
- * Community.
+ * In Community, set LABEL_STUDIO_EMAIL and LABEL_STUDIO_PASSWORD, the owner's sign-in, as well:
+ * with them accounts are really deactivated.
  */
 import express from 'express'
 import { bearerTokens, createReconciler, generateToken, scimRouter } from 'label-studio-scim'
@@ -54,8 +54,8 @@ app.use(
     reconciler,
   }),
 )
-// Last: what nothing above answered goes to Label Studio, for people whom SCIM lets in.
-// Community does not know roles and projects: the policy makes the rules hold, once there are any.
+// Last: everything else goes to Label Studio, for people who may enter. Community does not enforce
+// roles and projects, so the policy does, as soon as there are rules.
 const enforce = labelStudioPolicy({ url, token, isInForce: sinceFirstRule(adapters) })
 const proxy = labelStudioProxy(app, adapters, url, { enforce })
 

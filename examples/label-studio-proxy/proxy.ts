@@ -9,7 +9,7 @@ import {
   type LabelStudioAdapters,
 } from 'label-studio-scim/adapters/label-studio'
 
-/** What stands between people and Label Studio. */
+/** The proxy between people and Label Studio. */
 export interface LabelStudioProxy {
   /** Lets WebSocket upgrades through for people who may enter. Call it once the server exists. */
   attach(server: Server): void
@@ -19,7 +19,7 @@ export interface LabelStudioProxy {
 
 /**
  * Puts Label Studio behind the gate: everything that no earlier middleware of `app` answered goes
- * to `url`, for people whom SCIM lets in. Mount it last, and nothing that reads bodies before it.
+ * to `url`, for people who may enter. Mount it last, and mount no body parser before it.
  */
 export function labelStudioProxy(
   app: Express,
@@ -29,7 +29,7 @@ export function labelStudioProxy(
 ): LabelStudioProxy {
   const identify = identifyLabelStudioUser({ url })
   const gate = accessGate(adapters, { identify, ...options })
-  /** The side of Label Studio, which need not close when ours does. */
+  /** Connections to Label Studio, which may stay open when the client's side closes. */
   const webSockets = new Set<Socket>()
   const proxy = createProxyMiddleware({
     target: url,
@@ -44,8 +44,7 @@ export function labelStudioProxy(
       },
     },
   })
-  // A Label Studio below a path writes that path into its links, so people reach it below the same
-  // one here.
+  // With a path prefix, Label Studio writes the prefix into its links. So the proxy uses the same.
   const base = new URL(url).pathname.replace(/\/+$/, '')
   app.use(base || '/', gate, proxy)
   return {
@@ -66,7 +65,7 @@ export function labelStudioProxy(
   }
 }
 
-/** Tells a person or a program that Label Studio does not answer, and nobody where it is. */
+/** Answers that Label Studio cannot be reached, without revealing its address. */
 function answerFailure(
   gate: AccessGate,
   error: Error & { code?: string },

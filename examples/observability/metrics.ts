@@ -1,13 +1,13 @@
 import type { AuditEntry } from 'label-studio-scim'
 
-/** What a request is counted under. */
+/** The labels under which a request is counted. */
 export interface RequestLabels {
   readonly method: string
   readonly endpoint: string
   readonly status: number
 }
 
-/** Numbers that only grow, in the text format of Prometheus. */
+/** Counters and histograms, in the text format of Prometheus. */
 export interface Metrics {
   countRequest(labels: RequestLabels, seconds: number): void
   countEvent(event: AuditEntry): void

@@ -14,27 +14,27 @@ import { createMetrics } from './metrics.js'
 import { type Span, type SpanEvent, type SpanSender, spanEventOf } from './spans.js'
 
 export interface ObservabilityOptions {
-  /** Given every span when its request has ended. Default: there are none. */
+  /** Called with every span when its request has ended. Default: no spans. */
   readonly sendSpans?: SpanSender
 }
 
 export interface Observability {
-  /** Mounted where the router is, before it. */
+  /** Mount it on the path of the router, before the router. */
   readonly watch: RequestHandler
   /** For `onEvent` of router, reconciler, settings and sign-in. */
   readonly onEvent: (event: AuditEntry) => void
-  /** Answers what Prometheus asks. */
+  /** Handles the requests of Prometheus. */
   readonly metrics: RequestHandler
 }
 
-/** One watcher for a whole process. */
+/** Watches one process: make only one. */
 export function observability({ sendSpans = () => {} }: ObservabilityOptions = {}): Observability {
   const metrics = createMetrics()
-  /** Events of the requests under way, by request id. */
+  /** Events of the requests in progress, by request id. */
   const underWay = new Map<string, SpanEvent[]>()
   return {
     watch(request, response, next) {
-      // The router takes this id over, so that its events can be told from others.
+      // The router uses this id, so that its events can be matched to the request.
       request.headers['x-request-id'] ??= randomUUID()
       const requestId = String(request.headers['x-request-id'])
       const startedAt = Date.now()
@@ -70,13 +70,13 @@ interface Watched {
 
 const endpoints = ['Users', 'Groups', 'Bulk', 'Me', '.search', 'Schemas', 'ResourceTypes']
 
-/** Few values each: an id in a label would make a time series for each person. */
+/** Each label has few values: an id would make a time series for each person. */
 function labelsOf({ request, response }: Watched) {
   const segment = request.path.split('/')[1] ?? ''
   return {
     method: request.method,
     endpoint: endpoints.find((name) => name === segment) ?? 'other',
-    // As web servers write it when the client left without an answer.
+    // As web servers log it if the client disconnected before the answer.
     status: response.writableEnded ? response.statusCode : 499,
   }
 }
@@ -106,7 +106,7 @@ function spanOf(watched: Watched, events: readonly SpanEvent[]): Span {
   }
 }
 
-/** What happens between requests, e.g. access that the reconciler has given. */
+/** An event outside of requests, e.g. access that the reconciler has given. */
 function spanOfEvent(event: AuditEntry): Span {
   const at = Date.parse(event.at)
   return {

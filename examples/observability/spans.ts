@@ -2,15 +2,15 @@ import type { AuditEntry } from 'label-studio-scim'
 
 type Attributes = Readonly<Record<string, string | number>>
 
-/** Something that happened within a span. */
+/** An event within a span. */
 export interface SpanEvent {
   readonly name: string
-  /** Milliseconds since 1970, as every time here. */
+  /** Milliseconds since 1970, like every time here. */
   readonly at: number
   readonly attributes: Attributes
 }
 
-/** One request, or one event that belongs to none. */
+/** One request, or one event outside of requests. */
 export interface Span {
   readonly traceId: string
   readonly spanId: string
@@ -24,10 +24,10 @@ export interface Span {
   readonly events: readonly SpanEvent[]
 }
 
-/** What spans are given to. Must not throw, and is not waited for. */
+/** Receives spans. It must not throw; nothing waits for it. */
 export type SpanSender = (span: Span) => void
 
-/** Ids and outcome; the sentence in `detail` may name people, and stays in the audit log. */
+/** Ids and outcome, but not `detail`: it may name people, and is in the audit log. */
 export function spanEventOf(entry: AuditEntry): SpanEvent {
   const { event, at, tenant, outcome, target, status, scimType } = entry
   return {
@@ -43,7 +43,7 @@ export function spanEventOf(entry: AuditEntry): SpanEvent {
   }
 }
 
-/** Most spans that wait while the collector does not answer; further ones are dropped. */
+/** Most spans to keep while the collector does not answer; further ones are dropped. */
 const maxWaiting = 2_000
 const batchMs = 1_000
 
@@ -57,7 +57,7 @@ export function toCollector(endpoint: string): SpanSender {
   const send = async () => {
     const batch = waiting
     waiting = []
-    // What cannot be told is lost: the service itself must not suffer from it.
+    // Spans that cannot be sent are lost: the service itself must not suffer from it.
     await fetch(`${endpoint}/v1/traces`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
@@ -94,7 +94,7 @@ function jsonOf({ startedAt, endedAt, kind, isError, attributes, events, ...ids 
   }
 }
 
-/** 64-bit numbers are texts in the JSON of protocol buffers. */
+/** 64-bit numbers are strings in the JSON of protocol buffers. */
 function nanoseconds(ms: number): string {
   return `${BigInt(ms) * 1_000_000n}`
 }

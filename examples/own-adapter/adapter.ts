@@ -15,10 +15,10 @@ import {
 } from 'label-studio-scim/adapter'
 
 /**
- * An adapter to begin with: five short methods a store, and what the host decides. Everything else
- * is the library's: it filters, sorts and writes whole groups, because `supports` is left out. Put
- * your database in place of the maps, keep each method atomic, and run the conformance kit
- * (`label-studio-scim/testing`) until it is green.
+ * An adapter to start from: five short methods for each store, and what your application decides.
+ * The library does the rest: it filters, sorts and writes whole groups, because there is no
+ * `supports`. Replace the maps with your database, keep each method atomic, and run the conformance
+ * kit (`label-studio-scim/testing`) until it passes.
  */
 export function minimalAdapters(): Adapters {
   const users = minimalStore<User>()

@@ -1,16 +1,16 @@
 /**
  * An authenticator for clients that get short-lived access tokens from an authorization server
- * (OAuth 2.0 client credentials): the tokens are JWTs (RFC 9068), checked with the keys that the
+ * (OAuth 2.0 client credentials). The tokens are JWTs (RFC 9068), verified with the keys that the
  * server publishes (JWKS).
  */
 import { createPublicKey, type JsonWebKey, type KeyObject, verify } from 'node:crypto'
 import { type Authenticator, forbidden, unauthorized } from 'label-studio-scim'
 
-/** Whose tokens are taken, and for what. */
+/** Which tokens are accepted. */
 export interface OAuthOptions {
   /** `iss` of the tokens. */
   readonly issuer: string
-  /** Where the keys of the issuer are: `jwks_uri` of its metadata. */
+  /** URL of the issuer's keys: `jwks_uri` in its metadata. */
   readonly jwksUri: string
   /** `aud` of the tokens: this service provider. */
   readonly audience: string
@@ -20,7 +20,7 @@ export interface OAuthOptions {
 
 const algorithms: Readonly<Record<string, string>> = { RS256: 'RSA-SHA256', ES256: 'SHA256' }
 const clockSkewSeconds = 60
-/** Keys are fetched again this often at most: a stranger may send any number of unknown key ids. */
+/** Shortest time between two fetches of the keys: anyone may send any number of unknown key ids. */
 const keysFreshMs = 60_000
 
 /** `authenticate` of `scimRouter` for access tokens of one authorization server. */
@@ -56,7 +56,7 @@ function principalOf(claims: Record<string, unknown>, options: OAuthOptions) {
   return { tenant, name: client, scopes: typeof scope === 'string' ? scope.split(' ') : [] }
 }
 
-/** The issuer's keys by their ids, fetched when one is asked for that is not there. */
+/** Finds the issuer's keys by id; fetches them when an id is unknown. */
 function keySource(jwksUri: string): (kid: string) => Promise<KeyObject | undefined> {
   let fetchedAt = Number.NEGATIVE_INFINITY
   let keys: Promise<ReadonlyMap<string, KeyObject>> = Promise.resolve(new Map())
@@ -69,7 +69,7 @@ function keySource(jwksUri: string): (kid: string) => Promise<KeyObject | undefi
   }
 }
 
-/** What it throws answers 500: without keys nobody gets in. */
+/** If it throws, the client gets a 500: without keys nobody gets in. */
 async function fetchKeys(jwksUri: string): Promise<ReadonlyMap<string, KeyObject>> {
   const response = await fetch(jwksUri, { signal: AbortSignal.timeout(5_000) })
   if (!response.ok) throw new Error(`The keys could not be fetched: ${response.status}.`)
@@ -81,7 +81,7 @@ async function fetchKeys(jwksUri: string): Promise<ReadonlyMap<string, KeyObject
   )
 }
 
-/** A part of a token as an object; what is none reads as one without members. */
+/** A part of a token as an object; an empty object if it is not JSON. */
 function read(part: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString())

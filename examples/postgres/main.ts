@@ -1,6 +1,6 @@
 /**
- * One of any number of hosts on a PostgreSQL. None knows of the others: each serves requests and
- * shares the pending work.
+ * One of any number of hosts on one PostgreSQL. The hosts do not know of each other: each serves
+ * requests and does part of the pending work.
  *
  *   DATABASE_URL=postgres://… SCIM_TOKEN_DIGEST=… PORT=3001 node main.js
  */
@@ -26,7 +26,7 @@ const server = app.listen(Number(PORT), '127.0.0.1', () => {
 })
 reconciler.start()
 
-// Whatever is under way ends; another host takes up the rest.
+// Finish the requests in progress; another host continues with the rest.
 process.once('SIGTERM', async () => {
   await Promise.all([new Promise((resolve) => server.close(resolve)), reconciler.stop()])
   await adapters.close()

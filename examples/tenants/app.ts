@@ -1,6 +1,6 @@
 /**
- * Several tenants in one process: the token decides whose people a request reaches. Data of tenants
- * never mix, so their user names may be the same.
+ * Several tenants in one process: the token decides which tenant's people a request can access. The
+ * data of tenants never mixes, so two tenants may use the same user names.
  */
 import express, { type Express } from 'express'
 import { type Adapters, bearerTokens, scimRouter } from 'label-studio-scim'

@@ -52,7 +52,7 @@ describe('the program label-studio-scim', () => {
     const { code, stdout, stderr } = await runCommand([name, '--jsno'])
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toBe(
-      `Unknown option '--jsno'.\n"label-studio-scim ${name} --help" lists what there is.\n`,
+      `Unknown option '--jsno'.\n"label-studio-scim ${name} --help" shows how to use it.\n`,
     )
   })
 
@@ -134,7 +134,7 @@ describe('label-studio-scim serve', () => {
     try {
       for (const token of [before, after]) expect(await statusWith(host.origin, token)).toBe(200)
       expect(await statusWith(host.origin, 'another-token-of-somebody')).toBe(401)
-      expect(host.output).toContain('SCIM token     as SCIM_TOKEN says')
+      expect(host.output).toContain('SCIM token     from SCIM_TOKEN')
     } finally {
       expect((await host.stop()).code).toBe(0)
     }
@@ -142,7 +142,7 @@ describe('label-studio-scim serve', () => {
 
   it.each([
     [{ SCIM_TOKEN_DIGEST: 'abc' }, 'SCIM_TOKEN_DIGEST must be digests'],
-    [{ SCIM_TOKEN: 'short' }, 'SCIM_TOKEN has fewer than 16 characters'],
+    [{ SCIM_TOKEN: 'short' }, 'SCIM_TOKEN must have at least 16 characters'],
     [{ LABEL_STUDIO_URL: 'http://127.0.0.1:1' }, 'LABEL_STUDIO_URL is set: give the token'],
   ])('refuses %j', async (environment, message) => {
     const { code, stderr } = await runCommand(['serve'], environment)

@@ -112,7 +112,7 @@ describe('label-studio-scim import-settings', () => {
     const { code, stdout } = await run(['import-settings'])
     expect([code, stdout]).toEqual([
       1,
-      'This Label Studio has no SCIM settings: only Enterprise has.\n',
+      'This Label Studio has no SCIM settings; only Enterprise has them.\n',
     ])
   })
 })
@@ -141,7 +141,7 @@ describe('label-studio-scim reconcile', () => {
     const all = await run(['reconcile', '--json'], environment)
     expect([all.code, JSON.parse(all.stdout)]).toEqual([0, { pending: 0, failed: 0 }])
     const one = await run(['reconcile', created.body.id], environment)
-    expect([one.code, one.stdout]).toEqual([0, 'Everybody has the access that the rules give.\n'])
+    expect([one.code, one.stdout]).toEqual([0, 'All people have the access that the rules give.\n'])
     fs.rmSync(folder, { recursive: true })
   })
 })
