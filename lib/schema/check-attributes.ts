@@ -5,7 +5,7 @@ import type { AttributeInput, AttributeType, Mutability, Returned } from './type
 const attributeName = /^[A-Za-z][A-Za-z0-9$_-]*$/
 
 /**
- * Types whose values differ by case, and those whose values can be unique (RFC 7643 §2.3, erratum
+ * Types whose values have a case, and types whose values can be unique (RFC 7643 §2.3, erratum
  * 6004).
  */
 const withCase: ReadonlySet<AttributeType> = new Set(['string', 'reference', 'binary'])
@@ -15,7 +15,7 @@ const withUniqueness: ReadonlySet<AttributeType> = new Set([
   'integer',
   'reference',
 ])
-/** What the sub-attributes of RFC 7643 §2.4 are wherever they occur. */
+/** The types of the sub-attributes of RFC 7643 §2.4. */
 const typesOfSubAttributes: ReadonlyMap<string, AttributeType> = new Map([
   ['primary', 'boolean'],
   ['$ref', 'reference'],
@@ -31,7 +31,7 @@ interface Facts {
   readonly isSub: boolean
 }
 
-/** Contradictions between the characteristics of one attribute, each with what to do about it. */
+/** Contradictions between the characteristics of an attribute, each with the fix. */
 const contradictions: readonly {
   readonly found: (facts: Facts) => boolean
   readonly problem: string
@@ -94,8 +94,8 @@ const contradictions: readonly {
 ]
 
 /**
- * The first contradiction among attribute definitions: names that cannot be or occur twice,
- * characteristics that do not go together. `undefined` when there is none.
+ * The first contradiction in attribute definitions: invalid or duplicate names, or characteristics
+ * that exclude each other. `undefined` if there is none.
  *
  * @param path where the definitions are, e.g. `schemas[0].attributes`
  */

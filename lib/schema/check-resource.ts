@@ -5,16 +5,18 @@ import { valuesAt } from './lookups.js'
 import { subAttribute } from './paths.js'
 import type { AttributeDefinition, Json, JsonObject, ResourceType } from './types.js'
 
-/** Most UTF-16 units of a value that is indexed; an index entry has a few kilobytes at most. */
+/**
+ * Maximum length of an indexed value in UTF-16 units, because an index entry holds a few kilobytes
+ * at most.
+ */
 const longestIndexed = 512
 
 /**
- * Checks what concerns a resource as a whole: required attributes and extensions are there,
- * `primary` is true at most once in each attribute (RFC 7643 §2.4), indexed values are not too
- * long.
+ * Checks a resource as a whole: required attributes and extensions are present, `primary` is true
+ * at most once per attribute (RFC 7643 §2.4), and indexed values are not too long.
  *
  * @param resource as {@link readResource} returns its attributes
- * @param changed names of the attributes to check, extensions by URN; all unless given
+ * @param changed names of the attributes to check, extensions by URN; default: all
  * @throws ScimError `invalidValue` naming the attribute
  */
 export function checkResource(
@@ -59,8 +61,8 @@ function checkAttribute(definition: AttributeDefinition, object: JsonObject, pre
 }
 
 /**
- * `schemas` is derived and readOnly attributes are given by the service provider, so clients need
- * not send them.
+ * Clients need not send `schemas`, which is derived, or readOnly attributes, which the service
+ * provider sets.
  */
 function isMissing(definition: AttributeDefinition, value: Json | undefined): boolean {
   if (!definition.required || definition.mutability === 'readOnly') return false
@@ -78,8 +80,8 @@ function checkValue(definition: AttributeDefinition, value: Json, prefix: string
 }
 
 /**
- * Refuses a list in which `primary` is true more than once (RFC 7643 §2.4): which of the values is
- * meant would be a guess.
+ * Refuses a list in which `primary` is true more than once (RFC 7643 §2.4), because it is unclear
+ * which value is meant.
  *
  * @throws ScimError `invalidValue` (400) naming the attribute
  */

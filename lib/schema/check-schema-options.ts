@@ -23,7 +23,7 @@ const urnSyntax = /^urn:[a-z0-9][a-z0-9-]{0,30}[a-z0-9]:[a-z0-9._~!$&'()*+,;=:@%
 const reservedUrn = /^urn:ietf:params:scim:(?:api|schemas:core|schemas:extension:enterprise):/i
 const typeName = /^[A-Za-z][A-Za-z0-9_-]*$/
 const endpointSyntax = /^\/[A-Za-z][A-Za-z0-9_-]*$/
-/** Names and endpoints that RFC 7644 §3.2 gives a meaning, in lower case. */
+/** Names and endpoints reserved by RFC 7644 §3.2, in lower case. */
 const takenNames = ['user', 'group', 'schema', 'resourcetype', 'serviceproviderconfig']
 const takenEndpoints = (
   '/users /groups /me /bulk /schemas /resourcetypes /serviceproviderconfig ' +
@@ -36,7 +36,7 @@ const lists = ['schemas', 'resourceTypes', 'userExtensions', 'groupExtensions'] 
  * Refuses schemas and resource types that contradict themselves, each other or the RFCs (RFC 7643
  * §2, §3, §6, §7).
  *
- * @throws ConfigurationError `ERR_SCIM_SCHEMA` naming the place and what to do
+ * @throws ConfigurationError `ERR_SCIM_SCHEMA` naming the place and the fix
  */
 export function checkSchemaOptions(options: SchemaOptions): void {
   if (lists.every((name) => options[name] === undefined)) return
@@ -191,7 +191,7 @@ function flawInExtensions(
   return undefined
 }
 
-/** A schema that no resource type has is a slip in its URN more often than not. */
+/** Refuses a schema that no resource type uses: usually its URN has a typo. */
 function unusedSchema(options: SchemaOptions): Flaw | undefined {
   const { schemas = [], resourceTypes = [], userExtensions = [], groupExtensions = [] } = options
   const used = new Set(

@@ -4,26 +4,27 @@ import { subAttribute } from './paths.js'
 import type { AttributeDefinition, Json, JsonObject, ResourceType } from './types.js'
 
 /**
- * Which rules bring values into comparable form. Raise it when they change: stores that keep
- * comparable values make those of what they have stored again.
+ * Version of the rules for comparable form. Raise it when they change, so that stores compute their
+ * comparable values again.
  */
 export const comparableForm = 1
 
 /** A single value in comparable form. */
 export type Comparable = string | number | boolean | null
 
-/** Text that `toLowerCase` alone brings into comparable form. */
+/** Text for which `toLowerCase` suffices. */
 const plainText = /^[ -~]*$/
-/** Characters that have a wide or narrow twin, U+3000 and the block U+FF00 to U+FFEF. */
+/** Wide and narrow forms of characters: U+3000 and the block U+FF00 to U+FFEF. */
 const wideOrNarrow = /[\u3000\uff00-\uffef]/g
 
-/** Characters that show nothing of their own: joiners, marks of direction, soft hyphens. */
+/** Invisible characters: joiners, direction marks, soft hyphens. */
 const format = /\p{Cf}/gu
 
 /**
- * A text as it is compared where case does not count: without format characters, width mapping,
- * lower case, NFC (the steps of UsernameCaseMapped, RFC 8265 §3.3), with one form of the small
- * sigma so that a part of a word folds as in the word. Folding twice changes nothing.
+ * Folds text for comparison regardless of case: removes format characters, then applies width
+ * mapping, lower case and NFC (the steps of UsernameCaseMapped, RFC 8265 §3.3). Both forms of the
+ * small sigma become the same, so that part of a word folds as in the whole word. Folding is
+ * idempotent.
  */
 export function foldCase(text: string): string {
   if (plainText.test(text)) return text.toLowerCase()
@@ -36,9 +37,9 @@ export function foldCase(text: string): string {
 }
 
 /**
- * A value in the form in which values of this attribute are compared: text folded unless the
- * attribute is caseExact, a dateTime as milliseconds since 1970. What does not fit the attribute's
- * type is `null`.
+ * The comparable form of a value of this attribute: text folded unless the attribute is caseExact,
+ * a dateTime as milliseconds since 1970. A value that does not fit the attribute's type becomes
+ * `null`.
  */
 export function toComparable(definition: AttributeDefinition, value: Json): Comparable {
   switch (definition.type) {
@@ -57,7 +58,7 @@ export function toComparable(definition: AttributeDefinition, value: Json): Comp
   }
 }
 
-/** A resource with every value in comparable form; names and shape stay as they are. */
+/** A resource with every value in comparable form; names and structure stay as they are. */
 export function comparableOf(type: ResourceType, resource: object): JsonObject {
   const comparable: JsonObject = {}
   for (const [name, value] of Object.entries(resource) as [string, Json | undefined][]) {
@@ -79,8 +80,8 @@ export function comparableOf(type: ResourceType, resource: object): JsonObject {
 
 /**
  * Order of comparable values: text by code point, `false` before `true`; unassigned values are
- * equal to each other. Of different kinds, as attributes of one name in two resource types may
- * have: booleans, numbers, text (B1).
+ * equal to each other. Values of different kinds, which attributes of the same name in two resource
+ * types may have, are ordered: booleans, numbers, text (B1).
  */
 export function compareComparable(a: Comparable, b: Comparable): number {
   if (a === b) return 0
@@ -91,7 +92,7 @@ export function compareComparable(a: Comparable, b: Comparable): number {
 
 const ranks: Readonly<Record<string, number>> = { boolean: 0, number: 1, string: 2 }
 
-/** Where a kind of value stands among the others; NaN for none. */
+/** The position of a kind of value among the others; NaN for no value. */
 function rankOf(value: Comparable): number {
   return ranks[typeof value] ?? Number.NaN
 }
@@ -128,8 +129,8 @@ function comparableObject(
 }
 
 /**
- * By code point: UTF-16 units sort as code points do, except that surrogates belong above the units
- * after them.
+ * Compares by code point. UTF-16 units sort like code points, except that surrogates belong after
+ * the units above them.
  */
 function compareText(a: string, b: string): number {
   const length = Math.min(a.length, b.length)

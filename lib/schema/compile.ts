@@ -21,19 +21,19 @@ import type {
   SchemaOptions,
 } from './types.js'
 
-/** Everything the service provider knows about schemas. */
+/** All compiled schemas and resource types. */
 export interface CompiledSchemas {
   readonly types: readonly ResourceType[]
   /** By `name`, e.g. `User`. */
   readonly byName: ReadonlyMap<string, ResourceType>
-  /** What `/Schemas` lists. */
+  /** The schemas that `/Schemas` lists. */
   readonly schemas: readonly SchemaDefinition[]
 }
 
 /**
  * The resource types User, Group and the host's own with all their attributes, ready for look-ups.
  *
- * @throws ConfigurationError naming the place, for every contradiction in what the host gave
+ * @throws ConfigurationError naming the place of a contradiction in the host's options
  */
 export function compileResourceTypes(options: SchemaOptions = {}): CompiledSchemas {
   checkSchemaOptions(options)

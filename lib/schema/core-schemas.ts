@@ -54,8 +54,8 @@ export const commonAttributes = (
 ).map(defineAttribute)
 
 /**
- * The User schema (RFC 7643 §4.1, §8.7.1) with errata 6004 and 8471 applied. `addresses` has got
- * `primary`, which §2.4 gives to every multi-valued attribute and which Entra ID sends.
+ * The User schema (RFC 7643 §4.1, §8.7.1) with errata 6004 and 8471 applied. `addresses` also has
+ * `primary`, which §2.4 defines for every multi-valued attribute and which Entra ID sends.
  */
 export const userSchema: SchemaDefinition = defineSchema({
   id: userUrn,
@@ -174,7 +174,7 @@ export const userSchema: SchemaDefinition = defineSchema({
 
 /**
  * The Group schema (RFC 7643 §4.2, §8.7.1) with errata 5368 and 6011 applied. `members.value` is an
- * `id` and is therefore case-exact, as erratum 8472 has it for `manager.value`.
+ * `id` and therefore case-exact, as erratum 8472 says for `manager.value`.
  */
 export const groupSchema: SchemaDefinition = defineSchema({
   id: groupUrn,
@@ -215,9 +215,9 @@ export const groupSchema: SchemaDefinition = defineSchema({
 
 /**
  * The Enterprise User extension (RFC 7643 §4.3, §8.7.1) with erratum 8472 applied. `manager.value`
- * and `manager.$ref` are not required, as §4.3 has it, against §8.7.1: provisioning clients send
- * `value` alone. `manager.$ref` is readOnly, against §8.7.1: it is made from `value`, and a link
- * that a client gives is never stored.
+ * and `manager.$ref` are not required, following §4.3 rather than §8.7.1, because provisioning
+ * clients send only `value`. Unlike in §8.7.1, `manager.$ref` is readOnly: it is computed from
+ * `value`, and a client's link is never stored.
  */
 export const enterpriseUserSchema: SchemaDefinition = defineSchema({
   id: enterpriseUserUrn,
@@ -309,8 +309,8 @@ const addresses: ReadonlySet<AttributeDefinition> = new Set(
 )
 
 /**
- * Every `$ref` that is made from the `value` beside it when a resource is read. A host's own are
- * the client's.
+ * Every `$ref` that is computed from the `value` beside it when a resource is read. Those in a
+ * host's own schemas are set by clients.
  */
 const computedReferences: ReadonlySet<AttributeDefinition> = new Set(
   [
@@ -324,21 +324,25 @@ const computedReferences: ReadonlySet<AttributeDefinition> = new Set(
   ),
 )
 
-/** Whether an attribute is the password of RFC 7643 §4.1: handed over to the host, never stored. */
+/**
+ * Whether an attribute is the password of RFC 7643 §4.1, which is passed to the host and never
+ * stored.
+ */
 export function isPassword(definition: AttributeDefinition): boolean {
   return passwords.has(definition)
 }
 
 /**
- * Whether an attribute is the `$ref` of `members`, `groups` or the enterprise manager: never
- * stored, always made.
+ * Whether an attribute is the `$ref` of `members`, `groups` or the enterprise manager, which is
+ * always computed and never stored.
  */
 export function isComputedReference(definition: AttributeDefinition): boolean {
   return computedReferences.has(definition)
 }
 
 /**
- * Whether an attribute is the service provider's: readOnly, or a `$ref` that is made from `value`.
+ * Whether the service provider sets an attribute: it is readOnly, or a `$ref` computed from
+ * `value`.
  */
 export function isDerived(definition: AttributeDefinition): boolean {
   return definition.mutability === 'readOnly' || isComputedReference(definition)

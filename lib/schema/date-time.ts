@@ -1,11 +1,11 @@
-/** xsd:dateTime with a four-digit year; no part of it can match in two ways. */
+/** xsd:dateTime with a four-digit year; unambiguous, so matching takes linear time. */
 const dateTimePattern =
   /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,30}))?(Z|[+-]\d\d:\d\d)?$/
 
 /**
- * Milliseconds since 1970 of a dateTime (RFC 7643 §2.3.5), or `undefined` when the text is none:
- * date and time are both needed, the day must exist, 24:00:00 ends a day. Without an offset it is
- * taken as UTC.
+ * Milliseconds since 1970 of a dateTime (RFC 7643 §2.3.5), or `undefined` if the text is invalid:
+ * it needs both date and time, the day must exist, and 24:00:00 is the end of a day. Without an
+ * offset it counts as UTC.
  */
 export function parseDateTime(text: string): number | undefined {
   const match = dateTimePattern.exec(text)

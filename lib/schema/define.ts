@@ -6,7 +6,7 @@ import type {
   SchemaInput,
 } from './types.js'
 
-/** Case-exact by nature (RFC 7643 §2.3.6, §2.3.7, erratum 6001), whatever a definition says. */
+/** Types that are always case-exact (RFC 7643 §2.3.6, §2.3.7, erratum 6001). */
 const exactTypes: ReadonlySet<AttributeType> = new Set(['binary', 'reference'])
 
 /**

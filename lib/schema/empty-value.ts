@@ -18,8 +18,8 @@ export function isUnassigned(
 }
 
 /**
- * Whether a client gave a value only to say that there is none: an object whose `value` is
- * unassigned, or in which nothing but `type` and `primary` is left beside what is unassigned.
+ * Whether a client's value only says that there is none: an object whose `value` is unassigned, or
+ * in which everything but `type` and `primary` is unassigned.
  */
 export function saysNone(raw: Json, context: Pick<ReadContext, 'deviations'>): boolean {
   if (!isObject(raw)) return isUnassigned(raw, context)
@@ -34,14 +34,14 @@ export function saysNone(raw: Json, context: Pick<ReadContext, 'deviations'>): b
 }
 
 /**
- * Whether an element of a multi-valued attribute holds no value: it has nothing but `type` and
- * `primary`, which say what a value is for (RFC 7643 §2.4). In a host's attribute without `value`,
- * `type` may be the value.
+ * Whether an element of a multi-valued attribute holds no value: it has only `type` and `primary`,
+ * which describe a value (RFC 7643 §2.4). In a host's attribute without `value`, `type` may be the
+ * value.
  */
 export function holdsNothing(definition: AttributeDefinition, element: Json): boolean {
   const subs = definition.subAttributes
   if (!isObject(element) || subs === undefined) return false
-  // One that must say more is refused instead.
+  // An element without a required sub-attribute is refused instead.
   if (subs.some(({ required }) => required)) return false
   const isLabelled = subAttribute(definition, 'value') !== undefined || isAddresses(definition)
   return Object.keys(element).every((name) => {

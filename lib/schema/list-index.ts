@@ -4,26 +4,25 @@ import { subAttribute } from './paths.js'
 import type { AttributeDefinition, Json, JsonObject } from './types.js'
 
 /**
- * The values of a multi-valued attribute by what makes two of them the same, so that the cost of
- * looking one up does not depend on how many there are. It holds positions in the list.
+ * An index of the values of a multi-valued attribute, so that the cost of finding an equal value
+ * does not depend on their number. It holds positions in the list.
  */
 export interface ListIndex {
   /**
-   * Where the first value stands that counts as the same as this one; `undefined` when there is
-   * none.
+   * The position of the first value that counts as equal to this one; `undefined` if there is none.
    */
   find(value: Json): number | undefined
-  /** Takes note of a value at a position after all others. */
+  /** Adds a value at a position after all others. */
   note(value: Json, position: number): void
 }
 
 /**
- * An index over values of an attribute.
+ * Makes an index of values of an attribute.
  *
- * Two values are the same when their `value`s are equal and, where a client may change `type`,
- * their `type`s are equal or one of them has none (RFC 7643 §2.4: the same `value` may be there
- * under several types). Values without `value`, such as addresses, are the same when all
- * sub-attributes but readOnly ones and `primary` are.
+ * Two values are equal if their `value`s are equal and, if clients may change `type`, their `type`s
+ * are equal or one has none (RFC 7643 §2.4: the same `value` may occur with several types). Values
+ * without `value`, such as addresses, are equal if all sub-attributes except readOnly ones and
+ * `primary` are.
  */
 export function indexValues(definition: AttributeDefinition, values: readonly Json[]): ListIndex {
   const positions = new Map<string, number>()
@@ -43,7 +42,7 @@ export function indexValues(definition: AttributeDefinition, values: readonly Js
   return { find, note }
 }
 
-/** Keys under which a value is noted, and keys to look for, the best first. */
+/** The keys under which a value is indexed, and the keys to look for, best match first. */
 function identify(
   definition: AttributeDefinition,
   element: Json,

@@ -4,7 +4,7 @@ import { enterpriseUserUrn } from './core-schemas.js'
 import { printPath } from './paths.js'
 import type { AttributePath, Json, JsonObject, Lookup, ResourceType } from './types.js'
 
-/** What provisioning clients look resources up by, beside attributes that must be unique. */
+/** Attributes by which provisioning clients look up resources, besides unique ones. */
 const lookedUp: ReadonlySet<string> = new Set([
   'userName',
   'displayName',
@@ -14,8 +14,8 @@ const lookedUp: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The name under which values of this attribute are indexed, or `undefined`; `id` is a key of its
- * own.
+ * The name under which values of this attribute are indexed, or `undefined`. `id` is not among
+ * them: it is the primary key.
  */
 export function lookupName(path: AttributePath): string | undefined {
   const leaf = path.sub ?? path.attribute
@@ -49,7 +49,7 @@ export function lookupKeys(type: ResourceType, resource: object): LookupKey[] {
   return keys
 }
 
-/** Every present value that a path leads to in a resource. */
+/** All present values at a path of a resource. */
 export function valuesAt(path: AttributePath, resource: JsonObject): Json[] {
   const container = path.extension === undefined ? resource : resource[path.extension]
   if (!path.attribute || typeof container !== 'object' || container === null) return []

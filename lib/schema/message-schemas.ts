@@ -3,8 +3,8 @@ import { invalidSyntax } from '../errors.js'
 import type { Json } from './types.js'
 
 /**
- * Requires a message to name what it is in `schemas` (RFC 7644 §3.1), in any case. Absent or empty
- * passes with the deviation `missingSchemas`; one text counts as a list of one.
+ * Requires `schemas` of a message to contain its URN (RFC 7644 §3.1), ignoring case. With the
+ * deviation `missingSchemas` it may be absent or empty; a single string counts as a list of one.
  *
  * @throws ScimError `invalidSyntax` (400)
  */

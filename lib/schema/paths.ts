@@ -1,12 +1,11 @@
 import type { AttributeDefinition, AttributePath, ResourceType } from './types.js'
 
 /**
- * The attribute path that a text names (RFC 7644 §3.10), or `undefined` when the resource type has
- * no such attribute.
+ * Resolves the text of an attribute path (RFC 7644 §3.10); `undefined` if the resource type has no
+ * such attribute.
  *
- * Names and URNs are compared without regard to case; of several URNs that fit, the longest counts.
- * A name is looked up among the attributes of schemas only, so it never reaches a member that
- * JavaScript objects inherit.
+ * Names and URNs match regardless of case; if several URNs match, the longest counts. Names are
+ * looked up only in schemas, so they never reach members that JavaScript objects inherit.
  *
  * @param text e.g. `userName`, `name.givenName`, `urn:…:enterprise:2.0:User:manager.value`, or an
  *   extension's URN
@@ -24,7 +23,7 @@ export function resolvePath(type: ResourceType, text: string): AttributePath | u
   return path && { extension: extension.urn, ...path }
 }
 
-/** The canonical text of a path: what {@link resolvePath} reads back to the same path. */
+/** The canonical text of a path, which {@link resolvePath} resolves to the same path. */
 export function printPath({ extension, attribute, sub }: AttributePath): string {
   const names = sub ? `${attribute?.name}.${sub.name}` : (attribute?.name ?? '')
   if (extension === undefined) return names
@@ -44,7 +43,7 @@ export function subAttribute(
   return subAttributes.find((sub) => sub.name.toLowerCase() === lower)
 }
 
-/** The longest known URN that is the whole text, or is followed by a colon in it. */
+/** The longest known URN that is the whole text or its prefix before a colon. */
 function longestUrn(type: ResourceType, lower: string): string | undefined {
   let longest: string | undefined
   for (const urn of [type.schema.id.toLowerCase(), ...type.extensionAttributes.keys()]) {
@@ -54,7 +53,7 @@ function longestUrn(type: ResourceType, lower: string): string | undefined {
   return longest
 }
 
-/** `name` or `name.sub`, in lower case. */
+/** Resolves `name` or `name.sub`, in lower case. */
 function inAttributes(
   attributes: ReadonlyMap<string, AttributeDefinition>,
   lower: string,

@@ -7,13 +7,14 @@ import { knownUrn } from './read-schemas.js'
 import type { Json, JsonObject, ResourceType } from './types.js'
 
 /**
- * A resource with its attributes where the schemas have them, of which some clients write some
- * elsewhere: those of the base schema under its URN (deviation `coreUrnAsKey`), and those of an
- * extension without the URN or with a dot behind it (`unqualifiedExtensionAttributes`,
- * `dottedExtensionAttributes`). The same object when all are in place.
+ * Moves attributes to their place in the schemas. Some clients write attributes of the base schema
+ * under its URN (deviation `coreUrnAsKey`), and attributes of an extension without the URN or with
+ * a dot after it (`unqualifiedExtensionAttributes`, `dottedExtensionAttributes`). Returns the same
+ * object if all are in place.
  *
  * @throws ScimError `invalidSyntax` (400) when an attribute of the base schema is given in two
- *   places; what an extension says of its own attribute counts more than a copy beside it
+ *   places. For an attribute of an extension, the value inside the extension takes precedence over
+ *   one outside
  */
 export function inPlace(type: ResourceType, input: JsonObject, context: ReadContext): JsonObject {
   const stray = Object.keys(input).filter((key) => isStray(type, key, context))
@@ -51,7 +52,7 @@ function isName(type: ResourceType, key: string, { deviations }: ReadContext): b
   return path?.attribute !== undefined && path.sub === undefined
 }
 
-/** The key under which a resource has an extension. */
+/** The key of an extension in a resource. */
 function extensionKey(
   type: ResourceType,
   resource: JsonObject,
@@ -61,7 +62,7 @@ function extensionKey(
   return Object.keys(resource).find((key) => knownUrn(type, key, context) === urn) ?? urn
 }
 
-/** An extension with an attribute, unless it has this attribute or is no object. */
+/** Adds an attribute to an extension, unless it has the attribute already or is not an object. */
 function withDefault(extension: Json, name: string, value: Json): Json {
   if (extension === null) return { [name]: value }
   if (!isObject(extension)) return extension
@@ -70,9 +71,9 @@ function withDefault(extension: Json, name: string, value: Json): Json {
 }
 
 /**
- * An object with more members.
+ * Adds members to an object.
  *
- * @throws ScimError `invalidSyntax` (400) when it has one of them already, in whatever case
+ * @throws ScimError `invalidSyntax` (400) when it has one of them already, in any case
  */
 export function withMembers(object: JsonObject, members: JsonObject): JsonObject {
   const names = new Set(Object.keys(object).map((name) => name.toLowerCase()))

@@ -1,9 +1,9 @@
 import type { Deviations } from '../deviations.js'
 
 /**
- * What happens to an attribute that no schema of the resource type has (RFC 7644 §3.1 is silent on
- * it): `ignore` drops it, `reject` answers 400, `known` drops what a schema of RFC 7643 has and
- * answers 400 for the rest.
+ * How to treat an attribute that no schema of the resource type has (RFC 7644 §3.1 does not say):
+ * `ignore` drops it, `reject` answers 400, `known` drops what a schema of RFC 7643 has and answers
+ * 400 for the rest.
  */
 export type UnknownAttributes = 'ignore' | 'reject' | 'known'
 
@@ -12,15 +12,15 @@ export interface ReadContext {
   readonly deviations: Deviations
   readonly unknownAttributes: UnknownAttributes
   /**
-   * Keep what was given as unassigned (`null`, `[]`) as `null`, in the resource, its extensions and
-   * singular complex attributes, for a caller that merges. Default `false`: it is left out.
+   * Keep unassigned values (`null`, `[]`) as `null`, in the resource, its extensions and singular
+   * complex attributes, for a caller that merges. Default `false`: they are omitted.
    */
   readonly keepUnassigned?: boolean
   /**
-   * Longest string, in UTF-16 units; of `binary` and `reference` attributes eight times as long.
-   * Default 32 768.
+   * Maximum length of a string in UTF-16 units; eight times as much for `binary` and `reference`
+   * attributes. Default 32 768.
    */
   readonly maxStringLength?: number
-  /** Gets the path of each attribute and the URN of each extension that is passed over. */
+  /** Called with the path of each attribute and the URN of each extension that is dropped. */
   readonly passedOver?: Set<string>
 }

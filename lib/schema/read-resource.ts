@@ -12,31 +12,26 @@ import type { Json, JsonObject, ResourceType } from './types.js'
 /** How a resource is read. */
 export interface ReadOptions extends ReadContext {
   /**
-   * The input is a part of a resource (the value of a PATCH operation): `schemas` and required
-   * attributes are not looked for. Default `false`.
+   * The input is part of a resource (the value of a PATCH operation): `schemas` and required
+   * attributes may be missing. Default `false`.
    */
   readonly partial?: boolean
-  /**
-   * Required attributes may be missing, because the caller adds to what is read. Default `false`.
-   */
+  /** Required attributes may be missing, because the caller adds them later. Default `false`. */
   readonly mayBeIncomplete?: boolean
 }
 
-/** A resource as a client may have it stored. */
+/** A resource as read from a client, ready to be stored. */
 export interface ReadResource {
   /**
    * Attributes under their names in the schemas, values as sent, extensions under their URNs;
    * without `schemas`, readOnly, unassigned and unknown attributes.
    */
   readonly attributes: JsonObject
-  /** The `password`, where one was given: for the host, and not to be stored or logged. */
+  /** The `password`, if one was given; for the host, never to be stored or logged. */
   readonly secrets: Readonly<Record<string, Json>>
-  /** Paths of attributes and URNs of extensions that were given and that no schema has. */
+  /** Attribute paths and extension URNs in the input that no schema has. */
   readonly passedOver: readonly string[]
-  /**
-   * Names of the attributes that were given at all, be they unassigned, and URNs of extensions, in
-   * lower case.
-   */
+  /** Lower-cased attribute names and extension URNs in the input, including unassigned ones. */
   readonly names: ReadonlySet<string>
 }
 
@@ -72,7 +67,7 @@ export function readResource(type: ResourceType, sent: Json, options: ReadOption
   return { attributes, secrets, passedOver: [...passedOver], names }
 }
 
-/** URNs of the extensions that a resource has, by the key under which it has them. */
+/** The URNs of the extensions in a resource, by their key in it. */
 function extensionKeys(
   type: ResourceType,
   input: JsonObject,
@@ -90,7 +85,7 @@ function extensionKeys(
   return extensions
 }
 
-/** Finds base and common attributes; `schemas` and extensions are read apart. */
+/** Finds base and common attributes; `schemas` and extensions are read separately. */
 function baseFinder(
   type: ResourceType,
   input: JsonObject,
@@ -112,7 +107,7 @@ interface ExtensionPlace {
 }
 
 /**
- * The attributes of an extension; `undefined` when there are none, `null` when it is kept as
+ * The attributes of an extension; `undefined` if there are none, `null` if it is kept as
  * unassigned.
  */
 function readExtension(place: ExtensionPlace, value: Json): Json | undefined {

@@ -6,7 +6,7 @@ import type { Json, JsonObject, ResourceType } from './types.js'
 
 /**
  * URNs of SCIM 1.1 and of drafts of 2.0 that clients still send (Google Workspace, OneLogin), in
- * lower case, and what they may stand for.
+ * lower case, with the URNs they may stand for.
  */
 const legacyUrns: ReadonlyMap<string, readonly string[]> = new Map([
   ['urn:scim:schemas:core:1.0', [userUrn, groupUrn]],
@@ -21,7 +21,7 @@ const legacyUrns: ReadonlyMap<string, readonly string[]> = new Map([
 const scimUrn = /^urn:(ietf:params:)?scim:(schemas:core|api:messages):/i
 
 /**
- * The URN of one of the type's schemas that a text stands for; legacy URNs where the deviation
+ * The URN of one of the type's schemas for a text, which may be a legacy URN if the deviation
  * `legacyUrns` is on.
  */
 export function knownUrn(
@@ -37,11 +37,11 @@ export function knownUrn(
 }
 
 /**
- * Checks `schemas` of a resource (RFC 7643 §3): it lists the base schema and nothing but schemas of
- * the type, and every extension that the resource has.
+ * Checks `schemas` of a resource (RFC 7643 §3): it lists the base schema, only schemas of the type,
+ * and every extension that the resource has.
  *
- * Where deviations allow it, `schemas` may be missing, may leave extensions out, and may list
- * legacy URNs and extensions that this service provider does not know.
+ * If deviations allow it, `schemas` may be missing or omit extensions, and may list legacy URNs and
+ * unknown extensions.
  *
  * @param extensions URNs of the extensions that the resource has
  * @throws ScimError `invalidSyntax`
@@ -74,7 +74,7 @@ function ownUrn(type: ResourceType, lower: string): string | undefined {
   return type.extensionAttributes.get(lower)?.urn
 }
 
-/** The URN a member of `schemas` stands for. */
+/** The URN for an entry of `schemas`. */
 function readUrn(type: ResourceType, text: Json, context: ReadContext): string {
   if (typeof text !== 'string') throw invalidSyntax('"schemas" must be an array of URNs.')
   const urn = knownUrn(type, text, context)
@@ -84,9 +84,9 @@ function readUrn(type: ResourceType, text: Json, context: ReadContext): string {
 }
 
 /**
- * An extension of another product, e.g. of Microsoft for groups. Its URI alone says nothing; its
- * attributes are dropped or refused as unknown ones. What SCIM itself defines is none: it says that
- * the resource is of another type.
+ * Whether a URI belongs to an extension of another product, e.g. Microsoft's for groups. The URI
+ * alone has no effect; the attributes are dropped or refused as unknown. URNs that SCIM itself
+ * defines do not count: they mean that the resource is of another type.
  */
 function isPassedOver(text: string, context: ReadContext): boolean {
   if (!context.deviations.has('legacyUrns')) return false

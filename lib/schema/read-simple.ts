@@ -14,26 +14,27 @@ interface SimplePlace {
   readonly path: string
 }
 
-/** Most UTF-16 units of a value where the host sets no limit. */
+/** Default maximum length of a value in UTF-16 units. */
 const longestText = 32_768
 /**
- * How many times longer values may be that carry pictures and certificates: `binary` and
- * `reference`.
+ * Factor for the maximum length of `binary` and `reference` values, which carry pictures and
+ * certificates.
  */
 const documentFactor = 8
 
-/** Text that needs no further look. */
+/** Text that needs no further checks. */
 const plainText = /^[ -~]*$/
 const loneSurrogate = /\p{Cs}/u
 /**
- * What breaks a line of text; format characters are part of names in many scripts (RFC 8264 §9.8).
+ * Control characters and line breaks. Format characters are allowed, because names in many scripts
+ * need them (RFC 8264 §9.8).
  */
 const control = /[\p{Cc}\p{Zl}\p{Zp}]/u
-/** What neither a URI nor an IRI may contain (RFC 3986 §2, RFC 3987 §2.2). */
+/** Characters that neither a URI nor an IRI may contain (RFC 3986 §2, RFC 3987 §2.2). */
 const outsideUri = /[\s<>"{}|\\^`\p{Cc}]|%(?![0-9A-Fa-f]{2})/u
-/** Schemes that run code or carry a document where a link is expected. */
+/** Schemes that run code or contain a document where a link is expected. */
 const activeScheme = /^(?:javascript|vbscript|data):/i
-/** A picture of a format that holds no script. */
+/** A picture in a format that cannot contain scripts. */
 const inlinePicture = /^data:image\/(?:png|jpeg|jpg|gif|webp);base64,/i
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/
 const base64Url = /^[A-Za-z0-9_-]*={0,2}$/
@@ -55,8 +56,8 @@ const readers: Readonly<Record<SimpleType, Reader>> = {
 }
 
 /**
- * One value of a simple attribute, as sent (RFC 7643 §2.3); a boolean may be given as text where
- * the deviation `stringBooleans` is on.
+ * Reads one value of a simple attribute (RFC 7643 §2.3); a boolean may be given as text if the
+ * deviation `stringBooleans` is on.
  *
  * @param path path of the attribute, for error details
  * @throws ScimError `invalidValue` naming the attribute
@@ -84,7 +85,7 @@ function readString(value: Json, place: SimplePlace): Json {
   return value
 }
 
-/** A string that can be stored: not too long, without NUL and without half a surrogate pair. */
+/** Reads a string that can be stored: not too long, without NUL and unpaired surrogates. */
 function readText(value: Json, place: SimplePlace, factor = 1): string {
   const longest = factor * (place.context.maxStringLength ?? longestText)
   if (typeof value !== 'string') return refuse(place, 'a string')
@@ -105,7 +106,7 @@ function readBoolean(value: Json, place: SimplePlace): Json {
   return refuse(place, 'true or false')
 }
 
-/** Padding may be left out (RFC 7643 §2.3.6). */
+/** Padding may be omitted (RFC 7643 §2.3.6). */
 function readBinary(value: Json, place: SimplePlace): Json {
   const text = readText(value, place, documentFactor)
   const digits = text.replace(/=/g, '').length
@@ -115,8 +116,8 @@ function readBinary(value: Json, place: SimplePlace): Json {
 }
 
 /**
- * A URI, relative or absolute; what a browser would run is refused, a picture within `photos` is
- * not.
+ * Reads a relative or absolute URI. Schemes that a browser would execute are refused; inline
+ * pictures are allowed in `photos`.
  */
 function readReference(value: Json, place: SimplePlace): Json {
   const text = readText(value, place, documentFactor)

@@ -9,7 +9,7 @@ import { readSimple } from './read-simple.js'
 import type { AttributeDefinition, Json, JsonObject } from './types.js'
 import { asSent, looksLikeJson } from './wrapped-value.js'
 
-/** Lower-cased URNs and names of RFC 7643 §8.7.1: what `unknownAttributes: 'known'` drops. */
+/** Lower-cased URNs and names of RFC 7643 §8.7.1, which `unknownAttributes: 'known'` drops. */
 const standardNames: ReadonlySet<string> = new Set(
   [userSchema, groupSchema, enterpriseUserSchema].flatMap(({ id, attributes }) => [
     id.toLowerCase(),
@@ -20,12 +20,12 @@ const standardNames: ReadonlySet<string> = new Set(
 )
 
 /**
- * The whole value of an attribute: an array for a multi-valued one, with each value once.
- * `undefined` when the attribute is unassigned: `null`, no values (RFC 7643 §2.5), or nothing but
- * readOnly and unknown parts.
+ * Reads the whole value of an attribute: an array for a multi-valued one, with each value once.
+ * `undefined` if the attribute is unassigned: `null`, no values (RFC 7643 §2.5), or only readOnly
+ * and unknown parts.
  *
- * Values are kept as sent; only names get the spelling of the schema. How `mutability` binds the
- * attribute itself is the caller's business.
+ * Values are kept as sent; only names get the spelling of the schema. The caller has to check the
+ * `mutability` of the attribute itself.
  *
  * @param path path of the attribute, for error details
  * @throws ScimError `invalidValue` naming the attribute, or `invalidSyntax` for names
@@ -45,7 +45,7 @@ export function readValue(
 
 /**
  * Whether a value unassigns a multi-valued attribute. An empty string never empties a list of
- * memberships: too much would hang on a slip.
+ * memberships, because a mistake would have severe effects.
  */
 export function clearsList(
   definition: AttributeDefinition,
@@ -55,7 +55,7 @@ export function clearsList(
   return value === '' && areMemberships(definition) ? false : isUnassigned(value, context)
 }
 
-/** One value of an attribute, be it singular or multi-valued; otherwise as {@link readValue}. */
+/** Reads one value of a singular or multi-valued attribute; otherwise like {@link readValue}. */
 export function readElement(
   definition: AttributeDefinition,
   value: Json,
@@ -79,22 +79,21 @@ export function readElement(
   return Object.keys(result).length === 0 ? undefined : result
 }
 
-/** Where the members of an object are defined. */
+/** The definitions of an object's members. */
 export interface Members {
   /**
-   * The definition of a name in any case, `undefined` when there is none, `null` to pass over the
-   * member.
+   * The definition for a name in any case; `undefined` if there is none, `null` to skip the member.
    */
   readonly find: (name: string) => AttributeDefinition | null | undefined
-  /** What stands before a name in its path, e.g. `name.` */
+  /** The text before a name in its path, e.g. `name.` */
   readonly prefix: string
 }
 
 /**
- * Hands each member of an object that has a definition and is not readOnly to `take`, in the order
- * of the object.
+ * Passes each member of an object that has a definition and is not readOnly to `take`, in the
+ * object's order.
  *
- * @throws ScimError `invalidSyntax` when two names differ in case only
+ * @throws ScimError `invalidSyntax` when two names differ only in case
  */
 export function readMembers(
   object: JsonObject,
@@ -118,8 +117,7 @@ export function readMembers(
 }
 
 /**
- * @throws ScimError `invalidSyntax` when another of the names differs from this one in case only
- * (S-INP-04)
+ * @throws ScimError `invalidSyntax` when another name differs from this one only in case (S-INP-04)
  */
 export function refuseTwin(names: readonly string[], name: string, prefix: string): void {
   const lower = name.toLowerCase()
@@ -129,8 +127,8 @@ export function refuseTwin(names: readonly string[], name: string, prefix: strin
 }
 
 /**
- * Passes over a name that no schema has, or refuses it as `unknownAttributes` says. Names of what
- * every JavaScript object inherits are always refused.
+ * Drops or refuses a name that no schema has, as `unknownAttributes` says. Names that every
+ * JavaScript object inherits are always refused.
  *
  * @throws ScimError `invalidSyntax`
  */
@@ -163,11 +161,10 @@ function readElements(
 }
 
 /**
- * One of the values that a client lists for a multi-valued attribute; `undefined` when it holds no
- * value.
+ * Reads one element of a multi-valued attribute; `undefined` if it holds no value.
  *
- * @throws ScimError `invalidValue` for a member without an id: dropped, it would turn a slip of the
- *   client into the removal of a member
+ * @throws ScimError `invalidValue` for a member without an id, because dropping it would turn a
+ *   client's mistake into the removal of a member
  */
 export function readListed(
   definition: AttributeDefinition,
@@ -186,15 +183,12 @@ export function readListed(
   return read
 }
 
-/**
- * Whether the values of an attribute are told apart by a `value` that cannot change, as members
- * are.
- */
+/** Whether the values of an attribute are identified by an immutable `value`, as members are. */
 export function areMemberships(definition: AttributeDefinition): boolean {
   return subAttribute(definition, 'value')?.mutability === 'immutable'
 }
 
-/** A complex value, or its `value` alone where a deviation allows it. */
+/** Reads a complex value, or only its `value` if a deviation allows it. */
 function asObject(
   definition: AttributeDefinition,
   value: Json,
@@ -212,7 +206,7 @@ function asObject(
   )
 }
 
-/** The values with repetitions left out, which values are the same being told by their index. */
+/** Merges repeated values, as determined by their index. */
 export function distinct(definition: AttributeDefinition, values: Json[]): Json[] {
   if (values.length < 2) return values
   const list: Json[] = []
@@ -229,7 +223,7 @@ export function distinct(definition: AttributeDefinition, values: Json[]): Json[
   return list
 }
 
-/** What two spellings of one value say together. */
+/** Merges two spellings of the same value. */
 export function joinedValue(before: Json, added: Json): Json {
   return isObject(before) && isObject(added) ? { ...before, ...added } : before
 }

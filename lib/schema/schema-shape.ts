@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject } from 'ajv'
 
-/** What is wrong with an option, and where: `schemas[0].attributes[2].type`. */
+/** A problem with an option, and its place, e.g. `schemas[0].attributes[2].type`. */
 export interface Flaw {
   readonly path: string
   readonly problem: string
@@ -26,10 +26,7 @@ const characteristics = {
   referenceTypes: texts,
 }
 
-/**
- * An attribute without sub-attributes: below a complex attribute there is no other (RFC 7643
- * §2.3.8).
- */
+/** An attribute without sub-attributes: complex attributes cannot be nested (RFC 7643 §2.3.8). */
 const simple = closed({ ...characteristics, subAttributes: { type: 'array', maxItems: 0 } }, [
   'name',
 ])
@@ -42,8 +39,8 @@ const extensions = {
 }
 
 /**
- * `schemas` and `meta` are part of what `/Schemas` and `/ResourceTypes` of another service provider
- * answer.
+ * `schemas` and `meta` are allowed, so that answers of another service provider's `/Schemas` and
+ * `/ResourceTypes` can be copied.
  */
 const copied = { schemas: {}, meta: {} }
 
@@ -85,10 +82,7 @@ const shape = {
   },
 }
 
-/**
- * The first place where the options have not the shape of `SchemaOptions`; `undefined` when they
- * have.
- */
+/** The first place where the options do not match `SchemaOptions`; `undefined` if they do. */
 export function misshapen(options: object): Flaw | undefined {
   const validate = new Ajv({ strict: true }).compile(shape)
   if (validate(options)) return undefined

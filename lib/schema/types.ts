@@ -1,7 +1,4 @@
-/**
- * Types of SCIM schemas, as a host writes them and as the library compiles them. Plain data, no
- * behaviour.
- */
+/** Types of SCIM schemas: as hosts write them, and as the library compiles them. Plain data. */
 
 /** JSON as `JSON.parse` gives it. */
 export type Json = string | number | boolean | null | Json[] | JsonObject
@@ -23,7 +20,7 @@ export type AttributeType =
 
 /** Whether and when a client may set an attribute (RFC 7643 §7). */
 export type Mutability = 'readOnly' | 'readWrite' | 'immutable' | 'writeOnly'
-/** When an attribute is part of a response (RFC 7643 §7). */
+/** When an attribute is returned (RFC 7643 §7). */
 export type Returned = 'always' | 'never' | 'default' | 'request'
 /** How far the values of an attribute must differ (RFC 7643 §7). */
 export type Uniqueness = 'none' | 'server' | 'global'
@@ -39,7 +36,7 @@ export interface AttributeDefinition {
   readonly mutability: Mutability
   readonly returned: Returned
   readonly uniqueness: Uniqueness
-  /** Suggested values; they inform clients and are not enforced (RFC 7643 §7). */
+  /** Suggested values; they are information for clients and not enforced (RFC 7643 §7). */
   readonly canonicalValues?: readonly string[]
   /** Resource type names, `external` or `uri`; for `reference` only. */
   readonly referenceTypes?: readonly string[]
@@ -97,7 +94,7 @@ export interface SchemaExtension {
   readonly required: boolean
 }
 
-/** Everything known about one resource type, compiled once when the router is built. */
+/** One resource type, compiled once when the router is built. */
 export interface ResourceType {
   /** Value of `meta.resourceType`: `User`, `Group`, or a host's own. */
   readonly name: string
@@ -107,7 +104,7 @@ export interface ResourceType {
   readonly schema: SchemaDefinition
   readonly extensions: readonly SchemaExtension[]
   /**
-   * Common attributes (`id`, `externalId`, `meta`, `schemas`) and those of the base schema, by
+   * The common attributes (`id`, `externalId`, `meta`, `schemas`) and those of the base schema, by
    * lower-cased name.
    */
   readonly attributes: ReadonlyMap<string, AttributeDefinition>
@@ -125,13 +122,13 @@ export interface Lookup {
   /** Canonical text of the path, e.g. `userName`, `emails.value`. */
   readonly name: string
   readonly path: AttributePath
-  /** No two resources of the type and tenant may have the same value. */
+  /** Two resources of the same type and tenant cannot have the same value. */
   readonly unique: boolean
 }
 
 /**
- * A resolved attribute path (RFC 7644 §3.10): names were looked up in a resource type's schemas, so
- * a path can never name a JavaScript built-in.
+ * A resolved attribute path (RFC 7644 §3.10): its names were looked up in the schemas of a resource
+ * type, so it can never name a JavaScript built-in.
  *
  * `userName` -> `{ attribute }`; `name.givenName` -> `{ attribute, sub }`;
  * `urn:…:enterprise:2.0:User:manager.value` -> `{ extension, attribute, sub }`;
@@ -143,7 +140,7 @@ export interface AttributePath {
    * common attributes.
    */
   readonly extension?: string | undefined
-  /** Absent only when the path names a whole extension. */
+  /** Absent only if the path names a whole extension. */
   readonly attribute?: AttributeDefinition
   readonly sub?: AttributeDefinition
 }
@@ -156,24 +153,24 @@ export interface ExtensionInput {
   readonly required?: boolean
 }
 
-/** What a host adds to the schemas of the RFCs. */
+/** A host's additions to the schemas of the RFCs. */
 export interface SchemaOptions {
-  /** Schemas of its own, as `/Schemas` will list them. */
+  /** Its own schemas, as listed by `/Schemas`. */
   readonly schemas?: readonly SchemaInput[]
-  /** Resource types of its own, as `/ResourceTypes` will list them. */
+  /** Its own resource types, as listed by `/ResourceTypes`. */
   readonly resourceTypes?: readonly ResourceTypeInput[]
-  /** Extensions of User beside Enterprise User. */
+  /** Extensions of User, besides Enterprise User. */
   readonly userExtensions?: readonly ExtensionInput[]
   /** Extensions of Group. */
   readonly groupExtensions?: readonly ExtensionInput[]
   /**
-   * Refuse a group whose `displayName` another one has, in any case. Default `true`: rules name
-   * groups by it.
+   * Refuse a group with the same `displayName` as another one, ignoring case. Default `true`,
+   * because rules refer to groups by it.
    */
   readonly uniqueGroupNames?: boolean
   /**
-   * Refuse a resource whose `externalId` another one of its type has. Default `false` (RFC 7643
-   * §3.1).
+   * Refuse a resource with the same `externalId` as another one of its type. Default `false` (RFC
+   * 7643 §3.1).
    */
   readonly uniqueExternalIds?: boolean
 }

@@ -3,9 +3,9 @@ import type { ReadContext } from './read-context.js'
 import type { AttributeDefinition, Json } from './types.js'
 
 /**
- * A value without what some clients wrap around it: an array of one around a singular value
- * (deviation `arrayOfOne`), an object that says nothing but `value` in place of a simple one, and
- * the JSON text of a complex value (deviation `jsonText`).
+ * Unwraps a value that some clients wrap: a singular value in an array of one (deviation
+ * `arrayOfOne`), a simple value in an object with only `value`, and a complex value as JSON text
+ * (deviation `jsonText`).
  */
 export function asSent(
   definition: AttributeDefinition,
@@ -21,7 +21,7 @@ export function asSent(
   return definition.type === 'complex' ? only : onlyValue(only)
 }
 
-/** The object or array that a text is the JSON of, else the text. */
+/** Parses text that is the JSON of an object or array; returns other text unchanged. */
 function parsed(text: string): Json {
   if (!looksLikeJson(text)) return text
   try {
@@ -31,12 +31,12 @@ function parsed(text: string): Json {
   }
 }
 
-/** Whether a text begins as the JSON of an object or an array does. */
+/** Whether a text begins like the JSON of an object or array. */
 export function looksLikeJson(text: string): boolean {
   return /^\s*[[{]/.test(text)
 }
 
-/** The `value` of an object that says nothing else, e.g. `{ "$ref": null, "value": "Ops" }`. */
+/** The `value` of an object that contains nothing else, e.g. `{ "$ref": null, "value": "Ops" }`. */
 function onlyValue(item: Json): Json {
   if (!isObject(item) || !Object.hasOwn(item, 'value')) return item
   const others = Object.entries(item).filter(

@@ -14,11 +14,11 @@ const sortOrders = new Map([
 
 /**
  * Reads `sortBy` and `sortOrder` (RFC 7644 §3.4.2.3). A multi-valued complex attribute without a
- * sub-attribute is sorted by its `value`.
+ * sub-attribute sorts by its `value`.
  *
  * @param sortOrder `ascending` (default) or `descending`, in any case
  * @throws ScimError `invalidValue` (400) for an unknown attribute or order, for attributes without
- *   an order, and with the same detail as in filters for those that filters refuse too
+ *   an order, and for attributes that filters refuse as well
  */
 export function resolveSort(type: ResourceType, sortBy: string, sortOrder = 'ascending'): Sort {
   const descending = sortOrders.get(sortOrder.toLowerCase())
@@ -43,8 +43,8 @@ function withDefaultSubAttribute(path: AttributePath): AttributePath {
 }
 
 /**
- * Members are kept apart from groups, and `schemas` is derived from the data: neither orders
- * resources.
+ * Whether resources can be sorted by an attribute. Not by members, which are stored separately, nor
+ * by `schemas`, which is derived.
  */
 function hasOrder(type: ResourceType, { attribute, sub }: AttributePath): boolean {
   const isMembers = type.schema.id === groupUrn && attribute?.name === 'members'
@@ -54,8 +54,8 @@ function hasOrder(type: ResourceType, { attribute, sub }: AttributePath): boolea
 }
 
 /**
- * The value a resource is sorted by: of a multi-valued attribute its primary value, else its first;
- * `null` when that is unassigned (RFC 7644 §3.4.2.3).
+ * The value by which a resource is sorted: for a multi-valued attribute its primary value, else its
+ * first; `null` if unassigned (RFC 7644 §3.4.2.3).
  */
 export function sortKeyOf({ path }: Sort, resource: Resource): SortKey {
   const { extension, attribute, sub } = path
@@ -79,16 +79,15 @@ function member(holder: unknown, name: string): unknown {
   return (holder as Record<string, unknown>)[name]
 }
 
-/** The place of a resource in the order of a result. */
+/** The position of a resource in a sorted result. */
 export function positionOf(resource: Resource, sort?: Sort): KeysetPosition {
   const position = { created: resource.meta.created, id: resource.id }
   return sort === undefined ? position : { sortKey: sortKeyOf(sort, resource), ...position }
 }
 
 /**
- * Compares two places in the order of a result as `Array.prototype.sort` wants it. Unassigned
- * values come last when ascending and first when descending; ties are broken by `(meta.created,
- * id)`, always ascending.
+ * Compares two positions in a result, for `Array.prototype.sort`. Unassigned values come last when
+ * ascending and first when descending; ties are broken by `(meta.created, id)`, always ascending.
  */
 export function comparePositions(sort?: Sort): (a: KeysetPosition, b: KeysetPosition) => number {
   const direction = sort?.descending ? -1 : 1
@@ -104,8 +103,7 @@ function compareKeys(a: SortKey, b: SortKey): number {
 }
 
 /**
- * The order of a result as a function for `Array.prototype.sort`; the key of each resource is
- * computed once.
+ * Makes a comparison for `Array.prototype.sort`; the key of each resource is computed only once.
  */
 export function compareResources(sort?: Sort): (a: Resource, b: Resource) => number {
   const compare = comparePositions(sort)

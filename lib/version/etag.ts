@@ -1,16 +1,16 @@
 /**
- * What cannot stand between the quotation marks of an entity tag (RFC 9110 §8.8.3), and `%`, which
- * escapes it.
+ * Characters that an entity tag cannot contain (RFC 9110 §8.8.3), and `%`, which is used to escape
+ * them.
  */
 const escaped = /[^\x21\x23\x24\x26-\x7e]/g
-/** Versions without any of it, as nearly all are. */
+/** Versions that need no escaping, as nearly all do. */
 const plain = /^[\x21\x23\x24\x26-\x7e]*$/
 const escapeSequence = /%([0-9a-f]{4})/g
 
 /**
  * The weak entity tag of a version: `W/"<version>"`, for `ETag` and `meta.version` (RFC 7644
- * §3.14). Characters that cannot be part of a tag are escaped, so that different versions always
- * have different tags.
+ * §3.14). Characters that a tag cannot contain are escaped, so that different versions always have
+ * different tags.
  */
 export function etagOf(version: string): string {
   return `W/"${opaqueTagOf(version)}"`
@@ -21,14 +21,14 @@ export function etagOf(version: string): string {
  * headers: under the strong comparison of RFC 9110 §13.1.1 no `If-Match` with the weak tags of RFC
  * 7644 §3.14 could ever succeed.
  *
- * @param header  the raw value: `*`, or a list of tags; a malformed one names no version
+ * @param header  the raw value: `*`, or a list of tags; a malformed one matches no version
  * @param version version of a resource that exists
  */
 export function matchesEtag(header: string, version: string): boolean {
   return header.trim() === '*' || readTags(header).includes(opaqueTagOf(version))
 }
 
-/** The version in a single entity tag, weak or strong; `undefined` when the text is none. */
+/** The version in a single weak or strong entity tag; `undefined` if the text is not one. */
 export function versionOf(tag: string): string | undefined {
   const tags = readTags(tag)
   return tags.length === 1 ? tags[0]?.replace(escapeSequence, unescapeCharacter) : undefined
@@ -46,7 +46,7 @@ function unescapeCharacter(_: string, digits: string): string {
   return String.fromCharCode(Number.parseInt(digits, 16))
 }
 
-/** The opaque parts of a list of tags; nothing when the list is malformed anywhere. */
+/** The opaque parts of a list of tags; empty if the list is malformed anywhere. */
 function readTags(header: string): readonly string[] {
   const listedTag = /(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[\t ]*(?:,|$)/y
   const tags: string[] = []
