@@ -30,6 +30,7 @@ export const eventNames = [
   'access.drifted',
   'access.retrying',
   'access.failed',
+  'access.notEnded',
   'access.massLoss',
   'rules.saved',
   'workspace.created',

@@ -73,6 +73,8 @@ interface Server {
 
 const debug = createDebug('label-studio-scim:request')
 const withBody = ['POST', 'PUT', 'PATCH']
+/** Refusals that may have been the end of somebody's access, and never came to a handler. */
+const toldUnhandled = [400, 401, 403, 413, 415, 429]
 
 /**
  * A handler that serves routes. It authenticates before it reads anything, turns each request into
@@ -274,7 +276,7 @@ function failed(
     if (status === 500 || cause)
       options.onError(cause ?? error, { requestId, method: head.method, path, tenant })
     if (!isTold) options.emit({ ...about, ...said, event: 'request.failed', outcome: 'failed' })
-  } else if (!progress.isHandled && [401, 403, 429].includes(status)) {
+  } else if (!progress.isHandled && toldUnhandled.includes(status)) {
     options.emit({ ...about, ...said, event: 'request.refused', outcome: 'refused' })
   }
   return { status, headers, body: errorBody(answer) }

@@ -1,6 +1,6 @@
 import type { ScimError } from '../errors.js'
 import { auditEntry } from '../events/audit-entry.js'
-import type { Services } from '../resources/call.js'
+import { callOf, type Services } from '../resources/call.js'
 import { appendAudit } from '../resources/outbox.js'
 import { toScimError } from '../resources/store-errors.js'
 import type { ResourceType } from '../schema/types.js'
@@ -34,7 +34,8 @@ function unhurried({ tenant, actor, requestId }: Scope): Scope {
   return { tenant, actor, requestId, signal: AbortSignal.timeout(appendMs) }
 }
 
-interface RefusedRequest {
+/** A request to one resource type, and why it was refused; `undefined`: by an unexpected failure. */
+export interface RefusedRequest {
   readonly type: ResourceType
   readonly parameters: PathParameters
   readonly error: ScimError | undefined
@@ -45,7 +46,7 @@ async function report(
   request: ScimRequest,
   { type, parameters, error }: RefusedRequest,
 ): Promise<void> {
-  const { status = 500, scimType, message = 'The service provider failed.' } = error ?? {}
+  const { status, scimType, message } = told(error)
   const { id = '' } = parameters
   const scope = scopeOf(request)
   const entry = auditEntry(scope, services.clock(), {
@@ -58,9 +59,40 @@ async function report(
     status,
     ...(scimType !== undefined && { scimType }),
   })
-  // The log also records a request that timed out or whose client has disconnected (F19).
-  const within = request.lifetime.signal.aborted ? unhurried(scope) : scope
-  await appendAudit({ services, scope: within }, [entry])
+  await appendAudit({ services, scope: lasting(request) }, [entry])
   // The transport reports unexpected failures and timeouts.
   if (error && !request.lifetime.signal.aborted) services.emit(entry)
+  await reportStillIn(services, request, { type, parameters, error })
+}
+
+/**
+ * Tells of somebody who still has access although the request, which was refused or not carried
+ * out, would have ended it.
+ */
+export async function reportStillIn(
+  services: Services,
+  request: Pick<ScimRequest, 'method' | 'body' | 'principal' | 'requestId' | 'lifetime'>,
+  { type, parameters: { id = '' }, error }: RefusedRequest,
+): Promise<void> {
+  const scope = lasting(request)
+  const call = callOf(services, type, scope)
+  const { method, body } = request
+  const refused = { id, method, body, ...told(error) }
+  // A store that cannot be asked has failed the request as well, and the client sends it again.
+  const event = await call.kind.refusal?.(call, refused).catch(() => undefined)
+  if (!event) return
+  const entry = auditEntry(scope, services.clock(), event)
+  await appendAudit(call, [entry])
+  services.emit(entry)
+}
+
+function told(error: ScimError | undefined) {
+  const { status = 500, scimType, message = 'The service provider failed.' } = error ?? {}
+  return { status, scimType, message }
+}
+
+/** The log also records a request that timed out or whose client has disconnected (F19). */
+function lasting(request: Pick<ScimRequest, 'principal' | 'requestId' | 'lifetime'>): Scope {
+  const scope = scopeOf(request)
+  return request.lifetime.signal.aborted ? unhurried(scope) : scope
 }

@@ -8,6 +8,7 @@ import type { Read } from '../stores/query.js'
 import type { Resource } from '../stores/resource.js'
 import type { ResourceStore } from '../stores/resource-store.js'
 import type { Call, ResourceCall, Services } from './call.js'
+import type { Refused } from './people/still-in.js'
 import type { Computed } from './represent.js'
 
 /** The kind of change that a request makes. */
@@ -100,6 +101,8 @@ export interface Kind {
   pending?(call: Call, change: Change): readonly string[]
   /** Events besides the one about the change itself. */
   events?(change: Change): readonly AuditEvent[]
+  /** What is told of a request that was answered with an error, beside that. */
+  refusal?(call: Call, refused: Refused): Promise<AuditEvent | undefined>
   /**
    * Checks a deletion and carries out what must happen first; returns the deletion of the resulting
    * state.

@@ -39,7 +39,7 @@ async function start(
   running.push(server)
   const post = (body: string | Buffer, headers: http.OutgoingHttpHeaders = {}) =>
     send(server, '/scim/v2/Users', { method: 'POST', headers: { ...scim(), ...headers }, body })
-  return { server, recorded, post, errors: resolved.errors }
+  return { server, recorded, post, errors: resolved.errors, events: resolved.events }
 }
 
 const limits = (given: Partial<TransportOptions['limits']>) => ({
@@ -199,6 +199,15 @@ describe('a body that is no SCIM message', () => {
     const reply = await post('{"password":"canary-5d1",}')
     expectError(reply, 400, 'invalidSyntax')
     expect(reply.text).not.toContain('canary')
+  })
+
+  it('is reported as request.refused when it cannot be read: it may have been the end of access', async () => {
+    const { post, events } = await start(limits({ maxPayloadBytes: 100 }))
+    await post('{"active":')
+    await post(`{"a":"${'x'.repeat(100)}"}`)
+    await post('active=false', { 'Content-Type': 'text/plain' })
+    const refused = (status: number) => ({ event: 'request.refused', outcome: 'refused', status })
+    expect(events).toMatchObject([refused(400), refused(413), refused(415)])
   })
 
   it('gets 400 when it is no UTF-8 (R-MT-01)', async () => {

@@ -3,7 +3,7 @@ import { sqlAdapters } from '../../adapters/sql/index.js'
 import { type AccessTarget, type Adapters, RefusedError } from '../../lib/stores/index.js'
 import { type Answer, bulkUrn, groupUrn, userUrn } from '../protocol/server.js'
 import { testDatabase } from '../support/test-database.js'
-import { type Organization, organization, statusOf } from './taking-access.js'
+import { type Organization, organization, scope, statusOf } from './taking-access.js'
 
 let ends: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -107,6 +107,42 @@ describe.each([
     await world.reconciler.drain()
     expect(await contentOf(world)).toEqual(before)
     expect([await world.isLetIn(), world.isActive()]).toEqual([true, true])
+  })
+
+  it.each([...refused, ...taking].filter(([name]) => name.includes('of a user')))(
+    'tells that a leaver is still in, also when the host refuses it: %s',
+    async (name, change) => {
+      const { world } = await ready()
+      world.host.haveTrouble(() => {
+        throw new RefusedError('Not this person.')
+      })
+      const status = statusOf(await change(world))
+      const told = world.events.filter(({ event }) => event === 'access.notEnded')
+      const outcome = status >= 500 ? 'failed' : 'refused'
+      expect([name, told]).toMatchObject([name, [{ outcome, status, target: { id: world.ann } }]])
+      const query = { event: 'access.notEnded', limit: 9 } as const
+      expect(await world.adapters.audit?.query(scope, query)).toMatchObject(told)
+    },
+  )
+
+  it('tells of those whom a bulk request leaves out after a failure', async () => {
+    const { world } = await ready()
+    const Operations = [
+      { method: 'DELETE', path: '/Users/nobody' },
+      { method: 'DELETE', path: annOf(world) },
+    ]
+    await world.post('/Bulk', { schemas: [bulkUrn], failOnErrors: 1, Operations })
+    expect(world.events.filter(({ event }) => event === 'access.notEnded')).toMatchObject([
+      { outcome: 'failed', detail: expect.stringContaining('failOnErrors') },
+    ])
+  })
+
+  it('tells nothing of who is out, whatever else is refused', async () => {
+    const { world } = await ready()
+    await world.patch(annOf(world), [inactive])
+    for (const [name, change] of refused) if (name.includes('of a user')) await change(world)
+    await world.patch(`/Users/${world.bob}`, [{ ...inactive, value: true }, nonsense])
+    expect(world.events.filter(({ event }) => event === 'access.notEnded')).toEqual([])
   })
 
   it.each(taking)('changes nothing when the host refuses it: %s', async (_name, change) => {

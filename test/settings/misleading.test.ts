@@ -195,6 +195,30 @@ describe('the status page', () => {
     expect((await get('/api/scim/status')).body.lastFailedRequest).toMatchObject({ status: 400 })
   })
 
+  it('shows who is still in although the identity provider asked for their end', async () => {
+    const { visit, get, adapters, scope, addUser } = await signedInPage()
+    const { id, meta } = await addUser('ada@example.com')
+    const entry = {
+      at: new Date().toISOString(),
+      event: 'access.notEnded',
+      tenant: scope.tenant,
+      actor: 'okta',
+      requestId: '1',
+      outcome: 'refused',
+      target: { resourceType: 'User', id },
+      detail: 'PATCH: another user has this "userName".',
+    } as const
+    await adapters.audit?.append(scope, [entry, { ...entry, detail: 'DELETE: once more.' }])
+    const { text } = await visit(`${path}/status`)
+    expect(text).toContain('Still in, although they were to be removed')
+    expect(text.match(/ada@example.com<\/a>, .*: DELETE: once more./g)).toHaveLength(1)
+    expect((await get('/api/scim/status')).body.stillIn).toMatchObject([
+      { userName: 'ada@example.com' },
+    ])
+    await adapters.users.delete(scope, id, { expectedVersion: meta.version, outbox: undefined })
+    expect((await visit(`${path}/status`)).text).not.toContain('Still in, although')
+  })
+
   it('shows what is passed over, by name, with count and last time (issue 16)', async () => {
     const { visit, get, access, scope } = await signedInPage()
     const at = '2026-03-01T08:00:00.000Z'

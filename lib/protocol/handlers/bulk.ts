@@ -26,6 +26,7 @@ import type { ProtocolOptions } from '../context.js'
 import { errorBody, unexpectedFailure } from '../error-body.js'
 import type { ScimRequest, ScimResponse } from '../messages.js'
 import { bodyOf, notSupported } from '../read-request.js'
+import { reportStillIn } from '../report-refusal.js'
 import type { Handler } from '../route.js'
 import { scopeOf } from '../scope.js'
 
@@ -61,6 +62,8 @@ export function bulkHandler(services: BulkServices, endpoints: readonly WriteHan
     const { signal } = request.lifetime
     await Promise.race([runJob(job, failOnErrors ?? Number.POSITIVE_INFINITY), whenAborted(signal)])
     if (signal.aborted) failTheRest(job)
+    const told = reportLeft(job)
+    if (!signal.aborted) await told
     const results = operations.flatMap((_, index) => job.results.get(index) ?? [])
     return { status: 200, headers: {}, body: { schemas: [bulkResponseUrn], Operations: results } }
   }
@@ -93,6 +96,8 @@ interface Job {
   readonly ids: Map<string, string>
   readonly results: Map<number, JsonObject>
   readonly unfinished: Unfinished[]
+  /** Operations that came to their handler, which reports its refusals. */
+  readonly handled: Set<number>
   failures: number
 }
 
@@ -113,6 +118,7 @@ function createJob(
     ids: new Map(),
     results: new Map(),
     unfinished: [],
+    handled: new Set(),
     failures: 0,
   }
 }
@@ -166,6 +172,23 @@ function failTheRest(job: Job): void {
   }
 }
 
+/** Who was to be shut out by an operation that was refused before its handler, or left out. */
+async function reportLeft(job: Job): Promise<void> {
+  const left = unavailable('Left out, because operations before it failed ("failOnErrors").', 1)
+  for (const [index, operation] of job.checked.entries()) {
+    if (job.handled.has(index) || operation instanceof ScimError) continue
+    const { method, data } = operation
+    try {
+      const { type, id } = findHandler(job, method, operation.path)
+      const request = { ...job.request, method, body: data }
+      const parameters = id === undefined ? {} : { id }
+      await reportStillIn(job.services, request, { type, parameters, error: left })
+    } catch {
+      // The path leads nowhere, so the operation is about nobody.
+    }
+  }
+}
+
 async function runOperation(job: Job, index: number): Promise<void> {
   const operation = job.checked[index]
   if (!operation) return
@@ -184,6 +207,7 @@ async function perform(job: Job, index: number, operation: CheckedOperation): Pr
   const path = resolvePathReference(operation.path, ids)
   const { type, handler, id } = findHandler(job, operation.method, path)
   const taken = takeOutDeferred(operation, deferred)
+  job.handled.add(index)
   const answer = await handler(
     {
       ...request,

@@ -17,6 +17,7 @@ import { writeInSteps } from '../outbox.js'
 import { endAccess, endAccessAgain, endAccessIfRoleless, endAccount } from '../people/access.js'
 import type { Loss } from '../people/brake.js'
 import { refuseExempt } from '../people/protection.js'
+import { stillIn } from '../people/still-in.js'
 import { type Computed, referencePart, setOrDelete } from '../represent.js'
 import { write } from '../write.js'
 import { changeOf, deletionOf, everything, plain, present } from './plain.js'
@@ -62,6 +63,8 @@ export const user: Kind = {
     }
     return list
   },
+
+  refusal: ({ services, scope }, refused) => stillIn(services, scope, refused),
 
   async handOver(call, { after, secrets }) {
     const { services, scope } = call

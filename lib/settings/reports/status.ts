@@ -31,6 +31,16 @@ export interface ImportStatus
   readonly state: 'running' | 'succeeded' | 'failed' | 'interrupted'
 }
 
+/** Somebody whom the identity provider may believe to be out. */
+export interface StillIn {
+  readonly userId: string
+  readonly userName: string
+  /** RFC 3339. */
+  readonly at: string
+  /** The request and its answer. */
+  readonly detail: string
+}
+
 /** How provisioning stands. */
 export interface Status extends PendingSummary {
   /** Version of the saved rules. */
@@ -51,6 +61,11 @@ export interface Status extends PendingSummary {
   readonly waitingPeople: readonly PendingPerson[]
   /** The last request of an identity provider that was refused or failed. */
   readonly lastFailedRequest?: StoredAuditEntry
+  /**
+   * People who still have access although a request of the last week would have ended it; the
+   * newest first.
+   */
+  readonly stillIn: readonly StillIn[]
   /** How far the updates under way have come. Absent: nobody waits. */
   readonly progress?: Progress
   /** Absent: nothing is imported here. */
@@ -68,7 +83,6 @@ const shownForMs = 7 * 86_400_000
 /** Reads how provisioning of a tenant stands. */
 export async function readStatus(context: SettingsContext, scope: Scope): Promise<Status> {
   const { access } = context.adapters
-  const more = failuresOf(context, scope)
   const [
     summary,
     { version },
@@ -79,6 +93,8 @@ export async function readStatus(context: SettingsContext, scope: Scope): Promis
     massLoss,
     allowedUntil,
     imported,
+    failures,
+    left,
   ] = await Promise.all([
     access.summary(scope),
     access.rules(scope),
@@ -89,6 +105,8 @@ export async function readStatus(context: SettingsContext, scope: Scope): Promis
     lastMassLoss(access, scope),
     massLossAllowedUntil(access, scope, context.clock()),
     lastImport(access, scope),
+    failuresOf(context, scope),
+    stillIn(context, scope),
   ])
   const { reconciler } = context
   const progress = context.progress(scope, summary)
@@ -104,7 +122,8 @@ export async function readStatus(context: SettingsContext, scope: Scope): Promis
     ...(allowedUntil !== undefined && { massLossAllowedUntil: allowedUntil }),
     failedPeople: await withNames(context, scope, failed),
     passedOver,
-    ...(await more),
+    ...failures,
+    stillIn: left,
   }
 }
 
@@ -145,6 +164,24 @@ async function failuresOf(
     ...(last && { lastFailedRequest: last }),
     lastFailures: newestFirst([...failed, ...retrying, ...givenUp]).slice(0, maxFailures),
   }
+}
+
+/** Whoever has been made inactive or deleted since is not among them. */
+async function stillIn(
+  { adapters: { audit, users }, clock }: SettingsContext,
+  scope: Scope,
+): Promise<readonly StillIn[]> {
+  const from = new Date(clock().getTime() - shownForMs).toISOString()
+  const entries =
+    (await audit?.query(scope, { event: 'access.notEnded', from, limit: maxListed })) ?? []
+  const newest = new Map<string, StillIn>()
+  for (const { target, at, detail = '' } of entries) {
+    if (!target || newest.has(target.id)) continue
+    const user = await users.get(scope, target.id, { omit: new Set(['groups']) })
+    if (user?.active !== true) continue
+    newest.set(target.id, { userId: target.id, userName: user.userName, at, detail })
+  }
+  return [...newest.values()]
 }
 
 function newestFirst(entries: readonly StoredAuditEntry[]): readonly StoredAuditEntry[] {

@@ -29,6 +29,7 @@ export const eventWords: Readonly<Record<EventName, string>> = {
   'access.drifted': 'Changed in Label Studio',
   'access.retrying': 'Failed, will be retried',
   'access.failed': 'Failed',
+  'access.notEnded': 'Still has access',
   'access.massLoss': 'Many people lost access',
   'rules.saved': 'Rules saved',
   'workspace.created': 'Workspace made',

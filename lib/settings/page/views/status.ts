@@ -28,6 +28,7 @@ export function statusView(
   return html`<h1>Status</h1>
 ${view.notice}
 ${massLossPanel(layout, status)}
+${stillInPanel(layout, status)}
 <section class="card" aria-labelledby="work-title" id="work"${isBusy && html` data-refresh="2"`}>
 <h2 id="work-title">Provisioning</h2>
 <dl class="facts">
@@ -131,6 +132,17 @@ function massLossPanel(layout: Layout, { massLoss, massLossAllowedUntil }: Statu
 ${isAllowed && html`<p>Confirmed: until ${instant(massLossAllowedUntil)} nothing is held back.</p>`}
 ${isRefused && !isAllowed && html`<form method="post" action="${layout.base}/status">${formToken(layout)}<button class="button" name="do" value="allowLoss">This is meant: let it through for an hour</button></form>`}
 </section>`
+}
+
+/** People whom the identity provider may believe to be out. */
+function stillInPanel(layout: Layout, { stillIn }: Status): Part {
+  if (stillIn.length === 0) return undefined
+  return html`<section class="panel warn" aria-labelledby="still-in-title"><h2 id="still-in-title">Still in, although they were to be removed</h2>
+<p>The identity provider asked for the end of their access, and its request was not carried out. Correct what the answer names and send it again.</p>
+<ul>${stillIn.map(
+    ({ userId, userName, at, detail }) =>
+      html`<li><a href="${layout.base}/people/${encodeURIComponent(userId)}">${userName}</a>, ${instant(at)}: ${detail}</li>`,
+  )}</ul></section>`
 }
 
 function seatLine(view: Parameters<typeof statusView>[1]): Part {
