@@ -1,9 +1,15 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { beginsList, listReader } from './json-list.js'
 
 /** Changes or inspects the JSON of an answer before it goes to the client. */
 export interface AnswerChange {
   /** Returns the new body, or `undefined` if the body is not as expected and must not pass. */
   change?(body: unknown): unknown
+  /**
+   * Whether an item of a list stays. With `keep`, a list is not held back: its items pass one by
+   * one, however many there are.
+   */
+  keep?(item: unknown): boolean
   /** Returns the new text of an HTML page. Without `change`, other answers pass unchanged. */
   page?(html: string): string
   /** Inspects the body while it passes. */
@@ -12,7 +18,7 @@ export interface AnswerChange {
   after?(status: number): void
 }
 
-/** The longest answer that can be changed, in bytes. A longer one does not pass. */
+/** The longest answer, or item of a list, that can be changed. A longer one does not pass. */
 const maxChangedBytes = 64 * 1024 * 1024
 /** The longest answer that is inspected while it passes. */
 const maxLearntBytes = 2 * 1024 * 1024
@@ -23,13 +29,20 @@ const partial = ['accept-encoding', 'range', 'if-range', 'if-none-match', 'if-mo
 export function changeAnswer(
   request: IncomingMessage,
   response: ServerResponse,
-  { change, page, learn, after }: AnswerChange,
+  { learn, after, ...changes }: AnswerChange,
 ): void {
   if (after) response.once('finish', () => after(response.statusCode))
-  if (!change && !page && !learn) return
+  const isChanged = changes.change || changes.page || changes.keep
+  if (!isChanged && !learn) return
   for (const name of partial) delete request.headers[name]
-  if (change || page) holdBack(response, { ...(change && { change }), ...(page && { page }) })
+  if (isChanged) holdBack(response, changes)
   else if (learn) lookAt(response, learn)
+}
+
+function bytesOf(chunk: unknown, encoding: unknown): Buffer | undefined {
+  if (chunk instanceof Uint8Array) return Buffer.from(chunk)
+  const of = typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8'
+  return typeof chunk === 'string' ? Buffer.from(chunk, of) : undefined
 }
 
 /** Collects the bytes of an answer up to a limit. */
@@ -37,24 +50,33 @@ function collector(limit: number) {
   const chunks: Buffer[] = []
   let size = 0
   return {
-    add(chunk: unknown, encoding: unknown) {
-      if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) return
-      const of = typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8'
-      const bytes = typeof chunk === 'string' ? Buffer.from(chunk, of) : Buffer.from(chunk)
-      size += bytes.length
-      if (size <= limit) chunks.push(bytes)
+    add(bytes: Buffer | undefined) {
+      size += bytes?.length ?? 0
+      if (bytes && size <= limit) chunks.push(bytes)
     },
     /** Returns `undefined` if there was more. */
     whole: () => (size <= limit ? Buffer.concat(chunks) : undefined),
   }
 }
 
-type Changes = Pick<AnswerChange, 'change' | 'page'>
+type Changes = Pick<AnswerChange, 'change' | 'page' | 'keep'>
 
-/** Holds the answer back until it is complete, because the change may need all of it. */
-function holdBack(response: ServerResponse, change: Changes): void {
+/** Holds the answer back until it is complete, because the change may need all of it; lists pass. */
+function holdBack(response: ServerResponse, changes: Changes): void {
   const { write, end, writeHead } = response
   const body = collector(maxChangedBytes)
+  let list: ListFilter | undefined
+  let isBegun = false
+  const release = () => Object.assign(response, { write, end, writeHead })
+  const add = (bytes: Buffer | undefined): boolean => {
+    if (!isBegun && bytes && bytes.length > 0) {
+      isBegun = true
+      list = changes.keep && listFilter(response, bytes, { keep: changes.keep, write, writeHead })
+    }
+    if (list) return list.add(bytes)
+    body.add(bytes)
+    return true
+  }
   const held = {
     writeHead(status: number, ...rest: readonly unknown[]) {
       response.statusCode = status
@@ -65,14 +87,15 @@ function holdBack(response: ServerResponse, change: Changes): void {
       return response
     },
     write(chunk: unknown, ...rest: readonly unknown[]) {
-      body.add(chunk, rest[0])
+      const isDrained = add(bytesOf(chunk, rest[0]))
       callLast(rest)
-      return true
+      return isDrained
     },
     end(...given: readonly unknown[]) {
-      body.add(given[0], given[1])
-      Object.assign(response, { write, end, writeHead })
-      finish(response, body.whole(), change).then(
+      add(bytesOf(given[0], given[1]))
+      release()
+      const ended = list ? list.end() : finish(response, body.whole(), changes)
+      ended.then(
         () => callLast(given),
         () => response.destroy(),
       )
@@ -82,15 +105,72 @@ function holdBack(response: ServerResponse, change: Changes): void {
   Object.assign(response, held)
 }
 
+interface ListFilter {
+  /** Whether the client takes more. */
+  add(bytes: Buffer | undefined): boolean
+  end(): Promise<void>
+}
+
+interface ListTools extends Pick<ServerResponse, 'write' | 'writeHead'> {
+  readonly keep: (item: unknown) => boolean
+}
+
+/** Passes the items of a list that stay; `undefined` when this is not the beginning of one. */
+function listFilter(
+  response: ServerResponse,
+  first: Buffer,
+  { keep, write, writeHead }: ListTools,
+): ListFilter | undefined {
+  if (!isSuccess(response) || response.hasHeader('Content-Encoding') || !beginsList(first)) {
+    return undefined
+  }
+  describeChanged(response)
+  // Sent in chunks: only so does the client see whether the list was cut short.
+  response.removeHeader('Content-Length')
+  response.writeHead = writeHead
+  const send = write.bind(response) as (bytes: string | Buffer) => boolean
+  send('[')
+  let separator = ''
+  const reader = listReader((json) => {
+    if (!keep(JSON.parse(json.toString('utf8')))) return
+    if (separator) send(separator)
+    separator = ','
+    send(json)
+  }, maxChangedBytes)
+  return {
+    add(bytes) {
+      try {
+        if (bytes && !response.destroyed) reader.push(bytes)
+      } catch {
+        // The answer has begun, so that the client must see that it does not end.
+        response.destroy()
+      }
+      return !response.writableNeedDrain
+    },
+    async end() {
+      if (!reader.isWhole()) throw new Error('The list is not whole.')
+      response.end(']')
+    },
+  }
+}
+
+function isSuccess({ statusCode }: ServerResponse): boolean {
+  return statusCode >= 200 && statusCode < 300
+}
+
+/** What was changed for one person is for nobody else, and is no longer what it was. */
+function describeChanged(response: ServerResponse): void {
+  for (const name of ['ETag', 'Last-Modified']) response.removeHeader(name)
+  response.setHeader('Cache-Control', 'private, no-store')
+}
+
 function callLast(given: readonly unknown[]): void {
   const last = given.at(-1)
   if (typeof last === 'function') process.nextTick(last as () => void)
 }
 
-const notNarrowed = JSON.stringify({
-  status_code: 502,
-  detail: 'The answer could not be narrowed to what you may see.',
-})
+const notNarrowed = 'The answer could not be narrowed to what you may see.'
+const tooLong = 'The answer is too long to be narrowed to what you may see. Ask for smaller pages.'
 
 /** Sends the changed body, or an error if the answer was not as expected. */
 async function finish(
@@ -99,8 +179,8 @@ async function finish(
   change: Changes,
 ): Promise<void> {
   const isHtml = /^text\/html/.test(String(response.getHeader('content-type') ?? ''))
-  const isOther = change.change === undefined && !isHtml
-  if (response.statusCode < 200 || response.statusCode >= 300 || isOther) {
+  const isOther = change.page !== undefined && !isHtml
+  if (!isSuccess(response) || isOther) {
     response.end(body)
     return
   }
@@ -109,9 +189,10 @@ async function finish(
     response.statusCode = 502
     response.setHeader('Content-Type', 'application/json')
   }
-  const text = changed ?? notNarrowed
-  for (const name of ['Transfer-Encoding', 'ETag', 'Last-Modified']) response.removeHeader(name)
-  response.setHeader('Cache-Control', 'private, no-store')
+  const detail = body ? notNarrowed : tooLong
+  const text = changed ?? JSON.stringify({ status_code: 502, detail })
+  describeChanged(response)
+  response.removeHeader('Transfer-Encoding')
   response.setHeader('Content-Length', Buffer.byteLength(text))
   response.end(text)
 }
@@ -140,11 +221,11 @@ function lookAt(response: ServerResponse, learn: NonNullable<AnswerChange['learn
   const body = collector(maxLearntBytes)
   Object.assign(response, {
     write(...given: readonly unknown[]) {
-      body.add(given[0], given[1])
+      body.add(bytesOf(given[0], given[1]))
       return write(...given)
     },
     end(...given: readonly unknown[]) {
-      body.add(given[0], given[1])
+      body.add(bytesOf(given[0], given[1]))
       const whole = body.whole()
       if (whole && response.statusCode < 300) tell(learn, whole)
       return end(...given)

@@ -88,6 +88,9 @@ function answer({ url = '/' }: IncomingMessage, response: ServerResponse): unkno
   if (path.startsWith('/api/dm/actions')) {
     return json(response, 200, [{ id: 'next_task' }, { id: 'delete_tasks' }])
   }
+  if (path.startsWith('/api/dm/columns')) {
+    return json(response, 200, { columns: [{ id: 'text' }, { id: 'annotations_results' }] })
+  }
   if (path.endsWith('/export/formats')) {
     const names = ['JSON', 'YOLO', 'YOLO_WITH_IMAGES']
     return json(
@@ -125,6 +128,7 @@ function objectOf(id: number) {
     user: account,
     file: `upload/${project}/x.png`,
     links: [id],
+    ...(id % 10 === 9 && { filters: [{ column: 'filter:tasks:annotations_results' }] }),
     data: { text: `task ${id}` },
     annotations: [
       { id: 1, completed_by: 7 },

@@ -321,6 +321,42 @@ export function describeHostile(name: string, start: () => Promise<OpenTarget>):
       expect(world.state()).toEqual(before)
     })
 
+    it('an Annotator does not read the work of others in their own project', async () => {
+      const { task, project } = world.mine
+      const secret = 'secret-of-rita'
+      const value = { choices: [secret] }
+      const result = [{ from_name: 'c', to_name: 't', type: 'choices', value }]
+      for (const kind of ['annotations/', 'drafts']) {
+        const made = await json('reviewer', 'POST', `/api/tasks/${task}/${kind}`, { result })
+        expect(made.status).toBe(201)
+      }
+      const found = { filter: 'filter:tasks:annotations_results', type: 'String', value: secret }
+      const filters = { conjunction: 'and', items: [{ ...found, operator: 'contains' }] }
+      const query = encodeURIComponent(JSON.stringify({ filters }))
+      const list = `/api/tasks?project=${project}`
+      expect(
+        (await as('annotator', { method: 'GET', path: `${list}&query=${query}` })).status,
+      ).toBe(403)
+      const paths = [
+        `/api/tasks/${task}/`,
+        `/api/tasks/${task}/annotations/`,
+        `/api/tasks/${task}/drafts`,
+        `/api/projects/${project}/next/`,
+        `${list}&fields=all`,
+      ]
+      const hiding = ['completed_by', 'user', 'project', 'id', 'data', 'id,user,completed_by']
+      const hidden = hiding.map((each) => `omit=${each}`)
+      for (const each of paths) {
+        for (const more of ['', ...hidden, 'fields=id,result', 'expand=completed_by']) {
+          const url = `${each}${each.includes('?') ? '&' : '?'}${more}`
+          expect([url, (await as('annotator', { method: 'GET', path: url })).text]).toEqual([
+            url,
+            expect.not.stringContaining(secret),
+          ])
+        }
+      }
+    })
+
     it('no export carries a file of another project', async () => {
       const upload = await owner(
         world.target,

@@ -103,6 +103,26 @@ describe('an object that a body names', () => {
     application.reached.length = 0
   })
 
+  it.each(['import', 'tasks/bulk/'])('is an author in an import by JSON (%s)', async (end) => {
+    const url = `/api/projects/1/${end}`
+    const task = (work: unknown) => ({ data: { text: 'x' }, annotations: [work] })
+    for (const [body, status] of [
+      [task({ completed_by: annotator }), 200],
+      [task({ completed_by: 57 }), 403],
+      [[task({}), task({ completed_by: 57 })], 403],
+      [task({ completed_by: null }), 200],
+      [task({ completed_by: true }), 400],
+      [task({ completed_by: { email: 'Person7@example.com', id: 57 } }), 200],
+      [task({ completed_by: { email: 'person57@example.com', id: 7 } }), 403],
+      [task({ completed_by: { email: 'nobody@example.com' } }), 403],
+      [{ data: {}, drafts: [{ user: 'person57@example.com' }] }, 403],
+      [{ data: {}, drafts: [{ user: 'person27@example.com' }] }, 200],
+    ] as const) {
+      expect([body, await ask(manager, 'POST', url, body)]).toEqual([body, status])
+    }
+    application.reached.length = 0
+  })
+
   it('passes in a form with files', async () => {
     const body = new FormData()
     body.append('file', new Blob(['text\na\n']), 'a.csv')
@@ -110,6 +130,65 @@ describe('an object that a body names', () => {
     const url = `${room.url}/api/projects/1/import`
     expect((await fetch(url, { method: 'POST', headers, body })).status).toBe(200)
     application.reached.length = 0
+  })
+})
+
+describe('tasks found by anybody’s work', () => {
+  const filter = (column: string) => ({
+    filters: { conjunction: 'and', items: [{ filter: column, operator: 'regex', value: 'x' }] },
+  })
+  const works = 'filter:tasks:annotations_results'
+  const child = { filters: { items: [{ filter: 'id', child_filter: filter(works) }] } }
+  const query = (value: unknown) => encodeURIComponent(JSON.stringify(value))
+  const list = '/api/tasks/?project=1&query='
+  const action = '/api/dm/actions/?id=next_task&project=1'
+  const hidden = { hiddenColumns: { explore: ['tasks:annotations_results'] } }
+
+  afterEach(() => {
+    application.reached.length = 0
+  })
+
+  it.each([
+    ['GET', list + query(filter(works)), undefined],
+    ['GET', list + query(child), undefined],
+    ['GET', list + query({ ordering: ['-tasks:annotations_results'] }), undefined],
+    ['GET', list + encodeURIComponent(query(filter(works))), undefined],
+    ['GET', list + query(filter(works)).replace('annotations', 'annotation\\u0073'), undefined],
+    ['GET', '/api/tasks/?project=1&view=9', undefined],
+    ['POST', action, filter(works)],
+    ['POST', action, { ordering: ['tasks:annotations_results'] }],
+    ['POST', `${action}&view=9`, {}],
+    ['POST', action, { view: 9 }],
+    ['POST', '/api/dm/views/', { project: 1, data: filter(works) }],
+    ['PATCH', '/api/dm/views/5/', { data: { ordering: ['-tasks:annotations_results'] } }],
+  ] as const)('is for Reviewers: %s %s', async (method, path, body) => {
+    expect(await ask(annotator, method, path, body)).toBe(403)
+    expect(application.reached).toEqual([])
+    // Account 17 is a Reviewer, and tabs 5 and 9 are the Annotator's.
+    if (!/view/.test(path + JSON.stringify(body)))
+      expect(await ask(17, method, path, body)).toBe(200)
+  })
+
+  it.each([
+    ['GET', list + query(filter('filter:tasks:data.text')), undefined, 200],
+    ['GET', '/api/tasks/?project=1&view=5', undefined, 200],
+    ['GET', '/api/tasks/?project=1&view=6', undefined, 403],
+    ['GET', `${list}%7B`, undefined, 400],
+    ['GET', `${list}%25FF`, undefined, 400],
+    ['DELETE', '/api/dm/views/9/', undefined, 200],
+    ['PATCH', '/api/dm/views/9/', { data: filter('filter:tasks:id') }, 200],
+    ['POST', '/api/dm/views/', { project: 1, data: hidden }, 200],
+  ] as const)('other filters are for everybody: %s %s', async (method, path, body, status) => {
+    expect(await ask(annotator, method, path, body)).toBe(status)
+  })
+
+  it('is not offered to an Annotator', async () => {
+    const columns = async (account: number) => {
+      const headers = { authorization: `Token ${account}`, 'x-person': String(account) }
+      const response = await fetch(`${room.url}/api/dm/columns/?project=1`, { headers })
+      return ((await response.json()) as { columns: unknown[] }).columns.length
+    }
+    expect([await columns(annotator), await columns(17)]).toEqual([1, 2])
   })
 })
 

@@ -32,6 +32,7 @@ export function describeWebApplication(
     let room: Room
     let project: number
     let labelled: number
+    let choice = 'cat'
     /** By the person who is signed in. */
     const followed = new Set<string>()
 
@@ -152,7 +153,10 @@ export function describeWebApplication(
       const update = page.locator('button', { hasText: /^Update$/ })
       expect((await update.count()) > 0).toBe(isShown)
       if (!isShown) return
-      await page.getByText('dog', { exact: false }).first().click()
+      // Each chooses another than the one before, or there is nothing to update.
+      choice = choice === 'dog' ? 'cat' : 'dog'
+      const shown = new RegExp(`^${choice}(?:\\W|\\d|$)`)
+      await page.getByText(shown).first().click()
       const saved = page.waitForResponse(
         (each) => /api\/annotations/.test(each.url()) && each.request().method() === 'PATCH',
       )

@@ -1,6 +1,12 @@
 import { isObject } from '../../../lib/adapter/index.js'
 import { openProjects, type PersonAccess, type Rank, rankIn, ranks } from './access.js'
-import { actionRoles, carriesFiles, type Endpoint, type NeededRole } from './endpoints.js'
+import {
+  actionRoles,
+  carriesFiles,
+  type Endpoint,
+  type NeededRole,
+  workColumn,
+} from './endpoints.js'
 
 /** What a change of an answer may need to know. */
 export interface AnswerContext {
@@ -27,16 +33,27 @@ export function changeOf({ answer }: Endpoint): Change | undefined {
   return answer === undefined ? undefined : changes[answer]
 }
 
-const changes: Readonly<Record<string, Change>> = {
-  byProject: ({ person, endpoint }, body) => {
-    const needed = neededIn(endpoint.role)
-    return withItems(body, (each) => rankIn(person, Number(each['project'])) >= needed)
+/** Which items of a list the person sees; lists of them pass one by one, however long they are. */
+export function keepOf(context: AnswerContext): ((item: unknown) => boolean) | undefined {
+  const { answer } = context.endpoint
+  const keeps = answer === undefined ? undefined : keeping[answer]
+  return keeps && ((item) => isObject(item) && keeps(context, item))
+}
+
+const keeping: Readonly<Record<string, (context: AnswerContext, item: Item) => boolean>> = {
+  byProject: ({ person, endpoint }, { project }) =>
+    rankIn(person, Number(project)) >= neededIn(endpoint.role),
+  ownTabs: ({ person }, { project, user }) => {
+    const rank = rankIn(person, Number(project))
+    return rank >= ranks.MA || (rank >= ranks.AN && user === person.account)
   },
-  ownTabs: ({ person }, body) =>
-    withItems(body, (each) => {
-      const rank = rankIn(person, Number(each['project']))
-      return rank >= ranks.MA || (rank >= ranks.AN && each['user'] === person.account)
-    }),
+  ownWork: ({ person, project }, item) =>
+    project !== undefined && (rankIn(person, project) >= ranks.RE || isOwnWork(person, item)),
+}
+
+const changes: Readonly<Record<string, Change>> = {
+  byProject: (context, body) => withItems(body, (each) => keepOf(context)?.(each) ?? false),
+  ownTabs: (context, body) => withItems(body, (each) => keepOf(context)?.(each) ?? false),
   labels: async ({ person, projectsOfLinks }, body) => {
     const links = itemsOf(body).flatMap((each) => linksOf(each))
     const projects = await projectsOfLinks(links)
@@ -68,6 +85,11 @@ const changes: Readonly<Record<string, Change>> = {
   actions: ({ person, project }, body) => {
     const rank = rankIn(person, project ?? -1)
     return withItems(body, (each) => rank >= ranks[actionRoles[String(each['id'])] ?? 'MA'])
+  },
+  columns: ({ person, project }, body) => {
+    if (!isObject(body) || rankIn(person, project ?? -1) >= ranks.RE) return body
+    const columns = itemsOf(body['columns']).filter(({ id }) => id !== workColumn)
+    return { ...body, columns }
   },
   formats: (_context, body) => withItems(body, ({ name }) => !carriesFiles.test(String(name))),
   noToken: (_context, body) => without(body, ['token']),
@@ -126,10 +148,9 @@ function accountOf(item: Item): Account {
   return { accountId: Number(item['id']), email: String(item['email'] ?? '').toLowerCase() }
 }
 
-/** Takes the annotations and drafts of others out of a task, of a page of tasks, or of a list. */
+/** Takes the annotations and drafts of others out of a task, or of a page of tasks. */
 function ownWork(person: PersonAccess, body: unknown): unknown {
-  if (Array.isArray(body)) return body.filter((each) => isOwnWork(person, each))
-  if (!isObject(body)) return body
+  if (!isObject(body)) return undefined
   const { annotations, drafts, tasks } = body
   const isOwn = (each: unknown) => isOwnWork(person, each)
   return {

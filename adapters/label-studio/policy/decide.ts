@@ -9,6 +9,8 @@ export interface ObjectFacts {
   readonly projects: readonly number[]
   /** Who made it, where that matters: the number of an account, or an e-mail address. */
   readonly madeBy?: number | string | undefined
+  /** A tab that finds tasks by anybody's work. */
+  readonly findsByWork?: boolean
 }
 
 /** Looks an object up among those that are known. */
@@ -41,7 +43,8 @@ export function decide(person: PersonAccess, request: ReadRequest, known: Known)
   const least = Math.min(...projects.map((project) => rankIn(person, project))) as Rank
   if (projects.length > 0 && least === ranks.none) return refuse('not a member of the project')
   const others = facts.filter(({ madeBy }) => madeBy !== undefined && !isOwn(person, madeBy))
-  const needed = neededRank(request, person.account, others)
+  const findsByWork = endpoint.filters === 'now' && facts.some((each) => each.findsByWork)
+  const needed = neededRank({ request, account: person.account, others, findsByWork })
   if (projects.length === 0) return ofList(person, endpoint, needed)
   if (least < needed) return refuse('role')
   return (endpoint.handsToken && handingToken(person, projects, known)) || allow(projects[0])
@@ -101,16 +104,24 @@ function hasFiles({ query, body }: ReadRequest): boolean {
   )
 }
 
+interface Needing {
+  readonly request: ReadRequest
+  readonly account: number
+  readonly others: readonly Reference[]
+  readonly findsByWork: boolean
+}
+
 /**
  * The rank that the row asks for, more where the action, others' objects or fields of the body do.
  */
-function neededRank(request: ReadRequest, account: number, others: readonly Reference[]): Rank {
+function neededRank({ request, account, others, findsByWork }: Needing): Rank {
   const { endpoint } = request
   const needed = [ranksOf[endpoint.role] ?? ranks.AD]
   if (endpoint.isAction) needed.push(ranks[actionRoles[actionOf(request)] ?? 'MA'])
   for (const { kind } of others) {
     if (endpoint.others) needed.push(ranksOfOthers[kind === 'annotation' ? 'RE' : endpoint.others])
   }
+  if (findsByWork || (endpoint.filters && request.findsByWork)) needed.push(ranks.RE)
   if (endpoint.isWork && setsOthersWork(request.body, account)) needed.push(ranks.RE)
   return Math.max(...needed) as Rank
 }

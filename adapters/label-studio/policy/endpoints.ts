@@ -23,6 +23,7 @@ export type AnswerRule =
   | 'noToken'
   | 'withoutFiles'
   | 'formats'
+  | 'columns'
   | 'noSecrets'
   | 'page'
 
@@ -64,6 +65,11 @@ export interface Endpoint {
    * from its disk: never with files.
    */
   readonly isExport?: true
+  /**
+   * Query or body filter and order tasks, here or in a tab: by the work of others only for those
+   * who may read it, or they would find it letter by letter.
+   */
+  readonly filters?: 'now' | 'later'
   /** Fields of the body that only a Reviewer may set: somebody else's work, ground truth. */
   readonly isWork?: true
 }
@@ -82,6 +88,8 @@ const shell: More = { isPage: true, answer: 'page' }
 const opaque: More = { body: 'opaque' }
 const file: More = { body: 'file' }
 const exported: More = { isExport: true }
+/** Tabs of others are for Managers. */
+const filtered: More = { filters: 'now', others: 'MA' }
 const queryProject: More = { needs: ['query.project'] }
 const bodyProject: More = { needs: ['body.project'] }
 
@@ -221,16 +229,19 @@ const data: readonly Endpoint[] = [
 const dataManager: readonly Endpoint[] = [
   row('GET', '/api/dm/', 'any'),
   row('GET', '/api/dm/views/', 'AN', { answer: 'ownTabs' }),
-  row('POST', '/api/dm/views/', 'AN', bodyProject),
-  row('GET PATCH PUT DELETE', '/api/dm/views/{tab}/', 'AN', { others: 'MA' }),
+  row('POST', '/api/dm/views/', 'AN', { ...bodyProject, filters: 'later' }),
+  row('GET PATCH PUT DELETE', '/api/dm/views/{tab}/', 'AN', { others: 'MA', filters: 'later' }),
   row('DELETE', '/api/dm/views/reset/', 'MA', { needs: ['body.project', 'query.project'] }),
   row('POST', '/api/dm/views/order/', 'AN', bodyProject),
-  row('GET', '/api/dm/columns/', 'AN', queryProject),
+  row('GET', '/api/dm/columns/', 'AN', { ...queryProject, answer: 'columns' }),
   row('GET', '/api/dm/project/', 'AN', queryProject),
   row('GET', '/api/dm/actions/', 'AN', { ...queryProject, answer: 'actions' }),
-  row('POST', '/api/dm/actions/', 'AN', { ...queryProject, isAction: true }),
+  row('POST', '/api/dm/actions/', 'AN', { ...queryProject, ...filtered, isAction: true }),
   row('GET', '/api/dm/actions/{action}/form/', 'AN', { ...queryProject, isAction: true }),
 ]
+
+/** The column of the data manager that has everybody's work. */
+export const workColumn = 'annotations_results'
 
 /** Formats of an export that carry the files of the tasks. */
 export const carriesFiles = /_WITH_IMAGES$/i
@@ -239,7 +250,11 @@ export const carriesFiles = /_WITH_IMAGES$/i
 export const actionRoles: Readonly<Record<string, 'AN' | 'RE' | 'MA'>> = { next_task: 'AN' }
 
 const work: readonly Endpoint[] = [
-  row('GET', '/api/tasks/', 'AN', { needs: ['query.project', 'query.view'], answer: 'ownWork' }),
+  row('GET', '/api/tasks/', 'AN', {
+    needs: ['query.project', 'query.view'],
+    ...filtered,
+    answer: 'ownWork',
+  }),
   row('POST', '/api/tasks/', 'MA', bodyProject),
   row('GET', '/api/tasks/{task}/', 'AN', { answer: 'ownWork' }),
   row('PATCH PUT DELETE', '/api/tasks/{task}/', 'MA'),

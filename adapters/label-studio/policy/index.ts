@@ -26,10 +26,17 @@ import {
   normalizeEmail,
 } from '../api/index.js'
 import { isColleague, type PersonAccess, personAccess, rankIn, ranks } from './access.js'
-import { type Account, changeOf, hideControls, narrowedUrl, urlWithoutFiles } from './answers.js'
-import { type Decision, decide, type ObjectFacts } from './decide.js'
 import {
-  decodedText,
+  type Account,
+  changeOf,
+  hideControls,
+  keepOf,
+  narrowedUrl,
+  urlWithoutFiles,
+} from './answers.js'
+import { type Decision, decide, type ObjectFacts } from './decide.js'
+import { forgetting, withDeletion } from './deletions.js'
+import {
   matchRequest,
   type ReadRequest,
   type Reference,
@@ -69,7 +76,7 @@ export const labelStudioPolicyTable = optionTable<LabelStudioPolicyOptions>()(
 )
 
 /** People whom one request may name. */
-const maxNamed = 20
+const maxNamed = 100
 
 /** How long nobody asks again for the edition when that failed. */
 const editionAgainMs = 5_000
@@ -159,18 +166,24 @@ async function decideFor(
 
 /** Whoever is named must be a member of the project: Label Studio answers with their address. */
 async function namesStranger(tools: Tools, found: Allowed, signal: AbortSignal): Promise<boolean> {
-  const { person, request, project } = found
-  const others = request.people.filter((each) => each !== person.account)
-  if (others.length === 0) return false
-  if (others.length > maxNamed || project === undefined) return true
-  const accounts = await Promise.all(
-    others.map(async (accountId) => {
+  const { question, person, request, project } = found
+  const accounts = request.people.accounts.filter((each) => each !== person.account)
+  const addresses = request.people.addresses.filter((each) => each !== person.email)
+  const count = accounts.length + addresses.length
+  if (count === 0) return false
+  if (count > maxNamed || project === undefined) return true
+  for (const email of addresses) {
+    const other = accessOfPerson(await question.accessOf({ email }))
+    if (rankIn(other, project) === ranks.none) return true
+  }
+  const known = await Promise.all(
+    accounts.map(async (accountId) => {
       const email = await tools.resolver.addressOf(accountId, signal)
       return email === undefined ? [] : [{ accountId, email }]
     }),
   )
-  const seen = await colleaguesOf(tools, found, accounts.flat())
-  return others.some((each) => !seen.has(each))
+  const seen = await colleaguesOf(tools, found, known.flat())
+  return accounts.some((each) => !seen.has(each))
 }
 
 /**
@@ -238,8 +251,6 @@ function accessOfPerson({ identity, access, workspaceProjects }: PolicyPerson): 
   return personAccess(person, access, workspaceProjects)
 }
 
-type Allow = Extract<PolicyDecision, { kind: 'allow' }>
-
 interface Allowed {
   readonly question: PolicyQuestion
   readonly person: PersonAccess
@@ -270,9 +281,14 @@ function allowed(tools: Tools, found: Allowed): PolicyDecision {
       colleagues: (accounts: readonly Account[]) => colleaguesOf(tools, found, accounts),
       projectsOfLinks: (links: readonly number[]) => projectsOfLinks(tools.resolver, links),
     }
+    if (learn && isPageOfTasks(request) && rankIn(person, project ?? -1) >= ranks.RE) {
+      return { kind: 'allow', answer: { learn } }
+    }
+    const keep = keepOf(context)
     return {
       kind: 'allow',
       answer: {
+        ...(keep && { keep }),
         change: (body) => {
           learn?.(body)
           return change(context, body)
@@ -287,6 +303,11 @@ function allowed(tools: Tools, found: Allowed): PolicyDecision {
   return { kind: 'allow', ...withDeletion(question) }
 }
 
+/** Reviewers see all of it, and Label Studio makes it of the one project that was asked for. */
+function isPageOfTasks({ endpoint: { path } }: ReadRequest): boolean {
+  return path === '/api/tasks/' || path === '/api/projects/{project}/next/'
+}
+
 /** Tasks of a known project need not be asked about when they are opened. */
 function learnerOf({ resolver }: Tools, project: number | undefined) {
   if (project === undefined) return undefined
@@ -299,52 +320,6 @@ function learnerOf({ resolver }: Tools, project: number | undefined) {
       tasks.map((each) => Number((each as { id: unknown }).id)).filter(Number.isSafeInteger),
     )
   }
-}
-
-/** Requests that delete tasks, or give their numbers to new ones. */
-const numbersMove = [
-  /^DELETE \/api\/(?:tasks\/\d+|projects\/\d+(?:\/tasks)?)(?:\?|$)/,
-  /^POST \/api\/projects\/\d+\/(?:import|reimport|tasks\/bulk)(?:\?|$)/,
-  /^POST \/api\/dm\/actions\?(?!(?:.*&)?id=next_task(?:&|$))/,
-  /^POST \/admin\//,
-]
-
-/** Numbers of tasks that are deleted may be another project's a moment later. */
-function forgetting(
-  resolver: Resolver,
-  { request }: PolicyQuestion,
-  decision: PolicyDecision,
-): PolicyDecision {
-  const asked = `${request.method} ${decodedUrl(request.url ?? '')}`
-  if (decision.kind !== 'allow' || !numbersMove.some((each) => each.test(asked))) return decision
-  resolver.forget()
-  const after = (status: number) => {
-    decision.answer?.after?.(status)
-    resolver.forget()
-  }
-  return { ...decision, answer: { ...decision.answer, after } }
-}
-
-/** Administrators' requests are not read, so that their paths may be encoded. */
-function decodedUrl(url: string): string {
-  const [path = '', ...query] = url.replace(/^\/+/, '/').split('?')
-  const plain = decodedText(path, false) ?? path
-  return [plain.replace(/\/$/, ''), ...query].join('?')
-}
-
-const oneProject = /^\/api\/projects\/(\d{1,15})\/?(?:\?|$)/
-
-/** A project that is deleted leaves its workspace. */
-function withDeletion({ request, projectDeleted }: PolicyQuestion): Pick<Allow, 'answer'> {
-  const project = request.method === 'DELETE' ? oneProject.exec(request.url ?? '')?.[1] : undefined
-  if (project === undefined) return {}
-  const after = (status: number) => {
-    if (status !== 204) return
-    projectDeleted(Number(project)).catch((error: unknown) => {
-      debug('project %s stays in its workspace: %O', project, error)
-    })
-  }
-  return { answer: { after } }
 }
 
 function tellMade({ question }: Allowed, body: unknown): void {

@@ -1,7 +1,9 @@
-import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
 import { isObject } from '../../../lib/adapter/index.js'
 import { type Endpoint, endpoints } from './endpoints.js'
+import { filterIn, findsByWork } from './filters.js'
+import { type NamedPeople, peopleIn } from './people.js'
+import { decodedText, jsonOf, unreadable } from './text.js'
 
 /** An object that a request names. */
 export interface Reference {
@@ -21,10 +23,12 @@ export interface ReadRequest {
   readonly references: readonly Reference[]
   /** Names that the query or the body gives a reference by, e.g. `query.project`. */
   readonly named: ReadonlySet<string>
-  /** Accounts that the body names, e.g. as the author of a work. */
-  readonly people: readonly number[]
+  /** People whom the body names, e.g. as the author of a work. */
+  readonly people: NamedPeople
   /** The JSON body, where it is read. */
   readonly body: unknown
+  /** Tasks are filtered or ordered by anybody's work. */
+  readonly findsByWork: boolean
   /** The account of the path, e.g. of `/api/users/7/`. */
   readonly account: number | undefined
 }
@@ -93,9 +97,6 @@ const bodyKinds: Readonly<Record<string, string>> = {
   model_run: 'modelRun',
   filter_group: 'filterGroup',
 }
-
-/** Fields of a body that refer to a person, whose name and address the answer then has. */
-const peopleNames = ['completed_by', 'updated_by', 'last_created_by', 'comment_authors']
 /** Where nothing may not stand for an object: it would take it out of every project. */
 const mustBeGiven = new Set(['project', 'task', 'label'])
 
@@ -151,10 +152,12 @@ export function readRequest(matched: Matched, bytes: Buffer | undefined): ReadRe
   if (body === unreadable) return unread(400, 'This is not valid JSON.', 'body')
   const inQuery = endpoint.isPage ? [] : referencesInQuery(query)
   const inBody = referencesInBody(body, endpoint)
-  const named = peopleIn(body)
+  const named = peopleIn(body, endpoint)
   if (!inQuery || !inBody || !named) {
     return unread(400, 'A number in the request cannot be read.', 'number')
   }
+  const filter = endpoint.filters && filterIn(query)
+  if (filter === unreadable) return unread(400, 'The filter cannot be read.', 'filter')
   const people = parameters.filter(({ kind }) => kind === 'user')
   const all = [...inQuery, ...inBody]
   return {
@@ -163,6 +166,7 @@ export function readRequest(matched: Matched, bytes: Buffer | undefined): ReadRe
     path,
     query,
     body,
+    findsByWork: endpoint.filters !== undefined && (findsByWork(filter) || findsByWork(body)),
     references: unique([
       ...parameters.filter(({ kind }) => kind !== 'user' && kind !== 'action'),
       ...all.map(({ reference }) => reference),
@@ -256,15 +260,6 @@ function decodedPath(path: string): string | undefined {
   return decodedText(path, false)
 }
 
-/** Percent-decoded; `undefined` for what is not UTF-8 in the end. */
-export function decodedText(text: string, isQuery = true): string | undefined {
-  try {
-    return decodeURIComponent(isQuery ? text.replaceAll('+', ' ') : text)
-  } catch {
-    return undefined
-  }
-}
-
 /** Length of the body: 0 for none, `undefined` when the request does not tell. */
 function bodyLengthOf(headers: IncomingHttpHeaders): number | undefined {
   if (headers['transfer-encoding'] !== undefined) return undefined
@@ -281,17 +276,6 @@ function isFile({ body }: Endpoint, headers: IncomingHttpHeaders): boolean {
   return (
     body === 'file' && /^(?:multipart\/form-data|application\/x-www-form-urlencoded)\b/i.test(type)
   )
-}
-
-const unreadable = Symbol('unreadable')
-
-function jsonOf(bytes: Buffer): unknown {
-  if (!isUtf8(bytes)) return unreadable
-  try {
-    return JSON.parse(bytes.toString('utf8'))
-  } catch {
-    return unreadable
-  }
 }
 
 interface Named {
@@ -350,19 +334,6 @@ function referencesIn(
     }
   }
   return found
-}
-
-/** Accounts by number, in lists or in objects with an `id`; `undefined` for anything else. */
-function peopleIn(body: unknown): readonly number[] | undefined {
-  const values = [body]
-    .flat()
-    .flatMap((each) => (isObject(each) ? peopleNames.map((name) => each[name]) : []))
-  const ids = values
-    .flat()
-    .map((each) => (isObject(each) ? each['id'] : each))
-    .filter((each) => each !== undefined && each !== null)
-    .map((each) => numbered('user', each)?.id)
-  return ids.every((id) => id !== undefined) ? [...new Set(ids.map(Number))] : undefined
 }
 
 /** Plain digits only: Python's `int` reads more, such as `+7`, ` 7` and `7_0`. */

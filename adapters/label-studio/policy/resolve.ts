@@ -2,6 +2,7 @@ import { isObject } from '../../../lib/adapter/index.js'
 import { type ApiPath, apiPath } from '../api/http/path.js'
 import { isLabelStudioError, type LabelStudioApi } from '../api/index.js'
 import type { ObjectFacts } from './decide.js'
+import { findsByWork } from './filters.js'
 import type { Reference } from './read-request.js'
 
 /** Finds out to which projects objects belong, as the owner. */
@@ -58,7 +59,11 @@ const kinds: Readonly<Record<string, Kind>> = {
   },
   tab: {
     path: (id) => apiPath`/api/dm/views/${id}/`,
-    facts: (answer) => ({ ...ofProject(answer), madeBy: authorOf(answer['user']) }),
+    facts: (answer) => ({
+      ...ofProject(answer),
+      madeBy: authorOf(answer['user']),
+      findsByWork: findsByWork(answer),
+    }),
   },
   ml: simple((id) => apiPath`/api/ml/${id}`),
   webhook: simple((id) => apiPath`/api/webhooks/${id}/`),
@@ -135,11 +140,11 @@ export function resolverOf(api: LabelStudioApi): Resolver {
   }
 
   async function settle(facts: Facts, signal?: AbortSignal): Promise<ObjectFacts> {
-    const { via = [], madeBy } = facts
+    const { via = [], ...own } = facts
     const others = await Promise.all(via.map((each) => ask(each, signal)))
     const isWhole = others.every(({ projects }) => projects.length > 0)
     const projects = isWhole ? [...facts.projects, ...others.flatMap((each) => each.projects)] : []
-    return { projects: [...new Set(projects)], madeBy }
+    return { ...own, projects: [...new Set(projects)] }
   }
 
   return {
