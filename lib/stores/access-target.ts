@@ -3,7 +3,7 @@ import { applyPlan } from '../mapping/index.js'
 import type { AccessStore } from './access-store.js'
 import type { UserStore } from './user-store.js'
 
-/** The part of a user store that reaches beyond storage. */
+/** The part of a user store that reaches the target behind it. */
 export type StoreTarget = Pick<
   UserStore,
   | 'deprovision'
@@ -15,7 +15,7 @@ export type StoreTarget = Pick<
   | 'setPassword'
 >
 
-/** A target as an option of the shipped adapters. */
+/** A target, as an option of the bundled adapters. */
 export const storeTarget = custom<StoreTarget>(
   'an object with the methods deprovision and applyAccess',
   (value) => {
@@ -25,8 +25,8 @@ export const storeTarget = custom<StoreTarget>(
 )
 
 /**
- * The target of adapters that have nothing to give access to: grants are recorded in the ledger and
- * are in force nowhere else. Useful where the host application asks the ledger itself.
+ * A target for adapters without a system behind them: grants are only recorded in the ledger.
+ * Useful if the host application reads the ledger itself.
  */
 export function recordOnlyTarget(access: AccessStore): StoreTarget {
   return {
@@ -39,7 +39,7 @@ export function recordOnlyTarget(access: AccessStore): StoreTarget {
   }
 }
 
-/** The methods of a target as an object of functions that can be spread into a user store. */
+/** The methods of a target, as an object that can be spread into a user store. */
 export function targetMethods(target: StoreTarget): StoreTarget {
   const { exemptions, accessAttributes, currentAccess, seats, setPassword } = target
   return {

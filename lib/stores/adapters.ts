@@ -11,41 +11,44 @@ import type { TokenStore } from './token-store.js'
 import type { UserStore } from './user-store.js'
 import type { WorkspaceStore } from './workspace-store.js'
 
-/** What a host gives to `scimRouter`: an object of stores. */
+/** The adapters of `scimRouter`: an object of stores. */
 export interface Adapters {
   readonly users: UserStore
   readonly groups: GroupStore
-  /** A store for a host's own resource type; asked once for each when the router is built. */
+  /**
+   * Returns the store for a host's own resource type; called once per type when the router is
+   * built.
+   */
   resourceStore?(resourceType: ResourceType): ResourceStore
   /**
    * Mapping rules, ledger, pending work. Without it there is no group mapping and no reconciler.
    */
   readonly access?: AccessStore
   readonly audit?: AuditStore
-  /**
-   * How `groups.resolveAccess` reads the rules; the settings API and page read them the same way.
-   */
+  /** The mapping policy of `groups.resolveAccess`, also used by the settings API and page. */
   readonly policy?: MappingPolicy
   /**
-   * What the application behind `accessGate` needs of it: sign-up, secrets, what is the owner's
-   * alone.
+   * The gate's policy for the application behind it: sign-up, secrets, requests reserved for the
+   * owner.
    */
   readonly gate?: GatePolicy
   /**
-   * Workspaces of a host that has projects and no workspaces of its own. Without it, rules give
-   * workspaces of the host.
+   * Workspaces for a host that has projects but no workspaces. Without it, rules give the host's
+   * own workspaces.
    */
   readonly workspaceStore?: WorkspaceStore
-  /** What a policy in report mode would have refused. Without it, that is not kept. */
+  /**
+   * The requests that a policy in report mode would have refused. Without it, they are not kept.
+   */
   readonly refusals?: RefusalStore
   /**
-   * Bearer tokens that administrators make at the settings page. Give it to `bearerTokens` and
-   * `settingsRouter`. Without it, tokens are given in code alone.
+   * Bearer tokens that administrators make on the settings page. Pass it to `bearerTokens` and
+   * `settingsRouter`. Without it, tokens are only given in code.
    */
   readonly tokens?: TokenStore
   /**
-   * Whether the host behind the stores allows what is wanted, in sentences for the status page.
-   * Never throws.
+   * Checks whether the target is set up correctly; returns findings for the status page. Never
+   * throws.
    */
   examine?(signal?: AbortSignal): Promise<readonly Finding[]>
   /** Releases connections. */

@@ -1,7 +1,7 @@
 import type { AuditEntry, EventName } from '../events/catalogue.js'
 import type { Scope } from './scope.js'
 
-/** What to look for in the audit log. */
+/** A query of the audit log. */
 export interface AuditQuery {
   readonly event?: EventName
   readonly actor?: string
@@ -12,7 +12,7 @@ export interface AuditQuery {
   readonly from?: string
   /** RFC 3339; exclusive. */
   readonly until?: string
-  /** Only entries with a smaller sequence number: the next page. */
+  /** Only entries with a smaller sequence number; used to get the next page. */
   readonly before?: number
   readonly limit: number
 }
@@ -26,7 +26,7 @@ export interface AuditStore {
   query(scope: Scope, query: AuditQuery): Promise<readonly StoredAuditEntry[]>
   /**
    * **Optional.** Removes at most `limit` of the oldest entries of all tenants that are older than
-   * `before` (RFC 3339); returns how many. Else: the log is kept for ever.
+   * `before` (RFC 3339); returns how many. Without it, the log is kept forever.
    */
   purge?(options: { readonly before: string; readonly limit: number }): Promise<number>
 }

@@ -1,16 +1,16 @@
 import { ConfigurationError } from '../errors.js'
 import type { Adapters } from './adapters.js'
 
-/** Methods every store must have. */
+/** Methods that every store must have. */
 const requiredMethods = {
   users: ['create', 'get', 'query', 'replace', 'delete', 'deprovision', 'applyAccess'],
   groups: ['create', 'get', 'query', 'replace', 'delete', 'groupsOf', 'resolveAccess'],
 } as const
 
 /**
- * Refuses what cannot be adapters when a factory gets them, not at the first request.
+ * Refuses invalid adapters when a factory gets them rather than at the first request.
  *
- * @param factory the function a host called, for the message
+ * @param factory name of the function that the host called, for the message
  * @throws ConfigurationError `ERR_SCIM_ADAPTERS` naming a forgotten `await`, or the methods that a
  *   store lacks
  */
@@ -37,8 +37,8 @@ export function checkAdapters(factory: string, adapters: Adapters): void {
 }
 
 /**
- * Rules would be saved, and reach nobody: the access store would look for the people of a group
- * where there are none.
+ * Refuses an access store whose storage differs from that of users and groups: it would find no
+ * people in their groups, so rules would have no effect.
  */
 function refuseForeignAccess(factory: string, { access, users, groups }: Adapters): void {
   if (access?.storage === undefined) return

@@ -1,9 +1,6 @@
 import type { AccessRecord } from './access-store.js'
 
-/**
- * A record of somebody nothing is known of yet, with the members it will have: they are set in
- * copies of it.
- */
+/** The record of a person about whom nothing is known yet. */
 export function emptyRecord(userId: string, at: Date): AccessRecord {
   return {
     userId,

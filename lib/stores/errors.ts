@@ -1,5 +1,6 @@
 /**
- * What an adapter throws. Recognised by `code`, so that a second copy of this package works too.
+ * The errors that an adapter throws. They are recognised by `code`, so that a second copy of this
+ * package works too.
  */
 
 /** Another resource of the same type and tenant has this value. Becomes 409 `uniqueness`. */
@@ -16,8 +17,8 @@ export class UniquenessError extends Error {
 }
 
 /**
- * The stored version is not the expected one. Becomes 412 with If-Match, else the service tries
- * again.
+ * The stored version is not the expected one. Becomes 412 with If-Match; otherwise the write is
+ * retried.
  */
 export class VersionMismatchError extends Error {
   override readonly name = 'VersionMismatchError'
@@ -29,7 +30,7 @@ export class VersionMismatchError extends Error {
 }
 
 /**
- * Members that name no user or group of this tenant. Nothing was changed. Becomes 400
+ * Some members name no user or group of this tenant. Nothing was changed. Becomes 400
  * `invalidValue`.
  */
 export class UnknownReferenceError extends Error {
@@ -48,9 +49,7 @@ export class UnavailableError extends Error {
   override readonly name = 'UnavailableError'
   readonly code = 'ERR_SCIM_UNAVAILABLE'
   readonly retryAfterSeconds: number
-  /**
-   * Only somebody's intervention helps, e.g. with a token that is refused: `onError` is told of it.
-   */
+  /** An operator has to intervene, e.g. because a token is refused; `onError` is called. */
   readonly needsAttention: boolean
 
   constructor(message: string, options: UnavailableOptions = {}) {
@@ -60,18 +59,18 @@ export class UnavailableError extends Error {
   }
 }
 
-/** What an {@link UnavailableError} says beside its message. */
+/** Options of an {@link UnavailableError}. */
 export interface UnavailableOptions {
   /** Default 10. */
   readonly retryAfterSeconds?: number
-  /** Only somebody's intervention helps. Default `false`. */
+  /** An operator has to intervene. Default `false`. */
   readonly needsAttention?: boolean
   readonly cause?: unknown
 }
 
 /**
- * The failure behind an error that only somebody's intervention helps, the first in the chain of
- * causes; `undefined` where there is none. It may be of any copy of this package.
+ * The first error in the chain of causes for which an operator has to intervene; `undefined` if
+ * there is none. The error may come from another copy of this package.
  */
 export function causeForAttention(error: unknown): Error | undefined {
   if (!(error instanceof Error)) return undefined
@@ -81,16 +80,15 @@ export function causeForAttention(error: unknown): Error | undefined {
 }
 
 /**
- * The host refuses a change to this resource: of a protected person (403), because another state
- * would be needed (409), or because it can do nothing with a value (400 `invalidValue`). `message`
- * becomes the detail.
+ * The host refuses a change of this resource: the person is protected (403), the state does not
+ * allow it (409), or a value is unusable (400 `invalidValue`). `message` becomes the detail.
  */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError'
   readonly code = 'ERR_SCIM_REFUSED'
   /** HTTP status to answer. */
   readonly status: 400 | 403 | 409
-  /** What the answer says beside the status; `invalidValue` with 400 when absent. */
+  /** The `scimType` of the answer; with status 400 the default is `invalidValue`. */
   readonly scimType: 'uniqueness' | 'mutability' | undefined
 
   /** @param message a sentence that is safe to send to the client */

@@ -1,8 +1,8 @@
 import type { AccessRecord } from './access-store.js'
 
 /**
- * What stays of the record of somebody who was deleted long ago: that their account is shut.
- * `undefined` when no account is known, and nothing need stay.
+ * The anonymous record of a person who was deleted long ago: it only keeps their account closed.
+ * `undefined` if no account is known, so that the record can be deleted.
  */
 export function withoutPerson(record: AccessRecord): AccessRecord | undefined {
   const { userId, account, enforced, hadRole, at } = record

@@ -10,40 +10,40 @@ export interface MemberChange {
   readonly remove: readonly string[]
 }
 
-/** Which members of a group to list. */
+/** A page of a group's members. */
 export interface MemberPage {
   readonly offset: number
   readonly limit: number
 }
 
-/** A group somebody is in. */
+/** A group to which a person belongs. */
 export interface GroupReference {
   readonly id: string
   readonly displayName: string
   readonly externalId?: string
-  /** `false` when the membership comes through another group (RFC 7643 §4.1.2: `indirect`). */
+  /** `false` if the membership comes through another group (RFC 7643 §4.1.2: `indirect`). */
   readonly direct: boolean
 }
 
-/** What `changeMembers` did. */
+/** The result of `changeMembers`. */
 export interface MembersChanged {
-  /** Really added, i.e. not in the group before. */
+  /** Ids really added, i.e. not in the group before. */
   readonly added: readonly string[]
-  /** Really removed. */
+  /** Ids really removed. */
   readonly removed: readonly string[]
   /**
-   * The group afterwards, without `members`. Version and `lastModified` are as before when nothing
+   * The group afterwards, without `members`. Version and `lastModified` stay the same if nothing
    * changed.
    */
   readonly group: Group
 }
 
 /**
- * Where groups live, and what they give.
+ * The store of groups, which also resolves the access that they give.
  *
- * With `supports.memberDeltas`: `create` takes `members` with the group; `replace` leaves the
- * members as they are unless `members` (a change) is given; `changeMembers` is there. Without it:
- * `create` and `replace` take whole groups, `members` included.
+ * With `supports.memberDeltas`, `create` takes `members` with the group, `replace` keeps the
+ * members unless `members` (a change) is given, and `changeMembers` exists. Without it, `create`
+ * and `replace` take whole groups, including `members`.
  */
 export interface GroupStore extends ResourceStore<Group> {
   /** @throws UnknownReferenceError when `members` names unknown ids; nothing was stored then */
@@ -61,10 +61,10 @@ export interface GroupStore extends ResourceStore<Group> {
   /**
    * **Recommended** (`supports.memberDeltas`). Adds and removes members in one atomic step whose
    * cost depends on the change, not on the group. Adding a present member and removing an absent
-   * one change nothing. When something changed, `meta.version` becomes another and
-   * `meta.lastModified` is `now`. `undefined` when there is no such group.
+   * one change nothing. If something changed, `meta.version` changes and `meta.lastModified` is
+   * `now`. `undefined` if there is no such group.
    *
-   * @throws UnknownReferenceError when `add` names ids that are no user or group of this tenant;
+   * @throws UnknownReferenceError when `add` names ids that are not users or groups of this tenant;
    *   nothing was changed
    */
   changeMembers?(
@@ -75,20 +75,20 @@ export interface GroupStore extends ResourceStore<Group> {
   ): Promise<MembersChanged | undefined>
 
   /**
-   * **Optional.** How many direct members each of these groups has; unknown ids are left out. Else:
-   * administrators see no counts.
+   * **Optional.** How many direct members each of these groups has; unknown ids are omitted.
+   * Without it, administrators see no counts.
    */
   countMembers?(scope: Scope, ids: readonly string[]): Promise<ReadonlyMap<string, number>>
 
   /**
-   * **Optional.** Some of a group's direct members, in order of their ids; nobody without such a
-   * group. Else: the whole group is read for each page of them.
+   * **Optional.** A page of a group's direct members, in order of their ids; empty if there is no
+   * such group. Without it, the whole group is read for each page.
    */
   listMembers?(scope: Scope, id: string, page: MemberPage): Promise<readonly Member[]>
 
   /**
    * **Required.** The groups each of these users (or groups) is in, directly and through other
-   * groups. Cycles end.
+   * groups. Handles cycles.
    */
   groupsOf(
     scope: Scope,
@@ -96,16 +96,16 @@ export interface GroupStore extends ResourceStore<Group> {
   ): Promise<ReadonlyMap<string, readonly GroupReference[]>>
 
   /**
-   * **Required.** What this user's groups give: the library's `resolveAccess(rules, groups,
-   * policy)` is the default.
+   * **Required.** The access that this user's groups give; usually the library's
+   * `resolveAccess(rules, groups, policy)`.
    */
   resolveAccess(scope: Scope, user: User): Promise<Access>
 
   /**
-   * **Optional.** {@link resolveAccess} of many users at once, in their order, at a cost that
-   * hardly grows with how many they are. Else: one call for each of them, also when a thousand
-   * leave a group. A store that wraps another and replaces `resolveAccess` replaces this too, or
-   * leaves it out.
+   * **Optional.** {@link resolveAccess} for many users at once, in their order, at a cost that
+   * hardly grows with their number. Without it, there is one call per user, even if a thousand
+   * leave a group. A store that wraps another and replaces `resolveAccess` must replace this too,
+   * or remove it.
    */
   resolveAccessOf?(scope: Scope, users: readonly User[]): Promise<readonly Access[]>
 }

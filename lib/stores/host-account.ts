@@ -1,20 +1,21 @@
-/** An account of the host behind the stores, as far as SCIM is concerned. */
+/** An account of the host behind the stores, and its relation to SCIM. */
 export interface HostAccount {
-  /** The host's id of it. */
+  /** The host's id of the account. */
   readonly id: string
   readonly email: string
   /**
-   * `managed`: the identity provider sent the person. `listed`: an import lists them, and the
+   * `managed`: the identity provider sent the person. `listed`: an import listed them, and the
    * identity provider never took them over. `unlisted`: no SCIM user has the account, e.g. because
-   * another has its login name. `protected`: the owner, the account of the adapter, a superuser.
+   * another one has its login name. `protected`: the owner, the adapter's own account, or a
+   * superuser.
    */
   readonly kind: 'managed' | 'listed' | 'unlisted' | 'protected'
-  /** Whether the host lets it in; absent where it does not tell. */
+  /** Whether the host lets the account in; absent if unknown. */
   readonly isActive?: boolean
   /** SCIM id of the person, unless `unlisted`. */
   readonly userId?: string
   /**
-   * Ids of other accounts with the same address in another spelling: capitals, invisible or
+   * Ids of other accounts with another spelling of the same address: capitals, invisible or
    * look-alike characters.
    */
   readonly alike: readonly string[]

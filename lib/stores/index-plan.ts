@@ -3,8 +3,8 @@ import { lookupName } from '../schema/lookups.js'
 import type { AttributePath } from '../schema/types.js'
 
 /**
- * Where to look for the resources that can match a filter, from indexes alone. What is found there
- * must still be checked against the filter: a plan finds too much, never too little.
+ * The index look-ups that find all resources which can match a filter. Their results must still be
+ * checked against the filter: a plan may find too many, never too few.
  */
 export type IndexPlan =
   | { readonly kind: 'id'; readonly id: string }
@@ -13,16 +13,16 @@ export type IndexPlan =
   /** Groups with this direct member. */
   | { readonly kind: 'groupsWith'; readonly memberId: string }
   /**
-   * Users in this group, or in groups of this name in comparable form, directly or through other
+   * Users in this group, or in groups with this name in comparable form, directly or through other
    * groups.
    */
   | { readonly kind: 'usersIn'; readonly by: 'value' | 'display'; readonly group: string }
   | { readonly kind: 'union'; readonly plans: readonly IndexPlan[] }
 
 /**
- * The plan for a filter, or `undefined` when only reading every resource can answer it. `userName
- * eq "x"`, `emails[type eq "work" and value eq "x"]`, `id eq "x"`, `members.value eq "x"`, any of
- * them with `and`, and several of them with `or` have one.
+ * The plan for a filter, or `undefined` if every resource has to be read. `userName eq "x"`,
+ * `emails[type eq "work" and value eq "x"]`, `id eq "x"`, `members.value eq "x"`, any of these
+ * combined with others by `and`, and several of these joined by `or` have one.
  */
 export function indexPlan(filter: ResolvedFilter, resourceType: string): IndexPlan | undefined {
   switch (filter.kind) {
@@ -42,8 +42,8 @@ export function indexPlan(filter: ResolvedFilter, resourceType: string): IndexPl
 }
 
 /**
- * Whether the plan of a filter finds exactly what matches, so that nothing need be checked:
- * `userName eq "x"`, `members[value eq "x"]`, and several of such with `or`.
+ * Whether the plan of a filter finds exactly the matching resources, so that no check is needed:
+ * `userName eq "x"`, `members[value eq "x"]`, and several of these joined by `or`.
  */
 export function isAnsweredByPlan(filter: ResolvedFilter, resourceType: string): boolean {
   switch (filter.kind) {
@@ -73,7 +73,7 @@ function equalityPlan(
     const by = path.sub?.name
     return by === 'value' || by === 'display' ? { kind: 'usersIn', by, group: value } : undefined
   }
-  // A host's own type may have members too, which are values like all others.
+  // A host's own type may also have `members`, which are ordinary values there.
   return resourceType === 'Group' &&
     path.attribute?.name === 'members' &&
     path.sub?.name === 'value'
@@ -82,8 +82,8 @@ function equalityPlan(
 }
 
 /**
- * What holds outside the brackets when the filter inside holds: of `emails[value eq "x"]`,
- * `emails.value eq "x"`.
+ * The condition outside the brackets that follows from the filter inside: `emails.value eq "x"`
+ * from `emails[value eq "x"]`.
  */
 function outside(filter: ResolvedFilter, path: AttributePath): ResolvedFilter {
   switch (filter.kind) {

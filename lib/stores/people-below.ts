@@ -11,8 +11,8 @@ export function memberIds(group: Resource | undefined): readonly string[] {
 }
 
 /**
- * The people among these ids, and those in the groups among them, directly or through other groups;
- * cycles end. Costs a few queries for each level of groups.
+ * The people among these ids, and those in the groups among them, directly or through other groups.
+ * Handles cycles. Costs a few queries per level of groups.
  */
 export async function peopleBelow(
   { users, groups }: Pick<Adapters, 'users' | 'groups'>,

@@ -11,22 +11,21 @@ import type { Scope } from './scope.js'
 const scanPageSize = 500
 const defaultMaxScanned = 50_000
 
-/** What is asked. */
+/** The source of a query. */
 export interface QuerySource<R extends Resource> {
   readonly store: ResourceStore<R>
   /** Name of the resource type. */
   readonly type: string
-  /** Most resources to read for a query that the store cannot answer alone. Default 50 000. */
+  /** The most resources to read for a query that the store cannot answer alone. Default 50 000. */
   readonly maxScanned?: number
 }
 
 /**
- * Answers a query over any store: by the store where it declares that it can (`supports`),
- * otherwise here.
+ * Answers a query over any store: by the store if it declares support (`supports`), otherwise here.
  *
- * A filter that looks resources up by key (`userName eq "x"`) is answered by the store's `find`, or
- * by reading all resources, however many: without look-ups nobody can be provisioned. Everything
- * else reads at most `maxScanned`.
+ * A filter that looks up resources by key (`userName eq "x"`) is answered by the store's `find`, or
+ * by reading all resources without limit, because provisioning depends on look-ups. Everything else
+ * reads at most `maxScanned`.
  *
  * @throws ScimError `tooMany` (400) when the store has more resources of this type
  */
@@ -61,7 +60,7 @@ function isOfKeys(plan: IndexPlan): boolean {
   return plan.kind === 'id' || plan.kind === 'lookup'
 }
 
-/** What a plan finds, each resource once; `undefined` when the store has no `find`. */
+/** The resources that a plan finds, each once; `undefined` if the store has no `find`. */
 async function findByKeys<R extends Resource>(
   store: ResourceStore<R>,
   scope: Scope,
@@ -86,7 +85,7 @@ function keysOf(plan: IndexPlan): { ids: string[]; keys: { attribute: string; ke
   return { ids: parts.flatMap(({ ids }) => ids), keys: parts.flatMap(({ keys }) => keys) }
 }
 
-/** One page of resources that are all there is; pure. */
+/** One page of the given resources. */
 export function pageOfAll<R extends Resource>(all: readonly R[], query: Query): Page<R> {
   const { filter, sort, page } = query
   const matching = filter ? all.filter((resource) => evaluate(filter, resource)) : [...all]
@@ -115,7 +114,7 @@ function startOf(
   return next < 0 ? sorted.length : next
 }
 
-/** Every resource that matches; only those are kept. */
+/** Reads all resources and keeps those that match. */
 async function readAll<R extends Resource>(
   store: ResourceStore<R>,
   scope: Scope,
@@ -137,12 +136,12 @@ async function readAll<R extends Resource>(
   }
 }
 
-/** What may be left out, but for what the filter looks at. */
+/** The attributes that need not be loaded, without those that the filter uses. */
 function neededBy(filter: Query['filter'], omit: ReadonlySet<string>): ReadonlySet<string> {
   return new Set([...omit].filter((name) => !filter || !uses(filter, name)))
 }
 
-/** Whether a filter looks at an attribute. */
+/** Whether a filter uses an attribute. */
 function uses(filter: ResolvedFilter, name: string): boolean {
   switch (filter.kind) {
     case 'and':

@@ -2,12 +2,11 @@ import type { ResolvedFilter } from '../filter/ast.js'
 import type { AttributePath } from '../schema/types.js'
 import type { Resource } from './resource.js'
 
-/** What need not be loaded. */
+/** Options of reading a resource. */
 export interface Read {
   /**
-   * Top-level attributes that will not be part of the answer, e.g. `members` for
-   * `?excludedAttributes=members`. A store may leave them out; only for `members` must it not load
-   * them.
+   * Top-level attributes that are not needed, e.g. `members` for `?excludedAttributes=members`. A
+   * store may omit them; it must omit `members`.
    */
   readonly omit: ReadonlySet<string>
 }
@@ -18,10 +17,10 @@ export interface Sort {
   readonly descending: boolean
 }
 
-/** A sort value in comparable form; `null` when the attribute is unassigned. */
+/** A sort value in comparable form; `null` if the attribute is unassigned. */
 export type SortKey = string | number | boolean | null
 
-/** A place in the order of a result: everything up to and including it was returned before. */
+/** A position in a result: everything up to and including it was returned before. */
 export interface KeysetPosition {
   /** Only with `sort`. */
   readonly sortKey?: SortKey
@@ -30,7 +29,7 @@ export interface KeysetPosition {
   readonly id: string
 }
 
-/** Which part of the result: by number, or after a place (RFC 9865). */
+/** The requested part of the result: by index, or after a position (RFC 9865). */
 export type PageRequest =
   | { readonly kind: 'index'; readonly offset: number; readonly limit: number }
   | { readonly kind: 'cursor'; readonly after?: KeysetPosition; readonly limit: number }
@@ -47,7 +46,8 @@ export interface Query extends Read {
   readonly sort?: Sort
   readonly page: PageRequest
   /**
-   * Nobody looks at `totalResults`: a store that would have to count answers how many it has read.
+   * `totalResults` is not needed: instead of counting, a store may return how many resources it has
+   * read.
    */
   readonly withoutTotal?: boolean
 }
@@ -57,6 +57,6 @@ export interface Page<R extends Resource> {
   readonly resources: readonly R[]
   /** How many resources match, on all pages. */
   readonly totalResults: number
-  /** With a `cursor` page: where the next page starts; absent on the last one. */
+  /** For a `cursor` page: where the next page starts; absent on the last page. */
   readonly next?: KeysetPosition
 }

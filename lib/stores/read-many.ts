@@ -9,8 +9,8 @@ const everything: Read = { omit: new Set() }
 const concurrentReads = 8
 
 /**
- * The resources with these ids; unknown ids are left out. One call where the store can, else a few
- * at a time.
+ * The resources with these ids; unknown ids are omitted. One call if the store supports it, else a
+ * few at a time.
  */
 export async function readMany<R extends Resource>(
   store: ResourceStore<R>,
@@ -26,8 +26,8 @@ export async function readMany<R extends Resource>(
 }
 
 /**
- * What the groups of these people give, in their order. One call where the store can, else a few at
- * a time.
+ * The access of these people, in their order. One call if the store supports it, else a few at a
+ * time.
  */
 export async function resolveMany(
   groups: GroupStore,
@@ -39,7 +39,10 @@ export async function resolveMany(
   return mapConcurrently(people, concurrentReads, (user) => groups.resolveAccess(scope, user))
 }
 
-/** `Promise.all` over `items` with at most `limit` under way; results in the order of `items`. */
+/**
+ * Like `Promise.all` over `items`, with at most `limit` at the same time; results in the order of
+ * `items`.
+ */
 export async function mapConcurrently<T, R>(
   items: readonly T[],
   limit: number,

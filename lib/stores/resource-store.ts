@@ -18,48 +18,49 @@ export type ComparableOf = (resource: Resource) => Json
 export type KeysOf = (resource: Resource) => readonly LookupKey[]
 
 /**
- * What a store can do beyond the required methods. Left out means `false`; the library then does it
- * itself, at the cost named here.
+ * Capabilities of a store beyond the required methods. An absent one counts as `false`; the library
+ * then does the work itself, at the cost named here.
  */
 export interface Supports {
   /**
-   * `query` evaluates `filter`. Else: the library reads every resource of the type and filters
+   * `query` evaluates `filter`. Otherwise the library reads every resource of the type and filters
    * itself.
    */
   readonly filter?: boolean
-  /** `query` obeys `sort`. Else: as with `filter`. */
+  /** `query` obeys `sort`. Otherwise as with `filter`. */
   readonly sort?: boolean
-  /** `query` takes `cursor` pages. Else: the library answers from index pages. */
+  /** `query` supports `cursor` pages. Otherwise the library uses index pages. */
   readonly cursor?: boolean
   /**
-   * Users only: `query` answers `groups.value eq` and `groups.display eq`, nested groups included.
-   * Else: they are refused.
+   * Users only: `query` answers `groups.value eq` and `groups.display eq`, including nested groups.
+   * Otherwise they are refused.
    */
   readonly groups?: boolean
   /**
-   * Groups only: members are changed by deltas (`changeMembers`). Else: whole groups are written.
+   * Groups only: members are changed by deltas (`changeMembers`). Otherwise whole groups are
+   * written.
    */
   readonly memberDeltas?: boolean
   /**
-   * Writes make `Write.outbox` durable in the same step. Else: marks are set before and after
+   * Writes make `Write.outbox` durable in the same step. Otherwise marks are set before and after
    * the write.
    */
   readonly outbox?: boolean
 }
 
 /**
- * Where the resources of one type live.
+ * The store of the resources of one type.
  *
  * "Not found" is `undefined` or `false`, never an exception. Store errors are those of `errors.ts`;
- * anything else that is thrown becomes a 500 whose detail reveals nothing.
+ * any other error becomes a 500 whose detail reveals nothing.
  */
 export interface ResourceStore<R extends Resource = Resource> {
   readonly supports?: Supports
 
   /**
-   * What stands for the place where the store keeps its data. An `access` store that has one finds
-   * the people whom a rule or a group touches there, and works only with users and groups that have
-   * the same. A store that wraps one of ours passes it on.
+   * Identifies the place where the store keeps its data. An `access` store with `storage` looks up
+   * people and groups there, so it works only with user and group stores that have the same value.
+   * A store that wraps a bundled one passes it on.
    */
   readonly storage?: symbol
 
@@ -75,7 +76,7 @@ export interface ResourceStore<R extends Resource = Resource> {
   /** **Required.** The resource, or `undefined`. */
   get(scope: Scope, id: string, read: Read): Promise<R | undefined>
 
-  /** **Required.** One page of the resources that match. */
+  /** **Required.** One page of the matching resources. */
   query(scope: Scope, query: Query): Promise<Page<R>>
 
   /**
@@ -93,8 +94,8 @@ export interface ResourceStore<R extends Resource = Resource> {
   ): Promise<R>
 
   /**
-   * **Required.** Deletes a resource, and with it its memberships and lookup keys. `false` when it
-   * is not there.
+   * **Required.** Deletes a resource, and with it its memberships and lookup keys. `false` if it
+   * does not exist.
    *
    * @throws VersionMismatchError when `expectedVersion` is given and is not the stored one
    */
@@ -108,21 +109,22 @@ export interface ResourceStore<R extends Resource = Resource> {
   ): Promise<boolean>
 
   /**
-   * **Optional.** Told, when a router is made, which attributes have lookup keys. The keys that
-   * come with a write are those of its day: a store that looks resources up by them makes the keys
-   * of resources written before, by `keysOf`, and warns of those that share a value of an attribute
-   * that has become unique (`warnOfShared`). Else: after a schema has changed, resources written
-   * before are not found by what was not unique then.
+   * **Optional.** Called when a router is made, with the attributes that have lookup keys. The keys
+   * passed with a write depend on the schemas at that time. After a change of schemas, a store that
+   * looks up resources by key therefore computes the keys of older resources with `keysOf`, and
+   * warns about resources that share a value of an attribute that has become unique
+   * (`warnOfShared`). Without it, older resources are not found by attributes that were not indexed
+   * when they were written.
    *
-   * A store that keeps the comparable form of resources makes it again, by `comparableOf`, when
-   * `comparableForm` is another than that of its last start. Else: people are not found by names
-   * that are folded in another way now.
+   * A store that keeps the comparable form of resources computes it again with `comparableOf` if
+   * `comparableForm` has changed since its last start. Without that, people are not found by names
+   * that are folded differently now.
    */
   useKeys?(lookups: readonly Lookup[], keysOf: KeysOf, comparableOf: ComparableOf): void
 
   /**
    * **Recommended** for a store that does not support `filter`. The resources that have any of
-   * these lookup keys (those of `Write.keys`), in any order. Else: every look-up by `userName`,
+   * these lookup keys (as in `Write.keys`), in any order. Without it, every look-up by `userName`,
    * e-mail address or `externalId` reads all resources, and identity providers look up each person
    * before they send them.
    */
@@ -133,8 +135,8 @@ export interface ResourceStore<R extends Resource = Resource> {
   ): Promise<readonly R[]>
 
   /**
-   * **Recommended.** The resources with these ids, in any order; unknown ids are left out. Else:
-   * one `get` each.
+   * **Recommended.** The resources with these ids, in any order; unknown ids are omitted. Without
+   * it, there is one `get` per id.
    */
   getMany?(scope: Scope, ids: readonly string[], read: Read): Promise<readonly R[]>
 }

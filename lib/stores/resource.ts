@@ -1,9 +1,9 @@
 import type { Json } from '../schema/types.js'
 
-/** A JSON value, or nothing. */
+/** A JSON value, or `undefined`. */
 export type AttributeValue = Json | undefined
 
-/** What the service provider says about a resource (RFC 7643 §3.1). */
+/** Metadata of a resource (RFC 7643 §3.1). */
 export interface Meta {
   readonly resourceType: string
   /** RFC 3339 in UTC with milliseconds, e.g. `2026-01-31T09:00:00.000Z`. */
@@ -11,7 +11,7 @@ export interface Meta {
   /** As `created`; equal to it until the first change. */
   readonly lastModified: string
   /**
-   * Opaque, changes with every change of the resource; on the wire it becomes the weak ETag
+   * Opaque; changes with every change of the resource. Clients see it as the weak ETag
    * `W/"<version>"`.
    */
   readonly version: string
@@ -20,9 +20,9 @@ export interface Meta {
 /**
  * A resource as stores keep it: valid against its schemas, attribute names spelled as there,
  * extension attributes in an object under the extension's URN, without `schemas` (derived from the
- * data), without what is computed on reading (`meta.location`, `$ref`, `User.groups`,
- * `manager.displayName`) and without `password`. Attributes of a host's schemas that are never
- * returned are in it. Treat it as immutable.
+ * data), without computed attributes (`meta.location`, `$ref`, `User.groups`,
+ * `manager.displayName`) and without `password`. It includes attributes of a host's schemas that
+ * are never returned. Treat it as immutable.
  */
 export interface Resource {
   readonly id: string
@@ -32,8 +32,8 @@ export interface Resource {
 }
 
 /**
- * A User (RFC 7643 §4.1). `active` is `true` unless set otherwise; a client that takes it away
- * (PATCH remove) leaves it unassigned, which gives no access either.
+ * A User (RFC 7643 §4.1). `active` is `true` unless set otherwise. A client that removes it (PATCH
+ * remove) leaves it unassigned, which gives no access.
  */
 export interface User extends Resource {
   readonly userName: string
@@ -43,8 +43,8 @@ export interface User extends Resource {
 /**
  * A member of a group (RFC 7643 §4.2).
  *
- * `type` and `display` are filled in by the store from the resource that `value` names; on writing
- * only `value` counts.
+ * The store fills in `type` and `display` from the resource that `value` names; on writing, only
+ * `value` counts.
  */
 export interface Member {
   readonly value: string
@@ -53,9 +53,7 @@ export interface Member {
   readonly [attribute: string]: AttributeValue
 }
 
-/**
- * A Group (RFC 7643 §4.2). `members` is absent when it was not asked for, or when there are none.
- */
+/** A Group (RFC 7643 §4.2). `members` is absent if it was not requested, or if there are none. */
 export interface Group extends Resource {
   readonly displayName: string
   readonly members?: readonly Member[] & Json[]

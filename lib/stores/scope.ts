@@ -1,19 +1,16 @@
-/**
- * On whose behalf, and for which tenant, a store method is called. The first argument of each of
- * them.
- */
+/** The tenant and the actor of a store call; the first argument of every store method. */
 export interface Scope {
-  /** Never empty. A store must not see, count, link or conflict with another tenant's data. */
+  /** Never empty. A store must not read, count, link or conflict with another tenant's data. */
   readonly tenant: string
-  /** Who acts: the name of the token, of the administrator, or `reconciler`. For audit logs. */
+  /** The name of the token or administrator, or `reconciler`. For audit logs. */
   readonly actor: string
-  /** Ties log lines, audit entries and the client's `X-Request-Id` together. */
+  /** Connects log lines, audit entries and the client's `X-Request-Id`. */
   readonly requestId: string
-  /** Aborted when the client has gone or the deadline has passed. */
+  /** Aborted when the client disconnects or the deadline passes. */
   readonly signal: AbortSignal
 }
 
-/** What has a signal, and may make it when it is first asked for, as an `AbortController` does. */
+/** Anything with a signal, which may be made lazily. */
 export interface Lifetime {
   readonly signal: AbortSignal
 }
@@ -27,8 +24,8 @@ const signalProperty: PropertyDescriptor & ThisType<{ readonly [lifetime]: Lifet
 }
 
 /**
- * A scope that asks for its signal when somebody asks the scope. Few stores do, and Node takes
- * longer to make a signal than the memory adapter to find a user.
+ * Makes a scope that gets its signal only when it is used. Few stores use it, and Node takes longer
+ * to make a signal than the memory adapter to find a user.
  */
 export function createScope(
   { tenant, actor, requestId }: Omit<Scope, 'signal'>,

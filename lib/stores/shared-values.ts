@@ -1,15 +1,15 @@
-/** Resources that have one value of an attribute. */
+/** Resources that share a value of an attribute. */
 export interface SharedValue {
   readonly one: string
   readonly another: string
 }
 
-/** Most pairs that a warning names. */
+/** The most groups of resources that a warning names. */
 export const maxSharedNamed = 20
 
 /**
- * Warns of resources that have one value of an attribute that has become unique. They stay as they
- * are: neither is changed, and each can still be changed in all else.
+ * Warns about resources that share a value of an attribute that has become unique. They stay as
+ * they are, and their other attributes can still be changed.
  */
 export function warnOfShared(
   type: string,

@@ -1,11 +1,11 @@
 import type { AuditEntry } from '../events/catalogue.js'
 import type { Scope } from './scope.js'
 
-/** A bearer token that administrators made; the token itself is kept nowhere. */
+/** A bearer token made by an administrator; the token itself is stored nowhere. */
 export interface StoredToken {
-  /** Opaque, never the token or a part of it. */
+  /** Opaque; never the token or a part of it. */
   readonly id: string
-  /** Who holds it, for logs and audit entries, e.g. `okta`. */
+  /** Name of the holder, for logs and audit entries, e.g. `okta`. */
   readonly name: string
   /** SHA-256 of the token, 64 lower-case hexadecimal digits. */
   readonly digest: string
@@ -13,13 +13,13 @@ export interface StoredToken {
   readonly createdAt: string
   /** The administrator who made it. */
   readonly createdBy: string
-  /** RFC 3339; from when it is refused. Absent: never. */
+  /** RFC 3339; when it expires. Absent: never. */
   readonly expiresAt?: string
-  /** The id of the token that was made in its place. */
+  /** The id of the token that replaces it. */
   readonly replacedBy?: string
 }
 
-/** What to change of a stored token. */
+/** A change of a stored token. */
 export interface TokenChange {
   readonly id: string
   readonly name?: string
@@ -29,35 +29,35 @@ export interface TokenChange {
 
 /** When a token was last used. */
 export interface TokenUse {
-  /** The id of a stored token, or the name of one that is given in code. */
+  /** The id of a stored token, or the name of one given in code. */
   readonly token: string
   /** RFC 3339. */
   readonly at: string
 }
 
-/** Most uses of one tenant that are kept; those longest ago go first. */
+/** The most uses kept per tenant; the oldest are removed first. */
 export const maxTokenUses = 200
 
 /**
- * Bearer tokens that administrators make, for `bearerTokens(…, { store })`. Shared by all hosts of
- * a database.
+ * Bearer tokens made by administrators, for `bearerTokens(…, { store })`. Shared by all instances
+ * that use the database.
  */
 export interface TokenStore {
   /**
-   * The token with this digest, of whichever tenant. One indexed query; never from a cache, so that
-   * a token that was deleted is refused at the next request on every host.
+   * The token with this digest, of any tenant. One indexed query, never cached, so that every
+   * instance refuses a deleted token from the next request on.
    */
   find(digest: string): Promise<(StoredToken & { readonly tenant: string }) | undefined>
   /** All tokens of the tenant, the oldest first. */
   list(scope: Scope): Promise<readonly StoredToken[]>
   /** @throws UniquenessError when the tenant has a token with this id */
   create(scope: Scope, token: StoredToken, audit?: readonly AuditEntry[]): Promise<void>
-  /** Changes what is given and leaves the rest. False without such a token. */
+  /** Changes the given members and keeps the rest. `false` if there is no such token. */
   change(scope: Scope, change: TokenChange, audit?: readonly AuditEntry[]): Promise<boolean>
-  /** False without such a token: nothing goes to the log then. */
+  /** `false` if there is no such token; nothing is logged then. */
   delete(scope: Scope, id: string, audit?: readonly AuditEntry[]): Promise<boolean>
-  /** Remembers a use; an older one of the same token is replaced, a later one stays. */
+  /** Records a use of a token, unless a later one is already recorded. */
   noteUse(scope: Scope, use: TokenUse): Promise<void>
-  /** The newest {@link maxTokenUses} uses, the last first. */
+  /** The newest {@link maxTokenUses} uses, newest first. */
   listUses(scope: Scope): Promise<readonly TokenUse[]>
 }

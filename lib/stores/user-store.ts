@@ -7,19 +7,19 @@ import type { Scope } from './scope.js'
 /** Why a person's access ends. */
 export type DeprovisionReason = 'deactivated' | 'deleted' | 'noRole'
 
-/** How many people the host's licence lets in. */
+/** The seats of the host's licence. */
 export interface Seats {
   readonly used: number
   /** Absent: unlimited. */
   readonly limit?: number
 }
 
-/** Why somebody's account is not ours to manage. */
+/** Why a person's account is not managed through SCIM. */
 export interface Exemption {
   /**
-   * `protected`: an owner, a service account, another tenant's person. Nothing may change them,
-   * memberships in groups included, and the gate lets them in. `unmanaged`: they must not be taken
-   * over. Their groups may change, which has no effect in the host.
+   * `protected`: an owner, a service account, or a person of another tenant. Nothing may change
+   * them, including their group memberships, and the gate lets them in. `unmanaged`: the account
+   * must not be taken over. Their groups may change, without effect in the host.
    */
   readonly kind: 'protected' | 'unmanaged'
   /** A sentence that is safe to send to the client. */
@@ -27,15 +27,15 @@ export interface Exemption {
 }
 
 /**
- * What ends and gives access in the host: the part of a {@link UserStore} that reaches beyond
- * storage. Every method may be called again with the same arguments at any time.
+ * Gives and ends access in the host: the part of a {@link UserStore} that reaches the system behind
+ * it. Every method may be called again with the same arguments at any time.
  */
 export interface AccessTarget {
   /**
    * **Required.** Ends this person's access in the host: sessions, tokens, sign-in. Called before
    * the client gets its 2xx for `active: false`, DELETE and the loss of the last role; a rejection
-   * answers 503 and is tried again until it succeeds. Must be idempotent; a person the host does
-   * not know is a success.
+   * answers 503 and is retried until it succeeds. It must be idempotent; an unknown person counts
+   * as success.
    *
    * @throws UnavailableError when the host cannot do it now
    * @throws RefusedError when this person must not be touched
@@ -43,24 +43,24 @@ export interface AccessTarget {
   deprovision(scope: Scope, user: User, reason: DeprovisionReason): Promise<void>
 
   /**
-   * **Required.** Makes this (active) person's account, organization role and memberships in the
-   * host be `access`. `plan` says what to grant and what to revoke against what was applied before;
-   * nothing beyond it may be revoked.
+   * **Required.** Brings this (active) person's account, organization role and memberships in the
+   * host in line with `access`. `plan` lists the grants and revocations against what was applied
+   * before; nothing else may be revoked.
    *
-   * @returns what is in force now: `applied` becomes the ledger, `notes` are shown to
+   * @returns the access now in force: `applied` becomes the ledger, `notes` are shown to
    *   administrators
    * @throws UnavailableError when the host cannot do it now
    */
   applyAccess(scope: Scope, user: User, access: Access, plan: Plan): Promise<AppliedAccess>
 
   /**
-   * **Optional.** Whose accounts are not ours to manage, and why: one answer for each of `users`,
-   * in their order, `undefined` for those who may be changed. Asked once for all people of a
-   * request, before anything is changed anywhere, and by the reconciler, the import and the gate as
-   * well. Costs one query, however many people it is asked about. `users` may hold states that are
-   * not stored, e.g. somebody about to be created.
+   * **Optional.** The exemptions of `users`, in their order: why an account is not managed through
+   * SCIM, or `undefined` if it is. Called once for all people of a request, before anything is
+   * changed, and also by the reconciler, the import and the gate. It should cost one query for any
+   * number of people. `users` may include states that are not stored, e.g. of a person about to be
+   * created.
    *
-   * @param records access records of all of `users`, where they were read already
+   * @param records access records of all `users`, if they were read already
    * @throws UnavailableError when the host cannot tell now
    */
   exemptions?(
@@ -71,15 +71,13 @@ export interface AccessTarget {
 
   /**
    * **Optional.** Names of the attributes that the methods here read of a user, beside `active`,
-   * `userName`, `emails`, `roles` and `entitlements` (extensions by URN). A change of others leaves
-   * nothing to be done. Whoever replaces one of those methods replaces this too, or leaves it out.
-   * Else: every change of a user is made true again.
+   * `userName`, `emails`, `roles` and `entitlements` (extensions by URN). A change of other
+   * attributes needs no enforcement. A store that replaces one of those methods must replace this
+   * too, or remove it. Without it, every change of a user is enforced.
    */
   readonly accessAttributes?: readonly string[]
 
-  /**
-   * **Optional.** What the host says right now, for drift reports: the access that is really there.
-   */
+  /** **Optional.** The person's actual access in the host right now, for drift reports. */
   currentAccess?(scope: Scope, user: User): Promise<AppliedAccess | undefined>
 
   /**
@@ -89,13 +87,13 @@ export interface AccessTarget {
   seats?(scope: Scope): Promise<Seats | undefined>
 }
 
-/** Where users live, and what ends and gives access to the host. */
+/** The store of users, which also gives and ends their access to the host. */
 export interface UserStore extends ResourceStore<User>, AccessTarget {
   /**
-   * **Optional.** Called with a clear-text password from a create or change once the user is
-   * stored; it must neither store nor log it. A rejection undoes a creation, and a {@link
-   * RefusedError} a change as well, so it must leave nothing behind when it fails. Else: passwords
-   * are accepted and dropped.
+   * **Optional.** Called with a clear-text password from a create or change, once the user is
+   * stored; it must not store or log the password. A rejection undoes a creation, and a {@link
+   * RefusedError} also undoes a change, so it must leave nothing behind if it fails. Without it,
+   * passwords are accepted and dropped.
    */
   setPassword?(scope: Scope, user: User, password: string): Promise<void>
 }

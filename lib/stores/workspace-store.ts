@@ -2,25 +2,23 @@ import type { AuditEntry } from '../events/catalogue.js'
 import type { MappingRules } from '../mapping/types.js'
 import type { Scope } from './scope.js'
 
-/** A named set of projects, for hosts that have projects and no workspaces of their own. */
+/** A named set of projects, for hosts that have projects but no workspaces. */
 export interface Workspace {
   readonly id: string
-  /** Unique within the tenant, compared exactly. Rules name a workspace by it. */
+  /** Unique within the tenant, compared exactly. Rules refer to a workspace by it. */
   readonly title: string
   /** Numbers of its projects, ascending. A project is in at most one workspace. */
   readonly projectIds: readonly number[]
 }
 
-/** A project in no workspace, and who made it. */
+/** A project in no workspace, and its creator. */
 export interface UnplacedProject {
   readonly projectId: number
   /** SCIM id of the person. */
   readonly creatorId: string
 }
 
-/**
- * Mapping rules that are saved together with a workspace: as for `saveRules` of the access store.
- */
+/** Mapping rules to save together with a workspace, as in `saveRules` of the access store. */
 export interface RulesToSave {
   readonly rules: MappingRules
   readonly expectedVersion: string
@@ -28,19 +26,19 @@ export interface RulesToSave {
 }
 
 /**
- * Workspaces of a host that has none, as Label Studio Community. Every method is atomic, and every
- * change gives a new version. `audit` becomes durable with the change, or not at all.
+ * Workspaces for a host that has none, such as Label Studio Community. Every method is atomic, and
+ * every change gives a new version. `audit` becomes durable with the change, or not at all.
  */
 export interface WorkspaceStore {
   /**
-   * **Optional.** `false`: the host has workspaces of its own, and these count for nothing.
-   * Default: `true`.
+   * **Optional.** `false` if the host has its own workspaces, so that these are not used. Default:
+   * `true`.
    */
   isUsed?(scope: Scope): Promise<boolean>
 
   /**
-   * Differs after every change of the tenant's workspaces; `0` at first. One cheap query: it may
-   * come with every request.
+   * Changes with every change of the tenant's workspaces; initially `0`. One cheap query, because
+   * every request may call it.
    */
   version(scope: Scope): Promise<string>
 
@@ -58,9 +56,8 @@ export interface WorkspaceStore {
   ): Promise<void>
 
   /**
-   * Gives a workspace another title. `rules`: saved in the same step, so that nobody is without the
-   * workspace for a moment, nor in another one. `false`, and no change, when there is no such
-   * workspace.
+   * Gives a workspace another title. `rules` are saved in the same step, so that nobody temporarily
+   * loses the workspace or gets another one. `false`, and no change, if there is no such workspace.
    *
    * @throws UniquenessError `title` when another one has this title
    * @throws VersionMismatchError when other rules were saved meanwhile; nothing is changed
@@ -72,13 +69,13 @@ export interface WorkspaceStore {
     rules?: RulesToSave,
   ): Promise<boolean>
 
-  /** Its projects are in no workspace then. `false` when there is no such workspace. */
+  /**
+   * Deletes a workspace; its projects are then in no workspace. `false` if there is no such
+   * workspace.
+   */
   delete(scope: Scope, id: string, audit?: readonly AuditEntry[]): Promise<boolean>
 
-  /**
-   * Puts projects into a workspace, out of those they were in. `false`, and no change, when there
-   * is no such workspace.
-   */
+  /** Moves projects into a workspace. `false`, and no change, if there is no such workspace. */
   putProjects(
     scope: Scope,
     id: string,
@@ -86,14 +83,14 @@ export interface WorkspaceStore {
     audit?: readonly AuditEntry[],
   ): Promise<boolean>
 
-  /** Takes projects out of their workspaces, and forgets who made them. */
+  /** Removes projects from their workspaces, and forgets their creators. */
   removeProjects(
     scope: Scope,
     projectIds: readonly number[],
     audit?: readonly AuditEntry[],
   ): Promise<void>
 
-  /** Notes who made a project that is in no workspace; nothing when it is in one. */
+  /** Records the creator of a project that is in no workspace; does nothing if it is in one. */
   noteCreator(scope: Scope, project: UnplacedProject): Promise<void>
 
   /** Projects in no workspace whose creators were noted, by number. */

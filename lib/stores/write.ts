@@ -10,31 +10,30 @@ export interface LookupKey {
   readonly attribute: string
   /** The value in comparable form. */
   readonly key: string
-  /** No other resource of this type and tenant may have the same key of this attribute. */
+  /** No other resource of this type and tenant may have the same key for this attribute. */
   readonly unique: boolean
 }
 
 /** What must become durable in the same step as a write, or not at all. */
 export interface Outbox {
   /**
-   * Users whose access must be made true again. An id may name a group: it stands for every user in
-   * it, directly or through other groups, as it is before the write and after it.
+   * Users whose access must be enforced again. The id of a group stands for every user in it,
+   * directly or through other groups, both before and after the write.
    */
   readonly pending?: readonly string[] | undefined
   readonly audit?: readonly AuditEntry[] | undefined
 }
 
-/** What a store is given beside a resource to write. */
+/** Input of a write, besides the resource. */
 export interface Write {
   /**
    * Lookup keys of the resource. Uniqueness must be checked in the same atomic step as the write.
    */
   readonly keys: readonly LookupKey[]
-  /** When a resource is replaced: those of the state that is expected to be stored. */
+  /** When a resource is replaced: the lookup keys of the expected stored state. */
   readonly keysBefore?: () => readonly LookupKey[]
   /**
-   * The resource with every value in comparable form, for pushing filters down; computed when
-   * called.
+   * Computes the resource with every value in comparable form, for stores that evaluate filters.
    */
   readonly comparable: () => Json
   /** Only for stores that declare `supports.outbox`. */

@@ -5,28 +5,25 @@ import type { WorkspaceStore } from '../stores/workspace-store.js'
 import { ensureWorkspaces } from './ensure.js'
 import { indexSource, type WorkspaceIndex } from './workspace-index.js'
 
-/** A project that somebody made, as seen by whoever passed the request on. */
+/** A newly created project, as observed by the gate. */
 export interface CreatedProject {
   readonly projectId: number
-  /** Who made it. */
+  /** Its creator. */
   readonly user: User
 }
 
-/** Somebody, and the titles of the workspaces that the rules give them. */
+/** A person, and the titles of the workspaces that the rules give them. */
 export interface PersonInWorkspaces {
   readonly userId: string
   readonly titles: readonly string[]
 }
 
 /**
- * What workspaces mean for access, for whoever enforces it. All answers come from an index that is
- * as new as the store's version, which costs one cheap query a call.
+ * Answers which projects people see through workspaces. The answers come from an index that is kept
+ * in step with the store's version, at one cheap query per call.
  */
 export interface WorkspaceDirectory {
-  /**
-   * Whether the store's workspaces count here at all. Where they do not, the other methods know of
-   * none.
-   */
+  /** Whether the store's workspaces are used at all. If not, the other methods return nothing. */
   isUsed(scope: Scope): Promise<boolean>
   /**
    * Numbers of the projects of a workspace, ascending, by its title (as rules name it), else by its
@@ -34,25 +31,29 @@ export interface WorkspaceDirectory {
    */
   projectsOfWorkspace(scope: Scope, titleOrId: string): Promise<readonly number[]>
   /**
-   * Projects that somebody in these workspaces sees: theirs, and those in no workspace that they
-   * made. The same set again while no workspace changes.
+   * Projects that a person in these workspaces sees: those of the workspaces, and those in no
+   * workspace that the person made. Returns the same set while no workspace changes.
    */
   projectsOfPerson(scope: Scope, person: PersonInWorkspaces): Promise<ReadonlySet<number>>
   /**
-   * Projects in no workspace that this person made as a Manager: they and Administrators see them.
+   * Projects in no workspace that this person made as a Manager; only they and Administrators see
+   * them.
    */
   unplacedProjectsOf(scope: Scope, userId: string): Promise<readonly number[]>
   /**
-   * To be called once a project was made. One that a Manager made lands in their workspace when
-   * they have exactly one; with several, or none, it waits for an administrator to choose, and its
-   * maker sees it meanwhile.
+   * To be called once a project was created. A Manager's project goes into their workspace if they
+   * have exactly one. With several or none, it waits for an administrator to assign it, and its
+   * creator can see it meanwhile.
    */
   projectCreated(scope: Scope, project: CreatedProject): Promise<void>
   /** To be called once a project was deleted. */
   projectDeleted(scope: Scope, projectId: number): Promise<void>
 }
 
-/** The directory of these adapters' workspaces. Make it once: it keeps the index. */
+/**
+ * Makes the directory for these adapters' workspaces. Make it only once, because it keeps the
+ * index.
+ */
 export function workspaceDirectory(
   adapters: Pick<Adapters, 'workspaceStore' | 'groups'>,
 ): WorkspaceDirectory {
@@ -85,8 +86,8 @@ const noProjects: ReadonlySet<number> = new Set()
 const maxRemembered = 1_000_000
 
 /**
- * Remembered with the index: a union of thousands of projects would cost more than the rest of a
- * decision.
+ * Cached with the index, because a union of thousands of projects would cost more than the rest of
+ * a decision.
  */
 function unionOf(
   index: WorkspaceIndex,

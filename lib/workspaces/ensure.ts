@@ -4,10 +4,10 @@ import { storeErrorKind } from '../stores/errors.js'
 import type { Scope } from '../stores/scope.js'
 import type { Workspace, WorkspaceStore } from '../stores/workspace-store.js'
 
-/** Makes the audit entry of a workspace that is about to be made. */
+/** Makes the audit entry of a workspace that is about to be created. */
 type EntryOf = (workspace: Pick<Workspace, 'id' | 'title'>) => AuditEntry
 
-/** The workspaces with these titles, in their order; those that do not exist are made. */
+/** The workspaces with these titles, in their order; missing ones are created. */
 export async function ensureWorkspaces(
   store: WorkspaceStore,
   scope: Scope,
@@ -22,7 +22,7 @@ export async function ensureWorkspaces(
   return titles.flatMap((title) => all.get(title) ?? [])
 }
 
-/** Another host may make one of the same title in the same moment: then that one counts. */
+/** If another instance creates one with the same title at the same moment, that one is used. */
 async function create(
   store: WorkspaceStore,
   scope: Scope,

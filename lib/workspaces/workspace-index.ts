@@ -1,28 +1,25 @@
 import type { Scope } from '../stores/scope.js'
 import type { WorkspaceStore } from '../stores/workspace-store.js'
 
-/** The workspaces of a tenant, made ready for questions. */
+/** An index of a tenant's workspaces. */
 export interface WorkspaceIndex {
   readonly byTitle: ReadonlyMap<string, readonly number[]>
   readonly byId: ReadonlyMap<string, readonly number[]>
-  /** Projects in no workspace, by the id of who made them. */
+  /** Projects in no workspace, by the id of their creator. */
   readonly byCreator: ReadonlyMap<string, readonly number[]>
-  /** Projects of several workspaces, and of who made some, together. */
+  /** Cached unions of projects of several workspaces and of a creator. */
   readonly unions: Map<string, ReadonlySet<number>>
-  /** Numbers in all of them. */
+  /** Total size of the unions. */
   remembered: number
 }
 
 const maxTenants = 100
 
-/**
- * Reads the workspaces of a tenant again only when their version has changed. Keeps those of 100
- * tenants.
- */
+/** Reads the workspaces of a tenant again only if their version has changed. Caches 100 tenants. */
 export function indexSource(store: WorkspaceStore): (scope: Scope) => Promise<WorkspaceIndex> {
   const known = new Map<string, { readonly version: string; readonly index: WorkspaceIndex }>()
   return async (scope) => {
-    // Before the list: what is read after it is at least as new.
+    // Read before the list, so that the list is at least as new.
     const version = await store.version(scope)
     const last = known.get(scope.tenant)
     if (last?.version === version) return last.index
