@@ -128,6 +128,8 @@ function objectOf(id: number) {
     user: account,
     file: `upload/${project}/x.png`,
     links: [id],
+    projects: id === 6 ? [1, 2] : [project],
+    description: `label ${id}`,
     ...(id % 10 === 9 && { filters: [{ column: 'filter:tasks:annotations_results' }] }),
     data: { text: `task ${id}` },
     annotations: [

@@ -226,6 +226,19 @@ describe('answers are narrowed', () => {
     expect(await seen('/api/predictions?page=1', 7)).toMatchObject({ count: 2 })
   })
 
+  it.each(['GET', 'POST'])(
+    'labels tell nothing of other projects that have them (%s)',
+    async (method) => {
+      const body = [{ project: 1, title: 'x', from_name: 'c', value: ['x'] }]
+      const asked = { method, path: '/api/labels/', ...(method === 'POST' && { body }) }
+      const labels = JSON.parse((await ask(asked, 7)).text)
+      expect(labels).toMatchObject([
+        { id: 5, projects: [1], links: [5], description: 'label 5' },
+        { id: 6, projects: [1], links: [], description: null, created_by: null },
+      ])
+    },
+  )
+
   it('webhooks by project, for managers', async () => {
     expect(await seen('/api/webhooks/', 27)).toHaveLength(2)
   })
@@ -274,7 +287,7 @@ describe('answers are narrowed', () => {
     ['/api/tasks/5/drafts?omit=user,completed_by', 0],
     ['/api/tasks/5/drafts', 2],
     ['/api/predictions?omit=project', 0],
-    ['/api/labels?omit=links', 0],
+    ['/api/labels?omit=projects', 0],
     ['/api/dm/views/?omit=user', 0],
     ['/api/dm/views/?omit=project', 0],
   ])('what the query leaves out opens nothing: %s', async (url, left) => {

@@ -16,8 +16,6 @@ export interface AnswerContext {
   readonly project: number | undefined
   /** Which of these accounts belong to people of the project, or of one of the person's. */
   colleagues(accounts: readonly Account[]): Promise<ReadonlySet<number>>
-  /** Projects of label links. */
-  projectsOfLinks(links: readonly number[]): Promise<ReadonlyMap<number, number>>
 }
 
 /** Somebody in a list of Label Studio's. */
@@ -54,13 +52,7 @@ const keeping: Readonly<Record<string, (context: AnswerContext, item: Item) => b
 const changes: Readonly<Record<string, Change>> = {
   byProject: (context, body) => withItems(body, (each) => keepOf(context)?.(each) ?? false),
   ownTabs: (context, body) => withItems(body, (each) => keepOf(context)?.(each) ?? false),
-  labels: async ({ person, projectsOfLinks }, body) => {
-    const links = itemsOf(body).flatMap((each) => linksOf(each))
-    const projects = await projectsOfLinks(links)
-    const isOpen = (link: number) => rankIn(person, projects.get(link) ?? -1) >= ranks.AN
-    const open = withItems(body, (each) => linksOf(each).some(isOpen))
-    return withLinks(open, isOpen)
-  },
+  labels: ({ person }, body) => narrowLabels(person, body),
   ownWork: ({ person, project }, body) => {
     if (project === undefined) return undefined
     // A number that was forgotten too late would now be a task of another project.
@@ -123,26 +115,31 @@ function neededIn(role: NeededRole): Rank {
   return role === 'AN' || role === 'RE' || role === 'MA' ? ranks[role] : ranks.AD
 }
 
-/** Leaves out the links of labels that are not open: another project may have the same label. */
-function withLinks(body: unknown, isOpen: (link: number) => boolean): unknown {
-  if (Array.isArray(body)) return body.map((each) => withLinks(each, isOpen))
-  if (!isObject(body)) return body
-  if (Array.isArray(body['results'])) {
-    return { ...body, results: withLinks(body['results'], isOpen) }
+/** Labels belong to the organization: of one that other projects have too, only the title is shown. */
+function narrowLabels(person: PersonAccess, body: unknown): unknown {
+  if (Array.isArray(body)) {
+    return body.map((each) => narrowLabels(person, each)).filter((each) => each !== undefined)
   }
-  const links = Array.isArray(body['links']) ? body['links'] : []
-  return { ...body, links: links.filter((each) => isOpen(linkOf(each))) }
+  if (!isObject(body)) return undefined
+  const { results, projects, links } = body
+  if (Array.isArray(results)) {
+    const left = narrowLabels(person, results) as readonly unknown[]
+    return { ...body, count: Number(body['count']) - results.length + left.length, results: left }
+  }
+  if (!Array.isArray(projects)) return undefined
+  const isOpen = (project: unknown) => rankIn(person, Number(project)) >= ranks.AN
+  const open = projects.filter(isOpen)
+  if (open.length === projects.length) return open.length > 0 ? body : undefined
+  const isOpenLink = (each: unknown) => isObject(each) && isOpen(each['project'])
+  const ownLinks = Array.isArray(links) ? links.filter(isOpenLink) : []
+  return open.length === 0 ? undefined : { ...body, ...ofOthers, projects: open, links: ownLinks }
 }
 
-function linksOf(label: Item): readonly number[] {
-  const links = Array.isArray(label['links']) ? label['links'] : []
-  return links.map(linkOf)
-}
-
-/** Links come as numbers, or as objects where the query expands them. */
-function linkOf(link: unknown): number {
-  return Number(isObject(link) ? link['id'] : link)
-}
+const ofOthers = Object.fromEntries(
+  ['created_by', 'created_at', 'updated_at', 'approved_by', 'approved', 'description'].map(
+    (name) => [name, null],
+  ),
+)
 
 function accountOf(item: Item): Account {
   return { accountId: Number(item['id']), email: String(item['email'] ?? '').toLowerCase() }

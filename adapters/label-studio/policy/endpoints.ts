@@ -333,7 +333,7 @@ const connections: readonly Endpoint[] = [
 
 const labels: readonly Endpoint[] = [
   row('GET', '/api/labels/', 'AN', { answer: 'labels' }),
-  row('POST', '/api/labels/', 'AN', { ...bodyProject, isAcrossProjects: true }),
+  row('POST', '/api/labels/', 'AN', { ...bodyProject, isAcrossProjects: true, answer: 'labels' }),
   row('GET PATCH PUT DELETE', '/api/labels/{label}/', 'MA', { isAcrossProjects: true }),
   row('GET', '/api/label_links/', 'AN', { answer: 'byProject' }),
   row('POST', '/api/label_links/', 'AN', { ...bodyProject, isAcrossProjects: true }),

@@ -279,7 +279,6 @@ function allowed(tools: Tools, found: Allowed): PolicyDecision {
       endpoint,
       project,
       colleagues: (accounts: readonly Account[]) => colleaguesOf(tools, found, accounts),
-      projectsOfLinks: (links: readonly number[]) => projectsOfLinks(tools.resolver, links),
     }
     if (learn && isPageOfTasks(request) && rankIn(person, project ?? -1) >= ranks.RE) {
       return { kind: 'allow', answer: { learn } }
@@ -358,16 +357,4 @@ async function rememberedPerson(
   const until = performance.now() + colleaguesFreshMs
   tools.colleagues.set(identity.accountId, { until, person })
   return person
-}
-
-async function projectsOfLinks(
-  resolver: Resolver,
-  links: readonly number[],
-): Promise<ReadonlyMap<number, number>> {
-  const found = new Map<number, number>()
-  for (const link of new Set(links)) {
-    const { projects } = await resolver.ask({ kind: 'labelLink', id: String(link) })
-    if (projects[0] !== undefined) found.set(link, projects[0])
-  }
-  return found
 }

@@ -70,10 +70,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   labelLink: simple((id) => apiPath`/api/label_links/${id}/`),
   label: {
     path: (id) => apiPath`/api/labels/${id}/`,
-    facts: ({ links }) => ({
-      projects: [],
-      via: numbersIn(links).map((id) => ({ kind: 'labelLink', id: String(id) })),
-    }),
+    facts: ({ projects }) => ({ projects: numbersIn(projects) }),
   },
   upload: {
     path: (id) => apiPath`/api/import/file-upload/${id}`,
