@@ -32,7 +32,9 @@ export const deviations = [
     id: 'emptyStringClears',
     idps: ['Entra ID'],
     source: 'RFC 7643 §2.5',
-    description: 'An empty string unassigns an attribute, like null. Off: it is an ordinary value.',
+    description:
+      'An empty string unassigns an attribute, like null, and an empty path of a PATCH ' +
+      'operation counts as no path. Off: it is an ordinary value; 400 invalidPath.',
     test: 'test/patch/deviations.test.ts',
   },
   {
@@ -221,8 +223,9 @@ export const deviations = [
     source: 'RFC 7643 §2.4, RFC 7644 §3.5.2',
     description:
       'An array of exactly one element counts as that element: for a singular attribute ' +
-      '(active: [false]), after a value filter, and as the value of a PATCH operation without a ' +
-      'path. A simple attribute may also have it as {"value": …}. Off: 400 invalidValue.',
+      '(active: [false]), after a value filter, for an extension, and as the value of a PATCH ' +
+      'operation without a path. A simple attribute may also have it as {"value": …}. Off: 400 ' +
+      'invalidValue.',
     test: 'test/patch/deviations.test.ts',
   },
   {
@@ -230,9 +233,20 @@ export const deviations = [
     idps: ['Entra ID'],
     source: 'RFC 7643 §2.3.8',
     description:
-      'The JSON text of an object or array is accepted for a complex attribute. Off: 400 ' +
-      'invalidValue; such a text is never a value itself.',
+      'The JSON text of an object or array is accepted for a complex attribute, an extension ' +
+      'and the value of a PATCH operation without a path. Off: 400 invalidValue; such a text ' +
+      'is never a value itself.',
     test: 'test/patch/deviations.test.ts',
+  },
+  {
+    id: 'accessEndsDespiteConflict',
+    idps: ['Okta', 'Entra ID'],
+    source: 'RFC 7644 §3.5.1, §3.5.2',
+    description:
+      'Of a PUT or PATCH that is answered 409 since another resource has a value of it, the ' +
+      'end of access is carried out: active becomes false, members leave. ' +
+      'Off: nothing is changed.',
+    test: 'test/resources/refused.sql.test.ts',
   },
   {
     id: 'searchNumbersAsText',

@@ -1,11 +1,13 @@
 import { invalidSyntax, invalidValue, mutabilityError, ScimError } from '../errors.js'
 import { resolveName } from '../filter/aliases.js'
+import { isUnassigned } from '../schema/empty-value.js'
 import { isObject } from '../schema/json.js'
 import { printPath } from '../schema/paths.js'
-import { withMembers } from '../schema/placement.js'
+import { coreAttributes, withMembers } from '../schema/placement.js'
 import { knownUrn } from '../schema/read-schemas.js'
 import { refuseUnknown } from '../schema/read-value.js'
 import type { Json, JsonObject } from '../schema/types.js'
+import { asAttributes } from '../schema/wrapped-value.js'
 import type { PatchContext } from './context.js'
 import { type Assignment, isWritable } from './draft.js'
 import type { PatchOp, PatchOperation } from './operation.js'
@@ -44,19 +46,22 @@ export function assignmentsOf(
  * Removes the URN of the base schema from the names in an operation, whether it is the path or a
  * key of the value (RFC 7644 §3.10; deviation `coreUrnAsKey`).
  *
- * @throws ScimError `invalidSyntax` (400) when an attribute is given both with and without the URN
+ * @throws ScimError `invalidSyntax` (400) when an attribute is given both with and without the URN;
+ *   `invalidValue` (400) when the value under the URN is not an object
  */
 export function withoutCoreUrn(operation: PatchOperation, context: PatchContext): PatchOperation {
   const { op, path, value } = operation
-  if (op === 'remove' || !isObject(value) || !context.deviations.has('coreUrnAsKey')) {
-    return operation
+  const { type, deviations } = context
+  if (op === 'remove' || !deviations.has('coreUrnAsKey')) return operation
+  if (path !== undefined) {
+    if (!isCoreUrn(path, context) || isUnassigned(value, context)) return operation
+    return { op, value: coreAttributes(type, value, context) }
   }
-  if (path !== undefined) return isCoreUrn(path, context) ? { op, value } : operation
+  if (!isObject(value)) return operation
   const key = Object.keys(value).find((each) => each.includes(':') && isCoreUrn(each, context))
-  const inner = key === undefined ? undefined : value[key]
-  if (key === undefined || !isObject(inner)) return operation
-  const { [key]: _, ...rest } = value
-  return { op, value: withMembers(rest, inner) }
+  if (key === undefined) return operation
+  const { [key]: inner = null, ...rest } = value
+  return { op, value: withMembers(rest, coreAttributes(type, inner, context)) }
 }
 
 function isCoreUrn(text: string, context: PatchContext): boolean {
@@ -72,11 +77,13 @@ interface Source {
 function ofExtension(target: Target, value: Json | undefined, source: Source): Assignment[] {
   const { op } = source
   const { name } = target
-  if (op === 'remove' && value !== undefined && value !== null) {
+  const isNone = value === undefined || isUnassigned(value, source.context)
+  if (op === 'remove' && !isNone) {
     throw invalidSyntax(`A remove operation on "${name}" has no "value".`)
   }
-  if (value === undefined || value === null) return op === 'add' ? [] : [{ op: 'remove', target }]
-  if (isObject(value)) return ofMembers(value, `${name}:`, source)
+  if (isNone) return op === 'add' ? [] : [{ op: 'remove', target }]
+  const attributes = asAttributes(value, source.context)
+  if (isObject(attributes)) return ofMembers(attributes, `${name}:`, source)
   throw invalidValue(`Extension "${name}" must be an object.`)
 }
 

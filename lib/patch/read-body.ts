@@ -5,6 +5,7 @@ import { valuesAt } from '../schema/lookups.js'
 import { type ReadResource, readResource } from '../schema/read-resource.js'
 import { knownUrn } from '../schema/read-schemas.js'
 import type { AttributePath, Json, JsonObject, ResourceType } from '../schema/types.js'
+import { asAttributes } from '../schema/wrapped-value.js'
 import { applyPatch } from './apply.js'
 import { createContext, type PatchContext } from './context.js'
 import type { PatchOptions } from './operation.js'
@@ -52,9 +53,8 @@ function takeApart(type: ResourceType, body: JsonObject, options: PatchOptions):
   const rest = withoutPaths(body, context, '', taken)
   for (const [key, value] of Object.entries(rest)) {
     const urn = key.includes(':') ? knownUrn(type, key, context) : undefined
-    if (urn !== undefined && isObject(value)) {
-      rest[key] = withoutPaths(value, context, `${urn}:`, taken)
-    }
+    const attributes = urn === undefined ? undefined : asAttributes(value, context)
+    if (isObject(attributes)) rest[key] = withoutPaths(attributes, context, `${urn}:`, taken)
   }
   return {
     rest,

@@ -4,6 +4,7 @@ import { invalidSyntax, invalidValue, noTarget, tooMany } from '../errors.js'
 import { isObject } from '../schema/json.js'
 import { requireMessage } from '../schema/message-schemas.js'
 import type { Json, JsonObject } from '../schema/types.js'
+import { asAttributes } from '../schema/wrapped-value.js'
 import {
   defaultPatchLimits,
   type PatchLimits,
@@ -73,20 +74,17 @@ function readOperation(input: JsonObject, index: number, deviations: Deviations)
   const operation = pickMembers(input, operationNames, name)
   if (!isOperation(operation)) throw invalidSyntax(`${name}: ${reason(isOperation)}.`)
   const op = readOp(operation.op, name, deviations)
-  const path = operation.path ?? undefined
+  const isNone = operation.path === '' && deviations.has('emptyStringClears')
+  const path = isNone ? undefined : (operation.path ?? undefined)
   const value = Object.hasOwn(operation, 'value') ? operation.value : undefined
   if (op === 'remove') {
     if (path === undefined) throw noTarget(`${name}: a remove operation needs a "path".`)
     return value === undefined ? { op, path } : { op, path, value }
   }
   if (value === undefined) throw invalidValue(`${name}: "${op}" needs a "value".`)
-  return path === undefined ? { op, value: onlyObject(value, deviations) } : { op, path, value }
-}
-
-/** Unwraps an array of one object (the SCIM-SDK client puts every value into an array). */
-function onlyObject(value: Json, deviations: Deviations): Json {
-  const isOne = Array.isArray(value) && value.length === 1 && deviations.has('arrayOfOne')
-  return isOne && isObject(value[0]) ? value[0] : value
+  return path === undefined
+    ? { op, value: asAttributes(value, { deviations }) }
+    : { op, path, value }
 }
 
 function readOp(text: string, name: string, deviations: Deviations): PatchOp {

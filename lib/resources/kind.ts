@@ -95,6 +95,11 @@ export interface Kind {
    */
   readonly namesOthers: boolean
 
+  /**
+   * The part of a change that takes access away; `undefined` if it takes none, or does nothing
+   * else.
+   */
+  withdrawal?(call: Call, change: Change): Change | undefined
   /** Refuses forbidden changes before anything is stored. */
   check?(call: Call, change: Change): Step
   /** Ids of the users (or groups, for all their users) whose access the change may alter. */

@@ -1,4 +1,4 @@
-import { forbidden, notFound, preconditionFailed } from '../errors.js'
+import { forbidden, notFound, preconditionFailed, ScimError } from '../errors.js'
 import { auditEntries, subjectOf } from '../events/audit-entry.js'
 import type { Resource } from '../stores/resource.js'
 import { matchesEtag } from '../version/etag.js'
@@ -8,7 +8,7 @@ import { type Effects, markPending, writeDurably } from './outbox.js'
 import { holdingPerson } from './people/access.js'
 import { passingOverUnknown, retryInTurn, retryRaces } from './races.js'
 import { nextMeta } from './state.js'
-import { isRefusal } from './store-errors.js'
+import { isRefusal, toScimError } from './store-errors.js'
 import { type Outcome, storeChange } from './store-input.js'
 import { checkStored } from './store-output.js'
 import { undo } from './undo.js'
@@ -29,14 +29,42 @@ interface Prepared {
  * Creates or changes a resource: load, decide, permit, check, prepare, store, announce, settle. If
  * another write comes first, it starts again from the new state, up to `options.maxRetries` times,
  * then answers 503; with `If-Match` it answers 412. If the store or the host refuses, nothing has
- * changed.
+ * changed, except for access that the change takes (see `withdrawAnyway`).
  */
 export function write(call: ResourceCall, spec: WriteSpec): Promise<WriteResult> {
+  const mayWithdraw = call.kind.withdrawal !== undefined && spec.read !== undefined
+  const isOn = call.services.options.deviations.has('accessEndsDespiteConflict')
+  const written = writeWhole(call, spec)
+  return mayWithdraw && isOn ? written.catch((error) => withdrawAnyway(call, spec, error)) : written
+}
+
+function writeWhole(call: ResourceCall, spec: WriteSpec): Promise<WriteResult> {
   const attempt = (ignored: ReadonlySet<string>) =>
     spec.read === undefined
       ? steps(call, spec, ignored)
       : retryInTurn(call.services, call.id, () => steps(call, spec, ignored))
   return call.kind.namesOthers ? passingOverUnknown(call, attempt) : attempt(nobody)
+}
+
+/**
+ * Carries out what a change that conflicts with another resource says of access that ends, and
+ * nothing else of it; then throws the conflict. A client that wants a name which is taken sends it
+ * again with each change, also with the one that shall end the person's access.
+ */
+async function withdrawAnyway(call: ResourceCall, spec: WriteSpec, error: unknown): Promise<never> {
+  const conflict = toScimError(error)
+  if (conflict?.status !== 409) throw error
+  const decide: WriteSpec['decide'] = async (current, ignored) => {
+    const part = call.kind.withdrawal?.(call, await spec.decide(current, ignored))
+    if (part === undefined) throw error
+    return part
+  }
+  await writeWhole(call, { ...spec, decide }).catch((other) => {
+    throw isRefusal(other) ? error : other
+  })
+  const { status, message, scimType } = conflict
+  const detail = `${message} The access that this request takes has ended all the same.`
+  throw new ScimError(status, detail, { ...(scimType && { scimType }), cause: error })
 }
 
 const nobody: ReadonlySet<string> = new Set()

@@ -1,10 +1,12 @@
-import { invalidSyntax } from '../errors.js'
+import { invalidSyntax, invalidValue } from '../errors.js'
 import { resolveExtensionAttribute } from '../filter/aliases.js'
+import { isUnassigned } from './empty-value.js'
 import { isObject } from './json.js'
 import { resolvePath } from './paths.js'
 import type { ReadContext } from './read-context.js'
 import { knownUrn } from './read-schemas.js'
 import type { Json, JsonObject, ResourceType } from './types.js'
+import { asAttributes } from './wrapped-value.js'
 
 /**
  * Moves attributes to their place in the schemas. Some clients write attributes of the base schema
@@ -13,8 +15,9 @@ import type { Json, JsonObject, ResourceType } from './types.js'
  * object if all are in place.
  *
  * @throws ScimError `invalidSyntax` (400) when an attribute of the base schema is given in two
- *   places. For an attribute of an extension, the value inside the extension takes precedence over
- *   one outside
+ *   places, `invalidValue` (400) when the value under the URN of the base schema is not an object.
+ *   For an attribute of an extension, the value inside the extension takes precedence over one
+ *   outside
  */
 export function inPlace(type: ResourceType, input: JsonObject, context: ReadContext): JsonObject {
   const stray = Object.keys(input).filter((key) => isStray(type, key, context))
@@ -30,8 +33,8 @@ export function inPlace(type: ResourceType, input: JsonObject, context: ReadCont
       placed[own] = withDefault(placed[own] ?? null, path.attribute.name, value)
     } else if (path?.attribute !== undefined) {
       Object.assign(placed, withMembers(placed, { [path.attribute.name]: value }))
-    } else if (isObject(value)) {
-      Object.assign(placed, withMembers(placed, value))
+    } else {
+      Object.assign(placed, withMembers(placed, coreAttributes(type, value, context)))
     }
   }
   return placed
@@ -68,6 +71,22 @@ function withDefault(extension: Json, name: string, value: Json): Json {
   if (!isObject(extension)) return extension
   const isThere = Object.keys(extension).some((key) => key.toLowerCase() === name.toLowerCase())
   return isThere ? extension : { ...extension, [name]: value }
+}
+
+/**
+ * The attributes that a client gives under the URN of the base schema.
+ *
+ * @throws ScimError `invalidValue` (400) if the value is not an object
+ */
+export function coreAttributes(
+  { schema }: ResourceType,
+  value: Json,
+  context: Pick<ReadContext, 'deviations'>,
+): JsonObject {
+  if (isUnassigned(value, context)) return {}
+  const attributes = asAttributes(value, context)
+  if (isObject(attributes)) return attributes
+  throw invalidValue(`"${schema.id}" must be an object.`)
 }
 
 /**

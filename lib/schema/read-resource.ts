@@ -8,6 +8,7 @@ import type { ReadContext } from './read-context.js'
 import { checkSchemas, knownUrn } from './read-schemas.js'
 import { type Members, readMembers, refuseTwin } from './read-value.js'
 import type { Json, JsonObject, ResourceType } from './types.js'
+import { asAttributes } from './wrapped-value.js'
 
 /** How a resource is read. */
 export interface ReadOptions extends ReadContext {
@@ -113,14 +114,15 @@ interface ExtensionPlace {
 function readExtension(place: ExtensionPlace, value: Json): Json | undefined {
   const { type, urn, context } = place
   if (isUnassigned(value, context)) return context.keepUnassigned ? null : undefined
-  if (!isObject(value)) throw invalidValue(`Extension "${urn}" must be an object.`)
+  const given = asAttributes(value, context)
+  if (!isObject(given)) throw invalidValue(`Extension "${urn}" must be an object.`)
   const definitions = type.extensionAttributes.get(urn.toLowerCase())?.attributes
   const members = {
     find: (name: string) => definitions?.get(name.toLowerCase()),
     prefix: `${urn}:`,
   }
   const attributes: JsonObject = {}
-  readMembers(value, members, context, (definition, member) => {
+  readMembers(given, members, context, (definition, member) => {
     attributes[definition.name] = member
   })
   return Object.keys(attributes).length === 0 ? undefined : attributes

@@ -8,7 +8,7 @@ import type { AttributeDefinition, Json } from './types.js'
  * (deviation `jsonText`).
  */
 export function asSent(
-  definition: AttributeDefinition,
+  definition: Pick<AttributeDefinition, 'type' | 'multiValued'>,
   value: Json,
   { deviations }: Pick<ReadContext, 'deviations'>,
 ): Json {
@@ -19,6 +19,12 @@ export function asSent(
   if (definition.multiValued || !Array.isArray(value) || value.length !== 1) return value
   const only = value[0] ?? null
   return definition.type === 'complex' ? only : onlyValue(only)
+}
+
+/** Unwraps a value that stands for the attributes of an extension or of a resource. */
+export function asAttributes(value: Json, context: Pick<ReadContext, 'deviations'>): Json {
+  const attributes = { type: 'complex', multiValued: false } as const
+  return asSent(attributes, asSent(attributes, value, context), context)
 }
 
 /** Parses text that is the JSON of an object or array; returns other text unchanged. */

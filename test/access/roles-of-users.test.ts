@@ -80,12 +80,12 @@ describe('a person whose roles the identity provider sends', () => {
         .send(body)
     const person = { schemas: [userSchema], userName: 'ada', roles: [{ value: 'LS.Manager' }] }
     const { body } = await send('post', '/Users', person)
-    const remove = () =>
+    const remove = (...others: readonly object[]) =>
       send('patch', `/Users/${body.id}`, {
         schemas: [patchOp],
-        Operations: [{ op: 'remove', path: 'roles[value eq "LS.Manager"]' }],
+        Operations: [{ op: 'remove', path: 'roles[value eq "LS.Manager"]' }, ...others],
       })
-    return { ended, given, remove, drain: () => createReconciler(adapters).drain() }
+    return { ended, given, remove, send, drain: () => createReconciler(adapters).drain() }
   }
 
   it('gets the role, and is out before the answer when it is taken, also when sent again', async () => {
@@ -95,6 +95,16 @@ describe('a person whose roles the identity provider sends', () => {
     expect((await remove()).status).toBe(200)
     expect(ended).toEqual(['ada'])
     expect((await remove()).status).toBeLessThan(500)
+  })
+
+  it('is out also when the same request asks for a name that is taken', async () => {
+    const { ended, remove, send } = await start({ roles_users })
+    await send('post', '/Users', { schemas: [userSchema], userName: 'bob' })
+    const rename = { op: 'replace', path: 'userName', value: 'bob' }
+    expect((await remove(rename)).status).toBe(409)
+    expect(ended).toEqual(['ada'])
+    const again = await remove()
+    expect([again.status, again.body.userName, again.body.roles]).toEqual([200, 'ada', undefined])
   })
 
   it('is out as well when no reconciler had come to them yet', async () => {

@@ -249,6 +249,36 @@ const rows: readonly Row[] = [
     off: 'invalidValue',
   },
   {
+    id: 'emptyStringClears',
+    name: 'an empty path',
+    operation: { op: 'replace', path: '', value: { active: false } },
+    on: { active: false },
+    off: 'invalidPath',
+  },
+  ...[
+    { of: 'a value without a path', place: {}, given: { active: false } },
+    { of: 'an extension', place: { path: enterprise }, given: { division: 'D' } },
+    { of: 'the base schema', place: { path: userUrn }, given: { active: false } },
+  ].flatMap(({ of, place, given }): readonly Row[] => {
+    const on = 'division' in given ? { [enterprise]: { ...sales, ...given } } : given
+    const operation = { op: 'replace', ...place }
+    const off = 'invalidValue'
+    return [
+      {
+        id: 'arrayOfOne',
+        name: `an array of one around the attributes of ${of}`,
+        operation: { ...operation, value: [given] },
+        ...{ on, off },
+      },
+      {
+        id: 'jsonText',
+        name: `the JSON text of the attributes of ${of}`,
+        operation: { ...operation, value: JSON.stringify(given) },
+        ...{ on, off },
+      },
+    ]
+  }),
+  {
     id: 'coreUrnAsKey',
     name: 'attributes under the URN of the base schema (E1)',
     operation: { op: 'replace', value: { [userUrn]: { active: false }, title: 'T' } },

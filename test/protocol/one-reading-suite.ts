@@ -254,6 +254,14 @@ const namingWays: Readonly<
     }),
 }
 
+/** What clients put around the attributes of a schema. */
+const wrappings: readonly ((attributes: object) => unknown)[] = [
+  (attributes) => attributes,
+  (attributes) => [attributes],
+  (attributes) => JSON.stringify(attributes),
+  (attributes) => JSON.stringify([attributes]),
+]
+
 /**
  * The same meaning gives the same resource, whatever the method, on any store (RFC 7644 §3.3,
  * §3.5).
@@ -284,6 +292,26 @@ export function oneReadingSuite(make: () => Adapters | Promise<Adapters>, numRun
       { numRuns: Math.ceil(numRuns / 3) },
     )
   }, 60_000)
+
+  it.each(Object.keys(namingWays))('reads the attributes under a URN alike: %s', async (name) => {
+    const scim = await serve(await make())
+    const way = namingWays[name] as (typeof namingWays)[string]
+    const outcome = async (given: object) => seen(scim, await way(scim, given))
+    for (const wrap of wrappings) {
+      expect(await outcome({ [userUrn]: wrap({ active: false }) })).toMatchObject({ active: false })
+      expect(await outcome({ [enterpriseUrn]: wrap({ department: 'Ops' }) })).toMatchObject(
+        department,
+      )
+    }
+    for (const urn of [userUrn, enterpriseUrn]) {
+      for (const none of [null, '', []]) {
+        expect(await outcome({ [urn]: none })).toMatchObject({ active: true })
+      }
+      for (const wrong of [5, 'x', [{}, {}], true]) {
+        expect(await outcome({ [urn]: wrong, title: 'x' })).toBe('refused')
+      }
+    }
+  })
 
   it.each(Object.keys(ways))('refuses two primary values in one list: %s', async (way) => {
     const scim = await serve(await make())

@@ -33,22 +33,34 @@ const rename = (value: string) => ({ op: 'replace', path: 'displayName', value }
 const refused: readonly Change[] = [
   ['400 PATCH of a group', (w) => w.patch(crewOf(w), [removal(w), nonsense])],
   ['400 PUT of a group', (w) => w.put(crewOf(w), { schemas: [groupUrn] })],
-  ['409 PATCH of a group', (w) => w.patch(crewOf(w), [removal(w), rename('Inner')])],
-  ['409 PUT of a group', (w) => w.put(crewOf(w), { ...emptied, displayName: 'Inner' })],
   ['412 PATCH of a group', (w) => w.patch(crewOf(w), [removal(w)], stale)],
   ['412 PUT of a group', (w) => w.put(crewOf(w), emptied, stale)],
   ['412 DELETE of a group', (w) => w.delete(crewOf(w), stale)],
   ['400 PATCH of a user', (w) => w.patch(annOf(w), [inactive, nonsense])],
   ['400 PUT of a user', (w) => w.put(annOf(w), { schemas: [userUrn], active: false })],
+  ['412 PATCH of a user', (w) => w.patch(annOf(w), [inactive], stale)],
+  ['412 PUT of a user', (w) => w.put(annOf(w), ann, stale)],
+  ['412 DELETE of a user', (w) => w.delete(annOf(w), stale)],
+]
+
+/** What takes Ann's access, and wants a name that somebody else has. */
+const conflicting: readonly Change[] = [
+  ['409 PATCH of a group', (w) => w.patch(crewOf(w), [removal(w), rename('Inner')])],
+  ['409 PUT of a group', (w) => w.put(crewOf(w), { ...emptied, displayName: 'Inner' })],
   [
     '409 PATCH of a user',
     (w) =>
       w.patch(annOf(w), [inactive, { ...inactive, path: 'userName', value: 'bob@example.com' }]),
   ],
   ['409 PUT of a user', (w) => w.put(annOf(w), { ...ann, userName: 'bob@example.com' })],
-  ['412 PATCH of a user', (w) => w.patch(annOf(w), [inactive], stale)],
-  ['412 PUT of a user', (w) => w.put(annOf(w), ann, stale)],
-  ['412 DELETE of a user', (w) => w.delete(annOf(w), stale)],
+  [
+    '409 PATCH of a user in Bulk',
+    (w) => {
+      const data = [inactive, { ...inactive, path: 'userName', value: 'bob@example.com' }]
+      const operation = { method: 'PATCH', path: annOf(w), data }
+      return w.post('/Bulk', { schemas: [bulkUrn], Operations: [operation] })
+    },
+  ],
 ]
 
 /** What takes Ann's access. */
@@ -143,6 +155,36 @@ describe.each([
     for (const [name, change] of refused) if (name.includes('of a user')) await change(world)
     await world.patch(`/Users/${world.bob}`, [{ ...inactive, value: true }, nonsense])
     expect(world.events.filter(({ event }) => event === 'access.notEnded')).toEqual([])
+  })
+
+  it.each(conflicting)(
+    'has taken it, and no more, when it is answered %s',
+    async (name, change) => {
+      const { world, before } = await ready()
+      const answer = await change(world)
+      expect(statusOf(answer)).toBe(Number(name.slice(0, 3)))
+      expect(JSON.stringify(answer.body)).toContain('has ended all the same')
+      expect([await world.isLetIn(), world.isActive()]).toEqual([false, false])
+      const [group, user] = await contentOf(world)
+      expect([group, user]).toMatchObject([
+        { displayName: 'Crew' },
+        { userName: 'ann@example.com' },
+      ])
+      expect(statusOf(await change(world))).toBe(Number(name.slice(0, 3)))
+      expect(await contentOf(world)).toEqual([group, user])
+      expect(before).not.toEqual([group, user])
+    },
+  )
+
+  it.each(conflicting)('changes nothing when the host is strict: %s', async (name, change) => {
+    const world = await organization(make, {
+      deviations: { accessEndsDespiteConflict: false },
+    })
+    const before = await contentOf(world)
+    expect(statusOf(await change(world))).toBe(Number(name.slice(0, 3)))
+    await world.reconciler.drain()
+    expect(await contentOf(world)).toEqual(before)
+    expect([await world.isLetIn(), world.isActive()]).toEqual([true, true])
   })
 
   it.each(taking)('changes nothing when the host refuses it: %s', async (_name, change) => {

@@ -88,6 +88,20 @@ const cases: Case[] = [
     off: 'invalidValue',
   },
   {
+    deviation: 'jsonText',
+    what: 'the JSON text of an extension',
+    input: { schemas: [core, enterprise], [enterprise]: '{"division":"D"}' },
+    read: { [enterprise]: { division: 'D' } },
+    off: 'invalidValue',
+  },
+  {
+    deviation: 'arrayOfOne',
+    what: 'an extension in an array',
+    input: { schemas: [core, enterprise], [enterprise]: [{ division: 'D' }] },
+    read: { [enterprise]: { division: 'D' } },
+    off: 'invalidValue',
+  },
+  {
     deviation: 'coreUrnAsKey',
     what: 'attributes under the URN of the base schema (E1)',
     input: { schemas: [core], [core]: { active: false } },

@@ -99,6 +99,21 @@ export const group: Kind = {
     },
   }),
 
+  withdrawal(call, change) {
+    const { before, attributes, members } = change
+    const { add, remove } = members
+    const isAll = attributes.length === 1 && add.length === 0
+    if (before === undefined || isAll || remove.length === 0) return undefined
+    const leaving = new Set(remove)
+    const staying = memberIds(before).filter((id) => !leaving.has(id))
+    return {
+      ...change,
+      after: keepsMembersApart(call) ? withoutMembers(before) : withMemberIds(before, staying),
+      members: { add: [], remove },
+      attributes: ['members'],
+    }
+  },
+
   async check(call, change) {
     const { services, scope } = call
     const { members, kind, before, after } = change

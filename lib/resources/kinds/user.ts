@@ -19,6 +19,7 @@ import type { Loss } from '../people/brake.js'
 import { refuseExempt } from '../people/protection.js'
 import { stillIn } from '../people/still-in.js'
 import { type Computed, referencePart, setOrDelete } from '../represent.js'
+import { changedAttributes } from '../state.js'
 import { write } from '../write.js'
 import { changeOf, deletionOf, everything, plain, present } from './plain.js'
 
@@ -41,6 +42,21 @@ export const user: Kind = {
   acceptedSecrets(services, secrets) {
     const password = passwordOf(services, secrets)
     return password === undefined ? {} : { password }
+  },
+
+  withdrawal({ services }, change) {
+    const { before, attributes, secrets } = change
+    const part: JsonObject = {
+      ...(endsAccess(change) && { active: false }),
+      ...(takesValues(services, change) && valuesLeft(change)),
+    }
+    const isAll = attributes.every((name) => Object.hasOwn(part, name))
+    if (before === undefined || (isAll && Object.keys(secrets).length === 0)) return undefined
+    const next = withoutEmptyLists(extended(before, part))
+    const taken = changedAttributes(before, next)
+    return taken.length === 0
+      ? undefined
+      : changeOf('patched', before, next, { secrets: {}, attributes: taken })
   },
 
   check(call, change) {
@@ -212,6 +228,22 @@ function takesValues(services: Services, { before, after, kind }: Change): boole
   if (!givesByValues(services) || before === undefined || kind === 'deleted') return false
   const left = new Set(userValues(after))
   return userValues(before).some((value) => !left.has(value))
+}
+
+/** `roles` and `entitlements` as they were, without the values that a change takes. */
+function valuesLeft({ before, after }: Change): JsonObject {
+  const left = new Set(userValues(after))
+  const isLeft = (entry: Json) => left.has(String(memberOf(entry, 'value')))
+  const lists = ['roles', 'entitlements'].map((name) => [name, before?.[name]] as const)
+  return Object.fromEntries(
+    lists.flatMap(([name, list]) => (Array.isArray(list) ? [[name, list.filter(isLeft)]] : [])),
+  )
+}
+
+function withoutEmptyLists(user: Resource): Resource {
+  const isEmpty = (value: unknown) => Array.isArray(value) && value.length === 0
+  const entries = Object.entries(user).filter(([, value]) => !isEmpty(value))
+  return Object.fromEntries(entries) as unknown as Resource
 }
 
 /** Whether the user may lose an address under which an account exists. */
