@@ -173,6 +173,7 @@ describe.each([
       expect(statusOf(await change(world))).toBe(Number(name.slice(0, 3)))
       expect(await contentOf(world)).toEqual([group, user])
       expect(before).not.toEqual([group, user])
+      expect(world.events.filter(({ event }) => event === 'access.notEnded')).toEqual([])
     },
   )
 
