@@ -25,15 +25,15 @@ import { labelStudioUsers } from './users.js'
 
 const findingsFreshMs = 5_000
 
-/** Adapters with Label Studio as their target. */
+/** Adapters whose target is Label Studio. */
 export interface LabelStudioAdapters extends AccessAdapters {
   /**
-   * Whether the token, the flags and the edition allow what is wanted. What was found out in the
-   * last five seconds is said again, so that a status page may be looked at often.
+   * Checks whether the token, the flags and the edition allow what the options need. Results are
+   * reused for five seconds, so that a status page can be loaded often.
    */
   examine(signal?: AbortSignal): Promise<readonly Finding[]>
   /**
-   * Accounts that the identity provider does not know, or that have one address in several
+   * Accounts that the identity provider does not know, or that share an address in different
    * spellings, for `settingsRouter`.
    */
   accounts(scope: Scope): Promise<readonly HostAccount[]>
@@ -44,16 +44,16 @@ export interface LabelStudioAdapters extends AccessAdapters {
    * `workspaceStore`.
    */
   workspaces(scope: Scope): Promise<readonly string[]>
-  /** Brings people who exist in Label Studio into SCIM, and finds drift. */
+  /** Imports people who exist in Label Studio into SCIM, and finds drift. */
   readonly importer: Importer
 }
 
 /**
- * SCIM state in `storage`, effects in Label Studio, Community or Enterprise; which one is found out
- * by asking.
+ * Adapters that keep SCIM state in `storage` and take effect in Label Studio, Community or
+ * Enterprise; the edition is detected.
  *
- * Nothing is asked here, so that a host starts while Label Studio is down: call `examine` for
- * findings to print, and `importer.start()` for the background import.
+ * This function makes no request, so a host can start while Label Studio is down. Call `examine`
+ * for findings to print, and `importer.start()` for the background import.
  *
  * @throws ConfigurationError when an option cannot work
  */
@@ -86,14 +86,14 @@ export function labelStudioAdapters(options: LabelStudioAdaptersOptions): LabelS
   }
 }
 
-/** What was found, until when it is said again, and what Label Studio accepted then. */
+/** Findings, until when they are reused, and the state of the credentials at that time. */
 interface KnownFindings {
   readonly until: number
   readonly findings: readonly Finding[]
   readonly state: string
 }
 
-/** Remembers findings, but never that a credential works beside a call that was refused. */
+/** Reuses findings, but never reports a credential as working after a call with it was refused. */
 function examiner(parts: TargetParts, watch: CredentialWatch): LabelStudioAdapters['examine'] {
   let known: KnownFindings | undefined
   return async (signal) => {
@@ -105,7 +105,7 @@ function examiner(parts: TargetParts, watch: CredentialWatch): LabelStudioAdapte
   }
 }
 
-/** The storage's workspaces, which count in Community only. */
+/** The storage's workspaces, which are used in Community only. */
 function communityWorkspaces({
   installation,
   settings: { storage },

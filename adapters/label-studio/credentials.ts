@@ -3,20 +3,20 @@ import { isLabelStudioError } from './api/index.js'
 
 const debug = createDebug('label-studio-scim:label-studio')
 
-/** What the adapter shows to Label Studio. */
+/** The credentials that the adapter uses with Label Studio. */
 export type Credential = 'token' | 'owner'
 
 /** Watches whether Label Studio accepts the adapter's token and the owner's sign-in. */
 export interface CredentialWatch {
-  /** How a call with this credential went. */
+  /** Records the outcome of a call with this credential. */
   observe(credential: Credential, call: { template: string; error?: unknown }): void
-  /** Another text whenever Label Studio begins to accept or to refuse a credential. */
+  /** A text that changes whenever Label Studio begins to accept or refuse a credential. */
   state(): string
-  /** Has somebody told, each time, of an answer that credentials or rights do not suffice. */
+  /** Registers a listener for every refusal of credentials or rights. */
   onRefusal(listener: () => void): void
 }
 
-/** Answered to anybody: it tells nothing of the token. */
+/** A call that is answered without a valid token, so it says nothing about the token. */
 const openPath = '/api/version/'
 
 const warnings: Readonly<Record<Credential, string>> = {
@@ -30,7 +30,7 @@ const warnings: Readonly<Record<Credential, string>> = {
 }
 
 /**
- * A watch that warns once when a credential is refused, and again only after it was accepted in
+ * Makes a watch that warns once when a credential is refused, and again only if it was accepted in
  * between.
  */
 export function credentialWatch(): CredentialWatch {

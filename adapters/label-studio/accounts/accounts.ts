@@ -27,39 +27,37 @@ export interface Account {
   readonly reference: AccountReference
 }
 
-/**
- * Brings SCIM users and Label Studio accounts together; never by anything but a stored link or the
- * e-mail address.
- */
+/** Matches SCIM users with Label Studio accounts, only by a stored link or by e-mail address. */
 export interface Accounts {
   /**
-   * The account, by the stored link or, where adoption is allowed, by e-mail address. Changes
+   * Finds the account by the stored link or, if adoption is allowed, by e-mail address. Changes
    * nothing.
    * @throws RefusedError when the account with this address must not be taken over
    */
   find(scope: Scope, user: User): Promise<Account | undefined>
   /**
-   * Makes an account this person's: takes it from whoever left or was only listed, and notes it. To
-   * be called before anything is done to the account, for people who are stored.
+   * Links an account to this person, taking it over from a person who left or was only listed. To
+   * be called before anything is done to the account, and only for stored people.
    *
-   * @returns what the one who left had been granted through us
-   * @throws RefusedError 409 when the account has become somebody else's meanwhile
+   * @returns the grants that the previous person had through SCIM
+   * @throws RefusedError 409 when the account was linked to another person meanwhile
    */
   link(scope: Scope, user: User, account: Account): Promise<readonly Grant[]>
   /**
-   * Refuses somebody whom `find` or `create` would refuse. Changes nothing. @throws RefusedError
+   * Refuses a person whom `find` or `create` would refuse. Changes nothing. @throws RefusedError
    */
   check(scope: Scope, user: User): Promise<void>
   /**
-   * Every account of the person, the linked one first: also those whose address is only spelled
-   * differently. Never one that is somebody else's, or that must not be taken over.
-   * @throws UnavailableError when Label Studio does not show everybody: only after the linked
+   * Finds every account of the person, the linked one first, including accounts with another
+   * spelling of the address. Never an account that belongs to another person or must not be taken
+   * over.
+   * @throws UnavailableError when Label Studio does not show everybody, but only after the linked
    *   account was yielded
    */
   findAll(scope: Scope, user: User): AsyncIterable<LabelStudioUser>
-  /** As `findAll`, and links the first of them to a person who has none yet. */
+  /** Like `findAll`, and links the first one to a person without a linked account. */
   takeAll(scope: Scope, user: User): AsyncIterable<LabelStudioUser>
-  /** Creates an account for somebody for whom `find` found none. @throws RefusedError as `find` */
+  /** Creates an account for a person for whom `find` found none. @throws RefusedError as `find` */
   create(scope: Scope, user: User, password?: string): Promise<Account>
 }
 
@@ -72,8 +70,8 @@ interface AccountParts {
 }
 
 /**
- * Accounts that exist but are in no organization: removed ones, and those that a crash left half
- * made.
+ * Accounts that exist but are in no organization: removed ones, and those left half created by a
+ * crash.
  */
 export interface HiddenAccounts {
   get(id: number, signal?: AbortSignal): Promise<AdminUser | undefined>
@@ -82,7 +80,7 @@ export interface HiddenAccounts {
   restore(id: number, signal?: AbortSignal): Promise<LabelStudioUser | undefined>
 }
 
-/** Accounts over the parts of one Label Studio. */
+/** Makes the accounts of one Label Studio. */
 export function accountsOf(parts: AccountParts): Accounts {
   const { claims, directory, settings } = parts
   const { access } = settings.storage
@@ -92,10 +90,10 @@ export function accountsOf(parts: AccountParts): Accounts {
     link: (scope, user, account) => link(parts, scope, user, account),
     async find(scope, user) {
       const linked = await linkedAccount(parts, scope, user)
-      // Hidden from a list that lacks us, too: that is no removal to mend.
+      // An incomplete list may also hide the account; then there is no removal to undo.
       if (linked?.user.masked) await directory.prove(scope.signal)
       if (linked) return linked
-      // Who is expected to sign up appears without our doing.
+      // A person who is expected to sign up gets the account without us.
       const lookUp = settings.firstSignIn === 'invite' ? recent : matching
       const [found] = await lookUp(parts, scope, user)
       const shown = found && (await stillThere(parts, scope, user, found))
@@ -170,8 +168,8 @@ async function link(
 }
 
 /**
- * An account that exists, if this person may have it. @throws RefusedError 403 for superusers, else
- * as `claims.check`
+ * An existing account, if this person may have it. @throws RefusedError 403 for superusers, else as
+ * `claims.check`
  */
 async function adoptable(
   { claims, hidden }: AccountParts,
@@ -185,8 +183,8 @@ async function adoptable(
 }
 
 /**
- * Where not everybody may be adopted: the account that the directory does not show, because it was
- * removed from the organization, or because we were cut short while making it.
+ * If adoption is restricted: an account that the directory does not show, because it was removed
+ * from the organization, or because its creation was interrupted.
  * @throws RefusedError when it must not be taken over
  */
 async function guardedAccount(
@@ -202,7 +200,7 @@ async function guardedAccount(
   return adopted(unlisted(existing))
 }
 
-/** The address a Label Studio account needs. */
+/** The e-mail address, which a Label Studio account needs. */
 export function requiredEmail(user: User): string {
   const email = emailOf(user)
   if (email !== undefined) return email
@@ -232,20 +230,21 @@ async function linkedAccount(
   const id = Number(reference.id)
   const account = await api.users.get(id, scope.signal)
   if (account) return { user: account, reference }
-  // Who is outside the organization, or whom a list that lacks us hides, can still sign in.
+  // An account that is outside the organization, or hidden by an incomplete list, can still sign
+  // in.
   const outside = await hidden?.get(id, scope.signal)
   if (outside) return { user: unlisted(outside), reference }
   if (!hidden) await directory.prove(scope.signal)
   return undefined
 }
 
-/** An account that only the admin shows, as the API shows those that were removed. */
+/** An account that only the admin shows, in the form in which the API shows removed ones. */
 function unlisted({ id, email, username, firstName, lastName }: AdminUser): LabelStudioUser {
   const nothing = { activeOrganization: undefined, dateJoined: undefined, lastActivity: undefined }
   return { id, email, username, firstName, lastName, ...nothing, masked: true }
 }
 
-/** Finds accounts with the address of a person. */
+/** Finds the accounts with a person's address. */
 type LookUp = (parts: AccountParts, scope: Scope, user: User) => Promise<readonly LabelStudioUser[]>
 
 const matching: LookUp = async ({ directory }, { signal }, user) => {
@@ -259,9 +258,9 @@ const recent: LookUp = async ({ directory }, { signal }, user) => {
 }
 
 /**
- * As it is now: somebody may have signed up a moment ago, and ending access must not miss them. The
- * admin finds one address without listing everybody; where only the gate ends access, who is missed
- * is refused all the same.
+ * The current account: the person may have signed up a moment ago, and ending access must not miss
+ * that account. The admin can search one address without listing everybody. If only the gate ends
+ * access, it refuses a missed account anyway.
  */
 const newest: LookUp = async (parts, scope, user) => {
   const { directory, hidden, settings } = parts
@@ -276,7 +275,7 @@ const newest: LookUp = async (parts, scope, user) => {
 }
 
 /**
- * An account from a list, as it is now; another look where it has got another address, or is gone.
+ * Reads an account from a list again; searches once more if its address has changed or it is gone.
  */
 async function stillThere(
   parts: AccountParts,
@@ -298,7 +297,7 @@ interface FailedCreation {
   readonly error: unknown
 }
 
-/** What to do about an account that could not be created because it exists, or may exist. */
+/** Handles an account that could not be created because it exists, or may exist. */
 async function createdOrFound(
   parts: AccountParts,
   scope: Scope,
@@ -315,7 +314,7 @@ async function createdOrFound(
   if (!existing) throw error
   if (existing.isSuperuser) throw superuserError()
   await claims.check(scope, user, existing)
-  // Masked, as a removed account: whoever brings it up to date brings it into the organization.
+  // Masked like a removed account, so that updating it also brings it into the organization.
   return adopted(unlisted(existing))
 }
 
@@ -327,9 +326,7 @@ function superuserError(): RefusedError {
   return new RefusedError('This is a superuser of Label Studio, who is not changed from outside.')
 }
 
-/**
- * Label Studio puts an account that is created by somebody outside every organization into none.
- */
+/** Label Studio does not add an account to an organization if its creator is in none. */
 async function listed(
   { api, hidden }: AccountParts,
   { id }: LabelStudioUser,

@@ -10,7 +10,7 @@ import {
 } from '../../../lib/adapter/index.js'
 import type { LabelStudioSettings } from '../options.js'
 
-/** What happened to a SCIM user without a request of their own: by the import, or by adoption. */
+/** A change of a SCIM user by the import or by adoption, without a SCIM request. */
 export interface AccountChange {
   readonly event: EventName
   readonly user: Pick<User, 'id' | 'userName'>
@@ -21,10 +21,10 @@ export interface AccountChange {
 const retryAfterSeconds = 10
 
 /**
- * Writes to the users of the storage, with its entry in the audit log: in the same step where the
- * store can, else after it, or before it with `audit: 'required'`. The event follows.
+ * Writes to the user store, with an entry in the audit log: in the same step if the store supports
+ * it; otherwise after the write, or before it with `audit: 'required'`. Then emits the event.
  *
- * @throws ScimError 503 where entries are required and cannot be stored; nothing was written then
+ * @throws ScimError 503 when a required entry cannot be stored; then nothing was written
  */
 export async function writeLogged<T>(
   settings: LabelStudioSettings,
@@ -39,7 +39,7 @@ export async function writeLogged<T>(
   return result
 }
 
-/** As {@link writeLogged}, for a write that takes no entry along: to the access store. */
+/** Like {@link writeLogged}, for a write to the access store, which has no outbox. */
 export async function logged<T>(
   settings: LabelStudioSettings,
   scope: Scope,

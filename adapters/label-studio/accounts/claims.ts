@@ -13,31 +13,30 @@ import { unlist } from '../import/unlist.js'
 import type { LabelStudioSettings } from '../options.js'
 import { holdPerson } from './hold.js'
 
-/** As much of an account as a claim is judged by. */
+/** The parts of an account that decide who may have it. */
 export type Claimed = Pick<LabelStudioUser, 'id' | 'email'>
 
-/** Decides whose an account is that exists in Label Studio already. */
+/** Decides who may have an existing account in Label Studio. */
 export interface Claims {
   /**
    * Whether this person may have the account. Changes nothing.
-   * @throws RefusedError 409 when somebody else has it or it must not be adopted, 403 for the
-   *   adapter's own
+   * @throws RefusedError 409 when another person has it or it must not be adopted, 403 for the
+   *   adapter's own account
    */
   check(scope: Scope, user: User, account: Claimed): Promise<void>
   /**
-   * As `check`, and makes room: who left and had the account before, or was only listed by the
-   * import, gives it up.
+   * Like `check`, and releases the account from a person who left or was only listed by the import.
    * @returns what the one who left had been granted through us
    */
   take(scope: Scope, user: User, account: Claimed): Promise<readonly Grant[]>
-  /** Whether `check` would say nothing. */
+  /** Whether `check` would allow it. */
   isOpenTo(scope: Scope, user: User, account: Claimed): Promise<boolean>
   /** Whether the rule for adoption allows this address. */
   mayAdopt(email: string): boolean
   /**
-   * Notes that an account is about to be created, so that it is known as this person's whatever
-   * happens meanwhile. Only when none with this address exists, not even a hidden one: it would be
-   * taken for the one that we made.
+   * Notes that an account is about to be created, so that it is known to belong to this person
+   * whatever happens meanwhile. Only to be called if no account with this address exists, not even
+   * a hidden one, because that one would be mistaken for the new account.
    */
   announce(scope: Scope, user: User, email: string): Promise<void>
 }
@@ -53,7 +52,7 @@ const withoutGroups = { omit: new Set(['groups']) } as const
 const reservedFor = (accountId: number) => `labelStudio.heir:${accountId}`
 const reservedAddress = (email: string) => `labelStudio.founder:${email}`
 
-/** Claims over the records of one tenant's people. */
+/** Makes these decisions from the records of one tenant's people. */
 export function claimsOf(parts: ClaimParts): Claims {
   const { access } = parts
   return {
@@ -93,7 +92,10 @@ export function mayAdopt({ adopt }: Pick<LabelStudioSettings, 'adopt'>, email: s
   return adopt.includes(email.slice(email.lastIndexOf('@') + 1).toLowerCase())
 }
 
-/** The record that has to make room for this person; `undefined` when the account is nobody's. */
+/**
+ * The record that has to give up the account to this person; `undefined` if the account has no
+ * holder.
+ */
 async function holderToReplace(
   parts: ClaimParts,
   scope: Scope,
@@ -118,7 +120,7 @@ async function holderToReplace(
   return holder
 }
 
-/** The listed person makes room, unless they became managed meanwhile. @throws RefusedError 409 */
+/** Removes the listed person, unless they became managed meanwhile. @throws RefusedError 409 */
 async function takeFromList(
   { access, users, settings }: ClaimParts,
   scope: Scope,
@@ -133,7 +135,10 @@ async function takeFromList(
   })
 }
 
-/** Accounts that nobody may adopt are still those of people whose work on them was cut short. */
+/**
+ * Even an account that may not be adopted belongs to the person for whom its creation was
+ * interrupted.
+ */
 async function isPromised(
   { access }: ClaimParts,
   scope: Scope,
@@ -147,7 +152,7 @@ async function isPromised(
   return false
 }
 
-/** Whose account passes on to whom. */
+/** The transfer of an account from one person to another. */
 interface Heritage {
   readonly user: User
   readonly account: Claimed
@@ -155,8 +160,9 @@ interface Heritage {
 }
 
 /**
- * The ledger is handed on before the old record goes, so that a process that ends in between loses
- * nothing of it. Nobody shuts the account for the one who left meanwhile.
+ * Transfers the ledger before the old record is deleted, so that a crash in between loses nothing.
+ * Meanwhile the lease of the person who left is held, so that the account is not closed on their
+ * behalf.
  */
 async function transferLedger(
   { access }: ClaimParts,

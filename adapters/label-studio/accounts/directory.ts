@@ -2,41 +2,39 @@ import { UnavailableError } from '../../../lib/adapter/index.js'
 import { type LabelStudioApi, type LabelStudioUser, normalizeEmail } from '../api/index.js'
 import type { Installation } from '../installation.js'
 
-/** How old a list may be, in milliseconds, for what is asked of it. */
+/** Options of a look-up. */
 export interface Asked {
-  /** 0: as it is from now on. Default: five minutes. */
+  /** How old the list may be, in milliseconds; 0: read from now on. Default: five minutes. */
   readonly maxAgeMs?: number
   readonly signal?: AbortSignal
 }
 
-/** People of the organization by e-mail address, in any spelling. */
+/** The people of the organization by e-mail address, in any spelling. */
 export interface Directory {
   /**
-   * Accounts that are not masked; several when Label Studio keeps spellings of one address apart.
-   * The one in lower case comes first, because only that can sign in; the others by id. They may be
-   * as old as `maxAgeMs` says.
+   * Finds the accounts that are not masked; several if Label Studio has accounts for different
+   * spellings of an address. The one in lower case comes first, because only that can sign in; the
+   * others follow by id. The result may be as old as `maxAgeMs` allows.
    */
   find(email: string, asked?: Asked): Promise<readonly LabelStudioUser[]>
   /**
-   * Makes sure that Label Studio shows this account its organization, so that who is not there is
-   * really gone.
+   * Ensures that Label Studio shows the organization to the token's account, so that a missing
+   * person is really gone.
    * @throws UnavailableError when it does not show even the token's own account
    */
   prove(signal?: AbortSignal): Promise<void>
-  /**
-   * Counts somebody in who was created a moment ago, so that nobody else has to be asked for again.
-   */
+  /** Adds a newly created account, so that the list need not be read again. */
   add(user: LabelStudioUser): void
   /** The next `find` asks again. */
   forget(): void
 }
 
 /**
- * A list serves a push for so long, however slow it is: who is not in it and exists is refused by
- * Label Studio when they are created, and who is in it is looked at before they are taken over.
+ * How long a list serves a push, even a slow one. That is safe: Label Studio refuses to create an
+ * account that exists, and an account is read again before it is taken over.
  */
 const pushFreshMs = 300_000
-/** For ending access. */
+/** The maximum age for ending access. */
 export const recentMs = 5_000
 
 interface PeopleList {
@@ -46,8 +44,8 @@ interface PeopleList {
 }
 
 /**
- * A directory of Community, which can only list everybody: one list serves all who ask within its
- * time, so that a push of many people does not fetch everybody for each.
+ * A directory for Community, which can only list everybody. One list serves all look-ups within its
+ * maximum age, so that a push of many people does not fetch everybody for each.
  */
 export function communityDirectory(
   api: LabelStudioApi,
@@ -70,7 +68,7 @@ export function communityDirectory(
     )
     return list.people
   }
-  /** A list that begins from now on; whoever asks before it begins shares it. */
+  /** A list that starts from now on, shared by all who ask before it starts. */
   const anew = (): PeopleList['people'] => {
     if (!listed || listed.isRead) return begin()
     next ??= listed.people
@@ -100,7 +98,7 @@ export function communityDirectory(
   }
 }
 
-/** A directory of Enterprise, which can search. */
+/** A directory for Enterprise, which can search. */
 export function enterpriseDirectory(
   api: LabelStudioApi,
   { organization, ownId, ownEmail }: Installation,
@@ -125,7 +123,7 @@ export function enterpriseDirectory(
   }
 }
 
-/** The failure of a list without the token's own account: it is none to draw conclusions from. */
+/** The error for a list without the token's own account, which cannot be relied on. */
 export function incompleteList(): UnavailableError {
   return new UnavailableError('Label Studio gave an incomplete list of people.')
 }

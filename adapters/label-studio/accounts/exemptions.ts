@@ -13,14 +13,14 @@ import { mayAdopt } from './claims.js'
 
 interface People {
   readonly users: readonly User[]
-  /** Their records, where they were read already. */
+  /** Their records, if they were read already. */
   readonly records?: readonly AccessRecord[] | undefined
 }
 
 /**
- * The one place that says whose account is not ours to manage: another tenant's people, the owner,
- * the adapter's own account, superusers, and people of the import who must not be taken over.
- * Answers from what is stored, in one query.
+ * The one place that decides which accounts are not managed through SCIM: those of other tenants'
+ * people, the owner, the adapter itself, superusers, and imported people who must not be taken
+ * over. It needs one query of the stored data.
  */
 export async function exemptionsIn(
   { installation, settings }: TargetParts,

@@ -7,14 +7,14 @@ import {
 
 const timeoutMs = 5_000
 const retryAfterSeconds = 2
-/** The import comes back to people on whom somebody works for longer. */
+/** The import returns later to people whose lease is held for longer. */
 const importTimeoutMs = 500
 
 /**
- * Whoever reads somebody's record to write it again holds their lease meanwhile, so that nobody's
- * change is lost. The person stays marked: the reconciler looks at them afterwards.
+ * Holds a person's lease while their record is read and written, so that no change is lost. The
+ * person stays marked, so the reconciler looks at them afterwards.
  *
- * @throws UnavailableError when somebody else works on the person for too long
+ * @throws UnavailableError when another worker holds the lease for too long
  */
 export function holdPerson<T>(
   access: AccessStore,
@@ -26,8 +26,8 @@ export function holdPerson<T>(
 }
 
 /**
- * As {@link holdPerson} for the import, which leaves nothing to be done. `busy`: somebody works on
- * the person.
+ * Like {@link holdPerson}, for the import, which leaves nothing for the reconciler. `busy`: another
+ * worker holds the lease.
  */
 export function holdForImport<T>(
   access: AccessStore,

@@ -10,7 +10,7 @@ import type { LabelStudioSettings } from '../options.js'
 import { logged } from './change-log.js'
 import { holdPerson } from './hold.js'
 
-/** Makes somebody managed whom the import only listed; does nothing for everybody else. */
+/** Makes a person managed whom the import only listed; does nothing for others. */
 export async function manage(
   settings: LabelStudioSettings,
   scope: Scope,
@@ -20,9 +20,9 @@ export async function manage(
 }
 
 /**
- * {@link manage} together with the change that makes somebody managed. It is noted first: a process
- * that ends in between must not leave a change that the next import takes back. When the change is
- * refused, the person is only listed as before.
+ * Runs the change that makes a person managed, after {@link manage}. This order ensures that after
+ * a crash in between the next import does not revert the change. If the change is refused, the
+ * person becomes listed again.
  */
 export async function managing<T>(
   settings: LabelStudioSettings,
@@ -49,14 +49,14 @@ export async function managing<T>(
   })
 }
 
-/** What to keep of an account that is about to be somebody's. */
+/** The note about an account that is about to be linked to a person. */
 export interface AccountNote {
   readonly ledger?: readonly Grant[]
   readonly account: AccountReference
   readonly givesRole?: boolean
 }
 
-/** Keeps what is about to be ours, so that it is known even if the process ends now. */
+/** Stores the note first, so that the account is known even if the process ends now. */
 export async function noteAccount(
   settings: LabelStudioSettings,
   scope: Scope,
@@ -82,7 +82,7 @@ export async function noteAccount(
   })
 }
 
-/** Of an adoption, for the log. */
+/** The log text of an adoption. */
 export function adoptedText({ id }: AccountReference): string {
   return `Account ${id} of Label Studio`
 }

@@ -2,8 +2,8 @@ import type { User } from '../../../lib/adapter/index.js'
 import type { LabelStudioUser } from '../api/index.js'
 
 /**
- * First and last name as Label Studio keeps them; what SCIM does not say is absent. At most 256
- * characters there.
+ * First and last name as in Label Studio, with at most 256 characters each. Names that SCIM does
+ * not give are absent.
  */
 export interface Names {
   readonly firstName?: string

@@ -11,24 +11,22 @@ import { translated } from '../failures.js'
 import type { TargetParts } from '../parts.js'
 import { recentMs } from './directory.js'
 
-/** What is refused while the client still waits, before anything is stored. */
+/** Checks before anything is stored, while the client waits. */
 export interface Precheck {
   /**
-   * Refuses a new person whose address is an account that must not be taken over, or for whom there
-   * is no seat. What Label Studio does not answer within two seconds is left to the reconciler.
+   * Refuses a new person if an account with their address must not be taken over, or if no seat is
+   * left. If Label Studio does not answer within two seconds, the reconciler finds out later.
    * @throws RefusedError
    */
   create(scope: Scope, user: User): Promise<void>
-  /**
-   * Refuses to bring somebody back for whom there is no seat, in the same way. @throws RefusedError
-   */
+  /** Refuses to reactivate a person if no seat is left, in the same way. @throws RefusedError */
   reactivate(scope: Scope, access: Access): Promise<void>
   /**
-   * Refuses a change of the address where the account of somebody active cannot be renamed, or
-   * where the new address is another account's. Who came in under the old address without our
-   * knowing is linked first: nobody may slip away by a new address.
-   * @throws RefusedError, or UnavailableError when somebody without a known account cannot be
-   *   looked for
+   * Refuses a change of the address if the account of an active person cannot be renamed, or if
+   * another account has the new address. An unknown account under the old address is linked first,
+   * so that nobody escapes by getting a new address.
+   * @throws RefusedError, or UnavailableError when the account of a person without a link cannot be
+   *   looked up
    */
   rename(scope: Scope, before: User, after: User): Promise<void>
 }
@@ -36,7 +34,7 @@ export interface Precheck {
 const timeoutMs = 2_000
 const cooldownMs = 5_000
 
-/** Precheck to one Label Studio. */
+/** Makes the precheck of one Label Studio. */
 export function precheck(parts: TargetParts, edition: Edition): Precheck {
   const ask = withTimeout(edition)
   return {
@@ -52,7 +50,8 @@ export function precheck(parts: TargetParts, edition: Edition): Precheck {
       if (address === undefined || address === emailOf(before)) return
       const account = await accountReference(parts, edition, { scope, user: before })
       if (!account || account.email === address) return
-      // Nobody stays in because their address cannot follow: the account is shut by its number.
+      // An inactive person's rename is allowed: their account is closed by its id, whatever its
+      // address.
       if (after.active && !(await canRename(parts, scope))) throw cannotRename()
       await ask(async ({ directory }) => {
         const others = await directory.find(address, { signal: scope.signal, maxAgeMs: recentMs })
@@ -63,8 +62,8 @@ export function precheck(parts: TargetParts, edition: Edition): Precheck {
 }
 
 /**
- * Asks only what is answered soon, and for a while nothing at all after a failure: the reconciler
- * finds out later.
+ * Limits the time of a check, and skips checks for a while after a failure: the reconciler finds
+ * out later.
  */
 function withTimeout(edition: Edition) {
   let silentUntil = 0
@@ -92,7 +91,9 @@ async function inTime(answer: Promise<void>): Promise<void> {
   await Promise.race([answer, tooLate]).finally(() => clearTimeout(timer))
 }
 
-/** The person's account: known, or found by the old address and noted. */
+/**
+ * The person's account: the linked one, or the one found by the old address, which is then linked.
+ */
 async function accountReference(
   { settings }: TargetParts,
   edition: Edition,
@@ -111,7 +112,7 @@ async function accountReference(
   return found?.reference
 }
 
-/** Answered from what is remembered, so that a refusal does not depend on Label Studio. */
+/** Answered from remembered data, so that a refusal does not depend on Label Studio. */
 async function canRename({ installation, admin }: TargetParts, scope: Scope): Promise<boolean> {
   const { edition } = await installation.remembered(scope)
   return edition === 'community' && admin !== undefined

@@ -36,8 +36,8 @@ export function toWhoami(answer: unknown): Whoami {
 }
 
 /**
- * Whether `account` owns its organization. Enterprise says so by role. Community has no roles:
- * there the owner is who created the organization, which takes a second request.
+ * Whether `account` owns its organization. In Enterprise the role tells. Community has no roles:
+ * the owner is the creator of the organization, which takes a second request.
  */
 export async function isOwner(
   http: HttpClient,
@@ -77,9 +77,9 @@ function roleIn(body: JsonRecord, organization: number | undefined): RoleCode | 
 export interface Organization {
   id: number
   title: string
-  /** Enterprise: role of a person who joins. */
+  /** Enterprise: the role of new members. */
   defaultRole: RoleCode | undefined
-  /** Enterprise: whether roles may be set by hand and by API; `undefined` where it does not say. */
+  /** Enterprise: whether roles may be set by hand and through the API; `undefined` if unknown. */
   manualRoleManagement: boolean | undefined
   manualWorkspaceManagement: boolean | undefined
 }

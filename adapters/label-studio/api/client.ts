@@ -10,8 +10,8 @@ import { getVersion, isHealthy, type LabelStudioVersion } from './version.js'
 import { type WorkspacesApi, workspacesApi } from './workspaces.js'
 
 /**
- * Label Studio's REST API as one account. Every call may throw `LabelStudioError`, or the reason of
- * the signal that ended it.
+ * Label Studio's REST API, used as one account. Every call may throw `LabelStudioError`, or the
+ * reason of the signal that aborted it.
  */
 export interface LabelStudioApi {
   /** Edition and release; needs no valid token. */
@@ -27,19 +27,19 @@ export interface LabelStudioApi {
   workspaces: WorkspacesApi
   projects: ProjectsApi
   settings: OrganizationSettingsApi
-  /** Whether anybody can sign up without a link; `undefined` when Label Studio does not tell. */
+  /** Whether anybody can sign up without a link; `undefined` if unknown. */
   isSignUpOpen(signal?: AbortSignal): Promise<boolean | undefined>
-  /** For calls that have no function here. */
+  /** For calls without a function here. */
   http: HttpClient
 }
 
 /**
- * Builds a client of Label Studio's REST API (Community and Enterprise).
+ * Makes a client of Label Studio's REST API (Community and Enterprise).
  *
- * It keeps no cookies, follows no redirect, and puts neither the token nor what Label Studio said
- * into an error's message.
+ * It keeps no cookies and follows no redirects. Error messages contain neither the token nor Label
+ * Studio's text.
  *
- * @param observe is told how each call went
+ * @param observe called with the outcome of each call
  * @throws ConfigurationError when an option cannot work
  */
 export function labelStudioApi(

@@ -1,4 +1,4 @@
-/** Everything that a list brings, in its order. */
+/** All items of a list, in its order. */
 export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = []
   for await (const item of items) all.push(item)

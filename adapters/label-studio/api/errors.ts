@@ -1,20 +1,14 @@
 /**
- * What went wrong with a call to Label Studio, by what the caller can do about it.
+ * The kind of a failed call to Label Studio, by what the caller can do about it.
  *
- * | kind | meaning |
- * |---|---|
- * | `unauthorized` | the token or the sign-in is not accepted |
- * | `forbidden` | accepted, but this account may not do it |
- * | `protected` | nobody may, for this account: a superuser |
- * | `notFound` | the one object asked for is not there |
- * | `featureAbsent` | this edition or version has no such call |
- * | `invalid` | Label Studio refused a value |
- * | `conflict` | the state of the object forbids it |
- * | `duplicateEmail` | an account with exactly this e-mail exists, seen or hidden |
- * | `seatLimit` | the subscription has no seat left (Enterprise) |
- * | `rateLimited` | too many requests |
- * | `unavailable` | no answer, or one that a later attempt may mend |
- * | `unexpected` | an answer this library does not understand |
+ * | kind | meaning | |---|---| | `unauthorized` | the token or the sign-in is not accepted | |
+ * `forbidden` | accepted, but this account may not do it | | `protected` | not possible for this
+ * account: a superuser | | `notFound` | the requested object does not exist | | `featureAbsent` |
+ * this edition or version has no such call | | `invalid` | Label Studio refused a value | |
+ * `conflict` | the state of the object forbids it | | `duplicateEmail` | an account with exactly
+ * this e-mail exists, visible or hidden | | `seatLimit` | the subscription has no seat left
+ * (Enterprise) | | `rateLimited` | too many requests | | `unavailable` | no answer, or a failure
+ * that a later attempt may not have | | `unexpected` | an answer this library does not understand |
  */
 export type LabelStudioErrorKind =
   | 'unauthorized'
@@ -30,29 +24,30 @@ export type LabelStudioErrorKind =
   | 'unavailable'
   | 'unexpected'
 
-/** What a `LabelStudioError` carries beside its kind and message. */
+/** Details of a `LabelStudioError`, besides its kind and message. */
 export interface LabelStudioErrorDetails {
-  /** HTTP status of the answer; absent when there was none. */
+  /** HTTP status of the answer; absent if there was none. */
   status?: number
-  /** Seconds Label Studio asked to wait (`Retry-After`). */
+  /** Seconds to wait, as requested by Label Studio (`Retry-After`). */
   retryAfterSeconds?: number
   /**
-   * What Label Studio said, shortened and without secrets. For operators only, never for a SCIM
+   * Label Studio's message, shortened and without secrets. For operators only, never for a SCIM
    * client.
    */
   detail?: string
-  /** Names of the attributes Label Studio refused. */
+  /** Names of the attributes that Label Studio refused. */
   fields?: readonly string[]
   /**
-   * The request may have taken effect although no answer says so: read again before repeating it.
+   * The request may have taken effect although no answer confirmed it: read the state before
+   * repeating it.
    */
   maybeDone?: boolean
   cause?: unknown
 }
 
 /**
- * A call to Label Studio failed. `message` names the call, not ids, addresses, tokens or what Label
- * Studio said, so it may be logged.
+ * A call to Label Studio failed. `message` names the call, but contains no ids, addresses, tokens
+ * or text of Label Studio, so it may be logged.
  */
 export class LabelStudioError extends Error {
   readonly code = 'ERR_SCIM_LABEL_STUDIO'
@@ -75,7 +70,7 @@ export class LabelStudioError extends Error {
   }
 }
 
-/** Whether `error` is a `LabelStudioError`, of one of `kinds` when any are given. */
+/** Whether `error` is a `LabelStudioError`, and of one of `kinds` if any are given. */
 export function isLabelStudioError(
   error: unknown,
   ...kinds: LabelStudioErrorKind[]

@@ -1,6 +1,4 @@
-/**
- * What the rest of the Label Studio adapter uses of Label Studio's REST API, admin and sessions.
- */
+/** The parts of Label Studio's REST API, admin and sessions that the rest of the adapter uses. */
 export type { Organization, Whoami } from './account.js'
 export {
   type AdminUser,

@@ -11,15 +11,15 @@ export interface OrganizationMember {
   user: LabelStudioUser
   /** Enterprise only. */
   role: RoleCode | undefined
-  /** Enterprise of mid-2026 and later: who set the role, e.g. `manual`, `saml`, `scim`, `api`. */
+  /** Enterprise since mid-2026: who set the role, e.g. `manual`, `saml`, `scim`, `api`. */
   roleSource: string | undefined
   /** Enterprise: `standard`, `flex` or `viewonly`. */
   userType: string | undefined
 }
 
-/** Narrows a list of members. Enterprise only: Community ignores all of it. */
+/** Narrows a list of members. Enterprise only; Community ignores it. */
 export interface MemberQuery {
-  /** Part of a name or e-mail; compare the e-mails that come back. */
+  /** Part of a name or e-mail; the caller has to compare the e-mails in the answer. */
   search?: string
   /** Only members who were removed. */
   isDeleted?: boolean
@@ -28,7 +28,7 @@ export interface MemberQuery {
 
 /** Calls about the members of one organization. */
 export interface MembersApi {
-  /** Members, each once, page by page. In Community removed members are among them, masked. */
+  /** Members, each once, page by page. In Community this includes removed members, masked. */
   list(query?: MemberQuery, signal?: AbortSignal): AsyncGenerator<OrganizationMember>
   /**
    * Sets a member's organization role; `DI` deactivates. Enterprise only.
@@ -41,10 +41,10 @@ export interface MembersApi {
     signal?: AbortSignal,
   ): Promise<OrganizationMember>
   /**
-   * Removes the membership, which no call of the API can undo. In Community the person can still
-   * sign in, and list and create projects.
+   * Removes the membership; no API call can undo this. In Community the person can still sign in,
+   * and list and create projects.
    *
-   * @returns false when there was none, or it had been removed before
+   * @returns `false` if there was none, or it had been removed before
    * @throws LabelStudioError `conflict` for the token's own account, `forbidden` without ownership
    */
   remove(userId: number, signal?: AbortSignal): Promise<boolean>

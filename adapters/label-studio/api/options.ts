@@ -13,17 +13,17 @@ import { isTokenText, tokenForm } from './http/token.js'
 /** How to reach one Label Studio. */
 export interface LabelStudioConnection {
   /**
-   * Base URL, with its path when Label Studio lives below one, e.g.
+   * Base URL, including the path if Label Studio is served below one, e.g.
    * `https://example.com/label-studio`.
    */
   url: string
-  /** Longest time one attempt may take, in milliseconds, 1-600000. Default 10000. */
+  /** Time limit of one attempt, in milliseconds, 1-600000. Default 10000. */
   timeoutMs?: number
-  /** Most requests in flight at once, 1-1000. Default 8. */
+  /** Maximum number of concurrent requests, 1-1000. Default 8. */
   maxConcurrent?: number
-  /** Most requests waiting for their turn; further ones fail at once. 0-1000000. Default 10000. */
+  /** Maximum number of waiting requests; further ones fail at once. 0-1000000. Default 10000. */
   maxQueued?: number
-  /** Further attempts after a failure that a later attempt may mend, 0-20. Default 3. */
+  /** Further attempts after a temporary failure, 0-20. Default 3. */
   retries?: number
   /**
    * Bound of the first pause between attempts, in milliseconds, doubling each time. Default 250.
@@ -33,7 +33,7 @@ export interface LabelStudioConnection {
    * Longest pause, in milliseconds; a longer `Retry-After` ends the call instead. Default 10000.
    */
   maxDelayMs?: number
-  /** The global `fetch` by default. */
+  /** Default: the global `fetch`. */
   fetch?: typeof fetch
   /** Milliseconds since 1970. Default `Date.now`. */
   clock?: () => number
@@ -70,7 +70,7 @@ export const connectionRows = {
   maxDelayMs: { type: whole(0, 600_000), default: 10_000 },
   fetch: {
     type: callback<typeof fetch>(),
-    // Looked up at each call, so that a host that replaces the global one is heeded.
+    // Looked up at each call, in case the host replaces the global one.
     default: (...args: Parameters<typeof fetch>) => globalThis.fetch(...args),
     shown: 'the global `fetch`',
   },
@@ -108,7 +108,7 @@ export function connectionSettings(options: LabelStudioConnection): HttpSettings
   return { ...settings, baseUrl: parseBaseUrl(url), token: undefined }
 }
 
-/** What of a factory's options is about the connection. */
+/** The connection options among a factory's options. */
 export function connectionOf(options: LabelStudioConnection): LabelStudioConnection {
   const names = Object.keys(options).filter((name) => Object.hasOwn(connectionRows, name))
   return Object.fromEntries(

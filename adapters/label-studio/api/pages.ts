@@ -3,18 +3,17 @@ import type { ApiPath, Query } from './http/path.js'
 import { readArray, readRecord } from './read.js'
 import { orUndefined } from './users.js'
 
-/** How to walk through a list. */
+/** Options of reading a list. */
 export interface PageOptions {
   query?: Query
-  /** Items asked for at a time. Default 100. */
+  /** Items per request. Default 100. */
   pageSize?: number
   signal?: AbortSignal | undefined
 }
 
 /**
- * Walks through a paged list. An item that turns up twice, because the list moved between two
- * pages, is given once; one that slipped from a later to an earlier page is missed until the next
- * walk.
+ * Reads a paged list. An item that appears twice because the list shifted between two pages is
+ * returned once. One that moved from a later to an earlier page is missed until the next time.
  */
 export async function* pages(
   http: HttpClient,
@@ -24,7 +23,7 @@ export async function* pages(
   const seen = new Set<unknown>()
   for (let page = 1; ; page += 1) {
     const request = { method: 'GET' as const, path, query: { ...query, page, page_size: pageSize } }
-    // A page beyond the end is 404: the list grew shorter meanwhile.
+    // A page beyond the end is 404: the list became shorter meanwhile.
     const answer = await orUndefined(http.request({ ...request, signal }))
     if (answer === undefined && page > 1) return
     const body = readRecord(answer, path.template)

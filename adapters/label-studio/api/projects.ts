@@ -11,21 +11,21 @@ export interface Project {
   title: string
 }
 
-/** Somebody who can work in a project (Enterprise only). */
+/** A person who can work in a project (Enterprise only). */
 export interface ProjectMember {
   userId: number
-  /** A member by organization role or workspace, who cannot be taken out of the project. */
+  /** A member by organization role or workspace, who cannot be removed from the project. */
   implicit: boolean
   /**
-   * The role in the project; `null` without one of their own, `undefined` where this version does
-   * not tell.
+   * The role in the project; `null` without a project role, `undefined` if this version does not
+   * say.
    */
   role: RoleCode | null | undefined
 }
 
-/** A role of its own that a member has in a project (Enterprise only). */
+/** A member's project role (Enterprise only). */
 export interface ProjectRole {
-  /** Of the role, for `removeRole`. */
+  /** Id of the role, for `removeRole`. */
   id: number
   userId: number
   role: RoleCode | undefined
@@ -42,13 +42,13 @@ export interface ProjectsApi {
   list(signal?: AbortSignal): AsyncGenerator<Project>
   get(id: number, signal?: AbortSignal): Promise<Project | undefined>
   /**
-   * Somebody as a member of the project, of their own or by role or workspace; asks for this one
-   * alone.
+   * A person's membership in the project: direct, or by role or workspace. Requests only this
+   * person.
    */
   member(id: number, userId: number, signal?: AbortSignal): Promise<ProjectMember | undefined>
   /**
-   * Makes people members. `role` gives them one of its own; without it they act with their
-   * organization role (Inherit), unless they already have one: see `removeRole`.
+   * Makes people members. `role` gives them a project role; without it they act with their
+   * organization role (Inherit), unless they already have a project role: see `removeRole`.
    *
    * @returns ids that Label Studio skipped, e.g. of people who are Not Activated
    */
@@ -57,15 +57,12 @@ export interface ProjectsApi {
     members: readonly { userId: number; role?: ProjectRoleCode }[],
     signal?: AbortSignal,
   ): Promise<number[]>
-  /** Takes a direct member out; somebody who is none is no error. */
+  /** Removes a direct member; it is not an error if the person is not one. */
   removeMember(id: number, userId: number, signal?: AbortSignal): Promise<void>
-  /**
-   * Roles of their own that members have. A member who is not in it acts with the organization
-   * role.
-   */
+  /** The project roles of members. A member without one acts with the organization role. */
   roles(id: number, signal?: AbortSignal): Promise<ProjectRole[]>
   addRole(id: number, userId: number, role: ProjectRoleCode, signal?: AbortSignal): Promise<void>
-  /** Takes a role away by its own id; false when there was none. */
+  /** Removes a role by its id; `false` if there was none. */
   removeRole(roleId: number, signal?: AbortSignal): Promise<boolean>
 }
 
@@ -95,8 +92,8 @@ function memberCalls(
   return {
     async member(id, userId, signal) {
       const path = apiPath`/api/projects/${id}/members/paginated/`
-      // A version that does not know `ids` shows everybody: the pages are walked until the member
-      // turns up.
+      // A version that does not know `ids` shows everybody, so pages are read until the member
+      // appears.
       for await (const each of pages(http, path, { query: { ids: userId }, signal })) {
         if (readId(each, 'id', 'project member') === userId) return toProjectMember(userId, each)
       }
@@ -105,7 +102,7 @@ function memberCalls(
     async addMembers(id, members, signal) {
       const path = apiPath`/api/projects/${id}/members/bulk/`
       const body = toBulk(members)
-      // The request names who shall be a member, so repeating it changes nothing.
+      // The request lists the members to have, so repeating it changes nothing.
       const request = { method: 'POST' as const, path, body, repeatable: true, signal }
       const answer = readRecord(await http.request(request), 'project members')
       const skipped = answer['skipped_user_ids']

@@ -5,7 +5,7 @@ import { LabelStudioError } from './errors.js'
 export type JsonRecord = Record<string, unknown>
 
 /**
- * Answers of Label Studio are read through these: what is not as expected becomes one `unexpected`
+ * These functions read answers of Label Studio; anything not as expected becomes an `unexpected`
  * error.
  */
 export function readRecord(value: unknown, what: string): JsonRecord {
@@ -18,10 +18,7 @@ export function readArray(value: unknown, what: string): unknown[] {
   throw notUnderstood(what, 'an array')
 }
 
-/**
- * A number that may identify something: an integer above zero. Negative ids stand for hidden
- * people.
- */
+/** Reads an id: a positive integer. Negative ids stand for hidden people. */
 export function readId(record: JsonRecord, name: string, what: string): number {
   const value = record[name]
   if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value
@@ -34,7 +31,7 @@ export function readString(record: JsonRecord, name: string, what: string): stri
   throw notUnderstood(what, `a string "${name}"`)
 }
 
-/** The string at `name`, or '' when it is absent or null. */
+/** The string at `name`, or '' if it is absent or null. */
 export function textOf(record: JsonRecord, name: string): string {
   const value = record[name]
   return typeof value === 'string' ? value : ''

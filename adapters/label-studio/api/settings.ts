@@ -6,28 +6,29 @@ import { booleanOf, type JsonRecord, numberOf, readRecord, readString } from './
 
 /** Seats and flags of the subscription (Enterprise only). */
 export interface Billing {
-  /** Absent when Label Studio does not say. */
+  /** Absent if Label Studio does not say. */
   seats: { count: number; limit: number | undefined; reached: boolean } | undefined
   flags: ManualFlags
 }
 
 /**
- * Whether access may be changed by hand and by API; where one is false only SAML, LDAP and Label
- * Studio's own SCIM may, and our calls are refused. `undefined`: it does not say, default true.
+ * Whether access may be changed by hand and through the API. If one is `false`, only SAML, LDAP and
+ * Label Studio's own SCIM may change it, and our calls are refused. `undefined`: unknown; the
+ * default is `true`.
  */
 export interface ManualFlags {
   manualRoleManagement: boolean | undefined
   manualWorkspaceManagement: boolean | undefined
 }
 
-/** Mapping of Label Studio Enterprise's own SCIM or SAML, as it is stored there. */
+/** Mapping of Label Studio Enterprise's own SCIM or SAML, as stored there. */
 export interface NativeMapping {
   roles_groups: unknown[]
   workspaces_groups: unknown[]
   projects_groups: unknown[]
 }
 
-/** Calls about what is set for the whole organization. */
+/** Calls about settings of the whole organization. */
 export interface OrganizationSettingsApi {
   /** `undefined` in Community. */
   billing(signal?: AbortSignal): Promise<Billing | undefined>
@@ -36,16 +37,15 @@ export interface OrganizationSettingsApi {
   /** Mapping of Label Studio's own SAML; `undefined` in Community. */
   samlMapping(signal?: AbortSignal): Promise<NativeMapping | undefined>
   /**
-   * The token of the organization's invite link. Whoever has it can sign up: treat it as a secret.
+   * The token of the organization's invite link. Anybody who has it can sign up, so treat it as a
+   * secret.
    */
   inviteToken(signal?: AbortSignal): Promise<string>
-  /**
-   * Makes the invite link another one; the old one opens nothing any more. Returns the new token.
-   */
+  /** Replaces the invite link, so that the old one no longer works. Returns the new token. */
   resetInvite(signal?: AbortSignal): Promise<string>
   /**
-   * Which kinds of token the organization accepts; `undefined` before personal access tokens
-   * existed.
+   * Which kinds of token the organization accepts; `undefined` in versions before personal access
+   * tokens.
    */
   tokenSettings(signal?: AbortSignal): Promise<TokenSettings | undefined>
 }
@@ -56,7 +56,7 @@ export interface TokenSettings {
   legacyTokens: boolean
 }
 
-/** Calls about what is set for the whole organization, on `http`. */
+/** Makes these calls over `http`. */
 export function organizationSettingsApi(http: HttpClient): OrganizationSettingsApi {
   const read = (path: ReturnType<typeof apiPath>, signal?: AbortSignal) =>
     unlessAbsent(http.request({ method: 'GET', path, signal }))

@@ -7,10 +7,10 @@ const path = '/user/signup/'
 
 /**
  * Whether anybody can sign up without a link (Community without `DISABLE_SIGNUP_WITHOUT_LINK`). The
- * page is shown in any case, so a form without address and password is posted: it makes no account,
- * and is refused with 403 where sign-up needs a link.
+ * page is always shown, so a form without address and password is posted. It creates no account,
+ * and is refused with 403 if sign-up needs a link.
  *
- * @returns `undefined` when the answers do not tell
+ * @returns `undefined` if the answers do not tell
  * @throws LabelStudioError `unavailable`
  */
 export async function isSignUpOpen(

@@ -7,7 +7,7 @@ import { type JsonRecord, numberOf, readArray, readId, readRecord, textOf } from
 /** An account in Label Studio. */
 export interface LabelStudioUser {
   /**
-   * Never reused; the only safe identifier, because e-mails are masked once a person is removed.
+   * Never reused. The only safe identifier, because e-mails are masked once a person is removed.
    */
   id: number
   email: string
@@ -19,21 +19,21 @@ export interface LabelStudioUser {
   dateJoined: string | undefined
   lastActivity: string | undefined
   /**
-   * The person was removed from the organization: names and e-mail are stand-ins, the true ones
-   * stay hidden.
+   * The person was removed from the organization: names and e-mail are placeholders, and the real
+   * ones are hidden.
    */
   masked: boolean
 }
 
-/** What a new account starts with. */
+/** The values of a new account. */
 export interface NewUser {
   /** Sent trimmed and lower-cased. */
   email: string
-  /** Default: the e-mail. Label Studio requires one and lets people share it. */
+  /** Default: the e-mail. Label Studio requires a username but does not require it to be unique. */
   username?: string
   firstName?: string
   lastName?: string
-  /** Enterprise only; Community drops it without a word. */
+  /** Enterprise only; Community silently ignores it. */
   password?: string
 }
 
@@ -46,9 +46,9 @@ export interface UserNames {
 
 /** Calls about accounts. */
 export interface UsersApi {
-  /** Everybody with a membership in the organization, masked people included. Not paged. */
+  /** Everybody with a membership in the organization, including masked people. Not paged. */
   list(signal?: AbortSignal): Promise<LabelStudioUser[]>
-  /** One account, or `undefined` when there is none. */
+  /** One account, or `undefined` if there is none. */
   get(id: number, signal?: AbortSignal): Promise<LabelStudioUser | undefined>
   /**
    * Creates an account in the organization of the token's owner.
@@ -58,16 +58,17 @@ export interface UsersApi {
    */
   create(user: NewUser, signal?: AbortSignal): Promise<LabelStudioUser>
   /**
-   * Changes names. Never sends an e-mail: Label Studio answers 405 to that after saving the rest.
+   * Changes names. It never sends the e-mail address, because Label Studio would answer 405 after
+   * saving the rest.
    *
    * @throws LabelStudioError `notFound`
    */
   changeNames(id: number, names: UserNames, signal?: AbortSignal): Promise<LabelStudioUser>
   /**
-   * Deletes the account for good, with uploads, drafts and tabs; annotations stay without an
+   * Deletes the account permanently, with uploads, drafts and tabs; annotations stay without an
    * author.
    *
-   * @returns false when there was none
+   * @returns `false` if there was none
    */
   delete(id: number, signal?: AbortSignal): Promise<boolean>
 }
@@ -100,7 +101,7 @@ export function usersApi(http: HttpClient): UsersApi {
   }
 }
 
-/** Resolves to `undefined` where Label Studio says that the one object asked for is not there. */
+/** Resolves to `undefined` if Label Studio says that the requested object does not exist. */
 export async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer
@@ -128,7 +129,7 @@ export function toUser(value: unknown, what: string): LabelStudioUser {
 
 type Shown = Pick<LabelStudioUser, 'id' | 'email' | 'username' | 'firstName' | 'lastName'>
 
-/** The stand-ins of releases up to 1.23.2, and those that name the id, seen in newer sources. */
+/** The placeholders of releases up to 1.23.2, and those with the id, as in newer sources. */
 function isMasked({ id, email, username, firstName, lastName }: Shown): boolean {
   if (firstName !== 'Deleted') return false
   const plain = lastName === 'User' && username === 'Deleted' && email === 'Deleted'

@@ -5,14 +5,14 @@ import { readRecord, textOf } from './read.js'
 /** Community is the open-source edition (1.x), Enterprise the commercial one (2.x). */
 export type Edition = 'community' | 'enterprise'
 
-/** What runs behind the URL. */
+/** The edition and release behind the URL. */
 export interface LabelStudioVersion {
   edition: Edition
-  /** E.g. `1.23.2`; '' when it does not say. */
+  /** E.g. `1.23.2`; '' if unknown. */
   release: string
 }
 
-/** Asks for edition and version; needs no token. */
+/** Reads edition and version; needs no token. */
 export async function getVersion(
   http: HttpClient,
   signal?: AbortSignal,
@@ -23,7 +23,7 @@ export async function getVersion(
   return { edition: enterprise ? 'enterprise' : 'community', release: textOf(body, 'release') }
 }
 
-/** Whether Label Studio answers its health check; never throws for a failed one. */
+/** Whether Label Studio answers its health check; never throws if the check fails. */
 export async function isHealthy(http: HttpClient, signal?: AbortSignal): Promise<boolean> {
   try {
     await http.request({ method: 'GET', path: apiPath`/health`, signal })

@@ -9,7 +9,7 @@ import { orUndefined } from './users.js'
 export interface Workspace {
   id: number
   title: string
-  /** A person's own sandbox: nobody else can become a member. */
+  /** A person's own sandbox, which nobody else can join. */
   isPersonal: boolean
   isArchived: boolean
 }
@@ -18,14 +18,14 @@ export interface Workspace {
 export interface WorkspacesApi {
   /** All workspaces, personal and archived ones too. */
   list(signal?: AbortSignal): Promise<Workspace[]>
-  /** Creates one. Titles are not known to be unique: look for the title first, under a lock. */
+  /** Creates a workspace. Titles may not be unique, so look for the title first, under a lock. */
   create(title: string, signal?: AbortSignal): Promise<Workspace>
-  /** Deletes one without projects; false when there was none. */
+  /** Deletes a workspace without projects; `false` if there was none. */
   delete(id: number, signal?: AbortSignal): Promise<boolean>
-  /** Whether an account is a member; asks for this one alone. */
+  /** Whether an account is a member; requests only this one. */
   hasMember(id: number, userId: number, signal?: AbortSignal): Promise<boolean>
   addMember(id: number, userId: number, signal?: AbortSignal): Promise<void>
-  /** Takes a member out; somebody who is none is no error. */
+  /** Removes a member; it is not an error if the account is not one. */
   removeMember(id: number, userId: number, signal?: AbortSignal): Promise<void>
 }
 
@@ -34,8 +34,8 @@ export function workspacesApi(http: HttpClient): WorkspacesApi {
   const all = apiPath`/api/workspaces/`
   const hasMember: WorkspacesApi['hasMember'] = async (id, userId, signal) => {
     const path = apiPath`/api/workspaces/${id}/memberships/paginated/`
-    // A version that does not know `ids` shows everybody: the pages are walked until the member
-    // turns up.
+    // A version that does not know `ids` shows everybody, so pages are read until the member
+    // appears.
     for await (const each of pages(http, path, { query: { ids: userId }, signal })) {
       if (readId(each, 'id', 'workspace member') === userId) return true
     }
@@ -67,7 +67,8 @@ export function workspacesApi(http: HttpClient): WorkspacesApi {
       try {
         await http.request({ method: 'DELETE', path, query: { user_id: userId }, signal })
       } catch (error) {
-        // Before 2.37.0 a removal that worked was reported as an error: only a look tells.
+        // Before 2.37.0 a successful removal was reported as an error, so the membership is read
+        // again.
         if (isLabelStudioError(error, 'featureAbsent', 'unauthorized')) throw error
         if (await hasMember(id, userId, signal)) throw error
       }

@@ -8,7 +8,7 @@ import {
 } from '../api/index.js'
 import type { CommunityDeprovisioning, LabelStudioSettings } from '../options.js'
 
-/** What is looked at. */
+/** The input of an examination. */
 export interface DiagnosticInput {
   readonly api: LabelStudioApi
   readonly admin: LabelStudioAdmin | undefined
@@ -19,7 +19,7 @@ const ok = (code: string, message: string): Finding => ({ level: 'ok', code, mes
 const warning = (code: string, message: string): Finding => ({ level: 'warning', code, message })
 const error = (code: string, message: string): Finding => ({ level: 'error', code, message })
 
-/** What each way of ending access in Community does, and what it loses. */
+/** The effect of each way to end access in Community, and the data it loses. */
 export const deprovisioningEffects: Readonly<Record<CommunityDeprovisioning, string>> = {
   admin:
     'Deprovisioned people are deactivated in Label Studio itself (sessions, tokens, ' +
@@ -38,8 +38,8 @@ export const deprovisioningEffects: Readonly<Record<CommunityDeprovisioning, str
 }
 
 /**
- * Examines one Label Studio: whether the token, the flags and the edition allow what is wanted.
- * Never throws.
+ * Examines one Label Studio: whether the token, the flags and the edition allow what the options
+ * need. Never throws.
  */
 export async function examine(patient: DiagnosticInput, signal?: AbortSignal): Promise<Finding[]> {
   const version = await attempt(() => patient.api.version(signal))
@@ -75,7 +75,7 @@ async function ownership(
       )
 }
 
-/** Legacy tokens never expire, whoever has one. */
+/** Warns about legacy tokens, which never expire. */
 async function legacyTokens({ settings }: LabelStudioApi, signal?: AbortSignal) {
   const tokens = await attempt(() => settings.tokenSettings(signal))
   if (!('value' in tokens) || !tokens.value?.legacyTokens) return []
@@ -89,8 +89,8 @@ async function legacyTokens({ settings }: LabelStudioApi, signal?: AbortSignal) 
 }
 
 /**
- * The gate refuses sign-up without a link of one's own; Label Studio itself does so only when it is
- * told to.
+ * Warns about open sign-up: the gate refuses sign-up without a personal link, but Label Studio
+ * itself does so only if configured.
  */
 async function signUp(api: LabelStudioApi, signal?: AbortSignal): Promise<Finding[]> {
   const isOpen = await attempt(() => api.isSignUpOpen(signal))

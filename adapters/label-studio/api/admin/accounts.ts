@@ -5,8 +5,8 @@ import type { Pages } from './web-session.js'
 const accountsPath = '/admin/users/user/'
 
 /**
- * Ids of the accounts that the admin's search finds for a text; e-mail addresses that only contain
- * it among them.
+ * Ids of the accounts that the admin's search finds for a text, including those whose address only
+ * contains it.
  */
 export async function searchAccounts(pages: Pick<Pages, 'get'>, text: string): Promise<number[]> {
   return accountsIn(await pageOfAll(pages, `${accountsPath}?q=${encodeURIComponent(text)}`))
@@ -24,8 +24,8 @@ export function listSuperusers(pages: Pick<Pages, 'get'>): Promise<ReadonlySet<n
 
 /**
  * Ids of the accounts that a filter of the list finds. The list is read page by page until one
- * brings nobody new; the first of them is looked at, because a version that does not know the
- * filter would show everybody.
+ * brings nothing new. The first account found is verified, because a version without this filter
+ * would show everybody.
  */
 async function listWhere(
   pages: Pick<Pages, 'get'>,
@@ -36,7 +36,7 @@ async function listWhere(
   for (let page = 1; ; page += 1) {
     const before = ids.size
     const answer = await pages.get(`${accountsPath}?${filter}&p=${page}`)
-    // Django sends on from a page beyond the end.
+    // Django redirects from a page beyond the end.
     if (answer.status === 302 && page > 1) break
     if (answer.status !== 200) throw refusedPage(answer.status)
     for (const id of accountsIn(answer.html)) ids.add(id)
@@ -64,7 +64,7 @@ function accountsIn(html: string): number[] {
   return idsIn(html, /\/admin\/users\/user\/(\d{1,15})\/change\//g)
 }
 
-/** Ids that a pattern finds in a page, each once. */
+/** The ids that a pattern finds in a page, each once. */
 export function idsIn(html: string, pattern: RegExp): number[] {
   return [...new Set([...html.matchAll(pattern)].map(([, id]) => Number(id)))]
 }

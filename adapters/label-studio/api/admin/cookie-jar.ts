@@ -1,6 +1,4 @@
-/**
- * Cookies of one host. Their path, domain and lifetime are left to the server, but for deletion.
- */
+/** Cookies of one host. Their path, domain and lifetime are ignored, except for deletion. */
 export interface CookieJar {
   /** Takes the `Set-Cookie` headers of an answer. */
   store(setCookies: readonly string[]): void

@@ -6,19 +6,19 @@ export interface FormControl {
   /** The `type` of an `input` (default `text`), else `select` or `textarea`. */
   type: string
   /**
-   * What is sent: of a checkbox or radio button its value when checked, of a select an option's
-   * value.
+   * The value to send: for a checkbox or radio button, its value when checked; for a select, an
+   * option's value.
    */
   value: string
-  /** Whether a browser would send it: false for what is not checked, not selected or disabled. */
+  /** Whether a browser would send it: `false` if it is not checked, not selected or disabled. */
   isSent: boolean
 }
 
-/** A form as it stands in a page. */
+/** A form in a page. */
 export interface HtmlForm {
   id: string
   method: string
-  /** In the page's order; a select has one control for each option. */
+  /** In the page's order; a select has one control per option. */
   controls: readonly FormControl[]
 }
 
@@ -41,12 +41,12 @@ export function readForms(html: string): HtmlForm[] {
   return forms
 }
 
-/** What a browser would send for `form` without pressing a button of its own. */
+/** The entries that a browser would send for `form`, without any button. */
 export function toEntries(form: HtmlForm): [string, string][] {
   return form.controls.filter(({ isSent }) => isSent).map(({ name, value }) => [name, value])
 }
 
-/** The same form with the text control `name` holding `value`. */
+/** The same form with `value` in the text control `name`. */
 export function withText(form: HtmlForm, name: string, value: string): HtmlForm {
   return changed(form, (each) => (each.name === name ? { ...each, value, isSent: true } : each))
 }
@@ -68,9 +68,7 @@ export function controlOf(form: HtmlForm, name: string): FormControl | undefined
   return form.controls.find((each) => each.name === name)
 }
 
-/**
- * Messages of a Django form that was not accepted: control name (`''` for the whole form) to texts.
- */
+/** The messages of a refused Django form: texts by control name (`''` for the whole form). */
 export function readFormErrors(html: string): ReadonlyMap<string, string[]> {
   const errors = new Map<string, string[]>()
   let list: string[] | undefined
@@ -111,7 +109,7 @@ function newSelect({ attributes }: Tag): SelectState {
   return { name: attributes.get('name') ?? '', isDisabled: attributes.has('disabled') }
 }
 
-/** Controls a browser sends only when they are pressed or filled by a person. */
+/** Controls that a browser sends only after a person has pressed or filled them. */
 const neverSentTypes = new Set(['submit', 'button', 'reset', 'image', 'file'])
 
 function readControl(tag: Tag, select: SelectState | undefined): FormControl | undefined {

@@ -12,15 +12,15 @@ export interface Tag {
   text: string
 }
 
-/** Elements whose content is text, whatever it looks like. */
+/** Elements whose content is always text. */
 const textElements = new Set(['script', 'style', 'textarea', 'title'])
 
 const tagPattern = /<(?:!--[\s\S]*?-->|(\/?)([a-zA-Z][^\s/>]*)((?:[^"'>]|"[^"]*"|'[^']*')*)>)/g
 const attributePattern = /([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+)))?/g
 
 /**
- * Reads the tags of an HTML text, in order. Enough for the pages a program writes, such as
- * Django's; it repairs nothing.
+ * Reads the tags of an HTML text, in order. Sufficient for generated pages such as Django's; it
+ * does not repair malformed HTML.
  */
 export function readTags(html: string): Tag[] {
   const tags: Tag[] = []

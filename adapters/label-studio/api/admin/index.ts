@@ -29,21 +29,21 @@ import { type Page, type Pages, webSession } from './web-session.js'
 export interface LabelStudioAdminOptions extends LabelStudioConnection {
   /** E-mail of the organization's owner, who is Community's first user and its superuser. */
   email: string
-  /** Sent to Label Studio's sign-in only; kept in memory, never logged. */
+  /** Only sent to Label Studio's sign-in; kept in memory, never logged. */
   password: string
 }
 
 /**
- * Label Studio Community's admin as its owner: what the REST API cannot do. Every call may throw
- * `LabelStudioError`; none is harmed by being repeated. Calls run one after another, so that none
- * posts a form that another has outdated, and because Label Studio on SQLite answers 500 (`database
- * is locked`) when forms arrive at the same time. `maxConcurrent` has no effect here.
+ * The admin site of Label Studio Community, used as its owner for what the REST API cannot do.
+ * Every call may throw `LabelStudioError` and can be repeated safely. Calls run one after another,
+ * so that no call posts an outdated form, and because Label Studio on SQLite answers 500 (`database
+ * is locked`) to concurrent forms. `maxConcurrent` has no effect here.
  */
 export interface LabelStudioAdmin {
-  /** An account as it really is, unmasked; `undefined` when there is none. */
+  /** An account, unmasked; `undefined` if there is none. */
   get(id: number, signal?: AbortSignal): Promise<AdminUser | undefined>
   /**
-   * Changes an account and reads it again to see that the change holds. `isActive: false` ends its
+   * Changes an account and reads it again to verify the change. `isActive: false` ends its
    * sessions, tokens and sign-in at once; `true` brings all of them back.
    *
    * @throws LabelStudioError `notFound`
@@ -60,24 +60,27 @@ export interface LabelStudioAdmin {
    *   characters
    */
   setPassword(id: number, password: string, signal?: AbortSignal): Promise<void>
-  /** The account with exactly this address in lower case, member of an organization or not. */
+  /**
+   * The account with exactly this address in lower case, whether or not it is a member of an
+   * organization.
+   */
   find(email: string, signal?: AbortSignal): Promise<AdminUser | undefined>
   /**
-   * Ids of everybody who is deactivated. @throws LabelStudioError `unexpected` when the list shows
+   * Ids of all deactivated accounts. @throws LabelStudioError `unexpected` when the list shows
    * others too
    */
   inactiveIds(signal?: AbortSignal): Promise<ReadonlySet<number>>
   /** Ids of all superusers. @throws as `inactiveIds` */
   superuserIds(signal?: AbortSignal): Promise<ReadonlySet<number>>
-  /** Makes an account a member of the organization, also one that was removed from it. */
+  /** Makes an account a member of the organization, even if it was removed from it. */
   ensureMember(id: number, organization: number, signal?: AbortSignal): Promise<void>
 }
 
 /**
- * Builds a client of Community's admin. It signs in when it is first needed, and again when Label
- * Studio ends its session.
+ * Makes a client of Community's admin. It signs in at the first use, and again when Label Studio
+ * ends its session.
  *
- * @param observe is told how each call went
+ * @param observe called with the outcome of each call
  * @throws ConfigurationError when an option cannot work
  */
 export function labelStudioAdmin(
@@ -117,7 +120,7 @@ export function labelStudioAdmin(
     change: (id, change, signal) => run((pages) => changeUser(pages, id, change), signal),
     setPassword: (id, text, signal) => run((pages) => changePassword(pages, id, text), signal),
     find: (email, signal) => run((pages) => findUser(pages, normalizeEmail(email)), signal),
-    // A page at a time, behind all changes: nobody's deactivation waits for a long list.
+    // One page at a time, after all changes, so that no deactivation waits for a long list.
     inactiveIds: (signal) => listInactive(later(signal)),
     superuserIds: (signal) => listSuperusers(later(signal)),
     ensureMember: (id, organization, signal) =>
@@ -167,7 +170,7 @@ async function readUser(pages: Pages, id: number) {
   return { form, user: toAdminUser(id, form) }
 }
 
-/** The admin answers for an unknown id with a redirect to its front page. */
+/** For an unknown id, the admin redirects to its front page. */
 function found(page: Page): Page {
   if (page.status === 200) return page
   if (page.status === 302 || page.status === 404) {
@@ -222,7 +225,7 @@ function isSame(one: AdminUser, other: AdminUser): boolean {
   return (Object.keys(one) as (keyof AdminUser)[]).every((name) => one[name] === other[name])
 }
 
-/** Django saves the part behind the @ in lower case, whatever the form says. */
+/** Django saves the part after the @ in lower case, whatever the form says. */
 function withLowerDomain(user: AdminUser): AdminUser {
   return { ...user, email: user.email.replace(/@.*$/, (domain) => domain.toLowerCase()) }
 }
@@ -231,7 +234,7 @@ function withoutUndefined(change: AdminUserChange): AdminUserChange {
   return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
 }
 
-/** A form that was not accepted comes back as a page with the reasons. */
+/** The error for a refused form, which comes back as a page with the reasons. */
 function refused({ status, html }: Page): LabelStudioError {
   const errors = readFormErrors(html)
   if (status !== 200 || errors.size === 0) {

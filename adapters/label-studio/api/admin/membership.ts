@@ -13,8 +13,8 @@ import type { Pages } from './web-session.js'
 const membersPath = '/admin/organizations/organizationmember/'
 
 /**
- * Makes an account a member of the organization: brings a removed membership back, or adds the one
- * that is missing because Label Studio ended between creating the account and its membership.
+ * Makes an account a member of the organization: restores a removed membership, or adds the one
+ * that is missing because Label Studio stopped between creating the account and its membership.
  */
 export async function ensureMembership(
   pages: Pages,

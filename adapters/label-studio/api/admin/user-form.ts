@@ -1,21 +1,21 @@
 import { LabelStudioError } from '../errors.js'
 import { controlOf, type HtmlForm, readForms, withChecked, withText } from './html-form.js'
 
-/** An account as Label Studio's admin shows it: nothing is masked there. */
+/** An account as shown by Label Studio's admin, where nothing is masked. */
 export interface AdminUser {
   id: number
   email: string
   username: string
   firstName: string
   lastName: string
-  /** False: sessions, tokens and sign-in are refused at once. */
+  /** `false`: sessions, tokens and sign-in are refused at once. */
   isActive: boolean
   isStaff: boolean
   /** The owner, in Community. */
   isSuperuser: boolean
 }
 
-/** What can be changed about an account; what is absent stays as it is. */
+/** A change of an account; absent members stay as they are. */
 export type AdminUserChange = Partial<
   Pick<AdminUser, 'email' | 'username' | 'firstName' | 'lastName' | 'isActive'>
 >
@@ -53,7 +53,7 @@ export function readUserForm(html: string): HtmlForm {
   return form
 }
 
-/** Reads the account that a form from `readUserForm` shows. */
+/** Reads the account from a form found by `readUserForm`. */
 export function toAdminUser(id: number, form: HtmlForm): AdminUser {
   const text = (name: string) => controlOf(form, name)?.value ?? ''
   const isChecked = (name: string) => controlOf(form, name)?.isSent ?? false
@@ -69,7 +69,7 @@ export function toAdminUser(id: number, form: HtmlForm): AdminUser {
   }
 }
 
-/** The form with `change` filled in and everything else as given. */
+/** The form with `change` filled in and everything else unchanged. */
 export function fillUserForm(form: HtmlForm, change: AdminUserChange): HtmlForm {
   const { isActive, ...others } = change
   const filled = Object.entries(others).reduce(
@@ -79,7 +79,7 @@ export function fillUserForm(form: HtmlForm, change: AdminUserChange): HtmlForm 
   return isActive === undefined ? filled : withChecked(filled, checkboxes.isActive, isActive)
 }
 
-/** The error for a page of the admin that is not as this library knows it. */
+/** The error for an admin page that this library does not know. */
 export function unknownForm(complaint: string): LabelStudioError {
   return new LabelStudioError(
     'unexpected',

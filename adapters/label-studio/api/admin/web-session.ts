@@ -8,20 +8,20 @@ import { controlOf, readForms, toEntries, withText } from './html-form.js'
 /** A page of Label Studio. */
 export interface Page {
   status: number
-  /** Path and query of the redirect, '' when it is none. */
+  /** Path and query of the redirect; '' if it is not one. */
   location: string
   html: string
 }
 
-/** Label Studio's pages as a signed-in person. */
+/** A signed-in session with Label Studio's pages. */
 export interface WebSession {
   /**
-   * Runs `task`, signing in first when that was not done yet, and once more when Label Studio has
-   * ended the session meanwhile. The whole task runs again, so that no form of an old session is
-   * posted. Run one task at a time: a sign-in ends the session of the others.
+   * Runs `task` after signing in, if needed. If Label Studio has ended the session meanwhile, it
+   * signs in again and repeats the whole task, so that no form of an old session is posted. Run one
+   * task at a time, because a sign-in ends the session of the others.
    *
    * @throws LabelStudioError `unauthorized` when e-mail or password is refused
-   * @throws LabelStudioError `forbidden` when the account has no way into these pages
+   * @throws LabelStudioError `forbidden` when the account has no access to these pages
    */
   run<T>(task: (pages: Pages) => Promise<T>, signal?: AbortSignal): Promise<T>
 }
@@ -32,18 +32,18 @@ export interface Pages {
   post(path: string, entries: readonly [string, string][]): Promise<Page>
 }
 
-/** Thrown inside a task when a page sends to the sign-in. */
+/** Thrown inside a task when a page redirects to the sign-in. */
 class SessionEnded extends Error {}
 
 const signInPath = '/user/login/'
 
-/** Settings of a web session: whose it is, and how to reach Label Studio. */
+/** Settings of a web session: the account, and how to reach Label Studio. */
 export interface WebSessionSettings extends HttpSettings {
   email: string
   password: string
 }
 
-/** A session that signs in when it is first used. */
+/** Makes a session that signs in at the first use. */
 export function webSession(settings: WebSessionSettings): WebSession {
   const jar = cookieJar()
   let isSignedIn = false
@@ -129,11 +129,11 @@ function requestInit(request: PageRequest, url: string): RequestInit {
     method,
     headers: {
       accept: 'text/html',
-      // Messages of forms are compared as English.
+      // Form messages are recognised in English.
       'accept-language': 'en',
       ...(cookie !== '' && { cookie }),
-      // Django asks for the referrer over TLS. No `Origin`: it would be compared with the scheme
-      // that Django sees, which is another one behind a proxy that ends TLS.
+      // Django requires the referrer over TLS. No `Origin` is sent: Django would compare it with
+      // the scheme that it sees, which differs behind a proxy that terminates TLS.
       ...(entries !== undefined && { referer: url }),
     },
     ...(entries !== undefined && { body: new URLSearchParams(entries as [string, string][]) }),

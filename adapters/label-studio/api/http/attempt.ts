@@ -13,13 +13,14 @@ export interface ApiRequest {
   body?: unknown
   signal?: AbortSignal | undefined
   /**
-   * May be sent again when the outcome of an attempt is not known. Default: true but for POST. GET
-   * and DELETE are idempotent, and every PATCH of Label Studio's API sets absolute values.
+   * Whether it may be sent again when the outcome of an attempt is unknown. Default: `true` except
+   * for POST. GET and DELETE are idempotent, and every PATCH of Label Studio's API sets absolute
+   * values.
    */
   repeatable?: boolean
 }
 
-/** What every attempt of an API needs. */
+/** The context of every attempt. */
 export interface AttemptContext {
   baseUrl: string
   timeoutMs: number
@@ -29,12 +30,12 @@ export interface AttemptContext {
 }
 
 /**
- * Sends `request` once and returns the parsed JSON of the answer, `undefined` when it has no
+ * Sends `request` once and returns the parsed JSON of the answer, or `undefined` if it has no
  * content.
  *
  * @param authorization value of the header, or `undefined` to send none
  * @throws LabelStudioError
- * @throws the reason of `request.signal` when that ended it
+ * @throws the reason of `request.signal` when that aborted it
  */
 export async function attempt(
   request: ApiRequest,

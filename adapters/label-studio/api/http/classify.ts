@@ -1,9 +1,9 @@
 import { isObject } from '../../../../lib/adapter/index.js'
 import { LabelStudioError, type LabelStudioErrorKind } from '../errors.js'
 
-/** An answer that is not a success, as plain values. */
+/** A failed answer, as plain values. */
 export interface FailedAnswer {
-  /** The call as it may be shown, e.g. `GET /api/users/{id}/`. */
+  /** The call in a form that may be shown, e.g. `GET /api/users/{id}/`. */
   call: string
   method: string
   status: number
@@ -40,7 +40,7 @@ const sentences: Readonly<Record<LabelStudioErrorKind, string>> = {
   unexpected: 'Label Studio gave an answer that is not understood',
 }
 
-/** Builds the typed error for an answer of Label Studio that is not a success. */
+/** Makes the typed error for a failed answer of Label Studio. */
 export function errorFromAnswer(answer: FailedAnswer, redact: (text: string) => string) {
   const body = parseBody(answer)
   const kind = kindOf(answer, body)
@@ -66,7 +66,7 @@ function parseBody({ contentType, text }: FailedAnswer): unknown {
 function kindOf(answer: FailedAnswer, body: unknown): LabelStudioErrorKind {
   const { status } = answer
   if (status >= 500) return 'unavailable'
-  // A missing object is told in JSON; an unknown path falls through to Django's HTML page.
+  // A missing object is reported in JSON; an unknown path gets Django's HTML page.
   if (status === 404 && body === undefined) return 'featureAbsent'
   const text = answer.text.slice(0, 4000)
   if (status === 405 && /Method \\?"[A-Z]+\\?" not allowed/.test(text)) return 'featureAbsent'
@@ -80,7 +80,7 @@ function isDuplicateEmail(body: unknown): boolean {
   return Array.isArray(errors) && errors.some((each) => /already exists/i.test(String(each)))
 }
 
-// The status Enterprise answers with at its seat limit is not published; the words decide.
+// Enterprise's status at its seat limit is not documented, so the words of the message decide.
 function saysNoSeat(status: number, body: unknown): boolean {
   if (![400, 403, 409].includes(status)) return false
   return /\b(seats?|user limit|maximum number of users|license limit)\b/i.test(detailOf(body) ?? '')

@@ -11,19 +11,19 @@ import { tokenForm } from './token.js'
 /** Sends calls to one Label Studio as one account. */
 export interface HttpClient {
   /**
-   * Sends `request`, again where that is safe and useful, and returns the answer's JSON
+   * Sends `request`, with retries if that is safe and useful, and returns the answer's JSON
    * (`undefined` for an empty one).
    *
    * @throws LabelStudioError
-   * @throws the reason of `request.signal` when that ended it
+   * @throws the reason of `request.signal` when that aborted it
    */
   request(request: ApiRequest): Promise<unknown>
 }
 
-/** Is told how each call went: its path without ids, and what it failed with. */
+/** Called with the outcome of each call: its path without ids, and the error if it failed. */
 export type CallObserver = (call: { readonly template: string; readonly error?: unknown }) => void
 
-/** A client for one base URL and one token. */
+/** Makes a client for one base URL and one token. */
 export function httpClient(settings: HttpSettings, observe: CallObserver = () => {}): HttpClient {
   const limit = limiter(settings.maxConcurrent, settings.maxQueued)
   const context: AttemptContext = { ...settings, redact: redactor(settings.token) }
@@ -52,7 +52,7 @@ export function httpClient(settings: HttpSettings, observe: CallObserver = () =>
   }
 }
 
-/** One attempt; an access token that Label Studio refuses is renewed and tried once more. */
+/** Makes one attempt; if Label Studio refuses the access token, renews it and tries once more. */
 async function authorized(
   request: ApiRequest,
   credentials: Credentials | undefined,
@@ -88,7 +88,8 @@ async function accessToken(personalAccessToken: string, context: AttemptContext)
 }
 
 /**
- * Without an access token the call itself was never sent, so it may be repeated whatever its verb.
+ * Without an access token the call itself was never sent, so it may be repeated whatever its
+ * method.
  */
 function beforeTheCall({ kind, message, status, detail, retryAfterSeconds }: LabelStudioError) {
   return new LabelStudioError(kind, message, {
@@ -99,7 +100,7 @@ function beforeTheCall({ kind, message, status, detail, retryAfterSeconds }: Lab
   })
 }
 
-/** Takes the token out of a text Label Studio sent. */
+/** Removes the token from a text of Label Studio. */
 function redactor(token: string | undefined): (text: string) => string {
   return (text) => (token === undefined ? text : text.replaceAll(token, '[redacted]'))
 }

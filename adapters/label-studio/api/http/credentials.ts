@@ -4,12 +4,13 @@ import { jwtLifetimeMs, tokenForm } from './token.js'
 export interface Credentials {
   authorization(): Promise<string>
   /**
-   * Called when Label Studio refused `authorization`; whether another value is worth one more try.
+   * Called when Label Studio refused `authorization`; returns whether to try once more with another
+   * value.
    */
   refused(authorization: string): boolean
 }
 
-/** An access token is renewed when less than this is left of its life. */
+/** An access token is renewed when less than this is left of its lifetime. */
 const marginMs = 15_000
 
 /** Credentials that never change: a legacy token or a ready access token. */
@@ -19,9 +20,9 @@ export function fixedCredentials(token: string): Credentials {
 }
 
 /**
- * Credentials from a personal access token: exchanges it for an access token when one is needed.
- * Calls made in parallel share one exchange. Lifetimes are counted from the token's own `iat`, so a
- * clock that differs from Label Studio's does no harm.
+ * Credentials from a personal access token, which is exchanged for an access token when needed.
+ * Parallel calls share one exchange. Lifetimes count from the token's own `iat`, so the clock need
+ * not agree with Label Studio's.
  *
  * @param exchange asks Label Studio for an access token
  * @param clock    milliseconds, only differences are used

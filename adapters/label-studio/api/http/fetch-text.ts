@@ -1,6 +1,6 @@
 import { LabelStudioError } from '../errors.js'
 
-/** How one exchange is done. */
+/** Options of one exchange. */
 export interface FetchOptions {
   /** For messages: method and path without ids. */
   call: string
@@ -9,7 +9,7 @@ export interface FetchOptions {
   timeoutMs: number
 }
 
-/** Codes of failures before anything was sent. */
+/** Error codes of failures before anything was sent. */
 const neverSentCodes = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -20,11 +20,11 @@ const neverSentCodes = new Set([
 ])
 
 /**
- * Sends one request and reads the whole answer within the time-out. Follows no redirect, which
+ * Sends one request and reads the whole answer within the time-out. It follows no redirect, which
  * could carry credentials elsewhere.
  *
  * @throws LabelStudioError `unavailable`
- * @throws the signal's reason when that ended it
+ * @throws the signal's reason when that aborted it
  */
 export async function fetchText(
   url: string,

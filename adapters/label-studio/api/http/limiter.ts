@@ -1,12 +1,12 @@
 import { LabelStudioError } from '../errors.js'
 
 /**
- * Runs at most so many tasks at once; the others wait in order, those that can wait behind all
+ * Limits the number of concurrent tasks; the others wait in order, with `later` tasks after all
  * others.
  */
 export interface Limiter {
   /**
-   * Runs `task` when its turn comes. What is `later` waits for everything that is not.
+   * Runs `task` in its turn. A `later` task waits for all that are not.
    *
    * @throws LabelStudioError `unavailable` at once when the queue is full
    * @throws the signal's reason when it is aborted while waiting

@@ -1,7 +1,4 @@
-/**
- * A path below the base URL, e.g. `/api/users/7/`, and the same with its ids left out, for
- * messages.
- */
+/** A path below the base URL, e.g. `/api/users/7/`, and the same path without ids, for messages. */
 export interface ApiPath {
   path: string
   template: string
@@ -10,7 +7,8 @@ export interface ApiPath {
 /**
  * Builds a path from a template literal; every value is one encoded path segment.
  *
- * @throws TypeError for an empty value, `.` or `..`, which a URL parser would take as another path
+ * @throws TypeError for an empty value, `.` or `..`, which a URL parser would resolve to another
+ *   path
  * @example apiPath`/api/users/${id}/`
  */
 export function apiPath(strings: TemplateStringsArray, ...values: (number | string)[]): ApiPath {
@@ -29,7 +27,7 @@ function encodeSegment(value: number | string): string {
   return encodeURIComponent(text)
 }
 
-/** Values of a query string; `undefined` is left out. */
+/** Values of a query string; `undefined` ones are omitted. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>
 
 /** Joins base URL (kept with its own path), path and query. */

@@ -1,39 +1,40 @@
 import { isLabelStudioError, type LabelStudioError } from '../errors.js'
 
-/** How often, and with which pauses, a call is tried again. */
+/** How often, and with which pauses, a call is retried. */
 export interface RetryPolicy {
   /** Further attempts after the first. */
   retries: number
   /** Upper bound of the first pause; it doubles with each attempt. */
   baseDelayMs: number
   /**
-   * No pause is longer; a longer `Retry-After` ends the call instead, so the caller can plan it.
+   * The longest pause; a longer `Retry-After` ends the call instead, so that the caller can
+   * schedule it.
    */
   maxDelayMs: number
 }
 
-/** What repeating needs beside the policy. */
+/** What retrying needs besides the policy. */
 export interface RetryTools extends RetryPolicy {
   random: () => number
   sleep: (ms: number, signal?: AbortSignal) => Promise<void>
 }
 
-/** Where in a row of attempts a call is. */
+/** A failed attempt of a call. */
 export interface FailedCall {
-  /** How many attempts have failed already, from 1. */
+  /** How many attempts have failed, from 1. */
   attempt: number
-  /** A second effect would do no harm. */
+  /** Whether repeating the effect is harmless. */
   repeatable: boolean
 }
 
 type Failure = Pick<LabelStudioError, 'kind' | 'maybeDone' | 'retryAfterSeconds'>
 
 /**
- * Milliseconds to wait before the next attempt, or `undefined` when the call has failed for good.
+ * Milliseconds to wait before the next attempt, or `undefined` if the call has failed for good.
  *
  * Repeatable calls are tried again after 408, 429, 5xx, time-outs and dropped connections; others
- * (most POSTs) only when Label Studio surely did nothing: 429, or the request never reached it. The
- * pause has full jitter: a random part of a doubling bound.
+ * (most POSTs) only if Label Studio certainly did nothing: 429, or the request never reached it.
+ * The pause has full jitter: a random part of a doubling bound.
  *
  * @param random a number from 0 (included) to 1 (not included)
  */
@@ -55,14 +56,14 @@ function canRepeat({ kind, maybeDone }: Failure, repeatable: boolean): boolean {
   return kind === 'rateLimited' || (kind === 'unavailable' && (repeatable || !maybeDone))
 }
 
-/** How a task is run by `retrying`. */
+/** Options of `retrying`. */
 export interface RetryOptions extends RetryTools {
   repeatable: boolean
   signal?: AbortSignal | undefined
 }
 
 /**
- * Runs `task` until it succeeds or fails with what a further attempt cannot mend.
+ * Runs `task` until it succeeds or fails for good.
  *
  * @throws what the last attempt threw, or the signal's reason
  */
@@ -88,11 +89,11 @@ async function pause(delayMs: number, { sleep, signal }: RetryOptions): Promise<
   })
 }
 
-/** Reads `Retry-After`: seconds or an HTTP date; `undefined` when absent or not understood. */
+/** Reads `Retry-After`: seconds or an HTTP date; `undefined` if absent or malformed. */
 export function parseRetryAfter(value: string | null, nowMs: number): number | undefined {
   if (value === null) return undefined
   if (/^\d{1,9}$/.test(value.trim())) return Number(value)
-  // An HTTP date begins with its weekday; `Date.parse` alone would take nearly anything.
+  // An HTTP date begins with its weekday; `Date.parse` alone would accept nearly anything.
   const date = /^\s*[A-Z][a-z]+, /.test(value) ? Date.parse(value) : Number.NaN
   return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - nowMs) / 1000))
 }

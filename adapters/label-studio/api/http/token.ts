@@ -1,15 +1,15 @@
 import { isObject } from '../../../../lib/adapter/index.js'
 
 /**
- * The forms a Label Studio token comes in. `legacy`: opaque, sent as `Token`. `personalAccess`: a
- * JWT refresh token, exchanged for access tokens and never sent itself. `access`: a JWT of a few
- * minutes, sent as `Bearer`. `truncated`: a personal access token without its signature, as lists
- * show it.
+ * The forms of a Label Studio token. `legacy`: opaque, sent as `Token`. `personalAccess`: a JWT
+ * refresh token, exchanged for access tokens and never sent itself. `access`: a JWT that is valid
+ * for a few minutes, sent as `Bearer`. `truncated`: a personal access token without its signature,
+ * as lists show it.
  */
 export type TokenForm = 'legacy' | 'personalAccess' | 'access' | 'truncated'
 
 /**
- * The unverified payload of a JWT, or `undefined` when `token` is none. Only Label Studio verifies
+ * The unverified payload of a JWT, or `undefined` if `token` is not one. Only Label Studio verifies
  * it.
  */
 export function jwtPayload(token: string): Record<string, unknown> | undefined {
@@ -25,7 +25,7 @@ export function jwtPayload(token: string): Record<string, unknown> | undefined {
   }
 }
 
-/** Tells which form `token` has. */
+/** The form of `token`. */
 export function tokenForm(token: string): TokenForm {
   const payload = jwtPayload(token)
   if (payload === undefined) return 'legacy'
@@ -33,7 +33,7 @@ export function tokenForm(token: string): TokenForm {
   return payload['token_type'] === 'refresh' ? 'personalAccess' : 'access'
 }
 
-/** Milliseconds a JWT lives, counted from when it was made, or 0 when it does not say. */
+/** The lifetime of a JWT in milliseconds, counted from its issue, or 0 if it does not say. */
 export function jwtLifetimeMs(token: string): number {
   const payload = jwtPayload(token)
   const [iat, exp] = [payload?.['iat'], payload?.['exp']]
@@ -41,8 +41,8 @@ export function jwtLifetimeMs(token: string): number {
 }
 
 /**
- * Whether `token` could be one: printable ASCII without spaces, of bounded length, so safe in a
- * header.
+ * Whether `token` can be a token: printable ASCII without spaces and of bounded length, so safe in
+ * a header.
  */
 export function isTokenText(token: string): boolean {
   return token.length <= 4096 && /^[\x21-\x7e]+$/.test(token)

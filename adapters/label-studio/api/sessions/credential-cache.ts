@@ -3,27 +3,27 @@ import { createHash } from 'node:crypto'
 /** How long an answer may be used. */
 export interface Lifetime {
   freshMs: number
-  /** After that, still used when asking again fails. */
+  /** How much longer it may be used if asking again fails. */
   staleMs?: number
 }
 
 /** Options of `credentialCache`. */
 export interface CredentialCacheOptions<Value> {
-  /** The entry unused for longest goes first. */
+  /** The least recently used entry is removed first. */
   maxEntries: number
   clock: () => number
   lifetime: (value: Value) => Lifetime
 }
 
-/** Remembers for a bounded time what was found out about a credential, under a digest of it. */
+/** Caches for a limited time what is known about a credential, by its digest. */
 export interface CredentialCache<Value> {
-  /** What is known of `credential`, else what `ask` finds out; callers in parallel ask once. */
+  /** Returns what is known about `credential`, or else asks; parallel callers share one request. */
   find(credential: string, ask: () => Promise<Value>): Promise<Value>
-  /** What is known of `credential` and still fresh; asks nobody. */
+  /** Returns a fresh entry for `credential`, without asking. */
   peek(credential: string): Value | undefined
-  /** What was known of `credential` and may be used when asking again fails. */
+  /** Returns an old entry for `credential`, to be used if asking again fails. */
   stale(credential: string): Value | undefined
-  /** Remembers what was found out in another way. */
+  /** Stores what was found out in another way. */
   put(credential: string, value: Value): void
 }
 

@@ -17,13 +17,16 @@ const longestMs = 86_400_000
 
 /** Options of `identifyLabelStudioUser`. */
 export interface IdentifyOptions extends LabelStudioConnection {
-  /** How long a credential's account is remembered, in milliseconds. Default 30000. */
+  /** How long a credential's account is cached, in milliseconds. Default 30000. */
   cacheMs?: number
-  /** How long it is remembered that a session is nobody's, in milliseconds. Default 2000. */
+  /** How long it is cached that a session is anonymous, in milliseconds. Default 2000. */
   anonymousCacheMs?: number
-  /** How much longer a known account is used while Label Studio cannot be asked. Default 600000. */
+  /**
+   * How much longer a known account is used while Label Studio cannot be reached, in milliseconds.
+   * Default 600000.
+   */
   staleMs?: number
-  /** Most credentials remembered. Default 10000. */
+  /** Maximum number of cached credentials. Default 10000. */
   maxCached?: number
 }
 
@@ -49,22 +52,21 @@ export interface RequestWithHeaders {
 /** The account a credential belongs to. */
 export interface LabelStudioIdentity {
   accountId: number
-  /** For messages only: it is masked once the person was removed, so it identifies nobody. */
+  /** For messages only: it is masked once the person was removed, so it cannot identify anybody. */
   email: string
 }
 
-/** What is known of the people behind a request. */
+/** The people behind a request, as far as they are known. */
 export interface Identification {
   /**
    * One entry for each credential that Label Studio accepts; none for an anonymous request. There
-   * can be several: a cookie and a token, of different people. Label Studio's pages go by the
-   * cookie, its API by the token, so a request must be refused when any one of them is to be kept
-   * out.
+   * can be several, e.g. a cookie and a token of different people. Label Studio's pages use the
+   * cookie and its API the token, so a request must be refused if any of them must be kept out.
    */
   identities: readonly LabelStudioIdentity[]
-  /** False when Label Studio could not be asked about one of the credentials. */
+  /** `false` if Label Studio could not be asked about one of the credentials. */
   isComplete: boolean
-  /** Headers, as they were sent, with a token or a session of an account that is not accepted. */
+  /** Headers, as sent, with a token or session of an account that is not accepted. */
   refused?: readonly string[]
 }
 
@@ -74,13 +76,13 @@ export type Identify = (
   signal?: AbortSignal,
 ) => Promise<Identification>
 
-/** Headers that Label Studio takes a person from. Each is asked about alone. */
+/** Headers by which Label Studio authenticates. Each is checked separately. */
 const credentialHeaders = ['cookie', 'authorization', 'x-api-key'] as const
 
 /**
- * Builds a function that finds out which Label Studio accounts a request belongs to, by asking
- * Label Studio itself with the request's own credentials (session cookie, legacy token, JWT), one
- * at a time, so that an invalid one cannot hide a valid one. Credentials are kept as digests only.
+ * Makes a function that finds out to which Label Studio accounts a request belongs. It asks Label
+ * Studio itself with the request's credentials (session cookie, legacy token, JWT), one at a time,
+ * so that an invalid one cannot hide a valid one. Credentials are kept as digests only.
  *
  * @throws ConfigurationError when an option cannot work
  */
@@ -92,7 +94,7 @@ export function identifyLabelStudioUser(given: IdentifyOptions): Identify {
     maxEntries: options.maxCached,
     clock: settings.clock,
     lifetime: (owner) => {
-      // Who is let in again comes in at once.
+      // So that a reactivated person can come in at once.
       if (owner === 'refused') return { freshMs: 0 }
       return owner === 'nobody'
         ? { freshMs: options.anonymousCacheMs }
@@ -105,8 +107,8 @@ export function identifyLabelStudioUser(given: IdentifyOptions): Identify {
       retrying(() => askWhoami(credential, settings), { ...settings, repeatable: true }),
     )
   /**
-   * By the account in the session once it is known; that a cookie is refused says nothing of others
-   * of the account.
+   * Cached by the account in the session once it is known. A refused cookie says nothing about
+   * other cookies of the account.
    */
   const identifyOne = async (credential: Credential) => {
     const { name, value } = credential
@@ -154,14 +156,14 @@ interface Credential {
 }
 
 /**
- * Whose a credential is. Sessions of people who have not signed in are nobody's; what claims to be
- * somebody's and is not accepted is `refused`.
+ * The owner of a credential. A session without sign-in is anonymous; a credential that names an
+ * account and is not accepted is `refused`.
  */
 type Owner = LabelStudioIdentity | 'nobody' | 'refused'
 
 /**
- * Some servers in front of Label Studio take `X_Api_Key` for `X-Api-Key`, so both count; of a
- * header given several times each value counts.
+ * Some servers in front of Label Studio read `X_Api_Key` as `X-Api-Key`, so both count; if a header
+ * is repeated, each value counts.
  */
 function readCredentials({ headers }: RequestWithHeaders): Credential[] {
   const names = new Set<string>(credentialHeaders)
@@ -203,7 +205,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The question goes on for others who wait for the same answer. */
+/** Stops waiting when aborted; the request to Label Studio goes on for other waiters. */
 async function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return answer
   signal.throwIfAborted()

@@ -10,9 +10,9 @@ import { credentialCache } from './credential-cache.js'
 export interface OwnerTokenOptions extends LabelStudioConnection {
   /** How long an owner's token is accepted without asking again, in milliseconds. Default 60000. */
   cacheMs?: number
-  /** How long a refusal is remembered, in milliseconds. Default 5000. */
+  /** How long a refusal is cached, in milliseconds. Default 5000. */
   refusalCacheMs?: number
-  /** Most tokens remembered. Default 1000. */
+  /** Maximum number of cached tokens. Default 1000. */
   maxCached?: number
 }
 
@@ -34,7 +34,8 @@ const ownerTokenTable = optionTable<OwnerTokenOptions>()(
 )
 
 /**
- * To whom a token belongs: the organization's owner, somebody else, or nobody Label Studio knows.
+ * Whether a token belongs to the organization's owner, to another account, or is unknown to Label
+ * Studio.
  */
 export type OwnerTokenVerdict =
   | { outcome: 'owner'; accountId: number; organization: number | undefined }
@@ -42,8 +43,8 @@ export type OwnerTokenVerdict =
   | { outcome: 'refused' }
 
 /**
- * Builds a function that asks Label Studio whether a bearer token is its owner's. A legacy token, a
- * personal access token and an access token are all understood.
+ * Makes a function that asks Label Studio whether a bearer token is its owner's. It accepts legacy
+ * tokens, personal access tokens and access tokens.
  *
  * The function throws LabelStudioError `unavailable` when Label Studio cannot be asked.
  *

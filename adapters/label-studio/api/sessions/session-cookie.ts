@@ -4,14 +4,13 @@ const name = 'sessionid'
 const maxBytes = 65_536
 
 /**
- * The account that the session in a `Cookie` header names, without a look at its signature.
- * Community keeps sessions in signed cookies (Django's `signed_cookies`) and signs them anew with
- * every answer, so the same session never has the same cookie for long; what stays is the account
- * in it. A cookie that is genuine tells the truth, and one that is not is refused by Label Studio,
- * whoever it names.
+ * The account named by the session in a `Cookie` header; the signature is not checked. Community
+ * keeps sessions in signed cookies (Django's `signed_cookies`) and signs them again with every
+ * answer, so the cookie of a session keeps changing, but not the account in it. Label Studio itself
+ * refuses a forged cookie.
  *
- * `undefined` where that cannot be read for certain as Django reads it: several sessions, quotes,
- * other ways of keeping sessions.
+ * `undefined` if it cannot be read exactly as Django reads it: several sessions, quotes, other
+ * session engines.
  */
 export function accountInCookie(cookie: string): number | undefined {
   if (!/^[\x20-\x7e]*$/.test(cookie) || cookie.toLowerCase().split(name).length !== 2) {
