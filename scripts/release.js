@@ -1,6 +1,7 @@
 // Makes what a release consists of, in build/release: the package, its SBOM (CycloneDX), and their
 // digests. `npm run release -- --publish` then publishes that package; npm attests where it was
-// built (provenance), which works only in a CI that npm knows.
+// built (provenance), which works only in a CI that npm knows. With `--dry-run` as well, it does all
+// of this but the last step, without an attestation.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
@@ -22,7 +23,10 @@ const file = packTwice()
 writeSbom(file)
 writeDigests()
 console.log(fs.readFileSync(path.join(folder, 'SHA512SUMS'), 'utf8').trimEnd())
-if (isPublishing) run('npm', ['publish', file, '--provenance', '--access', 'public'], 'inherit')
+if (isPublishing) {
+  const how = process.argv.includes('--dry-run') ? '--dry-run' : '--provenance'
+  run('npm', ['publish', file, how, '--access', 'public'], 'inherit')
+}
 
 function run(program, parameters, stdio = 'pipe') {
   return execFileSync(program, parameters, { cwd: root, encoding: 'utf8', stdio })
