@@ -246,9 +246,23 @@ function compileTypeScript() {
     }
     module._compile(compiled.get(filename), filename)
   }
+  readAssetsAsText()
   const resolve = Module._resolveFilename
   Module._resolveFilename = (request, parent, ...rest) =>
     sourceOf(request, parent) ?? resolve(request, parent, ...rest)
+}
+
+/** The files of the settings page are imported as text, see scripts/bundle.js. */
+function readAssetsAsText() {
+  const load = require.extensions['.js']
+  const isAsset = (file) =>
+    path.basename(path.dirname(file)) === 'assets' && !file.includes('node_modules')
+  for (const extension of ['.css', '.js', '.svg']) {
+    require.extensions[extension] = (module, file) => {
+      if (!isAsset(file)) return load(module, file)
+      module.exports = fs.readFileSync(file, 'utf8')
+    }
+  }
 }
 
 function boundProperties() {

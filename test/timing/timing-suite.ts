@@ -7,20 +7,36 @@ type Ask = () => Promise<Answer>
 const pairs = 200
 const maxDeviations = 5
 
+/** Two requests whose times are compared. */
+interface Pair {
+  /** For the report. */
+  readonly name: string
+  readonly one: Ask
+  readonly other: Ask
+}
+
 /**
  * Whether one request takes as long as another: both are sent in turn, and of each pair it is asked
  * which took longer. That is chance when they take the same way, whatever else the machine does;
  * the number is then binomial.
  */
-async function isSlowerOrFaster(one: Ask, other: Ask): Promise<boolean> {
-  let longer = 0
+async function isSlowerOrFaster({ name, one, other }: Pair): Promise<boolean> {
+  const times: (readonly [number, number])[] = []
   for (let pair = 0; pair < pairs; pair += 1) {
     const isFirst = pair % 2 === 0
     const first = await timeOf(isFirst ? one : other)
     const second = await timeOf(isFirst ? other : one)
-    if (isFirst ? first > second : second > first) longer += 1
+    times.push(isFirst ? [first, second] : [second, first])
   }
+  const longer = times.filter(([first, second]) => first > second).length
+  const medians = [0, 1].map((place) => medianOf(times.map((pair) => pair[place] ?? 0)))
+  process.stderr.write(`${name}: ${longer} of ${pairs} longer, ${medians.join(' and ')} ms\n`)
   return Math.abs(longer - pairs / 2) > (maxDeviations * Math.sqrt(pairs)) / 2
+}
+
+function medianOf(times: readonly number[]): string {
+  const sorted = [...times].sort((a, b) => a - b)
+  return (sorted[Math.floor(sorted.length / 2)] ?? 0).toFixed(2)
 }
 
 async function timeOf(ask: Ask): Promise<number> {
@@ -30,31 +46,37 @@ async function timeOf(ask: Ask): Promise<number> {
 }
 
 /** Three measurements must agree before it counts as a difference. */
-async function areAlike(one: Ask, other: Ask): Promise<boolean> {
+async function areAlike(pair: Pair): Promise<boolean> {
   for (let attempt = 0; attempt < 3; attempt += 1) {
-    if (!(await isSlowerOrFaster(one, other))) return true
+    if (!(await isSlowerOrFaster(pair))) return true
   }
   return false
 }
 
-/** That the time of an answer does not tell of other tenants. */
-export function timingSuite(make: () => Adapters | Promise<Adapters>): void {
-  const asked = ['get', 'delete', 'patch', 'put'] as const
+const methods = ['get', 'delete', 'patch', 'put'] as const
+/** Ids that nobody may tell from one that never was. */
+const hidden = ['an id of another tenant', 'a deleted id'] as const
+const asked = methods.flatMap((method) => hidden.map((id) => [method, id] as const))
 
+/** That the time of an answer does not tell of other tenants, or of who was deleted. */
+export function timingSuite(store: string, make: () => Adapters | Promise<Adapters>): void {
   it.each(asked)(
-    'takes as long for an unknown id as for one of another tenant: %s (S-LEAK-07)',
-    async (method) => {
+    'takes as long for an unknown id as for another: %s %s (S-LEAK-07)',
+    async (method, kind) => {
       const scim = await serve(await make(), { onEvent: () => {} })
       for (let count = 0; count < 50; count += 1) await scim.user(`user-${count}`)
-      const foreign = (await scim.user('ines', {}, { as: 'other' })).id
-      const unknown = foreign.replace(/[0-9a-f]/g, (digit: string) => (digit === '0' ? '1' : '0'))
+      const isDeleted = kind === 'a deleted id'
+      const { id } = await scim.user('ines', {}, { as: isDeleted ? 'acme' : 'other' })
+      if (isDeleted) await scim.delete(`/Users/${id}`)
+      const unknown = id.replace(/[0-9a-f]/g, (digit: string) => (digit === '0' ? '1' : '0'))
       const body = { schemas: [userUrn], userName: 'x' }
-      const ask = (id: string) => () => {
-        const path = `/Users/${id}`
+      const ask = (one: string) => () => {
+        const path = `/Users/${one}`
         if (method === 'put') return scim.put(path, body)
         return method === 'patch' ? scim.patch(path, []) : scim[method](path)
       }
-      expect(await areAlike(ask(foreign), ask(unknown))).toBe(true)
+      const pair = { name: `${store}: ${method} of ${kind}`, one: ask(id), other: ask(unknown) }
+      expect(await areAlike(pair)).toBe(true)
     },
     60_000,
   )
@@ -64,13 +86,15 @@ export function timingSuite(make: () => Adapters | Promise<Adapters>): void {
     await scim.user('ines@example.com', {}, { as: 'other' })
     const look = (name: string) => () =>
       scim.get(`/Users?filter=${encodeURIComponent(`userName eq "${name}"`)}`)
-    expect(await areAlike(look('ines@example.com'), look('noor@example.com'))).toBe(true)
+    const [one, other] = [look('ines@example.com'), look('noor@example.com')]
+    expect(await areAlike({ name: `${store}: userName eq`, one, other })).toBe(true)
   }, 60_000)
 
   it('is measured well enough to tell many people from nobody', async () => {
     const scim = await serve(await make())
     for (let count = 0; count < 50; count += 1) await scim.user(`user-${count}`)
     const get = (path: string) => () => scim.get(path)
-    expect(await areAlike(get('/Users'), get('/Users/nobody'))).toBe(false)
+    const pair = { name: `${store}: a list`, one: get('/Users'), other: get('/Users/nobody') }
+    expect(await areAlike(pair)).toBe(false)
   }, 60_000)
 }

@@ -13,10 +13,10 @@ afterEach(async () => {
   }
 })
 
-describe('the time of an answer, in memory', () => timingSuite(() => memoryAdapters()))
+describe('the time of an answer, in memory', () => timingSuite('memory', () => memoryAdapters()))
 
 describe('the time of an answer, over SQL', () =>
-  timingSuite(async () => {
+  timingSuite('SQLite', async () => {
     const database = await testDatabase()
     const adapters = await sqlAdapters({ url: database.url })
     opened.push({ adapters, database })
