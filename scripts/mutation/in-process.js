@@ -22,7 +22,22 @@ const slowForStaticMs = 20
 globalThis.__stryker__ ??= {}
 const namespace = globalThis.__stryker__
 
-export const strykerPlugins = [{ kind: 'TestRunner', name: 'in-process', factory: createRunner }]
+export const strykerPlugins = [
+  { kind: 'TestRunner', name: 'in-process', factory: createRunner },
+  { kind: 'Reporter', name: 'survivors', factory: createReporter },
+]
+
+/** Prints each survivor when it is known: a run that is stopped has told something, too. */
+function createReporter() {
+  return {
+    onMutantTested({ status, fileName, location, mutatorName, replacement }) {
+      if (status !== 'Survived' && status !== 'NoCoverage') return
+      const { line, column } = location.start
+      const place = `${path.relative(process.cwd(), fileName)}:${line}:${column}`
+      process.stdout.write(`${place} ${status} ${mutatorName}: ${replacement.slice(0, 200)}\n`)
+    },
+  }
+}
 
 function createRunner() {
   let tests

@@ -19,7 +19,7 @@ export default {
   ignorePatterns: ['.cache', 'dist', 'build', 'data', 'docs', 'coverage'],
   tempDirName: `${report}/sandbox-${area}`,
   timeoutMS: 20_000,
-  reporters: ['clear-text', 'json', 'progress-append-only'],
+  reporters: ['survivors', 'clear-text', 'json', 'progress-append-only'],
   clearTextReporter: { allowColor: false, allowEmojis: false, logTests: false },
   jsonReporter: { fileName: `${report}/${area}.json` },
   allowConsoleColors: false,
