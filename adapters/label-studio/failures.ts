@@ -5,7 +5,7 @@ import {
   type LabelStudioErrorKind,
 } from './api/index.js'
 
-/** How long to wait, in seconds, where only somebody's intervention helps. */
+/** How long to wait, in seconds, if an operator has to intervene. */
 const untilSomebodyActs = 300
 
 const unavailableBecause: Partial<Record<LabelStudioErrorKind, string>> = {
@@ -19,8 +19,7 @@ const unavailableBecause: Partial<Record<LabelStudioErrorKind, string>> = {
 }
 
 /**
- * What the library is told about a failure of Label Studio: refusals are final, everything else is
- * tried again.
+ * The store error for a failure of Label Studio: refusals are final, everything else is retried.
  */
 export function storeErrorFrom(error: unknown): unknown {
   if (!isLabelStudioError(error)) return error
@@ -34,7 +33,7 @@ export function storeErrorFrom(error: unknown): unknown {
   })
 }
 
-/** Runs work on Label Studio, with failures in terms of the library. */
+/** Runs work on Label Studio and translates its failures to store errors. */
 export async function translated<T>(work: Promise<T>): Promise<T> {
   try {
     return await work

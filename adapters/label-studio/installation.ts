@@ -10,46 +10,46 @@ import { storeErrorFrom } from './failures.js'
 
 const debug = createDebug('label-studio-scim:label-studio')
 
-/** What must be known of a Label Studio before anything is done in it. */
+/** The facts about a Label Studio that are needed before anything is done in it. */
 export interface Installation {
   readonly edition: Edition
   readonly release: string
   readonly organization: number
   /** The token's own account. */
   readonly ownId: number
-  /** Of that account, lower-cased. */
+  /** E-mail of that account, lower-cased. */
   readonly ownEmail: string
-  /** Lower-cased; '' when Label Studio does not say. */
+  /** Lower-cased; '' if unknown. */
   readonly ownerEmail: string
 }
 
-/** What is known of a Label Studio, brought up to date in the background. */
+/** The known facts about a Label Studio, kept up to date in the background. */
 export interface InstallationSource {
   /**
-   * What was found out last; asks only when nothing is known. @throws as the API, when it cannot
-   * tell
+   * Returns the last known facts; asks Label Studio only if nothing is known. @throws as the API,
+   * when it cannot tell
    */
   get(): Promise<Installation>
   /**
-   * As `get`, but what was last known when Label Studio cannot be asked, so that owners stay
-   * protected.
+   * Like `get`, but falls back to stored facts if Label Studio cannot be reached, so that owners
+   * stay protected.
    * @throws UnavailableError when nothing was ever known
    */
   remembered(scope: Scope): Promise<Installation>
-  /** Something was refused that was not refused before: another owner may be the cause. */
+  /** Asks again, because an unexpected refusal may mean that the owner has changed. */
   askAgain(): void
 }
 
 const rememberedAs = 'labelStudio.installation'
 /**
- * What is known is looked at again after this time: a new owner is protected by address within a
+ * The facts are read again after this time, so that a new owner is protected by address within a
  * minute.
  */
 const freshMs = 60_000
-/** Hints that come in a row count once. */
+/** Hints within this time count once. */
 const leastMs = 5_000
 
-/** Finds out about the Label Studio behind `api`, and remembers it in `access`. */
+/** Finds out the facts about the Label Studio behind `api`, and stores them in `access`. */
 export function installationSource(
   api: LabelStudioApi,
   access: AccessStore,
@@ -63,7 +63,7 @@ export function installationSource(
     askedAt = clock()
     asking ??= ask(api)
       .then((found) => {
-        // The same object while nothing changes, so that what depends on it need not be made anew.
+        // The same object while nothing changes, so that everything derived from it can be reused.
         if (JSON.stringify(found) !== JSON.stringify(known)) known = found
         return known ?? found
       })
@@ -89,8 +89,7 @@ export function installationSource(
 }
 
 /**
- * Keeps what is known in the store as well, and answers from there while Label Studio cannot be
- * asked.
+ * Also keeps the facts in the store, and answers from there while Label Studio cannot be reached.
  */
 function rememberedIn(
   access: AccessStore,

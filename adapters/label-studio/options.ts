@@ -17,27 +17,27 @@ import {
 import { connectionRows, type LabelStudioApiOptions } from './api/index.js'
 
 /**
- * How access ends in Community, beside the access gate, which always shuts people out.
+ * How access ends in Community, in addition to the access gate, which always refuses people.
  *
  * - `admin`: the account is deactivated through the Django admin; real, immediate, reversible.
  *   Needs `owner`.
- * - `gate`: Label Studio is left alone; only the proxy refuses. Fully reversible.
+ * - `gate`: Label Studio is not changed; only the gate refuses. Fully reversible.
  * - `soft-delete`: the organization membership is removed. Cannot be undone through Label Studio's
  *   API.
- * - `hard-delete`: as `gate`, and a DELETE by the IdP deletes the account, with uploads, drafts and
- *   tabs; annotations lose their author.
+ * - `hard-delete`: like `gate`, but a DELETE by the IdP deletes the account, with uploads, drafts
+ *   and tabs; annotations lose their author.
  */
 export type CommunityDeprovisioning = 'admin' | 'gate' | 'soft-delete' | 'hard-delete'
 
 /** Options of `labelStudioAdapters`. */
 export interface LabelStudioAdaptersOptions extends LabelStudioApiOptions {
   /**
-   * Where SCIM state lives, e.g. `await sqlAdapters({ url: 'sqlite:scim.db' })`, given without a
-   * target.
+   * Adapters that store the SCIM state, e.g. `await sqlAdapters({ url: 'sqlite:scim.db' })`, given
+   * without a target.
    */
   readonly storage: Adapters
   /**
-   * The tenant whose people this Label Studio has. Default `default`, which is the tenant of tokens
+   * The tenant that this Label Studio belongs to. Default `default`, which is the tenant of tokens
    * that name none. Requests of other tenants that would change a person are refused with 403.
    */
   readonly tenant?: string
@@ -48,16 +48,16 @@ export interface LabelStudioAdaptersOptions extends LabelStudioApiOptions {
   /** Community only. Default: `admin` with `owner`, else `gate`. */
   readonly deprovisioning?: CommunityDeprovisioning
   /**
-   * Community only: how people come in for the first time. `password`: the account is made at once
-   * and gets the `password` that SCIM sends (default with `owner`). `invite`: people sign up with a
-   * link that is made for each of them (`createInvitation`), the only one that the gate lets
-   * through (default without).
+   * Community only: how people come in for the first time. `password`: the account is created at
+   * once with the `password` that SCIM sends (default with `owner`). `invite`: each person signs up
+   * with a personal link (`createInvitation`), and the gate accepts no other (default without
+   * `owner`).
    */
   readonly firstSignIn?: 'password' | 'invite'
   /**
-   * Which accounts that exist in Label Studio already may be managed through SCIM: `all` of the
-   * organization (default), `none`, or those whose address is in one of these domains. Owners never
-   * are.
+   * Which existing accounts in Label Studio SCIM may take over: `all` of the organization
+   * (default), `none`, or those whose address is in one of these domains. Owners are never taken
+   * over.
    */
   readonly adopt?: 'all' | 'none' | readonly string[]
   /**
@@ -67,13 +67,11 @@ export interface LabelStudioAdaptersOptions extends LabelStudioApiOptions {
    */
   readonly audit?: 'required' | 'bestEffort'
   /**
-   * Called with each event of the import and of adoption, after its change is durable. What it
-   * throws disturbs nobody.
+   * Called with each event of the import and of adoption, after its change is durable. Its errors
+   * are only logged.
    */
   readonly onEvent?: (event: AuditEntry) => unknown
-  /**
-   * Enterprise only: create a workspace that a rule names and that does not exist. Default `false`.
-   */
+  /** Enterprise only: create missing workspaces that a rule names. Default `false`. */
   readonly createWorkspaces?: boolean
 }
 

@@ -17,7 +17,7 @@ import { translated } from './failures.js'
 import type { LabelStudioSettings } from './options.js'
 import type { TargetParts } from './parts.js'
 
-/** What a user store needs beyond storage, with every method. */
+/** A complete target for a user store. */
 export type LabelStudioTarget = Required<
   Pick<
     UserStore,
@@ -32,8 +32,8 @@ export type LabelStudioTarget = Required<
 >
 
 /**
- * Access in one Label Studio. Which edition it is, is found out at the first use; until then every
- * method that needs Label Studio throws UnavailableError when it cannot be reached.
+ * The target for one Label Studio. The edition is detected at the first use; until then, every
+ * method that needs Label Studio throws UnavailableError if it cannot be reached.
  */
 export function labelStudioTarget(parts: TargetParts, edition: Edition): LabelStudioTarget {
   const { settings } = parts

@@ -7,9 +7,9 @@ import type { LabelStudioSettings } from './options.js'
 import type { LabelStudioTarget } from './target.js'
 
 /**
- * The user store of the storage with Label Studio as its target: everybody needs an e-mail address,
- * what Label Studio would refuse for good is refused before it is stored, and a person who was
- * imported becomes managed by the first change through SCIM, where adoption is allowed.
+ * The storage's user store with Label Studio as its target. Everybody needs an e-mail address.
+ * Whatever Label Studio would refuse for good is refused before it is stored. An imported person
+ * becomes managed by the first change through SCIM, if adoption is allowed.
  */
 export function labelStudioUsers(
   settings: LabelStudioSettings,
@@ -18,7 +18,7 @@ export function labelStudioUsers(
 ): UserStore {
   const { users, groups, access } = settings.storage
 
-  /** Nothing changes listed people while the import looks at them. */
+  /** Holds the lease of listed people, so that a change and the import do not interfere. */
   async function holdingListed<T>(
     scope: Scope,
     userId: string,
@@ -58,7 +58,8 @@ export function labelStudioUsers(
       holdingListed(scope, id, async (held) => {
         const user = await users.get(held, id, { omit: new Set(['groups']) })
         if (!user) return users.delete(held, id, options)
-        // Whom SCIM deleted, SCIM managed: an account that is let in again later is shut again.
+        // A person deleted through SCIM was managed: if their account is reopened later, it is
+        // closed again.
         return managing(settings, held, user, (own) => users.delete(own, id, options))
       }),
     ...(users.getMany && {

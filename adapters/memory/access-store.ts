@@ -19,7 +19,7 @@ interface FanOut {
   readonly userIds: string[]
 }
 
-/** Rules, ledger and pending work over maps. */
+/** Rules, ledger and pending work, in maps. */
 export function memoryAccessStore(state: State, policy: MappingPolicy): AccessStore {
   const fanOuts: FanOut[] = []
   const { pending } = state
@@ -39,7 +39,7 @@ export function memoryAccessStore(state: State, policy: MappingPolicy): AccessSt
       })
     },
     async fanOut(limit) {
-      // A change that concerned nobody must not look like the end of all changes.
+      // A step that marked nobody must not look like the end of all changes.
       while (fanOuts[0]?.userIds.length === 0) fanOuts.shift()
       const [fanOut] = fanOuts
       if (fanOut === undefined) return 0
@@ -186,7 +186,7 @@ function affectedUsers(
   return usersIn(tenant, groupsNamed(tenant, affects, policy))
 }
 
-/** Nothing happens between this and the moment at which the rules are saved. */
+/** Runs in the same tick in which the rules are saved. */
 function groupsNamed(
   tenant: TenantState,
   names: readonly string[],

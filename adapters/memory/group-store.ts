@@ -19,8 +19,8 @@ import { memoryResourceStore, requireVersion } from './resource-store.js'
 import type { State, TenantState } from './state.js'
 
 /**
- * Groups over maps; who is in them is kept beside them, so that one member costs the same in a
- * group of any size.
+ * Groups in maps. Memberships are kept separately, so that one member costs the same in a group of
+ * any size.
  */
 export function memoryGroupStore(state: State, policy: MappingPolicy): GroupStore {
   const store = memoryResourceStore<Group>(state, {
@@ -96,7 +96,7 @@ export function memoryGroupStore(state: State, policy: MappingPolicy): GroupStor
   }
 }
 
-/** How administrators look through members. */
+/** The pages of members for administrators. */
 function memberPages(state: State): Required<Pick<GroupStore, 'countMembers' | 'listMembers'>> {
   return {
     async countMembers(scope, ids) {
@@ -112,7 +112,7 @@ function memberPages(state: State): Required<Pick<GroupStore, 'countMembers' | '
   }
 }
 
-/** Removes a user or group from the groups it is in; they change by that. */
+/** Removes a user or group from its groups, which changes them. */
 export function dropFromGroups(state: State): (tenant: TenantState, id: string) => void {
   return (tenant, id) => {
     const now = new Date(state.now()).toISOString()
@@ -155,7 +155,7 @@ function applyChange({ memberships }: TenantState, groupId: string, change: Memb
   for (const id of change.remove) memberships.remove(groupId, id)
 }
 
-/** Times do not go back, whatever clocks do (A18). */
+/** `lastModified` never goes back, even if the clock does (A18). */
 function touch(tenant: TenantState, group: Resource, now: string): Resource {
   const lastModified = now > group.meta.lastModified ? now : group.meta.lastModified
   const touched = { ...group, meta: { ...group.meta, lastModified, version: randomUUID() } }
@@ -163,7 +163,7 @@ function touch(tenant: TenantState, group: Resource, now: string): Resource {
   return touched
 }
 
-/** The groups something is in, directly or through other groups. */
+/** The groups of a user or group, directly or through other groups. */
 export function referencesOf(tenant: TenantState, id: string): GroupReference[] {
   const direct = tenant.memberships.groups(id)
   return [...tenant.memberships.groupsAround(id)]

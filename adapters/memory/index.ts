@@ -28,7 +28,7 @@ import { memoryWorkspaceStore } from './workspaces.js'
 
 /** Options of {@link memoryAdapters}. */
 export interface MemoryOptions {
-  /** What gives and ends access in the host. Default: grants are only recorded. */
+  /** Gives and ends access in the host. Default: grants are only recorded. */
   readonly target?: StoreTarget
   /** How mapping rules are read. */
   readonly policy?: Partial<MappingPolicy>
@@ -50,9 +50,9 @@ export interface MemoryAdapters extends Adapters {
 }
 
 /**
- * Adapters over maps: for tests, trials, and as the smallest example of an adapter. Everything is
- * lost when the process ends, and of each tenant's audit log all but the newest 10,000 entries
- * before. Each call makes adapters with data of their own.
+ * Adapters that keep data in maps: for tests, trials, and as the smallest example of an adapter.
+ * Everything is lost when the process ends; the audit log keeps only the newest 10,000 entries per
+ * tenant. Each call makes independent adapters.
  *
  * @throws ConfigurationError when the policy is wrong
  */

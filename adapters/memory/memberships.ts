@@ -1,19 +1,15 @@
-/**
- * Who is in which group: two maps of sets, so that one member costs the same in a group of any
- * size.
- */
+/** Memberships as two maps of sets, so that one member costs the same in a group of any size. */
 export interface Memberships {
   members(groupId: string): ReadonlySet<string>
   groups(memberId: string): ReadonlySet<string>
   add(groupId: string, memberId: string): void
   remove(groupId: string, memberId: string): void
-  /** Everything that is in a group, directly or through other groups. Cycles end. */
+  /** All members of a group, directly or through other groups. Handles cycles. */
   everythingIn(groupId: string): ReadonlySet<string>
-  /** Every group something is in, directly or through other groups. Cycles end. */
+  /** All groups of a user or group, directly or through other groups. Handles cycles. */
   groupsAround(memberId: string): ReadonlySet<string>
   /**
-   * Removes something from all groups and, when it is a group, its members. Returns the groups it
-   * was in.
+   * Removes a user or group from all groups, and a group's members. Returns the groups it was in.
    */
   drop(id: string): readonly string[]
 }
@@ -50,7 +46,7 @@ export function createMemberships(): Memberships {
 
 function reachable(start: string, next: (id: string) => ReadonlySet<string>): ReadonlySet<string> {
   const found = new Set(next(start))
-  // A Set is iterated in order of insertion, entries added on the way included.
+  // Iterating a Set also visits entries added meanwhile.
   for (const id of found) for (const further of next(id)) found.add(further)
   return found
 }

@@ -1,12 +1,12 @@
 import { type AccessStore, maxPassedOver, type PassedOverCount } from '../../lib/adapter/index.js'
 import type { State } from './state.js'
 
-/** What was passed over, with the day it last went to the audit log. */
+/** A count of something dropped, with the day it last went to the audit log. */
 export interface PassedOverEntry extends PassedOverCount {
   readonly loggedOn: string
 }
 
-/** What clients send and nobody keeps. */
+/** Counts of dropped attributes and members. */
 export function passedOverMethods(
   state: State,
 ): Required<Pick<AccessStore, 'countPassedOver' | 'listPassedOver'>> {

@@ -9,7 +9,7 @@ interface Entry {
   failedAt?: number
 }
 
-/** People whose access must be made true, of all tenants, in order of their first mark. */
+/** The pending people of all tenants, in order of their first mark. */
 export interface Pending {
   mark(tenant: string, userIds: Iterable<string>): void
   claim(options: ClaimOptions): readonly PendingUser[]
@@ -94,7 +94,7 @@ function claim(
     const { value, lease } = entry
     if (tenant !== undefined && value.tenant !== tenant) continue
     if (lease !== undefined && lease.until > now) continue
-    // Named people are claimed whether or not they are due or failed.
+    // Named people are claimed even if they are not due or have failed.
     if (userIds === undefined ? !isDue(value, now) : !userIds.includes(value.userId)) continue
     entry.lease = { owner, until: now + leaseMs }
     claimed.push(value)
@@ -112,7 +112,7 @@ function failed(
   outcome: Exclude<PendingOutcome, { kind: 'done' }>,
   { now, isMarkedAgain }: FailureContext,
 ): PendingUser {
-  // A mark that came meanwhile is new work: due at once (R22).
+  // A mark set meanwhile is new work, due at once (R22).
   const waitMs = outcome.kind === 'retry' && !isMarkedAgain ? outcome.afterMs : 0
   return {
     ...before,
@@ -135,7 +135,7 @@ function firstMark(tenant: string, userId: string, at: string): PendingUser {
   return { tenant, userId, since: at, mark: 1, attempts: 0, failed: false, nextAt: at }
 }
 
-/** A new mark is new work: due at once, its failures forgotten. */
+/** A new mark is new work: due at once, without earlier failures. */
 function markedAgain(entry: PendingUser, at: string): PendingUser {
   return { ...entry, mark: entry.mark + 1, attempts: 0, failed: false, nextAt: at }
 }
@@ -151,7 +151,7 @@ function candidates(
     .filter((entry) => entry !== undefined)
 }
 
-/** In how many milliseconds the first of these can be claimed. */
+/** Milliseconds until the first of these can be claimed. */
 function earliest(entries: readonly Entry[], now: number): number | undefined {
   const times = entries.map(({ value, lease }) =>
     Math.max(Date.parse(value.nextAt), lease?.until ?? 0),

@@ -6,7 +6,7 @@ import {
 } from '../../lib/adapter/index.js'
 import type { State } from './state.js'
 
-/** What a policy would have refused, over maps; last seen last. */
+/** The refusals of a policy in report mode, in maps; last seen last. */
 export function memoryRefusalStore(state: State): RefusalStore {
   return {
     async add(scope, seen) {

@@ -19,12 +19,12 @@ import {
 } from '../../lib/adapter/index.js'
 import type { State, TenantState } from './state.js'
 
-/** What differs between resource types. */
+/** The differences between resource types. */
 export interface Kind<R extends Resource> {
   readonly name: string
   /** The resource as it is read. */
   readonly view: (tenant: TenantState, resource: R, omit: ReadonlySet<string>) => R
-  /** The resource with the groups it is in, for filters that ask for them. */
+  /** The resource with its groups, for filters on groups. */
   readonly filtered?: (tenant: TenantState, resource: R) => R
   /** Called before a resource is removed. */
   readonly onDelete: (tenant: TenantState, id: string) => void
@@ -32,7 +32,7 @@ export interface Kind<R extends Resource> {
 
 const nothingOmitted: ReadonlySet<string> = new Set()
 
-/** A store of one resource type over maps. */
+/** A store of one resource type, in maps. */
 export function memoryResourceStore<R extends Resource>(
   state: State,
   kind: Kind<R>,
@@ -100,8 +100,8 @@ interface KeyUse {
 }
 
 /**
- * Makes the keys of everything that is there, and warns of what an attribute that is unique now has
- * twice.
+ * Computes the keys of all resources, and warns about duplicate values of an attribute that is
+ * unique now.
  */
 function useKeys(state: State, type: string, { lookups, keysOf }: KeyUse): void {
   const tables = [...state.tenants()].map((tenant) => tenant.table(type))
@@ -121,7 +121,7 @@ export function requireVersion(resource: Resource | undefined, expectedVersion: 
   if (resource?.meta.version !== expectedVersion) throw new VersionMismatchError()
 }
 
-/** A result in order, of which any part can be taken. */
+/** An ordered result, of which any part can be read. */
 interface Result {
   readonly total: number
   slice(start: number, end: number): readonly Resource[]

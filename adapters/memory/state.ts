@@ -16,11 +16,11 @@ import { createWorkspaces, type WorkspaceState } from './workspaces.js'
 /** An audit log. The first of its entries has the sequence number `dropped + 1`. */
 export interface AuditLog {
   readonly entries: AuditEntry[]
-  /** How many older entries are gone. */
+  /** How many older entries were dropped. */
   dropped: number
 }
 
-/** Everything of one tenant. */
+/** The data of one tenant. */
 export interface TenantState {
   /** The resources of a type. */
   table(resourceType: string): Table
@@ -40,27 +40,24 @@ export interface TenantState {
   rules: VersionedRules
 }
 
-/**
- * The state of one set of stores. All steps are synchronous: each is atomic, and nothing waits for
- * anything.
- */
+/** The state of one set of stores. All steps are synchronous, so each is atomic. */
 export interface State {
   readonly now: () => number
   readonly pending: Pending
-  /** Of all tenants: whose one is, its digest alone tells. */
+  /** Tokens of all tenants, because they are found by digest alone. */
   readonly tokens: Tokens
   of(scope: Pick<Scope, 'tenant'>): TenantState
   tenants(): Iterable<TenantState>
   /**
-   * Carries out a write, which throws before it changes anything or not at all, with what belongs
-   * to it.
+   * Carries out a write together with its outbox. The write must throw before it changes anything,
+   * or not at all.
    */
   write<T>(scope: Scope, outbox: Outbox | undefined, change: () => T): T
 }
 
 /**
- * How many audit entries of a tenant are kept at least; older ones are dropped, or memory would
- * grow for ever.
+ * The minimum number of audit entries kept per tenant; older ones are dropped, so that memory does
+ * not grow forever.
  */
 const auditEntries = 10_000
 
@@ -110,7 +107,7 @@ export function createState(now: () => number): State {
 function appendTo(log: AuditLog, added: readonly AuditEntry[]): void {
   const { entries } = log
   for (const entry of added) entries.push(entry)
-  // Not with each entry: to move the others up takes time.
+  // Not with each entry, because moving the others takes time.
   if (entries.length < 2 * auditEntries) return
   const excess = entries.length - auditEntries
   entries.splice(0, excess)

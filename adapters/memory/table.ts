@@ -31,14 +31,14 @@ export interface Table {
    * then
    */
   put(resource: Resource, keys: readonly LookupKey[]): void
-  /** The same resource with other content, lookup keys as they are. */
+  /** Replaces the content of a resource without changing its lookup keys. */
   touch(resource: Resource): void
   /** @throws UniquenessError as `put` would */
   assertUnique(id: string, keys: readonly LookupKey[]): void
   remove(id: string): void
   /** Gives every resource these lookup keys. */
   makeKeys(keysOf: KeysOf): void
-  /** Two of the resources for each value of an attribute that several have. */
+  /** Two resources for each shared value of an attribute. */
   shared(attribute: string): readonly SharedValue[]
 }
 
@@ -65,12 +65,12 @@ export function createTable(): Table {
     put(resource, keys) {
       const { id, meta } = resource
       const row = rows.get(id)
-      // Most changes leave the keys as they are.
+      // Most changes do not change the keys.
       if (row !== undefined && areSame(row.keys, keys)) {
         row.resource = resource
         return
       }
-      // A key that stays may have become unique when others had it already.
+      // An unchanged key may have become unique while others had it already.
       assertUnique(id, row === undefined ? keys : added(row.keys, keys))
       if (row === undefined) {
         const created = { resource, keys }
@@ -106,8 +106,8 @@ export function createTable(): Table {
 }
 
 /**
- * Ids by attribute and key. Most keys are of one resource: a set for each would be a quarter of the
- * memory.
+ * Ids by attribute and key. Most keys have one resource, and a set for each would take a quarter of
+ * the memory.
  */
 function createIndex() {
   const byAttribute = new Map<string, Map<string, string | Set<string>>>()
@@ -163,7 +163,7 @@ function areSame(keys: readonly LookupKey[], others: readonly LookupKey[]): bool
   )
 }
 
-/** How many rows are at or before a position: a binary search. */
+/** The number of rows at or before a position, by binary search. */
 function countUpTo(order: readonly Row[], { created, id }: KeysetPosition): number {
   let low = 0
   let high = order.length

@@ -3,7 +3,7 @@ import { dropFromGroups, referencesOf } from './group-store.js'
 import { memoryResourceStore } from './resource-store.js'
 import type { State } from './state.js'
 
-/** Users over a map; what reaches beyond storage goes to the target. */
+/** Users in a map, with the methods of the target. */
 export function memoryUserStore(state: State, target: StoreTarget): UserStore {
   const store = memoryResourceStore<User>(state, {
     name: 'User',

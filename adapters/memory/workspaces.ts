@@ -6,7 +6,7 @@ import {
 } from '../../lib/adapter/index.js'
 import type { State, TenantState } from './state.js'
 
-/** Where a project is, or who made it. */
+/** The workspace of a project, or its creator. */
 export type ProjectPlace =
   | { readonly workspaceId: string; readonly creatorId?: undefined }
   | { readonly creatorId: string; readonly workspaceId?: undefined }
@@ -23,7 +23,7 @@ export function createWorkspaces(): WorkspaceState {
   return { titles: new Map(), places: new Map(), version: 0 }
 }
 
-/** Workspaces over maps. */
+/** Workspaces in maps. */
 export function memoryWorkspaceStore(
   state: State,
   { saveRules }: Pick<AccessStore, 'saveRules'>,
@@ -54,7 +54,7 @@ export function memoryWorkspaceStore(
         throw new VersionMismatchError()
       }
       change(scope, { audit }, () => titles.set(id, title))
-      // Saves before it returns, as all of this store does.
+      // Saves before it returns, like all methods of this store.
       if (rules) await saveRules(scope, rules.rules, rules)
       return true
     },

@@ -12,7 +12,7 @@ import { recordMethods, saveRecord, uniqueAccounts } from './records.js'
 import { ruleMethods } from './rules.js'
 import { valueMethods } from './values.js'
 
-/** Rules, ledger and pending work, shared by all hosts of the database. */
+/** Rules, ledger and pending work, shared by all instances that use the database. */
 export function sqlAccessStore(database: Database, policy: MappingPolicy): AccessStore {
   return {
     ...ruleMethods(database, policy),
@@ -31,7 +31,7 @@ export function sqlAccessStore(database: Database, policy: MappingPolicy): Acces
 
 type FinishParameters = Parameters<NonNullable<AccessStore['finish']>>
 
-/** Keeps what was made true, and ends the claim. */
+/** Stores the enforced state and ends the claim. */
 function finish(
   database: Database,
   ...[scope, { owner, entry }, { record, audit }]: FinishParameters

@@ -29,7 +29,7 @@ const removeOld = statement<{ before: string; limit: number }>(
       ) as oldest where at < ${value('before')})`,
 )
 
-/** Appends entries to the log, within the transaction they tell of. */
+/** Appends entries to the log, in the transaction that they describe. */
 export async function appendAudit(
   session: Session,
   tenant: string,
@@ -54,7 +54,7 @@ export function sqlAuditStore(database: Database): AuditStore {
       await database.transaction((session) => appendAudit(session, scope.tenant, entries), scope)
     },
     async purge({ before, limit }) {
-      // The oldest by number only: a search by time would read the whole log each day.
+      // Only the oldest by number, because a search by time would read the whole log each day.
       return database.transaction((session) => session.change(removeOld, { before, limit }))
     },
     async query({ tenant }, query) {

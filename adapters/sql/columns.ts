@@ -2,11 +2,11 @@ import { sql } from 'kysely'
 import type { AttributePath } from '../../lib/adapter/index.js'
 import type { Sql, SqlDialect } from './dialects/dialect.js'
 
-/** An attribute that has a column of its own. */
+/** An attribute with its own column. */
 export interface Column {
   readonly value: Sql
   readonly isNullable: boolean
-  /** Whether it has a value that is not empty. */
+  /** Whether it has a non-empty value. */
   readonly isPresent: Sql
 }
 
@@ -17,7 +17,7 @@ const metaColumns: Readonly<Record<string, Column>> = {
   version: always(sql`resource.version`),
 }
 
-/** Where `id` and `meta` are kept; of `scim_resources as resource`. */
+/** The columns of `id` and `meta` in `scim_resources as resource`. */
 export function resourceColumn({ extension, attribute, sub }: AttributePath): Column | undefined {
   if (extension !== undefined) return undefined
   if (attribute?.name === 'id') return always(sql`resource.id`)
@@ -26,8 +26,8 @@ export function resourceColumn({ extension, attribute, sub }: AttributePath): Co
 }
 
 /**
- * Sub-attributes of `members` in comparable form; of `scim_members as member` and `scim_resources
- * as person`. `display` is the member's `displayName`, folded in its comparable form.
+ * Sub-attributes of `members` in comparable form, in `scim_members as member` and `scim_resources
+ * as person`. `display` is the member's `displayName` in comparable form.
  */
 export function memberColumn({ json }: SqlDialect): (path: AttributePath) => Column | undefined {
   const display = sql`nullif(${json.scalar(sql`person.comparable`, ['displayName'], 'text')}, '')`

@@ -4,24 +4,24 @@ import { type CompiledQuery, Kysely, type QueryExecutorProvider, type RawBuilder
 import { type Scope, storeErrorKind, UnavailableError } from '../../lib/adapter/index.js'
 import type { Connection, Scan, SqlDialect } from './dialects/dialect.js'
 
-/** Something that statements can be run on: the database, or a transaction. */
+/** Runs statements: on the database, or within a transaction. */
 export interface Session {
   readonly dialect: SqlDialect
-  /** Runs a statement that is made for this occasion; returns its rows. */
+  /** Runs a statement that was built for this call; returns its rows. */
   all<Row>(query: RawBuilder<Row>): Promise<Row[]>
   /** Runs a statement that is compiled once. */
   prepared<Arguments extends object, Row>(
     statement: Statement<Arguments, Row>,
     parameters: Arguments,
   ): Promise<Row[]>
-  /** As `prepared`; returns how many rows it changed. */
+  /** Like `prepared`; returns the number of changed rows. */
   change<Arguments extends object>(
     statement: Statement<Arguments, unknown>,
     parameters: Arguments,
   ): Promise<number>
 }
 
-/** A statement with named places for values. Compiled once for each database. */
+/** A statement with named placeholders. Compiled once per database. */
 export interface Statement<Arguments extends object, Row = unknown> {
   readonly build: (
     value: (name: keyof Arguments & string) => unknown,
@@ -38,19 +38,19 @@ export function statement<Arguments extends object, Row = unknown>(
 
 export interface Database extends Session {
   readonly kysely: Kysely<unknown>
-  /** As `all`, for a query that no index answers: on SQLite in a thread of its own. */
+  /** Like `all`, for a query that no index answers: on SQLite in a separate thread. */
   scan<Row>(query: RawBuilder<Row>, scope: Scope): Promise<readonly Row[]>
   /**
-   * Runs a transaction, again when the database asks for it: everything in `work` may happen
-   * several times.
+   * Runs a transaction, and repeats it when the database asks for that: `work` may run several
+   * times.
    *
    * @throws UnavailableError when the database cannot answer now
    */
   transaction<T>(work: (session: Session) => Promise<T>, scope?: Scope): Promise<T>
   /**
-   * A transaction of one statement, without the messages of one; returns how many rows it changed
-   * and those it returns. `passing`: what it does may be undone when the machine fails, as a lease
-   * in a database of that machine may, which nobody holds afterwards.
+   * Runs one statement as its own transaction, without BEGIN and COMMIT; returns the number of
+   * changed rows and the returned rows. With `passing`, its effect may be lost if the machine
+   * fails: e.g. a lease, which nobody holds after that.
    *
    * @throws UnavailableError when the database cannot answer now
    */
@@ -62,15 +62,13 @@ export interface Database extends Session {
   close(): Promise<void>
 }
 
-/** What one statement did. */
+/** The result of one statement. */
 export interface Changed<Row> {
   readonly count: number
   readonly rows: readonly Row[]
 }
 
-/**
- * What a transaction throws to be run again: something came between its steps that it had not seen.
- */
+/** Thrown by a transaction to be run again, because a concurrent change came between its steps. */
 export class TryAgain extends Error {
   override readonly name = 'TryAgain'
 }
@@ -78,7 +76,7 @@ export class TryAgain extends Error {
 const maxAttempts = 12
 const debug = createDebug('label-studio-scim:sql')
 
-/** A place for a value in a compiled statement. */
+/** A placeholder in a compiled statement. */
 class Place {
   readonly name: string
   constructor(name: string) {
@@ -129,7 +127,7 @@ export function createDatabase(connection: Connection): Database {
   }
 }
 
-/** Runs a transaction, again when the database asks for it. */
+/** Runs a transaction, and repeats it when the database asks for that. */
 async function attempt<T>(
   { dialect, durability }: Connection,
   run: () => Promise<T>,
@@ -214,8 +212,8 @@ function fill<Row>(query: CompiledQuery<Row>, values: object): CompiledQuery<Row
 }
 
 /**
- * Only what a caller must know becomes a store error; constraints and requests to retry stay as
- * they are.
+ * Converts only failures that callers must know to store errors; constraint violations and
+ * retryable errors stay as they are.
  */
 export function asStoreError(error: unknown, dialect: SqlDialect): unknown {
   if (storeErrorKind(error) !== undefined || dialect.failureKind(error) !== 'unavailable') {

@@ -44,24 +44,24 @@ const everybodyAfter = statement<
 )
 
 /**
- * Carries out the next marks of the oldest fan-out nobody else works on; how far it has come is
- * stored with them.
+ * Sets the next marks of the oldest fan-out that is not being worked on, and stores its progress
+ * with them.
  */
 export async function fanOut(
   database: Database,
   policy: MappingPolicy,
   limit: number,
 ): Promise<number> {
-  // Mostly there is none, and looking needs no lock.
+  // Usually there is none, and checking needs no lock.
   if ((await database.prepared(anyFanOut, {})).length === 0) return 0
-  // Groups may have lost their users since: then a step marks nobody, and the next one is due.
+  // Groups may have lost their users meanwhile: a step then marks nobody, and the next one is due.
   for (;;) {
     const marked = await database.transaction((session) => step(session, policy, limit))
     if (marked !== 0) return marked ?? 0
   }
 }
 
-/** Marks at most `limit` users of one fan-out; `undefined` when there is none. */
+/** Marks at most `limit` users of one fan-out; `undefined` if there is none. */
 async function step(
   session: Session,
   policy: MappingPolicy,
@@ -82,8 +82,8 @@ async function step(
 }
 
 /**
- * Finds the groups of a fan-out that begins: only now nobody can give a group one of the names by
- * the old rules.
+ * Finds the groups of a new fan-out. Not earlier, because until now a group could get one of the
+ * names under the old rules.
  */
 async function begun(
   session: Session,
@@ -104,7 +104,7 @@ type BegunFanOut = Exclude<FanOutState, { readonly kind: 'named' }>
 
 interface Step {
   readonly userIds: readonly string[]
-  /** Where it goes on; absent when that was all. */
+  /** Where it continues; absent if it is complete. */
   readonly next?: FanOutState
 }
 

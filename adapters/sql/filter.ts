@@ -10,24 +10,22 @@ import type { ScalarKind, Sql, SqlDialect } from './dialects/dialect.js'
 import { isStorable } from './text.js'
 import { usersInGroup } from './users-in.js'
 
-/**
- * Where the attributes of a filter are found: a resource, or one value of a multi-valued attribute.
- */
+/** The source of a filter's attributes: a resource, or one value of a multi-valued attribute. */
 interface Source {
   readonly dialect: SqlDialect
   /** A JSON document in comparable form. */
   readonly json: Sql
-  /** Attributes that have columns of their own. */
+  /** Attributes with their own columns. */
   readonly column: (path: AttributePath) => Column | undefined
-  /** Whether `members` are in a table of their own. */
+  /** Whether `members` are in a separate table. */
   readonly hasMembers: boolean
-  /** The tenant of users, whose groups are in a table of their own. */
+  /** For users: the tenant, to look up their groups in a separate table. */
   readonly groupsOf?: string
 }
 
 type Compare = Extract<ResolvedFilter, { kind: 'compare' }>
 
-/** A condition on one value, given as SQL with the literals it is compared with. */
+/** A condition on one value given as SQL, with its literals. */
 type Test = (value: Sql, literal: (value: ComparableValue) => Sql) => Sql
 
 interface FilterScope {
@@ -36,9 +34,9 @@ interface FilterScope {
 }
 
 /**
- * A filter as a condition on `scim_resources as resource`. It is true or false, never NULL, so that
- * `not` is right; every value and every attribute name is bound. Semantics: those of {@link
- * ResolvedFilter}.
+ * A filter as a condition on `scim_resources as resource`, with the semantics of {@link
+ * ResolvedFilter}. It is true or false, never NULL, so that `not` is correct. Every value and
+ * attribute name is bound.
  */
 export function filterCondition(
   filter: ResolvedFilter,
@@ -83,8 +81,7 @@ function joined(nodes: readonly ResolvedFilter[], source: Source, operator: Sql)
 const maxInARow = 20
 
 /**
- * As a tree: SQLite takes no expression that is deeper than 1,000, and one after the other each is
- * a step (B2).
+ * Joins conditions as a balanced tree, because SQLite refuses expressions deeper than 1,000 (B2).
  */
 function balanced(conditions: readonly Sql[], operator: Sql): Sql {
   if (conditions.length <= maxInARow) return sql`(${sql.join(conditions, operator)})`
@@ -96,9 +93,9 @@ function balanced(conditions: readonly Sql[], operator: Sql): Sql {
   )})`
 }
 
-/** Any value matches; for `ne`, any differs or there is none. */
+/** True if any value matches; for `ne`, if any differs or there is none. */
 function compare({ path, operator, value }: Compare, source: Source): Sql {
-  // No stored value has such text, and PostgreSQL does not take it.
+  // No stored value contains such text, and PostgreSQL does not accept it.
   if (typeof value === 'string' && !isStorable(value))
     return operator === 'ne' ? sql`1 = 1` : sql`1 = 0`
   const { groupsOf, dialect } = source
@@ -138,13 +135,13 @@ interface TypedPath {
   readonly kind: ScalarKind
 }
 
-/** Whether any of the values a path leads to passes a test. */
+/** Whether any value at a path passes a test. */
 function someValue({ path, kind }: TypedPath, source: Source, test: Test): Sql {
   const { json } = source.dialect
   const literal = (value: ComparableValue) => json.literal(value, kind)
   const column = source.column(path)
   if (column) {
-    // Without a function around it, an index can be used.
+    // Without a function around the column, an index can be used.
     const tested = test(column.value, (value) => sql`${value}`)
     return column.isNullable ? orFalse(tested) : tested
   }
@@ -188,9 +185,7 @@ function valuePath(path: AttributePath, filter: ResolvedFilter, source: Source):
     : someElement(source, namesOf(path), (element) => condition(filter, element))
 }
 
-/**
- * Whether any element, which must be an object, of a multi-valued complex attribute passes a test.
- */
+/** Whether any object in a multi-valued complex attribute passes a test. */
 function someElement(
   source: Source,
   names: readonly string[],
@@ -224,7 +219,7 @@ function subPath({ sub }: AttributePath): AttributePath {
   return sub === undefined ? {} : { attribute: sub }
 }
 
-/** Where an attribute, or a whole extension, is in the document. */
+/** The place of an attribute or a whole extension in the document. */
 export function namesOf({ extension, attribute }: AttributePath): readonly string[] {
   return [extension, attribute?.name].filter((name) => name !== undefined)
 }

@@ -11,7 +11,7 @@ interface DeletedRow {
 
 const page = 500
 
-/** Records of people who no longer exist and are not forgotten yet. */
+/** Records of deleted people that are not anonymous yet. */
 const selectDeleted = statement<{ tenant: string; userId: string; limit: number }, DeletedRow>(
   (value) => sql`
     select record.tenant, record.user_id, record.record
@@ -25,7 +25,7 @@ const selectDeleted = statement<{ tenant: string; userId: string; limit: number 
     order by record.tenant, record.user_id limit ${value('limit')}`,
 )
 
-/** Only while it is the record that was looked at. */
+/** Only if the record is still the one that was read. */
 const replaceRecord = statement<{ tenant: string; userId: string; old: string; record: string }>(
   (value) => sql`
     update scim_records set email = null, account_email = null, record = ${value('record')}
@@ -46,7 +46,7 @@ const removeNotes = statement<{ tenant: string; pattern: string }>(
     where tenant = ${value('tenant')} and name like ${value('pattern')} escape '!'`,
 )
 
-/** `AccessStore.forget`: page by page, each person in a transaction of their own. */
+/** `AccessStore.forget`: page by page, with one transaction per person. */
 export async function forgetPeople(database: Database, before: string): Promise<number> {
   let after = { tenant: '', userId: '' }
   let forgotten = 0

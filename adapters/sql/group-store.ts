@@ -32,7 +32,7 @@ import { isStorable } from './text.js'
 
 const type = 'Group'
 
-/** Groups in the table of resources; who is in them is in a table of its own. */
+/** Groups in the table of resources, with memberships in a separate table. */
 export function sqlGroupStore(
   database: Database,
   access: AccessStore,
@@ -131,8 +131,8 @@ function isChange(change: Pick<MembersChanged, 'added' | 'removed'> | undefined)
 }
 
 /**
- * Changes members; when the group is to be marked, so are those who leave it, and everybody in a
- * group that does.
+ * Changes members. If the group is to be marked, those who leave are marked too, and everybody in a
+ * group that leaves.
  */
 async function changeMarked(
   { session, isMarked, toMark, known }: Write,
@@ -186,7 +186,7 @@ async function withMembers(
 
 const maxResolvers = 1000
 
-/** The rules of each tenant are made ready once for each of their versions. */
+/** Compiles the rules of each tenant once per version. */
 function accessResolver(
   database: Database,
   access: AccessStore,

@@ -36,24 +36,23 @@ import { sqlWorkspaceStore } from './workspaces.js'
 /** Options of {@link sqlAdapters}. */
 export interface SqlOptions {
   /**
-   * `sqlite:PATH`, `sqlite::memory:`, or `postgres://…`. In memory, for tests and trials, what no
-   * index answers is read in the thread of the host and holds it up; `limits.maxFilterWork` bounds
-   * that.
+   * `sqlite:PATH`, `sqlite::memory:`, or `postgres://…`. In memory (for tests and trials), queries
+   * that no index answers block the host's thread; `limits.maxFilterWork` limits that.
    */
   readonly url: string
-  /** What gives and ends access in the host. Default: grants are only recorded. */
+  /** Gives and ends access in the host. Default: grants are only recorded. */
   readonly target?: StoreTarget
   /** How mapping rules are read. */
   readonly policy?: Partial<MappingPolicy>
   /**
-   * Most connections to PostgreSQL, a quarter of which writes leave to reads. Integer 1-1000.
-   * Default 10.
+   * Maximum number of connections to PostgreSQL; a quarter of them is reserved for reads. Integer
+   * 1-1000. Default 10.
    */
   readonly poolSize?: number
   /**
    * How long to wait for a connection or a lock before the answer is 503, in milliseconds. Integer
-   * 1-600000. Default 5000. A single statement on PostgreSQL may take three times as long; one that
-   * gets no answer a second later takes its connection, and all that are as old, out of use.
+   * 1-600000. Default 5000. A single statement on PostgreSQL may take three times as long. If it
+   * has no answer one second later, its connection and all connections as old are closed.
    */
   readonly timeoutMs?: number
 }
@@ -69,7 +68,7 @@ export const sqlTable = optionTable<SqlOptions>()('sqlAdapters', 'ERR_SCIM_DATAB
       (url) => sqliteUrl.test(url) || (postgresUrl.test(url) && URL.canParse(url)),
     ),
     required: true,
-    // It may hold a password.
+    // It may contain a password.
     secret: true,
   },
   target: { type: storeTarget, shown: 'grants are only recorded' },
@@ -96,13 +95,13 @@ export interface SqlAdapters extends Adapters {
 }
 
 /**
- * Adapters over SQLite (embedded; several processes may share a file) or PostgreSQL (any number of
- * hosts). Creates or upgrades its tables, all named `scim_…`, before it resolves; hosts that start
- * at the same time do not disturb each other.
+ * Adapters for SQLite (embedded; several processes may share a file) or PostgreSQL (any number of
+ * instances). Before it resolves, it creates or upgrades its tables, all named `scim_…`. Instances
+ * may start at the same time.
  *
- * SQLite is that of Node.js 22.13 or newer; on older ones install `better-sqlite3` or `libsql`.
- * PostgreSQL needs `pg`. A PgBouncer in transaction mode does not work in between: settings and
- * prepared statements belong to connections.
+ * SQLite is built into Node.js 22.13 and newer; on older versions install `better-sqlite3` or
+ * `libsql`. PostgreSQL needs `pg`. PgBouncer in transaction mode is not supported, because settings
+ * and prepared statements belong to connections.
  *
  * @throws ConfigurationError `ERR_SCIM_DATABASE` for a wrong option, `ERR_SCIM_NO_DRIVER` when a
  *   package is missing
@@ -145,7 +144,7 @@ function placeOf(url: string): DatabasePlace {
   return path === undefined ? serverPlace(url) : filePlace(path)
 }
 
-/** Opens the database of an address that {@link sqlTable} has accepted. */
+/** Opens the database of an address that was checked by {@link sqlTable}. */
 async function open(url: string, poolSize: number, timeoutMs: number): Promise<Connection> {
   const path = sqliteUrl.exec(url)?.[1]
   return path === undefined

@@ -19,21 +19,24 @@ import { fromResource, isOfType, type ResourceRow, resourceColumns, toResource }
 
 const debug = createDebug('label-studio-scim:sql')
 const maxAtOnce = 500
-/** How long a change of a resource waits for the keys of others: it may end somebody's access. */
+/**
+ * How long a change of a resource waits for keys to be computed. Short, because the change may end
+ * a person's access.
+ */
 const shortWaitMs = 1_000
 
 /**
- * The lookup keys of a type's resources, some of which may have been stored when other attributes
- * had keys.
+ * Manages the lookup keys of a type's resources, some of which may have been stored when other
+ * attributes had keys.
  */
 export interface KeyIndex {
-  /** Which attributes have keys from now on. */
+  /** Sets the attributes that have keys from now on. */
   use(lookups: readonly Lookup[], keysOf: KeysOf, comparableOf: ComparableOf): void
-  /** Resolves when every resource has the keys it should have. */
+  /** Resolves when every resource has the right keys. */
   ready(): Promise<void>
   /**
-   * The keys to store with a change. It waits a moment only, and is not held up by somebody who has
-   * the same value of an attribute that is becoming unique.
+   * The keys to store with a change. It waits only briefly, and does not fail for a duplicate value
+   * of an attribute that is just becoming unique.
    */
   keysForChange(keys: readonly LookupKey[]): Promise<readonly LookupKey[]>
 }
@@ -76,8 +79,8 @@ interface Task {
 }
 
 /**
- * Stands among the attributes with keys; what is `is_unique` of them is the form of comparable
- * values here.
+ * A row in the table of indexed attributes that holds the version of comparable form in its column
+ * `is_unique`.
  */
 const formName = '(form)'
 
@@ -161,8 +164,8 @@ const insertMissing = statement<{ type: string; rows: string }>(
 )
 
 /**
- * In steps, each a transaction that locks the resources it reads: nobody changes their keys
- * meanwhile.
+ * Adds keys in steps. Each is a transaction that locks the resources it reads, so that their keys
+ * do not change meanwhile.
  */
 async function addKeys(
   database: Database,
@@ -189,7 +192,8 @@ const saveComparable = statement<KeyPosition & { type: string; comparable: strin
 )
 
 /**
- * Makes the comparable form and the keys of resources again. ASCII is folded in one way for ever.
+ * Computes the comparable form and the keys of resources again. ASCII-only resources are skipped,
+ * because the folding of ASCII never changes.
  */
 async function foldSome(
   session: Session,
@@ -203,7 +207,7 @@ async function foldSome(
     const resource = toResource<Resource>(type, row)
     const { comparable } = fromResource({ tenant, type }, resource, comparableOf(resource))
     await session.change(saveComparable, { tenant, type, id, comparable })
-    // Whom others share a folded value with keeps it; see `replaceLookups`.
+    // A resource keeps a folded value that it shares with others; see `replaceLookups`.
     const keys = keysOf(resource).map((key) => ({ ...key, unique: false }))
     await replaceLookups(session, { tenant, type, id }, keys)
   }

@@ -16,15 +16,15 @@ interface StoredKey {
   readonly lookup_key: string
 }
 
-/** How digests of keys begin. */
+/** The prefix of digests of keys. */
 export const digestMark = 'sha256:'
 
-/** True of every lookup key, and the condition of their index: see `isListed` of resources. */
+/** True for every lookup key, and the condition of their index: see `isListed` of resources. */
 export const hasKey = sql.raw("lookup_key >= ''")
 
 const keyColumns = { attribute: 'text', lookup_key: 'text', is_unique: 'integer' } as const
 
-// OFFSET keeps PostgreSQL from reading every key of the tenant to compare with them all at once.
+// OFFSET prevents PostgreSQL from reading every key of the tenant to compare them all at once.
 const insertKeys = statement<Owner & { rows: string }, StoredKey>(
   (value, { json }) => sql`
     insert into scim_lookups (tenant, resource_type, attribute, lookup_key, resource_id, is_unique)
@@ -55,8 +55,8 @@ const deleteKey = statement<Owner & StoredKey>(
 )
 
 /**
- * Stores the lookup keys of a new resource. A unique one is compared with keys of others that were
- * stored when it was not yet unique, too.
+ * Stores the lookup keys of a new resource. A unique key is also compared with others that were
+ * stored before it became unique.
  *
  * @throws UniquenessError when another resource has one of the unique ones
  */
@@ -75,9 +75,9 @@ export async function addLookups(
 }
 
 /**
- * Makes the lookup keys of a resource be these. Most changes change none of them, and a key that
- * stays is not looked at: it may have become unique when others had it already, and ending access
- * must not depend on that.
+ * Replaces the lookup keys of a resource. Most changes change none of them. An unchanged key is not
+ * checked: it may have become unique while others had it already, and ending access must not depend
+ * on that.
  *
  * @throws UniquenessError as `addLookups`
  */
@@ -99,7 +99,7 @@ export async function replaceLookups(
   await addLookups(session, owner, added)
 }
 
-/** Whether two lists have the same keys, in whatever order. */
+/** Whether two lists have the same keys, in any order. */
 export function areSame(keys: readonly LookupKey[], others: readonly LookupKey[]): boolean {
   const names = new Set(keys.map(({ attribute, key }) => nameOf(attribute, key)))
   return (
@@ -109,8 +109,9 @@ export function areSame(keys: readonly LookupKey[], others: readonly LookupKey[]
 }
 
 /**
- * A key as it is stored. Index entries have a maximum length, so long keys are stored as a digest;
- * a short key that looks like one is digested too, so that no two keys are stored alike.
+ * The stored form of a key. Index entries have a maximum length, so long keys are stored as a
+ * digest. A short key that looks like a digest is digested too, so that no two keys have the same
+ * stored form.
  */
 export function storedKey(key: string): string {
   const isShort = key.length <= 200 && !key.startsWith(digestMark)
@@ -125,10 +126,7 @@ function rowOf({ attribute, key, unique }: LookupKey): KeyRow {
   return [attribute, storedKey(key), Number(unique)]
 }
 
-/**
- * Each key once, in an order that all writers share, so that they never wait for each other in a
- * circle.
- */
+/** Each key once, in the same order for all writers, so that they never deadlock. */
 function distinct(keys: readonly LookupKey[]): readonly KeyRow[] {
   const rows = new Map(keys.map((key) => [nameOf(key.attribute, storedKey(key.key)), rowOf(key)]))
   return [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)

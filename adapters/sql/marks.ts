@@ -6,9 +6,12 @@ import { type Session, statement } from './database.js'
 import type { Sql, SqlDialect } from './dialects/dialect.js'
 import { isListed, type TypeRow } from './rows.js'
 
-/** A change of rules or of a large group: people still to be marked, and how far that has come. */
+/**
+ * The progress of a fan-out, i.e. a change of rules or of a large group whose people are being
+ * marked.
+ */
 export type FanOutState =
-  /** Groups that have one of these names when the fan-out begins. */
+  /** Groups that have one of these names when the fan-out starts. */
   | { readonly kind: 'named'; readonly names: readonly string[] }
   | { readonly kind: 'groups'; readonly groupIds: readonly string[]; readonly after: string }
   | { readonly kind: 'everybody'; readonly created: number; readonly after: string }
@@ -49,7 +52,7 @@ const namesOfGroups = statement<{ tenant: string }, { id: string; display: strin
     where tenant = ${value('tenant')} and resource_type = 'Group' and ${isListed}`,
 )
 
-/** These groups and all groups in them, as `below`. */
+/** These groups and all groups in them, as the table `below`. */
 function below(value: (name: 'tenant' | 'ids') => unknown, { json, joinEach }: SqlDialect): Sql {
   return sql`
     with recursive below(id) as (
@@ -114,8 +117,8 @@ const insertFanOut = statement<{
 )
 
 /**
- * Marks these users, no matter whether they exist, in order of id and in steps between which other
- * work gets its turn.
+ * Marks these users, whether or not they exist, in order of id, in steps that let other work run in
+ * between.
  */
 export async function markAll(
   session: Session,
@@ -130,7 +133,7 @@ export async function markAll(
   }
 }
 
-/** Which of these ids name groups. */
+/** The ids among these that name groups. */
 export async function groupsAmong(
   session: Session,
   tenant: string,
@@ -141,7 +144,7 @@ export async function groupsAmong(
   return rows.filter(({ resource_type }) => resource_type === 'Group').map(({ id }) => id)
 }
 
-/** These groups and all groups in them; cycles end. */
+/** These groups and all groups in them. Handles cycles. */
 export async function withGroupsBelow(
   session: Session,
   tenant: string,
@@ -170,7 +173,7 @@ export async function groupsNamed(
   return ids.length === 0 ? [] : withGroupsBelow(session, tenant, ids)
 }
 
-/** How many marks it takes to mark everybody directly in these groups. */
+/** The number of marks for everybody directly in these groups. */
 export async function countIn(
   session: Session,
   tenant: string,
@@ -190,13 +193,13 @@ export async function nextUsersIn(
   return rows.map(({ member_id }) => member_id)
 }
 
-/** Few enough to be marked within the transaction that changes their group, and at once. */
+/** The most people to mark within the transaction that changes their group. */
 const maxMarksAtOnce = 1000
 
 /**
- * Everybody in these groups, directly or through other groups, when they are few enough to be
- * marked at once. Otherwise nobody, and a fan-out will mark them, which is as durable and does not
- * hold up other writers.
+ * Everybody in these groups, directly or through other groups, if they are few enough to be marked
+ * at once. Otherwise nobody: a fan-out will mark them, which is as durable and does not block other
+ * writers.
  */
 export async function fewUsersIn(
   session: Session,
@@ -214,10 +217,7 @@ export async function fewUsersIn(
   return []
 }
 
-/**
- * Everybody directly in these groups, however many, read in steps between which other work gets its
- * turn.
- */
+/** Everybody directly in these groups, read in steps that let other work run in between. */
 export async function usersIn(
   session: Session,
   tenant: string,
@@ -238,8 +238,8 @@ export async function usersIn(
 }
 
 /**
- * Puts a fan-out on the list of work, also for nobody: others may be adding somebody right now,
- * whom this transaction does not see (R24).
+ * Adds a fan-out, even if there seems to be nobody to mark: another transaction may be adding a
+ * member that this one does not see (R24).
  */
 export async function addFanOut(
   session: Session,

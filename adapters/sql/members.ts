@@ -14,7 +14,7 @@ import { later, lockWholly, type ResourceKey, type TypeRow } from './rows.js'
 import { isStorable } from './text.js'
 
 /**
- * True of every membership, and the condition of the index by member: see `isListed` of resources.
+ * True for every membership, and the condition of the index by member: see `isListed` of resources.
  */
 export const isMember = sql.raw("member_id >= ''")
 
@@ -30,7 +30,7 @@ interface IdRow {
   readonly id: string
 }
 
-/** A user or a group (`nested`: 1), that may be a member. */
+/** The id of a user, or of a group (`nested`: 1). */
 export interface MemberId extends IdRow {
   readonly nested: number
 }
@@ -46,7 +46,9 @@ const knownMembers = statement<{ tenant: string; ids: string }, IdRow & TypeRow>
     )}`,
 )
 
-/** Locks those it adds, as `knownMembers` does, so that nobody deletes them meanwhile. */
+/**
+ * Locks the resources that it adds, like `knownMembers`, so that they are not deleted meanwhile.
+ */
 const insertMembers = statement<GroupKey & { ids: string }, MemberId>(
   (value, { json, joinEach, forKeyShare }) => sql`
     insert into scim_members (tenant, group_id, member_id, nested)
@@ -64,8 +66,8 @@ const insertMembers = statement<GroupKey & { ids: string }, MemberId>(
 )
 
 /**
- * By the index of members, each of whom is in few groups: hence a condition on the group that no
- * index has.
+ * Uses the index by member, because each member is in few groups. The condition on the group is
+ * written so that no index matches it.
  */
 const deleteMembers = statement<GroupKey & { ids: string }, MemberId>(
   (value, { isListed }) => sql`
@@ -208,10 +210,10 @@ const touchGroups = statement<{ tenant: string; ids: string; version: string; no
 )
 
 /**
- * Adds and removes members at a cost that depends on the change only. The caller has locked the
+ * Adds and removes members at a cost that depends only on the change. The caller has locked the
  * group.
  *
- * @throws UnknownReferenceError when some of those to add are no user or group of the tenant
+ * @throws UnknownReferenceError when some ids to add are not users or groups of the tenant
  */
 export async function applyMemberChange(
   session: Session,
@@ -261,7 +263,7 @@ async function requireKnown(
   if (unknown.size > 0) throw new UnknownReferenceError([...unknown])
 }
 
-/** SQLite works in this thread: between chunks other work gets its turn. */
+/** SQLite works in this thread, so other work can run between chunks. */
 async function* inChunks(ids: readonly string[]): AsyncGenerator<readonly string[]> {
   for (let start = 0; start < ids.length; start += maxAtOnce) {
     if (start > 0) await nextTurn()
@@ -304,7 +306,7 @@ export async function readMemberCounts(
   return new Map(rows.map(({ id, count }) => [id, Number(count)]))
 }
 
-/** Some of a group's direct members, in order of their ids. */
+/** A page of a group's direct members, in order of their ids. */
 export async function readMemberPage(
   session: Session,
   { tenant, groupId }: GroupKey,
@@ -315,7 +317,10 @@ export async function readMemberPage(
   return rows.map(memberOf)
 }
 
-/** The groups each of these is in, directly and through other groups; cycles end; one query. */
+/**
+ * The groups of each of these users or groups, directly and through other groups. Handles cycles;
+ * one query.
+ */
 export async function readGroupsOf(
   session: Session,
   tenant: string,
@@ -337,13 +342,12 @@ export async function readGroupsOf(
 }
 
 /**
- * Locks something that is to be deleted, after the groups it is in: in this order, and groups in
- * order of id, as everybody does, so that two writers never wait for each other in a circle. From
- * then on nobody can add it to a group.
+ * Locks a resource to be deleted, after its groups in order of id. All writers lock in this order,
+ * so that they never deadlock. From then on the resource cannot be added to a group.
  *
- * @returns `false` when it is not there
+ * @returns `false` if it does not exist
  * @throws VersionMismatchError when a version is expected and another is stored
- * @throws TryAgain when it came into another group meanwhile
+ * @throws TryAgain when it was added to another group meanwhile
  */
 export async function lockForDeletion(
   session: Session,
@@ -363,7 +367,7 @@ export async function lockForDeletion(
   return true
 }
 
-/** Takes something out of all groups, which change by that. */
+/** Removes a resource from all groups, which changes them. */
 export async function leaveAllGroups(session: Session, tenant: string, id: string): Promise<void> {
   const left = await session.prepared(leaveGroups, { tenant, id })
   if (left.length === 0) return
@@ -371,7 +375,7 @@ export async function leaveAllGroups(session: Session, tenant: string, id: strin
   await session.change(touchGroups, { tenant, ids, version: randomUUID(), now: Date.now() })
 }
 
-/** Removes all members of a group, in steps between which other work gets its turn. */
+/** Removes all members of a group, in steps that let other work run in between. */
 export async function removeAllMembers(session: Session, group: GroupKey): Promise<void> {
   for (;;) {
     const [end] = await session.prepared(endOfChunk, { ...group, place: maxAtOnce - 1 })

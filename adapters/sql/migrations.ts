@@ -6,13 +6,13 @@ import { hasKey } from './lookups.js'
 import { isMember } from './members.js'
 import { isListed } from './rows.js'
 
-/** One step in the life of the tables. */
+/** One migration of the tables. */
 type Migration = readonly RawBuilder<unknown>[]
 
 /**
- * Creates or upgrades the tables in one transaction. Several hosts may start at the same time: the
- * first holds a lock (an advisory lock on PostgreSQL, the write lock on SQLite), and the others
- * find the work done.
+ * Creates or upgrades the tables in one transaction. Several instances may start at the same time:
+ * the first one holds a lock (an advisory lock on PostgreSQL, the write lock on SQLite), and the
+ * others find the work done.
  *
  * @throws ConfigurationError `ERR_SCIM_DATABASE` when a newer version of this package has upgraded
  *   the database
@@ -34,7 +34,7 @@ export async function migrate(database: Database): Promise<void> {
   })
 }
 
-/** Takes the lock first, so that nobody looks at what somebody else is about to change. */
+/** Takes the lock first, so that no instance reads a state that another is about to change. */
 async function migrationsDone(session: Session): Promise<ReadonlySet<string>> {
   const { lockMigrations } = session.dialect
   if (lockMigrations) await session.all(lockMigrations)
@@ -57,8 +57,7 @@ function refuseNewer(done: ReadonlySet<string>, known: Readonly<Record<string, u
 }
 
 /**
- * Whether the database has the tables of this version; a newer version may have changed them
- * further.
+ * Whether the database has at least the tables of this version.
  *
  * @throws UnavailableError when it does not answer
  */
@@ -68,7 +67,10 @@ export async function isMigrated(database: Database): Promise<boolean> {
   return Object.keys(migrations(database.dialect)).every((name) => done.has(name))
 }
 
-/** In order of their names. Never changed once released; a change of tables is a new entry. */
+/**
+ * The migrations, in order of their names. They never change once released; a change of tables is a
+ * new entry.
+ */
 function migrations(dialect: SqlDialect): Record<string, Migration> {
   return {
     '001_tables': firstTables(dialect),
@@ -83,8 +85,8 @@ function migrations(dialect: SqlDialect): Record<string, Migration> {
 }
 
 /**
- * Every key begins with the tenant, and nothing refers from one tenant to another: all can be
- * partitioned by it.
+ * Every key begins with the tenant, and there are no references between tenants, so all tables can
+ * be partitioned by tenant.
  */
 function firstTables(dialect: SqlDialect) {
   return [
@@ -195,7 +197,7 @@ function passedOverTable({ textType: text }: SqlDialect) {
   ]
 }
 
-/** Workspaces of hosts that have none, and what a policy would have refused. */
+/** Workspaces for hosts that have none, and refusals of a policy in report mode. */
 function workspaceTables({ textType: text }: SqlDialect) {
   return [
     sql`create table scim_workspaces (
@@ -204,7 +206,7 @@ function workspaceTables({ textType: text }: SqlDialect) {
       title ${text} not null,
       primary key (tenant, id))`,
     sql`create unique index scim_workspaces_title on scim_workspaces (tenant, title)`,
-    // A project is in a workspace, or it has a creator who may see it until it is.
+    // A project is either in a workspace, or has a creator who may see it until it is in one.
     sql`create table scim_workspace_projects (
       tenant ${text} not null,
       project_id bigint not null,
@@ -226,7 +228,7 @@ function workspaceTables({ textType: text }: SqlDialect) {
   ]
 }
 
-/** Which attributes have lookup keys; those listed here always had. */
+/** The attributes with lookup keys; those listed here always had them. */
 function indexedTable({ textType: text }: SqlDialect) {
   const manager = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value'
   const always = {
@@ -246,7 +248,7 @@ function indexedTable({ textType: text }: SqlDialect) {
   ]
 }
 
-/** Tokens that administrators made, found by their digests, and when tokens were last used. */
+/** Tokens made by administrators, found by their digests, and the last use of tokens. */
 function tokenTables({ textType: text }: SqlDialect) {
   return [
     sql`create table scim_tokens (
@@ -269,8 +271,8 @@ function tokenTables({ textType: text }: SqlDialect) {
 }
 
 /**
- * How many resources of each type a tenant has: the sum over the slots. Triggers count, so that no
- * host, of whatever version, can forget to.
+ * How many resources of each type a tenant has: the sum over the slots. Triggers count, so that the
+ * counts are right with instances of any version.
  */
 function countTable({ textType: text, keyTable, countingTriggers }: SqlDialect) {
   return [
@@ -287,11 +289,11 @@ function countTable({ textType: text, keyTable, countingTriggers }: SqlDialect) 
   ]
 }
 
-/** Beside the record, so that a record read before does not take it back. */
+/** In its own column, so that saving an older copy of the record does not reset it. */
 function hadRoleColumn() {
   return [
     sql`alter table scim_records add column had_role smallint not null default 0`,
-    // Within texts of the document, quotation marks are escaped.
+    // Quotation marks within texts of the document are escaped.
     sql`update scim_records set had_role = 1 where record like '%"hadRole":true%'`,
   ]
 }
@@ -315,8 +317,8 @@ function auditTables({ textType: text, sequenceType, sequenceIsKey }: SqlDialect
 }
 
 /**
- * SQLite guesses that a tenant has ten rows, and then reads all of them where an index would lead
- * to one. These are numbers of a large tenant: rows of the table, then rows that agree in the first
+ * SQLite assumes ten rows per tenant, and then reads all of them where an index would find one.
+ * These are the numbers of a large tenant: rows of the table, then rows that agree in the first
  * column of the index, in the first two, …
  */
 const rowsPerPrefix: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>> = {
@@ -353,7 +355,7 @@ const rowsPerPrefix: Readonly<Record<string, Readonly<Record<string, readonly nu
 }
 
 /**
- * On PostgreSQL, indexes that the planner takes only for queries that ask for them: see `isListed`.
+ * On PostgreSQL, indexes that the planner uses only for queries that ask for them: see `isListed`.
  */
 function indexesByRequest({ name }: SqlDialect) {
   if (name === 'sqlite') return []
@@ -364,8 +366,8 @@ function indexesByRequest({ name }: SqlDialect) {
     sql`drop index scim_lookups_key`,
     sql`create index scim_lookups_key
       on scim_lookups (tenant, resource_type, attribute, lookup_key, resource_id) where ${hasKey}`,
-    // Their checks would be planned without asking for an index. Locks keep members and groups
-    // together: see members.ts.
+    // The planner could not use an index for their checks. Locks keep members and groups
+    // consistent: see members.ts.
     sql`alter table scim_members
       drop constraint if exists scim_members_tenant_group_id_fkey,
       drop constraint if exists scim_members_tenant_member_id_fkey`,
@@ -380,6 +382,6 @@ function plannerFacts({ planFor }: SqlDialect) {
   const facts = Object.entries(rowsPerPrefix).flatMap(([table, indexes]) =>
     Object.entries(indexes).map(([index, rows]) => planFor(table, index, rows)),
   )
-  // Creates the table of facts, and afterwards makes this connection read them.
+  // Creates the statistics table, and afterwards makes this connection read it.
   return [sql`analyze`, sql`delete from sqlite_stat1`, ...facts, sql`analyze sqlite_schema`]
 }

@@ -3,10 +3,9 @@ import { postgresDialect } from './dialects/postgres.js'
 import { sqliteDialect } from './dialects/sqlite.js'
 
 /**
- * Runs what opens a database and makes its tables. Failures name the file or the server, and never
- * a password.
+ * Opens a database and creates its tables. Failures name the file or server, never a password.
  *
- * @throws ConfigurationError `ERR_SCIM_DATABASE` when trying again would not help
+ * @throws ConfigurationError `ERR_SCIM_DATABASE` when a retry would not help
  * @throws UnavailableError when the database does not answer
  */
 export async function opening<T>(place: DatabasePlace, work: () => Promise<T>): Promise<T> {
@@ -23,19 +22,19 @@ export async function opening<T>(place: DatabasePlace, work: () => Promise<T>): 
   }
 }
 
-/** Where a database is. */
+/** The location of a database. */
 export interface DatabasePlace {
-  /** For messages: the file, or the server and the database's name. */
+  /** Name for messages: the file, or the server and the database. */
   readonly name: string
   readonly dialect: typeof sqliteDialect
 }
 
-/** The place of an SQLite file. */
+/** The location of an SQLite file. */
 export function filePlace(path: string): DatabasePlace {
   return { name: `The SQLite database "${path}"`, dialect: sqliteDialect }
 }
 
-/** The place of a PostgreSQL database, without the credentials in its address. */
+/** The location of a PostgreSQL database, without the credentials in its address. */
 export function serverPlace(url: string): DatabasePlace {
   const { host, pathname } = new URL(url)
   const name = decodeURIComponent(pathname.slice(1))
@@ -45,7 +44,7 @@ export function serverPlace(url: string): DatabasePlace {
   }
 }
 
-/** The innermost message: drivers and this adapter wrap what happened. */
+/** The innermost message, because drivers and this adapter wrap errors. */
 function reasonOf(error: unknown): string {
   const { cause, errors, message, code } = error as {
     readonly cause?: unknown
@@ -54,7 +53,7 @@ function reasonOf(error: unknown): string {
     readonly code?: unknown
   }
   if (typeof cause === 'object' && cause !== null) return reasonOf(cause)
-  // A host name with several addresses fails once for each.
+  // A host name with several addresses has one failure per address.
   if (Array.isArray(errors) && errors.length > 0) return reasonOf(errors[0])
   return String(message || code || error).replace(/\.$/, '')
 }

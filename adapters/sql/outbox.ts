@@ -5,42 +5,39 @@ import { fewUsersIn, groupsAmong, markAll } from './marks.js'
 import type { MemberId } from './members.js'
 import { isStorable } from './text.js'
 
-/** What a write is about. */
+/** The subject of a write. */
 export interface Written {
   readonly type: string
   readonly id: string
 }
 
-/** A write that is under way in its transaction. */
+/** A write in progress, within its transaction. */
 export interface Write {
   readonly session: Session
-  /** Whether what is written is to be marked: of a group, everybody in it. */
+  /** Whether the written resource is to be marked; for a group, everybody in it. */
   readonly isMarked: boolean
-  /** Takes who is to be marked beside those that were asked for. */
+  /** Adds people to mark, besides the requested ones. */
   readonly toMark: MemberId[]
-  /** Takes what the write has learnt of ids, so that nobody looks it up again. */
+  /** Passes on what the write has learnt about ids, so that they need not be looked up again. */
   readonly known: Map<string, MemberId>
 }
 
-/** What belongs to a write. */
+/** Options of a write. */
 export interface WriteOptions<T> {
   readonly scope: Scope
   readonly written: Written
   readonly outbox?: Outbox | undefined
-  /**
-   * Whether the write changed something; nothing is put in the log for one that did not. Default:
-   * always.
-   */
+  /** Whether the write changed anything; otherwise nothing is logged. Default: always. */
   readonly hasChanged?: (result: T) => boolean
 }
 
 /**
- * Carries out a write together with what must become durable with it, in one transaction. A write
- * that answers `undefined` or `false` found nothing to change, and nothing becomes durable with it.
+ * Carries out a write together with its outbox, in one transaction. If the write returns
+ * `undefined` or `false`, there was nothing to change, and the outbox is not stored.
  *
- * Everybody is marked after the write and at once, in order of id: in every transaction, marks are
- * the last rows that are locked, so that two of them never wait for each other in a circle. Those
- * who leave a group that is marked are no longer found in it; the write names them (`toMark`).
+ * All marks are set together after the write, in order of id: in every transaction, marks are the
+ * last rows to be locked, so that transactions never deadlock. People who leave a marked group are
+ * no longer found in it, so the write names them (`toMark`).
  */
 export async function writeOutbox<T>(
   database: Database,
@@ -54,7 +51,7 @@ export async function writeOutbox<T>(
     const known = new Map<string, MemberId>(knownOf(written))
     const isMarked = pending.includes(written.id)
     const result = await change({ session, isMarked, toMark, known })
-    // There was nothing to write to (M1).
+    // The resource does not exist (M1).
     if (result === undefined || result === false) return result
     await markPending(session, tenant, { ids: pending, known, toMark })
     if (hasChanged(result)) await appendAudit(session, tenant, audit)
@@ -62,23 +59,23 @@ export async function writeOutbox<T>(
   }, scope)
 }
 
-/** A host's own types have nobody in them and nothing to mark. */
+/** A host's own types have no members and nothing to mark. */
 function knownOf({ type, id }: Written): [string, MemberId][] {
   if (type !== 'User' && type !== 'Group') return []
   return [[id, { id, nested: Number(type === 'Group') }]]
 }
 
-/** Whom to mark. */
+/** The people to mark. */
 interface Marks {
-  /** Users, and groups with everybody in them. */
+  /** Ids of users, and of groups that stand for everybody in them. */
   readonly ids: readonly string[]
-  /** What is known of them. */
+  /** What is known about these ids. */
   readonly known?: ReadonlyMap<string, MemberId>
-  /** Others. */
+  /** Further ids. */
   readonly toMark?: readonly MemberId[]
 }
 
-/** Marks users, and for groups everybody in them; the last thing a transaction does. */
+/** Marks users, and for groups everybody in them; the last step of a transaction. */
 export async function markPending(
   session: Session,
   tenant: string,

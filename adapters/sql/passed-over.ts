@@ -42,7 +42,7 @@ const selectAll = statement<
     where tenant = ${value('tenant')} order by last_at desc, name limit ${value('limit')}`,
 )
 
-/** What clients send and nobody keeps. */
+/** Counts of dropped attributes and members. */
 export function passedOverMethods(
   database: Database,
 ): Required<Pick<AccessStore, 'countPassedOver' | 'listPassedOver'>> {
@@ -50,7 +50,7 @@ export function passedOverMethods(
     countPassedOver: (scope, seen) =>
       database.transaction(async (session) => {
         const { tenant } = scope
-        // In one order, so that two hosts never wait for each other.
+        // In a fixed order, so that instances never deadlock.
         const sorted = seen.filter(({ name }) => isStorable(name)).sort(byName)
         const fresh: PassedOverCount[] = []
         for (const each of sorted) {

@@ -61,8 +61,7 @@ const putOff = statement<{
 )
 
 /**
- * A mark that came meanwhile is new work: due at once, whatever the failed attempt is to wait for
- * (R22).
+ * A mark set meanwhile is new work, due at once, whatever the failed attempt has to wait for (R22).
  */
 function nextAt(value: (name: 'mark' | 'afterMs') => unknown, now: Sql) {
   return sql`${now} + case when mark = ${value('mark')} then cast(${value('afterMs')} as bigint)
@@ -109,7 +108,7 @@ type PendingMethods = Pick<
   'claim' | 'renew' | 'settle' | 'pendingOf' | 'summary' | 'listPending' | 'retry' | 'nextDue'
 >
 
-/** The list of people whose access must be made true, and the leases on it. */
+/** The pending people, and the leases on them. */
 export function pendingMethods(database: Database): PendingMethods {
   return {
     claim: (options) => claim(database, options),
@@ -182,7 +181,7 @@ const claimDueOf = claimOf(
   (value, { now }) => sql`parked = 0 and due_at <= ${now} and tenant = ${value('tenant')}`,
 )
 
-/** Named people are claimed whether or not they are due or have failed. */
+/** Named people are claimed even if they are not due or have failed. */
 const claimNamed = claimOf((value, { json }) => json.isOneOf(sql`user_id`, value('ids')))
 
 const claimNamedOf = claimOf(
@@ -208,10 +207,10 @@ function among({ dialect }: Session, userIds: readonly string[] | undefined) {
   return sql`and ${dialect.json.isOneOf(sql`user_id`, JSON.stringify(userIds.filter(isStorable)))}`
 }
 
-/** What is undone when the machine fails is done again. */
+/** An effect that is lost when the machine fails is simply repeated. */
 const passing = { passing: true }
 
-/** Each statement in a transaction of its own: none needs another. */
+/** Each statement is its own transaction, because they are independent. */
 function oneByOne(database: Database): Pick<Session, 'change'> {
   return {
     change: async (declared, values) => (await database.alone(declared, values, passing)).count,

@@ -22,24 +22,24 @@ import { orderOf } from './sort.js'
 import { isStorable } from './text.js'
 import { usersInGroup } from './users-in.js'
 
-/** The resources that are asked for. */
+/** The requested resources. */
 interface Extent {
   readonly tenant: string
   readonly type: string
 }
 
-/** The same, and for whom. */
+/** The same, with the scope. */
 interface ScopedExtent extends Extent {
   readonly scope: Scope
 }
 
-/** How the statements of a query are run. */
+/** Runs the statements of a query. */
 interface Reader {
   readonly database: Database
   all<Row>(query: RawBuilder<Row>): Promise<readonly Row[]>
 }
 
-/** What no index answers is read beside the thread of the host. */
+/** Queries that no index answers run outside the host's thread. */
 function readerOf(database: Database, type: string, { filter, sort }: Query, scope: Scope): Reader {
   const hasPlan = filter !== undefined && indexPlan(filter, type) !== undefined
   const isScan = !hasPlan && (filter !== undefined || sort !== undefined)
@@ -49,7 +49,7 @@ function readerOf(database: Database, type: string, { filter, sort }: Query, sco
   }
 }
 
-/** One page; one query, and one more to count when the page does not show how many there are. */
+/** One page: one query, and another one to count if the page does not show the total. */
 export async function queryResources<R extends Resource>(
   database: Database,
   { scope, ...extent }: ScopedExtent,
@@ -70,7 +70,7 @@ export async function queryResources<R extends Resource>(
   }
 }
 
-/** The rows of the page, and one more when there are more. */
+/** The rows of the page, and one more if there are more. */
 async function readRows(
   { database, all }: Reader,
   extent: Extent,
@@ -115,8 +115,7 @@ const byLookup = statement<
 )
 
 /**
- * How many resources match in all, where the page tells: it is the last one, and not beyond the
- * end.
+ * The total number of matches, if the page shows it: it is the last one, and not beyond the end.
  */
 function totalOf(page: PageRequest, found: number): number | undefined {
   if (found > page.limit || (page.kind === 'cursor' && page.after)) return undefined
@@ -143,8 +142,8 @@ async function count({ database, all }: Reader, extent: Extent, query: Query): P
 }
 
 /**
- * FROM and WHERE of a query. Where an index leads to the resources, they are joined to what it
- * finds: written as a condition, SQLite would read every resource instead.
+ * FROM and WHERE of a query. If an index finds the resources, they are joined to its result; with a
+ * condition instead, SQLite would read every resource.
  */
 function matching(
   { dialect }: Database,
@@ -177,7 +176,7 @@ function matching(
     where ${sql.join([sql`resource.${isOfType(type)}`, ...conditions], sql` and `)}`
 }
 
-/** SELECT of the ids that an index finds for a filter; `undefined` when none does. */
+/** SELECT of the ids that an index finds for a filter; `undefined` if no index applies. */
 function idsFor(filter: ResolvedFilter, extent: Extent, dialect: SqlDialect): Sql | undefined {
   const plan = indexPlan(filter, extent.type)
   if (plan) return idsOf(plan, extent, dialect)
@@ -187,7 +186,7 @@ function idsFor(filter: ResolvedFilter, extent: Extent, dialect: SqlDialect): Sq
 
 type Beginning = Extract<ResolvedFilter, { kind: 'compare' }>
 
-/** `userName sw "x"`, as a filter of its own or one of several with `and`. */
+/** `userName sw "x"`, alone or as one of several conditions joined by `and`. */
 function beginningIn(filter: ResolvedFilter): Beginning | undefined {
   if (filter.kind === 'and')
     return filter.nodes.find((node) => node === beginningIn(node)) as Beginning | undefined
@@ -199,7 +198,9 @@ function beginningIn(filter: ResolvedFilter): Beginning | undefined {
     : undefined
 }
 
-/** By the index of lookup keys; of long ones it has digests, whose resources are looked at. */
+/**
+ * Uses the index of lookup keys. Long keys are stored as digests, so their resources are checked.
+ */
 function idsBeginning(filter: Beginning, extent: Extent, dialect: SqlDialect): Sql {
   const { tenant, type } = extent
   const isOfAttribute = sql`lookup.tenant = ${tenant} and lookup.resource_type = ${type}
@@ -225,19 +226,20 @@ function hasBeginning(text: string): Sql {
 }
 
 /**
- * The first text behind all that begin with this one, by code point; `undefined`: there is none.
+ * The first text after all that begin with this one, by code point; `undefined` if there is none.
  */
 function afterAll(beginning: string): string | undefined {
   const points = [...beginning].map((character) => character.codePointAt(0) ?? 0)
   while (points.at(-1) === 0x10ffff) points.pop()
   const last = points.pop()
   if (last === undefined) return undefined
-  // Surrogates are no characters.
+  // Surrogates are not characters.
   return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1)
 }
 
 /**
- * What plans look for, of each kind together: SQLite takes no union of more than 500 queries (B2).
+ * The keys that plans look up, grouped by kind, because SQLite refuses a union of more than 500
+ * queries (B2).
  */
 interface Wanted {
   readonly ids: string[]

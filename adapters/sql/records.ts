@@ -70,7 +70,7 @@ const upsertRecord = statement<
       had_role = case when scim_records.had_role = 1 then 1 else excluded.had_role end`,
 )
 
-/** Of people without a record, `record` is what theirs shall be. */
+/** For people without a record, `record` becomes theirs. */
 const noteRoles = statement<{ tenant: string; rows: string }>(
   (value, { json }) => sql`
     insert into scim_records (tenant, user_id, record, had_role)
@@ -152,7 +152,7 @@ export async function uniqueAccounts(
   try {
     await work()
   } catch (error) {
-    // The only other unique key of this table.
+    // This is the only other unique key of the table.
     throw dialect.failureKind(error) === 'unique' ? new UniquenessError('account') : error
   }
 }

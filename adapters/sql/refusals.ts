@@ -47,12 +47,12 @@ const selectSince = statement<
     order by last_at desc, person, path`,
 )
 
-/** What a policy would have refused, counted for all hosts of the database. */
+/** The refusals of a policy in report mode, counted over all instances that use the database. */
 export function sqlRefusalStore(database: Database): RefusalStore {
   return {
     async add(scope, seen) {
       const { tenant } = scope
-      // In one order, so that two hosts never wait for each other.
+      // In a fixed order, so that instances never deadlock.
       const sorted = seen.filter(isStorableEntry).sort(byKey)
       const newest = sorted
         .map(({ at }) => at)

@@ -22,7 +22,7 @@ import {
 } from './rows.js'
 import { isStorable } from './text.js'
 
-/** A store of one resource type over the table of resources. */
+/** A store of one resource type, in the table of resources. */
 export function sqlResourceStore<R extends Resource>(
   database: Database,
   type: string,
@@ -81,7 +81,7 @@ export function sqlResourceStore<R extends Resource>(
   }
 }
 
-/** What is written, and where. */
+/** A scope with the resource type. */
 interface TypedScope {
   readonly scope: Scope
   readonly type: string
@@ -117,13 +117,13 @@ export async function update(
   const values = fromResource({ tenant, type }, resource, comparable())
   const changed = await session.change(updateResource, { ...values, expectedVersion })
   if (changed === 0) throw new VersionMismatchError()
-  // What is stored need not be read where nothing of it changes.
+  // If nothing changes, the stored resource need not be read.
   if (keysBefore && areSame(keysBefore(), keys)) return
   await replaceLookups(session, { tenant, type, id: resource.id }, keys)
 }
 
 /**
- * Locks a resource; `false` when it is not there.
+ * Locks a resource; `false` if it does not exist.
  *
  * @throws VersionMismatchError when a version is expected and another is stored
  */

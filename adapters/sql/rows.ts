@@ -3,7 +3,7 @@ import type { Json, Meta, Resource } from '../../lib/adapter/index.js'
 import { statement } from './database.js'
 import type { Sql } from './dialects/dialect.js'
 
-/** What is read of a stored resource. */
+/** The row of a stored resource. */
 export interface ResourceRow {
   readonly id: string
   readonly version: string
@@ -12,7 +12,7 @@ export interface ResourceRow {
   readonly document: string
 }
 
-/** Which resource. */
+/** The key of a resource. */
 export interface ResourceKey {
   readonly tenant: string
   readonly type: string
@@ -25,18 +25,18 @@ export const resourceColumns = sql.raw(
 )
 
 /**
- * Condition on the type of resources that are found by id. Written so that no index has it: with
- * the bare column, PostgreSQL would take the index of listings and read the whole tenant for every
- * id, for as long as the table is not analysed.
+ * Condition on the type of resources found by id. It is written so that no index matches it: with
+ * the bare column, PostgreSQL would use the index of listings and read the whole tenant for every
+ * id, until the table is analysed.
  */
 export function isOfType(type: unknown): Sql {
   return sql`resource_type || '' = ${type}`
 }
 
 /**
- * True of every row of `scim_resources`. The index of listings has it as its condition, so that
- * queries must ask for that index: for a tenant it knows nothing of, PostgreSQL would take it to
- * find one resource, and read all of them.
+ * True for every row of `scim_resources`. The index of listings has it as its condition, so that
+ * only queries with this condition use the index. Otherwise, for a tenant without statistics,
+ * PostgreSQL would use it to find one resource and read all of them.
  */
 export const isListed = sql.raw('created >= -9007199254740991')
 
@@ -47,12 +47,12 @@ export const selectResource = statement<ResourceKey, ResourceRow>(
       and ${isOfType(value('type'))}`,
 )
 
-/** The type of a listed resource, which the caller looks at. */
+/** The type of a listed resource, for the caller to check. */
 export interface TypeRow {
   readonly resource_type: string
 }
 
-/** Resources of any type; the caller looks at it. */
+/** Selects resources of any type; the caller has to check it. */
 export const selectResources = statement<{ tenant: string; ids: string }, ResourceRow & TypeRow>(
   (value, { json, joinEach }) => sql`
     select ${resourceColumns}, resource.resource_type
@@ -70,7 +70,7 @@ export const lockResource = statement<ResourceKey, ResourceRow>(
       and ${isOfType(value('type'))} ${forUpdate}`,
 )
 
-/** As `lockResource`, and nobody can refer to it from then on. */
+/** Like `lockResource`; from then on no reference to it can be added. */
 export const lockWholly = statement<ResourceKey, { readonly version: string }>(
   (value, { forDelete }) => sql`
     select version from scim_resources
@@ -78,7 +78,7 @@ export const lockWholly = statement<ResourceKey, { readonly version: string }>(
       and ${isOfType(value('type'))} ${forDelete}`,
 )
 
-/** What is written of a resource. */
+/** The columns written for a resource. */
 export interface ResourceValues extends ResourceKey {
   readonly created: number
   readonly lastModified: number
@@ -106,7 +106,10 @@ export const updateResource = statement<ResourceValues & { expectedVersion: stri
       and ${isOfType(value('type'))} and version = ${value('expectedVersion')}`,
 )
 
-/** The later of what is stored and this: times do not go back, whatever clocks do (A18). */
+/**
+ * The later of the stored time and this one: `lastModified` never goes back, even if the clock does
+ * (A18).
+ */
 export function later(instant: unknown): Sql {
   return sql`case when last_modified > ${instant} then last_modified else ${instant} end`
 }
@@ -127,8 +130,8 @@ export const deleteResource = statement<ResourceKey>(
 )
 
 /**
- * The resource in a row. `meta` lives in columns of its own, so that a change of members need not
- * rewrite the rest.
+ * The resource in a row. `meta` has its own columns, so that a change of members need not rewrite
+ * the rest.
  */
 export function toResource<R extends Resource>(type: string, row: ResourceRow): R {
   const resource = JSON.parse(row.document) as Record<string, Json | Meta>
@@ -141,7 +144,7 @@ export function toResource<R extends Resource>(type: string, row: ResourceRow): 
   return resource as Resource as R
 }
 
-/** The row for a resource; the members of a group have a table of their own. */
+/** The row for a resource; the members of a group are in a separate table. */
 export function fromResource(
   key: Omit<ResourceKey, 'id'>,
   { meta, id, ...attributes }: Resource,

@@ -13,7 +13,7 @@ import { isListed } from './rows.js'
 
 const emptyRules: MappingRules = { roles_groups: [], workspaces_groups: [], projects_groups: [] }
 
-/** The text of the rules is left out where the version is the known one. */
+/** Omits the text of the rules if the version is the known one. */
 const selectRules = statement<
   { tenant: string; known: number },
   { rules: string | null; version: number }
@@ -23,7 +23,7 @@ const selectRules = statement<
     from scim_rules where tenant = ${value('tenant')}`,
 )
 
-/** Tenants whose rules are remembered at most. */
+/** The maximum number of tenants whose rules are cached. */
 const maxRemembered = 1000
 
 interface NewRules {
@@ -50,12 +50,13 @@ const countEverybody = statement<{ tenant: string }, { count: number }>(
     where tenant = ${value('tenant')} and resource_type = 'User' and ${isListed}`,
 )
 
-/** Mapping rules, and the marks that a change of them calls for. */
+/** Mapping rules, and the marks for a change of them. */
 export function ruleMethods(
   database: Database,
   policy: MappingPolicy,
 ): Pick<AccessStore, 'rules' | 'saveRules'> {
-  // Every request through the gate reads the rules: thousands of them are parsed once a version.
+  // Every request through the gate reads the rules, so thousands of them are parsed only once per
+  // version.
   const remembered = new Map<string, { readonly rules: MappingRules; readonly version: number }>()
   return {
     async rules({ tenant }) {
@@ -92,7 +93,7 @@ type SavedRules = Omit<RulesToSave, 'affects'> & {
 }
 
 /**
- * Saves rules within a transaction, and answers with their version.
+ * Saves rules within a transaction, and returns their version.
  *
  * @throws VersionMismatchError when other rules were saved meanwhile
  */
@@ -108,7 +109,7 @@ export async function saveRulesIn(
   return String(expected + 1)
 }
 
-/** A version that is not one of ours matches none. */
+/** A malformed version matches none. */
 function versionNumber(version: string): number {
   return /^\d{1,15}$/.test(version) ? Number(version) : -1
 }
@@ -129,7 +130,7 @@ async function fanOut(
     return addFanOut(session, tenant, state, row?.count ?? 0)
   }
   if (affects.length === 0) return
-  // A guess for the status page: others may be giving a group one of these names right now.
+  // An estimate for the status page: a group may be getting one of these names right now.
   const groupIds = await groupsNamed(session, tenant, { names: affects, policy })
   const count = await countIn(session, tenant, groupIds)
   await addFanOut(session, tenant, { kind: 'named', names: affects }, count)

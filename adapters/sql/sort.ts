@@ -18,7 +18,7 @@ export interface Order {
 
 const ties = sql`resource.created, resource.id`
 
-/** The order described at `Query`. */
+/** The order, as described at `Query`. */
 export function orderOf(sort: Sort | undefined, dialect: SqlDialect): Order {
   if (sort === undefined) return { orderBy: ties, after: afterTie }
   const { descending } = sort
@@ -49,8 +49,7 @@ export function orderOf(sort: Sort | undefined, dialect: SqlDialect): Order {
 const ranks = { boolean: 0, number: 1, text: 2 }
 
 /**
- * Whether a sort key stands before (negative) or behind all values of a kind; 0 when it is of that
- * kind itself.
+ * Whether a sort key is before (negative) or after all values of a kind; 0 if it is of that kind.
  */
 function compareKinds(key: string | number | boolean, kind: ScalarKind): number {
   const own = typeof key === 'string' ? 'text' : (typeof key as 'number' | 'boolean')
@@ -63,8 +62,8 @@ interface Direction {
 }
 
 /**
- * What is after a key of another kind, which an attribute of the same name has in another resource
- * type (B1).
+ * The condition for everything after a key of another kind, which an attribute of the same name has
+ * in another resource type (B1).
  */
 function afterAllOrNone(value: Sql, { isBefore, descending }: Direction): Sql {
   if (descending) return isBefore ? sql`1 = 0` : sql`${value} is not null`
@@ -80,7 +79,7 @@ interface SortValue {
   readonly literal: (key: string | number | boolean) => Sql
 }
 
-/** Of a multi-valued attribute its primary value, else its first. */
+/** The sort value: for a multi-valued attribute its primary value, else its first. */
 function sortValue(path: AttributePath, dialect: SqlDialect): SortValue {
   const column = resourceColumn(path)
   if (column) return { value: column.value, literal: (key) => sql`${key}` }

@@ -87,7 +87,7 @@ const selectUses = statement<InTenant, TokenUse>(
     order by last_at desc, token desc`,
 )
 
-/** Bearer tokens, shared by all hosts of the database. */
+/** Bearer tokens, shared by all instances that use the database. */
 export function sqlTokenStore(database: Database): TokenStore {
   return {
     async find(digest) {
@@ -134,7 +134,7 @@ interface Change {
   readonly audit: readonly AuditEntry[]
 }
 
-/** What changes nothing is not in the log. */
+/** Runs a change; it is logged only if it changed anything. */
 function changeWith(
   database: Database,
   { scope, audit }: Change,

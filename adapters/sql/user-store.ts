@@ -6,7 +6,7 @@ import { sqlResourceStore } from './resource-store.js'
 import { deleteResource } from './rows.js'
 import { isStorable } from './text.js'
 
-/** Users in the table of resources; what reaches beyond storage goes to the target. */
+/** Users in the table of resources, with the methods of the target. */
 export function sqlUserStore(database: Database, target: StoreTarget): UserStore {
   const store = sqlResourceStore<User>(database, 'User')
   return {

@@ -9,8 +9,8 @@ interface GroupReference {
 }
 
 /**
- * SELECT of the ids of everybody in a group, or in the groups of a name, directly or through other
- * groups.
+ * SELECT of the ids of everybody in a group, or in the groups with a name, directly or through
+ * other groups.
  */
 export function usersInGroup(
   { by, group }: GroupReference,

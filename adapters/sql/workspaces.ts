@@ -37,8 +37,8 @@ const selectVersion = statement<InTenant, { value: string }>(
 )
 
 /**
- * The first step of each change: whoever changes workspaces of a tenant holds this row, so changes
- * come one by one.
+ * The first step of each change. It locks the tenant's row, so that changes run one after the
+ * other.
  */
 const setVersion = statement<InTenant & { readonly version: string }>(
   (value) => sql`
@@ -124,7 +124,7 @@ const selectUnplaced = statement<InTenant, { project_id: number | string; creato
     where tenant = ${value('tenant')} and workspace_id is null order by project_id`,
 )
 
-/** Workspaces, shared by all hosts of the database. */
+/** Workspaces, shared by all instances that use the database. */
 export function sqlWorkspaceStore(database: Database, policy: MappingPolicy): WorkspaceStore {
   const change = changer(database)
   return {
@@ -187,8 +187,7 @@ interface Change {
 type Work = (session: Session, tenant: string) => Promise<boolean>
 
 /**
- * A change of one tenant's workspaces after the other; nothing goes to the log for one that changed
- * nothing.
+ * Runs changes of a tenant's workspaces one after the other; a change without effect is not logged.
  */
 function changer(database: Database) {
   return ({ scope, audit = [] }: Change, work: Work): Promise<boolean> =>

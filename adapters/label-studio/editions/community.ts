@@ -35,8 +35,9 @@ interface CommunityParts {
 }
 
 /**
- * Community: accounts, names and, through the admin, addresses, passwords and real deactivation. It
- * has no roles, workspaces or project members, so those are recorded and reported, not enforced.
+ * The target for Community: accounts, names and, through the admin, addresses, passwords and real
+ * deactivation. Community has no roles, workspaces or project members, so those are recorded and
+ * reported, but not enforced.
  */
 export function communityTarget(parts: CommunityParts): EditionTarget {
   const { admin, accounts, settings } = parts
@@ -44,7 +45,7 @@ export function communityTarget(parts: CommunityParts): EditionTarget {
   return {
     canRename: admin !== undefined,
     async deprovision(scope, user, reason) {
-      // By its number the account is known from now on, also to the gate, whatever address it has.
+      // From now on the account is known by its id, also to the gate, whatever its address.
       for await (const account of accounts.takeAll(scope, user)) {
         await endAccount(parts, account, { reason, signal: scope.signal })
       }
@@ -82,8 +83,8 @@ export function communityTarget(parts: CommunityParts): EditionTarget {
 }
 
 /**
- * A refused request leaves no account behind. Not under the signal of the request, which may have
- * ended it.
+ * Removes the account, so that a refused request leaves none behind. It has its own signal, because
+ * the request's may be aborted.
  */
 async function unmake({ api, directory }: CommunityParts, { id }: LabelStudioUser): Promise<void> {
   await api.users.delete(id).catch(() => undefined)
@@ -133,7 +134,7 @@ async function endAccount(
   }
 }
 
-/** The address that the account has in the end, and what to say about it. */
+/** The resulting address of the account, and a note about it. */
 interface UpToDate {
   readonly email: string
   readonly notes: readonly string[]
@@ -188,7 +189,7 @@ function keptAddress({ email }: LabelStudioUser, isSpelling: boolean): string {
     : `The account keeps the address ${email}: ${because}.`
 }
 
-/** Brings a removed account back into the organization, which only the admin can. */
+/** Restores a removed account's membership in the organization, which only the admin can. */
 async function restoreMembership(
   { api, admin, organization }: CommunityParts,
   { signal }: Scope,
@@ -205,9 +206,9 @@ async function restoreMembership(
 }
 
 /**
- * Nothing that rules give is enforced here, so nothing of it can be missing: it counts as there.
- * Somebody without access whom the strategy shuts out in Label Studio itself, and who still can
- * enter, has the rights of everybody: all.
+ * Community enforces none of what rules give, so all of it counts as present. A person without
+ * access whom the strategy excludes in Label Studio itself, and who can still enter, has
+ * everybody's rights: all.
  */
 function enforceableIn(access: Access, { deprovisioning }: LabelStudioSettings): readonly Grant[] {
   const role: readonly Grant[] = access.role ? [{ kind: 'role', role: access.role }] : []

@@ -7,17 +7,17 @@ import { communityTarget } from './community.js'
 import type { EditionTarget } from './edition.js'
 import { enterpriseTarget } from './enterprise/enterprise.js'
 
-/** What works on the edition behind the URL. */
+/** The tools for the edition behind the URL. */
 export interface KnownEdition {
   readonly target: EditionTarget
   readonly accounts: Accounts
   readonly directory: Directory
 }
 
-/** Finds out which edition it is, and remembers it while Label Studio stays the same. */
+/** Detects the edition, and caches it while Label Studio stays the same. */
 export type Edition = () => Promise<KnownEdition>
 
-/** The edition that runs behind the URL, found out at the first use. */
+/** The edition behind the URL, detected at the first use. */
 export function editionOf(parts: TargetParts): Edition {
   let known: { readonly installed: Installation; readonly edition: KnownEdition } | undefined
   return async () => {
@@ -46,9 +46,8 @@ function make(parts: TargetParts, installed: Installation): KnownEdition {
 }
 
 /**
- * Label Studio creates an account before its membership; where it ended in between, only the admin
- * still sees the account. An account that was removed from the organization comes back the same
- * way.
+ * Label Studio creates an account before its membership. If it stops in between, only the admin
+ * shows the account. A removed account is restored in the same way.
  */
 function hiddenAccounts(
   { api, admin }: TargetParts,

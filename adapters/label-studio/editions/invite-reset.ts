@@ -11,15 +11,18 @@ const doneName = 'labelStudio.inviteResetDone'
 
 const debug = createDebug('label-studio-scim:label-studio')
 
-/** Makes the organization's invite link another one, in the background. */
+/** Replaces the organization's invite link, in the background. */
 export interface InviteReset {
-  /** Notes that the link has to change, so that no restart forgets it, and changes it. */
+  /** Stores that the link has to change, so that a restart does not lose it, and changes it. */
   ask(scope: Scope): Promise<void>
-  /** Changes the link if a process that has ended, or another one, noted it and did not do it. */
+  /**
+   * Changes the link if another or an earlier process stored that it has to change and did not do
+   * it.
+   */
   resume(): void
 }
 
-/** What a reset works with: the link, and the tenant's notes. */
+/** The dependencies of a reset: the link, and the tenant's stored values. */
 export interface InviteResetParts {
   readonly settings: Pick<LabelStudioApi['settings'], 'resetInvite'>
   readonly access: AccessStore
@@ -27,10 +30,10 @@ export interface InviteResetParts {
 }
 
 /**
- * Community's invite link is one for the whole organization, every member may have read it, and it
- * never changes by itself: whoever left could sign up with it around the proxy. Many resets that
- * are asked for at once become one after the last of them. A failure is told in a warning, once
- * until it works again, and keeps nobody waiting; it is tried again until it works.
+ * Community has one invite link for the whole organization. Every member may have read it and it
+ * never changes by itself, so a person who left could use it to sign up around the proxy. Several
+ * requests at once cause one reset after the last of them. A failure delays nobody: it is reported
+ * in one warning and retried until it succeeds.
  */
 export function inviteReset(parts: InviteResetParts): InviteReset {
   let isRunning = false
@@ -79,7 +82,7 @@ export function inviteReset(parts: InviteResetParts): InviteReset {
   }
 }
 
-/** A wish that comes meanwhile differs from the one that is noted as done, so it is not lost. */
+/** A request that arrives meanwhile differs from the one recorded as done, so it is not lost. */
 async function resetIfNoted({ settings, access, tenant }: InviteResetParts): Promise<void> {
   const signal = AbortSignal.timeout(storeTimeoutMs)
   const scope: Scope = { tenant, actor: 'reconciler', requestId: randomUUID(), signal }

@@ -5,12 +5,12 @@ import { translated } from '../failures.js'
 import type { TargetParts } from '../parts.js'
 
 /**
- * What Community lets every member do and Enterprise only administrators: read and change the
- * invite link.
+ * Requests that Community allows to every member and Enterprise only to administrators: reading and
+ * changing the invite link.
  */
 const ofAdministrators = /\/api\/(?:invite(?:\/[^/]+)?|organizations\/[^/]+)$/
 
-/** What Label Studio needs of the gate in front of it. `token` is the adapter's own. */
+/** The gate's policy for Label Studio. `token` is the adapter's own. */
 export function gatePolicyOf(
   { api, installation, settings }: Omit<TargetParts, 'admin' | 'invite'>,
   token: string,
@@ -20,11 +20,11 @@ export function gatePolicyOf(
   const own = digestOf(token)
   return {
     async signUp(scope) {
-      // Enterprise sends invitations of its own, each bound to an address.
+      // Enterprise sends its own invitations, each bound to an address.
       if (!(await isCommunity(scope))) return 'open'
       return settings.firstSignIn === 'password' ? 'closed' : 'invited'
     },
-    // The organization's invite stays on this side: whoever knows it could sign up under any
+    // The organization's invite link is never shown: with it, anybody could sign up under any
     // address.
     async signUpQuery(scope) {
       if (!(await isCommunity(scope))) return {}
@@ -46,7 +46,7 @@ export function gatePolicyOf(
   }
 }
 
-/** Compared as digests, so that the time it takes tells nothing but the length. */
+/** Compared as digests, so that the time reveals only the length. */
 function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('base64')
 }

@@ -13,7 +13,7 @@ import { ownerTokenRows, ownerTokenVerifier } from '../api/sessions/owner.js'
 
 /** Options of `labelStudioOwner`. */
 export interface LabelStudioOwnerOptions extends OwnerTokenOptions {
-  /** Whose data the owner's token reaches. Default `default`. */
+  /** The tenant whose data the owner's token can reach. Default `default`. */
   readonly tenant?: string
 }
 
@@ -25,10 +25,10 @@ export const ownerTable = optionTable<LabelStudioOwnerOptions>()(
 )
 
 /**
- * An authenticator that lets the IdP present a Label Studio owner's token as bearer token, as with
- * Label Studio Enterprise's own SCIM. It is checked against Label Studio, and remembered for a
- * bounded time. Prefer tokens of their own (`bearerTokens`): an owner's token can do everything in
- * Label Studio.
+ * An authenticator with which the IdP can use the token of Label Studio's owner as bearer token, as
+ * with Label Studio Enterprise's own SCIM. The token is checked against Label Studio and cached for
+ * a limited time. Prefer separate tokens (`bearerTokens`), because an owner's token can do
+ * everything in Label Studio.
  *
  * @throws ConfigurationError when an option cannot work
  */

@@ -3,15 +3,15 @@ import { incompleteList } from '../accounts/directory.js'
 import type { LabelStudioUser, RoleCode } from '../api/index.js'
 import type { TargetParts } from '../parts.js'
 
-/** Somebody who is in Label Studio, with what the edition tells. */
+/** An account in Label Studio, as far as the edition shows it. */
 export interface AccountSnapshot {
   readonly user: LabelStudioUser
   /** Enterprise. */
   readonly role: RoleCode | undefined
   readonly roleSource: string | undefined
   /**
-   * Whether Label Studio itself lets the person in; `undefined` where it does not tell: Community
-   * without its admin.
+   * Whether Label Studio itself lets the person in; `undefined` if unknown (Community without its
+   * admin).
    */
   readonly isActive: boolean | undefined
   /** Community with its admin. */
@@ -19,11 +19,10 @@ export interface AccountSnapshot {
 }
 
 /**
- * Everybody who is in the organization, lower-case spellings of an address first. Removed people,
- * who are masked, are left out.
+ * Everybody in the organization, with lower-case spellings of an address first. Removed people, who
+ * are masked, are omitted.
  *
- * @throws UnavailableError for a list without the token's own account: it is none to draw
- *   conclusions from
+ * @throws UnavailableError for a list without the token's own account, which cannot be relied on
  */
 export async function listAccounts(
   parts: TargetParts,

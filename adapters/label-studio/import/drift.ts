@@ -5,15 +5,15 @@ import { isOthersSource, toRoleCode } from '../editions/enterprise/organization-
 import type { LabelStudioSettings } from '../options.js'
 import type { AccountSnapshot } from './account-snapshots.js'
 
-/** Somebody managed through SCIM, as SCIM has them and as Label Studio shows them. */
+/** A person managed through SCIM, as in SCIM and as in Label Studio. */
 export interface Compared {
   readonly record: AccessRecord
-  /** `undefined`: deleted in SCIM. */
+  /** `undefined` if deleted in SCIM. */
   readonly user: User | undefined
   readonly snapshot: AccountSnapshot
 }
 
-/** Whether Label Studio shows something else than it should, of what a list of people tells. */
+/** Whether Label Studio differs from what it should be, as far as a list of people shows. */
 export function isDrifted(compared: Compared, settings: LabelStudioSettings): boolean {
   const { record, user, snapshot } = compared
   if (!user?.active || record.enforced === 'deprovisioned') return isInAgain(compared, settings)
@@ -28,7 +28,7 @@ export function isDrifted(compared: Compared, settings: LabelStudioSettings): bo
   )
 }
 
-/** Somebody who must not be in, and whom somebody has let in again in Label Studio. */
+/** Whether a person without access was let in again in Label Studio. */
 function isInAgain(
   { snapshot: { role, isActive } }: Compared,
   { deprovisioning }: LabelStudioSettings,
@@ -44,14 +44,14 @@ function isShutOut(
   return isActive === false && (role !== undefined || deprovisioning === 'admin')
 }
 
-/** The role that a rule gave is not there any more, and nobody else gave another. */
+/** Whether the role that a rule gave is gone, and no other source set another one. */
 function hasLostRole({ record, snapshot: { role, roleSource } }: Compared): boolean {
   const given = record.applied.find((grant) => grant.kind === 'role')
   if (given?.kind !== 'role' || role === undefined) return false
   return role !== toRoleCode(given.role) && !isOthersSource(roleSource)
 }
 
-/** What waited for the person to be activated need not wait any more. */
+/** Whether the person was activated, so that deferred grants can be made. */
 function isReadyForMore({ record, snapshot: { role } }: Compared): boolean {
   return record.deferred.length > 0 && role !== undefined && role !== 'NO'
 }

@@ -6,8 +6,8 @@ import { type AccountSnapshot, listAccounts } from './account-snapshots.js'
 import { recordsOf } from './records.js'
 
 /**
- * Accounts of Label Studio that the identity provider does not know, and those whose address other
- * accounts have in another spelling, whoever manages them. In order of id; none for another tenant.
+ * Accounts in Label Studio that the identity provider does not know, and accounts that share an
+ * address in different spellings, whether managed or not. In order of id; none for another tenant.
  *
  * @throws UnavailableError when Label Studio does not show everybody
  */
@@ -38,7 +38,7 @@ export async function foreignAccounts(
     .sort((a, b) => Number(a.id) - Number(b.id))
 }
 
-/** What is known of an account beside what Label Studio shows. */
+/** What SCIM knows about an account. */
 interface Known {
   readonly installation: Installation
   readonly record: AccessRecord | undefined
@@ -77,10 +77,7 @@ function groupByLook(everybody: readonly AccountSnapshot[]): Map<string, string[
   return byLook
 }
 
-/**
- * What an address looks like: without capitals, invisible characters and other widths of the same
- * letters.
- */
+/** The look of an address: without capitals, invisible characters and width variants of letters. */
 function lookOf({ user }: AccountSnapshot): string {
   return user.email
     .normalize('NFKC')

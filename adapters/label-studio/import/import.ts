@@ -24,43 +24,40 @@ import { recordsOf } from './records.js'
 
 const debug = createDebug('label-studio-scim:import')
 
-/** What one import found. */
+/** The result of one import. */
 export interface ImportReport {
-  /** New SCIM users for people who existed in Label Studio only. */
+  /** New SCIM users for people who existed only in Label Studio. */
   readonly imported: number
-  /**
-   * SCIM users that were only ever imported, and say now what Label Studio says: another name,
-   * address or standing.
-   */
+  /** Listed SCIM users that were updated from Label Studio: another name, address or standing. */
   readonly updated: number
   /** SCIM users whose account was found. */
   readonly linked: number
-  /** People marked pending because Label Studio shows something else than it should. */
+  /** People marked pending because Label Studio differs from what it should be. */
   readonly drifted: number
-  /** SCIM users that were only ever imported, and whose account is gone. */
+  /** Listed SCIM users that were removed because their account is gone. */
   readonly removed: number
 }
 
-/** How an import is ended and watched. */
+/** Options of an import run. */
 export interface ImportOptions {
   readonly signal?: AbortSignal
   readonly onProgress?: (state: ImportState) => void
 }
 
-/** Keeps SCIM's list of people up to date with Label Studio's. */
+/** Keeps SCIM's list of people in step with Label Studio's. */
 export interface Importer {
   /**
-   * One import. `onProgress` is told about once a second how far it is.
+   * Runs one import. `onProgress` is called about once a second.
    *
    * @throws UnavailableError when Label Studio cannot be asked; nothing is removed then
    */
   run(options?: ImportOptions): Promise<ImportReport>
-  /** Imports now and again and again. Failures are tried at the next time. */
+  /** Imports now and then regularly. After a failure, the next run tries again. */
   start(options?: Omit<ImportOptions, 'signal'> & { readonly intervalMs?: number }): void
   stop(): Promise<void>
 }
 
-/** What an import works with. */
+/** The dependencies of an import. */
 interface ImportParts extends TargetParts {
   readonly find: FindByEmail
   readonly mirror: ImportedUsers
@@ -71,7 +68,7 @@ type Outcome = keyof ImportReport | undefined
 const readWhole = { omit: new Set(['groups']) } as const
 const defaultIntervalMs = 15 * 60_000
 
-/** An importer over the parts of one Label Studio. */
+/** Makes the importer of one Label Studio. */
 export function importerOf(target: TargetParts): Importer {
   const { settings } = target
   const parts: ImportParts = {
@@ -135,7 +132,7 @@ async function importPeople(
 }
 
 /**
- * Somebody in Label Studio: known and as they should be, known and different, known by address, or
+ * Handles an account in Label Studio: known and correct, known and different, known by address, or
  * new.
  */
 async function syncAccount(
@@ -161,7 +158,7 @@ async function syncAccount(
   return markDrifted(parts, scope, record.userId, user?.userName ?? snapshot.user.email)
 }
 
-/** Somebody became a superuser, or is none any more. */
+/** Records that an account became a superuser, or no longer is one. */
 async function noteProtection(
   { settings }: TargetParts,
   scope: Scope,
@@ -178,7 +175,7 @@ async function noteProtection(
   })
 }
 
-/** Somebody whom the IdP pushed before the account was there, or before it was known. */
+/** Links a person whom the IdP pushed before the account existed or was known. */
 async function link(
   { settings }: TargetParts,
   scope: Scope,
@@ -190,7 +187,7 @@ async function link(
   const done = await holdForImport(access, scope, user.id, async (held) => {
     if ((await access.getRecord(held, user.id))?.account) return false
     const account = referenceTo(snapshot.user, 'adopted')
-    // Somebody else may have got the account at the same moment: the next import sees it.
+    // Another person may have got the account at the same moment; the next import will see that.
     return unlessTaken(async () => {
       await noteAccount(settings, held, user, { account })
       await access.mark(held, [user.id])
@@ -201,9 +198,9 @@ async function link(
 }
 
 /**
- * An account that is not in the list: who is managed gets it again, who was only listed goes. Lists
- * that are read page by page miss people who slip from one page to another, so the account itself
- * is asked for first.
+ * Handles an account that is missing from the list: a managed person gets it again, a listed one is
+ * removed. Paged lists can miss people who move from one page to another, so the account itself is
+ * read first.
  */
 async function handleMissing(
   parts: ImportParts,
@@ -221,8 +218,8 @@ async function handleMissing(
 }
 
 /**
- * Has somebody looked at, and tells of it, unless they are waiting for that already. Who was given
- * up on until somebody acts is not tried again by each import.
+ * Marks a person pending and reports the drift, unless they are pending already. A failed entry is
+ * not retried by each import.
  */
 async function markDrifted(
   { settings }: TargetParts,

@@ -19,30 +19,31 @@ import type { AccountSnapshot } from './account-snapshots.js'
 import { unlist } from './unlist.js'
 
 /**
- * SCIM users that only mirror who is in Label Studio: nothing of them is ever carried out there.
+ * SCIM users that only mirror accounts in Label Studio; changes of them are never carried out
+ * there.
  */
 export interface ImportedUsers {
   /**
-   * Brings somebody in, or goes on where a process ended that did.
-   * @returns `false` when somebody else has the account or the login name
+   * Creates a listed user, or continues where an interrupted process stopped.
+   * @returns `false` if another user has the account or the login name
    */
   create(scope: Scope, snapshot: AccountSnapshot, userId?: string): Promise<boolean>
   /**
-   * Makes the SCIM user say what Label Studio says now; `false` when it did already, or when the
-   * person was changed or became managed meanwhile.
+   * Updates the SCIM user from Label Studio; `false` if it was up to date, or if the person was
+   * changed or became managed meanwhile.
    */
   refresh(scope: Scope, record: AccessRecord, snapshot: AccountSnapshot): Promise<boolean>
-  /** Takes somebody out again; `false` when they were changed or became managed meanwhile. */
+  /** Removes a listed user; `false` if they were changed or became managed meanwhile. */
   remove(scope: Scope, userId: string): Promise<boolean>
 }
 
-/** What is stored of somebody who is only listed. */
+/** The stored user and record of a listed person. */
 interface Listed {
   readonly record: AccessRecord
   readonly user: User | undefined
 }
 
-/** Imported users in this storage. Whatever is read and written again is held meanwhile. */
+/** Imported users in this storage. A user's lease is held while they are read and written. */
 export function importedUsers(settings: LabelStudioSettings): ImportedUsers {
   const { users } = settings.storage
   const tools = { settings, write: writer() }
@@ -50,7 +51,7 @@ export function importedUsers(settings: LabelStudioSettings): ImportedUsers {
   return {
     create: (scope, snapshot) => createListed(tools, scope, snapshot),
     async refresh(scope, record, snapshot) {
-      // Looked at first without holding anybody: nearly everybody is as they were.
+      // Compared first without a lease, because nearly everybody is unchanged.
       const known = await users.get(scope, record.userId, withoutGroups)
       if (known && isShown(known, snapshot) && !isHalfListed(record)) return false
       return whileListed(settings, scope, record.userId, (held, listed) =>
@@ -67,8 +68,8 @@ export function importedUsers(settings: LabelStudioSettings): ImportedUsers {
 }
 
 /**
- * Works on somebody who is only listed, as they are now; others, and those somebody works on, are
- * left alone.
+ * Works on the current state of a listed person; skips managed people and those under another
+ * lease.
  */
 async function whileListed(
   { storage: { users, access } }: LabelStudioSettings,
@@ -85,7 +86,7 @@ async function whileListed(
   return done === true
 }
 
-/** What writing a listed person needs. */
+/** The dependencies of writing a listed person. */
 interface Tools {
   readonly settings: LabelStudioSettings
   readonly write: ReturnType<typeof writer>
@@ -104,7 +105,8 @@ async function createListed(
   const record = recordOf(user, snapshot)
   const done = await holdForImport(access, scope, userId, (held) =>
     unlessTaken(async () => {
-      // The account is noted first: whatever happens next, nobody takes the user for a managed one.
+      // The account is recorded first, so that the user never looks like a managed one, whatever
+      // happens next.
       await access.saveRecord(held, { ...record, enforced: undefined })
       await createUser(tools, held, user)
       await access.saveRecord(held, record)
@@ -122,7 +124,7 @@ async function createUser({ settings, write }: Tools, scope: Scope, user: User):
       users.create(scope, user, { ...write(user), outbox }),
     )
   } catch (error) {
-    // Somebody else has the login name: there is nobody to whom the note could belong.
+    // Another user has the login name, so there is no user for this record.
     if (storeErrorKind(error) === 'uniqueness') await access.deleteRecord(scope, user.id)
     throw error
   }
@@ -153,7 +155,7 @@ async function replaceUser(
   )
 }
 
-/** The user with what Label Studio says now. */
+/** The user, updated from Label Studio. */
 function shownAs(user: User, snapshot: AccountSnapshot): User {
   return { ...withoutShown(user), ...shownBy(snapshot) }
 }
@@ -167,8 +169,8 @@ function nextMeta({ meta }: User): User['meta'] {
 }
 
 /**
- * Somebody else brought the person in, or changed them, at the same moment: the next import sees
- * it.
+ * Ignores a conflict: another writer created or changed the person at the same moment, and the next
+ * import will see it.
  */
 export async function unlessTaken(work: () => Promise<boolean>): Promise<boolean> {
   try {
@@ -195,7 +197,7 @@ function newUser(snapshot: AccountSnapshot, id: string): User {
   return { id, ...shownBy(snapshot), meta }
 }
 
-/** What Label Studio knows of somebody, in SCIM's attributes. */
+/** Label Studio's data about a person, as SCIM attributes. */
 function shownBy({ user, isActive }: AccountSnapshot) {
   const email = normalizeEmail(user.email)
   const formatted = `${user.firstName} ${user.lastName}`.trim()
@@ -217,7 +219,7 @@ function withoutShown(user: User): User {
   return others as User
 }
 
-/** For comparing: the order of members says nothing. */
+/** For comparison: the order of members has no meaning. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (typeof value !== 'object' || value === null) return value

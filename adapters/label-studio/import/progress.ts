@@ -7,12 +7,12 @@ import {
 
 const everyMs = 1_000
 
-/** Told after each account, with how many there are. */
+/** Called after each account, with the total number. */
 export type ImportStep = (done: number, total: number) => Promise<void>
 
 /**
- * Runs an import and notes how it stands: when it begins, about once a second, and when it ends. A
- * note of a failure that fails as well is let go.
+ * Runs an import and stores its progress: at the start, about once a second, and at the end. If
+ * storing a failure fails as well, that is ignored.
  */
 export async function withProgress<T>(
   access: AccessStore,

@@ -2,7 +2,7 @@ import type { AccessRecord, AccessStore, Scope } from '../../../lib/adapter/inde
 
 const recordsAtOnce = 500
 
-/** Everybody's record, page by page. */
+/** All records, page by page. */
 export async function* recordsOf(access: AccessStore, scope: Scope): AsyncGenerator<AccessRecord> {
   let afterUserId: string | undefined
   for (;;) {

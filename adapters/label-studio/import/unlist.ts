@@ -2,19 +2,18 @@ import type { AccessRecord, Scope } from '../../../lib/adapter/index.js'
 import { writeLogged } from '../accounts/change-log.js'
 import type { LabelStudioSettings } from '../options.js'
 
-/** The user of a record, as far as it is known. */
+/** The user of a record, as far as known. */
 export interface ListedUser {
   readonly userName: string
-  /** The version that is removed; whatever there is without one. */
+  /** The version to remove; any version if absent. */
   readonly version?: string
 }
 
 /**
- * Removes somebody who was only listed: user and record. The record goes last and says first that
- * it is half gone, so that a process that ends in between shuts nobody out, and the next import
- * goes on.
+ * Removes a listed person: user and record. The record is first marked as being removed and deleted
+ * last, so that a crash in between locks nobody out and the next import continues.
  *
- * @throws VersionMismatchError when they were changed meanwhile; nothing is removed then
+ * @throws VersionMismatchError when they were changed meanwhile; then nothing is removed
  */
 export async function unlist(
   settings: LabelStudioSettings,

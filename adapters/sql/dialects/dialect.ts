@@ -7,13 +7,12 @@ export type Sql = RawBuilder<unknown>
 export type ScalarKind = 'text' | 'number' | 'boolean'
 
 /**
- * What kind of failure an error of the driver is: `retry` the transaction; `foreignKey` or `unique`
- * when a constraint was hit; `unavailable` when the database cannot answer now; `undefined` for
- * everything else.
+ * The kind of a driver's error: `retry` the transaction; `foreignKey` or `unique` for a violated
+ * constraint; `unavailable` if the database cannot answer now; `undefined` for everything else.
  */
 export type FailureKind = 'retry' | 'foreignKey' | 'unique' | 'unavailable' | undefined
 
-/** Everything in which SQLite and PostgreSQL differ. All else is one code path. */
+/** All differences between SQLite and PostgreSQL. Everything else is one code path. */
 export interface SqlDialect {
   readonly name: 'sqlite' | 'postgres'
   readonly json: JsonSql
@@ -24,40 +23,42 @@ export interface SqlDialect {
   /** Column definition of the audit log's sequence, and whether it is the primary key by itself. */
   readonly sequenceType: Sql
   readonly sequenceIsKey: boolean
-  /** The clock of the database: milliseconds since 1970, one instant throughout a statement. */
+  /** The database's clock: milliseconds since 1970, constant within a statement. */
   readonly now: Sql
-  /** Ends CREATE TABLE of a table whose rows are little more than their key. */
+  /** The end of CREATE TABLE for a table whose rows are little more than their key. */
   readonly keyTable: Sql
   /**
-   * After a SELECT: locks the rows for a change; for their deletion; for being referred to; those
-   * nobody has locked.
+   * Lock clauses after a SELECT: for a change; for deletion; for being referred to; skipping locked
+   * rows.
    */
   readonly forUpdate: Sql
   readonly forDelete: Sql
   readonly forKeyShare: Sql
   readonly skipLocked: Sql
   /**
-   * Keep `scim_counts` true while rows of `scim_resources` come and go. Connections count in slots
-   * of their own, at the end of a transaction, so that writers do not wait for each other.
+   * Triggers that keep `scim_counts` in step with `scim_resources`. Each connection counts in its
+   * own slot, at the end of a transaction, so that writers do not wait for each other.
    */
   readonly countingTriggers: readonly Sql[]
-  /** Keeps other hosts from migrating until the transaction ends, where its beginning does not. */
+  /**
+   * Prevents other instances from migrating until the transaction ends, if beginning it does not.
+   */
   readonly lockMigrations?: Sql
-  /** Tells the planner how much each column of an index narrows a search, where it would guess. */
+  /** Tells the planner how selective each column of an index is, where it would guess. */
   planFor?(table: string, index: string, rowsPerPrefix: readonly number[]): Sql
   /**
-   * FROM item: each row of `from` with those rows of `table as alias` that a condition on the
-   * table's key selects, found by the index of the key and one row of `from` after the other,
-   * whatever the planner knows of the table. With `lock`, they are locked in the order of `from`.
+   * FROM item: joins each row of `from` with the rows of `table as alias` that match a condition on
+   * the table's key. It uses the index of the key, one row of `from` after the other, regardless of
+   * the planner's statistics. With `lock`, rows are locked in the order of `from`.
    */
   joinEach(from: Sql, table: string, condition: Sql, lock?: Sql): Sql
   /**
-   * Condition on a table without an alias: its row is of the tenant and its column is among the
-   * strings in a bound JSON array. Answered as `joinEach` is. Not for rows that others may change
-   * meanwhile.
+   * Condition on a table without an alias: the row belongs to the tenant, and the column is among
+   * the strings in a bound JSON array. Executed like `joinEach`. Not for rows that may change
+   * concurrently.
    */
   isListed(table: string, column: string, tenant: unknown, array: unknown): Sql
-  /** Whether a query finds any row; of one in WHERE, not to be made a join of. */
+  /** Whether a query finds any row; in WHERE, protected from being turned into a join. */
   exists(query: Sql): Sql
   contains(value: Sql, part: string): Sql
   startsWith(value: Sql, part: string): Sql
@@ -66,20 +67,20 @@ export interface SqlDialect {
 }
 
 /**
- * Access to JSON columns. Paths are lists of member names and are always bound, never part of the
- * SQL text.
+ * Access to JSON columns. Paths are lists of member names, always bound and never part of the SQL
+ * text.
  */
 export interface JsonSql {
-  /** The value at a path, SQL NULL when it is absent or JSON null. */
+  /** The value at a path; SQL NULL if it is absent or JSON null. */
   scalar(source: Sql, path: readonly string[], kind: ScalarKind): Sql
-  /** A literal as `scalar` values of this kind are compared with it. */
+  /** A literal in the form in which `scalar` values of this kind are compared. */
   literal(value: string | number | boolean, kind: ScalarKind): Sql
-  /** FROM item: the elements of the array at a path; none when there is no array. */
+  /** FROM item: the elements of the array at a path; none if there is no array. */
   each(source: Sql, path: readonly string[], alias: Sql): Sql
-  /** As `each`; `place` then says where in the array an element stands. */
+  /** Like `each`; `place` is the position of the element in the array. */
   eachInOrder(source: Sql, path: readonly string[], alias: Sql): Sql
   place(alias: Sql): Sql
-  /** The element of `each`, when it is an object, as a source; otherwise SQL NULL. */
+  /** The element of `each` as a source if it is an object; otherwise SQL NULL. */
   element(alias: Sql): Sql
   /** The element of `each` itself as a scalar. */
   elementScalar(alias: Sql, kind: ScalarKind): Sql
@@ -94,7 +95,7 @@ export interface JsonSql {
 }
 
 /**
- * Runs a query that reads many rows where it holds up nobody. Rejects when the signal is aborted.
+ * Runs a query that reads many rows without blocking others. Rejects when the signal is aborted.
  */
 export type Scan = (
   query: { readonly sql: string; readonly parameters: readonly unknown[] },
@@ -106,12 +107,10 @@ export interface Connection {
   readonly dialect: SqlDialect
   /** Kysely dialect for transactions and everything that writes. */
   readonly writer: Dialect
-  /**
-   * For single statements that only read; absent when they have to share the writer's connection.
-   */
+  /** For single read-only statements; absent if they have to share the writer's connection. */
   readonly reader?: Dialect
   /**
-   * `flush` resolves when everything committed so far survives a power failure; absent where a
+   * `flush` resolves when everything committed so far survives a power failure; absent if every
    * commit does.
    */
   readonly durability?: {
@@ -119,8 +118,11 @@ export interface Connection {
     /** @throws UnavailableError when nothing may be written any more */
     requireSound(): void
   }
-  /** Absent where such a query holds up nobody anyway, or nothing else can read the database. */
+  /**
+   * Absent if such a query does not block others anyway, or if no other connection can read the
+   * database.
+   */
   readonly scanner?: { readonly scan: Scan; close(): Promise<void> }
-  /** Told of the text of each statement before it runs. */
+  /** Called with the text of each statement before it runs. */
   onCompiled?(text: string): void
 }

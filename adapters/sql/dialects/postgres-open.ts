@@ -9,12 +9,10 @@ const int8 = 20
 const maxNames = 500
 
 /**
- * How queries are planned, so that they are as fast on a database that has just been filled as on
- * one that has been analysed. Joins are made in the order in which they are written, by indexes.
- * The planner cannot know how few rows a bound list or a recursive step has, and would read a
- * tenant's whole table to hash it. Plans are made for each execution: one that is kept was made
- * when the tables were as small as they are no more. And no plan is worth compiling, however many
- * rows the planner expects.
+ * Planner settings, so that queries are as fast on a newly filled database as on an analysed one.
+ * Joins run in the written order, by indexes: the planner cannot know how few rows a bound list or
+ * a recursive step has, and would hash a tenant's whole table. Plans are made for each execution,
+ * because a cached plan may date from when the tables were small. JIT compilation never pays off.
  */
 const planning = [
   'set jit = off',
@@ -32,8 +30,7 @@ interface PoolSettings {
 }
 
 /**
- * Opens a pool of connections to PostgreSQL. A lost connection fails the statements on it and
- * nothing else.
+ * Opens a pool of connections to PostgreSQL. A lost connection only fails the statements on it.
  *
  * @throws ConfigurationError `ERR_SCIM_NO_DRIVER` when `pg` is not installed
  */
@@ -49,7 +46,7 @@ export async function openPostgres(
     statement_timeout: timeoutMs * 3,
     lock_timeout: timeoutMs,
     idle_in_transaction_session_timeout: timeoutMs * 6,
-    // Longer than the server's own limit, so that it ends only what gets no answer at all.
+    // Longer than the server's own limit, so that it only ends statements without any answer.
     query_timeout: timeoutMs * 3 + 1000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 5000,
@@ -60,7 +57,7 @@ export async function openPostgres(
         oid === int8 ? Number : types.getTypeParser(oid, format),
     } as NonNullable<PoolConfig['types']>,
   })
-  // Without listeners, a connection that is lost while nobody uses it would end the process.
+  // Without a listener, losing an idle connection would end the process.
   pool.on('error', () => {})
   pool.on('connect', (client) => {
     client.on('error', () => {})
@@ -84,10 +81,10 @@ export async function openPostgres(
         end,
       },
     }),
-    // Writers that wait for one row leave a quarter of the connections to readers.
+    // Reserves a quarter of the connections for readers, even while writers wait for a row.
     reader: new PostgresDialect({ pool: { connect: () => connections.take(), end } }),
     onCompiled(text) {
-      // Filters make texts without end; those that come first are those that come often.
+      // Filters produce an unlimited number of texts; the first ones are usually the frequent ones.
       if (names.size < maxNames && !names.has(text)) names.set(text, `scim_${names.size}`)
     },
   }
@@ -102,9 +99,8 @@ function endOnce(end: () => Promise<void>): () => Promise<void> {
 }
 
 /**
- * Gives connections of a pool, and takes out of it those that failed. When one of them has been
- * silent for too long, all that are older than that are not used any more: whatever swallowed its
- * packets swallows theirs.
+ * Gives out connections of a pool, and removes failed ones. If a connection did not answer in time,
+ * all connections as old as it are removed too, because their packets are probably lost as well.
  */
 function trackConnections(pool: Pool, names: ReadonlyMap<string, string>) {
   const openedAt = new WeakMap<PoolClient, number>()
@@ -134,7 +130,7 @@ interface ClientEvents {
 
 const silence = 'Query read timeout'
 
-/** Statements with a name are parsed and planned once for each connection. */
+/** Named statements are parsed only once per connection. */
 function clientOf(
   client: PoolClient,
   names: ReadonlyMap<string, string>,
@@ -142,14 +138,14 @@ function clientOf(
 ): PostgresPoolClient {
   let isBroken = false
   const query = async (text: string, values: readonly unknown[]) => {
-    // A connection that is given up needs no rollback, and the first failure is the one to tell.
+    // An abandoned connection needs no rollback, and the first failure is the one to report.
     if (isBroken && text === 'rollback') return { command: 'ROLLBACK', rowCount: 0, rows: [] }
     const name = names.get(text)
     try {
       return await client.query({ text, values: [...values], ...(name !== undefined && { name }) })
     } catch (error) {
       const { message, severity } = error as { message?: unknown; severity?: unknown }
-      // Only an answer of the server has a severity.
+      // Only the server's answers have a severity.
       isBroken ||= severity === undefined || severity === 'FATAL'
       if (message === silence) onSilence()
       throw error

@@ -30,9 +30,9 @@ export const postgresDialect: SqlDialect = {
     sql`create constraint trigger scim_count after insert or delete on scim_resources
       deferrable initially deferred for each row execute function scim_count()`,
   ],
-  // The number that Kysely's migrator locks, which made the tables of versions before 0.2.
+  // The lock number of Kysely's migrator, which made the tables of versions before 0.2.
   lockMigrations: sql`select pg_advisory_xact_lock(3853314791062309107)`,
-  // OFFSET keeps the planner from turning the join round and reading a whole tenant first.
+  // OFFSET prevents the planner from reversing the join and reading a whole tenant first.
   joinEach: (from, table, condition, lock = sql``) => sql`${from} cross join lateral (
     select * from ${sql.raw(table)} where ${condition}
     offset 0 ${lock}) ${sql.raw(aliasOf(table))}`,
@@ -48,7 +48,7 @@ export const postgresDialect: SqlDialect = {
   failureKind,
 }
 
-/** Of `table as alias`, ` as alias`. */
+/** The ` as alias` part of `table as alias`. */
 function aliasOf(table: string): string {
   return table.slice(table.indexOf(' as '))
 }
@@ -103,7 +103,7 @@ function elements(source: Sql, path: readonly string[]): Sql {
 }
 
 /**
- * Text is ordered by code point; numbers and booleans are compared as JSON, which is exact and
+ * Text is ordered by code point. Numbers and booleans are compared as JSON, which is exact and
  * never fails.
  */
 function scalarOf(source: Sql, path: Sql, kind: ScalarKind): Sql {
@@ -136,11 +136,11 @@ function failureKind(error: unknown): FailureKind {
   const isUnavailable =
     (typeof code === 'string' && unavailable.test(code)) || unavailableMessage.test(String(message))
   if (isUnavailable) return 'unavailable'
-  // A host name with several addresses: one failure for each.
+  // A host name with several addresses has one failure per address.
   return Array.isArray(errors) ? failureKind(errors[0]) : undefined
 }
 
-/** What `pg` and Node.js tell of a failure. */
+/** Members of a failure by `pg` and Node.js. */
 interface PostgresFailure {
   readonly code?: unknown
   readonly message?: unknown

@@ -12,16 +12,16 @@ import {
 import { isBusy } from './sqlite.js'
 import { createTurns } from './turns.js'
 
-/** A prepared statement of any of the drivers. */
+/** A prepared statement of any driver. */
 export interface SqliteStatement {
   /** Whether it returns rows. */
   readonly reader: boolean
   all(parameters: readonly unknown[]): unknown[]
-  /** Returns how many rows it changed. */
+  /** Returns the number of changed rows. */
   run(parameters: readonly unknown[]): number
 }
 
-/** An open connection of any of the drivers; everything is synchronous. */
+/** An open connection of any driver; everything is synchronous. */
 export interface SqliteHandle {
   prepare(text: string): SqliteStatement
   close(): void
@@ -68,7 +68,7 @@ function sqliteDriver(handle: SqliteHandle, { timeoutMs, exclusive }: SqliteDriv
     beginTransaction: command('begin immediate'),
     commitTransaction: command('commit'),
     // A full disk or a failed read or write has already ended the transaction; that failure is the
-    // one to tell.
+    // one to report.
     rollbackTransaction: () => command('rollback')().catch(() => {}),
     async destroy() {
       await turns?.takeAtLast()
@@ -100,7 +100,10 @@ function sqliteConnection(handle: SqliteHandle, timeoutMs: number): DatabaseConn
   }
 }
 
-/** The least recently used statements are forgotten: filters make texts without end. */
+/**
+ * Caches prepared statements and drops the least recently used ones, because filters produce an
+ * unlimited number of texts.
+ */
 function statementCache(handle: SqliteHandle): (text: string) => SqliteStatement {
   const statements = new Map<string, SqliteStatement>()
   return (text) => {

@@ -8,14 +8,14 @@ import { type SqliteHandle, sqliteKysely } from './sqlite-driver.js'
 import { sqliteScanner } from './sqlite-scanner.js'
 import { walFlusher } from './wal-flusher.js'
 
-/** One of the drivers. */
+/** An SQLite driver. */
 interface SqliteLibrary {
   open(path: string): SqliteHandle
-  /** What another thread requires to have the same one; `undefined` when that cannot be told. */
+  /** The module with which another thread gets the same driver; `undefined` if unknown. */
   readonly module: string | undefined
 }
 
-/** What of `node:sqlite` is used. */
+/** The part of `node:sqlite` that is used. */
 interface NodeSqlite {
   readonly DatabaseSync: new (
     path: string,
@@ -28,7 +28,7 @@ interface NodeSqlite {
   }
 }
 
-/** What of `better-sqlite3`, and of `libsql`, which has the same interface, is used. */
+/** The part of `better-sqlite3` that is used, and of `libsql`, which has the same interface. */
 type BetterSqlite = new (
   path: string,
   options: { timeout: number },
@@ -42,25 +42,26 @@ type BetterSqlite = new (
 }
 
 /**
- * Settings of each connection. NORMAL: commits are not flushed to the disk by SQLite, but by
- * `durable`.
+ * Settings of each connection. NORMAL: commits are flushed to the disk by `walFlusher` instead of
+ * SQLite.
  */
 const pragmas = [
   'journal_mode = wal',
   'synchronous = normal',
   'foreign_keys = on',
-  // The wait for a lock is ours, so that it does not block the event loop.
+  // The driver waits for locks itself, so that the event loop is not blocked.
   'busy_timeout = 0',
   'cache_size = -65536',
 ]
 
 /**
- * Opens an SQLite database, creating the file and its folder where they are missing. Several
- * processes may have it open. What no index answers is read in threads; of a database in memory
- * nothing but its one connection can read, in this thread.
+ * Opens an SQLite database, and creates its file and folder if missing. Several processes may have
+ * it open. Queries that no index answers run in threads; a database in memory can only be read by
+ * its one connection, in this thread.
  *
  * @param path a file, or `:memory:`
- * @throws ConfigurationError `ERR_SCIM_NO_DRIVER` when there is no driver, naming what to install
+ * @throws ConfigurationError `ERR_SCIM_NO_DRIVER` when there is no driver; the message names what
+ *   to install
  */
 export async function openSqlite(path: string, timeoutMs: number): Promise<Connection> {
   const library = await findDriver()
@@ -71,7 +72,7 @@ export async function openSqlite(path: string, timeoutMs: number): Promise<Conne
   if (isMemory) return { dialect: sqliteDialect, writer: kysely(writer, true) }
   const reader = await connect(open, path, [...pragmas, 'query_only = on'], timeoutMs)
   const { module: driver } = library
-  // A thread of its own may wait for a lock where it stands.
+  // A separate thread may block while it waits for a lock.
   const readOnly = [...pragmas, 'query_only = on', `busy_timeout = ${timeoutMs}`]
   return {
     dialect: sqliteDialect,
@@ -80,7 +81,7 @@ export async function openSqlite(path: string, timeoutMs: number): Promise<Conne
     ...(driver !== undefined && {
       scanner: sqliteScanner({ path, driver, pragmas: readOnly, threads: 2, timeoutMs }),
     }),
-    // SQLite follows symbolic links before it names the log.
+    // SQLite resolves symbolic links before it names the log.
     durability: walFlusher(`${realpathSync(path)}-wal`),
   }
 
@@ -145,8 +146,8 @@ function returnsRows(text: string): boolean {
 }
 
 async function betterSqlite(): Promise<SqliteLibrary | undefined> {
-  // better-sqlite3 13 ends a process that runs on Node.js before 22, so there its version must be
-  // known before it loads.
+  // better-sqlite3 13 crashes on Node.js before 22, so its version must be checked before it is
+  // loaded there.
   if (isBefore(22, 0)) {
     const hostRequire = createRequire(join(process.cwd(), 'package.json'))
     const version = attempt(() => hostRequire('better-sqlite3/package.json') as { version: string })
@@ -184,7 +185,7 @@ function opener(name: string, module: unknown): SqliteLibrary | undefined {
   return { open, module: fileOf(name, exported) }
 }
 
-/** The file a package was loaded from, wherever the host has it. */
+/** The file from which a package was loaded. */
 function fileOf(name: string, exported: unknown): string | undefined {
   const { cache, resolve: find } = createRequire(join(process.cwd(), 'package.json'))
   const loaded = Object.values(cache).find((module) => module?.exports === exported)

@@ -3,22 +3,21 @@ import { Worker } from 'node:worker_threads'
 import type { Scan } from './dialect.js'
 import { createTurns } from './turns.js'
 
-/** What a thread needs to open the database. */
+/** The options with which a thread opens the database. */
 export interface ScannerOptions {
   readonly path: string
   /**
-   * The module of the driver: `node:sqlite`, or the file of one that has the interface of
-   * `better-sqlite3`.
+   * The driver's module: `node:sqlite`, or the file of one with the interface of `better-sqlite3`.
    */
   readonly driver: string
   readonly pragmas: readonly string[]
-  /** How many threads at most. */
+  /** Maximum number of threads. */
   readonly threads: number
   /** How long a query waits for a thread, in milliseconds. */
   readonly timeoutMs: number
 }
 
-/** Threads that read beside the one of the host. */
+/** Threads that read the database in addition to the host's. */
 export interface Scanner {
   readonly scan: Scan
   close(): Promise<void>
@@ -26,13 +25,13 @@ export interface Scanner {
 
 interface Answer {
   readonly rows?: readonly unknown[]
-  /** What the driver said, as far as it can be sent. */
+  /** The driver's error, in a form that can be sent between threads. */
   readonly error?: { readonly message: string; readonly [detail: string]: unknown }
 }
 
 /**
- * The program of a thread. It is a text, so that it runs the same from every module system, bundled
- * or not: a connection of its own, one query at a time.
+ * The program of a thread, with its own connection and one query at a time. It is a text, so that
+ * it runs the same in every module system, bundled or not.
  */
 const program = `
 const { parentPort, workerData } = require('node:worker_threads')
@@ -62,10 +61,10 @@ parentPort.on('message', ({ sql, parameters }) => {
 `
 
 /**
- * Runs queries that read many rows in threads with read-only connections of their own, so that the
- * host goes on answering. A request that ends waits no longer; its thread is free when SQLite is
- * done with the query, which cannot be interrupted: `libsql` ends the whole process when its thread
- * is stopped meanwhile.
+ * Runs queries that read many rows in threads with their own read-only connections, so that the
+ * host stays responsive. An aborted request stops waiting at once, but its thread becomes free only
+ * when SQLite has finished the query. Threads cannot be interrupted, because `libsql` crashes the
+ * whole process if its thread is stopped meanwhile.
  */
 export function sqliteScanner({ threads, timeoutMs, ...workerData }: ScannerOptions): Scanner {
   const turns = createTurns(threads, timeoutMs)
@@ -114,7 +113,7 @@ async function ended(worker: Worker): Promise<void> {
   await exit
 }
 
-/** @throws Error what the driver said, or that the thread has ended */
+/** @throws Error the driver's error, or that the thread has ended */
 async function answerOf(
   worker: Worker,
   { sql, parameters }: Parameters<Scan>[0],
@@ -135,7 +134,7 @@ async function answerOf(
   }
 }
 
-/** Rejects when the signal is aborted, whatever becomes of the work. */
+/** Rejects when the signal is aborted; the work goes on. */
 async function withSignal<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work
   const over = new AbortController()

@@ -11,7 +11,7 @@ export const sqliteDialect: SqlDialect = {
   sequenceIsKey: true,
   now: sql`cast(round((julianday('now') - 2440587.5) * 86400000) as integer)`,
   keyTable: sql`without rowid`,
-  // A transaction that writes holds the only write lock from its start.
+  // A writing transaction holds the only write lock from its start.
   forUpdate: sql``,
   forDelete: sql``,
   forKeyShare: sql``,
@@ -23,9 +23,10 @@ export const sqliteDialect: SqlDialect = {
   joinEach: (from, table, condition) => sql`${from} cross join ${sql.raw(table)} on ${condition}`,
   isListed: (_table, column, tenant, array) =>
     sql`tenant = ${tenant} and ${sql.raw(column)} in (select value from json_each(${array}))`,
-  // SQLite 3.51 makes a join of a bare EXISTS and then applies OFFSET to the rows of that join.
+  // SQLite 3.51 turns a bare EXISTS into a join and then applies OFFSET to the rows of that join.
   exists: (query) => sql`coalesce(exists (${query}), false)`,
-  // LIKE ignores the case of ASCII letters in SQLite; these compare exactly, and know no wildcards.
+  // In SQLite, LIKE ignores the case of ASCII letters; these functions compare exactly and have no
+  // wildcards.
   contains: (value, part) => sql`instr(${value}, ${part}) > 0`,
   startsWith: (value, part) => sql`substr(${value}, 1, length(${part})) = ${part}`,
   endsWith: (value, part) =>
@@ -66,8 +67,8 @@ function jsonSql(): JsonSql {
 }
 
 /**
- * Names come from schemas and are letters, digits, `-`, `_`, `$`, `:` and `.`; quoted, none of them
- * is special.
+ * Names come from schemas and consist of letters, digits, `-`, `_`, `$`, `:` and `.`, none of which
+ * is special when quoted.
  */
 function jsonPath(path: readonly string[]): string {
   return `$${path.map((name) => `.${JSON.stringify(name)}`).join('')}`
@@ -76,14 +77,14 @@ function jsonPath(path: readonly string[]): string {
 const codes = { busy: 5, foreignKey: 787, primaryKey: 1555, unique: 2067 }
 
 /**
- * Primary result codes that pass by themselves: busy, locked, read-only, input or output, disk
- * full, cannot open.
+ * Primary result codes of temporary failures: busy, locked, read-only, input or output, disk full,
+ * cannot open.
  */
 const unavailable: readonly number[] = [5, 6, 8, 10, 13, 14]
 const unavailableNames = /^SQLITE_(BUSY|LOCKED|READONLY|IOERR|FULL|CANTOPEN)/
 
 /**
- * What the drivers tell of a failure: `node:sqlite` a number, `libsql` a number and a name,
+ * The drivers' members of a failure: `node:sqlite` gives a number, `libsql` a number and a name,
  * `better-sqlite3` a name.
  */
 interface SqliteFailure {

@@ -1,16 +1,16 @@
 import { UnavailableError } from '../../../lib/adapter/index.js'
 
-/** Lets so many at a time pass, in order of arrival. */
+/** Limits concurrency, in order of arrival. */
 export interface Turns {
-  /** @throws UnavailableError when others have not finished in time */
+  /** @throws UnavailableError when the others have not finished in time */
   take(): Promise<void> | undefined
-  /** As `take`, however long it takes. */
+  /** Like `take`, without a time limit. */
   takeAtLast(): Promise<void> | undefined
   give(): void
 }
 
 /**
- * @param most how many may pass at a time
+ * @param most maximum number of turns taken at the same time
  * @param timeoutMs how long `take` waits
  */
 export function createTurns(most: number, timeoutMs: number): Turns {

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { UnavailableError } from '../../../lib/adapter/index.js'
 
-/** What makes commits durable. */
+/** Makes commits durable. */
 export interface WalFlusher {
   /**
    * Resolves when everything committed before the call survives a power failure.
@@ -14,13 +14,13 @@ export interface WalFlusher {
 }
 
 /**
- * Flushes SQLite's write-ahead log to the disk, outside this thread and once for all commits that
- * wait for it. It does what `synchronous = full` does with every commit, and is as durable; that
- * would block the event loop for milliseconds each.
+ * Flushes SQLite's write-ahead log to the disk, outside this thread and once for all waiting
+ * commits. This is as durable as `synchronous = full`, which would block the event loop for
+ * milliseconds at every commit.
  *
- * After a flush that failed, nothing is flushed any more: the system may have dropped what it could
- * not write, the next flush would succeed all the same, and what is committed behind such a hole is
- * lost. The process has to be started again.
+ * After a failed flush, nothing is flushed any more: the system may have dropped the data it could
+ * not write, the next flush would still succeed, and everything committed after the gap would be
+ * lost. The process has to be restarted.
  */
 export function walFlusher(path: string): WalFlusher {
   let running: Promise<void> | undefined
@@ -49,7 +49,7 @@ export function walFlusher(path: string): WalFlusher {
     requireSound,
     flush() {
       if (running === undefined) return start()
-      // The flush that is under way may have begun before the caller's commit.
+      // A flush in progress may have started before the caller's commit.
       next ??= running
         .catch(() => {})
         .then(() => {

@@ -32,9 +32,9 @@ interface EnterpriseParts {
 }
 
 /**
- * Enterprise: organization roles (Deactivated ends access and sessions), workspaces, project
- * members and project roles, through its REST API. Not confirmed on a running Enterprise: it
- * follows the published API reference.
+ * The target for Enterprise: organization roles (Deactivated ends access and sessions), workspaces,
+ * project members and project roles, through its REST API. It follows the published API reference
+ * and was not tested against a running Enterprise.
  */
 export function enterpriseTarget(parts: EnterpriseParts): EditionTarget {
   const { api, accounts, settings } = parts
@@ -120,8 +120,8 @@ async function apply(
 }
 
 /**
- * A role is noted before it is given: whatever fails after it, the next attempt knows that a rule
- * gave it.
+ * Notes a role before it is given, so that the next attempt knows that a rule gave it, whatever
+ * fails in between.
  */
 async function noteRole(
   access: Access,

@@ -1,7 +1,10 @@
 import { UnavailableError } from '../../../../lib/adapter/index.js'
 import { isLabelStudioError, type LabelStudioApi } from '../../api/index.js'
 
-/** What a MANUAL_* flag of Enterprise can leave to SAML, LDAP and Label Studio's own SCIM alone. */
+/**
+ * The things that a MANUAL_* flag of Enterprise can reserve for SAML, LDAP and Label Studio's own
+ * SCIM.
+ */
 export type Managed = 'role' | 'workspace' | 'project'
 
 const flags = {
@@ -13,9 +16,9 @@ const flags = {
 const untilSomebodyActs = 300
 
 /**
- * Does `work`; where Label Studio refuses it, because of a flag or for want of rights, the error
- * says so. Which status it refuses with is not published, so 400 counts too where the flag is off,
- * or cannot be read.
+ * Runs `work` and explains a refusal by Label Studio, because of a flag or missing rights. The
+ * status of such a refusal is not documented, so 400 also counts if the flag is off or cannot be
+ * read.
  */
 export async function explained<T>(
   api: LabelStudioApi,
@@ -35,7 +38,7 @@ export async function explained<T>(
   }
 }
 
-/** `undefined` where Label Studio does not tell, as of project members. */
+/** `undefined` if Label Studio does not say, as for project members. */
 async function flagOf(
   { settings }: LabelStudioApi,
   managed: Managed,

@@ -5,35 +5,35 @@ import type { Holder, Impossible, Prepared } from './prepared.js'
 import { projectGrants } from './project-grants.js'
 import { workspaceGrants } from './workspace-grants.js'
 
-/** What became of a plan. */
+/** The result of a plan. */
 export interface Reached {
   readonly applied: readonly Grant[]
   readonly deferred: readonly Grant[]
   readonly notes: readonly string[]
 }
 
-/** What to carry out. */
+/** The plan to carry out. */
 export interface Work {
   readonly ledger: readonly Grant[]
   readonly planned: Plan
-  /** Makes a ledger durable. */
+  /** Stores a ledger. */
   readonly note: (ledger: readonly Grant[]) => Promise<void>
 }
 
 /** Memberships in workspaces and projects of Enterprise. */
 export interface Memberships {
   /**
-   * Revokes and grants. What is about to be given is noted first, so that a process that ends in
-   * the middle leaves nothing that nobody knows to be ours.
+   * Revokes and grants. Grants are recorded first, so that a crash in between leaves no unrecorded
+   * grant.
    */
   carryOut(scope: Scope, accountId: number, work: Work): Promise<Reached>
-  /** The workspaces the account is a member of, and what it has in these projects. */
+  /** The account's workspaces, and its memberships in these projects. */
   current(scope: Scope, accountId: number, projectIds: readonly number[]): Promise<readonly Grant[]>
 }
 
 /**
- * Memberships over the REST API. A membership that was there before a rule gave it is never ours to
- * revoke.
+ * Memberships through the REST API. A membership that existed before a rule gave it is never
+ * revoked.
  */
 export function membershipsIn(api: LabelStudioApi, settings: LabelStudioSettings): Memberships {
   const workspaces = workspaceGrants(api, settings)
@@ -84,7 +84,7 @@ function membershipsLeft(ledger: readonly Grant[], planned: Plan): Map<string, G
   )
 }
 
-/** Gives each, and brings the ledger's entries to what became of it. Returns what has to wait. */
+/** Makes each grant and updates its entry in the ledger. Returns the deferred grants. */
 async function giveAll(
   prepared: readonly Prepared[],
   entries: Map<string, Grant>,

@@ -21,29 +21,29 @@ import { seatComplaint, takesSeat } from './seats.js'
 
 /** Organization roles of Enterprise. */
 export interface OrganizationRoles {
-  /** The account's membership; `undefined` when it has none. */
+  /** The account's membership; `undefined` if it has none. */
   memberOf(scope: Scope, account: LabelStudioUser): Promise<OrganizationMember | undefined>
   /**
-   * Deactivates, and remembers for `bring` a role that no rule gave.
+   * Deactivates, and stores a role that no rule gave, for `apply` to restore.
    * @throws RefusedError for the owner
    */
   deactivate(scope: Scope, account: LabelStudioUser, ledger: readonly Grant[]): Promise<void>
   /**
-   * Brings an active person's role to what is desired.
+   * Sets an active person's role as desired.
    * @throws RefusedError for the owner, and for an account that was removed from the organization
    */
   bring(scope: Scope, account: LabelStudioUser, wanted: Wanted): Promise<AppliedRole>
-  /** The role of people who join, set in the organization. */
+  /** The role of new members, as set in the organization. */
   byDefault(scope: Scope): Promise<RoleCode | undefined>
 }
 
-/** The access that is desired, and what was given before. */
+/** The desired access, and the grants made before. */
 export interface Wanted {
   readonly access: Access
   readonly ledger: readonly Grant[]
 }
 
-/** The role in force, and what to say about it. */
+/** The role in force, and a note about it. */
 export interface AppliedRole {
   readonly role: RoleCode | undefined
   readonly notes: readonly string[]
@@ -56,13 +56,13 @@ interface RoleParts {
 }
 
 /**
- * Who else than this adapter sets roles. What the API writes is not published, so `api` is never
- * somebody else.
+ * Role sources other than this adapter. The source that the API sets is not documented, so `api`
+ * never counts as another.
  */
 const others = new Set(['manual', 'saml', 'scim', 'ldap', 'billing'])
 const roleBefore = (accountId: number) => `labelStudio.roleBefore:${accountId}`
 
-/** Organization roles over the REST API. */
+/** Organization roles through the REST API. */
 export function organizationRoles(parts: RoleParts): OrganizationRoles {
   const { api, access, organization } = parts
   const members = api.members(organization)
@@ -75,8 +75,8 @@ export function organizationRoles(parts: RoleParts): OrganizationRoles {
         if (member.userId === id) return member
       }
     }
-    // The search is quick, but a person it does not find is still looked for: ending access must
-    // miss nobody.
+    // The search is quick, but a person it misses is looked up in the list, because ending access
+    // must miss nobody.
     return (await everybody()).find(({ userId }) => userId === id)
   }
   const set = (scope: Scope, id: number, role: AssignableRoleCode) =>
@@ -106,14 +106,14 @@ export function organizationRoles(parts: RoleParts): OrganizationRoles {
       if (next === undefined || next === role) return { role, notes: [] }
       if (!takesSeat(role) && takesSeat(next)) await takeSeat(api, scope)
       const after = await set(scope, account.id, next)
-      // Used, or overtaken by a rule: another return must not find it.
+      // Used, or superseded by a rule: a later reactivation must not find it.
       if (role === 'DI') await access.setValue(scope, roleBefore(account.id), '')
       return { role: after.role ?? next, notes: [] }
     },
   }
 }
 
-/** A list that all share who ask before it begins; whoever asks later waits for the next one. */
+/** A list shared by all who ask before it starts; later callers wait for the next one. */
 function sharedList<T>(list: () => Promise<T>): () => Promise<T> {
   let running: Promise<unknown> = Promise.resolve()
   let next: Promise<T> | undefined
@@ -136,7 +136,7 @@ interface RoleChange {
 }
 
 /**
- * What a rule says, or, where none does: nothing, except that an active person must not stay
+ * The role by a rule; without a rule it stays as it is, except that an active person must not stay
  * deactivated.
  */
 async function nextRole(
@@ -154,9 +154,9 @@ async function nextRole(
 }
 
 /**
- * Whether somebody else set the role after a rule gave one: it stays until the rules give this
- * person another. Being deactivated or sent back to Not Activated is no role to respect: whether a
- * person is active is the IdP's to say.
+ * Whether another source set the role after a rule gave one. Such a role stays until the rules give
+ * this person a different one. Deactivated and Not Activated do not count, because the IdP decides
+ * whether a person is active.
  */
 function isOthers({ role, roleSource }: OrganizationMember, { access, ledger }: Wanted): boolean {
   if (access.role === null || role === 'DI' || role === 'NO') return false
@@ -169,7 +169,7 @@ function roleIn(ledger: readonly Grant[]) {
   return ledger.find((grant) => grant.kind === 'role')
 }
 
-/** Whether a `role_source` names somebody else than this adapter. */
+/** Whether a `role_source` is other than this adapter. */
 export function isOthersSource(roleSource: string | undefined): boolean {
   return roleSource !== undefined && others.has(roleSource)
 }
@@ -187,14 +187,15 @@ async function takeSeat(api: LabelStudioApi, scope: Scope): Promise<void> {
   if (complaint !== undefined) throw new UnavailableError(complaint, { retryAfterSeconds: 300 })
 }
 
-/** Label Studio's code of a role that rules can give. */
+/** Label Studio's code for a role that rules can give. */
 export function toRoleCode(role: OrganizationRole): AssignableRoleCode {
   const found = Object.entries(roleNames).find(([, name]) => name === role)
   return (found?.[0] ?? 'NO') as AssignableRoleCode
 }
 
 /**
- * Roles that no rule can give read as Administrator (Owner) and Annotator (View Only) in reports.
+ * In reports, roles that no rule can give are shown as Administrator (Owner) and Annotator (View
+ * Only).
  */
 export function toRoleName(role: RoleCode): OrganizationRole {
   if (role === 'OW') return 'Administrator'

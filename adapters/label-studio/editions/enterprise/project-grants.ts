@@ -5,16 +5,16 @@ import { type Holder, type Impossible, missing, type Prepared } from './prepared
 
 type ProjectGrant = Extract<Grant, { kind: 'project' }>
 
-/** What a person has in a project already. */
+/** A person's current standing in a project. */
 interface Standing {
   readonly isMember: boolean
-  /** Roles of their own: none with Inherit, else one. */
+  /** Their project roles: none with Inherit, else one. */
   readonly roles: readonly ProjectRole[]
 }
 
 /**
- * Gives and takes project memberships and project roles; Inherit is membership without a role of
- * one's own.
+ * Grants and revokes project memberships and project roles; Inherit is membership without a project
+ * role.
  */
 export function projectGrants(api: LabelStudioApi) {
   const changing = <T>(work: () => Promise<T>) => explained(api, 'project', work)
@@ -62,8 +62,8 @@ export function projectGrants(api: LabelStudioApi) {
 type Whose = Pick<Holder, 'accountId' | 'signal'>
 
 /**
- * Asks for this person alone. The roles of a project can only be listed as a whole: they are for
- * those only who have one, or where this version does not tell.
+ * Requests only this person. Project roles can only be listed for the whole project, so that is
+ * done only if the person has one, or if this version does not say.
  */
 async function standingIn(
   api: LabelStudioApi,
@@ -89,7 +89,7 @@ async function giveIn(
   return skipped.includes(accountId) ? 'later' : 'given'
 }
 
-/** A role cannot be changed, only taken away and given anew. */
+/** A role cannot be changed, only removed and added again. */
 async function take(
   api: LabelStudioApi,
   roles: readonly ProjectRole[],
@@ -99,8 +99,8 @@ async function take(
 }
 
 /**
- * What of a grant is ours. Of somebody who was a member by hand only the role is; nothing is of a
- * role that was given by hand, be it before ours or in its place.
+ * The part of a grant that belongs in the ledger. For a person added as a member by hand, only the
+ * role does. A role given by hand, before ours or instead of it, does not.
  */
 function entryFor(
   grant: ProjectGrant,
@@ -114,7 +114,7 @@ function entryFor(
   return roles.length > 0 || grant.role === 'Inherit' ? undefined : { ...grant, onlyRole: true }
 }
 
-/** Whether the person has another role by now than the one that we gave. */
+/** Whether the person's role now differs from the one granted. */
 function isChangedByHand(ours: ProjectGrant, roles: readonly ProjectRole[]): boolean {
   return !ours.unconfirmed && roles.some(({ role }) => role !== toProjectRoleCode(ours))
 }
@@ -124,10 +124,7 @@ function toProjectRoleCode({ role }: ProjectGrant): ProjectRoleCode | undefined 
   return role === 'Reviewer' ? 'RE' : 'AN'
 }
 
-/**
- * Other roles than these two are not given by rules; in reports they read as Reviewer, which is the
- * higher one.
- */
+/** Rules give only these two roles; in reports, any other is shown as Reviewer, the higher one. */
 function toProjectRoleName(role: ProjectRole | undefined): ProjectGrant['role'] {
   if (!role) return 'Inherit'
   return role.role === 'AN' ? 'Annotator' : 'Reviewer'

@@ -1,15 +1,15 @@
 import type { Scope } from '../../../../lib/adapter/index.js'
 import type { LabelStudioApi, RoleCode } from '../../api/index.js'
 
-/** Members who take no (paid) seat. */
+/** Roles that take no (paid) seat. */
 const withoutSeat: readonly (RoleCode | undefined)[] = ['DI', 'NO', 'VO', undefined]
 
-/** Whether somebody with this role takes a seat. */
+/** Whether a member with this role takes a seat. */
 export function takesSeat(role: RoleCode | undefined): boolean {
   return !withoutSeat.includes(role)
 }
 
-/** A sentence when every seat is taken. */
+/** A message if every seat is taken. */
 export async function seatComplaint(
   api: LabelStudioApi,
   { signal }: Scope,

@@ -7,23 +7,23 @@ import { type Holder, type Impossible, missing, type Prepared } from './prepared
 
 type WorkspaceGrant = Extract<Grant, { kind: 'workspace' }>
 
-/** Gives and takes memberships of workspaces, which rules name by title. */
+/** Grants and revokes memberships of workspaces, which rules name by title. */
 export function workspaceGrants(api: LabelStudioApi, settings: LabelStudioSettings) {
-  /** One look for a title at a time, so that nobody creates what another is about to. */
+  /** One look-up of a title at a time, so that no workspace is created twice. */
   const oneByOne = limiter(1, Number.MAX_SAFE_INTEGER)
 
   async function titled(title: string, signal: AbortSignal): Promise<Workspace | undefined> {
     const existing = await find(api, title, signal)
     if (existing || !settings.createWorkspaces) return existing
     const created = await changing(() => api.workspaces.create(title, signal))
-    // Another host may have created one at the same time: everybody takes the oldest.
+    // Another instance may have created one at the same time; all use the oldest.
     const oldest = await find(api, title, signal)
     if (oldest && oldest.id !== created.id) await api.workspaces.delete(created.id, signal)
     return oldest
   }
   const changing = <T>(work: () => Promise<T>) => explained(api, 'workspace', work)
 
-  /** By number, because titles change, and pass to other workspaces. */
+  /** By id, because titles change and can move to other workspaces. */
   async function remove(grant: WorkspaceGrant, accountId: number, signal: AbortSignal) {
     const all = await api.workspaces.list(signal)
     const id = grant.workspaceId ?? oldest(all, grant.title)?.id
@@ -38,7 +38,7 @@ export function workspaceGrants(api: LabelStudioApi, settings: LabelStudioSettin
       if (!workspace) return missing(`workspace "${grant.title}"`, grant)
       const isMember = await api.workspaces.hasMember(workspace.id, accountId, signal)
       const isOurs = had?.kind === 'workspace' && (had.workspaceId ?? workspace.id) === workspace.id
-      // The title is another workspace's by now: what a rule gave in the first one ends there.
+      // Another workspace has this title now: the membership in the first one ends.
       if (had?.kind === 'workspace' && !isOurs) await remove(had, accountId, signal)
       return {
         grant,
@@ -76,7 +76,7 @@ function oldest(all: readonly Workspace[], title: string): Workspace | undefined
     .sort((a, b) => a.id - b.id)[0]
 }
 
-/** Workspaces that can have members: nobody's own sandbox, nothing that was put away. */
+/** Workspaces that can have members: not personal ones, not archived ones. */
 export function usable(workspaces: readonly Workspace[]): readonly Workspace[] {
   return workspaces.filter(({ isPersonal, isArchived }) => !isPersonal && !isArchived)
 }
