@@ -35,6 +35,13 @@ describe('rules that were typed when a session ended', () => {
     expect(saved.text).toContain('Save rules')
   })
 
+  it('lead back to the settings when the page after the sign-in is loaded again', async () => {
+    const { visit } = await signedInPage()
+    for (const form of ['sign-in', 'sign-out']) {
+      expect((await visit(`${path}/${form}`).expect(303)).headers['location']).toBe(path)
+    }
+  })
+
   it('stay through a mistyped token', async () => {
     const { app } = await signedInPage()
     const late = await sendLate(app)

@@ -103,6 +103,19 @@ describe('the status', () => {
   })
 })
 
+it('the status names people whose requests failed, and the log counts one member', async () => {
+  const { visit, addUser, adapters, scope } = await signedInPage()
+  const eve = await addUser('eve@example.com')
+  const failed = { ...entry('r1', '2026-03-01T10:00:00.000Z', eve.id), outcome: 'failed' as const }
+  const added = { ...entry('r2', failed.at, 'g1'), event: 'member.added' as const, count: 1 }
+  await adapters.audit?.append(scope, [{ ...failed, event: 'request.failed' }, added])
+  const { text } = await visit(`${path}/status`)
+  expect(text).toContain('User eve@example.com: ')
+  expect(text).toContain('>eve@example.com</a>')
+  expect(text).not.toContain(`>${eve.id}<`)
+  expect((await visit(`${path}/log`)).text).toContain('>1 member<')
+})
+
 describe('the import of accounts', () => {
   const startedAt = '2026-03-01T10:00:00.000Z'
   const clock = () => new Date('2026-03-01T10:01:00.000Z')

@@ -171,7 +171,7 @@ describe('what somebody sees in a host whose workspaces are kept here', () => {
       'roles.group': 'LS-Annotators',
       do: 'preview',
     })
-    expect(text).toContain('<td>1, then 8 of 8</td>')
+    expect(text).toContain('>1, then 8 of 8</td>')
   })
 
   it('is not told where the host has workspaces of its own, or lists no projects', async () => {

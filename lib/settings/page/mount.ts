@@ -92,6 +92,10 @@ export function mountPage(router: Router, context: SettingsContext): void {
   router.post(`${root}/sign-out`, (request, response) =>
     guard(pageContext, request, response, signOut),
   )
+  // The page at the address of a form that was sent, loaded again.
+  router.get([`${root}/sign-in`, `${root}/sign-out`], (request, response) =>
+    guard(pageContext, request, response, async () => ({ redirect: baseOf(request) })),
+  )
   // What a body parser of the host throws.
   router.use(root, (error: unknown, request: Request, response: Response, _next: () => void) => {
     guard(pageContext, request, response, () => Promise.reject(error))

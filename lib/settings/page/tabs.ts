@@ -12,7 +12,7 @@ import { reportGroup, reportGroups } from '../reports/groups.js'
 import { listPeople } from '../reports/people.js'
 import { readRefusals } from '../reports/refusals.js'
 import { readSetup } from '../reports/setup.js'
-import { readSeats, readStatus } from '../reports/status.js'
+import { readSeats, readStatus, type Status } from '../reports/status.js'
 import { listTokens } from '../rules/tokens.js'
 import type { Part } from './html.js'
 import { page } from './layout.js'
@@ -233,7 +233,7 @@ async function statusPage(
   { context, scope, layout }: PageRequest,
   said: Part,
 ): Promise<PageAnswer> {
-  const [status, setup, tokens, findings, refusals, seats] = await Promise.all([
+  const [unnamed, setup, tokens, findings, refusals, seats] = await Promise.all([
     readStatus(context, scope),
     readSetup(context, scope),
     context.tokens ? listTokens(context, scope) : [],
@@ -241,6 +241,7 @@ async function statusPage(
     readRefusals(context, scope, { offset: 0, limit }),
     readSeats(context, scope).catch(() => undefined),
   ])
+  const status = await withFailuresNamed(context, scope, unnamed)
   const content = statusView(layout, {
     status,
     setup,
@@ -252,4 +253,16 @@ async function statusPage(
     notice: said,
   })
   return { page: page(layout, { title: 'Status', tab: 'status', content }) }
+}
+
+async function withFailuresNamed(
+  context: PageRequest['context'],
+  scope: PageRequest['scope'],
+  status: Status,
+): Promise<Status> {
+  const { lastFailures, lastFailedRequest: last } = status
+  const named = await withNames(context, scope, last ? [last, ...lastFailures] : lastFailures)
+  const [first] = named
+  if (!last || !first) return { ...status, lastFailures: named }
+  return { ...status, lastFailedRequest: first, lastFailures: named.slice(1) }
 }

@@ -118,6 +118,7 @@ export function visibleSentence(
   { count, total, projects }: VisibleProjects,
   isInForce: boolean,
 ): string {
+  if (total === 0) return 'There are no projects yet.'
   const sees = isInForce ? 'sees' : 'would see, were the rules in force,'
   const of = `${total} ${total === 1 ? 'project' : 'projects'}`
   if (count === 0) return `${name} ${sees} none of ${of}.`

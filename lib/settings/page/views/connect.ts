@@ -138,10 +138,12 @@ function nextCard(layout: Layout, { lastContact, people, groups, hasRules }: Set
   const step = (isDone: boolean, title: Part, about: Part) =>
     html`<li class="${isDone ? 'done' : 'open'}"><strong>${title}</strong> ${isDone ? badge('good', 'Done') : badge('plain', 'To come')}<br><span class="quiet">${about}</span></li>`
   const isConnected = lastContact !== undefined
+  // Before that, people are those whom an import has listed.
+  const hasPeople = isConnected && people > 0
   return html`<section class="card" aria-labelledby="next-title" id="next"${!isConnected && html` data-refresh="3"`}><h2 id="next-title">What happens next</h2>
 <ol class="steps" aria-live="polite">
 ${step(isConnected, 'The identity provider calls', isConnected ? html`Last seen ${instant(lastContact)}.` : 'Test the connection there; this page sees it.')}
-${step(people > 0, 'It sends people', people > 0 ? html`<a href="${layout.base}/people">${countOf(people, 'person', 'people')}</a>` : 'Assign somebody there.')}
+${step(hasPeople, 'It sends people', hasPeople ? html`<a href="${layout.base}/people">${countOf(people, 'person', 'people')}</a>` : 'Assign somebody there.')}
 ${step(groups > 0, 'It sends groups', groups > 0 ? html`<a href="${layout.base}/groups">${countOf(groups, 'group', 'groups')}</a>` : 'Push the groups that shall give access.')}
 ${step(hasRules, 'Rules give them roles, workspaces and projects', html`<a href="${layout.base}">Group mapping</a>: you see who changes before anything is saved.`)}
 </ol></section>`

@@ -1,7 +1,7 @@
 import { type EventName, eventNames } from '../../../events/catalogue.js'
 import type { StoredAuditEntry } from '../../../stores/audit-store.js'
 import { type Html, html, type Part } from '../html.js'
-import { badge, instant, type Layout } from '../layout.js'
+import { badge, countOf, instant, type Layout } from '../layout.js'
 import { eventWords } from './event-words.js'
 import { notice } from './panels.js'
 
@@ -103,7 +103,7 @@ function details({ detail, attributes, count, status }: StoredAuditEntry): Part 
   const parts = [
     detail,
     attributes && attributes.length > 0 ? attributes.join(', ') : undefined,
-    count === undefined ? undefined : `${count} members`,
+    count === undefined ? undefined : countOf(count, 'member', 'members'),
     status === undefined ? undefined : `status ${status}`,
   ]
   return parts.filter((part) => part !== undefined).join(' · ')

@@ -120,7 +120,7 @@ ${changeTable(layout, others, names)}
 
 function changeTable(layout: Layout, sample: Preview['sample'], names: NameProjects): Html {
   const hasSeen = sample.some(({ sees }) => sees)
-  return html`<div class="scroll"><table>
+  return html`<div class="scroll" role="region" aria-label="Changes" tabindex="0"><table class="rows">
 <thead><tr><th scope="col">Person</th><th scope="col">Gets</th><th scope="col">Loses</th>${hasSeen && html`<th scope="col">Projects they see</th>`}</tr></thead>
 <tbody>
 ${sample.map(
@@ -129,9 +129,9 @@ ${sample.map(
   ) => html`<tr><td><a href="${layout.base}/people/${encodeURIComponent(person.id)}">${person.userName}</a>${
     person.protection !== undefined &&
     html`<br><span class="quiet">Stays as is: ${person.protection}</span>`
-  }</td><td>${person.granted.map(names).join(', ')}</td><td>${
-    person.losesAccess && badge('bad', 'all access')
-  } ${person.revoked.map(names).join(', ')}</td>${hasSeen && html`<td>${seenText(person)}</td>`}</tr>
+  }</td><td data-label="Gets">${person.granted.map(names).join(', ')}</td><td data-label="Loses">${
+    person.losesAccess && [badge('bad', 'all access'), ' ']
+  }${person.revoked.map(names).join(', ')}</td>${hasSeen && html`<td data-label="Sees">${seenText(person)}</td>`}</tr>
 `,
 )}
 </tbody></table></div>`

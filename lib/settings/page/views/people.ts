@@ -129,7 +129,7 @@ function roleOf({ access, active }: PersonSummary): Part {
   const { role } = access
   if (active) return role ?? html`<span class="quiet">as in Label Studio</span>`
   const isGiven = role !== null && role !== 'Deactivated'
-  return html`<span class="quiet">deactivated${isGiven && ` (else ${role})`}</span>`
+  return html`<span class="quiet">deactivated${isGiven && `, else ${role}`}</span>`
 }
 
 const maxMemberships = 4
@@ -191,7 +191,7 @@ ${groupLine(layout, person)}
 }
 
 function reasonTable(layout: Layout, { reasons }: Explanation, names: NameProjects): Html {
-  return html`<div class="scroll" role="region" aria-label="Rules that apply" tabindex="0"><table>
+  return html`<div class="scroll" role="region" aria-label="Rules that apply" tabindex="0"><table class="rows">
 <thead><tr><th scope="col">Through group</th><th scope="col">By rule</th><th scope="col">What</th></tr></thead>
 <tbody>
 ${reasons.map(
@@ -201,7 +201,7 @@ ${reasons.map(
     groupId,
     rule,
     outranked,
-  }) => html`<tr${outranked && html` class="outranked"`}><td>${groupId === '' ? group : groupLink(layout, groupId, group)}</td><td>${ruleLink(layout, rule)}</td><td>${names(gives)}${outranked && html` <span class="quiet">(a higher one wins)</span>`}</td></tr>
+  }) => html`<tr${outranked && html` class="outranked"`}><td data-label="Through">${groupId === '' ? group : groupLink(layout, groupId, group)}</td><td data-label="By">${ruleLink(layout, rule)}</td><td>${names(gives)}${outranked && html` <span class="quiet">(a higher one wins)</span>`}</td></tr>
 `,
 )}
 </tbody></table></div>`
