@@ -15,14 +15,14 @@ export interface Options extends Effort {
 }
 
 export const help = `npm run bench [-- OPTIONS]
-  --quick              1,000 and 10,000 users, fewer and shorter rounds
-  --memory MINUTES     watch heap and resident memory under load instead
-  --servers A,B        of bare, memory, sqlite, postgres
-  --only A,B           of get, filter, patch, list, member, large, post, put, mapping, policy
-  --users N,M          how many users; default 1000,100000
-  --rounds N           rounds of each measure; default 7
-  --seconds S          seconds of each round; default 2
-  --cpu-prof           each server writes a CPU profile into the current directory`
+  --quick              1,000 and 10,000 users, with fewer and shorter rounds
+  --memory MINUTES     measure heap and resident memory under load instead
+  --servers A,B        some of bare, memory, sqlite, postgres
+  --only A,B           some of get, filter, patch, list, member, large, post, put, mapping, policy
+  --users N,M          numbers of users; default 1000,100000
+  --rounds N           rounds for each measure; default 7
+  --seconds S          seconds for each round; default 2
+  --cpu-prof           each server writes a CPU profile to the current directory`
 
 /** @throws Error for unknown options */
 export function readOptions(parameters: readonly string[]): Options | 'help' {

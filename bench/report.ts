@@ -92,12 +92,12 @@ function growths(results: readonly Result[]): Verdict[] {
         each.subject.users < subject.users,
     )
     if (small === undefined || subject.name === 'bare') return []
-    const of = `${digits(subject.users)} users over ${digits(small.subject.users)}`
+    const of = `${digits(subject.users)} users relative to ${digits(small.subject.users)}`
     const bare = { small: bareOf(results, small), large: bareOf(results, large) }
     const title = `${measure.title}, ${subject.name}: cost with ${of}`
     if (bare.small === undefined || bare.large === undefined) return [growth(title, small, large)]
     const beside = median(ratios(speeds(bare.small), speeds(bare.large)))
-    return [growth(`${title}, over that of bare`, small, large, beside)]
+    return [growth(`${title}, relative to bare`, small, large, beside)]
   })
 }
 
@@ -109,7 +109,7 @@ function groupGrowths(results: readonly Result[]): Verdict[] {
     if (large.measure.name !== 'large' || small === undefined) return []
     if (large.subject.name === 'bare') return []
     const { name, users } = large.subject
-    const title = `add member, ${name}: cost in a group of ${digits(users / 2)} over groups of 10`
+    const title = `add member, ${name}: cost in a group of ${digits(users / 2)} relative to groups of 10`
     return [growth(title, small, large)]
   })
 }

@@ -21,7 +21,7 @@ const modules = new Map()
 const text = reference()
 if (!process.argv.includes('--check')) fs.writeFileSync(target, text)
 else if (fs.readFileSync(target, 'utf8') !== text) {
-  console.error('docs/api.md is not what the sources say. Run: node scripts/api.js')
+  console.error('docs/api.md is out of date. Run: node scripts/api.js')
   process.exitCode = 1
 }
 

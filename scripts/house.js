@@ -52,7 +52,7 @@ function staticFigures() {
       count(shipped, /\{[\w\s,=':[\].{}]*?\n?\s*\}: \{ [^}]*:/g),
     ),
     figure(
-      'definitions of isObject and its kin',
+      'definitions of isObject or the like',
       1,
       count(
         shipped,
@@ -60,7 +60,7 @@ function staticFigures() {
       ),
     ),
     figure(
-      'makers of audit entries',
+      'functions that make audit entries',
       1,
       count(shipped, /requestId: scope\.requestId,?\n\s*(outcome|event)/g) +
         count(shipped, /(function|const) auditEntry\b/g),
@@ -137,13 +137,13 @@ async function patchFigures() {
   const matching = (pattern) => statements.filter((text) => pattern.test(text)).length
   return [
     // The aim is 70; lib/http and lib/patch keep their small files, which are read one by one.
-    figure('files entered by one PATCH active', 102, entered.length),
+    figure('files that run for one PATCH active', 102, entered.length),
     // Load and store the user; claim them; read user and record under the lease; end access; read
     // the account that this may have found; finish; read the groups for the answer.
-    figure('calls of an adapter in it', 9, calls.length),
-    figure('reads of the user in it', 2, called('users.get')),
-    figure('reads of the access record in it', 2, called('access.getRecord')),
-    figure('write transactions in it', 3, transactions),
+    figure('adapter calls for it', 9, calls.length),
+    figure('reads of the user for it', 2, called('users.get')),
+    figure('reads of the access record for it', 2, called('access.getRecord')),
+    figure('write transactions for it', 3, transactions),
     figure('SQL statements in it', 12, statements.length),
     figure(
       'SQL statements in it that write',

@@ -38,7 +38,9 @@ function readJson(place) {
 
 function requireCleanCheckout() {
   if (run('git', ['status', '--porcelain']).trim() === '') return
-  throw new Error('There are changes that are not committed. A release is what a commit has.')
+  throw new Error(
+    'There are uncommitted changes. Commit them: a release contains what a commit contains.',
+  )
 }
 
 /**
@@ -50,7 +52,7 @@ function packTwice() {
   const [first, second] = ['', 'again'].map((place) => pack(path.join(folder, place)))
   const isSame = digestOf(first) === digestOf(second)
   fs.rmSync(path.dirname(second), { recursive: true })
-  if (!isSame) throw new Error('The package is another one each time it is built.')
+  if (!isSame) throw new Error('The two builds of the package differ.')
   return first
 }
 

@@ -3,7 +3,7 @@ import { areas } from './areas.js'
 
 const { MUTATE: area = '', MUTATION_REPORT: report = 'build/mutation' } = process.env
 const { mutate, tests } = areas[area] ?? {}
-if (!mutate) throw new Error(`MUTATE: give one of ${Object.keys(areas).join(', ')}.`)
+if (!mutate) throw new Error(`Set MUTATE to one of ${Object.keys(areas).join(', ')}.`)
 process.env.MUTATION_TESTS ??= tests.join()
 
 export default {
