@@ -23,15 +23,9 @@ export const areas = {
       'adapters/label-studio/accounts/links.ts',
     ],
     tests: [
+      'adapters/label-studio/adoption.test.ts',
       'access/protection.test.ts',
       'protocol/protection.test.ts',
-      'requirements/takeover.test.ts',
-      'adapters/label-studio/foreign-accounts.test.ts',
-      'adapters/label-studio/superusers.test.ts',
-      'adapters/label-studio/provisioning.test.ts',
-      'adapters/label-studio/import-races.test.ts',
-      'adapters/label-studio/import-log.test.ts',
-      'adapters/label-studio/lifecycle.test.ts',
     ],
   },
 }

@@ -140,7 +140,8 @@ it('is refused in words that name nobody, and audited (S-OPS-01, S-LEAK-05)', as
   const { scim, person } = await settle(memoryAdapters(), [owner])
   const { body } = await scim.delete(`/Users/${person.id}`)
   expect(body.detail).not.toContain(owner)
-  expect(scim.events.at(-1)).toMatchObject({
+  const refusals = scim.events.filter(({ event }) => event === 'request.refused')
+  expect(refusals.at(-1)).toMatchObject({
     event: 'request.refused',
     outcome: 'refused',
     status: 403,
