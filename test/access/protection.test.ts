@@ -1,5 +1,8 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
+import { exemptionOf, exemptionsOf } from '../../lib/access/exemption.js'
 import { protectUsers } from '../../lib/index.js'
+import { emptyRecord } from '../../lib/stores/empty-record.js'
+import { aScope, aUser } from '../adapters/support.js'
 
 it('refuses names that are no list of texts, naming the fix', () => {
   for (const names of ['owner@example.com', [''], [7], undefined]) {
@@ -39,4 +42,59 @@ it('keeps a store whose methods need their own `this`', async () => {
     theirs,
     { kind: 'protected', reason: expect.stringMatching(/protected/) },
   ])
+})
+
+describe('protectUsers', () => {
+  const scope = aScope()
+  const isProtected = async (names: readonly string[], attributes: object) => {
+    const user = aUser({ userName: 'ben', ...attributes })
+    const [found] =
+      (await protectUsers(memoryAdapters(), names).users.exemptions?.(scope, [user])) ?? []
+    return found?.kind === 'protected'
+  }
+
+  it.each([
+    ['a userName', { userName: 'ann' }, true],
+    ['a userName in another case', { userName: 'ANN' }, true],
+    ['an id', { id: 'ann' }, true],
+    ['an id in another case', { id: 'ANN' }, false],
+    ['an address', { emails: [{ value: 'x@example.com' }, { value: 'Ann' }] }, true],
+    ['an address as a text', { emails: ['ann'] }, true],
+    ['an address in a list', { emails: [['ann']] }, false],
+    ['emails that are none', { emails: [null, 7, { value: 7 }, {}] }, false],
+    ['emails that are no list', { emails: { value: 'ann' } }, false],
+    ['a displayName', { displayName: 'ann' }, false],
+    ['no userName', { userName: undefined }, false],
+  ])('finds %s: %j is %s', async (_, attributes, expected) => {
+    expect(await isProtected(['ann'], attributes)).toBe(expected)
+    expect(await isProtected([' ann '], { id: '1', ...attributes })).toBe(
+      expected && !('id' in attributes),
+    )
+  })
+})
+
+describe('the exemptions of a store', () => {
+  const user = aUser()
+
+  it('are none where the store knows none, and nobody is asked about', async () => {
+    const { exemptions: _, ...users } = memoryAdapters().users
+    const adapters = { ...memoryAdapters(), users }
+    expect(await exemptionsOf(adapters, aScope(), [user])).toEqual([])
+    expect(await exemptionOf(adapters, aScope(), user)).toBeUndefined()
+  })
+
+  it('are asked for with the records that are known, and not for nobody', async () => {
+    const exemptions = jest.fn(async () => [{ kind: 'protected', reason: 'x' } as const])
+    const adapters = { ...memoryAdapters(), users: { ...memoryAdapters().users, exemptions } }
+    const record = emptyRecord(user.id, new Date())
+    const scope = aScope()
+    expect(await exemptionsOf(adapters, scope, [])).toEqual([])
+    expect(exemptions).not.toHaveBeenCalled()
+    expect(await exemptionOf(adapters, scope, user, record)).toMatchObject({ reason: 'x' })
+    expect(await exemptionOf(adapters, scope, user)).toMatchObject({ kind: 'protected' })
+    expect(exemptions.mock.calls).toEqual([
+      [scope, [user], [record]],
+      [scope, [user], undefined],
+    ])
+  })
 })
