@@ -7,6 +7,7 @@ import { measureMapping } from './mapping.js'
 import { largeGroupSize, measures, type Subject } from './measures.js'
 import { watchMemory } from './memory.js'
 import { help, type Options, readOptions } from './options.js'
+import { measurePauses } from './pauses.js'
 import { measurePolicy } from './policy.js'
 import { putTable, requestTable, type Verdict, verdicts, verdictTable } from './report.js'
 import { measurePuts, measureRequests, type Result } from './requests.js'
@@ -77,6 +78,9 @@ async function measureSpeed(
     if (isWanted('put')) {
       const members = digits(Math.max(...largest.map(largeGroupSize)))
       console.log(`\nPUT of a group of ${members}\n${putTable(await measurePuts(largest, 3))}`)
+    }
+    if (isWanted('pauses')) {
+      console.log(`\nGET by id beside large requests\n${await measurePauses(largest)}`)
     }
   } finally {
     await Promise.all(subjects.map(({ server }) => server.stop()))

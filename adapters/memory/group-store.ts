@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   type AccessResolver,
   compileRules,
@@ -45,6 +46,7 @@ export function memoryGroupStore(state: State, policy: MappingPolicy): GroupStor
   return {
     ...store,
     supports: { ...store.supports, memberDeltas: true },
+    get: async (scope, id, { omit }) => readGroup(state.of(scope), id, omit),
     async create(scope, { members = [], ...group }, { keys, outbox }) {
       const tenant = state.of(scope)
       const add = members.map(({ value }) => value)
@@ -129,6 +131,44 @@ function view(tenant: TenantState, group: Group, omit: ReadonlySet<string>): Gro
   const ids = tenant.memberships.members(group.id)
   if (ids.size === 0 || omit.has('members')) return group
   return extended(group, { members: [...ids].map((id) => memberOf(tenant, id)) })
+}
+
+function readGroup(
+  tenant: TenantState,
+  id: string,
+  omit: ReadonlySet<string>,
+): Promise<Group | undefined> | Group | undefined {
+  const group = tenant.table('Group').get(id) as Group | undefined
+  const isLarge = tenant.memberships.members(id).size > membersAtOnce
+  if (group && isLarge && !omit.has('members')) return readInSteps(tenant, group)
+  return group && view(tenant, group, omit)
+}
+
+const membersAtOnce = 1_000
+const maxReadings = 3
+
+/**
+ * A large group, its members read in steps between which other requests have their turn; again when
+ * it changes meanwhile, since they must be those of one version.
+ *
+ * @returns `undefined` when it was deleted meanwhile
+ */
+async function readInSteps(tenant: TenantState, found: Group): Promise<Group | undefined> {
+  let group = found
+  for (let readings = 0; readings < maxReadings; readings += 1) {
+    const members: Member[] = []
+    const ids = [...tenant.memberships.members(group.id)]
+    for (let start = 0; start < ids.length; start += membersAtOnce) {
+      if (start > 0) await nextTurn()
+      const step = ids.slice(start, start + membersAtOnce)
+      for (const id of step) members.push(memberOf(tenant, id))
+    }
+    const now = tenant.table('Group').get(group.id) as Group | undefined
+    if (now === undefined) return undefined
+    if (now.meta.version === group.meta.version) return extended(group, { members })
+    group = now
+  }
+  return view(tenant, group, nothingOmitted)
 }
 
 function memberOf(tenant: TenantState, id: string): Member {

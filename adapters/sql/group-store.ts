@@ -6,6 +6,7 @@ import {
   type Group,
   type GroupStore,
   type MappingPolicy,
+  type Member,
   type MemberChange,
   type MembersChanged,
   type Outbox,
@@ -19,15 +20,17 @@ import {
   applyMemberChange,
   leaveAllGroups,
   lockForDeletion,
+  readFewMembers,
   readGroupsOf,
   readMemberCounts,
   readMemberPage,
-  readMembers,
+  readMembersAtOnce,
+  readMembersInSteps,
   removeAllMembers,
 } from './members.js'
 import { type Write, writeOutbox } from './outbox.js'
 import { insert, sqlResourceStore, update } from './resource-store.js'
-import { deleteResource, lockResource, toResource, touchResource } from './rows.js'
+import { deleteResource, lockResource, selectResource, toResource, touchResource } from './rows.js'
 import { isStorable } from './text.js'
 
 const type = 'Group'
@@ -171,17 +174,50 @@ async function deleteGroup(
   )
 }
 
+/** Groups with their members; those with thousands are read in steps. */
 async function withMembers(
   session: Session,
   tenant: string,
   groups: readonly Group[],
 ): Promise<readonly Group[]> {
   const ids = groups.map(({ id }) => id)
-  const members = await readMembers(session, tenant, ids)
-  return groups.map((group) => {
-    const list = members.get(group.id)
-    return list ? ({ ...group, members: list } as Group) : group
-  })
+  const members = await readFewMembers(session, tenant, ids)
+  if (members) return groups.map((group) => withList(group, members.get(group.id)))
+  const read: Group[] = []
+  for (const group of groups) {
+    const whole = await readInSteps(session, tenant, group)
+    if (whole) read.push(whole)
+  }
+  return read
+}
+
+const maxReadings = 3
+
+/**
+ * A group with its members, read in steps. Each change of members gives the group another version,
+ * so members read between two looks at the same version are those of that version.
+ *
+ * @returns `undefined` when the group was deleted meanwhile
+ */
+async function readInSteps(
+  session: Session,
+  tenant: string,
+  found: Group,
+): Promise<Group | undefined> {
+  let group = found
+  for (let readings = 0; readings < maxReadings; readings += 1) {
+    const members = await readMembersInSteps(session, { tenant, groupId: group.id })
+    const [row] = await session.prepared(selectResource, { tenant, type, id: group.id })
+    if (row === undefined) return undefined
+    if (row.version === group.meta.version) return withList(group, members)
+    group = toResource<Group>(type, row)
+  }
+  // It changes faster than it is read in steps.
+  return withList(group, (await readMembersAtOnce(session, tenant, [group.id])).get(group.id))
+}
+
+function withList(group: Group, members: readonly Member[] | undefined): Group {
+  return members && members.length > 0 ? ({ ...group, members } as Group) : group
 }
 
 const maxResolvers = 1000

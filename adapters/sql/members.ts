@@ -19,6 +19,8 @@ import { isStorable } from './text.js'
 export const isMember = sql.raw("member_id >= ''")
 
 const maxAtOnce = 2000
+/** What SQLite reads in some milliseconds, in this thread. */
+const readAtOnce = 1000
 const memberTypes = ['User', 'Group']
 
 interface GroupKey {
@@ -84,7 +86,7 @@ interface MemberRow {
   readonly display: string | null
 }
 
-const membersOf = statement<{ tenant: string; ids: string }, MemberRow>(
+const membersOf = statement<{ tenant: string; ids: string; limit: number }, MemberRow>(
   (value, { json, joinEach }) => sql`
     select member.group_id, resource.id, resource.resource_type, resource.display
     from ${joinEach(
@@ -95,7 +97,26 @@ const membersOf = statement<{ tenant: string; ids: string }, MemberRow>(
       ),
       'scim_resources as resource',
       sql`resource.tenant = member.tenant and resource.id = member.member_id`,
-    )}`,
+    )}
+    limit ${value('limit')}`,
+)
+
+const membersAfter = statement<
+  GroupKey & { after: string; limit: number },
+  Omit<MemberRow, 'group_id'>
+>(
+  (value, { joinEach }) => sql`
+    select resource.id, resource.resource_type, resource.display
+    from ${joinEach(
+      sql`(
+        select member_id from scim_members
+        where tenant = ${value('tenant')} and group_id = ${value('groupId')}
+          and member_id > ${value('after')}
+        order by member_id limit ${value('limit')}) as member`,
+      'scim_resources as resource',
+      sql`resource.tenant = ${value('tenant')} and resource.id = member.member_id`,
+    )}
+    order by resource.id`,
 )
 
 const countMembers = statement<{ tenant: string; ids: string }, IdRow & { count: number | string }>(
@@ -271,15 +292,37 @@ async function* inChunks(ids: readonly string[]): AsyncGenerator<readonly string
   }
 }
 
-/** The members of each of these groups, with type and display; one query. */
-export async function readMembers(
+/** The members of some groups, by the id of the group, with type and display. */
+export type MembersByGroup = ReadonlyMap<string, readonly Member[]>
+
+/** The members of these groups; one query. `undefined`: they have more than can be read at once. */
+export async function readFewMembers(
   session: Session,
   tenant: string,
   groupIds: readonly string[],
-): Promise<ReadonlyMap<string, Member[]>> {
+): Promise<MembersByGroup | undefined> {
+  const members = await readMembers(session, { tenant, groupIds }, readAtOnce + 1)
+  const counts = [...members.values()].map(({ length }) => length)
+  return counts.reduce((sum, count) => sum + count, 0) > readAtOnce ? undefined : members
+}
+
+/** The members of these groups; one query, however many they are. */
+export async function readMembersAtOnce(
+  session: Session,
+  tenant: string,
+  groupIds: readonly string[],
+): Promise<MembersByGroup> {
+  return readMembers(session, { tenant, groupIds }, Number.MAX_SAFE_INTEGER)
+}
+
+async function readMembers(
+  session: Session,
+  { tenant, groupIds }: { readonly tenant: string; readonly groupIds: readonly string[] },
+  limit: number,
+): Promise<MembersByGroup> {
   const members = new Map<string, Member[]>()
   if (groupIds.length === 0) return members
-  const rows = await session.prepared(membersOf, { tenant, ids: JSON.stringify(groupIds) })
+  const rows = await session.prepared(membersOf, { tenant, ids: JSON.stringify(groupIds), limit })
   for (const row of rows) {
     const { group_id } = row
     const member = memberOf(row)
@@ -288,6 +331,21 @@ export async function readMembers(
     else members.set(group_id, [member])
   }
   return members
+}
+
+/**
+ * The members of a group, in order of their ids, read in steps between which other work gets its
+ * turn. Each step sees what is stored at its time.
+ */
+export async function readMembersInSteps(session: Session, group: GroupKey): Promise<Member[]> {
+  const members: Member[] = []
+  for (;;) {
+    const after = members.at(-1)?.value ?? ''
+    const rows = await session.prepared(membersAfter, { ...group, after, limit: readAtOnce })
+    for (const row of rows) members.push(memberOf(row))
+    if (rows.length < readAtOnce) return members
+    await nextTurn()
+  }
 }
 
 function memberOf({ id, resource_type, display }: Omit<MemberRow, 'group_id'>): Member {

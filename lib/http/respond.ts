@@ -1,6 +1,8 @@
 import type { ScimResponse } from '../protocol/messages.js'
 import type { Exchange } from './exchange.js'
+import { jsonPieces } from './json-pieces.js'
 import { responseType } from './media-type.js'
+import { writePieces } from './write-pieces.js'
 
 /**
  * Writes an answer. It ends the response itself, because the framework's `json` and `send` would
@@ -8,7 +10,7 @@ import { responseType } from './media-type.js'
  */
 export function respond(
   { head, response, requestId }: Pick<Exchange, 'head' | 'response' | 'requestId'>,
-  { status, headers, body }: ScimResponse,
+  { status, headers, body, isLong }: ScimResponse,
 ): void {
   if (response.headersSent || response.destroyed) return
   response.removeHeader('X-Powered-By')
@@ -23,10 +25,18 @@ export function respond(
     response.writeHead(status, common).end()
     return
   }
+  const contentType = { 'Content-Type': responseType(head.headers.accept) }
+  if (isLong) {
+    response.writeHead(status, { ...contentType, ...common })
+    const pieces = head.method === 'HEAD' ? [] : jsonPieces(body)
+    // The status is out: a body that breaks off is all that can tell of a failure now.
+    writePieces(response, pieces).catch(() => response.destroy())
+    return
+  }
   // Node writes a string in one piece with the headers.
   const text = JSON.stringify(body)
   response.writeHead(status, {
-    'Content-Type': responseType(head.headers.accept),
+    ...contentType,
     'Content-Length': Buffer.byteLength(text),
     ...common,
   })

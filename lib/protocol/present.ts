@@ -1,9 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { omittedAttributes, type Projection, project } from '../projection/index.js'
 import { endpointOf, type Services } from '../resources/call.js'
 import type { View } from '../resources/kind.js'
 import type { Found } from '../resources/queries/query.js'
 import { type Computed, represent } from '../resources/represent.js'
-import type { JsonObject, ResourceType } from '../schema/types.js'
+import type { Json, JsonObject, ResourceType } from '../schema/types.js'
 import type { ScimRequest } from './messages.js'
 import { scopeOf } from './scope.js'
 
@@ -21,6 +22,15 @@ interface Shown {
   readonly presentation: Presentation
 }
 
+/** Representations. */
+export interface Presented {
+  readonly resources: JsonObject[]
+  /** They have so many values that they are to be written in pieces. */
+  readonly isLong: boolean
+}
+
+const valuesAtOnce = 1_000
+
 /**
  * The representations of resources, in their order. Computed attributes are read for all of them at
  * once: at most one call for the groups of users and one for their managers, and none if the
@@ -30,8 +40,8 @@ export async function present(
   services: Services,
   request: ScimRequest,
   shown: Shown,
-): Promise<JsonObject[]> {
-  const { views, sent } = shown.presentation
+): Promise<Presented> {
+  const { found, presentation } = shown
   const read = readComputed(services, request, shown)
   const computed: Computed = Object.assign(
     {
@@ -41,14 +51,57 @@ export async function present(
     },
     ...(read === undefined ? [] : await read),
   )
-  return shown.found.map(({ type, resource }) =>
+  const presentOne = ({ type, resource }: Found) =>
     project(
       type,
       represent(endpointOf(services, type), resource, computed),
-      viewIn(views, type).projection,
-      { ...(sent && { sent }) },
-    ),
-  )
+      viewIn(presentation.views, type).projection,
+      { ...(presentation.sent && { sent: presentation.sent }) },
+    )
+  if (countValues(services, found) <= valuesAtOnce) {
+    return { resources: found.map(presentOne), isLong: false }
+  }
+  const resources: JsonObject[] = []
+  for (const each of found) resources.push(await presentInParts(services, each, presentOne))
+  return { resources, isLong: true }
+}
+
+/** How many values these have of attributes that may have very many. */
+function countValues(services: Services, found: readonly Found[]): number {
+  let count = 0
+  for (const each of found) count += longList(services, each).length
+  return count
+}
+
+function longList(services: Services, { type, resource }: Found): readonly Json[] {
+  const { longAttribute } = endpointOf(services, type).kind
+  const values: unknown = longAttribute === undefined ? undefined : resource[longAttribute]
+  return Array.isArray(values) ? (values as readonly Json[]) : []
+}
+
+/**
+ * A representation that is made of a part of the values at a time, between which other requests
+ * have their turn.
+ */
+async function presentInParts(
+  services: Services,
+  found: Found,
+  presentOne: (part: Found) => JsonObject,
+): Promise<JsonObject> {
+  const { longAttribute = '' } = endpointOf(services, found.type).kind
+  const values = longList(services, found)
+  const partFrom = (start: number) => {
+    const part = values.slice(start, start + valuesAtOnce)
+    return presentOne({ ...found, resource: { ...found.resource, [longAttribute]: part } })
+  }
+  const representation = partFrom(0)
+  const shown = [representation[longAttribute] ?? []].flat()
+  for (let start = valuesAtOnce; start < values.length; start += valuesAtOnce) {
+    await nextTurn()
+    for (const value of [partFrom(start)[longAttribute] ?? []].flat()) shown.push(value)
+  }
+  if (shown.length > 0) representation[longAttribute] = shown
+  return representation
 }
 
 /** The view of a type for a projection. */

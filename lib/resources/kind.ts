@@ -139,6 +139,8 @@ export interface Kind {
     resources: readonly Resource[],
     view: View,
   ): Promise<Partial<Computed>> | Partial<Computed> | undefined
+  /** The attribute that may have so many values that it is represented in parts. */
+  readonly longAttribute?: string
   /** Sets the attributes that are computed on reading. */
   compute?(representation: JsonObject, resource: Resource, computed: Computed): void
   /** Adds attributes that are shown when a single resource is read, but not in a list. */

@@ -70,11 +70,15 @@ async function answerQuery(
   })
   const result = isCounted ? { ...found, totalResults: total } : found
   const presentation = { views }
-  const resources = await present(services, request, { found: result.found, presentation })
+  const { resources, isLong } = await present(services, request, {
+    found: result.found,
+    presentation,
+  })
   return {
     status: 200,
     headers: {},
     body: bodyOf(services, { binding, page, result, resources }),
+    isLong,
   }
 }
 

@@ -145,11 +145,14 @@ async function answer(
 ): Promise<ScimResponse> {
   const presentation = { views: new Map([[type.name, view]]), ...(sent && { sent }) }
   const found = [{ type, resource }]
-  const [body] = await present(services, request, { found, presentation })
+  const {
+    resources: [body],
+    isLong,
+  } = await present(services, request, { found, presentation })
   const { kind } = endpointOf(services, type)
   if (body) kind.completeAlone?.(body, view)
   const headers = headersOf(services, request, { type, resource })
-  return { status, headers, ...(body && { body }) }
+  return { status, headers, ...(body && { body }), isLong }
 }
 
 /**

@@ -152,6 +152,8 @@ export const group: Kind = {
     return checkedDeletion(call)
   },
 
+  longAttribute: 'members',
+
   compute(representation, resource, computed) {
     setOrDelete(representation, 'members', shownMembers(resource, computed))
   },

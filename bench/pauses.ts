@@ -1,0 +1,107 @@
+import { send } from './client.js'
+import { bulkBody, groupBody, userBody } from './data.js'
+import { largeGroupSize, type Subject } from './measures.js'
+import { authorization } from './start-server.js'
+import { digits, table } from './statistics.js'
+
+/** A request with much to do. */
+interface LargeRequest {
+  readonly title: string
+  readonly run: () => Promise<void>
+}
+
+/** How long others waited while large requests were answered, in milliseconds. */
+interface Pauses {
+  /** The large request itself, median. */
+  readonly large: number
+  readonly p99: number
+  readonly longest: number
+}
+
+const repetitions = 5
+
+/** How long a GET of one user takes while a server answers a large request: it shall not wait. */
+export async function measurePauses(subjects: readonly Subject[]): Promise<string> {
+  const rows: string[][] = []
+  for (const subject of subjects.filter(({ name }) => name !== 'bare')) {
+    for (const request of await largeRequests(subject)) {
+      const { large, p99, longest } = await pausesOf(subject, request)
+      rows.push([
+        `  ${subject.name}, ${request.title}`,
+        digits(large),
+        digits(p99, 1),
+        digits(longest, 1),
+      ])
+    }
+  }
+  return table([['', 'itself, ms', 'GET p99, ms', 'longest'], ...rows])
+}
+
+async function largeRequests(subject: Subject): Promise<LargeRequest[]> {
+  const { server, userIds, users } = subject
+  const { baseUrl } = server
+  const size = largeGroupSize(subject)
+  const members = userIds.slice(0, size)
+  const group = await send('POST', `${baseUrl}/Groups`, groupBody('Large', members))
+  const url = `${baseUrl}/Groups/${group['id']}`
+  let turn = 0
+  return [
+    { title: `GET of a group of ${digits(size)}`, run: () => read(url) },
+    { title: 'GET of 100 groups', run: () => read(`${baseUrl}/Groups?count=100`) },
+    {
+      title: `PUT of a group of ${digits(size)}`,
+      async run() {
+        turn += 1
+        const others = turn % 2 === 1 ? userIds.slice(users - size) : members
+        await read(url, { method: 'PUT', body: JSON.stringify(groupBody('Large', others)) })
+      },
+    },
+    {
+      title: 'Bulk of 1,000',
+      async run() {
+        turn += 1
+        const from = users * (turn + 1)
+        const bodies = Array.from({ length: 1_000 }, (_, index) => userBody(from + index))
+        const body = JSON.stringify(bulkBody('/Users', bodies))
+        await read(`${baseUrl}/Bulk`, { method: 'POST', body })
+      },
+    },
+  ]
+}
+
+async function pausesOf({ server, userIds }: Subject, { run }: LargeRequest): Promise<Pauses> {
+  const url = `${server.baseUrl}/Users/${userIds[0]}`
+  await run()
+  await server.collectGarbage()
+  const waits: number[] = []
+  const larges: number[] = []
+  for (let each = 0; each < repetitions; each += 1) {
+    let isOver = false
+    const startedAt = performance.now()
+    const large = run().finally(() => {
+      isOver = true
+    })
+    while (!isOver) {
+      const askedAt = performance.now()
+      await read(url)
+      waits.push(performance.now() - askedAt)
+    }
+    await large
+    larges.push(performance.now() - startedAt)
+  }
+  waits.sort((a, b) => a - b)
+  larges.sort((a, b) => a - b)
+  return {
+    large: larges[Math.floor(repetitions / 2)] ?? Number.NaN,
+    p99: waits[Math.floor(waits.length * 0.99)] ?? Number.NaN,
+    longest: waits.at(-1) ?? Number.NaN,
+  }
+}
+
+/** Reads the answer without keeping it, so that this process does not pause for it. */
+async function read(url: string, init: RequestInit = {}): Promise<void> {
+  const headers = { authorization, 'content-type': 'application/scim+json' }
+  const response = await fetch(url, { ...init, headers })
+  if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`)
+  for await (const _ of response.body ?? []) void _
+}

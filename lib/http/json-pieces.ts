@@ -1,0 +1,60 @@
+import { isObject } from '../schema/json.js'
+import type { Json } from '../schema/types.js'
+
+const pieceLength = 65_536
+const longList = 500
+
+/**
+ * The JSON of a value in pieces of some 64 kB, each made when it is asked for: the JSON of a group
+ * with 100,000 members takes too long to be made at once.
+ */
+export function* jsonPieces(value: Json): Generator<string> {
+  let piece = ''
+  for (const part of partsOf(value)) {
+    piece += part
+    if (piece.length < pieceLength) continue
+    yield piece
+    piece = ''
+  }
+  yield piece
+}
+
+function* partsOf(value: Json): Generator<string> {
+  if (!isLong(value)) yield JSON.stringify(value)
+  else if (Array.isArray(value)) yield* listParts(value)
+  else yield* objectParts(value as { [name: string]: Json })
+}
+
+function* listParts(list: readonly Json[]): Generator<string> {
+  let before = '['
+  for (let start = 0; start < list.length; start += longList) {
+    const part = list.slice(start, start + longList)
+    if (part.some(isLong)) {
+      for (const element of part) {
+        yield before
+        yield* partsOf(element)
+        before = ','
+      }
+    } else {
+      yield before + JSON.stringify(part).slice(1, -1)
+      before = ','
+    }
+  }
+  yield ']'
+}
+
+function* objectParts(object: { readonly [name: string]: Json }): Generator<string> {
+  let before = '{'
+  for (const [name, member] of Object.entries(object)) {
+    yield `${before}${JSON.stringify(name)}:`
+    yield* partsOf(member)
+    before = ','
+  }
+  yield '}'
+}
+
+/** Whether this is a long list, or something with a long list in it. */
+function isLong(value: Json): boolean {
+  if (Array.isArray(value)) return value.length > longList || value.some(isLong)
+  return isObject(value) && Object.values(value).some(isLong)
+}
