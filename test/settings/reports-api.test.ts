@@ -99,6 +99,42 @@ describe('POST /api/scim/settings/preview', () => {
     expect(protections.sort()).toEqual(['Owns the organization.', undefined])
   })
 
+  it('counts the roles that values of users give (roles_users), which no draft changes', async () => {
+    const { post, addUser, bob, reconciler } = await aCrew({
+      policy: { roles_users: [['Reviewer', 'LS.Reviewer']] },
+    })
+    const value = { roles: [{ value: 'LS.Reviewer' }] }
+    const eve = await addUser('eve@example.com', value)
+    await reconciler.drain()
+    const { body } = await post('/api/scim/settings/preview', {
+      roles_groups: [['Manager', 'Leads']],
+    })
+    // Bob has nothing but the group; Eve has her value.
+    expect(body).toMatchObject({ changed: 1, losingAccess: 1 })
+    expect(body.sample).toMatchObject([{ id: bob.id, losesAccess: true }])
+    expect(JSON.stringify(body.sample)).not.toContain(eve.id)
+  })
+
+  it('does not count somebody out whom such a value keeps in', async () => {
+    const { post, addUser, addGroup, reconciler } = await aCrew({
+      policy: { roles_users: [['Reviewer', 'LS.Reviewer']] },
+    })
+    const eve = await addUser('eve@example.com', { roles: [{ value: 'LS.Reviewer' }] })
+    await addGroup('Editors', [eve])
+    const rules = [...crewRules.roles_groups, ['Manager', 'Editors']]
+    await post('/api/scim/settings', { ...crewRules, roles_groups: rules }).expect(200)
+    await reconciler.drain()
+    const { body } = await post('/api/scim/settings/preview', crewRules)
+    expect(body).toMatchObject({ changed: 1, losingAccess: 0 })
+    expect(body.sample).toMatchObject([
+      {
+        id: eve.id,
+        losesAccess: false,
+        granted: ['organization role Reviewer'],
+      },
+    ])
+  })
+
   it('judges drafts as saving would', async () => {
     const { post } = await aCrew()
     await post('/api/scim/settings/preview', { roles_groups: [['Owner', 'Crew']] }).expect(400)
