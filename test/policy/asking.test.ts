@@ -83,6 +83,30 @@ describe('an ML backend gets the legacy token of the creator of its project (F3)
     application.hasLegacyTokens = true
   })
 
+  it('and other changes are anybody’s, at the address that has the token', async () => {
+    const url = 'http://backend.example'
+    expect(await ask(87, 'PATCH', '/api/ml/19', { title: 'x' })).toBe(200)
+    expect(await ask(87, 'PUT', '/api/ml/19', { project: 1, title: 'x', url })).toBe(200)
+    expect(await ask(87, 'POST', '/api/ml/', { project: 1, url })).toBe(403)
+  })
+
+  it('and who may not is not offered it', async () => {
+    const style = async (account: number, path: string) => {
+      const headers = { authorization: `Token ${account}`, 'x-person': String(account) }
+      const html = await (await fetch(`${room.url}${path}`, { headers })).text()
+      return /[^,]*\[aria-label="Add machine learning model"\]/.exec(html)?.[0]
+    }
+    const ml = '[aria-label="Add machine learning model"]'
+    expect(await style(87, '/projects/1/settings/ml')).toBe(ml)
+    expect(await style(87, '/projects/')).toBe(ml)
+    expect(await style(27, '/projects/1/settings/ml')).toBe(
+      `body:not(:has(a[href*="/projects/1/settings"])) ${ml}`,
+    )
+    application.hasLegacyTokens = false
+    expect(await style(87, '/projects/1/settings/ml')).toBeUndefined()
+    application.hasLegacyTokens = true
+  })
+
   it('and it can still be looked at and removed', async () => {
     expect(await ask(87, 'GET', '/api/ml/19')).toBe(200)
     expect(await ask(87, 'DELETE', '/api/ml/19')).toBe(200)

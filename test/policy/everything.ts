@@ -67,6 +67,10 @@ function answer({ url = '/' }: IncomingMessage, response: ServerResponse): unkno
   if (path === '/api/version/' || path === '/api/version') {
     return json(response, 200, { edition: 'Community', release: '1.23.2' })
   }
+  if (/^\/projects\//.test(path)) {
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<head></head>')
+    return undefined
+  }
   const exported = /^\/api\/projects\/(\d+)\/exports\/(\d+)/.exec(path)
   if (exported) {
     const belongs = projectOf(Number(exported[2])) === Number(exported[1])
@@ -126,6 +130,7 @@ function objectOf(id: number) {
     // Account 27 made project 1.
     created_by: { id: id === 1 ? 27 : 37 },
     user: account,
+    url: 'http://backend.example',
     file: `upload/${project}/x.png`,
     links: [id],
     projects: id === 6 ? [1, 2] : [project],

@@ -165,6 +165,11 @@ export function describeWebApplication(
       await page.waitForLoadState('networkidle')
     }
 
+    async function offersModel(page: Page): Promise<boolean> {
+      await page.getByText('connect your first model').waitFor()
+      return page.getByText('Connect Model', { exact: true }).isVisible()
+    }
+
     async function importFile(page: Page): Promise<void> {
       await page.goto(`${room.url}/projects/${project}/data/import`)
       await page.waitForLoadState('networkidle')
@@ -229,6 +234,8 @@ export function describeWebApplication(
             await page.waitForLoadState('networkidle')
             await followLinks(page)
             await picture(page, `${role}-${each.replaceAll('/', '-')}`)
+            // The owner made the project, whose token a model would get.
+            if (each === 'settings/ml') expect(await offersModel(page)).toBe(false)
           }
           await importFile(page)
           await exportFile(page)
@@ -239,6 +246,21 @@ export function describeWebApplication(
         })
       },
     )
+
+    it('a Manager connects a model to a project that they made', async () => {
+      const person = await invite('Manager', { role: 'Manager' })
+      await visit(person, async (page) => {
+        const made = await page.request.post(`${room.url}/api/projects/`, {
+          headers: { ...person.headers, cookie: '' },
+          data: { title: 'Own' },
+        })
+        const { id } = (await made.json()) as { id: number }
+        await page.goto(`${room.url}/projects/${id}/settings/ml`)
+        expect(await offersModel(page)).toBe(true)
+        await picture(page, 'Manager-own-ml')
+        await owner(target, 'DELETE', `/api/projects/${id}`)
+      })
+    })
 
     it('somebody without a project sees an empty list', async () => {
       const person = await invite('nobody', { role: 'Annotator' })

@@ -220,10 +220,14 @@ function isPermitted(person: PersonAccess, permission: string): boolean {
   return person.highest >= (needed ?? ranks.AD)
 }
 
-/** Hides the controls of a page that would be refused. Its permissions do not: it ignores them. */
+/** In which projects connecting an ML backend is refused: in each, in all but the page's, in none. */
+export type ModelsRefused = 'every' | 'others' | 'none'
+
+/** Hides the controls of a page that would be refused. It ignores permissions. */
 export function hideControls(
   person: PersonAccess,
   project: number | undefined,
+  models: ModelsRefused,
 ): (html: string) => string {
   const hidden = ['a[href$="/organization"]', 'a[href$="/people"]']
   if (person.rank < ranks.MA) hidden.push('[aria-label="Create new project"]', ...homeButtons)
@@ -237,6 +241,9 @@ export function hideControls(
   if (project !== undefined && rankIn(person, project) < ranks.MA) {
     hidden.push('[data-testid="dm-import-button"]', '[data-testid="dm-export-button"]')
   }
+  // The application goes from one project to another without a new page.
+  const own = models === 'others' ? `body:not(:has(a[href*="/projects/${project}/settings"])) ` : ''
+  if (models !== 'none') hidden.push(`${own}[aria-label="Add machine learning model"]`)
   const style = `<style>${hidden.join(',')}{display:none!important}</style>`
   return (html) => html.replace('</head>', () => `${style}</head>`)
 }

@@ -9,6 +9,8 @@ export interface ObjectFacts {
   readonly projects: readonly number[]
   /** Who made it, where that matters: the number of an account, or an e-mail address. */
   readonly madeBy?: number | string | undefined
+  /** The address of an ML backend. */
+  readonly url?: unknown
   /** A tab that finds tasks by anybody's work. */
   readonly findsByWork?: boolean
 }
@@ -47,7 +49,14 @@ export function decide(person: PersonAccess, request: ReadRequest, known: Known)
   const needed = neededRank({ request, account: person.account, others, findsByWork })
   if (projects.length === 0) return ofList(person, endpoint, needed)
   if (least < needed) return refuse('role')
-  return (endpoint.handsToken && handingToken(person, projects, known)) || allow(projects[0])
+  const keepsUrl = facts.some(({ url }) => url !== undefined && keeps(request.body, url))
+  const handing = endpoint.handsToken && !keepsUrl && handingToken(person, projects, known)
+  return handing || allow(projects[0])
+}
+
+/** An address that has the token already gets nothing new. */
+function keeps(body: unknown, url: unknown): boolean {
+  return isObject(body) && (body['url'] ?? url) === url
 }
 
 /** Whoever gets the token of a project's creator could do what the creator may. */
@@ -154,7 +163,8 @@ function setsOthersWork(body: unknown, account: number): boolean {
   })
 }
 
-function isOwn({ account, email }: PersonAccess, madeBy: number | string): boolean {
+/** Whether somebody made it themselves: told by number, or by address. */
+export function isOwn({ account, email }: PersonAccess, madeBy: number | string): boolean {
   return typeof madeBy === 'number' ? madeBy === account : madeBy.toLowerCase() === email
 }
 

@@ -34,7 +34,7 @@ import {
   narrowedUrl,
   urlWithoutFiles,
 } from './answers.js'
-import { type Decision, decide, type ObjectFacts } from './decide.js'
+import { type Decision, decide, isOwn, type ObjectFacts } from './decide.js'
 import { forgetting, withDeletion } from './deletions.js'
 import {
   matchRequest,
@@ -161,7 +161,23 @@ async function decideFor(
   if (stranger) {
     return { kind: 'refuse', status: 403, detail: refusalSentence, reason: 'somebody else' }
   }
+  if (request.endpoint.answer === 'page') return pageOf(tools.resolver, found, scope.signal)
   return allowed(tools, found)
+}
+
+/** A page without the controls that would be refused. */
+async function pageOf(
+  resolver: Resolver,
+  { person, project }: Allowed,
+  signal: AbortSignal,
+): Promise<PolicyDecision> {
+  if (person.highest < ranks.MA) {
+    return { kind: 'allow', answer: { page: hideControls(person, project, 'every') } }
+  }
+  const creator = { kind: 'creator', id: String(project ?? 0) }
+  const { madeBy } = await resolver.ask(creator, signal).catch(() => ({ madeBy: '' }))
+  const ofOthers = madeBy === undefined ? 'none' : isOwn(person, madeBy) ? 'others' : 'every'
+  return { kind: 'allow', answer: { page: hideControls(person, project, ofOthers) } }
 }
 
 /** Whoever is named must be a member of the project: Label Studio answers with their address. */
@@ -267,9 +283,6 @@ function allowed(tools: Tools, found: Allowed): PolicyDecision {
   }
   if (endpoint.answer === 'withoutFiles') {
     return { kind: 'allow', url: urlWithoutFiles(question.request.url ?? '/') }
-  }
-  if (endpoint.answer === 'page') {
-    return { kind: 'allow', answer: { page: hideControls(person, project) } }
   }
   const change = changeOf(endpoint)
   const learn = learnerOf(tools, project)

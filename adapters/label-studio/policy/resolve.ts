@@ -65,7 +65,10 @@ const kinds: Readonly<Record<string, Kind>> = {
       findsByWork: findsByWork(answer),
     }),
   },
-  ml: simple((id) => apiPath`/api/ml/${id}`),
+  ml: {
+    path: (id) => apiPath`/api/ml/${id}`,
+    facts: (answer) => ({ ...ofProject(answer), url: answer['url'] }),
+  },
   webhook: simple((id) => apiPath`/api/webhooks/${id}/`),
   labelLink: simple((id) => apiPath`/api/label_links/${id}/`),
   label: {
