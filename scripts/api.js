@@ -32,9 +32,9 @@ function reference() {
     return `## \`${name}\`\n\n${exported.map((each) => entryOf(each, name, told)).join('\n')}`
   })
   const intro =
-    'What each entry exports, from the docstrings of the sources. ' +
-    'Written by `node scripts/api.js`; a test keeps it true.\nOptions with their defaults: ' +
-    '[options.md](options.md).'
+    'This page lists what each entry exports, with the docstrings of the sources. ' +
+    '`node scripts/api.js` writes it,\nand a test compares it with the sources. ' +
+    '[options.md](options.md) has the options with their defaults.'
   return `# API reference\n\n${intro}\n\n${sections.join('\n')}`
 }
 

@@ -3,7 +3,7 @@ import type { ReplayTarget } from '../support/transcripts-replay.js'
 import { startTranscriptServer, type TranscriptServer } from '../support/transcripts-server.js'
 
 /**
- * Those steps of Microsoft's Logic App (`LA`, `LAO` in docs/deviations.md) that need more than a
+ * Those steps of Microsoft's Logic App (`LA`, `LAO` in README.md) that need more than a
  * transcript: what it reads from /Schemas, and updates made from that. Its other steps are
  * test/idp/entra/validator-*.json, restore.json, provision-on-demand-*.json; those about OAuth
  * concern the host's authentication.

@@ -5,7 +5,7 @@ import type { Incoming, ReplayTarget } from '../support/transcripts-replay.js'
 import { startTranscriptServer, type TranscriptServer } from '../support/transcripts-server.js'
 
 /**
- * The steps of Okta's published suites (`OD`, `OF` in docs/deviations.md), written anew as
+ * The steps of Okta's published suites (`OD`, `OF` in README.md), written anew as
  * programs.
  */
 
