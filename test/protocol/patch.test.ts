@@ -31,7 +31,10 @@ describe('PATCH of a user', () => {
     ])
     expect(status).toBe(400)
     expect((await scim.get(`/Users/${user.id}`)).body).toEqual(user)
-    expect(scim.events.slice(before).map(({ event }) => event)).toEqual(['request.refused'])
+    expect(scim.events.slice(before).map(({ event }) => event)).toEqual([
+      'request.refused',
+      'access.notEnded',
+    ])
   })
 
   it('leaves everything as it was when the store fails, and tells nobody of a change (S-INT-04, R-PATCH-13)', async () => {
@@ -51,7 +54,11 @@ describe('PATCH of a user', () => {
     expect(status).toBe(500)
     expect(JSON.stringify(body)).not.toContain('secret')
     expect((await scim.get(`/Users/${user.id}`)).body).toEqual(user)
-    expect(scim.events.map(({ event }) => event)).toEqual(['user.created', 'request.failed'])
+    expect(scim.events.map(({ event }) => event)).toEqual([
+      'user.created',
+      'access.notEnded',
+      'request.failed',
+    ])
   })
 
   it('bounds paths as filters are bounded (S-DOS-03)', async () => {
