@@ -78,10 +78,11 @@ export const deviations = [
     idps: ['Google Workspace', 'OneLogin', 'Entra ID'],
     source: 'RFC 7643 §3',
     description:
-      '"schemas", and the key of the enterprise extension, may have URNs of SCIM 1.1 and of ' +
-      'drafts instead of the present ones. "schemas" may also list URIs unknown here; their ' +
+      '"schemas", and keys, PATCH paths, filters and lists of attributes, may have URNs of ' +
+      'SCIM 1.1 and of drafts instead of the present ones. "schemas" may also list URIs ' +
+      'unknown here; their ' +
       'attributes are ignored, like all unknown attributes. Off: 400 invalidSyntax; attributes ' +
-      'under a legacy key are unknown.',
+      'under a legacy URN are unknown.',
     test: 'test/schema/deviations.test.ts',
   },
   {

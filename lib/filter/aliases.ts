@@ -1,5 +1,6 @@
 import type { DeviationId, Deviations } from '../deviations.js'
 import { resolvePath } from '../schema/paths.js'
+import { withoutLegacyUrn } from '../schema/read-schemas.js'
 import type { AttributePath, ResourceType } from '../schema/types.js'
 
 /** Names that provisioning clients use instead of an attribute's own name. */
@@ -36,8 +37,9 @@ export function resolveName(
 }
 
 /**
- * An attribute of an extension as some clients write it: without the URN, or with a dot instead of
- * the colon after the URN (`urn:…:User.employeeNumber`). `undefined` if the deviations are off.
+ * An attribute of an extension as some clients write it: without the URN, with a legacy URN, or
+ * with a dot instead of the colon after the URN (`urn:…:User.employeeNumber`). `undefined` if the
+ * deviations are off.
  */
 export function resolveExtensionAttribute(
   type: ResourceType,
@@ -45,7 +47,10 @@ export function resolveExtensionAttribute(
   deviations: Deviations,
 ): AttributePath | undefined {
   if (text.includes(':')) {
-    return deviations.has('dottedExtensionAttributes') ? resolveDotted(type, text) : undefined
+    const name = withoutLegacyUrn(type, text, deviations)
+    const path = name === text ? undefined : resolvePath(type, name)
+    if (path !== undefined || !deviations.has('dottedExtensionAttributes')) return path
+    return resolveDotted(type, name)
   }
   return deviations.has('unqualifiedExtensionAttributes')
     ? resolveUnqualified(type, text)

@@ -8,7 +8,7 @@ import { dropEmptyValues } from './empty-values.js'
 import { changeSchemas, removeExtension } from './extensions.js'
 import { isEqual } from './json.js'
 import type { PatchOperation, PatchOptions } from './operation.js'
-import { isUnknown, type UnknownTarget } from './target.js'
+import { hasForeignUrn, isUnknown, type UnknownTarget, unknownTarget } from './target.js'
 
 /** The result of a PATCH. */
 export interface Patched {
@@ -41,12 +41,16 @@ export function applyPatch(
   const draft: Draft = { resource: { ...resource }, secrets: {}, written: new Set() }
   const context = createContext(type, options)
   const unknown: UnknownTarget[] = []
+  let isNothing = true
   for (const operation of operations) {
     const assignments = assignmentsOf(operation, context)
     if (isUnknown(assignments)) unknown.push(assignments)
-    else for (const assignment of assignments) apply(draft, assignment, context)
+    else {
+      for (const assignment of assignments) apply(draft, assignment, context)
+      isNothing &&= assignments.length === 0
+    }
   }
-  if (!options.isRest && unknown.length === operations.length) refuseMisspelt(unknown)
+  if (isNothing && !options.isRest) refuseMisspelt(unknown, context)
   dropEmptyValues(draft, context)
   const changed = changedNames(resource, draft)
   checkResource(type, draft.resource, changed)
@@ -58,9 +62,14 @@ export function applyPatch(
  * Refuses a request in which every name is unknown: a success would suggest that it was carried
  * out.
  */
-function refuseMisspelt(unknown: readonly UnknownTarget[]): void {
+function refuseMisspelt(
+  unknown: readonly UnknownTarget[],
+  { type, passedOver }: PatchContext,
+): void {
   const misspelt = unknown.find(({ isForeign }) => !isForeign)
   if (misspelt !== undefined) throw misspelt.error
+  const name = [...passedOver].find((each) => !hasForeignUrn(type, each))
+  if (name !== undefined) throw unknownTarget(name).error
 }
 
 function apply(draft: Draft, assignment: Assignment, context: PatchContext): void {

@@ -7,6 +7,7 @@ import { type PatchPath, parsePatchPath } from '../filter/parse.js'
 import { resolveValueFilter } from '../filter/resolve.js'
 import { isObject } from '../schema/json.js'
 import { printPath, subAttribute } from '../schema/paths.js'
+import { isScimUrn, withoutLegacyUrn } from '../schema/read-schemas.js'
 import type { AttributeDefinition, AttributePath, Json, ResourceType } from '../schema/types.js'
 import type { PatchContext } from './context.js'
 
@@ -47,13 +48,13 @@ export function isUnknown<T extends object>(target: T | UnknownTarget): target i
 /**
  * Looks up the target of a PATCH path (RFC 7644 §3.5.2, figure 7, §3.10).
  *
- * @param text e.g. `name.givenName`, `emails[type eq "work"].value`, or the URN of an extension
+ * @param given e.g. `name.givenName`, `emails[type eq "work"].value`, or the URN of an extension
  * @throws ScimError `invalidPath` (400) when it is malformed, `invalidFilter` (400) when its value
  *   filter is wrong
  */
-export function resolveTarget(text: string, context: TargetContext): Target | UnknownTarget {
+export function resolveTarget(given: string, context: TargetContext): Target | UnknownTarget {
   const { type, deviations } = context
-  const parsed = parseKnown(text, context)
+  const parsed = parseKnown(withoutLegacyUrn(type, given, deviations), context)
   if (isUnknown(parsed)) return parsed
   const { path: pathText, filter, sub } = parsed
   const path = resolveName(type, pathText.text, deviations)
@@ -108,15 +109,17 @@ function urnsOf({ schema, extensions }: ResourceType): string[] {
   return urns.sort((a, b) => b.length - a.length)
 }
 
-function unknownTarget(text: string, isForeign = false): UnknownTarget {
+/** The target of a name that the type does not have. */
+export function unknownTarget(text: string, isForeign = false): UnknownTarget {
   const unknown = shorten(text)
   return { unknown, isForeign, error: invalidPath(`There is no attribute "${unknown}".`) }
 }
 
-/** Whether a path begins with a URN that is not one of the type's schemas. */
-function hasForeignUrn(type: ResourceType, text: string): boolean {
+/** Whether a path begins with the URN of an extension that the type does not have. */
+export function hasForeignUrn(type: ResourceType, text: string): boolean {
   const lower = text.toLowerCase()
-  return lower.includes(':') && !urnsOf(type).some((urn) => lower.startsWith(urn.toLowerCase()))
+  if (!lower.includes(':') || isScimUrn(lower)) return false
+  return !urnsOf(type).some((urn) => lower.startsWith(urn.toLowerCase()))
 }
 
 /** The first name in a value filter that the attribute does not have. */

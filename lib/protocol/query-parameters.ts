@@ -71,15 +71,19 @@ export function parametersOfUrl(query: ReadonlyMap<string, string>): QueryParame
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = query.get(name.toLowerCase())
-      const isAbsent = value === undefined || (value === '' && !sayingWhenEmpty.includes(name))
+      const isAbsent = value === undefined || isIgnored(name, value)
       return isAbsent || name === 'schemas' ? [] : [[name, value]]
     }),
   )
 }
 
+function isIgnored(name: string, value: Json): boolean {
+  return value === '' && !sayingWhenEmpty.includes(name)
+}
+
 /**
  * The parameters in the body of a search (RFC 7644 §3.4.3). Names match in any case; `null` counts
- * as absent.
+ * as absent, and so does what is empty, as in a URL.
  *
  * @throws ScimError `invalidSyntax` (400) when the body is not a SearchRequest, `invalidValue`
  *   (400) for a value of the wrong type
@@ -101,7 +105,7 @@ function pickNames(body: JsonObject): JsonObject {
   const picked: JsonObject = {}
   for (const [key, value] of Object.entries(body)) {
     const name = names.find((known) => known.toLowerCase() === key.toLowerCase())
-    if (name === undefined || value === null) continue
+    if (name === undefined || value === null || isIgnored(name, value)) continue
     if (Object.hasOwn(picked, name)) throw invalidSyntax(`The body has "${name}" more than once.`)
     picked[name] = value
   }

@@ -1,3 +1,4 @@
+import type { Deviations } from '../deviations.js'
 import { invalidSyntax } from '../errors.js'
 import { enterpriseUserUrn, groupUrn, userUrn } from './core-schemas.js'
 import { memberNamed } from './json.js'
@@ -18,7 +19,10 @@ const legacyUrns: ReadonlyMap<string, readonly string[]> = new Map([
   ['urn:scim:schemas:extension:enterprise:2.0:user', [enterpriseUserUrn]],
 ])
 
-const scimUrn = /^urn:(ietf:params:)?scim:(schemas:core|api:messages):/i
+/** Whether a text begins with a URN that SCIM itself defines for resources or messages. */
+export function isScimUrn(text: string): boolean {
+  return /^urn:(ietf:params:)?scim:(schemas:core|api:messages):/i.test(text)
+}
 
 /**
  * The URN of one of the type's schemas for a text, which may be a legacy URN if the deviation
@@ -27,13 +31,27 @@ const scimUrn = /^urn:(ietf:params:)?scim:(schemas:core|api:messages):/i
 export function knownUrn(
   type: ResourceType,
   text: string,
-  { deviations }: ReadContext,
+  { deviations }: Pick<ReadContext, 'deviations'>,
 ): string | undefined {
   const lower = text.toLowerCase()
   const own = ownUrn(type, lower)
   if (own !== undefined || !deviations.has('legacyUrns')) return own
   const meanings = legacyUrns.get(lower) ?? []
   return meanings.find((urn) => ownUrn(type, urn.toLowerCase()) !== undefined)
+}
+
+/**
+ * An attribute path whose legacy URN is replaced by the URN that it stands for in this type. Other
+ * text is returned unchanged, as is all text if the deviation `legacyUrns` is off.
+ */
+export function withoutLegacyUrn(type: ResourceType, text: string, deviations: Deviations): string {
+  const lower = text.toLowerCase()
+  if (!lower.startsWith('urn:scim:')) return text
+  const legacy = [...legacyUrns.keys()]
+    .filter((urn) => lower.startsWith(urn) && /^([.:]|$)/.test(lower.slice(urn.length)))
+    .sort((a, b) => b.length - a.length)[0]
+  const urn = legacy && knownUrn(type, legacy, { deviations })
+  return urn === undefined ? text : urn + text.slice(legacy?.length)
 }
 
 /**
@@ -90,5 +108,5 @@ function readUrn(type: ResourceType, text: Json, context: ReadContext): string {
  */
 function isPassedOver(text: string, context: ReadContext): boolean {
   if (!context.deviations.has('legacyUrns')) return false
-  return /^[a-z][a-z0-9+.-]*:/i.test(text) && !scimUrn.test(text)
+  return /^[a-z][a-z0-9+.-]*:/i.test(text) && !isScimUrn(text)
 }

@@ -10,6 +10,16 @@ import type { AttributeDefinition, Json } from './types.js'
 export function asSent(
   definition: Pick<AttributeDefinition, 'type' | 'multiValued'>,
   value: Json,
+  context: Pick<ReadContext, 'deviations'>,
+): Json {
+  const once = unwrap(definition, value, context)
+  // Text in an array, and an array in text.
+  return Array.isArray(once) === Array.isArray(value) ? once : unwrap(definition, once, context)
+}
+
+function unwrap(
+  definition: Pick<AttributeDefinition, 'type' | 'multiValued'>,
+  value: Json,
   { deviations }: Pick<ReadContext, 'deviations'>,
 ): Json {
   if (typeof value === 'string') {
@@ -23,8 +33,7 @@ export function asSent(
 
 /** Unwraps a value that stands for the attributes of an extension or of a resource. */
 export function asAttributes(value: Json, context: Pick<ReadContext, 'deviations'>): Json {
-  const attributes = { type: 'complex', multiValued: false } as const
-  return asSent(attributes, asSent(attributes, value, context), context)
+  return asSent({ type: 'complex', multiValued: false }, value, context)
 }
 
 /** Parses text that is the JSON of an object or array; returns other text unchanged. */

@@ -249,6 +249,32 @@ const rows: readonly Row[] = [
     off: 'invalidValue',
   },
   {
+    id: 'jsonText',
+    name: 'the JSON text of a complex attribute in an array (SCIM-SDK)',
+    operation: { op: 'replace', path: 'name', value: ['{"givenName":"K"}'] },
+    on: { name: { ...names, givenName: 'K' } },
+    off: 'invalidValue',
+  },
+  ...['urn:scim:schemas:core:1.0:active', 'URN:scim:schemas:core:2.0:User.active'].map(
+    (path): Row => ({
+      id: 'legacyUrns',
+      name: `a path under a legacy URN: ${path}`,
+      operation: { op: 'replace', path, value: false },
+      on: { active: false },
+      off: 'invalidPath',
+    }),
+  ),
+  {
+    id: 'legacyUrns',
+    name: 'a key under a legacy URN',
+    operation: {
+      op: 'replace',
+      value: { 'urn:scim:schemas:extension:enterprise:1.0:division': 'D', title: 'T' },
+    },
+    on: { [enterprise]: { ...sales, division: 'D' }, title: 'T' },
+    off: 'invalidSyntax',
+  },
+  {
     id: 'emptyStringClears',
     name: 'an empty path',
     operation: { op: 'replace', path: '', value: { active: false } },
@@ -298,7 +324,7 @@ const rows: readonly Row[] = [
     type: 'Group',
     operation: { op: 'add', value: { [groupUrn]: { members: [{ value: 'n' }] } } },
     on: { members: [ada!, bob!, cleaners!, { value: 'n' }] },
-    off: {},
+    off: 'invalidPath',
   },
   {
     id: 'dottedExtensionAttributes',
@@ -319,7 +345,7 @@ const rows: readonly Row[] = [
     name: 'a key without the URN of its extension (Entra ID, A16)',
     operation: { op: 'replace', value: { manager: 'm2' } },
     on: { [enterprise]: { ...sales, manager: { value: 'm2' } } },
-    off: {},
+    off: 'invalidPath',
   },
   {
     id: 'membersAsStrings',

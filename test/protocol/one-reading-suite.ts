@@ -293,25 +293,31 @@ export function oneReadingSuite(make: () => Adapters | Promise<Adapters>, numRun
     )
   }, 60_000)
 
-  it.each(Object.keys(namingWays))('reads the attributes under a URN alike: %s', async (name) => {
-    const scim = await serve(await make())
-    const way = namingWays[name] as (typeof namingWays)[string]
-    const outcome = async (given: object) => seen(scim, await way(scim, given))
-    for (const wrap of wrappings) {
-      expect(await outcome({ [userUrn]: wrap({ active: false }) })).toMatchObject({ active: false })
-      expect(await outcome({ [enterpriseUrn]: wrap({ department: 'Ops' }) })).toMatchObject(
-        department,
-      )
-    }
-    for (const urn of [userUrn, enterpriseUrn]) {
-      for (const none of [null, '', []]) {
-        expect(await outcome({ [urn]: none })).toMatchObject({ active: true })
+  it.each(Object.keys(namingWays))(
+    'reads the attributes under a URN alike: %s',
+    async (name) => {
+      const scim = await serve(await make())
+      const way = namingWays[name] as (typeof namingWays)[string]
+      const outcome = async (given: object) => seen(scim, await way(scim, given))
+      for (const wrap of wrappings) {
+        expect(await outcome({ [userUrn]: wrap({ active: false }) })).toMatchObject({
+          active: false,
+        })
+        expect(await outcome({ [enterpriseUrn]: wrap({ department: 'Ops' }) })).toMatchObject(
+          department,
+        )
       }
-      for (const wrong of [5, 'x', [{}, {}], true]) {
-        expect(await outcome({ [urn]: wrong, title: 'x' })).toBe('refused')
+      for (const urn of [userUrn, enterpriseUrn]) {
+        for (const none of [null, '', []]) {
+          expect(await outcome({ [urn]: none })).toMatchObject({ active: true })
+        }
+        for (const wrong of [5, 'x', [{}, {}], true]) {
+          expect(await outcome({ [urn]: wrong, title: 'x' })).toBe('refused')
+        }
       }
-    }
-  })
+    },
+    60_000,
+  )
 
   it.each(Object.keys(ways))('refuses two primary values in one list: %s', async (way) => {
     const scim = await serve(await make())

@@ -1,5 +1,5 @@
 import type { Adapters } from '../../lib/stores/index.js'
-import { groupUrn, type ServiceProvider, serve, userUrn } from './server.js'
+import { groupUrn, type ServiceProvider, searchUrn, serve, userUrn } from './server.js'
 
 export const listUrn = 'urn:ietf:params:scim:api:messages:2.0:ListResponse'
 
@@ -130,6 +130,17 @@ export function querySuite(make: () => Adapters | Promise<Adapters>): void {
     expect(namesOf(one.body)).toEqual(['a'])
     const another = await search(`${many} or userName eq "b@acme.example" or title eq "E"`)
     expect(namesOf(another.body)).toEqual(['b', 'e'])
+  })
+
+  it('passes over empty parameters of a search as of a URL', async () => {
+    const scim = await serve(await make())
+    await scim.user('a', { title: 'T' })
+    const empty = { sortBy: '', sortOrder: '', startIndex: '', count: '', attributes: '' }
+    const { body } = await scim.get(`/Users?${new URLSearchParams(empty)}`)
+    expect(body.Resources).toMatchObject([{ title: 'T' }])
+    expect((await scim.post('/Users/.search', { schemas: [searchUrn], ...empty })).body).toEqual(
+      body,
+    )
   })
 
   it.each([

@@ -65,6 +65,37 @@ describe('deactivates somebody whatever else the same PATCH names', () => {
   })
 
   it.each([
+    [{ value: { actve: false } }],
+    [{ value: { [userUrn]: { actve: false } } }],
+    [{ value: { [`${userUrn}:actve`]: false, id: 'x' } }],
+    [{ value: { [enterpriseUrn]: { nonsense: 1 } } }],
+    [{ value: { [groupUrn]: { active: false } } }],
+    [{ path: `${groupUrn}:active`, value: false }],
+    [{ path: 'urn:scim:schemas:core:1.0:actve', value: false }],
+  ])('refuses a PATCH that says nothing else: %j', async (operation) => {
+    const scim = await serve()
+    const { id } = await scim.user('ines')
+    const { status, body } = await scim.patch(`/Users/${id}`, [{ op: 'replace', ...operation }])
+    expect([status, body.scimType]).toEqual([400, 'invalidPath'])
+    const foreign = [{ op: 'replace', value: { [custom]: { badge: '7' } } }]
+    expect((await scim.patch(`/Users/${id}`, foreign)).status).toBe(200)
+  })
+
+  it.each(['urn:scim:schemas:core:1.0:', `${groupUrn}:`, `${groupUrn}.`, ''])(
+    'takes members out by a path that begins with "%s"',
+    async (prefix) => {
+      const scim = await serve()
+      const ines = await scim.user('ines')
+      const { id } = await scim.group('Crew', [ines.id])
+      const operation = { op: 'remove', path: `${prefix}members[value eq "${ines.id}"]` }
+      expect((await scim.patch(`/Groups/${id}`, [operation])).status).toBe(204)
+      expect((await scim.get(`/Groups/${id}`)).body.members).toEqual([])
+      const wrong = { op: 'remove', path: `${userUrn}:members` }
+      expect((await scim.patch(`/Groups/${id}`, [wrong])).status).toBe(400)
+    },
+  )
+
+  it.each([
     [[{ path: 'emails[kind eq "work"].value', value: 'x' }]],
     [[{ path: 'emails[type eq "work" and not (kind pr)]', value: { value: 'x' } }]],
     [[{ value: { 'emails[kind eq "work"].value': 'x' } }]],
