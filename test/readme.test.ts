@@ -119,6 +119,11 @@ describe('the documents', () => {
     expect(dead).toEqual([])
   })
 
+  it('have no marks of a conflict', () => {
+    const marked = [...documents].filter(([, text]) => /^(?:<{7} |={7}$|>{7} )/m.test(text))
+    expect(marked.map(([file]) => file)).toEqual([])
+  })
+
   it('name scripts that package.json has', () => {
     const named = [...documents]
       .filter(([file]) => file !== 'CHANGELOG.md')

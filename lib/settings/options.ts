@@ -47,7 +47,7 @@ export interface SettingsOptions {
   readonly projects?: (scope: Scope) => Promise<readonly ProjectChoice[]>
   /**
    * Accounts of the host that the identity provider does not know, for `GET /api/scim/accounts`.
-   * Default: none are told.
+   * Default: none are listed.
    */
   readonly accounts?: (scope: Scope) => Promise<readonly HostAccount[]>
   /** Woken up after changes, and shown on the status page. */
@@ -120,7 +120,10 @@ export const settingsTable = optionTable<SettingsOptions>()('settingsRouter', 'E
   policy: { type: record<Partial<MappingPolicy>>(), shown: 'that of the adapters' },
   workspaces: { type: callback<NonNullable<SettingsOptions['workspaces']>>(), shown: 'any title' },
   projects: { type: callback<NonNullable<SettingsOptions['projects']>>(), shown: 'any number' },
-  accounts: { type: callback<NonNullable<SettingsOptions['accounts']>>(), shown: 'none are told' },
+  accounts: {
+    type: callback<NonNullable<SettingsOptions['accounts']>>(),
+    shown: 'none are listed',
+  },
   reconciler: {
     type: custom<Reconciler>(
       'what createReconciler returns',
