@@ -78,7 +78,7 @@ export async function serve({ environment: variables, tell }: CommandCall): Prom
   reconciler.start()
   labelStudio?.adapters.importer.start({ onProgress: tellImport() })
   stopOnSignals(stop)
-  if (labelStudio) await tellFindings(labelStudio.adapters, tell)
+  if (labelStudio) await tellFindings(labelStudio.adapters, environment.rules, tell)
   announce(environment, { origin: originOf(server), settings: originOf(settings ?? server) }, tell)
   return 0
 }
@@ -101,12 +101,17 @@ function provision(storage: SqlAdapters, { url, token, ...rest }: LabelStudioEnv
   return { url, token, adapters: labelStudioAdapters({ url, token, ...rest, storage }) }
 }
 
-/** Whether Label Studio allows what is wanted; it may also be down now and come later. */
+/**
+ * Whether Label Studio allows what is wanted; it may also be down now and come later. What it lacks
+ * is no warning where this host's own gate has it.
+ */
 async function tellFindings(
   adapters: LabelStudioAdapters,
+  rules: RulesMode,
   tell: CommandCall['tell'],
 ): Promise<void> {
   for (const finding of await adapters.examine()) {
+    if (rules === 'enforce' && finding.code === 'roles-not-enforceable') continue
     const mark = finding.level === 'ok' ? 'Label Studio  ' : `${finding.level.toUpperCase()}:`
     tell(`${mark} ${finding.message}`, { finding })
   }

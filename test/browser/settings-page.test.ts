@@ -378,7 +378,7 @@ describe.each(['light', 'dark'] as const)('the settings page in %s', (colorSchem
       for (const tab of [
         ...tabs,
         '/people?state=waiting',
-        '/people?group=Quality',
+        '/people?role=Annotator&state=access&group=Annotators&sort=name',
         `/groups/${group?.id}`,
         `/people/${host.people[2]!.id}?compare=1`,
       ]) {

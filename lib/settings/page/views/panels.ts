@@ -120,7 +120,7 @@ ${changeTable(layout, others, names)}
 
 function changeTable(layout: Layout, sample: Preview['sample'], names: NameProjects): Html {
   const hasSeen = sample.some(({ sees }) => sees)
-  return html`<div class="scroll" role="region" aria-label="Changes" tabindex="0"><table class="rows">
+  return html`<div class="scroll" role="region" aria-label="${sample[0]?.losesAccess ? 'Who loses all access' : 'Who changes'}" tabindex="0"><table class="rows">
 <thead><tr><th scope="col">Person</th><th scope="col">Gets</th><th scope="col">Loses</th>${hasSeen && html`<th scope="col">Projects they see</th>`}</tr></thead>
 <tbody>
 ${sample.map(
