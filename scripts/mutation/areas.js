@@ -7,7 +7,7 @@ export const areas = {
   },
   patch: {
     mutate: ['lib/patch/**/*.ts'],
-    tests: ['patch', 'protocol/patch.test.ts', 'protocol/use-cases.test.ts'],
+    tests: ['patch', 'protocol/use-cases.test.ts'],
   },
   schema: {
     mutate: ['lib/schema/**/*.ts'],

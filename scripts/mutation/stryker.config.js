@@ -1,4 +1,4 @@
-// What docs/mutation.md describes: `MUTATE` names an area of areas.js.
+// What docs/reliability.md describes: `MUTATE` names an area of areas.js.
 import { areas } from './areas.js'
 
 const { MUTATE: area = '', MUTATION_REPORT: report = 'build/mutation' } = process.env
