@@ -77,7 +77,7 @@ const maxAttempts = 12
 const debug = createDebug('label-studio-scim:sql')
 
 /** A placeholder in a compiled statement. */
-class Place {
+class Placeholder {
   readonly name: string
   constructor(name: string) {
     this.name = name
@@ -169,7 +169,7 @@ function compiler(kysely: Kysely<unknown>, { dialect, onCompiled }: Connection):
   return <Arguments extends object, Row>(declared: Statement<Arguments, Row>) => {
     const known = compiled.get(declared)
     if (known) return known as CompiledQuery<Row>
-    const query = declared.build((name) => new Place(name), dialect).compile(kysely)
+    const query = declared.build((name) => new Placeholder(name), dialect).compile(kysely)
     compiled.set(declared, query)
     onCompiled?.(query.sql)
     return query
@@ -206,7 +206,9 @@ function sessionOn(
 
 function fill<Row>(query: CompiledQuery<Row>, values: object): CompiledQuery<Row> {
   const parameters = query.parameters.map((parameter) =>
-    parameter instanceof Place ? (values as Record<string, unknown>)[parameter.name] : parameter,
+    parameter instanceof Placeholder
+      ? (values as Record<string, unknown>)[parameter.name]
+      : parameter,
   )
   return { ...query, parameters }
 }

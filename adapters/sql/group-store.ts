@@ -250,9 +250,7 @@ function accessResolver(
       const ids = users.map(({ id }) => id)
       const groupsOf = await readGroupsOf(database, scope.tenant, ids)
       const records = await access.getRecords(scope, ids)
-      const hadRole = new Set(
-        records.flatMap((getRecord) => (getRecord.hadRole ? getRecord.userId : [])),
-      )
+      const hadRole = new Set(records.flatMap((record) => (record.hadRole ? record.userId : [])))
       return users.map((user) =>
         resolve(groupsOf.get(user.id) ?? [], personState(user, hadRole.has(user.id))),
       )

@@ -6,7 +6,7 @@ import type { MemberId } from './members.js'
 import { isStorable } from './text.js'
 
 /** The subject of a write. */
-export interface Written {
+export interface WriteSubject {
   readonly type: string
   readonly id: string
 }
@@ -25,7 +25,7 @@ export interface Write {
 /** Options of a write. */
 export interface WriteOptions<T> {
   readonly scope: Scope
-  readonly written: Written
+  readonly written: WriteSubject
   readonly outbox?: Outbox | undefined
   /** Whether the write changed anything; otherwise nothing is logged. Default: always. */
   readonly hasChanged?: (result: T) => boolean
@@ -60,7 +60,7 @@ export async function writeOutbox<T>(
 }
 
 /** A host's own types have no members and nothing to mark. */
-function knownOf({ type, id }: Written): [string, MemberId][] {
+function knownOf({ type, id }: WriteSubject): [string, MemberId][] {
   if (type !== 'User' && type !== 'Group') return []
   return [[id, { id, nested: Number(type === 'Group') }]]
 }

@@ -241,7 +241,7 @@ function afterAll(beginning: string): string | undefined {
  * The keys that plans look up, grouped by kind, because SQLite refuses a union of more than 500
  * queries (B2).
  */
-interface Wanted {
+interface LookupKeys {
   readonly ids: string[]
   readonly lookups: [attribute: string, key: string][]
   readonly members: string[]
@@ -249,7 +249,7 @@ interface Wanted {
 }
 
 function idsOf(plan: IndexPlan, extent: Extent, dialect: SqlDialect): Sql {
-  const wanted: Wanted = { ids: [], lookups: [], members: [], groups: [] }
+  const wanted: LookupKeys = { ids: [], lookups: [], members: [], groups: [] }
   collect(plan, wanted)
   const { ids, lookups, members, groups } = wanted
   const { json } = dialect
@@ -264,7 +264,7 @@ function idsOf(plan: IndexPlan, extent: Extent, dialect: SqlDialect): Sql {
   return sql.join(queries, sql` union `)
 }
 
-function collect(plan: IndexPlan, wanted: Wanted): void {
+function collect(plan: IndexPlan, wanted: LookupKeys): void {
   switch (plan.kind) {
     case 'id':
       wanted.ids.push(isStorable(plan.id) ? plan.id : '')
@@ -284,7 +284,7 @@ function collect(plan: IndexPlan, wanted: Wanted): void {
 }
 
 function lookedUp(
-  lookups: Wanted['lookups'],
+  lookups: LookupKeys['lookups'],
   { tenant, type }: Extent,
   { json, joinEach }: SqlDialect,
 ): Sql {

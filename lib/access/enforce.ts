@@ -45,7 +45,7 @@ export interface Claim {
 }
 
 /** The result, with the record and audit entries still to be stored. */
-interface Made {
+interface EnforceResult {
   readonly enforced: Enforced
   readonly record?: AccessRecord
   readonly audit?: readonly AuditEntry[]
@@ -65,7 +65,7 @@ export async function enforceAccess(
   scope: Scope,
   claim: Claim,
 ): Promise<Enforced> {
-  const made = await makeTrue(context, scope, claim.entry.userId)
+  const made = await enforce(context, scope, claim.entry.userId)
   await conclude(context, scope, claim, made)
   for (const entry of made.audit ?? []) context.emit(entry)
   return made.enforced
@@ -79,7 +79,7 @@ async function conclude(
   { adapters: { access, audit: log, users }, clock }: EnforceContext,
   scope: Scope,
   { owner, entry }: Claim,
-  { record: made, audit = [] }: Made,
+  { record: made, audit = [] }: EnforceResult,
 ): Promise<void> {
   const record = made && { ...made, at: clock().toISOString() }
   if (record && access.finish && users.supports?.outbox) {
@@ -90,7 +90,11 @@ async function conclude(
   await access.settle(owner, entry, { kind: 'done' })
 }
 
-async function makeTrue(context: EnforceContext, scope: Scope, userId: string): Promise<Made> {
+async function enforce(
+  context: EnforceContext,
+  scope: Scope,
+  userId: string,
+): Promise<EnforceResult> {
   const { users, groups, access: store } = context.adapters
   const user = await users.get(scope, userId, readWhole)
   const known = await store.getRecord(scope, userId)
@@ -115,7 +119,7 @@ async function deprovisionDeleted(
   context: EnforceContext,
   scope: Scope,
   record: AccessRecord | undefined,
-): Promise<Made> {
+): Promise<EnforceResult> {
   // An interrupted import will store the user again.
   if (!record || isHalfListed(record)) return { enforced: 'gone' }
   const user = deletedUser(record)
@@ -142,7 +146,7 @@ function deletedUser(record: AccessRecord): User {
   }
 }
 
-async function end(context: EnforceContext, scope: Scope, person: Person): Promise<Made> {
+async function end(context: EnforceContext, scope: Scope, person: Person): Promise<EnforceResult> {
   const { user, record } = person
   await context.adapters.users.deprovision(scope, user, user.active ? 'noRole' : 'deactivated')
   if (record.enforced === 'deprovisioned') return { enforced: 'deprovisioned' }
@@ -171,7 +175,7 @@ async function give(
   scope: Scope,
   { user, record }: Person,
   access: Access,
-): Promise<Made> {
+): Promise<EnforceResult> {
   const givesRole = givesRoleByRule(access)
   // Recorded before the role is given, so that it can be revoked whatever fails in between.
   if (givesRole && !record.hadRole) await noteRole(context.adapters.access, scope, [user.id])

@@ -71,7 +71,7 @@ export async function holdLease<T>(
   }
 }
 
-interface LeaseWanted {
+interface LeaseRequest {
   readonly userId: string
   readonly timeoutMs: number
 }
@@ -86,7 +86,7 @@ interface LeaseWanted {
 export async function holdLeaseIfFree<T>(
   access: AccessStore,
   scope: Scope,
-  { userId, timeoutMs }: LeaseWanted,
+  { userId, timeoutMs }: LeaseRequest,
   work: (scope: Scope) => Promise<T>,
 ): Promise<T | 'busy'> {
   if (isHeldUnder(scope, userId)) return work(scope)

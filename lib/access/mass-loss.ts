@@ -96,7 +96,7 @@ export interface RecentLosses {
   /** The ids that this instance has not counted within the hour. */
   uncounted(ids: readonly string[]): readonly string[]
   /** Counts people. `inactive` ones are no longer part of the active people. */
-  add(ids: readonly string[], kind: 'inactive' | 'roleless'): void
+  add(ids: readonly string[], kind: 'inactive' | 'withoutRole'): void
   /** The count known to this instance, without a store call. */
   known(): number
   /** Exchanges counts with the other instances, at most every two seconds. */
@@ -109,7 +109,7 @@ const exchangeEveryMs = 2_000
 const minuteMs = 60_000
 const maxRemembered = 50_000
 
-/** Counts per minute: `[minute, inactive, roleless]`. */
+/** Counts per minute: `[minute, inactive, withoutRole]`. */
 type Bucket = readonly [number, number, number]
 
 /** Counts of one tenant, kept for an hour. */
@@ -154,9 +154,9 @@ export function recentLosses(clock: () => Date): RecentLosses {
 /** One bucket for each minute. */
 function merged(buckets: readonly Bucket[]): readonly Bucket[] {
   const byMinute = new Map<number, Bucket>()
-  for (const [at, inactive, roleless] of buckets) {
+  for (const [at, inactive, withoutRole] of buckets) {
     const [, a = 0, b = 0] = byMinute.get(at) ?? []
-    byMinute.set(at, [at, a + inactive, b + roleless])
+    byMinute.set(at, [at, a + inactive, b + withoutRole])
   }
   return [...byMinute.values()]
 }

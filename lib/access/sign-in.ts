@@ -11,7 +11,7 @@ import type { Scope } from '../stores/scope.js'
 import { enforceNow } from './inline.js'
 import { findByAddress } from './people.js'
 import { hasSignedIn, rememberSignIn } from './signed-in.js'
-import { isDepartedAddress, standingOf, strongest } from './standing.js'
+import { isFormerAddress, standingOf, strongest } from './standing.js'
 
 const debug = createDebug('label-studio-scim:access')
 
@@ -87,7 +87,7 @@ export async function onSignIn(
   const isDeparted =
     people.length + others.length > 0
       ? standing === 'deprovisioned'
-      : await isDepartedAddress(adapters, whole, email.trim().toLowerCase())
+      : await isFormerAddress(adapters, whole, email.trim().toLowerCase())
   if (isDeparted) return { allowed: false, reason: 'deprovisioned' }
   return { allowed: options.unknownPeople === 'allow', reason: 'unknown' }
 }

@@ -51,7 +51,7 @@ export function isHalfListed({ account, enforced }: AccessRecord): boolean {
  * Whether an address that no SCIM user has belonged to a deleted person whom SCIM managed, or to a
  * person who gave it up and has no access.
  */
-export async function isDepartedAddress(
+export async function isFormerAddress(
   adapters: Adapters,
   scope: Scope,
   address: string,

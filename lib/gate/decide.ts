@@ -2,7 +2,7 @@ import {
   emailOf,
   type FindByAddress,
   findByAddress,
-  isDepartedAddress,
+  isFormerAddress,
   type Standing,
   standingOf,
   strongest,
@@ -83,7 +83,7 @@ async function lookUpAddress(
     if (found.standing !== 'unknown') return found
   }
   if (own.length > 0) return unknown
-  if (await isDepartedAddress(adapters, scope, address)) return deprovisioned
+  if (await isFormerAddress(adapters, scope, address)) return deprovisioned
   const look = lookOf(email)
   return look !== address && (await isSomebodys(adapters, scope, { look, find }))
     ? deprovisioned
@@ -112,7 +112,7 @@ async function isSomebodys(
   { look, find }: SpelledAddress,
 ): Promise<boolean> {
   const { own, others } = await find(scope, look)
-  return own.length + others.length > 0 || isDepartedAddress(adapters, scope, look)
+  return own.length + others.length > 0 || isFormerAddress(adapters, scope, look)
 }
 
 /** Whether this is the person's own address, by which the application knows them. */

@@ -127,7 +127,7 @@ export function bearerTokens(
   options: BearerOptions = {},
 ): Authenticator {
   const { store, clock } = readOptions(bearerTable, options)
-  const judge = (request: Request, known: readonly KnownToken[]) => {
+  const verify = (request: Request, known: readonly KnownToken[]) => {
     const presented = sha256(sentToken(request))
     // Compares every digest even after a match, so that the time reveals nothing.
     const fitting = known.filter(({ digest }) => timingSafeEqual(digest, presented))
@@ -137,13 +137,13 @@ export function bearerTokens(
     })
   }
   if (typeof tokens === 'function') {
-    return async (request) => judge(request, readTokens(await tokens()))
+    return async (request) => verify(request, readTokens(await tokens()))
   }
   if (!Array.isArray(tokens) || (tokens.length === 0 && !store)) {
     throw wrong('bearerTokens', 'is not a list of at least one token', '[{ name, token }]')
   }
   const known = readTokens(tokens)
-  return (request) => judge(request, known)
+  return (request) => verify(request, known)
 }
 
 type FoundToken = NonNullable<Awaited<ReturnType<TokenStore['find']>>>

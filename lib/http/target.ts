@@ -1,7 +1,7 @@
 import { ScimError } from '../errors.js'
 
 /** The target of a request below the mount path, not yet decoded. */
-export interface Target {
+export interface RequestTarget {
   /**
    * Path segments as sent. One trailing slash and one extra leading slash are ignored, because
    * people paste base URLs with a slash.
@@ -15,7 +15,7 @@ export interface Target {
  * Splits a request's URL, which may be absolute (RFC 9112 §3.2.2). Dot segments and empty segments
  * are kept.
  */
-export function splitTarget(url: string): Target {
+export function splitTarget(url: string): RequestTarget {
   const relative = url.startsWith('/') ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
   const mark = relative.indexOf('?')
   const path = mark < 0 ? relative : relative.slice(0, mark)

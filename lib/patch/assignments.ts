@@ -11,7 +11,7 @@ import { asAttributes } from '../schema/wrapped-value.js'
 import type { PatchContext } from './context.js'
 import { type Assignment, isWritable } from './draft.js'
 import type { PatchOp, PatchOperation } from './operation.js'
-import { isUnknown, resolveTarget, type Target, type UnknownTarget } from './target.js'
+import { isUnknown, type PatchTarget, resolveTarget, type UnknownTarget } from './target.js'
 
 /**
  * The places to which one operation writes, in order: the one named by its path, or those named by
@@ -74,7 +74,7 @@ interface Source {
 }
 
 /** The assignments of an operation on a whole extension: its attributes, or its removal. */
-function ofExtension(target: Target, value: Json | undefined, source: Source): Assignment[] {
+function ofExtension(target: PatchTarget, value: Json | undefined, source: Source): Assignment[] {
   const { op } = source
   const { name } = target
   const isNone = value === undefined || isUnassigned(value, source.context)
@@ -119,7 +119,7 @@ function isPart({ target: { path, filter } }: Assignment): boolean {
  * The target named by a member of a value; `undefined` if no schema has it and unknown names are
  * accepted.
  */
-function targetOf(key: string, prefix: string, context: PatchContext): Target | undefined {
+function targetOf(key: string, prefix: string, context: PatchContext): PatchTarget | undefined {
   const { type, deviations } = context
   const urn = prefix === '' && key.includes(':') ? knownUrn(type, key, context) : undefined
   if (urn !== undefined && urn !== type.schema.id) return { path: { extension: urn }, name: urn }
@@ -141,7 +141,7 @@ function targetOf(key: string, prefix: string, context: PatchContext): Target | 
  * A key that is not a path, such as `emails[`, counts as an unknown name; the other keys still
  * apply, as in POST and PUT.
  */
-function readTarget(text: string, context: PatchContext): Target | UnknownTarget {
+function readTarget(text: string, context: PatchContext): PatchTarget | UnknownTarget {
   try {
     return resolveTarget(text, context)
   } catch (error) {
@@ -157,7 +157,7 @@ function readTarget(text: string, context: PatchContext): Target | UnknownTarget
  *
  * @throws ScimError `mutability` (400) if the deviation `ignoreReadOnlyInPathlessPatch` is off
  */
-function isPassedOver({ path, name }: Target, { deviations }: PatchContext): boolean {
+function isPassedOver({ path, name }: PatchTarget, { deviations }: PatchContext): boolean {
   const isIgnoring = deviations.has('ignoreReadOnlyInPathlessPatch')
   if (isWritable(path)) return isIgnoring && name === 'schemas'
   if (isIgnoring) return true

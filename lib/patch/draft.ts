@@ -7,7 +7,7 @@ import { changeAttribute } from './change-attribute.js'
 import type { PatchContext } from './context.js'
 import { withMember } from './json.js'
 import type { PatchOp } from './operation.js'
-import type { Target } from './target.js'
+import type { PatchTarget } from './target.js'
 
 /** The resource while operations are applied to it. */
 export interface Draft {
@@ -22,7 +22,7 @@ export interface Draft {
 /** An operation's assignment to one place. */
 export interface Assignment {
   readonly op: PatchOp
-  readonly target: Target
+  readonly target: PatchTarget
   readonly value?: Json
 }
 

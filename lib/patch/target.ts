@@ -21,7 +21,7 @@ export interface ValueFilter {
 }
 
 /** The target of a PATCH path in one resource type. */
-export interface Target {
+export interface PatchTarget {
   readonly path: AttributePath
   readonly filter?: ValueFilter
   /** Canonical text of the path without its filter, for messages. */
@@ -52,7 +52,7 @@ export function isUnknown<T extends object>(target: T | UnknownTarget): target i
  * @throws ScimError `invalidPath` (400) when it is malformed, `invalidFilter` (400) when its value
  *   filter is wrong
  */
-export function resolveTarget(given: string, context: TargetContext): Target | UnknownTarget {
+export function resolveTarget(given: string, context: TargetContext): PatchTarget | UnknownTarget {
   const { type, deviations } = context
   const parsed = parseKnown(withoutLegacyUrn(type, given, deviations), context)
   if (isUnknown(parsed)) return parsed

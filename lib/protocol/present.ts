@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { omittedAttributes, type Projection, project } from '../projection/index.js'
 import { endpointOf, type Services } from '../resources/call.js'
 import type { View } from '../resources/kind.js'
-import type { Found } from '../resources/queries/query.js'
+import type { FoundResource } from '../resources/queries/query.js'
 import { type Computed, represent } from '../resources/represent.js'
 import type { Json, JsonObject, ResourceType } from '../schema/types.js'
 import type { ScimRequest } from './messages.js'
@@ -17,8 +17,8 @@ export interface Presentation {
 }
 
 /** Resources, and the form in which they are shown. */
-interface Shown {
-  readonly found: readonly Found[]
+interface ShownResources {
+  readonly found: readonly FoundResource[]
   readonly presentation: Presentation
 }
 
@@ -39,7 +39,7 @@ const valuesAtOnce = 1_000
 export async function present(
   services: Services,
   request: ScimRequest,
-  shown: Shown,
+  shown: ShownResources,
 ): Promise<Presented> {
   const { found, presentation } = shown
   const read = readComputed(services, request, shown)
@@ -51,7 +51,7 @@ export async function present(
     },
     ...(read === undefined ? [] : await read),
   )
-  const presentOne = ({ type, resource }: Found) =>
+  const presentOne = ({ type, resource }: FoundResource) =>
     project(
       type,
       represent(endpointOf(services, type), resource, computed),
@@ -67,13 +67,13 @@ export async function present(
 }
 
 /** How many values these have of attributes that may have very many. */
-function countValues(services: Services, found: readonly Found[]): number {
+function countValues(services: Services, found: readonly FoundResource[]): number {
   let count = 0
   for (const each of found) count += longList(services, each).length
   return count
 }
 
-function longList(services: Services, { type, resource }: Found): readonly Json[] {
+function longList(services: Services, { type, resource }: FoundResource): readonly Json[] {
   const { longAttribute } = endpointOf(services, type).kind
   const values: unknown = longAttribute === undefined ? undefined : resource[longAttribute]
   return Array.isArray(values) ? (values as readonly Json[]) : []
@@ -85,8 +85,8 @@ function longList(services: Services, { type, resource }: Found): readonly Json[
  */
 async function presentInParts(
   services: Services,
-  found: Found,
-  presentOne: (part: Found) => JsonObject,
+  found: FoundResource,
+  presentOne: (part: FoundResource) => JsonObject,
 ): Promise<JsonObject> {
   const { longAttribute = '' } = endpointOf(services, found.type).kind
   const values = longList(services, found)
@@ -113,7 +113,7 @@ export function viewOf(type: ResourceType, projection: Projection): View {
 function readComputed(
   services: Services,
   request: ScimRequest,
-  { found, presentation }: Shown,
+  { found, presentation }: ShownResources,
 ): Promise<Partial<Computed>[]> | undefined {
   const parts: (Promise<Partial<Computed>> | Partial<Computed>)[] = []
   for (const type of new Set(found.map((each) => each.type))) {

@@ -8,7 +8,7 @@ import type { Scope } from '../stores/scope.js'
 import type { ScimRequest } from './messages.js'
 import type { Handler, PathParameters } from './route.js'
 import { scopeOf } from './scope.js'
-import { sentAttributes } from './sent.js'
+import { requestAttributes } from './sent.js'
 
 /**
  * Wraps a write handler, so that its refusals and failures go to the audit log and to listeners,
@@ -54,7 +54,7 @@ async function report(
       ? { event: 'request.failed', outcome: 'failed' }
       : { event: 'request.refused', outcome: 'refused' }),
     target: { resourceType: type.name, id },
-    attributes: [...sentAttributes(type, request.body)].filter((name) => name !== 'schemas'),
+    attributes: [...requestAttributes(type, request.body)].filter((name) => name !== 'schemas'),
     detail: `${request.method}: ${message}`,
     status,
     ...(scimType !== undefined && { scimType }),

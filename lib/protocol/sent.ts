@@ -6,7 +6,7 @@ import type { Json, JsonObject, ResourceType } from '../schema/types.js'
  * The attributes that a request's body sets, by canonical path: those with `returned: request` come
  * back in its answer (RFC 7643 §7). For a PATCH: the attributes named by its operations.
  */
-export function sentAttributes(type: ResourceType, body: Json | undefined): ReadonlySet<string> {
+export function requestAttributes(type: ResourceType, body: Json | undefined): ReadonlySet<string> {
   const texts = isObject(body)
     ? [...keysOf(type, body), ...operationsOf(body).flatMap(namesOf)]
     : []
@@ -23,10 +23,10 @@ export function sentAttributes(type: ResourceType, body: Json | undefined): Read
 }
 
 /**
- * {@link sentAttributes} if answers depend on it, which they do only for types with `returned:
+ * {@link requestAttributes} if answers depend on it, which they do only for types with `returned:
  * request` attributes. Those of RFC 7643 have none.
  */
-export function sentReader(
+export function requestReader(
   type: ResourceType,
 ): (body: Json | undefined) => ReadonlySet<string> | undefined {
   const extensions = [...type.extensionAttributes.values()]
@@ -37,7 +37,7 @@ export function sentReader(
     ({ returned, subAttributes = [] }) =>
       returned === 'request' || subAttributes.some((sub) => sub.returned === 'request'),
   )
-  return isNeeded ? (body) => sentAttributes(type, body) : () => undefined
+  return isNeeded ? (body) => requestAttributes(type, body) : () => undefined
 }
 
 function keysOf(type: ResourceType, object: JsonObject): string[] {

@@ -85,7 +85,7 @@ export interface Kind {
   /** How a new resource is made. */
   create(call: Call, resource: Resource, secrets: Change['secrets']): WriteSpec
   /** How a PUT is applied. */
-  replace(call: ResourceCall, sent: Sent): WriteSpec
+  replace(call: ResourceCall, sent: ReceivedResource): WriteSpec
   /** How a PATCH is applied. */
   patch(call: ResourceCall, operations: readonly PatchOperation[]): WriteSpec
   /** How a resource is deleted. */
@@ -163,7 +163,7 @@ export interface View {
 }
 
 /** The contents of a POST or PUT body. */
-export interface Sent {
+export interface ReceivedResource {
   readonly attributes: JsonObject
   readonly secrets: Change['secrets']
   /** Lower-cased names of all attributes in it, including unassigned ones. */

@@ -4,7 +4,7 @@ import { extended } from '../schema/json.js'
 import type { Json, JsonObject } from '../schema/types.js'
 import type { Resource } from '../stores/resource.js'
 import { about, type Call, type ResourceCall } from './call.js'
-import type { Sent } from './kind.js'
+import type { ReceivedResource } from './kind.js'
 import { patchOptions } from './options.js'
 import { notePassedOver } from './passed-over.js'
 import { type WriteResult, write } from './write.js'
@@ -35,7 +35,7 @@ export function patch(call: ResourceCall, body: Json): Promise<WriteResult> {
   return write(call, call.kind.patch(call, operations))
 }
 
-function readBody({ services, type, kind, scope }: Call, body: Json): Sent {
+function readBody({ services, type, kind, scope }: Call, body: Json): ReceivedResource {
   const read = readSent(type, body, patchOptions(services.options))
   const { attributes, names, passedOver } = read
   notePassedOver(services, scope, passedOver)

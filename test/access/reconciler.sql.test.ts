@@ -111,7 +111,7 @@ describe('the reconciler on a database', () => {
       world.scope,
       users.map(({ id }) => id),
     )
-    const ledger = new Map(records.map((getRecord) => [getRecord.userId, getRecord]))
+    const ledger = new Map(records.map((record) => [record.userId, record]))
     const wrong = users.filter(({ id }, index) => {
       const shouldBeIn = index >= 10 && index < 39
       const expected = shouldBeIn ? 'active' : host.state.get(id)

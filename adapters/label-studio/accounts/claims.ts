@@ -14,7 +14,7 @@ import type { LabelStudioSettings } from '../options.js'
 import { holdPerson } from './hold.js'
 
 /** The parts of an account that decide who may have it. */
-export type Claimed = Pick<LabelStudioUser, 'id' | 'email'>
+export type AccountKey = Pick<LabelStudioUser, 'id' | 'email'>
 
 /** Decides who may have an existing account in Label Studio. */
 export interface Claims {
@@ -23,14 +23,14 @@ export interface Claims {
    * @throws RefusedError 409 when another person has it or it must not be adopted, 403 for the
    *   adapter's own account
    */
-  check(scope: Scope, user: User, account: Claimed): Promise<void>
+  check(scope: Scope, user: User, account: AccountKey): Promise<void>
   /**
    * Like `check`, and releases the account from a person who left or was only listed by the import.
    * @returns what the one who left had been granted through us
    */
-  take(scope: Scope, user: User, account: Claimed): Promise<readonly Grant[]>
+  take(scope: Scope, user: User, account: AccountKey): Promise<readonly Grant[]>
   /** Whether `check` would allow it. */
-  isOpenTo(scope: Scope, user: User, account: Claimed): Promise<boolean>
+  isOpenTo(scope: Scope, user: User, account: AccountKey): Promise<boolean>
   /** Whether the rule for adoption allows this address. */
   mayAdopt(email: string): boolean
   /**
@@ -100,7 +100,7 @@ async function holderToReplace(
   parts: ClaimParts,
   scope: Scope,
   user: User,
-  account: Claimed,
+  account: AccountKey,
 ): Promise<AccessRecord | undefined> {
   const { access, users, settings, ownId } = parts
   if (account.id === ownId) throw new RefusedError('This is the account of the adapter itself.')
@@ -143,7 +143,7 @@ async function isPromised(
   { access }: ClaimParts,
   scope: Scope,
   user: User,
-  account: Claimed,
+  account: AccountKey,
 ): Promise<boolean> {
   const promises = [reservedFor(account.id), reservedAddress(normalizeEmail(account.email))]
   for (const name of promises) {
@@ -153,9 +153,9 @@ async function isPromised(
 }
 
 /** The transfer of an account from one person to another. */
-interface Heritage {
+interface LedgerTransfer {
   readonly user: User
-  readonly account: Claimed
+  readonly account: AccountKey
   readonly holder: AccessRecord
 }
 
@@ -167,7 +167,7 @@ interface Heritage {
 async function transferLedger(
   { access }: ClaimParts,
   scope: Scope,
-  { user, account, holder }: Heritage,
+  { user, account, holder }: LedgerTransfer,
 ): Promise<void> {
   await holdPerson(access, scope, holder.userId, async (held) => {
     const record = (await access.getRecord(held, user.id)) ?? emptyRecord(user.id, new Date())

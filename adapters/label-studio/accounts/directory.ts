@@ -3,7 +3,7 @@ import { type LabelStudioApi, type LabelStudioUser, normalizeEmail } from '../ap
 import type { Installation } from '../installation.js'
 
 /** Options of a look-up. */
-export interface Asked {
+export interface LookUpOptions {
   /** How old the list may be, in milliseconds; 0: read from now on. Default: five minutes. */
   readonly maxAgeMs?: number
   readonly signal?: AbortSignal
@@ -16,7 +16,7 @@ export interface Directory {
    * spellings of an address. The one in lower case comes first, because only that can sign in; the
    * others follow by id. The result may be as old as `maxAgeMs` allows.
    */
-  find(email: string, asked?: Asked): Promise<readonly LabelStudioUser[]>
+  find(email: string, asked?: LookUpOptions): Promise<readonly LabelStudioUser[]>
   /**
    * Ensures that Label Studio shows the organization to the token's account, so that a missing
    * person is really gone.

@@ -127,10 +127,10 @@ export function toUser(value: unknown, what: string): LabelStudioUser {
   return { ...user, masked: isMasked(user) }
 }
 
-type Shown = Pick<LabelStudioUser, 'id' | 'email' | 'username' | 'firstName' | 'lastName'>
+type AccountFields = Pick<LabelStudioUser, 'id' | 'email' | 'username' | 'firstName' | 'lastName'>
 
 /** The placeholders of releases up to 1.23.2, and those with the id, as in newer sources. */
-function isMasked({ id, email, username, firstName, lastName }: Shown): boolean {
+function isMasked({ id, email, username, firstName, lastName }: AccountFields): boolean {
   if (firstName !== 'Deleted') return false
   const plain = lastName === 'User' && username === 'Deleted' && email === 'Deleted'
   const numbered = username === `deleted-${id}` && email === `deleted-${id}-user@example.com`

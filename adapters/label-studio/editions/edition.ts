@@ -10,7 +10,7 @@ import type {
 } from '../../../lib/adapter/index.js'
 
 /** The grants in force before, and a way to note those about to be made. */
-export interface Before {
+export interface PriorGrants {
   readonly ledger: readonly Grant[]
   /** Whether `onSignIn` was ever called for the person. */
   readonly hasSignedIn: () => Promise<boolean>
@@ -29,7 +29,7 @@ export interface EditionTarget {
   /** Whether the e-mail address of an account can be changed. */
   readonly canRename: boolean
   deprovision(scope: Scope, user: User, reason: DeprovisionReason): Promise<void>
-  apply(scope: Scope, user: User, access: Access, before: Before): Promise<AppliedAccess>
+  apply(scope: Scope, user: User, access: Access, before: PriorGrants): Promise<AppliedAccess>
   /** Refuses a person who would need a seat if none is left. @throws RefusedError 409 */
   admit(scope: Scope, access: Access | undefined): Promise<void>
   seats(scope: Scope): Promise<Seats | undefined>

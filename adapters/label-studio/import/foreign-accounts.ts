@@ -39,13 +39,16 @@ export async function foreignAccounts(
 }
 
 /** What SCIM knows about an account. */
-interface Known {
+interface AccountFacts {
   readonly installation: Installation
   readonly record: AccessRecord | undefined
   readonly alike: readonly string[]
 }
 
-function accountOf(snapshot: AccountSnapshot, { installation, record, alike }: Known): HostAccount {
+function accountOf(
+  snapshot: AccountSnapshot,
+  { installation, record, alike }: AccountFacts,
+): HostAccount {
   const { user, isActive } = snapshot
   const kind = isProtected(snapshot, installation) ? 'protected' : kindOf(record)
   return {

@@ -8,7 +8,7 @@ import { type CursorPage, parsePage } from '../../pagination/page.js'
 import { parseProjection } from '../../projection/index.js'
 import { endpointOf, type Services } from '../../resources/call.js'
 import { filterLimits } from '../../resources/options.js'
-import { type FoundPage, queryResources, type TypeQuery } from '../../resources/queries/query.js'
+import { queryResources, type SearchResult, type TypeQuery } from '../../resources/queries/query.js'
 import { printPath, resolvePath } from '../../schema/paths.js'
 import type { JsonObject, ResourceType } from '../../schema/types.js'
 import { resolveSort } from '../../sort/index.js'
@@ -161,7 +161,7 @@ function requestedPage(
 interface PageResult {
   readonly binding: CursorBinding
   readonly page: PageRequest
-  readonly result: FoundPage
+  readonly result: SearchResult
   readonly resources: readonly JsonObject[]
 }
 

@@ -19,7 +19,7 @@ import { present, viewOf } from '../present.js'
 import { bodyOf, conditionOf, notSupported, projectionOf } from '../read-request.js'
 import type { Handler, PathParameters } from '../route.js'
 import { scopeOf } from '../scope.js'
-import { sentReader } from '../sent.js'
+import { requestReader } from '../sent.js'
 
 /** The parts of an answer with one resource. */
 interface Answer {
@@ -33,7 +33,7 @@ interface Answer {
 
 /** POST to the endpoint of a resource type (RFC 7644 §3.3). */
 export function createHandler(services: Services, type: ResourceType): Handler {
-  const sentIn = sentReader(type)
+  const sentIn = requestReader(type)
   return async (request) => {
     const view = viewOf(type, projectionOf(services, request, type))
     const resource = await create(callOf(services, type, scopeOf(request)), bodyOf(request))
@@ -65,7 +65,7 @@ export function replaceHandler(
   type: ResourceType,
   allowed?: ReadonlySet<string>,
 ): Handler {
-  const sentIn = sentReader(type)
+  const sentIn = requestReader(type)
   return async (request, parameters) => {
     const view = viewOf(type, projectionOf(services, request, type))
     const call = callAbout(services, request, { type, parameters, allowed })
@@ -85,7 +85,7 @@ export function patchHandler(
   type: ResourceType,
   allowed?: ReadonlySet<string>,
 ): Handler {
-  const sentIn = sentReader(type)
+  const sentIn = requestReader(type)
   return async (request, parameters) => {
     if (!services.options.features.patch) throw notSupported('PATCH')
     const view = viewOf(type, projectionOf(services, request, type))
@@ -111,7 +111,7 @@ export function deleteHandler(services: Services, type: ResourceType): Handler {
 }
 
 /** The resource that a request names, and the attributes that may change. */
-interface Named {
+interface NamedResource {
   readonly type: ResourceType
   readonly parameters: PathParameters
   readonly allowed?: ReadonlySet<string> | undefined
@@ -120,7 +120,7 @@ interface Named {
 function callAbout(
   services: Services,
   request: ScimRequest,
-  { type, parameters, allowed }: Named,
+  { type, parameters, allowed }: NamedResource,
 ): ResourceCall {
   const condition = conditionOf(services, request)
   const call = callOf(services, type, scopeOf(request))

@@ -14,7 +14,12 @@ import type { Scope } from '../../stores/scope.js'
 import type { Call, Services } from '../call.js'
 import type { Change, Kind } from '../kind.js'
 import { writeInSteps } from '../outbox.js'
-import { endAccess, endAccessAgain, endAccessIfRoleless, endAccount } from '../people/access.js'
+import {
+  deprovisionUserWithoutRole,
+  endAccess,
+  endAccessAgain,
+  endAccount,
+} from '../people/access.js'
 import type { Loss } from '../people/brake.js'
 import { refuseExempt } from '../people/protection.js'
 import { stillIn } from '../people/still-in.js'
@@ -100,7 +105,7 @@ export const user: Kind = {
     if (endsAccess(change)) services.brake?.count(scope, { ids: [after.id], kind: 'inactive' })
     if (isActive(after)) {
       return takesValues(services, change)
-        ? endAccessIfRoleless(services, scope, after.id)
+        ? deprovisionUserWithoutRole(services, scope, after.id)
         : undefined
     }
     return before && !isActive(before)
@@ -112,7 +117,9 @@ export const user: Kind = {
   // nothing.
   settleUnchanged({ services, scope }, resource) {
     if (!isActive(resource)) return endAccessAgain(services, scope, resource as User)
-    return givesByValues(services) ? endAccessIfRoleless(services, scope, resource.id) : undefined
+    return givesByValues(services)
+      ? deprovisionUserWithoutRole(services, scope, resource.id)
+      : undefined
   },
 
   /**
@@ -207,7 +214,7 @@ async function lossOf(call: Call, change: Change): Promise<Omit<Loss, 'ids'> | u
   const { services, scope } = call
   const isNear = takesValues(services, change) && services.brake?.isNear(scope, 1)
   return isNear && (await losesRole(call, change))
-    ? { kind: 'roleless', cause: 'Taking roles from people' }
+    ? { kind: 'withoutRole', cause: 'Taking roles from people' }
     : undefined
 }
 

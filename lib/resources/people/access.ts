@@ -185,14 +185,15 @@ async function endLosses(
   const members = ids.includes(everybody)
     ? memberIds(await services.adapters.groups.get(scope, groupId, { omit: new Set() }))
     : []
-  const roleless = await rolelessAmong(services, scope, [...members, ...ids])
-  if (roleless.length > 0) services.brake?.count(scope, { ids: roleless, kind: 'roleless' })
+  const withoutRole = await peopleWithoutRole(services, scope, [...members, ...ids])
+  if (withoutRole.length > 0)
+    services.brake?.count(scope, { ids: withoutRole, kind: 'withoutRole' })
   if (services.options.gateIsOnlyWayIn) return
-  if (roleless.length > 0) {
+  if (withoutRole.length > 0) {
     // A fan-out, which marks the members of large groups, may not have reached them yet.
-    await markPending({ services, scope }, roleless)
+    await markPending({ services, scope }, withoutRole)
     await addUnfinished(access, scope, groupId, ids)
-    await enforceAll(services, access, scope, roleless)
+    await enforceAll(services, access, scope, withoutRole)
   }
   await removeUnfinished(access, scope, groupId, ids)
 }
@@ -203,16 +204,16 @@ async function endLosses(
  *
  * @throws UnavailableError when the host cannot do it in time; the reconciler finishes it
  */
-export async function endAccessIfRoleless(
+export async function deprovisionUserWithoutRole(
   services: Services,
   scope: Scope,
   userId: string,
 ): Promise<void> {
   const { access } = services.adapters
-  const roleless = access ? await rolelessAmong(services, scope, [userId]) : []
-  if (!access || roleless.length === 0) return
-  services.brake?.count(scope, { ids: roleless, kind: 'roleless' })
-  await enforceAll(services, access, scope, roleless)
+  const withoutRole = access ? await peopleWithoutRole(services, scope, [userId]) : []
+  if (!access || withoutRole.length === 0) return
+  services.brake?.count(scope, { ids: withoutRole, kind: 'withoutRole' })
+  await enforceAll(services, access, scope, withoutRole)
 }
 
 /**
@@ -235,16 +236,16 @@ export async function finishLosses(
 /**
  * The active people to whom no group gives access, without those who are not managed through SCIM.
  */
-async function rolelessAmong(
+async function peopleWithoutRole(
   { adapters }: Services,
   scope: Scope,
   ids: readonly string[],
 ): Promise<readonly string[]> {
   const active = (await peopleBelow(adapters, scope, ids)).filter((user) => user.active)
   const accesses = await resolveMany(adapters.groups, scope, active)
-  const roleless = active.filter((_, index) => accesses[index]?.active === false)
-  const exemptions = await exemptionsOf(adapters, scope, roleless)
-  return roleless.filter((_, index) => exemptions[index] === undefined).map(({ id }) => id)
+  const withoutRole = active.filter((_, index) => accesses[index]?.active === false)
+  const exemptions = await exemptionsOf(adapters, scope, withoutRole)
+  return withoutRole.filter((_, index) => exemptions[index] === undefined).map(({ id }) => id)
 }
 
 /** A few at a time, and all of them within the time limit of one person. */

@@ -18,7 +18,7 @@ import type { ServiceOptions } from '../options.js'
 /** The people who would lose access by a change. */
 export interface Loss {
   readonly ids: readonly string[]
-  readonly kind: 'inactive' | 'roleless'
+  readonly kind: 'inactive' | 'withoutRole'
   /** The cause, as the beginning of a sentence, e.g. `Renaming the group "Crew"`. */
   readonly cause: string
 }

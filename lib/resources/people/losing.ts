@@ -47,7 +47,7 @@ export async function foreseeLoss(
     const active = people.filter((user) => user.active)
     const change = { people: active, loss, leaving: new Set(members) }
     const ids = await losing(services, scope, change)
-    if (ids.length > 0) await brake.check(scope, { ids, kind: 'roleless', cause: loss.cause })
+    if (ids.length > 0) await brake.check(scope, { ids, kind: 'withoutRole', cause: loss.cause })
   }
   await noteRolesByRule({ ...adapters, access }, scope, people)
 }
@@ -80,7 +80,7 @@ async function losing(
   if (!access || ids.length === 0) return []
   const resolve = compileRules((await access.rules(scope)).rules, policy)
   const records = new Map(
-    (await access.getRecords(scope, ids)).map((getRecord) => [getRecord.userId, getRecord]),
+    (await access.getRecords(scope, ids)).map((record) => [record.userId, record]),
   )
   const memberships = await groups.groupsOf(scope, ids)
   const direct = [...memberships.values()].flat().filter((group) => group.direct)

@@ -29,14 +29,14 @@ export interface ResourceQuery {
 }
 
 /** One resource of a result, with its type. */
-export interface Found {
+export interface FoundResource {
   readonly type: ResourceType
   readonly resource: Resource
 }
 
 /** A page of a result over several types. */
-export interface FoundPage {
-  readonly found: readonly Found[]
+export interface SearchResult {
+  readonly found: readonly FoundResource[]
   readonly totalResults: number
   readonly next?: KeysetPosition
 }
@@ -52,7 +52,7 @@ export async function queryResources(
   services: Services,
   scope: Scope,
   query: ResourceQuery,
-): Promise<FoundPage> {
+): Promise<SearchResult> {
   const { parts, sorted, page } = query
   const [only] = parts
   if (parts.length === 1 && only) return single(services, scope, { part: only, page })
@@ -69,7 +69,7 @@ async function single(
   services: Services,
   scope: Scope,
   { part, page }: SingleQuery,
-): Promise<FoundPage> {
+): Promise<SearchResult> {
   const { resources, totalResults, next } = await queryType(services, scope, { part, page })
   const found = resources.map((resource) => ({ type: part.type, resource }))
   return { found, totalResults, ...(next && { next }) }
@@ -84,8 +84,8 @@ async function concatenated(
   services: Services,
   scope: Scope,
   { parts, page }: ConcatenatedQuery,
-): Promise<FoundPage> {
-  const found: Found[] = []
+): Promise<SearchResult> {
+  const found: FoundResource[] = []
   let totalResults = 0
   for (const part of parts) {
     const offset = Math.max(page.offset - totalResults, 0)
@@ -105,7 +105,7 @@ async function merged(
   services: Services,
   scope: Scope,
   { parts, sorted, page }: ResourceQuery,
-): Promise<FoundPage> {
+): Promise<SearchResult> {
   const { maxScanned } = services.options.limits
   const needed = page.kind === 'index' ? page.offset + page.limit : page.limit
   if (needed > maxScanned) throw tooManyToScan(maxScanned)
@@ -132,7 +132,7 @@ async function merged(
   }
 }
 
-type Row = Found & { readonly position: KeysetPosition }
+type Row = FoundResource & { readonly position: KeysetPosition }
 
 function rowsOf(
   part: TypeQuery | undefined,

@@ -163,7 +163,7 @@ async function* pagesOfPeople(
       groups.groupsOf(scope, ids),
       access.getRecords(scope, ids),
     ])
-    const recordOf = new Map(records.map((getRecord) => [getRecord.userId, getRecord]))
+    const recordOf = new Map(records.map((record) => [record.userId, record]))
     yield found.resources.map((user) => ({
       user,
       groups: memberships.get(user.id) ?? [],

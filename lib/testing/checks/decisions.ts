@@ -18,8 +18,8 @@ export const decisionChecks: readonly Check[] = [
     appliesTo: always,
     async run(context) {
       const { adapters, scope } = context
-      const judge = statusLookUp(adapters)
-      const standing = async (email: string) => (await judge(scope, identity(email))).standing
+      const lookUp = statusLookUp(adapters)
+      const standing = async (email: string) => (await lookUp(scope, identity(email))).standing
       const { active, inactive } = await twoPeople(context)
       expectEqual(await standing(active.toUpperCase()), 'active', 'somebody active')
       expectEqual(await standing(inactive), 'deprovisioned', 'somebody deactivated')

@@ -13,7 +13,7 @@ import { changedNames, namesOf } from '../../accounts/names.js'
 import { collect } from '../../api/collect.js'
 import type { LabelStudioApi } from '../../api/index.js'
 import type { LabelStudioSettings } from '../../options.js'
-import type { Before, EditionTarget } from '../edition.js'
+import type { EditionTarget, PriorGrants } from '../edition.js'
 import { type Memberships, membershipsIn } from './memberships.js'
 import {
   type OrganizationRoles,
@@ -94,17 +94,17 @@ async function apply(
   { api, accounts, roles, memberships }: Tools,
   scope: Scope,
   user: User,
-  { access, before }: { readonly access: Access; readonly before: Before },
+  { access, before }: { readonly access: Access; readonly before: PriorGrants },
 ): Promise<AppliedAccess> {
   const account = (await accounts.find(scope, user)) ?? (await accounts.create(scope, user))
   const { id } = account.user
   const inherited = await accounts.link(scope, user, account)
   const ledger = [...inherited, ...before.ledger]
   await noteRole(access, ledger, (entries) => before.note(entries, account.reference))
-  const brought = await roles.bring(scope, account.user, { access, ledger })
+  const applied = await roles.apply(scope, account.user, { access, ledger })
   const names = changedNames(namesOf(user), account.user)
   if (Object.keys(names).length > 0) await api.users.changeNames(id, names, scope.signal)
-  const isPending = brought.role === 'NO'
+  const isPending = applied.role === 'NO'
   const planned = plan(ledger, isPending ? { ...access, role: 'Not Activated' } : access, {
     hasSignedIn: isPending && (await before.hasSignedIn()),
   })
@@ -114,7 +114,7 @@ async function apply(
   return {
     applied: [...roleGrant(access), ...reached.applied],
     deferred: [...planned.deferred, ...reached.deferred],
-    notes: [...brought.notes, ...reached.notes],
+    notes: [...applied.notes, ...reached.notes],
     account: account.reference,
   }
 }

@@ -6,7 +6,7 @@ import { projectGrants } from './project-grants.js'
 import { workspaceGrants } from './workspace-grants.js'
 
 /** The result of a plan. */
-export interface Reached {
+export interface PlanResult {
   readonly applied: readonly Grant[]
   readonly deferred: readonly Grant[]
   readonly notes: readonly string[]
@@ -26,7 +26,7 @@ export interface Memberships {
    * Revokes and grants. Grants are recorded first, so that a crash in between leaves no unrecorded
    * grant.
    */
-  carryOut(scope: Scope, accountId: number, work: Work): Promise<Reached>
+  carryOut(scope: Scope, accountId: number, work: Work): Promise<PlanResult>
   /** The account's workspaces, and its memberships in these projects. */
   current(scope: Scope, accountId: number, projectIds: readonly number[]): Promise<readonly Grant[]>
 }

@@ -32,13 +32,13 @@ export interface OrganizationRoles {
    * Sets an active person's role as desired.
    * @throws RefusedError for the owner, and for an account that was removed from the organization
    */
-  bring(scope: Scope, account: LabelStudioUser, wanted: Wanted): Promise<AppliedRole>
+  apply(scope: Scope, account: LabelStudioUser, wanted: DesiredAccess): Promise<AppliedRole>
   /** The role of new members, as set in the organization. */
   byDefault(scope: Scope): Promise<RoleCode | undefined>
 }
 
 /** The desired access, and the grants made before. */
-export interface Wanted {
+export interface DesiredAccess {
   readonly access: Access
   readonly ledger: readonly Grant[]
 }
@@ -96,7 +96,7 @@ export function organizationRoles(parts: RoleParts): OrganizationRoles {
       if (after.role !== 'DI') throw new UnavailableError('Label Studio did not deactivate.')
     },
 
-    async bring(scope, account, wanted) {
+    async apply(scope, account, wanted) {
       const member = account.masked ? undefined : await memberOf(scope, account)
       if (!member) throw removedError()
       const { role } = member
@@ -132,7 +132,7 @@ function sharedList<T>(list: () => Promise<T>): () => Promise<T> {
 
 interface RoleChange {
   readonly member: OrganizationMember
-  readonly wanted: Wanted
+  readonly wanted: DesiredAccess
 }
 
 /**
@@ -158,7 +158,10 @@ async function nextRole(
  * this person a different one. Deactivated and Not Activated do not count, because the IdP decides
  * whether a person is active.
  */
-function isOthers({ role, roleSource }: OrganizationMember, { access, ledger }: Wanted): boolean {
+function isOthers(
+  { role, roleSource }: OrganizationMember,
+  { access, ledger }: DesiredAccess,
+): boolean {
   if (access.role === null || role === 'DI' || role === 'NO') return false
   const given = roleIn(ledger)
   const isUnchanged = given?.role === access.role && !given.unconfirmed

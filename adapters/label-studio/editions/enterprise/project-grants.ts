@@ -6,7 +6,7 @@ import { type Holder, type Impossible, missing, type Prepared } from './prepared
 type ProjectGrant = Extract<Grant, { kind: 'project' }>
 
 /** A person's current standing in a project. */
-interface Standing {
+interface ProjectStanding {
   readonly isMember: boolean
   /** Their project roles: none with Inherit, else one. */
   readonly roles: readonly ProjectRole[]
@@ -69,7 +69,7 @@ async function standingIn(
   api: LabelStudioApi,
   projectId: number,
   { accountId, signal }: Whose,
-): Promise<Standing> {
+): Promise<ProjectStanding> {
   const member = await api.projects.member(projectId, accountId, signal)
   const isMember = member !== undefined && !member.implicit
   if (!member || member.role === null) return { isMember, roles: [] }
@@ -80,7 +80,7 @@ async function standingIn(
 async function giveIn(
   api: LabelStudioApi,
   grant: ProjectGrant,
-  { accountId, signal, before }: Whose & { readonly before: Standing },
+  { accountId, signal, before }: Whose & { readonly before: ProjectStanding },
 ): Promise<'given' | 'later'> {
   await take(api, before.roles, signal)
   const role = toProjectRoleCode(grant)
@@ -105,7 +105,7 @@ async function take(
 function entryFor(
   grant: ProjectGrant,
   had: Grant | undefined,
-  { isMember, roles }: Standing,
+  { isMember, roles }: ProjectStanding,
 ): Grant | undefined {
   const ours = had?.kind === 'project' ? had : undefined
   if (ours && isChangedByHand(ours, roles)) return undefined
