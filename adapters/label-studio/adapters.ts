@@ -19,8 +19,8 @@ import { foreignAccounts } from './import/foreign-accounts.js'
 import { type Importer, importerOf } from './import/import.js'
 import { installationSource } from './installation.js'
 import { type LabelStudioAdaptersOptions, labelStudioSettings } from './options.js'
-import type { TargetParts } from './parts.js'
 import { labelStudioTarget } from './target.js'
+import type { TargetParts } from './target-parts.js'
 import { labelStudioUsers } from './users.js'
 
 const findingsFreshMs = 5_000

@@ -15,7 +15,7 @@ import { manage, noteAccount } from './accounts/links.js'
 import type { Edition } from './editions/edition-of.js'
 import { translated } from './failures.js'
 import type { LabelStudioSettings } from './options.js'
-import type { TargetParts } from './parts.js'
+import type { TargetParts } from './target-parts.js'
 
 /** A complete target for a user store. */
 export type LabelStudioTarget = Required<

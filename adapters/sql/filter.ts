@@ -7,7 +7,7 @@ import type {
 } from '../../lib/adapter/index.js'
 import { type Column, memberColumn, resourceColumn } from './columns.js'
 import type { ScalarKind, Sql, SqlDialect } from './dialects/dialect.js'
-import { isStorable } from './text.js'
+import { isStorable } from './storable.js'
 import { usersInGroup } from './users-in.js'
 
 /** The source of a filter's attributes: a resource, or one value of a multi-valued attribute. */

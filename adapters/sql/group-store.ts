@@ -31,7 +31,7 @@ import {
 import { type Write, writeOutbox } from './outbox.js'
 import { insert, sqlResourceStore, update } from './resource-store.js'
 import { deleteResource, lockResource, selectResource, toResource, touchResource } from './rows.js'
-import { isStorable } from './text.js'
+import { isStorable } from './storable.js'
 
 const type = 'Group'
 

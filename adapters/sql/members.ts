@@ -11,7 +11,7 @@ import {
 } from '../../lib/adapter/index.js'
 import { type Session, statement, TryAgain } from './database.js'
 import { later, lockWholly, type ResourceKey, type TypeRow } from './rows.js'
-import { isStorable } from './text.js'
+import { isStorable } from './storable.js'
 
 /**
  * True for every membership, and the condition of the index by member: see `isListed` of resources.

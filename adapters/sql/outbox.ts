@@ -3,7 +3,7 @@ import { appendAudit } from './audit-store.js'
 import type { Database, Session } from './database.js'
 import { fewUsersIn, groupsAmong, markAll } from './marks.js'
 import type { MemberId } from './members.js'
-import { isStorable } from './text.js'
+import { isStorable } from './storable.js'
 
 /** The subject of a write. */
 export interface WriteSubject {

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { AccessStore, PendingOutcome, PendingUser } from '../../lib/adapter/index.js'
 import { type Database, type Session, statement } from './database.js'
 import type { Sql, SqlDialect } from './dialects/dialect.js'
-import { isStorable } from './text.js'
+import { isStorable } from './storable.js'
 
 interface PendingRow {
   readonly tenant: string

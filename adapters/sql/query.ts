@@ -19,7 +19,7 @@ import { digestMark, hasKey, storedKey } from './lookups.js'
 import { isMember } from './members.js'
 import { isListed, isOfType, type ResourceRow, resourceColumns, toResource } from './rows.js'
 import { orderOf } from './sort.js'
-import { isStorable } from './text.js'
+import { isStorable } from './storable.js'
 import { usersInGroup } from './users-in.js'
 
 /** The requested resources. */

@@ -6,7 +6,7 @@ import {
   UniquenessError,
 } from '../../lib/adapter/index.js'
 import { type Database, type Session, statement } from './database.js'
-import { isStorable } from './text.js'
+import { isStorable } from './storable.js'
 
 interface UserKey {
   readonly tenant: string

@@ -6,7 +6,7 @@ import {
   refusalRetentionMs,
 } from '../../lib/adapter/index.js'
 import { type Database, statement } from './database.js'
-import { isStorable } from './text.js'
+import { isStorable } from './storable.js'
 
 type Row = { readonly tenant: string } & RefusalCount
 

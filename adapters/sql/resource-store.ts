@@ -20,7 +20,7 @@ import {
   toResource,
   updateResource,
 } from './rows.js'
-import { isStorable } from './text.js'
+import { isStorable } from './storable.js'
 
 /** A store of one resource type, in the table of resources. */
 export function sqlResourceStore<R extends Resource>(

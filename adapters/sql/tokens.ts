@@ -10,7 +10,7 @@ import {
 } from '../../lib/adapter/index.js'
 import { appendAudit } from './audit-store.js'
 import { type Database, type Session, statement } from './database.js'
-import { isStorable } from './text.js'
+import { isStorable } from './storable.js'
 
 interface InTenant {
   readonly tenant: string

@@ -4,7 +4,7 @@ import { leaveAllGroups, lockForDeletion } from './members.js'
 import { writeOutbox } from './outbox.js'
 import { sqlResourceStore } from './resource-store.js'
 import { deleteResource } from './rows.js'
-import { isStorable } from './text.js'
+import { isStorable } from './storable.js'
 
 /** Users in the table of resources, with the methods of the target. */
 export function sqlUserStore(database: Database, target: StoreTarget): UserStore {

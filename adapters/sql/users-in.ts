@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Sql, SqlDialect } from './dialects/dialect.js'
 import { hasKey, storedKey } from './lookups.js'
-import { isStorable } from './text.js'
+import { isStorable } from './storable.js'
 
 interface GroupReference {
   readonly by: 'value' | 'display'

@@ -12,7 +12,7 @@ import {
 import { appendAudit } from './audit-store.js'
 import { type Database, type Session, statement } from './database.js'
 import { saveRulesIn } from './rules.js'
-import { isStorable } from './text.js'
+import { isStorable } from './storable.js'
 
 interface InTenant {
   readonly tenant: string

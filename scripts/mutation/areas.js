@@ -18,7 +18,7 @@ export const areas = {
     mutate: [
       'lib/access/exemption.ts',
       'lib/access/protection.ts',
-      'adapters/label-studio/accounts/claims.ts',
+      'adapters/label-studio/accounts/adoption.ts',
       'adapters/label-studio/accounts/exemptions.ts',
       'adapters/label-studio/accounts/links.ts',
     ],

@@ -15,7 +15,7 @@ import {
   normalizeEmail,
 } from '../api/index.js'
 import type { LabelStudioSettings } from '../options.js'
-import { anothersAccount, type Claims } from './claims.js'
+import { type Adoption, anothersAccount } from './adoption.js'
 import { type Directory, incompleteList, recentMs } from './directory.js'
 import { holdPerson } from './hold.js'
 import { noteAccount } from './links.js'
@@ -65,7 +65,7 @@ interface AccountParts {
   readonly api: LabelStudioApi
   readonly settings: LabelStudioSettings
   readonly directory: Directory
-  readonly claims: Claims
+  readonly adoption: Adoption
   readonly hidden: HiddenAccounts | undefined
 }
 
@@ -82,7 +82,7 @@ export interface HiddenAccounts {
 
 /** Makes the accounts of one Label Studio. */
 export function accountsOf(parts: AccountParts): Accounts {
-  const { claims, directory, settings } = parts
+  const { adoption, directory, settings } = parts
   const { access } = settings.storage
 
   return {
@@ -117,7 +117,7 @@ export function accountsOf(parts: AccountParts): Accounts {
       const email = requiredEmail(user)
       const existing = await guardedAccount(parts, scope, user)
       if (existing) return existing
-      await claims.announce(scope, user, email)
+      await adoption.announce(scope, user, email)
       const secret = password === undefined ? {} : { password }
       const person = { email, ...namesOf(user), ...secret }
       try {
@@ -142,12 +142,12 @@ async function* findAll(
   if (linked) yield linked.user
   for (const each of await lookUp(parts, scope, user)) {
     const isNew = each.id !== linked?.user.id
-    if (isNew && (await parts.claims.isOpenTo(scope, user, each))) yield each
+    if (isNew && (await parts.adoption.isOpenTo(scope, user, each))) yield each
   }
 }
 
 async function link(
-  { claims, settings }: AccountParts,
+  { adoption, settings }: AccountParts,
   scope: Scope,
   user: User,
   account: Account,
@@ -157,7 +157,7 @@ async function link(
   return holdPerson(access, scope, user.id, async (held) => {
     if ((await access.getRecord(held, user.id))?.account?.id === reference.id) return []
     const isOurs = reference.origin === 'created'
-    const inherited = isOurs ? [] : await claims.take(held, user, account.user)
+    const inherited = isOurs ? [] : await adoption.take(held, user, account.user)
     try {
       await noteAccount(settings, held, user, { account: reference })
     } catch (error) {
@@ -169,15 +169,15 @@ async function link(
 
 /**
  * An existing account, if this person may have it. @throws RefusedError 403 for superusers, else as
- * `claims.check`
+ * `adoption.check`
  */
 async function adoptable(
-  { claims, hidden }: AccountParts,
+  { adoption, hidden }: AccountParts,
   scope: Scope,
   user: User,
   found: LabelStudioUser,
 ): Promise<Account> {
-  await claims.check(scope, user, found)
+  await adoption.check(scope, user, found)
   if ((await hidden?.get(found.id, scope.signal))?.isSuperuser) throw superuserError()
   return adopted(found)
 }
@@ -188,15 +188,15 @@ async function adoptable(
  * @throws RefusedError when it must not be taken over
  */
 async function guardedAccount(
-  { claims, hidden }: AccountParts,
+  { adoption, hidden }: AccountParts,
   scope: Scope,
   user: User,
 ): Promise<Account | undefined> {
   const email = emailOf(user)
-  if (!hidden || email === undefined || claims.mayAdopt(email)) return undefined
+  if (!hidden || email === undefined || adoption.mayAdopt(email)) return undefined
   const existing = await hidden.find(email, scope.signal)
   if (!existing) return undefined
-  await claims.check(scope, user, existing)
+  await adoption.check(scope, user, existing)
   return adopted(unlisted(existing))
 }
 
@@ -303,7 +303,7 @@ async function createdOrFound(
   scope: Scope,
   { user, email, error }: FailedCreation,
 ): Promise<Account> {
-  const { directory, hidden, claims } = parts
+  const { directory, hidden, adoption } = parts
   if (!isLabelStudioError(error)) throw error
   const isTaken = error.kind === 'duplicateEmail'
   if (!isTaken && !error.maybeDone) throw error
@@ -313,7 +313,7 @@ async function createdOrFound(
   const existing = isTaken ? await hidden?.find(email, scope.signal) : undefined
   if (!existing) throw error
   if (existing.isSuperuser) throw superuserError()
-  await claims.check(scope, user, existing)
+  await adoption.check(scope, user, existing)
   // Masked like a removed account, so that updating it also brings it into the organization.
   return adopted(unlisted(existing))
 }

@@ -8,8 +8,8 @@ import {
 } from '../../../lib/adapter/index.js'
 import type { Installation } from '../installation.js'
 import type { LabelStudioSettings } from '../options.js'
-import type { TargetParts } from '../parts.js'
-import { mayAdopt } from './claims.js'
+import type { TargetParts } from '../target-parts.js'
+import { mayAdopt } from './adoption.js'
 
 interface People {
   readonly users: readonly User[]

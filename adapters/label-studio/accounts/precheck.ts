@@ -8,7 +8,7 @@ import {
 } from '../../../lib/adapter/index.js'
 import type { Edition, KnownEdition } from '../editions/edition-of.js'
 import { translated } from '../failures.js'
-import type { TargetParts } from '../parts.js'
+import type { TargetParts } from '../target-parts.js'
 import { recentMs } from './directory.js'
 
 /** Checks before anything is stored, while the client waits. */

@@ -1,8 +1,8 @@
 import { type Accounts, accountsOf, type HiddenAccounts } from '../accounts/accounts.js'
-import { claimsOf } from '../accounts/claims.js'
+import { adoptionOf } from '../accounts/adoption.js'
 import { communityDirectory, type Directory, enterpriseDirectory } from '../accounts/directory.js'
 import type { Installation } from '../installation.js'
-import type { TargetParts } from '../parts.js'
+import type { TargetParts } from '../target-parts.js'
 import { communityTarget } from './community.js'
 import type { EditionTarget } from './edition.js'
 import { enterpriseTarget } from './enterprise/enterprise.js'
@@ -35,9 +35,9 @@ function make(parts: TargetParts, installed: Installation): KnownEdition {
   const directory = isCommunity
     ? communityDirectory(api, ownId)
     : enterpriseDirectory(api, installed)
-  const claims = claimsOf({ access, users, settings, ownId })
+  const adoption = adoptionOf({ access, users, settings, ownId })
   const hidden = hiddenAccounts(parts, organization)
-  const accounts = accountsOf({ api, settings, directory, claims, hidden })
+  const accounts = accountsOf({ api, settings, directory, adoption, hidden })
   const shared = { api, accounts, organization, settings }
   const target = isCommunity
     ? communityTarget({ ...shared, admin, directory, invite })

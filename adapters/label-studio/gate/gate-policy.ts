@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { GatePolicy, Scope } from '../../../lib/adapter/index.js'
 import { normalizeEmail } from '../api/index.js'
 import { translated } from '../failures.js'
-import type { TargetParts } from '../parts.js'
+import type { TargetParts } from '../target-parts.js'
 
 /**
  * Requests that Community allows to every member and Enterprise only to administrators: reading and

@@ -1,7 +1,7 @@
 import type { Scope } from '../../../lib/adapter/index.js'
 import { incompleteList } from '../accounts/directory.js'
 import type { LabelStudioUser, RoleCode } from '../api/index.js'
-import type { TargetParts } from '../parts.js'
+import type { TargetParts } from '../target-parts.js'
 
 /** An account in Label Studio, as far as the edition shows it. */
 export interface AccountSnapshot {

@@ -1,7 +1,7 @@
 import type { AccessRecord, HostAccount, Scope } from '../../../lib/adapter/index.js'
 import { normalizeEmail } from '../api/index.js'
 import type { Installation } from '../installation.js'
-import type { TargetParts } from '../parts.js'
+import type { TargetParts } from '../target-parts.js'
 import { type AccountSnapshot, listAccounts } from './account-snapshots.js'
 import { recordsOf } from './records.js'
 

@@ -16,8 +16,8 @@ import type { PageRequest } from '../../stores/query.js'
 import type { ProtocolOptions } from '../context.js'
 import { listResponse } from '../list-response.js'
 import type { ScimRequest, ScimResponse } from '../messages.js'
-import { type Presentation, present, viewIn, viewOf } from '../present.js'
 import { parametersOfSearch, parametersOfUrl, type QueryParameters } from '../query-parameters.js'
+import { type Presentation, representAll, viewIn, viewOf } from '../represent-all.js'
 import { decideResourceType } from '../resource-type-filter.js'
 import type { Handler } from '../route.js'
 import { scopeOf } from '../scope.js'
@@ -70,7 +70,7 @@ async function answerQuery(
   })
   const result = isCounted ? { ...found, totalResults: total } : found
   const presentation = { views }
-  const { resources, isLong } = await present(services, request, {
+  const { resources, isLong } = await representAll(services, request, {
     found: result.found,
     presentation,
   })

@@ -15,11 +15,11 @@ import type { ResourceType } from '../../schema/types.js'
 import type { Resource } from '../../stores/resource.js'
 import { etagOf, matchesEtag } from '../../version/etag.js'
 import type { ScimRequest, ScimResponse } from '../messages.js'
-import { present, viewOf } from '../present.js'
 import { bodyOf, conditionOf, notSupported, projectionOf } from '../read-request.js'
+import { representAll, viewOf } from '../represent-all.js'
+import { requestReader } from '../request-attributes.js'
 import type { Handler, PathParameters } from '../route.js'
 import { scopeOf } from '../scope.js'
-import { requestReader } from '../sent.js'
 
 /** The parts of an answer with one resource. */
 interface Answer {
@@ -148,7 +148,7 @@ async function answer(
   const {
     resources: [body],
     isLong,
-  } = await present(services, request, { found, presentation })
+  } = await representAll(services, request, { found, presentation })
   const { kind } = endpointOf(services, type)
   if (body) kind.completeAlone?.(body, view)
   const headers = headersOf(services, request, { type, resource })

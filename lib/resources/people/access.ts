@@ -1,7 +1,7 @@
 import { emailOf } from '../../access/email.js'
+import { enforceNow, holdLease } from '../../access/enforce-now.js'
 import { exemptionsOf } from '../../access/exemption.js'
 import { asStoreError } from '../../access/failure.js'
-import { enforceNow, holdLease } from '../../access/inline.js'
 import { withTimeLimit } from '../../access/time-limit.js'
 import { auditEntry, subjectOf } from '../../events/audit-entry.js'
 import { groupKey, mappingPolicy } from '../../mapping/index.js'

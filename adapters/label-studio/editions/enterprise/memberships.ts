@@ -1,7 +1,7 @@
 import { type Grant, type Plan, placeOf, type Scope } from '../../../../lib/adapter/index.js'
 import type { LabelStudioApi } from '../../api/index.js'
 import type { LabelStudioSettings } from '../../options.js'
-import type { Holder, Impossible, Prepared } from './prepared.js'
+import type { Holder, Impossible, Prepared } from './prepared-grant.js'
 import { projectGrants } from './project-grants.js'
 import { workspaceGrants } from './workspace-grants.js'
 

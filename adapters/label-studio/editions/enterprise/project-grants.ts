@@ -1,7 +1,7 @@
 import type { Grant } from '../../../../lib/adapter/index.js'
 import type { LabelStudioApi, ProjectRole, ProjectRoleCode } from '../../api/index.js'
 import { explained } from './manual-flags.js'
-import { type Holder, type Impossible, missing, type Prepared } from './prepared.js'
+import { type Holder, type Impossible, missing, type Prepared } from './prepared-grant.js'
 
 type ProjectGrant = Extract<Grant, { kind: 'project' }>
 

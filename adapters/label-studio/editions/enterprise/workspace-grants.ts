@@ -3,7 +3,7 @@ import { limiter } from '../../api/http/limiter.js'
 import type { LabelStudioApi, Workspace } from '../../api/index.js'
 import type { LabelStudioSettings } from '../../options.js'
 import { explained } from './manual-flags.js'
-import { type Holder, type Impossible, missing, type Prepared } from './prepared.js'
+import { type Holder, type Impossible, missing, type Prepared } from './prepared-grant.js'
 
 type WorkspaceGrant = Extract<Grant, { kind: 'workspace' }>
 

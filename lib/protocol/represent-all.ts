@@ -23,7 +23,7 @@ interface ShownResources {
 }
 
 /** Representations. */
-export interface Presented {
+export interface Representations {
   readonly resources: JsonObject[]
   /** They have so many values that they are to be written in pieces. */
   readonly isLong: boolean
@@ -36,11 +36,11 @@ const valuesAtOnce = 1_000
  * once: at most one call for the groups of users and one for their managers, and none if the
  * projection does not include them.
  */
-export async function present(
+export async function representAll(
   services: Services,
   request: ScimRequest,
   shown: ShownResources,
-): Promise<Presented> {
+): Promise<Representations> {
   const { found, presentation } = shown
   const read = readComputed(services, request, shown)
   const computed: Computed = Object.assign(
@@ -51,7 +51,7 @@ export async function present(
     },
     ...(read === undefined ? [] : await read),
   )
-  const presentOne = ({ type, resource }: FoundResource) =>
+  const representOne = ({ type, resource }: FoundResource) =>
     project(
       type,
       represent(endpointOf(services, type), resource, computed),
@@ -59,10 +59,10 @@ export async function present(
       { ...(presentation.sent && { sent: presentation.sent }) },
     )
   if (countValues(services, found) <= valuesAtOnce) {
-    return { resources: found.map(presentOne), isLong: false }
+    return { resources: found.map(representOne), isLong: false }
   }
   const resources: JsonObject[] = []
-  for (const each of found) resources.push(await presentInParts(services, each, presentOne))
+  for (const each of found) resources.push(await representInParts(services, each, representOne))
   return { resources, isLong: true }
 }
 
@@ -83,16 +83,16 @@ function longList(services: Services, { type, resource }: FoundResource): readon
  * A representation that is made of a part of the values at a time, between which other requests
  * have their turn.
  */
-async function presentInParts(
+async function representInParts(
   services: Services,
   found: FoundResource,
-  presentOne: (part: FoundResource) => JsonObject,
+  representOne: (part: FoundResource) => JsonObject,
 ): Promise<JsonObject> {
   const { longAttribute = '' } = endpointOf(services, found.type).kind
   const values = longList(services, found)
   const partFrom = (start: number) => {
     const part = values.slice(start, start + valuesAtOnce)
-    return presentOne({ ...found, resource: { ...found.resource, [longAttribute]: part } })
+    return representOne({ ...found, resource: { ...found.resource, [longAttribute]: part } })
   }
   const representation = partFrom(0)
   const shown = [representation[longAttribute] ?? []].flat()

@@ -17,7 +17,7 @@ import { holdPerson } from './hold.js'
 export type AccountKey = Pick<LabelStudioUser, 'id' | 'email'>
 
 /** Decides who may have an existing account in Label Studio. */
-export interface Claims {
+export interface Adoption {
   /**
    * Whether this person may have the account. Changes nothing.
    * @throws RefusedError 409 when another person has it or it must not be adopted, 403 for the
@@ -41,7 +41,7 @@ export interface Claims {
   announce(scope: Scope, user: User, email: string): Promise<void>
 }
 
-interface ClaimParts {
+interface AdoptionParts {
   readonly access: AccessStore
   readonly users: UserStore
   readonly settings: LabelStudioSettings
@@ -53,7 +53,7 @@ const reservedFor = (accountId: number) => `labelStudio.heir:${accountId}`
 const reservedAddress = (email: string) => `labelStudio.founder:${email}`
 
 /** Makes these decisions from the records of one tenant's people. */
-export function claimsOf(parts: ClaimParts): Claims {
+export function adoptionOf(parts: AdoptionParts): Adoption {
   const { access } = parts
   return {
     async check(scope, user, account) {
@@ -97,7 +97,7 @@ export function mayAdopt({ adopt }: Pick<LabelStudioSettings, 'adopt'>, email: s
  * holder.
  */
 async function holderToReplace(
-  parts: ClaimParts,
+  parts: AdoptionParts,
   scope: Scope,
   user: User,
   account: AccountKey,
@@ -122,7 +122,7 @@ async function holderToReplace(
 
 /** Removes the listed person, unless they became managed meanwhile. @throws RefusedError 409 */
 async function takeFromList(
-  { access, users, settings }: ClaimParts,
+  { access, users, settings }: AdoptionParts,
   scope: Scope,
   { userId }: AccessRecord,
 ): Promise<void> {
@@ -140,7 +140,7 @@ async function takeFromList(
  * interrupted.
  */
 async function isPromised(
-  { access }: ClaimParts,
+  { access }: AdoptionParts,
   scope: Scope,
   user: User,
   account: AccountKey,
@@ -165,7 +165,7 @@ interface LedgerTransfer {
  * behalf.
  */
 async function transferLedger(
-  { access }: ClaimParts,
+  { access }: AdoptionParts,
   scope: Scope,
   { user, account, holder }: LedgerTransfer,
 ): Promise<void> {
