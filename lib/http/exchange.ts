@@ -1,9 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Request, Response } from 'express'
 import { unavailable } from '../errors.js'
 import type { Lifetime } from '../stores/scope.js'
 import { ClientGoneError } from './read-bytes.js'
-import { requestIdOf } from './request-id.js'
 
 /** The head of a request. It is read once, because the framework's own accessors are slow. */
 export interface Head {
@@ -117,4 +117,12 @@ function closeAfterAnswer(request: Request, response: Response): void {
 
 function deadlinePassed({ retryAfterSeconds }: ExchangeOptions) {
   return unavailable('The request took too long and was given up. Try again.', retryAfterSeconds)
+}
+
+const sane = /^[A-Za-z0-9._:=+/-]{1,128}$/
+
+/** The client's `X-Request-Id` if it is safe to log, else a new one. */
+export function requestIdOf(headers: IncomingHttpHeaders): string {
+  const given = headers['x-request-id']
+  return typeof given === 'string' && sane.test(given) ? given : randomUUID()
 }

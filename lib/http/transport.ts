@@ -25,8 +25,7 @@ import { ClientGoneError } from './read-bytes.js'
 import { readQuery } from './read-query.js'
 import { respond } from './respond.js'
 import { type PathMatch, type RouteTable, routeTable } from './route-table.js'
-import { decodeSegments, splitTarget } from './target.js'
-import { readVersion } from './versions.js'
+import { decodeSegments, readVersion, splitTarget } from './target.js'
 
 /** Everything the transport depends on. */
 export interface TransportOptions extends AuthenticationOptions {

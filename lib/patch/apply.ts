@@ -1,12 +1,11 @@
 import { checkResource } from '../schema/check-resource.js'
-import { own } from '../schema/json.js'
+import { isEqual, own } from '../schema/json.js'
 import type { Json, JsonObject, ResourceType } from '../schema/types.js'
 import { assignmentsOf } from './assignments.js'
 import { createContext, type PatchContext } from './context.js'
 import { type Assignment, assign, type Draft } from './draft.js'
 import { dropEmptyValues } from './empty-values.js'
 import { changeSchemas, removeExtension } from './extensions.js'
-import { isEqual } from './json.js'
 import type { PatchOperation, PatchOptions } from './operation.js'
 import { hasForeignUrn, isUnknown, type UnknownTarget, unknownTarget } from './target.js'
 

@@ -1,10 +1,9 @@
 import { isDerived } from '../schema/core-schemas.js'
-import { isObject, own } from '../schema/json.js'
+import { isEqual, isObject, own, withMember } from '../schema/json.js'
 import { subAttribute } from '../schema/paths.js'
 import { readElement, readListed } from '../schema/read-value.js'
 import type { AttributeDefinition, Json, JsonObject } from '../schema/types.js'
 import type { Change, PatchContext } from './context.js'
-import { isEqual, withMember } from './json.js'
 import { changeSimple, requireUnchanged } from './simple.js'
 import { changeList, type ValueRules } from './value-list.js'
 

@@ -1,10 +1,15 @@
 import type { Deviations } from '../deviations.js'
+import { ScimError, tooMany } from '../errors.js'
 import type { FilterLimits } from '../filter/scanner.js'
 import type { ListIndex } from '../schema/list-index.js'
 import type { UnknownAttributes } from '../schema/read-context.js'
 import type { AttributeDefinition, Json, ResourceType } from '../schema/types.js'
-import { type Budget, createBudget } from './budget.js'
-import { defaultPatchLimits, type PatchOp, type PatchOptions } from './operation.js'
+import {
+  defaultPatchLimits,
+  type PatchLimits,
+  type PatchOp,
+  type PatchOptions,
+} from './operation.js'
 import type { ValueFilter } from './target.js'
 
 /** State shared by the operations of one PATCH request. */
@@ -50,4 +55,39 @@ export function createContext(type: ResourceType, options: PatchOptions): PatchC
     passedOver: new Set(),
     indexes: new WeakMap(),
   }
+}
+
+/** The remaining budget of one PATCH request. Both methods throw when it is used up. */
+export interface Budget {
+  /** @throws ScimError `tooMany` (400) */
+  spendComparisons(count: number): void
+  /**
+   * @param times number of values that receive `value`
+   * @throws ScimError 413
+   */
+  spendBytes(value: Json, times: number): void
+}
+
+/** Makes a budget from the limits `comparisons` and `bytes`. */
+export function createBudget(limits: Pick<PatchLimits, 'comparisons' | 'bytes'>): Budget {
+  let { comparisons, bytes } = limits
+  return {
+    spendComparisons(count) {
+      comparisons -= count
+      if (comparisons < 0) {
+        throw tooMany('The operations look at too many values. Send fewer, or narrower ones.')
+      }
+    },
+    spendBytes(value, times) {
+      bytes -= sizeOf(value) * times
+      if (bytes < 0) throw new ScimError(413, 'The operations write too much into the resource.')
+    },
+  }
+}
+
+/** The approximate size of a value as JSON, in bytes. Cheap for strings, which can be long. */
+function sizeOf(value: Json): number {
+  if (typeof value === 'string') return value.length
+  if (typeof value !== 'object' || value === null) return 5
+  return JSON.stringify(value).length
 }

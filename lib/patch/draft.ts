@@ -1,11 +1,10 @@
 import { mutabilityError } from '../errors.js'
 import { isDerived, isPassword } from '../schema/core-schemas.js'
-import { isObject, own } from '../schema/json.js'
+import { isObject, own, withMember } from '../schema/json.js'
 import { printPath } from '../schema/paths.js'
 import type { AttributeDefinition, AttributePath, Json, JsonObject } from '../schema/types.js'
 import { changeAttribute } from './change-attribute.js'
 import type { PatchContext } from './context.js'
-import { withMember } from './json.js'
 import type { PatchOp } from './operation.js'
 import type { PatchTarget } from './target.js'
 

@@ -1,7 +1,7 @@
 import { isObject, own } from '../schema/json.js'
 import { subAttribute } from '../schema/paths.js'
 import type { AttributeDefinition, Json } from '../schema/types.js'
-import type { Budget } from './budget.js'
+import type { Budget } from './context.js'
 
 /**
  * Ensures a single primary value after an operation: the last primary value that it touched stays,

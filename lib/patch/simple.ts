@@ -1,10 +1,10 @@
 import { invalidValue, mutabilityError } from '../errors.js'
 import { isUnassigned } from '../schema/empty-value.js'
+import { isEqual } from '../schema/json.js'
 import { readElement } from '../schema/read-value.js'
 import type { Json } from '../schema/types.js'
 import { asSent } from '../schema/wrapped-value.js'
 import type { Change, PatchContext } from './context.js'
-import { isEqual } from './json.js'
 
 /** The value of a simple attribute after an operation; `undefined` if unassigned. */
 export function changeSimple(change: Change, context: PatchContext): Json | undefined {

@@ -2,6 +2,7 @@ import { invalidSyntax, ScimError } from '../errors.js'
 import { type Projection, parseProjection } from '../projection/index.js'
 import type { ResourceCall, Services } from '../resources/call.js'
 import type { Json, ResourceType } from '../schema/types.js'
+import { createScope, type Scope } from '../stores/scope.js'
 import type { ScimRequest } from './messages.js'
 
 /** The body of a request that must have one. */
@@ -46,4 +47,13 @@ export function conditionOf(
 /** 501 for a feature that is switched off (RFC 7644 §3.12 table 8). */
 export function notSupported(feature: string): ScimError {
   return new ScimError(501, `This service provider does not support ${feature}.`)
+}
+
+/** The scope of all store calls of a request. Tenant and actor come from the credentials alone. */
+export function scopeOf({
+  principal,
+  requestId,
+  lifetime,
+}: Pick<ScimRequest, 'principal' | 'requestId' | 'lifetime'>): Scope {
+  return createScope({ tenant: principal.tenant, actor: principal.name, requestId }, lifetime)
 }

@@ -6,9 +6,9 @@ import { toScimError } from '../resources/store-errors.js'
 import type { ResourceType } from '../schema/types.js'
 import type { Scope } from '../stores/scope.js'
 import type { ScimRequest } from './messages.js'
+import { scopeOf } from './read-request.js'
 import { requestAttributes } from './request-attributes.js'
 import type { Handler, PathParameters } from './route.js'
-import { scopeOf } from './scope.js'
 
 /**
  * Wraps a write handler, so that its refusals and failures go to the audit log and to listeners,

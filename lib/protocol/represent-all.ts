@@ -6,7 +6,7 @@ import type { FoundResource } from '../resources/queries/query.js'
 import { type Computed, represent } from '../resources/represent.js'
 import type { Json, JsonObject, ResourceType } from '../schema/types.js'
 import type { ScimRequest } from './messages.js'
-import { scopeOf } from './scope.js'
+import { scopeOf } from './read-request.js'
 
 /** The form in which resources are shown. */
 export interface Presentation {

@@ -25,10 +25,9 @@ import {
 import type { ProtocolOptions } from '../context.js'
 import { errorBody, unexpectedFailure } from '../error-body.js'
 import type { ScimRequest, ScimResponse } from '../messages.js'
-import { bodyOf, notSupported } from '../read-request.js'
+import { bodyOf, notSupported, scopeOf } from '../read-request.js'
 import { reportStillIn } from '../report-refusal.js'
 import type { Handler } from '../route.js'
-import { scopeOf } from '../scope.js'
 
 /** The write handlers of a resource type, the same ones that handle single requests. */
 export interface WriteHandlers {

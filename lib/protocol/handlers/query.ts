@@ -17,10 +17,10 @@ import type { ProtocolOptions } from '../context.js'
 import { listResponse } from '../list-response.js'
 import type { ScimRequest, ScimResponse } from '../messages.js'
 import { parametersOfSearch, parametersOfUrl, type QueryParameters } from '../query-parameters.js'
+import { scopeOf } from '../read-request.js'
 import { type Presentation, representAll, viewIn, viewOf } from '../represent-all.js'
 import { decideResourceType } from '../resource-type-filter.js'
 import type { Handler } from '../route.js'
-import { scopeOf } from '../scope.js'
 
 /** The services of a router, with the options of the protocol. */
 export type QueryServices = Services & { readonly options: ProtocolOptions }

@@ -15,11 +15,10 @@ import type { ResourceType } from '../../schema/types.js'
 import type { Resource } from '../../stores/resource.js'
 import { etagOf, matchesEtag } from '../../version/etag.js'
 import type { ScimRequest, ScimResponse } from '../messages.js'
-import { bodyOf, conditionOf, notSupported, projectionOf } from '../read-request.js'
+import { bodyOf, conditionOf, notSupported, projectionOf, scopeOf } from '../read-request.js'
 import { representAll, viewOf } from '../represent-all.js'
 import { requestReader } from '../request-attributes.js'
 import type { Handler, PathParameters } from '../route.js'
-import { scopeOf } from '../scope.js'
 
 /** The parts of an answer with one resource. */
 interface Answer {
