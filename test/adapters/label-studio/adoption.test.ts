@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { type Claims, claimsOf, mayAdopt } from '../../../adapters/label-studio/accounts/claims.js'
+import {
+  type Adoption,
+  adoptionOf,
+  mayAdopt,
+} from '../../../adapters/label-studio/accounts/adoption.js'
 import { exemptionsIn } from '../../../adapters/label-studio/accounts/exemptions.js'
 import { manage, managing, noteAccount } from '../../../adapters/label-studio/accounts/links.js'
 import type { LabelStudioSettings } from '../../../adapters/label-studio/options.js'
-import type { TargetParts } from '../../../adapters/label-studio/parts.js'
+import type { TargetParts } from '../../../adapters/label-studio/target-parts.js'
 import { memoryAdapters } from '../../../adapters/memory/index.js'
 import type { AuditEntry } from '../../../lib/events/catalogue.js'
 import type { AccountReference, Grant } from '../../../lib/mapping/index.js'
@@ -24,7 +28,7 @@ interface World {
   readonly storage: ReturnType<typeof memoryAdapters>
   readonly settings: LabelStudioSettings
   readonly events: AuditEntry[]
-  readonly claims: Claims
+  readonly claims: Adoption
   /** Stores somebody with an access record. */
   person(known?: Partial<AccessRecord>, isStored?: boolean): Promise<User>
   recordOf(user: User): Promise<AccessRecord | undefined>
@@ -48,7 +52,7 @@ function world(adopt: LabelStudioSettings['adopt'] = 'all'): World {
     storage,
     settings,
     events,
-    claims: claimsOf({ access, users, settings, ownId }),
+    claims: adoptionOf({ access, users, settings, ownId }),
     async person(known, isStored = true) {
       const user = aUser({ userName: `${randomUUID()}@acme.example` })
       if (isStored) await users.create(scope, user, writeOf(user))
