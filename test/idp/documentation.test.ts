@@ -6,12 +6,13 @@ import { deviationsOf } from '../support/transcripts-replay.js'
 
 const root = path.join(__dirname, '../..')
 const page = path.join(root, 'docs/deviations.md')
+const readme = path.join(__dirname, 'README.md')
 const generated = /(<!-- deviations: .*-->\n)([\s\S]*?)(<!-- \/deviations -->)/
 const transcripts = readTranscripts()
 
 /** The rows of the table below a heading, as cells. */
-function tableUnder(heading: string, file = page): string[][] {
-  const [, section = ''] = fs.readFileSync(file, 'utf8').split(`\n## ${heading}\n`)
+function tableUnder(heading: string): string[][] {
+  const [, section = ''] = fs.readFileSync(readme, 'utf8').split(`\n## ${heading}\n`)
   return (section.split('\n## ')[0] ?? '')
     .split('\n')
     .filter((line) => line.startsWith('| ') && !line.startsWith('|---'))
@@ -79,9 +80,7 @@ describe('docs/deviations.md', () => {
   })
 
   it('explains every source that transcripts name', () => {
-    const sources = tableUnder('Sources', path.join(__dirname, 'README.md')).flatMap(
-      ([names = '']) => names.split(', '),
-    )
+    const sources = tableUnder('Sources').flatMap(([names = '']) => names.split(', '))
     const seen = transcripts.flatMap(({ file, transcript }) =>
       transcript.seen.map((name) => ({ file, name })),
     )
