@@ -50,6 +50,17 @@ export function describeWalk(
       expect([status, json.count, json.results[0].title]).toEqual([200, 1, 'Cats'])
     })
 
+    it.each([500, 2000, 20_000])('lists them also among %i others', async (count) => {
+      const many = Array.from({ length: count }, (_, each) => [100_000 + each, 'Inherit'] as const)
+      const projects = { ...Object.fromEntries(many), [mine]: 'Inherit' as const }
+      const mia = await room.add(`mia${count}@example.com`, { role: 'Manager', projects })
+      for (const query of ['', '?page=1&page_size=30', `?ids=${mine},${other}`]) {
+        const { status, json } = await as(mia, 'GET', `/api/projects${query}`)
+        const titles = json.results.map(({ title }: { title: string }) => title)
+        expect([query, status, titles]).toEqual([query, 200, ['Cats']])
+      }
+    })
+
     it('opens the project, its tasks, and lets somebody label', async () => {
       const { status } = await as(anna, 'GET', `/api/projects/${mine}`)
       expect(status).toBe(200)

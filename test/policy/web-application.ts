@@ -250,9 +250,10 @@ export function describeWebApplication(
     it('a Manager connects a model to a project that they made', async () => {
       const person = await invite('Manager', { role: 'Manager' })
       await visit(person, async (page) => {
-        const made = await page.request.post(`${room.url}/api/projects/`, {
-          headers: { ...person.headers, cookie: '' },
-          data: { title: 'Own' },
+        const made = await fetch(`${room.url}/api/projects/`, {
+          method: 'POST',
+          headers: { ...person.headers, 'content-type': 'application/json' },
+          body: JSON.stringify({ title: 'Own', label_config: labelConfig }),
         })
         const { id } = (await made.json()) as { id: number }
         await page.goto(`${room.url}/projects/${id}/settings/ml`)

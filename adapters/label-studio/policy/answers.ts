@@ -259,8 +259,24 @@ export function urlWithoutFiles(url: string): string {
   return `${path}?${query}`
 }
 
-/** Narrows the query of a list of projects: Label Studio then counts and pages only those. */
-export function narrowedUrl(person: PersonAccess, url: string): string {
+/** Longest URL; nginx refuses more than 8 KiB by default, Label Studio more than 16. */
+const maxUrlLength = 8_000
+
+/**
+ * How a list of projects is narrowed: by the query, so that Label Studio counts and pages only
+ * those; where their numbers make it too long, by the answer, whose pages have gaps then.
+ */
+export function narrowedList(
+  person: PersonAccess,
+  url: string,
+): { readonly url: string } | { readonly answer: { change(body: unknown): unknown } } {
+  const narrowed = narrowedUrl(person, url)
+  if (narrowed.length <= maxUrlLength) return { url: narrowed }
+  const isOpen = ({ id }: Item) => typeof id === 'number' && rankIn(person, id) > ranks.none
+  return { answer: { change: (body) => withItems(body, isOpen) } }
+}
+
+function narrowedUrl(person: PersonAccess, url: string): string {
   const [path = '', ...rest] = url.split('?')
   const query = new URLSearchParams(rest.join('?'))
   const asked = query.get('ids')

@@ -31,7 +31,7 @@ import {
   changeOf,
   hideControls,
   keepOf,
-  narrowedUrl,
+  narrowedList,
   urlWithoutFiles,
 } from './answers.js'
 import { type Decision, decide, isOwn, type ObjectFacts } from './decide.js'
@@ -279,7 +279,7 @@ function allowed(tools: Tools, found: Allowed): PolicyDecision {
   const { question, person, request, project } = found
   const { endpoint, method } = request
   if (endpoint.answer === 'projectList') {
-    return { kind: 'allow', url: narrowedUrl(person, question.request.url ?? '/') }
+    return { kind: 'allow', ...narrowedList(person, question.request.url ?? '/') }
   }
   if (endpoint.answer === 'withoutFiles') {
     return { kind: 'allow', url: urlWithoutFiles(question.request.url ?? '/') }
