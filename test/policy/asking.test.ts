@@ -1,3 +1,5 @@
+import type { LabelStudioApi } from '../../adapters/label-studio/api/index.js'
+import { resolverOf } from '../../adapters/label-studio/policy/resolve.js'
 import { type Everything, ownerToken, startEverything } from './everything.js'
 import { openRoom, type Room } from './room.js'
 
@@ -60,6 +62,24 @@ describe('what the policy asks Label Studio', () => {
     application.asked.length = 0
     await ask(87, 'GET', '/api/tasks/31/')
     expect(application.asked).toEqual([])
+  })
+})
+
+describe('what is remembered of a task', () => {
+  it('is not what was asked before a deletion and answered after it', async () => {
+    const answers: ((task: unknown) => void)[] = []
+    const request = () => new Promise((resolve) => answers.push(resolve))
+    const resolver = resolverOf({ http: { request } } as unknown as LabelStudioApi)
+    const task = { kind: 'task', id: '5' }
+    const learn = resolver.learnerOf(1)
+    const asked = resolver.ask(task)
+    resolver.forget()
+    answers[0]?.({ project: 1 })
+    expect(await asked).toMatchObject({ projects: [1] })
+    learn([5])
+    expect(resolver.known(task)).toBeUndefined()
+    resolver.learnerOf(2)([5])
+    expect(resolver.known(task)).toEqual({ projects: [2] })
   })
 })
 

@@ -323,14 +323,12 @@ function isPageOfTasks({ endpoint: { path } }: ReadRequest): boolean {
 /** Tasks of a known project need not be asked about when they are opened. */
 function learnerOf({ resolver }: Tools, project: number | undefined) {
   if (project === undefined) return undefined
+  const learn = resolver.learnerOf(project)
   return (body: unknown) => {
     if (!isObject(body)) return
     const items = Array.isArray(body['tasks']) ? body['tasks'] : [body]
     const tasks = items.filter((each) => isObject(each) && 'data' in each && 'id' in each)
-    resolver.learnTasks(
-      project,
-      tasks.map((each) => Number((each as { id: unknown }).id)).filter(Number.isSafeInteger),
-    )
+    learn(tasks.map((each) => Number((each as { id: unknown }).id)).filter(Number.isSafeInteger))
   }
 }
 

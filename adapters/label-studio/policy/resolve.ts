@@ -11,8 +11,8 @@ export interface Resolver {
   known(reference: Reference): ObjectFacts | undefined
   /** Asks Label Studio; an object that does not exist has no projects. */
   ask(reference: Reference, signal?: AbortSignal): Promise<ObjectFacts>
-  /** Remembers tasks of a project, learnt from an answer. */
-  learnTasks(project: number, tasks: readonly number[]): void
+  /** For remembering tasks of a project, from the answer to a request that is sent now. */
+  learnerOf(project: number): (tasks: readonly number[]) => void
   /** Address of an account, lower-cased; `undefined` for none. */
   addressOf(account: number, signal?: AbortSignal): Promise<string | undefined>
   /** Forgets everything: numbers may have been given to other objects. */
@@ -110,7 +110,10 @@ interface Remembered {
 /** A resolver that asks by `api`, whose token is the owner's. */
 export function resolverOf(api: LabelStudioApi): Resolver {
   const remembered = new Map<string, Remembered>()
-  const remember = (key: string, facts: ObjectFacts) => {
+  /** What was asked before something was deleted, and is answered afterwards, is not remembered. */
+  let epoch = 0
+  const remember = (key: string, facts: ObjectFacts, begun: number) => {
+    if (begun !== epoch) return
     if (remembered.size >= maxRemembered) {
       const [oldest] = remembered.keys()
       if (oldest !== undefined) remembered.delete(oldest)
@@ -128,6 +131,7 @@ export function resolverOf(api: LabelStudioApi): Resolver {
     const before = known(reference)
     if (before) return before
     const { kind, id } = reference
+    const begun = epoch
     if (kind === 'export') return askExport(api, id, signal)
     if (kind === 'creator') return askCreator(api, id, signal)
     const how = kindOf(kind)
@@ -135,7 +139,7 @@ export function resolverOf(api: LabelStudioApi): Resolver {
     const answer = await get(api, how.path(id), signal)
     if (!answer) return { projects: [] }
     const facts = await settle(how.facts(answer), signal)
-    if (how.isFixed && facts.projects.length > 0) remember(`${kind} ${id}`, facts)
+    if (how.isFixed && facts.projects.length > 0) remember(`${kind} ${id}`, facts, begun)
     return facts
   }
 
@@ -150,14 +154,20 @@ export function resolverOf(api: LabelStudioApi): Resolver {
   return {
     known,
     ask,
-    learnTasks(project, numbers) {
-      for (const task of numbers) remember(`task ${task}`, { projects: [project] })
+    learnerOf(project) {
+      const begun = epoch
+      return (numbers) => {
+        for (const task of numbers) remember(`task ${task}`, { projects: [project] }, begun)
+      }
     },
     async addressOf(account, signal) {
       const answer = await get(api, apiPath`/api/users/${account}/`, signal)
       return typeof answer?.['email'] === 'string' ? answer['email'].toLowerCase() : undefined
     },
-    forget: () => remembered.clear(),
+    forget() {
+      epoch += 1
+      remembered.clear()
+    },
   }
 }
 
