@@ -101,7 +101,8 @@ export function accountsOf(parts: AccountParts): Accounts {
     },
     async check(scope, user) {
       const [found] = await matching(parts, scope, user)
-      if (found) await adoptable(parts, scope, user, found)
+      const shown = found && (await stillThere(parts, scope, user, found))
+      if (shown) await adoptable(parts, scope, user, shown)
       else await guardedAccount(parts, scope, user)
     },
     async *takeAll(scope, user) {

@@ -1,10 +1,12 @@
 import {
   type AccessRecord,
   type AccessStore,
+  emailOf,
   emptyRecord,
   type Grant,
   RefusedError,
   type Scope,
+  UnavailableError,
   type User,
   type UserStore,
 } from '../../../lib/adapter/index.js'
@@ -20,8 +22,13 @@ export type AccountKey = Pick<LabelStudioUser, 'id' | 'email'>
 export interface Adoption {
   /**
    * Whether this person may have the account. Changes nothing.
+<<<<<<< HEAD:adapters/label-studio/accounts/adoption.ts
    * @throws RefusedError 409 when another person has it or it must not be adopted, 403 for the
    *   adapter's own account
+=======
+   * @throws RefusedError 409 when somebody else has it or it must not be adopted, 403 for the
+   *   adapter's own; UnavailableError while its holder's new address is on the way to it
+>>>>>>> 6821dbc (label-studio: give an address on at once):adapters/label-studio/accounts/claims.ts
    */
   check(scope: Scope, user: User, account: AccountKey): Promise<void>
   /**
@@ -74,7 +81,7 @@ export function adoptionOf(parts: AdoptionParts): Adoption {
         await holderToReplace(parts, scope, user, account)
         return true
       } catch (error) {
-        if (error instanceof RefusedError) return false
+        if (error instanceof RefusedError || isOnTheWay(error)) return false
         throw error
       }
     },
@@ -107,9 +114,10 @@ async function holderToReplace(
   const isAdoptable = mayAdopt(settings, normalizeEmail(account.email))
   const record = await access.recordByAccount(scope, String(account.id))
   const holder = record?.userId === user.id ? undefined : record
-  if (holder && !(await users.get(scope, holder.userId, withoutGroups))) return holder
-  if (holder && holder.account?.origin !== 'imported') {
-    throw anothersAccount()
+  const holding = holder && (await users.get(scope, holder.userId, withoutGroups))
+  if (holder && !holding) return holder
+  if (holding && holder.account?.origin !== 'imported') {
+    throw isLeaving(holding, account.email) ? addressOnTheWay() : anothersAccount()
   }
   if (!isAdoptable && !(await isPromised(parts, scope, user, account))) {
     throw taken(
@@ -175,6 +183,25 @@ async function transferLedger(
     await access.saveRecord(held, { ...record, applied: [...holder.applied, ...record.applied] })
     await access.deleteRecord(held, holder.userId)
   })
+}
+
+/** Whether somebody has another address in SCIM, which their account gets in a moment. */
+export function isLeaving(holder: User, address: string): boolean {
+  const own = emailOf(holder)
+  return holder.active === true && own !== undefined && own !== normalizeEmail(address)
+}
+
+const onTheWay = Symbol('on the way')
+
+/** An account is about to give its address up: whoever wants it is told to come back. */
+export function addressOnTheWay(): UnavailableError {
+  const message = 'The account that has this e-mail address is about to get another one.'
+  return new UnavailableError(message, { retryAfterSeconds: 1, cause: onTheWay })
+}
+
+/** Whether this is {@link addressOnTheWay}. */
+export function isOnTheWay(error: unknown): boolean {
+  return error instanceof UnavailableError && error.cause === onTheWay
 }
 
 /** The refusal of an account that is linked to somebody else. */

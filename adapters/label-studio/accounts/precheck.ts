@@ -6,9 +6,11 @@ import {
   storeErrorKind,
   type User,
 } from '../../../lib/adapter/index.js'
+import { normalizeEmail } from '../api/index.js'
 import type { Edition, KnownEdition } from '../editions/edition-of.js'
 import { translated } from '../failures.js'
 import type { TargetParts } from '../target-parts.js'
+import { addressOnTheWay, isLeaving, isOnTheWay } from './adoption.js'
 import { recentMs } from './directory.js'
 
 /** Checks before anything is stored, while the client waits. */
@@ -26,7 +28,7 @@ export interface Precheck {
    * another account has the new address. An unknown account under the old address is linked first,
    * so that nobody escapes by getting a new address.
    * @throws RefusedError, or UnavailableError when the account of a person without a link cannot be
-   *   looked up
+   *   looked up, or while another account is about to give the address up
    */
   rename(scope: Scope, before: User, after: User): Promise<void>
 }
@@ -55,7 +57,9 @@ export function precheck(parts: TargetParts, edition: Edition): Precheck {
       if (after.active && !(await canRename(parts, scope))) throw cannotRename()
       await ask(async ({ directory }) => {
         const others = await directory.find(address, { signal: scope.signal, maxAgeMs: recentMs })
-        if (others.some(({ id }) => String(id) !== account.id)) throw addressTaken()
+        for (const other of others) {
+          if (String(other.id) !== account.id) await refuseHeld(parts, scope, other.id, address)
+        }
       })
     },
   }
@@ -73,7 +77,7 @@ function withTimeout(edition: Edition) {
     try {
       await inTime(answer)
     } catch (error) {
-      if (storeErrorKind(error) === 'refused') throw error
+      if (storeErrorKind(error) === 'refused' || isOnTheWay(error)) throw error
       if (error !== late && storeErrorKind(error) !== 'unavailable') throw error
       silentUntil = performance.now() + cooldownMs
     }
@@ -110,6 +114,24 @@ async function accountReference(
   })
   if (found) await accounts.link(scope, user, found)
   return found?.reference
+}
+
+/**
+ * Refuses an address that an account has. Lists are some seconds old, so the account itself is
+ * looked at.
+ */
+async function refuseHeld(
+  { api, settings }: TargetParts,
+  scope: Scope,
+  id: number,
+  address: string,
+): Promise<void> {
+  const now = await api.users.get(id, scope.signal)
+  if (!now || (!now.masked && normalizeEmail(now.email) !== address)) return
+  const { access, users } = settings.storage
+  const record = await access.recordByAccount(scope, String(id))
+  const holder = record && (await users.get(scope, record.userId, { omit: new Set(['groups']) }))
+  throw holder && isLeaving(holder, address) ? addressOnTheWay() : addressTaken()
 }
 
 /** Answered from remembered data, so that a refusal does not depend on Label Studio. */

@@ -80,6 +80,53 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
     const isActive = async (id: number) => (await admin.get(id))?.isActive
     const accountId = async (userId: string) => Number((await product.record(userId))?.account?.id)
 
+    describe('an address that somebody else had a moment ago', () => {
+      const rename = (id: string, value: string) =>
+        product.patch(`/Users/${id}`, [{ op: 'replace', path: 'userName', value }])
+      /** As identity providers do: sent again where the answer says so, and only there. */
+      const renameInTime = async (id: string, value: string) => {
+        const statuses: number[] = []
+        for (let tries = 0; tries < 20 && statuses.at(-1) !== 200; tries += 1) {
+          statuses.push((await rename(id, value)).status)
+          await product.drained()
+        }
+        expect([200, 503]).toEqual(expect.arrayContaining(statuses))
+        expect(statuses.at(-1)).toBe(200)
+      }
+      const entersAs = async (email: string, password: string) =>
+        (await signIn(product.url, email, password)).status === 302
+
+      it('is given to whoever is renamed to it, and two people swap theirs', async () => {
+        await start()
+        const [first, second, between] = [newEmail(), newEmail(), newEmail()]
+        const [ofAnn, ofBob] = ['Anns-passw0rd!', 'Bobs-passw0rd!']
+        const ann = await push({ userName: first, password: ofAnn })
+        const bob = await push({ userName: second, password: ofBob })
+        await rename(ann, between)
+        await renameInTime(bob, first)
+        await renameInTime(ann, second)
+        await product.drained()
+        expect([await entersAs(second, ofAnn), await entersAs(first, ofBob)]).toEqual([true, true])
+        expect((await product.setActive(ann, false)).status).toBe(200)
+        expect([await entersAs(second, ofAnn), await entersAs(first, ofBob)]).toEqual([false, true])
+      }, 60_000)
+
+      it('is given to somebody new', async () => {
+        await start()
+        const email = newEmail()
+        const before = await push({ userName: email, password })
+        await rename(before, newEmail())
+        const pushed = await product.pushUser({ userName: email, password: 'Another-passw0rd' })
+        expect(pushed.status).not.toBe(409)
+        await product.drained()
+        const again = await product.pushUser({ userName: email, password: 'Another-passw0rd' })
+        expect(pushed.status === 201 ? 409 : 201).toBe(again.status)
+        await product.drained()
+        expect(await entersAs(email, 'Another-passw0rd')).toBe(true)
+        expect(await accountId(before)).not.toBe(await accountId(pushed.json.id ?? again.json.id))
+      }, 60_000)
+    })
+
     describe('spellings of one address', () => {
       it('are one person: the one who can sign in is adopted, all are shut out', async () => {
         await start()
