@@ -1,4 +1,4 @@
-/** How one identity provider is told of this service, in short. */
+/** How to connect one identity provider, in short. */
 export interface Guide {
   /** Name of the guide in the documentation, e.g. `okta` for docs/okta.md. */
   readonly id: string
@@ -6,7 +6,7 @@ export interface Guide {
   readonly steps: readonly string[]
 }
 
-/** Identity providers that administrators choose from. The documentation says more of each. */
+/** Identity providers that administrators choose from. The documentation has the details. */
 export const guides: readonly Guide[] = [
   {
     id: 'okta',
@@ -15,7 +15,7 @@ export const guides: readonly Guide[] = [
       'Open your SAML or SWA app integration. General > App Settings: set Provisioning to SCIM.',
       'Provisioning > Integration: enter the base URL; unique identifier "email"; ' +
         'actions Push New Users, Push Profile Updates, Push Groups; ' +
-        'Authentication Mode "HTTP Header" with the token alone.',
+        'Authentication Mode "HTTP Header" with only the token.',
       'Test Connector Configuration, then Save.',
       'Provisioning > To App: enable Create Users, Update User Attributes, Deactivate Users.',
       'Assignments: assign people. Push Groups: push the groups that your rules name.',
@@ -27,9 +27,9 @@ export const guides: readonly Guide[] = [
     steps: [
       'Enterprise apps > New application > Create your own application (non-gallery), or ' +
         'open the one that signs people in.',
-      'Provisioning > New configuration: Tenant URL is the base URL, Secret Token the token alone.',
-      'Test Connection, then Create. In the mappings, let mail be userName and emails[type ' +
-        'eq "work"].value, and objectId be externalId.',
+      'Provisioning > New configuration: Tenant URL is the base URL, Secret Token only the token.',
+      'Test Connection, then Create. Map mail to userName and to emails[type eq "work"].value, ' +
+        'and objectId to externalId.',
       'Users and groups: assign people and groups. Then Start provisioning; ' +
         'a cycle takes about 40 minutes, Provision on demand a few seconds.',
     ],
@@ -51,7 +51,7 @@ export const guides: readonly Guide[] = [
       'SSO Applications > Add > Custom Application, with Export users to this app.',
       'Identity Management: SCIM 2.0, the base URL, Token Key is the token; enable groups; ' +
         'Test Connection, Activate.',
-      'User Groups: choose the groups whose people shall come.',
+      'User Groups: choose the groups whose people are to be provisioned.',
     ],
   },
   {
@@ -61,7 +61,7 @@ export const guides: readonly Guide[] = [
       'In an application of the catalog with automated provisioning, enter the base URL ' +
         'and the token.',
       'Map Primary email to userName and to the work address, and switch provisioning on.',
-      'Google sends no groups: give a default role, or push groups from elsewhere.',
+      'Google does not send groups: set a default role, or push groups from elsewhere.',
     ],
   },
   {
@@ -70,15 +70,15 @@ export const guides: readonly Guide[] = [
     steps: [
       'Integrations > Provisioning > New Connection > SCIM: ' +
         'the base URL, OAuth 2 Bearer Token with the token.',
-      'Test Connection. Make a rule: who is in scope; map the e-mail address to userName.',
-      'Switch connection and rule on.',
+      'Test Connection. Make a rule with the people in scope; map the e-mail address to userName.',
+      'Switch the connection and the rule on.',
     ],
   },
   {
     id: 'authentik',
     name: 'authentik',
     steps: [
-      'Make a SCIM provider: URL is the base URL, Token the token alone.',
+      'Make a SCIM provider: URL is the base URL, Token only the token.',
       'Add it to your application as backchannel provider; without an application nobody is sent.',
     ],
   },
@@ -116,7 +116,7 @@ export const guides: readonly Guide[] = [
   {
     id: 'syncope',
     name: 'Apache Syncope, midPoint',
-    steps: ['Choose SCIMv2Connector: baseAddress is the base URL with a slash at its end.'],
+    steps: ['Choose SCIMv2Connector: baseAddress is the base URL, ending in a slash.'],
   },
   {
     id: 'connect',
@@ -124,7 +124,7 @@ export const guides: readonly Guide[] = [
     steps: [
       'Look for SCIM 2.0 provisioning in its application settings.',
       'Enter the base URL, and the token as bearer token in the Authorization header.',
-      'Let userName be the e-mail address, and send the groups that your rules name.',
+      'Set userName to the e-mail address, and send the groups that your rules name.',
     ],
   },
 ]
