@@ -94,10 +94,11 @@ function unwrap({ definition, value = null }: Change, { deviations }: PatchConte
   return isWrapped && Array.isArray(inner) ? inner : value
 }
 
-function listOf(value: Json, { name }: Change, { deviations }: PatchContext): readonly Json[] {
+function listOf(value: Json, { op, name }: Change, { deviations }: PatchContext): readonly Json[] {
   if (Array.isArray(value)) return value
   if (value !== null && value !== '' && deviations.has('singleValueForMultiValued')) return [value]
-  throw invalidValue(`Attribute "${name}" is multi-valued and needs an array.`)
+  const hint = op === 'remove' ? ' Leave "value" out to remove all.' : ''
+  throw invalidValue(`Attribute "${name}" is multi-valued and needs an array.${hint}`)
 }
 
 interface ListChange {

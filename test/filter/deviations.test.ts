@@ -106,7 +106,7 @@ describe('a deviation in filters', () => {
   })
 
   it.each(['NULL', "'ada'", 'a"b', '{ada}', 'a,b'])(
-    'takes %s for no word without quotation marks (client fault B, R-FILTER-16)',
+    'takes %s for no word without quotation marks (clients B, R-FILTER-16)',
     (word) => {
       expect(thrownBy(() => matches(`userName eq ${word}`, user))).toMatchObject({
         scimType: 'invalidFilter',

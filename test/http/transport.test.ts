@@ -129,6 +129,10 @@ describe.each(setups)(
       },
     )
 
+    it('says how a path is written of which only the case is wrong (clients J)', async () => {
+      expect((await get('/users')).json.detail).toContain('It is written "/Users".')
+    })
+
     it('answers 405 with Allow for a method no route of the path has (R-HTTP-10, R-DISC-08, R-HTTP-15)', async () => {
       const onUsers = await send(server, `${base}/Users`, { method: 'DELETE', headers: bearer() })
       expectError(onUsers, 405)

@@ -619,7 +619,7 @@ describe('deviation emptyOperations (R-PATCH-02)', () => {
     expect(refusal(() => readPatch(body, strict)).scimType).toBe('invalidSyntax')
   })
 
-  it('takes a PATCH of nothing but schemas (Apache Syncope)', () => {
+  it('takes a PATCH of nothing but schemas (Apache Syncope, clients D)', () => {
     const body = { schemas: [patchOp] }
     expect(readPatch(body, optionsOf())).toEqual([])
     const strict = optionsOf({ deviations: { emptyOperations: false } })
@@ -630,7 +630,7 @@ describe('deviation emptyOperations (R-PATCH-02)', () => {
 })
 
 describe('deviation arrayOfOne (R-PATCH-39)', () => {
-  it('takes an array of one object as the value of an operation without a path (SCIM-SDK)', () => {
+  it('takes an array of one object as the value of an operation without a path (SCIM-SDK, clients E)', () => {
     const body = {
       schemas: [patchOp],
       Operations: [{ op: 'replace', value: [{ title: 'Dr', active: true }] }],

@@ -15,7 +15,7 @@ const hostTypes = {
 } as const
 
 describe('/ServiceProviderConfig', () => {
-  it('has every required attribute with its type, and its own location (R-DISC-01, R-DISC-12, R-SPC-01, R-SPC-02, R-SPC-04, R-SPC-05)', async () => {
+  it('has every required attribute with its type, and its own location (R-DISC-01, R-DISC-12, R-SPC-01, R-SPC-02, R-SPC-04, R-SPC-05, clients A)', async () => {
     const scim = await serve()
     const { status, body } = await scim.get('/ServiceProviderConfig')
     expect(status).toBe(200)

@@ -6,7 +6,7 @@ export function groupPatchSuite(make: () => Adapters | Promise<Adapters>): void 
   const idsIn = (body: { members?: { value: string }[] }) =>
     (body.members ?? []).map(({ value }) => value)
 
-  it('answers 204 with the new version, and 200 when attributes are asked for (R-PATCH-14)', async () => {
+  it('answers 204 with the new version, and 200 when attributes are asked for (R-PATCH-14, clients F)', async () => {
     const scim = await serve(await make())
     const user = await scim.user('a')
     const group = await scim.group('Crew')

@@ -223,7 +223,7 @@ export function querySuite(make: () => Adapters | Promise<Adapters>): void {
     expect(again.body.totalResults).toBe(1)
   })
 
-  it('finds people by their groups, also through other groups (C4)', async () => {
+  it('finds people by their groups, also through other groups (C4, clients G)', async () => {
     const adapters = await make()
     const scim = await serve(adapters)
     if (!adapters.users.supports?.groups) {

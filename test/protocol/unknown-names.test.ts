@@ -277,7 +277,7 @@ describe('a PATCH that is repeated', () => {
   })
 })
 
-describe('remove with null (A22)', () => {
+describe('remove with null (A22, clients C)', () => {
   it('removes attributes and extensions, and no members', async () => {
     const scim = await serve()
     const { id } = await scim.user('ines', {
@@ -294,5 +294,6 @@ describe('remove with null (A22)', () => {
     const operations = [{ op: 'remove', path: 'members', value: null }]
     const { status, body: refusal } = await scim.patch(`/Groups/${group.body.id}`, operations)
     expect([status, refusal.scimType]).toEqual([400, 'invalidValue'])
+    expect(refusal.detail).toContain('Leave "value" out')
   })
 })
