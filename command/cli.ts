@@ -47,7 +47,7 @@ async function runCommand(name: string, command: Command, { rest, environment }:
   })
 }
 
-/** What was typed after the command, or what is wrong with it. */
+/** Parses the arguments of a command, or describes the mistake in them. */
 function parse({ options = {}, words }: Command, rest: readonly string[]) {
   const own = Object.keys(options).map((option) => [option, { type: 'string' }] as const)
   const known = {
@@ -62,7 +62,7 @@ function parse({ options = {}, words }: Command, rest: readonly string[]) {
     return surplus === undefined ? typed : `Unexpected word "${surplus}".`
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
-    // The advice after the first sentence is about words that begin with a hyphen.
+    // Only the first sentence: the advice after it is about words that begin with a hyphen.
     return `${error.message.split('. ')[0]}.`
   }
 }

@@ -2,8 +2,8 @@ import type { Command } from './command.js'
 import { labelStudioVariables } from './variables.js'
 
 /**
- * Every command of the program. Each loads its code when it runs, so that help and tokens come at
- * once.
+ * Every command of the program. Each loads its code only when it runs, so that help and tokens are
+ * printed quickly.
  */
 export const commands: Readonly<Record<string, Command>> = {
   serve: {

@@ -10,7 +10,7 @@ export function databaseUrl({ DATABASE_URL }: Environment): string {
   return DATABASE_URL || 'sqlite:data/scim.db'
 }
 
-/** An address as it may be shown: without name and password. */
+/** An address that is safe to show: without user name and password. */
 export function shownDatabase(url: string): string {
   return url.replace(/\/\/[^/]*@/, '//…@')
 }

@@ -1,7 +1,7 @@
 import type { Command } from './command.js'
 import { describeVariables } from './variables.js'
 
-/** How the program is used. */
+/** The help of the program. */
 export function describeProgram(commands: Readonly<Record<string, Command>>): string {
   const lines = Object.entries(commands).map(
     ([name, { summary }]) => `  ${name.padEnd(16)} ${summary}`,
@@ -15,7 +15,7 @@ the version, --json prints answers as JSON.
 `
 }
 
-/** How one command is used. */
+/** The help of one command. */
 export function describeCommand(name: string, command: Command): string {
   const { summary, words, options = {}, notes, variables } = command
   const lines = [

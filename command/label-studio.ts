@@ -3,17 +3,19 @@ import type { CommunityDeprovisioning } from '../adapters/label-studio/index.js'
 import { UsageError } from './command.js'
 import type { Environment } from './variables.js'
 
-/** How to reach a Label Studio as its owner. */
+/** The connection to a Label Studio as its owner. */
 export interface LabelStudioEnvironment {
   readonly url: string
   readonly token: string
-  /** The owner's sign-in: Community is deactivated, renamed and given passwords through it. */
+  /**
+   * The owner's sign-in, which deactivates and renames accounts and sets passwords in Community.
+   */
   readonly owner?: { readonly email: string; readonly password: string }
   readonly deprovisioning?: CommunityDeprovisioning
 }
 
 /**
- * The Label Studio of the environment; `undefined` when it names none.
+ * The Label Studio in the environment; `undefined` if there is none.
  *
  * @throws UsageError naming the variable that cannot be used
  */
@@ -40,7 +42,7 @@ export function readLabelStudio(environment: Environment): LabelStudioEnvironmen
   }
 }
 
-/** The Label Studio of the environment, for commands that need one. */
+/** The Label Studio in the environment, for commands that need one. */
 export function requireLabelStudio(environment: Environment): LabelStudioEnvironment {
   const found = environment.LABEL_STUDIO_TOKEN ? readLabelStudio(environment) : undefined
   if (!found) throw new UsageError('Set LABEL_STUDIO_URL and LABEL_STUDIO_TOKEN.')

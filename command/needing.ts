@@ -1,7 +1,8 @@
 import { UsageError } from './command.js'
 
 /**
- * Loads a module that needs an optional package, and says how to install it where it is missing.
+ * Loads a module that needs an optional package, and explains how to install the package if it is
+ * missing.
  */
 export async function needing<T>(packageName: string, load: () => Promise<T>): Promise<T> {
   try {

@@ -10,7 +10,7 @@ import { progressPrinter } from './progress.js'
 const everyMs = 1_000
 
 /**
- * Makes everybody's access true again, whatever was changed in Label Studio. 1 when something is
+ * Enforces everybody's access again, whatever was changed in Label Studio. Returns 1 if work is
  * left.
  */
 export async function reconcile(call: CommandCall): Promise<number> {
@@ -62,8 +62,8 @@ function tellProgress({ access }: SqlAdapters, scope: Scope): () => void {
 }
 
 /**
- * The rules are saved as they are: that marks everybody in steps, which a running host continues
- * after a crash.
+ * Saves the rules unchanged, which marks everybody in steps; after a crash, a running host
+ * continues.
  */
 async function markEverybody({ access }: SqlAdapters, scope: Scope): Promise<void> {
   const { rules, version } = await access.rules(scope)

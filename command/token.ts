@@ -1,7 +1,7 @@
 import { digestToken, generateToken } from 'label-studio-scim'
 import type { CommandCall } from './command.js'
 
-/** Makes a token and its digest. Neither is kept anywhere. */
+/** Makes a token and its digest. Neither is stored. */
 export async function token({ tell }: CommandCall): Promise<number> {
   const made = generateToken()
   const digest = digestToken(made)

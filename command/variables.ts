@@ -42,7 +42,7 @@ export const variables = {
 
 export type VariableName = keyof typeof variables
 
-/** What the program was started with. */
+/** The environment of the program. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** The variables of one Label Studio. */
@@ -54,7 +54,7 @@ export const labelStudioVariables = [
   'LABEL_STUDIO_DEPROVISIONING',
 ] as const satisfies readonly VariableName[]
 
-/** One line of help for each variable. */
+/** The help for the variables, one line each. */
 export function describeVariables(names: readonly VariableName[]): string {
   const width = Math.max(...names.map((name) => name.length))
   const lines = names.map((name) => {

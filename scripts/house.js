@@ -43,7 +43,7 @@ function staticFigures() {
         /type\.name\b *[!=]==? *'|'(User|Group)' *[!=]==? *\S*type\.name/g,
       ),
     ),
-    figure('files at the top of lib/resources', 15, direct('lib/resources').length),
+    figure('files at the top of lib/resources', 14, direct('lib/resources').length),
     figure('files at the top of adapters/label-studio', 9, direct('adapters/label-studio').length),
     figure('imports of adapters past the entry label-studio-scim/adapter', 0, pastEntry().length),
     figure(
@@ -136,8 +136,10 @@ async function patchFigures() {
   const called = (name) => calls.filter((call) => call === name).length
   const matching = (pattern) => statements.filter((text) => pattern.test(text)).length
   return [
-    // The aim is 70; lib/http and lib/patch keep their small files, which are read one by one.
-    figure('files that run for one PATCH active', 102, entered.length),
+    // The aim was 70. 19 of these are the SQL adapter, 16 the HTTP layer (limits, credentials,
+    // body), and 27 pure engines (patch, schema, projection). Joining more of them would make files
+    // of several purposes.
+    figure('files that run for one PATCH active', 96, entered.length),
     // Load and store the user; claim them; read user and record under the lease; end access; read
     // the account that this may have found; finish; read the groups for the answer.
     figure('adapter calls for it', 9, calls.length),

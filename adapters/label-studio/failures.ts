@@ -56,7 +56,9 @@ function refusalFrom(error: LabelStudioError): RefusedError | undefined {
     return new RefusedError(`Label Studio does not accept a value of this person${fields}.`, 400)
   }
   if (error.kind === 'protected') {
-    return new RefusedError('This is a superuser of Label Studio, who is not changed from outside.')
+    return new RefusedError(
+      'This is a superuser of Label Studio, who cannot be changed from outside.',
+    )
   }
   if (error.kind === 'conflict') {
     return new RefusedError('Label Studio refuses to change this account.', 409)

@@ -11,7 +11,7 @@ import { adminTokens, type SettingsOptions, settingsRouter } from 'label-studio-
 import { failureLog } from './failure-log.js'
 import { type Checks, readiness } from './ready.js'
 
-/** What the application is made of. */
+/** The parts of the application. */
 export interface AppParts {
   readonly adapters: Adapters
   readonly reconciler: Reconciler
@@ -19,19 +19,19 @@ export interface AppParts {
   readonly scimDigests: readonly string[]
   /** Digests of tokens of administrators. */
   readonly adminDigests: readonly string[]
-  /** Reverse proxies that are believed, as Express takes them. Default: none. */
+  /** Trusted reverse proxies, in Express's format. Default: none. */
   readonly trustProxy?: string
-  /** What `/readyz` asks. */
+  /** The checks of `/readyz`. */
   readonly checks?: Checks
-  /** What rules can name, where a Label Studio tells. */
+  /** The names that rules can use, if a Label Studio provides them. */
   readonly choices?: Pick<SettingsOptions, 'projects' | 'workspaces'>
-  /** The settings are served by an application of their own: {@link createSettingsApp}. */
+  /** The settings are served by a separate application: {@link createSettingsApp}. */
   readonly hasOwnSettings?: boolean
 }
 
 /**
- * The host's Express application: SCIM at `/scim/v2`, `/healthz` (the process), `/readyz` (what it
- * needs), and the settings unless they have their own.
+ * The host's Express application: SCIM at `/scim/v2`, `/healthz` (the process), `/readyz` (its
+ * dependencies), and the settings unless they have a separate application.
  */
 export function createApp(parts: AppParts): Express {
   const { adapters, reconciler, scimDigests } = parts
@@ -64,7 +64,7 @@ export function createApp(parts: AppParts): Express {
   return app
 }
 
-/** An application with the settings page and API alone, for a port that no Label Studio shares. */
+/** An application with only the settings page and API, for a port not shared with Label Studio. */
 export function createSettingsApp(parts: AppParts): Express {
   const app = plainApp(parts, failureLog().watch)
   app.use(settingsOf(parts))
@@ -99,7 +99,7 @@ function settingsOf(parts: AppParts): Router {
   })
 }
 
-/** Where a client looks whose base URL lacks the path. */
+/** The paths that a client requests if its base URL lacks the path. */
 const scimEndpoints = ['/Users', '/Groups', '/ServiceProviderConfig', '/ResourceTypes', '/Schemas']
 
 function tellBaseUrl(_request: Request, response: Response): void {
@@ -113,7 +113,7 @@ function tellBaseUrl(_request: Request, response: Response): void {
     })
 }
 
-/** Nobody looks at a status page when nothing seems wrong. */
+/** Logs mass losses, because nobody looks at a status page when nothing seems wrong. */
 function warnOfMassLoss({ event, detail }: AuditEntry): void {
   if (event === 'access.massLoss') console.error(`WARNING: ${detail}`)
 }

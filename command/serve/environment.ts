@@ -4,22 +4,26 @@ import { databaseUrl } from '../database.js'
 import { type LabelStudioEnvironment, readLabelStudio } from '../label-studio.js'
 import type { Environment } from '../variables.js'
 
-/** Where this host listens, what it stores in, and who may talk to it. */
+/** The settings of this host: addresses, database and credentials. */
 export interface HostEnvironment {
   readonly port: number
   readonly host: string
   /**
-   * Where the settings page and API listen when not at `port`: another origin than Label Studio's.
+   * Where the settings page and API listen if not at `port`: a different origin from Label
+   * Studio's.
    */
   readonly settings?: { readonly port: number; readonly host: string }
-  /** Reverse proxies whose `X-Forwarded-…` are believed, as Express takes them. */
+  /** Reverse proxies whose `X-Forwarded-…` headers are trusted, in Express's format. */
   readonly trustProxy?: string
   readonly scim: Access
   readonly admin: Access
   readonly databaseUrl: string
   /** The Label Studio to provision, and to put behind the gate. */
   readonly labelStudio?: LabelStudioEnvironment
-  /** What the rules do in Community. `off`: they are recorded, and everybody may do everything. */
+  /**
+   * How rules are applied in Community. `off`: they are only recorded, and everybody may do
+   * everything.
+   */
   readonly rules: RulesMode
 }
 
@@ -29,7 +33,7 @@ export type RulesMode = 'enforce' | 'report' | 'off'
 /** Who may come in. */
 export interface Access {
   readonly digests: readonly string[]
-  /** The token made for this run, where the environment gives none. */
+  /** The token made for this run, if the environment gives none. */
   readonly made?: string
 }
 
@@ -72,7 +76,7 @@ function readPort(name: string, value: string): number {
 }
 
 /**
- * The digests of a token and of those whose digests are given; of a new token where there are none.
+ * The digest of a given token, and the given digests; the digest of a new token if there are none.
  */
 function readAccess(name: 'SCIM_TOKEN' | 'ADMIN_TOKEN', variables: Environment): Access {
   const token = variables[name]

@@ -4,13 +4,13 @@ import type { AuditEntry } from 'label-studio-scim'
 
 /** Prints one line for each answer 5xx, with the request id that the client got. */
 export interface FailureLog {
-  /** Mounted before everything else. Gives each request and its answer an `X-Request-Id`. */
+  /** To be mounted before everything else. Gives each request and its answer an `X-Request-Id`. */
   readonly watch: RequestHandler
-  /** Told of events: one about a failed request has more to say than its answer. */
+  /** To be called with events: the event of a failed request has more details than its answer. */
   note(event: AuditEntry): void
 }
 
-/** Ids that can be logged as they are; the router takes the same. */
+/** Ids that are safe to log; the router accepts the same ones. */
 const sane = /^[A-Za-z0-9._:=+/-]{1,128}$/
 
 export function failureLog(print: (line: string) => void = console.error): FailureLog {
@@ -24,7 +24,7 @@ export function failureLog(print: (line: string) => void = console.error): Failu
       response.setHeader('X-Request-Id', id)
       response.once('close', () => {
         const { statusCode: status, writableEnded } = response
-        // 501 says what was chosen, and a client that has gone got no answer.
+        // A 501 is deliberate, and a client that has disconnected got no answer.
         const isFailure = writableEnded && status >= 500 && status !== 501
         if (isFailure && !told.has(id))
           print(`request ${id} was answered ${status}: ${method} ${path}`)

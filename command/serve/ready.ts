@@ -1,14 +1,18 @@
 import type { RequestHandler } from 'express'
 
-/** What must be so before requests are sent to this host; whether it is. A rejection means no. */
+/**
+ * The checks that must pass before requests are sent to this instance. A rejection counts as
+ * failed.
+ */
 export type Checks = Readonly<Record<string, () => Promise<boolean>>>
 
 const timeoutMs = 2_000
 const keptMs = 1_000
 
 /**
- * `/readyz`: 200 when everything this host needs is there, else 503, and by name what is. Says
- * nothing of why: anybody may ask. However many ask, each check runs once a second at most.
+ * `/readyz`: 200 if all checks pass, else 503, with the result of each check by name. It gives no
+ * reasons, because anybody may ask. Each check runs at most once a second, however many requests
+ * come.
  */
 export function readiness(checks: Checks): RequestHandler {
   let known: Promise<Readonly<Record<string, boolean>>> | undefined

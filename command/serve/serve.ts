@@ -26,8 +26,8 @@ import { answersAt } from './ready.js'
 import { closeServer, stopOnSignals } from './stop.js'
 
 /**
- * A complete SCIM service provider in one process. With a Label Studio in the environment it
- * provisions that one and stands in front of it as a proxy. Resolves once it listens.
+ * Runs a complete SCIM service provider in one process. If the environment names a Label Studio, it
+ * provisions that one and acts as a proxy in front of it. Resolves once it listens.
  */
 export async function serve({ environment: variables, tell }: CommandCall): Promise<number> {
   const environment = readEnvironment(variables)
@@ -102,7 +102,7 @@ function provision(storage: SqlAdapters, { url, token, ...rest }: LabelStudioEnv
 }
 
 /**
- * Whether Label Studio allows what is wanted; it may also be down now and come later. What it lacks
+ * Prints the findings about Label Studio, which may also be down now and start later. What it lacks
  * is no warning where this host's own gate has it.
  */
 async function tellFindings(
@@ -145,7 +145,7 @@ interface Origins {
   readonly settings: string
 }
 
-/** Says where everything is. The line that tools wait for comes last. */
+/** Prints all addresses. The line for which tools wait comes last. */
 function announce(
   environment: HostEnvironment,
   { origin, settings }: Origins,

@@ -1,16 +1,16 @@
 import type { Server } from 'node:http'
 
-/** How long requests under way may take once the host was told to end. */
+/** How long requests in progress may take once the host was told to stop. */
 const graceMs = 5_000
 /**
- * After that the process ends, whatever still hangs. Everything acknowledged is in the database by
- * then.
+ * After this time the process ends, even if something still hangs. Everything acknowledged is in
+ * the database by then.
  */
 const deadlineMs = 9_000
 
 /**
- * Stops accepting, answers the requests under way, and closes every connection with its next
- * answer, after the grace whatever its client does.
+ * Stops accepting, answers the requests in progress, and closes every connection with its next
+ * answer; after the grace period it closes all connections.
  */
 export function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {

@@ -244,7 +244,7 @@ export async function mayUpgrade(
   const verdict = await enforcer(asked)
   const isPlain = verdict.kind === 'pass' && !verdict.answer && request.url === url
   if (verdict.kind === 'pass' || verdict.kind === 'body') {
-    return isPlain ? pass : forbidden('This cannot be upgraded.')
+    return isPlain ? pass : forbidden('This connection cannot be upgraded.')
   }
   return verdict
 }

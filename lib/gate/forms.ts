@@ -150,7 +150,7 @@ function refusalOf({ headers }: IncomingMessage, { purpose }: SignInForm): FormR
   if (headers['content-encoding'] !== undefined)
     return refused(415, 'The form must not be compressed.')
   const length = headers['content-length']
-  if (length === undefined) return refused(411, 'The form must say its length.')
+  if (length === undefined) return refused(411, 'The form must have a Content-Length.')
   if (Number(length) > maxFormBytes) return refused(413, 'The form is too large.')
   return undefined
 }

@@ -39,7 +39,7 @@ export function signUpsOf(adapters: Adapters, clock: () => Date): SignUps {
       const token = query.get(invitationParameter)
       if (token === null) return undefined
       const invited = await readInvitation(adapters, scope, token, clock())
-      if (!invited) return forbidden('This link is not valid any more. Ask for a new one.')
+      if (!invited) return forbidden('This link is no longer valid. Ask for a new one.')
       query.delete(invitationParameter)
       const rest = query.size > 0 ? `?${query}` : ''
       const secure = isSecure(request) ? '; Secure' : ''
@@ -53,7 +53,7 @@ export function signUpsOf(adapters: Adapters, clock: () => Date): SignUps {
     async submit(scope, request, applicants) {
       const mode = (await adapters.gate?.signUp(scope)) ?? 'open'
       if (mode === 'closed') {
-        return forbidden('Sign-up is closed: your organization makes the accounts.')
+        return forbidden('Sign-up is closed: your organization creates the accounts.')
       }
       const invited =
         mode === 'invited' ? await invitationIn(adapters, scope, request, clock()) : undefined
@@ -63,7 +63,7 @@ export function signUpsOf(adapters: Adapters, clock: () => Date): SignUps {
         const isTheirs = user !== undefined && isOwnAddress(user, identity.email ?? '')
         if (standing !== 'active' || !isTheirs) return forbidden(notGiven)
         if (!(await maySignUp(adapters, scope, user))) {
-          return forbidden('There is an account for this address already: sign in.')
+          return forbidden('An account with this address already exists. Sign in.')
         }
         if (invited && !isFor(invited, user.id, identity)) return forbidden(notInvited)
       }

@@ -204,7 +204,7 @@ function otherScheme(scheme: string, rest: string) {
 /** The message contains no part of the token. */
 function malformed(token: string): string {
   return /^bearer\s/i.test(token)
-    ? 'The word "Bearer" stands before the token twice. Enter the token alone in the client.'
+    ? 'The word "Bearer" precedes the token twice. Enter only the token in the client.'
     : 'The bearer token is not well-formed (RFC 6750 §2.1). ' +
         'Copy it again, without spaces, quotation marks and line breaks.'
 }

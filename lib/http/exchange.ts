@@ -116,7 +116,7 @@ function closeAfterAnswer(request: Request, response: Response): void {
 }
 
 function deadlinePassed({ retryAfterSeconds }: ExchangeOptions) {
-  return unavailable('The request took too long and was given up. Try again.', retryAfterSeconds)
+  return unavailable('The request took too long and was cancelled. Try again.', retryAfterSeconds)
 }
 
 const sane = /^[A-Za-z0-9._:=+/-]{1,128}$/

@@ -49,7 +49,7 @@ export function createGuard(options: GuardOptions): Guard {
   return {
     enter() {
       if (inFlight >= options.limits.maxRequestsInFlight) {
-        throw unavailable('Too many requests are being worked on. Try again.', 1)
+        throw unavailable('Too many requests are in progress. Try again later.', 1)
       }
       inFlight += 1
       return () => {

@@ -41,13 +41,15 @@ function leftByParser(body: unknown): Buffer {
   if (Buffer.isBuffer(body)) return body
   if (typeof body === 'string') return Buffer.from(body)
   if (typeof body !== 'object' || body === null) {
-    throw invalidSyntax('The request body was read before it came here, and nothing is left of it.')
+    throw invalidSyntax(
+      'The request body was already read before it reached the router, and nothing is left of it.',
+    )
   }
   try {
     // Serialized again, so that it passes the same checks as any other body.
     return Buffer.from(JSON.stringify(body))
   } catch {
-    throw invalidSyntax('The request body nests too deep.')
+    throw invalidSyntax('The request body is nested too deeply.')
   }
 }
 

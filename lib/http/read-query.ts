@@ -47,7 +47,7 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
   } catch {
-    throw new ScimError(400, 'The query string has a malformed percent-encoding.', {
+    throw new ScimError(400, 'The query string contains a malformed percent-encoding.', {
       scimType: 'invalidValue',
     })
   }

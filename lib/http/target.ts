@@ -36,7 +36,7 @@ export function decodeSegments(segments: readonly string[]): string[] {
       segment.includes('%') ? decodeURIComponent(segment) : segment,
     )
   } catch {
-    throw new ScimError(400, 'The URL has a malformed percent-encoding.')
+    throw new ScimError(400, 'The URL contains a malformed percent-encoding.')
   }
 }
 

@@ -141,7 +141,7 @@ async function work(server: Server, exchange: Exchange, progress: Progress): Pro
   try {
     exchange.hold(server.guard.enter())
     if (server.options.requireHttps && !exchange.request.secure) {
-      throw forbidden('This service provider is reached over https only.')
+      throw forbidden('This service provider can only be reached over https.')
     }
     // Looked up before authentication, because discovery may be open; reported only after it.
     const destination = findDestination(server, exchange)

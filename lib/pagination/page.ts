@@ -39,7 +39,7 @@ export interface CursorPage {
 export function parsePage(parameters: PageParameters, limits: PageLimits): IndexPage | CursorPage {
   if (parameters.cursor === undefined) return parseIndexPage(parameters, limits)
   if (parameters.startIndex !== undefined) {
-    throw invalidValue('"startIndex" and "cursor" exclude each other.')
+    throw invalidValue('"startIndex" and "cursor" cannot be used together.')
   }
   return parseCursorPage(parameters, limits)
 }

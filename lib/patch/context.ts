@@ -75,12 +75,15 @@ export function createBudget(limits: Pick<PatchLimits, 'comparisons' | 'bytes'>)
     spendComparisons(count) {
       comparisons -= count
       if (comparisons < 0) {
-        throw tooMany('The operations look at too many values. Send fewer, or narrower ones.')
+        throw tooMany(
+          'The operations compare too many values. Send fewer operations, or more specific filters.',
+        )
       }
     },
     spendBytes(value, times) {
       bytes -= sizeOf(value) * times
-      if (bytes < 0) throw new ScimError(413, 'The operations write too much into the resource.')
+      if (bytes < 0)
+        throw new ScimError(413, 'The operations write too much data into the resource.')
     },
   }
 }

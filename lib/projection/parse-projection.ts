@@ -35,7 +35,7 @@ export function parseProjection(
   const attributes = namesIn(parameters.attributes)
   const excluded = namesIn(parameters.excludedAttributes)
   if (attributes.length > 0 && excluded.length > 0) {
-    throw invalidValue('"attributes" and "excludedAttributes" exclude each other.')
+    throw invalidValue('"attributes" and "excludedAttributes" cannot be used together.')
   }
   if (attributes.length === 0 && excluded.length === 0) return byDefault
   const texts = attributes.length > 0 ? attributes : excluded

@@ -39,7 +39,10 @@ export function conditionOf(
   const unless = isNew ? { ifNoneMatch } : {}
   if (ifMatch === undefined) return unless
   if (!options.features.etag && ifMatch.trim() !== '*') {
-    throw new ScimError(501, 'This service provider has no versions; If-Match is not supported.')
+    throw new ScimError(
+      501,
+      'This service provider does not support versions, so If-Match is not supported.',
+    )
   }
   return { ifMatch, ...unless }
 }

@@ -46,7 +46,7 @@ export function unknownMembers(ids: readonly string[]): ScimError {
   const more = ids.length > listed.length ? ` and ${ids.length - listed.length} more` : ''
   return invalidValue(
     `Attribute "members" names resources that do not exist: ${listed}${more}. ` +
-      'Provision people before the groups they are in.',
+      'Provision people before their groups.',
   )
 }
 
@@ -55,7 +55,7 @@ export function unknownMembers(ids: readonly string[]): ScimError {
  * read that as an existing resource.
  */
 export function writeRace(): ScimError {
-  return unavailable('Other changes of the resource came first. Send the request again.', 1)
+  return unavailable('Other changes to the resource came first. Send the request again.', 1)
 }
 
 /** Carries the cause for operators; the client does not see it. */

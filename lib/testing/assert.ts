@@ -29,7 +29,7 @@ export async function expectStoreError(
   })
 }
 
-/** What the action rejects with, or `undefined` when it resolves. */
+/** The error with which the action rejects, or `undefined` if it resolves. */
 export async function rejection(action: () => Promise<unknown>): Promise<Error | undefined> {
   try {
     await action()

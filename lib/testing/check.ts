@@ -3,7 +3,7 @@ import type { Adapters, Scope } from '../stores/index.js'
 /** How binding a requirement is (RFC 2119). */
 export type Level = 'MUST' | 'SHOULD' | 'MAY'
 
-/** What a check works with: the adapters under test, and tenants nobody else uses. */
+/** The context of a check: the adapters under test, and tenants that nothing else uses. */
 export interface CheckContext {
   readonly adapters: Adapters
   readonly scope: Scope
@@ -11,37 +11,35 @@ export interface CheckContext {
   readonly otherScope: Scope
 }
 
-/** One requirement on adapters, as data: nothing in it depends on a test runner. */
+/** One requirement on adapters, as data, independent of any test runner. */
 export interface Check {
   /** Stable name, e.g. `users.create.race`. */
   readonly id: string
   readonly level: Level
-  /** Where the requirement comes from: a section of an RFC, or a method of the store interfaces. */
+  /** The source of the requirement: a section of an RFC, or a method of the store interfaces. */
   readonly section: string
-  /** What holds, as a sentence about the store. */
+  /** The requirement, as a sentence about the store. */
   readonly title: string
-  /**
-   * Whether the check says something about these adapters; they need not have every optional part.
-   */
+  /** Whether the check applies to these adapters, which need not have every optional part. */
   readonly appliesTo: (adapters: Adapters) => boolean
-  /** Resolves when the requirement is met and rejects, saying what was found, when it is not. */
+  /** Resolves if the requirement is met; otherwise rejects with a description of what was found. */
   readonly run: (context: CheckContext) => Promise<void>
 }
 
-/** How one check went. */
+/** The result of one check. */
 export interface CheckResult {
   readonly check: Check
   readonly outcome: 'passed' | 'failed' | 'notApplicable'
-  /** Why it failed. */
+  /** The reason for the failure. */
   readonly error?: Error
 }
 
-/** How all of them went. */
+/** The results of all checks. */
 export interface Report {
   readonly results: readonly CheckResult[]
   /** No check of level MUST failed. */
   readonly conforms: boolean
-  /** One line for each failed check; empty when there is none. */
+  /** One line per failed check; empty if there is none. */
   readonly summary: string
 }
 

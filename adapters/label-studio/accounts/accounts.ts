@@ -324,7 +324,9 @@ function adopted(user: LabelStudioUser): Account {
 }
 
 function superuserError(): RefusedError {
-  return new RefusedError('This is a superuser of Label Studio, who is not changed from outside.')
+  return new RefusedError(
+    'This is a superuser of Label Studio, who cannot be changed from outside.',
+  )
 }
 
 /** Label Studio does not add an account to an organization if its creator is in none. */

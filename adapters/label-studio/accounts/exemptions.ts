@@ -60,7 +60,7 @@ const owner: Exemption = {
 
 const superuser: Exemption = {
   kind: 'protected',
-  reason: 'This is a superuser of Label Studio, who is not changed from outside.',
+  reason: 'This is a superuser of Label Studio, who cannot be changed from outside.',
 }
 
 const ofAnotherTenant: Exemption = {

@@ -99,7 +99,7 @@ async function signUp(api: LabelStudioApi, signal?: AbortSignal): Promise<Findin
     ? [
         warning(
           'sign-up-open',
-          'Anybody who reaches Label Studio around the proxy can sign up without a link, ' +
+          'Anybody who can reach Label Studio around the proxy can sign up without a link, ' +
             'and becomes a member of the organization. ' +
             'Set LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK=true in Label Studio.',
         ),
@@ -209,7 +209,7 @@ function nativeFinding(
     warning(
       `native-${name.toLowerCase()}`,
       `Label Studio’s own ${name} has ${rules} mapping rules: ` +
-        `two writers change the same people. ${advice}`,
+        `two systems change the same people. ${advice}`,
     ),
   ]
 }

@@ -95,7 +95,7 @@ async function resetIfNoted({ settings, access, tenant }: InviteResetParts): Pro
 function warn(): void {
   process.emitWarning(
     'The invite link of Label Studio could not be reset after somebody was deprovisioned: ' +
-      'whoever knows it can sign up around the proxy. Reset it under "Organization".',
+      'anybody who knows it can sign up around the proxy. Reset it under "Organization".',
     { code: 'ERR_SCIM_LABEL_STUDIO_INVITE' },
   )
 }

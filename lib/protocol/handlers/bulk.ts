@@ -164,7 +164,7 @@ function whenAborted(signal: AbortSignal): Promise<void> {
  * it can be sent again.
  */
 function failTheRest(job: Job): void {
-  const late = unavailable('The bulk request took too long before this was done.', 1)
+  const late = unavailable('The bulk request timed out before this operation was done.', 1)
   const lacking = new Set(job.unfinished.map(({ index }) => index))
   for (const index of job.operations.keys()) {
     if (!job.results.has(index) || lacking.has(index)) fail(job, index, late)

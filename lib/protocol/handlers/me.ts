@@ -31,7 +31,7 @@ export const noMe: Handler = async () => {
 function asUser(handler: Handler): Handler {
   return async (request) => {
     const { userId } = request.principal
-    if (userId === undefined) throw notFound('These credentials stand for no user.')
+    if (userId === undefined) throw notFound('These credentials do not belong to a user.')
     return handler(request, { id: userId })
   }
 }

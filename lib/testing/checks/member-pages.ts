@@ -2,7 +2,7 @@ import { expectEqual } from '../assert.js'
 import type { Check } from '../check.js'
 import { createGroup, createUser } from '../subject.js'
 
-/** How administrators look through the members of groups. */
+/** The pages of group members for administrators. */
 export const memberPageChecks: readonly Check[] = [
   {
     id: 'members.pages',

@@ -218,7 +218,7 @@ async function changePassword(pages: Pages, id: number, password: string): Promi
 
 function refuseSuperuser(user: AdminUser): void {
   if (!user.isSuperuser) return
-  throw new LabelStudioError('protected', "Label Studio's owner is not changed from outside.")
+  throw new LabelStudioError('protected', "Label Studio's owner cannot be changed from outside.")
 }
 
 function isSame(one: AdminUser, other: AdminUser): boolean {

@@ -28,7 +28,7 @@ const kindOfStatus: Readonly<Record<number, LabelStudioErrorKind>> = {
 const sentences: Readonly<Record<LabelStudioErrorKind, string>> = {
   unauthorized: 'Label Studio does not accept the credentials',
   forbidden: 'Label Studio does not allow it',
-  protected: 'the account is not to be changed from outside',
+  protected: 'the account cannot be changed from outside',
   notFound: 'Label Studio has no such object',
   featureAbsent: 'this Label Studio has no such call',
   invalid: 'Label Studio refused a value',
@@ -37,7 +37,7 @@ const sentences: Readonly<Record<LabelStudioErrorKind, string>> = {
   seatLimit: 'the Label Studio subscription has no seat left',
   rateLimited: 'Label Studio asks for fewer requests',
   unavailable: 'Label Studio is not available',
-  unexpected: 'Label Studio gave an answer that is not understood',
+  unexpected: 'Label Studio gave an unexpected answer',
 }
 
 /** Makes the typed error for a failed answer of Label Studio. */
