@@ -3,17 +3,26 @@ export const areas = {
   mapping: { mutate: ['lib/mapping/**/*.ts'], tests: ['mapping'] },
   filter: {
     mutate: ['lib/filter/**/*.ts'],
-    tests: ['filter', 'sort', 'patch', 'protocol/query.test.ts', 'protocol/host-schemas.test.ts'],
+    tests: ['filter', 'sort', 'protocol/query.test.ts'],
   },
   patch: {
     mutate: ['lib/patch/**/*.ts'],
-    tests: ['patch', 'protocol/use-cases.test.ts'],
+    tests: ['patch', 'protocol/patch.test.ts', 'protocol/use-cases.test.ts'],
   },
   schema: {
     mutate: ['lib/schema/**/*.ts'],
     tests: ['schema', 'filter', 'patch', 'protocol/discovery.test.ts', 'protocol/create.test.ts'],
   },
-  gate: { mutate: ['lib/gate/**/*.ts'], tests: ['gate'] },
+  gate: {
+    mutate: ['lib/gate/**/*.ts'],
+    tests: [
+      'gate',
+      'policy/in-force.test.ts',
+      'policy/report-mode.test.ts',
+      'policy/asking.test.ts',
+      'policy/references.test.ts',
+    ],
+  },
   adoption: {
     mutate: [
       'lib/access/exemption.ts',
