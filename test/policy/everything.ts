@@ -105,7 +105,7 @@ function answer({ url = '/' }: IncomingMessage, response: ServerResponse): unkno
   }
   if (/^\/api\/tasks\/?$/.test(path)) return json(response, 200, { tasks: [objectOf(5)] })
   const left = (list: readonly object[]) => list.map((each) => without(each, query))
-  const people = [7, 8].map((id) => ({ id, email: `person${id}@example.com` }))
+  const people = [7, 8, 17].map((id) => ({ id, email: `person${id}@example.com`, phone: '112' }))
   if (path.startsWith('/api/users')) return json(response, 200, left(people))
   const objects = left([5, 6, 105].map(objectOf))
   if (query.includes('page=')) return json(response, 200, { count: 3, results: objects })

@@ -278,7 +278,10 @@ describe('answers are narrowed', () => {
 
   it('people are those of one’s projects', async () => {
     const list = await seen('/api/users/', 7)
-    expect(list.map(({ id }: { id: number }) => id)).toEqual([7])
+    expect(list).toEqual([
+      { id: 7, email: 'person7@example.com', phone: '112' },
+      { id: 17, email: 'person17@example.com' },
+    ])
   })
 
   it.each([

@@ -66,8 +66,9 @@ const changes: Readonly<Record<string, Change>> = {
     const seen = await colleagues(named.map(accountOf))
     const isSeen = ({ id }: Item) =>
       typeof id === 'number' && (id === person.account || seen.has(id))
-    if (Array.isArray(body)) return withItems(body, isSeen)
-    return isObject(body) && isSeen(body) ? body : undefined
+    const shown = (each: Item) => (each['id'] === person.account ? each : without(each, privately))
+    if (Array.isArray(body)) return body.filter((each) => isObject(each) && isSeen(each)).map(shown)
+    return isObject(body) && isSeen(body) ? shown(body) : undefined
   },
   whoami: ({ person }, body) => {
     if (!isObject(body)) return body
@@ -90,6 +91,9 @@ const changes: Readonly<Record<string, Change>> = {
       ? body
       : without(body, ['basic_auth_user', 'basic_auth_pass', 'auth_method', 'extra_params', 'url']),
 }
+
+/** What of a person is not for their colleagues. */
+const privately = ['phone', 'custom_hotkeys', 'allow_newsletters', 'date_joined', 'last_activity']
 
 type Item = Readonly<Record<string, unknown>>
 
