@@ -11,8 +11,12 @@ import { measurePauses } from './pauses.js'
 import { measurePolicy } from './policy.js'
 import { putTable, requestTable, type Verdict, verdicts, verdictTable } from './report.js'
 import { measurePuts, measureRequests, type Result } from './requests.js'
+import { measureStart } from './start.js'
 import { digits } from './statistics.js'
 import { type Databases, startSubjects, temporaryDatabases } from './subjects.js'
+
+/** Measures that need none of the filled servers. */
+const withoutServers = ['mapping', 'policy', 'start']
 
 main().catch((error: unknown) => {
   console.error(error)
@@ -47,14 +51,15 @@ async function measureTargets(options: Options, databases: Databases): Promise<r
   const { only } = options
   const isWanted = (name: string) => only?.includes(name) ?? true
   const found: Verdict[] = []
-  if (!only?.every((name) => name === 'mapping' || name === 'policy')) {
+  if (!only?.every((name) => withoutServers.includes(name))) {
     found.push(...(await measureSpeed(options, await startSubjects(options, databases))))
   }
   const marked = Math.max(...options.sizes)
   if (isWanted('mapping')) {
     found.push(...(await measureMapping(databases, { marked, reconciled: marked / 10 })))
   }
-  if (isWanted('policy')) found.push(...(await measurePolicy(options)))
+  if (isWanted('policy')) found.push(...(await measurePolicy(options, databases)))
+  if (isWanted('start')) console.log(`\nStart\n${await measureStart(databases)}`)
   return found
 }
 

@@ -19,7 +19,7 @@ export const help = `npm run bench [-- OPTIONS]
   --memory MINUTES     measure heap and resident memory under load instead
   --servers A,B        some of bare, memory, sqlite, postgres
   --only A,B           some of get, filter, patch, list, member, large, post, put, pauses,
-                       mapping, policy
+                       mapping, policy, start
   --users N,M          numbers of users; default 1000,100000
   --rounds N           rounds for each measure; default 7
   --seconds S          seconds for each round; default 2

@@ -100,7 +100,7 @@ async function enforce(
   const known = await store.getRecord(scope, userId)
   if (!user) return deprovisionDeleted(context, scope, known)
   const record = known ?? emptyRecord(userId, context.clock())
-  const exemption = await exemptionOf(context.adapters, scope, user)
+  const exemption = await exemptionOf(context.adapters, scope, user, known)
   if (exemption) {
     return { enforced: exemption.kind, record: { ...record, notes: [exemption.reason] } }
   }

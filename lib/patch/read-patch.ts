@@ -1,6 +1,7 @@
-import { Ajv, type ErrorObject } from 'ajv'
+import type { ErrorObject } from 'ajv'
 import type { Deviations } from '../deviations.js'
 import { invalidSyntax, invalidValue, noTarget, tooMany } from '../errors.js'
+import { ajv } from '../schema/ajv.js'
 import { isObject } from '../schema/json.js'
 import { requireMessage } from '../schema/message-schemas.js'
 import type { Json, JsonObject } from '../schema/types.js'
@@ -19,7 +20,6 @@ const ops: readonly PatchOp[] = ['add', 'remove', 'replace']
 const envelopeNames = ['schemas', 'Operations']
 const operationNames = ['op', 'path', 'value']
 
-const ajv = new Ajv()
 const isEnvelope = ajv.compile<{ schemas?: Json; Operations: JsonObject[] }>({
   type: 'object',
   required: ['Operations'],

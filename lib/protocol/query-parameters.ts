@@ -1,6 +1,7 @@
-import { Ajv, type ErrorObject } from 'ajv'
+import type { ErrorObject } from 'ajv'
 import type { Deviations } from '../deviations.js'
 import { invalidSyntax, invalidValue } from '../errors.js'
+import { ajv } from '../schema/ajv.js'
 import { isObject } from '../schema/json.js'
 import { requireMessage } from '../schema/message-schemas.js'
 import type { Json, JsonObject } from '../schema/types.js'
@@ -42,7 +43,7 @@ const isSearch = searchCheck(whole)
 const isSearchWithTexts = searchCheck(wholeOrText)
 
 function searchCheck(number: object) {
-  return new Ajv().compile<QueryParameters>({
+  return ajv.compile<QueryParameters>({
     type: 'object',
     properties: {
       filter: text,

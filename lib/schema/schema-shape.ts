@@ -1,4 +1,5 @@
-import { Ajv, type ErrorObject } from 'ajv'
+import type { ErrorObject } from 'ajv'
+import { ajv } from './ajv.js'
 
 /** A problem with an option, and its place, e.g. `schemas[0].attributes[2].type`. */
 export interface Flaw {
@@ -84,7 +85,7 @@ const shape = {
 
 /** The first place where the options do not match `SchemaOptions`; `undefined` if they do. */
 export function misshapen(options: object): Flaw | undefined {
-  const validate = new Ajv({ strict: true }).compile(shape)
+  const validate = ajv.compile(shape)
   if (validate(options)) return undefined
   const [error] = validate.errors ?? []
   return error && describe(error)
