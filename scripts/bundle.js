@@ -29,6 +29,18 @@ export async function bundle(modules, dist) {
   fs.chmodSync(path.join(dist, 'cli.cjs'), 0o755)
 }
 
+// Small files that several share are one: each costs the package a header.
+const shared = [
+  {
+    name: 'command',
+    test: /\/command\/(command|database|label-studio|needing|progress)\.js$/,
+  },
+  {
+    name: 'options',
+    test: /\/lib\/(access\/import-state|stores\/token-store|options)\.js$/,
+  },
+]
+
 async function bundleModules(modules, dist) {
   const build = await rolldown({
     input: filesOf({ ...entries, ...program }, modules, '.js'),
@@ -44,7 +56,13 @@ async function bundleModules(modules, dist) {
     mangle: { toplevel: true, keepNames: false },
     codegen: { removeWhitespace: true },
   }
-  const output = { dir: dist, ...named('cjs', 'cjs'), comments: false, minify }
+  const output = {
+    dir: dist,
+    ...named('cjs', 'cjs'),
+    comments: false,
+    minify,
+    codeSplitting: { groups: shared },
+  }
   const chunks = (await build.write(output)).output
   for (const { fileName } of chunks) breakLines(path.join(dist, fileName))
   return chunks
@@ -56,7 +74,11 @@ function breakLines(file) {
   const [shebang = ''] = /^#!.*\n/.exec(code) ?? []
   const starts = []
   collectStatements(parseAst(code.slice(shebang.length)), starts)
-  const breaks = [...new Set(starts)].sort((a, b) => a - b).map((at) => at + shebang.length)
+  const breaks = [...new Set(starts)]
+    .sort((a, b) => a - b)
+    .map((at) => at + shebang.length)
+    // What opens a block stays on its line: a break there costs the package more than it shows.
+    .filter((at) => code[at - 1] !== '{')
   const lines = breaks.map((at, index) => code.slice(at, breaks[index + 1]))
   fs.writeFileSync(file, code.slice(0, breaks[0]) + lines.join('\n'))
 }
