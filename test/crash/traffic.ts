@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises'
+
 const userUrn = 'urn:ietf:params:scim:schemas:core:2.0:User'
 const groupUrn = 'urn:ietf:params:scim:schemas:core:2.0:Group'
 const patchUrn = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
@@ -234,8 +236,14 @@ export async function readPeople(
   return found
 }
 
+/** Sent again after 503, as a client does: a busy machine may keep the database for a while. */
 async function must(provider: Provider, path: string) {
-  const answer = await send(provider, 'GET', path)
+  const deadline = Date.now() + patience
+  let answer = await send(provider, 'GET', path)
+  while (answer?.status === 503 && Date.now() < deadline) {
+    await pause(200)
+    answer = await send(provider, 'GET', path)
+  }
   if (answer?.status !== 200) throw new Error(`GET ${path}: ${JSON.stringify(answer)}`)
   return answer.body
 }
