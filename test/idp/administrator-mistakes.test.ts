@@ -52,7 +52,7 @@ afterAll(() => host.close())
 describe('the answer to a wrong token names the fix (R-AUTH-01, IDP-36)', () => {
   it.each([
     ['no scheme', token, /no scheme\. Write "Bearer" and a space before the token/],
-    ['the scheme twice', `Bearer Bearer ${token}`, /twice\. Enter the token alone/],
+    ['the scheme twice', `Bearer Bearer ${token}`, /twice\. Enter only the token/],
     ["Label Studio's scheme", `Token ${token}`, /Send "Authorization: Bearer <token>" instead/],
     ['Basic', 'Basic aWRwOnNlY3JldA==', /Only the scheme "Bearer"/],
     ['no token', 'Bearer', /no token after "Bearer"/],
@@ -131,7 +131,7 @@ it('the answer to groups pushed before their people names the fix (IDP-23)', asy
   expect(reply.json).toMatchObject({
     status: '400',
     scimType: 'invalidValue',
-    detail: expect.stringMatching(/"00u-not-pushed-yet"\. Provision people before the groups/),
+    detail: expect.stringMatching(/"00u-not-pushed-yet"\. Provision people before their groups/),
   })
   expectDocumented(reply)
 })
