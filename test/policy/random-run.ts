@@ -17,6 +17,8 @@ interface Options {
   readonly seed: number
   /** Told now and then. */
   readonly onProgress?: (sent: number) => void
+  /** Told at once, for runs that somebody ends early. */
+  readonly onBreach?: (breach: string) => void
 }
 
 const atOnce = 8
@@ -25,10 +27,14 @@ const batch = 1000
 
 /** Sends requests by chance, and looks at each answer and at what changed. */
 export async function runRandom(world: World, options: Options): Promise<RandomRun> {
-  const { requests, seed, onProgress } = options
+  const { requests, seed, onProgress, onBreach } = options
   const source = randomRequests(world, seed)
   const statuses = new Map<number, number>()
   const breaches: string[] = []
+  const report = (breach: string) => {
+    breaches.push(breach)
+    onBreach?.(breach)
+  }
   const before = JSON.stringify(world.state())
   let sent = 0
 
@@ -38,10 +44,9 @@ export async function runRandom(world: World, options: Options): Promise<RandomR
     const { headers } = world.people[next.attacker as keyof World['people']]
     const one: Sent = { ...next.sent, headers: { ...headers, ...next.sent.headers } }
     const { status, text } = await sendAsItIs(world.room.url, one).catch(unanswered)
-    if (status === noAnswer) breaches.push(`${describeRequest(next)} had no answer`)
+    if (status === noAnswer) report(`${describeRequest(next)} had no answer`)
     statuses.set(status, (statuses.get(status) ?? 0) + 1)
-    if (text.includes(canary))
-      breaches.push(`${status} ${describeRequest(next)} read ${around(text)}`)
+    if (text.includes(canary)) report(`${status} ${describeRequest(next)} read ${around(text)}`)
   }
 
   while (sent < requests && breaches.length < 20) {
@@ -59,9 +64,7 @@ export async function runRandom(world: World, options: Options): Promise<RandomR
     if (lost.length > 0) throw new Error(`${lost} cannot go on: signed out, or without a project`)
     const after = JSON.stringify(world.state())
     if (after !== before) {
-      breaches.push(
-        `changed within ${now} requests before ${sent}: ${firstDifference(before, after)}`,
-      )
+      report(`changed within ${now} requests before ${sent}: ${firstDifference(before, after)}`)
       break
     }
     onProgress?.(sent)
