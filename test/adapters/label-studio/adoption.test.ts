@@ -30,7 +30,7 @@ interface World {
   readonly events: AuditEntry[]
   readonly claims: Adoption
   /** Stores somebody with an access record. */
-  person(known?: Partial<AccessRecord>, isStored?: boolean): Promise<User>
+  person(known?: Partial<AccessRecord>, isStored?: boolean, userName?: string): Promise<User>
   recordOf(user: User): Promise<AccessRecord | undefined>
 }
 
@@ -53,8 +53,8 @@ function world(adopt: LabelStudioSettings['adopt'] = 'all'): World {
     settings,
     events,
     claims: adoptionOf({ access, users, settings, ownId }),
-    async person(known, isStored = true) {
-      const user = aUser({ userName: `${randomUUID()}@acme.example` })
+    async person(known, isStored = true, userName = `${randomUUID()}@acme.example`) {
+      const user = aUser({ userName })
       if (isStored) await users.create(scope, user, writeOf(user))
       if (known) await access.saveRecord(scope, { ...emptyRecord(user.id, new Date()), ...known })
       return user
@@ -125,9 +125,20 @@ describe('an account that exists', () => {
     },
   )
 
+  it('is waited for while its holder’s new address is on the way to it', async () => {
+    const { claims, person, recordOf } = world()
+    const holder = await person({ account: reference('created'), applied: [grant] })
+    const user = await person()
+    const onTheWay = { name: 'UnavailableError', retryAfterSeconds: 1 }
+    await expect(claims.check(scope, user, account)).rejects.toMatchObject(onTheWay)
+    await expect(claims.take(scope, user, account)).rejects.toMatchObject(onTheWay)
+    expect(await recordOf(holder)).toMatchObject({ applied: [grant] })
+  })
+
   it.each(['created', 'adopted'] as const)('is closed while another has it, %s', async (origin) => {
     const { claims, person, recordOf } = world()
-    const holder = await person({ account: reference(origin), applied: [grant] })
+    const known = { account: reference(origin), applied: [grant] }
+    const holder = await person(known, true, account.email)
     const user = await person()
     await expect(claims.check(scope, user, account)).rejects.toMatchObject(anothers)
     await expect(claims.take(scope, user, account)).rejects.toMatchObject(anothers)
