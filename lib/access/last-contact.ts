@@ -8,7 +8,9 @@ const maxKeys = 10_000
 const timeoutMs = 10_000
 
 /** Who sent a request, and with which stored token. */
-export interface Contact extends Omit<Scope, 'signal'> {
+export interface Contact {
+  readonly tenant: string
+  readonly name: string
   readonly tokenId?: string
 }
 
@@ -22,25 +24,25 @@ export interface Contact extends Omit<Scope, 'signal'> {
 export function contactRecorder(
   { access, tokens }: Pick<Adapters, 'access' | 'tokens'>,
   clock: () => Date,
-): (caller: Contact) => Promise<unknown> | undefined {
+): (caller: Contact, requestId: string) => Promise<unknown> | undefined {
   const written = new Map<string, number>()
   // Async, so that an error thrown by a host's store becomes a rejection and never fails a request.
-  const write = async ({ tokenId, ...caller }: Contact, now: Date) => {
-    const scope = { ...caller, signal: AbortSignal.timeout(timeoutMs) }
+  const write = async ({ tenant, name, tokenId }: Contact, requestId: string, now: Date) => {
+    const scope = { tenant, actor: name, requestId, signal: AbortSignal.timeout(timeoutMs) }
     const at = now.toISOString()
     await access?.setValue(scope, valueName, at)
-    await tokens?.noteUse(scope, { token: tokenId ?? caller.actor, at })
+    await tokens?.noteUse(scope, { token: tokenId ?? name, at })
   }
-  return (caller) => {
+  return (caller, requestId) => {
     const now = clock()
     // Runs for every request. The length separates the two names without escaping either.
     const { tenant } = caller
-    const key = `${tenant.length} ${tenant} ${caller.tokenId ?? caller.actor}`
+    const key = `${tenant.length} ${tenant} ${caller.tokenId ?? caller.name}`
     const last = written.get(key) ?? Number.NEGATIVE_INFINITY
     if (now.getTime() - last < everyMs) return undefined
     if (written.size >= maxKeys) written.clear()
     written.set(key, now.getTime())
-    return write(caller, now)
+    return write(caller, requestId, now)
   }
 }
 

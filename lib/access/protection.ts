@@ -3,6 +3,7 @@ import type { Adapters } from '../stores/adapters.js'
 import { checkAdapters } from '../stores/check-adapters.js'
 import type { User } from '../stores/resource.js'
 import type { Exemption, UserStore } from '../stores/user-store.js'
+import { foldEmail } from './email.js'
 
 const named: Exemption = {
   kind: 'protected',
@@ -71,12 +72,12 @@ function delegated(users: UserStore): UserStore {
 
 function namedBy(names: readonly string[]): (user: User) => boolean {
   const exact = new Set(names)
-  const folded = new Set(names.map((name) => name.trim().toLowerCase()))
+  const folded = new Set(names.map(foldEmail))
   return (user) =>
-    exact.has(user.id) || addressesOf(user).some((address) => folded.has(address.toLowerCase()))
+    exact.has(user.id) || loginNamesOf(user).some((address) => folded.has(address.toLowerCase()))
 }
 
-function addressesOf(user: User): string[] {
+function loginNamesOf(user: User): string[] {
   const emails = Array.isArray(user.emails) ? user.emails : []
   const values = emails.map((email) =>
     typeof email === 'object' && email !== null && !Array.isArray(email) ? email.value : email,

@@ -8,6 +8,7 @@ import type { Adapters } from '../stores/adapters.js'
 import { checkAdapters } from '../stores/check-adapters.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
+import { foldEmail } from './email.js'
 import { enforceNow } from './enforce-now.js'
 import { findByAddress } from './people.js'
 import { hasSignedIn, rememberSignIn } from './signed-in.js'
@@ -87,7 +88,7 @@ export async function onSignIn(
   const isDeparted =
     people.length + others.length > 0
       ? standing === 'deprovisioned'
-      : await isFormerAddress(adapters, whole, email.trim().toLowerCase())
+      : await isFormerAddress(adapters, whole, foldEmail(email))
   if (isDeparted) return { allowed: false, reason: 'deprovisioned' }
   return { allowed: options.unknownPeople === 'allow', reason: 'unknown' }
 }

@@ -58,9 +58,8 @@ function rememberContact(
 ): TransportOptions['onContact'] {
   if (!adapters.access && !adapters.tokens) return undefined
   const remember = contactRecorder(adapters, clock)
-  return ({ tenant, name: actor, tokenId }, requestId) => {
-    const token = tokenId !== undefined && { tokenId }
-    remember({ tenant, actor, requestId, ...token })?.catch(() => {})
+  return (principal, requestId) => {
+    remember(principal, requestId)?.catch(() => {})
   }
 }
 

@@ -1,8 +1,7 @@
 import { invalidSyntax, invalidValue } from '../errors.js'
-import { requireOnePrimary } from '../schema/check-resource.js'
+import { countPrimaries, requireOnePrimary } from '../schema/check-resource.js'
 import { isEqual, isObject } from '../schema/json.js'
 import { indexValues, type ListIndex } from '../schema/list-index.js'
-import { subAttribute } from '../schema/paths.js'
 import { areMemberships, clearsList, distinct } from '../schema/read-value.js'
 import type { AttributeDefinition, Json } from '../schema/types.js'
 import { asSent } from '../schema/wrapped-value.js'
@@ -79,7 +78,7 @@ export function readList(change: Change, rules: ValueRules, context: PatchContex
     if (op !== 'remove') return []
     throw invalidValue(`A value to remove from "${name}" is empty.`)
   })
-  if (op !== 'remove' && subAttribute(definition, 'primary')) {
+  if (op !== 'remove' && countPrimaries(list) > 1) {
     // Two spellings of the same value count as one primary value, as in POST and PUT.
     requireOnePrimary(definition, distinct(definition, list), name)
   }

@@ -87,7 +87,11 @@ function checkValue(definition: AttributeDefinition, value: Json, prefix: string
  */
 export function requireOnePrimary(definition: AttributeDefinition, list: Json, path: string): void {
   if (!Array.isArray(list) || !subAttribute(definition, 'primary')) return
-  const count = list.filter((each) => isObject(each) && each['primary'] === true).length
-  if (count < 2) return
+  if (countPrimaries(list) < 2) return
   throw invalidValue(`Attribute "${path}" must have "primary": true at most once.`)
+}
+
+/** How many values of a list are primary. */
+export function countPrimaries(list: readonly Json[]): number {
+  return list.filter((each) => isObject(each) && each['primary'] === true).length
 }

@@ -1,46 +1,19 @@
 import fc from 'fast-check'
-import type { SchemaInput } from '../../lib/schema/types.js'
 import type { Adapters } from '../../lib/stores/adapters.js'
+import { everySchema } from './every-attribute.js'
 import { enterpriseUrn, type ServiceProvider, serve, userUrn } from './server.js'
 
 /** A URN with a dot in it, as those of RFC 7643 have. */
 const everyUrn = 'urn:example:params:scim:schemas:extension:Every:2.0.1:User'
-const label = [{ name: 'type' }, { name: 'primary', type: 'boolean' as const }]
-const complex = { type: 'complex' as const }
-const several = { multiValued: true }
-const every: SchemaInput = {
-  id: everyUrn,
-  name: 'Every',
-  attributes: [
-    { name: 'text' },
-    { name: 'flag', type: 'boolean' },
-    { name: 'count', type: 'integer' },
-    { name: 'seen', type: 'dateTime' },
-    { name: 'tags', ...several },
-    { name: 'levels', ...several, type: 'integer' },
+const every = everySchema(
+  everyUrn,
+  [
     { name: 'once', mutability: 'immutable' },
     { name: 'pin', mutability: 'writeOnly' },
     { name: 'asked', returned: 'request' },
-    {
-      name: 'place',
-      ...complex,
-      subAttributes: [{ name: 'room' }, { name: 'labels', ...several }],
-    },
-    { name: 'owner', ...complex, subAttributes: [{ name: 'value' }, { name: 'note' }] },
-    {
-      name: 'boxes',
-      ...complex,
-      ...several,
-      subAttributes: [...label, { name: 'size', type: 'integer' }],
-    },
-    {
-      name: 'cars',
-      ...complex,
-      ...several,
-      subAttributes: [...label, { name: 'value' }, { name: 'plates', ...several }],
-    },
   ],
-}
+  [{ name: 'plates', multiValued: true }],
+)
 
 type Values = Readonly<Record<string, fc.Arbitrary<unknown>>>
 const texts = fc.constantFrom('a', 'b', 'A', 'work', 'home', 'a@x.example', '', 'é', '["a"]')

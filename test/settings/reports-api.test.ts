@@ -198,7 +198,8 @@ describe('GET /api/scim/status', () => {
     const now = new Date('2026-03-01T10:00:30Z')
     const { get, post, host, addUser, adapters, access, scope, reconciler } = await aCrew()
     const contact = contactRecorder({ access }, () => now)
-    await contact(scope)
+    const client = { tenant: scope.tenant, name: 'okta' }
+    await contact(client, 'r1')
     const eve = await addUser('eve@example.com')
     host.haveTrouble(() => {
       throw new TypeError('x')
@@ -246,11 +247,12 @@ describe('GET /api/scim/status', () => {
       },
     }
     const contact = contactRecorder({ access: counting }, () => now)
-    for (let call = 0; call < 100; call++) await contact(scope)
+    const client = { tenant: scope.tenant, name: 'okta' }
+    for (let call = 0; call < 100; call++) await contact(client, 'r1')
     expect(writes).toBe(1)
-    await contact({ ...scope, tenant: 'other' })
+    await contact({ ...client, tenant: 'other' }, 'r2')
     now = new Date('2026-03-01T10:01:00Z')
-    await contact(scope)
+    await contact(client, 'r1')
     expect(writes).toBe(3)
   })
 
