@@ -70,7 +70,7 @@ describe('label-studio-scim doctor', () => {
     await start({ mode: 'lse' })
     fake.state.scimSettings = mapping
     const { stdout } = await run(['doctor'])
-    expect(stdout).toMatch(/own SCIM has 3 mapping rules: two writers/)
+    expect(stdout).toMatch(/own SCIM has 3 mapping rules: two systems/)
   })
 
   it('says what is missing', async () => {
