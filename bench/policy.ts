@@ -31,6 +31,8 @@ const many: RuleSizes = {
 }
 
 const requestsOfRound = 100
+/** What the application behind the gate answers: a project, a task, or a list of nothing. */
+const application = JSON.stringify({ id: 1, project: 1, annotations: [], count: 0, results: [] })
 const targetMs = 0.3
 const scope = {
   tenant: 'default',
@@ -50,7 +52,7 @@ export async function measurePolicy(
   { rounds }: Effort,
   databases: Databases,
 ): Promise<readonly Verdict[]> {
-  const application = await listen(labelStudio)
+  const behind = await listen(labelStudio)
   const found: Verdict[] = []
   for (const [name, sizes, url] of [
     ['few rules', few, 'sqlite::memory:'],
@@ -60,11 +62,11 @@ export async function measurePolicy(
     if (url === undefined) continue
     const storage = await sqlAdapters({ url })
     await fill(storage, sizes)
-    const adapters = labelStudioAdapters({ url: application.url, token: 'owner', storage })
-    found.push(...(await measureGates(adapters, application.url, { name, rounds })))
+    const adapters = labelStudioAdapters({ url: behind.url, token: 'owner', storage })
+    found.push(...(await measureGates(adapters, behind.url, { name, rounds })))
     await storage.close()
   }
-  application.stop()
+  behind.stop()
   return found
 }
 
@@ -112,7 +114,7 @@ async function gateServer(gate: AccessGate): Promise<Measured> {
     gate(request, response, () => {
       times.push(performance.now() - at)
       response.setHeader('content-type', 'application/json')
-      response.end('{}')
+      response.end(application)
     })
   })
   return { ...server, times }
