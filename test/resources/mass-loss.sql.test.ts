@@ -48,14 +48,29 @@ describe.each([
       roles_groups: [
         ['Annotator', 'Crew'],
         ['Annotator', 'Others'],
+        ['Deactivated', 'Shut'],
+        ['Deactivated', 'Shut too'],
       ],
     })
     await access.saveRules(scope, rules, { expectedVersion: '0', affects: [] })
     const reports = () => provider.events.filter(({ event }) => event === 'access.massLoss')
     const crewId: string = group.id
-    return { ...provider, access, ids, crew, crewId, path: `/Groups/${crewId}`, reports }
+    const shut: string = (await provider.group('Shut')).id
+    return { ...provider, access, ids, crew, crewId, shut, path: `/Groups/${crewId}`, reports }
   }
   type Organization = Awaited<ReturnType<typeof organization>>
+
+  /** Rules give nobody a role, so that nothing is above the one that shuts out. */
+  const shutOutOnly = async ({ access }: Organization) => {
+    const { version } = await access.rules(scope)
+    const rules = someRules({
+      roles_groups: [
+        ['Deactivated', 'Shut'],
+        ['Deactivated', 'Shut too'],
+      ],
+    })
+    await access.saveRules(scope, rules, { expectedVersion: version, affects: [] })
+  }
 
   const groupChanges: [string, (world: Organization) => ReturnType<Organization['patch']>][] = [
     [
@@ -72,6 +87,26 @@ describe.each([
     [
       'a PUT without members',
       ({ put, path }) => put(path, { schemas: [groupSchema], displayName: 'Crew' }),
+    ],
+    [
+      'a name that shuts out',
+      ({ patch, path }) => patch(path, [{ op: 'replace', path: 'displayName', value: 'Shut too' }]),
+    ],
+    [
+      'new members of a group that shuts out',
+      async (world) => {
+        await shutOutOnly(world)
+        const value = world.crew.map((each) => ({ value: each }))
+        return world.patch(`/Groups/${world.shut}`, [{ op: 'add', path: 'members', value }])
+      },
+    ],
+    [
+      'a new group that shuts out',
+      async (world) => {
+        await shutOutOnly(world)
+        const members = world.crew.map((value) => ({ value }))
+        return world.post('/Groups', { schemas: [groupSchema], displayName: 'Shut too', members })
+      },
     ],
   ]
 

@@ -280,23 +280,31 @@ function withMemberIds(resource: Resource, ids: readonly string[]): Resource {
   return ids.length > 0 ? extended(rest, { members: ids.map((value) => ({ value })) }) : rest
 }
 
-/** The members who may lose access: those who leave, or all if the group gets another name. */
+/**
+ * The members who may lose access: those who leave, or join a group that shuts out, or all if the
+ * group gets another name.
+ */
 function lossesOf(change: Change): GroupLoss[] {
   const { kind, before, after, members } = change
-  const name = String(before?.['displayName'] ?? after['displayName'])
+  const given = before?.['displayName'] ?? after['displayName']
+  const group = { id: after.id, name: typeof given === 'string' ? given : undefined }
   const renamed = renaming(change)
   if (kind === 'deleted') {
-    const cause = `Deleting the group "${name}"`
-    return [{ id: after.id, leaving: members.remove, cause }]
+    const cause = (name: string) => `Deleting the group "${name}"`
+    return [{ ...group, leaving: members.remove, cause }]
   }
   const losses: GroupLoss[] = []
   if (renamed) {
-    const cause = `Renaming the group "${name}" to "${renamed.to}"`
-    losses.push({ id: after.id, leaving: 'everybody', renamed, cause })
+    const cause = (name: string) => `Renaming the group "${name}" to "${renamed.to}"`
+    losses.push({ ...group, leaving: 'everybody', renamed, cause })
   }
   if (members.remove.length > 0) {
-    const cause = `Removing members of the group "${name}"`
-    losses.push({ id: after.id, leaving: members.remove, cause })
+    const cause = (name: string) => `Removing members of the group "${name}"`
+    losses.push({ ...group, leaving: members.remove, cause })
+  }
+  if (members.add.length > 0) {
+    const cause = (name: string) => `Adding members to the group "${name}"`
+    losses.push({ ...group, joining: members.add, leaving: [], cause })
   }
   return losses
 }

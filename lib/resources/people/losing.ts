@@ -15,12 +15,16 @@ import type { Services } from '../call.js'
 /** A change of a group that can take access from people. */
 export interface GroupLoss {
   readonly id: string
+  /** Absent if it has not been read. */
+  readonly name: string | undefined
+  /** Members that join, and lose access only if a rule gives the group the role Deactivated. */
+  readonly joining?: readonly string[]
   /** Members (people or groups) that leave; `everybody`, not yet read, if the group is renamed. */
   readonly leaving: readonly string[] | 'everybody'
   /** The old and new name of the group; absent if it keeps its name or is deleted. */
   readonly renamed?: { readonly from: string; readonly to: string }
-  /** The cause, as the beginning of a sentence. */
-  readonly cause: string
+  /** The cause, as the beginning of a sentence about the group of this name. */
+  readonly cause: (name: string) => string
 }
 
 /**
@@ -37,28 +41,42 @@ export async function foreseeLoss(
 ): Promise<void> {
   const { adapters, brake } = services
   const { access } = adapters
+  if (loss.joining && !brake?.isNear(scope, loss.joining.length)) return
   if (!access || !(await canTakeRoles({ ...adapters, access }, scope, loss))) return
   const members =
     loss.leaving === 'everybody'
       ? memberIds(await adapters.groups.get(scope, loss.id, { omit: new Set() }))
-      : loss.leaving
+      : (loss.joining ?? loss.leaving)
   const people = await peopleBelow(adapters, scope, members)
   if (brake?.isNear(scope, people.length)) {
     const active = people.filter((user) => user.active)
-    const change = { people: active, loss, leaving: new Set(members) }
+    const leaving = new Set(loss.joining ? [] : members)
+    const name = loss.name ?? (await nameOf(services, scope, loss))
+    const change = { people: active, loss: { ...loss, name }, leaving }
     const ids = await losing(services, scope, change)
-    if (ids.length > 0) await brake.check(scope, { ids, kind: 'withoutRole', cause: loss.cause })
+    const cause = loss.cause(name)
+    if (ids.length > 0) await brake.check(scope, { ids, kind: 'withoutRole', cause })
   }
-  await noteRolesByRule({ ...adapters, access }, scope, people)
+  if (!loss.joining) await noteRolesByRule({ ...adapters, access }, scope, people)
+}
+
+async function nameOf(
+  { adapters: { groups } }: Services,
+  scope: Scope,
+  { id }: GroupLoss,
+): Promise<string> {
+  const group = await groups.get(scope, id, { omit: new Set(['members']) })
+  return group?.displayName ?? id
 }
 
 /** Whether the change can take roles. A rename takes only what rules give to the old name. */
 async function canTakeRoles(
   { access, policy = mappingPolicy() }: AccessAdapters,
   scope: Scope,
-  { renamed }: GroupLoss,
+  { renamed, joining }: GroupLoss,
 ): Promise<boolean> {
   const { rules } = await access.rules(scope)
+  if (joining) return rules.roles_groups.some(([role]) => role === 'Deactivated')
   if (!renamed) return rules.roles_groups.length > 0
   const from = groupKey(renamed.from, policy)
   return rules.roles_groups.some(([, group]) => groupKey(group, policy) === from)
@@ -70,7 +88,7 @@ async function losing(
   scope: Scope,
   change: {
     readonly people: readonly User[]
-    readonly loss: GroupLoss
+    readonly loss: GroupLoss & { readonly name: string }
     readonly leaving: ReadonlySet<string>
   },
 ): Promise<readonly string[]> {
@@ -84,13 +102,15 @@ async function losing(
   )
   const memberships = await groups.groupsOf(scope, ids)
   const direct = [...memberships.values()].flat().filter((group) => group.direct)
-  const above = await groups.groupsOf(scope, [...new Set(direct.map(({ id }) => id))])
+  const above = await groups.groupsOf(scope, [...new Set([loss.id, ...direct.map(({ id }) => id)])])
+  const joined = { id: loss.id, displayName: loss.name, direct: true }
   const losers = people.filter((person) => {
     const { id } = person
     const now = memberships.get(id) ?? []
     const before = resolve(now, personState(person, records.get(id)?.hadRole ?? false))
     if (!before.active) return false
-    const left = groupsAfter(now, above, { loss, isLeaving: leaving.has(id), leaving })
+    const start = loss.joining ? [...now, joined] : now
+    const left = groupsAfter(start, above, { loss, isLeaving: leaving.has(id), leaving })
     const hadRole = records.get(id)?.hadRole || givesRoleByRule(before)
     return !resolve(left, personState(person, hadRole)).active
   })
@@ -112,7 +132,8 @@ function groupsAfter(
   const { loss, isLeaving, leaving } = change
   const named = (group: GroupReference) =>
     group.id === loss.id && loss.renamed ? [{ ...group, displayName: loss.renamed.to }] : [group]
-  const isGone = (group: GroupReference) => group.id === loss.id && !loss.renamed
+  const isKept = loss.renamed !== undefined || loss.joining !== undefined
+  const isGone = (group: GroupReference) => group.id === loss.id && !isKept
   const direct = now.filter((group) => group.direct && !(isGone(group) && isLeaving))
   const indirect = direct.flatMap((group) => {
     const higher = above.get(group.id) ?? []
