@@ -22,13 +22,9 @@ export type AccountKey = Pick<LabelStudioUser, 'id' | 'email'>
 export interface Adoption {
   /**
    * Whether this person may have the account. Changes nothing.
-<<<<<<< HEAD:adapters/label-studio/accounts/adoption.ts
    * @throws RefusedError 409 when another person has it or it must not be adopted, 403 for the
    *   adapter's own account
-=======
-   * @throws RefusedError 409 when somebody else has it or it must not be adopted, 403 for the
-   *   adapter's own; UnavailableError while its holder's new address is on the way to it
->>>>>>> 6821dbc (label-studio: give an address on at once):adapters/label-studio/accounts/claims.ts
+   * @throws UnavailableError while its holder still has to be renamed in Label Studio
    */
   check(scope: Scope, user: User, account: AccountKey): Promise<void>
   /**
