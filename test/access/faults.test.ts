@@ -118,7 +118,7 @@ describe('when the host does not answer at all', () => {
     expect(await access.claim(claimed)).toEqual([])
     await drained
     const [entry] = await access.pendingOf(world.scope, [user.id])
-    expect(entry?.lastError).toContain('Somebody else may have taken over.')
+    expect(entry?.lastError).toContain('Another worker may have taken over.')
   })
 
   it('gives up when an attempt takes too long, and tries again', async () => {
