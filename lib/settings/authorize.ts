@@ -3,25 +3,25 @@ import { forbidden, ScimError } from '../errors.js'
 import { unauthorized } from '../http/challenge.js'
 import type { Guard } from '../http/guard.js'
 
-/** Somebody who may see and change the settings of a tenant. */
+/** A person or program that may see and change the settings of a tenant. */
 export interface Administrator {
   /** Never empty. */
   readonly tenant: string
-  /** Who acts, for the audit log: the name of the token or person. */
+  /** Name of the token or person, for the audit log. */
   readonly actor: string
 }
 
 /**
  * Decides who may use the settings API and page. To refuse, throw `unauthorized(…)` (401) or
- * `forbidden(…)` (403), or answer `undefined` (401). Whatever else is thrown answers 500: nobody
- * gets in by a failure.
+ * `forbidden(…)` (403), or answer `undefined` (401). Any other error answers 500, so that a failure
+ * never lets anybody in.
  */
 export type Authorize = (
   request: Request,
 ) => Administrator | undefined | Promise<Administrator | undefined>
 
 /**
- * The administrator behind a request, checked: what is missing never means "every tenant".
+ * The administrator behind a request, checked: a missing tenant never means "every tenant".
  *
  * @throws ScimError 401 or 403
  */
@@ -70,7 +70,7 @@ export async function guardedAdministrator(
   }
 }
 
-/** The same request as it would be with this token in its `Authorization` header. */
+/** The same request with this token in its `Authorization` header. */
 export function withToken(request: Request, token: string): Request {
   const authorization = `Bearer ${token}`
   return Object.create(request, {

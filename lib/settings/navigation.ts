@@ -1,7 +1,7 @@
 import type { Request } from 'express'
 import { forbidden } from '../errors.js'
 
-/** Schemes of `Authorization` that browsers add on their own, as they add cookies. */
+/** Schemes of `Authorization` that browsers send automatically, like cookies. */
 const ambientSchemes = /^(basic|digest|negotiate|ntlm)\b/i
 
 /**
@@ -22,8 +22,8 @@ export function requireNavigation(request: Request): void {
 }
 
 /**
- * Refuses the API to a browser that brings nothing but what it adds to every request: any script at
- * the same origin could send that. Programs, and scripts that know a token, pass.
+ * Refuses API requests that carry only credentials which a browser sends automatically, because any
+ * script at the same origin could send them. Programs, and scripts that know a token, pass.
  *
  * @throws ScimError 403
  */

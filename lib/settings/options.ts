@@ -29,11 +29,11 @@ export interface ProjectChoice {
   readonly title: string
 }
 
-/** What a host gives to `settingsRouter`. Everything but `authorize` has a default. */
+/** Options of `settingsRouter`. Everything but `authorize` has a default. */
 export interface SettingsOptions {
   /** Decides who may use the settings; `adminTokens(…)` makes one. */
   readonly authorize: Authorize
-  /** How rules are read; only for adapters that do not say so themselves (`adapters.policy`). */
+  /** The mapping policy; only for adapters without their own (`adapters.policy`). */
   readonly policy?: Partial<MappingPolicy>
   /**
    * Titles of the organization's workspaces: suggestions, and new rules with others are refused.
@@ -50,7 +50,7 @@ export interface SettingsOptions {
    * Default: none are listed.
    */
   readonly accounts?: (scope: Scope) => Promise<readonly HostAccount[]>
-  /** Woken up after changes, and shown on the status page. */
+  /** The reconciler to wake after changes and to show on the status page. */
   readonly reconciler?: Reconciler
   /**
    * Where the tokens are kept that administrators make for identity providers: `adapters.tokens`,
@@ -68,7 +68,7 @@ export interface SettingsOptions {
    */
   readonly labelStudioUrl?: string
   /**
-   * Share of the people with access above which their loss by new rules must be confirmed. 0 to 1.
+   * The share of people with access above which a loss by new rules must be confirmed. 0 to 1.
    * Default 0.1.
    */
   readonly lossWarningShare?: number
@@ -91,17 +91,20 @@ export interface SettingsOptions {
    * Default 10.
    */
   readonly failedSignInsPerMinute?: number
-  /** Largest body of a request, in bytes. At least 1024. Default 8 MiB. */
+  /** Maximum size of a request body, in bytes. At least 1024. Default 8 MiB. */
   readonly maxPayloadBytes?: number
   /**
-   * Milliseconds until a request is given up: 503. Saving rules goes on by itself. Default 60 000.
+   * Milliseconds until a request answers 503. Saving rules continues in the background. Default 60
+   * 000.
    */
   readonly requestTimeoutMs?: number
-  /** Requests worked on at once; one more answers 503. Default 100. */
+  /** The most requests in progress at once; a further one answers 503. Default 100. */
   readonly maxRequestsInFlight?: number
-  /** Told of every event after its change is durable. */
+  /** Called with every event after its change is durable. */
   readonly onEvent?: (event: AuditEntry) => void
-  /** Told of every unexpected failure; administrators only see the request id. Default: `debug`. */
+  /**
+   * Called with every unexpected failure; administrators only see the request id. Default: `debug`.
+   */
   readonly onError?: (error: unknown, about: { readonly requestId: string }) => void
   /** Default: the system's clock. */
   readonly clock?: () => Date
@@ -161,7 +164,7 @@ export const settingsTable = optionTable<SettingsOptions>()('settingsRouter', 'E
   clock: { type: callback<() => Date>(), default: () => new Date(), shown: 'system' },
 })
 
-/** What the settings work with: the host's options with every default filled in. */
+/** The context of the settings: the host's options with every default filled in. */
 export interface SettingsContext
   extends Omit<
     Resolved<SettingsOptions, typeof settingsTable.rows>,
@@ -215,7 +218,10 @@ export function settingsContext(
   }
 }
 
-/** Two readings of the same rules would show one thing and grant another. */
+/**
+ * A second policy is refused: with two, the page would show one thing and the adapters grant
+ * another.
+ */
 function policyOf(adapters: Adapters, given: Partial<MappingPolicy> | undefined): MappingPolicy {
   const { policy } = adapters
   if (!policy) return mappingPolicy(given)

@@ -69,7 +69,7 @@ export async function sendAnswer(answer: Answer, response: Response): Promise<vo
   response.json(answer.body)
 }
 
-/** Waits for a slow client instead of filling memory. */
+/** Sends lines, waiting for a slow client instead of filling memory. */
 async function sendLines(response: Response, lines: AsyncIterable<string>): Promise<void> {
   for await (const line of lines) {
     if (response.destroyed) return

@@ -43,8 +43,7 @@ function mountApi(router: Router, context: SettingsContext): void {
         const handler = handlers[method as keyof typeof handlers]
         if (!handler) throw methodNotAllowed(Object.keys(handlers))
         if (method === 'POST') {
-          // Forms of other sites cannot send JSON, also from browsers that do not say where they
-          // come from.
+          // Forms on other sites cannot send JSON, even in browsers that do not send an origin.
           if (!request.is('json')) throw new ScimError(415, 'Send the body as application/json.')
         }
         const body =
@@ -64,7 +63,7 @@ function mountApi(router: Router, context: SettingsContext): void {
 
 type Work = (exchange: Exchange, scope: Scope) => Promise<Answer>
 
-/** Nobody unauthorized gets as far as a handler, or has a body read. */
+/** Authorizes before a body is read or a handler is called. */
 function answer(context: SettingsContext, request: Request, response: Response, work: Work): void {
   answerWith(
     context,

@@ -23,7 +23,7 @@ export interface Answer {
   readonly lines?: AsyncIterable<string>
 }
 
-/** What a failure looks like: the error body of Label Studio's API, so that its SDK reads it. */
+/** A failure in the format of Label Studio's API, so that its SDK can read it. */
 interface Failure {
   readonly status: number
   readonly detail: string
@@ -38,8 +38,8 @@ interface Failure {
 }
 
 /**
- * The answer to something thrown, and whether it is a failure nobody expected.
- * Nothing of an unexpected error is told but the id under which the host's log has it.
+ * The answer to an error, and whether the error was unexpected. Of an unexpected error only the id
+ * is shown under which the host's log has it.
  */
 export function failureAnswer(
   error: unknown,
@@ -61,7 +61,7 @@ export function failureAnswer(
   return { answer: { status, body, ...(headers && { headers }) }, isUnexpected: !known }
 }
 
-/** What an administrator may be told about an error; `undefined` for one that nobody expected. */
+/** The failure to show to an administrator; `undefined` if the error was unexpected. */
 export function failureOf(error: unknown): Failure | undefined {
   if (error instanceof ScimError) {
     return { status: error.status, detail: error.message, headers: error.headers }
@@ -87,7 +87,7 @@ export function failureOf(error: unknown): Failure | undefined {
     const { message, retryAfterSeconds } = error as UnavailableError
     return { status: 503, detail: message, headers: { 'Retry-After': String(retryAfterSeconds) } }
   }
-  // What a body parser of the host throws: a client's mistake, which it marks as fit to be shown.
+  // Errors of the host's body parser: a client's mistake, marked as safe to show.
   if (isShown(error)) return { status: error.status, detail: 'The body cannot be read.' }
   // Nobody is left to be told.
   if (error instanceof ClientGoneError) return { status: 499, detail: 'The client has gone.' }

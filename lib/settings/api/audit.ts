@@ -15,9 +15,9 @@ const exportPage = 1_000
 const maxExported = 1_000_000
 
 /**
- * What to look for in the audit log, from a query.
+ * The audit query from query parameters.
  *
- * @throws ScimError 400 naming the parameter that is wrong
+ * @throws ScimError 400 naming the invalid parameter
  */
 export function auditQueryOf(query: URLSearchParams): AuditQuery {
   const parts = {
@@ -46,7 +46,9 @@ export async function withTargetNamed(
   return text === undefined ? query : { ...query, target: await idNamed(context, scope, text) }
 }
 
-/** The id of whoever has this name or address; the text itself when nobody has. */
+/**
+ * The id of the person, group or token with this name or address; the text itself if there is none.
+ */
 async function idNamed(context: SettingsContext, scope: Scope, text: string): Promise<string> {
   const { users } = context.adapters
   const [person] = await findByEmail(users)(scope, text)

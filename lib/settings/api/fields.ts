@@ -14,7 +14,7 @@ export function fieldsOf(
   throw new ScimError(400, `"${unknown}" is not known here. Use ${names.join(', ')}.`)
 }
 
-/** @throws ScimError 400 for anything but a text */
+/** @throws ScimError 400 for anything but a string */
 export function textIn(name: string, value: unknown): string {
   if (typeof value === 'string' && value !== '' && !value.includes('\0')) return value
   throw new ScimError(400, `"${name}" must be a text.`)

@@ -28,7 +28,7 @@ import { newTitles } from '../rules/own-workspaces.js'
 import { type MissingGroup, missingGroups, namesOfGroups } from './groups.js'
 import { type ProjectMap, readProjectMap, visibleIds } from './visible.js'
 
-/** How rules would change one person's access. */
+/** The change of one person's access by rules. */
 export interface PersonChange {
   readonly id: string
   readonly userName: string
@@ -47,13 +47,13 @@ export interface PersonChange {
   readonly protection?: string
 }
 
-/** What would change if rules were saved. */
+/** The changes if rules were saved. */
 export interface Preview {
   /** Names of the groups whose rules change, as compared. */
   readonly groups: readonly string[]
-  /** Active people looked at. */
+  /** Number of active people evaluated. */
   readonly people: number
-  /** Of them, those who have access now. */
+  /** How many of them have access now. */
   readonly peopleWithAccess: number
   readonly changed: number
   readonly granted: number
@@ -81,8 +81,8 @@ interface RuleChange {
 }
 
 /**
- * Who would change how if these rules were saved. People are read page by page, and nothing is kept
- * of them but numbers and a sample, so memory does not grow with the tenant.
+ * Computes the changes if these rules were saved. People are read page by page, and only counts and
+ * a sample are kept, so memory does not grow with the tenant.
  */
 export async function previewRules(
   context: SettingsContext,

@@ -3,7 +3,7 @@ import { queryStore } from '../../stores/query-store.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
 
-/** How far an installation has come. */
+/** The setup progress of an installation. */
 export interface Setup {
   /** RFC 3339; when an identity provider last called. Absent: never. */
   readonly lastContact?: string
@@ -12,7 +12,7 @@ export interface Setup {
   readonly hasRules: boolean
 }
 
-/** Reads how far an installation has come. */
+/** Reads the setup progress of an installation. */
 export async function readSetup({ adapters }: SettingsContext, scope: Scope): Promise<Setup> {
   const page = { kind: 'index', offset: 0, limit: 1 } as const
   const [contact, { rules }, people, groups] = await Promise.all([

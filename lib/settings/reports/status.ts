@@ -41,7 +41,7 @@ export interface StillIn {
   readonly detail: string
 }
 
-/** How provisioning stands. */
+/** The status of provisioning. */
 export interface Status extends PendingSummary {
   /** Version of the saved rules. */
   readonly rulesVersion: string
@@ -72,7 +72,7 @@ export interface Status extends PendingSummary {
   readonly import?: ImportStatus
   /** The last people and requests that failed, the newest first; at most ten. */
   readonly lastFailures: readonly StoredAuditEntry[]
-  /** What clients send and nobody keeps here, last seen first. */
+  /** Attributes and members that clients sent and that were dropped, last seen first. */
   readonly passedOver: readonly PassedOverCount[]
 }
 
@@ -80,7 +80,7 @@ const maxListed = 50
 const maxFailures = 10
 const shownForMs = 7 * 86_400_000
 
-/** Reads how provisioning of a tenant stands. */
+/** Reads the status of provisioning for a tenant. */
 export async function readStatus(context: SettingsContext, scope: Scope): Promise<Status> {
   const { access } = context.adapters
   const [

@@ -3,11 +3,11 @@ import type { Scope } from '../../stores/scope.js'
 import type { ProjectChoice, SettingsContext } from '../options.js'
 import { ownWorkspaces } from '../rules/own-workspaces.js'
 
-/** One project that somebody sees, and why. */
+/** A project that a person sees, and the reasons. */
 export interface VisibleProject {
   readonly id: number
   readonly title?: string
-  /** What they are in it. */
+  /** Their role in it. */
   readonly role: OrganizationRole | Exclude<ProjectRole, 'Inherit'>
   /** The groups that give it, each with the workspace it comes through; none: they made it. */
   readonly because: readonly { readonly group: string; readonly workspace?: string }[]
@@ -21,7 +21,7 @@ export interface VisibleProjects {
   readonly projects: readonly VisibleProject[]
 }
 
-/** What must be known of the host to tell who sees what. */
+/** The host's projects and workspaces, as needed to decide who sees which projects. */
 export interface ProjectMap {
   readonly titles: ReadonlyMap<number, string>
   readonly byWorkspace: ReadonlyMap<string, readonly number[]>
@@ -108,8 +108,8 @@ function visibleProject(map: ProjectMap, access: Access, id: number): VisiblePro
 const maxNamed = 10
 
 /**
- * In a sentence what somebody sees, e.g. `Anna sees 1 of 8 projects: Cats (7), because the group
- * "LS-Annotators" gives it.`
+ * A sentence about the projects that a person sees, e.g. `Anna sees 1 of 8 projects: Cats (7),
+ * because the group "LS-Annotators" gives it.`
  *
  * @param isInForce else it says what they would see
  */

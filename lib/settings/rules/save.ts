@@ -32,9 +32,7 @@ export class RulesConflict extends Error {
   }
 }
 
-/**
- * Saving would take access from many people, and nobody said that it is meant; nothing was saved.
- */
+/** Saving would take access from many people and was not confirmed; nothing was saved. */
 export class MassLossError extends Error {
   override readonly name = 'MassLossError'
   readonly preview: Preview
@@ -121,7 +119,7 @@ export async function saveDraft(
   return saved
 }
 
-/** Notes who has a role by rules that are about to change. */
+/** Notes the people who have a role by rules that are about to change. */
 async function noteRolesTaken(
   context: SettingsContext,
   scope: Scope,
@@ -137,10 +135,7 @@ async function noteRolesTaken(
   }
 }
 
-/**
- * Label Studio can also map groups to seat types; doing nothing silently would be worse than
- * refusing.
- */
+/** Refuses seat types, which Label Studio can also map: ignoring them silently would be worse. */
 function refuseSeatTypes(input: unknown): void {
   const given = (input as { user_type_groups?: unknown } | null)?.user_type_groups
   const isEmpty = given === undefined || given === null || (Array.isArray(given) && !given.length)

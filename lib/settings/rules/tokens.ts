@@ -21,7 +21,7 @@ export interface TokenSummary {
   readonly lastUsedAt?: string
 }
 
-/** A token that was just made: the only time that it is told. */
+/** A newly made token, which is shown only this once. */
 export interface MadeToken {
   readonly token: string
   readonly made: StoredToken
@@ -37,7 +37,7 @@ export interface TokenWish {
 const maxTokens = 100
 const maxNameLength = 100
 
-/** For how long a token that was rotated goes on: time to enter the new one. */
+/** How long a rotated token stays valid, to leave time to enter the new one. */
 const overlapMs = 86_400_000
 
 /** Tokens that were made here, then those of the code that were used, the newest use first. */
@@ -104,7 +104,7 @@ export async function renameToken(
 }
 
 /**
- * Makes a token of the same name and life in place of one, which goes on for a day.
+ * Replaces a token by a new one with the same name and lifetime; the old one stays valid for a day.
  *
  * @throws ScimError 404 without such a token, 409 for one that was rotated already
  */

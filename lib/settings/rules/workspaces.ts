@@ -68,8 +68,8 @@ export async function changeWorkspace(
 }
 
 /**
- * Takes projects out of the workspaces they are in. @throws ScimError 404 where the host has
- * workspaces of its own
+ * Removes projects from their workspaces. @throws ScimError 404 where the host has workspaces of
+ * its own
  */
 export async function takeOutProjects(
   context: SettingsContext,
@@ -115,7 +115,7 @@ export async function requireOwn(context: SettingsContext, scope: Scope): Promis
   throw notFound('Label Studio keeps its workspaces itself here.')
 }
 
-/** A workspace as it is, in its store. */
+/** A stored workspace. */
 interface Found {
   readonly store: WorkspaceStore
   readonly before: Workspace
@@ -131,7 +131,7 @@ interface Putting extends Found {
 
 const maxAttempts = 5
 
-/** Title and rules in one step: nobody is without the workspace for a moment. */
+/** Changes title and rules in one step, so that nobody temporarily loses the workspace. */
 async function rename(
   context: SettingsContext,
   scope: Scope,
