@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import {
   type Adoption,
+  addressOnTheWay,
   adoptionOf,
+  isLeaving,
+  isOnTheWay,
   mayAdopt,
 } from '../../../adapters/label-studio/accounts/adoption.js'
 import { exemptionsIn } from '../../../adapters/label-studio/accounts/exemptions.js'
@@ -12,6 +15,7 @@ import { memoryAdapters } from '../../../adapters/memory/index.js'
 import type { AuditEntry } from '../../../lib/events/catalogue.js'
 import type { AccountReference, Grant } from '../../../lib/mapping/index.js'
 import { emptyRecord } from '../../../lib/stores/empty-record.js'
+import { UnavailableError } from '../../../lib/stores/errors.js'
 import type { AccessRecord, User } from '../../../lib/stores/index.js'
 import { aScope, aUser, everything, writeOf } from '../support.js'
 
@@ -124,6 +128,21 @@ describe('an account that exists', () => {
       })
     },
   )
+
+  it.each([
+    ['of another address', { userName: 'bob@acme.example' }, true],
+    ['of this address, in another case', { userName: 'INES@acme.example' }, false],
+    ['of no address', { userName: 'ines' }, false],
+    ['who is inactive', { userName: 'bob@acme.example', active: false }, false],
+  ])('is about to be given up by a holder %s: %j is %s', (_, holder, expected) => {
+    expect(isLeaving(aUser(holder), account.email)).toBe(expected)
+  })
+
+  it('is told to be on the way by one failure alone', () => {
+    expect(isOnTheWay(addressOnTheWay())).toBe(true)
+    expect(isOnTheWay(new UnavailableError('gone'))).toBe(false)
+    expect(isOnTheWay({ cause: (addressOnTheWay() as Error).cause })).toBe(false)
+  })
 
   it('is waited for while its holder’s new address is on the way to it', async () => {
     const { claims, person, recordOf } = world()
