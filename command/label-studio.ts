@@ -23,11 +23,22 @@ export function readLabelStudio(environment: Environment): LabelStudioEnvironmen
   const { LABEL_STUDIO_URL: url, LABEL_STUDIO_TOKEN: token } = environment
   const { LABEL_STUDIO_EMAIL: email, LABEL_STUDIO_PASSWORD: password } = environment
   const deprovisioning = environment.LABEL_STUDIO_DEPROVISIONING || undefined
-  if (!url) return undefined
+  if (!url) {
+    if (!token) return undefined
+    throw new UsageError('LABEL_STUDIO_TOKEN is set: give the base URL as LABEL_STUDIO_URL.')
+  }
+  if (!/^https?:\/\/[^/]/.test(url)) {
+    throw new UsageError(
+      `LABEL_STUDIO_URL is "${url}". Give the base URL, e.g. http://127.0.0.1:8080.`,
+    )
+  }
   if (!token) {
     throw new UsageError(
       'LABEL_STUDIO_URL is set: give the token of its owner as LABEL_STUDIO_TOKEN.',
     )
+  }
+  if (Boolean(email) !== Boolean(password)) {
+    throw new UsageError('Give both LABEL_STUDIO_EMAIL and LABEL_STUDIO_PASSWORD, or neither.')
   }
   if (deprovisioning !== undefined && !isDeprovisioning(deprovisioning)) {
     throw new UsageError(

@@ -8,6 +8,7 @@ import express, {
 import type { Adapters, AuditEntry, Reconciler } from 'label-studio-scim'
 import { bearerTokens, scimRouter } from 'label-studio-scim'
 import { adminTokens, type SettingsOptions, settingsRouter } from 'label-studio-scim/settings'
+import { UsageError } from '../command.js'
 import { failureLog } from './failure-log.js'
 import { type Checks, readiness } from './ready.js'
 
@@ -75,8 +76,17 @@ function plainApp({ trustProxy }: AppParts, first: RequestHandler): Express {
   const app = express()
   app.disable('x-powered-by')
   app.use(first)
-  if (trustProxy !== undefined) app.set('trust proxy', trustProxy)
+  if (trustProxy !== undefined) trust(app, trustProxy)
   return app
+}
+
+function trust(app: Express, proxies: string): void {
+  try {
+    app.set('trust proxy', proxies)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new UsageError(`TRUST_PROXY cannot be used: ${reason}.`)
+  }
 }
 
 function named(name: string, digests: readonly string[]) {

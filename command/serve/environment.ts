@@ -49,6 +49,12 @@ export function readEnvironment(variables: Environment): HostEnvironment {
   if (SETTINGS_HOST && !SETTINGS_PORT) {
     throw new UsageError('SETTINGS_HOST is set: give the port of the settings as SETTINGS_PORT.')
   }
+  const [scim, admin] = [readAccess('SCIM_TOKEN', variables), readAccess('ADMIN_TOKEN', variables)]
+  if (scim.digests.some((digest) => admin.digests.includes(digest))) {
+    throw new UsageError(
+      'SCIM_TOKEN and ADMIN_TOKEN have the same token: an identity provider could change the rules.',
+    )
+  }
   return {
     port: readPort('PORT', PORT || '3000'),
     host,
@@ -56,8 +62,8 @@ export function readEnvironment(variables: Environment): HostEnvironment {
       settings: { port: readPort('SETTINGS_PORT', SETTINGS_PORT), host: SETTINGS_HOST || host },
     }),
     ...(TRUST_PROXY && { trustProxy: TRUST_PROXY }),
-    scim: readAccess('SCIM_TOKEN', variables),
-    admin: readAccess('ADMIN_TOKEN', variables),
+    scim,
+    admin,
     databaseUrl: databaseUrl(variables),
     ...(labelStudio && { labelStudio }),
     rules: readRules(variables.LABEL_STUDIO_RULES || 'enforce'),

@@ -10,7 +10,7 @@ import {
   sinceFirstRule,
 } from 'label-studio-scim/adapters/label-studio'
 import type { SqlAdapters } from 'label-studio-scim/adapters/sql'
-import type { CommandCall } from '../command.js'
+import { type CommandCall, UsageError } from '../command.js'
 import { openDatabase, shownDatabase } from '../database.js'
 import type { LabelStudioEnvironment } from '../label-studio.js'
 import { needing } from '../needing.js'
@@ -130,7 +130,9 @@ function listen(
   { port, host }: Pick<HostEnvironment, 'port' | 'host'>,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (error) =>
+      reject(new UsageError(`Cannot listen on port ${port} of ${host}: ${error.message}.`)),
+    )
     server.listen(port, host, resolve)
   })
 }

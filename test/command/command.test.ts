@@ -56,6 +56,37 @@ describe('the program label-studio-scim', () => {
     )
   })
 
+  const labelStudio = { LABEL_STUDIO_URL: 'http://127.0.0.1:1', LABEL_STUDIO_TOKEN: 'x' }
+  const sameToken = 'a-token-of-24-characters'
+
+  it.each([
+    [{ LABEL_STUDIO_TOKEN: 'x' }, 'LABEL_STUDIO_TOKEN is set: give the base URL'],
+    [
+      { ...labelStudio, LABEL_STUDIO_URL: 'localhost:8080' },
+      'LABEL_STUDIO_URL is "localhost:8080"',
+    ],
+    [{ ...labelStudio, LABEL_STUDIO_EMAIL: 'o@example.com' }, 'Give both LABEL_STUDIO_EMAIL and'],
+    [{ ...labelStudio, LABEL_STUDIO_PASSWORD: 'secret' }, 'Give both LABEL_STUDIO_EMAIL and'],
+    [{ SCIM_TOKEN: sameToken, ADMIN_TOKEN: sameToken }, 'SCIM_TOKEN and ADMIN_TOKEN have the same'],
+    [
+      { SCIM_TOKEN_DIGEST: digestToken(sameToken), ADMIN_TOKEN: sameToken },
+      'SCIM_TOKEN and ADMIN_TOKEN have the same',
+    ],
+    [{ TRUST_PROXY: 'banana', PORT: '0' }, 'TRUST_PROXY cannot be used: invalid IP address'],
+    [
+      { HOST: 'no.such.host.invalid', PORT: '0' },
+      'Cannot listen on port 0 of no.such.host.invalid',
+    ],
+  ])('does not start with %j, and says why', async (environment, problem) => {
+    const { code, stdout, stderr } = await runCommand(['serve'], {
+      DATABASE_URL: 'sqlite::memory:',
+      ...environment,
+    })
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toContain(problem)
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+  })
+
   it('refuses a word too many', async () => {
     const { code, stderr } = await runCommand(['token', 'okta'])
     expect([code, stderr]).toEqual([2, expect.stringContaining('Unexpected word "okta".')])
