@@ -109,7 +109,7 @@ describe.each([
     expect(host.passwords).toEqual([`ines ${secret}`])
   })
 
-  it('that the host refuses leaves everything as it was', async () => {
+  it('that the host refuses leaves everything as it was (R1, R32)', async () => {
     const { host, adapters } = await hosted(make)
     const scim = await serve(adapters)
     const { id } = await scim.user('ines', { title: 'before' })

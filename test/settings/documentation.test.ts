@@ -120,3 +120,15 @@ describe('settingsRouter', () => {
     expect(() => adminTokens(tokens)).not.toThrow('not a token')
   })
 })
+
+describe('what the gate cannot do', () => {
+  const security = read('docs/security.md').replace(/\s+/g, ' ')
+
+  it('is in the guide: whoever has a person’s link can sign up as that person (S3)', () => {
+    expect(security).toMatch(/anyone who has a person's link can sign up as that person/)
+  })
+
+  it('is in the guide: presigned URLs work until they expire (S4)', () => {
+    expect(security).toMatch(/Presigned storage URLs work until they expire/)
+  })
+})

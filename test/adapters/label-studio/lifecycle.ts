@@ -295,7 +295,7 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
     }, 60_000)
 
     describe('accounts that are not ours to manage', () => {
-      it('keep a group from deactivating whom nobody may adopt', async () => {
+      it('keep a group from deactivating whom nobody may adopt (R6)', async () => {
         await start({ adapters: { adopt: 'none' } })
         const person = await aPerson()
         await product.adapters.importer.run()
@@ -313,7 +313,7 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
         ]).toEqual([204, true, 200])
       }, 60_000)
 
-      it('are not destroyed by the DELETE of somebody inactive', async () => {
+      it('are not destroyed by the DELETE of somebody inactive (R14)', async () => {
         await start({ adapters: { deprovisioning: 'hard-delete', adopt: 'none' } })
         const person = await aPerson()
         await admin.change(person.id, { isActive: false })
@@ -324,7 +324,7 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
         expect((await product.scim('GET', `/Users/${user.id}`)).status).toBe(200)
       }, 60_000)
 
-      it('keep the old password when a taken account is refused', async () => {
+      it('keep the old password when a taken account is refused (R1)', async () => {
         await start({ adapters: { adopt: 'none' } })
         const person = await aPerson()
         await product.adapters.importer.run()
@@ -340,7 +340,7 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
         expect(await through({ cookie: person.cookie })).toBe(200)
       }, 60_000)
 
-      it('are those of people who were removed from the organization', async () => {
+      it('are those of people who were removed from the organization (R2)', async () => {
         await start({ adapters: { adopt: 'none' } })
         const person = await aPerson()
         await api.members(1).remove(person.id)
@@ -357,7 +357,7 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
         expect((await signIn(product.url, person.email, 'Stolen-passw0rd')).status).not.toBe(302)
       }, 60_000)
 
-      it('are those of another tenant', async () => {
+      it('are those of another tenant (R16)', async () => {
         const authenticate = bearerTokens([
           { name: 'a', token: 'token-of-tenant-a-000', tenant: 'a' },
           { name: 'b', token: 'token-of-tenant-b-000', tenant: 'b' },
@@ -374,7 +374,7 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
       }, 60_000)
 
       it.each(['all', 'none'] as const)(
-        'are refused by a gate for managed people only, imported or not (adopt %s)',
+        'are refused by a gate for managed people only, imported or not (F2; adopt %s)',
         async (adopt) => {
           await start({ adapters: { adopt }, gate: { unknownPeople: 'refuse' } })
           const person = await aPerson()
@@ -396,7 +396,7 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
     })
 
     describe('half a POST', () => {
-      it('shuts nobody out, and takes no account, when the password is refused', async () => {
+      it('shuts nobody out, and takes no account, when the password is refused (R5)', async () => {
         await start()
         const person = await aPerson()
         await product.adapters.importer.run()
@@ -428,7 +428,7 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
       }, 60_000)
     })
 
-    it('ends access by the account’s number, also of somebody listed under another name', async () => {
+    it('ends access by the account’s number, also of somebody listed under another name (R4)', async () => {
       await start({ withOwner: false })
       const person = await aPerson()
       await product.adapters.importer.run()
@@ -441,7 +441,7 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
       expect(await through({ cookie: person.cookie })).toBe(403)
     }, 60_000)
 
-    it('shuts a deleted person again whom somebody has let in by hand', async () => {
+    it('shuts a deleted person again whom somebody has let in by hand (R11)', async () => {
       await start()
       const id = await push({ userName: newEmail() })
       const account = await accountId(id)
