@@ -85,7 +85,8 @@ async function measureGates(
     const [base = Number.NaN, all = Number.NaN] = await medians(gates, path, rounds)
     for (const gate of gates) gate.stop()
     const target =
-      `${name}, ${path}: gate ${base.toFixed(3)} ms (p99 ${p99Of(gates[0]).toFixed(3)}), with policy ${all.toFixed(3)} ms; ` +
+      `${name}, ${path}: gate ${base.toFixed(3)} ms (p99 ${p99Of(gates[0]).toFixed(3)}), ` +
+      `with policy ${all.toFixed(3)} ms; ` +
       `policy, ms, at most ${targetMs}`
     console.log(target)
     found.push({ target, figure: all - base, isMet: all - base <= targetMs })

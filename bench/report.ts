@@ -109,7 +109,7 @@ function groupGrowths(results: readonly Result[]): Verdict[] {
     if (large.measure.name !== 'large' || small === undefined) return []
     if (large.subject.name === 'bare') return []
     const { name, users } = large.subject
-    const title = `add member, ${name}: cost in a group of ${digits(users / 2)} relative to groups of 10`
+    const title = `add member, ${name}: cost in a group of ${digits(users / 2)} over groups of 10`
     return [growth(title, small, large)]
   })
 }

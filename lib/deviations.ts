@@ -244,7 +244,8 @@ export const deviations = [
     idps: ['Okta', 'Entra ID'],
     source: 'RFC 7644 §3.5.1, §3.5.2',
     description:
-      'If a PUT or PATCH gets a 409 because another resource has one of its values, it still ends ' +
+      'If a PUT or PATCH gets a 409 because another resource has one of its values, it still ' +
+      'ends ' +
       'access as far as it asks for that: active becomes false, members leave. Off: nothing ' +
       'changes.',
     test: 'test/resources/refused.sql.test.ts',

@@ -1,7 +1,7 @@
 // Makes what a release consists of, in build/release: the package, its SBOM (CycloneDX), and their
 // digests. `npm run release -- --publish` then publishes that package; npm attests where it was
-// built (provenance), which works only in a CI that npm knows. With `--dry-run` as well, it does all
-// of this but the last step, without an attestation.
+// built (provenance), which works only in a CI that npm knows. With `--dry-run` as well, it does
+// all of this but the last step, without an attestation.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'

@@ -52,7 +52,7 @@ export function readEnvironment(variables: Environment): HostEnvironment {
   const [scim, admin] = [readAccess('SCIM_TOKEN', variables), readAccess('ADMIN_TOKEN', variables)]
   if (scim.digests.some((digest) => admin.digests.includes(digest))) {
     throw new UsageError(
-      'SCIM_TOKEN and ADMIN_TOKEN have the same token: an identity provider could change the rules.',
+      'SCIM_TOKEN and ADMIN_TOKEN are the same: an identity provider could change the rules.',
     )
   }
   return {

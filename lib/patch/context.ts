@@ -76,7 +76,7 @@ export function createBudget(limits: Pick<PatchLimits, 'comparisons' | 'bytes'>)
       comparisons -= count
       if (comparisons < 0) {
         throw tooMany(
-          'The operations compare too many values. Send fewer operations, or more specific filters.',
+          'The operations compare too many values. Send fewer operations, or narrower filters.',
         )
       }
     },

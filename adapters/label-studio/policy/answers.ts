@@ -164,8 +164,8 @@ function ownWork(person: PersonAccess, body: unknown): unknown {
 }
 
 /**
- * Annotations have `completed_by`, drafts a `user`. What has neither is somebody else's: a query may
- * leave fields out of the answer.
+ * Annotations have `completed_by`, drafts a `user`. An item without either counts as another
+ * person's, because a query may leave fields out of the answer.
  */
 function isOwnWork({ account, email }: PersonAccess, item: unknown): boolean {
   if (!isObject(item)) return false
