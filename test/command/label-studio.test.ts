@@ -74,8 +74,14 @@ describe('label-studio-scim doctor', () => {
   })
 
   it('says what is missing', async () => {
-    const { code, stderr } = await run(['doctor'], { LABEL_STUDIO_URL: '' })
-    expect([code, stderr]).toEqual([1, 'Set LABEL_STUDIO_URL and LABEL_STUDIO_TOKEN.\n'])
+    const missing = async (names: NodeJS.ProcessEnv) => {
+      const { code, stderr } = await run(['doctor'], names)
+      return [code, stderr]
+    }
+    const none = { LABEL_STUDIO_URL: '', LABEL_STUDIO_TOKEN: '' }
+    expect(await missing(none)).toEqual([1, 'Set LABEL_STUDIO_URL and LABEL_STUDIO_TOKEN.\n'])
+    const problem = 'LABEL_STUDIO_TOKEN is set: give the base URL as LABEL_STUDIO_URL.\n'
+    expect(await missing({ LABEL_STUDIO_URL: '' })).toEqual([1, problem])
   })
 })
 
