@@ -34,7 +34,8 @@ function renderedDeviations(): string {
     return `| \`${id}\` | ${idps.join(', ')} | ${source} | ${description} | ${tests} |`
   })
   const head =
-    '| deviation | needed by | departs from | what is accepted, and the answer if it is off | tests |'
+    '| deviation | needed by | departs from | what is accepted, and the answer if it is off ' +
+    '| tests |'
   return `\n${[head, '|---|---|---|---|---|', ...rows].join('\n')}\n\n`
 }
 
