@@ -81,7 +81,7 @@ describe('label-studio-scim doctor', () => {
     const none = { LABEL_STUDIO_URL: '', LABEL_STUDIO_TOKEN: '' }
     expect(await missing(none)).toEqual([1, 'Set LABEL_STUDIO_URL and LABEL_STUDIO_TOKEN.\n'])
     const problem = 'LABEL_STUDIO_TOKEN is set: give the base URL as LABEL_STUDIO_URL.\n'
-    expect(await missing({ LABEL_STUDIO_URL: '' })).toEqual([1, problem])
+    expect(await missing({ ...none, LABEL_STUDIO_TOKEN: 'x' })).toEqual([1, problem])
   })
 })
 
