@@ -206,6 +206,26 @@ describe('with a list of pending people', () => {
     expect(host.calls).toEqual([])
   })
 
+  it.each(['PATCH', 'PUT'])(
+    'looks at the host when a deactivation is sent again by %s',
+    async (m) => {
+      const { host, adapters } = hosted()
+      const reconciler = createReconciler(adapters)
+      const scim = await serve(adapters, { onPending: () => reconciler.wake() })
+      const user = await scim.user('ines', { active: false })
+      await reconciler.drain()
+      host.calls.length = 0
+      const path = `/Users/${user.id}`
+      const { status } =
+        m === 'PUT'
+          ? await scim.put(path, { ...user, active: false })
+          : await scim.patch(path, deactivate)
+      expect(status).toBe(200)
+      await reconciler.drain()
+      expect(host.calls).toEqual([`deactivated ${user.id}`])
+    },
+  )
+
   it('restores access after reactivation through the reconciler, and the answer says active', async () => {
     const { host, adapters } = hosted()
     const scim = await serve(adapters)

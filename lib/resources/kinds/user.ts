@@ -19,6 +19,7 @@ import {
   endAccess,
   endAccessAgain,
   endAccount,
+  repeatEndAccess,
 } from '../people/access.js'
 import type { Loss } from '../people/brake.js'
 import { refuseExempt } from '../people/protection.js'
@@ -113,10 +114,10 @@ export const user: Kind = {
       : endAccess(services, scope, after as User)
   },
 
-  // This may be the repetition of a request that did not reach the host in time; it changes
-  // nothing.
+  // This may be the repetition of a request that did not reach the host in time, or of one whose
+  // effect was undone there by hand.
   settleUnchanged({ services, scope }, resource) {
-    if (!isActive(resource)) return endAccessAgain(services, scope, resource as User)
+    if (!isActive(resource)) return repeatEndAccess(services, scope, resource as User)
     return givesByValues(services)
       ? deprovisionUserWithoutRole(services, scope, resource.id)
       : undefined

@@ -79,6 +79,16 @@ export async function endAccessAgain(services: Services, scope: Scope, user: Use
 }
 
 /**
+ * {@link endAccessAgain} for somebody whose deactivation is sent again. The reconciler also looks
+ * at the host: the account may have been opened there by hand.
+ */
+export async function repeatEndAccess(services: Services, scope: Scope, user: User): Promise<void> {
+  await endAccessAgain(services, scope, user)
+  await markPending({ services, scope }, [user.id])
+  services.onPending(scope.tenant)
+}
+
+/**
  * Tells the host that a person is about to be deleted; their access has ended already. With
  * `gateIsOnlyWayIn` the reconciler does it later, so the person's address is recorded first: the
  * reconciler and the gate must find the account when the user is gone.
