@@ -1,23 +1,23 @@
 import type { Access } from '../../../lib/adapter/index.js'
 
-/** How much somebody may do in a project, or in the organization. Higher is more. */
+/** How much a person may do in a project or in the organization. A higher rank allows more. */
 export const ranks = { none: 0, AN: 1, RE: 2, MA: 3, AD: 4 } as const
 
 /** One of {@link ranks}. */
 export type Rank = (typeof ranks)[keyof typeof ranks]
 
-/** What one person may do, in numbers of Label Studio. */
+/** What one person may do. Projects and accounts are Label Studio ids. */
 export interface PersonAccess {
   readonly account: number
   /** Lower-cased. */
   readonly email: string
-  /** Of the organization. `AD` sees every project. */
+  /** The rank in the organization. `AD` sees every project. */
   readonly rank: Rank
-  /** Projects that rules give, each with what the person is in it. */
+  /** Projects that rules give, each with the person's rank in it. */
   readonly given: ReadonlyMap<number, Rank>
-  /** Projects of their workspaces, and those that they made: they have `rank` there. */
+  /** Projects of the person's workspaces and projects they made. They have `rank` there. */
   readonly inherited: ReadonlySet<number>
-  /** The most that they are anywhere. */
+  /** The person's highest rank anywhere. */
   readonly highest: Rank
 }
 
@@ -29,10 +29,10 @@ const ranksOfRoles: Readonly<Record<string, Rank>> = {
 }
 
 /**
- * What the mapping gives somebody. The role in the project stands above the role in the
- * organization; `Inherit` and projects of a workspace take the latter.
+ * Works out what the mapping gives a person. A role in a project takes precedence over the role in
+ * the organization; `Inherit` and the projects of a workspace use the latter.
  *
- * @param inWorkspaces projects of the person's workspaces, and those that they made
+ * @param inWorkspaces projects of the person's workspaces, and projects they made
  */
 export function personAccess(
   person: Pick<PersonAccess, 'account' | 'email'>,
@@ -54,7 +54,9 @@ const nothing = {
   inherited: new Set<number>(),
 }
 
-/** Stores answer the same object while nothing changes, so thousands of projects are read once. */
+/**
+ * Stores return the same object until something changes, so thousands of projects are read once.
+ */
 const remembered = new WeakMap<GivenAccess, Given>()
 
 function givenBy(access: GivenAccess, rank: Rank): Given {
@@ -76,13 +78,13 @@ function rankOf(role: string | null): Rank {
   return ranksOfRoles[role ?? ''] ?? ranks.none
 }
 
-/** What the person may do in this project. */
+/** The person's rank in this project. */
 export function rankIn({ rank, given, inherited }: PersonAccess, project: number): Rank {
   if (rank === ranks.AD) return rank
   return given.get(project) ?? (inherited.has(project) ? rank : ranks.none)
 }
 
-/** Whether somebody else is in a project of the person. */
+/** Whether the two people share a project. */
 export function isColleague(person: PersonAccess, other: PersonAccess): boolean {
   const isShared = (project: number) =>
     rankIn(person, project) > ranks.none && rankIn(other, project) > ranks.none
@@ -100,7 +102,7 @@ function some(projects: Iterable<number>, is: (project: number) => boolean): boo
   return false
 }
 
-/** Numbers of the projects that the person sees, as a comma list; '' for none. */
+/** Ids of the projects that the person sees, separated by commas; '' for none. */
 export function openProjects({ given, inherited }: PersonAccess): string {
   const lists = listed.get(inherited) ?? new WeakMap<ReadonlyMap<number, Rank>, string>()
   listed.set(inherited, lists)

@@ -8,17 +8,17 @@ import {
   workColumn,
 } from './endpoints.js'
 
-/** What a change of an answer may need to know. */
+/** What is needed to change an answer. */
 export interface AnswerContext {
   readonly person: PersonAccess
   readonly endpoint: Endpoint
-  /** The project of the request, where it names one. */
+  /** The project that the request names, if any. */
   readonly project: number | undefined
-  /** Which of these accounts belong to people of the project, or of one of the person's. */
+  /** The accounts that are in the project or, without one, share a project with the person. */
   colleagues(accounts: readonly Account[]): Promise<ReadonlySet<number>>
 }
 
-/** Somebody in a list of Label Studio's. */
+/** A person in one of Label Studio's lists. */
 export interface Account {
   readonly accountId: number
   readonly email: string
@@ -26,12 +26,15 @@ export interface Account {
 
 type Change = (context: AnswerContext, body: unknown) => unknown
 
-/** Narrows an answer to what the person may see. */
+/** Returns the change that limits an answer to what the person may see. */
 export function changeOf({ answer }: Endpoint): Change | undefined {
   return answer === undefined ? undefined : changes[answer]
 }
 
-/** Which items of a list the person sees; lists of them pass one by one, however long they are. */
+/**
+ * Selects the list items that the person sees. Items are filtered one at a time, so a list may have
+ * any length.
+ */
 export function keepOf(context: AnswerContext): ((item: unknown) => boolean) | undefined {
   const { answer } = context.endpoint
   const keeps = answer === undefined ? undefined : keeping[answer]
@@ -55,7 +58,7 @@ const changes: Readonly<Record<string, Change>> = {
   labels: ({ person }, body) => narrowLabels(person, body),
   ownWork: ({ person, project }, body) => {
     if (project === undefined) return undefined
-    // A number that was forgotten too late would now be a task of another project.
+    // The remembered id may be out of date and now belong to a task of another project.
     if (isObject(body) && !('tasks' in body) && body['project'] !== project) return undefined
     if (rankIn(person, project) >= ranks.RE) return body
     return ownWork(person, body)
@@ -92,19 +95,19 @@ const changes: Readonly<Record<string, Change>> = {
       : without(body, ['basic_auth_user', 'basic_auth_pass', 'auth_method', 'extra_params', 'url']),
 }
 
-/** What of a person is not for their colleagues. */
+/** Fields of a person that colleagues do not see. */
 const privately = ['phone', 'custom_hotkeys', 'allow_newsletters', 'date_joined', 'last_activity']
 
 type Item = Readonly<Record<string, unknown>>
 
-/** Items of a list, of one of its pages, or the one thing that an answer is. */
+/** The items of a list or of a page of it, or the single object of the answer. */
 function itemsOf(body: unknown): readonly Item[] {
   if (Array.isArray(body)) return body.filter(isObject)
   if (!isObject(body)) return []
   return Array.isArray(body['results']) ? body['results'].filter(isObject) : [body]
 }
 
-/** What is not a list of objects is left out as a whole. */
+/** Filters a list of objects. Any other answer is left out altogether. */
 function withItems(body: unknown, isKept: (item: Item) => boolean): unknown {
   const keep = (list: readonly unknown[]) => list.filter((each) => isObject(each) && isKept(each))
   if (Array.isArray(body)) return keep(body)
@@ -119,7 +122,9 @@ function neededIn(role: NeededRole): Rank {
   return role === 'AN' || role === 'RE' || role === 'MA' ? ranks[role] : ranks.AD
 }
 
-/** Labels belong to the organization: of one that other projects have too, only the title is shown. */
+/**
+ * Labels belong to the organization. A label that other projects use as well shows only its title.
+ */
 function narrowLabels(person: PersonAccess, body: unknown): unknown {
   if (Array.isArray(body)) {
     return body.map((each) => narrowLabels(person, each)).filter((each) => each !== undefined)
@@ -149,7 +154,7 @@ function accountOf(item: Item): Account {
   return { accountId: Number(item['id']), email: String(item['email'] ?? '').toLowerCase() }
 }
 
-/** Takes the annotations and drafts of others out of a task, or of a page of tasks. */
+/** Removes other people's annotations and drafts from a task or a page of tasks. */
 function ownWork(person: PersonAccess, body: unknown): unknown {
   if (!isObject(body)) return undefined
   const { annotations, drafts, tasks } = body
@@ -164,7 +169,7 @@ function ownWork(person: PersonAccess, body: unknown): unknown {
 }
 
 /**
- * Annotations have `completed_by`, drafts a `user`. An item without either counts as another
+ * Annotations have `completed_by`, drafts have `user`. An item with neither counts as another
  * person's, because a query may leave fields out of the answer.
  */
 function isOwnWork({ account, email }: PersonAccess, item: unknown): boolean {
@@ -180,7 +185,7 @@ function without(body: unknown, names: readonly string[]): unknown {
   return Object.fromEntries(Object.entries(body).filter(([name]) => !names.includes(name)))
 }
 
-/** Permissions of Label Studio by the least role; the others are for administrators. */
+/** The lowest role that has each Label Studio permission. All others need an administrator. */
 const permissionRanks: Readonly<Record<string, Rank>> = {
   'projects.view': ranks.AN,
   'tasks.view': ranks.AN,
@@ -224,10 +229,13 @@ function isPermitted(person: PersonAccess, permission: string): boolean {
   return person.highest >= (needed ?? ranks.AD)
 }
 
-/** In which projects connecting an ML backend is refused: in each, in all but the page's, in none. */
+/** Projects where connecting an ML backend is refused: all, all but the page's project, or none. */
 export type ModelsRefused = 'every' | 'others' | 'none'
 
-/** Hides the controls of a page that would be refused. It ignores permissions. */
+/**
+ * Hides the controls of a page that would be refused. This is needed because the page ignores
+ * permissions.
+ */
 export function hideControls(
   person: PersonAccess,
   project: number | undefined,
@@ -245,7 +253,7 @@ export function hideControls(
   if (project !== undefined && rankIn(person, project) < ranks.MA) {
     hidden.push('[data-testid="dm-import-button"]', '[data-testid="dm-export-button"]')
   }
-  // The application goes from one project to another without a new page.
+  // The application switches projects without loading a new page.
   const own = models === 'others' ? `body:not(:has(a[href*="/projects/${project}/settings"])) ` : ''
   if (models !== 'none') hidden.push(`${own}[aria-label="Add machine learning model"]`)
   const style = `<style>${hidden.join(',')}{display:none!important}</style>`
@@ -255,7 +263,7 @@ export function hideControls(
 /** "Create Project" and "Invite People" of the home page. */
 const homeButtons = ['section button[data-look="outlined"][data-align="center"]']
 
-/** The query of an export that leaves the files of its tasks out. */
+/** Rewrites the query of an export so that it leaves out the files of the tasks. */
 export function urlWithoutFiles(url: string): string {
   const [path = '', ...rest] = url.split('?')
   const query = new URLSearchParams(rest.join('?'))
@@ -263,12 +271,12 @@ export function urlWithoutFiles(url: string): string {
   return `${path}?${query}`
 }
 
-/** Longest URL; nginx refuses more than 8 KiB by default, Label Studio more than 16. */
+/** Maximum length of a URL. By default nginx refuses more than 8 KiB, Label Studio more than 16. */
 const maxUrlLength = 8_000
 
 /**
- * How a list of projects is narrowed: by the query, so that Label Studio counts and pages only
- * those; where their numbers make it too long, by the answer, whose pages have gaps then.
+ * Limits a list of projects through the query, so that Label Studio counts and pages only those. If
+ * the ids make the URL too long, the answer is filtered instead, and its pages have gaps.
  */
 export function narrowedList(
   person: PersonAccess,
@@ -286,7 +294,7 @@ function narrowedUrl(person: PersonAccess, url: string): string {
   const asked = query.get('ids')
   query.delete('ids')
   const others = query.size > 0 ? `${query}&` : ''
-  // An empty list of ids would be all projects.
+  // An empty list of ids would return all projects.
   return `${path}?${others}ids=${idsOf(person, asked) || '-1'}`
 }
 

@@ -3,33 +3,33 @@ import { type PersonAccess, type Rank, rankIn, ranks } from './access.js'
 import { actionRoles, carriesFiles, type Endpoint, type NeededRole } from './endpoints.js'
 import type { ReadRequest, Reference } from './read-request.js'
 
-/** What is known of an object. */
+/** What is known about an object. */
 export interface ObjectFacts {
-  /** Numbers of its projects; none for an object that does not exist, or is the organization's. */
+  /** Ids of its projects. Empty if the object does not exist or belongs to the organization. */
   readonly projects: readonly number[]
-  /** Who made it, where that matters: the number of an account, or an e-mail address. */
+  /** The creator, where it matters: an account id or an e-mail address. */
   readonly madeBy?: number | string | undefined
-  /** The address of an ML backend. */
+  /** The URL of an ML backend. */
   readonly url?: unknown
-  /** A tab that finds tasks by anybody's work. */
+  /** Set for a tab that finds tasks by other people's work. */
   readonly findsByWork?: boolean
 }
 
-/** Looks an object up among those that are known. */
+/** Returns the facts about an object if they are known already. */
 export type Known = (reference: Reference) => ObjectFacts | undefined
 
-/** What becomes of a request. */
+/** The decision about a request. */
 export type Decision =
   | {
       readonly kind: 'allow'
-      /** The project of all that is named; `undefined` when nothing is. */
+      /** The project of the named objects; `undefined` if the request names none. */
       readonly project: number | undefined
     }
   | { readonly kind: 'refuse'; readonly reason: string }
-  /** These objects must be known first. */
+  /** The facts about these objects are needed first. */
   | { readonly kind: 'ask'; readonly references: readonly Reference[] }
 
-/** Decides about a request of somebody below Administrator. Whatever is in doubt is refused. */
+/** Decides about a request of a person below Administrator. It refuses whatever is in doubt. */
 export function decide(person: PersonAccess, request: ReadRequest, known: Known): Decision {
   const { endpoint, references } = request
   const outside = outsideProjects(person, request)
@@ -54,12 +54,12 @@ export function decide(person: PersonAccess, request: ReadRequest, known: Known)
   return handing || allow(projects[0])
 }
 
-/** An address that has the token already gets nothing new. */
+/** Whether the URL stays the same: that address has the token already. */
 function keeps(body: unknown, url: unknown): boolean {
   return isObject(body) && (body['url'] ?? url) === url
 }
 
-/** Whoever gets the token of a project's creator could do what the creator may. */
+/** Anyone who gets the token of a project's creator could do whatever the creator may. */
 function handingToken(
   person: PersonAccess,
   projects: readonly number[],
@@ -79,7 +79,7 @@ function allow(project: number | undefined): Decision {
   return { kind: 'allow', project }
 }
 
-/** Endpoints that are about no project are decided by the role alone. */
+/** The role alone decides about endpoints that do not concern a project. */
 function outsideProjects(
   person: PersonAccess,
   { endpoint: { role }, account }: ReadRequest,
@@ -92,7 +92,7 @@ function outsideProjects(
 
 const free: Decision = { kind: 'allow', project: undefined }
 
-/** Nothing is named: the query or the answer is narrowed, and nothing else may pass. */
+/** A list that names no object passes only if its query or answer is limited. */
 function ofList(person: PersonAccess, { role, answer }: Endpoint, needed: Rank): Decision {
   if (role === 'any' || role === 'anon' || role === 'MA*') return free
   const isNarrowed = answer === 'byProject' || answer === 'labels' || answer === 'ownTabs'
@@ -104,7 +104,10 @@ function hasWhatIsNeeded({ endpoint: { needs }, named }: ReadRequest): boolean {
   return needs === undefined || needs.some((name) => named.has(name))
 }
 
-/** A query that asks for files is changed; see the answer rule `withoutFiles`. */
+/**
+ * Whether an export asks for files by format or body. In the query, the answer rule `withoutFiles`
+ * sets `download_resources` to false.
+ */
 function hasFiles({ query, body }: ReadRequest): boolean {
   const fields = isObject(body) ? body : {}
   const formats = [query.get('exportType'), query.get('export_type'), fields['export_type']]
@@ -121,7 +124,8 @@ interface Needing {
 }
 
 /**
- * The rank that the row asks for, more where the action, others' objects or fields of the body do.
+ * The rank that the row requires. The action, other people's objects or fields of the body may
+ * raise it.
  */
 function neededRank({ request, account, others, findsByWork }: Needing): Rank {
   const { endpoint } = request
@@ -144,7 +148,7 @@ const ranksOf: Partial<Record<NeededRole, Rank>> = {
   'MA*': ranks.none,
 }
 
-/** `nobody`: below Administrator nobody may. */
+/** `nobody` stands for nobody below Administrator. */
 const ranksOfOthers = { RE: ranks.RE, MA: ranks.MA, nobody: ranks.AD } as const
 
 function actionOf({ query, path }: ReadRequest): string {
@@ -163,7 +167,7 @@ function setsOthersWork(body: unknown, account: number): boolean {
   })
 }
 
-/** Whether somebody made it themselves: told by number, or by address. */
+/** Whether the person made the object. `madeBy` is an account id or an e-mail address. */
 export function isOwn({ account, email }: PersonAccess, madeBy: number | string): boolean {
   return typeof madeBy === 'number' ? madeBy === account : madeBy.toLowerCase() === email
 }

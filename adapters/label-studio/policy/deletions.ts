@@ -7,7 +7,7 @@ const debug = createDebug('label-studio-scim:policy')
 
 type Allow = Extract<PolicyDecision, { kind: 'allow' }>
 
-/** Requests that delete tasks, or give their numbers to new ones. */
+/** Requests that delete tasks or give the ids of deleted tasks to new ones. */
 const numbersMove = [
   /^DELETE \/api\/(?:tasks\/\d+|projects\/\d+(?:\/tasks)?)(?:\?|$)/,
   /^POST \/api\/projects\/\d+\/(?:import|reimport|tasks\/bulk)(?:\?|$)/,
@@ -15,7 +15,7 @@ const numbersMove = [
   /^POST \/admin\//,
 ]
 
-/** Numbers of tasks that are deleted may be another project's a moment later. */
+/** Makes the resolver forget: the id of a deleted task may soon belong to another project. */
 export function forgetting(
   resolver: Resolver,
   { request }: PolicyQuestion,
@@ -31,7 +31,7 @@ export function forgetting(
   return { ...decision, answer: { ...decision.answer, after } }
 }
 
-/** Administrators' requests are not read, so that their paths may be encoded. */
+/** An administrator's request is not parsed, so its path may still be encoded. */
 function decodedUrl(url: string): string {
   const [path = '', ...query] = url.replace(/^\/+/, '/').split('?')
   const plain = decodedText(path, false) ?? path
@@ -40,7 +40,7 @@ function decodedUrl(url: string): string {
 
 const oneProject = /^\/api\/projects\/(\d{1,15})\/?(?:\?|$)/
 
-/** A project that is deleted leaves its workspace. */
+/** Takes a deleted project out of its workspace. */
 export function withDeletion({ request, projectDeleted }: PolicyQuestion): Pick<Allow, 'answer'> {
   const project = request.method === 'DELETE' ? oneProject.exec(request.url ?? '')?.[1] : undefined
   if (project === undefined) return {}

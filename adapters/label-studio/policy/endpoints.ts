@@ -1,16 +1,16 @@
 /**
- * Who may call what in Label Studio Community 1.23.2, as data. What is not listed is refused to
- * everybody below Administrator.
+ * Who may call which endpoint of Label Studio Community 1.23.2, as data. Anything not listed is
+ * refused to everybody below Administrator.
  */
 
 /**
- * The least role. `anon`: nobody needs to be signed in. `any`: concerns only the person who asks.
- * `AN`, `RE`, `MA`: Annotator, Reviewer, Manager in the project. `MA*`: Manager of the
- * organization. `AD`: Administrator or the owner. `self`: the person of the path.
+ * The lowest role. `anon`: no sign-in needed. `any`: concerns only the caller. `AN`, `RE`, `MA`:
+ * Annotator, Reviewer, Manager in the project. `MA*`: Manager of the organization. `AD`:
+ * Administrator or the owner. `self`: the person in the path.
  */
 export type NeededRole = 'anon' | 'any' | 'AN' | 'RE' | 'MA' | 'MA*' | 'AD' | 'self'
 
-/** How the answer, or the query, is changed for people below Administrator. */
+/** How the answer or the query is limited for people below Administrator. */
 export type AnswerRule =
   | 'projectList'
   | 'byProject'
@@ -27,50 +27,50 @@ export type AnswerRule =
   | 'noSecrets'
   | 'page'
 
-/** One row: a path of Label Studio, what it needs, how it is narrowed. */
+/** One row: a path of Label Studio, the role it needs, and how its answer is limited. */
 export interface Endpoint {
   readonly methods: readonly string[]
   /**
    * A segment in braces names an object: `{project}`, `{task}`, … It is resolved to its projects,
-   * and each of them must be open to the person. `{word}` and `{number}` are no object, `{rest}`
-   * is everything that follows.
+   * and the person needs access to each of them. `{word}` and `{number}` name no object; `{rest}`
+   * matches everything that follows.
    */
   readonly path: string
   readonly role: NeededRole
-  /** At least one of these must be named: `query.project`, `body.task`, … */
+  /** The request must name at least one of these: `query.project`, `body.task`, … */
   readonly needs?: readonly string[]
-  /** The role for objects that somebody else made; `nobody`: never. Default: as for one's own. */
+  /** The role for objects of other people; `nobody`: never. Default: the role for one's own. */
   readonly others?: 'RE' | 'MA' | 'nobody'
   /**
-   * `json` (default): read and checked. `opaque`: passes unread, it names no other project.
+   * `json` (default): read and checked. `opaque`: passes unread because it names no other project.
    * `file`: a form with files passes unread, JSON is read.
    */
   readonly body?: 'opaque' | 'file'
-  /** The kind of object that `id` of the body names. */
+  /** The kind of object that `id` in the body names. */
   readonly bodyId?: string
   readonly answer?: AnswerRule
-  /** Objects of several projects may be named at once. */
+  /** One request may name objects of several projects. */
   readonly isAcrossProjects?: true
-  /** The role depends on the query's `id`, see {@link actionRoles}. */
+  /** The role depends on `id` in the query, see {@link actionRoles}. */
   readonly isAction?: true
-  /** The query belongs to the page in the browser, and names no object of the answer. */
+  /** The query is for the page in the browser and names no object of the answer. */
   readonly isPage?: true
   /**
-   * Label Studio sends the legacy token of the project's creator to an address in the body: only
+   * Label Studio sends the legacy token of the project's creator to a URL in the body. Allowed only
    * for the creator, or where legacy tokens do not work.
    */
   readonly handsToken?: true
   /**
-   * Label Studio puts into it whatever address a task names, fetched with the owner's token or read
-   * from its disk: never with files.
+   * The export includes files from any URL that a task names, fetched with the owner's token or
+   * read from Label Studio's disk. It is therefore allowed only without files.
    */
   readonly isExport?: true
   /**
-   * Query or body filter and order tasks, here or in a tab: by the work of others only for those
-   * who may read it, or they would find it letter by letter.
+   * Query or body filter and sort tasks, now or later through a tab. Only people who may read the
+   * work of others may filter by it: anyone else could guess it letter by letter.
    */
   readonly filters?: 'now' | 'later'
-  /** Fields of the body that only a Reviewer may set: somebody else's work, ground truth. */
+  /** The body has fields that only a Reviewer may set: another author, ground truth. */
   readonly isWork?: true
 }
 
@@ -88,7 +88,7 @@ const shell: More = { isPage: true, answer: 'page' }
 const opaque: More = { body: 'opaque' }
 const file: More = { body: 'file' }
 const exported: More = { isExport: true }
-/** Tabs of others are for Managers. */
+/** Only Managers may use the tabs of others. */
 const filtered: More = { filters: 'now', others: 'MA' }
 const queryProject: More = { needs: ['query.project'] }
 const bodyProject: More = { needs: ['body.project'] }
@@ -240,13 +240,13 @@ const dataManager: readonly Endpoint[] = [
   row('GET', '/api/dm/actions/{action}/form/', 'AN', { ...queryProject, isAction: true }),
 ]
 
-/** The column of the data manager that has everybody's work. */
+/** The column of the data manager that contains everybody's work. */
 export const workColumn = 'annotations_results'
 
-/** Formats of an export that carry the files of the tasks. */
+/** Export formats that include the files of the tasks. */
 export const carriesFiles = /_WITH_IMAGES$/i
 
-/** Actions of the data manager by their least role; those that are not listed need a Manager. */
+/** Actions of the data manager with their lowest role. Actions not listed need a Manager. */
 export const actionRoles: Readonly<Record<string, 'AN' | 'RE' | 'MA'>> = { next_task: 'AN' }
 
 const work: readonly Endpoint[] = [
@@ -290,7 +290,7 @@ const work: readonly Endpoint[] = [
   row('POST', '/api/fsm/entities/project/{project}/transition/', 'MA'),
 ]
 
-/** A kind of cloud storage, for import or (`export/…`) for export. */
+/** Endpoints of a kind of cloud storage, for import or (`export/…`) for export. */
 function storage(kind: string): readonly Endpoint[] {
   const path = `/api/storages/${kind}`
   const one = `${path}/{storage:${kind}}`
@@ -341,7 +341,7 @@ const labels: readonly Endpoint[] = [
   row('POST', '/api/labels/bulk', 'MA', bodyProject),
 ]
 
-/** Every endpoint. The first whose path and method match decides. */
+/** Every endpoint. The first row with a matching path and method decides. */
 export const endpoints: readonly Endpoint[] = [
   ...pages,
   ...system,

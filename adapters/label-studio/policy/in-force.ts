@@ -5,13 +5,14 @@ const warning =
   'Label Studio. Make rules ' +
   'again, or leave out the policy (LABEL_STUDIO_RULES=off) to open everything to everybody.'
 
-/** How often it is looked whether the last rule was deleted, once there was one. */
+/** How often to check whether the last rule was deleted, after there was one. */
 const againMs = 60_000
 
 /**
- * For `isInForce` of `labelStudioPolicy`: from the first mapping rule on. It stays so when the last
- * rule is deleted, since that must not open every project to everybody: then nobody below
- * Administrator sees any, and a warning of the process says so once, within a minute.
+ * For `isInForce` of `labelStudioPolicy`: the policy is in force from the first mapping rule on. It
+ * stays in force when the last rule is deleted; otherwise that would open every project to
+ * everybody. Nobody below Administrator then sees a project, and the process warns once, within a
+ * minute.
  */
 export function sinceFirstRule(
   adapters: Pick<Adapters, 'access' | 'policy'>,
@@ -20,7 +21,7 @@ export function sinceFirstRule(
   const warn = warner()
   return async (scope) => {
     const { tenant } = scope
-    // There is no way back, so only the warning depends on what is stored now.
+    // The policy stays in force, so only the warning depends on what is stored now.
     if (performance.now() < (lookAgain.get(tenant) ?? 0)) return true
     const state = await rulesState(adapters, scope)
     if (state === 'none') return false

@@ -51,13 +51,13 @@ const debug = createDebug('label-studio-scim:policy')
 /** Options of `labelStudioPolicy`. */
 export interface LabelStudioPolicyOptions extends LabelStudioApiOptions {
   /**
-   * `enforce` (default): what the rules do not give is refused. `report`: it passes, and
-   * `onRefusal` is told.
+   * `enforce` (default): refuse what the rules do not give. `report`: let it pass and call
+   * `onRefusal`.
    */
   readonly mode?: 'enforce' | 'report'
-  /** Told of each refusal, or of what would be one. */
+  /** Called for each refusal; in report mode, for each request that would be refused. */
   readonly onRefusal?: (refusal: PolicyRefusal) => void
-  /** Whether the policy is asked now. Default: always. */
+  /** Whether the policy applies now. Default: always. */
   readonly isInForce?: (scope: Scope) => Promise<boolean>
 }
 
@@ -75,21 +75,22 @@ export const labelStudioPolicyTable = optionTable<LabelStudioPolicyOptions>()(
   },
 )
 
-/** People whom one request may name. */
+/** Maximum number of people that one request may name. */
 const maxNamed = 100
 
-/** How long nobody asks again for the edition when that failed. */
+/** How long to wait before asking for the edition again after a failure, in milliseconds. */
 const editionAgainMs = 5_000
 
-/** How long it is remembered whose projects somebody is in, for the names that others see. */
+/** How long to remember a person's projects when deciding who sees their name, in milliseconds. */
 const colleaguesFreshMs = 30_000
 
 /**
- * Makes roles, workspaces and projects hold in Label Studio Community: pass it to `accessGate` as
- * `enforce`. People get what the mapping rules give them; what the endpoint table does not list is
- * refused to everybody below Administrator. Objects are looked up as the owner, with `token`.
+ * Enforces roles, workspaces and projects in Label Studio Community: pass it to `accessGate` as
+ * `enforce`. People get what the mapping rules give them. Endpoints that the endpoint table does
+ * not list are refused to everybody below Administrator. Objects are looked up with `token`, the
+ * owner's.
  *
- * Label Studio must be reachable through the gate alone.
+ * Label Studio must be reachable only through the gate.
  *
  * @throws ConfigurationError `ERR_SCIM_LABEL_STUDIO_OPTION` when an option cannot work
  */
@@ -119,7 +120,7 @@ export function labelStudioPolicy(given: LabelStudioPolicyOptions): RequestPolic
   }
 }
 
-/** Enterprise enforces its own rules. While the edition cannot be asked, it counts as Community. */
+/** Enterprise enforces its own rules. If the edition is unknown, it counts as Community. */
 function enterpriseCheck(api: LabelStudioApi): (scope: Scope) => Promise<boolean> {
   let known: boolean | undefined
   let again = 0
@@ -137,7 +138,7 @@ function enterpriseCheck(api: LabelStudioApi): (scope: Scope) => Promise<boolean
 
 interface Tools {
   readonly resolver: Resolver
-  /** People's projects as they were a moment ago, by account. */
+  /** Recently looked-up people, by account. */
   readonly colleagues: Map<number, { readonly until: number; readonly person: PersonAccess }>
 }
 
@@ -165,7 +166,7 @@ async function decideFor(
   return allowed(tools, found)
 }
 
-/** A page without the controls that would be refused. */
+/** A page without the controls that the policy would refuse. */
 async function pageOf(
   resolver: Resolver,
   { person, project }: Allowed,
@@ -180,7 +181,9 @@ async function pageOf(
   return { kind: 'allow', answer: { page: hideControls(person, project, ofOthers) } }
 }
 
-/** Whoever is named must be a member of the project: Label Studio answers with their address. */
+/**
+ * Everyone whom the request names must be in the project: Label Studio's answer has their address.
+ */
 async function namesStranger(tools: Tools, found: Allowed, signal: AbortSignal): Promise<boolean> {
   const { question, person, request, project } = found
   const accounts = request.people.accounts.filter((each) => each !== person.account)
@@ -202,9 +205,7 @@ async function namesStranger(tools: Tools, found: Allowed, signal: AbortSignal):
   return accounts.some((each) => !seen.has(each))
 }
 
-/**
- * Without Label Studio nothing is known of the object, and Label Studio would not answer either.
- */
+/** Label Studio must say what the object is. It could not answer the request itself now, either. */
 function cannotAsk(error: unknown) {
   if (!isLabelStudioError(error)) throw error
   debug('Label Studio could not be asked about an object: %O', error)
@@ -228,10 +229,10 @@ function rawOf({ method = 'GET', url = '/', headers }: IncomingMessage) {
   return { method, url, headers }
 }
 
-/** What is named in the request is asked for first, then who made its project. */
+/** The first round asks about the named objects, the second about the creator of their project. */
 const maxRounds = 2
 
-/** Asks Label Studio for what is not known. */
+/** Asks Label Studio about unknown objects until it can decide. */
 async function decideAsking(
   resolver: Resolver,
   { person, request }: { readonly person: PersonAccess; readonly request: ReadRequest },
@@ -274,7 +275,7 @@ interface Allowed {
   readonly project: number | undefined
 }
 
-/** Narrows what is let through. */
+/** Limits the answer or the query of an allowed request. */
 function allowed(tools: Tools, found: Allowed): PolicyDecision {
   const { question, person, request, project } = found
   const { endpoint, method } = request
@@ -315,12 +316,12 @@ function allowed(tools: Tools, found: Allowed): PolicyDecision {
   return { kind: 'allow', ...withDeletion(question) }
 }
 
-/** Reviewers see all of it, and Label Studio makes it of the one project that was asked for. */
+/** Reviewers see whole pages: Label Studio builds them from the one requested project. */
 function isPageOfTasks({ endpoint: { path } }: ReadRequest): boolean {
   return path === '/api/tasks/' || path === '/api/projects/{project}/next/'
 }
 
-/** Tasks of a known project need not be asked about when they are opened. */
+/** Remembers the tasks of a known project, so that opening one needs no look-up. */
 function learnerOf({ resolver }: Tools, project: number | undefined) {
   if (project === undefined) return undefined
   const learn = resolver.learnerOf(project)
@@ -340,7 +341,7 @@ function tellMade({ question }: Allowed, body: unknown): void {
   })
 }
 
-/** Which of these accounts are people of the project, or of one of the person's. */
+/** The accounts that are in the project or, without one, share a project with the person. */
 async function colleaguesOf(
   tools: Tools,
   { question, person, project }: Allowed,

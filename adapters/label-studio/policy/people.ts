@@ -1,18 +1,21 @@
 import { isObject } from '../../../lib/adapter/index.js'
 import type { Endpoint } from './endpoints.js'
 
-/** People whom a body names. */
+/** People that a body names. */
 export interface NamedPeople {
-  /** Numbers of accounts. */
+  /** Account ids. */
   readonly accounts: readonly number[]
   /** Lower-cased. */
   readonly addresses: readonly string[]
 }
 
-/** Fields that refer to a person, whose name and address the answer then has. */
+/** Fields that refer to a person. The answer then includes their name and address. */
 const fields = ['completed_by', 'updated_by', 'last_created_by', 'comment_authors']
 
-/** By number, in lists or in objects with an `id`; imports name authors also by address. */
+/**
+ * Finds people by account id, in lists or in objects with an `id`. Imports may also name authors by
+ * address.
+ */
 export function peopleIn(body: unknown, { body: kind }: Endpoint): NamedPeople | undefined {
   const objects = [body].flat().filter(isObject)
   const named = objects
@@ -20,7 +23,7 @@ export function peopleIn(body: unknown, { body: kind }: Endpoint): NamedPeople |
     .flat()
     .map((each) => (isObject(each) ? (each['id'] ?? null) : each))
   const works = kind === 'file' ? objects.flatMap(worksOf) : []
-  // Label Studio goes by the address alone, where an author is an object.
+  // If an author is an object, Label Studio uses only the address.
   const authors = works
     .flatMap((each) => [each['completed_by'], each['user']])
     .map((each) => (isObject(each) ? each['email'] : each))
@@ -33,12 +36,12 @@ export function peopleIn(body: unknown, { body: kind }: Endpoint): NamedPeople |
   return { accounts: [...new Set(accounts as number[])], addresses: [...new Set(addresses)] }
 }
 
-/** Works that an imported task brings along. */
+/** Annotations and drafts that an imported task includes. */
 function worksOf({ annotations, drafts }: Readonly<Record<string, unknown>>) {
   return [annotations, drafts].filter(Array.isArray).flat().filter(isObject)
 }
 
-/** Plain digits only; for Python `true` is 1. */
+/** Accepts plain digits only: Python treats `true` as 1. */
 function accountNumber(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? value : undefined
   return typeof value === 'string' && /^[0-9]{1,15}$/.test(value) ? Number(value) : undefined

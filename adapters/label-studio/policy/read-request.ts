@@ -9,7 +9,7 @@ import { decodedText, jsonOf, unreadable } from './text.js'
 export interface Reference {
   /** `project`, `task`, `annotation`, …, as the endpoints' paths name them. */
   readonly kind: string
-  /** Its number; for an export, `{project}/{export}`. */
+  /** Its id; for an export, `{project}/{export}`. */
   readonly id: string
 }
 
@@ -17,23 +17,23 @@ export interface Reference {
 export interface ReadRequest {
   readonly endpoint: Endpoint
   readonly method: string
-  /** Of the path, without the query. */
+  /** The path without the query. */
   readonly path: string
   readonly query: ReadonlyMap<string, string>
   readonly references: readonly Reference[]
-  /** Names that the query or the body gives a reference by, e.g. `query.project`. */
+  /** Where the query or the body names an object, e.g. `query.project`. */
   readonly named: ReadonlySet<string>
-  /** People whom the body names, e.g. as the author of a work. */
+  /** People that the body names, e.g. as the author of an annotation. */
   readonly people: NamedPeople
-  /** The JSON body, where it is read. */
+  /** The JSON body, if it is read. */
   readonly body: unknown
-  /** Tasks are filtered or ordered by anybody's work. */
+  /** Whether tasks are filtered or ordered by other people's work. */
   readonly findsByWork: boolean
   /** The account of the path, e.g. of `/api/users/7/`. */
   readonly account: number | undefined
 }
 
-/** Why a request is not let through, in a sentence for the person and in words for the log. */
+/** Why a request is refused: a sentence for the person and a few words for the log. */
 export interface Unread {
   readonly kind: 'unread'
   readonly status: 400 | 403 | 411 | 413 | 415
@@ -41,7 +41,7 @@ export interface Unread {
   readonly reason: string
 }
 
-/** A matched endpoint, whose body, where it has one, may still have to be read. */
+/** A matched endpoint. The body of the request may still have to be read. */
 export interface Matched {
   readonly kind: 'matched'
   readonly endpoint: Endpoint
@@ -49,28 +49,28 @@ export interface Matched {
   readonly path: string
   readonly query: ReadonlyMap<string, string>
   readonly parameters: readonly Reference[]
-  /** Bytes of the body to read; `undefined` when it is not read. */
+  /** Bytes of the body to read; `undefined` if it is not read. */
   readonly bodyLength: number | undefined
 }
 
-/** What of a request this module looks at. */
+/** The parts of a request that this module needs. */
 export interface RawRequest {
   readonly method: string
   readonly url: string
   readonly headers: IncomingHttpHeaders
 }
 
-/** What somebody reads whom the policy refuses: the same for what is not theirs and what is not. */
+/** Shown to a refused person: the same for other people's objects and for missing ones. */
 export const refusalSentence = 'You may not do this. Ask your administrator for access.'
 
-/** Longest JSON body that is read to see what it names. */
+/** Maximum size of a JSON body that is read to see what it names. */
 export const maxBodyBytes = 16 * 1024 * 1024
 
-/** Routes that Django finds anywhere in a path. */
+/** Routes that Django matches anywhere in a path. */
 const unanchored =
   /(?:version|health|metrics|trigger500|data\/local-files)\/|samples\/(?:time-series\.csv|paragraphs\.json)/
 
-/** Names in queries and bodies that Label Studio takes for objects. */
+/** Query parameters and body fields that Label Studio resolves to objects. */
 const queryKinds: Readonly<Record<string, string>> = {
   project: 'project',
   task: 'task',
@@ -79,7 +79,7 @@ const queryKinds: Readonly<Record<string, string>> = {
   filepath: 'filepath',
 }
 
-/** Each field of a body by which Label Studio lets one object refer to another. */
+/** Every body field that lets one Label Studio object refer to another. */
 const bodyKinds: Readonly<Record<string, string>> = {
   project: 'project',
   task: 'task',
@@ -93,11 +93,11 @@ const bodyKinds: Readonly<Record<string, string>> = {
   file_upload_ids: 'upload',
   label: 'label',
   model: 'ml',
-  // Of these nothing is known, so that they must be empty.
+  // These objects cannot be looked up, so the fields must be empty.
   model_run: 'modelRun',
   filter_group: 'filterGroup',
 }
-/** Where nothing may not stand for an object: it would take it out of every project. */
+/** Fields that must not be empty: that would take the object out of every project. */
 const mustBeGiven = new Set(['project', 'task', 'label'])
 
 const number = /^[0-9]{1,15}$/
@@ -108,11 +108,12 @@ interface Pattern {
   readonly kinds: readonly string[]
 }
 
-/** By the first segments of their path, since a request need not be compared with all 300. */
+/** Grouped by the first path segments, so that a request is not compared with all 300. */
 const patterns = patternsByStart(endpoints.map(patternOf))
 
 /**
- * Finds the endpoint, by path and query read as Django does; what it may read otherwise is refused.
+ * Finds the endpoint from path and query as Django reads them, and refuses whatever Django might
+ * read differently.
  */
 export function matchRequest({ method, url, headers }: RawRequest): Matched | Unread {
   const [rawPath = '', ...rest] = url.split('?')
@@ -145,7 +146,7 @@ export function matchRequest({ method, url, headers }: RawRequest): Matched | Un
   return { kind: 'matched', endpoint, method: verb, path, query, parameters, bodyLength: length }
 }
 
-/** Everything that the request names, in path, query and body. */
+/** Reads every object that the request names in path, query and body. */
 export function readRequest(matched: Matched, bytes: Buffer | undefined): ReadRequest | Unread {
   const { endpoint, method, path, query, parameters } = matched
   const body = bytes === undefined ? undefined : jsonOf(bytes)
@@ -177,7 +178,7 @@ export function readRequest(matched: Matched, bytes: Buffer | undefined): ReadRe
   }
 }
 
-/** The request's last value of a parameter, where the row's references leave no doubt. */
+/** Parses the query. The last value counts, but a reference that appears twice is refused. */
 function queryOf(text: string, endpoint: Endpoint): ReadonlyMap<string, string> | undefined {
   const query = new Map<string, string>()
   for (const pair of text.split('&')) {
@@ -199,14 +200,14 @@ function find(method: string, path: string) {
     if (!endpoint.methods.includes(method)) continue
     const match = regex.exec(path)
     if (!match) continue
-    // Django's unanchored routes come in between where a path has a free part.
+    // Where a path has a free part, Django's unanchored routes may match first.
     if (endpoint.path.includes('{rest}') && unanchored.test(path)) return undefined
     return { endpoint, parameters: parametersOf(kinds, match.slice(1)) }
   }
   return undefined
 }
 
-/** The first one or two segments, where they hold no parameter. */
+/** The first one or two segments, as far as they contain no parameter. */
 function startsOf(path: string): readonly string[] {
   const [, first = '', second = ''] = path.split('/', 3)
   return second === '' || second.includes('{') ? [first] : [`${first}/${second}`, first]
@@ -229,7 +230,7 @@ function candidates(path: string): readonly Pattern[] {
   return patterns.get(longest) ?? patterns.get(shortest) ?? []
 }
 
-/** Some servers on the way resolve dots and doubled or backward slashes, others do not. */
+/** Some servers in between resolve dots and double or backward slashes; others do not. */
 function isTricky(path: string): boolean {
   return /\/\/|\\|\p{Cc}|(?:^|\/)\.{1,2}(?:\/|$)/u.test(path)
 }
@@ -254,13 +255,13 @@ function patternOf(endpoint: Endpoint): Pattern {
   return { endpoint, regex: new RegExp(`^${source}/?$`), kinds }
 }
 
-/** Decodes once, as WSGI does; `undefined` for what is not UTF-8 in the end. */
+/** Decodes once, as WSGI does. Returns `undefined` if the result is not UTF-8. */
 function decodedPath(path: string): string | undefined {
   if (!path.startsWith('/') || /[^\x21-\x7e]|[;#]/.test(path)) return undefined
   return decodedText(path, false)
 }
 
-/** Length of the body: 0 for none, `undefined` when the request does not tell. */
+/** Length of the body: 0 for none, `undefined` if the request does not state it. */
 function bodyLengthOf(headers: IncomingHttpHeaders): number | undefined {
   if (headers['transfer-encoding'] !== undefined) return undefined
   return Number(headers['content-length'] ?? 0)
@@ -270,7 +271,7 @@ function isJson(headers: IncomingHttpHeaders): boolean {
   return /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(headers['content-type'] ?? '')
 }
 
-/** Forms bring files, and a task that is in a file names no other object. */
+/** Forms contain files, and a task in a file names no other object. */
 function isFile({ body }: Endpoint, headers: IncomingHttpHeaders): boolean {
   const type = headers['content-type'] ?? ''
   return (
@@ -295,7 +296,7 @@ function referencesInQuery(query: ReadonlyMap<string, string>): readonly Named[]
   return found
 }
 
-/** Files are told apart by their folder; Label Studio decodes the parameter once more. */
+/** Files are identified by their folder. Label Studio decodes the parameter once more. */
 function projectOfFile(path: string): Reference | undefined {
   const id = /^upload\/([0-9]{1,15})\/[^/%\\]+$/.exec(path)?.[1]
   return id === undefined ? undefined : { kind: 'project', id: plainNumber(id) }
@@ -324,7 +325,7 @@ function referencesIn(
   for (const [name, kind] of Object.entries(kinds)) {
     if (!Object.hasOwn(body, name)) continue
     const value = body[name]
-    // Label Studio's application sends fields that are empty, as null or 0.
+    // Label Studio's application sends empty fields as null or 0.
     const isEmpty = value === null || value === 0 || value === ''
     if (isEmpty && !mustBeGiven.has(name)) continue
     for (const each of name === 'file_upload_ids' && Array.isArray(value) ? value : [value]) {
@@ -336,7 +337,7 @@ function referencesIn(
   return found
 }
 
-/** Plain digits only: Python's `int` reads more, such as `+7`, ` 7` and `7_0`. */
+/** Accepts plain digits only: Python's `int` reads more, such as `+7`, ` 7` and `7_0`. */
 function numbered(kind: string, value: unknown): Reference | undefined {
   if (typeof value === 'number') {
     return Number.isSafeInteger(value) && value >= 0 ? { kind, id: String(value) } : undefined

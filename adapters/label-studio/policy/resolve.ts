@@ -5,29 +5,31 @@ import type { ObjectFacts } from './decide.js'
 import { findsByWork } from './filters.js'
 import type { Reference } from './read-request.js'
 
-/** Finds out to which projects objects belong, as the owner. */
+/** Looks up which projects objects belong to, using the owner's token. */
 export interface Resolver {
-  /** What is known without asking: projects are their own, and some objects never move. */
+  /** What is known without asking: a project is its own, and some objects never move. */
   known(reference: Reference): ObjectFacts | undefined
-  /** Asks Label Studio; an object that does not exist has no projects. */
+  /** Asks Label Studio. An object that does not exist has no projects. */
   ask(reference: Reference, signal?: AbortSignal): Promise<ObjectFacts>
-  /** For remembering tasks of a project, from the answer to a request that is sent now. */
+  /**
+   * Returns a function that remembers tasks of a project, from the answer to a request sent now.
+   */
   learnerOf(project: number): (tasks: readonly number[]) => void
-  /** Address of an account, lower-cased; `undefined` for none. */
+  /** The address of an account, lower-cased; `undefined` if there is none. */
   addressOf(account: number, signal?: AbortSignal): Promise<string | undefined>
-  /** Forgets everything: numbers may have been given to other objects. */
+  /** Forgets everything, because ids may now belong to other objects. */
   forget(): void
 }
 
-/** How an object is asked for, and what of the answer counts. */
+/** How to ask for an object, and which facts to take from the answer. */
 interface Kind {
   readonly path: (id: string) => ApiPath
-  /** It never moves to another project. */
+  /** The object never moves to another project. */
   readonly isFixed?: true
   readonly facts: (answer: Record<string, unknown>) => Facts
 }
 
-/** Facts of an object, and other objects whose projects are its own too. */
+/** Facts about an object, and other objects whose projects it shares. */
 interface Facts extends ObjectFacts {
   readonly via?: readonly Reference[]
 }
@@ -42,7 +44,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   task: { path: (id) => apiPath`/api/tasks/${id}/`, isFixed: true, facts: ofProject },
   annotation: {
     path: (id) => apiPath`/api/annotations/${id}/`,
-    // Whoever moves an annotation makes its project and that of its task disagree: both count.
+    // Moving an annotation can make its project differ from its task's project: both count.
     facts: (answer) => ({
       ...ofTask(answer),
       ...ofProject(answer),
@@ -94,11 +96,11 @@ const kinds: Readonly<Record<string, Kind>> = {
   },
 }
 
-/** Objects that are remembered at most; the oldest are forgotten first. */
+/** Maximum number of remembered objects. The oldest are forgotten first. */
 const maxRemembered = 100_000
 /**
- * How long an object is remembered. On SQLite an import gives a task the number of one that was
- * deleted, if no later one is left; {@link Resolver.forget} hears only of what passes this gate.
+ * How long to remember an object. On SQLite, an import may reuse the id of a deleted task if no
+ * task has a higher id; {@link Resolver.forget} is called only for requests through this gate.
  */
 const rememberedMs = 60_000
 
@@ -107,10 +109,10 @@ interface Remembered {
   readonly facts: ObjectFacts
 }
 
-/** A resolver that asks by `api`, whose token is the owner's. */
+/** A resolver that asks through `api`, which uses the owner's token. */
 export function resolverOf(api: LabelStudioApi): Resolver {
   const remembered = new Map<string, Remembered>()
-  /** What was asked before something was deleted, and is answered afterwards, is not remembered. */
+  /** Answers to questions asked before a deletion are not remembered. */
   let epoch = 0
   const remember = (key: string, facts: ObjectFacts, begun: number) => {
     if (begun !== epoch) return
@@ -180,7 +182,7 @@ function kindOf(kind: string): Kind | undefined {
   )
 }
 
-/** Whose legacy token a project's ML backends get; nobody's where legacy tokens do not work. */
+/** The user whose legacy token a project's ML backends get; none if legacy tokens do not work. */
 async function askCreator(
   api: LabelStudioApi,
   id: string,
@@ -193,7 +195,7 @@ async function askCreator(
   return { projects, madeBy: authorOf(answer?.['created_by']) }
 }
 
-/** Label Studio answers 404 unless the export is one of the project. */
+/** Label Studio answers 404 unless the export belongs to the project. */
 async function askExport(
   api: LabelStudioApi,
   id: string,
@@ -227,7 +229,7 @@ function numbersIn(values: unknown): readonly number[] {
   return values.filter((each) => Number.isSafeInteger(each))
 }
 
-/** Nobody is an author too: then it is not one's own. */
+/** An author that is missing counts as another person. */
 function authorOf(value: unknown): number | string {
   if (isObject(value)) return authorOf(value['id'])
   return typeof value === 'number' || typeof value === 'string' ? value : ''

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 
-/** Percent-decoded; `undefined` for what is not UTF-8 in the end. */
+/** Percent-decodes a text; `undefined` if the result is not UTF-8. */
 export function decodedText(text: string, isQuery = true): string | undefined {
   try {
     return decodeURIComponent(isQuery ? text.replaceAll('+', ' ') : text)
@@ -9,10 +9,10 @@ export function decodedText(text: string, isQuery = true): string | undefined {
   }
 }
 
-/** What is not JSON in UTF-8. */
+/** Stands for a body that is not JSON in UTF-8. */
 export const unreadable: unique symbol = Symbol('unreadable')
 
-/** A body read, or {@link unreadable}. */
+/** Parses a body; {@link unreadable} if that fails. */
 export function jsonOf(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) return unreadable
   try {
