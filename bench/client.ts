@@ -3,7 +3,7 @@ import { authorization } from './start-server.js'
 /** Headers of every request. */
 export const headers = { authorization, 'content-type': 'application/scim+json' }
 
-/** One request; answers the parsed body. @throws Error for anything but 2xx */
+/** Sends one request and returns the parsed body. @throws Error for any status but 2xx */
 export async function send(
   method: string,
   url: string,

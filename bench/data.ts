@@ -1,13 +1,10 @@
-/**
- * What the servers are filled with, and what requests send. The same number always gives the same
- * user.
- */
+/** The data in the servers and in the requests. The same number always gives the same user. */
 
 const userUrn = 'urn:ietf:params:scim:schemas:core:2.0:User'
 const groupUrn = 'urn:ietf:params:scim:schemas:core:2.0:Group'
 const enterpriseUrn = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
 
-/** A user as Okta or Entra ID sends one. */
+/** A user in the form that Okta or Entra ID sends. */
 export function userBody(number: number): object {
   const userName = userNameOf(number)
   return {

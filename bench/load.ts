@@ -2,27 +2,27 @@ import autocannon from 'autocannon'
 import { headers } from './client.js'
 import type { RunningServer } from './start-server.js'
 
-/** One request of a load. */
+/** One request of the load. */
 export interface LoadRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** Below the base URL. */
+  /** Relative to the base URL. */
   readonly path: string
   readonly body?: object
 }
 
-/** What one round of load came to. */
+/** The figures of one round of load. */
 export interface Round {
   readonly requestsPerSecond: number
-  /** Of the server's process; the database's own process is not in it. */
+  /** Of the server's process, without the process of the database. */
   readonly cpuMicrosecondsPerRequest: number
 }
 
 const connections = 10
 
 /**
- * Sends requests for a time, one after the other on each of ten connections.
+ * Sends requests for some seconds over ten connections, one at a time on each.
  *
- * @throws Error when any answer is not 2xx: a load of failures measures nothing
+ * @throws Error when an answer is not 2xx, because a load of failures measures nothing
  */
 export async function load(
   server: RunningServer,
@@ -35,7 +35,7 @@ export async function load(
   const setupRequest = (request: autocannon.Request): autocannon.Request => {
     const { method, path, body } = next()
     const text = body === undefined ? undefined : JSON.stringify(body)
-    // Headers of its own: the length of the body before must not stay in them.
+    // Each request gets new headers, so that the previous body's length does not remain in them.
     return {
       ...request,
       headers: { ...headers },
@@ -48,7 +48,7 @@ export async function load(
     url: server.baseUrl,
     connections,
     duration: seconds,
-    // How often it looks whether the time is over, in milliseconds.
+    // How often autocannon checks whether the time is over, in milliseconds.
     sampleInt: 50,
     headers,
     requests: [{ setupRequest }],

@@ -1,5 +1,5 @@
 /**
- * Measures speed and memory: `npm run bench`, see docs/performance.md. Figures in one run can be
+ * Measures speed and memory: `npm run bench`, see docs/performance.md. Figures of one run can be
  * compared with each other; those of different runs or machines cannot.
  */
 import os from 'node:os'
@@ -15,7 +15,7 @@ import { measureStart } from './start.js'
 import { digits } from './statistics.js'
 import { type Databases, startSubjects, temporaryDatabases } from './subjects.js'
 
-/** Measures that need none of the filled servers. */
+/** Measures that do not need the filled servers. */
 const withoutServers = ['mapping', 'policy', 'start']
 
 main().catch((error: unknown) => {
@@ -46,7 +46,9 @@ async function main(): Promise<void> {
   }
 }
 
-/** Requests on running servers, then group mapping and the gate's policy in this process. */
+/**
+ * Measures requests on running servers, then group mapping and the gate's policy in this process.
+ */
 async function measureTargets(options: Options, databases: Databases): Promise<readonly Verdict[]> {
   const { only } = options
   const isWanted = (name: string) => only?.includes(name) ?? true

@@ -26,7 +26,7 @@ export interface MappingSizes {
   readonly reconciled: number
 }
 
-/** Measures what group mapping costs, and holds it against the targets. */
+/** Measures the cost of group mapping and compares it with the targets. */
 export async function measureMapping(
   databases: Databases,
   sizes: MappingSizes,
@@ -40,10 +40,11 @@ export async function measureMapping(
 }
 
 /**
- * Resolving somebody in 200 groups under 2,000 rules; the rules are made ready once, as stores do.
+ * Resolves the access of a person in 200 groups under 2,000 rules. The rules are compiled once, as
+ * stores do.
  */
 export function resolveOnePerson(): Verdict {
-  // Each rule names a group of its own, so the person is under 200 rules of all three kinds.
+  // Each rule names a different group, so 200 rules of all three kinds apply to the person.
   const rules: MappingRules = {
     roles_groups: range(700).map((n) => [n % 2 ? 'Annotator' : 'Reviewer', `Group ${n}`]),
     workspaces_groups: range(700).map((n) => [`Workspace ${n % 90}`, `Group ${700 + n}`]),
@@ -89,7 +90,7 @@ async function onDatabase(
   }
 }
 
-/** A host that agrees to everything at once. */
+/** A host that accepts every change immediately. */
 const instantTarget: AccessTarget = {
   async deprovision() {},
   async applyAccess(_scope, _user, _access, plan) {
@@ -99,14 +100,14 @@ const instantTarget: AccessTarget = {
 
 const membersAtOnce = 5_000
 
-/** A tenant with people who are all in one group; nobody is marked. */
+/** A tenant whose people are all in one group. Nobody is marked yet. */
 interface Filled {
   readonly scope: Scope
   readonly userId: string
   readonly groupId: string
 }
 
-/** Straight into the stores, since identity providers have no hurry and this has. */
+/** Writes directly to the stores, which is much faster than SCIM requests. */
 async function fill(adapters: Adapters, tenant: string, people: number): Promise<Filled> {
   const scope = { tenant, actor: 'bench', requestId: 'bench', signal: new AbortController().signal }
   const at = new Date().toISOString()
@@ -139,7 +140,7 @@ async function fill(adapters: Adapters, tenant: string, people: number): Promise
 }
 
 /**
- * Carries out a change of one group's rules for everybody in it, at a host that answers at once.
+ * Applies a change of one group's rules to everybody in it, with a host that answers immediately.
  */
 async function reconcileEverybody(adapters: Adapters, filled: Filled) {
   await saveRules(adapters, filled)
@@ -155,10 +156,7 @@ async function reconcileEverybody(adapters: Adapters, filled: Filled) {
   return { seconds: secondsSince(startedAt), megabytes: (most - before) / 2 ** 20 }
 }
 
-/**
- * Saves rules that touch everybody, and asks for a user again and again until all of them are
- * marked.
- */
+/** Saves rules that affect everybody, and requests a user repeatedly until all are marked. */
 async function markEverybody(adapters: Adapters, filled: Filled) {
   const host = await listen(adapters, filled.scope.tenant)
   const url = `${host.baseUrl}/Users/${filled.userId}`
@@ -184,8 +182,8 @@ async function markEverybody(adapters: Adapters, filled: Filled) {
 }
 
 /**
- * Saves the rules, and looks now and then, since counting costs something too, how far the marks
- * have come; answers seconds.
+ * Saves the rules and waits until everybody is marked. It checks only now and then, because
+ * counting costs time too. Returns seconds.
  */
 async function allMarked(
   adapters: Adapters,

@@ -12,29 +12,29 @@ export interface Subject extends Seeded {
   readonly server: RunningServer
 }
 
-/** A kind of request under measurement. */
+/** A kind of request to measure. */
 export interface Measure {
   readonly name: string
   readonly title: string
   /**
-   * The target: at least this share of the bare handler's requests per second, with the memory
-   * adapter.
+   * The target with the memory adapter: at least this share of the bare handler's requests per
+   * second.
    */
   readonly minRatio?: number
-  /** Only with the most users. */
+  /** Measured only with the most users. */
   readonly onlyLargest?: boolean
-  /** Makes the requests for one server; called once, before the rounds. */
+  /** Prepares the requests for one server. Called once, before the rounds. */
   readonly prepare: (subject: Subject) => Promise<Load> | Load
 }
 
-/** The requests of a measure. State goes on from round to round. */
+/** The requests of a measure. Its state carries over from round to round. */
 export interface Load {
   readonly next: () => LoadRequest
-  /** Called after each round: puts back what the round has changed. */
+  /** Called after each round to revert its changes. */
   readonly undo?: () => Promise<void>
 }
 
-/** Steps through many things without order, yet the same way in each run. */
+/** A step that spreads requests over all items, in the same order in each run. */
 const stride = 7_919
 const undoSize = 1_000
 
@@ -53,7 +53,7 @@ export const measures: readonly Measure[] = [
   { name: 'post', title: 'POST user', prepare: createUsers },
 ]
 
-/** Members of the large group. */
+/** Number of members of the large group. */
 export function largeGroupSize({ users }: { readonly users: number }): number {
   return Math.floor(users / 2)
 }
@@ -75,7 +75,9 @@ function findUsers({ users }: Subject): Load {
   }
 }
 
-/** Everybody is deactivated, then activated again: each request changes something. */
+/**
+ * Deactivates everybody, then activates everybody again, so that each request changes something.
+ */
 function patchUsers({ userIds }: Subject): Load {
   const count = counter()
   return {
@@ -98,7 +100,7 @@ function listUsers({ users }: Subject): Load {
   }
 }
 
-/** One member more for each group in turn, never one who is in it. */
+/** Adds one member to each group in turn, always somebody who is not in it. */
 function addToSmallGroups({ server, userIds, groupIds, users }: Subject): Load {
   const count = counter()
   const added = new Map<string, string[]>()
@@ -106,7 +108,7 @@ function addToSmallGroups({ server, userIds, groupIds, users }: Subject): Load {
     next: () => {
       const number = count()
       const index = number % groupIds.length
-      // Groups are filled in order, so those half the users away are in another group.
+      // Groups are filled in order, so a user half the list away is in another group.
       const member = index * 10 + Math.floor(users / 2) + Math.floor(number / groupIds.length)
       return addition(added, groupIds[index] ?? '', userIds[member % users] ?? '')
     },
@@ -114,7 +116,7 @@ function addToSmallGroups({ server, userIds, groupIds, users }: Subject): Load {
   }
 }
 
-/** One group with half of all users; the other half is added one by one. */
+/** Creates a group with half of all users, then adds the other half one at a time. */
 async function addToLargeGroup(subject: Subject): Promise<Load> {
   const { server, userIds } = subject
   const members = userIds.slice(0, largeGroupSize(subject))
@@ -162,15 +164,15 @@ function counter(): () => number {
   }
 }
 
-/** How long each step of filling a group by PUT takes, in milliseconds. */
+/** How long each step of the PUT measure takes, in milliseconds. */
 export interface PutTimes {
-  /** From no members to all. */
+  /** A PUT that fills the empty group. */
   readonly fill: number
-  /** The same again with one member exchanged. */
+  /** A PUT that exchanges one member. */
   readonly change: number
 }
 
-/** PUT of a group with half of all users, as clients do that know no PATCH. */
+/** Replaces a group with half of all users by PUT, as clients without PATCH do. */
 export async function timePuts({ server, userIds, users }: Subject): Promise<PutTimes> {
   const { baseUrl } = server
   const size = largeGroupSize({ users })

@@ -11,10 +11,10 @@ const seconds = 10
 const mixed = ['get', 'filter', 'patch', 'list', 'member']
 
 /**
- * Puts a mixed load on one server after the other and prints its memory every ten seconds, the heap
- * after a garbage collection; the reconciler works beside it. Groups come and go, so what is stored
- * does not grow. It does grow with people who leave, whose ledger outlives them (`AccessRecord`):
- * how much is measured afterwards.
+ * Puts a mixed load on each server in turn and prints its memory every ten seconds, with the heap
+ * measured after a garbage collection. The reconciler runs in the same process. Groups are created
+ * and deleted, so the stored data does not grow, except for people who leave: their ledger remains
+ * (`AccessRecord`). Its size is measured afterwards.
  */
 export async function watchMemory(
   minutes: number,
@@ -49,7 +49,7 @@ export async function watchMemory(
   }
 }
 
-/** What a person who has come and gone leaves in the heap. */
+/** Measures how much heap remains for each person who was created and deleted. */
 async function departures(server: RunningServer): Promise<string> {
   const before = await server.usage()
   let count = 0
@@ -64,7 +64,7 @@ async function departures(server: RunningServer): Promise<string> {
   return `${digits(people)} people came and went: ${digits(bytes)} bytes of heap for each`
 }
 
-/** Reads, searches, changes, and groups that come and go, in turn. */
+/** Alternates between reads, searches, changes, and groups that are created and deleted. */
 async function mixedLoad(subject: Subject) {
   const chosen = measures.filter(({ name }) => mixed.includes(name))
   const loads = await Promise.all(chosen.map(({ prepare }) => prepare(subject)))
@@ -80,7 +80,7 @@ async function mixedLoad(subject: Subject) {
   return { request, undo }
 }
 
-/** Creates and deletes by bulk: both or neither, so that a name can be taken again. */
+/** Creates and deletes in one bulk request, so that the name is free again. */
 function comeAndGo(endpoint: '/Users' | '/Groups', data: object): LoadRequest {
   return {
     method: 'POST',
@@ -96,7 +96,8 @@ function comeAndGo(endpoint: '/Users' | '/Groups', data: object): LoadRequest {
 }
 
 /**
- * Means of the first, second and last third of the run: flat when the last is not above the second.
+ * Means of the first, second and last third of the run. Memory is flat if the last third is not
+ * above the second.
  */
 function thirds(samples: readonly { heapMb: number; rssMb: number }[]): string[][] {
   const size = Math.ceil(samples.length / 3)

@@ -1,15 +1,15 @@
 import { parseArgs } from 'node:util'
 import type { Effort } from './requests.js'
 
-/** What the command line asks for. */
+/** The parsed command line. */
 export interface Options extends Effort {
-  /** Numbers of users, ascending. */
+  /** Numbers of users, in ascending order. */
   readonly sizes: readonly number[]
-  /** Names of servers; all there are unless given. */
+  /** Names of servers. Default: all available. */
   readonly servers: readonly string[] | undefined
-  /** Names of measures; all unless given. */
+  /** Names of measures. Default: all. */
   readonly only: readonly string[] | undefined
-  /** Minutes of load to watch memory under, instead of measuring speed. */
+  /** Minutes of load for watching memory instead of measuring speed. */
   readonly memoryMinutes: number | undefined
   readonly nodeOptions: readonly string[]
 }

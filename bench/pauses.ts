@@ -4,15 +4,15 @@ import { largeGroupSize, type Subject } from './measures.js'
 import { authorization } from './start-server.js'
 import { digits, table } from './statistics.js'
 
-/** A request with much to do. */
+/** A request that takes the server long. */
 interface LargeRequest {
   readonly title: string
   readonly run: () => Promise<void>
 }
 
-/** How long others waited while large requests were answered, in milliseconds. */
+/** How long others waited while the server answered large requests, in milliseconds. */
 interface Pauses {
-  /** The large request itself, median. */
+  /** Median time of the large request itself. */
   readonly large: number
   readonly p99: number
   readonly longest: number
@@ -20,7 +20,10 @@ interface Pauses {
 
 const repetitions = 5
 
-/** How long a GET of one user takes while a server answers a large request: it shall not wait. */
+/**
+ * Measures how long a GET of one user takes while the server answers a large request. It should not
+ * have to wait.
+ */
 export async function measurePauses(subjects: readonly Subject[]): Promise<string> {
   const rows: string[][] = []
   for (const subject of subjects.filter(({ name }) => name !== 'bare')) {
@@ -98,7 +101,7 @@ async function pausesOf({ server, userIds }: Subject, { run }: LargeRequest): Pr
   }
 }
 
-/** Reads the answer without keeping it, so that this process does not pause for it. */
+/** Reads the answer without keeping it, so that garbage collection does not pause this process. */
 async function read(url: string, init: RequestInit = {}): Promise<void> {
   const headers = { authorization, 'content-type': 'application/scim+json' }
   const response = await fetch(url, { ...init, headers })

@@ -13,11 +13,11 @@ import type { Verdict } from './report.js'
 import type { Effort } from './requests.js'
 import type { Databases } from './subjects.js'
 
-/** How many rules there are, and what of them concerns the person who asks. */
+/** How many rules exist, and how many of them concern the person who sends the requests. */
 interface RuleSizes {
   readonly groups: number
   readonly projects: number
-  /** Groups that the person is in; each gives its share of the projects. */
+  /** Number of the person's groups. Each gives its share of the projects. */
   readonly groupsOfPerson: number
   readonly projectsInWorkspace: number
 }
@@ -31,7 +31,7 @@ const many: RuleSizes = {
 }
 
 const requestsOfRound = 100
-/** What the application behind the gate answers: a project, a task, or a list of nothing. */
+/** The answer of the application behind the gate: a project, a task, or an empty list. */
 const application = JSON.stringify({ id: 1, project: 1, annotations: [], count: 0, results: [] })
 const targetMs = 0.3
 const scope = {
@@ -45,8 +45,8 @@ const scope = {
 const paths = ['/api/projects/1/', '/api/tasks/1/', '/api/projects?page=1']
 
 /**
- * Measures the gate, and what its policy adds to a request, on SQLite with few rules and with many,
- * and on PostgreSQL where there is one: the time from the request's arrival until it goes on.
+ * Measures how long the gate holds a request, and how much of that the policy adds: on SQLite with
+ * few rules and with many, and on PostgreSQL if available.
  */
 export async function measurePolicy(
   { rounds }: Effort,
@@ -96,7 +96,7 @@ async function measureGates(
   return found
 }
 
-/** Of times that are sorted. */
+/** Needs sorted times. */
 function p99Of(gate: Measured | undefined): number {
   return gate?.times[Math.floor(gate.times.length * 0.99)] ?? Number.NaN
 }
@@ -107,7 +107,9 @@ interface Measured {
   stop(): void
 }
 
-/** Answers as soon as the gate lets a request through, and notes how long that took. */
+/**
+ * A server that answers as soon as the gate lets a request through and records how long that took.
+ */
 async function gateServer(gate: AccessGate): Promise<Measured> {
   const times: number[] = []
   const server = await listen((request, response) => {
@@ -121,14 +123,14 @@ async function gateServer(gate: AccessGate): Promise<Measured> {
   return { ...server, times }
 }
 
-/** In turns, so that a busy moment of the machine touches all alike. */
+/** Alternates between the gates, so that other load on the machine affects all of them alike. */
 async function medians(
   gates: readonly Measured[],
   path: string,
   rounds: number,
 ): Promise<readonly number[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  // The first rounds warm up.
+  // The first two rounds warm up.
   for (let round = -2; round < rounds; round++) {
     if (round === 0) for (const { times } of gates) times.length = 0
     for (const { url } of gates) {
@@ -151,7 +153,7 @@ function ask(url: string, agent: Agent): Promise<void> {
   })
 }
 
-/** As much of a Label Studio as gate and policy ask for. */
+/** The part of Label Studio that the gate and the policy call. */
 function labelStudio({ url = '', headers }: IncomingMessage, response: ServerResponse): void {
   const isOwner = headers.authorization === 'Token owner'
   const [id, email] = isOwner ? [2, 'owner@example.com'] : [1, 'person@example.com']
@@ -174,7 +176,7 @@ async function listen(answer: (request: IncomingMessage, response: ServerRespons
   }
 }
 
-/** One person in some of the groups, all rules, and a workspace. */
+/** Creates one person in some of the groups, all rules, and a workspace. */
 async function fill(adapters: Adapters, sizes: RuleSizes): Promise<void> {
   const at = new Date().toISOString()
   const meta = { created: at, lastModified: at, version: '1' }

@@ -2,7 +2,7 @@ import type { PutTimes, Subject } from './measures.js'
 import { costs, efficiency, type Result, speeds } from './requests.js'
 import { digits, median, ratios, table } from './statistics.js'
 
-/** The most a request may cost with many users, or in a large group, of what it costs with few. */
+/** Maximum cost of a request with many users or in a large group, relative to few users. */
 const maxGrowth = 1.5
 
 /** One line for each server of a measure. */
@@ -26,7 +26,7 @@ export function requestTable(results: readonly Result[]): string {
   return table([header, ...rows])
 }
 
-/** Times of PUT beside those of the bare handler. */
+/** Times of PUT next to those of the bare handler. */
 export function putTable(times: ReadonlyMap<Subject, readonly PutTimes[]>): string {
   const medianOf = (subject: Subject | undefined, name: keyof PutTimes) =>
     median((subject && times.get(subject)?.map((each) => each[name])) ?? [])
@@ -46,14 +46,17 @@ export function putTable(times: ReadonlyMap<Subject, readonly PutTimes[]>): stri
   ])
 }
 
-/** A target of the project, and whether this run reached it. */
+/** A target of the project, and whether this run met it. */
 export interface Verdict {
   readonly target: string
   readonly figure: number
   readonly isMet: boolean
 }
 
-/** What the targets came to; ratios in which the machine's own speed cancels out. */
+/**
+ * Compares the results with the targets. Targets are ratios, so the speed of the machine cancels
+ * out.
+ */
 export function verdicts(results: readonly Result[]): Verdict[] {
   return [...shares(results), ...growths(results), ...groupGrowths(results)]
 }
@@ -78,9 +81,9 @@ function shares(results: readonly Result[]): Verdict[] {
 }
 
 /**
- * Cost with the most users over cost with the fewest; by requests per second, which a database has
- * its share in. Beside that of the bare handler where it was measured: memory that no cache holds
- * any more is slower for everybody.
+ * Compares the cost with the most users to the cost with the fewest, by requests per second, which
+ * includes the database. The result is divided by the growth of the bare handler, if measured:
+ * memory that no longer fits into a cache slows everything down.
  */
 function growths(results: readonly Result[]): Verdict[] {
   return results.flatMap((large) => {
@@ -119,7 +122,7 @@ function growth(title: string, small: Result, large: Result, beside = 1): Verdic
   return { target: `${title}: at most ${maxGrowth}`, figure, isMet: figure <= maxGrowth }
 }
 
-/** What the bare handler did in the same measure with as many users. */
+/** The result of the bare handler for the same measure and number of users. */
 function bareOf(
   results: readonly Result[],
   { measure, subject: { users } }: Result,

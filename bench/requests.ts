@@ -2,7 +2,7 @@ import { load, type Round } from './load.js'
 import { type Load, type Measure, type PutTimes, type Subject, timePuts } from './measures.js'
 import { median, ratios } from './statistics.js'
 
-/** The rounds of one measure with one server. */
+/** The rounds of one measure on one server. */
 export interface Result {
   readonly measure: Measure
   readonly subject: Subject
@@ -16,8 +16,8 @@ export interface Effort {
 }
 
 /**
- * Measures one kind of request with all servers in turn, round by round, so that whatever else the
- * machine does hits all of them alike. One round before the others is not counted: it warms up.
+ * Measures one kind of request on all servers in turn, round by round, so that other load on the
+ * machine affects all of them alike. A warm-up round comes first and is not counted.
  */
 export async function measureRequests(
   measure: Measure,
@@ -39,7 +39,7 @@ export async function measureRequests(
   return results
 }
 
-/** Times PUTs of a large group with all servers in turn; one round before is not counted. */
+/** Times PUTs of a large group on all servers in turn, after a warm-up round. */
 export async function measurePuts(
   subjects: readonly Subject[],
   rounds: number,
@@ -64,7 +64,7 @@ export function costs({ rounds }: Result): number[] {
   return rounds.map(({ cpuMicrosecondsPerRequest }) => cpuMicrosecondsPerRequest)
 }
 
-/** Median of how many times as much work per CPU second one server did as another. */
+/** Median ratio of the work that two servers do per CPU second. */
 export function efficiency(result: Result, other: Result): number {
   return median(ratios(costs(other), costs(result)))
 }

@@ -1,10 +1,10 @@
 import { send } from './client.js'
 import { bulkBody, groupBody, userBody } from './data.js'
 
-/** What a server is filled with. */
+/** The data in a server. */
 export interface Seeded {
   readonly userIds: readonly string[]
-  /** Groups of {@link groupSize} members each; everybody is in one. */
+  /** Groups of {@link groupSize} members each. Everybody is in one of them. */
   readonly groupIds: readonly string[]
 }
 
@@ -12,7 +12,7 @@ export const groupSize = 10
 const bulkSize = 200
 const bulkRequests = 4
 
-/** Fills a server with users and groups, over HTTP as an identity provider would. */
+/** Fills a server with users and groups over HTTP, as an identity provider does. */
 export async function seed(baseUrl: string, users: number): Promise<Seeded> {
   const userIds = await createAll(baseUrl, '/Users', range(0, users).map(userBody))
   const groups = range(0, Math.ceil(users / groupSize)).map((number) =>
@@ -21,7 +21,7 @@ export async function seed(baseUrl: string, users: number): Promise<Seeded> {
   return { userIds, groupIds: await createAll(baseUrl, '/Groups', groups) }
 }
 
-/** A few bulk requests at a time; ids in the order of the bodies. */
+/** Sends a few bulk requests at a time. Returns the ids in the order of the bodies. */
 async function createAll(
   baseUrl: string,
   endpoint: '/Users' | '/Groups',

@@ -1,6 +1,6 @@
 /**
- * One server under measurement, in a process of its own, started by `start-server.ts`:
- * `node server.js bare`, `node server.js memory`, or `node server.js sql URL`.
+ * A server to measure, in its own process, which `start-server.ts` starts: `node server.js bare`,
+ * `node server.js memory`, or `node server.js sql URL`.
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -25,7 +25,7 @@ export interface Usage {
   readonly rssBytes: number
 }
 
-/** The token of every server here. */
+/** The bearer token of all servers here. */
 const token = 'token-of-the-benchmark'
 const [kind = '', url = ''] = process.argv.slice(2)
 
@@ -37,7 +37,7 @@ process.on('message', (question) => {
   if (question === 'collect') collectGarbage()
   process.send?.(usage())
 })
-// The parent has gone. An orderly exit also writes the profile that --cpu-prof asks for.
+// Runs when the parent has exited. An orderly exit also writes the profile for --cpu-prof.
 process.on('disconnect', () => process.exit(0))
 
 async function appOf(): Promise<Express> {
@@ -61,7 +61,7 @@ function collectGarbage(): void {
   runInNewContext('gc')()
 }
 
-/** With `--expose-gc` the heap is what is really in use. */
+/** With `--expose-gc`, collects garbage first, so that the heap contains only what is in use. */
 function usage(): Usage {
   globalThis.gc?.()
   const { user, system } = process.cpuUsage()

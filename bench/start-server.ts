@@ -2,15 +2,12 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Usage } from './server.js'
 
-/** A server in a process of its own. */
+/** A server in its own process. */
 export interface RunningServer {
   readonly baseUrl: string
-  /** CPU and memory the process has used. */
+  /** CPU and memory that the process has used. */
   usage(): Promise<Usage>
-  /**
-   * Frees what filling the server has left behind, which the first of what is measured would pay
-   * for otherwise.
-   */
+  /** Frees what remains from filling the server. Otherwise the first measure would pay for it. */
   collectGarbage(): Promise<void>
   stop(): Promise<void>
 }
@@ -20,9 +17,9 @@ export interface ServerSpec {
   readonly kind: 'bare' | 'memory' | 'sql'
   /** For `sql`: the database. */
   readonly url?: string
-  /** Options of Node itself. */
+  /** Options for Node. */
   readonly nodeOptions?: readonly string[]
-  /** A reconciler works beside it. */
+  /** A reconciler runs in the same process. */
   readonly reconciles?: boolean
 }
 

@@ -9,7 +9,10 @@ import type { Databases } from './subjects.js'
 const run = promisify(execFile)
 const repetitions = 9
 
-/** How long imports take, and a server until it answers its first request on a database. */
+/**
+ * Measures how long imports take, and how long a server on a database takes to answer its first
+ * request.
+ */
 export async function measureStart(databases: Databases): Promise<string> {
   const url = await databases.create('sqlite')
   if (url === undefined) throw new Error('There is no SQLite.')
@@ -39,7 +42,7 @@ async function medianOf(measure: () => Promise<number>): Promise<number> {
   return median(times)
 }
 
-/** Milliseconds of CPU time that a fresh process takes to import these. */
+/** Milliseconds of CPU time that a new process takes to import these modules. */
 async function importTime(modules: readonly string[]): Promise<number> {
   const imports = modules.map((name) => `await import(${JSON.stringify(name)});`).join('')
   const used = 'const { user, system } = process.cpuUsage(); console.log((user + system) / 1_000)'

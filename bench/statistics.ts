@@ -6,12 +6,12 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
 }
 
-/** Each value divided by the one measured in the same round. */
+/** Divides each value by the other value of the same round. */
 export function ratios(values: readonly number[], others: readonly number[]): number[] {
   return values.map((value, index) => value / (others[index] ?? Number.NaN))
 }
 
-/** A number in few digits: `12,345`, `0.52`. */
+/** Formats a number: `12,345`, `0.52`. */
 export function digits(value: number, places = 0): string {
   return value.toLocaleString('en', {
     minimumFractionDigits: places,
@@ -19,7 +19,7 @@ export function digits(value: number, places = 0): string {
   })
 }
 
-/** Rows in columns; the first column is text, the others are numbers. */
+/** Formats rows as columns. The first column is text, the others are numbers. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows.reduce<number[]>(
     (known, row) => row.map((cell, index) => Math.max(cell.length, known[index] ?? 0)),

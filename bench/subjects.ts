@@ -8,9 +8,12 @@ import type { Options } from './options.js'
 import { seed } from './seed.js'
 import { type ServerSpec, startServer } from './start-server.js'
 
-/** Databases for as long as a run lasts. */
+/** Databases for the duration of a run. */
 export interface Databases {
-  /** Connection string of a new, empty database; `undefined` when there is no such server. */
+  /**
+   * Creates an empty database and returns its connection string, or `undefined` if that kind of
+   * database is not available.
+   */
   create(kind: 'sqlite' | 'postgres'): Promise<string | undefined>
   drop(): Promise<void>
 }
@@ -44,17 +47,14 @@ export async function startSubjects(
   return subjects
 }
 
-/** How a kind of server is started; `undefined` where its database is missing. */
+/** How to start a kind of server; `undefined` if its database is not available. */
 export async function specOf(name: Name, databases: Databases): Promise<ServerSpec | undefined> {
   if (name === 'bare' || name === 'memory') return { kind: name }
   const url = await databases.create(name)
   return url === undefined ? undefined : { kind: 'sql', url }
 }
 
-/**
- * SQLite files in a temporary folder, databases on a PostgreSQL that is started when it is first
- * needed.
- */
+/** SQLite files in a temporary folder, and databases on a PostgreSQL that starts at first use. */
 export function temporaryDatabases(): Databases {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'scim-bench-'))
   let postgres: ReturnType<typeof startPostgres> | undefined

@@ -5,7 +5,7 @@ import { requireLabelStudio } from './label-studio.js'
 
 const marks = { ok: 'ok     ', warning: 'warning', error: 'ERROR  ' }
 
-/** Examines a Label Studio and changes nothing. 1 when something cannot work. */
+/** Examines a Label Studio and changes nothing. Returns 1 if something cannot work. */
 export async function doctor({ environment, tell }: CommandCall): Promise<number> {
   const settings = requireLabelStudio(environment)
   const adapters = labelStudioAdapters({ ...settings, storage: memoryAdapters() })

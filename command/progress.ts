@@ -2,7 +2,7 @@ import { estimateProgress, progressText } from 'label-studio-scim/settings'
 
 const everyMs = 5_000
 
-/** How far work is. */
+/** The progress of long work. */
 export interface Step {
   readonly done: number
   readonly total: number
@@ -11,7 +11,7 @@ export interface Step {
 }
 
 /**
- * Prints to stderr how far work is, about every five seconds; short work is passed over.
+ * Prints progress to stderr about every five seconds. Short work prints nothing.
  *
  * @param what what is counted: `Import of accounts`
  */

@@ -1,5 +1,5 @@
-// Writes docs/api.md: what each entry of the package exports, with the docstrings of the sources.
-// `node scripts/api.js --check` only says whether it is up to date.
+// Writes docs/api.md: the exports of each entry of the package with the docstrings of the sources.
+// `node scripts/api.js --check` only checks whether it is up to date.
 import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -38,7 +38,7 @@ function reference() {
   return `# API reference\n\n${intro}\n\n${sections.join('\n')}`
 }
 
-// What several entries export is told once.
+// Exports of several entries are described only once.
 function entryOf([name, declaration], entry, told) {
   const key = `${declaration.file} ${declaration.name}`
   const first = told.get(key)
@@ -90,7 +90,7 @@ function declarationOf({ file, code }, node, name) {
   return { file, name, comment: commentBefore(code, node.start), code: signature(code, node) }
 }
 
-// Without bodies: what it is called with and what it gives.
+// The declaration without its body.
 function signature(code, { start, declaration }) {
   const end = declaration.type === 'FunctionDeclaration' ? declaration.body.start : declaration.end
   const isClass = declaration.type === 'ClassDeclaration'
@@ -119,7 +119,7 @@ function rawComment(code, at) {
   return comment.startsWith('/**') ? comment : undefined
 }
 
-// As Markdown: tags become words, links become code.
+// Converts a comment to Markdown: tags become words, links become code.
 function commentBefore(code, at) {
   const comment = rawComment(code, at)
   if (comment === undefined) return ''

@@ -1,6 +1,6 @@
-// Bundles the library into dist/ (see bundle.js) and, with --programs, examples and bench to
-// build/, against that dist. Skips what is newer than its sources. Several processes may call it at
-// once: one builds, the others wait.
+// Bundles the library into dist/ (see bundle.js) and, with --programs, examples and bench into
+// build/, using that dist. Skips outputs that are newer than their sources. If several processes
+// call it at once, one builds and the others wait.
 import { execFile } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
@@ -40,7 +40,7 @@ async function main() {
   }
 }
 
-// Bundled beside dist and moved into place whole, so that a running program never meets half a
+// Builds next to dist and moves the result into place, so that a running program never sees half a
 // build.
 async function buildLibrary() {
   const modules = path.join(buildFolder, 'library')
@@ -82,7 +82,7 @@ async function unlessFresh(name, inputs, output, build) {
   fs.utimesSync(stamp, startedAt, startedAt)
 }
 
-// Folders count too: their time changes when a file in them is removed or renamed.
+// Includes folders: their time changes when a file in them is removed or renamed.
 function newestChange(file) {
   const stat = fs.statSync(file, { throwIfNoEntry: false })
   if (stat === undefined) return 0

@@ -1,6 +1,6 @@
-// One bundle of CommonJS per entry, with its declarations. The ESM entries hand on the names of
-// these bundles, so that a process that both imports and requires the library has it once: the same
-// classes of errors, the same stores.
+// Bundles one CommonJS file per entry, with its declarations. The ESM entries re-export from these
+// bundles, so a process that both imports and requires the library loads it once and has one set of
+// error classes and stores.
 import fs from 'node:fs'
 import path from 'node:path'
 import { rolldown } from 'rolldown'
@@ -23,13 +23,13 @@ const program = { cli: 'command/cli' }
 export async function bundle(modules, dist) {
   const chunks = await bundleModules(modules, dist)
   await bundleDeclarations(modules, dist)
-  // What entries share may have the name of one of them.
+  // A shared chunk may have the same name as an entry.
   const own = chunks.filter(({ isEntry, name }) => isEntry && name in entries)
   for (const chunk of own) writeEsmEntry(dist, chunk)
   fs.chmodSync(path.join(dist, 'cli.cjs'), 0o755)
 }
 
-// Small files that several share are one: each costs the package a header.
+// Small shared files that are bundled together, because each file adds a header to the package.
 const shared = [
   {
     name: 'command',
@@ -47,10 +47,10 @@ async function bundleModules(modules, dist) {
     external: isPackage,
     platform: 'node',
     plugins: [{ name: 'text', load: readAsText }],
-    // Paths in comments would tell where this was built.
+    // The comments with paths would show where this was built.
     experimental: { attachDebugInfo: 'none' },
   })
-  // Declarations keep the comments, where editors show them.
+  // Comments are kept only in declarations, where editors show them.
   const minify = {
     compress: true,
     mangle: { toplevel: true, keepNames: false },
@@ -68,7 +68,7 @@ async function bundleModules(modules, dist) {
   return chunks
 }
 
-// One line for each statement: Node prints the line that throws, and all of it.
+// Puts each statement on its own line, because Node prints the whole line that throws.
 function breakLines(file) {
   const code = fs.readFileSync(file, 'utf8')
   const [shebang = ''] = /^#!.*\n/.exec(code) ?? []
@@ -77,7 +77,8 @@ function breakLines(file) {
   const breaks = [...new Set(starts)]
     .sort((a, b) => a - b)
     .map((at) => at + shebang.length)
-    // What opens a block stays on its line: a break there costs the package more than it shows.
+    // The first statement of a block stays on its line: a break there adds more bytes than it
+    // helps.
     .filter((at) => code[at - 1] !== '{')
   const lines = breaks.map((at, index) => code.slice(at, breaks[index + 1]))
   fs.writeFileSync(file, code.slice(0, breaks[0]) + lines.join('\n'))
@@ -100,8 +101,8 @@ async function bundleDeclarations(modules, dist) {
   await build.write({ dir: dist, ...named('esm', 'd.cts') })
 }
 
-// The style sheet, the script and the icon of the settings page are text for the browser. Without
-// comments and space the package is smaller.
+// Imports the style sheet, script and icon of the settings page as text, without comments and extra
+// space to keep the package small.
 function readAsText(id) {
   if (!/\/page\/assets\/[^/]+$/.test(id)) return null
   const text = fs.readFileSync(id, 'utf8')
@@ -141,7 +142,7 @@ function filesOf(list, folder, ending) {
   return Object.fromEntries(files)
 }
 
-// What the bundler itself adds to the code is no dependency.
+// Runtime helpers of the bundler are not a dependency.
 function isPackage(id) {
   return !id.startsWith('.') && !path.isAbsolute(id) && !id.startsWith('@oxc-project/runtime')
 }

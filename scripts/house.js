@@ -1,6 +1,6 @@
-// Prints the figures by which the layout of the code is kept (CONTRIBUTING.md), and fails beyond
-// their bounds. Static ones are counted in the sources; the last ones while one PATCH
-// {active:false} runs on SQLite, write transactions in SQLite's own log.
+// Prints the figures for the layout of the code (CONTRIBUTING.md) and fails if one exceeds its
+// limit. Static figures are counted in the sources. The last ones are measured during one PATCH
+// {active:false} on SQLite; write transactions are counted in SQLite's own log.
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import { Session } from 'node:inspector/promises'
@@ -136,12 +136,12 @@ async function patchFigures() {
   const called = (name) => calls.filter((call) => call === name).length
   const matching = (pattern) => statements.filter((text) => pattern.test(text)).length
   return [
-    // The aim was 70. 19 of these are the SQL adapter, 16 the HTTP layer (limits, credentials,
-    // body), and 27 pure engines (patch, schema, projection). Joining more of them would make files
-    // of several purposes.
+    // The aim was 70. Of these files, 19 are the SQL adapter, 16 the HTTP layer (limits,
+    // credentials, body), and 27 pure engines (patch, schema, projection). Merging more of them
+    // would mix purposes.
     figure('files that run for one PATCH active', 96, entered.length),
     // Load and store the user; claim them; read user and record under the lease; end access; read
-    // the account that this may have found; finish; read the groups for the answer.
+    // the account it may have found; finish; read the groups for the answer.
     figure('adapter calls for it', 9, calls.length),
     figure('reads of the user for it', 2, called('users.get')),
     figure('reads of the access record for it', 2, called('access.getRecord')),
@@ -155,7 +155,7 @@ async function patchFigures() {
   ]
 }
 
-/** The adapters, with a note of each call of a store's method. */
+/** Wraps the adapters to record each call of a store method. */
 function counting(adapters, calls) {
   const counted = (store, name) =>
     new Proxy(store, {
@@ -177,8 +177,8 @@ function counting(adapters, calls) {
 }
 
 /**
- * How many transactions SQLite's write-ahead log holds: a frame that ends one names the size of the
- * database after it (https://www.sqlite.org/fileformat2.html#walformat).
+ * Counts the transactions in SQLite's write-ahead log. The last frame of a transaction states the
+ * size of the database after it (https://www.sqlite.org/fileformat2.html#walformat).
  */
 function commitsIn(file) {
   const log = fs.readFileSync(file)
@@ -210,8 +210,8 @@ async function filesEntered(work) {
     .sort()
 }
 
-// The formatter keeps titles of tests on one line; addresses, regular expressions, markup, and data
-// that a test quotes have no place to break at.
+// The formatter keeps test titles on one line. URLs, regular expressions, markup and quoted test
+// data cannot be broken.
 function longLines(file, text) {
   const title = /^\s*(it|test|describe)\b|^\s*['"`].*['"`],$|^\]\)\(/
   return text

@@ -1,7 +1,7 @@
-// Makes what a release consists of, in build/release: the package, its SBOM (CycloneDX), and their
-// digests. `npm run release -- --publish` then publishes that package; npm attests where it was
-// built (provenance), which works only in a CI that npm knows. With `--dry-run` as well, it does
-// all of this but the last step, without an attestation.
+// Creates a release in build/release: the package, its SBOM (CycloneDX), and their digests. With
+// `npm run release -- --publish` it publishes that package. npm attests where it was built
+// (provenance), which works only in a CI system that npm knows. With `--dry-run` as well, it does
+// everything except the last step, without an attestation.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
@@ -15,7 +15,7 @@ const isPublishing = process.argv.includes('--publish')
 
 if (isPublishing) {
   requireCleanCheckout()
-  // Known vulnerabilities of what is installed with the package end the release.
+  // A known vulnerability in a production dependency stops the release.
   run('npm', ['audit', '--omit=dev', '--audit-level=low'], 'inherit')
 }
 fs.rmSync(folder, { recursive: true, force: true })
@@ -44,7 +44,7 @@ function requireCleanCheckout() {
 }
 
 /**
- * Builds and packs twice, and fails when the bytes differ: then nobody could check the package.
+ * Builds and packs twice. Fails if the bytes differ, because nobody could verify the package then.
  *
  * @returns the path of the package
  */
@@ -66,8 +66,8 @@ function pack(place) {
 }
 
 /**
- * Written from the lockfile: `npm sbom --omit=dev` leaves out what tools need as well (`debug`).
- * Without a time or a number of its own, so that the same commit gives the same bytes.
+ * Writes the SBOM from the lockfile, because `npm sbom --omit=dev` omits packages that tools need
+ * as well (`debug`). It contains no time or serial number, so the same commit gives the same bytes.
  */
 function writeSbom(file) {
   const { packages } = readJson('package-lock.json')

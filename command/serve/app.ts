@@ -109,7 +109,7 @@ function settingsOf(parts: AppParts): Router {
   })
 }
 
-/** The paths that a client requests if its base URL lacks the path. */
+/** The paths that a client requests if its base URL lacks `/scim/v2`. */
 const scimEndpoints = ['/Users', '/Groups', '/ServiceProviderConfig', '/ResourceTypes', '/Schemas']
 
 function tellBaseUrl(_request: Request, response: Response): void {
@@ -123,7 +123,7 @@ function tellBaseUrl(_request: Request, response: Response): void {
     })
 }
 
-/** Logs mass losses, because nobody looks at a status page when nothing seems wrong. */
+/** Logs mass losses, because nobody looks at a status page while everything seems fine. */
 function warnOfMassLoss({ event, detail }: AuditEntry): void {
   if (event === 'access.massLoss') console.error(`WARNING: ${detail}`)
 }

@@ -30,7 +30,7 @@ export interface HostEnvironment {
 /** See `HostEnvironment.rules`. */
 export type RulesMode = 'enforce' | 'report' | 'off'
 
-/** Who may come in. */
+/** The tokens that the host accepts, as digests. */
 export interface Access {
   readonly digests: readonly string[]
   /** The token made for this run, if the environment gives none. */

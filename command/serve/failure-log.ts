@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto'
 import type { RequestHandler } from 'express'
 import type { AuditEntry } from 'label-studio-scim'
 
-/** Prints one line for each answer 5xx, with the request id that the client got. */
+/** Prints one line for each 5xx answer, with the request id that the client got. */
 export interface FailureLog {
-  /** To be mounted before everything else. Gives each request and its answer an `X-Request-Id`. */
+  /** Mount it before everything else. Gives each request and its answer an `X-Request-Id`. */
   readonly watch: RequestHandler
-  /** To be called with events: the event of a failed request has more details than its answer. */
+  /** Call it with every event: the event of a failed request has more details than its answer. */
   note(event: AuditEntry): void
 }
 

@@ -102,8 +102,8 @@ function provision(storage: SqlAdapters, { url, token, ...rest }: LabelStudioEnv
 }
 
 /**
- * Prints the findings about Label Studio, which may also be down now and start later. What it lacks
- * is no warning where this host's own gate has it.
+ * Prints the findings about Label Studio, which may also be down now and start later. A missing
+ * feature is not a warning if this host's gate provides it.
  */
 async function tellFindings(
   adapters: LabelStudioAdapters,
@@ -117,7 +117,7 @@ async function tellFindings(
   }
 }
 
-/** Prints how far a long import is. */
+/** Prints the progress of a long import. */
 function tellImport(): NonNullable<ImportOptions['onProgress']> {
   const tell = progressPrinter('Import of accounts')
   return ({ startedAt, done, total, outcome }) => {
@@ -147,7 +147,7 @@ interface Origins {
   readonly settings: string
 }
 
-/** Prints all addresses. The line for which tools wait comes last. */
+/** Prints all addresses. The line that tools wait for comes last. */
 function announce(
   environment: HostEnvironment,
   { origin, settings }: Origins,

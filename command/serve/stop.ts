@@ -1,6 +1,6 @@
 import type { Server } from 'node:http'
 
-/** How long requests in progress may take once the host was told to stop. */
+/** How long requests in progress may take after the host was told to stop. */
 const graceMs = 5_000
 /**
  * After this time the process ends, even if something still hangs. Everything acknowledged is in

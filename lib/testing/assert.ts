@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { storeErrorKind } from '../stores/index.js'
 
 /**
- * Fails unless `found` is `wanted`; objects are compared by content, absent and undefined members
- * are the same.
+ * Fails unless `found` equals `wanted`. Objects are compared by content; absent and undefined
+ * members are equal.
  */
 export function expectEqual(found: unknown, wanted: unknown, what: string): void {
   if (isDeepStrictEqual(plain(found), plain(wanted))) return
@@ -15,7 +15,7 @@ export function expectThat(condition: boolean, what: string): void {
   if (!condition) throw new Error(`${what}.`)
 }
 
-/** Fails unless the promise rejects with this store error; returns the error. */
+/** Fails unless the promise rejects with this store error. Returns the error. */
 export async function expectStoreError(
   kind: NonNullable<ReturnType<typeof storeErrorKind>>,
   action: () => Promise<unknown>,
@@ -29,7 +29,7 @@ export async function expectStoreError(
   })
 }
 
-/** The error with which the action rejects, or `undefined` if it resolves. */
+/** The error that the action rejects with, or `undefined` if it resolves. */
 export async function rejection(action: () => Promise<unknown>): Promise<Error | undefined> {
   try {
     await action()

@@ -3,7 +3,7 @@ import type { Adapters, Scope } from '../stores/index.js'
 /** How binding a requirement is (RFC 2119). */
 export type Level = 'MUST' | 'SHOULD' | 'MAY'
 
-/** The context of a check: the adapters under test, and tenants that nothing else uses. */
+/** The context of a check: the adapters under test and tenants that nothing else uses. */
 export interface CheckContext {
   readonly adapters: Adapters
   readonly scope: Scope
@@ -20,9 +20,9 @@ export interface Check {
   readonly section: string
   /** The requirement, as a sentence about the store. */
   readonly title: string
-  /** Whether the check applies to these adapters, which need not have every optional part. */
+  /** Whether the check applies to these adapters. Adapters may lack optional parts. */
   readonly appliesTo: (adapters: Adapters) => boolean
-  /** Resolves if the requirement is met; otherwise rejects with a description of what was found. */
+  /** Resolves if the requirement is met. Otherwise rejects with a description of what was found. */
   readonly run: (context: CheckContext) => Promise<void>
 }
 

@@ -34,14 +34,14 @@ export const checks: readonly Check[] = [
   ...decisionChecks,
 ]
 
-/** Makes the adapters under test. Called once; tenants keep the checks apart. */
+/** Makes the adapters under test. Called once; checks use separate tenants. */
 export type AdaptersFactory = () => Adapters | Promise<Adapters>
 
-/** How checks are run. */
+/** How to run checks. */
 export interface RunOptions {
   /**
-   * How long one check may take, in milliseconds: a store call that never ends must not stop the
-   * kit. Default 60 000.
+   * How long one check may take, in milliseconds, so that a store call that never ends does not
+   * stop the kit. Default 60 000.
    */
   readonly timeoutMs?: number
 }
@@ -49,7 +49,7 @@ export interface RunOptions {
 const defaultTimeoutMs = 60_000
 
 /**
- * Runs every check, one after the other, and closes the adapters.
+ * Runs the checks one after the other and closes the adapters.
  *
  * @param selected the checks to run; default all
  */
@@ -70,7 +70,7 @@ export async function runConformance(
   }
 }
 
-/** Runs one check in tenants of its own. One that takes longer than `timeoutMs` fails. */
+/** Runs one check in its own tenants. It fails if it takes longer than `timeoutMs`. */
 export async function runCheck(
   check: Check,
   adapters: Adapters,
@@ -99,21 +99,19 @@ async function inTime(work: Promise<void>, timeoutMs: number): Promise<void> {
   }
 }
 
-/**
- * What a test runner hands to a test and by which it skips itself: that of `node:test` and Vitest.
- */
+/** The argument with which `node:test` and Vitest let a test skip itself. */
 interface TestContext {
   readonly skip?: (reason?: string) => unknown
 }
 
-/** Declares a test; `skip` declares one that is shown as skipped. */
+/** Declares a test; `skip` declares a skipped test. */
 export interface DeclareTest {
   (name: string, run: (context?: TestContext) => Promise<void>): unknown
   readonly skip?: (name: string, run: () => Promise<void>) => unknown
 }
 
 /**
- * The functions of a test runner that {@link conformanceTests} needs: those of Jest, Vitest or
+ * The functions of a test runner that {@link conformanceTests} needs, from Jest, Vitest or
  * `node:test`.
  */
 export interface TestRunner {
@@ -122,13 +120,12 @@ export interface TestRunner {
 }
 
 /**
- * Declares one test for each check with a test runner; the name of a test ends with the check's
- * level and id.
+ * Declares one test for each check. The name of a test ends with the level and id of the check.
  *
- * Checks that do not apply to the adapters are shown as skipped: declared so when the factory
- * returns adapters; when it returns a promise, the tests skip themselves where the runner lets
- * them. Where it does not, as in Jest, a warning lists them at the end. The factory is called at
- * once.
+ * Checks that do not apply to the adapters are shown as skipped. They are declared as skipped if
+ * the factory returns adapters. If it returns a promise, the tests skip themselves; where the
+ * runner does not support that, as in Jest, a warning lists them at the end. The factory is called
+ * immediately.
  *
  * @example conformanceTests({ test, afterAll }, () => myAdapters())
  */
@@ -138,7 +135,7 @@ export function conformanceTests(
   options: RunOptions = {},
 ): void {
   const first = factory()
-  // Whoever awaits it sees the failure; before that nobody does.
+  // Prevents an unhandled rejection. The tests that await it report the failure.
   if (isPromise(first)) first.catch(() => {})
   const known = isPromise(first) ? undefined : first
   const skipped: Check[] = []
@@ -148,7 +145,7 @@ export function conformanceTests(
       test.skip(name, async () => {})
       continue
     }
-    // Jest takes a parameter for a callback.
+    // Jest passes a callback to a function that declares a parameter.
     test(name, async (...[context]) => {
       const { error, outcome } = await runCheck(check, await first, options)
       if (error !== undefined) throw error

@@ -15,12 +15,12 @@ import type {
   Write,
 } from '../stores/index.js'
 
-/** One store under test, and how to make resources for it. */
+/** A store under test, and how to make resources for it. */
 export interface Subject {
   /** First part of the ids of its checks. */
   readonly name: 'users' | 'groups' | 'devices'
   readonly type: ResourceType
-  /** An attribute every resource has; unique where the type says so. */
+  /** An attribute that every resource has; unique if the type requires it. */
   readonly nameAttribute: string
   readonly isUnique: boolean
   store(adapters: Adapters): ResourceStore
@@ -43,7 +43,7 @@ const compiled = compileResourceTypes({
   resourceTypes: [{ name: 'Device', endpoint: '/Devices', schema: deviceUrn }],
 })
 
-/** The stores every check of resources is run on. */
+/** The stores that the checks of resources run on. */
 export const subjects: readonly Subject[] = [
   {
     name: 'users',
@@ -94,7 +94,7 @@ export function subjectNamed(name: Subject['name']): Subject {
 /** Reads everything. */
 export const everything: Read = { omit: new Set() }
 
-/** A scope with a tenant of its own. */
+/** A scope with a new tenant. */
 export function freshScope(): Scope {
   return {
     tenant: `tenant-${randomUUID()}`,
@@ -104,12 +104,12 @@ export function freshScope(): Scope {
   }
 }
 
-/** An instant some milliseconds after a fixed one. */
+/** An instant this many milliseconds after a fixed one. */
 export function instant(milliseconds = 0): string {
   return new Date(Date.UTC(2026, 0, 31, 9) + milliseconds).toISOString()
 }
 
-/** A new resource; what is not given is made up. */
+/** Makes a resource and invents the attributes that are not given. */
 export function make(subject: Subject, attributes: Record<string, unknown> = {}): Resource {
   const { type, nameAttribute } = subject
   const at = instant()
@@ -122,7 +122,7 @@ export function make(subject: Subject, attributes: Record<string, unknown> = {})
   } as Resource
 }
 
-/** What the library gives a store beside a resource. */
+/** The data that the library passes to a store along with a resource. */
 export function writeOf(resource: Resource, outbox?: Outbox): Write {
   const type = typeNamed(resource.meta.resourceType)
   return {
@@ -132,7 +132,7 @@ export function writeOf(resource: Resource, outbox?: Outbox): Write {
   }
 }
 
-/** The next state of a stored resource: other attributes, another version. */
+/** The next state of a stored resource, with other attributes and a new version. */
 export function changed(resource: Resource, attributes: Record<string, unknown>): Resource {
   const meta = { ...resource.meta, lastModified: instant(1000), version: randomUUID() }
   const next = { ...resource, ...attributes, meta } as Record<string, unknown>

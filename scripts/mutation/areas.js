@@ -1,4 +1,4 @@
-/** What is mutated, and the tests (folders or files below `test`) that shall notice. */
+/** The code to mutate, and the tests that should notice (folders or files below `test`). */
 export const areas = {
   mapping: { mutate: ['lib/mapping/**/*.ts'], tests: ['mapping'] },
   filter: {

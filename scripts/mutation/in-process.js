@@ -1,25 +1,26 @@
-// A test runner for Stryker that loads the test files once and then runs, in the same process, the
-// tests that reach a mutant. Jest starts anew for each mutant, which takes seconds; this takes
-// milliseconds. It knows what our tests of pure modules and of HTTP use of Jest, and no more.
+// A test runner for Stryker that loads the test files once and then runs the tests that reach a
+// mutant in the same process. That takes milliseconds; Jest takes seconds, because it starts again
+// for each mutant. It supports only the Jest features that our tests of pure modules and of HTTP
+// use.
 import fs from 'node:fs'
 import Module, { createRequire } from 'node:module'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 
-/** The copy with mutants in it. Stryker changes to it after it has loaded this file. */
+/** The folder of the mutated copy. Stryker changes to it after loading this file. */
 let root
 let require
 const testTimeoutMs = 5_000
-/** Properties draw few cases, and the same for each mutant: thousands would take hours. */
+/** Limits the cases of a property test, the same for each mutant: thousands would take hours. */
 const mostRuns = 25
 /**
- * Slower tests are left out: a mutant that they alone would find counts as survived. It is CPU
- * time, or a fifth of the whole for tests that wait. A static mutant, of what is made while files
- * load, would run every test there is.
+ * Slower tests are skipped. A mutant that only they would find counts as survived. The time is CPU
+ * time or, for tests that wait, a fifth of the elapsed time. A static mutant changes code that runs
+ * while files load, so it would otherwise run every test.
  */
 const slowMs = Number(process.env.MUTATION_SLOW_MS ?? 500)
 const slowForStaticMs = 20
-/** What Stryker's instrumentation of a mutated file looks at. */
+/** Read by Stryker's instrumentation in mutated files. */
 globalThis.__stryker__ ??= {}
 const namespace = globalThis.__stryker__
 
@@ -28,7 +29,7 @@ export const strykerPlugins = [
   { kind: 'Reporter', name: 'survivors', factory: createReporter },
 ]
 
-/** Prints each survivor when it is known: a run that is stopped has told something, too. */
+/** Prints each survivor immediately, so that a run that is stopped is still useful. */
 function createReporter() {
   return {
     onMutantTested({ status, fileName, location, mutatorName, replacement }) {
@@ -67,7 +68,7 @@ function createRunner() {
     async mutantRun({ activeMutant, testFilter, hitLimit, reloadEnvironment, disableBail }) {
       namespace.mutantCoverage = undefined
       Object.assign(namespace, { hitCount: hitLimit === undefined ? undefined : 0, hitLimit })
-      // A static mutant is at work while the files load.
+      // A static mutant takes effect while the files load.
       if (reloadEnvironment || tests === undefined) {
         namespace.activeMutant = reloadEnvironment ? activeMutant.id : undefined
         const loaded = attempt(load)
@@ -81,7 +82,7 @@ function createRunner() {
       wanted.sort((one, other) => (times.get(one.id) ?? 0) - (times.get(other.id) ?? 0))
       const results = await run(wanted, { bail: !disableBail })
       namespace.activeMutant = undefined
-      // What a static mutant left behind must not reach the next one.
+      // The next mutant must not see the effects of a static mutant.
       if (reloadEnvironment) tests = undefined
       return verdict(results)
     },
@@ -110,7 +111,7 @@ function attempt(work) {
   }
 }
 
-/** Loads every test file anew, with every file of ours it needs; returns their tests in order. */
+/** Reloads every test file and our files that it needs. Returns the tests in order. */
 function load() {
   for (const file of Object.keys(require.cache)) {
     if (!file.includes(`${path.sep}node_modules${path.sep}`)) delete require.cache[file]
@@ -133,7 +134,7 @@ function testFiles(place) {
     .sort()
 }
 
-/** Puts Jest's globals in place for one file. */
+/** Installs Jest's globals for one file. */
 function collector(file) {
   const { bind } = require('jest-each')
   const { ModuleMocker } = require('jest-mock')
@@ -212,7 +213,7 @@ async function runOne({ id, name, file, body, timeoutMs }, blocks, open) {
   return failure ? { ...result, status: 1, failureMessage: failure } : { ...result, status: 0 }
 }
 
-/** What made a piece of work fail, itself or something that it left running. */
+/** Returns the first error of the work or of something it left running. */
 async function failureOf(work) {
   let failure
   const note = (error) => {
@@ -249,7 +250,10 @@ async function inTime(work, timeoutMs) {
   }
 }
 
-/** Makes `require` read TypeScript, `./name.js` as `./name.ts`, and the library by its name. */
+/**
+ * Makes `require` load TypeScript, resolve `./name.js` to `./name.ts`, and find the library by
+ * name.
+ */
 function compileTypeScript() {
   const { transformSync } = require('@swc/core')
   const compiled = new Map()

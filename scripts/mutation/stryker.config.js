@@ -1,4 +1,4 @@
-// What docs/reliability.md describes: `MUTATE` names an area of areas.js.
+// See docs/reliability.md. `MUTATE` names an area of areas.js.
 import { areas } from './areas.js'
 
 const { MUTATE: area = '', MUTATION_REPORT: report = 'build/mutation' } = process.env
@@ -14,7 +14,7 @@ export default {
   concurrency: 1,
   incremental: true,
   incrementalFile: `${report}/${area}.incremental.json`,
-  // Only rewrites paths, and does not know the TypeScript that is installed.
+  // Stryker would only rewrite paths in it, and does not support the installed TypeScript.
   tsconfigFile: 'none.json',
   ignorePatterns: ['.cache', 'dist', 'build', 'data', 'docs', 'coverage'],
   tempDirName: `${report}/sandbox-${area}`,

@@ -196,7 +196,7 @@ const records: readonly AccessCheck[] = [
         await access.noteRole(scope, ['one', 'two', 'one'])
       } else await access.saveRecord(scope, { ...linked, hadRole: true })
       expectEqual(await access.getRecord(scope, 'one'), { ...linked, hadRole: true }, 'the record')
-      // An editor that read the record before does not know about the note.
+      // An editor that read the record earlier does not know that a role was noted.
       await access.saveRecord(scope, linked)
       const [again] = await access.getRecords(scope, ['one'])
       expectEqual(again?.hadRole, true, '"hadRole" when an older state of the record is saved')

@@ -8,7 +8,7 @@ import { always, type Check, type CheckContext } from '../check.js'
 import { createGroup, createUser } from '../subject.js'
 import { fanOutAll, pendingIds } from './pending.js'
 
-/** The gate, sign-in and settings use these stores too, as far as the stores declare support. */
+/** The gate, sign-in and settings also use these stores, as far as the stores declare support. */
 export const decisionChecks: readonly Check[] = [
   {
     id: 'gate',

@@ -162,7 +162,7 @@ function entryOf(tenant: string, id: string): AuditEntry {
   }
 }
 
-/** So many writes about this user have been marked and logged. */
+/** Expects this number of marks and audit entries for the user's writes. */
 async function expectMarks(
   { adapters, scope }: CheckContext,
   id: string,

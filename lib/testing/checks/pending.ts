@@ -258,7 +258,7 @@ const settling: readonly AccessCheck[] = [
   },
 ]
 
-/** The list of people whose access must be made true, and the leases on it. */
+/** The queue of people whose access must be applied, and the leases on it. */
 export const pendingChecks: readonly Check[] = [...marking, ...claiming, ...settling].map(
   ({ run, ...parts }) => ({
     ...parts,
@@ -271,7 +271,7 @@ export const pendingChecks: readonly Check[] = [...marking, ...claiming, ...sett
 
 const owner = 'conformance'
 
-/** The first entry that can be claimed within some seconds. */
+/** Waits up to ten seconds for an entry that can be claimed. */
 async function claimLater(
   context: Parameters<typeof claim>[0],
   options: Parameters<typeof claim>[1] = {},
@@ -329,7 +329,7 @@ export async function fanOutAll(context: Pick<CheckContext, 'adapters'>): Promis
   }
 }
 
-/** Ids of the users of a tenant that are pending, sorted. */
+/** Sorted ids of the pending users of a tenant. */
 export async function pendingIds(
   context: Pick<CheckContext, 'adapters' | 'scope'>,
 ): Promise<readonly string[]> {

@@ -24,10 +24,7 @@ import {
 } from '../subject.js'
 import { sortedIds } from './store.js'
 
-/**
- * Filters, sorting and paging. What a store does not support it must refuse, never answer as if it
- * had not been asked.
- */
+/** Filters, sorting and paging. A store must refuse what it does not support, never ignore it. */
 export const queryChecks: readonly Check[] = subjects.flatMap((subject) => [
   ...paging(subject),
   ...filtering(subject),
@@ -109,7 +106,7 @@ function paging(subject: Subject): readonly Check[] {
   ]
 }
 
-/** Filters in SCIM's words; what they find is decided by evaluation in memory. */
+/** SCIM filters. Evaluation in memory gives the expected results. */
 const filters: Readonly<Record<Subject['name'], readonly string[]>> = {
   users: [
     'userName eq "ALPHA"',
@@ -268,7 +265,7 @@ function refusals(subject: Subject): readonly Check[] {
   }))
 }
 
-/** Eight resources with instants of creation that differ, coincide and are out of order. */
+/** Creates eight resources whose creation times differ, coincide and are out of order. */
 async function createSeveral(context: CheckContext, subject: Subject): Promise<Resource[]> {
   const stored: Resource[] = []
   for (const [index, attributes] of populations[subject.name].entries()) {
@@ -296,7 +293,7 @@ function ask(
   return store(adapters).query(scope, { ...everything, ...query })
 }
 
-/** Ids on the pages from a position on. */
+/** Ids on the pages after a position. */
 async function remaining(
   context: CheckContext,
   subject: Subject,

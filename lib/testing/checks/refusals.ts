@@ -48,7 +48,7 @@ const parts: readonly { readonly id: string; readonly title: string; readonly ru
   },
 ]
 
-/** What a policy in report mode would have refused. */
+/** Requests that a policy in report mode would have refused. */
 export const refusalChecks: readonly Check[] = parts.map(({ id, title, run }) => ({
   id,
   title,

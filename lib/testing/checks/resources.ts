@@ -7,7 +7,7 @@ import { uniquenessChecks } from './uniqueness.js'
 const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
 
 /**
- * Attributes with everything that storage could lose: Unicode, quotes, order, nesting, extensions.
+ * Attributes with everything that a store could lose: Unicode, quotes, order, nesting, extensions.
  */
 const demanding: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   users: {
@@ -25,7 +25,7 @@ const demanding: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   devices: { size: 0.1 },
 }
 
-/** Creating, reading, replacing and deleting, for every kind of resource. */
+/** Creating, reading, replacing and deleting for every kind of resource. */
 export const resourceChecks: readonly Check[] = subjects.flatMap((subject) => [
   ...creating(subject),
   ...looking(subject),

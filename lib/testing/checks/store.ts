@@ -3,7 +3,7 @@ import { expectThat } from '../assert.js'
 import type { Check, CheckContext } from '../check.js'
 import { everything, type Subject, writeOf } from '../subject.js'
 
-/** A check of this subject's store. */
+/** Defines a check of this subject's store. */
 export function define(
   subject: Subject,
   check: Omit<Check, 'appliesTo'> & Partial<Pick<Check, 'appliesTo'>>,
@@ -16,7 +16,7 @@ export function define(
   }
 }
 
-/** The resource with this id. */
+/** Reads the resource with this id. */
 export function read({ adapters, scope }: CheckContext, { store }: Subject, id: string) {
   return store(adapters).get(scope, id, everything)
 }
@@ -43,7 +43,7 @@ export function sortedIds(resources: readonly { readonly id: string }[]): readon
   return resources.map(({ id }) => id).sort()
 }
 
-/** Those that failed must have failed with this store error. */
+/** Fails if one of the errors is not this store error. */
 export function expectKinds(
   errors: readonly (Error | undefined)[],
   kind: ReturnType<typeof storeErrorKind>,

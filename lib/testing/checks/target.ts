@@ -3,7 +3,7 @@ import { expectEqual } from '../assert.js'
 import { always, type Check } from '../check.js'
 import { createUser } from '../subject.js'
 
-/** What reaches beyond storage may be asked again at any time. */
+/** Calls of the target, which may be repeated at any time. */
 export const targetChecks: readonly Check[] = [
   {
     id: 'target.deprovision',

@@ -3,7 +3,7 @@ import type { Check, CheckContext } from '../check.js'
 import { changed, create, createGroup, everything, type Subject, subjects } from '../subject.js'
 import { firstPage, read, replace } from './store.js'
 
-/** A tenant sees, counts, links and conflicts with nothing of another. */
+/** A tenant does not see, count, link to or conflict with anything of another tenant. */
 export const tenantChecks: readonly Check[] = [
   ...subjects.map(
     (subject): Check => ({

@@ -4,7 +4,7 @@ import type { Check } from '../check.js'
 import { changed, create, type Subject } from '../subject.js'
 import { define, expectKinds, firstPage, read, replace } from './store.js'
 
-/** Unique keys, of kinds of resources that have one. */
+/** Unique keys of resource types that have one. */
 export function uniquenessChecks(subject: Subject): readonly Check[] {
   return [...creating(subject), ...keeping(subject)]
 }

@@ -137,7 +137,7 @@ const parts: readonly WorkspaceCheck[] = [
   },
 ]
 
-/** Workspaces of hosts that have none. */
+/** Workspaces for hosts without their own. */
 export const workspaceChecks: readonly Check[] = parts.map(({ id, title, run }) => ({
   id,
   title,
