@@ -2,19 +2,19 @@ import { ConfigurationError } from '../errors.js'
 import { type BearerToken, bearerTokens } from '../http/bearer-tokens.js'
 import { type Authorize, withToken } from './authorize.js'
 
-/** A token of an administrator; see `BearerToken`. */
+/** An administrator's token; see `BearerToken`. */
 export type AdminToken = Omit<BearerToken, 'scopes'>
 
 /** The scheme that Label Studio's API and SDK use. */
 const labelStudioScheme = /^Token +(\S.*)$/i
 
 /**
- * `authorize` for administrators with tokens, sent as `Authorization: Bearer <token>` or, as Label
- * Studio's SDK does, `Authorization: Token <token>`. Give `digest` (see `digestToken`) where the
- * token itself should be kept nowhere.
+ * An `authorize` for administrators with tokens, sent as `Authorization: Bearer <token>` or, as
+ * Label Studio's SDK does, `Authorization: Token <token>`. Give `digest` (see `digestToken`) where
+ * the token itself must not be stored.
  *
- * @throws ConfigurationError `ERR_SCIM_TOKENS` for tokens under 16 characters and other mistakes,
- *   naming the entry and what is wrong with it, never the token
+ * @throws ConfigurationError `ERR_SCIM_TOKENS` for tokens under 16 characters and other mistakes.
+ *   It names the entry and the mistake, never the token
  */
 export function adminTokens(tokens: readonly AdminToken[]): Authorize {
   const authenticate = named(() => bearerTokens(tokens))
@@ -27,7 +27,7 @@ export function adminTokens(tokens: readonly AdminToken[]): Authorize {
   }
 }
 
-/** Errors of the shared token code speak of the function the host called. */
+/** Makes errors of the shared token code name the function that the host called. */
 function named<T>(make: () => T): T {
   try {
     return make()

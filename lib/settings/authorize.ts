@@ -7,21 +7,22 @@ import type { Guard } from '../http/guard.js'
 export interface Administrator {
   /** Never empty. */
   readonly tenant: string
-  /** Name of the token or person, for the audit log. */
+  /** Name of the token or person for the audit log. */
   readonly actor: string
 }
 
 /**
  * Decides who may use the settings API and page. To refuse, throw `unauthorized(…)` (401) or
- * `forbidden(…)` (403), or answer `undefined` (401). Any other error answers 500, so that a failure
- * never lets anybody in.
+ * `forbidden(…)` (403), or return `undefined` (401). Any other error answers 500, so that a failure
+ * never lets anyone in.
  */
 export type Authorize = (
   request: Request,
 ) => Administrator | undefined | Promise<Administrator | undefined>
 
 /**
- * The administrator behind a request, checked: a missing tenant never means "every tenant".
+ * The administrator who sent a request. A missing tenant is an error and never means "every
+ * tenant".
  *
  * @throws ScimError 401 or 403
  */
@@ -35,7 +36,7 @@ export async function administratorOf(
   if (typeof tenant !== 'string' || tenant === '') {
     throw forbidden('These credentials belong to no tenant.')
   }
-  // An authenticator of the SCIM router answers no actor: its clients may read people, not write
+  // The SCIM router's authenticators return no actor: their clients may read people, but not write
   // rules.
   if (typeof actor !== 'string' || actor === '') {
     throw forbidden('These credentials name no administrator: "authorize" must answer an actor.')
@@ -49,8 +50,8 @@ interface GuardedAuthorize {
 }
 
 /**
- * {@link administratorOf}, counting failures: an address that failed too often has to wait, except
- * with credentials that were good before.
+ * Like {@link administratorOf}, but counts failures: an address that failed too often has to wait,
+ * except with credentials that worked before.
  *
  * @throws ScimError 401, 403 or 429
  */

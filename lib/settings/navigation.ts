@@ -5,10 +5,10 @@ import { forbidden } from '../errors.js'
 const ambientSchemes = /^(basic|digest|negotiate|ntlm)\b/i
 
 /**
- * Refuses a page or form to everything but a navigation of the whole window. Label Studio shows
- * what its members wrote, so a script at the same origin may send any request with the
- * administrator's cookie; but it can neither send a navigation nor read the window that one ends
- * in. Browsers that say nothing (plain HTTP) pass.
+ * Refuses a page or form unless the browser navigates the whole window. Label Studio shows content
+ * written by its members, so a script at the same origin may send any request with the
+ * administrator's cookie. But it can neither send a navigation nor read the window that a
+ * navigation ends in. Browsers that do not send the headers (plain HTTP) pass.
  *
  * @throws ScimError 403
  */
@@ -22,8 +22,8 @@ export function requireNavigation(request: Request): void {
 }
 
 /**
- * Refuses API requests that carry only credentials which a browser sends automatically, because any
- * script at the same origin could send them. Programs, and scripts that know a token, pass.
+ * Refuses API requests whose only credentials are ones that a browser sends automatically, because
+ * any script at the same origin could send them. Programs, and scripts that know a token, pass.
  *
  * @throws ScimError 403
  */

@@ -33,62 +33,61 @@ export interface ProjectChoice {
 export interface SettingsOptions {
   /** Decides who may use the settings; `adminTokens(…)` makes one. */
   readonly authorize: Authorize
-  /** The mapping policy; only for adapters without their own (`adapters.policy`). */
+  /** The mapping policy. Only for adapters without their own (`adapters.policy`). */
   readonly policy?: Partial<MappingPolicy>
   /**
-   * Titles of the organization's workspaces: suggestions, and new rules with others are refused.
-   * Default: any title.
+   * Titles of the organization's workspaces, as suggestions; new rules with other titles are
+   * refused. Default: any title.
    */
   readonly workspaces?: (scope: Scope) => Promise<readonly string[]>
   /**
-   * The organization's projects: suggestions, and new rules with others are refused. Default: any
-   * number.
+   * The organization's projects, as suggestions; new rules with other projects are refused.
+   * Default: any id.
    */
   readonly projects?: (scope: Scope) => Promise<readonly ProjectChoice[]>
   /**
    * Accounts of the host that the identity provider does not know, for `GET /api/scim/accounts`.
-   * Default: none are listed.
+   * Default: none.
    */
   readonly accounts?: (scope: Scope) => Promise<readonly HostAccount[]>
   /** The reconciler to wake after changes and to show on the status page. */
   readonly reconciler?: Reconciler
   /**
-   * Where the tokens are kept that administrators make for identity providers: `adapters.tokens`,
-   * which `bearerTokens` must read as well (`store`). Default: tokens are given in code alone.
+   * Store of the tokens that administrators make for identity providers: `adapters.tokens`. Pass it
+   * to `bearerTokens` as well (`store`). Default: tokens are given only in code.
    */
   readonly tokens?: TokenStore
   /**
-   * Address at which identity providers reach SCIM, shown to administrators; or its path at the
-   * origin of the page, e.g. `/scim/v2`. Default: not shown.
+   * URL at which identity providers reach SCIM, shown to administrators, or its path at the origin
+   * of the page, e.g. `/scim/v2`. Default: not shown.
    */
   readonly scimUrl?: string
   /**
-   * Address of Label Studio, or its path at the origin of the page, for a link back. Default: no
-   * link.
+   * URL of Label Studio for a link back, or its path at the origin of the page. Default: no link.
    */
   readonly labelStudioUrl?: string
   /**
-   * The share of people with access above which a loss by new rules must be confirmed. 0 to 1.
-   * Default 0.1.
+   * A loss by new rules must be confirmed if it affects more than this share of the people with
+   * access. 0 to 1. Default 0.1.
    */
   readonly lossWarningShare?: number
   /**
-   * As `massLossShare` of `scimRouter`: saving rules through the API by which more lose access
-   * answers 409. Default 0.25.
+   * As `massLossShare` of `scimRouter`: saving rules through the API answers 409 if a larger share
+   * loses access. Default 0.25.
    */
   readonly massLossShare?: number
   /** As `massLossLeast` of `scimRouter`. Default 10. */
   readonly massLossLeast?: number
   /**
-   * Key that seals the page's session cookie: at least 32 characters, the same on every host behind
-   * one address. Default: random.
+   * Key that seals the session cookie of the page: at least 32 characters, the same on every host
+   * behind one address. Default: random.
    */
   readonly sessionSecret?: string
   /** How long a sign-in at the page lasts, in minutes. 1 to 10 080. Default 480. */
   readonly sessionMinutes?: number
   /**
-   * Failed sign-ins and tokens of one address in a minute, after which it has to wait. 1 to 10 000.
-   * Default 10.
+   * How many sign-ins and tokens of an address may fail per minute before it has to wait. 1 to 10
+   * 000. Default 10.
    */
   readonly failedSignInsPerMinute?: number
   /** Maximum size of a request body, in bytes. At least 1024. Default 8 MiB. */
@@ -98,12 +97,12 @@ export interface SettingsOptions {
    * 000.
    */
   readonly requestTimeoutMs?: number
-  /** The most requests in progress at once; a further one answers 503. Default 100. */
+  /** Maximum number of requests in progress. Further requests answer 503. Default 100. */
   readonly maxRequestsInFlight?: number
   /** Called with every event after its change is durable. */
   readonly onEvent?: (event: AuditEntry) => void
   /**
-   * Called with every unexpected failure; administrators only see the request id. Default: `debug`.
+   * Called with every unexpected failure. Administrators see only the request id. Default: `debug`.
    */
   readonly onError?: (error: unknown, about: { readonly requestId: string }) => void
   /** Default: the system's clock. */
@@ -172,16 +171,16 @@ export interface SettingsContext
   > {
   readonly adapters: AccessAdapters
   readonly policy: MappingPolicy
-  /** Counts requests on the way and failed sign-ins, in this process. */
+  /** Counts requests in progress and failed sign-ins, in this process. */
   readonly guard: Guard
   readonly onError: NonNullable<SettingsOptions['onError']>
   readonly emit: (event: AuditEntry) => void
-  /** How far updates have come, as this process has seen it. */
+  /** The progress of updates, as seen by this process. */
   readonly progress: ProgressMeter
 }
 
 /**
- * A context from what a host gave.
+ * Makes a context from the options of a host.
  *
  * @throws ConfigurationError `ERR_SCIM_SETTINGS` naming the option and the fix
  */
@@ -219,8 +218,8 @@ export function settingsContext(
 }
 
 /**
- * A second policy is refused: with two, the page would show one thing and the adapters grant
- * another.
+ * Refuses a second policy. With two policies, the page would show one thing and the adapters would
+ * grant another.
  */
 function policyOf(adapters: Adapters, given: Partial<MappingPolicy> | undefined): MappingPolicy {
   const { policy } = adapters

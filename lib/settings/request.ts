@@ -9,8 +9,8 @@ import type { SettingsContext } from './options.js'
 const retryAfterSeconds = 5
 
 /**
- * Answers a request of the API or the page with what `work` gives, or what `fail` makes of its
- * error: counted in, with a deadline, and once.
+ * Answers a request of the API or the page exactly once, within the deadline, and counts it as in
+ * progress. The answer comes from `work` or, after an error, from `fail`.
  */
 export async function answerWith<A>(
   { guard, requestTimeoutMs }: Pick<SettingsContext, 'guard' | 'requestTimeoutMs'>,
@@ -32,7 +32,7 @@ export async function answerWith<A>(
   else await send(answer, response)
 }
 
-/** The parts of answering that API and page do each in their way. */
+/** The parts of answering that differ between the API and the page. */
 export interface Answering<A> {
   readonly work: (exchange: Exchange) => Promise<A>
   readonly fail: (error: unknown, exchange: Exchange) => A
@@ -40,8 +40,8 @@ export interface Answering<A> {
 }
 
 /**
- * The scope of an administrator's request; its signal is aborted at the deadline and when the
- * client has gone.
+ * The scope of an administrator's request. Its signal is aborted at the deadline or when the client
+ * disconnects.
  */
 export function scopeOf(
   { requestId, lifetime }: Pick<Exchange, 'requestId' | 'lifetime'>,
@@ -50,7 +50,7 @@ export function scopeOf(
   return { ...administrator, requestId, signal: lifetime.signal }
 }
 
-/** Query parameters; the last of several with one name counts. */
+/** Query parameters. If a name appears more than once, the last value counts. */
 export function queryOf(request: Request): URLSearchParams {
   const { search } = new URL(request.originalUrl, 'http://localhost')
   return new URLSearchParams(search)
@@ -69,7 +69,7 @@ export async function sendAnswer(answer: Answer, response: Response): Promise<vo
   response.json(answer.body)
 }
 
-/** Sends lines, waiting for a slow client instead of filling memory. */
+/** Sends lines, and waits for a slow client so that memory does not fill up. */
 async function sendLines(response: Response, lines: AsyncIterable<string>): Promise<void> {
   for await (const line of lines) {
     if (response.destroyed) return

@@ -17,11 +17,11 @@ const debug = createDebug('label-studio-scim:settings')
 const jsonLimits = { maxJsonDepth: 20, maxArrayItems: 1_000_000 }
 
 /**
- * The settings API (`/api/scim/…`, `GET` and `POST /api/scim/settings` as Label Studio's own) and
+ * The settings API (`/api/scim/…`, with `GET` and `POST /api/scim/settings` as in Label Studio) and
  * the settings page (`/scim/settings`). Mount it at the root of the app, before a proxy to Label
  * Studio; other paths pass through.
  *
- * @throws ConfigurationError `ERR_SCIM_SETTINGS` when the adapters keep no rules, or an option is
+ * @throws ConfigurationError `ERR_SCIM_SETTINGS` if the adapters store no rules or an option is
  *   wrong
  */
 export function settingsRouter(adapters: Adapters, options: SettingsOptions): Router {
@@ -43,7 +43,7 @@ function mountApi(router: Router, context: SettingsContext): void {
         const handler = handlers[method as keyof typeof handlers]
         if (!handler) throw methodNotAllowed(Object.keys(handlers))
         if (method === 'POST') {
-          // Forms on other sites cannot send JSON, even in browsers that do not send an origin.
+          // Forms on other sites cannot send JSON, even from browsers that send no origin.
           if (!request.is('json')) throw new ScimError(415, 'Send the body as application/json.')
         }
         const body =
@@ -63,7 +63,7 @@ function mountApi(router: Router, context: SettingsContext): void {
 
 type Work = (exchange: Exchange, scope: Scope) => Promise<Answer>
 
-/** Authorizes before a body is read or a handler is called. */
+/** Authorizes the request before it reads the body or calls a handler. */
 function answer(context: SettingsContext, request: Request, response: Response, work: Work): void {
   answerWith(
     context,

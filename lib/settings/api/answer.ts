@@ -38,8 +38,8 @@ interface Failure {
 }
 
 /**
- * The answer to an error, and whether the error was unexpected. Of an unexpected error only the id
- * is shown under which the host's log has it.
+ * The answer to an error, and whether the error was unexpected. For an unexpected error it shows
+ * only the request id, which leads to the entry in the host's log.
  */
 export function failureAnswer(
   error: unknown,
@@ -61,7 +61,7 @@ export function failureAnswer(
   return { answer: { status, body, ...(headers && { headers }) }, isUnexpected: !known }
 }
 
-/** The failure to show to an administrator; `undefined` if the error was unexpected. */
+/** The failure to show to an administrator; `undefined` for an unexpected error. */
 export function failureOf(error: unknown): Failure | undefined {
   if (error instanceof ScimError) {
     return { status: error.status, detail: error.message, headers: error.headers }
@@ -87,9 +87,9 @@ export function failureOf(error: unknown): Failure | undefined {
     const { message, retryAfterSeconds } = error as UnavailableError
     return { status: 503, detail: message, headers: { 'Retry-After': String(retryAfterSeconds) } }
   }
-  // Errors of the host's body parser: a client's mistake, marked as safe to show.
+  // The host's body parser marks errors as safe to show if the client caused them.
   if (isShown(error)) return { status: error.status, detail: 'The body cannot be read.' }
-  // Nobody is left to be told.
+  // The client has disconnected, so nobody reads the answer.
   if (error instanceof ClientGoneError) return { status: 499, detail: 'The client has gone.' }
   return undefined
 }

@@ -36,7 +36,7 @@ export function auditQueryOf(query: URLSearchParams): AuditQuery {
   return { ...(Object.fromEntries(given) as Partial<AuditQuery>), limit }
 }
 
-/** A query that names a person, group or token by name or address, with the id of it. */
+/** Replaces the name or address of a person, group or token in the query by its id. */
 export async function withTargetNamed(
   context: SettingsContext,
   scope: Scope,
@@ -63,7 +63,10 @@ async function idNamed(context: SettingsContext, scope: Scope, text: string): Pr
   return resources[0]?.id ?? token?.id ?? text
 }
 
-/** A date alone is its beginning where the reader is (`zone`, an IANA name), else in UTC. */
+/**
+ * A date without a time means its beginning in the reader's zone (`zone`, an IANA name), else in
+ * UTC.
+ */
 function dayOrInstantOf(query: URLSearchParams, name: string): string | undefined {
   const instant = instantOf(query, name)
   const zone = readText(query, 'zone')
@@ -71,11 +74,11 @@ function dayOrInstantOf(query: URLSearchParams, name: string): string | undefine
   return /^\d{4}-\d\d-\d\d$/.test(query.get(name) ?? '') ? midnightIn(zone, instant) : instant
 }
 
-/** @throws ScimError 400 for a zone that nobody knows */
+/** @throws ScimError 400 for an unknown time zone */
 function midnightIn(zone: string, utcMidnight: string): string {
   const at = Date.parse(utcMidnight)
   const once = at - offsetIn(zone, at)
-  // The offset may have changed between both midnights.
+  // The offset may change between the two midnights.
   return new Date(at - offsetIn(zone, once)).toISOString()
 }
 

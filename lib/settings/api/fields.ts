@@ -1,7 +1,7 @@
 import { ScimError } from '../../errors.js'
 import { instantOf } from './parameters.js'
 
-/** @throws ScimError 400 for anything but an object with these members at most */
+/** @throws ScimError 400 for anything but an object whose members are all among these */
 export function fieldsOf(
   body: unknown,
   names: readonly string[],
@@ -20,13 +20,13 @@ export function textIn(name: string, value: unknown): string {
   throw new ScimError(400, `"${name}" must be a text.`)
 }
 
-/** An instant, as in a query; `undefined` when it is absent. @throws ScimError 400 */
+/** An optional instant, as in a query. @throws ScimError 400 */
 export function instantIn(name: string, value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined
   return instantOf(new URLSearchParams({ [name]: textIn(name, value) }), name)
 }
 
-/** @throws ScimError 400 for anything but a list of numbers of projects */
+/** @throws ScimError 400 for anything but a list of project ids */
 export function numbersIn(name: string, value: unknown): readonly number[] {
   const isList =
     Array.isArray(value) &&

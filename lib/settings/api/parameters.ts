@@ -9,9 +9,9 @@ import {
 const badRequest = (detail: string) => new ScimError(400, detail)
 
 /**
- * A whole number from the query.
+ * Reads a whole number from the query.
  *
- * @throws ScimError 400 when it is none or out of range
+ * @throws ScimError 400 if it is not a whole number or out of range
  */
 export function integerOf(
   query: URLSearchParams,
@@ -26,9 +26,9 @@ export function integerOf(
 }
 
 /**
- * A non-empty text from the query, at most 1000 characters, or `undefined`.
+ * Reads a non-empty text of at most 1000 characters from the query, or `undefined`.
  *
- * @throws ScimError 400 when it is longer, or has a NUL, which no database stores
+ * @throws ScimError 400 if it is longer or contains a NUL, which no database stores
  */
 export function readText(query: URLSearchParams, name: string): string | undefined {
   const text = query.get(name)
@@ -39,7 +39,7 @@ export function readText(query: URLSearchParams, name: string): string | undefin
 }
 
 /**
- * One of several words from the query, or `undefined`.
+ * Reads one of several words from the query, or `undefined`.
  *
  * @throws ScimError 400 for any other word
  */
@@ -56,9 +56,9 @@ export function choiceOf<T extends string>(
 }
 
 /**
- * Which people to list, from the query.
+ * Reads from the query which people to list.
  *
- * @throws ScimError 400 for a state, role or order there is not
+ * @throws ScimError 400 for an unknown state, role or order
  */
 export function readPeopleFilter(query: URLSearchParams): Omit<PeopleRequest, 'offset' | 'limit'> {
   const search = readText(query, 'search')?.trim()
@@ -76,10 +76,10 @@ export function readPeopleFilter(query: URLSearchParams): Omit<PeopleRequest, 'o
 }
 
 /**
- * An instant from the query as RFC 3339 in UTC, or `undefined`. A date alone means its beginning in
- * UTC.
+ * Reads an instant from the query as RFC 3339 in UTC, or `undefined`. A date without a time means
+ * its beginning in UTC.
  *
- * @throws ScimError 400 when it is none
+ * @throws ScimError 400 if it is not an instant
  */
 export function instantOf(query: URLSearchParams, name: string): string | undefined {
   const text = readText(query, name)
@@ -96,9 +96,9 @@ export function instantOf(query: URLSearchParams, name: string): string | undefi
 }
 
 /**
- * Ids of users from a JSON body `{ "users": [id, …] }`; `undefined` when the body has none.
+ * Ids of users from a JSON body `{ "users": [id, …] }`; `undefined` if the body has none.
  *
- * @throws ScimError 400 when it is something else
+ * @throws ScimError 400 for anything else
  */
 export function userIdsOf(body: unknown): readonly string[] | undefined {
   const users = (body as { users?: unknown } | null | undefined)?.users

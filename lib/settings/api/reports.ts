@@ -15,9 +15,7 @@ import { choiceOf, integerOf, readPeopleFilter, readText, userIdsOf } from './pa
 const maxOffset = 1_000_000_000
 const noSuchPerson = () => notFound('There is nobody with this id or address.')
 
-/**
- * `GET /api/scim/explain?user=<id>` or `?email=<address>`: why somebody has the access they have.
- */
+/** `GET /api/scim/explain?user=<id>` or `?email=<address>`: why a person has their access. */
 export async function getExplain(
   context: SettingsContext,
   { scope, query }: Call,
@@ -36,7 +34,10 @@ export async function getExplain(
   return { status: 200, body: found }
 }
 
-/** `GET /api/scim/status`: pending, failed, last error, last contact, and what the host allows. */
+/**
+ * `GET /api/scim/status`: pending and failed people, last error, last contact, and the host's
+ * findings.
+ */
 export async function getStatus(context: SettingsContext, { scope }: Call): Promise<Answer> {
   const [status, { people, groups }, findings] = await Promise.all([
     readStatus(context, scope),
@@ -48,8 +49,8 @@ export async function getStatus(context: SettingsContext, { scope }: Call): Prom
 
 /**
  * `GET /api/scim/accounts`: accounts of the host that the identity provider does not know, and
- * those whose address others have in another spelling. `supported` is `false` where the host cannot
- * tell.
+ * accounts whose address another account has in a different spelling. `supported` is `false` if the
+ * host cannot tell.
  */
 export async function getAccounts({ accounts }: SettingsContext, { scope }: Call): Promise<Answer> {
   const found = (await accounts?.(scope)) ?? []
@@ -57,8 +58,7 @@ export async function getAccounts({ accounts }: SettingsContext, { scope }: Call
 }
 
 /**
- * `GET /api/scim/drift`: what differs in the host right now, of one person (`user`) or page by
- * page.
+ * `GET /api/scim/drift`: current differences in the host, for one person (`user`) or page by page.
  */
 export async function getDrift(context: SettingsContext, { scope, query }: Call): Promise<Answer> {
   const id = readText(query, 'user')
@@ -75,8 +75,8 @@ export async function getDrift(context: SettingsContext, { scope, query }: Call)
 }
 
 /**
- * `GET /api/scim/refusals`: what a policy in report mode would have refused within a week, by
- * person and path.
+ * `GET /api/scim/refusals`: requests that a policy in report mode would have refused within a week,
+ * by person and path.
  */
 export async function getRefusals(
   context: SettingsContext,
@@ -86,14 +86,14 @@ export async function getRefusals(
   return { status: 200, body: await readRefusals(context, scope, page) }
 }
 
-/** `GET /api/scim/seats`: how many people the host's licence lets in. */
+/** `GET /api/scim/seats`: how many people the host's licence allows. */
 export async function getSeats(context: SettingsContext, { scope }: Call): Promise<Answer> {
   return { status: 200, body: await readSeats(context, scope) }
 }
 
 /**
- * `GET /api/scim/groups`: pushed groups and names in rules that were never pushed, with near
- * misses; of one group (`group`) also a page of its members.
+ * `GET /api/scim/groups`: pushed groups, and names in rules that were never pushed, with similar
+ * names. For a single group (`group`), also a page of its members.
  */
 export async function getGroups(context: SettingsContext, { scope, query }: Call): Promise<Answer> {
   const id = readText(query, 'group')
@@ -114,7 +114,7 @@ export async function getGroups(context: SettingsContext, { scope, query }: Call
   return { status: 200, body: report }
 }
 
-/** `GET /api/scim/people`: people and what their groups give them. */
+/** `GET /api/scim/people`: people and the access that their groups give them. */
 export async function getPeople(context: SettingsContext, { scope, query }: Call): Promise<Answer> {
   const page = readPage(query, { limit: 50, most: 200 })
   return {
@@ -123,7 +123,7 @@ export async function getPeople(context: SettingsContext, { scope, query }: Call
   }
 }
 
-/** `POST /api/scim/retry`: failed people are tried again, these (`users`) or all. */
+/** `POST /api/scim/retry`: tries failed people again, either these (`users`) or all. */
 export async function postRetry(context: SettingsContext, { scope, body }: Call): Promise<Answer> {
   const retried = await context.adapters.access.retry(scope, userIdsOf(body))
   context.reconciler?.wake()
@@ -139,7 +139,7 @@ export async function postAllowLoss(context: SettingsContext, { scope }: Call): 
   return { status: 200, body: { allowedUntil } }
 }
 
-/** `POST /api/scim/pause`: the reconcilers of every host give and take nothing until `resume`. */
+/** `POST /api/scim/pause`: the reconcilers of every host change no access until `resume`. */
 export async function postPause(context: SettingsContext, { scope }: Call): Promise<Answer> {
   return { status: 200, body: await pause(context.adapters.access, scope, context.clock()) }
 }
@@ -152,8 +152,8 @@ export async function postResume(context: SettingsContext, { scope }: Call): Pro
 }
 
 /**
- * `POST /api/scim/reapply`: makes the access of these people (`users`) true again, whatever changed
- * in the host.
+ * `POST /api/scim/reapply`: applies the access of these people (`users`) again, in case the host
+ * was changed.
  */
 export async function postReapply(
   context: SettingsContext,

@@ -7,16 +7,16 @@ import { readDraft, refuseMassLoss, saveDraft } from '../rules/save.js'
 import type { Answer, Call } from './answer.js'
 import { choiceOf } from './parameters.js'
 
-/** `GET /api/scim/settings`: the rules, shaped as Label Studio's, their version in `ETag`. */
+/** `GET /api/scim/settings`: the rules in Label Studio's format, with their version in `ETag`. */
 export async function getSettings(context: SettingsContext, { scope }: Call): Promise<Answer> {
   return rulesAnswer(await context.adapters.access.rules(scope))
 }
 
 /**
- * `POST /api/scim/settings`: saves rules; a list that is absent stays as it is. With `If-Match`,
- * only when the version is still that one (412); rules by which many people lose access only with
- * `?confirmLoss=true` (409). Without `If-Match`, what is saved now is replaced, but nothing that is
- * saved in the same moment (409).
+ * `POST /api/scim/settings`: saves rules. An absent list stays unchanged. With `If-Match`, rules
+ * are saved only if the version still matches (412). If many people would lose access,
+ * `?confirmLoss=true` is required (409). Without `If-Match`, the saved rules are replaced, but
+ * rules saved by someone else at the same moment are not (409).
  */
 export async function postSettings(
   context: SettingsContext,
@@ -31,7 +31,8 @@ export async function postSettings(
 }
 
 /**
- * `POST /api/scim/settings/preview`: who would change how if these rules were saved. Saves nothing.
+ * `POST /api/scim/settings/preview`: how people's access would change with these rules. Saves
+ * nothing.
  */
 export async function postPreview(
   context: SettingsContext,

@@ -11,12 +11,17 @@ import {
 import type { Answer, Call } from './answer.js'
 import { fieldsOf, instantIn, textIn } from './fields.js'
 
-/** `GET /api/scim/tokens`: who may use SCIM, and who did when; never a token or its digest. */
+/**
+ * `GET /api/scim/tokens`: which tokens may use SCIM and when they did; never a token or its digest.
+ */
 export async function getTokens(context: SettingsContext, { scope }: Call): Promise<Answer> {
   return { status: 200, body: { tokens: await listTokens(context, scope) } }
 }
 
-/** `POST /api/scim/tokens`: makes one, `{ "name": …, "expiresAt": … }`; the answer alone has it. */
+/**
+ * `POST /api/scim/tokens`: makes a token, `{ "name": …, "expiresAt": … }`. Only this answer
+ * contains it.
+ */
 export async function postToken(context: SettingsContext, { scope, body }: Call): Promise<Answer> {
   const { name, expiresAt } = fieldsOf(body, ['name', 'expiresAt'])
   const wish = { name: textIn('name', name), expiresAt: instantIn('expiresAt', expiresAt) }
@@ -33,7 +38,10 @@ export async function postTokenName(
   return { status: 200, body: withoutDigest(await renameToken(context, scope, wish)) }
 }
 
-/** `POST /api/scim/tokens/rotate`: `{ "id" }`; a new token, and a day for the old one. */
+/**
+ * `POST /api/scim/tokens/rotate`: `{ "id" }`; makes a new token, and the old one works for another
+ * day.
+ */
 export async function postTokenRotation(
   context: SettingsContext,
   { scope, body }: Call,
@@ -42,7 +50,10 @@ export async function postTokenRotation(
   return { status: 201, body: shownOnce(await rotateToken(context, scope, textIn('id', id))) }
 }
 
-/** `POST /api/scim/tokens/revoke`: `{ "id" }`; refused from the next request on, everywhere. */
+/**
+ * `POST /api/scim/tokens/revoke`: `{ "id" }`; every host refuses the token from the next request
+ * on.
+ */
 export async function postTokenRevocation(
   context: SettingsContext,
   { scope, body }: Call,

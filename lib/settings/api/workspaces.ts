@@ -8,17 +8,14 @@ import {
 import type { Answer, Call } from './answer.js'
 import { fieldsOf, numbersIn, textIn } from './fields.js'
 
-/**
- * `GET /api/scim/workspaces`: the workspaces that are kept here, and projects that wait to be put
- * into one.
- */
+/** `GET /api/scim/workspaces`: the workspaces kept here, and projects that are not in one yet. */
 export async function getWorkspaces(context: SettingsContext, { scope }: Call): Promise<Answer> {
   const store = await requireOwn(context, scope)
   const [workspaces, unplaced] = await Promise.all([store.list(scope), store.listUnplaced(scope)])
   return { status: 200, body: { workspaces, unplaced } }
 }
 
-/** `POST /api/scim/workspaces`: makes a workspace, `{ "title": …, "projects": [numbers] }`. */
+/** `POST /api/scim/workspaces`: makes a workspace, `{ "title": …, "projects": [ids] }`. */
 export async function postWorkspace(
   context: SettingsContext,
   { scope, body }: Call,
@@ -31,7 +28,7 @@ export async function postWorkspace(
   return { status: 201, body: workspace }
 }
 
-/** `POST /api/scim/workspaces/change`: another title, projects in and out. */
+/** `POST /api/scim/workspaces/change`: changes the title, adds and removes projects. */
 export async function postWorkspaceChange(
   context: SettingsContext,
   { scope, body }: Call,

@@ -18,12 +18,12 @@ import type { PageAnswer, PageRequest } from './visit.js'
 
 const dayMs = 86_400_000
 
-/** How an identity provider is connected: address, tokens, guide, what comes next. */
+/** How to connect an identity provider: address, tokens, guide, next steps. */
 export function showConnect(pageRequest: PageRequest): Promise<PageAnswer> {
   return connectPage(pageRequest, {})
 }
 
-/** `do` says which button was pressed. */
+/** The field `do` names the pressed button. */
 export async function changeConnect(pageRequest: PageRequest): Promise<PageAnswer> {
   const action = actions[pageRequest.form.get('do') ?? '']
   if (!action) throw new ScimError(400, 'This form has no such button.')
@@ -36,7 +36,7 @@ export async function changeConnect(pageRequest: PageRequest): Promise<PageAnswe
   }
 }
 
-/** What a button did. */
+/** The result of a button. */
 interface Outcome {
   readonly said?: Part
   readonly made?: MadeToken

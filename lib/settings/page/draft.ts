@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { MappingRules } from '../../mapping/index.js'
 
-/** Rules as they stand in the form: whatever was typed. */
+/** Rules as typed into the form, valid or not. */
 export interface Draft {
-  /** Version of the saved rules the draft started from. */
+  /** Version of the saved rules that the draft is based on. */
   readonly version: string
   readonly roles: readonly { readonly role: string; readonly group: string }[]
   readonly workspaces: readonly { readonly title: string; readonly group: string }[]
@@ -33,7 +33,7 @@ export function draftOf(rules: MappingRules, version: string): Draft {
   }
 }
 
-/** The draft that a submitted form holds. */
+/** The draft in a submitted form. */
 export function draftFrom(form: URLSearchParams): Draft {
   const column = (name: string) => form.getAll(name)
   const rows = <T>(first: string, make: (value: string, index: number) => T) =>
@@ -59,7 +59,7 @@ export function draftFrom(form: URLSearchParams): Draft {
   }
 }
 
-/** A draft without rows that were added and left empty. */
+/** The draft without empty rows. */
 export function withoutEmptyRows(draft: Draft): Draft {
   return {
     ...draft,
@@ -77,17 +77,17 @@ const emptyRows = {
   projects: { project: '', group: '', role: 'Inherit' },
 } as const
 
-/** A draft with one more, empty row. */
+/** The draft with an additional empty row. */
 export function withRow(draft: Draft, section: Section): Draft {
   return { ...draft, [section]: [...draft[section], emptyRows[section]] }
 }
 
-/** A draft without one of its rows. */
+/** The draft without this row. */
 export function withoutRow(draft: Draft, section: Section, index: number): Draft {
   return { ...draft, [section]: draft[section].filter((_, each) => each !== index) }
 }
 
-/** A draft with another name of a group in each rule that has this one. */
+/** The draft with a group renamed in each rule that names it. */
 export function withGroupNamed(draft: Draft, name: string, meant: string): Draft {
   const rename = <T extends { readonly group: string }>(rows: readonly T[]) =>
     rows.map((row) => (row.group === name ? { ...row, group: meant } : row))
@@ -100,7 +100,7 @@ export function withGroupNamed(draft: Draft, name: string, meant: string): Draft
   }
 }
 
-/** What the settings API would be sent for this draft. */
+/** The request body of the settings API for this draft. */
 export function inputOf(draft: Draft): object {
   return {
     roles_groups: draft.roles.map(({ role, group }) => [role, group]),
@@ -113,7 +113,7 @@ export function inputOf(draft: Draft): object {
   }
 }
 
-/** Tells two drafts apart, so that only what was previewed can be saved. */
+/** A digest of the draft, so that only a previewed draft can be saved. */
 export function digestOf(draft: Draft): string {
   const { version, roles, workspaces, projects } = draft
   return createHash('sha256')

@@ -1,4 +1,4 @@
-/** How to connect one identity provider, in short. */
+/** A short guide to connecting an identity provider. */
 export interface Guide {
   /** Name of the guide in the documentation, e.g. `okta` for docs/okta.md. */
   readonly id: string
@@ -6,7 +6,7 @@ export interface Guide {
   readonly steps: readonly string[]
 }
 
-/** Identity providers that administrators choose from. The documentation has the details. */
+/** The identity providers to choose from. The documentation has the details. */
 export const guides: readonly Guide[] = [
   {
     id: 'okta',

@@ -1,7 +1,4 @@
-/**
- * Markup that is safe to send: made by {@link html} only, so nothing that came from outside can
- * pass for it.
- */
+/** Markup that is safe to send. Only {@link html} makes it, so input cannot pass for markup. */
 export class Html {
   readonly #text: string
 
@@ -9,7 +6,7 @@ export class Html {
     this.#text = text
   }
 
-  /** @internal for {@link html}; everything else goes through the template tag */
+  /** @internal for {@link html}; all other code uses the template tag */
   static trusted(text: string): Html {
     return new Html(text)
   }
@@ -19,13 +16,16 @@ export class Html {
   }
 }
 
-/** What a template may hold: text is escaped, lists are joined, nothing is nothing. */
+/**
+ * The values of a template: text is escaped, lists are joined, `undefined`, null and false are left
+ * out.
+ */
 export type Part = Html | string | number | undefined | null | false | readonly Part[]
 
 /**
- * Template tag: markup in which every value is escaped, also within quoted attributes. Outside of
- * attributes, characters that turn the direction of text around are shown by their number: with
- * them one name can look like another.
+ * Template tag that escapes every value, also within quoted attributes. Outside of attributes, it
+ * shows the code of characters that change the direction of text, because they can make one name
+ * look like another.
  */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   let isInTag = false
@@ -45,8 +45,7 @@ function markupOf(part: Part, show: (text: string) => string): string {
 }
 
 /**
- * Embeddings, overrides and isolates; the marks of direction that names in some scripts need are
- * none of them.
+ * Embeddings, overrides and isolates, but not the direction marks that names in some scripts need.
  */
 const turns = /[\u202a-\u202e\u2066-\u2069]/g
 

@@ -1,23 +1,24 @@
 import { type Html, html, type Part } from './html.js'
 
-/** What every page needs to know. */
+/** The data that every page needs. */
 export interface Layout {
   /** Where the settings are mounted, e.g. `/scim/settings`. */
   readonly base: string
-  /** What forms must send back. */
+  /** The token that forms must send back. */
   readonly formToken: string
-  /** Who is signed in; nobody on the sign-in page. */
+  /** Who is signed in; absent on the sign-in page. */
   readonly actor?: string
   readonly tenant?: string
   /**
-   * The administrator came with a token and can sign out; otherwise the host's own sign-in counts.
+   * Set if the administrator signed in with a token and can sign out; otherwise the host's own
+   * sign-in applies.
    */
   readonly canSignOut?: boolean
-  /** Where Label Studio is, where the host says so. */
+  /** URL of Label Studio, if the host gives it. */
   readonly labelStudioUrl?: string | undefined
-  /** Workspaces are kept here, and have a page. */
+  /** Set if workspaces are kept here; they have a page then. */
   readonly hasWorkspaces?: boolean
-  /** Why rules are recorded and not in force; absent where they are. */
+  /** Why rules are recorded but not in force; absent if they are in force. */
   readonly notInForce?: string | undefined
 }
 
@@ -99,14 +100,14 @@ ${tabs
 </div></nav>`
 }
 
-/** The hidden field without which no form is taken. */
+/** The hidden field that every form must have. */
 export function formToken(layout: Layout): Html {
   return html`<input type="hidden" name="csrf" value="${layout.formToken}">`
 }
 
 /**
- * A date and time that people read, exact in the attribute. UTC, since the server does not know the
- * reader's zone.
+ * A readable date and time, with the exact one in the attribute. It is in UTC, because the server
+ * does not know the reader's zone.
  */
 export function instant(at: string | undefined): Html {
   if (at === undefined) return html`<span class="quiet">never</span>`
@@ -114,13 +115,13 @@ export function instant(at: string | undefined): Html {
   return html`<time datetime="${at}">${text}</time>`
 }
 
-/** Says at the top of a page that rules are not in force, where that is so. */
+/** A banner at the top of a page if rules are not in force. */
 export function notInForceBanner({ notInForce }: Layout): Part {
   if (notInForce === undefined) return undefined
   return html`<div class="panel warn"><p><strong>Recorded, not in force.</strong> ${notInForce}</p></div>`
 }
 
-/** A coloured word; the colour only repeats what the word says. */
+/** A word with a colour. The colour adds no information. */
 export function badge(kind: 'good' | 'bad' | 'busy' | 'plain', text: string): Html {
   return html`<span class="badge ${kind}">${text}</span>`
 }
@@ -130,7 +131,7 @@ export function countOf(count: number, one: string, many: string): string {
   return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
 }
 
-/** Links to the pages before and after one. */
+/** Links to the previous and the next page. */
 export function pager(options: {
   readonly path: string
   readonly query: URLSearchParams

@@ -41,7 +41,7 @@ import type { PageAnswer, PageRequest } from './visit.js'
 
 const maxSuggestions = 1_000
 
-/** What the editor shows beside the draft. */
+/** What the editor shows next to the draft. */
 interface Shown {
   readonly draft: Draft
   readonly problems?: readonly RuleProblem[]
@@ -49,12 +49,12 @@ interface Shown {
   readonly panel?: Part
   readonly isPreviewed?: boolean
   readonly isSaved?: boolean
-  /** Above the form. */
+  /** Shown above the form. */
   readonly notice?: Part
   readonly status?: number
 }
 
-/** `GET`: the saved rules, ready to be edited. */
+/** `GET`: the saved rules in the editor. */
 export async function showMapping(pageRequest: PageRequest): Promise<PageAnswer> {
   const { rules, version } = await pageRequest.context.adapters.access.rules(pageRequest.scope)
   const isSaved = pageRequest.query.get('saved') === version
@@ -65,7 +65,7 @@ export async function showMapping(pageRequest: PageRequest): Promise<PageAnswer>
   })
 }
 
-/** `POST`: what the button that was pressed says (`do`); without one, a preview. */
+/** `POST`: does what the pressed button says (`do`), by default a preview. */
 export async function changeMapping(pageRequest: PageRequest): Promise<PageAnswer> {
   const draft = withProjectIds(
     draftFrom(pageRequest.form),
@@ -88,7 +88,7 @@ export async function changeMapping(pageRequest: PageRequest): Promise<PageAnswe
     : preview(pageRequest, meant, current)
 }
 
-/** What was typed before a session ended, after the next sign-in. Nothing is saved by that. */
+/** Shows the draft of an ended session again after the next sign-in. Nothing is saved by that. */
 export function showKeptDraft(pageRequest: PageRequest): Promise<PageAnswer> {
   return show(pageRequest, {
     draft: draftFrom(pageRequest.form),
@@ -96,7 +96,7 @@ export function showKeptDraft(pageRequest: PageRequest): Promise<PageAnswer> {
   })
 }
 
-/** `meant:["typed","meant"]`: a name that was clicked. */
+/** `meant:["typed","meant"]`: the button of a suggested name. */
 function withMeantName(draft: Draft, action: string): Draft {
   const [, text] = /^meant:(\[.*\])$/s.exec(action) ?? []
   if (text === undefined) return draft
@@ -131,7 +131,7 @@ async function preview(
   return show(pageRequest, { draft, panel: [problem, panel], isPreviewed: !isSaved, isSaved })
 }
 
-/** Only what was previewed is saved, and a great loss only when it is confirmed. */
+/** Saves only what was previewed. A large loss must be confirmed as well. */
 async function save(
   pageRequest: PageRequest,
   draft: Draft,
@@ -157,7 +157,7 @@ async function save(
   }
 }
 
-/** The rules a draft stands for, or why it stands for none. */
+/** The rules in a draft, or the problems that make it invalid. */
 async function judged(
   { context, scope }: PageRequest,
   draft: Draft,
@@ -212,7 +212,7 @@ function idsByName(
   return new Map(found.map(({ displayName, id }) => [displayName, id]))
 }
 
-/** Nobody has called, nothing was saved, and nothing is under way that has to be shown. */
+/** True if no identity provider has called, no rules were saved, and no work is in progress. */
 function isNew({
   lastContact,
   rulesVersion,
@@ -249,7 +249,7 @@ async function choicesFor(
   }
 }
 
-/** Titles of the workspaces there are: the host's, or those that are kept here. */
+/** Titles of the host's workspaces, or of the workspaces kept here. */
 async function titlesOf(
   context: PageRequest['context'],
   scope: PageRequest['scope'],
@@ -259,7 +259,7 @@ async function titlesOf(
   return context.workspaces?.(scope)
 }
 
-/** As rules, whatever was typed; only the groups' names are looked at. */
+/** The draft as rules without any check. Only the names of groups are used. */
 function draftRules(draft: Draft): MappingRules {
   return inputOf(draft) as MappingRules
 }

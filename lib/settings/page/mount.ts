@@ -38,7 +38,7 @@ import {
 } from './visit.js'
 import { changeWorkspaces, showWorkspaces } from './workspaces.js'
 
-/** Pages by path; `post` takes the forms of the page. */
+/** Pages by path; `post` handles the forms of the page. */
 const pages: Readonly<Record<string, { readonly get: PageHandler; readonly post?: PageHandler }>> =
   {
     '': { get: showMapping, post: changeMapping },
@@ -92,11 +92,11 @@ export function mountPage(router: Router, context: SettingsContext): void {
   router.post(`${root}/sign-out`, (request, response) =>
     guard(pageContext, request, response, signOut),
   )
-  // The page at the address of a form that was sent, loaded again.
+  // Redirects when the page after a submitted form is reloaded.
   router.get([`${root}/sign-in`, `${root}/sign-out`], (request, response) =>
     guard(pageContext, request, response, async () => ({ redirect: baseOf(request) })),
   )
-  // What a body parser of the host throws.
+  // Errors from a body parser of the host.
   router.use(root, (error: unknown, request: Request, response: Response, _next: () => void) => {
     guard(pageContext, request, response, () => Promise.reject(error))
   })
@@ -110,7 +110,7 @@ interface PageContext {
 /** A page, a redirect, or a file. */
 type Reply = PageAnswer | { readonly file: Answer }
 
-/** A request with what its form says. */
+/** A request with the fields of its form. */
 interface PageExchange extends Exchange {
   readonly form: URLSearchParams
 }
@@ -158,7 +158,7 @@ async function send(reply: Reply, response: Response): Promise<void> {
       .send(reply.page)
 }
 
-/** Who visits, and what with; the sign-in form for somebody who is not signed in. */
+/** The request of a signed-in administrator; otherwise the sign-in form. */
 async function pageRequestOf(
   pageContext: PageContext,
   exchange: PageExchange,
@@ -181,7 +181,7 @@ async function pageRequestOf(
   return pageRequestFor(pageContext, exchange, { session, administrator })
 }
 
-/** Who is signed in, and in which session. */
+/** The signed-in administrator and their session. */
 interface SignedIn {
   readonly session: Session
   readonly administrator: Administrator
@@ -214,8 +214,8 @@ async function pageRequestFor(
 }
 
 /**
- * The rules in a form of the editor whose session has ended. They are only shown again, never saved
- * without their preview.
+ * The rules in a form of the editor whose session has ended. They are only shown again; saving them
+ * needs a new preview.
  */
 function keptDraft(sessions: Sessions, { request, form }: PageExchange): string | undefined {
   const isEditor = form.has('version') && request.path === root
@@ -225,7 +225,7 @@ function keptDraft(sessions: Sessions, { request, form }: PageExchange): string 
   return kept.toString()
 }
 
-/** A path is at the origin at which the page is seen. */
+/** A path becomes a URL at the origin of the page. */
 function scimUrlOf(request: Request, { scimUrl }: SettingsContext): PageRequest['scimUrl'] {
   if (scimUrl === undefined || !scimUrl.startsWith('/'))
     return scimUrl ? { url: scimUrl } : undefined
@@ -249,7 +249,7 @@ async function whoIs(
 interface SignInState {
   readonly known: Session | undefined
   readonly problem?: string
-  /** A form that is shown again after the sign-in. */
+  /** A form to show again after the sign-in. */
   readonly draft?: string
 }
 
@@ -258,8 +258,8 @@ function showSignIn(
   { request, response }: Exchange,
   { known, problem, draft }: SignInState,
 ): PageAnswer {
-  // A link from elsewhere comes without the cookie (SameSite): the page asks once more from its own
-  // site, so that somebody who is signed in stays so.
+  // A link from another site comes without the cookie (SameSite). The page then reloads from its
+  // own site, so that a signed-in administrator stays signed in.
   const isFromElsewhere = request.headers['sec-fetch-site'] === 'cross-site'
   if (isFromElsewhere && known === undefined) {
     response.set('Refresh', '0')
@@ -313,7 +313,7 @@ async function readLog(pageContext: PageContext, exchange: PageExchange): Promis
   return { file: await getAuditCsv(context, { scope, query, body: undefined, ifMatch: undefined }) }
 }
 
-/** The fields of a form, also where the host has read the body already. */
+/** The fields of a form, even if the host has read the body already. */
 async function readForm(
   exchange: Exchange,
   { maxPayloadBytes }: SettingsContext,
@@ -332,7 +332,7 @@ function fieldsOf(body: unknown): URLSearchParams {
   const form = new URLSearchParams()
   if (typeof body !== 'object' || body === null) return form
   for (const [name, value] of Object.entries(body)) {
-    // Some parsers make an object of a long list.
+    // Some parsers turn a long list into an object.
     const values = typeof value === 'object' && value !== null ? Object.values(value) : [value]
     for (const each of values) form.append(name, String(each))
   }

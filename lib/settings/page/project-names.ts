@@ -2,10 +2,12 @@ import type { Scope } from '../../stores/scope.js'
 import type { ProjectChoice, SettingsContext } from '../options.js'
 import type { Draft } from './draft.js'
 
-/** Puts the titles of projects into sentences that have their numbers. */
+/** Adds the titles of projects to sentences that contain their ids. */
 export type NameProjects = (text: string) => string
 
-/** Names projects as the host does now; by number alone where it cannot say. */
+/**
+ * Reads the current names of the host's projects. If the host cannot list them, only ids are shown.
+ */
 export async function projectNames(context: SettingsContext, scope: Scope): Promise<NameProjects> {
   const list = await projectList(context, scope)
   const titles = new Map(list.map(({ id, title }) => [String(id), title]))
@@ -16,7 +18,7 @@ export async function projectNames(context: SettingsContext, scope: Scope): Prom
     })
 }
 
-/** The host's projects; none where it cannot list them. */
+/** The host's projects; empty if it cannot list them. */
 export async function projectList(
   { projects }: SettingsContext,
   scope: Scope,
@@ -24,16 +26,19 @@ export async function projectList(
   return (await projects?.(scope).catch(() => undefined)) ?? []
 }
 
-/** How a project is chosen where it is typed: by title, with its number to tell two apart. */
+/**
+ * The text that stands for a project in an input: its title, with its id to distinguish equal
+ * titles.
+ */
 export function projectText({ id, title }: ProjectChoice): string {
   return `${title} (${id})`
 }
 
-/** A draft in which titles that were typed are numbers; what is no title stays as it was typed. */
+/** Replaces typed project titles in a draft by ids. Anything else stays as typed. */
 export function withProjectIds(draft: Draft, projects: readonly ProjectChoice[]): Draft {
   const ids = new Map<string, string | undefined>()
   for (const { id, title } of projects) {
-    // A title that two projects have means neither.
+    // A title of two projects is ambiguous.
     ids.set(title.toLowerCase(), ids.has(title.toLowerCase()) ? undefined : String(id))
   }
   for (const each of projects) ids.set(projectText(each).toLowerCase(), String(each.id))

@@ -10,60 +10,54 @@ import type { Request, Response } from 'express'
 import { ScimError } from '../../errors.js'
 import type { Administrator } from '../authorize.js'
 
-/** What a browser holds between two requests, sealed so that nobody can read or change it. */
+/** The session in the browser's cookie, sealed so that nobody can read or change it. */
 export interface Session {
   /** Random; the form token is derived from it. */
   readonly id: string
   /**
-   * The administrator's token, checked again at every request: one that is withdrawn ends every
-   * session with it.
+   * The administrator's token. It is checked at every request, so revoking it ends all its
+   * sessions.
    */
   readonly token?: string
 }
 
-/**
- * Sessions of the page, kept in the browser's cookie alone, so that hosts share nothing but a
- * secret.
- */
+/** Sessions of the page, stored only in the browser's cookie, so that hosts share only a secret. */
 export interface Sessions {
   read(request: Request): Session | undefined
-  /** Begins a session and sends its cookie; a new id each time. */
+  /** Starts a session with a new id and sends its cookie. */
   begin(request: Request, response: Response, token?: string): Session
   end(request: Request, response: Response): void
   /**
-   * What forms must send back (`csrf`). It belongs to the session and to whoever is signed in, so
-   * that a session which a script planted, made elsewhere, opens nothing here.
+   * The token that forms must send back (`csrf`). It depends on the session and the administrator,
+   * so that a session that a script planted from elsewhere is useless here.
    */
   formToken(session: Session, administrator: Administrator | undefined): string
-  /** Whether the browser says, or lets us see, that a page of this site sent the request. */
+  /** Whether, as far as the headers tell, a page of this site sent the request. */
   isOwnSite(request: Request): boolean
   /**
-   * Refuses a form that was not sent by a page of this session and administrator.
+   * Refuses a form unless a page of this session and administrator sent it.
    *
    * @throws ScimError 403
    */
   checkForm(request: Request, sent: string, of: FormOwner): void
-  /**
-   * Whether a script of the page asks for one of its pages again, with the page's form token in a
-   * header.
-   */
+  /** Whether a script of the page reloads one of its pages, with the form token in a header. */
   isRefresh(request: Request, of: FormOwner): boolean
 }
 
-/** Whose page a form is on. */
+/** The session and administrator that a form belongs to. */
 export interface FormOwner {
   readonly session: Session | undefined
   readonly administrator: Administrator | undefined
 }
 
-/** In which the page's own script sends the form token. */
+/** The header in which the page's own script sends the form token. */
 const refreshHeader = 'x-settings-refresh'
 const cookieName = 'scim_settings'
 const maxCookieLength = 6_000
 
 /**
- * Sessions that last so many minutes, sealed with a key derived from `secret`, or from a random
- * one.
+ * Sessions with this lifetime, sealed with a key derived from `secret` or, without one, from a
+ * random value.
  */
 export function createSessions(options: {
   readonly secret: string | undefined
@@ -123,7 +117,7 @@ function attributesOf(request: Request) {
   } as const
 }
 
-/** Browsers say where a form comes from; where one does not, the form's token decides alone. */
+/** Browsers state where a form comes from. If one does not, only the form token protects. */
 function isOwnSite(request: Request): boolean {
   const site = request.headers['sec-fetch-site']
   if (site !== undefined) return site === 'same-origin'

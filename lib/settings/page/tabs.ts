@@ -28,7 +28,7 @@ const limit = 50
 const maxTriedNow = 1_000
 const offsets = { least: 0, most: 1_000_000_000, otherwise: 0 }
 
-/** People and their access. */
+/** The list of people and their access. */
 export async function showPeople({
   context,
   scope,
@@ -45,12 +45,12 @@ export async function showPeople({
   return { page: page(layout, { title: 'People', tab: 'people', content }) }
 }
 
-/** One person, with what Label Studio says now when asked (`compare`). */
+/** One person; with `compare`, also their current access in Label Studio. */
 export async function showPerson(pageRequest: PageRequest): Promise<PageAnswer> {
   return person(pageRequest, undefined)
 }
 
-/** `reapply`: makes one person's access true again. */
+/** `reapply`: applies one person's access again. */
 export async function changePerson(pageRequest: PageRequest): Promise<PageAnswer> {
   const { context, scope, parameters } = pageRequest
   const id = parameters['id'] ?? ''
@@ -94,7 +94,7 @@ async function compare({ context, scope }: PageRequest, id: string) {
   }
 }
 
-/** Pushed groups against the rules. */
+/** The pushed groups and the rules that name them. */
 export async function showGroups({
   context,
   scope,
@@ -112,7 +112,7 @@ export async function showGroups({
   return { page: page(layout, { title: 'Groups', tab: 'groups', content }) }
 }
 
-/** One group: who is in it, and which rules it feeds. */
+/** One group: its members and the rules that name it. */
 export async function showGroup(pageRequest: PageRequest): Promise<PageAnswer> {
   const { context, scope, layout, query, parameters } = pageRequest
   const offset = integerOf(query, 'offset', offsets)
@@ -149,7 +149,7 @@ async function logEntries(
   }
 }
 
-/** Entries that name nobody, with the names of those who still exist. */
+/** Adds names to log entries without one, if the person or group still exists. */
 async function withNames(
   { adapters }: PageRequest['context'],
   scope: PageRequest['scope'],
@@ -174,12 +174,12 @@ async function withNames(
   })
 }
 
-/** How provisioning stands. */
+/** The status of provisioning. */
 export async function showStatus(pageRequest: PageRequest): Promise<PageAnswer> {
   return statusPage(pageRequest, undefined)
 }
 
-/** What the buttons of the status page do, with what is said afterwards. */
+/** The actions of the buttons on the status page. Each returns the message to show. */
 const statusActions: Readonly<Record<string, (pageRequest: PageRequest) => Promise<Part>>> = {
   retry: tryAgain,
   async tryNow({ context, scope }) {
@@ -213,7 +213,7 @@ const statusActions: Readonly<Record<string, (pageRequest: PageRequest) => Promi
   },
 }
 
-/** `do` says which button was pressed. */
+/** The field `do` names the pressed button. */
 export async function changeStatus(pageRequest: PageRequest): Promise<PageAnswer> {
   const action = statusActions[pageRequest.form.get('do') ?? '']
   if (!action) throw new ScimError(400, 'This form has no such button.')

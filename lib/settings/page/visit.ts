@@ -12,12 +12,12 @@ export interface PageRequest {
   readonly query: URLSearchParams
   /** Fields of a submitted form; empty for GET. */
   readonly form: URLSearchParams
-  /** Where identity providers reach SCIM, where the host says so. */
+  /** The URL at which identity providers reach SCIM, if the host gives it. */
   readonly scimUrl: ScimUrl | undefined
   readonly parameters: Readonly<Record<string, string>>
 }
 
-/** What is shown, or where the browser is sent. */
+/** The page to show, or the address to redirect to. */
 export type PageAnswer =
   | {
       readonly status?: number
@@ -26,7 +26,7 @@ export type PageAnswer =
     }
   | { readonly redirect: string }
 
-/** Shows a page, or carries out a form. */
+/** Shows a page or handles a form. */
 export type PageHandler = (pageRequest: PageRequest) => Promise<PageAnswer>
 
 const policy = [
@@ -41,8 +41,8 @@ const policy = [
 ].join('; ')
 
 /**
- * Headers of every page and asset: no other host, no inline script or style, no frame, nothing
- * kept.
+ * Headers of every page and asset: only this host, no inline script or style, no frames, no
+ * caching.
  */
 export function setPageHeaders(response: Response): void {
   response.set({
@@ -51,8 +51,8 @@ export function setPageHeaders(response: Response): void {
     'X-Content-Type-Options': 'nosniff',
     'X-Frame-Options': 'DENY',
     'Referrer-Policy': 'same-origin',
-    // Label Studio sends this opener policy too; together with an embedder policy, which it does
-    // not send, the window is cut off from windows of the same origin as well.
+    // Label Studio sends this opener policy too. Together with an embedder policy, which Label
+    // Studio does not send, it cuts off the window from windows of the same origin as well.
     'Cross-Origin-Opener-Policy': 'same-origin',
     'Cross-Origin-Embedder-Policy': 'require-corp',
     'Cross-Origin-Resource-Policy': 'same-origin',
@@ -60,7 +60,7 @@ export function setPageHeaders(response: Response): void {
   response.removeHeader('X-Powered-By')
 }
 
-/** Where the settings page is for this request, the mount path included. */
+/** The path of the settings page for this request, including the mount path. */
 export function baseOf(request: Request): string {
   return `${request.baseUrl}/scim/settings`
 }

@@ -19,12 +19,12 @@ import type { PageAnswer, PageRequest } from './visit.js'
 const limit = 50
 const offsets = { least: 0, most: 1_000_000_000, otherwise: 0 }
 
-/** Workspaces that are kept here, and where each project is. */
+/** The workspaces that are kept here, and the workspace of each project. */
 export async function showWorkspaces(pageRequest: PageRequest): Promise<PageAnswer> {
   return workspacesPage(pageRequest, undefined)
 }
 
-/** What the buttons do, with what is said afterwards. */
+/** The actions of the buttons. Each returns the message to show. */
 const actions: Readonly<Record<string, (pageRequest: PageRequest) => Promise<string>>> = {
   async create({ context, scope, form }) {
     const title = (form.get('title') ?? '').trim()
@@ -49,7 +49,7 @@ const actions: Readonly<Record<string, (pageRequest: PageRequest) => Promise<str
   place: (pageRequest) => place(pageRequest, chosenPlaces(pageRequest.form)),
 }
 
-/** `do` says which button was pressed. */
+/** The field `do` names the pressed button. */
 export async function changeWorkspaces(pageRequest: PageRequest): Promise<PageAnswer> {
   const action = actions[pageRequest.form.get('do') ?? '']
   if (!action) throw new ScimError(400, 'This form has no such button.')
@@ -62,8 +62,8 @@ export async function changeWorkspaces(pageRequest: PageRequest): Promise<PageAn
 }
 
 /**
- * The projects whose workspace was changed in the form; those that were left alone may have been
- * moved meanwhile.
+ * The projects whose workspace was changed in the form. All others may have been moved by someone
+ * else since.
  */
 function chosenPlaces(form: URLSearchParams): ReadonlyMap<number, string> {
   const projects = form.getAll('project')
@@ -77,7 +77,7 @@ function chosenPlaces(form: URLSearchParams): ReadonlyMap<number, string> {
   )
 }
 
-/** Puts projects into workspaces, by id of the workspace; the empty one is none. */
+/** Puts projects into workspaces by workspace id; '' takes them out. */
 async function place(
   { context, scope }: PageRequest,
   places: ReadonlyMap<number, string>,
@@ -139,7 +139,10 @@ async function projectsOf({ context, scope }: PageRequest): Promise<ListedProjec
   }
 }
 
-/** All workspaces, and all projects with where they are; those that wait for a workspace first. */
+/**
+ * All workspaces, and all projects with their workspace. Projects that are not in one yet come
+ * first.
+ */
 async function placesOf(
   { context, scope }: PageRequest,
   store: WorkspaceStore,
@@ -155,7 +158,7 @@ async function placesOf(
     omit: new Set(['groups']),
   })
   const names = new Map(people.map(({ id, userName }) => [id, userName]))
-  // Where the host lists its projects, others were deleted there.
+  // If the host lists its projects, any other project was deleted there.
   const ids = titles.size > 0 ? titles.keys() : [...workspaceOf.keys(), ...creators.keys()]
   const places = [...ids].map((id): ProjectPlace => {
     const creator = creators.get(id)

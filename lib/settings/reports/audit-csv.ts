@@ -27,13 +27,10 @@ export function csvLine(entry: StoredAuditEntry): string {
   return `${columns.map(([, read]) => cell(read(entry))).join(',')}\r\n`
 }
 
-/** What spreadsheets take for the beginning of a formula, also in its wide forms. */
+/** Characters that start a formula in spreadsheets, including their full-width forms. */
 const formula = /^[=+\-@\t\r\n＝＋－＠|%]/
 
-/**
- * A quoted cell; one that a spreadsheet would calculate gets an apostrophe in front, so that it
- * stays text.
- */
+/** A quoted cell. An apostrophe at the start keeps a spreadsheet from calculating a formula. */
 function cell(value: unknown): string {
   if (value === undefined || value === null) return ''
   if (typeof value === 'number') return String(value)

@@ -11,27 +11,27 @@ import type { User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
 
-/** In what one person's access in the host differs from what it should be. */
+/** Differences between a person's access in the host and the access they should have. */
 export interface PersonDrift {
   readonly id: string
   readonly userName: string
-  /** Given by rules, not there in the host. */
+  /** Given by rules but missing in the host. */
   readonly missing: readonly string[]
-  /** Another role in the same place than rules give, as `expected, is actual`. */
+  /** Memberships with another role than the rules give, as `expected, is actual`. */
   readonly different: readonly string[]
-  /** There in the host without a rule: given by hand, and never taken away. */
+  /** Given by hand in the host, without a rule. This is never taken away. */
   readonly byHand: readonly string[]
-  /** Should have no access, and has some. */
+  /** The person should have no access, but has some. */
   readonly stillActive: boolean
 }
 
 /** A page of a drift report. */
 export interface DriftReport {
-  /** `false`: the host cannot say what is really there. */
+  /** `false`: the host cannot tell the actual access. */
   readonly supported: boolean
   /** People compared on this page. */
   readonly compared: number
-  /** Those of them who differ. */
+  /** The people with differences. */
   readonly people: readonly PersonDrift[]
   /** Where the next page starts; absent on the last one. */
   readonly nextOffset?: number
@@ -45,7 +45,7 @@ interface PageRange {
   readonly limit: number
 }
 
-/** Compares what should be with what the host says is there now, for one page of people. */
+/** Compares the access people should have with their access in the host, for one page of people. */
 export async function driftOfPage(
   context: SettingsContext,
   scope: Scope,
@@ -70,9 +70,9 @@ export async function driftOfPage(
 }
 
 /**
- * What differs for one person; `undefined` when nothing does, or the host does not know them.
+ * The differences for one person; `undefined` if there are none or the host does not know them.
  *
- * @throws UnavailableError when the host cannot say
+ * @throws UnavailableError if the host cannot tell
  */
 export async function driftOf(
   { adapters }: SettingsContext,
@@ -113,7 +113,10 @@ function differences(
   }
 }
 
-/** Memberships of somebody Not Activated wait for the first sign-in: their absence is no drift. */
+/**
+ * A missing membership of a person who is Not Activated is no drift: it waits for the first
+ * sign-in.
+ */
 function desiredGrants(access: Access): readonly Grant[] {
   const role: readonly Grant[] = access.role === null ? [] : [{ kind: 'role', role: access.role }]
   return access.role === 'Not Activated' ? role : [...role, ...membershipsOf(access)]

@@ -25,35 +25,37 @@ import {
   visibleSentence,
 } from './visible.js'
 
-/** Why a person has the access they have. */
+/** Explains why a person has their access. */
 export interface Explanation extends PersonSummary {
   readonly groups: readonly GroupReference[]
-  /** Every rule that speaks of one of the groups, those without effect marked `outranked`. */
+  /**
+   * Every rule that names one of the person's groups. Rules without effect are marked `outranked`.
+   */
   readonly reasons: readonly (Reason & { readonly gives: string })[]
-  /** What was applied in the host and is in force because of it. */
+  /** The access that was applied in the host and is in force. */
   readonly applied: readonly string[]
   /** Recorded for the first sign-in. */
   readonly deferred: readonly string[]
   readonly notes: readonly string[]
   readonly account?: AccessRecord['account']
-  /** Why the host lets nobody change this person through SCIM. */
+  /** Why the host does not allow changes of this person through SCIM. */
   readonly protection?: string
   /**
-   * The link by which this person signs up at the gate, where that is the way in. Whoever has it
-   * signs up as them.
+   * The link for signing up at the gate, if this person signs up that way. Anyone who has it can
+   * sign up as this person.
    */
   readonly invitation?: Invitation
-  /** What is still to be done in the host; nothing when both agree. */
+  /** The remaining changes in the host; empty if there are none. */
   readonly outstanding: readonly string[]
-  /** What rules give and this host cannot: it is recorded, and not in force. */
+  /** What rules give but this host cannot enforce: recorded, not in force. */
   readonly recorded: readonly string[]
-  /** The projects they see, where workspaces are kept here and the host lists its projects. */
+  /** The projects they see, if workspaces are kept here and the host lists its projects. */
   readonly sees?: VisibleProjects & { readonly sentence: string }
-  /** RFC 3339; when access was last made true. */
+  /** RFC 3339; when access was last applied. */
   readonly at?: string
 }
 
-/** Explains a person's access; `undefined` when there is nobody with this id. */
+/** Explains a person's access; `undefined` if there is no person with this id. */
 export async function explain(
   context: SettingsContext,
   scope: Scope,
@@ -76,7 +78,7 @@ export async function explain(
     ])
   const { reasons, ...given } = access
   const summary = summaryOf(user, given, { record, pending })
-  // A gate may enforce nothing until there are rules.
+  // Without rules, a gate may enforce nothing.
   const sees = hasRules(rules) && map && seenBy(map, summary, { access, inForce })
   return {
     ...summary,
@@ -97,7 +99,7 @@ function hasRules(rules: MappingRules): boolean {
   return Object.values(rules).some((list: readonly unknown[]) => list.length > 0)
 }
 
-/** What rules give somebody, and who makes it true. */
+/** The access that rules give a person, and who enforces it. */
 interface Given {
   readonly access: Access
   readonly inForce: RulesInForce
@@ -113,9 +115,9 @@ function seenBy(
 }
 
 /**
- * What is in force, to be done, and only recorded. The gate goes by the rules at each request: what
- * they give somebody whose account is ready is in force at once. What nobody can give is not still
- * to do; it would stay so for ever.
+ * Sorts access into applied, outstanding and recorded. The gate evaluates the rules at each
+ * request, so they are in force at once for a person whose account is ready. Access that nobody can
+ * enforce is not outstanding: it would stay so for ever.
  */
 function effectOf(
   user: User,
@@ -137,7 +139,7 @@ function effectOf(
   return { applied, outstanding: ['make the account ready', ...outstanding], recorded: [] }
 }
 
-/** A host that cannot be asked now keeps nobody from reading the rest. */
+/** Without an answer from the host, the rest of the explanation is still shown. */
 async function invitationOf(
   { adapters }: SettingsContext,
   scope: Scope,

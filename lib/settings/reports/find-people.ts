@@ -14,39 +14,39 @@ import type { SettingsContext } from '../options.js'
 import { groupsCalled } from '../rules/groups.js'
 import type { PersonSummary } from './people.js'
 
-/** What people can be told apart by. */
+/** The states by which people can be filtered. */
 export const peopleStates = ['access', 'listed', 'deactivated', 'waiting', 'failed'] as const
 /** Roles that groups give; `none` leaves the role as it is in the host. */
 export const peopleRoles = [...organizationRoles, 'none'] as const
-/** Orders of the list; without one, people come in the order of their creation. */
+/** Orders of the list. By default, people are listed in order of creation. */
 export const peopleOrders = ['name', 'changed', 'state'] as const
 
-/** Which people to list: those for whom everything that is given holds. */
+/** Which people to list. All given conditions must hold. */
 export interface PeopleRequest {
   readonly search?: string
   readonly state?: (typeof peopleStates)[number]
   readonly role?: (typeof peopleRoles)[number]
-  /** Name of a group: the people in it, directly or through other groups. */
+  /** Name of a group; lists its members, direct or through other groups. */
   readonly group?: string
   readonly sort?: (typeof peopleOrders)[number]
   readonly offset: number
   readonly limit: number
 }
 
-/** What the stores found. */
+/** The people that the stores found. */
 export interface FoundPeople {
   readonly users: readonly User[]
   readonly totalResults: number
   /**
-   * What no store can be asked: `users` are candidates, of whom a page is still to be made. Absent:
-   * `users` are the page.
+   * A condition that no store can evaluate: `users` are candidates, and the page is still to be
+   * selected. Absent: `users` are the page.
    */
   readonly isWanted?: (person: PersonSummary) => boolean
-  /** False when there are more candidates than may be looked at. */
+  /** False if there are more candidates than may be read. */
   readonly isComplete: boolean
 }
 
-/** Most people to look at for one list. */
+/** Maximum number of people to read for one list. */
 export const maxLookedThrough = 10_000
 
 const maxGroupsInFilter = 50
@@ -54,21 +54,21 @@ const recordsPerPage = 500
 const withoutGroups = { omit: new Set(['groups']) } as const
 const nobody: FoundPeople = { users: [], totalResults: 0, isComplete: true }
 
-/** What a list asks of the stores. */
+/** The query of a list. */
 interface Question {
   readonly context: SettingsContext
   readonly scope: Scope
   readonly request: PeopleRequest
-  /** Without the group. */
+  /** Without the condition on the group. */
   readonly filter: ResolvedFilter | undefined
   readonly groupIds: readonly string[] | undefined
   readonly sort: Sort | undefined
 }
 
 /**
- * People for a list. Text, group, `deactivated`, and the orders by name and change are one query of
- * the store. Roles and states follow from groups, ledger and pending work: at most
- * `maxLookedThrough` people are read for them, found by index where one leads there.
+ * Finds people for a list. Text, group, `deactivated`, and the orders by name and change need one
+ * query of the store. Roles and states depend on groups, ledger and pending work: at most
+ * `maxLookedThrough` people are read for them, through an index where there is one.
  */
 export async function findPeople(
   context: SettingsContext,
@@ -159,7 +159,7 @@ function isInState(
   return inState[state]
 }
 
-/** Of the people with these ids, those whom text and group mean; in their order. */
+/** Reads the people with these ids, in their order, and keeps those that match text and group. */
 async function peopleWithIds(question: Question, ids: readonly string[]): Promise<readonly User[]> {
   const { context, scope, groupIds } = question
   const { users, groups } = context.adapters
@@ -206,7 +206,7 @@ async function pendingIds(
   return (await access.listPending(scope, page)).map(({ userId }) => userId)
 }
 
-/** Every record is looked at, page by page, until there are enough. */
+/** Reads all records page by page until there are enough. */
 async function listedIds(access: AccessStore, scope: Scope): Promise<readonly string[]> {
   const ids: string[] = []
   let after: string | undefined
@@ -223,14 +223,17 @@ async function listedIds(access: AccessStore, scope: Scope): Promise<readonly st
   }
 }
 
-/** One query answers; what it finds is the page. */
+/** A single query returns the page. */
 async function askStore(question: Question): Promise<FoundPeople> {
   const { offset, limit } = question.request
   const found = await query(question, undefined, { offset, limit })
   return { users: found.resources, totalResults: found.totalResults, isComplete: true }
 }
 
-/** The first people whom the store finds; where the order is by state, pending ones first. */
+/**
+ * Reads the first people that the store finds. If they are ordered by state, pending people come
+ * first.
+ */
 async function lookThrough(question: Question): Promise<FoundPeople> {
   const { context, scope, request } = question
   const giving = await groupsGiving(question)
@@ -247,8 +250,8 @@ async function lookThrough(question: Question): Promise<FoundPeople> {
 }
 
 /**
- * The groups that rules name for the role, where nothing else gives it and they are few; else
- * people must be looked through.
+ * The groups that rules name for the role. `undefined` if something else gives the role or there
+ * are too many groups: people must be read one by one then.
  */
 async function groupsGiving({
   context,

@@ -5,12 +5,12 @@ import type { SettingsContext } from '../options.js'
 
 const timeoutMs = 5_000
 
-/** Code of the finding that the host itself enforces nothing of what rules give. */
+/** Code of the finding that the host itself cannot enforce what rules give. */
 const notEnforceable = 'roles-not-enforceable'
 
 /**
- * Whether the host behind the stores allows what is wanted, asked now; empty where the adapters
- * cannot say. Where the gate enforces what the host cannot, it says so instead.
+ * The findings of the host behind the stores, asked now; empty if the adapters cannot tell. If the
+ * gate enforces what the host cannot, that is reported instead.
  */
 export async function readFindings(
   context: SettingsContext,
@@ -29,8 +29,8 @@ export async function readFindings(
 }
 
 /**
- * What it means that the last rule was deleted, in a sentence; `undefined` where there are rules,
- * where there never were any, and where the gate does not enforce them.
+ * A sentence about the consequences if the last rule was deleted. `undefined` if there are rules,
+ * if there never were any, or if the gate does not enforce them.
  */
 export async function noRulesLeft(
   { adapters }: SettingsContext,
@@ -68,7 +68,7 @@ const known = new WeakMap<
 >()
 
 /**
- * Who makes what rules give true: the host itself, the gate in front of it, or nobody, with the
+ * Who enforces what rules give: the host itself, the gate in front of it, or nobody, with the
  * reason in a sentence.
  */
 export type RulesInForce =
@@ -76,9 +76,9 @@ export type RulesInForce =
   | { readonly by: 'nobody'; readonly why: string }
 
 /**
- * Who enforces the rules. A host that cannot says so by the finding `roles-not-enforceable`, which
- * is remembered for a minute; what was known stays true while the host cannot be asked. What the
- * gate does is read each time.
+ * Finds out who enforces the rules. A host that cannot has the finding `roles-not-enforceable`,
+ * which is cached for a minute; while the host does not answer, the last finding stays valid. The
+ * mode of the gate is read each time.
  */
 export async function rulesInForce(context: SettingsContext, scope: Scope): Promise<RulesInForce> {
   const finding = await hostCannot(context)
@@ -88,7 +88,7 @@ export async function rulesInForce(context: SettingsContext, scope: Scope): Prom
   return { by: 'nobody', why: withGate(finding, enforcement).message }
 }
 
-/** Why rules are recorded and not in force, in a sentence; `undefined` where they are in force. */
+/** Why rules are recorded but not in force, in a sentence; `undefined` if they are in force. */
 export async function whyNotInForce(
   context: SettingsContext,
   scope: Scope,

@@ -7,42 +7,42 @@ import type { SettingsContext } from '../options.js'
 import { allGroups, type GroupName } from '../rules/groups.js'
 import { nameOf } from './people.js'
 
-/** A pushed group, and whether rules speak of it. */
+/** A pushed group and the rules that name it. */
 export interface PushedGroup extends GroupName {
   readonly mapped: boolean
-  /** Direct members; absent where the store does not count them. */
+  /** Number of direct members; absent if the store does not count them. */
   readonly members?: number
-  /** What rules give its members, in words. */
+  /** What rules give its members, as text. */
   readonly gives: readonly string[]
-  /** These rules, e.g. `roles_groups[2]`. */
+  /** The rules that name it, e.g. `roles_groups[2]`. */
   readonly rules: readonly string[]
-  /** For unmapped ones: names in rules that may have been meant. */
+  /** For unmapped groups: similar names in rules. */
   readonly nearMisses: readonly string[]
 }
 
 /** A name in rules that no pushed group has. */
 export interface MissingGroup {
   readonly name: string
-  /** Pushed groups that may have been meant. */
+  /** Pushed groups with a similar name. */
   readonly nearMisses: readonly string[]
 }
 
-/** Pushed groups against the rules. */
+/** The pushed groups compared with the rules. */
 export interface GroupsReport {
   readonly totalResults: number
   readonly unmapped: number
-  /** One page, unmapped ones with their near misses. */
+  /** One page; unmapped groups with similar names. */
   readonly groups: readonly PushedGroup[]
   /** Names in rules that were never pushed; at most 100. */
   readonly missing: readonly MissingGroup[]
 }
 
-/** As people sort: case aside, and 2 before 10. */
+/** Sorts as people expect: case does not matter, and 2 comes before 10. */
 const byName = new Intl.Collator('en', { numeric: true })
 const maxMissing = 100
 const maxNames = 50_000
 
-/** What to list of the pushed groups. */
+/** Which pushed groups to list. */
 export interface GroupsPage {
   readonly onlyUnmapped: boolean
   readonly search?: string
@@ -51,8 +51,8 @@ export interface GroupsPage {
 }
 
 /**
- * Compares the pushed groups with the names in the rules. Only names are kept, of at most 50 000
- * groups; resemblance informs and never grants.
+ * Compares the pushed groups with the names in the rules. Keeps only the names of at most 50 000
+ * groups. Similar names are only shown; they never grant anything.
  */
 export async function reportGroups(
   context: SettingsContext,
@@ -97,14 +97,16 @@ export interface GroupReport extends PushedGroup {
   readonly memberPage: readonly GroupMember[]
 }
 
-/** Somebody in a group, or a group in it. */
+/** A person or group in a group. */
 export interface GroupMember {
   readonly id: string
   readonly type: 'User' | 'Group'
   readonly name: string
 }
 
-/** A group, what it gives, and some of its direct members; `undefined` when there is none. */
+/**
+ * A group, what it gives, and a page of its direct members; `undefined` if there is no such group.
+ */
 export async function reportGroup(
   context: SettingsContext,
   scope: Scope,
@@ -142,7 +144,7 @@ async function membersOf(
   return (whole?.members ?? []).slice(offset, offset + limit)
 }
 
-/** With the names that the list of people has, sorted as people sort. */
+/** Adds the names from the list of people and sorts by them. */
 async function named(
   { adapters }: SettingsContext,
   scope: Scope,
@@ -184,7 +186,7 @@ function givenByName(
   return given
 }
 
-/** Names in rules that no pushed group has, with the names that may have been meant. */
+/** Names in rules that no pushed group has, with similar names. */
 export function missingGroups(
   { policy }: Pick<SettingsContext, 'policy'>,
   named: readonly string[],
@@ -198,7 +200,7 @@ export function missingGroups(
     .map((name) => ({ name, nearMisses: nearMisses(name, names) }))
 }
 
-/** Every pushed group's name, sorted. */
+/** The names of all pushed groups, sorted. */
 export async function namesOfGroups(
   context: SettingsContext,
   scope: Scope,

@@ -12,7 +12,7 @@ import {
   type PeopleRequest,
 } from './find-people.js'
 
-/** How a person's access stands in the host. */
+/** The state of a person's access in the host. */
 export type Standing = 'active' | 'deprovisioned' | 'pending' | 'failed' | 'unknown'
 
 /** One person on the list of people. */
@@ -23,10 +23,10 @@ export interface PersonSummary {
   readonly email?: string
   /** SCIM `active`. */
   readonly active: boolean
-  /** What the person's groups give now. */
+  /** The access that the person's groups give now. */
   readonly access: Omit<Access, 'reasons'>
   readonly standing: Standing
-  /** `listed`: the host has the account, and no identity provider has ever sent this person. */
+  /** `listed`: the host has the account, but no identity provider has ever sent this person. */
   readonly origin: 'sent' | 'listed'
   readonly lastError?: string
 }
@@ -34,12 +34,12 @@ export interface PersonSummary {
 /** A page of people. */
 export interface PeoplePage {
   readonly totalResults: number
-  /** Absent: everybody. Else only so many people were looked at, and more of them may match. */
+  /** If set, only this many people were read, and more may match. Absent: all were read. */
   readonly lookedThrough?: number
   readonly people: readonly PersonSummary[]
 }
 
-/** People whom the request means, a page of them. */
+/** A page of the people that match the request. */
 export async function listPeople(
   context: SettingsContext,
   scope: Scope,
@@ -112,7 +112,7 @@ function byStanding(a: PersonSummary, b: PersonSummary): number {
   return standingsInOrder.indexOf(a.standing) - standingsInOrder.indexOf(b.standing)
 }
 
-/** What is known of a person beside the resource. */
+/** What is known about a person besides the resource. */
 export interface Known {
   readonly record: AccessRecord | undefined
   readonly pending: PendingUser | undefined
@@ -142,7 +142,7 @@ function standingOf({ record, pending }: Known): Standing {
   return record?.enforced ?? 'unknown'
 }
 
-/** How a person is called in lists. */
+/** The name of a person in lists. */
 export function nameOf(user: User): string {
   const { displayName, name } = user
   if (typeof displayName === 'string' && displayName !== '') return displayName

@@ -28,28 +28,28 @@ import { newTitles } from '../rules/own-workspaces.js'
 import { type MissingGroup, missingGroups, namesOfGroups } from './groups.js'
 import { type ProjectMap, readProjectMap, visibleIds } from './visible.js'
 
-/** The change of one person's access by rules. */
+/** How rules would change one person's access. */
 export interface PersonChange {
   readonly id: string
   readonly userName: string
   readonly email?: string
   readonly losesAccess: boolean
   readonly gainsAccess: boolean
-  /** In words, e.g. `organization role Manager`. */
+  /** As text, e.g. `organization role Manager`. */
   readonly granted: readonly string[]
   readonly revoked: readonly string[]
   /**
-   * How many projects they see before and after, where workspaces are kept here and the host lists
-   * its projects.
+   * How many projects they see before and after, if workspaces are kept here and the host lists its
+   * projects.
    */
   readonly sees?: { readonly before: number; readonly after: number; readonly total: number }
-  /** Why SCIM does not touch this person, so that nothing changes for them after all. */
+  /** Why SCIM does not change this person, so that their access stays the same after all. */
   readonly protection?: string
 }
 
-/** The changes if rules were saved. */
+/** The changes that saving rules would make. */
 export interface Preview {
-  /** Names of the groups whose rules change, as compared. */
+  /** Names of the groups whose rules change, as compared (`groupKey`). */
   readonly groups: readonly string[]
   /** Number of active people evaluated. */
   readonly people: number
@@ -60,15 +60,15 @@ export interface Preview {
   readonly revoked: number
   readonly losingAccess: number
   readonly gainingAccess: number
-  /** Of the people who have access now, the share that loses it; 0 to 1. */
+  /** Share of the people with access who would lose it; 0 to 1. */
   readonly lossShare: number
-  /** A sentence when the share is above what the host finds normal: saving needs a confirmation. */
+  /** A sentence if the share exceeds `lossWarningShare`. Saving needs a confirmation then. */
   readonly warning?: string
-  /** Workspaces that are kept here, that the rules name and that saving makes. */
+  /** Workspaces that saving would make, because the rules name them. */
   readonly newWorkspaces: readonly string[]
-  /** Names that rules which are new give something to, and no pushed group has. */
+  /** Names in new rules that no pushed group has. */
   readonly missing: readonly MissingGroup[]
-  /** Some of the people who change, those who lose access first. */
+  /** Some of the people who change. People who lose access come first. */
   readonly sample: readonly PersonChange[]
 }
 
@@ -115,7 +115,7 @@ export async function previewRules(
   })
 }
 
-/** Names that only the new rules have, or give more to. */
+/** Names without a pushed group that only the new rules have or give more to. */
 async function newlyMissing(
   context: SettingsContext,
   scope: Scope,
@@ -155,7 +155,7 @@ async function* pagesOfPeople(
   let next: PageRequest | undefined = firstPage(users)
   while (next) {
     const page: PageRequest = next
-    // To count everybody on each page would make the work grow with the square.
+    // Counting everybody for each page would make the cost quadratic.
     const withoutTotal = page.kind === 'cursor'
     const found = await users.query(scope, { omit: new Set(['groups']), page, withoutTotal })
     const ids = found.resources.map(({ id }) => id)
@@ -186,7 +186,7 @@ function pageAfter(page: PageRequest, found: Page<User>): PageRequest | undefine
   return isLast ? undefined : { ...page, offset }
 }
 
-/** The access under both sets of rules, for an active person; `undefined` for anybody else. */
+/** The access under both sets of rules for an active person; `undefined` for an inactive one. */
 function changeOf(
   { user, groups, record }: Person,
   resolvers: { readonly before: AccessResolver; readonly after: AccessResolver },
@@ -195,8 +195,7 @@ function changeOf(
   if (!user.active) return undefined
   const before = resolvers.before(groups, personState(user, record?.hadRole ?? false))
   if (!isAffected) return { before, after: before }
-  // A role that the saved rules give counts as had, whether or not the reconciler has come to it
-  // yet.
+  // A person has a role as soon as saved rules give it, even before the reconciler has applied it.
   const hadRole = record?.hadRole || givesRoleByRule(before)
   return { before, after: resolvers.after(groups, personState(user, hadRole)) }
 }
@@ -282,8 +281,8 @@ function grantsOf(access: Access): readonly Grant[] {
 }
 
 /**
- * Asking the host for everybody would take too long; those that an administrator sees are told
- * apart.
+ * Adds the reason why people are protected. Only the listed people are checked, because asking the
+ * host about everybody would take too long.
  */
 async function protectedOnes(
   { adapters }: SettingsContext,

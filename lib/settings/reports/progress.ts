@@ -2,12 +2,14 @@ import type { PendingSummary } from '../../stores/access-store.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
 
-/** How far long work has come. */
+/** The progress of long work. */
 export interface Progress {
-  /** Of updates: most people who waited since they began, as this process has seen it. */
+  /**
+   * For updates: the highest number of people waiting since they began, as seen by this process.
+   */
   readonly total: number
   readonly done: number
-  /** Absent while nothing is done, and nobody can tell. */
+  /** Absent until something is done, because there is no estimate before. */
   readonly secondsLeft?: number
 }
 
@@ -17,7 +19,7 @@ interface Run {
   readonly total: number
 }
 
-/** How far a run has come, and how long it takes if it goes on like this. */
+/** The progress of a run, and the time it still needs at its average speed. */
 export function estimateProgress({ startedAt, total }: Run, done: number, now: number): Progress {
   const secondsLeft = Math.ceil(((now - startedAt) / 1000 / done) * (total - done))
   return { total, done, ...(done > 0 && { secondsLeft }) }
@@ -42,13 +44,13 @@ function durationOf(seconds: number): string {
 
 const maxTenants = 1_000
 
-/** Measures runs of updates: from when somebody waits until nobody does. */
+/** Measures runs of updates. A run lasts from the first waiting person until nobody waits. */
 export type ProgressMeter = (
   scope: Pick<Scope, 'tenant'>,
   summary: Pick<PendingSummary, 'pending' | 'fanningOut'>,
 ) => Progress | undefined
 
-/** A meter that remembers the run of each tenant; more people who come make the run longer. */
+/** Makes a meter that remembers the run of each tenant. More waiting people start a new run. */
 export function progressMeter({ clock }: Pick<SettingsContext, 'clock'>): ProgressMeter {
   const runs = new Map<string, Run>()
   return ({ tenant }, { pending, fanningOut }) => {

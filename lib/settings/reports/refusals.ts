@@ -4,8 +4,8 @@ import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
 
 /**
- * What a policy in report mode would have refused, with the name of the person where there is a
- * SCIM user.
+ * A request that a policy in report mode would have refused, with the name of the person if there
+ * is a SCIM user.
  */
 export interface ReportedRefusal extends RefusalCount {
   readonly userName?: string
@@ -16,7 +16,7 @@ interface PageRange {
   readonly limit: number
 }
 
-/** What would have been refused within the last week, last seen first; at most `limit`. */
+/** What would have been refused within the last week, the latest first; at most `limit`. */
 export async function readRefusals(
   { adapters, clock }: SettingsContext,
   scope: Scope,

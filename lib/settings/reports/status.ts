@@ -17,21 +17,21 @@ import type { Seats } from '../../stores/user-store.js'
 import type { SettingsContext } from '../options.js'
 import { estimateProgress, type Progress } from './progress.js'
 
-/** A person whose change failed or is retried, with their name where they still exist. */
+/** A person whose change failed or is being retried, with their name if they still exist. */
 export type PendingPerson = Pick<
   PendingUser,
   'userId' | 'since' | 'attempts' | 'lastError' | 'nextAt' | 'failed'
 > & { readonly userName?: string }
 
-/** The import of the host's accounts that was noted last. */
+/** The last recorded import of the host's accounts. */
 export interface ImportStatus
   extends Omit<ImportState, 'outcome'>,
     Pick<Partial<Progress>, 'secondsLeft'> {
-  /** `interrupted`: its process ended, or cannot reach the database. */
+  /** `interrupted`: its process ended or cannot reach the database. */
   readonly state: 'running' | 'succeeded' | 'failed' | 'interrupted'
 }
 
-/** Somebody whom the identity provider may believe to be out. */
+/** A person who still has access, although the identity provider may believe that it ended. */
 export interface StillIn {
   readonly userId: string
   readonly userName: string
@@ -47,32 +47,32 @@ export interface Status extends PendingSummary {
   readonly rulesVersion: string
   /** RFC 3339, to the minute; when an identity provider last called. Absent: never. */
   readonly lastContact?: string
-  /** Of this host. `notHere`: it may run in another process. */
+  /** The reconciler of this host. `notHere`: it may run in another process. */
   readonly reconciler: 'running' | 'stopped' | 'notHere'
-  /** Set while an administrator keeps the reconcilers from working. */
+  /** Set while an administrator has paused the reconcilers. */
   readonly paused?: Pause
-  /** The last change by which many people lost access, or would have. */
+  /** The last change that took, or would have taken, access from many people. */
   readonly massLoss?: MassLoss
   /** RFC 3339; until then no change is refused as a mass loss. */
   readonly massLossAllowedUntil?: string
   /** The first failed people. */
   readonly failedPeople: readonly PendingPerson[]
-  /** The first people who wait after a failure. */
+  /** The first people whose changes wait for a retry after a failure. */
   readonly waitingPeople: readonly PendingPerson[]
-  /** The last request of an identity provider that was refused or failed. */
+  /** The last request of an identity provider that failed or was refused. */
   readonly lastFailedRequest?: StoredAuditEntry
   /**
-   * People who still have access although a request of the last week would have ended it; the
-   * newest first.
+   * People who still have access although a request in the last week would have ended it. The
+   * newest come first.
    */
   readonly stillIn: readonly StillIn[]
-  /** How far the updates under way have come. Absent: nobody waits. */
+  /** Progress of the current updates. Absent: nobody is waiting. */
   readonly progress?: Progress
-  /** Absent: nothing is imported here. */
+  /** Absent: nothing was imported here. */
   readonly import?: ImportStatus
-  /** The last people and requests that failed, the newest first; at most ten. */
+  /** The last people and requests that failed, newest first; at most ten. */
   readonly lastFailures: readonly StoredAuditEntry[]
-  /** Attributes and members that clients sent and that were dropped, last seen first. */
+  /** Attributes and members that clients sent and that were ignored, the latest first. */
   readonly passedOver: readonly PassedOverCount[]
 }
 
@@ -139,15 +139,16 @@ function importStatus({ outcome, ...state }: ImportState, now: number): ImportSt
 }
 
 /**
- * What failed: people who are tried again, and what the identity provider asked for last without
- * success.
+ * The failures to show: people whose changes are retried, and the last failed requests of the
+ * identity provider.
  */
 async function failuresOf(
   context: SettingsContext,
   scope: Scope,
 ): Promise<Pick<Status, 'waitingPeople' | 'lastFailedRequest' | 'lastFailures'>> {
   const { access, audit } = context.adapters
-  // By event: each has an index, and whatever is rare is found without reading the log.
+  // Queried by event, because each has an index: rare events are found without reading the whole
+  // log.
   const newest = async (event: EventName, limit: number) =>
     (await audit?.query(scope, { event, limit })) ?? []
   const [waiting, refused, failed, retrying, givenUp] = await Promise.all([
@@ -166,7 +167,7 @@ async function failuresOf(
   }
 }
 
-/** Whoever has been made inactive or deleted since is not among them. */
+/** Leaves out people who have been deactivated or deleted since. */
 async function stillIn(
   { adapters: { audit, users }, clock }: SettingsContext,
   scope: Scope,
@@ -207,7 +208,7 @@ async function withNames(
   })
 }
 
-/** Seats of the host; `supported: false` when it does not count. */
+/** Seats of the host; `supported: false` if it does not count them. */
 export async function readSeats(
   { adapters }: SettingsContext,
   scope: Scope,

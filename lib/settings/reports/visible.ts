@@ -7,21 +7,23 @@ import { ownWorkspaces } from '../rules/own-workspaces.js'
 export interface VisibleProject {
   readonly id: number
   readonly title?: string
-  /** Their role in it. */
+  /** The person's role in it. */
   readonly role: OrganizationRole | Exclude<ProjectRole, 'Inherit'>
-  /** The groups that give it, each with the workspace it comes through; none: they made it. */
+  /**
+   * The groups that give it, each with the workspace it comes through. Empty if the person made it.
+   */
   readonly because: readonly { readonly group: string; readonly workspace?: string }[]
 }
 
-/** The projects that somebody sees where workspaces are kept here. */
+/** The projects that a person sees if workspaces are kept here. */
 export interface VisibleProjects {
   readonly count: number
   readonly total: number
-  /** At most 100 of them, by number; empty for Administrators, who see all. */
+  /** At most 100 projects, by id. Empty for Administrators, who see all. */
   readonly projects: readonly VisibleProject[]
 }
 
-/** The host's projects and workspaces, as needed to decide who sees which projects. */
+/** The host's projects and workspaces, as needed to decide which projects a person sees. */
 export interface ProjectMap {
   readonly titles: ReadonlyMap<number, string>
   readonly byWorkspace: ReadonlyMap<string, readonly number[]>
@@ -32,7 +34,7 @@ const maxListed = 100
 const ranks: readonly (string | null)[] = ['Annotator', 'Reviewer', 'Manager', 'Administrator']
 
 /**
- * Reads it; `undefined` where the host has workspaces of its own, or cannot list its projects now.
+ * Reads the map; `undefined` if the host has its own workspaces or cannot list its projects now.
  */
 export async function readProjectMap(
   context: SettingsContext,
@@ -61,7 +63,7 @@ export async function readProjectMap(
   }
 }
 
-/** The numbers of the projects that this access shows; `all` for Administrators. */
+/** Ids of the projects that this access shows; `all` for Administrators. */
 export function visibleIds(
   map: ProjectMap,
   userId: string,
@@ -79,7 +81,7 @@ export function visibleIds(
   return new Set(ids.filter((id) => map.titles.has(id)))
 }
 
-/** The projects that this access shows, and why. */
+/** The projects that this access shows, with the reasons. */
 export function visibleProjects(map: ProjectMap, userId: string, access: Access): VisibleProjects {
   const ids = visibleIds(map, userId, access)
   const total = map.titles.size
@@ -111,7 +113,7 @@ const maxNamed = 10
  * A sentence about the projects that a person sees, e.g. `Anna sees 1 of 8 projects: Cats (7),
  * because the group "LS-Annotators" gives it.`
  *
- * @param isInForce else it says what they would see
+ * @param isInForce if false, the sentence says what they would see
  */
 export function visibleSentence(
   name: string,

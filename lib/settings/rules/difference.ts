@@ -1,6 +1,6 @@
 import type { MappingRules } from '../../mapping/index.js'
 
-/** Rules as sentences an administrator reads, e.g. `Manager for "Leads"`. */
+/** Rules as sentences for administrators, e.g. `Manager for "Leads"`. */
 export function describeRules(rules: MappingRules): readonly string[] {
   return [
     ...rules.roles_groups.map(([role, group]) => `${role} for "${group}"`),
@@ -11,7 +11,7 @@ export function describeRules(rules: MappingRules): readonly string[] {
   ]
 }
 
-/** Rules without those that these sentences tell. */
+/** The rules without those that these sentences describe. */
 export function rulesWithout(rules: MappingRules, told: ReadonlySet<string>): MappingRules {
   const { roles_groups: roles, workspaces_groups: workspaces, projects_groups: projects } = rules
   const sentences = describeRules(rules)
@@ -24,7 +24,7 @@ export function rulesWithout(rules: MappingRules, told: ReadonlySet<string>): Ma
   }
 }
 
-/** Rules that only one side has. */
+/** The rules that only one side has. */
 export function rulesBetween(before: MappingRules, after: MappingRules) {
   const [old, now] = [describeRules(before), describeRules(after)]
   const [oldSet, nowSet] = [new Set(old), new Set(now)]
@@ -36,7 +36,7 @@ export function rulesBetween(before: MappingRules, after: MappingRules) {
 
 const maxListed = 20
 
-/** A change of rules in one line, for the audit log. */
+/** One line for the audit log that describes a change of rules. */
 export function describeChange(before: MappingRules, after: MappingRules): string {
   const { added, removed } = rulesBetween(before, after)
   const parts = [...removed.map((rule) => `- ${rule}`), ...added.map((rule) => `+ ${rule}`)]

@@ -16,8 +16,8 @@ const omit: ReadonlySet<string> = new Set(['members'])
 const displayName = pathsOf('Group', ['displayName'])
 
 /**
- * The groups that these names mean under the policy (see `groupKey`). Exact names are looked up in
- * the index; where case and space do not count, every group is looked at.
+ * The groups with these names under the policy (see `groupKey`). Exact names are looked up in the
+ * index. If the policy ignores case and space, every group is read.
  */
 export async function groupsCalled(
   context: SettingsContext,
@@ -40,7 +40,7 @@ export async function groupsCalled(
   return found
 }
 
-/** Every group of the tenant (or that matches), page by page. */
+/** Every group of the tenant, or every match of the filter, page by page. */
 export async function* allGroups(
   { adapters }: SettingsContext,
   scope: Scope,

@@ -11,12 +11,12 @@ interface RuleChange {
 }
 
 /**
- * Refuses new rows that name workspaces or projects the organization does not have. Rows that were
- * saved before stay allowed: what was deleted since must not keep anybody from saving something
- * else.
+ * Refuses new rows that name workspaces or projects that the organization does not have. Rows that
+ * were saved before stay allowed, so that deleting a workspace or project does not block other
+ * changes.
  *
  * @throws RulesError naming the rows
- * @throws UnavailableError when the host cannot tell now
+ * @throws UnavailableError if the host cannot tell now
  */
 export async function checkNames(
   context: SettingsContext,
@@ -43,7 +43,7 @@ async function unknownWorkspaces(
     .map(([title], index) => ({ title, row: `workspaces_groups[${index}]` }))
     .filter(({ title }) => !known.has(title))
   if (rows.length === 0) return []
-  // Those that are kept here are made when a rule names them.
+  // Workspaces that are kept here are created when a rule names them.
   if (await ownWorkspaces(context, scope)) {
     return rows.flatMap(({ title, row }) => {
       const message = titleProblem(title)
@@ -52,7 +52,7 @@ async function unknownWorkspaces(
   }
   if (!workspaces) return []
   const titles = new Set(await asked(workspaces, scope))
-  // A host without workspaces lists none: there, rules that name some are recorded as well as
+  // A host without workspaces lists none. Rules about workspaces are only recorded there, like all
   // others.
   if (titles.size === 0 && (await whyNotInForce(context, scope)) !== undefined) return []
   return rows

@@ -8,7 +8,7 @@ import type { SettingsContext } from '../options.js'
 
 const maxTitleLength = 255
 
-/** What is wrong with the title of a workspace, as a sentence; `undefined` when nothing is. */
+/** A sentence about what is wrong with the title of a workspace; `undefined` if it is valid. */
 export function titleProblem(title: string): string | undefined {
   if (title.trim() === '') return 'The title of the workspace is empty.'
   if (title !== title.trim()) return 'The title of the workspace begins or ends with a space.'
@@ -22,8 +22,8 @@ export function titleProblem(title: string): string | undefined {
 }
 
 /**
- * The store of workspaces where they are kept here; `undefined` where the host has its own. A host
- * that lists its workspaces has them, unless the adapters say that the list is ours.
+ * The store of workspaces if they are kept here; `undefined` if the host has its own. A host that
+ * lists workspaces has its own, unless the adapters say that the list is ours.
  */
 export async function ownWorkspaces(
   { adapters, workspaces }: SettingsContext,
@@ -35,7 +35,7 @@ export async function ownWorkspaces(
   return isOurs ? store : undefined
 }
 
-/** Whether workspaces are kept here; not while the host cannot say. */
+/** Whether workspaces are kept here; `false` while the host cannot tell. */
 export async function hasOwnWorkspaces(context: SettingsContext, scope: Scope): Promise<boolean> {
   return ownWorkspaces(context, scope).then(
     (store) => store !== undefined,
@@ -43,9 +43,7 @@ export async function hasOwnWorkspaces(context: SettingsContext, scope: Scope): 
   )
 }
 
-/**
- * Titles that rules name and no workspace here has yet; saving the rules makes these workspaces.
- */
+/** Titles in rules without a workspace here. Saving the rules creates these workspaces. */
 export async function newTitles(
   context: SettingsContext,
   scope: Scope,
@@ -58,7 +56,7 @@ export async function newTitles(
   return [...titles]
 }
 
-/** Makes the workspaces that rules name and nobody has made yet. */
+/** Creates the workspaces that rules name and that do not exist yet. */
 export async function makeNamedWorkspaces(
   context: SettingsContext,
   scope: Scope,
@@ -76,7 +74,7 @@ export async function makeNamedWorkspaces(
   for (const entry of made) context.emit(entry)
 }
 
-/** An entry of the log about a workspace. */
+/** A log entry about a workspace. */
 export function workspaceEntry(
   { clock }: SettingsContext,
   scope: Scope,

@@ -20,10 +20,10 @@ import { groupsCalled } from './groups.js'
 import { checkNames } from './names.js'
 import { makeNamedWorkspaces } from './own-workspaces.js'
 
-/** Other rules were saved since the version an editor started from; nothing was overwritten. */
+/** Someone saved other rules since the editor loaded this version. Nothing was overwritten. */
 export class RulesConflict extends Error {
   override readonly name = 'RulesConflict'
-  /** What is saved now. */
+  /** The rules that are saved now. */
   readonly current: VersionedRules
 
   constructor(current: VersionedRules) {
@@ -32,7 +32,7 @@ export class RulesConflict extends Error {
   }
 }
 
-/** Saving would take access from many people and was not confirmed; nothing was saved. */
+/** Saving would take access from many people and was not confirmed. Nothing was saved. */
 export class MassLossError extends Error {
   override readonly name = 'MassLossError'
   readonly preview: Preview
@@ -48,7 +48,7 @@ export class MassLossError extends Error {
 }
 
 /**
- * Refuses rules by which many people lose access.
+ * Refuses rules that would take access from many people.
  *
  * @throws MassLossError
  */
@@ -71,9 +71,9 @@ interface DraftInput {
 }
 
 /**
- * Reads rules as an administrator sent them, without saving anything.
+ * Reads rules from an administrator without saving them.
  *
- * @throws RulesError naming every row that is wrong
+ * @throws RulesError naming every invalid row
  */
 export async function readDraft(
   context: SettingsContext,
@@ -89,9 +89,9 @@ export async function readDraft(
 /**
  * Saves rules and marks exactly the people whom the change concerns.
  *
- * @param draft.expectedVersion the version the editor started from; left out: whatever is saved now
- * @throws RulesError naming every row that is wrong; nothing is saved then
- * @throws RulesConflict when other rules were saved since, also in this very moment
+ * @param draft.expectedVersion the version the editor loaded; default: the saved version
+ * @throws RulesError naming every invalid row; nothing is saved then
+ * @throws RulesConflict if other rules were saved since, even at this very moment
  */
 export async function saveDraft(
   context: SettingsContext,
@@ -119,7 +119,7 @@ export async function saveDraft(
   return saved
 }
 
-/** Notes the people who have a role by rules that are about to change. */
+/** Records who has a role by the rules that are about to change. */
 async function noteRolesTaken(
   context: SettingsContext,
   scope: Scope,
@@ -145,7 +145,7 @@ function refuseSeatTypes(input: unknown): void {
   ])
 }
 
-/** The entry of the log about saved rules. */
+/** The log entry about saved rules. */
 export function savedEvent(
   { clock }: SettingsContext,
   scope: Scope,

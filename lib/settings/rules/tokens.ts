@@ -8,14 +8,14 @@ import type { SettingsContext } from '../options.js'
 
 /** A token as administrators see it: without its digest. */
 export interface TokenSummary {
-  /** Absent: it is given in code, and is known by its name and last use alone. */
+  /** Absent: the token is given in code; only its name and last use are known. */
   readonly id?: string
   readonly name: string
   readonly createdAt?: string
   readonly createdBy?: string
-  /** RFC 3339; from when it is refused. Absent: never. */
+  /** RFC 3339; when the token expires. Absent: never. */
   readonly expiresAt?: string
-  /** `replaced`: it was rotated, and works until it expires. */
+  /** `replaced`: it was rotated and works until it expires. */
   readonly state: 'valid' | 'replaced' | 'expired'
   /** RFC 3339, to the minute. Absent: never. */
   readonly lastUsedAt?: string
@@ -40,7 +40,7 @@ const maxNameLength = 100
 /** How long a rotated token stays valid, to leave time to enter the new one. */
 const overlapMs = 86_400_000
 
-/** Tokens that were made here, then those of the code that were used, the newest use first. */
+/** Tokens made here, then used tokens from code, the most recently used first. */
 export async function listTokens(
   context: SettingsContext,
   scope: Scope,
@@ -58,10 +58,10 @@ export async function listTokens(
 }
 
 /**
- * Makes a token. Only its digest is kept.
+ * Makes a token. Only its digest is stored.
  *
- * @throws ScimError 400 for a name that cannot be or an end that has passed, 404 where tokens are
- *   given in code alone, 409 for a taken name or too many tokens
+ * @throws ScimError 400 for an invalid name or an expiry in the past, 404 if tokens are given only
+ *   in code, 409 for a taken name or too many tokens
  */
 export async function createToken(
   context: SettingsContext,
@@ -104,9 +104,9 @@ export async function renameToken(
 }
 
 /**
- * Replaces a token by a new one with the same name and lifetime; the old one stays valid for a day.
+ * Replaces a token by a new one with the same name and lifetime. The old one works for another day.
  *
- * @throws ScimError 404 without such a token, 409 for one that was rotated already
+ * @throws ScimError 404 without such a token, 409 if it was rotated already
  */
 export async function rotateToken(
   context: SettingsContext,
@@ -135,7 +135,7 @@ export async function rotateToken(
   return { token, made }
 }
 
-/** Deletes a token: it is refused at once. @throws ScimError 404 without such a token */
+/** Deletes a token, so that it is refused at once. @throws ScimError 404 without such a token */
 export async function revokeToken(
   context: SettingsContext,
   scope: Scope,
@@ -149,7 +149,7 @@ export async function revokeToken(
   return token
 }
 
-/** @throws ScimError 404 where tokens are given in code alone */
+/** @throws ScimError 404 if tokens are given only in code */
 function requireTokens({ tokens }: SettingsContext): TokenStore {
   if (tokens) return tokens
   throw notFound('Tokens are not made here: whoever runs this service gives them in its code.')
@@ -172,7 +172,7 @@ function checkedName(given: string): string {
   throw new ScimError(400, `Give the token a name of at most ${maxNameLength} characters.`)
 }
 
-/** Ids and names of tokens stand side by side where their uses are kept. */
+/** The record of uses contains both ids and names of tokens, so a name must not look like an id. */
 function isId(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
 }

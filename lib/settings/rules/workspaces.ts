@@ -12,8 +12,8 @@ import { savedEvent } from './save.js'
 /**
  * Makes a workspace.
  *
- * @throws ScimError 400 for a title that cannot be, 404 where the host has workspaces of its own,
- *   409 for a taken title
+ * @throws ScimError 400 for an invalid title, 404 if the host has its own workspaces, 409 for a
+ *   taken title
  */
 export async function createWorkspace(
   context: SettingsContext,
@@ -29,7 +29,7 @@ export async function createWorkspace(
   return { ...workspace, projectIds: [] }
 }
 
-/** What to change of a workspace. */
+/** The changes of a workspace. */
 export interface WorkspaceChange {
   readonly id: string
   readonly title?: string
@@ -38,8 +38,7 @@ export interface WorkspaceChange {
 }
 
 /**
- * Renames a workspace, and puts projects into it or takes them out. Rules that name it get the new
- * title.
+ * Renames a workspace, and adds or removes projects. Rules that name it get the new title.
  *
  * @throws ScimError as `createWorkspace`; 400 also for projects that do not exist, 404 also without
  *   such a workspace
@@ -68,8 +67,9 @@ export async function changeWorkspace(
 }
 
 /**
- * Removes projects from their workspaces. @throws ScimError 404 where the host has workspaces of
- * its own
+ * Removes projects from their workspaces.
+ *
+ * @throws ScimError 404 if the host has its own workspaces
  */
 export async function takeOutProjects(
   context: SettingsContext,
@@ -87,7 +87,7 @@ export async function takeOutProjects(
 }
 
 /**
- * Removes a workspace; its projects stay, in none.
+ * Removes a workspace. Its projects stay, without a workspace.
  *
  * @throws ScimError 404 without such a workspace, 409 while rules name it
  */
@@ -108,7 +108,7 @@ export async function deleteWorkspace(
   if (await store.delete(scope, id, [entry])) context.emit(entry)
 }
 
-/** @throws ScimError 404 where the host has workspaces of its own */
+/** @throws ScimError 404 if the host has its own workspaces */
 export async function requireOwn(context: SettingsContext, scope: Scope): Promise<WorkspaceStore> {
   const store = await ownWorkspaces(context, scope)
   if (store) return store
@@ -131,7 +131,7 @@ interface Putting extends Found {
 
 const maxAttempts = 5
 
-/** Changes title and rules in one step, so that nobody temporarily loses the workspace. */
+/** Changes title and rules in one step, so that nobody loses the workspace in between. */
 async function rename(
   context: SettingsContext,
   scope: Scope,
@@ -157,7 +157,7 @@ async function rename(
   if (rules) context.reconciler?.wake()
 }
 
-/** The rules with the new title; `undefined` when none names the workspace. */
+/** The rules with the new title; `undefined` if none names the workspace. */
 async function renamedRules(
   context: SettingsContext,
   scope: Scope,

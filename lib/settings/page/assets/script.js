@@ -1,5 +1,5 @@
-// Makes the page more comfortable where scripts run. Everything works without it, and it calls
-// nothing but the page itself.
+// Adds convenience where scripts run. Everything works without it, and it calls only the page
+// itself.
 const editor = document.querySelector('[data-editor]')
 if (editor) edit(editor)
 for (const button of document.querySelectorAll('[data-copy]')) offerCopy(button)
@@ -24,7 +24,7 @@ function edit(form) {
     unseen.querySelector('button').disabled = !isDirty
   }
   const changed = () => {
-    // What was previewed is no longer what would be saved.
+    // The draft differs from the preview now.
     for (const part of form.querySelectorAll(
       '[data-preview], [name=previewed], [data-previewed]',
     )) {
@@ -134,14 +134,14 @@ function offerCopy(button) {
   button.hidden = false
   button.addEventListener('click', async () => {
     field.select()
-    // Browsers have the clipboard over HTTPS only.
+    // Browsers offer the clipboard only over HTTPS.
     if (navigator.clipboard) await navigator.clipboard.writeText(field.value)
     else document.execCommand('copy')
     button.textContent = 'Copied'
   })
 }
 
-/** Times as the reader's clock has them; the server knows UTC alone. */
+/** Shows times in the reader's time zone. The server knows only UTC. */
 function showLocalTimes(part) {
   const format = new Intl.DateTimeFormat(undefined, {
     dateStyle: 'medium',
@@ -153,14 +153,14 @@ function showLocalTimes(part) {
   }
 }
 
-/** Looks again at what is still under way, until it is not. */
+/** Reloads the part that shows work in progress until the work is done. */
 function refresh() {
   const part = document.querySelector('[data-refresh]')
   if (!part) return
   setTimeout(async () => {
     try {
       const path = location.pathname
-      // The form token is what tells this script from others at the same origin.
+      // The form token distinguishes this script from others at the same origin.
       const token = document.querySelector('main').dataset.formToken
       const response = await fetch(path, { headers: { 'X-Settings-Refresh': token } })
       if (!response.ok) return
@@ -169,7 +169,7 @@ function refresh() {
       if (next) showLocalTimes(next)
       if (next) part.replaceWith(next)
     } catch {
-      // The next look is by hand.
+      // The reader has to reload the page.
       return
     }
     refresh()

@@ -2,29 +2,29 @@ import type { ProjectChoice } from '../../options.js'
 import { type Html, html, type Part } from '../html.js'
 import { projectText } from '../project-names.js'
 
-/** What there is to choose from. */
+/** The choices in the inputs. */
 export interface Choices {
   /** Organization roles that rules may give. */
   readonly roles: readonly string[]
   /** Names of pushed groups. */
   readonly groups: readonly string[]
-  /** Ids of pushed groups by name, of those that the draft names. */
+  /** Ids of the pushed groups that the draft names, by name. */
   readonly groupIds: ReadonlyMap<string, string>
-  /** Names in the draft that no pushed group has, with the names that may have been meant. */
+  /** Names in the draft that no pushed group has, with similar names. */
   readonly missing: ReadonlyMap<string, readonly string[]>
   readonly workspaces?: readonly string[]
   readonly projects?: readonly ProjectChoice[]
 }
 
 /**
- * Most options all project pickers of a page may have together; beyond, a name or number is typed,
- * with suggestions.
+ * Maximum number of options in all project pickers of a page together. Above it, an input with
+ * suggestions replaces them.
  */
 const maxOptions = 20_000
 
 /**
- * Options of a select; a value that is none of them stays selectable, so that nothing is changed by
- * showing it.
+ * Options of a select. An unknown selected value stays selectable, so that showing it changes
+ * nothing.
  */
 export function roleOptions(roles: readonly string[], selected: string): Html {
   const all = roles.includes(selected) ? roles : [selected, ...roles]
@@ -33,7 +33,7 @@ export function roleOptions(roles: readonly string[], selected: string): Html {
   )}`
 }
 
-/** A text input that suggests and takes anything. */
+/** A text input with suggestions that accepts any text. */
 export function textCell(cell: {
   readonly name: string
   readonly label: string
@@ -46,7 +46,7 @@ export function textCell(cell: {
   return html`<input type="text" name="${name}" value="${value}" list="${list}" aria-label="${label}" autocomplete="off" spellcheck="false"${extra}${focus && html` autofocus`}>`
 }
 
-/** A picker of projects by title; by number where the host cannot list them. */
+/** A picker of projects by title, or an input for the id if the host cannot list them. */
 export function projectCell(
   { projects }: Choices,
   cell: {

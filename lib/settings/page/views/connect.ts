@@ -4,27 +4,27 @@ import { type Guide, guides } from '../guides.js'
 import { type Html, html, type Part } from '../html.js'
 import { badge, countOf, formToken, instant, type Layout } from '../layout.js'
 
-/** What the page "Connect" shows. */
+/** The data of the page "Connect". */
 export interface ConnectView {
   readonly setup: Setup
-  /** Absent: tokens are given in code alone. */
+  /** Absent: tokens are given only in code. */
   readonly tokens: readonly TokenSummary[] | undefined
-  /** Of the identity provider that was chosen. */
+  /** The guide of the chosen identity provider. */
   readonly guide: Guide | undefined
   readonly scimUrl: ScimUrl | undefined
   readonly said?: Part
-  /** The token that was just made: shown this once. */
+  /** The new token, which is shown only once. */
   readonly made?: MadeToken
 }
 
-/** Where identity providers reach SCIM. */
+/** The URL at which identity providers reach SCIM. */
 export interface ScimUrl {
   readonly url: string
-  /** It follows the address at which the page is seen. */
+  /** Set if the URL depends on the address of the page. */
   readonly path?: string
 }
 
-/** Address, tokens, guide, and what happens next. */
+/** Address, tokens, guide, and the next steps. */
 export function connectView(layout: Layout, view: ConnectView): Html {
   return html`<h1>Connect an identity provider</h1>
 <p class="quiet">It needs two things from here, a base URL and a token, and then sends its people and groups.</p>
@@ -49,7 +49,7 @@ interface CopyField {
   readonly path?: string | undefined
 }
 
-/** A value with a button that copies it; the button appears where scripts run. */
+/** A value with a copy button. The button appears only if scripts run. */
 function copyField(id: string, label: string, { value, path }: CopyField): Html {
   return html`<p class="copy"><label for="${id}" class="unseen">${label}</label><input id="${id}" readonly value="${value}"${path !== undefined && html` data-path="${path}"`}> <button type="button" class="button" hidden data-copy="${id}">Copy</button></p>`
 }
@@ -138,7 +138,7 @@ function nextCard(layout: Layout, { lastContact, people, groups, hasRules }: Set
   const step = (isDone: boolean, title: Part, about: Part) =>
     html`<li class="${isDone ? 'done' : 'open'}"><strong>${title}</strong> ${isDone ? badge('good', 'Done') : badge('plain', 'To come')}<br><span class="quiet">${about}</span></li>`
   const isConnected = lastContact !== undefined
-  // Before that, people are those whom an import has listed.
+  // Before that, all people come from an import.
   const hasPeople = isConnected && people > 0
   return html`<section class="card" aria-labelledby="next-title" id="next"${!isConnected && html` data-refresh="3"`}><h2 id="next-title">What happens next</h2>
 <ol class="steps" aria-live="polite">
@@ -149,7 +149,7 @@ ${step(hasRules, 'Rules give them roles, workspaces and projects', html`<a href=
 </ol></section>`
 }
 
-/** For a page of rules while nobody has called and there are none. */
+/** Shown on the page of rules if no identity provider has called and there are no rules. */
 export function welcomePanel(layout: Layout): Html {
   return html`<section class="panel plain" aria-labelledby="welcome-title"><h2 id="welcome-title">No identity provider has called yet</h2>
 <p>Give it the base URL and a token. It then sends people and groups, and the rules below say what each group gets in Label Studio.</p>

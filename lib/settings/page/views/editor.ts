@@ -5,19 +5,19 @@ import { formToken, type Layout } from '../layout.js'
 import { projectText } from '../project-names.js'
 import { type Choices, projectCell, roleOptions, textCell } from './cells.js'
 
-/** What the editor of the mapping rules shows. */
+/** The data of the rule editor. */
 export interface EditorView {
   readonly layout: Layout
   readonly draft: Draft
   readonly choices: Choices
   readonly problems: readonly RuleProblem[]
-  /** The row that was just added, to put the cursor in. */
+  /** The table of the row that was just added; its input gets the focus. */
   readonly added?: Section
-  /** Stands above the tables, within the form: a preview, a conflict. */
+  /** Shown above the tables, within the form: a preview or a conflict. */
   readonly panel?: Part
-  /** Set when the panel is a preview of exactly this draft, with something to save. */
+  /** Set if the panel is a preview of exactly this draft and there is something to save. */
   readonly isPreviewed?: boolean
-  /** The draft is what is saved. */
+  /** Set if the draft equals the saved rules. */
   readonly isSaved?: boolean
 }
 
@@ -47,7 +47,7 @@ ${actionBar(view)}
 </form>`
 }
 
-/** One primary action: to preview what was changed, then to save what was previewed. */
+/** One primary action: first to preview the changes, then to save them. */
 function actionBar({ layout, isPreviewed = false, isSaved = false }: EditorView): Html {
   return html`<div class="actions${!isSaved && ' ready'}" data-actions>
 <div class="wide"${isPreviewed && html` hidden`} data-unseen>
@@ -83,7 +83,7 @@ const sectionOf: Readonly<Record<string, readonly [Section, string]>> = {
   projects_groups: ['projects', 'Project'],
 }
 
-/** `roles_groups[2]` as a link to the third row of the first table. */
+/** Turns `roles_groups[2]` into a link to the third row of the first table. */
 function rowLink(row: string): Part {
   const [, list = '', index = ''] = /^(\w+)\[(\d+)\]$/.exec(row) ?? []
   const [section, label] = sectionOf[list] ?? []
@@ -240,7 +240,7 @@ function ruleRow(
 `
 }
 
-/** To the group that a rule names. */
+/** A link to the group that a rule names. */
 function membersLink(view: EditorView, name: Section, index: number | string): Part {
   const group = typeof index === 'number' ? view.draft[name][index]?.group : undefined
   const id = group === undefined ? undefined : view.choices.groupIds.get(group)
@@ -248,7 +248,7 @@ function membersLink(view: EditorView, name: Section, index: number | string): P
   return html`<a class="button small quiet" href="${view.layout.base}/groups/${encodeURIComponent(id)}" aria-label="${`Members of ${group}`}">Members</a>`
 }
 
-/** What is wrong with a row, or what its group may have been meant to be. */
+/** The problems of a row, or suggestions for the name of its group. */
 function noteRow(view: EditorView, { section: name, columns }: Table, index: number): Part {
   const problems = problemsOf(view, name, index)
   const hint = hintOf(view, name, index)
@@ -267,7 +267,7 @@ function hintOf(view: EditorView, name: Section, index: number): Part {
   }</p>`
 }
 
-/** Buttons that put one of these names into every rule that has the other one. */
+/** Buttons that replace a name by one of these in every rule. */
 export function meantButtons(name: string, near: readonly string[]): Part {
   return near.map((each, at) => [
     at > 0 && ', ',
@@ -290,7 +290,7 @@ function problemsOf(
   return problems.filter((problem) => problem.row === row)
 }
 
-/** Read out alone, a label must tell which of the three tables it belongs to. */
+/** A label that is clear to a screen reader, with the name of its table. */
 function labelOf(what: string, section: Section, index: number | string): string {
   return `${what}, ${ruleNames[section]} ${numberOf(index)}`
 }
@@ -305,7 +305,7 @@ function numberOf(index: number | string): string {
   return typeof index === 'number' ? String(index + 1) : index
 }
 
-/** Lists for the inputs to choose from; anything else can be typed as well. */
+/** Suggestions for the inputs, which accept any other text as well. */
 function suggestions({ groups, workspaces, projects }: Choices): Html {
   return html`<datalist id="group-choices">${groups.map((name) => html`<option value="${name}">`)}</datalist>
 <datalist id="workspace-choices">${(workspaces ?? []).map((title) => html`<option value="${title}">`)}</datalist>

@@ -1,6 +1,6 @@
 import type { EventName } from '../../../events/catalogue.js'
 
-/** Events as administrators say them. */
+/** Events in the words of administrators. */
 export const eventWords: Readonly<Record<EventName, string>> = {
   'user.created': 'Person added',
   'user.replaced': 'Person changed',

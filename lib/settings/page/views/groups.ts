@@ -4,7 +4,7 @@ import { badge, countOf, type Layout, pager } from '../layout.js'
 import type { NameProjects } from '../project-names.js'
 import { ruleLink } from './rule-link.js'
 
-/** Pushed groups against the rules. */
+/** The pushed groups and the rules that name them. */
 export function groupsView(layout: Layout, report: GroupsReport, page: GroupsPage): Html {
   const { search = '', onlyUnmapped, offset, limit } = page
   const query = new URLSearchParams(search ? { search } : {})
@@ -53,7 +53,7 @@ function ruleLinks(layout: Layout, { gives, rules }: PushedGroup): Part {
   return gives.map((text, index) => [index > 0 && ', ', ruleLink(layout, rules[index] ?? '', text)])
 }
 
-/** What a page about one group shows. */
+/** The data of the page about one group. */
 export interface GroupView {
   readonly group: GroupReport
   readonly names: NameProjects
@@ -61,7 +61,7 @@ export interface GroupView {
   readonly limit: number
 }
 
-/** One group: the rules it feeds, and who is in it. */
+/** One group: the rules that name it, and its members. */
 export function groupView(layout: Layout, { group, names, offset, limit }: GroupView): Html {
   const { displayName, members, memberPage, gives, rules } = group
   const total = members ?? offset + memberPage.length

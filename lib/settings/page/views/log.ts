@@ -55,14 +55,14 @@ ${input('until', 'Before', 'date')}
 
 const outcomes = { succeeded: 'good', refused: 'busy', failed: 'bad' } as const
 
-/** Two events can have the same words: the one that is rarer says how it came. */
+/** Two events can have the same words; the rarer one gets an addition. */
 function wordsOf(option: string): string {
   const words = eventWords[option as EventName]
   if (words === undefined) return option
   return option.endsWith('.replaced') ? `${words} as a whole` : words
 }
 
-/** Entries of the log; with a frame, people are links. */
+/** Entries of the log. With a layout, people and groups are links. */
 export function logTable(entries: readonly StoredAuditEntry[], layout?: Layout): Html {
   return html`<div class="scroll" role="region" aria-label="Events" tabindex="0"><table class="log rows">
 <thead><tr><th scope="col">When</th><th scope="col">Event</th><th scope="col">About</th><th scope="col">Details</th><th scope="col">By</th></tr></thead>
@@ -72,7 +72,7 @@ ${requestsIn(entries).map(
 )}</table></div>`
 }
 
-/** Entries of one request in a row. */
+/** Groups consecutive entries of the same request. */
 function requestsIn(
   entries: readonly StoredAuditEntry[],
 ): readonly (readonly StoredAuditEntry[])[] {
@@ -85,7 +85,7 @@ function requestsIn(
   return groups
 }
 
-/** Time and actor stand once for all that one request did. */
+/** Time and actor appear only once for all entries of a request. */
 function entryRow(entry: StoredAuditEntry, index: number, layout: Layout | undefined): Html {
   return html`<tr${index > 0 && html` class="same"`}><td>${index === 0 && instant(entry.at)}</td><td title="${entry.event}">${eventWords[entry.event] ?? entry.event}${entry.outcome !== 'succeeded' && [' ', badge(outcomes[entry.outcome], entry.outcome)]}</td><td>${about(entry, layout)}</td><td>${details(entry)}</td><td data-label="By">${index === 0 && entry.actor}</td></tr>
 `

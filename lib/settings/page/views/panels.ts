@@ -7,7 +7,7 @@ import { meantButtons } from './editor.js'
 
 const people = (count: number) => countOf(count, 'person', 'people')
 
-/** What saving would do, and the button that does it. */
+/** The effects of saving, and the button that saves. */
 export function previewPanel(
   layout: Layout,
   preview: Preview,
@@ -38,7 +38,10 @@ interface Losing {
   readonly names: NameProjects
 }
 
-/** Who is out: counted, by name, never folded; to be confirmed where they are many. */
+/**
+ * Everyone who loses access, with number and names, always visible. A large loss needs a
+ * confirmation.
+ */
 function lossList(layout: Layout, preview: Preview, { losing, names }: Losing): Html {
   const { losingAccess, warning } = preview
   const lose = losingAccess === 1 ? 'loses' : 'lose'
@@ -49,7 +52,7 @@ ${more > 0 && html`<p class="quiet">and ${more.toLocaleString('en')} more</p>`}
 ${warning !== undefined && html`<p><label class="check"><input type="checkbox" name="confirm" value="yes"> I want them to lose their access</label></p>`}`
 }
 
-/** A misspelt name gives nothing: said before it is saved. */
+/** Warns before saving that a rule for a misspelt name gives nothing. */
 function missingNames({ missing }: Preview): Part {
   return missing.map(
     ({ name, nearMisses }) =>
@@ -143,7 +146,7 @@ function seenText({ sees }: Preview['sample'][number]): Part {
   return before === after ? `${after} of ${total}` : `${before}, then ${after} of ${total}`
 }
 
-/** Two editors: what somebody else saved meanwhile, against the draft. */
+/** Two editors at once: what the other one saved, compared with the draft. */
 export function conflictPanel(
   layout: Layout,
   difference: { readonly added: readonly string[]; readonly removed: readonly string[] },
@@ -168,14 +171,14 @@ ${rules.length === 0 && html`<p class="quiet">nothing</p>`}
   }</ul>`
 }
 
-/** One sentence that is announced. */
+/** One sentence that screen readers announce. */
 export function notice(kind: 'good' | 'bad' | 'warn' | 'plain', text: Part): Html {
   return html`<div class="panel ${kind}" role="${kind === 'bad' ? 'alert' : 'status'}"><p>${text}</p></div>`
 }
 
 /**
- * Somebody whom new rules concern may wait already, or be in several groups: they are counted once
- * they are marked.
+ * People are counted when they are marked, because those concerned by new rules may be waiting
+ * already or be in several groups.
  */
 export function waitingText({ pending, fanningOut, paused }: Status): string {
   const verb = paused ? 'Waiting:' : 'Updating'
@@ -183,7 +186,7 @@ export function waitingText({ pending, fanningOut, paused }: Status): string {
   return pending === 0 ? 'Looking who new rules concern' : `${verb} ${people(pending)}, and more`
 }
 
-/** How provisioning stands, in one line. */
+/** The status of provisioning in one line. */
 export function statusStrip(layout: Layout, status: Status): Html {
   const { failed, pending, fanningOut } = status
   const waiting = pending + fanningOut

@@ -56,7 +56,7 @@ const notSent = badge('plain', 'Not from the identity provider')
 
 const standing = (person: PersonSummary): Html => badge(...standings[person.standing])
 
-/** People and their access. */
+/** The list of people and their access. */
 export function peopleView(
   layout: Layout,
   view: {
@@ -146,7 +146,7 @@ function memberships({ access }: PersonSummary, names: NameProjects): Part {
   ]
 }
 
-/** One person: what they have, and why. */
+/** One person: their access and the reasons. */
 export function personView(
   layout: Layout,
   view: {

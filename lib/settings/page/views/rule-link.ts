@@ -7,7 +7,7 @@ const ruleLists: Readonly<Record<string, readonly [section: string, name: string
   projects_groups: ['projects', 'Project'],
 }
 
-/** Where a rule such as `roles_groups[2]` stands in the editor, and how it is called there. */
+/** The name of a rule such as `roles_groups[2]` in the editor, and its anchor there. */
 export function ruleAt(rule: string): RulePlace {
   const [, list = '', index = ''] = /^(\w+)\[(\d+)\]$/.exec(rule) ?? []
   const [section, name = list] = ruleLists[list] ?? []
@@ -15,7 +15,7 @@ export function ruleAt(rule: string): RulePlace {
   return { name: `${name} rule ${Number(index) + 1}`, ...anchor }
 }
 
-/** Rules of the mapping policy are nowhere in the editor. */
+/** Rules of the mapping policy have no anchor, because the editor does not show them. */
 interface RulePlace {
   readonly name: string
   readonly anchor?: string

@@ -1,14 +1,14 @@
 import { type Html, html, type Part } from '../html.js'
 import { formToken, type Layout } from '../layout.js'
 
-/** What the form shows beside itself. */
+/** What the sign-in form shows besides its fields. */
 export interface SignInView {
   readonly problem: string | undefined
-  /** What was typed before the session ended. */
+  /** The rules typed before the session ended. */
   readonly draft: string | undefined
 }
 
-/** The form by which administrators come in with their token. */
+/** The form in which administrators sign in with their token. */
 export function signInView(layout: Layout, { problem, draft }: SignInView): Html {
   return html`<div class="narrow card">
 <h1>SCIM settings</h1>

@@ -8,7 +8,7 @@ import { type Html, html, type Part } from '../html.js'
 import { badge, countOf, formToken, instant, type Layout } from '../layout.js'
 import { logTable } from './log.js'
 
-/** How provisioning stands. */
+/** The status of provisioning. */
 export function statusView(
   layout: Layout,
   view: {
@@ -17,7 +17,7 @@ export function statusView(
     readonly seats: { readonly supported: boolean; readonly used?: number; readonly limit?: number }
     readonly seatsFailure?: string
     readonly refusals: ReportedRefusals
-    /** How many people and groups there are, and whether anybody has called. */
+    /** How many people and groups there are, and whether an identity provider has called. */
     readonly setup: Setup
     readonly tokens: readonly TokenSummary[]
     readonly notice?: Part
@@ -122,7 +122,7 @@ function pauseForm(layout: Layout, { paused }: Status): Html {
 <button class="button" name="do" value="${action}">${label}</button></form>`
 }
 
-/** What many people lost, or would have, within the last day. */
+/** The access that many people lost or would have lost within the last day. */
 function massLossPanel(layout: Layout, { massLoss, massLossAllowedUntil }: Status): Part {
   if (!massLoss) return undefined
   const { at, cause, people, of, isRefused } = massLoss
@@ -134,7 +134,7 @@ ${isRefused && !isAllowed && html`<form method="post" action="${layout.base}/sta
 </section>`
 }
 
-/** People whom the identity provider may believe to be out. */
+/** People who still have access although the identity provider may believe that it ended. */
 function stillInPanel(layout: Layout, { stillIn }: Status): Part {
   if (stillIn.length === 0) return undefined
   return html`<section class="panel warn" aria-labelledby="still-in-title"><h2 id="still-in-title">Still in, although they were to be removed</h2>

@@ -3,7 +3,7 @@ import { type Html, html, type Part } from '../html.js'
 import type { NameProjects } from '../project-names.js'
 import { ruleAt } from './rule-link.js'
 
-/** More than this, and the table below is easier to read. */
+/** With more rules, the table below is easier to read. */
 const maxRules = 14
 const maxLetters = 27
 
@@ -15,14 +15,17 @@ const columns = [0, 1, 2].map((column) => column * (boxWidth + gap))
 
 type Reasons = Explanation['reasons']
 
-/** A box of the picture, and where its middle is. */
+/** A box of the picture, with the vertical position of its centre. */
 interface Box {
   readonly text: string
   readonly y: number
   readonly isOff: boolean
 }
 
-/** The way from groups through rules to what they give, as a picture; none of very many rules. */
+/**
+ * A picture of the way from groups through rules to what they give. Left out if there are too many
+ * rules.
+ */
 export function wayPicture({ reasons }: Pick<Explanation, 'reasons'>, names: NameProjects): Part {
   if (reasons.length === 0 || reasons.length > maxRules) return undefined
   const sorted = [...reasons].sort((a, b) => (a.group < b.group ? -1 : a.group > b.group ? 1 : 0))
@@ -50,7 +53,7 @@ ${[[...groups.values()], rules, [...gives.values()]].map((boxes, at) =>
 </svg></div>`
 }
 
-/** Boxes of a column, evenly spread, in the order of what they are tied to. */
+/** Boxes of a column, evenly spaced, in the order of the rules that they connect to. */
 function column(
   reasons: Reasons,
   textOf: (reason: Reasons[number]) => string,

@@ -2,7 +2,7 @@ import { type Html, html, type Part } from '../html.js'
 import { badge, countOf, formToken, type Layout, notInForceBanner, pager } from '../layout.js'
 import { notice } from './panels.js'
 
-/** A workspace on the list. */
+/** A workspace in the list. */
 export interface WorkspaceRow {
   readonly id: string
   readonly title: string
@@ -12,24 +12,24 @@ export interface WorkspaceRow {
   readonly projects: readonly string[]
 }
 
-/** A project, and where it is. */
+/** A project and its workspace. */
 export interface ProjectPlace {
   readonly id: number
   readonly title: string
-  /** Absent: in no workspace. */
+  /** Absent: not in a workspace. */
   readonly workspaceId: string | undefined
-  /** Who made it, where it waits for a workspace. */
+  /** Creator of a project that is not in a workspace yet. */
   readonly madeBy: string | undefined
 }
 
-/** What the page shows. */
+/** The data of the page. */
 export interface WorkspacesView {
   readonly notice: Part
   readonly workspaces: readonly WorkspaceRow[]
   /** One page of projects. */
   readonly places: readonly ProjectPlace[]
   readonly total: number
-  /** Whether the host lists its projects; else they are put by number. */
+  /** Whether the host lists its projects; otherwise they are added by id. */
   readonly canList: boolean
   readonly failure?: string
   readonly search: string
@@ -38,7 +38,7 @@ export interface WorkspacesView {
   readonly limit: number
 }
 
-/** Workspaces that are kept here, and where each project is. */
+/** The workspaces that are kept here, and the workspace of each project. */
 export function workspacesView(layout: Layout, view: WorkspacesView): Html {
   const { workspaces, failure } = view
   return html`<h1>Workspaces</h1>
