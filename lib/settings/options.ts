@@ -86,8 +86,8 @@ export interface SettingsOptions {
   /** How long a sign-in at the page lasts, in minutes. 1 to 10 080. Default 480. */
   readonly sessionMinutes?: number
   /**
-   * How many sign-ins and tokens of an address may fail per minute before it has to wait. 1 to 10
-   * 000. Default 10.
+   * How many sign-ins and tokens of an address may fail per minute before it has to wait.
+   * 1 to 10 000. Default 10.
    */
   readonly failedSignInsPerMinute?: number
   /** Maximum size of a request body, in bytes. At least 1024. Default 8 MiB. */

@@ -1,14 +1,13 @@
 /**
- * Milliseconds of processor time that some work takes in this process, the least of three runs. The
- * time on the wall tells little where other programs run beside the tests.
+ * Milliseconds of CPU time that the work takes in this process, the least of three runs. Elapsed
+ * time tells little when other programs run beside the tests.
  */
 export function cpuMs(work: () => unknown): number {
   return Math.min(...[1, 2, 3].map(() => spent(work)))
 }
 
 /**
- * The same for one run of work that waits, with everything else that runs in this process
- * meanwhile.
+ * CPU time of one run of asynchronous work, including everything else this process does meanwhile.
  */
 export async function cpuMsOf(work: () => Promise<unknown>): Promise<number> {
   const before = process.cpuUsage()

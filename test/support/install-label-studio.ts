@@ -1,6 +1,6 @@
 import { installLabelStudio } from './label-studio-server.js'
 
-// For .ci/run, which installs it while other tests run.
+// Used by .ci/run, which installs Label Studio while other tests run.
 installLabelStudio().catch((error) => {
   console.error(error)
   process.exitCode = 1

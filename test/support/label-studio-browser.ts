@@ -1,8 +1,8 @@
-/** What a person with a browser does in Label Studio, real or fake. */
+/** The result of a form that a person submits to Label Studio, real or fake. */
 export interface Browser {
-  /** Status of the answer to the form, 302 when it was accepted. */
+  /** Status of the answer; 302 if the form was accepted. */
   status: number
-  /** Value of the `Cookie` header of the session. */
+  /** The `Cookie` header of the session. */
   cookie: string
 }
 
@@ -17,7 +17,7 @@ export const signUp = (
   { email, password }: { email: string; password: string },
 ): Promise<Browser> => postForm(`${url}/user/signup/?token=${invite}`, { email, password })
 
-/** Signs up with a link that the gate made for one person. */
+/** Signs up through the link that the gate made for one person. */
 export async function signUpByLink(
   link: string,
   { email, password }: { email: string; password: string },
@@ -65,9 +65,7 @@ export interface Answer {
   json: any
 }
 
-/**
- * Sends one request, a JSON body when there is one, with these headers and no redirect followed.
- */
+/** Sends one request with these headers, and a JSON body if given. Does not follow redirects. */
 export async function send(
   url: string,
   options: { method?: string; headers?: Record<string, string>; body?: unknown } = {},

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { installPython } from './python-environment.js'
 
-/** A real Label Studio Community edition on a loopback port, with a data directory of its own. */
+/** A real Label Studio Community edition on a loopback port, with its own data directory. */
 export interface LabelStudioServer {
   url: string
   ownerEmail: string
@@ -17,11 +17,11 @@ export interface LabelStudioServer {
   token: string
   /** Path of its SQLite file. */
   database: string
-  /** Ends the process at once, as a crash would; the data stays. */
+  /** Ends the process immediately, like a crash. The data remains. */
   kill(): Promise<void>
-  /** Starts it again on the same port and data, after ending it if it runs. */
+  /** Starts it again on the same port and data. Ends it first if it is running. */
   restart(): Promise<void>
-  /** Ends it and removes its data. */
+  /** Ends it and deletes its data. */
   stop(): Promise<void>
 }
 
@@ -32,11 +32,11 @@ const program = join(venv, 'bin', 'label-studio')
 const startUpMs = 280_000
 const databaseName = 'label_studio.sqlite3'
 /**
- * Data of one that has just started for the first time: its migrations take half a minute. A change
- * of what it starts with needs another name.
+ * Data after the first start, because the migrations take half a minute. If the initial data
+ * changes, this needs a new name.
  */
 const template = join(cache, `template-${release}-1`)
-/** In memory where there is such a place: SQLite waits for the disk at every write. */
+/** In memory if possible, because SQLite waits for the disk at every write. */
 const fastFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 const pythonPath = resolve('test/support/label-studio-python')
 
@@ -46,7 +46,7 @@ const owner = {
   token: '0123456789abcdef0123456789abcdef01234567',
 }
 
-/** Installs Label Studio where it is missing (about 1 GB, a minute) and starts it. */
+/** Starts Label Studio. Installs it first if it is missing (about 1 GB, a minute). */
 export async function startLabelStudio(): Promise<LabelStudioServer> {
   await installLabelStudio()
   const dataDir = await mkdtemp(join(fastFolder, 'label-studio-'))
@@ -92,7 +92,7 @@ export async function startLabelStudio(): Promise<LabelStudioServer> {
   }
 }
 
-/** Others may be at it at the same time, so that it appears as a whole or not at all. */
+/** Renames the finished copy, because other processes may keep a template at the same time. */
 function keepTemplate(dataDir: string) {
   if (existsSync(template)) return
   const mine = `${template}-${process.pid}`
@@ -106,22 +106,22 @@ function keepTemplate(dataDir: string) {
 }
 
 /**
- * A Python that can import `label_studio_sdk`, which comes with Label Studio; installs both where
- * they are missing.
+ * A Python that can import `label_studio_sdk`, which is part of Label Studio. Installs both if they
+ * are missing.
  */
 export async function pythonWithSdk(): Promise<string> {
   await installLabelStudio()
   return join(venv, 'bin', 'python')
 }
 
-/** Installs Label Studio where it is missing. */
+/** Installs Label Studio if it is missing. */
 export async function installLabelStudio(): Promise<void> {
   if (existsSync(program)) return
   mkdirSync(cache, { recursive: true })
   try {
     await installPython(venv, `label-studio==${release}`)
   } catch (error) {
-    // Half an installation would be taken for a whole one the next time.
+    // The next run would mistake a partial installation for a complete one.
     rmSync(venv, { recursive: true, force: true })
     throw error
   }
@@ -137,8 +137,8 @@ function spawnServer(dataDir: string, port: number): ChildProcess {
 }
 
 /**
- * Label Studio also reads bare names such as `HOST`, `PORT` and `USERNAME`, so nothing else is
- * passed on.
+ * Label Studio also reads names without a prefix such as `HOST`, `PORT` and `USERNAME`, so no other
+ * variables are passed on.
  */
 function environment(dataDir: string): Record<string, string> {
   return {
@@ -154,7 +154,7 @@ function environment(dataDir: string): Record<string, string> {
     LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN: 'true',
     COLLECT_ANALYTICS: 'false',
     LATEST_VERSION_CHECK: 'false',
-    // Tests have ML backends and webhooks on this machine.
+    // The tests run ML backends and webhooks on this machine.
     USE_DEFAULT_BANNED_SUBNETS: 'false',
     SENTRY_DSN: '',
     FRONTEND_SENTRY_DSN: '',

@@ -9,57 +9,65 @@ const errorUrn = 'urn:ietf:params:scim:api:messages:2.0:Error'
 
 /** A service provider under load. */
 export interface LoadTarget {
-  /** Asked for each request: a host that starts again may have another port. */
+  /** Called for each request, because a restarted host may have another port. */
   readonly origin: () => string
   readonly token: string
 }
 
-/** How requests are sent; their number is what it is without `requestsPerSecond`. */
+/** How to send requests. Without `requestsPerSecond`, the workers send as fast as they can. */
 export interface LoadOptions {
   readonly seed: number
-  /** Requests at a time. */
+  /** Number of concurrent requests. */
   readonly workers: number
-  /** Sent on time, however slow the answers are: each late answer counts its whole wait. */
+  /**
+   * Requests are sent on schedule, however slow the answers are: a late answer counts its whole
+   * wait.
+   */
   readonly requestsPerSecond?: number
 }
 
-/** What came of the requests so far. */
+/** The results so far. */
 export interface LoadTotals {
-  /** Answers by status; 0 counts requests that got none. */
+  /** Answers by status; 0 counts requests without an answer. */
   readonly statuses: Readonly<Record<number, number>>
-  /** Milliseconds of each answer, in no order. */
+  /** Time of each answer in milliseconds, in no order. */
   readonly timesMs: readonly number[]
-  /** Request ids of the answers 5xx. */
+  /** Request ids of the 5xx answers. */
   readonly failedIds: readonly string[]
-  /** What no client should be told: statuses beside 2xx and 503, and 503 without what it needs. */
+  /**
+   * Answers that no client should get: statuses other than 2xx and 503, and incomplete 503 answers.
+   */
   readonly wrong: readonly string[]
 }
 
 /**
- * Mixed traffic that knows what was acknowledged: mostly reads, and creations, changes, deletions
- * and memberships of people of its own.
+ * Mixed traffic that records what was acknowledged: mostly reads, and creations, changes, deletions
+ * and memberships of its own people.
  */
 export interface Load {
   totals(): LoadTotals
-  /** Answers 2xx until now. */
+  /** Number of 2xx answers so far. */
   succeeded(): number
-  /** Ends, and resolves when every request has its answer. */
+  /** Stops sending. Resolves when every request has its answer. */
   stop(): Promise<void>
   /**
-   * Compares what is there with what was acknowledged.
+   * Compares the stored data with what was acknowledged.
    *
-   * @returns a line for each difference
+   * @returns one line for each difference
    */
   lost(): Promise<readonly string[]>
 }
 
-/** Somebody the load has made. `undefined`: nobody knows, a request had no answer, or 503. */
+/**
+ * A person created by the load. `undefined` means unknown, because a request got no answer or a
+ * 503.
+ */
 interface Person {
   readonly id: string
   readonly userName: string
-  /** The number last written to `title` by a request that was answered 2xx. */
+  /** The number in `title` of the last acknowledged write. */
   written: number
-  /** The last number sent. */
+  /** The number in `title` of the last write sent. */
   sent: number
   active: boolean | undefined
   isMember: boolean | undefined
@@ -80,7 +88,7 @@ interface State {
   names: number
 }
 
-/** Starts sending. The group that all people join is made first. */
+/** Starts sending, after creating the group that people join. */
 export async function startLoad(target: LoadTarget, options: LoadOptions): Promise<Load> {
   const random = randomOf(options.seed)
   const agent = new http.Agent({ keepAlive: true, maxSockets: 256 })
@@ -143,7 +151,7 @@ interface Turn {
   ask(method: string, path: string, body?: object): Promise<Answer | undefined>
 }
 
-/** What is sent, as often as it stands here. */
+/** The requests, in proportion to how often they are sent. */
 const mix: readonly ((turn: Turn) => Promise<void>)[] = [
   ...Array.from({ length: 10 }, () => read),
   ...Array.from({ length: 4 }, () => find),
@@ -158,7 +166,7 @@ const mix: readonly ((turn: Turn) => Promise<void>)[] = [
 
 async function read({ state, ask, random }: Turn): Promise<void> {
   const person = oneOf(random, state.people)
-  // Somebody else may delete them meanwhile.
+  // Another request may be deleting a busy person.
   await (person && !person.isBusy
     ? ask('GET', `/Users/${person.id}`)
     : ask('GET', '/Users?count=1'))
@@ -183,7 +191,7 @@ async function create({ state, ask }: Turn): Promise<void> {
   state.people.push({ id, userName, ...fresh })
 }
 
-/** Does something to a person whom no other request changes meanwhile. */
+/** Changes a person while no other request does. */
 async function change(turn: Turn, work: (person: Person) => Promise<void>): Promise<void> {
   const person = oneOf(turn.random, turn.state.people)
   if (person === undefined || person.isBusy) return await create(turn)
@@ -238,7 +246,7 @@ interface Line {
   readonly agent: http.Agent
 }
 
-/** Longer than the host takes for anything. */
+/** Longer than the host takes for any request. */
 const timeoutMs = 40_000
 
 function send(
@@ -299,10 +307,10 @@ function createTally() {
   }
 }
 
-/** What is wrong with an answer for a client that does everything right. */
+/** What is wrong with an answer, given that the client makes no mistakes. */
 function faultOf({ status, headers, body }: Answer): string | undefined {
   if (status < 300) return undefined
-  // Deleted by another request of the load in the meantime.
+  // Another request of the load has deleted it meanwhile.
   if (status === 404 && body?.schemas?.[0] === errorUrn) return undefined
   const isScim =
     body?.schemas?.[0] === errorUrn &&
@@ -354,7 +362,7 @@ function differenceOf(
   return lines
 }
 
-/** The time that this share of the answers took at most. */
+/** The maximum time of this share of the answers. */
 export function percentile(timesMs: readonly number[], share: number): number {
   const sorted = [...timesMs].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0

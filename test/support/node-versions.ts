@@ -3,18 +3,16 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { cacheFolder } from './packed-library.js'
 
-/**
- * The Node versions the library promises to run on: the oldest of `engines`, and each later line.
- */
+/** The supported Node versions: the oldest of `engines`, and each later release line. */
 export const nodeVersions = ['20.19', '22', '24', '26'] as const
 
-/** Path of that Node's executable, from the npm package `node`; kept in .cache between runs. */
+/** Path of that Node's executable, from the npm package `node`. Kept in .cache between runs. */
 export function nodeExecutable(version: (typeof nodeVersions)[number]): string {
   const folder = path.join(cacheFolder, `node-${version}`)
   const executable = path.join(folder, 'node_modules/node/bin/node')
   if (fs.existsSync(executable)) return executable
   fs.mkdirSync(folder, { recursive: true })
-  // npm asks for leave to run this package's script, which fetches the executable.
+  // npm runs this package's script, which downloads the executable, only if it is allowed to.
   const manifest = { private: true, allowScripts: { node: true } }
   fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest))
   execFileSync('npm', ['install', '--no-audit', '--no-fund', `node@${version}`], {

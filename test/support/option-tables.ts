@@ -13,7 +13,7 @@ import { policyTable } from '../../lib/mapping/policy.js'
 import { scimTable } from '../../lib/options.js'
 import { settingsTable } from '../../lib/settings/options.js'
 
-/** The table of every object of options there is. */
+/** The tables of all option objects. */
 export const optionTables: readonly OptionTable[] = [
   scimTable,
   tokenTable,
@@ -31,9 +31,9 @@ export const optionTables: readonly OptionTable[] = [
   ownerTable,
 ]
 
-/** An option as the documentation shows it. */
+/** An option as shown in the documentation. */
 export interface OptionRow {
-  /** Nested ones with a dot. */
+  /** Nested options contain a dot. */
   readonly name: string
   readonly shown: string
   readonly range: string | undefined

@@ -8,19 +8,16 @@ const manifest = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'ut
   devDependencies: Record<string, string>
 }
 
-/** What tests keep between runs; ignored by git. */
+/** Files that tests keep between runs; ignored by git. */
 export const cacheFolder = path.join(root, '.cache')
 
-/**
- * The Express versions the library promises to run on: the oldest of each line's peer range it is
- * tested with.
- */
+/** The supported Express versions to test with: the oldest 4.x, and the one in devDependencies. */
 export const expressVersions = ['4.18.0', manifest.devDependencies['express'] ?? '5'] as const
 
-/** Builds the library and packs it as for publishing; answers the tarball's path. */
+/** Builds and packs the library as for publishing. Returns the path of the tarball. */
 export function packLibrary(): string {
   run(process.execPath, ['scripts/build.js'], root)
-  // Of this process: another suite may pack at the same moment.
+  // One folder per process, because another suite may pack at the same time.
   const folder = path.join(cacheFolder, 'packed', String(process.pid))
   fs.mkdirSync(folder, { recursive: true })
   process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }))
@@ -34,10 +31,10 @@ export function packLibrary(): string {
 }
 
 /**
- * Installs a tarball of the library as a host does, beside that Express and the optional packages,
- * and copies the host programs of test/package/host into it; answers the project's folder, which
- * the caller removes. It stands outside this repository, so that nothing is found in the
- * repository's own node_modules.
+ * Installs a tarball of the library as a host does, with that Express version and the optional
+ * packages, and copies the host programs of test/package/host into it. Returns the project's
+ * folder, which the caller removes. It is outside this repository, so that nothing is loaded from
+ * the repository's node_modules.
  */
 export function installedProject(tarball: string, expressVersion: string): string {
   const project = fs.mkdtempSync(path.join(os.tmpdir(), `scim-express-${expressVersion}-`))
@@ -62,7 +59,7 @@ function projectManifest(tarball: string, expressVersion: string): string {
   })
 }
 
-/** Runs a program to its end and answers what it printed; throws with its output when it fails. */
+/** Runs a program and returns what it printed. Throws with its output if it fails. */
 export function run(command: string, parameters: readonly string[], cwd: string): string {
   try {
     return execFileSync(command, parameters, { cwd, encoding: 'utf8', stdio: 'pipe' })

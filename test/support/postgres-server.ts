@@ -10,15 +10,15 @@ export interface PostgresServer {
   stop(): Promise<void>
 }
 
-/** Who a process runs as; PostgreSQL refuses to run as root. */
+/** The account of a process. PostgreSQL refuses to run as root. */
 export type Account = { readonly uid?: number; readonly gid?: number }
 
 /**
- * Gives a PostgreSQL to test with: the one that `TEST_POSTGRES_URL` names, else a new one in a
- * temporary directory on a free loopback port, which ends with `stop()`. Answers `undefined` when
- * there is neither a URL nor a PostgreSQL on this machine.
+ * A PostgreSQL for tests: the one in `TEST_POSTGRES_URL`, else a new one in a temporary directory
+ * on a free loopback port, which `stop()` ends. `undefined` if there is neither a URL nor a
+ * PostgreSQL on this machine.
  *
- * @throws Error with PostgreSQL's own words when it is installed but does not start
+ * @throws Error with PostgreSQL's own message if it is installed but does not start
  */
 export async function startPostgres(): Promise<PostgresServer | undefined> {
   const url = process.env['TEST_POSTGRES_URL']
@@ -28,9 +28,9 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
 }
 
 /**
- * Jest's global set-up of `npm run test:postgres`: one PostgreSQL for all test files, which find it
- * in `TEST_POSTGRES_URL`. It stands in this file because Jest does not map `.js` to `.ts` for a
- * set-up's imports.
+ * Jest's global set-up of `npm run test:postgres`: one PostgreSQL for all test files, which read
+ * its URL from `TEST_POSTGRES_URL`. It is in this file because Jest does not map `.js` to `.ts` for
+ * the imports of a set-up.
  */
 export default async function setUp(): Promise<void> {
   const server = await startPostgres()
@@ -44,7 +44,7 @@ export default async function setUp(): Promise<void> {
   Object.assign(globalThis, { stopPostgres: server.stop })
 }
 
-/** The newest installed version's folder with `initdb` and `postgres`. */
+/** The folder with `initdb` and `postgres` of the newest installed version. */
 function findBinaries(): string | undefined {
   const onPath = (process.env['PATH'] ?? '').split(path.delimiter)
   const packaged = ['/usr/lib/postgresql', '/usr/local/pgsql', '/opt/homebrew/opt'].flatMap(
@@ -63,27 +63,27 @@ function versionsIn(folder: string): string[] {
     .map((version) => path.join(folder, version, 'bin'))
 }
 
-/** A PostgreSQL that keeps what it has acknowledged, and can be killed. */
+/** A PostgreSQL that keeps what it has acknowledged and can be killed. */
 export interface DurablePostgres extends PostgresServer {
-  /** The account it runs as, for folders that it shall write to; `{}` is that of this process. */
+  /** The account it runs as, for folders it must write to; `{}` is the account of this process. */
   readonly account: Account
-  /** Ends it with SIGKILL, and starts it again on the same data and port. */
+  /** Ends it with SIGKILL and starts it again on the same data and port. */
   crash(): Promise<void>
   /** Ends it with SIGKILL. */
   kill(): Promise<void>
   /** Starts it again after `kill`. */
   restart(): Promise<void>
-  /** Stops each of its processes where it stands. */
+  /** Pauses all of its processes. */
   freeze(): void
-  /** Lets them go on after `freeze`. */
+  /** Resumes them after `freeze`. */
   thaw(): void
 }
 
 /**
- * Starts a PostgreSQL of its own that flushes as in production.
+ * Starts a separate PostgreSQL that flushes to disk as in production.
  *
  * @param over settings of the server
- * @throws Error when none is installed
+ * @throws Error if no PostgreSQL is installed
  */
 export async function startDurablePostgres(
   over: Readonly<Record<string, string | number>> = {},
@@ -123,7 +123,7 @@ export async function startDurablePostgres(
   }
 }
 
-/** Signals a server and the processes that it has started; Linux alone tells which those are. */
+/** Signals a server and its child processes. Only Linux lists the children in /proc. */
 function signalAll({ pid: parent }: ChildProcess, signal: NodeJS.Signals): void {
   const pids = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name))
   const children = pids.filter((pid) => parentOf(pid) === parent)
@@ -132,15 +132,15 @@ function signalAll({ pid: parent }: ChildProcess, signal: NodeJS.Signals): void 
 
 function parentOf(pid: string): number | undefined {
   try {
-    // The name of the program is in parentheses, and may hold spaces.
+    // The program's name is in parentheses and may contain spaces.
     return Number(fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1])
   } catch {
-    // It has ended meanwhile.
+    // The process has ended meanwhile.
     return undefined
   }
 }
 
-/** The processes of a server that was killed need a moment to notice. */
+/** Retries, because the child processes of a killed server need a moment to exit. */
 async function launchAgain(start: () => Promise<ChildProcess>): Promise<ChildProcess> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -152,7 +152,7 @@ async function launchAgain(start: () => Promise<ChildProcess>): Promise<ChildPro
   }
 }
 
-/** Where a server has its data, and who it runs as. */
+/** The data directory and the account of a server. */
 interface Cluster {
   readonly folder: string
   readonly data: string
@@ -202,7 +202,7 @@ async function startIn(binaries: string): Promise<PostgresServer> {
   }
 }
 
-// Durability is switched off unless a test is about it: these databases live for one test run.
+// Durability is off unless a test needs it: these databases live for one test run.
 function settings(over: Readonly<Record<string, string | number>>): string[] {
   const values = {
     listen_addresses: '127.0.0.1',
@@ -242,8 +242,8 @@ async function untilReady(server: ChildProcess): Promise<void> {
     server.once('error', reject)
     server.once('exit', () => reject(new Error(`PostgreSQL did not start:\n${log}`)))
     server.stderr?.on('data', (chunk: Buffer) => {
-      // Read on after start-up too: a full pipe would stop the server. The end is kept: clients
-      // that come too early fill the log.
+      // Keep reading after start-up: a full pipe would block the server. Keep the end of the log:
+      // clients that connect too early fill it.
       log = (log + chunk.toString()).slice(-10_000)
       if (log.includes('ready to accept connections')) resolve()
     })

@@ -9,17 +9,18 @@ const cache = path.join(__dirname, '../../.cache/python')
 export interface PythonEnvironment {
   readonly python: string
   /**
-   * A program that came with the package, as parameters of `python`: the path in its own first line
-   * is wrong once the folder has moved.
+   * The parameters of `python` that run a program of the package. Its own first line would have the
+   * wrong path after the folder has moved.
    */
   program(name: string): string
 }
 
 /**
- * Installs a Python package into a virtual environment of its own, once.
+ * Installs a Python package once, into its own virtual environment.
  *
- * @param requirement what pip installs, separated by blanks, e.g. `scim2-tester[httpx2]==0.5.2`
- * @throws Error when there is no `python3` with `venv`, or pip cannot reach its index
+ * @param requirement the requirements for pip, separated by spaces, e.g.
+ *   `scim2-tester[httpx2]==0.5.2`
+ * @throws Error if there is no `python3` with `venv`, or pip cannot reach its index
  */
 export async function pythonEnvironment(
   name: string,
@@ -40,10 +41,10 @@ export async function pythonEnvironment(
 }
 
 /**
- * Makes a virtual environment and installs into it. Modules are compiled when they are imported:
- * most never are.
+ * Makes a virtual environment and installs into it. Modules are compiled only when imported,
+ * because most are never used.
  *
- * @throws Error with the words of `venv` or pip
+ * @throws Error with the message of `venv` or pip
  */
 export async function installPython(folder: string, requirement: string): Promise<void> {
   const flags = ['--quiet', '--disable-pip-version-check', '--no-compile']

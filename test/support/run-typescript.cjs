@@ -1,4 +1,5 @@
-// Runs a TypeScript file of this repository in a process of its own: node run-typescript.cjs <file> [parameters]
+// Runs a TypeScript file of this repository in its own process:
+// node run-typescript.cjs <file> [parameters]
 const fs = require('node:fs')
 const Module = require('node:module')
 const path = require('node:path')
@@ -27,7 +28,7 @@ function isAsset(filename) {
   return path.basename(path.dirname(filename)) === 'assets' && !filename.includes('node_modules')
 }
 
-// Sources import `./name.js` and mean `./name.ts`.
+// Sources import `./name.ts` as `./name.js`.
 const resolve = Module._resolveFilename
 Module._resolveFilename = (request, parent, ...rest) => {
   const isOurs = request.startsWith('.') && request.endsWith('.js')

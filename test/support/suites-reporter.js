@@ -1,8 +1,8 @@
 import fs from 'node:fs'
 
 /**
- * What each suite beside the default one needs; the names are folders of test/ and values of
- * TEST_SUITE.
+ * The requirements of each suite besides the default one. The names are folders of test/ and values
+ * of TEST_SUITE.
  */
 export const separateSuites = {
   package: 'the package registry',
@@ -21,7 +21,7 @@ export const separateSuites = {
 }
 
 /**
- * Says at the end of `npm test` which suites did not run, and writes the totals of any suite to the
+ * Prints at the end of `npm test` which suites did not run. Writes the totals of any suite to the
  * file that TEST_RESULTS names, one JSON line each, for .ci/run.
  */
 export default class SuitesReporter {
@@ -45,13 +45,10 @@ function notRun() {
   return `Not run here, each with a command of its own: ${list.join(', ')}. All of them: .ci/run\n`
 }
 
-/**
- * How the conformance kit names its checks; those that say nothing about an adapter it shows as
- * skipped.
- */
+/** Titles of checks of the conformance kit. It skips checks that do not apply to an adapter. */
 const kitCheck = /\[(?:MUST|SHOULD|MAY) [\w.]+\]$/
 
-/** Whether a test did not run that should have. */
+/** Whether a test was skipped that should have run. */
 function isSkipped({ status, title }) {
   return ['pending', 'todo', 'skipped', 'disabled'].includes(status) && !kitCheck.test(title)
 }
@@ -60,7 +57,7 @@ function appendTotals(file, suite = 'default', results) {
   const totals = {
     suite,
     passed: results.numPassedTests,
-    // A file that does not load has no tests to count, and yet has failed.
+    // A file that fails to load counts as a failure, although it has no tests.
     failed: results.numFailedTests + results.numRuntimeErrorTestSuites,
     skipped: results.testResults.flatMap(({ testResults }) => testResults).filter(isSkipped).length,
   }

@@ -4,22 +4,22 @@ import os from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
 
-/** An empty database of a test's own. */
+/** An empty database for one test. */
 export interface TestDatabase {
   readonly dialect: 'sqlite' | 'postgres'
-  /** What `sqlAdapters({ url })` takes. Several connections to it see the same data. */
+  /** The URL for `sqlAdapters({ url })`. Several connections to it see the same data. */
   readonly url: string
-  /** Removes the database, also when connections to it are still open. */
+  /** Removes the database even if connections to it are open. */
   drop(): Promise<void>
 }
 
-/** What the database under test is: PostgreSQL in `npm run test:postgres`, otherwise SQLite. */
+/** The kind of database under test: PostgreSQL in `npm run test:postgres`, otherwise SQLite. */
 export const testDialect: TestDatabase['dialect'] =
   process.env['TEST_SUITE'] === 'postgres' ? 'postgres' : 'sqlite'
 
 /**
- * Creates an empty database: a file on SQLite, a database of its own on PostgreSQL. Test files that
- * use it are named `*.sql.test.ts`; they run on SQLite in `npm test` and again on PostgreSQL in
+ * Creates an empty database: a file on SQLite, a new database on PostgreSQL. Test files that use it
+ * are named `*.sql.test.ts`. They run on SQLite in `npm test` and again on PostgreSQL in
  * `npm run test:postgres`.
  */
 export async function testDatabase(): Promise<TestDatabase> {

@@ -3,10 +3,10 @@ import { sqlAdapters } from '../../adapters/sql/index.js'
 import type { Adapters } from '../../lib/stores/index.js'
 import { postgresDatabase, sqliteDatabase, type TestDatabase } from './test-database.js'
 
-/** The kinds of stores that are shipped. */
+/** The kinds of stores in this package. */
 export type StoreName = 'memory' | 'SQLite' | 'PostgreSQL'
 
-/** Adapters over one kind of store, with a name for reports. */
+/** Adapters with one kind of store, and a name for reports. */
 export interface NamedAdapters {
   readonly name: StoreName
   readonly adapters: Adapters
@@ -19,12 +19,12 @@ const open: Readonly<Record<StoreName, () => Promise<NamedAdapters>>> = {
   PostgreSQL: async () => over('PostgreSQL', await postgresDatabase()),
 }
 
-/** The shipped stores, each empty. */
+/** Each store of this package, empty. */
 export function threeStores(): Promise<readonly NamedAdapters[]> {
   return openStores(['memory', 'SQLite', 'PostgreSQL'])
 }
 
-/** Some of the shipped stores, each empty. */
+/** These stores of this package, empty. */
 export async function openStores(names: readonly StoreName[]): Promise<readonly NamedAdapters[]> {
   const stores: NamedAdapters[] = []
   for (const name of names) stores.push(await open[name]())
@@ -43,7 +43,7 @@ async function over(name: StoreName, database: TestDatabase): Promise<NamedAdapt
   }
 }
 
-/** The number that an environment variable gives, or the default. */
+/** The number in an environment variable, or the default. */
 export function numberFrom(variable: string, otherwise: number): number {
   const value = Number(process.env[variable] ?? otherwise)
   if (!Number.isSafeInteger(value)) throw new Error(`${variable} must be a whole number.`)

@@ -30,7 +30,7 @@ const matchers: Readonly<Record<string, Matcher>> = {
     isDeepStrictEqual(found, wanted) ? [] : [`${at} is ${show(found)}, not ${show(wanted)}`],
 }
 
-/** How a body differs from the part of it that is expected; empty when it does not. */
+/** Differences between a body and the expected part of it; empty if there are none. */
 export function match(wanted: Json, found: Json | undefined, at = 'body'): string[] {
   if (isArray(wanted)) {
     if (!isArray(found) || found.length !== wanted.length) {

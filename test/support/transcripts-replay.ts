@@ -7,7 +7,7 @@ import type {
 import type { Json, JsonObject } from '../../lib/schema/types.js'
 import { match } from './transcripts-match.js'
 
-/** A request as it goes out. */
+/** A request to send. */
 export interface OutgoingRequest {
   readonly method: string
   readonly path: string
@@ -21,13 +21,10 @@ export interface Incoming {
   readonly text: string
 }
 
-/** A service provider that a transcript is replayed against. */
+/** A service provider to replay a transcript against. */
 export interface ReplayTarget {
   readonly baseUrl: string
-  /**
-   * Sends a request with the token of an actor, to a router with these options on top of the usual
-   * ones.
-   */
+  /** Sends a request with an actor's token to a router with the usual options and these. */
   send(
     request: OutgoingRequest,
     about: { readonly actor: string; readonly options: JsonObject },
@@ -36,13 +33,13 @@ export interface ReplayTarget {
 
 export interface ReplayOptions {
   /**
-   * Sends steps that need a deviation to a router without it first: `each` to one without that
-   * deviation only, `strict` to one with `strict: true`.
+   * Sends steps that need a deviation to a router without it first: `each` turns off only that
+   * deviation, `strict` sets `strict: true`.
    */
   readonly without?: 'each' | 'strict'
 }
 
-/** Sends a transcript's requests in order; throws at the first answer that is not as expected. */
+/** Sends a transcript's requests in order. Throws at the first unexpected answer. */
 export async function replay(
   transcript: Transcript,
   target: ReplayTarget,
@@ -168,7 +165,7 @@ function differencesOf(
   ]
 }
 
-/** A value with saved values in place of `${…}`. */
+/** Replaces each `${…}` in a value by the saved value. */
 function fill(value: Json, saved: ReadonlyMap<string, Json>): Json {
   if (typeof value === 'string') {
     const whole = /^\$\{([^}]+)\}$/.exec(value)?.[1]

@@ -7,7 +7,7 @@ import type { Adapters } from '../../lib/stores/adapters.js'
 import { type ExpressVersion, load } from '../http/support.js'
 import type { Incoming, OutgoingRequest, ReplayTarget } from './transcripts-replay.js'
 
-/** One way to run the library: a store, a mount path and a version of Express. */
+/** One configuration: a store, a mount path and a version of Express. */
 export interface Setting {
   readonly adapters: Adapters
   readonly mount: '/' | '/scim/v2'
@@ -15,14 +15,14 @@ export interface Setting {
   readonly options?: Partial<ScimOptions>
 }
 
-/** A listening host whose every target is a tenant of its own. */
+/** A listening host on which every target is a separate tenant. */
 export interface TranscriptServer {
-  /** A new tenant. */
+  /** Makes a new tenant. */
   target(): ReplayTarget
   close(): Promise<void>
 }
 
-/** Header that says which options a request's router has; the host of these tests routes by it. */
+/** The header with the options of a request's router, by which the host of these tests routes. */
 const optionsHeader = 'x-test-options'
 
 /** Starts a host on a free loopback port. */
@@ -66,7 +66,7 @@ function hostOf({ adapters, mount, express: version, options = {} }: Setting) {
     return { tenant, name, scopes: ['scim:read', 'scim:write'] }
   }
   const onError = (error: unknown) => console.error(error)
-  // Later requests have later times, so that the order of creation can be expected.
+  // Later requests get later times, so that tests can expect the order of creation.
   let now = Date.now()
   const clock = () => {
     now += 1

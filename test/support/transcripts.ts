@@ -77,13 +77,13 @@ const transcript = closed(
 )
 const validate = new Ajv({ allErrors: true, strictTypes: false }).compile<Transcript>(transcript)
 
-/** A transcript and the file it stands in, e.g. `okta/aiw-user-life.json`. */
+/** A transcript and its file, e.g. `okta/aiw-user-life.json`. */
 export interface TranscriptFile {
   readonly file: string
   readonly transcript: Transcript
 }
 
-/** Every transcript of test/idp, or of some of its folders. */
+/** Every transcript in test/idp, or in some of its folders. */
 export function readTranscripts(...idps: readonly string[]): readonly TranscriptFile[] {
   return fs
     .readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -97,7 +97,7 @@ export function readTranscripts(...idps: readonly string[]): readonly Transcript
     })
 }
 
-/** @throws Error naming every key and value that the format does not have */
+/** @throws Error naming every key and value that the format does not allow */
 export function parseTranscript(json: unknown, file: string): Transcript {
   if (validate(json)) return json
   const lines = (validate.errors ?? []).map(
@@ -106,7 +106,7 @@ export function parseTranscript(json: unknown, file: string): Transcript {
   throw new Error(`${file} is no transcript:\n${lines.join('\n')}`)
 }
 
-/** A test's title: where it stands, what happens, what it proves. */
+/** A test's title: file, situation, and what it proves. */
 export function titleOf({ file, transcript: { name } }: TranscriptFile): string {
   return `${file.replace('.json', '')}: ${name}`
 }

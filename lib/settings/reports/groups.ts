@@ -51,7 +51,7 @@ export interface GroupsPage {
 }
 
 /**
- * Compares the pushed groups with the names in the rules. Keeps only the names of at most 50 000
+ * Compares the pushed groups with the names in the rules. It keeps only names, of at most 50 000
  * groups. Similar names are only shown; they never grant anything.
  */
 export async function reportGroups(

@@ -12,7 +12,9 @@ import { type FakeMember, type FakeUser, newMember } from './state.js'
 
 type Errors = Record<string, string>
 
-/** Only superusers come in; the others are sent to the admin's own sign-in, also when signed in. */
+/**
+ * Lets only superusers in. Everybody else, even if signed in, is sent to the admin's own sign-in.
+ */
 function forSuperusers(
   handler: (context: FakeContext, user: FakeUser) => FakeResponse,
 ): FakeHandler {
@@ -55,8 +57,7 @@ function changePage(context: FakeContext, user: FakeUser, errors: Errors = {}): 
 }
 
 /**
- * What is missing in the form is cleared, as in the real one: a box that is not sent is not
- * checked.
+ * Clears whatever the form does not contain, as the real one does: a missing box is not checked.
  */
 const change = forSuperusers((context, user) => {
   if (!hasCsrf(context.request)) return html(403, '<h1>Forbidden</h1>')
@@ -119,7 +120,7 @@ const setPassword = forSuperusers((context, user) => {
   return redirect(`/admin/users/user/${user.id}/change/`)
 })
 
-/** Search and change of accounts' memberships, where a removed one can be brought back. */
+/** Search and change of memberships, where a removed membership can be restored. */
 const onlySuperusers =
   (handler: FakeHandler): FakeHandler =>
   (context, id) =>

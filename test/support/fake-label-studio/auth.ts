@@ -11,8 +11,8 @@ let cookies = 0
 
 /**
  * A signed cookie, as Community keeps sessions (Django's `signed_cookies`: compressed JSON, time,
- * signature): nothing is stored, so nothing can be ended but by the account. The real one changes
- * each second, this one each time.
+ * signature). Nothing is stored, so only a change of the account ends a session. The real cookie
+ * changes each second, this one each time.
  */
 export function sessionCookie(user: FakeUser): string {
   return signedSession({
@@ -22,7 +22,7 @@ export function sessionCookie(user: FakeUser): string {
   })
 }
 
-/** A cookie every answer sets, also to people who sent a token or nothing. */
+/** The cookie that every answer sets, even for requests with a token or without credentials. */
 export function anonymousCookie(): string {
   return signedSession({ uid: randomUUID() })
 }
@@ -68,11 +68,11 @@ export function newAccessToken(user: FakeUser, options: FakeOptions): string {
   return jwt({ token_type: 'access', exp, iat, jti: randomUUID(), user_id: `${user.id}` })
 }
 
-/** Who a request is, for pages and for the API, or the answer that ends it. */
+/** The user of a request, for pages and for the API, or the answer that refuses it. */
 export interface Authentication {
   user: FakeUser | undefined
   pageUser: FakeUser | undefined
-  /** By the session alone; `undefined` where an access token came first. */
+  /** The user of the session; `undefined` if the request has an access token. */
   sessionUser: FakeUser | undefined
   refusal: FakeResponse | undefined
 }
@@ -87,7 +87,7 @@ export function authenticate(
   const bearer = /^Bearer (.+)$/.exec(authorization ?? '')?.[1]
   const byJwt = bearer === undefined ? undefined : readJwt(state, bearer, 'access')
   if (byJwt?.activeOrganization === null && options.mode !== 'lse') {
-    // The middleware asks the missing organization for its settings.
+    // The middleware fails because it reads the settings of the missing organization.
     return {
       user: undefined,
       pageUser: undefined,
@@ -127,7 +127,7 @@ function readLegacyToken(state: FakeState, token: string) {
 }
 
 function readSession(state: FakeState, request: FakeRequest): FakeUser | undefined {
-  // Of several cookies of one name the last counts, as in Django.
+  // Of several cookies with one name the last counts, as in Django.
   const cookies = new Map(
     (request.headers.cookie ?? '').split(';').map((each) => {
       const [name = '', ...value] = each.trim().split('=')

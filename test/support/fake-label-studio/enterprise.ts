@@ -22,7 +22,7 @@ const seatsTaken = ({ state }: FakeContext) =>
     ({ role, deletedAt }) => deletedAt === undefined && !noSeat.has(role),
   ).length
 
-/** Refuses where a MANUAL flag gives the right to change access to SAML and SCIM alone. */
+/** Refuses the request if a MANUAL flag lets only SAML and SCIM change this kind of access. */
 function manual(flag: 'role' | 'workspace' | 'project', handler: FakeHandler): FakeHandler {
   return (context, ...ids) => {
     const { manual: flags = {} } = context.options
@@ -99,7 +99,7 @@ const workspaceMembers = workspace((context, { members }) =>
   ),
 )
 
-/** The filter `ids` of lists of members. */
+/** The `ids` filter of member lists. */
 const isAskedFor = ({ request }: FakeContext) => {
   const ids = request.query.get('ids')?.split(',').map(Number)
   return ({ id }: { id: number }) => ids?.includes(id) ?? true
@@ -133,7 +133,7 @@ const deleteWorkspace = workspace(({ state }, { id }) => {
   return noContent()
 })
 
-/** Owners, administrators and managers are members of every project without being in it. */
+/** Owners and administrators count as members of every project without being listed in it. */
 const projectMembers: FakeHandler = (context, id) => {
   const { state, request } = context
   const project = id === undefined ? undefined : state.projects.get(id)
@@ -154,7 +154,7 @@ const projectMembers: FakeHandler = (context, id) => {
   return paged(request, users, show, { defaultSize: 20 })
 }
 
-/** Skips people who are not members of the organization with a working role. */
+/** Skips people without membership and a working role in the organization. */
 const addProjectMembers = manual('project', ({ state, request }, id) => {
   const project = id === undefined ? undefined : state.projects.get(id)
   if (project === undefined) return apiError(404, 'No Project matches the given query.')
@@ -229,7 +229,7 @@ const settings = (name: 'scimSettings' | 'samlSettings') => ({
   }) satisfies FakeHandler,
 })
 
-/** What only Enterprise has. Community answers all of it with a 404 page. */
+/** The API that only Enterprise has. Community answers it with a 404 page. */
 export const enterpriseRoutes = [
   route('PATCH', '/api/organizations/:id/memberships', setRole),
   route('GET', '/api/billing/info', billing),

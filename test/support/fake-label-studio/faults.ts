@@ -2,9 +2,9 @@ import type { ServerResponse } from 'node:http'
 import type { FakeRequest, FakeResponse } from './http.js'
 
 /**
- * What goes wrong with a request. `down`: the connection is closed unanswered. `slow`: never
- * answered, until the client gives up. `dropped`: the work is done, then the connection is closed.
- * The others are answered without any work.
+ * What goes wrong with a request. `down`: the connection is closed without an answer. `slow`: no
+ * answer until the client gives up. `dropped`: the work is done, then the connection is closed. All
+ * others are answered without any work.
  */
 export type Fault =
   | { kind: 'down' }
@@ -13,14 +13,14 @@ export type Fault =
   | { kind: 'garbage' }
   | { kind: 'status'; status: number; headers?: Record<string, string>; body?: string }
 
-/** When a fault strikes. */
+/** When a fault applies. */
 export interface FaultRule {
   fault: Fault
-  /** Default every method. */
+  /** Default: every method. */
   method?: string
-  /** Default every path. */
+  /** Default: every path. */
   path?: RegExp
-  /** How many requests it strikes. Default every one until `clear`. */
+  /** How many requests fail. Default: all until `clear`. */
   times?: number
 }
 
@@ -30,7 +30,7 @@ export interface Faults {
   clear(): void
 }
 
-/** Faults with the look-up the server uses. */
+/** Faults, with the look-up for the server. */
 export function faults(): Faults & { next(request: FakeRequest): Fault | undefined } {
   let rules: (FaultRule & { left: number })[] = []
   return {
@@ -52,7 +52,7 @@ export function faults(): Faults & { next(request: FakeRequest): Fault | undefin
   }
 }
 
-/** Lets a fault strike; false when the answer is to be sent as usual. */
+/** Applies a fault. Returns false if the normal answer should be sent. */
 export function strike(
   fault: Fault | undefined,
   response: ServerResponse,

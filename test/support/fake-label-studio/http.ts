@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FakeOptions, FakeState, FakeUser } from './state.js'
 
-/** A request as the fake's routes see it. */
+/** A request as passed to the routes. */
 export interface FakeRequest {
   method: string
   /** Without the base path. */
@@ -10,7 +10,7 @@ export interface FakeRequest {
   query: URLSearchParams
   headers: IncomingMessage['headers']
   body: string
-  /** Of the form or JSON body; a JSON body that is none is answered before a route sees it. */
+  /** The parsed form or JSON body. Invalid JSON is refused before it reaches a route. */
   json: unknown
 }
 
@@ -20,23 +20,23 @@ export interface FakeResponse {
   body?: string
 }
 
-/** What a route may use. */
+/** What a route can use. */
 export interface FakeContext {
   state: FakeState
   options: FakeOptions
   isEnterprise: boolean
   request: FakeRequest
-  /** Who the REST API takes the request for. */
+  /** The user according to the REST API. */
   user: FakeUser | undefined
-  /** Whom the pages take the request for: they know no tokens but JWTs. */
+  /** The user according to the pages, which accept no tokens other than JWTs. */
   pageUser: FakeUser | undefined
-  /** Sends the session cookie of this person with the answer. */
+  /** Adds a session cookie of this person to the answer. */
   signIn(user: FakeUser): void
 }
 
 export type FakeHandler = (context: FakeContext, ...ids: number[]) => FakeResponse
 
-/** A route: method, path pattern with `:id` for numbers, whether it is open to everybody. */
+/** A route: method, path pattern with `:id` for ids, and whether it needs no sign-in. */
 export interface FakeRoute {
   method: string
   pattern: RegExp
@@ -50,7 +50,7 @@ export function route(
   handler: FakeHandler,
   { isOpen = false } = {},
 ): FakeRoute {
-  // A slash at the end makes no difference, where the real one knows the path at all.
+  // A trailing slash makes no difference on paths that the real one knows.
   const source = path.replace(/\/$/, '').replace(/:id/g, '(-?\\d+)')
   return { method, pattern: new RegExp(`^${source}/?$`), handler, isOpen }
 }
@@ -95,7 +95,7 @@ export function apiError(
 export const invalid = (errors: Record<string, string[]>) =>
   apiError(400, 'Validation error', errors)
 
-/** What every unknown path is answered with: a page, not JSON. */
+/** The answer to every unknown path: a page, not JSON. */
 export const unknownPath = () => html(404, '<h1>Page not found</h1>')
 
 export const escapeHtml = (text: string) =>

@@ -29,7 +29,7 @@ import { userRoutes } from './users.js'
 export type { Fault, FaultRule, Faults } from './faults.js'
 export type * from './state.js'
 
-/** A request the fake has seen. */
+/** A request that the fake has received. */
 export interface SeenRequest {
   method: string
   path: string
@@ -37,7 +37,7 @@ export interface SeenRequest {
   body: string
 }
 
-/** A Label Studio in this process. It has what `LabelStudioServer` has, and knobs. */
+/** A Label Studio in this process: a `LabelStudioServer` with additional controls. */
 export interface FakeLabelStudio {
   /** Base URL, with the base path. */
   url: string
@@ -50,7 +50,7 @@ export interface FakeLabelStudio {
   faults: Faults
   /** Every request, oldest first. */
   requests: SeenRequest[]
-  /** Highest number of requests that were in flight at once. */
+  /** Highest number of concurrent requests. */
   maxInFlight(): number
   /** Stops answering; the state stays. */
   kill(): Promise<void>
@@ -100,7 +100,7 @@ export async function startFakeLabelStudio(options: FakeOptions = {}): Promise<F
   }
 }
 
-/** A server that can be ended with all its connections, and started again on the same port. */
+/** A server that can be stopped with all its connections and started again on the same port. */
 function listening(listener: (request: IncomingMessage, response: ServerResponse) => void) {
   let server: Server | undefined
   let port = 0
@@ -144,7 +144,7 @@ async function readRequest(incoming: IncomingMessage, basePath: string): Promise
   }
 }
 
-/** Django takes the bytes of a form that is not UTF-8 for ISO-8859-1. */
+/** Django decodes a form that is not UTF-8 as ISO-8859-1. */
 function textOf(body: Buffer, type = ''): string {
   const isForm = type.startsWith('application/x-www-form-urlencoded')
   return body.toString(isForm && !isUtf8(body) ? 'latin1' : 'utf8')
@@ -170,13 +170,13 @@ function respond(request: FakeRequest, state: FakeState, options: FakeOptions): 
     pageUser,
     signIn: (person) => void signedIn.push(person),
   }
-  // Any session without an organization gets the first one.
+  // A session without an organization gets the first one.
   const session = user ?? pageUser
   if (session !== undefined && session.activeOrganization === null && pageUser === session) {
     session.activeOrganization = organizationId
   }
   const answer = dispatch(routes, context, refusal)
-  // Each answer to a session signs it anew.
+  // Each answer to a session signs the session again.
   const person = signedIn[0] ?? sessionUser
   const cookie =
     `sessionid=${person === undefined ? anonymousCookie() : sessionCookie(person)}; ` +
@@ -188,7 +188,8 @@ function respond(request: FakeRequest, state: FakeState, options: FakeOptions): 
 }
 
 /**
- * Nearly every answer sets a session cookie; a client that kept them would lose its own session.
+ * Nearly every answer sets a session cookie. A client that stored them all would lose its own
+ * session.
  */
 function withSessionCookie(
   answer: FakeResponse,

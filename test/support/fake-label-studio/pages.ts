@@ -13,7 +13,9 @@ import { addMember } from './users.js'
 
 export const formOf = (request: FakeRequest) => new URLSearchParams(request.body)
 
-/** What `str.strip` of Python takes off, and Django with it; not quite what `trim` does. */
+/**
+ * The characters that Python's `str.strip`, and so Django, removes; not exactly those of `trim`.
+ */
 const spaces =
   '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+'
 const edges = new RegExp(`^${spaces}|${spaces}$`, 'g')
@@ -22,7 +24,7 @@ const addressIn = (form: URLSearchParams, field: string) =>
 
 export const csrfCookie = 'csrftoken'
 
-/** The hidden control of every form; also sets the cookie it is compared with. */
+/** Adds the hidden CSRF field to a form, and sets the cookie that it is compared with. */
 export function withCsrf(context: FakeContext, page: (control: string) => FakeResponse) {
   const known = cookieOf(context.request, csrfCookie)
   const token = known ?? Math.random().toString(36).slice(2).padEnd(32, '0')
@@ -55,11 +57,11 @@ const signInPage = (context: FakeContext, error = '') =>
     ),
   )
 
-/** Lower-cases what is typed and then compares exactly; writes the organization back. */
+/** Compares the lower-cased input exactly, and sets the user's organization again. */
 const signIn: FakeHandler = (context) =>
   signInAs(context, addressIn(formOf(context.request), 'email').toLowerCase())
 
-/** The form of Django itself, for its admin and for the browsable API. */
+/** Django's own form, for its admin and the browsable API. */
 const signInByName: FakeHandler = (context) =>
   signInAs(context, addressIn(formOf(context.request), 'username').normalize('NFKC'))
 
@@ -120,7 +122,7 @@ const signOut: FakeHandler = () => ({
   headers: { location: '/', 'set-cookie': ['sessionid=""; Max-Age=0; Path=/'] },
 })
 
-/** Who has a session is sent on from the forms for those who have none. */
+/** Redirects people with a session away from forms for people without one. */
 const unlessSignedIn =
   (form: (context: FakeContext) => FakeResponse): FakeHandler =>
   (context) =>

@@ -24,7 +24,7 @@ const showAnnotation = (annotation: FakeAnnotation) => ({
   task: annotation.task,
 })
 
-/** Somebody who was removed still sees the list and may create, but nothing of a project itself. */
+/** A removed person still sees the list and may create projects, but cannot use a project. */
 function inside(handler: FakeHandler): FakeHandler {
   return (context, ...ids) => {
     const { state, user } = context
@@ -35,7 +35,7 @@ function inside(handler: FakeHandler): FakeHandler {
   }
 }
 
-/** The last `ids` counts; an empty one is none. */
+/** The last `ids` counts. An empty one filters nothing. */
 const list: FakeHandler = ({ state, request }) => {
   const ids = (request.query.getAll('ids').at(-1) ?? '').split(',').filter(Boolean).map(Number)
   if (ids.some(Number.isNaN)) return apiError(500, 'invalid literal for int()')
@@ -100,7 +100,7 @@ const createAnnotation = inside(({ state, request, user }: FakeContext, task = 0
   return json(201, showAnnotation(annotation))
 })
 
-/** Projects, tasks and annotations, as far as a test needs them to see somebody at work. */
+/** Projects, tasks and annotations, as far as tests need them to watch a person work. */
 export const projectRoutes = [
   route('GET', '/api/projects/', list),
   route('POST', '/api/projects/', create),

@@ -1,37 +1,38 @@
 import { randomBytes } from 'node:crypto'
 
 /**
- * Which Label Studio the fake is. `oss-old`: Community up to 1.22. `oss-new`: Community 1.23.2,
- * against which the fake is proven. `lse`: Enterprise, from its published API reference only.
+ * The edition and version to imitate. `oss-old`: Community up to 1.22. `oss-new`: Community 1.23.2,
+ * which the fake is compared with. `lse`: Enterprise, from its published API reference only.
  */
 export type FakeMode = 'oss-old' | 'oss-new' | 'lse'
 
 export interface FakeOptions {
   mode?: FakeMode
-  /** Path the fake lives under, e.g. `/label-studio`. Default none. */
+  /** Path that the fake is served under, e.g. `/label-studio`. Default: none. */
   basePath?: string
-  /** `numbered` stands for sources after 1.23.2: `deleted-7-user@example.com`. Default `plain`. */
+  /**
+   * `numbered` is the format in sources after 1.23.2: `deleted-7-user@example.com`. Default
+   * `plain`.
+   */
   masks?: 'plain' | 'numbered'
-  /** Enterprise: people who may have a working role at once. Default none. */
+  /** Enterprise: how many people may have a working role at once. Default: unlimited. */
   seatLimit?: number
-  /** Enterprise: role of a new member. Default `NO`. */
+  /** Enterprise: the role of new members. Default `NO`. */
   defaultRole?: string
-  /** Enterprise: flags that switch the API off where false, and the status it then answers with. */
+  /** Enterprise: `false` disables the API for that kind of access; `status` is its answer then. */
   manual?: { role?: boolean; workspace?: boolean; project?: boolean; status?: 400 | 403 }
-  /**
-   * Enterprise before 2.37.0: taking somebody out of a workspace works, but is answered with 500.
-   */
+  /** Enterprise before 2.37.0: removing a person from a workspace works, but answers 500. */
   workspaceRemovalFails?: boolean
-  /** Organizations made without the legacy flag refuse legacy tokens. Default true. */
-  legacyTokens?: boolean
   /**
-   * Community without `DISABLE_SIGNUP_WITHOUT_LINK`: anybody signs up without a link. Default
-   * false.
+   * `false` stands for an organization made without the legacy flag. It refuses legacy tokens.
+   * Default true.
    */
+  legacyTokens?: boolean
+  /** Community without `DISABLE_SIGNUP_WITHOUT_LINK`: sign-up needs no link. Default false. */
   openSignUp?: boolean
-  /** Seconds an access token lives. Default 300. */
+  /** Lifetime of an access token, in seconds. Default 300. */
   accessTokenSeconds?: number
-  /** The admin's form lacks `is_active`, as a version might that this library does not know. */
+  /** The admin's form lacks `is_active`, as an unknown future version might. */
   strangeAdminForm?: boolean
 }
 
@@ -44,15 +45,15 @@ export interface FakeUser {
   isActive: boolean
   isStaff: boolean
   isSuperuser: boolean
-  /** `undefined`: never set, so the person cannot sign in. */
+  /** `undefined`: no password was set, so the person cannot sign in. */
   password: string | undefined
-  /** Part of every session: a new password ends the old ones. */
+  /** Part of every session, so that a new password ends old sessions. */
   passwordVersion: number
   activeOrganization: number | null
   legacyToken: string
   dateJoined: string
   lastLogin: string | undefined
-  /** `jti` of the one personal access token that is not revoked. */
+  /** `jti` of the only valid personal access token. */
   personalAccessToken: string | undefined
 }
 
@@ -70,7 +71,7 @@ export interface FakeProject {
   id: number
   title: string
   createdBy: number | null
-  /** Enterprise: people who are members of their own. */
+  /** Enterprise: the explicit members. */
   members: Set<number>
 }
 
@@ -103,7 +104,7 @@ export interface FakeProjectRole {
   roleSource: string
 }
 
-/** Everything the fake remembers; a test may look and change. */
+/** The complete state of the fake. Tests may read and change it. */
 export interface FakeState {
   users: Map<number, FakeUser>
   members: Map<number, FakeMember>

@@ -9,7 +9,7 @@ const version: FakeHandler = ({ isEnterprise }) =>
     'label-studio-os-package': { version: '1.23.2' },
   })
 
-/** JSON, but announced as a page. */
+/** JSON with the content type of a page. */
 const health: FakeHandler = () => ({
   status: 200,
   headers: { 'content-type': 'text/html; charset=utf-8' },

@@ -20,7 +20,7 @@ import {
   ownerId,
 } from './state.js'
 
-/** An account as the API shows it: removed people are masked, in lists too. */
+/** An account as the API shows it. Removed people are masked, in lists too. */
 export function showUser({ state, options }: FakeContext, user: FakeUser) {
   const owner = state.users.get(ownerId)
   const isRemoved = memberOf(state, user.id)?.deletedAt !== undefined
@@ -61,7 +61,7 @@ const masks = {
   }),
 }
 
-/** Makes a person a member; does nothing when there is any membership, even a deleted one. */
+/** Adds a person to the members. Does nothing if there is any membership, even a deleted one. */
 export function addMember(context: FakeContext, user: FakeUser): FakeMember {
   const { state, options } = context
   const existing = memberOf(state, user.id)
@@ -85,7 +85,7 @@ const whoami: FakeHandler = (context) => {
 }
 
 /**
- * The owner may have left the organization, and sees nobody then. Others are shown by their
+ * An owner who has left the organization sees nobody. Other people are visible through their
  * membership.
  */
 const seesNobody = ({ user, isEnterprise }: FakeContext) =>
@@ -102,9 +102,7 @@ const list: FakeHandler = (context) => {
   )
 }
 
-/**
- * Takes `email` exactly as sent and knows neither `password` nor `is_active`, except in Enterprise.
- */
+/** Stores `email` exactly as sent. `password` and `is_active` have an effect only in Enterprise. */
 const create: FakeHandler = (context) => {
   const { state, isEnterprise, request } = context
   const body = request.json
@@ -137,7 +135,7 @@ function createErrors({ state, isEnterprise, request }: FakeContext) {
 
 const get = found((context, user) => json(200, showUser(context, user)))
 
-/** The other attributes are saved before the e-mail is refused. */
+/** Saves the other attributes before it refuses the e-mail address. */
 const change = found((context, user) => {
   const { request } = context
   user.firstName = textIn(request.json, 'first_name') ?? user.firstName
