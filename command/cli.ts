@@ -62,7 +62,7 @@ function parse({ options = {}, words }: Command, rest: readonly string[]) {
     return surplus === undefined ? typed : `Unexpected word "${surplus}".`
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
-    // Only the first sentence: the advice after it is about words that begin with a hyphen.
+    // Keep only the first sentence. The rest is advice about arguments that begin with a hyphen.
     return `${error.message.split('. ')[0]}.`
   }
 }

@@ -27,7 +27,7 @@ import { closeServer, stopOnSignals } from './stop.js'
 
 /**
  * Runs a complete SCIM service provider in one process. If the environment names a Label Studio, it
- * provisions that one and acts as a proxy in front of it. Resolves once it listens.
+ * provisions that Label Studio and acts as a proxy in front of it. Resolves when it listens.
  */
 export async function serve({ environment: variables, tell }: CommandCall): Promise<number> {
   const environment = readEnvironment(variables)

@@ -205,7 +205,7 @@ async function namesStranger(tools: Tools, found: Allowed, signal: AbortSignal):
   return accounts.some((each) => !seen.has(each))
 }
 
-/** Label Studio must say what the object is. It could not answer the request itself now, either. */
+/** Answers 503. Without Label Studio the object is unknown, and the request would fail anyway. */
 function cannotAsk(error: unknown) {
   if (!isLabelStudioError(error)) throw error
   debug('Label Studio could not be asked about an object: %O', error)

@@ -178,7 +178,10 @@ export function readRequest(matched: Matched, bytes: Buffer | undefined): ReadRe
   }
 }
 
-/** Parses the query. The last value counts, but a reference that appears twice is refused. */
+/**
+ * Parses the query. Of repeated parameters the last counts, but a repeated reference is refused,
+ * except on pages.
+ */
 function queryOf(text: string, endpoint: Endpoint): ReadonlyMap<string, string> | undefined {
   const query = new Map<string, string>()
   for (const pair of text.split('&')) {

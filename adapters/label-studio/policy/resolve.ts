@@ -7,7 +7,7 @@ import type { Reference } from './read-request.js'
 
 /** Looks up which projects objects belong to, using the owner's token. */
 export interface Resolver {
-  /** What is known without asking: a project is its own, and some objects never move. */
+  /** What is known without asking: a project belongs to itself, and some objects never move. */
   known(reference: Reference): ObjectFacts | undefined
   /** Asks Label Studio. An object that does not exist has no projects. */
   ask(reference: Reference, signal?: AbortSignal): Promise<ObjectFacts>
