@@ -9,8 +9,11 @@ export {
   type SignInDecision,
   type SignInOptions,
 } from './access/index.js'
+export type { DeviationId, DeviationOptions, Deviations } from './deviations.js'
 export { ConfigurationError, forbidden, ScimError, type ScimType } from './errors.js'
 export type { AuditEntry, EventName } from './events/catalogue.js'
+export type { UpgradeListener } from './gate/access-gate.js'
+export type { SignInForm } from './gate/forms.js'
 export {
   type AccessGate,
   type AccessGateOptions,
@@ -40,14 +43,35 @@ export type { FailureReport } from './http/failures.js'
 export { scimRouter } from './http/router.js'
 export type * from './mapping/types.js'
 export type { DiscoveryEndpoint, RateLimits, ScimLimits, ScimOptions } from './options.js'
+export type { ProtocolOptions } from './protocol/context.js'
 export type { Principal } from './protocol/messages.js'
 export { type ExchangeStep, type Transcript, transcriptFile } from './recorder/index.js'
+export type { RecordStep } from './recorder/recorder.js'
+export type {
+  Expected as ExpectedAnswer,
+  ParallelStep,
+  RepeatedStep,
+  Step as TranscriptStep,
+  TranscriptRequest,
+} from './recorder/transcript.js'
+export type { TranscriptHead } from './recorder/transcript-file.js'
+export type { Features, Limits, ServiceOptions } from './resources/options.js'
 export type {
   AttributeInput,
+  AttributeType,
+  ExtensionInput,
   Json,
   JsonObject,
+  Lookup as LookupAttribute,
+  Mutability,
+  ResourceType,
   ResourceTypeInput,
+  Returned,
+  SchemaDefinition,
+  SchemaExtension,
   SchemaInput,
+  SchemaOptions,
+  Uniqueness,
 } from './schema/types.js'
 export type * from './stores/access-store.js'
 export type * from './stores/adapters.js'

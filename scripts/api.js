@@ -19,6 +19,11 @@ const entries = {
 
 const modules = new Map()
 const text = reference()
+const hidden = hiddenTypes()
+if (hidden.length > 0) {
+  console.error(`Public signatures name types that no entry exports:\n${hidden.join('\n')}`)
+  process.exitCode = 1
+}
 if (!process.argv.includes('--check')) fs.writeFileSync(target, text)
 else if (fs.readFileSync(target, 'utf8') !== text) {
   console.error('docs/api.md is out of date. Run: node scripts/api.js')
@@ -133,4 +138,50 @@ function commentBefore(code, at) {
     .replace(/(^|\s)@returns? /g, '$1Returns: ')
     .replace(/(^|\s)@see /g, '$1See ')
     .replace(/</g, '&lt;')
+}
+
+// The types that exported declarations name, directly or by way of others, and no entry exports.
+function hiddenTypes() {
+  const declared = Object.values(entries)
+    .flatMap((file) => [...exportsOf(path.join(root, file)).values()])
+    .map(({ file, name }) => `${file}#${name}`)
+  const exported = new Set(declared)
+  const reached = new Map(declared.map((key) => [key, undefined]))
+  for (const key of reached.keys()) {
+    for (const next of typesNamedBy(key)) if (!reached.has(next)) reached.set(next, key)
+  }
+  const short = (key) => path.relative(root, key).replace('#', ' ')
+  return [...reached]
+    .filter(([key]) => !exported.has(key))
+    .map(([key, user]) => `${short(key)}, named by ${short(user)}`)
+}
+
+function typesNamedBy(key) {
+  const [file, name] = key.split('#')
+  const node = moduleOf(file).body.find((each) => {
+    const declaration = each.declaration ?? each
+    return declaration.id?.name === name
+  })
+  return [...typeNames(node)].flatMap((each) => originOf(file, each) ?? [])
+}
+
+function typeNames(node, found = new Set()) {
+  if (node === null || typeof node !== 'object' || node.type === 'BlockStatement') return found
+  const names = { TSTypeReference: node.typeName, TSInterfaceHeritage: node.expression }
+  const named = names[node.type]
+  if (named?.type === 'Identifier') found.add(named.name)
+  for (const child of Object.values(node)) typeNames(child, found)
+  return found
+}
+
+function originOf(file, name) {
+  for (const node of moduleOf(file).body) {
+    const declaration = node.declaration ?? node
+    if (declaration.id?.name === name) return `${file}#${name}`
+    if (node.type !== 'ImportDeclaration' || !node.source.value.startsWith('.')) continue
+    const specifier = node.specifiers.find(({ local }) => local.name === name)
+    const origin = specifier && exportsOf(beside(file, node)).get(specifier.imported.name)
+    if (origin) return `${origin.file}#${origin.name}`
+  }
+  return undefined
 }

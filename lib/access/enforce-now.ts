@@ -9,7 +9,7 @@ import { isHeldUnder, longestAttemptMs, shortLeaseMs, underLease } from './lease
 import { withTimeLimit } from './time-limit.js'
 
 /** Limits for enforcing one person's access within a request. */
-export interface InlineOptions {
+export interface LeaseOptions {
   /** After this many milliseconds the caller gets an `UnavailableError`. */
   readonly timeoutMs: number
   readonly retryAfterSeconds: number
@@ -33,7 +33,7 @@ export async function enforceNow(
   context: EnforceContext,
   scope: Scope,
   userId: string,
-  options: InlineOptions,
+  options: LeaseOptions,
 ): Promise<Enforced | 'settled'> {
   const deadline = Date.now() + options.timeoutMs
   const claim = await claimPerson(context.adapters.access, scope, userId, deadline)
@@ -58,7 +58,7 @@ export async function enforceNow(
 export async function holdLease<T>(
   access: AccessStore,
   scope: Scope,
-  { userId, ...options }: InlineOptions & { readonly userId: string },
+  { userId, ...options }: LeaseOptions & { readonly userId: string },
   work: (scope: Scope) => Promise<T>,
 ): Promise<T> {
   if (isHeldUnder(scope, userId)) return work(scope)
@@ -71,7 +71,7 @@ export async function holdLease<T>(
   }
 }
 
-interface LeaseRequest {
+export interface LeaseRequest {
   readonly userId: string
   readonly timeoutMs: number
 }
@@ -187,7 +187,7 @@ async function carryOut(
   }
 }
 
-function late({ retryAfterSeconds }: InlineOptions): UnavailableError {
+function late({ retryAfterSeconds }: LeaseOptions): UnavailableError {
   return new UnavailableError(
     'The host did not change this person’s access in time. The change is kept and goes on.',
     { retryAfterSeconds },

@@ -2,6 +2,9 @@
  * The tools for writing an adapter, besides the interfaces of the root entry. The bundled adapters
  * import nothing else from the library. docs/adapters.md explains how to use them.
  */
+
+export type { LeaseOptions, LeaseRequest } from '../access/enforce-now.js'
+export type { RulesState } from '../access/enforcement.js'
 export {
   type AccessAdapters,
   emailOf,
@@ -20,9 +23,14 @@ export {
   callback,
   custom,
   flag,
+  type Kind as OptionKind,
   nested,
+  type Option,
+  type OptionRows,
+  type OptionTable,
   oneOf,
   optionTable,
+  type Resolved as ResolvedOptions,
   type RowsFor,
   record,
   text,
@@ -30,10 +38,16 @@ export {
 } from '../configuration/option.js'
 export { readOptions } from '../configuration/read-options.js'
 export { ConfigurationError, forbidden, unavailable } from '../errors.js'
-export { auditEntry } from '../events/audit-entry.js'
+export { type AuditEvent, auditEntry } from '../events/audit-entry.js'
 export type { AuditEntry, EventName } from '../events/catalogue.js'
-export { createEmitter } from '../events/emitter.js'
-export type { ComparableValue, CompareOperator, ResolvedFilter } from '../filter/ast.js'
+export { createEmitter, type EventEmitter, type EventListener } from '../events/emitter.js'
+export type {
+  ComparableValue,
+  CompareOperator,
+  CompareValue,
+  FilterNode,
+  ResolvedFilter,
+} from '../filter/ast.js'
 export { evaluate } from '../filter/evaluate.js'
 export { mentionsGroups } from '../filter/groups.js'
 export type {
@@ -63,16 +77,19 @@ export {
   mappingPolicy,
   membershipsOf,
   type OrganizationRole,
+  type PersonGroup,
+  type PersonState,
   type Plan,
+  type PlanOptions,
   personState,
   placeOf,
   plan,
   resolveAccess,
 } from '../mapping/index.js'
 export type { MappingRules } from '../mapping/types.js'
-export { type OutboxCall, writeDurably, writeInSteps } from '../resources/outbox.js'
+export { type Effects, type OutboxCall, writeDurably, writeInSteps } from '../resources/outbox.js'
 export { comparableForm, comparableOf } from '../schema/comparable.js'
-export { compileResourceTypes } from '../schema/compile.js'
+export { type CompiledSchemas, compileResourceTypes } from '../schema/compile.js'
 export { extended, isObject } from '../schema/json.js'
 export { lookupKeys, lookupName } from '../schema/lookups.js'
 export type { AttributeDefinition, AttributePath, Json } from '../schema/types.js'
@@ -85,7 +102,12 @@ export {
   targetMethods,
 } from '../stores/access-target.js'
 export type { Adapters } from '../stores/adapters.js'
-export { RefusedError, storeErrorKind, UnavailableError } from '../stores/errors.js'
+export {
+  RefusedError,
+  storeErrorKind,
+  UnavailableError,
+  type UnavailableOptions,
+} from '../stores/errors.js'
 export type { Finding } from '../stores/finding.js'
 export type { GatePolicy } from '../stores/gate-policy.js'
 export type { HostAccount } from '../stores/host-account.js'

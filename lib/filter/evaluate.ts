@@ -15,7 +15,10 @@ type Attributes = Readonly<Record<string, unknown>>
  * @param resource as stores keep it: names spelled as in the schemas, extension attributes under
  *   their URN, without `schemas` and without computed attributes (no filter refers to them)
  */
-export function evaluate(filter: ResolvedFilter, resource: Attributes): boolean {
+export function evaluate(
+  filter: ResolvedFilter,
+  resource: Readonly<Record<string, unknown>>,
+): boolean {
   switch (filter.kind) {
     case 'and':
       return filter.nodes.every((node) => evaluate(node, resource))

@@ -1,6 +1,6 @@
 import type { Access, Grant, Plan } from './types.js'
 
-interface PlanOptions {
+export interface PlanOptions {
   readonly hasSignedIn?: boolean
 }
 

@@ -57,7 +57,7 @@ export type Grant = {
   readonly [Kind in keyof Grants]: { readonly kind: Kind } & Grants[Kind] & Ledgered
 }[keyof Grants]
 
-interface Grants {
+export interface Grants {
   readonly role: { readonly role: OrganizationRole }
   readonly workspace: {
     readonly title: string
@@ -75,7 +75,7 @@ interface Grants {
 }
 
 /** Information about a grant that only a ledger has. */
-interface Ledgered {
+export interface Ledgered {
   /**
    * Recorded before it is granted, so that it can still be revoked if the process ends in between;
    * plans grant it again.

@@ -1,5 +1,5 @@
 export { type AdminToken, adminTokens } from './admin-tokens.js'
 export type { Administrator, Authorize } from './authorize.js'
 export type { ProjectChoice, SettingsOptions } from './options.js'
-export { estimateProgress, type Progress, progressText } from './reports/progress.js'
+export { estimateProgress, type LongWork, type Progress, progressText } from './reports/progress.js'
 export { settingsRouter } from './router.js'

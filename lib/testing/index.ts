@@ -11,5 +11,6 @@ export {
   type RunOptions,
   runCheck,
   runConformance,
+  type TestContext,
   type TestRunner,
 } from './run.js'

@@ -100,7 +100,7 @@ async function inTime(work: Promise<void>, timeoutMs: number): Promise<void> {
 }
 
 /** The argument with which `node:test` and Vitest let a test skip itself. */
-interface TestContext {
+export interface TestContext {
   readonly skip?: (reason?: string) => unknown
 }
 

@@ -31,10 +31,10 @@ export {
   toRoleCode,
 } from './roles.js'
 export {
-  type Identification,
-  type Identify,
   type IdentifyOptions,
   identifyLabelStudioUser,
+  type LabelStudioIdentification,
+  type LabelStudioIdentify,
   type LabelStudioIdentity,
   type RequestWithHeaders,
 } from './sessions/identify.js'

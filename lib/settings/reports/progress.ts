@@ -13,14 +13,19 @@ export interface Progress {
   readonly secondsLeft?: number
 }
 
-interface Run {
+/** Work of which an administrator sees how far it is. */
+export interface LongWork {
   /** Milliseconds since 1970. */
   readonly startedAt: number
   readonly total: number
 }
 
 /** The progress of a run, and the time it still needs at its average speed. */
-export function estimateProgress({ startedAt, total }: Run, done: number, now: number): Progress {
+export function estimateProgress(
+  { startedAt, total }: LongWork,
+  done: number,
+  now: number,
+): Progress {
   const secondsLeft = Math.ceil(((now - startedAt) / 1000 / done) * (total - done))
   return { total, done, ...(done > 0 && { secondsLeft }) }
 }
@@ -52,7 +57,7 @@ export type ProgressMeter = (
 
 /** Makes a meter that remembers the run of each tenant. More waiting people start a new run. */
 export function progressMeter({ clock }: Pick<SettingsContext, 'clock'>): ProgressMeter {
-  const runs = new Map<string, Run>()
+  const runs = new Map<string, LongWork>()
   return ({ tenant }, { pending, fanningOut }) => {
     const left = pending + fanningOut
     const now = clock().getTime()

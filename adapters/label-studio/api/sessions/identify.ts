@@ -57,7 +57,7 @@ export interface LabelStudioIdentity {
 }
 
 /** The people behind a request, as far as they are known. */
-export interface Identification {
+export interface LabelStudioIdentification {
   /**
    * One entry for each credential that Label Studio accepts; none for an anonymous request. There
    * can be several, e.g. a cookie and a token of different people. Label Studio's pages use the
@@ -71,10 +71,10 @@ export interface Identification {
 }
 
 /** Finds out to whom a request belongs; throws only the signal's reason. */
-export type Identify = (
+export type LabelStudioIdentify = (
   request: RequestWithHeaders,
   signal?: AbortSignal,
-) => Promise<Identification>
+) => Promise<LabelStudioIdentification>
 
 /** Headers by which Label Studio authenticates. Each is checked separately. */
 const credentialHeaders = ['cookie', 'authorization', 'x-api-key'] as const
@@ -86,7 +86,7 @@ const credentialHeaders = ['cookie', 'authorization', 'x-api-key'] as const
  *
  * @throws ConfigurationError when an option cannot work
  */
-export function identifyLabelStudioUser(given: IdentifyOptions): Identify {
+export function identifyLabelStudioUser(given: IdentifyOptions): LabelStudioIdentify {
   const options = readOptions(identifyTable, given)
   const settings = connectionSettings(options)
   const limit = limiter(settings.maxConcurrent, settings.maxQueued)
