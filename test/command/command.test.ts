@@ -67,10 +67,10 @@ describe('the program label-studio-scim', () => {
     ],
     [{ ...labelStudio, LABEL_STUDIO_EMAIL: 'o@example.com' }, 'Give both LABEL_STUDIO_EMAIL and'],
     [{ ...labelStudio, LABEL_STUDIO_PASSWORD: 'secret' }, 'Give both LABEL_STUDIO_EMAIL and'],
-    [{ SCIM_TOKEN: sameToken, ADMIN_TOKEN: sameToken }, 'SCIM_TOKEN and ADMIN_TOKEN have the same'],
+    [{ SCIM_TOKEN: sameToken, ADMIN_TOKEN: sameToken }, 'SCIM_TOKEN and ADMIN_TOKEN are the same'],
     [
       { SCIM_TOKEN_DIGEST: digestToken(sameToken), ADMIN_TOKEN: sameToken },
-      'SCIM_TOKEN and ADMIN_TOKEN have the same',
+      'SCIM_TOKEN and ADMIN_TOKEN are the same',
     ],
     [{ TRUST_PROXY: 'banana', PORT: '0' }, 'TRUST_PROXY cannot be used: invalid IP address'],
     [

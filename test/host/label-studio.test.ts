@@ -10,16 +10,18 @@ let host: StartedHost
 beforeAll(async () => {
   await buildHost()
   fake = await startFakeLabelStudio({ mode: 'oss-new' })
-  host = await startHost({
-    DATABASE_URL: 'sqlite::memory:',
-    LABEL_STUDIO_URL: fake.url,
-    LABEL_STUDIO_TOKEN: fake.token,
-    LABEL_STUDIO_EMAIL: fake.ownerEmail,
-    LABEL_STUDIO_PASSWORD: fake.ownerPassword,
-    SCIM_TOKEN: 'token-of-the-identity-provider',
-    ADMIN_TOKEN: 'token-of-the-administrator',
-  })
+  host = await startHost(environment())
 }, 120_000)
+
+const environment = () => ({
+  DATABASE_URL: 'sqlite::memory:',
+  LABEL_STUDIO_URL: fake.url,
+  LABEL_STUDIO_TOKEN: fake.token,
+  LABEL_STUDIO_EMAIL: fake.ownerEmail,
+  LABEL_STUDIO_PASSWORD: fake.ownerPassword,
+  SCIM_TOKEN: 'token-of-the-identity-provider',
+  ADMIN_TOKEN: 'token-of-the-administrator',
+})
 
 afterAll(async () => {
   await host?.stop()
@@ -39,7 +41,14 @@ const scim = (method: string, path: string, body?: unknown) =>
 describe('the example host in front of a Label Studio', () => {
   it('says at the start what works there and what does not', () => {
     expect(host.output).toMatch(/The token works and is the owner’s/)
-    expect(host.output).toMatch(/WARNING: Community has no roles/)
+    expect(host.output).toMatch(/WARNING: Legacy tokens are on/)
+    expect(host.output).not.toMatch(/Community has no roles/)
+  })
+
+  it('warns that rules are not in force where its own gate does not enforce them', async () => {
+    const reporting = await startHost({ ...environment(), LABEL_STUDIO_RULES: 'report' })
+    expect(reporting.output).toMatch(/WARNING: Community has no roles/)
+    await reporting.stop()
   })
 
   it('provisions it, lets people through, and shuts them out', async () => {

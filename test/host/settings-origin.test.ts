@@ -22,7 +22,7 @@ describe('the environment of the example host', () => {
   it.each([
     [{ SETTINGS_PORT: 'x' }, 'SETTINGS_PORT is "x"'],
     [{ SETTINGS_HOST: '10.0.0.1' }, 'SETTINGS_HOST is set'],
-    [{ ADMIN_TOKEN: 'admin' }, 'ADMIN_TOKEN has fewer than 16 characters'],
+    [{ ADMIN_TOKEN: 'admin' }, 'ADMIN_TOKEN must have at least 16 characters'],
   ])('refuses %j (R9, R29)', (variables, message) => {
     expect(() => readEnvironment(variables)).toThrow(message)
   })
