@@ -34,7 +34,7 @@ function commandOf({ title, plan }: NamedStep): fc.AsyncCommand<Model, Real> {
     check: () => true,
     toString: () => title,
     async run(model, { clients }) {
-      const { request, statuses, apply, creates } = plan(model)
+      const { request, statuses, apply, withdraw, creates } = plan(model)
       const answers = await Promise.all(clients.map((client) => client.send(request)))
       requireAlike(clients, answers)
       const [{ status, body }] = answers as [PlainAnswer]
@@ -42,6 +42,7 @@ function commandOf({ title, plan }: NamedStep): fc.AsyncCommand<Model, Real> {
         const told = JSON.stringify(body)
         throw new Error(`The model expects ${statuses.join(' or ')}, not ${status}: ${told}`)
       }
+      if (status === 409) withdraw?.(model)
       if (status >= 300) return
       apply(model)
       if (creates) model.created += 1

@@ -17,6 +17,8 @@ export interface PlannedRequest {
   readonly statuses: readonly number[]
   /** What a 2xx changes in the model. */
   readonly apply: (model: Model) => void
+  /** What a 409 changes: access ends all the same (deviation `accessEndsDespiteConflict`). */
+  readonly withdraw?: (model: Model) => void
   /** A 2xx creates a resource, which gets the next number. */
   readonly creates?: boolean
 }
@@ -91,9 +93,18 @@ const replaceUser = fc.tuple(anyRef, someUser, ifMatch).map(([number, user, vers
       },
       statuses: statusesOf(model, ref, { version, taken: isNameTaken(model, user.userName, ref) }),
       apply: ({ users }) => users.set(ref, user),
+      withdraw: deactivationOf(ref, user),
     }
   }),
 )
+
+/** Of a refused change, what it does to a user's access. */
+function deactivationOf(ref: number, after: ModelUser | undefined) {
+  return ({ users }: Model): void => {
+    const before = users.get(ref)
+    if (before && after?.active === false) users.set(ref, { ...before, active: false })
+  }
+}
 
 interface Circumstances {
   readonly version?: 'first' | 'last' | undefined
@@ -169,6 +180,7 @@ const patchUser = fc
         },
         statuses: statusesOf(model, ref, { version, taken }),
         apply: ({ users }) => after && users.set(ref, after),
+        withdraw: deactivationOf(ref, after),
       }
     }),
   )
@@ -226,6 +238,11 @@ const replaceGroup = fc
         statuses: groupStatuses(model, ref, displayName),
         apply: ({ groups }) =>
           groups.set(ref, { displayName, members: new Set(existing(model, refs)) }),
+        withdraw: ({ groups }) => {
+          const before = groups.get(ref)
+          const staying = before && [...before.members].filter((member) => refs.includes(member))
+          if (before) groups.set(ref, { ...before, members: new Set(staying) })
+        },
       }
     }),
   )
