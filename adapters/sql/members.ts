@@ -10,6 +10,7 @@ import {
   VersionMismatchError,
 } from '../../lib/adapter/index.js'
 import { type Session, statement, TryAgain } from './database.js'
+import type { Sql, SqlDialect } from './dialects/dialect.js'
 import { later, lockWholly, type ResourceKey, type TypeRow } from './rows.js'
 import { isStorable } from './storable.js'
 
@@ -101,22 +102,31 @@ const membersOf = statement<{ tenant: string; ids: string; limit: number }, Memb
     limit ${value('limit')}`,
 )
 
+/** The members that a query of their ids selects, in order of their ids. */
+function membersIn(tenant: unknown, ids: Sql, { joinEach }: SqlDialect) {
+  return sql<Omit<MemberRow, 'group_id'>>`
+    select resource.id, resource.resource_type, resource.display
+    from ${joinEach(
+      sql`(${ids}) as member`,
+      'scim_resources as resource',
+      sql`resource.tenant = ${tenant} and resource.id = member.member_id`,
+    )}
+    order by resource.id`
+}
+
 const membersAfter = statement<
   GroupKey & { after: string; limit: number },
   Omit<MemberRow, 'group_id'>
->(
-  (value, { joinEach }) => sql`
-    select resource.id, resource.resource_type, resource.display
-    from ${joinEach(
-      sql`(
-        select member_id from scim_members
-        where tenant = ${value('tenant')} and group_id = ${value('groupId')}
-          and member_id > ${value('after')}
-        order by member_id limit ${value('limit')}) as member`,
-      'scim_resources as resource',
-      sql`resource.tenant = ${value('tenant')} and resource.id = member.member_id`,
-    )}
-    order by resource.id`,
+>((value, dialect) =>
+  membersIn(
+    value('tenant'),
+    sql`
+      select member_id from scim_members
+      where tenant = ${value('tenant')} and group_id = ${value('groupId')}
+        and member_id > ${value('after')}
+      order by member_id limit ${value('limit')}`,
+    dialect,
+  ),
 )
 
 const countMembers = statement<{ tenant: string; ids: string }, IdRow & { count: number | string }>(
@@ -133,17 +143,15 @@ const countMembers = statement<{ tenant: string; ids: string }, IdRow & { count:
 )
 
 const pageOfMembers = statement<GroupKey & MemberPage, Omit<MemberRow, 'group_id'>>(
-  (value, { joinEach }) => sql`
-    select resource.id, resource.resource_type, resource.display
-    from ${joinEach(
-      sql`(
+  (value, dialect) =>
+    membersIn(
+      value('tenant'),
+      sql`
         select member_id from scim_members
         where tenant = ${value('tenant')} and group_id = ${value('groupId')}
-        order by member_id limit ${value('limit')} offset ${value('offset')}) as member`,
-      'scim_resources as resource',
-      sql`resource.tenant = ${value('tenant')} and resource.id = member.member_id`,
-    )}
-    order by resource.id`,
+        order by member_id limit ${value('limit')} offset ${value('offset')}`,
+      dialect,
+    ),
 )
 
 interface AroundRow {

@@ -1,17 +1,11 @@
-import type { AccessRecord, AccessStore, Scope } from '../../../lib/adapter/index.js'
+import {
+  type AccessRecord,
+  type AccessStore,
+  recordPages,
+  type Scope,
+} from '../../../lib/adapter/index.js'
 
-const recordsAtOnce = 500
-
-/** All records, page by page. */
+/** All access records, one by one. */
 export async function* recordsOf(access: AccessStore, scope: Scope): AsyncGenerator<AccessRecord> {
-  let afterUserId: string | undefined
-  for (;;) {
-    const page = await access.listRecords(scope, {
-      limit: recordsAtOnce,
-      ...(afterUserId !== undefined && { afterUserId }),
-    })
-    yield* page
-    afterUserId = page.at(-1)?.userId
-    if (page.length < recordsAtOnce) return
-  }
+  for await (const page of recordPages(access, scope)) yield* page
 }

@@ -8,6 +8,7 @@ import { peopleBelow } from '../../stores/people-below.js'
 import type { Sort } from '../../stores/query.js'
 import { queryStore } from '../../stores/query-store.js'
 import { readMany } from '../../stores/read-many.js'
+import { recordPages } from '../../stores/record-pages.js'
 import type { User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
@@ -50,7 +51,6 @@ export interface FoundPeople {
 export const maxLookedThrough = 10_000
 
 const maxGroupsInFilter = 50
-const recordsPerPage = 500
 const withoutGroups = { omit: new Set(['groups']) } as const
 const nobody: FoundPeople = { users: [], totalResults: 0, isComplete: true }
 
@@ -209,18 +209,12 @@ async function pendingIds(
 /** Reads all records page by page until there are enough. */
 async function listedIds(access: AccessStore, scope: Scope): Promise<readonly string[]> {
   const ids: string[] = []
-  let after: string | undefined
-  for (;;) {
-    scope.signal.throwIfAborted()
-    const records = await access.listRecords(scope, {
-      ...(after !== undefined && { afterUserId: after }),
-      limit: recordsPerPage,
-    })
+  for await (const records of recordPages(access, scope)) {
     const listed = records.filter(({ account }) => account?.origin === 'imported')
     ids.push(...listed.map(({ userId }) => userId))
-    after = records.at(-1)?.userId
-    if (records.length < recordsPerPage || ids.length >= maxLookedThrough) return ids
+    if (ids.length >= maxLookedThrough) break
   }
+  return ids
 }
 
 /** A single query returns the page. */
