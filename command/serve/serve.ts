@@ -26,6 +26,12 @@ import { answersAt } from './ready.js'
 import { closeServer, stopOnSignals } from './stop.js'
 
 /**
+ * How long a connection may be idle, in milliseconds: longer than the 60 s of most load balancers.
+ * The side that ends it first must be theirs, else a request may arrive at a closed connection.
+ */
+const keepAliveTimeout = 75_000
+
+/**
  * Runs a complete SCIM service provider in one process. If the environment names a Label Studio, it
  * provisions that Label Studio and acts as a proxy in front of it. Resolves when it listens.
  */
@@ -58,9 +64,10 @@ export async function serve({ environment: variables, tell }: CommandCall): Prom
   }
   const app = createApp(parts)
   const proxy = labelStudio && (await proxyTo(app, labelStudio, environment.rules))
-  const server = createServer(app)
+  const server = createServer({ keepAliveTimeout }, app)
   proxy?.attach(server)
-  const settings = environment.settings && createServer(createSettingsApp(parts))
+  const settings =
+    environment.settings && createServer({ keepAliveTimeout }, createSettingsApp(parts))
 
   const stop = async () => {
     proxy?.close()

@@ -54,6 +54,12 @@ describe('the example host', () => {
     expect(host.origin).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
   })
 
+  it('keeps connections open longer than load balancers do, which is up to 60 s', async () => {
+    const response = await fetch(`${host.origin}/healthz`)
+    const seconds = /timeout=(\d+)/.exec(response.headers.get('keep-alive') ?? '')?.[1]
+    expect(Number(seconds)).toBeGreaterThan(60)
+  })
+
   it('tells whether it lives without a token (S-OPS-04)', async () => {
     const ready = await fetch(`${host.origin}/readyz`)
     expect(await ready.json()).toEqual({ database: 'ok', migrations: 'ok' })

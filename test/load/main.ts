@@ -78,7 +78,7 @@ async function measure(name: string, database: Database, plan: Plan): Promise<re
 
 /** Prints the figures so far; returns a line for each answer that was none of 2xx. */
 function report(name: string, load: Load, { minutes }: Plan): string[] {
-  const { statuses, timesMs, wrong } = load.totals()
+  const { statuses, timesMs, unanswered, wrong } = load.totals()
   const times = [0.5, 0.95, 0.99, 1].map((share) => Math.round(percentile(timesMs, share)))
   const [median, p95, p99, most] = times
   const rate = Math.round(timesMs.length / (minutes * 60))
@@ -87,7 +87,7 @@ function report(name: string, load: Load, { minutes }: Plan): string[] {
       `ms: median ${median}, p95 ${p95}, p99 ${p99}, longest ${most}`,
   )
   const failed = Object.entries(statuses).filter(([status]) => status === '0' || status >= '5')
-  return [...wrong, ...failed.map(([status, count]) => `${count} answers ${status}`)]
+  return [...wrong, ...unanswered, ...failed.map(([status, count]) => `${count} answers ${status}`)]
 }
 
 /** Tells the host to end while requests go on. */

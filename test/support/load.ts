@@ -32,6 +32,8 @@ export interface LoadTotals {
   readonly statuses: Readonly<Record<number, number>>
   /** Time of each answer in milliseconds, in no order. */
   readonly timesMs: readonly number[]
+  /** Why there was no answer, for each request without one: the code of the error. */
+  readonly unanswered: readonly string[]
   /** Request ids of the 5xx answers. */
   readonly failedIds: readonly string[]
   /**
@@ -75,7 +77,9 @@ interface Person {
 }
 
 interface Answer {
+  /** 0: there was none. */
   readonly status: number
+  readonly failure?: string
   readonly headers: http.IncomingHttpHeaders
   // biome-ignore lint/suspicious/noExplicitAny: tests reach deep into bodies
   readonly body: any
@@ -97,7 +101,7 @@ export async function startLoad(target: LoadTarget, options: LoadOptions): Promi
   const ask = (method: string, path: string, body?: object) =>
     tally.count(send({ target, agent }, method, path, body), `${method} ${path}`)
   const made = await ask('POST', '/Groups', { schemas: [groupUrn], displayName: 'Everybody' })
-  state.groupId = made?.body.id
+  state.groupId = made.body?.id
   const next = () => oneOf(random, mix)({ state, ask, random })
   const ending = { isStopped: false }
   const running =
@@ -148,7 +152,7 @@ async function onTime(
 interface Turn {
   readonly state: State
   readonly random: () => number
-  ask(method: string, path: string, body?: object): Promise<Answer | undefined>
+  ask(method: string, path: string, body?: object): Promise<Answer>
 }
 
 /** The requests, in proportion to how often they are sent. */
@@ -185,7 +189,7 @@ async function create({ state, ask }: Turn): Promise<void> {
   state.names += 1
   const userName = `person-${state.names}@example.com`
   const answer = await ask('POST', '/Users', { schemas: [userUrn], userName, title: '0' })
-  if (answer?.status !== 201) return
+  if (answer.status !== 201) return
   const { id } = answer.body
   const fresh = { written: 0, sent: 0, active: true, isMember: false, isBusy: false }
   state.people.push({ id, userName, ...fresh })
@@ -209,7 +213,7 @@ async function retitle(turn: Turn): Promise<void> {
     person.sent += 1
     const body = patchOf('replace', 'title', String(person.sent))
     const answer = await turn.ask('PATCH', `/Users/${person.id}`, body)
-    if (answer?.status === 200) person.written = person.sent
+    if (answer.status === 200) person.written = person.sent
   })
 }
 
@@ -218,7 +222,7 @@ async function activate(turn: Turn): Promise<void> {
     const active = person.active !== true
     const body = patchOf('replace', 'active', active)
     const answer = await turn.ask('PATCH', `/Users/${person.id}`, body)
-    person.active = answer?.status === 200 ? active : undefined
+    person.active = answer.status === 200 ? active : undefined
   })
 }
 
@@ -227,7 +231,7 @@ async function join(turn: Turn): Promise<void> {
     const isMember = person.isMember !== true
     const body = patchOf(isMember ? 'add' : 'remove', 'members', [{ value: person.id }])
     const answer = await turn.ask('PATCH', `/Groups/${turn.state.groupId}`, body)
-    person.isMember = answer && answer.status < 300 ? isMember : undefined
+    person.isMember = answer.status > 0 && answer.status < 300 ? isMember : undefined
   })
 }
 
@@ -237,7 +241,7 @@ async function remove(turn: Turn): Promise<void> {
   await change(turn, async (person) => {
     people.splice(people.indexOf(person), 1)
     const answer = await turn.ask('DELETE', `/Users/${person.id}`)
-    if (answer?.status === 204) gone.push(person.id)
+    if (answer.status === 204) gone.push(person.id)
   })
 }
 
@@ -254,8 +258,10 @@ function send(
   method: string,
   path: string,
   body?: object,
-): Promise<Answer | undefined> {
+): Promise<Answer> {
   return new Promise((resolve) => {
+    const fail = (error: NodeJS.ErrnoException) =>
+      resolve({ status: 0, headers: {}, body: undefined, failure: error.code ?? error.message })
     const text = body && JSON.stringify(body)
     const headers = {
       Authorization: `Bearer ${target.token}`,
@@ -268,15 +274,15 @@ function send(
     const request = http.request(`${target.origin()}/scim/v2${path}`, options, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('error', () => resolve(undefined))
+      response.on('error', fail)
       response.on('end', () => {
         const answer = Buffer.concat(chunks).toString()
         const { statusCode: status = 0, headers } = response
         resolve({ status, headers, body: answer === '' ? undefined : JSON.parse(answer) })
       })
     })
-    request.on('timeout', () => request.destroy())
-    request.on('error', () => resolve(undefined))
+    request.on('timeout', () => request.destroy(new Error('no answer in time')))
+    request.on('error', fail)
     request.end(text)
   })
 }
@@ -284,23 +290,25 @@ function send(
 function createTally() {
   const statuses: Record<number, number> = {}
   const timesMs: number[] = []
+  const unanswered: string[] = []
   const failedIds: string[] = []
   const wrong: string[] = []
   return {
-    totals: (): LoadTotals => ({ statuses, timesMs, failedIds, wrong }),
+    totals: (): LoadTotals => ({ statuses, timesMs, unanswered, failedIds, wrong }),
     succeeded: () =>
       Object.entries(statuses).reduce(
         (sum, [status, count]) => sum + (status.startsWith('2') ? count : 0),
         0,
       ),
-    async count(asked: Promise<Answer | undefined>, name: string) {
+    async count(asked: Promise<Answer>, name: string) {
       const startedAt = performance.now()
       const answer = await asked
       timesMs.push(performance.now() - startedAt)
-      const status = answer?.status ?? 0
+      const { status, failure } = answer
       statuses[status] = (statuses[status] ?? 0) + 1
-      if (answer && status >= 500) failedIds.push(String(answer.headers['x-request-id']))
-      const fault = answer && faultOf(answer)
+      if (failure !== undefined) unanswered.push(`${name}: ${failure}`)
+      if (status >= 500) failedIds.push(String(answer.headers['x-request-id']))
+      const fault = faultOf(answer)
       if (fault) wrong.push(`${name}: ${fault}`)
       return answer
     },
@@ -326,7 +334,7 @@ async function differences(target: LoadTarget, state: State): Promise<string[]> 
   const found = new Map<string, { title: string; active: boolean }>()
   const get = async (path: string) => {
     const answer = await send({ target, agent }, 'GET', path)
-    if (answer?.status !== 200) throw new Error(`GET ${path}: ${JSON.stringify(answer?.body)}`)
+    if (answer.status !== 200) throw new Error(`GET ${path}: ${JSON.stringify(answer?.body)}`)
     return answer.body
   }
   for (let start = 1, total = 1; start <= total; start += 200) {
