@@ -5,7 +5,8 @@ type Body = { [name: string]: unknown }
 
 interface BareGroup {
   readonly body: Body
-  readonly members: Set<string>
+  /** Each as the answer has it. */
+  readonly members: Map<string, Body>
 }
 
 /**
@@ -30,10 +31,12 @@ export function bareApp(): Express {
   }
   const createGroup = (request: Request, body: Body): Body => {
     const { members, ...rest } = body
-    const group = { body: withMeta(request, 'Group', rest), members: new Set(idsOf(members)) }
-    const id = String(group.body['id'])
-    groups.set(id, group)
-    for (const member of group.members) addGroup(request, users.get(member), group.body)
+    const group = { body: withMeta(request, 'Group', rest), members: new Map<string, Body>() }
+    groups.set(String(group.body['id']), group)
+    for (const id of idsOf(members)) {
+      group.members.set(id, memberJson(request, id))
+      addGroup(request, users.get(id), group.body)
+    }
     return group.body
   }
   const memberJson = (request: Request, id: string) => ({
@@ -77,11 +80,16 @@ export function bareApp(): Express {
   app.post('/scim/v2/Groups', json, (request, response) => {
     response.status(201).json(createGroup(request, request.body))
   })
+  app.get('/scim/v2/Groups/:id', (request, response) => {
+    const group = groups.get(String(request.params['id']))
+    if (group) response.json(withMembers(group))
+    else response.status(404).end()
+  })
   app.patch('/scim/v2/Groups/:id', json, (request, response) => {
     const group = groups.get(String(request.params['id']))
     const [operation] = request.body.Operations
     for (const id of idsOf(operation.value)) {
-      if (operation.op === 'add') group?.members.add(id)
+      if (operation.op === 'add') group?.members.set(id, memberJson(request, id))
       else group?.members.delete(id)
     }
     if (group) touch(group.body)
@@ -94,10 +102,9 @@ export function bareApp(): Express {
       return
     }
     group.members.clear()
-    for (const id of idsOf(request.body.members)) group.members.add(id)
+    for (const id of idsOf(request.body.members)) group.members.set(id, memberJson(request, id))
     touch(group.body)
-    const members = [...group.members].map((id) => memberJson(request, id))
-    response.json({ ...group.body, members })
+    response.json(withMembers(group))
   })
   app.post('/scim/v2/Bulk', json, (request, response) => {
     const operations: readonly { path: string; data: Body }[] = request.body.Operations
@@ -109,6 +116,10 @@ export function bareApp(): Express {
     response.json({ Operations: done })
   })
   return app
+}
+
+function withMembers({ body, members }: BareGroup): Body {
+  return { ...body, members: [...members.values()] }
 }
 
 function withMeta(request: Request, resourceType: string, body: Body): Body {

@@ -4,9 +4,13 @@ const userUrn = 'urn:ietf:params:scim:schemas:core:2.0:User'
 const groupUrn = 'urn:ietf:params:scim:schemas:core:2.0:Group'
 const enterpriseUrn = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
 
+/** Added to each number, so that all numbers have seven digits and appear nowhere else. */
+const firstNumber = 1_000_000
+
 /** A user in the form that Okta or Entra ID sends. */
-export function userBody(number: number): object {
-  const userName = userNameOf(number)
+export function userBody(index: number): object {
+  const number = firstNumber + index
+  const userName = userNameOf(index)
   return {
     schemas: [userUrn, enterpriseUrn],
     externalId: `00u${number}`,
@@ -19,8 +23,8 @@ export function userBody(number: number): object {
   }
 }
 
-export function userNameOf(number: number): string {
-  return `user.${number}@example.com`
+export function userNameOf(index: number): string {
+  return `user.${firstNumber + index}@example.com`
 }
 
 export function groupBody(displayName: string, memberIds: readonly string[] = []): object {

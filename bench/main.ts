@@ -3,17 +3,19 @@
  * compared with each other; those of different runs or machines cannot.
  */
 import os from 'node:os'
+import { type Databases, temporaryDatabases } from './databases.js'
 import { measureMapping } from './mapping.js'
-import { largeGroupSize, measures, type Subject } from './measures.js'
+import { half, measures } from './measures.js'
 import { watchMemory } from './memory.js'
 import { help, type Options, readOptions } from './options.js'
 import { measurePauses } from './pauses.js'
 import { measurePolicy } from './policy.js'
-import { putTable, requestTable, type Verdict, verdicts, verdictTable } from './report.js'
-import { measurePuts, measureRequests, type Result } from './requests.js'
+import { measurePuts } from './puts.js'
+import { measureRequests, type Result } from './requests.js'
 import { measureStart } from './start.js'
 import { digits } from './statistics.js'
-import { type Databases, startSubjects, temporaryDatabases } from './subjects.js'
+import { type Subject, startSubjects } from './subjects.js'
+import { growthVerdicts, requestTable, shareTable, type Verdict, verdictTable } from './targets.js'
 
 /** Measures that do not need the filled servers. */
 const withoutServers = ['mapping', 'policy', 'start']
@@ -83,14 +85,21 @@ async function measureSpeed(
       console.log(`\n${measure.title}\n${requestTable(measured)}`)
     }
     if (isWanted('put')) {
-      const members = digits(Math.max(...largest.map(largeGroupSize)))
-      console.log(`\nPUT of a group of ${members}\n${putTable(await measurePuts(largest, 3))}`)
+      const members = digits(half(Math.max(...options.sizes)))
+      console.log(`\nPUT of a group of ${members}\n${await measurePuts(routers(largest))}`)
     }
     if (isWanted('pauses')) {
-      console.log(`\nGET by id beside large requests\n${await measurePauses(largest)}`)
+      console.log(`\nGET by id beside large requests\n${await measurePauses(routers(largest))}`)
     }
   } finally {
-    await Promise.all(subjects.map(({ server }) => server.stop()))
+    const running = new Set(subjects.flatMap(({ server, router }) => [server, router]))
+    await Promise.all([...running].map((server) => server.stop()))
   }
-  return verdicts(results)
+  if (results.length > 0) console.log(`\nShares\n${shareTable(results)}`)
+  return growthVerdicts(results)
+}
+
+/** Those that answer every request, unlike a driver alone. */
+function routers(subjects: readonly Subject[]): readonly Subject[] {
+  return subjects.filter(({ server, router }) => server === router)
 }

@@ -16,9 +16,9 @@ import {
 import { compileRules } from 'label-studio-scim/adapter'
 import { sqlAdapters } from 'label-studio-scim/adapters/sql'
 import { send } from './client.js'
-import type { Verdict } from './report.js'
+import type { Databases } from './databases.js'
 import { authorization } from './start-server.js'
-import type { Databases } from './subjects.js'
+import type { Verdict } from './targets.js'
 
 /** How many people change: 100,000 and 10,000 for the project's targets, fewer in a quick run. */
 export interface MappingSizes {

@@ -1,26 +1,13 @@
 import { send } from './client.js'
 import { groupBody, patchBody, userBody, userNameOf } from './data.js'
 import type { LoadRequest } from './load.js'
-import { range, type Seeded } from './seed.js'
 import type { RunningServer } from './start-server.js'
-
-/** A filled server. */
-export interface Subject extends Seeded {
-  /** `bare`, `memory`, `sqlite`, `postgres` */
-  readonly name: string
-  readonly users: number
-  readonly server: RunningServer
-}
+import type { Subject } from './subjects.js'
 
 /** A kind of request to measure. */
 export interface Measure {
   readonly name: string
   readonly title: string
-  /**
-   * The target with the memory adapter: at least this share of the bare handler's requests per
-   * second.
-   */
-  readonly minRatio?: number
   /** Measured only with the most users. */
   readonly onlyLargest?: boolean
   /** Prepares the requests for one server. Called once, before the rounds. */
@@ -39,22 +26,28 @@ const stride = 7_919
 const undoSize = 1_000
 
 export const measures: readonly Measure[] = [
-  { name: 'get', title: 'GET by id', minRatio: 0.5, prepare: getUsers },
-  { name: 'filter', title: 'GET by userName eq', minRatio: 0.5, prepare: findUsers },
-  { name: 'patch', title: 'PATCH active', minRatio: 0.5, prepare: patchUsers },
-  { name: 'list', title: 'list of 100', prepare: listUsers },
-  { name: 'member', title: 'add member, groups of 10', prepare: addToSmallGroups },
+  { name: 'get', title: 'GET by id', prepare: getUsers },
+  { name: 'filter', title: 'GET by userName eq', prepare: findUsers },
+  { name: 'list', title: 'page of 100', prepare: listUsers },
+  { name: 'patch', title: 'PATCH active', prepare: patchUsers },
+  { name: 'post', title: 'POST of a user', prepare: createUsers },
+  { name: 'member', title: 'add a member, groups of 10', prepare: addToSmallGroups },
   {
     name: 'large',
-    title: 'add member, one large group',
+    title: 'add a member, one large group',
     onlyLargest: true,
     prepare: addToLargeGroup,
   },
-  { name: 'post', title: 'POST user', prepare: createUsers },
+  { name: 'group', title: 'GET of a large group', onlyLargest: true, prepare: getLargeGroup },
 ]
 
-/** Number of members of the large group. */
-export function largeGroupSize({ users }: { readonly users: number }): number {
+/** Number of members of the large group: 10,000, or fewer so that many can be added. */
+export function largeGroupSize(users: number): number {
+  return Math.min(10_000, half(users))
+}
+
+/** Number of members of the groups that are replaced as a whole. */
+export function half(users: number): number {
   return Math.floor(users / 2)
 }
 
@@ -101,7 +94,7 @@ function listUsers({ users }: Subject): Load {
 }
 
 /** Adds one member to each group in turn, always somebody who is not in it. */
-function addToSmallGroups({ server, userIds, groupIds, users }: Subject): Load {
+function addToSmallGroups({ router, userIds, groupIds, users }: Subject): Load {
   const count = counter()
   const added = new Map<string, string[]>()
   return {
@@ -112,22 +105,32 @@ function addToSmallGroups({ server, userIds, groupIds, users }: Subject): Load {
       const member = index * 10 + Math.floor(users / 2) + Math.floor(number / groupIds.length)
       return addition(added, groupIds[index] ?? '', userIds[member % users] ?? '')
     },
-    undo: () => removeAdded(server, added),
+    undo: () => removeAdded(router, added),
   }
 }
 
-/** Creates a group with half of all users, then adds the other half one at a time. */
+/** Creates a large group, then adds others one at a time. */
 async function addToLargeGroup(subject: Subject): Promise<Load> {
-  const { server, userIds } = subject
-  const members = userIds.slice(0, largeGroupSize(subject))
-  const group = await send('POST', `${server.baseUrl}/Groups`, groupBody('Large', members))
-  const others = userIds.slice(members.length)
+  const { router, userIds, users } = subject
+  const groupId = await createLargeGroup(subject)
+  const others = userIds.slice(largeGroupSize(users))
   const count = counter()
   const added = new Map<string, string[]>()
   return {
-    next: () => addition(added, String(group['id']), others[count() % others.length] ?? ''),
-    undo: () => removeAdded(server, added),
+    next: () => addition(added, groupId, others[count() % others.length] ?? ''),
+    undo: () => removeAdded(router, added),
   }
+}
+
+async function getLargeGroup(subject: Subject): Promise<Load> {
+  const path = `/Groups/${await createLargeGroup(subject)}`
+  return { next: () => ({ method: 'GET', path }) }
+}
+
+async function createLargeGroup({ router, userIds, users }: Subject): Promise<string> {
+  const members = userIds.slice(0, largeGroupSize(users))
+  const body = groupBody(`Large ${performance.now()}`, members)
+  return String((await send('POST', `${router.baseUrl}/Groups`, body))['id'])
 }
 
 function createUsers({ users }: Subject): Load {
@@ -162,30 +165,4 @@ function counter(): () => number {
     count += 1
     return count - 1
   }
-}
-
-/** How long each step of the PUT measure takes, in milliseconds. */
-export interface PutTimes {
-  /** A PUT that fills the empty group. */
-  readonly fill: number
-  /** A PUT that exchanges one member. */
-  readonly change: number
-}
-
-/** Replaces a group with half of all users by PUT, as clients without PATCH do. */
-export async function timePuts({ server, userIds, users }: Subject): Promise<PutTimes> {
-  const { baseUrl } = server
-  const size = largeGroupSize({ users })
-  const group = await send('POST', `${baseUrl}/Groups`, groupBody(`Put ${performance.now()}`))
-  const url = `${baseUrl}/Groups/${group['id']}`
-  const put = async (members: readonly string[]) => {
-    const startedAt = performance.now()
-    const answer = await send('PUT', url, groupBody(String(group['displayName']), members))
-    const count = (answer['members'] as unknown[] | undefined)?.length
-    if (count !== size) throw new Error(`A group of ${size} came back with ${count} members.`)
-    return performance.now() - startedAt
-  }
-  const fill = await put(userIds.slice(0, size))
-  const change = await put(range(1, size + 1).map((number) => userIds[number] ?? ''))
-  return { fill, change }
 }

@@ -1,10 +1,11 @@
 import { groupBody, userBody } from './data.js'
+import type { Databases } from './databases.js'
 import { type LoadRequest, load } from './load.js'
-import { measures, type Subject } from './measures.js'
+import { measures } from './measures.js'
 import { seed } from './seed.js'
 import { type RunningServer, startServer } from './start-server.js'
 import { digits, table } from './statistics.js'
-import { type Databases, specOf } from './subjects.js'
+import { type Subject, specOf } from './subjects.js'
 
 const users = 1_000
 const seconds = 10
@@ -25,7 +26,8 @@ export async function watchMemory(
     const spec = await specOf(name, databases)
     if (spec === undefined) continue
     const server = await startServer({ ...spec, nodeOptions: ['--expose-gc'], reconciles: true })
-    const subject = { name, users, server, ...(await seed(server.baseUrl, users)) }
+    const seeded = await seed(server.baseUrl, users)
+    const subject: Subject = { name, users, server, router: server, ...seeded }
     const next = await mixedLoad(subject)
     console.log(`\n${name}: ${minutes} minutes of mixed load`)
     const samples: { second: number; heapMb: number; rssMb: number }[] = []

@@ -15,12 +15,12 @@ export interface Options extends Effort {
 }
 
 export const help = `npm run bench [-- OPTIONS]
-  --quick              1,000 and 10,000 users, with fewer and shorter rounds
+  --quick              fewer and shorter rounds
   --memory MINUTES     measure heap and resident memory under load instead
   --servers A,B        some of bare, memory, sqlite, postgres
-  --only A,B           some of get, filter, patch, list, member, large, post, put, pauses,
-                       mapping, policy, start
-  --users N,M          numbers of users; default 1000,100000
+  --only A,B           some of get, filter, list, patch, post, member, large, group, put,
+                       pauses, mapping, policy, start
+  --users N,M          numbers of users; default 1000,10000,100000
   --rounds N           rounds for each measure; default 7
   --seconds S          seconds for each round; default 2
   --cpu-prof           each server writes a CPU profile to the current directory`
@@ -42,11 +42,9 @@ export function readOptions(parameters: readonly string[]): Options | 'help' {
     },
   })
   if (values.help) return 'help'
-  const defaults = values.quick
-    ? { users: '1000,10000', rounds: 3, seconds: 0.7 }
-    : { users: '1000,100000', rounds: 7, seconds: 2 }
+  const defaults = values.quick ? { rounds: 3, seconds: 0.7 } : { rounds: 7, seconds: 2 }
   return {
-    sizes: listOf(values.users ?? defaults.users).map(Number),
+    sizes: listOf(values.users ?? '1000,10000,100000').map(Number),
     servers: values.servers === undefined ? undefined : listOf(values.servers),
     only: values.only === undefined ? undefined : listOf(values.only),
     memoryMinutes: values.memory === undefined ? undefined : Number(values.memory),

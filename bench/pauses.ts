@@ -1,8 +1,9 @@
 import { send } from './client.js'
 import { bulkBody, groupBody, userBody } from './data.js'
-import { largeGroupSize, type Subject } from './measures.js'
+import { half } from './measures.js'
 import { authorization } from './start-server.js'
 import { digits, table } from './statistics.js'
+import type { Subject } from './subjects.js'
 
 /** A request that takes the server long. */
 interface LargeRequest {
@@ -43,7 +44,7 @@ export async function measurePauses(subjects: readonly Subject[]): Promise<strin
 async function largeRequests(subject: Subject): Promise<LargeRequest[]> {
   const { server, userIds, users } = subject
   const { baseUrl } = server
-  const size = largeGroupSize(subject)
+  const size = half(users)
   const members = userIds.slice(0, size)
   const group = await send('POST', `${baseUrl}/Groups`, groupBody('Large', members))
   const url = `${baseUrl}/Groups/${group['id']}`

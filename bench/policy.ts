@@ -9,9 +9,9 @@ import {
   sinceFirstRule,
 } from 'label-studio-scim/adapters/label-studio'
 import { sqlAdapters } from 'label-studio-scim/adapters/sql'
-import type { Verdict } from './report.js'
+import type { Databases } from './databases.js'
 import type { Effort } from './requests.js'
-import type { Databases } from './subjects.js'
+import type { Verdict } from './targets.js'
 
 /** How many rules exist, and how many of them concern the person who sends the requests. */
 interface RuleSizes {

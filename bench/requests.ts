@@ -1,6 +1,9 @@
-import { load, type Round } from './load.js'
-import { type Load, type Measure, type PutTimes, type Subject, timePuts } from './measures.js'
+import { send } from './client.js'
+import { textOf } from './driver/template.js'
+import { type LoadRequest, load, type Round } from './load.js'
+import type { Load, Measure } from './measures.js'
 import { median, ratios } from './statistics.js'
+import type { Subject } from './subjects.js'
 
 /** The rounds of one measure on one server. */
 export interface Result {
@@ -25,7 +28,11 @@ export async function measureRequests(
   { rounds, seconds }: Effort,
 ): Promise<Result[]> {
   const loads = new Map<Subject, Load>()
-  for (const subject of subjects) loads.set(subject, await measure.prepare(subject))
+  for (const subject of subjects) {
+    const prepared = await measure.prepare(subject)
+    if (subject.router !== subject.server) await teachDriver(subject, prepared)
+    loads.set(subject, prepared)
+  }
   const results = subjects.map((subject) => ({ measure, subject, rounds: [] as Round[] }))
   for (let round = 0; round <= rounds; round += 1) {
     for (const result of results) {
@@ -39,19 +46,18 @@ export async function measureRequests(
   return results
 }
 
-/** Times PUTs of a large group on all servers in turn, after a warm-up round. */
-export async function measurePuts(
-  subjects: readonly Subject[],
-  rounds: number,
-): Promise<ReadonlyMap<Subject, readonly PutTimes[]>> {
-  const times = new Map<Subject, PutTimes[]>(subjects.map((subject) => [subject, []]))
-  for (let round = 0; round <= rounds; round += 1) {
-    for (const [subject, known] of times) {
-      const measured = await timePuts(subject)
-      if (round > 0) known.push(measured)
-    }
-  }
-  return times
+/** How many requests the router answers before the sample, so that it knows its database. */
+const warmUps = 3
+
+/** Lets the router answer a sample request, and the driver run the same statements from then on. */
+async function teachDriver({ server, router }: Subject, { next }: Load): Promise<void> {
+  const answer = ({ method, path, body }: LoadRequest) =>
+    send(method, `${router.baseUrl}${path}`, body)
+  for (let each = 0; each < warmUps; each += 1) await answer(next())
+  const sample = next()
+  const steps = await router.record(() => answer(sample))
+  const body = sample.body === undefined ? '' : JSON.stringify(sample.body)
+  await server.replay({ sample: textOf(sample.method, sample.path, body), steps })
 }
 
 /** Requests per second in each round. */

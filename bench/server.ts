@@ -1,6 +1,6 @@
 /**
  * A server to measure, in its own process, which `start-server.ts` starts: `node server.js bare`,
- * `node server.js memory`, or `node server.js sql URL`.
+ * `node server.js memory`, `node server.js sql URL` or `node server.js driver URL`.
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -15,8 +15,16 @@ import {
   scimRouter,
 } from 'label-studio-scim'
 import { memoryAdapters } from 'label-studio-scim/adapters/memory'
-import { sqlAdapters } from 'label-studio-scim/adapters/sql'
+import { type SqlAdapters, sqlAdapters } from 'label-studio-scim/adapters/sql'
 import { bareApp } from './bare.js'
+import { driverApp } from './driver/app.js'
+import { recordDrivers } from './driver/record.js'
+import type { Template } from './driver/template.js'
+
+/** What the parent process may ask. */
+export type Question =
+  | { readonly ask: 'usage' | 'collect' | 'record' | 'recorded' }
+  | { readonly ask: 'replay'; readonly template: Template }
 
 /** What the process has used so far. */
 export interface Usage {
@@ -29,25 +37,40 @@ export interface Usage {
 const token = 'token-of-the-benchmark'
 const [kind = '', url = ''] = process.argv.slice(2)
 
-const server = createServer(await appOf())
+let closeAdapters = async () => {}
+const recorder = process.env['BENCH_RECORD'] === 'yes' ? await recordDrivers() : undefined
+const driver = kind === 'driver' ? driverApp(url) : undefined
+const server = createServer(driver?.app ?? (await appOf()))
 server.listen(0, '127.0.0.1', () => {
   process.send?.({ port: (server.address() as AddressInfo).port })
 })
-process.on('message', (question) => {
-  if (question === 'collect') collectGarbage()
-  process.send?.(usage())
-})
-// Runs when the parent has exited. An orderly exit also writes the profile for --cpu-prof.
-process.on('disconnect', () => process.exit(0))
+process.on('message', (question: Question) => process.send?.(answerTo(question)))
+// Runs when the parent has exited. An orderly exit also writes the profile for --cpu-prof, and
+// leaves a database of one file, which can be copied.
+process.on('disconnect', () => void closeAdapters().finally(() => process.exit(0)))
+
+function answerTo(question: Question): object {
+  if (question.ask === 'collect') collectGarbage()
+  if (question.ask === 'record') recorder?.begin()
+  if (question.ask === 'recorded') return recorder?.end() ?? []
+  if (question.ask === 'replay') driver?.replay(question.template)
+  return usage()
+}
 
 async function appOf(): Promise<Express> {
   if (kind === 'bare') return bareApp()
-  const adapters = kind === 'memory' ? memoryAdapters() : await sqlAdapters({ url })
+  const adapters = kind === 'memory' ? memoryAdapters() : await openDatabase()
   const onPending = process.env['BENCH_RECONCILE'] === 'yes' ? startReconciler(adapters) : () => {}
   const app = express()
   const authenticate = bearerTokens([{ name: 'bench', token }])
   app.use('/scim/v2', scimRouter(adapters, { authenticate, onPending }))
   return app
+}
+
+async function openDatabase(): Promise<SqlAdapters> {
+  const adapters = await sqlAdapters({ url })
+  closeAdapters = adapters.close
+  return adapters
 }
 
 function startReconciler(adapters: Adapters & { readonly access: AccessStore }): () => void {

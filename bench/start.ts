@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { send } from './client.js'
 import { userBody } from './data.js'
+import type { Databases } from './databases.js'
 import { startServer } from './start-server.js'
 import { digits, median, table } from './statistics.js'
-import type { Databases } from './subjects.js'
 
 const run = promisify(execFile)
 const repetitions = 9

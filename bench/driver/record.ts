@@ -1,0 +1,98 @@
+import { open } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import pg from 'pg'
+import type { Row, Step } from './template.js'
+
+/** Notes the steps that the adapter takes on its database in this process. */
+export interface Recorder {
+  begin(): void
+  end(): readonly Step[]
+}
+
+/**
+ * Listens between the adapter and its drivers, so that nothing in the adapter has to know about it.
+ * To be called before a database is opened.
+ */
+export async function recordDrivers(): Promise<Recorder> {
+  let steps: Step[] | undefined
+  const note = (step: Step) => steps?.push(step)
+  recordSqlite(note)
+  recordPostgres(note)
+  await recordFlushes(note)
+  return {
+    begin() {
+      steps = []
+    },
+    end() {
+      const recorded = steps ?? []
+      steps = undefined
+      return recorded
+    },
+  }
+}
+
+type Note = (step: Step) => void
+
+/** What `node:sqlite` and `libsql` have in common. */
+interface PlainStatement {
+  readonly reader?: boolean
+  all(...parameters: unknown[]): Row[]
+  run(...parameters: unknown[]): unknown
+}
+type Prepare = (this: object, text: string) => PlainStatement
+
+function recordSqlite(note: Note): void {
+  const { DatabaseSync } = (process.getBuiltinModule('node:sqlite') ?? {}) as {
+    DatabaseSync?: { readonly prototype: { prepare: Prepare } }
+  }
+  const opened = DatabaseSync ?? createRequire(import.meta.url)('libsql')
+  const { prototype } = opened as { readonly prototype: { prepare: Prepare } }
+  const { prepare } = prototype
+  prototype.prepare = function (text) {
+    const prepared = prepare.call(this, text)
+    return {
+      ...(prepared.reader !== undefined && { reader: prepared.reader }),
+      all(...given) {
+        const rows = prepared.all(...given)
+        note({ kind: 'rows', text, parameters: given.flat(), ...firstOf(rows) })
+        return rows
+      },
+      run(...given) {
+        note({ kind: 'change', text, parameters: given.flat() })
+        return prepared.run(...given)
+      },
+    }
+  }
+}
+
+function recordPostgres(note: Note): void {
+  const { prototype } = pg.Client
+  const query = prototype.query as (...given: unknown[]) => unknown
+  const recorded = async function (this: pg.Client, ...given: unknown[]) {
+    const [asked] = given as [string | { text: string; values?: unknown[]; name?: string }]
+    const result = (await query.apply(this, given)) as { readonly rows: Row[] }
+    const { text, values = [], name } = typeof asked === 'string' ? { text: asked } : asked
+    // Settings are made once for each connection.
+    if (!text.startsWith('set ')) {
+      const named = name === undefined ? {} : { name }
+      note({ kind: 'rows', text, parameters: values, ...named, ...firstOf(result.rows) })
+    }
+    return result
+  }
+  Object.assign(prototype, { query: recorded })
+}
+
+async function recordFlushes(note: Note): Promise<void> {
+  const file = await open(process.execPath)
+  const prototype = Object.getPrototypeOf(file) as typeof file
+  await file.close()
+  const { datasync } = prototype
+  prototype.datasync = function () {
+    note({ kind: 'flush' })
+    return datasync.call(this)
+  }
+}
+
+function firstOf([row]: readonly Row[]) {
+  return row === undefined ? {} : { row }
+}
