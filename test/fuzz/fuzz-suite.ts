@@ -58,11 +58,12 @@ const pristine = prototypes()
 async function judge(client: RawClient, { bytes, isHead }: FuzzRequest): Promise<RawAnswer> {
   const startedAt = performance.now()
   const answer = await client.send(bytes, isHead)
+  const tookMs = performance.now() - startedAt
   const complaint = complaintAbout(answer)
   if (complaint)
     throw new Error(`${complaint}\n${shown(bytes)}\n--- answer\n${answer.text.slice(0, 600)}`)
   // Other work of the machine makes anything slow once; what is slow by itself stays so.
-  if (performance.now() - startedAt > longestMs && (await isSlowAgain(client, bytes, isHead))) {
+  if (tookMs > longestMs && (await isSlowAgain(client, bytes, isHead))) {
     throw new Error(`The answer takes longer than ${longestMs} ms.\n${shown(bytes)}`)
   }
   return answer
@@ -74,13 +75,25 @@ function complaintAbout({ status, text }: RawAnswer): string | undefined {
   return told && `The answer tells the secret ${told}.`
 }
 
+/**
+ * Whether a request is slow each of three times when the machine is not: a small request, sent just
+ * before on the same connection, tells whether it is.
+ */
 async function isSlowAgain(client: RawClient, bytes: Buffer, isHead: boolean): Promise<boolean> {
-  for (let attempt = 0; attempt < 3; attempt += 1) {
-    const startedAt = performance.now()
-    await client.send(bytes, isHead)
-    if (performance.now() - startedAt < longestMs) return false
+  for (let slow = 0; slow < 3; ) {
+    if ((await timeOf(client, smallRequest, false)) > longestMs / 10) continue
+    if ((await timeOf(client, bytes, isHead)) < longestMs) return false
+    slow += 1
   }
   return true
+}
+
+const smallRequest = Buffer.from('OPTIONS /scim/v2/Users HTTP/1.1\r\nHost: fuzz.example\r\n\r\n')
+
+async function timeOf(client: RawClient, bytes: Buffer, isHead: boolean): Promise<number> {
+  const startedAt = performance.now()
+  await client.send(bytes, isHead)
+  return performance.now() - startedAt
 }
 
 function shown(bytes: Buffer): string {

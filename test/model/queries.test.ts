@@ -9,7 +9,7 @@ import { filterTexts, resources } from '../filter/arbitraries.js'
 import { type ServiceProvider, searchUrn, serve } from '../protocol/server.js'
 import { type NamedAdapters, numberFrom, threeStores } from '../support/three-stores.js'
 
-/** Sets of data, and queries of each; `MODEL_DATA=1000 npm run test:model` for 100,000 queries. */
+/** Sets of data, and queries of each; `MODEL_DATA=500 npm run test:model -- queries` for 100,000. */
 const sets = numberFrom('MODEL_DATA', 8)
 const queriesOfSet = 100
 const seed = numberFrom('MODEL_SEED', randomInt(2 ** 31))
