@@ -1,4 +1,4 @@
-import type { AccessStore, MappingPolicy } from '../../lib/adapter/index.js'
+import type { AccessStore, FinishedClaim, MappingPolicy, Scope } from '../../lib/adapter/index.js'
 
 import { appendAudit } from './audit-store.js'
 import type { Database } from './database.js'
@@ -7,8 +7,8 @@ import { forgetPeople } from './forget.js'
 
 import { markPending } from './outbox.js'
 import { passedOverMethods } from './passed-over.js'
-import { pendingMethods, settle } from './pending.js'
-import { recordMethods, saveRecord, uniqueAccounts } from './records.js'
+import { clearMarks, pendingMethods } from './pending.js'
+import { recordMethods, saveRecords, uniqueAccounts } from './records.js'
 import { ruleMethods } from './rules.js'
 import { valueMethods } from './values.js'
 
@@ -23,24 +23,26 @@ export function sqlAccessStore(database: Database, policy: MappingPolicy): Acces
     async mark(scope, ids) {
       await database.transaction((session) => markPending(session, scope.tenant, { ids }), scope)
     },
-    finish: (scope, claim, done) => finish(database, scope, claim, done),
+    finish: (scope, finished) => finish(database, scope, finished),
     forget: ({ before }) => forgetPeople(database, before),
     fanOut: (limit) => fanOut(database, policy, limit),
   }
 }
 
-type FinishParameters = Parameters<NonNullable<AccessStore['finish']>>
-
-/** Stores the enforced state and ends the claim. */
+/** Stores what was enforced, and ends the claims. */
 function finish(
   database: Database,
-  ...[scope, { owner, entry }, { record, audit }]: FinishParameters
+  scope: Scope,
+  finished: readonly FinishedClaim[],
 ): Promise<void> {
+  const { tenant } = scope
+  const records = finished.flatMap(({ record }) => record ?? [])
+  const audit = finished.flatMap((each) => each.audit)
   return uniqueAccounts(database, () =>
     database.transaction(async (session) => {
-      await saveRecord(session, scope.tenant, record)
-      await appendAudit(session, scope.tenant, audit)
-      await settle(session, owner, entry, { kind: 'done' })
+      await saveRecords(session, tenant, records)
+      await appendAudit(session, tenant, audit)
+      await clearMarks(session, tenant, finished)
     }, scope),
   )
 }

@@ -1,5 +1,10 @@
 import { sql } from 'kysely'
-import type { AccessStore, PendingOutcome, PendingUser } from '../../lib/adapter/index.js'
+import type {
+  AccessStore,
+  FinishedClaim,
+  PendingOutcome,
+  PendingUser,
+} from '../../lib/adapter/index.js'
 import { type Database, type Session, statement } from './database.js'
 import type { Sql, SqlDialect } from './dialects/dialect.js'
 import { isStorable } from './storable.js'
@@ -17,13 +22,6 @@ interface PendingRow {
 
 const columns = sql.raw('tenant, user_id, since, mark, attempts, parked, last_error, next_at')
 
-const release = statement<{ tenant: string; userId: string; owner: string }>(
-  (value, { now }) => sql`
-    update scim_pending set lease_owner = null, lease_until = 0, next_at = ${now}, due_at = ${now}
-    where tenant = ${value('tenant')} and user_id = ${value('userId')}
-      and lease_owner = ${value('owner')}`,
-)
-
 const prolong = statement<{ tenant: string; userId: string; owner: string; leaseMs: number }>(
   (value, { now }) => sql`
     update scim_pending set lease_until = ${now} + cast(${value('leaseMs')} as bigint),
@@ -32,11 +30,43 @@ const prolong = statement<{ tenant: string; userId: string; owner: string; lease
       and lease_owner = ${value('owner')}`,
 )
 
-const clear = statement<{ tenant: string; userId: string; owner: string; mark: number }>(
-  (value) => sql`
-    delete from scim_pending
-    where tenant = ${value('tenant')} and user_id = ${value('userId')}
-      and lease_owner = ${value('owner')} and mark = ${value('mark')}`,
+interface Claims {
+  readonly tenant: string
+  /** JSON array of ids, owners and marks, in order of id. */
+  readonly claims: string
+}
+
+/** The entries of claims that still belong to their owners, locked in order of id. */
+function heldClaims(
+  value: (name: keyof Claims) => unknown,
+  { json, joinEach, forDelete }: SqlDialect,
+  condition: Sql,
+) {
+  const listed = json.rows(value('claims'), { id: 'text', owner: 'text', mark: 'integer' })
+  return sql`
+    with claimed as materialized (
+      select pending.tenant, pending.user_id
+      from ${joinEach(
+        sql`${listed} as listed`,
+        'scim_pending as pending',
+        sql`pending.tenant = ${value('tenant')} and pending.user_id = listed.id
+          and pending.lease_owner = listed.owner ${condition}`,
+        forDelete,
+      )})`
+}
+
+const clear = statement<Claims>(
+  (value, dialect) => sql`
+    ${heldClaims(value, dialect, sql`and pending.mark = listed.mark`)}
+    delete from scim_pending where (tenant, user_id) in (select tenant, user_id from claimed)`,
+)
+
+const release = statement<Claims>(
+  (value, dialect) => sql`
+    ${heldClaims(value, dialect, sql``)}
+    update scim_pending
+    set lease_owner = null, lease_until = 0, next_at = ${dialect.now}, due_at = ${dialect.now}
+    where (tenant, user_id) in (select tenant, user_id from claimed)`,
 )
 
 const putOff = statement<{
@@ -218,24 +248,35 @@ function oneByOne(database: Database): Pick<Session, 'change'> {
 }
 
 /** Ends a claim. */
-export async function settle(
+async function settle(
   session: Pick<Session, 'change'>,
   owner: string,
-  { tenant, userId, mark }: PendingUser,
+  entry: PendingUser,
   outcome: PendingOutcome,
 ): Promise<void> {
-  const key = { tenant, userId, owner, mark }
-  if (outcome.kind === 'done') {
-    const cleared = await session.change(clear, key)
-    if (cleared === 0) await session.change(release, key)
-    return
-  }
+  const { tenant, userId, mark } = entry
+  if (outcome.kind === 'done') return clearMarks(session, tenant, [{ owner, entry }])
   await session.change(putOff, {
-    ...key,
+    ...{ tenant, userId, owner, mark },
     error: outcome.error,
     parked: outcome.kind === 'failed' ? 1 : 0,
     afterMs: outcome.kind === 'retry' ? Math.round(outcome.afterMs) : 0,
   })
+}
+
+/**
+ * Ends claims on people of a tenant whose access was enforced. Those marked again meanwhile stay
+ * pending, and are due at once.
+ */
+export async function clearMarks(
+  session: Pick<Session, 'change'>,
+  tenant: string,
+  finished: readonly Pick<FinishedClaim, 'owner' | 'entry'>[],
+): Promise<void> {
+  const rows = finished.map(({ owner, entry }) => [entry.userId, owner, entry.mark] as const)
+  const claims = JSON.stringify(rows.sort(([a], [b]) => (a < b ? -1 : 1)))
+  const cleared = await session.change(clear, { tenant, claims })
+  if (cleared < rows.length) await session.change(release, { tenant, claims })
 }
 
 async function summaryOf(database: Database, tenant: string): ReturnType<AccessStore['summary']> {

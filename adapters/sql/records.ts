@@ -52,19 +52,21 @@ const selectByEmail = statement<{ tenant: string; email: string }, RecordRow>(
     where tenant = ${value('tenant')} and account_email = ${value('email')}`,
 )
 
-const upsertRecord = statement<
-  UserKey & {
-    accountId: string | null
-    email: string | null
-    accountEmail: string | null
-    record: string
-    hadRole: number
-  }
->(
-  (value) => sql`
+const upsertRecords = statement<{ tenant: string; rows: string }>(
+  (value, { json }) => sql`
     insert into scim_records (tenant, user_id, account_id, email, account_email, record, had_role)
-    values (${value('tenant')}, ${value('userId')}, ${value('accountId')}, ${value('email')},
-      ${value('accountEmail')}, ${value('record')}, ${value('hadRole')})
+    select ${value('tenant')}, listed.user_id, listed.account_id, listed.email,
+      listed.account_email, listed.record, listed.had_role
+    from ${json.rows(value('rows'), {
+      user_id: 'text',
+      account_id: 'text',
+      email: 'text',
+      account_email: 'text',
+      record: 'text',
+      had_role: 'integer',
+    })} as listed
+    where true
+    order by listed.user_id
     on conflict (tenant, user_id) do update set account_id = excluded.account_id,
       email = excluded.email, account_email = excluded.account_email, record = excluded.record,
       had_role = case when scim_records.had_role = 1 then 1 else excluded.had_role end`,
@@ -112,7 +114,8 @@ export function recordMethods(database: Database): Ledger {
     },
     saveRecord: (scope, record) =>
       uniqueAccounts(database, async () => {
-        await database.alone(upsertRecord, rowOf(scope.tenant, record), { scope })
+        const { tenant } = scope
+        await database.alone(upsertRecords, { tenant, rows: rowsOf([record]) }, { scope })
       }),
     async noteRole(scope, userIds) {
       const rows = [...new Set(userIds.filter(isStorable))]
@@ -131,17 +134,17 @@ export function recordMethods(database: Database): Ledger {
   }
 }
 
-/** Stores a record within a transaction; see {@link uniqueAccounts}. */
-export async function saveRecord(
+/** Stores records within a transaction; see {@link uniqueAccounts}. */
+export async function saveRecords(
   session: Session,
   tenant: string,
-  record: AccessRecord,
+  records: readonly AccessRecord[],
 ): Promise<void> {
-  await session.change(upsertRecord, rowOf(tenant, record))
+  if (records.length > 0) await session.change(upsertRecords, { tenant, rows: rowsOf(records) })
 }
 
 /**
- * Runs a transaction that stores a record.
+ * Runs a transaction that stores records.
  *
  * @throws UniquenessError when another user is linked to the same account
  */
@@ -157,17 +160,13 @@ export async function uniqueAccounts(
   }
 }
 
-function rowOf(tenant: string, record: AccessRecord) {
-  const { userId, account, email = null } = record
-  return {
-    tenant,
-    userId,
-    accountId: account?.id ?? null,
-    email,
-    accountEmail: account?.email ?? null,
-    record: JSON.stringify(record),
-    hadRole: record.hadRole ? 1 : 0,
-  }
+function rowsOf(records: readonly AccessRecord[]): string {
+  const rows = records.map((record) => {
+    const { userId, account, email = null, hadRole } = record
+    const reference = [account?.id ?? null, email, account?.email ?? null]
+    return [userId, ...reference, JSON.stringify(record), Number(hadRole)]
+  })
+  return JSON.stringify(rows)
 }
 
 function recordsIn(rows: readonly RecordRow[]): readonly AccessRecord[] {

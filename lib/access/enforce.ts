@@ -8,9 +8,9 @@ import { emptyRecord } from '../stores/empty-record.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import { emailOf } from './email.js'
-import { exemptionOf } from './exemption.js'
-import { noteRole } from './had-role.js'
+import { type Finish, finishAlone } from './finish.js'
 import { hasSignedIn } from './signed-in.js'
+import { deletedUser, prepareSituations, type Situation } from './situation.js'
 import { isHalfListed } from './standing.js'
 
 /** Adapters that can keep a ledger and pending work. */
@@ -20,6 +20,8 @@ export type AccessAdapters = Adapters & { readonly access: AccessStore }
 export interface EnforceContext {
   readonly adapters: AccessAdapters
   readonly clock: () => Date
+  /** Stores results and ends claims. Default: one by one. */
+  readonly finish?: Finish
   /** Called with each event after its effect is in force and recorded. */
   readonly emit: (event: AuditEntry) => void
 }
@@ -29,8 +31,6 @@ export interface EnforceContext {
  * is not managed through SCIM.
  */
 export type Enforced = 'active' | 'deprovisioned' | 'gone' | 'protected' | 'unmanaged'
-
-const readWhole = { omit: new Set(['groups']) } as const
 
 /** A person to enforce access for, with their access record so far. */
 interface Person {
@@ -65,50 +65,47 @@ export async function enforceAccess(
   scope: Scope,
   claim: Claim,
 ): Promise<Enforced> {
-  const made = await enforce(context, scope, claim.entry.userId)
-  await conclude(context, scope, claim, made)
-  for (const entry of made.audit ?? []) context.emit(entry)
-  return made.enforced
+  const { userId } = claim.entry
+  const situations = await prepareSituations(context.adapters, scope, [userId])
+  return enforceIn(context, scope, claim, situations.get(userId) ?? {})
 }
 
 /**
- * Stores the record, the audit entries and the end of the claim: in one call if the store supports
- * it.
+ * Like {@link enforceAccess}, for a person whose situation was read since their lease was taken. If
+ * it has changed meanwhile, the change has marked the person again.
  */
-async function conclude(
-  { adapters: { access, audit: log, users }, clock }: EnforceContext,
+export async function enforceIn(
+  context: EnforceContext,
   scope: Scope,
   { owner, entry }: Claim,
-  { record: made, audit = [] }: EnforceResult,
-): Promise<void> {
-  const record = made && { ...made, at: clock().toISOString() }
-  if (record && access.finish && users.supports?.outbox) {
-    return access.finish(scope, { owner, entry }, { record, audit: log ? audit : [] })
-  }
-  if (record) await access.saveRecord(scope, record)
-  if (audit.length > 0) await log?.append(scope, audit)
-  await access.settle(owner, entry, { kind: 'done' })
+  situation: Situation,
+): Promise<Enforced> {
+  const { adapters, clock, emit, finish = finishAlone(adapters) } = context
+  const { enforced, record, audit = [] } = await enforce(context, scope, entry.userId, situation)
+  await finish(scope, {
+    owner,
+    entry,
+    ...(record && { record: { ...record, at: clock().toISOString() } }),
+    audit: adapters.audit ? audit : [],
+  })
+  for (const each of audit) emit(each)
+  return enforced
 }
 
 async function enforce(
   context: EnforceContext,
   scope: Scope,
   userId: string,
+  { user, record: known, exemption, access }: Situation,
 ): Promise<EnforceResult> {
-  const { users, groups, access: store } = context.adapters
-  const user = await users.get(scope, userId, readWhole)
-  const known = await store.getRecord(scope, userId)
-  if (!user) return deprovisionDeleted(context, scope, known)
+  if (!user) return exemption ? { enforced: 'gone' } : deprovisionDeleted(context, scope, known)
   const record = known ?? emptyRecord(userId, context.clock())
-  const exemption = await exemptionOf(context.adapters, scope, user, known)
   if (exemption) {
     return { enforced: exemption.kind, record: { ...record, notes: [exemption.reason] } }
   }
   const person = { user, record }
   // Inactive people have no access, whatever their groups give.
-  if (user.active !== true) return end(context, scope, person)
-  const access = await groups.resolveAccess(scope, user)
-  return access.active ? give(context, scope, person, access) : end(context, scope, person)
+  return access?.active ? give(context, scope, person, access) : end(context, scope, person)
 }
 
 /**
@@ -123,7 +120,6 @@ async function deprovisionDeleted(
   // An interrupted import will store the user again.
   if (!record || isHalfListed(record)) return { enforced: 'gone' }
   const user = deletedUser(record)
-  if (await exemptionOf(context.adapters, scope, user)) return { enforced: 'gone' }
   // Also if this was done before: somebody may have reopened the account by hand.
   await context.adapters.users.deprovision(scope, user, 'deleted')
   if (record.enforced === 'deprovisioned') return { enforced: 'gone' }
@@ -132,17 +128,6 @@ async function deprovisionDeleted(
     enforced: 'gone',
     record: { ...linked, enforced: 'deprovisioned' },
     audit: entriesOf(context, scope, user, [['user.deprovisioned', undefined]]),
-  }
-}
-
-/** A stand-in for a user whose resource is gone; adapters find the account by its id. */
-function deletedUser(record: AccessRecord): User {
-  const at = record.at
-  return {
-    id: record.userId,
-    userName: record.email ?? record.userId,
-    active: false,
-    meta: { resourceType: 'User', created: at, lastModified: at, version: '0' },
   }
 }
 
@@ -177,8 +162,6 @@ async function give(
   access: Access,
 ): Promise<EnforceResult> {
   const givesRole = givesRoleByRule(access)
-  // Recorded before the role is given, so that it can be revoked whatever fails in between.
-  if (givesRole && !record.hadRole) await noteRole(context.adapters.access, scope, [user.id])
   const planned = plan(record.applied, access, {
     hasSignedIn:
       isDeferrable(access) && (await hasSignedIn(context.adapters.access, scope, user.id)),

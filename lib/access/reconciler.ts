@@ -139,8 +139,8 @@ class LeasingReconciler implements Reconciler {
       limit,
       leaseMs,
     })
-    for (const entry of claimed) {
-      const work: Promise<void> = this.#worker.work(entry).finally(() => {
+    for (const ended of this.#worker.work(claimed)) {
+      const work: Promise<void> = ended.finally(() => {
         this.#underWay.delete(work)
         this.#wake()
       })

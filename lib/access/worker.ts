@@ -4,13 +4,16 @@ import { auditEntry } from '../events/audit-entry.js'
 import type { AuditEntry } from '../events/catalogue.js'
 import type { PendingOutcome, PendingUser } from '../stores/access-store.js'
 import { storeErrorKind } from '../stores/errors.js'
+import { readMany } from '../stores/read-many.js'
 import type { Scope } from '../stores/scope.js'
 import { createBreaker } from './breaker.js'
-import { type AccessAdapters, type EnforceContext, enforceAccess } from './enforce.js'
+import { type AccessAdapters, type EnforceContext, enforceIn } from './enforce.js'
 import { describeFailure, isOutageText, pausedText } from './failure.js'
+import { finishTogether } from './finish.js'
 import { underLease } from './lease.js'
 import type { ResolvedOptions } from './options.js'
 import { pauseOf } from './pause.js'
+import { prepareSituations, type Situation } from './situation.js'
 
 const debug = createDebug('label-studio-scim:reconciler')
 /** After this many consecutive failures, calls to a host are suspended for a while. */
@@ -21,13 +24,16 @@ const pausedMs = 5_000
 /** Carries out claimed entries. */
 export interface Worker {
   /**
-   * Enforces one person's access and ends the claim. Never rejects: a claim that cannot be ended
-   * expires.
+   * Enforces the access of these people and ends the claims: a promise for each person, which never
+   * rejects. A claim that cannot be ended expires.
    */
-  work(entry: PendingUser): Promise<void>
+  work(entries: readonly PendingUser[]): readonly Promise<void>[]
   /** Resumes calls to a host that were suspended because it did not answer. */
   askAgain(): void
 }
+
+/** A claimed person's situation, or that they have to wait because of a pause. */
+type Prepared = (scope: Scope, entry: PendingUser) => Promise<Situation | 'paused'>
 
 /** A worker whose claims belong to `owner`. */
 export function createWorker(
@@ -36,28 +42,26 @@ export function createWorker(
   options: ResolvedOptions,
 ): Worker {
   const { clock, leaseMs, attemptMs } = options
+  const { access } = adapters
   const now = () => clock().getTime()
   const breaker = createBreaker(outageThreshold, now)
   const emit = emitterOf(options)
-  const context: EnforceContext = { adapters, clock, emit }
-
-  /**
-   * During a pause nothing is granted or revoked, except that deactivated and deleted people lose
-   * their access.
-   */
-  async function waits(scope: Scope, { userId }: PendingUser): Promise<boolean> {
-    if (!(await pauseOf(adapters.access, scope))) return false
-    const user = await adapters.users.get(scope, userId, { omit: new Set(['groups']) })
-    return user?.active === true
-  }
+  const context: EnforceContext = { adapters, clock, finish: finishTogether(adapters), emit }
 
   /** Returns the failure, or `undefined` on success. */
-  async function attempt(scope: Scope, entry: PendingUser): Promise<PendingOutcome | undefined> {
+  async function attempt(
+    entry: PendingUser,
+    prepared: Prepared,
+  ): Promise<PendingOutcome | undefined> {
+    const scope = scopeOf(entry, attemptMs)
     try {
-      if (await waits(scope, entry)) return pausedOutcome
-      await underLease(adapters.access, scope, { owner, entry, leaseMs, attemptMs }, (leased) =>
-        enforceAccess(context, leased, { owner, entry }),
-      )
+      const lease = { owner, entry, leaseMs, attemptMs }
+      const enforced = await underLease(access, scope, lease, async (leased) => {
+        const situation = await prepared(leased, entry)
+        if (situation === 'paused') return situation
+        return enforceIn(context, leased, { owner, entry }, situation)
+      })
+      if (enforced === 'paused') return pausedOutcome
       breaker.answered(entry.tenant)
       return undefined
     } catch (error) {
@@ -70,20 +74,76 @@ export function createWorker(
     }
   }
 
+  async function end(entry: PendingUser, outcome: PendingOutcome | undefined): Promise<void> {
+    if (outcome === undefined) return
+    await access.settle(owner, entry, outcome).catch((error: unknown) => {
+      debug('the claim of %s could not be ended: %O', entry.userId, error)
+    })
+  }
+
   return {
     askAgain: () => breaker.close(),
-    async work(entry) {
-      const until = breaker.openUntil(entry.tenant)
-      const outcome =
-        until === undefined
-          ? await attempt(scopeOf(entry, attemptMs), entry)
-          : putOff(entry, until - now(), options)
-      if (outcome === undefined) return
-      await adapters.access.settle(owner, entry, outcome).catch((error: unknown) => {
-        debug('the claim of %s could not be ended: %O', entry.userId, error)
-      })
-    },
+    work: (claimed) =>
+      byTenant(claimed).flatMap(([tenant, entries]) => {
+        const until = breaker.openUntil(tenant)
+        if (until !== undefined) {
+          return entries.map((entry) => end(entry, putOff(entry, until - now(), options)))
+        }
+        const prepared = prepareTogether(adapters, entries, attemptMs)
+        return entries.map(async (entry) => end(entry, await attempt(entry, prepared)))
+      }),
   }
+}
+
+function byTenant(
+  entries: readonly PendingUser[],
+): readonly (readonly [string, readonly PendingUser[]])[] {
+  const tenants = [...new Set(entries.map(({ tenant }) => tenant))]
+  return tenants.map((tenant) => [tenant, entries.filter((entry) => entry.tenant === tenant)])
+}
+
+/**
+ * Reads the situations of all these people of a tenant at once. If that fails, each person's is
+ * read alone, so that a problem with one does not stop the others.
+ */
+function prepareTogether(
+  adapters: AccessAdapters,
+  entries: readonly PendingUser[],
+  attemptMs: number,
+): Prepared {
+  const [first] = entries
+  const ids = entries.map(({ userId }) => userId)
+  const read = (scope: Scope, userIds: readonly string[]) => withPause(adapters, scope, userIds)
+  const together = first && read(scopeOf(first, attemptMs), ids)
+  return async (scope, entry) => {
+    const situations = await together?.catch((error: unknown) => {
+      if (entries.length === 1) throw error
+      return read(scope, [entry.userId])
+    })
+    return situations?.get(entry.userId) ?? {}
+  }
+}
+
+/**
+ * During a pause nothing is granted or revoked, except that deactivated and deleted people lose
+ * their access.
+ */
+async function withPause(
+  adapters: AccessAdapters,
+  scope: Scope,
+  userIds: readonly string[],
+): Promise<ReadonlyMap<string, Situation | 'paused'>> {
+  if (!(await pauseOf(adapters.access, scope))) {
+    return prepareSituations(adapters, scope, userIds)
+  }
+  const people = await readMany(adapters.users, scope, userIds, { omit: new Set(['groups']) })
+  const waiting = people.filter(({ active }) => active === true).map(({ id }) => id)
+  const others = userIds.filter((id) => !waiting.includes(id))
+  const situations = await prepareSituations(adapters, scope, others)
+  return new Map<string, Situation | 'paused'>([
+    ...situations,
+    ...waiting.map((id) => [id, 'paused'] as const),
+  ])
 }
 
 function outcomeOf(

@@ -115,6 +115,7 @@ export {
   type AuditQuery,
   type AuditStore,
   type ComparableOf,
+  type FinishedClaim,
   type Group,
   type GroupReference,
   type GroupStore,

@@ -51,6 +51,15 @@ export interface PendingUser {
   readonly nextAt: string
 }
 
+/** A claimed person whose access has been enforced. */
+export interface FinishedClaim {
+  readonly owner: string
+  readonly entry: PendingUser
+  /** Absent if it stays as it is. */
+  readonly record?: AccessRecord
+  readonly audit: readonly AuditEntry[]
+}
+
 /** The outcome of a claimed entry. */
 export type PendingOutcome =
   | { readonly kind: 'done' }
@@ -164,16 +173,13 @@ export interface AccessStore {
    */
   settle(owner: string, entry: PendingUser, outcome: PendingOutcome): Promise<void>
   /**
-   * **Optional.** `saveRecord`, `append` of the audit log and `settle` as `done`, in one step.
-   * Without it, or if the user store has no `supports.outbox`, they are called one after the other.
+   * **Optional.** For each of these people: `saveRecord`, `append` of the audit log and `settle` as
+   * `done`; all of it in one step, or none of it. Without it, or if the user store has no
+   * `supports.outbox`, those methods are called for one person after the other.
    *
    * @throws UniquenessError as `saveRecord`
    */
-  finish?(
-    scope: Scope,
-    claim: { readonly owner: string; readonly entry: PendingUser },
-    done: { readonly record: AccessRecord; readonly audit: readonly AuditEntry[] },
-  ): Promise<void>
+  finish?(scope: Scope, finished: readonly FinishedClaim[]): Promise<void>
   /**
    * **Required.** The entries of these users, leased or not, due or not; users without one are
    * omitted.

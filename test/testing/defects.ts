@@ -601,6 +601,14 @@ const accessDefects: readonly Defect[] = [
       return access.settle(owner, { ...entry, mark: current?.mark ?? 0 }, outcome)
     },
   })),
+  inAccess('finish some people when others are refused', ['pending.finish'], (access) => ({
+    async finish(scope, finished) {
+      for (const { owner, entry, record } of finished) {
+        if (record) await access.saveRecord(scope, record)
+        await access.settle(owner, entry, { kind: 'done' })
+      }
+    },
+  })),
   inAccess('try again at once', ['pending.settle.retry'], (access) => ({
     settle: (owner, entry, outcome) =>
       access.settle(owner, entry, outcome.kind === 'retry' ? { ...outcome, afterMs: 0 } : outcome),

@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import type { AccessStore, Adapters, PendingUser } from '../../stores/index.js'
+import {
+  type AccessStore,
+  type Adapters,
+  emptyRecord,
+  type FinishedClaim,
+  type PendingUser,
+  storeErrorKind,
+} from '../../stores/index.js'
 import { expectEqual, expectThat } from '../assert.js'
 import type { Check, CheckContext } from '../check.js'
 import { createGroup, createUser } from '../subject.js'
@@ -7,6 +14,8 @@ import { createGroup, createUser } from '../subject.js'
 interface AccessCheck {
   readonly id: string
   readonly title: string
+  /** The optional method that it is about. */
+  readonly needs?: keyof AccessStore
   readonly run: (context: CheckContext & { readonly access: AccessStore }) => Promise<void>
 }
 
@@ -186,6 +195,29 @@ const settling: readonly AccessCheck[] = [
     },
   },
   {
+    id: 'pending.finish',
+    title: 'keeps records and ends claims of several people at once, or does nothing at all',
+    needs: 'finish',
+    async run(context) {
+      const { access, scope } = context
+      const entries = await claimAll(context, await markNew(context, 3))
+      const [one, two, three] = entries.map(({ userId }) => userId) as [string, string, string]
+      const finish = (accountOf: (userId: string) => string) =>
+        access.finish?.(
+          scope,
+          entries.map((entry) => finished(entry, accountOf(entry.userId))),
+        )
+      const refusal = await finish(() => one)?.catch(storeErrorKind)
+      expectEqual(refusal, 'uniqueness', 'the answer to one account for all')
+      expectEqual(await access.getRecords(scope, [one, two, three]), [], 'records after a refusal')
+      await access.mark(scope, [two])
+      await finish((userId) => userId)
+      expectEqual(await pendingIds(context), [two], 'pending users')
+      expectEqual((await access.getRecord(scope, three))?.account?.id, three, 'account')
+      expectEqual((await claim(context, {}))[0]?.userId, two, 'what is due')
+    },
+  },
+  {
     id: 'pending.settle.retry',
     title: 'puts an entry off until the given instant, counting attempts and keeping the error',
     async run(context) {
@@ -260,16 +292,21 @@ const settling: readonly AccessCheck[] = [
 
 /** The queue of people whose access must be applied, and the leases on it. */
 export const pendingChecks: readonly Check[] = [...marking, ...claiming, ...settling].map(
-  ({ run, ...parts }) => ({
+  ({ run, needs = 'claim', ...parts }) => ({
     ...parts,
     level: 'MUST',
     section: `AccessStore.${parts.id.split('.')[1]}`,
-    appliesTo: ({ access }: Adapters) => access !== undefined,
+    appliesTo: ({ access }: Adapters) => access?.[needs] !== undefined,
     run: (context) => run({ ...context, access: accessOf(context) }),
   }),
 )
 
 const owner = 'conformance'
+
+function finished(entry: PendingUser, id: string): FinishedClaim {
+  const account = { id, email: `${id}@example.com`, origin: 'created' } as const
+  return { owner, entry, record: { ...emptyRecord(entry.userId, new Date()), account }, audit: [] }
+}
 
 /** Waits up to ten seconds for an entry that can be claimed. */
 async function claimLater(

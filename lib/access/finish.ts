@@ -1,0 +1,82 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { FinishedClaim } from '../stores/access-store.js'
+import type { Scope } from '../stores/scope.js'
+import type { AccessAdapters } from './enforce.js'
+
+/** Stores what was enforced for one person, and ends the claim. */
+export type Finish = (scope: Scope, finished: FinishedClaim) => Promise<void>
+
+/** In one step if the stores support it. */
+export function finishAlone({ access, audit: log, users }: AccessAdapters): Finish {
+  if (access.finish && users.supports?.outbox) {
+    return (scope, finished) => access.finish?.(scope, [finished]) ?? Promise.resolve()
+  }
+  return async (scope, { owner, entry, record, audit }) => {
+    if (record) await access.saveRecord(scope, record)
+    if (audit.length > 0) await log?.append(scope, audit)
+    await access.settle(owner, entry, { kind: 'done' })
+  }
+}
+
+/** A claim to finish, and the promise for it. */
+interface Waiting {
+  readonly scope: Scope
+  readonly finished: FinishedClaim
+  readonly resolve: () => void
+  readonly reject: (reason: unknown) => void
+}
+
+/**
+ * Finishes together whatever comes in the same turn, and what comes while others are written. If
+ * the store refuses them together, they are finished one by one, so that each has its own outcome.
+ */
+export function finishTogether(adapters: AccessAdapters): Finish {
+  const { access, users } = adapters
+  const alone = finishAlone(adapters)
+  if (!access.finish || !users.supports?.outbox) return alone
+  let waiting: Waiting[] = []
+  let isBusy = false
+
+  const run = async () => {
+    isBusy = true
+    await nextTurn()
+    while (waiting.length > 0) {
+      const all = waiting
+      waiting = []
+      for (const ofTenant of byTenant(all)) await store(ofTenant)
+    }
+    isBusy = false
+  }
+  const store = async (all: readonly Waiting[]) => {
+    const held = all.filter(({ scope, reject }) => {
+      if (scope.signal.aborted) reject(scope.signal.reason)
+      return !scope.signal.aborted
+    })
+    const [first] = held
+    if (!first) return
+    try {
+      await access.finish?.(
+        first.scope,
+        held.map(({ finished }) => finished),
+      )
+      for (const { resolve } of held) resolve()
+    } catch (error) {
+      if (held.length === 1) return first.reject(error)
+      for (const each of held) await store([each])
+    }
+  }
+  return (scope, finished) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ scope, finished, resolve, reject })
+      if (!isBusy) void run()
+    })
+}
+
+function byTenant(all: readonly Waiting[]): Iterable<readonly Waiting[]> {
+  const found = new Map<string, Waiting[]>()
+  for (const each of all) {
+    const { tenant } = each.scope
+    found.set(tenant, [...(found.get(tenant) ?? []), each])
+  }
+  return found.values()
+}
