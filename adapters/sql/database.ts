@@ -1,8 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import createDebug from 'debug'
-import { type CompiledQuery, Kysely, type QueryExecutorProvider, type RawBuilder } from 'kysely'
+import {
+  type CompiledQuery,
+  Kysely,
+  type QueryExecutorProvider,
+  type RawBuilder,
+  sql,
+} from 'kysely'
 import { type Scope, storeErrorKind, UnavailableError } from '../../lib/adapter/index.js'
-import type { Connection, Scan, SqlDialect } from './dialects/dialect.js'
+import type { Connection, Scan, Sql, SqlDialect } from './dialects/dialect.js'
 
 /** Runs statements: on the database, or within a transaction. */
 export interface Session {
@@ -34,6 +40,14 @@ export function statement<Arguments extends object, Row = unknown>(
   build: Statement<Arguments, Row>['build'],
 ): Statement<Arguments, Row> {
   return { build }
+}
+
+/**
+ * LIMIT. It is an expression because SQLite 3.46 and newer plans a statement anew for each value
+ * of a bare placeholder.
+ */
+export function atMost(limit: unknown): Sql {
+  return sql`limit cast(${limit} as bigint)`
 }
 
 export interface Database extends Session {

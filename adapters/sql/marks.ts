@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { groupKey, type MappingPolicy } from '../../lib/adapter/index.js'
-import { type Session, statement } from './database.js'
+import { atMost, type Session, statement } from './database.js'
 import type { Sql, SqlDialect } from './dialects/dialect.js'
 import { isListed, type TypeRow } from './rows.js'
 
@@ -79,7 +79,7 @@ const someUsersBelow = statement<Ids & { limit: number }, { id: string }>(
       'scim_members as member',
       sql`member.tenant = ${value('tenant')} and member.group_id = below.id and member.nested = 0`,
     )}
-    limit ${value('limit')}`,
+    ${atMost(value('limit'))}`,
 )
 
 const countUsersIn = statement<Ids, { count: number }>(
@@ -101,7 +101,7 @@ const usersAfter = statement<
     select member_id from scim_members
     where tenant = ${value('tenant')} and group_id = ${value('groupId')} and nested = 0
       and member_id > ${value('after')}
-    order by member_id limit ${value('limit')}`,
+    order by member_id ${atMost(value('limit'))}`,
 )
 
 const insertFanOut = statement<{

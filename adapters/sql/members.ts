@@ -9,7 +9,7 @@ import {
   UnknownReferenceError,
   VersionMismatchError,
 } from '../../lib/adapter/index.js'
-import { type Session, statement, TryAgain } from './database.js'
+import { atMost, type Session, statement, TryAgain } from './database.js'
 import type { Sql, SqlDialect } from './dialects/dialect.js'
 import { later, lockWholly, type ResourceKey, type TypeRow } from './rows.js'
 import { isStorable } from './storable.js'
@@ -99,7 +99,7 @@ const membersOf = statement<{ tenant: string; ids: string; limit: number }, Memb
       'scim_resources as resource',
       sql`resource.tenant = member.tenant and resource.id = member.member_id`,
     )}
-    limit ${value('limit')}`,
+    ${atMost(value('limit'))}`,
 )
 
 /** The members that a query of their ids selects, in order of their ids. */
@@ -124,7 +124,7 @@ const membersAfter = statement<
       select member_id from scim_members
       where tenant = ${value('tenant')} and group_id = ${value('groupId')}
         and member_id > ${value('after')}
-      order by member_id limit ${value('limit')}`,
+      order by member_id ${atMost(value('limit'))}`,
     dialect,
   ),
 )
@@ -149,7 +149,7 @@ const pageOfMembers = statement<GroupKey & MemberPage, Omit<MemberRow, 'group_id
       sql`
         select member_id from scim_members
         where tenant = ${value('tenant')} and group_id = ${value('groupId')}
-        order by member_id limit ${value('limit')} offset ${value('offset')}`,
+        order by member_id ${atMost(value('limit'))} offset ${value('offset')}`,
       dialect,
     ),
 )
@@ -159,27 +159,53 @@ interface AroundRow {
   readonly id: string
   readonly display: string
   readonly external_id: string | null
-  readonly direct: number
 }
 
-const groupsAround = statement<{ tenant: string; ids: string }, AroundRow>(
-  (value, { json, joinEach, isListed }) => sql`
+const referenceColumns = ({ json }: SqlDialect) => sql`resource.display,
+  ${json.scalar(sql`resource.comparable`, ['externalId'], 'text')} as external_id`
+
+/** The groups that have someone as a member, and whether these are members of groups. */
+const directGroups = statement<
+  { tenant: string; ids: string },
+  AroundRow & { readonly nested: number }
+>(
+  (value, dialect) => sql`
+    select listed.value as root, member.group_id as id, ${referenceColumns(dialect)},
+      (select count(*) from scim_members as outer_member
+        where outer_member.tenant = ${value('tenant')}
+          and outer_member.member_id = member.group_id and outer_member.${isMember}) as nested
+    from ${dialect.joinEach(
+      dialect.joinEach(
+        sql`(${dialect.json.strings(value('ids'))}) as listed`,
+        'scim_members as member',
+        sql`member.tenant = ${value('tenant')} and member.member_id = listed.value
+          and member.${isMember}`,
+      ),
+      'scim_resources as resource',
+      sql`resource.tenant = ${value('tenant')} and resource.id = member.group_id`,
+    )}`,
+)
+
+const groupsAround = statement<
+  { tenant: string; ids: string },
+  AroundRow & { readonly direct: number }
+>(
+  (value, dialect) => sql`
     with recursive around(root, id) as (
       select member_id, group_id from scim_members
-      where ${isListed('scim_members', 'member_id', value('tenant'), value('ids'))}
+      where ${dialect.isListed('scim_members', 'member_id', value('tenant'), value('ids'))}
       union
-      select around.root, member.group_id from ${joinEach(
+      select around.root, member.group_id from ${dialect.joinEach(
         sql`around`,
         'scim_members as member',
         sql`member.tenant = ${value('tenant')} and member.member_id = around.id
           and member.${isMember}`,
       )})
-    select around.root, around.id, resource.display,
-      ${json.scalar(sql`resource.comparable`, ['externalId'], 'text')} as external_id,
+    select around.root, around.id, ${referenceColumns(dialect)},
       (select count(*) from scim_members as direct
         where direct.tenant = ${value('tenant')} and direct.group_id = around.id
           and direct.member_id = around.root) as direct
-    from ${joinEach(
+    from ${dialect.joinEach(
       sql`around`,
       'scim_resources as resource',
       sql`resource.tenant = ${value('tenant')} and resource.id = around.id`,
@@ -384,8 +410,8 @@ export async function readMemberPage(
 }
 
 /**
- * The groups of each of these users or groups, directly and through other groups. Handles cycles;
- * one query.
+ * The groups of each of these users or groups, directly and through other groups. Handles cycles.
+ * One query, and another one for those in nested groups.
  */
 export async function readGroupsOf(
   session: Session,
@@ -393,18 +419,28 @@ export async function readGroupsOf(
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, readonly GroupReference[]>> {
   const found = new Map<string, GroupReference[]>(ids.map((id) => [id, []]))
-  const asked = ids.filter(isStorable)
+  const asked = [...found.keys()].filter(isStorable)
   if (asked.length === 0) return found
-  const rows = await session.prepared(groupsAround, { tenant, ids: JSON.stringify(asked) })
-  for (const { root, id, display, external_id, direct } of rows) {
-    found.get(root)?.push({
-      id,
-      displayName: display,
-      ...(external_id !== null && { externalId: external_id }),
-      direct: direct === 1,
-    })
+  const rows = await session.prepared(directGroups, { tenant, ids: JSON.stringify(asked) })
+  const nested = new Set(rows.filter((row) => row.nested > 0).map(({ root }) => root))
+  for (const row of rows) {
+    if (!nested.has(row.root)) found.get(row.root)?.push(referenceTo(row, true))
+  }
+  if (nested.size === 0) return found
+  const roots = JSON.stringify([...nested])
+  for (const row of await session.prepared(groupsAround, { tenant, ids: roots })) {
+    found.get(row.root)?.push(referenceTo(row, row.direct === 1))
   }
   return found
+}
+
+function referenceTo({ id, display, external_id }: AroundRow, direct: boolean): GroupReference {
+  return {
+    id,
+    displayName: display,
+    ...(external_id !== null && { externalId: external_id }),
+    direct,
+  }
 }
 
 /**

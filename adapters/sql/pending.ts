@@ -5,7 +5,7 @@ import type {
   PendingOutcome,
   PendingUser,
 } from '../../lib/adapter/index.js'
-import { type Database, type Session, statement } from './database.js'
+import { atMost, type Database, type Session, statement } from './database.js'
 import type { Sql, SqlDialect } from './dialects/dialect.js'
 import { isStorable } from './storable.js'
 
@@ -197,7 +197,7 @@ function claimOf(
       with claimed as materialized (
         select tenant, user_id from scim_pending
         where lease_until <= ${now} and ${conditionOf(value, dialect)}
-        order by due_at, tenant, user_id limit ${value('limit')} ${skipLocked})
+        order by due_at, tenant, user_id ${atMost(value('limit'))} ${skipLocked})
       update scim_pending
       set lease_owner = ${value('owner')}, lease_until = ${until}, due_at = ${until}
       where (tenant, user_id) in (select tenant, user_id from claimed)

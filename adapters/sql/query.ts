@@ -12,7 +12,7 @@ import {
   type Resource,
   type Scope,
 } from '../../lib/adapter/index.js'
-import { type Database, statement } from './database.js'
+import { atMost, type Database, statement } from './database.js'
 import type { Sql, SqlDialect } from './dialects/dialect.js'
 import { filterCondition } from './filter.js'
 import { digestMark, hasKey, storedKey } from './lookups.js'
@@ -95,7 +95,7 @@ async function readRows(
   const after = page.kind === 'cursor' && page.after ? [order.after(page.after)] : []
   return all(sql<ResourceRow>`
     select ${resourceColumns} ${matching(database, extent, query, after)}
-    order by ${order.orderBy} limit ${page.limit + 1} offset ${offset}`)
+    order by ${order.orderBy} ${atMost(page.limit + 1)} offset ${offset}`)
 }
 
 const byLookup = statement<
@@ -111,7 +111,7 @@ const byLookup = statement<
     where lookup.tenant = ${value('tenant')} and lookup.resource_type = ${value('type')}
       and lookup.attribute = ${value('attribute')} and lookup.lookup_key = ${value('key')}
       and lookup.${hasKey}
-    order by resource.created, resource.id limit ${value('limit')} offset ${value('offset')}`,
+    order by resource.created, resource.id ${atMost(value('limit'))} offset ${value('offset')}`,
 )
 
 /**

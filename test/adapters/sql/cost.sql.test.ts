@@ -66,6 +66,28 @@ it.each<[string, () => Promise<unknown>, number]>([
   },
 )
 
+it('finds nested groups in one statement more', async () => {
+  const other = aScope()
+  const user = aUser()
+  await adapters.users.create(other, user, writeOf(user))
+  const inner = aGroup({ members: [{ value: user.id }] })
+  await adapters.groups.create(other, inner, writeOf(inner))
+  const outer = aGroup({ members: [{ value: inner.id }] })
+  await adapters.groups.create(other, outer, writeOf(outer))
+  const texts = await recordStatements(async () => {
+    const all = await adapters.groups.groupsOf(other, [user.id, inner.id, user.id])
+    const direct = (id: string) => all.get(id)?.map((group) => [group.id, group.direct])
+    expect(direct(inner.id)).toEqual([[outer.id, true]])
+    expect(new Map(direct(user.id) as [string, boolean][])).toEqual(
+      new Map([
+        [inner.id, true],
+        [outer.id, false],
+      ]),
+    )
+  })
+  expect(texts).toHaveLength(2)
+})
+
 it('knows how many there are without reading them, whatever comes and goes', async () => {
   const other = aScope()
   const users = [aUser(), aUser(), aUser()]
