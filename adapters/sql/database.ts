@@ -109,6 +109,7 @@ export function createDatabase(connection: Connection): Database {
     await connection.scanner?.close()
     await writer.destroy()
     if (reader !== writer) await reader.destroy()
+    await connection.durability?.close()
   }
 
   return {

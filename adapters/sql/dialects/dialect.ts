@@ -117,6 +117,7 @@ export interface Connection {
     flush(): Promise<void>
     /** @throws UnavailableError when nothing may be written any more */
     requireSound(): void
+    close(): Promise<void>
   }
   /**
    * Absent if such a query does not block others anyway, or if no other connection can read the

@@ -54,6 +54,11 @@ const pragmas = [
   'cache_size = -65536',
 ]
 
+/** In pages. Checkpoints are made in another thread (`walFlusher`); this is for when that fails. */
+const rareCheckpoints = 'wal_autocheckpoint = 16000'
+/** How long a checkpoint waits for writers and readers, during which nobody else can write. */
+const maxCheckpointWaitMs = 50
+
 /**
  * Opens an SQLite database, and creates its file and folder if missing. Several processes may have
  * it open. Queries that no index answers run in threads; a database in memory can only be read by
@@ -65,24 +70,33 @@ const pragmas = [
  */
 export async function openSqlite(path: string, timeoutMs: number): Promise<Connection> {
   const library = await findDriver()
-  const { open } = library
+  const { open, module: driver } = library
   const isMemory = path === ':memory:'
   if (!isMemory) mkdirSync(dirname(resolve(path)), { recursive: true })
-  const writer = await connect(open, path, pragmas, timeoutMs)
+  const settings = driver === undefined ? pragmas : [...pragmas, rareCheckpoints]
+  const writer = await connect(open, path, settings, timeoutMs)
   if (isMemory) return { dialect: sqliteDialect, writer: kysely(writer, true) }
   const reader = await connect(open, path, [...pragmas, 'query_only = on'], timeoutMs)
-  const { module: driver } = library
+  const threads = (count: number, busyMs: number) =>
+    driver === undefined
+      ? undefined
+      : sqliteScanner({
+          path,
+          driver,
+          pragmas: [...pragmas, 'query_only = on', `busy_timeout = ${busyMs}`],
+          threads: count,
+          timeoutMs,
+        })
   // A separate thread may block while it waits for a lock.
-  const readOnly = [...pragmas, 'query_only = on', `busy_timeout = ${timeoutMs}`]
+  const scanner = threads(2, timeoutMs)
+  const checkpoints = threads(1, maxCheckpointWaitMs)
   return {
     dialect: sqliteDialect,
     writer: kysely(writer, true),
     reader: kysely(reader, false),
-    ...(driver !== undefined && {
-      scanner: sqliteScanner({ path, driver, pragmas: readOnly, threads: 2, timeoutMs }),
-    }),
+    ...(scanner && { scanner }),
     // SQLite resolves symbolic links before it names the log.
-    durability: walFlusher(`${realpathSync(path)}-wal`),
+    durability: walFlusher(`${realpathSync(path)}-wal`, checkpoints),
   }
 
   function kysely(handle: SqliteHandle, exclusive: boolean) {

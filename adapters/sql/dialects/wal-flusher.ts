@@ -1,5 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import createDebug from 'debug'
 import { UnavailableError } from '../../../lib/adapter/index.js'
+import type { Scanner } from './sqlite-scanner.js'
+
+const debug = createDebug('label-studio-scim:sql')
+/** The log then has some megabytes. */
+const commitsPerCheckpoint = 250
 
 /** Makes commits durable. */
 export interface WalFlusher {
@@ -11,6 +17,8 @@ export interface WalFlusher {
   flush(): Promise<void>
   /** @throws UnavailableError when a flush has failed: see {@link walFlusher} */
   requireSound(): void
+  /** Closes the log, after the last flush, and what makes checkpoints. */
+  close(): Promise<void>
 }
 
 /**
@@ -22,15 +30,31 @@ export interface WalFlusher {
  * not write, the next flush would still succeed, and everything committed after the gap would be
  * lost. The process has to be restarted.
  */
-export function walFlusher(path: string): WalFlusher {
+export function walFlusher(path: string, checkpoints?: Scanner): WalFlusher {
+  // Kept open: SQLite keeps the log until the last connection is closed.
+  let log: FileHandle | undefined
   let running: Promise<void> | undefined
   let next: Promise<void> | undefined
   let failure: UnavailableError | undefined
+  let commits = 0
+  let checkpoint: Promise<void> | undefined
+  const countCommit = () => {
+    commits += 1
+    if (!checkpoints || checkpoint || commits < commitsPerCheckpoint) return
+    commits = 0
+    checkpoint = copyLog(checkpoints).finally(() => {
+      checkpoint = undefined
+    })
+  }
   const requireSound = () => {
     if (failure) throw failure
   }
+  const flushLog = async () => {
+    log ??= await openLog(path)
+    await log?.datasync()
+  }
   const start = (): Promise<void> => {
-    const flushed = flush(path)
+    const flushed = flushLog()
       .catch((cause: unknown) => {
         failure ??= new UnavailableError(
           'The database could not be flushed to the disk. ' +
@@ -48,6 +72,7 @@ export function walFlusher(path: string): WalFlusher {
   return {
     requireSound,
     flush() {
+      countCommit()
       if (running === undefined) return start()
       // A flush in progress may have started before the caller's commit.
       next ??= running
@@ -59,16 +84,11 @@ export function walFlusher(path: string): WalFlusher {
         })
       return next
     },
-  }
-}
-
-async function flush(path: string): Promise<void> {
-  const file = await openLog(path)
-  if (file === undefined) return
-  try {
-    await file.datasync()
-  } finally {
-    await file.close()
+    async close() {
+      await checkpoint
+      await checkpoints?.close()
+      await log?.close()
+    },
   }
 }
 
@@ -79,5 +99,20 @@ async function openLog(path: string): Promise<FileHandle | undefined> {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error
+  }
+}
+
+/**
+ * Copies the log into the database, in another thread, so that SQLite begins the log anew. First
+ * most of it, while others write; then the rest, for which writers wait some milliseconds. If it
+ * fails, e.g. because another process does the same, the log grows until the next time.
+ */
+async function copyLog({ scan }: Scanner): Promise<void> {
+  try {
+    for (const mode of ['passive', 'full']) {
+      await scan({ sql: `pragma wal_checkpoint(${mode})`, parameters: [] })
+    }
+  } catch (error) {
+    debug('the log was not copied into the database: %O', error)
   }
 }

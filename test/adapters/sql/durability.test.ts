@@ -24,31 +24,43 @@ it('flushes the log of the file that a symbolic link leads to (S1)', async () =>
   const link = path.join(path.dirname(file), 'link.db')
   fs.writeFileSync(file, '')
   fs.symlinkSync(file, link)
-  const adapters = await sqlAdapters({ url: `sqlite:${link}` })
   const open = jest.spyOn(fsPromises, 'open')
-  const user = aUser()
-  await adapters.users.create(aScope(), user, writeOf(user))
+  const adapters = await sqlAdapters({ url: `sqlite:${link}` })
   expect(open.mock.calls.map(([name]) => name)).toEqual([`${fs.realpathSync(file)}-wal`])
   await adapters.close()
 })
 
 it('writes nothing after a flush that failed, and goes on reading (S2)', async () => {
+  const open = jest.spyOn(fsPromises, 'open')
   const adapters = await sqlAdapters({ url: database.url })
   const [scope, user, second, third] = [aScope(), aUser(), aUser(), aUser()]
   await adapters.users.create(scope, user, writeOf(user))
-  const open = jest.spyOn(fsPromises, 'open')
-  open.mockRejectedValueOnce(Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }))
+  const log = (await open.mock.results[0]?.value) as fsPromises.FileHandle
+  const flush = jest.spyOn(log, 'datasync')
+  flush.mockRejectedValueOnce(Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }))
   const refused = { name: 'UnavailableError', message: expect.stringMatching(/flushed/) }
   await expect(adapters.users.create(scope, second, writeOf(second))).rejects.toMatchObject({
     ...refused,
     cause: { code: 'EIO' },
   })
   await expect(adapters.users.create(scope, third, writeOf(third))).rejects.toMatchObject(refused)
-  expect(open).toHaveBeenCalledTimes(1)
+  expect(flush).toHaveBeenCalledTimes(1)
   expect(await adapters.users.get(scope, user.id, everything)).toEqual(user)
   expect(await adapters.users.get(scope, third.id, everything)).toBeUndefined()
   await adapters.close()
 })
+
+it('copies the log into the database while others read, before it grows', async () => {
+  const adapters = await sqlAdapters({ url: database.url })
+  const scope = aScope()
+  for (let count = 0; count < 1_500; count += 1) {
+    const user = aUser()
+    await adapters.users.create(scope, user, writeOf(user))
+  }
+  expect(fs.statSync(file).size).toBeGreaterThan(1_000_000)
+  expect(fs.statSync(`${file}-wal`).size).toBeLessThan(40_000_000)
+  await adapters.close()
+}, 60_000)
 
 it('answers a full disk with an UnavailableError that has the cause, and writes again later (D6)', async () => {
   const full = createDatabase(await openSqlite(file, 1000))

@@ -69,8 +69,8 @@ function saltOf(log: Buffer): string {
 
 /** Sends changes to the library over a database in a file, and looks at the file meanwhile. */
 async function momentsOf(random: () => number): Promise<readonly Moment[]> {
-  const adapters = await sqlAdapters({ url: database.url })
   const flushed = watchFlushes(`${file}-wal`)
+  const adapters = await sqlAdapters({ url: database.url })
   const moments: Moment[] = []
   const acknowledged = new Map<string, string | undefined>()
   const underWay = new Map<string, string | undefined>()
