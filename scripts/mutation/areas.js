@@ -7,7 +7,14 @@ export const areas = {
   },
   patch: {
     mutate: ['lib/patch/**/*.ts'],
-    tests: ['patch', 'protocol/patch.test.ts', 'protocol/use-cases.test.ts'],
+    tests: [
+      'patch',
+      'protocol/patch.test.ts',
+      'protocol/use-cases.test.ts',
+      'protocol/unknown-names.test.ts',
+      'protocol/values.test.ts',
+      'protocol/hostile-input.test.ts',
+    ],
   },
   schema: {
     mutate: ['lib/schema/**/*.ts'],
