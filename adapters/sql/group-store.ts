@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import {
-  type AccessResolver,
   type AccessStore,
   compileRules,
   type Group,
@@ -29,6 +28,7 @@ import {
   removeAllMembers,
 } from './members.js'
 import { type Write, writeOutbox } from './outbox.js'
+import { personReader, type VersionedResolver } from './person.js'
 import { insert, sqlResourceStore, update } from './resource-store.js'
 import { deleteResource, lockResource, selectResource, toResource, touchResource } from './rows.js'
 import { isStorable } from './storable.js'
@@ -227,26 +227,28 @@ function accessResolver(
   database: Database,
   access: AccessStore,
   policy: MappingPolicy,
-): Required<Pick<GroupStore, 'resolveAccess' | 'resolveAccessOf'>> {
-  const resolvers = new Map<string, { version: string; resolve: AccessResolver }>()
-  const resolverOf = async (scope: Scope) => {
+): Required<Pick<GroupStore, 'resolveAccess' | 'resolveAccessOf' | 'personByAccount'>> {
+  const resolvers = new Map<string, VersionedResolver>()
+  const resolverOf = async (scope: Scope): Promise<VersionedResolver> => {
     const { tenant } = scope
     const { rules, version } = await access.rules(scope)
     const known = resolvers.get(tenant)
     const resolve = known?.version === version ? known.resolve : compileRules(rules, policy)
     if (resolvers.size >= maxResolvers) resolvers.clear()
-    resolvers.set(tenant, { version, resolve })
-    return resolve
+    const found = { version, resolve }
+    resolvers.set(tenant, found)
+    return found
   }
   return {
+    personByAccount: personReader(database, resolverOf),
     async resolveAccess(scope, user) {
-      const resolve = await resolverOf(scope)
+      const { resolve } = await resolverOf(scope)
       const groups = (await readGroupsOf(database, scope.tenant, [user.id])).get(user.id) ?? []
       const record = await access.getRecord(scope, user.id)
       return resolve(groups, personState(user, record?.hadRole ?? false))
     },
     async resolveAccessOf(scope, users) {
-      const resolve = await resolverOf(scope)
+      const { resolve } = await resolverOf(scope)
       const ids = users.map(({ id }) => id)
       const groupsOf = await readGroupsOf(database, scope.tenant, ids)
       const records = await access.getRecords(scope, ids)

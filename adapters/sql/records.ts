@@ -170,8 +170,11 @@ function rowsOf(records: readonly AccessRecord[]): string {
 }
 
 function recordsIn(rows: readonly RecordRow[]): readonly AccessRecord[] {
-  return rows.map(({ record, had_role }) => {
-    const read = JSON.parse(record) as AccessRecord
-    return had_role === 1 ? { ...read, hadRole: true } : read
-  })
+  return rows.map(recordOf)
+}
+
+/** The record in a row. */
+export function recordOf({ record, had_role }: RecordRow): AccessRecord {
+  const read = JSON.parse(record) as AccessRecord
+  return had_role === 1 ? { ...read, hadRole: true } : read
 }

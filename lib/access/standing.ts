@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Access } from '../mapping/types.js'
 import type { AccessRecord } from '../stores/access-store.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { User } from '../stores/resource.js'
@@ -12,6 +13,12 @@ import { exemptionOf } from './exemption.js'
  */
 export type Standing = 'active' | 'deprovisioned' | 'unknown'
 
+/** What has been read about a person already. */
+export interface KnownPerson {
+  readonly record?: AccessRecord
+  readonly access?: Access
+}
+
 /**
  * The one place that decides a SCIM user's standing at sign-in and at the gate. An active person
  * also counts as deprovisioned when, by policy, no rule gives them a role any more. Rules and
@@ -19,19 +26,18 @@ export type Standing = 'active' | 'deprovisioned' | 'unknown'
  * others are unknown.
  *
  * @param user `undefined`: deleted
- * @param known their access record, where it has been read already
  */
 export async function standingOf(
   adapters: Adapters,
   scope: Scope,
   user: User | undefined,
-  known?: AccessRecord,
+  known: KnownPerson = {},
 ): Promise<Standing> {
-  if (!user) return known && isHalfListed(known) ? 'unknown' : 'deprovisioned'
-  const record = known ?? (await adapters.access?.getRecord(scope, user.id))
+  if (!user) return known.record && isHalfListed(known.record) ? 'unknown' : 'deprovisioned'
+  const record = known.record ?? (await adapters.access?.getRecord(scope, user.id))
   const isOnlyListed = record?.account?.origin === 'imported'
   if (!isOnlyListed && user.active) {
-    const { active } = await adapters.groups.resolveAccess(scope, user)
+    const { active } = known.access ?? (await adapters.groups.resolveAccess(scope, user))
     if (active) return 'active'
   }
   const exemption = await exemptionOf(adapters, scope, user, record)
@@ -63,7 +69,8 @@ export async function isFormerAddress(
   if (userId === undefined) return false
   const record = await access?.getRecord(scope, userId)
   const user = await users.get(scope, userId, { omit: new Set(['groups']) })
-  if (user) return (await standingOf(adapters, scope, user, record)) === 'deprovisioned'
+  if (user)
+    return (await standingOf(adapters, scope, user, record && { record })) === 'deprovisioned'
   return record?.email !== undefined
 }
 

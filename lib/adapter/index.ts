@@ -112,6 +112,7 @@ export type { Finding } from '../stores/finding.js'
 export type { GatePolicy } from '../stores/gate-policy.js'
 export type { HostAccount } from '../stores/host-account.js'
 export {
+  type AccountPerson,
   type AuditQuery,
   type AuditStore,
   type ComparableOf,

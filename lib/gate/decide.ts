@@ -7,21 +7,18 @@ import {
   standingOf,
   strongest,
 } from '../access/index.js'
-import type { AccessRecord } from '../stores/access-store.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { AccountIdentity } from '../stores/gate-policy.js'
+import type { AccountPerson } from '../stores/group-store.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 
 /** A person as the guarded application knows them. */
 export type Identity = AccountIdentity
 
-/** A person's standing, and their SCIM user if there is one. */
-export interface PersonStatus {
+/** A person's standing, their SCIM user if there is one, and what else was read about them. */
+export interface PersonStatus extends Partial<AccountPerson> {
   readonly standing: Standing
-  readonly user?: User
-  /** Their access record, if it was read. */
-  readonly record?: AccessRecord
 }
 
 /** Looks up the status of a person who has an account or wants one. */
@@ -54,11 +51,21 @@ async function lookUpAccount(
   accountId: Identity['accountId'],
 ): Promise<PersonStatus> {
   if (accountId === undefined) return unknown
-  const linked = await adapters.access?.recordByAccount(scope, String(accountId))
-  if (!linked) return unknown
-  const user = await adapters.users.get(scope, linked.userId, read)
-  const standing = await standingOf(adapters, scope, user, linked)
-  return { standing, record: linked, ...(user && { user }) }
+  const person = await personByAccount(adapters, scope, String(accountId))
+  if (!person) return unknown
+  return { ...person, standing: await standingOf(adapters, scope, person.user, person) }
+}
+
+async function personByAccount(
+  { access, groups, users }: Adapters,
+  scope: Scope,
+  accountId: string,
+): Promise<AccountPerson | undefined> {
+  if (groups.personByAccount) return groups.personByAccount(scope, accountId)
+  const record = await access?.recordByAccount(scope, accountId)
+  if (!record) return undefined
+  const user = await users.get(scope, record.userId, read)
+  return { record, ...(user && { user }) }
 }
 
 interface AddressLookUp {

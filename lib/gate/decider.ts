@@ -159,8 +159,10 @@ function standingDecider(
 function reservation({ gate, groups }: Adapters, lookUpStatus: LookUpStatus) {
   const isAdministrator = async (scope: Scope, identity: Identity): Promise<boolean> => {
     if (await gate?.isOwner?.(scope, identity)) return true
-    const { user } = await lookUpStatus(scope, identity)
-    return user !== undefined && (await groups.resolveAccess(scope, user)).role === 'Administrator'
+    const { user, access } = await lookUpStatus(scope, identity)
+    if (user === undefined) return false
+    const { role } = access ?? (await groups.resolveAccess(scope, user))
+    return role === 'Administrator'
   }
   return async (
     scope: Scope,

@@ -219,11 +219,11 @@ function personsOf(adapters: Adapters, lookUpStatus: LookUpStatus, directory: Wo
   ): Promise<PolicyPerson & { readonly user?: User }> => {
     const all = { identity, access: 'all', workspaceProjects: noProjects } as const
     if (await adapters.gate?.isOwner?.(scope, identity)) return all
-    const { standing, user, record } = await lookUpStatus(scope, identity)
+    const { standing, user, record, access: known } = await lookUpStatus(scope, identity)
     if (standing !== 'active' || !user) return { ...all, access: undefined }
     const exemption = await exemptionOf(adapters, scope, user, record)
     if (exemption?.kind === 'protected') return { ...all, user }
-    const access = await adapters.groups.resolveAccess(scope, user)
+    const access = known ?? (await adapters.groups.resolveAccess(scope, user))
     const workspaceProjects = await directory.projectsOfPerson(scope, {
       userId: user.id,
       titles: access.workspaces,

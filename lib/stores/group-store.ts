@@ -1,4 +1,5 @@
 import type { Access } from '../mapping/types.js'
+import type { AccessRecord } from './access-store.js'
 import type { Group, Member, User } from './resource.js'
 import type { ResourceStore } from './resource-store.js'
 import type { Scope } from './scope.js'
@@ -36,6 +37,15 @@ export interface MembersChanged {
    * changed.
    */
   readonly group: Group
+}
+
+/** A person found by their account, as stored at one moment. */
+export interface AccountPerson {
+  readonly record: AccessRecord
+  /** `undefined`: the user was deleted. */
+  readonly user?: User
+  /** What `resolveAccess` returns for the user. */
+  readonly access?: Access
 }
 
 /**
@@ -108,4 +118,13 @@ export interface GroupStore extends ResourceStore<Group> {
    * or remove it.
    */
   resolveAccessOf?(scope: Scope, users: readonly User[]): Promise<readonly Access[]>
+
+  /**
+   * **Optional.** The person whose record has this account, with everything that decides about
+   * them, read at one moment; `undefined` if no record has it. The gate asks for each request, so
+   * this should be one query. Without it, the gate reads record, user, groups and rules one after
+   * the other. A store that wraps another and replaces `resolveAccess` must replace this too, or
+   * remove it.
+   */
+  personByAccount?(scope: Scope, accountId: string): Promise<AccountPerson | undefined>
 }

@@ -457,6 +457,9 @@ const groupDefects: readonly Defect[] = [
     resolveAccessOf: async (scope, users) =>
       ((await groups.resolveAccessOf?.(scope, users)) ?? []).toReversed(),
   })),
+  inGroups('find nobody by an account', ['access.personByAccount'], () => ({
+    personByAccount: async () => undefined,
+  })),
   inGroups('know no rules', ['access.resolve'], () => ({
     resolveAccess: async (_scope, user) => ({
       active: user.active === true,

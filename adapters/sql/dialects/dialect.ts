@@ -90,6 +90,8 @@ export interface JsonSql {
   isOneOf(text: Sql, array: unknown): Sql
   /** SELECT of the strings in a bound JSON array, as column `value`. */
   strings(array: unknown): Sql
+  /** JSON text: an array with an array of these columns for each row of a FROM item. */
+  list(columns: readonly string[], from: Sql): Sql
   /** FROM item: the rows of a bound JSON array of arrays; columns by position. */
   rows(array: unknown, columns: Readonly<Record<string, 'text' | 'integer'>>): Sql
 }

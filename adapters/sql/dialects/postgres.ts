@@ -81,6 +81,9 @@ function jsonSql(): JsonSql {
         ${sql.lit(leaf)}::jsonpath), false)`,
     isOneOf: (text, array) => sql`${text} = any (array(${strings(array)}))`,
     strings,
+    list: (columns, from) => sql`(
+      select coalesce(json_agg(json_build_array(${sql.raw(columns.join())})), '[]')::text
+      from ${from})`,
     rows: (array, columns) => {
       const fields = Object.entries(columns).map(
         ([name, type], index) =>

@@ -57,6 +57,8 @@ function jsonSql(): JsonSql {
         where leaf.atom <> ''), false)`,
     isOneOf: (text, array) => sql`${text} in (select value from json_each(${array}))`,
     strings: (array) => sql`select value from json_each(${array})`,
+    list: (columns, from) => sql`(select json_group_array(json_array(${sql.raw(columns.join())}))
+      from ${from})`,
     rows: (array, columns) => {
       const fields = Object.keys(columns).map(
         (name, index) => sql`json_extract(value, ${sql.lit(`$[${index}]`)}) as ${sql.ref(name)}`,

@@ -5,10 +5,11 @@ import {
   type AccessStore,
   type Adapters,
   storeErrorKind,
+  type User,
 } from '../../stores/index.js'
 import { expectEqual, expectStoreError, expectThat, rejection } from '../assert.js'
 import type { Check, CheckContext } from '../check.js'
-import { createGroup, createUser, instant } from '../subject.js'
+import { changed, createGroup, createUser, everything, instant, writeOf } from '../subject.js'
 import { accessOf, fanOutAll, pendingIds } from './pending.js'
 
 interface AccessCheck {
@@ -146,7 +147,51 @@ const rules: readonly AccessCheck[] = [
       expectEqual(several, await Promise.all(each), 'access of several people at once')
     },
   },
+  {
+    id: 'access.personByAccount',
+    title: 'finds a person by their account, with what decides about them at that moment',
+    async run(context) {
+      const { access, adapters, scope } = context
+      const { groups, users } = adapters
+      if (!groups.personByAccount) return
+      const user = await createUser(context)
+      const compare = (when: string) => comparePerson(context, user.id, when)
+      await compare('without a record')
+      const account = { id: '7', origin: 'created' } as const
+      await access.saveRecord(scope, recordOf(user.id, { account }))
+      await compare('without groups')
+      const team = await createGroup(context, [user.id], { displayName: 'Team' })
+      await access.saveRules(scope, someRules, save('0'))
+      await compare('in a group with rules')
+      const leads = await createGroup(context, [team.id], { displayName: `Leads "é"` })
+      await compare('in a group around that')
+      await groups.delete(scope, leads.id, {})
+      await compare('without the group around that')
+      const next = changed(user, { active: false }) as User
+      const { version: expectedVersion } = user.meta
+      await users.replace(scope, next, { ...writeOf(next), expectedVersion })
+      await compare('who is inactive')
+      await users.delete(scope, user.id, {})
+      await compare('who was deleted')
+    },
+  },
 ]
+
+/** Compares the person with account 7 with what is read one after the other. */
+async function comparePerson(
+  { access, adapters, scope, otherScope }: CheckContext & { readonly access: AccessStore },
+  userId: string,
+  when: string,
+): Promise<void> {
+  const { groups, users } = adapters
+  const record = await access.recordByAccount(scope, '7')
+  const user = await users.get(scope, userId, everything)
+  const found = user && { user, access: await groups.resolveAccess(scope, user) }
+  const person = await groups.personByAccount?.(scope, '7')
+  expectEqual(person, record && { record, ...found }, `a person ${when}`)
+  const other = await groups.personByAccount?.(otherScope, '7')
+  expectEqual(other, undefined, 'a person of another tenant')
+}
 
 const records: readonly AccessCheck[] = [
   {

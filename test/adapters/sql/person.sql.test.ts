@@ -1,0 +1,119 @@
+import { type SqlAdapters, sqlAdapters } from '../../../adapters/sql/index.js'
+import { mappingPolicy, resolveAccess } from '../../../lib/mapping/index.js'
+import type { MappingRules, OrganizationRole } from '../../../lib/mapping/types.js'
+import type { AccessRecord, User } from '../../../lib/stores/index.js'
+import { type TestDatabase, testDatabase } from '../../support/test-database.js'
+import { aGroup, aScope, aUser, writeOf } from '../support.js'
+import { recordStatements } from './statements.js'
+
+let database: TestDatabase
+/** Two hosts on one database: what one of them writes, the other must know at once. */
+let writer: SqlAdapters
+let reader: SqlAdapters
+const scope = aScope()
+const rulesFor = (role: OrganizationRole, group: string): MappingRules => ({
+  roles_groups: [[role, group]],
+  workspaces_groups: [],
+  projects_groups: [],
+})
+const rules = rulesFor('Annotator', 'Team')
+
+beforeEach(async () => {
+  database = await testDatabase()
+  writer = await sqlAdapters({ url: database.url })
+  reader = await sqlAdapters({ url: database.url })
+})
+afterEach(async () => {
+  await writer.close()
+  await reader.close()
+  await database.drop()
+})
+
+const recordOf = (userId: string): AccessRecord => ({
+  userId,
+  applied: [],
+  deferred: [],
+  notes: [],
+  account: { id: '7', origin: 'created' },
+  hadRole: false,
+  at: '2026-01-01T00:00:00.000Z',
+})
+const find = () => reader.groups.personByAccount!(scope, '7')
+const roleOf = async () => (await find())?.access?.role
+
+async function aPerson(): Promise<User> {
+  const user = aUser({ userName: 'ann@example.com', active: true })
+  await writer.users.create(scope, user, writeOf(user))
+  await writer.access.saveRecord(scope, recordOf(user.id))
+  return user
+}
+
+async function addGroup(displayName: string, member: string): Promise<string> {
+  const group = aGroup({ displayName, members: [{ value: member }] })
+  await writer.groups.create(scope, group, writeOf(group))
+  return group.id
+}
+
+it('reads a person in one statement, and parses them once for each change', async () => {
+  const user = await aPerson()
+  await addGroup('Team', user.id)
+  await writer.access.saveRules(scope, rules, { expectedVersion: '0', affects: [] })
+  const first = await find()
+  expect(first).toMatchObject({ user: { id: user.id }, access: { role: 'Annotator' } })
+  expect(await recordStatements(find)).toHaveLength(1)
+  expect(await find()).toBe(first)
+})
+
+it('knows at once what another host has changed', async () => {
+  expect(await find()).toBeUndefined()
+  const user = await aPerson()
+  expect(await roleOf()).toBeNull()
+  const inner = await addGroup('Inner', user.id)
+  const team = await addGroup('Team', inner)
+  expect(await roleOf()).toBeNull()
+  const saved = await writer.access.saveRules(scope, rules, { expectedVersion: '0', affects: [] })
+  expect(await roleOf()).toBe('Annotator')
+  const now = '2026-01-01T00:00:00.000Z'
+  await writer.groups.changeMembers!(scope, inner, { add: [], remove: [user.id] }, { now })
+  expect(await roleOf()).toBeNull()
+  await writer.groups.changeMembers!(scope, inner, { add: [user.id], remove: [] }, { now })
+  expect(await roleOf()).toBe('Annotator')
+  const other = aGroup({ id: team, displayName: 'Other' })
+  const stored = await writer.groups.get(scope, team, { omit: new Set() })
+  const expectedVersion = stored!.meta.version
+  await writer.groups.replace(scope, other, { ...writeOf(other), expectedVersion })
+  expect(await roleOf()).toBeNull()
+  const renamed = rulesFor('Manager', 'Other')
+  const { version } = saved
+  await writer.access.saveRules(scope, renamed, { expectedVersion: version, affects: [] })
+  expect(await roleOf()).toBe('Manager')
+})
+
+it('knows at once that another host has ended access', async () => {
+  const user = await aPerson()
+  await addGroup('Team', user.id)
+  await writer.access.saveRules(scope, rules, { expectedVersion: '0', affects: [] })
+  expect((await find())?.access).toMatchObject({ active: true, role: 'Annotator' })
+  const left = { ...user, active: false, meta: { ...user.meta, version: 'another' } }
+  const write = { ...writeOf(left), expectedVersion: user.meta.version }
+  await writer.users.replace(scope, left, write)
+  expect((await find())?.access?.active).toBe(false)
+  const listed = { ...recordOf(user.id), account: { id: '7', origin: 'imported' } as const }
+  await writer.access.saveRecord(scope, listed)
+  expect((await find())?.record.account?.origin).toBe('imported')
+  await writer.users.delete(scope, user.id, {})
+  expect(await find()).toEqual({ record: listed })
+  await writer.access.deleteRecord(scope, user.id)
+  expect(await find()).toBeUndefined()
+})
+
+it('resolves as the library does from the groups of a person', async () => {
+  const user = await aPerson()
+  const id = await addGroup('Team "é"', user.id)
+  const named = rulesFor('Reviewer', 'Team "é"')
+  await writer.access.saveRules(scope, named, { expectedVersion: '0', affects: [] })
+  const groups = [{ id, displayName: 'Team "é"' }]
+  const person = { active: true, hadRole: false }
+  const wanted = resolveAccess(named, groups, mappingPolicy(), person)
+  expect((await find())?.access).toEqual(wanted)
+})
