@@ -206,13 +206,17 @@ function touch(tenant: TenantState, group: Resource, now: string): Resource {
 /** The groups of a user or group, directly or through other groups. */
 export function referencesOf(tenant: TenantState, id: string): GroupReference[] {
   const direct = tenant.memberships.groups(id)
-  return [...tenant.memberships.groupsAround(id)]
-    .map((groupId) => tenant.table('Group').get(groupId) as Group | undefined)
-    .filter((group) => group !== undefined)
-    .map((group) => ({
-      id: group.id,
-      displayName: group.displayName,
-      ...(group.externalId !== undefined && { externalId: group.externalId }),
-      direct: direct.has(group.id),
-    }))
+  if (direct.size === 0) return []
+  const groups = tenant.table('Group')
+  const references: GroupReference[] = []
+  for (const groupId of tenant.memberships.groupsAround(id)) {
+    const group = groups.get(groupId) as Group | undefined
+    if (group) references.push(referenceTo(group, direct.has(groupId)))
+  }
+  return references
+}
+
+function referenceTo({ id, displayName, externalId }: Group, direct: boolean): GroupReference {
+  const reference = { id, displayName, direct }
+  return externalId === undefined ? reference : { externalId, ...reference }
 }

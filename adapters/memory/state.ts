@@ -118,7 +118,9 @@ function createTenant(): TenantState {
   const tables = new Map<string, Table>()
   return {
     table(resourceType) {
-      const table = tables.get(resourceType) ?? createTable()
+      const known = tables.get(resourceType)
+      if (known) return known
+      const table = createTable()
       tables.set(resourceType, table)
       return table
     },

@@ -13,49 +13,89 @@ export interface ProjectOptions {
   readonly sent?: ReadonlySet<string>
 }
 
+/** Makes representations of resources of one type. */
+export type Projector = (resource: object) => JsonObject
+
 /**
- * The representation of a resource (RFC 7644 §3.9): the attributes that `projection` and their own
- * `returned` let through, and `schemas` with the base schema and the extensions that have
+ * Makes the representation of resources (RFC 7644 §3.9): the attributes that `projection` and their
+ * own `returned` let through, and `schemas` with the base schema and the extensions that have
  * attributes in it (RFC 7643 §3). Unassigned attributes and those that no schema of the type has
- * are omitted. The argument is not changed; the result may share parts of it.
+ * are omitted. A resource is not changed; its representation may share parts of it.
  *
  * A sub-attribute that is always returned is returned only together with its attribute.
  *
- * @param resource as sent to clients, including computed attributes
+ * What becomes of an attribute is decided once, however many resources have it.
  */
+export function projector(
+  type: ResourceType,
+  projection: Projection,
+  options: ProjectOptions = {},
+): Projector {
+  const known = new Map<string, ProjectedMember>()
+  const memberNamed = (key: string) => {
+    const member = known.get(key) ?? decideMember(type, key, { projection, options })
+    if (member) known.set(key, member)
+    return member
+  }
+  return (resource) => {
+    const schemas = [type.schema.id]
+    const result: JsonObject = { schemas }
+    for (const key of Object.keys(resource)) {
+      const value = (resource as JsonObject)[key]
+      const member = memberNamed(key)
+      const shown = member && value !== undefined ? member.show(value) : undefined
+      if (member === undefined || shown === undefined) continue
+      result[member.name] = shown
+      if (member.isExtension) schemas.push(member.name)
+    }
+    return result
+  }
+}
+
+/** The representation of one resource, as from a {@link projector}. */
 export function project(
   type: ResourceType,
   resource: object,
   projection: Projection,
-  options: ProjectOptions = {},
+  options?: ProjectOptions,
 ): JsonObject {
-  const result: JsonObject = { schemas: [type.schema.id] }
-  const schemas = [type.schema.id]
-  const top = { shape: projection, prefix: '', ...options }
-  for (const key of Object.keys(resource)) {
-    const value = (resource as JsonObject)[key]
-    const lower = key.toLowerCase()
-    const definition = type.attributes.get(lower)
-    if (definition) {
-      const member = projectMember(definition, value, top)
-      if (member !== undefined && definition.name !== 'schemas') result[definition.name] = member
-      continue
-    }
-    const extension = type.extensionAttributes.get(lower)
-    if (!extension || !isObject(value)) continue
-    const place = {
-      shape: shapeOf(projection, extension.urn),
-      prefix: `${extension.urn}:`,
-      ...options,
-    }
-    const find = (name: string) => extension.attributes.get(name.toLowerCase())
-    const projected = projectObject(value, find, place)
-    if (projected === undefined) continue
-    result[extension.urn] = projected
-    schemas.push(extension.urn)
+  return projector(type, projection, options)(resource)
+}
+
+/** A member of a resource that its representation may have. */
+interface ProjectedMember {
+  /** As its schema writes it. */
+  readonly name: string
+  readonly isExtension: boolean
+  /** What is shown of a value; `undefined` if nothing is. */
+  show(value: Json): Json | undefined
+}
+
+interface Decision {
+  readonly projection: Projection
+  readonly options: ProjectOptions
+}
+
+/** `undefined` for a member that no schema of the type has, or that is made here. */
+function decideMember(
+  type: ResourceType,
+  key: string,
+  { projection, options }: Decision,
+): ProjectedMember | undefined {
+  const lower = key.toLowerCase()
+  const definition = type.attributes.get(lower)
+  if (definition) {
+    if (definition.name === 'schemas') return undefined
+    const show = shower(definition, { shape: projection, prefix: '', ...options })
+    return { name: definition.name, isExtension: false, show }
   }
-  result['schemas'] = schemas
-  return result
+  const extension = type.extensionAttributes.get(lower)
+  if (!extension) return undefined
+  const { urn, attributes } = extension
+  const place = { shape: shapeOf(projection, urn), prefix: `${urn}:`, ...options }
+  const find = (name: string) => attributes.get(name.toLowerCase())
+  const show = (value: Json) => (isObject(value) ? projectObject(value, find, place) : undefined)
+  return { name: urn, isExtension: true, show }
 }
 
 interface ProjectedPlace extends ProjectOptions {
@@ -66,9 +106,12 @@ interface ProjectedPlace extends ProjectOptions {
   readonly wasSent?: boolean
 }
 
+/** Finds the definition of a member, in any case. */
+type Find = (name: string) => AttributeDefinition | undefined
+
 function projectObject(
   object: JsonObject,
-  find: (name: string) => AttributeDefinition | undefined,
+  find: Find,
   place: ProjectedPlace,
 ): JsonObject | undefined {
   const result: JsonObject = {}
@@ -83,16 +126,28 @@ function projectObject(
 function projectMember(
   definition: AttributeDefinition,
   value: Json | undefined,
-  { shape, prefix, sent, wasSent }: ProjectedPlace,
+  place: ProjectedPlace,
 ): Json | undefined {
-  if (value === undefined || value === null) return undefined
+  return value === undefined ? undefined : shower(definition, place)(value)
+}
+
+/** How values of an attribute are shown at a place. */
+function shower(
+  definition: AttributeDefinition,
+  { shape, prefix, sent, wasSent }: ProjectedPlace,
+): ProjectedMember['show'] {
   const isSent = wasSent ?? sent?.has(prefix + definition.name) ?? false
-  if (!isReturned(definition, shape, isSent)) return undefined
+  if (!isReturned(definition, shape, isSent)) return () => undefined
   const asked = shapeOf(shape, definition.name)
   const inner = asked === nothing ? byDefault : asked
-  if (isTakenWhole(definition, inner)) return isEmpty(value) ? undefined : value
+  if (isTakenWhole(definition, inner)) return (value) => (isEmpty(value) ? undefined : value)
   const place = { shape: inner, prefix: '', wasSent: isSent }
   const find = (name: string) => subAttribute(definition, name)
+  return (value) => projectParts(value, find, place)
+}
+
+function projectParts(value: Json, find: Find, place: ProjectedPlace): Json | undefined {
+  if (value === null) return undefined
   if (!Array.isArray(value)) return isObject(value) ? projectObject(value, find, place) : value
   const elements = value.flatMap((element) =>
     isObject(element) ? (projectObject(element, find, place) ?? []) : element,
@@ -110,6 +165,7 @@ function isTakenWhole({ subAttributes }: AttributeDefinition, shape: Shape): boo
 }
 
 function isEmpty(value: Json): boolean {
+  if (value === null) return true
   if (Array.isArray(value)) return value.length === 0
   return isObject(value) && Object.keys(value).length === 0
 }

@@ -1,5 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { omittedAttributes, type Projection, project } from '../projection/index.js'
+import {
+  omittedAttributes,
+  type Projection,
+  type Projector,
+  projector,
+} from '../projection/index.js'
 import { endpointOf, type Services } from '../resources/call.js'
 import type { View } from '../resources/kind.js'
 import type { FoundResource } from '../resources/queries/query.js'
@@ -52,12 +57,7 @@ export async function representAll(
     ...(read === undefined ? [] : await read),
   )
   const representOne = ({ type, resource }: FoundResource) =>
-    project(
-      type,
-      represent(endpointOf(services, type), resource, computed),
-      viewIn(presentation.views, type).projection,
-      { ...(presentation.sent && { sent: presentation.sent }) },
-    )
+    projectorOf(type, presentation)(represent(endpointOf(services, type), resource, computed))
   if (countValues(services, found) <= valuesAtOnce) {
     return { resources: found.map(representOne), isLong: false }
   }
@@ -104,9 +104,23 @@ async function representInParts(
   return representation
 }
 
+/** The views of clients that name no attributes, as nearly all requests do. */
+const defaultViews = new WeakMap<ResourceType, View>()
+
 /** The view of a type for a projection. */
 export function viewOf(type: ResourceType, projection: Projection): View {
-  return { projection, omit: omittedAttributes(type, projection) }
+  const isDefault = projection.kind === 'default'
+  const known = isDefault ? defaultViews.get(type) : undefined
+  if (known) return known
+  const omit = omittedAttributes(type, projection)
+  const view = { projection, project: projector(type, projection), omit }
+  if (isDefault) defaultViews.set(type, view)
+  return view
+}
+
+function projectorOf(type: ResourceType, { views, sent }: Presentation): Projector {
+  const { projection, project } = viewIn(views, type)
+  return sent ? projector(type, projection, { sent }) : project
 }
 
 /** Reads the data for computed attributes, for all representations at once. */

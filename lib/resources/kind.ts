@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../events/audit-entry.js'
 import type { PatchOperation } from '../patch/operation.js'
-import type { Projection } from '../projection/index.js'
+import type { Projection, Projector } from '../projection/index.js'
 import type { Json, JsonObject, ResourceType } from '../schema/types.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { MemberChange } from '../stores/group-store.js'
@@ -159,6 +159,7 @@ export interface Kind {
 /** The attributes of a type that a client wants to see. */
 export interface View {
   readonly projection: Projection
+  readonly project: Projector
   readonly omit: ReadonlySet<string>
 }
 

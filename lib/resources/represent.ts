@@ -20,9 +20,12 @@ export interface Computed {
   readonly managers?: ReadonlyMap<string, Resource>
 }
 
+/** Ids that need no escaping, as nearly all do: to escape one takes longer than this test. */
+const plainId = /^[\w-]+$/
+
 /** URL of a resource. */
 export function locationOf(baseUrl: string, endpoint: string, id: string): string {
-  return `${baseUrl}${endpoint}/${encodeURIComponent(id)}`
+  return `${baseUrl}${endpoint}/${plainId.test(id) ? id : encodeURIComponent(id)}`
 }
 
 /** A stored resource with its computed attributes, before projection. */
@@ -43,13 +46,11 @@ function metaOf(
   { id, meta }: Resource,
   { baseUrl, hasEtags }: Computed,
 ): JsonObject {
-  return {
-    resourceType: type.name,
-    created: meta.created,
-    lastModified: meta.lastModified,
-    location: locationOf(baseUrl, type.endpoint, id),
-    ...(hasEtags && { version: etagOf(meta.version) }),
-  }
+  const { created, lastModified } = meta
+  const location = locationOf(baseUrl, type.endpoint, id)
+  const shown: JsonObject = { resourceType: type.name, created, lastModified, location }
+  if (hasEtags) shown['version'] = etagOf(meta.version)
+  return shown
 }
 
 /** `$ref` of a resource, if its type is known. */
@@ -62,8 +63,8 @@ export function referencePart(
   return type === undefined ? {} : { $ref: locationOf(baseUrl, type.endpoint, id) }
 }
 
-/** Sets a member, or deletes it if there is no value. */
-export function setOrDelete(object: JsonObject, name: string, value: Json | undefined): void {
-  if (value === undefined) delete object[name]
-  else object[name] = value
+/** Sets a member of a representation, or makes it unassigned if there is no value. */
+export function setOrUnassign(object: JsonObject, name: string, value: Json | undefined): void {
+  if (value !== undefined) object[name] = value
+  else if (object[name] !== undefined) object[name] = null
 }

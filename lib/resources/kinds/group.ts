@@ -18,7 +18,7 @@ import {
 } from '../people/access.js'
 import { foreseeLoss, type GroupLoss } from '../people/losing.js'
 import { refuseProtectedMembers } from '../people/protection.js'
-import { type Computed, referencePart, setOrDelete } from '../represent.js'
+import { type Computed, referencePart, setOrUnassign } from '../represent.js'
 import { changedAttributes, replacement } from '../state.js'
 import { hasMembers } from '../store-input.js'
 import { checkedDeletion } from '../write.js'
@@ -155,7 +155,7 @@ export const group: Kind = {
   longAttribute: 'members',
 
   compute(representation, resource, computed) {
-    setOrDelete(representation, 'members', shownMembers(resource, computed))
+    setOrUnassign(representation, 'members', shownMembers(resource, computed))
   },
 
   // RFC 7643 §2.5 allows omitting an empty list, but then authentik does not restore lost members.

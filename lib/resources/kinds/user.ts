@@ -24,7 +24,7 @@ import {
 import type { Loss } from '../people/brake.js'
 import { refuseExempt } from '../people/protection.js'
 import { stillIn } from '../people/still-in.js'
-import { type Computed, referencePart, setOrDelete } from '../represent.js'
+import { type Computed, referencePart, setOrUnassign } from '../represent.js'
 import { changedAttributes } from '../state.js'
 import { write } from '../write.js'
 import { changeOf, deletionOf, everything, plain, present } from './plain.js'
@@ -157,8 +157,8 @@ export const user: Kind = {
   },
 
   compute(representation, resource, computed) {
-    setOrDelete(representation, 'groups', shownGroups(resource, computed))
-    setOrDelete(representation, enterpriseUserUrn, enterpriseOf(resource, computed))
+    setOrUnassign(representation, 'groups', shownGroups(resource, computed))
+    setOrUnassign(representation, enterpriseUserUrn, enterpriseOf(resource, computed))
   },
 
   showsOthers(resource, { projection, omit }) {
