@@ -4,12 +4,14 @@
  */
 import os from 'node:os'
 import { type Databases, temporaryDatabases } from './databases.js'
+import { measureGate } from './gate/gate.js'
+import { measurePolicy } from './gate/policy.js'
+import { measureProxy } from './gate/proxy.js'
 import { measureMapping } from './mapping.js'
 import { half, measures } from './measures.js'
 import { watchMemory } from './memory.js'
 import { help, type Options, readOptions } from './options.js'
 import { measurePauses } from './pauses.js'
-import { measurePolicy } from './policy.js'
 import { measurePuts } from './puts.js'
 import { measureRequests, type Result } from './requests.js'
 import { measureStart } from './start.js'
@@ -18,7 +20,7 @@ import { type Subject, startSubjects } from './subjects.js'
 import { growthVerdicts, requestTable, shareTable, type Verdict, verdictTable } from './targets.js'
 
 /** Measures that do not need the filled servers. */
-const withoutServers = ['mapping', 'policy', 'start']
+const withoutServers = ['mapping', 'policy', 'gate', 'proxy', 'start']
 
 main().catch((error: unknown) => {
   console.error(error)
@@ -63,6 +65,8 @@ async function measureTargets(options: Options, databases: Databases): Promise<r
     found.push(...(await measureMapping(databases, { marked, reconciled: marked / 10 })))
   }
   if (isWanted('policy')) found.push(...(await measurePolicy(options, databases)))
+  if (isWanted('gate')) found.push(...(await measureGate(options, databases)))
+  if (isWanted('proxy')) found.push(...(await measureProxy(options, databases)))
   if (isWanted('start')) console.log(`\nStart\n${await measureStart(databases)}`)
   return found
 }

@@ -1,12 +1,13 @@
 /**
  * A server to measure, in its own process, which `start-server.ts` starts: `node server.js bare`,
- * `node server.js memory`, `node server.js sql URL` or `node server.js driver URL`.
+ * `node server.js memory`, `node server.js sql URL` or `node server.js driver URL`; for the gate,
+ * `upstream`, `proxy '' TARGET` or `gated proxy URL TARGET`.
  */
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import express, { type Express } from 'express'
+import express from 'express'
 import {
   type AccessStore,
   type Adapters,
@@ -20,6 +21,8 @@ import { bareApp } from './bare.js'
 import { driverApp } from './driver/app.js'
 import { recordDrivers } from './driver/record.js'
 import type { Template } from './driver/template.js'
+import { gatedProxy, plainProxy } from './gate/proxy.js'
+import { labelStudio } from './gate/world.js'
 
 /** What the parent process may ask. */
 export type Question =
@@ -35,14 +38,16 @@ export interface Usage {
 
 /** The bearer token of all servers here. */
 const token = 'token-of-the-benchmark'
-const [kind = '', url = ''] = process.argv.slice(2)
+const [kind = '', url = '', target = ''] = process.argv.slice(2)
 
 let closeAdapters = async () => {}
 const recorder = process.env['BENCH_RECORD'] === 'yes' ? await recordDrivers() : undefined
+const isOfGate = kind === 'upstream' || kind.endsWith('proxy')
 const driver = kind === 'driver' ? driverApp(url) : undefined
 const server = createServer(driver?.app ?? (await appOf()))
 server.listen(0, '127.0.0.1', () => {
-  process.send?.({ port: (server.address() as AddressInfo).port })
+  const { port } = server.address() as AddressInfo
+  process.send?.({ port, path: isOfGate ? '' : '/scim/v2' })
 })
 process.on('message', (question: Question) => process.send?.(answerTo(question)))
 // Runs when the parent has exited. An orderly exit also writes the profile for --cpu-prof, and
@@ -57,7 +62,10 @@ function answerTo(question: Question): object {
   return usage()
 }
 
-async function appOf(): Promise<Express> {
+async function appOf(): Promise<RequestListener> {
+  if (kind === 'upstream') return labelStudio
+  if (kind === 'proxy') return plainProxy(target)
+  if (kind === 'gated proxy') return gatedProxy(target, url)
   if (kind === 'bare') return bareApp()
   const adapters = kind === 'memory' ? memoryAdapters() : await openDatabase()
   const onPending = process.env['BENCH_RECONCILE'] === 'yes' ? startReconciler(adapters) : () => {}

@@ -19,9 +19,11 @@ export interface RunningServer {
 
 /** How a server is started. */
 export interface ServerSpec {
-  readonly kind: 'bare' | 'memory' | 'sql' | 'driver'
-  /** For `sql` and `driver`: the database. */
+  readonly kind: 'bare' | 'memory' | 'sql' | 'driver' | 'upstream' | 'proxy' | 'gated proxy'
+  /** For `sql`, `driver` and `gated proxy`: the database. */
   readonly url?: string
+  /** For proxies: where they send to. */
+  readonly target?: string
   /** Options for Node. */
   readonly nodeOptions?: readonly string[]
   /** A reconciler runs in the same process. */
@@ -35,7 +37,7 @@ export const authorization = 'Bearer token-of-the-benchmark'
 const program = fileURLToPath(new URL('./server.js', import.meta.url))
 
 export async function startServer(spec: ServerSpec): Promise<RunningServer> {
-  const child = fork(program, [spec.kind, spec.url ?? ''], {
+  const child = fork(program, [spec.kind, spec.url ?? '', spec.target ?? ''], {
     execArgv: [...(spec.nodeOptions ?? [])],
     env: {
       ...process.env,
@@ -44,14 +46,14 @@ export async function startServer(spec: ServerSpec): Promise<RunningServer> {
       BENCH_RECORD: spec.records ? 'yes' : '',
     },
   })
-  const { port } = (await nextMessage(child)) as { port: number }
+  const { port, path } = (await nextMessage(child)) as { port: number; path: string }
   const ask = (question: Question) => {
     const answer = nextMessage(child)
     child.send(question)
     return answer
   }
   return {
-    baseUrl: `http://127.0.0.1:${port}/scim/v2`,
+    baseUrl: `http://127.0.0.1:${port}${path}`,
     usage: async () => (await ask({ ask: 'usage' })) as Usage,
     async collectGarbage() {
       await ask({ ask: 'collect' })
