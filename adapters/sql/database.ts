@@ -1,14 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import createDebug from 'debug'
-import {
-  type CompiledQuery,
-  Kysely,
-  type QueryExecutorProvider,
-  type RawBuilder,
-  sql,
-} from 'kysely'
+import { type CompiledQuery, type RawBuilder, sql } from 'kysely'
 import { type Scope, storeErrorKind, UnavailableError } from '../../lib/adapter/index.js'
-import type { Connection, Scan, Sql, SqlDialect } from './dialects/dialect.js'
+import type {
+  Connection,
+  Scan,
+  Sql,
+  SqlClient,
+  SqlClients,
+  SqlDialect,
+  StatementResult,
+} from './dialects/dialect.js'
 
 /** Runs statements: on the database, or within a transaction. */
 export interface Session {
@@ -51,7 +53,6 @@ export function atMost(limit: unknown): Sql {
 }
 
 export interface Database extends Session {
-  readonly kysely: Kysely<unknown>
   /** Like `all`, for a query that no index answers: on SQLite in a separate thread. */
   scan<Row>(query: RawBuilder<Row>, scope: Scope): Promise<readonly Row[]>
   /**
@@ -71,15 +72,15 @@ export interface Database extends Session {
   alone<Arguments extends object, Row>(
     statement: Statement<Arguments, Row>,
     parameters: Arguments,
-    options?: { readonly scope?: Scope; readonly passing?: boolean },
-  ): Promise<Changed<Row>>
+    options?: AloneOptions,
+  ): Promise<StatementResult<Row>>
   close(): Promise<void>
 }
 
-/** The result of one statement. */
-export interface Changed<Row> {
-  readonly count: number
-  readonly rows: readonly Row[]
+/** Options of a statement that is its own transaction. */
+export interface AloneOptions {
+  readonly scope?: Scope
+  readonly passing?: boolean
 }
 
 /** Thrown by a transaction to be run again, because a concurrent change came between its steps. */
@@ -99,46 +100,97 @@ class Placeholder {
 }
 
 export function createDatabase(connection: Connection): Database {
-  const writer = new Kysely<unknown>({ dialect: connection.writer })
-  const reader = connection.reader ? new Kysely<unknown>({ dialect: connection.reader }) : writer
-  const compile = compiler(writer, connection)
-  const session = (executor: Executor) => sessionOn(executor, connection, compile)
+  const { dialect, writer, reader, scanner, durability } = connection
+  const compile = compiler(connection)
+  const session = (run: Run) => sessionOn(run, connection, compile)
   // A host may close from several places; a second close waits for the first (M5).
   let closed: Promise<void> | undefined
   const closeAll = async () => {
-    await connection.scanner?.close()
-    await writer.destroy()
-    if (reader !== writer) await reader.destroy()
-    await connection.durability?.close()
+    await scanner?.close()
+    await connection.close()
+    await durability?.close()
   }
+  const reading = session(runOnAny(reader))
 
   return {
-    ...session(reader),
-    kysely: writer,
+    ...reading,
     scan: (query, scope) =>
-      connection.scanner
-        ? scanIn(connection, connection.scanner.scan, query.compile(reader), scope)
-        : session(reader).all(query),
+      scanner
+        ? scanIn(connection, scanner.scan, query.compile(connection.compiler), scope)
+        : reading.all(query),
     async transaction(work, scope) {
-      const run = () => writer.transaction().execute((transaction) => work(session(transaction)))
+      const run = () => inTransaction(writer, dialect, (client) => work(session(client.run)))
       const result = await attempt(connection, run, scope)
-      await connection.durability?.flush()
+      await durability?.flush()
       return result
     },
-    async alone(declared, parameters, { scope, passing = false } = {}) {
-      const query = fill(compile(declared), parameters)
-      const run = () => {
-        debug('%s', query.sql)
-        return writer.executeQuery(query)
+    async alone<Arguments extends object, Row>(
+      declared: Statement<Arguments, Row>,
+      parameters: Arguments,
+      { scope, passing = false }: AloneOptions = {},
+    ) {
+      const { text, names } = compile(declared)
+      const values = valuesOf(names, parameters)
+      const runAlone = runOnAny(writer)
+      const run = async () => {
+        debug('%s', text)
+        return runAlone(text, values)
       }
-      const { rows, numAffectedRows } = await attempt(connection, run, scope)
-      if (!passing) await connection.durability?.flush()
-      return { rows, count: Number(numAffectedRows ?? rows.length) }
+      const result = await attempt(connection, run, scope)
+      if (!passing) await durability?.flush()
+      return result as StatementResult<Row>
     },
     close() {
       closed ??= closeAll()
       return closed
     },
+  }
+}
+
+type Run = SqlClient['run']
+
+/** Runs each statement on any client. */
+function runOnAny(clients: SqlClients): Run {
+  return async (text, values) => {
+    const client = await clients.take()
+    try {
+      return await client.run(text, values)
+    } finally {
+      client.release()
+    }
+  }
+}
+
+async function inTransaction<T>(
+  clients: SqlClients,
+  { begin }: SqlDialect,
+  work: (client: SqlClient) => Promise<T>,
+): Promise<T> {
+  const client = await clients.take()
+  try {
+    await client.run(begin, [])
+    try {
+      const result = await work(client)
+      await client.run('commit', [])
+      return result
+    } catch (error) {
+      await rollBack(client)
+      throw error
+    }
+  } finally {
+    client.release()
+  }
+}
+
+/**
+ * A full disk or a lost connection has already ended the transaction; that failure is the one to
+ * report.
+ */
+async function rollBack(client: SqlClient): Promise<void> {
+  try {
+    await client.run('rollback', [])
+  } catch (error) {
+    debug('rollback failed: %O', error)
   }
 }
 
@@ -175,57 +227,65 @@ async function scanIn<Row>(
   }
 }
 
-type Compile = <Arguments extends object, Row>(
-  statement: Statement<Arguments, Row>,
-) => CompiledQuery<Row>
+/** A compiled statement: its text, and the names or values of its parameters. */
+interface CompiledStatement {
+  readonly text: string
+  readonly names: readonly unknown[]
+}
 
-function compiler(kysely: Kysely<unknown>, { dialect, onCompiled }: Connection): Compile {
-  const compiled = new WeakMap<object, CompiledQuery<unknown>>()
-  return <Arguments extends object, Row>(declared: Statement<Arguments, Row>) => {
+type Compile = (statement: Statement<never>) => CompiledStatement
+
+function compiler({ dialect, compiler, onCompiled }: Connection): Compile {
+  const compiled = new WeakMap<object, CompiledStatement>()
+  return (declared) => {
     const known = compiled.get(declared)
-    if (known) return known as CompiledQuery<Row>
-    const query = declared.build((name) => new Placeholder(name), dialect).compile(kysely)
-    compiled.set(declared, query)
-    onCompiled?.(query.sql)
-    return query
+    if (known) return known
+    const built = declared.build((name) => new Placeholder(name), dialect).compile(compiler)
+    const statement = { text: built.sql, names: built.parameters }
+    compiled.set(declared, statement)
+    onCompiled?.(built.sql)
+    return statement
   }
 }
 
-type Executor = QueryExecutorProvider & Pick<Kysely<unknown>, 'executeQuery'>
-
 function sessionOn(
-  executor: Executor,
-  { dialect, onCompiled }: Connection,
+  run: Run,
+  { dialect, compiler, onCompiled }: Connection,
   compile: Compile,
 ): Session {
-  const execute = async <Row>(query: CompiledQuery<Row>) => {
-    debug('%s', query.sql)
+  const execute = async (text: string, values: readonly unknown[]) => {
+    debug('%s', text)
     try {
-      return await executor.executeQuery(query)
+      return await run(text, values)
     } catch (error) {
       throw asStoreError(error, dialect)
     }
   }
+  const executePrepared = (declared: Statement<never>, values: object) => {
+    const { text, names } = compile(declared)
+    return execute(text, valuesOf(names, values))
+  }
   return {
     dialect,
-    async all(query) {
-      const compiled = query.compile(executor)
+    async all<Row>(query: RawBuilder<Row>) {
+      const compiled = query.compile(compiler)
       onCompiled?.(compiled.sql)
-      return (await execute(compiled)).rows
+      return (await execute(compiled.sql, compiled.parameters)).rows as Row[]
     },
-    prepared: async (declared, values) => (await execute(fill(compile(declared), values))).rows,
-    change: async (declared, values) =>
-      Number((await execute(fill(compile(declared), values))).numAffectedRows ?? 0),
+    async prepared<Arguments extends object, Row>(
+      declared: Statement<Arguments, Row>,
+      values: Arguments,
+    ) {
+      return (await executePrepared(declared, values)).rows as Row[]
+    },
+    change: async (declared, values) => (await executePrepared(declared, values)).count,
   }
 }
 
-function fill<Row>(query: CompiledQuery<Row>, values: object): CompiledQuery<Row> {
-  const parameters = query.parameters.map((parameter) =>
-    parameter instanceof Placeholder
-      ? (values as Record<string, unknown>)[parameter.name]
-      : parameter,
+function valuesOf(names: readonly unknown[], values: object): readonly unknown[] {
+  return names.map((name) =>
+    name instanceof Placeholder ? (values as Record<string, unknown>)[name.name] : name,
   )
-  return { ...query, parameters }
 }
 
 /**

@@ -1,7 +1,7 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
-import { Kysely, sql } from 'kysely'
+import { sql } from 'kysely'
 import { memoryAdapters } from '../../adapters/memory/index.js'
 import { openPostgres } from '../../adapters/sql/dialects/postgres-open.js'
 import { openSqlite } from '../../adapters/sql/dialects/sqlite-open.js'
@@ -9,6 +9,7 @@ import { sqlAdapters } from '../../adapters/sql/index.js'
 import { scimRouter } from '../../lib/http/router.js'
 import type { Adapters } from '../../lib/stores/adapters.js'
 import type { User } from '../../lib/stores/index.js'
+import { kyselyOn } from '../support/kysely.js'
 
 /**
  * A host in a process of its own, so that its memory can be measured: `memory` or the URL of a
@@ -51,7 +52,7 @@ async function onDatabase(): Promise<Adapters> {
   const connection = url.startsWith('sqlite:')
     ? await openSqlite(url.slice('sqlite:'.length), 60_000)
     : await openPostgres(url, { poolSize: 1, timeoutMs: 60_000 })
-  const kysely = new Kysely<unknown>({ dialect: connection.writer })
+  const kysely = kyselyOn(connection)
   const json = url.startsWith('sqlite:') ? sql`text` : sql`jsonb`
   await sql`
     insert into scim_resources

@@ -1,4 +1,4 @@
-import type { Dialect, RawBuilder } from 'kysely'
+import type { QueryExecutorProvider, RawBuilder } from 'kysely'
 
 /** A piece of SQL with its bound values. */
 export type Sql = RawBuilder<unknown>
@@ -16,6 +16,8 @@ export type FailureKind = 'retry' | 'foreignKey' | 'unique' | 'unavailable' | un
 export interface SqlDialect {
   readonly name: 'sqlite' | 'postgres'
   readonly json: JsonSql
+  /** Begins a transaction that may write. */
+  readonly begin: string
   /** Column type of text that is ordered and compared by code point. */
   readonly textType: Sql
   /** Column type of the comparable form of resources. */
@@ -104,13 +106,35 @@ export type Scan = (
   signal?: AbortSignal,
 ) => Promise<readonly unknown[]>
 
+/** The result of a statement. */
+export interface StatementResult<Row = unknown> {
+  readonly rows: readonly Row[]
+  /** The number of changed or returned rows. */
+  readonly count: number
+}
+
+/** A client of the database, for one user at a time. */
+export interface SqlClient {
+  /** Throws the driver's errors. */
+  run(text: string, values: readonly unknown[]): StatementResult | Promise<StatementResult>
+  release(): void
+}
+
+/** Gives clients. */
+export interface SqlClients {
+  /** @throws UnavailableError when all clients stay in use */
+  take(): SqlClient | Promise<SqlClient>
+}
+
 /** A connected database. */
 export interface Connection {
   readonly dialect: SqlDialect
-  /** Kysely dialect for transactions and everything that writes. */
-  readonly writer: Dialect
-  /** For single read-only statements; absent if they have to share the writer's connection. */
-  readonly reader?: Dialect
+  /** Compiles statements. */
+  readonly compiler: QueryExecutorProvider
+  /** For transactions and everything that writes. */
+  readonly writer: SqlClients
+  /** For single read-only statements. */
+  readonly reader: SqlClients
   /**
    * `flush` resolves when everything committed so far survives a power failure; absent if every
    * commit does.
@@ -128,4 +152,6 @@ export interface Connection {
   readonly scanner?: { readonly scan: Scan; close(): Promise<void> }
   /** Called with the text of each statement before it runs. */
   onCompiled?(text: string): void
+  /** Waits for users of clients that write, and closes all clients. */
+  close(): Promise<void>
 }

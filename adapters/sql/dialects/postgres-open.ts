@@ -1,7 +1,7 @@
-import { PostgresDialect, type PostgresPoolClient } from 'kysely'
+import { Kysely, PostgresDialect } from 'kysely'
 import type { Pool, PoolClient, PoolConfig } from 'pg'
 import { ConfigurationError } from '../../../lib/adapter/index.js'
-import type { Connection } from './dialect.js'
+import type { Connection, SqlClient } from './dialect.js'
 import { postgresDialect } from './postgres.js'
 import { createTurns } from './turns.js'
 
@@ -66,35 +66,25 @@ export async function openPostgres(
   const names = new Map<string, string>()
   const connections = trackConnections(pool, names)
   const writers = createTurns(Math.max(1, poolSize - Math.ceil(poolSize / 4)), timeoutMs)
-  const end = endOnce(() => pool.end())
   return {
     dialect: postgresDialect,
-    writer: new PostgresDialect({
-      pool: {
-        async connect() {
-          await writers.take()
-          return connections.take(writers.give).catch((error: unknown) => {
-            writers.give()
-            throw error
-          })
-        },
-        end,
+    compiler: new Kysely({ dialect: new PostgresDialect({ pool }) }),
+    writer: {
+      async take() {
+        await writers.take()
+        return connections.take(writers.give).catch((error: unknown) => {
+          writers.give()
+          throw error
+        })
       },
-    }),
+    },
     // Reserves a quarter of the connections for readers, even while writers wait for a row.
-    reader: new PostgresDialect({ pool: { connect: () => connections.take(), end } }),
+    reader: { take: () => connections.take() },
     onCompiled(text) {
       // Filters produce an unlimited number of texts; the first ones are usually the frequent ones.
       if (names.size < maxNames && !names.has(text)) names.set(text, `scim_${names.size}`)
     },
-  }
-}
-
-function endOnce(end: () => Promise<void>): () => Promise<void> {
-  let ended: Promise<void> | undefined
-  return () => {
-    ended ??= end()
-    return ended
+    close: () => pool.end(),
   }
 }
 
@@ -107,7 +97,7 @@ function trackConnections(pool: Pool, names: ReadonlyMap<string, string>) {
   let silentSince = Number.NEGATIVE_INFINITY
   pool.on('connect', (client) => openedAt.set(client, performance.now()))
   return {
-    async take(onRelease = () => {}): Promise<PostgresPoolClient> {
+    async take(onRelease = () => {}): Promise<SqlClient> {
       let client = await pool.connect()
       while ((openedAt.get(client) ?? 0) < silentSince) {
         client.release(true)
@@ -135,24 +125,25 @@ function clientOf(
   client: PoolClient,
   names: ReadonlyMap<string, string>,
   { onSilence, onRelease }: ClientEvents,
-): PostgresPoolClient {
+): SqlClient {
   let isBroken = false
-  const query = async (text: string, values: readonly unknown[]) => {
-    // An abandoned connection needs no rollback, and the first failure is the one to report.
-    if (isBroken && text === 'rollback') return { command: 'ROLLBACK', rowCount: 0, rows: [] }
-    const name = names.get(text)
-    try {
-      return await client.query({ text, values: [...values], ...(name !== undefined && { name }) })
-    } catch (error) {
-      const { message, severity } = error as { message?: unknown; severity?: unknown }
-      // Only the server's answers have a severity.
-      isBroken ||= severity === undefined || severity === 'FATAL'
-      if (message === silence) onSilence()
-      throw error
-    }
-  }
   return {
-    query: query as unknown as PostgresPoolClient['query'],
+    async run(text, values) {
+      // An abandoned connection needs no rollback, and the first failure is the one to report.
+      if (isBroken && text === 'rollback') return { rows: [], count: 0 }
+      const name = names.get(text)
+      try {
+        const query = { text, values: [...values], ...(name !== undefined && { name }) }
+        const { rows, rowCount } = await client.query(query)
+        return { rows, count: rowCount ?? 0 }
+      } catch (error) {
+        const { message, severity } = error as { message?: unknown; severity?: unknown }
+        // Only the server's answers have a severity.
+        isBroken ||= severity === undefined || severity === 'FATAL'
+        if (message === silence) onSilence()
+        throw error
+      }
+    },
     release() {
       client.release(isBroken)
       onRelease()

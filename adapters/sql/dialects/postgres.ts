@@ -5,6 +5,7 @@ import type { FailureKind, JsonSql, ScalarKind, Sql, SqlDialect } from './dialec
 export const postgresDialect: SqlDialect = {
   name: 'postgres',
   json: jsonSql(),
+  begin: 'begin',
   textType: sql`text collate "C"`,
   jsonType: sql`jsonb`,
   sequenceType: sql`bigint generated always as identity`,

@@ -1,14 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import {
-  CompiledQuery,
-  type DatabaseConnection,
-  type Dialect,
-  type Driver,
-  type QueryResult,
-  SqliteAdapter,
-  SqliteIntrospector,
-  SqliteQueryCompiler,
-} from 'kysely'
+import type { SqlClient, SqlClients, StatementResult } from './dialect.js'
 import { isBusy } from './sqlite.js'
 import { createTurns } from './turns.js'
 
@@ -34,69 +25,61 @@ export interface SqliteDriverOptions {
   readonly exclusive: boolean
 }
 
+/** The users of one connection. */
+export interface SqliteClients extends SqlClients {
+  /** Waits until nobody uses the connection, and closes it. */
+  close(): Promise<void>
+}
+
 const maxStatements = 500
 
 /**
- * A Kysely dialect over one connection. It prepares each statement once, begins transactions with
- * the write lock (BEGIN IMMEDIATE), and waits for the locks of other connections without blocking
- * the event loop.
+ * Gives one connection to one user after the other, or to all at once. It prepares each statement
+ * once, and waits for the locks of other connections without blocking the event loop.
  */
-export function sqliteKysely(handle: SqliteHandle, options: SqliteDriverOptions): Dialect {
-  return {
-    createAdapter: () => new SqliteAdapter(),
-    createDriver: () => sqliteDriver(handle, options),
-    createIntrospector: (kysely) => new SqliteIntrospector(kysely),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
-  }
-}
-
-function sqliteDriver(handle: SqliteHandle, { timeoutMs, exclusive }: SqliteDriverOptions): Driver {
+export function sqliteClients(
+  handle: SqliteHandle,
+  { timeoutMs, exclusive }: SqliteDriverOptions,
+): SqliteClients {
   const turns = exclusive ? createTurns(1, timeoutMs) : undefined
-  const connection = sqliteConnection(handle, timeoutMs)
-  const command = (text: string) => async () => {
-    await connection.executeQuery(CompiledQuery.raw(text))
+  const prepare = statementCache(handle)
+  const client: SqlClient = {
+    run(text, values) {
+      const attempt = () => resultOf(prepare(text), values)
+      try {
+        return attempt()
+      } catch (error) {
+        if (!isBusy(error)) throw error
+      }
+      return whenUnlocked(attempt, timeoutMs)
+    },
+    release: () => turns?.give(),
   }
   return {
-    async init() {},
-    async acquireConnection() {
-      await turns?.take()
-      return connection
-    },
-    async releaseConnection() {
-      turns?.give()
-    },
-    beginTransaction: command('begin immediate'),
-    commitTransaction: command('commit'),
-    // A full disk or a failed read or write has already ended the transaction; that failure is the
-    // one to report.
-    rollbackTransaction: () => command('rollback')().catch(() => {}),
-    async destroy() {
+    take: () => turns?.take()?.then(() => client) ?? client,
+    async close() {
       await turns?.takeAtLast()
       handle.close()
     },
   }
 }
 
-function sqliteConnection(handle: SqliteHandle, timeoutMs: number): DatabaseConnection {
-  const prepare = statementCache(handle)
-  return {
-    async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-      const deadline = Date.now() + timeoutMs
-      for (;;) {
-        try {
-          const prepared = prepare(sql)
-          if (prepared.reader) return { rows: prepared.all(parameters) as Row[] }
-          return { rows: [], numAffectedRows: BigInt(prepared.run(parameters)) }
-        } catch (error) {
-          if (!isBusy(error) || Date.now() >= deadline) throw error
-        }
-        await delay(1 + Math.random() * 15)
-      }
-    },
-    // biome-ignore lint/correctness/useYield: nothing here streams
-    async *streamQuery() {
-      throw new Error('Streaming is not used.')
-    },
+function resultOf(prepared: SqliteStatement, values: readonly unknown[]): StatementResult {
+  if (!prepared.reader) return { rows: [], count: prepared.run(values) }
+  const rows = prepared.all(values)
+  return { rows, count: rows.length }
+}
+
+/** Tries again until no other connection has a lock. */
+async function whenUnlocked<T>(attempt: () => T, timeoutMs: number): Promise<T> {
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    await delay(1 + Math.random() * 15)
+    try {
+      return attempt()
+    } catch (error) {
+      if (!isBusy(error) || Date.now() >= deadline) throw error
+    }
   }
 }
 

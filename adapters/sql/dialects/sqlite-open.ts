@@ -1,10 +1,16 @@
 import { mkdirSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
+import { Kysely, SqliteDialect } from 'kysely'
 import { ConfigurationError } from '../../../lib/adapter/index.js'
 import type { Connection } from './dialect.js'
 import { sqliteDialect } from './sqlite.js'
-import { type SqliteHandle, sqliteKysely } from './sqlite-driver.js'
+import {
+  type SqliteClients,
+  type SqliteDriverOptions,
+  type SqliteHandle,
+  sqliteClients,
+} from './sqlite-driver.js'
 import { sqliteScanner } from './sqlite-scanner.js'
 import { walFlusher } from './wal-flusher.js'
 
@@ -74,16 +80,18 @@ export async function openSqlite(path: string, timeoutMs: number): Promise<Conne
   const isMemory = path === ':memory:'
   if (!isMemory) mkdirSync(dirname(resolve(path)), { recursive: true })
   const settings = driver === undefined ? pragmas : [...pragmas, rareCheckpoints]
-  const writer = await connect(open, path, settings, timeoutMs)
-  if (isMemory) return { dialect: sqliteDialect, writer: kysely(writer, true) }
-  const reader = await connect(open, path, [...pragmas, 'query_only = on'], timeoutMs)
+  const writer = await connect(open, path, { settings, timeoutMs, exclusive: true })
+  const common = { dialect: sqliteDialect, compiler: compiler(), writer }
+  if (isMemory) return { ...common, reader: writer, close: writer.close }
+  const readOnly = [...pragmas, 'query_only = on']
+  const reader = await connect(open, path, { settings: readOnly, timeoutMs, exclusive: false })
   const threads = (count: number, busyMs: number) =>
     driver === undefined
       ? undefined
       : sqliteScanner({
           path,
           driver,
-          pragmas: [...pragmas, 'query_only = on', `busy_timeout = ${busyMs}`],
+          pragmas: [...readOnly, `busy_timeout = ${busyMs}`],
           threads: count,
           timeoutMs,
         })
@@ -91,35 +99,38 @@ export async function openSqlite(path: string, timeoutMs: number): Promise<Conne
   const scanner = threads(2, timeoutMs)
   const checkpoints = threads(1, maxCheckpointWaitMs)
   return {
-    dialect: sqliteDialect,
-    writer: kysely(writer, true),
-    reader: kysely(reader, false),
+    ...common,
+    reader,
     ...(scanner && { scanner }),
     // SQLite resolves symbolic links before it names the log.
     durability: walFlusher(`${realpathSync(path)}-wal`, checkpoints),
+    async close() {
+      await writer.close()
+      await reader.close()
+    },
   }
+}
 
-  function kysely(handle: SqliteHandle, exclusive: boolean) {
-    return sqliteKysely(handle, { timeoutMs, exclusive })
-  }
+/** Only compiles. */
+function compiler(): Kysely<unknown> {
+  const database = () => Promise.reject(new Error('Statements run without Kysely.'))
+  return new Kysely({ dialect: new SqliteDialect({ database }) })
+}
+
+interface ConnectOptions extends SqliteDriverOptions {
+  readonly settings: readonly string[]
 }
 
 async function connect(
   open: SqliteLibrary['open'],
   path: string,
-  settings: readonly string[],
-  timeoutMs: number,
-): Promise<SqliteHandle> {
-  const handle = open(path)
-  const { createDriver } = sqliteKysely(handle, { timeoutMs, exclusive: false })
-  const connection = await createDriver().acquireConnection()
-  for (const setting of settings) {
-    await connection.executeQuery({
-      sql: `pragma ${setting}`,
-      parameters: [],
-    } as unknown as Parameters<typeof connection.executeQuery>[0])
-  }
-  return handle
+  { settings, ...options }: ConnectOptions,
+): Promise<SqliteClients> {
+  const clients = sqliteClients(open(path), options)
+  const client = await clients.take()
+  for (const setting of settings) await client.run(`pragma ${setting}`, [])
+  client.release()
+  return clients
 }
 
 async function findDriver(): Promise<SqliteLibrary> {

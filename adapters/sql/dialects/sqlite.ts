@@ -5,13 +5,15 @@ import type { FailureKind, JsonSql, SqlDialect } from './dialect.js'
 export const sqliteDialect: SqlDialect = {
   name: 'sqlite',
   json: jsonSql(),
+  // With the write lock from its start.
+  begin: 'begin immediate',
   textType: sql`text`,
   jsonType: sql`text`,
   sequenceType: sql`integer primary key autoincrement`,
   sequenceIsKey: true,
   now: sql`cast(round((julianday('now') - 2440587.5) * 86400000) as integer)`,
   keyTable: sql`without rowid`,
-  // A writing transaction holds the only write lock from its start.
+  // A transaction has the only write lock.
   forUpdate: sql``,
   forDelete: sql``,
   forKeyShare: sql``,

@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import fsPromises from 'node:fs/promises'
 import path from 'node:path'
 import { sql } from 'kysely'
-import { createDatabase } from '../../../adapters/sql/database.js'
+import { createDatabase, type Database, statement } from '../../../adapters/sql/database.js'
 import { sqliteDialect } from '../../../adapters/sql/dialects/sqlite.js'
 import { openSqlite } from '../../../adapters/sql/dialects/sqlite-open.js'
 import { sqlAdapters } from '../../../adapters/sql/index.js'
@@ -19,6 +19,13 @@ afterEach(async () => {
   jest.restoreAllMocks()
   await database.drop()
 })
+
+function runAlone(on: Database, text: string) {
+  return on.alone(
+    statement(() => sql.raw(text)),
+    {},
+  )
+}
 
 it('flushes the log of the file that a symbolic link leads to (S1)', async () => {
   const link = path.join(path.dirname(file), 'link.db')
@@ -64,9 +71,8 @@ it('copies the log into the database while others read, before it grows', async 
 
 it('answers a full disk with an UnavailableError that has the cause, and writes again later (D6)', async () => {
   const full = createDatabase(await openSqlite(file, 1000))
-  await sql`create table things (thing text)`.execute(full.kysely)
-  const setMost = (pages: number) =>
-    sql.raw(`pragma max_page_count = ${pages}`).execute(full.kysely)
+  await runAlone(full, 'create table things (thing text)')
+  const setMost = (pages: number) => runAlone(full, `pragma max_page_count = ${pages}`)
   const write = (size: number) =>
     full.transaction(async (session) => {
       await session.all(sql`insert into things values (${'x'.repeat(10)})`)
@@ -86,15 +92,15 @@ it('answers a full disk with an UnavailableError that has the cause, and writes 
 
 it('answers a database that became read-only with an UnavailableError, and writes again later (D6)', async () => {
   const database = createDatabase(await openSqlite(file, 1000))
-  await sql`create table notes (note text)`.execute(database.kysely)
+  await runAlone(database, 'create table notes (note text)')
   const write = () =>
     database.transaction((session) => session.all(sql`insert into notes values ('x')`))
-  await sql`pragma query_only = 1`.execute(database.kysely)
+  await runAlone(database, 'pragma query_only = 1')
   await expect(write()).rejects.toMatchObject({
     name: 'UnavailableError',
     cause: { message: expect.stringMatching(/readonly/) },
   })
-  await sql`pragma query_only = 0`.execute(database.kysely)
+  await runAlone(database, 'pragma query_only = 0')
   await write()
   expect(await database.all(sql`select note from notes`)).toEqual([{ note: 'x' }])
   await database.close()

@@ -1,11 +1,15 @@
 import { Migrator, sql } from 'kysely'
 import { createDatabase, type Database } from '../../../adapters/sql/database.js'
+import type { Connection } from '../../../adapters/sql/dialects/dialect.js'
 import { openSqlite } from '../../../adapters/sql/dialects/sqlite-open.js'
 import { isMigrated, migrate } from '../../../adapters/sql/migrations.js'
+import { kyselyOn } from '../../support/kysely.js'
 
+let connection: Connection
 let database: Database
 beforeEach(async () => {
-  database = createDatabase(await openSqlite(':memory:', 1000))
+  connection = await openSqlite(':memory:', 1000)
+  database = createDatabase(connection)
 })
 afterEach(() => database.close())
 
@@ -17,7 +21,7 @@ it('does nothing the second time', async () => {
 
 it('takes up a table of migrations that Kysely made, as versions before 0.2 did', async () => {
   const migrator = new Migrator({
-    db: database.kysely,
+    db: kyselyOn(connection),
     provider: { getMigrations: async () => ({}) },
     migrationTableName: 'scim_migrations',
     migrationLockTableName: 'scim_migration_lock',

@@ -58,14 +58,13 @@ function statementIn(line: string): string {
 
 async function explain(url: string, statements: readonly string[]) {
   const { reader } = await openSqlite(url.slice('sqlite:'.length), 1000)
-  const connection = await reader?.createDriver().acquireConnection()
+  const client = await reader.take()
   const plans = []
   for (const text of statements) {
     if (!/^(select|insert|update|delete|with)/.test(text)) continue
     const parameters = [...text.matchAll(/\?/g)].map(() => '')
-    const query = { sql: `explain query plan ${text}`, parameters }
-    const result = await connection?.executeQuery<{ detail: string }>(query as never)
-    plans.push({ text, plan: (result?.rows ?? []).map(({ detail }) => detail) })
+    const { rows } = await client.run(`explain query plan ${text}`, parameters)
+    plans.push({ text, plan: (rows as { detail: string }[]).map(({ detail }) => detail) })
   }
   return plans
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { createDatabase } from '../../../adapters/sql/database.js'
+import { createDatabase, statement } from '../../../adapters/sql/database.js'
 import { openSqlite } from '../../../adapters/sql/dialects/sqlite-open.js'
 import { type SqlAdapters, sqlAdapters } from '../../../adapters/sql/index.js'
 import { parseFilter } from '../../../lib/filter/parse.js'
@@ -18,12 +18,16 @@ beforeAll(async () => {
   adapters = await sqlAdapters({ url: database.url, timeoutMs: 500 })
   const direct = createDatabase(await openSqlite(database.url.slice('sqlite:'.length), 1000))
   const comparable = JSON.stringify({ emails: [{ type: 'work', value: 'a@example.com' }] })
-  await sql`
+  const fill = sql`
     with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < 8000)
     insert into scim_resources
       (tenant, id, resource_type, created, last_modified, version, document, comparable)
     select 'tenant', 'u' || n, 'User', n, n, 'v', json_object('id', 'u' || n), ${comparable}
-    from numbers`.execute(direct.kysely)
+    from numbers`
+  await direct.alone(
+    statement(() => fill),
+    {},
+  )
   await direct.close()
 })
 afterAll(async () => {
