@@ -19,7 +19,8 @@ export const help = `npm run bench [-- OPTIONS]
   --memory MINUTES     measure heap and resident memory under load instead
   --servers A,B        some of bare, memory, sqlite, postgres
   --only A,B           some of get, filter, list, patch, post, member, large, group, put,
-                       pauses, mapping, policy, gate, proxy, start
+                       pauses, mapping, policy, gate, proxy, one-group, hosts,
+                       bytes, start
   --users N,M          numbers of users; default 1000,10000,100000
   --rounds N           rounds for each measure; default 7
   --seconds S          seconds for each round; default 2

@@ -19,7 +19,9 @@ interface Pauses {
   readonly longest: number
 }
 
-const repetitions = 5
+const repetitions = 3
+/** Longest time that one GET in a hundred may take, in milliseconds. */
+const maxP99 = 20
 
 /**
  * Measures how long a GET of one user takes while the server answers a large request. It should not
@@ -34,11 +36,13 @@ export async function measurePauses(subjects: readonly Subject[]): Promise<strin
         `  ${subject.name}, ${request.title}`,
         digits(large),
         digits(p99, 1),
+        p99 <= maxP99 ? 'met' : 'MISSED',
         digits(longest, 1),
       ])
     }
   }
-  return table([['', 'itself, ms', 'GET p99, ms', 'longest'], ...rows])
+  const header = ['', 'itself, ms', 'GET p99, ms', `at most ${maxP99}`, 'longest']
+  return table([header, ...rows])
 }
 
 async function largeRequests(subject: Subject): Promise<LargeRequest[]> {
@@ -50,6 +54,7 @@ async function largeRequests(subject: Subject): Promise<LargeRequest[]> {
   const url = `${baseUrl}/Groups/${group['id']}`
   let turn = 0
   return [
+    ...searches(baseUrl),
     { title: `GET of a group of ${digits(size)}`, run: () => read(url) },
     { title: 'GET of 100 groups', run: () => read(`${baseUrl}/Groups?count=100`) },
     {
@@ -71,6 +76,23 @@ async function largeRequests(subject: Subject): Promise<LargeRequest[]> {
       },
     },
   ]
+}
+
+/** Queries that look at everybody. A server may refuse the last one (400 `tooMany`). */
+function searches(baseUrl: string): LargeRequest[] {
+  const paths = Array.from(
+    { length: 40 },
+    (_, index) => `emails[type eq "work" and value co "nobody${index}"]`,
+  )
+  const queries = {
+    'sorted page': 'sortBy=name.familyName&count=100',
+    'filter co': `filter=${encodeURIComponent('name.familyName co "nobody"')}`,
+    'filter of 40 value paths': `filter=${encodeURIComponent(paths.join(' or '))}`,
+  }
+  return Object.entries(queries).map(([title, query]) => ({
+    title,
+    run: () => read(`${baseUrl}/Users?${query}`, { mayRefuse: title.startsWith('filter of') }),
+  }))
 }
 
 async function pausesOf({ server, userIds }: Subject, { run }: LargeRequest): Promise<Pauses> {
@@ -103,9 +125,14 @@ async function pausesOf({ server, userIds }: Subject, { run }: LargeRequest): Pr
 }
 
 /** Reads the answer without keeping it, so that garbage collection does not pause this process. */
-async function read(url: string, init: RequestInit = {}): Promise<void> {
+async function read(
+  url: string,
+  { mayRefuse = false, ...init }: RequestInit & { readonly mayRefuse?: boolean } = {},
+): Promise<void> {
   const headers = { authorization, 'content-type': 'application/scim+json' }
   const response = await fetch(url, { ...init, headers })
-  if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`)
+  const isRefused = mayRefuse && response.status === 400
+  if (!response.ok && !isRefused)
+    throw new Error(`${url}: ${response.status} ${await response.text()}`)
   for await (const _ of response.body ?? []) void _
 }

@@ -20,14 +20,21 @@ const servers = ['bare', 'memory', 'sqlite', 'postgres'] as const
 type ServerName = (typeof servers)[number]
 export type SubjectName = ServerName | 'sqlite driver' | 'postgres driver'
 
-/** Starts a server of each kind for each number of users, and fills it. */
-export async function startSubjects(options: Options, databases: Databases): Promise<Subject[]> {
+/**
+ * Starts a server of each kind for each number of users, and fills it; with `drivers`, also the
+ * driver alone for each database.
+ */
+export async function startSubjects(
+  options: Options,
+  databases: Databases,
+  drivers: boolean,
+): Promise<Subject[]> {
   const subjects: Subject[] = []
   for (const users of options.sizes) {
     for (const name of servers) {
       if (options.servers && !options.servers.includes(name)) continue
       const startedAt = performance.now()
-      const started = await startSubject(name, { users, databases, options })
+      const started = await startSubject(name, { users, databases, options, drivers })
       if (started.length === 0) {
         console.log(`${name} is left out: none on this machine, and TEST_POSTGRES_URL is not set`)
       }
@@ -43,12 +50,13 @@ interface SubjectPlan {
   readonly users: number
   readonly databases: Databases
   readonly options: Options
+  readonly drivers: boolean
 }
 
 /** A server and, on a database, the driver alone on a copy of it; none without the database. */
 async function startSubject(
   name: ServerName,
-  { users, databases, options: { nodeOptions } }: SubjectPlan,
+  { users, databases, options: { nodeOptions }, drivers }: SubjectPlan,
 ): Promise<Subject[]> {
   const spec = await specOf(name, databases)
   if (spec === undefined) return []
@@ -57,7 +65,7 @@ async function startSubject(
   await server.collectGarbage()
   const subject = { name, users, server, router: server, ...seeded }
   const { url } = spec
-  if (url === undefined) return [subject]
+  if (url === undefined || !drivers) return [subject]
   // A database can be copied while nobody has it open.
   await server.stop()
   const copy = await databases.copy(url)

@@ -7,6 +7,7 @@ import type { Row, Statement } from './template.js'
 export interface PlainDriver {
   /** A connection for one request. */
   connect(): Connection | Promise<Connection>
+  close(): Promise<void>
 }
 
 /** A connection on which a transaction may run. */
@@ -32,7 +33,7 @@ interface PlainStatement {
 /** `node:sqlite` or `libsql`, which have the same interface as far as it is used here. */
 type Open = new (
   path: string,
-) => { prepare(text: string): PlainStatement; exec(text: string): void }
+) => { prepare(text: string): PlainStatement; exec(text: string): void; close(): void }
 
 /** One connection with the settings of the adapter. Everything but flushes is synchronous. */
 function sqliteDriver(path: string): PlainDriver {
@@ -54,7 +55,7 @@ function sqliteDriver(path: string): PlainDriver {
     flush,
     release() {},
   }
-  return { connect: () => connection }
+  return { connect: () => connection, close: async () => database.close() }
 }
 
 /** Flushes once for all who wait, as the adapter does. */
@@ -97,5 +98,6 @@ function postgresDriver(url: string): PlainDriver {
         release: () => client.release(),
       }
     },
+    close: () => pool.end(),
   }
 }

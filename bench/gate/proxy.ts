@@ -8,7 +8,7 @@ import type { DatabaseKind, Databases } from '../databases.js'
 import { type LoadRequest, load, type Round } from '../load.js'
 import type { Effort } from '../requests.js'
 import { type RunningServer, startServer } from '../start-server.js'
-import { median, ratios } from '../statistics.js'
+import { digits, median, ratios } from '../statistics.js'
 import type { Verdict } from '../targets.js'
 import { few, fill } from './world.js'
 
@@ -55,10 +55,12 @@ function verdictOf(
   [withGate, without]: readonly (readonly Round[])[],
 ): Verdict {
   const figure = median(ratios(speedsOf(withGate), speedsOf(without)))
-  const speed = Math.round(median(speedsOf(without)))
+  const [own, bare] = [withGate, without].map((rounds = []) =>
+    digits(median(rounds.map(({ cpuMicrosecondsPerRequest }) => cpuMicrosecondsPerRequest))),
+  )
   const target =
-    `proxy with the gate, ${kind}: share of the ${speed} requests/s without, ` +
-    `at least ${minShare}`
+    `proxy with the gate, ${kind} (CPU ${own} µs, without ${bare}): ` +
+    `share of the requests/s without, at least ${minShare}`
   return { target, figure, isMet: figure >= minShare }
 }
 
