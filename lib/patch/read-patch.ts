@@ -1,7 +1,6 @@
-import type { ErrorObject } from 'ajv'
 import type { Deviations } from '../deviations.js'
 import { invalidSyntax, invalidValue, noTarget, tooMany } from '../errors.js'
-import { ajv } from '../schema/ajv.js'
+import { type JsonCheck, jsonCheck } from '../schema/ajv.js'
 import { isObject } from '../schema/json.js'
 import { requireMessage } from '../schema/message-schemas.js'
 import type { Json, JsonObject } from '../schema/types.js'
@@ -20,14 +19,14 @@ const ops: readonly PatchOp[] = ['add', 'remove', 'replace']
 const envelopeNames = ['schemas', 'Operations']
 const operationNames = ['op', 'path', 'value']
 
-const isEnvelope = ajv.compile<{ schemas?: Json; Operations: JsonObject[] }>({
+const isEnvelope = jsonCheck<{ schemas?: Json; Operations: JsonObject[] }>({
   type: 'object',
   required: ['Operations'],
   properties: {
     Operations: { type: 'array', items: { type: 'object' } },
   },
 })
-const isOperation = ajv.compile<{ op: string; path?: string | null; value?: Json }>({
+const isOperation = jsonCheck<{ op: string; path?: string | null; value?: Json }>({
   type: 'object',
   required: ['op'],
   properties: { op: { type: 'string' }, path: { type: ['string', 'null'] } },
@@ -50,7 +49,8 @@ export function readPatch(
   const { deviations } = options
   const limits = { ...defaultPatchLimits, ...options.limits }
   const envelope = withOperations(pickMembers(body, envelopeNames, 'The body'), body, deviations)
-  if (!isEnvelope(envelope)) throw invalidSyntax(`The body is no PATCH: ${reason(isEnvelope)}.`)
+  if (!isEnvelope.accepts(envelope))
+    throw invalidSyntax(`The body is no PATCH: ${reason(isEnvelope)}.`)
   requireMessage(messageUrn, envelope.schemas, deviations)
   const { Operations: operations } = envelope
   if (operations.length === 0 && !deviations.has('emptyOperations')) {
@@ -72,7 +72,7 @@ function withOperations(envelope: JsonObject, body: Json, deviations: Deviations
 function readOperation(input: JsonObject, index: number, deviations: Deviations): PatchOperation {
   const name = `Operations[${index}]`
   const operation = pickMembers(input, operationNames, name)
-  if (!isOperation(operation)) throw invalidSyntax(`${name}: ${reason(isOperation)}.`)
+  if (!isOperation.accepts(operation)) throw invalidSyntax(`${name}: ${reason(isOperation)}.`)
   const op = readOp(operation.op, name, deviations)
   const isNone = operation.path === '' && deviations.has('emptyStringClears')
   const path = isNone ? undefined : (operation.path ?? undefined)
@@ -132,12 +132,7 @@ function countValues(value: Json, depth = 6): number {
   )
 }
 
-interface Validator {
-  readonly errors?: ErrorObject[] | null
-}
-
 /** The first problem that ajv found, e.g. `Operations/3 must be object`. */
-function reason({ errors }: Validator): string {
-  const [error] = errors ?? []
+function reason({ error }: JsonCheck<unknown>): string {
   return `${error?.instancePath.slice(1) ?? ''} ${error?.message ?? 'is malformed'}`.trim()
 }

@@ -1,7 +1,6 @@
-import type { ErrorObject } from 'ajv'
 import type { Deviations } from '../deviations.js'
 import { invalidSyntax, invalidValue } from '../errors.js'
-import { ajv } from '../schema/ajv.js'
+import { type JsonCheck, jsonCheck } from '../schema/ajv.js'
 import { isObject } from '../schema/json.js'
 import { requireMessage } from '../schema/message-schemas.js'
 import type { Json, JsonObject } from '../schema/types.js'
@@ -43,7 +42,7 @@ const isSearch = searchCheck(whole)
 const isSearchWithTexts = searchCheck(wholeOrText)
 
 function searchCheck(number: object) {
-  return ajv.compile<QueryParameters>({
+  return jsonCheck<QueryParameters>({
     type: 'object',
     properties: {
       filter: text,
@@ -96,9 +95,10 @@ export function parametersOfSearch(
   if (!isObject(body)) throw invalidSyntax('The body must be a SearchRequest object.')
   const { schemas, ...parameters } = pickNames(body)
   requireMessage(searchRequestUrn, schemas, deviations)
-  if (isSearch(parameters)) return parameters
-  const reason = reasonOf(isSearch.errors)
-  if (deviations.has('searchNumbersAsText') && isSearchWithTexts(parameters)) return parameters
+  if (isSearch.accepts(parameters)) return parameters
+  const reason = reasonOf(isSearch)
+  if (deviations.has('searchNumbersAsText') && isSearchWithTexts.accepts(parameters))
+    return parameters
   throw invalidValue(`The search is malformed: ${reason}.`)
 }
 
@@ -113,7 +113,6 @@ function pickNames(body: JsonObject): JsonObject {
   return picked
 }
 
-function reasonOf(errors: ErrorObject[] | null | undefined): string {
-  const [error] = errors ?? []
+function reasonOf({ error }: JsonCheck<unknown>): string {
   return `"${error?.instancePath.slice(1) ?? ''}" ${error?.message ?? 'is wrong'}`
 }

@@ -1,7 +1,35 @@
-import { Ajv } from 'ajv'
+import { createRequire } from 'node:module'
+import type { ErrorObject, ValidateFunction } from 'ajv'
+
+/** A check of values by a JSON schema. */
+export interface JsonCheck<T> {
+  accepts(value: unknown): value is T
+  /** The first thing that was wrong with the value before, if it was not accepted. */
+  readonly error: ErrorObject | undefined
+}
+
+const load = createRequire(import.meta.url)
 
 /**
- * Compiles the schemas of messages. They are constants of this library, so they are not checked
- * against the schema of schemas, whose compilation takes longer than everything else at import.
+ * Makes a check that is compiled when it is first used, and not when the library is imported: that
+ * and loading AJV would take longer than everything else.
+ *
+ * @param schema a constant of this library: it is not checked against the schema of schemas
  */
-export const ajv = new Ajv({ meta: false, validateSchema: false })
+export function jsonCheck<T>(schema: object): JsonCheck<T> {
+  let validate: ValidateFunction<T> | undefined
+  return {
+    accepts(value): value is T {
+      validate ??= compile<T>(schema)
+      return validate(value)
+    },
+    get error() {
+      return validate?.errors?.[0]
+    },
+  }
+}
+
+function compile<T>(schema: object): ValidateFunction<T> {
+  const { Ajv }: typeof import('ajv') = load('ajv')
+  return new Ajv({ meta: false, validateSchema: false }).compile<T>(schema)
+}

@@ -1,5 +1,5 @@
 import type { ErrorObject } from 'ajv'
-import { ajv } from './ajv.js'
+import { jsonCheck } from './ajv.js'
 
 /** A problem with an option, and its place, e.g. `schemas[0].attributes[2].type`. */
 export interface Flaw {
@@ -45,7 +45,7 @@ const extensions = {
  */
 const copied = { schemas: {}, meta: {} }
 
-const shape = {
+const isSchemaOptions = jsonCheck({
   type: 'object',
   properties: {
     schemas: {
@@ -81,13 +81,12 @@ const shape = {
     uniqueGroupNames: flag,
     uniqueExternalIds: flag,
   },
-}
+})
 
 /** The first place where the options do not match `SchemaOptions`; `undefined` if they do. */
 export function misshapen(options: object): Flaw | undefined {
-  const validate = ajv.compile(shape)
-  if (validate(options)) return undefined
-  const [error] = validate.errors ?? []
+  if (isSchemaOptions.accepts(options)) return undefined
+  const { error } = isSchemaOptions
   return error && describe(error)
 }
 
