@@ -139,17 +139,16 @@ async function patchFigures() {
     // The aim was 70. Of these files, 19 are the SQL adapter, 16 the HTTP layer (limits,
     // credentials, body), and 27 pure engines (patch, schema, projection). Merging more of them
     // would mix purposes.
-    figure('files that run for one PATCH active', 96, entered.length),
-    // Load and store the user; claim them; read user and record under the lease; end access; read
-    // the account it may have found; finish; read the groups for the answer.
-    figure('adapter calls for it', 9, calls.length),
-    figure('reads of the user for it', 2, called('users.get')),
-    figure('reads of the access record for it', 2, called('access.getRecord')),
-    figure('write transactions for it', 3, transactions),
-    figure('SQL statements in it', 12, statements.length),
+    figure('files that run for one PATCH active', 86, entered.length),
+    // Load and store the user; read the groups for the answer.
+    figure('adapter calls for it', 3, calls.length),
+    figure('reads of the user for it', 1, called('users.get')),
+    figure('reads of the access record for it', 0, called('access.getRecord')),
+    figure('write transactions for it', 1, transactions),
+    figure('SQL statements in it', 7, statements.length),
     figure(
       'SQL statements in it that write',
-      7,
+      4,
       matching(/^\S*\s*(with claimed|insert|update|delete)/i),
     ),
   ]
@@ -161,7 +160,8 @@ function counting(adapters, calls) {
     new Proxy(store, {
       get(target, key) {
         const member = target[key]
-        if (typeof member !== 'function') return member
+        // The library compares this one: see `endsInLedger`.
+        if (typeof member !== 'function' || key === 'deprovision') return member
         return (...values) => {
           calls.push(`${name}.${String(key)}`)
           return member.apply(target, values)

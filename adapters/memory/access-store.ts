@@ -1,17 +1,15 @@
 import {
-  type AccessRecord,
   type AccessStore,
   emptyRecord,
   type Group,
   groupKey,
   type Ledger,
   type MappingPolicy,
-  UniquenessError,
   VersionMismatchError,
   withoutPerson,
 } from '../../lib/adapter/index.js'
 import { passedOverMethods } from './passed-over.js'
-import { type State, type TenantState, usersIn } from './state.js'
+import { type State, saveRecord, type TenantState, usersIn } from './state.js'
 
 /** People still to be marked after a change of rules. */
 interface FanOut {
@@ -165,16 +163,6 @@ function forgetPeople(tenant: TenantState, before: string): number {
     }
   }
   return due.length
-}
-
-function saveRecord({ records, accounts }: TenantState, record: AccessRecord): void {
-  const { account, userId } = record
-  const linked = account && accounts.get(account.id)
-  if (linked !== undefined && linked !== userId) throw new UniquenessError('account')
-  const before = records.get(userId)
-  if (before?.account) accounts.delete(before.account.id)
-  if (account) accounts.set(account.id, userId)
-  records.set(userId, before?.hadRole ? { ...record, hadRole: true } : record)
 }
 
 function affectedUsers(

@@ -15,6 +15,8 @@ export interface Pending {
   claim(options: ClaimOptions): readonly PendingUser[]
   renew: (...parameters: Parameters<AccessStore['renew']>) => boolean
   settle: (...parameters: Parameters<AccessStore['settle']>) => void
+  /** Removes a mark; `false`, and it stays, if somebody holds the lease. */
+  unmark(tenant: string, userId: string): boolean
   /** Entries of a tenant, oldest first. */
   list(tenant: string): readonly PendingUser[]
   retry(tenant: string, userIds: readonly string[] | undefined): number
@@ -40,6 +42,12 @@ export function createPending(now: () => number): Pending {
         if (entry) entry.value = markedAgain(entry.value, at)
         else entries.set(name, { value: firstMark(tenant, userId, at) })
       }
+    },
+    unmark(tenant, userId) {
+      const name = nameOf(tenant, userId)
+      if ((entries.get(name)?.lease?.until ?? 0) > now()) return false
+      entries.delete(name)
+      return true
     },
     claim: (options) => claim(entries, options, now()),
     renew(owner, { tenant, userId }, leaseMs) {

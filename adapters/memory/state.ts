@@ -1,10 +1,13 @@
-import type {
-  AccessRecord,
-  AuditEntry,
-  Outbox,
-  RefusalCount,
-  Scope,
-  VersionedRules,
+import {
+  type AccessRecord,
+  type AuditEntry,
+  type LedgerChange,
+  type LedgerEntry,
+  type Outbox,
+  type RefusalCount,
+  type Scope,
+  UniquenessError,
+  type VersionedRules,
 } from '../../lib/adapter/index.js'
 import { createMemberships, type Memberships } from './memberships.js'
 import type { PassedOverEntry } from './passed-over.js'
@@ -97,11 +100,37 @@ export function createState(now: () => number): State {
         else if (!groups.has(id)) users.add(id)
       }
       addUsersIn(tenant, groups, users)
+      const ledger = outbox?.ledger
+      const entry = ledger && pending.unmark(scope.tenant, ledger.userId) && keep(tenant, ledger)
+      if (entry) users.delete(ledger.userId)
       if (users.size > 0) pending.mark(scope.tenant, users)
       appendTo(tenant.audit, outbox?.audit ?? [])
+      if (entry) appendTo(tenant.audit, entry.audit)
+      if (entry) ledger.done(entry)
       return result
     },
   }
+}
+
+function keep(tenant: TenantState, { userId, next }: LedgerChange): LedgerEntry {
+  const entry = next(tenant.records.get(userId))
+  if (entry.record) saveRecord(tenant, entry.record)
+  return entry
+}
+
+/**
+ * Stores a record.
+ *
+ * @throws UniquenessError when another user is linked to the same account
+ */
+export function saveRecord({ records, accounts }: TenantState, record: AccessRecord): void {
+  const { account, userId } = record
+  const linked = account && accounts.get(account.id)
+  if (linked !== undefined && linked !== userId) throw new UniquenessError('account')
+  const before = records.get(userId)
+  if (before?.account) accounts.delete(before.account.id)
+  if (account) accounts.set(account.id, userId)
+  records.set(userId, before?.hadRole ? { ...record, hadRole: true } : record)
 }
 
 function appendTo(log: AuditLog, added: readonly AuditEntry[]): void {

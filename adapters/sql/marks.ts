@@ -133,6 +133,16 @@ export async function markAll(
   }
 }
 
+const unmarkUser = statement<{ tenant: string; userId: string }>(
+  (value) => sql`
+    delete from scim_pending where tenant = ${value('tenant')} and user_id = ${value('userId')}`,
+)
+
+/** Removes the mark of a user, whose lease nobody holds. */
+export async function unmark(session: Session, tenant: string, userId: string): Promise<void> {
+  await session.change(unmarkUser, { tenant, userId })
+}
+
 /** The ids among these that name groups. */
 export async function groupsAmong(
   session: Session,

@@ -1,8 +1,9 @@
-import type { Outbox, Scope } from '../../lib/adapter/index.js'
+import type { LedgerChange, LedgerEntry, Outbox, Scope } from '../../lib/adapter/index.js'
 import { appendAudit } from './audit-store.js'
 import type { Database, Session } from './database.js'
-import { fewUsersIn, groupsAmong, markAll } from './marks.js'
+import { fewUsersIn, groupsAmong, markAll, unmark } from './marks.js'
 import type { MemberId } from './members.js'
+import { recordWithLease, saveRecords } from './records.js'
 import { isStorable } from './storable.js'
 
 /** The subject of a write. */
@@ -44,19 +45,47 @@ export async function writeOutbox<T>(
   { scope, written, outbox = {}, hasChanged = () => true }: WriteOptions<T>,
   change: (write: Write) => Promise<T>,
 ): Promise<T> {
-  const { pending = [], audit = [] } = outbox
+  const { pending = [], audit = [], ledger } = outbox
   const { tenant } = scope
-  return database.transaction(async (session) => {
+  let entry: LedgerEntry | undefined
+  const stored = await database.transaction(async (session) => {
     const toMark: MemberId[] = []
     const known = new Map<string, MemberId>(knownOf(written))
     const isMarked = pending.includes(written.id)
     const result = await change({ session, isMarked, toMark, known })
     // The resource does not exist (M1).
     if (result === undefined || result === false) return result
-    await markPending(session, tenant, { ids: pending, known, toMark })
-    if (hasChanged(result)) await appendAudit(session, tenant, audit)
+    entry = ledger && (await keepLedger(session, tenant, ledger))
+    const ids = pending.filter((id) => id !== ledger?.userId)
+    await markPending(session, tenant, { ids, known, toMark })
+    if (hasChanged(result)) await appendAudit(session, tenant, [...audit, ...(entry?.audit ?? [])])
     return result
   }, scope)
+  if (entry) ledger?.done(entry)
+  return stored
+}
+
+/**
+ * Changes a person's record instead of marking them; marks them while a worker holds their lease,
+ * who would store another record later.
+ */
+async function keepLedger(
+  session: Session,
+  tenant: string,
+  { userId, next }: LedgerChange,
+): Promise<LedgerEntry | undefined> {
+  const { writersTakeTurns } = session.dialect
+  // Locks the mark, so that nobody can take the lease until the transaction ends.
+  if (!writersTakeTurns) await markAll(session, tenant, [userId])
+  const { record, isLeased } = await recordWithLease(session, { tenant, userId })
+  if (isLeased) {
+    if (writersTakeTurns) await markAll(session, tenant, [userId])
+    return undefined
+  }
+  const entry = next(record)
+  await unmark(session, tenant, userId)
+  await saveRecords(session, tenant, entry.record ? [entry.record] : [])
+  return entry
 }
 
 /** A host's own types have no members and nothing to mark. */

@@ -24,6 +24,22 @@ const selectRecord = statement<UserKey, RecordRow>(
     where tenant = ${value('tenant')} and user_id = ${value('userId')}`,
 )
 
+interface LeasedRow {
+  readonly record: string | null
+  readonly had_role: number | null
+  readonly leased: number
+}
+
+const selectWithLease = statement<UserKey, LeasedRow>(
+  (value, { now }) => sql`
+    select record, had_role, (
+      select count(*) from scim_pending
+      where tenant = ${value('tenant')} and user_id = ${value('userId')} and lease_until > ${now}
+    ) as leased
+    from (select 1) as always left join scim_records
+      on tenant = ${value('tenant')} and user_id = ${value('userId')}`,
+)
+
 const selectRecords = statement<{ tenant: string; ids: string }, RecordRow>(
   (value, { isListed }) => sql`
     select record, had_role from scim_records
@@ -132,6 +148,20 @@ export function recordMethods(database: Database): Ledger {
       await database.alone(deleteRecord, key, { scope })
     },
   }
+}
+
+/** The record of a person, and whether a worker holds their lease. */
+export async function recordWithLease(
+  session: Session,
+  key: UserKey,
+): Promise<{ readonly record: AccessRecord | undefined; readonly isLeased: boolean }> {
+  const rows = await session.prepared(selectWithLease, key)
+  const [record] = recordsIn(rows.filter(hasRecord))
+  return { record, isLeased: rows.some(({ leased }) => leased > 0) }
+}
+
+function hasRecord(row: LeasedRow): row is LeasedRow & RecordRow {
+  return row.record !== null
 }
 
 /** Stores records within a transaction; see {@link uniqueAccounts}. */

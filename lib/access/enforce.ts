@@ -7,6 +7,7 @@ import type { Adapters } from '../stores/adapters.js'
 import { emptyRecord } from '../stores/empty-record.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
+import type { LedgerEntry } from '../stores/write.js'
 import { emailOf } from './email.js'
 import { type Finish, finishAlone } from './finish.js'
 import { hasSignedIn } from './signed-in.js'
@@ -135,14 +136,21 @@ async function end(context: EnforceContext, scope: Scope, person: Person): Promi
   const { user, record } = person
   await context.adapters.users.deprovision(scope, user, user.active ? 'noRole' : 'deactivated')
   if (record.enforced === 'deprovisioned') return { enforced: 'deprovisioned' }
+  const linked = await withAccount(context, scope, record)
+  return { enforced: 'deprovisioned', ...recordEnd(context, scope, { user, record: linked }) }
+}
+
+/** The record of a person whose access has ended, and the audit entries about that. */
+export function recordEnd(
+  { clock }: Pick<EnforceContext, 'clock'>,
+  scope: Scope,
+  { user, record }: Person,
+): LedgerEntry {
+  if (record.enforced === 'deprovisioned') return { audit: [] }
+  const email = emailIn(user, record)
   return {
-    enforced: 'deprovisioned',
-    record: {
-      ...(await withAccount(context, scope, record)),
-      email: emailIn(user, record),
-      enforced: 'deprovisioned',
-    },
-    audit: entriesOf(context, scope, user, [['user.deprovisioned', undefined]]),
+    record: { ...record, email, enforced: 'deprovisioned', at: clock().toISOString() },
+    audit: entriesOf({ clock }, scope, user, [['user.deprovisioned', undefined]]),
   }
 }
 
@@ -217,7 +225,7 @@ function hasPlace(grants: readonly Grant[], grant: Grant): boolean {
 }
 
 function entriesOf(
-  { clock }: EnforceContext,
+  { clock }: Pick<EnforceContext, 'clock'>,
   scope: Scope,
   user: User,
   events: readonly (readonly [EventName, string | undefined])[],

@@ -7,6 +7,7 @@ import type { MemberChange } from '../stores/group-store.js'
 import type { Read } from '../stores/query.js'
 import type { Resource } from '../stores/resource.js'
 import type { ResourceStore } from '../stores/resource-store.js'
+import type { LedgerChange } from '../stores/write.js'
 import type { Call, ResourceCall, Services } from './call.js'
 import type { Refused } from './people/still-in.js'
 import type { Computed } from './represent.js'
@@ -104,6 +105,8 @@ export interface Kind {
   check?(call: Call, change: Change): Step
   /** Ids of the users (or groups, for all their users) whose access the change may alter. */
   pending?(call: Call, change: Change): readonly string[]
+  /** The next record of the written user, for access that ends and is only recorded. */
+  ledger?(call: Call, change: Change): LedgerChange['next'] | undefined
   /** Events besides the one about the change itself. */
   events?(change: Change): readonly AuditEvent[]
   /** What is told of a request that was answered with an error, beside that. */
@@ -122,16 +125,18 @@ export interface Kind {
   handOver?(call: Call, change: Change): Promise<void>
   /**
    * Carries out the effects that the client can rely on once it gets the answer. The change is
-   * already durable.
+   * already durable, with `isRecorded` also the record of `ledger`.
    *
    * @throws UnavailableError when the client has to try again later
    */
-  settle?(call: Call, change: Change): Step
+  settle?(call: Call, change: Change, isRecorded?: boolean): Step
   /**
    * Like `settle`, if there was nothing to change: an earlier request may have failed in that step.
    */
   settleUnchanged?(call: Call, resource: Resource): Step
 
+  /** Computed attributes that a new resource does not have. */
+  readonly absentAtFirst: readonly string[]
   /** Reads the data for computed attributes, for all resources at once. */
   readComputed?(
     services: Services,

@@ -3,7 +3,7 @@ import type { AuditEntry } from '../events/catalogue.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { ResourceStore } from '../stores/resource-store.js'
 import type { Scope } from '../stores/scope.js'
-import type { Outbox } from '../stores/write.js'
+import type { LedgerChange, Outbox } from '../stores/write.js'
 import type { ServiceOptions } from './options.js'
 
 /** The marks and audit entries of a write. */
@@ -11,6 +11,7 @@ export interface Effects {
   /** Ids of users, or of groups for all their users, whose access must be made true again. */
   readonly pending: readonly string[]
   readonly audit: readonly AuditEntry[]
+  readonly ledger?: LedgerChange | undefined
 }
 
 /** The parts of a call that an outbox write needs. */
@@ -103,8 +104,8 @@ async function demandAudit(
   }
 }
 
-function outboxOf({ access, audit: log }: Adapters, { pending, audit }: Effects): Outbox {
-  return { pending: access && pending, audit: log && audit }
+function outboxOf({ access, audit: log }: Adapters, { pending, audit, ledger }: Effects): Outbox {
+  return { pending: access && pending, audit: log && audit, ledger: access && log && ledger }
 }
 
 function asFailed(entry: AuditEntry): AuditEntry {

@@ -3,7 +3,7 @@ import { lookupKeys } from '../schema/lookups.js'
 import type { ResourceType } from '../schema/types.js'
 import type { MemberChange } from '../stores/group-store.js'
 import type { Resource } from '../stores/resource.js'
-import type { Outbox, Write } from '../stores/write.js'
+import type { LedgerEntry, Outbox, Write } from '../stores/write.js'
 import { type Call, isConditional, type ResourceCall } from './call.js'
 import type { Change } from './kind.js'
 
@@ -13,6 +13,8 @@ export interface Outcome {
   readonly resource: Resource
   /** The members really added and removed, if only the store can tell. */
   readonly members?: MemberChange
+  /** The record that was stored with it. */
+  readonly ledger?: LedgerEntry | undefined
 }
 
 /** Calls the store for a change; `undefined` if there is no such resource. */

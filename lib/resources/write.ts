@@ -1,6 +1,7 @@
 import { forbidden, notFound, preconditionFailed, ScimError } from '../errors.js'
 import { auditEntries, subjectOf } from '../events/audit-entry.js'
 import type { Resource } from '../stores/resource.js'
+import type { LedgerEntry } from '../stores/write.js'
 import { matchesEtag } from '../version/etag.js'
 import { type Call, type ResourceCall, within } from './call.js'
 import type { Change, WriteSpec } from './kind.js'
@@ -193,8 +194,15 @@ function store(call: ResourceCall, prepared: Prepared): Promise<Outcome> {
 
 /** Writes to the store, with marks and audit entries. */
 async function put(call: ResourceCall, { change, effects }: Prepared): Promise<Outcome> {
-  const stored = await writeDurably(call, effects, (outbox) => storeChange(call, change, outbox))
-  if (!stored) throw notFound()
+  let entry: LedgerEntry | undefined
+  const next = call.kind.ledger?.(call, change)
+  const done = (recorded: LedgerEntry) => {
+    entry = recorded
+  }
+  const all = next ? { ...effects, ledger: { userId: change.after.id, next, done } } : effects
+  const written = await writeDurably(call, all, (outbox) => storeChange(call, change, outbox))
+  if (!written) throw notFound()
+  const stored = entry ? { ...written, ledger: entry } : written
   if (change.kind === 'deleted') return stored
   const { resource } = stored
   checkStored(call, resource, change.kind === 'created' ? undefined : call.id)
@@ -206,10 +214,11 @@ async function put(call: ResourceCall, { change, effects }: Prepared): Promise<O
 /** Emits the events, now that the change is durable. */
 function announce(call: Call, { change, effects }: Prepared, stored: Outcome): void {
   if (!hasChanged(stored)) return
-  const { members, resource } = stored
+  const { members, resource, ledger } = stored
   const actual = members ? effectsOf(call, { ...change, members, after: resource }) : effects
   for (const entry of actual.audit) call.services.emit(entry)
-  if (effects.pending.length > 0) call.services.onPending(call.scope.tenant)
+  for (const entry of ledger?.audit ?? []) call.services.emit(entry)
+  if (effects.pending.length > 0 && !ledger) call.services.onPending(call.scope.tenant)
 }
 
 /**
@@ -217,7 +226,9 @@ function announce(call: Call, { change, effects }: Prepared, stored: Outcome): v
  * state.
  */
 function settle(call: Call, change: Change, stored: Outcome): Promise<void> | undefined {
-  return call.kind.settle?.(call, { ...change, after: stored.resource })?.catch(async (error) => {
+  const isRecorded = stored.ledger !== undefined
+  const settled = call.kind.settle?.(call, { ...change, after: stored.resource }, isRecorded)
+  return settled?.catch(async (error) => {
     if (isRefusal(error)) await undo(call, change, stored)
     throw error
   })

@@ -24,6 +24,9 @@ export const storeTarget = custom<StoreTarget>(
   },
 )
 
+/** Ends access that is only recorded: nothing outside has to be called. */
+export const endsInLedger: StoreTarget['deprovision'] = async () => {}
+
 /**
  * A target for adapters without a system behind them: grants are only recorded in the ledger.
  * Useful if the host application reads the ledger itself.
@@ -31,7 +34,7 @@ export const storeTarget = custom<StoreTarget>(
 export function recordOnlyTarget(access: AccessStore): StoreTarget {
   return {
     accessAttributes: [],
-    async deprovision() {},
+    deprovision: endsInLedger,
     async applyAccess(scope, user, _access, plan) {
       const record = await access.getRecord(scope, user.id)
       return { applied: applyPlan(record?.applied ?? [], plan), deferred: plan.deferred }
@@ -41,9 +44,9 @@ export function recordOnlyTarget(access: AccessStore): StoreTarget {
 
 /** The methods of a target, as an object that can be spread into a user store. */
 export function targetMethods(target: StoreTarget): StoreTarget {
-  const { exemptions, accessAttributes, currentAccess, seats, setPassword } = target
+  const { deprovision, exemptions, accessAttributes, currentAccess, seats, setPassword } = target
   return {
-    deprovision: target.deprovision.bind(target),
+    deprovision: deprovision === endsInLedger ? endsInLedger : deprovision.bind(target),
     applyAccess: target.applyAccess.bind(target),
     ...(exemptions && { exemptions: exemptions.bind(target) }),
     ...(accessAttributes && { accessAttributes }),

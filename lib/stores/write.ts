@@ -1,5 +1,6 @@
 import type { AuditEntry } from '../events/catalogue.js'
 import type { Json } from '../schema/types.js'
+import type { AccessRecord } from './access-store.js'
 
 /** A key by which a resource is found with one indexed query. */
 export interface LookupKey {
@@ -22,6 +23,26 @@ export interface Outbox {
    */
   readonly pending?: readonly string[] | undefined
   readonly audit?: readonly AuditEntry[] | undefined
+  /**
+   * Ends the access of the written user in the same step, if it is only recorded. Stores may ignore
+   * it, and must while another worker holds the person's lease: the user is then only marked.
+   */
+  readonly ledger?: LedgerChange | undefined
+}
+
+/** A change of the written user's record that makes their mark unnecessary. */
+export interface LedgerChange {
+  readonly userId: string
+  /** The record to store, and the entries to append, for the stored record. */
+  readonly next: (known: AccessRecord | undefined) => LedgerEntry
+  /** Called when they are durable. */
+  readonly done: (entry: LedgerEntry) => void
+}
+
+/** A record to store, unless it stays as it is, with audit entries. */
+export interface LedgerEntry {
+  readonly record?: AccessRecord
+  readonly audit: readonly AuditEntry[]
 }
 
 /** Input of a write, besides the resource. */

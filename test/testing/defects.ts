@@ -503,6 +503,15 @@ const outboxDefects: readonly Defect[] = [
       await audit.append(scope, outbox?.audit ?? [])
     }) as Partial<UserStore>),
   })),
+  inUsers('store a record during a lease', ['outbox.ledger'], (users, { access }) => ({
+    async replace(scope, user, { outbox: { ledger, ...outbox } = {}, ...write }) {
+      const stored = await users.replace(scope, user, { ...write, outbox })
+      const entry = ledger?.next(await access.getRecord(scope, user.id))
+      if (entry?.record) await access.saveRecord(scope, entry.record)
+      if (entry) ledger?.done(entry)
+      return stored
+    },
+  })),
   inUsers('mark for a deletion that finds nobody', ['outbox.nothing'], (users, { access }) => ({
     async delete(scope, id, { outbox, ...options }) {
       const isDeleted = await users.delete(scope, id, {

@@ -37,6 +37,8 @@ export interface SqlDialect {
   readonly forDelete: Sql
   readonly forKeyShare: Sql
   readonly skipLocked: Sql
+  /** Whether a writing transaction excludes all others from its start. */
+  readonly writersTakeTurns: boolean
   /**
    * Triggers that keep `scim_counts` in step with `scim_resources`. Each connection counts in its
    * own slot, at the end of a transaction, so that writers do not wait for each other.

@@ -34,10 +34,12 @@ interface Answer {
 export function createHandler(services: Services, type: ResourceType): Handler {
   const sentIn = requestReader(type)
   return async (request) => {
-    const view = viewOf(type, projectionOf(services, request, type))
-    const resource = await create(callOf(services, type, scopeOf(request)), bodyOf(request))
+    const asked = viewOf(type, projectionOf(services, request, type))
+    const call = callOf(services, type, scopeOf(request))
+    const view = { ...asked, omit: new Set([...asked.omit, ...call.kind.absentAtFirst]) }
+    const resource = await create(call, bodyOf(request))
     const sent = sentIn(request.body)
-    return answerWritten(services, request, { type, resource, view, status: 201, sent })
+    return answer(services, request, { type, resource, view, status: 201, sent })
   }
 }
 

@@ -1,3 +1,4 @@
+import { recordEnd } from '../../access/enforce.js'
 import { noteRolesByRule } from '../../access/had-role.js'
 import { rememberAddresses } from '../../access/standing.js'
 import { invalidValue } from '../../errors.js'
@@ -7,6 +8,8 @@ import type { Projection } from '../../projection/index.js'
 import { enterpriseUserUrn } from '../../schema/core-schemas.js'
 import { extended } from '../../schema/json.js'
 import type { Json, JsonObject } from '../../schema/types.js'
+import { endsInLedger } from '../../stores/access-target.js'
+import { emptyRecord } from '../../stores/empty-record.js'
 import type { GroupReference } from '../../stores/group-store.js'
 import { readMany } from '../../stores/read-many.js'
 import type { Resource, User } from '../../stores/resource.js'
@@ -78,6 +81,15 @@ export const user: Kind = {
 
   pending: ({ services }, change) => (leavesWork(services, change) ? [change.after.id] : []),
 
+  ledger({ services, scope }, change) {
+    const { adapters, clock, options } = services
+    const isOnlyRecorded = adapters.users.deprovision === endsInLedger && !options.gateIsOnlyWayIn
+    if (!isOnlyRecorded || !(endsAccess(change) || isBornInactive(change))) return undefined
+    const user = change.after as User
+    return (known) =>
+      recordEnd({ clock }, scope, { user, record: known ?? emptyRecord(user.id, clock()) })
+  },
+
   events: ({ before, after, kind }) => {
     const list: AuditEvent[] = []
     if (kind !== 'deleted' && before && isActive(before) !== isActive(after)) {
@@ -100,10 +112,11 @@ export const user: Kind = {
     for (const entry of audit) services.emit(entry)
   },
 
-  settle({ services, scope }, change) {
+  settle({ services, scope }, change, isRecorded) {
     const { before, after, kind } = change
     if (kind === 'deleted') return undefined
     if (endsAccess(change)) services.brake?.count(scope, { ids: [after.id], kind: 'inactive' })
+    if (isRecorded) return undefined
     if (isActive(after)) {
       return takesValues(services, change)
         ? deprovisionUserWithoutRole(services, scope, after.id)
@@ -144,6 +157,9 @@ export const user: Kind = {
     await rememberAddresses(services.adapters, scope, resource as User)
     return deletionOf(resource)
   },
+
+  // Nobody knows the user's id yet, so no group can name it.
+  absentAtFirst: ['groups'],
 
   readComputed(services, scope, users, view) {
     const wantedGroups = view.omit.has('groups') ? undefined : groupsOf(services, scope, users)
@@ -268,6 +284,10 @@ function mayBeTooMany({ services: { brake }, scope }: Call, change: Change): boo
 /** Whether an active user becomes inactive; a deletion starts with that. */
 function endsAccess({ before, after, kind }: Change): boolean {
   return kind !== 'deleted' && before !== undefined && isActive(before) && !isActive(after)
+}
+
+function isBornInactive({ kind, after }: Change): boolean {
+  return kind === 'created' && !isActive(after)
 }
 
 /** Unassigned counts as inactive: a client that removes `active` gives no access. */

@@ -1,5 +1,6 @@
 import type { AuditEntry } from '../../events/catalogue.js'
-import type { Adapters, Outbox, ResourceStore } from '../../stores/index.js'
+import { emptyRecord } from '../../stores/empty-record.js'
+import type { Adapters, Outbox, Resource, ResourceStore } from '../../stores/index.js'
 import { expectEqual, rejection } from '../assert.js'
 import type { Check, CheckContext } from '../check.js'
 import {
@@ -14,6 +15,7 @@ import {
 import { fanOutAll, pendingIds } from './pending.js'
 
 const users = subjectNamed('users')
+const enforced = 'deprovisioned'
 
 const appliesTo = (adapters: Adapters) =>
   adapters.access !== undefined &&
@@ -47,6 +49,39 @@ export const outboxChecks: readonly Check[] = [
       await expectMarks(context, id, 2)
       await store(context.adapters).delete(scope, id, { outbox: about(id) })
       await expectMarks(context, id, 3)
+    },
+  },
+  {
+    id: 'outbox.ledger',
+    title: 'stores a record with a write only while nobody holds the person’s lease',
+    async run(context: CheckContext) {
+      const { adapters, scope } = context
+      const stored = await createUser(context)
+      const { id: userId } = stored
+      const record = { ...emptyRecord(userId, new Date()), hadRole: true, enforced } as const
+      let isDone = false
+      const done = () => {
+        isDone = true
+      }
+      const ledger = { userId, next: () => ({ record, audit: [] }), done }
+      const write = (resource: Resource) =>
+        users.store(adapters).replace(scope, changed(resource, { title: resource.meta.version }), {
+          ...writeOf(resource, { pending: [userId], ledger }),
+          expectedVersion: resource.meta.version,
+        })
+      const next = await write(stored)
+      // A store may ignore it, and then sets the mark.
+      const isKept = isDone
+      expectEqual(await pendingIds(context), isKept ? [] : [userId], 'pending users')
+      const known = await adapters.access?.getRecord(scope, userId)
+      expectEqual(known, isKept ? record : undefined, 'record')
+      await adapters.access?.mark(scope, [userId])
+      const { tenant } = scope
+      const userIds = [userId]
+      await adapters.access?.claim({ owner: 'other', limit: 1, leaseMs: 60_000, tenant, userIds })
+      isDone = false
+      await write(next)
+      expectEqual(isDone, false, 'whether the record was stored during a lease')
     },
   },
   {
