@@ -37,15 +37,33 @@ interface ScopedExtent extends Extent {
 interface Reader {
   readonly database: Database
   all<Row>(query: RawBuilder<Row>): Promise<readonly Row[]>
+  /** SELECT of the ids that an index finds for the filter, if that helps. */
+  ids(): Promise<Sql | undefined>
 }
 
 /** Queries that no index answers run outside the host's thread. */
-function readerOf(database: Database, type: string, { filter, sort }: Query, scope: Scope): Reader {
-  const hasPlan = filter !== undefined && indexPlan(filter, type) !== undefined
-  const isScan = !hasPlan && (filter !== undefined || sort !== undefined)
+function readerOf(
+  database: Database,
+  extent: Extent,
+  { filter, sort }: Query,
+  scope: Scope,
+): Reader {
+  const plan = filter && indexPlan(filter, extent.type)
+  const isScan = plan === undefined && (filter !== undefined || sort !== undefined)
+  const all: Reader['all'] = (query) => (isScan ? database.scan(query, scope) : database.all(query))
+  const findIds = async () => {
+    if (plan) return idsOf(plan, extent, database.dialect)
+    const beginning = filter && beginningIn(filter)
+    return beginning && idsBeginning({ database, all }, beginning, extent)
+  }
+  let ids: Promise<Sql | undefined> | undefined
   return {
     database,
-    all: (query) => (isScan ? database.scan(query, scope) : database.all(query)),
+    all,
+    ids() {
+      ids ??= findIds()
+      return ids
+    },
   }
 }
 
@@ -57,7 +75,7 @@ export async function queryResources<R extends Resource>(
 ): Promise<Page<R>> {
   const { page } = query
   const extent = { tenant, type }
-  const read = readerOf(database, extent.type, query, scope)
+  const read = readerOf(database, extent, query, scope)
   const rows = await readRows(read, extent, query)
   const resources = rows.slice(0, page.limit).map((row) => toResource<R>(extent.type, row))
   const last = resources.at(-1)
@@ -73,10 +91,11 @@ export async function queryResources<R extends Resource>(
 
 /** The rows of the page, and one more if there are more. */
 async function readRows(
-  { database, all }: Reader,
+  read: Reader,
   extent: Extent,
   query: Query,
 ): Promise<readonly ResourceRow[]> {
+  const { database, all } = read
   const { page, filter, sort } = query
   const offset = page.kind === 'index' ? page.offset : 0
   if (page.kind === 'index' && page.limit === 0) return []
@@ -86,8 +105,9 @@ async function readRows(
   }
   const order = orderOf(sort, database.dialect)
   const after = page.kind === 'cursor' && page.after ? [order.after(page.after)] : []
+  const from = await matching(read, extent, query, after)
   return all(sql<ResourceRow>`
-    select ${resourceColumns} ${matching(database, extent, query, after)}
+    select ${resourceColumns} ${from}
     order by ${order.orderBy} ${atMost(page.limit + 1)} offset ${offset}`)
 }
 
@@ -137,14 +157,15 @@ const keptCount = statement<Extent, { total: number }>(
     where tenant = ${value('tenant')} and resource_type = ${value('type')}`,
 )
 
-async function count({ database, all }: Reader, extent: Extent, query: Query): Promise<number> {
-  if (query.filter === undefined) {
-    const [kept] = await database.prepared(keptCount, extent)
-    return kept?.total ?? 0
-  }
-  const [row] = await all(
-    sql<{ total: number }>`select count(*) as total ${matching(database, extent, query, [])}`,
-  )
+async function countAll(database: Database, extent: Extent): Promise<number> {
+  const [kept] = await database.prepared(keptCount, extent)
+  return kept?.total ?? 0
+}
+
+async function count(read: Reader, extent: Extent, query: Query): Promise<number> {
+  if (query.filter === undefined) return countAll(read.database, extent)
+  const from = await matching(read, extent, query, [])
+  const [row] = await read.all(sql<{ total: number }>`select count(*) as total ${from}`)
   return row?.total ?? 0
 }
 
@@ -152,19 +173,20 @@ async function count({ database, all }: Reader, extent: Extent, query: Query): P
  * FROM and WHERE of a query. If an index finds the resources, they are joined to its result; with a
  * condition instead, SQLite would read every resource.
  */
-function matching(
-  { dialect }: Database,
+async function matching(
+  { database: { dialect }, ids: findIds }: Reader,
   { tenant, type }: Extent,
   { filter }: Query,
   more: readonly Sql[],
-): Sql {
-  const isExact = filter && (isAnsweredByPlan(filter, type) || beginningIn(filter) === filter)
+): Promise<Sql> {
+  const ids = await findIds()
+  const isExact =
+    ids && filter && (isAnsweredByPlan(filter, type) || beginningIn(filter) === filter)
   const conditions = [
     ...(filter && !isExact ? [filterCondition(filter, dialect, { tenant, type })] : []),
     ...more,
   ]
   const { joinEach } = dialect
-  const ids = filter && idsFor(filter, { tenant, type }, dialect)
   if (ids === undefined) {
     const all = [
       sql`resource.tenant = ${tenant}`,
@@ -183,14 +205,6 @@ function matching(
     where ${sql.join([sql`resource.${isOfType(type)}`, ...conditions], sql` and `)}`
 }
 
-/** SELECT of the ids that an index finds for a filter; `undefined` if no index applies. */
-function idsFor(filter: ResolvedFilter, extent: Extent, dialect: SqlDialect): Sql | undefined {
-  const plan = indexPlan(filter, extent.type)
-  if (plan) return idsOf(plan, extent, dialect)
-  const beginning = beginningIn(filter)
-  return beginning && idsBeginning(beginning, extent, dialect)
-}
-
 type Beginning = Extract<ResolvedFilter, { kind: 'compare' }>
 
 /** `userName sw "x"`, alone or as one of several conditions joined by `and`. */
@@ -205,13 +219,30 @@ function beginningIn(filter: ResolvedFilter): Beginning | undefined {
     : undefined
 }
 
+/** Fewer are always read by index. */
+const maxFew = 1000
+/** To read a resource by index takes about as long as to read this many in order. */
+const indexCost = 4
+
 /**
- * Uses the index of lookup keys. Long keys are stored as digests, so their resources are checked.
+ * Uses the index of lookup keys, unless so many begin like this that reading all resources takes
+ * less time. Long keys are stored as digests, so their resources are checked.
  */
-function idsBeginning(filter: Beginning, extent: Extent, dialect: SqlDialect): Sql {
+async function idsBeginning(
+  { database, all }: Pick<Reader, 'database' | 'all'>,
+  filter: Beginning,
+  extent: Extent,
+): Promise<Sql | undefined> {
   const { tenant, type } = extent
+  const { dialect } = database
   const isOfAttribute = sql`lookup.tenant = ${tenant} and lookup.resource_type = ${type}
     and lookup.attribute = ${lookupName(filter.path)} and lookup.${hasKey}`
+  const begins = hasBeginning(String(filter.value))
+  const most = Math.max(maxFew, Math.floor((await countAll(database, extent)) / indexCost))
+  const [counted] = await all(sql<{ found: number }>`select count(*) as found from (
+    select 1 from scim_lookups as lookup
+    where ${isOfAttribute} and ${begins} ${atMost(most + 1)}) as found`)
+  if (counted && counted.found > most) return undefined
   const isDigest = hasBeginning(digestMark)
   const digests = dialect.joinEach(
     sql`scim_lookups as lookup`,
@@ -220,7 +251,7 @@ function idsBeginning(filter: Beginning, extent: Extent, dialect: SqlDialect): S
   )
   return sql`
     select lookup.resource_id as id from scim_lookups as lookup
-    where ${isOfAttribute} and ${hasBeginning(String(filter.value))} and not (${isDigest})
+    where ${isOfAttribute} and ${begins} and not (${isDigest})
     union
     select resource.id from ${digests}
     where ${isOfAttribute} and ${isDigest} and ${filterCondition(filter, dialect, extent)}`

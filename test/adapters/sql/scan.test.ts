@@ -7,6 +7,7 @@ import { resolveFilter } from '../../../lib/filter/resolve.js'
 import type { Scope } from '../../../lib/stores/index.js'
 import { type TestDatabase, testDatabase } from '../../support/test-database.js'
 import { aScope, everything, userType } from '../support.js'
+import { recordStatements } from './statements.js'
 
 let database: TestDatabase
 let adapters: SqlAdapters
@@ -22,12 +23,18 @@ beforeAll(async () => {
     with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < 8000)
     insert into scim_resources
       (tenant, id, resource_type, created, last_modified, version, document, comparable)
-    select 'tenant', 'u' || n, 'User', n, n, 'v', json_object('id', 'u' || n), ${comparable}
+    select 'tenant', 'u' || n, 'User', n, n, 'v', json_object('id', 'u' || n),
+      json_set(${comparable}, '$.userName', 'u' || n)
     from numbers`
-  await direct.alone(
-    statement(() => fill),
-    {},
-  )
+  const addKeys = sql`
+    insert into scim_lookups (tenant, resource_type, attribute, lookup_key, resource_id, is_unique)
+    select tenant, 'User', 'userName', id, id, 1 from scim_resources`
+  for (const each of [fill, addKeys]) {
+    await direct.alone(
+      statement(() => each),
+      {},
+    )
+  }
   await direct.close()
 })
 afterAll(async () => {
@@ -68,6 +75,22 @@ it('lets go of requests that end, bounds how many run at a time, and goes on aft
   expect(refused.length).toBeGreaterThan(0)
   expect(await slowly()).toMatchObject({ totalResults: 0 })
 }, 30_000)
+
+it('reads everybody for a beginning that many have, and uses the index for one that few have', async () => {
+  const named = async (text: string) => {
+    const filter = resolveFilter(parseFilter(`userName sw "${text}"`), userType, {
+      deviations: new Set(),
+    })
+    let total = 0
+    const texts = await recordStatements(async () => {
+      total = (await adapters.users.query(scope, { ...everything, filter, page })).totalResults
+    })
+    return { total, isByIndex: texts.some((each) => each.includes('cross join')) }
+  }
+  expect(await named('u')).toEqual({ total: 8000, isByIndex: false })
+  expect(await named('u1')).toEqual({ total: 1111, isByIndex: true })
+  expect(await named('u12')).toEqual({ total: 111, isByIndex: true })
+})
 
 it('reads what was written before (D3)', async () => {
   const filter = resolveFilter(parseFilter('emails.type eq "work"'), userType, {
