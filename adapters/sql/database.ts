@@ -35,13 +35,19 @@ export interface Statement<Arguments extends object, Row = unknown> {
     value: (name: keyof Arguments & string) => unknown,
     dialect: SqlDialect,
   ) => RawBuilder<Row>
+  /**
+   * Whether PostgreSQL plans it for each execution, because its plan for an empty table would not
+   * do for a large one.
+   */
+  readonly isPlannedAnew: boolean
 }
 
 /** Declares a statement. */
 export function statement<Arguments extends object, Row = unknown>(
   build: Statement<Arguments, Row>['build'],
+  { isPlannedAnew = false } = {},
 ): Statement<Arguments, Row> {
-  return { build }
+  return { build, isPlannedAnew }
 }
 
 /**
@@ -243,7 +249,7 @@ function compiler({ dialect, compiler, onCompiled }: Connection): Compile {
     const built = declared.build((name) => new Placeholder(name), dialect).compile(compiler)
     const statement = { text: built.sql, names: built.parameters }
     compiled.set(declared, statement)
-    onCompiled?.(built.sql)
+    if (!declared.isPlannedAnew) onCompiled?.(built.sql)
     return statement
   }
 }

@@ -59,6 +59,7 @@ const clear = statement<Claims>(
   (value, dialect) => sql`
     ${heldClaims(value, dialect, sql`and pending.mark = listed.mark`)}
     delete from scim_pending where (tenant, user_id) in (select tenant, user_id from claimed)`,
+  { isPlannedAnew: true },
 )
 
 const release = statement<Claims>(
@@ -67,6 +68,7 @@ const release = statement<Claims>(
     update scim_pending
     set lease_owner = null, lease_until = 0, next_at = ${dialect.now}, due_at = ${dialect.now}
     where (tenant, user_id) in (select tenant, user_id from claimed)`,
+  { isPlannedAnew: true },
 )
 
 const putOff = statement<{
@@ -190,10 +192,11 @@ interface ClaimValues {
 function claimOf(
   conditionOf: (value: (name: keyof ClaimValues) => unknown, dialect: SqlDialect) => Sql,
 ) {
-  return statement<ClaimValues, PendingRow>((value, dialect) => {
-    const { now, skipLocked } = dialect
-    const until = sql`${now} + cast(${value('leaseMs')} as bigint)`
-    return sql`
+  return statement<ClaimValues, PendingRow>(
+    (value, dialect) => {
+      const { now, skipLocked } = dialect
+      const until = sql`${now} + cast(${value('leaseMs')} as bigint)`
+      return sql`
       with claimed as materialized (
         select tenant, user_id from scim_pending
         where lease_until <= ${now} and ${conditionOf(value, dialect)}
@@ -202,7 +205,9 @@ function claimOf(
       set lease_owner = ${value('owner')}, lease_until = ${until}, due_at = ${until}
       where (tenant, user_id) in (select tenant, user_id from claimed)
       returning ${columns}`
-  })
+    },
+    { isPlannedAnew: true },
+  )
 }
 
 const claimDue = claimOf((_, { now }) => sql`parked = 0 and due_at <= ${now}`)

@@ -152,7 +152,7 @@ export interface Connection {
    * database.
    */
   readonly scanner?: { readonly scan: Scan; close(): Promise<void> }
-  /** Called with the text of each statement before it runs. */
+  /** Called with the text of a statement whose plan may be kept, before it runs. */
   onCompiled?(text: string): void
   /** Waits for users of clients that write, and closes all clients. */
   close(): Promise<void>

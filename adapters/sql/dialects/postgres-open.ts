@@ -11,12 +11,13 @@ const maxNames = 500
 /**
  * Planner settings, so that queries are as fast on a newly filled database as on an analysed one.
  * Joins run in the written order, by indexes: the planner cannot know how few rows a bound list or
- * a recursive step has, and would hash a tenant's whole table. Plans are made for each execution,
- * because a cached plan may date from when the tables were small. JIT compilation never pays off.
+ * a recursive step has, and would hash a tenant's whole table. So no plan depends on values or on
+ * the size of tables, and each connection makes it once, which takes longer than to execute it. JIT
+ * compilation never pays off.
  */
 const planning = [
   'set jit = off',
-  'set plan_cache_mode = force_custom_plan',
+  'set plan_cache_mode = force_generic_plan',
   'set join_collapse_limit = 1',
   'set enable_seqscan = off',
   'set enable_hashjoin = off',
