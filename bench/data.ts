@@ -4,12 +4,13 @@ const userUrn = 'urn:ietf:params:scim:schemas:core:2.0:User'
 const groupUrn = 'urn:ietf:params:scim:schemas:core:2.0:Group'
 const enterpriseUrn = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
 
-/** Added to each number, so that all numbers have seven digits and appear nowhere else. */
-const firstNumber = 1_000_000
+/** The first numbers of users and of groups: they have seven digits, so they appear nowhere else. */
+export const userNumbers = 1_000_000
+export const groupNumbers = 8_000_000
 
 /** A user in the form that Okta or Entra ID sends. */
 export function userBody(index: number): object {
-  const number = firstNumber + index
+  const number = userNumbers + index
   const userName = userNameOf(index)
   return {
     schemas: [userUrn, enterpriseUrn],
@@ -24,7 +25,12 @@ export function userBody(index: number): object {
 }
 
 export function userNameOf(index: number): string {
-  return `user.${firstNumber + index}@example.com`
+  return `user.${userNumbers + index}@example.com`
+}
+
+/** The name of a group that every server has from the beginning. */
+export function groupNameOf(index: number): string {
+  return `Group ${groupNumbers + index}`
 }
 
 export function groupBody(displayName: string, memberIds: readonly string[] = []): object {

@@ -1,5 +1,5 @@
 import { send } from './client.js'
-import { bulkBody, groupBody, userBody } from './data.js'
+import { bulkBody, groupBody, groupNameOf, userBody } from './data.js'
 
 /** The data in a server. */
 export interface Seeded {
@@ -16,7 +16,7 @@ const bulkRequests = 4
 export async function seed(baseUrl: string, users: number): Promise<Seeded> {
   const userIds = await createAll(baseUrl, '/Users', range(0, users).map(userBody))
   const groups = range(0, Math.ceil(users / groupSize)).map((number) =>
-    groupBody(`Group ${number}`, userIds.slice(number * groupSize, (number + 1) * groupSize)),
+    groupBody(groupNameOf(number), userIds.slice(number * groupSize, (number + 1) * groupSize)),
   )
   return { userIds, groupIds: await createAll(baseUrl, '/Groups', groups) }
 }

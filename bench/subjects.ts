@@ -1,4 +1,5 @@
 import type { Databases } from './databases.js'
+import { fillDatabase } from './fill.js'
 import type { Options } from './options.js'
 import { type Seeded, seed } from './seed.js'
 import { type RunningServer, type ServerSpec, startServer } from './start-server.js'
@@ -60,23 +61,23 @@ async function startSubject(
 ): Promise<Subject[]> {
   const spec = await specOf(name, databases)
   if (spec === undefined) return []
-  let server = await startServer({ ...spec, nodeOptions })
-  const seeded = await seed(server.baseUrl, users)
-  await server.collectGarbage()
-  const subject = { name, users, server, router: server, ...seeded }
   const { url } = spec
-  if (url === undefined || !drivers) return [subject]
+  if (url === undefined) {
+    const server = await startServer({ ...spec, nodeOptions })
+    const seeded = await seed(server.baseUrl, users)
+    await server.collectGarbage()
+    return [{ name, users, server, router: server, ...seeded }]
+  }
+  const seeded = await fillDatabase(url, users)
   // A database can be copied while nobody has it open.
-  await server.stop()
-  const copy = await databases.copy(url)
-  server = await startServer({ ...spec, nodeOptions })
+  const copy = drivers ? await databases.copy(url) : undefined
+  const server = await startServer({ ...spec, nodeOptions })
+  const subject = { name, users, server, router: server, ...seeded }
+  if (copy === undefined) return [subject]
   const driver = await startServer({ kind: 'driver', url: copy, nodeOptions })
   const router = await startServer({ kind: 'sql', url: copy, records: true })
   const ofDriver: SubjectName = name === 'sqlite' ? 'sqlite driver' : 'postgres driver'
-  return [
-    { ...subject, server, router: server },
-    { ...subject, name: ofDriver, server: driver, router },
-  ]
+  return [subject, { ...subject, name: ofDriver, server: driver, router }]
 }
 
 /** How to start a kind of server; `undefined` if its database is not available. */

@@ -30,8 +30,8 @@ export interface Substitution {
 
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 /** Ids and versions, and the numbers of users: see `data.ts`. */
-const names = new RegExp(`${uuid}|\\d{7,}`, 'g')
-const isUuid = new RegExp(`^${uuid}$`)
+export const names = new RegExp(`${uuid}|\\d{7,}`, 'g')
+export const isUuid = new RegExp(`^${uuid}$`)
 
 /** The text of a request in which its names are found. */
 export function textOf(method: string, path: string, body: string): string {
