@@ -48,6 +48,7 @@ export async function load(
     url: server.baseUrl,
     connections,
     duration: seconds,
+    timeout: 60,
     // How often autocannon checks whether the time is over, in milliseconds.
     sampleInt: 50,
     headers,

@@ -91,7 +91,9 @@ async function reportOn(name: string, measure: () => ReturnType<Separate>): Prom
 }
 
 async function measureSpeed(options: Options, databases: Databases): Promise<readonly Verdict[]> {
-  const drivers = measures.some(({ name }) => options.only?.includes(name) ?? true)
+  const { only, servers } = options
+  const isCompared = measures.some(({ name }) => only?.includes(name) ?? true)
+  const drivers = isCompared && (servers?.includes('driver') ?? true)
   const subjects = await startSubjects(options, databases, drivers)
   try {
     return growthVerdicts(await measureSubjects(options, subjects))

@@ -17,7 +17,8 @@ export interface Options extends Effort {
 export const help = `npm run bench [-- OPTIONS]
   --quick              fewer and shorter rounds
   --memory MINUTES     measure heap and resident memory under load instead
-  --servers A,B        some of bare, memory, sqlite, postgres
+  --servers A,B        some of bare, memory, sqlite, postgres, and driver for the
+                       driver alone beside each database
   --only A,B           some of get, filter, list, patch, post, member, large, group, put,
                        pauses, mapping, policy, gate, proxy, one-group, hosts,
                        bytes, start

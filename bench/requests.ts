@@ -38,7 +38,8 @@ export async function measureRequests(
     for (const result of results) {
       const current = loads.get(result.subject)
       if (current === undefined) continue
-      const measured = await load(result.subject.server, current.next, seconds)
+      const { next, minSeconds = 0 } = current
+      const measured = await load(result.subject.server, next, Math.max(seconds, minSeconds))
       await current.undo?.()
       if (round > 0) result.rounds.push(measured)
     }
