@@ -7,7 +7,8 @@ import type {
 } from '../../lib/adapter/index.js'
 import { type Database, type Session, statement } from './database.js'
 
-const insertEntries = statement<{ tenant: string; rows: string }>(
+/** Appends entries; see `auditRows`. */
+export const insertEntries = statement<{ tenant: string; rows: string }>(
   (value, { json }) => sql`
     insert into scim_audit (tenant, at, event, actor, target_id, outcome, entry)
     select ${value('tenant')}, at, event, actor, target_id, outcome, entry
@@ -35,16 +36,17 @@ export async function appendAudit(
   tenant: string,
   entries: readonly AuditEntry[],
 ): Promise<void> {
-  if (entries.length === 0) return
-  const rows = entries.map((entry) => [
-    entry.at,
-    entry.event,
-    entry.actor,
-    entry.target?.id ?? null,
-    entry.outcome,
-    JSON.stringify(entry),
-  ])
-  await session.prepared(insertEntries, { tenant, rows: JSON.stringify(rows) })
+  if (entries.length > 0)
+    await session.prepared(insertEntries, { tenant, rows: auditRows(entries) })
+}
+
+/** The columns of entries, as JSON. */
+export function auditRows(entries: readonly AuditEntry[]): string {
+  const rows = entries.map((entry) => {
+    const { at, event, actor, target, outcome } = entry
+    return [at, event, actor, target?.id ?? null, outcome, JSON.stringify(entry)]
+  })
+  return JSON.stringify(rows)
 }
 
 /** The audit log. */

@@ -27,6 +27,7 @@ import {
   readMembersInSteps,
   removeAllMembers,
 } from './members.js'
+import { changeMembersAtOnce } from './members-at-once.js'
 import { type Write, writeOutbox } from './outbox.js'
 import { personReader, type VersionedResolver } from './person.js'
 import { insert, sqlResourceStore, update } from './resource-store.js'
@@ -107,6 +108,12 @@ async function changeMembers(
 ): Promise<MembersChanged | undefined> {
   if (!isStorable(id)) return undefined
   const key = { tenant: scope.tenant, type, id }
+  const atOnce = { ...key, ...change, version: randomUUID(), lastModified: Date.parse(now), outbox }
+  const changed = await changeMembersAtOnce(database, scope, atOnce)
+  if (changed) {
+    const { row, ...members } = changed
+    return { ...members, group: toResource<Group>(type, row) }
+  }
   const options = { scope, written: { type, id }, outbox, hasChanged: isChange }
   return writeOutbox(database, options, async (write) => {
     const [row] = await write.session.prepared(lockResource, key)

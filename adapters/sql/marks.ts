@@ -22,7 +22,8 @@ interface Ids {
   readonly ids: string
 }
 
-const markUsers = statement<Ids>(
+/** Marks users, in the order of their ids. */
+export const markUsers = statement<Ids>(
   (value, { json, now }) => sql`
     insert into scim_pending
       (tenant, user_id, since, mark, attempts, parked, next_at, lease_until, due_at)
@@ -204,7 +205,7 @@ export async function nextUsersIn(
 }
 
 /** The most people to mark within the transaction that changes their group. */
-const maxMarksAtOnce = 1000
+export const maxMarksAtOnce = 1000
 
 /**
  * Everybody in these groups, directly or through other groups, if they are few enough to be marked

@@ -52,7 +52,7 @@ const knownMembers = statement<{ tenant: string; ids: string }, IdRow & TypeRow>
 /**
  * Locks the resources that it adds, like `knownMembers`, so that they are not deleted meanwhile.
  */
-const insertMembers = statement<GroupKey & { ids: string }, MemberId>(
+export const insertMembers = statement<GroupKey & { ids: string }, MemberId>(
   (value, { json, joinEach, forKeyShare }) => sql`
     insert into scim_members (tenant, group_id, member_id, nested)
     select resource.tenant, ${value('groupId')}, resource.id,
@@ -72,7 +72,7 @@ const insertMembers = statement<GroupKey & { ids: string }, MemberId>(
  * Uses the index by member, because each member is in few groups. The condition on the group is
  * written so that no index matches it.
  */
-const deleteMembers = statement<GroupKey & { ids: string }, MemberId>(
+export const deleteMembers = statement<GroupKey & { ids: string }, MemberId>(
   (value, { isListed }) => sql`
     delete from scim_members
     where ${isListed('scim_members', 'member_id', value('tenant'), value('ids'))}

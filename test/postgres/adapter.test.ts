@@ -1,6 +1,8 @@
 import net from 'node:net'
 import pg from 'pg'
 import { type SqlAdapters, sqlAdapters } from '../../adapters/sql/index.js'
+import { auditEntry } from '../../lib/events/audit-entry.js'
+import { recordStatements } from '../adapters/sql/statements.js'
 import { aGroup, aScope, aUser, everything, writeOf } from '../adapters/support.js'
 import { type TestDatabase, testDatabase } from '../support/test-database.js'
 
@@ -29,6 +31,31 @@ async function killConnections(): Promise<void> {
      WHERE application_name = 'label-studio-scim' AND datname = current_database()`,
   )
 }
+
+it('changes the members of a group in one statement, with marks and the audit log', async () => {
+  const [scope, user, group] = [aScope(), aUser(), aGroup()]
+  await adapters.users.create(scope, user, writeOf(user))
+  await adapters.groups.create(scope, group, writeOf(group))
+  const entry = auditEntry(scope, new Date(), { event: 'group.patched' })
+  const outbox = { pending: [user.id], audit: [entry] }
+  const change = (members: { add: string[]; remove: string[] }) =>
+    adapters.groups.changeMembers?.(scope, group.id, members, { now: user.meta.created, outbox })
+  const versions = new Set([group.meta.version])
+  for (const [added, removed] of [
+    [[user.id], []],
+    [[], [user.id]],
+  ] as const) {
+    const texts = await recordStatements(async () => {
+      const changed = await change({ add: [...added], remove: [...removed] })
+      expect(changed).toMatchObject({ added, removed, group: { id: group.id } })
+      versions.add(changed?.group.meta.version ?? '')
+    })
+    expect(texts.filter((text) => text.includes('scim_'))).toHaveLength(1)
+  }
+  expect(versions.size).toBe(3)
+  expect(await adapters.access.pendingOf(scope, [user.id])).toMatchObject([{ mark: 2 }])
+  expect(await adapters.audit.query(scope, { limit: 10 })).toHaveLength(2)
+})
 
 it('goes on after all idle connections were lost', async () => {
   const [scope, user] = [aScope(), aUser()]

@@ -37,6 +37,8 @@ export interface SqlDialect {
   readonly forDelete: Sql
   readonly forKeyShare: Sql
   readonly skipLocked: Sql
+  /** Whether one statement can make several changes, with one WITH for each. */
+  readonly changesTogether: boolean
   /** Whether a writing transaction excludes all others from its start. */
   readonly writersTakeTurns: boolean
   /**

@@ -16,6 +16,7 @@ export const postgresDialect: SqlDialect = {
   forDelete: sql`for update`,
   forKeyShare: sql`for key share`,
   skipLocked: sql`for update skip locked`,
+  changesTogether: true,
   writersTakeTurns: false,
   countingTriggers: [
     sql.raw(`create function scim_count() returns trigger language plpgsql as $$

@@ -18,6 +18,7 @@ export const sqliteDialect: SqlDialect = {
   forDelete: sql``,
   forKeyShare: sql``,
   skipLocked: sql``,
+  changesTogether: false,
   writersTakeTurns: true,
   countingTriggers: [countingTrigger('insert', 'new', 1), countingTrigger('delete', 'old', -1)],
   planFor: (table, index, rowsPerPrefix) => sql`
