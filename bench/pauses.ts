@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { send } from './client.js'
 import { bulkBody, groupBody, userBody } from './data.js'
 import { half } from './measures.js'
@@ -54,6 +55,7 @@ async function largeRequests(subject: Subject): Promise<LargeRequest[]> {
   const url = `${baseUrl}/Groups/${group['id']}`
   let turn = 0
   return [
+    { title: 'nothing else', run: () => delay(1_000) },
     ...searches(baseUrl),
     { title: `GET of a group of ${digits(size)}`, run: () => read(url) },
     { title: 'GET of 100 groups', run: () => read(`${baseUrl}/Groups?count=100`) },

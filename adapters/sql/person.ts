@@ -36,45 +36,35 @@ interface PersonKey {
 }
 
 const selectPerson = statement<PersonKey, PersonRow>(
-  (value, { json, joinEach }) => sql`
-    with recursive person as (
-      select user_id, record, had_role from scim_records
-      where tenant = ${value('tenant')} and account_id = ${value('accountId')}
-    ), around(id) as (
-      select member.group_id from ${joinEach(
-        sql`person`,
-        'scim_members as member',
-        sql`member.tenant = ${value('tenant')} and member.member_id = person.user_id
-          and member.${isMember}`,
-      )}
-      union
-      select member.group_id from ${joinEach(
-        sql`around`,
-        'scim_members as member',
-        sql`member.tenant = ${value('tenant')} and member.member_id = around.id
-          and member.${isMember}`,
-      )}
-    ), named as (
-      select around.id, resource.display from ${joinEach(
-        sql`around`,
-        'scim_resources as resource',
-        sql`resource.tenant = ${value('tenant')} and resource.id = around.id`,
-      )} order by around.id
-    ), owner as (
-      select resource.id, resource.version, resource.created, resource.last_modified,
-        case when resource.version = ${value('known')} then null else resource.document end
-          as document
-      from ${joinEach(
-        sql`person`,
-        'scim_resources as resource',
-        sql`resource.tenant = ${value('tenant')} and resource.id = person.user_id
-          and ${isOfType('User')}`,
-      )}
-    )
-    select person.record, person.had_role, owner.*,
-      (select version from scim_rules where tenant = ${value('tenant')}) as rules,
-      ${json.list(['id', 'display'], sql`named`)} as groups
-    from person left join owner on true`,
+  (value, { json, joinEach, leftJoinEach }) => sql`
+    select person.record, person.had_role, owner.id, owner.version, owner.created,
+      owner.last_modified,
+      case when owner.version = ${value('known')} then null else owner.document end as document,
+      (select version from scim_rules where tenant = person.tenant) as rules,
+      (with recursive around(id) as (
+        select group_id from scim_members
+        where tenant = person.tenant and member_id = person.user_id and ${isMember}
+        union
+        select member.group_id from ${joinEach(
+          sql`around`,
+          'scim_members as member',
+          sql`member.tenant = person.tenant and member.member_id = around.id
+            and member.${isMember}`,
+        )}
+      ), named as (
+        select around.id, resource.display from ${joinEach(
+          sql`around`,
+          'scim_resources as resource',
+          sql`resource.tenant = person.tenant and resource.id = around.id`,
+        )} order by around.id
+      ) ${json.list(['id', 'display'], sql`named`)}) as groups
+    from ${leftJoinEach(
+      sql`scim_records as person`,
+      'scim_resources as owner',
+      sql`owner.tenant = person.tenant and owner.id = person.user_id
+        and owner.${isOfType('User')}`,
+    )}
+    where person.tenant = ${value('tenant')} and person.account_id = ${value('accountId')}`,
 )
 
 /** Rules prepared for many people, and their version. */

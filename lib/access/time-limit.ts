@@ -48,7 +48,7 @@ export function withTimeLimit<T>(
  */
 export class LimitedLifetime implements Lifetime {
   readonly #parent: Lifetime
-  readonly #controller = new AbortController()
+  #made: AbortController | undefined
   #unlink: (() => void) | undefined
   #isLinked = false
 
@@ -58,11 +58,11 @@ export class LimitedLifetime implements Lifetime {
 
   get signal(): AbortSignal {
     if (!this.#isLinked) this.#link(this.#parent.signal)
-    return this.#controller.signal
+    return this.#controller().signal
   }
 
   abort(reason: unknown): void {
-    this.#controller.abort(reason)
+    this.#controller().abort(reason)
   }
 
   /** Stops listening to the parent. */
@@ -71,9 +71,14 @@ export class LimitedLifetime implements Lifetime {
     this.#unlink?.()
   }
 
+  #controller(): AbortController {
+    this.#made ??= new AbortController()
+    return this.#made
+  }
+
   #link(parent: AbortSignal): void {
     this.#isLinked = true
-    const onAbort = () => this.#controller.abort(parent.reason)
+    const onAbort = () => this.#controller().abort(parent.reason)
     if (parent.aborted) {
       onAbort()
       return

@@ -58,6 +58,8 @@ export interface SqlDialect {
    * the planner's statistics. With `lock`, rows are locked in the order of `from`.
    */
   joinEach(from: Sql, table: string, condition: Sql, lock?: Sql): Sql
+  /** Like `joinEach`, and keeps the rows of `from` that match nothing. */
+  leftJoinEach(from: Sql, table: string, condition: Sql): Sql
   /**
    * Condition on a table without an alias: the row belongs to the tenant, and the column is among
    * the strings in a bound JSON array. Executed like `joinEach`. Not for rows that may change
@@ -96,7 +98,7 @@ export interface JsonSql {
   isOneOf(text: Sql, array: unknown): Sql
   /** SELECT of the strings in a bound JSON array, as column `value`. */
   strings(array: unknown): Sql
-  /** JSON text: an array with an array of these columns for each row of a FROM item. */
+  /** SELECT of JSON text: an array with an array of these columns for each row of a FROM item. */
   list(columns: readonly string[], from: Sql): Sql
   /** FROM item: the rows of a bound JSON array of arrays; columns by position. */
   rows(array: unknown, columns: Readonly<Record<string, 'text' | 'integer'>>): Sql

@@ -39,6 +39,8 @@ export const postgresDialect: SqlDialect = {
   joinEach: (from, table, condition, lock = sql``) => sql`${from} cross join lateral (
     select * from ${sql.raw(table)} where ${condition}
     offset 0 ${lock}) ${sql.raw(aliasOf(table))}`,
+  leftJoinEach: (from, table, condition) => sql`${from} left join lateral (
+    select * from ${sql.raw(table)} where ${condition} offset 0) ${sql.raw(aliasOf(table))} on true`,
   isListed: (table, column, tenant, array) => sql`ctid = any (array(
     select found.ctid from (${strings(array)}) as listed cross join lateral (
       select ctid from ${sql.raw(table)} as each
@@ -84,9 +86,9 @@ function jsonSql(): JsonSql {
         ${sql.lit(leaf)}::jsonpath), false)`,
     isOneOf: (text, array) => sql`${text} = any (array(${strings(array)}))`,
     strings,
-    list: (columns, from) => sql`(
+    list: (columns, from) => sql`
       select coalesce(json_agg(json_build_array(${sql.raw(columns.join())})), '[]')::text
-      from ${from})`,
+      from ${from}`,
     rows: (array, columns) => {
       const fields = Object.entries(columns).map(
         ([name, type], index) =>

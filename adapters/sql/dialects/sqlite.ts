@@ -25,6 +25,8 @@ export const sqliteDialect: SqlDialect = {
     insert into sqlite_stat1 (tbl, idx, stat)
     values (${table}, ${index}, ${rowsPerPrefix.join(' ')})`,
   joinEach: (from, table, condition) => sql`${from} cross join ${sql.raw(table)} on ${condition}`,
+  leftJoinEach: (from, table, condition) =>
+    sql`${from} left join ${sql.raw(table)} on ${condition}`,
   isListed: (_table, column, tenant, array) =>
     sql`tenant = ${tenant} and ${sql.raw(column)} in (select value from json_each(${array}))`,
   // SQLite 3.51 turns a bare EXISTS into a join and then applies OFFSET to the rows of that join.
@@ -61,8 +63,8 @@ function jsonSql(): JsonSql {
         where leaf.atom <> ''), false)`,
     isOneOf: (text, array) => sql`${text} in (select value from json_each(${array}))`,
     strings: (array) => sql`select value from json_each(${array})`,
-    list: (columns, from) => sql`(select json_group_array(json_array(${sql.raw(columns.join())}))
-      from ${from})`,
+    list: (columns, from) => sql`select json_group_array(json_array(${sql.raw(columns.join())}))
+      from ${from}`,
     rows: (array, columns) => {
       const fields = Object.keys(columns).map(
         (name, index) => sql`json_extract(value, ${sql.lit(`$[${index}]`)}) as ${sql.ref(name)}`,
