@@ -45,10 +45,18 @@ export function createMemberships(): Memberships {
 }
 
 function reachable(start: string, next: (id: string) => ReadonlySet<string>): ReadonlySet<string> {
-  const found = new Set(next(start))
+  const first = next(start)
+  if (isEnd(first, next)) return first
+  const found = new Set(first)
   // Iterating a Set also visits entries added meanwhile.
   for (const id of found) for (const further of next(id)) found.add(further)
   return found
+}
+
+/** Whether nothing is to be reached from these, as where no group is in another. */
+function isEnd(ids: ReadonlySet<string>, next: (id: string) => ReadonlySet<string>): boolean {
+  for (const id of ids) if (next(id).size > 0) return false
+  return true
 }
 
 function addTo(map: Map<string, Set<string>>, name: string, value: string): void {

@@ -32,6 +32,9 @@ const names = [
   'excludedAttributes',
 ] as const
 
+/** The names of parameters of a URL, which has no `schemas`, by their form in lower case. */
+const nameOf = new Map(names.slice(1).map((name) => [name.toLowerCase(), name]))
+
 const text = { type: 'string' }
 const whole = { type: 'integer' }
 const list = { anyOf: [text, { type: 'array', items: text }] }
@@ -68,13 +71,12 @@ const sayingWhenEmpty: readonly string[] = ['filter', 'cursor']
  * omitted.
  */
 export function parametersOfUrl(query: ReadonlyMap<string, string>): QueryParameters {
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = query.get(name.toLowerCase())
-      const isAbsent = value === undefined || isIgnored(name, value)
-      return isAbsent || name === 'schemas' ? [] : [[name, value]]
-    }),
-  )
+  const parameters: Record<string, string> = {}
+  for (const [lower, value] of query) {
+    const name = nameOf.get(lower)
+    if (name !== undefined && !isIgnored(name, value)) parameters[name] = value
+  }
+  return parameters
 }
 
 function isIgnored(name: string, value: Json): boolean {

@@ -53,14 +53,14 @@ function metaOf(
   return shown
 }
 
-/** `$ref` of a resource, if its type is known. */
-export function referencePart(
+/** URL of a resource for `$ref`; `undefined` if its type is not known. */
+export function referenceTo(
   { baseUrl, types }: Computed,
   typeName: string | undefined,
   id: string,
-): { $ref?: string } {
+): string | undefined {
   const type = typeName === undefined ? undefined : types.get(typeName)
-  return type === undefined ? {} : { $ref: locationOf(baseUrl, type.endpoint, id) }
+  return type && locationOf(baseUrl, type.endpoint, id)
 }
 
 /** Sets a member of a representation, or makes it unassigned if there is no value. */

@@ -59,7 +59,7 @@ async function answerQuery(
     ]),
   )
   const parts = partsOf(services, { ...question, views })
-  const binding = bindingOf(request, { parameters, parts })
+  const binding = () => bindingOf(request, { parameters, parts })
   const { page, total } = requestedPage(services, { binding, asked })
   const isCounted = total !== undefined
   const descending = parameters.sortOrder?.toLowerCase() === 'descending'
@@ -138,7 +138,8 @@ function withDefaultPaging(
 }
 
 interface RequestedPage {
-  readonly binding: CursorBinding
+  /** Made only for cursors. */
+  readonly binding: () => CursorBinding
   readonly asked: PageRequest | CursorPage
 }
 
@@ -150,7 +151,7 @@ function requestedPage(
   const { limit } = asked
   if (!('cursor' in asked) || asked.cursor === undefined) return { page: { kind: 'cursor', limit } }
   const { position: after, total } = decodeCursor(asked.cursor, options.cursorSecret, {
-    binding,
+    binding: binding(),
     limit,
     now: clock().getTime(),
     maxAgeSeconds: options.cursorTimeoutSeconds,
@@ -159,7 +160,7 @@ function requestedPage(
 }
 
 interface PageResult {
-  readonly binding: CursorBinding
+  readonly binding: () => CursorBinding
   readonly page: PageRequest
   readonly result: SearchResult
   readonly resources: readonly JsonObject[]
@@ -176,7 +177,7 @@ function bodyOf(
   if (!next) return listResponse({ resources, totalResults })
   const nextCursor = encodeCursor(
     {
-      binding,
+      binding: binding(),
       position: next,
       limit: page.limit,
       total: totalResults,

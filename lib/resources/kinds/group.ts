@@ -2,7 +2,7 @@ import type { AuditEvent } from '../../events/audit-entry.js'
 import { memberChange } from '../../patch/members.js'
 import type { PatchOperation } from '../../patch/operation.js'
 import { extended } from '../../schema/json.js'
-import type { Json } from '../../schema/types.js'
+import type { Json, JsonObject } from '../../schema/types.js'
 import type { MemberChange } from '../../stores/group-store.js'
 import { memberIds } from '../../stores/people-below.js'
 import type { Read } from '../../stores/query.js'
@@ -18,7 +18,7 @@ import {
 } from '../people/access.js'
 import { foreseeLoss, type GroupLoss } from '../people/losing.js'
 import { refuseProtectedMembers } from '../people/protection.js'
-import { type Computed, referencePart, setOrUnassign } from '../represent.js'
+import { type Computed, referenceTo, setOrUnassign } from '../represent.js'
 import { changedAttributes, replacement } from '../state.js'
 import { hasMembers } from '../store-input.js'
 import { checkedDeletion } from '../write.js'
@@ -343,10 +343,14 @@ function concernsAll({ kind, attributes }: Change): boolean {
 function shownMembers(group: Resource, computed: Computed): Json[] | undefined {
   const members: unknown = group['members']
   if (!Array.isArray(members) || members.length === 0) return undefined
-  return (members as readonly Member[]).map(({ value, type, display }) => ({
-    value,
-    ...referencePart(computed, type, value),
-    ...(type !== undefined && { type }),
-    ...(display !== undefined && { display }),
-  }))
+  return (members as readonly Member[]).map((member) => shownMember(member, computed))
+}
+
+function shownMember({ value, type, display }: Member, computed: Computed): JsonObject {
+  const shown: JsonObject = { value }
+  const $ref = referenceTo(computed, type, value)
+  if ($ref !== undefined) shown['$ref'] = $ref
+  if (type !== undefined) shown['type'] = type
+  if (display !== undefined) shown['display'] = display
+  return shown
 }

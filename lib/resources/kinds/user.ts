@@ -27,7 +27,7 @@ import {
 import type { Loss } from '../people/brake.js'
 import { refuseExempt } from '../people/protection.js'
 import { stillIn } from '../people/still-in.js'
-import { type Computed, referencePart, setOrUnassign } from '../represent.js'
+import { type Computed, referenceTo, setOrUnassign } from '../represent.js'
 import { changedAttributes } from '../state.js'
 import { write } from '../write.js'
 import { changeOf, deletionOf, everything, plain, present } from './plain.js'
@@ -334,7 +334,7 @@ function shownGroups(user: Resource, computed: Computed): Json[] | undefined {
   if (groups.length === 0) return undefined
   return groups.map(({ id, displayName, direct }) => ({
     value: id,
-    ...referencePart(computed, 'Group', id),
+    $ref: referenceTo(computed, 'Group', id) ?? null,
     display: displayName,
     type: direct ? 'direct' : 'indirect',
   }))
@@ -347,12 +347,13 @@ function enterpriseOf(user: Resource, computed: Computed): JsonObject | undefine
   const value = manager?.['value']
   if (!enterprise || !manager || typeof value !== 'string') return enterprise
   const known = computed.managers?.get(value)
+  const $ref = known && referenceTo(computed, 'User', value)
   const displayName = known?.['displayName']
   return {
     ...enterprise,
     manager: {
       value,
-      ...(known && referencePart(computed, 'User', value)),
+      ...($ref !== undefined && { $ref }),
       ...(typeof displayName === 'string' && { displayName }),
     },
   }
