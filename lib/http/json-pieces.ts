@@ -1,3 +1,4 @@
+import { partsOfList } from '../protocol/long-list.js'
 import { isObject } from '../schema/json.js'
 import type { Json } from '../schema/types.js'
 
@@ -20,15 +21,22 @@ export function* jsonPieces(value: Json): Generator<string> {
 }
 
 function* partsOf(value: Json): Generator<string> {
-  if (!isLong(value)) yield JSON.stringify(value)
-  else if (Array.isArray(value)) yield* listParts(value)
+  const parts = partsOfList(value)
+  if (parts) yield* listParts(parts)
+  else if (!isLong(value)) yield JSON.stringify(value)
+  else if (Array.isArray(value)) yield* listParts(slicesOf(value))
   else yield* objectParts(value as { [name: string]: Json })
 }
 
-function* listParts(list: readonly Json[]): Generator<string> {
-  let before = '['
+function* slicesOf(list: readonly Json[]): Generator<readonly Json[]> {
   for (let start = 0; start < list.length; start += longList) {
-    const part = list.slice(start, start + longList)
+    yield list.slice(start, start + longList)
+  }
+}
+
+function* listParts(parts: Iterable<readonly Json[]>): Generator<string> {
+  let before = '['
+  for (const part of parts) {
     if (part.some(isLong)) {
       for (const element of part) {
         yield before
@@ -57,6 +65,7 @@ function* objectParts(object: { readonly [name: string]: Json }): Generator<stri
 function isLong(value: Json): boolean {
   if (Array.isArray(value)) return value.length > longList || value.some(isLong)
   if (!isObject(value)) return false
+  if (partsOfList(value)) return true
   // No list of the values is made: this runs for each of thousands of members.
   for (const name in value) if (isLong(value[name] ?? null)) return true
   return false

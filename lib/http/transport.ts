@@ -130,11 +130,16 @@ function recordExchange(
     recorder({
       ...{ method, url, headers, baseUrl, status: answer.status },
       ...(body !== undefined && { body: body as JsonObject }),
-      ...(answer.body !== undefined && { answer: answer.body }),
+      ...(answer.body !== undefined && { answer: wholeBody(answer.body, answer.isLong) }),
     })
   } catch (error) {
     onError(error, { requestId, method, path: '', tenant: principal.tenant })
   }
+}
+
+/** The body with its long lists, which are otherwise made while they are written. */
+function wholeBody(body: JsonObject, isLong: boolean | undefined): JsonObject {
+  return isLong ? JSON.parse(JSON.stringify(body)) : body
 }
 
 async function work(server: Server, exchange: Exchange, progress: Progress): Promise<ScimResponse> {

@@ -50,6 +50,6 @@ export interface ScimResponse {
   readonly headers: Readonly<Record<string, string>>
   /** Absent for 204 and 304. */
   readonly body?: JsonObject
-  /** The body is to be written in pieces: it has thousands of members. */
+  /** The body is to be written in pieces: it has lists of thousands, see `long-list.ts`. */
   readonly isLong?: boolean
 }

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   omittedAttributes,
   type Projection,
@@ -10,6 +9,7 @@ import type { View } from '../resources/kind.js'
 import type { FoundResource } from '../resources/queries/query.js'
 import { type Computed, represent } from '../resources/represent.js'
 import type { Json, JsonObject, ResourceType } from '../schema/types.js'
+import { longList } from './long-list.js'
 import type { ScimRequest } from './messages.js'
 import { scopeOf } from './read-request.js'
 
@@ -35,6 +35,8 @@ export interface Representations {
 }
 
 const valuesAtOnce = 1_000
+/** Their JSON has some 64 kB. */
+const valuesInPart = 400
 
 /**
  * The representations of resources, in their order. Computed attributes are read for all of them at
@@ -61,46 +63,43 @@ export async function representAll(
   if (countValues(services, found) <= valuesAtOnce) {
     return { resources: found.map(representOne), isLong: false }
   }
-  const resources: JsonObject[] = []
-  for (const each of found) resources.push(await representInParts(services, each, representOne))
+  const resources = found.map((each) => representInParts(services, each, representOne))
   return { resources, isLong: true }
 }
 
 /** How many values these have of attributes that may have very many. */
 function countValues(services: Services, found: readonly FoundResource[]): number {
   let count = 0
-  for (const each of found) count += longList(services, each).length
+  for (const each of found) count += longValues(services, each).length
   return count
 }
 
-function longList(services: Services, { type, resource }: FoundResource): readonly Json[] {
+function longValues(services: Services, { type, resource }: FoundResource): readonly Json[] {
   const { longAttribute } = endpointOf(services, type).kind
   const values: unknown = longAttribute === undefined ? undefined : resource[longAttribute]
   return Array.isArray(values) ? (values as readonly Json[]) : []
 }
 
-/**
- * A representation that is made of a part of the values at a time, between which other requests
- * have their turn.
- */
-async function representInParts(
+/** A representation whose values are made in parts, while they are written. */
+function representInParts(
   services: Services,
   found: FoundResource,
   representOne: (part: FoundResource) => JsonObject,
-): Promise<JsonObject> {
+): JsonObject {
   const { longAttribute = '' } = endpointOf(services, found.type).kind
-  const values = longList(services, found)
+  const values = longValues(services, found)
   const partFrom = (start: number) => {
-    const part = values.slice(start, start + valuesAtOnce)
+    const part = values.slice(start, start + valuesInPart)
     return representOne({ ...found, resource: { ...found.resource, [longAttribute]: part } })
   }
   const representation = partFrom(0)
-  const shown = [representation[longAttribute] ?? []].flat()
-  for (let start = valuesAtOnce; start < values.length; start += valuesAtOnce) {
-    await nextTurn()
-    for (const value of [partFrom(start)[longAttribute] ?? []].flat()) shown.push(value)
-  }
-  if (shown.length > 0) representation[longAttribute] = shown
+  if (representation[longAttribute] === undefined) return representation
+  representation[longAttribute] = longList(function* () {
+    for (let start = 0; start < values.length; start += valuesInPart) {
+      const shown = partFrom(start)[longAttribute]
+      if (Array.isArray(shown)) yield shown
+    }
+  })
   return representation
 }
 

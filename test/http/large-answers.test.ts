@@ -3,6 +3,7 @@ import http from 'node:http'
 import fc from 'fast-check'
 import { jsonPieces } from '../../lib/http/json-pieces.js'
 import { writePieces } from '../../lib/http/write-pieces.js'
+import { longList } from '../../lib/protocol/long-list.js'
 import type { Json } from '../../lib/schema/types.js'
 import {
   bearer,
@@ -43,6 +44,31 @@ describe('the pieces of a long JSON text', () => {
     const pieces = [...jsonPieces(body)]
     expect(pieces.length).toBeGreaterThan(2)
     expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(100_000)
+  })
+})
+
+describe('a long list', () => {
+  const members = Array.from({ length: 1_000 }, (_, n) => ({ value: `m-${n}` }))
+
+  it('is written as the list that it stands for', () => {
+    const list = longList(() => [members.slice(0, 400), members.slice(400)])
+    const whole = { id: '1', Resources: [{ members }], totalResults: 1 }
+    const inParts = { ...whole, Resources: [{ members: list }] }
+    expect([...jsonPieces(inParts)].join('')).toBe(JSON.stringify(whole))
+    expect(JSON.stringify(inParts)).toBe(JSON.stringify(whole))
+  })
+
+  it('makes a part only when it is to be written', () => {
+    let made = 0
+    const list = longList(function* () {
+      for (let part = 0; part < 100; part += 1) {
+        made += 1
+        yield members
+      }
+    })
+    const pieces = jsonPieces({ members: list })
+    for (let piece = 0; piece < 3; piece += 1) pieces.next()
+    expect(made).toBeLessThan(20)
   })
 })
 
