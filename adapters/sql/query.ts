@@ -17,7 +17,16 @@ import type { Sql, SqlDialect } from './dialects/dialect.js'
 import { filterCondition } from './filter.js'
 import { digestMark, hasKey, storedKey } from './lookups.js'
 import { isMember } from './members.js'
-import { isListed, isOfType, type ResourceRow, resourceColumns, toResource } from './rows.js'
+import {
+  isListed,
+  isOfType,
+  listColumns,
+  listOf,
+  type ResourceRow,
+  resourceColumns,
+  toResource,
+  toResources,
+} from './rows.js'
 import { orderOf } from './sort.js'
 import { isStorable } from './storable.js'
 import { usersInGroup } from './users-in.js'
@@ -76,56 +85,58 @@ export async function queryResources<R extends Resource>(
   const { page } = query
   const extent = { tenant, type }
   const read = readerOf(database, extent, query, scope)
-  const rows = await readRows(read, extent, query)
-  const resources = rows.slice(0, page.limit).map((row) => toResource<R>(extent.type, row))
+  const found = await readPage<R>(read, extent, query)
+  const resources = found.slice(0, page.limit)
   const last = resources.at(-1)
-  const hasMore = rows.length > page.limit
+  const hasMore = found.length > page.limit
   return {
     resources,
     totalResults:
-      totalOf(page, rows.length) ??
-      (query.withoutTotal ? rows.length : await count(read, extent, query)),
+      totalOf(page, found.length) ??
+      (query.withoutTotal ? found.length : await count(read, extent, query)),
     ...(page.kind === 'cursor' && hasMore && last && { next: positionOf(last, query.sort) }),
   }
 }
 
-/** The rows of the page, and one more if there are more. */
-async function readRows(
+/** The resources of the page, and one more if there are more. */
+async function readPage<R extends Resource>(
   read: Reader,
   extent: Extent,
   query: Query,
-): Promise<readonly ResourceRow[]> {
+): Promise<readonly R[]> {
   const { database, all } = read
   const { page, filter, sort } = query
   const offset = page.kind === 'index' ? page.offset : 0
   if (page.kind === 'index' && page.limit === 0) return []
   if (page.kind === 'index' && filter && !sort) {
-    const alone = await readAlone(database, extent, filter)
+    const alone = await readAlone<R>(database, extent, filter)
     if (alone) return alone.slice(offset)
   }
   const order = orderOf(sort, database.dialect)
   const after = page.kind === 'cursor' && page.after ? [order.after(page.after)] : []
   const from = await matching(read, extent, query, after)
-  return all(sql<ResourceRow>`
-    select ${resourceColumns} ${from}
-    order by ${order.orderBy} ${atMost(page.limit + 1)} offset ${offset}`)
+  const rows = sql`
+    select ${listColumns} ${from}
+    order by ${order.orderBy} ${atMost(page.limit + 1)} offset ${offset}`
+  const [list] = await all(listOf(rows, database.dialect))
+  return toResources(extent.type, list)
 }
 
 /**
  * The only resource that a look-up finds, or none; `undefined` if it finds several, or the filter
  * asks for more. To find one takes less time than to prepare to sort.
  */
-async function readAlone(
+async function readAlone<R extends Resource>(
   database: Database,
   { tenant, type }: Extent,
   filter: ResolvedFilter,
-): Promise<readonly ResourceRow[] | undefined> {
+): Promise<readonly R[] | undefined> {
   const plan = indexPlan(filter, type)
   if (plan?.kind !== 'lookup' || !isAnsweredByPlan(filter, type)) return undefined
   const { attribute, key } = plan
   const values = { tenant, type, attribute, key: storedKey(key) }
   const rows = await database.prepared(firstByLookup, values)
-  return rows.length > 1 ? undefined : rows
+  return rows.length > 1 ? undefined : rows.map((row) => toResource(type, row))
 }
 
 const firstByLookup = statement<Extent & { attribute: string; key: string }, ResourceRow>(

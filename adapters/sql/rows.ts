@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Json, Meta, Resource } from '../../lib/adapter/index.js'
 import { statement } from './database.js'
-import type { Sql } from './dialects/dialect.js'
+import type { Sql, SqlDialect } from './dialects/dialect.js'
 
 /** The row of a stored resource. */
 export interface ResourceRow {
@@ -134,14 +134,54 @@ export const deleteResource = statement<ResourceKey>(
  * the rest.
  */
 export function toResource<R extends Resource>(type: string, row: ResourceRow): R {
-  const resource = JSON.parse(row.document) as Record<string, Json | Meta>
-  resource['meta'] = {
+  const { version, created, last_modified, document } = row
+  return resourceOf(type, [version, created, last_modified, JSON.parse(document)])
+}
+
+type DocumentRow = readonly [
+  version: string,
+  created: number,
+  lastModified: number,
+  document: Record<string, Json | Meta>,
+]
+
+function resourceOf<R extends Resource>(
+  type: string,
+  [version, created, lastModified, document]: DocumentRow,
+): R {
+  document['meta'] = {
     resourceType: type,
-    created: new Date(row.created).toISOString(),
-    lastModified: new Date(row.last_modified).toISOString(),
-    version: row.version,
+    created: new Date(created).toISOString(),
+    lastModified: new Date(lastModified).toISOString(),
+    version,
   }
-  return resource as Resource as R
+  return document as Resource as R
+}
+
+/** The resources that a query selects, with the columns of {@link listColumns}, as one text. */
+export interface ListRow {
+  readonly list: string | null
+}
+
+/** The columns that {@link listOf} needs. */
+export const listColumns = sql.raw(
+  'resource.version, resource.created, resource.last_modified, resource.document',
+)
+
+/**
+ * SELECT of all rows of a query as JSON. Drivers take longer to make an object for each row than
+ * it takes to parse all of them at once.
+ */
+export function listOf(query: Sql, { json }: SqlDialect) {
+  const row = sql`'[' || ${json.quoted(sql`version`)} || ',' || created || ',' || last_modified
+    || ',' || document || ']'`
+  return sql<ListRow>`select ${json.joined(row)} as list from (${query}) as listed`
+}
+
+/** The resources in a {@link ListRow}. */
+export function toResources<R extends Resource>(type: string, row: ListRow | undefined): R[] {
+  const rows = JSON.parse(`[${row?.list ?? ''}]`) as DocumentRow[]
+  return rows.map((each) => resourceOf(type, each))
 }
 
 /** The row for a resource; the members of a group are in a separate table. */

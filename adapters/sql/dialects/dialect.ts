@@ -100,6 +100,10 @@ export interface JsonSql {
   strings(array: unknown): Sql
   /** SELECT of JSON text: an array with an array of these columns for each row of a FROM item. */
   list(columns: readonly string[], from: Sql): Sql
+  /** The JSON text of a text. */
+  quoted(text: Sql): Sql
+  /** Aggregate: texts with commas between them. */
+  joined(text: Sql): Sql
   /** FROM item: the rows of a bound JSON array of arrays; columns by position. */
   rows(array: unknown, columns: Readonly<Record<string, 'text' | 'integer'>>): Sql
 }

@@ -89,6 +89,8 @@ function jsonSql(): JsonSql {
     list: (columns, from) => sql`
       select coalesce(json_agg(json_build_array(${sql.raw(columns.join())})), '[]')::text
       from ${from}`,
+    quoted: (text) => sql`to_json(${text})::text`,
+    joined: (text) => sql`string_agg(${text}, ',')`,
     rows: (array, columns) => {
       const fields = Object.entries(columns).map(
         ([name, type], index) =>

@@ -65,6 +65,8 @@ function jsonSql(): JsonSql {
     strings: (array) => sql`select value from json_each(${array})`,
     list: (columns, from) => sql`select json_group_array(json_array(${sql.raw(columns.join())}))
       from ${from}`,
+    quoted: (text) => sql`json_quote(${text})`,
+    joined: (text) => sql`group_concat(${text}, ',')`,
     rows: (array, columns) => {
       const fields = Object.keys(columns).map(
         (name, index) => sql`json_extract(value, ${sql.lit(`$[${index}]`)}) as ${sql.ref(name)}`,
