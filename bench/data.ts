@@ -4,7 +4,7 @@ const userUrn = 'urn:ietf:params:scim:schemas:core:2.0:User'
 const groupUrn = 'urn:ietf:params:scim:schemas:core:2.0:Group'
 const enterpriseUrn = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
 
-/** The first numbers of users and of groups: they have seven digits, so they appear nowhere else. */
+/** The first numbers of users and groups: they have seven digits, so they appear nowhere else. */
 export const userNumbers = 1_000_000
 export const groupNumbers = 8_000_000
 

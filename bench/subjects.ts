@@ -11,8 +11,8 @@ export interface Subject extends Seeded {
   /** The server to measure. */
   readonly server: RunningServer
   /**
-   * Answers the requests that prepare a measure and revert its changes: the server itself, but for a
-   * driver a router on the same database, which also notes what the driver has to do.
+   * Answers the requests that prepare a measure and revert its changes: the server itself, but for
+   * a driver a router on the same database, which also notes what the driver has to do.
    */
   readonly router: RunningServer
 }

@@ -40,7 +40,8 @@ export const postgresDialect: SqlDialect = {
     select * from ${sql.raw(table)} where ${condition}
     offset 0 ${lock}) ${sql.raw(aliasOf(table))}`,
   leftJoinEach: (from, table, condition) => sql`${from} left join lateral (
-    select * from ${sql.raw(table)} where ${condition} offset 0) ${sql.raw(aliasOf(table))} on true`,
+    select * from ${sql.raw(table)} where ${condition}
+    offset 0) ${sql.raw(aliasOf(table))} on true`,
   isListed: (table, column, tenant, array) => sql`ctid = any (array(
     select found.ctid from (${strings(array)}) as listed cross join lateral (
       select ctid from ${sql.raw(table)} as each
