@@ -9,6 +9,7 @@ import { measureGate } from './gate/gate.js'
 import { measurePolicy } from './gate/policy.js'
 import { measureProxy } from './gate/proxy.js'
 import { measureHosts } from './hosts.js'
+import { measureFirstPush } from './label-studio.js'
 import { measureMapping } from './mapping.js'
 import { half, measures } from './measures.js'
 import { watchMemory } from './memory.js'
@@ -54,7 +55,10 @@ async function main(): Promise<void> {
   console.log(`Node ${process.version}, ${os.cpus().length} × ${os.cpus()[0]?.model}`)
   const databases = temporaryDatabases()
   try {
-    if (options.memoryMinutes === undefined) await measureAll(options, databases)
+    if (options.labelStudio) {
+      const found = await measureFirstPush(databases, options.sizes[0] ?? 1_000)
+      console.log(`\nTargets\n${verdictTable(found)}`)
+    } else if (options.memoryMinutes === undefined) await measureAll(options, databases)
     else {
       const names = (['memory', 'sqlite'] as const).filter(
         (name) => options.servers?.includes(name) ?? true,

@@ -11,12 +11,17 @@ export interface Options extends Effort {
   readonly only: readonly string[] | undefined
   /** Minutes of load for watching memory instead of measuring speed. */
   readonly memoryMinutes: number | undefined
+  /** Measures a first push to Label Studio instead of speed. */
+  readonly labelStudio: boolean
   readonly nodeOptions: readonly string[]
 }
 
 export const help = `npm run bench [-- OPTIONS]
   --quick              fewer and shorter rounds
   --memory MINUTES     measure heap and resident memory under load instead
+  --label-studio       measure a first push to Label Studio instead: to a fake Enterprise, and to
+                       the real Community, which is installed at the first run (1 GB); 1,000
+                       people or --users N
   --servers A,B        some of bare, memory, sqlite, postgres, and driver for the
                        driver alone beside each database
   --only A,B           some of get, filter, list, patch, post, member, large, group, put,
@@ -35,6 +40,7 @@ export function readOptions(parameters: readonly string[]): Options | 'help' {
       help: { type: 'boolean' },
       quick: { type: 'boolean' },
       memory: { type: 'string' },
+      'label-studio': { type: 'boolean' },
       servers: { type: 'string' },
       only: { type: 'string' },
       users: { type: 'string' },
@@ -49,6 +55,7 @@ export function readOptions(parameters: readonly string[]): Options | 'help' {
     sizes: listOf(values.users ?? '1000,10000,100000').map(Number),
     servers: values.servers === undefined ? undefined : listOf(values.servers),
     only: values.only === undefined ? undefined : listOf(values.only),
+    labelStudio: values['label-studio'] ?? false,
     memoryMinutes: values.memory === undefined ? undefined : Number(values.memory),
     rounds: Number(values.rounds ?? defaults.rounds),
     seconds: Number(values.seconds ?? defaults.seconds),

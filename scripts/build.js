@@ -23,7 +23,13 @@ const libraryInputs = [
   'tsconfig.build.json',
   'scripts',
 ]
-const programInputs = ['examples', 'bench', 'test/conformance', 'tsconfig.programs.json']
+const programInputs = [
+  'examples',
+  'bench',
+  'test/conformance',
+  'test/support',
+  'tsconfig.programs.json',
+]
 
 await main().catch((error) => {
   console.error(error.stdout || error.message)

@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
 
-const cache = path.join(__dirname, '../../.cache/python')
+const cache = path.resolve('.cache/python')
 
 /** A virtual environment with a Python package in it. */
 export interface PythonEnvironment {
