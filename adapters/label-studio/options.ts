@@ -131,6 +131,7 @@ export const labelStudioTable = optionTable<LabelStudioAdaptersOptions>()(
 export interface LabelStudioSettings {
   readonly storage: AccessAdapters
   readonly tenant: string
+  readonly maxConcurrent: number
   readonly deprovisioning: CommunityDeprovisioning
   readonly firstSignIn: 'password' | 'invite'
   readonly adopt: 'all' | 'none' | readonly string[]
@@ -155,6 +156,7 @@ export function labelStudioSettings(given: LabelStudioAdaptersOptions): LabelStu
   return {
     storage: storage as AccessAdapters,
     tenant,
+    maxConcurrent: options.maxConcurrent,
     deprovisioning,
     firstSignIn,
     adopt: typeof adopt === 'string' ? adopt : adopt.map((domain) => domain.toLowerCase()),

@@ -25,6 +25,7 @@ export type LabelStudioTarget = Required<
     | 'applyAccess'
     | 'exemptions'
     | 'accessAttributes'
+    | 'peopleAtOnce'
     | 'currentAccess'
     | 'seats'
     | 'setPassword'
@@ -46,6 +47,9 @@ export function labelStudioTarget(parts: TargetParts, edition: Edition): LabelSt
       apply({ edition, settings }, scope, user, { wanted, planned }),
 
     accessAttributes: ['name', 'displayName'],
+
+    // Their requests are combined (together.ts).
+    peopleAtOnce: 200,
 
     exemptions: (scope: Scope, users: readonly User[], records?: readonly AccessRecord[]) =>
       exemptionsIn(parts, scope, { users, records }),

@@ -5,7 +5,10 @@ import { longestAttemptMs, shortLeaseMs } from './lease.js'
 
 /** Options of `createReconciler`; times in milliseconds. */
 export interface ReconcilerOptions {
-  /** People worked on at once. Integer, 1 to 1000. Default 8. */
+  /**
+   * People worked on at once. Integer, 1 to 1000. Default 8, or as many as the target asks for
+   * (`peopleAtOnce`; 200 with Label Studio).
+   */
   readonly concurrency?: number
   /**
    * How long after an instance has died another may take over its work. The lease is renewed while

@@ -47,7 +47,7 @@ export interface Reconciler {
  */
 export function createReconciler(adapters: Adapters, options: ReconcilerOptions = {}): Reconciler {
   checkAdapters('createReconciler', adapters)
-  const { access } = adapters
+  const { access, users } = adapters
   if (!access) {
     throw new ConfigurationError(
       'ERR_SCIM_RECONCILER',
@@ -55,7 +55,11 @@ export function createReconciler(adapters: Adapters, options: ReconcilerOptions 
         'the adapters shipped with this package have one.',
     )
   }
-  return new LeasingReconciler({ ...adapters, access }, reconcilerOptions(options))
+  const asTarget = users.peopleAtOnce ? { concurrency: users.peopleAtOnce } : {}
+  return new LeasingReconciler(
+    { ...adapters, access },
+    reconcilerOptions({ ...asTarget, ...options }),
+  )
 }
 
 class LeasingReconciler implements Reconciler {

@@ -10,6 +10,7 @@ export type StoreTarget = Pick<
   | 'applyAccess'
   | 'exemptions'
   | 'accessAttributes'
+  | 'peopleAtOnce'
   | 'currentAccess'
   | 'seats'
   | 'setPassword'
@@ -44,12 +45,21 @@ export function recordOnlyTarget(access: AccessStore): StoreTarget {
 
 /** The methods of a target, as an object that can be spread into a user store. */
 export function targetMethods(target: StoreTarget): StoreTarget {
-  const { deprovision, exemptions, accessAttributes, currentAccess, seats, setPassword } = target
+  const {
+    deprovision,
+    exemptions,
+    accessAttributes,
+    peopleAtOnce,
+    currentAccess,
+    seats,
+    setPassword,
+  } = target
   return {
     deprovision: deprovision === endsInLedger ? endsInLedger : deprovision.bind(target),
     applyAccess: target.applyAccess.bind(target),
     ...(exemptions && { exemptions: exemptions.bind(target) }),
     ...(accessAttributes && { accessAttributes }),
+    ...(peopleAtOnce && { peopleAtOnce }),
     ...(currentAccess && { currentAccess: currentAccess.bind(target) }),
     ...(seats && { seats: seats.bind(target) }),
     ...(setPassword && { setPassword: setPassword.bind(target) }),

@@ -77,6 +77,12 @@ export interface AccessTarget {
    */
   readonly accessAttributes?: readonly string[]
 
+  /**
+   * **Optional.** How many people the reconciler may work on at once, if the target combines their
+   * requests. Without it, `concurrency` of the reconciler is 8.
+   */
+  readonly peopleAtOnce?: number
+
   /** **Optional.** The person's actual access in the host right now, for drift reports. */
   currentAccess?(scope: Scope, user: User): Promise<AppliedAccess | undefined>
 

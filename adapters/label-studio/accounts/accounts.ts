@@ -25,6 +25,8 @@ import { namesOf } from './names.js'
 export interface Account {
   readonly user: LabelStudioUser
   readonly reference: AccountReference
+  /** Label Studio has just created it, as asked. */
+  readonly isNew?: boolean
 }
 
 /** Matches SCIM users with Label Studio accounts, only by a stored link or by e-mail address. */
@@ -58,7 +60,16 @@ export interface Accounts {
   /** Like `findAll`, and links the first one to a person without a linked account. */
   takeAll(scope: Scope, user: User): AsyncIterable<LabelStudioUser>
   /** Creates an account for a person for whom `find` found none. @throws RefusedError as `find` */
-  create(scope: Scope, user: User, password?: string): Promise<Account>
+  create(scope: Scope, user: User, options?: CreationOptions): Promise<Account>
+}
+
+type Creator = (signal?: AbortSignal) => Promise<LabelStudioUser | undefined>
+
+/** How an account is created. */
+export interface CreationOptions {
+  readonly password?: string | undefined
+  /** A client waits for it. */
+  readonly isUrgent?: boolean
 }
 
 interface AccountParts {
@@ -67,6 +78,8 @@ interface AccountParts {
   readonly directory: Directory
   readonly adoption: Adoption
   readonly hidden: HiddenAccounts | undefined
+  /** The token's own account, if the API shows it: for one account, or for all of some time. */
+  readonly creators: Readonly<Record<'atOnce' | 'together', Creator>>
 }
 
 /**
@@ -114,7 +127,7 @@ export function accountsOf(parts: AccountParts): Accounts {
         yield each
       }
     },
-    async create(scope, user, password) {
+    async create(scope, user, { password, isUrgent = false } = {}) {
       const email = requiredEmail(user)
       const existing = await guardedAccount(parts, scope, user)
       if (existing) return existing
@@ -123,9 +136,10 @@ export function accountsOf(parts: AccountParts): Accounts {
       const person = { email, ...namesOf(user), ...secret }
       try {
         const created = await parts.api.users.create(person, scope.signal)
-        const account = await listed(parts, created, scope.signal)
+        const isShown = await parts.creators[isUrgent ? 'atOnce' : 'together'](scope.signal)
+        const account = isShown ? created : await listed(parts, created, scope.signal)
         directory.add(account)
-        return createdHere(account)
+        return { ...createdHere(account), isNew: true }
       } catch (error) {
         return createdOrFound(parts, scope, { user, email, error })
       }
@@ -222,14 +236,14 @@ export function referenceTo(
 }
 
 async function linkedAccount(
-  { api, settings, directory, hidden }: AccountParts,
+  { settings, directory, hidden }: AccountParts,
   scope: Scope,
   user: User,
 ): Promise<Account | undefined> {
   const reference = (await settings.storage.access.getRecord(scope, user.id))?.account
   if (!reference) return undefined
   const id = Number(reference.id)
-  const account = await api.users.get(id, scope.signal)
+  const account = await directory.get(id, scope.signal)
   if (account) return { user: account, reference }
   // An account that is outside the organization, or hidden by an incomplete list, can still sign
   // in.
@@ -329,7 +343,10 @@ function superuserError(): RefusedError {
   )
 }
 
-/** Label Studio does not add an account to an organization if its creator is in none. */
+/**
+ * Label Studio does not add an account to an organization if its creator is in none. One look at
+ * the creator confirms all accounts that were created before it.
+ */
 async function listed(
   { api, hidden }: AccountParts,
   { id }: LabelStudioUser,

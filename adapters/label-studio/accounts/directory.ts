@@ -1,5 +1,12 @@
 import { UnavailableError } from '../../../lib/adapter/index.js'
-import { type LabelStudioApi, type LabelStudioUser, normalizeEmail } from '../api/index.js'
+import { collect } from '../api/collect.js'
+import {
+  type LabelStudioApi,
+  type LabelStudioUser,
+  type MembersApi,
+  normalizeEmail,
+} from '../api/index.js'
+import { fromList, shared } from '../api/together.js'
 import type { Installation } from '../installation.js'
 
 /** Options of a look-up. */
@@ -17,6 +24,8 @@ export interface Directory {
    * others follow by id. The result may be as old as `maxAgeMs` allows.
    */
   find(email: string, asked?: LookUpOptions): Promise<readonly LabelStudioUser[]>
+  /** An account as it is now. If many ask at the same time, one list answers them. */
+  get(id: number, signal?: AbortSignal): Promise<LabelStudioUser | undefined>
   /**
    * Ensures that Label Studio shows the organization to the token's account, so that a missing
    * person is really gone.
@@ -37,9 +46,13 @@ const pushFreshMs = 300_000
 /** The maximum age for ending access. */
 export const recentMs = 5_000
 
+const membersPerPage = 100
+
+type PeopleByEmail = Map<string, LabelStudioUser[]>
+
 interface PeopleList {
   readonly at: number
-  readonly people: Promise<Map<string, LabelStudioUser[]>>
+  readonly people: Promise<PeopleByEmail>
   isRead: boolean
 }
 
@@ -79,6 +92,10 @@ export function communityDirectory(
       })
     return next
   }
+  const listedNow = fromList({
+    itemsPerRequest: 50,
+    list: async () => new Map((await api.users.list()).map((user) => [user.id, user])),
+  })
   const people = (maxAgeMs: number) =>
     listed && maxAgeMs > 0 && clock() - listed.at <= maxAgeMs ? listed.people : anew()
 
@@ -89,6 +106,7 @@ export function communityDirectory(
     add(user) {
       void listed?.people.then((byEmail) => insert(byEmail, user)).catch(() => {})
     },
+    get: async (id, signal) => (await listedNow(id, signal)) ?? api.users.get(id, signal),
     async prove() {
       await anew()
     },
@@ -98,28 +116,74 @@ export function communityDirectory(
   }
 }
 
-/** A directory for Enterprise, which can search. */
+/** Everybody's membership in an organization of Enterprise, in pages of 100. */
+export function organizationMembers(members: MembersApi) {
+  const list = shared(
+    async () => new Map((await collect(members.list())).map((each) => [each.userId, each])),
+  )
+  return { list, find: fromList({ list, itemsPerRequest: membersPerPage }) }
+}
+
+/**
+ * A directory for Enterprise, which can search. A push of many people soon costs more than a list,
+ * which then serves all look-ups within its maximum age.
+ */
 export function enterpriseDirectory(
   api: LabelStudioApi,
   { organization, ownId, ownEmail }: Installation,
+  clock: () => number = Date.now,
 ): Directory {
   const members = api.members(organization)
+  const everybody = organizationMembers(members)
+  let listed: { readonly at: number; readonly people: PeopleByEmail } | undefined
+  let size = 25 * membersPerPage
+  let searches = 0
+
+  const search = async (email: string, signal: AbortSignal | undefined) => {
+    const found: LabelStudioUser[] = []
+    for await (const { user } of members.list({ search: email }, signal)) {
+      if (!user.masked && normalizeEmail(user.email) === normalizeEmail(email)) found.push(user)
+    }
+    return found.sort(byUse)
+  }
+  /** In the background, because a request waits for the search. */
+  const listIfCheaper = () => {
+    searches += 1
+    if (searches * membersPerPage < size) return
+    searches = 0
+    const at = clock()
+    everybody.list().then(
+      (all) => {
+        const people: PeopleByEmail = new Map()
+        for (const { user } of all.values()) insert(people, user)
+        size = all.size
+        listed = { at, people }
+      },
+      () => undefined,
+    )
+  }
+
   return {
-    async find(email, { signal } = {}) {
-      const found: LabelStudioUser[] = []
-      for await (const { user } of members.list({ search: email }, signal)) {
-        if (!user.masked && normalizeEmail(user.email) === normalizeEmail(email)) found.push(user)
-      }
-      return found.sort(byUse)
+    async find(email, { maxAgeMs = pushFreshMs, signal } = {}) {
+      const isListed = listed && maxAgeMs > 0 && clock() - listed.at <= maxAgeMs
+      if (isListed) return listed?.people.get(normalizeEmail(email)) ?? []
+      listIfCheaper()
+      return search(email, signal)
     },
+    get: async (id, signal) =>
+      (await everybody.find(id, signal))?.user ?? api.users.get(id, signal),
     async prove(signal) {
       for await (const { userId } of members.list({ search: ownEmail }, signal)) {
         if (userId === ownId) return
       }
       throw incompleteList()
     },
-    add() {},
-    forget() {},
+    add(user) {
+      if (listed) insert(listed.people, user)
+    },
+    forget() {
+      listed = undefined
+    },
   }
 }
 

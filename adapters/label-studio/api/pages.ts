@@ -1,6 +1,6 @@
 import type { HttpClient } from './http/client.js'
 import type { ApiPath, Query } from './http/path.js'
-import { readArray, readRecord } from './read.js'
+import { readArray, readId, readRecord } from './read.js'
 import { orUndefined } from './users.js'
 
 /** Options of reading a list. */
@@ -24,8 +24,9 @@ export async function* pages(
   for (let page = 1; ; page += 1) {
     const request = { method: 'GET' as const, path, query: { ...query, page, page_size: pageSize } }
     // A page beyond the end is 404: the list became shorter meanwhile.
-    const answer = await orUndefined(http.request({ ...request, signal }))
-    if (answer === undefined && page > 1) return
+    const asked = http.request({ ...request, signal })
+    const answer = page > 1 ? await orUndefined(asked) : await asked
+    if (answer === undefined) return
     const body = readRecord(answer, path.template)
     for (const each of readArray(body['results'], path.template)) {
       const item = readRecord(each, path.template)
@@ -35,4 +36,23 @@ export async function* pages(
     }
     if (typeof body['next'] !== 'string') return
   }
+}
+
+/**
+ * The members among these accounts, by the account's id. A version that does not know `ids` shows
+ * everybody, so pages are read until all have appeared.
+ */
+export async function membersAmong(
+  http: HttpClient,
+  path: ApiPath,
+  userIds: readonly number[],
+): Promise<ReadonlyMap<number, Record<string, unknown>>> {
+  const left = new Set(userIds)
+  const found = new Map<number, Record<string, unknown>>()
+  for await (const each of pages(http, path, { query: { ids: [...left].join(',') } })) {
+    const id = readId(each, 'id', path.template)
+    if (left.delete(id)) found.set(id, each)
+    if (left.size === 0) break
+  }
+  return found
 }

@@ -1,8 +1,9 @@
 import type { HttpClient } from './http/client.js'
 import { apiPath } from './http/path.js'
-import { pages } from './pages.js'
+import { membersAmong, pages } from './pages.js'
 import { booleanOf, numberOf, readArray, readId, readRecord, textOf } from './read.js'
 import { type ProjectRoleCode, type RoleCode, toRoleCode } from './roles.js'
+import { together } from './together.js'
 import { orUndefined } from './users.js'
 
 /** A project of the organization. */
@@ -21,6 +22,12 @@ export interface ProjectMember {
    * say.
    */
   role: RoleCode | null | undefined
+}
+
+/** A person to become a member (Enterprise only). */
+export interface NewMember {
+  userId: number
+  role?: ProjectRoleCode
 }
 
 /** A member's project role (Enterprise only). */
@@ -42,26 +49,21 @@ export interface ProjectsApi {
   list(signal?: AbortSignal): AsyncGenerator<Project>
   get(id: number, signal?: AbortSignal): Promise<Project | undefined>
   /**
-   * A person's membership in the project: direct, or by role or workspace. Requests only this
-   * person.
+   * A person's membership in the project: direct, or by role or workspace. Requests only the people
+   * asked for at the same time.
    */
   member(id: number, userId: number, signal?: AbortSignal): Promise<ProjectMember | undefined>
   /**
-   * Makes people members. `role` gives them a project role; without it they act with their
+   * Makes a person a member. `role` gives them a project role; without it they act with their
    * organization role (Inherit), unless they already have a project role: see `removeRole`.
    *
-   * @returns ids that Label Studio skipped, e.g. of people who are Not Activated
+   * @returns `false` if Label Studio skipped them, e.g. because they are Not Activated
    */
-  addMembers(
-    id: number,
-    members: readonly { userId: number; role?: ProjectRoleCode }[],
-    signal?: AbortSignal,
-  ): Promise<number[]>
+  addMember(id: number, member: NewMember, signal?: AbortSignal): Promise<boolean>
   /** Removes a direct member; it is not an error if the person is not one. */
   removeMember(id: number, userId: number, signal?: AbortSignal): Promise<void>
   /** The project roles of members. A member without one acts with the organization role. */
   roles(id: number, signal?: AbortSignal): Promise<ProjectRole[]>
-  addRole(id: number, userId: number, role: ProjectRoleCode, signal?: AbortSignal): Promise<void>
   /** Removes a role by its id; `false` if there was none. */
   removeRole(roleId: number, signal?: AbortSignal): Promise<boolean>
 }
@@ -72,42 +74,39 @@ export function projectsApi(http: HttpClient): ProjectsApi {
 }
 
 function projectCalls(http: HttpClient): Pick<ProjectsApi, 'list' | 'get'> {
+  const get = together<undefined, Project>(async (id) => {
+    const path = apiPath`/api/projects/${id}/`
+    const answer = await orUndefined(http.request({ method: 'GET', path }))
+    return new Map(answer === undefined ? [] : [[undefined, toProject(answer)]])
+  })
   return {
     async *list(signal) {
       for await (const each of pages(http, apiPath`/api/projects/`, { signal })) {
         yield toProject(each)
       }
     },
-    async get(id, signal) {
-      const path = apiPath`/api/projects/${id}/`
-      const answer = await orUndefined(http.request({ method: 'GET', path, signal }))
-      return answer === undefined ? undefined : toProject(answer)
-    },
+    get: (id, signal) => get(id, undefined, signal),
   }
 }
 
-function memberCalls(
-  http: HttpClient,
-): Pick<ProjectsApi, 'member' | 'addMembers' | 'removeMember'> {
+function memberCalls(http: HttpClient): Pick<ProjectsApi, 'member' | 'addMember' | 'removeMember'> {
+  const findMember = together<number, ProjectMember>(async (id, userIds) => {
+    const path = apiPath`/api/projects/${id}/members/paginated/`
+    const found = await membersAmong(http, path, userIds)
+    return new Map([...found].map(([userId, each]) => [userId, toProjectMember(userId, each)]))
+  })
+  const addMember = together<NewMember, boolean>(async (id, members) => {
+    const path = apiPath`/api/projects/${id}/members/bulk/`
+    // The request lists the members to have, so repeating it changes nothing.
+    const request = { method: 'POST', path, body: toBulk(members), repeatable: true } as const
+    const answer = readRecord(await http.request(request), 'project members')
+    const skipped = answer['skipped_user_ids']
+    const isSkipped = (userId: number) => Array.isArray(skipped) && skipped.includes(userId)
+    return new Map(members.map((member) => [member, !isSkipped(member.userId)]))
+  })
   return {
-    async member(id, userId, signal) {
-      const path = apiPath`/api/projects/${id}/members/paginated/`
-      // A version that does not know `ids` shows everybody, so pages are read until the member
-      // appears.
-      for await (const each of pages(http, path, { query: { ids: userId }, signal })) {
-        if (readId(each, 'id', 'project member') === userId) return toProjectMember(userId, each)
-      }
-      return undefined
-    },
-    async addMembers(id, members, signal) {
-      const path = apiPath`/api/projects/${id}/members/bulk/`
-      const body = toBulk(members)
-      // The request lists the members to have, so repeating it changes nothing.
-      const request = { method: 'POST' as const, path, body, repeatable: true, signal }
-      const answer = readRecord(await http.request(request), 'project members')
-      const skipped = answer['skipped_user_ids']
-      return Array.isArray(skipped) ? skipped.filter((each) => typeof each === 'number') : []
-    },
+    member: findMember,
+    addMember: async (id, member, signal) => (await addMember(id, member, signal)) !== false,
     async removeMember(id, userId, signal) {
       const path = apiPath`/api/projects/${id}/members/`
       const query = { user: userId }
@@ -116,16 +115,12 @@ function memberCalls(
   }
 }
 
-function roleCalls(http: HttpClient): Pick<ProjectsApi, 'roles' | 'addRole' | 'removeRole'> {
+function roleCalls(http: HttpClient): Pick<ProjectsApi, 'roles' | 'removeRole'> {
   return {
     async roles(id, signal) {
       const path = apiPath`/api/projects/${id}/roles`
       const answer = await http.request({ method: 'GET', path, signal })
       return readArray(answer, 'project roles').map(toProjectRole)
-    },
-    async addRole(project, user, role, signal) {
-      const path = apiPath`/api/projects/roles/`
-      await http.request({ method: 'POST', path, body: { project, user, role }, signal })
     },
     async removeRole(roleId, signal) {
       const path = apiPath`/api/projects/roles/${roleId}/`
@@ -135,7 +130,7 @@ function roleCalls(http: HttpClient): Pick<ProjectsApi, 'roles' | 'addRole' | 'r
   }
 }
 
-function toBulk(members: readonly { userId: number; role?: ProjectRoleCode }[]) {
+function toBulk(members: readonly NewMember[]) {
   const roles = members.flatMap(({ userId, role }) =>
     role === undefined ? [] : [{ user_id: userId, role }],
   )

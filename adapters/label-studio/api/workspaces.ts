@@ -1,8 +1,9 @@
 import { isLabelStudioError } from './errors.js'
 import type { HttpClient } from './http/client.js'
 import { apiPath } from './http/path.js'
-import { pages } from './pages.js'
+import { membersAmong } from './pages.js'
 import { booleanOf, readArray, readId, readRecord, textOf } from './read.js'
+import { shared, together } from './together.js'
 import { orUndefined } from './users.js'
 
 /** A workspace (Enterprise only). */
@@ -22,7 +23,7 @@ export interface WorkspacesApi {
   create(title: string, signal?: AbortSignal): Promise<Workspace>
   /** Deletes a workspace without projects; `false` if there was none. */
   delete(id: number, signal?: AbortSignal): Promise<boolean>
-  /** Whether an account is a member; requests only this one. */
+  /** Whether an account is a member; requests only those asked for at the same time. */
   hasMember(id: number, userId: number, signal?: AbortSignal): Promise<boolean>
   addMember(id: number, userId: number, signal?: AbortSignal): Promise<void>
   /** Removes a member; it is not an error if the account is not one. */
@@ -32,21 +33,27 @@ export interface WorkspacesApi {
 /** Calls about workspaces, on `http`. */
 export function workspacesApi(http: HttpClient): WorkspacesApi {
   const all = apiPath`/api/workspaces/`
-  const hasMember: WorkspacesApi['hasMember'] = async (id, userId, signal) => {
+  const list = shared(async () => {
+    const query = { include_all_workspaces: true }
+    const answer = await http.request({ method: 'GET', path: all, query })
+    return readArray(answer, 'workspaces').map(toWorkspace)
+  })
+  const findMember = together<number, true>(async (id, userIds) => {
     const path = apiPath`/api/workspaces/${id}/memberships/paginated/`
-    // A version that does not know `ids` shows everybody, so pages are read until the member
-    // appears.
-    for await (const each of pages(http, path, { query: { ids: userId }, signal })) {
-      if (readId(each, 'id', 'workspace member') === userId) return true
-    }
-    return false
-  }
+    const found = await membersAmong(http, path, userIds)
+    return new Map([...found.keys()].map((userId) => [userId, true]))
+  })
+  const addMember = together<number, void>(async (id, userIds) => {
+    const path = apiPath`/api/workspaces/${id}/memberships/bulk/`
+    const body = { all: false, included: userIds, excluded: [] }
+    // Adding a member twice leaves one membership, so this POST may be repeated.
+    await http.request({ method: 'POST', path, body, repeatable: true })
+    return new Map()
+  })
+  const hasMember: WorkspacesApi['hasMember'] = async (id, userId, signal) =>
+    (await findMember(id, userId, signal)) === true
   return {
-    async list(signal) {
-      const query = { include_all_workspaces: true }
-      const answer = await http.request({ method: 'GET', path: all, query, signal })
-      return readArray(answer, 'workspaces').map(toWorkspace)
-    },
+    list,
     async create(title, signal) {
       return toWorkspace(await http.request({ method: 'POST', path: all, body: { title }, signal }))
     },
@@ -56,12 +63,7 @@ export function workspacesApi(http: HttpClient): WorkspacesApi {
       return (await orUndefined(done)) ?? false
     },
     hasMember,
-    async addMember(id, userId, signal) {
-      const path = apiPath`/api/workspaces/${id}/memberships/`
-      // Adding a member twice leaves one membership, so this POST may be repeated.
-      const request = { method: 'POST' as const, path, body: { user: userId }, repeatable: true }
-      await http.request({ ...request, signal })
-    },
+    addMember,
     async removeMember(id, userId, signal) {
       const path = apiPath`/api/workspaces/${id}/memberships/`
       try {

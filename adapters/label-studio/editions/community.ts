@@ -13,6 +13,7 @@ import { type Accounts, requiredEmail } from '../accounts/accounts.js'
 import type { Directory } from '../accounts/directory.js'
 import { changedNames, namesOf } from '../accounts/names.js'
 import { collect } from '../api/collect.js'
+import { limiter } from '../api/http/limiter.js'
 import {
   isLabelStudioError,
   type LabelStudioAdmin,
@@ -20,6 +21,7 @@ import {
   type LabelStudioUser,
   normalizeEmail,
 } from '../api/index.js'
+import { fromList } from '../api/together.js'
 import type { LabelStudioSettings } from '../options.js'
 import type { EditionTarget } from './edition.js'
 import type { InviteReset } from './invite-reset.js'
@@ -42,6 +44,8 @@ interface CommunityParts {
 export function communityTarget(parts: CommunityParts): EditionTarget {
   const { admin, accounts, settings } = parts
   const { access: records } = settings.storage
+  const few = limiter(settings.maxConcurrent, Number.MAX_SAFE_INTEGER)
+  const isInactive = inactiveIn(admin)
   return {
     canRename: admin !== undefined,
     async deprovision(scope, user, reason) {
@@ -55,9 +59,13 @@ export function communityTarget(parts: CommunityParts): EditionTarget {
     async apply(scope, user) {
       const found = await accounts.find(scope, user)
       if (!found && settings.firstSignIn === 'invite') return waitingForSignUp()
-      const account = found ?? (await accounts.create(scope, user))
+      // So that requests wait for few of them.
+      const create = () => accounts.create(scope, user)
+      const account = found ?? (await few.run(create, scope.signal))
       await accounts.link(scope, user, account)
-      const { email, notes } = await applyProfile(parts, scope, user, account.user)
+      if (account.isNew) return { applied: [], account: account.reference }
+      const profile = { ...parts, isInactive }
+      const { email, notes } = await applyProfile(profile, scope, user, account.user)
       return {
         applied: [],
         account: { ...account.reference, email },
@@ -69,7 +77,7 @@ export function communityTarget(parts: CommunityParts): EditionTarget {
     async setPassword(scope, user, password) {
       if (!admin || settings.firstSignIn !== 'password') return
       const found = await accounts.find(scope, user)
-      const account = found ?? (await accounts.create(scope, user))
+      const account = found ?? (await accounts.create(scope, user, { isUrgent: true }))
       try {
         await admin.setPassword(account.user.id, password, scope.signal)
       } catch (error) {
@@ -140,8 +148,22 @@ interface UpToDate {
   readonly notes: readonly string[]
 }
 
+/** Whether an account is deactivated; `undefined` if that has to be asked for it alone. */
+type IsInactive = (id: number, signal: AbortSignal) => Promise<boolean | undefined>
+
+/** When many ask at the same time, one list of the deactivated accounts answers them. */
+function inactiveIn(admin: LabelStudioAdmin | undefined): IsInactive {
+  return fromList({
+    itemsPerRequest: 50,
+    async list() {
+      const ids = (await admin?.inactiveIds()) ?? new Set()
+      return { size: ids.size, get: (id: number) => ids.has(id) }
+    },
+  })
+}
+
 async function applyProfile(
-  parts: CommunityParts,
+  parts: CommunityParts & { readonly isInactive: IsInactive },
   scope: Scope,
   user: User,
   account: LabelStudioUser,
@@ -151,7 +173,8 @@ async function applyProfile(
   const names = changedNames(namesOf(user), shown)
   if (Object.keys(names).length > 0) await api.users.changeNames(account.id, names, scope.signal)
   if (admin && settings.deprovisioning === 'admin') {
-    await admin.change(account.id, { isActive: true }, scope.signal)
+    const isActive = (await parts.isInactive(account.id, scope.signal)) === false
+    if (!isActive) await admin.change(account.id, { isActive: true }, scope.signal)
   }
   return applyAddress(parts, scope, { email: requiredEmail(user), shown })
 }

@@ -1,6 +1,7 @@
 import { type Accounts, accountsOf, type HiddenAccounts } from '../accounts/accounts.js'
 import { adoptionOf } from '../accounts/adoption.js'
 import { communityDirectory, type Directory, enterpriseDirectory } from '../accounts/directory.js'
+import { shared } from '../api/together.js'
 import type { Installation } from '../installation.js'
 import type { TargetParts } from '../target-parts.js'
 import { communityTarget } from './community.js'
@@ -27,6 +28,9 @@ export function editionOf(parts: TargetParts): Edition {
   }
 }
 
+/** How long an account that was created waits for others to be confirmed with it. */
+const creatorMs = 250
+
 function make(parts: TargetParts, installed: Installation): KnownEdition {
   const { api, admin, invite, settings } = parts
   const { edition, organization, ownId } = installed
@@ -37,11 +41,13 @@ function make(parts: TargetParts, installed: Installation): KnownEdition {
     : enterpriseDirectory(api, installed)
   const adoption = adoptionOf({ access, users, settings, ownId })
   const hidden = hiddenAccounts(parts, organization)
-  const accounts = accountsOf({ api, settings, directory, adoption, hidden })
-  const shared = { api, accounts, organization, settings }
+  const creator = () => api.users.get(ownId)
+  const creators = { atOnce: shared(creator), together: shared(creator, creatorMs) }
+  const accounts = accountsOf({ api, settings, directory, adoption, hidden, creators })
+  const common = { api, accounts, organization, settings }
   const target = isCommunity
-    ? communityTarget({ ...shared, admin, directory, invite })
-    : enterpriseTarget({ ...shared, access })
+    ? communityTarget({ ...common, admin, directory, invite })
+    : enterpriseTarget({ ...common, access })
   return { target, accounts, directory }
 }
 

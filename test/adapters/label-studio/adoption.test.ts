@@ -43,6 +43,7 @@ function world(adopt: LabelStudioSettings['adopt'] = 'all'): World {
   const events: AuditEntry[] = []
   const settings: LabelStudioSettings = {
     storage: storage as LabelStudioSettings['storage'],
+    maxConcurrent: 8,
     tenant: 'acme',
     deprovisioning: 'admin',
     firstSignIn: 'password',

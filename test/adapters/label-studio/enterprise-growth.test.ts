@@ -4,7 +4,7 @@ const start = enterpriseWorlds()
 const people = 150
 
 describe('many people in front of Enterprise', () => {
-  it('asks for each person alone, in the organization, workspaces and projects (R18)', async () => {
+  it('asks for many people at once, in the organization, workspaces and projects (R18)', async () => {
     const { fake, product, saveRules, aProject, aWorkspace, accountId } = await start(
       {},
       { isWorking: false },
@@ -37,12 +37,7 @@ describe('many people in front of Enterprise', () => {
     await product.drained()
     const last = accountId(`person-${people - 1}@example.com`)
     expect([project.roleOf(last), workspace.members.size]).toEqual(['RE', people])
-    expect(listed()).toEqual({
-      project: people,
-      roles: 0,
-      workspace: people,
-      organization: people,
-    })
+    for (const requests of Object.values(listed())) expect(requests).toBeLessThan(people / 2)
 
     fake.requests.length = 0
     const nobody = [{ op: 'replace', path: 'members', value: [] }]

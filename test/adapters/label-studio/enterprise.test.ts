@@ -168,15 +168,15 @@ describe('project members', () => {
 
   it('are direct ones only: owners and administrators are members of everything', async () => {
     const [project, id] = [await aProject(), await aMember()]
-    expect(await api.projects.addMembers(project, [{ userId: id }])).toEqual([])
+    expect(await api.projects.addMember(project, { userId: id })).toBe(true)
     expect(await memberIds(project)).toEqual([id])
   })
 
   it('act with their organization role unless they have one of their own (Inherit)', async () => {
     const [project, id] = [await aProject(), await aMember()]
-    await api.projects.addMembers(project, [{ userId: id }])
+    await api.projects.addMember(project, { userId: id })
     expect(await api.projects.roles(project)).toEqual([])
-    await api.projects.addMembers(project, [{ userId: id, role: 'RE' }])
+    await api.projects.addMember(project, { userId: id, role: 'RE' })
     const [role] = await api.projects.roles(project)
     expect(role).toMatchObject({ userId: id, role: 'RE', roleSource: 'api' })
     expect(await api.projects.removeRole(role?.id ?? 0)).toBe(true)
@@ -184,23 +184,18 @@ describe('project members', () => {
     expect(await memberIds(project)).toEqual([id])
   })
 
-  it('get a role of their own, which is not given twice', async () => {
-    const [project, id] = [await aProject(), await aMember()]
-    await api.projects.addMembers(project, [{ userId: id }])
-    await api.projects.addRole(project, id, 'AN')
-    await expect(api.projects.addRole(project, id, 'RE')).rejects.toMatchObject({ kind: 'invalid' })
-  })
-
   it('are skipped while they are Not Activated, and the caller is told', async () => {
     const [project, id, other] = [await aProject(), await aUser(), await aMember('bob@example.com')]
-    const skipped = await api.projects.addMembers(project, [{ userId: id }, { userId: other }])
-    expect(skipped).toEqual([id])
+    fake.requests.length = 0
+    const added = [id, other].map((userId) => api.projects.addMember(project, { userId }))
+    expect(await Promise.all(added)).toEqual([false, true])
+    expect(fake.requests).toHaveLength(1)
     expect(await memberIds(project)).toEqual([other])
   })
 
   it('are taken out, and it is no error when they were not in', async () => {
     const [project, id] = [await aProject(), await aMember()]
-    await api.projects.addMembers(project, [{ userId: id }])
+    await api.projects.addMember(project, { userId: id })
     await api.projects.removeMember(project, id)
     await api.projects.removeMember(project, id)
     expect(await memberIds(project)).toEqual([])
@@ -209,7 +204,7 @@ describe('project members', () => {
   it('stay where a flag forbids it', async () => {
     await startFake({ manual: { project: false } })
     const [project, id] = [await aProject(), await aMember()]
-    const add = api.projects.addMembers(project, [{ userId: id }])
+    const add = api.projects.addMember(project, { userId: id })
     await expect(add).rejects.toMatchObject({ kind: 'forbidden' })
   })
 })

@@ -119,6 +119,18 @@ const addWorkspaceMember = manual(
   }),
 )
 
+const addWorkspaceMembers = manual(
+  'workspace',
+  workspace(({ state, request }, { isPersonal, members }) => {
+    const { included } = record(request.json)
+    const users = Array.isArray(included) ? included.map(Number) : []
+    if (isPersonal) return invalid({ workspace: ['Personal workspaces have no members.'] })
+    if (!users.every((user) => state.users.has(user))) return invalid({ user: ['Invalid pk.'] })
+    for (const user of users) members.add(user)
+    return json(201, { assignments: users.length })
+  }),
+)
+
 const removeWorkspaceMember = manual(
   'workspace',
   workspace(({ options, request }, { members }) => {
@@ -238,6 +250,7 @@ export const enterpriseRoutes = [
   route('DELETE', '/api/workspaces/:id/', deleteWorkspace),
   route('GET', '/api/workspaces/:id/memberships/paginated/', workspaceMembers),
   route('POST', '/api/workspaces/:id/memberships/', addWorkspaceMember),
+  route('POST', '/api/workspaces/:id/memberships/bulk/', addWorkspaceMembers),
   route('DELETE', '/api/workspaces/:id/memberships/', removeWorkspaceMember),
   route('GET', '/api/projects/:id/members/paginated/', projectMembers),
   route('POST', '/api/projects/:id/members/bulk/', addProjectMembers),

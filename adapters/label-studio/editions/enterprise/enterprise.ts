@@ -11,7 +11,9 @@ import {
 import type { Accounts } from '../../accounts/accounts.js'
 import { changedNames, namesOf } from '../../accounts/names.js'
 import { collect } from '../../api/collect.js'
+import { type Limiter, limiter } from '../../api/http/limiter.js'
 import type { LabelStudioApi } from '../../api/index.js'
+import { recent, shared } from '../../api/together.js'
 import type { LabelStudioSettings } from '../../options.js'
 import type { EditionTarget, PriorGrants } from '../edition.js'
 import { type Memberships, membershipsIn } from './memberships.js'
@@ -22,6 +24,9 @@ import {
   toRoleName,
 } from './organization-roles.js'
 import { seatComplaint, takesSeat } from './seats.js'
+
+/** How old the default role may be by which a request is refused for want of a seat. */
+const defaultRoleMs = 5_000
 
 interface EnterpriseParts {
   readonly api: LabelStudioApi
@@ -40,7 +45,10 @@ export function enterpriseTarget(parts: EnterpriseParts): EditionTarget {
   const { api, accounts, settings } = parts
   const roles = organizationRoles(parts)
   const memberships = membershipsIn(api, settings)
-  const tools = { api, accounts, roles, memberships }
+  const few = limiter(settings.maxConcurrent, Number.MAX_SAFE_INTEGER)
+  const tools = { api, accounts, few, roles, memberships }
+  const seats = shared(() => seatComplaint(api, undefined))
+  const defaultRole = recent(() => roles.byDefault(), defaultRoleMs)
 
   return {
     canRename: false,
@@ -55,9 +63,10 @@ export function enterpriseTarget(parts: EnterpriseParts): EditionTarget {
     apply: (scope, user, access, before) => apply(tools, scope, user, { access, before }),
 
     async admit(scope, access) {
-      const role = access?.role ? toRoleCode(access.role) : await roles.byDefault(scope)
+      const { signal } = scope
+      const role = access?.role ? toRoleCode(access.role) : await defaultRole(signal)
       if (!takesSeat(role)) return
-      const complaint = await seatComplaint(api, scope)
+      const complaint = await seats(signal)
       if (complaint !== undefined) throw new RefusedError(complaint, 409)
     },
 
@@ -70,7 +79,8 @@ export function enterpriseTarget(parts: EnterpriseParts): EditionTarget {
 
     async setPassword(scope, user, password) {
       if (await accounts.find(scope, user)) return
-      await accounts.link(scope, user, await accounts.create(scope, user, password))
+      const created = await accounts.create(scope, user, { password, isUrgent: true })
+      await accounts.link(scope, user, created)
     },
 
     async current(scope, user, { projectIds }) {
@@ -86,22 +96,25 @@ export function enterpriseTarget(parts: EnterpriseParts): EditionTarget {
 }
 
 interface Tools extends Pick<EnterpriseParts, 'api' | 'accounts'> {
+  readonly few: Limiter
   readonly roles: OrganizationRoles
   readonly memberships: Memberships
 }
 
 async function apply(
-  { api, accounts, roles, memberships }: Tools,
+  { api, accounts, few, roles, memberships }: Tools,
   scope: Scope,
   user: User,
   { access, before }: { readonly access: Access; readonly before: PriorGrants },
 ): Promise<AppliedAccess> {
-  const account = (await accounts.find(scope, user)) ?? (await accounts.create(scope, user))
+  const create = () => accounts.create(scope, user)
+  // So that requests wait for few of them.
+  const account = (await accounts.find(scope, user)) ?? (await few.run(create, scope.signal))
   const { id } = account.user
   const inherited = await accounts.link(scope, user, account)
   const ledger = [...inherited, ...before.ledger]
   await noteRole(access, ledger, (entries) => before.note(entries, account.reference))
-  const applied = await roles.apply(scope, account.user, { access, ledger })
+  const applied = await roles.apply(scope, account, { access, ledger })
   const names = changedNames(namesOf(user), account.user)
   if (Object.keys(names).length > 0) await api.users.changeNames(id, names, scope.signal)
   const isPending = applied.role === 'NO'

@@ -52,10 +52,9 @@ export function membershipsIn(api: LabelStudioApi, settings: LabelStudioSettings
         if (each.kind === 'project') await projects.revoke(each, accountId, signal)
       }
       const entries = membershipsLeft(ledger, planned)
-      const found: (Prepared | Impossible | undefined)[] = []
-      for (const grant of planned.grants) {
-        found.push(await prepare(grant, { accountId, signal, had: entries.get(placeOf(grant)) }))
-      }
+      const found = await all(planned.grants, (grant) =>
+        prepare(grant, { accountId, signal, had: entries.get(placeOf(grant)) }),
+      )
       const prepared = found.filter(
         (each): each is Prepared => each !== undefined && 'give' in each,
       )
@@ -89,12 +88,25 @@ async function giveAll(
   prepared: readonly Prepared[],
   entries: Map<string, Grant>,
 ): Promise<readonly Grant[]> {
-  const deferred: Grant[] = []
-  for (const { grant, entry, give } of prepared) {
-    if ((await give()) === 'later') {
-      deferred.push(grant)
+  const outcomes = await all(prepared, ({ give }) => give())
+  return prepared.flatMap(({ grant, entry }, index) => {
+    if (outcomes[index] === 'later') {
       entries.delete(placeOf(grant))
-    } else if (entry) entries.set(placeOf(entry), entry)
-  }
-  return deferred
+      return grant
+    }
+    if (entry) entries.set(placeOf(entry), entry)
+    return []
+  })
+}
+
+/**
+ * Works on all at the same time, so that the requests for many people can be combined. If some
+ * fail, the others still end first: nothing may be under way when the lease is returned.
+ */
+async function all<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const outcomes = await Promise.allSettled(items.map(work))
+  return outcomes.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason
+    return outcome.value
+  })
 }

@@ -7,7 +7,8 @@ import {
   type Scope,
   UnavailableError,
 } from '../../../../lib/adapter/index.js'
-import { collect } from '../../api/collect.js'
+import type { Account } from '../../accounts/accounts.js'
+import { organizationMembers } from '../../accounts/directory.js'
 import {
   type AssignableRoleCode,
   type LabelStudioApi,
@@ -16,6 +17,7 @@ import {
   type RoleCode,
   roleNames,
 } from '../../api/index.js'
+import { shared } from '../../api/together.js'
 import { explained } from './manual-flags.js'
 import { seatComplaint, takesSeat } from './seats.js'
 
@@ -32,9 +34,9 @@ export interface OrganizationRoles {
    * Sets an active person's role as desired.
    * @throws RefusedError for the owner, and for an account that was removed from the organization
    */
-  apply(scope: Scope, account: LabelStudioUser, wanted: DesiredAccess): Promise<AppliedRole>
+  apply(scope: Scope, account: Account, wanted: DesiredAccess): Promise<AppliedRole>
   /** The role of new members, as set in the organization. */
-  byDefault(scope: Scope): Promise<RoleCode | undefined>
+  byDefault(signal?: AbortSignal): Promise<RoleCode | undefined>
 }
 
 /** The desired access, and the grants made before. */
@@ -67,9 +69,12 @@ export function organizationRoles(parts: RoleParts): OrganizationRoles {
   const { api, access, organization } = parts
   const members = api.members(organization)
 
-  const everybody = sharedList(() => collect(members.list()))
+  const everybody = organizationMembers(members)
+  const seats = shared(() => seatComplaint(api, undefined))
 
   async function memberOf({ signal }: Scope, { id, email, masked }: LabelStudioUser) {
+    const listed = await everybody.find(id, signal)
+    if (listed) return listed
     if (email !== '' && !masked) {
       for await (const member of members.list({ search: email }, signal)) {
         if (member.userId === id) return member
@@ -77,14 +82,14 @@ export function organizationRoles(parts: RoleParts): OrganizationRoles {
     }
     // The search is quick, but a person it misses is looked up in the list, because ending access
     // must miss nobody.
-    return (await everybody()).find(({ userId }) => userId === id)
+    return (await everybody.list(signal)).get(id)
   }
   const set = (scope: Scope, id: number, role: AssignableRoleCode) =>
     explained(api, 'role', () => members.setRole(id, role, scope.signal))
 
   return {
     memberOf,
-    byDefault: async ({ signal }) => (await api.organization(organization, signal)).defaultRole,
+    byDefault: async (signal) => (await api.organization(organization, signal)).defaultRole,
 
     async deactivate(scope, account, ledger) {
       const member = await memberOf(scope, account)
@@ -96,7 +101,8 @@ export function organizationRoles(parts: RoleParts): OrganizationRoles {
       if (after.role !== 'DI') throw new UnavailableError('Label Studio did not deactivate.')
     },
 
-    async apply(scope, account, wanted) {
+    async apply(scope, { user: account, isNew }, wanted) {
+      if (isNew && givesNothing(wanted)) return { role: undefined, notes: [] }
       const member = account.masked ? undefined : await memberOf(scope, account)
       if (!member) throw removedError()
       const { role } = member
@@ -104,7 +110,8 @@ export function organizationRoles(parts: RoleParts): OrganizationRoles {
       if (isOthers(member, wanted)) return { role, notes: [othersNote(member)] }
       const next = await nextRole(parts, scope, { member, wanted })
       if (next === undefined || next === role) return { role, notes: [] }
-      if (!takesSeat(role) && takesSeat(next)) await takeSeat(api, scope)
+      const complaint = !takesSeat(role) && takesSeat(next) ? await seats(scope.signal) : undefined
+      if (complaint) throw new UnavailableError(complaint, { retryAfterSeconds: 300 })
       const after = await set(scope, account.id, next)
       // Used, or superseded by a rule: a later reactivation must not find it.
       if (role === 'DI') await access.setValue(scope, roleBefore(account.id), '')
@@ -113,21 +120,9 @@ export function organizationRoles(parts: RoleParts): OrganizationRoles {
   }
 }
 
-/** A list shared by all who ask before it starts; later callers wait for the next one. */
-function sharedList<T>(list: () => Promise<T>): () => Promise<T> {
-  let running: Promise<unknown> = Promise.resolve()
-  let next: Promise<T> | undefined
-  return () => {
-    next ??= running
-      .catch(() => {})
-      .then(() => {
-        const begun = list()
-        running = begun
-        next = undefined
-        return begun
-      })
-    return next
-  }
+/** A new account keeps the role that Label Studio gave it. */
+function givesNothing({ access: { role, workspaces, projects } }: DesiredAccess): boolean {
+  return role === null && workspaces.length + projects.length === 0
 }
 
 interface RoleChange {
@@ -183,11 +178,6 @@ function othersNote({ role, roleSource }: OrganizationMember): string {
     `The organization role ${role ? toRoleName(role) : ''} was set ${by} in Label Studio, and ` +
     'stays until the rules give another one.'
   )
-}
-
-async function takeSeat(api: LabelStudioApi, scope: Scope): Promise<void> {
-  const complaint = await seatComplaint(api, scope)
-  if (complaint !== undefined) throw new UnavailableError(complaint, { retryAfterSeconds: 300 })
 }
 
 /** Label Studio's code for a role that rules can give. */

@@ -1,5 +1,6 @@
 import type { Grant } from '../../../../lib/adapter/index.js'
 import type { LabelStudioApi, ProjectRole, ProjectRoleCode } from '../../api/index.js'
+import { orUndefined } from '../../api/users.js'
 import { explained } from './manual-flags.js'
 import { type Holder, type Impossible, missing, type Prepared } from './prepared-grant.js'
 
@@ -23,10 +24,8 @@ export function projectGrants(api: LabelStudioApi) {
     async prepare(grant: ProjectGrant, holder: Holder): Promise<Prepared | Impossible> {
       const { accountId, had, signal } = holder
       const { projectId } = grant
-      if (!(await api.projects.get(projectId, signal))) {
-        return missing(`project ${projectId}`, grant)
-      }
       const before = await standingIn(api, projectId, { accountId, signal })
+      if (!before) return missing(`project ${projectId}`, grant)
       const entry = entryFor(grant, had, before)
       const give = () => giveIn(api, grant, { accountId, signal, before })
       return { grant, entry, give: entry ? () => changing(give) : async () => 'given' }
@@ -34,11 +33,10 @@ export function projectGrants(api: LabelStudioApi) {
 
     async revoke(grant: ProjectGrant, accountId: number, signal: AbortSignal): Promise<void> {
       const { projectId } = grant
-      if (!(await api.projects.get(projectId, signal))) return
-      const { roles } = await standingIn(api, projectId, { accountId, signal })
-      if (isChangedByHand(grant, roles)) return
+      const standing = await standingIn(api, projectId, { accountId, signal })
+      if (!standing || isChangedByHand(grant, standing.roles)) return
       await changing(async () => {
-        await take(api, roles, signal)
+        await take(api, standing.roles, signal)
         if (!grant.onlyRole) await api.projects.removeMember(projectId, accountId, signal)
       })
     },
@@ -50,9 +48,10 @@ export function projectGrants(api: LabelStudioApi) {
     ): Promise<readonly Grant[]> {
       const there: Grant[] = []
       for (const projectId of projectIds) {
-        if (!(await api.projects.get(projectId, signal))) continue
-        const { isMember, roles } = await standingIn(api, projectId, { accountId, signal })
-        if (isMember) there.push({ kind: 'project', projectId, role: toProjectRoleName(roles[0]) })
+        const standing = await standingIn(api, projectId, { accountId, signal })
+        if (!standing?.isMember) continue
+        const role = toProjectRoleName(standing.roles[0])
+        there.push({ kind: 'project', projectId, role })
       }
       return there
     },
@@ -62,15 +61,18 @@ export function projectGrants(api: LabelStudioApi) {
 type Whose = Pick<Holder, 'accountId' | 'signal'>
 
 /**
- * Requests only this person. Project roles can only be listed for the whole project, so that is
- * done only if the person has one, or if this version does not say.
+ * `undefined`: there is no such project. Project roles can only be listed for the whole project, so
+ * that is done only if the person has one, or if this version does not say.
  */
 async function standingIn(
   api: LabelStudioApi,
   projectId: number,
   { accountId, signal }: Whose,
-): Promise<ProjectStanding> {
-  const member = await api.projects.member(projectId, accountId, signal)
+): Promise<ProjectStanding | undefined> {
+  const read = api.projects.member(projectId, accountId, signal)
+  const answer = await orUndefined(read.then((found) => ({ found })))
+  if (!answer) return undefined
+  const member = answer.found
   const isMember = member !== undefined && !member.implicit
   if (!member || member.role === null) return { isMember, roles: [] }
   const roles = await api.projects.roles(projectId, signal)
@@ -85,8 +87,7 @@ async function giveIn(
   await take(api, before.roles, signal)
   const role = toProjectRoleCode(grant)
   const member = { userId: accountId, ...(role && { role }) }
-  const skipped = await api.projects.addMembers(grant.projectId, [member], signal)
-  return skipped.includes(accountId) ? 'later' : 'given'
+  return (await api.projects.addMember(grant.projectId, member, signal)) ? 'given' : 'later'
 }
 
 /** A role cannot be changed, only removed and added again. */

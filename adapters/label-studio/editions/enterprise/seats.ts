@@ -1,4 +1,3 @@
-import type { Scope } from '../../../../lib/adapter/index.js'
 import type { LabelStudioApi, RoleCode } from '../../api/index.js'
 
 /** Roles that take no (paid) seat. */
@@ -12,7 +11,7 @@ export function takesSeat(role: RoleCode | undefined): boolean {
 /** A message if every seat is taken. */
 export async function seatComplaint(
   api: LabelStudioApi,
-  { signal }: Scope,
+  signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
   const seats = (await api.settings.billing(signal))?.seats
   if (!seats?.reached) return undefined

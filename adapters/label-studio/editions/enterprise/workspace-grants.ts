@@ -9,12 +9,17 @@ type WorkspaceGrant = Extract<Grant, { kind: 'workspace' }>
 
 /** Grants and revokes memberships of workspaces, which rules name by title. */
 export function workspaceGrants(api: LabelStudioApi, settings: LabelStudioSettings) {
-  /** One look-up of a title at a time, so that no workspace is created twice. */
+  /** One at a time, so that no workspace is created twice. */
   const oneByOne = limiter(1, Number.MAX_SAFE_INTEGER)
 
   async function titled(title: string, signal: AbortSignal): Promise<Workspace | undefined> {
     const existing = await find(api, title, signal)
     if (existing || !settings.createWorkspaces) return existing
+    return oneByOne.run(() => create(title, signal), signal)
+  }
+  async function create(title: string, signal: AbortSignal): Promise<Workspace | undefined> {
+    const existing = await find(api, title, signal)
+    if (existing) return existing
     const created = await changing(() => api.workspaces.create(title, signal))
     // Another instance may have created one at the same time; all use the oldest.
     const oldest = await find(api, title, signal)
@@ -34,7 +39,7 @@ export function workspaceGrants(api: LabelStudioApi, settings: LabelStudioSettin
   return {
     async prepare(grant: WorkspaceGrant, holder: Holder): Promise<Prepared | Impossible> {
       const { accountId, had, signal } = holder
-      const workspace = await oneByOne.run(() => titled(grant.title, signal), signal)
+      const workspace = await titled(grant.title, signal)
       if (!workspace) return missing(`workspace "${grant.title}"`, grant)
       const isMember = await api.workspaces.hasMember(workspace.id, accountId, signal)
       const isOurs = had?.kind === 'workspace' && (had.workspaceId ?? workspace.id) === workspace.id
