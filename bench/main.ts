@@ -116,9 +116,11 @@ async function measureSubjects(
   const results: Result[] = []
   for (const measure of measures.filter(({ name }) => isWanted(name))) {
     const chosen = measure.onlyLargest ? largest : subjects
-    const measured = await measureRequests(measure, chosen, options)
-    results.push(...measured)
-    console.log(`\n${measure.title}\n${requestTable(measured)}`)
+    await reportOn(measure.title, async () => {
+      const measured = await measureRequests(measure, chosen, options)
+      results.push(...measured)
+      return requestTable(measured)
+    })
   }
   if (results.length > 0) console.log(`\nShares\n${shareTable(results)}`)
   if (isWanted('put')) {
