@@ -49,7 +49,7 @@ export function labelStudioTarget(parts: TargetParts, edition: Edition): LabelSt
     accessAttributes: ['name', 'displayName'],
 
     // Their requests are combined (together.ts).
-    peopleAtOnce: 200,
+    peopleAtOnce: 50,
 
     exemptions: (scope: Scope, users: readonly User[], records?: readonly AccessRecord[]) =>
       exemptionsIn(parts, scope, { users, records }),
