@@ -71,18 +71,19 @@ async function bundleModules(modules, dist) {
   return chunks
 }
 
-const getter =
-  /Object\.defineProperty\(exports,["`]([\w$]+)["`],\{enumerable:!0,get:function\(\)\{return ([\w$.]+)\}\}\)/g
-const getters = new RegExp(`(?:${getter.source}[,;])+`, 'g')
+const property = 'Object\\.defineProperty\\(exports,["`]([\\w$]+)["`],'
+const getter = `${property}\\{enumerable:!0,get:function\\(\\)\\{return ([\\w$.]+)\\}\\}\\)`
+const getters = new RegExp(`(?:${getter}[,;])+`, 'g')
 
 // Defines the exports of a shared file in one loop: each has a getter, because files may need each
-// other.
+// other. The names of the loop are those of a function, so that no getter sees them.
 function shortenExports(file) {
   const code = fs.readFileSync(file, 'utf8')
   const short = code.replace(getters, (all) => {
-    const names = [...all.matchAll(getter)].map(([, name, value]) => `${name}:()=>${value}`)
-    const object = `{${names.join(',')}}`
-    return `for(const[n,get]of Object.entries(${object}))Object.defineProperty(exports,n,{enumerable:!0,get});`
+    const found = [...all.matchAll(new RegExp(getter, 'g'))]
+    const object = `{${found.map(([, name, value]) => `${name}:()=>${value}`).join(',')}}`
+    const define = 'Object.defineProperty(exports,n,{enumerable:!0,get})'
+    return `Object.entries(${object}).forEach(([n,get])=>${define});`
   })
   fs.writeFileSync(file, short)
 }
@@ -121,7 +122,7 @@ async function bundleDeclarations(modules, dist) {
   for (const { fileName } of output) joinLines(path.join(dist, fileName))
 }
 
-// Joins the lines of each paragraph in docstrings, which editors show the same: it saves a kilobyte.
+// Joins the lines of each paragraph in docstrings; editors show them the same. Saves a kilobyte.
 function joinLines(file) {
   const text = fs.readFileSync(file, 'utf8')
   const joined = text.replace(/\/\*\*.*?\*\//gs, (comment) =>
