@@ -50,7 +50,7 @@ export function labelStudioTarget(parts: TargetParts, edition: Edition): LabelSt
 
     // Their requests are combined. More would keep somebody waiting for their lease who is deactivated
     // meanwhile: up to 5 s with 50.
-    peopleAtOnce: 16,
+    peopleAtOnce: 32,
 
     exemptions: (scope: Scope, users: readonly User[], records?: readonly AccessRecord[]) =>
       exemptionsIn(parts, scope, { users, records }),

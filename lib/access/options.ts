@@ -7,7 +7,7 @@ import { longestAttemptMs, shortLeaseMs } from './lease.js'
 export interface ReconcilerOptions {
   /**
    * People worked on at once. Integer, 1 to 1000. Default 8, or as many as the target asks for
-   * (`peopleAtOnce`; 16 with Label Studio).
+   * (`peopleAtOnce`; 32 with Label Studio).
    */
   readonly concurrency?: number
   /**

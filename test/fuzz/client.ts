@@ -7,12 +7,17 @@ export interface RawAnswer {
   readonly text: string
 }
 
+/** An answer, and the longest time in which nothing of it arrived, in milliseconds. */
+export interface TimedAnswer extends RawAnswer {
+  readonly silentMs: number
+}
+
 /**
  * A connection that sends requests as they are, one after the other, and is opened again when it
  * has ended.
  */
 export interface RawClient {
-  send(request: Buffer, isHead: boolean): Promise<RawAnswer>
+  send(request: Buffer, isHead: boolean): Promise<TimedAnswer>
   close(): void
 }
 
@@ -31,16 +36,25 @@ export function rawClient(port: number): RawClient {
   }
 }
 
-function exchange(socket: Socket, request: Buffer, isHead: boolean): Promise<RawAnswer> {
+function exchange(socket: Socket, request: Buffer, isHead: boolean): Promise<TimedAnswer> {
   return new Promise((resolve) => {
     let received = ''
+    let silentMs = 0
+    let heardAt = performance.now()
+    const hear = () => {
+      const now = performance.now()
+      silentMs = Math.max(silentMs, now - heardAt)
+      heardAt = now
+    }
     const end = (answer: RawAnswer) => {
       socket.off('data', onData)
       socket.off('close', onClose)
       if (/^connection: close/im.test(answer.text.slice(0, 2_000))) socket.destroy()
-      resolve(answer)
+      hear()
+      resolve({ ...answer, silentMs })
     }
     const onData = (chunk: Buffer) => {
+      hear()
       received += chunk.toString('latin1')
       const answer = completed(received, isHead)
       if (answer) end(answer)
