@@ -194,7 +194,7 @@ function rowsOf(records: readonly AccessRecord[]): string {
   const rows = records.map((record) => {
     const { userId, account, email = null, hadRole } = record
     const reference = [account?.id ?? null, email, account?.email ?? null]
-    return [userId, ...reference, JSON.stringify(record), Number(hadRole)]
+    return [userId, ...reference, JSON.stringify(record), hadRole ? 1 : 0]
   })
   return JSON.stringify(rows)
 }
