@@ -18,6 +18,20 @@ export interface Databases {
   drop(): Promise<void>
 }
 
+/** An empty database. */
+export interface NewDatabase {
+  readonly kind: DatabaseKind
+  readonly url: string
+}
+
+/** An empty database of each kind that is available. */
+export async function* oneOfEach(databases: Databases): AsyncGenerator<NewDatabase> {
+  for (const kind of ['sqlite', 'postgres'] as const) {
+    const url = await databases.create(kind)
+    if (url !== undefined) yield { kind, url }
+  }
+}
+
 /** SQLite files in a temporary folder, and databases on a PostgreSQL that starts at first use. */
 export function temporaryDatabases(): Databases {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'scim-bench-'))

@@ -16,7 +16,7 @@ import {
 import { compileRules } from 'label-studio-scim/adapter'
 import { sqlAdapters } from 'label-studio-scim/adapters/sql'
 import { send } from './client.js'
-import type { Databases } from './databases.js'
+import { type Databases, oneOfEach } from './databases.js'
 import { authorization } from './start-server.js'
 import type { Verdict } from './targets.js'
 
@@ -32,9 +32,8 @@ export async function measureMapping(
   sizes: MappingSizes,
 ): Promise<readonly Verdict[]> {
   const found: Verdict[] = [resolveOnePerson()]
-  for (const kind of ['sqlite', 'postgres'] as const) {
-    const url = await databases.create(kind)
-    if (url !== undefined) found.push(...(await onDatabase(kind, url, sizes)))
+  for await (const { kind, url } of oneOfEach(databases)) {
+    found.push(...(await onDatabase(kind, url, sizes)))
   }
   return found
 }

@@ -1,6 +1,6 @@
 import { send } from './client.js'
 import { groupBody, patchBody } from './data.js'
-import type { DatabaseKind, Databases } from './databases.js'
+import { type DatabaseKind, type Databases, oneOfEach } from './databases.js'
 import { type LoadRequest, load } from './load.js'
 import type { Effort } from './requests.js'
 import { range, seed } from './seed.js'
@@ -20,9 +20,7 @@ export async function measureOneGroup(
   databases: Databases,
 ): Promise<readonly Verdict[]> {
   const found: Verdict[] = []
-  for (const kind of ['sqlite', 'postgres'] as const) {
-    const url = await databases.create(kind)
-    if (url === undefined) continue
+  for await (const { kind, url } of oneOfEach(databases)) {
     const server = await startServer({ kind: 'sql', url })
     found.push(await compare(kind, server, effort))
     await server.stop()

@@ -5,7 +5,7 @@ import {
   labelStudioAdapters,
 } from 'label-studio-scim/adapters/label-studio'
 import { sqlAdapters } from 'label-studio-scim/adapters/sql'
-import type { DatabaseKind, Databases } from '../databases.js'
+import { type DatabaseKind, type Databases, oneOfEach } from '../databases.js'
 import type { Effort } from '../requests.js'
 import type { Verdict } from '../targets.js'
 import { gateServer, type HoldTimes, timeGates } from './timed.js'
@@ -27,9 +27,7 @@ export async function measureGate(
   databases: Databases,
 ): Promise<readonly Verdict[]> {
   const found: Verdict[] = []
-  for (const kind of ['sqlite', 'postgres'] as const) {
-    const url = await databases.create(kind)
-    if (url === undefined) continue
+  for await (const { kind, url } of oneOfEach(databases)) {
     const { times, questions } = await hold(url, Math.max(rounds, minRounds))
     found.push(...verdictsOf(kind, times))
     const target = `gate, ${kind}: questions to Label Studio about a person in 30 s, at most 1`

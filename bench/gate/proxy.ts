@@ -4,7 +4,7 @@ import { createProxyMiddleware } from 'http-proxy-middleware'
 import { labelStudioAdapters } from 'label-studio-scim/adapters/label-studio'
 import { sqlAdapters } from 'label-studio-scim/adapters/sql'
 import { labelStudioProxy } from '../../examples/label-studio-proxy/proxy.js'
-import type { DatabaseKind, Databases } from '../databases.js'
+import { type DatabaseKind, type Databases, oneOfEach } from '../databases.js'
 import { type LoadRequest, load, type Round } from '../load.js'
 import type { Effort } from '../requests.js'
 import { type RunningServer, startServer } from '../start-server.js'
@@ -39,9 +39,7 @@ export async function measureProxy(
   const target = new URL(upstream.baseUrl).origin
   const plain = await startServer({ kind: 'proxy', target })
   const found: Verdict[] = []
-  for (const kind of ['sqlite', 'postgres'] as const) {
-    const url = await databases.create(kind)
-    if (url === undefined) continue
+  for await (const { kind, url } of oneOfEach(databases)) {
     const gated = await startServer({ kind: 'gated proxy', target, url })
     found.push(verdictOf(kind, await inTurns([gated, plain], { rounds, seconds })))
     await gated.stop()
