@@ -48,8 +48,8 @@ export function labelStudioTarget(parts: TargetParts, edition: Edition): LabelSt
 
     accessAttributes: ['name', 'displayName'],
 
-    // Their requests are combined. More would keep somebody waiting for their lease who is deactivated
-    // meanwhile: up to 5 s with 50.
+    // Their requests are combined. With more, somebody who is deactivated meanwhile would wait
+    // longer for their lease: up to 5 s with 50.
     peopleAtOnce: 32,
 
     exemptions: (scope: Scope, users: readonly User[], records?: readonly AccessRecord[]) =>
