@@ -17,7 +17,7 @@ export interface Options extends Effort {
 }
 
 export const help = `npm run bench [-- OPTIONS]
-  --quick              fewer and shorter rounds
+  --quick              fewer rounds
   --memory MINUTES     measure heap and resident memory under load instead
   --label-studio       measure a first push to Label Studio instead: to a fake Enterprise, and to
                        the real Community, which is installed at the first run (1 GB); 1,000
@@ -28,8 +28,8 @@ export const help = `npm run bench [-- OPTIONS]
                        pauses, mapping, policy, gate, proxy, one-group, hosts,
                        bytes, start
   --users N,M          numbers of users; default 1000,10000,100000
-  --rounds N           rounds for each measure; default 7
-  --seconds S          seconds for each round; default 2
+  --rounds N           rounds for each measure; default 20
+  --seconds S          seconds for each round; default 0.5
   --cpu-prof           each server writes a CPU profile to the current directory`
 
 /** @throws Error for unknown options */
@@ -50,7 +50,7 @@ export function readOptions(parameters: readonly string[]): Options | 'help' {
     },
   })
   if (values.help) return 'help'
-  const defaults = values.quick ? { rounds: 3, seconds: 0.7 } : { rounds: 7, seconds: 2 }
+  const defaults = values.quick ? { rounds: 5, seconds: 0.5 } : { rounds: 20, seconds: 0.5 }
   return {
     sizes: listOf(values.users ?? '1000,10000,100000').map(Number),
     servers: values.servers === undefined ? undefined : listOf(values.servers),

@@ -2,7 +2,7 @@ import { send } from './client.js'
 import { textOf } from './driver/template.js'
 import { type LoadRequest, load, type Round } from './load.js'
 import type { Load, Measure } from './measures.js'
-import { median, ratios } from './statistics.js'
+import { undisturbed } from './statistics.js'
 import type { Subject } from './subjects.js'
 
 /** The rounds of one measure on one server. */
@@ -20,7 +20,8 @@ export interface Effort {
 
 /**
  * Measures one kind of request on all servers in turn, round by round, so that other load on the
- * machine affects all of them alike. A warm-up round comes first and is not counted.
+ * machine affects all of them alike. A longer round comes first and is not counted: V8 compiles
+ * what it sees often.
  */
 export async function measureRequests(
   measure: Measure,
@@ -39,13 +40,17 @@ export async function measureRequests(
       const current = loads.get(result.subject)
       if (current === undefined) continue
       const { next, minSeconds = 0 } = current
-      const measured = await load(result.subject.server, next, Math.max(seconds, minSeconds))
+      const long = round === 0 ? seconds * warmUpRounds : seconds
+      const measured = await load(result.subject.server, next, Math.max(long, minSeconds))
       await current.undo?.()
       if (round > 0) result.rounds.push(measured)
     }
   }
   return results
 }
+
+/** Length of the first round, in rounds. */
+const warmUpRounds = 5
 
 /** How many requests the router answers before the sample, so that it knows its database. */
 const warmUps = 3
@@ -66,12 +71,12 @@ export function speeds({ rounds }: Result): number[] {
   return rounds.map(({ requestsPerSecond }) => requestsPerSecond)
 }
 
-/** CPU time of the server for one request in each round, in microseconds. */
-export function costs({ rounds }: Result): number[] {
-  return rounds.map(({ cpuMicrosecondsPerRequest }) => cpuMicrosecondsPerRequest)
+/** Requests per second of the rounds that were disturbed least. */
+export function speed(result: Result): number {
+  return undisturbed(speeds(result))
 }
 
-/** Median ratio of the work that two servers do per CPU second. */
-export function efficiency(result: Result, other: Result): number {
-  return median(ratios(costs(other), costs(result)))
+/** CPU time of the server for one request in those rounds, in microseconds. */
+export function cost({ rounds }: Result): number {
+  return 1 / undisturbed(rounds.map((round) => 1 / round.cpuMicrosecondsPerRequest))
 }

@@ -6,6 +6,15 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
 }
 
+/**
+ * The mean of the highest fifth of the speeds: other work on the machine can only make a round
+ * slower, so these rounds were disturbed least.
+ */
+export function undisturbed(speeds: readonly number[]): number {
+  const best = [...speeds].sort((a, b) => b - a).slice(0, Math.ceil(speeds.length / 5))
+  return best.reduce((sum, speed) => sum + speed, 0) / best.length
+}
+
 /** Divides each value by the other value of the same round. */
 export function ratios(values: readonly number[], others: readonly number[]): number[] {
   return values.map((value, index) => value / (others[index] ?? Number.NaN))

@@ -1,5 +1,5 @@
 import { largeGroupSize } from './measures.js'
-import { costs, efficiency, type Result, speeds } from './requests.js'
+import { cost, type Result, speed, speeds } from './requests.js'
 import { digits, median, ratios, table } from './statistics.js'
 import type { SubjectName } from './subjects.js'
 
@@ -77,7 +77,7 @@ function compared(share: number | undefined, target?: number): string[] {
   return [digits(share, 2), `${digits(target, 2)} ${share >= target ? 'met' : 'MISSED'}`]
 }
 
-/** Median of the shares in each round; `undefined` if one of the two was not measured. */
+/** Ratio of the speeds; `undefined` if one of the two was not measured. */
 function shareOf(
   results: readonly Result[],
   line: Result,
@@ -88,7 +88,7 @@ function shareOf(
     results.find((each) => isSameLine(each, line) && each.subject.name === wanted)
   const own = find(name)
   const other = find(of)
-  return own && other && median(ratios(speeds(own), speeds(other)))
+  return own && other && speed(own) / speed(other)
 }
 
 /**
@@ -114,7 +114,7 @@ function growths(results: readonly Result[]): Verdict[] {
     const bare = { small: bareOf(results, small), large: bareOf(results, large) }
     const title = `${measure.title}, ${subject.name}: cost with ${of}`
     if (bare.small === undefined || bare.large === undefined) return [growth(title, small, large)]
-    const beside = median(ratios(speeds(bare.small), speeds(bare.large)))
+    const beside = speed(bare.small) / speed(bare.large)
     return [growth(`${title}, relative to bare`, small, large, beside)]
   })
 }
@@ -138,26 +138,27 @@ function isOurs(name: SubjectName): boolean {
 }
 
 function growth(title: string, small: Result, large: Result, beside = 1): Verdict {
-  const figure = median(ratios(speeds(small), speeds(large))) / beside
+  const figure = speed(small) / speed(large) / beside
   return { target: `${title}: at most ${maxGrowth}`, figure, isMet: figure <= maxGrowth }
 }
 
-/** One line for each server of a measure. */
+/**
+ * One line for each server of a measure: the rounds that were disturbed least, and the median of
+ * all.
+ */
 export function requestTable(results: readonly Result[]): string {
-  const header = ['', 'users', 'req/s', 'ratio', 'min', 'max', 'CPU µs', 'CPU ratio']
+  const header = ['', 'users', 'req/s', 'ratio', 'median', 'CPU µs', 'CPU ratio']
   const rows = results.map((result) => {
-    const { subject } = result
     const bare = bareOf(results, result)
-    const toBare = bare && ratios(speeds(result), speeds(bare))
+    const beside = bare === result ? undefined : bare
     return [
-      `  ${subject.name}`,
-      digits(subject.users),
-      digits(median(speeds(result))),
-      ...(bare && toBare && bare !== result
-        ? [median(toBare), Math.min(...toBare), Math.max(...toBare)].map((each) => digits(each, 2))
-        : ['', '', '']),
-      digits(median(costs(result))),
-      bare && bare !== result ? digits(efficiency(result, bare), 2) : '',
+      `  ${result.subject.name}`,
+      digits(result.subject.users),
+      digits(speed(result)),
+      beside ? digits(speed(result) / speed(beside), 2) : '',
+      beside ? digits(median(ratios(speeds(result), speeds(beside))), 2) : '',
+      digits(cost(result)),
+      beside ? digits(cost(beside) / cost(result), 2) : '',
     ]
   })
   return table([header, ...rows])

@@ -8,7 +8,7 @@ import { type DatabaseKind, type Databases, oneOfEach } from '../databases.js'
 import { type LoadRequest, load, type Round } from '../load.js'
 import type { Effort } from '../requests.js'
 import { type RunningServer, startServer } from '../start-server.js'
-import { digits, median, ratios } from '../statistics.js'
+import { digits, median, undisturbed } from '../statistics.js'
 import type { Verdict } from '../targets.js'
 import { few, fill } from './world.js'
 
@@ -52,7 +52,7 @@ function verdictOf(
   kind: DatabaseKind,
   [withGate, without]: readonly (readonly Round[])[],
 ): Verdict {
-  const figure = median(ratios(speedsOf(withGate), speedsOf(without)))
+  const figure = undisturbed(speedsOf(withGate)) / undisturbed(speedsOf(without))
   const [own, bare] = [withGate, without].map((rounds = []) =>
     digits(median(rounds.map(({ cpuMicrosecondsPerRequest }) => cpuMicrosecondsPerRequest))),
   )
