@@ -6,6 +6,7 @@ import { ConfigurationError } from '../../../lib/adapter/index.js'
 import type { Connection } from './dialect.js'
 import { sqliteDialect } from './sqlite.js'
 import {
+  readerOf,
   type SqliteClients,
   type SqliteDriverOptions,
   type SqliteHandle,
@@ -100,7 +101,7 @@ export async function openSqlite(path: string, timeoutMs: number): Promise<Conne
   const checkpoints = threads(1, maxCheckpointWaitMs)
   return {
     ...common,
-    reader,
+    reader: readerOf(writer, await reader.take()),
     ...(scanner && { scanner }),
     // SQLite resolves symbolic links before it names the log.
     durability: walFlusher(`${realpathSync(path)}-wal`, checkpoints),

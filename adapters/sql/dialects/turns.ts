@@ -7,6 +7,8 @@ export interface Turns {
   /** Like `take`, without a time limit. */
   takeAtLast(): Promise<void> | undefined
   give(): void
+  /** Whether nobody has a turn. */
+  areFree(): boolean
 }
 
 /**
@@ -44,5 +46,6 @@ export function createTurns(most: number, timeoutMs: number): Turns {
         next()
       }
     },
+    areFree: () => taken === 0,
   }
 }

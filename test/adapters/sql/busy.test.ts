@@ -73,3 +73,21 @@ it('gives up with an UnavailableError when the other process does not end in tim
   await adapters.users.create(scope, user, writeOf(user))
   await adapters.close()
 })
+
+it('reads only what is committed, before, during and after a transaction of its own', async () => {
+  const migrated = await sqlAdapters({ url: database.url })
+  await migrated.close()
+  const own = createDatabase(await openSqlite(database.url.slice('sqlite:'.length), 1000))
+  const note = statement(
+    () => sql`insert into scim_rules (tenant, version, rules) values ('new', 1, '{}')`,
+  )
+  const noted = sql`select tenant from scim_rules where tenant = 'new'`
+  const found = async () => (await own.all(noted)).length
+  expect(await found()).toBe(0)
+  await own.transaction(async (session) => {
+    await session.change(note, {})
+    expect(await found()).toBe(0)
+  })
+  expect(await found()).toBe(1)
+  await own.close()
+})
