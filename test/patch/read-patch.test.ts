@@ -1,3 +1,4 @@
+import { ScimError } from '../../lib/errors.js'
 import { readPatch } from '../../lib/patch/read-patch.js'
 import type { Json } from '../../lib/schema/types.js'
 import { optionsOf, patchOp, refusal } from './fixtures.js'
@@ -116,4 +117,69 @@ describe('readPatch bounds a request', () => {
       expect(refusal(() => readPatch(many(3, operation), options)).scimType).toBe('tooMany')
     }
   })
+})
+
+const limited = { ...optionsOf(), limits: { operations: 2, values: 3 } }
+const strictOf = (operation: Json) => ({ schemas: [patchOp], Operations: [operation] })
+
+/** What an administrator reads about a body that is refused. */
+const details: readonly [string, Json, string][] = [
+  ['is no object', 'x', 'The body must be an object.'],
+  [
+    'has no Operations',
+    { schemas: [patchOp], active: false },
+    "The body is no PATCH: must have required property 'Operations'.",
+  ],
+  [
+    'has an operation that is no object',
+    { schemas: [patchOp], Operations: [title, 'x'] },
+    'The body is no PATCH: Operations/1 must be object.',
+  ],
+  [
+    'has Operations twice',
+    { schemas: [patchOp], Operations: [], operations: [title] },
+    'The body has "Operations" more than once.',
+  ],
+  ['has no op', strictOf({ path: 'x' }), "Operations[0]: must have required property 'op'."],
+  ['has an op of null', strictOf({ op: null }), 'Operations[0]: op must be string.'],
+  [
+    'has an unknown op',
+    strictOf({ op: 'frob', path: 'x', value: 1 }),
+    'Operations[0]: "op" must be add, remove or replace.',
+  ],
+  [
+    'removes nothing',
+    strictOf({ op: 'remove' }),
+    'Operations[0]: a remove operation needs a "path".',
+  ],
+  ['adds nothing', strictOf({ op: 'add', path: 'x' }), 'Operations[0]: "add" needs a "value".'],
+  ['has op twice', strictOf({ op: 'add', OP: 'remove' }), 'Operations[0] has "op" more than once.'],
+  [
+    'has too many operations',
+    { schemas: [patchOp], Operations: [title, title, title] },
+    'A PATCH has at most 2 operations.',
+  ],
+  [
+    'has too many values',
+    strictOf({ op: 'add', path: 'x', value: { a: [1, 2], b: [3, 4] } }),
+    'A PATCH has at most 3 values in its operations.',
+  ],
+]
+
+it.each(details)('says what is wrong with a body that %s', (_, body, detail) => {
+  expect(() => readPatch(body, limited)).toThrow(new ScimError(400, detail))
+})
+
+it('says that Operations is empty, if that is refused', () => {
+  expect(() => readPatch({ schemas: [patchOp], Operations: [] }, strict)).toThrow(
+    '"Operations" is empty.',
+  )
+})
+
+it('accepts as many operations and values as the limits say', () => {
+  const operation = { op: 'add', path: 'x', value: [1, 2, 3] }
+  expect(readPatch({ schemas: [patchOp], Operations: [operation, title] }, limited)).toEqual([
+    operation,
+    title,
+  ])
 })

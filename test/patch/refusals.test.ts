@@ -81,6 +81,58 @@ const refused: Readonly<Record<string, Refused>> = {
     scimType: 'invalidPath',
     detail: 'There is no attribute "nickNames".',
   },
+  'a long unknown path': {
+    operation: two('add', `x${'y'.repeat(100)}`),
+    choice: strict,
+    scimType: 'invalidPath',
+    detail: `There is no attribute "x${'y'.repeat(99)}…".`,
+  },
+  'an unknown part of an extension': {
+    operation: two('add', `${enterprise}:colour`),
+    choice: strict,
+    scimType: 'invalidPath',
+    detail: `There is no attribute "${enterprise}:colour".`,
+  },
+  'an unknown name behind an "and" in a value filter': {
+    operation: { op: 'remove', path: 'emails[type eq "work" and not (kind pr)]' },
+    choice: strict,
+    scimType: 'invalidFilter',
+    detail: 'There is no attribute "emails.kind".',
+  },
+  'an unknown part of a filtered value': {
+    operation: two('replace', 'emails[type eq "work"].colour'),
+    choice: strict,
+    scimType: 'invalidPath',
+    detail: 'There is no attribute "emails.colour".',
+  },
+  'a value filter behind a part': {
+    operation: { op: 'remove', path: 'emails.value[type eq "work"]' },
+    scimType: 'invalidPath',
+    detail: 'Attribute "emails.value" takes no value filter.',
+  },
+  'a value in place of a list': {
+    operation: { op: 'add', path: 'emails', value: 'x@y.example' },
+    choice: strict,
+    scimType: 'invalidValue',
+    detail: 'Attribute "emails" is multi-valued and needs an array.',
+  },
+  'an empty text in place of the members to remove': {
+    type: 'Group',
+    operation: { op: 'remove', path: 'members', value: '' },
+    scimType: 'invalidValue',
+    detail:
+      'Attribute "members" is multi-valued and needs an array. Leave "value" out to remove all.',
+  },
+  'a path in an object that is damaged': {
+    operation: { op: 'replace', value: { 'emails[': 'x' } },
+    scimType: 'invalidFilter',
+    detail: 'Expected an attribute, found the end at position 7.',
+  },
+  'a value and its part by different spellings': {
+    operation: { op: 'replace', value: { 'name.givenName': 'A', 'NAME.GIVENNAME': 'B' } },
+    scimType: 'invalidSyntax',
+    detail: 'Attribute "name.givenName" is given more than once.',
+  },
   'an unknown name in a value filter': {
     operation: { op: 'remove', path: 'emails[kind eq "work"]' },
     choice: strict,
