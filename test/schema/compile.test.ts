@@ -353,7 +353,10 @@ describe('schemas that contradict themselves', () => {
   it.each(rows.map(([what, options, place, id]) => ({ title: `${what} (${id})`, options, place })))(
     'are refused when the router is built: $title',
     ({ options, place }) => {
-      expect(refusal(options)).toContain(place)
+      const message = refusal(options)
+      expect(message).toContain(place)
+      // After the place, it says what is wrong.
+      expect(message).toMatch(/^Option \S+( \("[^"]*"\))?(: attributes\S+ \(.*\))? [a-z].{9,}\.$/)
     },
   )
 
