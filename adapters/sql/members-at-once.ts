@@ -26,29 +26,56 @@ interface Values extends ResourceKey {
   readonly removed: number
 }
 
+/** Finds a row if everybody named is a person who is not a member yet, or a member, respectively. */
+const allCanChange = statement<Values>(
+  (value, { json, joinEach, isListed }) => sql`
+    select 1 as found
+    where ${value('added')} = (
+      select count(*) from ${joinEach(
+        sql`(${json.strings(value('add'))}) as listed`,
+        'scim_resources as resource',
+        sql`resource.tenant = ${value('tenant')} and resource.id = listed.value`,
+      )}
+      where resource.resource_type = 'User' and 0 = (
+        select count(*) from scim_members as member
+        where member.tenant = ${value('tenant')} and member.group_id = ${value('id')}
+          and member.member_id = resource.id))
+    and ${value('removed')} = (
+      select count(*) from scim_members
+      where ${isListed('scim_members', 'member_id', value('tenant'), value('remove'))}
+        and group_id || '' = ${value('id')} and nested = 0)`,
+)
+
 /**
- * The whole change. CASE looks at `touched` first, so that the group is locked before anything else
- * and the marks last, as in a transaction. If anybody cannot join or leave, the division fails, and
- * with it everything.
+ * The whole change, or nothing. Every other part asks `touched` first, so that the group is locked
+ * before anything else, as in a transaction. If somebody joined or left at the same moment, the
+ * division fails, and with it everything.
  */
 const changeAtOnce = statement<Values, ResourceRow>((value, dialect) => {
-  const part = <Arguments extends object>(
-    { build }: Statement<Arguments>,
-    names: Readonly<Record<string, keyof Values>> = {},
-  ) => build((name) => value(names[name] ?? (name as unknown as keyof Values)), dialect)
+  const part = <Arguments extends object>({ build }: Statement<Arguments>, ids?: keyof Values) =>
+    build((name) => {
+      if (name === 'ids' || name === 'rows') return ifTouched(value(ids ?? 'entries'))
+      return value(name === 'groupId' ? 'id' : (name as unknown as keyof Values))
+    }, dialect)
   return sql`
-    with touched as (
-      ${part(touchResource)} returning id, version, created, last_modified, document),
-    added as (${part(insertMembers, { groupId: 'id', ids: 'add' })}),
-    removed as (${part(deleteMembers, { groupId: 'id', ids: 'remove' })}),
-    marked as (${part(markUsers, { ids: 'pending' })}),
-    logged as (${part(insertEntries, { rows: 'entries' })})
-    select touched.*, 1 / (case when touched.id is null then 0
+    with can_change as (${part(allCanChange)}),
+    touched as (${part(touchResource)} and exists (select 1 from can_change)
+      returning id, version, created, last_modified, document),
+    added as (${part(insertMembers, 'add')}),
+    removed as (${part(deleteMembers, 'remove')}),
+    marked as (${part(markUsers, 'pending')}),
+    logged as (${part(insertEntries)})
+    select touched.*, 1 / (case
       when (select count(*) from added where nested = 0) <> ${value('added')} then 0
       when (select count(*) from removed where nested = 0) <> ${value('removed')} then 0
       else 1 end) as is_complete
-    from (select 1) as always left join touched on true`
+    from touched`
 })
+
+/** A list, empty if the group was not touched. */
+function ifTouched(list: unknown) {
+  return sql`case when exists (select 1 from touched) then cast(${list} as text) else '[]' end`
+}
 
 /** Division by zero. */
 const incomplete = '22012'

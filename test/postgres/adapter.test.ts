@@ -57,6 +57,44 @@ it('changes the members of a group in one statement, with marks and the audit lo
   expect(await adapters.audit.query(scope, { limit: 10 })).toHaveLength(2)
 })
 
+/** How many transactions were rolled back, once all connections of the adapters have ended. */
+async function rollbacks(): Promise<number> {
+  await adapters.close()
+  const ask = async (query: string) => Number((await other.query(query)).rows[0].number)
+  while (
+    await ask(`SELECT count(*) AS number FROM pg_stat_activity
+      WHERE application_name = 'label-studio-scim' AND datname = current_database()`)
+  );
+  return ask(`SELECT xact_rollback AS number FROM pg_stat_database
+    WHERE datname = current_database()`)
+}
+
+it('adds somebody who is there already, and removes somebody who is not, without an error', async () => {
+  const [scope, user, group] = [aScope(), aUser(), aGroup()]
+  await adapters.users.create(scope, user, writeOf(user))
+  await adapters.groups.create(scope, group, writeOf(group))
+  const before = await rollbacks()
+  adapters = await sqlAdapters({ url: database.url, timeoutMs: 500, poolSize: 3 })
+  const changes: readonly (readonly ['add' | 'remove', string, number])[] = [
+    ['remove', user.id, 0],
+    ['add', user.id, 1],
+    ['add', user.id, 0],
+    ['remove', user.id, 1],
+    ['remove', user.id, 0],
+  ]
+  for (const [what, id, count] of changes) {
+    const members = { add: [], remove: [], [what]: [id] }
+    const outbox = {
+      pending: [id],
+      audit: [auditEntry(scope, new Date(), { event: 'group.patched' })],
+    }
+    const at = { now: user.meta.created, outbox }
+    const changed = await adapters.groups.changeMembers?.(scope, group.id, members, at)
+    expect((changed?.[what === 'add' ? 'added' : 'removed'] ?? []).length).toBe(count)
+  }
+  expect(await rollbacks()).toBe(before)
+})
+
 it('goes on after all idle connections were lost', async () => {
   const [scope, user] = [aScope(), aUser()]
   await adapters.users.create(scope, user, writeOf(user))
