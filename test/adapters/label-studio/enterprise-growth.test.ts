@@ -68,3 +68,54 @@ describe('many people in front of Enterprise', () => {
     expect(lists.length).toBeLessThan(2 * ids.length)
   }, 60_000)
 })
+
+describe('accounts that were just created', () => {
+  const rules = (projectId: number) => ({
+    roles_groups: [['Annotator', 'crew']] as [['Annotator', string]],
+    workspaces_groups: [['Vision', 'crew']] as [[string, string]],
+    projects_groups: [{ project_id: projectId, group: 'crew', role: 'Reviewer' as const }],
+  })
+
+  it('are members of nothing, so nobody is asked about their memberships', async () => {
+    const { fake, product, saveRules, aProject, aWorkspace, accountId } = await start(
+      {},
+      { isWorking: false },
+    )
+    const [project, workspace] = [aProject(), aWorkspace('Vision')]
+    await saveRules(rules(project.id))
+    const ids: string[] = []
+    for (let each = 0; each < 20; each += 1) {
+      ids.push((await product.pushUser({ userName: `person-${each}@example.com` })).json.id)
+    }
+    await product.pushGroup('crew', ids)
+    await product.drained()
+    expect([project.roleOf(accountId('person-7@example.com')), workspace.members.size]).toEqual([
+      'RE',
+      20,
+    ])
+    const asked = (path: RegExp) =>
+      fake.requests.filter((each) => each.method === 'GET' && path.test(each.path)).length
+    expect(asked(/memberships\/paginated|members\/paginated/)).toBe(0)
+    expect(asked(/^\/api\/projects\/\d+\/$/)).toBe(1)
+  })
+
+  it('hear of a project that has just been deleted', async () => {
+    const { fake, product, saveRules, aProject, aWorkspace } = await start({}, { isWorking: false })
+    const project = aProject()
+    aWorkspace('Vision')
+    await saveRules(rules(project.id))
+    const first = (await product.pushUser({ userName: 'first@example.com' })).json.id
+    const { json: crew } = await product.pushGroup('crew', [first])
+    await product.drained()
+    fake.state.projects.delete(project.id)
+    const second = (await product.pushUser({ userName: 'second@example.com' })).json.id
+    const value = [{ value: second }]
+    await product.patch(`/Groups/${crew.id}`, [{ op: 'add', path: 'members', value }])
+    const notes = async () => (await product.record(second))?.notes ?? []
+    while ((await notes()).length === 0) await product.drained()
+    expect(await notes()).toEqual([
+      `There is no project ${project.id} in Label Studio. ` +
+        `Not given: Reviewer in project ${project.id}.`,
+    ])
+  }, 30_000)
+})

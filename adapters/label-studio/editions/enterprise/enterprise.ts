@@ -123,7 +123,8 @@ async function apply(
   })
   const note = (entries: readonly Grant[]) =>
     before.note([...roleGrant(access), ...entries], account.reference)
-  const reached = await memberships.carryOut(scope, id, { ledger, planned, note })
+  const receiver = { id, isNew: account.isNew ?? false }
+  const reached = await memberships.carryOut(scope, receiver, { ledger, planned, note })
   return {
     applied: [...roleGrant(access), ...reached.applied],
     deferred: [...planned.deferred, ...reached.deferred],

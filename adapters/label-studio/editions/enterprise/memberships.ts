@@ -20,13 +20,18 @@ export interface Work {
   readonly note: (ledger: readonly Grant[]) => Promise<void>
 }
 
+/** The account that receives grants. */
+export interface Receiver extends Pick<Holder, 'isNew'> {
+  readonly id: number
+}
+
 /** Memberships in workspaces and projects of Enterprise. */
 export interface Memberships {
   /**
    * Revokes and grants. Grants are recorded first, so that a crash in between leaves no unrecorded
    * grant.
    */
-  carryOut(scope: Scope, accountId: number, work: Work): Promise<PlanResult>
+  carryOut(scope: Scope, account: Receiver, work: Work): Promise<PlanResult>
   /** The account's workspaces, and its memberships in these projects. */
   current(scope: Scope, accountId: number, projectIds: readonly number[]): Promise<readonly Grant[]>
 }
@@ -46,14 +51,14 @@ export function membershipsIn(api: LabelStudioApi, settings: LabelStudioSettings
   }
 
   return {
-    async carryOut({ signal }, accountId, { ledger, planned, note }) {
+    async carryOut({ signal }, { id: accountId, isNew }, { ledger, planned, note }) {
       for (const each of planned.revocations) {
         if (each.kind === 'workspace') await workspaces.revoke(each, accountId, signal)
         if (each.kind === 'project') await projects.revoke(each, accountId, signal)
       }
       const entries = membershipsLeft(ledger, planned)
       const found = await all(planned.grants, (grant) =>
-        prepare(grant, { accountId, signal, had: entries.get(placeOf(grant)) }),
+        prepare(grant, { accountId, isNew, signal, had: entries.get(placeOf(grant)) }),
       )
       const prepared = found.filter(
         (each): each is Prepared => each !== undefined && 'give' in each,

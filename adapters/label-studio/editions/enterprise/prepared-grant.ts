@@ -4,6 +4,8 @@ import { describeGrant, type Grant } from '../../../../lib/adapter/index.js'
 export interface Holder {
   readonly accountId: number
   readonly had: Grant | undefined
+  /** Just created, so that it is a member of nothing. */
+  readonly isNew: boolean
   readonly signal: AbortSignal
 }
 

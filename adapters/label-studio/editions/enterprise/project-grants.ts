@@ -19,12 +19,17 @@ interface ProjectStanding {
  */
 export function projectGrants(api: LabelStudioApi) {
   const changing = <T>(work: () => Promise<T>) => explained(api, 'project', work)
+  const isThere = recentlyThere(api)
+  const standing = async (projectId: number, holder: Holder) => {
+    if (!holder.isNew) return standingIn(api, projectId, holder)
+    return (await isThere(projectId, holder.signal)) ? noStanding : undefined
+  }
 
   return {
     async prepare(grant: ProjectGrant, holder: Holder): Promise<Prepared | Impossible> {
       const { accountId, had, signal } = holder
       const { projectId } = grant
-      const before = await standingIn(api, projectId, { accountId, signal })
+      const before = await standing(projectId, holder)
       if (!before) return missing(`project ${projectId}`, grant)
       const entry = entryFor(grant, had, before)
       const give = () => giveIn(api, grant, { accountId, signal, before })
@@ -55,6 +60,21 @@ export function projectGrants(api: LabelStudioApi) {
       }
       return there
     },
+  }
+}
+
+const noStanding: ProjectStanding = { isMember: false, roles: [] }
+const recentMs = 10_000
+
+/** Whether a project exists; one that did some seconds ago is not requested again. */
+function recentlyThere(api: LabelStudioApi) {
+  const seen = new Map<number, number>()
+  return async (projectId: number, signal: AbortSignal): Promise<boolean> => {
+    const at = seen.get(projectId) ?? Number.NEGATIVE_INFINITY
+    if (performance.now() - at < recentMs) return true
+    const isThere = (await api.projects.get(projectId, signal)) !== undefined
+    if (isThere) seen.set(projectId, performance.now())
+    return isThere
   }
 }
 

@@ -38,10 +38,10 @@ export function workspaceGrants(api: LabelStudioApi, settings: LabelStudioSettin
 
   return {
     async prepare(grant: WorkspaceGrant, holder: Holder): Promise<Prepared | Impossible> {
-      const { accountId, had, signal } = holder
+      const { accountId, had, isNew, signal } = holder
       const workspace = await titled(grant.title, signal)
       if (!workspace) return missing(`workspace "${grant.title}"`, grant)
-      const isMember = await api.workspaces.hasMember(workspace.id, accountId, signal)
+      const isMember = !isNew && (await api.workspaces.hasMember(workspace.id, accountId, signal))
       const isOurs = had?.kind === 'workspace' && (had.workspaceId ?? workspace.id) === workspace.id
       // Another workspace has this title now: the membership in the first one ends.
       if (had?.kind === 'workspace' && !isOurs) await remove(had, accountId, signal)
