@@ -1,12 +1,5 @@
-import {
-  bulkUrn,
-  enterpriseUrn,
-  groupUrn,
-  patchUrn,
-  searchUrn,
-  userUrn,
-} from '../protocol/server.js'
 import { oneOf } from '../support/random.js'
+import { bulkUrn, enterpriseUrn, groupUrn, patchUrn, searchUrn, userUrn } from '../support/urns.js'
 
 /** Secrets that no answer, log, event or audit entry may tell. */
 export const secrets = {

@@ -7,14 +7,9 @@ import { scimRouter } from '../../lib/http/router.js'
 import type { ScimOptions } from '../../lib/options.js'
 import type { Principal } from '../../lib/protocol/messages.js'
 import type { Adapters } from '../../lib/stores/adapters.js'
+import { groupUrn, patchUrn, userUrn } from '../support/urns.js'
 
-export const userUrn = 'urn:ietf:params:scim:schemas:core:2.0:User'
-export const groupUrn = 'urn:ietf:params:scim:schemas:core:2.0:Group'
-export const enterpriseUrn = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
-export const patchUrn = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
-export const searchUrn = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest'
-export const bulkUrn = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest'
-export const errorUrn = 'urn:ietf:params:scim:api:messages:2.0:Error'
+export * from '../support/urns.js'
 
 /** An answer as tests look at it. */
 export interface Answer {
