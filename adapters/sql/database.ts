@@ -80,6 +80,8 @@ export interface Database extends Session {
     parameters: Arguments,
     options?: AloneOptions,
   ): Promise<StatementResult<Row>>
+  /** As `durable` of a store. */
+  durable(): Promise<void>
   close(): Promise<void>
 }
 
@@ -146,6 +148,7 @@ export function createDatabase(connection: Connection): Database {
       if (!passing) await durability?.flush()
       return result as StatementResult<Row>
     },
+    durable: async () => durability?.flush(),
     close() {
       closed ??= closeAll()
       return closed

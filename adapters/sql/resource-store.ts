@@ -31,6 +31,7 @@ export function sqlResourceStore<R extends Resource>(
   return {
     supports: { filter: true, sort: true, cursor: true, outbox: true },
     useKeys: index.use,
+    durable: database.durable,
     async create(scope, resource, write) {
       await index.ready()
       return writeOutbox(

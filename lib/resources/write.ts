@@ -1,5 +1,6 @@
 import { forbidden, notFound, preconditionFailed, ScimError } from '../errors.js'
 import { auditEntries, subjectOf } from '../events/audit-entry.js'
+import type { Read } from '../stores/query.js'
 import type { Resource } from '../stores/resource.js'
 import type { LedgerEntry } from '../stores/write.js'
 import { matchesEtag } from '../version/etag.js'
@@ -75,7 +76,7 @@ async function steps(
   spec: WriteSpec,
   ignored: ReadonlySet<string>,
 ): Promise<WriteResult> {
-  const current = spec.read && (await load(call, spec.read))
+  const current = spec.read && (await loadToWrite(call, spec.read))
   const decided = spec.decide(current, ignored)
   // Skip absent steps: an extra `await` costs as much as the step itself.
   const change = decided instanceof Promise ? await decided : decided
@@ -110,16 +111,21 @@ export function remove(call: ResourceCall): Promise<void> {
 /** Loads a resource and checks its deletion. */
 export async function checkedDeletion(call: ResourceCall): Promise<Change> {
   const { read, decide } = call.kind.deletion(call)
-  const change = await decide(read && (await load(call, read)), nobody)
+  const change = await decide(read && (await loadToWrite(call, read)), nobody)
   await call.kind.check?.(call, change)
   return change
 }
 
+/** Also an answer that the resource is gone may be the second to the same DELETE. */
+async function loadToWrite(call: ResourceCall, read: Read): Promise<Resource> {
+  return load(call, read).catch(async (error: unknown) => {
+    await call.store.durable?.()
+    throw error
+  })
+}
+
 /** The current resource, if it meets the client's conditions; 404 or 412 otherwise. */
-export async function load(
-  call: ResourceCall,
-  read: NonNullable<WriteSpec['read']>,
-): Promise<Resource> {
+export async function load(call: ResourceCall, read: Read): Promise<Resource> {
   const { store, scope, id, ifMatch, ifNoneMatch } = call
   const resource = await store.get(scope, id, read)
   if (!resource) throw notFound()
@@ -137,9 +143,13 @@ function permit({ allowed }: ResourceCall, { attributes, secrets }: Change): voi
   if (refused !== undefined) throw forbidden(`You cannot change your own "${refused}".`)
 }
 
-/** Stores nothing, but finishes what an earlier request with the same content may have left. */
+/**
+ * Stores nothing, but finishes what an earlier request with the same content may have left. That
+ * request may not even be on the disk yet.
+ */
 async function leave(call: ResourceCall, current: Resource, change: Change): Promise<WriteResult> {
   await call.kind.settleUnchanged?.(call, current)
+  await call.store.durable?.()
   if (!call.store.supports?.outbox) {
     // The mark after an earlier write may have been lost with the process.
     await markPending(call, call.kind.pending?.(call, change) ?? [])

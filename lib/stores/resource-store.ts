@@ -139,4 +139,12 @@ export interface ResourceStore<R extends Resource = Resource> {
    * it, there is one `get` per id.
    */
   getMany?(scope: Scope, ids: readonly string[], read: Read): Promise<readonly R[]>
+
+  /**
+   * **Optional.** Resolves when everything that was read before survives a power failure. For
+   * stores that show a write before it does. A write that finds nothing to do waits for it.
+   *
+   * @throws UnavailableError when it may be lost
+   */
+  durable?(): Promise<void>
 }
