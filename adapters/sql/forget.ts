@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { type AccessRecord, withoutPerson } from '../../lib/adapter/index.js'
 import { type Database, type Session, statement } from './database.js'
@@ -60,7 +59,6 @@ export async function forgetPeople(database: Database, before: string): Promise<
     const last = rows.at(-1)
     if (!last || rows.length < page) return forgotten
     after = { tenant: last.tenant, userId: last.user_id }
-    await nextTurn()
   }
 }
 

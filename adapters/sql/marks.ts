@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { groupKey, type MappingPolicy } from '../../lib/adapter/index.js'
 import { atMost, type Session, statement } from './database.js'
@@ -128,7 +127,6 @@ export async function markAll(
 ): Promise<void> {
   const sorted = [...new Set(userIds)].sort()
   for (let start = 0; start < sorted.length; start += maxMarksAtOnce) {
-    if (start > 0) await nextTurn()
     const ids = JSON.stringify(sorted.slice(start, start + maxMarksAtOnce))
     await session.prepared(markUsers, { tenant, ids })
   }
@@ -242,7 +240,6 @@ export async function usersIn(
       for (const id of found) users.push(id)
       if (found.length < maxMarksAtOnce) break
       after = found.at(-1) ?? ''
-      await nextTurn()
     }
   }
   return users

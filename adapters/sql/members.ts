@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sql } from 'kysely'
 import {
   type GroupReference,
@@ -19,7 +18,7 @@ import { isStorable } from './storable.js'
  */
 export const isMember = sql.raw("member_id >= ''")
 
-const maxAtOnce = 2000
+const maxAtOnce = 500
 /** What SQLite reads in some milliseconds, in this thread. */
 const readAtOnce = 1000
 const memberTypes = ['User', 'Group']
@@ -298,7 +297,7 @@ async function runOn(
   all: readonly string[],
 ): Promise<readonly MemberId[]> {
   const changed: MemberId[] = []
-  for await (const ids of inChunks(all)) {
+  for (const ids of inChunks(all)) {
     const rows = await session.prepared(declared, { ...group, ids: JSON.stringify(ids) })
     for (const row of rows) changed.push(row)
   }
@@ -311,7 +310,7 @@ async function requireKnown(
   all: readonly string[],
 ): Promise<void> {
   const unknown = new Set<string>(all)
-  for await (const ids of inChunks(all.filter(isStorable))) {
+  for (const ids of inChunks(all.filter(isStorable))) {
     const rows = await session.prepared(knownMembers, { tenant, ids: JSON.stringify(ids) })
     for (const { id, resource_type } of rows) {
       if (memberTypes.includes(resource_type)) unknown.delete(id)
@@ -320,10 +319,9 @@ async function requireKnown(
   if (unknown.size > 0) throw new UnknownReferenceError([...unknown])
 }
 
-/** SQLite works in this thread, so other work can run between chunks. */
-async function* inChunks(ids: readonly string[]): AsyncGenerator<readonly string[]> {
+/** SQLite works in this thread, so other work can run between chunks: see `paced`. */
+function* inChunks(ids: readonly string[]): Generator<readonly string[]> {
   for (let start = 0; start < ids.length; start += maxAtOnce) {
-    if (start > 0) await nextTurn()
     yield ids.slice(start, start + maxAtOnce)
   }
 }
@@ -382,7 +380,6 @@ export async function readMembersInSteps(session: Session, group: GroupKey): Pro
     for (const [id, type, text] of list)
       members.push(memberOf({ id, resource_type: type, display: text }))
     if (list.length < readAtOnce) return members
-    await nextTurn()
   }
 }
 
@@ -487,7 +484,6 @@ export async function removeAllMembers(session: Session, group: GroupKey): Promi
     const [end] = await session.prepared(endOfChunk, { ...group, place: maxAtOnce - 1 })
     if (end === undefined) break
     await session.change(deleteUpTo, { ...group, last: end.id })
-    await nextTurn()
   }
   await session.change(deleteRest, group)
 }

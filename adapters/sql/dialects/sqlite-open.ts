@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { Kysely, SqliteDialect } from 'kysely'
 import { ConfigurationError } from '../../../lib/adapter/index.js'
 import type { Connection } from './dialect.js'
+import { paced } from './pace.js'
 import { sqliteDialect } from './sqlite.js'
 import {
   readerOf,
@@ -82,8 +83,8 @@ export async function openSqlite(path: string, timeoutMs: number): Promise<Conne
   if (!isMemory) mkdirSync(dirname(resolve(path)), { recursive: true })
   const settings = driver === undefined ? pragmas : [...pragmas, rareCheckpoints]
   const writer = await connect(open, path, { settings, timeoutMs, exclusive: true })
-  const common = { dialect: sqliteDialect, compiler: compiler(), writer }
-  if (isMemory) return { ...common, reader: writer, close: writer.close }
+  const common = { dialect: sqliteDialect, compiler: compiler(), writer: paced(writer) }
+  if (isMemory) return { ...common, reader: common.writer, close: writer.close }
   const readOnly = [...pragmas, 'query_only = on']
   const reader = await connect(open, path, { settings: readOnly, timeoutMs, exclusive: false })
   const threads = (count: number, busyMs: number) =>
@@ -101,7 +102,7 @@ export async function openSqlite(path: string, timeoutMs: number): Promise<Conne
   const checkpoints = threads(1, maxCheckpointWaitMs)
   return {
     ...common,
-    reader: readerOf(writer, await reader.take()),
+    reader: paced(readerOf(writer, await reader.take())),
     ...(scanner && { scanner }),
     // SQLite resolves symbolic links before it names the log.
     durability: walFlusher(`${realpathSync(path)}-wal`, checkpoints),
