@@ -1,4 +1,10 @@
-import type { AccessStore, FinishedClaim, MappingPolicy, Scope } from '../../lib/adapter/index.js'
+import {
+  type AccessStore,
+  type FinishedClaim,
+  type MappingPolicy,
+  type Scope,
+  VersionMismatchError,
+} from '../../lib/adapter/index.js'
 
 import { appendAudit } from './audit-store.js'
 import type { Database } from './database.js'
@@ -42,7 +48,9 @@ function finish(
     database.transaction(async (session) => {
       await saveRecords(session, tenant, records)
       await appendAudit(session, tenant, audit)
-      await clearMarks(session, tenant, finished)
+      if ((await clearMarks(session, tenant, finished)) < finished.length) {
+        throw new VersionMismatchError()
+      }
     }, scope),
   )
 }

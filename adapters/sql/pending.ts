@@ -260,7 +260,10 @@ async function settle(
   outcome: PendingOutcome,
 ): Promise<void> {
   const { tenant, userId, mark } = entry
-  if (outcome.kind === 'done') return clearMarks(session, tenant, [{ owner, entry }])
+  if (outcome.kind === 'done') {
+    await clearMarks(session, tenant, [{ owner, entry }])
+    return
+  }
   await session.change(putOff, {
     ...{ tenant, userId, owner, mark },
     error: outcome.error,
@@ -271,17 +274,18 @@ async function settle(
 
 /**
  * Ends claims on people of a tenant whose access was enforced. Those marked again meanwhile stay
- * pending, and are due at once.
+ * pending, and are due at once. Returns how many claims still belonged to their owners.
  */
 export async function clearMarks(
   session: Pick<Session, 'change'>,
   tenant: string,
   finished: readonly Pick<FinishedClaim, 'owner' | 'entry'>[],
-): Promise<void> {
+): Promise<number> {
   const rows = finished.map(({ owner, entry }) => [entry.userId, owner, entry.mark] as const)
   const claims = JSON.stringify(rows.sort(([a], [b]) => (a < b ? -1 : 1)))
   const cleared = await session.change(clear, { tenant, claims })
-  if (cleared < rows.length) await session.change(release, { tenant, claims })
+  if (cleared === rows.length) return cleared
+  return cleared + (await session.change(release, { tenant, claims }))
 }
 
 async function summaryOf(database: Database, tenant: string): ReturnType<AccessStore['summary']> {

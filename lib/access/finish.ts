@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FinishedClaim } from '../stores/access-store.js'
+import { storeErrorKind } from '../stores/errors.js'
 import type { Scope } from '../stores/scope.js'
 import type { AccessAdapters } from './enforce.js'
 
@@ -9,7 +10,16 @@ export type Finish = (scope: Scope, finished: FinishedClaim) => Promise<void>
 /** In one step if the stores support it. */
 export function finishAlone({ access, audit: log, users }: AccessAdapters): Finish {
   if (access.finish && users.supports?.outbox) {
-    return (scope, finished) => access.finish?.(scope, [finished]) ?? Promise.resolve()
+    return async (scope, finished) => {
+      try {
+        await access.finish?.(scope, [finished])
+      } catch (error) {
+        // What we did in the host may have come after what the new owner of the lease did.
+        const isLost = storeErrorKind(error) === 'versionMismatch'
+        if (isLost) await access.mark(scope, [finished.entry.userId])
+        throw error
+      }
+    }
   }
   return async (scope, { owner, entry, record, audit }) => {
     if (record) await access.saveRecord(scope, record)
@@ -52,17 +62,19 @@ export function finishTogether(adapters: AccessAdapters): Finish {
       if (scope.signal.aborted) reject(scope.signal.reason)
       return !scope.signal.aborted
     })
-    const [first] = held
-    if (!first) return
-    try {
-      await access.finish?.(
-        first.scope,
-        held.map(({ finished }) => finished),
-      )
-      for (const { resolve } of held) resolve()
-    } catch (error) {
-      if (held.length === 1) return first.reject(error)
-      for (const each of held) await store([each])
+    const claims = held.map(({ finished }) => finished)
+    const [first, second] = held
+    if (first && second) {
+      try {
+        await access.finish?.(first.scope, claims)
+        for (const { resolve } of held) resolve()
+        return
+      } catch {
+        // One of them is refused.
+      }
+    }
+    for (const { scope, finished, resolve, reject } of held) {
+      await alone(scope, finished).then(resolve, reject)
     }
   }
   return (scope, finished) =>

@@ -23,7 +23,7 @@ export interface Reconciler {
   stop(): Promise<void>
   /**
    * Works until nothing is due: resolves when every mark that was due has been carried out, put
-   * off, put off, or has failed. Useful in tests and one-off jobs; works without `start`.
+   * off, or has failed. Works without `start`.
    */
   drain(): Promise<void>
   /**

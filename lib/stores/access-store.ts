@@ -178,6 +178,7 @@ export interface AccessStore {
    * `supports.outbox`, those methods are called for one person after the other.
    *
    * @throws UniquenessError as `saveRecord`
+   * @throws VersionMismatchError when a claim no longer belongs to its owner
    */
   finish?(scope: Scope, finished: readonly FinishedClaim[]): Promise<void>
   /**

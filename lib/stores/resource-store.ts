@@ -125,8 +125,7 @@ export interface ResourceStore<R extends Resource = Resource> {
   /**
    * **Recommended** for a store that does not support `filter`. The resources that have any of
    * these lookup keys (as in `Write.keys`), in any order. Without it, every look-up by `userName`,
-   * e-mail address or `externalId` reads all resources, and identity providers look up each person
-   * before they send them.
+   * e-mail address or `externalId` reads all resources.
    */
   find?(
     scope: Scope,
@@ -141,8 +140,8 @@ export interface ResourceStore<R extends Resource = Resource> {
   getMany?(scope: Scope, ids: readonly string[], read: Read): Promise<readonly R[]>
 
   /**
-   * **Optional.** Resolves when everything that was read before survives a power failure. For
-   * stores that show a write before it does. A write that finds nothing to do waits for it.
+   * **Optional.** Resolves when everything that was read before survives a power failure. A
+   * write that finds nothing to do waits for it.
    *
    * @throws UnavailableError when it may be lost
    */

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type SqlAdapters, sqlAdapters } from '../../adapters/sql/index.js'
 import { createReconciler, pause } from '../../lib/access/index.js'
 import {
@@ -118,6 +119,34 @@ describe('people who are pending together', () => {
     const entries = await access.listPending(scope, { offset: 0, limit: 10 })
     expect(entries.map(({ userId, attempts }) => [userId, attempts])).toEqual([[users[4]?.id, 1]])
     expect(host.calls).toHaveLength(7)
+  })
+
+  it('keep what another worker did of one whose lease was lost unnoticed', async () => {
+    const host = recordingTarget()
+    const { adapters, access, scope, users, changeUser } = await aCrew(3, host.target)
+    const [slow, reached, leaver] = [aGate(), aGate(), users[0] as User]
+    host.haveTrouble((_scope, userName) => {
+      if (userName !== leaver.userName) return undefined
+      reached.open()
+      return slow.opened
+    })
+    const paused = { ...access, renew: async () => true }
+    const drained = createReconciler({ ...adapters, access: paused }, { leaseMs: 1_000 }).drain()
+    await reached.opened
+    await changeUser(leaver, { active: false })
+    host.haveTrouble(() => undefined)
+    const other = createReconciler(adapters)
+    while ((await access.getRecord(scope, leaver.id))?.enforced !== 'deprovisioned') {
+      await other.drain()
+      await nextTurn()
+    }
+    slow.open()
+    await drained
+    expect(await access.getRecord(scope, leaver.id)).toMatchObject({ enforced: 'deprovisioned' })
+    expect(host.people.get(leaver.id)?.active).toBe(false)
+    const records = await access.getRecords(scope, idsOf(users.slice(1)))
+    expect(records.map(({ enforced }) => enforced)).toEqual(['active', 'active'])
+    expect(await access.summary(scope)).toMatchObject({ pending: 0, failed: 0 })
   })
 
   it('lose their last role during a pause only if they were deactivated', async () => {
