@@ -26,7 +26,7 @@ interface Values extends ResourceKey {
   readonly removed: number
 }
 
-/** Finds a row if everybody named is a person who is not a member yet, or a member, respectively. */
+/** Finds a row if everybody to add is a person who is no member, and everybody to remove is one. */
 const allCanChange = statement<Values>(
   (value, { json, joinEach, isListed }) => sql`
     select 1 as found

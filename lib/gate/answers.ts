@@ -61,7 +61,7 @@ function collector(limit: number) {
 
 type Changes = Pick<AnswerChange, 'change' | 'page' | 'keep'>
 
-/** Holds the answer back until it is complete, because the change may need all of it; lists pass. */
+/** Holds the answer back until it is complete, because the change may need all; lists pass. */
 function holdBack(response: ServerResponse, changes: Changes): void {
   const { write, end, writeHead } = response
   const body = collector(maxChangedBytes)

@@ -4,9 +4,9 @@ import { dirname, join, resolve } from 'node:path'
 import { Kysely, SqliteDialect } from 'kysely'
 import { ConfigurationError } from '../../../lib/adapter/index.js'
 import type { Connection } from './dialect.js'
-import { paced } from './pace.js'
 import { sqliteDialect } from './sqlite.js'
 import {
+  paced,
   readerOf,
   type SqliteClients,
   type SqliteDriverOptions,
