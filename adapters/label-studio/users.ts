@@ -67,7 +67,7 @@ export function labelStudioUsers(
         users.getMany?.(...args) ?? Promise.resolve([]),
     }),
     ...(users.find && { find: users.find.bind(users) }),
-    ...(users.durable && { durable: users.durable }),
+    ...(users.durable && { durable: users.durable.bind(users) }),
     ...target,
   }
 }
