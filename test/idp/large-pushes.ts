@@ -11,11 +11,6 @@ const longestMs = 20_000
  * body.
  */
 const maxMb = 500
-/**
- * The heap the host gets: without a bound, V8 collects late on a large, busy machine, and what
- * the process took says nothing about what it needs.
- */
-const heapMb = 256
 
 const groupUrn = 'urn:ietf:params:scim:schemas:core:2.0:Group'
 const patchUrn = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
@@ -42,8 +37,7 @@ export function largePushSuite(urlOf: () => string): void {
 
   beforeAll(async () => {
     const runner = path.join(__dirname, '../support/run-typescript.cjs')
-    const program = [runner, path.join(__dirname, 'large-push-host.ts'), urlOf(), String(people)]
-    const parameters = [`--max-old-space-size=${heapMb}`, ...program]
+    const parameters = [runner, path.join(__dirname, 'large-push-host.ts'), urlOf(), String(people)]
     host = spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'inherit'] })
     const [line] = (await once(host.stdout as NodeJS.ReadableStream, 'data')) as [Buffer]
     origin = line.toString().trim()
