@@ -55,7 +55,7 @@ const rows: Readonly<Record<string, Row>> = {
     operation: add('emails[type eq "home"]', null),
     after: emails(work, home),
   },
-  'merges values that have become equal': {
+  'keeps values apart whose other parts differ': {
     operation: replace('emails.value', 'one@acme.example'),
     after: emails(
       { value: 'one@acme.example', type: 'work', primary: true },

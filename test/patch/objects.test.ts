@@ -37,7 +37,7 @@ const rows: Readonly<Record<string, Row>> = {
     operation: { op: 'add', path: enterprise, value: null },
     after: {},
   },
-  'no extension by replace, which removes it': {
+  'an empty object for an extension by replace, which changes nothing': {
     operation: { op: 'replace', path: enterprise, value: {} },
     after: {},
   },
@@ -89,7 +89,7 @@ const rows: Readonly<Record<string, Row>> = {
     operation: { op: 'replace', path: core, value: { title: 'Buyer' } },
     after: { title: 'Buyer' },
   },
-  'the base schema as a path without a value': {
+  'a plain path': {
     operation: { op: 'add', path: 'title', value: 'Buyer' },
     after: { title: 'Buyer' },
   },

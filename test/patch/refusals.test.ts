@@ -128,7 +128,7 @@ const refused: Readonly<Record<string, Refused>> = {
     scimType: 'invalidFilter',
     detail: 'Expected an attribute, found the end at position 7.',
   },
-  'a value and its part by different spellings': {
+  'a part in two spellings': {
     operation: { op: 'replace', value: { 'name.givenName': 'A', 'NAME.GIVENNAME': 'B' } },
     scimType: 'invalidSyntax',
     detail: 'Attribute "name.givenName" is given more than once.',
