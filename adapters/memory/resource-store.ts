@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   comparePositions,
   evaluate,
@@ -9,15 +10,18 @@ import {
   type Lookup,
   mentionsGroups,
   type Page,
+  type PageRequest,
   positionOf,
   type Query,
   type Resource,
   type ResourceStore,
+  type Scope,
   type Sort,
   VersionMismatchError,
   warnOfShared,
 } from '../../lib/adapter/index.js'
 import type { State, TenantState } from './state.js'
+import type { Table } from './table.js'
 
 /** The differences between resource types. */
 export interface Kind<R extends Resource> {
@@ -68,7 +72,7 @@ export function memoryResourceStore<R extends Resource>(
     },
     async query(scope, query) {
       const tenant = state.of(scope)
-      const page = pageOfResult(resultOf(tenant, kind, query), query)
+      const page = await pageOf(tenant, kind, query, scope)
       const view = (resource: Resource) => kind.view(tenant, resource as R, query.omit)
       return { ...page, resources: page.resources.map(view) }
     },
@@ -121,19 +125,15 @@ export function requireVersion(resource: Resource | undefined, expectedVersion: 
   if (resource?.meta.version !== expectedVersion) throw new VersionMismatchError()
 }
 
-/** An ordered result, of which any part can be read. */
-interface Result {
-  readonly total: number
-  slice(start: number, end: number): readonly Resource[]
-  indexAfter(position: KeysetPosition): number
-}
-
-function resultOf<R extends Resource>(tenant: TenantState, kind: Kind<R>, query: Query): Result {
+async function pageOf<R extends Resource>(
+  tenant: TenantState,
+  kind: Kind<R>,
+  query: Query,
+  scope: Scope,
+): Promise<Page<Resource>> {
   const table = tenant.table(kind.name)
   const { filter, sort } = query
-  if (filter === undefined && sort === undefined) {
-    return { total: table.size(), slice: table.slice, indexAfter: table.indexAfter }
-  }
+  if (filter === undefined && sort === undefined) return pageOfTable(table, query.page)
   const { filtered } = kind
   const seen =
     filtered && filter && mentionsGroups(filter)
@@ -141,22 +141,69 @@ function resultOf<R extends Resource>(tenant: TenantState, kind: Kind<R>, query:
       : (resource: R) => kind.view(tenant, resource, nothingOmitted)
   const plan = filter && indexPlan(filter, kind.name)
   const candidates = plan ? planned(tenant, kind.name, plan) : table.slice(0)
-  const matches =
+  const isMatch =
     filter && !isAnsweredByPlan(filter, kind.name)
-      ? candidates.filter((resource) => evaluate(filter, seen(resource as R)))
-      : candidates
-  return sortedResult(matches, sort)
+      ? (resource: Resource) => evaluate(filter, seen(resource as R))
+      : () => true
+  return select({ candidates, isMatch, scope }, query)
 }
 
-function sortedResult(resources: readonly Resource[], sort: Sort | undefined): Result {
-  const positions = new Map(resources.map((each) => [each, positionOf(each, sort)] as const))
+function pageOfTable(table: Table, page: PageRequest): Page<Resource> {
+  const start = page.kind === 'index' ? page.offset : page.after ? table.indexAfter(page.after) : 0
+  const resources = table.slice(start, start + page.limit)
+  const hasMore = start + resources.length < table.size()
+  return { resources, totalResults: table.size(), ...nextOf(resources, page, { hasMore }) }
+}
+
+interface Selection {
+  readonly candidates: readonly Resource[]
+  readonly isMatch: (resource: Resource) => boolean
+  readonly scope: Scope
+}
+
+/** Resources looked at before other requests have their turn. */
+const atOnce = 500
+
+/** The page of those that match, looked for in steps, so that no other request has to wait. */
+async function select(
+  { candidates, isMatch, scope }: Selection,
+  { page, sort }: Query,
+): Promise<Page<Resource>> {
   const compare = comparePositions(sort)
-  const sorted = [...positions].sort(([, a], [, b]) => compare(a, b))
-  return {
-    total: sorted.length,
-    slice: (start, end) => sorted.slice(start, end).map(([resource]) => resource),
-    indexAfter: (position) => sorted.filter(([, each]) => compare(each, position) <= 0).length,
+  const after = page.kind === 'cursor' ? page.after : undefined
+  const start = page.kind === 'index' ? page.offset : 0
+  const end = start + page.limit
+  let totalResults = 0
+  let first: (readonly [Resource, KeysetPosition])[] = []
+  for (let done = 0; done < candidates.length; done += atOnce) {
+    if (done > 0) await turnOf(scope)
+    const matches = candidates.slice(done, done + atOnce).filter(isMatch)
+    totalResults += matches.length
+    const placed = matches.map((each) => [each, positionOf(each, sort)] as const)
+    const further = after ? placed.filter(([, each]) => compare(each, after) > 0) : placed
+    first = [...first, ...further].sort(([, a], [, b]) => compare(a, b)).slice(0, end + 1)
   }
+  const resources = first.slice(start, end).map(([resource]) => resource)
+  return {
+    resources,
+    totalResults,
+    ...nextOf(resources, page, { sort, hasMore: first.length > end }),
+  }
+}
+
+async function turnOf(scope: Scope): Promise<void> {
+  await nextTurn()
+  scope.signal.throwIfAborted()
+}
+
+/** The position of the last resource of a cursor page that another page follows. */
+function nextOf(
+  resources: readonly Resource[],
+  { kind }: PageRequest,
+  { sort, hasMore }: { readonly sort?: Sort | undefined; readonly hasMore: boolean },
+): Pick<Page<Resource>, 'next'> {
+  const last = resources.at(-1)
+  return kind === 'cursor' && hasMore && last ? { next: positionOf(last, sort) } : {}
 }
 
 function planned(tenant: TenantState, type: string, plan: IndexPlan): Resource[] {
@@ -184,16 +231,4 @@ function groupsOfPlan(
   { by, group }: Extract<IndexPlan, { kind: 'usersIn' }>,
 ): readonly string[] {
   return by === 'value' ? [group] : [...tenant.table('Group').find('displayName', group)]
-}
-
-function pageOfResult(result: Result, { page, sort }: Query): Page<Resource> {
-  const start = page.kind === 'index' ? page.offset : page.after ? result.indexAfter(page.after) : 0
-  const resources = result.slice(start, start + page.limit)
-  const last = resources.at(-1)
-  const hasMore = start + resources.length < result.total
-  return {
-    resources,
-    totalResults: result.total,
-    ...(page.kind === 'cursor' && last && hasMore && { next: positionOf(last, sort) }),
-  }
 }
