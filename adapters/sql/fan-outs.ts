@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import type { MappingPolicy } from '../../lib/adapter/index.js'
-import { type Database, type Session, statement } from './database.js'
+import { atMost, type Database, type Session, statement } from './database.js'
 import { type FanOutState, groupsNamed, markAll, nextUsersIn } from './marks.js'
-import { isListed } from './rows.js'
+import { isInListing } from './rows.js'
 
 interface FanOutRow {
   readonly tenant: string
@@ -36,11 +36,11 @@ const everybodyAfter = statement<
   { tenant: string; created: number; after: string; limit: number },
   { id: string; created: number }
 >(
-  (value) => sql`
-    select id, created from scim_resources
-    where tenant = ${value('tenant')} and resource_type = 'User' and ${isListed}
+  (value, dialect) => sql`
+    select id, created from scim_resources as resource
+    where tenant = ${value('tenant')} and resource_type = 'User' and ${isInListing(dialect)}
       and (created, id) > (${value('created')}, ${value('after')})
-    order by created, id limit ${value('limit')}`,
+    order by created, id ${atMost(value('limit'))}`,
 )
 
 /**

@@ -81,6 +81,7 @@ function migrations(dialect: SqlDialect): Record<string, Migration> {
     '006_had_role': hadRoleColumn(),
     '007_tokens': tokenTables(dialect),
     '008_counts': countTable(dialect),
+    '009_changes': changesColumn(dialect),
   }
 }
 
@@ -286,6 +287,14 @@ function countTable({ textType: text, keyTable, countingTriggers }: SqlDialect) 
     sql`insert into scim_counts (tenant, resource_type, slot, count)
       select tenant, resource_type, -1, count(*) from scim_resources
       group by tenant, resource_type`,
+  ]
+}
+
+/** How many resources were created and deleted, which tells whether a place in a list is the same. */
+function changesColumn({ countingChanges }: SqlDialect) {
+  return [
+    sql`alter table scim_counts add column changes bigint not null default 0`,
+    ...countingChanges,
   ]
 }
 

@@ -15,10 +15,11 @@ import {
 import { atMost, type Database, statement } from './database.js'
 import type { Sql, SqlDialect } from './dialects/dialect.js'
 import { filterCondition } from './filter.js'
+import { countAll, type Extent } from './listing.js'
 import { digestMark, hasKey, storedKey } from './lookups.js'
 import { isMember } from './members.js'
 import {
-  isListed,
+  isInListing,
   isOfType,
   listColumns,
   listOf,
@@ -31,13 +32,7 @@ import { orderOf } from './sort.js'
 import { isStorable } from './storable.js'
 import { usersInGroup } from './users-in.js'
 
-/** The requested resources. */
-interface Extent {
-  readonly tenant: string
-  readonly type: string
-}
-
-/** The same, with the scope. */
+/** The requested resources, with the scope. */
 interface ScopedExtent extends Extent {
   readonly scope: Scope
 }
@@ -76,7 +71,10 @@ function readerOf(
   }
 }
 
-/** One page: one query, and another one to count if the page does not show the total. */
+/**
+ * A page of a filtered or sorted result: one query, and another one to count if the page does not
+ * show the total.
+ */
 export async function queryResources<R extends Resource>(
   database: Database,
   { scope, tenant, type }: ScopedExtent,
@@ -162,17 +160,6 @@ function totalOf(page: PageRequest, found: number): number | undefined {
   return offset + found
 }
 
-const keptCount = statement<Extent, { total: number }>(
-  (value) => sql`
-    select cast(coalesce(sum(count), 0) as bigint) as total from scim_counts
-    where tenant = ${value('tenant')} and resource_type = ${value('type')}`,
-)
-
-async function countAll(database: Database, extent: Extent): Promise<number> {
-  const [kept] = await database.prepared(keptCount, extent)
-  return kept?.total ?? 0
-}
-
 async function count(read: Reader, extent: Extent, query: Query): Promise<number> {
   if (query.filter === undefined) return countAll(read.database, extent)
   const from = await matching(read, extent, query, [])
@@ -202,7 +189,7 @@ async function matching(
     const all = [
       sql`resource.tenant = ${tenant}`,
       sql`resource.resource_type = ${type}`,
-      sql`resource.${isListed}`,
+      isInListing(dialect),
     ]
     const every = sql.join([...all, ...conditions], sql` and `)
     return sql`from scim_resources as resource where ${every}`

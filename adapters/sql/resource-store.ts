@@ -7,6 +7,7 @@ import {
 } from '../../lib/adapter/index.js'
 import type { Database, Session } from './database.js'
 import { keyIndex } from './key-index.js'
+import { createListing } from './listing.js'
 import { addLookups, areSame, replaceLookups } from './lookups.js'
 import { writeOutbox } from './outbox.js'
 import { queryResources } from './query.js'
@@ -28,6 +29,7 @@ export function sqlResourceStore<R extends Resource>(
   type: string,
   index = keyIndex(database, type),
 ): ResourceStore<R> {
+  const listing = createListing(database)
   return {
     supports: { filter: true, sort: true, cursor: true, outbox: true },
     useKeys: index.use,
@@ -58,8 +60,10 @@ export function sqlResourceStore<R extends Resource>(
         .map((row) => toResource<R>(type, row))
     },
     async query(scope, query) {
-      if (query.filter || query.sort) await index.ready()
-      return queryResources<R>(database, { scope, tenant: scope.tenant, type }, query)
+      const extent = { tenant: scope.tenant, type }
+      if (!query.filter && !query.sort) return listing<R>(extent, query.page)
+      await index.ready()
+      return queryResources<R>(database, { scope, ...extent }, query)
     },
     async replace(scope, resource, write) {
       const keys = await index.keysForChange(write.keys)

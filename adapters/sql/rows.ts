@@ -40,6 +40,14 @@ export function isOfType(type: unknown): Sql {
  */
 export const isListed = sql.raw('created >= -9007199254740991')
 
+/**
+ * `isListed` for `resource`. SQLite, whose index has no condition, would read from the beginning of
+ * a tenant because of it, instead of from a position on.
+ */
+export function isInListing({ name }: SqlDialect): Sql {
+  return name === 'sqlite' ? sql`true` : sql`resource.${isListed}`
+}
+
 export const selectResource = statement<ResourceKey, ResourceRow>(
   (value) => sql`
     select ${resourceColumns} from scim_resources as resource

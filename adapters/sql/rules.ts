@@ -8,8 +8,8 @@ import {
 } from '../../lib/adapter/index.js'
 import { appendAudit } from './audit-store.js'
 import { type Database, type Session, statement } from './database.js'
+import { countAll } from './listing.js'
 import { addFanOut, countIn, groupsNamed } from './marks.js'
-import { isListed } from './rows.js'
 
 const emptyRules: MappingRules = { roles_groups: [], workspaces_groups: [], projects_groups: [] }
 
@@ -42,12 +42,6 @@ const updateRules = statement<NewRules>(
   (value) => sql`
     update scim_rules set rules = ${value('rules')}, version = version + 1
     where tenant = ${value('tenant')} and version = ${value('expected')}`,
-)
-
-const countEverybody = statement<{ tenant: string }, { count: number }>(
-  (value) => sql`
-    select count(*) as count from scim_resources
-    where tenant = ${value('tenant')} and resource_type = 'User' and ${isListed}`,
 )
 
 /** Mapping rules, and the marks for a change of them. */
@@ -125,9 +119,8 @@ async function fanOut(
   affects: readonly string[] | 'everybody',
 ): Promise<void> {
   if (affects === 'everybody') {
-    const [row] = await session.prepared(countEverybody, { tenant })
     const state = { kind: 'everybody', created: Number.MIN_SAFE_INTEGER, after: '' } as const
-    return addFanOut(session, tenant, state, row?.count ?? 0)
+    return addFanOut(session, tenant, state, await countAll(session, { tenant, type: 'User' }))
   }
   if (affects.length === 0) return
   // An estimate for the status page: a group may be getting one of these names right now.

@@ -11,7 +11,6 @@ import { withConnection } from './connection.js'
  */
 const mayRead = [
   /from scim_resources as resource where resource\.tenant = \S+ and resource\.resource_type = \S+/,
-  /select count\(\*\) as count from scim_resources/,
   /from scim_pending where tenant = \S+.*\s+order by since/,
   /from scim_pending\s+where tenant = \S+ group by parked/,
   /where tenant = \S+ and last_error is not null/,

@@ -46,6 +46,8 @@ export interface SqlDialect {
    * own slot, at the end of a transaction, so that writers do not wait for each other.
    */
   readonly countingTriggers: readonly Sql[]
+  /** Replaces these triggers by ones that also keep `changes`. */
+  readonly countingChanges: readonly Sql[]
   /**
    * Prevents other instances from migrating until the transaction ends, if beginning it does not.
    */

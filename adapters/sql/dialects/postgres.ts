@@ -33,6 +33,20 @@ export const postgresDialect: SqlDialect = {
     sql`create constraint trigger scim_count after insert or delete on scim_resources
       deferrable initially deferred for each row execute function scim_count()`,
   ],
+  countingChanges: [
+    sql.raw(`create or replace function scim_count() returns trigger language plpgsql as $$
+      declare
+        changed scim_resources;
+        step integer := 1;
+      begin
+        if tg_op = 'DELETE' then changed := old; step := -1; else changed := new; end if;
+        insert into scim_counts as kept (tenant, resource_type, slot, count, changes)
+        values (changed.tenant, changed.resource_type, pg_backend_pid() % 64, step, 1)
+        on conflict (tenant, resource_type, slot) do update
+          set count = kept.count + step, changes = kept.changes + 1;
+        return null;
+      end $$`),
+  ],
   // The lock number of Kysely's migrator, which made the tables of versions before 0.2.
   lockMigrations: sql`select pg_advisory_xact_lock(3853314791062309107)`,
   // OFFSET prevents the planner from reversing the join and reading a whole tenant first.

@@ -21,6 +21,12 @@ export const sqliteDialect: SqlDialect = {
   changesTogether: false,
   writersTakeTurns: true,
   countingTriggers: [countingTrigger('insert', 'new', 1), countingTrigger('delete', 'old', -1)],
+  countingChanges: [
+    sql`drop trigger scim_count_insert`,
+    sql`drop trigger scim_count_delete`,
+    changesTrigger('insert', 'new', 1),
+    changesTrigger('delete', 'old', -1),
+  ],
   planFor: (table, index, rowsPerPrefix) => sql`
     insert into sqlite_stat1 (tbl, idx, stat)
     values (${table}, ${index}, ${rowsPerPrefix.join(' ')})`,
@@ -45,6 +51,15 @@ function countingTrigger(event: string, row: string, by: number) {
     insert into scim_counts (tenant, resource_type, slot, count)
     values (${row}.tenant, ${row}.resource_type, 0, ${by})
     on conflict (tenant, resource_type, slot) do update set count = count + ${by};
+  end`)
+}
+
+function changesTrigger(event: string, row: string, by: number) {
+  return sql.raw(`create trigger scim_count_${event} after ${event} on scim_resources begin
+    insert into scim_counts (tenant, resource_type, slot, count, changes)
+    values (${row}.tenant, ${row}.resource_type, 0, ${by}, 1)
+    on conflict (tenant, resource_type, slot) do update
+      set count = count + ${by}, changes = changes + 1;
   end`)
 }
 

@@ -49,15 +49,15 @@ it.each<[string, () => Promise<unknown>, number]>([
     1,
   ],
   ['several users', () => adapters.users.getMany?.(scope, ids, everything) ?? Promise.reject(), 1],
-  ['a small page of users', () => find({ page: index(0, 3) }), 2],
-  ['a large page of users', () => find({ page: index(0, 25) }), 2],
+  ['a small page of users', () => find({ page: index(0, 3) }), 1],
+  ['a large page of users', () => find({ page: index(0, 25) }), 1],
   ['the last page of users', () => find({ page: index(25, 25) }), 1],
   [
     'a filtered page of users',
     () => find({ filter: where('active eq true'), page: index(0, 3) }),
     2,
   ],
-  ['a page of groups with members', () => groupPage(everything.omit), 3],
+  ['a page of groups with members', () => groupPage(everything.omit), 2],
   ['the groups of many people', () => adapters.groups.groupsOf(scope, ids), 1],
 ])(
   'reads %s in as many statements, however much there is (S-DOS-09)',
