@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { readBody as readSent } from '../patch/read-body.js'
 import { readPatch } from '../patch/read-patch.js'
 import { extended } from '../schema/json.js'
@@ -26,7 +27,15 @@ export async function create(call: Call, body: Json): Promise<Resource> {
  * Replaces a resource by the body of a PUT (RFC 7644 §3.5.1); `replacement` describes what is kept.
  */
 export function replace(call: ResourceCall, body: Json): Promise<WriteResult> {
-  return write(call, call.kind.replace(call, readBody(call, body)))
+  const sent = readBody(call, body)
+  const written = () => write(call, call.kind.replace(call, sent))
+  return isLong(call, sent) ? nextTurn().then(written) : written()
+}
+
+/** Whether to check the body has kept other requests waiting. */
+function isLong({ kind }: Call, { attributes }: ReceivedResource): boolean {
+  const values = attributes[kind.longAttribute ?? '']
+  return Array.isArray(values) && values.length > 1_000
 }
 
 /** Applies the body of a PATCH (RFC 7644 §3.5.2), completely or not at all. */

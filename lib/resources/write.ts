@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { forbidden, notFound, preconditionFailed, ScimError } from '../errors.js'
 import { auditEntries, subjectOf } from '../events/audit-entry.js'
 import type { Read } from '../stores/query.js'
@@ -84,6 +85,7 @@ async function steps(
   if (current !== undefined && isNothing(change)) return leave(call, current, change)
   const checked = call.kind.check?.(call, change)
   if (checked !== undefined) await checked
+  if (isLong(change)) await nextTurn()
   const prepared = prepare(call, change)
   const stored = await store(call, prepared)
   announce(call, prepared, stored)
@@ -246,6 +248,11 @@ function settle(call: Call, change: Change, stored: Outcome): Promise<void> | un
 
 function hasChanged({ members }: Outcome): boolean {
   return members === undefined || members.add.length + members.remove.length > 0
+}
+
+/** Whether to find out what changes has kept other requests waiting. */
+function isLong({ members }: Change): boolean {
+  return members.add.length + members.remove.length > 1_000
 }
 
 function isNothing({ attributes, members, secrets }: Change): boolean {
