@@ -446,7 +446,8 @@ function referenceTo({ id, display, external_id }: AroundRow, direct: boolean): 
 
 /**
  * Locks a resource to be deleted, after its groups in order of id. All writers lock in this order,
- * so that they never deadlock. From then on the resource cannot be added to a group.
+ * so that they never deadlock. From then on the resource cannot be added to a group. On SQLite, the
+ * transaction has the only write lock.
  *
  * @returns `false` if it does not exist
  * @throws VersionMismatchError when a version is expected and another is stored
@@ -457,16 +458,20 @@ export async function lockForDeletion(
   key: ResourceKey,
   expectedVersion: string | undefined,
 ): Promise<boolean> {
-  const { tenant, id } = key
-  const groups = (await session.prepared(groupsDirectlyAround, { tenant, id })).map((row) => row.id)
-  if (groups.length > 0) await session.prepared(lockGroups, { tenant, ids: JSON.stringify(groups) })
+  const directlyAround = async () => {
+    if (session.dialect.writersTakeTurns) return []
+    const { tenant, id } = key
+    return (await session.prepared(groupsDirectlyAround, { tenant, id })).map((row) => row.id)
+  }
+  const groups = await directlyAround()
+  const ids = JSON.stringify(groups)
+  if (groups.length > 0) await session.prepared(lockGroups, { tenant: key.tenant, ids })
   const [row] = await session.prepared(lockWholly, key)
   if (row === undefined) return false
   if (expectedVersion !== undefined && row.version !== expectedVersion) {
     throw new VersionMismatchError()
   }
-  const now = await session.prepared(groupsDirectlyAround, { tenant, id })
-  if (now.some((group) => !groups.includes(group.id))) throw new TryAgain()
+  if ((await directlyAround()).some((id) => !groups.includes(id))) throw new TryAgain()
   return true
 }
 

@@ -174,6 +174,7 @@ export async function fuzzStores({ names, requests, seed }: Fuzzing): Promise<vo
 
 const fewestSteps = 6
 const mostInStep = 20_000
+const stepsUntilTold = 10
 
 type Share = Pick<Run, 'random' | 'count'>
 
@@ -193,13 +194,19 @@ async function fuzzStore(
     requireIntact(world)
     await requireSilence(world, adapters, log)
     heaps.push(heapMb())
+    if (step % stepsUntilTold === 0) tell(name, `step ${step} of ${steps}`, startedAt)
   }
   const growth = (heaps.at(-1) ?? 0) - (heaps[Math.floor(steps / 3)] ?? 0)
   if (growth >= maxGrowthMb) throw new Error(`The heap grew by ${growth} MB.`)
   const each = Math.round((count * 1000) / (performance.now() - startedAt))
-  process.stderr.write(`${name}: ${each} requests/s, heap grew by ${Math.round(growth)} MB\n`)
+  tell(name, `${each} requests/s, heap grew by ${Math.round(growth)} MB`, startedAt)
   createDebug.disable()
   await world.close()
+}
+
+function tell(name: string, what: string, startedAt: number): void {
+  const minutes = Math.round((performance.now() - startedAt) / 60_000)
+  process.stderr.write(`${name}: ${what}, after ${minutes} minutes\n`)
 }
 
 /** @throws Error when a built-in was changed, or something failed that nobody expected */

@@ -163,3 +163,16 @@ async function change(groupId: string, memberId: string): Promise<void> {
   const added = { add: [memberId], remove: [] }
   await adapters.groups.changeMembers?.(scope, groupId, added, { now })
 }
+
+it('deletes somebody with as many statements, whatever they were in', async () => {
+  const other = aScope()
+  const user = aUser()
+  await adapters.users.create(other, user, writeOf(user))
+  for (let each = 0; each < 3; each += 1) {
+    const group = aGroup({ members: [{ value: user.id }] })
+    await adapters.groups.create(other, group, writeOf(group))
+  }
+  const texts = await recordStatements(() => adapters.users.delete(other, user.id, {}))
+  // On PostgreSQL, which has more than one writer, the groups are found and locked first.
+  expect(texts).toHaveLength(database.url.startsWith('sqlite') ? 4 : 7)
+})
