@@ -46,12 +46,12 @@ const keysOf = statement<Omit<Owner, 'type'>, StoredKey>(
     where tenant = ${value('tenant')} and resource_id = ${value('id')}`,
 )
 
-const deleteKey = statement<Owner & StoredKey>(
-  (value) => sql`
+const deleteKeys = statement<Omit<Owner, 'type'> & { rows: string }>(
+  (value, { json }) => sql`
     delete from scim_lookups
-    where tenant = ${value('tenant')} and resource_type = ${value('type')}
-      and attribute = ${value('attribute')} and lookup_key = ${value('lookup_key')}
-      and resource_id = ${value('id')}`,
+    where tenant = ${value('tenant')} and resource_id = ${value('id')}
+      and (attribute, lookup_key) in (select attribute, lookup_key
+        from ${json.rows(value('rows'), { attribute: 'text', lookup_key: 'text' })} as keys)`,
 )
 
 /**
@@ -89,12 +89,12 @@ export async function replaceLookups(
   const { tenant, id } = owner
   const before = await session.prepared(keysOf, { tenant, id })
   const wanted = new Set(distinct(keys).map(([attribute, key]) => nameOf(attribute, key)))
-  const kept = new Set<string>()
-  for (const { attribute, lookup_key } of before) {
-    const name = nameOf(attribute, lookup_key)
-    if (wanted.has(name)) kept.add(name)
-    else await session.change(deleteKey, { ...owner, attribute, lookup_key })
+  const isWanted = (key: StoredKey) => wanted.has(nameOf(key.attribute, key.lookup_key))
+  const gone = before.filter((key) => !isWanted(key)).map((key) => [key.attribute, key.lookup_key])
+  if (gone.length > 0) {
+    await session.change(deleteKeys, { tenant, id, rows: JSON.stringify(gone) })
   }
+  const kept = new Set(before.filter(isWanted).map((key) => nameOf(key.attribute, key.lookup_key)))
   const added = keys.filter(({ attribute, key }) => !kept.has(nameOf(attribute, storedKey(key))))
   await addLookups(session, owner, added)
 }
