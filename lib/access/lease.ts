@@ -33,7 +33,8 @@ export function isHeldUnder(scope: Scope, userId: string): boolean {
 /**
  * Runs `work` under a claim and renews the claim meanwhile. The signal of the scope given to `work`
  * is aborted when the claim is lost (another worker may have taken over) and when the attempt takes
- * too long.
+ * too long. After a loss the person is marked again: what `work` did in the host may have come after
+ * what the new owner of the claim did.
  */
 export async function underLease<T>(
   access: AccessStore,
@@ -42,7 +43,11 @@ export async function underLease<T>(
   work: (scope: Scope) => Promise<T>,
 ): Promise<T> {
   const lifetime = new LimitedLifetime(scope)
-  const end = keepRenewing(access, lease, (reason) => lifetime.abort(reason))
+  let isLost = false
+  const end = keepRenewing(access, lease, (reason, isTaken = false) => {
+    isLost = isTaken
+    lifetime.abort(reason)
+  })
   try {
     const leased = createScope(scope, lifetime)
     heldUnder.set(leased, new Set([...(heldUnder.get(scope) ?? []), lease.entry.userId]))
@@ -50,14 +55,18 @@ export async function underLease<T>(
   } finally {
     end()
     lifetime.release()
+    if (isLost) await access.mark(createScope(scope, endless), [lease.entry.userId])
   }
 }
+
+/** Work may be lost because its request has ended. */
+const endless = new AbortController()
 
 /** Returns a function that stops the renewal. */
 function keepRenewing(
   access: AccessStore,
   { owner, entry, leaseMs, attemptMs }: Lease,
-  abort: (reason: DOMException) => void,
+  abort: (reason: DOMException, isTaken?: boolean) => void,
 ): () => void {
   const begun = performance.now()
   let heldUntil = begun + leaseMs
@@ -78,7 +87,8 @@ function keepRenewing(
     if (isEnded) return
     if (isHeld) heldUntil = asked + leaseMs
     if (isHeld === false || performance.now() >= heldUntil) {
-      return abort(new DOMException('Another worker may have taken over.', 'AbortError'))
+      const reason = new DOMException('Another worker may have taken over.', 'AbortError')
+      return abort(reason, isHeld === false)
     }
     wait()
   }

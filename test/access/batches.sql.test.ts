@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type SqlAdapters, sqlAdapters } from '../../adapters/sql/index.js'
 import { createReconciler, pause } from '../../lib/access/index.js'
 import {
+  type AccessStore,
   type AccessTarget,
   type GroupStore,
   RefusedError,
@@ -146,6 +147,45 @@ describe('people who are pending together', () => {
     expect(host.people.get(leaver.id)?.active).toBe(false)
     const records = await access.getRecords(scope, idsOf(users.slice(1)))
     expect(records.map(({ enforced }) => enforced)).toEqual(['active', 'active'])
+    expect(await access.summary(scope)).toMatchObject({ pending: 0, failed: 0 })
+  })
+
+  it('are looked at again when the host does late what was asked before a lease was lost', async () => {
+    const host = recordingTarget()
+    const { adapters, access, scope, users, changeUser } = await aCrew(3, host.target)
+    const [slow, reached, resumed, lost] = [aGate(), aGate(), aGate(), aGate()]
+    const leaver = users[0] as User
+    host.haveTrouble((_scope, userName) => {
+      if (userName !== leaver.userName) return undefined
+      reached.open()
+      return slow.opened
+    })
+    const suspended: AccessStore = {
+      ...access,
+      async renew(...parameters) {
+        await resumed.opened
+        const isHeld = await access.renew(...parameters)
+        if (!isHeld) lost.open()
+        return isHeld
+      },
+    }
+    const drained = createReconciler({ ...adapters, access: suspended }, { leaseMs: 1_000 }).drain()
+    await reached.opened
+    await changeUser(leaver, { active: false })
+    host.haveTrouble(() => undefined)
+    const other = createReconciler(adapters)
+    while ((await access.getRecord(scope, leaver.id))?.enforced !== 'deprovisioned') {
+      await other.drain()
+      await nextTurn()
+    }
+    resumed.open()
+    await lost.opened
+    await nextTurn()
+    slow.open()
+    await drained
+    await other.drain()
+    expect(host.people.get(leaver.id)?.active).toBe(false)
+    expect(await access.getRecord(scope, leaver.id)).toMatchObject({ enforced: 'deprovisioned' })
     expect(await access.summary(scope)).toMatchObject({ pending: 0, failed: 0 })
   })
 

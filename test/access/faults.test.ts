@@ -94,10 +94,15 @@ describe('when the host does not answer at all', () => {
     const user = await world.addUser('ada@example.com')
     const asked: Array<() => void> = []
     const isAsked = new Promise<void>((resolve) => asked.push(resolve))
+    const reasons: string[] = []
     host.haveTrouble(({ signal }) => {
       asked[0]?.()
       return new Promise((_resolve, reject) => {
-        signal.addEventListener('abort', () => reject(new UnavailableError(signal.reason.message)))
+        signal.addEventListener('abort', () => {
+          reasons.push(signal.reason.message)
+          host.haveTrouble(() => {})
+          reject(new UnavailableError('It did not answer.'))
+        })
       })
     })
     const { access } = world.adapters
@@ -117,8 +122,10 @@ describe('when the host does not answer at all', () => {
     const claimed = { owner: 'another', limit: 1, leaseMs: 1_000, userIds: [user.id] }
     expect(await access.claim(claimed)).toEqual([])
     await drained
-    const [entry] = await access.pendingOf(world.scope, [user.id])
-    expect(entry?.lastError).toContain('Another worker may have taken over.')
+    expect(reasons).toEqual(['Another worker may have taken over.'])
+    // The person was marked again.
+    expect(host.people.get(user.id)?.active).toBe(true)
+    expect(await access.summary(world.scope)).toMatchObject({ pending: 0, failed: 0 })
   })
 
   it('gives up when an attempt takes too long, and tries again', async () => {
