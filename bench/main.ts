@@ -9,6 +9,7 @@ import { measureGate } from './gate/gate.js'
 import { measurePolicy } from './gate/policy.js'
 import { measureProxy } from './gate/proxy.js'
 import { measureHosts } from './hosts.js'
+import { measureImport } from './import.js'
 import { measureFirstPush } from './label-studio.js'
 import { measureMapping } from './mapping.js'
 import { half, measures } from './measures.js'
@@ -38,6 +39,7 @@ const separate: Readonly<Record<string, Separate>> = {
     const marked = Math.max(...sizes)
     return measureMapping(databases, { marked, reconciled: marked / 10 })
   },
+  import: (_options, databases) => measureImport(databases),
   start: (_options, databases) => measureStart(databases),
 }
 

@@ -26,7 +26,7 @@ export const help = `npm run bench [-- OPTIONS]
                        driver alone beside each database
   --only A,B           some of get, filter, list, patch, post, member, large, group, put,
                        pauses, mapping, policy, gate, proxy, one-group, hosts,
-                       bytes, start
+                       bytes, import, start
   --users N,M          numbers of users; default 1000,10000,100000
   --rounds N           rounds for each measure; default 20
   --seconds S          seconds for each round; default 0.5
