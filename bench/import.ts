@@ -12,8 +12,8 @@ const people = 10_000
 const maxP99 = 20
 
 /**
- * Measures how long an import of 10,000 people blocks the event loop of a host on SQLite: the first,
- * which creates them, and the next, which finds nothing to do.
+ * Measures how long an import of 10,000 people blocks the event loop of a host on SQLite: the
+ * first, which creates them, and the next, which finds nothing to do.
  */
 export async function measureImport(databases: Databases): Promise<readonly Verdict[]> {
   const url = await databases.create('sqlite')

@@ -15,6 +15,7 @@ import {
   type Resource,
   UnknownReferenceError,
   type User,
+  withActualMembers,
 } from '../../lib/adapter/index.js'
 import { memoryResourceStore, requireVersion } from './resource-store.js'
 import type { State, TenantState } from './state.js'
@@ -76,11 +77,12 @@ export function memoryGroupStore(state: State, policy: MappingPolicy): GroupStor
       const members = tenant.memberships.members(id)
       const added = [...new Set(change.add)].filter((each) => !members.has(each))
       const removed = [...new Set(change.remove)].filter((each) => members.has(each))
+      const audit = withActualMembers(outbox?.audit ?? [], { added, removed })
+      const actual = { ...outbox, audit }
       if (added.length === 0 && removed.length === 0) {
-        const { pending = [] } = outbox ?? {}
-        return state.write(scope, { pending }, () => ({ added, removed, group }))
+        return state.write(scope, actual, () => ({ added, removed, group }))
       }
-      return state.write(scope, outbox, () => {
+      return state.write(scope, actual, () => {
         applyChange(tenant, id, { add: added, remove: removed })
         return { added, removed, group: touch(tenant, group, now) as Group }
       })

@@ -11,6 +11,7 @@ import {
   type Outbox,
   personState,
   type Scope,
+  withActualMembers,
 } from '../../lib/adapter/index.js'
 import type { Database, Session } from './database.js'
 import { keyIndex } from './key-index.js'
@@ -28,7 +29,7 @@ import {
   removeAllMembers,
 } from './members.js'
 import { changeMembersAtOnce } from './members-at-once.js'
-import { type Write, writeOutbox } from './outbox.js'
+import { type Write, type WriteOptions, writeOutbox } from './outbox.js'
 import { personReader, type VersionedResolver } from './person.js'
 import { insert, sqlResourceStore, update } from './resource-store.js'
 import { deleteResource, lockResource, selectResource, toResource, touchResource } from './rows.js'
@@ -114,7 +115,9 @@ async function changeMembers(
     const { row, ...members } = changed
     return { ...members, group: toResource<Group>(type, row) }
   }
-  const options = { scope, written: { type, id }, outbox, hasChanged: isChange }
+  const auditOf: WriteOptions<MembersChanged | undefined>['auditOf'] = (audit, changed) =>
+    changed ? withActualMembers(audit, changed) : []
+  const options = { scope, written: { type, id }, outbox, auditOf }
   return writeOutbox(database, options, async (write) => {
     const [row] = await write.session.prepared(lockResource, key)
     if (row === undefined) return undefined
@@ -136,8 +139,8 @@ async function changeMembers(
 
 type ChangeOptions = { readonly now: string; readonly outbox?: Outbox | undefined }
 
-function isChange(change: Pick<MembersChanged, 'added' | 'removed'> | undefined): boolean {
-  return change !== undefined && change.added.length + change.removed.length > 0
+function isChange({ added, removed }: Pick<MembersChanged, 'added' | 'removed'>): boolean {
+  return added.length + removed.length > 0
 }
 
 /**

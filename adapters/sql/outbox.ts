@@ -1,4 +1,10 @@
-import type { LedgerChange, LedgerEntry, Outbox, Scope } from '../../lib/adapter/index.js'
+import type {
+  AuditEntry,
+  LedgerChange,
+  LedgerEntry,
+  Outbox,
+  Scope,
+} from '../../lib/adapter/index.js'
 import { appendAudit } from './audit-store.js'
 import type { Database, Session } from './database.js'
 import { fewUsersIn, groupsAmong, markAll, unmark } from './marks.js'
@@ -28,8 +34,8 @@ export interface WriteOptions<T> {
   readonly scope: Scope
   readonly written: WriteSubject
   readonly outbox?: Outbox | undefined
-  /** Whether the write changed anything; otherwise nothing is logged. Default: always. */
-  readonly hasChanged?: (result: T) => boolean
+  /** The entries to log for a result, made of those in the outbox. Default: all. */
+  readonly auditOf?: (audit: readonly AuditEntry[], result: T) => readonly AuditEntry[]
 }
 
 /**
@@ -42,7 +48,7 @@ export interface WriteOptions<T> {
  */
 export async function writeOutbox<T>(
   database: Database,
-  { scope, written, outbox = {}, hasChanged = () => true }: WriteOptions<T>,
+  { scope, written, outbox = {}, auditOf = (audit) => audit }: WriteOptions<T>,
   change: (write: Write) => Promise<T>,
 ): Promise<T> {
   const { pending = [], audit = [], ledger } = outbox
@@ -58,7 +64,7 @@ export async function writeOutbox<T>(
     entry = ledger && (await keepLedger(session, tenant, ledger))
     const ids = pending.filter((id) => id !== ledger?.userId)
     await markPending(session, tenant, { ids, known, toMark })
-    if (hasChanged(result)) await appendAudit(session, tenant, [...audit, ...(entry?.audit ?? [])])
+    await appendAudit(session, tenant, [...auditOf(audit, result), ...(entry?.audit ?? [])])
     return result
   }, scope)
   if (entry) ledger?.done(entry)

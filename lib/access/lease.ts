@@ -33,8 +33,8 @@ export function isHeldUnder(scope: Scope, userId: string): boolean {
 /**
  * Runs `work` under a claim and renews the claim meanwhile. The signal of the scope given to `work`
  * is aborted when the claim is lost (another worker may have taken over) and when the attempt takes
- * too long. After a loss the person is marked again: what `work` did in the host may have come after
- * what the new owner of the claim did.
+ * too long. After a loss the person is marked again: what `work` did in the host may have come
+ * after what the new owner of the claim did.
  */
 export async function underLease<T>(
   access: AccessStore,

@@ -38,7 +38,12 @@ export {
 } from '../configuration/option.js'
 export { readOptions } from '../configuration/read-options.js'
 export { ConfigurationError, forbidden, unavailable } from '../errors.js'
-export { type AuditEvent, auditEntry } from '../events/audit-entry.js'
+export {
+  type ActualMembers,
+  type AuditEvent,
+  auditEntry,
+  withActualMembers,
+} from '../events/audit-entry.js'
 export type { AuditEntry, EventName } from '../events/catalogue.js'
 export { createEmitter, type EventEmitter, type EventListener } from '../events/emitter.js'
 export type {

@@ -37,8 +37,38 @@ function entryAt(scope: Scope, at: string, event: AuditEvent): AuditEntry {
     ...event,
   }
   const { members } = event
-  if (members === undefined) return entry
-  return { ...entry, members: members.slice(0, maxListedMembers), count: members.length }
+  return members === undefined ? entry : { ...entry, ...listed(members) }
+}
+
+function listed(members: readonly string[]): Pick<AuditEntry, 'members' | 'count'> {
+  return { members: members.slice(0, maxListedMembers), count: members.length }
+}
+
+/**
+ * The entries about a change of members, with those who really joined or left; none if nobody did.
+ */
+export function withActualMembers(
+  entries: readonly AuditEntry[],
+  { added, removed }: ActualMembers,
+): readonly AuditEntry[] {
+  if (added.length + removed.length === 0) return []
+  const actual = new Map<EventName, readonly string[]>([
+    ['member.added', added],
+    ['member.removed', removed],
+  ])
+  return entries
+    .map((entry) => ({ ...entry, ...listedIn(actual.get(entry.event)) }))
+    .filter(({ count }) => count !== 0)
+}
+
+function listedIn(members: readonly string[] | undefined) {
+  return members && listed(members)
+}
+
+/** Ids of those who really joined or left a group. */
+export interface ActualMembers {
+  readonly added: readonly string[]
+  readonly removed: readonly string[]
 }
 
 /**

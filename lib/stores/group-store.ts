@@ -72,7 +72,8 @@ export interface GroupStore extends ResourceStore<Group> {
    * **Recommended** (`supports.memberDeltas`). Adds and removes members in one atomic step whose
    * cost depends on the change, not on the group. Adding a present member and removing an absent
    * one change nothing. If something changed, `meta.version` changes and `meta.lastModified` is
-   * `now`. `undefined` if there is no such group.
+   * `now`. Audit entries about members are stored with those who really joined or left
+   * (`withActualMembers`); none if nothing changed. `undefined` if there is no such group.
    *
    * @throws UnknownReferenceError when `add` names ids that are not users or groups of this tenant;
    *   nothing was changed

@@ -523,6 +523,20 @@ const outboxDefects: readonly Defect[] = [
     },
   })),
   inGroups(
+    'log all members that a change names',
+    ['outbox.groups.actual'],
+    (groups, { audit }) => ({
+      async changeMembers(scope, id, change, { now, outbox }) {
+        const { audit: entries = [], ...rest } = outbox ?? {}
+        const changed = await groups.changeMembers?.(scope, id, change, { now, outbox: rest })
+        if (changed && changed.added.length + changed.removed.length > 0) {
+          await audit.append(scope, entries)
+        }
+        return changed
+      },
+    }),
+  ),
+  inGroups(
     'mark who is in a group after a write only',
     ['outbox.groups', 'outbox.groups.leave', 'outbox.groups.delete'],
     (groups, { access }) => ({

@@ -171,6 +171,27 @@ export const outboxChecks: readonly Check[] = [
     },
   },
   {
+    id: 'outbox.groups.actual',
+    title: 'logs members who really join, without those who are in the group already',
+    async run(context: CheckContext) {
+      const { adapters, scope } = context
+      const { groups, audit } = adapters
+      if (!groups.changeMembers) return
+      const [one, two] = [await createUser(context), await createUser(context)]
+      const group = await createGroup(context, [one.id])
+      const add = [one.id, two.id]
+      const entry = { ...entryOf(scope.tenant, group.id), members: add, count: 2 }
+      const outbox: Outbox = { audit: [{ ...entry, event: 'member.added' }] }
+      const change = { add, remove: [] }
+      await groups.changeMembers(scope, group.id, change, { now: instant(), outbox })
+      const [logged] = (await audit?.query(scope, { target: group.id, limit: 1 })) ?? []
+      expectEqual(logged?.members, [two.id], 'members in the audit log')
+      await groups.changeMembers(scope, group.id, change, { now: instant(), outbox })
+      const entries = await audit?.query(scope, { target: group.id, limit: 2 })
+      expectEqual(entries?.length, 1, 'audit entries after the same change')
+    },
+  },
+  {
     id: 'outbox.groups.delete',
     title: 'marks everybody who was in a group that is deleted',
     async run(context: CheckContext) {
