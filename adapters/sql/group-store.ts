@@ -14,6 +14,7 @@ import {
   withActualMembers,
 } from '../../lib/adapter/index.js'
 import type { Database, Session } from './database.js'
+import { readGroupsOf, readUserWithGroups } from './groups-of.js'
 import { keyIndex } from './key-index.js'
 import { usersIn, withGroupsBelow } from './marks.js'
 import {
@@ -21,7 +22,6 @@ import {
   leaveAllGroups,
   lockForDeletion,
   readFewMembers,
-  readGroupsOf,
   readMemberCounts,
   readMemberPage,
   readMembersAtOnce,
@@ -98,6 +98,7 @@ export function sqlGroupStore(
     listMembers: (scope, id, page) =>
       readMemberPage(database, { tenant: scope.tenant, groupId: id }, page),
     groupsOf: (scope, ids) => readGroupsOf(database, scope.tenant, ids),
+    userWithGroups: readUserWithGroups(database),
     ...accessResolver(database, access, policy),
   }
 }

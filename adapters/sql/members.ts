@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import {
-  type GroupReference,
   type Member,
   type MemberChange,
   type MemberPage,
@@ -153,65 +152,6 @@ const pageOfMembers = statement<GroupKey & MemberPage, Omit<MemberRow, 'group_id
         order by member_id ${atMost(value('limit'))} offset ${value('offset')}`,
       dialect,
     ),
-)
-
-interface AroundRow {
-  readonly root: string
-  readonly id: string
-  readonly display: string
-  readonly external_id: string | null
-}
-
-const referenceColumns = ({ json }: SqlDialect) => sql`resource.display,
-  ${json.scalar(sql`resource.comparable`, ['externalId'], 'text')} as external_id`
-
-/** The groups that have someone as a member, and whether these are members of groups. */
-const directGroups = statement<
-  { tenant: string; ids: string },
-  AroundRow & { readonly nested: number }
->(
-  (value, dialect) => sql`
-    select listed.value as root, member.group_id as id, ${referenceColumns(dialect)},
-      (select count(*) from scim_members as outer_member
-        where outer_member.tenant = ${value('tenant')}
-          and outer_member.member_id = member.group_id and outer_member.${isMember}) as nested
-    from ${dialect.joinEach(
-      dialect.joinEach(
-        sql`(${dialect.json.strings(value('ids'))}) as listed`,
-        'scim_members as member',
-        sql`member.tenant = ${value('tenant')} and member.member_id = listed.value
-          and member.${isMember}`,
-      ),
-      'scim_resources as resource',
-      sql`resource.tenant = ${value('tenant')} and resource.id = member.group_id`,
-    )}`,
-)
-
-const groupsAround = statement<
-  { tenant: string; ids: string },
-  AroundRow & { readonly direct: number }
->(
-  (value, dialect) => sql`
-    with recursive around(root, id) as (
-      select member_id, group_id from scim_members
-      where ${dialect.isListed('scim_members', 'member_id', value('tenant'), value('ids'))}
-      union
-      select around.root, member.group_id from ${dialect.joinEach(
-        sql`around`,
-        'scim_members as member',
-        sql`member.tenant = ${value('tenant')} and member.member_id = around.id
-          and member.${isMember}`,
-      )})
-    select around.root, around.id, ${referenceColumns(dialect)},
-      (select count(*) from scim_members as direct
-        where direct.tenant = ${value('tenant')} and direct.group_id = around.id
-          and direct.member_id = around.root) as direct
-    from ${dialect.joinEach(
-      sql`around`,
-      'scim_resources as resource',
-      sql`resource.tenant = ${value('tenant')} and resource.id = around.id`,
-    )}
-    order by around.root, around.id`,
 )
 
 const groupsDirectlyAround = statement<{ tenant: string; id: string }, IdRow>(
@@ -408,40 +348,6 @@ export async function readMemberPage(
   if (!isStorable(groupId)) return []
   const rows = await session.prepared(pageOfMembers, { tenant, groupId, offset, limit })
   return rows.map(memberOf)
-}
-
-/**
- * The groups of each of these users or groups, directly and through other groups. Handles cycles.
- * One query, and another one for those in nested groups.
- */
-export async function readGroupsOf(
-  session: Session,
-  tenant: string,
-  ids: readonly string[],
-): Promise<ReadonlyMap<string, readonly GroupReference[]>> {
-  const found = new Map<string, GroupReference[]>(ids.map((id) => [id, []]))
-  const asked = [...found.keys()].filter(isStorable)
-  if (asked.length === 0) return found
-  const rows = await session.prepared(directGroups, { tenant, ids: JSON.stringify(asked) })
-  const nested = new Set(rows.filter((row) => row.nested > 0).map(({ root }) => root))
-  for (const row of rows) {
-    if (!nested.has(row.root)) found.get(row.root)?.push(referenceTo(row, true))
-  }
-  if (nested.size === 0) return found
-  const roots = JSON.stringify([...nested])
-  for (const row of await session.prepared(groupsAround, { tenant, ids: roots })) {
-    found.get(row.root)?.push(referenceTo(row, row.direct === 1))
-  }
-  return found
-}
-
-function referenceTo({ id, display, external_id }: AroundRow, direct: boolean): GroupReference {
-  return {
-    id,
-    displayName: display,
-    ...(external_id !== null && { externalId: external_id }),
-    direct,
-  }
 }
 
 /**

@@ -158,6 +158,7 @@ export {
   UniquenessError,
   UnknownReferenceError,
   type UnplacedProject,
+  type UserWithGroups,
   type VersionedRules,
   VersionMismatchError,
   type Workspace,

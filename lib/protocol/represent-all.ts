@@ -19,6 +19,8 @@ export interface Presentation {
   readonly views: ReadonlyMap<string, View>
   /** Names of attributes that the client set in this request, for `returned: request`. */
   readonly sent?: ReadonlySet<string>
+  /** Data for computed attributes that was read with the resources. */
+  readonly computed?: Partial<Computed>
 }
 
 /** Resources, and the form in which they are shown. */
@@ -56,6 +58,7 @@ export async function representAll(
       hasEtags: services.options.features.etag,
       types: services.types.byName,
     },
+    presentation.computed,
     ...(read === undefined ? [] : await read),
   )
   const representOne = ({ type, resource }: FoundResource) =>

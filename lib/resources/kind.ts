@@ -135,6 +135,10 @@ export interface Kind {
    */
   settleUnchanged?(call: Call, resource: Resource): Step
 
+  /**
+   * Reads a resource for an answer together with data for computed attributes, if the store can.
+   */
+  readShown?(call: ResourceCall, view: View): Promise<Shown | undefined> | undefined
   /** Computed attributes that a new resource does not have. */
   readonly absentAtFirst: readonly string[]
   /** Reads the data for computed attributes, for all resources at once. */
@@ -166,6 +170,12 @@ export interface View {
   readonly projection: Projection
   readonly project: Projector
   readonly omit: ReadonlySet<string>
+}
+
+/** A resource with the data for computed attributes that was read with it. */
+export interface Shown {
+  readonly resource: Resource
+  readonly computed?: Partial<Computed>
 }
 
 /** The contents of a POST or PUT body. */

@@ -6,7 +6,7 @@ import type { Resource } from '../stores/resource.js'
 import type { LedgerEntry } from '../stores/write.js'
 import { matchesEtag } from '../version/etag.js'
 import { type Call, type ResourceCall, within } from './call.js'
-import type { Change, WriteSpec } from './kind.js'
+import type { Change, Shown, View, WriteSpec } from './kind.js'
 import { type Effects, markPending, writeDurably } from './outbox.js'
 import { holdingPerson } from './people/access.js'
 import { passingOverUnknown, retryInTurn, retryRaces } from './races.js'
@@ -127,9 +127,21 @@ async function loadToWrite(call: ResourceCall, read: Read): Promise<Resource> {
 }
 
 /** The current resource, if it meets the client's conditions; 404 or 412 otherwise. */
-export async function load(call: ResourceCall, read: Read): Promise<Resource> {
-  const { store, scope, id, ifMatch, ifNoneMatch } = call
-  const resource = await store.get(scope, id, read)
+async function load(call: ResourceCall, read: Read): Promise<Resource> {
+  const { store, scope, id } = call
+  return requireCurrent(call, await store.get(scope, id, read))
+}
+
+/** Like `load`, for an answer. */
+export async function loadShown(call: ResourceCall, view: View): Promise<Shown> {
+  const reading = call.kind.readShown?.(call, view)
+  if (reading === undefined) return { resource: await load(call, { omit: view.omit }) }
+  const found = await reading
+  return { ...found, resource: requireCurrent(call, found?.resource) }
+}
+
+function requireCurrent(call: ResourceCall, resource: Resource | undefined): Resource {
+  const { id, ifMatch, ifNoneMatch } = call
   if (!resource) throw notFound()
   const current = checkStored(call, resource, id)
   const { version } = current.meta

@@ -26,6 +26,13 @@ export interface GroupReference {
   readonly direct: boolean
 }
 
+/** A user with their groups, read at one moment. */
+export interface UserWithGroups {
+  readonly user: User
+  /** As `groupsOf` returns them. */
+  readonly groups: readonly GroupReference[]
+}
+
 /** The result of `changeMembers`. */
 export interface MembersChanged {
   /** Ids really added, i.e. not in the group before. */
@@ -105,6 +112,13 @@ export interface GroupStore extends ResourceStore<Group> {
     scope: Scope,
     ids: readonly string[],
   ): Promise<ReadonlyMap<string, readonly GroupReference[]>>
+
+  /**
+   * **Optional.** A user with their groups, for GET; `undefined` if there is no such user. This
+   * should be one query. Without it, the groups are read after the user. A store that wraps another
+   * and replaces `groupsOf`, or `get` of users, must replace this too, or remove it.
+   */
+  userWithGroups?(scope: Scope, id: string): Promise<UserWithGroups | undefined>
 
   /**
    * **Required.** The access that this user's groups give; usually the library's

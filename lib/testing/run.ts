@@ -3,6 +3,7 @@ import type { Check, CheckContext, CheckResult, Report } from './check.js'
 import { accessChecks } from './checks/access.js'
 import { auditChecks } from './checks/audit.js'
 import { decisionChecks } from './checks/decisions.js'
+import { groupsOfChecks } from './checks/groups-of.js'
 import { memberPageChecks } from './checks/member-pages.js'
 import { memberChecks } from './checks/members.js'
 import { outboxChecks } from './checks/outbox.js'
@@ -23,6 +24,7 @@ export const checks: readonly Check[] = [
   ...tenantChecks,
   ...memberChecks,
   ...memberPageChecks,
+  ...groupsOfChecks,
   ...outboxChecks,
   ...accessChecks,
   ...pendingChecks,

@@ -453,6 +453,12 @@ const groupDefects: readonly Defect[] = [
       },
     }
   }),
+  inGroups('read a user without the groups around their groups', ['groupsOf.user'], (groups) => ({
+    async userWithGroups(scope, id) {
+      const found = await groups.userWithGroups?.(scope, id)
+      return found && { ...found, groups: found.groups.filter(({ direct }) => direct) }
+    },
+  })),
   inGroups('mix up the access of several people', ['access.resolve'], (groups) => ({
     resolveAccessOf: async (scope, users) =>
       ((await groups.resolveAccessOf?.(scope, users)) ?? []).toReversed(),

@@ -7,10 +7,10 @@ import {
   type Services,
 } from '../../resources/call.js'
 import type { View } from '../../resources/kind.js'
-import { locationOf } from '../../resources/represent.js'
+import { type Computed, locationOf } from '../../resources/represent.js'
 import { create, patch, replace } from '../../resources/requests.js'
 import { checkStored } from '../../resources/store-output.js'
-import { load, remove } from '../../resources/write.js'
+import { loadShown, remove } from '../../resources/write.js'
 import type { ResourceType } from '../../schema/types.js'
 import type { Resource } from '../../stores/resource.js'
 import { etagOf, matchesEtag } from '../../version/etag.js'
@@ -28,6 +28,8 @@ interface Answer {
   readonly status: number
   /** Attributes that the request set, for `returned: request`. */
   readonly sent?: ReadonlySet<string> | undefined
+  /** What was read with the resource for the attributes that `view` omits. */
+  readonly computed?: Partial<Computed> | undefined
 }
 
 /** POST to the endpoint of a resource type (RFC 7644 §3.3). */
@@ -36,7 +38,7 @@ export function createHandler(services: Services, type: ResourceType): Handler {
   return async (request) => {
     const asked = viewOf(type, projectionOf(services, request, type))
     const call = callOf(services, type, scopeOf(request))
-    const view = { ...asked, omit: new Set([...asked.omit, ...call.kind.absentAtFirst]) }
+    const view = without(asked, call.kind.absentAtFirst)
     const resource = await create(call, bodyOf(request))
     const sent = sentIn(request.body)
     return answer(services, request, { type, resource, view, status: 201, sent })
@@ -50,14 +52,20 @@ export function createHandler(services: Services, type: ResourceType): Handler {
 export function getHandler(services: Services, type: ResourceType): Handler {
   return async (request, parameters) => {
     const view = viewOf(type, projectionOf(services, request, type))
-    const { omit } = view
     const unconditional = { ...request, ifNoneMatch: undefined }
-    const resource = await load(callAbout(services, unconditional, { type, parameters }), { omit })
+    const call = callAbout(services, unconditional, { type, parameters })
+    const { resource, computed } = await loadShown(call, view)
     if (hasAnswer(services, request, { type, resource, view })) {
       return { status: 304, headers: headersOf(services, request, { type, resource }) }
     }
-    return answer(services, request, { type, resource, view, status: 200 })
+    const rest = computed ? without(view, Object.keys(computed)) : view
+    return answer(services, request, { type, resource, view: rest, status: 200, computed })
   }
+}
+
+/** The view without attributes that need not be read any more. */
+function without(view: View, names: readonly string[]): View {
+  return { ...view, omit: new Set([...view.omit, ...names]) }
 }
 
 /** PUT of one resource (RFC 7644 §3.5.1). */
@@ -142,9 +150,10 @@ function answerWritten(
 async function answer(
   services: Services,
   request: ScimRequest,
-  { type, resource, view, status, sent }: Answer,
+  { type, resource, view, status, sent, computed }: Answer,
 ): Promise<ScimResponse> {
-  const presentation = { views: new Map([[type.name, view]]), ...(sent && { sent }) }
+  const views = new Map([[type.name, view]])
+  const presentation = { views, ...(sent && { sent }), ...(computed && { computed }) }
   const found = [{ type, resource }]
   const {
     resources: [body],

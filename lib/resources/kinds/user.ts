@@ -10,7 +10,7 @@ import { extended } from '../../schema/json.js'
 import type { Json, JsonObject } from '../../schema/types.js'
 import { endsInLedger } from '../../stores/access-target.js'
 import { emptyRecord } from '../../stores/empty-record.js'
-import type { GroupReference } from '../../stores/group-store.js'
+import type { GroupReference, UserWithGroups } from '../../stores/group-store.js'
 import { readMany } from '../../stores/read-many.js'
 import type { Resource, User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
@@ -156,6 +156,13 @@ export const user: Kind = {
     await endAccount(services, scope, resource as User)
     await rememberAddresses(services.adapters, scope, resource as User)
     return deletionOf(resource)
+  },
+
+  readShown({ services, scope, id }, { omit }) {
+    if (omit.has('groups')) return undefined
+    return services.adapters.groups
+      .userWithGroups?.(scope, id)
+      .then((found) => found && { resource: found.user, computed: groupsIn(found) })
   },
 
   // Nobody knows the user's id yet, so no group can name it.
@@ -357,6 +364,10 @@ function enterpriseOf(user: Resource, computed: Computed): JsonObject | undefine
       ...(typeof displayName === 'string' && { displayName }),
     },
   }
+}
+
+function groupsIn({ user, groups }: UserWithGroups): Partial<Computed> {
+  return { groups: new Map([[user.id, groups]]) }
 }
 
 function groupsOf(

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Adapters, Group, GroupReference, MemberChange } from '../../stores/index.js'
+import type { Adapters, Group, MemberChange } from '../../stores/index.js'
 import { expectEqual, expectStoreError, expectThat } from '../assert.js'
 import { always, type Check, type CheckContext } from '../check.js'
 import {
@@ -14,7 +14,8 @@ import {
 
 type CheckParts = Omit<Check, 'level' | 'appliesTo'> & Partial<Pick<Check, 'level' | 'appliesTo'>>
 
-const withDeltas = ({ groups }: Adapters) => groups.supports?.memberDeltas === true
+/** Whether a store changes members by deltas. */
+export const withDeltas = ({ groups }: Adapters) => groups.supports?.memberDeltas === true
 const withoutDeltas = (adapters: Adapters) => !withDeltas(adapters)
 
 const wholeGroups: readonly CheckParts[] = [
@@ -269,91 +270,10 @@ const deletions: readonly CheckParts[] = [
   },
 ]
 
-const groupsOf: readonly CheckParts[] = [
-  {
-    id: 'groupsOf',
-    section: 'RFC 7643 §4.1.2; GroupStore.groupsOf',
-    title: 'tells the groups of several people, direct and indirect, with name and externalId',
-    async run(context) {
-      const { adapters, scope } = context
-      const [one, two, three] = await threeUsers(context)
-      const inner = await createGroup(context, [one], { displayName: 'Inner', externalId: 'e' })
-      const outer = await createGroup(context, [inner.id, two], { displayName: 'Outer' })
-      const found = await adapters.groups.groupsOf(scope, [one, two, three, 'unknown'])
-      const reference = (group: Group, direct: boolean): GroupReference => ({
-        id: group.id,
-        displayName: group.displayName,
-        ...(group.externalId !== undefined && { externalId: group.externalId }),
-        direct,
-      })
-      const wanted = [reference(inner, true), reference(outer, false)]
-      expectEqual([...(found.get(one) ?? [])].sort(byId), wanted.sort(byId), 'of the first')
-      expectEqual(found.get(two), [reference(outer, true)], 'of the second')
-      expectEqual(found.get(three) ?? [], [], 'of the third')
-      expectEqual(found.get('unknown') ?? [], [], 'of an unknown one')
-    },
-  },
-  {
-    id: 'groupsOf.none',
-    section: 'GroupStore.groupsOf',
-    title: 'tells of no groups of people who are in none, and of nobody',
-    async run(context) {
-      const { adapters, scope } = context
-      const [member, outsider] = [await createUser(context), await createUser(context)]
-      await createGroup(context, [member.id])
-      const found = await adapters.groups.groupsOf(scope, [outsider.id])
-      expectEqual([...found.values()].flat(), [], 'groups of somebody in no group')
-      const none = await adapters.groups.groupsOf(scope, [])
-      expectEqual([...none.values()].flat(), [], 'groups of nobody')
-    },
-  },
-  {
-    id: 'groupsOf.tenants',
-    section: 'Scope; S-AUTHZ-03; GroupStore.groupsOf',
-    title: 'tells of no groups of another tenant, also of people who are in them',
-    async run(context) {
-      const { adapters, scope, otherScope } = context
-      const other = { ...context, scope: otherScope }
-      const theirs = await createUser(other)
-      await createGroup(other, [theirs.id])
-      const ours = await createUser(context)
-      const group = await createGroup(context, [ours.id])
-      const found = await adapters.groups.groupsOf(scope, [theirs.id, ours.id])
-      expectEqual(found.get(theirs.id) ?? [], [], 'groups of another tenant\u2019s user')
-      expectEqual(
-        found.get(ours.id)?.map(({ id }) => id),
-        [group.id],
-        'groups of our user',
-      )
-    },
-  },
-  {
-    id: 'groupsOf.cycle',
-    section: 'RFC 7643 §4.2; R-GROUP-07',
-    title: 'ends when groups contain each other',
-    async run(context) {
-      const { adapters, scope } = context
-      const user = await createUser(context)
-      const inner = await createGroup(context, [user.id])
-      const outer = await createGroup(context, [inner.id])
-      const members = [{ value: user.id }, { value: outer.id }]
-      const deltas = { add: [outer.id], remove: [] }
-      const next = changed(inner, withDeltas(adapters) ? {} : { members }) as Group
-      await replaceGroup(context, next, inner, withDeltas(adapters) ? deltas : undefined)
-      const found = await adapters.groups.groupsOf(scope, [user.id])
-      const ids = (found.get(user.id) ?? []).map(({ id }) => id)
-      expectEqual(ids.sort(), [inner.id, outer.id].sort(), 'groups of the user')
-    },
-  },
-]
-
 /** Members of groups, and the groups of users. */
-export const memberChecks: readonly Check[] = [
-  ...wholeGroups,
-  ...deltas,
-  ...deletions,
-  ...groupsOf,
-].map((parts) => ({ level: 'MUST', appliesTo: always, ...parts }))
+export const memberChecks: readonly Check[] = [...wholeGroups, ...deltas, ...deletions].map(
+  (parts) => ({ level: 'MUST', appliesTo: always, ...parts }),
+)
 
 const changedAt = instant(5000)
 
@@ -363,7 +283,8 @@ function change({ adapters, scope }: CheckContext, groupId: string, members: Mem
   return groups.changeMembers(scope, groupId, members, { now: changedAt })
 }
 
-function replaceGroup(
+/** Replaces a group as it was read. */
+export function replaceGroup(
   { adapters, scope }: CheckContext,
   next: Group,
   before: Group,
@@ -378,15 +299,12 @@ function readGroup({ adapters, scope }: CheckContext, id: string): Promise<Group
   return adapters.groups.get(scope, id, everything)
 }
 
-async function threeUsers(context: CheckContext): Promise<[string, string, string]> {
+/** Ids of new users. */
+export async function threeUsers(context: CheckContext): Promise<[string, string, string]> {
   const users = [await createUser(context), await createUser(context), await createUser(context)]
   return users.map(({ id }) => id) as [string, string, string]
 }
 
 function byValue(a: { readonly value: string }, b: { readonly value: string }): number {
   return a.value < b.value ? -1 : 1
-}
-
-function byId(a: { readonly id: string }, b: { readonly id: string }): number {
-  return a.id < b.id ? -1 : 1
 }

@@ -39,6 +39,11 @@ const where = (text: string, type = userType) =>
 it.each<[string, () => Promise<unknown>, number]>([
   ['one user', () => adapters.users.get(scope, ids[0] ?? '', everything), 1],
   [
+    'a user with their groups',
+    async () => adapters.groups.userWithGroups?.(scope, ids[0] ?? ''),
+    1,
+  ],
+  [
     'a user by userName',
     () => find({ filter: where('userName eq "USER7"'), page: index(0, 10) }),
     1,

@@ -1,0 +1,151 @@
+import { sql } from 'kysely'
+import type { GroupReference, GroupStore, User } from '../../lib/adapter/index.js'
+import { type Session, statement } from './database.js'
+import type { SqlDialect } from './dialects/dialect.js'
+import { isMember } from './members.js'
+import { isOfType, type ResourceRow, resourceColumns, toResource } from './rows.js'
+import { isStorable } from './storable.js'
+
+interface AroundRow {
+  readonly id: string
+  readonly display: string
+  readonly external_id: string | null
+}
+
+const referenceColumns = ({ json }: SqlDialect) => sql`resource.display,
+  ${json.scalar(sql`resource.comparable`, ['externalId'], 'text')} as external_id`
+
+/** The groups that have someone as a member, and whether these are members of groups. */
+const directGroups = statement<
+  { tenant: string; ids: string },
+  AroundRow & { readonly root: string; readonly nested: number }
+>(
+  (value, dialect) => sql`
+    select listed.value as root, member.group_id as id, ${referenceColumns(dialect)},
+      (select count(*) from scim_members as outer_member
+        where outer_member.tenant = ${value('tenant')}
+          and outer_member.member_id = member.group_id and outer_member.${isMember}) as nested
+    from ${dialect.joinEach(
+      dialect.joinEach(
+        sql`(${dialect.json.strings(value('ids'))}) as listed`,
+        'scim_members as member',
+        sql`member.tenant = ${value('tenant')} and member.member_id = listed.value
+          and member.${isMember}`,
+      ),
+      'scim_resources as resource',
+      sql`resource.tenant = ${value('tenant')} and resource.id = member.group_id`,
+    )}`,
+)
+
+const groupsAround = statement<
+  { tenant: string; ids: string },
+  AroundRow & { readonly root: string; readonly direct: number }
+>(
+  (value, dialect) => sql`
+    with recursive around(root, id) as (
+      select member_id, group_id from scim_members
+      where ${dialect.isListed('scim_members', 'member_id', value('tenant'), value('ids'))}
+      union
+      select around.root, member.group_id from ${dialect.joinEach(
+        sql`around`,
+        'scim_members as member',
+        sql`member.tenant = ${value('tenant')} and member.member_id = around.id
+          and member.${isMember}`,
+      )})
+    select around.root, around.id, ${referenceColumns(dialect)},
+      (select count(*) from scim_members as direct
+        where direct.tenant = ${value('tenant')} and direct.group_id = around.id
+          and direct.member_id = around.root) as direct
+    from ${dialect.joinEach(
+      sql`around`,
+      'scim_resources as resource',
+      sql`resource.tenant = ${value('tenant')} and resource.id = around.id`,
+    )}
+    order by around.root, around.id`,
+)
+
+/**
+ * The groups of each of these users or groups, directly and through other groups. Handles cycles.
+ * One query, and another one for those in nested groups.
+ */
+export async function readGroupsOf(
+  session: Session,
+  tenant: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, readonly GroupReference[]>> {
+  const found = new Map<string, GroupReference[]>(ids.map((id) => [id, []]))
+  const asked = [...found.keys()].filter(isStorable)
+  if (asked.length === 0) return found
+  const rows = await session.prepared(directGroups, { tenant, ids: JSON.stringify(asked) })
+  const nested = new Set(rows.filter((row) => row.nested > 0).map(({ root }) => root))
+  for (const row of rows) {
+    if (!nested.has(row.root)) found.get(row.root)?.push(referenceTo(row, true))
+  }
+  if (nested.size === 0) return found
+  const roots = JSON.stringify([...nested])
+  for (const row of await session.prepared(groupsAround, { tenant, ids: roots })) {
+    found.get(row.root)?.push(referenceTo(row, row.direct === 1))
+  }
+  return found
+}
+
+function referenceTo({ id, display, external_id }: AroundRow, direct: boolean): GroupReference {
+  return {
+    id,
+    displayName: display,
+    ...(external_id !== null && { externalId: external_id }),
+    direct,
+  }
+}
+
+interface UserKey {
+  readonly tenant: string
+  readonly id: string
+}
+
+/** A user, and as JSON each direct group with the number of groups that it is in. */
+const selectUser = statement<UserKey, ResourceRow & { readonly groups: string }>(
+  (value, dialect) => {
+    const { json, joinEach } = dialect
+    const groups = sql`
+      select member.group_id as id, ${referenceColumns(dialect)},
+        (select count(*) from scim_members as outer_member
+          where outer_member.tenant = ${value('tenant')}
+            and outer_member.member_id = member.group_id and outer_member.${isMember}) as nested
+      from ${joinEach(
+        sql`(select group_id from scim_members where tenant = ${value('tenant')}
+          and member_id = ${value('id')} and ${isMember}) as member`,
+        'scim_resources as resource',
+        sql`resource.tenant = ${value('tenant')} and resource.id = member.group_id`,
+      )}`
+    const list = json.list(['id', 'display', 'external_id', 'nested'], sql`(${groups}) as listed`)
+    return sql`
+      select ${resourceColumns}, (${list}) as groups from scim_resources as resource
+      where tenant = ${value('tenant')} and id = ${value('id')} and ${isOfType('User')}`
+  },
+)
+
+type ListedGroup = readonly [
+  id: string,
+  display: string,
+  externalId: AroundRow['external_id'],
+  nested: number,
+]
+
+/** Reads a user with their groups; one query, and two more for somebody in nested groups. */
+export function readUserWithGroups(session: Session): NonNullable<GroupStore['userWithGroups']> {
+  return async ({ tenant }, id) => {
+    if (!isStorable(id)) return undefined
+    const [row] = await session.prepared(selectUser, { tenant, id })
+    if (row === undefined) return undefined
+    const user = toResource<User>('User', row)
+    const listed = JSON.parse(row.groups) as readonly ListedGroup[]
+    if (listed.some(([, , , nested]) => nested > 0)) {
+      return { user, groups: (await readGroupsOf(session, tenant, [id])).get(id) ?? [] }
+    }
+    const groups = listed.map(([groupId, display, external_id]) =>
+      referenceTo({ id: groupId, display, external_id }, true),
+    )
+    return { user, groups }
+  }
+}

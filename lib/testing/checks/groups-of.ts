@@ -1,0 +1,131 @@
+import type { Group, GroupReference } from '../../stores/index.js'
+import { expectEqual } from '../assert.js'
+import { always, type Check } from '../check.js'
+import { changed, createGroup, createUser, everything } from '../subject.js'
+import { replaceGroup, threeUsers, withDeltas } from './members.js'
+
+const checks: readonly Omit<Check, 'level' | 'appliesTo'>[] = [
+  {
+    id: 'groupsOf',
+    section: 'RFC 7643 §4.1.2; GroupStore.groupsOf',
+    title: 'tells the groups of several people, direct and indirect, with name and externalId',
+    async run(context) {
+      const { adapters, scope } = context
+      const [one, two, three] = await threeUsers(context)
+      const inner = await createGroup(context, [one], { displayName: 'Inner', externalId: 'e' })
+      const outer = await createGroup(context, [inner.id, two], { displayName: 'Outer' })
+      const found = await adapters.groups.groupsOf(scope, [one, two, three, 'unknown'])
+      const reference = (group: Group, direct: boolean): GroupReference => ({
+        id: group.id,
+        displayName: group.displayName,
+        ...(group.externalId !== undefined && { externalId: group.externalId }),
+        direct,
+      })
+      const wanted = [reference(inner, true), reference(outer, false)]
+      expectEqual([...(found.get(one) ?? [])].sort(byId), wanted.sort(byId), 'of the first')
+      expectEqual(found.get(two), [reference(outer, true)], 'of the second')
+      expectEqual(found.get(three) ?? [], [], 'of the third')
+      expectEqual(found.get('unknown') ?? [], [], 'of an unknown one')
+    },
+  },
+  {
+    id: 'groupsOf.none',
+    section: 'GroupStore.groupsOf',
+    title: 'tells of no groups of people who are in none, and of nobody',
+    async run(context) {
+      const { adapters, scope } = context
+      const [member, outsider] = [await createUser(context), await createUser(context)]
+      await createGroup(context, [member.id])
+      const found = await adapters.groups.groupsOf(scope, [outsider.id])
+      expectEqual([...found.values()].flat(), [], 'groups of somebody in no group')
+      const none = await adapters.groups.groupsOf(scope, [])
+      expectEqual([...none.values()].flat(), [], 'groups of nobody')
+    },
+  },
+  {
+    id: 'groupsOf.tenants',
+    section: 'Scope; S-AUTHZ-03; GroupStore.groupsOf',
+    title: 'tells of no groups of another tenant, also of people who are in them',
+    async run(context) {
+      const { adapters, scope, otherScope } = context
+      const other = { ...context, scope: otherScope }
+      const theirs = await createUser(other)
+      await createGroup(other, [theirs.id])
+      const ours = await createUser(context)
+      const group = await createGroup(context, [ours.id])
+      const found = await adapters.groups.groupsOf(scope, [theirs.id, ours.id])
+      expectEqual(found.get(theirs.id) ?? [], [], 'groups of another tenant\u2019s user')
+      expectEqual(
+        found.get(ours.id)?.map(({ id }) => id),
+        [group.id],
+        'groups of our user',
+      )
+    },
+  },
+  {
+    id: 'groupsOf.user',
+    section: 'GroupStore.userWithGroups',
+    title: 'reads a user together with what groupsOf returns',
+    async run(context) {
+      const { adapters, scope, otherScope } = context
+      const { groups, users } = adapters
+      if (!groups.userWithGroups) return
+      const user = await createUser(context)
+      const compare = async (when: string) => {
+        const found = await groups.userWithGroups?.(scope, user.id)
+        const stored = await users.get(scope, user.id, everything)
+        const expected = (await groups.groupsOf(scope, [user.id])).get(user.id) ?? []
+        expectEqual(found?.user, stored, `the user ${when}`)
+        expectEqual(
+          found && inOrder(found.groups),
+          stored && inOrder(expected),
+          `their groups ${when}`,
+        )
+      }
+      await compare('in no group')
+      const inner = await createGroup(context, [user.id], { externalId: 'x "é"' })
+      await createGroup(context, [user.id])
+      await compare('in two groups')
+      await createGroup(context, [inner.id])
+      await compare('in nested groups')
+      const other = await groups.userWithGroups(otherScope, user.id)
+      const noUser = await groups.userWithGroups(scope, inner.id)
+      expectEqual([other, noUser], [undefined, undefined], 'a user of another tenant, and a group')
+      await users.delete(scope, user.id, {})
+      await compare('who was deleted')
+    },
+  },
+  {
+    id: 'groupsOf.cycle',
+    section: 'RFC 7643 §4.2; R-GROUP-07',
+    title: 'ends when groups contain each other',
+    async run(context) {
+      const { adapters, scope } = context
+      const user = await createUser(context)
+      const inner = await createGroup(context, [user.id])
+      const outer = await createGroup(context, [inner.id])
+      const members = [{ value: user.id }, { value: outer.id }]
+      const deltas = { add: [outer.id], remove: [] }
+      const next = changed(inner, withDeltas(adapters) ? {} : { members }) as Group
+      await replaceGroup(context, next, inner, withDeltas(adapters) ? deltas : undefined)
+      const found = await adapters.groups.groupsOf(scope, [user.id])
+      const ids = (found.get(user.id) ?? []).map(({ id }) => id)
+      expectEqual(ids.sort(), [inner.id, outer.id].sort(), 'groups of the user')
+    },
+  },
+]
+
+/** Checks of the groups of people. */
+export const groupsOfChecks: readonly Check[] = checks.map((parts) => ({
+  level: 'MUST',
+  appliesTo: always,
+  ...parts,
+}))
+
+function inOrder(groups: readonly GroupReference[]): readonly GroupReference[] {
+  return [...groups].sort(byId)
+}
+
+function byId(a: { readonly id: string }, b: { readonly id: string }): number {
+  return a.id < b.id ? -1 : 1
+}
