@@ -69,8 +69,11 @@ export async function sendAnswer(answer: Answer, response: Response): Promise<vo
   response.json(answer.body)
 }
 
-/** Sends lines, and waits for a slow client so that memory does not fill up. */
+/**
+ * Sends lines, and waits for a slow client so that memory does not fill up. None is made for HEAD.
+ */
 async function sendLines(response: Response, lines: AsyncIterable<string>): Promise<void> {
+  if (response.req.method === 'HEAD') return void response.end()
   for await (const line of lines) {
     if (response.destroyed) return
     if (!response.write(line))

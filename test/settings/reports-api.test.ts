@@ -1,7 +1,8 @@
+import request from 'supertest'
 import { contactRecorder, createReconciler } from '../../lib/access/index.js'
 import { UnavailableError } from '../../lib/stores/index.js'
 import { someRules } from '../access/world.js'
-import { aSettingsApp } from './support.js'
+import { adminToken, aSettingsApp } from './support.js'
 
 const crewRules = someRules({
   roles_groups: [
@@ -486,6 +487,17 @@ describe('GET /api/scim/audit', () => {
       '3,"2026-03-01T10:00:00.000Z","user.created","succeeded","root","User","u1",' +
         `"'=HYPERLINK(""x"")",,,,,,,"r"`,
     )
+  })
+
+  it('answers HEAD of the CSV export without reading the log', async () => {
+    const { app, adapters } = await aLog()
+    const query = jest.spyOn(adapters.audit!, 'query')
+    const response = await request(app)
+      .head('/api/scim/audit.csv')
+      .set('Authorization', `Bearer ${adminToken}`)
+    expect(response.status).toBe(200)
+    expect(response.headers['content-type']).toBe('text/csv; charset=utf-8')
+    expect(query).not.toHaveBeenCalled()
   })
 
   it('answers 501 where no log is kept', async () => {

@@ -1,4 +1,5 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
+import { UnavailableError } from '../../../lib/adapter/index.js'
 import type { SqlClient, SqlClients, StatementResult } from './dialect.js'
 import { isBusy } from './sqlite.js'
 import { createTurns } from './turns.js'
@@ -44,7 +45,12 @@ export function sqliteClients(
   { timeoutMs, exclusive }: SqliteDriverOptions,
 ): SqliteClients {
   const turns = exclusive ? createTurns(1, timeoutMs) : undefined
-  const prepare = statementCache(handle)
+  const cached = statementCache(handle)
+  let isClosed = false
+  const prepare = (text: string) => {
+    if (isClosed) throw new UnavailableError('The database is closed.')
+    return cached(text)
+  }
   const client: SqlClient = {
     run(text, values) {
       const attempt = () => resultOf(prepare(text), values)
@@ -70,6 +76,7 @@ export function sqliteClients(
     },
     async close() {
       await turns?.takeAtLast()
+      isClosed = true
       handle.close()
     },
   }
