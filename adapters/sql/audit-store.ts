@@ -59,11 +59,12 @@ export function sqlAuditStore(database: Database): AuditStore {
       // Only the oldest by number, because a search by time would read the whole log each day.
       return database.transaction((session) => session.change(removeOld, { before, limit }))
     },
-    async query({ tenant }, query) {
-      const rows = await database.all(sql<{ sequence: number; entry: string }>`
-        select sequence, entry from scim_audit
-        where ${sql.join([sql`tenant = ${tenant}`, ...conditionsOf(query)], sql` and `)}
-        order by sequence desc limit ${query.limit}`)
+    async query(scope, query) {
+      const conditions = [sql`tenant = ${scope.tenant}`, ...conditionsOf(query)]
+      const entries = sql<{ sequence: number; entry: string }>`
+        select sequence, entry from scim_audit where ${sql.join(conditions, sql` and `)}
+        order by sequence desc limit ${query.limit}`
+      const rows = await (isIndexed(query) ? database.all(entries) : database.scan(entries, scope))
       return rows.map(
         ({ sequence, entry }): StoredAuditEntry => ({
           ...(JSON.parse(entry) as AuditEntry),
@@ -72,6 +73,11 @@ export function sqlAuditStore(database: Database): AuditStore {
       )
     },
   }
+}
+
+/** Whether an index finds the entries. Otherwise the whole log may have to be read. */
+function isIndexed({ actor, outcome, from, until }: AuditQuery): boolean {
+  return [actor, outcome, from, until].every((each) => each === undefined)
 }
 
 function conditionsOf({ event, actor, target, outcome, from, until, before }: AuditQuery) {

@@ -4,7 +4,7 @@ import { openSqlite } from '../../../adapters/sql/dialects/sqlite-open.js'
 import { type SqlAdapters, sqlAdapters } from '../../../adapters/sql/index.js'
 import { parseFilter } from '../../../lib/filter/parse.js'
 import { resolveFilter } from '../../../lib/filter/resolve.js'
-import type { Scope } from '../../../lib/stores/index.js'
+import type { AuditQuery, Scope } from '../../../lib/stores/index.js'
 import { type TestDatabase, testDatabase } from '../../support/test-database.js'
 import { aScope, everything, userType } from '../support.js'
 import { recordStatements } from './statements.js'
@@ -29,7 +29,12 @@ beforeAll(async () => {
   const addKeys = sql`
     insert into scim_lookups (tenant, resource_type, attribute, lookup_key, resource_id, is_unique)
     select tenant, 'User', 'userName', id, id, 1 from scim_resources`
-  for (const each of [fill, addKeys]) {
+  const fillLog = sql`
+    with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < 200000)
+    insert into scim_audit (tenant, at, event, actor, target_id, outcome, entry)
+    select 'tenant', '2026-01-01T00:00:00.000Z', 'user.patched', 'okta', 'u1', 'succeeded', '{}'
+    from numbers`
+  for (const each of [fill, addKeys, fillLog]) {
     await direct.alone(
       statement(() => each),
       {},
@@ -59,6 +64,24 @@ it('goes on answering while a filter reads everybody (D3)', async () => {
   }
   expect(isRunning).toBe(true)
   expect(await slow).toMatchObject({ resources: [], totalResults: 0 })
+})
+
+it.each<[string, AuditQuery]>([
+  ['an actor', { actor: 'nobody', limit: 10 }],
+  ['an outcome', { outcome: 'failed', limit: 10 }],
+  ['a time', { from: '2026-02-01T00:00:00.000Z', limit: 10 }],
+  ['a time', { until: '2025-02-01T00:00:00.000Z', limit: 10 }],
+  ['an event of an actor', { event: 'user.patched', actor: 'nobody', limit: 10 }],
+])('goes on answering while the whole audit log is read for %s', async (_name, query) => {
+  let isRunning = true
+  const slow = adapters.audit.query(scope, query).finally(() => {
+    isRunning = false
+  })
+  for (let reads = 0; reads < 20; reads += 1) {
+    expect(await adapters.users.get(scope, 'u1', everything)).toBeDefined()
+  }
+  expect(isRunning).toBe(true)
+  expect(await slow).toEqual([])
 })
 
 it('lets go of requests that end, bounds how many run at a time, and goes on afterwards (D3)', async () => {
