@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { type MemoryAdapters, memoryAdapters } from '../../adapters/memory/index.js'
+import { enforcementOf } from '../../lib/access/index.js'
 import { type AccessGateOptions, accessGate } from '../../lib/gate/index.js'
-import type { User } from '../../lib/stores/index.js'
+import { UnavailableError, type User } from '../../lib/stores/index.js'
 import { type FakeLabelStudio, startFakeLabelStudio } from '../support/fake-label-studio/index.js'
 import { signUp } from '../support/label-studio-browser.js'
 import { type Gated, openGate, password, peopleOf, scope } from './gated.js'
@@ -155,6 +156,46 @@ describe('the access gate', () => {
     expect((await upgrade(cookie)).status).toBe(503)
     // The gate asked whose it is; nothing was sent on.
     expect(fake.requests.slice(before).map(({ headers }) => headers.cookie)).toEqual([cookie])
+  })
+
+  it('says when to come again if a store knows it', async () => {
+    await scimUser('ann@example.com')
+    const { cookie } = await signingUp('ann@example.com')
+    await gated.close()
+    const down = async () => {
+      throw new UnavailableError('The database is being restored.', { retryAfterSeconds: 7 })
+    }
+    adapters = { ...adapters, access: { ...adapters.access, recordByAccount: down } }
+    await open()
+    const response = await whoami({ cookie })
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).toBe('7')
+    expect(await response.json()).toMatchObject({ status_code: 503 })
+  })
+
+  it('stores once for the settings page that it enforces no rules, and tries until it can', async () => {
+    await gated.close()
+    const acme = { ...scope(), tenant: 'acme' }
+    const asked: string[] = []
+    let isDown = true
+    const getValue: MemoryAdapters['access']['getValue'] = async (of, name) => {
+      if (name === 'gate.enforcement') asked.push(`${of.tenant} ${of.actor}`)
+      if (isDown) throw new UnavailableError('The database cannot answer now.')
+      return adapters.access.getValue(of, name)
+    }
+    const access = { ...adapters.access, getValue }
+    gated = await openGate(fake, { ...adapters, access }, { tenant: 'acme' })
+    base = gated.url
+    const visit = () => fetch(`${base}/user/login/`)
+    await visit()
+    expect(await enforcementOf(adapters.access, acme)).toBeUndefined()
+    isDown = false
+    await visit()
+    expect(await enforcementOf(adapters.access, acme)).toBe('off')
+    const before = asked.length
+    await visit()
+    expect(asked).toHaveLength(before)
+    expect(new Set(asked)).toEqual(new Set(['acme gate']))
   })
 
   it('refuses WebSocket upgrades, and closes a socket that was open', async () => {
