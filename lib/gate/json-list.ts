@@ -41,7 +41,7 @@ export function listReader(onItem: (json: Buffer) => void, maxItemBytes: number)
   return {
     isWhole: () => isDone,
     push(bytes) {
-      let start = depth === 0 ? 1 : 0
+      let start = depth === 0 && !isDone ? 1 : 0
       for (let at = 0; at < bytes.length && !isDone; at++) {
         at = isInString.after(bytes, at)
         if (at >= bytes.length || !ends(bytes[at] as number)) continue
