@@ -38,7 +38,7 @@ export function rawClient(port: number): RawClient {
 
 function exchange(socket: Socket, request: Buffer, isHead: boolean): Promise<TimedAnswer> {
   return new Promise((resolve) => {
-    let received = ''
+    const answer = answerReader(isHead)
     let silentMs = 0
     let heardAt = performance.now()
     const hear = () => {
@@ -46,20 +46,18 @@ function exchange(socket: Socket, request: Buffer, isHead: boolean): Promise<Tim
       silentMs = Math.max(silentMs, now - heardAt)
       heardAt = now
     }
-    const end = (answer: RawAnswer) => {
+    const end = (whole: RawAnswer) => {
       socket.off('data', onData)
       socket.off('close', onClose)
-      if (/^connection: close/im.test(answer.text.slice(0, 2_000))) socket.destroy()
+      if (/^connection: close/im.test(whole.text.slice(0, 2_000))) socket.destroy()
       hear()
-      resolve({ ...answer, silentMs })
+      resolve({ ...whole, silentMs })
     }
     const onData = (chunk: Buffer) => {
       hear()
-      received += chunk.toString('latin1')
-      const answer = completed(received, isHead)
-      if (answer) end(answer)
+      if (answer.add(chunk.toString('latin1'))) end(answer.whole())
     }
-    const onClose = () => end({ status: statusOf(received), text: received })
+    const onClose = () => end(answer.whole())
     socket.on('data', onData)
     socket.on('close', onClose)
     socket.write(request)
@@ -70,20 +68,60 @@ function statusOf(text: string): number {
   return Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0)
 }
 
-/** The answer, once all of it is there. */
-function completed(text: string, isHead: boolean): RawAnswer | undefined {
-  const headEnd = text.indexOf('\r\n\r\n')
-  if (headEnd < 0) return undefined
-  const head = text.slice(0, headEnd)
-  const status = statusOf(text)
-  const answer = { status, text }
-  // More than one answer: what was sent held more than one request; the connection is not used
-  // again.
-  if (status === 100) return completed(text.slice(headEnd + 4), isHead)
-  if (isHead || status === 204 || status === 304) return answer
+/**
+ * Collects an answer. The time for each piece does not depend on what came before, because an
+ * export may have a million lines.
+ */
+function answerReader(isHead: boolean) {
+  let pieces: string[] = []
+  let head: string | undefined
+  let bodyLength = 0
+  let end = ''
+  const add = (piece: string): boolean => {
+    pieces.push(piece)
+    if (head !== undefined) bodyLength += piece.length
+    else {
+      const text = pieces.join('')
+      const headEnd = text.indexOf('\r\n\r\n')
+      pieces = [text]
+      if (headEnd < 0) return false
+      // An announcement of the answer.
+      if (statusOf(text) === 100) {
+        pieces = []
+        return add(text.slice(headEnd + 4))
+      }
+      head = text.slice(0, headEnd)
+      bodyLength = text.length - headEnd - 4
+    }
+    end = (end + piece).slice(-lastChunk.length)
+    return isComplete({ head, bodyLength, end, isHead })
+  }
+  return {
+    /** Returns whether the answer is complete. */
+    add,
+    whole(): RawAnswer {
+      const text = pieces.join('')
+      return { status: statusOf(text), text }
+    },
+  }
+}
+
+const lastChunk = '0\r\n\r\n'
+
+interface Received {
+  readonly head: string
+  readonly bodyLength: number
+  readonly end: string
+  readonly isHead: boolean
+}
+
+/**
+ * If there is more than one answer, what was sent held more than one request; the connection is not
+ * used again.
+ */
+function isComplete({ head, bodyLength, end, isHead }: Received): boolean {
+  if (isHead || [204, 304].includes(statusOf(head))) return true
   const length = /^content-length: (\d+)/im.exec(head)?.[1]
-  const bodyLength = text.length - headEnd - 4
-  if (length !== undefined) return bodyLength >= Number(length) ? answer : undefined
-  if (!/^transfer-encoding: chunked/im.test(head)) return undefined
-  return text.endsWith('0\r\n\r\n') ? answer : undefined
+  if (length !== undefined) return bodyLength >= Number(length)
+  return /^transfer-encoding: chunked/im.test(head) && end === lastChunk
 }
