@@ -7,27 +7,32 @@ import { type TestDatabase, testDatabase } from '../../support/test-database.js'
 import { aScope, aUser, everything, writeOf } from '../support.js'
 
 let database: TestDatabase
-let adapters: SqlAdapters
+/** Two hosts on one database. */
+let hosts: readonly SqlAdapters[]
 beforeAll(async () => {
   database = await testDatabase()
-  adapters = await sqlAdapters({ url: database.url })
+  const { url } = database
+  hosts = [await sqlAdapters({ url }), await sqlAdapters({ url })]
 })
 afterAll(async () => {
-  await adapters?.close()
+  for (const host of hosts ?? []) await host.close()
   await database?.drop()
 })
 
 /** One thing that happens in a tenant between two pages, or a page. */
-type Step =
+type Step = { readonly host: number } & (
   | { readonly kind: 'create'; readonly second: number }
   | { readonly kind: 'delete'; readonly place: number }
   | { readonly kind: 'read'; readonly offset: number; readonly limit: number }
+)
 
+const host = fc.nat(1)
 const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ kind: fc.constant('create' as const), second: fc.nat(59) }),
-  fc.record({ kind: fc.constant('delete' as const), place: fc.nat(20) }),
-  fc.record({ kind: fc.constant('read' as const), offset: fc.nat(12), limit: fc.nat(5) }),
+  fc.record({ host, kind: fc.constant('create' as const), second: fc.nat(59) }),
+  fc.record({ host, kind: fc.constant('delete' as const), place: fc.nat(20) }),
+  fc.record({ host, kind: fc.constant('read' as const), offset: fc.nat(12), limit: fc.nat(5) }),
   fc.record({
+    host,
     kind: fc.constant('read' as const),
     offset: fc.constantFrom(3, 6, 9),
     limit: fc.constant(3),
@@ -40,6 +45,7 @@ it('shows the page that counting from the beginning would, whoever comes and goe
       const scope = aScope()
       const expected: User[] = []
       for (const each of steps) {
+        const adapters = hosts[each.host] as SqlAdapters
         if (each.kind === 'create') {
           const created = `2026-01-01T00:00:${String(each.second).padStart(2, '0')}.000Z`
           const user = aUser()
