@@ -136,6 +136,29 @@ describe.each(settings)('at the same time, with %s', (_, open) => {
     expect(await membersOf(world.scim, id)).toEqual([ids[winner], ids[(winner + 1) % 40]].sort())
   })
 
+  it('replacements of a large group, beside people who leave, end as one of them', async () => {
+    const ids: string[] = []
+    for (const name of ['one', 'two', 'three']) ids.push(...(await people(400, name)))
+    const [gone, inactive, ...rest] = ids as [string, string, ...string[]]
+    const { body } = await world.scim.post('/Groups', { schemas: [groupUrn], displayName: 'Crew' })
+    const url = `/Groups/${body.id}`
+    const halves = [rest.slice(0, 590), rest.slice(590)].map((half) => [gone, inactive, ...half])
+    const answers = await world.race(10, (scim, index) => {
+      if (index === 8) return scim.delete(`/Users/${gone}`)
+      if (index === 9) {
+        return scim.patch(`/Users/${inactive}`, [{ op: 'replace', path: 'active', value: false }])
+      }
+      const members = halves[index % 2]?.map((value) => ({ value }))
+      return scim.put(url, { schemas: [groupUrn], displayName: 'Crew', members })
+    })
+    expect(counts(answers)).toEqual({ 200: 9, 204: 1 })
+    const members = await membersOf(world.scim, body.id)
+    const wanted = halves.map((half) => half.filter((id) => id !== gone).sort())
+    expect(wanted).toContainEqual(members)
+    expect((await world.scim.get(`/Users/${gone}`)).status).toBe(404)
+    expect((await world.scim.get(`/Users/${inactive}`)).body.active).toBe(false)
+  }, 60_000)
+
   it('groups that give and take the same people in opposite orders end as each was told', async () => {
     const ids = await people(40)
     const [coming, going] = [ids.slice(0, 20), ids.slice(20)]
