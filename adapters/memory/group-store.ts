@@ -78,11 +78,8 @@ export function memoryGroupStore(state: State, policy: MappingPolicy): GroupStor
       const added = [...new Set(change.add)].filter((each) => !members.has(each))
       const removed = [...new Set(change.remove)].filter((each) => members.has(each))
       const audit = withActualMembers(outbox?.audit ?? [], { added, removed })
-      const actual = { ...outbox, audit }
-      if (added.length === 0 && removed.length === 0) {
-        return state.write(scope, actual, () => ({ added, removed, group }))
-      }
-      return state.write(scope, actual, () => {
+      return state.write(scope, { ...outbox, audit }, () => {
+        if (added.length === 0 && removed.length === 0) return { added, removed, group }
         applyChange(tenant, id, { add: added, remove: removed })
         return { added, removed, group: touch(tenant, group, now) as Group }
       })
