@@ -16,8 +16,8 @@ import {
 import type { Database, Session } from './database.js'
 import { readGroupsOf, readUserWithGroups } from './groups-of.js'
 import { keyIndex } from './key-index.js'
-import { usersIn, withGroupsBelow } from './marks.js'
 import {
+  addFirstMembers,
   applyMemberChange,
   leaveAllGroups,
   lockForDeletion,
@@ -31,8 +31,8 @@ import {
 import { changeMembersAtOnce } from './members-at-once.js'
 import { type Write, type WriteOptions, writeOutbox } from './outbox.js'
 import { personReader, type VersionedResolver } from './person.js'
-import { insert, sqlResourceStore, update } from './resource-store.js'
-import { deleteResource, lockResource, selectResource, toResource, touchResource } from './rows.js'
+import { insert, remove, sqlResourceStore, update } from './resource-store.js'
+import { lockResource, selectResource, toResource, touchResource } from './rows.js'
 import { isStorable } from './storable.js'
 
 const type = 'Group'
@@ -57,10 +57,8 @@ export function sqlGroupStore(
       return writeOutbox(database, target, async ({ session }) => {
         await insert(session, { scope, type }, group, write)
         const place = { tenant: scope.tenant, groupId: group.id }
-        await applyMemberChange(session, place, { add, remove: [] })
         const { members: _, ...rest } = group
-        const [stored] = await withMembers(session, scope.tenant, [rest as Group])
-        return stored ?? group
+        return withList(rest as Group, await addFirstMembers(session, place, add))
       })
     },
     async get(scope, id, read) {
@@ -171,16 +169,11 @@ async function deleteGroup(
     database,
     { scope, written: { type, id }, outbox },
     async ({ session, isMarked, toMark }) => {
-      if (!(await lockForDeletion(session, key, expectedVersion))) return false
-      if (isMarked) {
-        const below = await withGroupsBelow(session, tenant, [id])
-        for (const user of await usersIn(session, tenant, below)) {
-          toMark.push({ id: user, nested: 0 })
-        }
-      }
+      if (!(await lockForDeletion(session, key))) return false
       await leaveAllGroups(session, tenant, id)
-      await removeAllMembers(session, { tenant, groupId: id })
-      return (await session.change(deleteResource, key)) > 0
+      const members = await removeAllMembers(session, { tenant, groupId: id })
+      if (isMarked) for (const member of members) toMark.push(member)
+      return remove(session, key, expectedVersion)
     },
   )
 }

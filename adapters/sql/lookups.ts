@@ -75,9 +75,9 @@ export async function addLookups(
 }
 
 /**
- * Replaces the lookup keys of a resource. Most changes change none of them. An unchanged key is not
- * checked: it may have become unique while others had it already, and ending access must not depend
- * on that.
+ * Replaces the lookup keys of a resource; `keysBefore`: the stored ones, if they are known. Most
+ * changes change none of them. An unchanged key is not checked: it may have become unique while
+ * others had it already, and ending access must not depend on that.
  *
  * @throws UniquenessError as `addLookups`
  */
@@ -85,9 +85,12 @@ export async function replaceLookups(
   session: Session,
   owner: Owner,
   keys: readonly LookupKey[],
+  keysBefore?: readonly LookupKey[],
 ): Promise<void> {
   const { tenant, id } = owner
-  const before = await session.prepared(keysOf, { tenant, id })
+  const before = keysBefore
+    ? distinct(keysBefore).map(([attribute, lookup_key]) => ({ attribute, lookup_key }))
+    : await session.prepared(keysOf, { tenant, id })
   const wanted = new Set(distinct(keys).map(([attribute, key]) => nameOf(attribute, key)))
   const isWanted = (key: StoredKey) => wanted.has(nameOf(key.attribute, key.lookup_key))
   const gone = before.filter((key) => !isWanted(key)).map((key) => [key.attribute, key.lookup_key])

@@ -21,19 +21,23 @@ interface Ids {
   readonly ids: string
 }
 
-/** Marks users, in the order of their ids. */
-export const markUsers = statement<Ids>(
-  (value, { json, now }) => sql`
+/** Marks the users whose ids a query selects as `value`, in the order of their ids. */
+function mark(tenant: unknown, users: Sql, { now }: SqlDialect): Sql {
+  return sql`
     insert into scim_pending
       (tenant, user_id, since, mark, attempts, parked, next_at, lease_until, due_at)
-    select distinct ${value('tenant')}, listed.value, ${now}, 1, 0, 0, ${now}, 0, ${now}
-    from (${json.strings(value('ids'))}) as listed
+    select distinct ${tenant}, listed.value, ${now}, 1, 0, 0, ${now}, 0, ${now}
+    from (${users}) as listed
     where true
     order by listed.value
     on conflict (tenant, user_id) do update set
       mark = scim_pending.mark + 1, attempts = 0, parked = 0, next_at = excluded.next_at,
       due_at = case when scim_pending.lease_until > excluded.next_at
-        then scim_pending.lease_until else excluded.next_at end`,
+        then scim_pending.lease_until else excluded.next_at end`
+}
+
+export const markUsers = statement<Ids>((value, dialect) =>
+  mark(value('tenant'), dialect.json.strings(value('ids')), dialect),
 )
 
 const typesOfIds = statement<Ids, { id: string } & TypeRow>(
@@ -52,35 +56,53 @@ const namesOfGroups = statement<{ tenant: string }, { id: string; display: strin
     where tenant = ${value('tenant')} and resource_type = 'Group' and ${isListed}`,
 )
 
-/** These groups and all groups in them, as the table `below`. */
-function below(value: (name: 'tenant' | 'ids') => unknown, { json, joinEach }: SqlDialect): Sql {
+/** These groups (a bound JSON array) and all groups in them, as the table `below`. */
+function below(tenant: unknown, groups: unknown, { json, joinEach }: SqlDialect): Sql {
   return sql`
     with recursive below(id) as (
-      ${json.strings(value('ids'))}
+      ${json.strings(groups)}
       union
       select member.member_id from ${joinEach(
         sql`below`,
         'scim_members as member',
-        sql`member.tenant = ${value('tenant')} and member.group_id = below.id
-          and member.nested = 1`,
+        sql`member.tenant = ${tenant} and member.group_id = below.id and member.nested = 1`,
       )})`
 }
 
 const groupsBelow = statement<Ids, { id: string }>(
-  (value, dialect) => sql`${below(value, dialect)} select id from below order by id`,
+  (value, dialect) => sql`
+    ${below(value('tenant'), value('ids'), dialect)} select id from below order by id`,
 )
+
+/** Some users directly in the groups `below`. */
+function usersBelow(tenant: unknown, limit: unknown, { joinEach }: SqlDialect) {
+  return sql<{ id: string }>`
+    select member.member_id as id
+    from ${joinEach(
+      sql`below`,
+      'scim_members as member',
+      sql`member.tenant = ${tenant} and member.group_id = below.id and member.nested = 0`,
+    )}
+    ${atMost(limit)}`
+}
 
 const someUsersBelow = statement<Ids & { limit: number }, { id: string }>(
   (value, dialect) => sql`
-    ${below(value, dialect)}
-    select member.member_id as id
-    from ${dialect.joinEach(
-      sql`below`,
-      'scim_members as member',
-      sql`member.tenant = ${value('tenant')} and member.group_id = below.id and member.nested = 0`,
-    )}
-    ${atMost(value('limit'))}`,
+    ${below(value('tenant'), value('ids'), dialect)}
+    ${usersBelow(value('tenant'), value('limit'), dialect)}`,
 )
+
+/** Marks users and everybody in groups, if fewer than `limit` are in these; else nobody. */
+const markWithGroups = statement<Ids & { groups: string; limit: number }>((value, dialect) => {
+  const users = sql`
+    select value from (
+      select id as value from found union all ${dialect.json.strings(value('ids'))}) as wanted
+    where (select count(*) from found) < ${value('limit')}`
+  return sql`
+    ${below(value('tenant'), value('groups'), dialect)},
+    found as materialized (${usersBelow(value('tenant'), value('limit'), dialect)})
+    ${mark(value('tenant'), users, dialect)}`
+})
 
 const countUsersIn = statement<Ids, { count: number }>(
   (value, { json, joinEach }) => sql`
@@ -205,44 +227,38 @@ export async function nextUsersIn(
 /** The most people to mark within the transaction that changes their group. */
 export const maxMarksAtOnce = 1000
 
+/** People to mark. */
+export interface ToMark {
+  readonly userIds: readonly string[]
+  /** Groups that stand for everybody in them, directly or through other groups. */
+  readonly groupIds: readonly string[]
+}
+
 /**
- * Everybody in these groups, directly or through other groups, if they are few enough to be marked
- * at once. Otherwise nobody: a fan-out will mark them, which is as durable and does not block other
- * writers.
+ * Marks users and everybody in groups, together in order of id. If many are in the groups, a
+ * fan-out will mark them, which is as durable and does not block other writers.
  */
-export async function fewUsersIn(
+export async function markPeople(
   session: Session,
   tenant: string,
-  groupIds: readonly string[],
-): Promise<readonly string[]> {
-  if (groupIds.length === 0) return []
+  { userIds, groupIds }: ToMark,
+): Promise<void> {
+  if (groupIds.length === 0) return markAll(session, tenant, userIds)
   const limit = maxMarksAtOnce + 1
-  const ids = JSON.stringify(groupIds)
-  const users = await session.prepared(someUsersBelow, { tenant, ids, limit })
-  if (users.length < limit) return users.map(({ id }) => id)
+  const groups = JSON.stringify(groupIds)
+  const ids = JSON.stringify(userIds)
+  if (userIds.length < limit) {
+    const marked = await session.change(markWithGroups, { tenant, ids, groups, limit })
+    if (marked > 0) return
+  }
+  const found = await session.prepared(someUsersBelow, { tenant, ids: groups, limit })
+  if (found.length < limit) {
+    return markAll(session, tenant, [...userIds, ...found.map(({ id }) => id)])
+  }
   const all = await withGroupsBelow(session, tenant, groupIds)
   const count = await countIn(session, tenant, all)
   await addFanOut(session, tenant, { kind: 'groups', groupIds: all, after: '' }, count)
-  return []
-}
-
-/** Everybody directly in these groups, read in steps that let other work run in between. */
-export async function usersIn(
-  session: Session,
-  tenant: string,
-  groupIds: readonly string[],
-): Promise<readonly string[]> {
-  const users: string[] = []
-  for (const groupId of groupIds) {
-    let after = ''
-    for (;;) {
-      const found = await nextUsersIn(session, tenant, { groupId, after, limit: maxMarksAtOnce })
-      for (const id of found) users.push(id)
-      if (found.length < maxMarksAtOnce) break
-      after = found.at(-1) ?? ''
-    }
-  }
-  return users
+  await markAll(session, tenant, userIds)
 }
 
 /**

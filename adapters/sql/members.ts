@@ -5,9 +5,8 @@ import {
   type MemberChange,
   type MemberPage,
   UnknownReferenceError,
-  VersionMismatchError,
 } from '../../lib/adapter/index.js'
-import { atMost, type Session, statement, TryAgain } from './database.js'
+import { atMost, type Session, type Statement, statement, TryAgain } from './database.js'
 import type { Sql, SqlDialect } from './dialects/dialect.js'
 import { later, lockWholly, type ResourceKey, type TypeRow } from './rows.js'
 import { isStorable } from './storable.js'
@@ -50,8 +49,11 @@ const knownMembers = statement<{ tenant: string; ids: string }, IdRow & TypeRow>
 /**
  * Locks the resources that it adds, like `knownMembers`, so that they are not deleted meanwhile.
  */
-export const insertMembers = statement<GroupKey & { ids: string }, MemberId>(
-  (value, { json, joinEach, forKeyShare }) => sql`
+function addMembers(
+  value: (name: keyof GroupKey | 'ids') => unknown,
+  { json, joinEach, forKeyShare }: SqlDialect,
+) {
+  return sql<MemberId>`
     insert into scim_members (tenant, group_id, member_id, nested)
     select resource.tenant, ${value('groupId')}, resource.id,
       case resource.resource_type when 'Group' then 1 else 0 end
@@ -63,7 +65,17 @@ export const insertMembers = statement<GroupKey & { ids: string }, MemberId>(
     )}
     where resource.resource_type in ('User', 'Group')
     on conflict do nothing
-    returning member_id as id, nested`,
+    returning member_id as id, nested`
+}
+
+export const insertMembers = statement<GroupKey & { ids: string }, MemberId>(addMembers)
+
+const insertFirstMembers = statement<GroupKey & { ids: string }, FirstMember>(
+  (value, dialect) => sql`
+    ${addMembers(value, dialect)}, (
+      select resource.display from scim_resources as resource
+      where resource.tenant = scim_members.tenant and resource.id = scim_members.member_id
+    ) as display`,
 )
 
 /**
@@ -77,6 +89,10 @@ export const deleteMembers = statement<GroupKey & { ids: string }, MemberId>(
       and group_id || '' = ${value('groupId')}
     returning member_id as id, nested`,
 )
+
+interface FirstMember extends MemberId {
+  readonly display: string | null
+}
 
 interface MemberRow {
   readonly group_id: string
@@ -154,49 +170,47 @@ const pageOfMembers = statement<GroupKey & MemberPage, Omit<MemberRow, 'group_id
     ),
 )
 
-const groupsDirectlyAround = statement<{ tenant: string; id: string }, IdRow>(
-  (value) => sql`
+interface MemberKey extends IdRow {
+  readonly tenant: string
+}
+
+function directlyAround(value: (name: keyof MemberKey) => unknown) {
+  return sql<IdRow>`
     select group_id as id from scim_members
     where tenant = ${value('tenant')} and member_id = ${value('id')} and ${isMember}
-    order by group_id`,
-)
+    order by group_id`
+}
 
-const lockGroups = statement<{ tenant: string; ids: string }, IdRow>(
-  (value, { json, joinEach, forUpdate }) => sql`
+const groupsDirectlyAround = statement<MemberKey, IdRow>(directlyAround)
+
+const lockGroupsAround = statement<MemberKey, IdRow>(
+  (value, { joinEach, forUpdate }) => sql`
     select resource.id from ${joinEach(
-      sql`(${json.strings(value('ids'))}) as listed`,
+      sql`(${directlyAround(value)}) as around`,
       'scim_resources as resource',
-      sql`resource.tenant = ${value('tenant')} and resource.id = listed.value`,
+      sql`resource.tenant = ${value('tenant')} and resource.id = around.id`,
       forUpdate,
     )}`,
 )
 
-const leaveGroups = statement<{ tenant: string; id: string }, IdRow>(
+const leaveGroups = statement<MemberKey, IdRow>(
   (value) => sql`
     delete from scim_members
     where tenant = ${value('tenant')} and member_id = ${value('id')} and ${isMember}
     returning group_id as id`,
 )
 
-const endOfChunk = statement<GroupKey & { place: number }, IdRow>(
-  (value) => sql`
-    select member_id as id from scim_members
-    where tenant = ${value('tenant')} and group_id = ${value('groupId')}
-    order by member_id limit 1 offset ${value('place')}`,
-)
-
-const deleteUpTo = statement<GroupKey & { last: string }>(
-  (value) => sql`
+/** Deletes the first members, up to the one that `place` others precede. */
+const deleteFirst = statement<GroupKey & { place: number }, MemberId>((value) => {
+  const ofGroup = sql`tenant = ${value('tenant')} and group_id = ${value('groupId')}`
+  return sql`
     delete from scim_members
-    where tenant = ${value('tenant')} and group_id = ${value('groupId')}
-      and member_id <= ${value('last')}`,
-)
-
-const deleteRest = statement<GroupKey>(
-  (value) => sql`
-    delete from scim_members
-    where tenant = ${value('tenant')} and group_id = ${value('groupId')}`,
-)
+    where ${ofGroup} and member_id <= coalesce(
+      (select member_id from scim_members where ${ofGroup}
+        order by member_id limit 1 offset ${value('place')}),
+      (select max(member_id) from scim_members where ${ofGroup}))
+    returning member_id as id, nested`
+})
 
 const touchGroups = statement<{ tenant: string; ids: string; version: string; now: number }>(
   (value, { isListed }) => sql`
@@ -216,8 +230,39 @@ export async function applyMemberChange(
   group: GroupKey,
   change: MemberChange,
 ): Promise<{ added: readonly MemberId[]; removed: readonly MemberId[] }> {
-  const wanted = [...new Set(change.add)].sort()
-  const added = await runOn(session, insertMembers, group, wanted.filter(isStorable))
+  const added = await addAll(session, insertMembers, group, change.add)
+  const removed = await runOn(session, deleteMembers, group, change.remove.filter(isStorable))
+  return { added, removed }
+}
+
+/**
+ * Adds the members of a new group, and returns them in order of their ids.
+ *
+ * @throws UnknownReferenceError as `applyMemberChange`
+ */
+export async function addFirstMembers(
+  session: Session,
+  group: GroupKey,
+  ids: readonly string[],
+): Promise<readonly Member[]> {
+  const added = await addAll(session, insertFirstMembers, group, ids)
+  return added
+    .map(({ id, nested, display }) =>
+      memberOf({ id, resource_type: nested === 1 ? 'Group' : 'User', display }),
+    )
+    .sort((one, other) => (one.value < other.value ? -1 : 1))
+}
+
+type OfMembers<Row> = Statement<GroupKey & { ids: string }, Row>
+
+async function addAll<Row extends MemberId>(
+  session: Session,
+  declared: OfMembers<Row>,
+  group: GroupKey,
+  ids: readonly string[],
+): Promise<readonly Row[]> {
+  const wanted = [...new Set(ids)].sort()
+  const added = await runOn(session, declared, group, wanted.filter(isStorable))
   if (added.length < wanted.length) {
     const isAdded = new Set(added.map(({ id }) => id))
     await requireKnown(
@@ -226,17 +271,16 @@ export async function applyMemberChange(
       wanted.filter((id) => !isAdded.has(id)),
     )
   }
-  const removed = await runOn(session, deleteMembers, group, change.remove.filter(isStorable))
-  return { added, removed }
+  return added
 }
 
-async function runOn(
+async function runOn<Row extends MemberId>(
   session: Session,
-  declared: typeof insertMembers,
+  declared: OfMembers<Row>,
   group: GroupKey,
   all: readonly string[],
-): Promise<readonly MemberId[]> {
-  const changed: MemberId[] = []
+): Promise<readonly Row[]> {
+  const changed: Row[] = []
   for (const ids of inChunks(all)) {
     const rows = await session.prepared(declared, { ...group, ids: JSON.stringify(ids) })
     for (const row of rows) changed.push(row)
@@ -353,31 +397,20 @@ export async function readMemberPage(
 /**
  * Locks a resource to be deleted, after its groups in order of id. All writers lock in this order,
  * so that they never deadlock. From then on the resource cannot be added to a group. On SQLite, the
- * transaction has the only write lock.
+ * transaction has the only write lock, so this does nothing.
  *
- * @returns `false` if it does not exist
- * @throws VersionMismatchError when a version is expected and another is stored
+ * @returns `false` if it is known not to exist
  * @throws TryAgain when it was added to another group meanwhile
  */
-export async function lockForDeletion(
-  session: Session,
-  key: ResourceKey,
-  expectedVersion: string | undefined,
-): Promise<boolean> {
-  const directlyAround = async () => {
-    if (session.dialect.writersTakeTurns) return []
-    const { tenant, id } = key
-    return (await session.prepared(groupsDirectlyAround, { tenant, id })).map((row) => row.id)
-  }
-  const groups = await directlyAround()
-  const ids = JSON.stringify(groups)
-  if (groups.length > 0) await session.prepared(lockGroups, { tenant: key.tenant, ids })
+export async function lockForDeletion(session: Session, key: ResourceKey): Promise<boolean> {
+  if (session.dialect.writersTakeTurns) return true
+  const { tenant, id } = key
+  const locked = await session.prepared(lockGroupsAround, { tenant, id })
   const [row] = await session.prepared(lockWholly, key)
   if (row === undefined) return false
-  if (expectedVersion !== undefined && row.version !== expectedVersion) {
-    throw new VersionMismatchError()
-  }
-  if ((await directlyAround()).some((id) => !groups.includes(id))) throw new TryAgain()
+  const isLocked = new Set(locked.map((group) => group.id))
+  const around = await session.prepared(groupsDirectlyAround, { tenant, id })
+  if (around.some((group) => !isLocked.has(group.id))) throw new TryAgain()
   return true
 }
 
@@ -389,12 +422,17 @@ export async function leaveAllGroups(session: Session, tenant: string, id: strin
   await session.change(touchGroups, { tenant, ids, version: randomUUID(), now: Date.now() })
 }
 
-/** Removes all members of a group, in steps that let other work run in between. */
-export async function removeAllMembers(session: Session, group: GroupKey): Promise<void> {
+/**
+ * Removes all members of a group and returns them, in steps that let other work run in between.
+ */
+export async function removeAllMembers(
+  session: Session,
+  group: GroupKey,
+): Promise<readonly MemberId[]> {
+  const removed: MemberId[] = []
   for (;;) {
-    const [end] = await session.prepared(endOfChunk, { ...group, place: maxAtOnce - 1 })
-    if (end === undefined) break
-    await session.change(deleteUpTo, { ...group, last: end.id })
+    const some = await session.prepared(deleteFirst, { ...group, place: maxAtOnce - 1 })
+    for (const member of some) removed.push(member)
+    if (some.length < maxAtOnce) return removed
   }
-  await session.change(deleteRest, group)
 }

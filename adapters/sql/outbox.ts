@@ -7,7 +7,7 @@ import type {
 } from '../../lib/adapter/index.js'
 import { appendAudit } from './audit-store.js'
 import type { Database, Session } from './database.js'
-import { fewUsersIn, groupsAmong, markAll, unmark } from './marks.js'
+import { groupsAmong, markAll, markPeople, unmark } from './marks.js'
 import type { MemberId } from './members.js'
 import { recordWithLease, saveRecords } from './records.js'
 import { isStorable } from './storable.js'
@@ -122,12 +122,7 @@ export async function markPending(
     ...ids.map((id) => known.get(id) ?? { id, nested: Number(found.has(id)) }),
     ...toMark,
   ]
-  const groups = all.filter(({ nested }) => nested === 1)
-  const users = all.filter(({ id, nested }) => nested === 0 && isStorable(id))
-  const inGroups = await fewUsersIn(session, tenant, groups.map(idOf))
-  await markAll(session, tenant, [...users.map(idOf), ...inGroups])
-}
-
-function idOf({ id }: MemberId): string {
-  return id
+  const idsOf = (kind: number) =>
+    all.filter(({ id, nested }) => nested === kind && isStorable(id)).map(({ id }) => id)
+  await markPeople(session, tenant, { userIds: idsOf(0), groupIds: idsOf(1) })
 }

@@ -15,7 +15,7 @@ import {
   deleteResource,
   fromResource,
   insertResource,
-  lockResource,
+  type ResourceKey,
   selectResource,
   selectResources,
   toResource,
@@ -78,10 +78,9 @@ export function sqlResourceStore<R extends Resource>(
       if (!isStorable(id)) return false
       const key = { tenant: scope.tenant, type, id }
       const written = { type, id }
-      return writeOutbox(database, { scope, written, outbox }, async ({ session }) => {
-        if (!(await requireVersion(session, key, expectedVersion))) return false
-        return (await session.change(deleteResource, key)) > 0
-      })
+      return writeOutbox(database, { scope, written, outbox }, ({ session }) =>
+        remove(session, key, expectedVersion),
+      )
     },
   }
 }
@@ -122,25 +121,24 @@ export async function update(
   const values = fromResource({ tenant, type }, resource, comparable())
   const changed = await session.change(updateResource, { ...values, expectedVersion })
   if (changed === 0) throw new VersionMismatchError()
-  // If nothing changes, the stored resource need not be read.
-  if (keysBefore && areSame(keysBefore(), keys)) return
-  await replaceLookups(session, { tenant, type, id: resource.id }, keys)
+  const before = keysBefore?.()
+  if (before && areSame(before, keys)) return
+  await replaceLookups(session, { tenant, type, id: resource.id }, keys, before)
 }
 
 /**
- * Locks a resource; `false` if it does not exist.
+ * Deletes a resource; `false` if it does not exist.
  *
  * @throws VersionMismatchError when a version is expected and another is stored
  */
-export async function requireVersion(
+export async function remove(
   session: Session,
-  key: { readonly tenant: string; readonly type: string; readonly id: string },
+  key: ResourceKey,
   expectedVersion: string | undefined,
 ): Promise<boolean> {
-  const [row] = await session.prepared(lockResource, key)
-  if (row === undefined) return false
-  if (expectedVersion !== undefined && row.version !== expectedVersion) {
-    throw new VersionMismatchError()
-  }
-  return true
+  const of = { ...key, expectedVersion: expectedVersion ?? null }
+  if ((await session.change(deleteResource, of)) > 0) return true
+  const [other] = await session.prepared(selectResource, key)
+  if (other) throw new VersionMismatchError()
+  return false
 }

@@ -130,11 +130,12 @@ export const touchResource = statement<ResourceKey & { version: string; lastModi
       and ${isOfType(value('type'))}`,
 )
 
-export const deleteResource = statement<ResourceKey>(
+/** `expectedVersion` null: whatever its version. */
+export const deleteResource = statement<ResourceKey & { expectedVersion: string | null }>(
   (value) => sql`
     delete from scim_resources
     where tenant = ${value('tenant')} and id = ${value('id')}
-      and ${isOfType(value('type'))}`,
+      and ${isOfType(value('type'))} and version = coalesce(${value('expectedVersion')}, version)`,
 )
 
 /**

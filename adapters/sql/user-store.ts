@@ -2,8 +2,7 @@ import type { StoreTarget, User, UserStore } from '../../lib/adapter/index.js'
 import type { Database } from './database.js'
 import { leaveAllGroups, lockForDeletion } from './members.js'
 import { writeOutbox } from './outbox.js'
-import { sqlResourceStore } from './resource-store.js'
-import { deleteResource } from './rows.js'
+import { remove, sqlResourceStore } from './resource-store.js'
 import { isStorable } from './storable.js'
 
 /** Users in the table of resources, with the methods of the target. */
@@ -19,9 +18,9 @@ export function sqlUserStore(database: Database, target: StoreTarget): UserStore
       const key = { tenant, type: 'User', id }
       const written = { type: 'User', id }
       return writeOutbox(database, { scope, written, outbox }, async ({ session }) => {
-        if (!(await lockForDeletion(session, key, expectedVersion))) return false
+        if (!(await lockForDeletion(session, key))) return false
         await leaveAllGroups(session, tenant, id)
-        return (await session.change(deleteResource, key)) > 0
+        return remove(session, key, expectedVersion)
       })
     },
   }

@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { type SqlAdapters, sqlAdapters } from '../../../adapters/sql/index.js'
 import { parseFilter } from '../../../lib/filter/parse.js'
 import { resolveFilter } from '../../../lib/filter/resolve.js'
-import type { Query } from '../../../lib/stores/index.js'
+import type { Outbox, Query } from '../../../lib/stores/index.js'
 import { type TestDatabase, testDatabase } from '../../support/test-database.js'
 import { aGroup, aScope, aUser, everything, groupType, userType, writeOf } from '../support.js'
 import { recordStatements } from './statements.js'
@@ -169,15 +170,109 @@ async function change(groupId: string, memberId: string): Promise<void> {
   await adapters.groups.changeMembers?.(scope, groupId, added, { now })
 }
 
-it('deletes somebody with as many statements, whatever they were in', async () => {
+describe('a change is one transaction of at most five statements on SQLite', () => {
   const other = aScope()
-  const user = aUser()
-  await adapters.users.create(other, user, writeOf(user))
-  for (let each = 0; each < 3; each += 1) {
-    const group = aGroup({ members: [{ value: user.id }] })
+  const outboxOf = (id: string): Outbox => ({
+    pending: [id],
+    audit: [
+      {
+        at: '2026-02-01T00:00:00.000Z',
+        event: 'group.patched',
+        tenant: other.tenant,
+        actor: 'a',
+        requestId: 'r',
+        outcome: 'succeeded',
+      },
+    ],
+  })
+
+  async function aGroupOf(members: readonly { readonly value: string }[]) {
+    const group = aGroup({ members })
     await adapters.groups.create(other, group, writeOf(group))
+    return group
   }
-  const texts = await recordStatements(() => adapters.users.delete(other, user.id, {}))
-  // On PostgreSQL, which has more than one writer, the groups are found and locked first.
-  expect(texts).toHaveLength(database.url.startsWith('sqlite') ? 4 : 7)
+  async function aPerson() {
+    const user = aUser({ emails: [{ value: `${randomUUID()}@example.com` }] })
+    await adapters.users.create(other, user, writeOf(user))
+    return user
+  }
+
+  // On PostgreSQL, which has more than one writer, a deletion finds and locks the groups first.
+  it.each<[string, number, number, () => Promise<() => Promise<unknown>>]>([
+    [
+      'POST of a user',
+      4,
+      4,
+      async () => {
+        const user = aUser()
+        const outbox = outboxOf(user.id)
+        return () => adapters.users.create(other, user, { ...writeOf(user), outbox })
+      },
+    ],
+    [
+      'another userName',
+      5,
+      5,
+      async () => {
+        const user = await aPerson()
+        const changed = { ...user, userName: `${user.userName}2` }
+        const keysBefore = () => writeOf(user).keys
+        const write = { ...writeOf(changed), keysBefore, expectedVersion: user.meta.version }
+        const outbox = outboxOf(user.id)
+        return () => adapters.users.replace(other, changed, { ...write, outbox })
+      },
+    ],
+    [
+      'POST of a group with people and a group',
+      5,
+      5,
+      async () => {
+        const [user, inner] = [await aPerson(), await aGroupOf([])]
+        const group = aGroup({ members: [{ value: user.id }, { value: inner.id }] })
+        const outbox = outboxOf(group.id)
+        return () => adapters.groups.create(other, group, { ...writeOf(group), outbox })
+      },
+    ],
+    [
+      'another displayName of a group',
+      5,
+      5,
+      async () => {
+        const group = await aGroupOf([{ value: (await aPerson()).id }])
+        const changed = { ...group, displayName: `${group.displayName}2` }
+        const keysBefore = () => writeOf(group).keys
+        const write = { ...writeOf(changed), keysBefore, expectedVersion: group.meta.version }
+        const outbox = outboxOf(group.id)
+        return () => adapters.groups.replace(other, changed, { ...write, outbox })
+      },
+    ],
+    [
+      'DELETE of a user in three groups',
+      5,
+      8,
+      async () => {
+        const user = await aPerson()
+        for (let each = 0; each < 3; each += 1) await aGroupOf([{ value: user.id }])
+        const outbox = outboxOf(user.id)
+        return () => adapters.users.delete(other, user.id, { outbox })
+      },
+    ],
+    [
+      'DELETE of a group of people',
+      5,
+      8,
+      async () => {
+        const group = await aGroupOf([{ value: (await aPerson()).id }])
+        const outbox = outboxOf(group.id)
+        return () => adapters.groups.delete(other, group.id, { outbox })
+      },
+    ],
+  ])('%s', async (_name, onSqlite, onPostgres, prepare) => {
+    const write = await prepare()
+    const isSqlite = database.url.startsWith('sqlite')
+    const texts = (await recordStatements(write)).filter(
+      (text) => !/\b(begin|commit)\b/i.test(text),
+    )
+    expect(texts).toHaveLength(isSqlite ? onSqlite : onPostgres)
+  })
 })

@@ -49,3 +49,22 @@ it('removes 1,000 members in a handful of statements where another group gives t
   expect(texts.length).toBeLessThan(40)
   expect((await adapters.access.summary(scope)).pending).toBe(1000)
 }, 60_000)
+
+it('marks everybody of a large group when the group around it is deleted', async () => {
+  const ids = await somePeople(1001)
+  const [first = '', ...rest] = ids
+  const scim = await serve(adapters)
+  const inner = await scim.group('Inner', rest)
+  const outer = await scim.group('Outer', [inner.id, first])
+  const before = await marksOf(ids)
+  const outbox = { pending: [String(outer.id)] }
+  expect(await adapters.groups.delete(scope, String(outer.id), { outbox })).toBe(true)
+  while ((await adapters.access.summary(scope)).fanningOut > 0) await adapters.access.fanOut(500)
+  const after = await marksOf(ids)
+  expect(ids.filter((id) => after.get(id) === before.get(id))).toEqual([])
+}, 60_000)
+
+async function marksOf(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const entries = await adapters.access.pendingOf(scope, ids)
+  return new Map(entries.map(({ userId, mark }) => [userId, mark]))
+}
