@@ -1,0 +1,179 @@
+import { type MemoryAdapters, memoryAdapters } from '../../adapters/memory/index.js'
+import type { AccessGateOptions, RequestPolicy } from '../../lib/gate/index.js'
+import type { GatePolicy } from '../../lib/stores/index.js'
+import { peopleOf, scope } from './gated.js'
+import { allow, ask, type CleanUps, emailOf, guard, now, policyOf, refuse } from './guarded.js'
+
+let adapters: MemoryAdapters
+const cleanUps: CleanUps = []
+
+beforeEach(() => {
+  adapters = memoryAdapters()
+})
+afterEach(() => {
+  for (const cleanUp of cleanUps.splice(0)) cleanUp()
+})
+
+const open = (
+  enforce: RequestPolicy,
+  { gate, ...options }: Partial<AccessGateOptions> & { gate?: GatePolicy } = {},
+) => guard({ adapters: { ...adapters, ...(gate && { gate }) }, cleanUps }, { enforce, ...options })
+
+describe('a policy that enforces', () => {
+  it('refuses with its own status and sentence, and tells the reason to the host alone', async () => {
+    const { policy, refusals } = policyOf(refuse)
+    const guarded = await open(policy)
+    const answer = await ask(guarded, 'ann', '/api/projects/7?secret=1', { method: 'DELETE' })
+    expect(answer.status).toBe(404)
+    expect(await answer.json()).toEqual({ status_code: 404, detail: 'There is no such project.' })
+    const reason = 'project 7 is not theirs'
+    const request = { method: 'DELETE', path: '/api/projects/7' }
+    const identity = { email: 'ann@example.com' }
+    expect(refusals).toEqual([{ at: now, identity, ...request, reason, isRefused: true }])
+    expect(await adapters.refusals.list(scope(), { since: '2000-01-01T00:00:00Z' })).toEqual([])
+  })
+
+  it('lets pass what it allows, at the address that it gives', async () => {
+    const { policy } = policyOf({ kind: 'allow', url: '/narrowed?ids=1' })
+    const guarded = await open(policy)
+    expect(await (await ask(guarded, 'ann', '/api/projects')).json()).toMatchObject({
+      url: '/narrowed?ids=1',
+      authorization: 'ann',
+    })
+  })
+
+  it('changes answers', async () => {
+    const change = (body: unknown) => ({ ...(body as object), added: true })
+    const { policy } = policyOf({ kind: 'allow', answer: { change } })
+    const guarded = await open(policy)
+    const answer = await ask(guarded, 'ann', '/api/projects')
+    expect(await answer.json()).toMatchObject({ url: '/api/projects', added: true })
+  })
+
+  it('is not asked while it is not in force', async () => {
+    const { policy, questions } = policyOf(refuse, { isInForce: async () => false })
+    const guarded = await open(policy)
+    expect((await ask(guarded, 'ann', '/a')).status).toBe(200)
+    expect((await ask(guarded, 'ann,bob', '/a')).status).toBe(200)
+    expect(questions).toEqual([])
+  })
+
+  it.each([
+    ['/a', null],
+    ['/open', 'unaccepted'],
+  ])('takes credentials of nobody from a request that is not open: %s', async (path, kept) => {
+    const { policy, questions } = policyOf(refuse)
+    const guarded = await open(policy, {
+      identify: () => Promise.resolve({ identities: [], isComplete: true }),
+    })
+    const answer = await ask(guarded, 'unaccepted', path)
+    expect(await answer.json()).toMatchObject({ authorization: kept })
+    expect(questions).toEqual([])
+  })
+
+  it('refuses a request of two people, and takes two credentials of one for one', async () => {
+    const { policy, refusals } = policyOf(allow)
+    const guarded = await open(policy)
+    expect((await ask(guarded, 'ann,ann', '/a')).status).toBe(200)
+    const answer = await ask(guarded, 'ann,bob', '/a')
+    expect([answer.status, await answer.json()]).toMatchObject([
+      403,
+      { detail: expect.stringMatching(/credentials of two people/) },
+    ])
+    expect(refusals).toMatchObject([{ reason: 'credentials of two people', isRefused: true }])
+  })
+
+  it('gets the first bytes of a body for which it asks, once', async () => {
+    const { policy, questions } = policyOf(({ body }) =>
+      body === undefined ? { kind: 'body', length: 4 } : allow,
+    )
+    const guarded = await open(policy)
+    const answer = await ask(guarded, 'ann', '/a', { method: 'POST', body: 'abcdefgh' })
+    expect(await answer.json()).toMatchObject({ body: 'abcdefgh' })
+    const bodies = questions.map(({ body }) => body)
+    expect(bodies).toEqual([undefined, expect.any(Buffer)])
+    expect(String(bodies[1])).toMatch(/^abcd/)
+  })
+
+  it('refuses what it does not understand even with its body', async () => {
+    const { policy } = policyOf({ kind: 'body', length: 4 })
+    const guarded = await open(policy)
+    const answer = await ask(guarded, 'ann', '/a', { method: 'POST', body: 'abcdefgh' })
+    expect([answer.status, await answer.json()]).toEqual([
+      403,
+      { status_code: 403, detail: 'The request could not be understood.' },
+    ])
+  })
+
+  it('knows the access of people whom SCIM has, and of nobody else', async () => {
+    await peopleOf(adapters).add('ann@example.com')
+    const { policy, questions } = policyOf(allow)
+    const guarded = await open(policy)
+    await ask(guarded, 'ann', '/a')
+    await ask(guarded, 'stranger', '/a')
+    const [ann, stranger] = questions
+    expect(ann?.person).toMatchObject({ identity: { email: 'ann@example.com' } })
+    expect(ann?.person.access).toMatchObject({ workspaces: [] })
+    expect(stranger?.person).toEqual({
+      identity: { email: 'stranger@example.com' },
+      access: undefined,
+      workspaceProjects: new Set(),
+    })
+    const other = await ann?.accessOf({ email: 'stranger@example.com' })
+    expect(other).toMatchObject({ access: undefined })
+  })
+
+  it('gives the owner everything', async () => {
+    const isOwner: GatePolicy['isOwner'] = async (_scope, { email }) => email === emailOf('olga')
+    const { policy, questions } = policyOf(allow)
+    const guarded = await open(policy, { gate: { signUp: async () => 'closed', isOwner } })
+    await ask(guarded, 'olga', '/a')
+    await ask(guarded, 'ann', '/a')
+    expect(questions.map(({ person }) => person.access)).toEqual(['all', undefined])
+  })
+
+  it('fails closed when it fails', async () => {
+    const { policy } = policyOf(() => Promise.reject(new Error('broken')))
+    const guarded = await open(policy)
+    expect((await ask(guarded, 'ann', '/a')).status).toBe(500)
+  })
+})
+
+describe('a policy that only reports', () => {
+  it('lets everything pass unchanged, and reports what it would refuse', async () => {
+    const { policy, refusals } = policyOf(refuse, { mode: 'report' })
+    const guarded = await open(policy)
+    expect(await (await ask(guarded, 'ann', '/a?b')).json()).toMatchObject({ url: '/a?b' })
+    expect(refusals).toMatchObject([{ path: '/a', isRefused: false }])
+    await ask(guarded, 'ann,bob', '/a')
+    expect(refusals[1]).toMatchObject({ reason: 'credentials of two people', isRefused: false })
+  })
+
+  it('learns from answers, and does not change them', async () => {
+    const learnt: unknown[] = []
+    const statuses: number[] = []
+    const answer = {
+      change: () => ({ changed: true }),
+      learn: (body: unknown) => learnt.push(body),
+      after: (status: number) => statuses.push(status),
+    }
+    const { policy } = policyOf({ kind: 'allow', answer }, { mode: 'report' })
+    const body = await (await ask(await open(policy), 'ann')).json()
+    expect(body).toMatchObject({ url: '/a' })
+    expect([learnt, statuses]).toEqual([[body], [200]])
+  })
+
+  it('does not narrow', async () => {
+    const { policy } = policyOf({ kind: 'allow', url: '/narrowed' }, { mode: 'report' })
+    const guarded = await open(policy)
+    expect(await (await ask(guarded, 'ann', '/a')).json()).toMatchObject({ url: '/a' })
+  })
+
+  it('leaves the credentials of nobody', async () => {
+    const { policy } = policyOf(refuse, { mode: 'report' })
+    const nobody = () => Promise.resolve({ identities: [], isComplete: true })
+    const guarded = await open(policy, { identify: nobody })
+    const answer = await ask(guarded, 'unaccepted', '/a')
+    expect(await answer.json()).toMatchObject({ authorization: 'unaccepted' })
+  })
+})
