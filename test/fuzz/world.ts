@@ -4,6 +4,7 @@ import express from 'express'
 import {
   accessGate,
   bearerTokens,
+  createReconciler,
   digestToken,
   type Identify,
   scimRouter,
@@ -20,6 +21,11 @@ export interface FuzzWorld {
   /** What hosts are told: events, and failures nobody expected. */
   readonly told: unknown[]
   readonly failures: unknown[]
+  /**
+   * Applies everybody's access, and removes the log and what is kept of those who left, as a host
+   * does in time. Otherwise the heap would grow, and exports of the log take most of the time.
+   */
+  settle(): Promise<void>
   close(): Promise<void>
 }
 
@@ -53,6 +59,7 @@ export async function openWorld(stores: Adapters): Promise<FuzzWorld> {
   const gate = accessGate(adapters, { identify })
   app.use(gate)
   app.use((_request, response) => void response.send('the application'))
+  const reconciler = createReconciler(adapters, { onEvent })
   const server = createServer(app)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -61,6 +68,12 @@ export async function openWorld(stores: Adapters): Promise<FuzzWorld> {
     session: await signIn(`http://127.0.0.1:${port}/scim/settings`),
     told,
     failures,
+    async settle() {
+      await reconciler.drain()
+      const before = new Date().toISOString()
+      await adapters.access?.forget?.({ before })
+      await adapters.audit?.purge?.({ before, limit: Number.MAX_SAFE_INTEGER })
+    },
     async close() {
       gate.close()
       server.closeAllConnections()
