@@ -15,7 +15,9 @@ beforeAll(async () => {
       let body = ''
       for await (const chunk of request) body += chunk
       const { method, url, headers } = request
-      response.end(JSON.stringify({ method, url, body, upgrade: headers.upgrade ?? null }))
+      const { upgrade = null, connection } = headers
+      const own = headers['x-own']
+      response.end(JSON.stringify({ method, url, body, upgrade, connection, own }))
     },
   })
 })
@@ -52,7 +54,26 @@ describe('a request that offers another protocol', () => {
   ])('is answered as if it did not: %s (F9)', async (method, body, headers) => {
     const { status, text } = await ask(method, '/a?b=c', { ...offer, ...headers }, body)
     expect(status).toBe(200)
-    expect(JSON.parse(text)).toEqual({ method, url: '/a?b=c', body, upgrade: null })
+    expect(JSON.parse(text)).toMatchObject({ method, url: '/a?b=c', body, upgrade: null })
+  })
+
+  it.each([
+    ['Upgrade, HTTP2-Settings', 'keep-alive'],
+    ['UPGRADE,http2-settings', 'keep-alive'],
+    ['close, Upgrade', 'close'],
+    ['Upgrade, X-Own , close', 'X-Own, close'],
+  ])(
+    'keeps its other headers and options of the connection: %s (F9)',
+    async (given, connection) => {
+      const headers = { ...offer, connection: given, 'X-Own': 'Connection' }
+      const { text } = await ask('GET', '/a', headers)
+      expect(JSON.parse(text)).toMatchObject({ connection, own: 'Connection', upgrade: null })
+    },
+  )
+
+  it('is one of another protocol than WebSocket, or with another method', async () => {
+    const { text } = await ask('POST', '/a', { connection: 'Upgrade', upgrade: 'websocket' })
+    expect(JSON.parse(text)).toMatchObject({ method: 'POST', upgrade: null })
   })
 
   it('keeps its connection, on which others follow (F9)', async () => {
