@@ -77,7 +77,7 @@ export interface AccessGateOptions {
 }
 
 const signInForm = nested<SignInForm>({
-  purpose: { type: oneOf('signIn', 'signUp'), required: true },
+  purpose: { type: oneOf('signIn', 'signUp', 'token'), required: true },
   path: {
     type: text('a path in lower case, such as "/user/login"', (path) =>
       /^\/[^A-Z]*[^A-Z/]$/.test(path),
