@@ -200,15 +200,19 @@ const leaveGroups = statement<MemberKey, IdRow>(
     returning group_id as id`,
 )
 
-/** Deletes the first members, up to the one that `place` others precede. */
-const deleteFirst = statement<GroupKey & { place: number }, MemberId>((value) => {
-  const ofGroup = sql`tenant = ${value('tenant')} and group_id = ${value('groupId')}`
+/**
+ * Deletes members after an id, up to the one that `place` others precede. PostgreSQL would read
+ * those before the id again, which it keeps until the transaction ends.
+ */
+const deleteAfter = statement<GroupKey & { after: string; place: number }, MemberId>((value) => {
+  const isAfter = sql`tenant = ${value('tenant')} and group_id = ${value('groupId')}
+    and member_id > ${value('after')}`
   return sql`
     delete from scim_members
-    where ${ofGroup} and member_id <= coalesce(
-      (select member_id from scim_members where ${ofGroup}
+    where ${isAfter} and member_id <= coalesce(
+      (select member_id from scim_members where ${isAfter}
         order by member_id limit 1 offset ${value('place')}),
-      (select max(member_id) from scim_members where ${ofGroup}))
+      (select max(member_id) from scim_members where ${isAfter}))
     returning member_id as id, nested`
 })
 
@@ -430,9 +434,13 @@ export async function removeAllMembers(
   group: GroupKey,
 ): Promise<readonly MemberId[]> {
   const removed: MemberId[] = []
+  let after = ''
   for (;;) {
-    const some = await session.prepared(deleteFirst, { ...group, place: maxAtOnce - 1 })
-    for (const member of some) removed.push(member)
+    const some = await session.prepared(deleteAfter, { ...group, after, place: maxAtOnce - 1 })
+    for (const member of some) {
+      removed.push(member)
+      if (member.id > after) after = member.id
+    }
     if (some.length < maxAtOnce) return removed
   }
 }
