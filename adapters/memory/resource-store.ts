@@ -174,20 +174,44 @@ async function select(
   const start = page.kind === 'index' ? page.offset : 0
   const end = start + page.limit
   let totalResults = 0
-  let first: (readonly [Resource, KeysetPosition])[] = []
+  const found = sortedFirst<Placed>(([, a], [, b]) => compare(a, b), end + 1)
   for (let done = 0; done < candidates.length; done += atOnce) {
     if (done > 0) await turnOf(scope)
     const matches = candidates.slice(done, done + atOnce).filter(isMatch)
     totalResults += matches.length
     const placed = matches.map((each) => [each, positionOf(each, sort)] as const)
     const further = after ? placed.filter(([, each]) => compare(each, after) > 0) : placed
-    first = [...first, ...further].sort(([, a], [, b]) => compare(a, b)).slice(0, end + 1)
+    found.add(further)
   }
+  const first = found.all()
   const resources = first.slice(start, end).map(([resource]) => resource)
   return {
     resources,
     totalResults,
     ...nextOf(resources, page, { sort, hasMore: first.length > end }),
+  }
+}
+
+type Placed = readonly [Resource, KeysetPosition]
+
+/**
+ * The first `most` of what is added, in order. Only lists that are about as long are merged, so
+ * that the cost does not grow with each addition.
+ */
+function sortedFirst<T>(compare: (a: T, b: T) => number, most: number) {
+  const runs: T[][] = []
+  const push = (list: readonly T[]) => runs.push([...list].sort(compare).slice(0, most))
+  const merge = () => push(runs.splice(-2).flat())
+  return {
+    add(list: readonly T[]) {
+      push(list)
+      while ((runs.at(-2)?.length ?? Number.POSITIVE_INFINITY) <= (runs.at(-1)?.length ?? 0))
+        merge()
+    },
+    all(): readonly T[] {
+      while (runs.length > 1) merge()
+      return runs[0] ?? []
+    },
   }
 }
 

@@ -291,8 +291,9 @@ function countTable({ textType: text, keyTable, countingTriggers }: SqlDialect) 
 }
 
 /** How many resources were created and deleted, which tells whether a place in a list is the same. */
-function changesColumn({ countingChanges }: SqlDialect) {
+function changesColumn({ lockCounted, countingChanges }: SqlDialect) {
   return [
+    ...lockCounted,
     sql`alter table scim_counts add column changes bigint not null default 0`,
     ...countingChanges,
   ]

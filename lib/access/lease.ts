@@ -32,9 +32,10 @@ export function isHeldUnder(scope: Scope, userId: string): boolean {
 
 /**
  * Runs `work` under a claim and renews the claim meanwhile. The signal of the scope given to `work`
- * is aborted when the claim is lost (another worker may have taken over) and when the attempt takes
- * too long. After a loss the person is marked again: what `work` did in the host may have come
- * after what the new owner of the claim did.
+ * is aborted when the claim may be lost (another worker may have taken over) and when the attempt
+ * takes too long. Unless the claim is known to have been held until the end, the person is marked
+ * again: what `work` did in the host may have come after what the new owner of the claim did.
+ * Work that succeeds ends its claim itself, and fails if it was lost (`finish`).
  */
 export async function underLease<T>(
   access: AccessStore,
@@ -42,32 +43,52 @@ export async function underLease<T>(
   lease: Lease,
   work: (scope: Scope) => Promise<T>,
 ): Promise<T> {
+  const { owner, entry, leaseMs } = lease
   const lifetime = new LimitedLifetime(scope)
-  let isLost = false
-  const end = keepRenewing(access, lease, (reason, isTaken = false) => {
-    isLost = isTaken
-    lifetime.abort(reason)
-  })
+  const renewal = keepRenewing(access, lease, (reason) => lifetime.abort(reason))
+  let isHeld = true
   try {
     const leased = createScope(scope, lifetime)
-    heldUnder.set(leased, new Set([...(heldUnder.get(scope) ?? []), lease.entry.userId]))
+    heldUnder.set(leased, new Set([...(heldUnder.get(scope) ?? []), entry.userId]))
     return await work(leased)
+  } catch (error) {
+    // Only the store knows, if this process was suspended.
+    isHeld = await access.renew(owner, entry, leaseMs).catch(() => false)
+    throw error
   } finally {
-    end()
+    const wasHeld = renewal.end()
     lifetime.release()
-    if (isLost) await access.mark(createScope(scope, endless), [lease.entry.userId])
+    if (!isHeld || !wasHeld) await markAgain(access, scope, entry.userId)
   }
 }
 
 /** Work may be lost because its request has ended. */
 const endless = new AbortController()
+const longestPauseMs = 30_000
 
-/** Returns a function that stops the renewal. */
+/** Tries until the store answers, but waits only for the first attempt. */
+async function markAgain(access: AccessStore, scope: Scope, userId: string): Promise<void> {
+  const mark = async (pauseMs: number): Promise<void> => {
+    try {
+      await access.mark(createScope(scope, endless), [userId])
+    } catch (error) {
+      debug('%s could not be marked again: %O', userId, error)
+      setTimeout(() => void mark(Math.min(2 * pauseMs, longestPauseMs)), pauseMs).unref()
+    }
+  }
+  await mark(1_000)
+}
+
+interface Renewal {
+  /** Stops it, and tells whether the claim was certainly held until now. */
+  end(): boolean
+}
+
 function keepRenewing(
   access: AccessStore,
   { owner, entry, leaseMs, attemptMs }: Lease,
-  abort: (reason: DOMException, isTaken?: boolean) => void,
-): () => void {
+  abort: (reason: DOMException) => void,
+): Renewal {
   const begun = performance.now()
   let heldUntil = begun + leaseMs
   let isEnded = false
@@ -85,16 +106,18 @@ function keepRenewing(
       return undefined
     })
     if (isEnded) return
+    if (isHeld === false) heldUntil = 0
     if (isHeld) heldUntil = asked + leaseMs
-    if (isHeld === false || performance.now() >= heldUntil) {
-      const reason = new DOMException('Another worker may have taken over.', 'AbortError')
-      return abort(reason, isHeld === false)
-    }
+    if (performance.now() >= heldUntil)
+      return abort(new DOMException('Another worker may have taken over.', 'AbortError'))
     wait()
   }
   wait()
-  return () => {
-    isEnded = true
-    clearTimeout(timer)
+  return {
+    end() {
+      isEnded = true
+      clearTimeout(timer)
+      return performance.now() < heldUntil
+    },
   }
 }

@@ -15,7 +15,7 @@ export async function writePieces(response: Response, pieces: Iterable<string>):
 }
 
 /** Until what was written has left, or nobody waits for it any more. */
-function roomForMore(response: Response): Promise<void> {
+export function roomForMore(response: Response): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
       response.off('drain', end).off('close', end)

@@ -1,6 +1,6 @@
-import { once } from 'node:events'
 import type { Request, Response } from 'express'
 import { type Exchange, openExchange } from '../http/exchange.js'
+import { roomForMore } from '../http/write-pieces.js'
 import type { Scope } from '../stores/scope.js'
 import type { Answer } from './api/answer.js'
 import type { Administrator } from './authorize.js'
@@ -76,8 +76,7 @@ async function sendLines(response: Response, lines: AsyncIterable<string>): Prom
   if (response.req.method === 'HEAD') return void response.end()
   for await (const line of lines) {
     if (response.destroyed) return
-    if (!response.write(line))
-      await Promise.race([once(response, 'drain'), once(response, 'close')])
+    if (!response.write(line)) await roomForMore(response)
   }
   response.end()
 }

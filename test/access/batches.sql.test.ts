@@ -6,6 +6,7 @@ import {
   type AccessTarget,
   type GroupStore,
   RefusedError,
+  UnavailableError,
   type User,
 } from '../../lib/stores/index.js'
 import { recordStatements } from '../adapters/sql/statements.js'
@@ -122,72 +123,79 @@ describe('people who are pending together', () => {
     expect(host.calls).toHaveLength(7)
   })
 
-  it('keep what another worker did of one whose lease was lost unnoticed', async () => {
-    const host = recordingTarget()
-    const { adapters, access, scope, users, changeUser } = await aCrew(3, host.target)
-    const [slow, reached, leaver] = [aGate(), aGate(), users[0] as User]
-    host.haveTrouble((_scope, userName) => {
-      if (userName !== leaver.userName) return undefined
-      reached.open()
-      return slow.opened
-    })
-    const paused = { ...access, renew: async () => true }
-    const drained = createReconciler({ ...adapters, access: paused }, { leaseMs: 1_000 }).drain()
-    await reached.opened
-    await changeUser(leaver, { active: false })
-    host.haveTrouble(() => undefined)
-    const other = createReconciler(adapters)
-    while ((await access.getRecord(scope, leaver.id))?.enforced !== 'deprovisioned') {
-      await other.drain()
-      await nextTurn()
-    }
-    slow.open()
-    await drained
-    expect(await access.getRecord(scope, leaver.id)).toMatchObject({ enforced: 'deprovisioned' })
-    expect(host.people.get(leaver.id)?.active).toBe(false)
-    const records = await access.getRecords(scope, idsOf(users.slice(1)))
-    expect(records.map(({ enforced }) => enforced)).toEqual(['active', 'active'])
-    expect(await access.summary(scope)).toMatchObject({ pending: 0, failed: 0 })
-  })
+  /** How a worker renews its claim, which is answered once it goes on or once the host has answered. */
+  type Renew = (real: () => Promise<boolean>) => Promise<boolean>
+  const reached: Renew = (real) => real()
+  const unreached: Renew = async () => {
+    throw new UnavailableError('ECONNRESET')
+  }
+  const goneWrong = new UnavailableError('504 Gateway Timeout')
 
-  it('are looked at again when the host does late what was asked before a lease was lost', async () => {
-    const host = recordingTarget()
-    const { adapters, access, scope, users, changeUser } = await aCrew(3, host.target)
-    const [slow, reached, resumed, lost] = [aGate(), aGate(), aGate(), aGate()]
-    const leaver = users[0] as User
-    host.haveTrouble((_scope, userName) => {
-      if (userName !== leaver.userName) return undefined
-      reached.open()
-      return slow.opened
-    })
-    const suspended: AccessStore = {
-      ...access,
-      async renew(...parameters) {
-        await resumed.opened
-        const isHeld = await access.renew(...parameters)
-        if (!isHeld) lost.open()
-        return isHeld
-      },
-    }
-    const drained = createReconciler({ ...adapters, access: suspended }, { leaseMs: 1_000 }).drain()
-    await reached.opened
-    await changeUser(leaver, { active: false })
-    host.haveTrouble(() => undefined)
-    const other = createReconciler(adapters)
-    while ((await access.getRecord(scope, leaver.id))?.enforced !== 'deprovisioned') {
-      await other.drain()
+  it.each<[string, Renew, 'before' | 'after', Error | undefined]>([
+    ['it never learns of that', async () => true, 'before', undefined],
+    ['it learns of that', reached, 'before', undefined],
+    ['it learns of that, and the host answers with an error', reached, 'before', goneWrong],
+    ['it learns of that after the answer', reached, 'after', undefined],
+    ['it learns of that after an error of the host', reached, 'after', goneWrong],
+    ['it cannot reach the store', unreached, 'before', undefined],
+    [
+      'it cannot reach the store, and the host answers with an error',
+      unreached,
+      'before',
+      goneWrong,
+    ],
+    ['it cannot reach the store after an error of the host', unreached, 'after', goneWrong],
+  ])(
+    'are out if a worker loses a lease and the host does late what it asked for: %s',
+    async (_case, renew, order, error) => {
+      const host = recordingTarget()
+      const { adapters, access, scope, users, changeUser } = await aCrew(3, host.target)
+      const [slow, asked, resumed, renewed] = [aGate(), aGate(), aGate(), aGate()]
+      const leaver = users[0] as User
+      host.haveTrouble(async (_scope, userName) => {
+        if (userName !== leaver.userName) return
+        host.haveTrouble(() => undefined)
+        asked.open()
+        await slow.opened
+        if (error === undefined) return
+        // It was carried out all the same.
+        host.people.set(leaver.id, { active: true, grants: [] })
+        throw error
+      })
+      const suspended: AccessStore = {
+        ...access,
+        async renew(...parameters) {
+          await resumed.opened
+          return renew(() => access.renew(...parameters)).finally(renewed.open)
+        },
+      }
+      const drained = createReconciler(
+        { ...adapters, access: suspended },
+        { leaseMs: 1_000 },
+      ).drain()
+      await asked.opened
+      await changeUser(leaver, { active: false })
+      const other = createReconciler(adapters)
+      while ((await access.getRecord(scope, leaver.id))?.enforced !== 'deprovisioned') {
+        await other.drain()
+        await nextTurn()
+      }
+      if (order === 'before') {
+        resumed.open()
+        await renewed.opened
+      }
+      slow.open()
       await nextTurn()
-    }
-    resumed.open()
-    await lost.opened
-    await nextTurn()
-    slow.open()
-    await drained
-    await other.drain()
-    expect(host.people.get(leaver.id)?.active).toBe(false)
-    expect(await access.getRecord(scope, leaver.id)).toMatchObject({ enforced: 'deprovisioned' })
-    expect(await access.summary(scope)).toMatchObject({ pending: 0, failed: 0 })
-  })
+      resumed.open()
+      await drained
+      await other.drain()
+      expect(host.people.get(leaver.id)?.active).toBe(false)
+      expect(await access.getRecord(scope, leaver.id)).toMatchObject({ enforced: 'deprovisioned' })
+      const records = await access.getRecords(scope, idsOf(users.slice(1)))
+      expect(records.map(({ enforced }) => enforced)).toEqual(['active', 'active'])
+      expect(await access.summary(scope)).toMatchObject({ pending: 0, failed: 0 })
+    },
+  )
 
   it('lose their last role during a pause only if they were deactivated', async () => {
     const host = recordingTarget()

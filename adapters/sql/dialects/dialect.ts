@@ -46,6 +46,11 @@ export interface SqlDialect {
    * own slot, at the end of a transaction, so that writers do not wait for each other.
    */
   readonly countingTriggers: readonly Sql[]
+  /**
+   * Waits for transactions that would still count with the triggers as they were, and keeps others
+   * from beginning to.
+   */
+  readonly lockCounted: readonly Sql[]
   /** Replaces these triggers by ones that also keep `changes`. */
   readonly countingChanges: readonly Sql[]
   /**

@@ -33,6 +33,7 @@ export const postgresDialect: SqlDialect = {
     sql`create constraint trigger scim_count after insert or delete on scim_resources
       deferrable initially deferred for each row execute function scim_count()`,
   ],
+  lockCounted: [sql`lock table scim_resources in share row exclusive mode`],
   countingChanges: [
     sql.raw(`create or replace function scim_count() returns trigger language plpgsql as $$
       declare

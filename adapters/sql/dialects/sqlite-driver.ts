@@ -75,7 +75,7 @@ export function sqliteClients(
       }
     },
     async close() {
-      await turns?.takeAtLast()
+      await turns?.close()
       isClosed = true
       handle.close()
     },

@@ -99,7 +99,7 @@ export function sqliteScanner({ threads, timeoutMs, ...workerData }: ScannerOpti
       return withSignal(run(query), signal)
     },
     async close() {
-      for (let thread = 0; thread < threads; thread += 1) await turns.takeAtLast()
+      await turns.close()
       await Promise.all([...all].map(ended))
     },
   }

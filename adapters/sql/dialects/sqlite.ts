@@ -21,6 +21,7 @@ export const sqliteDialect: SqlDialect = {
   changesTogether: false,
   writersTakeTurns: true,
   countingTriggers: [countingTrigger('insert', 'new', 1), countingTrigger('delete', 'old', -1)],
+  lockCounted: [],
   countingChanges: [
     sql`drop trigger scim_count_insert`,
     sql`drop trigger scim_count_delete`,

@@ -2,10 +2,10 @@ import { UnavailableError } from '../../../lib/adapter/index.js'
 
 /** Limits concurrency, in order of arrival. */
 export interface Turns {
-  /** @throws UnavailableError when the others have not finished in time */
+  /** @throws UnavailableError when the others have not finished in time, and after `close` */
   take(): Promise<void> | undefined
-  /** Like `take`, without a time limit. */
-  takeAtLast(): Promise<void> | undefined
+  /** Waits until everybody before has had their turn; nobody after that gets one. */
+  close(): Promise<void>
   give(): void
   /** Whether nobody has a turn. */
   areFree(): boolean
@@ -18,6 +18,7 @@ export interface Turns {
 export function createTurns(most: number, timeoutMs: number): Turns {
   const waiting = new Set<() => void>()
   let taken = 0
+  let isClosed = false
   const isFree = () => {
     if (taken === most) return false
     taken += 1
@@ -35,9 +36,16 @@ export function createTurns(most: number, timeoutMs: number): Turns {
       }, timeoutMs)
       waiting.add(start)
     })
+  const atLast = () => (isFree() ? undefined : new Promise<void>((resolve) => waiting.add(resolve)))
   return {
-    take: () => (isFree() ? undefined : inTime()),
-    takeAtLast: () => (isFree() ? undefined : new Promise((resolve) => waiting.add(resolve))),
+    take() {
+      if (isClosed) return Promise.reject(new UnavailableError('The database is closed.'))
+      return isFree() ? undefined : inTime()
+    },
+    async close() {
+      isClosed = true
+      for (let turn = 0; turn < most; turn += 1) await atLast()
+    },
     give() {
       const [next] = waiting
       if (next === undefined) taken -= 1

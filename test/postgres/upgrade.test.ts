@@ -1,0 +1,56 @@
+import pg from 'pg'
+import { sqlAdapters } from '../../adapters/sql/index.js'
+import { aScope, aUser, everything, writeOf } from '../adapters/support.js'
+import { testDatabase } from '../support/test-database.js'
+
+/** As it was before migration 009. */
+const withoutChanges = `
+  create or replace function scim_count() returns trigger language plpgsql as $$
+    declare
+      changed scim_resources;
+      step integer := 1;
+    begin
+      if tg_op = 'DELETE' then changed := old; step := -1; else changed := new; end if;
+      insert into scim_counts as kept (tenant, resource_type, slot, count)
+      values (changed.tenant, changed.resource_type, pg_backend_pid() % 64, step)
+      on conflict (tenant, resource_type, slot) do update set count = kept.count + step;
+      return null;
+    end $$;
+  alter table scim_counts drop column changes;
+  delete from scim_migrations where name = '009_changes';`
+
+it('waits for transactions of a host that does not count changes yet', async () => {
+  const database = await testDatabase()
+  const old = await sqlAdapters({ url: database.url })
+  const scope = aScope()
+  const users = [aUser(), aUser(), aUser()]
+  for (const user of users) await old.users.create(scope, user, writeOf(user))
+  await old.close()
+  const [session, watcher] = [0, 1].map(
+    () => new pg.Client({ connectionString: database.url }),
+  ) as [pg.Client, pg.Client]
+  await Promise.all([session.connect(), watcher.connect()])
+  await session.query(withoutChanges)
+  await session.query('begin')
+  await session.query('delete from scim_resources where id = $1', [users[0]?.id])
+
+  let isOpen = false
+  const opening = sqlAdapters({ url: database.url }).finally(() => {
+    isOpen = true
+  })
+  const waiting = `select 1 from pg_locks where not granted and relation = 'scim_resources'::regclass`
+  while (!isOpen && (await watcher.query(waiting)).rows.length === 0);
+  expect(isOpen).toBe(false)
+  await session.query('commit')
+
+  const adapters = await opening
+  const page = { kind: 'index', offset: 0, limit: 10 } as const
+  const { totalResults, resources } = await adapters.users.query(scope, { ...everything, page })
+  expect([totalResults, resources.length]).toEqual([2, 2])
+  const { rows } = await watcher.query('select sum(changes)::int as changes from scim_counts')
+  await adapters.users.delete(scope, String(users[1]?.id), {})
+  const after = await watcher.query('select sum(changes)::int as changes from scim_counts')
+  expect(after.rows[0].changes - rows[0].changes).toBe(1)
+  await Promise.all([session.end(), watcher.end(), adapters.close()])
+  await database.drop()
+})
