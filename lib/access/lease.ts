@@ -89,18 +89,17 @@ function keepRenewing(
   { owner, entry, leaseMs, attemptMs }: Lease,
   abort: (reason: DOMException) => void,
 ): Renewal {
-  const begun = performance.now()
-  let heldUntil = begun + leaseMs
+  const elapsed = stopwatch()
+  let heldUntil = leaseMs
   let isEnded = false
   let timer: ReturnType<typeof setTimeout>
   const wait = () => {
-    const left = Math.max(begun + attemptMs - performance.now(), 0)
+    const left = Math.max(attemptMs - elapsed(), 0)
     timer = setTimeout(() => void renew(), Math.min(leaseMs / 3, left))
   }
   const renew = async () => {
-    const asked = performance.now()
-    if (asked >= begun + attemptMs)
-      return abort(new DOMException('It took too long.', 'TimeoutError'))
+    const asked = elapsed()
+    if (asked >= attemptMs) return abort(new DOMException('It took too long.', 'TimeoutError'))
     const isHeld = await access.renew(owner, entry, leaseMs).catch((error: unknown) => {
       debug('the claim of %s could not be renewed: %O', entry.userId, error)
       return undefined
@@ -108,7 +107,7 @@ function keepRenewing(
     if (isEnded) return
     if (isHeld === false) heldUntil = 0
     if (isHeld) heldUntil = asked + leaseMs
-    if (performance.now() >= heldUntil)
+    if (elapsed() >= heldUntil)
       return abort(new DOMException('Another worker may have taken over.', 'AbortError'))
     wait()
   }
@@ -117,7 +116,13 @@ function keepRenewing(
     end() {
       isEnded = true
       clearTimeout(timer)
-      return performance.now() < heldUntil
+      return elapsed() < heldUntil
     },
   }
+}
+
+/** Returns the milliseconds since now, also those during which the machine was suspended. */
+function stopwatch(): () => number {
+  const [steady, wall] = [performance.now(), Date.now()]
+  return () => Math.max(performance.now() - steady, Date.now() - wall)
 }
