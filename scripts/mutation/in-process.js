@@ -19,7 +19,7 @@ const mostRuns = 25
  * while files load, so it would otherwise run every test.
  */
 const slowMs = Number(process.env.MUTATION_SLOW_MS ?? 500)
-const slowForStaticMs = 20
+const slowForStaticMs = Number(process.env.MUTATION_STATIC_MS ?? 20)
 /** Read by Stryker's instrumentation in mutated files. */
 globalThis.__stryker__ ??= {}
 const namespace = globalThis.__stryker__
