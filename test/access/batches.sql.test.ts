@@ -123,7 +123,7 @@ describe('people who are pending together', () => {
     expect(host.calls).toHaveLength(7)
   })
 
-  /** How a worker renews its claim, which is answered once it goes on or once the host has answered. */
+  /** How a worker renews its claim once it goes on. */
   type Renew = (real: () => Promise<boolean>) => Promise<boolean>
   const reached: Renew = (real) => real()
   const unreached: Renew = async () => {

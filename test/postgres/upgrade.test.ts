@@ -38,7 +38,8 @@ it('waits for transactions of a host that does not count changes yet', async () 
   const opening = sqlAdapters({ url: database.url }).finally(() => {
     isOpen = true
   })
-  const waiting = `select 1 from pg_locks where not granted and relation = 'scim_resources'::regclass`
+  const waiting = `
+    select 1 from pg_locks where not granted and relation = 'scim_resources'::regclass`
   while (!isOpen && (await watcher.query(waiting)).rows.length === 0);
   expect(isOpen).toBe(false)
   await session.query('commit')

@@ -1,6 +1,8 @@
 import { discoverySchemas } from '../../lib/schema/discovery-schemas.js'
 import type { AttributeDefinition } from '../../lib/schema/types.js'
 
+const types = 'string,complex,boolean,decimal,integer,dateTime,binary,reference'
+
 /**
  * RFC 7643 §8.7.2 with errata 5606, 5607, 7522, 8011, 8435 and 8475, and `pagination` of RFC 9865
  * §4. Each line: path, type, and what is not the default; `!` is required, `*` multi-valued.
@@ -52,7 +54,7 @@ const expected: Readonly<Record<string, string>> = {
     description string
     attributes complex ! *
     attributes.name string ! caseExact
-    attributes.type string ! caseExact string,complex,boolean,decimal,integer,dateTime,binary,reference
+    attributes.type string ! caseExact ${types}
     attributes.multiValued boolean !
     attributes.description string
     attributes.required boolean
