@@ -66,6 +66,7 @@ async function bundleModules(modules, dist) {
   const chunks = (await build.write(output)).output
   for (const { fileName } of chunks) {
     shortenExports(path.join(dist, fileName))
+    if (fileName.startsWith('sql.')) joinSql(path.join(dist, fileName))
     breakLines(path.join(dist, fileName))
   }
   return chunks
@@ -86,6 +87,11 @@ function shortenExports(file) {
     return `Object.entries(${object}).forEach(([n,get])=>${define});`
   })
   fs.writeFileSync(file, short)
+}
+
+// In minified code, only texts have line ends: here those of SQL, which has no comments.
+function joinSql(file) {
+  fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace(/\n +/g, ' '))
 }
 
 // Puts each statement on its own line, because Node prints the whole line that throws.
