@@ -170,7 +170,7 @@ async function deleteGroup(
     { scope, written: { type, id }, outbox },
     async ({ session, isMarked, toMark }) => {
       if (!(await lockForDeletion(session, key))) return false
-      await leaveAllGroups(session, tenant, id)
+      await leaveAllGroups(session, key)
       const members = await removeAllMembers(session, { tenant, groupId: id })
       if (isMarked) for (const member of members) toMark.push(member)
       return remove(session, key, expectedVersion)

@@ -8,7 +8,7 @@ import {
 } from '../../lib/adapter/index.js'
 import { atMost, type Session, type Statement, statement, TryAgain } from './database.js'
 import type { Sql, SqlDialect } from './dialects/dialect.js'
-import { later, lockWholly, type ResourceKey, type TypeRow } from './rows.js'
+import { isOfType, later, lockWholly, type ResourceKey, type TypeRow } from './rows.js'
 import { isStorable } from './storable.js'
 
 /**
@@ -193,10 +193,15 @@ const lockGroupsAround = statement<MemberKey, IdRow>(
     )}`,
 )
 
-const leaveGroups = statement<MemberKey, IdRow>(
-  (value) => sql`
+/** Nothing if the id is of a resource of another type. */
+const leaveGroups = statement<ResourceKey, IdRow>(
+  (value, { exists }) => sql`
     delete from scim_members
     where tenant = ${value('tenant')} and member_id = ${value('id')} and ${isMember}
+      and ${exists(sql`
+        select 1 from scim_resources as resource
+        where resource.tenant = ${value('tenant')} and resource.id = ${value('id')}
+          and resource.${isOfType(value('type'))}`)}
     returning group_id as id`,
 )
 
@@ -419,11 +424,16 @@ export async function lockForDeletion(session: Session, key: ResourceKey): Promi
 }
 
 /** Removes a resource from all groups, which changes them. */
-export async function leaveAllGroups(session: Session, tenant: string, id: string): Promise<void> {
-  const left = await session.prepared(leaveGroups, { tenant, id })
+export async function leaveAllGroups(session: Session, key: ResourceKey): Promise<void> {
+  const left = await session.prepared(leaveGroups, key)
   if (left.length === 0) return
   const ids = JSON.stringify(left.map((row) => row.id).sort())
-  await session.change(touchGroups, { tenant, ids, version: randomUUID(), now: Date.now() })
+  await session.change(touchGroups, {
+    tenant: key.tenant,
+    ids,
+    version: randomUUID(),
+    now: Date.now(),
+  })
 }
 
 /**

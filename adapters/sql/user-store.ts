@@ -19,7 +19,7 @@ export function sqlUserStore(database: Database, target: StoreTarget): UserStore
       const written = { type: 'User', id }
       return writeOutbox(database, { scope, written, outbox }, async ({ session }) => {
         if (!(await lockForDeletion(session, key))) return false
-        await leaveAllGroups(session, tenant, id)
+        await leaveAllGroups(session, key)
         return remove(session, key, expectedVersion)
       })
     },

@@ -68,3 +68,15 @@ async function marksOf(ids: readonly string[]): Promise<ReadonlyMap<string, numb
   const entries = await adapters.access.pendingOf(scope, ids)
   return new Map(entries.map(({ userId, mark }) => [userId, mark]))
 }
+
+it('changes nothing when the id is of a resource of another type', async () => {
+  const scim = await serve(adapters)
+  const [person = ''] = await somePeople(1)
+  const inner = await scim.group('Inner', [person])
+  const outer = await scim.group('Outer', [String(inner.id), person])
+  expect(await adapters.users.delete(scope, String(inner.id), {})).toBe(false)
+  expect(await adapters.groups.delete(scope, person, {})).toBe(false)
+  const { body } = await scim.get(`/Groups/${outer.id}`)
+  const values = (body['members'] as { value: string }[]).map(({ value }) => value)
+  expect(values.sort()).toEqual([String(inner.id), person].sort())
+})
