@@ -89,9 +89,25 @@ function shortenExports(file) {
   fs.writeFileSync(file, short)
 }
 
-// In minified code, only texts have line ends: here those of SQL, which has no comments.
+// Joins the lines of SQL, which has no comments.
 function joinSql(file) {
-  fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace(/\n +/g, ' '))
+  const code = fs.readFileSync(file, 'utf8')
+  const parts = []
+  collectSql(parseAst(code), parts)
+  const joined = parts
+    .sort((a, b) => b.start - a.start)
+    .reduce((text, { start, end }) => {
+      const part = text.slice(start, end).replace(/\n +/g, ' ')
+      return text.slice(0, start) + part + text.slice(end)
+    }, code)
+  fs.writeFileSync(file, joined)
+}
+
+function collectSql(node, parts) {
+  if (typeof node !== 'object' || node === null) return
+  const isSql = node.type === 'TaggedTemplateExpression' && node.tag.property?.name === 'sql'
+  if (isSql) parts.push(...node.quasi.quasis)
+  for (const child of Object.values(node)) collectSql(child, parts)
 }
 
 // Puts each statement on its own line, because Node prints the whole line that throws.
