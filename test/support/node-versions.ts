@@ -11,13 +11,21 @@ export function nodeExecutable(version: (typeof nodeVersions)[number]): string {
   const folder = path.join(cacheFolder, `node-${version}`)
   const executable = path.join(folder, 'node_modules/node/bin/node')
   if (fs.existsSync(executable)) return executable
-  fs.mkdirSync(folder, { recursive: true })
+  // Another worker of Jest may do the same: what is in `folder` is whole.
+  const own = `${folder}-${process.pid}`
+  fs.mkdirSync(own, { recursive: true })
   // npm runs this package's script, which downloads the executable, only if it is allowed to.
   const manifest = { private: true, allowScripts: { node: true } }
-  fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest))
+  fs.writeFileSync(path.join(own, 'package.json'), JSON.stringify(manifest))
   execFileSync('npm', ['install', '--no-audit', '--no-fund', `node@${version}`], {
-    cwd: folder,
+    cwd: own,
     stdio: 'pipe',
   })
+  try {
+    fs.renameSync(own, folder)
+  } catch (error) {
+    if (!fs.existsSync(executable)) throw error
+    fs.rmSync(own, { recursive: true })
+  }
   return executable
 }
