@@ -12,7 +12,7 @@ import {
   scopeOf,
   startProduct,
 } from '../adapters/label-studio/product.js'
-import { send, signIn, signUp, signUpByLink } from '../support/label-studio-browser.js'
+import { send, signIn, signUpByLink, signUpInvited } from '../support/label-studio-browser.js'
 
 const password = 'A-good-passw0rd'
 const byInvitation = { withOwner: false }
@@ -42,8 +42,7 @@ export function describeWaysIn(name: string, startSubject: () => Promise<Subject
     }
     /** Somebody with an account from before, a session and tokens, whom SCIM has. */
     const aPerson = async (email = newEmail()) => {
-      const invite = await api.settings.inviteToken()
-      const { cookie } = await signUp(subject.url, invite, { email, password })
+      const cookie = await signUpInvited(subject.url, api.settings.inviteToken, { email, password })
       const asThem = (method: string, path: string) =>
         send(`${subject.url}${path}`, { method, headers: { cookie } })
       const accountId = (await asThem('GET', '/api/current-user/whoami')).json.id as number

@@ -6,7 +6,13 @@ import {
   labelStudioApi,
   ownerTokenVerifier,
 } from '../../../adapters/label-studio/api/index.js'
-import { type Answer, send, signIn, signUp } from '../../support/label-studio-browser.js'
+import {
+  type Answer,
+  send,
+  signIn,
+  signUp,
+  signUpInvited,
+} from '../../support/label-studio-browser.js'
 
 /** A running Label Studio Community, real or fake. */
 export interface Subject {
@@ -59,9 +65,7 @@ export function describeCommunityContract(name: string, start: () => Promise<Sub
     /** A person who was invited and signed up, with everything they hold to get in. */
     const aPerson = async () => {
       const email = newEmail()
-      const invite = await api.settings.inviteToken()
-      const { status, cookie } = await signUp(subject.url, invite, { email, password })
-      expect(status).toBe(302)
+      const cookie = await signUpInvited(subject.url, api.settings.inviteToken, { email, password })
       const { id } = (await asPerson(cookie, 'GET', '/api/current-user/whoami')).json
       const legacy = (await asPerson(cookie, 'GET', '/api/current-user/token')).json.token
       const refresh = (await asPerson(cookie, 'POST', '/api/token/')).json.token
@@ -545,9 +549,8 @@ export function describeCommunityContract(name: string, start: () => Promise<Sub
 
       it('lower-cases the e-mail and makes a member with an organization', async () => {
         const email = newEmail()
-        const invite = await api.settings.inviteToken()
         const spelling = { email: email.toUpperCase(), password }
-        const { cookie } = await signUp(subject.url, invite, spelling)
+        const cookie = await signUpInvited(subject.url, api.settings.inviteToken, spelling)
         const { json } = await asPerson(cookie, 'GET', '/api/current-user/whoami')
         expect(json).toMatchObject({
           email,

@@ -7,7 +7,13 @@ import {
 } from '../../../adapters/label-studio/api/index.js'
 import { labelStudioOwner } from '../../../adapters/label-studio/index.js'
 import { bearerTokens } from '../../../lib/index.js'
-import { send, signIn, signUp, signUpByLink } from '../../support/label-studio-browser.js'
+import {
+  send,
+  signIn,
+  signUp,
+  signUpByLink,
+  signUpInvited,
+} from '../../support/label-studio-browser.js'
 import type { Subject } from './contract.js'
 import { type Product, type ProductOptions, scopeOf, startProduct } from './product.js'
 
@@ -49,10 +55,7 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
 
     /** Somebody who is in Label Studio already, with a session and a token. */
     const aPerson = async (email = newEmail()) => {
-      const { cookie } = await signUp(subject.url, await api.settings.inviteToken(), {
-        email,
-        password,
-      })
+      const cookie = await signUpInvited(subject.url, api.settings.inviteToken, { email, password })
       const headers = { cookie }
       const whoami = await send(`${subject.url}/api/current-user/whoami`, { headers })
       const { json } = await send(`${subject.url}/api/current-user/token`, { headers })

@@ -5,6 +5,7 @@ import {
   signIn,
   signUp,
   signUpByLink,
+  signUpInvited,
 } from '../../support/label-studio-browser.js'
 import type { Subject } from './contract.js'
 import { type Product, scopeOf, startProduct as startOver } from './product.js'
@@ -52,6 +53,7 @@ export function describeProof(name: string, start: () => Promise<Subject>): void
         headers: { authorization: `Token ${subject.token}` },
         body,
       })
+    const inviteToken = async () => (await asOwner('GET', '/api/invite')).json.token as string
     const through = (headers: Record<string, string>, path = '/api/current-user/whoami') =>
       send(`${product.url}${path}`, { headers })
     const drained = () => product.drained()
@@ -134,7 +136,7 @@ export function describeProof(name: string, start: () => Promise<Subject>): void
     it('lets a person in by their own link without the owner’s sign-in, and nobody else', async () => {
       product = await startProduct(subject, { withOwner: false })
       const email = newEmail()
-      const invite = (await asOwner('GET', '/api/invite')).json.token as string
+      const invite = await inviteToken()
       const early = await signUp(product.url, invite, { email, password })
       expect(early.status).toBe(403)
       const pushed = await product.pushUser({ userName: email })
@@ -155,8 +157,7 @@ export function describeProof(name: string, start: () => Promise<Subject>): void
 
     it('takes over a person who existed before SCIM', async () => {
       const email = newEmail()
-      const invite = (await asOwner('GET', '/api/invite')).json.token as string
-      const { cookie } = await signUp(subject.url, invite, { email, password })
+      const cookie = await signUpInvited(subject.url, inviteToken, { email, password })
       product = await startProduct(subject, { withOwner: true })
       await product.adapters.importer.run()
       const found = await lookUp(email.toUpperCase())

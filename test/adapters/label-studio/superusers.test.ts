@@ -3,7 +3,7 @@ import {
   type FakeLabelStudio,
   startFakeLabelStudio,
 } from '../../support/fake-label-studio/index.js'
-import { send, signUp } from '../../support/label-studio-browser.js'
+import { send, signUpInvited } from '../../support/label-studio-browser.js'
 import { type Product, startProduct } from './product.js'
 
 const password = 'A-good-passw0rd'
@@ -27,8 +27,7 @@ async function start() {
 async function aPerson() {
   count += 1
   const email = `someone-${count}@example.com`
-  const invite = await api.settings.inviteToken()
-  const { cookie } = await signUp(fake.url, invite, { email, password })
+  const cookie = await signUpInvited(fake.url, api.settings.inviteToken, { email, password })
   const user = [...fake.state.users.values()].find((each) => each.email === email)
   return { email, cookie, id: user?.id ?? 0 }
 }
