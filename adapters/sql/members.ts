@@ -423,11 +423,15 @@ export async function lockForDeletion(session: Session, key: ResourceKey): Promi
   return true
 }
 
-/** Removes a resource from all groups, which changes them. */
+/**
+ * Removes a resource from all groups, which changes them: not itself, if it is a group that is its
+ * own member, because its deletion expects its version.
+ */
 export async function leaveAllGroups(session: Session, key: ResourceKey): Promise<void> {
   const left = await session.prepared(leaveGroups, key)
-  if (left.length === 0) return
-  const ids = JSON.stringify(left.map((row) => row.id).sort())
+  const others = left.map((row) => row.id).filter((id) => id !== key.id)
+  if (others.length === 0) return
+  const ids = JSON.stringify(others.sort())
   await session.change(touchGroups, {
     tenant: key.tenant,
     ids,

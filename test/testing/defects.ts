@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { memoryAdapters } from '../../adapters/memory/index.js'
 import { minimalAdapters } from '../../examples/own-adapter/adapter.js'
+import { VersionMismatchError } from '../../lib/stores/errors.js'
 import type {
   AccessStore,
   Adapters,
@@ -404,6 +405,17 @@ const groupDefects: readonly Defect[] = [
   inUsers('leave deleted users in their groups', ['members.delete'], () => ({
     delete: async () => true,
   })),
+  inGroups(
+    'give a group that leaves itself another version',
+    ['members.delete.itself'],
+    (groups) => ({
+      async delete(scope, id, options) {
+        const group = await groups.get(scope, id, everything)
+        if (group?.members?.some(({ value }) => value === id)) throw new VersionMismatchError()
+        return groups.delete(scope, id, options)
+      },
+    }),
+  ),
   inGroups('know direct groups only', ['groupsOf'], (groups) => ({
     async groupsOf(scope, ids) {
       const found = await groups.groupsOf(scope, ids)

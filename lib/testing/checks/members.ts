@@ -268,6 +268,20 @@ const deletions: readonly CheckParts[] = [
       expectEqual(found.get(user.id) ?? [], [], 'groups of the deleted user')
     },
   },
+  {
+    id: 'members.delete.itself',
+    section: 'RFC 7644 §3.6; R-GROUP-07',
+    title: 'deletes a group that is its own member',
+    async run(context) {
+      const { adapters, scope } = context
+      const group = await createGroup(context)
+      const { meta } = await addMember(context, group, group.id)
+      const options = { expectedVersion: meta.version }
+      const isDeleted = await adapters.groups.delete(scope, group.id, options)
+      expectThat(isDeleted, 'It must have been deleted')
+      expectEqual(await readGroup(context, group.id), undefined, 'the group')
+    },
+  },
 ]
 
 /** Members of groups, and the groups of users. */
@@ -283,8 +297,17 @@ function change({ adapters, scope }: CheckContext, groupId: string, members: Mem
   return groups.changeMembers(scope, groupId, members, { now: changedAt })
 }
 
+/** Adds a member to a group, and returns the group as it is then. */
+export async function addMember(context: CheckContext, group: Group, id: string): Promise<Group> {
+  const isDelta = withDeltas(context.adapters)
+  const members = [...(group.members ?? []), { value: id }]
+  const next = changed(group, isDelta ? {} : { members }) as Group
+  await replaceGroup(context, next, group, isDelta ? { add: [id], remove: [] } : undefined)
+  return next
+}
+
 /** Replaces a group as it was read. */
-export function replaceGroup(
+function replaceGroup(
   { adapters, scope }: CheckContext,
   next: Group,
   before: Group,
