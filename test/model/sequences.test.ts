@@ -42,7 +42,13 @@ function commandOf({ title, plan }: NamedStep): fc.AsyncCommand<Model, Real> {
         const told = JSON.stringify(body)
         throw new Error(`The model expects ${statuses.join(' or ')}, not ${status}: ${told}`)
       }
-      if (status === 409) withdraw?.(model)
+      if (status === 409 && withdraw) {
+        withdraw(model)
+        // Access that ended has made another version, which no answer told.
+        await Promise.all(
+          clients.map((client) => client.send({ method: 'GET', path: request.path })),
+        )
+      }
       if (status >= 300) return
       apply(model)
       if (creates) model.created += 1

@@ -206,17 +206,15 @@ const groupBody = (displayName: string, refs: readonly number[]) =>
   JSON.stringify({ schemas: [groupUrn], displayName, members: valuesOf(refs) })
 const valuesOf = (refs: readonly number[]) => refs.map((ref) => ({ value: `@${ref}@` }))
 
-/** Members that are users: groups in groups are a step of their own. */
-function usersAmong(model: Model, numbers: readonly number[]): number[] {
-  const refs = numbers.map((number) => chosen(model, number))
-  return refs.filter((ref) => !model.groups.has(ref))
-}
+/** Members that users and groups may be, also groups that contain each other, or themselves. */
+const membersAmong = (model: Model, numbers: readonly number[]) =>
+  numbers.map((number) => chosen(model, number))
 
 const createGroup = fc
   .tuple(fc.constantFrom(...groupNames), someMembers)
   .map(([displayName, numbers]) =>
     named('create group', [displayName, numbers], (model) => {
-      const refs = numbers.map((number) => chosen(model, number))
+      const refs = membersAmong(model, numbers)
       return {
         request: { method: 'POST', path: '/Groups', text: groupBody(displayName, refs) },
         statuses: [isGroupTaken(model, displayName) ? 409 : 201],
@@ -232,7 +230,7 @@ const replaceGroup = fc
   .map(([number, displayName, numbers]) =>
     named('replace group', [number, displayName, numbers], (model) => {
       const ref = chosen(model, number)
-      const refs = usersAmong(model, numbers)
+      const refs = membersAmong(model, numbers)
       return {
         request: { method: 'PUT', path: `/Groups/@${ref}@`, text: groupBody(displayName, refs) },
         statuses: groupStatuses(model, ref, displayName),
@@ -266,7 +264,7 @@ const changeMembers = fc
   .map(([number, op, numbers]) =>
     named(`${op} members`, [number, numbers], (model) => {
       const ref = chosen(model, number)
-      const refs = usersAmong(model, numbers)
+      const refs = membersAmong(model, numbers)
       const group = model.groups.get(ref)
       const value = valuesOf(refs.length > 0 ? refs : [model.created])
       return {
