@@ -206,7 +206,7 @@ const groupBody = (displayName: string, refs: readonly number[]) =>
   JSON.stringify({ schemas: [groupUrn], displayName, members: valuesOf(refs) })
 const valuesOf = (refs: readonly number[]) => refs.map((ref) => ({ value: `@${ref}@` }))
 
-/** Members that users and groups may be, also groups that contain each other, or themselves. */
+/** Users and groups; a group may come to contain itself, or one that contains it. */
 const membersAmong = (model: Model, numbers: readonly number[]) =>
   numbers.map((number) => chosen(model, number))
 
@@ -266,7 +266,7 @@ const changeMembers = fc
       const ref = chosen(model, number)
       const refs = membersAmong(model, numbers)
       const group = model.groups.get(ref)
-      const value = valuesOf(refs.length > 0 ? refs : [model.created])
+      const value = valuesOf(refs)
       return {
         request: {
           method: 'PATCH',
