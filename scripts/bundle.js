@@ -33,11 +33,11 @@ export async function bundle(modules, dist) {
 const shared = [
   {
     name: 'command',
-    test: /\/command\/(command|database|label-studio|needing|progress)\.js$/,
+    test: /\/command\/(command|database|label-studio|migrate|needing|progress)\.js$/,
   },
   {
     name: 'options',
-    test: /\/lib\/(access\/import-state|stores\/token-store|options)\.js$/,
+    test: /\/lib\/(access\/import-state|stores\/(record-pages|token-store)|options)\.js$/,
   },
 ]
 
@@ -140,7 +140,9 @@ async function bundleDeclarations(modules, dist) {
     plugins: [dts({ dtsInput: true, emitDtsOnly: true, sourcemap: false, tsconfig: false })],
     experimental: { attachDebugInfo: 'none' },
   })
-  const { output } = await build.write({ dir: dist, ...named('esm', 'd.cts') })
+  // One file for all that entries share.
+  const codeSplitting = { groups: [{ name: 'types', minShareCount: 2 }] }
+  const { output } = await build.write({ dir: dist, ...named('esm', 'd.cts'), codeSplitting })
   for (const { fileName } of output) joinLines(path.join(dist, fileName))
 }
 

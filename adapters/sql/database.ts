@@ -80,6 +80,8 @@ export interface Database extends Session {
     parameters: Arguments,
     options?: AloneOptions,
   ): Promise<StatementResult<Row>>
+  /** As of a connection; `undefined` also for a database that does not tell. */
+  state(): string | undefined
   /** As `durable` of a store. */
   durable(): Promise<void>
   close(): Promise<void>
@@ -148,6 +150,7 @@ export function createDatabase(connection: Connection): Database {
       if (!passing) await durability?.flush()
       return result as StatementResult<Row>
     },
+    state: () => connection.state?.(),
     durable: async () => durability?.flush(),
     close() {
       closed ??= closeAll()

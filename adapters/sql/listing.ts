@@ -118,10 +118,8 @@ function recentEnds() {
       const name = nameOf(extent, place)
       ends.delete(name)
       ends.set(name, end)
-      for (const oldest of ends.keys()) {
-        if (ends.size <= maxEnds) return
-        ends.delete(oldest)
-      }
+      const [oldest = ''] = ends.keys()
+      if (ends.size > maxEnds) ends.delete(oldest)
     },
   }
 }

@@ -9,6 +9,7 @@ import {
   type Scope,
   type User,
 } from '../../lib/adapter/index.js'
+import { inBatches } from './batches.js'
 import { type Database, statement } from './database.js'
 import { isMember } from './members.js'
 import { recordOf } from './records.js'
@@ -35,11 +36,19 @@ interface PersonKey {
   readonly known: string
 }
 
-const selectPerson = statement<PersonKey, PersonRow>(
+const keyColumns = {
+  place: 'integer',
+  tenant: 'text',
+  account_id: 'text',
+  known: 'text',
+} as const
+
+/** @param asked JSON: place, tenant, account and known version of each person */
+const selectPeople = statement<{ readonly asked: string }, PersonRow & { readonly place: number }>(
   (value, { json, joinEach, leftJoinEach }) => sql`
-    select person.record, person.had_role, owner.id, owner.version, owner.created,
+    select asked.place, person.record, person.had_role, owner.id, owner.version, owner.created,
       owner.last_modified,
-      case when owner.version = ${value('known')} then null else owner.document end as document,
+      case when owner.version = asked.known then null else owner.document end as document,
       (select version from scim_rules where tenant = person.tenant) as rules,
       (with recursive around(id) as (
         select group_id from scim_members
@@ -59,12 +68,15 @@ const selectPerson = statement<PersonKey, PersonRow>(
         )} order by around.id
       ) ${json.list(['id', 'display'], sql`named`)}) as groups
     from ${leftJoinEach(
-      sql`scim_records as person`,
+      joinEach(
+        sql`${json.rows(value('asked'), keyColumns)} as asked`,
+        'scim_records as person',
+        sql`person.tenant = asked.tenant and person.account_id = asked.account_id`,
+      ),
       'scim_resources as owner',
       sql`owner.tenant = person.tenant and owner.id = person.user_id
         and owner.${isOfType('User')}`,
-    )}
-    where person.tenant = ${value('tenant')} and person.account_id = ${value('accountId')}`,
+    )}`,
 )
 
 /** Rules prepared for many people, and their version. */
@@ -77,27 +89,35 @@ export interface VersionedResolver {
 interface Remembered {
   readonly row: PersonRow
   readonly person: AccountPerson
+  /** The state of the database before they were read, if it tells. */
+  readonly state: string | undefined
 }
 
 const maxRemembered = 5_000
 
 /**
  * Reads people by their account. One statement reads everything that decides about a person, at one
- * moment; only what has changed since the last time is parsed and resolved again.
+ * moment; only what has changed since the last time is parsed and resolved again. Nothing is read
+ * if nothing in the database has changed.
  */
 export function personReader(
   database: Database,
   resolverOf: (scope: Scope) => Promise<VersionedResolver>,
 ): NonNullable<GroupStore['personByAccount']> {
   const remembered = new Map<string, Remembered>()
+  const read = inBatches((people: readonly PersonKey[]) => readPeople(database, people))
   return async (scope, accountId) => {
     const { tenant } = scope
     const key = JSON.stringify([tenant, accountId])
     const before = remembered.get(key)
-    const known = before?.row.version ?? ''
-    const [row] = await database.prepared(selectPerson, { tenant, accountId, known })
+    const state = database.state()
+    if (before && state !== undefined && before.state === state) return before.person
+    const row = await read({ tenant, accountId, known: before?.row.version ?? '' })
     if (row === undefined) return undefined
-    if (before && isSame(before.row, row)) return before.person
+    if (before && isSame(before.row, row)) {
+      remembered.set(key, { ...before, state })
+      return before.person
+    }
     const record = recordOf(row)
     const user = userIn(row) ?? (row.id === null ? undefined : before?.person.user)
     if (user === undefined) return { record }
@@ -106,9 +126,25 @@ export function personReader(
     const person = { record, user, access }
     if (remembered.size >= maxRemembered) remembered.clear()
     // Rules saved in between are newer than those of the row.
-    if (version === String(row.rules ?? 0)) remembered.set(key, { row, person })
+    if (version === String(row.rules ?? 0)) remembered.set(key, { row, person, state })
     return person
   }
+}
+
+/** The row of each, in this order. */
+async function readPeople(
+  database: Database,
+  people: readonly PersonKey[],
+): Promise<readonly (PersonRow | undefined)[]> {
+  const asked = people.map(({ tenant, accountId, known }, place) => [
+    place,
+    tenant,
+    accountId,
+    known,
+  ])
+  const rows = await database.prepared(selectPeople, { asked: JSON.stringify(asked) })
+  const found = new Map(rows.map((row) => [row.place, row]))
+  return people.map((_, place) => found.get(place))
 }
 
 /** A version never comes again, so the rest of the user is the same too. */

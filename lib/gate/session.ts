@@ -9,7 +9,8 @@ const signOut = /\/(?:logout|api-auth\/logout)$/
 /** The pages that people need before they have a session. None of them depends on who asks. */
 const openPages =
   /\/(?:user\/login|user\/signup|admin\/login|api-auth\/login)$|^\/(?:static|react-app|label-studio-frontend|dm)\/|^\/(?:favicon\.ico|sw\.js|health)$/
-const credentials = new Set(['authorization', 'x-api-key'])
+/** Some servers read `X_Api_Key` as `X-Api-Key`. */
+const credential = /^(?:authorization|x[-_]api[-_]key)$/i
 
 /** Whether this request ends a session. */
 export function isSignOut({ url = '' }: IncomingMessage): boolean {
@@ -43,9 +44,8 @@ export function dropCredentials(
   else delete headers.cookie
 }
 
-/** Some servers read `X_Api_Key` as `X-Api-Key`. */
 function isCredential(name: string): boolean {
-  return credentials.has(name.toLowerCase().replaceAll('_', '-'))
+  return credential.test(name)
 }
 
 /**
@@ -53,8 +53,8 @@ function isCredential(name: string): boolean {
  * its scheme.
  */
 export function secretsOf({ headers }: Pick<IncomingMessage, 'headers'>): string[] {
-  return Object.entries(headers)
-    .filter(([name, value]) => value !== undefined && isCredential(name))
-    .flatMap(([, value]) => [value].flat())
-    .flatMap((value = '') => [value, ...value.split(/[\s,;="]+/)])
+  return Object.keys(headers)
+    .filter(isCredential)
+    .flatMap((name) => headers[name] ?? [])
+    .flatMap((value) => [value, ...value.split(/[\s,;="]+/)])
 }

@@ -167,6 +167,11 @@ export interface Connection {
    * database.
    */
   readonly scanner?: { readonly scan: Scan; close(): Promise<void> }
+  /**
+   * Differs after each commit, also of other processes; `undefined` while somebody is writing.
+   * Absent if only a statement would tell.
+   */
+  state?(): string | undefined
   /** Called with the text of a statement whose plan may be kept, before it runs. */
   onCompiled?(text: string): void
   /** Waits for users of clients that write, and closes all clients. */

@@ -30,6 +30,8 @@ export interface SqliteDriverOptions {
 export interface SqliteClients extends SqlClients {
   /** Runs a statement that only reads; `undefined` while somebody uses the connection. */
   readIfIdle(text: string, values: readonly unknown[]): StatementResult | undefined
+  /** As of a `Connection`; for an exclusive connection. */
+  state(): string | undefined
   /** Waits until nobody uses the connection, and closes it. */
   close(): Promise<void>
 }
@@ -47,6 +49,7 @@ export function sqliteClients(
   const turns = exclusive ? createTurns(1, timeoutMs) : undefined
   const cached = statementCache(handle)
   let isClosed = false
+  let uses = 0
   const prepare = (text: string) => {
     if (isClosed) throw new UnavailableError('The database is closed.')
     return cached(text)
@@ -64,7 +67,21 @@ export function sqliteClients(
     release: () => turns?.give(),
   }
   return {
-    take: () => turns?.take()?.then(() => client) ?? client,
+    take() {
+      uses += 1
+      return turns?.take()?.then(() => client) ?? client
+    },
+    state() {
+      if (turns?.areFree() === false) return undefined
+      try {
+        // Tells what others have committed, but nothing of what this connection has.
+        const [row] = prepare('pragma data_version').all([])
+        return `${uses} ${(row as { data_version: number }).data_version}`
+      } catch {
+        // The statement that reads instead reports what is wrong.
+        return undefined
+      }
+    },
     readIfIdle(text, values) {
       if (turns?.areFree() === false) return undefined
       try {
@@ -120,15 +137,12 @@ async function whenUnlocked<T>(attempt: () => T, timeoutMs: number): Promise<T> 
 function statementCache(handle: SqliteHandle): (text: string) => SqliteStatement {
   const statements = new Map<string, SqliteStatement>()
   return (text) => {
-    const known = statements.get(text)
-    if (known) statements.delete(text)
-    const prepared = known ?? handle.prepare(text)
+    const prepared = statements.get(text) ?? handle.prepare(text)
+    statements.delete(text)
     statements.set(text, prepared)
     if (statements.size > maxStatements) {
-      for (const oldest of statements.keys()) {
-        statements.delete(oldest)
-        break
-      }
+      const [oldest = ''] = statements.keys()
+      statements.delete(oldest)
     }
     return prepared
   }

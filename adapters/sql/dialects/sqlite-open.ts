@@ -105,6 +105,7 @@ export async function openSqlite(path: string, timeoutMs: number): Promise<Conne
     reader: paced(readerOf(writer, await reader.take())),
     ...(scanner && { scanner }),
     // SQLite resolves symbolic links before it names the log.
+    state: writer.state,
     durability: walFlusher(`${realpathSync(path)}-wal`, checkpoints),
     async close() {
       await writer.close()

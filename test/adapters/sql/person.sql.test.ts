@@ -1,8 +1,9 @@
 import { type SqlAdapters, sqlAdapters } from '../../../adapters/sql/index.js'
 import { mappingPolicy, resolveAccess } from '../../../lib/mapping/index.js'
 import type { MappingRules, OrganizationRole } from '../../../lib/mapping/types.js'
+import type { AccountPerson } from '../../../lib/stores/group-store.js'
 import type { AccessRecord, User } from '../../../lib/stores/index.js'
-import { type TestDatabase, testDatabase } from '../../support/test-database.js'
+import { type TestDatabase, testDatabase, testDialect } from '../../support/test-database.js'
 import { aGroup, aScope, aUser, writeOf } from '../support.js'
 import { recordStatements } from './statements.js'
 
@@ -29,22 +30,27 @@ afterEach(async () => {
   await database.drop()
 })
 
-const recordOf = (userId: string): AccessRecord => ({
+const recordOf = (userId: string, accountId = '7'): AccessRecord => ({
   userId,
   applied: [],
   deferred: [],
   notes: [],
-  account: { id: '7', origin: 'created' },
+  account: { id: accountId, origin: 'created' },
   hadRole: false,
   at: '2026-01-01T00:00:00.000Z',
 })
-const find = () => reader.groups.personByAccount!(scope, '7')
+/** What each host knows, also the one that made the change. */
+async function find() {
+  const found = await reader.groups.personByAccount!(scope, '7')
+  expect(await writer.groups.personByAccount!(scope, '7')).toEqual(found)
+  return found
+}
 const roleOf = async () => (await find())?.access?.role
 
-async function aPerson(): Promise<User> {
-  const user = aUser({ userName: 'ann@example.com', active: true })
+async function aPerson(accountId?: string): Promise<User> {
+  const user = aUser({ userName: `ann${accountId ?? ''}@example.com`, active: true })
   await writer.users.create(scope, user, writeOf(user))
-  await writer.access.saveRecord(scope, recordOf(user.id))
+  await writer.access.saveRecord(scope, recordOf(user.id, accountId))
   return user
 }
 
@@ -60,8 +66,25 @@ it('reads a person in one statement, and parses them once for each change', asyn
   await writer.access.saveRules(scope, rules, { expectedVersion: '0', affects: [] })
   const first = await find()
   expect(first).toMatchObject({ user: { id: user.id }, access: { role: 'Annotator' } })
-  expect(await recordStatements(find)).toHaveLength(1)
-  expect(await find()).toBe(first)
+  await writer.access.setValue(scope, 'something', 'else')
+  const again = () => reader.groups.personByAccount!(scope, '7')
+  expect(await recordStatements(again)).toHaveLength(1)
+  expect(await again()).toBe(first)
+  // A file of SQLite tells whether anything has changed.
+  expect(await recordStatements(again)).toHaveLength(testDialect === 'postgres' ? 1 : 0)
+})
+
+it('reads people together who are asked for while a statement runs', async () => {
+  const users = await Promise.all([1, 2, 3].map((n) => aPerson(String(n))))
+  const all = [...users.keys(), 9].map((index) => String(index + 1))
+  let found: readonly (AccountPerson | undefined)[] = []
+  const statements = await recordStatements(async () => {
+    found = await Promise.all(all.map((id) => reader.groups.personByAccount!(scope, id)))
+  })
+  const ids = found.map((each) => each?.user?.id)
+  expect(ids).toEqual([...users.map(({ id }) => id), undefined])
+  const ofPeople = statements.filter((text) => /scim_records as "?person/.test(text))
+  expect(ofPeople).toHaveLength(2)
 })
 
 it('knows at once what another host has changed', async () => {

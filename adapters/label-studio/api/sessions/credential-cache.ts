@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** How long an answer may be used. */
 export interface Lifetime {
@@ -92,5 +92,5 @@ export function credentialCache<Value>(
 }
 
 function keyOf(credential: string): string {
-  return createHash('sha256').update(credential).digest('base64')
+  return hash('sha256', credential, 'base64')
 }

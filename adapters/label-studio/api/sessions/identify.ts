@@ -76,8 +76,11 @@ export type LabelStudioIdentify = (
   signal?: AbortSignal,
 ) => Promise<LabelStudioIdentification>
 
-/** Headers by which Label Studio authenticates. Each is checked separately. */
-const credentialHeaders = ['cookie', 'authorization', 'x-api-key'] as const
+/**
+ * Headers by which Label Studio authenticates. Each is checked separately. Some servers in front of
+ * Label Studio read `X_Api_Key` as `X-Api-Key`, so both count.
+ */
+const credentialHeader = /^(?:cookie|authorization|x[-_]api[-_]key)$/i
 
 /**
  * Makes a function that finds out to which Label Studio accounts a request belongs. It asks Label
@@ -161,15 +164,13 @@ interface Credential {
  */
 type Owner = LabelStudioIdentity | 'nobody' | 'refused'
 
-/**
- * Some servers in front of Label Studio read `X_Api_Key` as `X-Api-Key`, so both count; if a header
- * is repeated, each value counts.
- */
+/** If a header is repeated, each value counts. */
 function readCredentials({ headers }: RequestWithHeaders): Credential[] {
-  const names = new Set<string>(credentialHeaders)
-  return Object.entries(headers).flatMap(([given, value]) => {
+  const sent = Object.keys(headers).filter((name) => credentialHeader.test(name))
+  return sent.flatMap((given) => {
+    const value = headers[given]
+    if (value === undefined) return []
     const name = given.toLowerCase().replaceAll('_', '-')
-    if (!names.has(name) || value === undefined) return []
     const values = name === 'cookie' ? [[value].flat().join('; ')] : [value].flat()
     return values
       .filter((each) => each !== '')
