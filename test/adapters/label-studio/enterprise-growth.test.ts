@@ -99,6 +99,47 @@ describe('accounts that were just created', () => {
     expect(asked(/^\/api\/projects\/\d+\/$/)).toBe(1)
   })
 
+  it('come into their groups together, with one request for each place', async () => {
+    const { fake, product, saveRules, aWorkspace } = await start({}, { isWorking: false })
+    const names = ['A', 'B', 'C', 'D', 'E']
+    const workspaces = names.map((name) => aWorkspace(name))
+    await saveRules({
+      roles_groups: [['Annotator', 'A']],
+      workspaces_groups: names.map((name) => [name, name]),
+      projects_groups: [],
+    })
+    const ids: string[] = []
+    for (let each = 0; each < 64; each += 1) {
+      ids.push((await product.pushUser({ userName: `person-${each}@example.com` })).json.id)
+    }
+    for (const name of names) await product.pushGroup(name, ids)
+    fake.requests.length = 0
+    await product.drained()
+    expect(workspaces.map(({ members }) => members.size)).toEqual(names.map(() => 64))
+    const sent = (method: string, path: RegExp) =>
+      fake.requests.filter((each) => each.method === method && path.test(each.path)).length
+    // Twice 32 people, and one more for somebody who comes late.
+    expect(sent('POST', /\/memberships\/bulk/)).toBeLessThanOrEqual(3 * names.length)
+    expect(sent('GET', /^\/api\/organizations\/\d+\/memberships$/)).toBe(0)
+  }, 30_000)
+
+  it('do not wait long for somebody about whom Label Studio does not answer', async () => {
+    const { fake, product, saveRules, aWorkspace } = await start({}, { isWorking: false })
+    const workspace = aWorkspace('Vision')
+    await saveRules({ ...rules(0), projects_groups: [] })
+    const ids: string[] = []
+    for (let each = 0; each < 10; each += 1) {
+      ids.push((await product.pushUser({ userName: `person-${each}@example.com` })).json.id)
+    }
+    await product.pushGroup('crew', ids)
+    const slow = { kind: 'slow' } as const
+    fake.faults.add({ fault: slow, method: 'PATCH', path: /memberships/, times: 1 })
+    const startedAt = performance.now()
+    product.reconciler.start()
+    while (workspace.members.size < 9) await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(performance.now() - startedAt).toBeLessThan(8_000)
+  }, 60_000)
+
   it('hear of a project that has just been deleted', async () => {
     const { fake, product, saveRules, aProject, aWorkspace } = await start({}, { isWorking: false })
     const project = aProject()

@@ -11,11 +11,11 @@ import {
 import type { Accounts } from '../../accounts/accounts.js'
 import { changedNames, namesOf } from '../../accounts/names.js'
 import { collect } from '../../api/collect.js'
-import { type Limiter, limiter } from '../../api/http/limiter.js'
 import type { LabelStudioApi } from '../../api/index.js'
-import { recent, shared } from '../../api/together.js'
+import { shared } from '../../api/together.js'
 import type { LabelStudioSettings } from '../../options.js'
 import type { EditionTarget, PriorGrants } from '../edition.js'
+import { type Arrive, meetingPoint } from './meeting.js'
 import { type Memberships, membershipsIn } from './memberships.js'
 import {
   type OrganizationRoles,
@@ -25,8 +25,8 @@ import {
 } from './organization-roles.js'
 import { seatComplaint, takesSeat } from './seats.js'
 
-/** How old the default role may be by which a request is refused for want of a seat. */
-const defaultRoleMs = 5_000
+/** How long people wait for others, to get their memberships with the same requests. */
+const longestWaitMs = 3_000
 
 interface EnterpriseParts {
   readonly api: LabelStudioApi
@@ -45,10 +45,9 @@ export function enterpriseTarget(parts: EnterpriseParts): EditionTarget {
   const { api, accounts, settings } = parts
   const roles = organizationRoles(parts)
   const memberships = membershipsIn(api, settings)
-  const few = limiter(settings.maxConcurrent, Number.MAX_SAFE_INTEGER)
-  const tools = { api, accounts, few, roles, memberships }
+  const meet = meetingPoint(longestWaitMs)
+  const tools = { api, accounts, roles, memberships }
   const seats = shared(() => seatComplaint(api, undefined))
-  const defaultRole = recent(() => roles.byDefault(), defaultRoleMs)
 
   return {
     canRename: false,
@@ -60,11 +59,12 @@ export function enterpriseTarget(parts: EnterpriseParts): EditionTarget {
       }
     },
 
-    apply: (scope, user, access, before) => apply(tools, scope, user, { access, before }),
+    apply: (scope, user, access, before) =>
+      meet((arrive) => apply(tools, scope, user, { access, before, arrive })),
 
     async admit(scope, access) {
       const { signal } = scope
-      const role = access?.role ? toRoleCode(access.role) : await defaultRole(signal)
+      const role = access?.role ? toRoleCode(access.role) : await roles.defaultRole(signal)
       if (!takesSeat(role)) return
       const complaint = await seats(signal)
       if (complaint !== undefined) throw new RefusedError(complaint, 409)
@@ -96,20 +96,23 @@ export function enterpriseTarget(parts: EnterpriseParts): EditionTarget {
 }
 
 interface Tools extends Pick<EnterpriseParts, 'api' | 'accounts'> {
-  readonly few: Limiter
   readonly roles: OrganizationRoles
   readonly memberships: Memberships
 }
 
+interface Application {
+  readonly access: Access
+  readonly before: PriorGrants
+  readonly arrive: Arrive
+}
+
 async function apply(
-  { api, accounts, few, roles, memberships }: Tools,
+  { api, accounts, roles, memberships }: Tools,
   scope: Scope,
   user: User,
-  { access, before }: { readonly access: Access; readonly before: PriorGrants },
+  { access, before, arrive }: Application,
 ): Promise<AppliedAccess> {
-  const create = () => accounts.create(scope, user)
-  // So that requests wait for few of them.
-  const account = (await accounts.find(scope, user)) ?? (await few.run(create, scope.signal))
+  const account = (await accounts.find(scope, user)) ?? (await accounts.create(scope, user))
   const { id } = account.user
   const inherited = await accounts.link(scope, user, account)
   const ledger = [...inherited, ...before.ledger]
@@ -124,7 +127,7 @@ async function apply(
   const note = (entries: readonly Grant[]) =>
     before.note([...roleGrant(access), ...entries], account.reference)
   const receiver = { id, isNew: account.isNew ?? false }
-  const reached = await memberships.carryOut(scope, receiver, { ledger, planned, note })
+  const reached = await memberships.carryOut(scope, receiver, { ledger, planned, note, arrive })
   return {
     applied: [...roleGrant(access), ...reached.applied],
     deferred: [...planned.deferred, ...reached.deferred],

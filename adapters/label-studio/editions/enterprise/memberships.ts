@@ -1,6 +1,7 @@
 import { type Grant, type Plan, placeOf, type Scope } from '../../../../lib/adapter/index.js'
 import type { LabelStudioApi } from '../../api/index.js'
 import type { LabelStudioSettings } from '../../options.js'
+import type { Arrive } from './meeting.js'
 import type { Holder, Impossible, Prepared } from './prepared-grant.js'
 import { projectGrants } from './project-grants.js'
 import { workspaceGrants } from './workspace-grants.js'
@@ -18,6 +19,8 @@ export interface Work {
   readonly planned: Plan
   /** Stores a ledger. */
   readonly note: (ledger: readonly Grant[]) => Promise<void>
+  /** Waits for the others, so that the requests for all of them can be combined. */
+  readonly arrive: Arrive
 }
 
 /** The account that receives grants. */
@@ -51,7 +54,7 @@ export function membershipsIn(api: LabelStudioApi, settings: LabelStudioSettings
   }
 
   return {
-    async carryOut({ signal }, { id: accountId, isNew }, { ledger, planned, note }) {
+    async carryOut({ signal }, { id: accountId, isNew }, { ledger, planned, note, arrive }) {
       for (const each of planned.revocations) {
         if (each.kind === 'workspace') await workspaces.revoke(each, accountId, signal)
         if (each.kind === 'project') await projects.revoke(each, accountId, signal)
@@ -68,6 +71,7 @@ export function membershipsIn(api: LabelStudioApi, settings: LabelStudioSettings
         else entries.delete(placeOf(grant))
       }
       if (prepared.length > 0) await note([...entries.values()])
+      if (prepared.length > 0) await arrive()
       const deferred = await giveAll(prepared, entries)
       const notes = found.flatMap((each) => (each && 'note' in each ? [each.note] : []))
       return { applied: [...entries.values()], deferred, notes }

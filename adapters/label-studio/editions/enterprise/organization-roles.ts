@@ -17,7 +17,7 @@ import {
   type RoleCode,
   roleNames,
 } from '../../api/index.js'
-import { shared } from '../../api/together.js'
+import { recent, shared } from '../../api/together.js'
 import { explained } from './manual-flags.js'
 import { seatComplaint, takesSeat } from './seats.js'
 
@@ -35,8 +35,8 @@ export interface OrganizationRoles {
    * @throws RefusedError for the owner, and for an account that was removed from the organization
    */
   apply(scope: Scope, account: Account, wanted: DesiredAccess): Promise<AppliedRole>
-  /** The role of new members, as set in the organization. */
-  byDefault(signal?: AbortSignal): Promise<RoleCode | undefined>
+  /** The role of new members, as set in the organization some seconds ago. */
+  defaultRole(signal?: AbortSignal): Promise<RoleCode | undefined>
 }
 
 /** The desired access, and the grants made before. */
@@ -62,6 +62,8 @@ interface RoleParts {
  * never counts as another.
  */
 const others = new Set(['manual', 'saml', 'scim', 'ldap', 'billing'])
+/** How old the default role may be by which a request is refused for want of a seat. */
+const defaultRoleMs = 5_000
 const roleBefore = (accountId: number) => `labelStudio.roleBefore:${accountId}`
 
 /** Organization roles through the REST API. */
@@ -70,7 +72,6 @@ export function organizationRoles(parts: RoleParts): OrganizationRoles {
   const members = api.members(organization)
 
   const everybody = organizationMembers(members)
-  const seats = shared(() => seatComplaint(api, undefined))
 
   async function memberOf({ signal }: Scope, { id, email, masked }: LabelStudioUser) {
     const listed = await everybody.find(id, signal)
@@ -87,9 +88,23 @@ export function organizationRoles(parts: RoleParts): OrganizationRoles {
   const set = (scope: Scope, id: number, role: AssignableRoleCode) =>
     explained(api, 'role', () => members.setRole(id, role, scope.signal))
 
+  const requireSeat = seatRequirer(api)
+  const defaultRole = recent(
+    async () => (await api.organization(organization)).defaultRole,
+    defaultRoleMs,
+  )
+
+  /** The role of a new account, which has the default one: nobody has changed it yet. */
+  async function first(scope: Scope, id: number, role: OrganizationRole): Promise<AppliedRole> {
+    const next = toRoleCode(role)
+    await requireSeat(scope, await defaultRole(scope.signal), next)
+    const after = await set(scope, id, next)
+    return { role: after.role ?? next, notes: [] }
+  }
+
   return {
     memberOf,
-    byDefault: async (signal) => (await api.organization(organization, signal)).defaultRole,
+    defaultRole,
 
     async deactivate(scope, account, ledger) {
       const member = await memberOf(scope, account)
@@ -103,6 +118,7 @@ export function organizationRoles(parts: RoleParts): OrganizationRoles {
 
     async apply(scope, { user: account, isNew }, wanted) {
       if (isNew && givesNothing(wanted)) return { role: undefined, notes: [] }
+      if (isNew && wanted.access.role !== null) return first(scope, account.id, wanted.access.role)
       const member = account.masked ? undefined : await memberOf(scope, account)
       if (!member) throw removedError()
       const { role } = member
@@ -110,13 +126,21 @@ export function organizationRoles(parts: RoleParts): OrganizationRoles {
       if (isOthers(member, wanted)) return { role, notes: [othersNote(member)] }
       const next = await nextRole(parts, scope, { member, wanted })
       if (next === undefined || next === role) return { role, notes: [] }
-      const complaint = !takesSeat(role) && takesSeat(next) ? await seats(scope.signal) : undefined
-      if (complaint) throw new UnavailableError(complaint, { retryAfterSeconds: 300 })
+      await requireSeat(scope, role, next)
       const after = await set(scope, account.id, next)
       // Used, or superseded by a rule: a later reactivation must not find it.
       if (role === 'DI') await access.setValue(scope, roleBefore(account.id), '')
       return { role: after.role ?? next, notes: [] }
     },
+  }
+}
+
+/** Refuses, as unavailable, a role for which no seat is left, unless the one before takes one too. */
+function seatRequirer(api: LabelStudioApi) {
+  const seats = shared(() => seatComplaint(api, undefined))
+  return async ({ signal }: Scope, role: RoleCode | undefined, next: RoleCode): Promise<void> => {
+    const complaint = !takesSeat(role) && takesSeat(next) ? await seats(signal) : undefined
+    if (complaint) throw new UnavailableError(complaint, { retryAfterSeconds: 300 })
   }
 }
 
