@@ -5,8 +5,10 @@ import {
   type PageRequest,
   positionOf,
   type Resource,
+  type Scope,
 } from '../../lib/adapter/index.js'
-import { atMost, type Session, statement } from './database.js'
+import { atMost, type Database, type Session, statement } from './database.js'
+import type { Sql, SqlDialect } from './dialects/dialect.js'
 import { isInListing, type ListRow, listColumns, listOf, toResources } from './rows.js'
 
 /** All resources of a type and tenant. */
@@ -35,91 +37,176 @@ export async function countAll(session: Session, extent: Extent): Promise<number
   return kept?.total ?? 0
 }
 
-/** The beginning of a part of a list, and how many resources to pass over after it. */
-interface Beginning {
+/** A place in the order of a list: after the resource with this key. */
+interface Key {
   readonly created: number
   readonly id: string
-  readonly offset: number
 }
 
-const selectPart = statement<Extent & Beginning & { readonly limit: number }, ListRow & Counts>(
+type Value<T> = (name: keyof T & string) => unknown
+
+function isAfter(value: Value<Extent & Key>, dialect: SqlDialect): Sql {
+  return sql`resource.tenant = ${value('tenant')} and resource.resource_type = ${value('type')}
+    and ${isInListing(dialect)}
+    and (resource.created, resource.id) > (${value('created')}, ${value('id')})`
+}
+
+const selectPart = statement<Extent & Key & { readonly limit: number }, ListRow & Counts>(
   (value, dialect) => {
     const rows = sql`
-      select ${listColumns} from scim_resources as resource
-      where resource.tenant = ${value('tenant')} and resource.resource_type = ${value('type')}
-        and ${isInListing(dialect)}
-        and (resource.created, resource.id) > (${value('created')}, ${value('id')})
-      order by resource.created, resource.id
-      ${atMost(value('limit'))} offset cast(${value('offset')} as bigint)`
+      select ${listColumns} from scim_resources as resource where ${isAfter(value, dialect)}
+      order by resource.created, resource.id ${atMost(value('limit'))}`
     return sql`select (${listOf(rows, dialect)}) as list, kept.total, kept.changes
       from (${keptCounts(value)}) as kept`
   },
 )
 
+/** How many resources to pass over after a key. */
+type Passing = Extent & Key & { readonly passed: number }
+
+/** The key of the last one passed over, which the index alone tells; null if there are fewer. */
+interface KeyRow extends Counts {
+  readonly created: number | null
+  readonly id: string | null
+}
+
+const keyQuery = (value: Value<Passing>, dialect: SqlDialect) => sql<KeyRow>`
+  select passed.created, passed.id, kept.total, kept.changes
+  from (${keptCounts(value)}) as kept left join (
+    select resource.created, resource.id from scim_resources as resource
+    where ${isAfter(value, dialect)}
+    order by resource.created, resource.id
+    ${atMost(1)} offset cast(${value('passed')} as bigint) - 1) as passed on true`
+
+const selectKey = statement<Passing, KeyRow>(keyQuery)
+
+/** Where a page of a list ended. */
+interface End {
+  /** The number of resources up to there. */
+  readonly place: number
+  readonly key: Key
+  /** The changes until then; absent at the beginning, which never moves. */
+  readonly changes?: number
+}
+
+const beginning: End = { place: 0, key: { created: Number.MIN_SAFE_INTEGER, id: '' } }
+/** More resources are passed over in another thread, where the database has one. */
+const maxPassedHere = 5_000
+
 /** Reads pages of all resources, in order of `(created, id)`. */
-export type Listing = <R extends Resource>(extent: Extent, page: PageRequest) => Promise<Page<R>>
+export type Listing = <R extends Resource>(
+  scope: Scope,
+  type: string,
+  page: PageRequest,
+) => Promise<Page<R>>
 
 /**
- * A page that begins where another one ended, on this host, is found by the key of that end, unless
- * a resource was created or deleted meanwhile. Other index pages pass over all earlier resources,
- * which takes longer the deeper they are.
+ * A page is found from the nearest known end of a page before it, on this host, unless a resource
+ * was created or deleted meanwhile. The resources in between are passed over, which takes longer
+ * the more they are.
  */
-export function createListing(session: Session): Listing {
-  const ends = recentEnds()
-  const read = async (extent: Extent, beginning: Beginning, limit: number) => {
-    const [row] = await session.prepared(selectPart, { ...extent, ...beginning, limit })
-    if (row === undefined) throw new Error('Counts always have a row.')
-    return row
+export function createListing(database: Database): Listing {
+  const ends = knownEnds()
+  const read = async (extent: Extent, key: Key, limit: number) =>
+    always(await database.prepared(selectPart, { ...extent, ...key, limit }))
+  const pass = async (scope: Scope, passing: Passing) => {
+    if (passing.passed <= maxPassedHere) return always(await database.prepared(selectKey, passing))
+    const query = keyQuery((name) => passing[name], database.dialect)
+    return always(await database.scan(query, scope))
   }
-  return async <R extends Resource>(extent: Extent, page: PageRequest): Promise<Page<R>> => {
-    if (page.kind === 'cursor') {
-      const row = await read(extent, after(page.after), page.limit + 1)
-      const found = toResources<R>(extent.type, row)
-      const resources = found.slice(0, page.limit)
-      const last = resources.at(-1)
-      const hasMore = found.length > page.limit && last
-      return { resources, totalResults: row.total, ...(hasMore && { next: positionOf(last) }) }
+
+  /** `undefined` if the end has moved. */
+  async function pageFrom<R extends Resource>(
+    end: End,
+    { scope, type, offset, limit }: Wanted,
+  ): Promise<Page<R> | undefined> {
+    const extent = { tenant: scope.tenant, type }
+    const hasMoved = ({ changes }: Counts) => end.changes !== undefined && changes !== end.changes
+    let { key, changes } = end
+    if (offset > end.place) {
+      const row = await pass(scope, { ...extent, ...key, passed: offset - end.place })
+      if (hasMoved(row)) return undefined
+      if (row.created === null || row.id === null) return { resources: [], totalResults: row.total }
+      key = { created: row.created, id: row.id }
+      changes = row.changes
     }
-    const { offset, limit } = page
-    const end = ends.get(extent, offset)
-    const byKey = end && (await read(extent, after(end.position), limit))
-    const isSame = byKey !== undefined && byKey.changes === end?.changes
-    const row = isSame ? byKey : await read(extent, { ...after(undefined), offset }, limit)
-    const resources = toResources<R>(extent.type, row)
+    const row = await read(extent, key, limit)
+    if (hasMoved(row)) return undefined
+    const resources = toResources<R>(type, row)
     const last = resources.at(-1)
-    if (last) {
-      const { changes } = row
-      ends.set(extent, offset + resources.length, { position: positionOf(last), changes })
+    if (last && (changes === undefined || changes === row.changes)) {
+      const place = offset + resources.length
+      ends.add(extent, { place, key: keyOf(positionOf(last)), changes: row.changes })
     }
     return { resources, totalResults: row.total }
   }
+
+  return async <R extends Resource>(scope: Scope, type: string, page: PageRequest) => {
+    const extent = { tenant: scope.tenant, type }
+    const { limit } = page
+    if (page.kind === 'cursor') {
+      const key = page.after ? keyOf(page.after) : beginning.key
+      const row = await read(extent, key, limit + 1)
+      const found = toResources<R>(type, row)
+      const resources = found.slice(0, limit)
+      const last = resources.at(-1)
+      const hasMore = found.length > limit && last
+      return { resources, totalResults: row.total, ...(hasMore && { next: positionOf(last) }) }
+    }
+    if (limit === 0) return { resources: [], totalResults: await countAll(database, extent) }
+    const { offset } = page
+    const wanted = { scope, type, offset, limit }
+    const near = ends.upTo(extent, offset)
+    return (
+      (near && (await pageFrom<R>(near, wanted))) ?? always([await pageFrom<R>(beginning, wanted)])
+    )
+  }
 }
 
-function after(position: KeysetPosition | undefined): Beginning {
-  if (position === undefined) return { created: Number.MIN_SAFE_INTEGER, id: '', offset: 0 }
-  return { created: Date.parse(position.created), id: position.id, offset: 0 }
+interface Wanted {
+  readonly scope: Scope
+  readonly type: string
+  readonly offset: number
+  readonly limit: number
 }
 
-/** The last resource of a page, and the changes until then. */
-interface End {
-  readonly position: KeysetPosition
-  readonly changes: number
+function always<T>([row]: readonly (T | undefined)[]): T {
+  if (row === undefined) throw new Error('A list always has its counts.')
+  return row
 }
 
-const maxEnds = 1000
+function keyOf({ created, id }: KeysetPosition): Key {
+  return { created: Date.parse(created), id }
+}
 
-/** The ends of recent pages, by the number of resources up to there. */
-function recentEnds() {
-  const ends = new Map<string, End>()
-  const nameOf = ({ tenant, type }: Extent, place: number) => JSON.stringify([tenant, type, place])
+/** The known ends of pages of one list, in order, all of the same state of it. */
+interface KnownEnds {
+  readonly changes: number | undefined
+  readonly inOrder: End[]
+}
+
+const maxEnds = 1_000
+const maxLists = 100
+
+function knownEnds() {
+  const lists = new Map<string, KnownEnds>()
+  const nameOf = ({ tenant, type }: Extent) => JSON.stringify([tenant, type])
   return {
-    get: (extent: Extent, place: number) => ends.get(nameOf(extent, place)),
-    set(extent: Extent, place: number, end: End) {
-      const name = nameOf(extent, place)
-      ends.delete(name)
-      ends.set(name, end)
-      const [oldest = ''] = ends.keys()
-      if (ends.size > maxEnds) ends.delete(oldest)
+    /** The last one that is not after this place. */
+    upTo(extent: Extent, place: number): End | undefined {
+      return lists.get(nameOf(extent))?.inOrder.findLast((end) => end.place <= place)
+    },
+    add(extent: Extent, end: End) {
+      const { changes } = end
+      const known = lists.get(nameOf(extent))
+      let inOrder = known?.changes === changes ? (known?.inOrder ?? []) : []
+      const index = inOrder.findLastIndex(({ place }) => place <= end.place)
+      if (inOrder[index]?.place === end.place) return
+      inOrder.splice(index + 1, 0, end)
+      // Those that stay are spread as before.
+      if (inOrder.length > maxEnds) inOrder = inOrder.filter((_, each) => each % 2 === 0)
+      if (lists.size >= maxLists) lists.clear()
+      lists.set(nameOf(extent), { changes, inOrder })
     },
   }
 }

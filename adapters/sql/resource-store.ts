@@ -60,10 +60,9 @@ export function sqlResourceStore<R extends Resource>(
         .map((row) => toResource<R>(type, row))
     },
     async query(scope, query) {
-      const extent = { tenant: scope.tenant, type }
-      if (!query.filter && !query.sort) return listing<R>(extent, query.page)
+      if (!query.filter && !query.sort) return listing<R>(scope, type, query.page)
       await index.ready()
-      return queryResources<R>(database, { scope, ...extent }, query)
+      return queryResources<R>(database, { scope, tenant: scope.tenant, type }, query)
     },
     async replace(scope, resource, write) {
       const keys = await index.keysForChange(write.keys)

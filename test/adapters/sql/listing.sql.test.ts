@@ -1,8 +1,13 @@
 import fc from 'fast-check'
-import type { Session } from '../../../adapters/sql/database.js'
+import { sql } from 'kysely'
+import type { Database } from '../../../adapters/sql/database.js'
+import { openPostgres } from '../../../adapters/sql/dialects/postgres-open.js'
+import { sqliteDialect } from '../../../adapters/sql/dialects/sqlite.js'
+import { openSqlite } from '../../../adapters/sql/dialects/sqlite-open.js'
 import { type SqlAdapters, sqlAdapters } from '../../../adapters/sql/index.js'
 import { createListing } from '../../../adapters/sql/listing.js'
 import type { User } from '../../../lib/stores/index.js'
+import { kyselyOn } from '../../support/kysely.js'
 import { type TestDatabase, testDatabase } from '../../support/test-database.js'
 import { aScope, aUser, everything, writeOf } from '../support.js'
 
@@ -77,39 +82,96 @@ function keyOf({ id, meta }: User): string {
   return `${meta.created} ${id}`
 }
 
-describe('a page that begins where another one ended', () => {
-  const extent = { tenant: 'a', type: 'User' }
-  const asked: { offset: number; id: string }[] = []
-  let changes = 7
-  const session = {
-    async prepared(_statement: unknown, parameters: { offset: number; id: string }) {
-      const { offset, id } = parameters
-      asked.push({ offset, id })
-      const first = id === '' ? offset : Number(id) + 1
-      const rows = [first, first + 1].map((place) => ['"v"', 1, 1, `{"id":"${place}"}`])
-      return [{ list: rows.map((row) => `[${row.join()}]`).join(), total: 100, changes }]
-    },
-  } as unknown as Session
-  const list = createListing(session)
+it('shows pages in any order of a list that is too long to be passed over at once', async () => {
+  const scope = { ...aScope(), tenant: 'many' }
+  const people = 11_000
+  await insertUsers(scope.tenant, people)
+  const [adapters] = hosts as [SqlAdapters]
   const idsAt = async (offset: number) => {
-    const { resources } = await list(extent, { kind: 'index', offset, limit: 2 })
+    const page = { kind: 'index', offset, limit: 3 } as const
+    const { resources, totalResults } = await adapters.users.query(scope, { ...everything, page })
+    expect(totalResults).toBe(people)
+    return resources.map(({ id }) => Number(id))
+  }
+  for (const offset of [10_500, 0, 5_002, 10_999, 5_001, 10_996]) {
+    const left = Math.min(3, people - offset)
+    expect(await idsAt(offset)).toEqual([1, 2, 3].slice(0, left).map((each) => offset + each))
+  }
+  expect(await idsAt(people)).toEqual([])
+  expect(await idsAt(people + 6_000)).toEqual([])
+}, 30_000)
+
+/** With the numbers from 1 as ids, in this order. */
+async function insertUsers(tenant: string, count: number): Promise<void> {
+  const { dialect, url } = database
+  const settings = { poolSize: 1, timeoutMs: 60_000 }
+  const connection =
+    dialect === 'sqlite'
+      ? await openSqlite(url.slice('sqlite:'.length), settings.timeoutMs)
+      : await openPostgres(url, settings)
+  const kysely = kyselyOn(connection)
+  await sql`with recursive numbers(n) as (
+      select 1 union all select n + 1 from numbers where n < cast(${count} as integer))
+    insert into scim_resources
+      (tenant, id, resource_type, created, last_modified, version, document, comparable)
+    select cast(${tenant} as text), cast(n as text), 'User', n, n, 'v',
+      '{"id":"' || n || '","userName":"n"}', '{}' from numbers`.execute(kysely)
+  await kysely.destroy()
+}
+
+describe('a page after others', () => {
+  const total = 100_000
+  const asked: string[] = []
+  let changes = 7
+  /** Resources have their place as id. */
+  const answer = (kind: string, { id, limit, passed }: Parameters) => {
+    asked.push(`${kind} ${limit ?? passed} after ${id || 'nothing'}`)
+    const first = id === '' ? 0 : Number(id) + 1
+    const found = first + (passed ?? 0) - 1
+    const rows = [first, first + 1].map((place) => `["v",1,1,{"id":"${place}"}]`)
+    const key = found < total ? { created: 1, id: String(found) } : { created: null, id: null }
+    return [{ ...(limit === undefined ? key : { list: rows.join() }), total, changes }]
+  }
+  const list = createListing({
+    dialect: sqliteDialect,
+    prepared: async (_: unknown, parameters: Parameters) =>
+      answer(parameters.limit === undefined ? 'pass' : 'read', parameters),
+    scan: async () => answer('scan', { id: '', passed: 90_000 }),
+  } as unknown as Database)
+  const idsAt = async (offset: number, tenant = 'a') => {
+    asked.length = 0
+    const scope = { ...aScope(), tenant }
+    const { resources } = await list(scope, 'User', { kind: 'index', offset, limit: 2 })
     return resources.map(({ id }) => id)
   }
 
-  it('is found by key, unless something was created or deleted', async () => {
+  it('is found from the nearest end before it, unless something was created or deleted', async () => {
     expect(await idsAt(10)).toEqual(['10', '11'])
+    expect(asked).toEqual(['pass 10 after nothing', 'read 2 after 9'])
     expect(await idsAt(12)).toEqual(['12', '13'])
+    expect(asked).toEqual(['read 2 after 11'])
+    expect(await idsAt(20)).toEqual(['20', '21'])
+    expect(asked).toEqual(['pass 6 after 13', 'read 2 after 19'])
+    expect(await idsAt(13)).toEqual(['13', '14'])
+    expect(asked).toEqual(['pass 1 after 11', 'read 2 after 12'])
     changes += 1
     expect(await idsAt(14)).toEqual(['14', '15'])
-    expect(
-      await list({ ...extent, tenant: 'b' }, { kind: 'index', offset: 14, limit: 2 }),
-    ).toBeDefined()
-    expect(asked).toEqual([
-      { offset: 10, id: '' },
-      { offset: 0, id: '11' },
-      { offset: 0, id: '13' },
-      { offset: 14, id: '' },
-      { offset: 14, id: '' },
-    ])
+    expect(asked).toEqual(['read 2 after 13', 'pass 14 after nothing', 'read 2 after 13'])
+    expect(await idsAt(22)).toEqual(['22', '23'])
+    expect(asked).toEqual(['pass 6 after 15', 'read 2 after 21'])
+    expect(await idsAt(14, 'b')).toEqual(['14', '15'])
+    expect(asked).toEqual(['pass 14 after nothing', 'read 2 after 13'])
+  })
+
+  it('far from all of them passes over the others where that keeps nobody waiting', async () => {
+    expect(await idsAt(90_000, 'c')).toEqual(['90000', '90001'])
+    expect(asked).toEqual(['scan 90000 after nothing', 'read 2 after 89999'])
   })
 })
+
+/** What the statements of a list are asked. */
+interface Parameters {
+  readonly id: string
+  readonly limit?: number
+  readonly passed?: number
+}
