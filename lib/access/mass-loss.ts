@@ -72,6 +72,12 @@ export async function massLossAllowedUntil(
   return until !== undefined && Date.parse(until) > now.getTime() ? until : undefined
 }
 
+/** How many people a tenant has, which most stores know without counting. */
+export async function countEverybody({ users }: Adapters, scope: Scope): Promise<number> {
+  const page = { kind: 'index', offset: 0, limit: 0 } as const
+  return (await users.query(scope, { omit: new Set(['groups']), page })).totalResults
+}
+
 /**
  * How many active people a tenant has; the number of all people if the store supports no filters.
  */

@@ -2,7 +2,7 @@ import { memoryAdapters } from '../../adapters/memory/index.js'
 import { type SqlAdapters, sqlAdapters } from '../../adapters/sql/index.js'
 import { allowMassLoss, lastMassLoss } from '../../lib/access/index.js'
 import type { ScimOptions } from '../../lib/options.js'
-import type { AccessStore, Adapters, Scope } from '../../lib/stores/index.js'
+import type { AccessStore, Adapters, Query, Scope } from '../../lib/stores/index.js'
 import { someRules } from '../access/world.js'
 import { serve } from '../protocol/server.js'
 import { type TestDatabase, testDatabase } from '../support/test-database.js'
@@ -196,6 +196,52 @@ describe.each([
 })
 
 const groupSchema = 'urn:ietf:params:scim:schemas:core:2.0:Group'
+
+describe('counting the people of a large tenant', () => {
+  /** 30 people, and what the count of the active ones waits for. */
+  async function slowlyCounted(until: Promise<void>, options: Partial<ScimOptions> = {}) {
+    const adapters = memoryAdapters()
+    let counts = 0
+    const users = {
+      ...adapters.users,
+      async query(asked: Scope, query: Query) {
+        if (query.filter && query.page.limit <= 1) {
+          counts += 1
+          await until
+        }
+        return adapters.users.query(asked, query)
+      },
+    }
+    const provider = await serve({ ...adapters, users }, { massLossLeast: 4, ...options })
+    const ids: string[] = []
+    for (let n = 0; n < 30; n++) ids.push((await provider.user(`person-${n}@example.com`)).id)
+    const leave = async (id = '') => (await provider.patch(`/Users/${id}`, deactivate)).status
+    return { ids, leave, counts: () => counts, events: provider.events }
+  }
+
+  it('lets people out although it does not end', async () => {
+    const { ids, leave, counts } = await slowlyCounted(new Promise(() => {}), refuse)
+    const startedAt = performance.now()
+    for (const id of ids.slice(0, 7)) expect(await leave(id)).toBe(200)
+    expect(counts()).toBe(1)
+    // They have waited for it together.
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
+  })
+
+  it('happens once for all who wait, and stops them as soon as it is known', async () => {
+    let answer = () => {}
+    const counted = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    const options = { ...refuse, massLossShare: 0.2 }
+    const { ids, leave, counts } = await slowlyCounted(counted, options)
+    for (const id of ids.slice(0, 6)) expect(await leave(id)).toBe(200)
+    const others = ids.slice(6, 12).map(leave)
+    answer()
+    expect(await Promise.all(others)).toEqual(others.map(() => 503))
+    expect(counts()).toBe(1)
+  })
+})
 
 it('counts what several hosts on one database take together (F10)', async () => {
   let now = Date.now()

@@ -1,5 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import createDebug from 'debug'
 import {
   countActivePeople,
+  countEverybody,
   isMassLoss,
   type MassLoss,
   massLossAllowedUntil,
@@ -51,13 +54,20 @@ export interface BrakeParts {
   readonly emit: (event: AuditEntry) => void
 }
 
+const debug = createDebug('label-studio-scim:access')
+
 interface Watched {
   readonly losses: RecentLosses
-  active?: { readonly count: number; readonly at: number }
+  /** How many people were active before the losses, and when that was counted. */
+  before?: { readonly people: number; readonly at: number }
+  /** A count under way, and until when changes wait for it. */
+  counting?: { readonly ended: Promise<void>; readonly until: number } | undefined
   reportedAt?: number
 }
 
 const activeForMs = 60_000
+/** The longest time that a change waits until people are counted for the first time. */
+const longestCountMs = 2_000
 const hourMs = 3_600_000
 const maxTenants = 10_000
 
@@ -98,8 +108,12 @@ async function check(
   const now = clock()
   await losses.exchange(access, scope)
   const people = losses.known() + losses.uncounted(loss.ids).length
-  if (people < options.massLossLeast) return
-  const of = (await activePeople(parts, watched, scope)) + losses.inactive()
+  if (people < options.massLossLeast) {
+    // So that it is known when it is needed.
+    keepCount(parts, watched, scope)
+    return
+  }
+  const of = await peopleBefore(parts, watched, scope)
   const limits = { share: options.massLossShare, least: options.massLossLeast }
   if (!isMassLoss(people, of, limits)) return
   if (await massLossAllowedUntil(access, scope, now)) return
@@ -109,17 +123,38 @@ async function check(
   if (isRefused) throw refusal(parts, found)
 }
 
-/** Counted at most once a minute, because the number changes slowly. */
-async function activePeople(
-  { adapters, clock }: BrakeParts,
-  watched: Watched,
-  scope: Scope,
-): Promise<number> {
-  const now = clock().getTime()
-  if (!watched.active || now - watched.active.at > activeForMs) {
-    watched.active = { count: await countActivePeople(adapters, scope), at: now }
+/**
+ * How many people were active before the losses. In a large tenant it takes seconds to count them,
+ * and longer beside other searches, so only the first count is waited for, and not for long: until
+ * it is known, all people count as active, because nobody must stay in for want of a number.
+ */
+async function peopleBefore(parts: BrakeParts, watched: Watched, scope: Scope): Promise<number> {
+  keepCount(parts, watched, scope)
+  const { before, counting } = watched
+  if (!before && counting) {
+    const limit = new AbortController()
+    const waited = pause(Math.max(counting.until - performance.now(), 0), undefined, limit)
+    await Promise.race([counting.ended, waited]).finally(() => limit.abort())
   }
-  return watched.active.count
+  return watched.before?.people ?? countEverybody(parts.adapters, scope)
+}
+
+/** Counts in the background if the last count is older than a minute. */
+function keepCount({ adapters, clock }: BrakeParts, watched: Watched, scope: Scope): void {
+  const at = clock().getTime()
+  const isFresh = watched.before !== undefined && at - watched.before.at <= activeForMs
+  if (isFresh || watched.counting) return
+  // Goes on after the request.
+  const own = { ...scope, signal: AbortSignal.timeout(activeForMs) }
+  const ended = countActivePeople(adapters, own)
+    .then((active) => {
+      watched.before = { people: active + watched.losses.inactive(), at }
+    })
+    .catch((error: unknown) => debug('the active people could not be counted: %O', error))
+    .finally(() => {
+      watched.counting = undefined
+    })
+  watched.counting = { ended, until: performance.now() + longestCountMs }
 }
 
 /**
