@@ -11,6 +11,7 @@ import {
   type SqliteClients,
   type SqliteDriverOptions,
   type SqliteHandle,
+  type SqliteStatement,
   sqliteClients,
 } from './sqlite-driver.js'
 import { sqliteScanner } from './sqlite-scanner.js'
@@ -46,6 +47,8 @@ type BetterSqlite = new (
     all(parameters: readonly unknown[]): unknown[]
     run(parameters: readonly unknown[]): { changes: number }
   }
+  exec(text: string): void
+  readonly inTransaction: boolean
   close(): void
 }
 
@@ -199,18 +202,56 @@ function opener(name: string, module: unknown): SqliteLibrary | undefined {
   const open = (path: string): SqliteHandle => {
     const database = new Database(path, { timeout: 0 })
     return {
-      prepare(text) {
-        const prepared = database.prepare(text)
-        return {
-          reader: prepared.reader,
-          all: (parameters) => prepared.all(parameters),
-          run: (parameters) => prepared.run(parameters).changes,
-        }
-      },
+      prepare: (text) => (name === 'libsql' ? locked : prepared)(database, text),
       close: () => database.close(),
     }
   }
   return { open, module: fileOf(name, exported) }
+}
+
+type BetterDatabase = InstanceType<BetterSqlite>
+
+function prepared(database: BetterDatabase, text: string): SqliteStatement {
+  const statement = database.prepare(text)
+  return {
+    reader: statement.reader,
+    all: (parameters) => statement.all(parameters),
+    run: (parameters) => statement.run(parameters).changes,
+  }
+}
+
+/**
+ * libsql does not reset a statement that failed because of another connection's lock. If it writes,
+ * SQLite then neither commits what others do on this connection nor lets them read anything newer,
+ * until the same statement runs again. So the lock is taken first, by a statement that ends.
+ */
+function locked(database: BetterDatabase, text: string): SqliteStatement {
+  if (text.startsWith('begin')) {
+    const begin = () => {
+      database.exec(text)
+      return 0
+    }
+    return { reader: false, all: () => [], run: begin }
+  }
+  const { reader, all, run } = prepared(database, text)
+  if (!/\b(insert|update|delete)\b/i.test(text)) return { reader, all, run }
+  const alone = <T>(work: () => T): T => {
+    if (database.inTransaction) return work()
+    database.exec('begin immediate')
+    try {
+      const result = work()
+      database.exec('commit')
+      return result
+    } catch (error) {
+      if (database.inTransaction) database.exec('rollback')
+      throw error
+    }
+  }
+  return {
+    reader,
+    all: (parameters) => alone(() => all(parameters)),
+    run: (parameters) => alone(() => run(parameters)),
+  }
 }
 
 /** The file from which a package was loaded. */

@@ -91,3 +91,68 @@ it('reads only what is committed, before, during and after a transaction of its 
   expect(await found()).toBe(1)
   await own.close()
 })
+
+describe('a write that gave up because another process was writing', () => {
+  const scope = aScope()
+
+  /** Two hosts on one database, and somebody who is in. */
+  async function twoHosts() {
+    const options = { url: database.url, timeoutMs: 300 }
+    const [own, other] = [await sqlAdapters(options), await sqlAdapters(options)]
+    const user = aUser({ userName: 'ann@example.com', active: true })
+    await other.users.create(scope, user, writeOf(user))
+    await other.access.saveRecord(scope, {
+      ...{ userId: user.id, applied: [], deferred: [], notes: [], hadRole: false },
+      ...{ account: { id: '7', origin: 'created' }, at: '2026-01-01T00:00:00.000Z' },
+    })
+    const isIn = async () => (await own.groups.personByAccount?.(scope, '7'))?.access?.active
+    expect(await isIn()).toBe(true)
+    const putOut = async () => {
+      const out = { ...user, active: false, meta: { ...user.meta, version: 'next' } }
+      const expectedVersion = user.meta.version
+      await other.users.replace(scope, out, { ...writeOf(out), expectedVersion })
+    }
+    const close = async () => {
+      await own.close()
+      await other.close()
+    }
+    return { own, other, isIn, putOut, close }
+  }
+  type Hosts = Awaited<ReturnType<typeof twoHosts>>
+  const claim = ({ own }: Hosts) => own.access.claim({ owner: 'own', limit: 1, leaseMs: 1_000 })
+
+  it.each<[string, (hosts: Hosts) => Promise<unknown>]>([
+    [
+      'in a transaction',
+      ({ own }) => {
+        const second = aUser()
+        return own.users.create(scope, second, writeOf(second))
+      },
+    ],
+    ['of one statement', claim],
+  ])('%s lets the host see what others commit', async (_, write) => {
+    const hosts = await twoHosts()
+    await hosts.own.access.mark(scope, ['x'])
+    const release = await holdWriteLock()
+    await expect(write(hosts)).rejects.toThrow()
+    await release()
+    expect(await hosts.isIn()).toBe(true)
+    await hosts.putOut()
+    expect(await hosts.isIn()).toBe(false)
+    await hosts.close()
+  })
+
+  it('takes nothing back that is written after it', async () => {
+    const hosts = await twoHosts()
+    const { own, other, close } = hosts
+    await own.access.mark(scope, ['x'])
+    const release = await holdWriteLock()
+    await expect(claim(hosts)).rejects.toThrow()
+    await release()
+    await own.access.setValue(scope, 'name', 'kept')
+    expect(await other.access.getValue(scope, 'name')).toBe('kept')
+    await claim(hosts)
+    expect(await own.access.getValue(scope, 'name')).toBe('kept')
+    await close()
+  })
+})
