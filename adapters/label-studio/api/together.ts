@@ -21,6 +21,7 @@ export type AskTogether<K, V> = (
 
 interface Waiting<K, V> {
   readonly question: K
+  readonly signal: AbortSignal | undefined
   readonly resolve: (answer: V | undefined) => void
   readonly reject: (reason: unknown) => void
 }
@@ -47,7 +48,10 @@ export function together<K, V>(
 ) {
   const groups = new Map<number, Waiting<K, V>[]>()
 
-  const answer = async (group: number, all: readonly Waiting<K, V>[]): Promise<void> => {
+  const answer = async (group: number, asked: readonly Waiting<K, V>[]): Promise<void> => {
+    // Those who no longer wait must not be part of a request that is sent after they ended.
+    const all = asked.filter(({ signal }) => !signal?.aborted)
+    if (all.length === 0) return
     try {
       const questions = all.map(({ question }) => question)
       const answers = await ask(group, questions)
@@ -71,7 +75,7 @@ export function together<K, V>(
     untilAborted(
       new Promise((resolve, reject) => {
         const waiting = groups.get(group) ?? []
-        waiting.push({ question, resolve, reject })
+        waiting.push({ question, signal, resolve, reject })
         if (groups.has(group)) return
         groups.set(group, waiting)
         void run(group, waiting)

@@ -97,7 +97,7 @@ export function organizationRoles(parts: RoleParts): OrganizationRoles {
   /** The role of a new account, which has the default one: nobody has changed it yet. */
   async function first(scope: Scope, id: number, role: OrganizationRole): Promise<AppliedRole> {
     const next = toRoleCode(role)
-    await requireSeat(scope, await defaultRole(scope.signal), next)
+    if (takesSeat(next)) await requireSeat(scope, await defaultRole(scope.signal), next)
     const after = await set(scope, id, next)
     return { role: after.role ?? next, notes: [] }
   }
