@@ -205,7 +205,7 @@ function knownEnds() {
       inOrder.splice(index + 1, 0, end)
       // Those that stay are spread as before.
       if (inOrder.length > maxEnds) inOrder = inOrder.filter((_, each) => each % 2 === 0)
-      if (lists.size >= maxLists) lists.clear()
+      if (!known && lists.size >= maxLists) lists.clear()
       lists.set(nameOf(extent), { changes, inOrder })
     },
   }

@@ -184,6 +184,34 @@ describe.each([
     expect((await world.delete(`/Users/${world.ids[11]}`)).status).toBe(204)
   })
 
+  it.each([
+    ['has shrunk', 100, 76, 0, 503],
+    ['has grown', 12, 6, 400, 204],
+  ])(
+    'counts people again in a tenant that %s since',
+    async (_, before, leaving, coming, status) => {
+      let now = Date.parse('2026-03-01T08:00:00Z')
+      const provider = await serve(await make(), { ...refuse, clock: () => new Date(now) })
+      const create = (n: number) => provider.user(`person-${n}@example.com`)
+      const ids: string[] = []
+      while (ids.length < before) ids.push((await create(ids.length)).id)
+      const rules = someRules({ roles_groups: [['Annotator', 'Crew']] })
+      const access = provider.adapters.access as AccessStore
+      await access.saveRules(scope, rules, { expectedVersion: '0', affects: [] })
+      for (const [index, id] of ids.slice(0, leaving).entries()) {
+        // The first ones leave together, so that people are counted.
+        if (index >= 6) now += 7_200_000
+        expect((await provider.patch(`/Users/${id}`, deactivate)).status).toBe(200)
+      }
+      now += 7_200_000
+      const total = before + coming
+      while (ids.length < total) ids.push((await create(ids.length)).id)
+      const crew = await provider.group('Crew', ids.slice(coming > 0 ? -12 : -20))
+      expect((await provider.delete(`/Groups/${crew.id}`)).status).toBe(status)
+    },
+    60_000,
+  )
+
   it('does not count the same person twice (F10)', async () => {
     const world = await organization(refuse)
     const [id] = world.ids

@@ -66,7 +66,9 @@ interface Watched {
 }
 
 const activeForMs = 60_000
-/** The longest time that a change waits until people are counted for the first time. */
+/** A count is used without waiting for a newer one until it is this old. */
+const usableForMs = 300_000
+/** The longest time that changes wait until people are counted. */
 const longestCountMs = 2_000
 const hourMs = 3_600_000
 const maxTenants = 10_000
@@ -125,18 +127,23 @@ async function check(
 
 /**
  * How many people were active before the losses. In a large tenant it takes seconds to count them,
- * and longer beside other searches, so only the first count is waited for, and not for long: until
- * it is known, all people count as active, because nobody must stay in for want of a number.
+ * and longer beside other searches, so that is waited for only if there is no recent count, and not
+ * for long: until there is one, all people count as active, because nobody must stay in for want of
+ * a number.
  */
 async function peopleBefore(parts: BrakeParts, watched: Watched, scope: Scope): Promise<number> {
   keepCount(parts, watched, scope)
-  const { before, counting } = watched
-  if (!before && counting) {
+  const usable = () => {
+    const age = parts.clock().getTime() - (watched.before?.at ?? Number.NEGATIVE_INFINITY)
+    return age <= usableForMs ? watched.before?.people : undefined
+  }
+  const { counting } = watched
+  if (usable() === undefined && counting) {
     const limit = new AbortController()
     const waited = pause(Math.max(counting.until - performance.now(), 0), undefined, limit)
     await Promise.race([counting.ended, waited]).finally(() => limit.abort())
   }
-  return watched.before?.people ?? countEverybody(parts.adapters, scope)
+  return usable() ?? countEverybody(parts.adapters, scope)
 }
 
 /** Counts in the background if the last count is older than a minute. */
