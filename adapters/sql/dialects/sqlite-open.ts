@@ -220,6 +220,8 @@ function prepared(database: BetterDatabase, text: string): SqliteStatement {
   }
 }
 
+const writes = /^\s*(insert|update|delete|with\b[\s\S]*\b(insert|update|delete)\b)/i
+
 /**
  * libsql does not reset a statement that failed because of another connection's lock. If it writes,
  * SQLite then neither commits what others do on this connection nor lets them read anything newer,
@@ -234,7 +236,7 @@ function locked(database: BetterDatabase, text: string): SqliteStatement {
     return { reader: false, all: () => [], run: begin }
   }
   const { reader, all, run } = prepared(database, text)
-  if (!/\b(insert|update|delete)\b/i.test(text)) return { reader, all, run }
+  if (!writes.test(text)) return { reader, all, run }
   const alone = <T>(work: () => T): T => {
     if (database.inTransaction) return work()
     database.exec('begin immediate')
