@@ -1,3 +1,4 @@
+import type { ResolvedFilter } from '../filter/ast.js'
 import type { AccessStore } from '../stores/access-store.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { Scope } from '../stores/scope.js'
@@ -73,9 +74,8 @@ export async function massLossAllowedUntil(
 }
 
 /** How many people a tenant has, which most stores know without counting. */
-export async function countEverybody({ users }: Adapters, scope: Scope): Promise<number> {
-  const page = { kind: 'index', offset: 0, limit: 0 } as const
-  return (await users.query(scope, { omit: new Set(['groups']), page })).totalResults
+export function countEverybody(adapters: Adapters, scope: Scope): Promise<number> {
+  return countPeople(adapters, scope)
 }
 
 /**
@@ -84,11 +84,18 @@ export async function countEverybody({ users }: Adapters, scope: Scope): Promise
 export async function countActivePeople(adapters: Adapters, scope: Scope): Promise<number> {
   const [path] = pathsOf('User', ['active'])
   if (path === undefined) throw new Error('Users have no attribute "active".')
-  const { totalResults } = await adapters.users.query(scope, {
+  const isActive = { kind: 'compare', path, operator: 'eq', value: true } as const
+  return countPeople(adapters, scope, adapters.users.supports?.filter ? isActive : undefined)
+}
+
+async function countPeople(
+  { users }: Adapters,
+  scope: Scope,
+  filter?: ResolvedFilter,
+): Promise<number> {
+  const { totalResults } = await users.query(scope, {
     omit: new Set(['groups']),
-    ...(adapters.users.supports?.filter && {
-      filter: { kind: 'compare' as const, path, operator: 'eq' as const, value: true },
-    }),
+    ...(filter && { filter }),
     page: { kind: 'index', offset: 0, limit: 1 },
   })
   return totalResults

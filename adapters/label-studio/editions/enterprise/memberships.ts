@@ -70,10 +70,12 @@ export function membershipsIn(api: LabelStudioApi, settings: LabelStudioSettings
         if (entry) entries.set(placeOf(entry), { ...entry, unconfirmed: true })
         else entries.delete(placeOf(grant))
       }
-      if (prepared.length > 0) await note([...entries.values()])
-      if (prepared.length > 0) await arrive()
-      // The lease may have been lost meanwhile.
-      signal.throwIfAborted()
+      if (prepared.length > 0) {
+        await note([...entries.values()])
+        await arrive()
+        // The lease may have been lost meanwhile.
+        signal.throwIfAborted()
+      }
       const deferred = await giveAll(prepared, entries)
       const notes = found.flatMap((each) => (each && 'note' in each ? [each.note] : []))
       return { applied: [...entries.values()], deferred, notes }
