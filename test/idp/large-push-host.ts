@@ -9,7 +9,7 @@ import { sqlAdapters } from '../../adapters/sql/index.js'
 import { scimRouter } from '../../lib/http/router.js'
 import type { Adapters } from '../../lib/stores/adapters.js'
 import type { User } from '../../lib/stores/index.js'
-import { kyselyOn } from '../support/kysely.js'
+import { insertNumbered, kyselyOn } from '../support/kysely.js'
 
 /**
  * A host in a process of its own, so that its memory can be measured: `memory` or the URL of a
@@ -60,15 +60,17 @@ async function onDatabase(): Promise<Adapters> {
     : await openPostgres(url, { poolSize: 1, timeoutMs: 60_000 })
   const kysely = kyselyOn(connection)
   const json = url.startsWith('sqlite:') ? sql`text` : sql`jsonb`
-  await sql`
+  await insertNumbered(
+    kysely,
+    count,
+    (numbers) => sql`
     insert into scim_resources
       (tenant, id, resource_type, created, last_modified, version, document, comparable)
-    with recursive numbers(n) as (
-      select 1 union all select n + 1 from numbers where n < ${sql.lit(count)})
     select 'acme', 'user-' || n, 'User', n, n, 'v',
       '{"id":"user-' || n || '","userName":"user-' || n || '","active":true}',
       cast('{"id":"user-' || n || '","userName":"user-' || n || '","active":true}' as ${json})
-    from numbers`.execute(kysely)
+    from ${numbers}`,
+  )
   await kysely.destroy()
   return adapters
 }

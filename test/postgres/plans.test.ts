@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import { sqlAdapters } from '../../adapters/sql/index.js'
 import { runConformance } from '../../lib/testing/index.js'
 import { recordStatements } from '../adapters/sql/statements.js'
+import { insertNumbered } from '../support/kysely.js'
 import { type TestDatabase, testDatabase } from '../support/test-database.js'
 import { withConnection } from './connection.js'
 
@@ -203,12 +204,13 @@ async function emptied(kysely: Kysely<unknown>): Promise<void> {
 
 /** 20,000 people, and groups with all of them, without telling the planner. */
 async function filled(kysely: Kysely<unknown>, tenant = 'u1'): Promise<void> {
-  await sql
-    .raw(`insert into scim_resources
+  await insertNumbered(
+    kysely,
+    20_000,
+    (numbers) => sql`insert into scim_resources
     (tenant, id, resource_type, created, last_modified, version, document, comparable)
-    select '${tenant}', 'u' || n, 'User', n, n, 'v', '{}', '{}'
-      from generate_series(1, 20000) as n`)
-    .execute(kysely)
+    select ${sql.lit(tenant)}, 'u' || n, 'User', n, n, 'v', '{}', '{}' from ${numbers}`,
+  )
   await sql
     .raw(`insert into scim_resources
     (tenant, id, resource_type, created, last_modified, version, document, comparable)

@@ -7,7 +7,7 @@ import { openSqlite } from '../../../adapters/sql/dialects/sqlite-open.js'
 import { type SqlAdapters, sqlAdapters } from '../../../adapters/sql/index.js'
 import { createListing } from '../../../adapters/sql/listing.js'
 import type { User } from '../../../lib/stores/index.js'
-import { kyselyOn } from '../../support/kysely.js'
+import { insertNumbered, kyselyOn } from '../../support/kysely.js'
 import { type TestDatabase, testDatabase } from '../../support/test-database.js'
 import { aScope, aUser, everything, writeOf } from '../support.js'
 
@@ -110,12 +110,14 @@ async function insertUsers(tenant: string, count: number): Promise<void> {
       ? await openSqlite(url.slice('sqlite:'.length), settings.timeoutMs)
       : await openPostgres(url, settings)
   const kysely = kyselyOn(connection)
-  await sql`with recursive numbers(n) as (
-      select 1 union all select n + 1 from numbers where n < cast(${count} as integer))
-    insert into scim_resources
+  await insertNumbered(
+    kysely,
+    count,
+    (numbers) => sql`insert into scim_resources
       (tenant, id, resource_type, created, last_modified, version, document, comparable)
     select cast(${tenant} as text), cast(n as text), 'User', n, n, 'v',
-      '{"id":"' || n || '","userName":"n"}', '{}' from numbers`.execute(kysely)
+      '{"id":"' || n || '","userName":"n"}', '{}' from ${numbers}`,
+  )
   await kysely.destroy()
 }
 
