@@ -8,7 +8,7 @@ import { labelStudioVariables } from './variables.js'
 export const commands: Readonly<Record<string, Command>> = {
   serve: {
     summary: 'serve SCIM and the settings page, and Label Studio behind the gate',
-    notes: `Needs the package kysely, and also pg for PostgreSQL, libsql for SQLite on Node 20, and
+    notes: `Needs the packages pg for PostgreSQL, libsql for SQLite on Node 20, and
 http-proxy-middleware for Label Studio. With --json it prints its addresses as JSON.`,
     variables: [
       'PORT',

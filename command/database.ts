@@ -1,8 +1,5 @@
-import fs from 'node:fs'
-import path from 'node:path'
 import type { SqlAdapters } from 'label-studio-scim/adapters/sql'
 import { UsageError } from './command.js'
-import { needing } from './needing.js'
 import type { Environment } from './variables.js'
 
 /** The address of the database. */
@@ -16,14 +13,12 @@ export function shownDatabase(url: string): string {
 }
 
 /**
- * Opens the database, and makes the folder of an SQLite file.
+ * Opens the database.
  *
  * @throws UsageError saying why it cannot be used
  */
 export async function openDatabase(url: string): Promise<SqlAdapters> {
-  const file = /^sqlite:(?!:memory:)(.+)$/.exec(url)?.[1]
-  if (file !== undefined) fs.mkdirSync(path.dirname(file), { recursive: true })
-  const { sqlAdapters } = await needing('kysely', () => import('label-studio-scim/adapters/sql'))
+  const { sqlAdapters } = await import('label-studio-scim/adapters/sql')
   try {
     return await sqlAdapters({ url })
   } catch (error) {

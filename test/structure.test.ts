@@ -86,7 +86,7 @@ describe('the structure of the source', () => {
   })
 
   it('imports only packages that package.json declares, optional ones dynamically and in adapters/sql', () => {
-    const optional = ['kysely', 'pg', 'better-sqlite3', 'libsql']
+    const optional = ['pg', 'better-sqlite3', 'libsql']
     const published = [...library, ...adapters].filter(({ target }) => isPackage(target))
     const undeclared = published.filter(
       ({ target }) =>
@@ -96,7 +96,7 @@ describe('the structure of the source', () => {
     const tooEager = published.filter(
       ({ file, target, isDynamic, isTypeOnly }) =>
         optional.includes(packageOf(target)) &&
-        !(isIn('adapters/sql', file) && (target === 'kysely' || isDynamic || isTypeOnly)),
+        !(isIn('adapters/sql', file) && (isDynamic || isTypeOnly)),
     )
     expect(report([...undeclared, ...tooEager])).toEqual([])
   })

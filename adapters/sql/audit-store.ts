@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type {
   AuditEntry,
   AuditQuery,
@@ -6,6 +5,7 @@ import type {
   StoredAuditEntry,
 } from '../../lib/adapter/index.js'
 import { type Database, type Session, statement } from './database.js'
+import { sql } from './sql.js'
 
 /** Appends entries; see `auditRows`. */
 export const insertEntries = statement<{ tenant: string; rows: string }>(

@@ -1,6 +1,6 @@
-import { sql } from 'kysely'
 import type { AttributePath } from '../../lib/adapter/index.js'
-import type { Sql, SqlDialect } from './dialects/dialect.js'
+import type { SqlDialect } from './dialects/dialect.js'
+import { type Sql, sql } from './sql.js'
 
 /** An attribute with its own column. */
 export interface Column {

@@ -1,22 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import createDebug from 'debug'
-import { type CompiledQuery, type RawBuilder, sql } from 'kysely'
 import { type Scope, storeErrorKind, UnavailableError } from '../../lib/adapter/index.js'
 import type {
   Connection,
   Scan,
-  Sql,
   SqlClient,
   SqlClients,
   SqlDialect,
   StatementResult,
 } from './dialects/dialect.js'
+import { type CompiledSql, type Sql, sql } from './sql.js'
 
 /** Runs statements: on the database, or within a transaction. */
 export interface Session {
   readonly dialect: SqlDialect
   /** Runs a statement that was built for this call; returns its rows. */
-  all<Row>(query: RawBuilder<Row>): Promise<Row[]>
+  all<Row>(query: Sql<Row>): Promise<Row[]>
   /** Runs a statement that is compiled once. */
   prepared<Arguments extends object, Row>(
     statement: Statement<Arguments, Row>,
@@ -34,7 +33,7 @@ export interface Statement<Arguments extends object, Row = unknown> {
   readonly build: (
     value: (name: keyof Arguments & string) => unknown,
     dialect: SqlDialect,
-  ) => RawBuilder<Row>
+  ) => Sql<Row>
   /**
    * Whether PostgreSQL plans it for each execution, because its plan for an empty table would not
    * do for a large one.
@@ -60,7 +59,7 @@ export function atMost(limit: unknown): Sql {
 
 export interface Database extends Session {
   /** Like `all`, for a query that no index answers: on SQLite in a separate thread. */
-  scan<Row>(query: RawBuilder<Row>, scope: Scope): Promise<readonly Row[]>
+  scan<Row>(query: Sql<Row>, scope: Scope): Promise<readonly Row[]>
   /**
    * Runs a transaction, and repeats it when the database asks for that: `work` may run several
    * times.
@@ -126,7 +125,7 @@ export function createDatabase(connection: Connection): Database {
     ...reading,
     scan: (query, scope) =>
       scanner
-        ? scanIn(connection, scanner.scan, query.compile(connection.compiler), scope)
+        ? scanIn(connection, scanner.scan, query.compile(dialect.placeholder), scope)
         : reading.all(query),
     async transaction(work, scope) {
       const run = () => inTransaction(writer, dialect, (client) => work(session(client.run)))
@@ -139,8 +138,7 @@ export function createDatabase(connection: Connection): Database {
       parameters: Arguments,
       { scope, passing = false }: AloneOptions = {},
     ) {
-      const { text, names } = compile(declared)
-      const values = valuesOf(names, parameters)
+      const { text, values } = compile(declared, parameters)
       const runAlone = runOnAny(writer)
       const run = async () => {
         debug('%s', text)
@@ -228,43 +226,38 @@ async function attempt<T>(
 async function scanIn<Row>(
   { dialect }: Connection,
   scan: Scan,
-  { sql, parameters }: CompiledQuery<Row>,
+  query: CompiledSql,
   scope: Scope,
 ): Promise<readonly Row[]> {
-  debug('%s', sql)
+  debug('%s', query.text)
   try {
-    return (await scan({ sql, parameters }, scope.signal)) as readonly Row[]
+    return (await scan(query, scope.signal)) as readonly Row[]
   } catch (error) {
     throw asStoreError(error, dialect)
   }
 }
 
-/** A compiled statement: its text, and the names or values of its parameters. */
-interface CompiledStatement {
-  readonly text: string
-  readonly names: readonly unknown[]
-}
+type Compile = (statement: Statement<never>, parameters: object) => CompiledSql
 
-type Compile = (statement: Statement<never>) => CompiledStatement
-
-function compiler({ dialect, compiler, onCompiled }: Connection): Compile {
-  const compiled = new WeakMap<object, CompiledStatement>()
-  return (declared) => {
+function compiler({ dialect, onCompiled }: Connection): Compile {
+  const compiled = new WeakMap<object, CompiledSql>()
+  /** With placeholders among its values. */
+  const compileOnce = (declared: Statement<never>) => {
     const known = compiled.get(declared)
     if (known) return known
-    const built = declared.build((name) => new Placeholder(name), dialect).compile(compiler)
-    const statement = { text: built.sql, names: built.parameters }
+    const built = declared.build((name) => new Placeholder(name), dialect)
+    const statement = built.compile(dialect.placeholder)
     compiled.set(declared, statement)
-    if (!declared.isPlannedAnew) onCompiled?.(built.sql)
+    if (!declared.isPlannedAnew) onCompiled?.(statement.text)
     return statement
+  }
+  return (declared, parameters) => {
+    const { text, values } = compileOnce(declared)
+    return { text, values: filled(values, parameters) }
   }
 }
 
-function sessionOn(
-  run: Run,
-  { dialect, compiler, onCompiled }: Connection,
-  compile: Compile,
-): Session {
+function sessionOn(run: Run, { dialect, onCompiled }: Connection, compile: Compile): Session {
   const execute = async (text: string, values: readonly unknown[]) => {
     debug('%s', text)
     try {
@@ -273,16 +266,16 @@ function sessionOn(
       throw asStoreError(error, dialect)
     }
   }
-  const executePrepared = (declared: Statement<never>, values: object) => {
-    const { text, names } = compile(declared)
-    return execute(text, valuesOf(names, values))
+  const executePrepared = (declared: Statement<never>, parameters: object) => {
+    const { text, values } = compile(declared, parameters)
+    return execute(text, values)
   }
   return {
     dialect,
-    async all<Row>(query: RawBuilder<Row>) {
-      const compiled = query.compile(compiler)
-      onCompiled?.(compiled.sql)
-      return (await execute(compiled.sql, compiled.parameters)).rows as Row[]
+    async all<Row>(query: Sql<Row>) {
+      const { text, values } = query.compile(dialect.placeholder)
+      onCompiled?.(text)
+      return (await execute(text, values)).rows as Row[]
     },
     async prepared<Arguments extends object, Row>(
       declared: Statement<Arguments, Row>,
@@ -294,9 +287,9 @@ function sessionOn(
   }
 }
 
-function valuesOf(names: readonly unknown[], values: object): readonly unknown[] {
-  return names.map((name) =>
-    name instanceof Placeholder ? (values as Record<string, unknown>)[name.name] : name,
+function filled(values: readonly unknown[], parameters: object): readonly unknown[] {
+  return values.map((value) =>
+    value instanceof Placeholder ? (parameters as Record<string, unknown>)[value.name] : value,
   )
 }
 

@@ -1,8 +1,8 @@
-import { sql } from 'kysely'
 import type { MappingPolicy } from '../../lib/adapter/index.js'
 import { atMost, type Database, type Session, statement } from './database.js'
 import { type FanOutState, groupsNamed, markAll, nextUsersIn } from './marks.js'
 import { isInListing } from './rows.js'
+import { sql } from './sql.js'
 
 interface FanOutRow {
   readonly tenant: string

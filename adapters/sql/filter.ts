@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type {
   AttributePath,
   ComparableValue,
@@ -6,8 +5,8 @@ import type {
   ResolvedFilter,
 } from '../../lib/adapter/index.js'
 import { type Column, memberColumn, resourceColumn } from './columns.js'
-import type { ScalarKind, Sql, SqlDialect } from './dialects/dialect.js'
-import { isStorable } from './storable.js'
+import type { ScalarKind, SqlDialect } from './dialects/dialect.js'
+import { isStorable, type Sql, sql } from './sql.js'
 import { usersInGroup } from './users-in.js'
 
 /** The source of a filter's attributes: a resource, or one value of a multi-valued attribute. */
@@ -159,7 +158,7 @@ function someValue({ path, kind }: TypedPath, source: Source, test: Test): Sql {
   if (!(sub ?? attribute)?.multiValued) {
     return orFalse(test(json.scalar(source.json, all, kind), literal))
   }
-  const item = sql.ref('item')
+  const item = sql.raw('item')
   return source.dialect.exists(sql`select 1 from ${json.each(source.json, all, item)}
     where ${test(json.elementScalar(item, kind), literal)}`)
 }
@@ -192,7 +191,7 @@ function someElement(
   test: (element: Source) => Sql,
 ): Sql {
   const { json } = source.dialect
-  const alias = sql.ref('element')
+  const alias = sql.raw('element')
   const object = json.element(alias)
   const element = { ...source, json: object, column: () => undefined, hasMembers: false }
   return source.dialect.exists(sql`select 1 from ${json.each(source.json, names, alias)}

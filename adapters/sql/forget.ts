@@ -1,6 +1,6 @@
-import { sql } from 'kysely'
 import { type AccessRecord, withoutPerson } from '../../lib/adapter/index.js'
 import { type Database, type Session, statement } from './database.js'
+import { sql } from './sql.js'
 
 interface DeletedRow {
   readonly tenant: string

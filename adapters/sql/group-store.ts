@@ -33,7 +33,7 @@ import { type Write, type WriteOptions, writeOutbox } from './outbox.js'
 import { personReader, type VersionedResolver } from './person.js'
 import { insert, remove, sqlResourceStore, update } from './resource-store.js'
 import { lockResource, selectResource, toResource, touchResource } from './rows.js'
-import { isStorable } from './storable.js'
+import { isStorable } from './sql.js'
 
 const type = 'Group'
 

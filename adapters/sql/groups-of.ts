@@ -1,10 +1,9 @@
-import { sql } from 'kysely'
 import type { GroupReference, GroupStore, User } from '../../lib/adapter/index.js'
 import { type Session, statement } from './database.js'
 import type { SqlDialect } from './dialects/dialect.js'
 import { isMember } from './members.js'
 import { isOfType, type ResourceRow, resourceColumns, toResource } from './rows.js'
-import { isStorable } from './storable.js'
+import { isStorable, sql } from './sql.js'
 
 interface AroundRow {
   readonly id: string

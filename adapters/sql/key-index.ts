@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import createDebug from 'debug'
-import { sql } from 'kysely'
 import {
   type ComparableOf,
   comparableForm,
@@ -16,6 +15,7 @@ import {
 import { type Database, type Session, statement } from './database.js'
 import { replaceLookups, storedKey } from './lookups.js'
 import { fromResource, isOfType, type ResourceRow, resourceColumns, toResource } from './rows.js'
+import { sql } from './sql.js'
 
 const debug = createDebug('label-studio-scim:sql')
 const maxAtOnce = 500

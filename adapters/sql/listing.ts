@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import {
   type KeysetPosition,
   type Page,
@@ -8,8 +7,9 @@ import {
   type Scope,
 } from '../../lib/adapter/index.js'
 import { atMost, type Database, type Session, statement } from './database.js'
-import type { Sql, SqlDialect } from './dialects/dialect.js'
+import type { SqlDialect } from './dialects/dialect.js'
 import { isInListing, type ListRow, listColumns, listOf, toResources } from './rows.js'
+import { type Sql, sql } from './sql.js'
 
 /** All resources of a type and tenant. */
 export interface Extent {

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import { sql } from 'kysely'
 import { type LookupKey, UniquenessError } from '../../lib/adapter/index.js'
 import { type Session, statement } from './database.js'
-import { isStorable } from './storable.js'
+import { isStorable, sql } from './sql.js'
 
 /** The resource that lookup keys belong to. */
 interface Owner {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { sql } from 'kysely'
 import { groupKey, type MappingPolicy } from '../../lib/adapter/index.js'
 import { atMost, type Session, statement } from './database.js'
-import type { Sql, SqlDialect } from './dialects/dialect.js'
+import type { SqlDialect } from './dialects/dialect.js'
 import { isListed, type TypeRow } from './rows.js'
+import { type Sql, sql } from './sql.js'
 
 /**
  * The progress of a fan-out, i.e. a change of rules or of a large group whose people are being

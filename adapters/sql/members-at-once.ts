@@ -1,11 +1,10 @@
-import { sql } from 'kysely'
 import type { MemberChange, Outbox, Scope } from '../../lib/adapter/index.js'
 import { auditRows, insertEntries } from './audit-store.js'
 import { type Database, type Statement, statement } from './database.js'
 import { markUsers, maxMarksAtOnce } from './marks.js'
 import { deleteMembers, insertMembers } from './members.js'
 import { type ResourceKey, type ResourceRow, touchResource } from './rows.js'
-import { isStorable } from './storable.js'
+import { isStorable, sql } from './sql.js'
 
 /** A change of a group's members. */
 export interface ChangeAtOnce extends ResourceKey, MemberChange {

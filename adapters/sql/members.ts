@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { sql } from 'kysely'
 import {
   type Member,
   type MemberChange,
@@ -7,9 +6,9 @@ import {
   UnknownReferenceError,
 } from '../../lib/adapter/index.js'
 import { atMost, type Session, type Statement, statement, TryAgain } from './database.js'
-import type { Sql, SqlDialect } from './dialects/dialect.js'
+import type { SqlDialect } from './dialects/dialect.js'
 import { isOfType, later, lockWholly, type ResourceKey, type TypeRow } from './rows.js'
-import { isStorable } from './storable.js'
+import { isStorable, type Sql, sql } from './sql.js'
 
 /**
  * True for every membership, and the condition of the index by member: see `isListed` of resources.

@@ -1,13 +1,13 @@
-import { type RawBuilder, sql } from 'kysely'
 import { ConfigurationError } from '../../lib/adapter/index.js'
 import type { Database, Session } from './database.js'
 import type { SqlDialect } from './dialects/dialect.js'
 import { hasKey } from './lookups.js'
 import { isMember } from './members.js'
 import { isListed } from './rows.js'
+import { type Sql, sql } from './sql.js'
 
 /** One migration of the tables. */
-type Migration = readonly RawBuilder<unknown>[]
+type Migration = readonly Sql[]
 
 /**
  * Creates or upgrades the tables in one transaction. Several instances may start at the same time:
@@ -237,7 +237,7 @@ function indexedTable({ textType: text }: SqlDialect) {
     Group: ['displayName', 'externalId'],
   }
   const rows = Object.entries(always).flatMap(([type, names]) =>
-    names.map((name) => sql`(${sql.lit(type)}, ${sql.lit(name)}, 0)`),
+    names.map((name) => sql`(${type}, ${name}, 0)`),
   )
   return [
     sql`create table scim_indexed (

@@ -10,7 +10,7 @@ import type { Database, Session } from './database.js'
 import { groupsAmong, markAll, markPeople, unmark } from './marks.js'
 import type { MemberId } from './members.js'
 import { recordWithLease, saveRecords } from './records.js'
-import { isStorable } from './storable.js'
+import { isStorable } from './sql.js'
 
 /** The subject of a write. */
 export interface WriteSubject {

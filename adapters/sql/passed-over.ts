@@ -1,7 +1,6 @@
-import { sql } from 'kysely'
 import { type AccessStore, maxPassedOver, type PassedOverCount } from '../../lib/adapter/index.js'
 import { type Database, type Session, statement } from './database.js'
-import { isStorable } from './storable.js'
+import { isStorable, sql } from './sql.js'
 
 interface Key {
   readonly tenant: string

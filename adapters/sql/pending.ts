@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type {
   AccessStore,
   FinishedClaim,
@@ -6,8 +5,8 @@ import type {
   PendingUser,
 } from '../../lib/adapter/index.js'
 import { atMost, type Database, type Session, statement } from './database.js'
-import type { Sql, SqlDialect } from './dialects/dialect.js'
-import { isStorable } from './storable.js'
+import type { SqlDialect } from './dialects/dialect.js'
+import { isStorable, type Sql, sql } from './sql.js'
 
 interface PendingRow {
   readonly tenant: string

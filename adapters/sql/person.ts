@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import {
   type Access,
   type AccessRecord,
@@ -14,6 +13,7 @@ import { type Database, statement } from './database.js'
 import { isMember } from './members.js'
 import { recordOf } from './records.js'
 import { isOfType, type ResourceRow, toResource } from './rows.js'
+import { sql } from './sql.js'
 
 /** What a person's access depends on. The columns of the user are null if it was deleted. */
 interface PersonRow extends Nullable<Omit<ResourceRow, 'document'>> {

@@ -1,4 +1,3 @@
-import { type RawBuilder, sql } from 'kysely'
 import {
   type IndexPlan,
   indexPlan,
@@ -13,7 +12,7 @@ import {
   type Scope,
 } from '../../lib/adapter/index.js'
 import { atMost, type Database, statement } from './database.js'
-import type { Sql, SqlDialect } from './dialects/dialect.js'
+import type { SqlDialect } from './dialects/dialect.js'
 import { filterCondition } from './filter.js'
 import { countAll, type Extent } from './listing.js'
 import { digestMark, hasKey, storedKey } from './lookups.js'
@@ -29,7 +28,7 @@ import {
   toResources,
 } from './rows.js'
 import { orderOf } from './sort.js'
-import { isStorable } from './storable.js'
+import { isStorable, type Sql, sql } from './sql.js'
 import { usersInGroup } from './users-in.js'
 
 /** The requested resources, with the scope. */
@@ -40,7 +39,7 @@ interface ScopedExtent extends Extent {
 /** Runs the statements of a query. */
 interface Reader {
   readonly database: Database
-  all<Row>(query: RawBuilder<Row>): Promise<readonly Row[]>
+  all<Row>(query: Sql<Row>): Promise<readonly Row[]>
   /** SELECT of the ids that an index finds for the filter, if that helps. */
   ids(): Promise<Sql | undefined>
 }

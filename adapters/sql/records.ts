@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import {
   type AccessRecord,
   emptyRecord,
@@ -6,7 +5,7 @@ import {
   UniquenessError,
 } from '../../lib/adapter/index.js'
 import { type Database, type Session, statement } from './database.js'
-import { isStorable } from './storable.js'
+import { isStorable, sql } from './sql.js'
 
 interface UserKey {
   readonly tenant: string

@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import {
   maxRefusals,
   type RefusalCount,
@@ -6,7 +5,7 @@ import {
   refusalRetentionMs,
 } from '../../lib/adapter/index.js'
 import { type Database, statement } from './database.js'
-import { isStorable } from './storable.js'
+import { isStorable, sql } from './sql.js'
 
 type Row = { readonly tenant: string } & RefusalCount
 

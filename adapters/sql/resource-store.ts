@@ -21,7 +21,7 @@ import {
   toResource,
   updateResource,
 } from './rows.js'
-import { isStorable } from './storable.js'
+import { isStorable } from './sql.js'
 
 /** A store of one resource type, in the table of resources. */
 export function sqlResourceStore<R extends Resource>(

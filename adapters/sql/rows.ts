@@ -1,7 +1,7 @@
-import { sql } from 'kysely'
 import type { Json, Meta, Resource } from '../../lib/adapter/index.js'
 import { statement } from './database.js'
-import type { Sql, SqlDialect } from './dialects/dialect.js'
+import type { SqlDialect } from './dialects/dialect.js'
+import { type Sql, sql } from './sql.js'
 
 /** The row of a stored resource. */
 export interface ResourceRow {

@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import {
   type AccessStore,
   type MappingPolicy,
@@ -10,6 +9,7 @@ import { appendAudit } from './audit-store.js'
 import { type Database, type Session, statement } from './database.js'
 import { countAll } from './listing.js'
 import { addFanOut, countIn, groupsNamed } from './marks.js'
+import { sql } from './sql.js'
 
 const emptyRules: MappingRules = { roles_groups: [], workspaces_groups: [], projects_groups: [] }
 

@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type {
   AttributeDefinition,
   AttributePath,
@@ -6,8 +5,9 @@ import type {
   Sort,
 } from '../../lib/adapter/index.js'
 import { resourceColumn } from './columns.js'
-import type { ScalarKind, Sql, SqlDialect } from './dialects/dialect.js'
+import type { ScalarKind, SqlDialect } from './dialects/dialect.js'
 import { namesOf } from './filter.js'
+import { type Sql, sql } from './sql.js'
 
 /** The order of a query as SQL, on `scim_resources as resource`. */
 export interface Order {
@@ -96,7 +96,7 @@ function sortValue(path: AttributePath, dialect: SqlDialect): SortValue {
       : json.scalar(source, all, kind)
     return { value, literal }
   }
-  const item = sql.ref('item')
+  const item = sql.raw('item')
   const element = json.element(item)
   const ofElement = (name: string) =>
     sub?.multiValued
@@ -122,7 +122,7 @@ function firstOf(
   path: readonly string[],
   { kind, dialect: { json } }: ScalarReading,
 ): Sql {
-  const value = sql.ref('each_value')
+  const value = sql.raw('each_value')
   return sql`(select ${json.elementScalar(value, kind)}
     from ${json.eachInOrder(source, path, value)}
     order by ${json.place(value)} limit 1)`

@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import {
   type AuditEntry,
   maxTokenUses,
@@ -10,7 +9,7 @@ import {
 } from '../../lib/adapter/index.js'
 import { appendAudit } from './audit-store.js'
 import { type Database, type Session, statement } from './database.js'
-import { isStorable } from './storable.js'
+import { isStorable, sql } from './sql.js'
 
 interface InTenant {
   readonly tenant: string

@@ -3,7 +3,7 @@ import type { Database } from './database.js'
 import { leaveAllGroups, lockForDeletion } from './members.js'
 import { writeOutbox } from './outbox.js'
 import { remove, sqlResourceStore } from './resource-store.js'
-import { isStorable } from './storable.js'
+import { isStorable } from './sql.js'
 
 /** Users in the table of resources, with the methods of the target. */
 export function sqlUserStore(database: Database, target: StoreTarget): UserStore {

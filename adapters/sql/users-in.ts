@@ -1,7 +1,6 @@
-import { sql } from 'kysely'
-import type { Sql, SqlDialect } from './dialects/dialect.js'
+import type { SqlDialect } from './dialects/dialect.js'
 import { hasKey, storedKey } from './lookups.js'
-import { isStorable } from './storable.js'
+import { isStorable, type Sql, sql } from './sql.js'
 
 interface GroupReference {
   readonly by: 'value' | 'display'

@@ -1,6 +1,6 @@
-import { sql } from 'kysely'
 import type { AccessStore } from '../../lib/adapter/index.js'
 import { type Database, statement } from './database.js'
+import { sql } from './sql.js'
 
 interface Name {
   readonly tenant: string

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { sql } from 'kysely'
 import {
   type AuditEntry,
   type MappingPolicy,
@@ -12,7 +11,7 @@ import {
 import { appendAudit } from './audit-store.js'
 import { type Database, type Session, statement } from './database.js'
 import { saveRulesIn } from './rules.js'
-import { isStorable } from './storable.js'
+import { isStorable, sql } from './sql.js'
 
 interface InTenant {
   readonly tenant: string
@@ -33,7 +32,7 @@ const versionName = 'workspaces.version'
 const selectVersion = statement<InTenant, { value: string }>(
   (value) => sql`
     select value from scim_values
-    where tenant = ${value('tenant')} and name = ${sql.lit(versionName)}`,
+    where tenant = ${value('tenant')} and name = ${versionName}`,
 )
 
 /**
@@ -43,7 +42,7 @@ const selectVersion = statement<InTenant, { value: string }>(
 const setVersion = statement<InTenant & { readonly version: string }>(
   (value) => sql`
     insert into scim_values (tenant, name, value)
-    values (${value('tenant')}, ${sql.lit(versionName)}, ${value('version')})
+    values (${value('tenant')}, ${versionName}, ${value('version')})
     on conflict (tenant, name) do update set value = excluded.value`,
 )
 

@@ -1,15 +1,13 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
-import { sql } from 'kysely'
 import { memoryAdapters } from '../../adapters/memory/index.js'
-import { openPostgres } from '../../adapters/sql/dialects/postgres-open.js'
-import { openSqlite } from '../../adapters/sql/dialects/sqlite-open.js'
 import { sqlAdapters } from '../../adapters/sql/index.js'
+import { sql } from '../../adapters/sql/sql.js'
 import { scimRouter } from '../../lib/http/router.js'
 import type { Adapters } from '../../lib/stores/adapters.js'
 import type { User } from '../../lib/stores/index.js'
-import { insertNumbered, kyselyOn } from '../support/kysely.js'
+import { insertNumbered, openDirectly } from '../support/direct-database.js'
 
 /**
  * A host in a process of its own, so that its memory can be measured: `memory` or the URL of a
@@ -55,13 +53,10 @@ async function inMemory(): Promise<Adapters> {
 /** People straight into the table: creating them one by one is not what is measured. */
 async function onDatabase(): Promise<Adapters> {
   const adapters = await sqlAdapters({ url, timeoutMs: 60_000 })
-  const connection = url.startsWith('sqlite:')
-    ? await openSqlite(url.slice('sqlite:'.length), 60_000)
-    : await openPostgres(url, { poolSize: 1, timeoutMs: 60_000 })
-  const kysely = kyselyOn(connection)
+  const direct = await openDirectly(url)
   const json = url.startsWith('sqlite:') ? sql`text` : sql`jsonb`
   await insertNumbered(
-    kysely,
+    direct,
     count,
     (numbers) => sql`
     insert into scim_resources
@@ -71,7 +66,7 @@ async function onDatabase(): Promise<Adapters> {
       cast('{"id":"user-' || n || '","userName":"user-' || n || '","active":true}' as ${json})
     from ${numbers}`,
   )
-  await kysely.destroy()
+  await direct.close()
   return adapters
 }
 

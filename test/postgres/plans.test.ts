@@ -1,10 +1,10 @@
-import { type Kysely, sql } from 'kysely'
+import type { Database } from '../../adapters/sql/database.js'
 import { sqlAdapters } from '../../adapters/sql/index.js'
+import { sql } from '../../adapters/sql/sql.js'
 import { runConformance } from '../../lib/testing/index.js'
 import { recordStatements } from '../adapters/sql/statements.js'
-import { insertNumbered } from '../support/kysely.js'
+import { insertNumbered, openDirectly } from '../support/direct-database.js'
 import { type TestDatabase, testDatabase } from '../support/test-database.js'
-import { withConnection } from './connection.js'
 
 /**
  * Statements whose answer depends on everything: lists, counts, filters without an index, status
@@ -34,6 +34,7 @@ const mayRead = [
 const isPlannedAnew = /^with claimed as materialized/
 
 let database: TestDatabase
+let direct: Database
 let statements: readonly string[]
 
 beforeAll(async () => {
@@ -44,69 +45,62 @@ beforeAll(async () => {
   statements = [...new Set(texts.map(statementIn))].filter(
     (text) => text.includes('scim_') && /^(select|insert|update|delete|with)/.test(text),
   )
-  await withConnection(database.url, (kysely) => emptied(kysely))
+  direct = await openDirectly(database.url)
+  await emptied()
 })
-afterAll(() => database.drop())
+afterAll(async () => {
+  await direct.close()
+  await database.drop()
+})
 
 /** What the planner knows when a statement is planned, which it then keeps to. */
-const states: readonly [string, (kysely: Kysely<unknown>) => Promise<unknown>][] = [
+const states: readonly [string, () => Promise<unknown>][] = [
   ['never analysed', filled],
   [
     'analysed while it was empty',
-    async (kysely) => {
-      await emptied(kysely)
-      await sql`analyze`.execute(kysely)
-      await filled(kysely)
+    async () => {
+      await emptied()
+      await direct.all(sql`analyze`)
+      await filled()
     },
   ],
-  ['analysed when it was full', (kysely) => sql`analyze`.execute(kysely)],
+  ['analysed when it was full', () => direct.all(sql`analyze`)],
   [
     'analysed before the tenant came',
-    async (kysely) => {
-      await emptied(kysely)
-      await filled(kysely, 'others')
-      await sql`analyze`.execute(kysely)
-      await filled(kysely)
+    async () => {
+      await emptied()
+      await filled('others')
+      await direct.all(sql`analyze`)
+      await filled()
     },
   ],
 ]
 
-it.each<[string, (kysely: Kysely<unknown>) => Promise<unknown>]>([
+it.each<[string, () => Promise<unknown>]>([
   ['were never analysed', emptied],
   [
     'were analysed',
-    async (kysely) => {
-      await emptied(kysely)
-      await sql`analyze`.execute(kysely)
+    async () => {
+      await emptied()
+      await direct.all(sql`analyze`)
     },
   ],
 ])('keeps plans by index that it made for empty tables which %s', async (_name, prepare) => {
-  const offending = await withConnection(database.url, async (kysely) => {
-    await prepare(kysely)
-    return offendingIn(
-      kysely,
-      statements.filter((text) => !isPlannedAnew.test(text)),
-    )
-  })
+  await prepare()
+  const offending = await offendingIn(statements.filter((text) => !isPlannedAnew.test(text)))
   expect(offending).toEqual([])
 })
 
 it.each(states)('plans by index on a database that is %s (I1)', async (_name, prepare) => {
   expect(statements.length).toBeGreaterThan(60)
-  const offending = await withConnection(database.url, async (kysely) => {
-    await prepare(kysely)
-    return offendingIn(kysely, statements)
-  })
-  expect(offending).toEqual([])
+  await prepare()
+  expect(await offendingIn(statements)).toEqual([])
 })
 
 /** The statements that read more than they should, with their plans. */
-async function offendingIn(
-  kysely: Kysely<unknown>,
-  texts: readonly string[],
-): Promise<readonly string[]> {
+async function offendingIn(texts: readonly string[]): Promise<readonly string[]> {
   const plans = await Promise.all(
-    texts.map(async (text) => ({ text, scans: scansIn(await explain(kysely, text)) })),
+    texts.map(async (text) => ({ text, scans: scansIn(await explain(text)) })),
   )
   return plans
     .map(({ text, scans }) => ({ text, scans: scans.filter((scan) => !isNarrow(scan)) }))
@@ -115,10 +109,7 @@ async function offendingIn(
 }
 
 it('never compiles a query, whatever it is thought to cost (D2)', async () => {
-  await withConnection(database.url, async (kysely) => {
-    const { rows } = await sql<{ jit: string }>`show jit`.execute(kysely)
-    expect(rows).toEqual([{ jit: 'off' }])
-  })
+  expect(await direct.all(sql<{ jit: string }>`show jit`)).toEqual([{ jit: 'off' }])
 })
 
 /** Without the time, the name and the duration that `debug` writes around it. */
@@ -148,20 +139,20 @@ const samples: Readonly<Record<string, string>> = {
 }
 
 /** The plan for one set of values, made as it is made for a statement with a name. */
-async function explain(kysely: Kysely<unknown>, text: string): Promise<PlanNode> {
+async function explain(text: string): Promise<PlanNode> {
   count += 1
   const name = `plan_${count}`
-  await sql.raw(`prepare ${name} as ${text}`).execute(kysely)
-  const prepared = await sql<{ types: readonly string[] }>`
+  await direct.all(sql.raw(`prepare ${name} as ${text}`))
+  const [prepared] = await direct.all(sql<{ types: readonly string[] }>`
     select parameter_types::text[] as types
-      from pg_prepared_statements where name = ${name}`.execute(kysely)
-  const values = prepared.rows[0]?.types.map((type) => samples[type] ?? 'null') ?? []
+      from pg_prepared_statements where name = ${name}`)
+  const values = prepared?.types.map((type) => samples[type] ?? 'null') ?? []
   const parameters = values.length === 0 ? '' : `(${values.join()})`
-  const { rows } = await sql
-    .raw<{ 'QUERY PLAN': readonly { Plan: PlanNode }[] }>(
+  const rows = await direct.all(
+    sql.raw<{ 'QUERY PLAN': readonly { Plan: PlanNode }[] }>(
       `explain (format json) execute ${name}${parameters}`,
-    )
-    .execute(kysely)
+    ),
+  )
   const plan = rows[0]?.['QUERY PLAN'][0]?.Plan
   if (plan === undefined) throw new Error(`No plan of ${text}`)
   return plan
@@ -195,58 +186,58 @@ function isNarrow({ index, condition }: Scan): boolean {
   return has('tenant')
 }
 
-async function emptied(kysely: Kysely<unknown>): Promise<void> {
-  const { rows } = await sql<{ name: string }>`
+async function emptied(): Promise<void> {
+  const rows = await direct.all(sql<{ name: string }>`
     select relname as name from pg_class where relname like 'scim_%' and relkind = 'r'
-      and relname not like 'scim_migration%'`.execute(kysely)
-  await sql.raw(`truncate ${rows.map(({ name }) => name).join()}`).execute(kysely)
+      and relname not like 'scim_migration%'`)
+  await direct.all(sql.raw(`truncate ${rows.map(({ name }) => name).join()}`))
 }
 
 /** 20,000 people, and groups with all of them, without telling the planner. */
-async function filled(kysely: Kysely<unknown>, tenant = 'u1'): Promise<void> {
+async function filled(tenant = 'u1'): Promise<void> {
   await insertNumbered(
-    kysely,
+    direct,
     20_000,
     (numbers) => sql`insert into scim_resources
     (tenant, id, resource_type, created, last_modified, version, document, comparable)
-    select ${sql.lit(tenant)}, 'u' || n, 'User', n, n, 'v', '{}', '{}' from ${numbers}`,
+    select ${tenant}, 'u' || n, 'User', n, n, 'v', '{}', '{}' from ${numbers}`,
   )
-  await sql
-    .raw(`insert into scim_resources
+  await direct.all(
+    sql.raw(`insert into scim_resources
     (tenant, id, resource_type, created, last_modified, version, document, comparable)
     select '${tenant}', 'g' || n, 'Group', n, n, 'v', '{}', '{}'
-      from generate_series(1, 20) as n`)
-    .execute(kysely)
-  await sql
-    .raw(`insert into scim_members (tenant, group_id, member_id, nested)
+      from generate_series(1, 20) as n`),
+  )
+  await direct.all(
+    sql.raw(`insert into scim_members (tenant, group_id, member_id, nested)
     select '${tenant}', 'g' || g, 'u' || u, 0
-    from generate_series(1, 3) as g, generate_series(1, 20000) as u`)
-    .execute(kysely)
-  await sql
-    .raw(`insert into scim_pending
+    from generate_series(1, 3) as g, generate_series(1, 20000) as u`),
+  )
+  await direct.all(
+    sql.raw(`insert into scim_pending
     (tenant, user_id, since, mark, attempts, parked, next_at, lease_until, due_at)
-    select '${tenant}', 'u' || n, n, 1, 0, 0, n, 0, n from generate_series(1, 20000) as n`)
-    .execute(kysely)
-  await sql
-    .raw(`insert into scim_records (tenant, user_id, account_id, email, account_email, record)
-    select '${tenant}', 'u' || n, n, n, n, '{}' from generate_series(1, 20000) as n`)
-    .execute(kysely)
-  await sql
-    .raw(`insert into scim_values (tenant, name, value)
-    select '${tenant}', 'n' || n, 'v' from generate_series(1, 20000) as n`)
-    .execute(kysely)
-  await sql
-    .raw(`insert into scim_rules (tenant, rules, version)
-    select '${tenant}' || n, '{}', 1 from generate_series(1, 2000) as n`)
-    .execute(kysely)
-  await sql
-    .raw(`insert into scim_sweeps (tenant, id, created, state, remaining)
-    select '${tenant}', 's' || n, n, '{}', 1 from generate_series(1, 2000) as n`)
-    .execute(kysely)
-  await sql
-    .raw(`insert into scim_lookups
+    select '${tenant}', 'u' || n, n, 1, 0, 0, n, 0, n from generate_series(1, 20000) as n`),
+  )
+  await direct.all(
+    sql.raw(`insert into scim_records (tenant, user_id, account_id, email, account_email, record)
+    select '${tenant}', 'u' || n, n, n, n, '{}' from generate_series(1, 20000) as n`),
+  )
+  await direct.all(
+    sql.raw(`insert into scim_values (tenant, name, value)
+    select '${tenant}', 'n' || n, 'v' from generate_series(1, 20000) as n`),
+  )
+  await direct.all(
+    sql.raw(`insert into scim_rules (tenant, rules, version)
+    select '${tenant}' || n, '{}', 1 from generate_series(1, 2000) as n`),
+  )
+  await direct.all(
+    sql.raw(`insert into scim_sweeps (tenant, id, created, state, remaining)
+    select '${tenant}', 's' || n, n, '{}', 1 from generate_series(1, 2000) as n`),
+  )
+  await direct.all(
+    sql.raw(`insert into scim_lookups
     (tenant, resource_type, attribute, lookup_key, resource_id, is_unique)
     select '${tenant}', 'User', 'userName', 'u' || n, 'u' || n, 1
-      from generate_series(1, 20000) as n`)
-    .execute(kysely)
+      from generate_series(1, 20000) as n`),
+  )
 }

@@ -45,7 +45,7 @@ export function installedProject(tarball: string, expressVersion: string): strin
 }
 
 function projectManifest(tarball: string, expressVersion: string): string {
-  const pinned = ['kysely', 'libsql', '@types/express', '@types/node'].map((name) => [
+  const pinned = ['libsql', '@types/express', '@types/node'].map((name) => [
     name,
     manifest.devDependencies[name],
   ])

@@ -1,8 +1,4 @@
-import type { QueryExecutorProvider, RawBuilder } from 'kysely'
-
-/** A piece of SQL with its bound values. */
-export type Sql = RawBuilder<unknown>
-
+import type { CompiledSql, Sql } from '../sql.js'
 /** How a value is compared: as text by code point, as a number, or as a boolean. */
 export type ScalarKind = 'text' | 'number' | 'boolean'
 
@@ -16,6 +12,8 @@ export type FailureKind = 'retry' | 'foreignKey' | 'unique' | 'unavailable' | un
 export interface SqlDialect {
   readonly name: 'sqlite' | 'postgres'
   readonly json: JsonSql
+  /** How a statement names its nth bound value, from 1 on. */
+  placeholder(nth: number): string
   /** Begins a transaction that may write. */
   readonly begin: string
   /** Column type of text that is ordered and compared by code point. */
@@ -118,10 +116,7 @@ export interface JsonSql {
 /**
  * Runs a query that reads many rows without blocking others. Rejects when the signal is aborted.
  */
-export type Scan = (
-  query: { readonly sql: string; readonly parameters: readonly unknown[] },
-  signal?: AbortSignal,
-) => Promise<readonly unknown[]>
+export type Scan = (query: CompiledSql, signal?: AbortSignal) => Promise<readonly unknown[]>
 
 /** The result of a statement. */
 export interface StatementResult<Row = unknown> {
@@ -146,8 +141,6 @@ export interface SqlClients {
 /** A connected database. */
 export interface Connection {
   readonly dialect: SqlDialect
-  /** Compiles statements. */
-  readonly compiler: QueryExecutorProvider
   /** For transactions and everything that writes. */
   readonly writer: SqlClients
   /** For single read-only statements. */

@@ -1,4 +1,3 @@
-import { Kysely, PostgresDialect } from 'kysely'
 import type { Pool, PoolClient, PoolConfig } from 'pg'
 import { ConfigurationError } from '../../../lib/adapter/index.js'
 import type { Connection, SqlClient } from './dialect.js'
@@ -69,7 +68,6 @@ export async function openPostgres(
   const writers = createTurns(Math.max(1, poolSize - Math.ceil(poolSize / 4)), timeoutMs)
   return {
     dialect: postgresDialect,
-    compiler: new Kysely({ dialect: new PostgresDialect({ pool }) }),
     writer: {
       async take() {
         await writers.take()

@@ -1,11 +1,12 @@
-import { sql } from 'kysely'
-import type { FailureKind, JsonSql, ScalarKind, Sql, SqlDialect } from './dialect.js'
+import { type Sql, sql } from '../sql.js'
+import type { FailureKind, JsonSql, ScalarKind, SqlDialect } from './dialect.js'
 
 /** PostgreSQL 13 or newer. */
 export const postgresDialect: SqlDialect = {
   name: 'postgres',
   json: jsonSql(),
   begin: 'begin',
+  placeholder: (nth) => `$${nth}`,
   textType: sql`text collate "C"`,
   jsonType: sql`jsonb`,
   sequenceType: sql`bigint generated always as identity`,
@@ -99,7 +100,7 @@ function jsonSql(): JsonSql {
       ),
     isPresent: (source, path) =>
       sql`coalesce(jsonb_path_exists((${source}) #> ${textArray(path)},
-        ${sql.lit(leaf)}::jsonpath), false)`,
+        '${sql.raw(leaf)}'::jsonpath), false)`,
     isOneOf: (text, array) => sql`${text} = any (array(${strings(array)}))`,
     strings,
     list: (columns, from) => sql`
@@ -109,10 +110,9 @@ function jsonSql(): JsonSql {
     joined: (text) => sql`string_agg(${text}, ',')`,
     rows: (array, columns) => {
       const fields = Object.entries(columns).map(
-        ([name, type], index) =>
-          sql`(fields ->> ${sql.lit(index)})::${sql.raw(type)} as ${sql.ref(name)}`,
+        ([name, type], index) => `(fields ->> ${index})::${type} as ${name}`,
       )
-      return sql`(select ${sql.join(fields)}
+      return sql`(select ${sql.raw(fields.join())}
         from jsonb_array_elements(${array}::jsonb) as listed(fields))`
     },
   }

@@ -1,7 +1,6 @@
 import { mkdirSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
-import { Kysely, SqliteDialect } from 'kysely'
 import { ConfigurationError } from '../../../lib/adapter/index.js'
 import type { Connection } from './dialect.js'
 import { sqliteDialect } from './sqlite.js'
@@ -86,7 +85,7 @@ export async function openSqlite(path: string, timeoutMs: number): Promise<Conne
   if (!isMemory) mkdirSync(dirname(resolve(path)), { recursive: true })
   const settings = driver === undefined ? pragmas : [...pragmas, rareCheckpoints]
   const writer = await connect(open, path, { settings, timeoutMs, exclusive: true })
-  const common = { dialect: sqliteDialect, compiler: compiler(), writer: paced(writer) }
+  const common = { dialect: sqliteDialect, writer: paced(writer) }
   if (isMemory) return { ...common, reader: common.writer, close: writer.close }
   const readOnly = [...pragmas, 'query_only = on']
   const reader = await connect(open, path, { settings: readOnly, timeoutMs, exclusive: false })
@@ -115,12 +114,6 @@ export async function openSqlite(path: string, timeoutMs: number): Promise<Conne
       await reader.close()
     },
   }
-}
-
-/** Only compiles. */
-function compiler(): Kysely<unknown> {
-  const database = () => Promise.reject(new Error('Statements run without Kysely.'))
-  return new Kysely({ dialect: new SqliteDialect({ database }) })
 }
 
 interface ConnectOptions extends SqliteDriverOptions {

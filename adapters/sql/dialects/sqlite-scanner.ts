@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import type { CompiledSql } from '../sql.js'
 import type { Scan } from './dialect.js'
 import { createTurns } from './turns.js'
 
@@ -39,20 +40,20 @@ const module_ = require(workerData.driver)
 const database = module_.DatabaseSync
   ? new module_.DatabaseSync(workerData.path)
   : new (module_.default ?? module_)(workerData.path, { timeout: 0 })
-const all = (text, parameters) => {
+const all = (text, values) => {
   const prepared = database.prepare(text)
   if (prepared.reader === false) return prepared.run() && []
-  return module_.DatabaseSync ? prepared.all(...parameters) : prepared.all(parameters)
+  return module_.DatabaseSync ? prepared.all(...values) : prepared.all(values)
 }
 for (const pragma of workerData.pragmas) all('pragma ' + pragma, [])
-parentPort.on('message', ({ sql, parameters }) => {
-  if (sql === undefined) {
+parentPort.on('message', ({ text, values }) => {
+  if (text === undefined) {
     database.close()
     parentPort.close()
     return
   }
   try {
-    parentPort.postMessage({ rows: all(sql, parameters) })
+    parentPort.postMessage({ rows: all(text, values) })
   } catch (error) {
     const { message, code, errcode, rawCode } = error
     parentPort.postMessage({ error: { message, code, errcode, rawCode } })
@@ -114,10 +115,7 @@ async function ended(worker: Worker): Promise<void> {
 }
 
 /** @throws Error the driver's error, or that the thread has ended */
-async function answerOf(
-  worker: Worker,
-  { sql, parameters }: Parameters<Scan>[0],
-): Promise<readonly unknown[]> {
+async function answerOf(worker: Worker, query: CompiledSql): Promise<readonly unknown[]> {
   const answered = new AbortController()
   const { signal } = answered
   try {
@@ -125,7 +123,7 @@ async function answerOf(
       throw new Error('The thread that ran a query has ended.')
     })
     const answer = once(worker, 'message', { signal })
-    worker.postMessage({ sql, parameters })
+    worker.postMessage(query)
     const [{ rows, error }] = (await Promise.race([answer, exit])) as [Answer]
     if (error) throw Object.assign(new Error(error.message), error)
     return rows ?? []

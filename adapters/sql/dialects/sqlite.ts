@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { sql } from '../sql.js'
 import type { FailureKind, JsonSql, SqlDialect } from './dialect.js'
 
 /** SQLite 3.38 or newer. */
@@ -7,6 +7,7 @@ export const sqliteDialect: SqlDialect = {
   json: jsonSql(),
   // With the write lock from its start.
   begin: 'begin immediate',
+  placeholder: () => '?',
   textType: sql`text`,
   jsonType: sql`text`,
   sequenceType: sql`integer primary key autoincrement`,
@@ -85,9 +86,9 @@ function jsonSql(): JsonSql {
     joined: (text) => sql`group_concat(${text}, ',')`,
     rows: (array, columns) => {
       const fields = Object.keys(columns).map(
-        (name, index) => sql`json_extract(value, ${sql.lit(`$[${index}]`)}) as ${sql.ref(name)}`,
+        (name, index) => `json_extract(value, '$[${index}]') as ${name}`,
       )
-      return sql`(select ${sql.join(fields)} from json_each(${array}))`
+      return sql`(select ${sql.raw(fields.join())} from json_each(${array}))`
     },
   }
 }

@@ -110,7 +110,7 @@ async function openLog(path: string): Promise<FileHandle | undefined> {
 async function copyLog({ scan }: Scanner): Promise<void> {
   try {
     for (const mode of ['passive', 'full']) {
-      await scan({ sql: `pragma wal_checkpoint(${mode})`, parameters: [] })
+      await scan({ text: `pragma wal_checkpoint(${mode})`, values: [] })
     }
   } catch (error) {
     debug('the log was not copied into the database: %O', error)

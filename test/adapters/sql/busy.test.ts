@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { sql } from 'kysely'
 import { createDatabase, statement } from '../../../adapters/sql/database.js'
 import { openSqlite } from '../../../adapters/sql/dialects/sqlite-open.js'
 import { sqlAdapters } from '../../../adapters/sql/index.js'
+import { sql } from '../../../adapters/sql/sql.js'
 import { type TestDatabase, testDatabase } from '../../support/test-database.js'
 import { aScope, aUser, everything, writeOf } from '../support.js'
 

@@ -1,11 +1,11 @@
 import fs from 'node:fs'
 import fsPromises from 'node:fs/promises'
 import path from 'node:path'
-import { sql } from 'kysely'
 import { createDatabase, type Database, statement } from '../../../adapters/sql/database.js'
 import { sqliteDialect } from '../../../adapters/sql/dialects/sqlite.js'
 import { openSqlite } from '../../../adapters/sql/dialects/sqlite-open.js'
 import { sqlAdapters } from '../../../adapters/sql/index.js'
+import { sql } from '../../../adapters/sql/sql.js'
 import { type TestDatabase, testDatabase } from '../../support/test-database.js'
 import { aScope, aUser, everything, writeOf } from '../support.js'
 

@@ -1,13 +1,11 @@
 import fc from 'fast-check'
-import { sql } from 'kysely'
 import type { Database } from '../../../adapters/sql/database.js'
-import { openPostgres } from '../../../adapters/sql/dialects/postgres-open.js'
 import { sqliteDialect } from '../../../adapters/sql/dialects/sqlite.js'
-import { openSqlite } from '../../../adapters/sql/dialects/sqlite-open.js'
 import { type SqlAdapters, sqlAdapters } from '../../../adapters/sql/index.js'
 import { createListing } from '../../../adapters/sql/listing.js'
+import { sql } from '../../../adapters/sql/sql.js'
 import type { User } from '../../../lib/stores/index.js'
-import { insertNumbered, kyselyOn } from '../../support/kysely.js'
+import { insertNumbered, openDirectly } from '../../support/direct-database.js'
 import { type TestDatabase, testDatabase } from '../../support/test-database.js'
 import { aScope, aUser, everything, writeOf } from '../support.js'
 
@@ -103,22 +101,16 @@ it('shows pages in any order of a list that is too long to be passed over at onc
 
 /** With the numbers from 1 as ids, in this order. */
 async function insertUsers(tenant: string, count: number): Promise<void> {
-  const { dialect, url } = database
-  const settings = { poolSize: 1, timeoutMs: 60_000 }
-  const connection =
-    dialect === 'sqlite'
-      ? await openSqlite(url.slice('sqlite:'.length), settings.timeoutMs)
-      : await openPostgres(url, settings)
-  const kysely = kyselyOn(connection)
+  const direct = await openDirectly(database.url)
   await insertNumbered(
-    kysely,
+    direct,
     count,
     (numbers) => sql`insert into scim_resources
       (tenant, id, resource_type, created, last_modified, version, document, comparable)
     select cast(${tenant} as text), cast(n as text), 'User', n, n, 'v',
       '{"id":"' || n || '","userName":"n"}', '{}' from ${numbers}`,
   )
-  await kysely.destroy()
+  await direct.close()
 }
 
 describe('a page after others', () => {

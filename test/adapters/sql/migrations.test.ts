@@ -1,9 +1,8 @@
-import { Migrator, sql } from 'kysely'
 import { createDatabase, type Database } from '../../../adapters/sql/database.js'
 import type { Connection } from '../../../adapters/sql/dialects/dialect.js'
 import { openSqlite } from '../../../adapters/sql/dialects/sqlite-open.js'
 import { isMigrated, migrate } from '../../../adapters/sql/migrations.js'
-import { kyselyOn } from '../../support/kysely.js'
+import { sql } from '../../../adapters/sql/sql.js'
 
 let connection: Connection
 let database: Database
@@ -20,13 +19,11 @@ it('does nothing the second time', async () => {
 })
 
 it('takes up a table of migrations that Kysely made, as versions before 0.2 did', async () => {
-  const migrator = new Migrator({
-    db: kyselyOn(connection),
-    provider: { getMigrations: async () => ({}) },
-    migrationTableName: 'scim_migrations',
-    migrationLockTableName: 'scim_migration_lock',
-  })
-  expect((await migrator.migrateToLatest()).error).toBeUndefined()
+  await database.all(sql`create table scim_migrations
+    (name varchar(255) not null primary key, timestamp varchar(255) not null)`)
+  await database.all(sql`create table scim_migration_lock
+    (id varchar(255) not null primary key, is_locked integer default 0 not null)`)
+  await database.all(sql`insert into scim_migration_lock values ('migration_lock', 0)`)
   await migrate(database)
   expect(await isMigrated(database)).toBe(true)
 })

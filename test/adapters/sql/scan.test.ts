@@ -1,7 +1,7 @@
-import { sql } from 'kysely'
 import { createDatabase, statement } from '../../../adapters/sql/database.js'
 import { openSqlite } from '../../../adapters/sql/dialects/sqlite-open.js'
 import { type SqlAdapters, sqlAdapters } from '../../../adapters/sql/index.js'
+import { sql } from '../../../adapters/sql/sql.js'
 import { parseFilter } from '../../../lib/filter/parse.js'
 import { resolveFilter } from '../../../lib/filter/resolve.js'
 import type { AuditQuery, Scope } from '../../../lib/stores/index.js'
