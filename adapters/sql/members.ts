@@ -6,7 +6,7 @@ import {
   UnknownReferenceError,
 } from '../../lib/adapter/index.js'
 import { atMost, type Session, type Statement, statement, TryAgain } from './database.js'
-import type { SqlDialect } from './dialects/dialect.js'
+import type { JsonSql, SqlDialect } from './dialects/dialect.js'
 import { isOfType, later, lockWholly, type ResourceKey, type TypeRow } from './rows.js'
 import { isStorable, type Sql, sql } from './sql.js'
 
@@ -93,31 +93,39 @@ interface FirstMember extends MemberId {
   readonly display: string | null
 }
 
-interface MemberRow {
-  readonly group_id: string
-  readonly id: string
-  readonly resource_type: 'User' | 'Group'
-  readonly display: string | null
+/** Members as one text, because drivers take longer to make rows than it takes to parse them. */
+interface ListRow {
+  readonly list: string
 }
 
-const membersOf = statement<{ tenant: string; ids: string; limit: number }, MemberRow>(
-  (value, { json, joinEach }) => sql`
-    select member.group_id, resource.id, resource.resource_type, resource.display
-    from ${joinEach(
-      joinEach(
-        sql`(${json.strings(value('ids'))}) as listed`,
-        'scim_members as member',
-        sql`member.tenant = ${value('tenant')} and member.group_id = listed.value`,
-      ),
-      'scim_resources as resource',
-      sql`resource.tenant = member.tenant and resource.id = member.member_id`,
-    )}
-    ${atMost(value('limit'))}`,
+const memberColumns = ['id', 'resource_type', 'display']
+type MemberColumns = readonly [id: string, type: 'User' | 'Group', display: string | null]
+
+function listIn(json: JsonSql, columns: readonly string[], members: Sql) {
+  return sql<ListRow>`select (${json.list(columns, sql`(${members}) as listed`)}) as list`
+}
+
+const membersOf = statement<{ tenant: string; ids: string; limit: number }, ListRow>(
+  (value, { json, joinEach }) => {
+    const members = sql`
+      select member.group_id, resource.id, resource.resource_type, resource.display
+      from ${joinEach(
+        joinEach(
+          sql`(${json.strings(value('ids'))}) as listed`,
+          'scim_members as member',
+          sql`member.tenant = ${value('tenant')} and member.group_id = listed.value`,
+        ),
+        'scim_resources as resource',
+        sql`resource.tenant = member.tenant and resource.id = member.member_id`,
+      )}
+      ${atMost(value('limit'))}`
+    return listIn(json, ['group_id', ...memberColumns], members)
+  },
 )
 
 /** The members that a query of their ids selects, in order of their ids. */
-function membersIn(tenant: unknown, ids: Sql, { joinEach }: SqlDialect) {
-  return sql<Omit<MemberRow, 'group_id'>>`
+function membersIn(tenant: unknown, ids: Sql, { json, joinEach }: SqlDialect) {
+  const members = sql`
     select resource.id, resource.resource_type, resource.display
     from ${joinEach(
       sql`(${ids}) as member`,
@@ -125,13 +133,13 @@ function membersIn(tenant: unknown, ids: Sql, { joinEach }: SqlDialect) {
       sql`resource.tenant = ${tenant} and resource.id = member.member_id`,
     )}
     order by resource.id`
+  return listIn(json, memberColumns, members)
 }
 
 type MembersAfter = GroupKey & { readonly after: string; readonly limit: number }
 
-/** As one text, because drivers take longer to make rows than it takes to parse them. */
-const membersAfter = statement<MembersAfter, { readonly list: string }>((value, dialect) => {
-  const members = membersIn(
+const membersAfter = statement<MembersAfter, ListRow>((value, dialect) =>
+  membersIn(
     value('tenant'),
     sql`
       select member_id from scim_members
@@ -139,10 +147,8 @@ const membersAfter = statement<MembersAfter, { readonly list: string }>((value, 
         and member_id > ${value('after')}
       order by member_id ${atMost(value('limit'))}`,
     dialect,
-  )
-  const list = dialect.json.list(['id', 'resource_type', 'display'], sql`(${members}) as listed`)
-  return sql`select (${list}) as list`
-})
+  ),
+)
 
 const countMembers = statement<{ tenant: string; ids: string }, IdRow & { count: number | string }>(
   (value, { json, joinEach }) => sql`
@@ -157,16 +163,15 @@ const countMembers = statement<{ tenant: string; ids: string }, IdRow & { count:
     where resource.resource_type = 'Group'`,
 )
 
-const pageOfMembers = statement<GroupKey & MemberPage, Omit<MemberRow, 'group_id'>>(
-  (value, dialect) =>
-    membersIn(
-      value('tenant'),
-      sql`
+const pageOfMembers = statement<GroupKey & MemberPage, ListRow>((value, dialect) =>
+  membersIn(
+    value('tenant'),
+    sql`
         select member_id from scim_members
         where tenant = ${value('tenant')} and group_id = ${value('groupId')}
         order by member_id ${atMost(value('limit'))} offset ${value('offset')}`,
-      dialect,
-    ),
+    dialect,
+  ),
 )
 
 interface MemberKey extends IdRow {
@@ -255,9 +260,7 @@ export async function addFirstMembers(
 ): Promise<readonly Member[]> {
   const added = await addAll(session, insertFirstMembers, group, ids)
   return added
-    .map(({ id, nested, display }) =>
-      memberOf({ id, resource_type: nested === 1 ? 'Group' : 'User', display }),
-    )
+    .map(({ id, nested, display }) => memberOf([id, nested === 1 ? 'Group' : 'User', display]))
     .sort((one, other) => (one.value < other.value ? -1 : 1))
 }
 
@@ -348,13 +351,13 @@ async function readMembers(
 ): Promise<MembersByGroup> {
   const members = new Map<string, Member[]>()
   if (groupIds.length === 0) return members
-  const rows = await session.prepared(membersOf, { tenant, ids: JSON.stringify(groupIds), limit })
-  for (const row of rows) {
-    const { group_id } = row
-    const member = memberOf(row)
-    const list = members.get(group_id)
+  const ids = JSON.stringify(groupIds)
+  const [row] = await session.prepared(membersOf, { tenant, ids, limit })
+  for (const [groupId, ...columns] of listedIn<[string, ...MemberColumns]>(row)) {
+    const member = memberOf(columns)
+    const list = members.get(groupId)
     if (list) list.push(member)
-    else members.set(group_id, [member])
+    else members.set(groupId, [member])
   }
   return members
 }
@@ -368,15 +371,18 @@ export async function readMembersInSteps(session: Session, group: GroupKey): Pro
   for (;;) {
     const after = members.at(-1)?.value ?? ''
     const [row] = await session.prepared(membersAfter, { after, limit: readAtOnce, ...group })
-    const list = JSON.parse(row?.list ?? '[]') as [string, MemberRow['resource_type'], string][]
-    for (const [id, type, text] of list)
-      members.push(memberOf({ id, resource_type: type, display: text }))
+    const list = listedIn<MemberColumns>(row)
+    for (const columns of list) members.push(memberOf(columns))
     if (list.length < readAtOnce) return members
   }
 }
 
-function memberOf({ id, resource_type, display }: Omit<MemberRow, 'group_id'>): Member {
-  return { value: id, type: resource_type, ...(display !== null && { display }) }
+function listedIn<Columns>(row: ListRow | undefined): Columns[] {
+  return JSON.parse(row?.list ?? '[]')
+}
+
+function memberOf([value, type, display]: MemberColumns): Member {
+  return { value, type, ...(display !== null && { display }) }
 }
 
 /** How many direct members each of these groups has. */
@@ -398,8 +404,8 @@ export async function readMemberPage(
   { offset, limit }: MemberPage,
 ): Promise<readonly Member[]> {
   if (!isStorable(groupId)) return []
-  const rows = await session.prepared(pageOfMembers, { tenant, groupId, offset, limit })
-  return rows.map(memberOf)
+  const [row] = await session.prepared(pageOfMembers, { tenant, groupId, offset, limit })
+  return listedIn<MemberColumns>(row).map(memberOf)
 }
 
 /**
