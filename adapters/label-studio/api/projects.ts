@@ -95,10 +95,11 @@ function memberCalls(http: HttpClient): Pick<ProjectsApi, 'member' | 'addMember'
     const found = await membersAmong(http, path, userIds)
     return new Map([...found].map(([userId, each]) => [userId, toProjectMember(userId, each)]))
   })
-  const addMember = together<NewMember, boolean>(async (id, members) => {
+  const addMember = together<NewMember, boolean>(async (id, members, signal) => {
     const path = apiPath`/api/projects/${id}/members/bulk/`
     // The request lists the members to have, so repeating it changes nothing.
-    const request = { method: 'POST', path, body: toBulk(members), repeatable: true } as const
+    const body = toBulk(members)
+    const request = { method: 'POST', path, body, repeatable: true, signal } as const
     const answer = readRecord(await http.request(request), 'project members')
     const skipped = answer['skipped_user_ids']
     const isSkipped = (userId: number) => Array.isArray(skipped) && skipped.includes(userId)

@@ -13,10 +13,15 @@ const aboutAll = [
   'notFound',
 ] as const
 
-/** Answers for several questions of a group at once; without an answer: `undefined`. */
+/**
+ * Answers for several questions of a group at once; without an answer: `undefined`. The signal is
+ * aborted when one of those who ask no longer waits: a change must not be sent, or sent again, with
+ * theirs among the questions. It is then asked for the others.
+ */
 export type AskTogether<K, V> = (
   group: number,
   questions: readonly K[],
+  signal: AbortSignal,
 ) => Promise<ReadonlyMap<K, V>>
 
 interface Waiting<K, V> {
@@ -52,14 +57,18 @@ export function together<K, V>(
     // Those who no longer wait must not be part of a request that is sent after they ended.
     const all = asked.filter(({ signal }) => !signal?.aborted)
     if (all.length === 0) return
+    const left = anyOf(all.flatMap(({ signal }) => signal ?? []))
     try {
       const questions = all.map(({ question }) => question)
-      const answers = await ask(group, questions)
+      const answers = await ask(group, questions, left.signal)
       for (const { question, resolve } of all) resolve(answers.get(question))
     } catch (error) {
       const isAboutAll = isLabelStudioError(error, ...aboutAll)
-      if (all.length === 1 || isAboutAll) for (const { reject } of all) reject(error)
+      if (left.signal.aborted) await answer(group, all)
+      else if (all.length === 1 || isAboutAll) for (const { reject } of all) reject(error)
       else for (const each of all) await answer(group, [each])
+    } finally {
+      left.finish()
     }
   }
   const run = async (group: number, waiting: Waiting<K, V>[]): Promise<void> => {
@@ -92,6 +101,23 @@ async function gather(waiting: readonly unknown[], gatherMs: number): Promise<vo
     await pause(gatherMs)
     if (count >= maxAtOnce || performance.now() >= until) return
   }
+}
+
+/**
+ * A signal that is aborted with the first of these. Not `AbortSignal.any`: on Node 20 it keeps
+ * every derived signal alive as long as a long-lived parent.
+ */
+function anyOf(signals: readonly AbortSignal[]) {
+  const controller = new AbortController()
+  const abort = () => controller.abort()
+  for (const signal of signals) {
+    setMaxListeners(0, signal)
+    signal.addEventListener('abort', abort)
+  }
+  const finish = () => {
+    for (const signal of signals) signal.removeEventListener('abort', abort)
+  }
+  return { signal: controller.signal, finish }
 }
 
 /** One person's signal ends their waiting, but not a request that others share. */

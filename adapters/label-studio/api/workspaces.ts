@@ -43,11 +43,11 @@ export function workspacesApi(http: HttpClient): WorkspacesApi {
     const found = await membersAmong(http, path, userIds)
     return new Map([...found.keys()].map((userId) => [userId, true]))
   })
-  const addMember = together<number, void>(async (id, userIds) => {
+  const addMember = together<number, void>(async (id, userIds, signal) => {
     const path = apiPath`/api/workspaces/${id}/memberships/bulk/`
     const body = { all: false, included: userIds, excluded: [] }
     // Adding a member twice leaves one membership, so this POST may be repeated.
-    await http.request({ method: 'POST', path, body, repeatable: true })
+    await http.request({ method: 'POST', path, body, repeatable: true, signal })
     return new Map()
   })
   const hasMember: WorkspacesApi['hasMember'] = async (id, userId, signal) =>
