@@ -1,3 +1,5 @@
+import { storeErrorKind } from '../../lib/adapter/index.js'
+
 interface Asked<Question, Answer> {
   readonly question: Question
   readonly resolve: (answer: Answer) => void
@@ -24,15 +26,20 @@ export function inBatches<Question, Answer>(
     clearTimeout(timer)
     timer = undefined
     running += 1
-    const batch = waiting.splice(0)
+    await answer(waiting.splice(0))
+    running -= 1
+    if (waiting.length > 0) void send()
+  }
+  const answer = async (batch: readonly Asked<Question, Answer>[]): Promise<void> => {
     try {
       const answers = await ask(batch.map(({ question }) => question))
       for (const [place, { resolve }] of batch.entries()) resolve(answers[place] as Answer)
     } catch (error) {
-      for (const { reject } of batch) reject(error)
+      // Nobody fails because of another's question.
+      const isOfOne = batch.length > 1 && storeErrorKind(error) === undefined
+      if (isOfOne) for (const each of batch) await answer([each])
+      else for (const { reject } of batch) reject(error)
     }
-    running -= 1
-    if (waiting.length > 0) void send()
   }
   return (question) =>
     new Promise((resolve, reject) => {

@@ -13,7 +13,7 @@ import { type Database, statement } from './database.js'
 import { isMember } from './members.js'
 import { recordOf } from './records.js'
 import { isOfType, type ResourceRow, toResource } from './rows.js'
-import { sql } from './sql.js'
+import { isStorable, sql } from './sql.js'
 
 /** What a person's access depends on. The columns of the user are null if it was deleted. */
 interface PersonRow extends Nullable<Omit<ResourceRow, 'document'>> {
@@ -107,6 +107,7 @@ export function personReader(
   const remembered = new Map<string, Remembered>()
   const read = inBatches((people: readonly PersonKey[]) => readPeople(database, people))
   return async (scope, accountId) => {
+    if (!isStorable(accountId)) return undefined
     const { tenant } = scope
     const key = JSON.stringify([tenant, accountId])
     const before = remembered.get(key)

@@ -121,6 +121,7 @@ export function recordMethods(database: Database): Ledger {
       return recordsIn(await database.prepared(selectPage, { tenant, after: afterUserId, limit }))
     },
     async recordByAccount({ tenant }, accountId) {
+      if (!isStorable(accountId)) return undefined
       return recordsIn(await database.prepared(selectByAccount, { tenant, accountId }))[0]
     },
     async recordsByEmail({ tenant }, email) {

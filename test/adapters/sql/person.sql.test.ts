@@ -140,3 +140,17 @@ it('resolves as the library does from the groups of a person', async () => {
   const wanted = resolveAccess(named, groups, mappingPolicy(), person)
   expect((await find())?.access).toEqual(wanted)
 })
+
+it.each(['\0', 'a\0b', '\ud800', '\udfff7'])(
+  'finds nobody with the account %j, and those who are asked for at the same time',
+  async (accountId) => {
+    const { id } = await aPerson()
+    const { personByAccount } = reader.groups
+    const asked = Array.from({ length: 20 }, (_, turn) => (turn % 2 === 0 ? '7' : accountId))
+    const found = await Promise.all(asked.map((each) => personByAccount!(scope, each)))
+    expect(found.map((person) => person?.record.userId)).toEqual(
+      asked.map((each) => (each === '7' ? id : undefined)),
+    )
+    expect(await reader.access.recordByAccount(scope, accountId)).toBeUndefined()
+  },
+)
