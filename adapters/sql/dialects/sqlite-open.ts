@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { ConfigurationError } from '../../../lib/adapter/index.js'
 import type { Connection } from './dialect.js'
-import { sqliteDialect } from './sqlite.js'
+import { isBusy, sqliteDialect } from './sqlite.js'
 import {
   paced,
   readerOf,
@@ -194,10 +194,9 @@ function opener(name: string, module: unknown): SqliteLibrary | undefined {
   const Database = exported as BetterSqlite
   const open = (path: string): SqliteHandle => {
     const database = new Database(path, { timeout: 0 })
-    return {
-      prepare: (text) => (name === 'libsql' ? locked : prepared)(database, text),
-      close: () => database.close(),
-    }
+    const prepare =
+      name === 'libsql' ? locking(database) : (text: string) => prepared(database, text)
+    return { prepare, close: () => database.close() }
   }
   return { open, module: fileOf(name, exported) }
 }
@@ -218,18 +217,16 @@ const writes = /^\s*(insert|update|delete|with\b[\s\S]*\b(insert|update|delete)\
 /**
  * libsql does not reset a statement that failed because of another connection's lock. If it writes,
  * SQLite then neither commits what others do on this connection nor lets them read anything newer,
- * until the same statement runs again. So the lock is taken first, by a statement that ends.
+ * until the same statement runs again. So the lock is taken first, by a statement that ends. If it
+ * reads, which fails only while a crashed database is recovered, it runs again before any other.
  */
-function locked(database: BetterDatabase, text: string): SqliteStatement {
-  if (text.startsWith('begin')) {
-    const begin = () => {
-      database.exec(text)
-      return 0
-    }
-    return { reader: false, all: () => [], run: begin }
+function locking(database: BetterDatabase): (text: string) => SqliteStatement {
+  let unended: (() => unknown) | undefined
+  const endFirst = <T>(work: () => T): T => {
+    unended?.()
+    unended = undefined
+    return work()
   }
-  const { reader, all, run } = prepared(database, text)
-  if (!writes.test(text)) return { reader, all, run }
   const alone = <T>(work: () => T): T => {
     if (database.inTransaction) return work()
     database.exec('begin immediate')
@@ -242,10 +239,29 @@ function locked(database: BetterDatabase, text: string): SqliteStatement {
       throw error
     }
   }
-  return {
-    reader,
-    all: (parameters) => alone(() => all(parameters)),
-    run: (parameters) => alone(() => run(parameters)),
+  const read = <T>(work: () => T): T => {
+    try {
+      return work()
+    } catch (error) {
+      if (isBusy(error) && !database.inTransaction) unended = work
+      throw error
+    }
+  }
+  return (text) => {
+    if (text.startsWith('begin')) {
+      const begin = () => {
+        endFirst(() => database.exec(text))
+        return 0
+      }
+      return { reader: false, all: () => [], run: begin }
+    }
+    const { reader, all, run } = prepared(database, text)
+    const ended = writes.test(text) ? alone : read
+    return {
+      reader,
+      all: (parameters) => endFirst(() => ended(() => all(parameters))),
+      run: (parameters) => endFirst(() => ended(() => run(parameters))),
+    }
   }
 }
 
