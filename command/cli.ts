@@ -21,7 +21,8 @@ async function main([name = '', ...rest]: readonly string[], environment: Enviro
   if (name === '--version') return print(`${manifest.version}\n`)
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (command) return runCommand(name, command, { rest, environment })
-  process.stderr.write(describeProgram(commands))
+  const complaint = name === '' ? '' : `There is no command "${name}".\n\n`
+  process.stderr.write(complaint + describeProgram(commands))
   return 2
 }
 

@@ -183,5 +183,5 @@ function announce(
 }
 
 function shownToken(name: string, { made }: Access): string {
-  return made ? `${made} (made for this run; set your own with ${name})` : `from ${name}`
+  return made ? `${made} (made for this run; set your own with ${name})` : 'as set'
 }
