@@ -1,8 +1,8 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
-import { deviations } from '../../lib/deviations.js'
 import { readTranscripts, titleOf } from '../support/transcripts.js'
 import { deviationsOf, replay } from '../support/transcripts-replay.js'
 import { startTranscriptServer, type TranscriptServer } from '../support/transcripts-server.js'
+import { deviations } from './deviation-table.js'
 
 const files = readTranscripts()
 const needing = files.filter(({ transcript }) => deviationsOf(transcript).length > 0)

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { type DeviationId, deviations, resolveDeviations } from '../../lib/deviations.js'
+import { type DeviationId, resolveDeviations } from '../../lib/deviations.js'
 import { ConfigurationError } from '../../lib/errors.js'
 import { readPatch } from '../../lib/patch/read-patch.js'
 import type { Json, JsonObject } from '../../lib/schema/types.js'
+import { deviations } from '../idp/deviation-table.js'
 import {
   type Choice,
   enterprise,

@@ -138,9 +138,7 @@ async function findDriver(): Promise<SqliteLibrary> {
   throw new ConfigurationError(
     'ERR_SCIM_NO_DRIVER',
     `Node.js ${process.versions.node} has no SQLite of its own (22.13 and newer have). ` +
-      'Install one: ' +
-      `npm install ${isBefore(22, 0) ? 'better-sqlite3@12' : 'better-sqlite3'}, or npm ` +
-      'install libsql.',
+      'Install one: npm install libsql.',
   )
 }
 
