@@ -360,3 +360,26 @@ describe('the state of the work', () => {
     expect((await visit(path)).text).toContain('Updating 12 people<')
   })
 })
+
+describe('a rule in which only a part is entered', () => {
+  it.each([
+    ['roles.role', 'Manager', 'roles.group'],
+    ['workspaces.title', 'Vision', 'workspaces.group'],
+    ['projects.role', 'Reviewer', 'projects.project'],
+  ])('stays, with what is missing: %s', async (name, value, missing) => {
+    const { send } = await signedInPage()
+    const rows = { 'projects.project': '', 'projects.group': '', 'projects.role': 'Inherit' }
+    const row = name.startsWith('projects')
+      ? { ...rows, [name]: value }
+      : { [name]: value, [missing]: '' }
+    const page = await send(path, { version: '0', do: 'preview', ...row }).expect(400)
+    expect(page.text).toContain(value)
+    expect(page.text).toContain('role="alert"')
+  })
+
+  it('counts as none if nothing was entered', async () => {
+    const { send } = await signedInPage()
+    const row = { 'roles.role': 'Annotator', 'roles.group': ' ' }
+    await send(path, { version: '0', do: 'preview', ...row }).expect(200)
+  })
+})

@@ -59,23 +59,27 @@ export function draftFrom(form: URLSearchParams): Draft {
   }
 }
 
-/** The draft without empty rows. */
-export function withoutEmptyRows(draft: Draft): Draft {
-  return {
-    ...draft,
-    roles: draft.roles.filter(({ group }) => group.trim() !== ''),
-    workspaces: draft.workspaces.filter(
-      ({ title, group }) => title.trim() !== '' || group.trim() !== '',
-    ),
-    projects: draft.projects.filter(({ project, group }) => project !== '' || group.trim() !== ''),
-  }
-}
-
 const emptyRows = {
   roles: { role: 'Annotator', group: '' },
   workspaces: { title: '', group: '' },
   projects: { project: '', group: '', role: 'Inherit' },
 } as const
+
+/** The draft without rows in which nothing was entered. */
+export function withoutEmptyRows(draft: Draft): Draft {
+  const entered = <T extends object>(rows: readonly T[], empty: T) =>
+    rows.filter((row) => textOf(row) !== textOf(empty))
+  return {
+    ...draft,
+    roles: entered(draft.roles, emptyRows.roles),
+    workspaces: entered(draft.workspaces, emptyRows.workspaces),
+    projects: entered(draft.projects, emptyRows.projects),
+  }
+}
+
+function textOf(row: object): string {
+  return JSON.stringify(Object.entries(row).map(([name, text]) => [name, String(text).trim()]))
+}
 
 /** The draft with an additional empty row. */
 export function withRow(draft: Draft, section: Section): Draft {
