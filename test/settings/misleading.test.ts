@@ -102,6 +102,18 @@ describe('the page where rules are in force', () => {
     await post('/api/scim/settings', { workspaces_groups: [['Vision', 'Crew']] }).expect(400)
   })
 
+  it('does not say of somebody without access that they were given what is kept for them', async () => {
+    const { visit, changeUser, access, scope, ada } = await aCrew(enterprise)
+    const { text: before } = await visit(`${path}/people/${ada.id}`)
+    expect(before).toContain('<dt>Given by SCIM</dt>')
+    const record = (await access.getRecord(scope, ada.id))!
+    await changeUser(ada, { active: false })
+    await access.saveRecord(scope, record)
+    const { text } = await visit(`${path}/people/${ada.id}`)
+    expect(text).not.toContain('Given by SCIM')
+    expect(text).toContain('<dt>Kept, without effect</dt><dd><ul>')
+  })
+
   it('names projects', async () => {
     const { visit, send, ada } = await aCrew(enterprise)
     for (const tab of ['/people', `/people/${ada.id}`]) {

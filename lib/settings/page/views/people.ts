@@ -227,7 +227,7 @@ function stateCard(person: Explanation, names: NameProjects): Html {
     html`<dt>${title}</dt><dd>${items.length > 0 ? html`<ul>${items.map((item) => html`<li>${names(item)}</li>`)}</ul>` : html`<span class="quiet">${otherwise}</span>`}</dd>`
   return html`<section class="card" aria-labelledby="state-title"><h2 id="state-title">In Label Studio</h2>
 <dl class="facts">
-${list('Given by SCIM', person.applied, 'nothing')}
+${list(person.access.active ? 'Given by SCIM' : 'Kept, without effect', person.applied, 'nothing')}
 ${person.deferred.length > 0 && list('At the first sign-in', person.deferred, '')}
 ${person.recorded.length > 0 && list('Recorded, not in force', person.recorded, '')}
 ${list('Still to do', person.outstanding, 'nothing')}
