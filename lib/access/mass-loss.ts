@@ -28,7 +28,6 @@ export interface MassLoss {
 
 const massLossName = 'massLoss'
 const allowedName = 'massLossAllowedUntil'
-const lossesName = 'recentLosses'
 const hourMs = 3_600_000
 
 /** Whether a loss of this size is a mass loss. */
@@ -99,77 +98,4 @@ async function countPeople(
     page: { kind: 'index', offset: 0, limit: 1 },
   })
   return totalResults
-}
-
-/**
- * The people of one tenant who lost access within the last hour, as counted by this instance and
- * shared between instances.
- */
-export interface RecentLosses {
-  /** The ids that this instance has not counted within the hour. */
-  uncounted(ids: readonly string[]): readonly string[]
-  /** Counts people. `inactive` ones are no longer part of the active people. */
-  add(ids: readonly string[], kind: 'inactive' | 'withoutRole'): void
-  /** The count known to this instance, without a store call. */
-  known(): number
-  /** Exchanges counts with the other instances, at most every two seconds. */
-  exchange(access: AccessStore, scope: Scope): Promise<void>
-  /** How many of them became inactive. */
-  inactive(): number
-}
-
-const exchangeEveryMs = 2_000
-const minuteMs = 60_000
-const maxRemembered = 50_000
-
-/** Counts per minute: `[minute, inactive, withoutRole]`. */
-type Bucket = readonly [number, number, number]
-
-/** Counts of one tenant, kept for an hour. */
-export function recentLosses(clock: () => Date): RecentLosses {
-  let shared: readonly Bucket[] = []
-  let own: readonly Bucket[] = []
-  let exchangedAt = Number.NEGATIVE_INFINITY
-  const counted = new Map<string, number>()
-  const minute = () => Math.floor(clock().getTime() / minuteMs)
-  const fresh = (buckets: readonly Bucket[]) => buckets.filter(([at]) => at > minute() - 60)
-  const isCounted = (id: string) => (counted.get(id) ?? Number.NEGATIVE_INFINITY) > minute() - 60
-  const sum = (index: 1 | 2) =>
-    fresh([...shared, ...own]).reduce((total, bucket) => total + bucket[index], 0)
-
-  return {
-    uncounted: (ids) => ids.filter((id) => !isCounted(id)),
-    add(ids, kind) {
-      const news = ids.filter((id) => !isCounted(id))
-      if (news.length === 0) return
-      if (counted.size > maxRemembered) counted.clear()
-      for (const id of news) counted.set(id, minute())
-      const bucket: Bucket =
-        kind === 'inactive' ? [minute(), news.length, 0] : [minute(), 0, news.length]
-      own = merged([...own, bucket])
-    },
-    known: () => sum(1) + sum(2),
-    inactive: () => sum(1),
-    async exchange(access, scope) {
-      const now = clock().getTime()
-      if (now - exchangedAt < exchangeEveryMs) return
-      exchangedAt = now
-      const value = await access.getValue(scope, lossesName)
-      const given = fresh(value === undefined ? [] : (JSON.parse(value) as readonly Bucket[]))
-      const sent = own
-      shared = merged([...given, ...sent])
-      own = own.filter((bucket) => !sent.includes(bucket))
-      if (sent.length > 0) await access.setValue(scope, lossesName, JSON.stringify(shared))
-    },
-  }
-}
-
-/** One bucket for each minute. */
-function merged(buckets: readonly Bucket[]): readonly Bucket[] {
-  const byMinute = new Map<number, Bucket>()
-  for (const [at, inactive, withoutRole] of buckets) {
-    const [, a = 0, b = 0] = byMinute.get(at) ?? []
-    byMinute.set(at, [at, a + inactive, b + withoutRole])
-  }
-  return [...byMinute.values()]
 }

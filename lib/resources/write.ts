@@ -83,15 +83,25 @@ async function steps(
   const change = decided instanceof Promise ? await decided : decided
   permit(call, change)
   if (current !== undefined && isNothing(change)) return leave(call, current, change)
-  const checked = call.kind.check?.(call, change)
-  if (checked !== undefined) await checked
-  if (isLong(change)) await nextTurn()
+  try {
+    const checked = call.kind.check?.(call, change)
+    if (checked !== undefined) await checked
+    if (isLong(change)) await nextTurn()
+    const stored = await carryOut(call, change, store)
+    return { resource: stored.resource, hasChanged: hasChanged(stored) }
+  } finally {
+    release(call, change)
+  }
+}
+
+/** Prepares, stores, announces, settles. */
+async function carryOut(call: ResourceCall, change: Change, storing: typeof put): Promise<Outcome> {
   const prepared = prepare(call, change)
-  const stored = await store(call, prepared)
+  const stored = await storing(call, prepared)
   announce(call, prepared, stored)
   const settled = settle(call, prepared.change, stored)
   if (settled !== undefined) await settled
-  return { resource: stored.resource, hasChanged: hasChanged(stored) }
+  return stored
 }
 
 /**
@@ -102,11 +112,7 @@ async function steps(
 export function remove(call: ResourceCall): Promise<void> {
   return retryRaces(call.services, async () => {
     const change = await (call.kind.beforeDeletion ?? checkedDeletion)(call)
-    const prepared = prepare(call, change)
-    const stored = await put(call, prepared)
-    announce(call, prepared, stored)
-    const settled = settle(call, prepared.change, stored)
-    if (settled !== undefined) await settled
+    await carryOut(call, change, put).finally(() => release(call, change))
   })
 }
 
@@ -114,8 +120,18 @@ export function remove(call: ResourceCall): Promise<void> {
 export async function checkedDeletion(call: ResourceCall): Promise<Change> {
   const { read, decide } = call.kind.deletion(call)
   const change = await decide(read && (await loadToWrite(call, read)), nobody)
-  await call.kind.check?.(call, change)
+  try {
+    await call.kind.check?.(call, change)
+  } catch (error) {
+    release(call, change)
+    throw error
+  }
   return change
+}
+
+/** Nobody has to count any more whom the change takes access from: it has failed or been counted. */
+function release({ services, scope }: ResourceCall, change: Change): void {
+  services.brake?.release(scope, change)
 }
 
 /** Also an answer that the resource is gone may be the second to the same DELETE. */

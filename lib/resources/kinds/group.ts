@@ -287,7 +287,7 @@ function withMemberIds(resource: Resource, ids: readonly string[]): Resource {
 function lossesOf(change: Change): GroupLoss[] {
   const { kind, before, after, members } = change
   const given = before?.['displayName'] ?? after['displayName']
-  const group = { id: after.id, name: typeof given === 'string' ? given : undefined }
+  const group = { change, id: after.id, name: typeof given === 'string' ? given : undefined }
   const renamed = renaming(change)
   if (kind === 'deleted') {
     const cause = (name: string) => `Deleting the group "${name}"`

@@ -70,10 +70,11 @@ export const user: Kind = {
 
   check(call, change) {
     const { adapters, options } = call.services
+    // First, because what it holds must count before anything is waited for.
     const isFree =
+      !(endsAccess(change) && areMany(call, change)) &&
       !adapters.users.exemptions &&
       options.unknownManager === 'keep' &&
-      !mayBeTooMany(call, change) &&
       !takesValues(call.services, change) &&
       !changesAddresses(call.services, change)
     return isFree ? undefined : checkPerson(call, change)
@@ -226,19 +227,20 @@ async function checkPerson(call: Call, change: Change): Promise<void> {
     await rememberAddresses(services.adapters, scope, before as User, after as User)
   }
   const loss = await lossOf(call, change)
-  if (loss) await services.brake?.check(scope, { ids: [after.id], ...loss })
+  if (loss) await services.brake?.check(scope, loss)
 }
 
 /**
  * The loss of access by a change, if so many have lost it recently that one more may be a mass
  * loss.
  */
-async function lossOf(call: Call, change: Change): Promise<Omit<Loss, 'ids'> | undefined> {
-  if (mayBeTooMany(call, change)) return { kind: 'inactive', cause: 'Deactivating people' }
-  const { services, scope } = call
-  const isNear = takesValues(services, change) && services.brake?.isNear(scope, 1)
-  return isNear && (await losesRole(call, change))
-    ? { kind: 'withoutRole', cause: 'Taking roles from people' }
+async function lossOf(call: Call, change: Change): Promise<Loss | undefined> {
+  const who = { change, ids: [change.after.id] }
+  if (endsAccess(change) && areMany(call, change))
+    return { ...who, kind: 'inactive', cause: 'Deactivating people' }
+  const isMany = takesValues(call.services, change) && areMany(call, change)
+  return isMany && (await losesRole(call, change))
+    ? { ...who, kind: 'withoutRole', cause: 'Taking roles from people' }
     : undefined
 }
 
@@ -284,8 +286,9 @@ function changesAddresses({ adapters }: Services, change: Change): boolean {
   return attributes.includes('emails') || attributes.includes('userName')
 }
 
-function mayBeTooMany({ services: { brake }, scope }: Call, change: Change): boolean {
-  return brake !== undefined && endsAccess(change) && brake.isNear(scope, 1)
+/** Whether the change has to be checked, because many have lost access. */
+function areMany({ services: { brake }, scope }: Call, change: Change): boolean {
+  return brake !== undefined && !brake.few(scope, { change, ids: [change.after.id] })
 }
 
 /** Whether an active user becomes inactive; a deletion starts with that. */

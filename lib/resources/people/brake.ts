@@ -6,10 +6,9 @@ import {
   isMassLoss,
   type MassLoss,
   massLossAllowedUntil,
-  type RecentLosses,
-  recentLosses,
   rememberMassLoss,
 } from '../../access/mass-loss.js'
+import { type RecentLosses, recentLosses } from '../../access/recent-losses.js'
 import { unavailable } from '../../errors.js'
 import { auditEntry } from '../../events/audit-entry.js'
 import type { AuditEntry } from '../../events/catalogue.js'
@@ -20,27 +19,34 @@ import type { ServiceOptions } from '../options.js'
 
 /** The people who would lose access by a change. */
 export interface Loss {
+  /** The change; the same object from `few` or `check` to `release`. */
+  readonly change: object
   readonly ids: readonly string[]
   readonly kind: 'inactive' | 'withoutRole'
   /** The cause, as the beginning of a sentence, e.g. `Renaming the group "Crew"`. */
   readonly cause: string
 }
 
-/** Watches for mass losses: many people losing access within an hour, by any changes. */
+/**
+ * Watches for mass losses: many people losing access within an hour, by any changes. A change holds
+ * people, so that changes under way at the same time count them, until it is released.
+ */
 export interface Brake {
   /**
-   * Whether a loss by this many more people could be a mass loss. Makes no store call, so that
-   * small losses cost nothing.
+   * Whether the losses are few even with these people; then the change holds them and needs no
+   * check. Makes no store call, so that small losses cost nothing.
    */
-  isNear(scope: Scope, people: number): boolean
+  few(scope: Scope, loss: Pick<Loss, 'change' | 'ids'>): boolean
   /**
-   * Reports a mass loss, or refuses it.
+   * Holds people, and reports a mass loss or refuses it.
    *
    * @throws ScimError 503 if mass losses are refused; nothing may be stored then
    */
   check(scope: Scope, loss: Loss): Promise<void>
   /** Counts people who have lost access. */
   count(scope: Scope, loss: Pick<Loss, 'ids' | 'kind'>): void
+  /** Ends what a change holds, after it was counted or has failed. */
+  release(scope: Scope, change: object): void
 }
 
 /** The dependencies of a brake. */
@@ -60,6 +66,8 @@ interface Watched {
   readonly losses: RecentLosses
   /** How many people were active before the losses, and when that was counted. */
   before?: { readonly people: number; readonly at: number }
+  /** Until when that count is a new one: the longer it took, the longer. */
+  newUntil?: number
   /** A count under way, and until when changes wait for it. */
   counting?: { readonly ended: Promise<void>; readonly until: number } | undefined
   reportedAt?: number
@@ -83,62 +91,76 @@ export function createBrake(parts: BrakeParts): Brake | undefined {
     const known = tenants.get(tenant)
     if (known) return known
     if (tenants.size >= maxTenants) tenants.clear()
-    const watched = { losses: recentLosses(clock) }
+    const watched = { losses: recentLosses(access, clock) }
     tenants.set(tenant, watched)
     return watched
   }
   return {
-    // Other instances may have counted as many, so from half of the minimum on the shared counts
-    // are read.
-    isNear: (scope, people) =>
-      people + watchedOf(scope).losses.known() >= Math.ceil(options.massLossLeast / 2),
-    check: (scope, loss) => check({ ...parts, access }, watchedOf(scope), scope, loss),
-    count(scope, { ids, kind }) {
-      watchedOf(scope).losses.add(ids, kind)
+    few(scope, { change, ids }) {
+      const { losses } = watchedOf(scope)
+      // Other instances may have counted as many, so from half of the minimum on the shared counts
+      // are read.
+      if (losses.known(ids) >= Math.ceil(options.massLossLeast / 2)) return false
+      losses.hold(change, ids)
+      return true
     },
+    check: (scope, loss) => check({ ...parts, access }, watchedOf(scope), scope, loss),
+    count: (scope, loss) => watchedOf(scope).losses.add(scope, loss),
+    release: (scope, change) => watchedOf(scope).losses.release(scope, change),
   }
 }
 
-async function check(
-  parts: BrakeParts & { readonly access: AccessStore },
-  watched: Watched,
-  scope: Scope,
-  loss: Loss,
-): Promise<void> {
+type CheckParts = BrakeParts & { readonly access: AccessStore }
+
+async function check(parts: CheckParts, watched: Watched, scope: Scope, loss: Loss): Promise<void> {
   const { access, options, clock } = parts
   const { losses } = watched
   const now = clock()
-  await losses.exchange(access, scope)
-  const people = losses.known() + losses.uncounted(loss.ids).length
-  if (people < options.massLossLeast) {
+  const isRefused = options.onMassLoss === 'refuse'
+  losses.hold(loss.change, loss.ids)
+  await losses.exchange(scope)
+  if (losses.known([], loss.change) < options.massLossLeast) {
     // So that it is known when it is needed.
     keepCount(parts, watched, scope)
     return
   }
-  const of = await peopleBefore(parts, watched, scope)
-  const limits = { share: options.massLossShare, least: options.massLossLeast }
-  if (!isMassLoss(people, of, limits)) return
+  const find = async (isAnew: boolean): Promise<MassLoss | undefined> => {
+    const of = await peopleBefore(parts, watched, scope, isAnew)
+    const people = losses.known([], loss.change)
+    const limits = { share: options.massLossShare, least: options.massLossLeast }
+    if (!isMassLoss(people, of, limits)) return undefined
+    return { at: now.toISOString(), people, of, cause: loss.cause, isRefused }
+  }
+  if (!(await find(false))) return
+  if (!isRefused && isReported(parts, watched)) return
   if (await massLossAllowedUntil(access, scope, now)) return
-  const isRefused = options.onMassLoss === 'refuse'
-  const found: MassLoss = { at: now.toISOString(), people, of, cause: loss.cause, isRefused }
-  await report(parts, watched, scope, found)
+  // Many people may have come since they were counted.
+  const found = await find(true)
+  if (!found) return
+  if (!isReported(parts, watched)) await report(parts, watched, scope, found)
   if (isRefused) throw refusal(parts, found)
 }
 
 /**
  * How many people were active before the losses. In a large tenant it takes seconds to count them,
- * and longer beside other searches, so that is waited for only if there is no recent count, and not
- * for long: until there is one, all people count as active, because nobody must stay in for want of
- * a number.
+ * and longer beside other searches, so that is waited for only if there is no recent count or it
+ * has to be a new one, and not for long: until there is one, all people count as active, because
+ * nobody must stay in for want of a number.
  */
-async function peopleBefore(parts: BrakeParts, watched: Watched, scope: Scope): Promise<number> {
-  keepCount(parts, watched, scope)
+async function peopleBefore(
+  parts: BrakeParts,
+  watched: Watched,
+  scope: Scope,
+  isAnew: boolean,
+): Promise<number> {
+  const isOld = isAnew && performance.now() > (watched.newUntil ?? 0)
+  keepCount(parts, watched, scope, isOld)
   const usable = () => {
     const age = parts.clock().getTime() - (watched.before?.at ?? Number.NEGATIVE_INFINITY)
     return age <= usableForMs ? watched.before?.people : undefined
   }
   const { counting } = watched
-  if (usable() === undefined && counting) {
+  if (counting && (isOld || usable() === undefined)) {
     const limit = new AbortController()
     const waited = pause(Math.max(counting.until - performance.now(), 0), undefined, limit)
     await Promise.race([counting.ended, waited]).finally(() => limit.abort())
@@ -146,38 +168,49 @@ async function peopleBefore(parts: BrakeParts, watched: Watched, scope: Scope): 
   return usable() ?? countEverybody(parts.adapters, scope)
 }
 
-/** Counts in the background if the last count is older than a minute. */
-function keepCount({ adapters, clock }: BrakeParts, watched: Watched, scope: Scope): void {
+/** Counts in the background if the last count is old: a minute, unless told. */
+function keepCount(
+  { adapters, clock }: BrakeParts,
+  watched: Watched,
+  scope: Scope,
+  isOld = false,
+): void {
   const at = clock().getTime()
-  const isFresh = watched.before !== undefined && at - watched.before.at <= activeForMs
-  if (isFresh || watched.counting) return
+  const { before, counting, losses } = watched
+  if (counting || (!isOld && before && at - before.at <= activeForMs)) return
+  const startedAt = performance.now()
+  // Those who become inactive meanwhile may be counted as active.
+  const inactive = losses.inactive()
   // Goes on after the request.
   const own = { ...scope, signal: AbortSignal.timeout(activeForMs) }
   const ended = countActivePeople(adapters, own)
     .then((active) => {
-      watched.before = { people: active + watched.losses.inactive(), at }
+      watched.before = { people: active + inactive, at }
+      watched.newUntil = 2 * performance.now() - startedAt
     })
     .catch((error: unknown) => debug('the active people could not be counted: %O', error))
     .finally(() => {
       watched.counting = undefined
     })
-  watched.counting = { ended, until: performance.now() + longestCountMs }
+  watched.counting = { ended, until: startedAt + longestCountMs }
 }
 
 /**
- * Reports a mass loss once an hour. A refusal is reported again when the change is sent again after
- * a minute.
+ * Whether a mass loss was reported within the hour. A refusal is reported again when the change is
+ * sent again after a minute.
  */
+function isReported({ clock, options }: BrakeParts, { reportedAt }: Watched): boolean {
+  const cooldownMs = options.onMassLoss === 'refuse' ? activeForMs : hourMs
+  return reportedAt !== undefined && clock().getTime() - reportedAt < cooldownMs
+}
+
 async function report(
-  { adapters, access, clock, emit }: BrakeParts & { readonly access: AccessStore },
+  { adapters, access, clock, emit }: CheckParts,
   watched: Watched,
   scope: Scope,
   loss: MassLoss,
 ): Promise<void> {
-  const now = clock().getTime()
-  const cooldownMs = loss.isRefused ? activeForMs : hourMs
-  if (watched.reportedAt !== undefined && now - watched.reportedAt < cooldownMs) return
-  watched.reportedAt = now
+  watched.reportedAt = clock().getTime()
   const entry = {
     ...auditEntry(scope, clock(), {
       event: 'access.massLoss',

@@ -11,9 +11,12 @@ import { memberIds, peopleBelow } from '../../stores/people-below.js'
 import type { User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { Services } from '../call.js'
+import type { Loss } from './brake.js'
 
 /** A change of a group that can take access from people. */
 export interface GroupLoss {
+  /** The change, see {@link Loss}. */
+  readonly change: object
   readonly id: string
   /** Absent if it has not been read. */
   readonly name: string | undefined
@@ -41,23 +44,23 @@ export async function foreseeLoss(
 ): Promise<void> {
   const { adapters, brake } = services
   const { access } = adapters
-  if (loss.joining && !brake?.isNear(scope, loss.joining.length)) return
+  const { change, joining } = loss
+  if (joining && (brake?.few(scope, { change, ids: joining }) ?? true)) return
   if (!access || !(await canTakeRoles({ ...adapters, access }, scope, loss))) return
   const members =
     loss.leaving === 'everybody'
       ? memberIds(await adapters.groups.get(scope, loss.id, { omit: new Set() }))
-      : (loss.joining ?? loss.leaving)
+      : (joining ?? loss.leaving)
   const people = await peopleBelow(adapters, scope, members)
-  if (brake?.isNear(scope, people.length)) {
-    const active = people.filter((user) => user.active)
-    const leaving = new Set(loss.joining ? [] : members)
+  const active = people.filter((user) => user.active)
+  if (brake && !brake.few(scope, { change, ids: active.map(({ id }) => id) })) {
+    const leaving = new Set(joining ? [] : members)
     const name = loss.name ?? (await nameOf(services, scope, loss))
-    const change = { people: active, loss: { ...loss, name }, leaving }
-    const ids = await losing(services, scope, change)
+    const ids = await losing(services, scope, { people: active, loss: { ...loss, name }, leaving })
     const cause = loss.cause(name)
-    if (ids.length > 0) await brake.check(scope, { ids, kind: 'withoutRole', cause })
+    if (ids.length > 0) await brake.check(scope, { change, ids, kind: 'withoutRole', cause })
   }
-  if (!loss.joining) await noteRolesByRule({ ...adapters, access }, scope, people)
+  if (!joining) await noteRolesByRule({ ...adapters, access }, scope, people)
 }
 
 async function nameOf(
