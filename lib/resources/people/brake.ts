@@ -106,7 +106,8 @@ export function createBrake(parts: BrakeParts): Brake | undefined {
     },
     check: (scope, loss) => check({ ...parts, access }, watchedOf(scope), scope, loss),
     count: (scope, loss) => watchedOf(scope).losses.add(scope, loss),
-    release: (scope, change) => watchedOf(scope).losses.release(scope, change),
+    // After every write, also in tenants where nobody has lost access.
+    release: (scope, change) => tenants.get(scope.tenant)?.losses.release(scope, change),
   }
 }
 
