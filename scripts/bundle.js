@@ -37,7 +37,7 @@ const shared = [
   },
   {
     name: 'options',
-    test: /\/lib\/(access\/import-state|stores\/(record-pages|token-store)|options)\.js$/,
+    test: /\/lib\/(access\/import-state|stores\/(in-steps|record-pages|token-store)|options)\.js$/,
   },
 ]
 

@@ -22,6 +22,7 @@ const openBracket = 0x5b
 const closeBracket = 0x5d
 const openBrace = 0x7b
 const closeBrace = 0x7d
+const stepLength = 50_000
 
 /**
  * Names that plain objects inherit, alone or as part of a path (`constructor.prototype`,
@@ -36,19 +37,25 @@ const builtInName = new RegExp(`(?:^|[.:[\\]\\s])(?:${builtIns})(?:$|[.:[\\]\\s]
  * and unpaired surrogates.
  *
  * It makes one pass without recursion, so it can run before `JSON.parse`. It does not detect all
- * malformed JSON; `JSON.parse` does.
+ * malformed JSON; `JSON.parse` does. It stops after each 50 kB, so that other requests can have
+ * their turn.
  *
  * @throws ScimError 400 `invalidSyntax` or `invalidValue` naming the attribute
  */
-export function checkJson(text: string, limits: JsonLimits): void {
+export function* checkJson(text: string, limits: JsonLimits): Generator<void> {
   const frames: Frame[] = []
   let position = 0
+  let end = stepLength
   while (position < text.length) {
+    if (position > end) {
+      yield
+      end += stepLength
+    }
     const code = text.charCodeAt(position)
     if (code === quote) {
-      const end = endOfString(text, position + 1)
-      takeString(text.slice(position + 1, end), frames)
-      position = end
+      const close = endOfString(text, position + 1)
+      takeString(text.slice(position + 1, close), frames)
+      position = close
     } else if (code === openBrace || code === openBracket) {
       frames.push(newFrame(code === openBrace))
       if (frames.length > limits.maxJsonDepth) throw tooDeep(limits)

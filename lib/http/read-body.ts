@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Request } from 'express'
 import { invalidSyntax } from '../errors.js'
+import { isObject } from '../schema/json.js'
 import type { JsonObject } from '../schema/types.js'
 import { checkJson, type JsonLimits } from './check-json.js'
 import { requireJson } from './media-type.js'
@@ -34,7 +36,9 @@ export async function readBody(
     ? leftByParser(request.body)
     : await readBytes(arriving, limits.maxPayloadBytes)
   if (bytes.length > limits.maxPayloadBytes) throw payloadTooLarge(limits.maxPayloadBytes)
-  return { value: parseJson(bytes, limits), bytes: bytes.length }
+  const text = textOf(bytes)
+  for (const _ of checkJson(text, limits)) await nextTurn()
+  return { value: parseObject(text), bytes: bytes.length }
 }
 
 function leftByParser(body: unknown): Buffer {
@@ -54,27 +58,23 @@ function leftByParser(body: unknown): Buffer {
 }
 
 /**
- * The JSON object in a request body. A byte order mark before it is ignored.
+ * The text of a request body. A byte order mark before it is ignored.
  *
- * @throws ScimError 400 `invalidSyntax` when it is empty, malformed, not UTF-8 or not an object,
- *   and for everything `checkJson` refuses
+ * @throws ScimError 400 `invalidSyntax` when it is empty or not UTF-8
  */
-export function parseJson(bytes: Buffer, limits: JsonLimits): JsonObject {
+function textOf(bytes: Buffer): string {
   if (!isUtf8(bytes)) throw invalidSyntax('The request body is not UTF-8.')
   const text = bytes.toString('utf8')
   const json = text.startsWith('\uFEFF') ? text.slice(1) : text
   if (json.trim() === '') throw invalidSyntax('The request has no body.')
-  checkJson(json, limits)
-  const value = parse(json)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalidSyntax('The request body must be a JSON object.')
-  }
-  return value as JsonObject
+  return json
 }
 
-function parse(text: string): unknown {
+/** @throws ScimError 400 `invalidSyntax` when it is malformed or not an object */
+function parseObject(text: string): JsonObject {
+  let value: unknown
   try {
-    return JSON.parse(text)
+    value = JSON.parse(text)
   } catch (error) {
     // V8's message quotes the text, which may contain a password, so only the position is used.
     const position = /at position (\d+)/.exec(String(error))?.[1]
@@ -83,4 +83,6 @@ function parse(text: string): unknown {
         `JSON${position === undefined ? '' : ` (at character ${position})`}.`,
     )
   }
+  if (!isObject(value)) throw invalidSyntax('The request body must be a JSON object.')
+  return value as JsonObject
 }

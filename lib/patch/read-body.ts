@@ -2,6 +2,7 @@ import { invalidSyntax, ScimError } from '../errors.js'
 import { checkResource } from '../schema/check-resource.js'
 import { isObject } from '../schema/json.js'
 import { valuesAt } from '../schema/lookups.js'
+import type { ReadContext } from '../schema/read-context.js'
 import { type ReadResource, readResource } from '../schema/read-resource.js'
 import { knownUrn } from '../schema/read-schemas.js'
 import type { AttributePath, Json, JsonObject, ResourceType } from '../schema/types.js'
@@ -28,7 +29,11 @@ interface SplitBody {
  * @throws ScimError as `readResource` and `applyPatch`; `invalidSyntax` (400) when an attribute is
  *   given in two places
  */
-export function readBody(type: ResourceType, body: Json, options: PatchOptions): ReadResource {
+export function readBody(
+  type: ResourceType,
+  body: Json,
+  options: PatchOptions & Pick<ReadContext, 'lists' | 'passedOver'>,
+): ReadResource {
   const { rest, byPath, paths } = isObject(body)
     ? takeApart(type, body, options)
     : { rest: body, byPath: {}, paths: [] }

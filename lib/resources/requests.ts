@@ -1,8 +1,10 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { readBody as readSent } from '../patch/read-body.js'
 import { readPatch } from '../patch/read-patch.js'
-import { extended } from '../schema/json.js'
+import { extended, isObject, memberNamed } from '../schema/json.js'
+import type { ReadContext } from '../schema/read-context.js'
+import { joining, readListed } from '../schema/read-value.js'
 import type { Json, JsonObject } from '../schema/types.js'
+import { inSteps } from '../stores/in-steps.js'
 import type { Resource } from '../stores/resource.js'
 import { about, type Call, type ResourceCall } from './call.js'
 import type { ReceivedResource } from './kind.js'
@@ -17,7 +19,7 @@ import { type WriteResult, write } from './write.js'
  *   inactive person's access (503)
  */
 export async function create(call: Call, body: Json): Promise<Resource> {
-  const { attributes, secrets } = readBody(call, body)
+  const { attributes, secrets } = await readBody(call, body)
   const after = newResource(call, attributes)
   const spec = call.kind.create(call, after, secrets)
   return (await write(about(call, after.id), spec)).resource
@@ -26,16 +28,8 @@ export async function create(call: Call, body: Json): Promise<Resource> {
 /**
  * Replaces a resource by the body of a PUT (RFC 7644 §3.5.1); `replacement` describes what is kept.
  */
-export function replace(call: ResourceCall, body: Json): Promise<WriteResult> {
-  const sent = readBody(call, body)
-  const written = () => write(call, call.kind.replace(call, sent))
-  return isLong(call, sent) ? nextTurn().then(written) : written()
-}
-
-/** Whether to check the body has kept other requests waiting. */
-function isLong({ kind }: Call, { attributes }: ReceivedResource): boolean {
-  const values = attributes[kind.longAttribute ?? '']
-  return Array.isArray(values) && values.length > 1_000
+export async function replace(call: ResourceCall, body: Json): Promise<WriteResult> {
+  return write(call, call.kind.replace(call, await readBody(call, body)))
 }
 
 /** Applies the body of a PATCH (RFC 7644 §3.5.2), completely or not at all. */
@@ -44,11 +38,33 @@ export function patch(call: ResourceCall, body: Json): Promise<WriteResult> {
   return write(call, call.kind.patch(call, operations))
 }
 
-function readBody({ services, type, kind, scope }: Call, body: Json): ReceivedResource {
-  const read = readSent(type, body, patchOptions(services.options))
-  const { attributes, names, passedOver } = read
+async function readBody(call: Call, body: Json): Promise<ReceivedResource> {
+  const { services, type, kind, scope } = call
+  const lists = new Map<Json, Json[]>()
+  const context = { ...patchOptions(services.options), passedOver: new Set<string>(), lists }
+  await readLongList(call, body, context)
+  const { attributes, names, passedOver, secrets } = readSent(type, body, context)
   notePassedOver(services, scope, passedOver)
-  return { attributes, names, secrets: kind.acceptedSecrets?.(services, read.secrets) ?? {} }
+  return { attributes, names, secrets: kind.acceptedSecrets?.(services, secrets) ?? {} }
+}
+
+interface ListContext extends ReadContext {
+  readonly lists: Map<Json, Json[]>
+}
+
+/** Reads a list of thousands beforehand, so that other requests have their turn in between. */
+async function readLongList(
+  { type, kind: { longAttribute = '' } }: Call,
+  body: Json,
+  context: ListContext,
+): Promise<void> {
+  const definition = type.attributes.get(longAttribute)
+  const sent = isObject(body) ? memberNamed(body, longAttribute) : undefined
+  if (!definition || !Array.isArray(sent) || sent.length <= 1_000) return
+  const list: Json[] = []
+  const join = joining(definition, list)
+  await inSteps(sent, (element) => join(readListed(definition, element, context)))
+  context.lists.set(sent, list)
 }
 
 function newResource({ services, type, kind }: Call, attributes: JsonObject): Resource {

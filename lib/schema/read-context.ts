@@ -1,4 +1,5 @@
 import type { Deviations } from '../deviations.js'
+import type { Json } from './types.js'
 
 /**
  * How to treat an attribute that no schema of the resource type has (RFC 7644 §3.1 does not say):
@@ -23,4 +24,6 @@ export interface ReadContext {
   readonly maxStringLength?: number
   /** Called with the path of each attribute and the URN of each extension that is dropped. */
   readonly passedOver?: Set<string>
+  /** Lists that were read already, by what the client sent. */
+  readonly lists?: ReadonlyMap<Json, Json[]>
 }

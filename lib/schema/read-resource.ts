@@ -46,7 +46,7 @@ export interface ReadResource {
  */
 export function readResource(type: ResourceType, sent: Json, options: ReadOptions): ReadResource {
   if (!isObject(sent)) throw invalidSyntax('A resource must be a JSON object.')
-  const passedOver = new Set<string>()
+  const { passedOver = new Set<string>() } = options
   const keepUnassigned = options.keepUnassigned ?? options.partial ?? false
   const context = { ...options, keepUnassigned, passedOver }
   const input = inPlace(type, sent, context)

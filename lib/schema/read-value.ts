@@ -39,7 +39,9 @@ export function readValue(
   if (!definition.multiValued) return readElement(definition, value, context, path)
   const given = asSent(definition, value, context)
   if (clearsList(definition, given, context)) return undefined
-  const values = distinct(definition, readElements(definition, given, context, path))
+  const values =
+    context.lists?.get(given) ??
+    distinct(definition, readElements(definition, given, context, path))
   return values.length === 0 ? undefined : values
 }
 
@@ -174,7 +176,7 @@ export function readListed(
 ): Json | undefined {
   const read = readElement(definition, raw, context, path)
   if (areMemberships(definition)) {
-    if (isObject(read) && read['value'] !== undefined) return read
+    if (isObject(read) && (read['value'] ?? '') !== '') return read
     throw invalidValue(`Attribute "${path}.value" is required for each value.`)
   }
   if (read === undefined || saysNone(raw, context) || holdsNothing(definition, read)) {
@@ -210,8 +212,18 @@ function asObject(
 export function distinct(definition: AttributeDefinition, values: Json[]): Json[] {
   if (values.length < 2) return values
   const list: Json[] = []
+  values.forEach(joining(definition, list))
+  return list
+}
+
+/** Adds values to a list one by one; merges one that is in it already. */
+export function joining(
+  definition: AttributeDefinition,
+  list: Json[],
+): (value: Json | undefined) => void {
   const index = indexValues(definition, list)
-  for (const value of values) {
+  return (value) => {
+    if (value === undefined) return
     const position = index.find(value)
     if (position === undefined) index.note(value, list.push(value) - 1)
     else {
@@ -220,7 +232,6 @@ export function distinct(definition: AttributeDefinition, values: Json[]): Json[
       index.note(joined, position)
     }
   }
-  return list
 }
 
 /** Merges two spellings of the same value. */

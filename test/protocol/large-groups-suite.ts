@@ -85,6 +85,19 @@ export function largeGroups(open: () => Promise<Adapters>): void {
     expect(valuesIn(answer.body)).toEqual(ids.slice(0, -1))
   })
 
+  it('reads a PUT of thousands as one of a few: any spelling, each once, all or nothing', async () => {
+    const listed = ids.slice(1).map((value) => ({ VALUE: value, colour: 'red' }))
+    const body = { schemas: [groupUrn], displayName: 'Crew', Members: [...listed, ...listed] }
+    const answer = await scim.put(url, body)
+    expect(answer.status).toBe(200)
+    expect(valuesIn(answer.body)).toEqual(ids.slice(1))
+    for (const wrong of [{}, { value: '' }, { value: 5 }, 7]) {
+      const refused = await scim.put(url, { ...body, Members: [...listed.slice(1), wrong] })
+      expect(refused).toMatchObject({ status: 400, body: { scimType: 'invalidValue' } })
+    }
+    expect(valuesIn((await scim.get(url)).body)).toEqual(ids.slice(1))
+  })
+
   it('answers the members of one version while others change it', async () => {
     // Either the first is in it or the last, at any time.
     const [first = '', last = ''] = [ids[0], ids.at(-1)]

@@ -23,11 +23,11 @@ import { changedAttributes, replacement } from '../state.js'
 import { hasMembers } from '../store-input.js'
 import { checkedDeletion } from '../write.js'
 import {
+  distinctIds,
   effectiveChange,
   memberDifference,
   requireFewMembers,
   withoutMembers,
-  withPlainMembers,
 } from './members.js'
 import { deletionOf, everything, patched, plain, present } from './plain.js'
 
@@ -47,11 +47,10 @@ export const group: Kind = {
   patchAnswersNothing: true,
 
   create(_call, resource) {
-    const whole = withPlainMembers(resource)
     return {
-      decide: (_current, ignored) => {
-        const add = memberIds(whole).filter((id) => !ignored.has(id))
-        const after = withMemberIds(whole, add)
+      decide: async (_current, ignored) => {
+        const add = [...(await distinctIds(resource, ignored))]
+        const after = withMemberIds(resource, add)
         const attributes = changedAttributes(undefined, after)
         return { kind: 'created', after, secrets: {}, members: { add, remove: [] }, attributes }
       },
@@ -66,7 +65,7 @@ export const group: Kind = {
       read: keepsMembers && keepsMembersApart(call) ? withoutThem : everything,
       decide: (current, ignored) => {
         const before = present(current)
-        const next = withPlainMembers(replacement(call, before, sent.attributes))
+        const next = replacement(call, before, sent.attributes)
         const after = keepsMembers ? withMemberIds(next, memberIds(before)) : next
         return wholeChange(call, 'replaced', { before, after, ignored })
       },
@@ -187,7 +186,7 @@ function patchWhole(call: ResourceCall, operations: readonly PatchOperation[]): 
     read: everything,
     decide: (current, ignored) => {
       const before = present(current)
-      const after = withPlainMembers(patched(call, before, operations).after)
+      const { after } = patched(call, before, operations)
       return wholeChange(call, 'patched', { before, after, ignored })
     },
   }
@@ -230,11 +229,14 @@ function patchWithDeltas(
 /**
  * A change whose states include members, which are removed if the store keeps members separately.
  */
-function wholeChange(call: Call, kind: Change['kind'], states: WholeStates): Change {
-  const { before, after, ignored } = states
-  const wanted = memberIds(after).filter((id) => !ignored.has(id))
-  const members = memberDifference(memberIds(before), wanted)
-  const next = keepsMembersApart(call) ? withoutMembers(after) : withMemberIds(after, wanted)
+async function wholeChange(
+  call: Call,
+  kind: Change['kind'],
+  { before, after, ignored }: WholeStates,
+): Promise<Change> {
+  const wanted = await distinctIds(after, ignored)
+  const members = await memberDifference(before, wanted)
+  const next = keepsMembersApart(call) ? withoutMembers(after) : withMemberIds(after, [...wanted])
   const attributes = changedAttributes(withoutMembers(before), withoutMembers(after))
   return {
     kind,

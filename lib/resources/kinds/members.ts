@@ -1,28 +1,19 @@
-import { invalidValue, tooMany } from '../../errors.js'
-import { extended } from '../../schema/json.js'
+import { tooMany } from '../../errors.js'
 import type { MemberChange } from '../../stores/group-store.js'
-import { memberIds } from '../../stores/people-below.js'
+import { inSteps } from '../../stores/in-steps.js'
 import type { Member, Resource } from '../../stores/resource.js'
 import type { Call } from '../call.js'
 
-/**
- * A group as sent by a client, with its members in the form that stores expect: ids only, each
- * once.
- *
- * @throws ScimError `invalidValue` (400) for a member without an id
- */
-export function withPlainMembers<R extends Resource>(group: R): R {
-  const members: unknown = group['members']
-  if (!Array.isArray(members)) return group
-  for (const member of members as readonly unknown[]) {
-    const id = (member as Partial<Member> | null)?.value
-    if (typeof id === 'string' && id !== '') continue
-    throw invalidValue('Attribute "members.value" is required for each member.')
-  }
-  const ids = memberIds(group)
-  return ids.length > 0
-    ? extended(group, { members: ids.map((value) => ({ value })) })
-    : withoutMembers(group)
+/** Ids of a group's members, each once, without those to ignore. */
+export async function distinctIds(
+  { members = [] }: Resource,
+  ignored: ReadonlySet<string>,
+): Promise<Set<string>> {
+  const ids = new Set<string>()
+  await inSteps(members as unknown as readonly Member[], ({ value }) => {
+    if (!ignored.has(value)) ids.add(value)
+  })
+  return ids
 }
 
 /** A group without `members`, for stores that keep members separately. */
@@ -31,16 +22,15 @@ export function withoutMembers<R extends Resource>(group: R): R {
   return rest as unknown as R
 }
 
-/** The difference between two sets of members. */
-export function memberDifference(
-  before: readonly string[],
-  after: readonly string[],
-): MemberChange {
-  const [old, now] = [new Set(before), new Set(after)]
-  return {
-    add: after.filter((id) => !old.has(id)),
-    remove: before.filter((id) => !now.has(id)),
-  }
+/** The difference between the members of a group and those it shall have. */
+export async function memberDifference(
+  before: Resource,
+  wanted: ReadonlySet<string>,
+): Promise<MemberChange> {
+  const leaving = await distinctIds(before, new Set())
+  const add: string[] = []
+  await inSteps(wanted, (id) => leaving.delete(id) || add.push(id))
+  return { add, remove: [...leaving] }
 }
 
 /** The part of a change that has an effect; costs one query, whatever the size of the group. */
