@@ -128,9 +128,18 @@ export function createDatabase(connection: Connection): Database {
         ? scanIn(connection, scanner.scan, query.compile(dialect.placeholder), scope)
         : reading.all(query),
     async transaction(work, scope) {
-      const run = () => inTransaction(writer, dialect, (client) => work(session(client.run)))
+      let statements = 0
+      const run = () =>
+        inTransaction(writer, dialect, (client) =>
+          work(
+            session((text, values) => {
+              statements += 1
+              return client.run(text, values)
+            }),
+          ),
+        )
       const result = await attempt(connection, run, scope)
-      await durability?.flush()
+      await durability?.flush(statements)
       return result
     },
     async alone<Arguments extends object, Row>(

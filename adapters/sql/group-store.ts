@@ -4,6 +4,7 @@ import {
   compileRules,
   type Group,
   type GroupStore,
+  inSteps,
   type MappingPolicy,
   type Member,
   type MemberChange,
@@ -152,8 +153,11 @@ async function changeMarked(
   change: MemberChange,
 ): Promise<{ added: readonly string[]; removed: readonly string[] }> {
   const { added, removed } = await applyMemberChange(session, group, change)
-  for (const member of [...added, ...removed]) known.set(member.id, member)
-  if (isMarked) for (const member of removed) toMark.push(member)
+  await inSteps(added, (member) => known.set(member.id, member))
+  await inSteps(removed, (member) => {
+    known.set(member.id, member)
+    if (isMarked) toMark.push(member)
+  })
   return { added: added.map(({ id }) => id), removed: removed.map(({ id }) => id) }
 }
 

@@ -3,7 +3,7 @@ import { groupKey, type MappingPolicy } from '../../lib/adapter/index.js'
 import { atMost, type Session, statement } from './database.js'
 import type { SqlDialect } from './dialects/dialect.js'
 import { isListed, type TypeRow } from './rows.js'
-import { type Sql, sql } from './sql.js'
+import { inOrder, type Sql, sql } from './sql.js'
 
 /**
  * The progress of a fan-out, i.e. a change of rules or of a large group whose people are being
@@ -147,10 +147,8 @@ export async function markAll(
   tenant: string,
   userIds: readonly string[],
 ): Promise<void> {
-  const sorted = [...new Set(userIds)].sort()
-  for (let start = 0; start < sorted.length; start += maxMarksAtOnce) {
-    const ids = JSON.stringify(sorted.slice(start, start + maxMarksAtOnce))
-    await session.prepared(markUsers, { tenant, ids })
+  for await (const part of inOrder(userIds)) {
+    await session.prepared(markUsers, { tenant, ids: JSON.stringify(part) })
   }
 }
 

@@ -8,16 +8,17 @@ import {
 import { atMost, type Session, type Statement, statement, TryAgain } from './database.js'
 import type { JsonSql, SqlDialect } from './dialects/dialect.js'
 import { isOfType, later, lockWholly, type ResourceKey, type TypeRow } from './rows.js'
-import { isStorable, type Sql, sql } from './sql.js'
+import { inOrder, isStorable, type Sql, sql } from './sql.js'
 
 /**
  * True for every membership, and the condition of the index by member: see `isListed` of resources.
  */
 export const isMember = sql.raw("member_id >= ''")
 
-const maxAtOnce = 500
-/** What SQLite reads in some milliseconds, in this thread. */
-const readAtOnce = 1000
+/** What SQLite removes in a few milliseconds, in this thread. */
+const maxAtOnce = 200
+/** What it reads in this time. */
+const readAtOnce = 500
 const memberTypes = ['User', 'Group']
 
 interface GroupKey {
@@ -34,7 +35,7 @@ export interface MemberId extends IdRow {
   readonly nested: number
 }
 
-const knownMembers = statement<{ tenant: string; ids: string }, IdRow & TypeRow>(
+const knownMembers = statement<GroupKey & { ids: string }, IdRow & TypeRow>(
   (value, { json, joinEach, forKeyShare }) => sql`
     select resource.id, resource.resource_type
     from ${joinEach(
@@ -244,7 +245,7 @@ export async function applyMemberChange(
   change: MemberChange,
 ): Promise<{ added: readonly MemberId[]; removed: readonly MemberId[] }> {
   const added = await addAll(session, insertMembers, group, change.add)
-  const removed = await runOn(session, deleteMembers, group, change.remove.filter(isStorable))
+  const removed = await runOn(session, deleteMembers, group, change.remove)
   return { added, removed }
 }
 
@@ -272,28 +273,27 @@ async function addAll<Row extends MemberId>(
   group: GroupKey,
   ids: readonly string[],
 ): Promise<readonly Row[]> {
-  const wanted = [...new Set(ids)].sort()
-  const added = await runOn(session, declared, group, wanted.filter(isStorable))
-  if (added.length < wanted.length) {
+  const added = await runOn(session, declared, group, ids)
+  if (added.length < ids.length) {
     const isAdded = new Set(added.map(({ id }) => id))
     await requireKnown(
       session,
-      group.tenant,
-      wanted.filter((id) => !isAdded.has(id)),
+      group,
+      ids.filter((id) => !isAdded.has(id)),
     )
   }
   return added
 }
 
-async function runOn<Row extends MemberId>(
+async function runOn<Row>(
   session: Session,
   declared: OfMembers<Row>,
   group: GroupKey,
   all: readonly string[],
 ): Promise<readonly Row[]> {
   const changed: Row[] = []
-  for (const ids of inChunks(all)) {
-    const rows = await session.prepared(declared, { ...group, ids: JSON.stringify(ids) })
+  for await (const part of inOrder(all)) {
+    const rows = await session.prepared(declared, { ...group, ids: JSON.stringify(part) })
     for (const row of rows) changed.push(row)
   }
   return changed
@@ -301,24 +301,14 @@ async function runOn<Row extends MemberId>(
 
 async function requireKnown(
   session: Session,
-  tenant: string,
+  group: GroupKey,
   all: readonly string[],
 ): Promise<void> {
   const unknown = new Set<string>(all)
-  for (const ids of inChunks(all.filter(isStorable))) {
-    const rows = await session.prepared(knownMembers, { tenant, ids: JSON.stringify(ids) })
-    for (const { id, resource_type } of rows) {
-      if (memberTypes.includes(resource_type)) unknown.delete(id)
-    }
+  for (const { id, resource_type } of await runOn(session, knownMembers, group, all)) {
+    if (memberTypes.includes(resource_type)) unknown.delete(id)
   }
   if (unknown.size > 0) throw new UnknownReferenceError([...unknown])
-}
-
-/** SQLite works in this thread, so other work can run between chunks: see `paced`. */
-function* inChunks(ids: readonly string[]): Generator<readonly string[]> {
-  for (let start = 0; start < ids.length; start += maxAtOnce) {
-    yield ids.slice(start, start + maxAtOnce)
-  }
 }
 
 /** The members of some groups, by the id of the group, with type and display. */

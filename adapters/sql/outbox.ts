@@ -1,9 +1,10 @@
-import type {
-  AuditEntry,
-  LedgerChange,
-  LedgerEntry,
-  Outbox,
-  Scope,
+import {
+  type AuditEntry,
+  inSteps,
+  type LedgerChange,
+  type LedgerEntry,
+  type Outbox,
+  type Scope,
 } from '../../lib/adapter/index.js'
 import { appendAudit } from './audit-store.js'
 import type { Database, Session } from './database.js'
@@ -116,13 +117,18 @@ export async function markPending(
   tenant: string,
   { ids, known = new Map(), toMark = [] }: Marks,
 ): Promise<void> {
-  const unknown = ids.filter((id) => !known.has(id))
-  const found = new Set(await groupsAmong(session, tenant, unknown.filter(isStorable)))
-  const all = [
-    ...ids.map((id) => known.get(id) ?? { id, nested: Number(found.has(id)) }),
-    ...toMark,
-  ]
-  const idsOf = (kind: number) =>
-    all.filter(({ id, nested }) => nested === kind && isStorable(id)).map(({ id }) => id)
-  await markPeople(session, tenant, { userIds: idsOf(0), groupIds: idsOf(1) })
+  if (ids.length + toMark.length === 0) return
+  const userIds: string[] = []
+  const groupIds: string[] = []
+  const unknown: string[] = []
+  const add = ({ id, nested }: MemberId) => (nested === 1 ? groupIds : userIds).push(id)
+  await inSteps(ids, (id) => {
+    const member = known.get(id)
+    if (member) add(member)
+    else if (isStorable(id)) unknown.push(id)
+  })
+  const found = new Set(await groupsAmong(session, tenant, unknown))
+  for (const id of unknown) add({ id, nested: Number(found.has(id)) })
+  await inSteps(toMark, add)
+  await markPeople(session, tenant, { userIds, groupIds })
 }

@@ -1,3 +1,5 @@
+import { inSteps } from '../../lib/adapter/index.js'
+
 /** A piece of SQL with its bound values; as a query, its rows are of this type. */
 export class Sql<Row = unknown> {
   /** Only a type. */
@@ -58,4 +60,29 @@ sql.join = (pieces: readonly Sql[], separator = comma): Sql => {
  */
 export function isStorable(text: string): boolean {
   return !text.includes('\0') && !/\p{Surrogate}/u.test(text)
+}
+
+/** What SQLite writes in a few milliseconds, in this thread. */
+const atOnce = 200
+
+/**
+ * The storable ids among these in their order, each once, in parts for one statement each. To sort
+ * thousands at once would keep other work waiting, so those that begin alike are sorted when it is
+ * their turn.
+ */
+export async function* inOrder(ids: readonly string[]): AsyncGenerator<readonly string[]> {
+  const byStart = new Map<string, Set<string>>()
+  await inSteps(ids, (id) => {
+    if (!isStorable(id)) return
+    const start = id.slice(0, 2)
+    const alike = byStart.get(start)
+    if (alike) alike.add(id)
+    else byStart.set(start, new Set([id]))
+  })
+  const sorted: string[] = []
+  for (const start of [...byStart.keys()].sort()) {
+    for (const id of [...(byStart.get(start) ?? [])].sort()) sorted.push(id)
+    while (sorted.length >= atOnce) yield sorted.splice(0, atOnce)
+  }
+  if (sorted.length > 0) yield sorted
 }

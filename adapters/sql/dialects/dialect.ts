@@ -147,10 +147,10 @@ export interface Connection {
   readonly reader: SqlClients
   /**
    * `flush` resolves when everything committed so far survives a power failure; absent if every
-   * commit does.
+   * commit does. It is told how many statements the last commit had.
    */
   readonly durability?: {
-    flush(): Promise<void>
+    flush(statements?: number): Promise<void>
     /** @throws UnavailableError when nothing may be written any more */
     requireSound(): void
     close(): Promise<void>

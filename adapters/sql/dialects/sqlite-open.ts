@@ -64,8 +64,11 @@ const pragmas = [
   'cache_size = -65536',
 ]
 
-/** In pages. Checkpoints are made in another thread (`walFlusher`); this is for when that fails. */
-const rareCheckpoints = 'wal_autocheckpoint = 16000'
+/**
+ * In pages: more than a change of 100,000 members writes. Checkpoints are made in another thread
+ * (`walFlusher`); this is for when that fails.
+ */
+const rareCheckpoints = 'wal_autocheckpoint = 64000'
 /** How long a checkpoint waits for writers and readers, during which nobody else can write. */
 const maxCheckpointWaitMs = 50
 

@@ -4,17 +4,18 @@ import { UnavailableError } from '../../../lib/adapter/index.js'
 import type { Scanner } from './sqlite-scanner.js'
 
 const debug = createDebug('label-studio-scim:sql')
-/** The log then has some megabytes. */
-const commitsPerCheckpoint = 250
+/** The log then has some megabytes; a change of thousands of members has so many alone. */
+const statementsPerCheckpoint = 1_000
 
 /** Makes commits durable. */
 export interface WalFlusher {
   /**
    * Resolves when everything committed before the call survives a power failure.
    *
+   * @param statements how many the last commit had
    * @throws UnavailableError when a flush has failed, now or before
    */
-  flush(): Promise<void>
+  flush(statements?: number): Promise<void>
   /** @throws UnavailableError when a flush has failed: see {@link walFlusher} */
   requireSound(): void
   /** Closes the log, after the last flush, and what makes checkpoints. */
@@ -36,16 +37,8 @@ export function walFlusher(path: string, checkpoints?: Scanner): WalFlusher {
   let running: Promise<void> | undefined
   let next: Promise<void> | undefined
   let failure: UnavailableError | undefined
-  let commits = 0
+  let written = 0
   let checkpoint: Promise<void> | undefined
-  const countCommit = () => {
-    commits += 1
-    if (!checkpoints || checkpoint || commits < commitsPerCheckpoint) return
-    commits = 0
-    checkpoint = copyLog(checkpoints).finally(() => {
-      checkpoint = undefined
-    })
-  }
   const requireSound = () => {
     if (failure) throw failure
   }
@@ -71,8 +64,14 @@ export function walFlusher(path: string, checkpoints?: Scanner): WalFlusher {
   }
   return {
     requireSound,
-    flush() {
-      countCommit()
+    flush(statements = 1) {
+      written += statements
+      if (checkpoints && !checkpoint && written >= statementsPerCheckpoint) {
+        written = 0
+        checkpoint = copyLog(checkpoints).finally(() => {
+          checkpoint = undefined
+        })
+      }
       if (running === undefined) return start()
       // A flush in progress may have started before the caller's commit.
       next ??= running

@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import fsPromises from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { createDatabase, type Database, statement } from '../../../adapters/sql/database.js'
 import { sqliteDialect } from '../../../adapters/sql/dialects/sqlite.js'
 import { openSqlite } from '../../../adapters/sql/dialects/sqlite-open.js'
@@ -68,6 +69,23 @@ it('copies the log into the database while others read, before it grows', async 
   expect(fs.statSync(`${file}-wal`).size).toBeLessThan(40_000_000)
   await adapters.close()
 }, 60_000)
+
+it('copies the log after one change of thousands, as after many small ones', async () => {
+  const adapters = await sqlAdapters({ url: database.url })
+  const store = createDatabase(await openSqlite(file, 1000))
+  const before = fs.statSync(file).size
+  await store.transaction(async (session) => {
+    for (let row = 0; row < 1_000; row += 1) {
+      const at = `row ${row} ${'x'.repeat(1_000)}`
+      await session.all(sql`insert into scim_values (tenant, name, value) values ('t', ${at}, 'x')`)
+    }
+  })
+  const until = Date.now() + 10_000
+  while (fs.statSync(file).size === before && Date.now() < until) await delay(10)
+  expect(fs.statSync(file).size).toBeGreaterThan(before)
+  await store.close()
+  await adapters.close()
+})
 
 it('answers a full disk with an UnavailableError that has the cause, and writes again later (D6)', async () => {
   const full = createDatabase(await openSqlite(file, 1000))
