@@ -53,7 +53,8 @@ describe.each([
   it.each(changes)(
     'is not acknowledged by a repeated %s before all are shut (R19)',
     async (_name, done, change) => {
-      const crew = await crewOf(make, 20, { deprovisionTimeoutMs: 100 })
+      // Enough for a few people on a busy machine, so that each attempt gets further.
+      const crew = await crewOf(make, 20, { deprovisionTimeoutMs: 300 })
       const slow = aGate()
       crew.host.haveTrouble(() => slow.opened)
       const first = await change(crew)
