@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { fastFolder } from './postgres-server.js'
 import { installPython } from './python-environment.js'
 
 /** A real Label Studio Community edition on a loopback port, with its own data directory. */
@@ -36,8 +36,6 @@ const databaseName = 'label_studio.sqlite3'
  * changes, this needs a new name.
  */
 const template = join(cache, `template-${release}-1`)
-/** In memory if possible, because SQLite waits for the disk at every write. */
-const fastFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 const pythonPath = resolve('test/support/label-studio-python')
 
 const owner = {
@@ -49,7 +47,7 @@ const owner = {
 /** Starts Label Studio. Installs it first if it is missing (about 1 GB, a minute). */
 export async function startLabelStudio(): Promise<LabelStudioServer> {
   await installLabelStudio()
-  const dataDir = await mkdtemp(join(fastFolder, 'label-studio-'))
+  const dataDir = await mkdtemp(join(fastFolder(), 'label-studio-'))
   if (existsSync(template)) cpSync(template, dataDir, { recursive: true })
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
