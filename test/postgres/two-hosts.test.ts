@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { digestToken } from '../../lib/index.js'
-import { type TestDatabase, testDatabase } from '../support/test-database.js'
+import { type TestDatabase, untouchedDatabase } from '../support/test-database.js'
 
 const root = path.join(__dirname, '../..')
 const token = 'token-of-the-identity-provider'
@@ -12,7 +12,7 @@ let database: TestDatabase
 
 beforeAll(async () => {
   await promisify(execFile)(process.execPath, ['scripts/build.js', '--programs'], { cwd: root })
-  database = await testDatabase()
+  database = await untouchedDatabase()
 })
 afterAll(async () => {
   for (const child of started) child.kill('SIGKILL')

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { sqlAdapters } from '../../adapters/sql/index.js'
 import { aScope, aUser, everything, writeOf } from '../adapters/support.js'
-import { testDatabase } from '../support/test-database.js'
+import { untouchedDatabase } from '../support/test-database.js'
 
 /** As it was before migration 009. */
 const withoutChanges = `
@@ -20,7 +20,7 @@ const withoutChanges = `
   delete from scim_migrations where name = '009_changes';`
 
 it('waits for transactions of a host that does not count changes yet', async () => {
-  const database = await testDatabase()
+  const database = await untouchedDatabase()
   const old = await sqlAdapters({ url: database.url })
   const scope = aScope()
   const users = [aUser(), aUser(), aUser()]

@@ -3,8 +3,9 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
+import { sqlAdapters } from '../../adapters/sql/index.js'
 
-/** An empty database for one test. */
+/** A database for one test, with no data. */
 export interface TestDatabase {
   readonly dialect: 'sqlite' | 'postgres'
   /** The URL for `sqlAdapters({ url })`. Several connections to it see the same data. */
@@ -18,15 +19,23 @@ export const testDialect: TestDatabase['dialect'] =
   process.env['TEST_SUITE'] === 'postgres' ? 'postgres' : 'sqlite'
 
 /**
- * Creates an empty database: a file on SQLite, a new database on PostgreSQL. Test files that use it
- * are named `*.sql.test.ts`. They run on SQLite in `npm test` and again on PostgreSQL in
- * `npm run test:postgres`.
+ * Creates a database for `sqlAdapters`: an empty file on SQLite, a new database with empty tables on
+ * PostgreSQL. Test files that use it are named `*.sql.test.ts`. They run on SQLite in `npm test` and
+ * again on PostgreSQL in `npm run test:postgres`.
  */
 export async function testDatabase(): Promise<TestDatabase> {
   return testDialect === 'postgres' ? await postgresDatabase() : sqliteDatabase()
 }
 
-/** An empty database in a file. */
+/** Creates a database without tables, for tests of what the first start does. */
+export async function untouchedDatabase(): Promise<TestDatabase> {
+  if (testDialect === 'sqlite') return sqliteDatabase()
+  const name = newName()
+  await asSuperuser(`CREATE DATABASE ${name}`)
+  return named(name)
+}
+
+/** An empty file of SQLite. */
 export function sqliteDatabase(): TestDatabase {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'scim-sqlite-'))
   return {
@@ -36,10 +45,50 @@ export function sqliteDatabase(): TestDatabase {
   }
 }
 
-/** An empty database in the PostgreSQL under test. */
+/**
+ * Migrating each database would cost more than most of the tests. `file_copy`, the cheapest way of
+ * copying it, needs PostgreSQL 15.
+ */
+const template = 'scim_template'
+
+/** A database in the PostgreSQL under test, with empty tables. */
 export async function postgresDatabase(): Promise<TestDatabase> {
-  const name = `scim_test_${randomUUID().replaceAll('-', '')}`
+  const name = newName()
+  const copying = `CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`
+  const copy = () => asSuperuser(copying)
+  await copy().catch(async (error) => {
+    if (codeOf(error) !== unknownDatabase) throw error
+    await makeTemplate()
+    await copy()
+  })
+  return named(name)
+}
+
+const unknownDatabase = '3D000'
+const nameTaken = '42P04'
+
+/** Renames the finished database, because other workers may make the template at the same time. */
+async function makeTemplate(): Promise<void> {
+  const name = newName()
+  const made = named(name)
   await asSuperuser(`CREATE DATABASE ${name}`)
+  const adapters = await sqlAdapters({ url: made.url })
+  await adapters.close()
+  try {
+    await asSuperuser(`ALTER DATABASE ${name} RENAME TO ${template}`)
+  } catch (error) {
+    await made.drop()
+    if (codeOf(error) !== nameTaken) throw error
+  }
+}
+
+const newName = () => `scim_test_${randomUUID().replaceAll('-', '')}`
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown }).code
+}
+
+function named(name: string): TestDatabase {
   const url = new URL(serverUrl())
   url.pathname = `/${name}`
   return {

@@ -1,12 +1,12 @@
 import { sqlAdapters } from '../../../adapters/sql/index.js'
 import { parseFilter } from '../../../lib/filter/parse.js'
 import { resolveFilter } from '../../../lib/filter/resolve.js'
-import { type TestDatabase, testDatabase } from '../../support/test-database.js'
+import { type TestDatabase, untouchedDatabase } from '../../support/test-database.js'
 import { aScope, aUser, everything, userType, writeOf } from '../support.js'
 
 let database: TestDatabase
 beforeEach(async () => {
-  database = await testDatabase()
+  database = await untouchedDatabase()
 })
 afterEach(() => database.drop())
 
