@@ -19,9 +19,9 @@ export const testDialect: TestDatabase['dialect'] =
   process.env['TEST_SUITE'] === 'postgres' ? 'postgres' : 'sqlite'
 
 /**
- * Creates a database for `sqlAdapters`: an empty file on SQLite, a new database with empty tables on
- * PostgreSQL. Test files that use it are named `*.sql.test.ts`. They run on SQLite in `npm test` and
- * again on PostgreSQL in `npm run test:postgres`.
+ * Creates a database for `sqlAdapters`: an empty file on SQLite, a new database with empty tables
+ * on PostgreSQL. Test files that use it are named `*.sql.test.ts`. They run on SQLite in `npm test`
+ * and again on PostgreSQL in `npm run test:postgres`.
  */
 export async function testDatabase(): Promise<TestDatabase> {
   return testDialect === 'postgres' ? await postgresDatabase() : sqliteDatabase()
