@@ -158,6 +158,21 @@ export async function createUser(
   return (await create(context, subjectNamed('users'), attributes)) as User
 }
 
+/** Stores new users, as many at once as every store has to bear. */
+export async function createUsers(
+  context: { readonly adapters: Adapters; readonly scope: Scope },
+  count: number,
+): Promise<User[]> {
+  const users: User[] = []
+  while (users.length < count) {
+    const next = Array.from({ length: Math.min(50, count - users.length) }, () =>
+      createUser(context),
+    )
+    users.push(...(await Promise.all(next)))
+  }
+  return users
+}
+
 /** Stores a new group with these members. */
 export async function createGroup(
   context: { readonly adapters: Adapters; readonly scope: Scope },
