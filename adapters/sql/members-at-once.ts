@@ -98,11 +98,12 @@ export async function changeMembersAtOnce(
   { add, remove, outbox = {}, ...change }: ChangeAtOnce,
 ): Promise<ChangedAtOnce | undefined> {
   const { pending = [], audit = [] } = outbox
+  const isFew = add.length + remove.length <= maxMarksAtOnce
+  if (!database.dialect.changesTogether || !isFew) return undefined
   const [added, removed] = [[...new Set(add)].sort(), [...new Set(remove)]]
-  const ids = [...added, ...removed]
-  const isPlain = new Set(ids).size === ids.length && pending.every((id) => ids.includes(id))
-  const isFew = ids.length > 0 && ids.length <= maxMarksAtOnce && ids.every(isStorable)
-  if (!database.dialect.changesTogether || !isFew || !isPlain) return undefined
+  const ids = new Set([...added, ...removed])
+  const isPlain = ids.size === added.length + removed.length && pending.every((id) => ids.has(id))
+  if (ids.size === 0 || !isPlain || ![...ids].every(isStorable)) return undefined
   const lists = { add: JSON.stringify(added), remove: JSON.stringify(removed) }
   const marks = { pending: JSON.stringify(pending), entries: auditRows(audit) }
   const counts = { added: added.length, removed: removed.length }

@@ -56,7 +56,8 @@ export async function changeWorkspace(
   if (title !== undefined && title !== before.title) {
     await rename(context, scope, { store, before, title })
   }
-  const removed = removeProjects.filter((each) => before.projectIds.includes(each))
+  const leaving = new Set(removeProjects)
+  const removed = before.projectIds.filter((each) => leaving.has(each))
   if (removed.length > 0) {
     const entry = projectsEntry(context, scope, before, { removed })
     await store.removeProjects(scope, removed, [entry])
@@ -77,8 +78,9 @@ export async function takeOutProjects(
   projectIds: readonly number[],
 ): Promise<void> {
   const store = await requireOwn(context, scope)
+  const leaving = new Set(projectIds)
   for (const workspace of await store.list(scope)) {
-    const removed = projectIds.filter((each) => workspace.projectIds.includes(each))
+    const removed = workspace.projectIds.filter((each) => leaving.has(each))
     if (removed.length === 0) continue
     const entry = projectsEntry(context, scope, workspace, { removed })
     await store.removeProjects(scope, removed, [entry])
