@@ -42,7 +42,7 @@ export function groupBody(displayName: string, memberIds: readonly string[] = []
 }
 
 /** The body of a PATCH with one operation. */
-export function patchBody(op: 'add' | 'remove' | 'replace', path: string, value: unknown): object {
+export function patchBody(op: 'add' | 'remove' | 'replace', path: string, value?: unknown): object {
   return {
     schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
     Operations: [{ op, path, value }],

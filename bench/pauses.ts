@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { send } from './client.js'
-import { bulkBody, groupBody, userBody } from './data.js'
+import { bulkBody, groupBody, patchBody, userBody } from './data.js'
 import { half } from './measures.js'
 import { authorization } from './start-server.js'
 import { digits, table } from './statistics.js'
@@ -65,6 +65,16 @@ async function largeRequests(subject: Subject): Promise<LargeRequest[]> {
         turn += 1
         const others = turn % 2 === 1 ? userIds.slice(users - size) : members
         await read(url, { method: 'PUT', body: JSON.stringify(groupBody('Large', others)) })
+      },
+    },
+    {
+      title: `PATCH that adds or removes ${digits(size)}`,
+      async run() {
+        turn += 1
+        const value = members.map((each) => ({ value: each }))
+        const body =
+          turn % 2 === 1 ? patchBody('remove', 'members') : patchBody('add', 'members', value)
+        await read(url, { method: 'PATCH', body: JSON.stringify(body) })
       },
     },
     {
