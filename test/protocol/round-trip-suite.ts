@@ -118,6 +118,9 @@ const operations: fc.Arbitrary<object> = fc.oneof(
   }),
 )
 
+/** Paths whose filter may no longer find what was written, as `roles[primary eq true].primary`. */
+const writesWhatItFinds = / and |\[(\w+) eq [^\]]*\]\.\1$/
+
 /** What may be asked for and is not shown unasked. */
 const asked = `?attributes=${everyUrn}:asked`
 
@@ -169,7 +172,7 @@ export function roundTripSuite(make: () => Adapters | Promise<Adapters>, numRuns
         const again = await scim.patch(`/Users/${id}`, [operation])
         if (again.status !== 200) {
           // The value it has written is no longer one that its filter finds (RFC 7644 §3.5.2.3).
-          expect(operation).toMatchObject({ path: expect.stringContaining(' and ') })
+          expect(operation).toMatchObject({ path: expect.stringMatching(writesWhatItFinds) })
           expect([again.status, again.body.scimType]).toEqual([400, 'noTarget'])
         }
         expect(await look(scim, id)).toEqual(after)
