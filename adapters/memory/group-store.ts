@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   type AccessResolver,
   compileRules,
@@ -7,6 +6,7 @@ import {
   type Group,
   type GroupReference,
   type GroupStore,
+  inSteps,
   type MappingPolicy,
   type MappingRules,
   type Member,
@@ -138,12 +138,13 @@ function readGroup(
   omit: ReadonlySet<string>,
 ): Promise<Group | undefined> | Group | undefined {
   const group = tenant.table('Group').get(id) as Group | undefined
-  const isLarge = tenant.memberships.members(id).size > membersAtOnce
+  const isLarge = tenant.memberships.members(id).size > manyMembers
   if (group && isLarge && !omit.has('members')) return readInSteps(tenant, group)
   return group && view(tenant, group, omit)
 }
 
-const membersAtOnce = 1_000
+/** Members that are read in one step without keeping others waiting. */
+const manyMembers = 1_000
 const maxReadings = 3
 
 /**
@@ -157,11 +158,7 @@ async function readInSteps(tenant: TenantState, found: Group): Promise<Group | u
   for (let readings = 0; readings < maxReadings; readings += 1) {
     const members: Member[] = []
     const ids = [...tenant.memberships.members(group.id)]
-    for (let start = 0; start < ids.length; start += membersAtOnce) {
-      if (start > 0) await nextTurn()
-      const step = ids.slice(start, start + membersAtOnce)
-      for (const id of step) members.push(memberOf(tenant, id))
-    }
+    await inSteps(ids, (id) => members.push(memberOf(tenant, id)))
     const now = tenant.table('Group').get(group.id) as Group | undefined
     if (now === undefined) return undefined
     if (now.meta.version === group.meta.version) return extended(group, { members })
