@@ -14,26 +14,36 @@ interface AroundRow {
 const referenceColumns = ({ json }: SqlDialect) => sql`resource.display,
   ${json.scalar(sql`resource.comparable`, ['externalId'], 'text')} as external_id`
 
-/** The groups that have someone as a member, and whether these are members of groups. */
-const directGroups = statement<
-  { tenant: string; ids: string },
-  AroundRow & { readonly root: string; readonly nested: number }
->(
-  (value, dialect) => sql`
-    select listed.value as root, member.group_id as id, ${referenceColumns(dialect)},
-      (select count(*) from scim_members as outer_member
+/** Whether any group of the tenant is a member of another: asked once for a statement. */
+const isNesting = (tenant: unknown) => sql`(select count(*) from
+  (select 1 from scim_members where tenant = ${tenant} and nested = 1 limit 1) as any_nested)`
+
+/**
+ * The groups that have someone as a member, and whether these are members of groups, as one text:
+ * see `listOf` in rows.ts.
+ */
+const directGroups = statement<{ tenant: string; ids: string }, { readonly list: string }>(
+  (value, dialect) => {
+    const nested = sql`case when ${isNesting(value('tenant'))} = 0 then 0
+      else (select count(*) from scim_members as outer_member
         where outer_member.tenant = ${value('tenant')}
-          and outer_member.member_id = member.group_id and outer_member.${isMember}) as nested
-    from ${dialect.joinEach(
-      dialect.joinEach(
-        sql`(${dialect.json.strings(value('ids'))}) as listed`,
-        'scim_members as member',
-        sql`member.tenant = ${value('tenant')} and member.member_id = listed.value
-          and member.${isMember}`,
-      ),
-      'scim_resources as resource',
-      sql`resource.tenant = ${value('tenant')} and resource.id = member.group_id`,
-    )}`,
+          and outer_member.member_id = member.group_id and outer_member.${isMember}) end`
+    const rows = sql`
+      select listed.value as root, member.group_id as id, ${referenceColumns(dialect)},
+        ${nested} as nested
+      from ${dialect.joinEach(
+        dialect.joinEach(
+          sql`(${dialect.json.strings(value('ids'))}) as listed`,
+          'scim_members as member',
+          sql`member.tenant = ${value('tenant')} and member.member_id = listed.value
+            and member.${isMember}`,
+        ),
+        'scim_resources as resource',
+        sql`resource.tenant = ${value('tenant')} and resource.id = member.group_id`,
+      )}`
+    const columns = ['root', 'id', 'display', 'external_id', 'nested']
+    return sql`select (${dialect.json.list(columns, sql`(${rows}) as listed`)}) as list`
+  },
 )
 
 const groupsAround = statement<
@@ -75,15 +85,16 @@ export async function readGroupsOf(
   const found = new Map<string, GroupReference[]>(ids.map((id) => [id, []]))
   const asked = [...found.keys()].filter(isStorable)
   if (asked.length === 0) return found
-  const rows = await session.prepared(directGroups, { tenant, ids: JSON.stringify(asked) })
-  const nested = new Set(rows.filter((row) => row.nested > 0).map(({ root }) => root))
-  for (const row of rows) {
-    if (!nested.has(row.root)) found.get(row.root)?.push(referenceTo(row, true))
+  const [row] = await session.prepared(directGroups, { tenant, ids: JSON.stringify(asked) })
+  const listed = JSON.parse(row?.list ?? '[]') as readonly [root: string, ...ListedGroup][]
+  const nested = new Set(listed.flatMap(([root, , , , isNested]) => (isNested > 0 ? [root] : [])))
+  for (const [root, id, display, external_id] of listed) {
+    if (!nested.has(root)) found.get(root)?.push(referenceTo({ id, display, external_id }, true))
   }
   if (nested.size === 0) return found
   const roots = JSON.stringify([...nested])
-  for (const row of await session.prepared(groupsAround, { tenant, ids: roots })) {
-    found.get(row.root)?.push(referenceTo(row, row.direct === 1))
+  for (const each of await session.prepared(groupsAround, { tenant, ids: roots })) {
+    found.get(each.root)?.push(referenceTo(each, each.direct === 1))
   }
   return found
 }

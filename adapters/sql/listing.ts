@@ -56,8 +56,8 @@ const selectPart = statement<Extent & Key & { readonly limit: number }, ListRow 
     const rows = sql`
       select ${listColumns} from scim_resources as resource where ${isAfter(value, dialect)}
       order by resource.created, resource.id ${atMost(value('limit'))}`
-    return sql`select (${listOf(rows, dialect)}) as list, kept.total, kept.changes
-      from (${keptCounts(value)}) as kept`
+    return sql`select listed.documents, listed.metas, kept.total, kept.changes
+      from (${keptCounts(value)}) as kept cross join (${listOf(rows, dialect)}) as listed`
   },
 )
 

@@ -144,19 +144,16 @@ export const deleteResource = statement<ResourceKey & { expectedVersion: string 
  */
 export function toResource<R extends Resource>(type: string, row: ResourceRow): R {
   const { version, created, last_modified, document } = row
-  return resourceOf(type, [version, created, last_modified, JSON.parse(document)])
+  return resourceOf(type, [version, created, last_modified], JSON.parse(document))
 }
 
-type DocumentRow = readonly [
-  version: string,
-  created: number,
-  lastModified: number,
-  document: Record<string, Json | Meta>,
-]
+/** The columns of `meta`. */
+type MetaColumns = readonly [version: string, created: number, lastModified: number]
 
 function resourceOf<R extends Resource>(
   type: string,
-  [version, created, lastModified, document]: DocumentRow,
+  [version, created, lastModified]: MetaColumns,
+  document: Record<string, Json | Meta>,
 ): R {
   document['meta'] = {
     resourceType: type,
@@ -167,9 +164,11 @@ function resourceOf<R extends Resource>(
   return document as Resource as R
 }
 
-/** The resources that a query selects, with the columns of {@link listColumns}, as one text. */
+/** The resources that a query selects, as two texts, in the same order. */
 export interface ListRow {
-  readonly list: string | null
+  readonly documents: string | null
+  /** {@link MetaColumns} of one after the other. */
+  readonly metas: string | null
 }
 
 /** The columns that {@link listOf} needs. */
@@ -179,18 +178,22 @@ export const listColumns = sql.raw(
 
 /**
  * SELECT of all rows of a query as JSON. Drivers take longer to make an object for each row than
- * it takes to parse all of them at once.
+ * it takes to parse all of them at once. Documents are apart, since SQLite copies a text each time
+ * that something is added to it.
  */
 export function listOf(query: Sql, { json }: SqlDialect) {
-  const row = sql`'[' || ${json.quoted(sql`version`)} || ',' || created || ',' || last_modified
-    || ',' || document || ']'`
-  return sql<ListRow>`select ${json.joined(row)} as list from (${query}) as listed`
+  const meta = sql`${json.quoted(sql`version`)} || ',' || created || ',' || last_modified`
+  return sql<ListRow>`select ${json.joined(sql`document`)} as documents,
+    ${json.joined(meta)} as metas from (${query}) as listed`
 }
 
 /** The resources in a {@link ListRow}. */
 export function toResources<R extends Resource>(type: string, row: ListRow | undefined): R[] {
-  const rows = JSON.parse(`[${row?.list ?? ''}]`) as DocumentRow[]
-  return rows.map((each) => resourceOf(type, each))
+  const documents = JSON.parse(`[${row?.documents ?? ''}]`) as Record<string, Json | Meta>[]
+  const metas = JSON.parse(`[${row?.metas ?? ''}]`) as (string | number)[]
+  return documents.map((document, index) =>
+    resourceOf(type, metas.slice(3 * index, 3 * index + 3) as unknown as MetaColumns, document),
+  )
 }
 
 /** The row for a resource; the members of a group are in a separate table. */

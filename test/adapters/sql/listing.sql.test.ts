@@ -122,9 +122,10 @@ describe('a page after others', () => {
     asked.push(`${kind} ${limit ?? passed} after ${id || 'nothing'}`)
     const first = id === '' ? 0 : Number(id) + 1
     const found = first + (passed ?? 0) - 1
-    const rows = [first, first + 1].map((place) => `["v",1,1,{"id":"${place}"}]`)
+    const documents = [first, first + 1].map((place) => `{"id":"${place}"}`).join()
+    const part = { documents, metas: '"v",1,1,"v",1,1' }
     const key = found < total ? { created: 1, id: String(found) } : { created: null, id: null }
-    return [{ ...(limit === undefined ? key : { list: rows.join() }), total, changes }]
+    return [{ ...(limit === undefined ? key : part), total, changes }]
   }
   const list = createListing({
     dialect: sqliteDialect,
