@@ -178,8 +178,10 @@ function countCalls() {
   const counts = new Map<string, number>()
   let [inFlight, most] = [0, 0]
   const counting: typeof fetch = async (input, init) => {
-    const { pathname } = new URL(String(input))
-    const name = `${init?.method ?? 'GET'} ${pathname.replace(/\/\d+/g, '/{id}')}`
+    const { pathname, searchParams } = new URL(String(input))
+    const asked = [...searchParams.keys()].filter((each) => !each.startsWith('page'))
+    const query = asked.length > 0 ? `?${asked.join('&')}` : ''
+    const name = `${init?.method ?? 'GET'} ${pathname.replace(/\/\d+/g, '/{id}')}${query}`
     counts.set(name, (counts.get(name) ?? 0) + 1)
     inFlight += 1
     most = Math.max(most, inFlight)

@@ -6,6 +6,7 @@ import type {
 } from '../../lib/adapter/index.js'
 import { atMost, type Database, type Session, statement } from './database.js'
 import type { SqlDialect } from './dialects/dialect.js'
+import { isMember } from './members.js'
 import { isStorable, type Sql, sql } from './sql.js'
 
 interface PendingRow {
@@ -218,22 +219,67 @@ const claimDueOf = claimOf(
 /** Named people are claimed even if they are not due or have failed. */
 const claimNamed = claimOf((value, { json }) => json.isOneOf(sql`user_id`, value('ids')))
 
+/** People who were found by `dueAlike`, and whom nobody has claimed meanwhile. */
+const claimDueAmong = claimOf(
+  (value, { json, now }) =>
+    sql`parked = 0 and due_at <= ${now} and ${json.isOneOf(sql`user_id`, value('ids'))}`,
+)
+
+/** So many are compared, of those due first. */
+const mostCompared = 1_000
+
+/**
+ * The people who are due, by the minute and their groups: neighbours get the same, so it can be
+ * given with fewer requests. Whoever waits a minute comes before all who were marked later.
+ */
+function alikeOf(conditionOf: (value: (name: 'tenant') => unknown) => Sql) {
+  return statement<Pick<ClaimValues, 'limit' | 'tenant'>, { readonly user_id: string }>(
+    (value, { now, json }) => sql`
+    select user_id from (
+      select tenant, user_id, due_at, (
+        select ${json.joined(sql`group_id`)} from (
+          select group_id from scim_members as member
+          where member.tenant = due.tenant and member.member_id = due.user_id
+            and member.${isMember}
+          order by group_id) as listed) as group_ids
+      from (
+        select tenant, user_id, due_at from scim_pending
+        where parked = 0 and due_at <= ${now} and lease_until <= ${now} ${conditionOf(value)}
+        order by due_at, tenant, user_id ${atMost(mostCompared)}) as due) as people
+    order by due_at / 60000, tenant, group_ids, due_at, user_id ${atMost(value('limit'))}`,
+    { isPlannedAnew: true },
+  )
+}
+
+const dueAlike = alikeOf(() => sql``)
+const dueAlikeOf = alikeOf((value) => sql`and tenant = ${value('tenant')}`)
+
 const claimNamedOf = claimOf(
   (value, { json }) =>
     sql`tenant = ${value('tenant')} and ${json.isOneOf(sql`user_id`, value('ids'))}`,
 )
 
-async function claim(
-  database: Database,
-  { owner, limit, leaseMs, tenant, userIds }: ClaimOptions,
-): Promise<readonly PendingUser[]> {
-  const [due, named] = tenant === undefined ? [claimDue, claimNamed] : [claimDueOf, claimNamedOf]
-  const ids = JSON.stringify(userIds?.filter(isStorable) ?? [])
+async function claim(database: Database, options: ClaimOptions): Promise<readonly PendingUser[]> {
+  const { owner, limit, leaseMs, tenant, userIds, alike } = options
+  const isAlike = alike === true && userIds === undefined
+  const named = isAlike ? await idsOfAlike(database, options) : userIds
+  const ids = JSON.stringify(named?.filter(isStorable) ?? [])
   const values = { owner, limit, leaseMs, tenant: tenant ?? '', ids }
-  const { rows } = await database.alone(userIds === undefined ? due : named, values, passing)
+  const claiming = isAlike ? claimDueAmong : claimFor(options)
+  const { rows } = await database.alone(claiming, values, passing)
   return [...rows]
     .sort((a, b) => a.since - b.since || (a.user_id < b.user_id ? -1 : 1))
     .map(fromRow)
+}
+
+async function idsOfAlike(database: Database, { limit, tenant = '' }: ClaimOptions) {
+  const query = tenant === '' ? dueAlike : dueAlikeOf
+  return (await database.prepared(query, { limit, tenant })).map((row) => row.user_id)
+}
+
+function claimFor({ tenant, userIds }: ClaimOptions) {
+  if (userIds === undefined) return tenant === undefined ? claimDue : claimDueOf
+  return tenant === undefined ? claimNamed : claimNamedOf
 }
 
 function among({ dialect }: Session, userIds: readonly string[] | undefined) {

@@ -73,6 +73,8 @@ class LeasingReconciler implements Reconciler {
   #isStopping = false
   #wake: () => void = () => {}
   #isKicked = false
+  /** Whether more people were due than could be worked on. */
+  #areMany = false
 
   constructor(adapters: AccessAdapters, options: ResolvedOptions) {
     this.#adapters = adapters
@@ -138,11 +140,10 @@ class LeasingReconciler implements Reconciler {
     const { concurrency, leaseMs } = this.#options
     const limit = concurrency - this.#underWay.size
     if (limit <= 0 || this.#isStopping) return fannedOut
-    const claimed = await this.#adapters.access.claim({
-      owner: this.#owner,
-      limit,
-      leaseMs,
-    })
+    const { access, users } = this.#adapters
+    const alike = this.#areMany && users.peopleAtOnce !== undefined
+    const claimed = await access.claim({ owner: this.#owner, limit, leaseMs, alike })
+    this.#areMany = claimed.length === limit
     for (const ended of this.#worker.work(claimed)) {
       const work: Promise<void> = ended.finally(() => {
         this.#underWay.delete(work)

@@ -153,7 +153,9 @@ export interface AccessStore {
    * the clock of the store, not of the host. Works for one tenant or, without `tenant`, for all.
    * Uses `FOR UPDATE SKIP LOCKED` on PostgreSQL, so that instances share the work. An expired lease
    * may be claimed again. With `userIds`, also leases entries of these users that are not due yet
-   * or have failed, but never those under another owner's running lease.
+   * or have failed, but never those under another owner's running lease. With `alike`, people who
+   * are in the same groups may come one after the other, of those that are due in the same minute:
+   * what they get can then be given together. A store may ignore that.
    */
   claim(options: {
     readonly owner: string
@@ -161,6 +163,7 @@ export interface AccessStore {
     readonly leaseMs: number
     readonly tenant?: string
     readonly userIds?: readonly string[]
+    readonly alike?: boolean
   }): Promise<readonly PendingUser[]>
   /**
    * **Required.** Extends a claim to `leaseMs` from now. `false` if it no longer belongs to this

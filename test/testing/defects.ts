@@ -625,8 +625,13 @@ const accessDefects: readonly Defect[] = [
   inAccess('lease more than was asked for', ['pending.claim'], (access) => ({
     claim: (options) => access.claim({ ...options, limit: 100 }),
   })),
-  inAccess('lease for no time', ['pending.claim.parallel', 'pending.claim.lease'], (access) => ({
-    claim: (options) => access.claim({ ...options, leaseMs: -1 }),
+  inAccess(
+    'lease for no time',
+    ['pending.claim.parallel', 'pending.claim.alike', 'pending.claim.lease'],
+    (access) => ({ claim: (options) => access.claim({ ...options, leaseMs: -1 }) }),
+  ),
+  inAccess('claim nobody who is alike', ['pending.claim.alike'], (access) => ({
+    claim: async ({ alike, ...options }) => (alike ? [] : access.claim(options)),
   })),
   inAccess('do not renew leases', ['pending.renew'], () => ({ renew: async () => true })),
   inAccess('claim only what is due', ['pending.claim.users'], (access) => ({

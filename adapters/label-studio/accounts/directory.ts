@@ -116,6 +116,9 @@ export function communityDirectory(
   }
 }
 
+/** The members of an organization of Enterprise. */
+export type OrganizationMembers = ReturnType<typeof organizationMembers>
+
 /** Everybody's membership in an organization of Enterprise, in pages of 100. */
 export function organizationMembers(members: MembersApi) {
   const list = shared(
@@ -131,10 +134,10 @@ export function organizationMembers(members: MembersApi) {
 export function enterpriseDirectory(
   api: LabelStudioApi,
   { organization, ownId, ownEmail }: Installation,
+  everybody: OrganizationMembers,
   clock: () => number = Date.now,
 ): Directory {
   const members = api.members(organization)
-  const everybody = organizationMembers(members)
   let listed: { readonly at: number; readonly people: PeopleByEmail } | undefined
   let size = 25 * membersPerPage
   let searches = 0

@@ -1,6 +1,11 @@
 import { type Accounts, accountsOf, type HiddenAccounts } from '../accounts/accounts.js'
 import { adoptionOf } from '../accounts/adoption.js'
-import { communityDirectory, type Directory, enterpriseDirectory } from '../accounts/directory.js'
+import {
+  communityDirectory,
+  type Directory,
+  enterpriseDirectory,
+  organizationMembers,
+} from '../accounts/directory.js'
 import { shared } from '../api/together.js'
 import type { Installation } from '../installation.js'
 import type { TargetParts } from '../target-parts.js'
@@ -36,9 +41,10 @@ function make(parts: TargetParts, installed: Installation): KnownEdition {
   const { edition, organization, ownId } = installed
   const { access, users } = settings.storage
   const isCommunity = edition === 'community'
+  const everybody = organizationMembers(api.members(organization))
   const directory = isCommunity
     ? communityDirectory(api, ownId)
-    : enterpriseDirectory(api, installed)
+    : enterpriseDirectory(api, installed, everybody)
   const adoption = adoptionOf({ access, users, settings, ownId })
   const hidden = hiddenAccounts(parts, organization)
   const creator = () => api.users.get(ownId)
@@ -47,7 +53,7 @@ function make(parts: TargetParts, installed: Installation): KnownEdition {
   const common = { api, accounts, organization, settings }
   const target = isCommunity
     ? communityTarget({ ...common, admin, directory, invite })
-    : enterpriseTarget({ ...common, access })
+    : enterpriseTarget({ ...common, access, everybody })
   return { target, accounts, directory }
 }
 

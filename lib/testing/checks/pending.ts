@@ -121,6 +121,19 @@ const claiming: readonly AccessCheck[] = [
     },
   },
   {
+    id: 'pending.claim.alike',
+    title: 'leases each due entry once, whether people who are alike come together or not',
+    async run(context) {
+      const ids = await markNew(context, 6)
+      const claimed: string[] = []
+      for (let claims = 0; claims < ids.length / 2; claims += 1) {
+        const entries = await claim(context, { limit: 2, alike: true })
+        claimed.push(...entries.map(({ userId }) => userId))
+      }
+      expectEqual(claimed.sort(), [...ids].sort(), 'entries claimed')
+    },
+  },
+  {
     id: 'pending.claim.lease',
     title: 'lets an expired lease be claimed again, and not before',
     async run(context) {

@@ -9,6 +9,7 @@ import {
   type User,
 } from '../../../../lib/adapter/index.js'
 import type { Accounts } from '../../accounts/accounts.js'
+import type { OrganizationMembers } from '../../accounts/directory.js'
 import { changedNames, namesOf } from '../../accounts/names.js'
 import { collect } from '../../api/collect.js'
 import type { LabelStudioApi } from '../../api/index.js'
@@ -33,6 +34,7 @@ interface EnterpriseParts {
   readonly access: AccessStore
   readonly accounts: Accounts
   readonly organization: number
+  readonly everybody: OrganizationMembers
   readonly settings: LabelStudioSettings
 }
 

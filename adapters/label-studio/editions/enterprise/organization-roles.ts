@@ -8,7 +8,7 @@ import {
   UnavailableError,
 } from '../../../../lib/adapter/index.js'
 import type { Account } from '../../accounts/accounts.js'
-import { organizationMembers } from '../../accounts/directory.js'
+import type { OrganizationMembers } from '../../accounts/directory.js'
 import {
   type AssignableRoleCode,
   type LabelStudioApi,
@@ -55,6 +55,7 @@ interface RoleParts {
   readonly api: LabelStudioApi
   readonly access: AccessStore
   readonly organization: number
+  readonly everybody: OrganizationMembers
 }
 
 /**
@@ -68,10 +69,8 @@ const roleBefore = (accountId: number) => `labelStudio.roleBefore:${accountId}`
 
 /** Organization roles through the REST API. */
 export function organizationRoles(parts: RoleParts): OrganizationRoles {
-  const { api, access, organization } = parts
+  const { api, access, organization, everybody } = parts
   const members = api.members(organization)
-
-  const everybody = organizationMembers(members)
 
   async function memberOf({ signal }: Scope, { id, email, masked }: LabelStudioUser) {
     const listed = await everybody.find(id, signal)

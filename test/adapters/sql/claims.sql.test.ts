@@ -1,0 +1,79 @@
+import { type SqlAdapters, sqlAdapters } from '../../../adapters/sql/index.js'
+import { sql } from '../../../adapters/sql/sql.js'
+import { createWorld, type World } from '../../access/world.js'
+import { openDirectly } from '../../support/direct-database.js'
+import { type TestDatabase, testDatabase } from '../../support/test-database.js'
+
+const owner = 'one'
+const leaseMs = 10_000
+let database: TestDatabase
+let adapters: SqlAdapters
+let world: World
+beforeEach(async () => {
+  database = await testDatabase()
+  adapters = await sqlAdapters({ url: database.url })
+  world = createWorld(adapters)
+})
+afterEach(async () => {
+  await adapters.close()
+  await database.drop()
+})
+
+/** Twelve people who are due: every fourth is in the same two groups. */
+async function aFlood(): Promise<readonly string[]> {
+  const ids: string[] = []
+  for (let n = 0; n < 12; n++) ids.push((await world.addUser(`user${n}@example.com`)).id)
+  const inTurn = (turn: number) => ids.filter((_, n) => n % 4 === turn).map((id) => ({ id }))
+  for (const turn of [0, 1, 2, 3]) {
+    for (const name of ['Team', 'Place']) await world.addGroup(`${name} ${turn}`, inTurn(turn))
+  }
+  return ids
+}
+
+const idsOf = (claimed: readonly { readonly userId: string }[]) =>
+  claimed.map(({ userId }) => userId)
+
+describe('a claim of people who are alike', () => {
+  it('takes those in the same groups together, and each once', async () => {
+    const ids = await aFlood()
+    const turns: number[][] = []
+    for (let claims = 0; claims < 4; claims++) {
+      const claimed = await adapters.access.claim({ owner, limit: 3, leaseMs, alike: true })
+      turns.push(idsOf(claimed).map((id) => ids.indexOf(id) % 4))
+    }
+    for (const turn of turns) expect(new Set(turn).size).toBe(1)
+    expect(turns.map(([first]) => first).sort()).toEqual([0, 1, 2, 3])
+    expect(await adapters.access.claim({ owner, limit: 3, leaseMs, alike: true })).toEqual([])
+  })
+
+  it('leaves nobody behind who waits longer than a minute', async () => {
+    const ids = await aFlood()
+    const waiting = ids.filter((_, n) => n < 4)
+    const direct = await openDirectly(database.url)
+    for (const id of waiting) {
+      await direct.all(sql`update scim_pending set due_at = due_at - 120000 where user_id = ${id}`)
+    }
+    await direct.close()
+    const claimed = await adapters.access.claim({ owner, limit: 4, leaseMs, alike: true })
+    expect(idsOf(claimed).sort()).toEqual([...waiting].sort())
+  })
+
+  it('takes nobody who is not due or has failed, and nobody under a lease', async () => {
+    const ids = await aFlood()
+    const entries = await adapters.access.claim({ owner, limit: 3, leaseMs })
+    const [held, late, failed] = entries
+    if (!late || !failed) throw new Error('Three people are due.')
+    const error = 'of the test'
+    await adapters.access.settle(owner, late, { kind: 'retry', afterMs: 60_000, error })
+    await adapters.access.settle(owner, failed, { kind: 'failed', error })
+    const claimed = await adapters.access.claim({ owner: 'two', limit: 20, leaseMs, alike: true })
+    const others = ids.filter((id) => ![held, late, failed].some((each) => each?.userId === id))
+    expect(idsOf(claimed).sort()).toEqual([...others].sort())
+  })
+
+  it('takes people without groups, and of each tenant', async () => {
+    await world.addUser('nowhere@example.com')
+    const claimed = await adapters.access.claim({ owner, limit: 20, leaseMs, alike: true })
+    expect(claimed).toHaveLength(1)
+  })
+})
