@@ -57,14 +57,19 @@ async function createGroup({ baseUrl }: RunningServer, index: number): Promise<s
   return String((await send('POST', `${baseUrl}/Groups`, groupBody(`Shared ${index}`)))['id'])
 }
 
-/** Adds everybody to each group, one at a time, then removes everybody, and so on. */
+/**
+ * Adds everybody to each group, one at a time, then removes everybody, and so on. Each group begins
+ * with somebody else, so that no client waits for the mark of a person whom another one adds.
+ */
 function changes(groupIds: readonly string[], userIds: readonly string[]): () => LoadRequest {
+  const apart = Math.floor(userIds.length / groupIds.length)
   let count = 0
   return () => {
+    const index = count % groupIds.length
     const turn = Math.floor(count / groupIds.length)
     const op = Math.floor(turn / userIds.length) % 2 === 0 ? 'add' : 'remove'
-    const path = `/Groups/${groupIds[count % groupIds.length]}`
-    const value = [{ value: userIds[turn % userIds.length] }]
+    const path = `/Groups/${groupIds[index]}`
+    const value = [{ value: userIds[(turn + index * apart) % userIds.length] }]
     count += 1
     return { method: 'PATCH', path, body: patchBody(op, 'members', value) }
   }
