@@ -4,23 +4,10 @@ import type {
   PendingOutcome,
   PendingUser,
 } from '../../lib/adapter/index.js'
-import { atMost, type Database, type Session, statement } from './database.js'
+import { claimsIn, columns, fromRow, type PendingRow, passing } from './claims.js'
+import { type Database, type Session, statement } from './database.js'
 import type { SqlDialect } from './dialects/dialect.js'
-import { isMember } from './members.js'
 import { isStorable, type Sql, sql } from './sql.js'
-
-interface PendingRow {
-  readonly tenant: string
-  readonly user_id: string
-  readonly since: number
-  readonly mark: number
-  readonly attempts: number
-  readonly parked: number
-  readonly last_error: string | null
-  readonly next_at: number
-}
-
-const columns = sql.raw('tenant, user_id, since, mark, attempts, parked, last_error, next_at')
 
 const prolong = statement<{ tenant: string; userId: string; owner: string; leaseMs: number }>(
   (value, { now }) => sql`
@@ -143,7 +130,7 @@ type PendingMethods = Pick<
 /** The pending people, and the leases on them. */
 export function pendingMethods(database: Database): PendingMethods {
   return {
-    claim: (options) => claim(database, options),
+    claim: claimsIn(database),
     async renew(owner, { tenant, userId }, leaseMs) {
       const { count } = await database.alone(prolong, { tenant, userId, owner, leaseMs }, passing)
       return count > 0
@@ -177,118 +164,10 @@ export function pendingMethods(database: Database): PendingMethods {
   }
 }
 
-type ClaimOptions = Parameters<AccessStore['claim']>[0]
-
-interface ClaimValues {
-  readonly owner: string
-  readonly limit: number
-  readonly leaseMs: number
-  readonly tenant: string
-  /** JSON array. */
-  readonly ids: string
-}
-
-/** Leases the rows of a condition. */
-function claimOf(
-  conditionOf: (value: (name: keyof ClaimValues) => unknown, dialect: SqlDialect) => Sql,
-) {
-  return statement<ClaimValues, PendingRow>(
-    (value, dialect) => {
-      const { now, skipLocked } = dialect
-      const until = sql`${now} + cast(${value('leaseMs')} as bigint)`
-      return sql`
-      with claimed as materialized (
-        select tenant, user_id from scim_pending
-        where lease_until <= ${now} and ${conditionOf(value, dialect)}
-        order by due_at, tenant, user_id ${atMost(value('limit'))} ${skipLocked})
-      update scim_pending
-      set lease_owner = ${value('owner')}, lease_until = ${until}, due_at = ${until}
-      where (tenant, user_id) in (select tenant, user_id from claimed)
-      returning ${columns}`
-    },
-    { isPlannedAnew: true },
-  )
-}
-
-const claimDue = claimOf((_, { now }) => sql`parked = 0 and due_at <= ${now}`)
-
-const claimDueOf = claimOf(
-  (value, { now }) => sql`parked = 0 and due_at <= ${now} and tenant = ${value('tenant')}`,
-)
-
-/** Named people are claimed even if they are not due or have failed. */
-const claimNamed = claimOf((value, { json }) => json.isOneOf(sql`user_id`, value('ids')))
-
-/** People who were found by `dueAlike`, and whom nobody has claimed meanwhile. */
-const claimDueAmong = claimOf(
-  (value, { json, now }) =>
-    sql`parked = 0 and due_at <= ${now} and ${json.isOneOf(sql`user_id`, value('ids'))}`,
-)
-
-/** So many are compared, of those due first. */
-const mostCompared = 1_000
-
-/**
- * The people who are due, by the minute and their groups: neighbours get the same, so it can be
- * given with fewer requests. Whoever waits a minute comes before all who were marked later.
- */
-function alikeOf(conditionOf: (value: (name: 'tenant') => unknown) => Sql) {
-  return statement<Pick<ClaimValues, 'limit' | 'tenant'>, { readonly user_id: string }>(
-    (value, { now, json }) => sql`
-    select user_id from (
-      select tenant, user_id, due_at, (
-        select ${json.joined(sql`group_id`)} from (
-          select group_id from scim_members as member
-          where member.tenant = due.tenant and member.member_id = due.user_id
-            and member.${isMember}
-          order by group_id) as listed) as group_ids
-      from (
-        select tenant, user_id, due_at from scim_pending
-        where parked = 0 and due_at <= ${now} and lease_until <= ${now} ${conditionOf(value)}
-        order by due_at, tenant, user_id ${atMost(mostCompared)}) as due) as people
-    order by due_at / 60000, tenant, group_ids, due_at, user_id ${atMost(value('limit'))}`,
-    { isPlannedAnew: true },
-  )
-}
-
-const dueAlike = alikeOf(() => sql``)
-const dueAlikeOf = alikeOf((value) => sql`and tenant = ${value('tenant')}`)
-
-const claimNamedOf = claimOf(
-  (value, { json }) =>
-    sql`tenant = ${value('tenant')} and ${json.isOneOf(sql`user_id`, value('ids'))}`,
-)
-
-async function claim(database: Database, options: ClaimOptions): Promise<readonly PendingUser[]> {
-  const { owner, limit, leaseMs, tenant, userIds, alike } = options
-  const isAlike = alike === true && userIds === undefined
-  const named = isAlike ? await idsOfAlike(database, options) : userIds
-  const ids = JSON.stringify(named?.filter(isStorable) ?? [])
-  const values = { owner, limit, leaseMs, tenant: tenant ?? '', ids }
-  const claiming = isAlike ? claimDueAmong : claimFor(options)
-  const { rows } = await database.alone(claiming, values, passing)
-  return [...rows]
-    .sort((a, b) => a.since - b.since || (a.user_id < b.user_id ? -1 : 1))
-    .map(fromRow)
-}
-
-async function idsOfAlike(database: Database, { limit, tenant = '' }: ClaimOptions) {
-  const query = tenant === '' ? dueAlike : dueAlikeOf
-  return (await database.prepared(query, { limit, tenant })).map((row) => row.user_id)
-}
-
-function claimFor({ tenant, userIds }: ClaimOptions) {
-  if (userIds === undefined) return tenant === undefined ? claimDue : claimDueOf
-  return tenant === undefined ? claimNamed : claimNamedOf
-}
-
 function among({ dialect }: Session, userIds: readonly string[] | undefined) {
   if (userIds === undefined) return sql``
   return sql`and ${dialect.json.isOneOf(sql`user_id`, JSON.stringify(userIds.filter(isStorable)))}`
 }
-
-/** An effect that is lost when the machine fails is simply repeated. */
-const passing = { passing: true }
 
 /** Each statement is its own transaction, because they are independent. */
 function oneByOne(database: Database): Pick<Session, 'change'> {
@@ -344,18 +223,5 @@ async function summaryOf(database: Database, tenant: string): ReturnType<AccessS
     fanningOut: fanningOut?.remaining ?? 0,
     ...(instants.length > 0 && { oldest: new Date(Math.min(...instants)).toISOString() }),
     ...(failure && { lastError: { userId: failure.user_id, message: failure.last_error } }),
-  }
-}
-
-function fromRow(row: PendingRow): PendingUser {
-  return {
-    tenant: row.tenant,
-    userId: row.user_id,
-    since: new Date(row.since).toISOString(),
-    mark: row.mark,
-    attempts: row.attempts,
-    failed: row.parked === 1,
-    ...(row.last_error !== null && { lastError: row.last_error }),
-    nextAt: new Date(row.next_at).toISOString(),
   }
 }

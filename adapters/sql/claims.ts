@@ -1,0 +1,186 @@
+import type { AccessStore, PendingUser } from '../../lib/adapter/index.js'
+import { atMost, type Database, statement } from './database.js'
+import type { SqlDialect } from './dialects/dialect.js'
+import { isMember } from './members.js'
+import { isStorable, type Sql, sql } from './sql.js'
+
+/** The row of a pending person. */
+export interface PendingRow {
+  readonly tenant: string
+  readonly user_id: string
+  readonly since: number
+  readonly mark: number
+  readonly attempts: number
+  readonly parked: number
+  readonly last_error: string | null
+  readonly next_at: number
+}
+
+/** Columns of {@link PendingRow}. */
+export const columns = sql.raw(
+  'tenant, user_id, since, mark, attempts, parked, last_error, next_at',
+)
+
+export function fromRow(row: PendingRow): PendingUser {
+  return {
+    tenant: row.tenant,
+    userId: row.user_id,
+    since: new Date(row.since).toISOString(),
+    mark: row.mark,
+    attempts: row.attempts,
+    failed: row.parked === 1,
+    ...(row.last_error !== null && { lastError: row.last_error }),
+    nextAt: new Date(row.next_at).toISOString(),
+  }
+}
+
+/** An effect that is lost when the machine fails is simply repeated. */
+export const passing = { passing: true }
+
+type ClaimOptions = Parameters<AccessStore['claim']>[0]
+
+interface ClaimValues {
+  readonly owner: string
+  readonly limit: number
+  readonly leaseMs: number
+  readonly tenant: string
+  /** JSON array of ids, or of tenants with ids. */
+  readonly ids: string
+}
+
+type Value = (name: keyof ClaimValues) => unknown
+
+/** Leases the rows of a selection. */
+function leaseOf(selectionOf: (value: Value, dialect: SqlDialect) => Sql) {
+  return statement<ClaimValues, PendingRow>(
+    (value, dialect) => {
+      const until = sql`${dialect.now} + cast(${value('leaseMs')} as bigint)`
+      return sql`
+      with claimed as materialized (${selectionOf(value, dialect)})
+      update scim_pending
+      set lease_owner = ${value('owner')}, lease_until = ${until}, due_at = ${until}
+      where (tenant, user_id) in (select tenant, user_id from claimed)
+      returning ${columns}`
+    },
+    { isPlannedAnew: true },
+  )
+}
+
+/** Leases the rows of a condition, those first that are due first. */
+function claimOf(conditionOf: (value: Value, dialect: SqlDialect) => Sql) {
+  return leaseOf((value, dialect) => {
+    const { now, skipLocked } = dialect
+    return sql`
+      select tenant, user_id from scim_pending
+      where lease_until <= ${now} and ${conditionOf(value, dialect)}
+      order by due_at, tenant, user_id ${atMost(value('limit'))} ${skipLocked}`
+  })
+}
+
+const claimDue = claimOf((_, { now }) => sql`parked = 0 and due_at <= ${now}`)
+
+const claimDueOf = claimOf(
+  (value, { now }) => sql`parked = 0 and due_at <= ${now} and tenant = ${value('tenant')}`,
+)
+
+/** Named people are claimed even if they are not due or have failed. */
+const claimNamed = claimOf((value, { json }) => json.isOneOf(sql`user_id`, value('ids')))
+
+const claimNamedOf = claimOf(
+  (value, { json }) =>
+    sql`tenant = ${value('tenant')} and ${json.isOneOf(sql`user_id`, value('ids'))}`,
+)
+
+/** People found by {@link neighboursIn} who are still due, and whom nobody else has claimed. */
+const claimAlike = leaseOf((value, { json, joinEach, now, skipLocked }) => {
+  const listed = json.rows(value('ids'), { tenant: 'text', id: 'text' })
+  return sql`
+    select pending.tenant, pending.user_id
+    from ${joinEach(
+      sql`${listed} as listed`,
+      'scim_pending as pending',
+      sql`pending.tenant = listed.tenant and pending.user_id = listed.id
+        and pending.parked = 0 and pending.due_at <= ${now} and pending.lease_until <= ${now}`,
+      skipLocked,
+    )}`
+})
+
+/** Claims, oldest first or of people who are alike. */
+export function claimsIn(database: Database): AccessStore['claim'] {
+  const neighbours = neighboursIn(database)
+  return async (options) => {
+    const { limit, userIds, alike } = options
+    if (!alike || userIds) return lease(database, claimFor(options), options, userIds)
+    const near = await neighbours(options)
+    const claimed = await lease(database, claimAlike, options, near)
+    const left = limit - claimed.length
+    if (left === 0) return claimed
+    // Some of them were claimed by other hosts, or are no longer due.
+    const others = await lease(database, claimFor(options), { ...options, limit: left })
+    return [...claimed, ...others]
+  }
+}
+
+function claimFor({ tenant, userIds }: ClaimOptions) {
+  if (userIds === undefined) return tenant === undefined ? claimDue : claimDueOf
+  return tenant === undefined ? claimNamed : claimNamedOf
+}
+
+async function lease(
+  database: Database,
+  claiming: typeof claimDue,
+  { owner, limit, leaseMs, tenant = '' }: ClaimOptions,
+  named: readonly (string | readonly string[])[] = [],
+): Promise<readonly PendingUser[]> {
+  const ids = JSON.stringify(named.filter((each) => typeof each !== 'string' || isStorable(each)))
+  const values = { owner, limit, leaseMs, tenant, ids }
+  const { rows } = await database.alone(claiming, values, passing)
+  return [...rows]
+    .sort((a, b) => a.since - b.since || (a.user_id < b.user_id ? -1 : 1))
+    .map(fromRow)
+}
+
+/** So many are compared, of those due first. */
+const mostCompared = 1_000
+/** How long their order is used: to find it takes 20 ms. */
+const keptMs = 10_000
+
+/**
+ * The people who are due, by the minute and their groups: neighbours get the same, so it can be
+ * given with fewer requests. Whoever waits a minute comes before all who were marked later.
+ */
+function alikeOf(conditionOf: (value: (name: 'tenant') => unknown) => Sql) {
+  return statement<{ readonly tenant: string }, Pick<PendingRow, 'tenant' | 'user_id'>>(
+    (value, { now, json }) => sql`
+    select tenant, user_id from (
+      select tenant, user_id, due_at, (
+        select ${json.joined(sql`group_id`)} from (
+          select group_id from scim_members as member
+          where member.tenant = due.tenant and member.member_id = due.user_id
+            and member.${isMember}
+          order by group_id) as listed) as group_ids
+      from (
+        select tenant, user_id, due_at from scim_pending
+        where parked = 0 and due_at <= ${now} and lease_until <= ${now} ${conditionOf(value)}
+        order by due_at, tenant, user_id ${atMost(mostCompared)}) as due) as people
+    order by due_at / 60000, tenant, group_ids, due_at, user_id`,
+    { isPlannedAnew: true },
+  )
+}
+
+const dueAlike = alikeOf(() => sql``)
+const dueAlikeOf = alikeOf((value) => sql`and tenant = ${value('tenant')}`)
+
+/** The next people who are alike, each once while their order is kept. */
+function neighboursIn(database: Database) {
+  let left: (readonly [tenant: string, id: string])[] = []
+  let [of, until] = ['', 0]
+  return async ({ limit, tenant = '' }: ClaimOptions) => {
+    if (left.length === 0 || of !== tenant || performance.now() >= until) {
+      const rows = await database.prepared(tenant === '' ? dueAlike : dueAlikeOf, { tenant })
+      left = rows.map((row) => [row.tenant, row.user_id] as const)
+      ;[of, until] = [tenant, performance.now() + keptMs]
+    }
+    return left.splice(0, limit)
+  }
+}
