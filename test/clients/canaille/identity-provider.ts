@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { promisify } from 'node:util'
+import { startClient } from '../client.js'
 import { canaille } from '../installations.js'
 
 export type Kind = 'user' | 'group'
@@ -28,24 +27,37 @@ export interface Canaille {
  * @throws Error when a command of Canaille fails, or when it logs that a push has failed
  */
 export async function startCanaille(baseUrl: string, token: string): Promise<Canaille> {
-  const { python, program } = await canaille()
+  const { python } = await canaille()
   const folder = await mkdtemp(path.join(tmpdir(), 'canaille-'))
-  await writeFile(path.join(folder, 'canaille.toml'), configuration(folder))
-  const run = async (...parameters: string[]) => {
-    const { stdout, stderr } = await promisify(execFile)(
-      python,
-      [program('canaille'), ...parameters],
-      {
-        cwd: folder,
-        env: { ...process.env, CANAILLE_CONFIG: path.join(folder, 'canaille.toml') },
-      },
-    )
-    if (failure.test(stderr)) throw new Error(`canaille ${parameters.join(' ')}: ${stderr}`)
+  const config = path.join(folder, 'canaille.toml')
+  await writeFile(config, configuration(folder))
+  const program = startClient({
+    name: 'canaille',
+    // Canaille finds its configuration by a variable.
+    command: 'env',
+    parameters: [`CANAILLE_CONFIG=${config}`, python, path.join(__dirname, 'commands.py')],
+    baseUrl,
+    token,
+  })
+  const run = async (...parameters: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await program.do('run', { parameters })
+    if (code !== 0 || failure.test(stderr)) {
+      throw new Error(`canaille ${parameters.join(' ')}: ${code} ${stderr}`)
+    }
     return stdout
   }
-  await run('db', 'upgrade')
-  await run('create', 'client', ...toParameters(clientOf(baseUrl)))
-  await run('create', 'token', ...toParameters(tokenOf(token)))
+  const stop = async () => {
+    await program.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    await run('db', 'upgrade')
+    await run('create', 'client', ...toParameters(clientOf(baseUrl)))
+    await run('create', 'token', ...toParameters(tokenOf(token)))
+  } catch (error) {
+    await stop()
+    throw error
+  }
   return {
     async create(kind, attributes) {
       const created = await run('create', kind, ...toParameters(attributes))
@@ -57,7 +69,7 @@ export async function startCanaille(baseUrl: string, token: string): Promise<Can
     async delete(kind, id) {
       await run('delete', kind, '--noconfirm', '--id', id)
     },
-    stop: () => rm(folder, { recursive: true, force: true }),
+    stop,
   }
 }
 
