@@ -44,5 +44,8 @@ export default {
   }),
   // Jest leaves one core out otherwise: on two, tests would take twice as long.
   maxWorkers: '100%',
+  // A process keeps something of each test file that it has run, and gets slower with each one.
+  // Beyond this, the next file gets a new process.
+  workerIdleMemoryLimit: '400MB',
   testTimeout: suite === undefined ? 10_000 : 300_000,
 }
