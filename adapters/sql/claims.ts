@@ -174,12 +174,15 @@ const dueAlikeOf = alikeOf((value) => sql`and tenant = ${value('tenant')}`)
 /** The next people who are alike, each once while their order is kept. */
 function neighboursIn(database: Database) {
   let left: (readonly [tenant: string, id: string])[] = []
-  let [of, until] = ['', 0]
-  return async ({ limit, tenant = '' }: ClaimOptions) => {
+  let of: string | undefined
+  let until = 0
+  return async ({ limit, tenant }: ClaimOptions) => {
     if (left.length < limit || of !== tenant || performance.now() >= until) {
-      const rows = await database.prepared(tenant === '' ? dueAlike : dueAlikeOf, { tenant })
-      left = rows.map((row) => [row.tenant, row.user_id] as const)
-      ;[of, until] = [tenant, performance.now() + keptMs]
+      const query = tenant === undefined ? dueAlike : dueAlikeOf
+      const rows = await database.prepared(query, { tenant: tenant ?? '' })
+      left = rows.map((row) => [row.tenant, row.user_id])
+      of = tenant
+      until = performance.now() + keptMs
     }
     return left.splice(0, limit)
   }
