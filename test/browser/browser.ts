@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { adminToken } from '../settings/support.js'
 
@@ -33,6 +34,24 @@ export async function watchedPage(context: BrowserContext, url: string): Promise
     if (message.type() === 'error' && !isStatus) complaints.push(message.text())
   })
   return { page, complaints }
+}
+
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
+
+/** What axe-core finds that is not accessible. */
+export interface Violation {
+  readonly id: string
+  readonly nodes: readonly { readonly html: string }[]
+}
+
+export async function violationsOn(page: Page): Promise<readonly Violation[]> {
+  // Through the debugger: the page's own policy lets no other script in.
+  await page.evaluate(axe)
+  // What passes is checked, but not described.
+  const options = { resultTypes: ['violations'], selectors: false }
+  const run = `axe.run(${JSON.stringify(options)})`
+  const { violations } = (await page.evaluate(run)) as { violations: readonly Violation[] }
+  return violations
 }
 
 export async function signIn(page: Page, url: string): Promise<void> {

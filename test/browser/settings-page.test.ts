@@ -1,11 +1,9 @@
-import fs from 'node:fs'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { RefusedError } from '../../lib/stores/index.js'
 import { someRules } from '../access/world.js'
-import { launch, signIn, type Watched, watchedPage } from './browser.js'
+import { launch, signIn, violationsOn, type Watched, watchedPage } from './browser.js'
 import { contentPath, type Host, startHost } from './host.js'
 
-const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 const tabs = ['', '/people', '/groups', '/log', '/status', '/connect?idp=okta']
 let browser: Browser
 let host: Host
@@ -347,10 +345,7 @@ describe.each(['light', 'dark'] as const)('the settings page in %s', (colorSchem
   it.each([1200, 380])('is accessible at a width of %s', async (width) => {
     const problems: string[] = []
     const check = async (page: Page, name: string) => {
-      // Through the debugger: the page's own policy lets no other script in.
-      await page.evaluate(axe)
-      const result = (await page.evaluate('axe.run()')) as AxeResult
-      for (const { id, nodes } of result.violations) {
+      for (const { id, nodes } of await violationsOn(page)) {
         problems.push(`${name}: ${id} ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`)
       }
       const overflow = await page.evaluate(
@@ -404,13 +399,6 @@ describe.each(['light', 'dark'] as const)('the settings page in %s', (colorSchem
     expect(problems).toEqual([])
   })
 })
-
-interface AxeResult {
-  readonly violations: readonly {
-    readonly id: string
-    readonly nodes: readonly { html: string }[]
-  }[]
-}
 
 describe('the settings page', () => {
   it('shows names as text, whatever is in them', async () => {
@@ -524,9 +512,7 @@ describe('the settings page where an edition does not enforce rules', () => {
           for (const tab of ['', '/people', `/people/${host.people[2]!.id}?compare=1`]) {
             await page.goto(`${host.url}${tab}`)
             await page.getByText('Community has no roles.').waitFor()
-            await page.evaluate(axe)
-            const { violations } = (await page.evaluate('axe.run()')) as AxeResult
-            expect(violations.map(({ id }) => id)).toEqual([])
+            expect((await violationsOn(page)).map(({ id }) => id)).toEqual([])
           }
         },
         { colorScheme },

@@ -1,9 +1,7 @@
-import fs from 'node:fs'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { launch, signIn, watchedPage } from './browser.js'
+import { launch, signIn, violationsOn, watchedPage } from './browser.js'
 import { type Host, startHost } from './host.js'
 
-const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 /** Where to leave pictures of the page; none by default. */
 const pictures = process.env['SCREENSHOTS']
 let browser: Browser
@@ -91,9 +89,7 @@ describe.each([1200, 380])('the page of workspaces at a width of %s', (width) =>
       async (page) => {
         await page.goto(`${host.url}/workspaces`)
         await page.getByText('waits for a workspace').waitFor()
-        await page.evaluate(axe)
-        const result = (await page.evaluate('axe.run()')) as { violations: { id: string }[] }
-        expect(result.violations.map(({ id }) => id)).toEqual([])
+        expect((await violationsOn(page)).map(({ id }) => id)).toEqual([])
         const overflow = await page.evaluate(
           'document.documentElement.scrollWidth - document.documentElement.clientWidth',
         )
