@@ -91,7 +91,7 @@ const claimNamedOf = claimOf(
     sql`tenant = ${value('tenant')} and ${json.isOneOf(sql`user_id`, value('ids'))}`,
 )
 
-/** People found by {@link neighboursIn} who are still due, and whom nobody else has claimed. */
+/** People of {@link neighboursIn} who are still due, and whom nobody else has claimed. */
 const claimAlike = leaseOf((value, { json, joinEach, now, skipLocked }) => {
   const listed = json.rows(value('ids'), { tenant: 'text', id: 'text' })
   return sql`
@@ -105,19 +105,27 @@ const claimAlike = leaseOf((value, { json, joinEach, now, skipLocked }) => {
     )}`
 })
 
-/** Claims, oldest first or of people who are alike. */
+/**
+ * Claims, oldest first or of people who are alike: by one statement that leases, since nobody works
+ * on those whom a first one has leased if a second one fails.
+ */
 export function claimsIn(database: Database): AccessStore['claim'] {
   const neighbours = neighboursIn(database)
   return async (options) => {
-    const { limit, userIds, alike } = options
-    if (!alike || userIds) return lease(database, claimFor(options), options, userIds)
-    const near = await neighbours(options)
-    const claimed = await lease(database, claimAlike, options, near)
-    const left = limit - claimed.length
-    if (left === 0) return claimed
-    // Some of them were claimed by other hosts, or are no longer due.
-    const others = await lease(database, claimFor(options), { ...options, limit: left })
-    return [...claimed, ...others]
+    if (!options.alike || options.userIds) {
+      return lease(database, claimFor(options), options, options.userIds)
+    }
+    const leaseNext = async () => {
+      const near = await neighbours.next(options)
+      const claimed = near.length === 0 ? [] : await lease(database, claimAlike, options, near)
+      const areTaken = claimed.length < near.length
+      if (areTaken) neighbours.forget()
+      return { claimed, areTaken }
+    }
+    const first = await leaseNext()
+    // Another host has the same order, and was first.
+    const isAgain = first.areTaken && first.claimed.length === 0
+    return isAgain ? (await leaseNext()).claimed : first.claimed
   }
 }
 
@@ -140,14 +148,15 @@ async function lease(
     .map(fromRow)
 }
 
-/** So many are compared, of those due first. */
+/** So many are compared, of those due first, by so many of their groups: it takes some 10 ms. */
 const mostCompared = 1_000
-/** How long their order is used: to find it takes 20 ms. */
+const mostGroups = 10
+/** How long their order is used. */
 const keptMs = 2_000
 
 /**
- * The people who are due, by full minutes of waiting and then by groups: neighbours get the same,
- * so it can be given with fewer requests. Whoever waits a minute longer comes first.
+ * The people who are due, those in the same groups one after the other: they get the same, so it
+ * can be given with fewer requests. Whose first one was due first comes first.
  */
 function alikeOf(conditionOf: (value: (name: 'tenant') => unknown) => Sql) {
   return statement<{ readonly tenant: string }, Pick<PendingRow, 'tenant' | 'user_id'>>(
@@ -158,12 +167,12 @@ function alikeOf(conditionOf: (value: (name: 'tenant') => unknown) => Sql) {
           select group_id from scim_members as member
           where member.tenant = due.tenant and member.member_id = due.user_id
             and member.${isMember}
-          order by group_id) as listed) as group_ids
+          order by group_id ${atMost(mostGroups)}) as listed) as group_ids
       from (
         select tenant, user_id, due_at from scim_pending
         where parked = 0 and due_at <= ${now} and lease_until <= ${now} ${conditionOf(value)}
         order by due_at, tenant, user_id ${atMost(mostCompared)}) as due) as people
-    order by (${now} - due_at) / 60000 desc, tenant, group_ids, due_at, user_id`,
+    order by min(due_at) over (partition by tenant, group_ids), tenant, group_ids, due_at, user_id`,
     { isPlannedAnew: true },
   )
 }
@@ -171,19 +180,24 @@ function alikeOf(conditionOf: (value: (name: 'tenant') => unknown) => Sql) {
 const dueAlike = alikeOf(() => sql``)
 const dueAlikeOf = alikeOf((value) => sql`and tenant = ${value('tenant')}`)
 
-/** The next people who are alike, each once while their order is kept. */
+/** Who comes next of people who are alike, each once while their order is kept. */
 function neighboursIn(database: Database) {
   let left: (readonly [tenant: string, id: string])[] = []
   let of: string | undefined
   let until = 0
-  return async ({ limit, tenant }: ClaimOptions) => {
-    if (left.length < limit || of !== tenant || performance.now() >= until) {
-      const query = tenant === undefined ? dueAlike : dueAlikeOf
-      const rows = await database.prepared(query, { tenant: tenant ?? '' })
-      left = rows.map((row) => [row.tenant, row.user_id])
-      of = tenant
-      until = performance.now() + keptMs
-    }
-    return left.splice(0, limit)
+  return {
+    async next({ limit, tenant }: ClaimOptions) {
+      if (left.length < limit || of !== tenant || performance.now() >= until) {
+        const query = tenant === undefined ? dueAlike : dueAlikeOf
+        const rows = await database.prepared(query, { tenant: tenant ?? '' })
+        left = rows.map((row) => [row.tenant, row.user_id])
+        of = tenant
+        until = performance.now() + keptMs
+      }
+      return left.splice(0, limit)
+    },
+    forget() {
+      left = []
+    },
   }
 }

@@ -143,7 +143,7 @@ class LeasingReconciler implements Reconciler {
     const { access, users } = this.#adapters
     const alike = this.#areMany && users.peopleAtOnce !== undefined
     const claimed = await access.claim({ owner: this.#owner, limit, leaseMs, alike })
-    this.#areMany = claimed.length === limit
+    this.#areMany = claimed.length === limit || (alike && claimed.length > 0)
     for (const ended of this.#worker.work(claimed)) {
       const work: Promise<void> = ended.finally(() => {
         this.#underWay.delete(work)

@@ -154,8 +154,9 @@ export interface AccessStore {
    * Uses `FOR UPDATE SKIP LOCKED` on PostgreSQL, so that instances share the work. An expired lease
    * may be claimed again. With `userIds`, also leases entries of these users that are not due yet
    * or have failed, but never those under another owner's running lease. With `alike`, people who
-   * are in the same groups may come one after the other, of those that are due in the same minute:
-   * what they get can then be given together. A store may ignore that.
+   * are in the same groups may come one after the other, after those who were due before the first
+   * of them: what they get can then be given together. Fewer than are due may come then. A store
+   * may ignore `alike`.
    */
   claim(options: {
     readonly owner: string

@@ -30,6 +30,13 @@ async function aFlood(): Promise<readonly string[]> {
   return ids
 }
 
+/** Makes somebody due at this time, in milliseconds since 1970. */
+async function setDue(id: string, at: number): Promise<void> {
+  const direct = await openDirectly(database.url)
+  await direct.all(sql`update scim_pending set due_at = ${at} where user_id = ${id}`)
+  await direct.close()
+}
+
 const idsOf = (claimed: readonly { readonly userId: string }[]) =>
   claimed.map(({ userId }) => userId)
 
@@ -46,16 +53,40 @@ describe('a claim of people who are alike', () => {
     expect(await adapters.access.claim({ owner, limit: 3, leaseMs, alike: true })).toEqual([])
   })
 
-  it('leaves nobody behind who waits longer than a minute', async () => {
+  it.each([
+    ['in a group of their own', async (id: string) => void (await world.addGroup('Z', [{ id }]))],
+    ['without groups', async () => {}],
+  ])('takes somebody %s first who was due before the others', async (_name, place) => {
+    const odd = await world.addUser('odd@example.com')
+    await place(odd.id)
     const ids = await aFlood()
-    const waiting = ids.filter((_, n) => n < 4)
-    const direct = await openDirectly(database.url)
-    for (const id of waiting) {
-      await direct.all(sql`update scim_pending set due_at = due_at - 120000 where user_id = ${id}`)
-    }
-    await direct.close()
+    await setDue(odd.id, 1)
     const claimed = await adapters.access.claim({ owner, limit: 4, leaseMs, alike: true })
-    expect(idsOf(claimed).sort()).toEqual([...waiting].sort())
+    expect(idsOf(claimed)).toContain(odd.id)
+    expect(ids).toEqual(expect.arrayContaining(idsOf(claimed).filter((id) => id !== odd.id)))
+  })
+
+  it('takes somebody after those alike who were due before, not after those who come later', async () => {
+    const ids = await aFlood()
+    const odd = await world.addUser('odd@example.com')
+    await setDue(ids[0] ?? '', 1)
+    await setDue(odd.id, 2)
+    const claim = () => adapters.access.claim({ owner, limit: 3, leaseMs, alike: true })
+    expect(idsOf(await claim()).map((id) => ids.indexOf(id) % 4)).toEqual([0, 0, 0])
+    expect(idsOf(await claim())).toContain(odd.id)
+  })
+
+  it('shares them between hosts, each once', async () => {
+    const ids = await aFlood()
+    const other = await sqlAdapters({ url: database.url })
+    const claimed: string[] = []
+    for (let claims = 0; claims < 8; claims++) {
+      for (const { access } of [adapters, other]) {
+        claimed.push(...idsOf(await access.claim({ owner, limit: 2, leaseMs, alike: true })))
+      }
+    }
+    await other.close()
+    expect(claimed.sort()).toEqual([...ids].sort())
   })
 
   it('takes nobody who is not due or has failed, and nobody under a lease', async () => {
