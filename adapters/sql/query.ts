@@ -290,7 +290,7 @@ function idsOf(plan: IndexPlan, extent: Extent, dialect: SqlDialect): Sql {
   const { json } = dialect
   const queries = [
     ...(ids.length > 0
-      ? [sql`select value as id from (${json.strings(JSON.stringify(ids))})as listed`]
+      ? [sql`select distinct value as id from (${json.strings(JSON.stringify(ids))}) as listed`]
       : []),
     ...(lookups.length > 0 ? [lookedUp(lookups, extent, dialect)] : []),
     ...(members.length > 0 ? [groupsWith(members, extent, dialect)] : []),
