@@ -75,7 +75,8 @@ export function sqlGroupStore(
       const page = await store.query(scope, query)
       if (query.omit.has('members')) return page
       const resources = await withMembers(database, scope.tenant, page.resources)
-      return { ...page, resources }
+      const deleted = page.resources.length - resources.length
+      return { ...page, resources, totalResults: page.totalResults - deleted }
     },
     async replace(scope, { members: _, ...rest }, write) {
       const group = rest as Group
@@ -189,11 +190,13 @@ async function withMembers(
   groups: readonly Group[],
 ): Promise<readonly Group[]> {
   const ids = groups.map(({ id }) => id)
-  const members = await readFewMembers(session, tenant, ids)
-  if (members) return groups.map((group) => withList(group, members.get(group.id)))
+  const few = await readFewMembers(session, tenant, ids)
   const read: Group[] = []
   for (const group of groups) {
-    const whole = await readInSteps(session, tenant, group)
+    const isSame = few?.versions.get(group.id) === group.meta.version
+    const whole = isSame
+      ? withList(group, few?.members.get(group.id))
+      : await readInSteps(session, tenant, group)
     if (whole) read.push(whole)
   }
   return read
@@ -221,7 +224,8 @@ async function readInSteps(
     group = toResource<Group>(type, row)
   }
   // It changes faster than it is read in steps.
-  return withList(group, (await readMembersAtOnce(session, tenant, [group.id])).get(group.id))
+  const { members, versions } = await readMembersAtOnce(session, tenant, [group.id])
+  return versions.has(group.id) ? withList(group, members.get(group.id)) : undefined
 }
 
 function withList(group: Group, members: readonly Member[] | undefined): Group {

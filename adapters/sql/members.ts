@@ -106,9 +106,12 @@ function listIn(json: JsonSql, columns: readonly string[], members: Sql) {
   return sql<ListRow>`select (${json.list(columns, sql`(${members}) as listed`)}) as list`
 }
 
-const membersOf = statement<{ tenant: string; ids: string; limit: number }, ListRow>(
-  (value, { json, joinEach }) => {
-    const members = sql`
+/** The members of some groups and the versions of these, of one moment. */
+const membersOf = statement<
+  { tenant: string; ids: string; limit: number },
+  ListRow & { readonly versions: string }
+>((value, { json, joinEach }) => {
+  const members = sql`
       select member.group_id, resource.id, resource.resource_type, resource.display
       from ${joinEach(
         joinEach(
@@ -120,9 +123,17 @@ const membersOf = statement<{ tenant: string; ids: string; limit: number }, List
         sql`resource.tenant = member.tenant and resource.id = member.member_id`,
       )}
       ${atMost(value('limit'))}`
-    return listIn(json, ['group_id', ...memberColumns], members)
-  },
-)
+  const groups = sql`
+      select resource.id, resource.version
+      from ${joinEach(
+        sql`(${json.strings(value('ids'))}) as listed`,
+        'scim_resources as resource',
+        sql`resource.tenant = ${value('tenant')} and resource.id = listed.value`,
+      )}`
+  const list = json.list(['group_id', ...memberColumns], sql`(${members}) as listed`)
+  const versions = json.list(['id', 'version'], sql`(${groups}) as listed`)
+  return sql`select (${list}) as list, (${versions}) as versions`
+})
 
 /** The members that a query of their ids selects, in order of their ids. */
 function membersIn(tenant: unknown, ids: Sql, { json, joinEach }: SqlDialect) {
@@ -311,18 +322,23 @@ async function requireKnown(
   if (unknown.size > 0) throw new UnknownReferenceError([...unknown])
 }
 
-/** The members of some groups, by the id of the group, with type and display. */
-export type MembersByGroup = ReadonlyMap<string, readonly Member[]>
+/** Some groups at one moment, by their ids. */
+export interface GroupsNow {
+  /** With type and display. */
+  readonly members: ReadonlyMap<string, readonly Member[]>
+  /** Of those that exist. */
+  readonly versions: ReadonlyMap<string, string>
+}
 
 /** The members of these groups; one query. `undefined`: they have more than can be read at once. */
 export async function readFewMembers(
   session: Session,
   tenant: string,
   groupIds: readonly string[],
-): Promise<MembersByGroup | undefined> {
-  const members = await readMembers(session, { tenant, groupIds }, readAtOnce + 1)
-  const counts = [...members.values()].map(({ length }) => length)
-  return counts.reduce((sum, count) => sum + count, 0) > readAtOnce ? undefined : members
+): Promise<GroupsNow | undefined> {
+  const found = await readMembers(session, { tenant, groupIds }, readAtOnce + 1)
+  const counts = [...found.members.values()].map(({ length }) => length)
+  return counts.reduce((sum, count) => sum + count, 0) > readAtOnce ? undefined : found
 }
 
 /** The members of these groups; one query, however many they are. */
@@ -330,7 +346,7 @@ export async function readMembersAtOnce(
   session: Session,
   tenant: string,
   groupIds: readonly string[],
-): Promise<MembersByGroup> {
+): Promise<GroupsNow> {
   return readMembers(session, { tenant, groupIds }, Number.MAX_SAFE_INTEGER)
 }
 
@@ -338,9 +354,9 @@ async function readMembers(
   session: Session,
   { tenant, groupIds }: { readonly tenant: string; readonly groupIds: readonly string[] },
   limit: number,
-): Promise<MembersByGroup> {
+): Promise<GroupsNow> {
   const members = new Map<string, Member[]>()
-  if (groupIds.length === 0) return members
+  if (groupIds.length === 0) return { members, versions: new Map() }
   const ids = JSON.stringify(groupIds)
   const [row] = await session.prepared(membersOf, { tenant, ids, limit })
   for (const [groupId, ...columns] of listedIn<[string, ...MemberColumns]>(row)) {
@@ -349,7 +365,7 @@ async function readMembers(
     if (list) list.push(member)
     else members.set(groupId, [member])
   }
-  return members
+  return { members, versions: new Map(JSON.parse(row?.versions ?? '[]')) }
 }
 
 /**
