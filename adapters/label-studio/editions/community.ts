@@ -10,7 +10,7 @@ import {
   type User,
 } from '../../../lib/adapter/index.js'
 import { type Accounts, requiredEmail } from '../accounts/accounts.js'
-import type { Directory } from '../accounts/directory.js'
+import { type Directory, incompleteList } from '../accounts/directory.js'
 import { changedNames, namesOf } from '../accounts/names.js'
 import { collect } from '../api/collect.js'
 import { limiter } from '../api/http/limiter.js'
@@ -221,6 +221,8 @@ async function restoreMembership(
   await admin?.ensureMember(id, organization, signal)
   const account = await api.users.get(id, signal)
   if (account && !account.masked) return account
+  // It has just been restored, so it will be shown.
+  if (admin) throw incompleteList()
   throw new RefusedError(
     'The account was removed from the organization in Label Studio. ' +
       'Without the owner’s sign-in nothing can bring it back.',

@@ -181,7 +181,8 @@ describe('Community with the owner’s sign-in', () => {
 })
 
 describe('Community that ended in the middle', () => {
-  it('makes an account a member that was left without a membership', async () => {
+  /** An account without a membership. */
+  async function aHalf() {
     fake = await startFakeLabelStudio({ mode: 'oss-new' })
     const api = { Authorization: `Token ${fake.token}`, 'Content-Type': 'application/json' }
     const body = JSON.stringify({ username: 'ann', email: 'ann@example.com' })
@@ -190,11 +191,40 @@ describe('Community that ended in the middle', () => {
     for (const member of [...fake.state.members.values()]) {
       if (member.userId === half.id) fake.state.members.delete(member.id)
     }
+    return half
+  }
+
+  it('makes an account a member that was left without a membership', async () => {
+    const half = await aHalf()
     const host = start()
     const user = await push(host, ann)
     const record = await host.adapters.access.getRecord(scope(), user.id)
     expect(record).toMatchObject({ enforced: 'active', account: { id: String(half.id) } })
     expect([...fake.state.members.values()].map(({ userId }) => userId)).toContain(half.id)
+  })
+
+  it('tries again if Label Studio does not show at once whom the owner has brought back', async () => {
+    const half = await aHalf()
+    let isHidden = true
+    const host = start({
+      fetch: async (input, init) => {
+        const isAsked = String(input).endsWith(`/api/users/${half.id}/`)
+        if (!isAsked || !isHidden || init?.method !== 'GET') return fetch(input, init)
+        isHidden = false
+        return Response.json({ detail: 'Not found.' }, { status: 404 })
+      },
+    })
+    const user = await push(host, ann)
+    expect(await host.adapters.access.summary(scope())).toMatchObject({ pending: 1, failed: 0 })
+    const inAMinute = Date.now() + 60_000
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => inAMinute)
+    await host.drain()
+    clock.mockRestore()
+    expect(isHidden).toBe(false)
+    expect(await host.adapters.access.getRecord(scope(), user.id)).toMatchObject({
+      enforced: 'active',
+      account: { id: String(half.id) },
+    })
   })
 
   it('brings a removed person back with the owner’s sign-in', async () => {
