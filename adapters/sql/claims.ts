@@ -17,11 +17,12 @@ export interface PendingRow {
 }
 
 /** Columns of {@link PendingRow}. */
-export const columns = sql.raw(
+export const pendingColumns = sql.raw(
   'tenant, user_id, since, mark, attempts, parked, last_error, next_at',
 )
 
-export function fromRow(row: PendingRow): PendingUser {
+/** A pending person in the form of the interface. */
+export function toPendingUser(row: PendingRow): PendingUser {
   return {
     tenant: row.tenant,
     userId: row.user_id,
@@ -60,7 +61,7 @@ function leaseOf(selectionOf: (value: Value, dialect: SqlDialect) => Sql) {
       update scim_pending
       set lease_owner = ${value('owner')}, lease_until = ${until}, due_at = ${until}
       where (tenant, user_id) in (select tenant, user_id from claimed)
-      returning ${columns}`
+      returning ${pendingColumns}`
     },
     { isPlannedAnew: true },
   )
@@ -113,7 +114,7 @@ export function claimsIn(database: Database): AccessStore['claim'] {
   const neighbours = neighboursIn(database)
   return async (options) => {
     if (!options.alike || options.userIds) {
-      return lease(database, claimFor(options), options, options.userIds)
+      return lease(database, claimFor(options), options, options.userIds?.filter(isStorable))
     }
     const leaseNext = async () => {
       const near = await neighbours.next(options)
@@ -138,14 +139,13 @@ async function lease(
   database: Database,
   claiming: typeof claimDue,
   { owner, limit, leaseMs, tenant = '' }: ClaimOptions,
-  named: readonly (string | readonly string[])[] = [],
+  named: readonly unknown[] = [],
 ): Promise<readonly PendingUser[]> {
-  const ids = JSON.stringify(named.filter((each) => typeof each !== 'string' || isStorable(each)))
-  const values = { owner, limit, leaseMs, tenant, ids }
+  const values = { owner, limit, leaseMs, tenant, ids: JSON.stringify(named) }
   const { rows } = await database.alone(claiming, values, passing)
   return [...rows]
     .sort((a, b) => a.since - b.since || (a.user_id < b.user_id ? -1 : 1))
-    .map(fromRow)
+    .map(toPendingUser)
 }
 
 /** So many are compared, of those due first, by so many of their groups: it takes some 10 ms. */

@@ -14,9 +14,11 @@ interface AroundRow {
 const referenceColumns = ({ json }: SqlDialect) => sql`resource.display,
   ${json.scalar(sql`resource.comparable`, ['externalId'], 'text')} as external_id`
 
-/** Whether any group of the tenant is a member of another: asked once for a statement. */
-const isNesting = (tenant: unknown) => sql`(select count(*) from
-  (select 1 from scim_members where tenant = ${tenant} and nested = 1 limit 1) as any_nested)`
+/** How many groups have the group of a membership as a member. */
+const groupsAbove = (tenant: unknown) => sql`(
+  select count(*) from scim_members as outer_member
+  where outer_member.tenant = ${tenant}
+    and outer_member.member_id = member.group_id and outer_member.${isMember})`
 
 /**
  * The groups that have someone as a member, and whether these are members of groups, as one text:
@@ -24,10 +26,11 @@ const isNesting = (tenant: unknown) => sql`(select count(*) from
  */
 const directGroups = statement<{ tenant: string; ids: string }, { readonly list: string }>(
   (value, dialect) => {
-    const nested = sql`case when ${isNesting(value('tenant'))} = 0 then 0
-      else (select count(*) from scim_members as outer_member
-        where outer_member.tenant = ${value('tenant')}
-          and outer_member.member_id = member.group_id and outer_member.${isMember}) end`
+    // Asked once for all of them, as most tenants nest no groups.
+    const isNesting = dialect.exists(
+      sql`select 1 from scim_members where tenant = ${value('tenant')} and nested = 1`,
+    )
+    const nested = sql`case when ${isNesting} then ${groupsAbove(value('tenant'))} else 0 end`
     const rows = sql`
       select listed.value as root, member.group_id as id, ${referenceColumns(dialect)},
         ${nested} as nested
@@ -119,9 +122,7 @@ const selectUser = statement<UserKey, ResourceRow & { readonly groups: string }>
     const { json, joinEach } = dialect
     const groups = sql`
       select member.group_id as id, ${referenceColumns(dialect)},
-        (select count(*) from scim_members as outer_member
-          where outer_member.tenant = ${value('tenant')}
-            and outer_member.member_id = member.group_id and outer_member.${isMember}) as nested
+        ${groupsAbove(value('tenant'))} as nested
       from ${joinEach(
         sql`(select group_id from scim_members where tenant = ${value('tenant')}
           and member_id = ${value('id')} and ${isMember}) as member`,

@@ -4,7 +4,7 @@ import type {
   PendingOutcome,
   PendingUser,
 } from '../../lib/adapter/index.js'
-import { claimsIn, columns, fromRow, type PendingRow, passing } from './claims.js'
+import { claimsIn, type PendingRow, passing, pendingColumns, toPendingUser } from './claims.js'
 import { type Database, type Session, statement } from './database.js'
 import type { SqlDialect } from './dialects/dialect.js'
 import { isStorable, type Sql, sql } from './sql.js'
@@ -89,7 +89,7 @@ function nextAt(value: (name: 'mark' | 'afterMs') => unknown, now: Sql) {
 
 const pendingAmong = statement<{ tenant: string; ids: string }, PendingRow>(
   (value, { isListed }) => sql`
-    select ${columns} from scim_pending
+    select ${pendingColumns} from scim_pending
     where ${isListed('scim_pending', 'user_id', value('tenant'), value('ids'))}`,
 )
 
@@ -138,15 +138,15 @@ export function pendingMethods(database: Database): PendingMethods {
     settle: (owner, entry, outcome) => settle(oneByOne(database), owner, entry, outcome),
     async pendingOf({ tenant }, userIds) {
       const ids = JSON.stringify(userIds.filter(isStorable))
-      return (await database.prepared(pendingAmong, { tenant, ids })).map(fromRow)
+      return (await database.prepared(pendingAmong, { tenant, ids })).map(toPendingUser)
     },
     summary: ({ tenant }) => summaryOf(database, tenant),
     async listPending({ tenant }, { offset, limit, failed }) {
       const wanted = failed === undefined ? sql`` : sql`and parked = ${Number(failed)}`
       const rows = await database.all(sql<PendingRow>`
-        select ${columns} from scim_pending where tenant = ${tenant} ${wanted}
+        select ${pendingColumns} from scim_pending where tenant = ${tenant} ${wanted}
         order by since, user_id limit ${limit} offset ${offset}`)
-      return rows.map(fromRow)
+      return rows.map(toPendingUser)
     },
     retry: (scope, userIds) =>
       database.transaction(async (session) => {

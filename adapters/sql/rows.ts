@@ -167,7 +167,7 @@ function resourceOf<R extends Resource>(
 /** The resources that a query selects, as two texts, in the same order. */
 export interface ListRow {
   readonly documents: string | null
-  /** {@link MetaColumns} of one after the other. */
+  /** Of each {@link MetaColumns}. */
   readonly metas: string | null
 }
 
@@ -182,7 +182,8 @@ export const listColumns = sql.raw(
  * that something is added to it.
  */
 export function listOf(query: Sql, { json }: SqlDialect) {
-  const meta = sql`${json.quoted(sql`version`)} || ',' || created || ',' || last_modified`
+  const meta = sql`'[' || ${json.quoted(sql`version`)} || ',' || created || ',' || last_modified
+    || ']'`
   return sql<ListRow>`select ${json.joined(sql`document`)} as documents,
     ${json.joined(meta)} as metas from (${query}) as listed`
 }
@@ -190,9 +191,9 @@ export function listOf(query: Sql, { json }: SqlDialect) {
 /** The resources in a {@link ListRow}. */
 export function toResources<R extends Resource>(type: string, row: ListRow | undefined): R[] {
   const documents = JSON.parse(`[${row?.documents ?? ''}]`) as Record<string, Json | Meta>[]
-  const metas = JSON.parse(`[${row?.metas ?? ''}]`) as (string | number)[]
+  const metas = JSON.parse(`[${row?.metas ?? ''}]`) as MetaColumns[]
   return documents.map((document, index) =>
-    resourceOf(type, metas.slice(3 * index, 3 * index + 3) as unknown as MetaColumns, document),
+    resourceOf(type, metas[index] as MetaColumns, document),
   )
 }
 

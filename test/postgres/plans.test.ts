@@ -26,7 +26,7 @@ const mayRead = [
   // Whose a token is, its digest alone tells: by the index of digests.
   /from scim_tokens where digest = \S+$/,
   // One entry at most.
-  /select 1 from scim_members where tenant = \S+ and nested = 1 limit 1\)/,
+  /exists \(select 1 from scim_members where tenant = \S+ and nested = 1\)/,
   // Migrations, once.
   /insert into scim_counts .* select tenant, resource_type, -1, count/s,
   /update scim_records set had_role = 1 where record like/,

@@ -123,7 +123,7 @@ describe('a page after others', () => {
     const first = id === '' ? 0 : Number(id) + 1
     const found = first + (passed ?? 0) - 1
     const documents = [first, first + 1].map((place) => `{"id":"${place}"}`).join()
-    const part = { documents, metas: '"v",1,1,"v",1,1' }
+    const part = { documents, metas: '["v",1,1],["v",1,1]' }
     const key = found < total ? { created: 1, id: String(found) } : { created: null, id: null }
     return [{ ...(limit === undefined ? key : part), total, changes }]
   }

@@ -29,7 +29,7 @@ const mayRead = [
   /from scim_token_uses where tenant = \?\s+order by last_at/,
   /delete from scim_refusals\s+where tenant = \? and \(person, method, path\) in/,
   // One entry at most.
-  /select 1 from scim_members where tenant = \? and nested = 1 limit 1\)/,
+  /exists \(select 1 from scim_members where tenant = \? and nested = 1\)/,
   // Migrations, once.
   /insert into scim_counts .* select tenant, resource_type, -1, count/s,
   /update scim_records set had_role = 1 where record like/,
