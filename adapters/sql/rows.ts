@@ -192,9 +192,7 @@ export function listOf(query: Sql, { json }: SqlDialect) {
 export function toResources<R extends Resource>(type: string, row: ListRow | undefined): R[] {
   const documents = JSON.parse(`[${row?.documents ?? ''}]`) as Record<string, Json | Meta>[]
   const metas = JSON.parse(`[${row?.metas ?? ''}]`) as MetaColumns[]
-  return documents.map((document, index) =>
-    resourceOf(type, metas[index] as MetaColumns, document),
-  )
+  return documents.map((document, index) => resourceOf(type, metas[index] as MetaColumns, document))
 }
 
 /** The row for a resource; the members of a group are in a separate table. */

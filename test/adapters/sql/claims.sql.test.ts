@@ -1,22 +1,15 @@
-import { type SqlAdapters, sqlAdapters } from '../../../adapters/sql/index.js'
+import { sqlAdapters } from '../../../adapters/sql/index.js'
 import { sql } from '../../../adapters/sql/sql.js'
 import { createWorld, type World } from '../../access/world.js'
 import { openDirectly } from '../../support/direct-database.js'
-import { type TestDatabase, testDatabase } from '../../support/test-database.js'
+import { sqlStores } from '../../support/sql-stores.js'
 
 const owner = 'one'
 const leaseMs = 10_000
-let database: TestDatabase
-let adapters: SqlAdapters
+const stores = sqlStores()
 let world: World
-beforeEach(async () => {
-  database = await testDatabase()
-  adapters = await sqlAdapters({ url: database.url })
-  world = createWorld(adapters)
-})
-afterEach(async () => {
-  await adapters.close()
-  await database.drop()
+beforeEach(() => {
+  world = createWorld(stores().adapters)
 })
 
 /** Twelve people who are due: every fourth is in the same two groups. */
@@ -32,7 +25,7 @@ async function aFlood(): Promise<readonly string[]> {
 
 /** Makes somebody due at this time, in milliseconds since 1970. */
 async function setDue(id: string, at: number): Promise<void> {
-  const direct = await openDirectly(database.url)
+  const direct = await openDirectly(stores().database.url)
   await direct.all(sql`update scim_pending set due_at = ${at} where user_id = ${id}`)
   await direct.close()
 }
@@ -45,12 +38,19 @@ describe('a claim of people who are alike', () => {
     const ids = await aFlood()
     const turns: number[][] = []
     for (let claims = 0; claims < 4; claims++) {
-      const claimed = await adapters.access.claim({ owner, limit: 3, leaseMs, alike: true })
+      const claimed = await stores().adapters.access.claim({
+        owner,
+        limit: 3,
+        leaseMs,
+        alike: true,
+      })
       turns.push(idsOf(claimed).map((id) => ids.indexOf(id) % 4))
     }
     for (const turn of turns) expect(new Set(turn).size).toBe(1)
     expect(turns.map(([first]) => first).sort()).toEqual([0, 1, 2, 3])
-    expect(await adapters.access.claim({ owner, limit: 3, leaseMs, alike: true })).toEqual([])
+    expect(await stores().adapters.access.claim({ owner, limit: 3, leaseMs, alike: true })).toEqual(
+      [],
+    )
   })
 
   it.each([
@@ -61,7 +61,7 @@ describe('a claim of people who are alike', () => {
     await place(odd.id)
     const ids = await aFlood()
     await setDue(odd.id, 1)
-    const claimed = await adapters.access.claim({ owner, limit: 4, leaseMs, alike: true })
+    const claimed = await stores().adapters.access.claim({ owner, limit: 4, leaseMs, alike: true })
     expect(idsOf(claimed)).toContain(odd.id)
     expect(ids).toEqual(expect.arrayContaining(idsOf(claimed).filter((id) => id !== odd.id)))
   })
@@ -71,17 +71,17 @@ describe('a claim of people who are alike', () => {
     const odd = await world.addUser('odd@example.com')
     await setDue(ids[0] ?? '', 1)
     await setDue(odd.id, 2)
-    const claim = () => adapters.access.claim({ owner, limit: 3, leaseMs, alike: true })
+    const claim = () => stores().adapters.access.claim({ owner, limit: 3, leaseMs, alike: true })
     expect(idsOf(await claim()).map((id) => ids.indexOf(id) % 4)).toEqual([0, 0, 0])
     expect(idsOf(await claim())).toContain(odd.id)
   })
 
   it('shares them between hosts, each once', async () => {
     const ids = await aFlood()
-    const other = await sqlAdapters({ url: database.url })
+    const other = await sqlAdapters({ url: stores().database.url })
     const claimed: string[] = []
     for (let claims = 0; claims < 8; claims++) {
-      for (const { access } of [adapters, other]) {
+      for (const { access } of [stores().adapters, other]) {
         claimed.push(...idsOf(await access.claim({ owner, limit: 2, leaseMs, alike: true })))
       }
     }
@@ -91,20 +91,25 @@ describe('a claim of people who are alike', () => {
 
   it('takes nobody who is not due or has failed, and nobody under a lease', async () => {
     const ids = await aFlood()
-    const entries = await adapters.access.claim({ owner, limit: 3, leaseMs })
+    const entries = await stores().adapters.access.claim({ owner, limit: 3, leaseMs })
     const [held, late, failed] = entries
     if (!late || !failed) throw new Error('Three people are due.')
     const error = 'of the test'
-    await adapters.access.settle(owner, late, { kind: 'retry', afterMs: 60_000, error })
-    await adapters.access.settle(owner, failed, { kind: 'failed', error })
-    const claimed = await adapters.access.claim({ owner: 'two', limit: 20, leaseMs, alike: true })
+    await stores().adapters.access.settle(owner, late, { kind: 'retry', afterMs: 60_000, error })
+    await stores().adapters.access.settle(owner, failed, { kind: 'failed', error })
+    const claimed = await stores().adapters.access.claim({
+      owner: 'two',
+      limit: 20,
+      leaseMs,
+      alike: true,
+    })
     const others = ids.filter((id) => ![held, late, failed].some((each) => each?.userId === id))
     expect(idsOf(claimed).sort()).toEqual([...others].sort())
   })
 
   it('takes people without groups, and of each tenant', async () => {
     await world.addUser('nowhere@example.com')
-    const claimed = await adapters.access.claim({ owner, limit: 20, leaseMs, alike: true })
+    const claimed = await stores().adapters.access.claim({ owner, limit: 20, leaseMs, alike: true })
     expect(claimed).toHaveLength(1)
   })
 })

@@ -1,11 +1,10 @@
-import { sqlAdapters } from '../../../adapters/sql/index.js'
 import { groupUrn, serve, userUrn } from '../../protocol/server.js'
-import { testDatabase } from '../../support/test-database.js'
+import { sqlStores } from '../../support/sql-stores.js'
+
+const stores = sqlStores()
 
 it('finds once whom a filter names several times', async () => {
-  const database = await testDatabase()
-  const adapters = await sqlAdapters({ url: database.url })
-  const scim = await serve(adapters)
+  const scim = await serve(stores().adapters)
   const made = await scim.post('/Users', { schemas: [userUrn], userName: 'ada', externalId: 'A' })
   const { id } = made.body
   const group = { schemas: [groupUrn], displayName: 'Team', members: [{ value: id }] }
@@ -27,6 +26,4 @@ it('finds once whom a filter names several times', async () => {
       }
     }
   }
-  await adapters.close()
-  await database.drop()
 })

@@ -1,24 +1,14 @@
-import { sqlAdapters } from '../../../adapters/sql/index.js'
 import { groupUrn, serve, userUrn } from '../../protocol/server.js'
-import { type TestDatabase, testDatabase } from '../../support/test-database.js'
+import { sqlStores } from '../../support/sql-stores.js'
 
 type Shown = { id: string; meta: { version: string }; members?: { value: string }[] }
 
 const membersIn = ({ members = [] }: Shown) => members.map(({ value }) => value).sort()
 
-let database: TestDatabase
-let adapters: Awaited<ReturnType<typeof sqlAdapters>>
-beforeEach(async () => {
-  database = await testDatabase()
-  adapters = await sqlAdapters({ url: database.url })
-})
-afterEach(async () => {
-  await adapters.close()
-  await database.drop()
-})
+const stores = sqlStores()
 
 async function aTeam() {
-  const scim = await serve(adapters)
+  const scim = await serve(stores().adapters)
   const ids: string[] = []
   for (const userName of ['ada', 'bob', 'cyd', 'dan']) {
     ids.push((await scim.post('/Users', { schemas: [userUrn], userName })).body.id)
