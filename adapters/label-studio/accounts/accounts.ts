@@ -16,14 +16,13 @@ import {
 } from '../api/index.js'
 import type { LabelStudioSettings } from '../options.js'
 import { type Adoption, anothersAccount } from './adoption.js'
-import { type Directory, incompleteList, recentMs } from './directory.js'
+import { type Directory, incompleteList, recentMs, type ShownAccount } from './directory.js'
 import { holdPerson } from './hold.js'
 import { noteAccount } from './links.js'
 import { namesOf } from './names.js'
 
 /** A person's account in Label Studio. */
-export interface Account {
-  readonly user: LabelStudioUser
+export interface Account extends ShownAccount {
   readonly reference: AccountReference
   /** Label Studio has just created it, as asked. */
   readonly isNew?: boolean
@@ -56,9 +55,9 @@ export interface Accounts {
    * @throws UnavailableError when Label Studio does not show everybody, but only after the linked
    *   account was yielded
    */
-  findAll(scope: Scope, user: User): AsyncIterable<LabelStudioUser>
+  findAll(scope: Scope, user: User): AsyncIterable<ShownAccount>
   /** Like `findAll`, and links the first one to a person without a linked account. */
-  takeAll(scope: Scope, user: User): AsyncIterable<LabelStudioUser>
+  takeAll(scope: Scope, user: User): AsyncIterable<ShownAccount>
   /** Creates an account for a person for whom `find` found none. @throws RefusedError as `find` */
   create(scope: Scope, user: User, options?: CreationOptions): Promise<Account>
 }
@@ -122,7 +121,7 @@ export function accountsOf(parts: AccountParts): Accounts {
       let isLinked = (await access.getRecord(scope, user.id))?.account !== undefined
       const lookUp: LookUp = isLinked ? recent : newest
       for await (const each of findAll(parts, scope, user, lookUp)) {
-        if (!isLinked) await link(parts, scope, user, adopted(each))
+        if (!isLinked) await link(parts, scope, user, adopted(each.user))
         isLinked = true
         yield each
       }
@@ -152,12 +151,12 @@ async function* findAll(
   scope: Scope,
   user: User,
   lookUp: LookUp = matching,
-): AsyncGenerator<LabelStudioUser> {
+): AsyncGenerator<ShownAccount> {
   const linked = await linkedAccount(parts, scope, user)
-  if (linked) yield linked.user
+  if (linked) yield linked
   for (const each of await lookUp(parts, scope, user)) {
     const isNew = each.id !== linked?.user.id
-    if (isNew && (await parts.adoption.isOpenTo(scope, user, each))) yield each
+    if (isNew && (await parts.adoption.isOpenTo(scope, user, each))) yield { user: each }
   }
 }
 
@@ -243,8 +242,8 @@ async function linkedAccount(
   const reference = (await settings.storage.access.getRecord(scope, user.id))?.account
   if (!reference) return undefined
   const id = Number(reference.id)
-  const account = await directory.get(id, scope.signal)
-  if (account) return { user: account, reference }
+  const shown = await directory.get({ id, email: reference.email }, scope.signal)
+  if (shown) return { ...shown, reference }
   // An account that is outside the organization, or hidden by an incomplete list, can still sign
   // in.
   const outside = await hidden?.get(id, scope.signal)

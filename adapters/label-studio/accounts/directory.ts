@@ -5,6 +5,7 @@ import {
   type LabelStudioUser,
   type MembersApi,
   normalizeEmail,
+  type OrganizationMember,
 } from '../api/index.js'
 import { fromList, shared } from '../api/together.js'
 import type { Installation } from '../installation.js'
@@ -16,6 +17,19 @@ export interface LookUpOptions {
   readonly signal?: AbortSignal
 }
 
+/** An account to be read, and the address that it had last. */
+export interface LinkedAccount {
+  readonly id: number
+  readonly email: string | undefined
+}
+
+/** An account as the API shows it. */
+export interface ShownAccount {
+  readonly user: LabelStudioUser
+  /** Its membership in the organization, if that was read with it. */
+  readonly member?: OrganizationMember
+}
+
 /** The people of the organization by e-mail address, in any spelling. */
 export interface Directory {
   /**
@@ -24,8 +38,8 @@ export interface Directory {
    * others follow by id. The result may be as old as `maxAgeMs` allows.
    */
   find(email: string, asked?: LookUpOptions): Promise<readonly LabelStudioUser[]>
-  /** An account as it is now. If many ask at the same time, one list answers them. */
-  get(id: number, signal?: AbortSignal): Promise<LabelStudioUser | undefined>
+  /** A linked account as it is now. If many ask at the same time, one list answers them. */
+  get(linked: LinkedAccount, signal?: AbortSignal): Promise<ShownAccount | undefined>
   /**
    * Ensures that Label Studio shows the organization to the token's account, so that a missing
    * person is really gone.
@@ -106,7 +120,10 @@ export function communityDirectory(
     add(user) {
       void listed?.people.then((byEmail) => insert(byEmail, user)).catch(() => {})
     },
-    get: async (id, signal) => (await listedNow(id, signal)) ?? api.users.get(id, signal),
+    async get({ id }, signal) {
+      const user = (await listedNow(id, signal)) ?? (await api.users.get(id, signal))
+      return user && { user }
+    },
     async prove() {
       await anew()
     },
@@ -142,39 +159,52 @@ export function enterpriseDirectory(
   let size = 25 * membersPerPage
   let searches = 0
 
-  const search = async (email: string, signal: AbortSignal | undefined) => {
-    const found: LabelStudioUser[] = []
-    for await (const { user } of members.list({ search: email }, signal)) {
-      if (!user.masked && normalizeEmail(user.email) === normalizeEmail(email)) found.push(user)
+  /** Found by address. */
+  async function* search(email: string, signal: AbortSignal | undefined) {
+    if (email === '') return
+    for await (const member of members.list({ search: email }, signal)) {
+      const { user } = member
+      if (!user.masked && normalizeEmail(user.email) === normalizeEmail(email)) yield member
     }
-    return found.sort(byUse)
   }
+  const listNow = async () => {
+    const at = clock()
+    const all = await everybody.list()
+    const people: PeopleByEmail = new Map()
+    for (const { user } of all.values()) insert(people, user)
+    size = all.size
+    listed = { at, people }
+    return { size, get: (email: string) => people.get(normalizeEmail(email)) ?? [] }
+  }
+  const findTogether = fromList({ list: listNow, itemsPerRequest: membersPerPage })
   /** In the background, because a request waits for the search. */
   const listIfCheaper = () => {
     searches += 1
     if (searches * membersPerPage < size) return
     searches = 0
-    const at = clock()
-    everybody.list().then(
-      (all) => {
-        const people: PeopleByEmail = new Map()
-        for (const { user } of all.values()) insert(people, user)
-        size = all.size
-        listed = { at, people }
-      },
-      () => undefined,
-    )
+    listNow().catch(() => undefined)
   }
 
   return {
     async find(email, { maxAgeMs = pushFreshMs, signal } = {}) {
       const isListed = listed && maxAgeMs > 0 && clock() - listed.at <= maxAgeMs
       if (isListed) return listed?.people.get(normalizeEmail(email)) ?? []
+      // Whoever is on another page by the time it is read is missing in a list, not in a search.
+      const found = maxAgeMs > 0 ? await findTogether(email, signal) : undefined
+      if (found) return found
       listIfCheaper()
-      return search(email, signal)
+      const alone = await collect(search(email, signal))
+      return alone.map(({ user }) => user).sort(byUse)
     },
-    get: async (id, signal) =>
-      (await everybody.find(id, signal))?.user ?? api.users.get(id, signal),
+    async get({ id, email }, signal) {
+      const member = await everybody.find(id, signal)
+      if (member) return { user: member.user, member }
+      for await (const each of search(email ?? '', signal)) {
+        if (each.userId === id) return { user: each.user, member: each }
+      }
+      const user = await api.users.get(id, signal)
+      return user && { user }
+    },
     async prove(signal) {
       for await (const { userId } of members.list({ search: ownEmail }, signal)) {
         if (userId === ownId) return

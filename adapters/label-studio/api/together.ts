@@ -152,8 +152,8 @@ export function shared<T>(
 }
 
 /** A list that can answer many questions at once. */
-export interface ListSource<V> {
-  readonly list: () => Promise<{ readonly size: number; get(id: number): V | undefined }>
+export interface ListSource<K, V> {
+  readonly list: () => Promise<{ readonly size: number; get(key: K): V | undefined }>
   /** About how many items cost as much as a request about one of them. */
   readonly itemsPerRequest: number
 }
@@ -163,25 +163,21 @@ const costOfUnknownList = 25
 
 /**
  * Reads a list when so many ask in the same turn that it costs less than a request for each. The
- * answer is `undefined` if the item is not in the list, or has to be requested alone.
+ * answer is `undefined` if the list has none, or if the item has to be requested alone.
  */
-export function fromList<V>({ list, itemsPerRequest }: ListSource<V>) {
+export function fromList<K, V>({ list, itemsPerRequest }: ListSource<K, V>) {
   let size = costOfUnknownList * itemsPerRequest
   const listed = shared(list)
-  const ask = together<number, V>(
-    async (_, ids) => {
-      if (ids.length * itemsPerRequest < size) return new Map()
+  const ask = together<K, V | undefined>(
+    async (_, keys) => {
+      if (keys.length * itemsPerRequest < size) return new Map()
       const all = await listed()
       size = all.size
-      return new Map(ids.flatMap((id) => entryOf(id, all.get(id))))
+      return new Map(keys.map((key) => [key, all.get(key)]))
     },
     { gatherMs: 10, isWaiting: false },
   )
-  return (id: number, signal?: AbortSignal) => ask(0, id, signal)
-}
-
-function entryOf<V>(id: number, value: V | undefined): readonly (readonly [number, V])[] {
-  return value === undefined ? [] : [[id, value]]
+  return (key: K, signal?: AbortSignal) => ask(0, key, signal)
 }
 
 /** The answer to a request, not older than `maxAgeMs`. Failures are not kept. */

@@ -50,7 +50,7 @@ export function communityTarget(parts: CommunityParts): EditionTarget {
     canRename: admin !== undefined,
     async deprovision(scope, user, reason) {
       // From now on the account is known by its id, also to the gate, whatever its address.
-      for await (const account of accounts.takeAll(scope, user)) {
+      for await (const { user: account } of accounts.takeAll(scope, user)) {
         await endAccount(parts, account, { reason, signal: scope.signal })
       }
       const isRepeated = (await records.getRecord(scope, user.id))?.enforced === 'deprovisioned'
@@ -104,8 +104,9 @@ async function current(
   scope: Scope,
   { user, access }: { readonly user: User; readonly access: Access },
 ): Promise<AppliedAccess | undefined> {
-  const [account] = await collect(accounts.findAll(scope, user))
-  if (!account) return undefined
+  const [shown] = await collect(accounts.findAll(scope, user))
+  if (!shown) return undefined
+  const account = shown.user
   const seen = await admin?.get(account.id, scope.signal)
   const isShut = account.masked || seen?.isActive === false
   const notes = [

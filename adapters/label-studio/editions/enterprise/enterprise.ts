@@ -8,7 +8,7 @@ import {
   type Scope,
   type User,
 } from '../../../../lib/adapter/index.js'
-import type { Accounts } from '../../accounts/accounts.js'
+import type { Account, Accounts } from '../../accounts/accounts.js'
 import type { OrganizationMembers } from '../../accounts/directory.js'
 import { changedNames, namesOf } from '../../accounts/names.js'
 import { collect } from '../../api/collect.js'
@@ -19,12 +19,14 @@ import type { EditionTarget, PriorGrants } from '../edition.js'
 import { type Arrive, meetingPoint } from './meeting.js'
 import { type Memberships, membershipsIn } from './memberships.js'
 import {
+  givesNothing,
   type OrganizationRoles,
   organizationRoles,
   toRoleCode,
   toRoleName,
 } from './organization-roles.js'
 import { seatComplaint, takesSeat } from './seats.js'
+import { type UntouchedAccounts, untouchedAccounts } from './untouched.js'
 
 /** How long people wait for others, to get their memberships with the same requests. */
 const longestWaitMs = 3_000
@@ -48,13 +50,15 @@ export function enterpriseTarget(parts: EnterpriseParts): EditionTarget {
   const roles = organizationRoles(parts)
   const memberships = membershipsIn(api, settings)
   const meet = meetingPoint(longestWaitMs)
-  const tools = { api, accounts, roles, memberships }
+  const untouched = untouchedAccounts()
+  const tools = { api, accounts, roles, memberships, untouched }
   const seats = shared(() => seatComplaint(api, undefined))
 
   return {
     canRename: false,
 
     async deprovision(scope, user) {
+      untouched.take(scope, user)
       const ledger = (await parts.access.getRecord(scope, user.id))?.applied ?? []
       for await (const account of accounts.takeAll(scope, user)) {
         await roles.deactivate(scope, account, ledger)
@@ -91,7 +95,7 @@ export function enterpriseTarget(parts: EnterpriseParts): EditionTarget {
       const role = (await roles.memberOf(scope, account))?.role
       const isShut = role === 'DI' || role === undefined
       if (isShut) return { applied: [] }
-      const there = await memberships.current(scope, account.id, projectIds)
+      const there = await memberships.current(scope, account.user.id, projectIds)
       return { applied: [{ kind: 'role', role: toRoleName(role) }, ...there] }
     },
   }
@@ -100,6 +104,7 @@ export function enterpriseTarget(parts: EnterpriseParts): EditionTarget {
 interface Tools extends Pick<EnterpriseParts, 'api' | 'accounts'> {
   readonly roles: OrganizationRoles
   readonly memberships: Memberships
+  readonly untouched: UntouchedAccounts
 }
 
 interface Application {
@@ -109,12 +114,15 @@ interface Application {
 }
 
 async function apply(
-  { api, accounts, roles, memberships }: Tools,
+  { api, accounts, roles, memberships, untouched }: Tools,
   scope: Scope,
   user: User,
   { access, before, arrive }: Application,
 ): Promise<AppliedAccess> {
-  const account = (await accounts.find(scope, user)) ?? (await accounts.create(scope, user))
+  const account = await accountOf(accounts, scope, user, {
+    untouched: untouched.take(scope, user),
+    access,
+  })
   const { id } = account.user
   const inherited = await accounts.link(scope, user, account)
   const ledger = [...inherited, ...before.ledger]
@@ -130,12 +138,27 @@ async function apply(
     before.note([...roleGrant(access), ...entries], account.reference)
   const receiver = { id, isNew: account.isNew ?? false }
   const reached = await memberships.carryOut(scope, receiver, { ledger, planned, note, arrive })
+  if (account.isNew && givesNothing(access)) untouched.keep(scope, user, account)
   return {
     applied: [...roleGrant(access), ...reached.applied],
     deferred: [...planned.deferred, ...reached.deferred],
     notes: [...applied.notes, ...reached.notes],
     account: account.reference,
   }
+}
+
+/**
+ * The person's account, found or created. An untouched one need not be read again before it gets
+ * its first role, which a rule gives whatever it was.
+ */
+async function accountOf(
+  accounts: Accounts,
+  scope: Scope,
+  user: User,
+  { untouched, access }: { readonly untouched: Account | undefined; readonly access: Access },
+): Promise<Account> {
+  if (untouched && access.role !== null) return untouched
+  return (await accounts.find(scope, user)) ?? (await accounts.create(scope, user))
 }
 
 /**

@@ -8,28 +8,27 @@ import {
   UnavailableError,
 } from '../../../../lib/adapter/index.js'
 import type { Account } from '../../accounts/accounts.js'
-import type { OrganizationMembers } from '../../accounts/directory.js'
+import type { OrganizationMembers, ShownAccount } from '../../accounts/directory.js'
 import {
   type AssignableRoleCode,
   type LabelStudioApi,
-  type LabelStudioUser,
   type OrganizationMember,
   type RoleCode,
   roleNames,
 } from '../../api/index.js'
-import { recent, shared } from '../../api/together.js'
+import { recent } from '../../api/together.js'
 import { explained } from './manual-flags.js'
 import { seatComplaint, takesSeat } from './seats.js'
 
 /** Organization roles of Enterprise. */
 export interface OrganizationRoles {
-  /** The account's membership; `undefined` if it has none. */
-  memberOf(scope: Scope, account: LabelStudioUser): Promise<OrganizationMember | undefined>
+  /** The account's membership, as read with it or now; `undefined` if it has none. */
+  memberOf(scope: Scope, account: ShownAccount): Promise<OrganizationMember | undefined>
   /**
    * Deactivates, and stores a role that no rule gave, for `apply` to restore.
    * @throws RefusedError for the owner
    */
-  deactivate(scope: Scope, account: LabelStudioUser, ledger: readonly Grant[]): Promise<void>
+  deactivate(scope: Scope, account: ShownAccount, ledger: readonly Grant[]): Promise<void>
   /**
    * Sets an active person's role as desired.
    * @throws RefusedError for the owner, and for an account that was removed from the organization
@@ -65,6 +64,8 @@ interface RoleParts {
 const others = new Set(['manual', 'saml', 'scim', 'ldap', 'billing'])
 /** How old the default role may be by which a request is refused for want of a seat. */
 const defaultRoleMs = 5_000
+/** How old the number of seats may be by which a role is not given. */
+const seatsMs = 1_000
 const roleBefore = (accountId: number) => `labelStudio.roleBefore:${accountId}`
 
 /** Organization roles through the REST API. */
@@ -72,7 +73,9 @@ export function organizationRoles(parts: RoleParts): OrganizationRoles {
   const { api, access, organization, everybody } = parts
   const members = api.members(organization)
 
-  async function memberOf({ signal }: Scope, { id, email, masked }: LabelStudioUser) {
+  async function memberOf({ signal }: Scope, { user, member: read }: ShownAccount) {
+    if (read) return read
+    const { id, email, masked } = user
     const listed = await everybody.find(id, signal)
     if (listed) return listed
     if (email !== '' && !masked) {
@@ -110,15 +113,16 @@ export function organizationRoles(parts: RoleParts): OrganizationRoles {
       if (member?.role === 'OW') throw ownerError()
       if (!member || member.role === 'DI') return
       const byHand = roleIn(ledger) ? '' : (member.role ?? '')
-      await access.setValue(scope, roleBefore(account.id), byHand)
-      const after = await set(scope, account.id, 'DI')
+      await access.setValue(scope, roleBefore(account.user.id), byHand)
+      const after = await set(scope, account.user.id, 'DI')
       if (after.role !== 'DI') throw new UnavailableError('Label Studio did not deactivate.')
     },
 
-    async apply(scope, { user: account, isNew }, wanted) {
-      if (isNew && givesNothing(wanted)) return { role: undefined, notes: [] }
-      if (isNew && wanted.access.role !== null) return first(scope, account.id, wanted.access.role)
-      const member = account.masked ? undefined : await memberOf(scope, account)
+    async apply(scope, account, wanted) {
+      const { user, isNew } = account
+      if (isNew && givesNothing(wanted.access)) return { role: undefined, notes: [] }
+      if (isNew && wanted.access.role !== null) return first(scope, user.id, wanted.access.role)
+      const member = user.masked ? undefined : await memberOf(scope, account)
       if (!member) throw removedError()
       const { role } = member
       if (role === 'OW') throw ownerError()
@@ -126,9 +130,9 @@ export function organizationRoles(parts: RoleParts): OrganizationRoles {
       const next = await nextRole(parts, scope, { member, wanted })
       if (next === undefined || next === role) return { role, notes: [] }
       await requireSeat(scope, role, next)
-      const after = await set(scope, account.id, next)
+      const after = await set(scope, user.id, next)
       // Used, or superseded by a rule: a later reactivation must not find it.
-      if (role === 'DI') await access.setValue(scope, roleBefore(account.id), '')
+      if (role === 'DI') await access.setValue(scope, roleBefore(user.id), '')
       return { role: after.role ?? next, notes: [] }
     },
   }
@@ -136,15 +140,15 @@ export function organizationRoles(parts: RoleParts): OrganizationRoles {
 
 /** Refuses, as unavailable, a role for which no seat is left, unless the one before takes one too. */
 function seatRequirer(api: LabelStudioApi) {
-  const seats = shared(() => seatComplaint(api, undefined))
+  const seats = recent(() => seatComplaint(api, undefined), seatsMs)
   return async ({ signal }: Scope, role: RoleCode | undefined, next: RoleCode): Promise<void> => {
     const complaint = !takesSeat(role) && takesSeat(next) ? await seats(signal) : undefined
     if (complaint) throw new UnavailableError(complaint, { retryAfterSeconds: 300 })
   }
 }
 
-/** A new account keeps the role that Label Studio gave it. */
-function givesNothing({ access: { role, workspaces, projects } }: DesiredAccess): boolean {
+/** Whether the rules give nothing: a new account then keeps the role that Label Studio gave it. */
+export function givesNothing({ role, workspaces, projects }: Access): boolean {
   return role === null && workspaces.length + projects.length === 0
 }
 
