@@ -1,6 +1,6 @@
 import createDebug from 'debug'
 import express, { type Request, type Response, type Router } from 'express'
-import { ScimError } from '../errors.js'
+import { notFound, ScimError } from '../errors.js'
 import type { Exchange } from '../http/exchange.js'
 import { readBody } from '../http/read-body.js'
 import type { Adapters } from '../stores/adapters.js'
@@ -14,6 +14,8 @@ import { mountPage } from './page/mount.js'
 import { answerWith, queryOf, scopeOf, sendAnswer } from './request.js'
 
 const debug = createDebug('label-studio-scim:settings')
+/** Names are in lower case here, so that a host may serve SCIM under `/api/scim` too. */
+const anyEndpoint = /^\/api\/scim\/[a-z-]+([/.]|$)/
 const jsonLimits = { maxJsonDepth: 20, maxArrayItems: 1_000_000 }
 
 /**
@@ -59,6 +61,11 @@ function mountApi(router: Router, context: SettingsContext): void {
       })
     })
   }
+  router.all(anyEndpoint, (request, response) => {
+    answer(context, request, response, async () => {
+      throw notFound('There is no such endpoint.')
+    })
+  })
 }
 
 type Work = (exchange: Exchange, scope: Scope) => Promise<Answer>

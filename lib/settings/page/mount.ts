@@ -1,5 +1,5 @@
 /// <reference path="./assets.d.ts" />
-import type { Request, Response, Router } from 'express'
+import type { NextFunction, Request, Response, Router } from 'express'
 import { ScimError } from '../../errors.js'
 import type { Exchange } from '../../http/exchange.js'
 import { readBytes } from '../../http/read-bytes.js'
@@ -59,6 +59,8 @@ const assets = {
 } as const
 
 const root = '/scim/settings'
+/** The path of every page, known or not. */
+const anyPage = /^\/scim\/settings(\/|$)/i
 const maxFields = 200_000
 
 /** Mounts the settings page. */
@@ -96,10 +98,20 @@ export function mountPage(router: Router, context: SettingsContext): void {
   router.get([`${root}/sign-in`, `${root}/sign-out`], (request, response) =>
     guard(pageContext, request, response, async () => ({ redirect: baseOf(request) })),
   )
-  // Errors from a body parser of the host.
-  router.use(root, (error: unknown, request: Request, response: Response, _next: () => void) => {
-    guard(pageContext, request, response, () => Promise.reject(error))
+  const showUnknown = (request: Request, response: Response) =>
+    serve(pageContext, request, response, showUnknownPage)
+  router.all(anyPage, showUnknown)
+  router.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
+    // The router cannot decode the path.
+    if (error instanceof URIError && anyPage.test(request.path)) showUnknown(request, response)
+    else next(error)
   })
+}
+
+async function showUnknownPage({ layout }: PageRequest): Promise<PageAnswer> {
+  const title = 'Not found'
+  const content = messageView(layout, title, 'There is no such page.')
+  return { status: 404, page: page(layout, { title, content }) }
 }
 
 interface PageContext {
