@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
 import type { SqlAdapters } from 'label-studio-scim/adapters/sql'
 import { UsageError } from './command.js'
 import type { Environment } from './variables.js'
@@ -12,8 +14,27 @@ export function shownDatabase(url: string): string {
   return url.replace(/\/\/[^/]*@/, '//…@')
 }
 
+/** The SQLite file that opening this address would create. A PostgreSQL database must exist. */
+export function newFile(url: string): string | undefined {
+  const [, file] = /^sqlite:(?:\/\/)?(?!:memory:)(.+)$/.exec(url) ?? []
+  return file === undefined || existsSync(file) ? undefined : path.resolve(file)
+}
+
 /**
- * Opens the database.
+ * Opens a database that exists.
+ *
+ * @throws UsageError if it does not exist or cannot be used
+ */
+export async function openExisting(url: string): Promise<SqlAdapters> {
+  const file = newFile(url)
+  if (file === undefined) return openDatabase(url)
+  throw new UsageError(
+    `DATABASE_URL: there is no file ${file}. "label-studio-scim migrate" creates a new database.`,
+  )
+}
+
+/**
+ * Opens the database; a new one is created.
  *
  * @throws UsageError saying why it cannot be used
  */

@@ -3,7 +3,7 @@ import { createReconciler, type Scope } from 'label-studio-scim'
 import { labelStudioAdapters } from 'label-studio-scim/adapters/label-studio'
 import type { SqlAdapters } from 'label-studio-scim/adapters/sql'
 import type { CommandCall } from './command.js'
-import { databaseUrl, openDatabase } from './database.js'
+import { databaseUrl, openExisting } from './database.js'
 import { type LabelStudioEnvironment, requireLabelStudio } from './label-studio.js'
 import { progressPrinter } from './progress.js'
 
@@ -15,7 +15,7 @@ const everyMs = 1_000
  */
 export async function reconcile(call: CommandCall): Promise<number> {
   const labelStudio = requireLabelStudio(call.environment)
-  const storage = await openDatabase(databaseUrl(call.environment))
+  const storage = await openExisting(databaseUrl(call.environment))
   try {
     return await reconcileAll(storage, labelStudio, call)
   } finally {

@@ -11,7 +11,7 @@ import {
 } from 'label-studio-scim/adapters/label-studio'
 import type { SqlAdapters } from 'label-studio-scim/adapters/sql'
 import { type CommandCall, UsageError } from '../command.js'
-import { openDatabase, shownDatabase } from '../database.js'
+import { newFile, openDatabase, shownDatabase } from '../database.js'
 import type { LabelStudioEnvironment } from '../label-studio.js'
 import { needing } from '../needing.js'
 import { progressPrinter } from '../progress.js'
@@ -37,6 +37,7 @@ const keepAliveTimeout = 75_000
  */
 export async function serve({ environment: variables, tell }: CommandCall): Promise<number> {
   const environment = readEnvironment(variables)
+  const created = newFile(environment.databaseUrl)
   const storage = await openDatabase(environment.databaseUrl)
   const labelStudio = environment.labelStudio && provision(storage, environment.labelStudio)
   const adapters = labelStudio?.adapters ?? storage
@@ -86,7 +87,8 @@ export async function serve({ environment: variables, tell }: CommandCall): Prom
   labelStudio?.adapters.importer.start({ onProgress: tellImport() })
   stopOnSignals(stop)
   if (labelStudio) await tellFindings(labelStudio.adapters, environment.rules, tell)
-  announce(environment, { origin: originOf(server), settings: originOf(settings ?? server) }, tell)
+  const places = { origin: originOf(server), settings: originOf(settings ?? server), created }
+  announce(environment, places, tell)
   return 0
 }
 
@@ -149,15 +151,17 @@ function originOf(server: Server): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }
 
-interface Origins {
+interface Places {
   readonly origin: string
   readonly settings: string
+  /** The file of a new database. */
+  readonly created: string | undefined
 }
 
 /** Prints all addresses. The line that tools wait for comes last. */
 function announce(
   environment: HostEnvironment,
-  { origin, settings }: Origins,
+  { origin, settings, created }: Places,
   tell: CommandCall['tell'],
 ): void {
   const { scim, admin, labelStudio } = environment
@@ -169,7 +173,7 @@ function announce(
     `admin token    ${shownToken('ADMIN_TOKEN', admin)}`,
     `health check   ${origin}/healthz and ${origin}/readyz`,
     ...(labelStudio ? [`Label Studio   ${origin}/ (behind the access gate)`] : []),
-    `database       ${database}`,
+    `database       ${database}${created ? ` (new: ${created})` : ''}`,
     `listening on ${origin}`,
   ]
   tell(lines.join('\n'), {
@@ -177,6 +181,7 @@ function announce(
     scim: `${origin}/scim/v2`,
     settings: `${settings}/scim/settings`,
     database,
+    ...(created && { created }),
     ...(scim.made && { scimToken: scim.made }),
     ...(admin.made && { adminToken: admin.made }),
   })

@@ -134,16 +134,19 @@ describe('label-studio-scim token', () => {
 })
 
 describe('label-studio-scim migrate', () => {
-  it('makes the tables, and may be run again', async () => {
+  it('says that it created a database, and where, and may be run again', async () => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'scim-migrate-'))
-    const environment = { DATABASE_URL: `sqlite:${folder}/new/scim.db` }
-    for (const _time of [1, 2]) {
-      const { code, stdout } = await runCommand(['migrate', '--json'], environment)
-      expect([code, JSON.parse(stdout)]).toEqual([
-        0,
-        { database: environment.DATABASE_URL, migrated: true },
-      ])
-    }
+    const file = `${folder}/new/scim.db`
+    const environment = { DATABASE_URL: `sqlite:${file}` }
+    const first = await runCommand(['migrate'], environment)
+    expect([first.code, first.stdout]).toEqual([0, `Created a new database: ${file}\n`])
+    const again = await runCommand(['migrate', '--json'], environment)
+    expect([again.code, JSON.parse(again.stdout)]).toEqual([
+      0,
+      { database: environment.DATABASE_URL, migrated: true },
+    ])
+    const other = await runCommand(['migrate', '--json'], { DATABASE_URL: `sqlite:${file}2` })
+    expect(JSON.parse(other.stdout)).toMatchObject({ created: `${file}2` })
     fs.rmSync(folder, { recursive: true })
   })
 
@@ -153,6 +156,17 @@ describe('label-studio-scim migrate', () => {
     expect(code).toBe(1)
     expect(stderr).toMatch(/^DATABASE_URL cannot be used: /)
     expect(stderr).not.toContain('secret')
+  })
+})
+
+describe('label-studio-scim reconcile', () => {
+  it('creates no database for a mistyped path', async () => {
+    const file = path.join(os.tmpdir(), 'scim-mistyped', 'scim.db')
+    const labelStudio = { LABEL_STUDIO_URL: 'http://127.0.0.1:1', LABEL_STUDIO_TOKEN: 'x' }
+    const environment = { ...labelStudio, DATABASE_URL: `sqlite:${file}` }
+    const { code, stderr } = await runCommand(['reconcile'], environment)
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`there is no file ${file}.`)])
+    expect(fs.existsSync(path.dirname(file))).toBe(false)
   })
 })
 
@@ -170,6 +184,20 @@ describe('label-studio-scim serve', () => {
     } finally {
       expect((await host.stop()).code).toBe(0)
     }
+  })
+
+  it('says whether it created its database', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'scim-serve-'))
+    const database = `sqlite:${folder}/scim.db`
+    const outputs = []
+    for (const _time of [1, 2]) {
+      const host = await startHost({ DATABASE_URL: database })
+      outputs.push(/^database.*$/m.exec(host.output)?.[0])
+      await host.stop()
+    }
+    const line = `database       ${database}`
+    expect(outputs).toEqual([`${line} (new: ${folder}/scim.db)`, line])
+    fs.rmSync(folder, { recursive: true })
   })
 
   it.each([
