@@ -91,13 +91,15 @@ describe('a paused reconciler', () => {
     expect((await access.summary(scope)).pending).toBe(30)
   })
 
-  it('is paused and goes on from the page, which says what that means (F10)', async () => {
+  it('is paused and resumed from the page, which says what that means (F10)', async () => {
     const { send, visit, access, scope } = await signedInPage()
     const paused = await send(`${path}/status`, { do: 'pause' }).expect(200)
     expect(paused.text).toContain('The reconciler is paused.')
     expect(paused.text).toContain('still lose their access at once')
     expect((await visit(path)).text).toContain('Paused. Waiting: 0 people')
-    await send(`${path}/status`, { do: 'resume' }).expect(200)
+    expect(paused.text).toMatch(/value="resume">Resume</)
+    const resumed = await send(`${path}/status`, { do: 'resume' }).expect(200)
+    expect(resumed.text).toContain('The reconciler has resumed.')
     expect(await access.getValue(scope, 'reconcilerPaused')).toBe('')
     await send(`${path}/status`, { do: 'other' }).expect(400)
   })

@@ -202,7 +202,7 @@ const statusActions: Readonly<Record<string, (pageRequest: PageRequest) => Promi
   async resume({ context, scope }) {
     await resume(context.adapters.access, scope)
     context.reconciler?.wake()
-    return 'The reconciler works again.'
+    return 'The reconciler has resumed.'
   },
   async allowLoss({ context, scope }) {
     await allowMassLoss(context.adapters.access, scope, context.clock())

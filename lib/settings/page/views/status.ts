@@ -116,7 +116,7 @@ function pauseForm(layout: Layout, { paused }: Status): Html {
       'People who are deactivated or deleted still lose their access at once.'
     : 'A pause holds back what rules and groups give and take, on every host. ' +
       'Deactivated people still lose their access at once.'
-  const [action, label] = paused ? ['resume', 'Go on'] : ['pause', 'Pause']
+  const [action, label] = paused ? ['resume', 'Resume'] : ['pause', 'Pause']
   return html`<form method="post" action="${layout.base}/status">${formToken(layout)}
 <p class="quiet about">${about}</p>
 <button class="button" name="do" value="${action}">${label}</button></form>`
