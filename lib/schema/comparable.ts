@@ -54,7 +54,8 @@ export function toComparable(definition: AttributeDefinition, value: Json): Comp
       return null
     default:
       if (typeof value !== 'string') return null
-      return definition.caseExact ? value : foldCase(value)
+      // Text of format characters alone stays: it is not empty, so that `pr` must find it.
+      return definition.caseExact ? value : foldCase(value) || value
   }
 }
 

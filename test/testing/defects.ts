@@ -274,6 +274,15 @@ const storeDefects: readonly Defect[] = [
   inStores('ignore filters', each('query.filter'), (store) => ({
     query: (scope, { filter: _, ...query }) => store.query(scope, query),
   })),
+  inUsers('take invisible text for no value', ['users.query.filter'], (users) => ({
+    query(scope, { filter, ...query }) {
+      if (filter?.kind !== 'present')
+        return users.query(scope, { ...query, ...(filter && { filter }) })
+      const isInvisible = { ...filter, kind: 'compare', operator: 'eq', value: '\u00ad' } as const
+      const nodes = [filter, { kind: 'not', node: isInvisible } as const]
+      return users.query(scope, { ...query, filter: { kind: 'and', nodes } })
+    },
+  })),
   inStores('ignore the order', each('query.sort'), (store) => ({
     query: (scope, { sort: _, ...query }) => store.query(scope, query),
   })),

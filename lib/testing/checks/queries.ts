@@ -126,6 +126,7 @@ const filters: Readonly<Record<Subject['name'], readonly string[]>> = {
     'not (emails[type eq "work"])',
     'emails.type ne "work"',
     'name pr',
+    'displayName pr',
     'meta.created gt "2026-01-31T09:00:00.003Z"',
     'meta.resourceType eq "User"',
     'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value eq "boss"',
@@ -156,7 +157,7 @@ const populations: Readonly<Record<Subject['name'], readonly Record<string, unkn
     { userName: '100%', [enterprise]: { manager: { value: 'boss' } } },
     { userName: '\u{1d4b3}', name: { givenName: '' } },
     { userName: '\uffee', emails: [{ type: 'work' }] },
-    { userName: 'zulu', externalId: 'x-2' },
+    { userName: 'zulu', externalId: 'x-2', displayName: '\u00ad' },
   ],
   groups: [
     { displayName: 'Alpha' },

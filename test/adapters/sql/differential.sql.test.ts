@@ -92,6 +92,8 @@ const texts = [
   'z',
   '\n',
   ' ',
+  '\u00ad',
+  '\ufeff',
 ]
 const text = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...texts) },
