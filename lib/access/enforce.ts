@@ -188,7 +188,11 @@ async function give(
       enforced: 'active',
       hadRole: record.hadRole || givesRole,
     },
-    audit: entriesOf(context, scope, user, changesBetween(record.applied, reached.applied)),
+    audit: entriesOf(context, scope, user, [
+      // Where nothing else is given, as in Community, only this says so.
+      ...(record.enforced === 'active' ? [] : [['access.granted', 'access'] as const]),
+      ...changesBetween(record.applied, reached.applied),
+    ]),
   }
 }
 

@@ -58,6 +58,7 @@ describe('enforceAccess', () => {
       ],
     })
     expect(events.map(({ event, detail }) => [event, detail])).toEqual([
+      ['access.granted', 'access'],
       ['access.granted', 'organization role Annotator'],
       ['access.granted', 'workspace "Vision"'],
       ['access.granted', 'Reviewer in project 7'],

@@ -89,6 +89,7 @@ describe('onSignIn', () => {
 
     expect(events.map(({ event, target }) => [event, target?.id])).toEqual([
       ['user.signedIn', ada.id],
+      ['access.granted', ada.id],
       ['user.signedIn', ada.id],
     ])
     const logged = await adapters.audit!.query(scope, { event: 'user.signedIn', limit: 10 })

@@ -104,6 +104,22 @@ const ann = {
 const accountOf = (email: string) =>
   [...fake.state.users.values()].find((user) => user.email.toLowerCase() === email)
 
+it.each(['oss-new', 'lse'] as const)(
+  'logs when access begins, ends and returns in %s',
+  async (mode) => {
+    fake = await startFakeLabelStudio({ mode })
+    const world = start()
+    const shut = await change(world, await push(world, ann), { active: false })
+    await change(world, await change(world, shut, { active: true }), { title: 'Dr.' })
+    const log = await world.storage.audit.query(scope(), { limit: 10 })
+    expect(log.map(({ event, detail }) => [event, detail])).toEqual([
+      ['access.granted', 'access'],
+      ['user.deprovisioned', undefined],
+      ['access.granted', 'access'],
+    ])
+  },
+)
+
 describe('Community with the owner’s sign-in', () => {
   beforeEach(async () => {
     fake = await startFakeLabelStudio({ mode: 'oss-new' })
