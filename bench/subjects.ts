@@ -65,7 +65,6 @@ async function startSubject(
   if (url === undefined) {
     const server = await startServer({ ...spec, nodeOptions })
     const seeded = await seed(server.baseUrl, users)
-    await server.collectGarbage()
     return [{ name, users, server, router: server, ...seeded }]
   }
   const seeded = await fillDatabase(url, users)
