@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import path from 'node:path'
 import type { SqlAdapters } from 'label-studio-scim/adapters/sql'
 import { UsageError } from './command.js'
@@ -14,10 +14,12 @@ export function shownDatabase(url: string): string {
   return url.replace(/\/\/[^/]*@/, '//…@')
 }
 
-/** The SQLite file that opening this address would create. A PostgreSQL database must exist. */
+/** The SQLite file, not there or empty, in which opening this address would create a database. */
 export function newFile(url: string): string | undefined {
-  const [, file] = /^sqlite:(?:\/\/)?(?!:memory:)(.+)$/.exec(url) ?? []
-  return file === undefined || existsSync(file) ? undefined : path.resolve(file)
+  const [, file] = /^sqlite:(?:\/\/)?(.+)$/.exec(url) ?? []
+  if (file === undefined || file === ':memory:') return undefined
+  const size = statSync(file, { throwIfNoEntry: false })?.size
+  return size ? undefined : path.resolve(file)
 }
 
 /**
@@ -29,7 +31,7 @@ export async function openExisting(url: string): Promise<SqlAdapters> {
   const file = newFile(url)
   if (file === undefined) return openDatabase(url)
   throw new UsageError(
-    `DATABASE_URL: there is no file ${file}. "label-studio-scim migrate" creates a new database.`,
+    `DATABASE_URL: there is no database in ${file}. "label-studio-scim migrate" creates a new one.`,
   )
 }
 

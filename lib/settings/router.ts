@@ -14,8 +14,9 @@ import { mountPage } from './page/mount.js'
 import { answerWith, queryOf, scopeOf, sendAnswer } from './request.js'
 
 const debug = createDebug('label-studio-scim:settings')
-/** Names are in lower case here, so that a host may serve SCIM under `/api/scim` too. */
-const anyEndpoint = /^\/api\/scim\/[a-z-]+([/.]|$)/
+const names = new Set(Object.keys(apiRoutes).map((path) => path.split('/')[3]))
+/** Below the known names alone: a host may serve SCIM under `/api/scim` too. */
+const anyEndpoint = new RegExp(`^/api/scim/(${[...names].join('|')})/`)
 const jsonLimits = { maxJsonDepth: 20, maxArrayItems: 1_000_000 }
 
 /**

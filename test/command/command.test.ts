@@ -160,13 +160,27 @@ describe('label-studio-scim migrate', () => {
 })
 
 describe('label-studio-scim reconcile', () => {
-  it('creates no database for a mistyped path', async () => {
-    const file = path.join(os.tmpdir(), 'scim-mistyped', 'scim.db')
-    const labelStudio = { LABEL_STUDIO_URL: 'http://127.0.0.1:1', LABEL_STUDIO_TOKEN: 'x' }
+  const labelStudio = { LABEL_STUDIO_URL: 'http://127.0.0.1:1', LABEL_STUDIO_TOKEN: 'x' }
+  const refused = async (file: string) => {
     const environment = { ...labelStudio, DATABASE_URL: `sqlite:${file}` }
     const { code, stderr } = await runCommand(['reconcile'], environment)
-    expect([code, stderr]).toEqual([1, expect.stringContaining(`there is no file ${file}.`)])
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`there is no database in ${file}.`)])
+  }
+
+  it('creates no database for a mistyped path', async () => {
+    const file = path.join(os.tmpdir(), 'scim-mistyped', 'scim.db')
+    await refused(file)
     expect(fs.existsSync(path.dirname(file))).toBe(false)
+  })
+
+  it('creates none in an empty file, nor in one whose name begins like that of memory', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'scim-empty-'))
+    const file = path.join(folder, 'scim.db')
+    fs.writeFileSync(file, '')
+    await refused(file)
+    expect(fs.statSync(file).size).toBe(0)
+    await refused(path.join(folder, ':memory:x'))
+    fs.rmSync(folder, { recursive: true })
   })
 })
 

@@ -29,16 +29,11 @@ describe('an unknown page of the settings', () => {
     }
   })
 
-  it('takes no form, and no method but those of pages', async () => {
-    const { send, app, cookie } = await signedInPage()
-    await send(`${path}/nope`, {}).expect(404)
-    await send(`${path}/people`, {}).expect(404)
-    await send(`${path}/nope`, { csrf: '' }).expect(403)
-    await request(app).delete(path).set('Cookie', cookie).expect(404)
-  })
-
-  it('leaves what only begins like a page to the host', async () => {
+  it('leaves other methods, and what only begins like a page, to the host', async () => {
     const { app } = aSettingsApp()
+    expect((await request(app).delete(`${path}/nope`)).text).toBe('the host')
+    const { headers } = await request(app).options(path).expect(200)
+    expect(headers['allow']).toBe('GET, HEAD, POST')
     for (const url of [`${path}x`, '/scim', '/scim/v2/Users/%zz', '/nope/%zz']) {
       expect((await request(app).get(url)).text).toBe('the host')
     }
@@ -66,7 +61,7 @@ describe('an unknown page of the settings', () => {
       expect(text).toContain(`href="/tools${path}/assets/style.css"`)
     }
     const { body } = await request(app)
-      .get('/tools/api/scim/nope')
+      .get('/tools/api/scim/status/nope')
       .set('Authorization', `Token ${adminToken}`)
       .expect(404)
     expect(body).toMatchObject({ status_code: 404, detail: 'There is no such endpoint.' })
@@ -76,7 +71,7 @@ describe('an unknown page of the settings', () => {
 describe('an unknown endpoint of the settings API', () => {
   it('answers as the others do, to administrators only', async () => {
     const { app, get, post } = aSettingsApp()
-    for (const url of ['/api/scim/nope', '/api/scim/settings/nope', '/api/scim/audit.xlsx']) {
+    for (const url of ['/api/scim/settings/nope', '/api/scim/people/nope']) {
       const { status, body } = await get(url)
       expect([url, status]).toEqual([url, 404])
       expect(body).toMatchObject({ status_code: 404, detail: 'There is no such endpoint.' })
@@ -87,7 +82,8 @@ describe('an unknown endpoint of the settings API', () => {
 
   it('is none where a host may serve SCIM itself', async () => {
     const { get } = aSettingsApp()
-    for (const url of ['/api/scim', '/api/scim/', '/api/scim/v2/Users', '/api/scim/Users']) {
+    const below = ['', '/', '/v2/Users', '/Users', '/acme/Users', '/acme/v2/Users', '/nope']
+    for (const url of below.map((each) => `/api/scim${each}`)) {
       expect((await get(url)).text).toBe('the host')
     }
   })

@@ -100,7 +100,7 @@ export function mountPage(router: Router, context: SettingsContext): void {
   )
   const showUnknown = (request: Request, response: Response) =>
     serve(pageContext, request, response, showUnknownPage)
-  router.all(anyPage, showUnknown)
+  router.get(anyPage, showUnknown)
   router.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
     // The router cannot decode the path.
     if (error instanceof URIError && anyPage.test(request.path)) showUnknown(request, response)

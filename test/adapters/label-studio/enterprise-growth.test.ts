@@ -1,4 +1,3 @@
-import { memoryAdapters } from '../../../adapters/memory/index.js'
 import { enterpriseWorlds } from './enterprise-world.js'
 
 const start = enterpriseWorlds()
@@ -100,61 +99,19 @@ describe('accounts that were just created', () => {
     expect(asked(/^\/api\/projects\/\d+\/$/)).toBe(1)
   })
 
-  const crewOnly = {
-    roles_groups: [['Annotator', 'crew']] as [['Annotator', string]],
-    workspaces_groups: [['Vision', 'crew']] as [[string, string]],
-    projects_groups: [],
-  }
-
-  it('are not read again when their groups are pushed after them', async () => {
-    const { fake, product, saveRules, aWorkspace, roleOf } = await start({}, { isWorking: false })
-    const workspace = aWorkspace('Vision')
-    await saveRules(crewOnly)
-    const ids: string[] = []
-    for (let each = 0; each < 5; each += 1) {
-      ids.push((await product.pushUser({ userName: `person-${each}@example.com` })).json.id)
-    }
-    await product.drained()
-    fake.requests.length = 0
-    await product.pushGroup('crew', ids)
-    await product.drained()
-    expect([workspace.members.size, roleOf('person-3@example.com')]).toEqual([5, 'AN'])
-    const read = fake.requests.filter(
-      ({ method, path }) => method === 'GET' && /\/users\/|\/memberships/.test(path),
-    )
-    expect(read.map(({ path }) => path)).toEqual([])
-  })
-
-  it('are read before each later change, since somebody may have changed them', async () => {
-    const { push, pushGroup, leave, saveRules, aWorkspace, accountId, roleOf, setMember } =
-      await start()
-    const sound = aWorkspace('Sound')
-    await saveRules({ ...crewOnly, workspaces_groups: [['Sound', 'ears']] })
+  it('keep what somebody gave them by hand before their groups were pushed', async () => {
+    const { push, pushGroup, leave, saveRules, aWorkspace, accountId } = await start()
+    const vision = aWorkspace('Vision')
+    await saveRules({
+      roles_groups: [['Annotator', 'all']],
+      workspaces_groups: [['Vision', 'crew']],
+      projects_groups: [],
+    })
     const id = await push()
-    await pushGroup('crew', [id])
-    expect(roleOf()).toBe('AN')
-    setMember({ role: 'MA', roleSource: 'manual' })
-    sound.members.add(accountId())
-    const ears = await pushGroup('ears', [id])
-    expect(roleOf()).toBe('MA')
-    await leave(ears, id)
-    expect(sound.members.has(accountId())).toBe(true)
-  })
-
-  it('are read if they were deactivated meanwhile, on this host or another', async () => {
-    const storage = memoryAdapters()
-    const { product, startAgain, push, roleOf } = await start({}, { storage })
-    const other = await startAgain({ storage, isWorking: false })
-    for (const host of [product, other]) {
-      const userName = `of-${host === product ? 'this' : 'the-other'}@example.com`
-      const id = await push({ userName })
-      const before = roleOf(userName)
-      await host.setActive(id, false)
-      expect(roleOf(userName)).toBe('DI')
-      await product.setActive(id, true)
-      await product.drained()
-      expect(roleOf(userName)).toBe(before)
-    }
+    vision.members.add(accountId())
+    await pushGroup('all', [id])
+    await leave(await pushGroup('crew', [id]), id)
+    expect(vision.members.has(accountId())).toBe(true)
   })
 
   it('are looked for together, also when the list of everybody is old', async () => {

@@ -33,7 +33,8 @@ it('gives nothing to a person whose lease was lost while others were on the way'
           deferred: [],
         },
         note: async (entries) => void noted.push(entries),
-        arrive: () => {
+        toRead: async () => {},
+        toGive: () => {
           arrived()
           return arrive()
         },

@@ -8,7 +8,7 @@ import {
   type Scope,
   type User,
 } from '../../../../lib/adapter/index.js'
-import type { Account, Accounts } from '../../accounts/accounts.js'
+import type { Accounts } from '../../accounts/accounts.js'
 import type { OrganizationMembers } from '../../accounts/directory.js'
 import { changedNames, namesOf } from '../../accounts/names.js'
 import { collect } from '../../api/collect.js'
@@ -16,17 +16,15 @@ import type { LabelStudioApi } from '../../api/index.js'
 import { shared } from '../../api/together.js'
 import type { LabelStudioSettings } from '../../options.js'
 import type { EditionTarget, PriorGrants } from '../edition.js'
-import { type Arrive, meetingPoint } from './meeting.js'
+import { type Meetings, meetingPoint } from './meeting.js'
 import { type Memberships, membershipsIn } from './memberships.js'
 import {
-  givesNothing,
   type OrganizationRoles,
   organizationRoles,
   toRoleCode,
   toRoleName,
 } from './organization-roles.js'
 import { seatComplaint, takesSeat } from './seats.js'
-import { type UntouchedAccounts, untouchedAccounts } from './untouched.js'
 
 /** How long people wait for others, to get their memberships with the same requests. */
 const longestWaitMs = 3_000
@@ -49,16 +47,15 @@ export function enterpriseTarget(parts: EnterpriseParts): EditionTarget {
   const { api, accounts, settings } = parts
   const roles = organizationRoles(parts)
   const memberships = membershipsIn(api, settings)
-  const meet = meetingPoint(longestWaitMs)
-  const untouched = untouchedAccounts()
-  const tools = { api, accounts, roles, memberships, untouched }
+  const meetToRead = meetingPoint(longestWaitMs)
+  const meetToGive = meetingPoint(longestWaitMs)
+  const tools = { api, accounts, roles, memberships }
   const seats = shared(() => seatComplaint(api, undefined))
 
   return {
     canRename: false,
 
     async deprovision(scope, user) {
-      untouched.take(scope, user)
       const ledger = (await parts.access.getRecord(scope, user.id))?.applied ?? []
       for await (const account of accounts.takeAll(scope, user)) {
         await roles.deactivate(scope, account, ledger)
@@ -66,7 +63,9 @@ export function enterpriseTarget(parts: EnterpriseParts): EditionTarget {
     },
 
     apply: (scope, user, access, before) =>
-      meet((arrive) => apply(tools, scope, user, { access, before, arrive })),
+      meetToRead((toRead) =>
+        meetToGive((toGive) => apply(tools, scope, user, { access, before, toRead, toGive })),
+      ),
 
     async admit(scope, access) {
       const { signal } = scope
@@ -104,25 +103,20 @@ export function enterpriseTarget(parts: EnterpriseParts): EditionTarget {
 interface Tools extends Pick<EnterpriseParts, 'api' | 'accounts'> {
   readonly roles: OrganizationRoles
   readonly memberships: Memberships
-  readonly untouched: UntouchedAccounts
 }
 
-interface Application {
+interface Application extends Meetings {
   readonly access: Access
   readonly before: PriorGrants
-  readonly arrive: Arrive
 }
 
 async function apply(
-  { api, accounts, roles, memberships, untouched }: Tools,
+  { api, accounts, roles, memberships }: Tools,
   scope: Scope,
   user: User,
-  { access, before, arrive }: Application,
+  { access, before, ...meetings }: Application,
 ): Promise<AppliedAccess> {
-  const account = await accountOf(accounts, scope, user, {
-    untouched: untouched.take(scope, user),
-    access,
-  })
+  const account = (await accounts.find(scope, user)) ?? (await accounts.create(scope, user))
   const { id } = account.user
   const inherited = await accounts.link(scope, user, account)
   const ledger = [...inherited, ...before.ledger]
@@ -137,28 +131,14 @@ async function apply(
   const note = (entries: readonly Grant[]) =>
     before.note([...roleGrant(access), ...entries], account.reference)
   const receiver = { id, isNew: account.isNew ?? false }
-  const reached = await memberships.carryOut(scope, receiver, { ledger, planned, note, arrive })
-  if (account.isNew && givesNothing(access)) untouched.keep(scope, user, account)
+  const work = { ledger, planned, note, ...meetings }
+  const reached = await memberships.carryOut(scope, receiver, work)
   return {
     applied: [...roleGrant(access), ...reached.applied],
     deferred: [...planned.deferred, ...reached.deferred],
     notes: [...applied.notes, ...reached.notes],
     account: account.reference,
   }
-}
-
-/**
- * The person's account, found or created. An untouched one need not be read again before it gets
- * its first role, which a rule gives whatever it was.
- */
-async function accountOf(
-  accounts: Accounts,
-  scope: Scope,
-  user: User,
-  { untouched, access }: { readonly untouched: Account | undefined; readonly access: Access },
-): Promise<Account> {
-  if (untouched && access.role !== null) return untouched
-  return (await accounts.find(scope, user)) ?? (await accounts.create(scope, user))
 }
 
 /**

@@ -1,6 +1,14 @@
 /** Waits until the others have come as well. */
 export type Arrive = () => Promise<void>
 
+/** Where people who are worked on at the same time wait for each other. */
+export interface Meetings {
+  /** Before their memberships are read. */
+  readonly toRead: Arrive
+  /** Before memberships are given. */
+  readonly toGive: Arrive
+}
+
 /**
  * Lets people who are worked on at the same time go on together from one point on, so that their
  * requests can be combined: whoever arrives waits until nobody is on the way any more, at most

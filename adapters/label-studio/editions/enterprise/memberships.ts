@@ -1,7 +1,7 @@
 import { type Grant, type Plan, placeOf, type Scope } from '../../../../lib/adapter/index.js'
 import type { LabelStudioApi } from '../../api/index.js'
 import type { LabelStudioSettings } from '../../options.js'
-import type { Arrive } from './meeting.js'
+import type { Meetings } from './meeting.js'
 import type { Holder, Impossible, Prepared } from './prepared-grant.js'
 import { projectGrants } from './project-grants.js'
 import { workspaceGrants } from './workspace-grants.js'
@@ -13,14 +13,12 @@ export interface PlanResult {
   readonly notes: readonly string[]
 }
 
-/** The plan to carry out. */
-export interface Work {
+/** The plan to carry out, together with others, so that the requests for all can be combined. */
+export interface Work extends Meetings {
   readonly ledger: readonly Grant[]
   readonly planned: Plan
   /** Stores a ledger. */
   readonly note: (ledger: readonly Grant[]) => Promise<void>
-  /** Waits for the others, so that the requests for all of them can be combined. */
-  readonly arrive: Arrive
 }
 
 /** The account that receives grants. */
@@ -54,11 +52,14 @@ export function membershipsIn(api: LabelStudioApi, settings: LabelStudioSettings
   }
 
   return {
-    async carryOut({ signal }, { id: accountId, isNew }, { ledger, planned, note, arrive }) {
+    async carryOut({ signal }, { id: accountId, isNew }, { ledger, planned, note, ...meetings }) {
       for (const each of planned.revocations) {
         if (each.kind === 'workspace') await workspaces.revoke(each, accountId, signal)
         if (each.kind === 'project') await projects.revoke(each, accountId, signal)
       }
+      if (planned.grants.length > 0) await meetings.toRead()
+      // The lease may have been lost meanwhile.
+      signal.throwIfAborted()
       const entries = membershipsLeft(ledger, planned)
       const found = await all(planned.grants, (grant) =>
         prepare(grant, { accountId, isNew, signal, had: entries.get(placeOf(grant)) }),
@@ -72,8 +73,7 @@ export function membershipsIn(api: LabelStudioApi, settings: LabelStudioSettings
       }
       if (prepared.length > 0) {
         await note([...entries.values()])
-        await arrive()
-        // The lease may have been lost meanwhile.
+        await meetings.toGive()
         signal.throwIfAborted()
       }
       const deferred = await giveAll(prepared, entries)

@@ -16,7 +16,7 @@ import {
   type RoleCode,
   roleNames,
 } from '../../api/index.js'
-import { recent } from '../../api/together.js'
+import { recent, shared } from '../../api/together.js'
 import { explained } from './manual-flags.js'
 import { seatComplaint, takesSeat } from './seats.js'
 
@@ -64,8 +64,6 @@ interface RoleParts {
 const others = new Set(['manual', 'saml', 'scim', 'ldap', 'billing'])
 /** How old the default role may be by which a request is refused for want of a seat. */
 const defaultRoleMs = 5_000
-/** How old the number of seats may be by which a role is not given. */
-const seatsMs = 1_000
 const roleBefore = (accountId: number) => `labelStudio.roleBefore:${accountId}`
 
 /** Organization roles through the REST API. */
@@ -120,7 +118,7 @@ export function organizationRoles(parts: RoleParts): OrganizationRoles {
 
     async apply(scope, account, wanted) {
       const { user, isNew } = account
-      if (isNew && givesNothing(wanted.access)) return { role: undefined, notes: [] }
+      if (isNew && givesNothing(wanted)) return { role: undefined, notes: [] }
       if (isNew && wanted.access.role !== null) return first(scope, user.id, wanted.access.role)
       const member = user.masked ? undefined : await memberOf(scope, account)
       if (!member) throw removedError()
@@ -140,15 +138,15 @@ export function organizationRoles(parts: RoleParts): OrganizationRoles {
 
 /** Refuses, as unavailable, a role for which no seat is left, unless the one before takes one too. */
 function seatRequirer(api: LabelStudioApi) {
-  const seats = recent(() => seatComplaint(api, undefined), seatsMs)
+  const seats = shared(() => seatComplaint(api, undefined))
   return async ({ signal }: Scope, role: RoleCode | undefined, next: RoleCode): Promise<void> => {
     const complaint = !takesSeat(role) && takesSeat(next) ? await seats(signal) : undefined
     if (complaint) throw new UnavailableError(complaint, { retryAfterSeconds: 300 })
   }
 }
 
-/** Whether the rules give nothing: a new account then keeps the role that Label Studio gave it. */
-export function givesNothing({ role, workspaces, projects }: Access): boolean {
+/** A new account keeps the role that Label Studio gave it. */
+function givesNothing({ access: { role, workspaces, projects } }: DesiredAccess): boolean {
   return role === null && workspaces.length + projects.length === 0
 }
 

@@ -1,26 +1,19 @@
 import type { Grant } from '../../../../lib/adapter/index.js'
 import { limiter } from '../../api/http/limiter.js'
 import type { LabelStudioApi, Workspace } from '../../api/index.js'
-import { recent } from '../../api/together.js'
 import type { LabelStudioSettings } from '../../options.js'
 import { explained } from './manual-flags.js'
 import { type Holder, type Impossible, missing, type Prepared } from './prepared-grant.js'
 
 type WorkspaceGrant = Extract<Grant, { kind: 'workspace' }>
 
-/** How old the list may be in which a workspace is found. One that is not found is looked for anew. */
-const latelyMs = 2_000
-
 /** Grants and revokes memberships of workspaces, which rules name by title. */
 export function workspaceGrants(api: LabelStudioApi, settings: LabelStudioSettings) {
   /** One at a time, so that no workspace is created twice. */
   const oneByOne = limiter(1, Number.MAX_SAFE_INTEGER)
 
-  const listedLately = recent(() => api.workspaces.list(), latelyMs)
-
   async function titled(title: string, signal: AbortSignal): Promise<Workspace | undefined> {
-    const known = oldest(await listedLately(signal), title)
-    const existing = known ?? (await find(api, title, signal))
+    const existing = await find(api, title, signal)
     if (existing || !settings.createWorkspaces) return existing
     return oneByOne.run(() => create(title, signal), signal)
   }
