@@ -40,14 +40,20 @@ interface PlainStatement {
   run(...parameters: unknown[]): unknown
 }
 type Prepare = (this: object, text: string) => PlainStatement
+type Exec = (this: object, text: string) => void
 
 function recordSqlite(note: Note): void {
   const { DatabaseSync } = (process.getBuiltinModule('node:sqlite') ?? {}) as {
-    DatabaseSync?: { readonly prototype: { prepare: Prepare } }
+    DatabaseSync?: { readonly prototype: { prepare: Prepare; exec: Exec } }
   }
   const opened = DatabaseSync ?? createRequire(import.meta.url)('libsql')
-  const { prototype } = opened as { readonly prototype: { prepare: Prepare } }
-  const { prepare } = prototype
+  const { prototype } = opened as { readonly prototype: { prepare: Prepare; exec: Exec } }
+  const { prepare, exec } = prototype
+  // With `libsql`, transactions begin without a prepared statement.
+  prototype.exec = function (text) {
+    if (text.startsWith('begin')) note({ kind: 'change', text, parameters: [] })
+    exec.call(this, text)
+  }
   prototype.prepare = function (text) {
     const prepared = prepare.call(this, text)
     return {
