@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type { SqlAdapters } from 'label-studio-scim/adapters/sql'
 import { UsageError } from './command.js'
@@ -18,8 +18,7 @@ export function shownDatabase(url: string): string {
 export function newFile(url: string): string | undefined {
   const [, file] = /^sqlite:(?:\/\/)?(.+)$/.exec(url) ?? []
   if (file === undefined || file === ':memory:') return undefined
-  const size = statSync(file, { throwIfNoEntry: false })?.size
-  return size ? undefined : path.resolve(file)
+  return existsSync(file) && statSync(file).size > 0 ? undefined : path.resolve(file)
 }
 
 /**

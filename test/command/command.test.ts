@@ -150,6 +150,13 @@ describe('label-studio-scim migrate', () => {
     fs.rmSync(folder, { recursive: true })
   })
 
+  it('says what is wrong with a path below a file', async () => {
+    const { code, stderr } = await runCommand(['migrate'], {
+      DATABASE_URL: `sqlite:${__filename}/x`,
+    })
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^DATABASE_URL cannot be used: /)])
+  })
+
   it('says what is wrong with the address, and never the password', async () => {
     const address = 'postgres://scim:secret@127.0.0.1:1/scim'
     const { code, stderr } = await runCommand(['migrate'], { DATABASE_URL: address })
