@@ -49,9 +49,9 @@ function recordSqlite(note: Note): void {
   const opened = DatabaseSync ?? createRequire(import.meta.url)('libsql')
   const { prototype } = opened as { readonly prototype: { prepare: Prepare; exec: Exec } }
   const { prepare, exec } = prototype
-  // With `libsql`, transactions begin without a prepared statement.
+  // With `libsql`, transactions begin, and those of one statement end, without a prepared one.
   prototype.exec = function (text) {
-    if (text.startsWith('begin')) note({ kind: 'change', text, parameters: [] })
+    if (/^(begin|commit|rollback)/.test(text)) note({ kind: 'change', text, parameters: [] })
     exec.call(this, text)
   }
   prototype.prepare = function (text) {

@@ -1,7 +1,12 @@
-import { enterpriseWorlds } from './enterprise-world.js'
+import { type EnterpriseWorld, enterpriseWorlds } from './enterprise-world.js'
 
 const start = enterpriseWorlds()
 const people = 150
+const organization = /^\/api\/organizations\/\d+\/memberships$/
+
+/** Counts the requests that Label Studio got. */
+const countIn = (fake: EnterpriseWorld['fake']) => (method: string, path: RegExp) =>
+  fake.requests.filter((each) => each.method === method && path.test(each.path)).length
 
 describe('many people in front of Enterprise', () => {
   it('asks for many people at once, in the organization, workspaces and projects (R18)', async () => {
@@ -22,14 +27,13 @@ describe('many people in front of Enterprise', () => {
     }
     await product.drained()
 
-    const asked = (path: RegExp) =>
-      fake.requests.filter((each) => each.method === 'GET' && path.test(each.path)).length
+    const sent = countIn(fake)
     const listed = () => ({
       // One page for one person each time.
-      project: asked(/^\/api\/projects\/\d+\/members\/paginated/),
-      roles: asked(/^\/api\/projects\/\d+\/roles$/),
-      workspace: asked(/^\/api\/workspaces\/\d+\/memberships\/paginated/),
-      organization: asked(/^\/api\/organizations\/\d+\/memberships$/),
+      project: sent('GET', /^\/api\/projects\/\d+\/members\/paginated/),
+      roles: sent('GET', /^\/api\/projects\/\d+\/roles$/),
+      workspace: sent('GET', /^\/api\/workspaces\/\d+\/memberships\/paginated/),
+      organization: sent('GET', organization),
     })
 
     fake.requests.length = 0
@@ -61,11 +65,7 @@ describe('many people in front of Enterprise', () => {
     fake.requests.length = 0
     const answers = await Promise.all(ids.map((id) => product.setActive(id, false)))
     expect(answers.map(({ status }) => status)).toEqual(ids.map(() => 200))
-    const lists = fake.requests.filter(
-      ({ method, path }) =>
-        method === 'GET' && /^\/api\/organizations\/\d+\/memberships$/.test(path),
-    )
-    expect(lists.length).toBeLessThan(2 * ids.length)
+    expect(countIn(fake)('GET', organization)).toBeLessThan(2 * ids.length)
   }, 60_000)
 })
 
@@ -93,10 +93,9 @@ describe('accounts that were just created', () => {
       'RE',
       20,
     ])
-    const asked = (path: RegExp) =>
-      fake.requests.filter((each) => each.method === 'GET' && path.test(each.path)).length
-    expect(asked(/memberships\/paginated|members\/paginated/)).toBe(0)
-    expect(asked(/^\/api\/projects\/\d+\/$/)).toBe(1)
+    const sent = countIn(fake)
+    expect(sent('GET', /memberships\/paginated|members\/paginated/)).toBe(0)
+    expect(sent('GET', /^\/api\/projects\/\d+\/$/)).toBe(1)
   })
 
   it('keep what somebody gave them by hand before their groups were pushed', async () => {
@@ -130,11 +129,7 @@ describe('accounts that were just created', () => {
     fake.requests.length = 0
     await product.drained().finally(() => clock.mockRestore())
     expect(fake.state.members.size).toBeGreaterThan(64)
-    const read = fake.requests.filter(
-      ({ method, path }) =>
-        method === 'GET' && /^\/api\/organizations\/\d+\/memberships$/.test(path),
-    )
-    expect(read.length).toBeLessThan(10)
+    expect(countIn(fake)('GET', organization)).toBeLessThan(10)
   })
 
   it('come into their groups together, with one request for each place', async () => {
@@ -154,11 +149,10 @@ describe('accounts that were just created', () => {
     fake.requests.length = 0
     await product.drained()
     expect(workspaces.map(({ members }) => members.size)).toEqual(names.map(() => 64))
-    const sent = (method: string, path: RegExp) =>
-      fake.requests.filter((each) => each.method === method && path.test(each.path)).length
+    const sent = countIn(fake)
     // Twice 32 people, and one more for somebody who comes late.
     expect(sent('POST', /\/memberships\/bulk/)).toBeLessThanOrEqual(3 * names.length)
-    expect(sent('GET', /^\/api\/organizations\/\d+\/memberships$/)).toBe(0)
+    expect(sent('GET', organization)).toBe(0)
   }, 30_000)
 
   it('do not wait long for somebody about whom Label Studio does not answer', async () => {

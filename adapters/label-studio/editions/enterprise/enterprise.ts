@@ -26,7 +26,7 @@ import {
 } from './organization-roles.js'
 import { seatComplaint, takesSeat } from './seats.js'
 
-/** How long people wait for others, to get their memberships with the same requests. */
+/** How long people wait for others at each meeting, to share requests about memberships. */
 const longestWaitMs = 3_000
 
 interface EnterpriseParts {
