@@ -22,22 +22,22 @@ export interface Exchange {
   /** Its signal is aborted at the deadline and when the client disconnects. */
   readonly lifetime: Lifetime
   /**
-   * Resolves with the result of `work`, or rejects at the deadline (503) or when the client
-   * disconnects, whichever comes first. Work that returns as soon as the signal is aborted wins
-   * over the rejection.
+   * Calls one of `done` and `failed`, once: with the result of `work`, or with the reason at the
+   * deadline (503) or when the client disconnects, whichever comes first. Work that returns as soon
+   * as the signal is aborted still comes first. From then on the client may disconnect. If that
+   * function throws, the connection is closed.
    */
-  race<T>(work: Promise<T>): Promise<T>
+  settle<T>(work: Promise<T>, done: (result: T) => void, failed: (error: unknown) => void): void
   /**
    * Calls `listener` at the deadline or when the client disconnects; immediately if that has
    * happened already.
    */
   onGivenUp(listener: (reason: Error) => void): void
-  /** Holds a slot until `release` or the deadline, so that work which never ends cannot keep it. */
+  /**
+   * Holds a slot until the work has ended, or until the deadline, so that work which never ends
+   * cannot keep it.
+   */
   hold(giveBack: () => void): void
-  /** Frees the slot and stops the timer, once the work has ended. */
-  release(): void
-  /** Marks the request as answered; from now on the client may disconnect. */
-  close(): void
 }
 
 /** Time limits of an exchange. */
@@ -80,6 +80,15 @@ export function openExchange(
     // answer.
     if (!isClosed) end(new ClientGoneError())
   })
+  const close = (answer: () => void) => {
+    if (isClosed) return
+    isClosed = true
+    try {
+      answer()
+    } catch {
+      response.destroy()
+    }
+  }
   const onGivenUp = (listener: (reason: Error) => void) => {
     if (ended) listener(ended)
     else listeners.push(listener)
@@ -90,18 +99,23 @@ export function openExchange(
     response,
     requestId: requestIdOf(headers),
     lifetime,
-    race: (work) =>
-      new Promise((resolve, reject) => {
-        onGivenUp((reason) => setImmediate(reject, reason))
-        work.then(resolve, reject)
-      }),
+    settle: (work, done, failed) => {
+      const fail = (reason: unknown) => close(() => failed(reason))
+      onGivenUp((reason) => setImmediate(fail, reason))
+      work.then(
+        (result) => {
+          release()
+          close(() => done(result))
+        },
+        (error) => {
+          release()
+          fail(error)
+        },
+      )
+    },
     onGivenUp,
     hold: (slot) => {
       giveBack = slot
-    },
-    release,
-    close: () => {
-      isClosed = true
     },
   }
 }

@@ -9,7 +9,7 @@ import { createLimiter, type Limiter } from './limiter.js'
 /** Protects one router from overload; its memory is bounded. */
 export interface Guard {
   /**
-   * Counts a request in progress; the returned function ends the count.
+   * Counts a request in progress; the returned function, to be called once, ends the count.
    * @throws ScimError 503 when too many are in progress
    */
   enter(): () => void
@@ -46,15 +46,16 @@ export function createGuard(options: GuardOptions): Guard {
   const failures = failureLimiter(options)
   const good = rememberedDigests()
   let inFlight = 0
+  const leave = () => {
+    inFlight -= 1
+  }
   return {
     enter() {
       if (inFlight >= options.limits.maxRequestsInFlight) {
         throw unavailable('Too many requests are in progress. Try again later.', 1)
       }
       inFlight += 1
-      return () => {
-        inFlight -= 1
-      }
+      return leave
     },
     admit(request) {
       if (failures === undefined || failures.isUnused()) return

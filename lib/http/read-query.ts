@@ -12,6 +12,8 @@ const knownParameters = new Set([
   'cursor',
 ])
 
+const noParameters: ReadonlyMap<string, string> = new Map()
+
 /**
  * The known parameters of a query string by lower-cased name, decoded once as form data (`+` is a
  * space). Unknown ones are ignored (RFC 7644 §3.4.2).
@@ -23,8 +25,8 @@ const knownParameters = new Set([
  *   bad escapes
  */
 export function readQuery(text: string): ReadonlyMap<string, string> {
+  if (text === '') return noParameters
   const found = new Map<string, string>()
-  if (text === '') return found
   for (const pair of text.split('&')) {
     const [name, value] = splitPair(pair)
     const known = name.replace(/\[.*$/s, '').toLowerCase()

@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from 'node:http'
 import type { ScimResponse } from '../protocol/messages.js'
 import type { Exchange } from './exchange.js'
 import { jsonPieces } from './json-pieces.js'
@@ -14,20 +15,20 @@ export function respond(
 ): void {
   if (response.headersSent || response.destroyed) return
   response.removeHeader('X-Powered-By')
-  const common = {
+  const all: OutgoingHttpHeaders = {
     'X-Request-Id': requestId,
     // Resources are personal data (RFC 7644 §7.5).
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
-    ...headers,
   }
+  if (body !== undefined) all['Content-Type'] = responseType(head.headers.accept)
+  Object.assign(all, headers)
   if (body === undefined) {
-    response.writeHead(status, common).end()
+    response.writeHead(status, all).end()
     return
   }
-  const contentType = { 'Content-Type': responseType(head.headers.accept) }
   if (isLong) {
-    response.writeHead(status, { ...contentType, ...common })
+    response.writeHead(status, all)
     const pieces = head.method === 'HEAD' ? [] : jsonPieces(body)
     // The status is out: a body that breaks off is all that can tell of a failure now.
     writePieces(response, pieces).catch(() => response.destroy())
@@ -35,10 +36,11 @@ export function respond(
   }
   // Node writes a string in one piece with the headers.
   const text = JSON.stringify(body)
-  response.writeHead(status, {
-    ...contentType,
-    'Content-Length': Buffer.byteLength(text),
-    ...common,
-  })
-  response.end(head.method === 'HEAD' ? undefined : text)
+  const length = Buffer.byteLength(text)
+  all['Content-Length'] = length
+  response.writeHead(status, all)
+  // ASCII is the same in both, and as Latin-1 it is copied instead of encoded.
+  const encoding = length === text.length ? 'latin1' : 'utf8'
+  if (head.method === 'HEAD') response.end()
+  else response.end(text, encoding)
 }

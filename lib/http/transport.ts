@@ -20,7 +20,7 @@ import { type BaseUrlOf, baseUrlOf } from './base-url.js'
 import { type Exchange, type Head, openExchange } from './exchange.js'
 import { type FailureReport, toAnswer } from './failures.js'
 import { createGuard, type Guard, tooManyFailures } from './guard.js'
-import { type BodyLimits, readBody } from './read-body.js'
+import { type Body, type BodyLimits, readBody } from './read-body.js'
 import { ClientGoneError } from './read-bytes.js'
 import { readQuery } from './read-query.js'
 import { respond } from './respond.js'
@@ -89,39 +89,35 @@ export function scimTransport(
     guard: createGuard(options),
     options,
   }
-  return (request, response) => {
-    serve(server, openExchange(request, response, options)).catch(() => response.destroy())
-  }
+  return (request, response) => serve(server, openExchange(request, response, options))
 }
 
-async function serve(server: Server, exchange: Exchange): Promise<void> {
-  const { head, requestId } = exchange
+function serve(server: Server, exchange: Exchange): void {
   const startedAt = debug.enabled ? performance.now() : 0
   const progress: Progress = { principal: anonymous, isHandled: false, isReported: false }
-  const fail = (error: unknown) => failed(server, exchange, { error, progress })
-  const answer = await exchange.race(work(server, exchange, progress)).catch(fail)
-  exchange.close()
-  try {
-    respond(exchange, answer)
-  } catch (error) {
-    respond(exchange, fail(error))
+  const done = (answer: ScimResponse) => {
+    try {
+      respond(exchange, answer)
+    } catch (error) {
+      respond(exchange, failed(server, exchange, { error, progress }))
+    }
+    recordExchange(server, exchange, { progress, answer })
+    if (debug.enabled) noteAnswer(exchange, answer, startedAt)
   }
-  recordExchange(server, exchange, { progress, answer })
-  if (debug.enabled) {
-    const elapsedMs = Math.round(performance.now() - startedAt)
-    debug('%s %s %d %dms', requestId, head.method, answer.status, elapsedMs)
-  }
+  exchange.settle(work(server, exchange, progress), done, (error) =>
+    done(failed(server, exchange, { error, progress })),
+  )
 }
 
-interface Answered {
-  readonly progress: Progress
-  readonly answer: ScimResponse
+function noteAnswer({ head, requestId }: Exchange, { status }: ScimResponse, startedAt: number) {
+  const elapsedMs = Math.round(performance.now() - startedAt)
+  debug('%s %s %d %dms', requestId, head.method, status, elapsedMs)
 }
 
 function recordExchange(
   { options: { recorder, onError } }: Server,
   { head: { method, url, headers }, requestId }: Exchange,
-  { progress, answer }: Answered,
+  { progress, answer }: { readonly progress: Progress; readonly answer: ScimResponse },
 ): void {
   const { handled, principal } = progress
   if (recorder === undefined || handled === undefined) return
@@ -143,20 +139,16 @@ function wholeBody(body: JsonObject, isLong: boolean | undefined): JsonObject {
 }
 
 async function work(server: Server, exchange: Exchange, progress: Progress): Promise<ScimResponse> {
-  try {
-    exchange.hold(server.guard.enter())
-    if (server.options.requireHttps && !exchange.request.secure) {
-      throw forbidden('This service provider can only be reached over https.')
-    }
-    // Looked up before authentication, because discovery may be open; reported only after it.
-    const destination = findDestination(server, exchange)
-    const principal = authenticate(server, exchange, destination)
-    progress.principal = principal instanceof Promise ? await principal : principal
-    if (destination instanceof Error) throw destination
-    return await handle(server, exchange, { destination, progress })
-  } finally {
-    exchange.release()
+  exchange.hold(server.guard.enter())
+  if (server.options.requireHttps && !exchange.request.secure) {
+    throw forbidden('This service provider can only be reached over https.')
   }
+  // Looked up before authentication, because discovery may be open; reported only after it.
+  const destination = findDestination(server, exchange)
+  const principal = authenticate(server, exchange, destination)
+  progress.principal = principal instanceof Promise ? await principal : principal
+  if (destination instanceof Error) throw destination
+  return handle(server, exchange, { destination, progress })
 }
 
 function findDestination({ table }: Server, { head, request }: Exchange): Destination | ScimError {
@@ -211,11 +203,11 @@ interface Routed {
   readonly progress: Progress
 }
 
-async function handle(
+function handle(
   { guard, options }: Server,
   exchange: Exchange,
   { destination: { path, suffix, query }, progress }: Routed,
-): Promise<ScimResponse> {
+): Promise<ScimResponse> | ScimResponse {
   const { principal } = progress
   const { head, request, requestId, lifetime } = exchange
   if (head.method === 'OPTIONS') return { status: 204, headers: { Allow: path.allow } }
@@ -224,26 +216,28 @@ async function handle(
   const parameterValues = readQuery(query)
   const baseUrl =
     baseUrlOf(request, options.baseUrl) + (options.baseUrl === undefined ? suffix : '')
-  const body = withBody.includes(route.method)
-    ? await readBody(exchange, options.limits)
-    : undefined
-  if (route.pattern[0] === 'Bulk' && body) guard.charge(principal, operationsIn(body.value) - 1)
-  progress.isHandled = true
-  progress.isReported = route.reports === true
-  const scimRequest = {
-    method: route.method,
-    query: parameterValues,
-    ifMatch: head.headers['if-match'],
-    ifNoneMatch: head.headers['if-none-match'],
-    body: body?.value,
-    bodyBytes: body?.bytes ?? 0,
-    baseUrl,
-    principal,
-    requestId,
-    lifetime,
+  const answer = (body?: Body) => {
+    if (route.pattern[0] === 'Bulk' && body) guard.charge(principal, operationsIn(body.value) - 1)
+    progress.isHandled = true
+    progress.isReported = route.reports === true
+    const scimRequest = {
+      method: route.method,
+      query: parameterValues,
+      ifMatch: head.headers['if-match'],
+      ifNoneMatch: head.headers['if-none-match'],
+      body: body?.value,
+      bodyBytes: body?.bytes ?? 0,
+      baseUrl,
+      principal,
+      requestId,
+      lifetime,
+    }
+    progress.handled = scimRequest
+    return route.handler(scimRequest, parameters)
   }
-  progress.handled = scimRequest
-  return route.handler(scimRequest, parameters)
+  return withBody.includes(route.method)
+    ? readBody(exchange, options.limits).then(answer)
+    : answer()
 }
 
 /** The number of operations in a bulk request; member names match in any case. */

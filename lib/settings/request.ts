@@ -19,15 +19,12 @@ export async function answerWith<A>(
 ): Promise<void> {
   const exchange = openExchange(request, response, { requestTimeoutMs, retryAfterSeconds })
   const run = async () => {
-    try {
-      exchange.hold(guard.enter())
-      return await work(exchange)
-    } finally {
-      exchange.release()
-    }
+    exchange.hold(guard.enter())
+    return work(exchange)
   }
-  const answer = await exchange.race(run()).catch((error: unknown) => fail(error, exchange))
-  exchange.close()
+  const answer = await new Promise<A>((resolve) => {
+    exchange.settle(run(), resolve, (error) => resolve(fail(error, exchange)))
+  })
   if (response.headersSent || response.destroyed) response.destroy()
   else await send(answer, response)
 }
