@@ -10,6 +10,8 @@ const constants = new Map<string, CompareValue>([
 const numberSyntax = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/
 const likeNumber = /^(?:[0-9.]+(?:e[+-]?[0-9]*)?|0[xob][0-9a-f]*|[0-9_]+n?)$/i
 const bareString = /^[\p{L}0-9_][^\s"\\(){}[\]<>,;\p{Cc}\p{Surrogate}]*$/u
+/** Neither a quotation mark nor a backslash nor a control character. */
+const ordinary = /[ !#-[\]-\uffff]+/y
 const escapeSyntax = /^\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/
 
 /**
@@ -63,7 +65,7 @@ function readNumber(scanner: Scanner, word: string, start: number): number {
 function readString(scanner: Scanner): string {
   const start = scanner.position
   scanner.position += 1
-  while (peek(scanner) !== '"') skipCharacter(scanner, start)
+  while (peek(scanner) !== '"') skipCharacters(scanner, start)
   scanner.position += 1
   const value = JSON.parse(scanner.text.slice(start, scanner.position)) as string
   if (value.includes('\0') || /\p{Surrogate}/u.test(value)) {
@@ -72,13 +74,16 @@ function readString(scanner: Scanner): string {
   return value
 }
 
-function skipCharacter(scanner: Scanner, start: number): void {
+/** Skips an escape sequence, or all characters up to the next one. */
+function skipCharacters(scanner: Scanner, start: number): void {
   const { text, position } = scanner
   const character = peek(scanner)
   if (character === '') throw failure(scanner, 'String without a closing quotation mark', start)
   if (character < ' ') throw failure(scanner, 'Control character in a string')
   if (character !== '\\') {
-    scanner.position += 1
+    ordinary.lastIndex = position
+    ordinary.test(text)
+    scanner.position = ordinary.lastIndex
     return
   }
   const match = escapeSyntax.exec(text.slice(position, position + 6))

@@ -77,16 +77,17 @@ export function expectCharacter(scanner: Scanner, character: string): void {
   scanner.position += 1
 }
 
-const delimiters = new Set([' ', '(', ')', '[', ']', '"', ''])
+const word = /[^ ()[\]"]*/y
 
 /**
  * Reads up to the next space, bracket or quotation mark; returns an empty string if one of these
  * comes first.
  */
 export function readWord(scanner: Scanner): string {
-  const start = scanner.position
-  while (!delimiters.has(peek(scanner))) scanner.position += 1
-  return scanner.text.slice(start, scanner.position)
+  word.lastIndex = scanner.position
+  const [found = ''] = word.exec(scanner.text) ?? []
+  scanner.position += found.length
+  return found
 }
 
 /** Enters one more level of nesting. The matching {@link leave} comes after the closing bracket. */
