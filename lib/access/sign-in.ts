@@ -4,6 +4,7 @@ import { callback, oneOf, optionTable, type Resolved, whole } from '../configura
 import { readOptions } from '../configuration/read-options.js'
 import { auditEntry, subjectOf } from '../events/audit-entry.js'
 import type { AuditEntry } from '../events/catalogue.js'
+import { tell } from '../events/emitter.js'
 import type { Adapters } from '../stores/adapters.js'
 import { checkAdapters } from '../stores/check-adapters.js'
 import type { User } from '../stores/resource.js'
@@ -113,17 +114,19 @@ async function completeSignIn(
   user: User,
 ): Promise<void> {
   const { timeoutMs, onEvent, clock } = options
+  const emit = (event: AuditEntry) =>
+    tell(onEvent, [event], (error) => debug('onEvent failed: %O', error))
   const entry = auditEntry(scope, clock(), { event: 'user.signedIn', target: subjectOf(user) })
   const { at } = entry
   await adapters.audit?.append(scope, [entry])
-  onEvent(entry)
+  emit(entry)
   const { access } = adapters
   if (!access) return
   if (!(await hasSignedIn(access, scope, user.id))) await rememberSignIn(access, scope, user.id, at)
   // Also at later sign-ins, in case the process ended before it set the mark at the first one.
   else if (!(await access.getRecord(scope, user.id))?.deferred.length) return
   await access.mark(scope, [user.id])
-  const context = { adapters: { ...adapters, access }, clock, emit: onEvent }
+  const context = { adapters: { ...adapters, access }, clock, emit }
   await enforceNow(context, scope, user.id, { timeoutMs, retryAfterSeconds: 1 }).catch(
     (error: unknown) => debug('the first sign-in of %s waits for the host: %O', user.id, error),
   )

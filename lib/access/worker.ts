@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import createDebug from 'debug'
 import { auditEntry } from '../events/audit-entry.js'
 import type { AuditEntry } from '../events/catalogue.js'
+import { tell } from '../events/emitter.js'
 import type { PendingOutcome, PendingUser } from '../stores/access-store.js'
 import { storeErrorKind } from '../stores/errors.js'
 import { readMany } from '../stores/read-many.js'
@@ -224,11 +225,5 @@ function scopeOf(entry: PendingUser, attemptMs: number): Scope {
 }
 
 function emitterOf({ onEvent }: ResolvedOptions): (event: AuditEntry) => void {
-  return (event) => {
-    try {
-      onEvent(event)
-    } catch (error) {
-      debug('onEvent threw: %O', error)
-    }
-  }
+  return (event) => tell(onEvent, [event], (error) => debug('onEvent failed: %O', error))
 }

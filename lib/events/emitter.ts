@@ -27,7 +27,7 @@ export function createEmitter(report: (error: unknown) => void = () => {}): Even
   return {
     emit(event) {
       for (const { listener, name } of [...listeners]) {
-        if (name === undefined || name === event.event) tell(listener, event, report)
+        if (name === undefined || name === event.event) tell(listener, [event], report)
       }
     },
     on(listener, name) {
@@ -40,11 +40,24 @@ export function createEmitter(report: (error: unknown) => void = () => {}): Even
   }
 }
 
-function tell(listener: EventListener, event: AuditEntry, report: (error: unknown) => void): void {
+/**
+ * Calls a function of the host whose end nobody waits for. What it throws, or what its promise
+ * rejects with, is reported: it neither fails a request nor ends the process.
+ */
+export function tell<Arguments extends readonly unknown[]>(
+  hook: (...values: Arguments) => unknown,
+  values: Arguments,
+  report: (error: unknown) => void,
+): void {
   try {
-    const result = listener(event)
-    if (result instanceof Promise) result.catch(report)
+    const result = hook(...values)
+    if (isThenable(result)) result.then(undefined, report)
   } catch (error) {
     report(error)
   }
+}
+
+/** Also a promise of another realm or library. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }

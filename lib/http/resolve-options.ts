@@ -2,6 +2,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { readOptions } from '../configuration/read-options.js'
 import { resolveDeviations } from '../deviations.js'
 import { ConfigurationError } from '../errors.js'
+import { tell } from '../events/emitter.js'
 import { type ScimLimits, type ScimOptions, scimTable } from '../options.js'
 import type { ProtocolOptions } from '../protocol/context.js'
 import type { Features } from '../resources/options.js'
@@ -30,6 +31,7 @@ export function resolveOptions(given: ScimOptions, adapters: Adapters): Resolved
   const options = readOptions(scimTable, given)
   refuseGateWithoutAccess(options, adapters)
   const { baseUrl, onEvent: _, generateId = randomUUID, ...rest } = options
+  const onError = reporterOf(given)
   return {
     ...withoutUndefined(rest),
     baseUrl: typeof baseUrl === 'string' ? parseBaseUrl(baseUrl) : baseUrl,
@@ -37,8 +39,8 @@ export function resolveOptions(given: ScimOptions, adapters: Adapters): Resolved
     limits: resolveLimits(options.limits as ScimLimits, given),
     deviations: resolveDeviations(given),
     cursorSecret: cursorKey(options.cursorSecret),
-    onError: reporterOf(given),
-    onPending: options.onPending ?? (() => {}),
+    onError,
+    onPending: onPendingOf(given, onError),
     newId: generateId,
   }
 }
@@ -97,15 +99,17 @@ function warnOfSmallPatches({ features }: ScimOptions, limits: ScimLimits): void
   )
 }
 
-/** An error thrown by the host's reporter must not keep the client from getting its answer. */
+/** A failure of the host's reporter must not keep the client from getting its answer. */
 function reporterOf({ onError = logFailure }: ScimOptions): NonNullable<ScimOptions['onError']> {
-  return (error, report) => {
-    try {
-      onError(error, report)
-    } catch (cause) {
-      logFailure(cause, report)
-    }
-  }
+  return (error, report) => tell(onError, [error, report], (cause) => logFailure(cause, report))
+}
+
+/** By then the change is stored: what the host does about it must not fail the request. */
+function onPendingOf({ onPending = () => {} }: ScimOptions, report: typeof logFailure) {
+  return (tenant: string) =>
+    tell(onPending, [tenant], (error) =>
+      report(error, { requestId: '', method: '', path: '', tenant }),
+    )
 }
 
 /** Derives a key of 32 bytes from any secret. */

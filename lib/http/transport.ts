@@ -2,11 +2,12 @@ import createDebug from 'debug'
 import type { RequestHandler } from 'express'
 import { forbidden, type ScimError } from '../errors.js'
 import type { AuditEntry } from '../events/catalogue.js'
+import { tell } from '../events/emitter.js'
 import type { DiscoveryEndpoint, RateLimits } from '../options.js'
 import { errorBody } from '../protocol/error-body.js'
 import type { Principal, ScimRequest, ScimResponse } from '../protocol/messages.js'
 import type { ScimRoute } from '../protocol/routes.js'
-import type { RecordedExchange } from '../recorder/index.js'
+import type { Recorder } from '../recorder/index.js'
 import type { JsonObject } from '../schema/types.js'
 import { causeForAttention } from '../stores/errors.js'
 import {
@@ -42,7 +43,7 @@ export interface TransportOptions extends AuthenticationOptions {
   /** Called for every request with valid credentials. */
   readonly onContact?: ((principal: Principal, requestId: string) => void) | undefined
   /** Called with every exchange with an authenticated client. */
-  readonly recorder?: ((exchange: RecordedExchange) => void) | undefined
+  readonly recorder?: Recorder | undefined
 }
 
 /** The destination of a request: a path that has routes. */
@@ -122,15 +123,18 @@ function recordExchange(
   const { handled, principal } = progress
   if (recorder === undefined || handled === undefined) return
   const { baseUrl, body } = handled
-  try {
-    recorder({
+  const report = (error: unknown) =>
+    onError(error, { requestId, method, path: '', tenant: principal.tenant })
+  const record = () => {
+    const whole = answer.body && wholeBody(answer.body, answer.isLong)
+    const exchange = {
       ...{ method, url, headers, baseUrl, status: answer.status },
       ...(body !== undefined && { body: body as JsonObject }),
-      ...(answer.body !== undefined && { answer: wholeBody(answer.body, answer.isLong) }),
-    })
-  } catch (error) {
-    onError(error, { requestId, method, path: '', tenant: principal.tenant })
+      ...(whole !== undefined && { answer: whole }),
+    }
+    recorder(exchange, report)
   }
+  tell(record, [], report)
 }
 
 /** The body with its long lists, which are otherwise made while they are written. */

@@ -1,4 +1,9 @@
-export { createRecorder, type RecordedExchange, type RecordStep } from './recorder.js'
+export {
+  createRecorder,
+  type RecordedExchange,
+  type Recorder,
+  type RecordStep,
+} from './recorder.js'
 export type {
   ExchangeStep,
   Expected,

@@ -1,3 +1,4 @@
+import { tell } from '../events/emitter.js'
 import type { CompiledSchemas } from '../schema/compile.js'
 import type { JsonObject } from '../schema/types.js'
 import { anonymizeBody, type Replacements } from './anonymize.js'
@@ -22,6 +23,9 @@ export interface RecordedExchange {
 /** Called with every anonymised exchange, as a step of a {@link Transcript}. */
 export type RecordStep = (step: ExchangeStep) => unknown
 
+/** Records an exchange; `report` is called with what the host's function throws. */
+export type Recorder = (exchange: RecordedExchange, report: (error: unknown) => void) => void
+
 /** Headers that identify the client software; never credentials. */
 const recordedHeaders = ['accept', 'content-type', 'user-agent']
 const speaksOfSecrets = /pass(word|phrase)|secret|token|credential|authorization/
@@ -35,15 +39,12 @@ const maxSteps = 10_000
  * same replacement. Additional steps create the resources that existed before the recording. Bulk
  * requests are skipped.
  */
-export function createRecorder(
-  types: CompiledSchemas,
-  record: RecordStep,
-): (exchange: RecordedExchange) => void {
+export function createRecorder(types: CompiledSchemas, record: RecordStep): Recorder {
   const known = createKnownResources()
   const placeholders = createPlaceholders()
   const secrets = secretNames(types)
   let steps = 0
-  return (exchange) => {
+  return (exchange, report) => {
     if (steps >= maxSteps || passedOver.includes(exchange.status)) return
     const segments = segmentsOf(exchange.url)
     if (segments[0] === 'Bulk') return
@@ -55,7 +56,7 @@ export function createRecorder(
     const recording = { types, known, replacements }
     for (const step of [...givenSteps(recording, exchange), stepOf(recording, exchange)]) {
       steps += 1
-      record(step)
+      tell(record, [step], report)
     }
   }
 }

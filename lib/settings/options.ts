@@ -13,6 +13,7 @@ import {
 import { readOptions } from '../configuration/read-options.js'
 import { ConfigurationError } from '../errors.js'
 import type { AuditEntry } from '../events/catalogue.js'
+import { tell } from '../events/emitter.js'
 import { createGuard, type Guard } from '../http/guard.js'
 import { type MappingPolicy, mappingPolicy } from '../mapping/index.js'
 import type { Adapters } from '../stores/adapters.js'
@@ -195,13 +196,15 @@ export function settingsContext(
     throw wrong('adapters.access', 'is missing; the settings keep the mapping rules there')
   }
   const {
-    onError = report,
+    onError: given = report,
     onEvent = () => {},
     policy,
     failedSignInsPerMinute,
     maxRequestsInFlight,
     ...rest
   } = readOptions(settingsTable, options)
+  const onError: SettingsContext['onError'] = (error, about) =>
+    tell(given, [error, about], (cause) => report(cause, about))
   return {
     ...rest,
     adapters: { ...adapters, access },
@@ -235,13 +238,8 @@ function safely(
   listener: (event: AuditEntry) => void,
   onError: SettingsContext['onError'],
 ): (event: AuditEntry) => void {
-  return (event) => {
-    try {
-      listener(event)
-    } catch (error) {
-      onError(error, { requestId: event.requestId })
-    }
-  }
+  return (event) =>
+    tell(listener, [event], (error) => onError(error, { requestId: event.requestId }))
 }
 
 function wrong(option: string, problem: string): ConfigurationError {
