@@ -13,8 +13,11 @@ export interface ProjectOptions {
   readonly sent?: ReadonlySet<string>
 }
 
-/** Makes representations of resources of one type. */
-export type Projector = (resource: object) => JsonObject
+/**
+ * Makes representations of resources of one type. The members of `computed` take the place of the
+ * resource's own; `null` makes one unassigned.
+ */
+export type Projector = (resource: object, computed?: JsonObject) => JsonObject
 
 /**
  * Makes the representation of resources (RFC 7644 §3.9): the attributes that `projection` and their
@@ -31,26 +34,32 @@ export function projector(
   projection: Projection,
   options: ProjectOptions = {},
 ): Projector {
-  const known = new Map<string, ProjectedMember>()
-  const memberNamed = (key: string) => {
-    const member = known.get(key) ?? decideMember(type, key, { projection, options })
-    if (member) known.set(key, member)
-    return member
-  }
-  return (resource) => {
+  const memberNamed = remembered((key) => decideMember(type, key, { projection, options }))
+  return (resource, computed = nothingComputed) => {
     const schemas = [type.schema.id]
     const result: JsonObject = { schemas }
-    for (const key of Object.keys(resource)) {
-      const value = (resource as JsonObject)[key]
-      const member = memberNamed(key)
-      const shown = member && value !== undefined ? member.show(value) : undefined
-      if (member === undefined || shown === undefined) continue
+    const add = (key: string, value: Json | undefined) => {
+      const member = value === undefined ? undefined : memberNamed(key)
+      const shown = member?.show(value as Json)
+      if (member === undefined || shown === undefined) return
       result[member.name] = shown
       if (member.isExtension) schemas.push(member.name)
+    }
+    const stored = resource as JsonObject
+    for (const key of first) add(key, stored[key])
+    for (const key of Object.keys(stored)) {
+      if (!first.includes(key)) add(key, Object.hasOwn(computed, key) ? computed[key] : stored[key])
+    }
+    for (const key of Object.keys(computed)) {
+      if (!Object.hasOwn(stored, key)) add(key, computed[key])
     }
     return result
   }
 }
+
+const nothingComputed: JsonObject = {}
+/** Where readers look first. */
+const first = ['id', 'externalId']
 
 /** The representation of one resource, as from a {@link projector}. */
 export function project(
@@ -60,6 +69,16 @@ export function project(
   options?: ProjectOptions,
 ): JsonObject {
   return projector(type, projection, options)(resource)
+}
+
+/** Decides about each name once; a name without a decision is asked for again. */
+function remembered<T>(decide: (key: string) => T | undefined): (key: string) => T | undefined {
+  const known = new Map<string, T>()
+  return (key) => {
+    const found = known.get(key) ?? decide(key)
+    if (found !== undefined) known.set(key, found)
+    return found
+  }
 }
 
 /** A member of a resource that its representation may have. */
@@ -94,7 +113,8 @@ function decideMember(
   const { urn, attributes } = extension
   const place = { shape: shapeOf(projection, urn), prefix: `${urn}:`, ...options }
   const find = (name: string) => attributes.get(name.toLowerCase())
-  const show = (value: Json) => (isObject(value) ? projectObject(value, find, place) : undefined)
+  const members = membersOf(find, place)
+  const show = (value: Json) => (isObject(value) ? projectObject(value, members) : undefined)
   return { name: urn, isExtension: true, show }
 }
 
@@ -109,26 +129,27 @@ interface ProjectedPlace extends ProjectOptions {
 /** Finds the definition of a member, in any case. */
 type Find = (name: string) => AttributeDefinition | undefined
 
-function projectObject(
-  object: JsonObject,
-  find: Find,
-  place: ProjectedPlace,
-): JsonObject | undefined {
-  const result: JsonObject = {}
-  for (const name of Object.keys(object)) {
-    const definition = find(name)
-    const member = definition && projectMember(definition, object[name], place)
-    if (definition && member !== undefined) result[definition.name] = member
-  }
-  return Object.keys(result).length === 0 ? undefined : result
+/** Finds how a member is shown. */
+type Members = (name: string) => Pick<ProjectedMember, 'name' | 'show'> | undefined
+
+function membersOf(find: Find, place: ProjectedPlace): Members {
+  return remembered((key) => {
+    const definition = find(key)
+    return definition && { name: definition.name, show: shower(definition, place) }
+  })
 }
 
-function projectMember(
-  definition: AttributeDefinition,
-  value: Json | undefined,
-  place: ProjectedPlace,
-): Json | undefined {
-  return value === undefined ? undefined : shower(definition, place)(value)
+function projectObject(object: JsonObject, members: Members): JsonObject | undefined {
+  let result: JsonObject | undefined
+  for (const key of Object.keys(object)) {
+    const value = object[key]
+    const member = value === undefined ? undefined : members(key)
+    const shown = member?.show(value as Json)
+    if (member === undefined || shown === undefined) continue
+    result ??= {}
+    result[member.name] = shown
+  }
+  return result
 }
 
 /** How values of an attribute are shown at a place. */
@@ -142,15 +163,15 @@ function shower(
   const inner = asked === nothing ? byDefault : asked
   if (isTakenWhole(definition, inner)) return (value) => (isEmpty(value) ? undefined : value)
   const place = { shape: inner, prefix: '', wasSent: isSent }
-  const find = (name: string) => subAttribute(definition, name)
-  return (value) => projectParts(value, find, place)
+  const members = membersOf((name) => subAttribute(definition, name), place)
+  return (value) => projectParts(value, members)
 }
 
-function projectParts(value: Json, find: Find, place: ProjectedPlace): Json | undefined {
+function projectParts(value: Json, members: Members): Json | undefined {
   if (value === null) return undefined
-  if (!Array.isArray(value)) return isObject(value) ? projectObject(value, find, place) : value
+  if (!Array.isArray(value)) return isObject(value) ? projectObject(value, members) : value
   const elements = value.flatMap((element) =>
-    isObject(element) ? (projectObject(element, find, place) ?? []) : element,
+    isObject(element) ? (projectObject(element, members) ?? []) : element,
   )
   return elements.length === 0 ? undefined : elements
 }
@@ -167,5 +188,8 @@ function isTakenWhole({ subAttributes }: AttributeDefinition, shape: Shape): boo
 function isEmpty(value: Json): boolean {
   if (value === null) return true
   if (Array.isArray(value)) return value.length === 0
-  return isObject(value) && Object.keys(value).length === 0
+  if (!isObject(value)) return false
+  // No list of the names is made: this runs for each attribute of each resource.
+  for (const name in value) if (Object.hasOwn(value, name)) return false
+  return true
 }

@@ -1,37 +1,49 @@
-import {
-  omittedAttributes,
-  type Projection,
-  type Projector,
-  projector,
-} from '../projection/index.js'
-import { endpointOf, type Services } from '../resources/call.js'
+import { omittedAttributes, type Projection, projector } from '../projection/index.js'
+import { type Call, type Endpoint, endpointOf, type Services } from '../resources/call.js'
 import type { View } from '../resources/kind.js'
 import type { FoundResource } from '../resources/queries/query.js'
 import { type Computed, represent } from '../resources/represent.js'
 import type { Json, JsonObject, ResourceType } from '../schema/types.js'
+import type { Resource } from '../stores/resource.js'
+import type { Scope } from '../stores/scope.js'
 import { longList } from './long-list.js'
 import type { ScimRequest } from './messages.js'
-import { scopeOf } from './read-request.js'
 
-/** The form in which resources are shown. */
+/** The form in which one resource is shown. */
 export interface Presentation {
-  /** By name of resource type. */
-  readonly views: ReadonlyMap<string, View>
+  readonly view: View
   /** Names of attributes that the client set in this request, for `returned: request`. */
-  readonly sent?: ReadonlySet<string>
-  /** Data for computed attributes that was read with the resources. */
-  readonly computed?: Partial<Computed>
+  readonly sent?: ReadonlySet<string> | undefined
+  /** Data for computed attributes that is known already. */
+  readonly known?: Partial<Computed> | undefined
 }
 
-/** Resources, and the form in which they are shown. */
-interface ShownResources {
+/** A type of a result, and how its resources are shown. */
+export interface ShownType {
+  readonly type: ResourceType
+  readonly view: View
+}
+
+/** A result, and how it is shown. */
+interface ShownResult {
   readonly found: readonly FoundResource[]
-  readonly presentation: Presentation
+  /** All types of what was found. */
+  readonly parts: readonly ShownType[]
+  readonly baseUrl: string
+  /** Data for computed attributes that is known already. */
+  readonly known?: Partial<Computed> | undefined
+}
+
+/** A representation. */
+export interface Representation {
+  readonly body: JsonObject
+  /** It has so many values that it is to be written in pieces. */
+  readonly isLong: boolean
 }
 
 /** Representations. */
 export interface Representations {
-  readonly resources: JsonObject[]
+  readonly resources: readonly JsonObject[]
   /** They have so many values that they are to be written in pieces. */
   readonly isLong: boolean
 }
@@ -40,6 +52,27 @@ const valuesAtOnce = 1_000
 /** Their JSON has some 64 kB. */
 const valuesInPart = 400
 
+/** The representation of one resource; no promise if nothing has to be read for it. */
+export function representOne(
+  call: Call,
+  request: ScimRequest,
+  resource: Resource,
+  { view, sent, known }: Presentation,
+): Representation | Promise<Representation> {
+  const { services, type, kind, scope } = call
+  const project = sent ? projector(type, view.projection, { sent }) : view.project
+  const finish = (computed: Computed) => {
+    const isLong = longValues(kind.longAttribute, resource).length > valuesAtOnce
+    const make = isLong ? representInParts : represent
+    return { body: make(call, resource, { computed, project }), isLong }
+  }
+  const computed = withKnown(services, request.baseUrl, known)
+  const read = kind.readComputed?.(services, scope, [resource], { view, known: computed })
+  if (read === undefined) return finish(computed)
+  // What a host's store returns may be another kind of promise.
+  return Promise.resolve(read).then((more) => finish({ ...computed, ...more }))
+}
+
 /**
  * The representations of resources, in their order. Computed attributes are read for all of them at
  * once: at most one call for the groups of users and one for their managers, and none if the
@@ -47,53 +80,78 @@ const valuesInPart = 400
  */
 export async function representAll(
   services: Services,
-  request: ScimRequest,
-  shown: ShownResources,
+  scope: Scope,
+  { found, parts, baseUrl, known = {} }: ShownResult,
 ): Promise<Representations> {
-  const { found, presentation } = shown
-  const read = readComputed(services, request, shown)
-  const computed: Computed = Object.assign(
-    {
-      baseUrl: request.baseUrl,
-      hasEtags: services.options.features.etag,
-      types: services.types.byName,
-    },
-    presentation.computed,
-    ...(read === undefined ? [] : await read),
-  )
-  const representOne = ({ type, resource }: FoundResource) =>
-    projectorOf(type, presentation)(represent(endpointOf(services, type), resource, computed))
-  if (countValues(services, found) <= valuesAtOnce) {
-    return { resources: found.map(representOne), isLong: false }
+  let computed = withKnown(services, baseUrl, known)
+  for (const part of parts) {
+    const read = readComputed(services, scope, { found, part, known })
+    if (read !== undefined) computed = { ...computed, ...(await read) }
   }
-  const resources = found.map((each) => representInParts(services, each, representOne))
-  return { resources, isLong: true }
+  const isLong = countValues(services, found) > valuesAtOnce
+  const make = isLong ? representInParts : represent
+  const projectorOf = (type: ResourceType) => {
+    const part = parts.find((each) => each.type === type)
+    return (part?.view ?? viewOf(type, { kind: 'default' })).project
+  }
+  const resources = found.map(({ type, resource }) => {
+    const how = { computed, project: projectorOf(type) }
+    return make(endpointOf(services, type), resource, how)
+  })
+  return { resources, isLong }
+}
+
+interface Reading {
+  readonly found: readonly FoundResource[]
+  readonly part: ShownType
+  readonly known: Partial<Computed>
+}
+
+function readComputed(
+  services: Services,
+  scope: Scope,
+  { found, part: { type, view }, known }: Reading,
+): Promise<Partial<Computed>> | undefined {
+  const { kind } = endpointOf(services, type)
+  const own = found.filter((each) => each.type === type)
+  if (own.length === 0) return undefined
+  const resources = own.map(({ resource }) => resource)
+  return kind.readComputed?.(services, scope, resources, { view, known })
+}
+
+function withKnown(
+  { options, types }: Services,
+  baseUrl: string,
+  known?: Partial<Computed>,
+): Computed {
+  return { baseUrl, hasEtags: options.features.etag, types: types.byName, ...known }
 }
 
 /** How many values these have of attributes that may have very many. */
 function countValues(services: Services, found: readonly FoundResource[]): number {
   let count = 0
-  for (const each of found) count += longValues(services, each).length
+  for (const { type, resource } of found) {
+    count += longValues(endpointOf(services, type).kind.longAttribute, resource).length
+  }
   return count
 }
 
-function longValues(services: Services, { type, resource }: FoundResource): readonly Json[] {
-  const { longAttribute } = endpointOf(services, type).kind
+function longValues(longAttribute: string | undefined, resource: Resource): readonly Json[] {
   const values: unknown = longAttribute === undefined ? undefined : resource[longAttribute]
   return Array.isArray(values) ? (values as readonly Json[]) : []
 }
 
 /** A representation whose values are made in parts, while they are written. */
 function representInParts(
-  services: Services,
-  found: FoundResource,
-  representOne: (part: FoundResource) => JsonObject,
+  endpoint: Endpoint,
+  resource: Resource,
+  how: Parameters<typeof represent>[2],
 ): JsonObject {
-  const { longAttribute = '' } = endpointOf(services, found.type).kind
-  const values = longValues(services, found)
+  const { longAttribute = '' } = endpoint.kind
+  const values = longValues(longAttribute, resource)
   const partFrom = (start: number) => {
     const part = values.slice(start, start + valuesInPart)
-    return representOne({ ...found, resource: { ...found.resource, [longAttribute]: part } })
+    return represent(endpoint, { ...resource, [longAttribute]: part }, how)
   }
   const representation = partFrom(0)
   if (representation[longAttribute] === undefined) return representation
@@ -118,32 +176,4 @@ export function viewOf(type: ResourceType, projection: Projection): View {
   const view = { projection, project: projector(type, projection), omit }
   if (isDefault) defaultViews.set(type, view)
   return view
-}
-
-function projectorOf(type: ResourceType, { views, sent }: Presentation): Projector {
-  const { projection, project } = viewIn(views, type)
-  return sent ? projector(type, projection, { sent }) : project
-}
-
-/** Reads the data for computed attributes, for all representations at once. */
-function readComputed(
-  services: Services,
-  request: ScimRequest,
-  { found, presentation }: ShownResources,
-): Promise<Partial<Computed>[]> | undefined {
-  const parts: (Promise<Partial<Computed>> | Partial<Computed>)[] = []
-  for (const type of new Set(found.map((each) => each.type))) {
-    const { kind } = endpointOf(services, type)
-    if (!kind.readComputed) continue
-    const own = found.filter((each) => each.type === type).map(({ resource }) => resource)
-    const view = viewIn(presentation.views, type)
-    const part = kind.readComputed(services, scopeOf(request), own, view)
-    if (part !== undefined) parts.push(part)
-  }
-  return parts.length === 0 ? undefined : Promise.all(parts)
-}
-
-/** The view of a type; by default, that of a client which names no attributes. */
-export function viewIn(views: ReadonlyMap<string, View>, type: ResourceType): View {
-  return views.get(type.name) ?? viewOf(type, { kind: 'default' })
 }

@@ -139,19 +139,23 @@ export interface Kind {
    * Reads a resource for an answer together with data for computed attributes, if the store can.
    */
   readShown?(call: ResourceCall, view: View): Promise<Shown | undefined> | undefined
-  /** Computed attributes that a new resource does not have. */
-  readonly absentAtFirst: readonly string[]
-  /** Reads the data for computed attributes, for all resources at once. */
+  /** Whether a page of these resources should come with their groups. */
+  wantsGroups?(call: Call, omit: ReadonlySet<string>): boolean
+  /** Data for the computed attributes of a resource that was just created. */
+  readonly computedAtFirst?: Partial<Computed>
+  /** Reads the data for computed attributes, for all resources at once, if it is not known yet. */
   readComputed?(
     services: Services,
     scope: Call['scope'],
     resources: readonly Resource[],
-    view: View,
-  ): Promise<Partial<Computed>> | Partial<Computed> | undefined
+    shown: { readonly view: View; readonly known: Partial<Computed> },
+  ): Promise<Partial<Computed>> | undefined
   /** The attribute that may have so many values that it is represented in parts. */
   readonly longAttribute?: string
-  /** Sets the attributes that are computed on reading. */
-  compute?(representation: JsonObject, resource: Resource, computed: Computed): void
+  /**
+   * The attributes that are computed on reading, as a new object; `null` for one that has no value.
+   */
+  compute?(resource: Resource, computed: Computed): JsonObject
   /** Adds attributes that are shown when a single resource is read, but not in a list. */
   completeAlone?(representation: JsonObject, view: View): void
   /**

@@ -1,6 +1,6 @@
-import type { Json, JsonObject, ResourceType } from '../schema/types.js'
-import type { GroupReference } from '../stores/group-store.js'
-import type { Resource } from '../stores/resource.js'
+import type { Projector } from '../projection/index.js'
+import type { JsonObject, ResourceType } from '../schema/types.js'
+import type { GroupReference, Resource } from '../stores/resource.js'
 import { etagOf } from '../version/etag.js'
 import type { Endpoint } from './call.js'
 
@@ -28,17 +28,15 @@ export function locationOf(baseUrl: string, endpoint: string, id: string): strin
   return `${baseUrl}${endpoint}/${plainId.test(id) ? id : encodeURIComponent(id)}`
 }
 
-/** A stored resource with its computed attributes, before projection. */
+/** The representation of a stored resource, with its computed attributes. */
 export function represent(
   { type, kind }: Endpoint,
   resource: Resource,
-  computed: Computed,
+  { computed, project }: { readonly computed: Computed; readonly project: Projector },
 ): JsonObject {
-  // Members that stay `null` are unassigned.
-  const representation: JsonObject = Object.assign({ id: null, externalId: null }, resource)
-  kind.compute?.(representation, resource, computed)
-  representation['meta'] = metaOf(type, resource, computed)
-  return representation
+  const shown = kind.compute?.(resource, computed) ?? {}
+  shown['meta'] = metaOf(type, resource, computed)
+  return project(resource, shown)
 }
 
 function metaOf(
@@ -61,10 +59,4 @@ export function referenceTo(
 ): string | undefined {
   const type = typeName === undefined ? undefined : types.get(typeName)
   return type && locationOf(baseUrl, type.endpoint, id)
-}
-
-/** Sets a member of a representation, or makes it unassigned if there is no value. */
-export function setOrUnassign(object: JsonObject, name: string, value: Json | undefined): void {
-  if (value !== undefined) object[name] = value
-  else if (object[name] !== undefined) object[name] = null
 }

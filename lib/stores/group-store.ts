@@ -1,6 +1,6 @@
 import type { Access } from '../mapping/types.js'
 import type { AccessRecord } from './access-store.js'
-import type { Group, Member, User } from './resource.js'
+import type { Group, GroupReference, Member, User } from './resource.js'
 import type { ResourceStore } from './resource-store.js'
 import type { Scope } from './scope.js'
 import type { Outbox, Write } from './write.js'
@@ -15,15 +15,6 @@ export interface MemberChange {
 export interface MemberPage {
   readonly offset: number
   readonly limit: number
-}
-
-/** A group to which a person belongs. */
-export interface GroupReference {
-  readonly id: string
-  readonly displayName: string
-  readonly externalId?: string
-  /** `false` if the membership comes through another group (RFC 7643 §4.1.2: `indirect`). */
-  readonly direct: boolean
 }
 
 /** A user with their groups, read at one moment. */
@@ -115,8 +106,9 @@ export interface GroupStore extends ResourceStore<Group> {
 
   /**
    * **Optional.** A user with their groups, for GET; `undefined` if there is no such user. This
-   * should be one query. Without it, the groups are read after the user. A store that wraps another
-   * and replaces `groupsOf`, or `get` of users, must replace this too, or remove it.
+   * should be one query. Without it, the groups are read after the user, and `Query.withGroups` is
+   * never set. A store that wraps another and replaces `groupsOf`, or `get` of users, must replace
+   * this too, or remove it.
    */
   userWithGroups?(scope: Scope, id: string): Promise<UserWithGroups | undefined>
 

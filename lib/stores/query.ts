@@ -1,6 +1,6 @@
 import type { ResolvedFilter } from '../filter/ast.js'
 import type { AttributePath } from '../schema/types.js'
-import type { Resource } from './resource.js'
+import type { GroupReference, Resource } from './resource.js'
 
 /** Options of reading a resource. */
 export interface Read {
@@ -50,6 +50,11 @@ export interface Query extends Read {
    * read.
    */
   readonly withoutTotal?: boolean
+  /**
+   * Users only: the answer shows the groups of those on the page, so a store that can read them in
+   * the same query may return them with it, as `groups`.
+   */
+  readonly withGroups?: boolean
 }
 
 /** A page of a result. */
@@ -59,4 +64,9 @@ export interface Page<R extends Resource> {
   readonly totalResults: number
   /** For a `cursor` page: where the next page starts; absent on the last page. */
   readonly next?: KeysetPosition
+  /**
+   * With `withGroups`: the groups of each user on the page, as `groupsOf` returns them. Absent:
+   * they are read after the page.
+   */
+  readonly groups?: ReadonlyMap<string, readonly GroupReference[]>
 }

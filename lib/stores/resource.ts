@@ -58,3 +58,12 @@ export interface Group extends Resource {
   readonly displayName: string
   readonly members?: readonly Member[] & Json[]
 }
+
+/** A group to which a person belongs. */
+export interface GroupReference {
+  readonly id: string
+  readonly displayName: string
+  readonly externalId?: string
+  /** `false` if the membership comes through another group (RFC 7643 §4.1.2: `indirect`). */
+  readonly direct: boolean
+}

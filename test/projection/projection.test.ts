@@ -6,6 +6,7 @@ import {
   type ProjectionParameters,
   parseProjection,
   project,
+  projector,
 } from '../../lib/projection/index.js'
 import { compileResourceTypes } from '../../lib/schema/compile.js'
 import type { JsonObject, ResourceType } from '../../lib/schema/types.js'
@@ -325,5 +326,19 @@ describe('any projection', () => {
     for (const piece of [',', '[', ']', '"', '\\', 'a[', 'a],', '[",', 'name.givenName,']) {
       expect(cpuMs(() => only(piece.repeat(50_000 / piece.length)))).toBeLessThan(300)
     }
+  })
+})
+
+it('shows what is computed in the place of what is stored', () => {
+  const show = projector(byName.get('User') as ResourceType, { kind: 'default' })
+  const stored = { userName: 'ines', [enterprise]: { department: 'A' }, [badge]: { number: '7' } }
+  const computed = { [enterprise]: { department: 'B' }, groups: null, meta: { version: '1' } }
+  expect(show({ ...stored, groups: [{ value: 'g' }], id: 'u-1' }, computed)).toEqual({
+    schemas: [core, enterprise, badge],
+    id: 'u-1',
+    userName: 'ines',
+    [enterprise]: { department: 'B' },
+    [badge]: { number: '7' },
+    meta: { version: '1' },
   })
 })

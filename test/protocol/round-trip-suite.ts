@@ -118,8 +118,11 @@ const operations: fc.Arbitrary<object> = fc.oneof(
   }),
 )
 
-/** Paths whose filter may no longer find what was written, as `roles[primary eq true].primary`. */
-const writesWhatItFinds = / and |\[(\w+) eq [^\]]*\]\.\1$/
+/**
+ * Paths whose filter may no longer find what was written, as `roles[primary eq true].primary`, or
+ * `emails[value eq "x"]` with a text, which becomes the value.
+ */
+const writesWhatItFinds = / and |\[(\w+) eq [^\]]*\]\.\1$|\[value eq [^\]]*\]$/
 
 /** What may be asked for and is not shown unasked. */
 const asked = `?attributes=${everyUrn}:asked`

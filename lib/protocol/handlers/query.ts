@@ -18,7 +18,7 @@ import { listResponse } from '../list-response.js'
 import type { ScimRequest, ScimResponse } from '../messages.js'
 import { parametersOfSearch, parametersOfUrl, type QueryParameters } from '../query-parameters.js'
 import { scopeOf } from '../read-request.js'
-import { type Presentation, representAll, viewIn, viewOf } from '../represent-all.js'
+import { representAll, type ShownType, viewOf } from '../represent-all.js'
 import { decideResourceType } from '../resource-type-filter.js'
 import type { Handler } from '../route.js'
 
@@ -49,31 +49,25 @@ async function answerQuery(
   request: ScimRequest,
   question: Question,
 ): Promise<ScimResponse> {
-  const { types, parameters } = question
+  const { parameters } = question
   const { options } = services
+  const scope = scopeOf(request)
   const asked = parsePage(withDefaultPaging(options, parameters), options.limits)
-  const views = new Map(
-    types.map((type) => [
-      type.name,
-      viewOf(type, parseProjection(type, parameters, options.deviations)),
-    ]),
-  )
-  const parts = partsOf(services, { ...question, views })
+  const parts = partsOf(services, question)
   const binding = () => bindingOf(request, { parameters, parts })
   const { page, total } = requestedPage(services, { binding, asked })
   const isCounted = total !== undefined
   const descending = parameters.sortOrder?.toLowerCase() === 'descending'
-  const found = await queryResources(services, scopeOf(request), {
+  const found = await queryResources(services, scope, {
     parts: isCounted ? parts.map((part) => ({ ...part, withoutTotal: true })) : parts,
     page,
     ...(parameters.sortBy !== undefined && { sorted: { descending } }),
   })
   const result = isCounted ? { ...found, totalResults: total } : found
-  const presentation = { views }
-  const { resources, isLong } = await representAll(services, request, {
-    found: result.found,
-    presentation,
-  })
+  const { groups } = result
+  const known = groups && { groups }
+  const shown = { found: result.found, known, parts, baseUrl: request.baseUrl }
+  const { resources, isLong } = await representAll(services, scope, shown)
   return {
     status: 200,
     headers: {},
@@ -84,22 +78,26 @@ async function answerQuery(
 
 function partsOf(
   services: QueryServices,
-  { types, parameters, views }: Question & Pick<Presentation, 'views'>,
-): TypeQuery[] {
+  { types, parameters }: Question,
+): (TypeQuery & ShownType)[] {
   const { options } = services
   const { filter: text, sortBy, sortOrder } = parameters
+  const shown = types.map((type) => ({
+    type,
+    view: viewOf(type, parseProjection(type, parameters, options.deviations)),
+  }))
   const filter = text === undefined ? undefined : readFilter(options, text)
   const sorts = sortsOf(options, types, { sortBy, sortOrder })
   const { deviations } = options
   const fits: Fits = new Map()
   const overSeveral = types.length > 1 && ({ unknown: 'noValue', fits } as const)
-  const parts = types.map((type) => {
+  const parts = shown.map(({ type, view }) => {
     const groups = endpointOf(services, type).store.supports?.groups === true
     const resolving = { deviations, groups, ...overSeveral }
     const resolved = filter && decideResourceType(resolveFilter(filter, type, resolving), type)
     const sort = sorts.get(type.name)
-    const { omit } = viewIn(views, type)
-    return { type, omit, ...(resolved && { filter: resolved }), ...(sort && { sort }) }
+    const { omit } = view
+    return { type, view, omit, ...(resolved && { filter: resolved }), ...(sort && { sort }) }
   })
   requireFits(fits)
   return parts

@@ -1,13 +1,5 @@
-import {
-  about,
-  type Call,
-  callOf,
-  endpointOf,
-  type ResourceCall,
-  type Services,
-} from '../../resources/call.js'
-import type { View } from '../../resources/kind.js'
-import { type Computed, locationOf } from '../../resources/represent.js'
+import { about, type Call, callOf, type ResourceCall, type Services } from '../../resources/call.js'
+import { locationOf } from '../../resources/represent.js'
 import { create, patch, replace } from '../../resources/requests.js'
 import { checkStored } from '../../resources/store-output.js'
 import { loadShown, remove } from '../../resources/write.js'
@@ -16,32 +8,26 @@ import type { Resource } from '../../stores/resource.js'
 import { etagOf, matchesEtag } from '../../version/etag.js'
 import type { ScimRequest, ScimResponse } from '../messages.js'
 import { bodyOf, conditionOf, notSupported, projectionOf, scopeOf } from '../read-request.js'
-import { representAll, viewOf } from '../represent-all.js'
+import { type Presentation, type Representation, representOne, viewOf } from '../represent-all.js'
 import { requestReader } from '../request-attributes.js'
 import type { Handler, PathParameters } from '../route.js'
 
 /** The parts of an answer with one resource. */
-interface Answer {
-  readonly type: ResourceType
+interface Answer extends Presentation {
   readonly resource: Resource
-  readonly view: View
   readonly status: number
-  /** Attributes that the request set, for `returned: request`. */
-  readonly sent?: ReadonlySet<string> | undefined
-  /** What was read with the resource for the attributes that `view` omits. */
-  readonly computed?: Partial<Computed> | undefined
 }
 
 /** POST to the endpoint of a resource type (RFC 7644 §3.3). */
 export function createHandler(services: Services, type: ResourceType): Handler {
   const sentIn = requestReader(type)
   return async (request) => {
-    const asked = viewOf(type, projectionOf(services, request, type))
+    const view = viewOf(type, projectionOf(services, request, type))
     const call = callOf(services, type, scopeOf(request))
-    const view = without(asked, call.kind.absentAtFirst)
     const resource = await create(call, bodyOf(request))
     const sent = sentIn(request.body)
-    return answer(services, request, { type, resource, view, status: 201, sent })
+    const known = call.kind.computedAtFirst
+    return answer(call, request, { resource, view, status: 201, sent, known })
   }
 }
 
@@ -52,20 +38,16 @@ export function createHandler(services: Services, type: ResourceType): Handler {
 export function getHandler(services: Services, type: ResourceType): Handler {
   return async (request, parameters) => {
     const view = viewOf(type, projectionOf(services, request, type))
-    const unconditional = { ...request, ifNoneMatch: undefined }
-    const call = callAbout(services, unconditional, { type, parameters })
-    const { resource, computed } = await loadShown(call, view)
-    if (hasAnswer(services, request, { type, resource, view })) {
-      return { status: 304, headers: headersOf(services, request, { type, resource }) }
+    const { ifMatch } = conditionOf(services, request)
+    const call = about(callOf(services, type, scopeOf(request)), parameters['id'] ?? '', {
+      ifMatch,
+    })
+    const { resource, computed: known } = await loadShown(call, view)
+    if (hasAnswer(call, request, { resource, view })) {
+      return { status: 304, headers: headersOf(call, request, resource) }
     }
-    const rest = computed ? without(view, Object.keys(computed)) : view
-    return answer(services, request, { type, resource, view: rest, status: 200, computed })
+    return answer(call, request, { resource, view, status: 200, known })
   }
-}
-
-/** The view without attributes that need not be read any more. */
-function without(view: View, names: readonly string[]): View {
-  return { ...view, omit: new Set([...view.omit, ...names]) }
 }
 
 /** PUT of one resource (RFC 7644 §3.5.1). */
@@ -80,7 +62,7 @@ export function replaceHandler(
     const call = callAbout(services, request, { type, parameters, allowed })
     const { resource } = await replace(call, bodyOf(request))
     const sent = sentIn(request.body)
-    return answerWritten(services, request, { type, resource, view, status: 200, sent })
+    return answerWritten(call, request, { resource, view, status: 200, sent })
   }
 }
 
@@ -101,13 +83,13 @@ export function patchHandler(
     const call = callAbout(services, request, { type, parameters, allowed })
     const { resource } = await patch(call, bodyOf(request))
     if (call.kind.patchAnswersNothing && !asksForAttributes(request)) {
-      const headers = headersOf(services, request, { type, resource })
+      const headers = headersOf(call, request, resource)
       // Content-Type is meaningless without a body, but the SCIM-SDK client treats an answer
       // without it as a failure.
       return { status: 204, headers: { ...headers, 'Content-Type': 'application/scim+json' } }
     }
     const sent = sentIn(request.body)
-    return answerWritten(services, request, { type, resource, view, status: 200, sent })
+    return answerWritten(call, request, { resource, view, status: 200, sent })
   }
 }
 
@@ -138,47 +120,35 @@ function callAbout(
 
 /** The answer with a resource that was just stored. */
 function answerWritten(
-  services: Services,
+  call: Call,
   request: ScimRequest,
   written: Answer,
-): Promise<ScimResponse> {
-  const resource = whole(services, request, written)
-  if (!(resource instanceof Promise)) return answer(services, request, written)
-  return resource.then((each) => answer(services, request, { ...written, resource: each }))
+): Promise<ScimResponse> | ScimResponse {
+  const { resource, view } = written
+  if (!call.kind.isPartial?.(call, view)) return answer(call, request, written)
+  return readWhole(call, resource, view.omit).then((whole) =>
+    answer(call, request, { ...written, resource: whole }),
+  )
 }
 
-async function answer(
-  services: Services,
+function answer(
+  call: Call,
   request: ScimRequest,
-  { type, resource, view, status, sent, computed }: Answer,
-): Promise<ScimResponse> {
-  const views = new Map([[type.name, view]])
-  const presentation = { views, ...(sent && { sent }), ...(computed && { computed }) }
-  const found = [{ type, resource }]
-  const {
-    resources: [body],
-    isLong,
-  } = await representAll(services, request, { found, presentation })
-  const { kind } = endpointOf(services, type)
-  if (body) kind.completeAlone?.(body, view)
-  const headers = headersOf(services, request, { type, resource })
-  return { status, headers, ...(body && { body }), isLong }
+  shown: Answer,
+): Promise<ScimResponse> | ScimResponse {
+  const { resource, view, status } = shown
+  const finish = ({ body, isLong }: Representation) => {
+    call.kind.completeAlone?.(body, view)
+    return { status, headers: headersOf(call, request, resource), body, isLong }
+  }
+  const representation = representOne(call, request, resource, shown)
+  return representation instanceof Promise ? representation.then(finish) : finish(representation)
 }
 
 /**
  * Completes a written resource by reading the parts that the answer shows and the store keeps
  * separately.
  */
-function whole(
-  services: Services,
-  request: ScimRequest,
-  { type, resource, view }: Answer,
-): Promise<Resource> | Resource {
-  const call = callOf(services, type, scopeOf(request))
-  if (!call.kind.isPartial?.(call, view)) return resource
-  return readWhole(call, resource, view.omit)
-}
-
 async function readWhole(
   call: Call,
   resource: Resource,
@@ -188,41 +158,27 @@ async function readWhole(
   return stored ? checkStored(call, stored, resource.id) : resource
 }
 
-interface TypedResource {
-  readonly type: ResourceType
-  readonly resource: Resource
-}
-
 function headersOf(
-  services: Services,
+  { services, type }: Call,
   { baseUrl }: ScimRequest,
-  { type, resource }: TypedResource,
+  { id, meta }: Resource,
 ): Record<string, string> {
-  return {
-    Location: locationOf(baseUrl, type.endpoint, resource.id),
-    ...(services.options.features.etag && { ETag: etagOf(resource.meta.version) }),
-  }
+  const headers: Record<string, string> = { Location: locationOf(baseUrl, type.endpoint, id) }
+  if (services.options.features.etag) headers['ETag'] = etagOf(meta.version)
+  return headers
 }
 
 function hasAnswer(
-  services: Services,
+  { services, kind }: Call,
   { ifNoneMatch }: ScimRequest,
-  { type, resource, view }: Omit<Answer, 'status'>,
+  { resource, view }: Pick<Answer, 'resource' | 'view'>,
 ): boolean {
   return (
     services.options.features.etag &&
     ifNoneMatch !== undefined &&
     matchesEtag(ifNoneMatch, resource.meta.version) &&
-    (ifNoneMatch.trim() === '*' || !showsOthers(services, { type, resource, view }))
+    (ifNoneMatch.trim() === '*' || !(kind.showsOthers?.(resource, view) ?? false))
   )
-}
-
-function showsOthers(
-  services: Services,
-  { type, resource, view }: Pick<Answer, 'type' | 'resource' | 'view'>,
-): boolean {
-  const { kind } = endpointOf(services, type)
-  return kind.showsOthers?.(resource, view) ?? false
 }
 
 function asksForAttributes({ query }: ScimRequest): boolean {

@@ -18,7 +18,7 @@ import {
 } from '../people/access.js'
 import { foreseeLoss, type GroupLoss } from '../people/losing.js'
 import { refuseProtectedMembers } from '../people/protection.js'
-import { type Computed, referenceTo, setOrUnassign } from '../represent.js'
+import { type Computed, referenceTo } from '../represent.js'
 import { changedAttributes, replacement } from '../state.js'
 import { hasMembers } from '../store-input.js'
 import { checkedDeletion } from '../write.js'
@@ -153,9 +153,7 @@ export const group: Kind = {
 
   longAttribute: 'members',
 
-  compute(representation, resource, computed) {
-    setOrUnassign(representation, 'members', shownMembers(resource, computed))
-  },
+  compute: (resource, computed) => ({ members: shownMembers(resource, computed) ?? null }),
 
   // RFC 7643 §2.5 allows omitting an empty list, but then authentik does not restore lost members.
   completeAlone(representation, { omit }) {

@@ -20,7 +20,6 @@ export const plain: Kind = {
   keptByPut: [],
   namesOthers: false,
   patchAnswersNothing: false,
-  absentAtFirst: [],
 
   create: (_call, after, secrets) => creation(after, secrets),
 

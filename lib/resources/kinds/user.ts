@@ -10,7 +10,7 @@ import { extended } from '../../schema/json.js'
 import type { Json, JsonObject } from '../../schema/types.js'
 import { endsInLedger } from '../../stores/access-target.js'
 import { emptyRecord } from '../../stores/empty-record.js'
-import type { GroupReference, UserWithGroups } from '../../stores/group-store.js'
+import type { UserWithGroups } from '../../stores/group-store.js'
 import { readMany } from '../../stores/read-many.js'
 import type { Resource, User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
@@ -27,7 +27,7 @@ import {
 import type { Loss } from '../people/brake.js'
 import { refuseExempt } from '../people/protection.js'
 import { stillIn } from '../people/still-in.js'
-import { type Computed, referenceTo, setOrUnassign } from '../represent.js'
+import { type Computed, referenceTo } from '../represent.js'
 import { changedAttributes } from '../state.js'
 import { write } from '../write.js'
 import { changeOf, deletionOf, everything, plain, present } from './plain.js'
@@ -166,11 +166,17 @@ export const user: Kind = {
       .then((found) => found && { resource: found.user, computed: groupsIn(found) })
   },
 
-  // Nobody knows the user's id yet, so no group can name it.
-  absentAtFirst: ['groups'],
+  // A host that replaces `groupsOf` removes `userWithGroups`.
+  wantsGroups: ({ services }, omit) =>
+    !omit.has('groups') && services.adapters.groups.userWithGroups !== undefined,
 
-  readComputed(services, scope, users, view) {
-    const wantedGroups = view.omit.has('groups') ? undefined : groupsOf(services, scope, users)
+  // Nobody knows the user's id yet, so no group can name it.
+  computedAtFirst: { groups: new Map() },
+
+  readComputed(services, scope, users, { view, known }) {
+    const isKnown = known.groups !== undefined || view.omit.has('groups')
+    const ids = users.map(({ id }) => id)
+    const wantedGroups = isKnown ? undefined : services.adapters.groups.groupsOf(scope, ids)
     const managerIds = wantsManager(view.projection) ? managersAmong(users) : []
     if (managerIds.length === 0) return wantedGroups?.then((groups) => ({ groups }))
     const wantedManagers = readById(services, scope, managerIds)
@@ -180,10 +186,10 @@ export const user: Kind = {
     }))
   },
 
-  compute(representation, resource, computed) {
-    setOrUnassign(representation, 'groups', shownGroups(resource, computed))
-    setOrUnassign(representation, enterpriseUserUrn, enterpriseOf(resource, computed))
-  },
+  compute: (resource, computed) => ({
+    groups: shownGroups(resource, computed) ?? null,
+    ...enterpriseShown(resource, computed),
+  }),
 
   showsOthers(resource, { projection, omit }) {
     const hasManager = managerIdOf(resource) !== undefined && wantsManager(projection)
@@ -350,38 +356,28 @@ function shownGroups(user: Resource, computed: Computed): Json[] | undefined {
   }))
 }
 
-/** A manager who is not a user of this tenant stays as the client sent it: text, never a link. */
-function enterpriseOf(user: Resource, computed: Computed): JsonObject | undefined {
+/**
+ * The enterprise extension, by its URN, of somebody with a manager. A manager who is not a user of
+ * this tenant stays as the client sent it: text, never a link.
+ */
+function enterpriseShown(user: Resource, computed: Computed): JsonObject | undefined {
   const enterprise = user[enterpriseUserUrn] as JsonObject | undefined
   const manager = enterprise?.['manager'] as JsonObject | undefined
   const value = manager?.['value']
-  if (!enterprise || !manager || typeof value !== 'string') return enterprise
+  if (!enterprise || !manager || typeof value !== 'string') return undefined
   const known = computed.managers?.get(value)
   const $ref = known && referenceTo(computed, 'User', value)
   const displayName = known?.['displayName']
-  return {
-    ...enterprise,
-    manager: {
-      value,
-      ...($ref !== undefined && { $ref }),
-      ...(typeof displayName === 'string' && { displayName }),
-    },
+  const shown: JsonObject = {
+    value,
+    ...($ref !== undefined && { $ref }),
+    ...(typeof displayName === 'string' && { displayName }),
   }
+  return { [enterpriseUserUrn]: { ...enterprise, manager: shown } }
 }
 
 function groupsIn({ user, groups }: UserWithGroups): Partial<Computed> {
   return { groups: new Map([[user.id, groups]]) }
-}
-
-function groupsOf(
-  { adapters }: Services,
-  scope: Scope,
-  users: readonly Resource[],
-): Promise<ReadonlyMap<string, readonly GroupReference[]>> {
-  return adapters.groups.groupsOf(
-    scope,
-    users.map(({ id }) => id),
-  )
 }
 
 function managersAmong(users: readonly Resource[]): readonly string[] {

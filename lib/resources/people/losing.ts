@@ -6,9 +6,8 @@ import {
   mappingPolicy,
   personState,
 } from '../../mapping/index.js'
-import type { GroupReference } from '../../stores/group-store.js'
 import { memberIds, peopleBelow } from '../../stores/people-below.js'
-import type { User } from '../../stores/resource.js'
+import type { GroupReference, User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { Services } from '../call.js'
 import type { Loss } from './brake.js'

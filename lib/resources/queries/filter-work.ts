@@ -26,16 +26,23 @@ interface FilterCost {
 
 /**
  * Refuses an expensive filter that no index answers: one with many value paths, or with many terms
- * over many resources.
+ * over many resources. No promise if an index answers it.
  *
  * @throws ScimError `tooMany` (400)
  */
-export async function requireAffordable(
+export function requireAffordable(
   store: ResourceStore,
   scope: Scope,
-  { type, filter, limits }: FilterCost,
+  cost: FilterCost,
+): Promise<void> | undefined {
+  return indexPlan(cost.filter, cost.type.name) ? undefined : limitWork(store, scope, cost)
+}
+
+async function limitWork(
+  store: ResourceStore,
+  scope: Scope,
+  { filter, limits }: FilterCost,
 ): Promise<void> {
-  if (indexPlan(filter, type.name) !== undefined) return
   const { terms, lists } = effortOf(filter)
   if (lists > limits.maxValuePaths) {
     throw tooMany(

@@ -39,6 +39,8 @@ export interface SearchResult {
   readonly found: readonly FoundResource[]
   readonly totalResults: number
   readonly next?: KeysetPosition
+  /** The groups of each user, if they were read with the page. */
+  readonly groups?: Page<Resource>['groups'] | undefined
 }
 
 /**
@@ -70,9 +72,12 @@ async function single(
   scope: Scope,
   { part, page }: SingleQuery,
 ): Promise<SearchResult> {
-  const { resources, totalResults, next } = await queryType(services, scope, { part, page })
+  const result = await queryType(services, scope, { part, page, isShown: true })
+  const { resources, totalResults, next } = result
+  // A host's store may have added resources to the page of another one.
+  const groups = resources.every(({ id }) => result.groups?.has(id)) ? result.groups : undefined
   const found = resources.map((resource) => ({ type: part.type, resource }))
-  return { found, totalResults, ...(next && { next }) }
+  return { found, totalResults, groups, ...(next && { next }) }
 }
 
 interface ConcatenatedQuery {
@@ -172,25 +177,26 @@ function unsortedPage(
 async function queryType(
   services: Services,
   scope: Scope,
-  { part, page }: { part: TypeQuery; page: PageRequest },
+  { part, page, isShown }: SingleQuery & { readonly isShown?: boolean },
 ): Promise<Page<Resource>> {
   const { type, filter, sort, omit, withoutTotal } = part
   if (filter?.kind === 'constant' && !filter.value) return { resources: [], totalResults: 0 }
   const isEverything = filter?.kind === 'constant'
+  const call = callOf(services, type, scope)
   const query: Query = {
     omit,
     page,
     ...(filter && !isEverything && { filter }),
     ...(sort && { sort }),
     ...(withoutTotal && { withoutTotal }),
+    ...(isShown && call.kind.wantsGroups?.(call, omit) && { withGroups: true }),
   }
-  const call = callOf(services, type, scope)
   const { store } = call
   const { limits } = services.options
   if (query.filter && !needsScan(store, query)) {
-    await requireAffordable(store, scope, { type, filter: query.filter, limits })
+    const checked = requireAffordable(store, scope, { type, filter: query.filter, limits })
+    if (checked !== undefined) await checked
   }
-  const { maxScanned } = limits
-  const result = await queryStore({ store, type: type.name, maxScanned }, scope, query)
-  return checkPage(call, result, page.limit)
+  const source = { store, type: type.name, maxScanned: limits.maxScanned }
+  return checkPage(call, await queryStore(source, scope, query), page.limit)
 }

@@ -16,10 +16,9 @@ import {
   placeOf,
 } from '../../mapping/index.js'
 import type { AccessRecord } from '../../stores/access-store.js'
-import type { GroupReference } from '../../stores/group-store.js'
 import type { Page, PageRequest } from '../../stores/query.js'
 import { readMany } from '../../stores/read-many.js'
-import type { User } from '../../stores/resource.js'
+import type { GroupReference, User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { UserStore } from '../../stores/user-store.js'
 import type { SettingsContext } from '../options.js'
