@@ -1,9 +1,18 @@
-import type { GroupReference, GroupStore, User } from '../../lib/adapter/index.js'
+import type {
+  GroupReference,
+  GroupStore,
+  Page,
+  Query,
+  Scope,
+  User,
+  UserWithGroups,
+} from '../../lib/adapter/index.js'
 import { type Session, statement } from './database.js'
 import type { SqlDialect } from './dialects/dialect.js'
 import { isMember } from './members.js'
+import { firstFound, type LoneLookup, loneLookup } from './query.js'
 import { isOfType, type ResourceRow, resourceColumns, toResource } from './rows.js'
-import { isStorable, sql } from './sql.js'
+import { isStorable, type Sql, sql } from './sql.js'
 
 interface AroundRow {
   readonly id: string
@@ -116,25 +125,36 @@ interface UserKey {
   readonly id: string
 }
 
-/** A user, and as JSON each direct group with the number of groups that it is in. */
-const selectUser = statement<UserKey, ResourceRow & { readonly groups: string }>(
-  (value, dialect) => {
-    const { json, joinEach } = dialect
-    const groups = sql`
-      select member.group_id as id, ${referenceColumns(dialect)},
-        ${groupsAbove(value('tenant'))} as nested
-      from ${joinEach(
-        sql`(select group_id from scim_members where tenant = ${value('tenant')}
-          and member_id = ${value('id')} and ${isMember}) as member`,
-        'scim_resources as resource',
-        sql`resource.tenant = ${value('tenant')} and resource.id = member.group_id`,
-      )}`
-    const list = json.list(['id', 'display', 'external_id', 'nested'], sql`(${groups}) as listed`)
-    return sql`
-      select ${resourceColumns}, (${list}) as groups from scim_resources as resource
-      where tenant = ${value('tenant')} and id = ${value('id')} and ${isOfType('User')}`
-  },
-)
+/** As JSON, each direct group with the number of groups that it is in. */
+interface UserRow extends ResourceRow {
+  readonly groups: string
+}
+
+/** The groups of a {@link UserRow}. */
+function groupsOfUser(tenant: unknown, id: unknown, dialect: SqlDialect): Sql {
+  const { json, joinEach } = dialect
+  const groups = sql`
+    select member.group_id as id, ${referenceColumns(dialect)}, ${groupsAbove(tenant)} as nested
+    from ${joinEach(
+      sql`(select group_id from scim_members where tenant = ${tenant}
+        and member_id = ${id} and ${isMember}) as member`,
+      'scim_resources as resource',
+      sql`resource.tenant = ${tenant} and resource.id = member.group_id`,
+    )}`
+  return json.list(['id', 'display', 'external_id', 'nested'], sql`(${groups}) as listed`)
+}
+
+const selectUser = statement<UserKey, UserRow>((value, dialect) => {
+  const groups = groupsOfUser(value('tenant'), value('id'), dialect)
+  return sql`
+    select ${resourceColumns}, (${groups}) as groups from scim_resources as resource
+    where tenant = ${value('tenant')} and id = ${value('id')} and ${isOfType('User')}`
+})
+
+const lookUpUsers = statement<LoneLookup, UserRow>((value, dialect) => {
+  const groups = groupsOfUser(value('tenant'), sql`lookup.resource_id`, dialect)
+  return sql`select ${resourceColumns}, (${groups}) as groups ${firstFound(value, dialect)}`
+})
 
 type ListedGroup = readonly [
   id: string,
@@ -148,15 +168,40 @@ export function readUserWithGroups(session: Session): NonNullable<GroupStore['us
   return async ({ tenant }, id) => {
     if (!isStorable(id)) return undefined
     const [row] = await session.prepared(selectUser, { tenant, id })
-    if (row === undefined) return undefined
-    const user = toResource<User>('User', row)
-    const listed = JSON.parse(row.groups) as readonly ListedGroup[]
-    if (listed.some(([, , , nested]) => nested > 0)) {
-      return { user, groups: (await readGroupsOf(session, tenant, [id])).get(id) ?? [] }
-    }
-    const groups = listed.map(([groupId, display, external_id]) =>
-      referenceTo({ id: groupId, display, external_id }, true),
-    )
-    return { user, groups }
+    return row && toUser(session, tenant, row)
+  }
+}
+
+async function toUser(session: Session, tenant: string, row: UserRow): Promise<UserWithGroups> {
+  const user = toResource<User>('User', row)
+  const listed = JSON.parse(row.groups) as readonly ListedGroup[]
+  if (listed.some(([, , , nested]) => nested > 0)) {
+    return { user, groups: (await readGroupsOf(session, tenant, [user.id])).get(user.id) ?? [] }
+  }
+  const groups = listed.map(([id, display, external_id]) =>
+    referenceTo({ id, display, external_id }, true),
+  )
+  return { user, groups }
+}
+
+/**
+ * The page with the only user whom a query looks up, or with none, and their groups, in one query;
+ * `undefined` for any other query, and where groups are not wanted.
+ */
+export async function lookUpWithGroups(
+  session: Session,
+  { tenant }: Scope,
+  { filter, sort, page, withGroups }: Query,
+): Promise<Page<User> | undefined> {
+  const isFirst = page.kind === 'index' && page.offset === 0 && page.limit > 0
+  if (!withGroups || !filter || sort || !isFirst) return undefined
+  const wanted = loneLookup(filter, { tenant, type: 'User' })
+  const rows = wanted && (await session.prepared(lookUpUsers, wanted))
+  if (rows === undefined || rows.length > 1) return undefined
+  const found = await Promise.all(rows.map((row) => toUser(session, tenant, row)))
+  return {
+    resources: found.map(({ user }) => user),
+    totalResults: found.length,
+    groups: new Map(found.map(({ user, groups }) => [user.id, groups])),
   }
 }

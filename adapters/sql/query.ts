@@ -11,7 +11,7 @@ import {
   type Resource,
   type Scope,
 } from '../../lib/adapter/index.js'
-import { atMost, type Database, statement } from './database.js'
+import { atMost, type Database, type Statement, statement } from './database.js'
 import type { SqlDialect } from './dialects/dialect.js'
 import { filterCondition } from './filter.js'
 import { countAll, type Extent } from './listing.js'
@@ -128,25 +128,42 @@ async function readAlone<R extends Resource>(
   { tenant, type }: Extent,
   filter: ResolvedFilter,
 ): Promise<readonly R[] | undefined> {
-  const plan = indexPlan(filter, type)
-  if (plan?.kind !== 'lookup' || !isAnsweredByPlan(filter, type)) return undefined
-  const { attribute, key } = plan
-  const values = { tenant, type, attribute, key: storedKey(key) }
-  const rows = await database.prepared(firstByLookup, values)
+  const wanted = loneLookup(filter, { tenant, type })
+  if (wanted === undefined) return undefined
+  const rows = await database.prepared(firstByLookup, wanted)
   return rows.length > 1 ? undefined : rows.map((row) => toResource(type, row))
 }
 
-const firstByLookup = statement<Extent & { attribute: string; key: string }, ResourceRow>(
-  (value, { joinEach }) => sql`
-    select ${resourceColumns} from ${joinEach(
-      sql`scim_lookups as lookup`,
-      'scim_resources as resource',
-      sql`resource.tenant = lookup.tenant and resource.id = lookup.resource_id`,
-    )}
-    where lookup.tenant = ${value('tenant')} and lookup.resource_type = ${value('type')}
-      and lookup.attribute = ${value('attribute')} and lookup.lookup_key = ${value('key')}
-      and lookup.${hasKey}
-    limit 2`,
+/** What is looked up by a single key. */
+export interface LoneLookup extends Extent {
+  readonly attribute: string
+  readonly key: string
+}
+
+/** The look-up that answers a filter, if it is a single one. */
+export function loneLookup(
+  filter: ResolvedFilter,
+  { tenant, type }: Extent,
+): LoneLookup | undefined {
+  const plan = indexPlan(filter, type)
+  if (plan?.kind !== 'lookup' || !isAnsweredByPlan(filter, type)) return undefined
+  return { tenant, type, attribute: plan.attribute, key: storedKey(plan.key) }
+}
+
+/** FROM and WHERE of the first resources that are looked up: two, to know that there are several. */
+export const firstFound: Statement<LoneLookup>['build'] = (value, { joinEach }) => sql`
+  from ${joinEach(
+    sql`scim_lookups as lookup`,
+    'scim_resources as resource',
+    sql`resource.tenant = lookup.tenant and resource.id = lookup.resource_id`,
+  )}
+  where lookup.tenant = ${value('tenant')} and lookup.resource_type = ${value('type')}
+    and lookup.attribute = ${value('attribute')} and lookup.lookup_key = ${value('key')}
+    and lookup.${hasKey}
+  limit 2`
+
+const firstByLookup = statement<LoneLookup, ResourceRow>(
+  (value, dialect) => sql`select ${resourceColumns} ${firstFound(value, dialect)}`,
 )
 
 /**

@@ -1,5 +1,7 @@
 import type { StoreTarget, User, UserStore } from '../../lib/adapter/index.js'
 import type { Database } from './database.js'
+import { lookUpWithGroups } from './groups-of.js'
+import { keyIndex } from './key-index.js'
 import { leaveAllGroups, lockForDeletion } from './members.js'
 import { writeOutbox } from './outbox.js'
 import { remove, sqlResourceStore } from './resource-store.js'
@@ -7,11 +9,16 @@ import { isStorable } from './sql.js'
 
 /** Users in the table of resources, with the methods of the target. */
 export function sqlUserStore(database: Database, target: StoreTarget): UserStore {
-  const store = sqlResourceStore<User>(database, 'User')
+  const index = keyIndex(database, 'User')
+  const store = sqlResourceStore<User>(database, 'User', index)
   return {
     ...store,
     supports: { ...store.supports, groups: true },
     ...target,
+    async query(scope, query) {
+      if (query.withGroups && query.filter) await index.ready()
+      return (await lookUpWithGroups(database, scope, query)) ?? store.query(scope, query)
+    },
     async delete(scope, id, { expectedVersion, outbox }) {
       if (!isStorable(id)) return false
       const { tenant } = scope

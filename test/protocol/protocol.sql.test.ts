@@ -1,5 +1,6 @@
 import { sqlAdapters } from '../../adapters/sql/index.js'
 import type { Adapters } from '../../lib/stores/index.js'
+import { recordStatements } from '../adapters/sql/statements.js'
 import { type TestDatabase, testDatabase } from '../support/test-database.js'
 import { deleteSuite } from './delete-suite.js'
 import { groupPatchSuite } from './group-patch-suite.js'
@@ -46,6 +47,54 @@ describe('over SQL', () => {
     const statuses = answers.map(({ status }) => status)
     expect(statuses.filter((status) => status === 201)).toHaveLength(1)
     expect(statuses.filter((status) => status === 409)).toHaveLength(29)
+  })
+
+  it.each(['/Users/ID', '/Users?filter=userName%20eq%20%22INES%22'])(
+    'answers GET %s with the groups of the user, in one statement',
+    async (path) => {
+      const scim = await serve(await make())
+      const { id } = await scim.user('ines')
+      const group = await scim.group('Annotators', [id])
+      const read = () => scim.get(path.replace('ID', id))
+      const { body } = await read()
+      const [user] = body.Resources ?? [body]
+      expect(user.groups).toEqual([expect.objectContaining({ value: group.id, type: 'direct' })])
+      expect(await recordStatements(read)).toHaveLength(1)
+    },
+  )
+
+  it('asks the query that a host has put in place of its own', async () => {
+    const sql = await make()
+    const { users } = sql
+    const query: typeof users.query = async (scope, asked) => {
+      const page = await users.query(scope, asked)
+      const resources = page.resources.filter(({ userName }) => userName !== 'hidden')
+      return { ...page, resources, totalResults: resources.length }
+    }
+    const scim = await serve({ ...sql, users: { ...users, query } })
+    const hidden = await scim.user('hidden')
+    const named = (name: string) => scim.get(`/Users?filter=userName%20eq%20%22${name}%22`)
+    expect((await named('hidden')).body).toMatchObject({ totalResults: 0, Resources: [] })
+    const { id } = await scim.user('ines')
+    const group = await scim.group('Annotators', [id, hidden.id])
+    const { body } = await named('ines')
+    expect(body.Resources[0].groups).toEqual([expect.objectContaining({ value: group.id })])
+  })
+
+  it('reads the groups of users whom a host adds to a page', async () => {
+    const sql = await make()
+    const { users } = sql
+    const query: typeof users.query = async (scope, asked) => {
+      const page = await users.query(scope, asked)
+      const all = await users.query(scope, { omit: asked.omit, page: asked.page })
+      return { ...page, resources: all.resources, totalResults: all.totalResults }
+    }
+    const scim = await serve({ ...sql, users: { ...users, query } })
+    const ids = [(await scim.user('ines')).id, (await scim.user('jo')).id]
+    const group = await scim.group('Annotators', ids)
+    const { body } = await scim.get('/Users?filter=userName%20eq%20%22ines%22')
+    const groups = body.Resources.map((user: typeof body) => user.groups?.map(idIn))
+    expect(groups).toEqual([[group.id], [group.id]])
   })
 
   it('lets one of 10 writers with the same version win (S-INT-03)', async () => {
@@ -120,3 +169,7 @@ describe('over SQL', () => {
     expect(log?.map(({ event }) => event)).toContain('user.deleted')
   })
 })
+
+function idIn({ value }: { readonly value: string }): string {
+  return value
+}

@@ -480,6 +480,22 @@ const groupDefects: readonly Defect[] = [
       return found && { ...found, groups: found.groups.filter(({ direct }) => direct) }
     },
   })),
+  inUsers('find users without the groups around theirs', ['groupsOf.query'], (users, all) => ({
+    async query(scope, query) {
+      const page = await users.query(scope, query)
+      if (!query.withGroups) return page
+      const ids = page.resources.map(({ id }) => id)
+      const found = await all.groups.groupsOf(scope, ids)
+      const direct = [...found].map(
+        ([id, list]) => [id, list.filter((group) => group.direct)] as const,
+      )
+      return { ...page, groups: new Map(direct) }
+    },
+  })),
+  inUsers('find other users if their groups are wanted', ['groupsOf.query'], (users) => ({
+    query: (scope, { filter, withGroups, ...query }) =>
+      users.query(scope, withGroups || !filter ? query : { ...query, filter }),
+  })),
   inGroups('mix up the access of several people', ['access.resolve'], (groups) => ({
     resolveAccessOf: async (scope, users) =>
       ((await groups.resolveAccessOf?.(scope, users)) ?? []).toReversed(),

@@ -1,7 +1,9 @@
-import type { Group, GroupReference } from '../../stores/index.js'
+import { parseFilter } from '../../filter/parse.js'
+import { resolveFilter } from '../../filter/resolve.js'
+import type { Group, GroupReference, Query, Scope, User } from '../../stores/index.js'
 import { expectEqual } from '../assert.js'
 import { always, type Check } from '../check.js'
-import { createGroup, createUser, everything } from '../subject.js'
+import { createGroup, createUser, everything, typeNamed } from '../subject.js'
 import { addMember, threeUsers } from './members.js'
 
 const checks: readonly Omit<Check, 'level' | 'appliesTo'>[] = [
@@ -96,6 +98,40 @@ const checks: readonly Omit<Check, 'level' | 'appliesTo'>[] = [
     },
   },
   {
+    id: 'groupsOf.query',
+    section: 'Query.withGroups',
+    title: 'returns with a page of users nothing else than what groupsOf returns',
+    async run(context) {
+      const { adapters, scope, otherScope } = context
+      const { groups, users } = adapters
+      const named = { displayName: 'Same' }
+      const user = await createUser(context, named)
+      const compare = async (when: string, asked: Scope = scope) => {
+        for (const query of queriesFor(user, users.supports?.filter)) {
+          const { groups: found, ...page } = await users.query(asked, {
+            ...query,
+            withGroups: true,
+          })
+          const wanted = await users.query(asked, query)
+          const ids = wanted.resources.map(({ id }) => id)
+          const expected = await groups.groupsOf(asked, ids)
+          const listed = (all: typeof expected) => ids.map((id) => inOrder(all.get(id) ?? []))
+          const what = `${JSON.stringify(query.page)} ${query.filter ? 'filtered ' : ''}${when}`
+          expectEqual(page, wanted, `the page ${what}`)
+          if (found) expectEqual(listed(found), listed(expected), `the groups ${what}`)
+        }
+      }
+      await compare('with one in no group')
+      const inner = await createGroup(context, [user.id], { externalId: 'x "é"' })
+      await createGroup(context, [user.id])
+      await compare('with one in two groups')
+      await createUser(context, named)
+      await createGroup(context, [inner.id])
+      await compare('with one in nested groups, and another of the same name')
+      await compare('of another tenant', otherScope)
+    },
+  },
+  {
     id: 'groupsOf.cycle',
     section: 'RFC 7643 §4.2; R-GROUP-07',
     title: 'ends when groups contain each other',
@@ -125,4 +161,23 @@ function inOrder(groups: readonly GroupReference[]): readonly GroupReference[] {
 
 function byId(a: { readonly id: string }, b: { readonly id: string }): number {
   return a.id < b.id ? -1 : 1
+}
+
+/** Queries that find one user, several, or none. */
+function queriesFor({ userName, displayName }: User, canFilter = false): readonly Query[] {
+  const type = typeNamed('User')
+  const first = (limit: number) => ({ kind: 'index', offset: 0, limit }) as const
+  const second = { kind: 'index', offset: 1, limit: 5 } as const
+  const texts = [`userName eq "${userName}"`, `displayName eq "${displayName}"`, 'userName eq "-"']
+  const filters = texts.map((text) =>
+    resolveFilter(parseFilter(text), type, { deviations: new Set() }),
+  )
+  const filtered = filters.flatMap((filter) =>
+    [first(5), first(0), second, { kind: 'cursor', limit: 5 } as const].map((page) => ({
+      ...everything,
+      filter,
+      page,
+    })),
+  )
+  return [{ ...everything, page: first(5) }, ...(canFilter ? filtered : [])]
 }

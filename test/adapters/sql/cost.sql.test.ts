@@ -54,6 +54,11 @@ it.each<[string, () => Promise<unknown>, number]>([
     () => find({ filter: where('emails.value eq "U7@example.com"'), page: index(0, 2) }),
     1,
   ],
+  [
+    'a user by userName with their groups',
+    () => find({ filter: where('userName eq "USER7"'), page: index(0, 10), withGroups: true }),
+    1,
+  ],
   ['several users', () => adapters.users.getMany?.(scope, ids, everything) ?? Promise.reject(), 1],
   ['a small page of users', () => find({ page: index(0, 3) }), 1],
   ['a large page of users', () => find({ page: index(0, 25) }), 1],
