@@ -157,11 +157,37 @@ function resourceOf<R extends Resource>(
 ): R {
   document['meta'] = {
     resourceType: type,
-    created: new Date(created).toISOString(),
-    lastModified: new Date(lastModified).toISOString(),
+    created: instant(created),
+    lastModified: instant(lastModified),
     version,
   }
   return document as Resource as R
+}
+
+const dayMs = 86_400_000
+/** Of the day that was asked for last: most resources of a page were created on the same one. */
+let lastDay = Number.NaN
+let dateOfLastDay = ''
+
+/**
+ * `new Date(ms).toISOString()`, in a fifth of its time of half a microsecond, which was a tenth of
+ * what a page of a hundred took.
+ */
+export function instant(ms: number): string {
+  const day = Math.floor(ms / dayMs)
+  if (day !== lastDay) {
+    dateOfLastDay = new Date(day * dayMs).toISOString().slice(0, -'00:00:00.000Z'.length)
+    lastDay = day
+  }
+  const seconds = Math.floor((ms - day * dayMs) / 1_000)
+  const hours = digits(Math.floor(seconds / 3_600), 2)
+  const minutes = digits(Math.floor(seconds / 60) % 60, 2)
+  const rest = digits(ms - day * dayMs - seconds * 1_000, 3)
+  return `${dateOfLastDay}${hours}:${minutes}:${digits(seconds % 60, 2)}.${rest}Z`
+}
+
+function digits(value: number, count: 2 | 3): string {
+  return String(value).padStart(count, '0')
 }
 
 /** The resources that a query selects, as two texts, in the same order. */
