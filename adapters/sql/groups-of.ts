@@ -186,15 +186,15 @@ async function toUser(session: Session, tenant: string, row: UserRow): Promise<U
 
 /**
  * The page with the only user whom a query looks up, or with none, and their groups, in one query;
- * `undefined` for any other query, and where groups are not wanted.
+ * `undefined` for any other query.
  */
 export async function lookUpWithGroups(
   session: Session,
   { tenant }: Scope,
-  { filter, sort, page, withGroups }: Query,
+  { filter, sort, page }: Query,
 ): Promise<Page<User> | undefined> {
   const isFirst = page.kind === 'index' && page.offset === 0 && page.limit > 0
-  if (!withGroups || !filter || sort || !isFirst) return undefined
+  if (!filter || sort || !isFirst) return undefined
   const wanted = loneLookup(filter, { tenant, type: 'User' })
   const rows = wanted && (await session.prepared(lookUpUsers, wanted))
   if (rows === undefined || rows.length > 1) return undefined

@@ -16,7 +16,8 @@ export function sqlUserStore(database: Database, target: StoreTarget): UserStore
     supports: { ...store.supports, groups: true },
     ...target,
     async query(scope, query) {
-      if (query.withGroups && query.filter) await index.ready()
+      if (!query.withGroups || !query.filter) return store.query(scope, query)
+      await index.ready()
       return (await lookUpWithGroups(database, scope, query)) ?? store.query(scope, query)
     },
     async delete(scope, id, { expectedVersion, outbox }) {

@@ -25,9 +25,7 @@ export function contactRecorder(
   { access, tokens }: Pick<Adapters, 'access' | 'tokens'>,
   clock: () => Date,
 ): (caller: Contact, requestId: string) => Promise<unknown> | undefined {
-  /** By tenant and token. */
-  const written = new Map<string, Map<string, number>>()
-  let count = 0
+  const written = new Map<string, number>()
   // Async, so that an error thrown by a host's store becomes a rejection and never fails a request.
   const write = async ({ tenant, name, tokenId }: Contact, requestId: string, now: Date) => {
     const scope = { tenant, actor: name, requestId, signal: AbortSignal.timeout(timeoutMs) }
@@ -35,22 +33,15 @@ export function contactRecorder(
     await access?.setValue(scope, valueName, at)
     await tokens?.noteUse(scope, { token: tokenId ?? name, at })
   }
-  const note = (tenant: string, token: string, at: number) => {
-    if (count >= maxKeys) {
-      written.clear()
-      count = 0
-    }
-    const times = written.get(tenant) ?? new Map<string, number>()
-    if (!times.has(token)) count += 1
-    written.set(tenant, times.set(token, at))
-  }
   return (caller, requestId) => {
     const now = clock()
-    // Runs for every request: two look-ups take less time than to make one key of both names.
-    const { tenant, tokenId, name } = caller
-    const last = written.get(tenant)?.get(tokenId ?? name) ?? Number.NEGATIVE_INFINITY
+    // Runs for every request. The length separates the two names without escaping either.
+    const { tenant } = caller
+    const key = `${tenant.length} ${tenant} ${caller.tokenId ?? caller.name}`
+    const last = written.get(key) ?? Number.NEGATIVE_INFINITY
     if (now.getTime() - last < everyMs) return undefined
-    note(tenant, tokenId ?? name, now.getTime())
+    if (written.size >= maxKeys) written.clear()
+    written.set(key, now.getTime())
     return write(caller, requestId, now)
   }
 }

@@ -57,7 +57,7 @@ export function tell<Arguments extends readonly unknown[]>(
   }
 }
 
-/** Also a promise of another realm or library. */
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+/** Whether a value of the host's is a promise, perhaps one of another realm or library. */
+export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }

@@ -74,7 +74,7 @@ function readString(scanner: Scanner): string {
   return value
 }
 
-/** Skips an escape sequence, or all characters up to the next one. */
+/** Skips an escape sequence, or all ordinary characters up to something else. */
 function skipCharacters(scanner: Scanner, start: number): void {
   const { text, position } = scanner
   const character = peek(scanner)

@@ -1,5 +1,6 @@
 import type { Request } from 'express'
 import { forbidden, unavailable } from '../errors.js'
+import { isThenable } from '../events/emitter.js'
 import type { Principal } from '../protocol/messages.js'
 import { insufficientScope, malformedCredentials, unauthorized } from './challenge.js'
 
@@ -42,7 +43,7 @@ export function principalOf(
     throw malformedCredentials('More than one Authorization header was sent.')
   }
   const result = options.authenticate(request)
-  return isPromise(result) ? inTime(result, options).then(checkPrincipal) : checkPrincipal(result)
+  return isThenable(result) ? inTime(result, options).then(checkPrincipal) : checkPrincipal(result)
 }
 
 /** Requires the scope for a kind of request: 403 `insufficient_scope` without it. */
@@ -62,11 +63,7 @@ function authorizationHeaders(request: Request): number {
   return count
 }
 
-function isPromise(value: unknown): value is Promise<Principal> {
-  return typeof (value as { then?: unknown } | undefined)?.then === 'function'
-}
-
-function inTime(work: Promise<Principal>, options: AuthenticationOptions): Promise<Principal> {
+function inTime(work: PromiseLike<Principal>, options: AuthenticationOptions): Promise<Principal> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
       () =>
@@ -78,7 +75,9 @@ function inTime(work: Promise<Principal>, options: AuthenticationOptions): Promi
         ),
       options.authenticateTimeoutMs,
     )
-    work.then(resolve, reject).finally(() => clearTimeout(timer))
+    Promise.resolve(work)
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer))
   })
 }
 
