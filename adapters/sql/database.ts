@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import createDebug from 'debug'
 import { type Scope, storeErrorKind, UnavailableError } from '../../lib/adapter/index.js'
+import { sharedCommits } from './commits.js'
 import type {
   Connection,
   Scan,
@@ -68,6 +69,11 @@ export interface Database extends Session {
    */
   transaction<T>(work: (session: Session) => Promise<T>, scope?: Scope): Promise<T>
   /**
+   * Like `transaction`, for work that takes a moment: on SQLite it may be committed together with
+   * others, which wait for it.
+   */
+  shortTransaction<T>(work: (session: Session) => Promise<T>, scope?: Scope): Promise<T>
+  /**
    * Runs one statement as its own transaction, without BEGIN and COMMIT; returns the number of
    * changed rows and the returned rows. With `passing`, its effect may be lost if the machine
    * fails: e.g. a lease, which nobody holds after that.
@@ -115,11 +121,14 @@ export function createDatabase(connection: Connection): Database {
   // A host may close from several places; a second close waits for the first (M5).
   let closed: Promise<void> | undefined
   const closeAll = async () => {
+    await shared?.begun()
     await scanner?.close()
     await connection.close()
     await durability?.close()
   }
   const reading = session(runOnAny(reader))
+  const transaction = transactionOn(connection, session)
+  const shared = dialect.writersTakeTurns ? sharedCommits(transaction) : undefined
 
   return {
     ...reading,
@@ -127,21 +136,8 @@ export function createDatabase(connection: Connection): Database {
       scanner
         ? scanIn(connection, scanner.scan, query.compile(dialect.placeholder), scope)
         : reading.all(query),
-    async transaction(work, scope) {
-      let statements = 0
-      const run = () =>
-        inTransaction(writer, dialect, (client) =>
-          work(
-            session((text, values) => {
-              statements += 1
-              return client.run(text, values)
-            }),
-          ),
-        )
-      const result = await attempt(connection, run, scope)
-      await durability?.flush(statements)
-      return result
-    },
+    transaction,
+    shortTransaction: shared?.transaction ?? transaction,
     async alone<Arguments extends object, Row>(
       declared: Statement<Arguments, Row>,
       parameters: Arguments,
@@ -177,6 +173,25 @@ function runOnAny(clients: SqlClients): Run {
     } finally {
       client.release()
     }
+  }
+}
+
+function transactionOn(
+  connection: Connection,
+  session: (run: Run) => Session,
+): Database['transaction'] {
+  const { writer, dialect, durability } = connection
+  return async (work, scope) => {
+    let statements = 0
+    const counted = ({ run }: SqlClient) =>
+      session((text, values) => {
+        statements += 1
+        return run(text, values)
+      })
+    const run = () => inTransaction(writer, dialect, (client) => work(counted(client)))
+    const result = await attempt(connection, run, scope)
+    await durability?.flush(statements)
+    return result
   }
 }
 

@@ -54,7 +54,7 @@ export function sqlGroupStore(
       const { members = [] } = group
       const add = members.map(({ value }) => value)
       const written = { type, id: group.id }
-      const target = { scope, written, outbox: write.outbox }
+      const target = { scope, written, outbox: write.outbox, isShort: areFew({ add, remove: [] }) }
       return writeOutbox(database, target, async ({ session }) => {
         await insert(session, { scope, type }, group, write)
         const place = { tenant: scope.tenant, groupId: group.id }
@@ -82,7 +82,8 @@ export function sqlGroupStore(
       const group = rest as Group
       const keys = await index.keysForChange(write.keys)
       const written = { type, id: group.id }
-      const target = { scope, written, outbox: write.outbox }
+      const isShort = areFew(write.members)
+      const target = { scope, written, outbox: write.outbox, isShort }
       return writeOutbox(database, target, async (change) => {
         await update(change.session, { scope, type }, group, { ...write, keys })
         if (write.members) {
@@ -118,7 +119,8 @@ async function changeMembers(
   }
   const auditOf: WriteOptions<MembersChanged | undefined>['auditOf'] = (audit, changed) =>
     changed ? withActualMembers(audit, changed) : []
-  const options = { scope, written: { type, id }, outbox, auditOf }
+  const isShort = areFew(change)
+  const options = { scope, written: { type, id }, outbox, auditOf, isShort }
   return writeOutbox(database, options, async (write) => {
     const [row] = await write.session.prepared(lockResource, key)
     if (row === undefined) return undefined
@@ -136,6 +138,13 @@ async function changeMembers(
     })
     return { ...changed, group: toResource<Group>(type, after) }
   })
+}
+
+/** Members that are changed in a moment. */
+const few = 20
+
+function areFew({ add, remove }: MemberChange = { add: [], remove: [] }): boolean {
+  return add.length + remove.length <= few
 }
 
 type ChangeOptions = { readonly now: string; readonly outbox?: Outbox | undefined }

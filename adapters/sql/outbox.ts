@@ -37,6 +37,8 @@ export interface WriteOptions<T> {
   readonly outbox?: Outbox | undefined
   /** The entries to log for a result, made of those in the outbox. Default: all. */
   readonly auditOf?: (audit: readonly AuditEntry[], result: T) => readonly AuditEntry[]
+  /** It takes a moment, so that others may wait for it. */
+  readonly isShort?: boolean
 }
 
 /**
@@ -49,13 +51,14 @@ export interface WriteOptions<T> {
  */
 export async function writeOutbox<T>(
   database: Database,
-  { scope, written, outbox = {}, auditOf = (audit) => audit }: WriteOptions<T>,
+  { scope, written, outbox = {}, auditOf = (audit) => audit, isShort = false }: WriteOptions<T>,
   change: (write: Write) => Promise<T>,
 ): Promise<T> {
   const { pending = [], audit = [], ledger } = outbox
   const { tenant } = scope
   let entry: LedgerEntry | undefined
-  const stored = await database.transaction(async (session) => {
+  const run = isShort ? database.shortTransaction : database.transaction
+  const stored = await run(async (session) => {
     const toMark: MemberId[] = []
     const known = new Map<string, MemberId>(knownOf(written))
     const isMarked = pending.includes(written.id)

@@ -38,7 +38,7 @@ export function sqlResourceStore<R extends Resource>(
       await index.ready()
       return writeOutbox(
         database,
-        { scope, written: { type, id: resource.id }, outbox: write.outbox },
+        { scope, written: { type, id: resource.id }, outbox: write.outbox, isShort: true },
         async ({ session }) => {
           await insert(session, { scope, type }, resource, write)
           return resource
@@ -68,7 +68,8 @@ export function sqlResourceStore<R extends Resource>(
       const keys = await index.keysForChange(write.keys)
       const { outbox } = write
       const written = { type, id: resource.id }
-      return writeOutbox(database, { scope, written, outbox }, async ({ session }) => {
+      const options = { scope, written, outbox, isShort: true }
+      return writeOutbox(database, options, async ({ session }) => {
         await update(session, { scope, type }, resource, { ...write, keys })
         return resource
       })
