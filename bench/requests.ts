@@ -20,10 +20,13 @@ export interface Effort {
 
 /**
  * Measures one kind of request on all servers in turn, round by round, so that other load on the
- * machine affects all of them alike. A longer round comes first and is not counted: V8 compiles
- * what it sees often. Then the garbage from filling the servers is collected, for which the first
- * rounds would pay. Before the long round that would be too early: some of what V8 knows about
- * objects is lost, and on Node 24 a bare handler with 1,000 users took twice as long for good.
+ * machine affects all of them alike. Two longer rounds come first and are not counted. V8 compiles
+ * in the first what it sees often; after it, the garbage from filling the servers is collected, for
+ * which the first counted rounds would pay. Before the first it would be too early: on Node 24 a
+ * bare handler with 1,000 users then took twice as long for good. The collection itself, of a
+ * server that nobody asks anything at that moment, makes V8 forget some of what it has compiled: a
+ * PATCH takes two and a half times as long after it, and eight seconds until it is as fast as
+ * before (a bare handler three). That is what the second is for.
  */
 export async function measureRequests(
   measure: Measure,
@@ -37,23 +40,27 @@ export async function measureRequests(
     loads.set(subject, prepared)
   }
   const results = subjects.map((subject) => ({ measure, subject, rounds: [] as Round[] }))
-  for (let round = 0; round <= rounds; round += 1) {
+  const lengths = [...uncountedRounds, ...Array<number>(rounds).fill(1)]
+  for (const [round, length] of lengths.entries()) {
     for (const result of results) {
       const current = loads.get(result.subject)
       if (current === undefined) continue
       const { next, minSeconds = 0 } = current
-      const long = round === 0 ? seconds * warmUpRounds : seconds
-      const measured = await load(result.subject.server, next, Math.max(long, minSeconds))
+      const measured = await load(
+        result.subject.server,
+        next,
+        Math.max(length * seconds, minSeconds),
+      )
       await current.undo?.()
-      if (round > 0) result.rounds.push(measured)
-      else await result.subject.server.collectGarbage()
+      if (round === 0) await result.subject.server.collectGarbage()
+      if (round >= uncountedRounds.length) result.rounds.push(measured)
     }
   }
   return results
 }
 
-/** Length of the first round, in rounds. */
-const warmUpRounds = 5
+/** Lengths of the rounds that are not counted, in rounds. */
+const uncountedRounds: readonly number[] = [5, 16]
 
 /** How many requests the router answers before the sample, so that it knows its database. */
 const warmUps = 3
