@@ -2,7 +2,7 @@ import { omittedAttributes, type Projection, projector } from '../projection/ind
 import { type Call, type Endpoint, endpointOf, type Services } from '../resources/call.js'
 import type { View } from '../resources/kind.js'
 import type { FoundResource } from '../resources/queries/query.js'
-import { type Computed, represent } from '../resources/represent.js'
+import { type Computed, type Form, represent } from '../resources/represent.js'
 import type { Json, JsonObject, ResourceType } from '../schema/types.js'
 import type { Resource } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
@@ -95,8 +95,8 @@ export async function representAll(
     return (part?.view ?? viewOf(type, { kind: 'default' })).project
   }
   const resources = found.map(({ type, resource }) => {
-    const how = { computed, project: projectorOf(type) }
-    return make(endpointOf(services, type), resource, how)
+    const form = { computed, project: projectorOf(type) }
+    return make(endpointOf(services, type), resource, form)
   })
   return { resources, isLong }
 }
@@ -142,16 +142,12 @@ function longValues(longAttribute: string | undefined, resource: Resource): read
 }
 
 /** A representation whose values are made in parts, while they are written. */
-function representInParts(
-  endpoint: Endpoint,
-  resource: Resource,
-  how: Parameters<typeof represent>[2],
-): JsonObject {
+function representInParts(endpoint: Endpoint, resource: Resource, form: Form): JsonObject {
   const { longAttribute = '' } = endpoint.kind
   const values = longValues(longAttribute, resource)
   const partFrom = (start: number) => {
     const part = values.slice(start, start + valuesInPart)
-    return represent(endpoint, { ...resource, [longAttribute]: part }, how)
+    return represent(endpoint, { ...resource, [longAttribute]: part }, form)
   }
   const representation = partFrom(0)
   if (representation[longAttribute] === undefined) return representation

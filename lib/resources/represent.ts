@@ -28,11 +28,17 @@ export function locationOf(baseUrl: string, endpoint: string, id: string): strin
   return `${baseUrl}${endpoint}/${plainId.test(id) ? id : encodeURIComponent(id)}`
 }
 
+/** How a resource is represented. */
+export interface Form {
+  readonly computed: Computed
+  readonly project: Projector
+}
+
 /** The representation of a stored resource, with its computed attributes. */
 export function represent(
   { type, kind }: Endpoint,
   resource: Resource,
-  { computed, project }: { readonly computed: Computed; readonly project: Projector },
+  { computed, project }: Form,
 ): JsonObject {
   const shown = kind.compute?.(resource, computed) ?? {}
   shown['meta'] = metaOf(type, resource, computed)

@@ -355,6 +355,26 @@ describe('an authenticator of the host', () => {
     expect(recorded).toEqual([])
   })
 
+  it('may answer with the promise of another library, which has only "then"', async () => {
+    const principal = { tenant: 'acme', name: 'x', scopes: ['scim:read'] }
+    const later = (settle: (done: (value: unknown) => void, fail: typeof done) => void) => () => ({
+      // biome-ignore lint/suspicious/noThenProperty: this is what such a promise has
+      then(done: (value: unknown) => void, fail: (error: unknown) => void) {
+        setImmediate(() => settle(done, fail))
+      },
+    })
+    const accepted = await fails(later((done) => done(principal)))
+    expect(accepted.reply.status).toBe(200)
+    expect(accepted.recorded[0]?.request).toMatchObject({ principal })
+    const refused = await fails(later((_, fail) => fail(library.unauthorized('No.'))))
+    expectError(refused.reply, 401)
+    const never = await fails(
+      later(() => {}),
+      { authenticateTimeoutMs: 20 },
+    )
+    expectError(never.reply, 503)
+  })
+
   it('may refuse with errors of its own, and a 401 always carries a challenge (R-AUTH-01)', async () => {
     const { reply } = await fails(() => {
       throw new library.ScimError(401, 'Sign in first.')
