@@ -1,12 +1,14 @@
 import { checkResource } from '../schema/check-resource.js'
+import { holdsNothing } from '../schema/empty-value.js'
 import { isEqual, own } from '../schema/json.js'
-import type { Json, JsonObject, ResourceType } from '../schema/types.js'
+import { printPath } from '../schema/paths.js'
+import type { AttributeDefinition, Json, JsonObject, ResourceType } from '../schema/types.js'
 import { assignmentsOf } from './assignments.js'
 import { createContext, type PatchContext } from './context.js'
-import { type Assignment, assign, type Draft } from './draft.js'
-import { dropEmptyValues } from './empty-values.js'
+import { type Assignment, assign, type Draft, readPlace, writePlace } from './draft.js'
 import { changeSchemas, removeExtension } from './extensions.js'
 import type { PatchOperation, PatchOptions } from './operation.js'
+import { unassign } from './simple.js'
 import { hasForeignUrn, isUnknown, type UnknownTarget, unknownTarget } from './target.js'
 
 /** The result of a PATCH. */
@@ -80,6 +82,34 @@ function apply(draft: Draft, assignment: Assignment, context: PatchContext): voi
   } else {
     assign(draft, assignment, context)
   }
+}
+
+/**
+ * Removes elements without a value from the attributes that the operations have written, as POST
+ * and PUT do. It runs after all operations, because Entra ID sets an element's type with one
+ * operation and its value with the next.
+ *
+ * @throws ScimError `mutability` (400) when nothing is left of a required attribute
+ */
+function dropEmptyValues(draft: Draft, { type }: PatchContext): void {
+  for (const attribute of type.attributes.values()) {
+    if (draft.written.has(attribute.name)) dropIn(draft, undefined, attribute)
+  }
+  for (const { schema } of type.extensions) {
+    if (!draft.written.has(schema.id)) continue
+    for (const attribute of schema.attributes) dropIn(draft, schema.id, attribute)
+  }
+}
+
+function dropIn(draft: Draft, extension: string | undefined, definition: AttributeDefinition) {
+  if (!definition.multiValued || !definition.subAttributes) return
+  const name = printPath({ extension, attribute: definition })
+  const place = { extension, attribute: definition, isSecret: false, name }
+  const values = readPlace(draft, place)
+  if (!Array.isArray(values)) return
+  const kept: Json[] = values.filter((value) => !holdsNothing(definition, value))
+  if (kept.length === values.length) return
+  writePlace(draft, place, kept.length > 0 ? kept : unassign({ definition, name }))
 }
 
 function changedNames(before: JsonObject, { resource: after, written }: Draft): string[] {
