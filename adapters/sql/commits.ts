@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Scope, storeErrorKind } from '../../lib/adapter/index.js'
+import type { Scope } from '../../lib/adapter/index.js'
 import type { Session } from './database.js'
 
 /** Runs a transaction. */
@@ -8,8 +8,8 @@ type Transaction = <T>(work: (session: Session) => Promise<T>, scope?: Scope) =>
 /** Short transactions that are committed together. */
 export interface SharedCommits {
   readonly transaction: Transaction
-  /** Waits for those that have not begun. */
-  begun(): Promise<void>
+  /** Waits for those that came before; from then on, each is committed by itself. */
+  end(): Promise<void>
 }
 
 interface Waiting {
@@ -21,6 +21,8 @@ interface Waiting {
 
 /** More hardly gain anything, and a failure repeats all of them. */
 const mostTogether = 16
+/** After this time they are committed, because other processes wait for the lock. */
+const longestMs = 4
 
 /**
  * Commits transactions that arrive in the same turn of the event loop together, for a database with
@@ -29,47 +31,77 @@ const mostTogether = 16
  * itself, so that nobody fails because of another.
  */
 export function sharedCommits(transaction: Transaction): SharedCommits {
+  const running = new Set<Promise<unknown>>()
   let waiting: Waiting[] = []
-  let beginning: Promise<void> | undefined
+  let isEnded = false
 
   const begin = async () => {
     await nextTurn()
     const all = waiting
     waiting = []
-    beginning = undefined
-    for (let start = 0; start < all.length; start += mostTogether) {
-      void carryOut(transaction, all.slice(start, start + mostTogether))
-    }
+    const parts = Array.from({ length: Math.ceil(all.length / mostTogether) }, (_, part) =>
+      all.slice(part * mostTogether, (part + 1) * mostTogether),
+    )
+    await Promise.all(parts.map((part) => carryOut(transaction, part)))
+  }
+  const start = () => {
+    const begun = begin().finally(() => running.delete(begun))
+    running.add(begun)
   }
   return {
-    transaction: (work, scope) =>
-      new Promise((resolve, reject) => {
+    transaction(work, scope) {
+      if (isEnded) return transaction(work, scope)
+      return new Promise((resolve, reject) => {
+        if (waiting.length === 0) start()
         waiting.push({ work, scope, resolve, reject })
-        beginning ??= begin()
-      }),
-    begun: async () => beginning,
+      })
+    },
+    async end() {
+      isEnded = true
+      await Promise.all(running)
+    },
   }
 }
 
 async function carryOut(transaction: Transaction, all: readonly Waiting[]): Promise<void> {
-  const alone = ({ work, scope, resolve, reject }: Waiting) =>
-    transaction(work, scope).then((result) => resolve(result as never), reject)
-  const isWanted = ({ scope }: Waiting) => !scope?.signal.aborted
-  const wanted = all.filter(isWanted)
+  const wanted = all.filter(({ scope }) => !scope?.signal.aborted)
   const together = wanted.length > 1 ? wanted : []
   // Those that were given up learn the reason from their own.
-  for (const each of all) if (!together.includes(each)) void alone(each)
-  if (together.length === 0) return
-  try {
-    const results = await transaction(async (session) => {
-      const list: unknown[] = []
-      for (const { work } of together) list.push(await work(session))
-      return list
-    })
-    for (const [place, { resolve }] of together.entries()) resolve(results[place] as never)
-  } catch (error) {
-    // A database that does not answer is not asked again for each.
-    if (storeErrorKind(error) === 'unavailable') for (const { reject } of together) reject(error)
-    else for (const each of together) void alone(each)
+  const others = all.filter((each) => !together.includes(each))
+  const done = together.length > 0 && allAtOnce(transaction, together)
+  await Promise.all([done, ...others.map((each) => alone(transaction, each))])
+}
+
+async function allAtOnce(transaction: Transaction, all: readonly Waiting[]): Promise<void> {
+  let isBegun = false
+  const first = transaction((session) => {
+    isBegun = true
+    return resultsInTime(session, all)
+  })
+  const results = await first.catch((error: unknown) => {
+    // Nobody waits for the lock a second time. After a failed flush nothing can be written again.
+    if (!isBegun) for (const { reject } of all) reject(error)
+    return undefined
+  })
+  if (results) {
+    for (const [place, result] of results.entries()) all[place]?.resolve(result as never)
+    await carryOut(transaction, all.slice(results.length))
+  } else if (isBegun) {
+    await Promise.all(all.map((each) => alone(transaction, each)))
   }
+}
+
+/** The results of all, or of the first ones until the time is over. */
+async function resultsInTime(session: Session, all: readonly Waiting[]): Promise<unknown[]> {
+  const until = performance.now() + longestMs
+  const results: unknown[] = []
+  for (const { work } of all) {
+    results.push(await work(session))
+    if (performance.now() >= until) break
+  }
+  return results
+}
+
+function alone(transaction: Transaction, { work, scope, resolve, reject }: Waiting): Promise<void> {
+  return transaction(work, scope).then((result) => resolve(result as never), reject)
 }

@@ -121,7 +121,7 @@ export function createDatabase(connection: Connection): Database {
   // A host may close from several places; a second close waits for the first (M5).
   let closed: Promise<void> | undefined
   const closeAll = async () => {
-    await shared?.begun()
+    await shared?.end()
     await scanner?.close()
     await connection.close()
     await durability?.close()

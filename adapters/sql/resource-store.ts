@@ -38,7 +38,7 @@ export function sqlResourceStore<R extends Resource>(
       await index.ready()
       return writeOutbox(
         database,
-        { scope, written: { type, id: resource.id }, outbox: write.outbox, isShort: true },
+        { scope, written: { type, id: resource.id }, outbox: write.outbox, isShort: areFew(write) },
         async ({ session }) => {
           await insert(session, { scope, type }, resource, write)
           return resource
@@ -68,7 +68,7 @@ export function sqlResourceStore<R extends Resource>(
       const keys = await index.keysForChange(write.keys)
       const { outbox } = write
       const written = { type, id: resource.id }
-      const options = { scope, written, outbox, isShort: true }
+      const options = { scope, written, outbox, isShort: areFew(write) }
       return writeOutbox(database, options, async ({ session }) => {
         await update(session, { scope, type }, resource, { ...write, keys })
         return resource
@@ -83,6 +83,13 @@ export function sqlResourceStore<R extends Resource>(
       )
     },
   }
+}
+
+/** Lookup keys that are stored in a moment. */
+const few = 50
+
+function areFew({ keys }: Pick<Write, 'keys'>): boolean {
+  return keys.length <= few
 }
 
 /** A scope with the resource type. */

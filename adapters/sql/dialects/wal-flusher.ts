@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import createDebug from 'debug'
 import { UnavailableError } from '../../../lib/adapter/index.js'
 import type { Scanner } from './sqlite-scanner.js'
@@ -84,6 +85,9 @@ export function walFlusher(path: string, checkpoints?: Scanner): WalFlusher {
       return next
     },
     async close() {
+      // Whoever has just committed asks for the flush first.
+      await nextTurn()
+      for (let last = next ?? running; last; last = next ?? running) await last.catch(() => {})
       await checkpoint
       await checkpoints?.close()
       await log?.close()

@@ -4,7 +4,6 @@ import type { SqlClient } from '../../../adapters/sql/dialects/dialect.js'
 import { openSqlite } from '../../../adapters/sql/dialects/sqlite-open.js'
 import { sqlAdapters } from '../../../adapters/sql/index.js'
 import { sql } from '../../../adapters/sql/sql.js'
-import { UnavailableError } from '../../../lib/stores/errors.js'
 import { sqliteDatabase, type TestDatabase } from '../../support/test-database.js'
 import { aScope, aUser, everything, writeOf } from '../support.js'
 
@@ -14,9 +13,11 @@ beforeEach(() => {
 })
 afterEach(() => file.drop())
 
+const pathOf = ({ url }: TestDatabase) => url.slice('sqlite:'.length)
+
 /** A database with one table of unique names, and what it was told to begin, commit or undo. */
 async function aDatabase() {
-  const connection = await openSqlite(file.url.slice('sqlite:'.length), 1_000)
+  const connection = await openSqlite(pathOf(file), 1_000)
   const told: string[] = []
   const noting = ({ run, release }: SqlClient): SqlClient => ({
     release,
@@ -91,28 +92,73 @@ it('does not begin the work of a request that was given up, and does that of the
   await database.close()
 })
 
-it('does not ask a database that does not answer again for each', async () => {
-  const { database, told } = await aDatabase()
-  const down = async () => {
-    throw new UnavailableError('not now')
-  }
-  const all = [storing('a'), down, storing('b')].map((work) =>
-    database.shortTransaction<unknown>(work),
+it('fails nobody because there was no room for another', async () => {
+  const { database, names } = await aDatabase()
+  await database.shortTransaction(storing('a'))
+  const [{ pages } = { pages: 0 }] = await database.all(
+    sql<{ pages: number }>`select page_count as pages from pragma_page_count`,
   )
-  const outcomes = await Promise.allSettled(all)
-  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
-  expect(told).toEqual(['begin', 'rollback'])
+  const limit = `pragma max_page_count = ${pages + 5}`
+  await database.transaction((session) => session.all(sql.raw(limit)))
+  const all = ['b', 'x'.repeat(100_000), 'c'].map((name) =>
+    database.shortTransaction(storing(name)),
+  )
+  const [first, large, last] = await Promise.allSettled(all)
+  expect([first?.status, last?.status]).toEqual(['fulfilled', 'fulfilled'])
+  expect(large).toMatchObject({ reason: { name: 'UnavailableError' } })
+  expect(await names()).toEqual(['a', 'b', 'c'])
   await database.close()
 })
 
-it('finishes what came before it is closed', async () => {
-  const { database } = await aDatabase()
-  const all = ['a', 'b'].map((name) => database.shortTransaction(storing(name)))
+it('does not wait again for a lock that it did not get', async () => {
+  const { database, told } = await aDatabase()
+  const other = createDatabase(await openSqlite(pathOf(file), 1_000))
+  const outcomes = await other.transaction(async () => {
+    const all = ['a', 'b'].map((name) => database.shortTransaction(storing(name)))
+    return Promise.allSettled(all)
+  })
+  expect(outcomes).toMatchObject([
+    { reason: { name: 'UnavailableError' } },
+    { reason: { name: 'UnavailableError' } },
+  ])
+  expect(told).toEqual(['begin'])
   await database.close()
-  expect(await Promise.all(all)).toEqual(['a', 'b'])
-  const again = createDatabase(await openSqlite(file.url.slice('sqlite:'.length), 1_000))
-  expect(await again.all(sql`select name from names order by name`)).toHaveLength(2)
+  await other.close()
+})
+
+it('lets other processes have the lock after some milliseconds', async () => {
+  const { database, told } = await aDatabase()
+  const slow = (name: string) => async (session: Session) => {
+    const until = performance.now() + 5
+    while (performance.now() < until);
+    return storing(name)(session)
+  }
+  const all = ['a', 'b', 'c'].map((name) => database.shortTransaction(slow(name)))
+  expect(await Promise.all(all)).toEqual(['a', 'b', 'c'])
+  expect(told).toEqual(['begin', 'commit', 'begin', 'commit', 'begin', 'commit'])
+  await database.close()
+})
+
+it.each([0, 1, 2])('finishes what came %j turns before it is closed', async (turns) => {
+  const { database } = await aDatabase()
+  const texts = ['a', 'b', 'a', 'c', 'd', 'e']
+  const all = texts.map((name) => database.shortTransaction(storing(name)))
+  for (let passed = 0; passed < turns; passed += 1) await new Promise(setImmediate)
+  const closed = database.close()
+  const outcomes = await Promise.allSettled(all)
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(5)
+  expect(outcomes[2]).toMatchObject({ reason: { message: expect.stringMatching(/unique/i) } })
+  await closed
+  const again = createDatabase(await openSqlite(pathOf(file), 1_000))
+  expect(await again.all(sql`select name from names`)).toHaveLength(5)
   await again.close()
+})
+
+it('answers what is stored, however many flushes that takes, before it is closed', async () => {
+  const { database } = await aDatabase()
+  const all = Array.from({ length: 40 }, (_, place) => database.transaction(storing(`${place}`)))
+  await database.close()
+  expect(await Promise.all(all)).toHaveLength(40)
 })
 
 it('ends as if each had its own transaction, whichever of them fail', async () => {
