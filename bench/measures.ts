@@ -26,6 +26,8 @@ export interface Load {
 /** A step that spreads requests over all items, in the same order in each run. */
 const stride = 7_919
 const undoSize = 1_000
+/** People who are deactivated before they are activated again. */
+const some = 500
 
 export const measures: readonly Measure[] = [
   { name: 'get', title: 'GET by id', prepare: getUsers },
@@ -74,16 +76,18 @@ function findUsers({ users }: Subject): Load {
 }
 
 /**
- * Deactivates everybody, then activates everybody again, so that each request changes something.
+ * Deactivates some people, then activates them again, and so on with the next ones: each request
+ * changes something, and with any number of users half of them deactivate somebody, which costs
+ * more.
  */
 function patchUsers({ userIds }: Subject): Load {
   const count = counter()
   return {
     next: () => {
       const number = count()
-      const path = `/Users/${userIds[number % userIds.length]}`
-      const isActive = Math.floor(number / userIds.length) % 2 === 1
-      return { method: 'PATCH', path, body: patchBody('replace', 'active', isActive) }
+      const [block, place] = [Math.floor(number / (2 * some)), number % (2 * some)]
+      const path = `/Users/${userIds[(block * some + (place % some)) % userIds.length]}`
+      return { method: 'PATCH', path, body: patchBody('replace', 'active', place >= some) }
     },
   }
 }
