@@ -1,9 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Scope } from '../../lib/adapter/index.js'
-import type { Session } from './database.js'
+import type { Database, Session } from './database.js'
 
-/** Runs a transaction. */
-type Transaction = <T>(work: (session: Session) => Promise<T>, scope?: Scope) => Promise<T>
+type Transaction = Database['transaction']
 
 /** Short transactions that are committed together. */
 export interface SharedCommits {
@@ -64,12 +63,12 @@ export function sharedCommits(transaction: Transaction): SharedCommits {
 }
 
 async function carryOut(transaction: Transaction, all: readonly Waiting[]): Promise<void> {
+  const givenUp = all.filter(({ scope }) => scope?.signal.aborted)
   const wanted = all.filter(({ scope }) => !scope?.signal.aborted)
-  const together = wanted.length > 1 ? wanted : []
   // Those that were given up learn the reason from their own.
-  const others = all.filter((each) => !together.includes(each))
+  const [together, single] = wanted.length > 1 ? [wanted, givenUp] : [[], all]
   const done = together.length > 0 && allAtOnce(transaction, together)
-  await Promise.all([done, ...others.map((each) => alone(transaction, each))])
+  await Promise.all([done, ...single.map((each) => alone(transaction, each))])
 }
 
 async function allAtOnce(transaction: Transaction, all: readonly Waiting[]): Promise<void> {

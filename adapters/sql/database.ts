@@ -118,6 +118,8 @@ export function createDatabase(connection: Connection): Database {
   const { dialect, writer, reader, scanner, durability } = connection
   const compile = compiler(connection)
   const session = (run: Run) => sessionOn(run, connection, compile)
+  const transaction = transactionOn(connection, session)
+  const shared = dialect.writersTakeTurns ? sharedCommits(transaction) : undefined
   // A host may close from several places; a second close waits for the first (M5).
   let closed: Promise<void> | undefined
   const closeAll = async () => {
@@ -127,8 +129,6 @@ export function createDatabase(connection: Connection): Database {
     await durability?.close()
   }
   const reading = session(runOnAny(reader))
-  const transaction = transactionOn(connection, session)
-  const shared = dialect.writersTakeTurns ? sharedCommits(transaction) : undefined
 
   return {
     ...reading,

@@ -54,7 +54,7 @@ export function sqlGroupStore(
       const { members = [] } = group
       const add = members.map(({ value }) => value)
       const written = { type, id: group.id }
-      const target = { scope, written, outbox: write.outbox, isShort: areFew({ add, remove: [] }) }
+      const target = { scope, written, outbox: write.outbox, rows: add.length }
       return writeOutbox(database, target, async ({ session }) => {
         await insert(session, { scope, type }, group, write)
         const place = { tenant: scope.tenant, groupId: group.id }
@@ -82,8 +82,8 @@ export function sqlGroupStore(
       const group = rest as Group
       const keys = await index.keysForChange(write.keys)
       const written = { type, id: group.id }
-      const isShort = areFew(write.members)
-      const target = { scope, written, outbox: write.outbox, isShort }
+      const rows = write.members ? sizeOf(write.members) : 0
+      const target = { scope, written, outbox: write.outbox, rows }
       return writeOutbox(database, target, async (change) => {
         await update(change.session, { scope, type }, group, { ...write, keys })
         if (write.members) {
@@ -119,8 +119,7 @@ async function changeMembers(
   }
   const auditOf: WriteOptions<MembersChanged | undefined>['auditOf'] = (audit, changed) =>
     changed ? withActualMembers(audit, changed) : []
-  const isShort = areFew(change)
-  const options = { scope, written: { type, id }, outbox, auditOf, isShort }
+  const options = { scope, written: { type, id }, outbox, auditOf, rows: sizeOf(change) }
   return writeOutbox(database, options, async (write) => {
     const [row] = await write.session.prepared(lockResource, key)
     if (row === undefined) return undefined
@@ -140,11 +139,8 @@ async function changeMembers(
   })
 }
 
-/** Members that are changed in a moment. */
-const few = 20
-
-function areFew({ add, remove }: MemberChange = { add: [], remove: [] }): boolean {
-  return add.length + remove.length <= few
+function sizeOf({ add, remove }: MemberChange): number {
+  return add.length + remove.length
 }
 
 type ChangeOptions = { readonly now: string; readonly outbox?: Outbox | undefined }

@@ -37,9 +37,12 @@ export interface WriteOptions<T> {
   readonly outbox?: Outbox | undefined
   /** The entries to log for a result, made of those in the outbox. Default: all. */
   readonly auditOf?: (audit: readonly AuditEntry[], result: T) => readonly AuditEntry[]
-  /** It takes a moment, so that others may wait for it. */
-  readonly isShort?: boolean
+  /** How many lookup keys or members it stores or removes. Default: many. */
+  readonly rows?: number
 }
+
+/** What is stored in a moment, so that others may wait for it. */
+const fewRows = 20
 
 /**
  * Carries out a write together with its outbox, in one transaction. If the write returns
@@ -51,13 +54,19 @@ export interface WriteOptions<T> {
  */
 export async function writeOutbox<T>(
   database: Database,
-  { scope, written, outbox = {}, auditOf = (audit) => audit, isShort = false }: WriteOptions<T>,
+  {
+    scope,
+    written,
+    outbox = {},
+    auditOf = (audit) => audit,
+    rows = Number.POSITIVE_INFINITY,
+  }: WriteOptions<T>,
   change: (write: Write) => Promise<T>,
 ): Promise<T> {
   const { pending = [], audit = [], ledger } = outbox
   const { tenant } = scope
   let entry: LedgerEntry | undefined
-  const run = isShort ? database.shortTransaction : database.transaction
+  const run = rows <= fewRows ? database.shortTransaction : database.transaction
   const stored = await run(async (session) => {
     const toMark: MemberId[] = []
     const known = new Map<string, MemberId>(knownOf(written))

@@ -36,14 +36,12 @@ export function sqlResourceStore<R extends Resource>(
     durable: database.durable,
     async create(scope, resource, write) {
       await index.ready()
-      return writeOutbox(
-        database,
-        { scope, written: { type, id: resource.id }, outbox: write.outbox, isShort: areFew(write) },
-        async ({ session }) => {
-          await insert(session, { scope, type }, resource, write)
-          return resource
-        },
-      )
+      const { keys, outbox } = write
+      const options = { scope, written: { type, id: resource.id }, outbox, rows: keys.length }
+      return writeOutbox(database, options, async ({ session }) => {
+        await insert(session, { scope, type }, resource, write)
+        return resource
+      })
     },
     async get({ tenant }, id, _read) {
       if (!isStorable(id)) return undefined
@@ -68,7 +66,7 @@ export function sqlResourceStore<R extends Resource>(
       const keys = await index.keysForChange(write.keys)
       const { outbox } = write
       const written = { type, id: resource.id }
-      const options = { scope, written, outbox, isShort: areFew(write) }
+      const options = { scope, written, outbox, rows: write.keys.length }
       return writeOutbox(database, options, async ({ session }) => {
         await update(session, { scope, type }, resource, { ...write, keys })
         return resource
@@ -83,13 +81,6 @@ export function sqlResourceStore<R extends Resource>(
       )
     },
   }
-}
-
-/** Lookup keys that are stored in a moment. */
-const few = 50
-
-function areFew({ keys }: Pick<Write, 'keys'>): boolean {
-  return keys.length <= few
 }
 
 /** A scope with the resource type. */

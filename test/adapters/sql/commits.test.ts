@@ -3,6 +3,7 @@ import { createDatabase, type Session } from '../../../adapters/sql/database.js'
 import type { SqlClient } from '../../../adapters/sql/dialects/dialect.js'
 import { openSqlite } from '../../../adapters/sql/dialects/sqlite-open.js'
 import { sqlAdapters } from '../../../adapters/sql/index.js'
+import { writeOutbox } from '../../../adapters/sql/outbox.js'
 import { sql } from '../../../adapters/sql/sql.js'
 import { sqliteDatabase, type TestDatabase } from '../../support/test-database.js'
 import { aScope, aUser, everything, writeOf } from '../support.js'
@@ -58,6 +59,21 @@ it('commits every other transaction by itself', async () => {
   const { database, told } = await aDatabase()
   await Promise.all(['a', 'b'].map((name) => database.transaction(storing(name))))
   expect(told).toEqual(['begin', 'commit', 'begin', 'commit'])
+  await database.close()
+})
+
+it.each([
+  [20, 1],
+  [21, 2],
+  [undefined, 2],
+])('commits two writes of %j rows in %j transactions', async (rows, transactions) => {
+  const { database, told } = await aDatabase()
+  const writes = ['a', 'b'].map((id) => {
+    const options = { scope: aScope(), written: { type: 'Device', id }, ...(rows && { rows }) }
+    return writeOutbox(database, options, ({ session }) => storing(id)(session))
+  })
+  expect(await Promise.all(writes)).toEqual(['a', 'b'])
+  expect(told.filter((text) => text === 'commit')).toHaveLength(transactions)
   await database.close()
 })
 
