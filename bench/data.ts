@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+
 /** The data in the servers and in the requests. The same number always gives the same user. */
 
 const userUrn = 'urn:ietf:params:scim:schemas:core:2.0:User'
@@ -60,4 +62,10 @@ export function bulkBody(endpoint: '/Users' | '/Groups', bodies: readonly object
       data,
     })),
   }
+}
+
+/** An id such as the router makes: UUIDs in order of time (RFC 9562 §5.7). */
+export function newId(): string {
+  const time = Date.now().toString(16).padStart(12, '0')
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`
 }

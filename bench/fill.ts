@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto'
-import { groupNumbers, userNumbers } from './data.js'
+import { groupNumbers, newId, userNumbers } from './data.js'
 import { type Connection, plainDriver } from './driver/drivers.js'
 import { isUuid, names, type Row } from './driver/template.js'
 import { groupSize, range, type Seeded, seed } from './seed.js'
@@ -53,7 +52,7 @@ export async function fillDatabase(url: string, users: number): Promise<Seeded> 
 }
 
 function newCopy(index: number): Copy {
-  return { index, groupIds: [randomUUID()], userIds: range(0, groupSize).map(() => randomUUID()) }
+  return { index, groupIds: [newId()], userIds: range(0, groupSize).map(newId) }
 }
 
 /** What differs between the databases. */
@@ -110,7 +109,7 @@ function rowsOf({ table, rows }: TableTemplate, first: Copy, copy: Copy): Row[] 
     for (const [index, id] of first[kind].entries()) own.set(id, copy[kind][index] ?? id)
   }
   const exchange = (name: string): string => {
-    const known = own.get(name) ?? (isUuid.test(name) ? randomUUID() : numberOf(name, copy.index))
+    const known = own.get(name) ?? (isUuid.test(name) ? newId() : numberOf(name, copy.index))
     own.set(name, known)
     return known
   }

@@ -219,7 +219,10 @@ export interface ScimOptions extends DeviationOptions, SchemaOptions {
   readonly record?: RecordStep
   /** The current time. Default: the system's clock. */
   readonly clock?: () => Date
-  /** Makes an id for a resource or version: opaque, URL-safe and unique. Default: a random UUID. */
+  /**
+   * Makes an id for a resource or version: opaque, URL-safe and unique. Default: a UUID that begins
+   * with the time.
+   */
   readonly generateId?: () => string
 }
 
@@ -367,7 +370,7 @@ export const scimTable = optionTable<ScimOptions>()('scimRouter', 'ERR_SCIM_OPTI
   onPending: { type: callback<(tenant: string) => void>(), ...none },
   record: { type: callback<RecordStep>(), ...none },
   clock: { type: callback<() => Date>(), default: () => new Date(), shown: 'system' },
-  generateId: { type: callback<() => string>(), shown: 'random UUID' },
+  generateId: { type: callback<() => string>(), shown: 'time-ordered UUID' },
 })
 
 /** An absolute http(s) URL without query, fragment and credentials (RFC 7644 §1.3). */

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import express, { type Express } from 'express'
+import { newId } from '../data.js'
 import { type Connection, plainDriver } from './drivers.js'
 import { type Row, substitution, type Template, textOf } from './template.js'
 
@@ -44,7 +44,7 @@ export function driverApp(url: string): DriverServer {
 }
 
 async function run(connection: Connection, template: Template, request: string): Promise<Row[]> {
-  const { parametersOf, note } = substitution(template, request, randomUUID)
+  const { parametersOf, note } = substitution(template, request, newId)
   const all: Row[] = []
   for (const step of template.steps) {
     if (step.kind === 'flush') {

@@ -30,7 +30,7 @@ export interface ResolvedOptions
 export function resolveOptions(given: ScimOptions, adapters: Adapters): ResolvedOptions {
   const options = readOptions(scimTable, given)
   refuseGateWithoutAccess(options, adapters)
-  const { baseUrl, onEvent: _, generateId = randomUUID, ...rest } = options
+  const { baseUrl, onEvent: _, generateId = timeOrderedId, ...rest } = options
   const onError = reporterOf(given)
   return {
     ...withoutUndefined(rest),
@@ -123,4 +123,15 @@ function withoutUndefined<T extends object>(
 ): { [Name in keyof T]: Exclude<T[Name], undefined> } {
   const present = Object.entries(options).filter(([, value]) => value !== undefined)
   return Object.fromEntries(present) as ReturnType<typeof withoutUndefined<T>>
+}
+
+/**
+ * A UUID that begins with the time (RFC 9562 §5.7), with 74 random bits. In a database, resources
+ * that were created one after the other are then also stored side by side, by whatever index, and
+ * share pages.
+ */
+function timeOrderedId(): string {
+  const time = Date.now().toString(16).padStart(12, '0')
+  const random = randomUUID().slice('xxxxxxxx-xxxx-4'.length)
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${random}`
 }

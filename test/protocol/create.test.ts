@@ -30,6 +30,24 @@ describe('POST', () => {
     expect(headers.get('etag')).toBe(body.meta.version)
   })
 
+  it('makes ids that begin with the time, so that databases keep together what comes together', async () => {
+    const scim = await serve()
+    const idOf = async (name: string): Promise<string> => (await scim.user(name)).id
+    const since = Date.now()
+    const ids = await Promise.all(
+      Array.from({ length: 50 }, (_, each) => idOf(`${each}@acme.example`)),
+    )
+    const until = Date.now()
+    expect(new Set(ids).size).toBe(ids.length)
+    for (const id of ids) {
+      // RFC 9562 §5.7.
+      const parts =
+        /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.exec(id)
+      const time = Number.parseInt(`${parts?.[1]}${parts?.[2]}`, 16)
+      expect([time >= since, time <= until]).toEqual([true, true])
+    }
+  })
+
   it('ignores readOnly attributes, also id, meta and groups (R-CREATE-02, R-COMMON-06, R-COMMON-10, R-USER-21)', async () => {
     const scim = await serve()
     const body = await scim.user('ines@acme.example', {
