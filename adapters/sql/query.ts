@@ -112,9 +112,15 @@ async function readPage<R extends Resource>(
   const order = orderOf(sort, database.dialect)
   const after = page.kind === 'cursor' && page.after ? [order.after(page.after)] : []
   const from = await matching(read, extent, query, after)
-  const rows = sql`
-    select ${listColumns} ${from}
+  const ids = sql`
+    select resource.id ${from}
     order by ${order.orderBy} ${atMost(page.limit + 1)} offset ${offset}`
+  // Documents would be sorted with all that comes before the page.
+  const rows = sql`select ${listColumns} from ${database.dialect.joinEach(
+    sql`(${ids}) as page`,
+    'scim_resources as resource',
+    sql`resource.tenant = ${extent.tenant} and resource.id = page.id`,
+  )}`
   const [list] = await all(listOf(rows, database.dialect))
   return toResources(extent.type, list)
 }

@@ -62,6 +62,9 @@ const pragmas = [
   // The driver waits for locks itself, so that the event loop is not blocked.
   'busy_timeout = 0',
   'cache_size = -65536',
+  // A statement that changes many pages, or sorts, needs a temporary file otherwise. Hosts whose
+  // file system is read-only but for the database have no place for one.
+  'temp_store = memory',
 ]
 
 /**
