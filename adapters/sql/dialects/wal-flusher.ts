@@ -5,8 +5,8 @@ import { UnavailableError } from '../../../lib/adapter/index.js'
 import type { Scanner } from './sqlite-scanner.js'
 
 const debug = createDebug('label-studio-scim:sql')
-/** The log then has some megabytes; a change of thousands of members has so many alone. */
-const statementsPerCheckpoint = 1_000
+/** The log then has some 50 MB; a change of thousands of members has so many statements alone. */
+const statementsPerCheckpoint = 2_500
 
 /** Makes commits durable. */
 export interface WalFlusher {
