@@ -38,6 +38,7 @@ export function labelStudioProxy(
     ws: false,
     on: {
       error: (error, request, response) => answerFailure(gate, error, { request, response }),
+      proxyRes: (answer, _request, response) => breakOffTogether(answer, response),
       open: (socket) => {
         webSockets.add(socket)
         socket.once('close', () => webSockets.delete(socket))
@@ -63,6 +64,16 @@ export function labelStudioProxy(
       for (const socket of webSockets) socket.destroy()
     },
   }
+}
+
+/**
+ * Ends an answer that Label Studio broke off, so that nobody waits for the rest:
+ * http-proxy-middleware 3 would leave it open.
+ */
+function breakOffTogether(answer: IncomingMessage, response: ServerResponse): void {
+  answer.once('close', () => {
+    if (!answer.complete) response.destroy()
+  })
 }
 
 /** Answers that Label Studio cannot be reached, without revealing its address. */

@@ -27,13 +27,24 @@ export async function buildHost(): Promise<void> {
   await promisify(execFile)(process.execPath, ['scripts/build.js'], { cwd: root })
 }
 
+/** Another program than the built one, or on another Node. */
+export interface HostProgram {
+  readonly node?: string
+  /** The folder of a project that has the library installed. */
+  readonly project?: string
+}
+
 /**
  * Starts the built host on a free port and waits until it listens. Rejects with its output when it
  * ends before.
  */
-export async function startHost(environment: NodeJS.ProcessEnv): Promise<StartedHost> {
-  const child = spawn(process.execPath, [path.join(root, 'dist/cli.cjs'), 'serve'], {
-    cwd: root,
+export async function startHost(
+  environment: NodeJS.ProcessEnv,
+  { node = process.execPath, project }: HostProgram = {},
+): Promise<StartedHost> {
+  const library = project ? path.join(project, 'node_modules/label-studio-scim') : root
+  const child = spawn(node, [path.join(library, 'dist/cli.cjs'), 'serve'], {
+    cwd: project ?? root,
     env: { ...cleanEnvironment(), PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
