@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../errors.js'
+import { isThenable } from '../events/emitter.js'
 import { nearMisses } from '../mapping/near-misses.js'
 import { isObject } from '../schema/json.js'
 import type { Kind, Option, OptionRows, OptionTable, Resolved } from './option.js'
@@ -108,8 +109,4 @@ export function shown(value: unknown): string {
   if (typeof value === 'function') return 'a function'
   if (typeof value === 'object') return JSON.stringify(value)?.slice(0, 100) ?? 'an object'
   return String(value)
-}
-
-function isThenable(value: unknown): boolean {
-  return isObject(value) && typeof value['then'] === 'function'
 }

@@ -1,3 +1,4 @@
+import { isThenable } from '../events/emitter.js'
 import type { Adapters } from '../stores/index.js'
 import type { Check, CheckContext, CheckResult, Report } from './check.js'
 import { accessChecks } from './checks/access.js'
@@ -138,8 +139,8 @@ export function conformanceTests(
 ): void {
   const first = factory()
   // Prevents an unhandled rejection. The tests that await it report the failure.
-  if (isPromise(first)) first.catch(() => {})
-  const known = isPromise(first) ? undefined : first
+  if (isThenable(first)) first.then(undefined, () => {})
+  const known = isThenable(first) ? undefined : first
   const skipped: Check[] = []
   for (const check of checks) {
     const name = `${check.title} (${check.section}) [${check.level} ${check.id}]`
@@ -160,10 +161,6 @@ export function conformanceTests(
     await (await first).close?.()
     if (skipped.length > 0) warnOfSkipped(skipped)
   })
-}
-
-function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof (value as Promise<T>).then === 'function'
 }
 
 function warnOfSkipped(skipped: readonly Check[]): void {
