@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { inSteps } from '../../lib/adapter/index.js'
 
 /** A piece of SQL with its bound values; as a query, its rows are of this type. */
@@ -64,25 +65,58 @@ export function isStorable(text: string): boolean {
 
 /** What SQLite writes in a few milliseconds, in this thread. */
 const atOnce = 200
+/** What is sorted in a moment. */
+const sortedAtOnce = 1_000
 
 /**
  * The storable ids among these in their order, each once, in parts for one statement each. To sort
- * thousands at once would keep other work waiting, so those that begin alike are sorted when it is
- * their turn.
+ * thousands at once would keep other work waiting, so some at a time are sorted, and merged when it
+ * is their turn.
  */
 export async function* inOrder(ids: readonly string[]): AsyncGenerator<readonly string[]> {
-  const byStart = new Map<string, Set<string>>()
+  const wanted = new Set<string>()
   await inSteps(ids, (id) => {
-    if (!isStorable(id)) return
-    const start = id.slice(0, 2)
-    const alike = byStart.get(start)
-    if (alike) alike.add(id)
-    else byStart.set(start, new Set([id]))
+    if (isStorable(id)) wanted.add(id)
   })
-  const sorted: string[] = []
-  for (const start of [...byStart.keys()].sort()) {
-    for (const id of [...(byStart.get(start) ?? [])].sort()) sorted.push(id)
-    while (sorted.length >= atOnce) yield sorted.splice(0, atOnce)
+  let part: string[] = []
+  for (const id of merged(await sortedRuns([...wanted]))) {
+    part.push(id)
+    if (part.length < atOnce) continue
+    yield part
+    part = []
   }
-  if (sorted.length > 0) yield sorted
+  if (part.length > 0) yield part
+}
+
+async function sortedRuns(all: readonly string[]): Promise<string[][]> {
+  const runs: string[][] = []
+  for (let start = 0; start < all.length; start += sortedAtOnce) {
+    if (start > 0) await nextTurn()
+    runs.push(all.slice(start, start + sortedAtOnce).sort())
+  }
+  return runs
+}
+
+/** Sorted lists as one. */
+function merged(runs: readonly string[][]): Iterable<string> {
+  const [only = []] = runs
+  if (runs.length <= 1) return only
+  const middle = Math.floor(runs.length / 2)
+  return mergedPair(merged(runs.slice(0, middle)), merged(runs.slice(middle)))
+}
+
+function* mergedPair(some: Iterable<string>, others: Iterable<string>): Generator<string> {
+  const [one, other] = [some[Symbol.iterator](), others[Symbol.iterator]()]
+  let [next, otherNext] = [one.next(), other.next()]
+  while (!next.done && !otherNext.done) {
+    if (next.value < otherNext.value) {
+      yield next.value
+      next = one.next()
+    } else {
+      yield otherNext.value
+      otherNext = other.next()
+    }
+  }
+  for (; !next.done; next = one.next()) yield next.value
+  for (; !otherNext.done; otherNext = other.next()) yield otherNext.value
 }
