@@ -65,6 +65,8 @@ const pragmas = [
   // A statement that changes many pages, or sorts, needs a temporary file otherwise. Hosts whose
   // file system is read-only but for the database have no place for one.
   'temp_store = memory',
+  // A log that grew while somebody read for long is cut to 128 MB once it begins anew.
+  'journal_size_limit = 134217728',
 ]
 
 /**

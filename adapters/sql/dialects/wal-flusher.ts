@@ -5,8 +5,11 @@ import { UnavailableError } from '../../../lib/adapter/index.js'
 import type { Scanner } from './sqlite-scanner.js'
 
 const debug = createDebug('label-studio-scim:sql')
-/** The log then has some 50 MB; a change of thousands of members has so many statements alone. */
-const statementsPerCheckpoint = 2_500
+/**
+ * The log then has 20 to 50 MB, and twice as much until the checkpoint ends. A change of thousands
+ * of members has so many statements alone.
+ */
+const statementsPerCheckpoint = 1_500
 
 /** Makes commits durable. */
 export interface WalFlusher {
