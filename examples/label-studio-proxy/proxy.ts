@@ -36,6 +36,8 @@ export function labelStudioProxy(
     changeOrigin: false,
     xfwd: true,
     ws: false,
+    // Label Studio may close a kept connection just when the next request is sent on it.
+    agent: false,
     on: {
       error: (error, request, response) => answerFailure(gate, error, { request, response }),
       proxyRes: (answer, _request, response) => breakOffTogether(answer, response),

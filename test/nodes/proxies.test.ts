@@ -92,6 +92,11 @@ describe.each([
     expect([answer.status, await answer.text()]).toEqual([200, digest])
   })
 
+  it('sends each request on a connection of its own, which Label Studio cannot close early', async () => {
+    const answer = await send(`${host.origin}/connection`, { headers: { cookie } })
+    expect([answer.status, answer.text]).toEqual([200, 'close'])
+  })
+
   it('carries a WebSocket, and closes it when access ends', async () => {
     const socket = connect(Number(new URL(host.origin).port), '127.0.0.1')
     socket.setEncoding('utf8')
@@ -151,6 +156,7 @@ async function startApplication(fake: FakeLabelStudio): Promise<Server> {
   const server = createServer((request, response) => {
     if (request.url === '/digest') void digest(request, response)
     else if (request.url === '/broken') breakOff(response)
+    else if (request.url === '/connection') response.end(request.headers.connection)
     else void proxy(request as never, response as never)
   })
   const digest = async (request: IncomingMessage, response: ServerResponse) => {
