@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { readOptions } from '../configuration/read-options.js'
 import { resolveDeviations } from '../deviations.js'
 import { ConfigurationError } from '../errors.js'
@@ -6,6 +6,7 @@ import { tell } from '../events/emitter.js'
 import { type ScimLimits, type ScimOptions, scimTable } from '../options.js'
 import type { ProtocolOptions } from '../protocol/context.js'
 import type { Features } from '../resources/options.js'
+import { timeOrderedId } from '../resources/state.js'
 import type { SchemaOptions } from '../schema/types.js'
 import type { Adapters } from '../stores/adapters.js'
 import { parseBaseUrl } from './base-url.js'
@@ -123,15 +124,4 @@ function withoutUndefined<T extends object>(
 ): { [Name in keyof T]: Exclude<T[Name], undefined> } {
   const present = Object.entries(options).filter(([, value]) => value !== undefined)
   return Object.fromEntries(present) as ReturnType<typeof withoutUndefined<T>>
-}
-
-/**
- * A UUID that begins with the time (RFC 9562 §5.7), with 74 random bits. In a database, resources
- * that were created one after the other are then also stored side by side, by whatever index, and
- * share pages.
- */
-function timeOrderedId(): string {
-  const time = Date.now().toString(16).padStart(12, '0')
-  const random = randomUUID().slice('xxxxxxxx-xxxx-4'.length)
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${random}`
 }
