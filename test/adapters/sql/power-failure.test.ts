@@ -16,7 +16,7 @@ import { aScope, everything } from '../support.js'
 
 /** What a disk writes in one piece. */
 const sectorBytes = 512
-const changes = 300
+const changes = 450
 const clients = 6
 /** Power fails at one of so many answers, and at each in so many ways. */
 const answersPerFailure = 10
