@@ -9,8 +9,8 @@ import { createProxyMiddleware } from 'http-proxy-middleware'
 import { type StartedHost, startHost } from '../host/start-host.js'
 import { type FakeLabelStudio, startFakeLabelStudio } from '../support/fake-label-studio/index.js'
 import { send, signIn } from '../support/label-studio-browser.js'
-import { nodeExecutable } from '../support/node-versions.js'
-import { packLibrary, run } from '../support/packed-library.js'
+import { nodeExecutable, shellWith } from '../support/node-versions.js'
+import { packLibrary } from '../support/packed-library.js'
 
 const token = 'token-of-the-identity-provider'
 const email = 'ann@example.com'
@@ -37,9 +37,7 @@ describe.each([
   beforeAll(async () => {
     const node = nodeExecutable(nodeVersion)
     project = fs.mkdtempSync(path.join(os.tmpdir(), `scim-proxy-${version}-`))
-    // npm chooses versions by the Node it runs on.
-    const sh = (command: string) =>
-      run('sh', ['-c', `PATH="${path.dirname(node)}:$PATH"; ${command}`], project)
+    const sh = shellWith(node, project)
     const packages = [tarball, 'express', `http-proxy-middleware@${version}`]
     if (nodeVersion === '20.19') packages.push('libsql')
     sh(`npm init -y && npm install --no-audit --no-fund ${packages.join(' ')}`)

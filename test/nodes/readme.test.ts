@@ -3,8 +3,8 @@ import fs from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { nodeExecutable, nodeVersions } from '../support/node-versions.js'
-import { packLibrary, run } from '../support/packed-library.js'
+import { nodeExecutable, nodeVersions, shellWith } from '../support/node-versions.js'
+import { packLibrary } from '../support/packed-library.js'
 
 const readme = fs.readFileSync(path.join(__dirname, '../../README.md'), 'utf8')
 /** The programs of the README, as somebody saves them. */
@@ -34,9 +34,7 @@ describe.each(nodeVersions)('the README followed to the letter on Node %s', (ver
     node = nodeExecutable(version)
     project = fs.mkdtempSync(path.join(os.tmpdir(), `scim-readme-${version}-`))
     folders.push(project)
-    // npm chooses versions by the Node it runs on.
-    const sh = (command: string) =>
-      run('sh', ['-c', `PATH="${path.dirname(node)}:$PATH"; ${command}`], project)
+    const sh = shellWith(node, project)
     sh('npm init -y && npm pkg set type=module')
     for (const names of installed) {
       if (names.includes('libsql') && version !== '20.19') continue
@@ -55,7 +53,7 @@ describe.each(nodeVersions)('the README followed to the letter on Node %s', (ver
     [1, 'js'],
     [1, 'cjs'],
   ])('serves SCIM with program %d as .%s', async (index, extension) => {
-    const made = run('sh', ['-c', `PATH="${path.dirname(node)}:$PATH"; ${tokenCommand}`], project)
+    const made = shellWith(node, project)(tokenCommand)
     const token = /^token +(\S+)$/m.exec(made)?.[1] ?? ''
     const port = await freePort()
     const base = `http://127.0.0.1:${port}/scim/v2`

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
-import { cacheFolder } from './packed-library.js'
+import { cacheFolder, run } from './packed-library.js'
 
 /** The supported Node versions: the oldest of `engines`, and each later release line. */
 export const nodeVersions = ['20.19', '22', '24', '26'] as const
@@ -28,4 +28,9 @@ export function nodeExecutable(version: (typeof nodeVersions)[number]): string {
     fs.rmSync(own, { recursive: true })
   }
   return executable
+}
+
+/** Runs a shell command in a folder with that Node, by which npm chooses versions. */
+export function shellWith(node: string, folder: string): (command: string) => string {
+  return (command) => run('sh', ['-c', `PATH="${path.dirname(node)}:$PATH"; ${command}`], folder)
 }

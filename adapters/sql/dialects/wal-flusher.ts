@@ -6,8 +6,8 @@ import type { Scanner } from './sqlite-scanner.js'
 
 const debug = createDebug('label-studio-scim:sql')
 /**
- * The log then has 20 to 50 MB, and twice as much until the checkpoint ends. A change of thousands
- * of members has so many statements alone.
+ * The log then has 20 to 50 MB, and twice as much until the checkpoint ends. Commits would not
+ * tell: one change of thousands of members has hundreds of statements.
  */
 const statementsPerCheckpoint = 1_500
 
