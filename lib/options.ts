@@ -40,6 +40,8 @@ export interface ScimLimits extends Limits {
   readonly maxJsonDepth: number
   /** Most elements of one array in a body. Default 100 000. */
   readonly maxArrayItems: number
+  /** Most members of one object in a body. Default 1000. */
+  readonly maxObjectMembers: number
   /**
    * The most requests in progress at once; a further one answers 503 with `Retry-After`. Default
    * 1000.
@@ -264,6 +266,8 @@ const limitRows = {
   maxStringLength: { type: whole(64, 536_870_912), default: 32_768 },
   maxJsonDepth: { type: whole(16, 256), default: 32 },
   maxArrayItems: { type: whole(1, 10_000_000), default: 100_000 },
+  // A user of all attributes of RFC 7643, each under a path of its own, has about 150.
+  maxObjectMembers: { type: whole(100, 10_000_000), default: 1_000 },
   maxRequestsInFlight: { type: whole(1, 1_000_000), default: 1_000 },
 }
 

@@ -4,6 +4,7 @@ import { invalidSyntax, invalidValue } from '../errors.js'
 export interface JsonLimits {
   readonly maxJsonDepth: number
   readonly maxArrayItems: number
+  readonly maxObjectMembers: number
 }
 
 /** An array or object that the scan is inside. */
@@ -32,9 +33,9 @@ const builtIns = [...Object.getOwnPropertyNames(Object.prototype), 'prototype'].
 const builtInName = new RegExp(`(?:^|[.:[\\]\\s])(?:${builtIns})(?:$|[.:[\\]\\s])`)
 
 /**
- * Checks what `JSON.parse` does not: nesting depth, length of arrays, duplicate members (names that
- * differ only in case are the same attribute, RFC 7643 §2.1), names of JavaScript built-ins, NUL
- * and unpaired surrogates.
+ * Checks what `JSON.parse` does not: nesting depth, length of arrays, number of members of objects,
+ * duplicate members (names that differ only in case are the same attribute, RFC 7643 §2.1), names
+ * of JavaScript built-ins, NUL and unpaired surrogates.
  *
  * It makes one pass without recursion, so it can run before `JSON.parse`. It does not detect all
  * malformed JSON; `JSON.parse` does. It stops after each 50 kB, so that other requests can have
@@ -129,8 +130,12 @@ function takeComma(frames: readonly Frame[], limits: JsonLimits): void {
   if (frame === undefined) return
   frame.expectsName = frame.names !== undefined
   frame.commas += 1
-  if (frame.names === undefined && frame.commas >= limits.maxArrayItems) {
-    throw invalidValue(`An array has more than ${limits.maxArrayItems} elements, the most allowed.`)
+  const { maxArrayItems, maxObjectMembers } = limits
+  if (frame.names === undefined && frame.commas >= maxArrayItems) {
+    throw invalidValue(`An array has more than ${maxArrayItems} elements, the most allowed.`)
+  }
+  if (frame.names !== undefined && frame.commas >= maxObjectMembers) {
+    throw invalidValue(`An object has more than ${maxObjectMembers} members, the most allowed.`)
   }
 }
 

@@ -17,7 +17,7 @@ const debug = createDebug('label-studio-scim:settings')
 const names = new Set(Object.keys(apiRoutes).map((path) => path.split('/')[3]))
 /** Below the known names alone: a host may serve SCIM under `/api/scim` too. */
 const anyEndpoint = new RegExp(`^/api/scim/(${[...names].join('|')})/`)
-const jsonLimits = { maxJsonDepth: 20, maxArrayItems: 1_000_000 }
+const jsonLimits = { maxJsonDepth: 20, maxArrayItems: 1_000_000, maxObjectMembers: 10_000 }
 
 /**
  * The settings API (`/api/scim/…`, with `GET` and `POST /api/scim/settings` as in Label Studio) and

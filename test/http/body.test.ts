@@ -332,12 +332,26 @@ describe('the nesting of a body', () => {
   })
 
   it.each([
+    ['of the body', (members: string) => `{${members}}`],
+    ['of an unknown attribute', (members: string) => `{"a":{"b":[1,{${members}}]}}`],
+    [
+      'of a value in a PATCH',
+      (members: string) => `{"Operations":[{"op":"add","value":{${members}}}]}`,
+    ],
+  ])('bounds the number of members %s', async (_, bodyOf) => {
+    const { post } = await start(limits({ maxObjectMembers: 100 }))
+    const members = (count: number) => Array.from({ length: count }, (_, i) => `"k${i}":[1,2,3]`)
+    expect((await post(bodyOf(members(100).join()))).status).toBe(200)
+    expectError(await post(bodyOf(members(101).join())), 400, 'invalidValue')
+  })
+
+  it.each([
     ['quotation marks', (size: number) => `{"a":"${'\\"'.repeat(size)}"}`],
     ['backslashes', (size: number) => `{"a":"${'\\\\'.repeat(size)}"}`],
     ['members', (size: number) => `{${Array.from({ length: size / 10 }, (_, i) => `"k${i}":1`)}}`],
     ['unterminated text', (size: number) => `{"a":"${'\\'.repeat(size * 2 + 1)}"`],
   ])('is read in linear time: %s', async (_, bodyOf) => {
-    const { post } = await start()
+    const { post } = await start(limits({ maxObjectMembers: 10_000_000 }))
     const body = bodyOf(2_000_000)
     expect(await cpuMsOf(() => post(body))).toBeLessThan(3_000)
   })

@@ -156,6 +156,12 @@ const cases: Readonly<Record<keyof ScimLimits, Case>> = {
     beyond: (scim) => post(scim, { emails: emails(3) }),
     isLimited: statusIs(400),
   },
+  maxObjectMembers: {
+    limit: 100,
+    within: (scim) => post(scim, unknown(98)),
+    beyond: (scim) => post(scim, unknown(99)),
+    isLimited: statusIs(400),
+  },
   maxRequestsInFlight: {
     limit: 1,
     within: (scim) => scim.get('/Users'),
@@ -209,6 +215,10 @@ async function addMembers(scim: ServiceProvider, count: number): Promise<Answer>
 
 function emails(count: number): object[] {
   return Array.from({ length: count }, (_, index) => ({ value: `${index}@example.com` }))
+}
+
+function unknown(count: number): object {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`unknown${index}`, 1]))
 }
 
 function nested(depth: number): string {
