@@ -9,6 +9,7 @@ import { type Assignment, assign, type Draft, readPlace, writePlace } from './dr
 import { changeSchemas, removeExtension } from './extensions.js'
 import type { PatchOperation, PatchOptions } from './operation.js'
 import { unassign } from './simple.js'
+import type { Steps } from './steps.js'
 import { hasForeignUrn, isUnknown, type UnknownTarget, unknownTarget } from './target.js'
 
 /** The result of a PATCH. */
@@ -33,12 +34,12 @@ export interface Patched {
  * @throws ScimError `invalidPath`, `invalidFilter`, `noTarget`, `mutability`, `invalidValue` or
  *   `invalidSyntax` (400) as RFC 7644 §3.12 has them; `tooMany` (400) or 413 beyond a limit
  */
-export function applyPatch(
+export function* applyPatch(
   type: ResourceType,
   resource: JsonObject,
   operations: readonly PatchOperation[],
   options: PatchOptions,
-): Patched {
+): Steps<Patched> {
   const draft: Draft = { resource: { ...resource }, secrets: {}, written: new Set() }
   const context = createContext(type, options)
   const unknown: UnknownTarget[] = []
@@ -47,9 +48,10 @@ export function applyPatch(
     const assignments = assignmentsOf(operation, context)
     if (isUnknown(assignments)) unknown.push(assignments)
     else {
-      for (const assignment of assignments) apply(draft, assignment, context)
+      for (const assignment of assignments) yield* apply(draft, assignment, context)
       isNothing &&= assignments.length === 0
     }
+    yield
   }
   if (isNothing && !options.isRest) refuseMisspelt(unknown, context)
   dropEmptyValues(draft, context)
@@ -73,14 +75,14 @@ function refuseMisspelt(
   if (name !== undefined) throw unknownTarget(name).error
 }
 
-function apply(draft: Draft, assignment: Assignment, context: PatchContext): void {
+function* apply(draft: Draft, assignment: Assignment, context: PatchContext): Steps<void> {
   const { extension, attribute } = assignment.target.path
   if (attribute !== undefined && attribute === context.type.attributes.get('schemas')) {
     changeSchemas(draft, assignment, context)
   } else if (attribute === undefined && extension !== undefined) {
     removeExtension(draft, extension, context)
   } else {
-    assign(draft, assignment, context)
+    yield* assign(draft, assignment, context)
   }
 }
 

@@ -6,6 +6,7 @@ import { isBlank, mergeEdit, rulesFor, subEdit } from './complex.js'
 import type { Change, PatchContext } from './context.js'
 import { changeMatches } from './matches.js'
 import { changeSimple, requireUnchanged, unassign } from './simple.js'
+import type { Steps } from './steps.js'
 import { asListed, changeList } from './value-list.js'
 
 /**
@@ -15,42 +16,43 @@ import { asListed, changeList } from './value-list.js'
  * @param change a change of an attribute that clients may write
  * @throws ScimError `mutability`, `invalidValue` or `noTarget` (400)
  */
-export function changeAttribute(
+export function* changeAttribute(
   current: Json | undefined,
   change: Change,
   context: PatchContext,
-): Json | undefined {
+): Steps<Json | undefined> {
   const next = change.definition.multiValued
-    ? changeMultiValued(listOf(current), change, context)
-    : changeSingular(current, change, context)
+    ? yield* changeMultiValued(listOf(current), change, context)
+    : yield* changeSingular(current, change, context)
   requireUnchanged(current, next, change)
   return next
 }
 
-function changeMultiValued(
+function* changeMultiValued(
   current: Json[] | undefined,
   change: Change,
   context: PatchContext,
-): Json | undefined {
+): Steps<Json | undefined> {
   const isWhole = change.filter === undefined && change.sub === undefined
   const next = isWhole
-    ? changeList(current, asListed(change, context), rulesFor(change, context), context)
-    : changeMatches(current ?? [], change, context)
+    ? yield* changeList(current, asListed(change, context), rulesFor(change, context), context)
+    : yield* changeMatches(current ?? [], change, context)
   if (next !== undefined && next.length > 0) return next
   return current === undefined ? undefined : unassign(change)
 }
 
-function changeSingular(
+function* changeSingular(
   current: Json | undefined,
   change: Change,
   context: PatchContext,
-): Json | undefined {
+): Steps<Json | undefined> {
   const { op, definition, sub, filter } = change
   if (definition.type !== 'complex') return changeSimple(change, context)
   const value = sub === undefined ? asSent(definition, change.value ?? null, context) : null
   const before = isObject(current) ? current : undefined
   if (filter !== undefined) {
-    const [only] = changeMatches(before === undefined ? [] : [before], change, context)
+    const list = before === undefined ? [] : [before]
+    const [only] = yield* changeMatches(list, change, context)
     return only ?? (before && unassign(change))
   }
   if (sub === undefined && (op === 'remove' || isUnassigned(value, context))) {

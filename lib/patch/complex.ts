@@ -5,6 +5,7 @@ import { readElement, readListed } from '../schema/read-value.js'
 import type { AttributeDefinition, Json, JsonObject } from '../schema/types.js'
 import type { Change, PatchContext } from './context.js'
 import { changeSimple, requireUnchanged } from './simple.js'
+import { inOneGo } from './steps.js'
 import { changeList, type ValueRules } from './value-list.js'
 
 /**
@@ -54,7 +55,7 @@ export function subEdit(change: Change, sub: AttributeDefinition, context: Patch
 function listAfter(change: Change, context: PatchContext) {
   const rules = simpleRules(change, context)
   return (before: Json | undefined): Json | undefined =>
-    changeList(Array.isArray(before) ? before : undefined, change, rules, context)
+    inOneGo(changeList(Array.isArray(before) ? before : undefined, change, rules, context))
 }
 
 function constant(value: Json | undefined) {

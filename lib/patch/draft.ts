@@ -6,6 +6,7 @@ import type { AttributeDefinition, AttributePath, Json, JsonObject } from '../sc
 import { changeAttribute } from './change-attribute.js'
 import type { PatchContext } from './context.js'
 import type { PatchOp } from './operation.js'
+import type { Steps } from './steps.js'
 import type { PatchTarget } from './target.js'
 
 /** The resource while operations are applied to it. */
@@ -32,7 +33,7 @@ export interface Assignment {
  * @throws ScimError `mutability` (400) when clients cannot write there, and as `changeAttribute`
  *   does
  */
-export function assign(draft: Draft, assignment: Assignment, context: PatchContext): void {
+export function* assign(draft: Draft, assignment: Assignment, context: PatchContext): Steps<void> {
   const { op, target, value } = assignment
   const { path, filter } = target
   const { attribute, sub } = path
@@ -42,7 +43,7 @@ export function assign(draft: Draft, assignment: Assignment, context: PatchConte
   }
   const place = placeOf(path, attribute)
   const change = { op, definition: attribute, sub, filter, value, name: place.name }
-  writePlace(draft, place, changeAttribute(readPlace(draft, place), change, context))
+  writePlace(draft, place, yield* changeAttribute(readPlace(draft, place), change, context))
 }
 
 /** Whether a client may write an attribute or sub-attribute. */

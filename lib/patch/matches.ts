@@ -3,7 +3,7 @@ import { noTarget } from '../errors.js'
 import type { ParsedFilter } from '../filter/ast.js'
 import { isUnassigned } from '../schema/empty-value.js'
 import { isObject, own } from '../schema/json.js'
-import { indexValues } from '../schema/list-index.js'
+import { indexValues, tellsApart } from '../schema/list-index.js'
 import { subAttribute } from '../schema/paths.js'
 import { areMemberships, joinedValue, readElement } from '../schema/read-value.js'
 import type { AttributeDefinition, Json, JsonObject } from '../schema/types.js'
@@ -12,6 +12,7 @@ import { isBlank, mergeEdit, rulesFor, subEdit } from './complex.js'
 import type { Change, PatchContext } from './context.js'
 import { demotePrimaries } from './primary.js'
 import { requireUnchanged } from './simple.js'
+import type { Steps } from './steps.js'
 import { withAdded } from './value-list.js'
 
 /**
@@ -20,17 +21,21 @@ import { withAdded } from './value-list.js'
  *
  * @throws ScimError `noTarget` (400) when add or replace matches no value and must not create one
  */
-export function changeMatches(current: Json[], given: Change, context: PatchContext): Json[] {
+export function* changeMatches(
+  current: Json[],
+  given: Change,
+  context: PatchContext,
+): Steps<Json[]> {
   const change = withPlainValue(given, context)
   const { op, value = null } = change
-  const matched = findMatches(current, change, context)
+  const matched = yield* findMatches(current, change, context)
   if (matched.size === 0) {
-    return op === 'remove' ? current : withCreated(current, change, context)
+    return op === 'remove' ? current : yield* withCreated(current, change, context)
   }
   if (change.sub === undefined && (op === 'remove' || isUnassigned(value, context))) {
     return op === 'add' ? current : current.filter((_, position) => !matched.has(position))
   }
-  return changeEach(current, matched, change, context)
+  return yield* changeEach(current, matched, change, context)
 }
 
 /** Unwraps the value of the change, because a filter selects single values. */
@@ -41,42 +46,45 @@ function withPlainValue(change: Change, context: PatchContext): Change {
   return { ...change, value: asSent(single, value, context) }
 }
 
-function findMatches(
+function* findMatches(
   current: Json[],
   { filter }: Change,
   { budget }: PatchContext,
-): ReadonlySet<number> {
+): Steps<ReadonlySet<number>> {
   budget.spendComparisons(current.length * (filter?.terms ?? 1))
   const positions = new Set<number>()
   for (const [position, value] of current.entries()) {
     if (filter === undefined || filter.matches(value)) positions.add(position)
+    yield
   }
   return positions
 }
 
-function changeEach(
+function* changeEach(
   current: Json[],
   matched: ReadonlySet<number>,
   change: Change,
   context: PatchContext,
-): Json[] {
+): Steps<Json[]> {
   const { definition, sub, value = null } = change
   context.budget.spendComparisons(matched.size)
   context.budget.spendBytes(value, matched.size)
   const edit = editOf(change, context)
   const next: Json[] = []
-  const index = indexValues(definition, next)
+  // Only values that are told apart by what changes can become equal.
+  const index = tellsApart(definition, sub) ? indexValues(definition, next) : undefined
   const touched: number[] = []
   let isChanged = false
   for (const [position, before] of current.entries()) {
+    yield
     const after = matched.has(position) ? edit(before) : before
     if (after !== before && isBlank(definition, after)) continue
     isChanged ||= after !== before
     // Values that have become equal are merged, as in POST and PUT (RFC 7643 §2.4).
-    const twin = isChanged ? index.find(after) : undefined
+    const twin = isChanged ? index?.find(after) : undefined
     const place = twin ?? next.length
     next[place] = twin === undefined ? after : joinedValue(next[twin] ?? null, after)
-    index.note(next[place], place)
+    index?.note(next[place], place)
     if (matched.has(position)) touched.push(place)
   }
   const mayBePrimary = sub === undefined || sub.name === 'primary'
@@ -124,7 +132,7 @@ const creating: Readonly<Record<'add' | 'replace', DeviationId>> = {
  * e-mail (Entra ID). An empty value creates nothing. Replace never creates a membership, because
  * that would grant access.
  */
-function withCreated(current: Json[], change: Change, context: PatchContext): Json[] {
+function* withCreated(current: Json[], change: Change, context: PatchContext): Steps<Json[]> {
   const { op, definition, filter, sub, name, value = null } = change
   const missing = noTarget(`"${name}" names no value that the resource has.`)
   if (op === 'remove') return current
@@ -149,7 +157,7 @@ function withCreated(current: Json[], change: Change, context: PatchContext): Js
   // When a request with a whole value is repeated, it finds and replaces the value it has created.
   const isWhole = op === 'replace' && sub === undefined
   const joining = isWhole ? { ...rules, merge: rules.succeed } : rules
-  return withAdded(current, [created], { change, rules: joining, context })
+  return yield* withAdded(current, [created], { change, rules: joining, context })
 }
 
 /**

@@ -9,6 +9,7 @@ import { withoutCoreUrn } from './assignments.js'
 import { rulesFor } from './complex.js'
 import { type Change, createContext, type PatchContext } from './context.js'
 import type { PatchOperation, PatchOptions } from './operation.js'
+import type { Steps } from './steps.js'
 import { isUnknown, resolveTarget } from './target.js'
 import { asListed, readList } from './value-list.js'
 
@@ -36,20 +37,21 @@ type Effect =
  *   group with its members.
  * @throws ScimError as `applyPatch` for the operations on members
  */
-export function memberChange(
+export function* memberChange(
   type: ResourceType,
   operations: readonly PatchOperation[],
   options: PatchOptions,
-): MembersPatched | undefined {
+): Steps<MembersPatched | undefined> {
   const members = type.attributes.get('members')
   if (members === undefined || !isMemberList(members)) return undefined
   const context = createContext(type, options)
   const isMember = new Map<string, boolean>()
   const rest: PatchOperation[] = []
   for (const operation of operations) {
+    yield
     const part = takeApart(withoutCoreUrn(operation, context), members, context)
     if (part.rest !== undefined) rest.push(part.rest)
-    const effect = part.change === undefined ? none : effectOf(part.change, context)
+    const effect = part.change === undefined ? none : yield* effectOf(part.change, context)
     if (effect.kind === 'unclear') return undefined
     if (effect.kind !== 'none') {
       for (const id of effect.ids) isMember.set(id, effect.kind === 'add')
@@ -111,7 +113,7 @@ function takeOutMembers(
   return Object.keys(rest).length === 0 ? { change } : { change, rest: { op, value: rest } }
 }
 
-function effectOf(given: Change, context: PatchContext): Effect {
+function* effectOf(given: Change, context: PatchContext): Steps<Effect> {
   const change = given.filter === undefined ? asListed(given, context) : given
   const { op, sub, filter, value, definition } = change
   if (sub !== undefined || op === 'replace') return unclear
@@ -123,7 +125,8 @@ function effectOf(given: Change, context: PatchContext): Effect {
     return unclear
   }
   if (op === 'add' && clearsList(definition, value ?? null, context)) return none
-  return { kind: op, ids: readList(change, rulesFor(change, context), context).map(idOf) }
+  const list = yield* readList(change, rulesFor(change, context), context)
+  return { kind: op, ids: list.map(idOf) }
 }
 
 function idOf(member: Json): string {

@@ -10,6 +10,7 @@ import { asAttributes } from '../schema/wrapped-value.js'
 import { applyPatch } from './apply.js'
 import { createContext, type PatchContext } from './context.js'
 import type { PatchOptions } from './operation.js'
+import type { Steps } from './steps.js'
 import { isUnknown, resolveTarget } from './target.js'
 
 /** A resource sent by a client, split by how its attributes are named. */
@@ -29,11 +30,11 @@ interface SplitBody {
  * @throws ScimError as `readResource` and `applyPatch`; `invalidSyntax` (400) when an attribute is
  *   given in two places
  */
-export function readBody(
+export function* readBody(
   type: ResourceType,
   body: Json,
   options: PatchOptions & Pick<ReadContext, 'lists' | 'passedOver'>,
-): ReadResource {
+): Steps<ReadResource> {
   const { rest, byPath, paths } = isObject(body)
     ? takeApart(type, body, options)
     : { rest: body, byPath: {}, paths: [] }
@@ -41,7 +42,10 @@ export function readBody(
   const read = readResource(type, rest, { ...options, mayBeIncomplete: true })
   refuseTwice(read.attributes, paths)
   const operations = [{ op: 'add', value: byPath }] as const
-  const patched = applyPatch(type, read.attributes, operations, { ...options, isRest: true })
+  const patched = yield* applyPatch(type, read.attributes, operations, {
+    ...options,
+    isRest: true,
+  })
   checkResource(type, patched.resource)
   return {
     attributes: patched.resource,

@@ -8,6 +8,7 @@ import { asSent } from '../schema/wrapped-value.js'
 import type { Change, PatchContext } from './context.js'
 import { demotePrimaries } from './primary.js'
 import { unassign } from './simple.js'
+import type { Steps } from './steps.js'
 
 /** The handling of single values of a multi-valued attribute. */
 export interface ValueRules {
@@ -25,19 +26,19 @@ type Values = Json[] | undefined
  * The values of a multi-valued attribute after an operation on the whole of it; `undefined` if
  * unassigned.
  */
-export function changeList(
+export function* changeList(
   current: Values,
   change: Change,
   rules: ValueRules,
   context: PatchContext,
-): Values {
+): Steps<Values> {
   const { op } = change
   if (op === 'remove' && isWithoutValue(change)) return unassign(change)
   if (op !== 'remove' && clearsList(change.definition, change.value ?? null, context)) {
     return op === 'add' ? current : unassign(change)
   }
-  const values = readList(change, rules, context)
-  const next = applyTo[op](current ?? [], values, { change, rules, context })
+  const values = yield* readList(change, rules, context)
+  const next = yield* applyTo[op](current ?? [], values, { change, rules, context })
   return next.length === 0 ? unassign(change) : next
 }
 
@@ -62,7 +63,7 @@ export function asListed(change: Change, context: PatchContext): Change {
 }
 
 /** Reads the values of an operation into canonical form. */
-export function readList(change: Change, rules: ValueRules, context: PatchContext): Json[] {
+export function* readList(change: Change, rules: ValueRules, context: PatchContext): Steps<Json[]> {
   const { op, name, definition, value = null } = change
   const { deviations, budget } = context
   if (op === 'remove' && !deviations.has('removeByValueList')) {
@@ -72,12 +73,13 @@ export function readList(change: Change, rules: ValueRules, context: PatchContex
   }
   const raw = listOf(unwrap(change, context), change, context)
   if (op !== 'remove') budget.spendBytes(value, 1)
-  const list = raw.flatMap((item) => {
+  const list: Json[] = []
+  for (const item of raw) {
+    yield
     const read = rules.read(item)
-    if (read !== undefined) return [read]
-    if (op !== 'remove') return []
-    throw invalidValue(`A value to remove from "${name}" is empty.`)
-  })
+    if (read !== undefined) list.push(read)
+    else if (op === 'remove') throw invalidValue(`A value to remove from "${name}" is empty.`)
+  }
   if (op !== 'remove' && countPrimaries(list) > 1) {
     // Two spellings of the same value count as one primary value, as in POST and PUT.
     requireOnePrimary(definition, distinct(definition, list), name)
@@ -110,14 +112,15 @@ interface ListChange {
  * Appends new values and merges values that exist. A list made by this request grows in place, so
  * that a thousand operations that add one member each do not copy the list a thousand times.
  */
-export function withAdded(
+export function* withAdded(
   current: Json[],
   added: readonly Json[],
   { change, rules, context }: ListChange,
-): Json[] {
+): Steps<Json[]> {
   const { list, index } = growable(current, change.definition, context)
   const touched: number[] = []
   for (const value of added) {
+    yield
     const position = index.find(value)
     if (position === undefined) {
       touched.push(list.push(value) - 1)
@@ -154,34 +157,39 @@ function growable(
  * The new list; or the current one if both have the same values, because the order has no meaning
  * (RFC 7643 §2.4).
  */
-function inPlaceOf(
+function* inPlaceOf(
   current: Json[],
   given: readonly Json[],
   { change, rules, context }: ListChange,
-): Json[] {
+): Steps<Json[]> {
   context.budget.spendComparisons(current.length)
   const before = indexValues(change.definition, current)
-  const list = withAdded([], given, { change, rules, context }).map((value) => {
+  const list: Json[] = []
+  for (const value of yield* withAdded([], given, { change, rules, context })) {
+    yield
     const position = before.find(value)
     const old = position === undefined ? undefined : current[position]
-    if (old === undefined) return value
-    const next = rules.succeed(old, value)
-    return isEqual(next, old) ? old : next
-  })
+    const next = old === undefined ? value : rules.succeed(old, value)
+    list.push(old !== undefined && isEqual(next, old) ? old : next)
+  }
   const kept = new Set(list)
   const isSame = list.length === current.length && current.every((value) => kept.has(value))
   return isSame ? current : list
 }
 
 /** Removes the listed values. Listed values that do not exist are ignored. */
-function withoutListed(
+function* withoutListed(
   current: Json[],
   listed: readonly Json[],
   { change, context }: ListChange,
-): Json[] {
+): Steps<Json[]> {
   if (listed.length === 0) return current
   context.budget.spendComparisons(current.length)
   const index = indexValues(change.definition, listed)
-  const rest = current.filter((value) => index.find(value) === undefined)
+  const rest: Json[] = []
+  for (const value of current) {
+    yield
+    if (index.find(value) === undefined) rest.push(value)
+  }
   return rest.length === current.length ? current : rest
 }

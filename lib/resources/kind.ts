@@ -88,7 +88,7 @@ export interface Kind {
   /** How a PUT is applied. */
   replace(call: ResourceCall, sent: ReceivedResource): WriteSpec
   /** How a PATCH is applied. */
-  patch(call: ResourceCall, operations: readonly PatchOperation[]): WriteSpec
+  patch(call: ResourceCall, operations: readonly PatchOperation[]): WriteSpec | Promise<WriteSpec>
   /** How a resource is deleted. */
   deletion(call: ResourceCall): WriteSpec
   /**

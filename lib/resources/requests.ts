@@ -4,7 +4,7 @@ import { extended, isObject, memberNamed } from '../schema/json.js'
 import type { ReadContext } from '../schema/read-context.js'
 import { joining, readListed } from '../schema/read-value.js'
 import type { Json, JsonObject } from '../schema/types.js'
-import { inSteps } from '../stores/in-steps.js'
+import { inSteps, inTurns } from '../stores/in-steps.js'
 import type { Resource } from '../stores/resource.js'
 import { about, type Call, type ResourceCall } from './call.js'
 import type { ReceivedResource } from './kind.js'
@@ -33,9 +33,9 @@ export async function replace(call: ResourceCall, body: Json): Promise<WriteResu
 }
 
 /** Applies the body of a PATCH (RFC 7644 §3.5.2), completely or not at all. */
-export function patch(call: ResourceCall, body: Json): Promise<WriteResult> {
+export async function patch(call: ResourceCall, body: Json): Promise<WriteResult> {
   const operations = readPatch(body, patchOptions(call.services.options))
-  return write(call, call.kind.patch(call, operations))
+  return write(call, await call.kind.patch(call, operations))
 }
 
 async function readBody(call: Call, body: Json): Promise<ReceivedResource> {
@@ -43,7 +43,8 @@ async function readBody(call: Call, body: Json): Promise<ReceivedResource> {
   const lists = new Map<Json, Json[]>()
   const context = { ...patchOptions(services.options), passedOver: new Set<string>(), lists }
   await readLongList(call, body, context)
-  const { attributes, names, passedOver, secrets } = readSent(type, body, context)
+  const steps = readSent(type, body, context)
+  const { attributes, names, passedOver, secrets } = await inTurns(steps, scope)
   notePassedOver(services, scope, passedOver)
   return { attributes, names, secrets: kind.acceptedSecrets?.(services, secrets) ?? {} }
 }

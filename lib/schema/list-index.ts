@@ -42,6 +42,18 @@ export function indexValues(definition: AttributeDefinition, values: readonly Js
   return { find, note }
 }
 
+/**
+ * Whether a change of a sub-attribute, or of the whole value without one, can make two values of an
+ * attribute equal.
+ */
+export function tellsApart(
+  definition: AttributeDefinition,
+  sub: AttributeDefinition | undefined,
+): boolean {
+  const hasValue = subAttribute(definition, 'value') !== undefined
+  return sub === undefined || !hasValue || sub.name === 'value' || sub.name === 'type'
+}
+
 /** The keys under which a value is indexed, and the keys to look for, best match first. */
 function identify(
   definition: AttributeDefinition,

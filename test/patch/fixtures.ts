@@ -3,6 +3,7 @@ import { ScimError } from '../../lib/errors.js'
 import { applyPatch, type Patched } from '../../lib/patch/apply.js'
 import type { PatchLimits, PatchOptions } from '../../lib/patch/operation.js'
 import { readPatch } from '../../lib/patch/read-patch.js'
+import { inOneGo } from '../../lib/patch/steps.js'
 import { compileResourceTypes } from '../../lib/schema/compile.js'
 import type { Json, JsonObject, ResourceType } from '../../lib/schema/types.js'
 
@@ -176,7 +177,7 @@ export function patch(
 ): Patched {
   const options = optionsOf(choice)
   const body = { schemas: [patchOp], Operations: operations }
-  return applyPatch(typeOf(typeName), resource, readPatch(body, options), options)
+  return inOneGo(applyPatch(typeOf(typeName), resource, readPatch(body, options), options))
 }
 
 /** The ScimError that a call throws, in short; anything else that happens fails the test. */

@@ -3,6 +3,7 @@ import { ScimError } from '../../lib/errors.js'
 import { applyPatch } from '../../lib/patch/apply.js'
 import { memberChange } from '../../lib/patch/members.js'
 import { readPatch } from '../../lib/patch/read-patch.js'
+import { inOneGo } from '../../lib/patch/steps.js'
 import type { Json } from '../../lib/schema/types.js'
 import { type Choice, enterprise, optionsOf, patchOp, resources, typeOf } from './fixtures.js'
 
@@ -120,8 +121,8 @@ function attempt(type: string, operation: Json, choice: Choice): Json | undefine
   const options = optionsOf(choice)
   try {
     const operations = readPatch({ schemas: [patchOp], Operations: [operation] }, options)
-    memberChange(typeOf(type), operations, options)
-    return applyPatch(typeOf(type), resources[type]!, operations, options).resource
+    inOneGo(memberChange(typeOf(type), operations, options))
+    return inOneGo(applyPatch(typeOf(type), resources[type]!, operations, options)).resource
   } catch (error) {
     if (!(error instanceof ScimError)) throw error
     expect(error.status).toBe(400)

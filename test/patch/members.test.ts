@@ -1,5 +1,6 @@
 import { memberChange } from '../../lib/patch/members.js'
 import type { PatchOperation } from '../../lib/patch/operation.js'
+import { inOneGo } from '../../lib/patch/steps.js'
 import { type Choice, optionsOf, refusal, typeOf } from './fixtures.js'
 
 const add = (...ids: string[]): PatchOperation => ({
@@ -14,7 +15,7 @@ const removeOne = (id: string): PatchOperation => ({
 const rename: PatchOperation = { op: 'replace', path: 'displayName', value: 'Crew' }
 
 function change(operations: readonly PatchOperation[], choice: Choice = {}) {
-  return memberChange(typeOf('Group'), operations, optionsOf(choice))
+  return inOneGo(memberChange(typeOf('Group'), operations, optionsOf(choice)))
 }
 
 interface Row {
@@ -177,11 +178,11 @@ describe('memberChange leaves it to applyPatch when', () => {
   })
 
   it('the type has no members', () => {
-    expect(memberChange(typeOf('User'), [rename], optionsOf())).toBeUndefined()
+    expect(inOneGo(memberChange(typeOf('User'), [rename], optionsOf()))).toBeUndefined()
   })
 
   it('a type must never be without members (R-PATCH-24)', () => {
-    expect(memberChange(typeOf('Team'), [removeOne('a')], optionsOf())).toBeUndefined()
+    expect(inOneGo(memberChange(typeOf('Team'), [removeOne('a')], optionsOf()))).toBeUndefined()
   })
 })
 

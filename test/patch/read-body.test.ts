@@ -1,9 +1,10 @@
 import { readBody } from '../../lib/patch/read-body.js'
+import { inOneGo } from '../../lib/patch/steps.js'
 import type { JsonObject } from '../../lib/schema/types.js'
 import { type Choice, enterprise, optionsOf, refusal, typeOf, warranty } from './fixtures.js'
 
 const read = (body: JsonObject, choice: Choice = {}, type = 'User') =>
-  readBody(typeOf(type), body, optionsOf(choice))
+  inOneGo(readBody(typeOf(type), body, optionsOf(choice)))
 
 const userName = 'ines@acme.example'
 const ignoring: Choice = { unknownAttributes: 'ignore' }

@@ -1,4 +1,4 @@
-import { inSteps } from '../../lib/stores/in-steps.js'
+import { inSteps, inTurns } from '../../lib/stores/in-steps.js'
 
 const numbers = Array.from({ length: 2_600 }, (_, index) => index)
 
@@ -28,4 +28,42 @@ it('ends with what its work throws', async () => {
     if (each === 1_700) throw new Error('No.')
   })
   await expect(failing).rejects.toThrow('No.')
+})
+
+describe('work in turns', () => {
+  const never = { signal: new AbortController().signal }
+  const until = (time: number) => {
+    while (performance.now() < time);
+  }
+  function* slow(steps: number): Generator<void, string> {
+    for (let step = 0; step < steps; step += 1) {
+      until(performance.now() + 6)
+      yield
+    }
+    return 'done'
+  }
+
+  it('ends with its result', async () => {
+    expect(await inTurns(slow(3), never)).toBe('done')
+    expect(await inTurns(slow(0), never)).toBe('done')
+  })
+
+  it('lets others have their turn between long steps', async () => {
+    let turns = 0
+    let isOver = false
+    const look = () => {
+      turns += 1
+      if (!isOver) setImmediate(look)
+    }
+    setImmediate(look)
+    await inTurns(slow(10), never)
+    isOver = true
+    expect(turns).toBeGreaterThan(7)
+  })
+
+  it('stops when its time is up', async () => {
+    const late = new AbortController()
+    setImmediate(() => late.abort(new Error('Late.')))
+    await expect(inTurns(slow(10_000), late)).rejects.toThrow('Late.')
+  })
 })

@@ -4,6 +4,7 @@ import type { PatchOperation } from '../../patch/operation.js'
 import { extended } from '../../schema/json.js'
 import type { Json, JsonObject } from '../../schema/types.js'
 import type { MemberChange } from '../../stores/group-store.js'
+import { inTurns } from '../../stores/in-steps.js'
 import { memberIds } from '../../stores/people-below.js'
 import type { Read } from '../../stores/query.js'
 import type { Member, Resource } from '../../stores/resource.js'
@@ -76,10 +77,10 @@ export const group: Kind = {
    * If the operations only add and remove members, the members are not loaded; without other
    * operations and `If-Match`, not even the group is. The cost is then that of the change.
    */
-  patch(call, operations) {
-    const { services, type } = call
+  async patch(call, operations) {
+    const { services, type, scope } = call
     const deltas = keepsMembersApart(call)
-      ? memberChange(type, operations, patchOptions(services.options))
+      ? await inTurns(memberChange(type, operations, patchOptions(services.options)), scope)
       : undefined
     if (!deltas) return patchWhole(call, operations)
     const { change, rest } = deltas
@@ -182,9 +183,9 @@ function needsMembers({ adapters: { access, users } }: Services): boolean {
 function patchWhole(call: ResourceCall, operations: readonly PatchOperation[]): WriteSpec {
   return {
     read: everything,
-    decide: (current, ignored) => {
+    decide: async (current, ignored) => {
       const before = present(current)
-      const { after } = patched(call, before, operations)
+      const { after } = await patched(call, before, operations)
       return wholeChange(call, 'patched', { before, after, ignored })
     },
   }
@@ -216,7 +217,8 @@ function patchWithDeltas(
     read: withoutThem,
     decide: async (current, ignored) => {
       const before = withoutMembers(present(current))
-      const after = withoutMembers(patched(call, before, rest, isRest).after)
+      const { after: changed } = await patched(call, before, rest, isRest)
+      const after = withoutMembers(changed)
       const members = await effectiveChange(call, before.id, known(change, ignored))
       const attributes = withMembersName(changedAttributes(before, after), members)
       return { kind: 'patched', before, after, secrets: {}, members, attributes }

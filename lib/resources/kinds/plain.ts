@@ -1,6 +1,7 @@
 import { applyPatch } from '../../patch/apply.js'
 import type { PatchOperation } from '../../patch/operation.js'
 import type { JsonObject } from '../../schema/types.js'
+import { inTurns } from '../../stores/in-steps.js'
 import type { Read } from '../../stores/query.js'
 import type { Resource } from '../../stores/resource.js'
 import type { Call, ResourceCall } from '../call.js'
@@ -35,9 +36,9 @@ export const plain: Kind = {
 
   patch: (call, operations) => ({
     read: everything,
-    decide: (current) => {
+    decide: async (current) => {
       const before = present(current)
-      const { after, secrets, changed } = patched(call, before, operations)
+      const { after, secrets, changed } = await patched(call, before, operations)
       return changeOf('patched', before, after, { secrets, attributes: contentAmong(changed) })
     },
   }),
@@ -81,26 +82,27 @@ export interface Patched {
 }
 
 /**
- * Applies PATCH operations to a resource.
+ * Applies PATCH operations to a resource, in turns with other requests.
  *
  * @param isRest other operations of the same request are carried out separately
  * @throws ScimError 400 when one cannot be applied; `mutability` for an immutable attribute that
  *   has a value
  */
-export function patched(
+export async function patched(
   { type, services, scope, kind }: Call | ResourceCall,
   before: Resource,
   operations: readonly PatchOperation[],
   isRest?: boolean,
-): Patched {
+): Promise<Patched> {
   const state = before as unknown as JsonObject
   const options = patchOptions(services.options)
-  const { resource, secrets, changed, passedOver } = applyPatch(
+  const steps = applyPatch(
     type,
     state,
     operations,
     isRest === undefined ? options : { ...options, isRest },
   )
+  const { resource, secrets, changed, passedOver } = await inTurns(steps, scope)
   notePassedOver(services, scope, passedOver)
   const after = resource as unknown as Resource
   checkImmutable(type, before, after, changed)
