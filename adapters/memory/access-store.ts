@@ -96,7 +96,9 @@ export function memoryAccessStore(state: State, policy: MappingPolicy): AccessSt
   }
 }
 
-function recordMethods(state: State): Ledger & Pick<AccessStore, 'getValue' | 'setValue'> {
+function recordMethods(
+  state: State,
+): Ledger & Pick<AccessStore, 'getValue' | 'setValue' | 'setValues'> {
   return {
     async getRecord(scope, userId) {
       return state.of(scope).records.get(userId)
@@ -141,6 +143,10 @@ function recordMethods(state: State): Ledger & Pick<AccessStore, 'getValue' | 's
       const { values } = state.of(scope)
       if (value === undefined) values.delete(name)
       else values.set(name, value)
+    },
+    async setValues(scope, given) {
+      const { values } = state.of(scope)
+      for (const [name, value] of given) values.set(name, value)
     },
   }
 }

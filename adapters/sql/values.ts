@@ -20,6 +20,19 @@ const upsertValue = statement<Name & { value: string }>(
     on conflict (tenant, name) do update set value = excluded.value`,
 )
 
+const upsertValues = statement<{ tenant: string; rows: string }>(
+  (value, { json }) => sql`
+    insert into scim_values (tenant, name, value)
+    select ${value('tenant')}, listed.name, listed.value
+    from ${json.rows(value('rows'), { name: 'text', value: 'text' })} as listed
+    where true
+    order by listed.name
+    on conflict (tenant, name) do update set value = excluded.value`,
+)
+
+/** What SQLite writes in a few milliseconds, in this thread. */
+const maxAtOnce = 500
+
 const deleteValue = statement<Name>(
   (value) => sql`
     delete from scim_values
@@ -27,7 +40,9 @@ const deleteValue = statement<Name>(
 )
 
 /** Small named values of each tenant. */
-export function valueMethods(database: Database): Pick<AccessStore, 'getValue' | 'setValue'> {
+export function valueMethods(
+  database: Database,
+): Required<Pick<AccessStore, 'getValue' | 'setValue' | 'setValues'>> {
   return {
     async getValue({ tenant }, name) {
       const [row] = await database.prepared(selectValue, { tenant, name })
@@ -37,6 +52,14 @@ export function valueMethods(database: Database): Pick<AccessStore, 'getValue' |
       const { tenant } = scope
       if (value === undefined) await database.alone(deleteValue, { tenant, name }, { scope })
       else await database.alone(upsertValue, { tenant, name, value }, { scope })
+    },
+    async setValues(scope, values) {
+      const { tenant } = scope
+      const rows = [...values]
+      for (let start = 0; start < rows.length; start += maxAtOnce) {
+        const part = JSON.stringify(rows.slice(start, start + maxAtOnce))
+        await database.alone(upsertValues, { tenant, rows: part }, { scope })
+      }
     },
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Access } from '../mapping/types.js'
 import type { AccessRecord } from '../stores/access-store.js'
 import type { Adapters } from '../stores/adapters.js'
+import { inSteps } from '../stores/in-steps.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import { addressesOf, emailOf } from './email.js'
@@ -93,10 +94,12 @@ export async function rememberAddresses(
   if (lost.length === 0) return
   const own = emailOf(before)
   const isOwnFound = !after || (await access.getRecord(scope, before.id))?.account !== undefined
-  for (const address of lost) {
-    if (address === own && isOwnFound) continue
-    await access.setValue(scope, deletedName(address), before.id)
-  }
+  const values = new Map<string, string>()
+  await inSteps(lost, (address) => {
+    if (address !== own || !isOwnFound) values.set(deletedName(address), before.id)
+  })
+  if (access.setValues) return access.setValues(scope, values)
+  for (const [name, value] of values) await access.setValue(scope, name, value)
 }
 
 function deletedName(address: string): string {

@@ -239,6 +239,11 @@ export interface AccessStore {
    * **Required.** Stores a named value, replacing the one of the same name; `undefined` removes it.
    */
   setValue(scope: Scope, name: string, value: string | undefined): Promise<void>
+  /**
+   * **Recommended.** Stores several values by their names, like `setValue` for each; not necessarily
+   * in one step. Without it, `setValue` is called for one after the other.
+   */
+  setValues?(scope: Scope, values: ReadonlyMap<string, string>): Promise<void>
 }
 
 /** The ledger part of an access store. */

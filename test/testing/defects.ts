@@ -634,9 +634,17 @@ const accessDefects: readonly Defect[] = [
     recordsByEmail: async (scope, email) =>
       (await access.recordsByEmail(scope, email)).filter((record) => record.email === email),
   })),
-  inAccess('share values among tenants', ['access.values'], (access) => ({
+  inAccess('share values among tenants', ['access.values', 'access.values.several'], (access) => ({
     getValue: (scope, name) => access.getValue({ ...scope, tenant: 'one' }, name),
     setValue: (scope, name, value) => access.setValue({ ...scope, tenant: 'one' }, name, value),
+    setValues: async (scope, values) => access.setValues?.({ ...scope, tenant: 'one' }, values),
+  })),
+  inAccess('store the first of several values', ['access.values.several'], (access) => ({
+    setValues: async (scope, values) => {
+      for (const [name, value] of [...values].slice(0, 1_000)) {
+        await access.setValue(scope, name, value)
+      }
+    },
   })),
   inAccess('take a group for a user', ['pending.mark'], (access) => ({
     mark: (scope, ids) => access.mark(scope, [...ids.slice(1), 'somebody']),

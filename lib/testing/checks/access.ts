@@ -15,6 +15,8 @@ import { accessOf, fanOutAll, pendingIds } from './pending.js'
 interface AccessCheck {
   readonly id: string
   readonly title: string
+  /** What the store must have; otherwise the check is skipped. */
+  readonly needs?: (access: AccessStore) => boolean
   readonly run: (context: CheckContext & { readonly access: AccessStore }) => Promise<void>
 }
 
@@ -307,15 +309,32 @@ const values: readonly AccessCheck[] = [
       expectEqual(await access.getValue(scope, 'name'), undefined, 'a value that was removed')
     },
   },
+  {
+    id: 'access.values.several',
+    title: 'stores thousands of named values, also over earlier ones',
+    needs: ({ setValues }) => setValues !== undefined,
+    async run({ access, scope, otherScope }) {
+      const names = Array.from({ length: 2_100 }, (_, index) => `name ${index}`)
+      await access.setValue(scope, 'name 7', 'before')
+      await access.setValue(scope, 'other', 'kept')
+      await access.setValues?.(scope, new Map())
+      await access.setValues?.(scope, new Map(names.map((name) => [name, `"é" ${name}`])))
+      for (const name of ['name 0', 'name 7', 'name 1099', 'name 2099']) {
+        expectEqual(await access.getValue(scope, name), `"é" ${name}`, `the value of "${name}"`)
+      }
+      expectEqual(await access.getValue(scope, 'other'), 'kept', 'a value that was not given')
+      expectEqual(await access.getValue(otherScope, 'name 7'), undefined, 'of another tenant')
+    },
+  },
 ]
 
 /** Mapping rules, the ledger and named values. */
 export const accessChecks: readonly Check[] = [...rules, ...records, ...values].map(
-  ({ run, ...parts }) => ({
+  ({ run, needs = () => true, ...parts }) => ({
     ...parts,
     level: 'MUST',
     section: `AccessStore.${parts.id.split('.')[1]}`,
-    appliesTo: ({ access }: Adapters) => access !== undefined,
+    appliesTo: ({ access }: Adapters) => access !== undefined && needs(access),
     run: (context) => run({ ...context, access: accessOf(context) }),
   }),
 )

@@ -13,6 +13,7 @@ const writes = {
     'saveRecord',
     'deleteRecord',
     'setValue',
+    'setValues',
     'noteRole',
   ],
 } as const
