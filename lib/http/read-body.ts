@@ -19,6 +19,9 @@ export interface Body {
   readonly bytes: number
 }
 
+/** A text that takes milliseconds to parse. */
+const longText = 100_000
+
 /**
  * The JSON object a request carries. If the host's body parser has already read the stream, its
  * result in `req.body` (an object, text or bytes) is used; duplicate members cannot be detected
@@ -38,7 +41,9 @@ export async function readBody(
   if (bytes.length > limits.maxPayloadBytes) throw payloadTooLarge(limits.maxPayloadBytes)
   const text = textOf(bytes)
   for (const _ of checkJson(text, limits)) await nextTurn()
-  return { value: parseObject(text), bytes: bytes.length }
+  const value = parseObject(text)
+  if (text.length > longText) await nextTurn()
+  return { value, bytes: bytes.length }
 }
 
 function leftByParser(body: unknown): Buffer {

@@ -125,11 +125,9 @@ function checkValueCount(operations: readonly JsonObject[], { values }: PatchLim
 /** Counts the elements of all arrays in a value, down to the depth that an attribute can have. */
 function countValues(value: Json, depth = 6): number {
   if (depth === 0 || typeof value !== 'object' || value === null) return 0
-  const own = Array.isArray(value) ? value.length : 0
-  return Object.values(value).reduce(
-    (sum: number, item: Json) => sum + countValues(item, depth - 1),
-    own,
-  )
+  let count = Array.isArray(value) ? value.length : 0
+  for (const item of Object.values(value)) count += countValues(item, depth - 1)
+  return count
 }
 
 /** The first problem that ajv found, e.g. `Operations/3 must be object`. */

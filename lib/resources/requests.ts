@@ -1,13 +1,12 @@
 import { readBody as readSent } from '../patch/read-body.js'
 import { readPatch } from '../patch/read-patch.js'
-import { extended, isObject, memberNamed } from '../schema/json.js'
-import type { ReadContext } from '../schema/read-context.js'
-import { joining, readListed } from '../schema/read-value.js'
+import { extended } from '../schema/json.js'
 import type { Json, JsonObject } from '../schema/types.js'
-import { inSteps, inTurns } from '../stores/in-steps.js'
+import { inTurns } from '../stores/in-steps.js'
 import type { Resource } from '../stores/resource.js'
 import { about, type Call, type ResourceCall } from './call.js'
 import type { ReceivedResource } from './kind.js'
+import { readLongLists } from './long-lists.js'
 import { patchOptions } from './options.js'
 import { notePassedOver } from './passed-over.js'
 import { type WriteResult, write } from './write.js'
@@ -40,32 +39,12 @@ export async function patch(call: ResourceCall, body: Json): Promise<WriteResult
 
 async function readBody(call: Call, body: Json): Promise<ReceivedResource> {
   const { services, type, kind, scope } = call
-  const lists = new Map<Json, Json[]>()
-  const context = { ...patchOptions(services.options), passedOver: new Set<string>(), lists }
-  await readLongList(call, body, context)
-  const steps = readSent(type, body, context)
+  const context = { ...patchOptions(services.options), passedOver: new Set<string>() }
+  const lists = await readLongLists(call, body, context)
+  const steps = readSent(type, body, { ...context, lists })
   const { attributes, names, passedOver, secrets } = await inTurns(steps, scope)
   notePassedOver(services, scope, passedOver)
   return { attributes, names, secrets: kind.acceptedSecrets?.(services, secrets) ?? {} }
-}
-
-interface ListContext extends ReadContext {
-  readonly lists: Map<Json, Json[]>
-}
-
-/** Reads a list of thousands beforehand, so that other requests have their turn in between. */
-async function readLongList(
-  { type, kind: { longAttribute = '' } }: Call,
-  body: Json,
-  context: ListContext,
-): Promise<void> {
-  const definition = type.attributes.get(longAttribute)
-  const sent = isObject(body) ? memberNamed(body, longAttribute) : undefined
-  if (!definition || !Array.isArray(sent) || sent.length <= 1_000) return
-  const list: Json[] = []
-  const join = joining(definition, list)
-  await inSteps(sent, (element) => join(readListed(definition, element, context)))
-  context.lists.set(sent, list)
 }
 
 function newResource({ services, type, kind }: Call, attributes: JsonObject): Resource {

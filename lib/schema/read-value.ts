@@ -135,18 +135,15 @@ export function refuseTwin(names: readonly string[], name: string, prefix: strin
  * @throws ScimError `invalidSyntax`
  */
 export function refuseUnknown(name: string, context: ReadContext, prefix: string): void {
-  const [root = name] = name.split('.', 1)
-  const isInherited = root in Object.prototype
-  const isStandard = standardNames.has(name.toLowerCase())
-  const { unknownAttributes } = context
-  if (
-    !isInherited &&
-    (unknownAttributes === 'ignore' || (unknownAttributes === 'known' && isStandard))
-  ) {
-    context.passedOver?.add(prefix + name)
-    return
+  const { unknownAttributes, passedOver } = context
+  const isDropped =
+    unknownAttributes === 'ignore' ||
+    (unknownAttributes === 'known' && standardNames.has(name.toLowerCase()))
+  const [root = name] = name.includes('.') ? name.split('.', 1) : [name]
+  if (!isDropped || root in Object.prototype) {
+    throw invalidSyntax(`No schema has an attribute "${prefix}${name}".`)
   }
-  throw invalidSyntax(`No schema has an attribute "${prefix}${name}".`)
+  passedOver?.add(prefix + name)
 }
 
 function readElements(
