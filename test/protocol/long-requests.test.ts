@@ -1,4 +1,6 @@
-import { type Answer, type ServiceProvider, serve } from './server.js'
+import { memoryAdapters } from '../../adapters/memory/index.js'
+import type { Adapters } from '../../lib/stores/index.js'
+import { type Answer, bulkUrn, type ServiceProvider, serve } from './server.js'
 
 const many = <T>(count: number, make: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, index) => make(index))
@@ -51,6 +53,37 @@ describe('a request that takes long', () => {
     const { answer, others } = await answeredDuring(scim, scim.patch(`/Users/${id}`, operations))
     expect(answer.status).toBe(200)
     expect(others).toBeGreaterThan(5)
+  })
+
+  it('lets others have their turn: a Bulk of groups in circles', async () => {
+    const adapters = memoryAdapters()
+    const { changeMembers } = adapters.groups as Required<Adapters['groups']>
+    let turn = 0
+    const turns = new Set<number>()
+    const groups: Adapters['groups'] = {
+      ...adapters.groups,
+      changeMembers: (...given) => {
+        turns.add(turn)
+        return changeMembers(...given)
+      },
+    }
+    const scim = await serve({ ...adapters, groups })
+    let isOver = false
+    const tick = () => {
+      turn += 1
+      if (!isOver) setImmediate(tick)
+    }
+    tick()
+    const Operations = many(40, (index) => ({
+      method: 'POST',
+      path: '/Groups',
+      bulkId: `${index}`,
+      data: { displayName: `${index}`, members: [{ value: `bulkId:${index ^ 1}` }] },
+    }))
+    const { status, body } = await scim.post('/Bulk', { schemas: [bulkUrn], Operations })
+    isOver = true
+    expect([status, body.Operations[39].status]).toEqual([200, '201'])
+    expect(turns.size).toBe(20)
   })
 
   it('ends at the deadline, and has changed nothing', async () => {

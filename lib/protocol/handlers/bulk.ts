@@ -148,6 +148,7 @@ async function runJob(job: Job, failOnErrors: number): Promise<void> {
     await runOperation(job, index)
   }
   for (let [next] = job.unfinished; next; [next] = job.unfinished) {
+    await yieldToOthers()
     await finish(job, next)
     job.unfinished.shift()
   }
