@@ -36,9 +36,12 @@ export function asAttributes(value: Json, context: Pick<ReadContext, 'deviations
   return asSent({ type: 'complex', multiValued: false }, value, context)
 }
 
+/** Longer texts are not taken for JSON, because the limits of a body do not apply inside. */
+const longestJson = 32_768
+
 /** Parses text that is the JSON of an object or array; returns other text unchanged. */
 function parsed(text: string): Json {
-  if (!looksLikeJson(text)) return text
+  if (text.length > longestJson || !looksLikeJson(text)) return text
   try {
     return JSON.parse(text)
   } catch {

@@ -232,8 +232,8 @@ export const deviations: readonly Deviation[] = [
     source: 'RFC 7643 §2.3.8',
     description:
       'The JSON text of an object or array is accepted for a complex attribute, an extension ' +
-      'and the value of a PATCH operation without a path. Off: 400 invalidValue; such a text ' +
-      'is never a value itself.',
+      'and the value of a PATCH operation without a path, up to 32,768 characters. Off: 400 ' +
+      'invalidValue; such a text is never a value itself.',
     test: 'test/patch/deviations.test.ts',
   },
   {

@@ -174,3 +174,14 @@ it.each([
     expect(answer.body.detail).toContain(name)
   },
 )
+
+it('takes no long text for the JSON of a value, since no limit of a body applies in it', async () => {
+  const scim = await serve()
+  const listOf = (count: number) =>
+    JSON.stringify(Array.from({ length: count }, (_, index) => ({ value: `${index}@example.com` })))
+  const post = (emails: string) =>
+    scim.post('/Users', { schemas: [userUrn], userName: `of ${emails.length}`, emails })
+  expect((await post(listOf(500))).body.emails).toHaveLength(500)
+  const { status, body } = await post(listOf(2_000))
+  expect([status, body.scimType]).toEqual([400, 'invalidValue'])
+})
