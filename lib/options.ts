@@ -264,6 +264,7 @@ const limitRows = {
   maxFilterWork: { type: whole(1_000, 1_000_000_000_000), default: 10_000_000 },
   maxScanned: { type: whole(1, 100_000_000), default: 50_000 },
   maxStringLength: { type: whole(64, 536_870_912), default: 32_768 },
+  maxValues: { type: whole(1, 10_000_000), default: 2_000 },
   maxJsonDepth: { type: whole(16, 256), default: 32 },
   maxArrayItems: { type: whole(1, 10_000_000), default: 100_000 },
   // A user of all attributes of RFC 7643, each under a path of its own, has about 150.

@@ -135,7 +135,9 @@ function takeComma(frames: readonly Frame[], limits: JsonLimits): void {
     throw invalidValue(`An array has more than ${maxArrayItems} elements, the most allowed.`)
   }
   if (frame.names !== undefined && frame.commas >= maxObjectMembers) {
-    throw invalidValue(`An object has more than ${maxObjectMembers} members, the most allowed.`)
+    throw invalidValue(
+      `An object can have at most ${maxObjectMembers} members (limit "maxObjectMembers").`,
+    )
   }
 }
 

@@ -1,5 +1,6 @@
 import { isUnassigned } from '../schema/empty-value.js'
 import { isObject } from '../schema/json.js'
+import { requireFewValues } from '../schema/read-value.js'
 import type { Json } from '../schema/types.js'
 import { asSent } from '../schema/wrapped-value.js'
 import { isBlank, mergeEdit, rulesFor, subEdit } from './complex.js'
@@ -34,9 +35,14 @@ function* changeMultiValued(
   context: PatchContext,
 ): Steps<Json | undefined> {
   const isWhole = change.filter === undefined && change.sub === undefined
+  // A list made by this request grows in place.
+  const before = current?.length ?? 0
   const next = isWhole
     ? yield* changeList(current, asListed(change, context), rulesFor(change, context), context)
     : yield* changeMatches(current ?? [], change, context)
+  if (next !== undefined && next.length > before) {
+    requireFewValues(change.definition, next.length, context, change.name)
+  }
   if (next !== undefined && next.length > 0) return next
   return current === undefined ? undefined : unassign(change)
 }

@@ -18,6 +18,7 @@ export interface PatchContext {
   readonly deviations: Deviations
   readonly unknownAttributes: UnknownAttributes
   readonly maxStringLength?: number
+  readonly maxValues?: number
   readonly filterLimits: Partial<FilterLimits>
   readonly budget: Budget
   /** Attribute paths and extension URNs that were dropped. */
@@ -43,14 +44,15 @@ export interface Change {
 
 /** Makes the context of one PATCH request on a resource of this type. */
 export function createContext(type: ResourceType, options: PatchOptions): PatchContext {
-  const { deviations, unknownAttributes, limits, maxStringLength, filterLimits = {} } = options
+  const { deviations, unknownAttributes, limits, maxStringLength, maxValues } = options
   const budget = createBudget({ ...defaultPatchLimits, ...limits })
   return {
     type,
     deviations,
     unknownAttributes,
     ...(maxStringLength !== undefined && { maxStringLength }),
-    filterLimits,
+    ...(maxValues !== undefined && { maxValues }),
+    filterLimits: options.filterLimits ?? {},
     budget,
     passedOver: new Set(),
     indexes: new WeakMap(),

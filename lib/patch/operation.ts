@@ -53,6 +53,8 @@ export interface PatchOptions {
   readonly limits?: Partial<PatchLimits>
   /** Maximum length of a string; see `ReadContext`. */
   readonly maxStringLength?: number
+  /** Maximum number of values of one attribute; see `ReadContext`. */
+  readonly maxValues?: number
   /** Limits of paths and the value filters in them. */
   readonly filterLimits?: Partial<FilterLimits>
   /**

@@ -2,7 +2,7 @@ import { invalidSyntax, invalidValue } from '../errors.js'
 import { countPrimaries, requireOnePrimary } from '../schema/check-resource.js'
 import { isEqual, isObject } from '../schema/json.js'
 import { indexValues, type ListIndex } from '../schema/list-index.js'
-import { areMemberships, clearsList, distinct } from '../schema/read-value.js'
+import { areMemberships, clearsList, distinct, requireFewValues } from '../schema/read-value.js'
 import type { AttributeDefinition, Json } from '../schema/types.js'
 import { asSent } from '../schema/wrapped-value.js'
 import type { Change, PatchContext } from './context.js'
@@ -72,6 +72,7 @@ export function* readList(change: Change, rules: ValueRules, context: PatchConte
     )
   }
   const raw = listOf(unwrap(change, context), change, context)
+  if (op !== 'remove') requireFewValues(definition, raw.length, context, name)
   if (op !== 'remove') budget.spendBytes(value, 1)
   const list: Json[] = []
   for (const item of raw) {

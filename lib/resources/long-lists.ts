@@ -3,7 +3,7 @@ import { isDerived } from '../schema/core-schemas.js'
 import { isObject } from '../schema/json.js'
 import { printPath } from '../schema/paths.js'
 import type { ReadContext } from '../schema/read-context.js'
-import { joining, readListed } from '../schema/read-value.js'
+import { joining, readListed, requireFewValues } from '../schema/read-value.js'
 import type { AttributePath, Json, JsonObject, ResourceType } from '../schema/types.js'
 import { inTurns } from '../stores/in-steps.js'
 import type { Call } from './call.js'
@@ -72,9 +72,11 @@ function* readList(
   const list: Json[] = []
   const { attribute } = path
   if (attribute === undefined) return list
+  const name = printPath(path)
+  requireFewValues(attribute, sent.length, context, name)
   const join = joining(attribute, list)
   for (const element of sent) {
-    join(readListed(attribute, element, context, printPath(path)))
+    join(readListed(attribute, element, context, name))
     yield
   }
   return list

@@ -60,6 +60,8 @@ export interface Limits {
   readonly maxScanned: number
   /** Maximum length of a string; eight times as much for `binary` and `reference` attributes. */
   readonly maxStringLength: number
+  /** Maximum number of values of one attribute, except memberships. */
+  readonly maxValues: number
 }
 
 /** The options that requests depend on, with every default filled in. */
@@ -151,6 +153,7 @@ export function patchOptions({
     unknownAttributes,
     limits: { operations: limits.maxPatchOperations, values: limits.maxMembers },
     maxStringLength: limits.maxStringLength,
+    maxValues: limits.maxValues,
     filterLimits: filterLimits(limits),
   }
 }

@@ -22,6 +22,11 @@ export interface ReadContext {
    * attributes. Default 32 768.
    */
   readonly maxStringLength?: number
+  /**
+   * Maximum number of values of one attribute, except memberships. Default: as many as the client
+   * likes.
+   */
+  readonly maxValues?: number
   /** Called with the path of each attribute and the URN of each extension that is dropped. */
   readonly passedOver?: Set<string>
   /** Lists that were read already, by what the client sent. */

@@ -156,7 +156,25 @@ function readElements(
     throw invalidValue(`Attribute "${path}" must be an array.`)
   }
   const elements = Array.isArray(value) ? value : [value]
+  requireFewValues(definition, elements.length, context, path)
   return elements.flatMap((element) => readListed(definition, element, context, path) ?? [])
+}
+
+/**
+ * Refuses more values than an attribute may have. Memberships have limits of their own.
+ *
+ * @throws ScimError `invalidValue` (400) naming the attribute
+ */
+export function requireFewValues(
+  definition: AttributeDefinition,
+  count: number,
+  { maxValues = Number.POSITIVE_INFINITY }: Pick<ReadContext, 'maxValues'>,
+  path: string,
+): void {
+  if (count <= maxValues || areMemberships(definition)) return
+  throw invalidValue(
+    `Attribute "${path}" can have at most ${maxValues} values (limit "maxValues").`,
+  )
 }
 
 /**

@@ -144,6 +144,15 @@ const cases: Readonly<Record<keyof ScimLimits, Case>> = {
     beyond: (scim) => post(scim, { title: 'x'.repeat(65) }),
     isLimited: statusIs(400),
   },
+  maxValues: {
+    limit: 2,
+    within: async (scim) => {
+      await addMembers(scim, 3)
+      return post(scim, { emails: emails(2) })
+    },
+    beyond: (scim) => post(scim, { emails: emails(3) }),
+    isLimited: statusIs(400),
+  },
   maxJsonDepth: {
     limit: 16,
     within: (scim) => scim.send('POST', '/Users', nested(14)),

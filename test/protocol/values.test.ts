@@ -120,6 +120,54 @@ describe('limits.maxStringLength', () => {
   })
 })
 
+describe('limits.maxValues', () => {
+  const emails = (count: number, from = 0) =>
+    Array.from({ length: count }, (_, index) => ({ value: `${from + index}@acme.example` }))
+  const add = (value: object[]) => ({ op: 'add', path: 'emails', value })
+
+  it('bounds the values of an attribute in POST, PUT and PATCH, and is named', async () => {
+    const scim = await serve(memoryAdapters(), { limits: { maxValues: 60 } })
+    const user = await scim.user('a@acme.example', { emails: emails(60) })
+    const url = `/Users/${user.id}`
+    const sent = { schemas: [userUrn], userName: 'a@acme.example', emails: emails(61) }
+    const answers = [
+      await scim.post('/Users', { ...sent, userName: 'b' }),
+      await scim.put(url, sent),
+      await scim.patch(url, [add(emails(1, 60))]),
+      await scim.patch(url, [{ op: 'replace', path: 'emails', value: emails(61) }]),
+      await scim.patch(url, [{ op: 'add', path: 'emails[value eq "z"].type', value: 'work' }]),
+      await scim.patch(url, [{ op: 'replace', value: { phoneNumbers: emails(61) } }]),
+    ]
+    for (const { status, body } of answers) {
+      expect([status, body.scimType]).toEqual([400, 'invalidValue'])
+      expect(body.detail).toContain('maxValues')
+    }
+    expect((await scim.patch(url, [add(emails(60))])).status).toBe(200)
+  })
+
+  it('lets more stay, change and go, where a resource has them already', async () => {
+    const adapters = memoryAdapters()
+    const { id } = await (await serve(adapters)).user('a@acme.example', { emails: emails(9) })
+    const scim = await serve(adapters, { limits: { maxValues: 3 } })
+    const patch = async (operation: object) =>
+      (await scim.patch(`/Users/${id}`, [operation])).body.emails?.length
+    expect(await patch({ op: 'replace', path: 'title', value: 'Boss' })).toBe(9)
+    expect(await patch({ op: 'replace', path: 'emails.type', value: 'work' })).toBe(9)
+    expect(await patch(add(emails(1, 9)))).toBeUndefined()
+    expect(await patch({ op: 'remove', path: 'emails[value sw "8"]' })).toBe(8)
+    expect(await patch({ op: 'replace', path: 'emails', value: emails(3) })).toBe(3)
+  })
+
+  it('does not apply to the members of groups', async () => {
+    const scim = await serve(memoryAdapters(), { limits: { maxValues: 1 } })
+    const ids = [(await scim.user('a')).id, (await scim.user('b')).id, (await scim.user('c')).id]
+    const { id } = await scim.group('Crew', ids.slice(1))
+    const members = [{ value: ids[0] }]
+    await scim.patch(`/Groups/${id}`, [{ op: 'add', path: 'members', value: members }])
+    expect((await scim.get(`/Groups/${id}`)).body.members).toHaveLength(3)
+  })
+})
+
 it.each(['known', 'reject'] as const)(
   'takes a URI in schemas that is unknown here with unknownAttributes %j (A20)',
   async (unknownAttributes) => {
