@@ -83,12 +83,15 @@ function isIgnored(name: string, value: Json): boolean {
   return value === '' && !sayingWhenEmpty.includes(name)
 }
 
+/** Longest list of names in characters, about twice what a URL can have. */
+const longestNames = 32_768
+
 /**
  * The parameters in the body of a search (RFC 7644 §3.4.3). Names match in any case; `null` counts
  * as absent, and so does what is empty, as in a URL.
  *
  * @throws ScimError `invalidSyntax` (400) when the body is not a SearchRequest, `invalidValue`
- *   (400) for a value of the wrong type
+ *   (400) for a value of the wrong type, and for too many names
  */
 export function parametersOfSearch(
   body: Json | undefined,
@@ -97,11 +100,20 @@ export function parametersOfSearch(
   if (!isObject(body)) throw invalidSyntax('The body must be a SearchRequest object.')
   const { schemas, ...parameters } = pickNames(body)
   requireMessage(searchRequestUrn, schemas, deviations)
-  if (isSearch.accepts(parameters)) return parameters
+  if (isSearch.accepts(parameters)) return withFewNames(parameters)
   const reason = reasonOf(isSearch)
   if (deviations.has('searchNumbersAsText') && isSearchWithTexts.accepts(parameters))
-    return parameters
+    return withFewNames(parameters)
   throw invalidValue(`The search is malformed: ${reason}.`)
+}
+
+function withFewNames(parameters: QueryParameters): QueryParameters {
+  for (const name of ['attributes', 'excludedAttributes'] as const) {
+    if ((parameters[name] ?? '').toString().length > longestNames) {
+      throw invalidValue(`"${name}" can have at most ${longestNames} characters.`)
+    }
+  }
+  return parameters
 }
 
 function pickNames(body: JsonObject): JsonObject {

@@ -185,3 +185,19 @@ it('takes no long text for the JSON of a value, since no limit of a body applies
   const { status, body } = await post(listOf(2_000))
   expect([status, body.scimType]).toEqual([400, 'invalidValue'])
 })
+
+it.each(['attributes', 'excludedAttributes'])('bounds %s in the body of a search', async (name) => {
+  const scim = await serve()
+  await scim.user('ines', { title: 'Boss' })
+  const search = (names: string | string[]) =>
+    scim.post('/Users/.search', { schemas: [searchUrn], [name]: names })
+  const namesOf = (count: number) => ['title', ...Array(count).fill('unknown')] as string[]
+  for (const given of [namesOf(4_000), namesOf(4_000).join()]) {
+    expect((await search(given)).body.Resources).toHaveLength(1)
+  }
+  for (const given of [namesOf(5_000), namesOf(5_000).join()]) {
+    const { status, body } = await search(given)
+    expect([status, body.scimType]).toEqual([400, 'invalidValue'])
+    expect(body.detail).toContain(name)
+  }
+})
