@@ -46,7 +46,7 @@ describe('the walk of one PATCH in CONTRIBUTING.md', () => {
   it('names a function in most steps', () => expect(named.length).toBeGreaterThan(14))
 
   it.each(named)('names %s, which %s exports', (name = '', file = '') => {
-    const exported = new RegExp(`^export (?:async )?(?:function|const) ${name}\\b`, 'm')
+    const exported = new RegExp(`^export (?:async )?(?:function\\*?|const) ${name}\\b`, 'm')
     expect(read(file)).toMatch(exported)
   })
 })

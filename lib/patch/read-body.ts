@@ -10,6 +10,7 @@ import { asAttributes } from '../schema/wrapped-value.js'
 import { applyPatch } from './apply.js'
 import { createContext, type PatchContext } from './context.js'
 import type { PatchOptions } from './operation.js'
+import { readLongLists } from './read-lists.js'
 import type { Steps } from './steps.js'
 import { isUnknown, resolveTarget } from './target.js'
 
@@ -33,8 +34,9 @@ interface SplitBody {
 export function* readBody(
   type: ResourceType,
   body: Json,
-  options: PatchOptions & Pick<ReadContext, 'lists' | 'passedOver'>,
+  given: PatchOptions & Pick<ReadContext, 'passedOver'>,
 ): Steps<ReadResource> {
+  const options = { ...given, lists: yield* readLongLists(type, body, given) }
   const { rest, byPath, paths } = isObject(body)
     ? takeApart(type, body, options)
     : { rest: body, byPath: {}, paths: [] }

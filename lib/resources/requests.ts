@@ -6,7 +6,6 @@ import { inTurns } from '../stores/in-steps.js'
 import type { Resource } from '../stores/resource.js'
 import { about, type Call, type ResourceCall } from './call.js'
 import type { ReceivedResource } from './kind.js'
-import { readLongLists } from './long-lists.js'
 import { patchOptions } from './options.js'
 import { notePassedOver } from './passed-over.js'
 import { type WriteResult, write } from './write.js'
@@ -40,8 +39,7 @@ export async function patch(call: ResourceCall, body: Json): Promise<WriteResult
 async function readBody(call: Call, body: Json): Promise<ReceivedResource> {
   const { services, type, kind, scope } = call
   const context = { ...patchOptions(services.options), passedOver: new Set<string>() }
-  const lists = await readLongLists(call, body, context)
-  const steps = readSent(type, body, { ...context, lists })
+  const steps = readSent(type, body, context)
   const { attributes, names, passedOver, secrets } = await inTurns(steps, scope)
   notePassedOver(services, scope, passedOver)
   return { attributes, names, secrets: kind.acceptedSecrets?.(services, secrets) ?? {} }

@@ -240,8 +240,8 @@ export interface AccessStore {
    */
   setValue(scope: Scope, name: string, value: string | undefined): Promise<void>
   /**
-   * **Recommended.** Stores several values by their names, like `setValue` for each; not necessarily
-   * in one step. Without it, `setValue` is called for one after the other.
+   * **Recommended.** Stores several values by their names, like `setValue` for each. They need not
+   * be stored in one step. Without it, `setValue` is called for one after the other.
    */
   setValues?(scope: Scope, values: ReadonlyMap<string, string>): Promise<void>
 }

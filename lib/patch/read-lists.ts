@@ -5,8 +5,7 @@ import { printPath } from '../schema/paths.js'
 import type { ReadContext } from '../schema/read-context.js'
 import { joining, readListed, requireFewValues } from '../schema/read-value.js'
 import type { AttributePath, Json, JsonObject, ResourceType } from '../schema/types.js'
-import { inTurns } from '../stores/in-steps.js'
-import type { Call } from './call.js'
+import type { Steps } from './steps.js'
 
 /** A list that a client sent as an attribute. */
 interface SentList {
@@ -18,21 +17,21 @@ interface SentList {
 const fewValues = 50
 
 /**
- * Reads the long lists of a resource beforehand, wherever they are in the body, in turns with other
- * requests.
+ * Reads the long lists of a resource beforehand, wherever they are in the body, in steps of one
+ * value.
  *
  * @returns what was read, by what the client sent
  * @throws ScimError as `readValue`
  */
-export async function readLongLists(
-  { type, scope }: Call,
+export function* readLongLists(
+  type: ResourceType,
   body: Json,
   context: ReadContext,
-): Promise<ReadonlyMap<Json, Json[]>> {
+): Steps<ReadonlyMap<Json, Json[]>> {
   const lists = new Map<Json, Json[]>()
   if (!isObject(body)) return lists
   for (const { path, sent } of longLists(type, body, context)) {
-    lists.set(sent as Json[], await inTurns(readList(path, sent, context), scope))
+    lists.set(sent as Json[], yield* readList(path, sent, context))
   }
   return lists
 }
@@ -68,7 +67,7 @@ function* readList(
   path: AttributePath,
   sent: readonly Json[],
   context: ReadContext,
-): Generator<void, Json[]> {
+): Steps<Json[]> {
   const list: Json[] = []
   const { attribute } = path
   if (attribute === undefined) return list

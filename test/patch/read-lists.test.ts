@@ -1,19 +1,21 @@
-import type { ResourceCall } from '../../lib/resources/call.js'
-import { readLongLists } from '../../lib/resources/long-lists.js'
+import { readLongLists } from '../../lib/patch/read-lists.js'
 import type { Json, JsonObject } from '../../lib/schema/types.js'
-import { enterprise, optionsOf, typeOf, warranty } from '../patch/fixtures.js'
+import { inTurns } from '../../lib/stores/in-steps.js'
 import { userUrn } from '../support/urns.js'
+import { enterprise, optionsOf, typeOf, warranty } from './fixtures.js'
 
 const scope = { signal: new AbortController().signal }
 const many = <T>(count: number, make: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, index) => make(index))
 const emails = many(60, (index) => ({ VALUE: `${index % 55}@example.com`, unknown: 1 }))
 
-const read = (type: string, body: JsonObject) =>
-  readLongLists({ type: typeOf(type), scope } as unknown as ResourceCall, body, {
+const read = (type: string, body: JsonObject) => {
+  const context = {
     ...optionsOf({ unknownAttributes: 'ignore' }),
     passedOver: new Set<string>(),
-  })
+  }
+  return inTurns(readLongLists(typeOf(type), body, context), scope)
+}
 
 describe('long lists in a body', () => {
   it.each<[string, JsonObject]>([
