@@ -52,9 +52,10 @@ function* findMatches(
   { budget }: PatchContext,
 ): Steps<ReadonlySet<number>> {
   budget.spendComparisons(current.length * (filter?.terms ?? 1))
+  if (filter === undefined) return new Set(current.keys())
   const positions = new Set<number>()
   for (const [position, value] of current.entries()) {
-    if (filter === undefined || filter.matches(value)) positions.add(position)
+    if (filter.matches(value)) positions.add(position)
     yield
   }
   return positions
