@@ -25,6 +25,7 @@ import { fromList } from '../api/together.js'
 import type { LabelStudioSettings } from '../options.js'
 import type { EditionTarget } from './edition.js'
 import type { InviteReset } from './invite-reset.js'
+import { passwordNotes } from './password-notes.js'
 
 interface CommunityParts {
   readonly api: LabelStudioApi
@@ -46,6 +47,7 @@ export function communityTarget(parts: CommunityParts): EditionTarget {
   const { access: records } = settings.storage
   const few = limiter(settings.maxConcurrent, Number.MAX_SAFE_INTEGER)
   const isInactive = inactiveIn(admin)
+  const passwords = passwordNotes(records)
   return {
     canRename: admin !== undefined,
     async deprovision(scope, user, reason) {
@@ -63,19 +65,23 @@ export function communityTarget(parts: CommunityParts): EditionTarget {
       const create = () => accounts.create(scope, user)
       const account = found ?? (await few.run(create, scope.signal))
       await accounts.link(scope, user, account)
-      if (account.isNew) return { applied: [], account: account.reference }
+      if (account.isNew) {
+        await passwords.missing(scope, user.id)
+        const notes = await passwords.notes(scope, user.id)
+        return { applied: [], account: account.reference, notes }
+      }
       const profile = { ...parts, isInactive }
       const { email, notes } = await applyProfile(profile, scope, user, account.user)
       return {
         applied: [],
         account: { ...account.reference, email },
-        notes,
+        notes: [...notes, ...(await passwords.notes(scope, user.id))],
       }
     },
     admit: () => Promise.resolve(),
     seats: () => Promise.resolve(undefined),
     async setPassword(scope, user, password) {
-      if (!admin || settings.firstSignIn !== 'password') return
+      if (!admin || settings.firstSignIn !== 'password') return false
       const found = await accounts.find(scope, user)
       const account = found ?? (await accounts.create(scope, user, { isUrgent: true }))
       try {
@@ -85,6 +91,8 @@ export function communityTarget(parts: CommunityParts): EditionTarget {
         throw error
       }
       await accounts.link(scope, user, account)
+      await passwords.given(scope, user.id)
+      return true
     },
     current: (scope, user, { access }) => current(parts, scope, { user, access }),
   }
