@@ -1,4 +1,7 @@
+import { numberText } from '../numbers.js'
 import { type Html, html, type Part } from './html.js'
+
+export { countOf } from '../numbers.js'
 
 /** The data that every page needs. */
 export interface Layout {
@@ -126,11 +129,6 @@ export function badge(kind: 'good' | 'bad' | 'busy' | 'plain', text: string): Ht
   return html`<span class="badge ${kind}">${text}</span>`
 }
 
-/** `1 person`, `2 people`. */
-export function countOf(count: number, one: string, many: string): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
-}
-
 /** Links to the previous and the next page. */
 export function pager(options: {
   readonly path: string
@@ -148,7 +146,7 @@ export function pager(options: {
   }
   const last = Math.min(offset + limit, total)
   return html`<nav class="pager" aria-label="Pages">
-<span class="quiet">${offset + 1}–${last} of ${total.toLocaleString('en')}</span>
+<span class="quiet">${numberText(offset + 1)}–${numberText(last)} of ${numberText(total)}</span>
 ${offset > 0 && link(Math.max(offset - limit, 0), 'Previous')}
 ${last < total && link(offset + limit, 'Next')}
 </nav>`

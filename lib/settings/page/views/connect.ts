@@ -1,8 +1,9 @@
+import { countOf } from '../../numbers.js'
 import type { Setup } from '../../reports/setup.js'
 import type { MadeToken, TokenSummary } from '../../rules/tokens.js'
 import { type Guide, guides } from '../guides.js'
 import { type Html, html, type Part } from '../html.js'
-import { badge, countOf, formToken, instant, type Layout } from '../layout.js'
+import { badge, formToken, instant, type Layout } from '../layout.js'
 
 /** The data of the page "Connect". */
 export interface ConnectView {

@@ -1,7 +1,8 @@
 import { type EventName, eventNames } from '../../../events/catalogue.js'
 import type { StoredAuditEntry } from '../../../stores/audit-store.js'
+import { countOf } from '../../numbers.js'
 import { type Html, html, type Part } from '../html.js'
-import { badge, countOf, instant, type Layout } from '../layout.js'
+import { badge, instant, type Layout } from '../layout.js'
 import { eventWords } from './event-words.js'
 import { notice } from './panels.js'
 

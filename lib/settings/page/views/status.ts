@@ -1,11 +1,12 @@
 import type { Finding } from '../../../stores/finding.js'
+import { countOf, numberText } from '../../numbers.js'
 import { type Progress, progressText } from '../../reports/progress.js'
 import type { readRefusals } from '../../reports/refusals.js'
 import type { Setup } from '../../reports/setup.js'
 import type { PendingPerson, Status } from '../../reports/status.js'
 import type { TokenSummary } from '../../rules/tokens.js'
 import { type Html, html, type Part } from '../html.js'
-import { badge, countOf, formToken, instant, type Layout } from '../layout.js'
+import { badge, formToken, instant, type Layout } from '../layout.js'
 import { logTable } from './log.js'
 
 /** The status of provisioning. */
@@ -128,7 +129,7 @@ function massLossPanel(layout: Layout, { massLoss, massLossAllowedUntil }: Statu
   const { at, cause, people, of, isRefused } = massLoss
   const isAllowed = massLossAllowedUntil !== undefined
   return html`<section class="panel warn" aria-labelledby="loss-title"><h2 id="loss-title">${isRefused ? 'A mass loss of access was held back' : 'Many people lost access'}</h2>
-<p>${instant(at)}: ${cause} ${isRefused ? 'would have taken' : 'took'} access from ${people.toLocaleString('en')} of ${of.toLocaleString('en')} people within an hour.</p>
+<p>${instant(at)}: ${cause} ${isRefused ? 'would have taken' : 'took'} access from ${numberText(people)} of ${numberText(of)} people within an hour.</p>
 ${isAllowed && html`<p>Confirmed: until ${instant(massLossAllowedUntil)} nothing is held back.</p>`}
 ${isRefused && !isAllowed && html`<form method="post" action="${layout.base}/status">${formToken(layout)}<button class="button" name="do" value="allowLoss">This is meant: let it through for an hour</button></form>`}
 </section>`
@@ -152,7 +153,7 @@ function seatLine(view: Parameters<typeof statusView>[1]): Part {
   if (!seats.supported || seats.used === undefined) return undefined
   const { used, limit } = seats
   const isFull = limit !== undefined && used >= limit
-  return html`<dt>Seats</dt><dd>${used.toLocaleString('en')}${limit !== undefined && ` of ${limit.toLocaleString('en')}`} used${isFull && [' ', badge('bad', 'full')]}${
+  return html`<dt>Seats</dt><dd>${numberText(used)}${limit !== undefined && ` of ${numberText(limit)}`} used${isFull && [' ', badge('bad', 'full')]}${
     limit !== undefined &&
     html`<br><meter min="0" max="${limit}" value="${used}" aria-label="Seats used"></meter>`
   }</dd>`
@@ -187,7 +188,7 @@ function passedOverCard({ passedOver }: Status): Html {
 <thead><tr><th scope="col">What</th><th scope="col">Name</th><th scope="col">Times</th><th scope="col">Last</th></tr></thead>
 <tbody>${passedOver.map(
     ({ kind, name, count, at }) =>
-      html`<tr><td>${passedOverKinds[kind]}</td><td>${name}</td><td data-label="Times">${count.toLocaleString('en')}</td><td data-label="Last">${instant(at)}</td></tr>`,
+      html`<tr><td>${passedOverKinds[kind]}</td><td>${name}</td><td data-label="Times">${numberText(count)}</td><td data-label="Last">${instant(at)}</td></tr>`,
   )}</tbody></table></div></section>`
 }
 
@@ -198,7 +199,7 @@ function refusalsCard(layout: Layout, { totalResults, refusals }: ReportedRefusa
 <div class="scroll" role="region" aria-label="What would be refused" tabindex="0"><table class="rows">
 <thead><tr><th scope="col">Person</th><th scope="col">Request</th><th scope="col">Why</th><th scope="col">Times</th><th scope="col">Last</th></tr></thead>
 <tbody>${refusals.map((each) => refusalRow(layout, each))}</tbody></table></div>
-${hidden > 0 && html`<p class="quiet">and ${hidden.toLocaleString('en')} more, in <code>/api/scim/refusals</code></p>`}</section>`
+${hidden > 0 && html`<p class="quiet">and ${numberText(hidden)} more, in <code>/api/scim/refusals</code></p>`}</section>`
 }
 
 function refusalRow(layout: Layout, refusal: ReportedRefusals['refusals'][number]): Html {
@@ -207,7 +208,7 @@ function refusalRow(layout: Layout, refusal: ReportedRefusals['refusals'][number
     userName === undefined
       ? person
       : html`<a href="${layout.base}/people/${encodeURIComponent(person)}">${userName}</a>`
-  return html`<tr><th scope="row">${who}</th><td><code>${method} ${path}</code></td><td>${reason}</td><td data-label="Times">${count.toLocaleString('en')}</td><td data-label="Last">${instant(at)}</td></tr>
+  return html`<tr><th scope="row">${who}</th><td><code>${method} ${path}</code></td><td>${reason}</td><td data-label="Times">${numberText(count)}</td><td data-label="Last">${instant(at)}</td></tr>
 `
 }
 
@@ -217,7 +218,7 @@ function failedCard(layout: Layout, status: Status): Html {
 <div class="scroll" role="region" aria-label="People whose change failed" tabindex="0"><table class="rows">
 <thead><tr><th scope="col">Person</th><th scope="col">Since</th><th scope="col">Failure</th><th scope="col"><span class="unseen">Try again</span></th></tr></thead>
 <tbody>${status.failedPeople.map((person) => failedRow(layout, person))}</tbody></table></div>
-<form method="post" action="${layout.base}/status">${formToken(layout)}<button class="button" name="do" value="retry">Try all ${status.failed.toLocaleString('en')} again</button></form>
+<form method="post" action="${layout.base}/status">${formToken(layout)}<button class="button" name="do" value="retry">Try all ${numberText(status.failed)} again</button></form>
 </section>`
 }
 
