@@ -361,6 +361,16 @@ describe('the state of the work', () => {
   })
 })
 
+/** The fields of the rules in an editor, as a browser sends them. */
+function fieldsIn(text: string): Readonly<Record<string, string>> {
+  const shown = text.replace(/<template>.*?<\/template>/gs, '')
+  const inputs = [...shown.matchAll(/<input type="text" name="([^"]+)" value="([^"]*)"/g)]
+  const selects = [...shown.matchAll(/<select name="([^"]+)".*?<option selected>([^<]*)/gs)]
+  return Object.fromEntries([
+    ...[...inputs, ...selects].map(([, name = '', value = '']) => [name, value]),
+  ])
+}
+
 describe('a rule in which only a part is entered', () => {
   it.each([
     ['roles.role', 'Manager', 'roles.group'],
@@ -377,9 +387,24 @@ describe('a rule in which only a part is entered', () => {
     expect(page.text).toContain('role="alert"')
   })
 
-  it('counts as none if nothing was entered', async () => {
+  it.each([
+    ['roles', 'The group is missing.'],
+    ['workspaces', 'The workspace and the group are missing.'],
+    ['projects', 'The project and the group are missing.'],
+  ])('stays also as it was added: %s', async (section, message) => {
     const { send } = await signedInPage()
-    const row = { 'roles.role': 'Annotator', 'roles.group': ' ' }
-    await send(path, { version: '0', do: 'preview', ...row }).expect(200)
+    const added = await send(path, { version: '0', do: `add:${section}` }).expect(200)
+    const fields = { [`${section}.group`]: ' ', ...fieldsIn(added.text) }
+    const page = await send(path, { version: '0', do: 'preview', ...fields }).expect(400)
+    expect(page.text).toContain(`<p class="problem">${message}</p>`)
+    expect(page.text).toContain(`id="${section}-0"`)
+    expect(page.text).not.toContain('These are the rules that are saved already.')
+  })
+
+  it('is never offered by the page itself', async () => {
+    const { visit, send } = await signedInPage()
+    expect(fieldsIn((await visit(path)).text)).toEqual({})
+    const { text } = await send(path, { version: '0', do: 'preview' }).expect(200)
+    expect(text).toContain('These are the rules that are saved already.')
   })
 })

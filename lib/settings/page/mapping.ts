@@ -23,10 +23,10 @@ import {
   draftFrom,
   draftOf,
   inputOf,
+  missingParts,
   type Section,
   sections,
   withGroupNamed,
-  withoutEmptyRows,
   withoutRow,
   withRow,
 } from './draft.js'
@@ -80,7 +80,7 @@ export async function changeMapping(pageRequest: PageRequest): Promise<PageAnswe
     return show(pageRequest, { draft: withoutRow(draft, table, Number(index)) })
   }
   const current = await pageRequest.context.adapters.access.rules(pageRequest.scope)
-  const meant = withMeantName(withoutEmptyRows(draft), pageRequest.form.get('do') ?? '')
+  const meant = withMeantName(draft, pageRequest.form.get('do') ?? '')
   if (action === 'rebase')
     return preview(pageRequest, { ...meant, version: current.version }, current)
   if (meant.version !== current.version) return conflict(pageRequest, meant, current)
@@ -169,10 +169,17 @@ async function judged(
   try {
     return { rules: await readDraft(context, scope, { input: inputOf(draft), current }) }
   } catch (error) {
-    if (error instanceof RulesError) return { problems: error.problems }
+    if (error instanceof RulesError) return { problems: problemsIn(draft, error) }
     if (storeErrorKind(error) !== 'unavailable') throw error
     return { problems: [{ row: 'Workspaces and projects', message: (error as Error).message }] }
   }
+}
+
+/** Says of rows with a gap what is missing, in the words of the page. */
+function problemsIn(draft: Draft, { problems }: RulesError): readonly RuleProblem[] {
+  const missing = missingParts(draft)
+  const rows = new Set(missing.map(({ row }) => row))
+  return [...missing, ...problems.filter(({ row }) => !rows.has(row))]
 }
 
 async function conflict(
