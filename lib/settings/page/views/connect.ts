@@ -8,6 +8,8 @@ import { badge, formToken, instant, type Layout } from '../layout.js'
 /** The data of the page "Connect". */
 export interface ConnectView {
   readonly setup: Setup
+  /** Whether the identity provider has sent people. */
+  readonly hasPeople: boolean
   /** Absent: tokens are given only in code. */
   readonly tokens: readonly TokenSummary[] | undefined
   /** The guide of the chosen identity provider. */
@@ -34,7 +36,7 @@ ${view.made && madePanel(view.made)}
 ${urlCard(view.scimUrl)}
 ${tokenCard(layout, view.tokens)}
 ${guideCard(layout, view.guide)}
-${nextCard(layout, view.setup)}`
+${nextCard(layout, view)}`
 }
 
 function madePanel({ token, made }: MadeToken): Html {
@@ -80,8 +82,8 @@ ${tokens.length > 0 && tokenTable(layout, tokens)}
 <form method="post" action="${layout.base}/connect" class="search">${formToken(layout)}
 <label for="token-name" class="unseen">Name of the token</label>
 <input type="text" id="token-name" name="name" required maxlength="100" placeholder="Name, e.g. okta" autocomplete="off">
-<label for="token-days" class="unseen">How long it lives</label>
-<select id="token-days" name="days"><option value="365">for a year</option><option value="90">for 90 days</option><option value="">without end</option></select>
+<label for="token-days" class="unseen">When it expires</label>
+<select id="token-days" name="days"><option value="365">expires in a year</option><option value="90">expires in 90 days</option><option value="">never expires</option></select>
 <button class="button${tokens.length === 0 && ' primary'}" name="do" value="create">Make a token</button>
 </form>
 </section>`
@@ -89,7 +91,7 @@ ${tokens.length > 0 && tokenTable(layout, tokens)}
 
 function tokenTable(layout: Layout, tokens: readonly TokenSummary[]): Html {
   return html`<div class="scroll" role="region" aria-label="Tokens" tabindex="0"><table class="rows">
-<thead><tr><th scope="col">Token</th><th scope="col">Last used</th><th scope="col">Ends</th><th scope="col"><span class="unseen">Manage</span></th></tr></thead>
+<thead><tr><th scope="col">Token</th><th scope="col">Last used</th><th scope="col">Expires</th><th scope="col"><span class="unseen">Manage</span></th></tr></thead>
 <tbody>${tokens.map((token) => tokenRow(layout, token))}</tbody></table></div>`
 }
 
@@ -103,7 +105,7 @@ function tokenRow(layout: Layout, token: TokenSummary): Html {
   const { id, name, state, createdAt, createdBy, expiresAt, lastUsedAt } = token
   return html`<tr><th scope="row">${name} ${states[state]}<br><span class="quiet">${
     id === undefined ? 'given in code' : html`made ${instant(createdAt)} by ${createdBy}`
-  }</span></th><td data-label="Last used">${instant(lastUsedAt)}</td><td data-label="Ends">${expiresAt === undefined ? html`<span class="quiet">never</span>` : instant(expiresAt)}</td><td class="end">${id !== undefined && manage(layout, { ...token, id })}</td></tr>
+  }</span></th><td data-label="Last used">${instant(lastUsedAt)}</td><td data-label="Expires">${expiresAt === undefined ? html`<span class="quiet">never</span>` : instant(expiresAt)}</td><td class="end">${id !== undefined && manage(layout, { ...token, id })}</td></tr>
 `
 }
 
@@ -135,16 +137,15 @@ ${
 </section>`
 }
 
-function nextCard(layout: Layout, { lastContact, people, groups, hasRules }: Setup): Html {
+function nextCard(layout: Layout, { setup, hasPeople }: ConnectView): Html {
+  const { lastContact, groups, hasRules } = setup
   const step = (isDone: boolean, title: Part, about: Part) =>
-    html`<li class="${isDone ? 'done' : 'open'}"><strong>${title}</strong> ${isDone ? badge('good', 'Done') : badge('plain', 'To come')}<br><span class="quiet">${about}</span></li>`
+    html`<li class="${isDone ? 'done' : 'open'}"><strong>${title}</strong> ${isDone ? badge('good', 'Done') : badge('plain', 'Not yet')}<br><span class="quiet">${about}</span></li>`
   const isConnected = lastContact !== undefined
-  // Before that, all people come from an import.
-  const hasPeople = isConnected && people > 0
   return html`<section class="card" aria-labelledby="next-title" id="next"${!isConnected && html` data-refresh="3"`}><h2 id="next-title">What happens next</h2>
 <ol class="steps" aria-live="polite">
 ${step(isConnected, 'The identity provider calls', isConnected ? html`Last seen ${instant(lastContact)}.` : 'Test the connection there; this page sees it.')}
-${step(hasPeople, 'It sends people', hasPeople ? html`<a href="${layout.base}/people">${countOf(people, 'person', 'people')}</a>` : 'Assign somebody there.')}
+${step(hasPeople, 'It sends people', hasPeople ? html`They are under <a href="${layout.base}/people">People</a>.` : 'Assign somebody there.')}
 ${step(groups > 0, 'It sends groups', groups > 0 ? html`<a href="${layout.base}/groups">${countOf(groups, 'group', 'groups')}</a>` : 'Push the groups that shall give access.')}
 ${step(hasRules, 'Rules give them roles, workspaces and projects', html`<a href="${layout.base}">Group mapping</a>: you see who changes before anything is saved.`)}
 </ol></section>`

@@ -1,3 +1,4 @@
+import type { StoredAuditEntry } from '../../../stores/audit-store.js'
 import type { Finding } from '../../../stores/finding.js'
 import { countOf, numberText } from '../../numbers.js'
 import { type Progress, progressText } from '../../reports/progress.js'
@@ -35,8 +36,8 @@ ${stillInPanel(layout, status)}
 <dl class="facts">
 <dt>People and groups</dt><dd><a href="${layout.base}/people">${countOf(setup.people, 'person', 'people')}</a>, <a href="${layout.base}/groups">${countOf(setup.groups, 'group', 'groups')}</a></dd>
 <dt>Identity provider last seen</dt><dd>${instant(status.lastContact)}</dd>
-${lastFailedRequest(status)}
-<dt>Waiting to be updated</dt><dd>${countOf(status.pending, 'person', 'people')}${status.fanningOut > 0 && html` and more whom new rules concern`}${status.oldest !== undefined && isBusy && html` <span class="quiet">since ${instant(status.oldest)}</span>`}${status.progress && !status.paused && progressBar(status.progress)}</dd>
+${lastFailedRequest(layout, status)}
+<dt>Waiting to be updated</dt><dd>${countOf(status.pending, 'person', 'people')}${status.fanningOut > 0 && html` and others whom new rules affect`}${status.oldest !== undefined && isBusy && html` <span class="quiet">since ${instant(status.oldest)}</span>`}${status.progress && !status.paused && progressBar(status.progress)}</dd>
 <dt>Failed</dt><dd>${countOf(status.failed, 'person', 'people')}</dd>
 <dt>Last failure</dt><dd>${status.lastError ? html`<a href="${layout.base}/people/${encodeURIComponent(status.lastError.userId)}">${status.lastError.message}</a>` : html`<span class="quiet">none</span>`}</dd>
 <dt>Reconciler</dt><dd>${reconcilerLine(status)}</dd>
@@ -159,11 +160,18 @@ function seatLine(view: Parameters<typeof statusView>[1]): Part {
   }</dd>`
 }
 
-function lastFailedRequest({ lastFailedRequest: entry }: Status): Part {
+function lastFailedRequest(layout: Layout, { lastFailedRequest: entry }: Status): Part {
   if (!entry) return undefined
-  const { at, detail, target, status } = entry
-  const about = target && `${target.resourceType} ${target.name ?? target.id}: `
-  return html`<dt>Its last request without success</dt><dd>${instant(at)} <span class="quiet">${about}${detail ?? `status ${status ?? '?'}`}</span></dd>`
+  return html`<dt>Its last request without success</dt><dd>${instant(entry.at)} <span class="quiet">${requestText(entry)}</span> <a href="${layout.base}/log?event=${entry.event}">Show in the log</a></dd>`
+}
+
+/** `okta: PATCH User ada@example.com, refused with status 400: Attribute …`. */
+function requestText({ actor, target, outcome, status, detail = '' }: StoredAuditEntry): string {
+  const [, method, reason = detail] = /^([A-Z]+): (.+)$/s.exec(detail) ?? []
+  const parts = [method, target?.resourceType, target?.name ?? target?.id]
+  const request = parts.filter((part) => part !== undefined && part !== '').join(' ') || 'a request'
+  const answer = `${outcome}${status === undefined ? '' : ` with status ${status}`}`
+  return `${actor}: ${request}, ${answer}${reason === '' ? '' : `: ${reason}`}`
 }
 
 function waitingCard(layout: Layout, status: Status): Html {
