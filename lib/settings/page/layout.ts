@@ -80,8 +80,10 @@ ${layout.actor !== undefined && account(layout)}
 }
 
 function account(layout: Layout): Html {
+  // The name that tokens have where nobody names a tenant.
+  const hasTenants = layout.tenant !== 'default'
   return html`<div class="account">
-<span class="quiet">${layout.actor} · ${layout.tenant}</span>
+<span class="quiet">${layout.actor}${hasTenants && ` · ${layout.tenant}`}</span>
 ${
   layout.canSignOut &&
   html`<form method="post" action="${layout.base}/sign-out">
