@@ -57,6 +57,36 @@ describe('signing in at the settings page', () => {
     await request(app).get(path).set('Cookie', cookieOf(signedIn)).expect(401)
   })
 
+  it('says where the token is', async () => {
+    const { app } = aSettingsApp()
+    const { text } = await request(app).get(path)
+    expect(text).toContain('set as <code>ADMIN_TOKEN</code>, or printed when the service starts')
+  })
+
+  it('tells whoever has a token of the identity provider that it is one', async () => {
+    const world = await signedInPage({ options: { failedSignInsPerMinute: 2 } })
+    const { body } = await world.post('/api/scim/tokens', { name: 'okta' }).expect(201)
+    const form = await request(world.app).get(path)
+    const signIn = (token: string) =>
+      request(world.app)
+        .post(`${path}/sign-in`)
+        .type('form')
+        .set('Cookie', cookieOf(form))
+        .send({ csrf: formTokenOf(form.text), token })
+    const other = await signIn(body.token).expect(401)
+    expect(other.text).toContain('This is the token of an identity provider')
+    expect(other.text).not.toContain('okta')
+    // It counts as a failure, as any other token does.
+    expect((await signIn('unknown-token')).text).toContain('This token is not known here.')
+    await signIn(body.token).expect(429)
+  })
+
+  it('goes on without the store of tokens', async () => {
+    const tokens = { ...memoryAdapters().tokens!, find: () => Promise.reject(new Error('down')) }
+    const { signedIn } = await signedInPage({ options: { tokens } }, 'wrong-token')
+    expect(signedIn.text).toContain('This token is not known here.')
+  })
+
   it('ends when its time is up', async () => {
     let now = new Date('2026-03-01T08:00:00Z')
     const { visit } = await signedInPage({ options: { clock: () => now, sessionMinutes: 60 } })

@@ -23,6 +23,8 @@ export interface Layout {
   readonly hasWorkspaces?: boolean
   /** Why rules are recorded but not in force; absent if they are in force. */
   readonly notInForce?: string | undefined
+  /** Set if no Label Studio is connected: everything is only recorded. */
+  readonly isUnconnected?: boolean
 }
 
 /** A page of the settings. */
@@ -63,12 +65,16 @@ export function page(layout: Layout, { title, tab, content }: PageParts): string
 ${header(layout)}
 ${layout.actor !== undefined && navigation(layout, tab)}
 <main id="main" tabindex="-1" data-form-token="${layout.formToken}">
+${layout.isUnconnected && unconnectedBanner}
 ${content}
 </main>
 </body>
 </html>
 `.toString()
 }
+
+/** On every page, because each one speaks of access or of Label Studio. */
+const unconnectedBanner = html`<div class="panel warn"><p><strong>No Label Studio is connected.</strong> People, groups and rules are recorded here, and nothing happens elsewhere: what these pages say of access and of Label Studio is what would be. Whoever runs this service can connect one.</p></div>`
 
 function header(layout: Layout): Html {
   return html`<header class="top">
