@@ -19,6 +19,14 @@ describe('the page "Connect"', () => {
     expect(tokenIn(again.text)).toBeUndefined()
   })
 
+  it('says when a token expires', async () => {
+    const { send } = await signedInPage()
+    const { text } = await send(connect, { do: 'create', name: 'okta', days: '' })
+    expect(text).toContain('>expires in a year</option>')
+    expect(text).toContain('>never expires</option>')
+    expect(text).toContain('<td data-label="Expires"><span class="quiet">never</span></td>')
+  })
+
   it('renames, rotates and revokes', async () => {
     const { send, adapters, scope } = await signedInPage()
     const { text } = await send(connect, { do: 'create', name: 'okta' })
