@@ -41,8 +41,8 @@ export class MassLossError extends Error {
   constructor(preview: Preview) {
     const { losingAccess, lossShare } = preview
     super(
-      `${numberText(losingAccess)} people, ${Math.round(lossShare * 100)}% of those who have access, ` +
-        'would lose it. Nothing was saved. Add "?confirmLoss=true" if this is meant.',
+      `${numberText(losingAccess)} people, ${Math.round(lossShare * 100)}% of those who ` +
+        'have access, would lose it. Nothing was saved. Add "?confirmLoss=true" if this is meant.',
     )
     this.preview = preview
   }
