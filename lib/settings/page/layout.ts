@@ -74,7 +74,7 @@ ${content}
 }
 
 /** On every page, because each one speaks of access or of Label Studio. */
-const unconnectedBanner = html`<div class="panel warn"><p><strong>No Label Studio is connected.</strong> People, groups and rules are recorded here, and nothing happens elsewhere: what these pages say of access and of Label Studio is what would be. Whoever runs this service can connect one.</p></div>`
+const unconnectedBanner = html`<div class="panel warn"><p><strong>No Label Studio is connected.</strong> People, groups and rules are recorded here, and nothing is changed elsewhere: what these pages say about access is what a Label Studio would get. Whoever runs this service can connect one.</p></div>`
 
 function header(layout: Layout): Html {
   return html`<header class="top">
