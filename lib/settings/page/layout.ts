@@ -1,8 +1,6 @@
 import { numberText } from '../numbers.js'
 import { type Html, html, type Part } from './html.js'
 
-export { countOf } from '../numbers.js'
-
 /** The data that every page needs. */
 export interface Layout {
   /** Where the settings are mounted, e.g. `/scim/settings`. */

@@ -77,7 +77,8 @@ export async function explain(
       store.rules(scope),
     ])
   const { reasons, ...given } = access
-  const summary = summaryOf(user, given, { record, pending })
+  const signUp = invitation && ('invited' as const)
+  const summary = summaryOf(user, given, { record, pending, signUp })
   // Without rules, a gate may enforce nothing.
   const sees = hasRules(rules) && map && seenBy(map, summary, { access, inForce })
   return {

@@ -4,6 +4,7 @@ import type { MadeToken, TokenSummary } from '../../rules/tokens.js'
 import { type Guide, guides } from '../guides.js'
 import { type Html, html, type Part } from '../html.js'
 import { badge, formToken, instant, type Layout } from '../layout.js'
+import { copyField } from './copy-field.js'
 
 /** The data of the page "Connect". */
 export interface ConnectView {
@@ -45,16 +46,6 @@ function madePanel({ token, made }: MadeToken): Html {
 <p>It is shown this once: only its digest is kept here.</p>
 ${copyField('made-token', 'Token', { value: token })}
 </section>`
-}
-
-interface CopyField {
-  readonly value: string
-  readonly path?: string | undefined
-}
-
-/** A value with a copy button. The button appears only if scripts run. */
-function copyField(id: string, label: string, { value, path }: CopyField): Html {
-  return html`<p class="copy"><label for="${id}" class="unseen">${label}</label><input id="${id}" readonly value="${value}"${path !== undefined && html` data-path="${path}"`}> <button type="button" class="button" hidden data-copy="${id}">Copy</button></p>`
 }
 
 function urlCard(scimUrl: ScimUrl | undefined): Html {
