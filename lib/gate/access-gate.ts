@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import createDebug from 'debug'
-import { noteEnforcement } from '../access/index.js'
+import { noteEnforcement, noteEveryMs } from '../access/index.js'
 import type { Adapters } from '../stores/adapters.js'
 import { checkAdapters } from '../stores/check-adapters.js'
 import { storeErrorKind, type UnavailableError } from '../stores/errors.js'
@@ -144,23 +144,25 @@ function refusalFor(error: unknown): Refusal | undefined {
 const noteTimeoutMs = 10_000
 
 /**
- * Stores once which mode this gate enforces, for the settings page; after a failure, the next
- * request tries again.
+ * Stores from time to time which mode this gate has, for the settings page, as long as requests
+ * come; after a failure, the next request tries again.
  */
 function modeNoter({ access }: Adapters, { enforce, tenant }: ResolvedGateOptions): () => void {
   if (!access) return () => {}
-  let isDone = false
+  const gate = randomUUID()
+  const mode = enforce ? enforce.mode : 'off'
+  let notedAt = Number.NEGATIVE_INFINITY
   return () => {
-    if (isDone) return
-    isDone = true
+    if (performance.now() - notedAt < noteEveryMs) return
+    notedAt = performance.now()
     const scope: Scope = {
       tenant,
       actor: 'gate',
       requestId: randomUUID(),
       signal: AbortSignal.timeout(noteTimeoutMs),
     }
-    noteEnforcement(access, scope, enforce ? enforce.mode : 'off').catch((error: unknown) => {
-      isDone = false
+    noteEnforcement(access, scope, mode, { gate }).catch((error: unknown) => {
+      notedAt = Number.NEGATIVE_INFINITY
       debug('what the gate enforces was not noted: %O', error)
     })
   }
