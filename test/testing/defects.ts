@@ -30,6 +30,7 @@ import {
   turn,
   unique,
 } from './broken.js'
+import { raceDefects, valueDefects } from './value-defects.js'
 
 /** A minimal adapter that says that it takes filters, and does not. */
 function minimalThatIs(name: string, breaks: string[]) {
@@ -801,6 +802,8 @@ const unusedToken = { name: 'none', digest: '0'.repeat(64), createdAt: '', creat
 
 export const defects: readonly Defect[] = [
   ...storeDefects,
+  ...valueDefects,
+  ...raceDefects,
   ...groupDefects,
   ...outboxDefects,
   ...accessDefects,
