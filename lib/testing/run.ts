@@ -5,6 +5,7 @@ import { accessChecks } from './checks/access.js'
 import { auditChecks } from './checks/audit.js'
 import { decisionChecks } from './checks/decisions.js'
 import { groupsOfChecks } from './checks/groups-of.js'
+import { sharedIdChecks } from './checks/ids.js'
 import { memberPageChecks } from './checks/member-pages.js'
 import { memberChecks } from './checks/members.js'
 import { outboxChecks } from './checks/outbox.js'
@@ -21,6 +22,7 @@ import { freshScope } from './subject.js'
 /** Every requirement on adapters. */
 export const checks: readonly Check[] = [
   ...resourceChecks,
+  ...sharedIdChecks,
   ...queryChecks,
   ...tenantChecks,
   ...memberChecks,

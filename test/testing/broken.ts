@@ -1,4 +1,5 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
+import { minimalAdapters } from '../../examples/own-adapter/adapter.js'
 import type {
   AccessStore,
   Adapters,
@@ -31,11 +32,11 @@ export const unique = (...ids: string[]) =>
 export function inStores(
   name: string,
   breaks: string[],
-  change: (store: AnyStore) => Partial<AnyStore>,
+  change: (store: AnyStore, all: Full) => Partial<AnyStore>,
 ) {
   const make = () => {
     const adapters = memoryAdapters()
-    const broken = (store: AnyStore) => ({ ...store, ...change(store) })
+    const broken = (store: AnyStore) => ({ ...store, ...change(store, adapters) })
     const devices = broken(adapters.resourceStore?.(typeNamed('Device')) as AnyStore)
     return {
       ...adapters,
@@ -94,6 +95,19 @@ export function inAudit(
   const make = () => {
     const adapters = memoryAdapters()
     return { ...adapters, audit: { ...adapters.audit, ...change(adapters.audit) } }
+  }
+  return { name, breaks, make }
+}
+
+/** A minimal adapter, which takes whole groups, with a mistake in its groups. */
+export function minimalGroups(
+  name: string,
+  breaks: string[],
+  change: (groups: GroupStore) => Partial<GroupStore>,
+): Defect {
+  const make = (): Adapters => {
+    const adapters = minimalAdapters()
+    return { ...adapters, groups: { ...adapters.groups, ...change(adapters.groups) } }
   }
   return { name, breaks, make }
 }

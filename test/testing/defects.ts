@@ -30,6 +30,7 @@ import {
   turn,
   unique,
 } from './broken.js'
+import { idDefects, tenantDefects } from './id-defects.js'
 import { raceDefects, valueDefects } from './value-defects.js'
 
 /** A minimal adapter that says that it takes filters, and does not. */
@@ -804,6 +805,8 @@ export const defects: readonly Defect[] = [
   ...storeDefects,
   ...valueDefects,
   ...raceDefects,
+  ...idDefects,
+  ...tenantDefects,
   ...groupDefects,
   ...outboxDefects,
   ...accessDefects,

@@ -11,6 +11,7 @@ import {
   subjects,
   writeOf,
 } from '../subject.js'
+import { idChecks } from './ids.js'
 import { raceChecks } from './races.js'
 import { define, firstPage, read, replace, sortedIds } from './store.js'
 import { uniquenessChecks } from './uniqueness.js'
@@ -48,6 +49,7 @@ const demanding: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 /** Creating, reading, replacing and deleting for every kind of resource. */
 export const resourceChecks: readonly Check[] = subjects.flatMap((subject) => [
   ...creating(subject),
+  ...idChecks(subject),
   ...looking(subject),
   ...handing(subject),
   ...replacing(subject),
