@@ -31,6 +31,7 @@ import {
   unique,
 } from './broken.js'
 import { idDefects, tenantDefects } from './id-defects.js'
+import { keyDefects } from './key-defects.js'
 import { raceDefects, valueDefects } from './value-defects.js'
 
 /** A minimal adapter that says that it takes filters, and does not. */
@@ -807,6 +808,7 @@ export const defects: readonly Defect[] = [
   ...raceDefects,
   ...idDefects,
   ...tenantDefects,
+  ...keyDefects,
   ...groupDefects,
   ...outboxDefects,
   ...accessDefects,

@@ -12,6 +12,7 @@ import {
   writeOf,
 } from '../subject.js'
 import { idChecks } from './ids.js'
+import { keyChecks } from './keys.js'
 import { raceChecks } from './races.js'
 import { define, firstPage, read, replace, sortedIds } from './store.js'
 import { uniquenessChecks } from './uniqueness.js'
@@ -50,6 +51,7 @@ const demanding: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 export const resourceChecks: readonly Check[] = subjects.flatMap((subject) => [
   ...creating(subject),
   ...idChecks(subject),
+  ...keyChecks(subject),
   ...looking(subject),
   ...handing(subject),
   ...replacing(subject),
