@@ -6,6 +6,7 @@ import { auditChecks } from './checks/audit.js'
 import { decisionChecks } from './checks/decisions.js'
 import { groupsOfChecks } from './checks/groups-of.js'
 import { sharedIdChecks } from './checks/ids.js'
+import { listingChecks } from './checks/listing.js'
 import { memberPageChecks } from './checks/member-pages.js'
 import { memberChecks } from './checks/members.js'
 import { outboxChecks } from './checks/outbox.js'
@@ -24,6 +25,7 @@ export const checks: readonly Check[] = [
   ...resourceChecks,
   ...sharedIdChecks,
   ...queryChecks,
+  ...listingChecks,
   ...tenantChecks,
   ...memberChecks,
   ...memberPageChecks,

@@ -32,6 +32,7 @@ import {
 } from './broken.js'
 import { idDefects, tenantDefects } from './id-defects.js'
 import { keyDefects } from './key-defects.js'
+import { listDefects } from './list-defects.js'
 import { raceDefects, valueDefects } from './value-defects.js'
 
 /** A minimal adapter that says that it takes filters, and does not. */
@@ -809,6 +810,7 @@ export const defects: readonly Defect[] = [
   ...idDefects,
   ...tenantDefects,
   ...keyDefects,
+  ...listDefects,
   ...groupDefects,
   ...outboxDefects,
   ...accessDefects,
