@@ -172,17 +172,19 @@ function leaveGroups(groups: Rows<Group>, id: string): void {
   }
 }
 
+/** Level by level: a group that is found directly stays direct, although others lead to it too. */
 function referencesOf(groups: readonly Row<Group>[], id: string): GroupReference[] {
   const found = new Map<string, GroupReference>()
-  const visit = (memberId: string, direct: boolean) => {
-    for (const { resource: group } of groups) {
-      const isIn = group.members?.some(({ value }) => value === memberId)
-      if (!isIn || found.has(group.id)) continue
-      const { displayName, externalId } = group
-      found.set(group.id, { id: group.id, displayName, ...(externalId && { externalId }), direct })
-      visit(group.id, false)
+  let memberIds = new Set([id])
+  for (let direct = true; memberIds.size > 0; direct = false) {
+    const around = groups
+      .map(({ resource }) => resource)
+      .filter((group) => group.members?.some(({ value }) => memberIds.has(value)))
+      .filter((group) => !found.has(group.id))
+    for (const { id, displayName, externalId } of around) {
+      found.set(id, { id, displayName, ...(externalId && { externalId }), direct })
     }
+    memberIds = new Set(around.map((group) => group.id))
   }
-  visit(id, true)
   return [...found.values()]
 }

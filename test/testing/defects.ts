@@ -30,6 +30,7 @@ import {
   turn,
   unique,
 } from './broken.js'
+import { groupsOfDefects } from './groups-of-defects.js'
 import { idDefects, tenantDefects } from './id-defects.js'
 import { keyDefects } from './key-defects.js'
 import { listDefects } from './list-defects.js'
@@ -811,6 +812,7 @@ export const defects: readonly Defect[] = [
   ...tenantDefects,
   ...keyDefects,
   ...listDefects,
+  ...groupsOfDefects,
   ...groupDefects,
   ...outboxDefects,
   ...accessDefects,
