@@ -9,6 +9,7 @@ import { sharedIdChecks } from './checks/ids.js'
 import { listingChecks } from './checks/listing.js'
 import { memberPageChecks } from './checks/member-pages.js'
 import { memberChecks } from './checks/members.js'
+import { membershipChecks } from './checks/memberships.js'
 import { outboxChecks } from './checks/outbox.js'
 import { pendingChecks } from './checks/pending.js'
 import { queryChecks } from './checks/queries.js'
@@ -29,6 +30,7 @@ export const checks: readonly Check[] = [
   ...tenantChecks,
   ...memberChecks,
   ...memberPageChecks,
+  ...membershipChecks,
   ...groupsOfChecks,
   ...outboxChecks,
   ...accessChecks,

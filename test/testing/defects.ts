@@ -34,6 +34,7 @@ import { groupsOfDefects } from './groups-of-defects.js'
 import { idDefects, tenantDefects } from './id-defects.js'
 import { keyDefects } from './key-defects.js'
 import { listDefects } from './list-defects.js'
+import { memberDefects } from './member-defects.js'
 import { raceDefects, valueDefects } from './value-defects.js'
 
 /** A minimal adapter that says that it takes filters, and does not. */
@@ -813,6 +814,7 @@ export const defects: readonly Defect[] = [
   ...keyDefects,
   ...listDefects,
   ...groupsOfDefects,
+  ...memberDefects,
   ...groupDefects,
   ...outboxDefects,
   ...accessDefects,
