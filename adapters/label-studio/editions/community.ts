@@ -11,6 +11,7 @@ import {
 } from '../../../lib/adapter/index.js'
 import { type Accounts, requiredEmail } from '../accounts/accounts.js'
 import { type Directory, incompleteList } from '../accounts/directory.js'
+import type { FormerCredentials } from '../accounts/former.js'
 import { changedNames, namesOf } from '../accounts/names.js'
 import { collect } from '../api/collect.js'
 import { limiter } from '../api/http/limiter.js'
@@ -31,6 +32,7 @@ interface CommunityParts {
   readonly api: LabelStudioApi
   readonly admin: LabelStudioAdmin | undefined
   readonly accounts: Accounts
+  readonly former: FormerCredentials | undefined
   readonly directory: Pick<Directory, 'forget'>
   readonly organization: number
   readonly invite: InviteReset
@@ -84,6 +86,7 @@ export function communityTarget(parts: CommunityParts): EditionTarget {
       if (!admin || settings.firstSignIn !== 'password') return false
       const found = await accounts.find(scope, user)
       const account = found ?? (await accounts.create(scope, user, { isUrgent: true }))
+      await accounts.succeed(scope, user, account)
       try {
         await admin.setPassword(account.user.id, password, scope.signal)
       } catch (error) {
@@ -183,9 +186,18 @@ async function applyProfile(
   if (Object.keys(names).length > 0) await api.users.changeNames(account.id, names, scope.signal)
   if (admin && settings.deprovisioning === 'admin') {
     const isActive = (await parts.isInactive(account.id, scope.signal)) === false
-    if (!isActive) await admin.change(account.id, { isActive: true }, scope.signal)
+    if (!isActive) await open({ ...parts, admin }, scope, account)
   }
   return applyAddress(parts, scope, { email: requiredEmail(user), shown })
+}
+
+async function open(
+  { admin, former }: Pick<CommunityParts, 'former'> & { readonly admin: LabelStudioAdmin },
+  scope: Scope,
+  { id }: LabelStudioUser,
+): Promise<void> {
+  await former?.mayOpen(scope, id)
+  await admin.change(id, { isActive: true }, scope.signal)
 }
 
 interface ShownAddress {
