@@ -2,6 +2,7 @@ import { type Scope, UnavailableError } from '../../../lib/adapter/index.js'
 import { unknownPassword } from '../api/admin/credentials.js'
 import type { LabelStudioAdmin, LabelStudioApi } from '../api/index.js'
 import type { LabelStudioSettings } from '../options.js'
+import { passwordNotes } from './password-notes.js'
 
 /**
  * The one place that decides what becomes of the credentials of a deleted person when a new SCIM
@@ -41,6 +42,7 @@ const noteOf = (accountId: number) => `labelStudio.successor:${accountId}`
 /** Ends credentials with the owner's sign-in, without which Community offers no way. */
 export function formerCredentials(parts: FormerParts): FormerCredentials {
   const { access } = parts.settings.storage
+  const passwords = passwordNotes(access)
   const ended = async (scope: Scope, accountId: number): Promise<Ended | undefined> => {
     const text = await access.getValue(scope, noteOf(accountId))
     return text === undefined ? undefined : (JSON.parse(text) as Ended)
@@ -51,6 +53,7 @@ export function formerCredentials(parts: FormerParts): FormerCredentials {
       const { hadTokens } = await endCredentials(parts, accountId, scope.signal)
       const opensAt = new Date(Date.now() + (hadTokens ? accessTokenMs : 0)).toISOString()
       const note: Ended = { userId, opensAt }
+      await passwords.missing(scope, userId)
       await access.setValue(scope, noteOf(accountId), JSON.stringify(note))
     },
     async mayOpen(scope, accountId) {

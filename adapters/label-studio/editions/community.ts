@@ -13,6 +13,7 @@ import { type Accounts, requiredEmail } from '../accounts/accounts.js'
 import { type Directory, incompleteList } from '../accounts/directory.js'
 import type { FormerCredentials } from '../accounts/former.js'
 import { changedNames, namesOf } from '../accounts/names.js'
+import { passwordNotes } from '../accounts/password-notes.js'
 import { collect } from '../api/collect.js'
 import { limiter } from '../api/http/limiter.js'
 import {
@@ -26,7 +27,6 @@ import { fromList } from '../api/together.js'
 import type { LabelStudioSettings } from '../options.js'
 import type { EditionTarget } from './edition.js'
 import type { InviteReset } from './invite-reset.js'
-import { passwordNotes } from './password-notes.js'
 
 interface CommunityParts {
   readonly api: LabelStudioApi

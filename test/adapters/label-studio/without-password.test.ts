@@ -24,7 +24,7 @@ afterEach(async () => {
 
 const email = 'eve@example.com'
 const notesOf = async (id: string) => (await product.record(id))?.notes ?? []
-const noPassword = expect.stringMatching(/no password for this account.*nobody can sign in to it/)
+const noPassword = expect.stringMatching(/no password for this account.*nobody can sign in/)
 
 describe('an account that SCIM created without a password', () => {
   it('has a note until a password is sent', async () => {
@@ -40,6 +40,20 @@ describe('an account that SCIM created without a password', () => {
     await product.drained()
     expect(await notesOf(id)).toEqual([])
   })
+})
+
+it('the account of somebody deleted has a note if the new person gets no password', async () => {
+  product = await startProduct(fake)
+  const password = 'Sup3r-secret!'
+  const { id: former } = (await product.pushUser({ userName: email, password })).json
+  await product.drained()
+  await product.scim('DELETE', `/Users/${former}`)
+  const { id } = (await product.pushUser({ userName: email })).json
+  await product.drained()
+  expect(await notesOf(id)).toEqual([noPassword])
+  await product.patch(`/Users/${id}`, [{ op: 'replace', value: { password } }])
+  await product.drained()
+  expect(await notesOf(id)).toEqual([])
 })
 
 it('an account that SCIM created with a password has no such note', async () => {
