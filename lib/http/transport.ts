@@ -225,6 +225,7 @@ function handle(
     if (route.pattern[0] === 'Bulk' && body) guard.charge(principal, operationsIn(body.value) - 1)
     progress.isHandled = true
     progress.isReported = route.reports === true
+    if (route.windUpMs !== undefined) exchange.allowWindUp(route.windUpMs)
     const scimRequest = {
       method: route.method,
       query: parameterValues,

@@ -2,6 +2,7 @@ import { sqlAdapters } from '../../adapters/sql/index.js'
 import type { Adapters } from '../../lib/stores/index.js'
 import { recordStatements } from '../adapters/sql/statements.js'
 import { type TestDatabase, testDatabase } from '../support/test-database.js'
+import { circleSuite } from './circle-suite.js'
 import { deleteSuite } from './delete-suite.js'
 import { groupPatchSuite } from './group-patch-suite.js'
 import { hostSchemasSuite } from './host-schemas-suite.js'
@@ -29,6 +30,7 @@ afterEach(async () => {
   }
 })
 
+describe('a circle of a bulk request, over SQL', () => circleSuite(make, 10))
 describe('a query over SQL', () => querySuite(make))
 describe('PATCH of a group over SQL', () => groupPatchSuite(make))
 describe('the schemas of a host, over SQL', () => hostSchemasSuite(make))
