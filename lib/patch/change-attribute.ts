@@ -1,11 +1,13 @@
 import { isUnassigned } from '../schema/empty-value.js'
 import { isObject } from '../schema/json.js'
+import { indexValues } from '../schema/list-index.js'
+import { fixedParts } from '../schema/read-value.js'
 import type { Json } from '../schema/types.js'
 import { asSent } from '../schema/wrapped-value.js'
 import { isBlank, mergeEdit, rulesFor, subEdit } from './complex.js'
 import type { Change, PatchContext } from './context.js'
 import { changeMatches } from './matches.js'
-import { changeSimple, requireUnchanged, unassign } from './simple.js'
+import { changeSimple, requireFixedParts, requireUnchanged, unassign } from './simple.js'
 import { asListed, changeList } from './value-list.js'
 
 /**
@@ -36,8 +38,23 @@ function changeMultiValued(
   const next = isWhole
     ? changeList(current, asListed(change, context), rulesFor(change, context), context)
     : changeMatches(current ?? [], change, context)
+  if (!isWhole && current && next) requireFixedElements(current, next, change)
   if (next !== undefined && next.length > 0) return next
   return current === undefined ? undefined : unassign(change)
+}
+
+/** Two values that become one, because one gets the `value` of the other, have the same parts. */
+function requireFixedElements(
+  current: readonly Json[],
+  next: readonly Json[],
+  change: Change,
+): void {
+  if (current === next || fixedParts(change.definition).length === 0) return
+  const index = indexValues(change.definition, current)
+  for (const value of next) {
+    const position = index.find(value)
+    if (position !== undefined) requireFixedParts(current[position] ?? null, value, change)
+  }
 }
 
 function changeSingular(

@@ -4,7 +4,7 @@ import { subAttribute } from '../schema/paths.js'
 import { readElement, readListed } from '../schema/read-value.js'
 import type { AttributeDefinition, Json, JsonObject } from '../schema/types.js'
 import type { Change, PatchContext } from './context.js'
-import { changeSimple, requireUnchanged } from './simple.js'
+import { changeSimple, requireFixedParts, requireUnchanged } from './simple.js'
 import { changeList, type ValueRules } from './value-list.js'
 
 /**
@@ -93,8 +93,14 @@ function complexRules(change: Change, context: PatchContext): ValueRules {
   const read = change.op === 'remove' ? readElement : readListed
   return {
     read: (value) => read(change.definition, value, context, change.name),
-    merge: (before, added) => join(before, added, pick(immutable, before)),
-    succeed: (before, after) => join({}, after, pick(kept, before)),
+    merge: (before, added) => {
+      requireFixedParts(before, added, change)
+      return join(before, added, pick(immutable, before))
+    },
+    succeed: (before, after) => {
+      requireFixedParts(before, after, change)
+      return join({}, after, pick(kept, before))
+    },
   }
 }
 

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { mutabilityError } from '../errors.js'
+import { requireFixedParts } from '../patch/simple.js'
+import { areReferences } from '../schema/core-schemas.js'
 import { extended, isObject } from '../schema/json.js'
 import { indexValues } from '../schema/list-index.js'
-import { areMemberships } from '../schema/read-value.js'
 import type { AttributeDefinition, Json, JsonObject, ResourceType } from '../schema/types.js'
 import type { Meta, Resource } from '../stores/resource.js'
 import type { Endpoint } from './call.js'
@@ -48,7 +49,7 @@ export function replacement(
   for (const { urn, attributes } of type.extensionAttributes.values()) {
     keepInExtension(next, current, { urn, attributes })
   }
-  keepParts(next, current, type.attributes.values())
+  keepParts(next, current, { attributes: type.attributes, prefix: '' })
   for (const name of kind.keptByPut) if (next[name] === undefined) keep(next, current, name)
   const resource = extended(next, { id: current.id, meta: current.meta })
   checkImmutable(type, current, resource)
@@ -57,8 +58,8 @@ export function replacement(
 
 /**
  * Refuses other values for immutable attributes that have one (RFC 7643 §7). The values of a
- * multi-valued attribute may be added and removed, so immutable sub-attributes are checked only in
- * singular attributes.
+ * multi-valued attribute may be added and removed, so their immutable sub-attributes are checked
+ * where values are compared: by `replacement` for PUT, and in each operation of a PATCH.
  *
  * @param changed names of the attributes that differ; default: all are compared
  * @throws ScimError `mutability` (400)
@@ -140,6 +141,12 @@ function keep(next: Record<string, Json>, current: Attributes, name: string): vo
   else next[name] = value as Json
 }
 
+interface Place {
+  readonly attributes: ReadonlyMap<string, AttributeDefinition>
+  /** The text before a name in its path. */
+  readonly prefix: string
+}
+
 /**
  * In complex attributes, keeps the sub-attributes that a client cannot set: readOnly ones, and
  * omitted immutable ones.
@@ -147,13 +154,13 @@ function keep(next: Record<string, Json>, current: Attributes, name: string): vo
 function keepParts(
   next: Record<string, Json>,
   current: Attributes,
-  definitions: Iterable<AttributeDefinition>,
+  { attributes, prefix }: Place,
 ): void {
-  for (const definition of definitions) {
+  for (const definition of attributes.values()) {
     const { name, multiValued, mutability } = definition
     const stored = current[name]
     if (mutability === 'readOnly' || stored === undefined) continue
-    if (multiValued) keepInElements(next, stored, definition)
+    if (multiValued) keepInElements(next, stored, { definition, name: `${prefix}${name}` })
     else {
       const value = withKeptParts(next[name], stored, definition)
       if (value !== undefined) next[name] = value
@@ -161,20 +168,32 @@ function keepParts(
   }
 }
 
-/** Elements are matched as in PATCH. Members are matched by id, and nothing of them is kept. */
+interface NamedAttribute {
+  readonly definition: AttributeDefinition
+  /** Path of the attribute, for messages. */
+  readonly name: string
+}
+
+/**
+ * Elements are matched as in PATCH. Members are matched by id, and nothing of them is kept.
+ *
+ * @throws ScimError `mutability` (400) when an immutable part of an element has another value
+ */
 function keepInElements(
   next: Record<string, Json>,
   stored: unknown,
-  definition: AttributeDefinition,
+  { definition, name }: NamedAttribute,
 ): void {
   const sent = next[definition.name]
   const hasParts = definition.subAttributes?.some((sub) => isKept(sub, {})) ?? false
-  if (!hasParts || areMemberships(definition)) return
+  if (!hasParts || areReferences(definition)) return
   if (!Array.isArray(sent) || !Array.isArray(stored)) return
   const index = indexValues(definition, stored as Json[])
   next[definition.name] = sent.map((element) => {
     const position = index.find(element)
-    return position === undefined ? element : withKeptParts(element, stored[position], definition)
+    if (position === undefined) return element
+    requireFixedParts(stored[position], element, { definition, name })
+    return withKeptParts(element, stored[position], definition)
   })
 }
 
@@ -194,14 +213,14 @@ function withKeptParts<V extends Json | undefined>(
 function keepInExtension(
   next: Record<string, Json>,
   current: Resource,
-  { urn, attributes }: { urn: string; attributes: ReadonlyMap<string, AttributeDefinition> },
+  { urn, attributes }: Pick<Place, 'attributes'> & { readonly urn: string },
 ): void {
   const stored = objectOf(current[urn])
   const sent = { ...objectOf(next[urn]) } as Record<string, Json>
   for (const definition of attributes.values()) {
     if (isKept(definition, sent)) keep(sent, stored, definition.name)
   }
-  keepParts(sent, stored, attributes.values())
+  keepParts(sent, stored, { attributes, prefix: `${urn}:` })
   if (Object.keys(sent).length > 0) next[urn] = sent
 }
 
