@@ -1,5 +1,5 @@
 import type { AuditEvent } from '../../events/audit-entry.js'
-import { memberChange } from '../../patch/members.js'
+import { memberChange, membersToKnow } from '../../patch/members.js'
 import type { PatchOperation } from '../../patch/operation.js'
 import { extended } from '../../schema/json.js'
 import type { Json, JsonObject } from '../../schema/types.js'
@@ -26,6 +26,7 @@ import {
   distinctIds,
   effectiveChange,
   memberDifference,
+  membersNamed,
   requireFewMembers,
   withoutMembers,
 } from './members.js'
@@ -180,11 +181,13 @@ function needsMembers({ adapters: { access, users } }: Services): boolean {
 }
 
 function patchWhole(call: ResourceCall, operations: readonly PatchOperation[]): WriteSpec {
+  const toKnow = membersToKnow(call.type, operations, patchOptions(call.services.options))
   return {
     read: everything,
-    decide: (current, ignored) => {
+    decide: async (current, ignored) => {
       const before = present(current)
-      const { after } = patched(call, before, operations)
+      const more = toKnow.length > 0 ? { members: await membersNamed(call, toKnow) } : {}
+      const { after } = patched(call, before, operations, more)
       return wholeChange(call, 'patched', { before, after, ignored })
     },
   }
@@ -216,7 +219,7 @@ function patchWithDeltas(
     read: withoutThem,
     decide: async (current, ignored) => {
       const before = withoutMembers(present(current))
-      const after = withoutMembers(patched(call, before, rest, isRest).after)
+      const after = withoutMembers(patched(call, before, rest, { isRest }).after)
       const members = await effectiveChange(call, before.id, known(change, ignored))
       const attributes = withMembersName(changedAttributes(before, after), members)
       return { kind: 'patched', before, after, secrets: {}, members, attributes }

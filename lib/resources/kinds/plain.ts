@@ -1,5 +1,5 @@
 import { applyPatch } from '../../patch/apply.js'
-import type { PatchOperation } from '../../patch/operation.js'
+import type { PatchOperation, PatchOptions } from '../../patch/operation.js'
 import type { JsonObject } from '../../schema/types.js'
 import type { Read } from '../../stores/query.js'
 import type { Resource } from '../../stores/resource.js'
@@ -83,7 +83,8 @@ export interface Patched {
 /**
  * Applies PATCH operations to a resource.
  *
- * @param isRest other operations of the same request are carried out separately
+ * @param more `isRest`: other operations of the same request are carried out separately; `members`:
+ *   those that the operations add
  * @throws ScimError 400 when one cannot be applied; `mutability` for an immutable attribute that
  *   has a value
  */
@@ -91,16 +92,11 @@ export function patched(
   { type, services, scope, kind }: Call | ResourceCall,
   before: Resource,
   operations: readonly PatchOperation[],
-  isRest?: boolean,
+  more: Pick<PatchOptions, 'isRest' | 'members'> = {},
 ): Patched {
   const state = before as unknown as JsonObject
-  const options = patchOptions(services.options)
-  const { resource, secrets, changed, passedOver } = applyPatch(
-    type,
-    state,
-    operations,
-    isRest === undefined ? options : { ...options, isRest },
-  )
+  const options = { ...patchOptions(services.options), ...more }
+  const { resource, secrets, changed, passedOver } = applyPatch(type, state, operations, options)
   notePassedOver(services, scope, passedOver)
   const after = resource as unknown as Resource
   checkImmutable(type, before, after, changed)
