@@ -395,7 +395,6 @@ async function readById(
 
 /** A cheap estimate: it may load managers that are not shown, but never misses any that are. */
 function wantsManager(projection: Projection): boolean {
-  if (projection.kind === 'default') return true
-  const isWhole = projection.names.get(enterpriseUserUrn) === 'whole'
-  return projection.kind === 'only' ? projection.names.has(enterpriseUserUrn) : !isWhole
+  const named = projection.names?.get(enterpriseUserUrn)
+  return projection.kind === 'only' ? named !== undefined : !named?.isWhole
 }
