@@ -54,7 +54,9 @@ async function report(
       ? { event: 'request.failed', outcome: 'failed' }
       : { event: 'request.refused', outcome: 'refused' }),
     target: { resourceType: type.name, id },
-    attributes: [...requestAttributes(type, request.body)].filter((name) => name !== 'schemas'),
+    attributes: [...requestAttributes(type, request.body, services.options.deviations)].filter(
+      (name) => name !== 'schemas',
+    ),
     detail: `${request.method}: ${message}`,
     status,
     ...(scimType !== undefined && { scimType }),
