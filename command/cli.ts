@@ -5,6 +5,9 @@ import type { Command } from './command.js'
 import { commands } from './commands.js'
 import { describeCommand, describeProgram } from './help.js'
 import type { Environment } from './variables.js'
+import { printWarnings } from './warnings.js'
+
+printWarnings()
 
 main(process.argv.slice(2), process.env).then(
   (code) => {

@@ -12,6 +12,7 @@ export interface LabelStudioEnvironment {
    */
   readonly owner?: { readonly email: string; readonly password: string }
   readonly deprovisioning?: CommunityDeprovisioning
+  readonly firstSignIn?: 'password' | 'invite'
 }
 
 /**
@@ -23,6 +24,7 @@ export function readLabelStudio(environment: Environment): LabelStudioEnvironmen
   const { LABEL_STUDIO_URL: url, LABEL_STUDIO_TOKEN: token } = environment
   const { LABEL_STUDIO_EMAIL: email, LABEL_STUDIO_PASSWORD: password } = environment
   const deprovisioning = environment.LABEL_STUDIO_DEPROVISIONING || undefined
+  const firstSignIn = environment.LABEL_STUDIO_FIRST_SIGN_IN || undefined
   if (!url) {
     if (!token) return undefined
     throw new UsageError('LABEL_STUDIO_TOKEN is set: give the base URL as LABEL_STUDIO_URL.')
@@ -45,11 +47,17 @@ export function readLabelStudio(environment: Environment): LabelStudioEnvironmen
       'LABEL_STUDIO_DEPROVISIONING must be admin, gate, soft-delete or hard-delete.',
     )
   }
+  if (firstSignIn !== undefined && firstSignIn !== 'password' && firstSignIn !== 'invite') {
+    throw new UsageError('LABEL_STUDIO_FIRST_SIGN_IN must be password or invite.')
+  }
+  if (!email && deprovisioning === 'admin') throw needsOwner('LABEL_STUDIO_DEPROVISIONING=admin')
+  if (!email && firstSignIn === 'password') throw needsOwner('LABEL_STUDIO_FIRST_SIGN_IN=password')
   return {
     url,
     token,
     ...(email && password && { owner: { email, password } }),
     ...(deprovisioning && { deprovisioning }),
+    ...(firstSignIn && { firstSignIn }),
   }
 }
 
@@ -58,6 +66,12 @@ export function requireLabelStudio(environment: Environment): LabelStudioEnviron
   const found = environment.LABEL_STUDIO_TOKEN ? readLabelStudio(environment) : undefined
   if (!found) throw new UsageError('Set LABEL_STUDIO_URL and LABEL_STUDIO_TOKEN.')
   return found
+}
+
+function needsOwner(setting: string): UsageError {
+  return new UsageError(
+    `${setting} needs the owner’s sign-in: LABEL_STUDIO_EMAIL and LABEL_STUDIO_PASSWORD.`,
+  )
 }
 
 function isDeprovisioning(text: string): text is CommunityDeprovisioning {

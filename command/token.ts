@@ -8,8 +8,9 @@ export async function token({ tell }: CommandCall): Promise<number> {
   const text = `token   ${made}
 digest  ${digest}
 
-The token is shown only once: enter it in the identity provider. The digest is for the host:
-SCIM_TOKEN_DIGEST of "label-studio-scim serve", or "digest" of bearerTokens([{ name, digest }]).`
+The token is shown only once: enter it in the identity provider, and give it to the host as
+SCIM_TOKEN, or as "token" of bearerTokens([{ name, token }]). The digest can take its place there:
+SCIM_TOKEN_DIGEST, or "digest".`
   tell(text, { token: made, digest })
   return 0
 }

@@ -17,22 +17,29 @@ export const variables = {
     doc: 'sqlite:PATH, sqlite::memory: or postgres://…',
     default: 'sqlite:data/scim.db',
   },
-  SCIM_TOKEN: { doc: 'token of the identity provider', default: 'one made for this run' },
+  SCIM_TOKEN: {
+    doc: 'token of the identity provider',
+    default: '"serve" makes one for each run',
+  },
   SCIM_TOKEN_DIGEST: {
     doc: 'digests of such tokens, separated by commas; "token" makes one',
   },
   ADMIN_TOKEN: {
     doc: 'token of administrators, for the settings',
-    default: 'one made for this run',
+    default: '"serve" makes one for each run',
   },
   ADMIN_TOKEN_DIGEST: { doc: 'digests of such tokens, separated by commas' },
-  LABEL_STUDIO_URL: { doc: 'the Label Studio to provision' },
+  LABEL_STUDIO_URL: { doc: 'the base URL of Label Studio' },
   LABEL_STUDIO_TOKEN: { doc: 'token of its owner' },
   LABEL_STUDIO_EMAIL: { doc: 'e-mail address of its owner (Community)' },
   LABEL_STUDIO_PASSWORD: { doc: 'password of its owner (Community)' },
   LABEL_STUDIO_DEPROVISIONING: {
     doc: 'how access ends in Community: admin, gate, soft-delete or hard-delete',
     default: 'admin with the owner’s sign-in, else gate',
+  },
+  LABEL_STUDIO_FIRST_SIGN_IN: {
+    doc: 'first sign-in in Community: password (by SCIM) or invite (a link)',
+    default: 'password with the owner’s sign-in, else invite',
   },
   LABEL_STUDIO_RULES: {
     doc: 'what the rules do in Community: enforce, report (log only) or off',
@@ -52,6 +59,7 @@ export const labelStudioVariables = [
   'LABEL_STUDIO_EMAIL',
   'LABEL_STUDIO_PASSWORD',
   'LABEL_STUDIO_DEPROVISIONING',
+  'LABEL_STUDIO_FIRST_SIGN_IN',
 ] as const satisfies readonly VariableName[]
 
 /** The help for the variables, one line each. */

@@ -104,6 +104,10 @@ export const notFound = (detail = 'The resource was not found.'): ScimError =>
 export const preconditionFailed = (): ScimError =>
   new ScimError(412, 'The resource has changed since the version given in If-Match.')
 
+/** The resource has the version that the client excluded: 412 (RFC 9110 §13.1.2). */
+export const versionExcluded = (): ScimError =>
+  new ScimError(412, 'The resource has a version that If-None-Match excludes.')
+
 /** Not possible right now; the desired state is kept: 503 with `Retry-After` in seconds. */
 export const unavailable = (detail: string, retryAfterSeconds = 10): ScimError =>
   new ScimError(503, detail, { headers: { 'Retry-After': String(retryAfterSeconds) } })

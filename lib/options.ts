@@ -101,7 +101,8 @@ export interface ScimOptions extends DeviationOptions, SchemaOptions {
   readonly rateLimits?: RateLimits
   /**
    * Milliseconds until a request is given up: it answers 503 with `Retry-After`, and the signal of
-   * its scope is aborted. Default 30 000.
+   * its scope is aborted. A bulk request may take 15 seconds more to remove what it has created of
+   * an incomplete circle. Default 30 000.
    */
   readonly requestTimeoutMs?: number
   /** Milliseconds that `authenticate` may take before the request answers 503. Default 10 000. */

@@ -119,6 +119,20 @@ describe('the documents', () => {
     expect(dead).toEqual([])
   })
 
+  it('have tables whose rows have as many cells as their heads', () => {
+    const cells = (line: string) =>
+      line.endsWith('|') ? line.replaceAll('\\|', '').split('|').length : 0
+    const broken = [...documents].flatMap(([file, text]) => {
+      const lines = text.replace(/^```[\s\S]*?^```$/gm, '').split('\n')
+      return lines.flatMap((line, at) => {
+        const before = lines[at - 1] ?? ''
+        const isRow = line.trimStart().startsWith('|') && before.trimStart().startsWith('|')
+        return isRow && cells(line) !== cells(before) ? `${file}: ${line}` : []
+      })
+    })
+    expect(broken).toEqual([])
+  })
+
   it('have no marks of a conflict', () => {
     const marked = [...documents].filter(([, text]) => /^(?:<{7} |={7}$|>{7} )/m.test(text))
     expect(marked.map(([file]) => file)).toEqual([])

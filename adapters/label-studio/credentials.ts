@@ -26,7 +26,8 @@ const warnings: Readonly<Record<Credential, string>> = {
     'if it is a legacy token, enable those for the organization.',
   owner:
     'Label Studio does not accept the owner’s e-mail address and password, so nobody can ' +
-    'be deactivated, renamed or given a password there. Check the option "owner".',
+    'be deactivated, renamed or given a password there. Check the option "owner" ' +
+    '(LABEL_STUDIO_EMAIL and LABEL_STUDIO_PASSWORD).',
 }
 
 /**

@@ -57,7 +57,7 @@ export function labelStudioTarget(parts: TargetParts, edition: Edition): LabelSt
 
     async setPassword(scope: Scope, user: User, password: string) {
       const { target } = await translated(edition())
-      await translated(target.setPassword(scope, user, password))
+      return translated(target.setPassword(scope, user, password))
     },
 
     async seats(scope: Scope) {

@@ -55,12 +55,19 @@ export function readEnvironment(variables: Environment): HostEnvironment {
       'SCIM_TOKEN and ADMIN_TOKEN are the same: an identity provider could change the rules.',
     )
   }
+  const port = readPort('PORT', PORT || '3000')
+  const settings = SETTINGS_PORT
+    ? { port: readPort('SETTINGS_PORT', SETTINGS_PORT), host: SETTINGS_HOST || host }
+    : undefined
+  if (settings && port !== 0 && settings.port === port && settings.host === host) {
+    throw new UsageError(
+      'SETTINGS_PORT and PORT are the same. Leave SETTINGS_PORT out, or change it.',
+    )
+  }
   return {
-    port: readPort('PORT', PORT || '3000'),
+    port,
     host,
-    ...(SETTINGS_PORT && {
-      settings: { port: readPort('SETTINGS_PORT', SETTINGS_PORT), host: SETTINGS_HOST || host },
-    }),
+    ...(settings && { settings }),
     ...(TRUST_PROXY && { trustProxy: TRUST_PROXY }),
     scim,
     admin,
@@ -90,7 +97,7 @@ function readAccess(name: 'SCIM_TOKEN' | 'ADMIN_TOKEN', variables: Environment):
   if (token && !/^[A-Za-z0-9\-._~+/]{16,}=*$/.test(token)) {
     throw new UsageError(
       `${name} must have at least 16 characters, only letters, digits and -._~+/. ` +
-        'Use a long random text.',
+        'Make one with "npx label-studio-scim token".',
     )
   }
   if (token) return { digests: [...new Set([digestToken(token), ...digests])] }

@@ -15,6 +15,7 @@ import { newFile, openDatabase, shownDatabase } from '../database.js'
 import type { LabelStudioEnvironment } from '../label-studio.js'
 import { needing } from '../needing.js'
 import { progressPrinter } from '../progress.js'
+import { withoutWarnings } from '../warnings.js'
 import { createApp, createSettingsApp } from './app.js'
 import {
   type Access,
@@ -119,7 +120,8 @@ async function tellFindings(
   rules: RulesMode,
   tell: CommandCall['tell'],
 ): Promise<void> {
-  for (const finding of await adapters.examine()) {
+  const refused = 'ERR_SCIM_LABEL_STUDIO_REFUSED'
+  for (const finding of await withoutWarnings(refused, () => adapters.examine())) {
     if (rules === 'enforce' && finding.code === 'roles-not-enforceable') continue
     const mark = finding.level === 'ok' ? 'Label Studio  ' : `${finding.level.toUpperCase()}:`
     tell(`${mark} ${finding.message}`, { finding })
@@ -169,7 +171,8 @@ function announce(
   const lines = [
     `SCIM base URL  ${origin}/scim/v2`,
     `SCIM token     ${shownToken('SCIM_TOKEN', scim)}`,
-    `settings       ${settings}/scim/settings and ${settings}/api/scim/settings`,
+    `settings page  ${settings}/scim/settings`,
+    `settings API   ${settings}/api/scim/settings`,
     `admin token    ${shownToken('ADMIN_TOKEN', admin)}`,
     `health check   ${origin}/healthz and ${origin}/readyz`,
     ...(labelStudio ? [`Label Studio   ${origin}/ (behind the access gate)`] : []),

@@ -2,7 +2,9 @@ import type {
   Adapters,
   Group,
   GroupReference,
+  Member,
   Query,
+  Read,
   Resource,
   ResourceStore,
   Scope,
@@ -23,6 +25,10 @@ import {
 export function minimalAdapters(): Adapters {
   const users = minimalStore<User>()
   const groups = minimalStore<Group>()
+  const shown = (scope: Scope, group: Group, omit: Read['omit'] = new Set()) =>
+    omit.has('members')
+      ? withMembers(group, [])
+      : withNames(users.of(scope), groups.of(scope), group)
   return {
     users: {
       ...users,
@@ -39,26 +45,20 @@ export function minimalAdapters(): Adapters {
     groups: {
       ...groups,
       async create(scope, group, write) {
-        const stored = withMembers(users.of(scope), groups.of(scope), group)
-        return groups.create(scope, stored, write)
+        const stored = withMemberIds(users.of(scope), groups.of(scope), group)
+        return shown(scope, await groups.create(scope, stored, write))
       },
       async replace(scope, group, write) {
-        const stored = withMembers(users.of(scope), groups.of(scope), group)
-        return groups.replace(scope, stored, write)
+        const stored = withMemberIds(users.of(scope), groups.of(scope), group)
+        return shown(scope, await groups.replace(scope, stored, write))
       },
       async get(scope, id, { omit }) {
         const group = groups.of(scope).get(id)?.resource
-        if (group === undefined || !omit.has('members')) return group
-        const { members: _, ...rest } = group
-        return rest as Group
+        return group && shown(scope, group, omit)
       },
       async query(scope, query) {
         const page = await groups.query(scope, query)
-        if (!query.omit.has('members')) return page
-        return {
-          ...page,
-          resources: page.resources.map(({ members: _, ...rest }) => rest as Group),
-        }
+        return { ...page, resources: page.resources.map((each) => shown(scope, each, query.omit)) }
       },
       async delete(scope, id, options) {
         const isDeleted = await groups.delete(scope, id, options)
@@ -147,17 +147,30 @@ function pageOfAll<R extends Resource>(resources: R[], { filter, sort, page }: Q
   }
 }
 
-function withMembers(users: Rows<User>, groups: Rows<Group>, group: Group): Group {
+/** The group as it is stored: each member once, and only by id, because names change later. */
+function withMemberIds(users: Rows<User>, groups: Rows<Group>, group: Group): Group {
   const ids = [...new Set((group.members ?? []).map(({ value }) => value))]
   const unknown = ids.filter((id) => !users.has(id) && !groups.has(id))
   if (unknown.length > 0) throw new UnknownReferenceError(unknown)
-  const { members: _, ...rest } = group
-  const members = ids.map((value) => {
+  return withMembers(
+    group,
+    ids.map((value) => ({ value })),
+  )
+}
+
+/** The group as it is read: each member with the type and name that it has now. */
+function withNames(users: Rows<User>, groups: Rows<Group>, group: Group): Group {
+  const members = (group.members ?? []).map(({ value }) => {
     const user = users.get(value)?.resource
     const resource = user ?? groups.get(value)?.resource
     const display = String(resource?.['displayName'] ?? user?.userName)
-    return { value, type: user ? 'User' : 'Group', display }
+    return { value, type: user ? ('User' as const) : ('Group' as const), display }
   })
+  return withMembers(group, members)
+}
+
+/** A group without members has no `members`, not an empty list. */
+function withMembers({ members: _, ...rest }: Group, members: readonly Member[]): Group {
   return { ...rest, ...(members.length > 0 && { members }) } as Group
 }
 
@@ -165,24 +178,24 @@ function leaveGroups(groups: Rows<Group>, id: string): void {
   for (const [groupId, { resource, keys }] of groups) {
     const members = resource.members?.filter(({ value }) => value !== id)
     if (members === undefined || members.length === resource.members?.length) continue
-    const { members: _, ...rest } = resource
     const meta = { ...resource.meta, version: `${resource.meta.version}+` }
-    const next = { ...rest, meta, ...(members.length > 0 && { members }) } as Group
-    groups.set(groupId, { resource: next, keys })
+    groups.set(groupId, { resource: withMembers({ ...resource, meta }, members), keys })
   }
 }
 
+/** Level by level: a group that is found directly stays direct, although others lead to it too. */
 function referencesOf(groups: readonly Row<Group>[], id: string): GroupReference[] {
   const found = new Map<string, GroupReference>()
-  const visit = (memberId: string, direct: boolean) => {
-    for (const { resource: group } of groups) {
-      const isIn = group.members?.some(({ value }) => value === memberId)
-      if (!isIn || found.has(group.id)) continue
-      const { displayName, externalId } = group
-      found.set(group.id, { id: group.id, displayName, ...(externalId && { externalId }), direct })
-      visit(group.id, false)
+  let memberIds = new Set([id])
+  for (let direct = true; memberIds.size > 0; direct = false) {
+    const around = groups
+      .map(({ resource }) => resource)
+      .filter((group) => group.members?.some(({ value }) => memberIds.has(value)))
+      .filter((group) => !found.has(group.id))
+    for (const { id, displayName, externalId } of around) {
+      found.set(id, { id, displayName, ...(externalId && { externalId }), direct })
     }
+    memberIds = new Set(around.map((group) => group.id))
   }
-  visit(id, true)
   return [...found.values()]
 }

@@ -7,26 +7,65 @@ import type { Scope } from '../stores/scope.js'
  */
 export type Enforcement = 'enforce' | 'report' | 'off'
 
+/** From the weakest to the strictest. */
+const modes: readonly string[] = ['off', 'report', 'enforce'] satisfies readonly Enforcement[]
 const valueName = 'gate.enforcement'
-const modes: readonly string[] = ['enforce', 'report', 'off'] satisfies readonly Enforcement[]
+/** How often a gate that gets requests notes its mode. */
+export const noteEveryMs = 30_000
+/** A gate that has not noted its mode for so long has been stopped, or gets no requests. */
+const recentMs = 3 * noteEveryMs
+const maxGates = 20
 
-/** Stores the gate's mode, so that the settings page can show it from any process. */
+/** The mode of one gate. */
+interface Note {
+  readonly gate: string
+  readonly mode: Enforcement
+  /** When it was noted, in milliseconds since 1970. */
+  readonly at: number
+}
+
+/** The gate that notes its mode, and when. */
+export interface NotingGate {
+  readonly gate?: string
+  readonly now?: Date
+}
+
+/** Stores the mode of a gate, so that the settings page can show it from any process. */
 export async function noteEnforcement(
   access: AccessStore,
   scope: Scope,
-  enforcement: Enforcement,
+  mode: Enforcement,
+  { gate = 'gate', now = new Date() }: NotingGate = {},
 ): Promise<void> {
-  if ((await enforcementOf(access, scope)) === enforcement) return
-  await access.setValue(scope, valueName, enforcement)
+  const others = (await notes(access, scope)).filter((each) => each.gate !== gate)
+  const all = [{ gate, mode, at: now.getTime() }, ...others].slice(0, maxGates)
+  await access.setValue(scope, valueName, JSON.stringify(all))
 }
 
-/** The mode of the gate that was started last; `undefined` if no gate was ever started. */
+/**
+ * The mode of the gate that is in use, the weakest one if there are several: what one of them lets
+ * pass is not enforced. If none is in use now, the mode of the one that was last; `undefined` if no
+ * gate was ever started.
+ */
 export async function enforcementOf(
   access: AccessStore,
   scope: Scope,
+  now = new Date(),
 ): Promise<Enforcement | undefined> {
+  const all = await notes(access, scope)
+  const inUse = all.filter(({ at }) => now.getTime() - at < recentMs)
+  const considered = inUse.length > 0 ? inUse : all.slice(0, 1)
+  return considered
+    .map(({ mode }) => mode)
+    .sort((one, other) => modes.indexOf(one) - modes.indexOf(other))[0]
+}
+
+/** What gates have noted, the last first. Earlier versions noted only the mode of one gate. */
+async function notes(access: AccessStore, scope: Scope): Promise<readonly Note[]> {
   const value = await access.getValue(scope, valueName)
-  return value !== undefined && modes.includes(value) ? (value as Enforcement) : undefined
+  if (value === undefined) return []
+  if (modes.includes(value)) return [{ gate: '', mode: value as Enforcement, at: 0 }]
+  return JSON.parse(value) as readonly Note[]
 }
 
 /**

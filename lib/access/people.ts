@@ -3,7 +3,9 @@ import { foldCase } from '../schema/comparable.js'
 import { compileResourceTypes } from '../schema/compile.js'
 import { isObject } from '../schema/json.js'
 import { resolvePath } from '../schema/paths.js'
+import type { Adapters } from '../stores/adapters.js'
 import { queryStore } from '../stores/query-store.js'
+import { readMany } from '../stores/read-many.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import type { UserStore } from '../stores/user-store.js'
@@ -28,15 +30,18 @@ export interface AddressHolders {
 /** Finds everybody who has this address in any attribute. Only the case of letters is ignored. */
 export type FindByAddress = (scope: Scope, address: string) => Promise<AddressHolders>
 
-/** Makes such a finder for this store. Each call costs one indexed query. */
-export function findByAddress(users: UserStore): FindByAddress {
+/**
+ * Makes such a finder for these stores. Each call costs one indexed query, and one more if that
+ * finds nobody whose own address it is.
+ */
+export function findByAddress(adapters: Pick<Adapters, 'users' | 'access'>): FindByAddress {
   const paths = pathsOf('User', ['emails.value', 'userName'])
   return async (scope, given) => {
     const address = given.toLowerCase()
     if (address === '') return { own: [], others: [] }
     const filter = anyEquals(paths, [address])
     const page = { kind: 'index', offset: 0, limit: maxPeopleOfOneAddress } as const
-    const { resources: alike } = await queryStore({ store: users, type: 'User' }, scope, {
+    const { resources: alike } = await queryStore({ store: adapters.users, type: 'User' }, scope, {
       omit: new Set(['groups']),
       filter,
       page,
@@ -45,8 +50,26 @@ export function findByAddress(users: UserStore): FindByAddress {
     // address.
     const resources = alike.filter((user) => hasAddress(user, address))
     const isOwn = (user: User) => emailOf(user) === address
-    return { own: resources.filter(isOwn), others: resources.filter((user) => !isOwn(user)) }
+    const own = resources.filter(isOwn)
+    const others = resources.filter((user) => !isOwn(user))
+    if (own.length > 0) return { own, others }
+    return { own: await ownersByRecord(adapters, scope, address), others }
   }
+}
+
+/**
+ * People of whose attributes none is written like their address: e.g. a `userName` with a blank at
+ * its end. Their record has it, as the host knows it.
+ */
+async function ownersByRecord(
+  { users, access }: Pick<Adapters, 'users' | 'access'>,
+  scope: Scope,
+  address: string,
+): Promise<readonly User[]> {
+  const records = (await access?.recordsByEmail(scope, address)) ?? []
+  const ids = records.map(({ userId }) => userId)
+  const found = await readMany(users, scope, ids, { omit: new Set(['groups']) })
+  return found.filter((user) => emailOf(user) === address)
 }
 
 function hasAddress(user: User, address: string): boolean {
@@ -58,7 +81,7 @@ function hasAddress(user: User, address: string): boolean {
 
 /** Makes such a finder for this store. Each call costs one indexed query. */
 export function findByEmail(users: UserStore): FindByEmail {
-  const find = findByAddress(users)
+  const find = findByAddress({ users })
   return async (scope, email) => (await find(scope, email.trim())).own
 }
 

@@ -77,7 +77,7 @@ export async function onSignIn(
   checkAdapters('onSignIn', adapters)
   const options = readOptions(signInTable, given)
   const whole = wholeScope(scope)
-  const { own: people, others } = await findByAddress(adapters.users)(whole, email.trim())
+  const { own: people, others } = await findByAddress(adapters)(whole, email.trim())
   const standings = await Promise.all(people.map((user) => standingOf(adapters, whole, user)))
   const user = people[standings.indexOf('active')]
   if (user) {

@@ -55,7 +55,7 @@ function readValue(table: OptionTable, type: Kind, value: unknown, place: Option
   const { path, secret } = place
   if (isThenable(value)) throw wrong(table, `"${path}" is a promise`, 'await it')
   if (!type.accepts(value)) {
-    const problem = secret ? 'cannot be used' : `is ${shown(value)}`
+    const problem = secret ? problemOf(value) : `is ${shown(value)}`
     throw wrong(table, `"${path}" ${problem}`, `give ${type.wanted}`)
   }
   if (type.inside) return readRows(table, type.inside, value as Record<string, unknown>, `${path}.`)
@@ -64,6 +64,11 @@ function readValue(table: OptionTable, type: Kind, value: unknown, place: Option
   return (value as readonly unknown[]).map((item, index) =>
     readValue(table, each, item, { path: `${path}[${index}]`, secret }),
   )
+}
+
+/** Of a secret, whose value is not repeated. */
+function problemOf(value: unknown): string {
+  return value === '' ? 'is empty: is its environment variable set?' : 'cannot be used'
 }
 
 function anObject({ rows }: OptionTable): string {
@@ -94,7 +99,8 @@ export function refuseUnknown(
 
 function wrong({ factory, code }: OptionTable, problem: string, fix: string): ConfigurationError {
   const about = problem.startsWith('"') ? `option ${problem}` : problem
-  return new ConfigurationError(code, `${factory}: ${about}. ${sentence(fix)}.`)
+  const end = about.endsWith('?') ? '' : '.'
+  return new ConfigurationError(code, `${factory}: ${about}${end} ${sentence(fix)}.`)
 }
 
 function sentence(text: string): string {

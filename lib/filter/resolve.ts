@@ -14,6 +14,7 @@ import { comparableLiteral } from './check.js'
 import { isUserGroups, requireGroupEquality } from './groups.js'
 import { type Assertion, rewriteOnElement, rewriteOnResource } from './rewrite.js'
 import { quote } from './scanner.js'
+import { withoutBrackets } from './simple-values.js'
 import { requireUsable, requireUsableSub, requireVisible } from './usable.js'
 
 /** How names are looked up. */
@@ -238,6 +239,9 @@ function resolveValuePath({ path, filter }: Node<'valuePath'>, scope: Scope): Re
   const found = scope.lookUp(path)
   if (found === undefined) return nothing
   const { attribute, sub } = found
+  if (attribute?.multiValued && isSimple(attribute)) {
+    return resolveNode(withoutBrackets(path, filter), scope)
+  }
   if (attribute?.type !== 'complex' || sub !== undefined) {
     noteMisfit(path, 'has no sub-attributes to put in brackets', scope)
     return nothing

@@ -2,17 +2,19 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import createDebug from 'debug'
-import { noteEnforcement } from '../access/index.js'
+import { noteEnforcement, noteEveryMs } from '../access/index.js'
 import type { Adapters } from '../stores/adapters.js'
 import { checkAdapters } from '../stores/check-adapters.js'
 import { storeErrorKind, type UnavailableError } from '../stores/errors.js'
 import type { Scope } from '../stores/scope.js'
 import { changeAnswer } from './answers.js'
-import { type Decider, deciderOf } from './decider.js'
+import { type Decider, deciderOf, type RequestDecision } from './decider.js'
+import { decideAtEnd, dropConnectionHeaders, framingProblem } from './forwarding.js'
 import { type AccessGateOptions, gateOptions, type ResolvedGateOptions } from './options.js'
 import { answer, refuseUpgrade } from './refusal.js'
 import { type SocketWatch, watchSockets } from './sockets.js'
 import { answerAsRequest, isWebSocket } from './upgrades.js'
+import type { Refusal } from './verdict.js'
 
 const debug = createDebug('label-studio-scim:gate')
 
@@ -63,10 +65,16 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
     next: (error?: unknown) => void,
   ): void => {
     noteMode()
+    const problem = framingProblem(request)
+    if (problem) {
+      answer(request, response, problem)
+      return
+    }
     decider.ofRequest(request).then(
-      (verdict) => {
+      ({ verdict, again }) => {
         if (verdict.kind !== 'pass') return answer(request, response, verdict)
         if (verdict.answer) changeAnswer(request, response, verdict.answer)
+        prepare(request, response, again)
         next()
       },
       undecided(request, response, next),
@@ -85,6 +93,29 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
   })
 }
 
+/** Prepares a request that passes. */
+function prepare(
+  request: IncomingMessage,
+  response: ServerResponse,
+  again: RequestDecision['again'],
+): void {
+  dropConnectionHeaders(request)
+  const decide = () => again().catch(orRefuse)
+  decideAtEnd(request, decide, (refusal) => breakOff(request, response, refusal))
+}
+
+/** Refuses a request that is already under way to the application, and ends it there. */
+function breakOff(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
+  // With this code, http-proxy and httpxy take it for a client that has gone.
+  const gone = Object.assign(new Error('Access was withdrawn.'), { code: 'ECONNRESET' })
+  if (response.headersSent) {
+    request.destroy(gone)
+    return
+  }
+  response.once('finish', () => request.destroy(gone))
+  answer(request, response, refusal)
+}
+
 /** Nobody passes while a store does not answer; other errors are the host's to look at. */
 function undecided(
   request: IncomingMessage,
@@ -92,32 +123,46 @@ function undecided(
   next: (error?: unknown) => void,
 ): (error: unknown) => void {
   return (error) => {
-    if (storeErrorKind(error) !== 'unavailable') return next(error)
-    const { message: detail, retryAfterSeconds } = error as UnavailableError
-    answer(request, response, { kind: 'refused', status: 503, detail, retryAfterSeconds })
+    const refusal = refusalFor(error)
+    if (refusal) answer(request, response, refusal)
+    else next(error)
   }
+}
+
+function orRefuse(error: unknown): Refusal {
+  const refusal = refusalFor(error)
+  if (refusal) return refusal
+  throw error
+}
+
+function refusalFor(error: unknown): Refusal | undefined {
+  if (storeErrorKind(error) !== 'unavailable') return undefined
+  const { message: detail, retryAfterSeconds } = error as UnavailableError
+  return { kind: 'refused', status: 503, detail, retryAfterSeconds }
 }
 
 const noteTimeoutMs = 10_000
 
 /**
- * Stores once which mode this gate enforces, for the settings page; after a failure, the next
- * request tries again.
+ * Stores from time to time which mode this gate has, for the settings page, as long as requests
+ * come; after a failure, the next request tries again.
  */
 function modeNoter({ access }: Adapters, { enforce, tenant }: ResolvedGateOptions): () => void {
   if (!access) return () => {}
-  let isDone = false
+  const gate = randomUUID()
+  const mode = enforce ? enforce.mode : 'off'
+  let notedAt = Number.NEGATIVE_INFINITY
   return () => {
-    if (isDone) return
-    isDone = true
+    if (performance.now() - notedAt < noteEveryMs) return
+    notedAt = performance.now()
     const scope: Scope = {
       tenant,
       actor: 'gate',
       requestId: randomUUID(),
       signal: AbortSignal.timeout(noteTimeoutMs),
     }
-    noteEnforcement(access, scope, enforce ? enforce.mode : 'off').catch((error: unknown) => {
-      isDone = false
+    noteEnforcement(access, scope, mode, { gate }).catch((error: unknown) => {
+      notedAt = Number.NEGATIVE_INFINITY
       debug('what the gate enforces was not noted: %O', error)
     })
   }

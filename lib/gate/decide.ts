@@ -33,7 +33,7 @@ const deprovisioned: PersonStatus = { standing: 'deprovisioned' }
  * state at that moment.
  */
 export function statusLookUp(adapters: Adapters): LookUpStatus {
-  const find = findByAddress(adapters.users)
+  const find = findByAddress(adapters)
   return async (scope, { accountId, email }) => {
     const byAccount = await lookUpAccount(adapters, scope, accountId)
     if (byAccount.standing !== 'unknown') return byAccount

@@ -22,13 +22,20 @@ export interface Decision {
   readonly identities: readonly Identity[]
 }
 
+/** A verdict about a request. */
+export interface RequestDecision {
+  readonly verdict: Verdict
+  /** Decides again, by what is stored then, for a request that has passed. */
+  readonly again: () => Promise<Verdict>
+}
+
 /** Decides about requests, sockets and the people behind them. */
 export interface Decider {
   /**
    * Decides about a request. Reads the body of a form and puts it back; may remove credentials or
    * add to the query.
    */
-  ofRequest(request: IncomingMessage): Promise<Verdict>
+  ofRequest(request: IncomingMessage): Promise<RequestDecision>
   /** Decides about an upgrade, by its credentials and the policy. */
   ofUpgrade(request: IncomingMessage): Promise<Decision>
   /** Decides by the credentials alone. */
@@ -77,20 +84,30 @@ export function deciderOf(given: Adapters, options: ResolvedGateOptions): Decide
     return { verdict: await may, identities }
   }
 
-  async function ofRequest(request: IncomingMessage): Promise<Verdict> {
+  async function ofRequest(request: IncomingMessage): Promise<RequestDecision> {
     const byForm = await ofForm(request)
-    if (byForm.kind !== 'pass') return byForm
+    if (byForm.kind !== 'pass') return final(byForm)
     const found = await identified(request)
-    if ('kind' in found) return found
-    const verdict = await inTime((scope) => ofPeople(scope, request, found))
-    if (verdict.kind !== 'body') return verdict
+    if ('kind' in found) return final(found)
+    const { url } = request
+    const decide = async (about: IncomingMessage, body?: Body): Promise<Verdict> => {
+      const verdict = await inTime((scope) => ofPeople(scope, about, found, body))
+      return verdict.kind === 'body' ? forbidden(notUnderstood) : verdict
+    }
+    // By the URL that the client sent; the policy may have changed it.
+    const asSent = () => Object.create(request, { url: { value: url, writable: true } })
+    const first = await inTime((scope) => ofPeople(scope, request, found))
+    if (first.kind !== 'body') return { verdict: first, again: () => decide(asSent()) }
     // The client may take long to send the body, and people may lose their access meanwhile.
-    const body = await readBody(request, verdict.length)
-    const second = await inTime((scope) => ofPeople(scope, request, found, body))
-    return second.kind === 'body' ? forbidden(notUnderstood) : second
+    const body = await readBody(request, first.length)
+    return { verdict: await decide(request, body), again: () => decide(asSent(), body) }
   }
 
   return { decideForAll, ofCredentials, ofUpgrade, ofRequest }
+}
+
+function final(verdict: Verdict): RequestDecision {
+  return { verdict, again: () => Promise.resolve(verdict) }
 }
 
 type Body = Awaited<ReturnType<typeof readBody>>

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { endedSession, signInPage } from './session.js'
-import type { Verdict } from './verdict.js'
+import type { Refusal } from './verdict.js'
 
 const style =
   'body{font:16px/1.5 ' +
@@ -16,11 +16,7 @@ const contentPolicy = `default-src 'none'; style-src 'sha256-${styleHash}'; fram
  * Answers a request that was refused: with a page for browsers, in Label Studio's error format for
  * everything else.
  */
-export function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  verdict: Exclude<Verdict, { kind: 'pass' }>,
-): void {
+export function answer(request: IncomingMessage, response: ServerResponse, verdict: Refusal): void {
   if (verdict.kind === 'redirect') {
     const { location, cookie } = verdict
     const headers = { Location: location, 'Set-Cookie': cookie, 'Cache-Control': 'no-store' }

@@ -14,6 +14,9 @@ export type Verdict =
     }
   | { readonly kind: 'redirect'; readonly location: string; readonly cookie: string }
 
+/** The request does not go on. */
+export type Refusal = Exclude<Verdict, { readonly kind: 'pass' }>
+
 /** The request goes on. */
 export const pass: Verdict = { kind: 'pass' }
 

@@ -57,7 +57,7 @@ const minTokenLength = 16
 
 const tokenText = text(
   `at least ${minTokenLength} characters that can be sent as a bearer token, letters, ` +
-    'digits and -._~+/ only (RFC 6750 §2.1), e.g. generateToken()',
+    'digits and -._~+/ only (RFC 6750 §2.1), e.g. from "npx label-studio-scim token"',
   (token) =>
     token.length >= minTokenLength && token.length <= maxTokenLength && tokenSyntax.test(token),
 )

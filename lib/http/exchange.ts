@@ -38,6 +38,8 @@ export interface Exchange {
    * cannot keep it.
    */
   hold(giveBack: () => void): void
+  /** Lets the work take so long to wind up after the deadline before `settle` gives it up. */
+  allowWindUp(ms: number): void
 }
 
 /** Time limits of an exchange. */
@@ -54,24 +56,20 @@ export function openExchange(
 ): Exchange {
   const { method, url, headers } = request
   const lifetime = new AbortController()
-  const listeners: ((reason: Error) => void)[] = []
-  let ended: Error | undefined
+  const { end, onGivenUp } = createEnd(lifetime)
   let giveBack: (() => void) | undefined
   let isClosed = false
-  const end = (reason: Error) => {
-    if (ended || isClosed) return
-    ended = reason
-    lifetime.abort(reason)
-    for (const listener of listeners) listener(reason)
-  }
+  let windUpMs = 0
   const release = () => {
     clearTimeout(timer)
     giveBack?.()
     giveBack = undefined
   }
   const timer = setTimeout(() => {
-    if (!isClosed) closeAfterAnswer(request, response)
-    end(deadlinePassed(options))
+    if (!isClosed) {
+      closeAfterAnswer(request, response)
+      end(deadlinePassed(options))
+    }
     release()
   }, options.requestTimeoutMs)
   // The listener stays: removing it would cost more than being called at the end of each response.
@@ -89,10 +87,6 @@ export function openExchange(
       response.destroy()
     }
   }
-  const onGivenUp = (listener: (reason: Error) => void) => {
-    if (ended) listener(ended)
-    else listeners.push(listener)
-  }
   return {
     request,
     head: { method, url, headers },
@@ -101,7 +95,10 @@ export function openExchange(
     lifetime,
     settle: (work, done, failed) => {
       const fail = (reason: unknown) => close(() => failed(reason))
-      onGivenUp((reason) => setImmediate(fail, reason))
+      onGivenUp((reason) => {
+        if (windUpMs === 0) setImmediate(fail, reason)
+        else setTimeout(fail, windUpMs, reason).unref()
+      })
       work.then(
         (result) => {
           release()
@@ -116,6 +113,29 @@ export function openExchange(
     onGivenUp,
     hold: (slot) => {
       giveBack = slot
+    },
+    allowWindUp: (ms) => {
+      windUpMs = ms
+    },
+  }
+}
+
+/** The end of an exchange that is given up: it happens once, and whoever listens later hears it. */
+function createEnd(lifetime: AbortController): Pick<Exchange, 'onGivenUp'> & {
+  readonly end: (reason: Error) => void
+} {
+  const listeners: ((reason: Error) => void)[] = []
+  let ended: Error | undefined
+  return {
+    end: (reason) => {
+      if (ended) return
+      ended = reason
+      lifetime.abort(reason)
+      for (const listener of listeners) listener(reason)
+    },
+    onGivenUp: (listener) => {
+      if (ended) listener(ended)
+      else listeners.push(listener)
     },
   }
 }

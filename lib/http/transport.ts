@@ -8,6 +8,7 @@ import { errorBody } from '../protocol/error-body.js'
 import type { Principal, ScimRequest, ScimResponse } from '../protocol/messages.js'
 import type { ScimRoute } from '../protocol/routes.js'
 import type { Recorder } from '../recorder/index.js'
+import { sentenceForLog } from '../resources/store-errors.js'
 import type { JsonObject } from '../schema/types.js'
 import { causeForAttention } from '../stores/errors.js'
 import {
@@ -224,6 +225,7 @@ function handle(
     if (route.pattern[0] === 'Bulk' && body) guard.charge(principal, operationsIn(body.value) - 1)
     progress.isHandled = true
     progress.isReported = route.reports === true
+    if (route.windUpMs !== undefined) exchange.allowWindUp(route.windUpMs)
     const scimRequest = {
       method: route.method,
       query: parameterValues,
@@ -264,16 +266,17 @@ function failed(
   { error, progress }: Failure,
 ): ScimResponse {
   const answer = toAnswer(error, requestId)
-  const { status, message, scimType, headers } = answer
+  const { status, scimType, headers } = answer
   const { tenant, name: actor } = progress.principal
   const about = { at: options.clock().toISOString(), tenant, actor, requestId }
-  const said = { status, detail: message, ...(scimType !== undefined && { scimType }) }
+  const detail = sentenceForLog(answer)
+  const said = { status, detail, ...(scimType !== undefined && { scimType }) }
   // Neither a disconnected client nor a deliberate 501 is reported.
   const isFailure = status >= 500 && status !== 501 && !(error instanceof ClientGoneError)
   if (isFailure) {
     const path = `/${splitTarget(head.url).segments.join('/')}`
     const isTold = progress.isReported && status !== 500 && !lifetime.signal.aborted
-    debug('%s %s %s failed with %d: %s', requestId, head.method, path, status, message)
+    debug('%s %s %s failed with %d: %s', requestId, head.method, path, status, detail)
     const cause = causeForAttention(error)
     if (status === 500 || cause)
       options.onError(cause ?? error, { requestId, method: head.method, path, tenant })

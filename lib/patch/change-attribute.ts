@@ -1,12 +1,13 @@
 import { isUnassigned } from '../schema/empty-value.js'
 import { isObject } from '../schema/json.js'
-import { requireFewValues } from '../schema/read-value.js'
+import { indexValues } from '../schema/list-index.js'
+import { fixedParts, requireFewValues } from '../schema/read-value.js'
 import type { Json } from '../schema/types.js'
 import { asSent } from '../schema/wrapped-value.js'
 import { isBlank, mergeEdit, rulesFor, subEdit } from './complex.js'
 import type { Change, PatchContext } from './context.js'
 import { changeMatches } from './matches.js'
-import { changeSimple, requireUnchanged, unassign } from './simple.js'
+import { changeSimple, requireFixedParts, requireUnchanged, unassign } from './simple.js'
 import type { Steps } from './steps.js'
 import { asListed, changeList } from './value-list.js'
 
@@ -43,8 +44,23 @@ function* changeMultiValued(
   if (next !== undefined && next.length > before) {
     requireFewValues(change.definition, next.length, context, change.name)
   }
+  if (!isWhole && current && next) requireFixedElements(current, next, change)
   if (next !== undefined && next.length > 0) return next
   return current === undefined ? undefined : unassign(change)
+}
+
+/** Two values that become one, because one gets the `value` of the other, have the same parts. */
+function requireFixedElements(
+  current: readonly Json[],
+  next: readonly Json[],
+  change: Change,
+): void {
+  if (current === next || fixedParts(change.definition).length === 0) return
+  const index = indexValues(change.definition, current)
+  for (const value of next) {
+    const position = index.find(value)
+    if (position !== undefined) requireFixedParts(current[position] ?? null, value, change)
+  }
 }
 
 function* changeSingular(

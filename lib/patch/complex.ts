@@ -1,10 +1,10 @@
 import { isDerived } from '../schema/core-schemas.js'
 import { isEqual, isObject, own, withMember } from '../schema/json.js'
 import { subAttribute } from '../schema/paths.js'
-import { readElement, readListed } from '../schema/read-value.js'
+import { areMemberships, readElement, readListed } from '../schema/read-value.js'
 import type { AttributeDefinition, Json, JsonObject } from '../schema/types.js'
 import type { Change, PatchContext } from './context.js'
-import { changeSimple, requireUnchanged } from './simple.js'
+import { changeSimple, requireFixedParts, requireUnchanged } from './simple.js'
 import { inOneGo } from './steps.js'
 import { changeList, type ValueRules } from './value-list.js'
 
@@ -93,10 +93,27 @@ function complexRules(change: Change, context: PatchContext): ValueRules {
   // A value to be removed is only compared.
   const read = change.op === 'remove' ? readElement : readListed
   return {
-    read: (value) => read(change.definition, value, context, change.name),
-    merge: (before, added) => join(before, added, pick(immutable, before)),
-    succeed: (before, after) => join({}, after, pick(kept, before)),
+    read: (value) => asShown(read(change.definition, value, context, change.name), change, context),
+    merge: (before, added) => {
+      requireFixedParts(before, added, change)
+      return join(before, added, pick(immutable, before))
+    },
+    succeed: (before, after) => {
+      requireFixedParts(before, after, change)
+      return join({}, after, pick(kept, before))
+    },
   }
+}
+
+/** A member that a request adds, as later requests see it. */
+function asShown(
+  value: Json | undefined,
+  { definition }: Change,
+  { members }: PatchContext,
+): Json | undefined {
+  if (members === undefined || !areMemberships(definition) || !isObject(value)) return value
+  const { value: id } = value
+  return { ...(typeof id === 'string' && members.get(id)), ...(id !== undefined && { value: id }) }
 }
 
 function join(...values: Json[]): JsonObject {

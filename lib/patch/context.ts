@@ -3,7 +3,7 @@ import { ScimError, tooMany } from '../errors.js'
 import type { FilterLimits } from '../filter/scanner.js'
 import type { ListIndex } from '../schema/list-index.js'
 import type { UnknownAttributes } from '../schema/read-context.js'
-import type { AttributeDefinition, Json, ResourceType } from '../schema/types.js'
+import type { AttributeDefinition, Json, JsonObject, ResourceType } from '../schema/types.js'
 import {
   defaultPatchLimits,
   type PatchLimits,
@@ -21,6 +21,7 @@ export interface PatchContext {
   readonly maxValues?: number
   readonly filterLimits: Partial<FilterLimits>
   readonly budget: Budget
+  readonly members?: ReadonlyMap<string, JsonObject>
   /** Attribute paths and extension URNs that were dropped. */
   readonly passedOver: Set<string>
   /** Indexes of the lists that this request has made, so that these lists can grow in place. */
@@ -44,7 +45,7 @@ export interface Change {
 
 /** Makes the context of one PATCH request on a resource of this type. */
 export function createContext(type: ResourceType, options: PatchOptions): PatchContext {
-  const { deviations, unknownAttributes, limits, maxStringLength, maxValues } = options
+  const { deviations, unknownAttributes, limits, maxStringLength, maxValues, members } = options
   const budget = createBudget({ ...defaultPatchLimits, ...limits })
   return {
     type,
@@ -53,6 +54,7 @@ export function createContext(type: ResourceType, options: PatchOptions): PatchC
     ...(maxStringLength !== undefined && { maxStringLength }),
     ...(maxValues !== undefined && { maxValues }),
     filterLimits: options.filterLimits ?? {},
+    ...(members !== undefined && { members }),
     budget,
     passedOver: new Set(),
     indexes: new WeakMap(),

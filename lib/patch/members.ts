@@ -65,6 +65,38 @@ export function* memberChange(
   return { change, rest }
 }
 
+/**
+ * The ids of members that operations add, if a later operation selects members by more than their
+ * ids, so that these have to be known; none otherwise.
+ */
+export function* membersToKnow(
+  type: ResourceType,
+  operations: readonly PatchOperation[],
+  options: PatchOptions,
+): Steps<readonly string[]> {
+  const members = type.attributes.get('members')
+  if (members === undefined || !isMemberList(members)) return []
+  const context = createContext(type, options)
+  const ids = new Set<string>()
+  let isSelecting = false
+  for (const operation of operations) {
+    yield
+    const { change } = takeApart(withoutCoreUrn(operation, context), members, context)
+    if (change === undefined) continue
+    const { op, sub, filter, value } = change
+    if (filter !== undefined) {
+      const named = idsIn(filter.parsed, members)
+      isSelecting ||= named === undefined && ids.size > 0
+      if (op === 'add') for (const id of named ?? []) ids.add(id)
+    } else if (op !== 'remove' && sub === undefined) {
+      if (clearsList(members, value ?? null, context)) continue
+      const given = yield* readList(asListed(change, context), rulesFor(change, context), context)
+      for (const member of given) ids.add(idOf(member))
+    }
+  }
+  return isSelecting ? [...ids] : []
+}
+
 const none: Effect = { kind: 'none' }
 const unclear: Effect = { kind: 'unclear' }
 

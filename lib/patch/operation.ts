@@ -1,6 +1,6 @@
 import type { Deviations } from '../deviations.js'
 import type { FilterLimits } from '../filter/scanner.js'
-import type { Json } from '../schema/types.js'
+import type { Json, JsonObject } from '../schema/types.js'
 
 /** The kind of an operation (RFC 7644 §3.5.2). */
 export type PatchOp = 'add' | 'remove' | 'replace'
@@ -62,4 +62,10 @@ export interface PatchOptions {
    * `false`.
    */
   readonly isRest?: boolean
+  /**
+   * Members that operations may add, by id, as the store shows them. If given, nothing else counts
+   * of what clients write about members, so that filters of later operations find them as they
+   * would in a later request.
+   */
+  readonly members?: ReadonlyMap<string, JsonObject>
 }

@@ -1,7 +1,7 @@
 import { invalidValue, mutabilityError } from '../errors.js'
 import { isUnassigned } from '../schema/empty-value.js'
-import { isEqual } from '../schema/json.js'
-import { readElement } from '../schema/read-value.js'
+import { isEqual, isObject, own } from '../schema/json.js'
+import { fixedParts, readElement } from '../schema/read-value.js'
 import type { Json } from '../schema/types.js'
 import { asSent } from '../schema/wrapped-value.js'
 import type { Change, PatchContext } from './context.js'
@@ -40,5 +40,19 @@ export function requireUnchanged(
   if (definition.mutability !== 'immutable' || before === undefined) return
   if (!isEqual(before, after)) {
     throw mutabilityError(`Attribute "${name}" is immutable and has a value already.`)
+  }
+}
+
+/** Refuses other values for the immutable parts that an element has; parts left out stay. */
+export function requireFixedParts(
+  before: Json,
+  given: Json,
+  { definition, name }: Pick<Change, 'definition' | 'name'>,
+): void {
+  if (!isObject(before) || !isObject(given)) return
+  for (const sub of fixedParts(definition)) {
+    const part = own(given, sub.name)
+    if (part === undefined) continue
+    requireUnchanged(own(before, sub.name), part, { definition: sub, name: `${name}.${sub.name}` })
   }
 }

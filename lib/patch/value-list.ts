@@ -2,7 +2,13 @@ import { invalidSyntax, invalidValue } from '../errors.js'
 import { countPrimaries, requireOnePrimary } from '../schema/check-resource.js'
 import { isEqual, isObject } from '../schema/json.js'
 import { indexValues, type ListIndex } from '../schema/list-index.js'
-import { areMemberships, clearsList, distinct, requireFewValues } from '../schema/read-value.js'
+import {
+  areMemberships,
+  clearsList,
+  distinct,
+  fixedParts,
+  requireFewValues,
+} from '../schema/read-value.js'
 import type { AttributeDefinition, Json } from '../schema/types.js'
 import { asSent } from '../schema/wrapped-value.js'
 import type { Change, PatchContext } from './context.js'
@@ -85,7 +91,8 @@ export function* readList(change: Change, rules: ValueRules, context: PatchConte
     // Two spellings of the same value count as one primary value, as in POST and PUT.
     requireOnePrimary(definition, distinct(definition, list), name)
   }
-  return list
+  // So that only stored values are compared: in one list, the last of equal values counts.
+  return op !== 'remove' && fixedParts(definition).length > 0 ? distinct(definition, list) : list
 }
 
 /** Unwraps `{ "members": […] }` sent as the value of `members` (Salesforce). */

@@ -3,10 +3,9 @@ import { invalidValue } from '../errors.js'
 import { resolveExtensionAttribute } from '../filter/aliases.js'
 import { resolvePath } from '../schema/paths.js'
 import type { AttributePath, ResourceType } from '../schema/types.js'
-import { byDefault, isReturned, type Names, type Shape } from './shape.js'
+import { byDefault, isReturned, type Names, type Projection } from './shape.js'
 
-/** The attributes that a response contains. */
-export type Projection = Shape
+export type { Projection } from './shape.js'
 
 /**
  * `attributes` and `excludedAttributes`: a comma-separated list, or an array in the body of a
@@ -105,25 +104,23 @@ function pathNamed(
   return path ?? (isQualified ? resolveExtensionAttribute(type, text, deviations) : undefined)
 }
 
-type Tree = Map<string, Tree | 'whole'>
-
-function treeOf(paths: readonly AttributePath[]): Names {
-  const tree: Tree = new Map()
-  for (const { extension, attribute, sub } of paths) {
-    const steps = [extension, attribute?.name, sub?.name].filter((step) => step !== undefined)
-    addTo(tree, steps)
-  }
-  return tree
+interface Branch {
+  isWhole: boolean
+  readonly parts: Map<string, Branch>
 }
 
-function addTo(tree: Tree, [step, ...rest]: readonly string[]): void {
-  if (step === undefined || tree.get(step) === 'whole') return
-  if (rest.length === 0) {
-    tree.set(step, 'whole')
-    return
+function treeOf(paths: readonly AttributePath[]): Names {
+  const tree: Branch['parts'] = new Map()
+  for (const { extension, attribute, sub } of paths) {
+    let parts = tree
+    let branch: Branch | undefined
+    for (const step of [extension, attribute?.name, sub?.name]) {
+      if (step === undefined) continue
+      branch = parts.get(step) ?? { isWhole: false, parts: new Map() }
+      parts.set(step, branch)
+      parts = branch.parts
+    }
+    if (branch) branch.isWhole = true
   }
-  const below = tree.get(step)
-  const parts: Tree = below === undefined || below === 'whole' ? new Map() : below
-  tree.set(step, parts)
-  addTo(parts, rest)
+  return tree
 }

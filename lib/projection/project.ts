@@ -1,8 +1,7 @@
 import { isObject } from '../schema/json.js'
 import { subAttribute } from '../schema/paths.js'
 import type { AttributeDefinition, Json, JsonObject, ResourceType } from '../schema/types.js'
-import type { Projection } from './parse-projection.js'
-import { byDefault, isReturned, nothing, type Shape, shapeOf } from './shape.js'
+import { byDefault, isReturned, isUnasked, type Projection, type Shape, shapeOf } from './shape.js'
 
 /** Input of a projection, besides the projection itself. */
 export interface ProjectOptions {
@@ -25,7 +24,8 @@ export type Projector = (resource: object, computed?: JsonObject) => JsonObject
  * attributes in it (RFC 7643 §3). Unassigned attributes and those that no schema of the type has
  * are omitted. A resource is not changed; its representation may share parts of it.
  *
- * A sub-attribute that is always returned is returned only together with its attribute.
+ * A sub-attribute that is always returned is returned only together with its attribute, but stays
+ * when that is excluded.
  *
  * What becomes of an attribute is decided once, however many resources have it.
  */
@@ -159,8 +159,9 @@ function shower(
 ): ProjectedMember['show'] {
   const isSent = wasSent ?? sent?.has(prefix + definition.name) ?? false
   if (!isReturned(definition, shape, isSent)) return () => undefined
-  const asked = shapeOf(shape, definition.name)
-  const inner = asked === nothing ? byDefault : asked
+  const isDefault = definition.returned !== 'request' || isSent
+  const asked = shapeOf(shape, definition.name, isDefault)
+  const inner = definition.returned === 'always' && isUnasked(asked) ? byDefault : asked
   if (isTakenWhole(definition, inner)) return (value) => (isEmpty(value) ? undefined : value)
   const place = { shape: inner, prefix: '', wasSent: isSent }
   const members = membersOf((name) => subAttribute(definition, name), place)

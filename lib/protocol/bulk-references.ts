@@ -2,17 +2,6 @@ import { isObject } from '../schema/json.js'
 import type { Json, JsonObject } from '../schema/types.js'
 import type { CheckedOperation } from './bulk-request.js'
 
-/** The order in which operations run, and the parts that are deferred. */
-export interface BulkPlan {
-  /** Indexes of operations. */
-  readonly order: readonly number[]
-  /**
-   * By index: the bulkIds that a POST in a reference cycle is first created without; they are added
-   * afterwards.
-   */
-  readonly deferred: ReadonlyMap<number, ReadonlySet<string>>
-}
-
 const reference = /^bulkId:(.+)$/s
 const quotedReference = /"bulkId:([^"\\]+)"/g
 const pathReference = /^\/?[^?#]*\/bulkId:([^/]+)\/?$/
@@ -26,47 +15,6 @@ export function referencesOf({ path, data }: CheckedOperation): ReadonlySet<stri
   const found = new Set(inPath === undefined ? [] : [inPath])
   if (data !== undefined) collect(data, found)
   return found
-}
-
-/**
- * Plans a bulk request: operations run in their order, but one that needs a later operation runs
- * right after that (RFC 7644 §3.7.1). If POSTs refer to each other in a cycle, the first one runs
- * without the missing references. Takes linear time.
- *
- * @param operations `undefined` for those that are invalid
- */
-export function planBulk(operations: readonly (CheckedOperation | undefined)[]): BulkPlan {
-  const creators = creatorsOf(operations)
-  const needs = operations.map((operation) => needsOf(operation, creators))
-  const dependents = invert(needs)
-  const order: number[] = []
-  const deferred = new Map<number, Set<string>>()
-  const reached = new Set<number>()
-
-  const run = (first: number): void => {
-    const ready = [first]
-    for (let index = ready.shift(); index !== undefined; index = ready.shift()) {
-      order.push(index)
-      for (const dependent of dependents[index] ?? []) {
-        const left = needs[dependent]
-        if (!left?.delete(index) || left.size > 0) continue
-        if (reached.has(dependent)) ready.push(dependent)
-      }
-    }
-  }
-
-  for (const index of operations.keys()) {
-    reached.add(index)
-    if (needs[index]?.size === 0) run(index)
-  }
-  for (const [index, operation] of operations.entries()) {
-    const left = needs[index]
-    if (!left || left.size === 0 || operation?.method !== 'POST') continue
-    deferred.set(index, new Set([...left].flatMap((each) => operations[each]?.bulkId ?? [])))
-    left.clear()
-    run(index)
-  }
-  return { order, deferred }
 }
 
 /** Replaces references in data by the ids that are known. */
@@ -118,34 +66,6 @@ export function takeOut(
     }
   }
   return { data: kept, later }
-}
-
-function creatorsOf(
-  operations: readonly (CheckedOperation | undefined)[],
-): ReadonlyMap<string, number> {
-  const creators = new Map<string, number>()
-  for (const [index, operation] of operations.entries()) {
-    if (operation?.method !== 'POST' || operation.bulkId === undefined) continue
-    if (!creators.has(operation.bulkId)) creators.set(operation.bulkId, index)
-  }
-  return creators
-}
-
-function needsOf(
-  operation: CheckedOperation | undefined,
-  creators: ReadonlyMap<string, number>,
-): Set<number> {
-  if (!operation) return new Set()
-  const indexes = [...referencesOf(operation)].map((bulkId) => creators.get(bulkId))
-  return new Set(indexes.filter((index) => index !== undefined))
-}
-
-function invert(needs: readonly ReadonlySet<number>[]): readonly number[][] {
-  const dependents: number[][] = needs.map(() => [])
-  for (const [index, needed] of needs.entries()) {
-    for (const each of needed) dependents[each]?.push(index)
-  }
-  return dependents
 }
 
 function collect(value: Json, found: Set<string>): void {

@@ -2,7 +2,7 @@ import type { ScimError } from '../errors.js'
 import { auditEntry } from '../events/audit-entry.js'
 import { callOf, type Services } from '../resources/call.js'
 import { appendAudit } from '../resources/outbox.js'
-import { toScimError } from '../resources/store-errors.js'
+import { sentenceForLog, toScimError } from '../resources/store-errors.js'
 import type { ResourceType } from '../schema/types.js'
 import type { Scope } from '../stores/scope.js'
 import type { ScimRequest } from './messages.js'
@@ -54,7 +54,9 @@ async function report(
       ? { event: 'request.failed', outcome: 'failed' }
       : { event: 'request.refused', outcome: 'refused' }),
     target: { resourceType: type.name, id },
-    attributes: [...requestAttributes(type, request.body)].filter((name) => name !== 'schemas'),
+    attributes: [...requestAttributes(type, request.body, services.options.deviations)].filter(
+      (name) => name !== 'schemas',
+    ),
     detail: `${request.method}: ${message}`,
     status,
     ...(scimType !== undefined && { scimType }),
@@ -87,7 +89,8 @@ export async function reportStillIn(
 }
 
 function told(error: ScimError | undefined) {
-  const { status = 500, scimType, message = 'The service provider failed.' } = error ?? {}
+  const { status = 500, scimType } = error ?? {}
+  const message = error ? sentenceForLog(error) : 'The service provider failed.'
   return { status, scimType, message }
 }
 

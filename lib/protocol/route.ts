@@ -20,6 +20,11 @@ export interface ScimRoute {
   /** The handler reports its refusals and known failures itself. */
   readonly reports?: boolean
   /**
+   * How long the answer may take after the deadline, in milliseconds, because the handler then
+   * still has something to put right. Default 0.
+   */
+  readonly windUpMs?: number
+  /**
    * The route describes the service provider and contains no tenant's data, so it may be open to
    * everybody.
    */

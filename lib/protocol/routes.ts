@@ -5,8 +5,9 @@ import { createTurns } from '../resources/races.js'
 import { comparableOf } from '../schema/comparable.js'
 import { lookupKeys } from '../schema/lookups.js'
 import type { ResourceType } from '../schema/types.js'
+import type { WriteHandlers } from './bulk-job.js'
 import type { ProtocolContext } from './context.js'
-import { bulkHandler, type WriteHandlers } from './handlers/bulk.js'
+import { bulkHandler, bulkWindUpMs } from './handlers/bulk.js'
 import {
   resourceTypeHandler,
   resourceTypesHandler,
@@ -56,7 +57,7 @@ export function scimRoutes(context: ProtocolContext): readonly ScimRoute[] {
     read('GET', [], queryHandler(services, types)),
     read('POST', ['.search'], searchHandler(services, types)),
     ...discoveryRoutes(context),
-    write('POST', ['Bulk'], bulkHandler(services, writers)),
+    { ...write('POST', ['Bulk'], bulkHandler(services, writers)), windUpMs: bulkWindUpMs },
     ...meRoutes(services),
     ...writers.flatMap((writer) => resourceRoutes(services, writer)),
   ]

@@ -41,11 +41,15 @@ export function writeDurably<T>(
     : writeInSteps(call, effects, () => write(undefined))
 }
 
-/** {@link writeDurably} for a store without an outbox. */
+/**
+ * {@link writeDurably} for a store without an outbox. `isDone` tells from the result whether what
+ * the entries say was done.
+ */
 export async function writeInSteps<T>(
   call: OutboxCall,
   effects: Effects,
   write: () => Promise<T>,
+  isDone: (result: T) => boolean = () => true,
 ): Promise<T> {
   const isDemanded = call.services.options.audit === 'required'
   if (isDemanded) await demandAudit(call, effects.audit)
@@ -55,7 +59,9 @@ export async function writeInSteps<T>(
     throw error
   })
   await markPending(call, effects.pending)
-  if (!isDemanded) await appendAudit(call, effects.audit)
+  const isTrue = isDone(result)
+  if (isDemanded && !isTrue) await appendAudit(call, effects.audit.map(asFailed))
+  if (!isDemanded && isTrue) await appendAudit(call, effects.audit)
   return result
 }
 

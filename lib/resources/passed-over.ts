@@ -107,7 +107,7 @@ async function write(context: ServiceContext, notes: Notes): Promise<void> {
 }
 
 function entryOf(scope: Scope, at: Date, { kind, name }: PassedOver): AuditEntry {
-  const detail = 'Sent, and not kept here. Told once a day.'
+  const detail = 'Sent, and not kept here. Logged at most once a day.'
   return auditEntry(
     scope,
     at,

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { mutabilityError } from '../errors.js'
+import { requireFixedParts } from '../patch/simple.js'
+import { areReferences } from '../schema/core-schemas.js'
+import { holdsNothing } from '../schema/empty-value.js'
 import { extended, isObject } from '../schema/json.js'
 import { indexValues } from '../schema/list-index.js'
-import { areMemberships } from '../schema/read-value.js'
 import type { AttributeDefinition, Json, JsonObject, ResourceType } from '../schema/types.js'
 import type { Meta, Resource } from '../stores/resource.js'
 import type { Endpoint } from './call.js'
@@ -48,7 +50,7 @@ export function replacement(
   for (const { urn, attributes } of type.extensionAttributes.values()) {
     keepInExtension(next, current, { urn, attributes })
   }
-  keepParts(next, current, type.attributes.values())
+  keepParts(next, current, { attributes: type.attributes, prefix: '' })
   for (const name of kind.keptByPut) if (next[name] === undefined) keep(next, current, name)
   const resource = extended(next, { id: current.id, meta: current.meta })
   checkImmutable(type, current, resource)
@@ -57,8 +59,8 @@ export function replacement(
 
 /**
  * Refuses other values for immutable attributes that have one (RFC 7643 §7). The values of a
- * multi-valued attribute may be added and removed, so immutable sub-attributes are checked only in
- * singular attributes.
+ * multi-valued attribute may be added and removed, so their immutable sub-attributes are checked
+ * where values are compared: by `replacement` for PUT, and in each operation of a PATCH.
  *
  * @param changed names of the attributes that differ; default: all are compared
  * @throws ScimError `mutability` (400)
@@ -128,16 +130,27 @@ function checkSame(name: string, before: unknown, after: unknown): void {
  * Whether PUT keeps the stored value: clients cannot set it, or omitted something that they cannot
  * change or cannot know.
  */
-function isKept({ name, mutability, returned }: AttributeDefinition, sent: Attributes): boolean {
+function isKept(definition: AttributeDefinition, sent: Attributes): boolean {
+  const { name, mutability } = definition
   if (mutability === 'readOnly') return true
-  const isUnseen = returned === 'never' || returned === 'request'
-  return (mutability === 'immutable' || isUnseen) && sent[name] === undefined
+  return (mutability === 'immutable' || isUnseen(definition)) && sent[name] === undefined
+}
+
+/** Whether clients do not see an attribute unasked. */
+function isUnseen({ returned }: AttributeDefinition): boolean {
+  return returned === 'never' || returned === 'request'
 }
 
 function keep(next: Record<string, Json>, current: Attributes, name: string): void {
   const value = current[name]
   if (value === undefined) delete next[name]
   else next[name] = value as Json
+}
+
+interface Place {
+  readonly attributes: ReadonlyMap<string, AttributeDefinition>
+  /** The text before a name in its path. */
+  readonly prefix: string
 }
 
 /**
@@ -147,13 +160,13 @@ function keep(next: Record<string, Json>, current: Attributes, name: string): vo
 function keepParts(
   next: Record<string, Json>,
   current: Attributes,
-  definitions: Iterable<AttributeDefinition>,
+  { attributes, prefix }: Place,
 ): void {
-  for (const definition of definitions) {
+  for (const definition of attributes.values()) {
     const { name, multiValued, mutability } = definition
     const stored = current[name]
     if (mutability === 'readOnly' || stored === undefined) continue
-    if (multiValued) keepInElements(next, stored, definition)
+    if (multiValued) keepInElements(next, stored, { definition, name: `${prefix}${name}` })
     else {
       const value = withKeptParts(next[name], stored, definition)
       if (value !== undefined) next[name] = value
@@ -161,21 +174,96 @@ function keepParts(
   }
 }
 
-/** Elements are matched as in PATCH. Members are matched by id, and nothing of them is kept. */
+interface NamedAttribute {
+  readonly definition: AttributeDefinition
+  /** Path of the attribute, for messages. */
+  readonly name: string
+}
+
+/**
+ * Keeps what a client cannot set in elements, and elements of which it sees nothing, unless what it
+ * sends shows that it knows them. Members are matched by id, and nothing of them is kept.
+ *
+ * @throws ScimError `mutability` (400) when an immutable part of an element has another value
+ */
 function keepInElements(
   next: Record<string, Json>,
   stored: unknown,
-  definition: AttributeDefinition,
+  { definition, name }: NamedAttribute,
 ): void {
+  const subs = definition.subAttributes ?? []
+  if (!subs.some((sub) => isKept(sub, {})) || areReferences(definition)) return
+  const before: readonly Json[] = Array.isArray(stored) ? stored : []
   const sent = next[definition.name]
-  const hasParts = definition.subAttributes?.some((sub) => isKept(sub, {})) ?? false
-  if (!hasParts || areMemberships(definition)) return
-  if (!Array.isArray(sent) || !Array.isArray(stored)) return
-  const index = indexValues(definition, stored as Json[])
-  next[definition.name] = sent.map((element) => {
-    const position = index.find(element)
-    return position === undefined ? element : withKeptParts(element, stored[position], definition)
+  const given: readonly Json[] = Array.isArray(sent) ? sent : []
+  const { find, unseen } = lookUp(definition, before)
+  const found = given.flatMap((element): Found[] => {
+    const positions = find(element)
+    if (positions.length === 0) return [{ element }]
+    return positions.map((position) => {
+      const old = before[position] ?? null
+      requireFixedParts(old, element, { definition, name })
+      return { element: withKeptParts(element, old, definition), position }
+    })
   })
+  const all = given.some((element) => namesUnseen(subs, element)) ? found : [...found, ...unseen]
+  if (all.length > 0) next[definition.name] = inStoredOrder(all, before)
+}
+
+/** An element after a PUT, with its position among the stored ones if it is one of them. */
+interface Found {
+  readonly element: Json
+  readonly position?: number
+}
+
+/**
+ * Finds elements as in PATCH, but by what a client can see of them. What looks alike is one element
+ * for the client, so all of these are found.
+ */
+function lookUp(definition: AttributeDefinition, stored: readonly Json[]) {
+  const subs = definition.subAttributes ?? []
+  const seen = subs.filter((sub) => !isUnseen(sub))
+  const exact = indexValues(definition, stored)
+  const looks = indexValues({ ...definition, subAttributes: seen }, stored)
+  const alike = new Map<number | undefined, number[]>()
+  for (const [position, element] of stored.entries()) {
+    const first = looks.find(element)
+    const same = alike.get(first)
+    if (same) same.push(position)
+    else alike.set(first, [position])
+  }
+  const find = (element: Json): readonly number[] => {
+    const same = namesUnseen(subs, element) ? exact.find(element) : undefined
+    if (same !== undefined) return [same]
+    const first = looks.find(element)
+    const positions = first === undefined ? [] : (alike.get(first) ?? [])
+    return namesUnseen(subs, element) && positions.length > 1 ? [] : positions
+  }
+  const unseen = [...stored.entries()].flatMap(([position, element]): Found[] =>
+    holdsNothing(definition, seenOf(seen, element)) ? [{ element, position }] : [],
+  )
+  return { find, unseen }
+}
+
+function seenOf(seen: readonly AttributeDefinition[], element: Json): Json {
+  if (!isObject(element)) return element
+  const names = seen.map(({ name }) => name)
+  return Object.fromEntries(Object.entries(element).filter(([name]) => names.includes(name)))
+}
+
+function namesUnseen(subs: readonly AttributeDefinition[], element: Json): boolean {
+  return isObject(element) && subs.some((sub) => isUnseen(sub) && Object.hasOwn(element, sub.name))
+}
+
+/** The stored list if it has the same elements, because their order has no meaning. */
+function inStoredOrder(found: readonly Found[], stored: readonly Json[]): Json[] {
+  const kept = new Set(
+    found.flatMap(({ element, position = -1 }) =>
+      isDeepStrictEqual(element, stored[position]) ? [position] : [],
+    ),
+  )
+  const isSame = found.length === stored.length && kept.size === stored.length
+  return isSame ? [...stored] : found.map(({ element }) => element)
 }
 
 /** A complex value with the kept parts of the stored one; the same object if nothing is kept. */
@@ -194,14 +282,14 @@ function withKeptParts<V extends Json | undefined>(
 function keepInExtension(
   next: Record<string, Json>,
   current: Resource,
-  { urn, attributes }: { urn: string; attributes: ReadonlyMap<string, AttributeDefinition> },
+  { urn, attributes }: Pick<Place, 'attributes'> & { readonly urn: string },
 ): void {
   const stored = objectOf(current[urn])
   const sent = { ...objectOf(next[urn]) } as Record<string, Json>
   for (const definition of attributes.values()) {
     if (isKept(definition, sent)) keep(sent, stored, definition.name)
   }
-  keepParts(sent, stored, attributes.values())
+  keepParts(sent, stored, { attributes, prefix: `${urn}:` })
   if (Object.keys(sent).length > 0) next[urn] = sent
 }
 

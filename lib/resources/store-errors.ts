@@ -31,6 +31,17 @@ export function toScimError(error: unknown): ScimError | undefined {
   }
 }
 
+/** The sentences for the log: the answer's, and why a store cannot answer now. */
+export function sentenceForLog({ message, cause }: ScimError): string {
+  return [message, ...reasonsIn(cause)].join(' ')
+}
+
+function reasonsIn(cause: unknown): readonly string[] {
+  if (storeErrorKind(cause) !== 'unavailable') return []
+  const { message, cause: deeper } = cause as UnavailableError
+  return [message, ...reasonsIn(deeper)]
+}
+
 /**
  * Whether the host refuses for good, so that nothing may change. After any other failure the change
  * is kept and retried.

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { forbidden, notFound, preconditionFailed, ScimError } from '../errors.js'
+import { forbidden, notFound, preconditionFailed, ScimError, versionExcluded } from '../errors.js'
 import { auditEntries, subjectOf } from '../events/audit-entry.js'
 import type { Read } from '../stores/query.js'
 import type { Resource } from '../stores/resource.js'
@@ -163,7 +163,8 @@ function requireCurrent(call: ResourceCall, resource: Resource | undefined): Res
   const { version } = current.meta
   const isMet = ifMatch === undefined || matchesEtag(ifMatch, version)
   const isExcluded = ifNoneMatch !== undefined && matchesEtag(ifNoneMatch, version)
-  if (!isMet || isExcluded) throw preconditionFailed()
+  if (!isMet) throw preconditionFailed()
+  if (isExcluded) throw versionExcluded()
   return current
 }
 

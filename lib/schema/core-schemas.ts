@@ -341,6 +341,14 @@ export function isComputedReference(definition: AttributeDefinition): boolean {
 }
 
 /**
+ * Whether an attribute refers to resources by their ids: `members`, `groups` or the enterprise
+ * manager. Nothing else of its values is stored.
+ */
+export function areReferences({ subAttributes = [] }: AttributeDefinition): boolean {
+  return subAttributes.some(isComputedReference)
+}
+
+/**
  * Whether the service provider sets an attribute: it is readOnly, or a `$ref` computed from
  * `value`.
  */

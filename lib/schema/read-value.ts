@@ -1,5 +1,11 @@
 import { invalidSyntax, invalidValue } from '../errors.js'
-import { enterpriseUserSchema, groupSchema, isDerived, userSchema } from './core-schemas.js'
+import {
+  areReferences,
+  enterpriseUserSchema,
+  groupSchema,
+  isDerived,
+  userSchema,
+} from './core-schemas.js'
 import { holdsNothing, isUnassigned, saysNone } from './empty-value.js'
 import { isObject } from './json.js'
 import { indexValues } from './list-index.js'
@@ -203,6 +209,18 @@ export function readListed(
 /** Whether the values of an attribute are identified by an immutable `value`, as members are. */
 export function areMemberships(definition: AttributeDefinition): boolean {
   return subAttribute(definition, 'value')?.mutability === 'immutable'
+}
+
+/**
+ * The parts of an element that are set once: its immutable sub-attributes, besides the `value` by
+ * which it is known. Members of groups have none, because clients write all but their ids as they
+ * like.
+ */
+export function fixedParts(definition: AttributeDefinition): readonly AttributeDefinition[] {
+  if (definition.subAttributes === undefined || areReferences(definition)) return []
+  return definition.subAttributes.filter(
+    ({ mutability, name }) => mutability === 'immutable' && name !== 'value',
+  )
 }
 
 /** Reads a complex value, or only its `value` if a deviation allows it. */

@@ -99,7 +99,9 @@ export interface UserStore extends ResourceStore<User>, AccessTarget {
    * **Optional.** Called with a clear-text password from a create or change, once the user is
    * stored; it must not store or log the password. A rejection undoes a creation, and a {@link
    * RefusedError} also undoes a change, so it must leave nothing behind if it fails. Without it,
-   * passwords are accepted and dropped.
+   * passwords are accepted and dropped. `false`: this one was dropped, and the log says nothing
+   * of a password.
    */
-  setPassword?(scope: Scope, user: User, password: string): Promise<void>
+  // biome-ignore lint/suspicious/noConfusingVoidType: most hosts return nothing.
+  setPassword?(scope: Scope, user: User, password: string): Promise<boolean | void>
 }

@@ -5,8 +5,11 @@ import { accessChecks } from './checks/access.js'
 import { auditChecks } from './checks/audit.js'
 import { decisionChecks } from './checks/decisions.js'
 import { groupsOfChecks } from './checks/groups-of.js'
+import { sharedIdChecks } from './checks/ids.js'
+import { listingChecks } from './checks/listing.js'
 import { memberPageChecks } from './checks/member-pages.js'
 import { memberChecks } from './checks/members.js'
+import { membershipChecks } from './checks/memberships.js'
 import { outboxChecks } from './checks/outbox.js'
 import { pendingChecks } from './checks/pending.js'
 import { queryChecks } from './checks/queries.js'
@@ -21,10 +24,13 @@ import { freshScope } from './subject.js'
 /** Every requirement on adapters. */
 export const checks: readonly Check[] = [
   ...resourceChecks,
+  ...sharedIdChecks,
   ...queryChecks,
+  ...listingChecks,
   ...tenantChecks,
   ...memberChecks,
   ...memberPageChecks,
+  ...membershipChecks,
   ...groupsOfChecks,
   ...outboxChecks,
   ...accessChecks,

@@ -150,6 +150,21 @@ export async function create(
   return subject.store(adapters).create(scope, resource, writeOf(resource))
 }
 
+/** Stores a new resource whose `externalId` is unique, as with `uniqueExternalIds`. */
+export async function createUnique(
+  { adapters, scope }: { readonly adapters: Adapters; readonly scope: Scope },
+  subject: Subject,
+  attributes: Record<string, unknown>,
+): Promise<Resource> {
+  const resource = make(subject, attributes)
+  const write = writeOf(resource)
+  const keys = write.keys.map((key) => ({
+    ...key,
+    unique: key.unique || key.attribute === 'externalId',
+  }))
+  return subject.store(adapters).create(scope, resource, { ...write, keys })
+}
+
 /** Stores a new user. */
 export async function createUser(
   context: { readonly adapters: Adapters; readonly scope: Scope },

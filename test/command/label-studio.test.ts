@@ -49,6 +49,47 @@ describe('label-studio-scim doctor', () => {
     expect(stdout).toMatch(/^warning +Deprovisioned people are refused by the gate only/m)
   })
 
+  it('says once that the token is refused', async () => {
+    await start({ mode: 'oss-new' })
+    const { code, stdout, stderr } = await run(['doctor'], { LABEL_STUDIO_TOKEN: 'a'.repeat(40) })
+    expect([code, stderr]).toEqual([1, ''])
+    expect(stdout).toMatch(/^ERROR +Label Studio does not accept the token\./m)
+  })
+
+  it.each([
+    [
+      'LABEL_STUDIO_FIRST_SIGN_IN',
+      'link',
+      'LABEL_STUDIO_FIRST_SIGN_IN must be password or invite.',
+    ],
+    [
+      'LABEL_STUDIO_FIRST_SIGN_IN',
+      'password',
+      'LABEL_STUDIO_FIRST_SIGN_IN=password needs the owner’s sign-in: LABEL_STUDIO_EMAIL and ' +
+        'LABEL_STUDIO_PASSWORD.',
+    ],
+    [
+      'LABEL_STUDIO_DEPROVISIONING',
+      'admin',
+      'LABEL_STUDIO_DEPROVISIONING=admin needs the owner’s sign-in: LABEL_STUDIO_EMAIL and ' +
+        'LABEL_STUDIO_PASSWORD.',
+    ],
+  ])('names the variable that cannot be used: %s=%s', async (name, value, message) => {
+    await start({ mode: 'oss-new' })
+    const { code, stderr } = await run(['doctor'], { [name]: value })
+    expect([code, stderr]).toEqual([1, `${message}\n`])
+  })
+
+  it('tells how people sign in first', async () => {
+    await start({ mode: 'oss-new' })
+    const { ownerEmail, ownerPassword } = fake
+    const owner = { LABEL_STUDIO_EMAIL: ownerEmail, LABEL_STUDIO_PASSWORD: ownerPassword }
+    const password = await run(['doctor'], owner)
+    expect(password.stdout).toMatch(/^ok +New people get an account at once, with the password/m)
+    const invite = await run(['doctor'], { ...owner, LABEL_STUDIO_FIRST_SIGN_IN: 'invite' })
+    expect(invite.stdout).toMatch(/^ok +New people sign up with a link of their own/m)
+  })
+
   it('refuses a strategy that there is not', async () => {
     await start({ mode: 'oss-new' })
     const { code, stderr } = await run(['doctor'], { LABEL_STUDIO_DEPROVISIONING: 'soft' })

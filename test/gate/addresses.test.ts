@@ -15,6 +15,9 @@ beforeEach(async () => {
   const ida = await add({ userName: 'ida@example.com', active: false })
   const listed = { id: '5', origin: 'imported' } as const
   await adapters.access.saveRecord(scope(), recordOf(ida.id, { account: listed }))
+  // The host knows this one by an address that no attribute is written like.
+  const blank = await add({ userName: ' blank@example.com ' })
+  await adapters.access.saveRecord(scope(), recordOf(blank.id, { email: 'blank@example.com' }))
   // Somebody deleted, of whom the record is left.
   const gone = { email: 'gone@example.com', account: { id: '6', origin: 'created' } } as const
   await adapters.access.saveRecord(scope(), recordOf(randomUUID(), gone))
@@ -38,6 +41,7 @@ it.each([
   ['ANN@EXAMPLE.COM', 'active', 'ann@example.com'],
   ['lea@example.com', 'deprovisioned', 'lea@example.com'],
   ['Lea@Example.com', 'deprovisioned', 'lea@example.com'],
+  ['blank@example.com', 'active', ' blank@example.com '],
   // Another attribute of a person has it.
   ['second@example.com', 'active', 'ann@example.com'],
   // Somebody whom SCIM does not manage.

@@ -58,18 +58,16 @@ describe('a request that offers another protocol', () => {
   })
 
   it.each([
-    ['Upgrade, HTTP2-Settings', 'keep-alive'],
-    ['UPGRADE,http2-settings', 'keep-alive'],
-    ['close, Upgrade', 'close'],
-    ['Upgrade, X-Own , close', 'X-Own, close'],
-  ])(
-    'keeps its other headers and options of the connection: %s (F9)',
-    async (given, connection) => {
-      const headers = { ...offer, connection: given, 'X-Own': 'Connection' }
-      const { text } = await ask('GET', '/a', headers)
-      expect(JSON.parse(text)).toMatchObject({ connection, own: 'Connection', upgrade: null })
-    },
-  )
+    'Upgrade, HTTP2-Settings',
+    'UPGRADE,http2-settings',
+    'close, Upgrade',
+    'Upgrade, X-Own , close',
+  ])('keeps its headers but for those of the connection: %s (F9)', async (given) => {
+    const headers = { ...offer, connection: given, 'X-Own': 'Connection' }
+    const { text } = await ask('GET', '/a', headers)
+    expect(JSON.parse(text)).toEqual(expect.objectContaining({ own: 'Connection', upgrade: null }))
+    expect(JSON.parse(text)).not.toHaveProperty('connection')
+  })
 
   it('is one of another protocol than WebSocket, or with another method', async () => {
     const { text } = await ask('POST', '/a', { connection: 'Upgrade', upgrade: 'websocket' })

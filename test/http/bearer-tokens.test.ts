@@ -105,7 +105,11 @@ describe('bearerTokens', () => {
     ['neither token nor digest', [{ name: 'a' }], 'bearerTokens[0] must have one of'],
     ['both', [{ name: 'a', token: abc, digest: digestToken(abc) }], 'must have one of'],
     ['a short digest', [{ name: 'a', digest: 'abc' }], '"digest" cannot be used. Give a SHA-256'],
-    ['an empty token', [{ name: 'a', token: '' }], '"token" cannot be used. Give at least 16'],
+    [
+      'an empty token',
+      [{ name: 'a', token: '' }],
+      '"token" is empty: is its environment variable set?',
+    ],
     ['a token with a space', [{ name: 'a', token: 'secret x' }], '"token" cannot be used'],
     ['a short token', [{ name: 'a', token: 'fifteen-letters' }], 'Give at least 16 characters'],
     [

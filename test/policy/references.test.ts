@@ -142,6 +142,12 @@ describe('tasks found by anybody’s work', () => {
   const query = (value: unknown) => encodeURIComponent(JSON.stringify(value))
   const list = '/api/tasks/?project=1&query='
   const action = '/api/dm/actions/?id=next_task&project=1'
+  const emptyPredictions = {
+    filter: 'filter:tasks:predictions_results',
+    operator: 'empty',
+    type: 'String',
+    value: true,
+  }
   const hidden = { hiddenColumns: { explore: ['tasks:annotations_results'] } }
 
   afterEach(() => {
@@ -152,6 +158,11 @@ describe('tasks found by anybody’s work', () => {
     ['GET', list + query(filter(works)), undefined],
     ['GET', list + query(child), undefined],
     ['GET', list + query({ ordering: ['-tasks:annotations_results'] }), undefined],
+    [
+      'GET',
+      list + query({ filters: { conjunction: 'and', items: [emptyPredictions] } }),
+      undefined,
+    ],
     ['GET', list + encodeURIComponent(query(filter(works))), undefined],
     ['GET', list + query(filter(works)).replace('annotations', 'annotation\\u0073'), undefined],
     ['GET', '/api/tasks/?project=1&view=9', undefined],

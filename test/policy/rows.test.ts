@@ -298,8 +298,20 @@ describe('answers are narrowed', () => {
   })
 
   it('somebody whose number the query leaves out is not shown', async () => {
-    const asked = { method: 'GET', path: '/api/users/8/?omit=id' }
+    const asked = { method: 'GET', path: '/api/users/17/?omit=id' }
     expect((await ask(asked, 7)).status).toBe(502)
+  })
+
+  it('somebody of no common project looks as if they did not exist', async () => {
+    const answers = await Promise.all(
+      ['/api/users/8/', '/api/users/8/?omit=id', '/api/users/987654/'].map(async (path) => {
+        const answer = await ask({ method: 'GET', path }, 7)
+        return [answer.status, JSON.stringify(answer)]
+      }),
+    )
+    expect(new Set(answers.map(String)).size).toBe(1)
+    expect(answers[0]?.[0]).toBe(403)
+    expect((await ask({ method: 'GET', path: '/api/users/17/' }, 7)).status).toBe(200)
   })
 
   it('a task whose project the query leaves out is not shown', async () => {

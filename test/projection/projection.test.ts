@@ -199,7 +199,7 @@ describe('excludedAttributes', () => {
   it('leaves out an extension and its URN in schemas (R-PROJ-09, R-COMMON-03)', () => {
     const { [enterprise]: _, ...rest } = defaults as JsonObject
     expect(without(enterprise)).toEqual({ ...rest, schemas: [core, badge] })
-    expect(without(badge)).toHaveProperty([badge], { number: '7' })
+    expect(without(badge)).toHaveProperty([badge], { number: '7', door: { key: 'k' } })
     expect(without(`${enterprise}:department,${enterprise}:manager`)).toEqual({
       ...rest,
       schemas: [core, badge],
@@ -210,7 +210,12 @@ describe('excludedAttributes', () => {
     expect(without(`${badge}:door.key,${badge}:door.floor`)).toHaveProperty([badge, 'door'], {
       key: 'k',
     })
-    expect(without(`${badge}:door`)).not.toHaveProperty([badge, 'door'])
+    for (const text of [`${badge}:door`, `${badge}:door,${badge}:door.floor`, badge]) {
+      expect(without(text)).toHaveProperty([badge, 'door'], { key: 'k' })
+    }
+    const withoutKey = { id: 'u-1', [badge]: { door: { floor: '2' } } }
+    const projection = parseProjection(user, { excludedAttributes: `${badge}:door` }, deviations)
+    expect(project(user, withoutKey, projection)).not.toHaveProperty([badge])
   })
 
   it('leaves a complex attribute that is always returned as it is, also when another is named', () => {
@@ -250,6 +255,44 @@ describe('attributes returned on request', () => {
     expect(only(`${badge}:door.log`)).toHaveProperty([badge, 'door'], { key: 'k', log: 'l' })
     expect(only(`${badge}:door`)).toHaveProperty([badge, 'door'], { floor: '2', key: 'k' })
     expect(without('active')).not.toHaveProperty([badge, 'history'])
+  })
+
+  const door = { floor: '2', key: 'k' }
+
+  it.each([
+    [[badge], { colour: 'red', door }],
+    [[badge, `${badge}:history`], { colour: 'red', door, history: 'long' }],
+    [[badge, `${badge}:door.log`], { colour: 'red', door: { ...door, log: 'l' } }],
+    [[badge, `${badge}:door`], { colour: 'red', door }],
+    [[`${badge}:door`, `${badge}:door.log`], { door: { ...door, log: 'l' } }],
+    [[`${badge}:door`, `${badge}:door.floor`], { door }],
+    [[`${badge}:door.floor`, `${badge}:door.log`], { door: { ...door, log: 'l' } }],
+    [[badge, `${badge}:door`, `${badge}:door.log`, `${badge}:history`], bob[badge] as JsonObject],
+  ])('are there when named beside the whole: %j', (names, expected) => {
+    for (const attributes of [names, names.toReversed()]) {
+      const { pin: _, ...rest } = expected as JsonObject
+      expect(shape({ attributes })).toHaveProperty([badge], { number: '7', ...rest })
+    }
+  })
+
+  it('show of a complex attribute only the parts that are named beside the whole', () => {
+    const vault = {
+      name: 'vault',
+      type: 'complex',
+      returned: 'request',
+      subAttributes: [{ name: 'code' }, { name: 'place' }],
+    } as const
+    const types = compileResourceTypes({
+      schemas: [{ id: badge, name: 'Badge', attributes: [vault, { name: 'colour' }] }],
+      groupExtensions: [{ schema: badge }],
+    })
+    const type = types.byName.get('Group') as ResourceType
+    const staff = { id: 'g', [badge]: { colour: 'red', vault: { code: '1', place: 'x' } } }
+    const shown = (attributes: string) =>
+      project(type, staff, parseProjection(type, { attributes }, deviations))[badge]
+    expect(shown(badge)).toEqual({ colour: 'red' })
+    expect(shown(`${badge},${badge}:vault.place`)).toEqual({ colour: 'red', vault: { place: 'x' } })
+    expect(shown(`${badge},${badge}:vault`)).toEqual(staff[badge])
   })
 
   it('are there when the client has set them (R-CREATE-11, R-PROJ-06)', () => {

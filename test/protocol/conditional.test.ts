@@ -100,6 +100,10 @@ describe('If-None-Match of a write', () => {
         await scim.delete(path, options),
       ]
       expect(answers.map(({ status }) => status)).toEqual([412, 412, 412])
+      for (const { body } of answers) {
+        expect(body.detail).toContain('If-None-Match')
+        expect(body.detail).not.toContain('If-Match')
+      }
       expect((await scim.get(path)).body).toEqual(before)
     }
   })

@@ -1,11 +1,14 @@
+import fc from 'fast-check'
 import type { Adapters } from '../../lib/stores/index.js'
 import { groupUrn, serve } from './server.js'
 
+let crews = 0
+
+const idsIn = (body: { members?: { value: string }[] }) =>
+  (body.members ?? []).map(({ value }) => value)
+
 /** PATCH of groups, however a store keeps members. */
 export function groupPatchSuite(make: () => Adapters | Promise<Adapters>): void {
-  const idsIn = (body: { members?: { value: string }[] }) =>
-    (body.members ?? []).map(({ value }) => value)
-
   it('answers 204 with the new version, and 200 when attributes are asked for (R-PATCH-14, clients F)', async () => {
     const scim = await serve(await make())
     const user = await scim.user('a')
@@ -164,5 +167,53 @@ export function groupPatchSuite(make: () => Adapters | Promise<Adapters>): void 
     expect(answers.filter(({ status }) => status !== 204)).toEqual([])
     const { body } = await scim.get(`/Groups/${group.id}`)
     expect(idsIn(body).sort()).toEqual([...ids].sort())
+  })
+}
+
+/** Operations of one PATCH, for stores that tell the type of members. */
+export function groupOperationsSuite(make: () => Adapters | Promise<Adapters>): void {
+  it('sees members that an operation before has added as a later request would', async () => {
+    const scim = await serve(await make())
+    const [a, b] = [await scim.user('a', { displayName: 'Ada' }), await scim.user('b')]
+    const inner = await scim.group('Inner')
+    const ids = [a.id, b.id, inner.id, 'nobody']
+    const member = fc.record(
+      { value: fc.constantFrom(...ids), type: fc.constantFrom('User', 'Group', 'user', 'direct') },
+      { requiredKeys: ['value'] },
+    )
+    const filter = fc.constantFrom(
+      ...['type eq "User"', 'type eq "Group"', 'type ne "User"', 'not (type eq "Group")'],
+      ...['type pr', 'display eq "Ada"', 'display pr', 'not (display pr)', `value ne "${b.id}"`],
+      ...[`value eq "${a.id}"`, `value eq "${a.id}" and type eq "User"`],
+    )
+    const giving = fc.record({
+      op: fc.constantFrom('add', 'replace'),
+      path: fc.constant('members'),
+      value: fc.array(member, { maxLength: 3 }),
+    })
+    const operation = fc.oneof(
+      giving,
+      giving.map(({ op, value }) => ({ op, value: { members: value } })),
+      filter.map((text) => ({ op: 'remove', path: `members[${text}]` })),
+      fc.constant({ op: 'add', path: `members[value eq "${a.id}"]`, value: { type: 'Group' } }),
+    )
+    const membersAfter = async (requests: object[][]) => {
+      const { id } = await scim.group(`Crew ${crews++}`, [b.id])
+      const statuses: number[] = []
+      for (const each of requests) {
+        statuses.push((await scim.patch(`/Groups/${id}`, each)).status)
+      }
+      const { body } = await scim.get(`/Groups/${id}`)
+      await scim.delete(`/Groups/${id}`)
+      return { isDone: statuses.every((status) => status < 300), members: idsIn(body).sort() }
+    }
+    await fc.assert(
+      fc.asyncProperty(fc.array(operation, { minLength: 2, maxLength: 4 }), async (operations) => {
+        const apart = await membersAfter(operations.map((each) => [each]))
+        const together = await membersAfter([operations])
+        if (apart.isDone) expect(together).toEqual(apart)
+      }),
+      { numRuns: 200 },
+    )
   })
 }

@@ -1,6 +1,6 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
 import { altered, minimalAdapters, watched } from './adapters.js'
-import { groupPatchSuite } from './group-patch-suite.js'
+import { groupOperationsSuite, groupPatchSuite } from './group-patch-suite.js'
 import { repeatSuite } from './repeat-suite.js'
 import { enterpriseUrn, patchUrn, serve, userUrn } from './server.js'
 
@@ -183,6 +183,8 @@ describe.each([
   ['a store of deltas', memoryAdapters],
   ['a store of whole groups', minimalAdapters],
 ])('PATCH of a group over %s', (_, make) => groupPatchSuite(make))
+
+describe('several operations on a group', () => groupOperationsSuite(memoryAdapters))
 
 describe('the cost of a membership', () => {
   it('is one call of the store with the difference, and no look at the group (R-PATCH-51, S-DOS-09)', async () => {

@@ -2,8 +2,9 @@ import { sqlAdapters } from '../../adapters/sql/index.js'
 import type { Adapters } from '../../lib/stores/index.js'
 import { recordStatements } from '../adapters/sql/statements.js'
 import { type TestDatabase, testDatabase } from '../support/test-database.js'
+import { circleSuite } from './circle-suite.js'
 import { deleteSuite } from './delete-suite.js'
-import { groupPatchSuite } from './group-patch-suite.js'
+import { groupOperationsSuite, groupPatchSuite } from './group-patch-suite.js'
 import { hostSchemasSuite } from './host-schemas-suite.js'
 import { oneReadingSuite } from './one-reading-suite.js'
 import { passedOverSuite } from './passed-over-suite.js'
@@ -29,8 +30,10 @@ afterEach(async () => {
   }
 })
 
+describe('a circle of a bulk request, over SQL', () => circleSuite(make, 10))
 describe('a query over SQL', () => querySuite(make))
 describe('PATCH of a group over SQL', () => groupPatchSuite(make))
+describe('several operations on a group, over SQL', () => groupOperationsSuite(make))
 describe('the schemas of a host, over SQL', () => hostSchemasSuite(make))
 describe('DELETE over SQL', () => deleteSuite(make))
 describe('what is passed over, over SQL', () => passedOverSuite(make))

@@ -15,6 +15,37 @@ export const namesOf = (body: { Resources: { userName?: string; displayName?: st
 
 export const filtered = (filter: string) => `filter=${encodeURIComponent(filter)}`
 
+const tagsUrn = 'urn:example:params:scim:schemas:extension:Tags'
+const tagsSchema = {
+  id: tagsUrn,
+  name: 'Tags',
+  attributes: [
+    { name: 'tags', multiValued: true },
+    { name: 'codes', multiValued: true, caseExact: true },
+    { name: 'levels', multiValued: true, type: 'integer' as const },
+    { name: 'hired', type: 'dateTime' as const },
+  ],
+}
+
+/** Conditions on simple values, in the brackets of `tags` and `levels`, as functions. */
+const simpleConditions: Readonly<Record<string, (value: string) => boolean>> = {
+  'tags[value eq "A"]': (tag) => tag.toLowerCase() === 'a',
+  'tags[VALUE ne "a"]': (tag) => tag.toLowerCase() !== 'a',
+  'tags[not (value eq "a")]': (tag) => tag.toLowerCase() !== 'a',
+  'tags[not (value ne "a")]': (tag) => tag.toLowerCase() === 'a',
+  'tags[value co "b"]': (tag) => tag.toLowerCase().includes('b'),
+  'tags[value sw "a" or value ew "c"]': (tag) => /^a|c$/i.test(tag),
+  'tags[not (value gt "a" and value lt "c")]': (tag) => tag <= 'a' || tag >= 'c',
+  'tags[not (value le "ab")]': (tag) => tag > 'ab',
+  'tags[value pr]': () => true,
+  'tags[value ne null]': () => true,
+  'tags[value eq null]': () => false,
+  'tags[not (value pr)]': () => false,
+  'codes[value eq "A"]': (code) => code === 'A',
+  'levels[value gt 2]': (level) => Number(level) > 2,
+  'levels[not (value gt 2)]': (level) => Number(level) <= 2,
+}
+
 /** Queries whose answers do not depend on what a store can. */
 export function querySuite(make: () => Adapters | Promise<Adapters>): void {
   it('answers a list with integers, in order of creation (R-QUERY-01, R-QUERY-03, R-QUERY-12, R-PAGE-07)', async () => {
@@ -30,6 +61,62 @@ export function querySuite(make: () => Adapters | Promise<Adapters>): void {
     })
     expect(namesOf(body)).toEqual(['c', 'a', 'f'])
     expect(body.Resources[0]).toMatchObject({ schemas: [userUrn], id: expect.any(String) })
+  })
+
+  it('finds people by simple values in brackets, as a PATCH path does', async () => {
+    const options = { schemas: [tagsSchema], userExtensions: [{ schema: tagsUrn }] }
+    const scim = await serve(await make(), options)
+    const lists = [[], ['a'], ['b'], ['a', 'b'], ['ab', 'bc'], ['c', 'abc']]
+    for (const [index, tags] of lists.entries()) {
+      const levels = tags.map((tag) => tag.length)
+      const values = { tags, codes: tags.map((tag) => tag.toUpperCase()), levels }
+      await scim.user(`${index}`, { schemas: [userUrn, tagsUrn], [tagsUrn]: values })
+    }
+    const { Resources: people } = (await scim.get('/Users')).body
+    for (const [condition, test] of Object.entries(simpleConditions)) {
+      const name = condition.replace(/\[.*/, '')
+      for (const not of [false, true]) {
+        const text = not ? `not (${tagsUrn}:${condition})` : `${tagsUrn}:${condition}`
+        const { status, body } = await scim.get(`/Users?${filtered(text)}`)
+        const expected = people.filter(
+          (person: Record<string, Record<string, string[]>>) =>
+            (person[tagsUrn]?.[name] ?? []).some(test) !== not,
+        )
+        expect([condition, status, namesOf(body)]).toEqual([
+          condition,
+          200,
+          namesOf({ Resources: expected }),
+        ])
+      }
+    }
+    for (const condition of [
+      ...['tags[value sw "a" and value ew "b"]', 'tags[not (value co "a")]', 'tags[value gt null]'],
+      ...['tags[not (value eq "a" or value eq "b")]', 'tags[name eq "a"]', 'levels[value co "1"]'],
+    ]) {
+      const { status, body } = await scim.get(`/Users?${filtered(`${tagsUrn}:${condition}`)}`)
+      expect([condition, status, body.scimType]).toEqual([condition, 400, 'invalidFilter'])
+    }
+  })
+
+  it('compares a dateTime to the millisecond', async () => {
+    const options = { schemas: [tagsSchema], userExtensions: [{ schema: tagsUrn }] }
+    const scim = await serve(await make(), options)
+    const hired = '2026-01-01T00:00:00.00011Z'
+    await scim.user('ines', { schemas: [userUrn, tagsUrn], [tagsUrn]: { hired } })
+    const found = async (condition: string) => {
+      const { body } = await scim.get(`/Users?${filtered(`${tagsUrn}:hired ${condition}`)}`)
+      return body.Resources.map(
+        (person: Record<string, { hired: string }>) => person[tagsUrn]?.hired,
+      )
+    }
+    const alike = '"2026-01-01T00:00:00.0001Z"'
+    for (const operator of ['eq', 'ge', 'le']) {
+      expect(await found(`${operator} ${alike}`)).toEqual([hired])
+    }
+    for (const operator of ['ne', 'gt', 'lt']) {
+      expect(await found(`${operator} ${alike}`)).toEqual([])
+    }
+    expect(await found('lt "2026-01-01T00:00:00.001Z"')).toEqual([hired])
   })
 
   it('answers an empty list when nothing matches (R-QUERY-02, R-QUERY-04)', async () => {

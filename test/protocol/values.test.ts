@@ -182,3 +182,27 @@ it.each(['known', 'reject'] as const)(
     expect((await strict.post('/Groups', group)).status).toBe(400)
   },
 )
+
+const levelled = 'urn:example:levelled'
+
+it.each([
+  ['1.0', 201, 1],
+  ['1e2', 201, 100],
+  ['-0.0', 201, 0],
+  ['10E-1', 201, 1],
+  ['1.5', 400, undefined],
+  ['1e-1', 400, undefined],
+])(
+  'takes the number %s for an integer if it is one, however it is written',
+  async (text, status, level) => {
+    const scim = await serve(memoryAdapters(), {
+      schemas: [
+        { id: levelled, name: 'Levelled', attributes: [{ name: 'level', type: 'integer' }] },
+      ],
+      userExtensions: [{ schema: levelled }],
+    })
+    const body = `{"userName":"ines","${levelled}":{"level":${text}}}`
+    const answer = await scim.send('POST', '/Users', body)
+    expect([answer.status, answer.body[levelled]?.level]).toEqual([status, level])
+  },
+)

@@ -76,6 +76,23 @@ describe.each([
     ])
   })
 
+  it.each(['bestEffort', 'required'] as const)(
+    'that the host drops is nowhere said to be set (audit: %s)',
+    async (audit) => {
+      const { adapters } = await hosted(make)
+      const setPassword = () => Promise.resolve(false)
+      const users = { ...adapters.users, setPassword }
+      if (audit === 'required' && !adapters.audit) return
+      const scim = await serve({ ...adapters, users }, { audit })
+      const { id } = await scim.user('ines', { password: secret })
+      expect((await scim.patch(`/Users/${id}`, withPassword({ title: 't' }))).status).toBe(200)
+      expect(scim.events.filter(({ event }) => event === 'user.passwordSet')).toEqual([])
+      const logged = await adapters.audit?.query(scope, { event: 'user.passwordSet', limit: 10 })
+      const last = logged?.map(({ outcome }) => outcome).filter((_, at) => at % 2 === 0)
+      expect(last ?? []).toEqual(audit === 'required' ? ['failed', 'failed'] : [])
+    },
+  )
+
   it('of a userName that is taken goes nowhere', async () => {
     const { host, adapters } = await hosted(make)
     const scim = await serve(adapters)

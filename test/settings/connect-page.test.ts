@@ -1,3 +1,4 @@
+import { emptyRecord } from '../../lib/stores/empty-record.js'
 import { path, signedInPage } from './visitor.js'
 
 const connect = `${path}/connect`
@@ -16,6 +17,14 @@ describe('the page "Connect"', () => {
     expect(again.status).toBe(409)
     expect(again.text).toContain('There is a token named &quot;okta&quot; already.')
     expect(tokenIn(again.text)).toBeUndefined()
+  })
+
+  it('says when a token expires', async () => {
+    const { send } = await signedInPage()
+    const { text } = await send(connect, { do: 'create', name: 'okta', days: '' })
+    expect(text).toContain('>expires in a year</option>')
+    expect(text).toContain('>never expires</option>')
+    expect(text).toContain('<td data-label="Expires"><span class="quiet">never</span></td>')
   })
 
   it('renames, rotates and revokes', async () => {
@@ -63,7 +72,51 @@ describe('the page "Connect"', () => {
     expect((await visit(path)).text).not.toContain(welcome)
     const { text } = await visit(connect)
     expect(text.match(/>Done</g)).toHaveLength(2)
-    expect(text).toContain('1 person')
+    expect(text).toContain('They are under <a href="/scim/settings/people">People</a>.')
+  })
+
+  describe('after an import of accounts', () => {
+    /** More people than are looked at, whom nobody has sent. */
+    async function anImport() {
+      const visitor = await signedInPage()
+      const { addUser, access, scope } = visitor
+      await access.setValue(scope, 'lastContact', '2026-03-01T10:00:00Z')
+      const list = async (userName: string) => {
+        const user = await addUser(userName)
+        const record = emptyRecord(user.id, new Date())
+        const account = { id: userName, origin: 'imported' } as const
+        await access.saveRecord(scope, { ...record, account, enforced: 'active' })
+        return user
+      }
+      for (let n = 0; n < 60; n++) await list(`listed-${n}@example.com`)
+      const isDone = async () => {
+        const { text } = await visitor.visit(connect)
+        return /It sends people<.strong> <span class="badge \w+">(.*?)</.exec(text)?.[1] === 'Done'
+      }
+      return { ...visitor, list, isDone }
+    }
+
+    it('does not say that people were sent, before one is', async () => {
+      const { isDone, addUser } = await anImport()
+      expect(await isDone()).toBe(false)
+      await addUser('sent@example.com', { active: false })
+      expect(await isDone()).toBe(true)
+    })
+
+    it('knows whoever was given access, also if more accounts were listed since', async () => {
+      const { isDone, list, adapters, scope } = await anImport()
+      const entry = {
+        at: '2026-03-01T10:00:00Z',
+        event: 'access.granted',
+        tenant: scope.tenant,
+        actor: 'reconciler',
+        requestId: '1',
+        outcome: 'succeeded',
+      } as const
+      await adapters.audit?.append(scope, [entry])
+      for (let n = 60; n < 120; n++) await list(`listed-${n}@example.com`)
+      expect(await isDone()).toBe(true)
+    })
   })
 
   it('says who gives tokens where none are made here', async () => {

@@ -110,10 +110,67 @@ it('the status names people whose requests failed, and the log counts one member
   const added = { ...entry('r2', failed.at, 'g1'), event: 'member.added' as const, count: 1 }
   await adapters.audit?.append(scope, [{ ...failed, event: 'request.failed' }, added])
   const { text } = await visit(`${path}/status`)
-  expect(text).toContain('User eve@example.com: ')
+  expect(text).toContain('okta: User eve@example.com, failed')
   expect(text).toContain('>eve@example.com</a>')
   expect(text).not.toContain(`>${eve.id}<`)
   expect((await visit(`${path}/log`)).text).toContain('>1 member<')
+})
+
+describe('a request of the identity provider without success', () => {
+  const refused = {
+    ...entry('r1', '2026-03-01T10:01:00.000Z', ''),
+    event: 'request.refused' as const,
+    outcome: 'refused' as const,
+    attributes: ['active'],
+    detail: 'POST: Attribute "userName" is required.',
+    status: 400,
+  }
+
+  it('is contact as well', async () => {
+    const { visit, get, access, adapters, scope } = await signedInPage()
+    const lastContact = async () => (await get('/api/scim/status')).body.lastContact
+    await access.setValue(scope, 'lastContact', '2026-03-01T10:00:30.000Z')
+    await adapters.audit?.append(scope, [refused])
+    expect(await lastContact()).toBe(refused.at)
+    for (const tab of ['', '/status', '/connect']) {
+      const { text } = await visit(`${path}${tab}`)
+      expect(text).not.toContain('2026-03-01T10:00:30.000Z')
+      expect(text).toContain(refused.at)
+    }
+    await access.setValue(scope, 'lastContact', '2026-03-01T10:02:00.000Z')
+    expect(await lastContact()).toBe('2026-03-01T10:02:00.000Z')
+  })
+
+  it('is told with who asked for what, and the answer', async () => {
+    const { visit, adapters, scope } = await signedInPage()
+    await adapters.audit?.append(scope, [refused])
+    const { text } = await visit(`${path}/status`)
+    const told = 'okta: POST User, refused with status 400: Attribute &quot;userName&quot; is'
+    expect(text).toContain(told)
+    expect(text).toContain('href="/scim/settings/log?event=request.refused"')
+    expect((await visit(`${path}/log`)).text).not.toContain('href="/scim/settings/people/"')
+  })
+})
+
+it('the log names enterprise attributes in words', async () => {
+  const { visit, adapters, scope } = await signedInPage()
+  const urn = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
+  const attributes = ['userName', urn, `${urn}:department`]
+  await adapters.audit?.append(scope, [{ ...entry('r1', '2026-03-01T10:00:00.000Z'), attributes }])
+  const { text } = await visit(`${path}/log`)
+  expect(text).toContain('userName, enterprise attributes, department')
+  expect(text).not.toContain('urn:')
+  expect((await visit(`${path}/log.csv`)).text).toContain(urn)
+})
+
+it.each([
+  ['default', false],
+  ['acme', true],
+])('the tenant is named only if it is not the usual one: %s', async (tenant, isNamed) => {
+  const authorize = () => ({ tenant, actor: 'root' })
+  const { visit } = await signedInPage({ options: { authorize } })
+  const { text } = await visit(path)
+  expect(text).toContain(isNamed ? '>root · acme<' : '>root<')
 })
 
 describe('the import of accounts', () => {

@@ -114,6 +114,26 @@ describe('the page where rules are in force', () => {
     expect(text).toContain('<dt>Kept, without effect</dt><dd><ul>')
   })
 
+  it('has no notes about getting access while somebody is to have none', async () => {
+    const note = 'There is no account yet: the person signs up with a link of their own.'
+    const target = { applyAccess: async () => ({ applied: [], notes: [note] }) }
+    const { visit, get, changeUser, reconciler, ada } = await aCrew({ target })
+    expect((await visit(`${path}/people/${ada.id}`)).text).toContain(note)
+    await changeUser(ada, { active: false })
+    await reconciler.drain()
+    expect((await visit(`${path}/people/${ada.id}`)).text).not.toContain(note)
+    expect((await get(`/api/scim/explain?user=${ada.id}`)).body.notes).toEqual([])
+  })
+
+  it('does not say that people are being updated who are up to date', async () => {
+    const { visit, access, scope } = await aCrew(enterprise)
+    const { version } = await access.rules(scope)
+    const { text } = await visit(`${path}?saved=${version}`)
+    expect(text).toContain('>Saved.<')
+    expect(text).toContain('Everybody is up to date')
+    expect(text).not.toContain('is being updated')
+  })
+
   it('names projects', async () => {
     const { visit, send, ada } = await aCrew(enterprise)
     for (const tab of ['/people', `/people/${ada.id}`]) {

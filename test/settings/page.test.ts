@@ -57,6 +57,36 @@ describe('signing in at the settings page', () => {
     await request(app).get(path).set('Cookie', cookieOf(signedIn)).expect(401)
   })
 
+  it('says where the token is', async () => {
+    const { app } = aSettingsApp()
+    const { text } = await request(app).get(path)
+    expect(text).toContain('set as <code>ADMIN_TOKEN</code>, or printed when the service starts')
+  })
+
+  it('tells whoever has a token of the identity provider that it is one', async () => {
+    const world = await signedInPage({ options: { failedSignInsPerMinute: 2 } })
+    const { body } = await world.post('/api/scim/tokens', { name: 'okta' }).expect(201)
+    const form = await request(world.app).get(path)
+    const signIn = (token: string) =>
+      request(world.app)
+        .post(`${path}/sign-in`)
+        .type('form')
+        .set('Cookie', cookieOf(form))
+        .send({ csrf: formTokenOf(form.text), token })
+    const other = await signIn(body.token).expect(401)
+    expect(other.text).toContain('This is the token of an identity provider')
+    expect(other.text).not.toContain('okta')
+    // It counts as a failure, as any other token does.
+    expect((await signIn('unknown-token')).text).toContain('This token is not known here.')
+    await signIn(body.token).expect(429)
+  })
+
+  it('goes on without the store of tokens', async () => {
+    const tokens = { ...memoryAdapters().tokens!, find: () => Promise.reject(new Error('down')) }
+    const { signedIn } = await signedInPage({ options: { tokens } }, 'wrong-token')
+    expect(signedIn.text).toContain('This token is not known here.')
+  })
+
   it('ends when its time is up', async () => {
     let now = new Date('2026-03-01T08:00:00Z')
     const { visit } = await signedInPage({ options: { clock: () => now, sessionMinutes: 60 } })
@@ -361,6 +391,16 @@ describe('the state of the work', () => {
   })
 })
 
+/** The fields of the rules in an editor, as a browser sends them. */
+function fieldsIn(text: string): Readonly<Record<string, string>> {
+  const shown = text.replace(/<template>.*?<\/template>/gs, '')
+  const inputs = [...shown.matchAll(/<input type="text" name="([^"]+)" value="([^"]*)"/g)]
+  const selects = [...shown.matchAll(/<select name="([^"]+)".*?<option selected>([^<]*)/gs)]
+  return Object.fromEntries([
+    ...[...inputs, ...selects].map(([, name = '', value = '']) => [name, value]),
+  ])
+}
+
 describe('a rule in which only a part is entered', () => {
   it.each([
     ['roles.role', 'Manager', 'roles.group'],
@@ -377,9 +417,24 @@ describe('a rule in which only a part is entered', () => {
     expect(page.text).toContain('role="alert"')
   })
 
-  it('counts as none if nothing was entered', async () => {
+  it.each([
+    ['roles', 'The group is missing.'],
+    ['workspaces', 'The workspace and the group are missing.'],
+    ['projects', 'The project and the group are missing.'],
+  ])('stays also as it was added: %s', async (section, message) => {
     const { send } = await signedInPage()
-    const row = { 'roles.role': 'Annotator', 'roles.group': ' ' }
-    await send(path, { version: '0', do: 'preview', ...row }).expect(200)
+    const added = await send(path, { version: '0', do: `add:${section}` }).expect(200)
+    const fields = { [`${section}.group`]: ' ', ...fieldsIn(added.text) }
+    const page = await send(path, { version: '0', do: 'preview', ...fields }).expect(400)
+    expect(page.text).toContain(`<p class="problem">${message}</p>`)
+    expect(page.text).toContain(`id="${section}-0"`)
+    expect(page.text).not.toContain('These are the rules that are saved already.')
+  })
+
+  it('is never offered by the page itself', async () => {
+    const { visit, send } = await signedInPage()
+    expect(fieldsIn((await visit(path)).text)).toEqual({})
+    const { text } = await send(path, { version: '0', do: 'preview' }).expect(200)
+    expect(text).toContain('These are the rules that are saved already.')
   })
 })

@@ -3,9 +3,6 @@ import { memoryAdapters } from '../../adapters/memory/index.js'
 import { minimalAdapters } from '../../examples/own-adapter/adapter.js'
 import { VersionMismatchError } from '../../lib/stores/errors.js'
 import type {
-  AccessStore,
-  Adapters,
-  AuditStore,
   Group,
   GroupReference,
   GroupStore,
@@ -14,98 +11,31 @@ import type {
   RefusalCount,
   RefusalStore,
   Resource,
-  ResourceStore,
   Scope,
   TokenStore,
   TokenUse,
   UserStore,
   WorkspaceStore,
 } from '../../lib/stores/index.js'
-import { typeNamed } from '../../lib/testing/subject.js'
-
-/** Adapters with one mistake, and the checks that must find it. */
-interface Defect {
-  readonly name: string
-  readonly breaks: readonly string[]
-  readonly make: () => Adapters
-}
-
-type Full = Adapters & { access: AccessStore; audit: AuditStore }
-type AnyStore = ResourceStore<Resource>
-
-const everything = { omit: new Set<string>() }
-const turn = () => new Promise((resolve) => setImmediate(resolve))
-const each = (...ids: string[]) =>
-  ids.flatMap((id) => ['users', 'groups', 'devices'].map((subject) => `${subject}.${id}`))
-const unique = (...ids: string[]) =>
-  ids.flatMap((id) => ['users', 'devices'].map((subject) => `${subject}.${id}`))
-
-/** The same mistake in every store of resources. */
-function inStores(name: string, breaks: string[], change: (store: AnyStore) => Partial<AnyStore>) {
-  const make = () => {
-    const adapters = memoryAdapters()
-    const broken = (store: AnyStore) => ({ ...store, ...change(store) })
-    const devices = broken(adapters.resourceStore?.(typeNamed('Device')) as AnyStore)
-    return {
-      ...adapters,
-      users: broken(adapters.users as AnyStore) as UserStore,
-      groups: broken(adapters.groups as AnyStore) as GroupStore,
-      resourceStore: () => devices,
-    }
-  }
-  return { name, breaks, make }
-}
-
-function inUsers(
-  name: string,
-  breaks: string[],
-  change: (users: UserStore, all: Full) => Partial<UserStore>,
-) {
-  const make = () => {
-    const adapters = memoryAdapters()
-    return { ...adapters, users: { ...adapters.users, ...change(adapters.users, adapters) } }
-  }
-  return { name, breaks, make }
-}
-
-type Groups = GroupStore & { changeMembers: NonNullable<GroupStore['changeMembers']> }
-
-function inGroups(
-  name: string,
-  breaks: string[],
-  change: (groups: Groups, all: Full) => Partial<GroupStore>,
-) {
-  const make = () => {
-    const adapters = memoryAdapters()
-    const groups = adapters.groups as Groups
-    return { ...adapters, groups: { ...groups, ...change(groups, adapters) } }
-  }
-  return { name, breaks, make }
-}
-
-function inAccess(
-  name: string,
-  breaks: string[],
-  change: (access: AccessStore, all: Full) => Partial<AccessStore>,
-) {
-  const make = () => {
-    const adapters = memoryAdapters()
-    return { ...adapters, access: { ...adapters.access, ...change(adapters.access, adapters) } }
-  }
-  return { name, breaks, make }
-}
-
-function inAudit(
-  name: string,
-  breaks: string[],
-  change: (audit: AuditStore) => Partial<AuditStore>,
-) {
-  const make = () => {
-    const adapters = memoryAdapters()
-    return { ...adapters, audit: { ...adapters.audit, ...change(adapters.audit) } }
-  }
-  return { name, breaks, make }
-}
+import {
+  type AnyStore,
+  type Defect,
+  each,
+  everything,
+  inAccess,
+  inAudit,
+  inGroups,
+  inStores,
+  inUsers,
+  turn,
+  unique,
+} from './broken.js'
+import { groupsOfDefects } from './groups-of-defects.js'
+import { idDefects, tenantDefects } from './id-defects.js'
+import { keyDefects } from './key-defects.js'
+import { listDefects } from './list-defects.js'
+import { memberDefects } from './member-defects.js'
+import { raceDefects, valueDefects } from './value-defects.js'
 
 /** A minimal adapter that says that it takes filters, and does not. */
 function minimalThatIs(name: string, breaks: string[]) {
@@ -885,6 +815,14 @@ const unusedToken = { name: 'none', digest: '0'.repeat(64), createdAt: '', creat
 
 export const defects: readonly Defect[] = [
   ...storeDefects,
+  ...valueDefects,
+  ...raceDefects,
+  ...idDefects,
+  ...tenantDefects,
+  ...keyDefects,
+  ...listDefects,
+  ...groupsOfDefects,
+  ...memberDefects,
   ...groupDefects,
   ...outboxDefects,
   ...accessDefects,

@@ -37,6 +37,12 @@ export interface Accounts {
    */
   find(scope: Scope, user: User): Promise<Account | undefined>
   /**
+   * Ends the credentials of a deleted person whose account this one is about to get, which `link`
+   * does too. To be called before a password is set, which would end with them.
+   * @throws RefusedError as `find`
+   */
+  succeed(scope: Scope, user: User, account: Account): Promise<void>
+  /**
    * Links an account to this person, taking it over from a person who left or was only listed. To
    * be called before anything is done to the account, and only for stored people.
    *
@@ -99,6 +105,7 @@ export function accountsOf(parts: AccountParts): Accounts {
 
   return {
     findAll: (scope, user) => findAll(parts, scope, user),
+    succeed: (scope, user, account) => succeed(parts, scope, user, account),
     link: (scope, user, account) => link(parts, scope, user, account),
     async find(scope, user) {
       const linked = await linkedAccount(parts, scope, user)
@@ -158,6 +165,18 @@ async function* findAll(
     const isNew = each.id !== linked?.user.id
     if (isNew && (await parts.adoption.isOpenTo(scope, user, each))) yield { user: each }
   }
+}
+
+async function succeed(
+  { adoption, settings }: AccountParts,
+  scope: Scope,
+  user: User,
+  { reference, user: account }: Account,
+): Promise<void> {
+  if (reference.origin === 'created') return
+  const { access } = settings.storage
+  if ((await access.getRecord(scope, user.id))?.account?.id === reference.id) return
+  await adoption.succeed(scope, user, account)
 }
 
 async function link(

@@ -13,6 +13,7 @@ import {
 import { type LabelStudioUser, normalizeEmail } from '../api/index.js'
 import { unlist } from '../import/unlist.js'
 import type { LabelStudioSettings } from '../options.js'
+import type { FormerCredentials } from './former.js'
 import { holdPerson } from './hold.js'
 
 /** The parts of an account that decide who may have it. */
@@ -28,7 +29,13 @@ export interface Adoption {
    */
   check(scope: Scope, user: User, account: AccountKey): Promise<void>
   /**
-   * Like `check`, and releases the account from a person who left or was only listed by the import.
+   * Like `check`, and ends the credentials of a person who left, whose account this person is about
+   * to get.
+   */
+  succeed(scope: Scope, user: User, account: AccountKey): Promise<void>
+  /**
+   * Like `succeed`, and releases the account from a person who left or was only listed by the
+   * import.
    * @returns what the one who left had been granted through us
    */
   take(scope: Scope, user: User, account: AccountKey): Promise<readonly Grant[]>
@@ -49,6 +56,8 @@ interface AdoptionParts {
   readonly users: UserStore
   readonly settings: LabelStudioSettings
   readonly ownId: number
+  /** Absent where credentials cannot be ended. */
+  readonly former?: FormerCredentials | undefined
 }
 
 const withoutGroups = { omit: new Set(['groups']) } as const
@@ -62,8 +71,11 @@ export function adoptionOf(parts: AdoptionParts): Adoption {
     async check(scope, user, account) {
       await holderToReplace(parts, scope, user, account)
     },
+    async succeed(scope, user, account) {
+      await succeed(parts, scope, user, account)
+    },
     async take(scope, user, account) {
-      const holder = await holderToReplace(parts, scope, user, account)
+      const holder = await succeed(parts, scope, user, account)
       if (!holder) return []
       if (holder.account?.origin === 'imported') {
         await takeFromList(parts, scope, holder)
@@ -121,6 +133,24 @@ async function holderToReplace(
         'over through SCIM.',
     )
   }
+  return holder
+}
+
+/**
+ * Ends the credentials of a holder who left. Their lease is held meanwhile, because the account may
+ * be open for a moment.
+ * @returns the record that has to give up the account, as `holderToReplace`
+ */
+async function succeed(
+  parts: AdoptionParts,
+  scope: Scope,
+  user: User,
+  account: AccountKey,
+): Promise<AccessRecord | undefined> {
+  const { access, former } = parts
+  const holder = await holderToReplace(parts, scope, user, account)
+  if (!former || !holder || holder.account?.origin === 'imported') return holder
+  await holdPerson(access, scope, holder.userId, (held) => former.end(held, user.id, account.id))
   return holder
 }
 

@@ -2,6 +2,7 @@ import { getOrganization, isOwner, type Organization, type Whoami, whoami } from
 import { type CallObserver, type HttpClient, httpClient } from './http/client.js'
 import { type MembersApi, membersApi } from './members.js'
 import { apiSettings, type LabelStudioApiOptions } from './options.js'
+import { revokePersonalTokens } from './personal-tokens.js'
 import { type ProjectsApi, projectsApi } from './projects.js'
 import { type OrganizationSettingsApi, organizationSettingsApi } from './settings.js'
 import { isSignUpOpen } from './sign-up.js'
@@ -27,6 +28,13 @@ export interface LabelStudioApi {
   workspaces: WorkspacesApi
   projects: ProjectsApi
   settings: OrganizationSettingsApi
+  /**
+   * Revokes every personal access token of another account, of which the legacy token is given.
+   * Label Studio lets nobody else see them.
+   *
+   * @throws LabelStudioError `unexpected` if Label Studio refuses, e.g. for a deactivated account
+   */
+  revokePersonalTokens(legacyToken: string, signal?: AbortSignal): Promise<void>
   /** Whether anybody can sign up without a link; `undefined` if unknown. */
   isSignUpOpen(signal?: AbortSignal): Promise<boolean | undefined>
   /** For calls without a function here. */
@@ -59,6 +67,8 @@ export function labelStudioApi(
     workspaces: workspacesApi(http),
     projects: projectsApi(http),
     settings: organizationSettingsApi(http),
+    revokePersonalTokens: (token, signal) =>
+      revokePersonalTokens(httpClient({ ...connection, token }), signal),
     isSignUpOpen: (signal) => isSignUpOpen(connection, signal),
     http,
   }

@@ -1,5 +1,5 @@
 import { normalizeEmail } from './email.js'
-import { isLabelStudioError } from './errors.js'
+import { isLabelStudioError, LabelStudioError } from './errors.js'
 import type { HttpClient } from './http/client.js'
 import { apiPath } from './http/path.js'
 import { type JsonRecord, numberOf, readArray, readId, readRecord, textOf } from './read.js'
@@ -65,6 +65,13 @@ export interface UsersApi {
    */
   changeNames(id: number, names: UserNames, signal?: AbortSignal): Promise<LabelStudioUser>
   /**
+   * Takes an account out of its active organization until its next sign-in. Meanwhile Label Studio
+   * refuses every access token of the account, and accepts its legacy token.
+   *
+   * @throws LabelStudioError `notFound`; `unexpected` when it stays in one
+   */
+  leaveOrganization(id: number, signal?: AbortSignal): Promise<void>
+  /**
    * Deletes the account permanently, with uploads, drafts and tabs; annotations stay without an
    * author.
    *
@@ -93,6 +100,12 @@ export function usersApi(http: HttpClient): UsersApi {
     async changeNames(id, names, signal) {
       const body = fromNames(names)
       return toUser(await http.request({ method: 'PATCH', path: one(id), body, signal }), 'user')
+    },
+    async leaveOrganization(id, signal) {
+      const body = { active_organization: null }
+      const answer = await http.request({ method: 'PATCH', path: one(id), body, signal })
+      if (toUser(answer, 'user').activeOrganization === undefined) return
+      throw new LabelStudioError('unexpected', 'Label Studio leaves an account in an organization.')
     },
     async delete(id, signal) {
       const done = http.request({ method: 'DELETE', path: one(id), signal }).then(() => true)

@@ -26,7 +26,7 @@ export const deprovisioningEffects: Readonly<Record<CommunityDeprovisioning, str
     'sign-in) and refused by the gate. Reversible; nothing is lost.',
   gate:
     'Deprovisioned people are refused by the gate only: ' +
-    'whoever reaches Label Studio around the proxy still gets in. Reversible; ' +
+    'whoever reaches Label Studio without the proxy still gets in. Reversible; ' +
     'nothing is lost.',
   'soft-delete':
     'Deprovisioned people lose their organization membership and are refused by the gate. ' +
@@ -99,7 +99,7 @@ async function signUp(api: LabelStudioApi, signal?: AbortSignal): Promise<Findin
     ? [
         warning(
           'sign-up-open',
-          'Anybody who can reach Label Studio around the proxy can sign up without a link, ' +
+          'Anybody who can reach Label Studio without the proxy can sign up without a link, ' +
             'and becomes a member of the organization. ' +
             'Set LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK=true in Label Studio.',
         ),
@@ -120,8 +120,8 @@ async function examineCommunity(
     warning(
       'roles-not-enforceable',
       'Community has no roles, workspaces or project members: ' +
-        'rules that give them are recorded, and in force only behind a gate with a policy ' +
-        '("enforce" of accessGate).',
+        'rules that give them are recorded, and in force only behind a gate with a policy. ' +
+        '"serve" has one; your own app sets "enforce" of accessGate.',
     ),
     ok('first-sign-in', firstSignInText[settings.firstSignIn]),
     ...(await legacyTokens(api, signal)),
@@ -138,7 +138,10 @@ async function examineCommunity(
 }
 
 const firstSignInText = {
-  password: 'New people get an account at once, with the password the IdP sends.',
+  password:
+    'New people get an account at once, with the password that the identity provider sends. If ' +
+    'it sends none, they cannot sign in: then set firstSignIn to "invite" ' +
+    '(LABEL_STUDIO_FIRST_SIGN_IN).',
   invite:
     'New people sign up with a link of their own, which their page in the settings shows; ' +
     'the gate lets nobody else sign up.',

@@ -11,7 +11,9 @@ import {
 } from '../../../lib/adapter/index.js'
 import { type Accounts, requiredEmail } from '../accounts/accounts.js'
 import { type Directory, incompleteList } from '../accounts/directory.js'
+import type { FormerCredentials } from '../accounts/former.js'
 import { changedNames, namesOf } from '../accounts/names.js'
+import { passwordNotes } from '../accounts/password-notes.js'
 import { collect } from '../api/collect.js'
 import { limiter } from '../api/http/limiter.js'
 import {
@@ -30,6 +32,7 @@ interface CommunityParts {
   readonly api: LabelStudioApi
   readonly admin: LabelStudioAdmin | undefined
   readonly accounts: Accounts
+  readonly former: FormerCredentials | undefined
   readonly directory: Pick<Directory, 'forget'>
   readonly organization: number
   readonly invite: InviteReset
@@ -46,6 +49,7 @@ export function communityTarget(parts: CommunityParts): EditionTarget {
   const { access: records } = settings.storage
   const few = limiter(settings.maxConcurrent, Number.MAX_SAFE_INTEGER)
   const isInactive = inactiveIn(admin)
+  const passwords = passwordNotes(records)
   return {
     canRename: admin !== undefined,
     async deprovision(scope, user, reason) {
@@ -63,21 +67,26 @@ export function communityTarget(parts: CommunityParts): EditionTarget {
       const create = () => accounts.create(scope, user)
       const account = found ?? (await few.run(create, scope.signal))
       await accounts.link(scope, user, account)
-      if (account.isNew) return { applied: [], account: account.reference }
+      if (account.isNew) {
+        await passwords.missing(scope, user.id)
+        const notes = await passwords.notes(scope, user.id)
+        return { applied: [], account: account.reference, notes }
+      }
       const profile = { ...parts, isInactive }
       const { email, notes } = await applyProfile(profile, scope, user, account.user)
       return {
         applied: [],
         account: { ...account.reference, email },
-        notes,
+        notes: [...notes, ...(await passwords.notes(scope, user.id))],
       }
     },
     admit: () => Promise.resolve(),
     seats: () => Promise.resolve(undefined),
     async setPassword(scope, user, password) {
-      if (!admin || settings.firstSignIn !== 'password') return
+      if (!admin || settings.firstSignIn !== 'password') return false
       const found = await accounts.find(scope, user)
       const account = found ?? (await accounts.create(scope, user, { isUrgent: true }))
+      await accounts.succeed(scope, user, account)
       try {
         await admin.setPassword(account.user.id, password, scope.signal)
       } catch (error) {
@@ -85,6 +94,8 @@ export function communityTarget(parts: CommunityParts): EditionTarget {
         throw error
       }
       await accounts.link(scope, user, account)
+      await passwords.given(scope, user.id)
+      return true
     },
     current: (scope, user, { access }) => current(parts, scope, { user, access }),
   }
@@ -175,9 +186,18 @@ async function applyProfile(
   if (Object.keys(names).length > 0) await api.users.changeNames(account.id, names, scope.signal)
   if (admin && settings.deprovisioning === 'admin') {
     const isActive = (await parts.isInactive(account.id, scope.signal)) === false
-    if (!isActive) await admin.change(account.id, { isActive: true }, scope.signal)
+    if (!isActive) await open({ ...parts, admin }, scope, account)
   }
   return applyAddress(parts, scope, { email: requiredEmail(user), shown })
+}
+
+async function open(
+  { admin, former }: Pick<CommunityParts, 'former'> & { readonly admin: LabelStudioAdmin },
+  scope: Scope,
+  { id }: LabelStudioUser,
+): Promise<void> {
+  await former?.mayOpen(scope, id)
+  await admin.change(id, { isActive: true }, scope.signal)
 }
 
 interface ShownAddress {

@@ -6,6 +6,7 @@ import {
   enterpriseDirectory,
   organizationMembers,
 } from '../accounts/directory.js'
+import { formerCredentials } from '../accounts/former.js'
 import { shared } from '../api/together.js'
 import type { Installation } from '../installation.js'
 import type { TargetParts } from '../target-parts.js'
@@ -45,14 +46,15 @@ function make(parts: TargetParts, installed: Installation): KnownEdition {
   const directory = isCommunity
     ? communityDirectory(api, ownId)
     : enterpriseDirectory(api, installed, everybody)
-  const adoption = adoptionOf({ access, users, settings, ownId })
+  const former = isCommunity && admin ? formerCredentials({ api, admin, settings }) : undefined
+  const adoption = adoptionOf({ access, users, settings, ownId, former })
   const hidden = hiddenAccounts(parts, organization)
   const creator = () => api.users.get(ownId)
   const creators = { atOnce: shared(creator), together: shared(creator, creatorMs) }
   const accounts = accountsOf({ api, settings, directory, adoption, hidden, creators })
   const common = { api, accounts, organization, settings }
   const target = isCommunity
-    ? communityTarget({ ...common, admin, directory, invite })
+    ? communityTarget({ ...common, admin, former, directory, invite })
     : enterpriseTarget({ ...common, access, everybody })
   return { target, accounts, directory }
 }

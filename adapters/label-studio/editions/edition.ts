@@ -35,9 +35,9 @@ export interface EditionTarget {
   seats(scope: Scope): Promise<Seats | undefined>
   /**
    * Sets the password of a person's account, and creates the account if there is none. A failure
-   * leaves nothing behind.
+   * leaves nothing behind. `false`: it sets none, and the password is dropped.
    */
-  setPassword(scope: Scope, user: User, password: string): Promise<void>
+  setPassword(scope: Scope, user: User, password: string): Promise<boolean>
   /** The actual access; `undefined` without an account. Changes nothing. */
   current(scope: Scope, user: User, expected: Expected): Promise<AppliedAccess | undefined>
 }

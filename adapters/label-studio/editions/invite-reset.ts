@@ -31,7 +31,7 @@ export interface InviteResetParts {
 
 /**
  * Community has one invite link for the whole organization. Every member may have read it and it
- * never changes by itself, so a person who left could use it to sign up around the proxy. Several
+ * never changes by itself, so a person who left could use it to sign up without the proxy. Several
  * requests at once cause one reset after the last of them. A failure delays nobody: it is reported
  * in one warning and retried until it succeeds.
  */
@@ -95,7 +95,7 @@ async function resetIfNoted({ settings, access, tenant }: InviteResetParts): Pro
 function warn(): void {
   process.emitWarning(
     'The invite link of Label Studio could not be reset after somebody was deprovisioned: ' +
-      'anybody who knows it can sign up around the proxy. Reset it under "Organization".',
+      'anybody who knows it can sign up without the proxy. Reset it under "Organization".',
     { code: 'ERR_SCIM_LABEL_STUDIO_INVITE' },
   )
 }

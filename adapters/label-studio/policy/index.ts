@@ -157,7 +157,7 @@ async function decideFor(
     return { kind: 'refuse', status: 403, detail: refusalSentence, reason: decision.reason }
   }
   const found = { question, person, request, project: decision.project }
-  const stranger = await namesStranger(tools, found, scope.signal).catch(cannotAsk)
+  const stranger = await isAboutStranger(tools, found, scope.signal).catch(cannotAsk)
   if (typeof stranger === 'object') return { ...stranger, kind: 'refuse' }
   if (stranger) {
     return { kind: 'refuse', status: 403, detail: refusalSentence, reason: 'somebody else' }
@@ -179,6 +179,26 @@ async function pageOf(
   const { madeBy } = await resolver.ask(creator, signal).catch(() => ({ madeBy: '' }))
   const ofOthers = madeBy === undefined ? 'none' : isOwn(person, madeBy) ? 'others' : 'every'
   return { kind: 'allow', answer: { page: hideControls(person, project, ofOthers) } }
+}
+
+/** Whether the request asks for somebody whom the person may not see, or who does not exist. */
+async function asksForStranger(
+  tools: Tools,
+  found: Allowed,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { endpoint, account } = found.request
+  const isOther = account !== undefined && account !== found.person.account
+  if (endpoint.answer !== 'people' || !isOther) return false
+  const email = await tools.resolver.addressOf(account, signal)
+  if (email === undefined) return true
+  return !(await colleaguesOf(tools, found, [{ accountId: account, email }])).has(account)
+}
+
+async function isAboutStranger(tools: Tools, found: Allowed, signal: AbortSignal) {
+  return (
+    (await asksForStranger(tools, found, signal)) || (await namesStranger(tools, found, signal))
+  )
 }
 
 /**

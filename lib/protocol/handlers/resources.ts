@@ -20,7 +20,7 @@ interface Answer extends Presentation {
 
 /** POST to the endpoint of a resource type (RFC 7644 §3.3). */
 export function createHandler(services: Services, type: ResourceType): Handler {
-  const sentIn = requestReader(type)
+  const sentIn = requestReader(type, services.options.deviations)
   return async (request) => {
     const view = viewOf(type, projectionOf(services, request, type))
     const call = callOf(services, type, scopeOf(request))
@@ -56,7 +56,7 @@ export function replaceHandler(
   type: ResourceType,
   allowed?: ReadonlySet<string>,
 ): Handler {
-  const sentIn = requestReader(type)
+  const sentIn = requestReader(type, services.options.deviations)
   return async (request, parameters) => {
     const view = viewOf(type, projectionOf(services, request, type))
     const call = callAbout(services, request, { type, parameters, allowed })
@@ -76,7 +76,7 @@ export function patchHandler(
   type: ResourceType,
   allowed?: ReadonlySet<string>,
 ): Handler {
-  const sentIn = requestReader(type)
+  const sentIn = requestReader(type, services.options.deviations)
   return async (request, parameters) => {
     if (!services.options.features.patch) throw notSupported('PATCH')
     const view = viewOf(type, projectionOf(services, request, type))

@@ -1,5 +1,5 @@
 import type { AuditEvent } from '../../events/audit-entry.js'
-import { memberChange } from '../../patch/members.js'
+import { memberChange, membersToKnow } from '../../patch/members.js'
 import type { PatchOperation } from '../../patch/operation.js'
 import { extended } from '../../schema/json.js'
 import type { Json, JsonObject } from '../../schema/types.js'
@@ -27,6 +27,7 @@ import {
   distinctIds,
   effectiveChange,
   memberDifference,
+  membersNamed,
   requireFewMembers,
   withoutMembers,
 } from './members.js'
@@ -180,12 +181,21 @@ function needsMembers({ adapters: { access, users } }: Services): boolean {
   return access !== undefined || users.exemptions !== undefined
 }
 
-function patchWhole(call: ResourceCall, operations: readonly PatchOperation[]): WriteSpec {
+async function patchWhole(
+  call: ResourceCall,
+  operations: readonly PatchOperation[],
+): Promise<WriteSpec> {
+  const { type, services, scope } = call
+  const toKnow = await inTurns(
+    membersToKnow(type, operations, patchOptions(services.options)),
+    scope,
+  )
   return {
     read: everything,
     decide: async (current, ignored) => {
       const before = present(current)
-      const { after } = await patched(call, before, operations)
+      const more = toKnow.length > 0 ? { members: await membersNamed(call, toKnow) } : {}
+      const { after } = await patched(call, before, operations, more)
       return wholeChange(call, 'patched', { before, after, ignored })
     },
   }
@@ -217,7 +227,7 @@ function patchWithDeltas(
     read: withoutThem,
     decide: async (current, ignored) => {
       const before = withoutMembers(present(current))
-      const { after: changed } = await patched(call, before, rest, isRest)
+      const { after: changed } = await patched(call, before, rest, { isRest })
       const after = withoutMembers(changed)
       const members = await effectiveChange(call, before.id, known(change, ignored))
       const attributes = withMembersName(changedAttributes(before, after), members)

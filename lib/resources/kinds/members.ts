@@ -1,6 +1,8 @@
 import { tooMany } from '../../errors.js'
+import type { JsonObject } from '../../schema/types.js'
 import type { MemberChange } from '../../stores/group-store.js'
 import { inSteps } from '../../stores/in-steps.js'
+import { readMany } from '../../stores/read-many.js'
 import type { Member, Resource } from '../../stores/resource.js'
 import type { Call } from '../call.js'
 
@@ -20,6 +22,27 @@ export async function distinctIds(
 export function withoutMembers<R extends Resource>(group: R): R {
   const { members: _, ...rest } = group
   return rest as unknown as R
+}
+
+/** The members that these ids name, as stores show them; unknown ids are omitted. */
+export async function membersNamed(
+  { services: { adapters }, scope }: Call,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, JsonObject>> {
+  const users = await readMany(adapters.users, scope, ids, { omit: new Set(['groups']) })
+  const found = new Set(users.map(({ id }) => id))
+  const others = ids.filter((id) => !found.has(id))
+  const groups = await readMany(adapters.groups, scope, others, { omit: new Set(['members']) })
+  return new Map([
+    ...users.map((user) => memberOf(user, 'User')),
+    ...groups.map((group) => memberOf(group, 'Group')),
+  ])
+}
+
+function memberOf(resource: Resource, type: string): [string, JsonObject] {
+  const { id, displayName: display } = resource
+  const isShown = typeof display === 'string' && display !== ''
+  return [id, { value: id, type, ...(isShown && { display }) }]
 }
 
 /** The difference between the members of a group and those it shall have. */

@@ -1,5 +1,5 @@
 import { applyPatch } from '../../patch/apply.js'
-import type { PatchOperation } from '../../patch/operation.js'
+import type { PatchOperation, PatchOptions } from '../../patch/operation.js'
 import type { JsonObject } from '../../schema/types.js'
 import { inTurns } from '../../stores/in-steps.js'
 import type { Read } from '../../stores/query.js'
@@ -84,7 +84,8 @@ export interface Patched {
 /**
  * Applies PATCH operations to a resource, in turns with other requests.
  *
- * @param isRest other operations of the same request are carried out separately
+ * @param more `isRest`: other operations of the same request are carried out separately; `members`:
+ *   those that the operations add
  * @throws ScimError 400 when one cannot be applied; `mutability` for an immutable attribute that
  *   has a value
  */
@@ -92,16 +93,11 @@ export async function patched(
   { type, services, scope, kind }: Call | ResourceCall,
   before: Resource,
   operations: readonly PatchOperation[],
-  isRest?: boolean,
+  more: Pick<PatchOptions, 'isRest' | 'members'> = {},
 ): Promise<Patched> {
   const state = before as unknown as JsonObject
-  const options = patchOptions(services.options)
-  const steps = applyPatch(
-    type,
-    state,
-    operations,
-    isRest === undefined ? options : { ...options, isRest },
-  )
+  const options = { ...patchOptions(services.options), ...more }
+  const steps = applyPatch(type, state, operations, options)
   const { resource, secrets, changed, passedOver } = await inTurns(steps, scope)
   notePassedOver(services, scope, passedOver)
   const after = resource as unknown as Resource

@@ -107,10 +107,10 @@ export const user: Kind = {
     if (password === undefined) return
     const event = { event: 'user.passwordSet', target: subjectOf(after) } as const
     const audit = [auditEntry(scope, services.clock(), event)]
-    await writeInSteps(call, { pending: [], audit }, async () => {
-      await services.adapters.users.setPassword?.(scope, after as User, password)
-    })
-    for (const entry of audit) services.emit(entry)
+    const setPassword = async () =>
+      (await services.adapters.users.setPassword?.(scope, after as User, password)) !== false
+    const isSet = await writeInSteps(call, { pending: [], audit }, setPassword, (done) => done)
+    if (isSet) for (const entry of audit) services.emit(entry)
   },
 
   settle({ services, scope }, change, isRecorded) {
@@ -395,7 +395,6 @@ async function readById(
 
 /** A cheap estimate: it may load managers that are not shown, but never misses any that are. */
 function wantsManager(projection: Projection): boolean {
-  if (projection.kind === 'default') return true
-  const isWhole = projection.names.get(enterpriseUserUrn) === 'whole'
-  return projection.kind === 'only' ? projection.names.has(enterpriseUserUrn) : !isWhole
+  const named = projection.names?.get(enterpriseUserUrn)
+  return projection.kind === 'only' ? named !== undefined : !named?.isWhole
 }

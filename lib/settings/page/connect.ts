@@ -1,6 +1,6 @@
 import { ScimError } from '../../errors.js'
 import { readText } from '../api/parameters.js'
-import { readSetup } from '../reports/setup.js'
+import { hasSentPeople, readSetup } from '../reports/setup.js'
 import {
   createToken,
   listTokens,
@@ -78,6 +78,7 @@ async function connectPage(
     context.tokens && listTokens(context, scope),
   ])
   const guide = guides.find(({ id }) => id === query.get('idp'))
-  const content = connectView(layout, { setup, tokens, guide, scimUrl, ...outcome })
+  const hasPeople = await hasSentPeople(context, scope, setup)
+  const content = connectView(layout, { setup, hasPeople, tokens, guide, scimUrl, ...outcome })
   return { status, page: page(layout, { title: 'Connect', tab: 'connect', content }) }
 }

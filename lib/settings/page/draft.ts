@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { MappingRules } from '../../mapping/index.js'
+import type { MappingRules, RuleProblem } from '../../mapping/index.js'
 
 /** Rules as typed into the form, valid or not. */
 export interface Draft {
@@ -65,20 +65,41 @@ const emptyRows = {
   projects: { project: '', group: '', role: 'Inherit' },
 } as const
 
-/** The draft without rows in which nothing was entered. */
-export function withoutEmptyRows(draft: Draft): Draft {
-  const entered = <T extends object>(rows: readonly T[], empty: T) =>
-    rows.filter((row) => textOf(row) !== textOf(empty))
-  return {
-    ...draft,
-    roles: entered(draft.roles, emptyRows.roles),
-    workspaces: entered(draft.workspaces, emptyRows.workspaces),
-    projects: entered(draft.projects, emptyRows.projects),
-  }
-}
-
-function textOf(row: object): string {
-  return JSON.stringify(Object.entries(row).map(([name, text]) => [name, String(text).trim()]))
+/**
+ * What is not filled in, row by row. No row counts as meant to be empty: the page shows none until
+ * somebody adds it, and a role is chosen in it from the beginning.
+ */
+export function missingParts(draft: Draft): readonly RuleProblem[] {
+  const problems = (list: string, rows: readonly (readonly (readonly [string, string])[])[]) =>
+    rows.flatMap((parts, index) => {
+      const missing = parts.filter(([, text]) => text.trim() === '').map(([name]) => name)
+      if (missing.length === 0) return []
+      const verb = missing.length === 1 ? 'is' : 'are'
+      return [
+        { row: `${list}[${index}]`, message: `The ${missing.join(' and the ')} ${verb} missing.` },
+      ]
+    })
+  const { roles, workspaces, projects } = draft
+  return [
+    ...problems(
+      'roles_groups',
+      roles.map(({ group }) => [['group', group]]),
+    ),
+    ...problems(
+      'workspaces_groups',
+      workspaces.map(({ title, group }) => [
+        ['workspace', title],
+        ['group', group],
+      ]),
+    ),
+    ...problems(
+      'projects_groups',
+      projects.map(({ project, group }) => [
+        ['project', project],
+        ['group', group],
+      ]),
+    ),
+  ]
 }
 
 /** The draft with an additional empty row. */

@@ -17,7 +17,8 @@ export const guides: readonly Guide[] = [
         'actions Push New Users, Push Profile Updates, Push Groups; ' +
         'Authentication Mode "HTTP Header" with only the token.',
       'Test Connector Configuration, then Save.',
-      'Provisioning > To App: enable Create Users, Update User Attributes, Deactivate Users.',
+      'Provisioning > To App: enable Create Users, Update User Attributes, Deactivate Users; ' +
+        'also Sync Password, unless people sign up in Label Studio with a link of their own.',
       'Assignments: assign people. Push Groups: push the groups that your rules name.',
     ],
   },
@@ -32,6 +33,8 @@ export const guides: readonly Guide[] = [
         'and objectId to externalId.',
       'Users and groups: assign people and groups. Then Start provisioning; ' +
         'a cycle takes about 40 minutes, Provision on demand a few seconds.',
+      'Entra ID sends no passwords: in front of Label Studio Community, let people sign up with ' +
+        'a link of their own (LABEL_STUDIO_FIRST_SIGN_IN=invite).',
     ],
   },
   {

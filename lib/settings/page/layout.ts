@@ -1,3 +1,4 @@
+import { numberText } from '../numbers.js'
 import { type Html, html, type Part } from './html.js'
 
 /** The data that every page needs. */
@@ -20,6 +21,8 @@ export interface Layout {
   readonly hasWorkspaces?: boolean
   /** Why rules are recorded but not in force; absent if they are in force. */
   readonly notInForce?: string | undefined
+  /** Set if no Label Studio is connected: everything is only recorded. */
+  readonly isUnconnected?: boolean
 }
 
 /** A page of the settings. */
@@ -60,12 +63,16 @@ export function page(layout: Layout, { title, tab, content }: PageParts): string
 ${header(layout)}
 ${layout.actor !== undefined && navigation(layout, tab)}
 <main id="main" tabindex="-1" data-form-token="${layout.formToken}">
+${layout.isUnconnected && unconnectedBanner}
 ${content}
 </main>
 </body>
 </html>
 `.toString()
 }
+
+/** On every page, because each one speaks of access or of Label Studio. */
+const unconnectedBanner = html`<div class="panel warn"><p><strong>No Label Studio is connected.</strong> People, groups and rules are recorded here, and nothing is changed elsewhere: what these pages say about access is what a Label Studio would get. Whoever runs this service can connect one.</p></div>`
 
 function header(layout: Layout): Html {
   return html`<header class="top">
@@ -77,8 +84,10 @@ ${layout.actor !== undefined && account(layout)}
 }
 
 function account(layout: Layout): Html {
+  // The name that tokens have where nobody names a tenant.
+  const hasTenants = layout.tenant !== 'default'
   return html`<div class="account">
-<span class="quiet">${layout.actor} · ${layout.tenant}</span>
+<span class="quiet">${layout.actor}${hasTenants && ` · ${layout.tenant}`}</span>
 ${
   layout.canSignOut &&
   html`<form method="post" action="${layout.base}/sign-out">
@@ -126,11 +135,6 @@ export function badge(kind: 'good' | 'bad' | 'busy' | 'plain', text: string): Ht
   return html`<span class="badge ${kind}">${text}</span>`
 }
 
-/** `1 person`, `2 people`. */
-export function countOf(count: number, one: string, many: string): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
-}
-
 /** Links to the previous and the next page. */
 export function pager(options: {
   readonly path: string
@@ -148,7 +152,7 @@ export function pager(options: {
   }
   const last = Math.min(offset + limit, total)
   return html`<nav class="pager" aria-label="Pages">
-<span class="quiet">${offset + 1}–${last} of ${total.toLocaleString('en')}</span>
+<span class="quiet">${numberText(offset + 1)}–${numberText(last)} of ${numberText(total)}</span>
 ${offset > 0 && link(Math.max(offset - limit, 0), 'Previous')}
 ${last < total && link(offset + limit, 'Next')}
 </nav>`

@@ -23,10 +23,10 @@ import {
   draftFrom,
   draftOf,
   inputOf,
+  missingParts,
   type Section,
   sections,
   withGroupNamed,
-  withoutEmptyRows,
   withoutRow,
   withRow,
 } from './draft.js'
@@ -35,7 +35,7 @@ import { notInForceBanner, page } from './layout.js'
 import { projectList, projectNames, withProjectIds } from './project-names.js'
 import type { Choices } from './views/cells.js'
 import { welcomePanel } from './views/connect.js'
-import { editor } from './views/editor.js'
+import { editor, type LossToConfirm } from './views/editor.js'
 import { conflictPanel, notice, previewPanel, statusStrip } from './views/panels.js'
 import type { PageAnswer, PageRequest } from './visit.js'
 
@@ -48,6 +48,7 @@ interface Shown {
   readonly added?: Section
   readonly panel?: Part
   readonly isPreviewed?: boolean
+  readonly loss?: LossToConfirm
   readonly isSaved?: boolean
   /** Shown above the form. */
   readonly notice?: Part
@@ -61,7 +62,7 @@ export async function showMapping(pageRequest: PageRequest): Promise<PageAnswer>
   return show(pageRequest, {
     draft: draftOf(rules, version),
     isSaved: true,
-    notice: isSaved && notice('good', 'Saved. Everybody concerned is being updated.'),
+    notice: isSaved && notice('good', 'Saved.'),
   })
 }
 
@@ -79,7 +80,7 @@ export async function changeMapping(pageRequest: PageRequest): Promise<PageAnswe
     return show(pageRequest, { draft: withoutRow(draft, table, Number(index)) })
   }
   const current = await pageRequest.context.adapters.access.rules(pageRequest.scope)
-  const meant = withMeantName(withoutEmptyRows(draft), pageRequest.form.get('do') ?? '')
+  const meant = withMeantName(draft, pageRequest.form.get('do') ?? '')
   if (action === 'rebase')
     return preview(pageRequest, { ...meant, version: current.version }, current)
   if (meant.version !== current.version) return conflict(pageRequest, meant, current)
@@ -113,11 +114,12 @@ function parsedNames(text: string): readonly [string, string] {
   }
 }
 
+/** @param isRefused a large loss was to be saved without the confirmation */
 async function preview(
   pageRequest: PageRequest,
   draft: Draft,
   current: VersionedRules,
-  problem?: Part,
+  isRefused = false,
 ): Promise<PageAnswer> {
   const { context, scope, layout } = pageRequest
   const read = await judged(pageRequest, draft, current)
@@ -126,9 +128,11 @@ async function preview(
   const result = await previewRules(context, scope, change)
   const names = await projectNames(context, scope)
   const difference = rulesBetween(change.before, change.after)
-  const panel = previewPanel(layout, result, { ...difference, names })
+  const panel = previewPanel(layout, { preview: result, difference, names, isRefused })
   const isSaved = difference.added.length === 0 && difference.removed.length === 0
-  return show(pageRequest, { draft, panel: [problem, panel], isPreviewed: !isSaved, isSaved })
+  const { warning, losingAccess } = result
+  const loss = warning !== undefined && { loss: { people: losingAccess, isRefused } }
+  return show(pageRequest, { draft, panel, isPreviewed: !isSaved, isSaved, ...loss })
 }
 
 /** Saves only what was previewed. A large loss must be confirmed as well. */
@@ -144,8 +148,7 @@ async function save(
   const change = { before: current.rules, after: read.rules }
   if (form.get('confirm') !== 'yes') {
     const { warning } = await previewRules(context, scope, change)
-    const ask = 'Confirm that these people lose their access, then save again.'
-    if (warning !== undefined) return preview(pageRequest, draft, current, notice('bad', ask))
+    if (warning !== undefined) return preview(pageRequest, draft, current, true)
   }
   try {
     const input = inputOf(draft)
@@ -166,10 +169,17 @@ async function judged(
   try {
     return { rules: await readDraft(context, scope, { input: inputOf(draft), current }) }
   } catch (error) {
-    if (error instanceof RulesError) return { problems: error.problems }
+    if (error instanceof RulesError) return { problems: problemsIn(draft, error) }
     if (storeErrorKind(error) !== 'unavailable') throw error
     return { problems: [{ row: 'Workspaces and projects', message: (error as Error).message }] }
   }
+}
+
+/** Says of rows with a gap what is missing, in the words of the page. */
+function problemsIn(draft: Draft, { problems }: RulesError): readonly RuleProblem[] {
+  const missing = missingParts(draft)
+  const rows = new Set(missing.map(({ row }) => row))
+  return [...missing, ...problems.filter(({ row }) => !rows.has(row))]
 }
 
 async function conflict(

@@ -8,6 +8,7 @@ import { getAuditCsv } from '../api/audit.js'
 import { type Administrator, guardedAdministrator, withToken } from '../authorize.js'
 import { requireNavigation } from '../navigation.js'
 import type { SettingsContext } from '../options.js'
+import { hasLabelStudio } from '../reports/connected.js'
 import { whyNotInForce } from '../reports/findings.js'
 import { answerWith, queryOf, scopeOf, sendAnswer } from '../request.js'
 import { hasOwnWorkspaces } from '../rules/own-workspaces.js'
@@ -28,6 +29,7 @@ import {
   showPerson,
   showStatus,
 } from './tabs.js'
+import { whyUnknown } from './unknown-token.js'
 import { messageView, signInView } from './views/sign-in.js'
 import {
   baseOf,
@@ -215,6 +217,7 @@ async function pageRequestFor(
       ...administrator,
       labelStudioUrl: context.labelStudioUrl,
       notInForce: await whyNotInForce(context, scope),
+      isUnconnected: !(await hasLabelStudio(context, scope)),
       hasWorkspaces: await hasOwnWorkspaces(context, scope),
       canSignOut: session.token !== undefined,
     },
@@ -295,7 +298,7 @@ async function signIn(pageContext: PageContext, exchange: PageExchange): Promise
   const administrator = await whoIs(context, request, { id: '', token })
   if (!administrator) {
     const draft = form.get('draft')
-    const problem = 'This token is not known here.'
+    const problem = await whyUnknown(context, token)
     return showSignIn(pageContext, exchange, { known, problem, ...(draft && { draft }) })
   }
   const session = sessions.begin(request, response, token)

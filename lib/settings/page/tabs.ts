@@ -5,6 +5,7 @@ import { storeErrorKind } from '../../stores/errors.js'
 import { readMany } from '../../stores/read-many.js'
 import { auditQueryOf, withTargetNamed } from '../api/audit.js'
 import { integerOf, readPeopleFilter, readText } from '../api/parameters.js'
+import { countOf } from '../numbers.js'
 import { driftOf } from '../reports/drift.js'
 import { explain } from '../reports/explain.js'
 import { readFindings } from '../reports/findings.js'
@@ -225,8 +226,7 @@ async function tryAgain({ context, scope, form }: PageRequest): Promise<Part> {
   const user = readText(form, 'user') ?? null
   const count = await context.adapters.access.retry(scope, user === null ? undefined : [user])
   context.reconciler?.wake({ anew: true })
-  const people = count === 1 ? '1 person is' : `${count} people are`
-  return `${people} being tried again.`
+  return `${countOf(count, 'person is', 'people are')} being tried again.`
 }
 
 async function statusPage(

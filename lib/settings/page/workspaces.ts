@@ -2,6 +2,7 @@ import { ScimError } from '../../errors.js'
 import { readMany } from '../../stores/read-many.js'
 import type { Workspace, WorkspaceStore } from '../../stores/workspace-store.js'
 import { choiceOf, integerOf, readText } from '../api/parameters.js'
+import { countOf } from '../numbers.js'
 import type { ProjectChoice } from '../options.js'
 import {
   changeWorkspace,
@@ -88,7 +89,7 @@ async function place(
     if (id === '') await takeOutProjects(context, scope, projects)
     else await changeWorkspace(context, scope, { id, addProjects: projects })
   }
-  return places.size === 1 ? '1 project was moved.' : `${places.size} projects were moved.`
+  return `${countOf(places.size, 'project was', 'projects were')} moved.`
 }
 
 async function workspacesPage(

@@ -35,6 +35,7 @@ export interface Explanation extends PersonSummary {
   readonly applied: readonly string[]
   /** Recorded for the first sign-in. */
   readonly deferred: readonly string[]
+  /** The host’s notes about giving access; none while the person is to have no access. */
   readonly notes: readonly string[]
   readonly account?: AccessRecord['account']
   /** Why the host does not allow changes of this person through SCIM. */
@@ -76,7 +77,8 @@ export async function explain(
       store.rules(scope),
     ])
   const { reasons, ...given } = access
-  const summary = summaryOf(user, given, { record, pending })
+  const signUp = invitation && ('invited' as const)
+  const summary = summaryOf(user, given, { record, pending, signUp })
   // Without rules, a gate may enforce nothing.
   const sees = hasRules(rules) && map && seenBy(map, summary, { access, inForce })
   return {
@@ -85,7 +87,8 @@ export async function explain(
     reasons: reasons.map((reason) => ({ ...reason, gives: describeGrant(reason.grant) })),
     ...effectOf(user, record, { access, inForce }),
     deferred: (record?.deferred ?? []).map(describeGrant),
-    notes: record?.notes ?? [],
+    // They were made when access was last given, and nothing replaces them when it ends.
+    notes: user.active && access.active ? (record?.notes ?? []) : [],
     ...(record?.account && { account: record.account }),
     ...(exemption && { protection: exemption.reason }),
     ...(invitation && { invitation }),

@@ -16,7 +16,14 @@ import { groupsCalled } from '../rules/groups.js'
 import type { PersonSummary } from './people.js'
 
 /** The states by which people can be filtered. */
-export const peopleStates = ['access', 'listed', 'deactivated', 'waiting', 'failed'] as const
+export const peopleStates = [
+  'access',
+  'invited',
+  'listed',
+  'deactivated',
+  'waiting',
+  'failed',
+] as const
 /** Roles that groups give; `none` leaves the role as it is in the host. */
 export const peopleRoles = [...organizationRoles, 'none'] as const
 /** Orders of the list. By default, people are listed in order of creation. */
@@ -151,6 +158,7 @@ function isInState(
 ): boolean {
   const inState = {
     access: standing === 'active',
+    invited: standing === 'invited',
     listed: origin === 'listed',
     deactivated: !active,
     waiting: standing === 'pending',

@@ -1,6 +1,7 @@
 import { emailOf } from '../../access/index.js'
 import type { Access } from '../../mapping/index.js'
 import type { AccessRecord, PendingUser } from '../../stores/access-store.js'
+import type { GatePolicy } from '../../stores/gate-policy.js'
 import { resolveMany } from '../../stores/read-many.js'
 import type { User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
@@ -12,8 +13,11 @@ import {
   type PeopleRequest,
 } from './find-people.js'
 
-/** The state of a person's access in the host. */
-export type Standing = 'active' | 'deprovisioned' | 'pending' | 'failed' | 'unknown'
+/**
+ * The state of a person's access in the host. `invited`: they have access, and no account until
+ * they sign up with a link of their own.
+ */
+export type Standing = 'active' | 'invited' | 'deprovisioned' | 'pending' | 'failed' | 'unknown'
 
 /** One person on the list of people. */
 export interface PersonSummary {
@@ -82,10 +86,11 @@ async function summarize(
   users: readonly User[],
 ): Promise<readonly PersonSummary[]> {
   const ids = users.map(({ id }) => id)
-  const [records, pending, accesses] = await Promise.all([
+  const [records, pending, accesses, signUp] = await Promise.all([
     adapters.access.getRecords(scope, ids),
     adapters.access.pendingOf(scope, ids),
     resolveMany(adapters.groups, scope, users),
+    signUpOf(adapters, scope),
   ])
   const recordOf = new Map(records.map((record) => [record.userId, record]))
   const pendingOf = new Map(pending.map((entry) => [entry.userId, entry]))
@@ -96,14 +101,24 @@ async function summarize(
     return summaryOf(user, given, {
       record: recordOf.get(user.id),
       pending: pendingOf.get(user.id),
+      signUp,
     })
   })
+}
+
+/** How people sign up in the host; `undefined` if it does not tell now. */
+export async function signUpOf(
+  { gate }: SettingsContext['adapters'],
+  scope: Scope,
+): Promise<Known['signUp']> {
+  return gate?.signUp(scope).catch(() => undefined)
 }
 
 const standingsInOrder: readonly Standing[] = [
   'failed',
   'pending',
   'unknown',
+  'invited',
   'active',
   'deprovisioned',
 ]
@@ -116,13 +131,15 @@ function byStanding(a: PersonSummary, b: PersonSummary): number {
 export interface Known {
   readonly record: AccessRecord | undefined
   readonly pending: PendingUser | undefined
+  readonly signUp: Awaited<ReturnType<GatePolicy['signUp']>> | undefined
 }
 
 export function summaryOf(
   user: User,
   access: Omit<Access, 'reasons'>,
-  { record, pending }: Known,
+  known: Known,
 ): PersonSummary {
+  const { record, pending } = known
   const email = emailOf(user)
   return {
     id: user.id,
@@ -131,15 +148,16 @@ export function summaryOf(
     ...(email !== undefined && { email }),
     active: user.active === true,
     access,
-    standing: standingOf({ record, pending }),
+    standing: standingOf(known),
     origin: record?.account?.origin === 'imported' ? 'listed' : 'sent',
     ...(pending?.lastError !== undefined && { lastError: pending.lastError }),
   }
 }
 
-function standingOf({ record, pending }: Known): Standing {
+function standingOf({ record, pending, signUp }: Known): Standing {
   if (pending) return pending.failed ? 'failed' : 'pending'
-  return record?.enforced ?? 'unknown'
+  const isInvited = record?.enforced === 'active' && !record.account && signUp === 'invited'
+  return isInvited ? 'invited' : (record?.enforced ?? 'unknown')
 }
 
 /** The name of a person in lists. */

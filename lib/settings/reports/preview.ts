@@ -21,6 +21,7 @@ import { readMany } from '../../stores/read-many.js'
 import type { GroupReference, User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { UserStore } from '../../stores/user-store.js'
+import { countOf } from '../numbers.js'
 import type { SettingsContext } from '../options.js'
 import { describeRules, rulesWithout } from '../rules/difference.js'
 import { newTitles } from '../rules/own-workspaces.js'
@@ -303,7 +304,7 @@ async function protectedOnes(
 function withWarning({ lossWarningShare }: SettingsContext, preview: Preview): Preview {
   const { losingAccess, lossShare } = preview
   if (losingAccess === 0 || lossShare <= lossWarningShare) return preview
-  const people = losingAccess === 1 ? '1 person loses' : `${losingAccess} people lose`
+  const people = countOf(losingAccess, 'person loses', 'people lose')
   const percent = Math.max(1, Math.round(lossShare * 100))
   return { ...preview, warning: `${people} all access: ${percent}% of those who have it now.` }
 }

@@ -1,5 +1,6 @@
 import type { PendingSummary } from '../../stores/access-store.js'
 import type { Scope } from '../../stores/scope.js'
+import { countOf, numberText } from '../numbers.js'
 import type { SettingsContext } from '../options.js'
 
 /** The progress of long work. */
@@ -33,7 +34,7 @@ export function estimateProgress(
 /** `1,200 of 10,000, about 3 minutes left`. */
 export function progressText({ done, total, secondsLeft }: Progress): string {
   const left = !secondsLeft ? '' : `, about ${durationOf(secondsLeft)} left`
-  return `${done.toLocaleString('en')} of ${total.toLocaleString('en')}${left}`
+  return `${numberText(done)} of ${numberText(total)}${left}`
 }
 
 function durationOf(seconds: number): string {
@@ -43,8 +44,7 @@ function durationOf(seconds: number): string {
       : seconds < 7_200
         ? [seconds / 60, 'minute']
         : [seconds / 3_600, 'hour']
-  const whole = Math.round(count)
-  return `${whole.toLocaleString('en')} ${unit}${whole === 1 ? '' : 's'}`
+  return countOf(Math.round(count), unit, `${unit}s`)
 }
 
 const maxTenants = 1_000

@@ -1,6 +1,5 @@
 import {
   type ImportState,
-  lastContact,
   lastImport,
   lastMassLoss,
   type MassLoss,
@@ -15,6 +14,7 @@ import type { PassedOverCount } from '../../stores/passed-over.js'
 import type { Scope } from '../../stores/scope.js'
 import type { Seats } from '../../stores/user-store.js'
 import type { SettingsContext } from '../options.js'
+import { type LastRequests, readLastRequests } from './last-requests.js'
 import { estimateProgress, type Progress } from './progress.js'
 
 /** A person whose change failed or is being retried, with their name if they still exist. */
@@ -42,11 +42,9 @@ export interface StillIn {
 }
 
 /** The status of provisioning. */
-export interface Status extends PendingSummary {
+export interface Status extends PendingSummary, LastRequests {
   /** Version of the saved rules. */
   readonly rulesVersion: string
-  /** RFC 3339, to the minute; when an identity provider last called. Absent: never. */
-  readonly lastContact?: string
   /** The reconciler of this host. `notHere`: it may run in another process. */
   readonly reconciler: 'running' | 'stopped' | 'notHere'
   /** Set while an administrator has paused the reconcilers. */
@@ -59,8 +57,6 @@ export interface Status extends PendingSummary {
   readonly failedPeople: readonly PendingPerson[]
   /** The first people whose changes wait for a retry after a failure. */
   readonly waitingPeople: readonly PendingPerson[]
-  /** The last request of an identity provider that failed or was refused. */
-  readonly lastFailedRequest?: StoredAuditEntry
   /**
    * People who still have access although a request in the last week would have ended it. The
    * newest come first.
@@ -86,7 +82,7 @@ export async function readStatus(context: SettingsContext, scope: Scope): Promis
   const [
     summary,
     { version },
-    contact,
+    lastRequests,
     failed,
     passedOver,
     paused,
@@ -98,7 +94,7 @@ export async function readStatus(context: SettingsContext, scope: Scope): Promis
   ] = await Promise.all([
     access.summary(scope),
     access.rules(scope),
-    lastContact(access, scope),
+    readLastRequests(context, scope),
     access.listPending(scope, { offset: 0, limit: maxListed, failed: true }),
     access.listPassedOver?.(scope) ?? [],
     pauseOf(access, scope),
@@ -113,7 +109,7 @@ export async function readStatus(context: SettingsContext, scope: Scope): Promis
   return {
     ...summary,
     rulesVersion: version,
-    ...(contact !== undefined && { lastContact: contact }),
+    ...lastRequests,
     reconciler: reconciler ? (reconciler.isRunning() ? 'running' : 'stopped') : 'notHere',
     ...(progress && { progress }),
     ...(imported && { import: importStatus(imported, context.clock().getTime()) }),
@@ -138,31 +134,25 @@ function importStatus({ outcome, ...state }: ImportState, now: number): ImportSt
   return { ...state, state: 'running', ...estimateProgress(run, done, now) }
 }
 
-/**
- * The failures to show: people whose changes are retried, and the last failed requests of the
- * identity provider.
- */
+/** The failures to show: people whose changes are retried, and people and requests that failed. */
 async function failuresOf(
   context: SettingsContext,
   scope: Scope,
-): Promise<Pick<Status, 'waitingPeople' | 'lastFailedRequest' | 'lastFailures'>> {
+): Promise<Pick<Status, 'waitingPeople' | 'lastFailures'>> {
   const { access, audit } = context.adapters
   // Queried by event, because each has an index: rare events are found without reading the whole
   // log.
-  const newest = async (event: EventName, limit: number) =>
-    (await audit?.query(scope, { event, limit })) ?? []
-  const [waiting, refused, failed, retrying, givenUp] = await Promise.all([
+  const newest = async (event: EventName) =>
+    (await audit?.query(scope, { event, limit: maxFailures })) ?? []
+  const [waiting, failed, retrying, givenUp] = await Promise.all([
     access.listPending(scope, { offset: 0, limit: maxListed, failed: false }),
-    newest('request.refused', 1),
-    newest('request.failed', maxFailures),
-    newest('access.retrying', maxFailures),
-    newest('access.failed', maxFailures),
+    newest('request.failed'),
+    newest('access.retrying'),
+    newest('access.failed'),
   ])
-  const [last] = newestFirst([...refused, ...failed])
   const failing = waiting.filter(({ lastError }) => lastError !== undefined)
   return {
     waitingPeople: await withNames(context, scope, failing),
-    ...(last && { lastFailedRequest: last }),
     lastFailures: newestFirst([...failed, ...retrying, ...givenUp]).slice(0, maxFailures),
   }
 }

@@ -1,5 +1,6 @@
 import type { Access, OrganizationRole, ProjectRole } from '../../mapping/index.js'
 import type { Scope } from '../../stores/scope.js'
+import { countOf, numberText } from '../numbers.js'
 import type { ProjectChoice, SettingsContext } from '../options.js'
 import { ownWorkspaces } from '../rules/own-workspaces.js'
 
@@ -122,7 +123,7 @@ export function visibleSentence(
 ): string {
   if (total === 0) return 'There are no projects yet.'
   const sees = isInForce ? 'sees' : 'would see, were the rules in force,'
-  const of = `${total} ${total === 1 ? 'project' : 'projects'}`
+  const of = countOf(total, 'project', 'projects')
   if (count === 0) return `${name} ${sees} none of ${of}.`
   if (projects.length === 0) return `${name} ${sees} all ${of}, as an Administrator.`
   const named = projects.slice(0, maxNamed)
@@ -136,8 +137,8 @@ export function visibleSentence(
   }
   const parts = [...causes].map(([cause, titles]) => `${titles.join(', ')}, because ${cause}`)
   const more = count - named.length
-  const rest = more > 0 ? `; and ${more} more` : ''
-  return `${name} ${sees} ${count} of ${of}: ${parts.join('; ')}${rest}.`
+  const rest = more > 0 ? `; and ${numberText(more)} more` : ''
+  return `${name} ${sees} ${numberText(count)} of ${of}: ${parts.join('; ')}${rest}.`
 }
 
 function causeOf({ because, role }: VisibleProject): string {

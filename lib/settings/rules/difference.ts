@@ -1,4 +1,5 @@
 import type { MappingRules } from '../../mapping/index.js'
+import { firstOf } from '../numbers.js'
 
 /** Rules as sentences for administrators, e.g. `Manager for "Leads"`. */
 export function describeRules(rules: MappingRules): readonly string[] {
@@ -41,6 +42,5 @@ export function describeChange(before: MappingRules, after: MappingRules): strin
   const { added, removed } = rulesBetween(before, after)
   const parts = [...removed.map((rule) => `- ${rule}`), ...added.map((rule) => `+ ${rule}`)]
   if (parts.length === 0) return 'order of rules'
-  const more = parts.length - maxListed
-  return `${parts.slice(0, maxListed).join('; ')}${more > 0 ? `; and ${more} more` : ''}`
+  return firstOf(parts, maxListed)
 }

@@ -13,6 +13,7 @@ import type { VersionedRules } from '../../stores/access-store.js'
 import { storeErrorKind } from '../../stores/errors.js'
 import { peopleBelow } from '../../stores/people-below.js'
 import type { Scope } from '../../stores/scope.js'
+import { numberText } from '../numbers.js'
 import type { SettingsContext } from '../options.js'
 import { type Preview, previewRules } from '../reports/preview.js'
 import { describeChange } from './difference.js'
@@ -40,8 +41,8 @@ export class MassLossError extends Error {
   constructor(preview: Preview) {
     const { losingAccess, lossShare } = preview
     super(
-      `${losingAccess} people, ${Math.round(lossShare * 100)}% of those who have access, ` +
-        'would lose it. Nothing was saved. Add "?confirmLoss=true" if this is meant.',
+      `${numberText(losingAccess)} people, ${Math.round(lossShare * 100)}% of those who ` +
+        'have access, would lose it. Nothing was saved. Add "?confirmLoss=true" if this is meant.',
     )
     this.preview = preview
   }

@@ -5,6 +5,7 @@ import { affectedGroups, type MappingRules } from '../../mapping/index.js'
 import { storeErrorKind, UnavailableError } from '../../stores/errors.js'
 import type { Scope } from '../../stores/scope.js'
 import type { RulesToSave, Workspace, WorkspaceStore } from '../../stores/workspace-store.js'
+import { firstOf } from '../numbers.js'
 import type { SettingsContext } from '../options.js'
 import { ownWorkspaces, titleProblem, workspaceEntry } from './own-workspaces.js'
 import { savedEvent } from './save.js'
@@ -243,7 +244,6 @@ function projectsEntry(
   { added = [], removed = [] }: ProjectsChange,
 ): AuditEntry {
   const parts = [...removed.map((id) => `- project ${id}`), ...added.map((id) => `+ project ${id}`)]
-  const more = parts.length - maxListed
-  const detail = `${parts.slice(0, maxListed).join('; ')}${more > 0 ? `; and ${more} more` : ''}`
+  const detail = firstOf(parts, maxListed)
   return { ...workspaceEntry(context, scope, 'workspace.changed', workspace), detail }
 }

@@ -1,9 +1,10 @@
 import { parseFilter } from '../../filter/parse.js'
 import { resolveFilter } from '../../filter/resolve.js'
 import type { Group, GroupReference, Query, Scope, User } from '../../stores/index.js'
-import { expectEqual } from '../assert.js'
+import { expectEqual, expectIds } from '../assert.js'
 import { always, type Check } from '../check.js'
 import { createGroup, createUser, everything, typeNamed } from '../subject.js'
+import { idsLike } from './ids.js'
 import { addMember, threeUsers } from './members.js'
 
 const checks: readonly Omit<Check, 'level' | 'appliesTo'>[] = [
@@ -17,17 +18,51 @@ const checks: readonly Omit<Check, 'level' | 'appliesTo'>[] = [
       const inner = await createGroup(context, [one], { displayName: 'Inner', externalId: 'e' })
       const outer = await createGroup(context, [inner.id, two], { displayName: 'Outer' })
       const found = await adapters.groups.groupsOf(scope, [one, two, three, 'unknown'])
-      const reference = (group: Group, direct: boolean): GroupReference => ({
-        id: group.id,
-        displayName: group.displayName,
-        ...(group.externalId !== undefined && { externalId: group.externalId }),
-        direct,
-      })
       const wanted = [reference(inner, true), reference(outer, false)]
       expectEqual([...(found.get(one) ?? [])].sort(byId), wanted.sort(byId), 'of the first')
       expectEqual(found.get(two), [reference(outer, true)], 'of the second')
       expectEqual(found.get(three) ?? [], [], 'of the third')
       expectEqual(found.get('unknown') ?? [], [], 'of an unknown one')
+    },
+  },
+  {
+    id: 'groupsOf.both',
+    section: 'RFC 7643 §4.1.2; GroupReference.direct',
+    title:
+      'calls a group direct, and names it once, if somebody is in it directly and through others',
+    async run(context) {
+      const user = await createUser(context)
+      // Two groups in each other: whichever a store follows first leads to the other one.
+      const one = await createGroup(context, [user.id], { displayName: 'One' })
+      const two = await createGroup(context, [user.id, one.id], { displayName: 'Two' })
+      await addMember(context, one, two.id)
+      // And a group to which two ways of the same length lead.
+      await createGroup(context, [one.id, two.id], { displayName: 'Top' })
+      const found = await context.adapters.groups.groupsOf(context.scope, [user.id])
+      const told = (found.get(user.id) ?? []).map(
+        ({ displayName, direct }) => `${displayName} ${direct ? 'direct' : 'indirect'}`,
+      )
+      expectEqual(told.sort(), ['One direct', 'Top indirect', 'Two direct'], 'groups of the user')
+    },
+  },
+  {
+    id: 'groupsOf.deep',
+    section: 'RFC 7643 §4.1.2; GroupStore.groupsOf',
+    title: 'follows a chain of 12 groups, and names all 120 groups of one person',
+    async run(context) {
+      const { adapters, scope } = context
+      const [user, other] = [await createUser(context), await createUser(context)]
+      const chain: Group[] = []
+      for (let depth = 0; depth < 12; depth += 1) {
+        chain.push(await createGroup(context, [chain.at(-1)?.id ?? user.id]))
+      }
+      const many: Group[] = []
+      for (let count = 0; count < 120; count += 1) {
+        many.push(await createGroup(context, [other.id]))
+      }
+      const found = await adapters.groups.groupsOf(scope, [user.id, other.id])
+      expectIds(found.get(user.id) ?? [], chain, 'groups of somebody in a chain')
+      expectIds(found.get(other.id) ?? [], many, 'groups of somebody in 120')
     },
   },
   {
@@ -40,6 +75,8 @@ const checks: readonly Omit<Check, 'level' | 'appliesTo'>[] = [
       await createGroup(context, [member.id])
       const found = await adapters.groups.groupsOf(scope, [outsider.id])
       expectEqual([...found.values()].flat(), [], 'groups of somebody in no group')
+      const alike = await adapters.groups.groupsOf(scope, idsLike(member.id))
+      expectEqual([...alike.values()].flat(), [], 'groups of ids that are like that of a member')
       const none = await adapters.groups.groupsOf(scope, [])
       expectEqual([...none.values()].flat(), [], 'groups of nobody')
     },
@@ -154,6 +191,11 @@ export const groupsOfChecks: readonly Check[] = checks.map((parts) => ({
   appliesTo: always,
   ...parts,
 }))
+
+function reference(group: Group, direct: boolean): GroupReference {
+  const { id, displayName, externalId } = group
+  return { id, displayName, ...(externalId !== undefined && { externalId }), direct }
+}
 
 function inOrder(groups: readonly GroupReference[]): readonly GroupReference[] {
   return [...groups].sort(byId)

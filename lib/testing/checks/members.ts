@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Adapters, Group, MemberChange } from '../../stores/index.js'
-import { expectEqual, expectStoreError, expectThat } from '../assert.js'
+import { expectEqual, expectIds, expectStoreError, expectThat } from '../assert.js'
 import { always, type Check, type CheckContext } from '../check.js'
 import {
   changed,
@@ -12,6 +12,7 @@ import {
   memberIds,
   writeOf,
 } from '../subject.js'
+import { idsLike } from './ids.js'
 
 type CheckParts = Omit<Check, 'level' | 'appliesTo'> & Partial<Pick<Check, 'level' | 'appliesTo'>>
 
@@ -57,6 +58,10 @@ const wholeGroups: readonly CheckParts[] = [
       expectEqual(resources[0]?.members, undefined, 'members of query')
       const many = await adapters.groups.getMany?.(scope, [group.id], { omit })
       expectEqual(many?.[0]?.members, undefined, 'members of getMany')
+      const { externalId } = await createGroup(context, [user.id], { externalId: 'e' })
+      const keys = [{ attribute: 'externalId', key: String(externalId) }]
+      const byKey = await adapters.groups.find?.(scope, keys, { omit })
+      expectEqual(byKey?.[0]?.members, undefined, 'members of find')
       const empty = await createGroup(context)
       expectEqual((await readGroup(context, empty.id))?.members, undefined, 'no members')
     },
@@ -75,13 +80,9 @@ const wholeGroups: readonly CheckParts[] = [
         [1_000, undefined],
         'members',
       )
-      const last = ids.slice(-1)
-      const of = await context.adapters.groups.groupsOf(context.scope, last)
-      expectEqual(
-        of.get(last[0] ?? '')?.map(({ id }) => id),
-        [group.id],
-        'groups of the last one',
-      )
+      const of = await context.adapters.groups.groupsOf(context.scope, ids)
+      const without = ids.filter((id) => of.get(id)?.[0]?.id !== group.id)
+      expectEqual(without, [], 'members of whom groupsOf does not know the group')
     },
   },
   {
@@ -111,7 +112,7 @@ const wholeGroups: readonly CheckParts[] = [
     async run(context) {
       const { adapters, scope } = context
       const user = await createUser(context)
-      const unknown = [randomUUID(), `it's\0`, '']
+      const unknown = [randomUUID(), `it's\0`, '', ...idsLike(user.id)]
       const error = await expectStoreError(
         'unknownReference',
         () => createGroup(context, [user.id, ...unknown]),
@@ -133,8 +134,22 @@ const wholeGroups: readonly CheckParts[] = [
       const [one, two] = [await createUser(context), await createUser(context)]
       const group = await createGroup(context, [one.id])
       const members = [{ value: two.id }]
-      await replaceGroup(context, changed(group, { members }) as Group, group)
+      const current = changed(group, { members }) as Group
+      await replaceGroup(context, current, group)
       expectEqual(await memberIds(context, group.id), [two.id], 'members afterwards')
+      const unknown = [...members, { value: 'nobody' }]
+      const refused = { ...current, displayName: 'Refused', members: unknown }
+      await expectStoreError(
+        'unknownReference',
+        () => replaceGroup(context, changed(refused, {}) as Group, current),
+        'replace with an unknown member',
+      )
+      const kept = await readGroup(context, group.id)
+      expectEqual(kept?.meta, current.meta, 'meta after what was refused')
+      expectEqual(kept?.displayName, current.displayName, 'displayName after what was refused')
+      expectEqual(await memberIds(context, group.id), [two.id], 'members after what was refused')
+      await replaceGroup(context, changed(current, { members: undefined }) as Group, current)
+      expectEqual(await memberIds(context, group.id), [], 'members of a group without any')
       expectThat(
         context.adapters.groups.changeMembers === undefined,
         'changeMembers must be absent: "supports.memberDeltas" is not declared',
@@ -160,6 +175,25 @@ const deltas: readonly CheckParts[] = (
         expectEqual(stored?.meta, result?.group.meta, 'meta afterwards')
         expectEqual(stored?.meta.lastModified, changedAt, 'lastModified')
         expectThat(stored?.meta.version !== group.meta.version, 'The version must change')
+        expectEqual(result?.group.members, undefined, 'members of the group that is returned')
+        const next = await change(context, group.id, { add: [one], remove: [] })
+        const isNew = next?.group.meta.version !== stored?.meta.version
+        expectThat(isNew, 'The version must change again, also with the same "now"')
+      },
+    },
+    {
+      id: 'members.change.many',
+      section: 'GroupStore.changeMembers',
+      title: 'adds 200 members, and removes 200 others, in one step',
+      async run(context) {
+        const users = await createUsers(context, 400)
+        const [leaving, joining] = [users.slice(0, 200), users.slice(200)]
+        const [remove, add] = [leaving.map(({ id }) => id), joining.map(({ id }) => id)]
+        const group = await createGroup(context, remove)
+        const result = await change(context, group.id, { add, remove })
+        expectIds(withIds(result?.added), joining, 'added')
+        expectIds(withIds(result?.removed), leaving, 'removed')
+        expectIds(withIds(await memberIds(context, group.id)), joining, 'members afterwards')
       },
     },
     {
@@ -299,11 +333,26 @@ function change({ adapters, scope }: CheckContext, groupId: string, members: Mem
 }
 
 /** Adds a member to a group, and returns the group as it is then. */
-export async function addMember(context: CheckContext, group: Group, id: string): Promise<Group> {
-  const isDelta = withDeltas(context.adapters)
+export function addMember(context: CheckContext, group: Group, id: string): Promise<Group> {
   const members = [...(group.members ?? []), { value: id }]
-  const next = changed(group, isDelta ? {} : { members }) as Group
-  await replaceGroup(context, next, group, isDelta ? { add: [id], remove: [] } : undefined)
+  return changeOne(context, { ...group, members } as Group, { add: [id], remove: [] })
+}
+
+/** Takes a member out of a group, and returns the group as it is then. */
+export function removeMember(context: CheckContext, group: Group, id: string): Promise<Group> {
+  const members = (group.members ?? []).filter(({ value }) => value !== id)
+  return changeOne(context, { ...group, members } as Group, { add: [], remove: [id] })
+}
+
+async function changeOne(
+  context: CheckContext,
+  group: Group,
+  members: MemberChange,
+): Promise<Group> {
+  const isDelta = withDeltas(context.adapters)
+  const isEmpty = isDelta || group.members?.length === 0
+  const next = changed(group, isEmpty ? { members: undefined } : {}) as Group
+  await replaceGroup(context, next, group, isDelta ? members : undefined)
   return next
 }
 
@@ -327,6 +376,10 @@ function readGroup({ adapters, scope }: CheckContext, id: string): Promise<Group
 export async function threeUsers(context: CheckContext): Promise<[string, string, string]> {
   const users = [await createUser(context), await createUser(context), await createUser(context)]
   return users.map(({ id }) => id) as [string, string, string]
+}
+
+function withIds(ids: readonly string[] = []) {
+  return ids.map((id) => ({ id }))
 }
 
 function byValue(a: { readonly value: string }, b: { readonly value: string }): number {

@@ -91,6 +91,26 @@ function keeping(subject: Subject): readonly Check[] {
       },
     }),
     define(subject, {
+      id: 'replace.uniqueness.race',
+      level: 'MUST',
+      section: 'RFC 7644 §3.5.1; S-INT-01',
+      title: 'lets exactly one of 20 resources win that take the same unique key at the same time',
+      async run(context) {
+        const all = await Promise.all(Array.from({ length: 20 }, () => create(context, subject)))
+        const errors = await Promise.all(
+          all.map((one) =>
+            rejection(() => replace(context, subject, changed(one, { [attribute]: 'same' }), one)),
+          ),
+        )
+        const winners = errors.filter((error) => error === undefined)
+        expectEqual(winners.length, 1, 'writers that succeeded')
+        expectKinds(errors, 'uniqueness')
+        const { resources } = await firstPage(context, subject)
+        const named = resources.filter((resource) => resource[attribute] === 'same')
+        expectEqual(named.length, 1, 'resources with the key')
+      },
+    }),
+    define(subject, {
       id: 'delete.key',
       level: 'MUST',
       section: 'RFC 7644 §3.6; ResourceStore.delete',

@@ -1,6 +1,7 @@
 import { labelStudioApi } from '../../../adapters/label-studio/api/index.js'
 import type { LabelStudioAdaptersOptions } from '../../../adapters/label-studio/index.js'
 import { memoryAdapters } from '../../../adapters/memory/index.js'
+import { sessionCookie } from '../../support/fake-label-studio/auth.js'
 import {
   type FakeLabelStudio,
   startFakeLabelStudio,
@@ -113,8 +114,11 @@ async function cutShort(scene: Scene, lastStep: number, withOwner: boolean) {
     const world = { product: healthy, id, crew }
     await scene.before?.(world)
     await healthy.drained()
-    const isIn = async () =>
+    const enters = async (cookie: string) =>
       (await send(`${healthy.url}/api/current-user/whoami`, { headers: { cookie } })).status === 200
+    const account = [...fake.state.users.values()].find((each) => each.email === email)
+    // With the owner's sign-in, what a deleted person held before has ended.
+    const isIn = () => enters(account && withOwner ? `sessionid=${sessionCookie(account)}` : cookie)
     /** Whether what the identity provider reads agrees with what the person finds. */
     const isTrue = async () => {
       const [user] = (await healthy.lookUp(email)).json.Resources

@@ -121,7 +121,7 @@ const setPassword = forSuperusers((context, user) => {
 })
 
 /** Search and change of memberships, where a removed membership can be restored. */
-const onlySuperusers =
+export const onlySuperusers =
   (handler: FakeHandler): FakeHandler =>
   (context, id) =>
     context.pageUser?.isSuperuser
@@ -134,9 +134,13 @@ const searchUsers = onlySuperusers(({ state, request }) => {
   const text = (request.query.get('q') ?? '').toLowerCase()
   const active = request.query.get('is_active__exact')
   const superuser = request.query.get('is_superuser__exact')
+  const id = request.query.get('id__exact')
+  const withTokens = request.query.get('outstandingtoken__isnull') === '0'
   const all = [...state.users.values()].filter(
-    ({ email, isActive, isSuperuser }) =>
+    ({ email, isActive, isSuperuser, ...each }) =>
       email.toLowerCase().includes(text) &&
+      (id === null || id === `${each.id}`) &&
+      (!withTokens || each.outstandingTokens.length > 0) &&
       (active === null || isActive === (active === '1')) &&
       (superuser === null || isSuperuser === (superuser === '1')),
   )

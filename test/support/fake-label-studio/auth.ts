@@ -53,14 +53,19 @@ export function newPersonalAccessToken(user: FakeUser): string {
   user.personalAccessToken = randomUUID()
   const iat = Math.floor(Date.now() / 1000)
   const exp = iat + 200 * 365 * 86_400
-  return jwt({
+  const token = jwt({
     token_type: 'refresh',
     exp,
     iat,
     jti: user.personalAccessToken,
     user_id: `${user.id}`,
   })
+  user.outstandingTokens.push(withoutSignature(token))
+  return token
 }
+
+/** A JWT's header and payload, as Label Studio shows it. */
+export const withoutSignature = (token: string) => token.split('.').slice(0, 2).join('.')
 
 export function newAccessToken(user: FakeUser, options: FakeOptions): string {
   const iat = Math.floor(Date.now() / 1000)

@@ -23,6 +23,7 @@ import {
   newState,
   organizationId,
 } from './state.js'
+import { tokenAdminRoutes } from './token-admin.js'
 import { tokenRoutes } from './tokens.js'
 import { userRoutes } from './users.js'
 
@@ -152,7 +153,7 @@ function textOf(body: Buffer, type = ''): string {
 
 const bothEditions = [...tokenRoutes, ...userRoutes, ...projectRoutes, ...pageRoutes]
 const routesOf = {
-  community: [...bothEditions, ...adminRoutes],
+  community: [...bothEditions, ...adminRoutes, ...tokenAdminRoutes],
   enterprise: [...enterpriseRoutes, ...bothEditions],
 }
 

@@ -50,11 +50,14 @@ export interface FakeUser {
   /** Part of every session, so that a new password ends old sessions. */
   passwordVersion: number
   activeOrganization: number | null
+  /** '': there is none. Label Studio then fails where it needs one. */
   legacyToken: string
   dateJoined: string
   lastLogin: string | undefined
   /** `jti` of the only valid personal access token. */
   personalAccessToken: string | undefined
+  /** Every personal access token ever made, without its signature. */
+  outstandingTokens: string[]
 }
 
 export interface FakeMember {
@@ -180,6 +183,7 @@ export function newUser(
     dateJoined: new Date().toISOString(),
     lastLogin: undefined,
     personalAccessToken: undefined,
+    outstandingTokens: [],
     ...given,
   }
 }

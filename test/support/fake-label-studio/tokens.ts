@@ -1,4 +1,10 @@
-import { newAccessToken, newPersonalAccessToken, readJwt, unauthorized } from './auth.js'
+import {
+  newAccessToken,
+  newPersonalAccessToken,
+  readJwt,
+  unauthorized,
+  withoutSignature,
+} from './auth.js'
 import { apiError, type FakeHandler, json, noContent, record, route, textIn } from './http.js'
 import { randomKey } from './state.js'
 
@@ -17,7 +23,12 @@ const health: FakeHandler = () => ({
 })
 
 const listTokens: FakeHandler = ({ user }) =>
-  json(200, user?.personalAccessToken === undefined ? [] : [{ token: 'header.payload' }])
+  json(
+    200,
+    user?.personalAccessToken === undefined
+      ? []
+      : user.outstandingTokens.slice(-1).map((token) => ({ token })),
+  )
 
 const createToken: FakeHandler = ({ user }) => {
   if (user === undefined) return unauthorized()
@@ -36,14 +47,21 @@ const refreshToken: FakeHandler = ({ state, options, request }) => {
   return json(200, { access: newAccessToken(user, options) })
 }
 
+/** Whoever knows a token may revoke it, and its signature is not needed. */
 const revokeToken: FakeHandler = ({ state, request }) => {
-  const user = readJwt(state, textIn(request.json, 'refresh') ?? '', 'refresh')
-  if (user === undefined) return apiError(404, 'Token is already blacklisted')
+  const shown = withoutSignature(textIn(request.json, 'refresh') ?? '')
+  const user = [...state.users.values()].find(
+    (each) => each.personalAccessToken && each.outstandingTokens.at(-1) === shown,
+  )
+  if (user === undefined) return apiError(404, 'Token is invalid or already blacklisted.')
   user.personalAccessToken = undefined
   return noContent()
 }
 
-const legacyToken: FakeHandler = ({ user }) => json(200, { token: user?.legacyToken })
+const legacyToken: FakeHandler = ({ user }) =>
+  user?.legacyToken === ''
+    ? apiError(500, 'Token matching query does not exist.')
+    : json(200, { token: user?.legacyToken })
 
 const resetLegacyToken: FakeHandler = ({ user }) => {
   if (user === undefined) return unauthorized()
@@ -76,7 +94,7 @@ export const tokenRoutes = [
   route('GET', '/api/token/', listTokens),
   route('POST', '/api/token/', createToken),
   route('POST', '/api/token/refresh/', refreshToken, { isOpen: true }),
-  route('POST', '/api/token/blacklist/', revokeToken),
+  route('POST', '/api/token/blacklist/', revokeToken, { isOpen: true }),
   route('GET', '/api/current-user/token', legacyToken),
   route('POST', '/api/current-user/reset-token/', resetLegacyToken),
   route('GET', '/api/jwt/settings', tokenSettings),

@@ -2,14 +2,15 @@ import { LabelStudioError } from '../errors.js'
 import { type AdminUser, readUserForm, toAdminUser, unknownForm } from './user-form.js'
 import type { Pages } from './web-session.js'
 
-const accountsPath = '/admin/users/user/'
+/** Where the admin lists accounts. */
+export const accountsPath = '/admin/users/user/'
 
 /**
  * Ids of the accounts that the admin's search finds for a text, including those whose address only
  * contains it.
  */
 export async function searchAccounts(pages: Pick<Pages, 'get'>, text: string): Promise<number[]> {
-  return accountsIn(await pageOfAll(pages, `${accountsPath}?q=${encodeURIComponent(text)}`))
+  return idsOfAccounts(await pageOfAll(pages, `${accountsPath}?q=${encodeURIComponent(text)}`))
 }
 
 /** Ids of all accounts that are deactivated. */
@@ -39,7 +40,7 @@ async function listWhere(
     // Django redirects from a page beyond the end.
     if (answer.status === 302 && page > 1) break
     if (answer.status !== 200) throw refusedPage(answer.status)
-    for (const id of accountsIn(answer.html)) ids.add(id)
+    for (const id of idsOfAccounts(answer.html)) ids.add(id)
     if (ids.size === before) break
   }
   const [first] = ids
@@ -60,7 +61,8 @@ async function pageOfAll(pages: Pick<Pages, 'get'>, path: string): Promise<strin
   return html
 }
 
-function accountsIn(html: string): number[] {
+/** The ids of the accounts that a list shows. */
+export function idsOfAccounts(html: string): number[] {
   return idsIn(html, /\/admin\/users\/user\/(\d{1,15})\/change\//g)
 }
 

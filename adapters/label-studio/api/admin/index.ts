@@ -7,6 +7,12 @@ import { retrying } from '../http/retry.js'
 import { connectionSettings, type LabelStudioConnection } from '../options.js'
 import { listInactive, listSuperusers, searchAccounts } from './accounts.js'
 import {
+  hadPersonalTokens,
+  type ReplacedCredentials,
+  replaceLegacyToken,
+  unknownPassword,
+} from './credentials.js'
+import {
   controlOf,
   readFormErrors,
   readForms,
@@ -60,6 +66,13 @@ export interface LabelStudioAdmin {
    *   characters
    */
   setPassword(id: number, password: string, signal?: AbortSignal): Promise<void>
+  /**
+   * Replaces password and legacy token by new ones, which ends sign-in, sessions and the old token
+   * for good. Personal access tokens stay: see `revokePersonalTokens` of the API.
+   *
+   * @throws as `change`
+   */
+  replaceCredentials(id: number, signal?: AbortSignal): Promise<ReplacedCredentials>
   /**
    * The account with exactly this address in lower case, whether or not it is a member of an
    * organization.
@@ -119,6 +132,7 @@ export function labelStudioAdmin(
     get: (id, signal) => run((pages) => orUndefined(readUser(pages, id)), signal),
     change: (id, change, signal) => run((pages) => changeUser(pages, id, change), signal),
     setPassword: (id, text, signal) => run((pages) => changePassword(pages, id, text), signal),
+    replaceCredentials: (id, signal) => run((pages) => replaceCredentials(pages, id), signal),
     find: (email, signal) => run((pages) => findUser(pages, normalizeEmail(email)), signal),
     // One page at a time, after all changes, so that no deactivation waits for a long list.
     inactiveIds: (signal) => listInactive(later(signal)),
@@ -216,6 +230,12 @@ async function changePassword(pages: Pages, id: number, password: string): Promi
   if (answer.status !== 302) throw refused(answer)
 }
 
+async function replaceCredentials(pages: Pages, id: number): Promise<ReplacedCredentials> {
+  await changePassword(pages, id, unknownPassword())
+  const legacyToken = await replaceLegacyToken(pages, id)
+  return { legacyToken, hadPersonalTokens: await hadPersonalTokens(pages, id) }
+}
+
 function refuseSuperuser(user: AdminUser): void {
   if (!user.isSuperuser) return
   throw new LabelStudioError('protected', "Label Studio's owner cannot be changed from outside.")
@@ -257,4 +277,4 @@ function refused({ status, html }: Page): LabelStudioError {
       })
 }
 
-export type { AdminUser, AdminUserChange }
+export type { AdminUser, AdminUserChange, ReplacedCredentials }

@@ -83,9 +83,10 @@ export function enterpriseTarget(parts: EnterpriseParts): EditionTarget {
     },
 
     async setPassword(scope, user, password) {
-      if (await accounts.find(scope, user)) return
+      if (await accounts.find(scope, user)) return false
       const created = await accounts.create(scope, user, { password, isUrgent: true })
       await accounts.link(scope, user, created)
+      return true
     },
 
     async current(scope, user, { projectIds }) {

@@ -108,7 +108,7 @@ function renumber(section) {
 
 function offerFilter(form) {
   const filter = form.querySelector('[data-filter]')
-  if (form.querySelectorAll('tbody tr').length < 12) return
+  if (form.querySelectorAll('.rules tbody tr').length < 12) return
   filter.hidden = false
   const input = filter.querySelector('input')
   input.addEventListener('input', () => {

@@ -1,12 +1,16 @@
+import { countOf } from '../../numbers.js'
 import type { Setup } from '../../reports/setup.js'
 import type { MadeToken, TokenSummary } from '../../rules/tokens.js'
 import { type Guide, guides } from '../guides.js'
 import { type Html, html, type Part } from '../html.js'
-import { badge, countOf, formToken, instant, type Layout } from '../layout.js'
+import { badge, formToken, instant, type Layout } from '../layout.js'
+import { copyField } from './copy-field.js'
 
 /** The data of the page "Connect". */
 export interface ConnectView {
   readonly setup: Setup
+  /** Whether the identity provider has sent people. */
+  readonly hasPeople: boolean
   /** Absent: tokens are given only in code. */
   readonly tokens: readonly TokenSummary[] | undefined
   /** The guide of the chosen identity provider. */
@@ -33,7 +37,7 @@ ${view.made && madePanel(view.made)}
 ${urlCard(view.scimUrl)}
 ${tokenCard(layout, view.tokens)}
 ${guideCard(layout, view.guide)}
-${nextCard(layout, view.setup)}`
+${nextCard(layout, view)}`
 }
 
 function madePanel({ token, made }: MadeToken): Html {
@@ -42,16 +46,6 @@ function madePanel({ token, made }: MadeToken): Html {
 <p>It is shown this once: only its digest is kept here.</p>
 ${copyField('made-token', 'Token', { value: token })}
 </section>`
-}
-
-interface CopyField {
-  readonly value: string
-  readonly path?: string | undefined
-}
-
-/** A value with a copy button. The button appears only if scripts run. */
-function copyField(id: string, label: string, { value, path }: CopyField): Html {
-  return html`<p class="copy"><label for="${id}" class="unseen">${label}</label><input id="${id}" readonly value="${value}"${path !== undefined && html` data-path="${path}"`}> <button type="button" class="button" hidden data-copy="${id}">Copy</button></p>`
 }
 
 function urlCard(scimUrl: ScimUrl | undefined): Html {
@@ -79,8 +73,8 @@ ${tokens.length > 0 && tokenTable(layout, tokens)}
 <form method="post" action="${layout.base}/connect" class="search">${formToken(layout)}
 <label for="token-name" class="unseen">Name of the token</label>
 <input type="text" id="token-name" name="name" required maxlength="100" placeholder="Name, e.g. okta" autocomplete="off">
-<label for="token-days" class="unseen">How long it lives</label>
-<select id="token-days" name="days"><option value="365">for a year</option><option value="90">for 90 days</option><option value="">without end</option></select>
+<label for="token-days" class="unseen">When it expires</label>
+<select id="token-days" name="days"><option value="365">expires in a year</option><option value="90">expires in 90 days</option><option value="">never expires</option></select>
 <button class="button${tokens.length === 0 && ' primary'}" name="do" value="create">Make a token</button>
 </form>
 </section>`
@@ -88,7 +82,7 @@ ${tokens.length > 0 && tokenTable(layout, tokens)}
 
 function tokenTable(layout: Layout, tokens: readonly TokenSummary[]): Html {
   return html`<div class="scroll" role="region" aria-label="Tokens" tabindex="0"><table class="rows">
-<thead><tr><th scope="col">Token</th><th scope="col">Last used</th><th scope="col">Ends</th><th scope="col"><span class="unseen">Manage</span></th></tr></thead>
+<thead><tr><th scope="col">Token</th><th scope="col">Last used</th><th scope="col">Expires</th><th scope="col"><span class="unseen">Manage</span></th></tr></thead>
 <tbody>${tokens.map((token) => tokenRow(layout, token))}</tbody></table></div>`
 }
 
@@ -102,7 +96,7 @@ function tokenRow(layout: Layout, token: TokenSummary): Html {
   const { id, name, state, createdAt, createdBy, expiresAt, lastUsedAt } = token
   return html`<tr><th scope="row">${name} ${states[state]}<br><span class="quiet">${
     id === undefined ? 'given in code' : html`made ${instant(createdAt)} by ${createdBy}`
-  }</span></th><td data-label="Last used">${instant(lastUsedAt)}</td><td data-label="Ends">${expiresAt === undefined ? html`<span class="quiet">never</span>` : instant(expiresAt)}</td><td class="end">${id !== undefined && manage(layout, { ...token, id })}</td></tr>
+  }</span></th><td data-label="Last used">${instant(lastUsedAt)}</td><td data-label="Expires">${expiresAt === undefined ? html`<span class="quiet">never</span>` : instant(expiresAt)}</td><td class="end">${id !== undefined && manage(layout, { ...token, id })}</td></tr>
 `
 }
 
@@ -134,16 +128,15 @@ ${
 </section>`
 }
 
-function nextCard(layout: Layout, { lastContact, people, groups, hasRules }: Setup): Html {
+function nextCard(layout: Layout, { setup, hasPeople }: ConnectView): Html {
+  const { lastContact, groups, hasRules } = setup
   const step = (isDone: boolean, title: Part, about: Part) =>
-    html`<li class="${isDone ? 'done' : 'open'}"><strong>${title}</strong> ${isDone ? badge('good', 'Done') : badge('plain', 'To come')}<br><span class="quiet">${about}</span></li>`
+    html`<li class="${isDone ? 'done' : 'open'}"><strong>${title}</strong> ${isDone ? badge('good', 'Done') : badge('plain', 'Not yet')}<br><span class="quiet">${about}</span></li>`
   const isConnected = lastContact !== undefined
-  // Before that, all people come from an import.
-  const hasPeople = isConnected && people > 0
   return html`<section class="card" aria-labelledby="next-title" id="next"${!isConnected && html` data-refresh="3"`}><h2 id="next-title">What happens next</h2>
 <ol class="steps" aria-live="polite">
 ${step(isConnected, 'The identity provider calls', isConnected ? html`Last seen ${instant(lastContact)}.` : 'Test the connection there; this page sees it.')}
-${step(hasPeople, 'It sends people', hasPeople ? html`<a href="${layout.base}/people">${countOf(people, 'person', 'people')}</a>` : 'Assign somebody there.')}
+${step(hasPeople, 'It sends people', hasPeople ? html`They are under <a href="${layout.base}/people">People</a>.` : 'Assign somebody there.')}
 ${step(groups > 0, 'It sends groups', groups > 0 ? html`<a href="${layout.base}/groups">${countOf(groups, 'group', 'groups')}</a>` : 'Push the groups that shall give access.')}
 ${step(hasRules, 'Rules give them roles, workspaces and projects', html`<a href="${layout.base}">Group mapping</a>: you see who changes before anything is saved.`)}
 </ol></section>`

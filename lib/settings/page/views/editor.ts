@@ -1,4 +1,5 @@
 import type { RuleProblem } from '../../../mapping/index.js'
+import { numberText } from '../../numbers.js'
 import { type Draft, digestOf, type Section } from '../draft.js'
 import { type Html, html, type Part } from '../html.js'
 import { formToken, type Layout } from '../layout.js'
@@ -17,8 +18,17 @@ export interface EditorView {
   readonly panel?: Part
   /** Set if the panel is a preview of exactly this draft and there is something to save. */
   readonly isPreviewed?: boolean
+  /** Set if saving needs a confirmation. */
+  readonly loss?: LossToConfirm
   /** Set if the draft equals the saved rules. */
   readonly isSaved?: boolean
+}
+
+/** A loss of access that is saved only when it is confirmed. */
+export interface LossToConfirm {
+  readonly people: number
+  /** Saving was refused, because the confirmation was missing. */
+  readonly isRefused: boolean
 }
 
 const listNames = {
@@ -48,7 +58,7 @@ ${actionBar(view)}
 }
 
 /** One primary action: first to preview the changes, then to save them. */
-function actionBar({ layout, isPreviewed = false, isSaved = false }: EditorView): Html {
+function actionBar({ layout, loss, isPreviewed = false, isSaved = false }: EditorView): Html {
   return html`<div class="actions${!isSaved && ' ready'}" data-actions>
 <div class="wide"${isPreviewed && html` hidden`} data-unseen>
 <p class="quiet">Nothing changes until you have seen and confirmed the preview.</p>
@@ -57,10 +67,19 @@ function actionBar({ layout, isPreviewed = false, isSaved = false }: EditorView)
 ${
   isPreviewed &&
   html`<div class="wide" data-previewed>
-<p class="quiet">You have seen what changes. Edit the rules below, and you see it again.</p>
+${loss ? confirmation(loss) : html`<p class="quiet">You have seen what changes. Edit the rules below, and you see it again.</p>`}
 <p class="buttons"><a class="button" href="${layout.base}" data-discard>Discard</a><button class="button primary" name="do" value="save" data-save>Save rules</button></p>
 </div>`
 }
+</div>`
+}
+
+/** Beside the button that saves, so that nobody looks for it. */
+function confirmation({ people, isRefused }: LossToConfirm): Html {
+  const who = people === 1 ? 'this person' : `these ${numberText(people)} people`
+  return html`<div class="confirmation">
+${isRefused && html`<p class="problem" id="unconfirmed" role="alert" tabindex="-1" autofocus>Nothing is saved yet. Confirm the loss of access, then save again.</p>`}
+<p><label class="check"><input type="checkbox" name="confirm" value="yes"${isRefused && html` aria-invalid="true" aria-describedby="unconfirmed"`}> I want ${who} to lose all access</label></p>
 </div>`
 }
 
@@ -105,7 +124,7 @@ function rolesSection(view: EditorView): Html {
     section: 'roles',
     title: 'Organization roles',
     about:
-      'The role that members of a group get. Of several, the most elevated wins: ' +
+      'The role that members of a group get. If several apply, the highest wins: ' +
       'Administrator, Manager, Reviewer, Annotator. A group has one role; ' +
       'Owner cannot be given.',
     columns: ['Role', 'Group'],
@@ -163,7 +182,7 @@ function projectsSection(view: EditorView): Html {
     title: 'Projects',
     about:
       'The projects that members of a group belong to, and as what. Inherit: ' +
-      'as a member with the organization role. Of several, Reviewer wins over Annotator, ' +
+      'as a member with the organization role. If several apply, Reviewer wins over Annotator, ' +
       'and Annotator over Inherit.',
     columns: ['Project', 'Group', 'Role'],
     add: 'Add a project rule',

@@ -1,6 +1,7 @@
+import { countOf, numberText } from '../../numbers.js'
 import type { GroupReport, GroupsPage, GroupsReport, PushedGroup } from '../../reports/groups.js'
 import { type Html, html, type Part } from '../html.js'
-import { badge, countOf, type Layout, pager } from '../layout.js'
+import { badge, type Layout, pager } from '../layout.js'
 import type { NameProjects } from '../project-names.js'
 import { ruleLink } from './rule-link.js'
 
@@ -36,7 +37,7 @@ function groupsTable(layout: Layout, { groups }: GroupsReport): Html {
 <tbody>${groups.map(
     (
       group,
-    ) => html`<tr><th scope="row"><a href="${groupPath(layout, group.id)}">${group.displayName}</a></th><td data-label="Members">${group.members?.toLocaleString('en')}</td><td data-label="Rules">${group.mapped ? ruleLinks(layout, group) : badge('plain', 'None')}</td><td data-label="Perhaps meant">${group.nearMisses.length > 0 && quoted(group.nearMisses)}</td></tr>
+    ) => html`<tr><th scope="row"><a href="${groupPath(layout, group.id)}">${group.displayName}</a></th><td data-label="Members">${group.members !== undefined && numberText(group.members)}</td><td data-label="Rules">${group.mapped ? ruleLinks(layout, group) : badge('plain', 'None')}</td><td data-label="Perhaps meant">${group.nearMisses.length > 0 && quoted(group.nearMisses)}</td></tr>
 `,
   )}</tbody></table></div>`
 }

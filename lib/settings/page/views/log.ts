@@ -1,7 +1,9 @@
 import { type EventName, eventNames } from '../../../events/catalogue.js'
 import type { StoredAuditEntry } from '../../../stores/audit-store.js'
+import { countOf } from '../../numbers.js'
 import { type Html, html, type Part } from '../html.js'
-import { badge, countOf, instant, type Layout } from '../layout.js'
+import { badge, instant, type Layout } from '../layout.js'
+import { attributeWords } from './attribute-words.js'
 import { eventWords } from './event-words.js'
 import { notice } from './panels.js'
 
@@ -93,6 +95,8 @@ function entryRow(entry: StoredAuditEntry, index: number, layout: Layout | undef
 
 function about({ target }: StoredAuditEntry, layout: Layout | undefined): Part {
   if (!target) return undefined
+  // A request that named nobody, such as a POST.
+  if (target.id === '') return target.resourceType
   const name = target.name ?? target.id
   const folder = { User: 'people', Group: 'groups' }[target.resourceType]
   if (!layout || folder === undefined) return name
@@ -102,7 +106,7 @@ function about({ target }: StoredAuditEntry, layout: Layout | undefined): Part {
 function details({ detail, attributes, count, status }: StoredAuditEntry): Part {
   const parts = [
     detail,
-    attributes && attributes.length > 0 ? attributes.join(', ') : undefined,
+    attributes && attributes.length > 0 ? attributes.map(attributeWords).join(', ') : undefined,
     count === undefined ? undefined : countOf(count, 'member', 'members'),
     status === undefined ? undefined : `status ${status}`,
   ]

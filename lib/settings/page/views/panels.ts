@@ -1,55 +1,45 @@
+import { countOf, numberText } from '../../numbers.js'
 import type { Preview } from '../../reports/preview.js'
 import type { Status } from '../../reports/status.js'
+import type { rulesBetween } from '../../rules/difference.js'
 import { type Html, html, type Part } from '../html.js'
-import { badge, countOf, instant, type Layout } from '../layout.js'
+import { badge, instant, type Layout } from '../layout.js'
 import type { NameProjects } from '../project-names.js'
 import { meantButtons } from './editor.js'
 
 const people = (count: number) => countOf(count, 'person', 'people')
 
-/** The effects of saving, and the button that saves. */
-export function previewPanel(
-  layout: Layout,
-  preview: Preview,
-  difference: {
-    readonly added: readonly string[]
-    readonly removed: readonly string[]
-    readonly names: NameProjects
-  },
-): Html {
+/** The preview of a draft, and what else its panel needs. */
+export interface PreviewView {
+  readonly preview: Preview
+  /** Rules that only the draft has, and rules that only the saved ones have. */
+  readonly difference: ReturnType<typeof rulesBetween>
+  readonly names: NameProjects
+  /** Saving was refused: the focus is on the message about that. */
+  readonly isRefused: boolean
+}
+
+/** The effects of saving: first the numbers, then the rules, then the first people of each list. */
+export function previewPanel(layout: Layout, view: PreviewView): Html {
+  const { preview, difference, isRefused } = view
   const isNothing = difference.added.length === 0 && difference.removed.length === 0
   if (isNothing) return notice('plain', 'These are the rules that are saved already.')
-  const losing = preview.sample.filter(({ losesAccess }) => losesAccess)
-  const others = preview.sample.filter(({ losesAccess }) => !losesAccess)
-  return html`<section class="panel ${preview.losingAccess > 0 ? 'bad' : 'plain'}" id="preview" aria-labelledby="preview-title" tabindex="-1" autofocus data-preview>
+  return html`<section class="panel ${preview.losingAccess > 0 ? 'bad' : 'plain'}" id="preview" aria-labelledby="preview-title" tabindex="-1"${!isRefused && html` autofocus`} data-preview>
 <h2 id="preview-title">${headline(preview)}</h2>
 ${layout.notInForce !== undefined && html`<p>It is recorded, and not in force: only losing all access takes effect.</p>`}
-${losing.length > 0 && lossList(layout, preview, { losing, names: difference.names })}
-${missingNames(preview)}
+${lossSentence(preview)}
 ${figures(preview)}
+${missingNames(preview)}
 ${ruleChanges(difference)}
 ${newWorkspaces(preview)}
-${sample(layout, preview, { others, names: difference.names })}
+${changedPeople(layout, view)}
 </section>`
 }
 
-interface Losing {
-  readonly losing: Preview['sample']
-  readonly names: NameProjects
-}
-
-/**
- * Everyone who loses access, with number and names, always visible. A large loss needs a
- * confirmation.
- */
-function lossList(layout: Layout, preview: Preview, { losing, names }: Losing): Html {
-  const { losingAccess, warning } = preview
-  const lose = losingAccess === 1 ? 'loses' : 'lose'
-  const more = losingAccess - losing.length
-  return html`<h3 class="warning">${warning ?? `${people(losingAccess)} ${lose} all access.`}</h3>
-${changeTable(layout, losing, names)}
-${more > 0 && html`<p class="quiet">and ${more.toLocaleString('en')} more</p>`}
-${warning !== undefined && html`<p><label class="check"><input type="checkbox" name="confirm" value="yes"> I want them to lose their access</label></p>`}`
+function lossSentence({ losingAccess, warning }: Preview): Part {
+  if (losingAccess === 0) return undefined
+  const sentence = `${countOf(losingAccess, 'person loses', 'people lose')} all access.`
+  return html`<h3 class="warning">${warning ?? sentence}</h3>`
 }
 
 /** Warns before saving that a rule for a misspelt name gives nothing. */
@@ -69,7 +59,7 @@ function headline({ changed }: Preview): string {
 function figures(preview: Preview): Part {
   if (preview.changed === 0) return undefined
   const figure = (value: number, label: string, kind = '') =>
-    html`<div class="${kind}"><dt>${label}</dt><dd>${value.toLocaleString('en')}</dd></div>`
+    html`<div class="${kind}"><dt>${label}</dt><dd>${numberText(value)}</dd></div>`
   return html`<dl class="figures">
 ${figure(preview.granted, 'get something')}
 ${figure(preview.revoked, 'lose something')}
@@ -83,21 +73,19 @@ function newWorkspaces({ newWorkspaces: titles }: Preview): Part {
   const named = titles
     .slice(0, maxRules)
     .map((title, at) => [at > 0 && ', ', html`<q>${title}</q>`])
-  const more = titles.length > maxRules && ` and ${titles.length - maxRules} more`
+  const more = titles.length > maxRules && ` and ${numberText(titles.length - maxRules)} more`
   return html`<p>Saving makes the ${titles.length === 1 ? 'workspace' : 'workspaces'} ${named}${more}, without projects yet.</p>`
 }
 
 const maxRules = 20
 
-function ruleChanges(difference: {
-  readonly added: readonly string[]
-  readonly removed: readonly string[]
-}): Html {
+function ruleChanges(difference: PreviewView['difference']): Html {
   const list = (title: string, rules: readonly string[], mark: string) =>
     rules.length > 0 &&
     html`<h3>${title}</h3>
 <ul class="changes">${rules.slice(0, maxRules).map((rule) => html`<li><span aria-hidden="true">${mark}</span> ${rule}</li>`)}${
-      rules.length > maxRules && html`<li class="quiet">and ${rules.length - maxRules} more</li>`
+      rules.length > maxRules &&
+      html`<li class="quiet">and ${numberText(rules.length - maxRules)} more</li>`
     }</ul>`
   const lists = [
     list('Rules added', difference.added, '+'),
@@ -106,24 +94,59 @@ function ruleChanges(difference: {
   return html`<div class="columns">${lists.map((each) => html`<div>${each}</div>`)}</div>`
 }
 
-interface Others {
-  readonly others: Preview['sample']
-  readonly names: NameProjects
+/** Those who lose all access, then the others. */
+function changedPeople(layout: Layout, { preview, names }: PreviewView): Part {
+  const { sample, changed, losingAccess } = preview
+  const [losing, others] = [true, false].map((loses) =>
+    sample.filter(({ losesAccess }) => losesAccess === loses),
+  )
+  const title = losingAccess > 0 ? 'Who else changes' : 'Who changes'
+  return [
+    peopleList(layout, names, {
+      title: 'Who loses all access',
+      people: losing,
+      total: losingAccess,
+    }),
+    peopleList(layout, names, { title, people: others, total: changed - losingAccess }),
+  ]
 }
 
-function sample(layout: Layout, preview: Preview, { others, names }: Others): Part {
-  if (others.length === 0) return undefined
-  const isAll = preview.sample.length === preview.changed
-  const who = preview.losingAccess > 0 ? 'Who else changes' : 'Who changes'
-  return html`<details${others.length <= 10 && html` open`}>
-<summary>${isAll ? who : `${others.length} of the ${people(preview.changed - preview.losingAccess)}`}</summary>
-${changeTable(layout, others, names)}
+interface ChangedPeople {
+  readonly title: string
+  readonly people: Preview['sample'] | undefined
+  /** How many there are; only the first of them are in `people`. */
+  readonly total: number
+}
+
+const maxUnfolded = 5
+
+/** A few people by name, the rest folded, so that a long list moves nothing out of view. */
+function peopleList(
+  layout: Layout,
+  names: NameProjects,
+  { title, people: listed = [], total }: ChangedPeople,
+): Part {
+  if (listed.length === 0) return undefined
+  const [first, rest] = [listed.slice(0, maxUnfolded), listed.slice(maxUnfolded)]
+  const more = total - listed.length
+  return html`<h3>${title}</h3>
+${changeTable(layout, names, { title, people: first })}
+${
+  rest.length > 0 &&
+  html`<details><summary>${numberText(rest.length)} more${more > 0 && ` of ${numberText(total)}`}</summary>
+${changeTable(layout, names, { title: `${title}, continued`, people: rest })}
+${more > 0 && html`<p class="quiet">and ${numberText(more)} more</p>`}
 </details>`
+}`
 }
 
-function changeTable(layout: Layout, sample: Preview['sample'], names: NameProjects): Html {
+function changeTable(
+  layout: Layout,
+  names: NameProjects,
+  { title, people: sample }: { readonly title: string; readonly people: Preview['sample'] },
+): Html {
   const hasSeen = sample.some(({ sees }) => sees)
-  return html`<div class="scroll" role="region" aria-label="${sample[0]?.losesAccess ? 'Who loses all access' : 'Who changes'}" tabindex="0"><table class="rows">
+  return html`<div class="scroll" role="region" aria-label="${title}" tabindex="0"><table class="rows">
 <thead><tr><th scope="col">Person</th><th scope="col">Gets</th><th scope="col">Loses</th>${hasSeen && html`<th scope="col">Projects they see</th>`}</tr></thead>
 <tbody>
 ${sample.map(
@@ -143,14 +166,12 @@ ${sample.map(
 function seenText({ sees }: Preview['sample'][number]): Part {
   if (!sees) return undefined
   const { before, after, total } = sees
-  return before === after ? `${after} of ${total}` : `${before}, then ${after} of ${total}`
+  const now = `${numberText(after)} of ${numberText(total)}`
+  return before === after ? now : `${numberText(before)}, then ${now}`
 }
 
 /** Two editors at once: what the other one saved, compared with the draft. */
-export function conflictPanel(
-  layout: Layout,
-  difference: { readonly added: readonly string[]; readonly removed: readonly string[] },
-): Html {
+export function conflictPanel(layout: Layout, difference: ReturnType<typeof rulesBetween>): Html {
   return html`<section class="panel warn" role="alert" aria-labelledby="conflict-title" tabindex="-1" autofocus>
 <h2 id="conflict-title">Somebody else saved other rules meanwhile</h2>
 <p>Nothing was overwritten. Your draft below differs from what is saved now:</p>
@@ -167,7 +188,8 @@ function list(title: string, rules: readonly string[]): Part {
   return html`<h3>${title}</h3>
 ${rules.length === 0 && html`<p class="quiet">nothing</p>`}
 <ul class="changes">${rules.slice(0, maxRules).map((rule) => html`<li>${rule}</li>`)}${
-    rules.length > maxRules && html`<li class="quiet">and ${rules.length - maxRules} more</li>`
+    rules.length > maxRules &&
+    html`<li class="quiet">and ${numberText(rules.length - maxRules)} more</li>`
   }</ul>`
 }
 
@@ -183,7 +205,9 @@ export function notice(kind: 'good' | 'bad' | 'warn' | 'plain', text: Part): Htm
 export function waitingText({ pending, fanningOut, paused }: Status): string {
   const verb = paused ? 'Waiting:' : 'Updating'
   if (fanningOut === 0) return `${verb} ${people(pending)}`
-  return pending === 0 ? 'Looking who new rules concern' : `${verb} ${people(pending)}, and more`
+  return pending === 0
+    ? 'Finding the people whom new rules affect'
+    : `${verb} ${people(pending)}, and more`
 }
 
 /** The status of provisioning in one line. */

@@ -1,20 +1,14 @@
 import { describeGrant, membershipsOf, organizationRoles } from '../../../mapping/index.js'
 import type { StoredAuditEntry } from '../../../stores/audit-store.js'
+import { countOf, numberText } from '../../numbers.js'
 import type { PersonDrift } from '../../reports/drift.js'
 import type { Explanation } from '../../reports/explain.js'
 import type { PeopleRequest } from '../../reports/find-people.js'
 import type { PeoplePage, PersonSummary, Standing } from '../../reports/people.js'
 import { type Html, html, type Part } from '../html.js'
-import {
-  badge,
-  countOf,
-  formToken,
-  instant,
-  type Layout,
-  notInForceBanner,
-  pager,
-} from '../layout.js'
+import { badge, formToken, instant, type Layout, notInForceBanner, pager } from '../layout.js'
 import type { NameProjects } from '../project-names.js'
+import { copyField } from './copy-field.js'
 import { logTable } from './log.js'
 import { ruleLink } from './rule-link.js'
 import { wayPicture } from './way.js'
@@ -22,6 +16,7 @@ import { wayPicture } from './way.js'
 const standings: Readonly<Record<Standing, readonly ['good' | 'bad' | 'busy' | 'plain', string]>> =
   {
     active: ['good', 'Has access'],
+    invited: ['busy', 'Has not signed up'],
     deprovisioned: ['plain', 'No access'],
     pending: ['busy', 'Updating'],
     failed: ['bad', 'Failed'],
@@ -33,6 +28,7 @@ type Choices = readonly (readonly [value: string, label: string])[]
 const states: Choices = [
   ['', 'Any state'],
   ['access', 'Has access'],
+  ['invited', 'Has not signed up'],
   ['deactivated', 'Deactivated'],
   ['waiting', 'Waiting to be updated'],
   ['failed', 'Failed'],
@@ -73,7 +69,7 @@ export function peopleView(
 <p class="quiet">Everybody whom the identity provider has sent, or Label Studio has, and what their groups give them.</p>
 ${notInForceBanner(layout)}
 ${searchForm(layout, wanted)}
-<p class="quiet">${countOf(page.totalResults, 'person', 'people')}${page.lookedThrough !== undefined && html`, of the first ${page.lookedThrough.toLocaleString('en')} looked at. Narrow the list to see the others.`}${isNarrowed && html` <a href="${layout.base}/people">Show everybody</a>`}</p>
+<p class="quiet">${countOf(page.totalResults, 'person', 'people')}${page.lookedThrough !== undefined && html`, of the first ${numberText(page.lookedThrough)} looked at. Narrow the list to see the others.`}${isNarrowed && html` <a href="${layout.base}/people">Show everybody</a>`}</p>
 ${wanted.state === 'listed' && html`<p class="quiet">Label Studio has these accounts, and the identity provider has never sent these people: assigning and unassigning them there changes nothing here.</p>`}
 ${page.people.length === 0 ? html`<p class="empty card">${isNarrowed ? 'Nobody matches.' : 'Nobody has been sent yet.'}</p>` : peopleTable(layout, page.people, names)}
 ${pager({
@@ -142,7 +138,7 @@ function memberships({ access }: PersonSummary, names: NameProjects): Part {
   const more = given.length - maxMemberships
   return [
     given.slice(0, maxMemberships).join(', '),
-    more > 0 && html` <span class="quiet">and ${more} more</span>`,
+    more > 0 && html` <span class="quiet">and ${numberText(more)} more</span>`,
   ]
 }
 
@@ -168,7 +164,7 @@ ${notInForceBanner(layout)}
 <p class="strip">${standing(person)} ${person.origin === 'listed' && notSent} <span class="quiet">Last applied: ${instant(person.at)}</span></p>
 ${person.lastError !== undefined && html`<div class="panel bad"><p><strong>Last failure:</strong> ${person.lastError}</p></div>`}
 ${person.protection !== undefined && html`<div class="panel plain"><p><strong>Protected:</strong> ${person.protection}</p></div>`}
-${person.invitation && html`<div class="panel plain"><p><strong>Sign-up link</strong> for ${person.invitation.email} alone, until ${instant(person.invitation.expires)}. Give it to nobody else. Behind the address of Label Studio: <code>${person.invitation.path}</code></p></div>`}
+${person.invitation && signUpPanel(layout, person.invitation)}
 ${reasonsCard(layout, person, view.names)}
 ${stateCard(person, view.names)}
 ${compareCard(layout, view)}
@@ -176,6 +172,16 @@ ${compareCard(layout, view)}
 ${log.length === 0 ? html`<p class="empty">Nothing yet.</p>` : logTable(log)}
 <p><a href="${layout.base}/log?target=${encodeURIComponent(person.id)}">All events of this person</a></p>
 </section>`
+}
+
+function signUpPanel(
+  { labelStudioUrl }: Layout,
+  { email, expires, path }: NonNullable<Explanation['invitation']>,
+): Html {
+  const isBelow = labelStudioUrl?.startsWith('/')
+  const link = labelStudioUrl === undefined ? path : labelStudioUrl.replace(/\/$/, '') + path
+  return html`<div class="panel plain"><p><strong>Sign-up link</strong> for ${email} alone, until ${instant(expires)}. Give it to nobody else.${labelStudioUrl === undefined && ' It follows the address of Label Studio.'}</p>
+${copyField('sign-up-link', 'Sign-up link', { value: link, path: isBelow ? link : undefined })}</div>`
 }
 
 function reasonsCard(layout: Layout, person: Explanation, names: NameProjects): Html {

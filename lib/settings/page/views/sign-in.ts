@@ -12,7 +12,7 @@ export interface SignInView {
 export function signInView(layout: Layout, { problem, draft }: SignInView): Html {
   return html`<div class="narrow card">
 <h1>SCIM settings</h1>
-<p class="quiet">Sign in with the administrator’s token of this service.</p>
+<p class="quiet">Sign in with the administrator’s token of this service. Whoever runs the service has it: it is usually set as <code>ADMIN_TOKEN</code>, or printed when the service starts.</p>
 ${problem !== undefined && html`<p class="problem" role="alert" id="problem">${problem}</p>`}
 <form method="post" action="${layout.base}/sign-in" class="stacked">
 ${formToken(layout)}

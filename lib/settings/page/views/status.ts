@@ -1,11 +1,13 @@
+import type { StoredAuditEntry } from '../../../stores/audit-store.js'
 import type { Finding } from '../../../stores/finding.js'
+import { countOf, numberText } from '../../numbers.js'
 import { type Progress, progressText } from '../../reports/progress.js'
 import type { readRefusals } from '../../reports/refusals.js'
 import type { Setup } from '../../reports/setup.js'
 import type { PendingPerson, Status } from '../../reports/status.js'
 import type { TokenSummary } from '../../rules/tokens.js'
 import { type Html, html, type Part } from '../html.js'
-import { badge, countOf, formToken, instant, type Layout } from '../layout.js'
+import { badge, formToken, instant, type Layout } from '../layout.js'
 import { logTable } from './log.js'
 
 /** The status of provisioning. */
@@ -34,8 +36,8 @@ ${stillInPanel(layout, status)}
 <dl class="facts">
 <dt>People and groups</dt><dd><a href="${layout.base}/people">${countOf(setup.people, 'person', 'people')}</a>, <a href="${layout.base}/groups">${countOf(setup.groups, 'group', 'groups')}</a></dd>
 <dt>Identity provider last seen</dt><dd>${instant(status.lastContact)}</dd>
-${lastFailedRequest(status)}
-<dt>Waiting to be updated</dt><dd>${countOf(status.pending, 'person', 'people')}${status.fanningOut > 0 && html` and more whom new rules concern`}${status.oldest !== undefined && isBusy && html` <span class="quiet">since ${instant(status.oldest)}</span>`}${status.progress && !status.paused && progressBar(status.progress)}</dd>
+${lastFailedRequest(layout, status)}
+<dt>Waiting to be updated</dt><dd>${countOf(status.pending, 'person', 'people')}${status.fanningOut > 0 && html` and others whom new rules affect`}${status.oldest !== undefined && isBusy && html` <span class="quiet">since ${instant(status.oldest)}</span>`}${status.progress && !status.paused && progressBar(status.progress)}</dd>
 <dt>Failed</dt><dd>${countOf(status.failed, 'person', 'people')}</dd>
 <dt>Last failure</dt><dd>${status.lastError ? html`<a href="${layout.base}/people/${encodeURIComponent(status.lastError.userId)}">${status.lastError.message}</a>` : html`<span class="quiet">none</span>`}</dd>
 <dt>Reconciler</dt><dd>${reconcilerLine(status)}</dd>
@@ -128,7 +130,7 @@ function massLossPanel(layout: Layout, { massLoss, massLossAllowedUntil }: Statu
   const { at, cause, people, of, isRefused } = massLoss
   const isAllowed = massLossAllowedUntil !== undefined
   return html`<section class="panel warn" aria-labelledby="loss-title"><h2 id="loss-title">${isRefused ? 'A mass loss of access was held back' : 'Many people lost access'}</h2>
-<p>${instant(at)}: ${cause} ${isRefused ? 'would have taken' : 'took'} access from ${people.toLocaleString('en')} of ${of.toLocaleString('en')} people within an hour.</p>
+<p>${instant(at)}: ${cause} ${isRefused ? 'would have taken' : 'took'} access from ${numberText(people)} of ${numberText(of)} people within an hour.</p>
 ${isAllowed && html`<p>Confirmed: until ${instant(massLossAllowedUntil)} nothing is held back.</p>`}
 ${isRefused && !isAllowed && html`<form method="post" action="${layout.base}/status">${formToken(layout)}<button class="button" name="do" value="allowLoss">This is meant: let it through for an hour</button></form>`}
 </section>`
@@ -152,17 +154,24 @@ function seatLine(view: Parameters<typeof statusView>[1]): Part {
   if (!seats.supported || seats.used === undefined) return undefined
   const { used, limit } = seats
   const isFull = limit !== undefined && used >= limit
-  return html`<dt>Seats</dt><dd>${used.toLocaleString('en')}${limit !== undefined && ` of ${limit.toLocaleString('en')}`} used${isFull && [' ', badge('bad', 'full')]}${
+  return html`<dt>Seats</dt><dd>${numberText(used)}${limit !== undefined && ` of ${numberText(limit)}`} used${isFull && [' ', badge('bad', 'full')]}${
     limit !== undefined &&
     html`<br><meter min="0" max="${limit}" value="${used}" aria-label="Seats used"></meter>`
   }</dd>`
 }
 
-function lastFailedRequest({ lastFailedRequest: entry }: Status): Part {
+function lastFailedRequest(layout: Layout, { lastFailedRequest: entry }: Status): Part {
   if (!entry) return undefined
-  const { at, detail, target, status } = entry
-  const about = target && `${target.resourceType} ${target.name ?? target.id}: `
-  return html`<dt>Its last request without success</dt><dd>${instant(at)} <span class="quiet">${about}${detail ?? `status ${status ?? '?'}`}</span></dd>`
+  return html`<dt>Its last request without success</dt><dd>${instant(entry.at)} <span class="quiet">${requestText(entry)}</span> <a href="${layout.base}/log?event=${entry.event}">Show in the log</a></dd>`
+}
+
+/** `okta: PATCH User ada@example.com, refused with status 400: Attribute …`. */
+function requestText({ actor, target, outcome, status, detail = '' }: StoredAuditEntry): string {
+  const [, method, reason = detail] = /^([A-Z]+): (.+)$/s.exec(detail) ?? []
+  const parts = [method, target?.resourceType, target?.name ?? target?.id]
+  const request = parts.filter((part) => part !== undefined && part !== '').join(' ') || 'a request'
+  const answer = `${outcome}${status === undefined ? '' : ` with status ${status}`}`
+  return `${actor}: ${request}, ${answer}${reason === '' ? '' : `: ${reason}`}`
 }
 
 function waitingCard(layout: Layout, status: Status): Html {
@@ -187,7 +196,7 @@ function passedOverCard({ passedOver }: Status): Html {
 <thead><tr><th scope="col">What</th><th scope="col">Name</th><th scope="col">Times</th><th scope="col">Last</th></tr></thead>
 <tbody>${passedOver.map(
     ({ kind, name, count, at }) =>
-      html`<tr><td>${passedOverKinds[kind]}</td><td>${name}</td><td data-label="Times">${count.toLocaleString('en')}</td><td data-label="Last">${instant(at)}</td></tr>`,
+      html`<tr><td>${passedOverKinds[kind]}</td><td>${name}</td><td data-label="Times">${numberText(count)}</td><td data-label="Last">${instant(at)}</td></tr>`,
   )}</tbody></table></div></section>`
 }
 
@@ -198,7 +207,7 @@ function refusalsCard(layout: Layout, { totalResults, refusals }: ReportedRefusa
 <div class="scroll" role="region" aria-label="What would be refused" tabindex="0"><table class="rows">
 <thead><tr><th scope="col">Person</th><th scope="col">Request</th><th scope="col">Why</th><th scope="col">Times</th><th scope="col">Last</th></tr></thead>
 <tbody>${refusals.map((each) => refusalRow(layout, each))}</tbody></table></div>
-${hidden > 0 && html`<p class="quiet">and ${hidden.toLocaleString('en')} more, in <code>/api/scim/refusals</code></p>`}</section>`
+${hidden > 0 && html`<p class="quiet">and ${numberText(hidden)} more, in <code>/api/scim/refusals</code></p>`}</section>`
 }
 
 function refusalRow(layout: Layout, refusal: ReportedRefusals['refusals'][number]): Html {
@@ -207,7 +216,7 @@ function refusalRow(layout: Layout, refusal: ReportedRefusals['refusals'][number
     userName === undefined
       ? person
       : html`<a href="${layout.base}/people/${encodeURIComponent(person)}">${userName}</a>`
-  return html`<tr><th scope="row">${who}</th><td><code>${method} ${path}</code></td><td>${reason}</td><td data-label="Times">${count.toLocaleString('en')}</td><td data-label="Last">${instant(at)}</td></tr>
+  return html`<tr><th scope="row">${who}</th><td><code>${method} ${path}</code></td><td>${reason}</td><td data-label="Times">${numberText(count)}</td><td data-label="Last">${instant(at)}</td></tr>
 `
 }
 
@@ -217,7 +226,7 @@ function failedCard(layout: Layout, status: Status): Html {
 <div class="scroll" role="region" aria-label="People whose change failed" tabindex="0"><table class="rows">
 <thead><tr><th scope="col">Person</th><th scope="col">Since</th><th scope="col">Failure</th><th scope="col"><span class="unseen">Try again</span></th></tr></thead>
 <tbody>${status.failedPeople.map((person) => failedRow(layout, person))}</tbody></table></div>
-<form method="post" action="${layout.base}/status">${formToken(layout)}<button class="button" name="do" value="retry">Try all ${status.failed.toLocaleString('en')} again</button></form>
+<form method="post" action="${layout.base}/status">${formToken(layout)}<button class="button" name="do" value="retry">Try all ${numberText(status.failed)} again</button></form>
 </section>`
 }
 

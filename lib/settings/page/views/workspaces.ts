@@ -1,5 +1,6 @@
+import { countOf, numberText } from '../../numbers.js'
 import { type Html, html, type Part } from '../html.js'
-import { badge, countOf, formToken, type Layout, notInForceBanner, pager } from '../layout.js'
+import { badge, formToken, type Layout, notInForceBanner, pager } from '../layout.js'
 import { notice } from './panels.js'
 
 /** A workspace in the list. */
@@ -76,7 +77,7 @@ const maxShown = 5
 
 function someOf(names: readonly string[]): string {
   const more = names.length - maxShown
-  return `${names.slice(0, maxShown).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+  return `${names.slice(0, maxShown).join(', ')}${more > 0 ? ` and ${numberText(more)} more` : ''}`
 }
 
 function projectsCard(layout: Layout, view: WorkspacesView): Html {
