@@ -9,12 +9,12 @@ import { storeErrorKind, type UnavailableError } from '../stores/errors.js'
 import type { Scope } from '../stores/scope.js'
 import { changeAnswer } from './answers.js'
 import { type Decider, deciderOf, type RequestDecision } from './decider.js'
-import { decideAtEnd, dropConnectionHeaders, framingProblem } from './forwarding.js'
+import { decideAtEnd, dropConnectionHeaders, framingProblem, hasBody } from './forwarding.js'
 import { type AccessGateOptions, gateOptions, type ResolvedGateOptions } from './options.js'
 import { answer, refuseUpgrade } from './refusal.js'
 import { type SocketWatch, watchSockets } from './sockets.js'
 import { answerAsRequest, isWebSocket } from './upgrades.js'
-import type { Refusal } from './verdict.js'
+import type { Refusal, Verdict } from './verdict.js'
 
 const debug = createDebug('label-studio-scim:gate')
 
@@ -73,8 +73,9 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
     decider.ofRequest(request).then(
       ({ verdict, again }) => {
         if (verdict.kind !== 'pass') return answer(request, response, verdict)
-        if (verdict.answer) changeAnswer(request, response, verdict.answer)
-        prepare(request, response, again)
+        // A proxy would keep a request of its own open for a client that has left.
+        if (request.destroyed || response.destroyed) return
+        prepare(request, response, { verdict, again })
         next()
       },
       undecided(request, response, next),
@@ -84,8 +85,9 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
   return Object.assign(middleware, {
     attach(server: Server, listener: UpgradeListener) {
       server.on('upgrade', (request, socket, head) => {
-        if (isWebSocket(request)) upgrade(listener, request, { socket, head })
-        else answerAsRequest(server, request, { socket, head })
+        if (!isWebSocket(request)) answerAsRequest(server, request, { socket, head })
+        else if (hasBody(request)) refuseUpgrade(socket, 400)
+        else upgrade(listener, request, { socket, head })
       })
     },
     unavailable,
@@ -93,27 +95,38 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
   })
 }
 
+interface Passing extends Omit<RequestDecision, 'verdict'> {
+  readonly verdict: Extract<Verdict, { readonly kind: 'pass' }>
+}
+
 /** Prepares a request that passes. */
 function prepare(
   request: IncomingMessage,
   response: ServerResponse,
-  again: RequestDecision['again'],
+  { verdict, again }: Passing,
 ): void {
+  if (verdict.answer) changeAnswer(request, response, verdict.answer)
   dropConnectionHeaders(request)
+  const before = String(response.getHeaderNames())
+  // Nobody is to get a refusal between parts of another answer.
+  const isUntouched = () =>
+    !verdict.answer &&
+    !response.headersSent &&
+    response.socket !== null &&
+    String(response.getHeaderNames()) === before
   const decide = () => again().catch(orRefuse)
-  decideAtEnd(request, decide, (refusal) => breakOff(request, response, refusal))
+  decideAtEnd(request, decide, (refusal) => {
+    if (!isUntouched()) return breakOff(request)
+    response.once('finish', () => breakOff(request))
+    answer(request, response, refusal)
+  })
 }
 
-/** Refuses a request that is already under way to the application, and ends it there. */
-function breakOff(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
+/** Ends a request that is already under way to the application. */
+function breakOff(request: IncomingMessage): void {
   // With this code, http-proxy and httpxy take it for a client that has gone.
-  const gone = Object.assign(new Error('Access was withdrawn.'), { code: 'ECONNRESET' })
-  if (response.headersSent) {
-    request.destroy(gone)
-    return
-  }
-  response.once('finish', () => request.destroy(gone))
-  answer(request, response, refusal)
+  const gone = new Error('Access was withdrawn.')
+  request.destroy(Object.assign(gone, { code: 'ECONNRESET' }))
 }
 
 /** Nobody passes while a store does not answer; other errors are the host's to look at. */
@@ -130,9 +143,14 @@ function undecided(
 }
 
 function orRefuse(error: unknown): Refusal {
-  const refusal = refusalFor(error)
-  if (refusal) return refusal
-  throw error
+  debug('deciding about a request at its end failed: %O', error)
+  return refusalFor(error) ?? notDecided
+}
+
+const notDecided: Refusal = {
+  kind: 'refused',
+  status: 500,
+  detail: 'It could not be decided about this request.',
 }
 
 function refusalFor(error: unknown): Refusal | undefined {
@@ -183,6 +201,7 @@ function upgradeBy(decider: Decider, sockets: SocketWatch) {
           const status = verdict.kind === 'refused' ? verdict.status : 403
           return refuseUpgrade(socket, status)
         }
+        if (socket.destroyed) return
         sockets.add(socket, identities)
         listener(request, socket, head)
       },

@@ -90,17 +90,30 @@ export function deciderOf(given: Adapters, options: ResolvedGateOptions): Decide
     const found = await identified(request)
     if ('kind' in found) return final(found)
     const { url } = request
-    const decide = async (about: IncomingMessage, body?: Body): Promise<Verdict> => {
-      const verdict = await inTime((scope) => ofPeople(scope, about, found, body))
+    const isStill = (verdict: Pass) => inTime((scope) => standsStill(scope, found, verdict))
+    const decide = (about: IncomingMessage, body?: Body, isRepeated = false) =>
+      current(isStill, (isAgain) => {
+        // The policy may have changed it.
+        about.url = url
+        const more = { body, isRepeated: isRepeated || isAgain }
+        return inTime((scope) => ofPeople(scope, about, found, more))
+      })
+    const last = async (about: IncomingMessage, body?: Body, isRepeated?: boolean) => {
+      const verdict = await decide(about, body, isRepeated)
       return verdict.kind === 'body' ? forbidden(notUnderstood) : verdict
     }
-    // By the URL that the client sent; the policy may have changed it.
-    const asSent = () => Object.create(request, { url: { value: url, writable: true } })
-    const first = await inTime((scope) => ofPeople(scope, request, found))
-    if (first.kind !== 'body') return { verdict: first, again: () => decide(asSent()) }
+    // What is passed on stays as it is.
+    const copy = () => Object.create(request, { url: { value: url, writable: true } })
+    const first = await decide(request)
+    if (first.kind !== 'body') return { verdict: first, again: () => last(copy(), undefined, true) }
     // The client may take long to send the body, and people may lose their access meanwhile.
     const body = await readBody(request, first.length)
-    return { verdict: await decide(request, body), again: () => decide(asSent(), body) }
+    return { verdict: await last(request, body), again: () => last(copy(), body, true) }
+  }
+
+  async function standsStill(scope: Scope, { identities }: Identification, verdict: Pass) {
+    const { kind } = await standings(scope, identities)
+    return kind === 'pass' && ((await verdict.isStill?.(scope)) ?? true)
   }
 
   return { decideForAll, ofCredentials, ofUpgrade, ofRequest }
@@ -110,7 +123,39 @@ function final(verdict: Verdict): RequestDecision {
   return { verdict, again: () => Promise.resolve(verdict) }
 }
 
+type Pass = Extract<Verdict, { readonly kind: 'pass' }>
+
+/** How old a decision may be, in milliseconds. A policy may take longer to look something up. */
+const freshMs = 10
+const maxDecisions = 3
+const changing: Verdict = {
+  kind: 'refused',
+  status: 503,
+  detail: 'Your access is just being changed. Try again in a moment.',
+  retryAfterSeconds: 1,
+}
+
+/** Decides until nothing has changed meanwhile of what lets the request pass. */
+async function current(
+  isStill: (verdict: Pass) => Promise<boolean>,
+  decide: (isAgain: boolean) => Promise<Verdict | BodyNeeded>,
+): Promise<Verdict | BodyNeeded> {
+  for (let made = 0; made < maxDecisions; made += 1) {
+    const startedAt = performance.now()
+    const verdict = await decide(made > 0)
+    if (verdict.kind !== 'pass' || performance.now() - startedAt < freshMs) return verdict
+    if (await isStill(verdict)) return verdict
+  }
+  return changing
+}
+
 type Body = Awaited<ReturnType<typeof readBody>>
+
+/** More about a request: its body, and whether it was decided about before. */
+interface More {
+  readonly body: Body | undefined
+  readonly isRepeated: boolean
+}
 
 interface PeopleTools {
   readonly standings: StandingDecider
@@ -127,7 +172,7 @@ function peopleDecider(
     scope: Scope,
     request: IncomingMessage,
     { identities, isComplete }: Identification,
-    body?: Body,
+    { body, isRepeated }: More,
   ): Promise<Verdict | BodyNeeded> => {
     const verdict = await standings(scope, identities)
     if (verdict.kind === 'refused') return ofShutOut(request, verdict)
@@ -137,7 +182,8 @@ function peopleDecider(
     // Studio.
     if (identities.length === 0 && isSignIn(request, options)) session.dropCredentials(request)
     if (await isReserved(scope, request, identities)) return forbidden(reserved)
-    return enforcer({ scope, request, identities, ...(body !== undefined && { body }) })
+    const asked = { scope, request, identities, isRepeated }
+    return enforcer(body === undefined ? asked : { ...asked, body })
   }
 }
 

@@ -110,6 +110,8 @@ export interface EnforcerRequest {
   readonly request: IncomingMessage
   readonly identities: readonly Identity[]
   readonly body?: Exclude<PolicyQuestion['body'], undefined>
+  /** The request was decided about before, so what the policy would refuse was reported. */
+  readonly isRepeated?: boolean
 }
 
 /** Applies the policy to a request. */
@@ -133,7 +135,8 @@ export function enforcerOf(
 
   async function ofOne({ scope, request, body }: EnforcerRequest, identity: Identity) {
     const { user, ...asked } = await person(scope, identity)
-    return policy?.decide(scope, {
+    const isStill = async (later: Scope) => isSame(asked, await person(later, identity))
+    const decision = await policy?.decide(scope, {
       request,
       ...(body !== undefined && { body }),
       person: asked,
@@ -144,10 +147,13 @@ export function enforcerOf(
         }),
       projectDeleted: (projectId) => inTime((later) => directory.projectDeleted(later, projectId)),
     })
+    return { decision, isStill }
   }
 
-  function refused(scope: Scope, request: IncomingMessage, { identity, ...why }: Refused): Verdict {
+  function refused(asked: EnforcerRequest, { identity, ...why }: Refused): Verdict {
+    const { scope, request, isRepeated } = asked
     const { method = '', url = '' } = request
+    if (policy?.mode === 'report' && isRepeated) return pass
     const refusal = {
       at: clock().toISOString(),
       identity,
@@ -171,21 +177,31 @@ export function enforcerOf(
     if (!identity) return anonymous(policy, request)
     if (areTwo(identities)) {
       const why = { status: 403, detail: twoPeople, reason: 'credentials of two people' }
-      return refused(scope, request, { ...why, identity })
+      return refused(asked, { ...why, identity })
     }
-    const decision = await ofOne(asked, identity)
+    const { decision, isStill } = await ofOne(asked, identity)
     if (!decision) return pass
     if (decision.kind === 'body') return decision
-    if (decision.kind === 'refuse') return refused(scope, request, { ...decision, identity })
-    return policy.mode === 'report' ? watched(decision) : allowed(request, decision)
+    if (decision.kind === 'refuse') return refused(asked, { ...decision, identity })
+    if (policy.mode === 'report') return watched(decision)
+    return { ...allowed(request, decision), isStill }
   }
 }
 
 type Allow = Extract<PolicyDecision, { kind: 'allow' }>
 
-function allowed(request: IncomingMessage, { url, answer }: Allow): Verdict {
+function allowed(request: IncomingMessage, { url, answer }: Allow) {
   if (url !== undefined) request.url = url
-  return answer ? { kind: 'pass', answer } : pass
+  return { kind: 'pass', ...(answer && { answer }) } as const
+}
+
+function isSame(one: PolicyPerson, other: PolicyPerson): boolean {
+  const [projects, others] = [one.workspaceProjects, other.workspaceProjects]
+  return (
+    JSON.stringify(one.access) === JSON.stringify(other.access) &&
+    (projects === others ||
+      (projects.size === others.size && [...projects].every((each) => others.has(each))))
+  )
 }
 
 /** The request passes unchanged, but new projects are noted. */

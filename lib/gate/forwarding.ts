@@ -20,21 +20,32 @@ const ofConnection = [
  * the application reads it as another request, about which nobody has decided.
  */
 const needingLength = ['DELETE', 'OPTIONS']
-const lengthRequired: Refusal = {
-  kind: 'refused',
-  status: 411,
-  detail: 'This request needs a Content-Length.',
-}
+const refusal = (status: number, detail: string): Refusal => ({ kind: 'refused', status, detail })
+const lengthRequired = refusal(411, 'This request needs a Content-Length.')
+const unknownCoding = refusal(501, 'The only known Transfer-Encoding is "chunked".')
 
 /** The reason why a proxy could not pass a request on as one request; `undefined`: it can. */
 export function framingProblem({ method = '', headers }: IncomingMessage): Refusal | undefined {
-  const isChunked = headers['transfer-encoding'] !== undefined
-  return isChunked && needingLength.includes(method) ? lengthRequired : undefined
+  const coding = headers['transfer-encoding']
+  if (coding === undefined) return undefined
+  if (coding.trim().toLowerCase() !== 'chunked') return unknownCoding
+  return needingLength.includes(method) ? lengthRequired : undefined
 }
 
-/** Removes what concerns only the connection to the client. */
+/** Whether a request for another protocol has a body, which a proxy would announce and not send. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  const length = headers['content-length']
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
+}
+
+/**
+ * Removes what concerns only the connection to the client, but for its wish to close it: proxies
+ * answer by it.
+ */
 export function dropConnectionHeaders({ headers }: IncomingMessage): void {
+  const isClosing = /(?:^|,)\s*close\s*(?:,|$)/i.test(headers.connection ?? '')
   for (const name of ofConnection) delete headers[name]
+  if (isClosing) headers.connection = 'close'
 }
 
 /**
@@ -65,7 +76,7 @@ export function decideAtEnd(
   }
   request.push = (chunk: Buffer | null): boolean => {
     if (chunk === null) {
-      end().catch((error: unknown) => request.destroy(error as Error))
+      void end()
       return false
     }
     const before = last

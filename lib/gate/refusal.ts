@@ -42,10 +42,14 @@ export function answer(request: IncomingMessage, response: ServerResponse, verdi
   response.end(request.method === 'HEAD' ? undefined : body)
 }
 
+const upgradeRefusals: Readonly<Record<number, readonly [reason: string, detail: string]>> = {
+  400: ['Bad Request', 'This request must not have a body.'],
+  403: ['Forbidden', 'You may not enter.'],
+}
+
 /** Answers a refused WebSocket upgrade and closes the socket. */
 export function refuseUpgrade(socket: Duplex, status: number): void {
-  const reason = status === 403 ? 'Forbidden' : 'Service Unavailable'
-  const detail = status === 403 ? 'You may not enter.' : 'Try again.'
+  const [reason, detail] = upgradeRefusals[status] ?? ['Service Unavailable', 'Try again.']
   socket.end(
     `HTTP/1.1 ${status} ${reason}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(detail)}\r\nConnection: close\r\n\r\n${detail}`,

@@ -1,8 +1,14 @@
+import type { Scope } from '../stores/scope.js'
 import type { AnswerChange } from './answers.js'
 
 /** The decision about a request: it passes, is refused, or is redirected. */
 export type Verdict =
-  | { readonly kind: 'pass'; readonly answer?: AnswerChange }
+  | {
+      readonly kind: 'pass'
+      readonly answer?: AnswerChange
+      /** Whether a decision by what is stored now would be about the same access. */
+      readonly isStill?: (scope: Scope) => Promise<boolean>
+    }
   | {
       readonly kind: 'refused'
       readonly status: number

@@ -2,7 +2,18 @@ import { type MemoryAdapters, memoryAdapters } from '../../adapters/memory/index
 import type { AccessGateOptions, RequestPolicy } from '../../lib/gate/index.js'
 import type { GatePolicy } from '../../lib/stores/index.js'
 import { peopleOf, scope } from './gated.js'
-import { allow, ask, type CleanUps, emailOf, guard, now, policyOf, refuse } from './guarded.js'
+import {
+  allow,
+  ask,
+  type CleanUps,
+  emailOf,
+  guard,
+  now,
+  policyOf,
+  refuse,
+  slowly,
+  upgrade,
+} from './guarded.js'
 
 let adapters: MemoryAdapters
 const cleanUps: CleanUps = []
@@ -93,6 +104,96 @@ describe('a policy that enforces', () => {
     const bodies = questions.map(({ body }) => body)
     expect(bodies).toEqual([undefined, expect.any(Buffer)])
     expect(String(bodies[1])).toMatch(/^abcd/)
+  })
+
+  it('that takes long lets nobody pass whose access has ended meanwhile', async () => {
+    const people = peopleOf(adapters)
+    const user = await people.add('ann@example.com')
+    const { policy } = policyOf(allow)
+    let [begin, goOn] = [() => {}, () => {}]
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve
+    })
+    const waiting = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    const decide: RequestPolicy['decide'] = async (...given) => {
+      begin()
+      await waiting
+      return policy.decide(...given)
+    }
+    const guarded = await open({ ...policy, decide })
+    const answered = ask(guarded, 'ann', '/a', { method: 'DELETE' })
+    await begun
+    await people.setActive(user, false)
+    // Longer than a decision counts as made just now.
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    goOn()
+    expect((await answered).status).toBe(403)
+    expect(guarded.reached).toEqual([])
+  })
+
+  it('is asked once when it takes long and the access is as before in the end', async () => {
+    const people = peopleOf(adapters)
+    const user = await people.add('ann@example.com')
+    let asked = 0
+    const { policy } = policyOf(async () => {
+      asked += 1
+      if (asked === 1) {
+        await people.setActive(await people.setActive(user, false), true)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      return allow
+    })
+    const guarded = await open(policy)
+    expect((await ask(guarded, 'ann', '/a')).status).toBe(200)
+    expect(asked).toBe(1)
+  })
+
+  it('passes nothing on for a client that has left meanwhile', async () => {
+    let [begin, goOn] = [() => {}, () => {}]
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve
+    })
+    const waiting = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    const guarded = await open(
+      policyOf(async () => {
+        begin()
+        await waiting
+        return allow
+      }).policy,
+    )
+    const leaving = new AbortController()
+    const left = ask(guarded, 'ann', '/a', { signal: leaving.signal }).catch(() => undefined)
+    await begun
+    leaving.abort()
+    await left
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    goOn()
+    expect((await ask(guarded, 'ann', '/b')).status).toBe(200)
+    expect(guarded.reached).toEqual(['/b'])
+  })
+
+  it.each(['Content-Length: 5\r\n', 'Transfer-Encoding: chunked\r\n'])(
+    'refuses a WebSocket with a body: %s',
+    async (more) => {
+      const guarded = await open(policyOf(allow).policy)
+      expect((await upgrade(guarded, 'ann', '/ws', more)).status).toBe(400)
+      expect((await upgrade(guarded, 'ann', '/ws', 'Content-Length: 0\r\n')).status).toBe(101)
+    },
+  )
+
+  it('reports a request that is sent slowly once', async () => {
+    const { policy, refusals } = policyOf(refuse, { mode: 'report' })
+    const guarded = await open(policy)
+    const { socket, answer } = slowly(guarded)
+    while (refusals.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => setImmediate(resolve))
+    socket.write('b')
+    expect(await answer).toMatch(/^HTTP\/1\.1 200 /)
+    expect(refusals).toHaveLength(1)
   })
 
   it('refuses what it does not understand even with its body', async () => {

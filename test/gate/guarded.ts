@@ -17,6 +17,8 @@ import type { Adapters } from '../../lib/stores/index.js'
 export interface Guarded {
   readonly url: string
   readonly gate: AccessGate
+  /** The paths of the requests that the gate has let pass. */
+  readonly reached: string[]
 }
 
 /** Functions that close what a test has opened. */
@@ -41,8 +43,10 @@ export async function guard(
 ): Promise<Guarded> {
   const clock = () => new Date(now)
   const gate = accessGate(adapters, { identify, clock, recheckMs: 100, ...options })
+  const reached: string[] = []
   const server = createServer((request, response) => {
     gate(request, response, (error) => {
+      reached.push(request.url ?? '')
       if (error) response.writeHead(500).end()
       else void answer(request, response)
     })
@@ -51,7 +55,7 @@ export async function guard(
     socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\n')
   })
   cleanUps.push(() => gate.close())
-  return { url: await listen(server, cleanUps), gate }
+  return { url: await listen(server, cleanUps), gate, reached }
 }
 
 const answer = async (...[request, response]: Parameters<RequestListener>): Promise<void> => {
@@ -109,11 +113,19 @@ export function ask({ url }: Guarded, names: string, path = '/a', init: RequestI
   return fetch(`${url}${path}`, { ...init, headers })
 }
 
+/** Sends a request whose body lacks its last byte. */
+export function slowly({ url }: Guarded, names = 'ann', path = '/a') {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n`
+  socket.write(`${head}Authorization: ${names}\r\n\r\na`)
+  return { socket, answer: text(socket) }
+}
+
 /** Asks for a WebSocket, and returns the status and the whole answer. */
-export async function upgrade({ url }: Guarded, names: string, path = '/ws') {
+export async function upgrade({ url }: Guarded, names: string, path = '/ws', more = '') {
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   const offer = 'Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket'
-  socket.write(`GET ${path} HTTP/1.1\r\n${offer}\r\nAuthorization: ${names}\r\n\r\n`)
+  socket.write(`GET ${path} HTTP/1.1\r\n${offer}\r\n${more}Authorization: ${names}\r\n\r\n`)
   const whole = await text(socket)
   return { status: Number(whole.split(' ')[1]), whole }
 }

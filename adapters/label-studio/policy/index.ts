@@ -263,9 +263,12 @@ async function decideAsking(
   for (let round = 0; round <= maxRounds; round++) {
     const decision = decide(person, request, known)
     if (decision.kind !== 'ask') return decision
-    for (const each of decision.references) {
-      asked.set(keyOf(each), await resolver.ask(each, scope.signal))
-    }
+    // Together, because the person's access is asked for again only afterwards.
+    await Promise.all(
+      decision.references.map(async (each) => {
+        asked.set(keyOf(each), await resolver.ask(each, scope.signal))
+      }),
+    )
   }
   return { kind: 'refuse', reason: 'unknown objects' }
 }
