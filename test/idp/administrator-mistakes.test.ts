@@ -6,6 +6,7 @@ import { createApp } from '../../command/serve/app.js'
 import { createReconciler } from '../../lib/access/index.js'
 import { bearerTokens, digestToken } from '../../lib/http/bearer-tokens.js'
 import { scimRouter } from '../../lib/http/router.js'
+import { UnavailableError } from '../../lib/stores/index.js'
 import { listen, type Reply, type Running, send } from '../http/support.js'
 
 /** What an administrator enters wrong in an identity provider, and what its log shows then. */
@@ -68,7 +69,7 @@ describe('the answer to a wrong token names the fix (R-AUTH-01, IDP-36)', () => 
       body: { status: '401', detail: expect.stringMatching(fix) },
     })
     expect(reply.text).not.toContain(token.slice(0, 20))
-    if (!/^(Basic|Token) |"|^Bearer$/.test(authorization)) expectDocumented(reply)
+    if (!/^(Basic|Token) |^Bearer$/.test(authorization)) expectDocumented(reply)
   })
 
   it('nothing at all', async () => {
@@ -160,11 +161,28 @@ it('the answer to an id that is gone says so', async () => {
   expectDocumented(reply)
 })
 
+it('the answer of a database that is down says when to come back', async () => {
+  const adapters = memoryAdapters()
+  const down = () => Promise.reject(new UnavailableError('The database cannot answer now.'))
+  const app = express()
+  const authenticate = bearerTokens([{ name: 'idp', token }])
+  const users = { ...adapters.users, create: down }
+  app.use('/scim/v2', scimRouter({ ...adapters, users }, { authenticate }))
+  const broken = await listen(app)
+  try {
+    const reply = await post('/Users', { userName: 'late@example.com' }, token, broken)
+    expect(reply.status).toBe(503)
+    expectDocumented(reply)
+  } finally {
+    await broken.close()
+  }
+})
+
 it('docs/connect.md explains what is really answered, row by row', () => {
   expect(documented.map(({ begin }) => begin).filter((begin) => !met.has(begin))).toEqual([])
 })
 
-function post(pathname: string, body: object, as = token): Promise<Reply> {
+function post(pathname: string, body: object, as = token, to = host): Promise<Reply> {
   const headers = { Authorization: `Bearer ${as}`, 'Content-Type': 'application/scim+json' }
-  return send(host, `/scim/v2${pathname}`, { method: 'POST', headers, body: JSON.stringify(body) })
+  return send(to, `/scim/v2${pathname}`, { method: 'POST', headers, body: JSON.stringify(body) })
 }

@@ -64,7 +64,7 @@ describe('wrong options', () => {
       { url: 'mysql://root:secret@host/db' },
       /"url" cannot be used. Give the address of a database/,
     ],
-    [{ url: '' }, /"url" cannot be used/],
+    [{ url: '' }, /"url" is empty: is its environment variable set\?/],
     [{ url: 'sqlite:' }, /"url" cannot be used/],
     [
       { url: 'sqlite::memory:', poolSize: 0 },
