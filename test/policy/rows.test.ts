@@ -302,6 +302,14 @@ describe('answers are narrowed', () => {
     expect((await ask(asked, 7)).status).toBe(502)
   })
 
+  it('memberships are one’s own', async () => {
+    const of = async (account: number) => {
+      const path = `/api/organizations/1/memberships/${account}/`
+      return (await ask({ method: 'GET', path }, 7)).status
+    }
+    expect([await of(7), await of(17)]).toEqual([200, 403])
+  })
+
   it('somebody of no common project looks as if they did not exist', async () => {
     const answers = await Promise.all(
       ['/api/users/8/', '/api/users/8/?omit=id', '/api/users/987654/'].map(async (path) => {
