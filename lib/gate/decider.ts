@@ -92,10 +92,10 @@ export function deciderOf(given: Adapters, options: ResolvedGateOptions): Decide
     const { url } = request
     const isStill = (verdict: Pass) => inTime((scope) => standsStill(scope, found, verdict))
     const decide = (about: IncomingMessage, body?: Body, isRepeated = false) =>
-      current(isStill, (isAgain) => {
+      current(isStill, ({ isAgain, onRead }) => {
         // The policy may have changed it.
         about.url = url
-        const more = { body, isRepeated: isRepeated || isAgain }
+        const more = { body, isRepeated: isRepeated || isAgain, onRead }
         return inTime((scope) => ofPeople(scope, about, found, more))
       })
     const last = async (about: IncomingMessage, body?: Body, isRepeated?: boolean) => {
@@ -125,7 +125,10 @@ function final(verdict: Verdict): RequestDecision {
 
 type Pass = Extract<Verdict, { readonly kind: 'pass' }>
 
-/** How old a decision may be, in milliseconds. A policy may take longer to look something up. */
+/**
+ * How long ago a person may have been read when their request passes, in milliseconds. A policy may
+ * take longer to look something up.
+ */
 const freshMs = 10
 const maxDecisions = 3
 const changing: Verdict = {
@@ -135,15 +138,25 @@ const changing: Verdict = {
   retryAfterSeconds: 1,
 }
 
+interface Attempt {
+  /** Not the first one. */
+  readonly isAgain: boolean
+  /** To be called once the people have been read. */
+  readonly onRead: () => void
+}
+
 /** Decides until nothing has changed meanwhile of what lets the request pass. */
 async function current(
   isStill: (verdict: Pass) => Promise<boolean>,
-  decide: (isAgain: boolean) => Promise<Verdict | BodyNeeded>,
+  decide: (attempt: Attempt) => Promise<Verdict | BodyNeeded>,
 ): Promise<Verdict | BodyNeeded> {
   for (let made = 0; made < maxDecisions; made += 1) {
-    const startedAt = performance.now()
-    const verdict = await decide(made > 0)
-    if (verdict.kind !== 'pass' || performance.now() - startedAt < freshMs) return verdict
+    let readAt = 0
+    const onRead = () => {
+      readAt = performance.now()
+    }
+    const verdict = await decide({ isAgain: made > 0, onRead })
+    if (verdict.kind !== 'pass' || performance.now() - readAt < freshMs) return verdict
     if (await isStill(verdict)) return verdict
   }
   return changing
@@ -152,7 +165,7 @@ async function current(
 type Body = Awaited<ReturnType<typeof readBody>>
 
 /** More about a request: its body, and whether it was decided about before. */
-interface More {
+interface More extends Pick<Attempt, 'onRead'> {
   readonly body: Body | undefined
   readonly isRepeated: boolean
 }
@@ -172,9 +185,10 @@ function peopleDecider(
     scope: Scope,
     request: IncomingMessage,
     { identities, isComplete }: Identification,
-    { body, isRepeated }: More,
+    { body, isRepeated, onRead }: More,
   ): Promise<Verdict | BodyNeeded> => {
     const verdict = await standings(scope, identities)
+    onRead()
     if (verdict.kind === 'refused') return ofShutOut(request, verdict)
     const unavailable = isComplete ? pass : whenUnavailable(options)
     if (unavailable.kind !== 'pass') return unavailable
