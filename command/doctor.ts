@@ -2,7 +2,7 @@ import { labelStudioAdapters } from 'label-studio-scim/adapters/label-studio'
 import { memoryAdapters } from 'label-studio-scim/adapters/memory'
 import type { CommandCall } from './command.js'
 import { requireLabelStudio } from './label-studio.js'
-import { withoutWarnings } from './warnings.js'
+import { examined } from './warnings.js'
 
 const marks = { ok: 'ok     ', warning: 'warning', error: 'ERROR  ' }
 
@@ -10,8 +10,7 @@ const marks = { ok: 'ok     ', warning: 'warning', error: 'ERROR  ' }
 export async function doctor({ environment, tell }: CommandCall): Promise<number> {
   const settings = requireLabelStudio(environment)
   const adapters = labelStudioAdapters({ ...settings, storage: memoryAdapters() })
-  const refused = 'ERR_SCIM_LABEL_STUDIO_REFUSED'
-  const findings = await withoutWarnings(refused, () => adapters.examine())
+  const findings = await examined(adapters)
   const lines = findings.map(({ level, message }) => `${marks[level]}  ${message}`)
   tell(lines.join('\n'), { findings })
   return findings.some(({ level }) => level === 'error') ? 1 : 0

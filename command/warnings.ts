@@ -1,5 +1,8 @@
-/** Codes of the warnings that are left out now. */
-const quiet = new Set<string>()
+import type { LabelStudioAdapters } from '../adapters/label-studio/index.js'
+
+/** The warning that says what an examination finds as well. */
+const refused = 'ERR_SCIM_LABEL_STUDIO_REFUSED'
+let isExamining = false
 
 /**
  * Prints each process warning as one line, instead of Node's form with the name of a class and
@@ -8,17 +11,19 @@ const quiet = new Set<string>()
 export function printWarnings(): void {
   process.removeAllListeners('warning')
   process.on('warning', ({ message, code }: Error & { code?: string }) => {
-    if (code === undefined || !quiet.has(code)) process.stderr.write(`WARNING: ${message}\n`)
+    if (!isExamining || code !== refused) process.stderr.write(`WARNING: ${message}\n`)
   })
 }
 
-/** Leaves out warnings of this code during `work`, which says the same. */
-export async function withoutWarnings<T>(code: string, work: () => Promise<T>): Promise<T> {
-  quiet.add(code)
+/** The findings about a Label Studio, without a warning that says the same. */
+export async function examined({ examine }: Pick<LabelStudioAdapters, 'examine'>) {
+  isExamining = true
   try {
-    return await work()
+    return await examine()
   } finally {
     // Node emits a warning a moment after it was made.
-    setImmediate(() => quiet.delete(code))
+    setImmediate(() => {
+      isExamining = false
+    })
   }
 }

@@ -15,7 +15,7 @@ import { newFile, openDatabase, shownDatabase } from '../database.js'
 import type { LabelStudioEnvironment } from '../label-studio.js'
 import { needing } from '../needing.js'
 import { progressPrinter } from '../progress.js'
-import { withoutWarnings } from '../warnings.js'
+import { examined } from '../warnings.js'
 import { createApp, createSettingsApp } from './app.js'
 import {
   type Access,
@@ -120,8 +120,7 @@ async function tellFindings(
   rules: RulesMode,
   tell: CommandCall['tell'],
 ): Promise<void> {
-  const refused = 'ERR_SCIM_LABEL_STUDIO_REFUSED'
-  for (const finding of await withoutWarnings(refused, () => adapters.examine())) {
+  for (const finding of await examined(adapters)) {
     if (rules === 'enforce' && finding.code === 'roles-not-enforceable') continue
     const mark = finding.level === 'ok' ? 'Label Studio  ' : `${finding.level.toUpperCase()}:`
     tell(`${mark} ${finding.message}`, { finding })

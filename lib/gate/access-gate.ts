@@ -14,7 +14,7 @@ import { type AccessGateOptions, gateOptions, type ResolvedGateOptions } from '.
 import { answer, refuseUpgrade } from './refusal.js'
 import { type SocketWatch, watchSockets } from './sockets.js'
 import { answerAsRequest, isWebSocket } from './upgrades.js'
-import type { Refusal, Verdict } from './verdict.js'
+import type { Pass, Refusal } from './verdict.js'
 
 const debug = createDebug('label-studio-scim:gate')
 
@@ -96,7 +96,7 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
 }
 
 interface Passing extends Omit<RequestDecision, 'verdict'> {
-  readonly verdict: Extract<Verdict, { readonly kind: 'pass' }>
+  readonly verdict: Pass
 }
 
 /** Prepares a request that passes. */

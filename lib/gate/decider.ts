@@ -12,7 +12,7 @@ import { plainPath } from './paths.js'
 import { readBody } from './read-body.js'
 import * as session from './session.js'
 import { timeLimitOf } from './time-limit.js'
-import { forbidden, pass, type Verdict } from './verdict.js'
+import { forbidden, type Pass, pass, type Verdict } from './verdict.js'
 
 const debug = createDebug('label-studio-scim:gate')
 
@@ -122,8 +122,6 @@ export function deciderOf(given: Adapters, options: ResolvedGateOptions): Decide
 function final(verdict: Verdict): RequestDecision {
   return { verdict, again: () => Promise.resolve(verdict) }
 }
-
-type Pass = Extract<Verdict, { readonly kind: 'pass' }>
 
 /**
  * How long ago a person may have been read when their request passes, in milliseconds. A policy may

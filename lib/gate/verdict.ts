@@ -20,8 +20,10 @@ export type Verdict =
     }
   | { readonly kind: 'redirect'; readonly location: string; readonly cookie: string }
 
+export type Pass = Extract<Verdict, { readonly kind: 'pass' }>
+
 /** The request does not go on. */
-export type Refusal = Exclude<Verdict, { readonly kind: 'pass' }>
+export type Refusal = Exclude<Verdict, Pass>
 
 /** The request goes on. */
 export const pass: Verdict = { kind: 'pass' }
