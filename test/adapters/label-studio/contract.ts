@@ -25,6 +25,17 @@ export interface Subject {
   stop(): Promise<void>
 }
 
+/** What speaks to a Label Studio as its owner. */
+export function clientsOf(
+  { url, token, ownerEmail: email, ownerPassword: password }: Subject,
+  options: { readonly retries?: number } = {},
+): { readonly api: LabelStudioApi; readonly admin: LabelStudioAdmin } {
+  return {
+    api: labelStudioApi({ url, token, ...options }),
+    admin: labelStudioAdmin({ url, email, password, ...options }),
+  }
+}
+
 const password = 'A-good-passw0rd'
 
 /**
@@ -40,9 +51,7 @@ export function describeCommunityContract(name: string, start: () => Promise<Sub
 
     beforeAll(async () => {
       subject = await start()
-      api = labelStudioApi({ url: subject.url, token: subject.token, retries: 0 })
-      const { url, ownerEmail, ownerPassword } = subject
-      admin = labelStudioAdmin({ url, email: ownerEmail, password: ownerPassword, retries: 0 })
+      ;({ api, admin } = clientsOf(subject, { retries: 0 }))
     }, 200_000)
     afterAll(() => subject?.stop(), 60_000)
 

@@ -1,11 +1,6 @@
-import {
-  type LabelStudioAdmin,
-  type LabelStudioApi,
-  labelStudioAdmin,
-  labelStudioApi,
-} from '../../../adapters/label-studio/api/index.js'
+import type { LabelStudioAdmin, LabelStudioApi } from '../../../adapters/label-studio/api/index.js'
 import { signIn } from '../../support/label-studio-browser.js'
-import type { Subject } from './contract.js'
+import { clientsOf, type Subject } from './contract.js'
 import { type Product, type ProductOptions, scopeOf, startProduct } from './product.js'
 import { everything, peopleOf } from './replaced-credentials.js'
 
@@ -25,9 +20,7 @@ export function describeFormerCredentials(name: string, start: () => Promise<Sub
 
     beforeAll(async () => {
       subject = await start()
-      const { url, token, ownerEmail, ownerPassword } = subject
-      api = labelStudioApi({ url, token })
-      admin = labelStudioAdmin({ url, email: ownerEmail, password: ownerPassword })
+      ;({ api, admin } = clientsOf(subject))
     }, 300_000)
     afterAll(() => subject?.stop(), 60_000)
     afterEach(() => product?.stop())

@@ -2,8 +2,6 @@ import {
   identifyLabelStudioUser,
   type LabelStudioAdmin,
   type LabelStudioApi,
-  labelStudioAdmin,
-  labelStudioApi,
 } from '../../../adapters/label-studio/api/index.js'
 import { labelStudioOwner } from '../../../adapters/label-studio/index.js'
 import { bearerTokens } from '../../../lib/index.js'
@@ -14,7 +12,7 @@ import {
   signUpByLink,
   signUpInvited,
 } from '../../support/label-studio-browser.js'
-import type { Subject } from './contract.js'
+import { clientsOf, type Subject } from './contract.js'
 import { type Product, type ProductOptions, scopeOf, startProduct } from './product.js'
 
 const password = 'A-good-passw0rd'
@@ -35,9 +33,7 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
 
     beforeAll(async () => {
       subject = await startSubject()
-      const { url, token, ownerEmail, ownerPassword } = subject
-      api = labelStudioApi({ url, token })
-      admin = labelStudioAdmin({ url, email: ownerEmail, password: ownerPassword })
+      ;({ api, admin } = clientsOf(subject))
     }, 300_000)
     afterAll(() => subject?.stop(), 60_000)
     afterEach(() => product?.stop())

@@ -1,11 +1,6 @@
-import {
-  type LabelStudioAdmin,
-  type LabelStudioApi,
-  labelStudioAdmin,
-  labelStudioApi,
-} from '../../../adapters/label-studio/api/index.js'
+import type { LabelStudioAdmin, LabelStudioApi } from '../../../adapters/label-studio/api/index.js'
 import { send, signIn, signUpInvited } from '../../support/label-studio-browser.js'
-import type { Subject } from './contract.js'
+import { clientsOf, type Subject } from './contract.js'
 
 const password = 'A-good-passw0rd'
 
@@ -78,9 +73,7 @@ export function describeReplacedCredentials(name: string, start: () => Promise<S
 
     beforeAll(async () => {
       subject = await start()
-      const { url, token, ownerEmail, ownerPassword } = subject
-      api = labelStudioApi({ url, token, retries: 0 })
-      admin = labelStudioAdmin({ url, email: ownerEmail, password: ownerPassword, retries: 0 })
+      ;({ api, admin } = clientsOf(subject, { retries: 0 }))
     }, 300_000)
     afterAll(() => subject?.stop(), 60_000)
 
