@@ -69,8 +69,10 @@ export async function readInvitation(
   now: Date,
 ): Promise<Invited | undefined> {
   const key = await access?.getValue(scope, keyName)
-  const [payload = '', signature = ''] = token.split('.')
+  const [payload = '', signature = '', ...more] = token.split('.')
   if (key === undefined || !isEqual(signature, sign(key, payload))) return undefined
+  // Nothing vouches for what follows, and callers pass the whole token on.
+  if (more.length > 0) return undefined
   const content = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))
   if (content.tenant !== scope.tenant || content.until <= now.getTime()) return undefined
   return { userId: content.user, email: content.email }

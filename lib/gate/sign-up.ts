@@ -47,7 +47,7 @@ export function signUpsOf(adapters: Adapters, clock: () => Date): SignUps {
         `${cookieName}=${token}; Path=/; Max-Age=${cookieSeconds}; HttpOnly; ` +
         `SameSite=Lax${secure}`
       const base = (request as { baseUrl?: string }).baseUrl ?? ''
-      return { kind: 'redirect', location: `${base}${path}${rest}`, cookie }
+      return { kind: 'redirect', location: `${base}${onThisHost(path)}${rest}`, cookie }
     },
 
     async submit(scope, request, applicants) {
@@ -71,6 +71,11 @@ export function signUpsOf(adapters: Adapters, clock: () => Date): SignUps {
       return pass
     },
   }
+}
+
+/** Browsers read two slashes at the beginning, of either kind, as the name of another host. */
+function onThisHost(path: string): string {
+  return `/${path.replace(/^[\\/]+/, '')}`
 }
 
 function isFor({ userId, email }: Invited, user: string, identity: Identity): boolean {

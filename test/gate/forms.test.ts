@@ -328,11 +328,30 @@ describe('the form with which people sign up', () => {
       ['has expired', async () => invite('ann', 0)],
       ['was changed', async () => `${await invite('ann')}x`],
       ['is no link', async () => `${path}?scim=x`],
+      ['sets attributes of the cookie', async () => `${await invite('ann')}.x%3B%20Domain%3Dx`],
+      ['breaks the header', async () => `${await invite('ann')}.%0d%0aX%3A%20y`],
+      ['has a part more', async () => `${await invite('ann')}.`],
     ])('is refused if it %s', async (_case, linkOf) => {
       const { url } = await open(invited)
       const { answer } = await visit(`${url}${await linkOf()}`)
       const detail = 'This link is no longer valid. Ask for a new one.'
       expect(await answer.json()).toEqual({ status_code: 403, detail })
+    })
+
+    it.each(['//', '/\\', '///', '/\\/'])('leads to no other host by %j', async (slashes) => {
+      const { url } = await open(invited)
+      const link = await invite('ann')
+      const { port } = new URL(url)
+      const target = `${slashes}evil.example${link}`
+      const location = await new Promise((resolve, reject) => {
+        httpRequest({ port, path: target }, (response) => {
+          response.resume()
+          resolve(response.headers.location)
+        })
+          .on('error', reject)
+          .end()
+      })
+      expect(location).toBe(`/evil.example${path}`)
     })
 
     it('leaves other pages and the page without a link alone', async () => {
