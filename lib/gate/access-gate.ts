@@ -224,10 +224,6 @@ function unavailable(
   response: ServerResponse,
   status: 502 | 503 | 504 = 503,
 ): void {
-  if (response.headersSent) {
-    response.destroy()
-    return
-  }
   const detail = sentences[status]
   answer(request, response, { kind: 'refused', status, detail, retryAfterSeconds: 5 })
 }

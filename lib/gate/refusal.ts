@@ -17,6 +17,11 @@ const contentPolicy = `default-src 'none'; style-src 'sha256-${styleHash}'; fram
  * everything else.
  */
 export function answer(request: IncomingMessage, response: ServerResponse, verdict: Refusal): void {
+  if (response.headersSent) {
+    // Somebody else has answered, e.g. a time limit of the host. What is not whole must not end.
+    if (!response.writableEnded) response.destroy()
+    return
+  }
   if (verdict.kind === 'redirect') {
     const { location, cookie } = verdict
     const headers = { Location: location, 'Set-Cookie': cookie, 'Cache-Control': 'no-store' }

@@ -1,4 +1,5 @@
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type MemoryAdapters, memoryAdapters } from '../../adapters/memory/index.js'
 import type { AccessGateOptions, PolicyDecision, RequestPolicy } from '../../lib/gate/index.js'
 import type { GatePolicy } from '../../lib/stores/index.js'
@@ -204,6 +205,33 @@ describe('a request that the application does not answer', () => {
 
   it('is cut off if its answer has begun', async () => {
     const url = await unanswered(502, 'begun')
+    await expect(fetch(url).then((answer) => answer.text())).rejects.toThrow()
+  })
+})
+
+describe('a request that the host answers before it is refused', () => {
+  async function answeredBy(host: (response: ServerResponse) => void) {
+    const { gate } = await open(false, {
+      unknownPeople: 'refuse',
+      identify: () => delay(50, { identities: [{ email: 'bob' }], isComplete: true }),
+    })
+    const server = createServer((request, response) => {
+      gate(request, response, () => response.end('passed'))
+      host(response)
+    })
+    return listen(server, cleanUps)
+  }
+
+  it('keeps that answer', async () => {
+    const url = await answeredBy((response) => response.writeHead(503).end('too late'))
+    const answer = await fetch(url)
+    expect([answer.status, await answer.text()]).toEqual([503, 'too late'])
+    await delay(100)
+    expect((await fetch(url)).status).toBe(503)
+  })
+
+  it('is cut off if that answer is not whole', async () => {
+    const url = await answeredBy((response) => response.write('begun'))
     await expect(fetch(url).then((answer) => answer.text())).rejects.toThrow()
   })
 })
