@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../errors.js'
+import { membersOf } from '../stores/access-target.js'
 import type { Adapters } from '../stores/adapters.js'
 import { checkAdapters } from '../stores/check-adapters.js'
 import type { User } from '../stores/resource.js'
@@ -10,25 +11,28 @@ const named: Exemption = {
   reason: 'This person is protected and cannot be changed through SCIM.',
 }
 
-/**
- * Every method of a user store. They are called on the original store, so that it keeps its own
- * `this`.
- */
-const methods = [
-  'create',
-  'get',
-  'query',
-  'replace',
-  'delete',
-  'getMany',
-  'find',
-  'deprovision',
-  'applyAccess',
-  'exemptions',
-  'currentAccess',
-  'seats',
-  'setPassword',
-] as const satisfies readonly (keyof UserStore)[]
+/** Every member of a user store; the compiler tells when one is missing. */
+const members: Readonly<Record<keyof UserStore, true>> = {
+  supports: true,
+  storage: true,
+  create: true,
+  get: true,
+  query: true,
+  replace: true,
+  delete: true,
+  useKeys: true,
+  find: true,
+  getMany: true,
+  durable: true,
+  deprovision: true,
+  applyAccess: true,
+  exemptions: true,
+  accessAttributes: true,
+  peopleAtOnce: true,
+  currentAccess: true,
+  seats: true,
+  setPassword: true,
+}
 
 /**
  * The same adapters with further people whom nothing may change, deactivate or delete: no SCIM
@@ -48,26 +52,13 @@ export function protectUsers<A extends Adapters>(adapters: A, names: readonly st
   }
   checkAdapters('protectUsers', adapters)
   const { users } = adapters
-  const own = delegated(users)
+  const own = membersOf(users, members)
   const isNamed = namedBy(names)
   const exemptions: UserStore['exemptions'] = async (scope, people, records) => {
     const others = await own.exemptions?.(scope, people, records)
     return people.map((user, index) => (isNamed(user) ? named : others?.[index]))
   }
   return { ...adapters, users: { ...own, exemptions } }
-}
-
-function delegated(users: UserStore): UserStore {
-  const bound = methods.flatMap((name) => {
-    const method = users[name]
-    return method ? [[name, (method as (...all: unknown[]) => unknown).bind(users)]] : []
-  })
-  const { supports, storage } = users
-  return {
-    ...(supports && { supports }),
-    ...(storage && { storage }),
-    ...Object.fromEntries(bound),
-  } as UserStore
 }
 
 function namedBy(names: readonly string[]): (user: User) => boolean {

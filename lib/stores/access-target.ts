@@ -43,25 +43,36 @@ export function recordOnlyTarget(access: AccessStore): StoreTarget {
   }
 }
 
+const members: Readonly<Record<keyof StoreTarget, true>> = {
+  deprovision: true,
+  applyAccess: true,
+  exemptions: true,
+  accessAttributes: true,
+  peopleAtOnce: true,
+  currentAccess: true,
+  seats: true,
+  setPassword: true,
+}
+
 /** The methods of a target, as an object that can be spread into a user store. */
 export function targetMethods(target: StoreTarget): StoreTarget {
-  const {
-    deprovision,
-    exemptions,
-    accessAttributes,
-    peopleAtOnce,
-    currentAccess,
-    seats,
-    setPassword,
-  } = target
-  return {
-    deprovision: deprovision === endsInLedger ? endsInLedger : deprovision.bind(target),
-    applyAccess: target.applyAccess.bind(target),
-    ...(exemptions && { exemptions: exemptions.bind(target) }),
-    ...(accessAttributes && { accessAttributes }),
-    ...(peopleAtOnce && { peopleAtOnce }),
-    ...(currentAccess && { currentAccess: currentAccess.bind(target) }),
-    ...(seats && { seats: seats.bind(target) }),
-    ...(setPassword && { setPassword: setPassword.bind(target) }),
-  }
+  return membersOf(target, members)
+}
+
+/**
+ * These members of an object, without those that it does not have. Its methods keep their own
+ * `this`.
+ */
+export function membersOf<T extends object, Name extends keyof T>(
+  object: T,
+  names: Readonly<Record<Name, true>>,
+): Pick<T, Name> {
+  const found = (Object.keys(names) as Name[]).flatMap((name) => {
+    const member: unknown = object[name]
+    if (member === undefined) return []
+    // That one is recognised by its identity.
+    const isBound = typeof member === 'function' && member !== endsInLedger
+    return [[name, isBound ? member.bind(object) : member] as const]
+  })
+  return Object.fromEntries(found) as Pick<T, Name>
 }

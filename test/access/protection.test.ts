@@ -1,4 +1,5 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
+import { sqlAdapters } from '../../adapters/sql/index.js'
 import { exemptionOf, exemptionsOf } from '../../lib/access/exemption.js'
 import { protectUsers } from '../../lib/index.js'
 import { emptyRecord } from '../../lib/stores/empty-record.js'
@@ -42,6 +43,27 @@ it('keeps a store whose methods need their own `this`', async () => {
     theirs,
     { kind: 'protected', reason: expect.stringMatching(/protected/) },
   ])
+})
+
+it('keeps every member of a store', async () => {
+  const sql = await sqlAdapters({ url: 'sqlite::memory:' })
+  const optional = {
+    peopleAtOnce: 5,
+    find: async () => [],
+    currentAccess: async () => undefined,
+    seats: async () => undefined,
+    setPassword: async () => true,
+    exemptions: async () => [],
+  }
+  const users = { ...sql.users, ...optional }
+  const own = protectUsers({ ...sql, users }, ['ann']).users
+  await sql.close()
+  expect(Object.keys(own).sort()).toEqual(Object.keys(users).sort())
+  const { accessAttributes, peopleAtOnce, deprovision, storage, supports } = users
+  const same = { accessAttributes, peopleAtOnce, deprovision, storage, supports }
+  expect(own).toMatchObject(same)
+  // By which it is known that access ends with the change.
+  expect(own.deprovision).toBe(users.deprovision)
 })
 
 describe('protectUsers', () => {
