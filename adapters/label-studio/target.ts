@@ -7,8 +7,8 @@ import {
   isEmptyPlan,
   type Plan,
   type Scope,
+  type StoreTarget,
   type User,
-  type UserStore,
 } from '../../lib/adapter/index.js'
 import { exemptionsIn } from './accounts/exemptions.js'
 import { manage, noteAccount } from './accounts/links.js'
@@ -18,19 +18,7 @@ import type { LabelStudioSettings } from './options.js'
 import type { TargetParts } from './target-parts.js'
 
 /** A complete target for a user store. */
-export type LabelStudioTarget = Required<
-  Pick<
-    UserStore,
-    | 'deprovision'
-    | 'applyAccess'
-    | 'exemptions'
-    | 'accessAttributes'
-    | 'peopleAtOnce'
-    | 'currentAccess'
-    | 'seats'
-    | 'setPassword'
-  >
->
+export type LabelStudioTarget = Required<StoreTarget>
 
 /**
  * The target for one Label Studio. The edition is detected at the first use; until then, every

@@ -62,12 +62,10 @@ export function labelStudioUsers(
         // closed again.
         return managing(settings, held, user, (own) => users.delete(own, id, options))
       }),
-    ...(users.getMany && {
-      getMany: (...args: Parameters<NonNullable<UserStore['getMany']>>) =>
-        users.getMany?.(...args) ?? Promise.resolve([]),
-    }),
+    ...(users.getMany && { getMany: users.getMany.bind(users) }),
     ...(users.find && { find: users.find.bind(users) }),
     ...(users.durable && { durable: users.durable.bind(users) }),
+    ...(users.useKeys && { useKeys: users.useKeys.bind(users) }),
     ...target,
   }
 }

@@ -1,20 +1,10 @@
 import { custom } from '../configuration/option.js'
 import { applyPlan } from '../mapping/index.js'
 import type { AccessStore } from './access-store.js'
-import type { UserStore } from './user-store.js'
+import type { AccessTarget, UserStore } from './user-store.js'
 
 /** The part of a user store that reaches the target behind it. */
-export type StoreTarget = Pick<
-  UserStore,
-  | 'deprovision'
-  | 'applyAccess'
-  | 'exemptions'
-  | 'accessAttributes'
-  | 'peopleAtOnce'
-  | 'currentAccess'
-  | 'seats'
-  | 'setPassword'
->
+export type StoreTarget = AccessTarget & Pick<UserStore, 'setPassword'>
 
 /** A target, as an option of the bundled adapters. */
 export const storeTarget = custom<StoreTarget>(
