@@ -65,7 +65,7 @@ function namedBy(names: readonly string[]): (user: User) => boolean {
   const exact = new Set(names)
   const folded = new Set(names.map(foldEmail))
   return (user) =>
-    exact.has(user.id) || loginNamesOf(user).some((address) => folded.has(address.toLowerCase()))
+    exact.has(user.id) || loginNamesOf(user).some((name) => folded.has(foldEmail(name)))
 }
 
 function loginNamesOf(user: User): string[] {

@@ -78,6 +78,8 @@ describe('protectUsers', () => {
   it.each([
     ['a userName', { userName: 'ann' }, true],
     ['a userName in another case', { userName: 'ANN' }, true],
+    ['a userName with blanks around it', { userName: ' Ann\t' }, true],
+    ['an address with a blank after it', { emails: [{ value: 'ann ' }] }, true],
     ['an id', { id: 'ann' }, true],
     ['an id in another case', { id: 'ANN' }, false],
     ['an address', { emails: [{ value: 'x@example.com' }, { value: 'Ann' }] }, true],
