@@ -1,4 +1,5 @@
 import {
+  type AddressHolders,
   emailOf,
   type FindByAddress,
   findByAddress,
@@ -84,7 +85,7 @@ async function lookUpAddress(
   { email, find }: AddressLookUp,
 ): Promise<PersonStatus> {
   const address = foldAscii(email)
-  const { own, others } = await find(scope, address)
+  const { own, others } = address.includes(kelvin) ? nobody : await find(scope, address)
   for (const holders of [own, others]) {
     const found = await strongestOf(adapters, scope, holders)
     if (found.standing !== 'unknown') return found
@@ -127,7 +128,11 @@ export function isOwnAddress(user: User, email: string): boolean {
   return emailOf(user) === foldAscii(email)
 }
 
-/** Lower-cases ASCII letters only: the lower case of some other letters is an ASCII letter. */
+/** The one other letter whose lower case is an ASCII letter, so a finder would take it for that. */
+const kelvin = '\u212A'
+const nobody: AddressHolders = { own: [], others: [] }
+
+/** Lower-cases ASCII letters only. */
 function foldAscii(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }

@@ -7,10 +7,14 @@ import { scope } from './gated.js'
 
 let adapters: MemoryAdapters
 
-/** Ann is active and has a second address; Lea's access has ended; Ida was only imported. */
+/**
+ * Ann is active and has a second address, Kim is active; Lea's access has ended; Ida was only
+ * imported.
+ */
 beforeEach(async () => {
   adapters = memoryAdapters()
   await add({ userName: 'ann@example.com', emails: [{ value: 'second@example.com' }] })
+  await add({ userName: 'kim@example.com' })
   await add({ userName: 'lea@example.com', active: false })
   const ida = await add({ userName: 'ida@example.com', active: false })
   const listed = { id: '5', origin: 'imported' } as const
@@ -54,6 +58,7 @@ it.each([
   // An address that only looks like somebody's: full width, Kelvin, zero width, combining.
   ['\uff41nn@example.com', 'deprovisioned', undefined],
   ['\uff21\uff2e\uff2e@example.com', 'deprovisioned', undefined],
+  ['\u212Aim@example.com', 'deprovisioned', undefined],
   ['an\u200bn@example.com', 'deprovisioned', undefined],
   ['an\u0332n@example.com', 'deprovisioned', undefined],
   ['ann@example.com\u0000\u200b', 'deprovisioned', undefined],
