@@ -4,6 +4,7 @@ import { callback, custom, listOf, oneOf, optionTable, text } from '../configura
 import { readOptions } from '../configuration/read-options.js'
 import { ConfigurationError } from '../errors.js'
 import type { Principal } from '../protocol/messages.js'
+import { parseInstant } from '../schema/date-time.js'
 import type { TokenStore } from '../stores/token-store.js'
 import type { Authenticator } from './authenticate.js'
 import { malformedCredentials, unauthorized } from './challenge.js'
@@ -23,8 +24,8 @@ export interface BearerToken {
   /** `scim:read` for GET and searches, `scim:write` for everything else. Default both. */
   readonly scopes?: readonly ('scim:read' | 'scim:write')[]
   /**
-   * When it expires: a `Date` or RFC 3339 text. Default: never, although RFC 7644 §7.4 asks for a
-   * limited lifetime.
+   * When it expires: a `Date` or RFC 3339 text; a date alone means its beginning in UTC. Default:
+   * never, although RFC 7644 §7.4 asks for a limited lifetime.
    */
   readonly expiresAt?: Date | string
 }
@@ -76,7 +77,7 @@ export const tokenTable = optionTable<BearerToken>()('bearerTokens', 'ERR_SCIM_T
   tenant: { type: text(), default: 'default' },
   scopes: { type: listOf(oneOf(...allScopes)), default: allScopes },
   expiresAt: {
-    type: custom<Date | string>('a Date or RFC 3339 text', isTime),
+    type: custom<Date | string>('a Date or RFC 3339 text, e.g. "2030-01-31T00:00:00Z"', isTime),
     shown: 'never',
   },
 })
@@ -247,7 +248,7 @@ function readToken(entry: BearerToken, index: number): KnownToken {
   const { tenant, name, scopes, expiresAt } = read
   return {
     digest: readDigest(read, at),
-    expiresAtMs: expiresAt === undefined ? Number.POSITIVE_INFINITY : new Date(expiresAt).getTime(),
+    expiresAtMs: millisecondsOf(expiresAt),
     principal: Object.freeze({ tenant, name, scopes: Object.freeze([...scopes]) }),
   }
 }
@@ -264,9 +265,15 @@ function readDigest({ token, digest }: TokenSecret, at: string): Buffer {
   return digest === undefined ? sha256(token ?? '') : Buffer.from(digest, 'hex')
 }
 
+/** Not `Date.parse`, which reads texts of many forms, some of them in the zone of the machine. */
+function millisecondsOf(time: Date | string | undefined): number {
+  if (time === undefined) return Number.POSITIVE_INFINITY
+  return time instanceof Date ? time.getTime() : (parseInstant(time) ?? Number.NaN)
+}
+
 function isTime(value: unknown): boolean {
   const isOne = typeof value === 'string' || value instanceof Date
-  return isOne && !Number.isNaN(new Date(value).getTime())
+  return isOne && !Number.isNaN(millisecondsOf(value))
 }
 
 function sha256(text: string): Buffer {

@@ -23,6 +23,15 @@ export function parseDateTime(text: string): number | undefined {
   return date.getTime()
 }
 
+/**
+ * Like {@link parseDateTime}, for people who write it: seconds may be left out, and a date alone
+ * means its beginning in UTC.
+ */
+export function parseInstant(text: string): number | undefined {
+  const withTime = /^[^T]*$/.test(text) ? `${text}T00:00` : text
+  return parseDateTime(withTime.replace(/(T\d\d:\d\d)(?!:)/, '$1:00'))
+}
+
 type Six = [number, number, number, number, number, number]
 
 /** At most 14 hours (xsd:dateTime). */

@@ -69,6 +69,9 @@ describe('bearerTokens', () => {
   it.each([
     ['a Date', new Date('2026-02-01T00:00:00Z')],
     ['text', '2026-02-01T00:00:00Z'],
+    ['text with an offset', '2026-02-01T01:30:00+01:30'],
+    ['text without an offset', '2026-02-01T00:00:00'],
+    ['a date alone', '2026-02-01'],
   ])(
     'refuses a token from the moment it expires, given as %s (S-AUTH-06, R-AUTH-11)',
     async (_, expiresAt) => {
@@ -127,7 +130,13 @@ describe('bearerTokens', () => {
     ],
     ['an empty tenant', [{ name: 'a', token: abc, tenant: '' }], '"tenant" is ""'],
     ['an unknown scope', [{ name: 'a', token: abc, scopes: ['all'] }], '"scopes[0]" is "all"'],
-    ['no date', [{ name: 'a', token: abc, expiresAt: 'soon' }], '"expiresAt" is "soon"'],
+    ...['soon', '2027', '12/11/2029', 'Feb 1 2029', '2029-02-31', '2029-01-01T25:00:00Z'].map(
+      (expiresAt): [string, unknown, string] => [
+        `the date ${expiresAt}`,
+        [{ name: 'a', token: abc, expiresAt }],
+        `"expiresAt" is "${expiresAt}"`,
+      ],
+    ),
     ['a second entry', [{ name: 'a', token: abc }, null], 'bearerTokens[1]: the options are null'],
   ])('refuses %s, naming the entry and never the token', (_, tokens, message) => {
     const build = () => bearerTokens(tokens as BearerToken[])

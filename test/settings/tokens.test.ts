@@ -191,6 +191,7 @@ it.each([
   [{ name: 'a\nb' }, 'Give the token a name'],
   [{ name: 'x'.repeat(101) }, 'Give the token a name'],
   [{ name: 'a', expiresAt: 'tomorrow' }, 'must be a date'],
+  [{ name: 'a', expiresAt: '2030-02-31' }, 'must be a date'],
   [{ name: 'a', expiresAt: '2020-01-01' }, 'expired already'],
   [{ name: 'a', token: 'mine' }, '"token" is not known here'],
 ])('a token cannot be %j', async (body, detail) => {

@@ -1,4 +1,5 @@
 import { ScimError } from '../../errors.js'
+import { parseInstant } from '../../schema/date-time.js'
 import {
   type PeopleRequest,
   peopleOrders,
@@ -84,15 +85,11 @@ export function readPeopleFilter(query: URLSearchParams): Omit<PeopleRequest, 'o
 export function instantOf(query: URLSearchParams, name: string): string | undefined {
   const text = readText(query, name)
   if (text === undefined) return undefined
-  const isInstant = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?$/.test(
-    text,
-  )
-  const zoned = /T.*(Z|[+-]\d\d:\d\d)$/.test(text) || !text.includes('T') ? text : `${text}Z`
-  const date = new Date(isInstant ? zoned : Number.NaN)
-  if (Number.isNaN(date.getTime())) {
+  const instant = parseInstant(text)
+  if (instant === undefined) {
     throw badRequest(`"${name}" must be a date, e.g. 2026-01-31 or 2026-01-31T09:00:00Z.`)
   }
-  return date.toISOString()
+  return new Date(instant).toISOString()
 }
 
 /**
