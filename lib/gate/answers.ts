@@ -1,5 +1,9 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import createDebug from 'debug'
+import { tell } from '../events/emitter.js'
 import { beginsList, listReader } from './json-list.js'
+
+const debug = createDebug('label-studio-scim:gate')
 
 /** Changes or inspects the JSON of an answer before it goes to the client. */
 export interface AnswerChange {
@@ -14,7 +18,7 @@ export interface AnswerChange {
   page?(html: string): string
   /** Inspects the body while it passes. */
   learn?(body: unknown): void
-  /** Called once the answer is sent. */
+  /** Called once the answer is sent; an error that it throws changes nothing. */
   after?(status: number): void
 }
 
@@ -31,7 +35,10 @@ export function changeAnswer(
   response: ServerResponse,
   { learn, after, ...changes }: AnswerChange,
 ): void {
-  if (after) response.once('finish', () => after(response.statusCode))
+  if (after) {
+    const onError = (error: unknown) => debug('after failed: %O', error)
+    response.once('finish', () => tell(after, [response.statusCode], onError))
+  }
   const isChanged = changes.change || changes.page || changes.keep
   if (!isChanged && !learn) return
   for (const name of partial) delete request.headers[name]
@@ -227,13 +234,13 @@ function lookAt(response: ServerResponse, learn: NonNullable<AnswerChange['learn
     end(...given: readonly unknown[]) {
       body.add(bytesOf(given[0], given[1]))
       const whole = body.whole()
-      if (whole && response.statusCode < 300) tell(learn, whole)
+      if (whole && response.statusCode < 300) inspect(learn, whole)
       return end(...given)
     },
   })
 }
 
-function tell(learn: NonNullable<AnswerChange['learn']>, body: Buffer): void {
+function inspect(learn: NonNullable<AnswerChange['learn']>, body: Buffer): void {
   try {
     learn(JSON.parse(body.toString('utf8')))
   } catch {

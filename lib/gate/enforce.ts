@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import createDebug from 'debug'
 import { exemptionOf, refusalRecorder } from '../access/index.js'
+import { tell } from '../events/emitter.js'
 import type { Access } from '../mapping/types.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { User } from '../stores/resource.js'
@@ -93,7 +94,7 @@ export interface RequestPolicy {
   /** Whether this path is open to people who are not signed in. */
   isOpen(request: IncomingMessage): boolean
   decide(scope: Scope, question: PolicyQuestion): Promise<PolicyDecision>
-  /** Called for each refusal. */
+  /** Called for each refusal; an error that it throws changes nothing. */
   onRefusal?(refusal: PolicyRefusal): void
 }
 
@@ -162,7 +163,8 @@ export function enforcerOf(
       reason: why.reason,
       isRefused: policy?.mode === 'enforce',
     }
-    policy?.onRefusal?.(refusal)
+    const onError = (error: unknown) => debug('onRefusal failed: %O', error)
+    tell(() => policy?.onRefusal?.(refusal), [], onError)
     if (policy?.mode === 'report') {
       recorder?.add(scope, refusal)
       return pass

@@ -61,6 +61,30 @@ describe('a policy that enforces', () => {
     expect(await answer.json()).toMatchObject({ url: '/api/projects', added: true })
   })
 
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('broken')
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('broken'))],
+  ])('decides the same if the host’s own code %s', async (_case, broken) => {
+    for (const [mode, status] of [
+      ['enforce', 404],
+      ['report', 200],
+    ] as const) {
+      const { policy } = policyOf(refuse, { mode, onRefusal: broken })
+      expect((await ask(await open(policy), 'ann')).status).toBe(status)
+    }
+    const after = jest.fn<void, [number]>(broken as never)
+    const { policy } = policyOf({ kind: 'allow', answer: { after } })
+    const guarded = await open(policy)
+    expect((await ask(guarded, 'ann')).status).toBe(200)
+    expect((await ask(guarded, 'ann')).status).toBe(200)
+    expect(after.mock.calls).toEqual([[200], [200]])
+  })
+
   it('is not asked while it is not in force', async () => {
     const { policy, questions } = policyOf(refuse, { isInForce: async () => false })
     const guarded = await open(policy)
