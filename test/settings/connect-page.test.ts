@@ -46,6 +46,15 @@ describe('the page "Connect"', () => {
     await send(connect, { do: 'create', name: 'okta', csrf: 'forged' }).expect(403)
   })
 
+  it.each(['connect', 'status', 'workspaces'])('knows its own buttons alone: %s', async (tab) => {
+    const { send } = await signedInPage()
+    for (const name of ['nothing', 'constructor', 'toString', '__proto__', 'hasOwnProperty']) {
+      const { status, text } = await send(`/scim/settings/${tab}`, { do: name })
+      expect([name, status]).toEqual([name, 400])
+      expect(text).toContain('This form has no such button.')
+    }
+  })
+
   it('shows the guide of the identity provider that was chosen', async () => {
     const { visit } = await signedInPage()
     const { text } = await visit(`${connect}?idp=okta`)

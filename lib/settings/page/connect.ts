@@ -9,6 +9,7 @@ import {
   revokeToken,
   rotateToken,
 } from '../rules/tokens.js'
+import { type Buttons, pressed } from './buttons.js'
 import { guides } from './guides.js'
 import type { Part } from './html.js'
 import { page } from './layout.js'
@@ -23,10 +24,9 @@ export function showConnect(pageRequest: PageRequest): Promise<PageAnswer> {
   return connectPage(pageRequest, {})
 }
 
-/** The field `do` names the pressed button. */
+/** Does what the pressed button says. */
 export async function changeConnect(pageRequest: PageRequest): Promise<PageAnswer> {
-  const action = actions[pageRequest.form.get('do') ?? '']
-  if (!action) throw new ScimError(400, 'This form has no such button.')
+  const action = pressed(actions, pageRequest)
   try {
     return await connectPage(pageRequest, await action(pageRequest))
   } catch (error) {
@@ -43,7 +43,7 @@ interface Outcome {
   readonly status?: number
 }
 
-const actions: Readonly<Record<string, (pageRequest: PageRequest) => Promise<Outcome>>> = {
+const actions: Buttons<Outcome> = {
   async create({ context, scope, form }) {
     const days = Number(form.get('days')) || 0
     const end = new Date(context.clock().getTime() + days * dayMs)

@@ -1,4 +1,3 @@
-import { ScimError } from '../../errors.js'
 import {
   groupsNamed,
   type MappingRules,
@@ -17,6 +16,7 @@ import { rulesBetween } from '../rules/difference.js'
 import type { GroupName } from '../rules/groups.js'
 import { ownWorkspaces } from '../rules/own-workspaces.js'
 import { RulesConflict, readDraft, saveDraft } from '../rules/save.js'
+import { noSuchButton } from './buttons.js'
 import {
   type Draft,
   digestOf,
@@ -110,7 +110,7 @@ function parsedNames(text: string): readonly [string, string] {
     const [name, meant] = JSON.parse(text) as unknown[]
     return [String(name), String(meant)]
   } catch {
-    throw new ScimError(400, 'This form has no such button.')
+    throw noSuchButton()
   }
 }
 

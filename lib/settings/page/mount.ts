@@ -155,7 +155,7 @@ function serve(
   response: Response,
   handler: PageHandler,
 ): void {
-  guard(pageContext, request, response, async (_desk, exchange) => {
+  guard(pageContext, request, response, async (_context, exchange) => {
     const pageRequest = await pageRequestOf(pageContext, exchange)
     return 'scope' in pageRequest ? handler(pageRequest) : pageRequest
   })

@@ -15,6 +15,7 @@ import { readRefusals } from '../reports/refusals.js'
 import { readSetup } from '../reports/setup.js'
 import { readSeats, readStatus, type Status } from '../reports/status.js'
 import { listTokens } from '../rules/tokens.js'
+import { type Buttons, pressed } from './buttons.js'
 import type { Part } from './html.js'
 import { page } from './layout.js'
 import { projectNames } from './project-names.js'
@@ -181,7 +182,7 @@ export async function showStatus(pageRequest: PageRequest): Promise<PageAnswer> 
 }
 
 /** The actions of the buttons on the status page. Each returns the message to show. */
-const statusActions: Readonly<Record<string, (pageRequest: PageRequest) => Promise<Part>>> = {
+const statusActions: Buttons<Part> = {
   retry: tryAgain,
   async tryNow({ context, scope }) {
     const entries = await context.adapters.access.listPending(scope, {
@@ -214,10 +215,9 @@ const statusActions: Readonly<Record<string, (pageRequest: PageRequest) => Promi
   },
 }
 
-/** The field `do` names the pressed button. */
+/** Does what the pressed button says. */
 export async function changeStatus(pageRequest: PageRequest): Promise<PageAnswer> {
-  const action = statusActions[pageRequest.form.get('do') ?? '']
-  if (!action) throw new ScimError(400, 'This form has no such button.')
+  const action = pressed(statusActions, pageRequest)
   return statusPage(pageRequest, notice('good', await action(pageRequest)))
 }
 

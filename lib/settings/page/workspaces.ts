@@ -11,6 +11,7 @@ import {
   requireOwn,
   takeOutProjects,
 } from '../rules/workspaces.js'
+import { type Buttons, pressed } from './buttons.js'
 import type { Part } from './html.js'
 import { page } from './layout.js'
 import { notice } from './views/panels.js'
@@ -26,7 +27,7 @@ export async function showWorkspaces(pageRequest: PageRequest): Promise<PageAnsw
 }
 
 /** The actions of the buttons. Each returns the message to show. */
-const actions: Readonly<Record<string, (pageRequest: PageRequest) => Promise<string>>> = {
+const actions: Buttons<string> = {
   async create({ context, scope, form }) {
     const title = (form.get('title') ?? '').trim()
     await createWorkspace(context, scope, title)
@@ -50,10 +51,9 @@ const actions: Readonly<Record<string, (pageRequest: PageRequest) => Promise<str
   place: (pageRequest) => place(pageRequest, chosenPlaces(pageRequest.form)),
 }
 
-/** The field `do` names the pressed button. */
+/** Does what the pressed button says. */
 export async function changeWorkspaces(pageRequest: PageRequest): Promise<PageAnswer> {
-  const action = actions[pageRequest.form.get('do') ?? '']
-  if (!action) throw new ScimError(400, 'This form has no such button.')
+  const action = pressed(actions, pageRequest)
   try {
     return await workspacesPage(pageRequest, notice('good', await action(pageRequest)))
   } catch (error) {
