@@ -22,11 +22,11 @@ export interface AuditEvent {
  * Makes an event or audit entry. This is the only place that does; the actor and the request come
  * from the scope.
  */
-export function auditEntry(scope: Scope, at: Date, event: AuditEvent): AuditEntry {
+export function auditEntry(scope: Omit<Scope, 'signal'>, at: Date, event: AuditEvent): AuditEntry {
   return entryAt(scope, at.toISOString(), event)
 }
 
-function entryAt(scope: Scope, at: string, event: AuditEvent): AuditEntry {
+function entryAt(scope: Omit<Scope, 'signal'>, at: string, event: AuditEvent): AuditEntry {
   const { tenant, actor, requestId } = scope
   const entry: AuditEntry = {
     at,

@@ -1,6 +1,7 @@
 import createDebug from 'debug'
 import type { RequestHandler } from 'express'
 import { forbidden, type ScimError } from '../errors.js'
+import { type AuditEvent, auditEntry } from '../events/audit-entry.js'
 import type { AuditEntry } from '../events/catalogue.js'
 import { tell } from '../events/emitter.js'
 import type { DiscoveryEndpoint, RateLimits } from '../options.js'
@@ -268,9 +269,10 @@ function failed(
   const answer = toAnswer(error, requestId)
   const { status, scimType, headers } = answer
   const { tenant, name: actor } = progress.principal
-  const about = { at: options.clock().toISOString(), tenant, actor, requestId }
   const detail = sentenceForLog(answer)
   const said = { status, detail, ...(scimType !== undefined && { scimType }) }
+  const emit = (event: AuditEvent) =>
+    options.emit(auditEntry({ tenant, actor, requestId }, options.clock(), { ...said, ...event }))
   // Neither a disconnected client nor a deliberate 501 is reported.
   const isFailure = status >= 500 && status !== 501 && !(error instanceof ClientGoneError)
   if (isFailure) {
@@ -280,9 +282,9 @@ function failed(
     const cause = causeForAttention(error)
     if (status === 500 || cause)
       options.onError(cause ?? error, { requestId, method: head.method, path, tenant })
-    if (!isTold) options.emit({ ...about, ...said, event: 'request.failed', outcome: 'failed' })
+    if (!isTold) emit({ event: 'request.failed', outcome: 'failed' })
   } else if (!progress.isHandled && toldUnhandled.includes(status)) {
-    options.emit({ ...about, ...said, event: 'request.refused', outcome: 'refused' })
+    emit({ event: 'request.refused', outcome: 'refused' })
   }
   return { status, headers, body: errorBody(answer) }
 }

@@ -30,12 +30,10 @@ export async function checkNames(
   if (problems.length > 0) throw new RulesError(problems)
 }
 
-type Change = { readonly before: MappingRules; readonly after: MappingRules }
-
 async function unknownWorkspaces(
   context: SettingsContext,
   scope: Scope,
-  { before, after }: Change,
+  { before, after }: RuleChange,
 ): Promise<readonly RuleProblem[]> {
   const { workspaces } = context
   const known = new Set(before.workspaces_groups.map(([title]) => title))
@@ -63,7 +61,7 @@ async function unknownWorkspaces(
 async function unknownProjects(
   { projects }: SettingsContext,
   scope: Scope,
-  { before, after }: Change,
+  { before, after }: RuleChange,
 ): Promise<readonly RuleProblem[]> {
   const known = new Set(before.projects_groups.map((rule) => rule.project_id))
   const rows = after.projects_groups

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { notFound, ScimError } from '../../errors.js'
+import { auditEntry } from '../../events/audit-entry.js'
 import type { AuditEntry } from '../../events/catalogue.js'
 import { digestToken, generateToken } from '../../http/bearer-tokens.js'
 import type { Scope } from '../../stores/scope.js'
@@ -223,18 +224,9 @@ function summaryOf(
 
 function tokenEntry(
   { clock }: SettingsContext,
-  { tenant, actor, requestId }: Scope,
+  scope: Scope,
   event: AuditEntry['event'],
   { id, name }: Pick<StoredToken, 'id' | 'name'>,
 ): AuditEntry {
-  const target = { resourceType: 'Token', id, name }
-  return {
-    at: clock().toISOString(),
-    event,
-    tenant,
-    actor,
-    requestId,
-    outcome: 'succeeded',
-    target,
-  }
+  return auditEntry(scope, clock(), { event, target: { resourceType: 'Token', id, name } })
 }
