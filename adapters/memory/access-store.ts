@@ -163,9 +163,11 @@ function forgetPeople(tenant: TenantState, before: string): number {
     const left = withoutPerson(record)
     if (left) records.set(record.userId, left)
     else records.delete(record.userId)
-    for (const about of [record.userId, record.email, record.account?.email]) {
-      if (about === undefined) continue
-      for (const name of values.keys()) if (name.endsWith(`:${about}`)) values.delete(name)
+    const abouts = [record.userId, record.email, record.account?.email]
+    const ends = abouts.flatMap((about) => (about === undefined ? [] : `:${about}`))
+    for (const [name, value] of values) {
+      const isAbout = value === record.userId || ends.some((each) => name.endsWith(each))
+      if (isAbout) values.delete(name)
     }
   }
   return due.length

@@ -39,10 +39,12 @@ const removeRecord = statement<{ tenant: string; userId: string; old: string }>(
       and record = ${value('old')}`,
 )
 
-const removeNotes = statement<{ tenant: string; pattern: string }>(
+/** One by name, and those that are the person's id. */
+const removeNotes = statement<{ tenant: string; pattern: string; userId: string }>(
   (value) => sql`
     delete from scim_values
-    where tenant = ${value('tenant')} and name like ${value('pattern')} escape '!'`,
+    where tenant = ${value('tenant')}
+      and (name like ${value('pattern')} escape '!' or value = ${value('userId')})`,
 )
 
 /** `AccessStore.forget`: page by page, with one transaction per person. */
@@ -75,7 +77,7 @@ async function forget(
   for (const about of [userId, record.email, record.account?.email]) {
     if (about === undefined) continue
     const pattern = `%:${about.replace(/[!%_]/g, '!$&')}`
-    await session.change(removeNotes, { tenant, pattern })
+    await session.change(removeNotes, { tenant, pattern, userId })
   }
   return 1
 }

@@ -77,8 +77,8 @@ export async function isFormerAddress(
 
 /**
  * Remembers the addresses that a person loses: an account may exist under any of them and must not
- * outlive their access. The address in their record is found anyway. The addresses count until the
- * record is made anonymous. They are kept as digests, because they cannot be looked up by person.
+ * outlive their access. The address in their record is found anyway. They are kept, as digests,
+ * until the record is made anonymous, which removes the values that are the person's id.
  *
  * @param after absent: the person is deleted
  */

@@ -223,16 +223,16 @@ export interface AccessStore {
 
   /**
    * **Recommended.** Makes records of deleted people anonymous, in all tenants, if they last
-   * changed before `before` (RFC 3339): removes addresses, ledger, notes, and values whose name
-   * ends in `:` and the person's id or address. The account id stays, so that the account remains
-   * closed; a record without one is deleted. Returns the number of people. Without it, these
-   * records are kept forever.
+   * changed before `before` (RFC 3339): removes addresses, ledger, notes, values whose name ends in
+   * `:` and the person's id or address, and values that are the person's id. The account id stays,
+   * so that the account remains closed; a record without one is deleted. Returns the number of
+   * people. Without it, these records are kept forever.
    */
   forget?(options: { readonly before: string }): Promise<number>
 
   /**
    * **Required.** A small named value of the tenant: last contact with the IdP, last import, … If
-   * it concerns a person, its name ends in `:` and their id or address.
+   * it concerns a person, its name ends in `:` and their id or address, or it is their id.
    */
   getValue(scope: Scope, name: string): Promise<string | undefined>
   /**

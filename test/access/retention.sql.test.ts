@@ -109,6 +109,8 @@ describe.each([
     for (const about of ['bob', 'young', ada.id]) {
       await access.setValue(scope, `firstSignIn:${about}`, 'then')
     }
+    // A digest of an address that they had, which is found by the address alone.
+    for (const id of ['bob', 'gone', 'young']) await access.setValue(scope, `departed:${id}1`, id)
     await access.setValue(scope, 'labelStudio.founder:bob%_x@example.com', 'note')
     await access.setValue(scope, 'labelStudio.founder:bobbyyx@example.com', 'note')
     await aDay(adapters)
@@ -122,6 +124,9 @@ describe.each([
     expect(await access.getRecord(scope, 'gone')).toBeUndefined()
     expect((await access.getRecord(scope, 'young'))?.email).toBe('young@example.com')
     expect((await access.getRecord(scope, ada.id))?.email).toBe('ada@example.com')
+    expect(await access.getValue(scope, 'departed:bob1')).toBeUndefined()
+    expect(await access.getValue(scope, 'departed:gone1')).toBeUndefined()
+    expect(await access.getValue(scope, 'departed:young1')).toBe('young')
     expect(await access.getValue(scope, 'firstSignIn:bob')).toBeUndefined()
     expect(await access.getValue(scope, 'firstSignIn:young')).toBe('then')
     expect(await access.getValue(scope, `firstSignIn:${ada.id}`)).toBe('then')
