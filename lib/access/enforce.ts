@@ -2,20 +2,17 @@ import { auditEntries, subjectOf } from '../events/audit-entry.js'
 import type { AuditEntry, EventName } from '../events/catalogue.js'
 import type { Access, Grant } from '../mapping/index.js'
 import { describeGrant, givesRoleByRule, membershipsOf, placeOf, plan } from '../mapping/index.js'
-import type { AccessRecord, AccessStore, PendingUser } from '../stores/access-store.js'
-import type { Adapters } from '../stores/adapters.js'
+import type { AccessRecord, PendingUser } from '../stores/access-store.js'
 import { emptyRecord } from '../stores/empty-record.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import type { LedgerEntry } from '../stores/write.js'
+import type { AccessAdapters } from './adapters.js'
 import { emailOf } from './email.js'
 import { type Finish, finishAlone } from './finish.js'
 import { hasSignedIn } from './signed-in.js'
 import { deletedUser, prepareSituations, type Situation } from './situation.js'
 import { isHalfListed } from './standing.js'
-
-/** Adapters that can keep a ledger and pending work. */
-export type AccessAdapters = Adapters & { readonly access: AccessStore }
 
 /** What `enforceAccess` needs besides the person. */
 export interface EnforceContext {

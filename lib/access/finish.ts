@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FinishedClaim } from '../stores/access-store.js'
 import { storeErrorKind } from '../stores/errors.js'
 import type { Scope } from '../stores/scope.js'
-import type { AccessAdapters } from './enforce.js'
+import type { AccessAdapters } from './adapters.js'
 
 /** Stores what was enforced for one person, and ends the claim. */
 export type Finish = (scope: Scope, finished: FinishedClaim) => Promise<void>

@@ -4,7 +4,7 @@ import { emptyRecord } from '../stores/empty-record.js'
 import { resolveMany } from '../stores/read-many.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
-import type { AccessAdapters } from './enforce.js'
+import type { AccessAdapters } from './adapters.js'
 import { exemptionsOf } from './exemption.js'
 
 /**

@@ -1,4 +1,5 @@
 export { emptyRecord } from '../stores/empty-record.js'
+export type { AccessAdapters } from './adapters.js'
 export * from './email.js'
 export * from './enforce.js'
 export * from './enforce-now.js'

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { AccessAdapters } from './enforce.js'
+import type { AccessAdapters } from './adapters.js'
 import type { ResolvedOptions } from './options.js'
 
 const dayMs = 86_400_000

@@ -4,7 +4,7 @@ import { readMany, resolveMany } from '../stores/read-many.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import type { Exemption } from '../stores/user-store.js'
-import type { AccessAdapters } from './enforce.js'
+import type { AccessAdapters } from './adapters.js'
 import { exemptionsOf } from './exemption.js'
 import { noteRole } from './had-role.js'
 

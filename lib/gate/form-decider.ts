@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Adapters } from '../stores/adapters.js'
 import type { Identity, LookUpStatus, PersonStatus } from './decide.js'
-import type { Decider } from './decider.js'
 import { formOf, readForm, type SignInForm } from './forms.js'
 import type { ResolvedGateOptions } from './options.js'
 import { plainPath } from './paths.js'
@@ -12,7 +11,7 @@ import { forbidden, pass, type Verdict } from './verdict.js'
 interface Tools {
   readonly lookUpStatus: LookUpStatus
   readonly inTime: InTime
-  readonly decideForAll: Decider['decideForAll']
+  readonly decideForAll: (identities: readonly Identity[]) => Promise<Verdict>
 }
 
 /** Decides about requests that submit a sign-in or sign-up form; other requests pass. */

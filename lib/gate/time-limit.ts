@@ -1,7 +1,6 @@
 import { withTimeLimit } from '../access/time-limit.js'
 import { UnavailableError } from '../stores/errors.js'
 import { createScope, type Lifetime, type Scope } from '../stores/scope.js'
-import type { ResolvedGateOptions } from './options.js'
 
 /** Runs work on the stores within the gate's time limit. */
 export type InTime = <T>(work: (scope: Scope) => Promise<T>) => Promise<T>
@@ -13,8 +12,14 @@ const endless: Lifetime = {
   },
 }
 
+interface TimeLimitOptions {
+  readonly tenant: string
+  readonly timeoutMs: number
+  readonly newId: () => string
+}
+
 /** Gives each unit of work its own scope and a limit of `timeoutMs`. */
-export function timeLimitOf({ tenant, timeoutMs, newId }: ResolvedGateOptions): InTime {
+export function timeLimitOf({ tenant, timeoutMs, newId }: TimeLimitOptions): InTime {
   const tooLate = () => new UnavailableError('The stores did not answer in time.')
   return (work) => {
     const scope = createScope({ tenant, actor: 'access gate', requestId: newId() }, endless)
