@@ -21,7 +21,7 @@ export function forgetting(
   { request }: PolicyQuestion,
   decision: PolicyDecision,
 ): PolicyDecision {
-  const asked = `${request.method} ${decodedUrl(request.url ?? '')}`
+  const asked = askedIn(request)
   if (decision.kind !== 'allow' || !numbersMove.some((each) => each.test(asked))) return decision
   resolver.forget()
   const after = (status: number) => {
@@ -31,18 +31,18 @@ export function forgetting(
   return { ...decision, answer: { ...decision.answer, after } }
 }
 
-/** An administrator's request is not parsed, so its path may still be encoded. */
-function decodedUrl(url: string): string {
+/** Method and URL. The path may still be encoded; an administrator's is not even parsed. */
+function askedIn({ method, url = '' }: PolicyQuestion['request']): string {
   const [path = '', ...query] = url.replace(/^\/+/, '/').split('?')
   const plain = decodedText(path, false) ?? path
-  return [plain.replace(/\/$/, ''), ...query].join('?')
+  return `${method} ${[plain.replace(/\/$/, ''), ...query].join('?')}`
 }
 
-const oneProject = /^\/api\/projects\/(\d{1,15})\/?(?:\?|$)/
+const deletionOfProject = /^DELETE \/api\/projects\/(\d{1,15})(?:\?|$)/
 
 /** Takes a deleted project out of its workspace. */
 export function withDeletion({ request, projectDeleted }: PolicyQuestion): Pick<Allow, 'answer'> {
-  const project = request.method === 'DELETE' ? oneProject.exec(request.url ?? '')?.[1] : undefined
+  const project = deletionOfProject.exec(askedIn(request))?.[1]
   if (project === undefined) return {}
   const after = (status: number) => {
     if (status !== 204) return
