@@ -87,10 +87,7 @@ function holdBack(response: ServerResponse, changes: Changes): void {
   const held = {
     writeHead(status: number, ...rest: readonly unknown[]) {
       response.statusCode = status
-      const headers = rest.find((each) => typeof each === 'object') as OutgoingHttpHeaders
-      for (const [name, value] of Object.entries(headers ?? {})) {
-        if (value !== undefined) response.setHeader(name, value)
-      }
+      setHeaders(response, rest.find((each) => typeof each === 'object') as GivenHeaders)
       return response
     },
     write(chunk: unknown, ...rest: readonly unknown[]) {
@@ -110,6 +107,23 @@ function holdBack(response: ServerResponse, changes: Changes): void {
     },
   }
   Object.assign(response, held)
+}
+
+type GivenHeaders = OutgoingHttpHeaders | readonly string[] | undefined
+
+/** Sets what `writeHead` gets: names with values, or a list of both, as in `rawHeaders`. */
+function setHeaders(response: ServerResponse, given: GivenHeaders = {}): void {
+  if (!Array.isArray(given)) {
+    for (const [name, value] of Object.entries(given)) {
+      if (value !== undefined) response.setHeader(name, value)
+    }
+    return
+  }
+  const names = given.filter((_, index) => index % 2 === 0)
+  for (const name of names) response.removeHeader(name)
+  for (const [index, name] of names.entries()) {
+    response.appendHeader(name, given[2 * index + 1] ?? '')
+  }
 }
 
 interface ListFilter {

@@ -61,6 +61,19 @@ const odd: AnswerChange = { keep: (item) => Number(item) % 2 === 1 }
 const changedPage: AnswerChange = { page: (html) => html.replace('secret', 'gone') }
 
 describe('a changed answer', () => {
+  it('keeps headers that are given as a list', async () => {
+    const list = ['Content-Type', 'application/json', 'Set-Cookie', 'a=1', 'set-cookie', 'b=2']
+    const respond: Respond = (response) => {
+      response.setHeader('Content-Type', 'text/plain')
+      response.writeHead(200, list).end('1')
+    }
+    const { headers, text } = await exchange({ change: doubled, respond })
+    expect(text).toBe('{"twice":1}')
+    const kept = { 'content-type': 'application/json', 'set-cookie': ['a=1', 'b=2'] }
+    expect(headers).toMatchObject(kept)
+    expect(headers).not.toHaveProperty('0')
+  })
+
   it.each<[string, AnswerChange, Respond, number, string]>([
     ['JSON', doubled, answerOf(1), 200, '{"twice":1}'],
     ['JSON with status 201', doubled, answerOf(1, 201), 201, '{"twice":1}'],
