@@ -10,7 +10,6 @@ import {
   givesRoleByRule,
   groupKey,
   groupsNamed,
-  type MappingRules,
   membershipsOf,
   personState,
   placeOf,
@@ -23,7 +22,7 @@ import type { Scope } from '../../stores/scope.js'
 import type { UserStore } from '../../stores/user-store.js'
 import { countOf } from '../numbers.js'
 import type { SettingsContext } from '../options.js'
-import { describeRules, rulesWithout } from '../rules/difference.js'
+import { describeRules, type RuleChange, rulesWithout } from '../rules/difference.js'
 import { newTitles } from '../rules/own-workspaces.js'
 import { type MissingGroup, missingGroups, namesOfGroups } from './groups.js'
 import { type ProjectMap, readProjectMap, visibleIds } from './visible.js'
@@ -75,11 +74,6 @@ export interface Preview {
 const peoplePerPage = 500
 const largestSample = 50
 
-interface RuleChange {
-  readonly before: MappingRules
-  readonly after: MappingRules
-}
-
 /**
  * Computes the changes if these rules were saved. People are read page by page, and only counts and
  * a sample are kept, so memory does not grow with the tenant.
@@ -119,7 +113,7 @@ export async function previewRules(
 async function newlyMissing(
   context: SettingsContext,
   scope: Scope,
-  { before, after }: { readonly before: MappingRules; readonly after: MappingRules },
+  { before, after }: RuleChange,
 ): Promise<readonly MissingGroup[]> {
   const old = new Set(describeRules(before))
   const added = rulesWithout(after, old)
@@ -245,11 +239,11 @@ function seesOf(
   { before, after }: NonNullable<ReturnType<typeof changeOf>>,
 ): NonNullable<PersonChange['sees']> {
   const total = map.titles.size
-  const countOf = (access: Access) => {
+  const seenWith = (access: Access) => {
     const ids = visibleIds(map, userId, access)
     return ids === 'all' ? total : ids.size
   }
-  return { before: countOf(before), after: countOf(after), total }
+  return { before: seenWith(before), after: seenWith(after), total }
 }
 
 function personChange(user: User, before: Access, after: Access): PersonChange | undefined {

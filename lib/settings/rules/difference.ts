@@ -1,6 +1,12 @@
 import type { MappingRules } from '../../mapping/index.js'
 import { firstOf } from '../numbers.js'
 
+/** Rules, and those that replace them. */
+export interface RuleChange {
+  readonly before: MappingRules
+  readonly after: MappingRules
+}
+
 /** Rules as sentences for administrators, e.g. `Manager for "Leads"`. */
 export function describeRules(rules: MappingRules): readonly string[] {
   return [

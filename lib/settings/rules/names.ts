@@ -1,14 +1,10 @@
-import { type MappingRules, type RuleProblem, RulesError } from '../../mapping/index.js'
+import { type RuleProblem, RulesError } from '../../mapping/index.js'
 import { UnavailableError } from '../../stores/errors.js'
 import type { Scope } from '../../stores/scope.js'
 import type { ProjectChoice, SettingsContext } from '../options.js'
 import { whyNotInForce } from '../reports/findings.js'
+import type { RuleChange } from './difference.js'
 import { ownWorkspaces, titleProblem } from './own-workspaces.js'
-
-interface RuleChange {
-  readonly before: MappingRules
-  readonly after: MappingRules
-}
 
 /**
  * Refuses new rows that name workspaces or projects that the organization does not have. Rows that
