@@ -65,7 +65,7 @@ export const sqlTable = optionTable<SqlOptions>()('sqlAdapters', 'ERR_SCIM_DATAB
   url: {
     type: text(
       'the address of a database: sqlite:PATH, sqlite::memory: or postgres://…',
-      (url) => sqliteUrl.test(url) || (postgresUrl.test(url) && URL.canParse(url)),
+      (url) => sqliteUrl.test(url) || (postgresUrl.test(url) && canBeNamed(url)),
     ),
     required: true,
     // It may contain a password.
@@ -136,6 +136,15 @@ export async function sqlAdapters(options: SqlOptions): Promise<SqlAdapters> {
     policy,
     isMigrated: () => isMigrated(database),
     close: () => database.close(),
+  }
+}
+
+/** Messages name the database. */
+function canBeNamed(url: string): boolean {
+  try {
+    return serverPlace(url).name !== ''
+  } catch {
+    return false
   }
 }
 

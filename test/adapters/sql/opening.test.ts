@@ -37,6 +37,13 @@ describe('an SQLite file that cannot be used', () => {
   })
 })
 
+it('names the option if an address cannot be decoded', async () => {
+  const failure = await failureOf('postgres://scim:s3cret@127.0.0.1:9/%zz')
+  expect(failure).toMatchObject({ name: 'ConfigurationError', code: 'ERR_SCIM_DATABASE' })
+  expect(String(failure)).toContain('sqlAdapters: option "url" cannot be used')
+  expect(String(failure)).not.toContain('s3cret')
+})
+
 describe('a PostgreSQL that does not answer', () => {
   it('is named with host and database, and never with the password', async () => {
     const failure = await failureOf('postgres://scim:s3cret@127.0.0.1:9/people')
