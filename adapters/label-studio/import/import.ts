@@ -52,7 +52,10 @@ export interface Importer {
    * @throws UnavailableError when Label Studio cannot be asked; nothing is removed then
    */
   run(options?: ImportOptions): Promise<ImportReport>
-  /** Imports now and then regularly. After a failure, the next run tries again. */
+  /**
+   * Imports now and then regularly. After a failure, the next run tries again. A second call
+   * changes nothing.
+   */
   start(options?: Omit<ImportOptions, 'signal'> & { readonly intervalMs?: number }): void
   stop(): Promise<void>
 }
@@ -79,6 +82,7 @@ export function importerOf(target: TargetParts): Importer {
   let timer: NodeJS.Timeout | undefined
   let running: Promise<unknown> = Promise.resolve()
   let abort = new AbortController()
+  let isStarted = false
 
   const run: Importer['run'] = ({ signal = abort.signal, onProgress } = {}) => {
     const { tenant, storage } = settings
@@ -97,10 +101,13 @@ export function importerOf(target: TargetParts): Importer {
             if (!abort.signal.aborted) timer = setTimeout(again, intervalMs).unref()
           })
       }
+      if (isStarted) return
+      isStarted = true
       abort = new AbortController()
       again()
     },
     async stop() {
+      isStarted = false
       abort.abort()
       clearTimeout(timer)
       await running

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { memoryAdapters } from '../../../adapters/memory/index.js'
 import { type ImportState, lastImport } from '../../../lib/access/index.js'
 import { startFakeLabelStudio } from '../../support/fake-label-studio/index.js'
@@ -42,6 +43,19 @@ describe('an import', () => {
     await expect(importer.run()).rejects.toMatchObject({ code: expect.any(String) })
     expect(await noted()).toMatchObject({ outcome: 'failed', done: 0 })
     await stop().catch(() => {})
+  })
+
+  it('is started once, until it is stopped', async () => {
+    const { importer, states, onProgress, stop } = await anImport()
+    const runs = () => states.filter(({ total, outcome }) => !total && !outcome).length
+    for (const _ of [1, 2]) importer.start({ onProgress, intervalMs: 3_600_000 })
+    while (states.at(-1)?.outcome === undefined) await nextTurn()
+    await importer.stop()
+    expect(runs()).toBe(1)
+    importer.start({ onProgress, intervalMs: 3_600_000 })
+    await importer.stop()
+    expect(runs()).toBe(2)
+    await stop()
   })
 
   it('is told about once a second while it runs', async () => {
