@@ -57,8 +57,8 @@ export interface RateLimits {
    */
   readonly requestsPerSecond?: number
   /**
-   * Failed authentications per minute from one address; more answer 429. At least 1. Needs the
-   * host's `trust proxy`.
+   * Failed authentications per minute from one address (with IPv6, from one /64 network); more
+   * answer 429. At least 1. Needs the host's `trust proxy`.
    */
   readonly failedAuthenticationsPerMinute?: number
 }

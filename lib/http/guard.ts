@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Socket } from 'node:net'
+import { isIPv6, type Socket } from 'node:net'
 import type { Request } from 'express'
 import { ScimError, unavailable } from '../errors.js'
 import type { RateLimits } from '../options.js'
@@ -132,6 +132,21 @@ function keyOf({ tenant, name }: Principal): string {
   return JSON.stringify([tenant, name])
 }
 
-function sourceOf(request: Request): string {
-  return request.ip ?? ''
+/** The client's address. With IPv6 it has 2^64 of them, so all of the network count as one. */
+function sourceOf({ ip = '' }: Request): string {
+  const [address = ''] = ip.split('%', 1)
+  if (!isIPv6(address)) return address
+  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1]
+  return mapped ?? `${networkOf(address)}::/64`
+}
+
+/** The first four of the eight groups of an IPv6 address, in one spelling. */
+function networkOf(address: string): string {
+  const groupsOf = (text: string) => (text === '' ? [] : text.split(':'))
+  const [head = [], tail] = address.split('::').map(groupsOf)
+  const left = tail ? 8 - head.length - tail.length : 0
+  return [...head, ...Array<string>(Math.max(left, 0)).fill('0'), ...(tail ?? [])]
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')
 }
