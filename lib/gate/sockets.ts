@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { mapConcurrently } from '../stores/read-many.js'
 import type { Identity } from './decide.js'
 import type { Verdict } from './verdict.js'
 
@@ -8,6 +9,9 @@ export interface SocketWatch {
   /** Closes all sockets, so that the server can stop. */
   close(): void
 }
+
+/** Few, because requests of people must not wait for the stores meanwhile. */
+const decisionsAtOnce = 8
 
 /**
  * Closes each socket once `decide` refuses one of its owners. If `decide` fails, the socket stays
@@ -22,11 +26,12 @@ export function watchSockets(
   let isClosed = false
 
   const look = async () => {
-    for (const [socket, owners] of watched) {
+    await mapConcurrently(byOwners(watched), decisionsAtOnce, async ([owners, sockets]) => {
       const { kind } = await decide(owners).catch(() => ({ kind: 'pass' }) as const)
+      if (kind !== 'refused') return
       // With an error, so that http-proxy ends its side too.
-      if (kind === 'refused') socket.destroy(new Error('Access was withdrawn.'))
-    }
+      for (const socket of sockets) socket.destroy(new Error('Access was withdrawn.'))
+    })
     schedule()
   }
   const schedule = () => {
@@ -49,4 +54,18 @@ export function watchSockets(
       watched.clear()
     },
   }
+}
+
+type Owned = readonly [owners: readonly Identity[], sockets: readonly Duplex[]]
+
+/** Sockets of the same people need one decision. */
+function byOwners(watched: ReadonlyMap<Duplex, readonly Identity[]>): readonly Owned[] {
+  const found = new Map<string, readonly [readonly Identity[], Duplex[]]>()
+  for (const [socket, owners] of watched) {
+    const key = JSON.stringify(owners)
+    const known = found.get(key)
+    if (known) known[1].push(socket)
+    else found.set(key, [owners, [socket]])
+  }
+  return [...found.values()]
 }

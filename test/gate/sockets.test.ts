@@ -53,6 +53,27 @@ describe('open sockets', () => {
     watch.close()
   })
 
+  it('do not wait for a decision about somebody else', async () => {
+    const { watch } = decider(async (emails) =>
+      emails.includes('slow') ? new Promise<never>(() => {}) : 'refused',
+    )
+    const [slow, ann] = [aSocket(), aSocket()]
+    watch.add(slow.socket, [{ email: 'slow' }])
+    watch.add(ann.socket, [{ email: 'ann' }])
+    await closed(ann.socket)
+    expect(slow.socket.destroyed).toBe(false)
+    watch.close()
+  })
+
+  it('of one person need one decision, which closes all', async () => {
+    const { watch, times } = decider(async () => 'refused')
+    const sockets = [1, 2, 3].map(() => aSocket().socket)
+    for (const socket of sockets) watch.add(socket, [{ email: 'ann' }])
+    await Promise.all(sockets.map(closed))
+    expect(times()).toBe(1)
+    watch.close()
+  })
+
   it('stay open while nothing can be decided, and are checked again', async () => {
     let isDown = true
     const { watch, asked } = decider(async () => {
