@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FinishedClaim } from '../stores/access-store.js'
 import { storeErrorKind } from '../stores/errors.js'
+import { grouped } from '../stores/grouped.js'
 import type { Scope } from '../stores/scope.js'
 import type { AccessAdapters } from './adapters.js'
 
@@ -53,7 +54,8 @@ export function finishTogether(adapters: AccessAdapters): Finish {
     while (waiting.length > 0) {
       const all = waiting
       waiting = []
-      for (const ofTenant of byTenant(all)) await store(ofTenant)
+      const tenants = grouped(all, ({ scope }) => scope.tenant)
+      for (const ofTenant of tenants.values()) await store(ofTenant)
     }
     isBusy = false
   }
@@ -82,13 +84,4 @@ export function finishTogether(adapters: AccessAdapters): Finish {
       waiting.push({ scope, finished, resolve, reject })
       if (!isBusy) void run()
     })
-}
-
-function byTenant(all: readonly Waiting[]): Iterable<readonly Waiting[]> {
-  const found = new Map<string, Waiting[]>()
-  for (const each of all) {
-    const { tenant } = each.scope
-    found.set(tenant, [...(found.get(tenant) ?? []), each])
-  }
-  return found.values()
 }

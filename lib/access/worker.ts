@@ -5,6 +5,7 @@ import type { AuditEntry } from '../events/catalogue.js'
 import { tell } from '../events/emitter.js'
 import type { PendingOutcome, PendingUser } from '../stores/access-store.js'
 import { storeErrorKind } from '../stores/errors.js'
+import { grouped } from '../stores/grouped.js'
 import { readMany } from '../stores/read-many.js'
 import type { Scope } from '../stores/scope.js'
 import type { AccessAdapters } from './adapters.js'
@@ -86,7 +87,7 @@ export function createWorker(
   return {
     askAgain: () => breaker.close(),
     work: (claimed) =>
-      byTenant(claimed).flatMap(([tenant, entries]) => {
+      [...grouped(claimed, ({ tenant }) => tenant)].flatMap(([tenant, entries]) => {
         const until = breaker.openUntil(tenant)
         if (until !== undefined) {
           return entries.map((entry) => end(entry, putOff(entry, until - now(), options)))
@@ -95,13 +96,6 @@ export function createWorker(
         return entries.map(async (entry) => end(entry, await attempt(entry, prepared)))
       }),
   }
-}
-
-function byTenant(
-  entries: readonly PendingUser[],
-): readonly (readonly [string, readonly PendingUser[]])[] {
-  const tenants = [...new Set(entries.map(({ tenant }) => tenant))]
-  return tenants.map((tenant) => [tenant, entries.filter((entry) => entry.tenant === tenant)])
 }
 
 /**

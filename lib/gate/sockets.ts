@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { grouped } from '../stores/grouped.js'
 import { mapConcurrently } from '../stores/read-many.js'
 import type { Identity } from './decide.js'
 import type { Verdict } from './verdict.js'
@@ -26,11 +27,14 @@ export function watchSockets(
   let isClosed = false
 
   const look = async () => {
-    await mapConcurrently(byOwners(watched), decisionsAtOnce, async ([owners, sockets]) => {
+    // Sockets of the same people need one decision.
+    const groups = grouped(watched, ([, owners]) => JSON.stringify(owners))
+    await mapConcurrently([...groups.values()], decisionsAtOnce, async (same) => {
+      const owners = same[0]?.[1] ?? []
       const { kind } = await decide(owners).catch(() => ({ kind: 'pass' }) as const)
       if (kind !== 'refused') return
       // With an error, so that http-proxy ends its side too.
-      for (const socket of sockets) socket.destroy(new Error('Access was withdrawn.'))
+      for (const [socket] of same) socket.destroy(new Error('Access was withdrawn.'))
     })
     schedule()
   }
@@ -54,18 +58,4 @@ export function watchSockets(
       watched.clear()
     },
   }
-}
-
-type Owned = readonly [owners: readonly Identity[], sockets: readonly Duplex[]]
-
-/** Sockets of the same people need one decision. */
-function byOwners(watched: ReadonlyMap<Duplex, readonly Identity[]>): readonly Owned[] {
-  const found = new Map<string, readonly [readonly Identity[], Duplex[]]>()
-  for (const [socket, owners] of watched) {
-    const key = JSON.stringify(owners)
-    const known = found.get(key)
-    if (known) known[1].push(socket)
-    else found.set(key, [owners, [socket]])
-  }
-  return [...found.values()]
 }

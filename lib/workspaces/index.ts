@@ -4,3 +4,4 @@ export {
   workspaceDirectory,
 } from './directory.js'
 export { ensureWorkspaces } from './ensure.js'
+export { projectsByCreator } from './workspace-index.js'

@@ -1,3 +1,4 @@
+import { grouped } from '../stores/grouped.js'
 import type { Scope } from '../stores/scope.js'
 import type { WorkspaceStore } from '../stores/workspace-store.js'
 
@@ -34,15 +35,22 @@ export function indexSource(store: WorkspaceStore): (scope: Scope) => Promise<Wo
 
 async function readIndex(store: WorkspaceStore, scope: Scope): Promise<WorkspaceIndex> {
   const [workspaces, unplaced] = await Promise.all([store.list(scope), store.listUnplaced(scope)])
-  const byCreator = new Map<string, number[]>()
-  for (const { projectId, creatorId } of unplaced) {
-    byCreator.set(creatorId, [...(byCreator.get(creatorId) ?? []), projectId])
-  }
   return {
     byTitle: new Map(workspaces.map(({ title, projectIds }) => [title, projectIds])),
     byId: new Map(workspaces.map(({ id, projectIds }) => [id, projectIds])),
-    byCreator,
+    byCreator: projectsByCreator(unplaced),
     unions: new Map(),
     remembered: 0,
   }
+}
+
+type Unplaced = Awaited<ReturnType<WorkspaceStore['listUnplaced']>>
+
+/** Numbers of projects in no workspace, by the id of their creator. */
+export function projectsByCreator(unplaced: Unplaced): ReadonlyMap<string, readonly number[]> {
+  const groups = grouped(unplaced, ({ creatorId }) => creatorId)
+  const numbers = [...groups].map(
+    ([id, projects]) => [id, projects.map(({ projectId }) => projectId)] as const,
+  )
+  return new Map(numbers)
 }

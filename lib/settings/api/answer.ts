@@ -3,6 +3,7 @@ import { ScimError } from '../../errors.js'
 import { ClientGoneError } from '../../http/read-bytes.js'
 import { RulesError } from '../../mapping/index.js'
 import { storeErrorKind, type UnavailableError } from '../../stores/errors.js'
+import { grouped } from '../../stores/grouped.js'
 import type { Scope } from '../../stores/scope.js'
 import { MassLossError, RulesConflict } from '../rules/save.js'
 
@@ -95,9 +96,8 @@ export function failureOf(error: unknown): Failure | undefined {
 }
 
 function problemsByRow({ problems }: RulesError): Readonly<Record<string, readonly string[]>> {
-  const rows = new Map<string, string[]>()
-  for (const { row, message } of problems) rows.set(row, [...(rows.get(row) ?? []), message])
-  return Object.fromEntries(rows)
+  const rows = [...grouped(problems, ({ row }) => row)]
+  return Object.fromEntries(rows.map(([row, all]) => [row, all.map(({ message }) => message)]))
 }
 
 function isShown(error: unknown): error is Error & { readonly status: number } {

@@ -1,5 +1,6 @@
 import type { Access, OrganizationRole, ProjectRole } from '../../mapping/index.js'
 import type { Scope } from '../../stores/scope.js'
+import { projectsByCreator } from '../../workspaces/index.js'
 import { countOf, numberText } from '../numbers.js'
 import type { ProjectChoice, SettingsContext } from '../options.js'
 import { ownWorkspaces } from '../rules/own-workspaces.js'
@@ -50,14 +51,10 @@ export async function readProjectMap(
       store.list(scope),
       store.listUnplaced(scope),
     ])
-    const byCreator = new Map<string, number[]>()
-    for (const { projectId, creatorId } of unplaced) {
-      byCreator.set(creatorId, [...(byCreator.get(creatorId) ?? []), projectId])
-    }
     return {
       titles: new Map(projects.map(({ id, title }: ProjectChoice) => [id, title])),
       byWorkspace: new Map(workspaces.map(({ title, projectIds }) => [title, projectIds])),
-      byCreator,
+      byCreator: projectsByCreator(unplaced),
     }
   } catch {
     return undefined
