@@ -9,7 +9,13 @@ import { storeErrorKind, type UnavailableError } from '../stores/errors.js'
 import type { Scope } from '../stores/scope.js'
 import { changeAnswer } from './answers.js'
 import { type Decider, deciderOf, type RequestDecision } from './decider.js'
-import { decideAtEnd, dropConnectionHeaders, framingProblem, hasBody } from './forwarding.js'
+import {
+  decideAtEnd,
+  dropHeaders,
+  forwardingProblem,
+  hasBody,
+  hasFragment,
+} from './forwarding.js'
 import { type AccessGateOptions, gateOptions, type ResolvedGateOptions } from './options.js'
 import { answer, refuseUpgrade } from './refusal.js'
 import { type SocketWatch, watchSockets } from './sockets.js'
@@ -65,7 +71,7 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
     next: (error?: unknown) => void,
   ): void => {
     noteMode()
-    const problem = framingProblem(request)
+    const problem = forwardingProblem(request)
     if (problem) {
       answer(request, response, problem)
       return
@@ -86,7 +92,7 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
     attach(server: Server, listener: UpgradeListener) {
       server.on('upgrade', (request, socket, head) => {
         if (!isWebSocket(request)) answerAsRequest(server, request, { socket, head })
-        else if (hasBody(request)) refuseUpgrade(socket, 400)
+        else if (hasBody(request) || hasFragment(request)) refuseUpgrade(socket, 400)
         else upgrade(listener, request, { socket, head })
       })
     },
@@ -106,7 +112,7 @@ function prepare(
   { verdict, again }: Passing,
 ): void {
   if (verdict.answer) changeAnswer(request, response, verdict.answer)
-  dropConnectionHeaders(request)
+  dropHeaders(request)
   const before = String(response.getHeaderNames())
   // Nobody is to get a refusal between parts of another answer.
   const isUntouched = () =>

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import * as session from './session.js'
 import { pass, type Refusal, type Verdict } from './verdict.js'
 
 /**
@@ -24,12 +25,24 @@ const refusal = (status: number, detail: string): Refusal => ({ kind: 'refused',
 const lengthRequired = refusal(411, 'This request needs a Content-Length.')
 const unknownCoding = refusal(501, 'The only known Transfer-Encoding is "chunked".')
 
-/** The reason why a proxy could not pass a request on as one request; `undefined`: it can. */
-export function framingProblem({ method = '', headers }: IncomingMessage): Refusal | undefined {
+const noFragment = refusal(400, 'The address of a request has no "#".')
+
+/**
+ * The reason why a proxy could not pass a request on as one request, and as it was read here;
+ * `undefined`: it can.
+ */
+export function forwardingProblem(request: IncomingMessage): Refusal | undefined {
+  const { method = '', headers } = request
+  if (hasFragment(request)) return noFragment
   const coding = headers['transfer-encoding']
   if (coding === undefined) return undefined
   if (coding.trim().toLowerCase() !== 'chunked') return unknownCoding
   return needingLength.includes(method) ? lengthRequired : undefined
+}
+
+/** http-proxy 1 passes on an address without what follows a `#` (RFC 9112 §3.2 allows none). */
+export function hasFragment({ url = '' }: IncomingMessage): boolean {
+  return url.includes('#')
 }
 
 /** Whether a request for another protocol has a body, which a proxy would announce and not send. */
@@ -40,9 +53,13 @@ export function hasBody({ headers }: IncomingMessage): boolean {
 
 /**
  * Removes what concerns only the connection to the client, but for its wish to close it: proxies
- * answer by it.
+ * answer by it. Also removes headers with `_` in their names, which some servers read as those with
+ * `-`, e.g. `Content_Type`; credentials have been read in both spellings.
  */
-export function dropConnectionHeaders({ headers }: IncomingMessage): void {
+export function dropHeaders({ headers }: IncomingMessage): void {
+  for (const name of Object.keys(headers)) {
+    if (name.includes('_') && !session.isCredential(name)) delete headers[name]
+  }
   const isClosing = /(?:^|,)\s*close\s*(?:,|$)/i.test(headers.connection ?? '')
   for (const name of ofConnection) delete headers[name]
   if (isClosing) headers.connection = 'close'

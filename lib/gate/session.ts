@@ -44,7 +44,7 @@ export function dropCredentials(
   else delete headers.cookie
 }
 
-function isCredential(name: string): boolean {
+export function isCredential(name: string): boolean {
   return credential.test(name)
 }
 

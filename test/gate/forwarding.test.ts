@@ -106,6 +106,23 @@ describe.each(methods)('a body of %s', (method) => {
   })
 })
 
+it.each(['/a?x=#&y=2', '/a#', '/#/a', '/a?x#y'])('passes on no part of %s', async (path) => {
+  const text = `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: ${ann.cookie}\r\n\r\n`
+  const answer = await exchange(gated.url, text, (each) => /HTTP\/1\.1 \d/.test(each))
+  expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+  expect(begun).toEqual([])
+})
+
+it('passes on no header that a server would take for another', async () => {
+  const twins =
+    'Content_Type: x; charset=utf-7\r\nContent_Length: 3\r\nX_Forwarded_For: 1.2.3.4\r\n'
+  const text = `GET /a HTTP/1.1\r\nHost: x\r\nX-Own: 1\r\n${twins}Cookie: ${ann.cookie}\r\n\r\n`
+  await exchange(gated.url, text, (answer) => answer.includes('done'))
+  const [{ headers } = { headers: {} }] = received
+  expect(headers).toMatchObject({ 'x-own': '1' })
+  expect(Object.keys(headers).filter((name) => name.includes('_'))).toEqual([])
+})
+
 it('tells the application nothing about the connection of the client', async () => {
   const ofConnection = 'Connection: keep-alive, X-Own\r\nKeep-Alive: timeout=9\r\nTE: trailers\r\n'
   const more = `Proxy-Connection: keep-alive\r\nTrailer: X\r\nX-Own: 1\r\nCookie: ${ann.cookie}\r\n`
