@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { endpoints } from '../../adapters/label-studio/policy/endpoints.js'
+import { disguisedAttacks } from './disguised.js'
 import { signsOut } from './random.js'
 import { bodiesOf, type Sent, sendAsItIs, spellings } from './requests.js'
 import { owner, type Person } from './room.js'
@@ -309,6 +310,10 @@ export function describeHostile(name: string, start: () => Promise<OpenTarget>):
       },
       longMs,
     )
+
+    it('nobody reaches anything there by a query in another charset', async () => {
+      await expectNothing(disguisedAttacks(world))
+    })
 
     it(
       'nobody moves anything there or takes anything from there by any body',

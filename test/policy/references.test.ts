@@ -133,6 +133,47 @@ describe('an object that a body names', () => {
   })
 })
 
+describe('a type that says how the query is to be read', () => {
+  const typed = async (type: string) => {
+    const headers = { authorization: `Token ${annotator}`, 'content-type': type }
+    const url = `${room.url}/api/tasks/?project=1&%2BAHA-roject=2`
+    const response = await fetch(url, { headers: { ...headers, 'x-person': String(annotator) } })
+    await response.arrayBuffer()
+    const { length } = application.reached.splice(0)
+    return [response.status, length]
+  }
+
+  it.each([
+    'x; charset=utf-7',
+    'application/json; charset=utf-16-le',
+    'application/json;charset="u7"',
+    'application/json; charset=utf-8; charset=utf-7',
+    'application/json; Charset=utf-7',
+    "application/json; charset*=utf-8''utf-7",
+    'application/json ;\tcharset=utf-7',
+    'application/json;;charset=utf-7',
+    'multipart/form-data; boundary=x; charset=utf-7',
+    'multipart/form-data; boundary="x; charset=utf-7"',
+    'multipart/form-data; boundary=utf-8; charset=hz',
+    'application/json, x; charset=utf-7',
+    'charset=utf-7',
+    '; charset=utf-7',
+  ])('is refused: %s', async (type) => {
+    expect(await typed(type)).toEqual([415, 0])
+  })
+
+  it.each([
+    'application/json',
+    'application/json; charset=utf-8',
+    'Application/JSON;charset="UTF-8"',
+    'application/x-www-form-urlencoded',
+    'text/plain',
+    'multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW',
+  ])('is passed on if it says nothing else: %s', async (type) => {
+    expect(await typed(type)).toEqual([200, 1])
+  })
+})
+
 describe('tasks found by anybody’s work', () => {
   const filter = (column: string) => ({
     filters: { conjunction: 'and', items: [{ filter: column, operator: 'regex', value: 'x' }] },

@@ -104,8 +104,8 @@ function keepTemplate(dataDir: string) {
 }
 
 /**
- * A Python that can import `label_studio_sdk`, which is part of Label Studio. Installs both if they
- * are missing.
+ * A Python that can import `label_studio_sdk` and Django, which Label Studio uses. Installs all of
+ * them if they are missing.
  */
 export async function pythonWithSdk(): Promise<string> {
   await installLabelStudio()

@@ -348,11 +348,14 @@ function isPageOfTasks({ endpoint: { path } }: ReadRequest): boolean {
 function learnerOf({ resolver }: Tools, project: number | undefined) {
   if (project === undefined) return undefined
   const learn = resolver.learnerOf(project)
+  // Some lists leave the project out.
+  const isOfIt = (task: Readonly<Record<string, unknown>>) =>
+    (task['project'] ?? project) === project
   return (body: unknown) => {
     if (!isObject(body)) return
     const items = Array.isArray(body['tasks']) ? body['tasks'] : [body]
-    const tasks = items.filter((each) => isObject(each) && 'data' in each && 'id' in each)
-    learn(tasks.map((each) => Number((each as { id: unknown }).id)).filter(Number.isSafeInteger))
+    const tasks = items.filter((each) => isObject(each) && 'data' in each && isOfIt(each))
+    learn(tasks.map((each) => Number((each as { id?: unknown }).id)).filter(Number.isSafeInteger))
   }
 }
 

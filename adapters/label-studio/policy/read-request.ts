@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isObject } from '../../../lib/adapter/index.js'
+import { plainTypeOf } from './content-type.js'
 import { type Endpoint, endpoints } from './endpoints.js'
 import { filterIn, findsByWork } from './filters.js'
 import { type NamedPeople, peopleIn } from './people.js'
@@ -117,8 +118,10 @@ const patterns = patternsByStart(endpoints.map(patternOf))
  */
 export function matchRequest({ method, url, headers }: RawRequest): Matched | Unread {
   const [rawPath = '', ...rest] = url.split('?')
-  const path = decodedPath(rawPath)
+  const path = /[^\x21-\x7e]/.test(url) ? undefined : decodedPath(rawPath)
   if (path === undefined) return unread(400, 'This address is not written plainly.', 'path')
+  const type = plainTypeOf(headers)
+  if (type === undefined) return unread(415, 'Send a plain type, in UTF-8.', 'content type')
   const verb = method === 'HEAD' ? 'GET' : method
   const found = find(verb, path)
   if (!found) return unread(403, refusalSentence, 'unlisted')
@@ -129,7 +132,7 @@ export function matchRequest({ method, url, headers }: RawRequest): Matched | Un
   if (verb === 'GET' && length !== 0) {
     return unread(400, 'A request that only reads has no body.', 'body of GET')
   }
-  if (endpoint.body === 'opaque' || length === 0 || isFile(endpoint, headers)) {
+  if (endpoint.body === 'opaque' || length === 0 || isFile(endpoint, type)) {
     return {
       kind: 'matched',
       endpoint,
@@ -142,7 +145,7 @@ export function matchRequest({ method, url, headers }: RawRequest): Matched | Un
   }
   if (length === undefined) return unread(411, 'Send the length of the body.', 'body length')
   if (length > maxBodyBytes) return unread(413, 'The body is too large.', 'body length')
-  if (!isJson(headers)) return unread(415, 'Send JSON.', 'body type')
+  if (type !== 'application/json') return unread(415, 'Send JSON.', 'body type')
   return { kind: 'matched', endpoint, method: verb, path, query, parameters, bodyLength: length }
 }
 
@@ -260,7 +263,7 @@ function patternOf(endpoint: Endpoint): Pattern {
 
 /** Decodes once, as WSGI does. Returns `undefined` if the result is not UTF-8. */
 function decodedPath(path: string): string | undefined {
-  if (!path.startsWith('/') || /[^\x21-\x7e]|[;#]/.test(path)) return undefined
+  if (!path.startsWith('/') || /[;#]/.test(path)) return undefined
   return decodedText(path, false)
 }
 
@@ -270,15 +273,10 @@ function bodyLengthOf(headers: IncomingHttpHeaders): number | undefined {
   return Number(headers['content-length'] ?? 0)
 }
 
-function isJson(headers: IncomingHttpHeaders): boolean {
-  return /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(headers['content-type'] ?? '')
-}
-
 /** Forms contain files, and a task in a file names no other object. */
-function isFile({ body }: Endpoint, headers: IncomingHttpHeaders): boolean {
-  const type = headers['content-type'] ?? ''
+function isFile({ body }: Endpoint, type: string): boolean {
   return (
-    body === 'file' && /^(?:multipart\/form-data|application\/x-www-form-urlencoded)\b/i.test(type)
+    body === 'file' && /^(?:multipart\/form-data|application\/x-www-form-urlencoded)$/.test(type)
   )
 }
 
