@@ -9,13 +9,7 @@ import { storeErrorKind, type UnavailableError } from '../stores/errors.js'
 import type { Scope } from '../stores/scope.js'
 import { changeAnswer } from './answers.js'
 import { type Decider, deciderOf, type RequestDecision } from './decider.js'
-import {
-  decideAtEnd,
-  dropHeaders,
-  forwardingProblem,
-  hasBody,
-  hasFragment,
-} from './forwarding.js'
+import { decideAtEnd, dropHeaders, forwardingProblem, hasBody, hasFragment } from './forwarding.js'
 import { type AccessGateOptions, gateOptions, type ResolvedGateOptions } from './options.js'
 import { answer, refuseUpgrade } from './refusal.js'
 import { type SocketWatch, watchSockets } from './sockets.js'
