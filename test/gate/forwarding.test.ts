@@ -107,7 +107,8 @@ describe.each(methods)('a body of %s', (method) => {
 })
 
 it.each(['/a?x=#&y=2', '/a#', '/#/a', '/a?x#y'])('passes on no part of %s', async (path) => {
-  const text = `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: ${ann.cookie}\r\n\r\n`
+  const headers = `Host: x\r\nConnection: close\r\nCookie: ${ann.cookie}\r\n`
+  const text = `GET ${path} HTTP/1.1\r\n${headers}\r\n`
   const answer = await exchange(gated.url, text, (each) => /HTTP\/1\.1 \d/.test(each))
   expect(answer).toMatch(/^HTTP\/1\.1 400 /)
   expect(begun).toEqual([])
