@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module'
 import type { ErrorObject, ValidateFunction } from 'ajv'
 
 /** A check of values by a JSON schema. */
@@ -7,8 +6,6 @@ export interface JsonCheck<T> {
   /** The first thing that was wrong with the value before, if it was not accepted. */
   readonly error: ErrorObject | undefined
 }
-
-const load = createRequire(import.meta.url)
 
 /**
  * Makes a check that is compiled when it is first used, and not when the library is imported: that
@@ -30,6 +27,7 @@ export function jsonCheck<T>(schema: object): JsonCheck<T> {
 }
 
 function compile<T>(schema: object): ValidateFunction<T> {
-  const { Ajv }: typeof import('ajv') = load('ajv')
+  // The library is built as CommonJS. Hosts that bundle it need the plain name, to find AJV.
+  const { Ajv }: typeof import('ajv') = require('ajv')
   return new Ajv({ meta: false, validateSchema: false }).compile<T>(schema)
 }

@@ -1,4 +1,5 @@
 import fs from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { expressVersions, installedProject, packLibrary, run } from '../support/packed-library.js'
 
@@ -21,11 +22,20 @@ describe('the packed library', () => {
     )
   })
 
-  it('is small: under 100 files and 380 kB, without source maps', () => {
+  it('is small: under 100 files and 400 kB, without source maps', () => {
     const files = run('tar', ['-tzf', tarball], root).trim().split('\n')
     expect(files.length).toBeLessThan(100)
     expect(files.filter((file) => file.endsWith('.map'))).toEqual([])
-    expect(fs.statSync(tarball).size).toBeLessThan(380_000)
+    expect(fs.statSync(tarball).size).toBeLessThan(400_000)
+  })
+
+  it('names nothing that bundles of ES modules lack', () => {
+    const dist = path.join(root, 'dist')
+    const lacking = fs
+      .readdirSync(dist, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.cjs') && !name.endsWith('cli.cjs'))
+      .filter((name) => /__(?:file|dir)name/.test(fs.readFileSync(path.join(dist, name), 'utf8')))
+    expect(lacking).toEqual([])
   })
 
   it('passes publint', () => {
@@ -58,14 +68,38 @@ describe.each(expressVersions)('a project with the packed library and Express %s
   )
 
   it('gives the same names to import and to require at every entry point', () => {
-    const names = JSON.parse(run(process.execPath, ['names.mjs'], project)) as Record<
-      string,
-      Record<'import' | 'require', string[]>
-    >
-    for (const { import: imported, require: required } of Object.values(names)) {
+    for (const { import: imported, require: required } of Object.values(namesIn(project))) {
       expect(required.length).toBeGreaterThan(0)
       expect(imported).toEqual(required)
     }
+  })
+
+  it.each(['mts', 'cts'])('declares the values that exist at run time, in a .%s file', (ending) => {
+    const names = Object.entries(namesIn(project))
+    const checks = names.map(([entry, { import: present }], index) => {
+      const values = present.map((name) => `'${name}'`).join(' | ')
+      const declared = `keyof typeof m${index}`
+      return [
+        `import * as m${index} from 'label-studio-scim${entry.slice(1)}'`,
+        `declare const missing${index}: Exclude<${declared}, ${values}>`,
+        `export const isThere${index}: never = missing${index}`,
+        `declare const untyped${index}: Exclude<${values}, ${declared}>`,
+        `export const isTyped${index}: never = untyped${index}`,
+      ].join('\n')
+    })
+    const file = `values.${ending}`
+    fs.writeFileSync(path.join(project, file), checks.join('\n'))
+    const options = ['--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext']
+    expect(run(tool('tsc'), [...options, '--types', 'node', file], project)).toBe('')
+  })
+
+  it('serves one person’s life from a bundle of ES modules', () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'scim-bundle-'))
+    const target = path.join(folder, 'host.mjs')
+    const options = ['--format', 'esm', '--platform', 'node', '--external', 'libsql']
+    run(tool('rolldown'), ['host.mjs', '--file', target, ...options], project)
+    expect(JSON.parse(run(process.execPath, [target, 'memory'], folder))).toEqual(life)
+    fs.rmSync(folder, { recursive: true, force: true })
   })
 
   it('shows a mistake of configuration with one line of code, not with a whole bundle', () => {
@@ -97,6 +131,11 @@ describe.each(expressVersions)('a project with the packed library and Express %s
     expect(run(tool('tsc'), parameters, project)).toBe('')
   })
 })
+
+/** The names that each entry point gives at run time. */
+function namesIn(project: string): Record<string, Record<'import' | 'require', string[]>> {
+  return JSON.parse(run(process.execPath, ['names.mjs'], project))
+}
 
 /** One of the repository's development tools. */
 function tool(name: string): string {
