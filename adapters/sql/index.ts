@@ -99,12 +99,12 @@ export interface SqlAdapters extends Adapters {
  * instances). Before it resolves, it creates or upgrades its tables, all named `scim_…`. Instances
  * may start at the same time.
  *
- * SQLite is built into Node.js 22.13 and newer; on older versions install `better-sqlite3` or
- * `libsql`. PostgreSQL needs `pg`. PgBouncer in transaction mode is not supported, because settings
+ * SQLite is built into Node.js 22.13 and newer; on older versions install `libsql` or
+ * `better-sqlite3`. PostgreSQL needs `pg`. PgBouncer in transaction mode is not supported, because settings
  * and prepared statements belong to connections.
  *
  * @throws ConfigurationError `ERR_SCIM_DATABASE` for a wrong option, `ERR_SCIM_NO_DRIVER` when a
- *   package is missing
+ *   package is missing or cannot be used
  * @throws UnavailableError when the database cannot be reached; messages name the file or the
  *   server
  */
