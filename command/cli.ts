@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
 import manifest from 'label-studio-scim/package.json' with { type: 'json' }
+import { unsupportedNode } from '../lib/node-version.js'
 import type { Command } from './command.js'
 import { commands } from './commands.js'
 import { describeCommand, describeProgram } from './help.js'
@@ -22,6 +23,11 @@ main(process.argv.slice(2), process.env).then(
 async function main([name = '', ...rest]: readonly string[], environment: Environment) {
   if (name === '--help' || name === '-h') return print(describeProgram(commands))
   if (name === '--version') return print(`${manifest.version}\n`)
+  const unsupported = unsupportedNode()
+  if (unsupported !== undefined) {
+    process.stderr.write(`${unsupported}\n`)
+    return 1
+  }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (command) return runCommand(name, command, { rest, environment })
   const complaint = name === '' ? '' : `There is no command "${name}".\n\n`

@@ -2,6 +2,7 @@ import {
   type AccessStore,
   type Adapters,
   type AuditStore,
+  ConfigurationError,
   type MappingPolicy,
   mappingPolicy,
   optionTable,
@@ -15,6 +16,7 @@ import {
   type TokenStore,
   targetMethods,
   text,
+  unsupportedNode,
   type WorkspaceStore,
   whole,
 } from '../../lib/adapter/index.js'
@@ -104,11 +106,13 @@ export interface SqlAdapters extends Adapters {
  * and prepared statements belong to connections.
  *
  * @throws ConfigurationError `ERR_SCIM_DATABASE` for a wrong option, `ERR_SCIM_NO_DRIVER` when a
- *   package is missing or cannot be used
+ *   package is missing or cannot be used, `ERR_SCIM_NODE` when this Node.js is not supported
  * @throws UnavailableError when the database cannot be reached; messages name the file or the
  *   server
  */
 export async function sqlAdapters(options: SqlOptions): Promise<SqlAdapters> {
+  const complaint = unsupportedNode()
+  if (complaint !== undefined) throw new ConfigurationError('ERR_SCIM_NODE', complaint)
   const { url, poolSize, timeoutMs, ...given } = readOptions(sqlTable, options)
   const policy = mappingPolicy(given.policy)
   const database = await opening(placeOf(url), async () => {

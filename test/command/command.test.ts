@@ -30,6 +30,19 @@ describe('the program label-studio-scim', () => {
     })
   })
 
+  it('says which Node.js it needs before it does anything', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'scim-node-'))
+    const preload = path.join(folder, 'old.cjs')
+    const versions = "{ ...process.versions, node: '18.20.8' }"
+    fs.writeFileSync(preload, `Object.defineProperty(process, 'versions', { value: ${versions} })`)
+    const { code, stdout, stderr } = await runCommand(['token'], {
+      NODE_OPTIONS: `--require ${preload}`,
+    })
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toBe('label-studio-scim needs Node.js 20.19, 22.12 or newer. This is 18.20.8.\n')
+    fs.rmSync(folder, { recursive: true })
+  })
+
   it.each([[], ['help'], ['--serve'], ['constructor']])('does not know %j', async (...words) => {
     const { code, stdout, stderr } = await runCommand(words)
     expect([code, stdout]).toEqual([2, ''])
