@@ -31,7 +31,7 @@ export function readLabelStudio(environment: Environment): LabelStudioEnvironmen
   }
   if (!/^https?:\/\/[^/]/.test(url)) {
     throw new UsageError(
-      `LABEL_STUDIO_URL is "${url}". Give the base URL, e.g. http://127.0.0.1:8080.`,
+      'LABEL_STUDIO_URL is not an http or https URL. Give the base URL, e.g. http://127.0.0.1:8080.',
     )
   }
   if (!token) {

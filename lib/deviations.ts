@@ -1,3 +1,4 @@
+import { describeValue, shownName } from './configuration/shown.js'
 import { ConfigurationError } from './errors.js'
 
 /**
@@ -64,7 +65,7 @@ export function resolveDeviations(options: DeviationOptions = {}): Deviations {
     if (!(deviationIds as readonly string[]).includes(id) || typeof value !== 'boolean') {
       throw new ConfigurationError(
         'ERR_SCIM_DEVIATION',
-        `Option "deviations" has "${id}": ${String(value)}. ` +
+        `Option "deviations": the one ${shownName(id)} ${describeValue(value, 'boolean')}. ` +
           `Known deviations, each true or false: ${deviationIds.join(', ')}.`,
       )
     }

@@ -85,7 +85,7 @@ function readRules(mode: string): RulesMode {
 function readPort(name: string, value: string): number {
   const port = Number(value)
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
-  throw new UsageError(`${name} is "${value}". Give a number from 0 (any free port) to 65535.`)
+  throw new UsageError(`${name} is not a port. Give a number from 0 (any free port) to 65535.`)
 }
 
 /**

@@ -10,6 +10,13 @@ export interface Kind<T = unknown> {
   readonly wanted: string
   /** Whether a value is of this kind. */
   readonly accepts: (value: unknown) => boolean
+  /**
+   * The type of the values that messages may repeat, because they are harmless. Absent: messages
+   * never repeat a value, which may be a secret in the wrong place.
+   */
+  readonly repeats?: 'string' | 'number' | 'boolean'
+  /** It may be text. */
+  readonly takesText?: boolean
   /** For nested options: their table. */
   readonly inside?: OptionRows
   /** For lists: the options of each element. */
@@ -72,6 +79,7 @@ export function optionTable<Options>() {
 export const whole = (least: number, most: number): Kind<number> => ({
   range: `${least} to ${most}`,
   wanted: `a whole number from ${least} to ${most}`,
+  repeats: 'number',
   accepts: (value) => Number.isInteger(value) && isWithin(value, least, most),
 })
 
@@ -79,11 +87,13 @@ export const whole = (least: number, most: number): Kind<number> => ({
 export const between = (least: number, most: number): Kind<number> => ({
   range: `${least} to ${most}`,
   wanted: `a number from ${least} to ${most}`,
+  repeats: 'number',
   accepts: (value) => isWithin(value, least, most),
 })
 
 export const flag: Kind<boolean> = {
   wanted: 'true or false',
+  repeats: 'boolean',
   accepts: (value) => typeof value === 'boolean',
 }
 
@@ -91,6 +101,7 @@ export const flag: Kind<boolean> = {
 export const oneOf = <const T extends string | null>(...values: readonly T[]): Kind<T> => ({
   range: values.map((value) => `\`${JSON.stringify(value)}\``).join(', '),
   wanted: `one of ${values.map((value) => JSON.stringify(value)).join(', ')}`,
+  repeats: 'string',
   accepts: (value) => (values as readonly unknown[]).includes(value),
 })
 
@@ -100,6 +111,7 @@ export const text = (
   accepts: (value: string) => boolean = (value) => value !== '',
 ): Kind<string> => ({
   wanted,
+  takesText: true,
   accepts: (value) => typeof value === 'string' && accepts(value),
 })
 
@@ -136,6 +148,7 @@ export const nested = <T extends object>(inside: RowsFor<T>): Kind<T> => ({
 /** A kind with a check of its own. */
 export const custom = <T>(wanted: string, accepts: (value: unknown) => boolean): Kind<T> => ({
   wanted,
+  takesText: true,
   accepts,
 })
 

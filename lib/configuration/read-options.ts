@@ -1,8 +1,9 @@
 import { ConfigurationError } from '../errors.js'
 import { isThenable } from '../events/emitter.js'
-import { nearMisses } from '../mapping/near-misses.js'
 import { isObject } from '../schema/json.js'
 import type { Kind, Option, OptionRows, OptionTable, Resolved } from './option.js'
+import { refuseUnknown } from './refuse-unknown.js'
+import { describeValue, typeName } from './shown.js'
 
 /**
  * Checks a host's options against their table and fills in the defaults. An option that is
@@ -16,7 +17,7 @@ export function readOptions<Options, Rows extends OptionRows>(
   given: Options,
 ): Resolved<Options, Rows> {
   if (isThenable(given)) throw wrong(table, 'the options are a promise', 'await it')
-  if (!isObject(given)) throw wrong(table, `the options are ${shown(given)}`, anObject(table))
+  if (!isObject(given)) throw wrong(table, `the options are ${typeName(given)}`, anObject(table))
   return readRows(table, table.rows, given, '') as Resolved<Options, Rows>
 }
 
@@ -26,24 +27,37 @@ function readRows(
   given: Readonly<Record<string, unknown>>,
   path: string,
 ): Record<string, unknown> {
-  refuseUnknown(table, given, Object.keys(rows), path)
+  refuseUnknown(table, given, rows, path)
   return Object.fromEntries(
     Object.entries(rows).map(([name, option]) => [
       name,
-      readOption(table, option, given[name], `${path}${name}`),
+      readOption(table, option, given[name], {
+        path: `${path}${name}`,
+        secret: option.secret ?? false,
+        isNamed: name in given,
+      }),
     ]),
   )
 }
 
-function readOption(table: OptionTable, option: Option, value: unknown, path: string): unknown {
-  const { type, secret = false } = option
+function readOption(
+  table: OptionTable,
+  option: Option,
+  value: unknown,
+  place: NamedPlace,
+): unknown {
+  const { type } = option
+  const { path, secret, isNamed } = place
   if (value === undefined) {
-    if (option.required) throw wrong(table, `"${path}" is missing`, `give ${type.wanted}`)
+    if (option.required) {
+      const problem = secret && isNamed ? `is undefined: ${isVariableSet}` : 'is missing'
+      throw wrong(table, `"${path}" ${problem}`, `give ${type.wanted}`)
+    }
     // For nested options, the defaults are those of the options inside.
     if (type.inside && option.default) return readRows(table, type.inside, {}, `${path}.`)
     return option.default
   }
-  return readValue(table, type, value, { path, secret })
+  return readValue(table, type, value, place)
 }
 
 interface OptionPlace {
@@ -51,11 +65,19 @@ interface OptionPlace {
   readonly secret: boolean
 }
 
+interface NamedPlace extends OptionPlace {
+  /** The host has written the option, whatever its value. */
+  readonly isNamed: boolean
+}
+
+/** Secrets mostly come from the environment. */
+export const isVariableSet = 'is its environment variable set?'
+
 function readValue(table: OptionTable, type: Kind, value: unknown, place: OptionPlace): unknown {
   const { path, secret } = place
   if (isThenable(value)) throw wrong(table, `"${path}" is a promise`, 'await it')
   if (!type.accepts(value)) {
-    const problem = secret ? problemOf(value) : `is ${shown(value)}`
+    const problem = secret ? problemOf(value) : describe(type, value)
     throw wrong(table, `"${path}" ${problem}`, `give ${type.wanted}`)
   }
   if (type.inside) return readRows(table, type.inside, value as Record<string, unknown>, `${path}.`)
@@ -68,33 +90,19 @@ function readValue(table: OptionTable, type: Kind, value: unknown, place: Option
 
 /** Of a secret, whose value is not repeated. */
 function problemOf(value: unknown): string {
-  return value === '' ? 'is empty: is its environment variable set?' : 'cannot be used'
+  return value === '' ? `is empty: ${isVariableSet}` : 'cannot be used'
+}
+
+function describe(type: Kind, value: unknown): string {
+  const isText = typeof value === 'string' && value !== ''
+  // Text that is wrong only for what it says.
+  if (isText && type.takesText && type.repeats !== 'string') return 'cannot be used'
+  return describeValue(value, type.repeats)
 }
 
 function anObject({ rows }: OptionTable): string {
   const required = Object.keys(rows).filter((name) => rows[name]?.required)
   return required.length === 0 ? 'give an object' : `give an object with ${required.join(', ')}`
-}
-
-/**
- * Refuses unknown names, because a misspelt option would silently leave the default in force.
- *
- * @throws ConfigurationError naming the unknown name, the nearest known one and all that are known
- */
-export function refuseUnknown(
-  { factory, code }: Pick<OptionTable, 'factory' | 'code'>,
-  given: object,
-  known: readonly string[],
-  path = '',
-): void {
-  const unknown = Object.keys(given).find((name) => !known.includes(name))
-  if (unknown === undefined) return
-  const [near] = nearMisses(unknown, known)
-  const hint = near === undefined ? '' : ` Did you mean "${path}${near}"?`
-  throw new ConfigurationError(
-    code,
-    `${factory}: option "${path}${unknown}" does not exist.${hint} Known are: ${known.join(', ')}.`,
-  )
 }
 
 function wrong({ factory, code }: OptionTable, problem: string, fix: string): ConfigurationError {
@@ -105,14 +113,4 @@ function wrong({ factory, code }: OptionTable, problem: string, fix: string): Co
 
 function sentence(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
-}
-
-/** A value in a message, shortened; credentials in a URL are left out. */
-export function shown(value: unknown): string {
-  if (typeof value === 'string') {
-    return JSON.stringify(value.replace(/\/\/[^/]*@/, '//…@').slice(0, 100))
-  }
-  if (typeof value === 'function') return 'a function'
-  if (typeof value === 'object') return JSON.stringify(value)?.slice(0, 100) ?? 'an object'
-  return String(value)
 }

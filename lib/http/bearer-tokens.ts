@@ -1,7 +1,7 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Request } from 'express'
 import { callback, custom, listOf, oneOf, optionTable, text } from '../configuration/option.js'
-import { readOptions } from '../configuration/read-options.js'
+import { isVariableSet, readOptions } from '../configuration/read-options.js'
 import { ConfigurationError } from '../errors.js'
 import type { Principal } from '../protocol/messages.js'
 import { parseInstant } from '../schema/date-time.js'
@@ -247,7 +247,7 @@ function readToken(entry: BearerToken, index: number): KnownToken {
   const read = readOptions({ ...tokenTable, factory: at }, entry)
   const { tenant, name, scopes, expiresAt } = read
   return {
-    digest: readDigest(read, at),
+    digest: readDigest(read, entry, at),
     expiresAtMs: millisecondsOf(expiresAt),
     principal: Object.freeze({ tenant, name, scopes: Object.freeze([...scopes]) }),
   }
@@ -258,9 +258,16 @@ interface TokenSecret {
   readonly digest: string | undefined
 }
 
-function readDigest({ token, digest }: TokenSecret, at: string): Buffer {
+function readDigest({ token, digest }: TokenSecret, entry: BearerToken, at: string): Buffer {
   if ((token === undefined) === (digest === undefined)) {
-    throw wrong(at, 'must have one of token and digest', 'digest: digestToken(token)')
+    const unset = token === undefined && ['token', 'digest'].find((name) => name in entry)
+    const problem = unset
+      ? `: option "${unset}" is undefined: ${isVariableSet}`
+      : ' must have one of token and digest.'
+    throw new ConfigurationError(
+      'ERR_SCIM_TOKENS',
+      `${at}${problem} Give digest: digestToken(token).`,
+    )
   }
   return digest === undefined ? sha256(token ?? '') : Buffer.from(digest, 'hex')
 }

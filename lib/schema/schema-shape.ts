@@ -1,4 +1,5 @@
 import type { ErrorObject } from 'ajv'
+import { shownName } from '../configuration/shown.js'
 import { jsonCheck } from './ajv.js'
 
 /** A problem with an option, and its place, e.g. `schemas[0].attributes[2].type`. */
@@ -100,7 +101,7 @@ function describe({ instancePath, keyword, params, message }: ErrorObject): Flaw
     .replace(/\/(\d+)/g, '[$1]')
     .replaceAll('/', '.')
   if (keyword === 'additionalProperties') {
-    return { path, problem: `has an unknown member "${params['additionalProperty']}"` }
+    return { path, problem: `has an unknown member ${shownName(params['additionalProperty'])}` }
   }
   if (keyword === 'enum') {
     return { path, problem: `must be one of ${params['allowedValues'].join(', ')}` }

@@ -77,7 +77,7 @@ describe('the program label-studio-scim', () => {
     [{ LABEL_STUDIO_TOKEN: 'x' }, 'LABEL_STUDIO_TOKEN is set: give the base URL'],
     [
       { ...labelStudio, LABEL_STUDIO_URL: 'localhost:8080' },
-      'LABEL_STUDIO_URL is "localhost:8080"',
+      'LABEL_STUDIO_URL is not an http or https URL. Give the base URL',
     ],
     [{ ...labelStudio, LABEL_STUDIO_EMAIL: 'o@example.com' }, 'Give both LABEL_STUDIO_EMAIL and'],
     [{ ...labelStudio, LABEL_STUDIO_PASSWORD: 'secret' }, 'Give both LABEL_STUDIO_EMAIL and'],

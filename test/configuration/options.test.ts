@@ -31,6 +31,16 @@ const misspelt: [factory: string, build: () => unknown, meant: string][] = [
       scimRouter(memoryAdapters(), { authenticate: () => {}, limits: { maxResult: 1 } } as never),
     'limits.maxResults',
   ],
+  ...['maxbodybytes', 'maxBodyByte'].map((name): [string, () => unknown, string] => [
+    'scimRouter',
+    () => scimRouter(memoryAdapters(), { authenticate: () => {}, limits: { [name]: 1 } } as never),
+    'limits.maxPayloadBytes',
+  ]),
+  ...['maxBodyBytes', 'maxPayloadByte'].map((name): [string, () => unknown, string] => [
+    'scimRouter',
+    () => scimRouter(memoryAdapters(), { [name]: 1 } as never),
+    'limits.maxPayloadBytes',
+  ]),
   ['bearerTokens[0]', () => bearerTokens([{ expires: '2030-01-01' } as never]), 'expiresAt'],
   [
     'bearerTokens options',

@@ -209,7 +209,7 @@ describe('the example host', () => {
   })
 
   it.each([
-    ['PORT', { PORT: 'many' }, 'PORT is "many"'],
+    ['PORT', { PORT: 'many' }, 'PORT is not a port'],
     ['DATABASE_URL', { DATABASE_URL: 'mysql://x' }, 'DATABASE_URL cannot be used'],
   ])('ends with a sentence when %s cannot be used', async (_, environment, sentence) => {
     await expect(startHost({ DATABASE_URL: databaseUrl, ...environment })).rejects.toThrow(

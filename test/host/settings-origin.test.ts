@@ -20,7 +20,7 @@ describe('the environment of the example host', () => {
   })
 
   it.each([
-    [{ SETTINGS_PORT: 'x' }, 'SETTINGS_PORT is "x"'],
+    [{ SETTINGS_PORT: 'x' }, 'SETTINGS_PORT is not a port'],
     [{ SETTINGS_HOST: '10.0.0.1' }, 'SETTINGS_HOST is set'],
     [{ ADMIN_TOKEN: 'admin' }, 'ADMIN_TOKEN must have at least 16 characters'],
   ])('refuses %j (R9, R29)', (variables, message) => {

@@ -128,13 +128,13 @@ describe('bearerTokens', () => {
       ],
       'bearerTokens[1] has the token of bearerTokens[0]',
     ],
-    ['an empty tenant', [{ name: 'a', token: abc, tenant: '' }], '"tenant" is ""'],
+    ['an empty tenant', [{ name: 'a', token: abc, tenant: '' }], '"tenant" is empty'],
     ['an unknown scope', [{ name: 'a', token: abc, scopes: ['all'] }], '"scopes[0]" is "all"'],
     ...['soon', '2027', '12/11/2029', 'Feb 1 2029', '2029-02-31', '2029-01-01T25:00:00Z'].map(
       (expiresAt): [string, unknown, string] => [
         `the date ${expiresAt}`,
         [{ name: 'a', token: abc, expiresAt }],
-        `"expiresAt" is "${expiresAt}"`,
+        '"expiresAt" cannot be used. Give a Date or RFC 3339 text',
       ],
     ),
     ['a second entry', [{ name: 'a', token: abc }, null], 'bearerTokens[1]: the options are null'],

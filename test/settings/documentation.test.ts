@@ -72,12 +72,12 @@ describe('settingsRouter', () => {
       { authorize: 'token' },
       'option "authorize" cannot be used. Give a function, e.g. adminTokens([…])',
     ],
-    [{ workspaces: [] }, 'option "workspaces" is []. Give a function'],
-    [{ projects: [] }, 'option "projects" is []. Give a function'],
-    [{ onEvent: 1 }, 'option "onEvent" is 1. Give a function'],
-    [{ onError: 1 }, 'option "onError" is 1. Give a function'],
+    [{ workspaces: [] }, 'option "workspaces" is a list. Give a function'],
+    [{ projects: [] }, 'option "projects" is a list. Give a function'],
+    [{ onEvent: 1 }, 'option "onEvent" is a number. Give a function'],
+    [{ onError: 1 }, 'option "onError" is a number. Give a function'],
     [{ clock: new Date() }, 'option "clock" is'],
-    [{ reconciler: {} }, 'option "reconciler" is {}. Give what createReconciler returns'],
+    [{ reconciler: {} }, 'option "reconciler" is an object. Give what createReconciler returns'],
     [{ lossWarningShare: 1.1 }, 'option "lossWarningShare" is 1.1. Give a number from 0 to 1'],
     [{ sessionMinutes: 0 }, 'option "sessionMinutes" is 0. Give a whole number from 1 to 10080'],
     [
@@ -85,7 +85,7 @@ describe('settingsRouter', () => {
       'option "sessionSecret" cannot be used. Give text of at least 32 characters',
     ],
     [{ maxPayloadBytes: 10 }, 'option "maxPayloadBytes" is 10. Give a whole number from 1024 to'],
-    [{ scimUrl: 'scim/v2' }, 'option "scimUrl" is "scim/v2". Give an absolute http or https URL'],
+    [{ scimUrl: 'scim/v2' }, 'option "scimUrl" cannot be used. Give an absolute http or https URL'],
     [{ policy: { ignoreCase: true } }, 'policy.ignoreCase is not that of the adapters'],
   ])('refuses %j, naming the fix', (options, message) => {
     expect(build(options as never)).toThrow(
