@@ -1,4 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { checkScope } from '../configuration/check-scope.js'
 import type { AccessStore } from '../stores/access-store.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { User } from '../stores/resource.js'
@@ -30,6 +31,8 @@ export interface Invited {
 /**
  * A link with which this person can sign up at the gate; `undefined` if the host does not use
  * links, or the person has no access, no address, or an account already.
+ *
+ * @throws ConfigurationError `ERR_SCIM_SIGN_IN` when the scope has no tenant
  */
 export async function createInvitation(
   adapters: Adapters,
@@ -37,6 +40,7 @@ export async function createInvitation(
   user: User,
   { lifetimeMs = defaultLifetimeMs, clock = () => new Date() } = {},
 ): Promise<Invitation | undefined> {
+  checkScope({ factory: 'createInvitation', code: 'ERR_SCIM_SIGN_IN' }, scope)
   const { access } = adapters
   const email = emailOf(user)
   if (!access || email === undefined || !(await maySignUp(adapters, scope, user))) return undefined

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import createDebug from 'debug'
+import { checkScope, type GivenScope } from '../configuration/check-scope.js'
 import { callback, oneOf, optionTable, type Resolved, whole } from '../configuration/option.js'
 import { readOptions } from '../configuration/read-options.js'
+import { ConfigurationError } from '../errors.js'
 import { auditEntry, subjectOf } from '../events/audit-entry.js'
 import type { AuditEntry } from '../events/catalogue.js'
 import { tell } from '../events/emitter.js'
@@ -66,7 +68,8 @@ export const signInTable = optionTable<SignInOptions>()('onSignIn', 'ERR_SCIM_SI
  *
  * @param scope the tenant, e.g. `{ tenant: 'default' }`, or a whole scope
  * @param email the address that the identity provider vouches for
- * @throws ConfigurationError `ERR_SCIM_SIGN_IN` when an option is wrong
+ * @throws ConfigurationError `ERR_SCIM_SIGN_IN` when an option, the tenant or the address is missing
+ *   or wrong: whoever cannot be looked up is never allowed
  */
 export async function onSignIn(
   adapters: Adapters,
@@ -76,6 +79,8 @@ export async function onSignIn(
 ): Promise<SignInDecision> {
   checkAdapters('onSignIn', adapters)
   const options = readOptions(signInTable, given)
+  checkScope(signInTable, scope)
+  checkEmail(email)
   const whole = wholeScope(scope)
   const { own: people, others } = await findByAddress(adapters)(whole, email.trim())
   const standings = await Promise.all(people.map((user) => standingOf(adapters, whole, user)))
@@ -94,12 +99,22 @@ export async function onSignIn(
   return { allowed: options.unknownPeople === 'allow', reason: 'unknown' }
 }
 
-function wholeScope(scope: Scope | { readonly tenant: string }): Scope {
+/** @throws ConfigurationError when the identity provider sent no address */
+function checkEmail(email: unknown): void {
+  if (typeof email === 'string' && email.trim() !== '') return
+  throw new ConfigurationError(
+    signInTable.code,
+    'onSignIn: the e-mail address is missing. Give the address that the identity provider vouches ' +
+      'for, and refuse people for whom it sends none.',
+  )
+}
+
+function wholeScope({ tenant, actor, requestId, signal }: GivenScope): Scope {
   return {
-    actor: 'sign-in',
-    requestId: randomUUID(),
-    signal: AbortSignal.timeout(30_000),
-    ...scope,
+    tenant,
+    actor: actor ?? 'sign-in',
+    requestId: requestId ?? randomUUID(),
+    signal: signal ?? AbortSignal.timeout(30_000),
   }
 }
 

@@ -31,6 +31,8 @@ const mistakes: [place: string, build: (secret: string) => unknown][] = [
   ['the options of the settings', (secret) => settingsRouter(adapters, [secret] as never)],
   ['the options of the reconciler', (secret) => createReconciler(adapters, secret as never)],
   ['the options of onSignIn', (secret) => onSignIn(adapters, scope, 'a@b.c', secret as never)],
+  ['the scope of onSignIn', (secret) => onSignIn(adapters, secret as never, 'a@b.c')],
+  ['a member of that scope', (secret) => onSignIn(adapters, { ...scope, [secret]: 1 }, 'a@b.c')],
   ['the adapters', (secret) => scimRouter(secret as never, {} as never)],
   ['a list of names', (secret) => protectUsers(adapters, secret as never)],
   ['the options of a database', (secret) => sqlAdapters(secret as never)],

@@ -1,4 +1,4 @@
-import { type Adapters, rulesState, type Scope } from '../../../lib/adapter/index.js'
+import { type Adapters, checkScope, rulesState, type Scope } from '../../../lib/adapter/index.js'
 
 const warning =
   'The last mapping rule was deleted, so nobody below Administrator sees a project of ' +
@@ -13,6 +13,8 @@ const againMs = 60_000
  * stays in force when the last rule is deleted; otherwise that would open every project to
  * everybody. Nobody below Administrator then sees a project, and the process warns once, within a
  * minute.
+ *
+ * @throws ConfigurationError `ERR_SCIM_LABEL_STUDIO_OPTION` when the scope has no tenant
  */
 export function sinceFirstRule(
   adapters: Pick<Adapters, 'access' | 'policy'>,
@@ -20,9 +22,10 @@ export function sinceFirstRule(
   const lookAgain = new Map<string, number>()
   const warn = warner()
   return async (scope) => {
-    const { tenant } = scope
     // The policy stays in force, so only the warning depends on what is stored now.
-    if (performance.now() < (lookAgain.get(tenant) ?? 0)) return true
+    if (performance.now() < (lookAgain.get(scope?.tenant) ?? 0)) return true
+    checkScope({ factory: 'sinceFirstRule', code: 'ERR_SCIM_LABEL_STUDIO_OPTION' }, scope)
+    const { tenant } = scope
     const state = await rulesState(adapters, scope)
     if (state === 'none') return false
     lookAgain.set(tenant, performance.now() + againMs)
