@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import createDebug from 'debug'
 import type { Adapters } from '../stores/adapters.js'
 import type { Scope } from '../stores/scope.js'
+import { checkIdentification } from './check-identification.js'
 import { type Identity, type LookUpStatus, statusLookUp } from './decide.js'
 import { type BodyNeeded, type Enforcer, enforcerOf, mayUpgrade } from './enforce.js'
 import { formDecider } from './form-decider.js'
@@ -204,13 +205,24 @@ function identification({ gate }: Adapters, { identify }: ResolvedGateOptions) {
   const isOwnSecret = gate?.isOwnSecret
   return async (request: IncomingMessage): Promise<Identification | Verdict> => {
     if (isOwnSecret && session.secretsOf(request).some(isOwnSecret)) return forbidden(ownSecret)
-    const found = await identify(request).catch((error: unknown): Identification => {
-      debug('identify failed: %O', error)
-      return { identities: [], isComplete: false }
-    })
+    const found = await identified(identify, request)
     if (found.refused) session.dropCredentials(request, found.refused)
     return found
   }
+}
+
+async function identified(
+  identify: ResolvedGateOptions['identify'],
+  request: IncomingMessage,
+): Promise<Identification> {
+  let found: unknown
+  try {
+    found = await identify(request)
+  } catch (error) {
+    debug('identify failed: %O', error)
+    return { identities: [], isComplete: false }
+  }
+  return checkIdentification(found)
 }
 
 type StandingDecider = (scope: Scope, identities: readonly Identity[]) => Promise<Verdict>
