@@ -4,9 +4,11 @@ import type { SqlAdapters } from 'label-studio-scim/adapters/sql'
 import { UsageError } from './command.js'
 import type { Environment } from './variables.js'
 
+const defaultUrl = 'sqlite:data/scim.db'
+
 /** The address of the database. */
 export function databaseUrl({ DATABASE_URL }: Environment): string {
-  return DATABASE_URL || 'sqlite:data/scim.db'
+  return DATABASE_URL || defaultUrl
 }
 
 /** An address that is safe to show: without user name and password. */
@@ -44,8 +46,10 @@ export async function openDatabase(url: string): Promise<SqlAdapters> {
   try {
     return await sqlAdapters({ url })
   } catch (error) {
-    throw new UsageError(`DATABASE_URL cannot be used: ${(error as Error).message}`, {
-      cause: error,
-    })
+    const { code, message } = error as NodeJS.ErrnoException
+    // The variable is not to blame for a missing package, nor for what it is without a value.
+    const isBlameless = code === 'ERR_SCIM_NO_DRIVER' || url === defaultUrl
+    const complaint = isBlameless ? message : `DATABASE_URL cannot be used: ${message}`
+    throw new UsageError(complaint, { cause: error })
   }
 }
