@@ -63,9 +63,12 @@ function tellProgress({ access }: SqlAdapters, scope: Scope): () => void {
 
 /**
  * Saves the rules unchanged, which marks everybody in steps; after a crash, a running host
- * continues.
+ * continues. If there never was a rule, that stays so.
  */
-async function markEverybody({ access }: SqlAdapters, scope: Scope): Promise<void> {
+export async function markEverybody(
+  { access }: Pick<SqlAdapters, 'access'>,
+  scope: Scope,
+): Promise<void> {
   const { rules, version } = await access.rules(scope)
   await access.saveRules(scope, rules, { expectedVersion: version, affects: 'everybody' })
 }

@@ -3,8 +3,10 @@ import {
   emptyRecord,
   type Group,
   groupKey,
+  hasRules,
   type Ledger,
   type MappingPolicy,
+  type MappingRules,
   VersionMismatchError,
   withoutPerson,
 } from '../../lib/adapter/index.js'
@@ -32,7 +34,7 @@ export function memoryAccessStore(state: State, policy: MappingPolicy): AccessSt
       return state.write(scope, { audit }, () => {
         const userIds = affectedUsers(tenant, affects, policy)
         fanOuts.push({ tenant: scope.tenant, userIds: [...userIds] })
-        tenant.rules = { rules, version: String(Number(expectedVersion) + 1) }
+        tenant.rules = { rules, version: versionAfter(expectedVersion, rules) }
         return tenant.rules
       })
     },
@@ -94,6 +96,11 @@ export function memoryAccessStore(state: State, policy: MappingPolicy): AccessSt
       return fanOuts.length > 0 ? 0 : pending.nextDue()
     },
   }
+}
+
+/** It stays 0 until there is a rule. */
+function versionAfter(version: string, rules: MappingRules): string {
+  return version === '0' && !hasRules(rules) ? '0' : String(Number(version) + 1)
 }
 
 function recordMethods(

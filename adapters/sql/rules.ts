@@ -1,5 +1,6 @@
 import {
   type AccessStore,
+  hasRules,
   type MappingPolicy,
   type MappingRules,
   type RulesToSave,
@@ -36,6 +37,10 @@ const insertRules = statement<Omit<NewRules, 'expected'>>(
   (value) => sql`
     insert into scim_rules (tenant, rules, version)
     values (${value('tenant')}, ${value('rules')}, 1) on conflict do nothing`,
+)
+
+const selectVersion = statement<{ tenant: string }, { version: number }>(
+  (value) => sql`select version from scim_rules where tenant = ${value('tenant')}`,
 )
 
 const updateRules = statement<NewRules>(
@@ -96,11 +101,18 @@ export async function saveRulesIn(
   { rules, expectedVersion, affects }: SavedRules,
 ): Promise<string> {
   const expected = versionNumber(expectedVersion)
-  const stored = { tenant, rules: JSON.stringify(rules), expected }
-  const changed = await session.change(expected === 0 ? insertRules : updateRules, stored)
-  if (changed === 0) throw new VersionMismatchError()
+  const isStored = expected !== 0 || hasRules(rules)
+  if (isStored) await store(session, { tenant, rules: JSON.stringify(rules), expected })
+  else if ((await session.prepared(selectVersion, { tenant })).length > 0) {
+    throw new VersionMismatchError()
+  }
   await fanOut(session, { tenant, policy }, affects)
-  return String(expected + 1)
+  return String(isStored ? expected + 1 : 0)
+}
+
+async function store(session: Session, rules: NewRules): Promise<void> {
+  const statement = rules.expected === 0 ? insertRules : updateRules
+  if ((await session.change(statement, rules)) === 0) throw new VersionMismatchError()
 }
 
 /** A malformed version matches none. */

@@ -1,3 +1,4 @@
+import { hasRules } from '../mapping/index.js'
 import type { AccessStore } from '../stores/access-store.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { Scope } from '../stores/scope.js'
@@ -69,8 +70,8 @@ async function notes(access: AccessStore, scope: Scope): Promise<readonly Note[]
 }
 
 /**
- * `some`: mapping rules exist, or attribute values of users give roles. `none`: no rules were ever
- * saved. `deleted`: the last rule was deleted; whatever the rules had closed stays closed.
+ * `some`: mapping rules exist, or attribute values of users give roles. `none`: there never was a
+ * rule. `deleted`: the last rule was deleted; whatever the rules had closed stays closed.
  */
 export type RulesState = 'none' | 'some' | 'deleted'
 
@@ -82,6 +83,6 @@ export async function rulesState(
   if ((policy?.roles_users?.length ?? 0) > 0) return 'some'
   if (!access) return 'none'
   const { rules, version } = await access.rules(scope)
-  if (Object.values(rules).some((list) => list.length > 0)) return 'some'
+  if (hasRules(rules)) return 'some'
   return version === '0' ? 'none' : 'deleted'
 }

@@ -78,6 +78,7 @@ export {
   type Grant,
   grantsOf,
   groupKey,
+  hasRules,
   isEmptyPlan,
   type MappingPolicy,
   mappingPolicy,

@@ -69,6 +69,11 @@ export function parseRules(
   }
 }
 
+/** Whether the lists contain any rule. */
+export function hasRules(rules: MappingRules): boolean {
+  return Object.values(rules).some((list) => list.length > 0)
+}
+
 /** The form in which group names are compared. */
 export function groupKey(name: string, policy: Pick<MappingPolicy, 'ignoreCase'>): string {
   return policy.ignoreCase ? name.trim().normalize('NFC').toLowerCase() : name

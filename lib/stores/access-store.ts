@@ -88,7 +88,7 @@ export interface AccessStore {
    */
   readonly storage?: symbol
 
-  /** **Required.** The saved rules; empty lists and version `0` if none were saved. */
+  /** **Required.** The saved rules; empty lists and version `0` if there never was a rule. */
   rules(scope: Scope): Promise<VersionedRules>
 
   /**
@@ -97,6 +97,9 @@ export interface AccessStore {
    * `fanOut` carries out in small steps and that survives a restart. The groups are looked up when
    * the fan-out begins, after the rules are saved, because a group that gets such a name at the
    * same moment was evaluated by the old rules.
+   *
+   * Empty rules over version `0` are not stored: people are marked, and the version stays `0`, so
+   * that nobody takes them for rules that were deleted.
    *
    * @throws VersionMismatchError when `expectedVersion` is not the stored version; nothing is
    *   overwritten

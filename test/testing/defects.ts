@@ -527,6 +527,12 @@ const accessDefects: readonly Defect[] = [
       return access.saveRules(scope, rules, { ...options, expectedVersion })
     },
   })),
+  inAccess('forget that there were rules', ['access.rules.none'], (access) => ({
+    async rules(scope) {
+      const { rules, version } = await access.rules(scope)
+      return { rules, version: Object.values(rules).flat().length > 0 ? version : '0' }
+    },
+  })),
   inAccess('check the version of rules and save later', ['access.rules.race'], (access) => ({
     async saveRules(scope, rules, options) {
       const before = await access.rules(scope)

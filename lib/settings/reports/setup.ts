@@ -1,3 +1,4 @@
+import { hasRules } from '../../mapping/index.js'
 import { queryStore } from '../../stores/query-store.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
@@ -28,7 +29,7 @@ export async function readSetup(context: SettingsContext, scope: Scope): Promise
     ...(lastContact !== undefined && { lastContact }),
     people: people.totalResults,
     groups: groups.totalResults,
-    hasRules: Object.values(rules).some((list) => list.length > 0),
+    hasRules: hasRules(rules),
   }
 }
 

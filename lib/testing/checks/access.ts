@@ -53,6 +53,25 @@ const rules: readonly AccessCheck[] = [
     },
   },
   {
+    id: 'access.rules.none',
+    title: 'tells whether there ever was a rule: it stores no empty rules over none',
+    async run({ access, scope }) {
+      const none = { rules: noRules, version: '0' }
+      expectEqual(await access.saveRules(scope, noRules, save('0')), none, 'none over none')
+      expectEqual(await access.rules(scope), none, 'rules afterwards')
+      const { version } = await access.saveRules(scope, someRules, save('0'))
+      await expectStoreError(
+        'versionMismatch',
+        () => access.saveRules(scope, noRules, save('0')),
+        'saveRules without rules, with an old version',
+      )
+      await access.saveRules(scope, noRules, save(version))
+      const after = await access.rules(scope)
+      expectEqual(after.rules, noRules, 'rules once they are deleted')
+      expectThat(after.version !== '0', 'The version of deleted rules must not be 0')
+    },
+  },
+  {
     id: 'access.rules.race',
     title: 'lets exactly one of ten editors with the same version win',
     async run({ access, scope }) {
