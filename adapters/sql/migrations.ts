@@ -1,8 +1,10 @@
 import { ConfigurationError } from '../../lib/adapter/index.js'
+import { changesColumn, countTable, restoreCounting } from './counts.js'
 import type { Database, Session } from './database.js'
 import type { SqlDialect } from './dialects/dialect.js'
 import { hasKey } from './lookups.js'
 import { isMember } from './members.js'
+import { plannerFacts } from './planner-facts.js'
 import { isListed } from './rows.js'
 import { type Sql, sql } from './sql.js'
 
@@ -20,18 +22,44 @@ type Migration = readonly Sql[]
  */
 export async function migrate(database: Database): Promise<void> {
   const all = migrations(database.dialect)
-  await database.transaction(async (session) => {
+  const wasNotCounting = await database.transaction(async (session) => {
     const done = await migrationsDone(session)
     refuseNewer(done, all)
     for (const [name, statements] of Object.entries(all)) {
-      if (done.has(name)) continue
-      for (const statement of statements) await session.all(statement)
-      await session.all(
-        sql`insert into scim_migrations (name, timestamp)
-    values (${name}, ${new Date().toISOString()})`,
-      )
+      if (!done.has(name)) await run(session, name, statements)
     }
+    return restoreCounting(session)
   })
+  if (wasNotCounting) process.emitWarning(notCounting, { code: 'ERR_SCIM_DATABASE' })
+}
+
+const notCounting =
+  'The database did not count its people and groups, as after the restore of a backup that lacks ' +
+  'the function scim_count. The function and its trigger were made again, and everything was ' +
+  'counted. Make backups of the whole database.'
+
+async function run(session: Session, name: string, migration: Migration): Promise<void> {
+  try {
+    for (const statement of migration) await session.all(statement)
+  } catch (error) {
+    if (/already exists|duplicate column/.test(String(error))) throw leftOver(name, error as Error)
+    throw error
+  }
+  await session.all(
+    sql`insert into scim_migrations (name, timestamp)
+    values (${name}, ${new Date().toISOString()})`,
+  )
+}
+
+/** A restore over a newer database leaves those tables that the backup does not contain. */
+function leftOver(name: string, cause: Error): ConfigurationError {
+  return new ConfigurationError(
+    'ERR_SCIM_DATABASE',
+    `The database cannot be upgraded ("${name}"): ${cause.message}. A backup was restored over a ` +
+      'newer database, which left newer tables behind. Restore it into an empty database; ' +
+      'docs/operations.md tells how.',
+    { cause },
+  )
 }
 
 /** Takes the lock first, so that no instance reads a state that another is about to change. */
@@ -271,34 +299,6 @@ function tokenTables({ textType: text }: SqlDialect) {
   ]
 }
 
-/**
- * How many resources of each type a tenant has: the sum over the slots. Triggers count, so that the
- * counts are right with instances of any version.
- */
-function countTable({ textType: text, keyTable, countingTriggers }: SqlDialect) {
-  return [
-    sql`create table scim_counts (
-      tenant ${text} not null,
-      resource_type ${text} not null,
-      slot integer not null,
-      count bigint not null,
-      primary key (tenant, resource_type, slot)) ${keyTable}`,
-    ...countingTriggers,
-    sql`insert into scim_counts (tenant, resource_type, slot, count)
-      select tenant, resource_type, -1, count(*) from scim_resources
-      group by tenant, resource_type`,
-  ]
-}
-
-/** How many resources were created and deleted, which tells whether a place in a list is the same. */
-function changesColumn({ lockCounted, countingChanges }: SqlDialect) {
-  return [
-    ...lockCounted,
-    sql`alter table scim_counts add column changes bigint not null default 0`,
-    ...countingChanges,
-  ]
-}
-
 /** In its own column, so that saving an older copy of the record does not reset it. */
 function hadRoleColumn() {
   return [
@@ -327,44 +327,6 @@ function auditTables({ textType: text, sequenceType, sequenceIsKey }: SqlDialect
 }
 
 /**
- * SQLite assumes ten rows per tenant, and then reads all of them where an index would find one.
- * These are the numbers of a large tenant: rows of the table, then rows that agree in the first
- * column of the index, in the first two, …
- */
-const rowsPerPrefix: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>> = {
-  scim_resources: {
-    sqlite_autoindex_scim_resources_1: [1_000_000, 100_000, 1],
-    scim_resources_listing: [1_000_000, 100_000, 50_000, 10, 1],
-  },
-  scim_lookups: {
-    scim_lookups: [4_000_000, 400_000, 4, 2, 1],
-    scim_lookups_key: [4_000_000, 400_000, 200_000, 100_000, 2, 1],
-    scim_lookups_unique: [1_000_000, 100_000, 100_000, 100_000, 1],
-  },
-  scim_members: {
-    scim_members: [10_000_000, 1_000_000, 1000, 1],
-    scim_members_member: [10_000_000, 1_000_000, 10, 1],
-    scim_members_nested: [10_000, 1000, 10, 1],
-  },
-  scim_pending: {
-    sqlite_autoindex_scim_pending_1: [100_000, 10_000, 1],
-    scim_pending_due: [100_000, 50_000, 100],
-    scim_pending_since: [100_000, 10_000, 100, 1],
-  },
-  scim_records: {
-    sqlite_autoindex_scim_records_1: [1_000_000, 100_000, 1],
-    scim_records_account: [1_000_000, 100_000, 1],
-    scim_records_email: [1_000_000, 100_000, 2],
-    scim_records_account_email: [1_000_000, 100_000, 2],
-  },
-  scim_audit: {
-    scim_audit_tenant: [10_000_000, 1_000_000, 1],
-    scim_audit_event: [10_000_000, 1_000_000, 100_000, 1],
-    scim_audit_target: [10_000_000, 1_000_000, 20, 1],
-  },
-}
-
-/**
  * On PostgreSQL, indexes that the planner uses only for queries that ask for them: see `isListed`.
  */
 function indexesByRequest({ name }: SqlDialect) {
@@ -385,13 +347,4 @@ function indexesByRequest({ name }: SqlDialect) {
     sql`create index scim_members_member
       on scim_members (tenant, member_id, group_id) where ${isMember}`,
   ]
-}
-
-function plannerFacts({ planFor }: SqlDialect) {
-  if (planFor === undefined) return []
-  const facts = Object.entries(rowsPerPrefix).flatMap(([table, indexes]) =>
-    Object.entries(indexes).map(([index, rows]) => planFor(table, index, rows)),
-  )
-  // Creates the statistics table, and afterwards makes this connection read it.
-  return [sql`analyze`, sql`delete from sqlite_stat1`, ...facts, sql`analyze sqlite_schema`]
 }

@@ -18,6 +18,8 @@ const mayRead = [
   /update scim_pending set parked = 0/,
   /from scim_sweeps/,
   /from scim_migrations/,
+  // Once, at the start.
+  /from pg_trigger/,
   /from scim_records\s+where tenant = \S+ and user_id > \S+/,
   /from scim_audit/,
   /select min\(at\) as at/,

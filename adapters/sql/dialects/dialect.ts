@@ -52,6 +52,11 @@ export interface SqlDialect {
   /** Replaces these triggers by ones that also keep `changes`. */
   readonly countingChanges: readonly Sql[]
   /**
+   * Whether the triggers of `countingChanges` are there, and the statements that make them again.
+   * Absent: they are always where the tables are.
+   */
+  readonly counting?: { readonly isThere: Sql<{ there: boolean }>; readonly again: readonly Sql[] }
+  /**
    * Prevents other instances from migrating until the transaction ends, if beginning it does not.
    */
   readonly lockMigrations?: Sql

@@ -1,6 +1,32 @@
 import { type Sql, sql } from '../sql.js'
 import type { FailureKind, JsonSql, ScalarKind, SqlDialect } from './dialect.js'
 
+const countBody = `
+  declare
+    changed scim_resources;
+    step integer := 1;
+  begin
+    if tg_op = 'DELETE' then changed := old; step := -1; else changed := new; end if;
+    insert into scim_counts as kept (tenant, resource_type, slot, count, changes)
+    values (changed.tenant, changed.resource_type, pg_backend_pid() % 64, step, 1)
+    on conflict (tenant, resource_type, slot) do update
+      set count = kept.count + step, changes = kept.changes + 1;
+    return null;
+  end `
+
+const makeCount = sql.raw(
+  `create or replace function scim_count() returns trigger language plpgsql as $$${countBody}$$`,
+)
+
+const countTrigger = sql`
+  create constraint trigger scim_count after insert or delete on scim_resources
+    deferrable initially deferred for each row execute function scim_count()`
+
+/** Other versions may have indented it otherwise. */
+function withoutSpaces(text: Sql): Sql {
+  return sql`regexp_replace(${text}, '\\s+', '', 'g')`
+}
+
 /** PostgreSQL 13 or newer. */
 export const postgresDialect: SqlDialect = {
   name: 'postgres',
@@ -31,24 +57,23 @@ export const postgresDialect: SqlDialect = {
         on conflict (tenant, resource_type, slot) do update set count = kept.count + step;
         return null;
       end $$`),
-    sql`create constraint trigger scim_count after insert or delete on scim_resources
-      deferrable initially deferred for each row execute function scim_count()`,
+    countTrigger,
   ],
   lockCounted: [sql`lock table scim_resources in share row exclusive mode`],
-  countingChanges: [
-    sql.raw(`create or replace function scim_count() returns trigger language plpgsql as $$
-      declare
-        changed scim_resources;
-        step integer := 1;
-      begin
-        if tg_op = 'DELETE' then changed := old; step := -1; else changed := new; end if;
-        insert into scim_counts as kept (tenant, resource_type, slot, count, changes)
-        values (changed.tenant, changed.resource_type, pg_backend_pid() % 64, step, 1)
-        on conflict (tenant, resource_type, slot) do update
-          set count = kept.count + step, changes = kept.changes + 1;
-        return null;
-      end $$`),
-  ],
+  countingChanges: [makeCount],
+  counting: {
+    isThere: sql`select exists (
+      select 1 from pg_trigger join pg_proc on pg_proc.oid = tgfoid
+      where tgrelid = to_regclass('scim_resources') and tgname = 'scim_count' and tgenabled <> 'D'
+        and ${withoutSpaces(sql`prosrc`)} = ${withoutSpaces(sql`cast(${countBody} as text)`)}
+    ) as there`,
+    again: [
+      sql`lock table scim_resources in access exclusive mode`,
+      makeCount,
+      sql`drop trigger if exists scim_count on scim_resources`,
+      countTrigger,
+    ],
+  },
   // The lock number of Kysely's migrator, which made the tables of versions before 0.2.
   lockMigrations: sql`select pg_advisory_xact_lock(3853314791062309107)`,
   // OFFSET prevents the planner from reversing the join and reading a whole tenant first.
