@@ -23,6 +23,7 @@ http-proxy-middleware for Label Studio. With --json it prints its addresses as J
       'ADMIN_TOKEN_DIGEST',
       ...labelStudioVariables,
       'LABEL_STUDIO_RULES',
+      'LABEL_STUDIO_GATE',
     ],
     run: async (call) => (await import('./serve/serve.js')).serve(call),
   },

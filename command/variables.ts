@@ -45,6 +45,10 @@ export const variables = {
     doc: 'what the rules do in Community: enforce, report (log only) or off',
     default: 'enforce, as soon as there are rules',
   },
+  LABEL_STUDIO_GATE: {
+    doc: 'closed: nobody reaches Label Studio (503), e.g. after a restore',
+    default: 'open',
+  },
 } as const satisfies Readonly<Record<string, Variable>>
 
 export type VariableName = keyof typeof variables

@@ -72,6 +72,17 @@ export function createSettingsApp(parts: AppParts): Express {
   return app
 }
 
+/** Answers 503 to every request that `app` has no answer for. */
+export function closeTheRest(app: Express): void {
+  app.use((_request, response) => {
+    response
+      .status(503)
+      .set({ 'Retry-After': '60', 'Cache-Control': 'no-store' })
+      .type('text/plain')
+      .send('Label Studio is closed for maintenance. Try again later.\n')
+  })
+}
+
 function plainApp({ trustProxy }: AppParts, first: RequestHandler): Express {
   const app = express()
   app.disable('x-powered-by')

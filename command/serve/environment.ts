@@ -25,6 +25,8 @@ export interface HostEnvironment {
    * everything.
    */
   readonly rules: RulesMode
+  /** Nobody reaches Label Studio through this host, which does everything else. */
+  readonly isClosed: boolean
 }
 
 /** See `HostEnvironment.rules`. */
@@ -74,7 +76,13 @@ export function readEnvironment(variables: Environment): HostEnvironment {
     databaseUrl: databaseUrl(variables),
     ...(labelStudio && { labelStudio }),
     rules: readRules(variables.LABEL_STUDIO_RULES || 'enforce'),
+    isClosed: readGate(variables.LABEL_STUDIO_GATE || 'open') === 'closed',
   }
+}
+
+function readGate(state: string): 'open' | 'closed' {
+  if (state === 'open' || state === 'closed') return state
+  throw new UsageError('LABEL_STUDIO_GATE must be open or closed.')
 }
 
 function readRules(mode: string): RulesMode {

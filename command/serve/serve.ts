@@ -16,7 +16,7 @@ import type { LabelStudioEnvironment } from '../label-studio.js'
 import { needing } from '../needing.js'
 import { progressPrinter } from '../progress.js'
 import { examined } from '../warnings.js'
-import { createApp, createSettingsApp } from './app.js'
+import { closeTheRest, createApp, createSettingsApp } from './app.js'
 import {
   type Access,
   type HostEnvironment,
@@ -65,7 +65,11 @@ export async function serve({ environment: variables, tell }: CommandCall): Prom
     hasOwnSettings: environment.settings !== undefined,
   }
   const app = createApp(parts)
-  const proxy = labelStudio && (await proxyTo(app, labelStudio, environment.rules))
+  if (environment.isClosed) closeTheRest(app)
+  const proxy =
+    labelStudio && !environment.isClosed
+      ? await proxyTo(app, labelStudio, environment.rules)
+      : undefined
   const server = createServer({ keepAliveTimeout }, app)
   proxy?.attach(server)
   const settings =
@@ -165,7 +169,7 @@ function announce(
   { origin, settings, created }: Places,
   tell: CommandCall['tell'],
 ): void {
-  const { scim, admin, labelStudio } = environment
+  const { scim, admin, labelStudio, isClosed } = environment
   const database = shownDatabase(environment.databaseUrl)
   const lines = [
     `SCIM base URL  ${origin}/scim/v2`,
@@ -174,7 +178,9 @@ function announce(
     `settings API   ${settings}/api/scim/settings`,
     `admin token    ${shownToken('ADMIN_TOKEN', admin)}`,
     `health check   ${origin}/healthz and ${origin}/readyz`,
-    ...(labelStudio ? [`Label Studio   ${origin}/ (behind the access gate)`] : []),
+    ...(labelStudio
+      ? [`Label Studio   ${isClosed ? closed : `${origin}/ (behind the access gate)`}`]
+      : []),
     `database       ${database}${created ? ` (new: ${created})` : ''}`,
     `listening on ${origin}`,
   ]
@@ -188,6 +194,8 @@ function announce(
     ...(admin.made && { adminToken: admin.made }),
   })
 }
+
+const closed = 'closed to everybody (LABEL_STUDIO_GATE=closed)'
 
 function shownToken(name: string, { made }: Access): string {
   return made ? `${made} (made for this run; set your own with ${name})` : 'as set'
