@@ -62,7 +62,8 @@ http-proxy-middleware for Label Studio. With --json it prints its addresses as J
     summary: 'apply the access of all people to Label Studio again',
     words: '[USER_ID …]',
     notes: `With ids, it applies only the access of these people. It may run while a host uses the
-same database. The exit code is 1 if something is left to do; a running host continues with it.`,
+same database: it waits up to a minute for people whom that host is working on. The exit code is 1
+if something is left to do; a running host continues with it.`,
     variables: ['DATABASE_URL', ...labelStudioVariables],
     run: async (call) => (await import('./reconcile.js')).reconcile(call),
   },

@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { createReconciler, type Scope } from 'label-studio-scim'
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  createReconciler,
+  type PendingSummary,
+  type Reconciler,
+  type Scope,
+} from 'label-studio-scim'
 import { labelStudioAdapters } from 'label-studio-scim/adapters/label-studio'
 import type { SqlAdapters } from 'label-studio-scim/adapters/sql'
 import type { CommandCall } from './command.js'
@@ -8,6 +14,9 @@ import { type LabelStudioEnvironment, requireLabelStudio } from './label-studio.
 import { progressPrinter } from './progress.js'
 
 const everyMs = 1_000
+const lookAgainMs = 500
+/** Several times as long as the leases of a host. */
+const othersMs = 60_000
 
 /**
  * Enforces everybody's access again, whatever was changed in Label Studio. Returns 1 if work is
@@ -34,16 +43,45 @@ async function reconcileAll(
   if (words.length > 0) await storage.access.mark(scope, words)
   else await markEverybody(storage, scope)
   const stopTelling = tellProgress(storage, scope)
-  await createReconciler(adapters).drain().finally(stopTelling)
+  await drain(createReconciler(adapters), storage, scope).finally(stopTelling)
   const { pending, failed, lastError } = await storage.access.summary(scope)
-  const left = pending + failed
-  const text =
-    left === 0
-      ? 'All people have the access that the rules give.'
-      : `Left to do: a running host retries ${pending} people, ${failed} have failed.` +
-        (lastError ? ` Last failure: ${lastError.message}` : '')
-  tell(text, { pending, failed, ...(lastError && { lastError }) })
-  return left === 0 ? 0 : 1
+  const result = { pending, failed, ...(lastError && { lastError }) }
+  tell(resultText(result), result)
+  return pending + failed === 0 ? 0 : 1
+}
+
+/**
+ * Works until nothing is left, or only what failed and waits for its next attempt. A running host
+ * may have claimed some people: it finishes them, or its leases expire.
+ */
+async function drain(reconciler: Reconciler, storage: SqlAdapters, scope: Scope): Promise<void> {
+  const until = performance.now() + othersMs
+  do {
+    await reconciler.drain()
+    if (!(await areOthersAtWork(storage, scope))) return
+    await delay(lookAgainMs)
+  } while (performance.now() < until)
+}
+
+async function areOthersAtWork({ access }: SqlAdapters, scope: Scope): Promise<boolean> {
+  const pending = await access.listPending(scope, { offset: 0, limit: 1_000, failed: false })
+  return pending.some(({ attempts }) => attempts === 0)
+}
+
+function resultText({ pending, failed, lastError }: Omit<PendingSummary, 'fanningOut'>): string {
+  if (pending + failed === 0) return 'All people have the access that the rules give.'
+  if (lastError === undefined) {
+    return `Nothing has failed. A running host is still at work on ${countOf(pending)}.`
+  }
+  const parts = [
+    ...(failed > 0 ? [`${countOf(failed)} failed for good`] : []),
+    ...(pending > 0 ? [`${countOf(pending)} will be tried again by a running host`] : []),
+  ]
+  return `Left to do: ${parts.join(', ')}. Last failure: ${lastError.message}`
+}
+
+function countOf(people: number): string {
+  return people === 1 ? '1 person' : `${people} people`
 }
 
 /** Prints how many people are done, until it is stopped. */

@@ -165,7 +165,7 @@ describe('label-studio-scim import-settings', () => {
 })
 
 describe('label-studio-scim reconcile', () => {
-  it('gives everybody what the rules give, and says so', async () => {
+  it('gives everybody what the rules give, also beside a host, and says so', async () => {
     await start({ mode: 'lse' })
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'scim-reconcile-'))
     const environment = { DATABASE_URL: `sqlite:${folder}/scim.db` }
@@ -189,6 +189,21 @@ describe('label-studio-scim reconcile', () => {
     expect([all.code, JSON.parse(all.stdout)]).toEqual([0, { pending: 0, failed: 0 }])
     const one = await run(['reconcile', created.body.id], environment)
     expect([one.code, one.stdout]).toEqual([0, 'All people have the access that the rules give.\n'])
+
+    const host = await sqlAdapters({ url: environment.DATABASE_URL })
+    const { signal } = new AbortController()
+    const scope = { tenant: 'default', actor: 'host', requestId: 'r', signal }
+    await host.access.mark(scope, [created.body.id])
+    const claimed = await host.access.claim({ owner: 'host', limit: 1, leaseMs: 2_500 })
+    expect(claimed).toHaveLength(1)
+    const beside = await run(['reconcile', '--json'], environment)
+    expect([beside.code, JSON.parse(beside.stdout)]).toEqual([0, { pending: 0, failed: 0 }])
+    await host.close()
+
+    await fake.stop()
+    const down = await run(['reconcile'], environment)
+    const left = 'Left to do: 1 person will be tried again by a running host. Last failure: '
+    expect([down.code, down.stdout.slice(0, left.length)]).toEqual([1, left])
     fs.rmSync(folder, { recursive: true })
-  })
+  }, 60_000)
 })
