@@ -9,6 +9,8 @@ import type { Environment } from './variables.js'
 import { printWarnings } from './warnings.js'
 
 printWarnings()
+// A log reader that has ended, or a full disk, must not end a host that serves people.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 main(process.argv.slice(2), process.env).then(
   (code) => {

@@ -14,6 +14,8 @@ export interface StartedHost {
   log(): string
   /** What it printed, by the words before it: `SCIM token`, `database`, … */
   printed(label: string): string | undefined
+  /** Closes this side of its output, as a log reader that has ended. */
+  closeOutput(): void
   /** Sends SIGKILL and resolves when the process is gone. */
   kill(): Promise<void>
   /** Sends SIGTERM and resolves with the exit code and everything it printed. */
@@ -63,6 +65,10 @@ export async function startHost(
     pid: child.pid ?? 0,
     log: () => output,
     printed: (label) => new RegExp(`^${label} +(\\S+)`, 'm').exec(before)?.[1],
+    closeOutput() {
+      child.stdout.destroy()
+      child.stderr.destroy()
+    },
     async kill() {
       const ended = exitOf(child)
       child.kill('SIGKILL')
