@@ -33,9 +33,9 @@ http-proxy-middleware for Label Studio. With --json it prints its addresses as J
     run: async (call) => (await import('./token.js')).token(call),
   },
   doctor: {
-    summary: 'check a Label Studio: token, owner, edition, flags',
+    summary: 'check the database and Label Studio: tables, token, owner, edition, flags',
     notes: 'Changes nothing. The exit code is 1 if something cannot work.',
-    variables: labelStudioVariables,
+    variables: ['DATABASE_URL', ...labelStudioVariables],
     run: async (call) => (await import('./doctor.js')).doctor(call),
   },
   migrate: {

@@ -3,6 +3,7 @@ import {
   type Adapters,
   type AuditStore,
   ConfigurationError,
+  type Finding,
   type MappingPolicy,
   mappingPolicy,
   optionTable,
@@ -26,6 +27,7 @@ import { createDatabase } from './database.js'
 import type { Connection } from './dialects/dialect.js'
 import { openPostgres } from './dialects/postgres-open.js'
 import { openSqlite } from './dialects/sqlite-open.js'
+import { examineOpen, missingFile, unusable } from './examine.js'
 import { sqlGroupStore } from './group-store.js'
 import { isMigrated, migrate } from './migrations.js'
 import { type DatabasePlace, filePlace, opening, serverPlace } from './opening.js'
@@ -140,6 +142,30 @@ export async function sqlAdapters(options: SqlOptions): Promise<SqlAdapters> {
     policy,
     isMigrated: () => isMigrated(database),
     close: () => database.close(),
+  }
+}
+
+/**
+ * Examines a database before it is used: whether it answers, has the tables of this version, can be
+ * written to and holds every character. Changes nothing, and creates no file.
+ *
+ * @throws ConfigurationError `ERR_SCIM_DATABASE` for a wrong option
+ */
+export async function examineDatabase(
+  options: Pick<SqlOptions, 'url' | 'timeoutMs'>,
+): Promise<readonly Finding[]> {
+  const { url, timeoutMs } = readOptions(sqlTable, options)
+  const path = sqliteUrl.exec(url)?.[1]
+  const missing = path === undefined ? undefined : missingFile(path)
+  if (missing) return [missing]
+  const place = placeOf(url)
+  try {
+    return await opening(place, async () => {
+      const database = createDatabase(await open(url, 1, timeoutMs))
+      return examineOpen(database, place.name).finally(() => database.close())
+    })
+  } catch (error) {
+    return [unusable(error)]
   }
 }
 

@@ -70,8 +70,7 @@ async function migrationsDone(session: Session): Promise<ReadonlySet<string>> {
     sql`create table if not exists scim_migrations (
       name varchar(255) not null primary key, timestamp varchar(255) not null)`,
   )
-  const rows = await session.all(sql<{ name: string }>`select name from scim_migrations`)
-  return new Set(rows.map(({ name }) => name))
+  return namesOf(session)
 }
 
 function refuseNewer(done: ReadonlySet<string>, known: Readonly<Record<string, unknown>>): void {
@@ -90,9 +89,32 @@ function refuseNewer(done: ReadonlySet<string>, known: Readonly<Record<string, u
  * @throws UnavailableError when it does not answer
  */
 export async function isMigrated(database: Database): Promise<boolean> {
-  const rows = await database.all(sql<{ name: string }>`select name from scim_migrations`)
-  const done = new Set(rows.map(({ name }) => name))
+  const done = await namesOf(database)
   return Object.keys(migrations(database.dialect)).every((name) => done.has(name))
+}
+
+/** How the tables of a database compare with those of this version. */
+export type MigrationState = 'none' | 'older' | 'current' | 'newer'
+
+/**
+ * Compares the tables with those of this version, and changes nothing.
+ *
+ * @throws UnavailableError when the database does not answer
+ */
+export async function migrationState(database: Database): Promise<MigrationState> {
+  const done = await namesOf(database).catch((error: unknown) => {
+    if (/no such table|does not exist/.test(String(error))) return new Set<string>()
+    throw error
+  })
+  const known = Object.keys(migrations(database.dialect))
+  if (done.size === 0) return 'none'
+  if ([...done].some((name) => !known.includes(name))) return 'newer'
+  return known.every((name) => done.has(name)) ? 'current' : 'older'
+}
+
+async function namesOf(session: Session): Promise<ReadonlySet<string>> {
+  const rows = await session.all(sql<{ name: string }>`select name from scim_migrations`)
+  return new Set(rows.map(({ name }) => name))
 }
 
 /**

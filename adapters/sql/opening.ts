@@ -45,7 +45,7 @@ export function serverPlace(url: string): DatabasePlace {
 }
 
 /** The innermost message, because drivers and this adapter wrap errors. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const { cause, errors, message, code } = error as {
     readonly cause?: unknown
     readonly errors?: readonly unknown[]

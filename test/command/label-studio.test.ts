@@ -49,6 +49,28 @@ describe('label-studio-scim doctor', () => {
     expect(stdout).toMatch(/^warning +Deprovisioned people are refused by the gate only/m)
   })
 
+  it('checks the database, too, and creates none', async () => {
+    await start({ mode: 'oss-new' })
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'scim-doctor-'))
+    const environment = { DATABASE_URL: `sqlite:${folder}/scim.db` }
+    const before = await run(['doctor'], environment)
+    expect([before.code, before.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^warning +There is no d/m),
+    ])
+    expect(fs.readdirSync(folder)).toEqual([])
+    await run(['migrate'], environment)
+    const { code, stdout } = await run(['doctor'], environment)
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^ok +It can be written to\.$/m)])
+    fs.writeFileSync(`${folder}/scim.db`, 'x'.repeat(5_000))
+    const broken = await run(['doctor'], environment)
+    expect([broken.code, broken.stdout]).toEqual([
+      1,
+      expect.stringMatching(/^ERROR .*cannot be u/m),
+    ])
+    fs.rmSync(folder, { recursive: true })
+  })
+
   it('says once that the token is refused', async () => {
     await start({ mode: 'oss-new' })
     const { code, stdout, stderr } = await run(['doctor'], { LABEL_STUDIO_TOKEN: 'a'.repeat(40) })

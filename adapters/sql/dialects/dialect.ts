@@ -16,6 +16,8 @@ export interface SqlDialect {
   placeholder(nth: number): string
   /** Begins a transaction that may write. */
   readonly begin: string
+  /** In which characters are stored. */
+  readonly encoding: Sql<{ encoding: string }>
   /** Column type of text that is ordered and compared by code point. */
   readonly textType: Sql
   /** Column type of the comparable form of resources. */

@@ -33,6 +33,7 @@ export const postgresDialect: SqlDialect = {
   json: jsonSql(),
   begin: 'begin',
   placeholder: (nth) => `$${nth}`,
+  encoding: sql`select current_setting('server_encoding') as encoding`,
   textType: sql`text collate "C"`,
   jsonType: sql`jsonb`,
   sequenceType: sql`bigint generated always as identity`,

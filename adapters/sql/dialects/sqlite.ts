@@ -8,6 +8,7 @@ export const sqliteDialect: SqlDialect = {
   // With the write lock from its start.
   begin: 'begin immediate',
   placeholder: () => '?',
+  encoding: sql`select encoding from pragma_encoding`,
   textType: sql`text`,
   jsonType: sql`text`,
   sequenceType: sql`integer primary key autoincrement`,
