@@ -215,6 +215,8 @@ describe('label-studio-scim reconcile', () => {
     const host = await sqlAdapters({ url: environment.DATABASE_URL })
     const { signal } = new AbortController()
     const scope = { tenant: 'default', actor: 'host', requestId: 'r', signal }
+    // It made no rules, so it closed nothing to anybody.
+    expect((await host.access.rules(scope)).version).toBe('0')
     await host.access.mark(scope, [created.body.id])
     const claimed = await host.access.claim({ owner: 'host', limit: 1, leaseMs: 2_500 })
     expect(claimed).toHaveLength(1)
