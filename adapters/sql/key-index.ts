@@ -45,17 +45,19 @@ export function keyIndex(database: Database, type: string): KeyIndex {
   let work: (() => Promise<void>) | undefined
   let running: Promise<void> | undefined
   const begin = async (task: () => Promise<void>) => {
-    try {
-      await task()
-      if (work === task) work = undefined
-    } finally {
-      running = undefined
-    }
+    await task()
+    if (work === task) work = undefined
   }
   const ready = async () => {
     if (work === undefined) return
-    running ??= begin(work)
-    await running
+    const mine = running ?? begin(work)
+    running = mine
+    try {
+      await mine
+    } finally {
+      // `use` may have been called meanwhile, and its work have begun.
+      if (running === mine) running = undefined
+    }
   }
   return {
     use(lookups, keysOf, comparableOf) {
