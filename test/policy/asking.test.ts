@@ -13,6 +13,8 @@ beforeAll(async () => {
     const projects = { 1: 'Inherit' as const }
     await room.know(`person${account}@example.com`, { role: 'Manager', projects })
   }
+  await room.know('person7@example.com', { role: 'Annotator', projects: { 1: 'Inherit' } })
+  await room.know('person47@example.com', {})
   await ask(27, 'GET', '/api/projects/1/')
 })
 
@@ -61,6 +63,23 @@ describe('what the policy asks Label Studio', () => {
     await ask(27, 'GET', '/api/tasks/31/')
     application.asked.length = 0
     await ask(87, 'GET', '/api/tasks/31/')
+    expect(application.asked).toEqual([])
+  })
+})
+
+describe('nothing is looked up that the person could not do anyway', () => {
+  it.each([
+    [7, 'GET', '/api/ml/119', 'for a Manager'],
+    [7, 'DELETE', '/api/ml/19', 'for a Manager'],
+    [7, 'POST', '/api/predictions/', 'for a Manager'],
+    [47, 'GET', '/api/tasks/33/', 'for a member'],
+    [47, 'GET', '/api/users/17/', 'for a colleague'],
+    [47, 'POST', '/api/ml/19/interactive-annotating', 'for a member'],
+    [27, 'GET', '/api/projects/2/imports/35/', 'in a project of others'],
+    [27, 'POST', '/api/storages/s3/validate', 'in a project of others'],
+  ])('%i: %s %s, which is %s', async (account, method, path) => {
+    const body = path.includes('storages') ? { project: 2, id: 37 } : { task: 39 }
+    expect(await ask(account, method, path, method === 'POST' ? body : undefined)).toBe(403)
     expect(application.asked).toEqual([])
   })
 })

@@ -32,7 +32,7 @@ export type Decision =
 /** Decides about a request of a person below Administrator. It refuses whatever is in doubt. */
 export function decide(person: PersonAccess, request: ReadRequest, known: Known): Decision {
   const { endpoint, references } = request
-  const outside = outsideProjects(person, request)
+  const outside = outsideProjects(person, request) ?? beyondReach(person, request, known)
   if (outside) return outside
   const missing = references.filter((each) => !known(each))
   if (missing.length > 0) return { kind: 'ask', references: missing }
@@ -52,6 +52,23 @@ export function decide(person: PersonAccess, request: ReadRequest, known: Known)
   const keepsUrl = facts.some(({ url }) => url !== undefined && keeps(request.body, url))
   const handing = endpoint.handsToken && !keepsUrl && handingToken(person, projects, known)
   return handing || allow(projects[0])
+}
+
+/**
+ * Refuses what the person could not do whatever the unknown objects are. Looking an object up may
+ * have effects in Label Studio: for an ML backend, Label Studio sends the backend a request.
+ */
+function beyondReach(
+  person: PersonAccess,
+  { endpoint, references }: ReadRequest,
+  known: Known,
+): Decision | undefined {
+  if (references.length === 0) return undefined
+  const needed = Math.max(ranksOf[endpoint.role] ?? ranks.AD, ranks.AN)
+  if (person.highest < needed) return refuse('role')
+  const projects = references.flatMap((each) => known(each)?.projects ?? [])
+  const isOutside = projects.some((project) => rankIn(person, project) < ranks.AN)
+  return isOutside ? refuse('not a member of the project') : undefined
 }
 
 /** Whether the URL stays the same: that address has the token already. */

@@ -190,6 +190,8 @@ async function asksForStranger(
   const { endpoint, account } = found.request
   const isOther = account !== undefined && account !== found.person.account
   if (endpoint.answer !== 'people' || !isOther) return false
+  // Whoever is in no project has no colleagues.
+  if (found.person.highest === ranks.none) return true
   const email = await tools.resolver.addressOf(account, signal)
   if (email === undefined) return true
   return !(await colleaguesOf(tools, found, [{ accountId: account, email }])).has(account)
