@@ -83,7 +83,7 @@ function answer({ url = '/' }: IncomingMessage, response: ServerResponse): unkno
   }
   const number = /\/(\d+)\/?$/.exec(path)?.[1]
   if (number !== undefined) {
-    return json(response, 200, without(objectOf(Number(number)), query))
+    return json(response, 200, without(shown(objectOf(Number(number)), url), query))
   }
   if (path.startsWith('/api/current-user/whoami')) {
     const permissions = ['projects.create', 'projects.delete', 'annotations.create']
@@ -118,6 +118,24 @@ function without(object: object, query: string): object {
   return Object.fromEntries(Object.entries(object).filter(([name]) => !omitted.includes(name)))
 }
 
+/**
+ * Label Studio expands what the query says and, unless the query says otherwise, replaces the
+ * addresses in the data of a task.
+ */
+function shown(object: ReturnType<typeof objectOf>, url: string): object {
+  const [path = '', query] = url.split('?')
+  const isTask = path.startsWith('/api/tasks/') && !query?.includes('resolve_uri=false')
+  const proxied = `/tasks/${object.id}/resolve/?fileuri=`
+  const { id, description, created_by } = object
+  return {
+    ...object,
+    ...(isTask && { data: { text: object.data.text, image: proxied } }),
+    ...(query?.includes('expand=label') && {
+      label: { id, title: `label ${id}`, value: ['x'], description, created_by },
+    }),
+  }
+}
+
 /** Even numbers are account 8's, odd ones account 7's. */
 function objectOf(id: number) {
   const account = id % 2 === 0 ? 8 : 7
@@ -136,7 +154,16 @@ function objectOf(id: number) {
     projects: id === 6 ? [1, 2] : [project],
     description: `label ${id}`,
     ...(id % 10 === 9 && { filters: [{ column: 'filter:tasks:annotations_results' }] }),
-    data: { text: `task ${id}` },
+    label_config: '<View><Taxonomy apiUrl="s3://shared/items.json?a&amp;b" name="t"/></View>',
+    contributed_to_projects: [1, 2].map((each) => ({ id: each, title: `project ${each}` })),
+    ground_truth: id === 15,
+    import_id: 15,
+    data: {
+      text: `task ${id}`,
+      image: `s3://shared/project${project}/${id}.png`,
+      page: `<img src="s3://shared/project${project}/page.png"><img src='gs://two/ü.png'>`,
+      list: [{ url: ' azure-blob://three/nested.png ' }, 'see s3://shared/secret.png'],
+    },
     annotations: [
       { id: 1, completed_by: 7 },
       { id: 2, completed_by: 8 },

@@ -2,6 +2,7 @@ import { isObject } from '../../../lib/adapter/index.js'
 import { type PersonAccess, type Rank, rankIn, ranks } from './access.js'
 import { actionRoles, carriesFiles, type Endpoint, type NeededRole } from './endpoints.js'
 import type { ReadRequest, Reference } from './read-request.js'
+import { writesOthersWork } from './work-fields.js'
 
 /** What is known about an object. */
 export interface ObjectFacts {
@@ -13,6 +14,8 @@ export interface ObjectFacts {
   readonly url?: unknown
   /** Set for a tab that finds tasks by other people's work. */
   readonly findsByWork?: boolean
+  /** The fields of an annotation or draft that a change is compared with. */
+  readonly stored?: Readonly<Record<string, unknown>>
 }
 
 /** Returns the facts about an object if they are known already. */
@@ -46,7 +49,7 @@ export function decide(person: PersonAccess, request: ReadRequest, known: Known)
   if (projects.length > 0 && least === ranks.none) return refuse('not a member of the project')
   const others = facts.filter(({ madeBy }) => madeBy !== undefined && !isOwn(person, madeBy))
   const findsByWork = endpoint.filters === 'now' && facts.some((each) => each.findsByWork)
-  const needed = neededRank({ request, account: person.account, others, findsByWork })
+  const needed = neededRank({ request, person, others, findsByWork, stored: facts[0]?.stored })
   if (projects.length === 0) return ofList(person, endpoint, needed)
   if (least < needed) return refuse('role')
   const keepsUrl = facts.some(({ url }) => url !== undefined && keeps(request.body, url))
@@ -135,16 +138,17 @@ function hasFiles({ query, body }: ReadRequest): boolean {
 
 interface Needing {
   readonly request: ReadRequest
-  readonly account: number
+  readonly person: PersonAccess
   readonly others: readonly Reference[]
   readonly findsByWork: boolean
+  readonly stored: ObjectFacts['stored']
 }
 
 /**
  * The rank that the row requires. The action, other people's objects or fields of the body may
  * raise it.
  */
-function neededRank({ request, account, others, findsByWork }: Needing): Rank {
+function neededRank({ request, person, others, findsByWork, stored }: Needing): Rank {
   const { endpoint } = request
   const needed = [ranksOf[endpoint.role] ?? ranks.AD]
   if (endpoint.isAction) needed.push(ranks[actionRoles[actionOf(request)] ?? 'MA'])
@@ -152,7 +156,8 @@ function neededRank({ request, account, others, findsByWork }: Needing): Rank {
     if (endpoint.others) needed.push(ranksOfOthers[kind === 'annotation' ? 'RE' : endpoint.others])
   }
   if (findsByWork || (endpoint.filters && request.findsByWork)) needed.push(ranks.RE)
-  if (endpoint.isWork && setsOthersWork(request.body, account)) needed.push(ranks.RE)
+  const before = endpoint.work === 'stored' ? stored : undefined
+  if (endpoint.work && writesOthersWork(request.body, person, before)) needed.push(ranks.RE)
   return Math.max(...needed) as Rank
 }
 
@@ -170,18 +175,6 @@ const ranksOfOthers = { RE: ranks.RE, MA: ranks.MA, nobody: ranks.AD } as const
 
 function actionOf({ query, path }: ReadRequest): string {
   return /^\/api\/dm\/actions\/([^/]+)\/form/.exec(path)?.[1] ?? query.get('id') ?? ''
-}
-
-function setsOthersWork(body: unknown, account: number): boolean {
-  const bodies = [body].flat() as readonly unknown[]
-  return bodies.some((each) => {
-    const fields = (typeof each === 'object' && each !== null ? each : {}) as Record<
-      string,
-      unknown
-    >
-    const author = fields['completed_by'] ?? account
-    return Boolean(fields['ground_truth']) || author !== account
-  })
 }
 
 /** Whether the person made the object. `madeBy` is an account id or an e-mail address. */

@@ -48,6 +48,8 @@ export interface Endpoint {
   readonly body?: 'opaque' | 'file'
   /** The kind of object that `id` in the body names. */
   readonly bodyId?: string
+  /** The kind of objects that the list `ids` in the body names. */
+  readonly bodyIds?: string
   readonly answer?: AnswerRule
   /** One request may name objects of several projects. */
   readonly isAcrossProjects?: true
@@ -70,8 +72,11 @@ export interface Endpoint {
    * work of others may filter by it: anyone else could guess it letter by letter.
    */
   readonly filters?: 'now' | 'later'
-  /** The body has fields that only a Reviewer may set: another author, ground truth. */
-  readonly isWork?: true
+  /**
+   * The body writes an annotation or draft, a new one or the stored one that the path names. Some
+   * fields are for Reviewers, see `workFields`.
+   */
+  readonly work?: 'new' | 'stored'
 }
 
 type More = Omit<Endpoint, 'methods' | 'path' | 'role'>
@@ -233,7 +238,7 @@ const dataManager: readonly Endpoint[] = [
   row('POST', '/api/dm/views/', 'AN', { ...bodyProject, filters: 'later' }),
   row('GET PATCH PUT DELETE', '/api/dm/views/{tab}/', 'AN', { others: 'MA', filters: 'later' }),
   row('DELETE', '/api/dm/views/reset/', 'MA', { needs: ['body.project', 'query.project'] }),
-  row('POST', '/api/dm/views/order/', 'AN', bodyProject),
+  row('POST', '/api/dm/views/order/', 'AN', { ...bodyProject, others: 'MA', bodyIds: 'tab' }),
   row('GET', '/api/dm/columns/', 'AN', { ...queryProject, answer: 'columns' }),
   row('GET', '/api/dm/project/', 'AN', queryProject),
   row('GET', '/api/dm/actions/', 'AN', { ...queryProject, answer: 'actions' }),
@@ -260,24 +265,24 @@ const work: readonly Endpoint[] = [
   row('GET', '/api/tasks/{task}/', 'AN', { answer: 'ownWork' }),
   row('PATCH PUT DELETE', '/api/tasks/{task}/', 'MA'),
   row('GET', '/api/tasks/{task}/annotations/', 'AN', { answer: 'ownWork' }),
-  row('POST', '/api/tasks/{task}/annotations/', 'AN', { isWork: true }),
+  row('POST', '/api/tasks/{task}/annotations/', 'AN', { work: 'new' }),
   row('GET', '/api/tasks/{task}/drafts', 'AN', { answer: 'ownWork' }),
-  row('POST', '/api/tasks/{task}/drafts', 'AN', { isWork: true }),
+  row('POST', '/api/tasks/{task}/drafts', 'AN', { work: 'new' }),
   row('GET', '/api/tasks/{task}/annotations/{annotation}/drafts', 'AN', {
     others: 'RE',
     answer: 'ownWork',
   }),
   row('POST', '/api/tasks/{task}/annotations/{annotation}/drafts', 'AN', {
     others: 'RE',
-    isWork: true,
+    work: 'new',
   }),
   row('GET', '/api/tasks/{task}/agreement/', 'RE'),
   row('GET', '/api/annotations/{annotation}/', 'AN', { others: 'RE' }),
-  row('PATCH PUT', '/api/annotations/{annotation}/', 'AN', { others: 'RE', isWork: true }),
+  row('PATCH PUT', '/api/annotations/{annotation}/', 'AN', { others: 'RE', work: 'stored' }),
   row('DELETE', '/api/annotations/{annotation}/', 'AN', { others: 'RE' }),
   row('GET POST', '/api/annotations/{annotation}/convert-to-draft', 'AN', { others: 'RE' }),
   row('GET', '/api/drafts/{draft}/', 'AN', { others: 'nobody' }),
-  row('PATCH PUT', '/api/drafts/{draft}/', 'AN', { others: 'nobody', isWork: true }),
+  row('PATCH PUT', '/api/drafts/{draft}/', 'AN', { others: 'nobody', work: 'stored' }),
   row('DELETE', '/api/drafts/{draft}/', 'AN', { others: 'nobody' }),
   row('GET', '/api/predictions/', 'AN', { answer: 'byProject' }),
   row('POST', '/api/predictions/', 'MA', { needs: ['body.task'] }),

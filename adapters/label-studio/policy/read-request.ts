@@ -100,6 +100,8 @@ const bodyKinds: Readonly<Record<string, string>> = {
 }
 /** Fields that must not be empty: that would take the object out of every project. */
 const mustBeGiven = new Set(['project', 'task', 'label'])
+/** Fields with a list of numbers. */
+const namesSeveral = new Set(['file_upload_ids', 'ids'])
 
 const number = /^[0-9]{1,15}$/
 
@@ -305,9 +307,10 @@ function projectOfFile(path: string): Reference | undefined {
 
 function referencesInBody(
   body: unknown,
-  { needs = [], bodyId }: Endpoint,
+  { needs = [], bodyId, bodyIds }: Endpoint,
 ): readonly Named[] | undefined {
-  const kinds = bodyId === undefined ? bodyKinds : { ...bodyKinds, id: bodyId }
+  const ids = { ...(bodyId && { id: bodyId }), ...(bodyIds && { ids: bodyIds }) }
+  const kinds = { ...bodyKinds, ...ids }
   if (!Array.isArray(body)) return isObject(body) ? referencesIn(body, kinds) : []
   const found = body.map((each) => (isObject(each) ? referencesIn(each, kinds) : []))
   const needed = needs.filter((name) => name.startsWith('body.'))
@@ -329,7 +332,7 @@ function referencesIn(
     // Label Studio's application sends empty fields as null or 0.
     const isEmpty = value === null || value === 0 || value === ''
     if (isEmpty && !mustBeGiven.has(name)) continue
-    for (const each of name === 'file_upload_ids' && Array.isArray(value) ? value : [value]) {
+    for (const each of namesSeveral.has(name) && Array.isArray(value) ? value : [value]) {
       const reference = numbered(kind, each)
       if (!reference) return undefined
       found.push({ name: `body.${name}`, reference })

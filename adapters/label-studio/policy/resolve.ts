@@ -4,6 +4,7 @@ import { isLabelStudioError, type LabelStudioApi } from '../api/index.js'
 import type { ObjectFacts } from './decide.js'
 import { findsByWork } from './filters.js'
 import type { Reference } from './read-request.js'
+import { guardedFields } from './work-fields.js'
 
 /** Looks up which projects objects belong to, using the owner's token. */
 export interface Resolver {
@@ -49,11 +50,16 @@ const kinds: Readonly<Record<string, Kind>> = {
       ...ofTask(answer),
       ...ofProject(answer),
       madeBy: authorOf(answer['completed_by']),
+      stored: guardedFields(answer),
     }),
   },
   draft: {
     path: (id) => apiPath`/api/drafts/${id}/`,
-    facts: (answer) => ({ ...ofTask(answer), madeBy: authorOf(answer['user']) }),
+    facts: (answer) => ({
+      ...ofTask(answer),
+      madeBy: authorOf(answer['user']),
+      stored: guardedFields(answer),
+    }),
   },
   prediction: {
     path: (id) => apiPath`/api/predictions/${id}/`,
