@@ -126,6 +126,7 @@ function requestFor(row: Row, project: 1 | 2, account: number): Asked {
   const needsProject = row.named === 'query project' || isAction
   const query = [
     ...(needsProject ? [`project=${project}`] : []),
+    ...(/(resolve|presign)\/$/.test(row.path) ? [`fileuri=${fileuriFor(row.path)}`] : []),
     ...(row.named === 'query filepath' ? [`filepath=upload/${project}/x.png`] : []),
     ...(isAction && row.method === 'POST' ? ['id=next_task'] : []),
   ].join('&')
@@ -136,6 +137,13 @@ function requestFor(row: Row, project: 1 | 2, account: number): Asked {
     'body task': { task: number },
   }
   return { method: row.method, path: url, body: bodies[row.named] ?? {} }
+}
+
+/** A file that task 5, or project 1, names. */
+function fileuriFor(template: string): string {
+  const isOfTask = template.startsWith('/tasks/')
+  const address = isOfTask ? 's3://shared/project1/5.png' : 's3://shared/items.json?a&b'
+  return encodeURIComponent(Buffer.from(address).toString('base64'))
 }
 
 /** Whether the survey gives somebody this row, for what account 7 made in project 1. */

@@ -6,7 +6,7 @@ export const canary = 'canary-8f3a'
 
 const labelConfig =
   '<View><Text name="t" value="$text"/><Choices name="c" toName="t"><Choice ' +
-  'value="a"/></Choices></View>'
+  'value="a"/></Choices><Taxonomy name="x" toName="t" apiUrl="s3://open/items.json"/></View>'
 
 /** A Label Studio whose database can be read too. */
 export interface OpenTarget extends Target {
@@ -105,7 +105,10 @@ async function makeProject(
     description: secret,
     label_config: labelConfig,
   })
-  const rows = [1, 2, 3].map((each) => ({ text: `${secret} text ${each}` }))
+  const rows = [1, 2, 3].map((each) => ({
+    text: `${secret} text ${each}`,
+    image: 's3://open/task.png',
+  }))
   await ask('POST', `/api/projects/${project}/import`, rows)
   const { tasks } = await ask('GET', `/api/tasks?project=${project}`)
   const task: number = tasks[0].id

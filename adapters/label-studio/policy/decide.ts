@@ -2,6 +2,7 @@ import { isObject } from '../../../lib/adapter/index.js'
 import { type PersonAccess, type Rank, rankIn, ranks } from './access.js'
 import { actionRoles, carriesFiles, type Endpoint, type NeededRole } from './endpoints.js'
 import type { ReadRequest, Reference } from './read-request.js'
+import { fileAddress } from './task-files.js'
 import { writesOthersWork } from './work-fields.js'
 
 /** What is known about an object. */
@@ -16,6 +17,8 @@ export interface ObjectFacts {
   readonly findsByWork?: boolean
   /** The fields of an annotation or draft that a change is compared with. */
   readonly stored?: Readonly<Record<string, unknown>>
+  /** Whether the task or project names a file, see {@link Endpoint.file}. */
+  readonly isNamed?: boolean
 }
 
 /** Returns the facts about an object if they are known already. */
@@ -52,6 +55,8 @@ export function decide(person: PersonAccess, request: ReadRequest, known: Known)
   const needed = neededRank({ request, person, others, findsByWork, stored: facts[0]?.stored })
   if (projects.length === 0) return ofList(person, endpoint, needed)
   if (least < needed) return refuse('role')
+  const file = endpoint.file && least < ranks.MA ? unnamedFile(request, known) : undefined
+  if (file) return file
   const keepsUrl = facts.some(({ url }) => url !== undefined && keeps(request.body, url))
   const handing = endpoint.handsToken && !keepsUrl && handingToken(person, projects, known)
   return handing || allow(projects[0])
@@ -72,6 +77,20 @@ function beyondReach(
   const projects = references.flatMap((each) => known(each)?.projects ?? [])
   const isOutside = projects.some((project) => rankIn(person, project) < ranks.AN)
   return isOutside ? refuse('not a member of the project') : undefined
+}
+
+/**
+ * Label Studio gives out any file of a bucket that a storage of the project uses. Below Manager it
+ * must be one that the task's data or the project's labeling configuration names.
+ */
+function unnamedFile({ endpoint, references, query }: ReadRequest, known: Known) {
+  const address = fileAddress(query.get('fileuri') ?? '')
+  const owner = references.find(({ kind }) => kind === endpoint.file)
+  if (address === undefined || !owner) return refuse('the file cannot be read')
+  const file = { kind: `${owner.kind}File`, id: `${owner.id} ${address}` }
+  const facts = known(file)
+  if (!facts) return { kind: 'ask', references: [file] } as const
+  return facts.isNamed ? undefined : refuse(`a file that the ${owner.kind} does not name`)
 }
 
 /** Whether the URL stays the same: that address has the token already. */

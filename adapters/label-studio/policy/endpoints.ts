@@ -77,6 +77,11 @@ export interface Endpoint {
    * fields are for Reviewers, see `workFields`.
    */
   readonly work?: 'new' | 'stored'
+  /**
+   * `fileuri` in the query names a file in a storage. Below Manager, this object must name it: the
+   * data of the task, or the labeling configuration of the project.
+   */
+  readonly file?: 'task' | 'project'
 }
 
 type More = Omit<Endpoint, 'methods' | 'path' | 'role'>
@@ -226,10 +231,10 @@ const data: readonly Endpoint[] = [
   row('GET DELETE', '/api/projects/{project}/exports/{export}', 'MA'),
   row('GET', '/api/projects/{project}/exports/{export}/download', 'MA', exported),
   row('POST', '/api/projects/{project}/exports/{export}/convert', 'MA', exported),
-  row('GET', '/tasks/{task}/resolve/', 'AN'),
-  row('GET', '/tasks/{task}/presign/', 'AN'),
-  row('GET', '/projects/{project}/resolve/', 'AN'),
-  row('GET', '/projects/{project}/presign/', 'AN'),
+  row('GET', '/tasks/{task}/resolve/', 'AN', { file: 'task' }),
+  row('GET', '/tasks/{task}/presign/', 'AN', { file: 'task' }),
+  row('GET', '/projects/{project}/resolve/', 'AN', { file: 'project' }),
+  row('GET', '/projects/{project}/presign/', 'AN', { file: 'project' }),
 ]
 
 const dataManager: readonly Endpoint[] = [

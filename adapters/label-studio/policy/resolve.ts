@@ -4,6 +4,7 @@ import { isLabelStudioError, type LabelStudioApi } from '../api/index.js'
 import type { ObjectFacts } from './decide.js'
 import { findsByWork } from './filters.js'
 import type { Reference } from './read-request.js'
+import { addressesIn, addressesInConfig, type NamedFiles, namedFiles } from './task-files.js'
 import { guardedFields } from './work-fields.js'
 
 /** Looks up which projects objects belong to, using the owner's token. */
@@ -118,6 +119,7 @@ interface Remembered {
 /** A resolver that asks through `api`, which uses the owner's token. */
 export function resolverOf(api: LabelStudioApi): Resolver {
   const remembered = new Map<string, Remembered>()
+  const files = namedFiles(rememberedMs)
   /** Answers to questions asked before a deletion are not remembered. */
   let epoch = 0
   const remember = (key: string, facts: ObjectFacts, begun: number) => {
@@ -131,6 +133,7 @@ export function resolverOf(api: LabelStudioApi): Resolver {
 
   function known({ kind, id }: Reference): ObjectFacts | undefined {
     if (kind === 'project') return { projects: [Number(id)] }
+    if (isFile(kind)) return knownFile(files, { kind, id })
     const found = remembered.get(`${kind} ${id}`)
     return found && performance.now() < found.until ? found.facts : undefined
   }
@@ -140,6 +143,8 @@ export function resolverOf(api: LabelStudioApi): Resolver {
     if (before) return before
     const { kind, id } = reference
     const begun = epoch
+    if (isFile(kind))
+      return askFile(api, { files, reference, isCurrent: () => begun === epoch }, signal)
     if (kind === 'export') return askExport(api, id, signal)
     if (kind === 'creator') return askCreator(api, id, signal)
     const how = kindOf(kind)
@@ -175,8 +180,50 @@ export function resolverOf(api: LabelStudioApi): Resolver {
     forget() {
       epoch += 1
       remembered.clear()
+      files.clear()
     },
   }
+}
+
+const isFile = (kind: string) => kind === 'taskFile' || kind === 'projectFile'
+
+/** A reference to a file has the id of its task or project, a space, and its address. */
+function fileOf({ kind, id }: Reference) {
+  const end = id.indexOf(' ')
+  const number = id.slice(0, end)
+  return { number, owner: `${kind} ${number}`, address: id.slice(end + 1) }
+}
+
+function knownFile(files: NamedFiles, reference: Reference): ObjectFacts | undefined {
+  const { owner, address } = fileOf(reference)
+  return files.has(owner, address) ? { projects: [], isNamed: true } : undefined
+}
+
+interface FileQuestion {
+  readonly files: NamedFiles
+  readonly reference: Reference
+  /** Whether nothing was forgotten since the question. */
+  isCurrent(): boolean
+}
+
+/** Asks which files the task or project names. */
+async function askFile(
+  api: LabelStudioApi,
+  { files, reference, isCurrent }: FileQuestion,
+  signal?: AbortSignal,
+): Promise<ObjectFacts> {
+  const { number, owner, address } = fileOf(reference)
+  const isOfTask = reference.kind === 'taskFile'
+  // Otherwise Label Studio replaces the addresses in the data by ones of its own.
+  const path = isOfTask
+    ? apiPath`/api/tasks/${number}/?resolve_uri=false`
+    : apiPath`/api/projects/${number}/?include=id,label_config`
+  const answer = (await get(api, path, signal)) ?? {}
+  const addresses = isOfTask
+    ? addressesIn(answer['data'])
+    : addressesInConfig(answer['label_config'])
+  if (isCurrent()) files.keep(owner, addresses)
+  return { projects: [], isNamed: addresses.has(address) }
 }
 
 function kindOf(kind: string): Kind | undefined {
