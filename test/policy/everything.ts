@@ -59,7 +59,14 @@ export async function startEverything(): Promise<Everything> {
   })
 }
 
-const secrets = { token: 'secret', basic_auth_user: 'secret', basic_auth_pass: 'secret' }
+const secrets = {
+  token: 'secret',
+  basic_auth_user: 'secret',
+  basic_auth_pass: 'secret',
+  task_data_login: 'secret-of-tasks',
+  task_data_password: 'secret-of-tasks',
+}
+const meta = { active_organization_meta: { title: 'Cats', email: 'owner@example.com' } }
 
 /** One of each, and lists with one of each project and two people's work. */
 function answer({ url = '/' }: IncomingMessage, response: ServerResponse): unknown {
@@ -78,22 +85,29 @@ function answer({ url = '/' }: IncomingMessage, response: ServerResponse): unkno
   }
   const user = /^\/api\/users\/(\d+)\//.exec(path)?.[1]
   if (user !== undefined) {
-    const person = { id: Number(user), email: `person${user}@example.com` }
+    const person = { id: Number(user), email: `person${user}@example.com`, ...meta }
     return json(response, 200, without(person, query))
   }
   const number = /\/(\d+)\/?$/.exec(path)?.[1]
   if (number !== undefined) {
     return json(response, 200, without(shown(objectOf(Number(number)), url), query))
   }
+  if (path.startsWith('/api/dm/project')) return json(response, 200, objectOf(1))
   if (path.startsWith('/api/current-user/whoami')) {
     const permissions = ['projects.create', 'projects.delete', 'annotations.create']
-    return json(response, 200, { id: 7, permissions })
+    return json(response, 200, { id: 7, permissions, ...meta })
   }
   if (path.startsWith('/api/dm/actions')) {
     return json(response, 200, [{ id: 'next_task' }, { id: 'delete_tasks' }])
   }
   if (path.startsWith('/api/dm/columns')) {
-    return json(response, 200, { columns: [{ id: 'text' }, { id: 'annotations_results' }] })
+    return json(response, 200, {
+      columns: [
+        { id: 'text' },
+        { id: 'annotations_results' },
+        { id: 'annotators', schema: { items: [7, 8, 17, 37] } },
+      ],
+    })
   }
   if (path.endsWith('/export/formats')) {
     const names = ['JSON', 'YOLO', 'YOLO_WITH_IMAGES']
@@ -105,10 +119,17 @@ function answer({ url = '/' }: IncomingMessage, response: ServerResponse): unkno
   }
   if (/^\/api\/tasks\/?$/.test(path)) return json(response, 200, { tasks: [objectOf(5)] })
   const left = (list: readonly object[]) => list.map((each) => without(each, query))
-  const people = [7, 8, 17].map((id) => ({ id, email: `person${id}@example.com`, phone: '112' }))
-  if (path.startsWith('/api/users')) return json(response, 200, left(people))
-  const objects = left([5, 6, 105].map(objectOf))
-  if (query.includes('page=')) return json(response, 200, { count: 3, results: objects })
+  const people = [7, 8, 17].map((id) => ({
+    id,
+    email: `person${id}@example.com`,
+    phone: '112',
+    ...meta,
+  }))
+  if (path.startsWith('/api/users') || path.endsWith('/annotators/'))
+    return json(response, 200, left(people))
+  const ids = /^\/api\/projects\/?$/.test(path) ? [1] : [5, 6, 105]
+  const objects = left(ids.map((id) => shown(objectOf(id), url)))
+  if (query.includes('page=')) return json(response, 200, { count: ids.length, results: objects })
   return json(response, 200, objects)
 }
 
@@ -146,7 +167,7 @@ function objectOf(id: number) {
     task: project === 1 ? 5 : 105,
     completed_by: account,
     // Account 27 made project 1.
-    created_by: { id: id === 1 ? 27 : 37 },
+    created_by: id === 1 ? { id: 27, ...address(27) } : { id: 37, ...address(37) },
     user: account,
     url: 'http://backend.example',
     file: `upload/${project}/x.png`,
@@ -170,6 +191,10 @@ function objectOf(id: number) {
     ],
     ...secrets,
   }
+}
+
+function address(account: number) {
+  return { email: `person${account}@example.com` }
 }
 
 function json(response: ServerResponse, status: number, body: unknown): void {

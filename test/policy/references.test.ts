@@ -240,7 +240,7 @@ describe('tasks found by anybody’s work', () => {
       const response = await fetch(`${room.url}/api/dm/columns/?project=1`, { headers })
       return ((await response.json()) as { columns: unknown[] }).columns.length
     }
-    expect([await columns(annotator), await columns(17)]).toEqual([1, 2])
+    expect([await columns(annotator), await columns(17)]).toEqual([2, 3])
   })
 })
 

@@ -222,6 +222,7 @@ describe('the data of the policy', () => {
 })
 
 describe('answers are narrowed', () => {
+  const meta = { active_organization_meta: { title: 'Cats', email: '' } }
   const seen = async (url: string, account: number) =>
     JSON.parse((await ask({ method: 'GET', path: url }, account)).text)
 
@@ -287,8 +288,8 @@ describe('answers are narrowed', () => {
   it('people are those of one’s projects', async () => {
     const list = await seen('/api/users/', 7)
     expect(list).toEqual([
-      { id: 7, email: 'person7@example.com', phone: '112' },
-      { id: 17, email: 'person17@example.com' },
+      { id: 7, email: 'person7@example.com', phone: '112', ...meta },
+      { id: 17, email: 'person17@example.com', ...meta },
     ])
   })
 

@@ -1,12 +1,9 @@
 import { isObject } from '../../../lib/adapter/index.js'
 import { openProjects, type PersonAccess, type Rank, rankIn, ranks } from './access.js'
-import {
-  actionRoles,
-  carriesFiles,
-  type Endpoint,
-  type NeededRole,
-  workColumn,
-} from './endpoints.js'
+import type { Account, Colleagues } from './colleagues.js'
+import { actionRoles, carriesFiles, type Endpoint, type NeededRole } from './endpoints.js'
+import { narrowLabels, narrowLink } from './labels.js'
+import { leftOut, shownColumns, shownMembership, shownProjects, withoutOwner } from './shown.js'
 
 /** What is needed to change an answer. */
 export interface AnswerContext {
@@ -14,14 +11,7 @@ export interface AnswerContext {
   readonly endpoint: Endpoint
   /** The project that the request names, if any. */
   readonly project: number | undefined
-  /** The accounts that are in the project or, without one, share a project with the person. */
-  colleagues(accounts: readonly Account[]): Promise<ReadonlySet<number>>
-}
-
-/** A person in one of Label Studio's lists. */
-export interface Account {
-  readonly accountId: number
-  readonly email: string
+  readonly colleagues: Colleagues
 }
 
 type Change = (context: AnswerContext, body: unknown) => unknown
@@ -56,6 +46,14 @@ const changes: Readonly<Record<string, Change>> = {
   byProject: (context, body) => withItems(body, (each) => keepOf(context)?.(each) ?? false),
   ownTabs: (context, body) => withItems(body, (each) => keepOf(context)?.(each) ?? false),
   labels: ({ person }, body) => narrowLabels(person, body),
+  labelLinks: ({ person, endpoint }, body) => {
+    const isOpen = (each: unknown) =>
+      isObject(each) && rankIn(person, Number(each['project'])) >= neededIn(endpoint.role)
+    if (isObject(body) && !Array.isArray(body['results'])) return narrowLink(body)
+    return mapItems(withItems(body, isOpen), narrowLink)
+  },
+  project: (context, body) => shownProjects(context, body),
+  membership: ({ person }, body) => shownMembership(person, body),
   ownWork: ({ person, project }, body) => {
     if (project === undefined) return undefined
     // The remembered id may be out of date and now belong to a task of another project.
@@ -69,23 +67,26 @@ const changes: Readonly<Record<string, Change>> = {
     const seen = await colleagues(named.map(accountOf))
     const isSeen = ({ id }: Item) =>
       typeof id === 'number' && (id === person.account || seen.has(id))
-    const shown = (each: Item) => (each['id'] === person.account ? each : without(each, privately))
+    const shown = (each: Item) =>
+      withoutOwner(each['id'] === person.account ? each : leftOut(each, privately))
     if (Array.isArray(body)) return body.filter((each) => isObject(each) && isSeen(each)).map(shown)
     return isObject(body) && isSeen(body) ? shown(body) : undefined
   },
   whoami: ({ person }, body) => {
     if (!isObject(body)) return body
     const given = Array.isArray(body['permissions']) ? body['permissions'] : []
-    return { ...body, permissions: given.filter((each) => isPermitted(person, String(each))) }
+    return {
+      ...withoutOwner(body),
+      permissions: given.filter((each) => isPermitted(person, String(each))),
+    }
   },
   actions: ({ person, project }, body) => {
     const rank = rankIn(person, project ?? -1)
     return withItems(body, (each) => rank >= ranks[actionRoles[String(each['id'])] ?? 'MA'])
   },
-  columns: ({ person, project }, body) => {
-    if (!isObject(body) || rankIn(person, project ?? -1) >= ranks.RE) return body
-    const columns = itemsOf(body['columns']).filter(({ id }) => id !== workColumn)
-    return { ...body, columns }
+  columns: (context, body) => {
+    const { person, project = -1 } = context
+    return rankIn(person, project) >= ranks.RE ? body : shownColumns(context, body)
   },
   formats: (_context, body) => withItems(body, ({ name }) => !carriesFiles.test(String(name))),
   noToken: (_context, body) => without(body, ['token']),
@@ -118,37 +119,18 @@ function withItems(body: unknown, isKept: (item: Item) => boolean): unknown {
   return { ...body, ...count, results }
 }
 
+/** Changes each item of a list or of a page of it. */
+function mapItems(body: unknown, change: (item: Item) => unknown): unknown {
+  const all = (list: readonly unknown[]) => list.filter(isObject).map(change)
+  if (Array.isArray(body)) return all(body)
+  return isObject(body) && Array.isArray(body['results'])
+    ? { ...body, results: all(body['results']) }
+    : undefined
+}
+
 function neededIn(role: NeededRole): Rank {
   return role === 'AN' || role === 'RE' || role === 'MA' ? ranks[role] : ranks.AD
 }
-
-/**
- * Labels belong to the organization. A label that other projects use as well shows only its title.
- */
-function narrowLabels(person: PersonAccess, body: unknown): unknown {
-  if (Array.isArray(body)) {
-    return body.map((each) => narrowLabels(person, each)).filter((each) => each !== undefined)
-  }
-  if (!isObject(body)) return undefined
-  const { results, projects, links } = body
-  if (Array.isArray(results)) {
-    const left = narrowLabels(person, results) as readonly unknown[]
-    return { ...body, count: Number(body['count']) - results.length + left.length, results: left }
-  }
-  if (!Array.isArray(projects)) return undefined
-  const isOpen = (project: unknown) => rankIn(person, Number(project)) >= ranks.AN
-  const open = projects.filter(isOpen)
-  if (open.length === projects.length) return open.length > 0 ? body : undefined
-  const isOpenLink = (each: unknown) => isObject(each) && isOpen(each['project'])
-  const ownLinks = Array.isArray(links) ? links.filter(isOpenLink) : []
-  return open.length === 0 ? undefined : { ...body, ...ofOthers, projects: open, links: ownLinks }
-}
-
-const ofOthers = Object.fromEntries(
-  ['created_by', 'created_at', 'updated_at', 'approved_by', 'approved', 'description'].map(
-    (name) => [name, null],
-  ),
-)
 
 function accountOf(item: Item): Account {
   return { accountId: Number(item['id']), email: String(item['email'] ?? '').toLowerCase() }
@@ -181,8 +163,7 @@ function isOwnWork({ account, email }: PersonAccess, item: unknown): boolean {
 
 function without(body: unknown, names: readonly string[]): unknown {
   if (Array.isArray(body)) return body.map((each) => without(each, names))
-  if (!isObject(body)) return body
-  return Object.fromEntries(Object.entries(body).filter(([name]) => !names.includes(name)))
+  return isObject(body) ? leftOut(body, names) : body
 }
 
 /** The lowest role that has each Label Studio permission. All others need an administrator. */
@@ -279,13 +260,16 @@ const maxUrlLength = 8_000
  * the ids make the URL too long, the answer is filtered instead, and its pages have gaps.
  */
 export function narrowedList(
-  person: PersonAccess,
+  context: AnswerContext,
   url: string,
-): { readonly url: string } | { readonly answer: { change(body: unknown): unknown } } {
+): { readonly url?: string; readonly answer: { change(body: unknown): unknown } } {
+  const { person } = context
   const narrowed = narrowedUrl(person, url)
-  if (narrowed.length <= maxUrlLength) return { url: narrowed }
+  if (narrowed.length <= maxUrlLength) {
+    return { url: narrowed, answer: { change: (body) => shownProjects(context, body) } }
+  }
   const isOpen = ({ id }: Item) => typeof id === 'number' && rankIn(person, id) > ranks.none
-  return { answer: { change: (body) => withItems(body, isOpen) } }
+  return { answer: { change: (body) => shownProjects(context, withItems(body, isOpen)) } }
 }
 
 function narrowedUrl(person: PersonAccess, url: string): string {

@@ -134,9 +134,12 @@ const free: Decision = { kind: 'allow', project: undefined }
 /** A list that names no object passes only if its query or answer is limited. */
 function ofList(person: PersonAccess, { role, answer }: Endpoint, needed: Rank): Decision {
   if (role === 'any' || role === 'anon' || role === 'MA*') return free
-  const isNarrowed = answer === 'byProject' || answer === 'labels' || answer === 'ownTabs'
-  if (!isNarrowed) return refuse('names no project')
+  if (!isNarrowed(answer)) return refuse('names no project')
   return person.highest >= needed ? free : refuse('role')
+}
+
+function isNarrowed(answer: Endpoint['answer']): boolean {
+  return ['byProject', 'labels', 'labelLinks', 'ownTabs'].includes(answer ?? '')
 }
 
 function hasWhatIsNeeded({ endpoint: { needs }, named }: ReadRequest): boolean {

@@ -15,6 +15,9 @@ export type AnswerRule =
   | 'projectList'
   | 'byProject'
   | 'labels'
+  | 'labelLinks'
+  | 'project'
+  | 'membership'
   | 'ownWork'
   | 'ownTabs'
   | 'people'
@@ -163,7 +166,9 @@ const organization: readonly Endpoint[] = [
   row('POST', '/api/organizations/', 'AD'),
   row('GET PATCH PUT', '/api/organizations/{number}', 'AD'),
   row('GET', '/api/organizations/{number}/memberships', 'AD'),
-  row('GET', '/api/organizations/{number}/memberships/{user}/', 'self'),
+  row('GET', '/api/organizations/{number}/memberships/{user}/', 'self', {
+    answer: 'membership',
+  }),
   row('DELETE', '/api/organizations/{number}/memberships/{user}/', 'AD'),
   row('GET', '/api/invite', 'AD'),
   row('POST', '/api/invite/reset-token', 'AD'),
@@ -180,7 +185,7 @@ const people: readonly Endpoint[] = [
   row('GET', '/api/users/', 'any', { answer: 'people' }),
   row('POST', '/api/users/', 'AD'),
   row('GET', '/api/users/{user}/', 'any', { answer: 'people' }),
-  row('PATCH', '/api/users/{user}/', 'self'),
+  row('PATCH', '/api/users/{user}/', 'self', { answer: 'people' }),
   row('DELETE', '/api/users/{user}/', 'AD'),
   row('POST DELETE', '/api/users/{user}/avatar/', 'self', opaque),
   row('POST', '/api/current-user/reset-token/', 'any', opaque),
@@ -196,8 +201,9 @@ const projects: readonly Endpoint[] = [
   row('GET', '/api/projects/', 'any', { answer: 'projectList' }),
   row('GET', '/api/projects/counts/', 'any', { answer: 'projectList' }),
   row('POST', '/api/projects/', 'MA*'),
-  row('GET', '/api/projects/{project}/', 'AN'),
-  row('PATCH PUT DELETE', '/api/projects/{project}/', 'MA'),
+  row('GET', '/api/projects/{project}/', 'AN', { answer: 'project' }),
+  row('PATCH PUT', '/api/projects/{project}/', 'MA', { answer: 'project' }),
+  row('DELETE', '/api/projects/{project}/', 'MA'),
   row('GET', '/api/projects/{project}/next/', 'AN', { answer: 'ownWork' }),
   row('GET', '/api/projects/{project}/label-stream-history/', 'AN'),
   row('POST', '/api/projects/validate/', 'anon', opaque),
@@ -211,7 +217,7 @@ const projects: readonly Endpoint[] = [
   row('GET POST', '/api/projects/{project}/sample-task/', 'MA'),
   row('GET', '/api/projects/{project}/model-versions/', 'AN'),
   row('DELETE', '/api/projects/{project}/model-versions/', 'MA'),
-  row('GET', '/api/projects/{project}/annotators/', 'RE'),
+  row('GET', '/api/projects/{project}/annotators/', 'RE', { answer: 'people' }),
   row('GET', '/api/templates/', 'any'),
 ]
 
@@ -245,7 +251,7 @@ const dataManager: readonly Endpoint[] = [
   row('DELETE', '/api/dm/views/reset/', 'MA', { needs: ['body.project', 'query.project'] }),
   row('POST', '/api/dm/views/order/', 'AN', { ...bodyProject, others: 'MA', bodyIds: 'tab' }),
   row('GET', '/api/dm/columns/', 'AN', { ...queryProject, answer: 'columns' }),
-  row('GET', '/api/dm/project/', 'AN', queryProject),
+  row('GET', '/api/dm/project/', 'AN', { ...queryProject, answer: 'project' }),
   row('GET', '/api/dm/actions/', 'AN', { ...queryProject, answer: 'actions' }),
   row('POST', '/api/dm/actions/', 'AN', { ...queryProject, ...filtered, isAction: true }),
   row('GET', '/api/dm/actions/{action}/form/', 'AN', { ...queryProject, isAction: true }),
@@ -342,13 +348,16 @@ const connections: readonly Endpoint[] = [
   row('GET', '/api/webhooks/info/', 'anon'),
 ]
 
+const links: More = { answer: 'labelLinks' }
+
 const labels: readonly Endpoint[] = [
   row('GET', '/api/labels/', 'AN', { answer: 'labels' }),
   row('POST', '/api/labels/', 'AN', { ...bodyProject, isAcrossProjects: true, answer: 'labels' }),
   row('GET PATCH PUT DELETE', '/api/labels/{label}/', 'MA', { isAcrossProjects: true }),
-  row('GET', '/api/label_links/', 'AN', { answer: 'byProject' }),
-  row('POST', '/api/label_links/', 'AN', { ...bodyProject, isAcrossProjects: true }),
-  row('GET PATCH PUT DELETE', '/api/label_links/{labelLink}/', 'MA'),
+  row('GET', '/api/label_links/', 'AN', links),
+  row('POST', '/api/label_links/', 'AN', { ...bodyProject, ...links, isAcrossProjects: true }),
+  row('GET PATCH PUT', '/api/label_links/{labelLink}/', 'MA', links),
+  row('DELETE', '/api/label_links/{labelLink}/', 'MA'),
   row('POST', '/api/labels/bulk', 'MA', bodyProject),
 ]
 

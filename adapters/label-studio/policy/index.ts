@@ -3,12 +3,10 @@ import createDebug from 'debug'
 import {
   type BodyNeeded,
   callback,
-  type Identity,
   isObject,
   oneOf,
   optionTable,
   type PolicyDecision,
-  type PolicyPerson,
   type PolicyQuestion,
   type PolicyRefusal,
   type RequestPolicy,
@@ -23,17 +21,17 @@ import {
   type LabelStudioApi,
   type LabelStudioApiOptions,
   labelStudioApi,
-  normalizeEmail,
 } from '../api/index.js'
-import { isColleague, type PersonAccess, personAccess, rankIn, ranks } from './access.js'
+import { type PersonAccess, rankIn, ranks } from './access.js'
 import {
-  type Account,
+  type AnswerContext,
   changeOf,
   hideControls,
   keepOf,
   narrowedList,
   urlWithoutFiles,
 } from './answers.js'
+import { type Account, accessOfPerson, colleaguesOf, type RememberedPeople } from './colleagues.js'
 import { type Decision, decide, isOwn, type ObjectFacts } from './decide.js'
 import { forgetting, withDeletion } from './deletions.js'
 import {
@@ -80,9 +78,6 @@ const maxNamed = 100
 
 /** How long to wait before asking for the edition again after a failure, in milliseconds. */
 const editionAgainMs = 5_000
-
-/** How long to remember a person's projects when deciding who sees their name, in milliseconds. */
-const colleaguesFreshMs = 30_000
 
 /**
  * Enforces roles, workspaces and projects in Label Studio Community: pass it to `accessGate` as
@@ -138,8 +133,7 @@ function enterpriseCheck(api: LabelStudioApi): (scope: Scope) => Promise<boolean
 
 interface Tools {
   readonly resolver: Resolver
-  /** Recently looked-up people, by account. */
-  readonly colleagues: Map<number, { readonly until: number; readonly person: PersonAccess }>
+  readonly colleagues: RememberedPeople
 }
 
 async function decideFor(
@@ -194,7 +188,7 @@ async function asksForStranger(
   if (found.person.highest === ranks.none) return true
   const email = await tools.resolver.addressOf(account, signal)
   if (email === undefined) return true
-  return !(await colleaguesOf(tools, found, [{ accountId: account, email }])).has(account)
+  return !(await colleaguesIn(tools, found)([{ accountId: account, email }])).has(account)
 }
 
 async function isAboutStranger(tools: Tools, found: Allowed, signal: AbortSignal) {
@@ -223,7 +217,7 @@ async function namesStranger(tools: Tools, found: Allowed, signal: AbortSignal):
       return email === undefined ? [] : [{ accountId, email }]
     }),
   )
-  const seen = await colleaguesOf(tools, found, known.flat())
+  const seen = await colleaguesIn(tools, found)(known.flat())
   return accounts.some((each) => !seen.has(each))
 }
 
@@ -279,20 +273,6 @@ function keyOf({ kind, id }: Reference): string {
   return `${kind} ${id}`
 }
 
-const everything = {
-  rank: ranks.AD,
-  highest: ranks.AD,
-  given: new Map<number, never>(),
-  inherited: new Set<number>(),
-}
-
-function accessOfPerson({ identity, access, workspaceProjects }: PolicyPerson): PersonAccess {
-  const account = Number(identity.accountId ?? -1)
-  const person = { account, email: normalizeEmail(identity.email ?? '') }
-  if (access === 'all') return { ...person, ...everything }
-  return personAccess(person, access, workspaceProjects)
-}
-
 interface Allowed {
   readonly question: PolicyQuestion
   readonly person: PersonAccess
@@ -304,8 +284,9 @@ interface Allowed {
 function allowed(tools: Tools, found: Allowed): PolicyDecision {
   const { question, person, request, project } = found
   const { endpoint, method } = request
+  const context = contextOf(tools, found)
   if (endpoint.answer === 'projectList') {
-    return { kind: 'allow', ...narrowedList(person, question.request.url ?? '/') }
+    return { kind: 'allow', ...narrowedList(context, question.request.url ?? '/') }
   }
   if (endpoint.answer === 'withoutFiles') {
     return { kind: 'allow', url: urlWithoutFiles(question.request.url ?? '/') }
@@ -313,12 +294,6 @@ function allowed(tools: Tools, found: Allowed): PolicyDecision {
   const change = changeOf(endpoint)
   const learn = learnerOf(tools, project)
   if (change) {
-    const context = {
-      person,
-      endpoint,
-      project,
-      colleagues: (accounts: readonly Account[]) => colleaguesOf(tools, found, accounts),
-    }
     if (learn && isPageOfTasks(request) && rankIn(person, project ?? -1) >= ranks.RE) {
       return { kind: 'allow', answer: { learn } }
     }
@@ -339,6 +314,15 @@ function allowed(tools: Tools, found: Allowed): PolicyDecision {
   }
   if (learn && endpoint.isAction) return { kind: 'allow', answer: { learn } }
   return { kind: 'allow', ...withDeletion(question) }
+}
+
+function contextOf(tools: Tools, found: Allowed): AnswerContext {
+  const { person, project, request } = found
+  return { person, project, endpoint: request.endpoint, colleagues: colleaguesIn(tools, found) }
+}
+
+function colleaguesIn({ colleagues: remembered }: Tools, found: Allowed) {
+  return (accounts: readonly Account[]) => colleaguesOf({ ...found, remembered }, accounts)
 }
 
 /** Reviewers see whole pages: Label Studio builds them from the one requested project. */
@@ -367,34 +351,4 @@ function tellMade({ question }: Allowed, body: unknown): void {
   question.projectMade(project).catch((error: unknown) => {
     debug('project %d was put into no workspace: %O', project, error)
   })
-}
-
-/** The accounts that are in the project or, without one, share a project with the person. */
-async function colleaguesOf(
-  tools: Tools,
-  { question, person, project }: Allowed,
-  accounts: readonly Account[],
-): Promise<ReadonlySet<number>> {
-  const seen = new Set<number>()
-  for (const account of accounts) {
-    const other = await rememberedPerson(tools, question, account)
-    const isSeen =
-      project === undefined ? isColleague(person, other) : rankIn(other, project) > ranks.none
-    if (isSeen) seen.add(account.accountId)
-  }
-  return seen
-}
-
-async function rememberedPerson(
-  tools: Tools,
-  question: PolicyQuestion,
-  identity: Account & Identity,
-): Promise<PersonAccess> {
-  const before = tools.colleagues.get(identity.accountId)
-  if (before && performance.now() < before.until) return before.person
-  const person = accessOfPerson(await question.accessOf(identity))
-  if (tools.colleagues.size >= 100_000) tools.colleagues.clear()
-  const until = performance.now() + colleaguesFreshMs
-  tools.colleagues.set(identity.accountId, { until, person })
-  return person
 }
