@@ -1,5 +1,6 @@
 import { describeHostile } from '../policy/hostile.js'
 import { describeRandom } from '../policy/random-run.js'
+import { describeRealFields } from '../policy/real-fields.js'
 import { describeRealRows } from '../policy/real-rows.js'
 import { describeWalk } from '../policy/walk.js'
 import { describeWebApplication } from '../policy/web-application.js'
@@ -17,6 +18,7 @@ afterAll(() => server?.stop())
 
 describeWalk('the policy in front of Label Studio Community 1.23.2', start)
 describeRealRows('each row on Label Studio Community 1.23.2 through the gate', start)
+describeRealFields('fields of Label Studio Community 1.23.2 through the gate', start)
 describeHostile('attacks on Label Studio Community 1.23.2 through the gate', start)
 describeRandom('requests by chance to Label Studio Community 1.23.2 through the gate', start)
 describeWebApplication('the web application of Community through the gate', start)
