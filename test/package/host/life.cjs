@@ -1,4 +1,5 @@
-// One person's life over HTTP with a host that uses the packed library; prints the status of each answer.
+// One person's life over HTTP with a host that uses the packed library; prints the status of each
+// answer.
 const express = require('express')
 
 module.exports = async function live(router) {
