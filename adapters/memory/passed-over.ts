@@ -28,6 +28,8 @@ export function passedOverMethods(
     },
     async listPassedOver(scope) {
       const entries = [...state.of(scope).passedOver.values()].reverse()
+      // Instances tell what they counted in steps, so a later call may be of an earlier time.
+      entries.sort((a, b) => Number(a.at < b.at) - Number(a.at > b.at))
       return entries.map(({ loggedOn: _, ...entry }) => entry)
     },
   }
