@@ -6,6 +6,7 @@ import type { Scope } from './scope.js'
 /**
  * The record of one person's access: the ledger and the link to the host's account. It outlives the
  * user: for a deleted person it says that their account is closed, and what they had been granted.
+ * A store that deletes it with the user, e.g. by `on delete cascade`, lets deleted people back in.
  */
 export interface AccessRecord {
   readonly userId: string
@@ -114,7 +115,7 @@ export interface AccessStore {
     },
   ): Promise<VersionedRules>
 
-  /** **Required.** The record of one person. */
+  /** **Required.** The record of one person, also of a deleted one, until `forget`. */
   getRecord(scope: Scope, userId: string): Promise<AccessRecord | undefined>
   /** **Required.** Several records at once; unknown ids are omitted. */
   getRecords(scope: Scope, userIds: readonly string[]): Promise<readonly AccessRecord[]>
@@ -209,7 +210,8 @@ export interface AccessStore {
   retry(scope: Scope, userIds?: readonly string[]): Promise<number>
   /**
    * **Required.** Milliseconds until the first entry of any tenant that has not failed can be
-   * claimed; 0 or less if one can be claimed now, `undefined` if there is none.
+   * claimed; 0 or less if one can be claimed now, `undefined` if there is none. An unfinished
+   * fan-out counts as an entry that can be claimed now.
    */
   nextDue(): Promise<number | undefined>
 

@@ -22,11 +22,14 @@ export type StoredAuditEntry = AuditEntry & { readonly sequence: number }
 
 /** The audit log: append-only, newest first when read. */
 export interface AuditStore {
+  /** **Required.** Stores entries with all their fields, in this order. */
   append(scope: Scope, entries: readonly AuditEntry[]): Promise<void>
+  /** **Required.** The entries found, the last appended first, at most `limit`. */
   query(scope: Scope, query: AuditQuery): Promise<readonly StoredAuditEntry[]>
   /**
    * **Optional.** Removes at most `limit` of the oldest entries of all tenants that are older than
-   * `before` (RFC 3339); returns how many. Without it, the log is kept forever.
+   * `before` (RFC 3339); returns how many. It may stop at the first that is newer. Without it, the
+   * log is kept forever.
    */
   purge?(options: { readonly before: string; readonly limit: number }): Promise<number>
 }

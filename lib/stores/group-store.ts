@@ -97,7 +97,7 @@ export interface GroupStore extends ResourceStore<Group> {
 
   /**
    * **Required.** The groups each of these users (or groups) is in, directly and through other
-   * groups. Handles cycles.
+   * groups, under the names that they have now; also of inactive people. Handles cycles.
    */
   groupsOf(
     scope: Scope,
@@ -113,8 +113,9 @@ export interface GroupStore extends ResourceStore<Group> {
   userWithGroups?(scope: Scope, id: string): Promise<UserWithGroups | undefined>
 
   /**
-   * **Required.** The access that this user's groups give; usually the library's
-   * `resolveAccess(rules, groups, policy)`.
+   * **Required.** The access that this user's groups give by the rules of now; usually the
+   * library's `compileRules(rules, policy)(groups, personState(user, hadRole))`, with `hadRole` of
+   * the access record: it decides about those who lost their last role (`onNoRole`).
    */
   resolveAccess(scope: Scope, user: User): Promise<Access>
 

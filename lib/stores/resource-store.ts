@@ -94,8 +94,8 @@ export interface ResourceStore<R extends Resource = Resource> {
   ): Promise<R>
 
   /**
-   * **Required.** Deletes a resource, and with it its memberships and lookup keys. `false` if it
-   * does not exist.
+   * **Required.** Deletes a resource, and with it its memberships and lookup keys, but neither the
+   * access record of a person nor their pending work. `false` if it does not exist.
    *
    * @throws VersionMismatchError when `expectedVersion` is given and is not the stored one
    */

@@ -44,20 +44,22 @@ export const maxTokenUses = 200
  */
 export interface TokenStore {
   /**
-   * The token with this digest, of any tenant. One indexed query, never cached, so that every
-   * instance refuses a deleted token from the next request on.
+   * **Required.** The token with this digest, of any tenant. One indexed query, never cached, so
+   * that every instance refuses a deleted token from the next request on.
    */
   find(digest: string): Promise<(StoredToken & { readonly tenant: string }) | undefined>
-  /** All tokens of the tenant, the oldest first. */
+  /** **Required.** All tokens of the tenant, also expired ones, the oldest first. */
   list(scope: Scope): Promise<readonly StoredToken[]>
-  /** @throws UniquenessError when the tenant has a token with this id */
+  /** **Required.** @throws UniquenessError when the tenant has a token with this id */
   create(scope: Scope, token: StoredToken, audit?: readonly AuditEntry[]): Promise<void>
-  /** Changes the given members and keeps the rest. `false` if there is no such token. */
+  /**
+   * **Required.** Changes the given members and keeps the rest. `false` if there is no such token.
+   */
   change(scope: Scope, change: TokenChange, audit?: readonly AuditEntry[]): Promise<boolean>
-  /** `false` if there is no such token; nothing is logged then. */
+  /** **Required.** `false` if there is no such token; nothing is logged then. */
   delete(scope: Scope, id: string, audit?: readonly AuditEntry[]): Promise<boolean>
-  /** Records a use of a token, unless a later one is already recorded. */
+  /** **Required.** Records a use of a token, unless a later one is already recorded. */
   noteUse(scope: Scope, use: TokenUse): Promise<void>
-  /** The newest {@link maxTokenUses} uses, newest first. */
+  /** **Required.** The newest {@link maxTokenUses} uses, newest first. */
   listUses(scope: Scope): Promise<readonly TokenUse[]>
 }

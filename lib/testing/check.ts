@@ -9,6 +9,8 @@ export interface CheckContext {
   readonly scope: Scope
   /** Another tenant's scope. */
   readonly otherScope: Scope
+  /** A second instance on the same storage; only for checks with `needsInstance`. */
+  readonly instance?: Adapters
 }
 
 /** One requirement on adapters, as data, independent of any test runner. */
@@ -22,6 +24,8 @@ export interface Check {
   readonly title: string
   /** Whether the check applies to these adapters. Adapters may lack optional parts. */
   readonly appliesTo: (adapters: Adapters) => boolean
+  /** It compares two instances, so it needs `reopen` of the options. */
+  readonly needsInstance?: true
   /** Resolves if the requirement is met. Otherwise rejects with a description of what was found. */
   readonly run: (context: CheckContext) => Promise<void>
 }

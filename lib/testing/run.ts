@@ -1,73 +1,35 @@
 import { isThenable } from '../events/emitter.js'
 import type { Adapters } from '../stores/index.js'
+import { checks } from './all-checks.js'
 import type { Check, CheckContext, CheckResult, Report } from './check.js'
-import { accessChecks } from './checks/access.js'
-import { auditChecks } from './checks/audit.js'
-import { decisionChecks } from './checks/decisions.js'
-import { groupsOfChecks } from './checks/groups-of.js'
-import { sharedIdChecks } from './checks/ids.js'
-import { listingChecks } from './checks/listing.js'
-import { memberPageChecks } from './checks/member-pages.js'
-import { memberChecks } from './checks/members.js'
-import { membershipChecks } from './checks/memberships.js'
-import { outboxChecks } from './checks/outbox.js'
-import { pendingChecks } from './checks/pending.js'
-import { queryChecks } from './checks/queries.js'
-import { refusalChecks } from './checks/refusals.js'
-import { resourceChecks } from './checks/resources.js'
-import { targetChecks } from './checks/target.js'
-import { tenantChecks } from './checks/tenants.js'
-import { tokenChecks } from './checks/tokens.js'
-import { workspaceChecks } from './checks/workspaces.js'
+import {
+  type AdaptersFactory,
+  checkedAdapters,
+  type RunOptions,
+  requireChecks,
+  requireFactory,
+  requireRunner,
+  runOptions,
+} from './input.js'
 import { freshScope } from './subject.js'
-
-/** Every requirement on adapters. */
-export const checks: readonly Check[] = [
-  ...resourceChecks,
-  ...sharedIdChecks,
-  ...queryChecks,
-  ...listingChecks,
-  ...tenantChecks,
-  ...memberChecks,
-  ...memberPageChecks,
-  ...membershipChecks,
-  ...groupsOfChecks,
-  ...outboxChecks,
-  ...accessChecks,
-  ...pendingChecks,
-  ...auditChecks,
-  ...workspaceChecks,
-  ...refusalChecks,
-  ...tokenChecks,
-  ...targetChecks,
-  ...decisionChecks,
-]
-
-/** Makes the adapters under test. Called once; checks use separate tenants. */
-export type AdaptersFactory = () => Adapters | Promise<Adapters>
-
-/** How to run checks. */
-export interface RunOptions {
-  /**
-   * How long one check may take, in milliseconds, so that a store call that never ends does not
-   * stop the kit. Default 60 000.
-   */
-  readonly timeoutMs?: number
-}
-
-const defaultTimeoutMs = 60_000
+import { endPendingWork } from './tidy.js'
 
 /**
  * Runs the checks one after the other and closes the adapters.
  *
  * @param selected the checks to run; default all
+ * @throws ConfigurationError `ERR_SCIM_CONFORMANCE` naming the argument and the fix
  */
 export async function runConformance(
   factory: AdaptersFactory,
   selected: readonly Check[] = checks,
   options: RunOptions = {},
 ): Promise<Report> {
-  const adapters = await factory()
+  const caller = 'runConformance'
+  requireFactory(caller, factory)
+  requireChecks(caller, selected)
+  runOptions(caller, options)
+  const adapters = checkedAdapters(caller, await factory())
   const results: CheckResult[] = []
   for (const check of selected) results.push(await runCheck(check, adapters, options))
   await adapters.close?.()
@@ -79,20 +41,39 @@ export async function runConformance(
   }
 }
 
-/** Runs one check in its own tenants. It fails if it takes longer than `timeoutMs`. */
+/**
+ * Runs one check in its own tenants. It fails if it takes longer than `timeoutMs`.
+ *
+ * @throws ConfigurationError `ERR_SCIM_CONFORMANCE` naming the argument and the fix
+ */
 export async function runCheck(
   check: Check,
   adapters: Adapters,
-  { timeoutMs = defaultTimeoutMs }: RunOptions = {},
+  options: RunOptions = {},
 ): Promise<CheckResult> {
-  if (!check.appliesTo(adapters)) return { check, outcome: 'notApplicable' }
-  const context: CheckContext = { adapters, scope: freshScope(), otherScope: freshScope() }
+  const caller = 'runCheck'
+  requireChecks(caller, [check])
+  const { timeoutMs, reopen } = runOptions(caller, options)
+  checkedAdapters(caller, adapters)
+  if (!appliesTo(check, adapters, options)) return { check, outcome: 'notApplicable' }
+  const scopes = { scope: freshScope(), otherScope: freshScope() }
+  const instance = check.needsInstance && checkedAdapters('reopen', await reopen?.())
+  const context: CheckContext = { adapters, ...scopes, ...(instance && { instance }) }
   try {
     await inTime(check.run(context), timeoutMs)
     return { check, outcome: 'passed' }
   } catch (error) {
     return { check, outcome: 'failed', error: asError(error) }
+  } finally {
+    const end = endPendingWork(adapters, Object.values(scopes))
+    // What a broken store cannot end is no requirement; other checks tell of it.
+    await inTime(end, timeoutMs).catch(() => {})
+    await instance?.close?.()
   }
+}
+
+function appliesTo(check: Check, adapters: Adapters, { reopen }: RunOptions): boolean {
+  return check.appliesTo(adapters) && (!check.needsInstance || reopen !== undefined)
 }
 
 async function inTime(work: Promise<void>, timeoutMs: number): Promise<void> {
@@ -137,20 +118,30 @@ export interface TestRunner {
  * immediately.
  *
  * @example conformanceTests({ test, afterAll }, () => myAdapters())
+ *
+ * @throws ConfigurationError `ERR_SCIM_CONFORMANCE` naming the argument and the fix
  */
 export function conformanceTests(
-  { test, afterAll }: TestRunner,
+  runner: TestRunner,
   factory: AdaptersFactory,
   options: RunOptions = {},
 ): void {
-  const first = factory()
+  const caller = 'conformanceTests'
+  requireRunner(caller, runner)
+  requireFactory(caller, factory)
+  runOptions(caller, options)
+  const { test, afterAll } = runner
+  const made = factory()
+  const first = isThenable(made)
+    ? made.then((adapters) => checkedAdapters(caller, adapters))
+    : checkedAdapters(caller, made)
   // Prevents an unhandled rejection. The tests that await it report the failure.
   if (isThenable(first)) first.then(undefined, () => {})
   const known = isThenable(first) ? undefined : first
   const skipped: Check[] = []
   for (const check of checks) {
     const name = `${check.title} (${check.section}) [${check.level} ${check.id}]`
-    if (known && test.skip && !check.appliesTo(known)) {
+    if (known && test.skip && !appliesTo(check, known, options)) {
       test.skip(name, async () => {})
       continue
     }

@@ -37,6 +37,18 @@ const compiled = compileResourceTypes({
       attributes: [
         { name: 'serial', required: true, uniqueness: 'server' },
         { name: 'size', type: 'decimal' },
+        { name: 'count', type: 'integer' },
+        { name: 'isNew', type: 'boolean' },
+        { name: 'seen', type: 'dateTime' },
+        { name: 'key', type: 'binary' },
+        { name: 'manual', type: 'reference', referenceTypes: ['external'] },
+        { name: 'tags', multiValued: true },
+        {
+          name: 'parts',
+          type: 'complex',
+          multiValued: true,
+          subAttributes: [{ name: 'value' }, { name: 'amount', type: 'integer' }],
+        },
       ],
     },
   ],

@@ -7,6 +7,7 @@ import type {
   GroupStore,
   Resource,
   ResourceStore,
+  TokenStore,
   UserStore,
 } from '../../lib/stores/index.js'
 import { typeNamed } from '../../lib/testing/subject.js'
@@ -16,6 +17,8 @@ export interface Defect {
   readonly name: string
   readonly breaks: readonly string[]
   readonly make: () => Adapters
+  /** A second instance on the storage of the first. */
+  readonly reopen?: (adapters: Adapters) => Adapters
 }
 
 export type Full = Adapters & { access: AccessStore; audit: AuditStore }
@@ -95,6 +98,19 @@ export function inAudit(
   const make = () => {
     const adapters = memoryAdapters()
     return { ...adapters, audit: { ...adapters.audit, ...change(adapters.audit) } }
+  }
+  return { name, breaks, make }
+}
+
+export function inTokens(
+  name: string,
+  breaks: string[],
+  change: (store: TokenStore) => Partial<TokenStore>,
+): Defect {
+  const make = () => {
+    const adapters = memoryAdapters()
+    const { tokens } = adapters
+    return { ...adapters, tokens: { ...tokens, ...change(tokens) } }
   }
   return { name, breaks, make }
 }

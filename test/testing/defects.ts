@@ -26,10 +26,13 @@ import {
   inAudit,
   inGroups,
   inStores,
+  inTokens,
   inUsers,
   turn,
   unique,
 } from './broken.js'
+import { dueDefects, endDefects, instanceDefects } from './end-defects.js'
+import { attributeDefects, fieldDefects } from './field-defects.js'
 import { groupsOfDefects } from './groups-of-defects.js'
 import { idDefects, tenantDefects } from './id-defects.js'
 import { keyDefects } from './key-defects.js'
@@ -726,19 +729,6 @@ function inRefusals(
   return { name, breaks, make }
 }
 
-function inTokens(
-  name: string,
-  breaks: string[],
-  change: (store: TokenStore) => Partial<TokenStore>,
-): Defect {
-  const make = () => {
-    const adapters = memoryAdapters()
-    const { tokens } = adapters
-    return { ...adapters, tokens: { ...tokens, ...change(tokens) } }
-  }
-  return { name, breaks, make }
-}
-
 const workspaceDefects: readonly Defect[] = [
   inTokens('find tokens that were deleted', ['tokens.find'], (store) => {
     const found = new Map<string, Awaited<ReturnType<TokenStore['find']>>>()
@@ -834,4 +824,9 @@ export const defects: readonly Defect[] = [
   ...accessDefects,
   ...otherDefects,
   ...workspaceDefects,
+  ...fieldDefects,
+  ...attributeDefects,
+  ...endDefects,
+  ...dueDefects,
+  ...instanceDefects,
 ]

@@ -1,7 +1,8 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
 import { minimalAdapters } from '../../examples/own-adapter/adapter.js'
-import { checks, conformanceTests, runConformance } from '../../lib/testing/index.js'
+import { checks, conformanceTests, runCheck, runConformance } from '../../lib/testing/index.js'
 import { defects } from './defects.js'
+import { dueDefects } from './end-defects.js'
 
 describe('the minimal adapter', () => {
   conformanceTests({ test, afterAll }, () => minimalAdapters())
@@ -28,15 +29,46 @@ describe('the conformance kit', () => {
     )
   })
 
-  it.each(defects)('finds adapters that $name', async ({ breaks, make }) => {
+  it.each(defects)('finds adapters that $name', async ({ breaks, make, reopen }) => {
     const selected = checks.filter(({ id }) => breaks.includes(id))
-    const { results, conforms, summary } = await runConformance(make, selected, {
+    const adapters = make()
+    const { results, conforms, summary } = await runConformance(() => adapters, selected, {
       timeoutMs: 2_000,
+      ...(reopen && { reopen: () => reopen(adapters) }),
     })
     const failed = results.filter(({ outcome }) => outcome === 'failed')
     expect(failed.map(({ check }) => check.id).sort()).toEqual([...breaks].sort())
     expect(conforms).toBe(failed.every(({ check }) => check.level !== 'MUST'))
     expect(summary.split('\n')).toHaveLength(breaks.length)
+  })
+
+  it('lets each check pass alone, beside another instance', async () => {
+    const failed: string[] = []
+    for (const check of checks) {
+      const adapters = memoryAdapters()
+      const { error } = await runCheck(check, adapters, { reopen: () => adapters })
+      if (error) failed.push(`${check.id}: ${error.message}`)
+    }
+    expect(failed).toEqual([])
+  })
+
+  it('finds alone what it finds together with other checks', async () => {
+    const missed: string[] = []
+    for (const { name, breaks, make, reopen } of defects) {
+      for (const check of checks.filter(({ id }) => breaks.includes(id))) {
+        const adapters = make()
+        const options = { timeoutMs: 2_000, ...(reopen && { reopen: () => reopen(adapters) }) }
+        const { outcome } = await runCheck(check, adapters, options)
+        if (outcome !== 'failed') missed.push(`${check.id} of adapters that ${name}`)
+      }
+    }
+    expect(missed).toEqual([])
+  })
+
+  it.each(dueDefects)('finds in a full run adapters that $name', async ({ breaks, make }) => {
+    const { results } = await runConformance(make)
+    const failed = results.filter(({ outcome }) => outcome === 'failed')
+    expect(failed.map(({ check }) => check.id)).toEqual(breaks)
   })
 
   it('shows checks that do not apply as skipped', async () => {
@@ -47,7 +79,8 @@ describe('the conformance kit', () => {
     conformanceTests({ test: runner, afterAll: () => {} }, () => minimalAdapters())
     expect(declared.length + skipped.length).toBe(checks.length)
     const adapters = minimalAdapters()
-    expect(skipped).toHaveLength(checks.filter((check) => !check.appliesTo(adapters)).length)
+    const runs = checks.filter((check) => check.appliesTo(adapters) && !check.needsInstance)
+    expect(declared).toHaveLength(runs.length)
     expect(skipped.length).toBeGreaterThan(40)
   })
 

@@ -6,7 +6,7 @@ import type { Adapters, Scope } from '../../stores/index.js'
 import { expectEqual, expectThat } from '../assert.js'
 import { always, type Check, type CheckContext } from '../check.js'
 import { createGroup, createUser } from '../subject.js'
-import { fanOutAll, pendingIds } from './pending.js'
+import { fanOutAll, pendingIds } from './work.js'
 
 /** The gate, sign-in and settings also use these stores, as far as the stores declare support. */
 export const decisionChecks: readonly Check[] = [

@@ -1,7 +1,7 @@
 import type { Resource } from '../../stores/index.js'
 import { expectEqual, expectIds } from '../assert.js'
 import type { Check } from '../check.js'
-import { changed, create, everything, instant, make, subjects } from '../subject.js'
+import { changed, create, everything, instant, make, subjects, writeOf } from '../subject.js'
 import { define, firstPage, replace } from './store.js'
 
 /** Lists of many resources, and their order. */
@@ -49,6 +49,9 @@ export const listingChecks: readonly Check[] = subjects.flatMap((subject) => [
       const keys = [{ attribute: 'externalId', key: 'shared' }]
       const found = (await store.find?.(scope, keys, everything)) ?? wanted
       expectIds(found, wanted, 'what find returned for a key that 120 share')
+      const own = stored.flatMap((resource) => writeOf(resource).keys)
+      const all = (await store.find?.(scope, own, everything)) ?? stored
+      expectIds(all, stored, 'what find returned for the keys of 130')
     },
   }),
 ])

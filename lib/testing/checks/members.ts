@@ -69,20 +69,22 @@ const wholeGroups: readonly CheckParts[] = [
   {
     id: 'members.many',
     section: 'GroupStore.create, GroupStore.get; S-DOS-09',
-    title: 'keeps every one of 1000 members',
+    title: 'keeps every one of 1200 members, also in answers about all of them',
     async run(context) {
-      const users = await createUsers(context, 1_000)
+      const users = await createUsers(context, 1_200)
       const ids = users.map(({ id }) => id).sort()
       const group = await createGroup(context, ids)
       const found = await memberIds(context, group.id)
       expectEqual(
         [found.length, ids.find((id) => !found.includes(id))],
-        [1_000, undefined],
+        [1_200, undefined],
         'members',
       )
       const of = await context.adapters.groups.groupsOf(context.scope, ids)
       const without = ids.filter((id) => of.get(id)?.[0]?.id !== group.id)
       expectEqual(without, [], 'members of whom groupsOf does not know the group')
+      const many = await context.adapters.users.getMany?.(context.scope, ids, everything)
+      if (many) expectIds(many, users, 'what getMany returned for all of them')
     },
   },
   {

@@ -10,7 +10,8 @@ import {
   memberIds,
   subjectNamed,
 } from '../subject.js'
-import { addMember, removeMember, withDeltas } from './members.js'
+import { addMember, removeMember } from './members.js'
+import { rename } from './resolution.js'
 import { replace, sortedIds } from './store.js'
 
 const checks: readonly Omit<Check, 'level' | 'appliesTo'>[] = [
@@ -27,11 +28,7 @@ const checks: readonly Omit<Check, 'level' | 'appliesTo'>[] = [
       await replace(context, subjectNamed('users'), newUser, user)
       const ids = [user.id, inner.id].sort()
       expectEqual(await memberIds(context, outer.id), ids, 'members after one was replaced')
-      const newGroup = changed(inner, {
-        displayName: 'New group',
-        ...(withDeltas(adapters) && { members: undefined }),
-      })
-      await replace(context, subjectNamed('groups'), newGroup, inner)
+      await rename(context, inner, 'New group')
       const namesIn = (group?: Group) => (group?.members ?? []).map(({ display }) => display).sort()
       const wanted = ['New group', 'New user']
       expectEqual(
@@ -46,6 +43,64 @@ const checks: readonly Omit<Check, 'level' | 'appliesTo'>[] = [
       const found = (await adapters.groups.groupsOf(scope, [user.id])).get(user.id) ?? []
       const named = found.find(({ id }) => id === inner.id)
       expectEqual(named?.displayName, 'New group', 'the group of the user')
+    },
+  },
+  {
+    id: 'groupsOf.renamed',
+    section: 'GroupStore.groupsOf; GroupReference',
+    title: 'tells the name that a group has now, also of a group whose former name it told',
+    async run(context) {
+      const { adapters, scope } = context
+      const { groups } = adapters
+      const user = await createUser(context)
+      const expectNames = async (wanted: readonly string[], when: string) => {
+        const found = (await groups.groupsOf(scope, [user.id])).get(user.id) ?? []
+        expectEqual(namesOf(found), wanted, `names of groups ${when}`)
+        const together = await groups.userWithGroups?.(scope, user.id)
+        if (together) expectEqual(namesOf(together.groups), wanted, `names with the user ${when}`)
+      }
+      const inner = await createGroup(context, [user.id], { displayName: 'Inner' })
+      const outer = await createGroup(context, [inner.id], { displayName: 'Outer' })
+      await expectNames(['Inner', 'Outer'], 'at first')
+      await rename(context, inner, 'Renamed')
+      await expectNames(['Outer', 'Renamed'], 'after one was renamed')
+      await rename(context, outer, 'Another')
+      await expectNames(['Another', 'Renamed'], 'after both were renamed')
+    },
+  },
+  {
+    id: 'members.inactive',
+    section: 'RFC 7643 §4.1.1; Member',
+    title: 'keeps people in their groups while they are inactive, and lets them be added',
+    async run(context) {
+      const { adapters, scope } = context
+      const { groups } = adapters
+      const users = subjectNamed('users')
+      const user = await createUser(context)
+      const late = await createUser(context, { active: false })
+      const group = await createGroup(context, [user.id])
+      const expectIn = async (ids: readonly string[], when: string) => {
+        expectEqual(await memberIds(context, group.id), [...ids].sort(), `members ${when}`)
+        const found = await groups.groupsOf(scope, ids)
+        const of = ids.map((id) => (found.get(id) ?? []).map((each) => each.id))
+        expectEqual(
+          of,
+          ids.map(() => [group.id]),
+          `groups of each ${when}`,
+        )
+        const count = (await groups.countMembers?.(scope, [group.id]))?.get(group.id)
+        if (groups.countMembers) expectEqual(count, ids.length, `number of members ${when}`)
+      }
+      const inactive = changed(user, { active: false })
+      await replace(context, users, inactive, user)
+      await expectIn([user.id], 'with one who was deactivated')
+      const current = { ...group, members: [{ value: user.id }] } as Group
+      await addMember(context, current, late.id)
+      await expectIn([user.id, late.id], 'with one who was inactive before')
+      await replace(context, users, changed(inactive, { active: undefined }), inactive)
+      await expectIn([user.id, late.id], 'with one who is neither active nor inactive')
+      await replace(context, users, changed(late, { active: true }), late)
+      await expectIn([user.id, late.id], 'with one who became active')
     },
   },
   {
@@ -115,6 +170,10 @@ const checks: readonly Omit<Check, 'level' | 'appliesTo'>[] = [
     },
   },
 ]
+
+function namesOf(groups: readonly { readonly displayName: string }[]): readonly string[] {
+  return groups.map(({ displayName }) => displayName).sort()
+}
 
 /** Memberships when the members change or end. */
 export const membershipChecks: readonly Check[] = checks.map((parts) => ({

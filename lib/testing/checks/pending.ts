@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import {
   type AccessStore,
   type Adapters,
@@ -10,6 +9,17 @@ import {
 import { expectEqual, expectThat } from '../assert.js'
 import type { Check, CheckContext } from '../check.js'
 import { createGroup, createUser } from '../subject.js'
+import { owner, rivals } from '../tidy.js'
+import {
+  accessOf,
+  claim,
+  claimAll,
+  claimLater,
+  fanOutAll,
+  markNew,
+  markOneByOne,
+  pendingIds,
+} from './work.js'
 
 interface AccessCheck {
   readonly id: string
@@ -17,12 +27,6 @@ interface AccessCheck {
   /** The optional method that it is about. */
   readonly needs?: keyof AccessStore
   readonly run: (context: CheckContext & { readonly access: AccessStore }) => Promise<void>
-}
-
-/** The access store of adapters that have one. */
-export function accessOf({ adapters }: Pick<CheckContext, 'adapters'>): AccessStore {
-  if (adapters.access === undefined) throw new Error('There is no access store.')
-  return adapters.access
 }
 
 const marking: readonly AccessCheck[] = [
@@ -45,11 +49,23 @@ const marking: readonly AccessCheck[] = [
     },
   },
   {
+    id: 'pending.mark.inactive',
+    title: 'marks everybody in a group, also who is inactive',
+    async run(context) {
+      const { access, scope } = context
+      const user = await createUser(context, { active: false })
+      const group = await createGroup(context, [user.id])
+      await access.mark(scope, [group.id])
+      await fanOutAll(context)
+      expectEqual(await pendingIds(context), [user.id], 'pending users')
+    },
+  },
+  {
     id: 'pending.summary',
     title: 'counts and lists pending and failed entries of one tenant, oldest first',
     async run(context) {
       const { access, scope, otherScope } = context
-      const ids = await markNew(context, 3)
+      const ids = await markOneByOne(context, 3)
       await access.mark(otherScope, ['somebody'])
       const [failed] = await claimAll(context, [ids[1] ?? ''])
       await access.settle(owner, failed as PendingUser, { kind: 'failed', error: 'broken' })
@@ -63,7 +79,11 @@ const marking: readonly AccessCheck[] = [
       expectEqual(lastError, { userId: ids[1], message: 'broken' }, 'lastError')
       expectThat(summary.oldest !== undefined, 'The oldest must be told')
       const all = await access.listPending(scope, { offset: 0, limit: 10 })
-      expectEqual(all.map(({ userId }) => userId).sort(), [...ids].sort(), 'all entries')
+      expectEqual(
+        all.map(({ userId }) => userId),
+        ids,
+        'all entries, oldest first',
+      )
       const some = await access.listPending(scope, { offset: 1, limit: 1 })
       expectEqual(some, all.slice(1, 2), 'the second entry')
       const stuck = await access.listPending(scope, { offset: 0, limit: 10, failed: true })
@@ -83,11 +103,7 @@ const claiming: readonly AccessCheck[] = [
     title: 'leases due entries of a tenant, oldest first, no more than asked for',
     async run(context) {
       const { access, scope, otherScope } = context
-      const ids: string[] = []
-      for (let index = 0; index < 5; index += 1) {
-        ids.push(...(await markNew(context, 1)))
-        await nextMillisecond()
-      }
+      const ids = await markOneByOne(context, 5)
       await access.mark(otherScope, ['somebody'])
       const first = await claim(context, { limit: 2 })
       expectEqual(
@@ -110,9 +126,7 @@ const claiming: readonly AccessCheck[] = [
     title: 'gives each entry to one of several claimants',
     async run(context) {
       const ids = await markNew(context, 60)
-      const claims = Array.from({ length: 10 }, (_, index) =>
-        claim(context, { limit: 10, owner: `owner ${index}` }),
-      )
+      const claims = rivals.map((rival) => claim(context, { limit: 10, owner: rival }))
       const claimed = (await Promise.all(claims)).flat().map(({ userId }) => userId)
       expectEqual(new Set(claimed).size, claimed.length, 'entries claimed once')
       const rest = await claim(context, { limit: 100 })
@@ -288,9 +302,11 @@ const settling: readonly AccessCheck[] = [
   },
   {
     id: 'pending.nextDue',
-    title: 'tells when the next entry of any tenant that is not failed is due',
+    title: 'tells when the next entry of any tenant that is not failed is due, if there is one',
     async run(context) {
       const { access } = context
+      const before = await access.nextDue()
+      expectThat(before === undefined, `Nothing is due at first, nextDue told ${before}. ${empty}`)
       const [id] = (await markNew(context, 1)) as [string]
       const due = await access.nextDue()
       expectThat(due !== undefined && due <= 0, 'Something must be due now')
@@ -299,6 +315,9 @@ const settling: readonly AccessCheck[] = [
       await access.settle(owner, entry as PendingUser, { kind: 'retry', afterMs, error: 'x' })
       const next = await access.nextDue()
       expectThat(next !== undefined && next <= afterMs, 'The time until the first must be told')
+      const [late] = await claimAll(context, [id])
+      await access.settle(owner, late as PendingUser, { kind: 'failed', error: 'x' })
+      expectEqual(await access.nextDue(), undefined, 'nextDue with nothing but what has failed')
     },
   },
 ]
@@ -314,76 +333,9 @@ export const pendingChecks: readonly Check[] = [...marking, ...claiming, ...sett
   }),
 )
 
-const owner = 'conformance'
-
 function finished(entry: PendingUser, id: string): FinishedClaim {
   const account = { id, email: `${id}@example.com`, origin: 'created' } as const
   return { owner, entry, record: { ...emptyRecord(entry.userId, new Date()), account }, audit: [] }
 }
 
-/** Waits up to ten seconds for an entry that can be claimed. */
-async function claimLater(
-  context: Parameters<typeof claim>[0],
-  options: Parameters<typeof claim>[1] = {},
-): Promise<readonly PendingUser[]> {
-  const until = performance.now() + 10_000
-  for (;;) {
-    const claimed = await claim(context, options)
-    if (claimed.length > 0 || performance.now() >= until) return claimed
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
-
-interface AccessContext {
-  readonly access: AccessStore
-  readonly scope: CheckContext['scope']
-}
-
-function claim(
-  { access, scope }: AccessContext,
-  options: Partial<Parameters<AccessStore['claim']>[0]>,
-): Promise<readonly PendingUser[]> {
-  const { tenant } = scope
-  return access.claim({ owner, limit: 1, leaseMs: 60_000, tenant, ...options })
-}
-
-function claimAll(
-  context: { readonly access: AccessStore; readonly scope: CheckContext['scope'] },
-  userIds: readonly string[],
-): Promise<readonly PendingUser[]> {
-  return claim(context, { limit: userIds.length, userIds })
-}
-
-async function markNew(
-  context: CheckContext & { readonly access: AccessStore },
-  count: number,
-): Promise<readonly string[]> {
-  const ids = Array.from({ length: count }, () => randomUUID())
-  await context.access.mark(context.scope, ids)
-  return ids
-}
-
-async function nextMillisecond(): Promise<void> {
-  const now = Date.now()
-  while (Date.now() === now) await new Promise((resolve) => setTimeout(resolve, 1))
-}
-
-/** Carries out all unfinished fan-outs. */
-export async function fanOutAll(context: Pick<CheckContext, 'adapters'>): Promise<number> {
-  const access = accessOf(context)
-  let marks = 0
-  for (;;) {
-    const made = await access.fanOut(100)
-    if (made === 0) return marks
-    marks += made
-  }
-}
-
-/** Sorted ids of the pending users of a tenant. */
-export async function pendingIds(
-  context: Pick<CheckContext, 'adapters' | 'scope'>,
-): Promise<readonly string[]> {
-  const page = { offset: 0, limit: 1000 }
-  const entries = await accessOf(context).listPending(context.scope, page)
-  return entries.map(({ userId }) => userId).sort()
-}
+const empty = 'Give the kit a store without pending people'

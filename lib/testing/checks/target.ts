@@ -1,7 +1,8 @@
 import { plan } from '../../mapping/index.js'
+import type { User } from '../../stores/index.js'
 import { expectEqual } from '../assert.js'
 import { always, type Check } from '../check.js'
-import { createUser } from '../subject.js'
+import { createUser, make, subjectNamed } from '../subject.js'
 
 /** Calls of the target, which may be repeated at any time. */
 export const targetChecks: readonly Check[] = [
@@ -15,7 +16,9 @@ export const targetChecks: readonly Check[] = [
       const { adapters, scope } = context
       const user = await createUser(context)
       await adapters.users.deprovision(scope, user, 'deactivated')
+      await adapters.users.delete(scope, user.id, {})
       await adapters.users.deprovision(scope, user, 'deleted')
+      await adapters.users.deprovision(scope, make(subjectNamed('users')) as User, 'deleted')
     },
   },
   {

@@ -4,9 +4,11 @@ import { type TestDatabase, testDatabase } from '../../support/test-database.js'
 
 describe('SQL adapters', () => {
   let database: TestDatabase | undefined
-  conformanceTests({ test, afterAll }, async () => {
+  const open = () => sqlAdapters({ url: database?.url ?? '' })
+  const create = async () => {
     database = await testDatabase()
-    return sqlAdapters({ url: database.url })
-  })
+    return open()
+  }
+  conformanceTests({ test, afterAll }, create, { reopen: open })
   afterAll(() => database?.drop())
 })
