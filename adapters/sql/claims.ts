@@ -154,14 +154,18 @@ const mostGroups = 10
 /** How long their order is used. */
 const keptMs = 2_000
 
+interface DueRow extends Pick<PendingRow, 'tenant' | 'user_id'> {
+  readonly group_ids: string | null
+}
+
 /**
  * The people who are due, those in the same groups one after the other: they get the same, so it
  * can be given with fewer requests. Whose first one was due first comes first.
  */
 function alikeOf(conditionOf: (value: (name: 'tenant') => unknown) => Sql) {
-  return statement<{ readonly tenant: string }, Pick<PendingRow, 'tenant' | 'user_id'>>(
+  return statement<{ readonly tenant: string }, DueRow>(
     (value, { now, json }) => sql`
-    select tenant, user_id from (
+    select tenant, user_id, group_ids from (
       select tenant, user_id, due_at, (
         select ${json.joined(sql`group_id`)} from (
           select group_id from scim_members as member
@@ -182,22 +186,36 @@ const dueAlikeOf = alikeOf((value) => sql`and tenant = ${value('tenant')}`)
 
 /** Who comes next of people who are alike, each once while their order is kept. */
 function neighboursIn(database: Database) {
-  let left: (readonly [tenant: string, id: string])[] = []
+  let left: DueRow[] = []
   let of: string | undefined
   let until = 0
   return {
     async next({ limit, tenant }: ClaimOptions) {
       if (left.length < limit || of !== tenant || performance.now() >= until) {
         const query = tenant === undefined ? dueAlike : dueAlikeOf
-        const rows = await database.prepared(query, { tenant: tenant ?? '' })
-        left = rows.map((row) => [row.tenant, row.user_id])
+        left = [...(await database.prepared(query, { tenant: tenant ?? '' }))]
         of = tenant
         until = performance.now() + keptMs
       }
-      return left.splice(0, limit)
+      const next = left.splice(0, withTheRest(left, limit))
+      return next.map((row) => [row.tenant, row.user_id])
     },
     forget() {
       left = []
     },
   }
+}
+
+/**
+ * How many to take: `limit`, and if all the others in the groups of the last one are at most half
+ * as many more, those too, who would need each request about their groups once more.
+ */
+function withTheRest(rows: readonly DueRow[], limit: number): number {
+  const last = rows[limit - 1]
+  const isWithLast = ({ tenant, group_ids }: DueRow) =>
+    last !== undefined && tenant === last.tenant && group_ids === last.group_ids
+  const most = limit + Math.floor(limit / 2)
+  const more = rows.slice(limit, most + 1).findIndex((row) => !isWithLast(row))
+  if (more === -1) return rows.length <= most ? rows.length : limit
+  return limit + more
 }

@@ -159,8 +159,9 @@ export interface AccessStore {
    * may be claimed again. With `userIds`, also leases entries of these users that are not due yet
    * or have failed, but never those under another owner's running lease. With `alike`, people who
    * are in the same groups may come one after the other, after those who were due before the first
-   * of them: what they get can then be given together. Fewer than are due may come then. A store
-   * may ignore `alike`.
+   * of them: what they get can then be given together. Fewer than are due may come then, or up to
+   * half as many more than `limit`, who are in the same groups as the last one. A store may ignore
+   * `alike`.
    */
   claim(options: {
     readonly owner: string

@@ -96,6 +96,7 @@ describe('accounts that were just created', () => {
     const sent = countIn(fake)
     expect(sent('GET', /memberships\/paginated|members\/paginated/)).toBe(0)
     expect(sent('GET', /^\/api\/projects\/\d+\/$/)).toBe(1)
+    expect(sent('GET', /^\/api\/workspaces\/$/)).toBeLessThan(4)
   })
 
   it('keep what somebody gave them by hand before their groups were pushed', async () => {
@@ -130,6 +131,18 @@ describe('accounts that were just created', () => {
     await product.drained().finally(() => clock.mockRestore())
     expect(fake.state.members.size).toBeGreaterThan(64)
     expect(countIn(fake)('GET', organization)).toBeLessThan(10)
+  })
+
+  it('are given free seats without a question for each', async () => {
+    const { fake, product } = await start(
+      { defaultRole: 'AN', seatLimit: 30 },
+      { isWorking: false },
+    )
+    for (let each = 0; each < 20; each += 1) {
+      const { status } = await product.pushUser({ userName: `person-${each}@example.com` })
+      expect(status).toBe(201)
+    }
+    expect(countIn(fake)('GET', /^\/api\/billing\/info/)).toBeLessThan(5)
   })
 
   it('come into their groups together, with one request for each place', async () => {

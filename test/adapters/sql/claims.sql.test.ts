@@ -54,6 +54,20 @@ describe('a claim of people who are alike', () => {
   })
 
   it.each([
+    { limit: 1, taken: 1 },
+    { limit: 2, taken: 3 },
+    { limit: 4, taken: 6 },
+    { limit: 7, taken: 9 },
+  ])(
+    'takes $taken of three alike at a time where $limit may come, as half as many more may',
+    async ({ limit, taken }) => {
+      await aFlood()
+      const claimed = await stores().adapters.access.claim({ owner, limit, leaseMs, alike: true })
+      expect(claimed).toHaveLength(taken)
+    },
+  )
+
+  it.each([
     ['in a group of their own', async (id: string) => void (await world.addGroup('Z', [{ id }]))],
     ['without groups', async () => {}],
   ])('takes somebody %s first who was due before the others', async (_name, place) => {

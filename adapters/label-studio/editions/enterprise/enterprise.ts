@@ -13,7 +13,6 @@ import type { OrganizationMembers } from '../../accounts/directory.js'
 import { changedNames, namesOf } from '../../accounts/names.js'
 import { collect } from '../../api/collect.js'
 import type { LabelStudioApi } from '../../api/index.js'
-import { shared } from '../../api/together.js'
 import type { LabelStudioSettings } from '../../options.js'
 import type { EditionTarget, PriorGrants } from '../edition.js'
 import { type Meetings, meetingPoint } from './meeting.js'
@@ -24,7 +23,7 @@ import {
   toRoleCode,
   toRoleName,
 } from './organization-roles.js'
-import { seatComplaint, takesSeat } from './seats.js'
+import { freeSeats, takesSeat } from './seats.js'
 
 /** How long people wait for others at each meeting, to share requests about memberships. */
 const longestWaitMs = 3_000
@@ -45,12 +44,12 @@ interface EnterpriseParts {
  */
 export function enterpriseTarget(parts: EnterpriseParts): EditionTarget {
   const { api, accounts, settings } = parts
-  const roles = organizationRoles(parts)
+  const takeSeat = freeSeats(api)
+  const roles = organizationRoles({ ...parts, takeSeat })
   const memberships = membershipsIn(api, settings)
   const meetToRead = meetingPoint(longestWaitMs)
   const meetToGive = meetingPoint(longestWaitMs)
   const tools = { api, accounts, roles, memberships }
-  const seats = shared(() => seatComplaint(api, undefined))
 
   return {
     canRename: false,
@@ -71,7 +70,7 @@ export function enterpriseTarget(parts: EnterpriseParts): EditionTarget {
       const { signal } = scope
       const role = access?.role ? toRoleCode(access.role) : await roles.defaultRole(signal)
       if (!takesSeat(role)) return
-      const complaint = await seats(signal)
+      const complaint = await takeSeat(signal)
       if (complaint !== undefined) throw new RefusedError(complaint, 409)
     },
 

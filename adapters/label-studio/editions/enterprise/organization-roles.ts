@@ -16,9 +16,9 @@ import {
   type RoleCode,
   roleNames,
 } from '../../api/index.js'
-import { recent, shared } from '../../api/together.js'
+import { recent } from '../../api/together.js'
 import { explained } from './manual-flags.js'
-import { seatComplaint, takesSeat } from './seats.js'
+import { type TakeSeat, takesSeat } from './seats.js'
 
 /** Organization roles of Enterprise. */
 export interface OrganizationRoles {
@@ -55,6 +55,7 @@ interface RoleParts {
   readonly access: AccessStore
   readonly organization: number
   readonly everybody: OrganizationMembers
+  readonly takeSeat: TakeSeat
 }
 
 /**
@@ -88,7 +89,7 @@ export function organizationRoles(parts: RoleParts): OrganizationRoles {
   const set = (scope: Scope, id: number, role: AssignableRoleCode) =>
     explained(api, 'role', () => members.setRole(id, role, scope.signal))
 
-  const requireSeat = seatRequirer(api)
+  const requireSeat = seatRequirer(parts)
   const defaultRole = recent(
     async () => (await api.organization(organization)).defaultRole,
     defaultRoleMs,
@@ -137,10 +138,9 @@ export function organizationRoles(parts: RoleParts): OrganizationRoles {
 }
 
 /** Refuses, as unavailable, a role for which no seat is left, unless the one before takes one too. */
-function seatRequirer(api: LabelStudioApi) {
-  const seats = shared(() => seatComplaint(api, undefined))
+function seatRequirer({ takeSeat }: RoleParts) {
   return async ({ signal }: Scope, role: RoleCode | undefined, next: RoleCode): Promise<void> => {
-    const complaint = !takesSeat(role) && takesSeat(next) ? await seats(signal) : undefined
+    const complaint = !takesSeat(role) && takesSeat(next) ? await takeSeat(signal) : undefined
     if (complaint) throw new UnavailableError(complaint, { retryAfterSeconds: 300 })
   }
 }

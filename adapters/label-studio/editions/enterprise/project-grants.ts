@@ -64,7 +64,7 @@ export function projectGrants(api: LabelStudioApi) {
 }
 
 const noStanding: ProjectStanding = { isMember: false, roles: [] }
-const recentMs = 10_000
+const recentMs = 20_000
 
 /** Whether a project exists; one that did some seconds ago is not requested again. */
 function recentlyThere(api: LabelStudioApi) {

@@ -1,4 +1,5 @@
 import type { LabelStudioApi, RoleCode } from '../../api/index.js'
+import { shared } from '../../api/together.js'
 
 /** Roles that take no (paid) seat. */
 const withoutSeat: readonly (RoleCode | undefined)[] = ['DI', 'NO', 'VO', undefined]
@@ -8,13 +9,28 @@ export function takesSeat(role: RoleCode | undefined): boolean {
   return !withoutSeat.includes(role)
 }
 
-/** A message if every seat is taken. */
-export async function seatComplaint(
-  api: LabelStudioApi,
-  signal: AbortSignal | undefined,
-): Promise<string | undefined> {
-  const seats = (await api.settings.billing(signal))?.seats
-  if (!seats?.reached) return undefined
-  const limit = seats.limit === undefined ? '' : ` of ${seats.limit}`
-  return `No seat is left in Label Studio: ${seats.count}${limit} are taken. Free one, or buy more.`
+/** Takes a seat: returns a message if none is left. */
+export type TakeSeat = (signal?: AbortSignal) => Promise<string | undefined>
+
+/** How long free seats that Label Studio told of are taken to be free. */
+const toldMs = 5_000
+
+/** Asks Label Studio for free seats, and again after some seconds or when all those are taken. */
+export function freeSeats(api: LabelStudioApi): TakeSeat {
+  let [free, toldAt] = [0, Number.NEGATIVE_INFINITY]
+  const ask = shared(async () => {
+    const at = performance.now()
+    const seats = (await api.settings.billing())?.seats
+    toldAt = at
+    free = seats?.limit === undefined ? 0 : seats.limit - seats.count
+    return seats
+  })
+  return async (signal) => {
+    const isTold = free > 0 && performance.now() - toldAt < toldMs
+    const seats = isTold ? undefined : await ask(signal)
+    free -= 1
+    if (!seats?.reached) return undefined
+    const limit = seats.limit === undefined ? '' : ` of ${seats.limit}`
+    return `No seat is left in Label Studio: ${seats.count}${limit} are taken. Free one, or buy more.`
+  }
 }

@@ -1,19 +1,24 @@
 import type { Grant } from '../../../../lib/adapter/index.js'
 import { limiter } from '../../api/http/limiter.js'
 import type { LabelStudioApi, Workspace } from '../../api/index.js'
+import { recent } from '../../api/together.js'
 import type { LabelStudioSettings } from '../../options.js'
 import { explained } from './manual-flags.js'
 import { type Holder, type Impossible, missing, type Prepared } from './prepared-grant.js'
 
 type WorkspaceGrant = Extract<Grant, { kind: 'workspace' }>
 
+/** How old the list may be in which a title is looked up: titles can move to other workspaces. */
+const listedMs = 2_000
+
 /** Grants and revokes memberships of workspaces, which rules name by title. */
 export function workspaceGrants(api: LabelStudioApi, settings: LabelStudioSettings) {
   /** One at a time, so that no workspace is created twice. */
   const oneByOne = limiter(1, Number.MAX_SAFE_INTEGER)
+  const listed = recent(() => api.workspaces.list(), listedMs)
 
   async function titled(title: string, signal: AbortSignal): Promise<Workspace | undefined> {
-    const existing = await find(api, title, signal)
+    const existing = oldest(await listed(signal), title) ?? (await find(api, title, signal))
     if (existing || !settings.createWorkspaces) return existing
     return oneByOne.run(() => create(title, signal), signal)
   }
