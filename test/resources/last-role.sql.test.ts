@@ -1,6 +1,6 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
 import { sqlAdapters } from '../../adapters/sql/index.js'
-import type { AccessTarget, Adapters } from '../../lib/stores/index.js'
+import type { AccessTarget, Adapters, Group } from '../../lib/stores/index.js'
 import { testDatabase } from '../support/test-database.js'
 import { organization, scope, statusOf, waysToShutOut, waysToTakeTheRole } from './taking-access.js'
 
@@ -15,13 +15,24 @@ async function sql(target: AccessTarget): Promise<Adapters> {
   return adapters
 }
 const memory = (target: AccessTarget): Adapters => memoryAdapters({ target })
-/** A store of a host's own that declares nothing beyond what it must. */
+/** A store of a host's own that declares nothing beyond what it must: groups are written whole. */
 function plain(target: AccessTarget): Adapters {
   const adapters = memoryAdapters({ target })
   const { noteRole: _, ...access } = adapters.access
-  const { resolveAccessOf, changeMembers, supports, ...groups } = adapters.groups
-  return { ...adapters, access, groups: { ...groups, supports: { ...supports, outbox: true } } }
+  const { resolveAccessOf, changeMembers, supports: _all, replace, ...groups } = adapters.groups
+  const replaceWhole: typeof replace = async (own, group, write) => {
+    const [had, has] = [
+      idsIn(await adapters.groups.get(own, group.id, { omit: new Set() })),
+      idsIn(group),
+    ]
+    const add = has.filter((id) => !had.includes(id))
+    const remove = had.filter((id) => !has.includes(id))
+    return replace(own, group, { ...write, members: { add, remove } })
+  }
+  const whole = { ...groups, replace: replaceWhole, supports: { outbox: true } }
+  return { ...adapters, access, groups: whole }
 }
+const idsIn = (group: Group | undefined) => group?.members?.map(({ value }) => value) ?? []
 
 describe.each([
   ['memory', memory],

@@ -28,6 +28,10 @@ const mayRead = [
   /from scim_tokens where tenant = \?\s+order by created_at/,
   /from scim_token_uses where tenant = \?\s+order by last_at/,
   /delete from scim_refusals\s+where tenant = \? and \(person, method, path\) in/,
+  // A bounded number of passed-over names is kept.
+  /from scim_passed_over\s+where tenant = \?/,
+  // Once for each person who was deleted long ago.
+  /delete from scim_values\s+where tenant = \?\s+and \(name like/,
   // One entry at most.
   /exists \(select 1 from scim_members where tenant = \? and nested = 1\)/,
   // Migrations, once.
