@@ -30,7 +30,7 @@ import { openSqlite } from './dialects/sqlite-open.js'
 import { examineOpen, missingFile, unusable } from './examine.js'
 import { sqlGroupStore } from './group-store.js'
 import { isMigrated, migrate } from './migrations.js'
-import { type DatabasePlace, filePlace, opening, serverPlace } from './opening.js'
+import { type DatabasePlace, filePlace, opening, refuseEncoding, serverPlace } from './opening.js'
 import { sqlRefusalStore } from './refusals.js'
 import { sqlResourceStore } from './resource-store.js'
 import { sqlTokenStore } from './tokens.js'
@@ -120,6 +120,7 @@ export async function sqlAdapters(options: SqlOptions): Promise<SqlAdapters> {
   const database = await opening(placeOf(url), async () => {
     const opened = createDatabase(await open(url, poolSize, timeoutMs))
     try {
+      await refuseEncoding(opened)
       await migrate(opened)
       return opened
     } catch (error) {

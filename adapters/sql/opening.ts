@@ -1,6 +1,8 @@
 import { ConfigurationError, storeErrorKind, UnavailableError } from '../../lib/adapter/index.js'
+import type { Database } from './database.js'
 import { postgresDialect } from './dialects/postgres.js'
 import { sqliteDialect } from './dialects/sqlite.js'
+import { sql } from './sql.js'
 
 /**
  * Opens a database and creates its tables. Failures name the file or server, never a password.
@@ -20,6 +22,28 @@ export async function opening<T>(place: DatabasePlace, work: () => Promise<T>): 
     if (isUnavailable) throw new UnavailableError(message, { cause: error })
     throw new ConfigurationError('ERR_SCIM_DATABASE', message, { cause: error })
   }
+}
+
+/** SQL_ASCII stores any bytes as they come. */
+const encodings = ['UTF8', 'SQL_ASCII']
+
+/**
+ * Refuses a database that cannot store every name.
+ *
+ * @throws ConfigurationError `ERR_SCIM_DATABASE`
+ */
+export async function refuseEncoding(database: Database): Promise<void> {
+  if (database.dialect.name === 'sqlite') return
+  const query = sql<{ name: string; encoding: string }>`
+    select current_database() as name, current_setting('server_encoding') as encoding`
+  const [row] = await database.all(query)
+  if (row === undefined || encodings.includes(row.encoding)) return
+  throw new ConfigurationError(
+    'ERR_SCIM_DATABASE',
+    `The PostgreSQL database "${row.name}" has the encoding ${row.encoding}, which has no place ` +
+      'for the names of many people. Use a database with the encoding UTF8: create database ' +
+      "scim encoding 'UTF8' template template0.",
+  )
 }
 
 /** The location of a database. */
