@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import {
   type AccessStore,
   hasRules,
@@ -31,12 +32,25 @@ interface NewRules {
   readonly tenant: string
   readonly rules: string
   readonly expected: number
+  readonly version: number
+}
+
+/** Below 2^48, as `randomInt` asks, and at most 15 digits, as versions before 0.3 read. */
+const newVersions = 2 ** 47
+
+/**
+ * A version that never was. If versions were counted, a standby that had not got the last rules
+ * would give their version to others, once it was promoted.
+ */
+function newVersion(expected: number): number {
+  const version = randomInt(1, newVersions)
+  return version === expected ? newVersion(expected) : version
 }
 
 const insertRules = statement<Omit<NewRules, 'expected'>>(
   (value) => sql`
     insert into scim_rules (tenant, rules, version)
-    values (${value('tenant')}, ${value('rules')}, 1) on conflict do nothing`,
+    values (${value('tenant')}, ${value('rules')}, ${value('version')}) on conflict do nothing`,
 )
 
 const selectVersion = statement<{ tenant: string }, { version: number }>(
@@ -45,7 +59,7 @@ const selectVersion = statement<{ tenant: string }, { version: number }>(
 
 const updateRules = statement<NewRules>(
   (value) => sql`
-    update scim_rules set rules = ${value('rules')}, version = version + 1
+    update scim_rules set rules = ${value('rules')}, version = ${value('version')}
     where tenant = ${value('tenant')} and version = ${value('expected')}`,
 )
 
@@ -102,12 +116,13 @@ export async function saveRulesIn(
 ): Promise<string> {
   const expected = versionNumber(expectedVersion)
   const isStored = expected !== 0 || hasRules(rules)
-  if (isStored) await store(session, { tenant, rules: JSON.stringify(rules), expected })
+  const version = isStored ? newVersion(expected) : 0
+  if (isStored) await store(session, { tenant, rules: JSON.stringify(rules), expected, version })
   else if ((await session.prepared(selectVersion, { tenant })).length > 0) {
     throw new VersionMismatchError()
   }
   await fanOut(session, { tenant, policy }, affects)
-  return String(isStored ? expected + 1 : 0)
+  return String(version)
 }
 
 async function store(session: Session, rules: NewRules): Promise<void> {
