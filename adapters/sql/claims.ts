@@ -1,5 +1,5 @@
 import type { AccessStore, PendingUser } from '../../lib/adapter/index.js'
-import { atMost, type Database, statement } from './database.js'
+import { atMost, type Database, lone, statement } from './database.js'
 import type { SqlDialect } from './dialects/dialect.js'
 import { isMember } from './members.js'
 import { isStorable, type Sql, sql } from './sql.js'
@@ -53,7 +53,7 @@ type Value = (name: keyof ClaimValues) => unknown
 
 /** Leases the rows of a selection. */
 function leaseOf(selectionOf: (value: Value, dialect: SqlDialect) => Sql) {
-  return statement<ClaimValues, PendingRow>(
+  const leasing = statement<ClaimValues, PendingRow>(
     (value, dialect) => {
       const until = sql`${dialect.now} + cast(${value('leaseMs')} as bigint)`
       return sql`
@@ -65,6 +65,7 @@ function leaseOf(selectionOf: (value: Value, dialect: SqlDialect) => Sql) {
     },
     { isPlannedAnew: true },
   )
+  return lone(leasing, { returns: true })
 }
 
 /** Leases the rows of a condition, those first that are due first. */

@@ -9,6 +9,7 @@ import type {
   SqlClients,
   SqlDialect,
   StatementResult,
+  TimeWindow,
 } from './dialects/dialect.js'
 import { type CompiledSql, type Sql, sql } from './sql.js'
 
@@ -51,6 +52,40 @@ export function statement<Arguments extends object, Row = unknown>(
 }
 
 /**
+ * A statement that may be its own transaction. It says itself until when it may have effect: the
+ * network may hold it back, or the server stand still, until long after this host has given it up
+ * and somebody else has changed the same.
+ */
+export interface LoneStatement<Arguments extends object, Row = unknown>
+  extends Statement<Arguments, Row> {
+  readonly isLone: true
+}
+
+/** The window of a statement, as a column; nothing where no statement can arrive late. */
+export function inTime(value: (name: never) => unknown, { inTime }: SqlDialect): Sql | undefined {
+  const bound = value as (name: keyof TimeWindow) => unknown
+  return inTime?.(bound('earliest'), bound('latest'))
+}
+
+/** Makes a statement that changes rows a lone one. With `returns`, it ends with RETURNING. */
+export function lone<Arguments extends object, Row>(
+  declared: Statement<Arguments, Row>,
+  { returns = false } = {},
+): LoneStatement<Arguments, Row> {
+  return {
+    ...declared,
+    isLone: true,
+    build: (value, dialect) => {
+      const built = declared.build(value, dialect)
+      const column = inTime(value, dialect)
+      return column
+        ? sql`${built}${sql.raw(returns ? ',' : ' returning')} ${column} as in_time`
+        : built
+    },
+  }
+}
+
+/**
  * LIMIT. It is an expression because SQLite 3.46 and newer plans a statement anew for each value
  * of a bare placeholder.
  */
@@ -75,18 +110,21 @@ export interface Database extends Session {
   shortTransaction<T>(work: (session: Session) => Promise<T>, scope?: Scope): Promise<T>
   /**
    * Runs one statement as its own transaction, without BEGIN and COMMIT; returns the number of
-   * changed rows and the returned rows. With `passing`, its effect may be lost if the machine
-   * fails: e.g. a lease, which nobody holds after that.
+   * changed rows and the returned rows. If it comes too late, or the database's clock was set, it
+   * runs again in a transaction. With `passing`, its effect may be lost if the machine fails: e.g.
+   * a lease, which nobody holds after that.
    *
    * @throws UnavailableError when the database cannot answer now
    */
   alone<Arguments extends object, Row>(
-    statement: Statement<Arguments, Row>,
+    statement: LoneStatement<Arguments, Row>,
     parameters: Arguments,
     options?: AloneOptions,
   ): Promise<StatementResult<Row>>
   /** As of a connection; `undefined` also for a database that does not tell. */
   state(): string | undefined
+  /** As of a connection. */
+  server(): string | undefined
   /** As `durable` of a store. */
   durable(): Promise<void>
   close(): Promise<void>
@@ -115,7 +153,7 @@ class Placeholder {
 }
 
 export function createDatabase(connection: Connection): Database {
-  const { dialect, writer, reader, scanner, durability } = connection
+  const { dialect, reader, scanner, durability } = connection
   const compile = compiler(connection)
   const session = (run: Run) => sessionOn(run, connection, compile)
   const transaction = transactionOn(connection, session)
@@ -138,22 +176,9 @@ export function createDatabase(connection: Connection): Database {
         : reading.all(query),
     transaction,
     shortTransaction: shared?.transaction ?? transaction,
-    async alone<Arguments extends object, Row>(
-      declared: Statement<Arguments, Row>,
-      parameters: Arguments,
-      { scope, passing = false }: AloneOptions = {},
-    ) {
-      const { text, values } = compile(declared, parameters)
-      const runAlone = runOnAny(writer)
-      const run = async () => {
-        debug('%s', text)
-        return runAlone(text, values)
-      }
-      const result = await attempt(connection, run, scope)
-      if (!passing) await durability?.flush()
-      return result as StatementResult<Row>
-    },
+    alone: aloneOn(connection, compile),
     state: () => connection.state?.(),
+    server: () => connection.server?.(),
     durable: async () => durability?.flush(),
     close() {
       closed ??= closeAll()
@@ -166,13 +191,55 @@ type Run = SqlClient['run']
 
 /** Runs each statement on any client. */
 function runOnAny(clients: SqlClients): Run {
-  return async (text, values) => {
-    const client = await clients.take()
-    try {
-      return await client.run(text, values)
-    } finally {
-      client.release()
+  return (text, values) =>
+    withClient(clients, undefined, async (client) => client.run(text, values))
+}
+
+/** A failure is told only once the outcome is certain. */
+async function withClient<T>(
+  clients: SqlClients,
+  scope: Scope | undefined,
+  work: (client: SqlClient) => Promise<T>,
+): Promise<T> {
+  const client = await clients.take()
+  let result: T
+  try {
+    // It may have taken a while to get a client.
+    scope?.signal.throwIfAborted()
+    result = await work(client)
+  } catch (error) {
+    client.release()
+    await client.settled?.()
+    throw error
+  }
+  client.release()
+  return result
+}
+
+/** For a statement within a transaction, whose COMMIT is sent by a host that waits for it. */
+const anyTime: TimeWindow = { earliest: -Infinity, latest: Infinity }
+
+function aloneOn(connection: Connection, compile: Compile): Database['alone'] {
+  const { writer, dialect, durability } = connection
+  return async (declared, parameters, { scope, passing = false } = {}) => {
+    const runIn = (window: TimeWindow | undefined) => async (client: SqlClient) => {
+      const { text, values } = compile(declared, { ...parameters, ...window })
+      debug('%s', text)
+      return client.run(text, values)
     }
+    const run = async () => {
+      try {
+        return await withClient(writer, scope, async (client) =>
+          runIn(await client.window?.())(client),
+        )
+      } catch (error) {
+        if (dialect.failureKind(error) !== 'late') throw error
+        return inTransaction(writer, dialect, { scope, work: runIn(anyTime) })
+      }
+    }
+    const result = await attempt(connection, run, scope)
+    if (!passing) await durability?.flush()
+    return result as StatementResult<never>
   }
 }
 
@@ -188,32 +255,37 @@ function transactionOn(
         statements += 1
         return run(text, values)
       })
-    const run = () => inTransaction(writer, dialect, (client) => work(counted(client)))
+    const run = () =>
+      inTransaction(writer, dialect, { scope, work: (client) => work(counted(client)) })
     const result = await attempt(connection, run, scope)
     await durability?.flush(statements)
     return result
   }
 }
 
-async function inTransaction<T>(
+interface TransactionWork<T> {
+  readonly scope: Scope | undefined
+  readonly work: (client: SqlClient) => Promise<T>
+}
+
+function inTransaction<T>(
   clients: SqlClients,
   { begin }: SqlDialect,
-  work: (client: SqlClient) => Promise<T>,
+  { scope, work }: TransactionWork<T>,
 ): Promise<T> {
-  const client = await clients.take()
-  try {
+  return withClient(clients, scope, async (client) => {
     await client.run(begin, [])
     try {
       const result = await work(client)
+      // Whoever was told that it failed must not find it done.
+      scope?.signal.throwIfAborted()
       await client.run('commit', [])
       return result
     } catch (error) {
       await rollBack(client)
       throw error
     }
-  } finally {
-    client.release()
-  }
+  })
 }
 
 /**
@@ -291,7 +363,8 @@ function sessionOn(run: Run, { dialect, onCompiled }: Connection, compile: Compi
     }
   }
   const executePrepared = (declared: Statement<never>, parameters: object) => {
-    const { text, values } = compile(declared, parameters)
+    const all = 'isLone' in declared ? { ...parameters, ...anyTime } : parameters
+    const { text, values } = compile(declared, all)
     return execute(text, values)
   }
   return {

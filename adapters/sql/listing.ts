@@ -120,8 +120,10 @@ export function createListing(database: Database): Listing {
     end: End,
     { scope, type, offset, limit }: Wanted,
   ): Promise<Page<R> | undefined> {
+    const server = database.server()
     const extent = { tenant: scope.tenant, type }
-    const hasMoved = ({ changes }: Counts) => end.changes !== undefined && changes !== end.changes
+    const hasMoved = ({ changes }: Counts) =>
+      end.changes !== undefined && (changes !== end.changes || server !== database.server())
     let { key, changes } = end
     if (offset > end.place) {
       const row = await pass(scope, { ...extent, ...key, passed: offset - end.place })
@@ -136,7 +138,7 @@ export function createListing(database: Database): Listing {
     const last = resources.at(-1)
     if (last && (changes === undefined || changes === row.changes)) {
       const place = offset + resources.length
-      ends.add(extent, { place, key: keyOf(positionOf(last)), changes: row.changes })
+      ends.add({ ...extent, server }, { place, key: keyOf(positionOf(last)), changes: row.changes })
     }
     return { resources, totalResults: row.total }
   }
@@ -156,7 +158,7 @@ export function createListing(database: Database): Listing {
     if (limit === 0) return { resources: [], totalResults: await countAll(database, extent) }
     const { offset } = page
     const wanted = { scope, type, offset, limit }
-    const near = ends.upTo(extent, offset)
+    const near = ends.upTo({ ...extent, server: database.server() }, offset)
     return (
       (near && (await pageFrom<R>(near, wanted))) ?? always([await pageFrom<R>(beginning, wanted)])
     )
@@ -179,6 +181,11 @@ function keyOf({ created, id }: KeysetPosition): Key {
   return { created: Date.parse(created), id }
 }
 
+/** One server counts changes; after a failover another one may count the same for others. */
+interface ListPlace extends Extent {
+  readonly server: string | undefined
+}
+
 /** The known ends of pages of one list, in order, all of the same state of it. */
 interface KnownEnds {
   readonly changes: number | undefined
@@ -190,13 +197,13 @@ const maxLists = 100
 
 function knownEnds() {
   const lists = new Map<string, KnownEnds>()
-  const nameOf = ({ tenant, type }: Extent) => JSON.stringify([tenant, type])
+  const nameOf = ({ server, tenant, type }: ListPlace) => JSON.stringify([server, tenant, type])
   return {
     /** The last one that is not after this place. */
-    upTo(extent: Extent, place: number): End | undefined {
+    upTo(extent: ListPlace, place: number): End | undefined {
       return lists.get(nameOf(extent))?.inOrder.findLast((end) => end.place <= place)
     },
-    add(extent: Extent, end: End) {
+    add(extent: ListPlace, end: End) {
       const { changes } = end
       const known = lists.get(nameOf(extent))
       let inOrder = known?.changes === changes ? (known?.inOrder ?? []) : []

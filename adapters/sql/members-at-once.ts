@@ -1,6 +1,6 @@
 import type { MemberChange, Outbox, Scope } from '../../lib/adapter/index.js'
 import { auditRows, insertEntries } from './audit-store.js'
-import { type Database, type Statement, statement } from './database.js'
+import { type Database, inTime, type LoneStatement, type Statement, statement } from './database.js'
 import { markUsers, maxMarksAtOnce } from './marks.js'
 import { deleteMembers, insertMembers } from './members.js'
 import { type ResourceKey, type ResourceRow, touchResource } from './rows.js'
@@ -48,18 +48,21 @@ const allCanChange = statement<Values>(
 /**
  * The whole change, or nothing. Every other part asks `touched` first, so that the group is locked
  * before anything else, as in a transaction. If somebody joined or left at the same moment, the
- * division fails, and with it everything.
+ * division fails, and with it everything. The time is looked at once the group is locked: nobody
+ * can be told of another change of its members between then and the end of this one.
  */
-const changeAtOnce = statement<Values, ResourceRow>((value, dialect) => {
+const changeWhole = statement<Values, ResourceRow>((value, dialect) => {
   const part = <Arguments extends object>({ build }: Statement<Arguments>, ids?: keyof Values) =>
     build((name) => {
       if (name === 'ids' || name === 'rows') return ifTouched(value(ids ?? 'entries'))
       return value(name === 'groupId' ? 'id' : (name as unknown as keyof Values))
     }, dialect)
+  const column = inTime(value, dialect)
   return sql`
     with can_change as (${part(allCanChange)}),
     touched as (${part(touchResource)} and exists (select 1 from can_change)
-      returning id, version, created, last_modified, document),
+      returning id, version, created, last_modified, document
+        ${column ? sql`, ${column} as in_time` : sql``}),
     added as (${part(insertMembers, 'add')}),
     removed as (${part(deleteMembers, 'remove')}),
     marked as (${part(markUsers, 'pending')}),
@@ -70,6 +73,8 @@ const changeAtOnce = statement<Values, ResourceRow>((value, dialect) => {
       else 1 end) as is_complete
     from touched`
 })
+
+const changeAtOnce: LoneStatement<Values, ResourceRow> = { ...changeWhole, isLone: true }
 
 /** A list, empty if the group was not touched. */
 function ifTouched(list: unknown) {

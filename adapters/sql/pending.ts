@@ -5,16 +5,18 @@ import type {
   PendingUser,
 } from '../../lib/adapter/index.js'
 import { claimsIn, type PendingRow, passing, pendingColumns, toPendingUser } from './claims.js'
-import { type Database, type Session, statement } from './database.js'
+import { type Database, type LoneStatement, lone, type Session, statement } from './database.js'
 import type { SqlDialect } from './dialects/dialect.js'
 import { isStorable, type Sql, sql } from './sql.js'
 
-const prolong = statement<{ tenant: string; userId: string; owner: string; leaseMs: number }>(
-  (value, { now }) => sql`
+const prolong = lone(
+  statement<{ tenant: string; userId: string; owner: string; leaseMs: number }>(
+    (value, { now }) => sql`
     update scim_pending set lease_until = ${now} + cast(${value('leaseMs')} as bigint),
       due_at = ${now} + cast(${value('leaseMs')} as bigint)
     where tenant = ${value('tenant')} and user_id = ${value('userId')}
       and lease_owner = ${value('owner')}`,
+  ),
 )
 
 interface Claims {
@@ -42,32 +44,39 @@ function heldClaims(
       )})`
 }
 
-const clear = statement<Claims>(
-  (value, dialect) => sql`
+const clear = lone(
+  statement<Claims>(
+    (value, dialect) => sql`
     ${heldClaims(value, dialect, sql`and pending.mark = listed.mark`)}
     delete from scim_pending where (tenant, user_id) in (select tenant, user_id from claimed)`,
-  { isPlannedAnew: true },
+    { isPlannedAnew: true },
+  ),
 )
 
-const release = statement<Claims>(
-  (value, dialect) => sql`
+const release = lone(
+  statement<Claims>(
+    (value, dialect) => sql`
     ${heldClaims(value, dialect, sql``)}
     update scim_pending
     set lease_owner = null, lease_until = 0, next_at = ${dialect.now}, due_at = ${dialect.now}
     where (tenant, user_id) in (select tenant, user_id from claimed)`,
-  { isPlannedAnew: true },
+    { isPlannedAnew: true },
+  ),
 )
 
-const putOff = statement<{
-  tenant: string
-  userId: string
-  owner: string
-  mark: number
-  parked: number
-  error: string
-  afterMs: number
-}>(
-  (value, { now }) => sql`
+interface PutOff {
+  readonly tenant: string
+  readonly userId: string
+  readonly owner: string
+  readonly mark: number
+  readonly parked: number
+  readonly error: string
+  readonly afterMs: number
+}
+
+const putOff = lone(
+  statement<PutOff>(
+    (value, { now }) => sql`
     update scim_pending set 
       attempts = case when mark = ${value('mark')} then attempts + 1 else attempts end,
       last_error = ${value('error')},
@@ -77,6 +86,7 @@ const putOff = statement<{
       next_at = ${nextAt(value, now)}, due_at = ${nextAt(value, now)}
     where tenant = ${value('tenant')} and user_id = ${value('userId')}
       and lease_owner = ${value('owner')}`,
+  ),
 )
 
 /**
@@ -169,8 +179,16 @@ function among({ dialect }: Session, userIds: readonly string[] | undefined) {
   return sql`and ${dialect.json.isOneOf(sql`user_id`, JSON.stringify(userIds.filter(isStorable)))}`
 }
 
+/** The part of a session that ends claims. */
+interface Changer {
+  change<Arguments extends object>(
+    statement: LoneStatement<Arguments>,
+    parameters: Arguments,
+  ): Promise<number>
+}
+
 /** Each statement is its own transaction, because they are independent. */
-function oneByOne(database: Database): Pick<Session, 'change'> {
+function oneByOne(database: Database): Changer {
   return {
     change: async (declared, values) => (await database.alone(declared, values, passing)).count,
   }
@@ -178,7 +196,7 @@ function oneByOne(database: Database): Pick<Session, 'change'> {
 
 /** Ends a claim. */
 async function settle(
-  session: Pick<Session, 'change'>,
+  session: Changer,
   owner: string,
   entry: PendingUser,
   outcome: PendingOutcome,
@@ -201,7 +219,7 @@ async function settle(
  * pending, and are due at once. Returns how many claims still belonged to their owners.
  */
 export async function clearMarks(
-  session: Pick<Session, 'change'>,
+  session: Changer,
   tenant: string,
   finished: readonly Pick<FinishedClaim, 'owner' | 'entry'>[],
 ): Promise<number> {

@@ -4,7 +4,7 @@ import {
   type Ledger,
   UniquenessError,
 } from '../../lib/adapter/index.js'
-import { type Database, type Session, statement } from './database.js'
+import { type Database, lone, type Session, statement } from './database.js'
 import { isStorable, sql } from './sql.js'
 
 interface UserKey {
@@ -67,8 +67,9 @@ const selectByEmail = statement<{ tenant: string; email: string }, RecordRow>(
     where tenant = ${value('tenant')} and account_email = ${value('email')}`,
 )
 
-const upsertRecords = statement<{ tenant: string; rows: string }>(
-  (value, { json }) => sql`
+const upsertRecords = lone(
+  statement<{ tenant: string; rows: string }>(
+    (value, { json }) => sql`
     insert into scim_records (tenant, user_id, account_id, email, account_email, record, had_role)
     select ${value('tenant')}, listed.user_id, listed.account_id, listed.email,
       listed.account_email, listed.record, listed.had_role
@@ -85,25 +86,30 @@ const upsertRecords = statement<{ tenant: string; rows: string }>(
     on conflict (tenant, user_id) do update set account_id = excluded.account_id,
       email = excluded.email, account_email = excluded.account_email, record = excluded.record,
       had_role = case when scim_records.had_role = 1 then 1 else excluded.had_role end`,
+  ),
 )
 
 /** For people without a record, `record` becomes theirs. */
-const noteRoles = statement<{ tenant: string; rows: string }>(
-  (value, { json }) => sql`
+const noteRoles = lone(
+  statement<{ tenant: string; rows: string }>(
+    (value, { json }) => sql`
     insert into scim_records (tenant, user_id, record, had_role)
     select ${value('tenant')}, listed.user_id, listed.record, 1
     from ${json.rows(value('rows'), { user_id: 'text', record: 'text' })} as listed
     where true
     order by listed.user_id
     on conflict (tenant, user_id) do update set had_role = 1`,
+  ),
 )
 
 const maxNotedAtOnce = 1000
 
-const deleteRecord = statement<UserKey>(
-  (value) => sql`
+const deleteRecord = lone(
+  statement<UserKey>(
+    (value) => sql`
     delete from scim_records
     where tenant = ${value('tenant')} and user_id = ${value('userId')}`,
+  ),
 )
 
 /** The ledger. */

@@ -1,5 +1,5 @@
 import type { AccessStore } from '../../lib/adapter/index.js'
-import { type Database, statement } from './database.js'
+import { type Database, lone, statement } from './database.js'
 import { sql } from './sql.js'
 
 interface Name {
@@ -13,30 +13,36 @@ const selectValue = statement<Name, { value: string }>(
     where tenant = ${value('tenant')} and name = ${value('name')}`,
 )
 
-const upsertValue = statement<Name & { value: string }>(
-  (value) => sql`
+const upsertValue = lone(
+  statement<Name & { value: string }>(
+    (value) => sql`
     insert into scim_values (tenant, name, value)
     values (${value('tenant')}, ${value('name')}, ${value('value')})
     on conflict (tenant, name) do update set value = excluded.value`,
+  ),
 )
 
-const upsertValues = statement<{ tenant: string; rows: string }>(
-  (value, { json }) => sql`
+const upsertValues = lone(
+  statement<{ tenant: string; rows: string }>(
+    (value, { json }) => sql`
     insert into scim_values (tenant, name, value)
     select ${value('tenant')}, listed.name, listed.value
     from ${json.rows(value('rows'), { name: 'text', value: 'text' })} as listed
     where true
     order by listed.name
     on conflict (tenant, name) do update set value = excluded.value`,
+  ),
 )
 
 /** What SQLite writes in a few milliseconds, in this thread. */
 const maxAtOnce = 500
 
-const deleteValue = statement<Name>(
-  (value) => sql`
+const deleteValue = lone(
+  statement<Name>(
+    (value) => sql`
     delete from scim_values
     where tenant = ${value('tenant')} and name = ${value('name')}`,
+  ),
 )
 
 /** Small named values of each tenant. */

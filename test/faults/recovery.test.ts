@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createDatabase, type Database, statement } from '../../adapters/sql/database.js'
+import { createDatabase, type Database, lone, statement } from '../../adapters/sql/database.js'
 import { openSqlite } from '../../adapters/sql/dialects/sqlite-open.js'
 import { sql } from '../../adapters/sql/sql.js'
 import { sqliteDatabase, type TestDatabase } from '../support/test-database.js'
@@ -55,10 +55,7 @@ it('reads what others committed after a read that was refused while the database
   const [host, other] = [await open(), await open()]
   await host.transaction((session) => session.all(sql`create table notes (n integer)`))
   const insert = (n: number) =>
-    other.alone(
-      statement(() => sql.raw(`insert into notes values (${n})`)),
-      {},
-    )
+    other.alone(lone(statement(() => sql.raw(`insert into notes values (${n})`))), {})
   await insert(1)
   const last = () => host.all(sql`select max(n) as n from notes`)
   const all = () => host.all(sql`select n from notes order by n`)
@@ -71,9 +68,6 @@ it('reads what others committed after a read that was refused while the database
   await insert(2)
   expect(await all()).toEqual([{ n: 1 }, { n: 2 }])
   expect(host.state()).not.toBe(before)
-  await host.alone(
-    statement(() => sql`insert into notes values (3)`),
-    {},
-  )
+  await host.alone(lone(statement(() => sql`insert into notes values (3)`)), {})
   expect(await last()).toEqual([{ n: 3 }])
 })

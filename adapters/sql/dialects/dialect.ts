@@ -4,9 +4,16 @@ export type ScalarKind = 'text' | 'number' | 'boolean'
 
 /**
  * The kind of a driver's error: `retry` the transaction; `foreignKey` or `unique` for a violated
- * constraint; `unavailable` if the database cannot answer now; `undefined` for everything else.
+ * constraint; `late` for a statement outside its window, which did nothing; `unavailable` if the
+ * database cannot answer now; `undefined` for everything else.
  */
-export type FailureKind = 'retry' | 'foreignKey' | 'unique' | 'unavailable' | undefined
+export type FailureKind = 'retry' | 'foreignKey' | 'unique' | 'late' | 'unavailable' | undefined
+
+/** When a statement may have effect: seconds since 1970 by the clock of the database. */
+export interface TimeWindow {
+  readonly earliest: number
+  readonly latest: number
+}
 
 /** All differences between SQLite and PostgreSQL. Everything else is one code path. */
 export interface SqlDialect {
@@ -80,6 +87,11 @@ export interface SqlDialect {
   isListed(table: string, column: string, tenant: unknown, array: unknown): Sql
   /** Whether a query finds any row; in WHERE, protected from being turned into a join. */
   exists(query: Sql): Sql
+  /**
+   * A column that fails the statement unless the database's clock is between two bound instants.
+   * After RETURNING, the row is locked already. Absent where no statement can arrive late.
+   */
+  inTime?(earliest: unknown, latest: unknown): Sql
   contains(value: Sql, part: string): Sql
   startsWith(value: Sql, part: string): Sql
   endsWith(value: Sql, part: string): Sql
@@ -136,6 +148,16 @@ export interface StatementResult<Row = unknown> {
 export interface SqlClient {
   /** Throws the driver's errors. */
   run(text: string, values: readonly unknown[]): StatementResult | Promise<StatementResult>
+  /**
+   * The window of a statement that is sent at once and is its own transaction; `undefined` if it
+   * cannot be told. Absent where no statement can arrive late.
+   */
+  window?(): Promise<TimeWindow | undefined>
+  /**
+   * Resolves when the last statement, if it got no answer, can have no effect any more. Also after
+   * `release`.
+   */
+  settled?(): Promise<void>
   release(): void
 }
 
@@ -172,6 +194,11 @@ export interface Connection {
    * Absent if only a statement would tell.
    */
   state?(): string | undefined
+  /**
+   * Differs between servers that may have answered the last statements, e.g. after a failover;
+   * absent if there is only one.
+   */
+  server?(): string | undefined
   /** Called with the text of a statement whose plan may be kept, before it runs. */
   onCompiled?(text: string): void
   /** Waits for users of clients that write, and closes all clients. */

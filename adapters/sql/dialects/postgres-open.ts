@@ -2,6 +2,8 @@ import type { Pool, PoolClient, PoolConfig } from 'pg'
 import { ConfigurationError } from '../../../lib/adapter/index.js'
 import type { Connection, SqlClient } from './dialect.js'
 import { postgresDialect } from './postgres.js'
+import { type ClientLimits, clientOf, isAnswer } from './postgres-client.js'
+import { type ServerClock, serverClock } from './postgres-clock.js'
 import { createTurns } from './turns.js'
 
 const int8 = 20
@@ -39,13 +41,16 @@ export async function openPostgres(
   { poolSize, timeoutMs }: PoolSettings,
 ): Promise<Connection> {
   const { Pool, types } = await loadPg()
+  const limits = { loneMs: timeoutMs, idleMs: timeoutMs * 2 }
   const pool = new Pool({
     connectionString: url,
     max: poolSize,
     connectionTimeoutMillis: timeoutMs,
     statement_timeout: timeoutMs * 3,
     lock_timeout: timeoutMs,
-    idle_in_transaction_session_timeout: timeoutMs * 6,
+    // Shorter than `query_timeout`: the server has ended a transaction whose COMMIT does not arrive
+    // before this host gives it up.
+    idle_in_transaction_session_timeout: limits.idleMs,
     // Longer than the server's own limit, so that it only ends statements without any answer.
     query_timeout: timeoutMs * 3 + 1000,
     keepAlive: true,
@@ -61,10 +66,9 @@ export async function openPostgres(
   pool.on('error', () => {})
   pool.on('connect', (client) => {
     client.on('error', () => {})
-    client.query(planning).catch(() => {})
   })
   const names = new Map<string, string>()
-  const connections = trackConnections(pool, names)
+  const connections = trackConnections(pool, { names, ...limits })
   const writers = createTurns(Math.max(1, poolSize - Math.ceil(poolSize / 4)), timeoutMs)
   return {
     dialect: postgresDialect,
@@ -83,71 +87,75 @@ export async function openPostgres(
       // Filters produce an unlimited number of texts; the first ones are usually the frequent ones.
       if (names.size < maxNames && !names.has(text)) names.set(text, `scim_${names.size}`)
     },
+    server: connections.server,
     close: () => pool.end(),
   }
+}
+
+interface Opened {
+  readonly at: number
+  readonly clock: ServerClock
+  /** Resolves once the planner is set and the server's clock is known. */
+  readonly isReady: Promise<void>
+}
+
+interface Settings extends ClientLimits {
+  readonly names: ReadonlyMap<string, string>
 }
 
 /**
  * Gives out connections of a pool, and removes failed ones. If a connection did not answer in time,
  * all connections as old as it are removed too, because their packets are probably lost as well.
+ * So are those to another server than the one that answered last, e.g. one that was replaced.
  */
-function trackConnections(pool: Pool, names: ReadonlyMap<string, string>) {
-  const openedAt = new WeakMap<PoolClient, number>()
-  let silentSince = Number.NEGATIVE_INFINITY
-  pool.on('connect', (client) => openedAt.set(client, performance.now()))
+function trackConnections(pool: Pool, settings: Settings) {
+  const opened = new WeakMap<PoolClient, Opened>()
+  let keptSince = Number.NEGATIVE_INFINITY
+  let server: string | undefined
+  pool.on('connect', (client) => {
+    const at = performance.now()
+    const clock = serverClock()
+    const prepare = async () => {
+      await client.query(planning).catch(throwUnanswered)
+      const name = await clock.read((text) => client.query(text))
+      if (server !== undefined && server !== name) keptSince = Math.max(keptSince, at)
+      server = name
+    }
+    const isReady = prepare()
+    // Whoever gets the connection learns of it.
+    isReady.catch(() => {})
+    opened.set(client, { at, clock, isReady })
+  })
+  const connect = async () => {
+    const client = await pool.connect()
+    const found = opened.get(client) as Opened
+    try {
+      await found.isReady
+    } catch (error) {
+      client.release(true)
+      throw error
+    }
+    return { client, ...found }
+  }
   return {
+    server: () => server,
     async take(onRelease = () => {}): Promise<SqlClient> {
-      let client = await pool.connect()
-      while ((openedAt.get(client) ?? 0) < silentSince) {
+      let { client, at, clock } = await connect()
+      while (at < keptSince) {
         client.release(true)
-        client = await pool.connect()
+        ;({ client, at, clock } = await connect())
       }
-      return clientOf(client, names, {
-        onSilence: () => {
-          silentSince = performance.now()
-        },
-        onRelease,
-      })
+      const onSilence = () => {
+        keptSince = performance.now()
+      }
+      return clientOf(client, { ...settings, clock, onSilence, onRelease })
     },
   }
 }
 
-interface ClientEvents {
-  readonly onSilence: () => void
-  readonly onRelease: () => void
-}
-
-const silence = 'Query read timeout'
-
-/** Named statements are parsed only once per connection. */
-function clientOf(
-  client: PoolClient,
-  names: ReadonlyMap<string, string>,
-  { onSilence, onRelease }: ClientEvents,
-): SqlClient {
-  let isBroken = false
-  return {
-    async run(text, values) {
-      // An abandoned connection needs no rollback, and the first failure is the one to report.
-      if (isBroken && text === 'rollback') return { rows: [], count: 0 }
-      const name = names.get(text)
-      try {
-        const query = { text, values: [...values], ...(name !== undefined && { name }) }
-        const { rows, rowCount } = await client.query(query)
-        return { rows, count: rowCount ?? 0 }
-      } catch (error) {
-        const { message, severity } = error as { message?: unknown; severity?: unknown }
-        // Only the server's answers have a severity.
-        isBroken ||= severity === undefined || severity === 'FATAL'
-        if (message === silence) onSilence()
-        throw error
-      }
-    },
-    release() {
-      client.release(isBroken)
-      onRelease()
-    },
-  }
+/** Without these settings the server works too. */
+function throwUnanswered(error: unknown): void {
+  if (!isAnswer(error)) throw error
 }
 
 async function loadPg(): Promise<typeof import('pg')> {

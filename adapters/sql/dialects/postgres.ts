@@ -90,6 +90,10 @@ export const postgresDialect: SqlDialect = {
       where each.tenant = ${tenant} and each.${sql.raw(column)} = listed.value
         and each.${sql.raw(column)} >= '' offset 0) as found))`,
   exists: (query) => sql`exists (${query})`,
+  // There is no square root of -1. The clock is read for each row, so nothing is known before.
+  inTime: (earliest, latest) => sql`sqrt(case
+    when clock_timestamp() between to_timestamp(${earliest}) and to_timestamp(${latest})
+    then 1 else -1 end)`,
   contains: (value, part) => sql`strpos(${value}, ${part}::text) > 0`,
   startsWith: (value, part) => sql`starts_with(${value}, ${part}::text)`,
   endsWith: (value, part) => sql`right(${value}, char_length(${part}::text)) = ${part}::text`,
@@ -168,6 +172,9 @@ function textArray(path: readonly string[]): Sql {
   return sql`${path}::text[]`
 }
 
+/** The failure of `inTime`. */
+export const lateCode = '2201F'
+
 const retried: readonly unknown[] = ['40001', '40P01']
 
 /**
@@ -183,6 +190,7 @@ function failureKind(error: unknown): FailureKind {
   if (typeof error !== 'object' || error === null) return undefined
   const { code, message, errors } = error as PostgresFailure
   if (typeof code === 'string' && retried.includes(code)) return 'retry'
+  if (code === lateCode) return 'late'
   if (code === '23503') return 'foreignKey'
   if (code === '23505') return 'unique'
   const isUnavailable =

@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import fsPromises from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { createDatabase, type Database, statement } from '../../../adapters/sql/database.js'
+import { createDatabase, type Database, lone, statement } from '../../../adapters/sql/database.js'
 import { sqliteDialect } from '../../../adapters/sql/dialects/sqlite.js'
 import { openSqlite } from '../../../adapters/sql/dialects/sqlite-open.js'
 import { sqlAdapters } from '../../../adapters/sql/index.js'
@@ -22,10 +22,7 @@ afterEach(async () => {
 })
 
 function runAlone(on: Database, text: string) {
-  return on.alone(
-    statement(() => sql.raw(text)),
-    {},
-  )
+  return on.alone(lone(statement(() => sql.raw(text))), {})
 }
 
 it('flushes the log of the file that a symbolic link leads to (S1)', async () => {

@@ -129,6 +129,7 @@ describe('a page after others', () => {
   }
   const list = createListing({
     dialect: sqliteDialect,
+    server: () => undefined,
     prepared: async (_: unknown, parameters: Parameters) =>
       answer(parameters.limit === undefined ? 'pass' : 'read', parameters),
     scan: async () => answer('scan', { id: '', passed: 90_000 }),

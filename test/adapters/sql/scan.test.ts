@@ -1,4 +1,4 @@
-import { createDatabase, statement } from '../../../adapters/sql/database.js'
+import { createDatabase, lone, statement } from '../../../adapters/sql/database.js'
 import { openSqlite } from '../../../adapters/sql/dialects/sqlite-open.js'
 import { type SqlAdapters, sqlAdapters } from '../../../adapters/sql/index.js'
 import { sql } from '../../../adapters/sql/sql.js'
@@ -35,10 +35,7 @@ beforeAll(async () => {
     select 'tenant', '2026-01-01T00:00:00.000Z', 'user.patched', 'okta', 'u1', 'succeeded', '{}'
     from numbers`
   for (const each of [fill, addKeys, fillLog]) {
-    await direct.alone(
-      statement(() => each),
-      {},
-    )
+    await direct.alone(lone(statement(() => each)), {})
   }
   await direct.close()
 })
