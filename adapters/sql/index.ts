@@ -36,6 +36,7 @@ import { sqlResourceStore } from './resource-store.js'
 import { sqlTokenStore } from './tokens.js'
 import { sqlUserStore } from './user-store.js'
 import { sqlWorkspaceStore } from './workspaces.js'
+import { writableCheck } from './writable.js'
 
 /** Options of {@link sqlAdapters}. */
 export interface SqlOptions {
@@ -94,6 +95,11 @@ export interface SqlAdapters extends Adapters {
    * @throws UnavailableError when it does not answer
    */
   isMigrated(): Promise<boolean>
+  /**
+   * Whether the database takes changes, for a readiness check. It makes a small change, at most
+   * every 5 seconds while that succeeds.
+   */
+  isWritable(): Promise<boolean>
   /** Closes all connections. */
   close(): Promise<void>
 }
@@ -142,6 +148,7 @@ export async function sqlAdapters(options: SqlOptions): Promise<SqlAdapters> {
     tokens: sqlTokenStore(database),
     policy,
     isMigrated: () => isMigrated(database),
+    isWritable: writableCheck(database),
     close: () => database.close(),
   }
 }

@@ -59,6 +59,7 @@ export async function serve({ environment: variables, tell }: CommandCall): Prom
         return true
       },
       migrations: storage.isMigrated,
+      writes: storage.isWritable,
       ...(labelStudio && { labelStudio: () => answersAt(labelStudio.url) }),
     },
     ...(choices && { choices }),

@@ -56,7 +56,7 @@ describe('under load, PostgreSQL', () => {
     const turn = (word: 'on' | 'off') => () =>
       execute(`alter system set default_transaction_read_only = ${word}`, 'select pg_reload_conf()')
     const fault = faultOf({ begin: turn('on'), end: turn('off') })
-    await survives(fault, { refuses: true, reads: 200 })
+    await survives(fault, { refuses: true, reads: 200, ready: 503 })
   })
 
   it('survives a table that is locked for a while', async () => {

@@ -23,7 +23,8 @@ describe('under load, SQLite', () => {
   it('survives a full disk: reads go on, writes are answered 503 (D6)', async () => {
     disk = smallDisk(24)
     const databaseUrl = `sqlite:${path.join(disk.folder, 'scim.db')}`
-    await survives({ databaseUrl, begin: disk.fill, end: disk.free }, { refuses: true, reads: 200 })
+    const fault = { databaseUrl, begin: disk.fill, end: disk.free }
+    await survives(fault, { refuses: true, reads: 200, ready: 503 })
   })
 
   it('survives a disk that fails every write: reads go on, writes are answered 503 (D6)', async () => {

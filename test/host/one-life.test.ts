@@ -62,7 +62,7 @@ describe('the example host', () => {
 
   it('tells whether it lives without a token (S-OPS-04)', async () => {
     const ready = await fetch(`${host.origin}/readyz`)
-    expect(await ready.json()).toEqual({ database: 'ok', migrations: 'ok' })
+    expect(await ready.json()).toEqual({ database: 'ok', migrations: 'ok', writes: 'ok' })
     const response = await fetch(`${host.origin}/healthz`)
     expect([response.status, await response.text()]).toEqual([200, 'ok\n'])
   })

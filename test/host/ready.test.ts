@@ -1,8 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import express from 'express'
 import request from 'supertest'
 import { sqlAdapters } from '../../adapters/sql/index.js'
 import { answersAt, type Checks, readiness } from '../../command/serve/ready.js'
 import { listen, type Running } from '../http/support.js'
+import { openDirectly } from '../support/direct-database.js'
+import { sqliteDatabase } from '../support/test-database.js'
 
 const running: Running[] = []
 afterEach(() => jest.restoreAllMocks())
@@ -57,5 +60,22 @@ describe('/readyz', () => {
     const adapters = await sqlAdapters({ url: 'sqlite::memory:' })
     expect(await adapters.isMigrated()).toBe(true)
     await adapters.close()
+  })
+
+  it('knows whether changes are stored, and does not wait for somebody who writes for long', async () => {
+    const { url, drop } = sqliteDatabase()
+    const adapters = await sqlAdapters({ url, timeoutMs: 1_500 })
+    const other = await openDirectly(url)
+    let answers: readonly boolean[] = []
+    await other.transaction(async () => {
+      const first = await adapters.isWritable()
+      await pause(1_000)
+      answers = [first, await adapters.isWritable()]
+    })
+    expect(answers).toEqual([true, false])
+    await adapters.isWritable()
+    expect(await adapters.isWritable()).toBe(true)
+    await Promise.all([adapters.close(), other.close()])
+    await drop()
   })
 })

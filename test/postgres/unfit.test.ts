@@ -46,3 +46,22 @@ it('takes a database in SQL_ASCII, which keeps any name', async () => {
   adapters = undefined
   await dropOther()
 })
+
+it('tells that a database takes no changes, as a standby, and that it takes them again', async () => {
+  adapters = await sqlAdapters({ url: database.url })
+  const name = nameOf(database.url)
+  const setReadOnly = async (word: 'on' | 'off') => {
+    await admin.query(`alter database ${name} set default_transaction_read_only = ${word}`)
+    await admin.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = $1 and pid <> pg_backend_pid()`,
+      [name],
+    )
+  }
+  await setReadOnly('on')
+  expect(await adapters.isWritable()).toBe(false)
+  expect(await adapters.isMigrated()).toBe(true)
+  await setReadOnly('off')
+  await adapters.isWritable()
+  expect(await adapters.isWritable()).toBe(true)
+})
