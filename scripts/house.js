@@ -4,6 +4,7 @@
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import { Session } from 'node:inspector/promises'
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -77,6 +78,8 @@ function staticFigures() {
 async function patchFigures() {
   if (!fs.existsSync(path.join(built, 'lib/index.js')))
     throw new Error('Run "npm run build" first.')
+  // These are the modules before they are bundled as CommonJS, whose `require` they call.
+  globalThis.require = createRequire(import.meta.url)
   const load = (file) => import(pathToFileURL(path.join(built, file)).href)
   const [
     { scimRouter, bearerTokens },

@@ -110,8 +110,8 @@ export interface SqlAdapters extends Adapters {
  * may start at the same time.
  *
  * SQLite is built into Node.js 22.13 and newer; on older versions install `libsql` or
- * `better-sqlite3`. PostgreSQL needs `pg`. PgBouncer in transaction mode is not supported, because settings
- * and prepared statements belong to connections.
+ * `better-sqlite3`. PostgreSQL needs `pg`. PgBouncer in transaction mode is not supported, because
+ * settings and prepared statements belong to connections.
  *
  * @throws ConfigurationError `ERR_SCIM_DATABASE` for a wrong option, `ERR_SCIM_NO_DRIVER` when a
  *   package is missing or cannot be used, `ERR_SCIM_NODE` when this Node.js is not supported

@@ -68,8 +68,8 @@ export const signInTable = optionTable<SignInOptions>()('onSignIn', 'ERR_SCIM_SI
  *
  * @param scope the tenant, e.g. `{ tenant: 'default' }`, or a whole scope
  * @param email the address that the identity provider vouches for
- * @throws ConfigurationError `ERR_SCIM_SIGN_IN` when an option, the tenant or the address is missing
- *   or wrong: whoever cannot be looked up is never allowed
+ * @throws ConfigurationError `ERR_SCIM_SIGN_IN` when an option, the tenant or the address is
+ *   missing or wrong: whoever cannot be looked up is never allowed
  */
 export async function onSignIn(
   adapters: Adapters,
@@ -104,8 +104,8 @@ function checkEmail(email: unknown): void {
   if (typeof email === 'string' && email.trim() !== '') return
   throw new ConfigurationError(
     signInTable.code,
-    'onSignIn: the e-mail address is missing. Give the address that the identity provider vouches ' +
-      'for, and refuse people for whom it sends none.',
+    'onSignIn: the e-mail address is missing. Give the address that the identity provider ' +
+      'vouches for, and refuse people for whom it sends none.',
   )
 }
 

@@ -13,8 +13,8 @@ const scopeTable = optionTable<GivenScope>()('scope', 'ERR_SCIM_OPTIONS', {
 })
 
 /**
- * Checks a scope that a host made. Nobody is found in a tenant that is empty or missing, and whoever
- * is not found may be let in.
+ * Checks a scope that a host made. Nobody is found in a tenant that is empty or missing, and
+ * whoever is not found may be let in.
  *
  * @param caller the function that the host called, and the code of its errors
  * @throws ConfigurationError naming what is missing, empty or unknown

@@ -30,7 +30,7 @@ export function freeSeats(api: LabelStudioApi): TakeSeat {
     const seats = isTold ? undefined : await ask(signal)
     free -= 1
     if (!seats?.reached) return undefined
-    const limit = seats.limit === undefined ? '' : ` of ${seats.limit}`
-    return `No seat is left in Label Studio: ${seats.count}${limit} are taken. Free one, or buy more.`
+    const taken = seats.limit === undefined ? seats.count : `${seats.count} of ${seats.limit}`
+    return `No seat is left in Label Studio: ${taken} are taken. Free one, or buy more.`
   }
 }
