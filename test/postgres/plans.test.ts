@@ -21,6 +21,8 @@ const mayRead = [
   // Once, at the start.
   /from pg_trigger/,
   /from scim_records\s+where tenant = \S+ and user_id > \S+/,
+  // Once a day, a page at a time: those of all tenants whose people were deleted.
+  /from scim_records as record\s+left join scim_resources as resource/,
   /from scim_audit/,
   /select min\(at\) as at/,
   // A fan-out looks its groups up by name once, when it begins.
