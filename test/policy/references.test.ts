@@ -155,6 +155,8 @@ describe('a type that says how the query is to be read', () => {
     'multipart/form-data; boundary=x; charset=utf-7',
     'multipart/form-data; boundary="x; charset=utf-7"',
     'multipart/form-data; boundary=utf-8; charset=hz',
+    'multipart/form-data; boundary=x; charset=utf-8; charset=utf-7',
+    'multipart/form-data; boundary=x; boundary=y',
     'application/json, x; charset=utf-7',
     'charset=utf-7',
     '; charset=utf-7',
@@ -169,8 +171,24 @@ describe('a type that says how the query is to be read', () => {
     'application/x-www-form-urlencoded',
     'text/plain',
     'multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW',
+    'multipart/form-data; boundary=xx; charset=UTF-8',
+    'multipart/form-data; charset=utf8; boundary="xx";',
+    'application/json;',
   ])('is passed on if it says nothing else: %s', async (type) => {
     expect(await typed(type)).toEqual([200, 1])
+  })
+})
+
+describe('what belongs to a person', () => {
+  it.each([
+    ['PATCH', '/api/current-user/product-tour?name=create_prompt', { state: 'ready' }, 200],
+    ['PATCH', '/api/current-user/product-tour', { user: annotator, state: 'ready' }, 200],
+    ['PATCH', '/api/current-user/product-tour', { user: 17, state: 'ready' }, 403],
+    ['PUT', '/api/current-user/product-tour', { user: '17' }, 403],
+    ['PATCH', '/api/current-user/hotkeys/', { custom_hotkeys: {} }, 200],
+  ] as const)('is written by nobody else: %s %s %j', async (method, path, body, status) => {
+    expect(await ask(annotator, method, path, body)).toBe(status)
+    expect(application.reached.splice(0)).toHaveLength(status === 200 ? 1 : 0)
   })
 })
 

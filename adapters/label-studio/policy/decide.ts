@@ -121,12 +121,18 @@ function allow(project: number | undefined): Decision {
 /** The role alone decides about endpoints that do not concern a project. */
 function outsideProjects(
   person: PersonAccess,
-  { endpoint: { role }, account }: ReadRequest,
+  { endpoint: { role }, account, body }: ReadRequest,
 ): Decision | undefined {
   if (role === 'AD') return refuse('role')
+  if (role === 'any' && isForAnother(person, body)) return refuse('somebody else')
   if (role === 'self') return account === person.account ? free : refuse('somebody else')
   if (role === 'MA*') return person.rank >= ranks.MA ? undefined : refuse('role')
   return undefined
+}
+
+/** Label Studio writes the row of whoever the body names as `user`. */
+function isForAnother({ account }: PersonAccess, body: unknown): boolean {
+  return isObject(body) && Object.hasOwn(body, 'user') && body['user'] !== account
 }
 
 const free: Decision = { kind: 'allow', project: undefined }

@@ -191,8 +191,8 @@ const people: readonly Endpoint[] = [
   row('POST', '/api/current-user/reset-token/', 'any', opaque),
   row('GET', '/api/current-user/token', 'any'),
   row('GET', '/api/current-user/whoami', 'any', { answer: 'whoami' }),
-  row('GET PATCH PUT', '/api/current-user/product-tour', 'any', opaque),
-  row('GET PATCH', '/api/current-user/hotkeys/', 'any', opaque),
+  row('GET PATCH PUT', '/api/current-user/product-tour', 'any'),
+  row('GET PATCH', '/api/current-user/hotkeys/', 'any'),
   row('GET', '/data/avatars/{rest}', 'anon', page),
 ]
 

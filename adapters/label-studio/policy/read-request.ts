@@ -123,7 +123,7 @@ export function matchRequest({ method, url, headers }: RawRequest): Matched | Un
   const path = /[^\x21-\x7e]/.test(url) ? undefined : decodedPath(rawPath)
   if (path === undefined) return unread(400, 'This address is not written plainly.', 'path')
   const type = plainTypeOf(headers)
-  if (type === undefined) return unread(415, 'Send a plain type, in UTF-8.', 'content type')
+  if (type === undefined) return unread(415, 'Send a plain Content-Type, in UTF-8.', 'content type')
   const verb = method === 'HEAD' ? 'GET' : method
   const found = find(verb, path)
   if (!found) return unread(403, refusalSentence, 'unlisted')
