@@ -3,7 +3,7 @@ import type { Finding } from '../../lib/adapter/index.js'
 import { isCounting } from './counts.js'
 import type { Database } from './database.js'
 import { type MigrationState, migrationState } from './migrations.js'
-import { reasonOf } from './opening.js'
+import { holdsEveryName, reasonOf } from './opening.js'
 import { sql } from './sql.js'
 
 const ok = (code: string, message: string): Finding => ({ level: 'ok', code, message })
@@ -77,7 +77,7 @@ async function writingFinding(database: Database, state: MigrationState): Promis
 async function encodingFinding(database: Database): Promise<Finding> {
   const [row] = await database.all(database.dialect.encoding)
   const encoding = row?.encoding ?? ''
-  if (/^(UTF|SQL_ASCII)/.test(encoding)) {
+  if (holdsEveryName(encoding)) {
     return ok('database-encoding', `Its encoding (${encoding}) can hold every name.`)
   }
   return error(

@@ -24,8 +24,10 @@ export async function opening<T>(place: DatabasePlace, work: () => Promise<T>): 
   }
 }
 
-/** SQL_ASCII stores any bytes as they come. */
-const encodings = ['UTF8', 'SQL_ASCII']
+/** Whether an encoding can hold every name. SQL_ASCII stores any bytes as they come. */
+export function holdsEveryName(encoding: string): boolean {
+  return /^(UTF|SQL_ASCII)/.test(encoding)
+}
 
 /**
  * Refuses a database that cannot store every name.
@@ -37,7 +39,7 @@ export async function refuseEncoding(database: Database): Promise<void> {
   const query = sql<{ name: string; encoding: string }>`
     select current_database() as name, current_setting('server_encoding') as encoding`
   const [row] = await database.all(query)
-  if (row === undefined || encodings.includes(row.encoding)) return
+  if (row === undefined || holdsEveryName(row.encoding)) return
   throw new ConfigurationError(
     'ERR_SCIM_DATABASE',
     `The PostgreSQL database "${row.name}" has the encoding ${row.encoding}, which has no place ` +

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors.js'
-import { membersOf } from '../stores/access-target.js'
+import { membersOf, targetMembers } from '../stores/access-target.js'
 import type { Adapters } from '../stores/adapters.js'
 import { checkAdapters } from '../stores/check-adapters.js'
 import type { User } from '../stores/resource.js'
@@ -24,14 +24,7 @@ const members: Readonly<Record<keyof UserStore, true>> = {
   find: true,
   getMany: true,
   durable: true,
-  deprovision: true,
-  applyAccess: true,
-  exemptions: true,
-  accessAttributes: true,
-  peopleAtOnce: true,
-  currentAccess: true,
-  seats: true,
-  setPassword: true,
+  ...targetMembers,
 }
 
 /**

@@ -33,7 +33,8 @@ export function recordOnlyTarget(access: AccessStore): StoreTarget {
   }
 }
 
-const members: Readonly<Record<keyof StoreTarget, true>> = {
+/** Every member of a target; the compiler tells when one is missing. */
+export const targetMembers: Readonly<Record<keyof StoreTarget, true>> = {
   deprovision: true,
   applyAccess: true,
   exemptions: true,
@@ -46,7 +47,7 @@ const members: Readonly<Record<keyof StoreTarget, true>> = {
 
 /** The methods of a target, as an object that can be spread into a user store. */
 export function targetMethods(target: StoreTarget): StoreTarget {
-  return membersOf(target, members)
+  return membersOf(target, targetMembers)
 }
 
 /**
