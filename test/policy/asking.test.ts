@@ -1,6 +1,7 @@
 import type { LabelStudioApi } from '../../adapters/label-studio/api/index.js'
 import { resolverOf } from '../../adapters/label-studio/policy/resolve.js'
 import { type Everything, ownerToken, startEverything } from './everything.js'
+import { askAs } from './requests.js'
 import { openRoom, type Room } from './room.js'
 
 let application: Everything
@@ -28,18 +29,8 @@ afterAll(async () => {
   await application.stop()
 })
 
-async function ask(account: number, method: string, path: string, body?: unknown) {
-  const { status } = await fetch(`${room.url}${path}`, {
-    method,
-    headers: {
-      authorization: `Token ${account}`,
-      'x-person': String(account),
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  })
-  return status
-}
+const ask = async (account: number, method: string, path: string, body?: unknown) =>
+  (await askAs(room.url, account, { method, path, body })).status
 
 describe('what the policy asks Label Studio', () => {
   it.each([

@@ -4,6 +4,7 @@ import {
   namedFiles,
 } from '../../adapters/label-studio/policy/task-files.js'
 import { type Everything, ownerToken, startEverything } from './everything.js'
+import { askAs } from './requests.js'
 import { openRoom, type Room } from './room.js'
 
 let application: Everything
@@ -28,12 +29,8 @@ afterAll(async () => {
   await application.stop()
 })
 
-async function statusOf(path: string, account = 7) {
-  const headers = { authorization: `Token ${account}`, 'x-person': String(account) }
-  const response = await fetch(`${room.url}${path}`, { headers })
-  await response.arrayBuffer()
-  return response.status
-}
+const statusOf = async (path: string, account = 7) =>
+  (await askAs(room.url, account, { method: 'GET', path })).status
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 const task = (fileuri: string, route = 'resolve') =>

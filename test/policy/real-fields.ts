@@ -1,17 +1,7 @@
 import { workFields } from '../../adapters/label-studio/policy/work-fields.js'
-import { sendAsItIs } from './requests.js'
+import { sendAsItIs, sentWithWork } from './requests.js'
 import { owner, type Person } from './room.js'
 import { type OpenTarget, openWorld, type World } from './world.js'
-
-/** What the web application sends with a submission, an update and a draft. */
-const sent = {
-  lead_time: 1.5,
-  result: [],
-  draft_id: 0,
-  parent_prediction: null,
-  parent_annotation: null,
-  started_at: '2026-11-30T18:00:00Z',
-}
 
 /** Fields that people write, and parts of answers that they read, below Manager. */
 export function describeRealFields(name: string, start: () => Promise<OpenTarget>): void {
@@ -47,12 +37,16 @@ export function describeRealFields(name: string, start: () => Promise<OpenTarget
     it('an Annotator submits and updates, and forges nothing', async () => {
       const { annotator, reviewer } = world.people
       const task = `/api/tasks/${world.mine['task']}`
-      const made = await as(annotator, 'POST', `${task}/annotations/`, sent)
+      const made = await as(annotator, 'POST', `${task}/annotations/`, sentWithWork)
       expect(made.status).toBe(201)
       const { id } = JSON.parse(made.text)
       const path = `/api/annotations/${id}/`
       const whole = JSON.parse((await as(annotator, 'GET', path)).text)
-      for (const body of [{ ...sent, id }, { ...whole, lead_time: 2 }, { ground_truth: false }]) {
+      for (const body of [
+        { ...sentWithWork, id },
+        { ...whole, lead_time: 2 },
+        { ground_truth: false },
+      ]) {
         expect((await as(annotator, 'PATCH', path, body)).status).toBe(200)
       }
       expect((await as(annotator, 'PUT', path, whole)).status).toBe(200)

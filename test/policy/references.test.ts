@@ -1,4 +1,5 @@
 import { type Everything, ownerToken, startEverything } from './everything.js'
+import { askAs } from './requests.js'
 import { openRoom, type Room } from './room.js'
 
 let application: Everything
@@ -22,19 +23,8 @@ afterAll(async () => {
   await application.stop()
 })
 
-async function ask(account: number, method: string, path: string, body?: unknown) {
-  const response = await fetch(`${room.url}${path}`, {
-    method,
-    headers: {
-      authorization: `Token ${account}`,
-      'x-person': String(account),
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  })
-  await response.arrayBuffer()
-  return response.status
-}
+const ask = async (account: number, method: string, path: string, body?: unknown) =>
+  (await askAs(room.url, account, { method, path, body })).status
 
 /** Each field by which Label Studio 1.23.2 lets an object refer to another. */
 const fields: readonly (readonly [number, string, string, (id: number) => unknown])[] = [

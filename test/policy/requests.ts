@@ -118,3 +118,39 @@ export function bodiesOf(fields: Readonly<Record<string, unknown>>, own: number)
     { type, body: text, headers: { 'content-encoding': 'gzip' } },
   ]
 }
+
+/** A request of the web application. */
+export interface Asked {
+  readonly method: string
+  readonly path: string
+  readonly body?: unknown
+}
+
+/** Asks as this account of an application that makes accounts up (`startEverything`). */
+export async function askAs(
+  url: string,
+  account: number,
+  { method, path, body }: Asked,
+): Promise<Answered> {
+  const response = await fetch(`${url}${path}`, {
+    method,
+    redirect: 'manual',
+    headers: {
+      authorization: `Token ${account}`,
+      'x-person': String(account),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+  return { status: response.status, text: await response.text() }
+}
+
+/** What the web application sends with a submission, an update and a draft. */
+export const sentWithWork = {
+  lead_time: 1.5,
+  result: [],
+  draft_id: 0,
+  parent_prediction: null,
+  parent_annotation: null,
+  started_at: '2026-11-30T18:00:00Z',
+}

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { endpoints } from '../../adapters/label-studio/policy/endpoints.js'
 import type { OrganizationRole } from '../../lib/mapping/index.js'
 import { type Everything, ownerToken, startEverything } from './everything.js'
+import { type Asked, askAs } from './requests.js'
 import { openRoom, type Room } from './room.js'
 
 /**
@@ -85,27 +86,11 @@ afterAll(async () => {
   await application.stop()
 })
 
-interface Asked {
-  readonly method: string
-  readonly path: string
-  readonly body?: unknown
-}
-
-async function ask({ method, path: url, body }: Asked, account: number) {
-  const response = await fetch(`${room.url}${url}`, {
-    method,
-    redirect: 'manual',
-    headers: {
-      authorization: `Token ${account}`,
-      'x-person': String(account),
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  })
-  const text = await response.text()
+async function ask(asked: Asked, account: number) {
+  const answered = await askAs(room.url, account, asked)
   const reached = application.reached.length > 0
   application.reached.length = 0
-  return { status: response.status, text, reached }
+  return { ...answered, reached }
 }
 
 /**

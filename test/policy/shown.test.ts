@@ -1,6 +1,7 @@
 import type { PersonAccess } from '../../adapters/label-studio/policy/access.js'
 import { shownColumns } from '../../adapters/label-studio/policy/shown.js'
 import { type Everything, ownerToken, startEverything } from './everything.js'
+import { type Asked, askAs } from './requests.js'
 import { openRoom, type Room } from './room.js'
 
 let application: Everything
@@ -22,24 +23,7 @@ afterAll(async () => {
   await application.stop()
 })
 
-interface Asked {
-  readonly method: string
-  readonly path: string
-  readonly body?: unknown
-}
-
-async function ask({ method, path, body }: Asked, account: number) {
-  const response = await fetch(`${room.url}${path}`, {
-    method,
-    headers: {
-      authorization: `Token ${account}`,
-      'x-person': String(account),
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  })
-  return { status: response.status, text: await response.text() }
-}
+const ask = (asked: Asked, account: number) => askAs(room.url, account, asked)
 
 const seen = async (path: string, account: number) =>
   JSON.parse((await ask({ method: 'GET', path }, account)).text)

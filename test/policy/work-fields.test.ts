@@ -1,4 +1,5 @@
 import { type Everything, ownerToken, startEverything } from './everything.js'
+import { askAs, sentWithWork } from './requests.js'
 import { openRoom, type Room } from './room.js'
 
 let application: Everything
@@ -21,42 +22,25 @@ afterAll(async () => {
   await application.stop()
 })
 
-async function ask(account: number, method: string, path: string, body: unknown) {
-  const response = await fetch(`${room.url}${path}`, {
-    method,
-    headers: {
-      authorization: `Token ${account}`,
-      'x-person': String(account),
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify(body),
-  })
-  await response.arrayBuffer()
-  return response.status
-}
-
-/** What the web application sends with a submission, an update and a draft. */
-const sent = {
-  lead_time: 1.5,
-  result: [],
-  draft_id: 0,
-  parent_prediction: null,
-  parent_annotation: null,
-  started_at: '2026-11-30T18:00:00Z',
-}
+const ask = async (account: number, method: string, path: string, body?: unknown) =>
+  (await askAs(room.url, account, { method, path, body })).status
 
 describe('an Annotator writes', () => {
   it.each([
-    ['POST', '/api/tasks/5/annotations/', sent],
-    ['POST', '/api/tasks/5/annotations/', { ...sent, was_cancelled: true, comment: 'x' }],
-    ['POST', '/api/tasks/5/annotations/', { ...sent, ground_truth: false, completed_by: 7 }],
-    ['PATCH', '/api/annotations/5/', { ...sent, id: 5 }],
+    ['POST', '/api/tasks/5/annotations/', sentWithWork],
+    ['POST', '/api/tasks/5/annotations/', { ...sentWithWork, was_cancelled: true, comment: 'x' }],
+    [
+      'POST',
+      '/api/tasks/5/annotations/',
+      { ...sentWithWork, ground_truth: false, completed_by: 7 },
+    ],
+    ['PATCH', '/api/annotations/5/', { ...sentWithWork, id: 5 }],
     ['PATCH', '/api/annotations/5/', { ground_truth: false }],
     ['PATCH', '/api/annotations/15/', { ground_truth: true, import_id: 15, completed_by: 7 }],
-    ['PUT', '/api/annotations/5/', { ...sent, updated_by: 7, bulk_created: false }],
-    ['POST', '/api/tasks/5/drafts', sent],
-    ['POST', '/api/tasks/5/annotations/5/drafts', sent],
-    ['PATCH', '/api/drafts/5/', { ...sent, was_postponed: true }],
+    ['PUT', '/api/annotations/5/', { ...sentWithWork, updated_by: 7, bulk_created: false }],
+    ['POST', '/api/tasks/5/drafts', sentWithWork],
+    ['POST', '/api/tasks/5/annotations/5/drafts', sentWithWork],
+    ['PATCH', '/api/drafts/5/', { ...sentWithWork, was_postponed: true }],
     ['PATCH', '/api/drafts/5/', { user: 'Person7@example.com' }],
   ])('what the application sends: %s %s %j', async (method, path, body) => {
     expect(await ask(annotator, method, path, body)).toBe(200)
