@@ -1,9 +1,16 @@
 import { isObject } from '../../../lib/adapter/index.js'
 import { openProjects, type PersonAccess, type Rank, rankIn, ranks } from './access.js'
-import type { Account, Colleagues } from './colleagues.js'
+import { accountOf, type Colleagues } from './colleagues.js'
 import { actionRoles, carriesFiles, type Endpoint, type NeededRole } from './endpoints.js'
 import { narrowLabels, narrowLink } from './labels.js'
-import { leftOut, shownColumns, shownMembership, shownProjects, withoutOwner } from './shown.js'
+import {
+  itemsOf,
+  leftOut,
+  shownColumns,
+  shownMembership,
+  shownProjects,
+  withoutOwner,
+} from './shown.js'
 
 /** What is needed to change an answer. */
 export interface AnswerContext {
@@ -101,13 +108,6 @@ const privately = ['phone', 'custom_hotkeys', 'allow_newsletters', 'date_joined'
 
 type Item = Readonly<Record<string, unknown>>
 
-/** The items of a list or of a page of it, or the single object of the answer. */
-function itemsOf(body: unknown): readonly Item[] {
-  if (Array.isArray(body)) return body.filter(isObject)
-  if (!isObject(body)) return []
-  return Array.isArray(body['results']) ? body['results'].filter(isObject) : [body]
-}
-
 /** Filters a list of objects. Any other answer is left out altogether. */
 function withItems(body: unknown, isKept: (item: Item) => boolean): unknown {
   const keep = (list: readonly unknown[]) => list.filter((each) => isObject(each) && isKept(each))
@@ -130,10 +130,6 @@ function mapItems(body: unknown, change: (item: Item) => unknown): unknown {
 
 function neededIn(role: NeededRole): Rank {
   return role === 'AN' || role === 'RE' || role === 'MA' ? ranks[role] : ranks.AD
-}
-
-function accountOf(item: Item): Account {
-  return { accountId: Number(item['id']), email: String(item['email'] ?? '').toLowerCase() }
 }
 
 /** Removes other people's annotations and drafts from a task or a page of tasks. */

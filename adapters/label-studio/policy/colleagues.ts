@@ -9,6 +9,11 @@ export interface Account {
   readonly email: string
 }
 
+/** A person as Label Studio lists them. */
+export function accountOf(item: Readonly<Record<string, unknown>>): Account {
+  return { accountId: Number(item['id']), email: String(item['email'] ?? '').toLowerCase() }
+}
+
 /** The accounts that are in the project or, without one, share a project with the person. */
 export type Colleagues = (accounts: readonly Account[]) => Promise<ReadonlySet<number>>
 

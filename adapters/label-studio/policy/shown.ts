@@ -1,6 +1,6 @@
 import { isObject } from '../../../lib/adapter/index.js'
 import { type PersonAccess, rankIn, ranks } from './access.js'
-import type { Colleagues } from './colleagues.js'
+import { accountOf, type Colleagues } from './colleagues.js'
 import { workColumn } from './endpoints.js'
 
 /** What is needed to limit a project. */
@@ -24,13 +24,9 @@ const stranger = { id: 0, first_name: '', last_name: '', email: '', avatar: null
  */
 export async function shownProjects(context: ProjectContext, body: unknown): Promise<unknown> {
   const { person, project, colleagues } = context
-  const items = projectsIn(body)
-  if (!items) return undefined
+  const items = itemsOf(body)
   const creators = items.map(({ created_by: creator }) => creator).filter(isObject)
-  const accounts = creators.map(({ id, email }) => ({
-    accountId: Number(id),
-    email: String(email ?? '').toLowerCase(),
-  }))
+  const accounts = creators.map(accountOf)
   const seen = await colleagues([
     ...new Map(accounts.map((each) => [each.accountId, each])).values(),
   ])
@@ -50,10 +46,10 @@ export async function shownProjects(context: ProjectContext, body: unknown): Pro
   return items.map(shown)[0]
 }
 
-/** The projects of an answer; `undefined` if it is none that Label Studio gives. */
-function projectsIn(body: unknown): readonly Item[] | undefined {
+/** The items of a list or of a page of it, or the single object of the answer. */
+export function itemsOf(body: unknown): readonly Item[] {
   if (Array.isArray(body)) return body.filter(isObject)
-  if (!isObject(body)) return undefined
+  if (!isObject(body)) return []
   return Array.isArray(body['results']) ? body['results'].filter(isObject) : [body]
 }
 
