@@ -1,4 +1,10 @@
-import type { AccessRecord, Scope, User, UserStore } from '../../lib/adapter/index.js'
+import {
+  type AccessRecord,
+  omitGroups,
+  type Scope,
+  type User,
+  type UserStore,
+} from '../../lib/adapter/index.js'
 import { requiredEmail } from './accounts/accounts.js'
 import { holdPerson } from './accounts/hold.js'
 import { managing } from './accounts/links.js'
@@ -49,14 +55,14 @@ export function labelStudioUsers(
     replace: (scope, user, write) =>
       holdingListed(scope, user.id, async (held, record) => {
         requiredEmail(user)
-        const before = await users.get(held, user.id, { omit: new Set(['groups']) })
+        const before = await users.get(held, user.id, omitGroups)
         if (before) await precheck.rename(held, before, user)
         await readmit(held, user, record)
         return managing(settings, held, user, (own) => users.replace(own, user, write))
       }),
     delete: (scope, id, options) =>
       holdingListed(scope, id, async (held) => {
-        const user = await users.get(held, id, { omit: new Set(['groups']) })
+        const user = await users.get(held, id, omitGroups)
         if (!user) return users.delete(held, id, options)
         // A person deleted through SCIM was managed: if their account is reopened later, it is
         // closed again.

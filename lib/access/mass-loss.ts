@@ -1,6 +1,7 @@
 import type { ResolvedFilter } from '../filter/ast.js'
 import type { AccessStore } from '../stores/access-store.js'
 import type { Adapters } from '../stores/adapters.js'
+import { omitGroups } from '../stores/reads.js'
 import type { Scope } from '../stores/scope.js'
 import { pathsOf } from './people.js'
 
@@ -93,7 +94,7 @@ async function countPeople(
   filter?: ResolvedFilter,
 ): Promise<number> {
   const { totalResults } = await users.query(scope, {
-    omit: new Set(['groups']),
+    ...omitGroups,
     ...(filter && { filter }),
     page: { kind: 'index', offset: 0, limit: 1 },
   })

@@ -6,6 +6,7 @@ import { resolvePath } from '../schema/paths.js'
 import type { Adapters } from '../stores/adapters.js'
 import { queryStore } from '../stores/query-store.js'
 import { readMany } from '../stores/read-many.js'
+import { omitGroups } from '../stores/reads.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import type { UserStore } from '../stores/user-store.js'
@@ -42,7 +43,7 @@ export function findByAddress(adapters: Pick<Adapters, 'users' | 'access'>): Fin
     const filter = anyEquals(paths, [address])
     const page = { kind: 'index', offset: 0, limit: maxPeopleOfOneAddress } as const
     const { resources: alike } = await queryStore({ store: adapters.users, type: 'User' }, scope, {
-      omit: new Set(['groups']),
+      ...omitGroups,
       filter,
       page,
     })
@@ -68,7 +69,7 @@ async function ownersByRecord(
 ): Promise<readonly User[]> {
   const records = (await access?.recordsByEmail(scope, address)) ?? []
   const ids = records.map(({ userId }) => userId)
-  const found = await readMany(users, scope, ids, { omit: new Set(['groups']) })
+  const found = await readMany(users, scope, ids, omitGroups)
   return found.filter((user) => emailOf(user) === address)
 }
 

@@ -1,6 +1,7 @@
 import { type Access, givesRoleByRule } from '../mapping/index.js'
 import type { AccessRecord } from '../stores/access-store.js'
 import { readMany, resolveMany } from '../stores/read-many.js'
+import { omitGroups } from '../stores/reads.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import type { Exemption } from '../stores/user-store.js'
@@ -20,8 +21,6 @@ export interface Situation {
 
 /** Situations by user id. */
 export type Situations = ReadonlyMap<string, Situation>
-
-const readWhole = { omit: new Set(['groups']) } as const
 
 /**
  * The situations of people whose leases the caller holds, in a few queries for any number of them.
@@ -47,7 +46,7 @@ async function readSituations(
   scope: Scope,
   userIds: readonly string[],
 ): Promise<Situations> {
-  const found = await readMany(adapters.users, scope, userIds, readWhole)
+  const found = await readMany(adapters.users, scope, userIds, omitGroups)
   const known = await adapters.access.getRecords(scope, userIds)
   const users = new Map(found.map((user) => [user.id, user]))
   const records = new Map(known.map((record) => [record.userId, record]))

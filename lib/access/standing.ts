@@ -3,6 +3,7 @@ import type { Access } from '../mapping/types.js'
 import type { AccessRecord } from '../stores/access-store.js'
 import type { Adapters } from '../stores/adapters.js'
 import { inSteps } from '../stores/in-steps.js'
+import { omitGroups } from '../stores/reads.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import { addressesOf, emailOf } from './email.js'
@@ -69,7 +70,7 @@ export async function isFormerAddress(
   const userId = await access?.getValue(scope, deletedName(address))
   if (userId === undefined) return false
   const record = await access?.getRecord(scope, userId)
-  const user = await users.get(scope, userId, { omit: new Set(['groups']) })
+  const user = await users.get(scope, userId, omitGroups)
   if (user)
     return (await standingOf(adapters, scope, user, record && { record })) === 'deprovisioned'
   return record?.email !== undefined

@@ -7,6 +7,7 @@ import type { PendingOutcome, PendingUser } from '../stores/access-store.js'
 import { storeErrorKind } from '../stores/errors.js'
 import { grouped } from '../stores/grouped.js'
 import { readMany } from '../stores/read-many.js'
+import { omitGroups } from '../stores/reads.js'
 import type { Scope } from '../stores/scope.js'
 import type { AccessAdapters } from './adapters.js'
 import { createBreaker } from './breaker.js'
@@ -132,7 +133,7 @@ async function withPause(
   if (!(await pauseOf(adapters.access, scope))) {
     return prepareSituations(adapters, scope, userIds)
   }
-  const people = await readMany(adapters.users, scope, userIds, { omit: new Set(['groups']) })
+  const people = await readMany(adapters.users, scope, userIds, omitGroups)
   const waiting = people.filter(({ active }) => active === true).map(({ id }) => id)
   const others = userIds.filter((id) => !waiting.includes(id))
   const situations = await prepareSituations(adapters, scope, others)

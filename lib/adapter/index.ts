@@ -170,6 +170,7 @@ export {
   withoutPerson,
 } from '../stores/index.js'
 export { type IndexPlan, indexPlan, isAnsweredByPlan } from '../stores/index-plan.js'
+export { omitGroups, omitMembers, omitNothing } from '../stores/reads.js'
 export { recordPages } from '../stores/record-pages.js'
 export type { User } from '../stores/resource.js'
 export type { Scope } from '../stores/scope.js'

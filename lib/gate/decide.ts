@@ -11,6 +11,7 @@ import {
 import type { Adapters } from '../stores/adapters.js'
 import type { AccountIdentity } from '../stores/gate-policy.js'
 import type { AccountPerson } from '../stores/group-store.js'
+import { omitGroups } from '../stores/reads.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 
@@ -25,7 +26,6 @@ export interface PersonStatus extends Partial<AccountPerson> {
 /** Looks up the status of a person who has an account or wants one. */
 export type LookUpStatus = (scope: Scope, identity: Identity) => Promise<PersonStatus>
 
-const read = { omit: new Set(['groups']) } as const
 const unknown: PersonStatus = { standing: 'unknown' }
 const deprovisioned: PersonStatus = { standing: 'deprovisioned' }
 
@@ -65,7 +65,7 @@ async function personByAccount(
   if (groups.personByAccount) return groups.personByAccount(scope, accountId)
   const record = await access?.recordByAccount(scope, accountId)
   if (!record) return undefined
-  const user = await users.get(scope, record.userId, read)
+  const user = await users.get(scope, record.userId, omitGroups)
   return { record, ...(user && { user }) }
 }
 

@@ -1,5 +1,6 @@
 import type { Adapters } from './adapters.js'
 import { readMany } from './read-many.js'
+import { omitGroups } from './reads.js'
 import type { Member, Resource, User } from './resource.js'
 import type { Scope } from './scope.js'
 
@@ -23,7 +24,7 @@ export async function peopleBelow(
   const people: User[] = []
   let next: readonly string[] = [...seen]
   while (next.length > 0) {
-    const found = await readMany(users, scope, next, { omit: new Set(['groups']) })
+    const found = await readMany(users, scope, next, omitGroups)
     for (const user of found) people.push(user)
     const known = new Set(found.map(({ id }) => id))
     const others = next.filter((id) => !known.has(id))

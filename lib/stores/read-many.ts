@@ -1,11 +1,11 @@
 import type { Access } from '../mapping/types.js'
 import type { GroupStore } from './group-store.js'
 import type { Read } from './query.js'
+import { omitNothing } from './reads.js'
 import type { Resource, User } from './resource.js'
 import type { ResourceStore } from './resource-store.js'
 import type { Scope } from './scope.js'
 
-const everything: Read = { omit: new Set() }
 const concurrentReads = 8
 
 /**
@@ -16,7 +16,7 @@ export async function readMany<R extends Resource>(
   store: ResourceStore<R>,
   scope: Scope,
   ids: readonly string[],
-  read: Read = everything,
+  read: Read = omitNothing,
 ): Promise<readonly R[]> {
   const distinct = [...new Set(ids)]
   if (distinct.length === 0) return []

@@ -7,13 +7,13 @@ import type {
   Adapters,
   Group,
   Outbox,
-  Read,
   Resource,
   ResourceStore,
   Scope,
   User,
   Write,
 } from '../stores/index.js'
+import { omitNothing } from '../stores/reads.js'
 
 /** A store under test, and how to make resources for it. */
 export interface Subject {
@@ -102,9 +102,6 @@ export function subjectNamed(name: Subject['name']): Subject {
   if (found === undefined) throw new Error(`There is no subject "${name}".`)
   return found
 }
-
-/** Reads everything. */
-export const everything: Read = { omit: new Set() }
 
 /** A scope with a new tenant. */
 export function freshScope(): Scope {
@@ -216,6 +213,6 @@ export async function memberIds(
   { adapters, scope }: { readonly adapters: Adapters; readonly scope: Scope },
   groupId: string,
 ): Promise<readonly string[]> {
-  const group = await adapters.groups.get(scope, groupId, everything)
+  const group = await adapters.groups.get(scope, groupId, omitNothing)
   return (group?.members ?? []).map(({ value }) => value).sort()
 }

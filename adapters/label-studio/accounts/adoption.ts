@@ -4,6 +4,7 @@ import {
   emailOf,
   emptyRecord,
   type Grant,
+  omitGroups,
   RefusedError,
   type Scope,
   UnavailableError,
@@ -60,7 +61,6 @@ interface AdoptionParts {
   readonly former?: FormerCredentials | undefined
 }
 
-const withoutGroups = { omit: new Set(['groups']) } as const
 const reservedFor = (accountId: number) => `labelStudio.heir:${accountId}`
 const reservedAddress = (email: string) => `labelStudio.founder:${email}`
 
@@ -122,7 +122,7 @@ async function holderToReplace(
   const isAdoptable = mayAdopt(settings, normalizeEmail(account.email))
   const record = await access.recordByAccount(scope, String(account.id))
   const holder = record?.userId === user.id ? undefined : record
-  const holding = holder && (await users.get(scope, holder.userId, withoutGroups))
+  const holding = holder && (await users.get(scope, holder.userId, omitGroups))
   if (holder && !holding) return holder
   if (holding && holder.account?.origin !== 'imported') {
     throw isLeaving(holding, account.email) ? addressOnTheWay() : anothersAccount()
@@ -164,7 +164,7 @@ async function takeFromList(
     const record = await access.getRecord(held, userId)
     if (!record) return
     if (record.account?.origin !== 'imported') throw anothersAccount()
-    const user = await users.get(held, userId, withoutGroups)
+    const user = await users.get(held, userId, omitGroups)
     await unlist(settings, held, record, { userName: user?.userName ?? record.email ?? userId })
   })
 }

@@ -1,6 +1,7 @@
 import {
   type Access,
   emailOf,
+  omitGroups,
   RefusedError,
   type Scope,
   storeErrorKind,
@@ -130,7 +131,7 @@ async function refuseHeld(
   if (!now || (!now.masked && normalizeEmail(now.email) !== address)) return
   const { access, users } = settings.storage
   const record = await access.recordByAccount(scope, String(id))
-  const holder = record && (await users.get(scope, record.userId, { omit: new Set(['groups']) }))
+  const holder = record && (await users.get(scope, record.userId, omitGroups))
   throw holder && isLeaving(holder, address) ? addressOnTheWay() : addressTaken()
 }
 

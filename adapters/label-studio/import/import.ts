@@ -5,6 +5,7 @@ import {
   type FindByEmail,
   findByEmail,
   type ImportState,
+  omitGroups,
   type Scope,
   type User,
 } from '../../../lib/adapter/index.js'
@@ -68,7 +69,6 @@ interface ImportParts extends TargetParts {
 
 type Outcome = keyof ImportReport | undefined
 
-const readWhole = { omit: new Set(['groups']) } as const
 const defaultIntervalMs = 15 * 60_000
 
 /** Makes the importer of one Label Studio. */
@@ -160,7 +160,7 @@ async function syncAccount(
   if (record.account?.origin === 'imported') {
     return (await parts.mirror.refresh(scope, record, snapshot)) ? 'updated' : undefined
   }
-  const user = await users.get(scope, record.userId, readWhole)
+  const user = await users.get(scope, record.userId, omitGroups)
   if (!isDrifted({ record, user, snapshot }, parts.settings)) return undefined
   return markDrifted(parts, scope, record.userId, user?.userName ?? snapshot.user.email)
 }
@@ -220,7 +220,7 @@ async function handleMissing(
   if ((await access.getRecord(scope, userId))?.account?.origin === 'imported') {
     return (await parts.mirror.remove(scope, userId)) ? 'removed' : undefined
   }
-  const user = await users.get(scope, userId, readWhole)
+  const user = await users.get(scope, userId, omitGroups)
   return user?.active ? markDrifted(parts, scope, userId, user.userName) : undefined
 }
 

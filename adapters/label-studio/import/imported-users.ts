@@ -6,6 +6,7 @@ import {
   emptyRecord,
   isHalfListed,
   lookupKeys,
+  omitGroups,
   type Scope,
   storeErrorKind,
   type User,
@@ -52,7 +53,7 @@ export function importedUsers(settings: LabelStudioSettings): ImportedUsers {
     create: (scope, snapshot) => createListed(tools, scope, snapshot),
     async refresh(scope, record, snapshot) {
       // Compared first without a lease, because nearly everybody is unchanged.
-      const known = await users.get(scope, record.userId, withoutGroups)
+      const known = await users.get(scope, record.userId, omitGroups)
       if (known && isShown(known, snapshot) && !isHalfListed(record)) return false
       return whileListed(settings, scope, record.userId, (held, listed) =>
         refreshListed(tools, held, listed, snapshot),
@@ -80,7 +81,7 @@ async function whileListed(
   const done = await holdForImport(access, scope, userId, async (held) => {
     const record = await access.getRecord(held, userId)
     if (record?.account?.origin !== 'imported') return false
-    const user = await users.get(held, userId, withoutGroups)
+    const user = await users.get(held, userId, omitGroups)
     return unlessTaken(() => work(held, { record, user }))
   })
   return done === true
@@ -91,8 +92,6 @@ interface Tools {
   readonly settings: LabelStudioSettings
   readonly write: ReturnType<typeof writer>
 }
-
-const withoutGroups = { omit: new Set(['groups']) } as const
 
 async function createListed(
   tools: Tools,

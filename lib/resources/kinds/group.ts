@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '../../schema/types.js'
 import type { MemberChange } from '../../stores/group-store.js'
 import { inTurns } from '../../stores/in-steps.js'
 import { memberIds } from '../../stores/people-below.js'
-import type { Read } from '../../stores/query.js'
+import { omitMembers, omitNothing } from '../../stores/reads.js'
 import type { Member, Resource } from '../../stores/resource.js'
 import { type Call, isConditional, type ResourceCall, type Services } from '../call.js'
 import { type Change, type Kind, noMembers, type WriteSpec } from '../kind.js'
@@ -31,9 +31,7 @@ import {
   requireFewMembers,
   withoutMembers,
 } from './members.js'
-import { deletionOf, everything, patched, plain, present } from './plain.js'
-
-const withoutThem: Read = { omit: new Set(['members']) }
+import { deletionOf, patched, plain, present } from './plain.js'
 
 /**
  * Groups: a change of a group can change the access of its members. Stores may keep members
@@ -64,7 +62,7 @@ export const group: Kind = {
     const keepsMembers =
       call.services.options.putWithoutMembers === 'keep' && !sent.names.has('members')
     return {
-      read: keepsMembers && keepsMembersApart(call) ? withoutThem : everything,
+      read: keepsMembers && keepsMembersApart(call) ? omitMembers : omitNothing,
       decide: (current, ignored) => {
         const before = present(current)
         const next = replacement(call, before, sent.attributes)
@@ -93,7 +91,7 @@ export const group: Kind = {
   },
 
   deletion: (call) => ({
-    read: needsMembers(call.services) ? everything : withoutThem,
+    read: needsMembers(call.services) ? omitNothing : omitMembers,
     decide: (current) => {
       const last = present(current)
       return { ...deletionOf(last), members: { add: [], remove: memberIds(last) } }
@@ -191,7 +189,7 @@ async function patchWhole(
     scope,
   )
   return {
-    read: everything,
+    read: omitNothing,
     decide: async (current, ignored) => {
       const before = present(current)
       const more = toKnow.length > 0 ? { members: await membersNamed(call, toKnow) } : {}
@@ -224,7 +222,7 @@ function patchWithDeltas(
 ): WriteSpec {
   const { rest, isRest } = operations
   return {
-    read: withoutThem,
+    read: omitMembers,
     decide: async (current, ignored) => {
       const before = withoutMembers(present(current))
       const { after: changed } = await patched(call, before, rest, { isRest })

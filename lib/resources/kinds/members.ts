@@ -3,6 +3,7 @@ import type { JsonObject } from '../../schema/types.js'
 import type { MemberChange } from '../../stores/group-store.js'
 import { inSteps } from '../../stores/in-steps.js'
 import { readMany } from '../../stores/read-many.js'
+import { omitGroups, omitMembers } from '../../stores/reads.js'
 import type { Member, Resource } from '../../stores/resource.js'
 import type { Call } from '../call.js'
 
@@ -29,10 +30,10 @@ export async function membersNamed(
   { services: { adapters }, scope }: Call,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, JsonObject>> {
-  const users = await readMany(adapters.users, scope, ids, { omit: new Set(['groups']) })
+  const users = await readMany(adapters.users, scope, ids, omitGroups)
   const found = new Set(users.map(({ id }) => id))
   const others = ids.filter((id) => !found.has(id))
-  const groups = await readMany(adapters.groups, scope, others, { omit: new Set(['members']) })
+  const groups = await readMany(adapters.groups, scope, others, omitMembers)
   return new Map([
     ...users.map((user) => memberOf(user, 'User')),
     ...groups.map((group) => memberOf(group, 'Group')),

@@ -2,16 +2,13 @@ import { applyPatch } from '../../patch/apply.js'
 import type { PatchOperation, PatchOptions } from '../../patch/operation.js'
 import type { JsonObject } from '../../schema/types.js'
 import { inTurns } from '../../stores/in-steps.js'
-import type { Read } from '../../stores/query.js'
+import { omitNothing } from '../../stores/reads.js'
 import type { Resource } from '../../stores/resource.js'
 import type { Call, ResourceCall } from '../call.js'
 import { type Change, type Kind, noMembers, type WriteSpec } from '../kind.js'
 import { patchOptions } from '../options.js'
 import { notePassedOver } from '../passed-over.js'
 import { changedAttributes, checkImmutable, contentAmong, replacement } from '../state.js'
-
-/** Reads the whole resource. */
-export const everything: Read = { omit: new Set() }
 
 /** Resources without special behaviour: a host's own types, which give no access. */
 export const plain: Kind = {
@@ -25,7 +22,7 @@ export const plain: Kind = {
   create: (_call, after, secrets) => creation(after, secrets),
 
   replace: (call, sent) => ({
-    read: everything,
+    read: omitNothing,
     decide: (current) => {
       const before = present(current)
       const after = replacement(call, before, sent.attributes)
@@ -35,7 +32,7 @@ export const plain: Kind = {
   }),
 
   patch: (call, operations) => ({
-    read: everything,
+    read: omitNothing,
     decide: async (current) => {
       const before = present(current)
       const { after, secrets, changed } = await patched(call, before, operations)
@@ -43,7 +40,7 @@ export const plain: Kind = {
     },
   }),
 
-  deletion: () => ({ read: everything, decide: (current) => deletionOf(present(current)) }),
+  deletion: () => ({ read: omitNothing, decide: (current) => deletionOf(present(current)) }),
 }
 
 /** The creation of a resource. */

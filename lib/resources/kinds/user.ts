@@ -12,6 +12,7 @@ import { endsInLedger } from '../../stores/access-target.js'
 import { emptyRecord } from '../../stores/empty-record.js'
 import type { UserWithGroups } from '../../stores/group-store.js'
 import { readMany } from '../../stores/read-many.js'
+import { omitGroups, omitNothing } from '../../stores/reads.js'
 import type { Resource, User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { Call, Services } from '../call.js'
@@ -30,7 +31,7 @@ import { stillIn } from '../people/still-in.js'
 import { type Computed, referenceTo } from '../represent.js'
 import { changedAttributes } from '../state.js'
 import { write } from '../write.js'
-import { changeOf, deletionOf, everything, plain, present } from './plain.js'
+import { changeOf, deletionOf, plain, present } from './plain.js'
 
 /** Users: exemptions, passwords, and ending access before the answer. */
 export const user: Kind = {
@@ -144,7 +145,7 @@ export const user: Kind = {
   async beforeDeletion(call) {
     const { services, scope } = call
     const { resource } = await write(call, {
-      read: everything,
+      read: omitNothing,
       decide: async (current) => {
         const before = present(current)
         // Before anything changes, also for people who are already inactive.
@@ -335,7 +336,7 @@ async function checkManager(
   const id = managerIdOf(after)
   if (options.unknownManager === 'keep' || id === undefined) return
   if (before && managerIdOf(before) === id) return
-  const manager = await adapters.users.get(scope, id, { omit: new Set(['groups']) })
+  const manager = await adapters.users.get(scope, id, omitGroups)
   if (!manager) throw invalidValue('Attribute "manager.value" names a user that does not exist.')
 }
 

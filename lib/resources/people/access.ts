@@ -10,6 +10,7 @@ import { emptyRecord } from '../../stores/empty-record.js'
 import { RefusedError, UnavailableError } from '../../stores/errors.js'
 import { memberIds, peopleBelow } from '../../stores/people-below.js'
 import { mapConcurrently, resolveMany } from '../../stores/read-many.js'
+import { omitNothing } from '../../stores/reads.js'
 import type { User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { DeprovisionReason } from '../../stores/user-store.js'
@@ -193,7 +194,7 @@ async function endLosses(
 ): Promise<void> {
   if (ids.length === 0) return
   const members = ids.includes(everybody)
-    ? memberIds(await services.adapters.groups.get(scope, groupId, { omit: new Set() }))
+    ? memberIds(await services.adapters.groups.get(scope, groupId, omitNothing))
     : []
   const withoutRole = await peopleWithoutRole(services, scope, [...members, ...ids])
   if (withoutRole.length > 0)

@@ -7,6 +7,7 @@ import {
   personState,
 } from '../../mapping/index.js'
 import { memberIds, peopleBelow } from '../../stores/people-below.js'
+import { omitMembers, omitNothing } from '../../stores/reads.js'
 import type { GroupReference, User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { Services } from '../call.js'
@@ -48,7 +49,7 @@ export async function foreseeLoss(
   if (!access || !(await canTakeRoles({ ...adapters, access }, scope, loss))) return
   const members =
     loss.leaving === 'everybody'
-      ? memberIds(await adapters.groups.get(scope, loss.id, { omit: new Set() }))
+      ? memberIds(await adapters.groups.get(scope, loss.id, omitNothing))
       : (joining ?? loss.leaving)
   const people = await peopleBelow(adapters, scope, members)
   const active = people.filter((user) => user.active)
@@ -67,7 +68,7 @@ async function nameOf(
   scope: Scope,
   { id }: GroupLoss,
 ): Promise<string> {
-  const group = await groups.get(scope, id, { omit: new Set(['members']) })
+  const group = await groups.get(scope, id, omitMembers)
   return group?.displayName ?? id
 }
 

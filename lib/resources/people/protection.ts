@@ -1,6 +1,7 @@
 import { exemptionsOf } from '../../access/exemption.js'
 import { RefusedError } from '../../stores/errors.js'
 import { readMany } from '../../stores/read-many.js'
+import { omitGroups } from '../../stores/reads.js'
 import type { Resource, User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { Exemption } from '../../stores/user-store.js'
@@ -42,7 +43,7 @@ export async function refuseProtectedMembers(
 ): Promise<void> {
   const { adapters } = services
   if (ids.length === 0 || !adapters.users.exemptions) return
-  const people = await readMany(adapters.users, scope, ids, { omit: new Set(['groups']) })
+  const people = await readMany(adapters.users, scope, ids, omitGroups)
   const exemptions = await exemptionsOf(adapters, scope, people)
   const isProtected = (_: User, index: number) => exemptions[index]?.kind === 'protected'
   const concerned = people.filter(isProtected).map(({ id }) => id)

@@ -2,6 +2,7 @@ import type { AuditEvent } from '../../events/audit-entry.js'
 import { subjectOf } from '../../events/audit-entry.js'
 import { isObject } from '../../schema/json.js'
 import type { Json, JsonObject } from '../../schema/types.js'
+import { omitGroups } from '../../stores/reads.js'
 import type { Scope } from '../../stores/scope.js'
 import type { Services } from '../call.js'
 
@@ -24,7 +25,7 @@ export async function stillIn(
   { id, method, body, status, message }: Refused,
 ): Promise<AuditEvent | undefined> {
   if (id === '' || !(method === 'DELETE' || deactivates(method, body))) return undefined
-  const user = await adapters.users.get(scope, id, { omit: new Set(['groups']) })
+  const user = await adapters.users.get(scope, id, omitGroups)
   if (user?.active !== true) return undefined
   return {
     event: 'access.notEnded',

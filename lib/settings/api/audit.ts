@@ -3,6 +3,7 @@ import { ScimError } from '../../errors.js'
 import { eventNames } from '../../events/catalogue.js'
 import type { AuditQuery, AuditStore, StoredAuditEntry } from '../../stores/audit-store.js'
 import { queryStore } from '../../stores/query-store.js'
+import { omitGroups } from '../../stores/reads.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
 import { csvHeader, csvLine } from '../reports/audit-csv.js'
@@ -57,7 +58,7 @@ async function idNamed(context: SettingsContext, scope: Scope, text: string): Pr
   if (group) return group.id
   const filter = anyEquals(pathsOf('User', ['displayName']), [text])
   const page = { kind: 'index', offset: 0, limit: 1 } as const
-  const read = { omit: new Set(['groups']), filter, page }
+  const read = { ...omitGroups, filter, page }
   const { resources } = await queryStore({ store: users, type: 'User' }, scope, read)
   const token = (await context.tokens?.list(scope))?.find(({ name }) => name === text)
   return resources[0]?.id ?? token?.id ?? text

@@ -1,5 +1,6 @@
 import { allowMassLoss, findByEmail, pause, resume } from '../../access/index.js'
 import { notFound, ScimError } from '../../errors.js'
+import { omitGroups } from '../../stores/reads.js'
 import type { SettingsContext } from '../options.js'
 import { driftOf, driftOfPage } from '../reports/drift.js'
 import { explain } from '../reports/explain.js'
@@ -67,7 +68,7 @@ export async function getDrift(context: SettingsContext, { scope, query }: Call)
     return { status: 200, body: await driftOfPage(context, scope, page) }
   }
   const { users } = context.adapters
-  const user = await users.get(scope, id, { omit: new Set(['groups']) })
+  const user = await users.get(scope, id, omitGroups)
   if (!user) throw noSuchPerson()
   const drift = await driftOf(context, scope, user)
   const supported = users.currentAccess !== undefined

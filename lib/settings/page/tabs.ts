@@ -3,6 +3,7 @@ import { notFound, ScimError } from '../../errors.js'
 import type { StoredAuditEntry } from '../../stores/audit-store.js'
 import { storeErrorKind } from '../../stores/errors.js'
 import { readMany } from '../../stores/read-many.js'
+import { omitGroups, omitMembers } from '../../stores/reads.js'
 import { auditQueryOf, withTargetNamed } from '../api/audit.js'
 import { integerOf, readPeopleFilter, readText } from '../api/parameters.js'
 import { countOf } from '../numbers.js'
@@ -56,7 +57,7 @@ export async function showPerson(pageRequest: PageRequest): Promise<PageAnswer> 
 export async function changePerson(pageRequest: PageRequest): Promise<PageAnswer> {
   const { context, scope, parameters } = pageRequest
   const id = parameters['id'] ?? ''
-  const user = await context.adapters.users.get(scope, id, { omit: new Set(['groups']) })
+  const user = await context.adapters.users.get(scope, id, omitGroups)
   if (!user) throw nobodyHere()
   await context.adapters.access.mark(scope, [id])
   context.reconciler?.wake({ anew: true })
@@ -85,7 +86,7 @@ function nobodyHere(): ScimError {
 }
 
 async function compare({ context, scope }: PageRequest, id: string) {
-  const user = await context.adapters.users.get(scope, id, { omit: new Set(['groups']) })
+  const user = await context.adapters.users.get(scope, id, omitGroups)
   if (!user) return {}
   try {
     const found = await driftOf(context, scope, user)
@@ -162,8 +163,8 @@ async function withNames(
       target && target.name === undefined && target.resourceType === type ? [target.id] : [],
     )
   const [people, groups] = await Promise.all([
-    readMany(adapters.users, scope, idsOf('User'), { omit: new Set(['groups']) }),
-    readMany(adapters.groups, scope, idsOf('Group'), { omit: new Set(['members']) }),
+    readMany(adapters.users, scope, idsOf('User'), omitGroups),
+    readMany(adapters.groups, scope, idsOf('Group'), omitMembers),
   ])
   const names = new Map<string, string>([
     ...people.map(({ id, userName }) => [id, userName] as const),

@@ -1,5 +1,6 @@
 import { ScimError } from '../../errors.js'
 import { readMany } from '../../stores/read-many.js'
+import { omitGroups } from '../../stores/reads.js'
 import type { Workspace, WorkspaceStore } from '../../stores/workspace-store.js'
 import { choiceOf, integerOf, readText } from '../api/parameters.js'
 import { countOf } from '../numbers.js'
@@ -156,7 +157,7 @@ async function placesOf(
   )
   const creators = new Map(unplaced.map(({ projectId, creatorId }) => [projectId, creatorId]))
   const people = await readMany(context.adapters.users, scope, [...new Set(creators.values())], {
-    omit: new Set(['groups']),
+    ...omitGroups,
   })
   const names = new Map(people.map(({ id, userName }) => [id, userName]))
   // If the host lists its projects, any other project was deleted there.

@@ -7,6 +7,7 @@ import {
 } from '../../mapping/index.js'
 import { UnavailableError } from '../../stores/errors.js'
 import { mapConcurrently } from '../../stores/read-many.js'
+import { omitGroups } from '../../stores/reads.js'
 import type { User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
@@ -38,7 +39,6 @@ export interface DriftReport {
 }
 
 const concurrentReads = 4
-const withoutGroups: ReadonlySet<string> = new Set(['groups'])
 
 interface PageRange {
   readonly offset: number
@@ -54,7 +54,7 @@ export async function driftOfPage(
   const { users } = context.adapters
   if (!users.currentAccess) return { supported: false, compared: 0, people: [] }
   const { resources, totalResults } = await users.query(scope, {
-    omit: withoutGroups,
+    ...omitGroups,
     page: { kind: 'index', offset, limit },
   })
   const compared = await mapConcurrently(resources, concurrentReads, (user) =>

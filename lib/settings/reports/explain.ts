@@ -11,6 +11,7 @@ import {
 } from '../../mapping/index.js'
 import type { AccessRecord } from '../../stores/access-store.js'
 import { storeErrorKind } from '../../stores/errors.js'
+import { omitGroups } from '../../stores/reads.js'
 import type { GroupReference, User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
@@ -62,7 +63,7 @@ export async function explain(
   userId: string,
 ): Promise<Explanation | undefined> {
   const { users, groups, access: store } = context.adapters
-  const user = await users.get(scope, userId, { omit: new Set(['groups']) })
+  const user = await users.get(scope, userId, omitGroups)
   if (!user) return undefined
   const [access, memberships, record, [pending], exemption, inForce, invitation, map, { rules }] =
     await Promise.all([

@@ -8,6 +8,7 @@ import { peopleBelow } from '../../stores/people-below.js'
 import type { Sort } from '../../stores/query.js'
 import { queryStore } from '../../stores/query-store.js'
 import { readMany } from '../../stores/read-many.js'
+import { omitGroups } from '../../stores/reads.js'
 import { recordPages } from '../../stores/record-pages.js'
 import type { User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
@@ -58,7 +59,6 @@ export interface FoundPeople {
 export const maxLookedThrough = 10_000
 
 const maxGroupsInFilter = 50
-const withoutGroups = { omit: new Set(['groups']) } as const
 const nobody: FoundPeople = { users: [], totalResults: 0, isComplete: true }
 
 /** The query of a list. */
@@ -171,7 +171,7 @@ function isInState(
 async function peopleWithIds(question: Question, ids: readonly string[]): Promise<readonly User[]> {
   const { context, scope, groupIds } = question
   const { users, groups } = context.adapters
-  const found = await readMany(users, scope, ids, withoutGroups)
+  const found = await readMany(users, scope, ids, omitGroups)
   const byId = new Map(matching(question, found).map((user) => [user.id, user]))
   const people = ids.flatMap((id) => byId.get(id) ?? [])
   if (!groupIds) return people
@@ -279,7 +279,7 @@ function query(
 ) {
   const everything = allOf([filter, inGroups(groupIds), inGroups(giving)])
   return queryStore({ store: context.adapters.users, type: 'User' }, scope, {
-    ...withoutGroups,
+    ...omitGroups,
     ...(everything && { filter: everything }),
     ...(sort && { sort }),
     page: { kind: 'index', ...page },

@@ -1,6 +1,7 @@
 import { groupKey, groupsNamed, type MappingRules, nearMisses } from '../../mapping/index.js'
 import type { MemberPage } from '../../stores/group-store.js'
 import { readMany } from '../../stores/read-many.js'
+import { omitGroups, omitMembers, omitNothing } from '../../stores/reads.js'
 import type { Member } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
@@ -113,7 +114,7 @@ export async function reportGroup(
   { id, ...page }: MemberPage & { readonly id: string },
 ): Promise<GroupReport | undefined> {
   const { groups, access } = context.adapters
-  const group = await groups.get(scope, id, { omit: new Set(['members']) })
+  const group = await groups.get(scope, id, omitMembers)
   if (!group) return undefined
   const [{ rules }, counts, members] = await Promise.all([
     access.rules(scope),
@@ -140,7 +141,7 @@ async function membersOf(
   { id, offset, limit }: MemberPage & { readonly id: string },
 ): Promise<readonly Member[]> {
   if (groups.listMembers) return groups.listMembers(scope, id, { offset, limit })
-  const whole = await groups.get(scope, id, { omit: new Set() })
+  const whole = await groups.get(scope, id, omitNothing)
   return (whole?.members ?? []).slice(offset, offset + limit)
 }
 
@@ -151,7 +152,7 @@ async function named(
   members: readonly Member[],
 ): Promise<readonly GroupMember[]> {
   const ids = members.filter(({ type }) => type !== 'Group').map(({ value }) => value)
-  const people = await readMany(adapters.users, scope, ids, { omit: new Set(['groups']) })
+  const people = await readMany(adapters.users, scope, ids, omitGroups)
   const names = new Map(people.map((user) => [user.id, nameOf(user)]))
   return members
     .map(({ value: id, type, display }) => ({

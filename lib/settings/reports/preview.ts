@@ -17,6 +17,7 @@ import {
 import type { AccessRecord } from '../../stores/access-store.js'
 import type { Page, PageRequest } from '../../stores/query.js'
 import { readMany } from '../../stores/read-many.js'
+import { omitGroups } from '../../stores/reads.js'
 import type { GroupReference, User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { UserStore } from '../../stores/user-store.js'
@@ -151,7 +152,7 @@ async function* pagesOfPeople(
     const page: PageRequest = next
     // Counting everybody for each page would make the cost quadratic.
     const withoutTotal = page.kind === 'cursor'
-    const found = await users.query(scope, { omit: new Set(['groups']), page, withoutTotal })
+    const found = await users.query(scope, { ...omitGroups, page, withoutTotal })
     const ids = found.resources.map(({ id }) => id)
     const [memberships, records] = await Promise.all([
       groups.groupsOf(scope, ids),
@@ -286,7 +287,7 @@ async function protectedOnes(
   const { users } = adapters
   if (!users.exemptions) return sample
   const ids = sample.map(({ id }) => id)
-  const people = await readMany(users, scope, ids, { omit: new Set(['groups']) })
+  const people = await readMany(users, scope, ids, omitGroups)
   const exemptions = await exemptionsOf(adapters, scope, people)
   const reasons = new Map(people.map(({ id }, index) => [id, exemptions[index]?.reason]))
   return sample.map((person) => {

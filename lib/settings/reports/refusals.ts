@@ -1,4 +1,5 @@
 import { readMany } from '../../stores/read-many.js'
+import { omitGroups } from '../../stores/reads.js'
 import { type RefusalCount, refusalRetentionMs } from '../../stores/refusal-store.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
@@ -26,7 +27,7 @@ export async function readRefusals(
   const all = (await adapters.refusals?.list(scope, { since })) ?? []
   const page = all.slice(offset, offset + limit)
   const ids = page.map(({ person }) => person)
-  const people = await readMany(adapters.users, scope, ids, { omit: new Set(['groups']) })
+  const people = await readMany(adapters.users, scope, ids, omitGroups)
   const names = new Map(people.map(({ id, userName }) => [id, userName]))
   return {
     totalResults: all.length,

@@ -1,5 +1,6 @@
 import { hasRules } from '../../mapping/index.js'
 import { queryStore } from '../../stores/query-store.js'
+import { omitGroups, omitMembers } from '../../stores/reads.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
 import { type LastRequests, readLastRequests } from './last-requests.js'
@@ -19,9 +20,9 @@ export async function readSetup(context: SettingsContext, scope: Scope): Promise
   const [{ lastContact }, { rules }, people, groups] = await Promise.all([
     readLastRequests(context, scope),
     adapters.access.rules(scope),
-    queryStore({ store: adapters.users, type: 'User' }, scope, { omit: new Set(['groups']), page }),
+    queryStore({ store: adapters.users, type: 'User' }, scope, { ...omitGroups, page }),
     queryStore({ store: adapters.groups, type: 'Group' }, scope, {
-      omit: new Set(['members']),
+      ...omitMembers,
       page,
     }),
   ])

@@ -11,6 +11,7 @@ import type { EventName } from '../../events/catalogue.js'
 import type { PendingSummary, PendingUser } from '../../stores/access-store.js'
 import type { StoredAuditEntry } from '../../stores/audit-store.js'
 import type { PassedOverCount } from '../../stores/passed-over.js'
+import { omitGroups } from '../../stores/reads.js'
 import type { Scope } from '../../stores/scope.js'
 import type { Seats } from '../../stores/user-store.js'
 import type { SettingsContext } from '../options.js'
@@ -168,7 +169,7 @@ async function stillIn(
   const newest = new Map<string, StillIn>()
   for (const { target, at, detail = '' } of entries) {
     if (!target || newest.has(target.id)) continue
-    const user = await users.get(scope, target.id, { omit: new Set(['groups']) })
+    const user = await users.get(scope, target.id, omitGroups)
     if (user?.active !== true) continue
     newest.set(target.id, { userId: target.id, userName: user.userName, at, detail })
   }
@@ -188,9 +189,8 @@ async function withNames(
   scope: Scope,
   entries: readonly PendingUser[],
 ): Promise<readonly PendingPerson[]> {
-  const read = { omit: new Set(['groups']) }
   const people = await Promise.all(
-    entries.map(({ userId }) => adapters.users.get(scope, userId, read)),
+    entries.map(({ userId }) => adapters.users.get(scope, userId, omitGroups)),
   )
   return entries.map(({ tenant: _, mark: _mark, ...entry }, index) => {
     const userName = people[index]?.userName

@@ -1,6 +1,7 @@
 import { anyEquals, pathsOf } from '../../access/index.js'
 import { groupKey } from '../../mapping/index.js'
 import { queryStore } from '../../stores/query-store.js'
+import { omitMembers } from '../../stores/reads.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
 
@@ -12,7 +13,6 @@ export interface GroupName {
 
 const namesPerQuery = 50
 const groupsPerPage = 200
-const omit: ReadonlySet<string> = new Set(['members'])
 const displayName = pathsOf('Group', ['displayName'])
 
 /**
@@ -51,7 +51,7 @@ export async function* allGroups(
       { store: adapters.groups, type: 'Group' },
       scope,
       {
-        omit,
+        ...omitMembers,
         ...(filter && { filter }),
         page: { kind: 'index', offset, limit: groupsPerPage },
       },

@@ -7,9 +7,10 @@ import {
   storeErrorKind,
   type User,
 } from '../../stores/index.js'
+import { omitNothing } from '../../stores/reads.js'
 import { expectEqual, expectStoreError, expectThat, rejection } from '../assert.js'
 import type { Check, CheckContext } from '../check.js'
-import { changed, createGroup, createUser, everything, instant, writeOf } from '../subject.js'
+import { changed, createGroup, createUser, instant, writeOf } from '../subject.js'
 import { accessOf, fanOutAll, pendingIds } from './work.js'
 
 interface AccessCheck {
@@ -208,7 +209,7 @@ async function comparePerson(
 ): Promise<void> {
   const { groups, users } = adapters
   const record = await access.recordByAccount(scope, '7')
-  const user = await users.get(scope, userId, everything)
+  const user = await users.get(scope, userId, omitNothing)
   const found = user && { user, access: await groups.resolveAccess(scope, user) }
   const person = await groups.personByAccount?.(scope, '7')
   expectEqual(person, record && { record, ...found }, `a person ${when}`)

@@ -1,9 +1,10 @@
 import type { Json } from '../../schema/types.js'
 import type { Resource } from '../../stores/index.js'
+import { omitNothing } from '../../stores/reads.js'
 import { expectEqual } from '../assert.js'
 import type { Check, CheckContext } from '../check.js'
 import { everyAttribute } from '../samples.js'
-import { changed, everything, make, type Subject, subjects, writeOf } from '../subject.js'
+import { changed, make, type Subject, subjects, writeOf } from '../subject.js'
 import { define, firstPage, replace } from './store.js'
 import { storedKinds } from './stored-kinds.js'
 
@@ -72,10 +73,10 @@ async function expectRead(
   const store = subject.store(adapters)
   const { keys } = writeOf(wanted)
   const ways: Readonly<Record<string, readonly (Resource | undefined)[] | undefined>> = {
-    get: [await store.get(scope, wanted.id, everything)],
+    get: [await store.get(scope, wanted.id, omitNothing)],
     query: (await firstPage(context, subject)).resources,
-    getMany: await store.getMany?.(scope, [wanted.id], everything),
-    find: await store.find?.(scope, keys, everything),
+    getMany: await store.getMany?.(scope, [wanted.id], omitNothing),
+    find: await store.find?.(scope, keys, omitNothing),
   }
   for (const [way, found] of Object.entries(ways)) {
     if (found) expectEqual(found, [wanted], `what ${way} returned of a resource ${when}`)

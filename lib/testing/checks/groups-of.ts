@@ -1,9 +1,10 @@
 import { parseFilter } from '../../filter/parse.js'
 import { resolveFilter } from '../../filter/resolve.js'
 import type { Group, GroupReference, Query, Scope, User } from '../../stores/index.js'
+import { omitNothing } from '../../stores/reads.js'
 import { expectEqual, expectIds } from '../assert.js'
 import { always, type Check } from '../check.js'
-import { createGroup, createUser, everything, typeNamed } from '../subject.js'
+import { createGroup, createUser, typeNamed } from '../subject.js'
 import { idsLike } from './ids.js'
 import { addMember, threeUsers } from './members.js'
 
@@ -112,7 +113,7 @@ const checks: readonly Omit<Check, 'level' | 'appliesTo'>[] = [
       const user = await createUser(context)
       const compare = async (when: string) => {
         const found = await groups.userWithGroups?.(scope, user.id)
-        const stored = await users.get(scope, user.id, everything)
+        const stored = await users.get(scope, user.id, omitNothing)
         const expected = (await groups.groupsOf(scope, [user.id])).get(user.id) ?? []
         expectEqual(found?.user, stored, `the user ${when}`)
         expectEqual(
@@ -216,10 +217,10 @@ function queriesFor({ userName, displayName }: User, canFilter = false): readonl
   )
   const filtered = filters.flatMap((filter) =>
     [first(5), first(0), second, { kind: 'cursor', limit: 5 } as const].map((page) => ({
-      ...everything,
+      ...omitNothing,
       filter,
       page,
     })),
   )
-  return [{ ...everything, page: first(5) }, ...(canFilter ? filtered : [])]
+  return [{ ...omitNothing, page: first(5) }, ...(canFilter ? filtered : [])]
 }

@@ -1,3 +1,4 @@
+import { omitNothing } from '../../stores/reads.js'
 import { expectEqual, expectStoreError, expectThat } from '../assert.js'
 import { always, type Check } from '../check.js'
 import {
@@ -6,7 +7,6 @@ import {
   createGroup,
   createUnique,
   createUsers,
-  everything,
   type Subject,
   subjectNamed,
 } from '../subject.js'
@@ -39,7 +39,7 @@ export function idChecks(subject: Subject): readonly Check[] {
         for (const id of idsLike(stored.id)) {
           const named = JSON.stringify(id)
           expectEqual(await read(context, subject, id), undefined, `get of ${named}`)
-          const many = await store(adapters).getMany?.(scope, [id], everything)
+          const many = await store(adapters).getMany?.(scope, [id], omitNothing)
           expectEqual(many ?? [], [], `getMany of ${named}`)
           expectEqual(await store(adapters).delete(scope, id, {}), false, `delete of ${named}`)
           await expectStoreError(
@@ -61,11 +61,11 @@ export function idChecks(subject: Subject): readonly Check[] {
         const stranger = await create(context, otherThan(subject), { externalId: 'same' })
         const { id } = stranger
         expectEqual(await read(context, subject, id), undefined, 'get of another type')
-        const many = await store(adapters).getMany?.(scope, [id], everything)
+        const many = await store(adapters).getMany?.(scope, [id], omitNothing)
         expectEqual(many ?? [], [], 'getMany of another type')
         expectEqual(await store(adapters).delete(scope, id, {}), false, 'delete of another type')
         const keys = [{ attribute: 'externalId', key: 'same' }]
-        const found = await store(adapters).find?.(scope, keys, everything)
+        const found = await store(adapters).find?.(scope, keys, omitNothing)
         expectEqual(found ?? [], [], 'find of another type')
         const ours = await createUnique(context, subject, { externalId: 'same' })
         expectEqual((await firstPage(context, subject)).resources, [ours], 'what query finds')

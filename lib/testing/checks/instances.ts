@@ -1,16 +1,9 @@
 import type { Adapters, AuditStore, TokenStore } from '../../stores/index.js'
+import { omitNothing } from '../../stores/reads.js'
 import { expectEqual, expectStoreError } from '../assert.js'
 import type { Check, CheckContext } from '../check.js'
 import { fullEntry, fullRecord, fullRules, fullToken } from '../samples.js'
-import {
-  changed,
-  create,
-  createGroup,
-  createUser,
-  everything,
-  type Subject,
-  subjects,
-} from '../subject.js'
+import { changed, create, createGroup, createUser, type Subject, subjects } from '../subject.js'
 import { removeMember } from './members.js'
 import { firstPage, read, replace } from './store.js'
 import { accessOf, fanOutAll } from './work.js'
@@ -139,7 +132,7 @@ async function expectResources(
     expectEqual(await read(other, subject, id), wanted, `get ${when}`)
     const { resources } = await firstPage(other, subject)
     expectEqual(resources, wanted === undefined ? [] : [wanted], `query ${when}`)
-    const many = await subject.store(other.adapters).getMany?.(other.scope, [id], everything)
+    const many = await subject.store(other.adapters).getMany?.(other.scope, [id], omitNothing)
     if (many) expectEqual(many, wanted === undefined ? [] : [wanted], `getMany ${when}`)
   }
   await expectSeen('unknown', undefined, 'at first')

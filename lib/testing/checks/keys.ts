@@ -1,15 +1,8 @@
 import type { Resource } from '../../stores/index.js'
+import { omitNothing } from '../../stores/reads.js'
 import { expectEqual, expectStoreError, expectThat, rejection } from '../assert.js'
 import type { Check, CheckContext } from '../check.js'
-import {
-  changed,
-  create,
-  createUnique,
-  everything,
-  make,
-  type Subject,
-  writeOf,
-} from '../subject.js'
+import { changed, create, createUnique, make, type Subject, writeOf } from '../subject.js'
 import { define, replace, sortedIds } from './store.js'
 
 /** Different keys that a database could take for one another, or for names of its own. */
@@ -139,7 +132,7 @@ async function find(
   attribute: string,
   key: string,
 ): Promise<readonly Resource[]> {
-  return (await store(adapters).find?.(scope, [{ attribute, key }], everything)) ?? []
+  return (await store(adapters).find?.(scope, [{ attribute, key }], omitNothing)) ?? []
 }
 
 /** JSON in ASCII, so that texts that look alike can be told apart. */

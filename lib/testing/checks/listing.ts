@@ -1,7 +1,8 @@
 import type { Resource } from '../../stores/index.js'
+import { omitNothing } from '../../stores/reads.js'
 import { expectEqual, expectIds } from '../assert.js'
 import type { Check } from '../check.js'
-import { changed, create, everything, instant, make, subjects, writeOf } from '../subject.js'
+import { changed, create, instant, make, subjects, writeOf } from '../subject.js'
 import { define, firstPage, replace } from './store.js'
 
 /** Lists of many resources, and their order. */
@@ -40,17 +41,17 @@ export const listingChecks: readonly Check[] = subjects.flatMap((subject) => [
         stored.push(await create(context, subject, { externalId }))
       }
       const page = { kind: 'index', offset: 0, limit: 125 } as const
-      const { resources } = await store.query(scope, { ...everything, page })
+      const { resources } = await store.query(scope, { ...omitNothing, page })
       expectEqual(resources.length, 125, 'resources on a page of 125, of 130')
       const wanted = stored.slice(0, 120)
       const ids = wanted.map(({ id }) => id)
-      const many = (await store.getMany?.(scope, ids, everything)) ?? wanted
+      const many = (await store.getMany?.(scope, ids, omitNothing)) ?? wanted
       expectIds(many, wanted, 'what getMany returned for 120 ids')
       const keys = [{ attribute: 'externalId', key: 'shared' }]
-      const found = (await store.find?.(scope, keys, everything)) ?? wanted
+      const found = (await store.find?.(scope, keys, omitNothing)) ?? wanted
       expectIds(found, wanted, 'what find returned for a key that 120 share')
       const own = stored.flatMap((resource) => writeOf(resource).keys)
-      const all = (await store.find?.(scope, own, everything)) ?? stored
+      const all = (await store.find?.(scope, own, omitNothing)) ?? stored
       expectIds(all, stored, 'what find returned for the keys of 130')
     },
   }),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Adapters, Group, MemberChange } from '../../stores/index.js'
+import { omitNothing } from '../../stores/reads.js'
 import { expectEqual, expectIds, expectStoreError, expectThat } from '../assert.js'
 import { always, type Check, type CheckContext } from '../check.js'
 import {
@@ -7,7 +8,6 @@ import {
   createGroup,
   createUser,
   createUsers,
-  everything,
   instant,
   memberIds,
   writeOf,
@@ -83,7 +83,7 @@ const wholeGroups: readonly CheckParts[] = [
       const of = await context.adapters.groups.groupsOf(context.scope, ids)
       const without = ids.filter((id) => of.get(id)?.[0]?.id !== group.id)
       expectEqual(without, [], 'members of whom groupsOf does not know the group')
-      const many = await context.adapters.users.getMany?.(context.scope, ids, everything)
+      const many = await context.adapters.users.getMany?.(context.scope, ids, omitNothing)
       if (many) expectIds(many, users, 'what getMany returned for all of them')
     },
   },
@@ -100,7 +100,7 @@ const wholeGroups: readonly CheckParts[] = [
         await createGroup(context),
       ]
       const page = { kind: 'index', offset: 0, limit: 10 } as const
-      const { resources } = await adapters.groups.query(scope, { ...everything, page })
+      const { resources } = await adapters.groups.query(scope, { ...omitNothing, page })
       const sizes = groups.map(
         ({ id }) => resources.find((group) => group.id === id)?.members?.length ?? 0,
       )
@@ -123,7 +123,7 @@ const wholeGroups: readonly CheckParts[] = [
       const named = [...((error as { ids?: readonly string[] }).ids ?? [])]
       expectEqual(named.sort(), [...unknown].sort(), 'error.ids')
       const page = { kind: 'index', offset: 0, limit: 10 } as const
-      const found = await adapters.groups.query(scope, { ...everything, page })
+      const found = await adapters.groups.query(scope, { ...omitNothing, page })
       expectEqual(found.totalResults, 0, 'groups afterwards')
     },
   },
@@ -371,7 +371,7 @@ function replaceGroup(
 }
 
 function readGroup({ adapters, scope }: CheckContext, id: string): Promise<Group | undefined> {
-  return adapters.groups.get(scope, id, everything)
+  return adapters.groups.get(scope, id, omitNothing)
 }
 
 /** Ids of new users. */

@@ -1,4 +1,5 @@
 import { type Group, storeErrorKind } from '../../stores/index.js'
+import { omitMembers, omitNothing } from '../../stores/reads.js'
 import { expectEqual, expectThat, rejection } from '../assert.js'
 import { always, type Check } from '../check.js'
 import {
@@ -6,7 +7,6 @@ import {
   createGroup,
   createUser,
   createUsers,
-  everything,
   memberIds,
   subjectNamed,
 } from '../subject.js'
@@ -32,12 +32,12 @@ const checks: readonly Omit<Check, 'level' | 'appliesTo'>[] = [
       const namesIn = (group?: Group) => (group?.members ?? []).map(({ display }) => display).sort()
       const wanted = ['New group', 'New user']
       expectEqual(
-        namesIn(await adapters.groups.get(scope, outer.id, everything)),
+        namesIn(await adapters.groups.get(scope, outer.id, omitNothing)),
         wanted,
         'names of members',
       )
       const page = { kind: 'index', offset: 0, limit: 10 } as const
-      const { resources } = await adapters.groups.query(scope, { ...everything, page })
+      const { resources } = await adapters.groups.query(scope, { ...omitNothing, page })
       const listed = resources.find(({ id }) => id === outer.id)
       expectEqual(namesIn(listed), wanted, 'names in a list of groups')
       const found = (await adapters.groups.groupsOf(scope, [user.id])).get(user.id) ?? []
@@ -138,7 +138,7 @@ const checks: readonly Omit<Check, 'level' | 'appliesTo'>[] = [
       const versions = [group.meta.version]
       for (const { id } of users) {
         await adapters.users.delete(scope, id, {})
-        const current = await adapters.groups.get(scope, group.id, { omit: new Set(['members']) })
+        const current = await adapters.groups.get(scope, group.id, omitMembers)
         versions.push(current?.meta.version ?? '')
       }
       const repeated = versions.filter((version, index) => versions.indexOf(version) !== index)

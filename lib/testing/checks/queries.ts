@@ -10,12 +10,12 @@ import type {
   ResourceStore,
   Supports,
 } from '../../stores/index.js'
+import { omitNothing } from '../../stores/reads.js'
 import { expectEqual, expectThat, rejection } from '../assert.js'
 import type { Check, CheckContext } from '../check.js'
 import {
   create,
   createGroup,
-  everything,
   instant,
   make,
   type Subject,
@@ -291,7 +291,7 @@ function ask(
   { store }: Subject,
   query: Omit<Query, 'omit'>,
 ): ReturnType<ResourceStore['query']> {
-  return store(adapters).query(scope, { ...everything, ...query })
+  return store(adapters).query(scope, { ...omitNothing, ...query })
 }
 
 /** Ids on the pages after a position. */

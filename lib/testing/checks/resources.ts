@@ -1,16 +1,8 @@
 import type { Resource } from '../../stores/index.js'
+import { omitNothing } from '../../stores/reads.js'
 import { expectEqual, expectStoreError } from '../assert.js'
 import type { Check } from '../check.js'
-import {
-  changed,
-  create,
-  everything,
-  instant,
-  make,
-  type Subject,
-  subjects,
-  writeOf,
-} from '../subject.js'
+import { changed, create, instant, make, type Subject, subjects, writeOf } from '../subject.js'
 import { idChecks } from './ids.js'
 import { keyChecks } from './keys.js'
 import { raceChecks } from './races.js'
@@ -139,10 +131,10 @@ function looking(subject: Subject): readonly Check[] {
         ]
         await create(context, subject, { externalId: 'three' })
         const keys = two.flatMap((resource) => writeOf(resource).keys)
-        const found = (await store(adapters).find?.(scope, keys, everything)) ?? []
+        const found = (await store(adapters).find?.(scope, keys, omitNothing)) ?? []
         expectEqual(sortedIds(found), sortedIds(two), 'ids')
         const unknown = [{ attribute: 'externalId', key: 'nothing' }]
-        const none = (await store(adapters).find?.(scope, unknown, everything)) ?? []
+        const none = (await store(adapters).find?.(scope, unknown, omitNothing)) ?? []
         expectEqual(none, [], 'what no key leads to')
       },
     }),
@@ -157,7 +149,7 @@ function looking(subject: Subject): readonly Check[] {
         await create(context, subject)
         const ids = [one.id, 'unknown', two.id]
         const { adapters, scope } = context
-        const found = (await store(adapters).getMany?.(scope, ids, everything)) ?? []
+        const found = (await store(adapters).getMany?.(scope, ids, omitNothing)) ?? []
         expectEqual(sortedIds(found), [one.id, two.id].sort(), 'ids')
         expectEqual(byId(found, one.id), one, 'the first one')
       },
@@ -280,7 +272,7 @@ function deleting(subject: Subject): readonly Check[] {
         expectEqual(await store(adapters).delete(scope, stored.id, {}), false, 'the second delete')
         expectEqual(await read(context, subject, stored.id), undefined, 'get afterwards')
         const ids = [stored.id, kept.id]
-        const many = (await store(adapters).getMany?.(scope, ids, everything)) ?? [kept]
+        const many = (await store(adapters).getMany?.(scope, ids, omitNothing)) ?? [kept]
         expectEqual(sortedIds(many), [kept.id], 'what getMany finds')
         const page = await firstPage(context, subject)
         expectEqual(sortedIds(page.resources), [kept.id], 'what query finds')

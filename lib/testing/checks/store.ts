@@ -1,7 +1,8 @@
 import { storeErrorKind } from '../../stores/index.js'
+import { omitNothing } from '../../stores/reads.js'
 import { expectThat } from '../assert.js'
 import type { Check, CheckContext } from '../check.js'
-import { everything, type Subject, writeOf } from '../subject.js'
+import { type Subject, writeOf } from '../subject.js'
 
 /** Defines a check of this subject's store. */
 export function define(
@@ -18,7 +19,7 @@ export function define(
 
 /** Reads the resource with this id. */
 export function read({ adapters, scope }: CheckContext, { store }: Subject, id: string) {
-  return store(adapters).get(scope, id, everything)
+  return store(adapters).get(scope, id, omitNothing)
 }
 
 /** Replaces `before` by `next`. */
@@ -35,7 +36,7 @@ export function replace(
 /** The first 100 resources of the type. */
 export function firstPage({ adapters, scope }: CheckContext, { store }: Subject) {
   const page = { kind: 'index', offset: 0, limit: 100 } as const
-  return store(adapters).query(scope, { ...everything, page })
+  return store(adapters).query(scope, { ...omitNothing, page })
 }
 
 /** Ids, sorted. */

@@ -1,3 +1,4 @@
+import { omitNothing } from '../../stores/reads.js'
 import { expectEqual, expectStoreError } from '../assert.js'
 import type { Check, CheckContext } from '../check.js'
 import {
@@ -5,7 +6,6 @@ import {
   create,
   createGroup,
   createUser,
-  everything,
   instant,
   type Subject,
   subjectNamed,
@@ -91,7 +91,7 @@ async function keepsApart(context: CheckContext, subject: Subject): Promise<void
     () => replace(context, subject, changed(theirs, { externalId: 'x' }), theirs),
     'replace across tenants',
   )
-  const found = await store.getMany?.(context.scope, [theirs.id], everything)
+  const found = await store.getMany?.(context.scope, [theirs.id], omitNothing)
   expectEqual(found ?? [], [], 'getMany across tenants')
   expectEqual((await firstPage(context, subject)).totalResults, 0, 'totalResults')
   const ours = await create(context, subject, name)
