@@ -56,7 +56,18 @@ describe.each([
     const reports = () => provider.events.filter(({ event }) => event === 'access.massLoss')
     const crewId: string = group.id
     const shut: string = (await provider.group('Shut')).id
-    return { ...provider, access, ids, crew, crewId, shut, path: `/Groups/${crewId}`, reports }
+    const empty: string = (await provider.group('Nobody yet')).id
+    return {
+      ...provider,
+      access,
+      ids,
+      crew,
+      crewId,
+      shut,
+      empty,
+      path: `/Groups/${crewId}`,
+      reports,
+    }
   }
   type Organization = Awaited<ReturnType<typeof organization>>
 
@@ -91,6 +102,23 @@ describe.each([
     [
       'a name that shuts out',
       ({ patch, path }) => patch(path, [{ op: 'replace', path: 'displayName', value: 'Shut too' }]),
+    ],
+    [
+      'a name that shuts out, of a group without a rule',
+      async (world) => {
+        await shutOutOnly(world)
+        const rename = { op: 'replace', path: 'displayName', value: 'Shut too' }
+        return world.patch(world.path, [rename])
+      },
+    ],
+    [
+      'a name that shuts out, together with new members',
+      async (world) => {
+        await shutOutOnly(world)
+        const members = world.crew.map((value) => ({ value }))
+        const whole = { schemas: [groupSchema], displayName: 'Shut too', members }
+        return world.put(`/Groups/${world.empty}`, whole)
+      },
     ],
     [
       'new members of a group that shuts out',

@@ -303,6 +303,7 @@ function lossesOf(change: Change): GroupLoss[] {
     const cause = (name: string) => `Deleting the group "${name}"`
     return [{ ...group, leaving: members.remove, cause }]
   }
+  const newName = renamed && { name: renamed.to }
   const losses: GroupLoss[] = []
   if (renamed) {
     const cause = (name: string) => `Renaming the group "${name}" to "${renamed.to}"`
@@ -314,7 +315,7 @@ function lossesOf(change: Change): GroupLoss[] {
   }
   if (members.add.length > 0) {
     const cause = (name: string) => `Adding members to the group "${name}"`
-    losses.push({ ...group, joining: members.add, leaving: [], cause })
+    losses.push({ ...group, ...newName, joining: members.add, leaving: [], cause })
   }
   return losses
 }

@@ -4,7 +4,7 @@ import { exemptionsOf } from '../../access/exemption.js'
 import { asStoreError } from '../../access/failure.js'
 import { withTimeLimit } from '../../access/time-limit.js'
 import { auditEntry, subjectOf } from '../../events/audit-entry.js'
-import { groupKey, mappingPolicy } from '../../mapping/index.js'
+import { mappingPolicy } from '../../mapping/index.js'
 import type { AccessStore } from '../../stores/access-store.js'
 import { emptyRecord } from '../../stores/empty-record.js'
 import { RefusedError, UnavailableError } from '../../stores/errors.js'
@@ -16,6 +16,7 @@ import type { Scope } from '../../stores/scope.js'
 import type { DeprovisionReason } from '../../stores/user-store.js'
 import type { Services } from '../call.js'
 import { appendAudit, markPending } from '../outbox.js'
+import { type Renaming, roleLosses } from './role-losses.js'
 import { addUnfinished, everybody, removeUnfinished, unfinishedLosses } from './unfinished.js'
 
 const concurrentPeople = 8
@@ -123,7 +124,7 @@ export interface ChangedGroup {
   /** Members who join; they lose access only if a rule gives the role Deactivated. */
   readonly joining?: readonly string[]
   /** Its name before and after, if it is renamed; this concerns everybody in it. */
-  readonly renamed?: { readonly from: string; readonly to: string }
+  readonly renamed?: Renaming
 }
 
 /**
@@ -150,16 +151,12 @@ async function concernedBy(
   { leaving, joining = [], renamed }: ChangedGroup,
 ): Promise<readonly string[]> {
   if (leaving.length + joining.length === 0 && !renamed) return []
-  const { roles_groups: rules } = (await access.rules(scope)).rules
-  if (rules.length === 0) return []
-  const isNamed = (name: string, [, group]: readonly [string, string]) =>
-    groupKey(group, policy) === groupKey(name, policy)
-  const shutting = rules.filter(([role]) => role === 'Deactivated')
-  const isTaking =
-    renamed !== undefined &&
-    (rules.some((rule) => isNamed(renamed.from, rule)) ||
-      shutting.some((rule) => isNamed(renamed.to, rule)))
-  return [...(isTaking ? [everybody] : []), ...leaving, ...(shutting.length > 0 ? joining : [])]
+  const losses = roleLosses((await access.rules(scope)).rules, policy, renamed)
+  return [
+    ...(losses.byRenaming ? [everybody] : []),
+    ...(losses.byLeaving ? leaving : []),
+    ...(losses.byJoining ? joining : []),
+  ]
 }
 
 /**

@@ -1,17 +1,12 @@
 import { type AccessAdapters, noteRolesByRule } from '../../access/index.js'
-import {
-  compileRules,
-  givesRoleByRule,
-  groupKey,
-  mappingPolicy,
-  personState,
-} from '../../mapping/index.js'
+import { compileRules, givesRoleByRule, mappingPolicy, personState } from '../../mapping/index.js'
 import { memberIds, peopleBelow } from '../../stores/people-below.js'
 import { omitMembers, omitNothing } from '../../stores/reads.js'
 import type { GroupReference, User } from '../../stores/resource.js'
 import type { Scope } from '../../stores/scope.js'
 import type { Services } from '../call.js'
 import type { Loss } from './brake.js'
+import { type Renaming, roleLosses } from './role-losses.js'
 
 /** A change of a group that can take access from people. */
 export interface GroupLoss {
@@ -24,8 +19,8 @@ export interface GroupLoss {
   readonly joining?: readonly string[]
   /** Members (people or groups) that leave; `everybody`, not yet read, if the group is renamed. */
   readonly leaving: readonly string[] | 'everybody'
-  /** The old and new name of the group; absent if it keeps its name or is deleted. */
-  readonly renamed?: { readonly from: string; readonly to: string }
+  /** Absent if the group keeps its name or is deleted. */
+  readonly renamed?: Renaming
   /** The cause, as the beginning of a sentence about the group of this name. */
   readonly cause: (name: string) => string
 }
@@ -72,17 +67,14 @@ async function nameOf(
   return group?.displayName ?? id
 }
 
-/** Whether the change can take roles. A rename takes only what rules give to the old name. */
 async function canTakeRoles(
   { access, policy = mappingPolicy() }: AccessAdapters,
   scope: Scope,
   { renamed, joining }: GroupLoss,
 ): Promise<boolean> {
-  const { rules } = await access.rules(scope)
-  if (joining) return rules.roles_groups.some(([role]) => role === 'Deactivated')
-  if (!renamed) return rules.roles_groups.length > 0
-  const from = groupKey(renamed.from, policy)
-  return rules.roles_groups.some(([, group]) => groupKey(group, policy) === from)
+  const losses = roleLosses((await access.rules(scope)).rules, policy, renamed)
+  if (joining) return losses.byJoining
+  return renamed ? losses.byRenaming : losses.byLeaving
 }
 
 /** The people who have access now and none once the group has changed. */
