@@ -1,3 +1,4 @@
+import { isObject } from '../schema/json.js'
 import type { User } from '../stores/resource.js'
 
 /** Tells an address from a login name. Whether the address is valid is for the host to decide. */
@@ -18,28 +19,39 @@ export function emailOf(user: User): string | undefined {
   const emails = readEmails(user)
   const candidates = [
     emails.find(({ primary }) => primary)?.value,
-    emails.find(({ type }) => type?.toLowerCase() === 'work')?.value,
+    emails.find((email) => isOfType(email, 'work'))?.value,
     user.userName,
-    ...emails.filter(({ type }) => type?.toLowerCase() !== 'home').map(({ value }) => value),
+    ...emails.filter((email) => !isOfType(email, 'home')).map(({ value }) => value),
   ]
   return candidates
-    .map((text) => text && foldEmail(text))
-    .find((text) => text && address.test(text))
+    .filter((text) => typeof text === 'string')
+    .map(foldEmail)
+    .find((text) => address.test(text))
+}
+
+/** `userName` and the values of `emails`, as the client sent them: a person may sign in with each. */
+export function loginNamesOf(user: User): readonly string[] {
+  const texts = [user.userName, ...readEmails(user).map(({ value }) => value)]
+  return texts.filter((text) => typeof text === 'string')
 }
 
 /** Every address in a person's attributes, lower-cased: e-mails, and `userName` where it is one. */
 export function addressesOf(user: User): readonly string[] {
-  const texts = [user.userName, ...readEmails(user).map(({ value }) => value)]
-  const folded = texts.map((text) => foldEmail(text ?? ''))
-  return [...new Set(folded)].filter((text) => address.test(text))
+  return [...new Set(loginNamesOf(user).map(foldEmail))].filter((text) => address.test(text))
 }
 
 interface Email {
-  readonly value?: string
-  readonly type?: string
-  readonly primary?: boolean
+  readonly value?: unknown
+  readonly type?: unknown
+  readonly primary?: unknown
 }
 
+/** The users of a host's own store may have been checked by nobody, and have texts as e-mails. */
 function readEmails(user: User): readonly Email[] {
-  return Array.isArray(user.emails) ? (user.emails as readonly Email[]) : []
+  const emails: readonly unknown[] = Array.isArray(user.emails) ? user.emails : []
+  return emails.map((email) => (isObject(email) ? email : { value: email }))
+}
+
+function isOfType({ type }: Email, name: string): boolean {
+  return typeof type === 'string' && type.toLowerCase() === name
 }

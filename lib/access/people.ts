@@ -1,7 +1,6 @@
 import type { ResolvedFilter } from '../filter/ast.js'
 import { foldCase } from '../schema/comparable.js'
 import { compileResourceTypes } from '../schema/compile.js'
-import { isObject } from '../schema/json.js'
 import { resolvePath } from '../schema/paths.js'
 import type { Adapters } from '../stores/adapters.js'
 import { queryStore } from '../stores/query-store.js'
@@ -10,7 +9,7 @@ import { omitGroups } from '../stores/reads.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import type { UserStore } from '../stores/user-store.js'
-import { emailOf } from './email.js'
+import { emailOf, loginNamesOf } from './email.js'
 
 const maxPeopleOfOneAddress = 100
 
@@ -74,10 +73,9 @@ async function ownersByRecord(
 }
 
 function hasAddress(user: User, address: string): boolean {
-  const emails = Array.isArray(user['emails']) ? user['emails'] : []
-  const values = emails.map((email) => (isObject(email) ? email['value'] : undefined))
-  const texts = [emailOf(user), user.userName, ...values]
-  return texts.some((text) => typeof text === 'string' && text.toLowerCase() === address)
+  return (
+    emailOf(user) === address || loginNamesOf(user).some((text) => text.toLowerCase() === address)
+  )
 }
 
 /** Makes such a finder for this store. Each call costs one indexed query. */

@@ -4,7 +4,7 @@ import type { Adapters } from '../stores/adapters.js'
 import { checkAdapters } from '../stores/check-adapters.js'
 import type { User } from '../stores/resource.js'
 import type { Exemption, UserStore } from '../stores/user-store.js'
-import { foldEmail } from './email.js'
+import { foldEmail, loginNamesOf } from './email.js'
 
 const named: Exemption = {
   kind: 'protected',
@@ -59,12 +59,4 @@ function namedBy(names: readonly string[]): (user: User) => boolean {
   const folded = new Set(names.map(foldEmail))
   return (user) =>
     exact.has(user.id) || loginNamesOf(user).some((name) => folded.has(foldEmail(name)))
-}
-
-function loginNamesOf(user: User): string[] {
-  const emails = Array.isArray(user.emails) ? user.emails : []
-  const values = emails.map((email) =>
-    typeof email === 'object' && email !== null && !Array.isArray(email) ? email.value : email,
-  )
-  return [user.userName, ...values].filter((value) => typeof value === 'string')
 }
