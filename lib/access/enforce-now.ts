@@ -113,7 +113,7 @@ async function markAndClaim(
     if (claim !== 'settled') return claim
     // A running reconciler took the mark. The random pause keeps it from being first every time.
     await pause(Math.random() * waitMs)
-  } while (Date.now() < deadline)
+  } while (isAwaited(scope, deadline))
   return 'busy'
 }
 
@@ -162,8 +162,13 @@ async function claimPerson(
     const [leased] = await access.pendingOf(scope, [userId])
     if (!leased) return 'settled'
     await pause(waitMs)
-  } while (Date.now() < deadline)
+  } while (isAwaited(scope, deadline))
   return 'busy'
+}
+
+/** Whether a request still waits for a lease: its client may have gone. */
+function isAwaited({ signal }: Scope, deadline: number): boolean {
+  return Date.now() < deadline && !signal.aborted
 }
 
 /**

@@ -1,3 +1,4 @@
+import createDebug from 'debug'
 import type { Pool, PoolClient, PoolConfig } from 'pg'
 import { ConfigurationError } from '../../../lib/adapter/index.js'
 import type { Connection, SqlClient } from './dialect.js'
@@ -6,6 +7,7 @@ import { type ClientLimits, clientOf, isAnswer } from './postgres-client.js'
 import { type ServerClock, serverClock } from './postgres-clock.js'
 import { createTurns } from './turns.js'
 
+const debug = createDebug('label-studio-scim:sql')
 const int8 = 20
 const maxNames = 500
 
@@ -116,7 +118,7 @@ function trackConnections(pool: Pool, settings: Settings) {
     const at = performance.now()
     const clock = serverClock()
     const prepare = async () => {
-      await client.query(planning).catch(throwUnanswered)
+      await client.query(planning).catch(tellAnswered)
       const name = await clock.read((text) => client.query(text))
       if (server !== undefined && server !== name) keptSince = Math.max(keptSince, at)
       server = name
@@ -153,9 +155,10 @@ function trackConnections(pool: Pool, settings: Settings) {
   }
 }
 
-/** Without these settings the server works too. */
-function throwUnanswered(error: unknown): void {
+/** Without these settings the server works too, only slower. */
+function tellAnswered(error: unknown): void {
   if (!isAnswer(error)) throw error
+  debug('PostgreSQL refused the settings of its planner: %O', error)
 }
 
 async function loadPg(): Promise<typeof import('pg')> {
