@@ -11,7 +11,12 @@ export {
 } from './api/sessions/identify.js'
 export type { OwnerTokenOptions } from './api/sessions/owner.js'
 export { type LabelStudioOwnerOptions, labelStudioOwner } from './gate/owner.js'
-export type { Importer, ImportOptions, ImportReport } from './import/import.js'
+export type {
+  Importer,
+  ImportOptions,
+  ImportReport,
+  RegularImportOptions,
+} from './import/import.js'
 export type { CommunityDeprovisioning, LabelStudioAdaptersOptions } from './options.js'
 export { sinceFirstRule } from './policy/in-force.js'
 export { type LabelStudioPolicyOptions, labelStudioPolicy } from './policy/index.js'

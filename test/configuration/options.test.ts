@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { identifyLabelStudioUser } from '../../adapters/label-studio/api/index.js'
+import { importerOf } from '../../adapters/label-studio/import/import.js'
 import {
   labelStudioAdapters,
   labelStudioOwner,
@@ -21,6 +22,9 @@ import { type OptionRow, optionTables, rowsOf } from '../support/option-tables.j
 
 const root = path.join(__dirname, '../..')
 const page = fs.readFileSync(path.join(root, 'docs/options.md'), 'utf8')
+
+/** Asks no Label Studio before it has read its options. */
+const importer = () => importerOf({ settings: { storage: memoryAdapters() } } as never)
 
 /** A misspelt option of each factory, and the name it was meant to be. */
 const misspelt: [factory: string, build: () => unknown, meant: string][] = [
@@ -68,6 +72,7 @@ const misspelt: [factory: string, build: () => unknown, meant: string][] = [
   ['memoryAdapters', () => memoryAdapters({ targets: 1 } as never), 'target'],
   ['sqlAdapters', () => sqlAdapters({ poolsize: 1 } as never), 'poolSize'],
   ['labelStudioAdapters', () => labelStudioAdapters({ adoptt: 'none' } as never), 'adopt'],
+  ['importer.start', () => importer().start({ intervallMs: 1_000 } as never), 'intervalMs'],
   ['identifyLabelStudioUser', () => identifyLabelStudioUser({ cacheMS: 1 } as never), 'cacheMs'],
   ['labelStudioOwner', () => labelStudioOwner({ tennant: 'a' } as never), 'tenant'],
   ['labelStudioPolicy', () => labelStudioPolicy({ onRefusall: 1 } as never), 'onRefusal'],

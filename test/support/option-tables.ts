@@ -1,5 +1,6 @@
 import { identifyTable } from '../../adapters/label-studio/api/sessions/identify.js'
 import { ownerTable } from '../../adapters/label-studio/gate/owner.js'
+import { importTable } from '../../adapters/label-studio/import/import.js'
 import { labelStudioTable } from '../../adapters/label-studio/options.js'
 import { labelStudioPolicyTable } from '../../adapters/label-studio/policy/index.js'
 import { memoryTable } from '../../adapters/memory/index.js'
@@ -26,6 +27,7 @@ export const optionTables: readonly OptionTable[] = [
   memoryTable,
   sqlTable,
   labelStudioTable,
+  importTable,
   identifyTable,
   labelStudioPolicyTable,
   ownerTable,

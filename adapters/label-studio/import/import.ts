@@ -2,12 +2,16 @@ import { randomUUID } from 'node:crypto'
 import createDebug from 'debug'
 import {
   type AccessRecord,
+  callback,
   type FindByEmail,
   findByEmail,
   type ImportState,
   omitGroups,
+  optionTable,
+  readOptions,
   type Scope,
   type User,
+  whole,
 } from '../../../lib/adapter/index.js'
 import { referenceTo } from '../accounts/accounts.js'
 import { mayAdopt } from '../accounts/adoption.js'
@@ -45,6 +49,22 @@ export interface ImportOptions {
   readonly onProgress?: (state: ImportState) => void
 }
 
+/** Options of `importer.start`. */
+export interface RegularImportOptions extends Omit<ImportOptions, 'signal'> {
+  /** Time between two imports, in milliseconds. Default 15 minutes. */
+  readonly intervalMs?: number
+}
+
+/** The options of `importer.start`. */
+export const importTable = optionTable<RegularImportOptions>()(
+  'importer.start',
+  'ERR_SCIM_LABEL_STUDIO_OPTION',
+  {
+    intervalMs: { type: whole(1_000, 86_400_000), default: 15 * 60_000 },
+    onProgress: { type: callback<NonNullable<ImportOptions['onProgress']>>(), shown: 'none' },
+  },
+)
+
 /** Keeps SCIM's list of people in step with Label Studio's. */
 export interface Importer {
   /**
@@ -56,8 +76,10 @@ export interface Importer {
   /**
    * Imports now and then regularly. After a failure, the next run tries again. A second call
    * changes nothing.
+   *
+   * @throws ConfigurationError when an option cannot work
    */
-  start(options?: Omit<ImportOptions, 'signal'> & { readonly intervalMs?: number }): void
+  start(options?: RegularImportOptions): void
   stop(): Promise<void>
 }
 
@@ -68,8 +90,6 @@ interface ImportParts extends TargetParts {
 }
 
 type Outcome = keyof ImportReport | undefined
-
-const defaultIntervalMs = 15 * 60_000
 
 /** Makes the importer of one Label Studio. */
 export function importerOf(target: TargetParts): Importer {
@@ -93,9 +113,10 @@ export function importerOf(target: TargetParts): Importer {
   }
   return {
     run,
-    start({ intervalMs = defaultIntervalMs, ...options } = {}) {
+    start(given = {}) {
+      const { intervalMs, onProgress } = readOptions(importTable, given)
       const again = () => {
-        running = run(options)
+        running = run({ ...(onProgress && { onProgress }) })
           .catch((error: unknown) => debug('import failed: %O', error))
           .finally(() => {
             if (!abort.signal.aborted) timer = setTimeout(again, intervalMs).unref()
