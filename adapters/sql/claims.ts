@@ -1,7 +1,7 @@
 import type { AccessStore, PendingUser } from '../../lib/adapter/index.js'
 import { atMost, type Database, lone, statement } from './database.js'
 import type { SqlDialect } from './dialects/dialect.js'
-import { isMember } from './members.js'
+import { isMember } from './member-rows.js'
 import { isStorable, type Sql, sql } from './sql.js'
 
 /** The row of a pending person. */

@@ -22,16 +22,18 @@ import {
   applyMemberChange,
   leaveAllGroups,
   lockForDeletion,
-  readFewMembers,
-  readMemberCounts,
-  readMemberPage,
-  readMembersAtOnce,
-  readMembersInSteps,
   removeAllMembers,
 } from './members.js'
 import { changeMembersAtOnce } from './members-at-once.js'
 import { type Write, type WriteOptions, writeOutbox } from './outbox.js'
 import { personReader, type VersionedResolver } from './person.js'
+import {
+  readFewMembers,
+  readMemberCounts,
+  readMemberPage,
+  readMembersAtOnce,
+  readMembersInSteps,
+} from './read-members.js'
 import { insert, remove, sqlResourceStore, update } from './resource-store.js'
 import { lockResource, selectResource, toResource, touchResource } from './rows.js'
 import { isStorable } from './sql.js'

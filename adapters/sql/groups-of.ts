@@ -9,7 +9,7 @@ import type {
 } from '../../lib/adapter/index.js'
 import { type Session, statement } from './database.js'
 import type { SqlDialect } from './dialects/dialect.js'
-import { isMember } from './members.js'
+import { isMember } from './member-rows.js'
 import { firstFound, type LoneLookup, loneLookup } from './query.js'
 import { isOfType, type ResourceRow, resourceColumns, toResource } from './rows.js'
 import { isStorable, type Sql, sql } from './sql.js'

@@ -9,7 +9,7 @@ import {
 import { appendAudit } from './audit-store.js'
 import type { Database, Session } from './database.js'
 import { groupsAmong, markAll, markPeople, unmark } from './marks.js'
-import type { MemberId } from './members.js'
+import type { MemberId } from './member-rows.js'
 import { recordWithLease, saveRecords } from './records.js'
 import { isStorable } from './sql.js'
 

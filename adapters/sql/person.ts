@@ -10,7 +10,7 @@ import {
 } from '../../lib/adapter/index.js'
 import { inBatches } from './batches.js'
 import { type Database, statement } from './database.js'
-import { isMember } from './members.js'
+import { isMember } from './member-rows.js'
 import { recordOf } from './records.js'
 import { isOfType, type ResourceRow, toResource } from './rows.js'
 import { isStorable, sql } from './sql.js'

@@ -16,7 +16,7 @@ import type { SqlDialect } from './dialects/dialect.js'
 import { filterCondition } from './filter.js'
 import { countAll, type Extent } from './listing.js'
 import { digestMark, hasKey, storedKey } from './lookups.js'
-import { isMember } from './members.js'
+import { isMember } from './member-rows.js'
 import {
   isInListing,
   isOfType,
