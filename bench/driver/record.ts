@@ -81,11 +81,18 @@ function recordPostgres(note: Note): void {
     // Settings are made once for each connection.
     if (!text.startsWith('set ')) {
       const named = name === undefined ? {} : { name }
-      note({ kind: 'rows', text, parameters: values, ...named, ...firstOf(result.rows) })
+      const window = windowIn(text)
+      note({ kind: 'rows', text, parameters: values, ...named, ...window, ...firstOf(result.rows) })
     }
     return result
   }
   Object.assign(prototype, { query: recorded })
+}
+
+/** Where the parameters are of `inTime` in the dialect of PostgreSQL. */
+function windowIn(text: string) {
+  const found = /between to_timestamp\(\$(\d+)\) and to_timestamp\(\$(\d+)\)/.exec(text)
+  return found && { window: { earliest: Number(found[1]) - 1, latest: Number(found[2]) - 1 } }
 }
 
 async function recordFlushes(note: Note): Promise<void> {

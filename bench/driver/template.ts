@@ -9,6 +9,8 @@ export interface Statement {
   readonly parameters: readonly unknown[]
   /** The name of a prepared statement on PostgreSQL. */
   readonly name?: string
+  /** Which parameters are the times between which it may have effect, in seconds. */
+  readonly window?: { readonly earliest: number; readonly latest: number }
   readonly row?: Row
 }
 
@@ -56,7 +58,12 @@ export function substitution({ sample }: Template, request: string, newId: () =>
     return value === skipped.sample && skipped.sample > 0 ? skipped.own : value
   }
   return {
-    parametersOf: ({ parameters }) => parameters.map(exchanged),
+    parametersOf({ parameters, window }) {
+      const values = parameters.map(exchanged)
+      const now = Date.now() / 1_000
+      if (window) Object.assign(values, { [window.earliest]: now - 1, [window.latest]: now + 10 })
+      return values
+    },
     note({ row }, [found]) {
       if (row === undefined || found === undefined) return
       for (const column of Object.keys(row)) {
