@@ -15,7 +15,18 @@ async function setUp() {
   const now = (timeoutMs = 2_000) =>
     enforceNow(context, world.scope, ada.id, { timeoutMs, retryAfterSeconds: 7 })
   const pending = () => world.adapters.access.pendingOf(world.scope, [ada.id])
-  return { ...world, host, ada, now, pending }
+  return { ...world, context, host, ada, now, pending }
+}
+
+/** Makes the host answer only when `slow` opens; `begun` opens when it is asked. */
+function slowly(host: ReturnType<typeof recordingTarget>) {
+  const begun = aGate()
+  const slow = aGate()
+  host.haveTrouble(() => {
+    begun.open()
+    return slow.opened
+  })
+  return { begun, slow }
 }
 
 describe('enforceNow', () => {
@@ -34,16 +45,30 @@ describe('enforceNow', () => {
 
   it('waits for a reconciler that still works with what it read before', async () => {
     const { host, now, adapters, scope, ada } = await setUp()
-    const slow = aGate()
-    host.haveTrouble(() => slow.opened)
+    const { begun, slow } = slowly(host)
     const drained = createReconciler(adapters).drain()
-    while (host.maxBusy() === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    await begun.opened
     await adapters.access.mark(scope, [ada.id])
     const answered = now()
     slow.open()
     await Promise.all([drained, answered])
     expect([...host.overlapping]).toEqual([])
     expect(host.people.get(ada.id)?.active).toBe(false)
+  })
+
+  it('no longer waits for a reconciler when the client has gone', async () => {
+    const { host, pending, context, scope, ada } = await setUp()
+    const { begun, slow } = slowly(host)
+    const drained = createReconciler(context.adapters).drain()
+    await begun.opened
+    const client = new AbortController()
+    const options = { timeoutMs: 600_000, retryAfterSeconds: 7 }
+    const answered = enforceNow(context, { ...scope, signal: client.signal }, ada.id, options)
+    client.abort()
+    await expect(answered).rejects.toThrow(UnavailableError)
+    expect(await pending()).toHaveLength(1)
+    slow.open()
+    await drained
   })
 
   it('tells the caller to come back when the host is slow, and lets the work go on', async () => {
