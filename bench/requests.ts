@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { send } from './client.js'
 import { textOf } from './driver/template.js'
 import { type LoadRequest, load, type Round } from './load.js'
@@ -64,12 +65,15 @@ const uncountedRounds: readonly number[] = [5, 16]
 
 /** How many requests the router answers before the sample, so that it knows its database. */
 const warmUps = 3
+/** What the router does besides, such as noting that the token was used, ends in this time. */
+const restMs = 500
 
 /** Lets the router answer a sample request, and the driver run the same statements from then on. */
 async function teachDriver({ server, router }: Subject, { next }: Load): Promise<void> {
   const answer = ({ method, path, body }: LoadRequest) =>
     send(method, `${router.baseUrl}${path}`, body)
   for (let each = 0; each < warmUps; each += 1) await answer(next())
+  await pause(restMs)
   const sample = next()
   const steps = await router.record(() => answer(sample))
   const body = sample.body === undefined ? '' : JSON.stringify(sample.body)

@@ -51,6 +51,10 @@ async function run(connection: Connection, template: Template, request: string):
       await connection.flush()
       continue
     }
+    if (step.kind === 'setting') {
+      await connection.set(step.text)
+      continue
+    }
     const found = connection.run(step, parametersOf(step))
     // SQLite answers at once; another request must not come in between during its transaction.
     const rows: readonly Row[] = Array.isArray(found) ? found : await found

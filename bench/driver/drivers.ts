@@ -16,6 +16,8 @@ export interface Connection {
     statement: Statement,
     parameters: readonly unknown[],
   ): readonly Row[] | Promise<readonly Row[]>
+  /** Makes a setting, unless the connection has it. */
+  set(text: string): Promise<void>
   /** Resolves when everything committed survives a power failure. */
   flush(): Promise<void>
   release(): void
@@ -52,6 +54,7 @@ function sqliteDriver(path: string): PlainDriver {
       known.run(...parameters)
       return []
     },
+    async set() {},
     flush,
     release() {},
   }
@@ -86,6 +89,8 @@ async function flush(path: string): Promise<void> {
 
 function postgresDriver(url: string): PlainDriver {
   const pool = new pg.Pool({ connectionString: url, max: 10 })
+  const settings = new WeakMap<pg.PoolClient, Set<string>>()
+  pool.on('connect', (client) => settings.set(client, new Set()))
   return {
     async connect() {
       const client = await pool.connect()
@@ -93,6 +98,12 @@ function postgresDriver(url: string): PlainDriver {
         async run({ text, name }, parameters) {
           const named = name === undefined ? {} : { name }
           return (await client.query({ text, values: [...parameters], ...named })).rows
+        },
+        async set(text) {
+          const made = settings.get(client)
+          if (made?.has(text)) return
+          made?.add(text)
+          await client.query(text)
         },
         async flush() {},
         release: () => client.release(),

@@ -15,7 +15,11 @@ export interface Recorder {
  */
 export async function recordDrivers(): Promise<Recorder> {
   let steps: Step[] | undefined
-  const note = (step: Step) => steps?.push(step)
+  const settings = new Map<string, Step>()
+  const note = (step: Step) => {
+    if (step.kind === 'setting') settings.set(step.text, step)
+    else steps?.push(step)
+  }
   recordSqlite(note)
   recordPostgres(note)
   await recordFlushes(note)
@@ -26,7 +30,7 @@ export async function recordDrivers(): Promise<Recorder> {
     end() {
       const recorded = steps ?? []
       steps = undefined
-      return recorded
+      return [...settings.values(), ...recorded]
     },
   }
 }
@@ -78,8 +82,8 @@ function recordPostgres(note: Note): void {
     const [asked] = given as [string | { text: string; values?: unknown[]; name?: string }]
     const result = (await query.apply(this, given)) as { readonly rows: Row[] }
     const { text, values = [], name } = typeof asked === 'string' ? { text: asked } : asked
-    // Settings are made once for each connection.
-    if (!text.startsWith('set ')) {
+    if (text.startsWith('set ')) note({ kind: 'setting', text })
+    else {
       const named = name === undefined ? {} : { name }
       const window = windowIn(text)
       note({ kind: 'rows', text, parameters: values, ...named, ...window, ...firstOf(result.rows) })

@@ -1,5 +1,9 @@
 /** One step of a request on the database, as the adapter took it. */
-export type Step = Statement | { readonly kind: 'flush' }
+export type Step =
+  | Statement
+  | { readonly kind: 'flush' }
+  /** Made once for each connection. */
+  | { readonly kind: 'setting'; readonly text: string }
 
 /** A statement, with the values and the first row of the sample. */
 export interface Statement {
