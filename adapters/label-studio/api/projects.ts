@@ -100,19 +100,31 @@ function memberCalls(http: HttpClient): Pick<ProjectsApi, 'member' | 'addMember'
     // The request lists the members to have, so repeating it changes nothing.
     const body = toBulk(members)
     const request = { method: 'POST', path, body, repeatable: true, signal } as const
-    const answer = readRecord(await http.request(request), 'project members')
-    const skipped = answer['skipped_user_ids']
-    const isSkipped = (userId: number) => Array.isArray(skipped) && skipped.includes(userId)
-    return new Map(members.map((member) => [member, !isSkipped(member.userId)]))
+    const { skipped_user_ids: skipped } = readRecord(await http.request(request), 'project members')
+    const isMember = Array.isArray(skipped)
+      ? (userId: number) => !skipped.includes(userId)
+      : await directMembers(http, id, body.included)
+    return new Map(members.map((member) => [member, isMember(member.userId)]))
   })
   return {
     member: findMember,
     addMember: async (id, member, signal) => (await addMember(id, member, signal)) !== false,
     async removeMember(id, userId, signal) {
       const path = apiPath`/api/projects/${id}/members/`
-      const query = { user: userId }
-      await orUndefined(http.request({ method: 'DELETE', path, query, signal }))
+      // Versions before mid-2026 read only the body.
+      const who = { user: userId }
+      await orUndefined(http.request({ method: 'DELETE', path, query: who, body: who, signal }))
     },
+  }
+}
+
+/** Who of these accounts is a direct member. Versions before mid-2026 do not tell whom they skip. */
+async function directMembers(http: HttpClient, id: number, userIds: readonly number[]) {
+  const path = apiPath`/api/projects/${id}/members/paginated/`
+  const found = await membersAmong(http, path, userIds)
+  return (userId: number): boolean => {
+    const member = found.get(userId)
+    return member !== undefined && !toProjectMember(userId, member).implicit
   }
 }
 

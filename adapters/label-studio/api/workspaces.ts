@@ -66,8 +66,10 @@ export function workspacesApi(http: HttpClient): WorkspacesApi {
     addMember,
     async removeMember(id, userId, signal) {
       const path = apiPath`/api/workspaces/${id}/memberships/`
+      // Versions before mid-2026 read only the body.
+      const who = { query: { user_id: userId }, body: { user: userId } }
       try {
-        await http.request({ method: 'DELETE', path, query: { user_id: userId }, signal })
+        await http.request({ method: 'DELETE', path, ...who, signal })
       } catch (error) {
         // Before 2.37.0 a successful removal was reported as an error, so the membership is read
         // again.

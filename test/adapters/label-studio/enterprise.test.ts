@@ -209,6 +209,29 @@ describe('project members', () => {
   })
 })
 
+describe('a version before mid-2026', () => {
+  it('lets members go that are named in the body, because it does not read the query', async () => {
+    await startFake({ before2026: true })
+    const [id, workspace] = [await aUser(), await api.workspaces.create('W')]
+    const project = { id: 7, title: 'P', createdBy: 1, members: new Set([id]) }
+    fake.state.projects.set(7, project)
+    await api.workspaces.addMember(workspace.id, id)
+    await api.workspaces.removeMember(workspace.id, id)
+    await api.projects.removeMember(7, id)
+    expect(await api.workspaces.hasMember(workspace.id, id)).toBe(false)
+    expect([...project.members]).toEqual([])
+  })
+
+  it('does not tell whom it skipped, so the members are read', async () => {
+    await startFake({ before2026: true })
+    const [skipped, added] = [await aUser(), await aUser('bob@example.com')]
+    await api.members(1).setRole(added, 'AN')
+    fake.state.projects.set(7, { id: 7, title: 'P', createdBy: 1, members: new Set() })
+    const answers = [skipped, added].map((userId) => api.projects.addMember(7, { userId }))
+    expect(await Promise.all(answers)).toEqual([false, true])
+  })
+})
+
 it("shows the mappings of Label Studio's own SCIM and SAML", async () => {
   fake.state.scimSettings['roles_groups'] = [['Administrator', 'LS-Admins']]
   expect(await api.settings.scimMapping()).toEqual({

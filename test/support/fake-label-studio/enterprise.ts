@@ -131,10 +131,22 @@ const addWorkspaceMembers = manual(
   }),
 )
 
+/** The member to remove, from the query or, for old clients, from the body. */
+function memberToRemove({ options, request }: FakeContext, name: 'user' | 'user_id') {
+  const body = record(request.json)
+  const asked = options.before2026 ? null : request.query.get(name)
+  return Number(asked ?? body[name] ?? body['user'])
+}
+
+const noMember = () => invalid({ user: ['This field is required.'] })
+
 const removeWorkspaceMember = manual(
   'workspace',
-  workspace(({ options, request }, { members }) => {
-    const isRemoved = members.delete(Number(request.query.get('user_id')))
+  workspace((context, { members }) => {
+    const { options } = context
+    const user = memberToRemove(context, 'user_id')
+    if (Number.isNaN(user)) return noMember()
+    const isRemoved = members.delete(user)
     if (options.workspaceRemovalFails) return apiError(500, 'Server error')
     return isRemoved ? noContent() : apiError(404, 'No WorkspaceMember matches.')
   }),
@@ -167,7 +179,7 @@ const projectMembers: FakeHandler = (context, id) => {
 }
 
 /** Skips people without membership and a working role in the organization. */
-const addProjectMembers = manual('project', ({ state, request }, id) => {
+const addProjectMembers = manual('project', ({ state, request, options }, id) => {
   const project = id === undefined ? undefined : state.projects.get(id)
   if (project === undefined) return apiError(404, 'No Project matches the given query.')
   const body = record(request.json)
@@ -181,7 +193,7 @@ const addProjectMembers = manual('project', ({ state, request }, id) => {
   }
   return json(200, {
     assignments: included.filter(canJoin).length,
-    skipped_user_ids: included.filter((user) => !canJoin(user)),
+    ...(!options.before2026 && { skipped_user_ids: included.filter((user) => !canJoin(user)) }),
   })
 })
 
@@ -198,10 +210,12 @@ function putRole(
   return role
 }
 
-const removeProjectMember = manual('project', ({ state, request }, id) => {
+const removeProjectMember = manual('project', (context, id) => {
+  const { state } = context
   const project = id === undefined ? undefined : state.projects.get(id)
-  const user = Number(request.query.get('user'))
+  const user = memberToRemove(context, 'user')
   if (project === undefined) return apiError(404, 'No Project matches the given query.')
+  if (Number.isNaN(user)) return noMember()
   if (!project.members.delete(user)) return apiError(404, 'No ProjectMember matches.')
   for (const role of state.projectRoles.values()) {
     if (role.project === project.id && role.user === user) state.projectRoles.delete(role.id)

@@ -21,6 +21,11 @@ export interface FakeOptions {
   defaultRole?: string
   /** Enterprise: `false` disables the API for that kind of access; `status` is its answer then. */
   manual?: { role?: boolean; workspace?: boolean; project?: boolean; status?: 400 | 403 }
+  /**
+   * Enterprise before mid-2026: members are removed by a JSON body, because the query is not read,
+   * and the bulk call does not tell whom it skipped.
+   */
+  before2026?: boolean
   /** Enterprise before 2.37.0: removing a person from a workspace works, but answers 500. */
   workspaceRemovalFails?: boolean
   /**
