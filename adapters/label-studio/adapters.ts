@@ -65,10 +65,11 @@ export function labelStudioAdapters(options: LabelStudioAdaptersOptions): LabelS
   const api = labelStudioApi({ ...connection, token }, (call) => watch.observe('token', call))
   const admin =
     owner && labelStudioAdmin({ ...connection, ...owner }, (call) => watch.observe('owner', call))
-  const installation = installationSource(api, settings.storage.access, options.clock)
-  watch.onRefusal(installation.askAgain)
   const { tenant, storage } = settings
-  const invite = inviteReset({ ...api, access: storage.access, tenant })
+  const { access } = storage
+  const installation = installationSource({ api, access, tenant, clock: options.clock })
+  watch.onRefusal(installation.askAgain)
+  const invite = inviteReset({ ...api, access, tenant })
   const parts = { api, admin, installation, invite, settings }
   const edition = editionOf(parts)
   const target = labelStudioTarget(parts, edition)

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import createDebug from 'debug'
 import { type AccessStore, type Scope, UnavailableError } from '../../lib/adapter/index.js'
 import {
@@ -27,7 +28,7 @@ export interface Installation {
 export interface InstallationSource {
   /**
    * Returns the last known facts; asks Label Studio only if nothing is known. @throws as the API,
-   * when it cannot tell
+   * when it cannot tell; UnavailableError while the account of the token is in another organization
    */
   get(): Promise<Installation>
   /**
@@ -46,30 +47,39 @@ const rememberedAs = 'labelStudio.installation'
  * minute.
  */
 const freshMs = 60_000
+const storedMs = 10_000
 /** Hints within this time count once. */
 const leastMs = 5_000
 
+interface SourceParts {
+  readonly api: LabelStudioApi
+  readonly access: AccessStore
+  readonly tenant: string
+  readonly clock?: (() => number) | undefined
+}
+
 /** Finds out the facts about the Label Studio behind `api`, and stores them in `access`. */
-export function installationSource(
-  api: LabelStudioApi,
-  access: AccessStore,
-  clock: () => number = Date.now,
-): InstallationSource {
+export function installationSource(parts: SourceParts): InstallationSource {
+  const { api, access, clock = Date.now } = parts
   let known: Installation | undefined
+  let isElsewhere = false
   let asking: Promise<Installation> | undefined
   let askedAt = Number.NEGATIVE_INFINITY
 
+  const askOnce = async () => {
+    const found = await ask(api)
+    const before = known ?? (await storedIn(parts))
+    isElsewhere = isOther(before, found)
+    if (before && isElsewhere) throw elsewhere(before, found)
+    // The same object while nothing changes, so that everything derived from it can be reused.
+    if (JSON.stringify(found) !== JSON.stringify(known)) known = found
+    return known ?? found
+  }
   const askNow = (): Promise<Installation> => {
     askedAt = clock()
-    asking ??= ask(api)
-      .then((found) => {
-        // The same object while nothing changes, so that everything derived from it can be reused.
-        if (JSON.stringify(found) !== JSON.stringify(known)) known = found
-        return known ?? found
-      })
-      .finally(() => {
-        asking = undefined
-      })
+    asking ??= askOnce().finally(() => {
+      asking = undefined
+    })
     return asking
   }
   const askInBackground = (afterMs: number) => {
@@ -77,7 +87,7 @@ export function installationSource(
     askNow().catch((error: unknown) => debug('what is known of Label Studio is old: %O', error))
   }
   const get = async () => {
-    if (known === undefined) return askNow()
+    if (known === undefined || isElsewhere) return askNow()
     askInBackground(freshMs)
     return known
   }
@@ -111,6 +121,30 @@ function rememberedIn(
       throw new UnavailableError('Label Studio was never reached.', { cause: error })
     }
   }
+}
+
+async function storedIn({ access, tenant }: SourceParts): Promise<Installation | undefined> {
+  const signal = AbortSignal.timeout(storedMs)
+  const scope = { tenant, actor: 'installation', requestId: randomUUID(), signal }
+  const text = await access.getValue(scope, rememberedAs)
+  return text === undefined ? undefined : (JSON.parse(text) as Installation)
+}
+
+/**
+ * An account of Enterprise can be in several organizations, and its API works in the active one,
+ * which its owner can change in Label Studio at any time.
+ */
+function isOther(before: Installation | undefined, found: Installation): boolean {
+  const isEnterprise = before?.edition === 'enterprise' && found.edition === 'enterprise'
+  return isEnterprise && before.organization !== found.organization
+}
+
+function elsewhere(before: Installation, found: Installation): UnavailableError {
+  const message =
+    `The account of the token has changed to organization ${found.organization} of Label ` +
+    `Studio. Nothing is done there: this database is of organization ${before.organization}. ` +
+    'Change back, or start with an empty database.'
+  return new UnavailableError(message, { needsAttention: true, retryAfterSeconds: 60 })
 }
 
 async function ask(api: LabelStudioApi): Promise<Installation> {

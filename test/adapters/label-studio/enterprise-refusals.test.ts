@@ -99,6 +99,29 @@ describe('a MANUAL_* flag', () => {
   })
 })
 
+describe('another organization of the owner', () => {
+  it('is left alone, and nobody counts as put out of the first one meanwhile', async () => {
+    const more = { isWorking: false, reconciler: { maxRetryAfterMs: 20 } }
+    const { fake, product, push, roleOf, startAgain } = await start({ defaultRole: 'AN' }, more)
+    const id = await push()
+    const owner = fake.state.users.get(1)
+    if (owner === undefined) throw new Error('There is no owner.')
+    owner.activeOrganization = 2
+    const next = await startAgain({ storage: product.adapters, ...more })
+    const people = fake.state.users.size
+    await next.setActive(id, false)
+    await next.pushUser({ userName: 'ben@example.com' })
+    await next.drained()
+    expect([roleOf(), fake.state.users.size]).toEqual(['AN', people])
+    expect((await next.record(id))?.enforced).toBe('active')
+    await expect(next.adapters.importer.run()).rejects.toThrow(/changed to organization 2/)
+    owner.activeOrganization = 1
+    await next.setActive(id, false)
+    await next.drained()
+    expect([roleOf(), (await next.record(id))?.enforced]).toEqual(['DI', 'deprovisioned'])
+  })
+})
+
 describe('seats', () => {
   it('that are all taken refuse a new person whom the default role would give one', async () => {
     const { product, push } = await start({ defaultRole: 'AN', seatLimit: 2 })

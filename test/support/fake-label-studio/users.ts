@@ -115,7 +115,7 @@ const create: FakeHandler = (context) => {
     firstName: textIn(body, 'first_name') ?? '',
     lastName: textIn(body, 'last_name') ?? '',
     password: isEnterprise ? textIn(body, 'password') : undefined,
-    activeOrganization: isEnterprise ? organizationId : null,
+    activeOrganization: isEnterprise ? (context.user?.activeOrganization ?? null) : null,
   })
   state.users.set(user.id, user)
   if (!seesNobody(context)) addMember(context, user)
@@ -174,8 +174,14 @@ function found(handler: (context: FakeContext, user: FakeUser) => ReturnType<Fak
   }
 }
 
+/** Another organization of Enterprise has only its creator, and is shown to those active there. */
 const listMembers: FakeHandler = (context, organization) => {
-  const { state, isEnterprise, request } = context
+  const { state, isEnterprise, request, user } = context
+  const isElsewhere = isEnterprise && organization === user?.activeOrganization
+  const own = user && memberOf(state, user.id)
+  if (isElsewhere && organization !== organizationId && own) {
+    return paged(request, [own], (each) => showMember(context, each), { defaultSize: 20 })
+  }
   if (organization !== organizationId)
     return { status: 404, headers: { 'content-type': 'text/html' } }
   const members = [...state.members.values()].filter((each) =>
