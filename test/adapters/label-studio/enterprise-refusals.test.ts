@@ -122,6 +122,20 @@ describe('another organization of the owner', () => {
   })
 })
 
+describe('somebody removed from the organization', () => {
+  it.each([true, false])('is out, whether the list has them or not (%s)', async (listsRemoved) => {
+    const world = await start({ defaultRole: 'AN', listsRemoved }, { isWorking: false })
+    const { product, push, setMember, fake } = world
+    const id = await push()
+    setMember({ deletedAt: new Date().toISOString() })
+    fake.requests.length = 0
+    await product.setActive(id, false)
+    await product.drained()
+    expect((await product.record(id))?.enforced).toBe('deprovisioned')
+    expect(fake.requests.filter(({ method }) => method === 'PATCH')).toEqual([])
+  })
+})
+
 describe('seats', () => {
   it('that are all taken refuse a new person whom the default role would give one', async () => {
     const { product, push } = await start({ defaultRole: 'AN', seatLimit: 2 })

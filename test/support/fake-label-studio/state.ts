@@ -17,6 +17,11 @@ export interface FakeOptions {
   masks?: 'plain' | 'numbered'
   /** Enterprise: how many people may have a working role at once. Default: unlimited. */
   seatLimit?: number
+  /**
+   * Enterprise: the list of members has removed ones too, masked, unless `is_deleted=false` is
+   * asked for. The reference does not say. Default false.
+   */
+  listsRemoved?: boolean
   /** Enterprise: the role of new members. Default `NO`. */
   defaultRole?: string
   /** Enterprise: `false` disables the API for that kind of access; `status` is its answer then. */

@@ -193,10 +193,11 @@ const listMembers: FakeHandler = (context, organization) => {
   })
 }
 
-function matchesMemberQuery({ state, request }: FakeContext, member: FakeMember): boolean {
+function matchesMemberQuery(context: FakeContext, member: FakeMember): boolean {
+  const { state, options, request } = context
   const { query } = request
-  const wantsDeleted = query.get('is_deleted') === 'true'
-  if ((member.deletedAt !== undefined) !== wantsDeleted) return false
+  const asked = query.get('is_deleted') ?? (options.listsRemoved ? undefined : 'false')
+  if (asked !== undefined && `${member.deletedAt !== undefined}` !== asked) return false
   const roles = query.get('role')?.split(',')
   if (roles !== undefined && !roles.includes(member.role)) return false
   const user = state.users.get(member.userId)

@@ -12,6 +12,7 @@ import type { OrganizationMembers, ShownAccount } from '../../accounts/directory
 import {
   type AssignableRoleCode,
   type LabelStudioApi,
+  type LabelStudioUser,
   type OrganizationMember,
   type RoleCode,
   roleNames,
@@ -69,23 +70,10 @@ const roleBefore = (accountId: number) => `labelStudio.roleBefore:${accountId}`
 
 /** Organization roles through the REST API. */
 export function organizationRoles(parts: RoleParts): OrganizationRoles {
-  const { api, access, organization, everybody } = parts
+  const { api, access, organization } = parts
   const members = api.members(organization)
 
-  async function memberOf({ signal }: Scope, { user, member: read }: ShownAccount) {
-    if (read) return read
-    const { id, email, masked } = user
-    const listed = await everybody.find(id, signal)
-    if (listed) return listed
-    if (email !== '' && !masked) {
-      for await (const member of members.list({ search: email }, signal)) {
-        if (member.userId === id) return member
-      }
-    }
-    // The search is quick, but a person it misses is looked up in the list, because ending access
-    // must miss nobody.
-    return (await everybody.list(signal)).get(id)
-  }
+  const memberOf = memberReader(parts)
   const set = (scope: Scope, id: number, role: AssignableRoleCode) =>
     explained(api, 'role', () => members.setRole(id, role, scope.signal))
 
@@ -134,6 +122,28 @@ export function organizationRoles(parts: RoleParts): OrganizationRoles {
       if (role === 'DI') await access.setValue(scope, roleBefore(user.id), '')
       return { role: after.role ?? next, notes: [] }
     },
+  }
+}
+
+/** Finds memberships. A list may have people who were removed, who have none. */
+function memberReader({ api, organization, everybody }: RoleParts) {
+  const members = api.members(organization)
+
+  async function lookUp({ signal }: Scope, { id, email, masked }: LabelStudioUser) {
+    const listed = await everybody.find(id, signal)
+    if (listed) return listed
+    if (email !== '' && !masked) {
+      for await (const member of members.list({ search: email }, signal)) {
+        if (member.userId === id) return member
+      }
+    }
+    // The search is quick, but a person it misses is looked up in the list, because ending access
+    // must miss nobody.
+    return (await everybody.list(signal)).get(id)
+  }
+  return async (scope: Scope, account: ShownAccount): Promise<OrganizationMember | undefined> => {
+    const member = account.member ?? (await lookUp(scope, account.user))
+    return member?.user.masked ? undefined : member
   }
 }
 
