@@ -17,6 +17,8 @@ export async function importSettings(call: CommandCall): Promise<number> {
     tell(message, { error: message })
     return 1
   }
+  const seats = mapping.user_type_groups.length
+  if (seats > 0) process.stderr.write(`WARNING: ${seats} rules for seat types are left out.\n`)
   const rules = parseRules(mapping, mappingPolicy({ allowSystemRoles: true }))
   if (options.to !== undefined) return saveAt(options.to, rules, call)
   const text = JSON.stringify(rules, null, 2)

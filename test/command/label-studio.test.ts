@@ -159,6 +159,16 @@ describe('label-studio-scim import-settings', () => {
     expect(JSON.parse(fs.readFileSync(file, 'utf8'))).toEqual(mapping)
   })
 
+  it('leaves out rules for seat types, and says so', async () => {
+    await start({ mode: 'lse' })
+    fake.state.scimSettings = { ...mapping, user_type_groups: [['flex', 'LS-Flex']] }
+    const { stdout, stderr } = await run(['import-settings'])
+    expect([JSON.parse(stdout), stderr]).toEqual([
+      mapping,
+      'WARNING: 1 rules for seat types are left out.\n',
+    ])
+  })
+
   it('saves it at a host’s settings API', async () => {
     await start({ mode: 'lse' })
     fake.state.scimSettings = mapping

@@ -118,7 +118,7 @@ function memberCalls(http: HttpClient): Pick<ProjectsApi, 'member' | 'addMember'
   }
 }
 
-/** Who of these accounts is a direct member. Versions before mid-2026 do not tell whom they skip. */
+/** Who of these is a direct member: versions before mid-2026 do not tell whom they skip. */
 async function directMembers(http: HttpClient, id: number, userIds: readonly number[]) {
   const path = apiPath`/api/projects/${id}/members/paginated/`
   const found = await membersAmong(http, path, userIds)

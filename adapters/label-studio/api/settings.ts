@@ -26,6 +26,8 @@ export interface NativeMapping {
   roles_groups: unknown[]
   workspaces_groups: unknown[]
   projects_groups: unknown[]
+  /** Seat types, which Enterprise has since 2.37. */
+  user_type_groups: unknown[]
 }
 
 /** Calls about settings of the whole organization. */
@@ -36,6 +38,8 @@ export interface OrganizationSettingsApi {
   scimMapping(signal?: AbortSignal): Promise<NativeMapping | undefined>
   /** Mapping of Label Studio's own SAML; `undefined` in Community. */
   samlMapping(signal?: AbortSignal): Promise<NativeMapping | undefined>
+  /** The SAML settings' own `manual_role_management`, which the flag yields to if it is set. */
+  samlManualRoles(signal?: AbortSignal): Promise<boolean | undefined>
   /**
    * The token of the organization's invite link. Anybody who has it can sign up, so treat it as a
    * secret.
@@ -73,6 +77,12 @@ export function organizationSettingsApi(http: HttpClient): OrganizationSettingsA
       const answer = await read(apiPath`/api/saml/settings`, signal)
       return answer === undefined ? undefined : toMapping(readRecord(answer, 'SAML settings'))
     },
+    async samlManualRoles(signal) {
+      const answer = await read(apiPath`/api/saml/settings`, signal)
+      return answer === undefined
+        ? undefined
+        : booleanOf(readRecord(answer, 'SAML settings'), 'manual_role_management')
+    },
     async inviteToken(signal) {
       const answer = await http.request({ method: 'GET', path: apiPath`/api/invite`, signal })
       return readString(readRecord(answer, 'invite'), 'token', 'invite')
@@ -105,16 +115,20 @@ function toBilling(body: JsonRecord): Billing {
   const flags = isObject(body['billing_flags']) ? body['billing_flags'] : {}
   const users = isObject(checks['users']) ? checks['users'] : undefined
   return {
-    seats: users && {
-      count: numberOf(users, 'count') ?? 0,
-      limit: numberOf(users, 'limit'),
-      reached: booleanOf(users, 'reached') ?? false,
-    },
+    seats: users && toSeats(users),
     flags: {
       manualRoleManagement: booleanOf(flags, 'manual_role_management'),
       manualWorkspaceManagement: booleanOf(flags, 'manual_workspace_management'),
     },
   }
+}
+
+/** The reference has a number for every limit, so one that nobody can have reached means none. */
+function toSeats(users: JsonRecord): NonNullable<Billing['seats']> {
+  const limit = numberOf(users, 'limit')
+  const reached = booleanOf(users, 'reached') ?? false
+  const isNone = limit !== undefined && limit <= 0 && !reached
+  return { count: numberOf(users, 'count') ?? 0, limit: isNone ? undefined : limit, reached }
 }
 
 function toMapping(body: JsonRecord): NativeMapping {
@@ -123,6 +137,7 @@ function toMapping(body: JsonRecord): NativeMapping {
     roles_groups: list('roles_groups'),
     workspaces_groups: list('workspaces_groups'),
     projects_groups: list('projects_groups'),
+    user_type_groups: list('user_type_groups'),
   }
 }
 

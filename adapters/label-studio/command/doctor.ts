@@ -4,6 +4,7 @@ import {
   type LabelStudioAdmin,
   type LabelStudioApi,
   type LabelStudioVersion,
+  type NativeMapping,
   type Whoami,
 } from '../api/index.js'
 import type { CommunityDeprovisioning, LabelStudioSettings } from '../options.js'
@@ -169,6 +170,7 @@ async function examineEnterprise(
   const seats = 'value' in billing ? billing.value?.seats : undefined
   const scim = await attempt(() => api.settings.scimMapping(signal))
   const saml = await attempt(() => api.settings.samlMapping(signal))
+  const samlRoles = await attempt(() => api.settings.samlManualRoles(signal))
   return [
     flagFinding('MANUAL_ROLE_MANAGEMENT', flags?.manualRoleManagement, 'organization roles'),
     flagFinding('MANUAL_WORKSPACE_MANAGEMENT', flags?.manualWorkspaceManagement, 'workspaces'),
@@ -178,10 +180,17 @@ async function examineEnterprise(
     ...(seats?.reached
       ? [warning('no-seat', `All seats are taken (${seats.count}): nobody can be activated.`)]
       : []),
+    ...('value' in samlRoles && samlRoles.value === false ? [rolesLeftToSaml] : []),
     ...nativeFinding('SCIM', scim),
     ...nativeFinding('SAML', saml),
   ]
 }
+
+const rolesLeftToSaml = error(
+  'saml-manual-roles',
+  'The SAML settings of Label Studio (manual_role_management) keep the API from changing ' +
+    'organization roles, whatever MANUAL_ROLE_MANAGEMENT is. Switch it on there.',
+)
 
 function flagFinding(flag: string, value: boolean | undefined, what: string): Finding {
   const code = flag.toLowerCase().replaceAll('_', '-')
@@ -196,10 +205,7 @@ function flagFinding(flag: string, value: boolean | undefined, what: string): Fi
 
 function nativeFinding(
   name: 'SCIM' | 'SAML',
-  mapping: Attempt<
-    | { roles_groups: unknown[]; workspaces_groups: unknown[]; projects_groups: unknown[] }
-    | undefined
-  >,
+  mapping: Attempt<NativeMapping | undefined>,
 ): Finding[] {
   const lists = 'value' in mapping && mapping.value ? Object.values(mapping.value) : []
   const rules = lists.reduce((sum, list) => sum + list.length, 0)

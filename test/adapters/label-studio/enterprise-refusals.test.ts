@@ -99,6 +99,24 @@ describe('a MANUAL_* flag', () => {
   })
 })
 
+it('says that the settings of SAML keep roles from changing, whatever the flag is', async () => {
+  const { product, push, pushGroup, saveRules, fake } = await start(
+    { manual: { status: 400 } },
+    { isWorking: false },
+  )
+  fake.state.samlSettings['manual_role_management'] = false
+  await saveRules(crew)
+  const id = await push()
+  await pushGroup('crew', [id])
+  const [entry] = await product.adapters.access.pendingOf(
+    { tenant: 'default', actor: 't', requestId: 'r', signal: AbortSignal.timeout(1000) },
+    [id],
+  )
+  expect(entry).toMatchObject({ failed: false, lastError: expect.stringMatching(/SAML settings/) })
+  const findings = await product.adapters.examine()
+  expect(findings.map(({ code }) => code)).toContain('saml-manual-roles')
+})
+
 describe('another organization of the owner', () => {
   it('is left alone, and nobody counts as put out of the first one meanwhile', async () => {
     const more = { isWorking: false, reconciler: { maxRetryAfterMs: 20 } }
@@ -164,6 +182,15 @@ describe('seats', () => {
     while (roleOf(waiting) !== 'AN' && Date.now() < end) await product.drained()
     expect(roleOf(waiting)).toBe('AN')
   })
+})
+
+it('gives somebody with a flex seat their role, although all standard seats are taken', async () => {
+  const { push, pushGroup, saveRules, byHand, fake, roleOf } = await start({ seatLimit: 1 })
+  const account = byHand(ann, 'NO')
+  Object.assign(fake.state.members.get(account) ?? {}, { userType: 'flex' })
+  await saveRules(crew)
+  await pushGroup('crew', [await push()])
+  expect(roleOf()).toBe('AN')
 })
 
 describe('a process that ends in the middle', () => {

@@ -77,6 +77,12 @@ describe('organization members', () => {
     expect((await api.members(1).setRole(bob, 'RE')).role).toBe('RE')
   })
 
+  it('have no limit of seats where none is set', async () => {
+    expect(await api.settings.billing()).toMatchObject({
+      seats: { count: 1, limit: undefined, reached: false },
+    })
+  })
+
   it.each([
     [403, 'forbidden'],
     [400, 'invalid'],
@@ -238,6 +244,7 @@ it("shows the mappings of Label Studio's own SCIM and SAML", async () => {
     roles_groups: [['Administrator', 'LS-Admins']],
     workspaces_groups: [],
     projects_groups: [],
+    user_type_groups: [],
   })
   expect(await api.settings.samlMapping()).toMatchObject({ roles_groups: [] })
 })

@@ -19,14 +19,16 @@ const roles = ['OW', 'AD', 'MA', 'RE', 'AN', 'DI', 'NO']
 
 const seatsTaken = ({ state }: FakeContext) =>
   [...state.members.values()].filter(
-    ({ role, deletedAt }) => deletedAt === undefined && !noSeat.has(role),
+    ({ role, userType, deletedAt }) =>
+      deletedAt === undefined && userType !== 'flex' && !noSeat.has(role),
   ).length
 
 /** Refuses the request if a MANUAL flag lets only SAML and SCIM change this kind of access. */
 function manual(flag: 'role' | 'workspace' | 'project', handler: FakeHandler): FakeHandler {
   return (context, ...ids) => {
     const { manual: flags = {} } = context.options
-    if (flags[flag] !== false) return handler(context, ...ids)
+    const bySaml = flag === 'role' && context.state.samlSettings['manual_role_management'] === false
+    if (flags[flag] !== false && !bySaml) return handler(context, ...ids)
     return apiError(flags.status ?? 403, 'Manual management is disabled for this organization.')
   }
 }
@@ -39,7 +41,7 @@ const setRole = manual('role', (context) => {
   if (member === undefined || member.deletedAt !== undefined) return apiError(404, 'Not found.')
   if (!roles.includes(role)) return invalid({ role: [`"${role}" is not a valid choice.`] })
   if (role === 'OW' || member.role === 'OW') return apiError(403, 'The owner cannot be changed.')
-  const isNewSeat = noSeat.has(member.role) && !noSeat.has(role)
+  const isNewSeat = member.userType !== 'flex' && noSeat.has(member.role) && !noSeat.has(role)
   if (isNewSeat && seatsTaken(context) >= (options.seatLimit ?? Number.POSITIVE_INFINITY)) {
     return apiError(403, 'The maximum number of users (seats) of your license has been reached.')
   }
@@ -49,11 +51,16 @@ const setRole = manual('role', (context) => {
 })
 
 const billing: FakeHandler = (context) => {
-  const { seatLimit = null, manual: flags = {} } = context.options
+  // The reference has a number here. Which one stands for "no limit", it does not say.
+  const { seatLimit, manual: flags = {} } = context.options
   const count = seatsTaken(context)
   return json(200, {
     billing_checks: {
-      users: { count, limit: seatLimit, reached: seatLimit !== null && count >= seatLimit },
+      users: {
+        count,
+        limit: seatLimit ?? 0,
+        reached: count >= (seatLimit ?? Number.POSITIVE_INFINITY),
+      },
     },
     billing_flags: {
       manual_role_management: flags.role ?? true,

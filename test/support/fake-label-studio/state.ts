@@ -156,8 +156,19 @@ export function newState(
     workspaces: new Map(),
     projectRoles: new Map(),
     inviteToken: randomKey(),
-    scimSettings: { roles_groups: [], workspaces_groups: [], projects_groups: [] },
-    samlSettings: { roles_groups: [], workspaces_groups: [], projects_groups: [] },
+    scimSettings: {
+      roles_groups: [],
+      workspaces_groups: [],
+      projects_groups: [],
+      user_type_groups: [],
+    },
+    samlSettings: {
+      roles_groups: [],
+      workspaces_groups: [],
+      projects_groups: [],
+      user_type_groups: [],
+      manual_role_management: null,
+    },
     tokenSettings: {
       api_tokens_enabled: true,
       legacy_api_tokens_enabled: options.legacyTokens ?? true,

@@ -29,24 +29,35 @@ export async function explained<T>(
     return await work()
   } catch (error) {
     if (!isLabelStudioError(error, 'forbidden', 'invalid')) throw error
-    const isAllowed = await flagOf(api, managed)
+    const { isAllowed, bySaml } = await flagOf(api, managed)
     if (isAllowed === true || (isAllowed === undefined && error.kind === 'invalid')) throw error
-    throw new UnavailableError(sentence(managed, isAllowed), {
+    throw new UnavailableError(bySaml ? samlSentence : sentence(managed, isAllowed), {
       retryAfterSeconds: untilSomebodyActs,
       cause: error,
     })
   }
 }
 
-/** `undefined` if Label Studio does not say, as for project members. */
-async function flagOf(
-  { settings }: LabelStudioApi,
-  managed: Managed,
-): Promise<boolean | undefined> {
-  const told = (await settings.billing().catch(() => undefined))?.flags
-  if (managed === 'role') return told?.manualRoleManagement
-  return managed === 'workspace' ? told?.manualWorkspaceManagement : undefined
+interface Flag {
+  /** `undefined` if Label Studio does not say, as for project members. */
+  readonly isAllowed: boolean | undefined
+  /** The settings of SAML say so, whatever the flag says. */
+  readonly bySaml?: boolean
 }
+
+async function flagOf({ settings }: LabelStudioApi, managed: Managed): Promise<Flag> {
+  if (managed === 'role') {
+    const isAllowed = await settings.samlManualRoles().catch(() => undefined)
+    if (isAllowed === false) return { isAllowed, bySaml: true }
+  }
+  const told = (await settings.billing().catch(() => undefined))?.flags
+  if (managed === 'role') return { isAllowed: told?.manualRoleManagement }
+  return { isAllowed: managed === 'workspace' ? told?.manualWorkspaceManagement : undefined }
+}
+
+const samlSentence =
+  'The SAML settings of Label Studio (manual_role_management) keep the API from changing ' +
+  'organization roles. Switch manual role management on there.'
 
 function sentence(managed: Managed, isAllowed: false | undefined): string {
   const { name, what } = flags[managed]

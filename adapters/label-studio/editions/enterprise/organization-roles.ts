@@ -116,7 +116,8 @@ export function organizationRoles(parts: RoleParts): OrganizationRoles {
       if (isOthers(member, wanted)) return { role, notes: [othersNote(member)] }
       const next = await nextRole(parts, scope, { member, wanted })
       if (next === undefined || next === role) return { role, notes: [] }
-      await requireSeat(scope, role, next)
+      // Flex seats are counted apart, and Label Studio itself says when they are taken.
+      if (member.userType !== 'flex') await requireSeat(scope, role, next)
       const after = await set(scope, user.id, next)
       // Used, or superseded by a rule: a later reactivation must not find it.
       if (role === 'DI') await access.setValue(scope, roleBefore(user.id), '')
