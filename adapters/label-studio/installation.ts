@@ -31,6 +31,8 @@ export interface InstallationSource {
    * when it cannot tell; UnavailableError while the account of the token is in another organization
    */
   get(): Promise<Installation>
+  /** Like `get`, but the facts are at most five seconds old. */
+  recent(): Promise<Installation>
   /**
    * Like `get`, but falls back to stored facts if Label Studio cannot be reached, so that owners
    * stay protected.
@@ -93,6 +95,7 @@ export function installationSource(parts: SourceParts): InstallationSource {
   }
   return {
     get,
+    recent: () => (clock() - askedAt < leastMs ? get() : askNow()),
     remembered: rememberedIn(access, get),
     askAgain: () => askInBackground(leastMs),
   }

@@ -7,6 +7,7 @@ import {
   organizationMembers,
 } from '../accounts/directory.js'
 import { formerCredentials } from '../accounts/former.js'
+import type { LabelStudioApi } from '../api/index.js'
 import { shared } from '../api/together.js'
 import type { Installation } from '../installation.js'
 import type { TargetParts } from '../target-parts.js'
@@ -40,23 +41,36 @@ const creatorMs = 250
 function make(parts: TargetParts, installed: Installation): KnownEdition {
   const { api, admin, invite, settings } = parts
   const { edition, organization, ownId } = installed
-  const { access, users } = settings.storage
+  const { access, users: stored } = settings.storage
   const isCommunity = edition === 'community'
   const everybody = organizationMembers(api.members(organization))
   const directory = isCommunity
     ? communityDirectory(api, ownId)
     : enterpriseDirectory(api, installed, everybody)
   const former = isCommunity && admin ? formerCredentials({ api, admin, settings }) : undefined
-  const adoption = adoptionOf({ access, users, settings, ownId, former })
+  const adoption = adoptionOf({ access, users: stored, settings, ownId, former })
   const hidden = hiddenAccounts(parts, organization)
   const creator = () => api.users.get(ownId)
   const creators = { atOnce: shared(creator), together: shared(creator, creatorMs) }
-  const accounts = accountsOf({ api, settings, directory, adoption, hidden, creators })
+  const users = isCommunity ? api.users : creatingHere(parts)
+  const accountApi = { ...api, users }
+  const accounts = accountsOf({ api: accountApi, settings, directory, adoption, hidden, creators })
   const common = { api, accounts, organization, settings }
   const target = isCommunity
     ? communityTarget({ ...common, admin, former, directory, invite })
     : enterpriseTarget({ ...common, access, everybody })
   return { target, accounts, directory }
+}
+
+/** Enterprise creates accounts in whatever organization the account of the token is active in. */
+function creatingHere({ api, installation }: TargetParts): LabelStudioApi['users'] {
+  return {
+    ...api.users,
+    async create(person, signal) {
+      await installation.recent()
+      return api.users.create(person, signal)
+    },
+  }
 }
 
 /**

@@ -138,6 +138,28 @@ describe('another organization of the owner', () => {
     await next.drained()
     expect([roleOf(), (await next.record(id))?.enforced]).toEqual(['DI', 'deprovisioned'])
   })
+
+  it('gets no account from here, seconds after the owner has changed to it', async () => {
+    let now = 0
+    const { fake, product, push } = await start(
+      {},
+      { isWorking: false, adapters: { clock: () => now } },
+    )
+    await push()
+    const people = fake.state.users.size
+    const owner = fake.state.users.get(1)
+    if (owner === undefined) throw new Error('There is no owner.')
+    owner.activeOrganization = 2
+    now = 6_000
+    const ben = await product.pushUser({ userName: 'ben@example.com' })
+    await product.drained()
+    expect(fake.state.users.size).toBe(people)
+    const [entry] = await product.adapters.access.pendingOf(
+      { tenant: 'default', actor: 't', requestId: 'r', signal: AbortSignal.timeout(1000) },
+      [ben.json.id],
+    )
+    expect(entry?.lastError).toMatch(/changed to organization 2/)
+  })
 })
 
 describe('somebody removed from the organization', () => {
