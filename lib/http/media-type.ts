@@ -15,7 +15,7 @@ export function requireJson(contentType: string | undefined): void {
   if (contentType.trim() === '') return
   const [type, ...parameters] = contentType.toLowerCase().split(';')
   const charset = parameters
-    .map((parameter) => /^\s*charset\s*=\s*"?([^"\s]*)"?\s*$/.exec(parameter)?.[1])
+    .map((parameter) => /^charset\s*=\s*"?([^"\s]*)"?$/.exec(parameter.trim())?.[1])
     .find((value) => value !== undefined)
   if (![scimJson, json].includes(type?.trim() ?? '')) {
     throw new ScimError(415, `The media type of a request body must be ${scimJson}.`, {

@@ -4,6 +4,7 @@ import { type MemoryAdapters, memoryAdapters } from '../../adapters/memory/index
 import { createInvitation } from '../../lib/access/index.js'
 import type { AccessGateOptions } from '../../lib/gate/index.js'
 import type { AccessRecord, GatePolicy, User } from '../../lib/stores/index.js'
+import { cpuMsOf } from '../support/cpu-time.js'
 import { peopleOf, scope } from './gated.js'
 import { type CleanUps, emailOf, guard, now } from './guarded.js'
 
@@ -105,6 +106,20 @@ describe('a form with which people sign in', () => {
     ['after an empty one', `&email=${emailOf('ann')}`],
   ])('is refused for the address %s', async (_case, value) => {
     expect(await submit(await open(), { body: `email=${value}` })).toMatchObject({ status: 403 })
+  })
+
+  it('takes no long time to read with many blanks', async () => {
+    const gate = await open()
+    const body = `email=a${'+'.repeat(60_000)}a`
+    expect(await cpuMsOf(() => submit(gate, { body }))).toBeLessThan(1_000)
+  })
+
+  it('names few people', async () => {
+    const gate = await open()
+    const naming = (count: number) =>
+      submit(gate, { body: Array.from({ length: count }, (_, at) => `email=p${at}`).join('&') })
+    expect(await naming(10)).toMatchObject({ status: 200 })
+    expect(await naming(11)).toMatchObject({ status: 400 })
   })
 
   it.each<[string, number, string, Form]>([

@@ -8,6 +8,7 @@ import {
   secretsOf,
   signInPage,
 } from '../../lib/gate/session.js'
+import { cpuMs } from '../support/cpu-time.js'
 
 const request = (parts: Partial<IncomingMessage> & { baseUrl?: string }) => parts as IncomingMessage
 const withHeaders = (headers: IncomingMessage['headers']) => request({ headers: { ...headers } })
@@ -38,6 +39,22 @@ describe('the plain path', () => {
     ['/a/...', '/a/...'],
   ])('of %s is %s', (url, path) => {
     expect(plainPath(url)).toBe(path)
+  })
+
+  it.each([
+    ['%%34%31', '/a'],
+    ['%%%33%34%31', '/a'],
+    ['%2%35%34%31', '/a'],
+    ['%%32%35%32%35%34%31', '/a'],
+    ['%8%31', '/%81'],
+  ])('of %s, which decoding makes anew, is %s', (given, path) => {
+    expect(plainPath(`/${given}`)).toBe(path)
+  })
+
+  it('takes no long time for one that is encoded thousands of times', () => {
+    const url = `/%${'25'.repeat(7_900)}41`
+    expect(plainPath(url)).toBe('/a')
+    expect(cpuMs(() => plainPath(url))).toBeLessThan(100)
   })
 })
 

@@ -4,7 +4,7 @@ const token = String.raw`[!#$%&'*+.^_\`|~\w-]+`
 /** `charset` only as UTF-8, and the boundary of a form with files; each once. */
 const parameter = String.raw`\s*;\s*(?:charset="?utf-?8"?|boundary="?[\w'()+,./:=?-]{1,70}"?)`
 const twice = String.raw`.*;\s*(charset|boundary)=.*;\s*\2=`
-const plain = new RegExp(`^(${token}/${token})(?!${twice})(?:${parameter})*\\s*;?\\s*$`, 'i')
+const plain = new RegExp(`^(${token}/${token})(?!${twice})(?:${parameter})*\\s*(?:;\\s*)?$`, 'i')
 
 /**
  * The media type of a request in lower case, `''` without one. Django decodes also the query with
