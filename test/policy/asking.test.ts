@@ -75,6 +75,24 @@ describe('nothing is looked up that the person could not do anyway', () => {
   })
 })
 
+describe('a request that names thousands of objects', () => {
+  const order = (ids: readonly number[]) =>
+    ask(7, 'POST', '/api/dm/views/order/', { project: 1, ids })
+  const numbers = (count: number) => Array.from({ length: count }, (_, at) => at + 1_000)
+
+  it('is refused without a question', async () => {
+    expect(await order(numbers(1_001))).toBe(413)
+    expect(await order(numbers(400_000))).toBe(413)
+    expect(await order(Array.from({ length: 1_001 }, () => 5))).toBe(413)
+    expect(application.asked).toEqual([])
+  })
+
+  it('is decided about up to a thousand', async () => {
+    expect(await order(numbers(999))).toBe(403)
+    expect(application.asked.length).toBeGreaterThan(990)
+  })
+})
+
 describe('what is remembered of a task', () => {
   it('is not what was asked before a deletion and answered after it', async () => {
     const answers: ((task: unknown) => void)[] = []

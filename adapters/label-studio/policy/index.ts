@@ -43,6 +43,7 @@ import {
   type Unread,
 } from './read-request.js'
 import { type Resolver, resolverOf } from './resolve.js'
+import { askAll, inTurns, type ResolverFor } from './turns.js'
 
 const debug = createDebug('label-studio-scim:policy')
 
@@ -95,7 +96,7 @@ export function labelStudioPolicy(given: LabelStudioPolicyOptions): RequestPolic
   const api = labelStudioApi({ ...connectionOf(options), token })
   const resolver = resolverOf(api)
   const isEnterprise = enterpriseCheck(api)
-  const tools: Tools = { resolver, colleagues: new Map() }
+  const tools: AllTools = { resolverFor: inTurns(resolver), colleagues: new Map() }
   return {
     mode,
     isInForce: async (scope) =>
@@ -105,7 +106,7 @@ export function labelStudioPolicy(given: LabelStudioPolicyOptions): RequestPolic
       return matched.kind === 'matched' && matched.endpoint.role === 'anon'
     },
     decide: async (scope, question) =>
-      forgetting(resolver, question, await decideFor(tools, scope, question)),
+      forgetting(resolver, question, await decideFor(toolsFor(tools, question), scope, question)),
     onRefusal(refusal) {
       const { identity, method, path, reason, isRefused } = refusal
       const done = isRefused ? 'refused' : 'would refuse'
@@ -132,8 +133,17 @@ function enterpriseCheck(api: LabelStudioApi): (scope: Scope) => Promise<boolean
 }
 
 interface Tools {
+  /** That of the person who sent the request. */
   readonly resolver: Resolver
   readonly colleagues: RememberedPeople
+}
+
+interface AllTools extends Pick<Tools, 'colleagues'> {
+  readonly resolverFor: ResolverFor
+}
+
+function toolsFor({ resolverFor, colleagues }: AllTools, { person }: PolicyQuestion): Tools {
+  return { resolver: resolverFor(accessOfPerson(person).account), colleagues }
 }
 
 async function decideFor(
@@ -259,12 +269,9 @@ async function decideAsking(
   for (let round = 0; round <= maxRounds; round++) {
     const decision = decide(person, request, known)
     if (decision.kind !== 'ask') return decision
-    // Together, because the person's access is asked for again only afterwards.
-    await Promise.all(
-      decision.references.map(async (each) => {
-        asked.set(keyOf(each), await resolver.ask(each, scope.signal))
-      }),
-    )
+    await askAll(decision.references, async (each) => {
+      asked.set(keyOf(each), await resolver.ask(each, scope.signal))
+    })
   }
   return { kind: 'refuse', reason: 'unknown objects' }
 }

@@ -67,6 +67,9 @@ export const refusalSentence = 'You may not do this. Ask your administrator for 
 /** Maximum size of a JSON body that is read to see what it names. */
 export const maxBodyBytes = 16 * 1024 * 1024
 
+/** Maximum number of objects that a request may name: each may be a question to Label Studio. */
+const maxNamed = 1_000
+
 /** Routes that Django matches anywhere in a path. */
 const unanchored =
   /(?:version|health|metrics|trigger500|data\/local-files)\/|samples\/(?:time-series\.csv|paragraphs\.json)/
@@ -158,6 +161,7 @@ export function readRequest(matched: Matched, bytes: Buffer | undefined): ReadRe
   if (body === unreadable) return unread(400, 'This is not valid JSON.', 'body')
   const inQuery = endpoint.isPage ? [] : referencesInQuery(query)
   const inBody = referencesInBody(body, endpoint)
+  if (inBody && 'kind' in inBody) return inBody
   const named = peopleIn(body, endpoint)
   if (!inQuery || !inBody || !named) {
     return unread(400, 'A number in the request cannot be read.', 'number')
@@ -166,6 +170,11 @@ export function readRequest(matched: Matched, bytes: Buffer | undefined): ReadRe
   if (filter === unreadable) return unread(400, 'The filter cannot be read.', 'filter')
   const people = parameters.filter(({ kind }) => kind === 'user')
   const all = [...inQuery, ...inBody]
+  const references = unique([
+    ...parameters.filter(({ kind }) => kind !== 'user' && kind !== 'action'),
+    ...all.map(({ reference }) => reference),
+  ])
+  if (references.length > maxNamed) return tooMany
   return {
     endpoint,
     method,
@@ -173,10 +182,7 @@ export function readRequest(matched: Matched, bytes: Buffer | undefined): ReadRe
     query,
     body,
     findsByWork: endpoint.filters !== undefined && (findsByWork(filter) || findsByWork(body)),
-    references: unique([
-      ...parameters.filter(({ kind }) => kind !== 'user' && kind !== 'action'),
-      ...all.map(({ reference }) => reference),
-    ]),
+    references,
     named: new Set(all.map(({ name }) => name)),
     people: named,
     account: people[0] === undefined ? undefined : Number(people[0].id),
@@ -308,23 +314,28 @@ function projectOfFile(path: string): Reference | undefined {
 function referencesInBody(
   body: unknown,
   { needs = [], bodyId, bodyIds }: Endpoint,
-): readonly Named[] | undefined {
+): readonly Named[] | Unread | undefined {
   const ids = { ...(bodyId && { id: bodyId }), ...(bodyIds && { ids: bodyIds }) }
   const kinds = { ...bodyKinds, ...ids }
   if (!Array.isArray(body)) return isObject(body) ? referencesIn(body, kinds) : []
-  const found = body.map((each) => (isObject(each) ? referencesIn(each, kinds) : []))
+  const found = []
+  for (const each of body) {
+    const named = isObject(each) ? referencesIn(each, kinds) : []
+    if (!named || 'kind' in named) return named
+    found.push(named)
+  }
   const needed = needs.filter((name) => name.startsWith('body.'))
   const isWhole = found.every((each) => {
-    const names = new Set(each?.map(({ name }) => name))
-    return each !== undefined && (needed.length === 0 || needed.some((name) => names.has(name)))
+    const names = new Set(each.map(({ name }) => name))
+    return needed.length === 0 || needed.some((name) => names.has(name))
   })
-  return isWhole ? found.flatMap((each) => each ?? []) : undefined
+  return isWhole ? found.flat() : undefined
 }
 
 function referencesIn(
   body: Readonly<Record<string, unknown>>,
   kinds: Readonly<Record<string, string>>,
-): readonly Named[] | undefined {
+): readonly Named[] | Unread | undefined {
   const found: Named[] = []
   for (const [name, kind] of Object.entries(kinds)) {
     if (!Object.hasOwn(body, name)) continue
@@ -332,7 +343,9 @@ function referencesIn(
     // Label Studio's application sends empty fields as null or 0.
     const isEmpty = value === null || value === 0 || value === ''
     if (isEmpty && !mustBeGiven.has(name)) continue
-    for (const each of namesSeveral.has(name) && Array.isArray(value) ? value : [value]) {
+    const several = namesSeveral.has(name) && Array.isArray(value) ? value : [value]
+    if (several.length > maxNamed) return tooMany
+    for (const each of several) {
       const reference = numbered(kind, each)
       if (!reference) return undefined
       found.push({ name: `body.${name}`, reference })
@@ -358,6 +371,8 @@ function plainNumber(digits: string): string {
 function unique(references: readonly Reference[]): readonly Reference[] {
   return [...new Map(references.map((each) => [`${each.kind} ${each.id}`, each])).values()]
 }
+
+const tooMany = unread(413, `A request can name ${maxNamed} objects.`, 'too many objects')
 
 function unread(status: Unread['status'], detail: string, reason: string): Unread {
   return { kind: 'unread', status, detail, reason }
