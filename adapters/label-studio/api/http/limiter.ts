@@ -51,7 +51,8 @@ export function limiter(maxConcurrent: number, maxQueued: number): Limiter {
       running += 1
       return
     }
-    if (urgent.size + patient.size >= maxQueued) {
+    const before = waiting === urgent ? urgent.size : urgent.size + patient.size
+    if (before >= maxQueued) {
       throw new LabelStudioError('unavailable', 'Too many calls to Label Studio are waiting.')
     }
     await turn(waiting, signal)

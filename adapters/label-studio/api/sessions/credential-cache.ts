@@ -39,20 +39,25 @@ export function credentialCache<Value>(
 ): CredentialCache<Value> {
   const { maxEntries, clock, lifetime } = options
   const entries = new Map<string, Entry<Value>>()
+  /** Entries that are soon useless, apart, so that many of them push no others out. */
+  const passing = new Map<string, Entry<Value>>()
   const pending = new Map<string, Promise<Value>>()
 
   const remember = (key: string, value: Value) => {
     const { freshMs, staleMs = 0 } = lifetime(value)
     const freshUntil = clock() + freshMs
     entries.delete(key)
-    entries.set(key, { value, freshUntil, staleUntil: freshUntil + staleMs })
-    const [oldest] = entries.keys()
-    if (entries.size > maxEntries && oldest !== undefined) entries.delete(oldest)
+    passing.delete(key)
+    if (freshMs + staleMs === 0) return value
+    const kept = staleMs > 0 ? entries : passing
+    kept.set(key, { value, freshUntil, staleUntil: freshUntil + staleMs })
+    const [oldest] = kept.keys()
+    if (kept.size > maxEntries && oldest !== undefined) kept.delete(oldest)
     return value
   }
 
   const stale = (key: string) => {
-    const known = entries.get(key)
+    const known = entries.get(key) ?? passing.get(key)
     return known !== undefined && clock() < known.staleUntil ? known : undefined
   }
 
@@ -67,10 +72,11 @@ export function credentialCache<Value>(
   }
 
   const fresh = (key: string) => {
-    const known = entries.get(key)
+    const kept = entries.has(key) ? entries : passing
+    const known = kept.get(key)
     if (known === undefined || clock() >= known.freshUntil) return undefined
-    entries.delete(key)
-    entries.set(key, known)
+    kept.delete(key)
+    kept.set(key, known)
     return known
   }
 

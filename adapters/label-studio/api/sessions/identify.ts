@@ -2,7 +2,6 @@ import { optionTable, readOptions, whole } from '../../../../lib/adapter/index.j
 import { toWhoami } from '../account.js'
 import { LabelStudioError } from '../errors.js'
 import { fetchText } from '../http/fetch-text.js'
-import { limiter } from '../http/limiter.js'
 import { retrying } from '../http/retry.js'
 import {
   connectionRows,
@@ -10,7 +9,8 @@ import {
   type HttpSettings,
   type LabelStudioConnection,
 } from '../options.js'
-import { credentialCache } from './credential-cache.js'
+import { type CredentialCache, credentialCache } from './credential-cache.js'
+import { type Asker, askersOf, type QuestionOrder, questionOrder } from './question-order.js'
 import { accountInCookie } from './session-cookie.js'
 
 const longestMs = 86_400_000
@@ -92,7 +92,7 @@ const credentialHeader = /^(?:cookie|authorization|x[-_]api[-_]key)$/i
 export function identifyLabelStudioUser(given: IdentifyOptions): LabelStudioIdentify {
   const options = readOptions(identifyTable, given)
   const settings = connectionSettings(options)
-  const limit = limiter(settings.maxConcurrent, settings.maxQueued)
+  const { maxConcurrent, maxQueued } = settings
   const cache = credentialCache<Owner>({
     maxEntries: options.maxCached,
     clock: settings.clock,
@@ -106,36 +106,12 @@ export function identifyLabelStudioUser(given: IdentifyOptions): LabelStudioIden
   })
 
   const ask = (credential: Credential) =>
-    limit.run(() =>
-      retrying(() => askWhoami(credential, settings), { ...settings, repeatable: true }),
-    )
-  /**
-   * Cached by the account in the session once it is known. A refused cookie says nothing about
-   * other cookies of the account.
-   */
-  const identifyOne = async (credential: Credential) => {
-    const { name, value } = credential
-    const account = name === 'cookie' ? accountInCookie(value) : undefined
-    const session = account === undefined ? undefined : `session of:${account}`
-    const known = session === undefined ? undefined : cache.peek(session)
-    if (known) return known
-    try {
-      return await cache.find(`${name}:${value}`, async () => {
-        const identity = await ask(credential)
-        if (!identity) return name === 'cookie' && session === undefined ? 'nobody' : 'refused'
-        if (session !== undefined && identity.accountId === account) cache.put(session, identity)
-        return identity
-      })
-    } catch (error) {
-      const before = session === undefined ? undefined : cache.stale(session)
-      if (before) return before
-      throw error
-    }
-  }
+    retrying(() => askWhoami(credential, settings), { ...settings, repeatable: true })
+  const identifyOne = identifyInOrder(cache, questionOrder(maxConcurrent, maxQueued), ask)
 
   return async (request, signal) => {
     const credentials = readCredentials(request)
-    const asked = Promise.allSettled(credentials.map(identifyOne))
+    const asked = Promise.allSettled(credentials.map((each) => identifyOne(each, request as Asker)))
     const answers = await unlessAborted(asked, signal)
     const found = answers.flatMap((each, index) => {
       const sentAs = credentials[index]?.sentAs ?? ''
@@ -176,6 +152,58 @@ function readCredentials({ headers }: RequestWithHeaders): Credential[] {
       .filter((each) => each !== '')
       .map((each) => ({ name, value: each, sentAs: given }))
   })
+}
+
+/** Identifies credentials by what is known, or else by asking. */
+function identifyInOrder(
+  cache: CredentialCache<Owner>,
+  inOrder: QuestionOrder,
+  ask: (credential: Credential) => Promise<LabelStudioIdentity | undefined>,
+) {
+  const withAskers = askersOf()
+  /** Known sessions that are asked about: whoever forges them comes first only once. */
+  const asking = new Set<string>()
+
+  async function ownerOf(credential: Credential, session: string | undefined): Promise<Owner> {
+    const identity = await ask(credential)
+    if (!identity) return credential.name === 'cookie' && !session ? 'nobody' : 'refused'
+    if (session === `session of:${identity.accountId}`) cache.put(session, identity)
+    return identity
+  }
+
+  async function askAbout(credential: Credential, session: string | undefined, asker: Asker) {
+    const key = `${credential.name}:${credential.value}`
+    const isNext = session !== undefined && !asking.has(session) && !!cache.stale(session)
+    if (isNext) asking.add(session)
+    try {
+      return await withAskers(key, asker, (askers) => {
+        const isKnown = isNext || cache.stale(key) !== undefined
+        const question = { askers, isKnown, ask: () => ownerOf(credential, session) }
+        return cache.find(key, () => inOrder(question))
+      })
+    } finally {
+      if (isNext) asking.delete(session)
+    }
+  }
+
+  /**
+   * Cached by the account in the session once it is known. A refused cookie says nothing about
+   * other cookies of the account.
+   */
+  return async (credential: Credential, asker: Asker): Promise<Owner> => {
+    const { name, value } = credential
+    const account = name === 'cookie' ? accountInCookie(value) : undefined
+    const session = account === undefined ? undefined : `session of:${account}`
+    const known = session === undefined ? undefined : cache.peek(session)
+    if (known) return known
+    try {
+      return await askAbout(credential, session, asker)
+    } catch (error) {
+      const before = session === undefined ? undefined : cache.stale(session)
+      if (before) return before
+      throw error
+    }
+  }
 }
 
 async function askWhoami(
