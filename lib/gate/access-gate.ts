@@ -13,7 +13,7 @@ import { decideAtEnd, dropHeaders, forwardingProblem, hasBody, hasFragment } fro
 import { type AccessGateOptions, gateOptions, type ResolvedGateOptions } from './options.js'
 import { answer, refuseUpgrade } from './refusal.js'
 import { type SocketWatch, watchSockets } from './sockets.js'
-import { answerAsRequest, isWebSocket } from './upgrades.js'
+import { answerAsRequest, closeSoonAfterEnd, isWebSocket, offerCounter } from './upgrades.js'
 import type { Pass, Refusal } from './verdict.js'
 
 const debug = createDebug('label-studio-scim:gate')
@@ -84,9 +84,15 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
   const upgrade = upgradeBy(decider, sockets)
   return Object.assign(middleware, {
     attach(server: Server, listener: UpgradeListener) {
+      const isLastOffer = offerCounter()
       server.on('upgrade', (request, socket, head) => {
-        if (!isWebSocket(request)) answerAsRequest(server, request, { socket, head })
-        else if (hasBody(request) || hasFragment(request)) refuseUpgrade(socket, 400)
+        if (!isWebSocket(request)) {
+          const isLast = isLastOffer(socket)
+          answerAsRequest(server, request, { socket, head, isLast })
+          return
+        }
+        closeSoonAfterEnd(socket)
+        if (hasBody(request) || hasFragment(request)) refuseUpgrade(socket, 400)
         else upgrade(listener, request, { socket, head })
       })
     },

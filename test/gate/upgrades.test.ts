@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { request as httpRequest } from 'node:http'
+import { Agent, request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import { memoryAdapters } from '../../adapters/memory/index.js'
+import { cpuMsOf } from '../support/cpu-time.js'
 import { type FakeLabelStudio, startFakeLabelStudio } from '../support/fake-label-studio/index.js'
 import { type Gated, openGate } from './gated.js'
 
@@ -33,13 +34,23 @@ const offer = {
   'http2-settings': 'AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA',
 }
 
-function ask(method: string, path: string, headers: Record<string, string>, body = '') {
+function ask(
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  body = '',
+  agent?: Agent,
+) {
   return new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
-    const request = httpRequest(`${gated.url}${path}`, { method, headers }, async (response) => {
-      let text = ''
-      for await (const chunk of response) text += chunk
-      resolve({ status: response.statusCode, text })
-    })
+    const request = httpRequest(
+      `${gated.url}${path}`,
+      { method, headers, agent },
+      async (response) => {
+        let text = ''
+        for await (const chunk of response) text += chunk
+        resolve({ status: response.statusCode, text })
+      },
+    )
     request.on('error', reject)
     request.end(body)
   })
@@ -98,4 +109,50 @@ describe('a request that offers another protocol', () => {
     expect(other.status).toBe(503)
     await fake.restart()
   })
+})
+
+const asText = (headers: Record<string, string>) =>
+  Object.entries({ host: 'x', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`)
+
+/** Sends this, and resolves with everything that came once the gate has closed the connection. */
+function untilClosed(sent: string): Promise<string> {
+  const { port } = new URL(gated.url)
+  // As a client that does not close its side.
+  const socket = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true })
+  let got = ''
+  socket.on('data', (chunk) => {
+    got += chunk
+  })
+  const probe = setInterval(() => socket.write('x'), 100)
+  socket.write(sent)
+  return new Promise((resolve) => {
+    // Writing to a connection that is closed on the other side fails.
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      clearInterval(probe)
+      resolve(got)
+    })
+  })
+}
+
+it('the connection of a refused WebSocket is closed, also if the client leaves it open', async () => {
+  const headers = { connection: 'Upgrade', upgrade: 'websocket', 'content-length': '5' }
+  expect(await untilClosed(`GET / HTTP/1.1\r\n${asText(headers).join('')}\r\n`)).toMatch(/ 400 /)
+})
+
+it('thousands of offers on one connection keep nobody waiting', async () => {
+  const one = `GET /a HTTP/1.1\r\n${asText(offer).join('')}\r\n`
+  const used = await cpuMsOf(async () => {
+    await untilClosed(one.repeat(10_000))
+  })
+  expect(used).toBeLessThan(800)
+})
+
+it('a client may offer another protocol with each of its requests', async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  for (let at = 0; at < 120; at++) {
+    const { status } = await ask('GET', '/a', offer, '', agent)
+    expect(status).toBe(200)
+  }
+  agent.destroy()
 })
