@@ -71,11 +71,11 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
       return
     }
     decider.ofRequest(request).then(
-      ({ verdict, again }) => {
+      ({ verdict, again, held }) => {
         if (verdict.kind !== 'pass') return answer(request, response, verdict)
         // A proxy would keep a request of its own open for a client that has left.
         if (request.destroyed || response.destroyed) return
-        prepare(request, response, { verdict, again })
+        prepare(request, response, { verdict, again, ...(held && { held }) })
         next()
       },
       undecided(request, response, next),
@@ -109,9 +109,9 @@ interface Passing extends Omit<RequestDecision, 'verdict'> {
 function prepare(
   request: IncomingMessage,
   response: ServerResponse,
-  { verdict, again }: Passing,
+  { verdict, again, held }: Passing,
 ): void {
-  if (verdict.answer) changeAnswer(request, response, verdict.answer)
+  if (verdict.answer) changeAnswer(request, response, verdict.answer, held)
   dropHeaders(request)
   const before = String(response.getHeaderNames())
   // Nobody is to get a refusal between parts of another answer.

@@ -1,6 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import createDebug from 'debug'
 import { tell } from '../events/emitter.js'
+import type { Held } from './held-bytes.js'
 import { beginsList, listReader } from './json-list.js'
 
 const debug = createDebug('label-studio-scim:gate')
@@ -34,6 +35,7 @@ export function changeAnswer(
   request: IncomingMessage,
   response: ServerResponse,
   { learn, after, ...changes }: AnswerChange,
+  held?: Held,
 ): void {
   if (after) {
     const onError = (error: unknown) => debug('after failed: %O', error)
@@ -42,7 +44,7 @@ export function changeAnswer(
   const isChanged = changes.change || changes.page || changes.keep
   if (!isChanged && !learn) return
   for (const name of partial) delete request.headers[name]
-  if (isChanged) holdBack(response, changes)
+  if (isChanged) holdBack(response, changes, held)
   else if (learn) lookAt(response, learn)
 }
 
@@ -52,14 +54,21 @@ function bytesOf(chunk: unknown, encoding: unknown): Buffer | undefined {
   return typeof chunk === 'string' ? Buffer.from(chunk, of) : undefined
 }
 
-/** Collects the bytes of an answer up to a limit. */
-function collector(limit: number) {
-  const chunks: Buffer[] = []
+/** Collects the bytes of an answer up to a limit, and as far as they may be kept. */
+function collector(limit: number, held?: Held) {
+  let chunks: Buffer[] = []
   let size = 0
   return {
     add(bytes: Buffer | undefined) {
-      size += bytes?.length ?? 0
-      if (bytes && size <= limit) chunks.push(bytes)
+      if (!bytes) return
+      size += bytes.length
+      if (size <= limit && held?.take(bytes.length) === false) size = Number.POSITIVE_INFINITY
+      if (size <= limit) {
+        chunks.push(bytes)
+        return
+      }
+      chunks = []
+      held?.release()
     },
     /** Returns `undefined` if there was more. */
     whole: () => (size <= limit ? Buffer.concat(chunks) : undefined),
@@ -69,9 +78,10 @@ function collector(limit: number) {
 type Changes = Pick<AnswerChange, 'change' | 'page' | 'keep'>
 
 /** Holds the answer back until it is complete, because the change may need all; lists pass. */
-function holdBack(response: ServerResponse, changes: Changes): void {
+function holdBack(response: ServerResponse, changes: Changes, kept?: Held): void {
   const { write, end, writeHead } = response
-  const body = collector(maxChangedBytes)
+  const body = collector(maxChangedBytes, kept)
+  if (kept) response.once('close', kept.release)
   let list: ListFilter | undefined
   let isBegun = false
   const release = () => Object.assign(response, { write, end, writeHead })
@@ -191,7 +201,9 @@ function callLast(given: readonly unknown[]): void {
 }
 
 const notNarrowed = 'The answer could not be narrowed to what you may see.'
-const tooLong = 'The answer is too long to be narrowed to what you may see. Ask for smaller pages.'
+const tooLong =
+  'The answer, or all you ask for at once, is too long to be narrowed to what you may see. ' +
+  'Ask for smaller pages.'
 
 /** Sends the changed body, or an error if the answer was not as expected. */
 async function finish(

@@ -7,13 +7,14 @@ import { type Identity, type LookUpStatus, statusLookUp } from './decide.js'
 import { type BodyNeeded, type Enforcer, enforcerOf, mayUpgrade } from './enforce.js'
 import { formDecider } from './form-decider.js'
 import { formOf } from './forms.js'
+import { type Held, heldBytes, tooMuchHeld } from './held-bytes.js'
 import { lookingUpOnce, resolvingOnce } from './once.js'
 import type { Identification, ResolvedGateOptions } from './options.js'
 import { plainPath } from './paths.js'
 import { readBody } from './read-body.js'
 import * as session from './session.js'
 import { timeLimitOf } from './time-limit.js'
-import { forbidden, type Pass, pass, type Verdict } from './verdict.js'
+import { forbidden, type Pass, pass, type Refusal, type Verdict } from './verdict.js'
 
 const debug = createDebug('label-studio-scim:gate')
 
@@ -28,6 +29,8 @@ export interface RequestDecision {
   readonly verdict: Verdict
   /** Decides again, by what is stored then, for a request that has passed. */
   readonly again: () => Promise<Verdict>
+  /** Counts what is kept of the request and its answer. */
+  readonly held?: Held
 }
 
 /** Decides about requests, sockets and the people behind them. */
@@ -64,6 +67,7 @@ export function deciderOf(given: Adapters, options: ResolvedGateOptions): Decide
   const identified = identification(adapters, options)
   const isReserved = reservation(adapters, lookUpStatus)
   const ofPeople = peopleDecider(options, { standings, isReserved, enforcer })
+  const heldFor = heldBytes()
 
   async function ofCredentials(request: IncomingMessage): Promise<Decision> {
     const found = await identified(request)
@@ -91,7 +95,8 @@ export function deciderOf(given: Adapters, options: ResolvedGateOptions): Decide
     const found = await identified(request)
     if ('kind' in found) return final(found)
     const { url } = request
-    const isStill = (verdict: Pass) => inTime((scope) => standsStill(scope, found, verdict))
+    const isStill = (verdict: Pass) =>
+      inTime((scope) => standsStill(standings, scope, { found, verdict }))
     const decide = (about: IncomingMessage, body?: Body, isRepeated = false) =>
       current(isStill, ({ isAgain, onRead }) => {
         // The policy may have changed it.
@@ -106,18 +111,42 @@ export function deciderOf(given: Adapters, options: ResolvedGateOptions): Decide
     // What is passed on stays as it is.
     const copy = () => Object.create(request, { url: { value: url, writable: true } })
     const first = await decide(request)
-    if (first.kind !== 'body') return { verdict: first, again: () => last(copy(), undefined, true) }
+    const held = heldFor(found.identities)
+    if (first.kind !== 'body') {
+      return { verdict: first, again: () => last(copy(), undefined, true), held }
+    }
     // The client may take long to send the body, and people may lose their access meanwhile.
-    const body = await readBody(request, first.length)
-    return { verdict: await last(request, body), again: () => last(copy(), body, true) }
-  }
-
-  async function standsStill(scope: Scope, { identities }: Identification, verdict: Pass) {
-    const { kind } = await standings(scope, identities)
-    return kind === 'pass' && ((await verdict.isStill?.(scope)) ?? true)
+    const body = await readHeld(request, first.length, heldFor(found.identities))
+    if (typeof body === 'object' && 'kind' in body) return final(body)
+    return { verdict: await last(request, body), again: () => last(copy(), body, true), held }
   }
 
   return { decideForAll, ofCredentials, ofUpgrade, ofRequest }
+}
+
+/** Reads a body that the policy needs, unless its people have too much in memory. */
+async function readHeld(
+  request: IncomingMessage,
+  length: number,
+  held: Held,
+): Promise<Body | Refusal> {
+  if (request.destroyed || !held.take(length)) return tooMuchHeld
+  request.once('close', held.release)
+  return readBody(request, length)
+}
+
+interface Passed {
+  readonly found: Identification
+  readonly verdict: Pass
+}
+
+async function standsStill(
+  standings: StandingDecider,
+  scope: Scope,
+  { found, verdict }: Passed,
+): Promise<boolean> {
+  const { kind } = await standings(scope, found.identities)
+  return kind === 'pass' && ((await verdict.isStill?.(scope)) ?? true)
 }
 
 function final(verdict: Verdict): RequestDecision {
