@@ -13,6 +13,9 @@ export interface FailureLog {
 /** Ids that are safe to log; the router accepts the same ones. */
 const sane = /^[A-Za-z0-9._:=+/-]{1,128}$/
 
+/** Anybody chooses the path, which may have thousands of characters. */
+const maxPathLength = 300
+
 export function failureLog(print: (line: string) => void = console.error): FailureLog {
   const told = new Set<string>()
   return {
@@ -26,8 +29,10 @@ export function failureLog(print: (line: string) => void = console.error): Failu
         const { statusCode: status, writableEnded } = response
         // A 501 is deliberate, and a client that has disconnected got no answer.
         const isFailure = writableEnded && status >= 500 && status !== 501
-        if (isFailure && !told.has(id))
-          print(`request ${id} was answered ${status}: ${method} ${path}`)
+        if (isFailure && !told.has(id)) {
+          const shown = path.slice(0, maxPathLength)
+          print(`request ${id} was answered ${status}: ${method} ${shown}`)
+        }
         told.delete(id)
       })
       next()

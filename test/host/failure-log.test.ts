@@ -20,7 +20,11 @@ const failed = (requestId: string): AuditEntry => ({
 /** What is printed for one request that the host answers so. */
 async function printed(
   status: number,
-  { id, say }: { id?: string; say?: (log: FailureLog, id: string) => void } = {},
+  {
+    id,
+    say,
+    path = '/some/path',
+  }: { id?: string; say?: (log: FailureLog, id: string) => void; path?: string } = {},
 ) {
   const lines: string[] = []
   const log = failureLog((line) => lines.push(line))
@@ -30,7 +34,7 @@ async function printed(
   })
   const server = await listen(app)
   running.push(server)
-  const answer = await fetch(`${server.origin}/some/path?filter=secret`, {
+  const answer = await fetch(`${server.origin}${path}?filter=secret`, {
     headers: id === undefined ? {} : { 'x-request-id': id },
   })
   // The connection is closed only after the line was printed.
@@ -65,4 +69,10 @@ describe('the log of the example host', () => {
     expect(id).toMatch(/^[0-9a-f-]{36}$/)
     expect(lines).toEqual([`request ${id} was answered 503: GET /some/path`])
   })
+})
+
+it('a long path does not fill the log', async () => {
+  const { lines } = await printed(503, { path: `/${'x'.repeat(10_000)}` })
+  expect(lines).toHaveLength(1)
+  expect(lines[0]?.length).toBeLessThan(400)
 })
