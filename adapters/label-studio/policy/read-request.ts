@@ -68,7 +68,7 @@ export const refusalSentence = 'You may not do this. Ask your administrator for 
 export const maxBodyBytes = 16 * 1024 * 1024
 
 /** Maximum number of objects that a request may name: each may be a question to Label Studio. */
-const maxNamed = 1_000
+const maxNamed = 5_000
 
 /** Routes that Django matches anywhere in a path. */
 const unanchored =
