@@ -213,6 +213,8 @@ describe('tasks found by anybody’s work', () => {
       undefined,
     ],
     ['GET', list + encodeURIComponent(query(filter(works))), undefined],
+    ['GET', `${list}${query(filter(works)).replace('annotations', '%2561nnotations')}`, undefined],
+    ['GET', `${list}${query({ ...filter(works), title: '100% %zz' })}`, undefined],
     ['GET', list + query(filter(works)).replace('annotations', 'annotation\\u0073'), undefined],
     ['GET', '/api/tasks/?project=1&view=9', undefined],
     ['POST', action, filter(works)],
@@ -231,6 +233,8 @@ describe('tasks found by anybody’s work', () => {
 
   it.each([
     ['GET', list + query(filter('filter:tasks:data.text')), undefined, 200],
+    ['GET', list + query({ ...filter('filter:tasks:id'), title: '100% %zz %' }), undefined, 200],
+    ['GET', list + query({ title: '50 %C3 %' }), undefined, 400],
     ['GET', '/api/tasks/?project=1&view=5', undefined, 200],
     ['GET', '/api/tasks/?project=1&view=6', undefined, 403],
     ['GET', `${list}%7B`, undefined, 400],

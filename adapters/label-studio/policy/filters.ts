@@ -1,9 +1,13 @@
 import { workColumn } from './endpoints.js'
 import { decodedText, jsonOf, unreadable } from './text.js'
 
-/** What `query` filters by. Label Studio decodes it a second time. */
+/**
+ * What `query` filters by. Label Studio decodes it a second time, and leaves a `%` that begins no
+ * code as it is.
+ */
 export function filterIn(query: ReadonlyMap<string, string>): unknown {
-  const decoded = decodedText(query.get('query') ?? '{}', false)
+  const text = query.get('query') ?? '{}'
+  const decoded = decodedText(text.replace(/%(?![0-9a-f]{2})/gi, '%25'), false)
   return decoded === undefined ? unreadable : jsonOf(Buffer.from(decoded))
 }
 
