@@ -75,7 +75,7 @@ const changes: Readonly<Record<string, Change>> = {
     const isSeen = ({ id }: Item) =>
       typeof id === 'number' && (id === person.account || seen.has(id))
     const shown = (each: Item) =>
-      withoutOwner(each['id'] === person.account ? each : leftOut(each, privately))
+      withoutOwner(each['id'] === person.account ? each : withoutPrivate(each))
     if (Array.isArray(body)) return body.filter((each) => isObject(each) && isSeen(each)).map(shown)
     return isObject(body) && isSeen(body) ? shown(body) : undefined
   },
@@ -104,7 +104,12 @@ const changes: Readonly<Record<string, Change>> = {
 }
 
 /** Fields of a person that colleagues do not see. */
-const privately = ['phone', 'custom_hotkeys', 'allow_newsletters', 'date_joined', 'last_activity']
+const privately = ['custom_hotkeys', 'allow_newsletters', 'date_joined', 'last_activity']
+
+/** The older client of Label Studio's SDK cannot read a person without `phone`. */
+function withoutPrivate(account: Item): Item {
+  return { ...leftOut(account, privately), ...('phone' in account && { phone: '' }) }
+}
 
 type Item = Readonly<Record<string, unknown>>
 
