@@ -40,7 +40,7 @@ const fields: readonly (readonly [number, string, string, (id: number) => unknow
   [manager, 'POST', '/api/tasks/', (upload) => ({ project: 1, file_upload: upload })],
   [manager, 'POST', '/api/projects/1/import', (upload) => [{ data: {}, file_upload_id: upload }]],
   [manager, 'POST', '/api/projects/1/import', (upload) => ({ data: {}, file_upload_id: upload })],
-  [manager, 'POST', '/api/projects/1/tasks/bulk/', (upload) => [{ file_upload_id: upload }]],
+  [manager, 'POST', '/api/projects/1/tasks/bulk/', (each) => [{ data: {}, file_upload_id: each }]],
   [manager, 'POST', '/api/projects/1/reimport', (upload) => ({ file_upload_ids: [5, upload] })],
   [manager, 'DELETE', '/api/projects/1/file-uploads', (each) => ({ file_upload_ids: [each] })],
   [manager, 'POST', '/api/predictions/', (model) => ({ task: 5, model })],
@@ -110,6 +110,25 @@ describe('an object that a body names', () => {
     ] as const) {
       expect([body, await ask(manager, 'POST', url, body)]).toEqual([body, status])
     }
+    application.reached.length = 0
+  })
+
+  it.each(['import', 'tasks/bulk/'])('is not named by columns of data (%s)', async (end) => {
+    const url = `/api/projects/1/${end}`
+    const row = { label: 'cat', model: 'X', task: 'sum', project: 2, user: 'b', completed_by: 57 }
+    const other = { data: {}, file_upload_id: 105 }
+    for (const [body, status] of [
+      [row, 200],
+      [[row, { file_upload_id: 105, annotations: [{ completed_by: 57 }] }], 200],
+      [{ data: row }, 200],
+      [{ ...row, data: {} }, 400],
+      [[row, other], 403],
+      [[row, { data: null, annotations: [{ completed_by: 57 }] }], 403],
+    ] as const) {
+      expect([body, await ask(manager, 'POST', url, body)]).toEqual([body, status])
+    }
+    expect(await ask(annotator, 'POST', url, row)).toBe(403)
+    expect(await ask(manager, 'POST', `/api/projects/2/${end}`, row)).toBe(403)
     application.reached.length = 0
   })
 

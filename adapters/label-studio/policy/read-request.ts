@@ -66,6 +66,7 @@ export const refusalSentence = 'You may not do this. Ask your administrator for 
 
 /** Maximum size of a JSON body that is read to see what it names. */
 export const maxBodyBytes = 16 * 1024 * 1024
+const tooLarge = 'The body is larger than 16 MiB. More tasks can be imported as a file.'
 
 /** Maximum number of objects that a request may name: each may be a question to Label Studio. */
 const maxNamed = 5_000
@@ -149,7 +150,7 @@ export function matchRequest({ method, url, headers }: RawRequest): Matched | Un
     }
   }
   if (length === undefined) return unread(411, 'Send the length of the body.', 'body length')
-  if (length > maxBodyBytes) return unread(413, 'The body is too large.', 'body length')
+  if (length > maxBodyBytes) return unread(413, tooLarge, 'body length')
   if (type !== 'application/json') return unread(415, 'Send JSON.', 'body type')
   return { kind: 'matched', endpoint, method: verb, path, query, parameters, bodyLength: length }
 }
@@ -160,9 +161,10 @@ export function readRequest(matched: Matched, bytes: Buffer | undefined): ReadRe
   const body = bytes === undefined ? undefined : jsonOf(bytes)
   if (body === unreadable) return unread(400, 'This is not valid JSON.', 'body')
   const inQuery = endpoint.isPage ? [] : referencesInQuery(query)
-  const inBody = referencesInBody(body, endpoint)
+  const naming = endpoint.body === 'file' ? wholeTasks(body) : body
+  const inBody = referencesInBody(naming, endpoint)
   if (inBody && 'kind' in inBody) return inBody
-  const named = peopleIn(body, endpoint)
+  const named = peopleIn(naming, endpoint)
   if (!inQuery || !inBody || !named) {
     return unread(400, 'A number in the request cannot be read.', 'number')
   }
@@ -187,6 +189,14 @@ export function readRequest(matched: Matched, bytes: Buffer | undefined): ReadRe
     people: named,
     account: people[0] === undefined ? undefined : Number(people[0].id),
   }
+}
+
+/**
+ * The imported tasks that have fields of their own. Label Studio takes an object without `data` for
+ * the data of a task, so whatever its columns are called, it names nothing.
+ */
+function wholeTasks(body: unknown): unknown {
+  return [body].flat().filter((each) => isObject(each) && Object.hasOwn(each, 'data'))
 }
 
 /**
