@@ -121,7 +121,8 @@ describe('an object that a body names', () => {
       [row, 200],
       [[row, { file_upload_id: 105, annotations: [{ completed_by: 57 }] }], 200],
       [{ data: row }, 200],
-      [{ ...row, data: {} }, 400],
+      [{ data: {}, id: 9, project: 2, file_upload: 'a.json', task: 'x' }, 200],
+      [{ data: {}, completed_by: 57 }, 403],
       [[row, other], 403],
       [[row, { data: null, annotations: [{ completed_by: 57 }] }], 403],
     ] as const) {

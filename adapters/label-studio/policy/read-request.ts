@@ -102,6 +102,8 @@ const bodyKinds: Readonly<Record<string, string>> = {
   model_run: 'modelRun',
   filter_group: 'filterGroup',
 }
+/** Of the other fields of an imported task, which an export writes, Label Studio reads none. */
+const importKinds: Readonly<Record<string, string>> = { file_upload_id: 'upload' }
 /** Fields that must not be empty: that would take the object out of every project. */
 const mustBeGiven = new Set(['project', 'task', 'label'])
 /** Fields with a list of numbers. */
@@ -323,10 +325,10 @@ function projectOfFile(path: string): Reference | undefined {
 
 function referencesInBody(
   body: unknown,
-  { needs = [], bodyId, bodyIds }: Endpoint,
+  { needs = [], body: form, bodyId, bodyIds }: Endpoint,
 ): readonly Named[] | Unread | undefined {
   const ids = { ...(bodyId && { id: bodyId }), ...(bodyIds && { ids: bodyIds }) }
-  const kinds = { ...bodyKinds, ...ids }
+  const kinds = form === 'file' ? importKinds : { ...bodyKinds, ...ids }
   if (!Array.isArray(body)) return isObject(body) ? referencesIn(body, kinds) : []
   const found = []
   for (const each of body) {
