@@ -110,10 +110,23 @@ async function carryOut(call: ResourceCall, change: Change, storing: typeof put)
  * DELETE again.
  */
 export function remove(call: ResourceCall): Promise<void> {
+  const { beforeDeletion } = call.kind
+  let hasEnded = false
   return retryRaces(call.services, async () => {
-    const change = await (call.kind.beforeDeletion ?? checkedDeletion)(call)
+    const change = await (beforeDeletion ?? checkedDeletion)(call).catch((error: unknown) => {
+      throw hasEnded ? afterEnd(error) : error
+    })
+    hasEnded = beforeDeletion !== undefined && change.after['active'] === false
     await carryOut(call, change, put).finally(() => release(call, change))
   })
+}
+
+/** A condition that held when access was ended, and not any more when the person was deleted. */
+function afterEnd(error: unknown): unknown {
+  const refusal = toScimError(error)
+  if (refusal?.status !== 412) return error
+  const detail = `${refusal.message} The access of this person was ended first.`
+  return new ScimError(412, detail, { cause: error })
 }
 
 /** Loads a resource and checks its deletion. */

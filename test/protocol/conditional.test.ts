@@ -180,6 +180,30 @@ describe('If-Match', () => {
     expect((await scim.get(`/Users/${user.id}`, { headers })).status).toBe(412)
   })
 
+  it('tells who deletes a person whom others change meanwhile that access has ended', async () => {
+    const adapters = memoryAdapters()
+    let interfere: (() => Promise<unknown>) | undefined
+    const users = {
+      ...adapters.users,
+      async delete(...args: Parameters<typeof adapters.users.delete>) {
+        const once = interfere
+        interfere = undefined
+        await once?.()
+        return adapters.users.delete(...args)
+      },
+    }
+    const scim = await serve({ ...adapters, users })
+    const user = await scim.user('ines')
+    const path = `/Users/${user.id}`
+    interfere = () => scim.patch(path, add('Lead'))
+    const headers = { 'If-Match': user.meta.version }
+    const { status, body } = await scim.delete(path, { headers })
+    expect([status, body.detail]).toEqual([412, expect.stringContaining('was ended first')])
+    expect((await scim.get(path)).body).toMatchObject({ active: false, title: 'Lead' })
+    expect((await scim.delete(path, { headers })).body.detail).not.toContain('was ended first')
+    expect((await scim.delete(path)).status).toBe(204)
+  })
+
   it('lets one of 20 writers with the same version win (S-INT-03, R-ETAG-08, R-ETAG-09)', async () => {
     const scim = await serve()
     const user = await scim.user('ines')
