@@ -275,6 +275,27 @@ describe('PUT of a group', () => {
     )
   })
 
+  it('tells nothing of the members of a group that is deleted before the answer', async () => {
+    const adapters = memoryAdapters()
+    const groups = {
+      ...adapters.groups,
+      async replace(...args: Parameters<typeof adapters.groups.replace>) {
+        const group = await adapters.groups.replace(...args)
+        await adapters.groups.delete(args[0], group.id, {})
+        return group
+      },
+    }
+    const scim = await serve({ ...adapters, groups })
+    const [a, b] = [await scim.user('a'), await scim.user('b')]
+    const group = await scim.group('Crew', [a.id])
+    const { status, body } = await scim.put(`/Groups/${group.id}`, {
+      ...group,
+      members: [{ value: b.id }],
+    })
+    expect([status, body.displayName]).toEqual([200, 'Crew'])
+    expect(body).not.toHaveProperty('members')
+  })
+
   it('changes nothing when it is sent as it is, in another order too (R-PUT-12)', async () => {
     const scim = await serve()
     const [a, b] = [await scim.user('a'), await scim.user('b')]

@@ -127,8 +127,14 @@ function answerWritten(
   const { resource, view } = written
   if (!call.kind.isPartial?.(call, view)) return answer(call, request, written)
   return readWhole(call, resource, view.omit).then((whole) =>
-    answer(call, request, { ...written, resource: whole }),
+    answer(call, request, whole ? { ...written, resource: whole } : withoutParts(call, written)),
   )
+}
+
+/** What is known of a resource that was deleted since it was written: nothing of those parts. */
+function withoutParts({ kind }: Call, written: Answer): Answer {
+  const omit = new Set([...written.view.omit, kind.longAttribute ?? ''])
+  return { ...written, view: { ...written.view, omit } }
 }
 
 function answer(
@@ -146,16 +152,16 @@ function answer(
 }
 
 /**
- * Completes a written resource by reading the parts that the answer shows and the store keeps
- * separately.
+ * A written resource with the parts that the answer shows and the store keeps separately;
+ * `undefined` if it has been deleted since.
  */
 async function readWhole(
   call: Call,
   resource: Resource,
   omit: ReadonlySet<string>,
-): Promise<Resource> {
+): Promise<Resource | undefined> {
   const stored = await call.store.get(call.scope, resource.id, { omit })
-  return stored ? checkStored(call, stored, resource.id) : resource
+  return stored && checkStored(call, stored, resource.id)
 }
 
 function headersOf(
