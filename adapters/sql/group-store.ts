@@ -261,16 +261,18 @@ function accessResolver(
   return {
     personByAccount: personReader(database, resolverOf),
     async resolveAccess(scope, user) {
+      // First, because who had a role keeps that mark: read last, it could be the mark of a role that
+      // neither the rules nor the groups gave yet, and somebody who comes in would be out.
+      const record = await access.getRecord(scope, user.id)
       const { resolve } = await resolverOf(scope)
       const groups = (await readGroupsOf(database, scope.tenant, [user.id])).get(user.id) ?? []
-      const record = await access.getRecord(scope, user.id)
       return resolve(groups, personState(user, record?.hadRole ?? false))
     },
     async resolveAccessOf(scope, users) {
-      const { resolve } = await resolverOf(scope)
       const ids = users.map(({ id }) => id)
-      const groupsOf = await readGroupsOf(database, scope.tenant, ids)
       const records = await access.getRecords(scope, ids)
+      const { resolve } = await resolverOf(scope)
+      const groupsOf = await readGroupsOf(database, scope.tenant, ids)
       const hadRole = new Set(records.flatMap((record) => (record.hadRole ? record.userId : [])))
       return users.map((user) =>
         resolve(groupsOf.get(user.id) ?? [], personState(user, hadRole.has(user.id))),

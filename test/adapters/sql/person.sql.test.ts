@@ -154,3 +154,56 @@ it.each(['\0', 'a\0b', '\ud800', '\udfff7'])(
     expect(await reader.access.recordByAccount(scope, accountId)).toBeUndefined()
   },
 )
+
+describe('while others write between two of its reads', () => {
+  const newRules = (...groups: string[]): MappingRules => ({
+    ...rules,
+    roles_groups: groups.map((group) => ['Annotator', group]),
+  })
+  const saveRules = async (saved: MappingRules) => {
+    const { version } = await writer.access.rules(scope)
+    await writer.access.saveRules(scope, saved, { expectedVersion: version, affects: [] })
+  }
+  /** Does something as soon as the reader calls this method. */
+  function once(method: 'rules' | 'getRecord' | 'getRecords', work: () => Promise<unknown>): void {
+    const { access } = reader
+    const original = access[method] as (...given: unknown[]) => unknown
+    const replaced = async (...given: unknown[]) => {
+      Object.assign(access, { [method]: original })
+      await work()
+      return original(...given)
+    }
+    Object.assign(access, { [method]: replaced })
+  }
+
+  it.each(['getRecord', 'getRecords'] as const)(
+    'resolves no mark of a role together with groups or rules from before it: %s',
+    async (method) => {
+      const user = await aPerson()
+      once(method, async () => {
+        await addGroup('Team', user.id)
+        await saveRules(rules)
+        await writer.access.noteRole?.(scope, [user.id])
+      })
+      const { resolveAccess: resolve, resolveAccessOf } = reader.groups
+      const isMany = method === 'getRecords'
+      const access = isMany
+        ? (await resolveAccessOf!(scope, [user]))[0]
+        : await resolve(scope, user)
+      expect(access?.active).toBe(true)
+    },
+  )
+
+  it('finds nobody by an account with groups from before the rules', async () => {
+    const user = await aPerson()
+    await writer.access.noteRole?.(scope, [user.id])
+    await saveRules(newRules('Team'))
+    await addGroup('Team', user.id)
+    once('rules', async () => {
+      await addGroup('Crew', user.id)
+      await saveRules(newRules('Crew'))
+    })
+    const found = await reader.groups.personByAccount!(scope, '7')
+    expect(found?.access).toMatchObject({ active: true, role: 'Annotator' })
+  })
+})
