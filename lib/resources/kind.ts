@@ -97,8 +97,8 @@ export interface Kind {
   readonly namesOthers: boolean
 
   /**
-   * The part of a change that takes access away; `undefined` if it takes none, or does nothing
-   * else.
+   * The part of a change that takes access away, which may be all of it; `undefined` if it takes
+   * none.
    */
   withdrawal?(call: Call, change: Change): Change | undefined
   /** Refuses forbidden changes before anything is stored. */

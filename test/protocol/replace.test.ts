@@ -235,6 +235,35 @@ describe('PUT', () => {
     expect(body).toMatchObject({ userName: 'ines2', active: false })
   })
 
+  it('ends access despite a conflict that another write has solved meanwhile', async () => {
+    const adapters = memoryAdapters()
+    let interfere: (() => Promise<unknown>) | undefined
+    const users = {
+      ...adapters.users,
+      async replace(...args: Parameters<typeof adapters.users.replace>) {
+        const once = interfere
+        try {
+          return await adapters.users.replace(...args)
+        } catch (error) {
+          interfere = undefined
+          await once?.()
+          throw error
+        }
+      },
+    }
+    const scim = await serve({ ...adapters, users })
+    const [ann, bob] = [await scim.user('ann'), await scim.user('bob')]
+    const renamed = (value: string) => ({ op: 'replace', path: 'userName', value })
+    interfere = async () => {
+      await scim.patch(`/Users/${bob.id}`, [renamed('bob2')])
+      await scim.patch(`/Users/${ann.id}`, [renamed('bob')])
+    }
+    const leaves = [renamed('bob'), { op: 'replace', path: 'active', value: false }]
+    const { status, body } = await scim.patch(`/Users/${ann.id}`, leaves)
+    expect([status, body.detail]).toEqual([409, expect.stringContaining('has ended')])
+    expect((await scim.get(`/Users/${ann.id}`)).body.active).toBe(false)
+  })
+
   it('gives up with 503 when others are always first, and has stored nothing (D9, R-ETAG-09)', async () => {
     const adapters = memoryAdapters()
     const { get } = adapters.users

@@ -99,10 +99,9 @@ export const group: Kind = {
   }),
 
   withdrawal(call, change) {
-    const { before, attributes, members } = change
-    const { add, remove } = members
-    const isAll = attributes.length === 1 && add.length === 0
-    if (before === undefined || isAll || remove.length === 0) return undefined
+    const { before, members } = change
+    const { remove } = members
+    if (before === undefined || remove.length === 0) return undefined
     const leaving = new Set(remove)
     const staying = memberIds(before).filter((id) => !leaving.has(id))
     return {

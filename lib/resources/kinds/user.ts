@@ -55,13 +55,12 @@ export const user: Kind = {
   },
 
   withdrawal({ services }, change) {
-    const { before, attributes, secrets } = change
+    const { before } = change
     const part: JsonObject = {
       ...(endsAccess(change) && { active: false }),
       ...(takesValues(services, change) && valuesLeft(change)),
     }
-    const isAll = attributes.every((name) => Object.hasOwn(part, name))
-    if (before === undefined || (isAll && Object.keys(secrets).length === 0)) return undefined
+    if (before === undefined) return undefined
     const next = withoutEmptyLists(extended(before, part))
     const taken = changedAttributes(before, next)
     return taken.length === 0
