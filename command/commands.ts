@@ -21,6 +21,7 @@ http-proxy-middleware for Label Studio. With --json it prints its addresses as J
       'SCIM_TOKEN_DIGEST',
       'ADMIN_TOKEN',
       'ADMIN_TOKEN_DIGEST',
+      'HOST_SECRET',
       ...labelStudioVariables,
       'LABEL_STUDIO_RULES',
       'LABEL_STUDIO_GATE',

@@ -29,6 +29,10 @@ export const variables = {
     default: '"serve" makes one for each run',
   },
   ADMIN_TOKEN_DIGEST: { doc: 'digests of such tokens, separated by commas' },
+  HOST_SECRET: {
+    doc: '32+ characters, the same on all hosts: for the page and cursors',
+    default: 'random for each run',
+  },
   LABEL_STUDIO_URL: { doc: 'the base URL of Label Studio' },
   LABEL_STUDIO_TOKEN: { doc: 'token of its owner' },
   LABEL_STUDIO_EMAIL: { doc: 'e-mail address of its owner (Community)' },

@@ -20,12 +20,14 @@ export interface AppParts {
   readonly scimDigests: readonly string[]
   /** Digests of tokens of administrators. */
   readonly adminDigests: readonly string[]
+  /** Shared by the hosts of one address, for sign-ins to the page and cursors. */
+  readonly secret?: string
   /** Trusted reverse proxies, in Express's format. Default: none. */
   readonly trustProxy?: string
   /** The checks of `/readyz`. */
   readonly checks?: Checks
-  /** The names that rules can use, if a Label Studio provides them. */
-  readonly choices?: Pick<SettingsOptions, 'projects' | 'workspaces'>
+  /** What a Label Studio has, if there is one. */
+  readonly choices?: Pick<SettingsOptions, 'projects' | 'workspaces' | 'accounts'>
   /** The settings are served by a separate application: {@link createSettingsApp}. */
   readonly hasOwnSettings?: boolean
 }
@@ -35,7 +37,7 @@ export interface AppParts {
  * dependencies), and the settings unless they have a separate application.
  */
 export function createApp(parts: AppParts): Express {
-  const { adapters, reconciler, scimDigests } = parts
+  const { adapters, reconciler, scimDigests, secret } = parts
   const failures = failureLog()
   const app = plainApp(parts, failures.watch)
 
@@ -52,6 +54,7 @@ export function createApp(parts: AppParts): Express {
         named('idp', scimDigests),
         adapters.tokens && { store: adapters.tokens },
       ),
+      ...(secret !== undefined && { cursorSecret: secret }),
       onPending: () => reconciler.wake(),
       onError: logFailure,
       onEvent: (event) => {
@@ -108,10 +111,11 @@ function named(name: string, digests: readonly string[]) {
 }
 
 function settingsOf(parts: AppParts): Router {
-  const { adapters, reconciler, adminDigests, choices, hasOwnSettings } = parts
+  const { adapters, reconciler, adminDigests, choices, hasOwnSettings, secret } = parts
   return settingsRouter(adapters, {
     authorize: adminTokens(named('admin', adminDigests)),
     ...choices,
+    ...(secret !== undefined && { sessionSecret: secret }),
     ...(!hasOwnSettings && { scimUrl: '/scim/v2' }),
     ...(choices && !hasOwnSettings && { labelStudioUrl: '/' }),
     ...(adapters.tokens && { tokens: adapters.tokens }),

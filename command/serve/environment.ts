@@ -17,6 +17,8 @@ export interface HostEnvironment {
   readonly trustProxy?: string
   readonly scim: Access
   readonly admin: Access
+  /** Shared by the hosts of one address, for sign-ins to the page and cursors. */
+  readonly secret?: string
   readonly databaseUrl: string
   /** The Label Studio to provision, and to put behind the gate. */
   readonly labelStudio?: LabelStudioEnvironment
@@ -45,11 +47,16 @@ export interface Access {
  * @throws UsageError naming the variable that cannot be used
  */
 export function readEnvironment(variables: Environment): HostEnvironment {
-  const { PORT, HOST, SETTINGS_PORT, SETTINGS_HOST, TRUST_PROXY } = variables
+  const { PORT, HOST, SETTINGS_PORT, SETTINGS_HOST, TRUST_PROXY, HOST_SECRET } = variables
   const host = HOST || '127.0.0.1'
   const labelStudio = readLabelStudio(variables)
   if (SETTINGS_HOST && !SETTINGS_PORT) {
     throw new UsageError('SETTINGS_HOST is set: give the port of the settings as SETTINGS_PORT.')
+  }
+  if (HOST_SECRET && HOST_SECRET.length < 32) {
+    throw new UsageError(
+      'HOST_SECRET must have at least 32 characters. Make one with "openssl rand -hex 32".',
+    )
   }
   const [scim, admin] = [readAccess('SCIM_TOKEN', variables), readAccess('ADMIN_TOKEN', variables)]
   if (scim.digests.some((digest) => admin.digests.includes(digest))) {
@@ -73,6 +80,7 @@ export function readEnvironment(variables: Environment): HostEnvironment {
     ...(TRUST_PROXY && { trustProxy: TRUST_PROXY }),
     scim,
     admin,
+    ...(HOST_SECRET && { secret: HOST_SECRET }),
     databaseUrl: databaseUrl(variables),
     ...(labelStudio && { labelStudio }),
     rules: readRules(variables.LABEL_STUDIO_RULES || 'enforce'),

@@ -46,12 +46,14 @@ export async function serve({ environment: variables, tell }: CommandCall): Prom
   const choices = labelStudio && {
     projects: labelStudio.adapters.projects,
     workspaces: labelStudio.adapters.workspaces,
+    accounts: labelStudio.adapters.accounts,
   }
   const parts = {
     adapters,
     reconciler,
     scimDigests: environment.scim.digests,
     adminDigests: environment.admin.digests,
+    ...(environment.secret && { secret: environment.secret }),
     ...(environment.trustProxy && { trustProxy: environment.trustProxy }),
     checks: {
       database: async () => {

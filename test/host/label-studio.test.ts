@@ -45,6 +45,15 @@ describe('the example host in front of a Label Studio', () => {
     expect(host.output).not.toMatch(/Community has no roles/)
   })
 
+  it('lists the accounts that the identity provider does not know', async () => {
+    const answer = await send(`${host.origin}/api/scim/accounts`, {
+      method: 'GET',
+      headers: { authorization: 'Bearer token-of-the-administrator' },
+    })
+    const owner = { kind: 'protected', email: fake.ownerEmail }
+    expect(answer.json).toMatchObject({ supported: true, accounts: [owner] })
+  })
+
   it('warns that rules are not in force where its own gate does not enforce them', async () => {
     const reporting = await startHost({ ...environment(), LABEL_STUDIO_RULES: 'report' })
     expect(reporting.output).toMatch(/WARNING: Community has no roles/)
