@@ -25,6 +25,7 @@ describe('a policy that is in force since the first rule', () => {
     expect([await isInForce(scope()), await isInForce(scope())]).toEqual([true, true])
     expect(warned).toHaveBeenCalledTimes(1)
     expect(warned.mock.calls[0]?.[0]).toContain('nobody below Administrator')
+    expect(warned.mock.calls[0]?.[1]).toEqual({ code: 'ERR_SCIM_LABEL_STUDIO_NO_RULES' })
     jest.restoreAllMocks()
   })
 

@@ -5,6 +5,8 @@ const warning =
   'Label Studio. Make rules ' +
   'again, or leave out the policy (LABEL_STUDIO_RULES=off) to open everything to everybody.'
 
+const code = 'ERR_SCIM_LABEL_STUDIO_NO_RULES'
+
 /** How often to check whether the last rule was deleted, after there was one. */
 const againMs = 60_000
 
@@ -37,7 +39,7 @@ export function sinceFirstRule(
 function warner(): (tenant: string, isDeleted: boolean) => void {
   const warned = new Set<string>()
   return (tenant, isDeleted) => {
-    if (isDeleted && !warned.has(tenant)) process.emitWarning(warning, { code: 'LS_NO_RULES' })
+    if (isDeleted && !warned.has(tenant)) process.emitWarning(warning, { code })
     if (isDeleted) warned.add(tenant)
     else warned.delete(tenant)
   }
