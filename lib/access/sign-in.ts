@@ -36,8 +36,8 @@ export interface SignInDecision {
 /** Options of `onSignIn`. */
 export interface SignInOptions {
   /**
-   * Whether to let in people whom SCIM never had, such as the owner and service accounts. Default
-   * `allow`, as with the access gate.
+   * Whether to let in people whom SCIM never had, such as the owner and service accounts, or whom
+   * an import has only listed. Default `allow`, as with the access gate.
    */
   readonly unknownPeople?: 'allow' | 'refuse'
   /**

@@ -250,7 +250,10 @@ function personsOf(adapters: Adapters, lookUpStatus: LookUpStatus, directory: Wo
   }
 }
 
-/** An upgraded socket cannot be inspected, so only people who may do everything can have one. */
+/**
+ * An upgraded socket cannot be inspected, so there is one only where the policy lets the request pass
+ * unchanged.
+ */
 export async function mayUpgrade(
   policy: RequestPolicy | undefined,
   enforcer: Enforcer,

@@ -222,7 +222,7 @@ function refusalRow(layout: Layout, refusal: ReportedRefusals['refusals'][number
 
 function failedCard(layout: Layout, status: Status): Html {
   return html`<section class="card" aria-labelledby="failed-title"><h2 id="failed-title">Failed</h2>
-<p class="quiet">Label Studio would not take these changes, however often they were tried. Nothing is lost: they wait here until somebody tries again.</p>
+<p class="quiet">Label Studio refuses these changes, or they failed too often. Nothing is lost: they wait here until somebody tries again.</p>
 <div class="scroll" role="region" aria-label="People whose change failed" tabindex="0"><table class="rows">
 <thead><tr><th scope="col">Person</th><th scope="col">Since</th><th scope="col">Failure</th><th scope="col"><span class="unseen">Try again</span></th></tr></thead>
 <tbody>${status.failedPeople.map((person) => failedRow(layout, person))}</tbody></table></div>
