@@ -67,14 +67,18 @@ export function installationSource(parts: SourceParts): InstallationSource {
   let isElsewhere = false
   let asking: Promise<Installation> | undefined
   let askedAt = Number.NEGATIVE_INFINITY
+  /** When the question began whose answer is known. */
+  let knownAt = Number.NEGATIVE_INFINITY
 
   const askOnce = async () => {
+    const begunAt = clock()
     const found = await ask(api)
     const before = known ?? (await storedIn(parts))
     isElsewhere = isOther(before, found)
     if (before && isElsewhere) throw elsewhere(before, found)
     // The same object while nothing changes, so that everything derived from it can be reused.
     if (JSON.stringify(found) !== JSON.stringify(known)) known = found
+    knownAt = begunAt
     return known ?? found
   }
   const askNow = (): Promise<Installation> => {
@@ -93,9 +97,13 @@ export function installationSource(parts: SourceParts): InstallationSource {
     askInBackground(freshMs)
     return known
   }
+  const recent = async () => {
+    const isRecent = !isElsewhere && clock() - knownAt < leastMs
+    return known !== undefined && isRecent ? known : askNow()
+  }
   return {
     get,
-    recent: () => (clock() - askedAt < leastMs ? get() : askNow()),
+    recent,
     remembered: rememberedIn(access, get),
     askAgain: () => askInBackground(leastMs),
   }
