@@ -5,7 +5,7 @@ import type { Refusal } from './verdict.js'
 export interface Held {
   /** Counts more bytes; false if its people have too many in memory, and these must not be kept. */
   take(bytes: number): boolean
-  /** To be called when nothing of the request is kept any more. */
+  /** To be called when nothing of the request is kept any more, nor will be: it has ended. */
   release(): void
 }
 
@@ -34,14 +34,17 @@ export function heldBytes(max = maxHeldBytes): HeldFor {
   return ([identity]) => {
     const person = `${identity?.accountId ?? identity?.email ?? ''}`
     let own = 0
+    // Whatever is written to an answer after its client has left would be counted for ever.
+    let isOver = false
     return {
       take(bytes) {
-        if ((held.get(person) ?? 0) + bytes > max) return false
+        if (isOver || (held.get(person) ?? 0) + bytes > max) return false
         own += bytes
         add(person, bytes)
         return true
       },
       release() {
+        isOver = true
         add(person, -own)
         own = 0
       },

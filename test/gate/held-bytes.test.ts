@@ -17,6 +17,15 @@ describe('what the gate keeps in memory', () => {
     expect(second.take(60)).toBe(true)
   })
 
+  it('is nothing any more for a request that has ended, whatever comes of it later', () => {
+    const heldFor = heldBytes(100)
+    const ended = heldFor(ann)
+    ended.take(50)
+    ended.release()
+    expect(ended.take(50)).toBe(false)
+    expect(heldFor(ann).take(100)).toBe(true)
+  })
+
   it('counts people without credentials together', () => {
     const heldFor = heldBytes(100)
     expect(heldFor([]).take(100)).toBe(true)
