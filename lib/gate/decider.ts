@@ -130,7 +130,9 @@ async function readHeld(
   length: number,
   held: Held,
 ): Promise<Body | Refusal> {
-  if (request.destroyed || !held.take(length)) return tooMuchHeld
+  // It keeps nothing, and will not tell when it closes: it has.
+  if (request.destroyed) return readBody(request, length)
+  if (!held.take(length)) return tooMuchHeld
   request.once('close', held.release)
   return readBody(request, length)
 }

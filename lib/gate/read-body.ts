@@ -16,6 +16,7 @@ export async function readBody(
     warnOnce(request)
     return 'consumed'
   }
+  if (request.destroyed) return 'aborted'
   return (await takeAndPutBack(request, length)) ?? 'aborted'
 }
 
