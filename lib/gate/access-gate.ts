@@ -91,6 +91,8 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
           answerAsRequest(server, request, { socket, head, isLast })
           return
         }
+        // Node has taken its own listener away, and an error without one ends the process.
+        socket.on('error', (error) => debug('a socket failed: %O', error))
         closeSoonAfterEnd(socket)
         if (hasBody(request) || hasFragment(request)) refuseUpgrade(socket, 400)
         else upgrade(listener, request, { socket, head })
@@ -200,7 +202,6 @@ interface Upgraded {
 
 function upgradeBy(decider: Decider, sockets: SocketWatch) {
   return (listener: UpgradeListener, request: IncomingMessage, { socket, head }: Upgraded) => {
-    socket.on('error', (error) => debug('a socket failed: %O', error))
     decider.ofUpgrade(request).then(
       ({ verdict, identities }) => {
         if (verdict.kind !== 'pass') {

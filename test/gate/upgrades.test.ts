@@ -1,7 +1,9 @@
 import { once } from 'node:events'
-import { Agent, request as httpRequest } from 'node:http'
+import { Agent, createServer, request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { memoryAdapters } from '../../adapters/memory/index.js'
+import { accessGate } from '../../lib/gate/index.js'
 import { cpuMsOf } from '../support/cpu-time.js'
 import { type FakeLabelStudio, startFakeLabelStudio } from '../support/fake-label-studio/index.js'
 import { type Gated, openGate } from './gated.js'
@@ -138,6 +140,20 @@ function untilClosed(sent: string): Promise<string> {
 it('the connection of a refused WebSocket is closed, also if the client leaves it open', async () => {
   const headers = { connection: 'Upgrade', upgrade: 'websocket', 'content-length': '5' }
   expect(await untilClosed(`GET / HTTP/1.1\r\n${asText(headers).join('')}\r\n`)).toMatch(/ 400 /)
+})
+
+it.each([
+  ['of a request with a body', '/', { 'content-length': '5' }],
+  ['of an address with #', '/#', {}],
+  ['of anybody else', '/', {}],
+])('a failing connection %s ends no process', (_whose, url, more) => {
+  const identify = async () => ({ identities: [], isComplete: true })
+  const server = createServer()
+  accessGate(memoryAdapters(), { identify }).attach(server, () => {})
+  const socket = new PassThrough()
+  const request = { method: 'GET', url, headers: { upgrade: 'websocket', ...more }, rawHeaders: [] }
+  server.emit('upgrade', request, socket, Buffer.alloc(0))
+  expect(() => socket.emit('error', new Error('reset'))).not.toThrow()
 })
 
 it('thousands of offers on one connection keep nobody waiting', async () => {
