@@ -235,6 +235,17 @@ describe('identifyLabelStudioUser', () => {
     expect(asked()).toBe(4)
   })
 
+  it.each([0, 600_000])('forgets nobody for sessions of nobody (staleMs: %s)', async (staleMs) => {
+    const { cookie, user } = await aPerson('ann@example.com')
+    const identify = anIdentify({ maxCached: 2, staleMs })
+    const ask = async (sent: string) => (await identify({ headers: { cookie: sent } })).identities
+    await ask(cookie)
+    for (const key of ['a', 'b', 'c']) await ask(`sessionid=${key}`)
+    const before = asked()
+    expect(await ask(cookie)).toMatchObject([{ accountId: user.id }])
+    expect(asked()).toBe(before)
+  })
+
   it('ends with the reason of the signal, while others go on', async () => {
     const { cookie } = await aPerson('ann@example.com')
     const identify = anIdentify()
@@ -249,6 +260,15 @@ describe('identifyLabelStudioUser', () => {
 })
 
 describe('ownerTokenVerifier', () => {
+  it('does not forget the owner for tokens of anybody', async () => {
+    const verify = aVerifier({ maxCached: 2 })
+    expect((await verify(fake.token)).outcome).toBe('owner')
+    for (const each of ['a', 'b', 'c']) await verify(each.repeat(40))
+    const before = asked()
+    expect((await verify(fake.token)).outcome).toBe('owner')
+    expect(asked()).toBe(before)
+  })
+
   it('asks once while its answer holds (S-AUTH-06)', async () => {
     const verify = aVerifier({ cacheMs: 1000 })
     expect((await verify(fake.token)).outcome).toBe('owner')

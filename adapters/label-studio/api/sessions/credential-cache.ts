@@ -5,6 +5,8 @@ export interface Lifetime {
   freshMs: number
   /** How much longer it may be used if asking again fails. */
   staleMs?: number
+  /** Anybody can make such entries, so they are kept apart: many of them push no others out. */
+  isAnybodys?: boolean
 }
 
 /** Options of `credentialCache`. */
@@ -39,17 +41,16 @@ export function credentialCache<Value>(
 ): CredentialCache<Value> {
   const { maxEntries, clock, lifetime } = options
   const entries = new Map<string, Entry<Value>>()
-  /** Entries that are soon useless, apart, so that many of them push no others out. */
-  const passing = new Map<string, Entry<Value>>()
+  const ofAnybody = new Map<string, Entry<Value>>()
   const pending = new Map<string, Promise<Value>>()
 
   const remember = (key: string, value: Value) => {
-    const { freshMs, staleMs = 0 } = lifetime(value)
+    const { freshMs, staleMs = 0, isAnybodys } = lifetime(value)
     const freshUntil = clock() + freshMs
     entries.delete(key)
-    passing.delete(key)
+    ofAnybody.delete(key)
     if (freshMs + staleMs === 0) return value
-    const kept = staleMs > 0 ? entries : passing
+    const kept = isAnybodys ? ofAnybody : entries
     kept.set(key, { value, freshUntil, staleUntil: freshUntil + staleMs })
     const [oldest] = kept.keys()
     if (kept.size > maxEntries && oldest !== undefined) kept.delete(oldest)
@@ -57,7 +58,7 @@ export function credentialCache<Value>(
   }
 
   const stale = (key: string) => {
-    const known = entries.get(key) ?? passing.get(key)
+    const known = entries.get(key) ?? ofAnybody.get(key)
     return known !== undefined && clock() < known.staleUntil ? known : undefined
   }
 
@@ -72,7 +73,7 @@ export function credentialCache<Value>(
   }
 
   const fresh = (key: string) => {
-    const kept = entries.has(key) ? entries : passing
+    const kept = entries.has(key) ? entries : ofAnybody
     const known = kept.get(key)
     if (known === undefined || clock() >= known.freshUntil) return undefined
     kept.delete(key)

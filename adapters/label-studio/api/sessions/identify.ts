@@ -100,7 +100,7 @@ export function identifyLabelStudioUser(given: IdentifyOptions): LabelStudioIden
       // So that a reactivated person can come in at once.
       if (owner === 'refused') return { freshMs: 0 }
       return owner === 'nobody'
-        ? { freshMs: options.anonymousCacheMs }
+        ? { freshMs: options.anonymousCacheMs, isAnybodys: true }
         : { freshMs: options.cacheMs, staleMs: options.staleMs }
     },
   })

@@ -58,9 +58,10 @@ export function ownerTokenVerifier(
   const cache = credentialCache<OwnerTokenVerdict>({
     maxEntries: options.maxCached,
     clock: settings.clock,
-    lifetime: ({ outcome }) => ({
-      freshMs: outcome === 'owner' ? options.cacheMs : options.refusalCacheMs,
-    }),
+    lifetime: ({ outcome }) =>
+      outcome === 'owner'
+        ? { freshMs: options.cacheMs }
+        : { freshMs: options.refusalCacheMs, isAnybodys: true },
   })
 
   const ask = async (token: string): Promise<OwnerTokenVerdict> => {
