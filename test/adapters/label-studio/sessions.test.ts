@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { deflateSync } from 'node:zlib'
 import {
   type IdentifyOptions,
@@ -256,6 +257,72 @@ describe('identifyLabelStudioUser', () => {
     controller.abort(new Error('gone'))
     await expect(gone).rejects.toThrow('gone')
     expect((await staying).identities).toHaveLength(1)
+  })
+})
+
+describe('questions about credentials, when one is asked at a time', () => {
+  /** A cookie as Community makes them anew with every answer. */
+  const cookieOf = (account: number, signature: string) => {
+    const payload = Buffer.from(JSON.stringify({ _auth_user_id: `${account}` }))
+    return `sessionid=${payload.toString('base64url')}:time:${signature}`
+  }
+
+  /** Whom Label Studio was asked about, and a function that answers the first open question. */
+  async function known() {
+    const questions: { readonly sent: string; answer(response: Response): void }[] = []
+    const ask: typeof fetch = (_url, init) =>
+      new Promise((resolve) => {
+        const sent = new Headers(init?.headers)
+        const about = sent.get('cookie') ?? sent.get('x-api-key') ?? ''
+        questions.push({ sent: about, answer: resolve })
+      })
+    const identify = anIdentify({ fetch: ask, maxConcurrent: 1, cacheMs: 1_000 })
+    const answers: Promise<unknown>[] = []
+    const put = (headers: Record<string, string>) => {
+      answers.push(identify({ headers }))
+    }
+    let next = 0
+    const settled = async () => {
+      for (let turn = 0; turn < 10; turn++) await nextTurn()
+    }
+    const answer = async (id?: number) => {
+      await settled()
+      const body = { id, email: `person${id}@example.com` }
+      const response = id ? Response.json(body) : Response.json({}, { status: 401 })
+      questions[next++]?.answer(response)
+      await settled()
+    }
+    put({ cookie: cookieOf(7, 'first') })
+    await answer(7)
+    put({ 'x-api-key': 'of 8' })
+    await answer(8)
+    await Promise.all(answers)
+    now = 1_000
+    const asked = () => questions.slice(2).map(({ sent }) => sent)
+    return { put, answer, asked }
+  }
+
+  it('come first for a session that was known, signed anew, but only once at a time', async () => {
+    const { put, answer, asked } = await known()
+    for (const each of ['a', 'b']) put({ 'x-api-key': each })
+    for (const each of ['forged', 'hers']) put({ cookie: cookieOf(7, each) })
+    for (let at = 0; at < 3; at++) await answer()
+    expect(asked()).toEqual(['a', cookieOf(7, 'forged'), 'b', cookieOf(7, 'hers')])
+    await answer(7)
+    for (const each of ['c', 'd']) put({ 'x-api-key': each })
+    now = 2_000
+    put({ cookie: cookieOf(7, 'newest') })
+    for (let at = 0; at < 2; at++) await answer()
+    expect(asked().slice(4)).toEqual(['c', cookieOf(7, 'newest'), 'd'])
+    await answer()
+  })
+
+  it('come first for a token that was known', async () => {
+    const { put, answer, asked } = await known()
+    for (const each of ['a', 'b', 'of 8']) put({ 'x-api-key': each })
+    for (let at = 0; at < 2; at++) await answer()
+    expect(asked()).toEqual(['a', 'of 8', 'b'])
+    await answer()
   })
 })
 
