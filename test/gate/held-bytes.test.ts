@@ -1,4 +1,15 @@
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { memoryAdapters } from '../../adapters/memory/index.js'
 import { heldBytes } from '../../lib/gate/held-bytes.js'
+import { accessGate } from '../../lib/gate/index.js'
+import { type CleanUps, listen, policyOf } from './guarded.js'
+
+const cleanUps: CleanUps = []
+afterAll(() => {
+  for (const cleanUp of cleanUps) cleanUp()
+})
 
 const ann = [{ accountId: 1 }]
 const bob = [{ email: 'bob@example.com' }]
@@ -31,4 +42,38 @@ describe('what the gate keeps in memory', () => {
     expect(heldFor([]).take(100)).toBe(true)
     expect(heldFor([]).take(1)).toBe(false)
   })
+})
+
+it('one person’s answers fill no memory, and are in the way of nobody else', async () => {
+  const policy = policyOf({ kind: 'allow', answer: { change: (body) => body } }).policy
+  const gate = accessGate(memoryAdapters(), {
+    identify: async ({ headers }) => ({
+      identities: [{ accountId: headers.from === 'ann' ? 1 : 2 }],
+      isComplete: true,
+    }),
+    enforce: policy,
+  })
+  cleanUps.push(gate.close)
+  const many = Buffer.alloc(60 * 1024 * 1024, ' ')
+  const unfinished: ServerResponse[] = []
+  const application = createServer((request, response) => {
+    gate(request, response, () => {
+      response.setHeader('Content-Type', 'application/json')
+      response.write(many)
+      if (request.url === '/unfinished') unfinished.push(response)
+      else response.end('{}')
+    })
+  })
+  const url = await listen(application, cleanUps)
+  const statusFor = async (from: string) => (await fetch(url, { headers: { from } })).status
+
+  expect(await statusFor('ann')).toBe(200)
+  const client = new AbortController()
+  const options = { headers: { from: 'ann' }, signal: client.signal }
+  const left = fetch(`${url}/unfinished`, options).catch(() => 'left')
+  while (unfinished.length === 0) await nextTurn()
+  expect([await statusFor('ann'), await statusFor('bob')]).toEqual([502, 200])
+  client.abort()
+  await Promise.all([left, ...unfinished.map((each) => once(each, 'close'))])
+  expect(await statusFor('ann')).toBe(200)
 })
