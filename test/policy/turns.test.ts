@@ -2,6 +2,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Reference } from '../../adapters/label-studio/policy/read-request.js'
 import type { Resolver } from '../../adapters/label-studio/policy/resolve.js'
 import { askAll, inTurns } from '../../adapters/label-studio/policy/turns.js'
+import { ownerToken, startEverything } from './everything.js'
+import { askAs } from './requests.js'
+import { openRoom } from './room.js'
 
 /** A resolver whose answers wait for `answer`. */
 function waitingResolver() {
@@ -15,8 +18,8 @@ function waitingResolver() {
   return { resolver, asked, answer: () => answers.shift()?.() }
 }
 
-const references = (count: number, prefix = ''): readonly Reference[] =>
-  Array.from({ length: count }, (_, at) => ({ kind: 'task', id: `${prefix}${at}` }))
+const references = (count: number): readonly Reference[] =>
+  Array.from({ length: count }, (_, at) => ({ kind: 'task', id: `${at}` }))
 
 describe('questions of people to Label Studio', () => {
   it('wait for those of the same person, not for those of others', async () => {
@@ -56,4 +59,43 @@ describe('questions of people to Label Studio', () => {
     for (let at = 0; at < 5; at++) await nextTurn()
     expect(asked.length).toBeLessThan(10)
   })
+})
+
+it('the questions of one person’s request wait in no one else’s way', async () => {
+  const application = await startEverything()
+  const waiting: (() => void)[] = []
+  const held: typeof fetch = async (address, init) => {
+    if (/views\/1\d{3}\//.test(`${address}`)) {
+      await new Promise<void>((resolve) => waiting.push(resolve))
+    }
+    return fetch(address, init)
+  }
+  const room = await openRoom({ url: application.url, token: ownerToken }, { fetch: held })
+  const projects = { 1: 'Inherit' as const }
+  for (const account of [7, 17]) {
+    await room.know(`person${account}@example.com`, { role: 'Annotator', projects })
+  }
+  const order = async (account: number, ids: readonly number[]) => {
+    const body = { project: 1, ids }
+    return (await askAs(room.url, account, { method: 'POST', path: '/api/dm/views/order/', body }))
+      .status
+  }
+  const many = order(
+    7,
+    Array.from({ length: 20 }, (_, at) => at + 1_000),
+  )
+  while (waiting.length < 4) await nextTurn()
+  expect(await order(17, [17])).toBe(403)
+  expect(waiting).toHaveLength(4)
+  let isDone = false
+  void many.then(() => {
+    isDone = true
+  })
+  while (!isDone) {
+    waiting.shift()?.()
+    await nextTurn()
+  }
+  expect(await many).toBe(403)
+  await room.close()
+  await application.stop()
 })

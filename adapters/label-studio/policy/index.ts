@@ -75,7 +75,7 @@ export const labelStudioPolicyTable = optionTable<LabelStudioPolicyOptions>()(
 )
 
 /** Maximum number of people that one request may name. */
-const maxNamed = 100
+const maxNamedPeople = 100
 
 /** How long to wait before asking for the edition again after a failure, in milliseconds. */
 const editionAgainMs = 5_000
@@ -216,7 +216,7 @@ async function namesStranger(tools: Tools, found: Allowed, signal: AbortSignal):
   const addresses = request.people.addresses.filter((each) => each !== person.email)
   const count = accounts.length + addresses.length
   if (count === 0) return false
-  if (count > maxNamed || project === undefined) return true
+  if (count > maxNamedPeople || project === undefined) return true
   for (const email of addresses) {
     const other = accessOfPerson(await question.accessOf({ email }))
     if (rankIn(other, project) === ranks.none) return true
