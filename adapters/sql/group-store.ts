@@ -261,8 +261,8 @@ function accessResolver(
   return {
     personByAccount: personReader(database, resolverOf),
     async resolveAccess(scope, user) {
-      // First, because who had a role keeps that mark: read last, it could be the mark of a role that
-      // neither the rules nor the groups gave yet, and somebody who comes in would be out.
+      // First, because who had a role keeps that mark: read last, it could be the mark of a role
+      // that neither the rules nor the groups gave yet, and somebody who comes in would be out.
       const record = await access.getRecord(scope, user.id)
       const { resolve } = await resolverOf(scope)
       const groups = (await readGroupsOf(database, scope.tenant, [user.id])).get(user.id) ?? []

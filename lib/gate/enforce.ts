@@ -251,8 +251,8 @@ function personsOf(adapters: Adapters, lookUpStatus: LookUpStatus, directory: Wo
 }
 
 /**
- * An upgraded socket cannot be inspected, so there is one only where the policy lets the request pass
- * unchanged.
+ * An upgraded socket cannot be inspected, so there is one only where the policy lets the request
+ * pass unchanged.
  */
 export async function mayUpgrade(
   policy: RequestPolicy | undefined,
