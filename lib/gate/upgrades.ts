@@ -68,7 +68,8 @@ export function answerAsRequest(
     else lines.push(`${name}: ${isLast ? 'close' : connectionWithout(value)}`)
   }
   socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
-  server.emit('connection', socket)
+  // A server of https would encrypt what comes as `connection` once more.
+  server.emit('encrypted' in socket ? 'secureConnection' : 'connection', socket)
 }
 
 function connectionWithout(value: string): string {

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { Agent, createServer, request as httpRequest } from 'node:http'
+import https from 'node:https'
 import { connect } from 'node:net'
-import { PassThrough } from 'node:stream'
+import { duplexPair, PassThrough } from 'node:stream'
 import { memoryAdapters } from '../../adapters/memory/index.js'
 import { accessGate } from '../../lib/gate/index.js'
 import { cpuMsOf } from '../support/cpu-time.js'
@@ -154,6 +155,22 @@ it.each([
   const request = { method: 'GET', url, headers: { upgrade: 'websocket', ...more }, rawHeaders: [] }
   server.emit('upgrade', request, socket, Buffer.alloc(0))
   expect(() => socket.emit('error', new Error('reset'))).not.toThrow()
+  socket.destroy()
+})
+
+it('an offer over TLS is ignored too', async () => {
+  const server = https.createServer((_request, response) => response.end('hello'))
+  const identify = async () => ({ identities: [], isComplete: true })
+  accessGate(memoryAdapters(), { identify }).attach(server, () => {})
+  const [client, decrypted] = duplexPair()
+  Object.assign(decrypted, { encrypted: true })
+  const rawHeaders = Object.entries(offer).flat()
+  const request = { method: 'GET', url: '/a', httpVersion: '1.0', headers: offer, rawHeaders }
+  server.emit('upgrade', request, decrypted, Buffer.alloc(0))
+  const [answer] = await once(client, 'data')
+  expect(String(answer)).toMatch(/ 200 OK/)
+  client.destroy()
+  decrypted.destroy()
 })
 
 it('thousands of offers on one connection keep nobody waiting', async () => {
