@@ -33,6 +33,12 @@ import { closeServer, stopOnSignals } from './stop.js'
 const keepAliveTimeout = 75_000
 
 /**
+ * How many requests a connection may have until its client has to open another one. Some clients
+ * send all of them at once. nginx has the same limit.
+ */
+const maxRequestsPerSocket = 1_000
+
+/**
  * Runs a complete SCIM service provider in one process. If the environment names a Label Studio, it
  * provisions that Label Studio and acts as a proxy in front of it. Resolves when it listens.
  */
@@ -73,10 +79,9 @@ export async function serve({ environment: variables, tell }: CommandCall): Prom
     labelStudio && !environment.isClosed
       ? await proxyTo(app, labelStudio, environment.rules)
       : undefined
-  const server = createServer({ keepAliveTimeout }, app)
+  const server = serverOf(app)
   proxy?.attach(server)
-  const settings =
-    environment.settings && createServer({ keepAliveTimeout }, createSettingsApp(parts))
+  const settings = environment.settings && serverOf(createSettingsApp(parts))
 
   const stop = async () => {
     proxy?.close()
@@ -98,6 +103,10 @@ export async function serve({ environment: variables, tell }: CommandCall): Prom
   const places = { origin: originOf(server), settings: originOf(settings ?? server), created }
   announce(environment, places, tell)
   return 0
+}
+
+function serverOf(app: Express): Server {
+  return Object.assign(createServer({ keepAliveTimeout }, app), { maxRequestsPerSocket })
 }
 
 async function proxyTo(

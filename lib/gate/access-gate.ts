@@ -11,6 +11,7 @@ import { changeAnswer } from './answers.js'
 import { type Decider, deciderOf, type RequestDecision } from './decider.js'
 import { decideAtEnd, dropHeaders, forwardingProblem, hasBody, hasFragment } from './forwarding.js'
 import { type AccessGateOptions, gateOptions, type ResolvedGateOptions } from './options.js'
+import { pipelines } from './pipeline.js'
 import { answer, refuseUpgrade } from './refusal.js'
 import { type SocketWatch, watchSockets } from './sockets.js'
 import { answerAsRequest, closeSoonAfterEnd, isWebSocket, offerCounter } from './upgrades.js'
@@ -58,6 +59,7 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
   const noteMode = modeNoter(adapters, resolved)
   noteMode()
   const sockets = watchSockets(resolved.recheckMs, decider.decideForAll)
+  const inPipeline = pipelines()
 
   const middleware = (
     request: IncomingMessage,
@@ -65,11 +67,13 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
     next: (error?: unknown) => void,
   ): void => {
     noteMode()
-    const problem = forwardingProblem(request)
-    if (problem) {
-      answer(request, response, problem)
-      return
-    }
+    inPipeline(request, response, () => {
+      const problem = forwardingProblem(request)
+      if (problem) answer(request, response, problem)
+      else decide(request, response, next)
+    })
+  }
+  const decide: typeof middleware = (request, response, next) => {
     decider.ofRequest(request).then(
       ({ verdict, again, held }) => {
         if (verdict.kind !== 'pass') return answer(request, response, verdict)
