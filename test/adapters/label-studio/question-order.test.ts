@@ -50,6 +50,21 @@ describe('questions about credentials', () => {
     expect(asked).toEqual(['1', 'known'])
   })
 
+  it('about strangers are asked also while those about known people never end', async () => {
+    const { put, asked, answer } = waitingQuestions(1)
+    for (let at = 0; at < 10; at++) void put(`known ${at}`, undefined, true)
+    void put('stranger 1')
+    void put('stranger 2')
+    await nextTurn()
+    for (let at = 10; asked.length < 10; at++) {
+      answer()
+      void put(`known ${at}`, undefined, true)
+      await nextTurn()
+    }
+    expect(asked.indexOf('stranger 1')).toBe(4)
+    expect(asked.indexOf('stranger 2')).toBe(8)
+  })
+
   it('of one connection leave room for those of others', async () => {
     const { put, asked } = waitingQuestions()
     const socket = { destroyed: false }

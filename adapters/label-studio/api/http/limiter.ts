@@ -1,12 +1,13 @@
 import { LabelStudioError } from '../errors.js'
 
 /**
- * Limits the number of concurrent tasks; the others wait in order, with `later` tasks after all
+ * Limits the number of concurrent tasks; the others wait in order, with `later` tasks after the
  * others.
  */
 export interface Limiter {
   /**
-   * Runs `task` in its turn. A `later` task waits for all that are not.
+   * Runs `task` in its turn. A `later` task waits for those that are not, except that it gets every
+   * fourth place, so that no flood of others keeps it waiting forever.
    *
    * @throws LabelStudioError `unavailable` at once when the queue is full
    * @throws the signal's reason when it is aborted while waiting
@@ -14,14 +15,21 @@ export interface Limiter {
   run<T>(task: () => Promise<T>, signal?: AbortSignal, when?: 'now' | 'later'): Promise<T>
 }
 
+/** How many tasks come before a `later` one that waits. */
+const mostBefore = 3
+
 /** A limiter of `maxConcurrent` tasks in flight and `maxQueued` waiting. */
 export function limiter(maxConcurrent: number, maxQueued: number): Limiter {
   let running = 0
   const urgent = new Set<() => void>()
   const patient = new Set<() => void>()
 
+  let before = 0
+
   const release = () => {
-    const [next] = urgent.size > 0 ? urgent : patient
+    const isUrgent = urgent.size > 0 && (before < mostBefore || patient.size === 0)
+    before = isUrgent && patient.size > 0 ? before + 1 : 0
+    const [next] = isUrgent ? urgent : patient
     if (next === undefined) {
       running -= 1
       return
@@ -51,8 +59,8 @@ export function limiter(maxConcurrent: number, maxQueued: number): Limiter {
       running += 1
       return
     }
-    const before = waiting === urgent ? urgent.size : urgent.size + patient.size
-    if (before >= maxQueued) {
+    const queued = waiting === urgent ? urgent.size : urgent.size + patient.size
+    if (queued >= maxQueued) {
       throw new LabelStudioError('unavailable', 'Too many calls to Label Studio are waiting.')
     }
     await turn(waiting, signal)

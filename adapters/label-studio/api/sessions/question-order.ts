@@ -24,8 +24,9 @@ export type QuestionOrder = <T>(question: CredentialQuestion<T>) => Promise<T>
 
 /**
  * Decides in which order questions about credentials are asked, so that a flood of forged ones
- * keeps nobody waiting who was known before, and others no longer than one question for each open
- * connection takes. A question for which nobody waits any more fails.
+ * keeps hardly anybody waiting who was known before, and others no longer than a few questions for
+ * each open connection take. Forged sessions of known people may come first too, so strangers have
+ * every fourth place. A question for which nobody waits any more fails.
  */
 export function questionOrder(maxConcurrent: number, maxQueued: number): QuestionOrder {
   const all = limiter(maxConcurrent, maxQueued)
