@@ -10,6 +10,7 @@ import type { Scope } from '../stores/scope.js'
 import { changeAnswer } from './answers.js'
 import { type Decider, deciderOf, type RequestDecision } from './decider.js'
 import { decideAtEnd, dropHeaders, forwardingProblem, hasBody, hasFragment } from './forwarding.js'
+import { onceOver } from './held-bytes.js'
 import { type AccessGateOptions, gateOptions, type ResolvedGateOptions } from './options.js'
 import { pipelines } from './pipeline.js'
 import { answer, refuseUpgrade } from './refusal.js'
@@ -74,16 +75,18 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
     })
   }
   const decide: typeof middleware = (request, response, next) => {
-    decider.ofRequest(request).then(
-      ({ verdict, again, held }) => {
-        if (verdict.kind !== 'pass') return answer(request, response, verdict)
-        // A proxy would keep a request of its own open for a client that has left.
-        if (request.destroyed || response.destroyed) return
-        prepare(request, response, { verdict, again, ...(held && { held }) })
-        next()
-      },
-      undecided(request, response, next),
-    )
+    decider
+      .ofRequest(request, (tell) => onceOver(response, tell))
+      .then(
+        ({ verdict, again, held }) => {
+          if (verdict.kind !== 'pass') return answer(request, response, verdict)
+          // A proxy would keep a request of its own open for a client that has left.
+          if (request.destroyed || response.destroyed) return
+          prepare(request, response, { verdict, again, ...(held && { held }) })
+          next()
+        },
+        undecided(request, response, next),
+      )
   }
   const upgrade = upgradeBy(decider, sockets)
   return Object.assign(middleware, {

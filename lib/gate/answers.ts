@@ -81,7 +81,6 @@ type Changes = Pick<AnswerChange, 'change' | 'page' | 'keep'>
 function holdBack(response: ServerResponse, changes: Changes, kept?: Held): void {
   const { write, end, writeHead } = response
   const body = collector(maxChangedBytes, kept)
-  if (kept) response.once('close', kept.release)
   let list: ListFilter | undefined
   let isBegun = false
   const release = () => Object.assign(response, { write, end, writeHead })

@@ -37,9 +37,12 @@ export interface RequestDecision {
 export interface Decider {
   /**
    * Decides about a request. Reads the body of a form and puts it back; may remove credentials or
-   * add to the query.
+   * add to the query. `whenOver` is to call what it gets when the request is answered.
    */
-  ofRequest(request: IncomingMessage): Promise<RequestDecision>
+  ofRequest(
+    request: IncomingMessage,
+    whenOver: (tell: () => void) => void,
+  ): Promise<RequestDecision>
   /** Decides about an upgrade, by its credentials and the policy. */
   ofUpgrade(request: IncomingMessage): Promise<Decision>
   /** Decides by the credentials alone. */
@@ -89,7 +92,7 @@ export function deciderOf(given: Adapters, options: ResolvedGateOptions): Decide
     return { verdict: await may, identities }
   }
 
-  async function ofRequest(request: IncomingMessage): Promise<RequestDecision> {
+  const ofRequest: Decider['ofRequest'] = async (request, whenOver) => {
     const byForm = await ofForm(request)
     if (byForm.kind !== 'pass') return final(byForm)
     const found = await identified(request)
@@ -110,15 +113,15 @@ export function deciderOf(given: Adapters, options: ResolvedGateOptions): Decide
     }
     // What is passed on stays as it is.
     const copy = () => Object.create(request, { url: { value: url, writable: true } })
+    const again = (body?: Body) => () => last(copy(), body, true)
     const first = await decide(request)
     const held = heldFor(found.identities)
-    if (first.kind !== 'body') {
-      return { verdict: first, again: () => last(copy(), undefined, true), held }
-    }
+    whenOver(held.release)
+    if (first.kind !== 'body') return { verdict: first, again: again(), held }
     // The client may take long to send the body, and people may lose their access meanwhile.
-    const body = await readHeld(request, first.length, heldFor(found.identities))
+    const body = await readHeld(request, first.length, held)
     if (typeof body === 'object' && 'kind' in body) return final(body)
-    return { verdict: await last(request, body), again: () => last(copy(), body, true), held }
+    return { verdict: await last(request, body), again: again(body), held }
   }
 
   return { decideForAll, ofCredentials, ofUpgrade, ofRequest }
@@ -133,7 +136,6 @@ async function readHeld(
   // It keeps nothing, and will not tell when it closes: it has.
   if (request.destroyed) return readBody(request, length)
   if (!held.take(length)) return tooMuchHeld
-  request.once('close', held.release)
   return readBody(request, length)
 }
 

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { Identity } from './decide.js'
 import type { Refusal } from './verdict.js'
 
@@ -50,4 +51,21 @@ export function heldBytes(max = maxHeldBytes): HeldFor {
       },
     }
   }
+}
+
+/**
+ * Calls `tell` when the answer has ended in any way. Node tells an answer that waits for one before
+ * it nothing of the end of its connection, and a request that was answered early never ends.
+ */
+export function onceOver(response: ServerResponse, tell: () => void): void {
+  const { socket } = response.req
+  if (response.destroyed || socket.destroyed) {
+    tell()
+    return
+  }
+  socket.once('close', tell)
+  response.once('close', () => {
+    socket.off('close', tell)
+    tell()
+  })
 }

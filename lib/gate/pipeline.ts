@@ -34,7 +34,10 @@ export function pipelines(max = maxWaiting): InPipeline {
   }
   return (request, response, handle) => {
     const { socket } = request
-    if (!socket || response.writableEnded) return handle()
+    if (!socket || response.writableEnded) {
+      handle()
+      return
+    }
     const start = () => {
       if (socket.destroyed) return
       response.once('close', () => setImmediate(next, socket))
@@ -43,10 +46,14 @@ export function pipelines(max = maxWaiting): InPipeline {
     const connection = connections.get(socket)
     if (!connection) {
       connections.set(socket, { current: request, waiting: [] })
-      return start()
+      start()
+      return
     }
-    // A host may mount the gate twice.
-    if (connection.current === request) return handle()
+    if (connection.current === request) {
+      // A host may mount the gate twice.
+      handle()
+      return
+    }
     if (connection.waiting.length >= max) {
       connection.waiting.length = 0
       socket.destroy()

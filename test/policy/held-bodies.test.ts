@@ -56,3 +56,14 @@ it('one person’s bodies fill no memory, and are in the way of nobody else', as
   for (const socket of sockets) socket.destroy()
   await until(7, 200)
 })
+
+it('what one person sent counts no longer than until it is answered', async () => {
+  for (let at = 0; at < 10; at++) {
+    const { status } = await askAs(room.url, 7, {
+      method: 'POST',
+      path: '/api/dm/views/?project=1',
+      body: { project: 1, data: { hidden: 'x'.repeat(15_000_000) } },
+    })
+    expect(status).toBe(200)
+  }
+})
