@@ -1,6 +1,7 @@
 import { isObject } from '../../../lib/adapter/index.js'
 import { type ApiPath, apiPath } from '../api/http/path.js'
 import { isLabelStudioError, type LabelStudioApi } from '../api/index.js'
+import { oldestKeyOf } from '../api/oldest-key.js'
 import type { ObjectFacts } from './decide.js'
 import { findsByWork } from './filters.js'
 import type { Reference } from './read-request.js'
@@ -119,13 +120,14 @@ interface Remembered {
 /** A resolver that asks through `api`, which uses the owner's token. */
 export function resolverOf(api: LabelStudioApi): Resolver {
   const remembered = new Map<string, Remembered>()
+  const oldestKey = oldestKeyOf(remembered)
   const files = namedFiles(rememberedMs)
   /** Answers to questions asked before a deletion are not remembered. */
   let epoch = 0
   const remember = (key: string, facts: ObjectFacts, begun: number) => {
     if (begun !== epoch) return
     if (remembered.size >= maxRemembered) {
-      const [oldest] = remembered.keys()
+      const oldest = oldestKey()
       if (oldest !== undefined) remembered.delete(oldest)
     }
     remembered.set(key, { until: performance.now() + rememberedMs, facts })

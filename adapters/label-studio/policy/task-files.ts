@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { isObject } from '../../../lib/adapter/index.js'
+import { oldestKeyOf } from '../api/oldest-key.js'
 import { decodedText } from './text.js'
 
 /**
@@ -74,6 +75,7 @@ interface Kept {
 /** The oldest are forgotten first when the addresses become too many. */
 export function namedFiles(rememberedMs: number): NamedFiles {
   const kept = new Map<string, Kept>()
+  const oldestKey = oldestKeyOf(kept)
   let characters = 0
   const drop = (owner: string) => {
     characters -= kept.get(owner)?.size ?? 0
@@ -90,10 +92,7 @@ export function namedFiles(rememberedMs: number): NamedFiles {
       let size = 100
       for (const each of addresses) size += each.length + 50
       if (size > maxCharacters / 4) return
-      for (const oldest of kept.keys()) {
-        if (characters + size <= maxCharacters) break
-        drop(oldest)
-      }
+      while (characters + size > maxCharacters) drop(oldestKey() ?? '')
       characters += size
       kept.set(owner, { until: performance.now() + rememberedMs, size, addresses })
     },

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { oldestKeyOf } from '../oldest-key.js'
 
 /** How long an answer may be used. */
 export interface Lifetime {
@@ -43,6 +44,8 @@ export function credentialCache<Value>(
   const entries = new Map<string, Entry<Value>>()
   const ofAnybody = new Map<string, Entry<Value>>()
   const pending = new Map<string, Promise<Value>>()
+  const oldestEntry = oldestKeyOf(entries)
+  const oldestOfAnybody = oldestKeyOf(ofAnybody)
 
   const remember = (key: string, value: Value) => {
     const { freshMs, staleMs = 0, isAnybodys } = lifetime(value)
@@ -52,8 +55,10 @@ export function credentialCache<Value>(
     if (freshMs + staleMs === 0) return value
     const kept = isAnybodys ? ofAnybody : entries
     kept.set(key, { value, freshUntil, staleUntil: freshUntil + staleMs })
-    const [oldest] = kept.keys()
-    if (kept.size > maxEntries && oldest !== undefined) kept.delete(oldest)
+    if (kept.size > maxEntries) {
+      const oldest = isAnybodys ? oldestOfAnybody() : oldestEntry()
+      if (oldest !== undefined) kept.delete(oldest)
+    }
     return value
   }
 
