@@ -265,3 +265,20 @@ async function silentProxy(target: URL) {
     },
   }
 }
+
+it('leaves connections for others while queries that no index answers take long', async () => {
+  const scope = aScope()
+  await other.query('BEGIN')
+  await other.query('LOCK TABLE scim_resources IN ACCESS EXCLUSIVE MODE')
+  const page = { kind: 'index', offset: 0, limit: 10 } as const
+  const sort = { path: { attribute: 'title' }, descending: false } as never
+  const searches = Array.from({ length: 8 }, () =>
+    adapters.users.query?.(scope, { page, sort, ...everything }).catch((error: unknown) => error),
+  )
+  await untilWaiting()
+  const before = performance.now()
+  await adapters.access.nextDue()
+  expect(performance.now() - before).toBeLessThan(400)
+  await other.query('ROLLBACK')
+  await Promise.all(searches)
+})

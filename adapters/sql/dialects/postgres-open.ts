@@ -1,11 +1,11 @@
 import createDebug from 'debug'
 import type { Pool, PoolClient, PoolConfig } from 'pg'
 import { ConfigurationError } from '../../../lib/adapter/index.js'
-import type { Connection, SqlClient } from './dialect.js'
+import type { Connection, SqlClient, SqlClients } from './dialect.js'
 import { postgresDialect } from './postgres.js'
 import { type ClientLimits, clientOf, isAnswer } from './postgres-client.js'
 import { type ServerClock, serverClock } from './postgres-clock.js'
-import { createTurns } from './turns.js'
+import { createTurns, type Turns } from './turns.js'
 
 const debug = createDebug('label-studio-scim:sql')
 const int8 = 20
@@ -72,6 +72,11 @@ export async function openPostgres(
   const names = new Map<string, string>()
   const connections = trackConnections(pool, { names, ...limits })
   const writers = createTurns(Math.max(1, poolSize - Math.ceil(poolSize / 4)), timeoutMs)
+  const reader = { take: () => connections.take() }
+  const onCompiled = (text: string) => {
+    // Filters produce an unlimited number of texts; the first ones are usually the frequent ones.
+    if (names.size < maxNames && !names.has(text)) names.set(text, `scim_${names.size}`)
+  }
   return {
     dialect: postgresDialect,
     writer: {
@@ -84,13 +89,37 @@ export async function openPostgres(
       },
     },
     // Reserves a quarter of the connections for readers, even while writers wait for a row.
-    reader: { take: () => connections.take() },
-    onCompiled(text) {
-      // Filters produce an unlimited number of texts; the first ones are usually the frequent ones.
-      if (names.size < maxNames && !names.has(text)) names.set(text, `scim_${names.size}`)
-    },
+    reader,
+    scanner: scannerOn(reader, createTurns(Math.ceil(poolSize / 2), timeoutMs), onCompiled),
+    onCompiled,
     server: connections.server,
     close: () => pool.end(),
+  }
+}
+
+/** Leaves half of the connections for what indexes answer, such as the questions of a gate. */
+function scannerOn(
+  clients: SqlClients,
+  turns: Turns,
+  onCompiled: (text: string) => void,
+): NonNullable<Connection['scanner']> {
+  return {
+    async scan({ text, values }, signal) {
+      onCompiled(text)
+      await turns.take()
+      try {
+        signal?.throwIfAborted()
+        const client = await clients.take()
+        try {
+          return (await client.run(text, values)).rows
+        } finally {
+          client.release()
+        }
+      } finally {
+        turns.give()
+      }
+    },
+    close: async () => {},
   }
 }
 
