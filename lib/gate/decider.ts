@@ -111,9 +111,7 @@ export function deciderOf(given: Adapters, options: ResolvedGateOptions): Decide
       const verdict = await decide(about, body, isRepeated)
       return verdict.kind === 'body' ? forbidden(notUnderstood) : verdict
     }
-    // What is passed on stays as it is.
-    const copy = () => Object.create(request, { url: { value: url, writable: true } })
-    const again = (body?: Body) => () => last(copy(), body, true)
+    const again = (body?: Body) => () => last(copyOf(request, url), body, true)
     const first = await decide(request)
     const held = heldFor(found.identities)
     whenOver(held.release)
@@ -125,6 +123,11 @@ export function deciderOf(given: Adapters, options: ResolvedGateOptions): Decide
   }
 
   return { decideForAll, ofCredentials, ofUpgrade, ofRequest }
+}
+
+/** What is passed on stays as it is. */
+function copyOf(request: IncomingMessage, url: string | undefined): IncomingMessage {
+  return Object.create(request, { url: { value: url, writable: true } })
 }
 
 /** Reads a body that the policy needs, unless its people have too much in memory. */
