@@ -87,7 +87,8 @@ function holdBack(response: ServerResponse, changes: Changes, kept?: Held): void
   const add = (bytes: Buffer | undefined): boolean => {
     if (!isBegun && bytes && bytes.length > 0) {
       isBegun = true
-      list = changes.keep && listFilter(response, bytes, { keep: changes.keep, write, writeHead })
+      const { keep } = changes
+      list = keep && listFilter(response, bytes, { keep, write, writeHead, mayKeep: roomIn(kept) })
     }
     if (list) return list.add(bytes)
     body.add(bytes)
@@ -143,13 +144,27 @@ interface ListFilter {
 
 interface ListTools extends Pick<ServerResponse, 'write' | 'writeHead'> {
   readonly keep: (item: unknown) => boolean
+  /** Whether an item of so many bytes may be kept. */
+  readonly mayKeep: (bytes: number) => boolean
+}
+
+/** Counts the longest item of a list twice: it waits for the client while the next one is read. */
+function roomIn(kept: Held | undefined): ListTools['mayKeep'] {
+  let longest = 0
+  return (bytes) => {
+    if (bytes > maxChangedBytes) return false
+    if (bytes <= longest) return true
+    const isKept = kept?.take(2 * (bytes - longest)) ?? true
+    if (isKept) longest = bytes
+    return isKept
+  }
 }
 
 /** Passes the items of a list that stay; `undefined` when this is not the beginning of one. */
 function listFilter(
   response: ServerResponse,
   first: Buffer,
-  { keep, write, writeHead }: ListTools,
+  { keep, write, writeHead, mayKeep }: ListTools,
 ): ListFilter | undefined {
   if (!isSuccess(response) || response.hasHeader('Content-Encoding') || !beginsList(first)) {
     return undefined
@@ -166,7 +181,7 @@ function listFilter(
     if (separator) send(separator)
     separator = ','
     send(json)
-  }, maxChangedBytes)
+  }, mayKeep)
   return {
     add(bytes) {
       try {

@@ -14,10 +14,17 @@ export function beginsList(bytes: Buffer): boolean {
   return bytes[0] === openArray
 }
 
-/** Tells each item's JSON once it is complete, so that no more than one is kept. */
-export function listReader(onItem: (json: Buffer) => void, maxItemBytes: number): ListReader {
+/**
+ * Tells each item's JSON once it is complete, so that no more than one is kept.
+ *
+ * @param mayKeep whether an item of so many bytes may be kept
+ */
+export function listReader(
+  onItem: (json: Buffer) => void,
+  mayKeep: (bytes: number) => boolean,
+): ListReader {
   const isInString = stringReader()
-  const item = itemCollector(maxItemBytes)
+  const item = itemCollector(mayKeep)
   let depth = 0
   let isDone = false
   let count = 0
@@ -60,12 +67,12 @@ function isBlank(bytes: Buffer): boolean {
 }
 
 /** Parts of one item. */
-function itemCollector(maxBytes: number) {
+function itemCollector(mayKeep: (bytes: number) => boolean) {
   let parts: Buffer[] = []
   let size = 0
   const add = (bytes: Buffer) => {
     size += bytes.length
-    if (size > maxBytes) throw new Error('An item is too long.')
+    if (!mayKeep(size)) throw new Error('An item is too long.')
     parts.push(bytes)
   }
   return {

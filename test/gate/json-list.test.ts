@@ -1,10 +1,15 @@
 import fc from 'fast-check'
 import { beginsList, listReader } from '../../lib/gate/json-list.js'
 
+const upTo = (most: number) => (bytes: number) => bytes <= most
+
 /** The items of a list whose bytes come in pieces of these sizes. */
 function itemsOf(text: string, sizes: readonly number[] = [text.length], maxItemBytes = 1e6) {
   const items: unknown[] = []
-  const reader = listReader((json) => items.push(JSON.parse(json.toString('utf8'))), maxItemBytes)
+  const reader = listReader(
+    (json) => items.push(JSON.parse(json.toString('utf8'))),
+    upTo(maxItemBytes),
+  )
   const bytes = Buffer.from(text)
   let start = 0
   for (const size of [...sizes, bytes.length]) {
@@ -59,7 +64,7 @@ it.each(['[1}', '[1] 2', '[1]]', '[][]', '[1]x'])('refuses %s', (text) => {
 it('refuses an item that is too long, also before it ends, and no other', () => {
   expect(itemsOf('["123","45678"]', [4], 7).items).toEqual(['123', '45678'])
   expect(() => itemsOf('["123","456789"]', [4], 7)).toThrow('An item is too long.')
-  const reader = listReader(() => {}, 7)
+  const reader = listReader(() => {}, upTo(7))
   reader.push(Buffer.from('["12'))
   expect(() => reader.push(Buffer.from('34567'))).toThrow('An item is too long.')
 })
