@@ -73,7 +73,7 @@ export function installationSource(parts: SourceParts): InstallationSource {
   const askOnce = async () => {
     const begunAt = clock()
     const found = await ask(api)
-    const before = known ?? (await storedIn(parts))
+    const before = known ?? (await storedIn(access, scopeOf(parts)))
     isElsewhere = isOther(before, found)
     if (before && isElsewhere) throw elsewhere(before, found)
     // The same object while nothing changes, so that everything derived from it can be reused.
@@ -126,19 +126,22 @@ function rememberedIn(
       }
       return installation
     } catch (error) {
-      const before = await access.getValue(scope, rememberedAs)
-      if (before !== undefined) return JSON.parse(before) as Installation
+      const before = await storedIn(access, scope)
+      if (before) return before
       if (isLabelStudioError(error, 'unauthorized', 'forbidden')) throw storeErrorFrom(error)
       throw new UnavailableError('Label Studio was never reached.', { cause: error })
     }
   }
 }
 
-async function storedIn({ access, tenant }: SourceParts): Promise<Installation | undefined> {
-  const signal = AbortSignal.timeout(storedMs)
-  const scope = { tenant, actor: 'installation', requestId: randomUUID(), signal }
+async function storedIn(access: AccessStore, scope: Scope): Promise<Installation | undefined> {
   const text = await access.getValue(scope, rememberedAs)
   return text === undefined ? undefined : (JSON.parse(text) as Installation)
+}
+
+function scopeOf({ tenant }: SourceParts): Scope {
+  const signal = AbortSignal.timeout(storedMs)
+  return { tenant, actor: 'installation', requestId: randomUUID(), signal }
 }
 
 /**

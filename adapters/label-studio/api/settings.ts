@@ -30,16 +30,21 @@ export interface NativeMapping {
   user_type_groups: unknown[]
 }
 
+/** What matters of the settings of Label Studio's own SAML. */
+export interface SamlSettings {
+  readonly mapping: NativeMapping
+  /** Its own `manual_role_management`, which the flag yields to if it is set. */
+  readonly manualRoles: boolean | undefined
+}
+
 /** Calls about settings of the whole organization. */
 export interface OrganizationSettingsApi {
   /** `undefined` in Community. */
   billing(signal?: AbortSignal): Promise<Billing | undefined>
   /** Mapping of Label Studio's own SCIM; `undefined` in Community. */
   scimMapping(signal?: AbortSignal): Promise<NativeMapping | undefined>
-  /** Mapping of Label Studio's own SAML; `undefined` in Community. */
-  samlMapping(signal?: AbortSignal): Promise<NativeMapping | undefined>
-  /** The SAML settings' own `manual_role_management`, which the flag yields to if it is set. */
-  samlManualRoles(signal?: AbortSignal): Promise<boolean | undefined>
+  /** Settings of Label Studio's own SAML; `undefined` in Community. */
+  saml(signal?: AbortSignal): Promise<SamlSettings | undefined>
   /**
    * The token of the organization's invite link. Anybody who has it can sign up, so treat it as a
    * secret.
@@ -73,15 +78,11 @@ export function organizationSettingsApi(http: HttpClient): OrganizationSettingsA
       const answer = await read(apiPath`/api/scim/settings`, signal)
       return answer === undefined ? undefined : toMapping(readRecord(answer, 'SCIM settings'))
     },
-    async samlMapping(signal) {
+    async saml(signal) {
       const answer = await read(apiPath`/api/saml/settings`, signal)
-      return answer === undefined ? undefined : toMapping(readRecord(answer, 'SAML settings'))
-    },
-    async samlManualRoles(signal) {
-      const answer = await read(apiPath`/api/saml/settings`, signal)
-      return answer === undefined
-        ? undefined
-        : booleanOf(readRecord(answer, 'SAML settings'), 'manual_role_management')
+      if (answer === undefined) return undefined
+      const body = readRecord(answer, 'SAML settings')
+      return { mapping: toMapping(body), manualRoles: booleanOf(body, 'manual_role_management') }
     },
     async inviteToken(signal) {
       const answer = await http.request({ method: 'GET', path: apiPath`/api/invite`, signal })

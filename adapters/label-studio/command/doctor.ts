@@ -168,9 +168,9 @@ async function examineEnterprise(
   const billing = await attempt(() => api.settings.billing(signal))
   const flags = 'value' in billing ? billing.value?.flags : undefined
   const seats = 'value' in billing ? billing.value?.seats : undefined
-  const scim = await attempt(() => api.settings.scimMapping(signal))
-  const saml = await attempt(() => api.settings.samlMapping(signal))
-  const samlRoles = await attempt(() => api.settings.samlManualRoles(signal))
+  // If these cannot be read, there is nothing to warn of.
+  const scim = await api.settings.scimMapping(signal).catch(() => undefined)
+  const saml = await api.settings.saml(signal).catch(() => undefined)
   return [
     flagFinding('MANUAL_ROLE_MANAGEMENT', flags?.manualRoleManagement, 'organization roles'),
     flagFinding('MANUAL_WORKSPACE_MANAGEMENT', flags?.manualWorkspaceManagement, 'workspaces'),
@@ -180,9 +180,9 @@ async function examineEnterprise(
     ...(seats?.reached
       ? [warning('no-seat', `All seats are taken (${seats.count}): nobody can be activated.`)]
       : []),
-    ...('value' in samlRoles && samlRoles.value === false ? [rolesLeftToSaml] : []),
+    ...(saml?.manualRoles === false ? [rolesLeftToSaml] : []),
     ...nativeFinding('SCIM', scim),
-    ...nativeFinding('SAML', saml),
+    ...nativeFinding('SAML', saml?.mapping),
   ]
 }
 
@@ -203,11 +203,8 @@ function flagFinding(flag: string, value: boolean | undefined, what: string): Fi
     : ok(code, `${flag} lets the API change ${what}.`)
 }
 
-function nativeFinding(
-  name: 'SCIM' | 'SAML',
-  mapping: Attempt<NativeMapping | undefined>,
-): Finding[] {
-  const lists = 'value' in mapping && mapping.value ? Object.values(mapping.value) : []
+function nativeFinding(name: 'SCIM' | 'SAML', mapping: NativeMapping | undefined): Finding[] {
+  const lists = Object.values(mapping ?? {})
   const rules = lists.reduce((sum, list) => sum + list.length, 0)
   if (rules === 0) return []
   const advice =

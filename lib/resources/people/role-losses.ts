@@ -1,5 +1,4 @@
-import type { MappingPolicy, MappingRules } from '../../mapping/index.js'
-import { groupKey } from '../../mapping/index.js'
+import { groupKey, type MappingPolicy, type MappingRules } from '../../mapping/index.js'
 
 /** The old and new name of a group. */
 export interface Renaming {

@@ -163,7 +163,7 @@ export function describeCommunityContract(name: string, start: () => Promise<Sub
         await expect(role).rejects.toMatchObject({ ...absent, status: 405 })
         expect(await api.settings.billing()).toBeUndefined()
         expect(await api.settings.scimMapping()).toBeUndefined()
-        expect(await api.settings.samlMapping()).toBeUndefined()
+        expect(await api.settings.saml()).toBeUndefined()
       })
     })
 

@@ -246,5 +246,5 @@ it("shows the mappings of Label Studio's own SCIM and SAML", async () => {
     projects_groups: [],
     user_type_groups: [],
   })
-  expect(await api.settings.samlMapping()).toMatchObject({ roles_groups: [] })
+  expect((await api.settings.saml())?.mapping).toMatchObject({ roles_groups: [] })
 })

@@ -47,8 +47,8 @@ interface Flag {
 
 async function flagOf({ settings }: LabelStudioApi, managed: Managed): Promise<Flag> {
   if (managed === 'role') {
-    const isAllowed = await settings.samlManualRoles().catch(() => undefined)
-    if (isAllowed === false) return { isAllowed, bySaml: true }
+    const saml = await settings.saml().catch(() => undefined)
+    if (saml?.manualRoles === false) return { isAllowed: false, bySaml: true }
   }
   const told = (await settings.billing().catch(() => undefined))?.flags
   if (managed === 'role') return { isAllowed: told?.manualRoleManagement }
