@@ -78,9 +78,9 @@ function collector(limit: number, held?: Held) {
 type Changes = Pick<AnswerChange, 'change' | 'page' | 'keep'>
 
 /** Holds the answer back until it is complete, because the change may need all; lists pass. */
-function holdBack(response: ServerResponse, changes: Changes, kept?: Held): void {
+function holdBack(response: ServerResponse, changes: Changes, held?: Held): void {
   const { write, end, writeHead } = response
-  const body = collector(maxChangedBytes, kept)
+  const body = collector(maxChangedBytes, held)
   let list: ListFilter | undefined
   let isBegun = false
   const release = () => Object.assign(response, { write, end, writeHead })
@@ -88,13 +88,13 @@ function holdBack(response: ServerResponse, changes: Changes, kept?: Held): void
     if (!isBegun && bytes && bytes.length > 0) {
       isBegun = true
       const { keep } = changes
-      list = keep && listFilter(response, bytes, { keep, write, writeHead, mayKeep: roomIn(kept) })
+      list = keep && listFilter(response, bytes, { keep, write, writeHead, mayKeep: roomIn(held) })
     }
     if (list) return list.add(bytes)
     body.add(bytes)
     return true
   }
-  const held = {
+  const holding = {
     writeHead(status: number, ...rest: readonly unknown[]) {
       response.statusCode = status
       setHeaders(response, rest.find((each) => typeof each === 'object') as GivenHeaders)
@@ -116,7 +116,7 @@ function holdBack(response: ServerResponse, changes: Changes, kept?: Held): void
       return response
     },
   }
-  Object.assign(response, held)
+  Object.assign(response, holding)
 }
 
 type GivenHeaders = OutgoingHttpHeaders | readonly string[] | undefined
@@ -149,12 +149,12 @@ interface ListTools extends Pick<ServerResponse, 'write' | 'writeHead'> {
 }
 
 /** Counts the longest item of a list twice: it waits for the client while the next one is read. */
-function roomIn(kept: Held | undefined): ListTools['mayKeep'] {
+function roomIn(held: Held | undefined): ListTools['mayKeep'] {
   let longest = 0
   return (bytes) => {
     if (bytes > maxChangedBytes) return false
     if (bytes <= longest) return true
-    const isKept = kept?.take(2 * (bytes - longest)) ?? true
+    const isKept = held?.take(2 * (bytes - longest)) ?? true
     if (isKept) longest = bytes
     return isKept
   }
