@@ -94,6 +94,8 @@ export function atMost(limit: unknown): Sql {
 }
 
 export interface Database extends Session {
+  /** Reads what a gate asks, which others must not keep waiting. */
+  readonly urgent: Session
   /** Like `all`, for a query that no index answers: on SQLite in a separate thread. */
   scan<Row>(query: Sql<Row>, scope: Scope): Promise<readonly Row[]>
   /**
@@ -167,9 +169,11 @@ export function createDatabase(connection: Connection): Database {
     await durability?.close()
   }
   const reading = session(runOnAny(reader))
+  const urgent = connection.urgent ? session(runOnAny(connection.urgent)) : reading
 
   return {
     ...reading,
+    urgent,
     scan: (query, scope) =>
       scanner
         ? scanIn(connection, scanner.scan, query.compile(dialect.placeholder), scope)

@@ -9,7 +9,7 @@ import {
   type User,
 } from '../../lib/adapter/index.js'
 import { inBatches } from './batches.js'
-import { type Database, statement } from './database.js'
+import { type Database, type Session, statement } from './database.js'
 import { isMember } from './member-rows.js'
 import { recordOf } from './records.js'
 import { isOfType, type ResourceRow, toResource } from './rows.js'
@@ -107,7 +107,7 @@ export function personReader(
   resolverOf: (scope: Scope) => Promise<VersionedResolver>,
 ): NonNullable<GroupStore['personByAccount']> {
   const remembered = new Map<string, Remembered>()
-  const read = inBatches((people: readonly PersonKey[]) => readPeople(database, people))
+  const read = inBatches((people: readonly PersonKey[]) => readPeople(database.urgent, people))
   return async (scope, accountId) => {
     if (!isStorable(accountId)) return undefined
     const { tenant } = scope
@@ -139,7 +139,7 @@ export function personReader(
 
 /** The row of each, in this order. */
 async function readPeople(
-  database: Database,
+  session: Session,
   people: readonly PersonKey[],
 ): Promise<readonly (PersonRow | undefined)[]> {
   const asked = people.map(({ tenant, accountId, known }, place) => [
@@ -148,7 +148,7 @@ async function readPeople(
     accountId,
     known,
   ])
-  const rows = await database.prepared(selectPeople, { asked: JSON.stringify(asked) })
+  const rows = await session.prepared(selectPeople, { asked: JSON.stringify(asked) })
   const found = new Map(rows.map((row) => [row.place, row]))
   return people.map((_, place) => found.get(place))
 }

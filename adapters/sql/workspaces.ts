@@ -128,7 +128,7 @@ export function sqlWorkspaceStore(database: Database, policy: MappingPolicy): Wo
   const change = changer(database)
   return {
     async version({ tenant }) {
-      const [row] = await database.prepared(selectVersion, { tenant })
+      const [row] = await database.urgent.prepared(selectVersion, { tenant })
       return row?.value ?? '0'
     },
     list: ({ tenant }) => listOf(database, tenant),

@@ -175,6 +175,11 @@ export interface Connection {
   /** For single read-only statements. */
   readonly reader: SqlClients
   /**
+   * For single read-only statements that others must not keep waiting, such as a gate's. Absent if
+   * the reader does for them.
+   */
+  readonly urgent?: SqlClients
+  /**
    * `flush` resolves when everything committed so far survives a power failure; absent if every
    * commit does. It is told how many statements the last commit had.
    */

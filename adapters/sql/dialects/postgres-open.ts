@@ -71,52 +71,60 @@ export async function openPostgres(
   })
   const names = new Map<string, string>()
   const connections = trackConnections(pool, { names, ...limits })
-  const writers = createTurns(Math.max(1, poolSize - Math.ceil(poolSize / 4)), timeoutMs)
-  const reader = { take: () => connections.take() }
   const onCompiled = (text: string) => {
     // Filters produce an unlimited number of texts; the first ones are usually the frequent ones.
     if (names.size < maxNames && !names.has(text)) names.set(text, `scim_${names.size}`)
   }
+  const atMost = (most: number, take: Take) => inTurns(take, createTurns(most, timeoutMs))
+  const mostWriters = Math.max(1, poolSize - Math.ceil(poolSize / 4))
+  // Leaves a connection to what is urgent. Readers get one even while writers wait for a row.
+  const others = atMost(Math.max(mostWriters + 1, poolSize - 1), connections.take)
+  const writers = atMost(mostWriters, others)
+  // Leaves half of the connections for what indexes answer.
+  const scans = atMost(Math.ceil(poolSize / 2), others)
   return {
     dialect: postgresDialect,
-    writer: {
-      async take() {
-        await writers.take()
-        return connections.take(writers.give).catch((error: unknown) => {
-          writers.give()
-          throw error
-        })
-      },
-    },
-    // Reserves a quarter of the connections for readers, even while writers wait for a row.
-    reader,
-    scanner: scannerOn(reader, createTurns(Math.ceil(poolSize / 2), timeoutMs), onCompiled),
+    writer: { take: writers },
+    reader: { take: others },
+    urgent: { take: connections.take },
+    scanner: scannerOn({ take: scans }, onCompiled),
     onCompiled,
     server: connections.server,
     close: () => pool.end(),
   }
 }
 
-/** Leaves half of the connections for what indexes answer, such as the questions of a gate. */
+/** Takes a client; `onRelease` is called once it is given back. */
+type Take = (onRelease?: () => void) => Promise<SqlClient>
+
+/** Takes a client once there is a turn. */
+function inTurns(take: Take, turns: Turns): Take {
+  return async (onRelease = () => {}) => {
+    await turns.take()
+    const give = () => {
+      turns.give()
+      onRelease()
+    }
+    return take(give).catch((error: unknown) => {
+      turns.give()
+      throw error
+    })
+  }
+}
+
 function scannerOn(
   clients: SqlClients,
-  turns: Turns,
   onCompiled: (text: string) => void,
 ): NonNullable<Connection['scanner']> {
   return {
     async scan({ text, values }, signal) {
       onCompiled(text)
-      await turns.take()
+      const client = await clients.take()
       try {
         signal?.throwIfAborted()
-        const client = await clients.take()
-        try {
-          return (await client.run(text, values)).rows
-        } finally {
-          client.release()
-        }
+        return (await client.run(text, values)).rows
       } finally {
-        turns.give()
+        client.release()
       }
     },
     close: async () => {},
