@@ -5,6 +5,7 @@ const projects = [
   { id: 8, title: 'Dogs' },
   { id: 9, title: 'Dogs' },
   { id: 10, title: '2026' },
+  { id: 11, title: ' Big\r\nCats ' },
 ]
 
 async function typed(project: string) {
@@ -31,6 +32,8 @@ describe('a project that is typed in a rule', () => {
     ['dogs (9)', 9],
     ['8', 8],
     ['2026 (10)', 10],
+    ['big cats', 11],
+    ['Big Cats (11)', 11],
   ])('is found by name or number: %j', async (text, id) => {
     expect((await typed(text)).saved).toEqual([id])
   })
@@ -52,5 +55,16 @@ describe('a project that is typed in a rule', () => {
     expect(input).toContain('placeholder="Name or number"')
     expect(input).toContain('list="project-choices"')
     expect(text).toContain('<option value="P7 (8)">')
+  })
+
+  it('is shown in one line, which is found again when the form is sent', async () => {
+    const many = Array.from({ length: 20_001 }, (_, index) => ({ id: index + 1, title: ' A\nB ' }))
+    const page = await signedInPage({ options: { projects: async () => many } })
+    await page.addGroup('Crew')
+    const rule = { 'projects.group': 'Crew', 'projects.role': 'Reviewer', 'projects.project': '8' }
+    const { text } = await page.send(path, { ...aRule, ...rule, do: 'preview' }).expect(200)
+    expect(text).toContain('value="A B (8)"')
+    const shown = { ...rule, 'projects.project': 'A B (8)' }
+    await page.send(path, { ...aRule, ...shown, do: 'preview' }).expect(200)
   })
 })

@@ -31,7 +31,16 @@ export async function projectList(
  * titles.
  */
 export function projectText({ id, title }: ProjectChoice): string {
-  return `${title} (${id})`
+  return `${oneLine(title)} (${id})`
+}
+
+/** As an input shows it: browsers drop line breaks, and nobody sees blanks at the ends. */
+function oneLine(text: string): string {
+  return text.trim().replace(/\s+/g, ' ')
+}
+
+function keyOf(text: string): string {
+  return oneLine(text).toLowerCase()
 }
 
 /** Replaces typed project titles in a draft by ids. Anything else stays as typed. */
@@ -39,10 +48,10 @@ export function withProjectIds(draft: Draft, projects: readonly ProjectChoice[])
   const ids = new Map<string, string | undefined>()
   for (const { id, title } of projects) {
     // A title of two projects is ambiguous.
-    ids.set(title.toLowerCase(), ids.has(title.toLowerCase()) ? undefined : String(id))
+    ids.set(keyOf(title), ids.has(keyOf(title)) ? undefined : String(id))
   }
-  for (const each of projects) ids.set(projectText(each).toLowerCase(), String(each.id))
-  const idOf = (text: string) => (/^\d+$/.test(text) ? undefined : ids.get(text.toLowerCase()))
+  for (const each of projects) ids.set(keyOf(projectText(each)), String(each.id))
+  const idOf = (text: string) => (/^\d+$/.test(text) ? undefined : ids.get(keyOf(text)))
   return {
     ...draft,
     projects: draft.projects.map((row) => ({ ...row, project: idOf(row.project) ?? row.project })),
