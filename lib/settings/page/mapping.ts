@@ -12,7 +12,7 @@ import { noRulesLeft } from '../reports/findings.js'
 import { missingGroups, namesOfGroups } from '../reports/groups.js'
 import { previewRules } from '../reports/preview.js'
 import { readStatus, type Status } from '../reports/status.js'
-import { rulesBetween } from '../rules/difference.js'
+import { isNothing, rulesBetween } from '../rules/difference.js'
 import type { GroupName } from '../rules/groups.js'
 import { ownWorkspaces } from '../rules/own-workspaces.js'
 import { RulesConflict, readDraft, saveDraft } from '../rules/save.js'
@@ -129,7 +129,7 @@ async function preview(
   const names = await projectNames(context, scope)
   const difference = rulesBetween(change.before, change.after)
   const panel = previewPanel(layout, { preview: result, difference, names, isRefused })
-  const isSaved = difference.added.length === 0 && difference.removed.length === 0
+  const isSaved = isNothing(difference)
   const { warning, losingAccess } = result
   const loss = warning !== undefined && { loss: { people: losingAccess, isRefused } }
   return show(pageRequest, { draft, panel, isPreviewed: !isSaved, isSaved, ...loss })
@@ -145,15 +145,19 @@ async function save(
   if (form.get('previewed') !== digestOf(draft)) return preview(pageRequest, draft, current)
   const read = await judged(pageRequest, draft, current)
   if ('problems' in read) return show(pageRequest, { draft, problems: read.problems, status: 400 })
-  const change = { before: current.rules, after: read.rules }
-  if (form.get('confirm') !== 'yes') {
-    const { warning } = await previewRules(context, scope, change)
-    if (warning !== undefined) return preview(pageRequest, draft, current, true)
+  const { warning, losingAccess } = await previewRules(context, scope, {
+    before: current.rules,
+    after: read.rules,
+  })
+  // Groups may have got members since the administrator confirmed.
+  const confirmed = Number(form.get('confirm')) || 0
+  if (warning !== undefined && losingAccess > confirmed) {
+    return preview(pageRequest, draft, current, true)
   }
   try {
     const input = inputOf(draft)
     const saved = await saveDraft(context, scope, { input, expectedVersion: draft.version })
-    return { redirect: `${layout.base}?saved=${encodeURIComponent(saved.version)}` }
+    return { redirect: savedPath(layout, saved.version) }
   } catch (error) {
     if (error instanceof RulesConflict) return conflict(pageRequest, draft, error.current)
     throw error
@@ -182,15 +186,28 @@ function problemsIn(draft: Draft, { problems }: RulesError): readonly RuleProble
   return [...missing, ...problems.filter(({ row }) => !rows.has(row))]
 }
 
+/**
+ * A draft of rules that are no longer the saved ones. It may be the same form again, after a double
+ * click or "back": then its rules are the saved ones.
+ */
 async function conflict(
   pageRequest: PageRequest,
   draft: Draft,
   current: VersionedRules,
 ): Promise<PageAnswer> {
+  const { layout } = pageRequest
   const read = await judged(pageRequest, draft, current)
-  const mine = 'rules' in read ? read.rules : current.rules
-  const panel = conflictPanel(pageRequest.layout, rulesBetween(current.rules, mine))
-  return show(pageRequest, { draft, panel, status: 409 })
+  if ('problems' in read) {
+    const { problems } = read
+    return show(pageRequest, { draft, problems, panel: conflictPanel(layout), status: 409 })
+  }
+  const difference = rulesBetween(current.rules, read.rules)
+  if (isNothing(difference)) return { redirect: savedPath(layout, current.version) }
+  return show(pageRequest, { draft, panel: conflictPanel(layout, difference), status: 409 })
+}
+
+function savedPath({ base }: PageRequest['layout'], version: string): string {
+  return `${base}?saved=${encodeURIComponent(version)}`
 }
 
 async function show(pageRequest: PageRequest, shown: Shown): Promise<PageAnswer> {

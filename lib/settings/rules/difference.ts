@@ -41,6 +41,11 @@ export function rulesBetween(before: MappingRules, after: MappingRules) {
   }
 }
 
+/** Whether both sides have the same rules, in any order. */
+export function isNothing({ added, removed }: ReturnType<typeof rulesBetween>): boolean {
+  return added.length === 0 && removed.length === 0
+}
+
 const maxListed = 20
 
 /** One line for the audit log that describes a change of rules. */

@@ -79,7 +79,7 @@ function confirmation({ people, isRefused }: LossToConfirm): Html {
   const who = people === 1 ? 'this person' : `these ${numberText(people)} people`
   return html`<div class="confirmation">
 ${isRefused && html`<p class="problem" id="unconfirmed" role="alert" tabindex="-1" autofocus>Nothing is saved yet. Confirm the loss of access, then save again.</p>`}
-<p><label class="check"><input type="checkbox" name="confirm" value="yes"${isRefused && html` aria-invalid="true" aria-describedby="unconfirmed"`}> I want ${who} to lose all access</label></p>
+<p><label class="check"><input type="checkbox" name="confirm" value="${people}"${isRefused && html` aria-invalid="true" aria-describedby="unconfirmed"`}> I want ${who} to lose all access</label></p>
 </div>`
 }
 

@@ -1,7 +1,7 @@
 import { countOf, numberText } from '../../numbers.js'
 import type { Preview } from '../../reports/preview.js'
 import type { Status } from '../../reports/status.js'
-import type { rulesBetween } from '../../rules/difference.js'
+import { isNothing, type rulesBetween } from '../../rules/difference.js'
 import { type Html, html, type Part } from '../html.js'
 import { badge, instant, type Layout } from '../layout.js'
 import type { NameProjects } from '../project-names.js'
@@ -22,8 +22,7 @@ export interface PreviewView {
 /** The effects of saving: first the numbers, then the rules, then the first people of each list. */
 export function previewPanel(layout: Layout, view: PreviewView): Html {
   const { preview, difference, isRefused } = view
-  const isNothing = difference.added.length === 0 && difference.removed.length === 0
-  if (isNothing) return notice('plain', 'These are the rules that are saved already.')
+  if (isNothing(difference)) return notice('plain', 'These are the rules that are saved already.')
   return html`<section class="panel ${preview.losingAccess > 0 ? 'bad' : 'plain'}" id="preview" aria-labelledby="preview-title" tabindex="-1"${!isRefused && html` autofocus`} data-preview>
 <h2 id="preview-title">${headline(preview)}</h2>
 ${layout.notInForce !== undefined && html`<p>It is recorded, and not in force: only losing all access takes effect.</p>`}
@@ -170,18 +169,25 @@ function seenText({ sees }: Preview['sample'][number]): Part {
   return before === after ? now : `${numberText(before)}, then ${now}`
 }
 
-/** Two editors at once: what the other one saved, compared with the draft. */
-export function conflictPanel(layout: Layout, difference: ReturnType<typeof rulesBetween>): Html {
+/**
+ * Two editors at once: what the other one saved, compared with the draft. Without a difference, the
+ * draft cannot be compared, because its rules are not valid.
+ */
+export function conflictPanel(layout: Layout, difference?: ReturnType<typeof rulesBetween>): Html {
   return html`<section class="panel warn" role="alert" aria-labelledby="conflict-title" tabindex="-1" autofocus>
 <h2 id="conflict-title">Somebody else saved other rules meanwhile</h2>
-<p>Nothing was overwritten. Your draft below differs from what is saved now:</p>
-<div class="columns">
-<div>${list('Only in your draft', difference.added)}</div>
-<div>${list('Only in what is saved', difference.removed)}</div>
-</div>
+${difference ? comparison(difference) : html`<p>Nothing was overwritten. Correct your draft below to compare it with what is saved now.</p>`}
 <p class="buttons"><button class="button primary" name="do" value="rebase">Preview my draft against it</button>
 <a class="button" href="${layout.base}">Discard my draft</a></p>
 </section>`
+}
+
+function comparison({ added, removed }: ReturnType<typeof rulesBetween>): Html {
+  return html`<p>Nothing was overwritten. Your draft below differs from what is saved now:</p>
+<div class="columns">
+<div>${list('Only in your draft', added)}</div>
+<div>${list('Only in what is saved', removed)}</div>
+</div>`
 }
 
 function list(title: string, rules: readonly string[]): Part {
