@@ -215,6 +215,22 @@ describe('forms of the settings page', () => {
     expect(text).toContain('The request body is larger than 2048 bytes')
   })
 
+  it.each([
+    ['bytes', `draft=${'x'.repeat(600_000)}`, 'larger than 524288 bytes'],
+    ['fields', 'a&'.repeat(30_000), 'The form is too large.'],
+  ])('of somebody who has not signed in have few %s', async (_, body, message) => {
+    const { app, send } = await signedInPage()
+    for (const page of ['', '/sign-in', '/sign-out', '/connect']) {
+      const { status, text } = await request(app)
+        .post(path + page)
+        .type('form')
+        .send(body)
+      expect([page, status]).toEqual([page, 413])
+      expect(text).toContain(message)
+    }
+    await send(path, { ...aRule, more: body }).expect(200)
+  })
+
   it('are read also where the host has parsed the body, however long the lists', async () => {
     const app = express()
     app.use(express.urlencoded({ extended: true }))

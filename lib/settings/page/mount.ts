@@ -2,7 +2,6 @@
 import type { NextFunction, Request, Response, Router } from 'express'
 import { ScimError } from '../../errors.js'
 import type { Exchange } from '../../http/exchange.js'
-import { readBytes } from '../../http/read-bytes.js'
 import { type Answer, failureOf } from '../api/answer.js'
 import { getAuditCsv } from '../api/audit.js'
 import { type Administrator, guardedAdministrator, withToken } from '../authorize.js'
@@ -16,6 +15,7 @@ import icon from './assets/icon.svg'
 import script from './assets/script.js'
 import style from './assets/style.css'
 import { changeConnect, showConnect } from './connect.js'
+import { administratorLimits, readForm, strangerLimits } from './form.js'
 import { type Layout, page } from './layout.js'
 import { changeMapping, showKeptDraft, showMapping } from './mapping.js'
 import { createSessions, type Session, type Sessions } from './session.js'
@@ -63,7 +63,6 @@ const assets = {
 const root = '/scim/settings'
 /** The path of every page, known or not. */
 const anyPage = /^\/scim\/settings(\/|$)/i
-const maxFields = 200_000
 
 /** Mounts the settings page. */
 export function mountPage(router: Router, context: SettingsContext): void {
@@ -124,12 +123,7 @@ interface PageContext {
 /** A page, a redirect, or a file. */
 type Reply = PageAnswer | { readonly file: Answer }
 
-/** A request with the fields of its form. */
-interface PageExchange extends Exchange {
-  readonly form: URLSearchParams
-}
-
-type Work = (pageContext: PageContext, exchange: PageExchange) => Promise<Reply>
+type Work = (pageContext: PageContext, exchange: Exchange) => Promise<Reply>
 
 function guard(pageContext: PageContext, request: Request, response: Response, work: Work): void {
   setPageHeaders(response)
@@ -138,8 +132,7 @@ function guard(pageContext: PageContext, request: Request, response: Response, w
     context,
     { request, response },
     {
-      work: async (exchange) =>
-        work(pageContext, { ...exchange, form: await readForm(exchange, context) }),
+      work: (exchange) => work(pageContext, exchange),
       fail: (error, exchange) => failure(pageContext, exchange, error),
       send,
     },
@@ -175,16 +168,18 @@ async function send(reply: Reply, response: Response): Promise<void> {
 /** The request of a signed-in administrator; otherwise the sign-in form. */
 async function pageRequestOf(
   pageContext: PageContext,
-  exchange: PageExchange,
+  exchange: Exchange,
 ): Promise<PageRequest | PageAnswer> {
   const { context, sessions } = pageContext
-  const { request, response, form } = exchange
+  const { request, response } = exchange
   const known = sessions.read(request)
-  if (request.method === 'POST') requireNavigation(request)
+  const isForm = request.method === 'POST'
+  if (isForm) requireNavigation(request)
   const administrator = await whoIs(context, request, known)
   const owner = { session: known, administrator }
-  const isForm = request.method === 'POST'
-  const draft = isForm && !administrator && keptDraft(sessions, exchange)
+  const limitsFor = administrator ? administratorLimits : strangerLimits
+  const form = await readForm(exchange, limitsFor(context.maxPayloadBytes))
+  const draft = isForm && !administrator && keptDraft(sessions, request, form)
   if (draft) return showSignIn(pageContext, exchange, { known, draft })
   if (!isForm && !sessions.isRefresh(request, owner)) requireNavigation(request)
   if (isForm && (administrator || !known)) {
@@ -192,21 +187,22 @@ async function pageRequestOf(
   }
   if (!administrator) return showSignIn(pageContext, exchange, { known })
   const session = known ?? sessions.begin(request, response)
-  return pageRequestFor(pageContext, exchange, { session, administrator })
+  return pageRequestFor(pageContext, exchange, { session, administrator, form })
 }
 
-/** The signed-in administrator and their session. */
+/** The signed-in administrator, their session, and the fields of their form. */
 interface SignedIn {
   readonly session: Session
   readonly administrator: Administrator
+  readonly form: URLSearchParams
 }
 
 async function pageRequestFor(
   { context, sessions }: PageContext,
-  exchange: PageExchange,
-  { session, administrator }: SignedIn,
+  exchange: Exchange,
+  { session, administrator, form }: SignedIn,
 ): Promise<PageRequest> {
-  const { request, form } = exchange
+  const { request } = exchange
   const scope = scopeOf(exchange, administrator)
   return {
     context,
@@ -232,7 +228,11 @@ async function pageRequestFor(
  * The rules in a form of the editor whose session has ended. They are only shown again; saving them
  * needs a new preview.
  */
-function keptDraft(sessions: Sessions, { request, form }: PageExchange): string | undefined {
+function keptDraft(
+  sessions: Sessions,
+  request: Request,
+  form: URLSearchParams,
+): string | undefined {
   const isEditor = form.has('version') && request.path === root
   if (!isEditor || !sessions.isOwnSite(request)) return undefined
   const kept = new URLSearchParams(form)
@@ -288,11 +288,12 @@ function showSignIn(
   return { status: 401, page: page(layout, { title: 'Sign in', content }) }
 }
 
-async function signIn(pageContext: PageContext, exchange: PageExchange): Promise<PageAnswer> {
+async function signIn(pageContext: PageContext, exchange: Exchange): Promise<PageAnswer> {
   const { context, sessions } = pageContext
-  const { request, response, form } = exchange
+  const { request, response } = exchange
   const known = sessions.read(request)
   requireNavigation(request)
+  const form = await readForm(exchange, strangerLimits(context.maxPayloadBytes))
   sessions.checkForm(request, form.get('csrf') ?? '', { session: known, administrator: undefined })
   const token = form.get('token')?.trim() ?? ''
   const administrator = await whoIs(context, request, { id: '', token })
@@ -304,14 +305,15 @@ async function signIn(pageContext: PageContext, exchange: PageExchange): Promise
   const session = sessions.begin(request, response, token)
   const draft = form.get('draft')
   if (!draft) return { redirect: baseOf(request) }
-  const signedIn = await pageRequestFor(pageContext, exchange, { session, administrator })
-  return showKeptDraft({ ...signedIn, form: new URLSearchParams(draft) })
+  const signedIn = { session, administrator, form: new URLSearchParams(draft) }
+  return showKeptDraft(await pageRequestFor(pageContext, exchange, signedIn))
 }
 
-async function signOut(pageContext: PageContext, exchange: PageExchange): Promise<PageAnswer> {
+async function signOut(pageContext: PageContext, exchange: Exchange): Promise<PageAnswer> {
   const { context, sessions } = pageContext
-  const { request, response, form } = exchange
+  const { request, response } = exchange
   requireNavigation(request)
+  const form = await readForm(exchange, strangerLimits(context.maxPayloadBytes))
   const session = sessions.read(request)
   const administrator = await whoIs(context, request, session)
   if (administrator) {
@@ -321,37 +323,11 @@ async function signOut(pageContext: PageContext, exchange: PageExchange): Promis
   return { redirect: baseOf(request) }
 }
 
-async function readLog(pageContext: PageContext, exchange: PageExchange): Promise<Reply> {
+async function readLog(pageContext: PageContext, exchange: Exchange): Promise<Reply> {
   const pageRequest = await pageRequestOf(pageContext, exchange)
   if (!('scope' in pageRequest)) return pageRequest
   const { context, scope, query } = pageRequest
   return { file: await getAuditCsv(context, { scope, query, body: undefined, ifMatch: undefined }) }
-}
-
-/** The fields of a form, even if the host has read the body already. */
-async function readForm(
-  exchange: Exchange,
-  { maxPayloadBytes }: SettingsContext,
-): Promise<URLSearchParams> {
-  const { request } = exchange
-  const isForm = request.method === 'POST' && request.is('application/x-www-form-urlencoded')
-  const isRead = request.readableDidRead || !isForm
-  const body: unknown = isRead ? request.body : await readBytes(exchange, maxPayloadBytes)
-  const form = body instanceof Uint8Array ? new URLSearchParams(body.toString()) : fieldsOf(body)
-  if ([...form.keys()].length > maxFields) throw new ScimError(413, 'The form is too large.')
-  return form
-}
-
-function fieldsOf(body: unknown): URLSearchParams {
-  if (typeof body === 'string') return new URLSearchParams(body)
-  const form = new URLSearchParams()
-  if (typeof body !== 'object' || body === null) return form
-  for (const [name, value] of Object.entries(body)) {
-    // Some parsers turn a long list into an object.
-    const values = typeof value === 'object' && value !== null ? Object.values(value) : [value]
-    for (const each of values) form.append(name, String(each))
-  }
-  return form
 }
 
 function failure(
