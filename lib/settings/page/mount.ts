@@ -61,6 +61,7 @@ const assets = {
 } as const
 
 const root = '/scim/settings'
+const maxPlaceLength = 2_000
 /** The path of every page, known or not. */
 const anyPage = /^\/scim\/settings(\/|$)/i
 
@@ -179,8 +180,11 @@ async function pageRequestOf(
   const owner = { session: known, administrator }
   const limitsFor = administrator ? administratorLimits : strangerLimits
   const form = await readForm(exchange, limitsFor(context.maxPayloadBytes))
-  const draft = isForm && !administrator && keptDraft(sessions, request, form)
-  if (draft) return showSignIn(pageContext, exchange, { known, draft })
+  if (isForm && !administrator && sessions.isOwnSite(request)) {
+    const draft = keptDraft(request, form)
+    const problem = 'Your session has ended, and nothing was done. Sign in, then do it again.'
+    return showSignIn(pageContext, exchange, { known, ...(draft ? { draft } : { problem }) })
+  }
   if (!isForm && !sessions.isRefresh(request, owner)) requireNavigation(request)
   if (isForm && (administrator || !known)) {
     sessions.checkForm(request, form.get('csrf') ?? '', owner)
@@ -228,13 +232,8 @@ async function pageRequestFor(
  * The rules in a form of the editor whose session has ended. They are only shown again; saving them
  * needs a new preview.
  */
-function keptDraft(
-  sessions: Sessions,
-  request: Request,
-  form: URLSearchParams,
-): string | undefined {
-  const isEditor = form.has('version') && request.path === root
-  if (!isEditor || !sessions.isOwnSite(request)) return undefined
+function keptDraft(request: Request, form: URLSearchParams): string | undefined {
+  if (!form.has('version') || request.path !== root) return undefined
   const kept = new URLSearchParams(form)
   for (const name of ['csrf', 'do', 'previewed', 'confirm']) kept.delete(name)
   return kept.toString()
@@ -266,12 +265,24 @@ interface SignInState {
   readonly problem?: string
   /** A form to show again after the sign-in. */
   readonly draft?: string
+  /** The page to show after the sign-in, below the settings. Default: the requested one. */
+  readonly to?: string
+}
+
+/** The rest of the URL of a page below `base`, to which alone a sign-in leads. */
+function placeBelow(base: string, request: Request): string {
+  return placeOf(request.path.endsWith('.csv') ? '' : request.originalUrl.slice(base.length))
+}
+
+/** After `base`, it cannot lead to another host. */
+function placeOf(to: string): string {
+  return /^[/?]/.test(to) && to.length <= maxPlaceLength ? to : ''
 }
 
 function showSignIn(
   { sessions }: PageContext,
   { request, response }: Exchange,
-  { known, problem, draft }: SignInState,
+  { known, problem, draft, to = placeBelow(baseOf(request), request) }: SignInState,
 ): PageAnswer {
   // A link from another site comes without the cookie (SameSite). The page then reloads from its
   // own site, so that a signed-in administrator stays signed in.
@@ -284,7 +295,7 @@ function showSignIn(
     base: baseOf(request),
     formToken: session ? sessions.formToken(session, undefined) : '',
   }
-  const content = signInView(layout, { problem, draft })
+  const content = signInView(layout, { problem, draft, to })
   return { status: 401, page: page(layout, { title: 'Sign in', content }) }
 }
 
@@ -296,15 +307,16 @@ async function signIn(pageContext: PageContext, exchange: Exchange): Promise<Pag
   const form = await readForm(exchange, strangerLimits(context.maxPayloadBytes))
   sessions.checkForm(request, form.get('csrf') ?? '', { session: known, administrator: undefined })
   const token = form.get('token')?.trim() ?? ''
+  const to = placeOf(form.get('to') ?? '')
   const administrator = await whoIs(context, request, { id: '', token })
   if (!administrator) {
     const draft = form.get('draft')
     const problem = await whyUnknown(context, token)
-    return showSignIn(pageContext, exchange, { known, problem, ...(draft && { draft }) })
+    return showSignIn(pageContext, exchange, { known, problem, to, ...(draft && { draft }) })
   }
   const session = sessions.begin(request, response, token)
   const draft = form.get('draft')
-  if (!draft) return { redirect: baseOf(request) }
+  if (!draft) return { redirect: `${baseOf(request)}${to}` }
   const signedIn = { session, administrator, form: new URLSearchParams(draft) }
   return showKeptDraft(await pageRequestFor(pageContext, exchange, signedIn))
 }
