@@ -1,3 +1,4 @@
+import request from 'supertest'
 import { aRule, path, signedInPage } from './visitor.js'
 
 const digestIn = (text: string) => /name="previewed" value="([^"]+)"/.exec(text)?.[1]
@@ -47,5 +48,34 @@ describe('a form of rules that is sent again', () => {
     expect(again.text).toContain('I want these 2 people to lose all access')
     expect((await rest.access.rules(rest.scope)).version).toBe(version)
     await send(path, { ...confirmed, confirm: '2' }).expect(303)
+  })
+})
+
+describe('two administrators who save rules at once', () => {
+  it('can keep the rules of both', async () => {
+    const { app, send, cookie, csrf, form, version, access, scope, addGroup } = await savedOnce()
+    await addGroup('Others')
+    const mine = { ...form, 'roles.group': 'Others' }
+    const conflict = await send(path, mine).expect(409)
+    expect(conflict.text).toContain('Your draft alone would remove what is only in what is saved.')
+    const { text } = await send(path, { ...mine, do: 'merge' }).expect(200)
+    expect(text).toContain('Annotator for &quot;Others&quot;')
+    expect(text).not.toContain('Rules removed')
+
+    const both = new URLSearchParams({ csrf, version, do: 'save', previewed: digestIn(text)! })
+    for (const group of ['Others', 'Crew']) {
+      both.append('roles.role', 'Annotator')
+      both.append('roles.group', group)
+    }
+    await request(app)
+      .post(path)
+      .type('form')
+      .set('Cookie', cookie)
+      .send(both.toString())
+      .expect(303)
+    expect((await access.rules(scope)).rules.roles_groups).toEqual([
+      ['Annotator', 'Others'],
+      ['Annotator', 'Crew'],
+    ])
   })
 })

@@ -125,6 +125,22 @@ export function withGroupNamed(draft: Draft, name: string, meant: string): Draft
   }
 }
 
+/** The draft with those of these rules that it does not have, after its own. */
+export function withRules(draft: Draft, rules: MappingRules): Draft {
+  const other = draftOf(rules, draft.version)
+  const join = <T extends object>(mine: readonly T[], theirs: readonly T[]) => {
+    const keyOf = (row: T) => JSON.stringify(Object.entries(row).sort())
+    const known = new Set(mine.map(keyOf))
+    return [...mine, ...theirs.filter((row) => !known.has(keyOf(row)))]
+  }
+  return {
+    version: draft.version,
+    roles: join(draft.roles, other.roles),
+    workspaces: join(draft.workspaces, other.workspaces),
+    projects: join(draft.projects, other.projects),
+  }
+}
+
 /** The request body of the settings API for this draft. */
 export function inputOf(draft: Draft): object {
   return {

@@ -29,6 +29,7 @@ import {
   withGroupNamed,
   withoutRow,
   withRow,
+  withRules,
 } from './draft.js'
 import { html, type Part } from './html.js'
 import { notInForceBanner, page } from './layout.js'
@@ -36,7 +37,7 @@ import { projectList, projectNames, withProjectIds } from './project-names.js'
 import type { Choices } from './views/cells.js'
 import { welcomePanel } from './views/connect.js'
 import { editor, type LossToConfirm } from './views/editor.js'
-import { conflictPanel, notice, previewPanel, statusStrip } from './views/panels.js'
+import { conflictPanel, notice, outcome, previewPanel, statusStrip } from './views/panels.js'
 import type { PageAnswer, PageRequest } from './visit.js'
 
 const maxSuggestions = 1_000
@@ -62,7 +63,7 @@ export async function showMapping(pageRequest: PageRequest): Promise<PageAnswer>
   return show(pageRequest, {
     draft: draftOf(rules, version),
     isSaved: true,
-    notice: isSaved && notice('good', 'Saved.'),
+    notice: isSaved && outcome('good', 'Saved.'),
   })
 }
 
@@ -81,8 +82,11 @@ export async function changeMapping(pageRequest: PageRequest): Promise<PageAnswe
   }
   const current = await pageRequest.context.adapters.access.rules(pageRequest.scope)
   const meant = withMeantName(draft, pageRequest.form.get('do') ?? '')
-  if (action === 'rebase')
-    return preview(pageRequest, { ...meant, version: current.version }, current)
+  if (action === 'rebase' || action === 'merge') {
+    const { version, rules } = current
+    const rebased = { ...(action === 'merge' ? withRules(meant, rules) : meant), version }
+    return preview(pageRequest, rebased, current)
+  }
   if (meant.version !== current.version) return conflict(pageRequest, meant, current)
   return action === 'save'
     ? save(pageRequest, meant, current)
@@ -93,7 +97,10 @@ export async function changeMapping(pageRequest: PageRequest): Promise<PageAnswe
 export function showKeptDraft(pageRequest: PageRequest): Promise<PageAnswer> {
   return show(pageRequest, {
     draft: draftFrom(pageRequest.form),
-    notice: notice('warn', 'Your session had ended. Here is what you typed; nothing is saved yet.'),
+    notice: outcome(
+      'warn',
+      'Your session had ended. Here is what you typed; nothing is saved yet.',
+    ),
   })
 }
 

@@ -22,7 +22,7 @@ export interface PreviewView {
 /** The effects of saving: first the numbers, then the rules, then the first people of each list. */
 export function previewPanel(layout: Layout, view: PreviewView): Html {
   const { preview, difference, isRefused } = view
-  if (isNothing(difference)) return notice('plain', 'These are the rules that are saved already.')
+  if (isNothing(difference)) return outcome('plain', 'These are the rules that are saved already.')
   return html`<section class="panel ${preview.losingAccess > 0 ? 'bad' : 'plain'}" id="preview" aria-labelledby="preview-title" tabindex="-1"${!isRefused && html` autofocus`} data-preview>
 <h2 id="preview-title">${headline(preview)}</h2>
 ${layout.notInForce !== undefined && html`<p>It is recorded, and not in force: only losing all access takes effect.</p>`}
@@ -178,6 +178,7 @@ export function conflictPanel(layout: Layout, difference?: ReturnType<typeof rul
 <h2 id="conflict-title">Somebody else saved other rules meanwhile</h2>
 ${difference ? comparison(difference) : html`<p>Nothing was overwritten. Correct your draft below to compare it with what is saved now.</p>`}
 <p class="buttons"><button class="button primary" name="do" value="rebase">Preview my draft against it</button>
+${difference && difference.removed.length > 0 && html`<button class="button" name="do" value="merge">Preview both together</button>`}
 <a class="button" href="${layout.base}">Discard my draft</a></p>
 </section>`
 }
@@ -187,7 +188,8 @@ function comparison({ added, removed }: ReturnType<typeof rulesBetween>): Html {
 <div class="columns">
 <div>${list('Only in your draft', added)}</div>
 <div>${list('Only in what is saved', removed)}</div>
-</div>`
+</div>
+${removed.length > 0 && html`<p>Your draft alone would remove what is only in what is saved.</p>`}`
 }
 
 function list(title: string, rules: readonly string[]): Part {
@@ -202,6 +204,11 @@ ${rules.length === 0 && html`<p class="quiet">nothing</p>`}
 /** One sentence that screen readers announce. */
 export function notice(kind: 'good' | 'bad' | 'warn' | 'plain', text: Part): Html {
   return html`<div class="panel ${kind}" role="${kind === 'bad' ? 'alert' : 'status'}"><p>${text}</p></div>`
+}
+
+/** What a button has done. It has the focus, so that nobody has to look for it. */
+export function outcome(kind: 'good' | 'bad' | 'warn' | 'plain', text: Part): Html {
+  return html`<div class="panel ${kind}" role="${kind === 'bad' ? 'alert' : 'status'}" tabindex="-1" autofocus><p>${text}</p></div>`
 }
 
 /**
