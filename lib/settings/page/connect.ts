@@ -14,7 +14,7 @@ import { guides } from './guides.js'
 import type { Part } from './html.js'
 import { page } from './layout.js'
 import { connectView } from './views/connect.js'
-import { notice } from './views/panels.js'
+import { outcome } from './views/panels.js'
 import type { PageAnswer, PageRequest } from './visit.js'
 
 const dayMs = 86_400_000
@@ -31,7 +31,7 @@ export async function changeConnect(pageRequest: PageRequest): Promise<PageAnswe
     return await connectPage(pageRequest, await action(pageRequest))
   } catch (error) {
     if (!(error instanceof ScimError)) throw error
-    const problem = { said: notice('bad', error.message), status: error.status }
+    const problem = { said: outcome('bad', error.message), status: error.status }
     return connectPage(pageRequest, problem)
   }
 }
@@ -54,14 +54,14 @@ const actions: Buttons<Outcome> = {
   async rename({ context, scope, form }) {
     const wish = { id: idIn(form), name: form.get('name') ?? '' }
     const { name } = await renameToken(context, scope, wish)
-    return { said: notice('good', `The token is named "${name}" now.`) }
+    return { said: outcome('good', `The token is named "${name}" now.`) }
   },
   async rotate({ context, scope, form }) {
     return { made: await rotateToken(context, scope, idIn(form)) }
   },
   async revoke({ context, scope, form }) {
     const { name } = await revokeToken(context, scope, idIn(form))
-    return { said: notice('good', `The token "${name}" is revoked: it is refused from now on.`) }
+    return { said: outcome('good', `The token "${name}" is revoked: it is refused from now on.`) }
   },
 }
 

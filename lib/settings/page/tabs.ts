@@ -22,7 +22,7 @@ import { page } from './layout.js'
 import { projectNames } from './project-names.js'
 import { groupsView, groupView } from './views/groups.js'
 import { logView } from './views/log.js'
-import { notice } from './views/panels.js'
+import { outcome } from './views/panels.js'
 import { peopleView, personView } from './views/people.js'
 import { statusView } from './views/status.js'
 import type { PageAnswer, PageRequest } from './visit.js'
@@ -61,7 +61,7 @@ export async function changePerson(pageRequest: PageRequest): Promise<PageAnswer
   if (!user) throw nobodyHere()
   await context.adapters.access.mark(scope, [id])
   context.reconciler?.wake({ anew: true })
-  return person(pageRequest, notice('good', 'This person’s access is being applied again.'))
+  return person(pageRequest, outcome('good', 'This person’s access is being applied again.'))
 }
 
 async function person(pageRequest: PageRequest, said: Part): Promise<PageAnswer> {
@@ -219,7 +219,7 @@ const statusActions: Buttons<Part> = {
 /** Does what the pressed button says. */
 export async function changeStatus(pageRequest: PageRequest): Promise<PageAnswer> {
   const action = pressed(statusActions, pageRequest)
-  return statusPage(pageRequest, notice('good', await action(pageRequest)))
+  return statusPage(pageRequest, outcome('good', await action(pageRequest)))
 }
 
 /** Tries one failed person again, or all. */

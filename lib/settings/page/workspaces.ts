@@ -15,7 +15,7 @@ import {
 import { type Buttons, pressed } from './buttons.js'
 import type { Part } from './html.js'
 import { page } from './layout.js'
-import { notice } from './views/panels.js'
+import { outcome } from './views/panels.js'
 import { type ProjectPlace, type WorkspaceRow, workspacesView } from './views/workspaces.js'
 import type { PageAnswer, PageRequest } from './visit.js'
 
@@ -56,10 +56,10 @@ const actions: Buttons<string> = {
 export async function changeWorkspaces(pageRequest: PageRequest): Promise<PageAnswer> {
   const action = pressed(actions, pageRequest)
   try {
-    return await workspacesPage(pageRequest, notice('good', await action(pageRequest)))
+    return await workspacesPage(pageRequest, outcome('good', await action(pageRequest)))
   } catch (error) {
     if (!(error instanceof ScimError)) throw error
-    return workspacesPage(pageRequest, notice('bad', error.message), error.status)
+    return workspacesPage(pageRequest, outcome('bad', error.message), error.status)
   }
 }
 

@@ -2,6 +2,7 @@
 // itself.
 const editor = document.querySelector('[data-editor]')
 if (editor) edit(editor)
+for (const form of document.forms) sendOnce(form)
 for (const button of document.querySelectorAll('[data-copy]')) offerCopy(button)
 for (const field of document.querySelectorAll('[data-path]')) {
   // Only the browser knows whether a proxy in front of the host speaks HTTPS.
@@ -58,6 +59,26 @@ function edit(form) {
     if (isDirty) event.preventDefault()
   })
   offerFilter(form)
+}
+
+/**
+ * Sends a form once, and shows that it is being sent. The answer to a second click would hide that
+ * to the first, e.g. a new token.
+ */
+function sendOnce(form) {
+  let sent
+  const release = () => {
+    sent?.classList.remove('busy')
+    sent = undefined
+  }
+  form.addEventListener('submit', (event) => {
+    if (sent) return event.preventDefault()
+    sent = event.submitter || form
+    sent.classList.add('busy')
+    // Nothing tells that the reader has stopped loading.
+    setTimeout(release, 10_000)
+  })
+  window.addEventListener('pageshow', release)
 }
 
 function fieldsOf(form) {
