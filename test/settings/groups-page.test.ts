@@ -105,3 +105,31 @@ it('a person’s page draws the way from group through rule to grant', async () 
   ])
   expect(picture.match(/<path /g)).toHaveLength(6)
 })
+
+describe('groups whose names differ only in what nobody sees', () => {
+  async function alike() {
+    const visitor = await signedInPage()
+    const ada = await visitor.addUser('ada@example.com')
+    await visitor.addGroup('Crew', [ada])
+    for (const name of [' Crew', 'Crew\u200b', 'The  Crew', 'A\u00a0Crew'])
+      await visitor.addGroup(name)
+    await visitor.post('/api/scim/settings', { roles_groups: [['Annotator', 'Crew']] }).expect(200)
+    return visitor
+  }
+
+  it('look different on the page', async () => {
+    const { text } = await (await alike()).visit(`${path}/groups`)
+    for (const name of ['>Crew<', '>␣Crew<', '>Crew[U+200B]<', '>The␣␣Crew<', '>A[U+00A0]Crew<']) {
+      expect(text).toContain(name)
+    }
+  })
+
+  it('have their own people, and a blank too many in a search finds the group', async () => {
+    const { get } = await alike()
+    const total = async (group: string) =>
+      (await get(`/api/scim/people?${new URLSearchParams({ group })}`)).body.totalResults
+    expect(await total(' Crew')).toBe(0)
+    expect(await total('Crew ')).toBe(1)
+    expect(await total(' ')).toBe(1)
+  })
+})

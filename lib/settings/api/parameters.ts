@@ -63,7 +63,7 @@ export function choiceOf<T extends string>(
  */
 export function readPeopleFilter(query: URLSearchParams): Omit<PeopleRequest, 'offset' | 'limit'> {
   const search = readText(query, 'search')?.trim()
-  const group = readText(query, 'group')?.trim()
+  const group = readText(query, 'group')
   const role = choiceOf(query, 'role', peopleRoles)
   const state = choiceOf(query, 'state', peopleStates)
   const sort = choiceOf(query, 'sort', peopleOrders)
@@ -71,7 +71,7 @@ export function readPeopleFilter(query: URLSearchParams): Omit<PeopleRequest, 'o
     ...(search && { search }),
     ...(role && { role }),
     ...(state && { state }),
-    ...(group && { group }),
+    ...(group?.trim() && { group }),
     ...(sort && { sort }),
   }
 }

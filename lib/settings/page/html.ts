@@ -24,8 +24,8 @@ export type Part = Html | string | number | undefined | null | false | readonly 
 
 /**
  * Template tag that escapes every value, also within quoted attributes. Outside of attributes, it
- * shows the code of characters that change the direction of text, because they can make one name
- * look like another.
+ * shows the code of characters that change the direction of text or cannot be seen, because they
+ * can make one name look like another.
  */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   let isInTag = false
@@ -45,15 +45,23 @@ function markupOf(part: Part, show: (text: string) => string): string {
 }
 
 /**
- * Embeddings, overrides and isolates, but not the direction marks that names in some scripts need.
+ * Embeddings, overrides, isolates, and characters without width; but not the direction marks and
+ * joiners that names in some scripts need.
  */
-const turns = /[\u202a-\u202e\u2066-\u2069]/g
+const unseen = /[\u00ad\u200b\u202a-\u202e\u2060-\u2069\ufeff]/g
 
 function escapeShown(text: string): string {
   return escapeText(text).replace(
-    turns,
-    (character) => `[U+${character.charCodeAt(0).toString(16).toUpperCase()}]`,
+    unseen,
+    (character) => `[U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}]`,
   )
+}
+
+/** A name that rules must give exactly, with the blanks in it that a page does not show. */
+export function exactName(name: string): string {
+  return name
+    .replace(/^ +| +$| {2,}/g, (blanks) => '\u2423'.repeat(blanks.length))
+    .replaceAll('\u00a0', '[U+00A0]')
 }
 
 const entities: Readonly<Record<string, string>> = {

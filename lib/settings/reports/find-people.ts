@@ -104,7 +104,9 @@ async function idsOfGroups(
   { group }: PeopleRequest,
 ): Promise<readonly string[] | undefined> {
   if (group === undefined) return undefined
-  const found = await groupsCalled(context, scope, [group])
+  const exact = await groupsCalled(context, scope, [group])
+  // Somebody may have typed a blank too many.
+  const found = exact.length > 0 ? exact : await groupsCalled(context, scope, [group.trim()])
   return found.slice(0, maxGroupsInFilter).map(({ id }) => id)
 }
 

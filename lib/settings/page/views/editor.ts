@@ -1,7 +1,7 @@
 import type { RuleProblem } from '../../../mapping/index.js'
 import { numberText } from '../../numbers.js'
 import { type Draft, digestOf, type Section } from '../draft.js'
-import { type Html, html, type Part } from '../html.js'
+import { exactName, type Html, html, type Part } from '../html.js'
 import { formToken, type Layout } from '../layout.js'
 import { projectText } from '../project-names.js'
 import { type Choices, projectCell, roleOptions, textCell } from './cells.js'
@@ -290,7 +290,7 @@ function hintOf(view: EditorView, name: Section, index: number): Part {
 export function meantButtons(name: string, near: readonly string[]): Part {
   return near.map((each, at) => [
     at > 0 && ', ',
-    html`<button class="link" name="do" value="${`meant:${JSON.stringify([name, each])}`}"><q>${each}</q></button>`,
+    html`<button class="link" name="do" value="${`meant:${JSON.stringify([name, each])}`}"><q>${exactName(each)}</q></button>`,
   ])
 }
 

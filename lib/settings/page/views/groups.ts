@@ -1,6 +1,6 @@
 import { countOf, numberText } from '../../numbers.js'
 import type { GroupReport, GroupsPage, GroupsReport, PushedGroup } from '../../reports/groups.js'
-import { type Html, html, type Part } from '../html.js'
+import { exactName, type Html, html, type Part } from '../html.js'
 import { badge, type Layout, pager } from '../layout.js'
 import type { NameProjects } from '../project-names.js'
 import { ruleLink } from './rule-link.js'
@@ -27,7 +27,7 @@ function missingCard({ missing }: GroupsReport): Html {
   return html`<section class="panel warn" aria-labelledby="missing-title"><h2 id="missing-title">Named in rules, never pushed</h2>
 <ul>${missing.map(
     ({ name, nearMisses }) =>
-      html`<li><q>${name}</q>${nearMisses.length > 0 && html` <span class="quiet">similar: ${quoted(nearMisses)}</span>`}</li>`,
+      html`<li><q>${exactName(name)}</q>${nearMisses.length > 0 && html` <span class="quiet">similar: ${quoted(nearMisses)}</span>`}</li>`,
   )}</ul></section>`
 }
 
@@ -37,13 +37,13 @@ function groupsTable(layout: Layout, { groups }: GroupsReport): Html {
 <tbody>${groups.map(
     (
       group,
-    ) => html`<tr><th scope="row"><a href="${groupPath(layout, group.id)}">${group.displayName}</a></th><td data-label="Members">${group.members !== undefined && numberText(group.members)}</td><td data-label="Rules">${group.mapped ? ruleLinks(layout, group) : badge('plain', 'None')}</td><td data-label="Perhaps meant">${group.nearMisses.length > 0 && quoted(group.nearMisses)}</td></tr>
+    ) => html`<tr><th scope="row"><a href="${groupPath(layout, group.id)}">${exactName(group.displayName)}</a></th><td data-label="Members">${group.members !== undefined && numberText(group.members)}</td><td data-label="Rules">${group.mapped ? ruleLinks(layout, group) : badge('plain', 'None')}</td><td data-label="Perhaps meant">${group.nearMisses.length > 0 && quoted(group.nearMisses)}</td></tr>
 `,
   )}</tbody></table></div>`
 }
 
 function quoted(names: readonly string[]): Part {
-  return names.map((name, index) => [index > 0 && ', ', html`<q>${name}</q>`])
+  return names.map((name, index) => [index > 0 && ', ', html`<q>${exactName(name)}</q>`])
 }
 
 function groupPath(layout: Layout, id: string): string {
@@ -67,7 +67,7 @@ export function groupView(layout: Layout, { group, names, offset, limit }: Group
   const { displayName, members, memberPage, gives, rules } = group
   const total = members ?? offset + memberPage.length
   return html`<p class="back"><a href="${layout.base}/groups">Groups</a></p>
-<h1>${displayName}</h1>
+<h1>${exactName(displayName)}</h1>
 <p class="quiet">${members === undefined ? 'A pushed group' : countOf(members, 'member', 'members')}</p>
 <section class="card" aria-labelledby="gives-title"><h2 id="gives-title">What its members get</h2>
 ${

@@ -2,7 +2,7 @@ import { countOf, numberText } from '../../numbers.js'
 import type { Preview } from '../../reports/preview.js'
 import type { Status } from '../../reports/status.js'
 import { isNothing, type rulesBetween } from '../../rules/difference.js'
-import { type Html, html, type Part } from '../html.js'
+import { exactName, type Html, html, type Part } from '../html.js'
 import { badge, instant, type Layout } from '../layout.js'
 import type { NameProjects } from '../project-names.js'
 import { meantButtons } from './editor.js'
@@ -45,7 +45,7 @@ function lossSentence({ losingAccess, warning }: Preview): Part {
 function missingNames({ missing }: Preview): Part {
   return missing.map(
     ({ name, nearMisses }) =>
-      html`<p class="hint">No group <q>${name}</q> has been pushed: its rules give nothing until one is.${
+      html`<p class="hint">No group <q>${exactName(name)}</q> has been pushed: its rules give nothing until one is.${
         nearMisses.length > 0 && html` Did you mean ${meantButtons(name, nearMisses)}?`
       }</p>`,
   )
