@@ -91,7 +91,10 @@ export interface SettingsOptions {
    * 1 to 10 000. Default 10.
    */
   readonly failedSignInsPerMinute?: number
-  /** Maximum size of a request body, in bytes. At least 1024. Default 8 MiB. */
+  /**
+   * Maximum size of a request body, in bytes. At least 1024. A form of somebody who has not signed
+   * in has at most 512 KiB. Default 8 MiB.
+   */
   readonly maxPayloadBytes?: number
   /**
    * Milliseconds until a request answers 503. Saving rules continues in the background. Default 60
