@@ -50,8 +50,8 @@ export interface SqlOptions {
   /** How mapping rules are read. */
   readonly policy?: Partial<MappingPolicy>
   /**
-   * Maximum number of connections to PostgreSQL; a quarter of them is reserved for reads, and from 5
-   * on one of these for the gate. Integer 1-1000. Default 10.
+   * Maximum number of connections to PostgreSQL; a quarter of them is reserved for reads, and from
+   * 5 on one of these for the gate. Integer 1-1000. Default 10.
    */
   readonly poolSize?: number
   /**
