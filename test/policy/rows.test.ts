@@ -30,7 +30,10 @@ const rows = readFileSync(path.join(__dirname, 'endpoint-table.tsv'), 'utf8')
     return methods.split(' ').map((method) => ({ method, path: each, role, named, others }))
   })
 
-/** Who asks. All but the last two are members of project 1 and of no other. */
+/**
+ * Who asks. All but "no project" are members of project 1, and of no other; a role in the project
+ * takes precedence over that in the organization.
+ */
 const people = {
   Annotator: { account: 7, rank: 1, role: 'Annotator', isMember: true },
   Reviewer: { account: 17, rank: 2, role: 'Reviewer', isMember: true },
@@ -39,12 +42,17 @@ const people = {
   'Not Activated': { account: 47, rank: 0, role: 'Not Activated', isMember: true },
   'no role': { account: 57, rank: 0, role: null, isMember: true },
   'no project': { account: 67, rank: 1, role: 'Annotator', isMember: false },
+  'Reviewer here': { account: 77, rank: 1, here: 'Reviewer', role: 'Annotator', isMember: true },
+  'Annotator here': { account: 87, rank: 3, here: 'Annotator', role: 'Manager', isMember: true },
 } as const satisfies Record<string, Person>
 
 interface Person {
   readonly account: number
+  /** In the organization. */
   readonly rank: number
   readonly role: OrganizationRole | null
+  /** The role in project 1, if not that in the organization. */
+  readonly here?: 'Annotator' | 'Reviewer'
   readonly isMember: boolean
 }
 
@@ -75,8 +83,9 @@ let room: Room
 beforeAll(async () => {
   application = await startEverything()
   room = await openRoom({ url: application.url, token: ownerToken })
-  for (const { account, role, isMember } of Object.values(people)) {
-    const projects = isMember ? { 1: 'Inherit' as const } : {}
+  for (const person of Object.values<Person>(people)) {
+    const { account, role, isMember, here } = person
+    const projects = isMember ? { 1: here ?? ('Inherit' as const) } : {}
     await room.know(`person${account}@example.com`, { role, projects })
   }
 })
@@ -140,9 +149,15 @@ function isGiven(row: Row, person: Person): boolean {
   if (role === 'anon' || role === 'any') return true
   if (role === 'MA*') return rank >= 3
   if (!isMember && !isNarrowed(row)) return false
+  const inProject = rankHere(person)
+  const most = isNarrowed(row) ? Math.max(rank, inProject) : inProject
   const own = others === 'filtered' ? 1 : (ranksOf[role === 'by id' ? 'AN' : role] ?? 4)
   const isOthers = account !== 7 && others !== '' && others !== 'filtered'
-  return rank >= Math.max(own, isOthers ? (ranksOf[others] ?? 4) : 0)
+  return most >= Math.max(own, isOthers ? (ranksOf[others] ?? 4) : 0)
+}
+
+function rankHere({ rank, here }: Person): number {
+  return here === undefined ? rank : here === 'Reviewer' ? 2 : 1
 }
 
 /** Lists that name no project are narrowed, also to nothing, instead of refused. */
