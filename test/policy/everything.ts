@@ -63,6 +63,8 @@ const secrets = {
   token: 'secret',
   basic_auth_user: 'secret',
   basic_auth_pass: 'secret',
+  auth_method: 'BASIC',
+  extra_params: { key: 'secret' },
   task_data_login: 'secret-of-tasks',
   task_data_password: 'secret-of-tasks',
 }
@@ -92,6 +94,7 @@ function answer({ url = '/' }: IncomingMessage, response: ServerResponse): unkno
   if (number !== undefined) {
     return json(response, 200, without(shown(objectOf(Number(number)), url), query))
   }
+  if (path.endsWith('/next/')) return json(response, 200, objectOf(5))
   if (path.startsWith('/api/dm/project')) return json(response, 200, objectOf(1))
   if (path.startsWith('/api/current-user/whoami')) {
     const permissions = ['projects.create', 'projects.delete', 'annotations.create']
@@ -187,8 +190,13 @@ function objectOf(id: number) {
     },
     annotations: [
       { id: 1, completed_by: 7 },
-      { id: 2, completed_by: 8 },
+      { id: 2, completed_by: 8, result: 'work of 8' },
     ],
+    drafts: [
+      { id: 3, user: 'Person7@example.com' },
+      { id: 4, user: 'person8@example.com', result: 'work of 8' },
+    ],
+    annotations_results: 'work of 8',
     ...secrets,
   }
 }

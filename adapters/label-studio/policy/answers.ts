@@ -1,7 +1,7 @@
 import { isObject } from '../../../lib/adapter/index.js'
 import { openProjects, type PersonAccess, type Rank, rankIn, ranks } from './access.js'
 import { accountOf, type Colleagues } from './colleagues.js'
-import { actionRoles, carriesFiles, type Endpoint, type NeededRole } from './endpoints.js'
+import { carriesFiles, type Endpoint, type NeededRole, roleOfAction } from './endpoints.js'
 import { narrowLabels, narrowLink } from './labels.js'
 import {
   itemsOf,
@@ -89,7 +89,7 @@ const changes: Readonly<Record<string, Change>> = {
   },
   actions: ({ person, project }, body) => {
     const rank = rankIn(person, project ?? -1)
-    return withItems(body, (each) => rank >= ranks[actionRoles[String(each['id'])] ?? 'MA'])
+    return withItems(body, (each) => rank >= ranks[roleOfAction(String(each['id']))])
   },
   columns: (context, body) => {
     const { person, project = -1 } = context

@@ -1,6 +1,6 @@
 import { isObject } from '../../../lib/adapter/index.js'
 import { type PersonAccess, type Rank, rankIn, ranks } from './access.js'
-import { actionRoles, carriesFiles, type Endpoint, type NeededRole } from './endpoints.js'
+import { carriesFiles, type Endpoint, type NeededRole, roleOfAction } from './endpoints.js'
 import type { ReadRequest, Reference } from './read-request.js'
 import { fileAddress } from './task-files.js'
 import { writesOthersWork } from './work-fields.js'
@@ -179,7 +179,7 @@ interface Needing {
 function neededRank({ request, person, others, findsByWork, stored }: Needing): Rank {
   const { endpoint } = request
   const needed = [ranksOf[endpoint.role] ?? ranks.AD]
-  if (endpoint.isAction) needed.push(ranks[actionRoles[actionOf(request)] ?? 'MA'])
+  if (endpoint.isAction) needed.push(ranks[roleOfAction(actionOf(request))])
   for (const { kind } of others) {
     if (endpoint.others) needed.push(ranksOfOthers[kind === 'annotation' ? 'RE' : endpoint.others])
   }

@@ -56,7 +56,7 @@ export interface Endpoint {
   readonly answer?: AnswerRule
   /** One request may name objects of several projects. */
   readonly isAcrossProjects?: true
-  /** The role depends on `id` in the query, see {@link actionRoles}. */
+  /** The role depends on `id` in the query, see {@link roleOfAction}. */
   readonly isAction?: true
   /** The query is for the page in the browser and names no object of the answer. */
   readonly isPage?: true
@@ -263,8 +263,11 @@ export const workColumn = 'annotations_results'
 /** Export formats that include the files of the tasks. */
 export const carriesFiles = /_WITH_IMAGES$/i
 
-/** Actions of the data manager with their lowest role. Actions not listed need a Manager. */
-export const actionRoles: Readonly<Record<string, 'AN' | 'RE' | 'MA'>> = { next_task: 'AN' }
+/** Actions that need no Manager. A map, because a name may be one of `Object.prototype`. */
+const actionRoles: ReadonlyMap<string, 'AN' | 'RE' | 'MA'> = new Map([['next_task', 'AN']])
+
+/** The lowest role for an action of the data manager. */
+export const roleOfAction = (id: string) => actionRoles.get(id) ?? 'MA'
 
 const work: readonly Endpoint[] = [
   row('GET', '/api/tasks/', 'AN', {
