@@ -15,7 +15,16 @@ function setUp(policy: Partial<MappingPolicy> = {}) {
     emit: (event: AuditEntry) => void events.push(event),
   }
   const enforce = (user: { id: string }) => enforceAccess(context, world.scope, claimOn(user.id))
-  return { ...world, host, events, enforce, access: world.adapters.access }
+  /** Access is given, but the process ends before that is recorded. */
+  const enforceUnrecorded = (user: { id: string }) => {
+    const lost = async () => {
+      throw new Error('The process has ended.')
+    }
+    const access = { ...world.adapters.access, finish: lost, saveRecord: lost }
+    const adapters = { ...world.adapters, access }
+    return enforceAccess({ ...context, adapters }, world.scope, claimOn(user.id))
+  }
+  return { ...world, host, events, enforce, enforceUnrecorded, access: world.adapters.access }
 }
 
 function claimOn(userId: string): Claim {
@@ -97,6 +106,20 @@ describe('enforceAccess', () => {
     await changeMembers(crew, { add: [ada] })
     await expect(enforce(ada)).resolves.toBe('active')
     expect(host.people.get(ada.id)).toMatchObject({ active: true })
+  })
+
+  it('ends access that was given and never recorded, when no group gives it any more', async () => {
+    const { addUser, addGroup, deleteGroup, saveRules, enforce, enforceUnrecorded, host } = setUp()
+    const ada = await addUser('ada@example.com')
+    const crew = await addGroup('Crew', [ada])
+    await saveRules(crewRules)
+    await expect(enforceUnrecorded(ada)).rejects.toThrow('The process has ended.')
+    expect(host.people.get(ada.id)?.active).toBe(true)
+
+    await deleteGroup(crew)
+
+    await expect(enforce(ada)).resolves.toBe('deprovisioned')
+    expect(host.people.get(ada.id)?.active).toBe(false)
   })
 
   it('revokes only what it granted, never what was given by hand in the host', async () => {
