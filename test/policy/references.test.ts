@@ -305,3 +305,36 @@ describe('the number of a task that was deleted and given anew', () => {
     expect(await ask(annotator, 'GET', '/api/tasks/27/')).toBe(502)
   })
 })
+
+it.each([
+  ['GET', '/api/tasks/?project=2&project=1', undefined],
+  ['GET', '/api/tasks/?project=1&project=2', undefined],
+  ['GET', '/api/tasks/?project=1&%70roject=1', undefined],
+  ['GET', '/api/projects/?ids=2&ids=1', undefined],
+  ['POST', '/api/dm/actions/?project=1&id=delete_tasks&id=next_task', {}],
+  ['POST', '/api/dm/actions/?project=2&id=next_task&project=1', {}],
+  ['GET', '/data/upload/?filepath=upload/2/x.png&filepath=upload/1/x.png', undefined],
+  ['POST', '/api/labels/', [{ project: 1, title: 'a' }, { title: 'b' }]],
+  ['POST', '/api/labels/', [{ title: 'a' }, { project: 1, title: 'b' }]],
+  [
+    'POST',
+    '/api/labels/',
+    [
+      { project: 1, title: 'a' },
+      { project: 2, title: 'b' },
+    ],
+  ],
+] as const)(
+  'what is named twice, or in one part alone, reaches nothing: %s %s',
+  async (method, path, body) => {
+    for (const account of [annotator, manager]) {
+      application.reached.length = 0
+      const status = await ask(account, method, path, body)
+      expect([account, [400, 403].includes(status), application.reached]).toEqual([
+        account,
+        true,
+        [],
+      ])
+    }
+  },
+)

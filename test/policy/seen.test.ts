@@ -125,7 +125,7 @@ it.each(['/api/ml/?project=1', '/api/ml/5'])(
   },
 )
 
-describe('actions on tasks, also unknown ones, are for Managers, except to get the next one', () => {
+describe('actions on tasks, also unknown ones, are for Managers, except the next task', () => {
   const actions = [
     'next_task',
     'delete_tasks',
@@ -151,3 +151,19 @@ describe('actions on tasks, also unknown ones, are for Managers, except to get t
     expect(statuses).toEqual([others, others, 200])
   })
 })
+
+it.each([
+  ['GET', '/api/tasks/?project=1&view=105', undefined],
+  ['GET', '/api/tasks/?project=2&view=5', undefined],
+  ['POST', '/api/tasks/5/annotations/', { result: [], parent_annotation: 105 }],
+  ['POST', '/api/tasks/105/annotations/', { result: [], parent_prediction: 5 }],
+  ['POST', '/api/tasks/5/drafts', { result: [], project: 2 }],
+] as const)(
+  'nothing joins two projects, also of one’s own: %s %s %j',
+  async (method, path, body) => {
+    application.reached.length = 0
+    const asked = { method, path, ...(body && { body }) }
+    const { status } = await askAs(room.url, 17, asked)
+    expect([status, application.reached]).toEqual([403, []])
+  },
+)
