@@ -1,7 +1,10 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
+import { createReconciler } from '../../lib/access/index.js'
 import type { Adapters, Scope } from '../../lib/stores/index.js'
+import { recordingTarget } from '../access/recording-target.js'
+import { createWorld } from '../access/world.js'
 import { altered, type Call, watched } from '../protocol/adapters.js'
-import { serve } from '../protocol/server.js'
+import { serve, userUrn } from '../protocol/server.js'
 
 const scope: Scope = {
   tenant: 'acme',
@@ -159,3 +162,33 @@ it('marks the people of tenants apart', async () => {
   await scim.user('ines', {}, { as: 'other' })
   expect(await adapters.access.listPending(scope, { offset: 0, limit: 9 })).toEqual([])
 })
+
+it.each([
+  ['PATCH', 200],
+  ['PUT', 200],
+  ['DELETE', 204],
+])(
+  'ends access that nothing recorded as ended, though nobody is marked: %s',
+  async (method, status) => {
+    const host = recordingTarget()
+    const scim = await serve(memoryAdapters({ target: host.target }))
+    const { access } = scim.adapters
+    const world = createWorld(scim.adapters)
+    const ines = await world.addUser('ines@example.com')
+    await createReconciler(scim.adapters).drain()
+    await world.changeUser(ines, { active: false })
+    const [entry] = (await access?.claim({ owner: 'lost', limit: 1, leaseMs: 9_000 })) ?? []
+    if (entry) await access?.settle('lost', entry, { kind: 'done' })
+    expect(host.people.get(ines.id)?.active).toBe(true)
+
+    const path = `/Users/${ines.id}`
+    const { userName } = ines
+    const answer =
+      method === 'DELETE'
+        ? await scim.delete(path)
+        : method === 'PUT'
+          ? await scim.put(path, { schemas: [userUrn], userName, active: false })
+          : await scim.patch(path, [{ op: 'replace', path: 'active', value: false }])
+    expect([answer.status, host.people.get(ines.id)?.active]).toEqual([status, false])
+  },
+)
