@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import createDebug from 'debug'
-import { type AccessStore, type Scope, UnavailableError } from '../../lib/adapter/index.js'
+import {
+  type AccessStore,
+  type Scope,
+  stopwatch,
+  UnavailableError,
+} from '../../lib/adapter/index.js'
 import {
   type Edition,
   isLabelStudioError,
@@ -66,30 +71,30 @@ export function installationSource(parts: SourceParts): InstallationSource {
   let known: Installation | undefined
   let isElsewhere = false
   let asking: Promise<Installation> | undefined
-  let askedAt = Number.NEGATIVE_INFINITY
-  /** When the question began whose answer is known. */
-  let knownAt = Number.NEGATIVE_INFINITY
+  let sinceAsked = () => Number.POSITIVE_INFINITY
+  /** Since the question began whose answer is known. */
+  let sinceKnown = () => Number.POSITIVE_INFINITY
 
   const askOnce = async () => {
-    const begunAt = clock()
+    const sinceBegin = stopwatch(clock)
     const found = await ask(api)
     const before = known ?? (await storedIn(access, scopeOf(parts)))
     isElsewhere = isOther(before, found)
     if (before && isElsewhere) throw elsewhere(before, found)
     // The same object while nothing changes, so that everything derived from it can be reused.
     if (JSON.stringify(found) !== JSON.stringify(known)) known = found
-    knownAt = begunAt
+    sinceKnown = sinceBegin
     return known ?? found
   }
   const askNow = (): Promise<Installation> => {
-    askedAt = clock()
+    sinceAsked = stopwatch(clock)
     asking ??= askOnce().finally(() => {
       asking = undefined
     })
     return asking
   }
   const askInBackground = (afterMs: number) => {
-    if (clock() - askedAt < afterMs) return
+    if (sinceAsked() < afterMs) return
     askNow().catch((error: unknown) => debug('what is known of Label Studio is old: %O', error))
   }
   const get = async () => {
@@ -98,7 +103,7 @@ export function installationSource(parts: SourceParts): InstallationSource {
     return known
   }
   const recent = async () => {
-    const isRecent = !isElsewhere && clock() - knownAt < leastMs
+    const isRecent = !isElsewhere && sinceKnown() < leastMs
     return known !== undefined && isRecent ? known : askNow()
   }
   return {

@@ -1,11 +1,18 @@
-import type { AccessStore, PendingOutcome, PendingUser } from '../../lib/adapter/index.js'
+import {
+  type AccessStore,
+  type PendingOutcome,
+  type PendingUser,
+  stopwatch,
+} from '../../lib/adapter/index.js'
 
 type ClaimOptions = Parameters<AccessStore['claim']>[0]
 
-/** A pending entry with the lease on it. Instants are milliseconds since 1970. */
+/** A pending entry with the lease on it. `left` returns milliseconds. */
 interface Entry {
   value: PendingUser
-  lease?: { readonly owner: string; readonly until: number } | undefined
+  lease?: { readonly owner: string; readonly left: () => number } | undefined
+  /** Until it is due. Absent: it is. */
+  left?: (() => number) | undefined
   failedAt?: number
 }
 
@@ -39,21 +46,23 @@ export function createPending(now: () => number): Pending {
       for (const userId of userIds) {
         const name = nameOf(tenant, userId)
         const entry = entries.get(name)
-        if (entry) entry.value = markedAgain(entry.value, at)
-        else entries.set(name, { value: firstMark(tenant, userId, at) })
+        if (entry) {
+          entry.value = markedAgain(entry.value, at)
+          entry.left = undefined
+        } else entries.set(name, { value: firstMark(tenant, userId, at) })
       }
     },
     unmark(tenant, userId) {
       const name = nameOf(tenant, userId)
-      if ((entries.get(name)?.lease?.until ?? 0) > now()) return false
+      if (isLeased(entries.get(name))) return false
       entries.delete(name)
       return true
     },
-    claim: (options) => claim(entries, options, now()),
+    claim: (options) => claim(entries, options, now),
     renew(owner, { tenant, userId }, leaseMs) {
       const entry = entries.get(nameOf(tenant, userId))
       if (entry?.lease?.owner !== owner) return false
-      entry.lease = { owner, until: now() + leaseMs }
+      entry.lease = { owner, left: timeLeft(leaseMs, now) }
       return true
     },
     settle(owner, { tenant, userId, mark }, outcome) {
@@ -67,22 +76,23 @@ export function createPending(now: () => number): Pending {
         return
       }
       entry.failedAt = now()
-      entry.value = failed(entry.value, outcome, { now: now(), isMarkedAgain })
+      // A mark set meanwhile is new work, due at once (R22).
+      const waitMs = outcome.kind === 'retry' && !isMarkedAgain ? outcome.afterMs : 0
+      entry.left = timeLeft(waitMs, now)
+      entry.value = failed(entry.value, outcome, { dueAt: now() + waitMs, isMarkedAgain })
     },
     retry(tenant, userIds) {
       const at = new Date(now()).toISOString()
       const failed = ofTenant(tenant).filter(
         ({ value }) => value.failed && (userIds?.includes(value.userId) ?? true),
       )
-      for (const entry of failed)
+      for (const entry of failed) {
         entry.value = { ...entry.value, failed: false, attempts: 0, nextAt: at }
+        entry.left = undefined
+      }
       return failed.length
     },
-    nextDue: () =>
-      earliest(
-        [...entries.values()].filter(({ value }) => !value.failed),
-        now(),
-      ),
+    nextDue: () => earliest([...entries.values()].filter(({ value }) => !value.failed)),
     lastError(tenant) {
       const failed = ofTenant(tenant).filter(({ value }) => value.lastError !== undefined)
       const last = failed.sort((a, b) => (b.failedAt ?? 0) - (a.failedAt ?? 0))[0]?.value
@@ -94,45 +104,52 @@ export function createPending(now: () => number): Pending {
 function claim(
   entries: ReadonlyMap<string, Entry>,
   { owner, limit, leaseMs, tenant, userIds }: ClaimOptions,
-  now: number,
+  now: () => number,
 ): readonly PendingUser[] {
   const claimed: PendingUser[] = []
   for (const entry of candidates(entries, tenant, userIds)) {
     if (claimed.length >= limit) break
-    const { value, lease } = entry
+    const { value } = entry
     if (tenant !== undefined && value.tenant !== tenant) continue
-    if (lease !== undefined && lease.until > now) continue
+    if (isLeased(entry)) continue
     // Named people are claimed even if they are not due or have failed.
-    if (userIds === undefined ? !isDue(value, now) : !userIds.includes(value.userId)) continue
-    entry.lease = { owner, until: now + leaseMs }
+    if (userIds === undefined ? !isDue(entry) : !userIds.includes(value.userId)) continue
+    entry.lease = { owner, left: timeLeft(leaseMs, now) }
     claimed.push(value)
   }
   return claimed
 }
 
 interface FailureContext {
-  readonly now: number
+  readonly dueAt: number
   readonly isMarkedAgain: boolean
 }
 
 function failed(
   { lastError: _, ...before }: PendingUser,
   outcome: Exclude<PendingOutcome, { kind: 'done' }>,
-  { now, isMarkedAgain }: FailureContext,
+  { dueAt, isMarkedAgain }: FailureContext,
 ): PendingUser {
-  // A mark set meanwhile is new work, due at once (R22).
-  const waitMs = outcome.kind === 'retry' && !isMarkedAgain ? outcome.afterMs : 0
   return {
     ...before,
     attempts: isMarkedAgain ? before.attempts : before.attempts + 1,
     lastError: outcome.error,
     failed: outcome.kind === 'failed' && !isMarkedAgain,
-    nextAt: new Date(now + waitMs).toISOString(),
+    nextAt: new Date(dueAt).toISOString(),
   }
 }
 
-function isDue({ failed, nextAt }: PendingUser, time: number): boolean {
-  return !failed && Date.parse(nextAt) <= time
+function isDue({ value, left }: Entry): boolean {
+  return !value.failed && (left?.() ?? 0) <= 0
+}
+
+function isLeased(entry: Entry | undefined): boolean {
+  return (entry?.lease?.left() ?? 0) > 0
+}
+
+function timeLeft(ms: number, now: () => number): () => number {
+  const elapsed = stopwatch(now)
+  return () => ms - elapsed()
 }
 
 function nameOf(tenant: string, userId: string): string {
@@ -160,10 +177,8 @@ function candidates(
 }
 
 /** Milliseconds until the first of these can be claimed. */
-function earliest(entries: readonly Entry[], now: number): number | undefined {
-  const times = entries.map(({ value, lease }) =>
-    Math.max(Date.parse(value.nextAt), lease?.until ?? 0),
-  )
+function earliest(entries: readonly Entry[]): number | undefined {
+  const times = entries.map(({ left, lease }) => Math.max(left?.() ?? 0, lease?.left() ?? 0))
   const first = times.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY)
-  return Number.isFinite(first) ? first - now : undefined
+  return Number.isFinite(first) ? first : undefined
 }

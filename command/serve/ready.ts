@@ -16,10 +16,10 @@ const keptMs = 1_000
  */
 export function readiness(checks: Checks): RequestHandler {
   let known: Promise<Readonly<Record<string, boolean>>> | undefined
-  let askedAt = 0
+  let askedAt = Number.NEGATIVE_INFINITY
   return async (_request, response) => {
-    if (known === undefined || Date.now() - askedAt > keptMs) {
-      askedAt = Date.now()
+    if (known === undefined || performance.now() - askedAt > keptMs) {
+      askedAt = performance.now()
       known = runAll(checks)
     }
     const results = await known

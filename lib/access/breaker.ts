@@ -1,10 +1,12 @@
+import { stopwatch } from '../clock.js'
+
 /** A circuit breaker: stops calls to a host that does not answer, separately for each tenant. */
 export interface Breaker {
   /**
-   * When this tenant's host may be called again, in milliseconds since 1970; `undefined` when calls
-   * are not suspended.
+   * In how many milliseconds this tenant's host may be called again; `undefined` when calls are not
+   * suspended.
    */
-  openUntil(tenant: string): number | undefined
+  openFor(tenant: string): number | undefined
   /** The host answered, with success or failure. */
   answered(tenant: string): void
   /** An administrator says that the host is back: calls resume at once. */
@@ -15,21 +17,22 @@ export interface Breaker {
 
 interface Outage {
   readonly failures: number
-  readonly until: number
+  /** Milliseconds until calls resume; 0 or less: they have. */
+  readonly left: () => number
 }
 
 /**
  * A breaker that opens after this many consecutive failures. A problem with one person does not
  * stop the others, and an outage costs a few calls per round instead of one per person.
  */
-export function createBreaker(threshold: number, now: () => number): Breaker {
+export function createBreaker(threshold: number, clock: () => number): Breaker {
   const outages = new Map<string, Outage>()
   return {
-    openUntil(tenant) {
+    openFor(tenant) {
       const outage = outages.get(tenant)
-      return outage && outage.failures >= threshold && outage.until > now()
-        ? outage.until
-        : undefined
+      if (outage === undefined || outage.failures < threshold) return undefined
+      const left = outage.left()
+      return left > 0 ? left : undefined
     },
     answered(tenant) {
       outages.delete(tenant)
@@ -39,7 +42,8 @@ export function createBreaker(threshold: number, now: () => number): Breaker {
     },
     failed(tenant, waitMs) {
       const failures = (outages.get(tenant)?.failures ?? 0) + 1
-      outages.set(tenant, { failures, until: now() + waitMs })
+      const elapsed = stopwatch(clock)
+      outages.set(tenant, { failures, left: () => waitMs - elapsed() })
     },
   }
 }

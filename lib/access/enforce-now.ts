@@ -35,11 +35,14 @@ export async function enforceNow(
   userId: string,
   options: LeaseOptions,
 ): Promise<Enforced | 'settled'> {
-  const deadline = Date.now() + options.timeoutMs
+  const deadline = performance.now() + options.timeoutMs
   const claim = await claimPerson(context.adapters.access, scope, userId, deadline)
   if (claim === 'settled') return 'settled'
   if (claim === 'busy') throw late(options)
-  const limit = { timeoutMs: Math.max(deadline - Date.now(), 0), tooLate: () => late(options) }
+  const limit = {
+    timeoutMs: Math.max(deadline - performance.now(), 0),
+    tooLate: () => late(options),
+  }
   return withTimeLimit(scope, limit, (limited) =>
     carryOut(context, limited, claim).catch((error: unknown) => {
       throw asStoreError(error, 'The host could not change this person’s access.', options)
@@ -62,7 +65,7 @@ export async function holdLease<T>(
   work: (scope: Scope) => Promise<T>,
 ): Promise<T> {
   if (isHeldUnder(scope, userId)) return work(scope)
-  const claim = await markAndClaim(access, scope, userId, Date.now() + options.timeoutMs)
+  const claim = await markAndClaim(access, scope, userId, performance.now() + options.timeoutMs)
   if (claim === 'busy') throw late(options)
   try {
     return await workUnder(access, scope, claim, work)
@@ -90,7 +93,7 @@ export async function holdLeaseIfFree<T>(
   work: (scope: Scope) => Promise<T>,
 ): Promise<T | 'busy'> {
   if (isHeldUnder(scope, userId)) return work(scope)
-  const claim = await markAndClaim(access, scope, userId, Date.now() + timeoutMs)
+  const claim = await markAndClaim(access, scope, userId, performance.now() + timeoutMs)
   if (claim === 'busy') return 'busy'
   const result = await workUnder(access, scope, claim, work).catch(async (error: unknown) => {
     await giveBack(access, claim, 'marked')
@@ -168,7 +171,7 @@ async function claimPerson(
 
 /** Whether a request still waits for a lease: its client may have gone. */
 function isAwaited({ signal }: Scope, deadline: number): boolean {
-  return Date.now() < deadline && !signal.aborted
+  return performance.now() < deadline && !signal.aborted
 }
 
 /**

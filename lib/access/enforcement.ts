@@ -1,3 +1,4 @@
+import { isRecent } from '../clock.js'
 import { hasRules } from '../mapping/index.js'
 import type { AccessStore } from '../stores/access-store.js'
 import type { Adapters } from '../stores/adapters.js'
@@ -54,7 +55,7 @@ export async function enforcementOf(
   now = new Date(),
 ): Promise<Enforcement | undefined> {
   const all = await notes(access, scope)
-  const inUse = all.filter(({ at }) => now.getTime() - at < recentMs)
+  const inUse = all.filter(({ at }) => isRecent(at, now.getTime(), recentMs))
   const considered = inUse.length > 0 ? inUse : all.slice(0, 1)
   return considered
     .map(({ mode }) => mode)

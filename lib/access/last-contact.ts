@@ -1,3 +1,4 @@
+import { stopwatch } from '../clock.js'
 import type { AccessStore } from '../stores/access-store.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { Scope } from '../stores/scope.js'
@@ -25,7 +26,8 @@ export function contactRecorder(
   { access, tokens }: Pick<Adapters, 'access' | 'tokens'>,
   clock: () => Date,
 ): (caller: Contact, requestId: string) => Promise<unknown> | undefined {
-  const written = new Map<string, number>()
+  /** Milliseconds since it was written. */
+  const written = new Map<string, () => number>()
   // Async, so that an error thrown by a host's store becomes a rejection and never fails a request.
   const write = async ({ tenant, name, tokenId }: Contact, requestId: string, now: Date) => {
     const scope = { tenant, actor: name, requestId, signal: AbortSignal.timeout(timeoutMs) }
@@ -34,15 +36,17 @@ export function contactRecorder(
     await tokens?.noteUse(scope, { token: tokenId ?? name, at })
   }
   return (caller, requestId) => {
-    const now = clock()
     // Runs for every request. The length separates the two names without escaping either.
     const { tenant } = caller
     const key = `${tenant.length} ${tenant} ${caller.tokenId ?? caller.name}`
-    const last = written.get(key) ?? Number.NEGATIVE_INFINITY
-    if (now.getTime() - last < everyMs) return undefined
+    const age = written.get(key)
+    if (age !== undefined && age() < everyMs) return undefined
     if (written.size >= maxKeys) written.clear()
-    written.set(key, now.getTime())
-    return write(caller, requestId, now)
+    written.set(
+      key,
+      stopwatch(() => clock().getTime()),
+    )
+    return write(caller, requestId, clock())
   }
 }
 

@@ -1,4 +1,5 @@
 import createDebug from 'debug'
+import { stopwatch } from '../clock.js'
 import type { AccessStore, PendingUser } from '../stores/access-store.js'
 import { createScope, type Scope } from '../stores/scope.js'
 import { LimitedLifetime } from './time-limit.js'
@@ -119,10 +120,4 @@ function keepRenewing(
       return elapsed() < heldUntil
     },
   }
-}
-
-/** Returns the milliseconds since now, also those during which the machine was suspended. */
-function stopwatch(): () => number {
-  const [steady, wall] = [performance.now(), Date.now()]
-  return () => Math.max(performance.now() - steady, Date.now() - wall)
 }

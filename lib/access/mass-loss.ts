@@ -1,3 +1,4 @@
+import { isAhead } from '../clock.js'
 import type { ResolvedFilter } from '../filter/ast.js'
 import type { AccessStore } from '../stores/access-store.js'
 import type { Adapters } from '../stores/adapters.js'
@@ -70,7 +71,8 @@ export async function massLossAllowedUntil(
   now: Date,
 ): Promise<string | undefined> {
   const until = await access.getValue(scope, allowedName)
-  return until !== undefined && Date.parse(until) > now.getTime() ? until : undefined
+  if (until === undefined) return undefined
+  return isAhead(Date.parse(until), now.getTime(), hourMs) ? until : undefined
 }
 
 /** How many people a tenant has, which most stores know without counting. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
+import { isRecent as isWithin } from '../clock.js'
 import type { AccessStore } from '../stores/access-store.js'
 import type { Scope } from '../stores/scope.js'
 import { withTimeLimit } from './time-limit.js'
@@ -33,6 +34,7 @@ export interface RecentLosses {
 const hostsName = 'lossHosts'
 const nameOf = (host: string) => `losses.${host}`
 const minuteMs = 60_000
+const hour = 60
 const maxRemembered = 50_000
 const exchangeMs = 2_000
 const registrationMs = 100
@@ -48,7 +50,7 @@ export function recentLosses(access: AccessStore, clock: () => Date): RecentLoss
   const counted = new Map<string, number>()
   const holds = new Map<object, readonly string[]>()
   const minute = () => Math.floor(clock().getTime() / minuteMs)
-  const isRecent = (at = Number.NEGATIVE_INFINITY) => at > minute() - 60
+  const isRecent = (at = Number.NEGATIVE_INFINITY) => isWithin(at, minute(), hour)
   const recent: Recent = (buckets) => [...buckets].filter(([at]) => isRecent(at))
   const uncounted = (ids: Iterable<string>) =>
     [...new Set(ids)].filter((id) => !isRecent(counted.get(id)))

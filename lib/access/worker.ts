@@ -47,8 +47,7 @@ export function createWorker(
 ): Worker {
   const { clock, leaseMs, attemptMs } = options
   const { access } = adapters
-  const now = () => clock().getTime()
-  const breaker = createBreaker(outageThreshold, now)
+  const breaker = createBreaker(outageThreshold, () => clock().getTime())
   const emit = emitterOf(options)
   const context: EnforceContext = { adapters, clock, finish: finishTogether(adapters), emit }
 
@@ -89,9 +88,9 @@ export function createWorker(
     askAgain: () => breaker.close(),
     work: (claimed) =>
       [...grouped(claimed, ({ tenant }) => tenant)].flatMap(([tenant, entries]) => {
-        const until = breaker.openUntil(tenant)
-        if (until !== undefined) {
-          return entries.map((entry) => end(entry, putOff(entry, until - now(), options)))
+        const openMs = breaker.openFor(tenant)
+        if (openMs !== undefined) {
+          return entries.map((entry) => end(entry, putOff(entry, openMs, options)))
         }
         const prepared = prepareTogether(adapters, entries, attemptMs)
         return entries.map(async (entry) => end(entry, await attempt(entry, prepared)))
@@ -186,7 +185,7 @@ const pausedOutcome: PendingOutcome = { kind: 'retry', afterMs: pausedMs, error:
  * everybody from coming back at once.
  */
 function putOff(entry: PendingUser, openMs: number, options: ResolvedOptions): PendingOutcome {
-  const afterMs = Math.max(openMs, 0) + jitter(entry.attempts, options)
+  const afterMs = openMs + jitter(entry.attempts, options)
   return { kind: 'retry', afterMs, error: entry.lastError ?? describeFailure('outage') }
 }
 

@@ -19,6 +19,7 @@ export {
   rulesState,
 } from '../access/index.js'
 export { hasSignedIn } from '../access/signed-in.js'
+export { isAhead, stopwatch } from '../clock.js'
 export { checkScope, type GivenScope } from '../configuration/check-scope.js'
 export {
   callback,

@@ -25,7 +25,7 @@ export interface LimiterOptions {
 
 interface Bucket {
   readonly level: number
-  readonly at: number
+  at: number
 }
 
 /** A token bucket for each key. */
@@ -33,10 +33,11 @@ export function createLimiter({ perSecond, burst, now, maxKeys }: LimiterOptions
   const buckets = new Map<string, Bucket>()
 
   const levelOf = (key: string, at: number) => {
-    const bucket = buckets.get(key) ?? { level: burst, at }
-    // A clock that goes back must not reduce the allowance.
-    const elapsedSeconds = Math.max(0, at - bucket.at) / 1_000
-    return Math.min(burst, bucket.level + elapsedSeconds * perSecond)
+    const bucket = buckets.get(key)
+    if (!bucket) return burst
+    // The clock was set back: the allowance stays, and grows from now on.
+    if (at < bucket.at) bucket.at = at
+    return Math.min(burst, bucket.level + ((at - bucket.at) / 1_000) * perSecond)
   }
   const store = (key: string, bucket: Bucket) => {
     buckets.delete(key)

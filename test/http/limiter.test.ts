@@ -21,6 +21,17 @@ describe('a limiter', () => {
     expect(limiter.take('a', 1)).toBe(1)
   })
 
+  it('makes nobody wait longer because the clock goes back', () => {
+    let at = 3_600_000
+    const limiter = createLimiter({ perSecond: 1, burst: 1, now: () => at, maxKeys: 10 })
+    limiter.take('a')
+    at = 0
+    expect(limiter.wait('a')).toBe(1)
+    at = 1_000
+    expect(limiter.wait('a')).toBe(0)
+    expect(limiter.take('a')).toBe(0)
+  })
+
   it('says how long to wait after a charge that was more than there was', () => {
     const limiter = createLimiter({ perSecond: 10, burst: 20, now: () => 0, maxKeys: 10 })
     limiter.charge('a', 100)

@@ -1,4 +1,4 @@
-import { UnavailableError } from '../../../lib/adapter/index.js'
+import { stopwatch, UnavailableError } from '../../../lib/adapter/index.js'
 import { collect } from '../api/collect.js'
 import {
   type LabelStudioApi,
@@ -65,7 +65,7 @@ const membersPerPage = 100
 type PeopleByEmail = Map<string, LabelStudioUser[]>
 
 interface PeopleList {
-  readonly at: number
+  readonly age: () => number
   readonly people: Promise<PeopleByEmail>
   isRead: boolean
 }
@@ -83,7 +83,8 @@ export function communityDirectory(
   let next: PeopleList['people'] | undefined
 
   const begin = (): PeopleList['people'] => {
-    const list: PeopleList = { at: clock(), people: listByEmail(api, ownId), isRead: false }
+    const age = stopwatch(clock)
+    const list: PeopleList = { age, people: listByEmail(api, ownId), isRead: false }
     listed = list
     list.people.then(
       () => {
@@ -111,7 +112,7 @@ export function communityDirectory(
     list: async () => new Map((await api.users.list()).map((user) => [user.id, user])),
   })
   const people = (maxAgeMs: number) =>
-    listed && maxAgeMs > 0 && clock() - listed.at <= maxAgeMs ? listed.people : anew()
+    listed && maxAgeMs > 0 && listed.age() <= maxAgeMs ? listed.people : anew()
 
   return {
     async find(email, { maxAgeMs = pushFreshMs } = {}) {
@@ -155,7 +156,7 @@ export function enterpriseDirectory(
   clock: () => number = Date.now,
 ): Directory {
   const members = api.members(organization)
-  let listed: { readonly at: number; readonly people: PeopleByEmail } | undefined
+  let listed: { readonly age: () => number; readonly people: PeopleByEmail } | undefined
   let size = 25 * membersPerPage
   let searches = 0
 
@@ -168,12 +169,12 @@ export function enterpriseDirectory(
     }
   }
   const listNow = async () => {
-    const at = clock()
+    const age = stopwatch(clock)
     const all = await everybody.list()
     const people: PeopleByEmail = new Map()
     for (const { user } of all.values()) insert(people, user)
     size = all.size
-    listed = { at, people }
+    listed = { age, people }
     return { size, get: (email: string) => people.get(normalizeEmail(email)) ?? [] }
   }
   const findTogether = fromList({ list: listNow, itemsPerRequest: membersPerPage })
@@ -187,7 +188,7 @@ export function enterpriseDirectory(
 
   return {
     async find(email, { maxAgeMs = pushFreshMs, signal } = {}) {
-      const isListed = listed && maxAgeMs > 0 && clock() - listed.at <= maxAgeMs
+      const isListed = listed && maxAgeMs > 0 && listed.age() <= maxAgeMs
       if (isListed) return listed?.people.get(normalizeEmail(email)) ?? []
       // Whoever is on another page by the time it is read is missing in a list, not in a search.
       const found = maxAgeMs > 0 ? await findTogether(email, signal) : undefined

@@ -47,23 +47,33 @@ export function formerCredentials(parts: FormerParts): FormerCredentials {
     const text = await access.getValue(scope, noteOf(accountId))
     return text === undefined ? undefined : (JSON.parse(text) as Ended)
   }
+  const note = (scope: Scope, accountId: number, about: { userId: string; opensAt: number }) => {
+    const opensAt = new Date(about.opensAt).toISOString()
+    const text: Ended = { userId: about.userId, opensAt }
+    return access.setValue(scope, noteOf(accountId), JSON.stringify(text))
+  }
   return {
     async end(scope, userId, accountId) {
       if ((await ended(scope, accountId))?.userId === userId) return
       const { hadTokens } = await endCredentials(parts, accountId, scope.signal)
-      const opensAt = new Date(Date.now() + (hadTokens ? accessTokenMs : 0)).toISOString()
-      const note: Ended = { userId, opensAt }
       await passwords.missing(scope, userId)
-      await access.setValue(scope, noteOf(accountId), JSON.stringify(note))
+      await note(scope, accountId, {
+        userId,
+        opensAt: Date.now() + (hadTokens ? accessTokenMs : 0),
+      })
     },
     async mayOpen(scope, accountId) {
-      const opensAt = (await ended(scope, accountId))?.opensAt
-      const leftMs = opensAt === undefined ? 0 : Date.parse(opensAt) - Date.now()
-      if (leftMs <= 0) return
+      const known = await ended(scope, accountId)
+      if (!known) return
+      const now = Date.now()
+      const opensAt = Math.min(Date.parse(known.opensAt), now + accessTokenMs)
+      if (opensAt <= now) return
+      // The clock has been set back since, so it waits from now on, and no longer than that.
+      if (opensAt < Date.parse(known.opensAt)) await note(scope, accountId, { ...known, opensAt })
       throw new UnavailableError(
         'The account was somebody’s who was deleted. It opens when their last access token has ' +
           'expired, in five minutes at most.',
-        { retryAfterSeconds: Math.ceil(leftMs / 1000) },
+        { retryAfterSeconds: Math.ceil((opensAt - now) / 1000) },
       )
     },
   }

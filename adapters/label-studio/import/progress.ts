@@ -22,10 +22,10 @@ export async function withProgress<T>(
 ): Promise<T> {
   const startedAt = new Date().toISOString()
   let counts: Pick<ImportState, 'done' | 'total'> = { done: 0 }
-  let notedAt = 0
+  let notedAt = Number.NEGATIVE_INFINITY
   const note = async (outcome?: NonNullable<ImportState['outcome']>) => {
-    notedAt = Date.now()
-    const at = new Date(notedAt).toISOString()
+    notedAt = performance.now()
+    const at = new Date().toISOString()
     const state = { startedAt, at, ...counts, ...(outcome && { outcome }) }
     await noteImport(access, scope, state)
     listener(state)
@@ -34,7 +34,7 @@ export async function withProgress<T>(
     await note()
     const result = await run(async (done, total) => {
       counts = { done, total }
-      if (Date.now() - notedAt >= everyMs) await note()
+      if (performance.now() - notedAt >= everyMs) await note()
     })
     await note('succeeded')
     return result

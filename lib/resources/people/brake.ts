@@ -9,6 +9,7 @@ import {
   rememberMassLoss,
 } from '../../access/mass-loss.js'
 import { type RecentLosses, recentLosses } from '../../access/recent-losses.js'
+import { stopwatch } from '../../clock.js'
 import { unavailable } from '../../errors.js'
 import { auditEntry } from '../../events/audit-entry.js'
 import type { AuditEntry } from '../../events/catalogue.js'
@@ -64,13 +65,14 @@ const debug = createDebug('label-studio-scim:access')
 
 interface Watched {
   readonly losses: RecentLosses
-  /** How many people were active before the losses, and when that was counted. */
-  before?: { readonly people: number; readonly at: number }
+  /** How many people were active before the losses, and milliseconds since that was counted. */
+  before?: { readonly people: number; readonly age: () => number }
   /** Until when that count is a new one: the longer it took, the longer. */
   newUntil?: number
   /** A count under way, and until when changes wait for it. */
   counting?: { readonly ended: Promise<void>; readonly until: number } | undefined
-  reportedAt?: number
+  /** Milliseconds since the last report. */
+  sinceReport?: () => number
 }
 
 const activeForMs = 60_000
@@ -157,8 +159,8 @@ async function peopleBefore(
   const isOld = isAnew && performance.now() > (watched.newUntil ?? 0)
   keepCount(parts, watched, scope, isOld)
   const usable = () => {
-    const age = parts.clock().getTime() - (watched.before?.at ?? Number.NEGATIVE_INFINITY)
-    return age <= usableForMs ? watched.before?.people : undefined
+    const { before } = watched
+    return before && before.age() <= usableForMs ? before.people : undefined
   }
   const { counting } = watched
   if (counting && (isOld || usable() === undefined)) {
@@ -176,9 +178,9 @@ function keepCount(
   scope: Scope,
   isOld = false,
 ): void {
-  const at = clock().getTime()
   const { before, counting, losses } = watched
-  if (counting || (!isOld && before && at - before.at <= activeForMs)) return
+  if (counting || (!isOld && before && before.age() <= activeForMs)) return
+  const age = watchOf(clock)
   const startedAt = performance.now()
   // Those who become inactive meanwhile may be counted as active.
   const inactive = losses.inactive()
@@ -186,7 +188,7 @@ function keepCount(
   const own = { ...scope, signal: AbortSignal.timeout(activeForMs) }
   const ended = countActivePeople(adapters, own)
     .then((active) => {
-      watched.before = { people: active + inactive, at }
+      watched.before = { people: active + inactive, age }
       watched.newUntil = 2 * performance.now() - startedAt
     })
     .catch((error: unknown) => debug('the active people could not be counted: %O', error))
@@ -200,9 +202,13 @@ function keepCount(
  * Whether a mass loss was reported within the hour. A refusal is reported again when the change is
  * sent again after a minute.
  */
-function isReported({ clock, options }: BrakeParts, { reportedAt }: Watched): boolean {
+function isReported({ options }: BrakeParts, { sinceReport }: Watched): boolean {
   const cooldownMs = options.onMassLoss === 'refuse' ? activeForMs : hourMs
-  return reportedAt !== undefined && clock().getTime() - reportedAt < cooldownMs
+  return sinceReport !== undefined && sinceReport() < cooldownMs
+}
+
+function watchOf(clock: () => Date): () => number {
+  return stopwatch(() => clock().getTime())
 }
 
 async function report(
@@ -211,7 +217,7 @@ async function report(
   scope: Scope,
   loss: MassLoss,
 ): Promise<void> {
-  watched.reportedAt = clock().getTime()
+  watched.sinceReport = watchOf(clock)
   const entry = {
     ...auditEntry(scope, clock(), {
       event: 'access.massLoss',

@@ -7,6 +7,7 @@ import {
   timingSafeEqual,
 } from 'node:crypto'
 import type { Request, Response } from 'express'
+import { isAhead } from '../../clock.js'
 import { ScimError } from '../../errors.js'
 import type { Administrator } from '../authorize.js'
 
@@ -81,7 +82,7 @@ export function createSessions(options: {
     isOwnSite,
     read(request) {
       const opened = unseal(key, cookieOf(request))
-      if (!opened || opened.until < options.clock().getTime()) return undefined
+      if (!opened || !isAhead(opened.until, options.clock().getTime(), maxAge)) return undefined
       const { id, token } = opened
       return { id, ...(token !== undefined && { token }) }
     },

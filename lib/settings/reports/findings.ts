@@ -1,4 +1,5 @@
 import { type Enforcement, enforcementOf, rulesState } from '../../access/index.js'
+import { stopwatch } from '../../clock.js'
 import type { Finding } from '../../stores/finding.js'
 import type { Scope } from '../../stores/scope.js'
 import type { SettingsContext } from '../options.js'
@@ -64,7 +65,7 @@ async function askForFindings({ adapters }: SettingsContext): Promise<readonly F
 const freshMs = 60_000
 const known = new WeakMap<
   object,
-  { readonly until: number; readonly finding: Finding | undefined }
+  { readonly age: () => number; readonly finding: Finding | undefined }
 >()
 
 /**
@@ -99,13 +100,13 @@ export async function whyNotInForce(
 
 async function hostCannot(context: SettingsContext): Promise<Finding | undefined> {
   const { adapters, clock } = context
-  const now = clock().getTime()
   const last = known.get(adapters)
-  if (last && now < last.until) return last.finding
+  if (last && last.age() < freshMs) return last.finding
+  const age = stopwatch(() => clock().getTime())
   const findings = await askForFindings(context).catch(() => [])
   const found = findings.find(({ code }) => code === notEnforceable)
   const isAnswered = findings.length > 1 || found !== undefined
   const finding = isAnswered ? found : last?.finding
-  known.set(adapters, { until: now + freshMs, finding })
+  known.set(adapters, { age, finding })
   return finding
 }

@@ -7,6 +7,7 @@ import {
   type Pause,
   pauseOf,
 } from '../../access/index.js'
+import { isRecent } from '../../clock.js'
 import type { EventName } from '../../events/catalogue.js'
 import type { PendingSummary, PendingUser } from '../../stores/access-store.js'
 import type { StoredAuditEntry } from '../../stores/audit-store.js'
@@ -115,7 +116,7 @@ export async function readStatus(context: SettingsContext, scope: Scope): Promis
     ...(progress && { progress }),
     ...(imported && { import: importStatus(imported, context.clock().getTime()) }),
     ...(paused && { paused }),
-    ...(massLoss && isRecent(context, massLoss) && { massLoss }),
+    ...(massLoss && isShown(context, massLoss) && { massLoss }),
     ...(allowedUntil !== undefined && { massLossAllowedUntil: allowedUntil }),
     failedPeople: await withNames(context, scope, failed),
     passedOver,
@@ -127,7 +128,7 @@ export async function readStatus(context: SettingsContext, scope: Scope): Promis
 const silentMs = 60_000
 
 function importStatus({ outcome, ...state }: ImportState, now: number): ImportStatus {
-  const isSilent = now - Date.parse(state.at) > silentMs
+  const isSilent = !isRecent(Date.parse(state.at), now, silentMs)
   if (outcome || isSilent) return { ...state, state: outcome ?? 'interrupted' }
   const { startedAt, done, total } = state
   if (total === undefined) return { ...state, state: 'running' }
@@ -180,8 +181,8 @@ function newestFirst(entries: readonly StoredAuditEntry[]): readonly StoredAudit
   return [...entries].sort((a, b) => b.sequence - a.sequence)
 }
 
-function isRecent({ clock }: SettingsContext, { at }: MassLoss): boolean {
-  return clock().getTime() - Date.parse(at) < shownForMs
+function isShown({ clock }: SettingsContext, { at }: MassLoss): boolean {
+  return isRecent(Date.parse(at), clock().getTime(), shownForMs)
 }
 
 async function withNames(

@@ -1,3 +1,4 @@
+import { stopwatch } from '../../../../lib/adapter/index.js'
 import { jwtLifetimeMs, tokenForm } from './token.js'
 
 /** Gives each request its `Authorization` value. */
@@ -31,22 +32,20 @@ export function refreshingCredentials(
   exchange: () => Promise<string>,
   clock: () => number,
 ): Credentials {
-  let current: { authorization: string; until: number } | undefined
+  let current: { authorization: string; isValid: () => boolean } | undefined
   let pending: Promise<string> | undefined
 
   const renew = async () => {
-    const startedAt = clock()
+    const age = stopwatch(clock)
     const access = await exchange()
-    current = {
-      authorization: `Bearer ${access}`,
-      until: startedAt + Math.max(0, jwtLifetimeMs(access) - marginMs),
-    }
+    const lifetimeMs = jwtLifetimeMs(access) - marginMs
+    current = { authorization: `Bearer ${access}`, isValid: () => age() < lifetimeMs }
     return current.authorization
   }
 
   return {
     async authorization() {
-      if (current !== undefined && clock() < current.until) return current.authorization
+      if (current?.isValid()) return current.authorization
       pending ??= renew().finally(() => {
         pending = undefined
       })

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { stopwatch } from '../../../../lib/adapter/index.js'
 import { oldestKeyOf } from '../oldest-key.js'
 
 /** How long an answer may be used. */
@@ -32,8 +33,9 @@ export interface CredentialCache<Value> {
 
 interface Entry<Value> {
   value: Value
-  freshUntil: number
-  staleUntil: number
+  freshMs: number
+  staleMs: number
+  age: () => number
 }
 
 /** An empty cache. */
@@ -49,12 +51,11 @@ export function credentialCache<Value>(
 
   const remember = (key: string, value: Value) => {
     const { freshMs, staleMs = 0, isAnybodys } = lifetime(value)
-    const freshUntil = clock() + freshMs
     entries.delete(key)
     ofAnybody.delete(key)
     if (freshMs + staleMs === 0) return value
     const kept = isAnybodys ? ofAnybody : entries
-    kept.set(key, { value, freshUntil, staleUntil: freshUntil + staleMs })
+    kept.set(key, { value, freshMs, staleMs: freshMs + staleMs, age: stopwatch(clock) })
     if (kept.size > maxEntries) {
       const oldest = isAnybodys ? oldestOfAnybody() : oldestEntry()
       if (oldest !== undefined) kept.delete(oldest)
@@ -64,7 +65,7 @@ export function credentialCache<Value>(
 
   const stale = (key: string) => {
     const known = entries.get(key) ?? ofAnybody.get(key)
-    return known !== undefined && clock() < known.staleUntil ? known : undefined
+    return known !== undefined && known.age() < known.staleMs ? known : undefined
   }
 
   const lookUp = async (key: string, ask: () => Promise<Value>) => {
@@ -80,7 +81,7 @@ export function credentialCache<Value>(
   const fresh = (key: string) => {
     const kept = entries.has(key) ? entries : ofAnybody
     const known = kept.get(key)
-    if (known === undefined || clock() >= known.freshUntil) return undefined
+    if (known === undefined || known.age() >= known.freshMs) return undefined
     kept.delete(key)
     kept.set(key, known)
     return known
