@@ -25,6 +25,21 @@ const running: Reconciler[] = []
 const now = Date.parse('2026-06-01T00:00:00Z')
 const daysAgo = (days: number) => new Date(now - days * 86_400_000)
 
+afterEach(() => jest.restoreAllMocks())
+
+const hourMs = 3_600_000
+let passedMs = 0
+/** Time passes on every clock. */
+function pass(ms: number): void {
+  passedMs += ms
+}
+const clock = () => new Date(now + passedMs)
+beforeEach(() => {
+  passedMs = 0
+  const steady = performance.now.bind(performance)
+  jest.spyOn(performance, 'now').mockImplementation(() => steady() + passedMs)
+})
+
 /** Runs a started reconciler until it has removed what is too old. */
 async function aDay(adapters: AccessAdapters, options = {}): Promise<void> {
   const { audit } = adapters
@@ -35,8 +50,9 @@ async function aDay(adapters: AccessAdapters, options = {}): Promise<void> {
       return removed
     }
     const watched = { ...adapters, audit: { ...audit, purge } } as AccessAdapters
-    const reconciler = createReconciler(watched, { clock: () => new Date(now), ...options })
+    const reconciler = createReconciler(watched, { clock, pollMs: 10, ...options })
     reconciler.start()
+    pass(hourMs)
     running.push(reconciler)
   })
   await isDone
@@ -133,6 +149,81 @@ describe.each([
     expect(await access.getValue(scope, 'labelStudio.founder:bob%_x@example.com')).toBeUndefined()
     expect(await access.getValue(scope, 'labelStudio.founder:bobbyyx@example.com')).toBe('note')
     expect(await access.forget?.({ before: daysAgo(300).toISOString() })).toBe(0)
+  })
+})
+
+describe('with a clock that is set', () => {
+  const scope = aScope()
+
+  /** Looks of a reconciler at what is too old, with a clock that is ahead by `aheadMs()`. */
+  async function looking(aheadMs: () => number) {
+    const adapters = memoryAdapters() as AccessAdapters
+    await adapters.audit?.append(scope, [
+      {
+        at: daysAgo(1).toISOString(),
+        event: 'user.patched',
+        tenant: 'acme',
+        actor: 'okta',
+        requestId: 'yesterday',
+        outcome: 'succeeded',
+      },
+    ])
+    await adapters.access.saveRecord(scope, { ...emptyRecord('bob', daysAgo(1)), email: 'b@b.b' })
+    const isTold: (() => void)[] = []
+    const reconciler = createReconciler(
+      {
+        ...adapters,
+        access: {
+          ...adapters.access,
+          async nextDue() {
+            for (const tell of isTold.splice(0)) tell()
+            return adapters.access.nextDue()
+          },
+        },
+      },
+      { pollMs: 10, clock: () => new Date(clock().getTime() + aheadMs()) },
+    )
+    reconciler.start()
+    running.push(reconciler)
+    const look = async () => {
+      for (let looks = 0; looks < 3; looks++) await new Promise<void>((end) => isTold.push(end))
+      const left = (await adapters.audit?.query(scope, { limit: 10 })) ?? []
+      const record = await adapters.access.getRecord(scope, 'bob')
+      return [left.length, record?.email]
+    }
+    return { look }
+  }
+  afterEach(async () => {
+    for (const reconciler of running.splice(0)) await reconciler.stop()
+  })
+
+  it('removes nothing while the clock is ahead for a moment (R28)', async () => {
+    let ahead = 0
+    const { look } = await looking(() => ahead)
+    pass(hourMs)
+    await look()
+    pass(25 * hourMs)
+    ahead = 10 * 365 * 86_400_000
+    expect(await look()).toEqual([1, 'b@b.b'])
+    pass(hourMs / 2)
+    expect(await look()).toEqual([1, 'b@b.b'])
+    ahead = 0
+    pass(hourMs)
+    expect(await look()).toEqual([1, 'b@b.b'])
+  })
+
+  it('removes nothing in the first hour, and goes on after a clock was set back (R28)', async () => {
+    let ahead = 10 * 365 * 86_400_000
+    const { look } = await looking(() => ahead)
+    expect(await look()).toEqual([1, 'b@b.b'])
+    ahead = 0
+    await look()
+    pass(hourMs)
+    await look()
+    expect(await look()).toEqual([1, 'b@b.b'])
+    pass(800 * 86_400_000)
+    await look()
+    expect(await look()).toEqual([0, undefined])
   })
 })
 
