@@ -7,6 +7,7 @@ import type {
 import { claimsIn, type PendingRow, passing, pendingColumns, toPendingUser } from './claims.js'
 import { type Database, type LoneStatement, lone, type Session, statement } from './database.js'
 import type { SqlDialect } from './dialects/dialect.js'
+import { clockWatch } from './set-back.js'
 import { isStorable, type Sql, sql } from './sql.js'
 
 const prolong = lone(
@@ -103,9 +104,9 @@ const pendingAmong = statement<{ tenant: string; ids: string }, PendingRow>(
     where ${isListed('scim_pending', 'user_id', value('tenant'), value('ids'))}`,
 )
 
-const firstDue = statement<Record<never, never>, { wait: number | null }>(
+const firstDue = statement<Record<never, never>, { at: number | null; now: number }>(
   (_value, { now }) => sql`
-    select min(at) - ${now} as wait from (
+    select min(at) as at, ${now} as now from (
       select min(due_at) as at from scim_pending where parked = 0
       union all select min(created) as at from scim_sweeps) as instants`,
 )
@@ -139,6 +140,7 @@ type PendingMethods = Pick<
 
 /** The pending people, and the leases on them. */
 export function pendingMethods(database: Database): PendingMethods {
+  const watch = clockWatch(database)
   return {
     claim: claimsIn(database),
     async renew(owner, { tenant, userId }, leaseMs) {
@@ -168,8 +170,12 @@ export function pendingMethods(database: Database): PendingMethods {
         return rows.length
       }, scope),
     async nextDue() {
+      const askedAt = performance.now()
       const [row] = await database.prepared(firstDue, {})
-      return row?.wait ?? undefined
+      if (!row) return undefined
+      const { at, now } = row
+      if ((await watch.note(now, askedAt)) > 0) return 0
+      return at === null ? undefined : at - now
     },
   }
 }

@@ -119,13 +119,13 @@ function resultOf(prepared: SqliteStatement, values: readonly unknown[]): Statem
 
 /** Tries again until no other connection has a lock. */
 async function whenUnlocked<T>(attempt: () => T, timeoutMs: number): Promise<T> {
-  const deadline = Date.now() + timeoutMs
+  const deadline = performance.now() + timeoutMs
   for (;;) {
     await delay(1 + Math.random() * 15)
     try {
       return attempt()
     } catch (error) {
-      if (!isBusy(error) || Date.now() >= deadline) throw error
+      if (!isBusy(error) || performance.now() >= deadline) throw error
     }
   }
 }

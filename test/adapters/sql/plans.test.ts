@@ -19,6 +19,8 @@ const mayRead = [
   /where tenant = \? and last_error is not null/,
   /update scim_pending set parked = 0/,
   /from scim_sweeps/,
+  // Once at the start, and when the clock was set back.
+  /with ahead as materialized/,
   /from scim_records\s+where tenant = \? and user_id > \?/,
   /from scim_audit/,
   // All workspaces are read once a version; of refusals a bounded number is kept.
