@@ -13,7 +13,7 @@
  * machine is suspended, and the other clock may be set back: the longer of both counts, so that
  * nothing is kept for longer than it should.
  */
-export function stopwatch(clock: () => number = Date.now): () => number {
+export function stopwatch(clock: () => number = () => Date.now()): () => number {
   const [steady, wall] = [performance.now(), clock()]
   return () => Math.max(performance.now() - steady, clock() - wall)
 }

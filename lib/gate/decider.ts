@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import createDebug from 'debug'
+import { stopwatch } from '../clock.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { Scope } from '../stores/scope.js'
 import { checkIdentification } from './check-identification.js'
@@ -186,12 +187,12 @@ async function current(
   decide: (attempt: Attempt) => Promise<Verdict | BodyNeeded>,
 ): Promise<Verdict | BodyNeeded> {
   for (let made = 0; made < maxDecisions; made += 1) {
-    let readAt = 0
+    let sinceRead = () => Number.POSITIVE_INFINITY
     const onRead = () => {
-      readAt = performance.now()
+      sinceRead = stopwatch()
     }
     const verdict = await decide({ isAgain: made > 0, onRead })
-    if (verdict.kind !== 'pass' || performance.now() - readAt < freshMs) return verdict
+    if (verdict.kind !== 'pass' || sinceRead() < freshMs) return verdict
     if (await isStill(verdict)) return verdict
   }
   return changing

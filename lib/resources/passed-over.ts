@@ -1,3 +1,4 @@
+import { stopwatch } from '../clock.js'
 import { auditEntry } from '../events/audit-entry.js'
 import type { AuditEntry } from '../events/catalogue.js'
 import type { PassedOver } from '../stores/passed-over.js'
@@ -24,8 +25,8 @@ export function notePassedOver(
 interface Note extends PassedOver {
   count: number
   at: Date
-  /** Milliseconds since 1970; the name is not written again before. */
-  dueAt: number
+  /** Milliseconds since it was written. */
+  sinceWritten: () => number
 }
 
 /** The counts of one tenant, and the scope in which they are written. */
@@ -60,8 +61,8 @@ export function createPassedOverNotes(context: ServiceContext): PassedOverNotes 
     notes.caller = { tenant, actor, requestId }
     const now = context.clock()
     for (const each of passedOver) count(notes, each, now)
-    const isDue = [...notes.byName.values()].some((note) => isDueAt(note, now))
-    if (isDue) notes.timer ??= setTimeout(() => write(context, notes), gatherMs).unref()
+    const isAnyDue = [...notes.byName.values()].some(isDue)
+    if (isAnyDue) notes.timer ??= setTimeout(() => write(context, notes), gatherMs).unref()
   }
 }
 
@@ -73,25 +74,25 @@ function count({ byName }: Notes, { kind, name: sent }: PassedOver, at: Date): v
     note.count += 1
     note.at = at
   } else if (byName.size < maxNames) {
-    byName.set(key, { kind, name, count: 1, at, dueAt: 0 })
+    byName.set(key, { kind, name, count: 1, at, sinceWritten: () => everyMs })
   }
 }
 
-function isDueAt({ count, dueAt }: Note, now: Date): boolean {
-  return count > 0 && dueAt <= now.getTime()
+function isDue({ count, sinceWritten }: Note): boolean {
+  return count > 0 && sinceWritten() >= everyMs
 }
 
 async function write(context: ServiceContext, notes: Notes): Promise<void> {
   notes.timer = undefined
   const now = context.clock()
-  const due = [...notes.byName.values()].filter((note) => isDueAt(note, now))
+  const due = [...notes.byName.values()].filter(isDue)
   const counts = due.map(({ kind, name, count: times, at }) => ({
     ...{ kind, name, count: times },
     at: at.toISOString(),
   }))
   for (const note of due) {
     note.count = 0
-    note.dueAt = now.getTime() + everyMs
+    note.sinceWritten = stopwatch(() => context.clock().getTime())
   }
   // Names that are not sent any more make room for new ones.
   if (notes.byName.size >= maxNames) notes.byName.clear()

@@ -22,6 +22,7 @@ beforeEach(() => {
   adapters = memoryAdapters()
 })
 afterEach(() => {
+  jest.restoreAllMocks()
   for (const cleanUp of cleanUps.splice(0)) cleanUp()
 })
 
@@ -154,6 +155,20 @@ describe('a policy that enforces', () => {
     await new Promise((resolve) => setTimeout(resolve, 20))
     goOn()
     expect((await answered).status).toBe(403)
+    expect(guarded.reached).toEqual([])
+  })
+
+  it('that decides while the machine is suspended lets nobody pass whose access ends', async () => {
+    const people = peopleOf(adapters)
+    const user = await people.add('ann@example.com')
+    const { policy } = policyOf(async () => {
+      await people.setActive(user, false)
+      const inAnHour = Date.now() + 3_600_000
+      jest.spyOn(Date, 'now').mockImplementation(() => inAnHour)
+      return allow
+    })
+    const guarded = await open(policy)
+    expect((await ask(guarded, 'ann', '/a', { method: 'DELETE' })).status).toBe(403)
     expect(guarded.reached).toEqual([])
   })
 

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
+import { stopwatch } from '../../../lib/adapter/index.js'
 import { isLabelStudioError } from './errors.js'
 
 const maxAtOnce = 200
@@ -186,12 +187,12 @@ export function recent<T>(
   maxAgeMs: number,
 ): (signal?: AbortSignal) => Promise<T> {
   const ask = shared(request)
-  let known: { readonly at: number; readonly answer: T } | undefined
+  let known: { readonly age: () => number; readonly answer: T } | undefined
   return async (signal) => {
-    if (known && performance.now() - known.at < maxAgeMs) return known.answer
-    const at = performance.now()
+    if (known && known.age() < maxAgeMs) return known.answer
+    const age = stopwatch()
     const answer = await ask(signal)
-    known = { at, answer }
+    known = { age, answer }
     return answer
   }
 }

@@ -3,6 +3,7 @@ import {
   type ImportState,
   noteImport,
   type Scope,
+  stopwatch,
 } from '../../../lib/adapter/index.js'
 
 const everyMs = 1_000
@@ -22,9 +23,9 @@ export async function withProgress<T>(
 ): Promise<T> {
   const startedAt = new Date().toISOString()
   let counts: Pick<ImportState, 'done' | 'total'> = { done: 0 }
-  let notedAt = Number.NEGATIVE_INFINITY
+  let sinceNote = stopwatch()
   const note = async (outcome?: NonNullable<ImportState['outcome']>) => {
-    notedAt = performance.now()
+    sinceNote = stopwatch()
     const at = new Date().toISOString()
     const state = { startedAt, at, ...counts, ...(outcome && { outcome }) }
     await noteImport(access, scope, state)
@@ -34,7 +35,7 @@ export async function withProgress<T>(
     await note()
     const result = await run(async (done, total) => {
       counts = { done, total }
-      if (performance.now() - notedAt >= everyMs) await note()
+      if (sinceNote() >= everyMs) await note()
     })
     await note('succeeded')
     return result

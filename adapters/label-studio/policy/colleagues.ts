@@ -1,4 +1,9 @@
-import type { Identity, PolicyPerson, PolicyQuestion } from '../../../lib/adapter/index.js'
+import {
+  type Identity,
+  type PolicyPerson,
+  type PolicyQuestion,
+  stopwatch,
+} from '../../../lib/adapter/index.js'
 import { normalizeEmail } from '../api/index.js'
 import { isColleague, type PersonAccess, personAccess, rankIn, ranks } from './access.js'
 
@@ -23,7 +28,7 @@ const colleaguesFreshMs = 30_000
 /** Recently looked-up people, by account and address. */
 export type RememberedPeople = Map<
   string,
-  { readonly until: number; readonly person: PersonAccess }
+  { readonly age: () => number; readonly person: PersonAccess }
 >
 
 const everything = {
@@ -76,10 +81,10 @@ async function rememberedPerson(
   // An account without its address may be less than it is with it, e.g. the owner's.
   const key = `${accountId} ${email}`
   const before = remembered.get(key)
-  if (before && performance.now() < before.until) return before.person
+  if (before && before.age() < colleaguesFreshMs) return before.person
   const identity: Identity = { accountId, ...(email !== '' && { email }) }
   const person = accessOfPerson(await question.accessOf(identity))
   if (remembered.size >= 100_000) remembered.clear()
-  remembered.set(key, { until: performance.now() + colleaguesFreshMs, person })
+  remembered.set(key, { age: stopwatch(), person })
   return person
 }

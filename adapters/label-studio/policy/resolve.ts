@@ -1,4 +1,4 @@
-import { isObject } from '../../../lib/adapter/index.js'
+import { isObject, stopwatch } from '../../../lib/adapter/index.js'
 import { type ApiPath, apiPath } from '../api/http/path.js'
 import { isLabelStudioError, type LabelStudioApi } from '../api/index.js'
 import { oldestKeyOf } from '../api/oldest-key.js'
@@ -113,7 +113,7 @@ const maxRemembered = 100_000
 const rememberedMs = 60_000
 
 interface Remembered {
-  readonly until: number
+  readonly age: () => number
   readonly facts: ObjectFacts
 }
 
@@ -130,14 +130,14 @@ export function resolverOf(api: LabelStudioApi): Resolver {
       const oldest = oldestKey()
       if (oldest !== undefined) remembered.delete(oldest)
     }
-    remembered.set(key, { until: performance.now() + rememberedMs, facts })
+    remembered.set(key, { age: stopwatch(), facts })
   }
 
   function known({ kind, id }: Reference): ObjectFacts | undefined {
     if (kind === 'project') return { projects: [Number(id)] }
     if (isFile(kind)) return knownFile(files, { kind, id })
     const found = remembered.get(`${kind} ${id}`)
-    return found && performance.now() < found.until ? found.facts : undefined
+    return found && found.age() < rememberedMs ? found.facts : undefined
   }
 
   async function ask(reference: Reference, signal?: AbortSignal): Promise<ObjectFacts> {

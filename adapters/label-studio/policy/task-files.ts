@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { isObject } from '../../../lib/adapter/index.js'
+import { isObject, stopwatch } from '../../../lib/adapter/index.js'
 import { oldestKeyOf } from '../api/oldest-key.js'
 import { decodedText } from './text.js'
 
@@ -67,7 +67,7 @@ export interface NamedFiles {
 }
 
 interface Kept {
-  readonly until: number
+  readonly age: () => number
   readonly size: number
   readonly addresses: ReadonlySet<string>
 }
@@ -84,7 +84,7 @@ export function namedFiles(rememberedMs: number): NamedFiles {
   return {
     has(owner, address) {
       const found = kept.get(owner)
-      return found !== undefined && performance.now() < found.until && found.addresses.has(address)
+      return found !== undefined && found.age() < rememberedMs && found.addresses.has(address)
     },
     keep(owner, addresses) {
       drop(owner)
@@ -94,7 +94,7 @@ export function namedFiles(rememberedMs: number): NamedFiles {
       if (size > maxCharacters / 4) return
       while (characters + size > maxCharacters) drop(oldestKey() ?? '')
       characters += size
-      kept.set(owner, { until: performance.now() + rememberedMs, size, addresses })
+      kept.set(owner, { age: stopwatch(), size, addresses })
     },
     clear() {
       kept.clear()

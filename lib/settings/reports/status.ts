@@ -128,7 +128,7 @@ export async function readStatus(context: SettingsContext, scope: Scope): Promis
 const silentMs = 60_000
 
 function importStatus({ outcome, ...state }: ImportState, now: number): ImportStatus {
-  const isSilent = !isRecent(Date.parse(state.at), now, silentMs)
+  const isSilent = Math.abs(now - Date.parse(state.at)) > silentMs
   if (outcome || isSilent) return { ...state, state: outcome ?? 'interrupted' }
   const { startedAt, done, total } = state
   if (total === undefined) return { ...state, state: 'running' }

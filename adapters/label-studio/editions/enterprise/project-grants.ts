@@ -1,4 +1,4 @@
-import type { Grant } from '../../../../lib/adapter/index.js'
+import { type Grant, stopwatch } from '../../../../lib/adapter/index.js'
 import type { LabelStudioApi, ProjectRole, ProjectRoleCode } from '../../api/index.js'
 import { orUndefined } from '../../api/users.js'
 import { explained } from './manual-flags.js'
@@ -68,12 +68,12 @@ const recentMs = 20_000
 
 /** Whether a project exists; one that did some seconds ago is not requested again. */
 function recentlyThere(api: LabelStudioApi) {
-  const seen = new Map<number, number>()
+  const seen = new Map<number, () => number>()
   return async (projectId: number, signal: AbortSignal): Promise<boolean> => {
-    const at = seen.get(projectId) ?? Number.NEGATIVE_INFINITY
-    if (performance.now() - at < recentMs) return true
+    const age = seen.get(projectId)
+    if (age && age() < recentMs) return true
     const isThere = (await api.projects.get(projectId, signal)) !== undefined
-    if (isThere) seen.set(projectId, performance.now())
+    if (isThere) seen.set(projectId, stopwatch())
     return isThere
   }
 }
