@@ -7,7 +7,9 @@ const longestMs = 86_400_000
 /** Clocks that run at different speeds differ by less between two looks. */
 const toleranceMs = 1_000
 
-/** Follows the database's clock: what was stored by it would be due too late once it is set back. */
+/**
+ * Follows the database's clock: what was stored by it would be due too late once it is set back.
+ */
 export interface ClockWatch {
   /**
    * To be called with the database's clock as often as something may be due, with the time of
