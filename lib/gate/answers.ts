@@ -21,6 +21,8 @@ export interface AnswerChange {
   learn?(body: unknown): void
   /** Called once the answer is sent; an error that it throws changes nothing. */
   after?(status: number): void
+  /** Keeps scripts in the answer from acting for the person who opens it in a browser. */
+  readonly isSandboxed?: true
 }
 
 /** The longest answer, or item of a list, that can be changed. A longer one does not pass. */
@@ -34,9 +36,10 @@ const partial = ['accept-encoding', 'range', 'if-range', 'if-none-match', 'if-mo
 export function changeAnswer(
   request: IncomingMessage,
   response: ServerResponse,
-  { learn, after, ...changes }: AnswerChange,
+  { learn, after, isSandboxed, ...changes }: AnswerChange,
   held?: Held,
 ): void {
+  if (isSandboxed) sandbox(response)
   if (after) {
     const onError = (error: unknown) => debug('after failed: %O', error)
     response.once('finish', () => tell(after, [response.statusCode], onError))
@@ -196,6 +199,20 @@ function listFilter(
       if (!reader.isWhole()) throw new Error('The list is not whole.')
       response.end(']')
     },
+  }
+}
+
+/**
+ * Adds a policy that gives the document an origin of its own, without scripts. One of the
+ * application applies beside it.
+ */
+function sandbox(response: ServerResponse): void {
+  const { writeHead } = response
+  response.writeHead = (status: number, ...rest: readonly unknown[]) => {
+    setHeaders(response, rest.find((each) => typeof each === 'object') as GivenHeaders)
+    response.appendHeader('Content-Security-Policy', 'sandbox')
+    if (typeof rest[0] === 'string') response.statusMessage = rest[0]
+    return writeHead.call(response, status)
   }
 }
 

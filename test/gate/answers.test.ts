@@ -344,3 +344,48 @@ describe('an answer that is looked at', () => {
     })
   })
 })
+
+describe('a sandboxed answer', () => {
+  const isSandboxed = true
+  const policy = 'content-security-policy'
+
+  it.each<[string, Respond, string]>([
+    ['without headers', (response) => response.end('x'), 'sandbox'],
+    ['with a status text', (response) => response.writeHead(200, 'Fine', json).end(), 'sandbox'],
+    [
+      'with a policy of its own',
+      (response) => response.setHeader('Content-Security-Policy', "default-src 'self'").end(),
+      "default-src 'self', sandbox",
+    ],
+    [
+      'with one in a list',
+      (response) => response.writeHead(200, ['Content-Security-Policy', 'sandbox a']).end(),
+      'sandbox a, sandbox',
+    ],
+    [
+      'in pieces',
+      (response) => {
+        response.writeHead(206, { [policy]: 'img-src *' }).write('x')
+        response.end()
+      },
+      'img-src *, sandbox',
+    ],
+  ])('has the policy: %s', async (_, respond, expected) => {
+    const { headers, isWhole } = await exchange({ change: { isSandboxed }, respond })
+    expect([headers[policy], isWhole]).toEqual([expected, true])
+  })
+
+  it('stays as it is, and may be a part of a file', async () => {
+    const headers = { range: 'bytes=0-3' }
+    const respond = answerOf([1], 206, { ...json, ETag: '"a"', 'Content-Length': 3 })
+    const answered = await exchange({ change: { isSandboxed }, respond, headers })
+    expect(answered).toMatchObject({ status: 206, text: '[1]', seen: headers })
+    expect(answered.headers).toMatchObject({ etag: '"a"', 'content-length': '3' })
+  })
+
+  it('may be changed too', async () => {
+    const change = { ...doubled, isSandboxed } as const
+    const { headers, text } = await exchange({ change, respond: answerOf([1]) })
+    expect([headers[policy], text]).toEqual(['sandbox', '{"twice":[1]}'])
+  })
+})

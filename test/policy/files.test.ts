@@ -17,6 +17,7 @@ beforeAll(async () => {
   await room.know('person7@example.com', { role: 'Annotator', projects })
   await room.know('person17@example.com', { role: 'Reviewer', projects })
   await room.know('person27@example.com', { role: 'Manager', projects })
+  await room.know('person37@example.com', { role: 'Administrator' })
 })
 
 beforeEach(() => {
@@ -77,6 +78,34 @@ describe.each(['resolve', 'presign'])('a file of a storage (%s)', (route) => {
       expect(await statusOf(project(each), 17)).toBe(403)
       expect(await statusOf(project(each), 27)).toBe(200)
     }
+  })
+})
+
+describe('what a browser may do with a file', () => {
+  const policyOf = async (path: string, account: number) => {
+    const headers = { authorization: `Token ${account}`, 'x-person': String(account) }
+    const answer = await fetch(`${room.url}${path}`, { headers })
+    await answer.arrayBuffer()
+    return [answer.status, answer.headers.get('content-security-policy')]
+  }
+  const file = base64('s3://shared/project1/5.png')
+
+  it.each([
+    [7, task(file)],
+    [27, task(file, 'presign')],
+    [27, `/projects/1/resolve/?fileuri=${encodeURIComponent(file)}`],
+    [37, task(file)],
+    [37, '/%74asks/5/resol%76e?fileuri=x'],
+    [37, '/data/local-files/?d=page.html'],
+    [37, '/any/data/local%2Dfiles/?d=page.html'],
+    [37, '/%ff/d%61ta/local-files/?d=page.html'],
+  ])('runs none of its scripts: account %d, %s', async (account, path) => {
+    expect(await policyOf(path, account)).toEqual([200, 'sandbox'])
+  })
+
+  it('is not said of other answers', async () => {
+    expect(await policyOf('/projects/', 37)).toEqual([200, null])
+    expect(await policyOf('/api/tasks/5/', 7)).toEqual([200, null])
   })
 })
 

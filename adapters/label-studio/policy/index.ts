@@ -43,6 +43,7 @@ import {
   type Unread,
 } from './read-request.js'
 import { type Resolver, resolverOf } from './resolve.js'
+import { sandboxed } from './sandboxed.js'
 import { askAll, inTurns, type ResolverFor } from './turns.js'
 
 const debug = createDebug('label-studio-scim:policy')
@@ -105,8 +106,10 @@ export function labelStudioPolicy(given: LabelStudioPolicyOptions): RequestPolic
       const matched = matchRequest(rawOf(request))
       return matched.kind === 'matched' && matched.endpoint.role === 'anon'
     },
-    decide: async (scope, question) =>
-      forgetting(resolver, question, await decideFor(toolsFor(tools, question), scope, question)),
+    async decide(scope, question) {
+      const decision = await decideFor(toolsFor(tools, question), scope, question)
+      return sandboxed(question, forgetting(resolver, question, decision))
+    },
     onRefusal(refusal) {
       const { identity, method, path, reason, isRefused } = refusal
       const done = isRefused ? 'refused' : 'would refuse'

@@ -1,0 +1,23 @@
+import type { PolicyDecision, PolicyQuestion } from '../../../lib/adapter/index.js'
+import { decodedText } from './text.js'
+
+/**
+ * Answers of Label Studio with files that its people choose, under its own origin. It sandboxes
+ * uploads itself. Its route for files on its disk matches anywhere in a path.
+ */
+const files = /\/(?:tasks|projects)\/\d+\/(?:resolve|presign)|data\/local-files/
+
+/**
+ * Keeps a script in a file from acting for whoever opens it: a Manager chooses the bucket of a
+ * storage, and an Administrator may open its files.
+ */
+export function sandboxed(
+  { request: { url = '/' } }: PolicyQuestion,
+  decision: PolicyDecision,
+): PolicyDecision {
+  if (decision.kind !== 'allow') return decision
+  const path = decodedText(url.split('?', 1)[0] ?? '', false)
+  // An administrator's path may not be UTF-8; Label Studio reads the rest of it.
+  if (path !== undefined && !files.test(path)) return decision
+  return { ...decision, answer: { ...decision.answer, isSandboxed: true } }
+}
