@@ -304,7 +304,10 @@ const newest: LookUp = async (parts, scope, user) => {
   if (!hidden && !isGateAlone) return directory.find(email, { signal, maxAgeMs: 0 })
   const listed = await recent(parts, scope, user)
   const exact = await hidden?.find(email, signal)
-  return !exact || listed.some(({ id }) => id === exact.id) ? listed : [unlisted(exact), ...listed]
+  if (!exact || listed.some(({ id }) => id === exact.id)) return listed
+  // Whoever is pushed next with this address must find the account too.
+  directory.forget()
+  return [unlisted(exact), ...listed]
 }
 
 /**

@@ -85,3 +85,16 @@ it('whoever is to sign up with a link of their own is listed as such until they 
   expect(await listed('state=access&search=eve')).toEqual([[email, 'active']])
   expect(await listed('state=invited')).toEqual([])
 })
+
+it('somebody pushed again just after they signed up and were deleted gets the account', async () => {
+  product = await startProduct(fake, { adapters: { firstSignIn: 'invite' } })
+  const { id: former } = (await product.pushUser({ userName: email })).json
+  await product.drained()
+  const link = await product.signUpLink(former)
+  expect((await signUpByLink(link, { email, password: 'Sup3r-secret!' })).status).toBe(302)
+  await product.scim('DELETE', `/Users/${former}`)
+  const { id } = (await product.pushUser({ userName: email })).json
+  await product.drained()
+  expect((await product.record(id))?.account).toMatchObject({ email, origin: 'adopted' })
+  expect(await notesOf(id)).toEqual([noPassword])
+})
