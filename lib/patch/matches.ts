@@ -7,7 +7,7 @@ import { indexValues, tellsApart } from '../schema/list-index.js'
 import { subAttribute } from '../schema/paths.js'
 import { areMemberships, joinedValue, readElement } from '../schema/read-value.js'
 import type { AttributeDefinition, Json, JsonObject } from '../schema/types.js'
-import { asSent, looksLikeJson } from '../schema/wrapped-value.js'
+import { asElement, asSent, looksLikeJson } from '../schema/wrapped-value.js'
 import { isBlank, mergeEdit, rulesFor, subEdit } from './complex.js'
 import type { Change, PatchContext } from './context.js'
 import { demotePrimaries } from './primary.js'
@@ -43,7 +43,9 @@ function withPlainValue(change: Change, context: PatchContext): Change {
   const { definition, filter, sub, value } = change
   if (filter === undefined || value === undefined) return change
   const single = { ...(sub ?? definition), multiValued: sub?.multiValued ?? false }
-  return { ...change, value: asSent(single, value, context) }
+  const plain = asSent(single, value, context)
+  const isElement = sub === undefined && definition.multiValued
+  return { ...change, value: isElement ? asElement(plain, context) : plain }
 }
 
 function* findMatches(

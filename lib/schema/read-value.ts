@@ -13,7 +13,7 @@ import { subAttribute } from './paths.js'
 import type { ReadContext } from './read-context.js'
 import { readSimple } from './read-simple.js'
 import type { AttributeDefinition, Json, JsonObject } from './types.js'
-import { asSent, looksLikeJson } from './wrapped-value.js'
+import { asElement, asSent, looksLikeJson } from './wrapped-value.js'
 
 /** Lower-cased URNs and names of RFC 7643 §8.7.1, which `unknownAttributes: 'known'` drops. */
 const standardNames: ReadonlySet<string> = new Set(
@@ -73,9 +73,10 @@ export function readElement(
   const given = asSent(definition, value, context)
   if (isUnassigned(given, context)) return undefined
   if (definition.type !== 'complex') return readSimple(definition, given, context, path)
+  const whole = definition.multiValued ? asElement(given, context) : given
   const result: JsonObject = {}
   readMembers(
-    asObject(definition, given, context, path),
+    asObject(definition, whole, context, path),
     { find: (name) => subAttribute(definition, name), prefix: `${path}.` },
     definition.multiValued && context.keepUnassigned
       ? { ...context, keepUnassigned: false }

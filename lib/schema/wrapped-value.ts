@@ -31,6 +31,16 @@ function unwrap(
   return definition.type === 'complex' ? only : onlyValue(only)
 }
 
+/**
+ * Unwraps an element of a list that has its own JSON text as its only value: Entra ID's app roles
+ * (deviation `jsonText`).
+ */
+export function asElement(element: Json, { deviations }: Pick<ReadContext, 'deviations'>): Json {
+  const text = deviations.has('jsonText') ? onlyValue(element) : null
+  const whole = typeof text === 'string' ? parsed(text) : null
+  return isObject(whole) && Object.hasOwn(whole, 'value') ? whole : element
+}
+
 /** Unwraps a value that stands for the attributes of an extension or of a resource. */
 export function asAttributes(value: Json, context: Pick<ReadContext, 'deviations'>): Json {
   return asSent({ type: 'complex', multiValued: false }, value, context)

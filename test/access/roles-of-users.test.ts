@@ -56,7 +56,10 @@ describe('roles of users beside those of groups', () => {
 })
 
 describe('a person whose roles the identity provider sends', () => {
-  async function start(policy: Parameters<typeof mappingPolicy>[0]) {
+  async function start(
+    policy: Parameters<typeof mappingPolicy>[0],
+    roles: readonly object[] = [{ value: 'LS.Manager' }],
+  ) {
     const ended: string[] = []
     const given: (string | null)[] = []
     const adapters = memoryAdapters({
@@ -78,14 +81,14 @@ describe('a person whose roles the identity provider sends', () => {
         [method](`/scim/v2${path}`)
         .set({ Authorization: `Bearer ${token}`, 'Content-Type': 'application/scim+json' })
         .send(body)
-    const person = { schemas: [userSchema], userName: 'ada', roles: [{ value: 'LS.Manager' }] }
+    const person = { schemas: [userSchema], userName: 'ada', roles }
     const { body } = await send('post', '/Users', person)
     const remove = (...others: readonly object[]) =>
       send('patch', `/Users/${body.id}`, {
         schemas: [patchOp],
         Operations: [{ op: 'remove', path: 'roles[value eq "LS.Manager"]' }, ...others],
       })
-    return { ended, given, remove, send, drain: () => createReconciler(adapters).drain() }
+    return { body, ended, given, remove, send, drain: () => createReconciler(adapters).drain() }
   }
 
   it('gets the role, and is out before the answer when it is taken, also when sent again', async () => {
@@ -105,6 +108,22 @@ describe('a person whose roles the identity provider sends', () => {
     expect(ended).toEqual(['ada'])
     const again = await remove()
     expect([again.status, again.body.userName, again.body.roles]).toEqual([200, 'ada', undefined])
+  })
+
+  it('gets an app role that Entra ID adds as JSON text, and loses it by a new list', async () => {
+    const { body, ended, given, send, drain } = await start({ roles_users }, [])
+    const change = (op: string, value: readonly object[]) =>
+      send('patch', `/Users/${body.id}`, {
+        schemas: [patchOp],
+        Operations: [{ op, path: 'roles', value }],
+      })
+    const role = { id: '827f0d2e', value: 'LS.Manager', displayName: 'Manager' }
+    const added = await change('Add', [{ value: JSON.stringify(role) }])
+    expect([added.status, added.body.roles]).toEqual([200, [{ value: 'LS.Manager' }]])
+    await drain()
+    expect(given).toEqual(['Manager'])
+    expect((await change('replace', [{ value: 'User', primary: false }])).status).toBe(200)
+    expect(ended).toEqual(['ada'])
   })
 
   it('is out as well when no reconciler had come to them yet', async () => {

@@ -232,8 +232,9 @@ export const deviations: readonly Deviation[] = [
     source: 'RFC 7643 §2.3.8',
     description:
       'The JSON text of an object or array is accepted for a complex attribute, an extension ' +
-      'and the value of a PATCH operation without a path, up to 32,768 characters. Off: 400 ' +
-      'invalidValue; such a text is never a value itself.',
+      'and the value of a PATCH operation without a path, up to 32,768 characters; also for an ' +
+      'element of a list as its only part: {"value": "{\\"id\\":…,\\"value\\":\\"Admin\\"}"}. ' +
+      'Off: 400 invalidValue, and in an element an ordinary text.',
     test: 'test/patch/deviations.test.ts',
   },
   {

@@ -251,6 +251,28 @@ const rows: readonly Row[] = [
   },
   {
     id: 'jsonText',
+    name: 'the JSON text of a value as its only part (app roles of Entra ID)',
+    operation: {
+      op: 'add',
+      path: 'emails',
+      value: [{ value: '{"value":"new@x.example","display":"N"}' }],
+    },
+    on: { emails: [work, home, { value: 'new@x.example', display: 'N' }] },
+    off: { emails: [work, home, { value: '{"value":"new@x.example","display":"N"}' }] },
+  },
+  {
+    id: 'jsonText',
+    name: 'the JSON text of a value as its only part, behind a filter',
+    operation: {
+      op: 'replace',
+      path: 'emails[type eq "home"]',
+      value: { value: '{"value":"new@x.example"}' },
+    },
+    on: { emails: [work, { type: 'home', value: 'new@x.example' }] },
+    off: { emails: [work, { type: 'home', value: '{"value":"new@x.example"}' }] },
+  },
+  {
+    id: 'jsonText',
     name: 'the JSON text of a complex attribute in an array (SCIM-SDK)',
     operation: { op: 'replace', path: 'name', value: ['{"givenName":"K"}'] },
     on: { name: { ...names, givenName: 'K' } },
