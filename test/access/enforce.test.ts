@@ -159,6 +159,32 @@ describe('enforceAccess', () => {
     })
   })
 
+  it('gives somebody who comes back what their groups give then, not what they gave before', async () => {
+    const { addUser, changeUser, addGroup, changeMembers, saveRules, enforce, access, scope } =
+      setUp()
+    const ada = await addUser('ada@example.com')
+    const crew = await addGroup('Crew', [ada])
+    const leads = await addGroup('Leads')
+    await saveRules({
+      roles_groups: [
+        ['Manager', 'Crew'],
+        ['Annotator', 'Leads'],
+      ],
+    })
+    await enforce(ada)
+    await changeUser(ada, { active: false })
+    await expect(enforce(ada)).resolves.toBe('deprovisioned')
+
+    await changeMembers(leads, { add: [ada] })
+    await changeMembers(crew, { remove: [ada] })
+    await expect(enforce(ada)).resolves.toBe('deprovisioned')
+
+    await changeUser(ada, { active: true })
+    await expect(enforce(ada)).resolves.toBe('active')
+    const record = await access.getRecord(scope, ada.id)
+    expect(record!.applied).toEqual([{ kind: 'role', role: 'Annotator' }])
+  })
+
   it('touches nobody the host protects, and says why (S-AUTHZ-07)', async () => {
     const host = recordingTarget()
     const exemptions = async (_: unknown, people: readonly unknown[]) =>
