@@ -15,8 +15,8 @@ const knownParameters = new Set([
 const noParameters: ReadonlyMap<string, string> = new Map()
 
 /**
- * The known parameters of a query string by lower-cased name, decoded once as form data (`+` is a
- * space). Unknown ones are ignored (RFC 7644 §3.4.2).
+ * The known parameters of a query string by lower-cased name, decoded once. Unknown ones are
+ * ignored (RFC 7644 §3.4.2).
  *
  * The list or object notation of some frameworks (`filter[]=`) is refused rather than ignored,
  * because an ignored filter would return everybody.
@@ -45,9 +45,14 @@ function splitPair(pair: string): [name: string, value: string] {
   return [decode(name), equals < 0 ? '' : decode(pair.slice(equals + 1))]
 }
 
+/**
+ * `+` is a space, as in form data, unless the first blank is `%20`: clients that write blanks so
+ * leave the plus sign of an address as it is (RFC 3986).
+ */
 function decode(text: string): string {
+  const isForm = /\+|%20/.exec(text)?.[0] === '+'
   try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
+    return decodeURIComponent(isForm ? text.replaceAll('+', ' ') : text)
   } catch {
     throw new ScimError(400, 'The query string contains a malformed percent-encoding.', {
       scimType: 'invalidValue',

@@ -180,6 +180,21 @@ describe.each(setups)(
     })
 
     it.each([
+      ['a+eq+%22x%2By%22', 'a eq "x+y"'],
+      ['a+eq+%22x+y%20z%22', 'a eq "x y z"'],
+      ['a%20eq%20%22x+y%22', 'a eq "x+y"'],
+      ['a%20eq%20%22x%2By%20z%22', 'a eq "x+y z"'],
+    ])('reads the blanks of ?filter=%s as its first one', async (sent, read) => {
+      await get(`/Users?filter=${sent}&sortBy=c+d`)
+      expect(recorded[0]?.request.query).toEqual(
+        new Map([
+          ['filter', read],
+          ['sortby', 'c d'],
+        ]),
+      )
+    })
+
+    it.each([
       'filter=a&filter=b',
       'count=1&count=2',
       'filter=a&FILTER=b',
