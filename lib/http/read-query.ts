@@ -45,17 +45,26 @@ function splitPair(pair: string): [name: string, value: string] {
   return [decode(name), equals < 0 ? '' : decode(pair.slice(equals + 1))]
 }
 
-/**
- * `+` is a space, as in form data, unless the first blank is `%20`: clients that write blanks so
- * leave the plus sign of an address as it is (RFC 3986).
- */
+/** Decodes a name or value of a query string once. */
 function decode(text: string): string {
-  const isForm = /\+|%20/.exec(text)?.[0] === '+'
   try {
-    return decodeURIComponent(isForm ? text.replaceAll('+', ' ') : text)
+    return decodedOf(text)
   } catch {
     throw new ScimError(400, 'The query string contains a malformed percent-encoding.', {
       scimType: 'invalidValue',
     })
   }
+}
+
+/** @throws URIError for a malformed percent-encoding */
+export function decodedOf(text: string): string {
+  return decodeURIComponent(hasPlusForBlank(text) ? text.replaceAll('+', ' ') : text)
+}
+
+/**
+ * Whether `+` is a space, as in form data: unless the first blank is `%20`. Clients that write
+ * blanks so leave the plus sign of an address as it is (RFC 3986).
+ */
+export function hasPlusForBlank(text: string): boolean {
+  return /\+|%20/.exec(text)?.[0] === '+'
 }

@@ -1,3 +1,5 @@
+import { decodedOf, hasPlusForBlank } from '../http/read-query.js'
+
 type Replace = (text: string) => string
 
 const literal = /"(?:[^"\\]|\\.)*"?/
@@ -58,12 +60,12 @@ function anonymizeParameter(parameter: string, replace: Replace): string {
   if (lower !== 'filter') return lower === 'cursor' ? `${name}=not-recorded` : 'not-recorded='
   const sent = parameter.slice(equals + 1)
   const text = encoded(anonymizeExpression(decoded(sent), replace))
-  return `${name}=${sent.includes('+') ? text.replaceAll('%20', '+') : text}`
+  return `${name}=${hasPlusForBlank(sent) ? text.replaceAll('%20', '+') : text}`
 }
 
 function decoded(text: string): string {
   try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
+    return decodedOf(text)
   } catch {
     return 'not-recorded'
   }
