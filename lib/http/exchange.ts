@@ -144,7 +144,7 @@ function createEnd(lifetime: AbortController): Pick<Exchange, 'onGivenUp'> & {
  * Closes the connection after the answer if the body has not arrived completely: nothing will read
  * the rest of it.
  */
-function closeAfterAnswer(request: Request, response: Response): void {
+export function closeAfterAnswer(request: Request, response: Response): void {
   const isFree = !response.headersSent && request.httpVersionMajor === 1
   if (isFree && !request.complete) response.setHeader('Connection', 'close')
 }

@@ -171,7 +171,7 @@ export const settingsTable = optionTable<SettingsOptions>()('settingsRouter', 'E
 export interface SettingsContext
   extends Omit<
     Resolved<SettingsOptions, typeof settingsTable.rows>,
-    'onEvent' | 'policy' | 'onError' | 'failedSignInsPerMinute' | 'maxRequestsInFlight'
+    'onEvent' | 'policy' | 'onError' | 'failedSignInsPerMinute'
   > {
   readonly adapters: AccessAdapters
   readonly policy: MappingPolicy
@@ -203,7 +203,6 @@ export function settingsContext(
     onEvent = () => {},
     policy,
     failedSignInsPerMinute,
-    maxRequestsInFlight,
     ...rest
   } = readOptions(settingsTable, options)
   const onError: SettingsContext['onError'] = (error, about) =>
@@ -216,7 +215,7 @@ export function settingsContext(
     emit: safely(onEvent, onError),
     progress: progressMeter(rest),
     guard: createGuard({
-      limits: { maxRequestsInFlight },
+      limits: rest,
       rateLimits: { failedAuthenticationsPerMinute: failedSignInsPerMinute },
       clock: rest.clock,
     }),

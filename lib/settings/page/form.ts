@@ -1,6 +1,8 @@
-import { ScimError } from '../../errors.js'
-import type { Exchange } from '../../http/exchange.js'
-import { readBytes } from '../../http/read-bytes.js'
+import { ScimError, unavailable } from '../../errors.js'
+import { closeAfterAnswer, type Exchange } from '../../http/exchange.js'
+import { type Arriving, readBytes } from '../../http/read-bytes.js'
+
+type FormArriving = Arriving & Pick<Exchange, 'request'>
 
 /** Limits of a form. */
 export interface FormLimits {
@@ -8,11 +10,70 @@ export interface FormLimits {
   readonly maxFields: number
 }
 
+/** Reads the form of somebody who has not signed in. @throws ScimError 413 or 503 */
+export type ReadStrangersForm = (exchange: Exchange) => Promise<URLSearchParams>
+
+/**
+ * Lets the forms of those who have not signed in take a quarter of all requests in progress. When
+ * one more comes, the one that has been arriving for longest is given up: a form that is sent at
+ * once gets through beside any number of slow ones.
+ */
+export function strangersForms({
+  maxPayloadBytes,
+  maxRequestsInFlight,
+}: {
+  readonly maxPayloadBytes: number
+  readonly maxRequestsInFlight: number
+}): ReadStrangersForm {
+  const limits = strangerLimits(maxPayloadBytes)
+  const most = Math.max(1, Math.floor(maxRequestsInFlight / 4))
+  const arriving = new Set<() => void>()
+  return async (exchange) => {
+    if (!isArriving(exchange)) return readForm(exchange, limits)
+    const { giveUp, arriving: form } = withEarlyEnd(exchange)
+    const [longest] = arriving
+    if (longest && arriving.size >= most) {
+      arriving.delete(longest)
+      longest()
+    }
+    arriving.add(giveUp)
+    try {
+      return await readForm(form, limits)
+    } finally {
+      arriving.delete(giveUp)
+    }
+  }
+}
+
+/** The same exchange, whose form can also be given up before the deadline. */
+function withEarlyEnd(exchange: Exchange): {
+  readonly arriving: FormArriving
+  readonly giveUp: () => void
+} {
+  const { request, head, response } = exchange
+  const listeners: ((reason: Error) => void)[] = []
+  return {
+    arriving: {
+      request,
+      head,
+      onGivenUp: (listener) => {
+        exchange.onGivenUp(listener)
+        listeners.push(listener)
+      },
+    },
+    giveUp: () => {
+      closeAfterAnswer(request, response)
+      const reason = unavailable('Too many forms are being sent. Try again.', 1)
+      for (const listener of listeners) listener(reason)
+    },
+  }
+}
+
 /**
  * Limits for somebody who has not signed in: enough for the token, and for thousands of rules that
  * were typed before the session ended. All requests in progress together fit into memory.
  */
-export function strangerLimits(maxPayloadBytes: number): FormLimits {
+function strangerLimits(maxPayloadBytes: number): FormLimits {
   return { maxBytes: Math.min(maxPayloadBytes, 524_288), maxFields: 20_000 }
 }
 
@@ -27,18 +88,22 @@ export function administratorLimits(maxPayloadBytes: number): FormLimits {
  * @throws ScimError 413
  */
 export async function readForm(
-  exchange: Exchange,
+  arriving: FormArriving,
   { maxBytes, maxFields }: FormLimits,
 ): Promise<URLSearchParams> {
-  const { request } = exchange
-  const isForm = request.method === 'POST' && request.is('application/x-www-form-urlencoded')
-  const isRead = request.readableDidRead || !isForm
-  const body: unknown = isRead ? request.body : (await readBytes(exchange, maxBytes)).toString()
+  const body: unknown = isArriving(arriving)
+    ? (await readBytes(arriving, maxBytes)).toString()
+    : arriving.request.body
   // Counted before anything is made of them.
   if (typeof body === 'string' && hasMore(body, '&', maxFields)) throw tooLarge()
   const form = fieldsOf(body)
   if (form.size > maxFields) throw tooLarge()
   return form
+}
+
+function isArriving({ request }: FormArriving): boolean {
+  const isForm = request.method === 'POST' && request.is('application/x-www-form-urlencoded')
+  return Boolean(isForm) && !request.readableDidRead
 }
 
 function tooLarge(): ScimError {

@@ -15,7 +15,7 @@ import icon from './assets/icon.svg'
 import script from './assets/script.js'
 import style from './assets/style.css'
 import { changeConnect, showConnect } from './connect.js'
-import { administratorLimits, readForm, strangerLimits } from './form.js'
+import { administratorLimits, type ReadStrangersForm, readForm, strangersForms } from './form.js'
 import { type Layout, page } from './layout.js'
 import { changeMapping, showKeptDraft, showMapping } from './mapping.js'
 import { createSessions, type Session, type Sessions } from './session.js'
@@ -72,7 +72,11 @@ export function mountPage(router: Router, context: SettingsContext): void {
     minutes: context.sessionMinutes,
     clock: context.clock,
   })
-  const pageContext: PageContext = { context, sessions }
+  const pageContext: PageContext = {
+    context,
+    sessions,
+    readStrangersForm: strangersForms(context),
+  }
   for (const [name, [type, text]] of Object.entries(assets)) {
     router.get(`${root}/assets/${name}`, (_request, response) => {
       setPageHeaders(response)
@@ -119,6 +123,7 @@ async function showUnknownPage({ layout }: PageRequest): Promise<PageAnswer> {
 interface PageContext {
   readonly context: SettingsContext
   readonly sessions: Sessions
+  readonly readStrangersForm: ReadStrangersForm
 }
 
 /** A page, a redirect, or a file. */
@@ -171,15 +176,16 @@ async function pageRequestOf(
   pageContext: PageContext,
   exchange: Exchange,
 ): Promise<PageRequest | PageAnswer> {
-  const { context, sessions } = pageContext
+  const { context, sessions, readStrangersForm } = pageContext
   const { request, response } = exchange
   const known = sessions.read(request)
   const isForm = request.method === 'POST'
   if (isForm) requireNavigation(request)
   const administrator = await whoIs(context, request, known)
   const owner = { session: known, administrator }
-  const limitsFor = administrator ? administratorLimits : strangerLimits
-  const form = await readForm(exchange, limitsFor(context.maxPayloadBytes))
+  const form = administrator
+    ? await readForm(exchange, administratorLimits(context.maxPayloadBytes))
+    : await readStrangersForm(exchange)
   if (isForm && !administrator && sessions.isOwnSite(request)) {
     const draft = keptDraft(request, form)
     const problem = 'Your session has ended, and nothing was done. Sign in, then do it again.'
@@ -304,7 +310,7 @@ async function signIn(pageContext: PageContext, exchange: Exchange): Promise<Pag
   const { request, response } = exchange
   const known = sessions.read(request)
   requireNavigation(request)
-  const form = await readForm(exchange, strangerLimits(context.maxPayloadBytes))
+  const form = await pageContext.readStrangersForm(exchange)
   sessions.checkForm(request, form.get('csrf') ?? '', { session: known, administrator: undefined })
   const token = form.get('token')?.trim() ?? ''
   const to = placeOf(form.get('to') ?? '')
@@ -325,7 +331,7 @@ async function signOut(pageContext: PageContext, exchange: Exchange): Promise<Pa
   const { context, sessions } = pageContext
   const { request, response } = exchange
   requireNavigation(request)
-  const form = await readForm(exchange, strangerLimits(context.maxPayloadBytes))
+  const form = await pageContext.readStrangersForm(exchange)
   const session = sessions.read(request)
   const administrator = await whoIs(context, request, session)
   if (administrator) {
