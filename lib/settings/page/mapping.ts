@@ -265,7 +265,7 @@ async function choicesFor(
 ): Promise<Choices & { readonly failure?: string }> {
   const pushed = await namesOfGroups(context, scope)
   const named = groupsNamed(draftRules(draft)).filter((name) => name.trim() !== '')
-  const missing = missingGroups(context, named, pushed)
+  const missing = await missingGroups(context, named, pushed)
   const { allowSystemRoles } = context.policy
   const [workspaces, projects] = await Promise.all([
     titlesOf(context, scope).catch(() => 'failed' as const),

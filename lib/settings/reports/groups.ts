@@ -1,4 +1,11 @@
-import { groupKey, groupsNamed, type MappingRules, nearMisses } from '../../mapping/index.js'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import {
+  groupKey,
+  groupsNamed,
+  type MappingRules,
+  nearMisses,
+  nearMissesAmong,
+} from '../../mapping/index.js'
 import type { MemberPage } from '../../stores/group-store.js'
 import { readMany } from '../../stores/read-many.js'
 import { omitGroups, omitMembers, omitNothing } from '../../stores/reads.js'
@@ -73,6 +80,7 @@ export async function reportGroups(
     displayName.toLowerCase().includes(text),
   )
   const shown = listed.slice(offset, offset + limit)
+  const nearNames = nearMissesAmong(named)
   const ids = shown.map(({ id }) => id)
   const counts = await context.adapters.groups.countMembers?.(scope, ids)
   return {
@@ -83,9 +91,9 @@ export async function reportGroups(
       ...counted(counts?.get(group.id)),
       mapped: isMapped(group),
       ...(gives.get(groupKey(group.displayName, policy)) ?? noRules),
-      nearMisses: isMapped(group) ? [] : nearMisses(group.displayName, named),
+      nearMisses: isMapped(group) ? [] : nearNames(group.displayName),
     })),
-    missing: missingGroups(context, named, pushed),
+    missing: await missingGroups(context, named, pushed),
   }
 }
 
@@ -187,18 +195,25 @@ function givenByName(
   return given
 }
 
-/** Names in rules that no pushed group has, with similar names. */
-export function missingGroups(
+/**
+ * Names in rules that no pushed group has, with similar names. Each is compared with all groups, so
+ * other requests have their turn in between.
+ */
+export async function missingGroups(
   { policy }: Pick<SettingsContext, 'policy'>,
   named: readonly string[],
   pushed: readonly GroupName[],
-): readonly MissingGroup[] {
+): Promise<readonly MissingGroup[]> {
   const there = new Set(pushed.map(({ displayName }) => groupKey(displayName, policy)))
-  const names = pushed.map(({ displayName }) => displayName)
-  return named
-    .filter((name) => !there.has(groupKey(name, policy)))
-    .slice(0, maxMissing)
-    .map((name) => ({ name, nearMisses: nearMisses(name, names) }))
+  const names = named.filter((name) => !there.has(groupKey(name, policy))).slice(0, maxMissing)
+  if (names.length === 0) return []
+  const nearMisses = nearMissesAmong(pushed.map(({ displayName }) => displayName))
+  const missing: MissingGroup[] = []
+  for (const name of names) {
+    await nextTurn()
+    missing.push({ name, nearMisses: nearMisses(name) })
+  }
+  return missing
 }
 
 /** The names of all pushed groups, sorted. */
