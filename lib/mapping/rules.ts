@@ -37,7 +37,8 @@ type Report = (row: string, message: string) => undefined
  * a partial `POST` never revokes by omission.
  *
  * @throws RulesError naming every invalid row: unknown or forbidden role, empty name, duplicate
- *   pair, a second organization role for a group, a `project_id` that is not a positive integer
+ *   pair, a second organization role for a group, a `project_id` that is not a positive integer, a
+ *   control character in a name that `current` does not have
  */
 export function parseRules(
   input: unknown,
@@ -60,6 +61,7 @@ export function parseRules(
     report,
   )
   refuseSecondRole(roles, policy, report)
+  refuseControlCharacters({ roles, workspaces, projects }, current, report)
 
   if (problems.length > 0) throw new RulesError(problems)
   return {
@@ -185,6 +187,34 @@ function refuseSecondRole(
     }
     roleOf.set(key, before ?? role)
   }
+}
+
+/**
+ * A form cannot keep line breaks, so the next save at the page would change such a rule. Those that
+ * are saved already stay allowed, so that they do not block other changes.
+ */
+function refuseControlCharacters(
+  rows: {
+    readonly roles: readonly Row<MappingRules['roles_groups'][number]>[]
+    readonly workspaces: readonly Row<MappingRules['workspaces_groups'][number]>[]
+    readonly projects: readonly Row<MappingRules['projects_groups'][number]>[]
+  },
+  current: MappingRules,
+  report: Report,
+) {
+  const saved = new Set([
+    ...current.roles_groups.flat(),
+    ...current.workspaces_groups.flat(),
+    ...current.projects_groups.map(({ group }) => group),
+  ])
+  const refuse = (row: string, names: readonly string[]) => {
+    if (names.some((name) => /\p{Cc}/u.test(name) && !saved.has(name))) {
+      report(row, 'A name has a line break or another control character in it.')
+    }
+  }
+  for (const { row, value } of rows.roles) refuse(row, value)
+  for (const { row, value } of rows.workspaces) refuse(row, value)
+  for (const { row, value } of rows.projects) refuse(row, [value.group])
 }
 
 function isName(value: unknown): value is string {
