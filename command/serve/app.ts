@@ -64,6 +64,8 @@ export function createApp(parts: AppParts): Express {
     }),
   )
   if (!parts.hasOwnSettings) app.use(settingsOf(parts))
+  // With a Label Studio, this is its place.
+  if (!parts.hasOwnSettings && !parts.choices) app.get('/', leadToSettings)
   app.use(scimEndpoints, tellBaseUrl)
   return app
 }
@@ -72,7 +74,13 @@ export function createApp(parts: AppParts): Express {
 export function createSettingsApp(parts: AppParts): Express {
   const app = plainApp(parts, failureLog().watch)
   app.use(settingsOf(parts))
+  app.get('/', leadToSettings)
   return app
+}
+
+/** Relative, because a proxy in front may serve this below a path. */
+function leadToSettings(_request: Request, response: Response): void {
+  response.redirect('scim/settings')
 }
 
 /** Answers 503 to every request that `app` has no answer for. */

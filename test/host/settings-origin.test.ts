@@ -44,6 +44,21 @@ it('serves the settings at one origin only, its own where it has one (R9)', asyn
   await request(createSettingsApp(parts)).get('/scim/settings').expect(401)
 })
 
+it('leads from / to the settings, except where Label Studio or nothing is', async () => {
+  const adapters = memoryAdapters()
+  const reconciler = createReconciler(adapters)
+  const [scim, admin] = ['scim', 'admin'].map((each) => digestToken(`${each}-token-of-the-tests`))
+  const parts = { adapters, reconciler, scimDigests: [scim!], adminDigests: [admin!] }
+  const leads = async (app: ReturnType<typeof createApp>) => {
+    const { status, headers } = await request(app).get('/')
+    return [status, headers['location']]
+  }
+  expect(await leads(createApp(parts))).toEqual([302, 'scim/settings'])
+  expect(await leads(createSettingsApp(parts))).toEqual([302, 'scim/settings'])
+  expect((await leads(createApp({ ...parts, hasOwnSettings: true })))[0]).toBe(404)
+  expect((await leads(createApp({ ...parts, choices: {} })))[0]).toBe(404)
+})
+
 describe('several hosts with one HOST_SECRET', () => {
   const [scim, admin] = ['scim-token-of-the-tests', 'admin-token-of-the-tests']
   const adapters = memoryAdapters()
