@@ -78,4 +78,15 @@ describe('two administrators who save rules at once', () => {
       ['Annotator', 'Crew'],
     ])
   })
+  it('cannot give a group of both two roles, and repeats nothing', async () => {
+    const { send, form } = await savedOnce()
+    const mine = { ...form, 'roles.role': 'Reviewer' }
+    const conflict = await send(path, mine).expect(409)
+    expect(conflict.text).toContain('also what one of you has removed')
+    const { text } = await send(path, { ...mine, do: 'merge' }).expect(400)
+    expect(text).toContain('has the role Reviewer already and cannot have Annotator too')
+    const same = await send(path, { ...form, do: 'merge' }).expect(200)
+    expect(same.text).toContain('These are the rules that are saved already.')
+    expect(same.text.match(/name="roles.group" value="Crew"/g)).toHaveLength(1)
+  })
 })

@@ -189,7 +189,7 @@ function comparison({ added, removed }: ReturnType<typeof rulesBetween>): Html {
 <div>${list('Only in your draft', added)}</div>
 <div>${list('Only in what is saved', removed)}</div>
 </div>
-${removed.length > 0 && html`<p>Your draft alone would remove what is only in what is saved.</p>`}`
+${removed.length > 0 && html`<p>Your draft alone would remove what is only in what is saved. Both together have all of it, also what one of you has removed.</p>`}`
 }
 
 function list(title: string, rules: readonly string[]): Part {
