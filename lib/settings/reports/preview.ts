@@ -72,7 +72,7 @@ export interface Preview {
   readonly sample: readonly PersonChange[]
 }
 
-const peoplePerPage = 500
+const peoplePerPage = 200
 const largestSample = 50
 
 /**
