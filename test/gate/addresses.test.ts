@@ -9,7 +9,7 @@ let adapters: MemoryAdapters
 
 /**
  * Ann is active and has a second address, Kim is active; Lea's access has ended; Ida was only
- * imported.
+ * imported, and somebody else had her address before.
  */
 beforeEach(async () => {
   adapters = memoryAdapters()
@@ -25,6 +25,8 @@ beforeEach(async () => {
   // Somebody deleted, of whom the record is left.
   const gone = { email: 'gone@example.com', account: { id: '6', origin: 'created' } } as const
   await adapters.access.saveRecord(scope(), recordOf(randomUUID(), gone))
+  const before = { email: 'ida@example.com', account: { id: '8', origin: 'created' } } as const
+  await adapters.access.saveRecord(scope(), recordOf(randomUUID(), before))
 })
 
 async function add(attributes: Partial<User>): Promise<User> {

@@ -1,7 +1,8 @@
 import { type MemoryAdapters, memoryAdapters } from '../../adapters/memory/index.js'
 import type { AccessGateOptions, RequestPolicy } from '../../lib/gate/index.js'
-import type { GatePolicy } from '../../lib/stores/index.js'
-import { peopleOf, scope } from './gated.js'
+import type { MappingPolicy } from '../../lib/mapping/index.js'
+import type { GatePolicy, User, UserStore } from '../../lib/stores/index.js'
+import { peopleOf, recordOf, scope } from './gated.js'
 import {
   allow,
   ask,
@@ -158,6 +159,55 @@ describe('a policy that enforces', () => {
     expect(guarded.reached).toEqual([])
   })
 
+  describe('that takes long decides again', () => {
+    let ann: User
+    const setRole = (value: string) => peopleOf(adapters).change(ann, { roles: [{ value }] })
+    /** Longer than a decision counts as made just now. */
+    const takeLong = () => new Promise((resolve) => setTimeout(resolve, 20))
+
+    beforeEach(async () => {
+      const roles: MappingPolicy['roles_users'] = [
+        ['Manager', 'm'],
+        ['Annotator', 'a'],
+      ]
+      adapters = memoryAdapters({ policy: { roles_users: roles } })
+      ann = await peopleOf(adapters).add('ann@example.com')
+      ann = await setRole('m')
+    })
+
+    it('where a person has got another role meanwhile', async () => {
+      const { policy, questions } = policyOf(async ({ person: { access } }) => {
+        if (questions.length === 1) {
+          await setRole('a')
+          await takeLong()
+        }
+        return access !== 'all' && access?.role === 'Manager' ? allow : refuse
+      })
+      const guarded = await open(policy)
+      expect((await ask(guarded, 'ann', '/a', { method: 'DELETE' })).status).toBe(404)
+      expect(guarded.reached).toEqual([])
+    })
+
+    it('where a project is no longer theirs', async () => {
+      const { policy, questions } = policyOf(async ({ request, ...question }) => {
+        const { person, projectMade, projectDeleted } = question
+        if (request.url === '/made') await projectMade(7)
+        else if (!person.workspaceProjects.has(7)) return refuse
+        else {
+          await projectDeleted(7)
+          await takeLong()
+        }
+        return allow
+      })
+      const guarded = await open(policy)
+      expect((await ask(guarded, 'ann', '/made')).status).toBe(200)
+      questions.length = 0
+      expect((await ask(guarded, 'ann', '/a', { method: 'DELETE' })).status).toBe(404)
+      expect(questions).toHaveLength(2)
+      expect(guarded.reached).toEqual(['/made'])
+    })
+  })
+
   it('that decides while the machine is suspended lets nobody pass whose access ends', async () => {
     const people = peopleOf(adapters)
     const user = await people.add('ann@example.com')
@@ -261,6 +311,29 @@ describe('a policy that enforces', () => {
     })
     const other = await ann?.accessOf({ email: 'stranger@example.com' })
     expect(other).toMatchObject({ access: undefined })
+  })
+
+  it('gives those whom SCIM only lists nothing by rules, and protected people everything', async () => {
+    const [ann, bob] = [await peopleOf(adapters).add('ann@example.com'), 'bob@example.com']
+    const record = recordOf(ann, '5')
+    const listed = { ...record, account: { id: '5', origin: 'imported' } } as const
+    await adapters.access.saveRecord(scope(), listed)
+    await peopleOf(adapters).add(bob)
+    const protectedOnes: NonNullable<UserStore['exemptions']> = async (_scope, users) =>
+      users.map(({ userName }) =>
+        userName === bob ? { kind: 'protected', reason: 'an administrator' } : undefined,
+      )
+    adapters = { ...adapters, users: { ...adapters.users, exemptions: protectedOnes } }
+    const { policy, questions } = policyOf(allow)
+    const guarded = await open(policy, {
+      identify: async ({ headers }) => ({
+        identities: [headers.authorization === 'ann' ? { accountId: 5 } : { email: bob }],
+        isComplete: true,
+      }),
+    })
+    await ask(guarded, 'ann')
+    await ask(guarded, 'bob')
+    expect(questions.map(({ person }) => person.access)).toEqual([undefined, 'all'])
   })
 
   it('gives the owner everything', async () => {

@@ -11,7 +11,7 @@ import { type AccessGateOptions, accessGate } from '../../lib/gate/index.js'
 import { comparableOf } from '../../lib/schema/comparable.js'
 import { compileResourceTypes } from '../../lib/schema/compile.js'
 import { lookupKeys } from '../../lib/schema/lookups.js'
-import type { Scope, User } from '../../lib/stores/index.js'
+import type { AccessRecord, Scope, User } from '../../lib/stores/index.js'
 import type { FakeLabelStudio } from '../support/fake-label-studio/index.js'
 import { signIn, signUp } from '../support/label-studio-browser.js'
 
@@ -79,6 +79,13 @@ export function peopleOf(adapters: MemoryAdapters) {
     keys: lookupKeys(userType, user),
     comparable: () => comparableOf(userType, user),
   })
+  const change = async (user: User, attributes: Partial<User>): Promise<User> => {
+    const version = String(Number(user.meta.version) + 1)
+    const changed: User = { ...user, ...attributes, meta: { ...user.meta, version } }
+    const expectedVersion = user.meta.version
+    await adapters.users.replace(scope(), changed, { ...writeOf(changed), expectedVersion })
+    return changed
+  }
   return {
     async add(email: string, active = true): Promise<User> {
       const at = new Date().toISOString()
@@ -87,13 +94,22 @@ export function peopleOf(adapters: MemoryAdapters) {
       await adapters.users.create(scope(), user, writeOf(user))
       return user
     },
-    async setActive(user: User, active: boolean): Promise<User> {
-      const version = String(Number(user.meta.version) + 1)
-      const changed: User = { ...user, active, meta: { ...user.meta, version } }
-      const expectedVersion = user.meta.version
-      await adapters.users.replace(scope(), changed, { ...writeOf(changed), expectedVersion })
-      return changed
-    },
+    change,
+    setActive: (user: User, active: boolean) => change(user, { active }),
+  }
+}
+
+/** The record of somebody who has this account. */
+export function recordOf(user: User, accountId: string): AccessRecord {
+  return {
+    userId: user.id,
+    account: { id: accountId, origin: 'created' },
+    applied: [],
+    deferred: [],
+    notes: [],
+    enforced: 'active',
+    hadRole: false,
+    at: '2026-01-02T03:04:05.000Z',
   }
 }
 

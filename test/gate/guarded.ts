@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, request as httpRequest, type RequestListener } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import {
@@ -129,3 +129,33 @@ export async function upgrade({ url }: Guarded, names: string, path = '/ws', mor
   const whole = await text(socket)
   return { status: Number(whole.split(' ')[1]), whole }
 }
+
+export const urlencoded = 'application/x-www-form-urlencoded'
+
+export interface Form {
+  readonly path?: string
+  readonly method?: string
+  readonly type?: string
+  readonly headers?: Record<string, string>
+  readonly body: string | Buffer
+}
+
+/** Submits a form as it is; what the application got if it passes, else status and sentence. */
+export function submit(
+  { url }: { readonly url: string },
+  { path = '/user/login', method = 'POST', type = urlencoded, headers = {}, body }: Form,
+) {
+  const length = { 'content-length': String(Buffer.byteLength(body)) }
+  const all = { 'content-type': type, ...length, ...headers }
+  return new Promise<Record<string, unknown>>((resolve, reject) => {
+    const request = httpRequest(`${url}${path}`, { method, headers: all }, async (response) => {
+      const answer = JSON.parse(await text(response))
+      resolve({ status: response.statusCode, ...answer })
+    })
+    request.on('error', reject)
+    request.end(body)
+  })
+}
+
+/** The body of a form. */
+export const form = (fields: Record<string, string>) => new URLSearchParams(fields).toString()

@@ -130,6 +130,20 @@ describe('what is reserved for administrators', () => {
     }
     expect((await upgrade(guarded, names, path)).status).toBe(status === 403 ? 403 : 101)
   })
+
+  it('is looked up for nobody whose access ends meanwhile', async () => {
+    const people = peopleOf(adapters)
+    const user = await people.add(emailOf('eve'))
+    const slowly: GatePolicy['isReserved'] = async () => {
+      await people.setActive(user, false)
+      // Longer than a decision counts as made just now.
+      await delay(20)
+      return false
+    }
+    const guarded = await open(false, { gate: { ...gate, isReserved: slowly } })
+    expect((await ask(guarded, 'eve', '/a', { method: 'DELETE' })).status).toBe(403)
+    expect(guarded.reached).toEqual([])
+  })
 })
 
 describe('the adapter’s own secret', () => {

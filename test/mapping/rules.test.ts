@@ -247,6 +247,15 @@ describe('groups that rules treat differently', () => {
     expect(affectedGroups(before, { ...noRules, ...after } as never, policy)).toEqual(['g'])
   })
 
+  it.each([
+    ['project', { project_id: 2, group: 'g', role: 'Annotator' }],
+    ['role in a project', { project_id: 1, group: 'g', role: 'Reviewer' }],
+  ] as const)('are named where a rule gives another %s', (_, rule) => {
+    const given = { project_id: 1, group: 'g', role: 'Annotator' } as const
+    const [before, after] = [given, rule].map((each) => ({ ...noRules, projects_groups: [each] }))
+    expect(affectedGroups(before!, after!, policy)).toEqual(['g'])
+  })
+
   it('are named where only one of two rules changed', () => {
     const [a, b] = ['A', 'B'].map((title) => ({
       ...noRules,

@@ -202,16 +202,36 @@ describe('identifyLabelStudioUser', () => {
     })
   })
 
-  it('goes on with what it knew while Label Studio cannot be asked, for a bounded time', async () => {
-    const { cookie } = await aPerson('ann@example.com')
+  const credentialsOf = async (email: string) => {
+    const { cookie, user } = await aPerson(email)
+    return { cookie: { cookie }, token: { 'x-api-key': user.legacyToken }, user }
+  }
+
+  it.each(['cookie', 'cookie signed anew', 'token'] as const)(
+    'goes on with what it knew of a %s while Label Studio cannot be asked, for a bounded time',
+    async (kind) => {
+      const { cookie, token } = await credentialsOf('ann@example.com')
+      const anew = { cookie: cookie.cookie.replace(/sessionid=[^;]+/, '$&x') }
+      const identify = anIdentify({ cacheMs: 1000, staleMs: 5000 })
+      await identify({ headers: kind === 'token' ? token : cookie })
+      await fake.kill()
+      const headers = { token, cookie, 'cookie signed anew': anew }[kind]
+      now = 5999
+      expect(await identify({ headers })).toMatchObject({ identities: [{}], isComplete: true })
+      now = 6000
+      expect(await identify({ headers })).toEqual({ identities: [], isComplete: false })
+    },
+  )
+
+  it('goes on with nothing that Label Studio has refused since', async () => {
+    const { token, user } = await credentialsOf('ann@example.com')
     const identify = anIdentify({ cacheMs: 1000, staleMs: 5000 })
-    const request = { headers: { cookie } }
-    await identify(request)
+    await identify({ headers: token })
+    user.legacyToken = 'another'
+    now = 1000
+    expect(await identify({ headers: token })).toMatchObject({ identities: [], isComplete: true })
     await fake.kill()
-    now = 5999
-    expect(await identify(request)).toMatchObject({ identities: [{}], isComplete: true })
-    now = 6000
-    expect(await identify(request)).toEqual({ identities: [], isComplete: false })
+    expect(await identify({ headers: token })).toEqual({ identities: [], isComplete: false })
   })
 
   it.each([
@@ -236,14 +256,18 @@ describe('identifyLabelStudioUser', () => {
     expect(asked()).toBe(4)
   })
 
-  it.each([0, 600_000])('forgets nobody for sessions of nobody (staleMs: %s)', async (staleMs) => {
+  it.each([
+    ['sessions of nobody', 0, (key: string) => ({ cookie: `sessionid=${key}` })],
+    ['sessions of nobody', 600_000, (key: string) => ({ cookie: `sessionid=${key}` })],
+    ['refused tokens', 600_000, (key: string) => ({ 'x-api-key': key })],
+  ])('forgets nobody for %s (staleMs: %s)', async (_name, staleMs, sent) => {
     const { cookie, user } = await aPerson('ann@example.com')
     const identify = anIdentify({ maxCached: 2, staleMs })
-    const ask = async (sent: string) => (await identify({ headers: { cookie: sent } })).identities
-    await ask(cookie)
-    for (const key of ['a', 'b', 'c']) await ask(`sessionid=${key}`)
+    await identify({ headers: { cookie } })
+    for (const key of ['a', 'b', 'c']) await identify({ headers: sent(key) })
     const before = asked()
-    expect(await ask(cookie)).toMatchObject([{ accountId: user.id }])
+    const { identities } = await identify({ headers: { cookie } })
+    expect(identities).toMatchObject([{ accountId: user.id }])
     expect(asked()).toBe(before)
   })
 
