@@ -309,8 +309,10 @@ describe('a policy that enforces', () => {
       access: undefined,
       workspaceProjects: new Set(),
     })
-    const other = await ann?.accessOf({ email: 'stranger@example.com' })
-    expect(other).toMatchObject({ access: undefined })
+    await peopleOf(adapters).add('left@example.com', false)
+    for (const email of ['stranger@example.com', 'left@example.com']) {
+      expect(await ann?.accessOf({ email })).toMatchObject({ access: undefined })
+    }
   })
 
   it('gives those whom SCIM only lists nothing by rules, and protected people everything', async () => {

@@ -143,6 +143,17 @@ it('asks for a length where a proxy would drop what frames the body', async () =
   expect(begun).toEqual([])
 })
 
+it.each(['gzip, chunked', 'identity, chunked'])(
+  'passes on nothing in a coding that servers read differently: %s',
+  async (coding) => {
+    const head = `POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: ${coding}\r\n`
+    const more = `Connection: close\r\nCookie: ${ann.cookie}\r\n`
+    const answer = await exchange(gated.url, `${head}${more}\r\n${chunk('a')}0\r\n\r\n`)
+    expect(answer).toMatch(/^HTTP\/1\.1 (?:400|501) /)
+    expect(begun).toEqual([])
+  },
+)
+
 /** Sends a request in two parts, with `between` after the gate has let the first one pass. */
 async function inTwoParts(parts: readonly [string, string], between: () => Promise<unknown>) {
   const socket = connect(Number(new URL(gated.url).port), '127.0.0.1')
@@ -192,6 +203,34 @@ describe.each(slow)('a request that is sent slowly: with %s', (_, header, [first
     expect(answer).toMatch(/^HTTP\/1\.1 200 [\s\S]*done/)
     expect(received.map(({ digest }) => digest)).toEqual([digestOf(body)])
   })
+})
+
+it.each<[what: string, begin: (response: ServerResponse) => unknown, sent: RegExp]>([
+  ['a part', (response) => response.writeHead(200, { 'Content-Length': 9 }).write('part'), /part$/],
+  ['a header to come', (response) => response.setHeader('Set-Cookie', 'sessionid=hers'), /^$/],
+])('puts no refusal into an answer of which there is %s', async (_what, begin, sent) => {
+  await gated.close()
+  let hasEnded = false
+  let note = () => {}
+  passed = new Promise((resolve) => {
+    note = resolve
+  })
+  gated = await openGate(fake, adapters, {
+    application(request, response) {
+      request.on('end', () => {
+        hasEnded = true
+      })
+      request.on('error', () => response.destroy())
+      request.resume()
+      begin(response)
+      note()
+    },
+  })
+  const head = 'POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n'
+  const parts = [`${head}Cookie: ${ann.cookie}\r\n\r\na`, 'b'] as const
+  const answer = await inTwoParts(parts, () => peopleOf(adapters).setActive(ann.user, false))
+  expect(answer).toMatch(sent)
+  expect(hasEnded).toBe(false)
 })
 
 it('is not carried out if the stores do not answer when it ends', async () => {
