@@ -90,6 +90,20 @@ describe.each([
     },
   )
 
+  it('is not acknowledged by a PUT of nobody that changes more than the first one', async () => {
+    const crew = await crewOf(make, 3, { deprovisionTimeoutMs: 100 })
+    const slow = aGate()
+    crew.host.haveTrouble(() => slow.opened)
+    const put = (more: object) =>
+      crew.put(crew.path, { schemas: [groupUrn], displayName: 'Crew', ...more })
+    expect((await put({})).status).toBe(503)
+    expect((await put({ externalId: 'x-1' })).status).toBe(503)
+    slow.open()
+    let answer = await put({ externalId: 'x-2' })
+    while (answer.status === 503) answer = await put({ externalId: 'x-2' })
+    expect([answer.status, crew.shut()]).toEqual([200, 3])
+  })
+
   it('reads no member when its externalId alone changes', async () => {
     const { patch, path, world } = await crewOf(make, 3)
     const { groups } = world.adapters
