@@ -70,6 +70,28 @@ describe('group mapping', () => {
     )
   })
 
+  it('gives each person what is theirs, whoever was asked about before', () => {
+    const values = fc.subarray(['a', 'b'])
+    const people = fc.array(
+      fc.record({
+        of: fc.subarray(['red', 'blue']),
+        person: fc.record({ active: fc.boolean(), hadRole: fc.boolean(), values }),
+      }),
+      { minLength: 2, maxLength: 20 },
+    )
+    fc.assert(
+      fc.property(situation, people, (s, all) => {
+        const attributes = { roles_users: [['Manager', 'a'] as const, ['Reviewer', 'b'] as const] }
+        const given = { ...s.policy, ...attributes }
+        const resolve = compileRules(s.rules, given)
+        for (const { of, person: each } of all) {
+          const theirs = of.map((displayName) => ({ id: displayName, displayName }))
+          expect(resolve(theirs, each)).toEqual(resolveAccess(s.rules, theirs, given, each))
+        }
+      }),
+    )
+  })
+
   it('gives nothing that no rule gives', () => {
     fc.assert(
       fc.property(situation, (s) => {
