@@ -24,6 +24,7 @@ http-proxy-middleware for Label Studio. With --json it prints its addresses as J
       'HOST_SECRET',
       ...labelStudioVariables,
       'LABEL_STUDIO_RULES',
+      'LABEL_STUDIO_SCRIPTS',
       'LABEL_STUDIO_GATE',
     ],
     run: async (call) => (await import('./serve/serve.js')).serve(call),

@@ -49,6 +49,10 @@ export const variables = {
     doc: 'what the rules do in Community: enforce, report (log only) or off',
     default: 'enforce, as soon as there are rules',
   },
+  LABEL_STUDIO_SCRIPTS: {
+    doc: 'whose scripts run in its pages while rules are enforced: own or any',
+    default: 'own',
+  },
   LABEL_STUDIO_GATE: {
     doc: 'closed: nobody reaches Label Studio (503), e.g. after a restore',
     default: 'open',

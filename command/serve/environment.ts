@@ -27,12 +27,17 @@ export interface HostEnvironment {
    * everything.
    */
   readonly rules: RulesMode
+  /** Whose scripts run in the pages of Label Studio. */
+  readonly scripts: Scripts
   /** Nobody reaches Label Studio through this host, which does everything else. */
   readonly isClosed: boolean
 }
 
 /** See `HostEnvironment.rules`. */
 export type RulesMode = 'enforce' | 'report' | 'off'
+
+/** See `HostEnvironment.scripts`. */
+export type Scripts = 'own' | 'any'
 
 /** The tokens that the host accepts, as digests. */
 export interface Access {
@@ -84,6 +89,7 @@ export function readEnvironment(variables: Environment): HostEnvironment {
     databaseUrl: databaseUrl(variables),
     ...(labelStudio && { labelStudio }),
     rules: readRules(variables.LABEL_STUDIO_RULES || 'enforce'),
+    scripts: readScripts(variables.LABEL_STUDIO_SCRIPTS || 'own'),
     isClosed: readGate(variables.LABEL_STUDIO_GATE || 'open') === 'closed',
   }
 }
@@ -91,6 +97,11 @@ export function readEnvironment(variables: Environment): HostEnvironment {
 function readGate(state: string): 'open' | 'closed' {
   if (state === 'open' || state === 'closed') return state
   throw new UsageError('LABEL_STUDIO_GATE must be open or closed.')
+}
+
+function readScripts(scripts: string): Scripts {
+  if (scripts === 'own' || scripts === 'any') return scripts
+  throw new UsageError('LABEL_STUDIO_SCRIPTS must be own or any.')
 }
 
 function readRules(mode: string): RulesMode {

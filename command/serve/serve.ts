@@ -76,9 +76,7 @@ export async function serve({ environment: variables, tell }: CommandCall): Prom
   const app = createApp(parts)
   if (environment.isClosed) closeTheRest(app)
   const proxy =
-    labelStudio && !environment.isClosed
-      ? await proxyTo(app, labelStudio, environment.rules)
-      : undefined
+    labelStudio && !environment.isClosed ? await proxyTo(app, labelStudio, environment) : undefined
   const server = serverOf(app)
   proxy?.attach(server)
   const settings = environment.settings && serverOf(createSettingsApp(parts))
@@ -112,14 +110,14 @@ function serverOf(app: Express): Server {
 async function proxyTo(
   app: Express,
   { adapters, url, token }: ReturnType<typeof provision>,
-  mode: RulesMode,
+  { rules: mode, scripts }: HostEnvironment,
 ) {
   const { labelStudioProxy } = await needing(
     'http-proxy-middleware',
     () => import('../../examples/label-studio-proxy/proxy.js'),
   )
   const isInForce = sinceFirstRule(adapters)
-  const enforce = mode !== 'off' && labelStudioPolicy({ url, token, mode, isInForce })
+  const enforce = mode !== 'off' && labelStudioPolicy({ url, token, mode, scripts, isInForce })
   return labelStudioProxy(app, adapters, url, { enforce })
 }
 

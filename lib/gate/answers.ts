@@ -1,6 +1,17 @@
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import createDebug from 'debug'
 import { tell } from '../events/emitter.js'
+import {
+  askForWhole,
+  bytesOf,
+  callLast,
+  collector,
+  describeChanged,
+  type GivenHeaders,
+  maxChangedBytes,
+  setHeaders,
+} from './answer-parts.js'
+import { changeDocument, type DocumentChange } from './documents.js'
 import type { Held } from './held-bytes.js'
 import { beginsList, listReader } from './json-list.js'
 
@@ -23,59 +34,31 @@ export interface AnswerChange {
   after?(status: number): void
   /** Keeps scripts in the answer from acting for the person who opens it in a browser. */
   readonly isSandboxed?: true
+  /** Changes an answer of HTML, of any status, and says which scripts run in it. */
+  readonly document?: DocumentChange
 }
 
-/** The longest answer, or item of a list, that can be changed. A longer one does not pass. */
-const maxChangedBytes = 64 * 1024 * 1024
 /** The longest answer that is inspected while it passes. */
 const maxLearntBytes = 2 * 1024 * 1024
-/** Request headers that make an answer partial, compressed, or cached for another person. */
-const partial = ['accept-encoding', 'range', 'if-range', 'if-none-match', 'if-modified-since']
 
 /** Applies a change to the application's JSON answer; refusals and errors pass unchanged. */
 export function changeAnswer(
   request: IncomingMessage,
   response: ServerResponse,
-  { learn, after, isSandboxed, ...changes }: AnswerChange,
+  { learn, after, isSandboxed, document, ...changes }: AnswerChange,
   held?: Held,
 ): void {
   if (isSandboxed) sandbox(response)
+  if (document) changeDocument(request, response, document, held)
   if (after) {
     const onError = (error: unknown) => debug('after failed: %O', error)
     response.once('finish', () => tell(after, [response.statusCode], onError))
   }
   const isChanged = changes.change || changes.page || changes.keep
   if (!isChanged && !learn) return
-  for (const name of partial) delete request.headers[name]
+  askForWhole(request)
   if (isChanged) holdBack(response, changes, held)
   else if (learn) lookAt(response, learn)
-}
-
-function bytesOf(chunk: unknown, encoding: unknown): Buffer | undefined {
-  if (chunk instanceof Uint8Array) return Buffer.from(chunk)
-  const of = typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8'
-  return typeof chunk === 'string' ? Buffer.from(chunk, of) : undefined
-}
-
-/** Collects the bytes of an answer up to a limit, and as far as they may be kept. */
-function collector(limit: number, held?: Held) {
-  let chunks: Buffer[] = []
-  let size = 0
-  return {
-    add(bytes: Buffer | undefined) {
-      if (!bytes) return
-      size += bytes.length
-      if (size <= limit && held?.take(bytes.length) === false) size = Number.POSITIVE_INFINITY
-      if (size <= limit) {
-        chunks.push(bytes)
-        return
-      }
-      chunks = []
-      held?.release()
-    },
-    /** Returns `undefined` if there was more. */
-    whole: () => (size <= limit ? Buffer.concat(chunks) : undefined),
-  }
 }
 
 type Changes = Pick<AnswerChange, 'change' | 'page' | 'keep'>
@@ -120,23 +103,6 @@ function holdBack(response: ServerResponse, changes: Changes, held?: Held): void
     },
   }
   Object.assign(response, holding)
-}
-
-type GivenHeaders = OutgoingHttpHeaders | readonly string[] | undefined
-
-/** Sets what `writeHead` gets: names with values, or a list of both, as in `rawHeaders`. */
-function setHeaders(response: ServerResponse, given: GivenHeaders = {}): void {
-  if (!Array.isArray(given)) {
-    for (const [name, value] of Object.entries(given)) {
-      if (value !== undefined) response.setHeader(name, value)
-    }
-    return
-  }
-  const names = given.filter((_, index) => index % 2 === 0)
-  for (const name of names) response.removeHeader(name)
-  for (const [index, name] of names.entries()) {
-    response.appendHeader(name, given[2 * index + 1] ?? '')
-  }
 }
 
 interface ListFilter {
@@ -218,17 +184,6 @@ function sandbox(response: ServerResponse): void {
 
 function isSuccess({ statusCode }: ServerResponse): boolean {
   return statusCode >= 200 && statusCode < 300
-}
-
-/** What was changed for one person is for nobody else, and is no longer what it was. */
-function describeChanged(response: ServerResponse): void {
-  for (const name of ['ETag', 'Last-Modified']) response.removeHeader(name)
-  response.setHeader('Cache-Control', 'private, no-store')
-}
-
-function callLast(given: readonly unknown[]): void {
-  const last = given.at(-1)
-  if (typeof last === 'function') process.nextTick(last as () => void)
 }
 
 const notNarrowed = 'The answer could not be narrowed to what you may see.'

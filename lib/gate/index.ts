@@ -1,6 +1,7 @@
 export * from './access-gate.js'
 export type { AnswerChange } from './answers.js'
 export type { Identity } from './decide.js'
+export type { DocumentChange, ShownDocument } from './documents.js'
 export type {
   BodyNeeded,
   PolicyDecision,

@@ -70,14 +70,35 @@ const secrets = {
 }
 const meta = { active_organization_meta: { title: 'Cats', email: 'owner@example.com' } }
 
+/** A page with all that Label Studio has in one. */
+const page = `<!doctype html>
+<html lang="en">
+<head>
+  <!-- <script>in a comment</script> -->
+  <script>
+    theme("<script>")
+  </script>
+  <script async src="https://cdn.example.com/a.js" nonce="c3R1ZGlv"></script>
+</head>
+<body>
+<script id="app-settings" nonce='c3R1ZGlv'>
+  APP_SETTINGS = { title: "&lt;script&gt;" }
+</script>
+<SCRIPT src="/react-app/main.js"></SCRIPT>
+<button onClick="history.back()">Go Back</button>
+</body>
+</html>`
+const policies = { 'content-security-policy-report-only': "script-src 'nonce-c3R1ZGlv'" }
+
 /** One of each, and lists with one of each project and two people's work. */
 function answer({ url = '/' }: IncomingMessage, response: ServerResponse): unknown {
   const [path = '', query = ''] = url.split('?')
   if (path === '/api/version/' || path === '/api/version') {
     return json(response, 200, { edition: 'Community', release: '1.23.2' })
   }
-  if (/^\/projects\//.test(path)) {
-    response.writeHead(200, { 'content-type': 'text/html' }).end('<head></head>')
+  if (/^\/(?:projects|admin|%61dmin|nothing)\/|^\/(?:api|%61pi|data)\/page/.test(path)) {
+    const status = path === '/nothing/' ? 404 : 200
+    response.writeHead(status, { ...policies, 'content-type': 'text/html' }).end(page)
     return undefined
   }
   const exported = /^\/api\/projects\/(\d+)\/exports\/(\d+)/.exec(path)

@@ -107,6 +107,17 @@ export function describeWebApplication(
     const invite = (role: string, given: Given) =>
       room.add(`${role}-${Date.now()}@example.com`.toLowerCase(), given)
 
+    async function ask(person: Person, method: string, path: string, body: unknown) {
+      const headers = { ...person.headers, 'content-type': 'application/json' }
+      const answer = await fetch(`${room.url}${path}`, {
+        method,
+        headers,
+        body: JSON.stringify(body),
+      })
+      expect(answer.ok).toBe(true)
+      return (await answer.json()) as { id: number; task_ids: number[] }
+    }
+
     async function seeProjects(page: Page, title: string): Promise<void> {
       await page.goto(`${room.url}/projects/`)
       await page.waitForLoadState('networkidle')
@@ -250,17 +261,53 @@ export function describeWebApplication(
     it('a Manager connects a model to a project that they made', async () => {
       const person = await invite('Manager', { role: 'Manager' })
       await visit(person, async (page) => {
-        const made = await fetch(`${room.url}/api/projects/`, {
-          method: 'POST',
-          headers: { ...person.headers, 'content-type': 'application/json' },
-          body: JSON.stringify({ title: 'Own', label_config: labelConfig }),
-        })
-        const { id } = (await made.json()) as { id: number }
+        const own = { title: 'Own', label_config: labelConfig }
+        const { id } = await ask(person, 'POST', '/api/projects/', own)
         await page.goto(`${room.url}/projects/${id}/settings/ml`)
         expect(await offersModel(page)).toBe(true)
         await picture(page, 'Manager-own-ml')
         await owner(target, 'DELETE', `/api/projects/${id}`)
       })
+    })
+
+    it('runs no script of a Manager for an Administrator', async () => {
+      const manager = await invite('Manager', { role: 'Manager' })
+      const project = await ask(manager, 'POST', '/api/projects/', {
+        title: 'Scripts',
+        label_config: `${labelConfig.slice(0, -7)}<Markdown value="$md"/></View>`,
+      })
+      const imported = await ask(
+        manager,
+        'POST',
+        `/api/projects/${project.id}/import?return_task_ids=true`,
+        [{ text: 'picture', md: '' }],
+      )
+      const [task] = imported.task_ids
+      const act = "top.name += 'acted'"
+      const md = `<iframe srcdoc="<script>${act}</script><p id=seen>frame</p>"></iframe>
+<iframe srcdoc="<img src=x onerror=&quot;${act}&quot;>"></iframe>
+<form action="/api/invite/reset-token" method="post" target="f"><button>a form</button></form>
+<a href="/api/tasks/${task}/">the task itself</a>`
+      const settings = `<script id=app-settings>${act}</script><div id=dynamic-content></div>`
+      await ask(manager, 'PATCH', `/api/tasks/${task}/`, {
+        data: { text: 'picture', md, settings },
+      })
+      const administrator = await invite('Administrator', { role: 'Administrator' })
+      const context = await browser.newContext()
+      const page = await context.newPage()
+      await signIn(page, administrator)
+      await page.goto(`${room.url}/projects/${project.id}/data?task=${task}`)
+      await page.frameLocator('iframe').first().locator('#seen').waitFor({ timeout: 60_000 })
+      await page.waitForLoadState('networkidle')
+      const { token } = await owner(target, 'GET', '/api/invite')
+      await page.getByText('a form').click()
+      await page.getByText('the task itself').click()
+      await page.waitForURL(`${room.url}/api/tasks/${task}/`)
+      await page.waitForLoadState('networkidle')
+      expect(await page.evaluate('name')).toBe('')
+      expect((await owner(target, 'GET', '/api/invite')).token).toBe(token)
+      await context.close()
+      await owner(target, 'DELETE', `/api/projects/${project.id}`)
     })
 
     it('somebody without a project sees an empty list', async () => {

@@ -34,6 +34,7 @@ import {
 import { type Account, accessOfPerson, colleaguesOf, type RememberedPeople } from './colleagues.js'
 import { type Decision, decide, isOwn, type ObjectFacts } from './decide.js'
 import { forgetting, withDeletion } from './deletions.js'
+import { withOwnScripts } from './own-scripts.js'
 import {
   matchRequest,
   type ReadRequest,
@@ -55,6 +56,11 @@ export interface LabelStudioPolicyOptions extends LabelStudioApiOptions {
    * `onRefusal`.
    */
   readonly mode?: 'enforce' | 'report'
+  /**
+   * `own` (default): in the pages of Label Studio run only the scripts that it put there. `any`:
+   * also those that people write into tasks, in the name of whoever opens them.
+   */
+  readonly scripts?: 'own' | 'any'
   /** Called for each refusal; in report mode, for each request that would be refused. */
   readonly onRefusal?: (refusal: PolicyRefusal) => void
   /** Whether the policy applies now. Default: always. */
@@ -70,6 +76,7 @@ export const labelStudioPolicyTable = optionTable<LabelStudioPolicyOptions>()(
     retries: { ...connectionRows.retries, default: 1 },
     token: { type: text('a token of the owner of the organization'), required: true, secret: true },
     mode: { type: oneOf('enforce', 'report'), default: 'enforce' },
+    scripts: { type: oneOf('own', 'any'), default: 'own' },
     onRefusal: { type: callback<(refusal: PolicyRefusal) => void>(), shown: 'none' },
     isInForce: { type: callback<(scope: Scope) => Promise<boolean>>(), shown: 'always' },
   },
@@ -93,7 +100,7 @@ const editionAgainMs = 5_000
  */
 export function labelStudioPolicy(given: LabelStudioPolicyOptions): RequestPolicy {
   const options = readOptions(labelStudioPolicyTable, given)
-  const { mode, onRefusal, isInForce, token } = options
+  const { mode, scripts, onRefusal, isInForce, token } = options
   const api = labelStudioApi({ ...connectionOf(options), token })
   const resolver = resolverOf(api)
   const isEnterprise = enterpriseCheck(api)
@@ -108,7 +115,8 @@ export function labelStudioPolicy(given: LabelStudioPolicyOptions): RequestPolic
     },
     async decide(scope, question) {
       const decision = await decideFor(toolsFor(tools, question), scope, question)
-      return sandboxed(question, forgetting(resolver, question, decision))
+      const changed = sandboxed(question, forgetting(resolver, question, decision))
+      return scripts === 'own' ? withOwnScripts(question, changed) : changed
     },
     onRefusal(refusal) {
       const { identity, method, path, reason, isRefused } = refusal

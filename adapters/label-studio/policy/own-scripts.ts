@@ -1,0 +1,92 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { PolicyDecision, PolicyQuestion } from '../../../lib/adapter/index.js'
+import { decodedText } from './text.js'
+
+/** Where Label Studio answers with what people wrote, and never with a page of its own. */
+const content = /^\/+(?:api|data|storage-data)\//
+
+/** Pages that send forms; the others call the API. */
+const withForms = /^\/+(?:admin|django-rq|api-auth|user\/(?:login|signup))\//
+
+/**
+ * Runs in the pages of Label Studio only the scripts that it put there. Otherwise whoever may write
+ * tasks could act for everybody who opens one: the Markdown tag shows frames with scripts.
+ */
+export function withOwnScripts(
+  { request: { method = '', url = '/', headers } }: PolicyQuestion,
+  decision: PolicyDecision,
+): PolicyDecision {
+  if (decision.kind !== 'allow' || decision.answer?.isSandboxed) return decision
+  const mayBeDocument = /^(?:GET|HEAD)$/.test(method) || /text\/html/i.test(headers.accept ?? '')
+  // A socket passes only if its answer is not to be changed.
+  if (!mayBeDocument || headers.upgrade !== undefined) return decision
+  const path = decodedText(url.split('?', 1)[0] ?? '', false)
+  const isPage = path !== undefined && !content.test(path)
+  const forms = withForms.test(path ?? '') ? "'self'" : "'none'"
+  const document = isPage ? (html: string) => withNonce(html, forms) : withoutScripts
+  return { ...decision, answer: { ...decision.answer, document } }
+}
+
+function withoutScripts(html: string) {
+  return { html, policy: 'sandbox' }
+}
+
+/** The event handlers in the HTML of Label Studio: of its error pages, and of one's account. */
+const handlers = [
+  'history.back()',
+  'location.reload()',
+  "window.location.href='/'",
+  'smart_submit()',
+]
+const hashes = handlers.map(
+  (each) => `'sha256-${createHash('sha256').update(each).digest('base64')}'`,
+)
+
+/**
+ * Gives a nonce to the scripts that the server wrote. Those that they load need none
+ * (`strict-dynamic`). Frames without an address are under the policy of their page. A form that
+ * somebody wrote into a task would be taken for one of whoever clicks on it.
+ */
+function withNonce(html: string, forms: string) {
+  const nonce = randomBytes(18).toString('base64')
+  const sources = [`'nonce-${nonce}'`, "'strict-dynamic'", "'wasm-unsafe-eval'", "'unsafe-hashes'"]
+  const policy = [
+    `script-src ${[...sources, ...hashes].join(' ')}`,
+    "base-uri 'none'",
+    `form-action ${forms}`,
+  ].join('; ')
+  const guard = `<script nonce="${nonce}">${linkGuard}</script>`
+  const page = html
+    .replaceAll(scripts, (whole, attributes?: string, text?: string) => {
+      if (attributes === undefined) return whole
+      const others = attributes.replaceAll(nonceAttribute, '')
+      return `<script nonce="${nonce}"${others}>${text}</script`
+    })
+    .replace(/<head[^>]*>/i, (head) => `${head}${guard}`)
+  return { html: page, policy, nonce }
+}
+
+/** Comments, and scripts with their text: a `<script` within either is no element. */
+const scripts = /<!--[\s\S]*?-->|<script(?=[\s>])([^>]*)>([\s\S]*?)<\/script/gi
+const nonceAttribute = /\snonce=(?:"[^"]*"|'[^']*'|[^\s>]*)/gi
+
+/** The pages between which Label Studio goes without loading a new one. */
+const ownPages = [
+  'projects(?:/\\d+(?:/(?:data|settings)(?:/[\\w-]+)?)?)?',
+  'organization(?:/webhooks)?',
+  'people',
+  'models',
+  'user/account(?:/[\\w-]+)?',
+]
+
+/**
+ * Label Studio fetches what a link leads to, and runs the scripts in it, even if it is JSON. It
+ * leaves links with a target to the browser, so all that lead elsewhere get one.
+ */
+const linkGuard = `addEventListener('click', (event) => {
+  const pages = new RegExp(${JSON.stringify(`^/(?:${ownPages.join('|')})?/?$`)})
+  for (const each of event.composedPath()) {
+    const isLink = each instanceof HTMLAnchorElement && !each.hasAttribute('target')
+    if (isLink && !pages.test(each.pathname)) each.target = '_self'
+  }
+}, true)`

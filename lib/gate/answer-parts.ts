@@ -1,0 +1,67 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { Held } from './held-bytes.js'
+
+/** The longest answer, or item of a list, that can be changed. A longer one does not pass. */
+export const maxChangedBytes = 64 * 1024 * 1024
+/** Request headers that make an answer partial, compressed, or cached for another person. */
+const partial = ['accept-encoding', 'range', 'if-range', 'if-none-match', 'if-modified-since']
+
+/** Asks the application for a whole answer that can be read. */
+export function askForWhole({ headers }: IncomingMessage): void {
+  for (const name of partial) delete headers[name]
+}
+
+export function bytesOf(chunk: unknown, encoding: unknown): Buffer | undefined {
+  if (chunk instanceof Uint8Array) return Buffer.from(chunk)
+  const of = typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8'
+  return typeof chunk === 'string' ? Buffer.from(chunk, of) : undefined
+}
+
+/** Collects the bytes of an answer up to a limit, and as far as they may be kept. */
+export function collector(limit: number, held?: Held) {
+  let chunks: Buffer[] = []
+  let size = 0
+  return {
+    add(bytes: Buffer | undefined) {
+      if (!bytes) return
+      size += bytes.length
+      if (size <= limit && held?.take(bytes.length) === false) size = Number.POSITIVE_INFINITY
+      if (size <= limit) {
+        chunks.push(bytes)
+        return
+      }
+      chunks = []
+      held?.release()
+    },
+    /** Returns `undefined` if there was more. */
+    whole: () => (size <= limit ? Buffer.concat(chunks) : undefined),
+  }
+}
+
+export type GivenHeaders = OutgoingHttpHeaders | readonly string[] | undefined
+
+/** Sets what `writeHead` gets: names with values, or a list of both, as in `rawHeaders`. */
+export function setHeaders(response: ServerResponse, given: GivenHeaders = {}): void {
+  if (!Array.isArray(given)) {
+    for (const [name, value] of Object.entries(given)) {
+      if (value !== undefined) response.setHeader(name, value)
+    }
+    return
+  }
+  const names = given.filter((_, index) => index % 2 === 0)
+  for (const name of names) response.removeHeader(name)
+  for (const [index, name] of names.entries()) {
+    response.appendHeader(name, given[2 * index + 1] ?? '')
+  }
+}
+
+/** What was changed for one person is for nobody else, and is no longer what it was. */
+export function describeChanged(response: ServerResponse): void {
+  for (const name of ['ETag', 'Last-Modified']) response.removeHeader(name)
+  response.setHeader('Cache-Control', 'private, no-store')
+}
+
+export function callLast(given: readonly unknown[]): void {
+  const last = given.at(-1)
+  if (typeof last === 'function') process.nextTick(last as () => void)
+}

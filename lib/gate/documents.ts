@@ -1,0 +1,117 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import {
+  askForWhole,
+  bytesOf,
+  callLast,
+  collector,
+  describeChanged,
+  type GivenHeaders,
+  maxChangedBytes,
+  setHeaders,
+} from './answer-parts.js'
+import type { Held } from './held-bytes.js'
+
+/** An HTML document for a browser, and what its scripts may do. */
+export interface ShownDocument {
+  readonly html: string
+  /** A Content-Security-Policy. Those of the application apply beside it. */
+  readonly policy: string
+  /** The nonce of the scripts in `html`; the application's own policies get it too. */
+  readonly nonce?: string
+}
+
+/** Returns the document to show in place of one of the application. */
+export type DocumentChange = (html: string) => ShownDocument
+
+const policyHeaders = ['Content-Security-Policy', 'Content-Security-Policy-Report-Only']
+
+/**
+ * Changes the answer if it is HTML, whatever its status; others pass at once. HTML that a script
+ * asks for passes too, with a policy under which none of it would run as a document.
+ */
+export function changeDocument(
+  request: IncomingMessage,
+  response: ServerResponse,
+  change: DocumentChange,
+  held?: Held,
+): void {
+  const { write, end, writeHead, flushHeaders } = response
+  // Browsers say so when they open a document.
+  const isToBeShown = /text\/html/i.test(request.headers.accept ?? '')
+  if (isToBeShown) askForWhole(request)
+  let body: ReturnType<typeof collector> | undefined
+  let isBegun = false
+  /** To be called when the headers are known. */
+  const begin = () => {
+    if (isBegun) return
+    isBegun = true
+    if (!isHtml(response)) return
+    describeChanged(response)
+    if (isToBeShown && !response.hasHeader('Content-Encoding')) {
+      body = collector(maxChangedBytes, held)
+    } else response.appendHeader('Content-Security-Policy', 'sandbox')
+  }
+  const changing = {
+    writeHead(status: number, ...rest: readonly unknown[]) {
+      response.statusCode = status
+      if (typeof rest[0] === 'string') response.statusMessage = rest[0]
+      setHeaders(response, rest.find((each) => typeof each === 'object') as GivenHeaders)
+      begin()
+      return body ? response : writeHead.call(response, status)
+    },
+    flushHeaders() {
+      begin()
+      if (!body) flushHeaders.call(response)
+    },
+    write(...given: readonly unknown[]) {
+      begin()
+      if (!body) return write.apply(response, given as Parameters<typeof write>)
+      body.add(bytesOf(given[0], given[1]))
+      callLast(given)
+      return true
+    },
+    end(...given: readonly unknown[]) {
+      begin()
+      Object.assign(response, { write, end, writeHead, flushHeaders })
+      if (!body) return end.apply(response, given as unknown as Parameters<typeof end>)
+      body.add(bytesOf(given[0], given[1]))
+      show(response, body.whole(), change)
+      callLast(given)
+      return response
+    },
+  }
+  Object.assign(response, changing)
+}
+
+function isHtml(response: ServerResponse): boolean {
+  return /^\s*text\/html/i.test(String(response.getHeader('Content-Type') ?? ''))
+}
+
+function show(response: ServerResponse, body: Buffer | undefined, change: DocumentChange): void {
+  if (body?.length === 0) {
+    response.end()
+    return
+  }
+  if (!body) {
+    response.statusCode = 502
+    response.setHeader('Content-Type', 'application/json')
+  }
+  const { html, policy, nonce } = body
+    ? change(body.toString('utf8'))
+    : { html: JSON.stringify({ status_code: 502, detail: 'The page is too long.' }), policy: '' }
+  if (nonce) giveNonce(response, nonce)
+  if (policy) response.appendHeader('Content-Security-Policy', policy)
+  response.removeHeader('Transfer-Encoding')
+  response.setHeader('Content-Length', Buffer.byteLength(html))
+  response.end(html)
+}
+
+/** A script has one nonce, which all policies have to accept. */
+function giveNonce(response: ServerResponse, nonce: string): void {
+  for (const name of policyHeaders) {
+    const own = [response.getHeader(name) ?? []].flat().map(String)
+    if (own.length === 0) continue
+    const given = own.map((each) => each.replaceAll(/'nonce-[^']*'/g, `'nonce-${nonce}'`))
+    response.setHeader(name, given)
+  }
+}
