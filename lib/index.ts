@@ -20,6 +20,7 @@ export {
   type AnswerChange,
   accessGate,
   type BodyNeeded,
+  type DocumentChange,
   type Identification,
   type Identify,
   type Identity,
@@ -28,6 +29,7 @@ export {
   type PolicyQuestion,
   type PolicyRefusal,
   type RequestPolicy,
+  type ShownDocument,
 } from './gate/index.js'
 export type { Authenticator } from './http/authenticate.js'
 export type { BaseUrlOf } from './http/base-url.js'
