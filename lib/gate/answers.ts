@@ -170,13 +170,18 @@ function listFilter(
 
 /**
  * Adds a policy that gives the document an origin of its own, without scripts. One of the
- * application applies beside it.
+ * application applies beside it. Other documents cannot use it as a script either.
  */
 function sandbox(response: ServerResponse): void {
   const { writeHead } = response
   response.writeHead = (status: number, ...rest: readonly unknown[]) => {
     setHeaders(response, rest.find((each) => typeof each === 'object') as GivenHeaders)
     response.appendHeader('Content-Security-Policy', 'sandbox')
+    response.setHeader('X-Content-Type-Options', 'nosniff')
+    const type = String(response.getHeader('Content-Type') ?? '')
+    if (/javascript|ecmascript|jscript|livescript/i.test(type)) {
+      response.setHeader('Content-Type', 'text/plain')
+    }
     if (typeof rest[0] === 'string') response.statusMessage = rest[0]
     return writeHead.call(response, status)
   }

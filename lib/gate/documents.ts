@@ -14,7 +14,7 @@ import type { Held } from './held-bytes.js'
 /** An HTML document for a browser, and what its scripts may do. */
 export interface ShownDocument {
   readonly html: string
-  /** A Content-Security-Policy. Those of the application apply beside it. */
+  /** A Content-Security-Policy, or several with commas. Those of the application stay too. */
   readonly policy: string
   /** The nonce of the scripts in `html`; the application's own policies get it too. */
   readonly nonce?: string

@@ -335,6 +335,17 @@ describe('a sandboxed answer', () => {
     expect(answered.headers).toMatchObject({ etag: '"a"', 'content-length': '3' })
   })
 
+  it.each([
+    ['text/javascript; charset=utf-8', 'text/plain'],
+    ['application/x-ECMAScript', 'text/plain'],
+    ['text/csv', 'text/csv'],
+  ])('is no script of another document: %s', async (type, expected) => {
+    const respond = answerOf(1, 200, { 'Content-Type': type })
+    const { headers } = await exchange({ change: { isSandboxed }, respond })
+    expect(headers['content-type']).toBe(expected)
+    expect(headers['x-content-type-options']).toBe('nosniff')
+  })
+
   it('may be changed too', async () => {
     const change = { ...doubled, isSandboxed } as const
     const { headers, text } = await exchange({ change, respond: answerOf([1]) })

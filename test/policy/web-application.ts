@@ -286,6 +286,7 @@ export function describeWebApplication(
       const act = "top.name += 'acted'"
       const md = `<iframe srcdoc="<script>${act}</script><p id=seen>frame</p>"></iframe>
 <iframe srcdoc="<img src=x onerror=&quot;${act}&quot;>"></iframe>
+<svg><script href="data:text/javascript,${act}"></script><script>${act}</script></svg>
 <form action="/api/invite/reset-token" method="post" target="f"><button>a form</button></form>
 <a href="/api/tasks/${task}/">the task itself</a>`
       const settings = `<script id=app-settings>${act}</script><div id=dynamic-content></div>`

@@ -44,17 +44,21 @@ const hashes = handlers.map(
 
 /**
  * Gives a nonce to the scripts that the server wrote. Those that they load need none
- * (`strict-dynamic`). Frames without an address are under the policy of their page. A form that
+ * (`strict-dynamic`), but come from where the page has its own: the Markdown tag makes script
+ * elements of SVG. Frames without an address are under the policies of their page. A form that
  * somebody wrote into a task would be taken for one of whoever clicks on it.
  */
 function withNonce(html: string, forms: string) {
   const nonce = randomBytes(18).toString('base64')
-  const sources = [`'nonce-${nonce}'`, "'strict-dynamic'", "'wasm-unsafe-eval'", "'unsafe-hashes'"]
+  const own = `'nonce-${nonce}'`
   const policy = [
-    `script-src ${[...sources, ...hashes].join(' ')}`,
+    `script-src ${own} 'strict-dynamic' 'wasm-unsafe-eval' 'unsafe-hashes' ${hashes.join(' ')}`,
+    "worker-src 'self' blob:",
     "base-uri 'none'",
     `form-action ${forms}`,
   ].join('; ')
+  const origins = [...html.matchAll(scriptOrigin)].map(([, origin]) => origin)
+  const places = ['script-src-elem', own, "'self'", 'blob:', ...new Set(origins)].join(' ')
   const guard = `<script nonce="${nonce}">${linkGuard}</script>`
   const page = html
     .replaceAll(scripts, (whole, attributes?: string, text?: string) => {
@@ -63,11 +67,12 @@ function withNonce(html: string, forms: string) {
       return `<script nonce="${nonce}"${others}>${text}</script`
     })
     .replace(/<head[^>]*>/i, (head) => `${head}${guard}`)
-  return { html: page, policy, nonce }
+  return { html: page, policy: `${policy}, ${places}`, nonce }
 }
 
 /** Comments, and scripts with their text: a `<script` within either is no element. */
 const scripts = /<!--[\s\S]*?-->|<script(?=[\s>])([^>]*)>([\s\S]*?)<\/script/gi
+const scriptOrigin = /<script\s[^>]*?src="(https?:\/\/[\w.:-]+)/gi
 const nonceAttribute = /\snonce=(?:"[^"]*"|'[^']*'|[^\s>]*)/gi
 
 /** The pages between which Label Studio goes without loading a new one. */
