@@ -8,6 +8,7 @@ const labelConfig =
   'value="cat"/><Choice value="dog"/></Choices></View>'
 /** Where to leave pictures; none by default. */
 const pictures = process.env['SCREENSHOTS']
+const policy = 'content-security-policy'
 /** What Label Studio asks of other machines, or of itself where something is missing. */
 const notOurs = /heidi-tips|\/__lsa|labelstud\.io|humansignal|sentry|googleapis|favicon/i
 
@@ -297,7 +298,11 @@ export function describeWebApplication(
       const context = await browser.newContext()
       const page = await context.newPage()
       await signIn(page, administrator)
-      await page.goto(`${room.url}/projects/${project.id}/data?task=${task}`)
+      const shown = await page.goto(`${room.url}/projects/${project.id}/data?task=${task}`)
+      const nonce = /'nonce-([^']+)'/.exec((await shown?.allHeaders())?.[policy] ?? '')?.[1]
+      const written = (await shown?.text())?.match(/<script[^>]*/g) ?? []
+      expect(written.length).toBeGreaterThan(5)
+      expect(written.filter((each) => !each.includes(`nonce="${nonce}"`))).toEqual([])
       await page.frameLocator('iframe').first().locator('#seen').waitFor({ timeout: 60_000 })
       await page.waitForLoadState('networkidle')
       const { token } = await owner(target, 'GET', '/api/invite')
