@@ -241,3 +241,8 @@ describe('label-studio-scim reconcile', () => {
     fs.rmSync(folder, { recursive: true })
   }, 60_000)
 })
+
+it('refuses another word for the scripts of pages', async () => {
+  const { code, stderr } = await runCommand(['serve'], { LABEL_STUDIO_SCRIPTS: 'all' })
+  expect([code, stderr]).toEqual([1, 'LABEL_STUDIO_SCRIPTS must be own or any.\n'])
+})
