@@ -99,6 +99,11 @@ describe('what a browser may do with a file', () => {
     [37, '/data/local-files/?d=page.html'],
     [37, '/any/data/local%2Dfiles/?d=page.html'],
     [37, '/%ff/d%61ta/local-files/?d=page.html'],
+    // What nginx makes of dots and double slashes, Label Studio's own too.
+    [37, '/tasks//5/resolve/?fileuri=x'],
+    [37, '/tasks/a%2f../5/resolve/?fileuri=x'],
+    [37, '/data/.//local-files/?d=page.html'],
+    [37, '/storage-data/uploaded/?filepath=upload%2F1%2Fpage.html'],
   ])('runs none of its scripts: account %d, %s', async (account, path) => {
     expect(await policyOf(path, account)).toEqual([200, 'sandbox'])
   })
