@@ -32,7 +32,10 @@ export interface AnswerChange {
   learn?(body: unknown): void
   /** Called once the answer is sent; an error that it throws changes nothing. */
   after?(status: number): void
-  /** Keeps scripts in the answer from acting for the person who opens it in a browser. */
+  /**
+   * Keeps scripts in the answer from acting for the person who opens it in a browser; a PDF, which
+   * has none that could, stays as it is.
+   */
   readonly isSandboxed?: true
   /** Changes an answer of HTML, of any status, and says which scripts run in it. */
   readonly document?: DocumentChange
@@ -170,15 +173,17 @@ function listFilter(
 
 /**
  * Adds a policy that gives the document an origin of its own, without scripts. One of the
- * application applies beside it. Other documents cannot use it as a script either.
+ * application applies beside it. Other documents cannot use it as a script either. A PDF gets none:
+ * it is no document of the application's origin, and Label Studio leaves PDFs out too, for the sake
+ * of viewers.
  */
 function sandbox(response: ServerResponse): void {
   const { writeHead } = response
   response.writeHead = (status: number, ...rest: readonly unknown[]) => {
     setHeaders(response, rest.find((each) => typeof each === 'object') as GivenHeaders)
-    response.appendHeader('Content-Security-Policy', 'sandbox')
-    response.setHeader('X-Content-Type-Options', 'nosniff')
     const type = String(response.getHeader('Content-Type') ?? '')
+    if (type !== 'application/pdf') response.appendHeader('Content-Security-Policy', 'sandbox')
+    response.setHeader('X-Content-Type-Options', 'nosniff')
     if (/javascript|ecmascript|jscript|livescript/i.test(type)) {
       response.setHeader('Content-Type', 'text/plain')
     }

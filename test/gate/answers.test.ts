@@ -327,6 +327,18 @@ describe('a sandboxed answer', () => {
     expect([headers[policy], isWhole]).toEqual([expected, true])
   })
 
+  it.each<[string | string[], string | undefined]>([
+    ['application/pdf', undefined],
+    ['application/pdf, text/html', 'sandbox'],
+    [['application/pdf', 'text/html'], 'sandbox'],
+    ['text/html', 'sandbox'],
+  ])('gets none if it is a PDF: %s', async (type, expected) => {
+    const respond: Respond = (response) =>
+      response.writeHead(200, { 'Content-Type': type as string }).end('x')
+    const { headers } = await exchange({ change: { isSandboxed }, respond })
+    expect(headers[policy]).toBe(expected)
+  })
+
   it('stays as it is, and may be a part of a file', async () => {
     const headers = { range: 'bytes=0-3' }
     const respond = answerOf([1], 206, { ...json, ETag: '"a"', 'Content-Length': 3 })
