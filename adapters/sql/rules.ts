@@ -75,7 +75,7 @@ export function ruleMethods(
     async rules({ tenant }) {
       const known = remembered.get(tenant)
       const asked = { tenant, known: known?.version ?? 0 }
-      const [row] = await database.prepared(selectRules, asked)
+      const [row] = await database.urgent.prepared(selectRules, asked)
       if (row === undefined) return { rules: emptyRules, version: '0' }
       const version = Number(row.version)
       if (known && row.rules === null) return { rules: known.rules, version: String(version) }

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { type SqlAdapters, sqlAdapters } from '../../adapters/sql/index.js'
-import { aScope, everything } from '../adapters/support.js'
+import { aScope, aUser, everything, writeOf } from '../adapters/support.js'
 import { type TestDatabase, testDatabase } from '../support/test-database.js'
 
 const scope = aScope()
@@ -53,6 +53,25 @@ it.each([5, 10])(
     await Promise.allSettled([...reads, ...writes])
   },
 )
+
+it('answers a gate about somebody whom it did not know, too', async () => {
+  const poolSize = 5
+  host = await sqlAdapters({ url: database.url, poolSize })
+  const { access, groups, users } = host
+  const user = aUser({ userName: 'ann@example.com', active: true })
+  await users.create(scope, user, writeOf(user))
+  const account = { id: '7', origin: 'created' } as const
+  const nothing = { applied: [], deferred: [], notes: [], hadRole: false }
+  const at = new Date().toISOString()
+  await access.saveRecord(scope, { userId: user.id, account, ...nothing, at })
+  await other.query('begin; lock table scim_pending')
+  const reads = Array.from({ length: 3 * poolSize }, () => access.summary(scope))
+  await untilWaiting(poolSize - 1)
+  expect(await groups.personByAccount?.(scope, '7')).toMatchObject({ user: { id: user.id } })
+  expect(await waiting()).toBe(poolSize - 1)
+  await other.query('commit')
+  await Promise.all(reads)
+})
 
 it.each([1, 2, 4])('reads and writes with a pool of %i', async (poolSize) => {
   host = await sqlAdapters({ url: database.url, poolSize })
