@@ -110,6 +110,8 @@ describe('what a browser may do with a file', () => {
 
   it('is not said of other answers', async () => {
     expect(await policyOf('/api/tasks/5/', 7)).toEqual([200, null])
+    // As a sandboxed answer it would be no script any more.
+    expect(await policyOf('/react-app/unresolved.js', 37)).toEqual([200, null])
   })
 })
 

@@ -3,11 +3,10 @@ import { decodedText } from './text.js'
 
 /**
  * In the paths of answers of Label Studio with files that its people choose, under its own origin.
- * No more of a path counts, because a server in between may resolve dots and double slashes, and
- * browsers ignore the policy where they show no document. Label Studio sandboxes uploads itself,
+ * A server in between may resolve dots and double slashes. Label Studio sandboxes uploads itself,
  * but not what its nginx sends for it.
  */
-const files = /resolve|presign|local-files|storage-data/
+const files = /\/(?:resolve|presign)|local-files|storage-data/
 
 /**
  * Keeps a script in a file from acting for whoever opens it: a Manager chooses the bucket of a
