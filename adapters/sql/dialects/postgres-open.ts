@@ -75,7 +75,8 @@ export async function openPostgres(
     // Filters produce an unlimited number of texts; the first ones are usually the frequent ones.
     if (names.size < maxNames && !names.has(text)) names.set(text, `scim_${names.size}`)
   }
-  const atMost = (most: number, take: Take) => inTurns(take, createTurns(most, timeoutMs))
+  const atMost = (most: number, take: Take) =>
+    inTurns(take, createTurns(most, timeoutMs), () => pool.ending)
   const mostWriters = Math.max(1, poolSize - Math.ceil(poolSize / 4))
   // Leaves a connection to what is urgent. Readers get one even while writers wait for a row.
   const others = atMost(Math.max(mostWriters + 1, poolSize - 1), connections.take)
@@ -98,8 +99,10 @@ export async function openPostgres(
 type Take = (onRelease?: () => void) => Promise<SqlClient>
 
 /** Takes a client once there is a turn. */
-function inTurns(take: Take, turns: Turns): Take {
+function inTurns(take: Take, turns: Turns, isEnding: () => boolean): Take {
   return async (onRelease = () => {}) => {
+    // It refuses at once, while those who have a turn may wait for a client until they time out.
+    if (isEnding()) return take(onRelease)
     await turns.take()
     const give = () => {
       turns.give()
