@@ -38,10 +38,14 @@ export function collector(limit: number, held?: Held) {
   }
 }
 
-export type GivenHeaders = OutgoingHttpHeaders | readonly string[] | undefined
+type GivenHeaders = OutgoingHttpHeaders | readonly string[] | undefined
 
-/** Sets what `writeHead` gets: names with values, or a list of both, as in `rawHeaders`. */
-export function setHeaders(response: ServerResponse, given: GivenHeaders = {}): void {
+/**
+ * Sets the headers among what `writeHead` gets after the status: names with values, or a list of
+ * both, as in `rawHeaders`.
+ */
+export function setHeaders(response: ServerResponse, rest: readonly unknown[]): void {
+  const given = (rest.find((each) => typeof each === 'object') as GivenHeaders) ?? {}
   if (!Array.isArray(given)) {
     for (const [name, value] of Object.entries(given)) {
       if (value !== undefined) response.setHeader(name, value)

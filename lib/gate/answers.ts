@@ -7,7 +7,6 @@ import {
   callLast,
   collector,
   describeChanged,
-  type GivenHeaders,
   maxChangedBytes,
   setHeaders,
 } from './answer-parts.js'
@@ -86,7 +85,7 @@ function holdBack(response: ServerResponse, changes: Changes, held?: Held): void
   const holding = {
     writeHead(status: number, ...rest: readonly unknown[]) {
       response.statusCode = status
-      setHeaders(response, rest.find((each) => typeof each === 'object') as GivenHeaders)
+      setHeaders(response, rest)
       return response
     },
     write(chunk: unknown, ...rest: readonly unknown[]) {
@@ -180,7 +179,7 @@ function listFilter(
 function sandbox(response: ServerResponse): void {
   const { writeHead } = response
   response.writeHead = (status: number, ...rest: readonly unknown[]) => {
-    setHeaders(response, rest.find((each) => typeof each === 'object') as GivenHeaders)
+    setHeaders(response, rest)
     const type = String(response.getHeader('Content-Type') ?? '')
     if (type !== 'application/pdf') response.appendHeader('Content-Security-Policy', 'sandbox')
     response.setHeader('X-Content-Type-Options', 'nosniff')

@@ -5,7 +5,6 @@ import {
   callLast,
   collector,
   describeChanged,
-  type GivenHeaders,
   maxChangedBytes,
   setHeaders,
 } from './answer-parts.js'
@@ -55,7 +54,7 @@ export function changeDocument(
     writeHead(status: number, ...rest: readonly unknown[]) {
       response.statusCode = status
       if (typeof rest[0] === 'string') response.statusMessage = rest[0]
-      setHeaders(response, rest.find((each) => typeof each === 'object') as GivenHeaders)
+      setHeaders(response, rest)
       begin()
       return body ? response : writeHead.call(response, status)
     },
