@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { PolicyDecision, PolicyQuestion } from '../../../lib/adapter/index.js'
-import { decodedText } from './text.js'
+import { decodedPath } from './text.js'
 
 /** Where Label Studio answers with what people wrote, and never with a page of its own. */
 const content = /^\/+(?:api|data|storage-data)\//
@@ -13,14 +13,14 @@ const withForms = /^\/+(?:admin|django-rq|api-auth|user\/(?:login|signup))\//
  * tasks could act for everybody who opens one: the Markdown tag shows frames with scripts.
  */
 export function withOwnScripts(
-  { request: { method = '', url = '/', headers } }: PolicyQuestion,
+  { request: { method = '', url, headers } }: PolicyQuestion,
   decision: PolicyDecision,
 ): PolicyDecision {
   if (decision.kind !== 'allow' || decision.answer?.isSandboxed) return decision
   const mayBeDocument = /^(?:GET|HEAD)$/.test(method) || /text\/html/i.test(headers.accept ?? '')
   // A socket passes only if its answer is not to be changed.
   if (!mayBeDocument || headers.upgrade !== undefined) return decision
-  const path = decodedText(url.split('?', 1)[0] ?? '', false)
+  const path = decodedPath(url)
   const isPage = path !== undefined && !content.test(path)
   const forms = withForms.test(path ?? '') ? "'self'" : "'none'"
   const document = isPage ? (html: string) => withNonce(html, forms) : withoutScripts

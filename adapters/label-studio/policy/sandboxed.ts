@@ -1,5 +1,5 @@
 import type { PolicyDecision, PolicyQuestion } from '../../../lib/adapter/index.js'
-import { decodedText } from './text.js'
+import { decodedPath } from './text.js'
 
 /**
  * In the paths of answers of Label Studio with files that its people choose, under its own origin.
@@ -13,11 +13,11 @@ const files = /\/(?:resolve|presign)|local-files|storage-data/
  * storage, and an Administrator may open its files.
  */
 export function sandboxed(
-  { request: { url = '/' } }: PolicyQuestion,
+  { request: { url } }: PolicyQuestion,
   decision: PolicyDecision,
 ): PolicyDecision {
   if (decision.kind !== 'allow') return decision
-  const path = decodedText(url.split('?', 1)[0] ?? '', false)
+  const path = decodedPath(url)
   // An administrator's path may not be UTF-8; Label Studio reads the rest of it.
   if (path !== undefined && !files.test(path)) return decision
   return { ...decision, answer: { ...decision.answer, isSandboxed: true } }

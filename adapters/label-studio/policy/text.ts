@@ -9,6 +9,11 @@ export function decodedText(text: string, isQuery = true): string | undefined {
   }
 }
 
+/** The decoded path of a request; `undefined` if it is not UTF-8. */
+export function decodedPath(url = '/'): string | undefined {
+  return decodedText(url.split('?', 1)[0] ?? '', false)
+}
+
 /** Stands for a body that is not JSON in UTF-8. */
 export const unreadable: unique symbol = Symbol('unreadable')
 
