@@ -24,7 +24,7 @@ import {
   lockForDeletion,
   removeAllMembers,
 } from './members.js'
-import { changeMembersAtOnce } from './members-at-once.js'
+import { type ChangeMembersAtOnce, membersAtOnce } from './members-at-once.js'
 import { type Write, type WriteOptions, writeOutbox } from './outbox.js'
 import { personReader, type VersionedResolver } from './person.js'
 import {
@@ -48,6 +48,7 @@ export function sqlGroupStore(
 ): GroupStore {
   const index = keyIndex(database, type)
   const store = sqlResourceStore<Group>(database, type, index)
+  const atOnce = membersAtOnce(database)
   return {
     ...store,
     supports: { ...store.supports, memberDeltas: true },
@@ -95,7 +96,7 @@ export function sqlGroupStore(
       })
     },
     changeMembers: (scope, id, change, options) =>
-      changeMembers(database, scope, { id, change, ...options }),
+      changeMembers({ database, atOnce }, scope, { id, change, ...options }),
     delete: (scope, id, options) => deleteGroup(database, scope, { id, ...options }),
     countMembers: (scope, ids) => readMemberCounts(database, scope.tenant, ids),
     listMembers: (scope, id, page) =>
@@ -107,14 +108,15 @@ export function sqlGroupStore(
 }
 
 async function changeMembers(
-  database: Database,
+  { database, atOnce }: { database: Database; atOnce: ChangeMembersAtOnce },
   scope: Scope,
   { id, change, now, outbox }: { id: string; change: MemberChange } & ChangeOptions,
 ): Promise<MembersChanged | undefined> {
   if (!isStorable(id)) return undefined
   const key = { tenant: scope.tenant, type, id }
-  const atOnce = { ...key, ...change, version: randomUUID(), lastModified: Date.parse(now), outbox }
-  const changed = await changeMembersAtOnce(database, scope, atOnce)
+  const version = randomUUID()
+  const lastModified = Date.parse(now)
+  const changed = await atOnce(scope, { ...key, ...change, version, lastModified, outbox })
   if (changed) {
     const { row, ...members } = changed
     return { ...members, group: toResource<Group>(type, row) }

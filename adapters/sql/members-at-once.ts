@@ -91,20 +91,95 @@ export interface ChangedAtOnce {
   readonly removed: readonly string[]
 }
 
+/** @returns `undefined` if nothing was changed */
+export type ChangeMembersAtOnce = (
+  scope: Scope,
+  change: ChangeAtOnce,
+) => Promise<ChangedAtOnce | undefined>
+
+interface Waiting {
+  readonly scope: Scope
+  readonly change: ChangeAtOnce
+  readonly resolve: (changed: ChangedAtOnce | undefined) => void
+  readonly reject: (reason: unknown) => void
+}
+
+/** How many changes are made as one. A failure repeats all of them. */
+const mostTogether = 16
+
 /**
  * Changes a group in one statement, so that its row is not locked while messages travel. Only where
  * a statement can make several changes, and only if all named are people who really join or leave.
- *
- * @returns `undefined` if nothing was changed
+ * The row is locked until the change is on disk, so changes of the same group that arrive meanwhile
+ * would reach the disk one after the other; they are made as one instead.
  */
-export async function changeMembersAtOnce(
+export function membersAtOnce(database: Database): ChangeMembersAtOnce {
+  if (!database.dialect.changesTogether) return async () => undefined
+  /** Those that wait, for each group that is being changed. */
+  const groups = new Map<string, Waiting[]>()
+  const goOn = async (key: string, waiting: Waiting[]) => {
+    while (waiting.length > 0) await makeTogether(database, waiting.splice(0, mostTogether))
+    groups.delete(key)
+  }
+  return (scope, change) =>
+    new Promise((resolve, reject) => {
+      const each = { scope, change, resolve, reject }
+      const key = JSON.stringify([change.tenant, change.id])
+      const waiting = groups.get(key)
+      if (waiting) {
+        waiting.push(each)
+        return
+      }
+      const later: Waiting[] = []
+      groups.set(key, later)
+      void makeAlone(database, each).then(() => goOn(key, later))
+    })
+}
+
+/** If that does not work for all of them, each is made by itself. */
+async function makeTogether(database: Database, all: readonly Waiting[]): Promise<void> {
+  const wanted = all.filter(({ scope }) => !scope.signal.aborted)
+  const whole = wanted.length > 1 ? asOne(wanted.map(({ change }) => change)) : undefined
+  const changed = whole ? await carryOut(database, whole).catch(() => undefined) : undefined
+  // Those that were given up learn the reason from their own.
+  const others = changed ? all.filter((each) => !wanted.includes(each)) : all
+  if (changed) for (const { change, resolve } of wanted) resolve(resultOf(change, changed))
+  await Promise.all(others.map((each) => makeAlone(database, each)))
+}
+
+function makeAlone(database: Database, { scope, change, resolve, reject }: Waiting): Promise<void> {
+  const made = carryOut(database, change, scope)
+  return made.then((row) => resolve(row && resultOf(change, row)), reject)
+}
+
+/** The changes of one group as one change, unless two of them name the same person. */
+function asOne(changes: readonly ChangeAtOnce[]): ChangeAtOnce | undefined {
+  const [first] = changes
+  const named = changes.flatMap(({ add, remove }) => [...new Set([...add, ...remove])])
+  if (first === undefined || new Set(named).size < named.length) return undefined
+  return {
+    ...first,
+    add: changes.flatMap(({ add }) => add),
+    remove: changes.flatMap(({ remove }) => remove),
+    lastModified: Math.max(...changes.map(({ lastModified }) => lastModified)),
+    outbox: {
+      pending: changes.flatMap(({ outbox }) => outbox?.pending ?? []),
+      audit: changes.flatMap(({ outbox }) => outbox?.audit ?? []),
+    },
+  }
+}
+
+function resultOf({ add, remove }: ChangeAtOnce, row: ResourceRow): ChangedAtOnce {
+  return { row, added: [...new Set(add)].sort(), removed: [...new Set(remove)] }
+}
+
+async function carryOut(
   database: Database,
-  scope: Scope,
   { add, remove, outbox = {}, ...change }: ChangeAtOnce,
-): Promise<ChangedAtOnce | undefined> {
+  scope?: Scope,
+): Promise<ResourceRow | undefined> {
   const { pending = [], audit = [] } = outbox
-  const isFew = add.length + remove.length <= maxMarksAtOnce
-  if (!database.dialect.changesTogether || !isFew) return undefined
+  if (add.length + remove.length > maxMarksAtOnce) return undefined
   const [added, removed] = [[...new Set(add)].sort(), [...new Set(remove)]]
   const ids = new Set([...added, ...removed])
   const isPlain = ids.size === added.length + removed.length && pending.every((id) => ids.has(id))
@@ -114,8 +189,8 @@ export async function changeMembersAtOnce(
   const counts = { added: added.length, removed: removed.length }
   const values = { ...change, ...lists, ...marks, ...counts }
   try {
-    const { rows } = await database.alone(changeAtOnce, values, { scope })
-    return rows[0] && { row: rows[0], added, removed }
+    const { rows } = await database.alone(changeAtOnce, values, scope ? { scope } : {})
+    return rows[0]
   } catch (error) {
     if ((error as { code?: unknown }).code === incomplete) return undefined
     throw error
