@@ -5,10 +5,11 @@ import type { ParsedFilter, ResolvedFilter } from '../filter/ast.js'
 import { evaluateValue } from '../filter/evaluate.js'
 import { type PatchPath, parsePatchPath } from '../filter/parse.js'
 import { resolveValueFilter } from '../filter/resolve.js'
-import { isObject } from '../schema/json.js'
+import { isObject, own } from '../schema/json.js'
 import { printPath, subAttribute } from '../schema/paths.js'
 import { isScimUrn, withoutLegacyUrn } from '../schema/read-schemas.js'
 import type { AttributeDefinition, AttributePath, Json, ResourceType } from '../schema/types.js'
+import { asElement } from '../schema/wrapped-value.js'
 import type { PatchContext } from './context.js'
 
 /** The value filter of a path, compiled. */
@@ -75,7 +76,7 @@ export function resolveTarget(given: string, context: TargetContext): PatchTarge
   const whole = named === undefined ? path : { ...path, sub: named }
   return {
     path: whole,
-    filter: resolveFilter(filter, attribute, deviations),
+    filter: resolveFilter(asKept(filter, attribute, deviations), attribute, deviations),
     name: printPath(whole),
   }
 }
@@ -134,6 +135,36 @@ function unknownNameIn(filter: ParsedFilter, attribute: AttributeDefinition): st
       return undefined
     default:
       return subAttribute(attribute, filter.path.text) ? undefined : filter.path.text
+  }
+}
+
+/**
+ * The filter with the values that elements keep: an element that was sent as the JSON text of its
+ * whole is named by that text, too (see `asElement`).
+ */
+function asKept(
+  filter: ParsedFilter,
+  attribute: AttributeDefinition,
+  deviations: Deviations,
+): ParsedFilter {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return {
+        kind: filter.kind,
+        nodes: filter.nodes.map((node) => asKept(node, attribute, deviations)),
+      }
+    case 'not':
+      return { kind: 'not', node: asKept(filter.node, attribute, deviations) }
+    case 'compare': {
+      const sub = subAttribute(attribute, filter.path.text)
+      if (!attribute.multiValued || sub?.name !== 'value') return filter
+      const element = asElement({ value: filter.value }, { deviations })
+      const value = isObject(element) ? own(element, 'value') : undefined
+      return typeof value === 'string' ? { ...filter, value } : filter
+    }
+    default:
+      return filter
   }
 }
 

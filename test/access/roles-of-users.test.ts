@@ -110,19 +110,20 @@ describe('a person whose roles the identity provider sends', () => {
     expect([again.status, again.body.userName, again.body.roles]).toEqual([200, 'ada', undefined])
   })
 
-  it('gets an app role that Entra ID adds as JSON text, and loses it by a new list', async () => {
+  const appRole = JSON.stringify({ id: '827f0d2e', value: 'LS.Manager', displayName: 'Manager' })
+  it.each([
+    ['a new list', { op: 'replace', path: 'roles', value: [{ value: 'User', primary: false }] }],
+    ['a list to remove', { op: 'Remove', path: 'roles', value: [{ value: appRole }] }],
+    ['the text in a filter', { op: 'Remove', path: `roles[value eq ${JSON.stringify(appRole)}]` }],
+  ])('gets an app role that Entra ID adds as JSON text, and loses it by %s', async (_, loss) => {
     const { body, ended, given, send, drain } = await start({ roles_users }, [])
-    const change = (op: string, value: readonly object[]) =>
-      send('patch', `/Users/${body.id}`, {
-        schemas: [patchOp],
-        Operations: [{ op, path: 'roles', value }],
-      })
-    const role = { id: '827f0d2e', value: 'LS.Manager', displayName: 'Manager' }
-    const added = await change('Add', [{ value: JSON.stringify(role) }])
+    const change = (operation: object) =>
+      send('patch', `/Users/${body.id}`, { schemas: [patchOp], Operations: [operation] })
+    const added = await change({ op: 'Add', path: 'roles', value: [{ value: appRole }] })
     expect([added.status, added.body.roles]).toEqual([200, [{ value: 'LS.Manager' }]])
     await drain()
     expect(given).toEqual(['Manager'])
-    expect((await change('replace', [{ value: 'User', primary: false }])).status).toBe(200)
+    expect((await change(loss)).status).toBe(200)
     expect(ended).toEqual(['ada'])
   })
 

@@ -233,8 +233,9 @@ export const deviations: readonly Deviation[] = [
     description:
       'The JSON text of an object or array is accepted for a complex attribute, an extension ' +
       'and the value of a PATCH operation without a path, up to 32,768 characters; also for an ' +
-      'element of a list as its only part: {"value": "{\\"id\\":…,\\"value\\":\\"Admin\\"}"}. ' +
-      'Off: 400 invalidValue, and in an element an ordinary text.',
+      'element of a list as its only part: {"value": "{\\"id\\":…,\\"value\\":\\"Admin\\"}"}, ' +
+      'and in the value filter of a PATCH path. Off: 400 invalidValue, and in an element an ' +
+      'ordinary text.',
     test: 'test/patch/deviations.test.ts',
   },
   {

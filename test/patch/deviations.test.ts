@@ -23,6 +23,10 @@ const groupUrn = 'urn:ietf:params:scim:schemas:core:2.0:Group'
 const sales = resources['User']![enterprise] as JsonObject
 const names = resources['User']!['name'] as JsonObject
 
+/** An element as Entra ID names an app role: by the JSON text of its whole, quoted for a filter. */
+const inFilter = (element: JsonObject) => JSON.stringify(JSON.stringify(element))
+const homeAsText = inFilter({ id: '1', value: home.value, displayName: 'Home' })
+
 /** Attributes that differ afterwards (`null`: unassigned), or the `scimType` of the refusal. */
 type Outcome = JsonObject | string
 
@@ -270,6 +274,29 @@ const rows: readonly Row[] = [
     },
     on: { emails: [work, { type: 'home', value: 'new@x.example' }] },
     off: { emails: [work, { type: 'home', value: '{"value":"new@x.example"}' }] },
+  },
+  ...[
+    { filter: `value eq ${homeAsText}`, on: [work], off: [work, home] },
+    { filter: `not (value eq ${homeAsText})`, on: [home], off: null },
+    { filter: `value ne ${homeAsText} and type eq "work"`, on: [home], off: [home] },
+    { filter: `type eq "x" or VALUE eq ${homeAsText}`, on: [work], off: [work, home] },
+    { filter: `display eq ${homeAsText}`, on: [work, home], off: [work, home] },
+  ].map(
+    ({ filter, on, off }): Row => ({
+      id: 'jsonText',
+      name: `the JSON text of a value in a filter: ${filter}`,
+      operation: { op: 'remove', path: `emails[${filter}]` },
+      on: { emails: on },
+      off: { emails: off },
+    }),
+  ),
+  {
+    id: 'jsonText',
+    name: 'the JSON text of a member in a filter',
+    type: 'Group',
+    operation: { op: 'remove', path: `members[value eq ${inFilter({ id: '1', value: 'a' })}]` },
+    on: { members: [bob!, cleaners!] },
+    off: { members: [ada!, bob!, cleaners!] },
   },
   {
     id: 'jsonText',
