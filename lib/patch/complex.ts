@@ -90,8 +90,9 @@ function complexRules(change: Change, context: PatchContext): ValueRules {
   const subs = change.definition.subAttributes ?? []
   const immutable = subs.filter(({ mutability }) => mutability === 'immutable')
   const kept = [...immutable, ...subs.filter(isDerived)]
-  // A value to be removed is only compared.
-  const read = change.op === 'remove' ? readElement : readListed
+  // A value to be removed is only compared; but what names no member must not look like one removed.
+  const isCompared = change.op === 'remove' && !areMemberships(change.definition)
+  const read = isCompared ? readElement : readListed
   return {
     read: (value) => asShown(read(change.definition, value, context, change.name), change, context),
     merge: (before, added) => {

@@ -199,6 +199,11 @@ describe('memberChange refuses', () => {
       { op: 'remove', path: 'members', value: [{}] },
       'invalidValue',
     ],
+    [
+      'a member to remove without its id',
+      { op: 'remove', path: 'members', value: [{ value: 'a' }, { display: 'A' }] },
+      'invalidValue',
+    ],
     ['a number (S-INT-06)', { op: 'remove', path: 'members', value: 3 }, 'invalidValue'],
     ['a malformed path (R-PATCH-07)', { op: 'remove', path: 'members.' }, 'invalidPath'],
     [

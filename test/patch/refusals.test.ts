@@ -167,11 +167,23 @@ const refused: Readonly<Record<string, Refused>> = {
     detail: 'To remove all of "members", leave "value" out; null removes nobody.',
   },
   'an empty value to remove': {
-    type: 'Group',
-    operation: { op: 'remove', path: 'members', value: [{}] },
+    operation: { op: 'remove', path: 'emails', value: [{}] },
     scimType: 'invalidValue',
-    detail: 'A value to remove from "members" is empty.',
+    detail: 'A value to remove from "emails" is empty.',
   },
+  ...Object.fromEntries(
+    [{}, { display: 'Ada' }, { $ref: '../Users/a' }, { value: '' }, { type: 'User' }].map(
+      (member): [string, Refused] => [
+        `a member to remove without its id: ${JSON.stringify(member)}`,
+        {
+          type: 'Group',
+          operation: { op: 'remove', path: 'members', value: [member] },
+          scimType: 'invalidValue',
+          detail: 'Attribute "members.value" is required for each value.',
+        },
+      ],
+    ),
+  ),
   'a removal by value, strictly': {
     type: 'Group',
     operation: { op: 'remove', path: 'members', value: [{ value: 'a' }] },
