@@ -186,7 +186,9 @@ const pausedOutcome: PendingOutcome = { kind: 'retry', afterMs: pausedMs, error:
  */
 function putOff(entry: PendingUser, openMs: number, options: ResolvedOptions): PendingOutcome {
   const afterMs = openMs + jitter(entry.attempts, options)
-  return { kind: 'retry', afterMs, error: entry.lastError ?? describeFailure('outage') }
+  // An earlier failure of this person would make the next one look like one of many.
+  const known = isOutageText(entry.lastError) ? entry.lastError : undefined
+  return { kind: 'retry', afterMs, error: known ?? describeFailure('outage') }
 }
 
 /** Reports the first failure and the last one, but not the retries in between. */

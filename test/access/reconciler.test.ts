@@ -44,6 +44,9 @@ const untilTrue = async (condition: () => boolean): Promise<void> => {
   while (!condition() && performance.now() < deadline)
     await new Promise((resolve) => setTimeout(resolve, 5))
 }
+const bug = () => {
+  throw new Error('Bug.')
+}
 const down = () => {
   throw new UnavailableError('Connection refused.', { retryAfterSeconds: 0 })
 }
@@ -162,6 +165,30 @@ describe('the reconciler', () => {
     pass(600_000)
     await shared.drain()
     expect(await pendingOf(user!)).toBeUndefined()
+  })
+
+  it('does not count against a person that they were put off because the host was down', async () => {
+    const { addUsers, reconciler, host, pass, pendingOf, access, scope } = setUp()
+    const { drain } = bound(reconciler({ maxAttempts: 3 }))
+    const [user, ...others] = await addUsers(4)
+    host.haveTrouble((_scope, name) => void (name === 'user0@example.com' && bug()))
+    await drain()
+    host.haveTrouble(() => {
+      throw new UnavailableError('Down.', { retryAfterSeconds: 60 })
+    })
+    await access.mark(
+      scope,
+      others.map(({ id }) => id),
+    )
+    await drain()
+    pass(5_000)
+    await drain()
+    expect(await pendingOf(user!)).toMatchObject({ attempts: 2 })
+
+    host.haveTrouble(bug)
+    pass(600_000)
+    await drain()
+    expect(await pendingOf(user!)).toMatchObject({ failed: false, attempts: 3 })
   })
 
   it('gives up and reports whom the host will not take, and retries when told to', async () => {
