@@ -1,5 +1,5 @@
 import { memoryAdapters } from '../../adapters/memory/index.js'
-import { createReconciler, enforceNow, holdLease } from '../../lib/access/index.js'
+import { createReconciler, enforceNow, holdLease, holdLeaseIfFree } from '../../lib/access/index.js'
 import { type AccessStore, RefusedError, UnavailableError } from '../../lib/stores/index.js'
 import { aGate, recordingTarget } from './recording-target.js'
 import { createWorld, type World } from './world.js'
@@ -144,5 +144,63 @@ describe('holdLease beside a reconciler that is always first', () => {
       code: 'ERR_SCIM_UNAVAILABLE',
       retryAfterSeconds: 7,
     })
+  })
+})
+
+describe.each([
+  { name: 'holdLease', hold: holdLease, isMarkedAfterwards: true },
+  { name: 'holdLeaseIfFree', hold: holdLeaseIfFree, isMarkedAfterwards: false },
+])('$name', ({ hold, isMarkedAfterwards }) => {
+  const { adapters, scope } = createWorld(memoryAdapters())
+  const { access } = adapters
+  const lease = { timeoutMs: 50, retryAfterSeconds: 7 }
+  const isMarked = async (id: string) => (await access.pendingOf(scope, [id])).length > 0
+  const takeFrom = (id: string) =>
+    access.claim({ owner: 'rival', limit: 1, leaseMs: 60_000, tenant: 'acme', userIds: [id] })
+  const fails = async () => {
+    throw new Error('No.')
+  }
+  let people = 0
+  const aPerson = () => `person${people++}`
+
+  it.each([
+    { of: 'somebody with no mark', before: 0, during: 0, isLeft: isMarkedAfterwards },
+    { of: 'somebody marked before', before: 1, during: 0, isLeft: true },
+    { of: 'somebody marked meanwhile', before: 0, during: 1, isLeft: true },
+  ])('returns the lease of $of, and leaves them marked: $isLeft', async (row) => {
+    const userId = aPerson()
+    if (row.before) await access.mark(scope, [userId])
+    const work = async () => {
+      expect(await takeFrom(userId)).toEqual([])
+      if (row.during) await access.mark(scope, [userId])
+      return 'done'
+    }
+    expect(await hold(access, scope, { userId, ...lease }, work)).toBe('done')
+    expect(await isMarked(userId)).toBe(row.isLeft)
+    await access.mark(scope, [userId])
+    expect(await takeFrom(userId)).toHaveLength(1)
+  })
+
+  it('returns the lease of somebody whose work failed, and leaves them marked', async () => {
+    const userId = aPerson()
+    await expect(hold(access, scope, { userId, ...lease }, fails)).rejects.toThrow('No.')
+    expect(await isMarked(userId)).toBe(true)
+    expect(await takeFrom(userId)).toHaveLength(1)
+  })
+
+  it('does not wait for the lease that its caller holds, but for that of others', async () => {
+    const [userId, other] = [aPerson(), aPerson()]
+    await access.mark(scope, [other])
+    await takeFrom(other)
+    const inner = (leased: typeof scope, id: string) =>
+      hold(access, leased, { userId: id, ...lease }, async () => 'done').catch(() => 'busy')
+    const work = async (leased: typeof scope) => [
+      await inner(leased, userId),
+      await inner(leased, other),
+      await inner(scope, userId),
+    ]
+    const found = await hold(access, scope, { userId, ...lease }, work)
+    expect(found).toEqual(['done', 'busy', 'busy'])
+    expect(await isMarked(other)).toBe(true)
   })
 })
