@@ -61,6 +61,86 @@ it('marks again if the machine was suspended for longer than the claim lasts', a
   expect(marked).toEqual([['ann']])
 })
 
+describe('a claim is renewed', () => {
+  beforeEach(() => void jest.useFakeTimers())
+  afterEach(() => void jest.useRealTimers())
+
+  /** Work that ends when its claim is lost; `answers` of the store to each renewal. */
+  function renewing(answers: (renewal: number) => boolean | Error, attemptMs = 600_000) {
+    const renewed: number[] = []
+    const marked: string[] = []
+    const startedAt = Date.now()
+    const access = {
+      async renew() {
+        renewed.push(Date.now() - startedAt)
+        const answer = answers(renewed.length)
+        if (answer instanceof Error) throw answer
+        return answer
+      },
+      mark: async (_scope: unknown, ids: readonly string[]) => void marked.push(...ids),
+    } as unknown as AccessStore
+    let end: (value: string) => void = () => {}
+    const ended: { name?: string; at?: number } = {}
+    const work = underLease(
+      access,
+      aScope('acme'),
+      { ...lease, leaseMs: 9_000, attemptMs },
+      ({ signal }) =>
+        new Promise<string>((resolve, reject) => {
+          end = resolve
+          signal.addEventListener('abort', () => {
+            Object.assign(ended, { name: signal.reason.name, at: Date.now() - startedAt })
+            reject(signal.reason)
+          })
+        }),
+    )
+    work.catch(() => {})
+    return { renewed, marked, ended, work, end: (value: string) => end(value) }
+  }
+  const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms)
+
+  it('as long as the work goes on, and no longer', async () => {
+    const { renewed, marked, ended, work, end } = renewing(() => true)
+    await pass(30_000)
+    expect(ended).toEqual({})
+    expect(renewed).toEqual([3, 6, 9, 12, 15, 18, 21, 24, 27, 30].map((at) => at * 1_000))
+    end('done')
+    expect(await work).toBe('done')
+    await pass(30_000)
+    expect([renewed.length, marked]).toEqual([10, []])
+  })
+
+  it('at most as long as an attempt may take', async () => {
+    const { renewed, ended } = renewing(() => true, 10_000)
+    await pass(60_000)
+    expect(ended).toEqual({ name: 'TimeoutError', at: 10_000 })
+    expect(renewed.filter((at) => at < 10_000)).toEqual([3_000, 6_000, 9_000])
+  })
+
+  it('until the store says that another worker has it: the work ends at once', async () => {
+    const { marked, ended } = renewing((renewal) => renewal === 1)
+    await pass(60_000)
+    expect(ended).toEqual({ name: 'AbortError', at: 6_000 })
+    expect(marked).toEqual(['ann'])
+  })
+
+  it('until it may have run out while the store could not be reached', async () => {
+    const { marked, ended } = renewing((renewal) => (renewal === 1 ? true : new Error('Down.')))
+    await pass(60_000)
+    expect(ended).toEqual({ name: 'AbortError', at: 12_000 })
+    expect(marked).toEqual(['ann'])
+  })
+
+  it('and what the store says after the end counts no more', async () => {
+    const { marked, ended, work, end } = renewing(() => false)
+    await pass(2_999)
+    end('done')
+    expect(await work).toBe('done')
+    await pass(60_000)
+    expect([ended, marked]).toEqual([{}, []])
+  })
+})
+
 it('tries again to mark, and keeps the error of the work', async () => {
   const { access, marked } = storeWith({ isHeld: false, failures: 2 })
   await expect(underLease(access, aScope('acme'), lease, fails)).rejects.toThrow('504')
