@@ -20,6 +20,7 @@ function storeWith({ isHeld = true, failures = 0 }) {
   const access = {
     renew: async () => isHeld,
     async mark(_scope: unknown, ids: readonly string[]) {
+      await new Promise(setImmediate)
       left -= 1
       if (left >= 0) throw new Error('The database cannot be reached.')
       marked.push(ids)

@@ -88,6 +88,7 @@ describe('the reconciler', () => {
     await drained
 
     expect(host.calls.at(-1)).toMatchObject({ user: 'user0@example.com' })
+    expect(host.maxBusy()).toBe(2)
   })
 
   it('tries again later and later, by full jitter up to a bound', async () => {

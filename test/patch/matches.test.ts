@@ -140,6 +140,19 @@ const rows: Readonly<Record<string, Row>> = {
     operation: replace('emails[type eq "other"]', { value: home.value, type: 'other' }),
     after: emails(work, home, { value: home.value, type: 'other' }),
   },
+  'merges a value with the one that it becomes': {
+    operation: replace('emails[type eq "home"]', {
+      value: work.value,
+      type: 'work',
+      display: 'Ines',
+    }),
+    after: emails({ ...work, display: 'Ines' }),
+  },
+  'creates a value for a sub-attribute without a filter, strictly too (RFC 7644 §3.5.2.1)': {
+    operation: add('phoneNumbers.value', '+33 1 23'),
+    choice: strict,
+    after: ['phoneNumbers', [{ value: '+33 1 23' }]],
+  },
   'creates the value of an attribute without values': {
     operation: add('phoneNumbers[type eq "work"].value', '+33 1 23'),
     after: ['phoneNumbers', [{ type: 'work', value: '+33 1 23' }]],
@@ -208,6 +221,45 @@ describe('an operation on the values that a filter matches (RFC 7644 §3.5.2)', 
     }
     const [name, value] = after
     expect(run().resource).toEqual({ ...resources[type], [name]: value })
+  })
+
+  it('makes the value primary that it names last, wherever it is in the list', () => {
+    const primary = (type: string) => replace(`emails[type eq "${type}"].primary`, true)
+    const { resource } = patch('User', [primary('home'), primary('work')])
+    expect(resource['emails']).toEqual([work, { ...home, primary: false }])
+  })
+
+  it('replaces the value without a type that it has created before', () => {
+    const created = replace('emails[type eq "other"]', { value: 'i@x.example' })
+    const untyped = { value: 'i@x.example', display: 'Ines' }
+    const given = { ...resources['User'], emails: [untyped] }
+    expect(patch('User', [created], { resource: given }).resource['emails']).toEqual([
+      { type: 'other', value: 'i@x.example' },
+    ])
+  })
+
+  it('creates the singular value that its filter describes', () => {
+    const path = `${enterprise}:manager`
+    const remove = { op: 'remove', path }
+    const described = add(`${path}[value eq "m9"]`, { value: 'm9' })
+    const { resource } = patch('User', [remove, described])
+    expect((resource[enterprise] as JsonObject)['manager']).toEqual({ value: 'm9' })
+    expect(refusal(() => patch('User', [described])).scimType).toBe('noTarget')
+  })
+
+  it('leaves no empty list of what has only a label', () => {
+    const { resource, changed } = patch('User', [
+      { op: 'remove', path: 'phoneNumbers' },
+      add('phoneNumbers[type eq "work"].primary', true),
+    ])
+    expect(Object.hasOwn(resource, 'phoneNumbers')).toBe(false)
+    expect(changed).toEqual([])
+  })
+
+  it('leaves alone what is stored elsewhere without a value', () => {
+    const given = { ...resources['User'], ims: [{ type: 'x' }] }
+    const { resource, changed } = patch('User', [replace('title', 'T')], { resource: given })
+    expect([changed, resource['ims']]).toEqual([['title'], [{ type: 'x' }]])
   })
 
   it('adds nothing twice when it is repeated', () => {

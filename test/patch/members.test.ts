@@ -138,6 +138,22 @@ const unclear: readonly Row[] = [
     name: 'a filter asks for the name',
     operations: [{ op: 'remove', path: 'members[display eq "a"]' }],
   },
+  {
+    name: 'a filter asks for an id or a name',
+    operations: [{ op: 'remove', path: 'members[value eq "a" or display eq "b"]' }],
+  },
+  {
+    name: 'a filter names an id without quotation marks',
+    operations: [{ op: 'remove', path: 'members[value eq 5]' }],
+  },
+  {
+    name: 'a sub-attribute is added',
+    operations: [{ op: 'add', path: 'members.display', value: 'a' }],
+  },
+  {
+    name: 'a sub-attribute is removed by its value',
+    operations: [{ op: 'remove', path: 'members.value', value: 'a' }],
+  },
   { name: 'a filter excludes', operations: [{ op: 'remove', path: 'members[value ne "a"]' }] },
   {
     name: 'a filter is negated',
