@@ -67,14 +67,17 @@ describe('a claim is renewed', () => {
   afterEach(() => void jest.useRealTimers())
 
   /** Work that ends when its claim is lost; `answers` of the store to each renewal. */
-  function renewing(answers: (renewal: number) => boolean | Error, attemptMs = 600_000) {
+  function renewing(
+    answers: (renewal: number) => boolean | Error | Promise<boolean>,
+    attemptMs = 600_000,
+  ) {
     const renewed: number[] = []
     const marked: string[] = []
     const startedAt = Date.now()
     const access = {
       async renew() {
         renewed.push(Date.now() - startedAt)
-        const answer = answers(renewed.length)
+        const answer = await answers(renewed.length)
         if (answer instanceof Error) throw answer
         return answer
       },
@@ -132,13 +135,14 @@ describe('a claim is renewed', () => {
     expect(marked).toEqual(['ann'])
   })
 
-  it('and what the store says after the end counts no more', async () => {
-    const { marked, ended, work, end } = renewing(() => false)
-    await pass(2_999)
+  it.each([true, false])('and not after the end, if the store then says %s', async (answer) => {
+    const slowly = new Promise<boolean>((resolve) => setTimeout(resolve, 5_000, answer))
+    const { renewed, marked, ended, work, end } = renewing(() => slowly)
+    await pass(4_000)
     end('done')
     expect(await work).toBe('done')
     await pass(60_000)
-    expect([ended, marked]).toEqual([{}, []])
+    expect([renewed.length, ended, marked]).toEqual([1, {}, []])
   })
 })
 

@@ -168,6 +168,36 @@ describe('the reconciler', () => {
     expect(await pendingOf(user!)).toBeUndefined()
   })
 
+  it.each([
+    ['succeeds', () => {}],
+    ['refuses one person', bug],
+  ])('goes on asking a host that %s between failures', async (_, answer) => {
+    const { addUsers, reconciler, host } = setUp()
+    await addUsers(6)
+    const asked: string[] = []
+    host.haveTrouble((_scope, name) => {
+      asked.push(name)
+      return asked.length === 3 ? answer() : asked.length < 6 ? down() : undefined
+    })
+    await reconciler({ concurrency: 1 }).drain()
+    expect(asked).toHaveLength(6)
+  })
+
+  it('tries again after an outage, however often it failed before', async () => {
+    const { addUsers, reconciler, host, pass, pendingOf } = setUp()
+    const [user] = await addUsers(1)
+    const { drain } = bound(reconciler({ maxAttempts: 3 }))
+    for (const trouble of [bug, bug, down, bug]) {
+      host.haveTrouble(trouble)
+      await drain()
+      pass(600_000)
+    }
+    expect(await pendingOf(user!)).toMatchObject({ failed: false, attempts: 4 })
+    host.haveTrouble(bug)
+    await drain()
+    expect(await pendingOf(user!)).toMatchObject({ failed: true })
+  })
+
   it('does not count against a person that they were put off because the host was down', async () => {
     const { addUsers, reconciler, host, pass, pendingOf, access, scope } = setUp()
     const { drain } = bound(reconciler({ maxAttempts: 3 }))

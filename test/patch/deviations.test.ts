@@ -280,7 +280,8 @@ const rows: readonly Row[] = [
     { filter: `not (value eq ${homeAsText})`, on: [home], off: null },
     { filter: `value ne ${homeAsText} and type eq "work"`, on: [home], off: [home] },
     { filter: `type eq "x" or VALUE eq ${homeAsText}`, on: [work], off: [work, home] },
-    { filter: `display eq ${homeAsText}`, on: [work, home], off: [work, home] },
+    { filter: `type eq ${inFilter({ value: 'home' })}`, on: [work, home], off: [work, home] },
+    { filter: `value eq ${inFilter({ value: 5 })}`, on: [work, home], off: [work, home] },
   ].map(
     ({ filter, on, off }): Row => ({
       id: 'jsonText',
@@ -290,6 +291,16 @@ const rows: readonly Row[] = [
       off: { emails: off },
     }),
   ),
+  {
+    id: 'jsonText',
+    name: 'text like JSON in the filter of a singular attribute, which is not unwrapped',
+    operation: {
+      op: 'remove',
+      path: `${enterprise}:manager[value eq ${inFilter({ value: 'm1' })}]`,
+    },
+    on: {},
+    off: {},
+  },
   {
     id: 'jsonText',
     name: 'the JSON text of a member in a filter',
