@@ -4,6 +4,7 @@ import {
   applyPlan,
   compileRules,
   type Grant,
+  isEmptyPlan,
   type MappingRules,
   mappingPolicy,
   membershipsOf,
@@ -140,6 +141,17 @@ describe('group mapping', () => {
           access.role === null ? keptRole : [{ kind: 'role', role: access.role }]
         if (access.role !== 'Not Activated') wanted.push(...membershipsOf(access))
         expect(sorted(reached)).toEqual(sorted(wanted))
+      }),
+    )
+  })
+
+  it('does something exactly if the ledger changes', () => {
+    fc.assert(
+      fc.property(situation, (s) => {
+        const planned = plan(s.ledger, accessOf(s))
+        const after = applyPlan(s.ledger, planned)
+        const isSame = JSON.stringify(sorted(after)) === JSON.stringify(sorted(s.ledger))
+        expect(isEmptyPlan(planned)).toBe(isSame)
       }),
     )
   })
