@@ -634,6 +634,20 @@ const accessDefects: readonly Defect[] = [
     settle: (owner, entry, outcome) =>
       access.settle(owner, entry, outcome.kind === 'retry' ? { ...outcome, afterMs: 0 } : outcome),
   })),
+  inAccess('leave those put off who are marked again', ['pending.settle.marked'], (access) => {
+    const late = new Set<string>()
+    return {
+      settle(owner, entry, outcome) {
+        if (outcome.kind === 'retry' && outcome.afterMs > 60_000) late.add(entry.userId)
+        return access.settle(owner, entry, outcome)
+      },
+      mark: (scope, ids) =>
+        access.mark(
+          scope,
+          ids.filter((id) => !late.has(id)),
+        ),
+    }
+  }),
   inAccess('try failed entries again', ['pending.settle.failed'], (access) => ({
     settle: (owner, entry, outcome) => {
       const retry = { kind: 'retry', afterMs: 0, error: '' } as const

@@ -270,6 +270,24 @@ const settling: readonly AccessCheck[] = [
     },
   },
   {
+    id: 'pending.settle.marked',
+    title: 'makes somebody who was put off due at once when they are marked again',
+    async run(context) {
+      const { access, scope } = context
+      const [id] = (await markNew(context, 1)) as [string]
+      const [entry] = await claimAll(context, [id])
+      const off = { kind: 'retry', afterMs: 3_600_000, error: 'down' } as const
+      await access.settle(owner, entry as PendingUser, off)
+      await access.mark(scope, [id])
+      const due = await claim(context, { limit: 1 })
+      expectEqual(
+        due.map(({ userId, attempts }) => ({ userId, attempts })),
+        [{ userId: id, attempts: 0 }],
+        'claim after the mark',
+      )
+    },
+  },
+  {
     id: 'pending.settle.failed',
     title: 'gives up a failed entry until it is retried or marked again',
     async run(context) {
