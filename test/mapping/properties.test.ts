@@ -167,6 +167,22 @@ describe('group mapping', () => {
     )
   })
 
+  it('re-evaluates exactly the groups to which a change of rules gives or takes something', () => {
+    fc.assert(
+      fc.property(rules, rules, policy, (before, after, byPolicy) => {
+        const given = (of: MappingRules, displayName: string) => {
+          const person = { active: true, hadRole: false }
+          const { reasons } = resolveAccess(of, [{ id: '1', displayName }], byPolicy, person)
+          return [...new Set(reasons.map((reason) => JSON.stringify(reason.grant)))].sort()
+        }
+        const touched = names.filter(
+          (each) => given(before, each).join() !== given(after, each).join(),
+        )
+        expect(affectedGroups(before, after, byPolicy)).toEqual(touched.sort())
+      }),
+    )
+  })
+
   it('re-evaluates everybody whom a change of rules touches', () => {
     fc.assert(
       fc.property(situation, rules, (s, after) => {

@@ -225,8 +225,11 @@ describe('affectedGroups', () => {
     expect(affectedGroups(rules, after, policy)).toEqual(['LS-Ann', 'LS-New'])
   })
 
-  it('names every group when the first rules are saved', () => {
-    expect(affectedGroups(noRules, rules, policy)).toEqual([
+  it.each([
+    ['the first rules are saved', noRules, rules],
+    ['the last rules are deleted', rules, noRules],
+  ])('names every group when %s', (_, before, after) => {
+    expect(affectedGroups(before, after, policy)).toEqual([
       'LS-Admins',
       'LS-Ann',
       'LS-Eng',
