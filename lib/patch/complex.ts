@@ -90,7 +90,7 @@ function complexRules(change: Change, context: PatchContext): ValueRules {
   const subs = change.definition.subAttributes ?? []
   const immutable = subs.filter(({ mutability }) => mutability === 'immutable')
   const kept = [...immutable, ...subs.filter(isDerived)]
-  // A value to be removed is only compared; but what names no member must not look like one removed.
+  // A value to be removed is only compared. What names no member must not look like one removed.
   const isCompared = change.op === 'remove' && !areMemberships(change.definition)
   const read = isCompared ? readElement : readListed
   return {
