@@ -34,7 +34,6 @@ export function labelStudioProxy(
   const proxy = createProxyMiddleware({
     target: url,
     changeOrigin: false,
-    xfwd: true,
     ws: false,
     // Label Studio may close a kept connection just when the next request is sent on it.
     agent: false,
@@ -49,7 +48,7 @@ export function labelStudioProxy(
   })
   // With a path prefix, Label Studio writes the prefix into its links. So the proxy uses the same.
   const base = new URL(url).pathname.replace(/\/+$/, '')
-  app.use(base || '/', gate, proxy)
+  app.use(base || '/', gate, describeClient, proxy)
   return {
     attach(server) {
       gate.attach(server, (request, socket, head) => {
@@ -58,7 +57,9 @@ export function labelStudioProxy(
           return
         }
         request.url = request.url.slice(base.length)
-        proxy.upgrade(request as Request, socket as Socket, head)
+        // As Express does with every other request.
+        const upgraded: Request = Object.setPrototypeOf(request, app.request)
+        describeClient(upgraded, undefined, () => proxy.upgrade(upgraded, socket as Socket, head))
       })
     },
     close() {
@@ -66,6 +67,21 @@ export function labelStudioProxy(
       for (const socket of webSockets) socket.destroy()
     },
   }
+}
+
+/** What a client or proxy says about the way that a request has come. */
+const aboutTheWay = /^(?:forwarded|x-forwarded-.*|x-real-ip)$/
+
+/**
+ * Tells Label Studio who asks, and how, as far as the app's `trust proxy` lets it believe that.
+ * Label Studio believes everything: uWSGI makes links that begin with `https,http`.
+ */
+function describeClient(request: Request, _response: unknown, next: () => void): void {
+  const { headers, ip, secure } = request
+  for (const name of Object.keys(headers)) if (aboutTheWay.test(name)) delete headers[name]
+  headers['x-forwarded-for'] = ip
+  headers['x-forwarded-proto'] = secure ? 'https' : 'http'
+  next()
 }
 
 /**
