@@ -102,13 +102,20 @@ describe('a page of Label Studio', () => {
     }
   })
 
-  it.each(['/api/page', '//api/page', '/%61pi/page', '/data/page/x.html', '/data/page/%ff.html'])(
-    'is none where people decide what is in it: %s',
-    async (path) => {
-      const { policy, html } = await open(path)
-      expect([policy, html.includes('nonce="c3R1ZGlv"')]).toEqual(['sandbox', true])
-    },
-  )
+  it.each([
+    '/api/page',
+    '//api/page',
+    '/%61pi/page',
+    '/data/page/x.html',
+    '/data/page/%ff.html',
+    // Servers in between may pass these on as /data/page/x.html.
+    '/projects/..%2fdata/page/x.html',
+    '/projects/.%2f..%2fdata/page/x.html',
+    '/admin/..%5cdata/page/x.html',
+  ])('is none where people decide what is in it: %s', async (path) => {
+    const { policy, html } = await open(path)
+    expect([policy, html.includes('nonce="c3R1ZGlv"')]).toEqual(['sandbox', true])
+  })
 
   it('is none when a script asks for it', async () => {
     const { policy, html, cache } = await open('/projects/', 37, '*/*')

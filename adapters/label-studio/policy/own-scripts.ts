@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { PolicyDecision, PolicyQuestion } from '../../../lib/adapter/index.js'
-import { decodedPath } from './text.js'
+import { decodedPath, isTricky } from './text.js'
 
 /** Where Label Studio answers with what people wrote, and never with a page of its own. */
-const content = /^\/+(?:api|data|storage-data)\//
+const content = /^\/(?:api|data|storage-data)\//
 
 /** Pages that send forms; the others call the API. */
-const withForms = /^\/+(?:admin|django-rq|api-auth|user\/(?:login|signup))\//
+const withForms = /^\/(?:admin|django-rq|api-auth|user\/(?:login|signup))\//
 
 /**
  * Runs in the pages of Label Studio only the scripts that it put there. Otherwise whoever may write
@@ -21,7 +21,8 @@ export function withOwnScripts(
   // A socket passes only if its answer is not to be changed.
   if (!mayBeDocument || headers.upgrade !== undefined) return decision
   const path = decodedPath(url)
-  const isPage = path !== undefined && !content.test(path)
+  // Whoever makes up an address that servers read differently does not decide what a page is.
+  const isPage = path !== undefined && !isTricky(path) && !content.test(path)
   const forms = withForms.test(path ?? '') ? "'self'" : "'none'"
   const document = isPage ? (html: string) => withNonce(html, forms) : withoutScripts
   return { ...decision, answer: { ...decision.answer, document } }

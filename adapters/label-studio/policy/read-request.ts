@@ -4,7 +4,7 @@ import { plainTypeOf } from './content-type.js'
 import { type Endpoint, endpoints } from './endpoints.js'
 import { filterIn, findsByWork } from './filters.js'
 import { type NamedPeople, peopleIn } from './people.js'
-import { decodedText, jsonOf, unreadable } from './text.js'
+import { decodedText, isTricky, jsonOf, unreadable } from './text.js'
 
 /** An object that a request names. */
 export interface Reference {
@@ -254,11 +254,6 @@ function patternsByStart(all: readonly Pattern[]): ReadonlyMap<string, readonly 
 function candidates(path: string): readonly Pattern[] {
   const [longest = '', shortest = longest] = startsOf(path)
   return patterns.get(longest) ?? patterns.get(shortest) ?? []
-}
-
-/** Some servers in between resolve dots and double or backward slashes; others do not. */
-function isTricky(path: string): boolean {
-  return /\/\/|\\|\p{Cc}|(?:^|\/)\.{1,2}(?:\/|$)/u.test(path)
 }
 
 function parametersOf(kinds: readonly string[], values: readonly string[]): Reference[] {

@@ -14,6 +14,11 @@ export function decodedPath(url = '/'): string | undefined {
   return decodedText(url.split('?', 1)[0] ?? '', false)
 }
 
+/** Some servers in between resolve dots and double or backward slashes; others do not. */
+export function isTricky(path: string): boolean {
+  return /\/\/|\\|\p{Cc}|(?:^|\/)\.{1,2}(?:\/|$)/u.test(path)
+}
+
 /** Stands for a body that is not JSON in UTF-8. */
 export const unreadable: unique symbol = Symbol('unreadable')
 
