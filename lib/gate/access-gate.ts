@@ -7,6 +7,7 @@ import type { Adapters } from '../stores/adapters.js'
 import { checkAdapters } from '../stores/check-adapters.js'
 import { storeErrorKind, type UnavailableError } from '../stores/errors.js'
 import type { Scope } from '../stores/scope.js'
+import { keepPrivate } from './answer-parts.js'
 import { changeAnswer } from './answers.js'
 import { type Decider, deciderOf, type RequestDecision } from './decider.js'
 import { decideAtEnd, dropHeaders, forwardingProblem, hasBody, hasFragment } from './forwarding.js'
@@ -14,6 +15,7 @@ import { onceOver } from './held-bytes.js'
 import { type AccessGateOptions, gateOptions, type ResolvedGateOptions } from './options.js'
 import { pipelines } from './pipeline.js'
 import { answer, refuseUpgrade } from './refusal.js'
+import * as session from './session.js'
 import { type SocketWatch, watchSockets } from './sockets.js'
 import { answerAsRequest, closeSoonAfterEnd, isWebSocket, offerCounter } from './upgrades.js'
 import type { Pass, Refusal } from './verdict.js'
@@ -120,6 +122,7 @@ function prepare(
   response: ServerResponse,
   { verdict, again, held }: Passing,
 ): void {
+  if (session.hasCredentials(request) && !session.isOpenPage(request)) keepPrivate(response)
   if (verdict.answer) changeAnswer(request, response, verdict.answer, held)
   dropHeaders(request)
   const before = String(response.getHeaderNames())

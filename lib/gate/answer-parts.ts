@@ -65,6 +65,26 @@ export function describeChanged(response: ServerResponse): void {
   response.setHeader('Cache-Control', 'private, no-store')
 }
 
+/** Directives by which a shared cache would keep an answer. */
+const shared = /^(?:public|s-maxage|proxy-revalidate)\b/i
+
+/**
+ * What the application answers to a person is for nobody else: a cache in between would not ask who
+ * wants it next. Some keep whatever looks like a file unless it says so.
+ */
+export function keepPrivate(response: ServerResponse): void {
+  const { writeHead } = response
+  response.writeHead = (status: number, ...rest: readonly unknown[]) => {
+    setHeaders(response, rest)
+    if (typeof rest[0] === 'string') response.statusMessage = rest[0]
+    const given = [response.getHeader('Cache-Control') ?? []].flat().join(',').split(',')
+    const own = given.map((each) => each.trim()).filter((each) => each && !shared.test(each))
+    const isPrivate = own.some((each) => /^(?:private|no-store)$/i.test(each))
+    response.setHeader('Cache-Control', (isPrivate ? own : ['private', ...own]).join(', '))
+    return writeHead.call(response, status)
+  }
+}
+
 export function callLast(given: readonly unknown[]): void {
   const last = given.at(-1)
   if (typeof last === 'function') process.nextTick(last as () => void)

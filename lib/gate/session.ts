@@ -32,6 +32,11 @@ export function hasOnlyCookie({ headers }: IncomingMessage): boolean {
   return headers.cookie !== undefined && !Object.keys(headers).some(isCredential)
 }
 
+/** Whether the request goes on with something by which the application may know who sent it. */
+export function hasCredentials({ headers }: IncomingMessage): boolean {
+  return headers.cookie !== undefined || Object.keys(headers).some(isCredential)
+}
+
 /** Makes a request anonymous. Only the CSRF cookie is kept. */
 export function dropCredentials(
   { headers }: IncomingMessage,
