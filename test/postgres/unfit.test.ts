@@ -47,21 +47,41 @@ it('takes a database in SQL_ASCII, which keeps any name', async () => {
   await dropOther()
 })
 
+const setReadOnly = (word: 'on' | 'off') =>
+  admin.query(`alter database ${nameOf(database.url)} set default_transaction_read_only = ${word}`)
+
+const endConnections = () =>
+  admin.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where datname = $1 and pid <> pg_backend_pid()`,
+    [nameOf(database.url)],
+  )
+
 it('tells that a database takes no changes, as a standby, and that it takes them again', async () => {
   adapters = await sqlAdapters({ url: database.url })
-  const name = nameOf(database.url)
-  const setReadOnly = async (word: 'on' | 'off') => {
-    await admin.query(`alter database ${name} set default_transaction_read_only = ${word}`)
-    await admin.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity
-       where datname = $1 and pid <> pg_backend_pid()`,
-      [name],
-    )
-  }
   await setReadOnly('on')
+  await endConnections()
   expect(await adapters.isWritable()).toBe(false)
   expect(await adapters.isMigrated()).toBe(true)
   await setReadOnly('off')
+  await endConnections()
   await adapters.isWritable()
   expect(await adapters.isWritable()).toBe(true)
+})
+
+it('stores again once the database takes changes, though nobody ends its connections', async () => {
+  adapters = await sqlAdapters({ url: database.url, poolSize: 2 })
+  const { access } = adapters
+  const scope = { tenant: 'tenant', actor: 'test', requestId: '1', signal: AbortSignal.any([]) }
+  await setReadOnly('on')
+  await endConnections()
+  const store = () => access.setValue(scope, 'one', 'stored')
+  // One failure for each connection that was lost, and for each new one.
+  for (const _ of [1, 2, 3, 4]) {
+    await expect(store()).rejects.toMatchObject({ code: 'ERR_SCIM_UNAVAILABLE' })
+  }
+  await setReadOnly('off')
+  for (const _ of [1, 2]) await store().catch(() => {})
+  await store()
+  expect(await access.getValue(scope, 'one')).toBe('stored')
 })

@@ -23,6 +23,7 @@ export interface ClientParts extends ClientLimits {
 }
 
 const silence = 'Query read timeout'
+const readOnlyCode = '25006'
 
 /** One connection, for one user at a time. */
 export function clientOf(
@@ -30,6 +31,9 @@ export function clientOf(
   { names, clock, loneMs, idleMs, onSilence, onRelease }: ClientParts,
 ): SqlClient {
   let isBroken = false
+  // A connection keeps the setting that was in force when it was opened, so it may stay read-only
+  // after the database takes changes again.
+  let isReadOnly = false
   // When the last statement can have no effect any more if it got no answer.
   let endsAt = 0
   const expire = (ms: number) => {
@@ -40,6 +44,7 @@ export function clientOf(
     const isAnswered = isAnswer(error)
     if (isAnswered) endsAt = 0
     isBroken ||= !isAnswered || severity === 'FATAL'
+    isReadOnly ||= code === readOnlyCode
     if (code === lateCode) clock.forget()
     if (message === silence) onSilence()
   }
@@ -73,7 +78,7 @@ export function clientOf(
     },
     release() {
       if (isBroken) reset(client)
-      client.release(isBroken)
+      client.release(isBroken || isReadOnly)
       onRelease()
     },
   }
