@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync } from 'node:fs'
+import { mkdirSync, realpathSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Connection } from './dialect.js'
 import { sqliteDialect } from './sqlite.js'
@@ -57,6 +57,12 @@ export async function openSqlite(path: string, timeoutMs: number): Promise<Conne
   const writer = await connect(open, path, { settings, timeoutMs, exclusive: true })
   const common = { dialect: sqliteDialect, writer: paced(writer) }
   if (isMemory) return { ...common, reader: common.writer, close: writer.close }
+  const files = {
+    path: resolve(path),
+    opened: statSync(path),
+    // SQLite resolves symbolic links before it names the log.
+    log: `${realpathSync(path)}-wal`,
+  }
   const readOnly = [...pragmas, 'query_only = on']
   const reader = await connect(open, path, { settings: readOnly, timeoutMs, exclusive: false })
   const threads = (count: number, busyMs: number) =>
@@ -76,9 +82,8 @@ export async function openSqlite(path: string, timeoutMs: number): Promise<Conne
     ...common,
     reader: paced(readerOf(writer, await reader.take())),
     ...(scanner && { scanner }),
-    // SQLite resolves symbolic links before it names the log.
     state: writer.state,
-    durability: walFlusher(`${realpathSync(path)}-wal`, checkpoints),
+    durability: walFlusher(files, checkpoints),
     async close() {
       await writer.close()
       await reader.close()

@@ -1,4 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import createDebug from 'debug'
 import { UnavailableError } from '../../../lib/adapter/index.js'
@@ -26,6 +27,16 @@ export interface WalFlusher {
   close(): Promise<void>
 }
 
+/** The files of a database. */
+export interface DatabaseFiles {
+  /** The path by which the next start opens it. */
+  readonly path: string
+  /** What was there when it was opened. */
+  readonly opened: Stats
+  /** The path of the write-ahead log. */
+  readonly log: string
+}
+
 /**
  * Flushes SQLite's write-ahead log to the disk, outside this thread and once for all waiting
  * commits. This is as durable as `synchronous = full`, which would block the event loop for
@@ -33,11 +44,13 @@ export interface WalFlusher {
  *
  * After a failed flush, nothing is flushed any more: the system may have dropped the data it could
  * not write, the next flush would still succeed, and everything committed after the gap would be
- * lost. The process has to be restarted.
+ * lost. The process has to be restarted. The same holds once a file was removed or replaced: SQLite
+ * would go on writing to the old one, which the next start does not find.
  */
-export function walFlusher(path: string, checkpoints?: Scanner): WalFlusher {
+export function walFlusher(files: DatabaseFiles, checkpoints?: Scanner): WalFlusher {
   // Kept open: SQLite keeps the log until the last connection is closed.
   let log: FileHandle | undefined
+  let openedLog: Stats | undefined
   let running: Promise<void> | undefined
   let next: Promise<void> | undefined
   let failure: UnavailableError | undefined
@@ -47,17 +60,23 @@ export function walFlusher(path: string, checkpoints?: Scanner): WalFlusher {
     if (failure) throw failure
   }
   const flushLog = async () => {
-    log ??= await openLog(path)
-    await log?.datasync()
+    if (log === undefined) {
+      log = await openLog(files.log)
+      openedLog = await log?.stat()
+    }
+    await Promise.all([
+      log?.datasync(),
+      requireSame(files.path, files.opened),
+      openedLog && requireSame(files.log, openedLog),
+    ])
   }
   const start = (): Promise<void> => {
     const flushed = flushLog()
       .catch((cause: unknown) => {
-        failure ??= new UnavailableError(
-          'The database could not be flushed to the disk. ' +
-            'Nothing is written until the process is started again.',
-          { cause },
-        )
+        failure ??=
+          cause instanceof UnavailableError
+            ? cause
+            : unwritable('The database could not be flushed to the disk.', cause)
       })
       .then(requireSound)
       .finally(() => {
@@ -96,6 +115,21 @@ export function walFlusher(path: string, checkpoints?: Scanner): WalFlusher {
       await log?.close()
     },
   }
+}
+
+function unwritable(what: string, cause?: unknown): UnavailableError {
+  return new UnavailableError(`${what} Nothing is written until the process is started again.`, {
+    cause,
+  })
+}
+
+/** @throws UnavailableError when the path no longer leads to the file that was opened */
+async function requireSame(path: string, opened: Stats): Promise<void> {
+  const { dev, ino } = await stat(path).catch((cause: unknown) => {
+    throw unwritable(`The file ${path} of the database is not there.`, cause)
+  })
+  if (dev === opened.dev && ino === opened.ino) return
+  throw unwritable(`The file ${path} of the database was replaced.`)
 }
 
 /** Without a log, everything is in the database file, which SQLite has flushed itself. */

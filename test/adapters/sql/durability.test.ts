@@ -55,6 +55,31 @@ it('writes nothing after a flush that failed, and goes on reading (S2)', async (
   await adapters.close()
 })
 
+it.each([
+  ['the file is removed', (path: string) => fs.rmSync(path)],
+  ['the log is removed', (path: string) => fs.rmSync(`${path}-wal`)],
+  [
+    'the file is replaced',
+    (path: string) => {
+      fs.copyFileSync(path, `${path}-new`)
+      fs.renameSync(`${path}-new`, path)
+    },
+  ],
+])('acknowledges nothing that the next start would not find, because %s', async (_, damage) => {
+  const adapters = await sqlAdapters({ url: database.url })
+  const [scope, user, second, third] = [aScope(), aUser(), aUser(), aUser()]
+  await adapters.users.create(scope, user, writeOf(user))
+  damage(file)
+  const refused = {
+    name: 'UnavailableError',
+    message: expect.stringMatching(/(not there|replaced)\. Nothing is written until/),
+  }
+  await expect(adapters.users.create(scope, second, writeOf(second))).rejects.toMatchObject(refused)
+  await expect(adapters.users.create(scope, third, writeOf(third))).rejects.toMatchObject(refused)
+  expect(await adapters.users.get(scope, user.id, everything)).toEqual(user)
+  await adapters.close()
+})
+
 it('copies the log into the database while others read, before it grows', async () => {
   const adapters = await sqlAdapters({ url: database.url })
   const scope = aScope()
