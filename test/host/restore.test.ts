@@ -2,7 +2,10 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { sqlAdapters } from '../../adapters/sql/index.js'
+import { sql } from '../../adapters/sql/sql.js'
+import { digestToken } from '../../lib/index.js'
 import { buildCommand, runCommand } from '../command/run-command.js'
+import { openDirectly } from '../support/direct-database.js'
 import { type FakeLabelStudio, startFakeLabelStudio } from '../support/fake-label-studio/index.js'
 import { send, signIn } from '../support/label-studio-browser.js'
 import { type StartedHost, startHost } from './start-host.js'
@@ -132,4 +135,34 @@ describe('the documented steps after a restore', () => {
 it('refuses another word for the gate', async () => {
   const { code, stderr } = await runCommand(['serve'], { LABEL_STUDIO_GATE: 'shut' })
   expect([code, stderr]).toEqual([1, 'LABEL_STUDIO_GATE must be open or closed.\n'])
+})
+
+/** The statement of docs/operations.md that removes tokens. */
+const [removeTokens = ''] =
+  /delete from \w+/.exec(
+    fs.readFileSync(path.join(__dirname, '../../docs/operations.md'), 'utf8'),
+  ) ?? []
+
+it('accepts no token that was revoked after the backup, after the documented steps', async () => {
+  const scope = { tenant: 'default', actor: 'test', requestId: '1', signal: AbortSignal.any([]) }
+  const open = () => sqlAdapters({ url: `sqlite:${file()}` })
+  const leaked = 'scim_a-token-that-leaked'
+  const before = await open()
+  const made = { createdAt: '2030-01-01T00:00:00Z', createdBy: 'test' }
+  await before.tokens.create(scope, {
+    id: '1',
+    name: 'leaked',
+    digest: digestToken(leaked),
+    ...made,
+  })
+  await before.close()
+  const restoredBackup = await openDirectly(`sqlite:${file()}`)
+  await restoredBackup.all(sql.raw(removeTokens))
+  await restoredBackup.close()
+
+  host = await startHost({ ...environment('admin'), LABEL_STUDIO_GATE: 'closed' })
+  const { status } = await send(`${origin()}/scim/v2/Users`, {
+    headers: { authorization: `Bearer ${leaked}` },
+  })
+  expect(status).toBe(401)
 })
