@@ -29,11 +29,24 @@ export async function examineOpen(database: Database, name: string): Promise<rea
   const state = await migrationState(database)
   return [
     ok('database-reached', `${name} answers.`),
+    ...(await damageFindings(database)),
     tablesFinding(state),
     await writingFinding(database, state),
     await encodingFinding(database),
     ...(await countingFindings(database, state)),
   ]
+}
+
+/** Damaged pages, which SQLite only meets when it reads them. */
+async function damageFindings(database: Database): Promise<readonly Finding[]> {
+  if (database.dialect.name !== 'sqlite') return []
+  const damage = await database
+    .all(sql<{ readonly quick_check: string }>`pragma quick_check(1)`)
+    .then(([row]) => row?.quick_check, reasonOf)
+  if (damage === 'ok') return []
+  const [what] = String(damage).split('\n').reverse()
+  const message = `Its file is damaged (${what}). Stop every host and restore a backup.`
+  return [error('database-damaged', message)]
 }
 
 function tablesFinding(state: MigrationState): Finding {

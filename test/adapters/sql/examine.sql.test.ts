@@ -73,6 +73,24 @@ it('finds what cannot be written to', async () => {
   expect([found?.level, found?.message]).toEqual(['error', expect.stringContaining('disk full')])
 })
 
+it('finds a damaged file of SQLite', async () => {
+  if (isPostgres()) return
+  await migrated()
+  const direct = await openDirectly(database.url)
+  const [audit] = await direct.all(
+    sql<{ readonly page: number }>`
+    select rootpage as page from sqlite_schema where name = 'scim_audit'`,
+  )
+  await direct.all(sql`pragma wal_checkpoint(truncate)`)
+  await direct.close()
+  const file = database.url.slice('sqlite:'.length)
+  const bytes = fs.readFileSync(file)
+  const page = 4_096
+  const start = ((audit?.page ?? 0) - 1) * page
+  fs.writeFileSync(file, bytes.fill(0xff, start, start + page))
+  expect(await levels()).toContain('error database-damaged')
+})
+
 it('finds that nothing is counted', async () => {
   if (!isPostgres()) return
   await migrated()
