@@ -60,7 +60,7 @@ function withNonce(html: string, forms: string) {
   ].join('; ')
   const origins = [...html.matchAll(scriptOrigin)].map(([, origin]) => origin)
   const places = ['script-src-elem', own, "'self'", 'blob:', ...new Set(origins)].join(' ')
-  const guard = `<script nonce="${nonce}">${linkGuard}</script>`
+  const guard = `<script nonce="${nonce}">${linkGuard}\n${workerGuard}</script>`
   const page = html
     .replaceAll(scripts, (whole, attributes?: string, text?: string) => {
       if (attributes === undefined) return whole
@@ -96,3 +96,16 @@ const linkGuard = `addEventListener('click', (event) => {
     if (isLink && !pages.test(each.pathname)) each.target = '_self'
   }
 }, true)`
+
+/**
+ * Label Studio's service worker answers for addresses of storage files with what they redirect to,
+ * also when a frame or the window opens one. Its scripts would then run at Label Studio's origin,
+ * without the policy that the gate gave. All that the worker does is to remember redirects.
+ */
+const workerGuard = `{
+  const workers = navigator.serviceWorker
+  if (workers) {
+    workers.register = () => Promise.reject(new Error('The gate allows no service worker.'))
+    workers.getRegistration().then((registration) => registration?.unregister())
+  }
+}`
