@@ -155,11 +155,18 @@ function offerCopy(button) {
   button.hidden = false
   button.addEventListener('click', async () => {
     field.select()
-    // Browsers offer the clipboard only over HTTPS.
-    if (navigator.clipboard) await navigator.clipboard.writeText(field.value)
-    else document.execCommand('copy')
-    button.textContent = 'Copied'
+    if (await isCopied(field.value)) button.textContent = 'Copied'
   })
+}
+
+/** Browsers offer the clipboard only over HTTPS, and may refuse it. Then the selection is copied. */
+async function isCopied(text) {
+  try {
+    await navigator.clipboard.writeText(text)
+    return true
+  } catch {
+    return document.execCommand('copy')
+  }
 }
 
 /** Shows times in the reader's time zone. The server knows only UTC. */
