@@ -3,6 +3,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import createDebug from 'debug'
 import { noteEnforcement, noteEveryMs } from '../access/index.js'
+import { ConfigurationError } from '../errors.js'
+import { tell } from '../events/emitter.js'
 import type { Adapters } from '../stores/adapters.js'
 import { checkAdapters } from '../stores/check-adapters.js'
 import { storeErrorKind, type UnavailableError } from '../stores/errors.js'
@@ -13,7 +15,9 @@ import { type Decider, deciderOf, type RequestDecision } from './decider.js'
 import { decideAtEnd, dropHeaders, forwardingProblem, hasBody, hasFragment } from './forwarding.js'
 import { onceOver } from './held-bytes.js'
 import { type AccessGateOptions, gateOptions, type ResolvedGateOptions } from './options.js'
+import { asOfGate, otherUpgradesWarner } from './other-upgrades.js'
 import { pipelines } from './pipeline.js'
+import { warnIfRead } from './read-body.js'
 import { answer, refuseUpgrade } from './refusal.js'
 import * as session from './session.js'
 import { type SocketWatch, watchSockets } from './sockets.js'
@@ -27,11 +31,19 @@ export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: B
 
 /** Middleware for Express and plain Node servers, which also decides about WebSocket upgrades. */
 export interface AccessGate {
+  /**
+   * Calls `next` for a request that passes, and with an error if nothing could be decided. A `next`
+   * without parameters, such as `() => proxy(request, response)`, is not called then: the answer is
+   * 500.
+   */
   (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void
   /**
    * Handles the upgrades of this server: calls `listener` for WebSockets of people who may enter,
    * and closes their socket once they may not any more. The gate ignores offers of other protocols
-   * (`Upgrade: h2c`, as sent by Java's HTTP client; RFC 9110 §7.8).
+   * (`Upgrade: h2c`, as sent by Java's HTTP client; RFC 9110 §7.8). Nothing else may handle the
+   * upgrades that lead to the application.
+   *
+   * @throws ConfigurationError `ERR_SCIM_GATE` when it gets an app instead of its server
    */
   attach(server: Server, listener: UpgradeListener): void
   /**
@@ -63,6 +75,7 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
   noteMode()
   const sockets = watchSockets(resolved.recheckMs, decider.decideForAll)
   const inPipeline = pipelines()
+  const warnOfOtherUpgrades = otherUpgradesWarner()
 
   const middleware = (
     request: IncomingMessage,
@@ -70,6 +83,8 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
     next: (error?: unknown) => void,
   ): void => {
     noteMode()
+    warnOfOtherUpgrades(request)
+    if (hasBody(request)) warnIfRead(request)
     inPipeline(request, response, () => {
       const problem = forwardingProblem(request)
       if (problem) answer(request, response, problem)
@@ -78,14 +93,12 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
   }
   const decide: typeof middleware = (request, response, next) => {
     decider
-      .ofRequest(request, (tell) => onceOver(response, tell))
+      .ofRequest(request, (over) => onceOver(response, over))
+      .then((decision) => apply(request, response, decision))
       .then(
-        ({ verdict, again, held }) => {
-          if (verdict.kind !== 'pass') return answer(request, response, verdict)
-          // A proxy would keep a request of its own open for a client that has left.
-          if (request.destroyed || response.destroyed) return
-          prepare(request, response, { verdict, again, ...(held && { held }) })
-          next()
+        // What a host throws in `next` is its own, and must not bring it here again.
+        (mayPass) => {
+          if (mayPass) next()
         },
         undecided(request, response, next),
       )
@@ -93,8 +106,9 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
   const upgrade = upgradeBy(decider, sockets)
   return Object.assign(middleware, {
     attach(server: Server, listener: UpgradeListener) {
+      requireServer(server)
       const isLastOffer = offerCounter()
-      server.on('upgrade', (request, socket, head) => {
+      const onUpgrade: UpgradeListener = (request, socket, head) => {
         if (!isWebSocket(request)) {
           const isLast = isLastOffer(socket)
           answerAsRequest(server, request, { socket, head, isLast })
@@ -105,11 +119,40 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
         closeSoonAfterEnd(socket)
         if (hasBody(request) || hasFragment(request)) refuseUpgrade(socket, 400)
         else upgrade(listener, request, { socket, head })
-      })
+      }
+      server.on('upgrade', asOfGate(onUpgrade))
     },
     unavailable,
     close: sockets.close,
   })
+}
+
+/** An app has `on` as well, and never an upgrade. */
+function requireServer(server: Server): void {
+  if (typeof (server as Partial<Server> | undefined)?.listening === 'boolean') return
+  throw new ConfigurationError(
+    'ERR_SCIM_GATE',
+    'accessGate: "attach" needs the server, which app.listen(…) or http.createServer(app) returns.',
+  )
+}
+
+/** Answers a request that is refused, or prepares it; whether it may pass. */
+function apply(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { verdict, again, held }: RequestDecision,
+): boolean {
+  if (verdict.kind !== 'pass') {
+    answer(request, response, verdict)
+    return false
+  }
+  // A proxy would keep a request of its own open for a client that has left. A request is destroyed
+  // as well once something has read all of it.
+  if (response.destroyed || (request.destroyed && !request.readableEnded)) return false
+  // The host has answered meanwhile, e.g. because of a time limit.
+  if (response.writableEnded) return false
+  prepare(request, response, { verdict, again, ...(held && { held }) })
+  return true
 }
 
 interface Passing extends Omit<RequestDecision, 'verdict'> {
@@ -147,7 +190,10 @@ function breakOff(request: IncomingMessage): void {
   request.destroy(Object.assign(gone, { code: 'ECONNRESET' }))
 }
 
-/** Nobody passes while a store does not answer; other errors are the host's to look at. */
+/**
+ * Nobody passes while a store does not answer; other errors are the host's to look at. A `next`
+ * that takes none, such as `() => proxy(request, response)`, would let the request pass.
+ */
 function undecided(
   request: IncomingMessage,
   response: ServerResponse,
@@ -155,8 +201,13 @@ function undecided(
 ): (error: unknown) => void {
   return (error) => {
     const refusal = refusalFor(error)
-    if (refusal) answer(request, response, refusal)
-    else next(error)
+    if (refusal) return answer(request, response, refusal)
+    if (next.length > 0) return next(error)
+    process.emitWarning(`accessGate could not decide about a request: ${String(error)}`, {
+      type: 'ConfigurationWarning',
+      code: 'ERR_SCIM_GATE',
+    })
+    answer(request, response, notDecided)
   }
 }
 
@@ -220,7 +271,10 @@ function upgradeBy(decider: Decider, sockets: SocketWatch) {
         }
         if (socket.destroyed) return
         sockets.add(socket, identities)
-        listener(request, socket, head)
+        tell(listener, [request, socket, head], (error) => {
+          debug('a listener of upgrades failed: %O', error)
+          socket.destroy()
+        })
       },
       (error: unknown) => {
         debug('deciding about an upgrade failed: %O', error)

@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { removeHeader } from './headers.js'
 import type { Held } from './held-bytes.js'
 
 /** The longest answer, or item of a list, that can be changed. A longer one does not pass. */
@@ -7,8 +8,8 @@ export const maxChangedBytes = 64 * 1024 * 1024
 const partial = ['accept-encoding', 'range', 'if-range', 'if-none-match', 'if-modified-since']
 
 /** Asks the application for a whole answer that can be read. */
-export function askForWhole({ headers }: IncomingMessage): void {
-  for (const name of partial) delete headers[name]
+export function askForWhole(request: IncomingMessage): void {
+  for (const name of partial) removeHeader(request, name)
 }
 
 export function bytesOf(chunk: unknown, encoding: unknown): Buffer | undefined {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import createDebug from 'debug'
-import { tell } from '../events/emitter.js'
+import { isThenable, tell } from '../events/emitter.js'
 import {
   askForWhole,
   bytesOf,
@@ -148,7 +148,7 @@ function listFilter(
   send('[')
   let separator = ''
   const reader = listReader((json) => {
-    if (!keep(JSON.parse(json.toString('utf8')))) return
+    if (!staysBy(keep, JSON.parse(json.toString('utf8')))) return
     if (separator) send(separator)
     separator = ','
     send(json)
@@ -157,7 +157,8 @@ function listFilter(
     add(bytes) {
       try {
         if (bytes && !response.destroyed) reader.push(bytes)
-      } catch {
+      } catch (error) {
+        debug('a list was cut short: %O', error)
         // The answer has begun, so that the client must see that it does not end.
         response.destroy()
       }
@@ -168,6 +169,14 @@ function listFilter(
       response.end(']')
     },
   }
+}
+
+/** A promise, which is neither `true` nor `false`, must not let an item stay. */
+function staysBy(keep: ListTools['keep'], item: unknown): boolean {
+  const stays: unknown = keep(item)
+  if (typeof stays === 'boolean') return stays
+  if (isThenable(stays)) stays.then(undefined, (error) => debug('keep failed: %O', error))
+  throw new TypeError('accessGate: "keep" of an answer must return true or false.')
 }
 
 /**
@@ -233,14 +242,19 @@ async function changedText(
   if (response.hasHeader('Content-Encoding')) return undefined
   if (body.length === 0) return ''
   const text = body.toString('utf8')
-  if (page) return page(text)
   try {
+    if (page) return textOrNothing(await page(text))
     if (!change) return undefined
     const changed = await change(JSON.parse(text))
     return changed === undefined ? undefined : JSON.stringify(changed)
-  } catch {
+  } catch (error) {
+    debug('an answer could not be changed: %O', error)
     return undefined
   }
+}
+
+function textOrNothing(html: unknown): string | undefined {
+  return typeof html === 'string' ? html : undefined
 }
 
 function lookAt(response: ServerResponse, learn: NonNullable<AnswerChange['learn']>): void {
@@ -261,10 +275,8 @@ function lookAt(response: ServerResponse, learn: NonNullable<AnswerChange['learn
   })
 }
 
+/** A body that is not JSON is ignored. */
 function inspect(learn: NonNullable<AnswerChange['learn']>, body: Buffer): void {
-  try {
-    learn(JSON.parse(body.toString('utf8')))
-  } catch {
-    // A body that is not JSON is ignored.
-  }
+  const read = () => learn(JSON.parse(body.toString('utf8')))
+  tell(read, [], (error) => debug('learn failed: %O', error))
 }

@@ -8,6 +8,7 @@ import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import { type WorkspaceDirectory, workspaceDirectory } from '../workspaces/index.js'
 import type { AnswerChange } from './answers.js'
+import { checkDecision } from './check-decision.js'
 import type { Identity, LookUpStatus } from './decide.js'
 import * as session from './session.js'
 import type { InTime } from './time-limit.js'
@@ -137,7 +138,7 @@ export function enforcerOf(
   async function ofOne({ scope, request, body }: EnforcerRequest, identity: Identity) {
     const { user, ...asked } = await person(scope, identity)
     const isStill = async (later: Scope) => isSame(asked, await person(later, identity))
-    const decision = await policy?.decide(scope, {
+    const decided: unknown = await policy?.decide(scope, {
       request,
       ...(body !== undefined && { body }),
       person: asked,
@@ -148,7 +149,7 @@ export function enforcerOf(
         }),
       projectDeleted: (projectId) => inTime((later) => directory.projectDeleted(later, projectId)),
     })
-    return { decision, isStill }
+    return { decision: checkDecision(decided), isStill }
   }
 
   function refused(asked: EnforcerRequest, { identity, ...why }: Refused): Verdict {
@@ -182,7 +183,6 @@ export function enforcerOf(
       return refused(asked, { ...why, identity })
     }
     const { decision, isStill } = await ofOne(asked, identity)
-    if (!decision) return pass
     if (decision.kind === 'body') return decision
     if (decision.kind === 'refuse') return refused(asked, { ...decision, identity })
     if (policy.mode === 'report') return watched(decision)

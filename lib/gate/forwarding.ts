@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { removeHeader, replaceHeader } from './headers.js'
 import * as session from './session.js'
 import { pass, type Refusal, type Verdict } from './verdict.js'
 
@@ -56,13 +57,14 @@ export function hasBody({ headers }: IncomingMessage): boolean {
  * answer by it. Also removes headers with `_` in their names, which some servers read as those with
  * `-`, e.g. `Content_Type`; credentials have been read in both spellings.
  */
-export function dropHeaders({ headers }: IncomingMessage): void {
-  for (const name of Object.keys(headers)) {
-    if (name.includes('_') && !session.isCredential(name)) delete headers[name]
-  }
+export function dropHeaders(request: IncomingMessage): void {
+  const { headers } = request
   const isClosing = /(?:^|,)\s*close\s*(?:,|$)/i.test(headers.connection ?? '')
-  for (const name of ofConnection) delete headers[name]
-  if (isClosing) headers.connection = 'close'
+  for (const name of Object.keys(headers)) {
+    const isOdd = name.includes('_') && !session.isCredential(name)
+    if (isOdd || ofConnection.includes(name)) removeHeader(request, name)
+  }
+  if (isClosing) replaceHeader(request, 'connection', 'close')
 }
 
 /**

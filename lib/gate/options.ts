@@ -87,14 +87,21 @@ const signInForm = nested<SignInForm>({
   field: { type: text(), required: true },
 })
 
+function isPolicy(value: unknown): value is RequestPolicy {
+  const { mode, isOpen, decide } = (value ?? {}) as Partial<RequestPolicy>
+  const isMode = mode === 'enforce' || mode === 'report'
+  return isMode && typeof isOpen === 'function' && typeof decide === 'function'
+}
+
 /** The options of `accessGate`. */
 export const gateTable = optionTable<AccessGateOptions>()('accessGate', 'ERR_SCIM_GATE', {
   identify: { type: callback<Identify>('identifyLabelStudioUser({ url })'), required: true },
   tenant: { type: text(), default: 'default' },
   enforce: {
     type: custom<RequestPolicy | false>(
-      'a policy such as labelStudioPolicy({ url, token }), or false',
-      (value) => value === false || typeof (value as RequestPolicy | null)?.decide === 'function',
+      'a policy such as labelStudioPolicy({ url, token }), with "mode" ("enforce" or "report"), ' +
+        '"isOpen" and "decide"; or false',
+      (value) => value === false || isPolicy(value),
     ),
     default: false,
   },

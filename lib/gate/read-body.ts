@@ -13,7 +13,7 @@ export async function readBody(
 ): Promise<Buffer | 'consumed' | 'aborted'> {
   if (length === 0) return Buffer.alloc(0)
   if (isRead(request)) {
-    warnOnce(request)
+    warnIfRead(request)
     return 'consumed'
   }
   if (request.destroyed) return 'aborted'
@@ -24,16 +24,18 @@ function isRead(request: IncomingMessage): boolean {
   return request.readableEnded || request.readableDidRead
 }
 
-/** Warns once per message: this is a mistake in the host's code, not in the request. */
-function warnOnce({ socket }: IncomingMessage): void {
+/** Warns once per server: this is a mistake in the host's code, not in the request. */
+export function warnIfRead(request: IncomingMessage): void {
+  if (!isRead(request)) return
+  const { socket } = request
   const server = (socket as { server?: object }).server ?? socket
   if (warned.has(server)) return
   warned.add(server)
   process.emitWarning(
     'A body parser such as express.json() or express.urlencoded() stands before ' +
-      'accessGate, so no sign-in form can ' +
-      'pass. Mount the gate (and the proxy behind it) before it, or the parser on the ' +
-      'routes that need it only.',
+      'accessGate, so no sign-in form can pass, and a proxy waits for bodies that are gone. ' +
+      'Mount the gate (and the proxy behind it) before it, or the parser on the routes that ' +
+      'need it only.',
     { type: 'ConfigurationWarning', code: 'ERR_SCIM_GATE' },
   )
 }
@@ -54,6 +56,8 @@ function takeAndPutBack(request: IncomingMessage, length: number): Promise<Buffe
         received += (chunk as Buffer).length
         if (received >= length) return putBack()
       }
+      // There is no more than this, and after its end nothing could be put back.
+      if (request.complete) putBack()
     }
     const putBack = () => {
       const body = Buffer.concat(chunks)

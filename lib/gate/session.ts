@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { removeHeader, replaceHeader } from './headers.js'
 import { plainPath } from './paths.js'
 
 /** Deletes the session cookie in the browser. */
@@ -39,14 +40,16 @@ export function hasCredentials({ headers }: IncomingMessage): boolean {
 
 /** Makes a request anonymous. Only the CSRF cookie is kept. */
 export function dropCredentials(
-  { headers }: IncomingMessage,
-  names: readonly string[] = [...Object.keys(headers).filter(isCredential), 'cookie'],
+  request: IncomingMessage,
+  given: readonly string[] = [...Object.keys(request.headers).filter(isCredential), 'cookie'],
 ): void {
-  for (const name of names) if (name !== 'cookie') delete headers[name]
-  if (!names.includes('cookie')) return
-  const kept = (headers.cookie ?? '').split(';').filter((each) => /^\s*csrftoken=/.test(each))
-  if (kept.length > 0) headers.cookie = kept.join(';').trim()
-  else delete headers.cookie
+  const names = given.map((name) => name.toLowerCase())
+  for (const name of names) if (name !== 'cookie') removeHeader(request, name)
+  const { cookie } = request.headers
+  if (cookie === undefined || !names.includes('cookie')) return
+  const kept = cookie.split(';').filter((each) => /^\s*csrftoken=/.test(each))
+  if (kept.length > 0) replaceHeader(request, 'cookie', kept.join(';').trim())
+  else removeHeader(request, 'cookie')
 }
 
 export function isCredential(name: string): boolean {

@@ -11,7 +11,8 @@ import {
 import { cpuMs } from '../support/cpu-time.js'
 
 const request = (parts: Partial<IncomingMessage> & { baseUrl?: string }) => parts as IncomingMessage
-const withHeaders = (headers: IncomingMessage['headers']) => request({ headers: { ...headers } })
+const withHeaders = (headers: IncomingMessage['headers']) =>
+  request({ headers: { ...headers }, rawHeaders: [] })
 
 describe('the plain path', () => {
   it.each([
