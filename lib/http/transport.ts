@@ -26,6 +26,7 @@ import { createGuard, type Guard, tooManyFailures } from './guard.js'
 import { type Body, type BodyLimits, readBody } from './read-body.js'
 import { ClientGoneError } from './read-bytes.js'
 import { readQuery } from './read-query.js'
+import { expressNeeded } from './require-express.js'
 import { respond } from './respond.js'
 import { type PathMatch, type RouteTable, routeTable } from './route-table.js'
 import { decodeSegments, readVersion, splitTarget } from './target.js'
@@ -70,6 +71,7 @@ interface Progress {
 interface Server {
   readonly table: RouteTable
   readonly guard: Guard
+  readonly withoutExpress: ReturnType<typeof expressNeeded>
   readonly options: TransportOptions
 }
 
@@ -90,6 +92,7 @@ export function scimTransport(
   const server: Server = {
     table: routeTable(routes, options.caseInsensitivePaths),
     guard: createGuard(options),
+    withoutExpress: expressNeeded('scimRouter'),
     options,
   }
   return (request, response) => serve(server, openExchange(request, response, options))
@@ -146,6 +149,8 @@ function wholeBody(body: JsonObject, isLong: boolean | undefined): JsonObject {
 
 async function work(server: Server, exchange: Exchange, progress: Progress): Promise<ScimResponse> {
   exchange.hold(server.guard.enter())
+  const problem = server.withoutExpress(exchange.request)
+  if (problem) throw problem
   if (server.options.requireHttps && !exchange.request.secure) {
     throw forbidden('This service provider can only be reached over https.')
   }

@@ -3,6 +3,7 @@ import express, { type Request, type Response, type Router } from 'express'
 import { notFound, ScimError } from '../errors.js'
 import type { Exchange } from '../http/exchange.js'
 import { readBody } from '../http/read-body.js'
+import { expressNeeded } from '../http/require-express.js'
 import type { Adapters } from '../stores/adapters.js'
 import type { Scope } from '../stores/scope.js'
 import { type Answer, failureAnswer } from './api/answer.js'
@@ -32,6 +33,10 @@ export function settingsRouter(adapters: Adapters, options: SettingsOptions): Ro
     debug('request %s failed: %O', requestId, error),
   )
   const router = express.Router()
+  const withoutExpress = expressNeeded('settingsRouter')
+  router.use(['/api/scim', '/scim/settings'], (request, _response, next) => {
+    next(withoutExpress(request))
+  })
   mountApi(router, context)
   mountPage(router, context)
   return router
