@@ -19,14 +19,13 @@ import {
   requireScope,
   sendsCredentials,
 } from './authenticate.js'
-import { type BaseUrlOf, baseUrlOf } from './base-url.js'
+import { type BaseUrlOf, baseUrlOf, expressNeeded } from './base-url.js'
 import { type Exchange, type Head, openExchange } from './exchange.js'
 import { type FailureReport, toAnswer } from './failures.js'
 import { createGuard, type Guard, tooManyFailures } from './guard.js'
 import { type Body, type BodyLimits, readBody } from './read-body.js'
 import { ClientGoneError } from './read-bytes.js'
 import { readQuery } from './read-query.js'
-import { expressNeeded } from './require-express.js'
 import { respond } from './respond.js'
 import { type PathMatch, type RouteTable, routeTable } from './route-table.js'
 import { decodeSegments, readVersion, splitTarget } from './target.js'
