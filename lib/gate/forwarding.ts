@@ -84,6 +84,7 @@ export function decideAtEnd(
   let last: Buffer | undefined
   // Node parses a body that came with the head after the first decision, in the same turn.
   let isDecided = true
+  let isEnding = false
   setImmediate(() => {
     isDecided = false
   })
@@ -95,7 +96,9 @@ export function decideAtEnd(
   }
   request.push = (chunk: Buffer | null): boolean => {
     if (chunk === null) {
-      void end()
+      // Node tells the end of a request of HTTP/2 again when its stream closes.
+      if (!isEnding) void end()
+      isEnding = true
       return false
     }
     const before = last
