@@ -127,4 +127,19 @@ describe('reading errors', () => {
       ['email', ['Not an address & taken.', 'Too long.']],
     ])
   })
+
+  it('finds the control after a message that names none, as before Django 5.2', () => {
+    const html = `<ul class="errorlist nonfield"><li>All wrong.</li></ul><input name="csrf">
+      <div class="form-row errors field-email"><ul class="errorlist"><li>Taken.</li></ul>
+      <div><label>Email:</label><input type="text" name="email" value="a@example.com"></div></div>
+      <div><ul><li>Hello</li></ul><input name="password1" type="password"></div>
+      <div><ul class="errorlist"><li>Too short.</li><li>Too plain.</li></ul>
+      <label>Again:</label><input type="password" name="password2"></div>
+      <ul class="errorlist"><li>Nothing follows.</li></ul>`
+    expect([...readFormErrors(html)]).toEqual([
+      ['', ['All wrong.', 'Nothing follows.']],
+      ['email', ['Taken.']],
+      ['password2', ['Too short.', 'Too plain.']],
+    ])
+  })
 })

@@ -68,27 +68,46 @@ export function controlOf(form: HtmlForm, name: string): FormControl | undefined
   return form.controls.find((each) => each.name === name)
 }
 
-/** The messages of a refused Django form: texts by control name (`''` for the whole form). */
+/**
+ * The messages of a refused Django form: texts by control name (`''` for the whole form). Before
+ * Django 5.2, messages do not name their control, but stand before it.
+ */
 export function readFormErrors(html: string): ReadonlyMap<string, string[]> {
   const errors = new Map<string, string[]>()
-  let list: string[] | undefined
-  for (const { name, closing, attributes, text } of readTags(html)) {
-    if (name === 'ul') list = closing ? undefined : errorList(errors, attributes)
-    if (name === 'li' && !closing && list !== undefined && text.trim() !== '')
-      list.push(text.trim())
+  let list: ErrorList | undefined
+  let isInList = false
+  const end = (control: string) => {
+    if (list) errors.set(control, [...(errors.get(control) ?? []), ...list.messages])
+    list = undefined
   }
+  for (const tag of readTags(html)) {
+    if (tag.name === 'ul' && !tag.closing && isErrorList(tag)) {
+      end('')
+      list = { control: controlOfErrors(tag), messages: [] }
+    }
+    if (tag.name === 'ul') isInList = !tag.closing && isErrorList(tag)
+    if (tag.name === 'li' && !tag.closing && isInList) list?.messages.push(tag.text.trim())
+    if (!list || isInList) continue
+    const named = list.control ?? readControl(tag, undefined)?.name
+    if (named !== undefined) end(named)
+  }
+  end('')
   return errors
 }
 
-function errorList(
-  errors: Map<string, string[]>,
-  attributes: ReadonlyMap<string, string>,
-): string[] | undefined {
-  if (!(attributes.get('class') ?? '').split(/\s+/).includes('errorlist')) return undefined
-  const control = /^id_(.+)_error$/.exec(attributes.get('id') ?? '')?.[1] ?? ''
-  const list = errors.get(control) ?? []
-  errors.set(control, list)
-  return list
+interface ErrorList {
+  /** `undefined` if it does not say so. */
+  readonly control: string | undefined
+  readonly messages: string[]
+}
+
+function isErrorList({ attributes }: Tag): boolean {
+  return (attributes.get('class') ?? '').split(/\s+/).includes('errorlist')
+}
+
+function controlOfErrors({ attributes }: Tag): string | undefined {
+  if (/\bnonfield\b/.test(attributes.get('class') ?? '')) return ''
+  return /^id_(.+)_error$/.exec(attributes.get('id') ?? '')?.[1]
 }
 
 function changed(form: HtmlForm, change: (control: FormControl) => FormControl): HtmlForm {
