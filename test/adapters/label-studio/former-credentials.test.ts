@@ -128,6 +128,19 @@ describe('a deleted person’s account that somebody else gets', () => {
   })
 })
 
+it('gives the account of a deleted person away where there are no personal tokens', async () => {
+  const fake = await startFakeLabelStudio({ mode: 'oss-old', before117: true })
+  const product = await startProduct(fake, { adapters: { retries: 0 } })
+  const { json } = await product.pushUser({ userName: email })
+  await product.scim('DELETE', `/Users/${json.id}`)
+  await product.drained()
+  await product.pushUser({ userName: email })
+  await product.drained()
+  expect(fake.state.users.get(2)).toMatchObject({ email, isActive: true })
+  await product.stop()
+  await fake.stop()
+})
+
 describe('an account that may have access tokens', () => {
   const scope = aScope('acme')
   const parts = (deprovisioning: 'admin' | 'gate', isActive = false) => {

@@ -210,7 +210,8 @@ function dispatch(
   const { request, user } = context
   const onPath = routes.filter(({ pattern }) => pattern.test(request.path))
   if (refusal?.status === 500) return refusal
-  if (onPath.length === 0) return unknownPath()
+  const isLater = context.options.before117 && request.path.startsWith('/api/token/')
+  if (onPath.length === 0 || isLater) return unknownPath()
   const route = onPath.find(({ method }) => method === request.method)
   if (route?.isOpen) return handle(route, context)
   if (refusal !== undefined) return refusal

@@ -8,6 +8,8 @@ export type FakeMode = 'oss-old' | 'oss-new' | 'lse'
 
 export interface FakeOptions {
   mode?: FakeMode
+  /** Community before 1.17: there are no personal access tokens. */
+  before117?: boolean
   /** Path that the fake is served under, e.g. `/label-studio`. Default: none. */
   basePath?: string
   /**

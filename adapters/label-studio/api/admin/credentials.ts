@@ -6,6 +6,7 @@ import { unknownForm } from './user-form.js'
 import type { Page, Pages } from './web-session.js'
 
 const tokensPath = '/admin/authtoken/tokenproxy/'
+const personalTokensPath = '/api/token/'
 const csrf = 'csrfmiddlewaretoken'
 
 /** What lets somebody into an account after its credentials were replaced. */
@@ -42,12 +43,15 @@ export async function replaceLegacyToken(pages: Pages, id: number): Promise<stri
 
 /**
  * Whether an account ever had a personal access token. A version that does not know this filter
- * redirects.
+ * redirects. Releases before 1.17 have no such tokens, and no path for them.
  */
 export async function hadPersonalTokens(pages: Pages, id: number): Promise<boolean> {
   const filter = 'outstandingtoken__isnull=0'
   const { status, html } = await pages.get(`${accountsPath}?id__exact=${id}&${filter}`)
-  if (status === 302) throw unknownForm(`its list does not know the filter ${filter}`)
+  if (status === 302) {
+    if ((await pages.get(personalTokensPath)).status === 404) return false
+    throw unknownForm(`its list does not know the filter ${filter}`)
+  }
   if (status !== 200) throw refusedPage(status)
   return idsOfAccounts(html).includes(id)
 }
