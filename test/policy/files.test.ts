@@ -181,3 +181,19 @@ describe('namedFiles', () => {
     expect(short.has('task 1', 's3://b/a')).toBe(false)
   })
 })
+
+it('reads the addresses by which Label Studio up to 1.22 replaces those of a task', () => {
+  const of = (address: string, route = 'resolve') =>
+    `/tasks/5/${route}/?fileuri=${Buffer.from(address).toString('base64').replaceAll('+', '-')}`
+  const data = {
+    image: `https://studio.example${of('s3://shared/a b.png')}`,
+    html: `<img src="${of('gs://two/ü.png', 'presign')}"><img src='${of('s3://shared/7.png')}'>`,
+    others: [of(''), of('/etc/passwd'), '/tasks/5/resolve/?fileuri=*', '/projects/5/resolve/'],
+  }
+  expect([...addressesIn(data)].sort()).toEqual([
+    'gs://two/ü.png',
+    'https://studio.example/tasks/5/resolve/?fileuri=czM6Ly9zaGFyZWQvYSBiLnBuZw==',
+    's3://shared/7.png',
+    's3://shared/a b.png',
+  ])
+})

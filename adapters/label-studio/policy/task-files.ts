@@ -20,10 +20,12 @@ export function fileAddress(fileuri: string): string | undefined {
 
 const whole = /^[a-z][a-z0-9+.-]*:\/\//i
 const quoted = /(["'])([a-z][a-z0-9+.-]*:\/\/(?:(?!\1).)+)\1/gis
+const replaced = /\/tasks\/[0-9]+\/(?:resolve|presign)\/\?fileuri=([\w-]+={0,2})/g
 
 /**
  * The addresses that the data of a task names, where Label Studio looks for them: a whole text, or
- * in quotes within one, e.g. in HTML; also in lists and objects.
+ * in quotes within one, e.g. in HTML; also in lists and objects. Up to 1.22, Label Studio replaces
+ * them by its own addresses whatever one asks for, so these count as well.
  */
 export function addressesIn(data: unknown): ReadonlySet<string> {
   const found = new Set<string>()
@@ -33,6 +35,10 @@ export function addressesIn(data: unknown): ReadonlySet<string> {
     if (typeof each === 'string') {
       if (whole.test(each.trim())) found.add(each.trim())
       for (const [, , address = ''] of each.matchAll(quoted)) found.add(address)
+      for (const [, fileuri = ''] of each.matchAll(replaced)) {
+        const address = fileAddress(fileuri) ?? ''
+        if (whole.test(address)) found.add(address)
+      }
     } else if (Array.isArray(each)) for (const one of each) left.push(one)
     else if (isObject(each)) for (const one of Object.values(each)) left.push(one)
   }
