@@ -1,4 +1,4 @@
-import { startLabelStudio } from '../support/label-studio-server.js'
+import { release, startLabelStudio } from '../support/label-studio-server.js'
 import { describeWorkspaces } from '../workspaces/office.js'
 
-describeWorkspaces('workspaces in front of Label Studio Community 1.23.2', startLabelStudio)
+describeWorkspaces(`workspaces in front of Label Studio Community ${release}`, startLabelStudio)

@@ -25,9 +25,11 @@ export interface LabelStudioServer {
   stop(): Promise<void>
 }
 
-const release = '1.23.2'
+const usualRelease = '1.23.2'
+/** The release under test. `TEST_LABEL_STUDIO=1.20.0` tests another one. */
+export const release = process.env['TEST_LABEL_STUDIO'] ?? usualRelease
 const cache = resolve('.cache/label-studio')
-const venv = join(cache, 'venv')
+const venv = join(cache, release === usualRelease ? 'venv' : `venv-${release}`)
 const program = join(venv, 'bin', 'label-studio')
 const startUpMs = 280_000
 const databaseName = 'label_studio.sqlite3'

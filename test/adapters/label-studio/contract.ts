@@ -116,7 +116,8 @@ export function describeCommunityContract(name: string, start: () => Promise<Sub
     describe('edition and owner', () => {
       it('says what it is, whatever the token', async () => {
         const stranger = labelStudioApi({ url: subject.url, token: 'wrong', retries: 0 })
-        expect(await stranger.version()).toEqual({ edition: 'community', release: '1.23.2' })
+        const release = expect.stringMatching(/^1\.[0-9.]+/)
+        expect(await stranger.version()).toEqual({ edition: 'community', release })
         expect(await stranger.isHealthy()).toBe(true)
       })
 
