@@ -38,6 +38,22 @@ export const deprovisioningEffects: Readonly<Record<CommunityDeprovisioning, str
     'annotations lose their author.',
 }
 
+/** The release of Community with which everything was tested. */
+const testedRelease = '1.23.2'
+
+/** Warns about a release that was not tested, where endpoints may be others. */
+function untested({ edition, release }: LabelStudioVersion): Finding[] {
+  if (edition !== 'community' || release === testedRelease) return []
+  return [
+    warning(
+      'release-not-tested',
+      `This version was tested with Label Studio Community ${testedRelease}, not with ` +
+        `${release || 'a release that does not tell its number'}. The section "Other releases of ` +
+        'Community" of docs/label-studio.md says what is known of older ones.',
+    ),
+  ]
+}
+
 /**
  * Examines one Label Studio: whether the token, the flags and the edition allow what the options
  * need. Never throws.
@@ -47,6 +63,7 @@ export async function examine(patient: DiagnosticInput, signal?: AbortSignal): P
   if ('failed' in version) return [tokenRefused(version.failed)]
   const found = [
     ok('reached', `Label Studio ${editionName(version.value)} ${version.value.release} answers.`),
+    ...untested(version.value),
   ]
   const me = await attempt(() => patient.api.whoami(signal))
   if ('failed' in me) return [...found, tokenRefused(me.failed)]

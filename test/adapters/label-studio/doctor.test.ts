@@ -105,6 +105,15 @@ describe('the doctor of Community', () => {
   })
 
   it.each([
+    [true, [expect.stringMatching(/tested with .* 1\.23\.2, not with 1\.16\.0/)]],
+    [false, []],
+  ])('warns about a release that was not tested: %s', async (before117, messages) => {
+    await start({ mode: 'oss-old', before117 })
+    const warned = (await complaints()).filter(({ code }) => code === 'release-not-tested')
+    expect(warned.map(({ message }) => message)).toEqual(messages)
+  })
+
+  it.each([
     ['gate', /still gets in/],
     ['soft-delete', /cannot bring them back/],
     ['hard-delete', /annotations lose their author/],

@@ -8,12 +8,14 @@ import {
 import { apiError, type FakeHandler, json, noContent, record, route, textIn } from './http.js'
 import { randomKey } from './state.js'
 
-const version: FakeHandler = ({ isEnterprise }) =>
-  json(200, {
-    release: isEnterprise ? '2.37.0' : '1.23.2',
+const version: FakeHandler = ({ isEnterprise, options }) => {
+  const community = options.before117 ? '1.16.0' : '1.23.2'
+  return json(200, {
+    release: isEnterprise ? '2.37.0' : community,
     edition: isEnterprise ? 'Enterprise' : 'Community',
-    'label-studio-os-package': { version: '1.23.2' },
+    'label-studio-os-package': { version: community },
   })
+}
 
 /** JSON with the content type of a page. */
 const health: FakeHandler = () => ({
