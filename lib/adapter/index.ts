@@ -15,6 +15,7 @@ export {
   holdLeaseIfFree,
   type ImportState,
   isHalfListed,
+  isReused,
   noteImport,
   rulesState,
 } from '../access/index.js'

@@ -4,6 +4,7 @@ import {
   type FindByAddress,
   findByAddress,
   isFormerAddress,
+  isReused,
   type Standing,
   standingOf,
   strongest,
@@ -35,10 +36,13 @@ const deprovisioned: PersonStatus = { standing: 'deprovisioned' }
  */
 export function statusLookUp(adapters: Adapters): LookUpStatus {
   const find = findByAddress(adapters)
-  return async (scope, { accountId, email }) => {
+  return async (scope, identity) => {
+    const { accountId, email } = identity
     const byAccount = await lookUpAccount(adapters, scope, accountId)
-    if (byAccount.standing !== 'unknown') return byAccount
-    return email ? lookUpAddress(adapters, scope, { email, find }) : unknown
+    const isReusedId = isReused(byAccount.record?.account, identity)
+    if (byAccount.standing !== 'unknown' && !isReusedId) return byAccount
+    const byAddress = email ? await lookUpAddress(adapters, scope, { email, find }) : unknown
+    return byAddress.standing === 'unknown' ? byAccount : byAddress
   }
 }
 

@@ -33,6 +33,6 @@ export function lookingUpOnce(lookUpStatus: LookUpStatus): LookUpStatus {
   return (scope, identity) => once(scope, keyOf(identity), () => lookUpStatus(scope, identity))
 }
 
-function keyOf({ accountId, email }: Identity): string {
-  return `${accountId ?? ''} ${email ?? ''}`
+function keyOf({ accountId, email, since }: Identity): string {
+  return `${accountId ?? ''} ${email ?? ''} ${since ?? ''}`
 }

@@ -147,6 +147,11 @@ export interface AccountReference {
   readonly id: string
   /** The e-mail of the account when last seen, lower-cased. */
   readonly email?: string
+  /**
+   * RFC 3339; when the host made the account. A host whose database was restored may give its id to
+   * another account.
+   */
+  readonly since?: string
   /** How the account and the user were linked. */
   readonly origin: 'created' | 'adopted' | 'imported'
   /** The account cannot be changed from outside: it is a superuser's. */

@@ -8,6 +8,8 @@ export interface AccountIdentity {
    */
   readonly accountId?: string | number
   readonly email?: string
+  /** RFC 3339; when the application made the account. */
+  readonly since?: string
 }
 
 /**

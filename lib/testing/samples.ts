@@ -58,6 +58,7 @@ const leastGrants: readonly Grant[] = [
 const account: Full<AccountReference> = {
   id: '7',
   email: 'account@example.com',
+  since: '2026-01-31T12:00:00.123456Z',
   origin: 'adopted',
   isProtected: true,
 }
@@ -88,7 +89,11 @@ export function records(): readonly AccessRecord[] {
     account: true,
     enforced: true,
   })
-  const leastAccount = leastOf<AccountReference>(account, { email: true, isProtected: true })
+  const leastAccount = leastOf<AccountReference>(account, {
+    email: true,
+    since: true,
+    isProtected: true,
+  })
   const granted = { email: 'b@example.com', applied: leastGrants, deferred: leastGrants }
   const of = (name: string) => ({ userId: name, account: { ...leastAccount, id: name } })
   return [

@@ -20,6 +20,7 @@ import { type Directory, incompleteList, recentMs, type ShownAccount } from './d
 import { holdPerson } from './hold.js'
 import { noteAccount } from './links.js'
 import { namesOf } from './names.js'
+import { isReusedNumber } from './reused-numbers.js'
 
 /** A person's account in Label Studio. */
 export interface Account extends ShownAccount {
@@ -245,11 +246,12 @@ export function requiredEmail(user: User): string {
 
 /** A link to an account. */
 export function referenceTo(
-  { id, email }: LabelStudioUser,
+  { id, email, dateJoined }: LabelStudioUser,
   origin: AccountReference['origin'],
   isProtected = false,
 ): AccountReference {
-  const reference = { id: String(id), email: normalizeEmail(email), origin }
+  const since = dateJoined ? { since: dateJoined } : {}
+  const reference = { id: String(id), email: normalizeEmail(email), ...since, origin }
   return isProtected ? { ...reference, isProtected } : reference
 }
 
@@ -262,6 +264,7 @@ async function linkedAccount(
   if (!reference) return undefined
   const id = Number(reference.id)
   const shown = await directory.get({ id, email: reference.email }, scope.signal)
+  if (shown && isReusedNumber(reference, user, shown.user)) return undefined
   if (shown) return { ...shown, reference }
   // An account that is outside the organization, or hidden by an incomplete list, can still sign
   // in.

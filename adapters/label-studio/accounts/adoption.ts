@@ -16,9 +16,11 @@ import { unlist } from '../import/unlist.js'
 import type { LabelStudioSettings } from '../options.js'
 import type { FormerCredentials } from './former.js'
 import { holdPerson } from './hold.js'
+import { giveUp, isReusedNumber } from './reused-numbers.js'
 
 /** The parts of an account that decide who may have it. */
-export type AccountKey = Pick<LabelStudioUser, 'id' | 'email'>
+export type AccountKey = Pick<LabelStudioUser, 'id' | 'email'> &
+  Partial<Pick<LabelStudioUser, 'dateJoined'>>
 
 /** Decides who may have an existing account in Label Studio. */
 export interface Adoption {
@@ -77,12 +79,17 @@ export function adoptionOf(parts: AdoptionParts): Adoption {
     async take(scope, user, account) {
       const holder = await succeed(parts, scope, user, account)
       if (!holder) return []
-      if (holder.account?.origin === 'imported') {
-        await takeFromList(parts, scope, holder)
+      const { record, isGone } = holder
+      if (record.account?.origin === 'imported') {
+        await takeFromList(parts, scope, record)
         return []
       }
-      await transferLedger(parts, scope, { user, account, holder })
-      return holder.applied
+      if (isGone) {
+        await giveUp(parts.settings, scope, record, holdPerson)
+        return []
+      }
+      await transferLedger(parts, scope, { user, account, holder: record })
+      return record.applied
     },
     async isOpenTo(scope, user, account) {
       try {
@@ -107,24 +114,29 @@ export function mayAdopt({ adopt }: Pick<LabelStudioSettings, 'adopt'>, email: s
   return adopt.includes(email.slice(email.lastIndexOf('@') + 1).toLowerCase())
 }
 
-/**
- * The record that has to give up the account to this person; `undefined` if the account has no
- * holder.
- */
+/** The record that has an account. */
+interface Holder {
+  readonly record: AccessRecord
+  /** Their account is gone: this is another one with its number. */
+  readonly isGone: boolean
+}
+
+/** Who has to give up the account to this person; `undefined` if the account has no holder. */
 async function holderToReplace(
   parts: AdoptionParts,
   scope: Scope,
   user: User,
   account: AccountKey,
-): Promise<AccessRecord | undefined> {
+): Promise<Holder | undefined> {
   const { access, users, settings, ownId } = parts
   if (account.id === ownId) throw new RefusedError('This is the account of the adapter itself.')
   const isAdoptable = mayAdopt(settings, normalizeEmail(account.email))
   const record = await access.recordByAccount(scope, String(account.id))
-  const holder = record?.userId === user.id ? undefined : record
-  const holding = holder && (await users.get(scope, holder.userId, omitGroups))
-  if (holder && !holding) return holder
-  if (holding && holder.account?.origin !== 'imported') {
+  const holding = record && (await users.get(scope, record.userId, omitGroups))
+  const isGone = isReusedNumber(record?.account, holding, account)
+  const holder = record && record.userId !== user.id ? { record, isGone } : undefined
+  if (holder && !holding && !isGone) return holder
+  if (holder && holding && !isGone && record?.account?.origin !== 'imported') {
     throw isLeaving(holding, account.email) ? addressOnTheWay() : anothersAccount()
   }
   if (!isAdoptable && !(await isPromised(parts, scope, user, account))) {
@@ -139,18 +151,20 @@ async function holderToReplace(
 /**
  * Ends the credentials of a holder who left. Their lease is held meanwhile, because the account may
  * be open for a moment.
- * @returns the record that has to give up the account, as `holderToReplace`
+ * @returns who has to give up the account, as `holderToReplace`
  */
 async function succeed(
   parts: AdoptionParts,
   scope: Scope,
   user: User,
   account: AccountKey,
-): Promise<AccessRecord | undefined> {
+): Promise<Holder | undefined> {
   const { access, former } = parts
   const holder = await holderToReplace(parts, scope, user, account)
-  if (!former || !holder || holder.account?.origin === 'imported') return holder
-  await holdPerson(access, scope, holder.userId, (held) => former.end(held, user.id, account.id))
+  const isTheirs = holder && !holder.isGone && holder.record.account?.origin !== 'imported'
+  if (!former || !isTheirs) return holder
+  const { userId } = holder.record
+  await holdPerson(access, scope, userId, (held) => former.end(held, user.id, account.id))
   return holder
 }
 

@@ -18,6 +18,7 @@ import { mayAdopt } from '../accounts/adoption.js'
 import { logged } from '../accounts/change-log.js'
 import { holdForImport } from '../accounts/hold.js'
 import { noteAccount } from '../accounts/links.js'
+import { giveUp, isReusedNumber } from '../accounts/reused-numbers.js'
 import { normalizeEmail } from '../api/index.js'
 import { translated } from '../failures.js'
 import type { TargetParts } from '../target-parts.js'
@@ -168,15 +169,17 @@ async function syncAccount(
   scope: Scope,
   snapshot: AccountSnapshot,
 ): Promise<Outcome> {
-  const { access, users } = parts.settings.storage
-  const record = await access.recordByAccount(scope, String(snapshot.user.id))
+  const { users } = parts.settings.storage
+  const record = await holderOf(parts, scope, snapshot)
+  if (record === 'busy') return undefined
   if (!record) {
     const known = (await parts.find(scope, snapshot.user.email))[0]
     if (known) return link(parts, scope, known, snapshot)
     return (await parts.mirror.create(scope, snapshot)) ? 'imported' : undefined
   }
-  if (Boolean(record.account?.isProtected) !== snapshot.isSuperuser) {
-    await noteProtection(parts, scope, record.userId, snapshot)
+  const isNoted = Boolean(record.account?.isProtected) === snapshot.isSuperuser
+  if (!isNoted || record.account?.since !== snapshot.user.dateJoined) {
+    await noteAccountFacts(parts, scope, record.userId, snapshot)
   }
   if (record.account?.origin === 'imported') {
     return (await parts.mirror.refresh(scope, record, snapshot)) ? 'updated' : undefined
@@ -186,8 +189,24 @@ async function syncAccount(
   return markDrifted(parts, scope, record.userId, user?.userName ?? snapshot.user.email)
 }
 
-/** Records that an account became a superuser, or no longer is one. */
-async function noteProtection(
+/** The record of the person who has an account. One whose own account is gone gives it up. */
+async function holderOf(
+  { settings, mirror }: ImportParts,
+  scope: Scope,
+  { user: account }: AccountSnapshot,
+): Promise<AccessRecord | 'busy' | undefined> {
+  const { access, users } = settings.storage
+  const record = await access.recordByAccount(scope, String(account.id))
+  if (!isReusedNumber(record?.account, undefined, account)) return record
+  const person = record && (await users.get(scope, record.userId, omitGroups))
+  if (!record || !isReusedNumber(record.account, person, account)) return record
+  if (record.account?.origin === 'imported') await mirror.remove(scope, record.userId)
+  else await giveUp(settings, scope, record, holdForImport)
+  return (await access.recordByAccount(scope, String(account.id))) && 'busy'
+}
+
+/** Records when an account was made, and whether it is a superuser's. */
+async function noteAccountFacts(
   { settings }: TargetParts,
   scope: Scope,
   userId: string,
@@ -197,9 +216,13 @@ async function noteProtection(
   await holdForImport(access, scope, userId, async (held) => {
     const record = await access.getRecord(held, userId)
     if (!record?.account || record.account.id !== String(user.id)) return
-    const { isProtected: _, ...others } = record.account
-    const changed = isSuperuser ? { ...others, isProtected: true as const } : others
-    await access.saveRecord(held, { ...record, account: changed })
+    const { isProtected: _, since: _before, ...others } = record.account
+    const account = {
+      ...others,
+      ...(user.dateJoined !== undefined && { since: user.dateJoined }),
+      ...(isSuperuser && { isProtected: true as const }),
+    }
+    await access.saveRecord(held, { ...record, account })
   })
 }
 

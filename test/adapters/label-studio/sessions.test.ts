@@ -51,7 +51,9 @@ describe('identifyLabelStudioUser', () => {
     const identify = anIdentify({ cacheMs: 1000 })
     const request = { headers: { cookie } }
     const [first] = await Promise.all([identify(request), identify(request), identify(request)])
-    expect(first?.identities).toEqual([{ accountId: user.id, email: 'ann@example.com' }])
+    expect(first?.identities).toEqual([
+      { accountId: user.id, email: 'ann@example.com', since: user.dateJoined },
+    ])
     now = 999
     await identify(request)
     expect(asked()).toBe(1)
@@ -197,7 +199,7 @@ describe('identifyLabelStudioUser', () => {
     await fake.kill()
     const headers = { cookie, authorization: 'Token unknown' }
     expect(await identify({ headers })).toEqual({
-      identities: [{ accountId: user.id, email: 'ann@example.com' }],
+      identities: [{ accountId: user.id, email: 'ann@example.com', since: user.dateJoined }],
       isComplete: false,
     })
   })

@@ -54,6 +54,8 @@ export interface LabelStudioIdentity {
   accountId: number
   /** For messages only: it is masked once the person was removed, so it cannot identify anybody. */
   email: string
+  /** RFC 3339; when the account was made. */
+  since?: string
 }
 
 /** The people behind a request, as far as they are known. */
@@ -222,8 +224,8 @@ async function askWhoami(
   if (body === undefined) {
     throw new LabelStudioError('unavailable', `${call}: not understood (${status}).`, { status })
   }
-  const { id, email } = toWhoami(body)
-  return { accountId: id, email }
+  const { id, email, dateJoined } = toWhoami(body)
+  return { accountId: id, email, ...(dateJoined && { since: dateJoined }) }
 }
 
 function parseJson(text: string): unknown {
