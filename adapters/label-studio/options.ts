@@ -38,7 +38,8 @@ export interface LabelStudioAdaptersOptions extends LabelStudioApiOptions {
   readonly storage: Adapters
   /**
    * The tenant that this Label Studio belongs to. Default `default`, which is the tenant of tokens
-   * that name none. Requests of other tenants that would change a person are refused with 403.
+   * that name none. Requests of other tenants that would change a person are refused with 403,
+   * a reconciler leaves their pending work alone, and a gate for another tenant is refused.
    */
   readonly tenant?: string
   /**

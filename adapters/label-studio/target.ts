@@ -40,6 +40,8 @@ export function labelStudioTarget(parts: TargetParts, edition: Edition): LabelSt
     // longer for their lease: up to 5 s with 50.
     peopleAtOnce: 32,
 
+    tenant: settings.tenant,
+
     exemptions: (scope: Scope, users: readonly User[], records?: readonly AccessRecord[]) =>
       exemptionsIn(parts, scope, { users, records }),
 

@@ -142,7 +142,8 @@ class LeasingReconciler implements Reconciler {
     if (limit <= 0 || this.#isStopping) return fannedOut
     const { access, users } = this.#adapters
     const alike = this.#areMany && users.peopleAtOnce !== undefined
-    const claimed = await access.claim({ owner: this.#owner, limit, leaseMs, alike })
+    const of = users.tenant === undefined ? {} : { tenant: users.tenant }
+    const claimed = await access.claim({ owner: this.#owner, limit, leaseMs, alike, ...of })
     this.#areMany = claimed.length === limit || (alike && claimed.length > 0)
     for (const ended of this.#worker.work(claimed)) {
       const work: Promise<void> = ended.finally(() => {
@@ -186,7 +187,9 @@ class LeasingReconciler implements Reconciler {
     const before = this.#underWay.size
     const { pollMs } = this.#options
     const untilDue = await this.#adapters.access.nextDue().catch(() => undefined)
-    const delay = Math.min(Math.max(untilDue ?? pollMs, 10), pollMs)
+    // What is due and was not claimed is another tenant's.
+    const isElsewhere = this.#adapters.users.tenant !== undefined && (untilDue ?? 0) <= 0
+    const delay = isElsewhere ? pollMs : Math.min(Math.max(untilDue ?? pollMs, 10), pollMs)
     if (this.#isStopping || this.#isKicked || this.#underWay.size < before) return
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, delay)

@@ -9,6 +9,7 @@ import type { AuditEntry } from '../events/catalogue.js'
 import { tell } from '../events/emitter.js'
 import type { Adapters } from '../stores/adapters.js'
 import { checkAdapters } from '../stores/check-adapters.js'
+import { checkTenant } from '../stores/check-tenant.js'
 import type { User } from '../stores/resource.js'
 import type { Scope } from '../stores/scope.js'
 import { foldEmail } from './email.js'
@@ -80,6 +81,7 @@ export async function onSignIn(
   checkAdapters('onSignIn', adapters)
   const options = readOptions(signInTable, given)
   checkScope(signInTable, scope)
+  checkTenant(signInTable, adapters, scope.tenant)
   checkEmail(email)
   const whole = wholeScope(scope)
   const { own: people, others } = await findByAddress(adapters)(whole, email.trim())

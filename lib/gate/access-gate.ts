@@ -7,6 +7,7 @@ import { ConfigurationError } from '../errors.js'
 import { tell } from '../events/emitter.js'
 import type { Adapters } from '../stores/adapters.js'
 import { checkAdapters } from '../stores/check-adapters.js'
+import { checkTenant } from '../stores/check-tenant.js'
 import { storeErrorKind, type UnavailableError } from '../stores/errors.js'
 import type { Scope } from '../stores/scope.js'
 import { keepPrivate } from './answer-parts.js'
@@ -14,7 +15,12 @@ import { changeAnswer } from './answers.js'
 import { type Decider, deciderOf, type RequestDecision } from './decider.js'
 import { decideAtEnd, dropHeaders, forwardingProblem, hasBody, hasFragment } from './forwarding.js'
 import { onceOver } from './held-bytes.js'
-import { type AccessGateOptions, gateOptions, type ResolvedGateOptions } from './options.js'
+import {
+  type AccessGateOptions,
+  gateOptions,
+  gateTable,
+  type ResolvedGateOptions,
+} from './options.js'
 import { asOfGate, otherUpgradesWarner } from './other-upgrades.js'
 import { pipelines } from './pipeline.js'
 import { warnIfRead } from './read-body.js'
@@ -70,6 +76,7 @@ export interface AccessGate {
 export function accessGate(adapters: Adapters, options: AccessGateOptions): AccessGate {
   checkAdapters('accessGate', adapters)
   const resolved = gateOptions(options)
+  checkTenant(gateTable, adapters, resolved.tenant)
   const decider = deciderOf(adapters, resolved)
   const noteMode = modeNoter(adapters, resolved)
   noteMode()

@@ -40,6 +40,7 @@ export const targetMembers: Readonly<Record<keyof StoreTarget, true>> = {
   exemptions: true,
   accessAttributes: true,
   peopleAtOnce: true,
+  tenant: true,
   currentAccess: true,
   seats: true,
   setPassword: true,

@@ -83,6 +83,13 @@ export interface AccessTarget {
    */
   readonly peopleAtOnce?: number
 
+  /**
+   * **Optional.** The only tenant whose people the host has. The reconciler then leaves the pending
+   * work of other tenants to theirs, and a gate or sign-in of another tenant is refused. Without
+   * it, the target acts for every tenant.
+   */
+  readonly tenant?: string
+
   /** **Optional.** The person's actual access in the host right now, for drift reports. */
   currentAccess?(scope: Scope, user: User): Promise<AppliedAccess | undefined>
 

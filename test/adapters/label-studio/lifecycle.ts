@@ -363,7 +363,7 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
           { name: 'a', token: 'token-of-tenant-a-000', tenant: 'a' },
           { name: 'b', token: 'token-of-tenant-b-000', tenant: 'b' },
         ])
-        await start({ authenticate, adapters: { tenant: 'a' } })
+        await start({ authenticate, adapters: { tenant: 'a' }, gate: { tenant: 'a' } })
         const email = newEmail()
         const body = { schemas: [userSchema], userName: email }
         const ours = await product.scim('POST', '/Users', body, 'token-of-tenant-a-000')
