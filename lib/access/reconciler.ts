@@ -16,14 +16,14 @@ const fanOutMs = 250
 export interface Reconciler {
   /**
    * Starts to work in the background, continuing where any instance left off. A second call changes
-   * nothing.
+   * nothing. During a `stop`, it starts again when that has ended.
    */
   start(): void
   /** Takes no new work, waits for work in progress, and returns its leases. */
   stop(): Promise<void>
   /**
    * Works until nothing is due: resolves when every mark that was due has been carried out, put
-   * off, or has failed. Works without `start`.
+   * off, or has failed. Works without `start`; `stop` ends it early.
    */
   drain(): Promise<void>
   /**
@@ -70,7 +70,13 @@ class LeasingReconciler implements Reconciler {
   readonly #retention: ReturnType<typeof createRetention>
   readonly #underWay = new Set<Promise<void>>()
   #loop: Promise<void> | undefined
+  /** Ends when a stop that is under way has ended. */
+  #stop: Promise<void> | undefined
   #isStopping = false
+  /** Whether `start` was called since the last `stop`. */
+  #isStarted = false
+  /** How often it was stopped. */
+  #stops = 0
   #wake: () => void = () => {}
   #isKicked = false
   /** Whether more people were due than could be worked on. */
@@ -84,19 +90,23 @@ class LeasingReconciler implements Reconciler {
   }
 
   start(): void {
-    this.#isStopping = false
-    this.#loop ??= this.#run()
+    this.#isStarted = true
+    // A stop under way starts it again when the work in progress has ended.
+    if (!this.#stop) this.#loop ??= this.#run()
   }
 
-  async stop(): Promise<void> {
-    this.#isStopping = true
-    this.#wake()
-    await this.#loop
-    this.#loop = undefined
+  stop(): Promise<void> {
+    this.#isStarted = false
+    this.#stop ??= this.#end()
+    return this.#stop
   }
 
   async drain(): Promise<void> {
-    while ((await this.#begin()) > 0 || this.#underWay.size > 0) await this.#someEnd()
+    const stops = this.#stops
+    while ((await this.#begin()) > 0 || this.#underWay.size > 0) {
+      await this.#someEnd()
+      if (this.#stops !== stops) break
+    }
   }
 
   wake({ anew = false }: { readonly anew?: boolean } = {}): void {
@@ -106,7 +116,18 @@ class LeasingReconciler implements Reconciler {
   }
 
   isRunning(): boolean {
-    return this.#loop !== undefined && !this.#isStopping
+    return this.#isStarted
+  }
+
+  async #end(): Promise<void> {
+    this.#isStopping = true
+    this.#stops += 1
+    this.#wake()
+    await this.#loop
+    await Promise.all(this.#underWay)
+    this.#isStopping = false
+    this.#stop = undefined
+    this.#loop = this.#isStarted ? this.#run() : undefined
   }
 
   async #run(): Promise<void> {

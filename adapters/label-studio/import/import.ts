@@ -116,16 +116,18 @@ export function importerOf(target: TargetParts): Importer {
     run,
     start(given = {}) {
       const { intervalMs, onProgress } = readOptions(importTable, given)
-      const again = () => {
-        running = run({ ...(onProgress && { onProgress }) })
-          .catch((error: unknown) => debug('import failed: %O', error))
-          .finally(() => {
-            if (!abort.signal.aborted) timer = setTimeout(again, intervalMs).unref()
-          })
-      }
       if (isStarted) return
       isStarted = true
       abort = new AbortController()
+      // Its own: it may be stopped and started again while it runs.
+      const { signal } = abort
+      const again = () => {
+        running = run({ signal, ...(onProgress && { onProgress }) })
+          .catch((error: unknown) => debug('import failed: %O', error))
+          .finally(() => {
+            if (!signal.aborted) timer = setTimeout(again, intervalMs).unref()
+          })
+      }
       again()
     },
     async stop() {
