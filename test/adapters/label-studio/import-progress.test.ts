@@ -58,6 +58,20 @@ describe('an import', () => {
     await stop()
   })
 
+  it('does not go on beside one that is started before it has been stopped', async () => {
+    const timers = jest.spyOn(globalThis, 'setTimeout')
+    const { importer, states, onProgress, stop } = await anImport()
+    importer.start({ intervalMs: 12_345 })
+    const stopped = importer.stop()
+    importer.start({ onProgress, intervalMs: 3_600_000 })
+    await stopped
+    while (states.at(-1)?.outcome === undefined) await nextTurn()
+    await importer.stop()
+    expect(timers.mock.calls.map(([, ms]) => ms)).not.toContain(12_345)
+    timers.mockRestore()
+    await stop()
+  })
+
   it('is told about once a second while it runs', async () => {
     const { importer, states, onProgress, stop } = await anImport()
     const { Date: clock } = globalThis
