@@ -24,12 +24,15 @@ interface Note {
   readonly mode: Enforcement
   /** When it was noted, in milliseconds since 1970. */
   readonly at: number
+  /** It has started, and got no request yet. */
+  readonly isUnused?: true
 }
 
 /** The gate that notes its mode, and when. */
 export interface NotingGate {
   readonly gate?: string
   readonly now?: Date
+  readonly isUnused?: boolean
 }
 
 /** Stores the mode of a gate, so that the settings page can show it from any process. */
@@ -37,11 +40,25 @@ export async function noteEnforcement(
   access: AccessStore,
   scope: Scope,
   mode: Enforcement,
-  { gate = 'gate', now = new Date() }: NotingGate = {},
+  { gate = 'gate', now = new Date(), isUnused = false }: NotingGate = {},
 ): Promise<void> {
   const others = (await notes(access, scope)).filter((each) => each.gate !== gate)
-  const all = [{ gate, mode, at: now.getTime() }, ...others].slice(0, maxGates)
-  await access.setValue(scope, valueName, JSON.stringify(all))
+  const own: Note = { gate, mode, at: now.getTime(), ...(isUnused && { isUnused }) }
+  await access.setValue(scope, valueName, JSON.stringify([own, ...others].slice(0, maxGates)))
+}
+
+/**
+ * When a gate was started, if no gate has got a request since, for so long that it is worth a
+ * warning: it may be mounted where no request comes to it.
+ */
+export async function unusedGateSince(
+  access: AccessStore,
+  scope: Scope,
+  now = new Date(),
+): Promise<string | undefined> {
+  const [last] = await notes(access, scope)
+  if (!last?.isUnused || isRecent(last.at, now.getTime(), recentMs)) return undefined
+  return new Date(last.at).toISOString()
 }
 
 /**

@@ -79,7 +79,7 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
   checkTenant(gateTable, adapters, resolved.tenant)
   const decider = deciderOf(adapters, resolved)
   const noteMode = modeNoter(adapters, resolved)
-  noteMode()
+  noteMode({ isUnused: true })
   const sockets = watchSockets(resolved.recheckMs, decider.decideForAll)
   const inPipeline = pipelines()
   const warnOfOtherUpgrades = otherUpgradesWarner()
@@ -89,7 +89,7 @@ export function accessGate(adapters: Adapters, options: AccessGateOptions): Acce
     response: ServerResponse,
     next: (error?: unknown) => void,
   ): void => {
-    noteMode()
+    noteMode({ isUnused: false })
     warnOfOtherUpgrades(request)
     if (hasBody(request)) warnIfRead(request)
     inPipeline(request, response, () => {
@@ -239,23 +239,29 @@ const noteTimeoutMs = 10_000
 
 /**
  * Stores from time to time which mode this gate has, for the settings page, as long as requests
- * come; after a failure, the next request tries again.
+ * come, and at once when the first one comes; after a failure, the next request tries again.
  */
-function modeNoter({ access }: Adapters, { enforce, tenant }: ResolvedGateOptions): () => void {
+function modeNoter(
+  { access }: Adapters,
+  { enforce, tenant }: ResolvedGateOptions,
+): (use: { readonly isUnused: boolean }) => void {
   if (!access) return () => {}
   const gate = randomUUID()
   const mode = enforce ? enforce.mode : 'off'
   let notedAt = Number.NEGATIVE_INFINITY
-  return () => {
-    if (performance.now() - notedAt < noteEveryMs) return
+  let wasUnused = true
+  return ({ isUnused }) => {
+    const isSame = isUnused === wasUnused
+    if (isSame && performance.now() - notedAt < noteEveryMs) return
     notedAt = performance.now()
+    wasUnused = isUnused
     const scope: Scope = {
       tenant,
       actor: 'gate',
       requestId: randomUUID(),
       signal: AbortSignal.timeout(noteTimeoutMs),
     }
-    noteEnforcement(access, scope, mode, { gate }).catch((error: unknown) => {
+    noteEnforcement(access, scope, mode, { gate, isUnused }).catch((error: unknown) => {
       notedAt = Number.NEGATIVE_INFINITY
       debug('what the gate enforces was not noted: %O', error)
     })

@@ -1,4 +1,4 @@
-import { type Enforcement, enforcementOf, rulesState } from '../../access/index.js'
+import { type Enforcement, enforcementOf, rulesState, unusedGateSince } from '../../access/index.js'
 import { stopwatch } from '../../clock.js'
 import type { Finding } from '../../stores/finding.js'
 import type { Scope } from '../../stores/scope.js'
@@ -17,16 +17,32 @@ export async function readFindings(
   context: SettingsContext,
   scope: Scope,
 ): Promise<readonly Finding[]> {
-  const [findings, enforcement, noRules] = await Promise.all([
+  const { access } = context.adapters
+  const [findings, enforcement, noRules, unusedSince] = await Promise.all([
     askForFindings(context),
-    enforcementOf(context.adapters.access, scope),
+    enforcementOf(access, scope),
     noRulesLeft(context, scope),
+    unusedGateSince(access, scope, context.clock()),
   ])
   const told = findings.map((finding) =>
     finding.code === notEnforceable ? withGate(finding, enforcement) : finding,
   )
-  if (noRules === undefined) return told
-  return [...told, { level: 'warning', code: 'no-rules-left', message: noRules }]
+  const warnings = [
+    ...(noRules === undefined ? [] : [['no-rules-left', noRules] as const]),
+    ...(unusedSince === undefined ? [] : [['gate-unused', unusedSentence(unusedSince)] as const]),
+  ]
+  return [
+    ...told,
+    ...warnings.map(([code, message]) => ({ level: 'warning' as const, code, message })),
+  ]
+}
+
+function unusedSentence(since: string): string {
+  return (
+    `A gate was started at ${since}, and no request has come to it since. If anybody has used ` +
+    'Label Studio since then, they do not pass the gate: mount it before the proxy, and let ' +
+    'Label Studio be reached only through it.'
+  )
 }
 
 /**
