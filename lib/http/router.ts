@@ -6,6 +6,7 @@ import { scimRoutes } from '../protocol/routes.js'
 import { createRecorder } from '../recorder/index.js'
 import type { ServiceContext } from '../resources/options.js'
 import { createBrake } from '../resources/people/brake.js'
+import { requireCodeGeneration } from '../schema/ajv.js'
 import { compileResourceTypes } from '../schema/compile.js'
 import type { Adapters } from '../stores/adapters.js'
 import { checkAdapters } from '../stores/check-adapters.js'
@@ -25,6 +26,7 @@ import { scimTransport, type TransportOptions } from './transport.js'
  */
 export function scimRouter(adapters: Adapters, options: ScimOptions): RequestHandler {
   checkAdapters('scimRouter', adapters)
+  requireCodeGeneration('scimRouter')
   const resolved = resolveOptions(options, adapters)
   const { emit } = createEmitterFor(options, resolved)
   const { clock, newId, onPending } = resolved

@@ -1,4 +1,5 @@
 import type { ErrorObject, ValidateFunction } from 'ajv'
+import { ConfigurationError } from '../errors.js'
 
 /** A check of values by a JSON schema. */
 export interface JsonCheck<T> {
@@ -23,6 +24,24 @@ export function jsonCheck<T>(schema: object): JsonCheck<T> {
     get error() {
       return validate?.errors?.[0]
     },
+  }
+}
+
+/**
+ * Refuses a Node.js in which no check can be compiled, where each PATCH would be answered 500.
+ *
+ * @throws ConfigurationError `ERR_SCIM_OPTIONS`
+ */
+export function requireCodeGeneration(factory: string): void {
+  try {
+    Function('')
+  } catch (cause) {
+    throw new ConfigurationError(
+      'ERR_SCIM_OPTIONS',
+      `${factory}: Node.js was started with --disallow-code-generation-from-strings, with which ` +
+        'AJV cannot check PATCH requests. Start it without.',
+      { cause },
+    )
   }
 }
 

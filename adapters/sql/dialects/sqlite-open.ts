@@ -1,5 +1,6 @@
 import { mkdirSync, realpathSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { ConfigurationError } from '../../../lib/adapter/index.js'
 import type { Connection } from './dialect.js'
 import { sqliteDialect } from './sqlite.js'
 import {
@@ -52,6 +53,7 @@ export async function openSqlite(path: string, timeoutMs: number): Promise<Conne
   const library = await findLibrary()
   const { open, module: driver } = library
   const isMemory = path === ':memory:'
+  if (!isMemory && driver !== undefined) refuseWithoutThreads()
   if (!isMemory) mkdirSync(dirname(resolve(path)), { recursive: true })
   const settings = driver === undefined ? pragmas : [...pragmas, rareCheckpoints]
   const writer = await connect(open, path, { settings, timeoutMs, exclusive: true })
@@ -89,6 +91,20 @@ export async function openSqlite(path: string, timeoutMs: number): Promise<Conne
       await reader.close()
     },
   }
+}
+
+/**
+ * Node's permission model forbids threads unless it is told otherwise. Without them, requests that
+ * read many rows would fail, one by one.
+ */
+function refuseWithoutThreads(): void {
+  const { permission } = process as { permission?: { has(scope: string): boolean } }
+  if (permission?.has('worker') !== false) return
+  throw new ConfigurationError(
+    'ERR_SCIM_DATABASE',
+    'SQLite in a file needs threads, which Node.js forbids with --permission. ' +
+      'Start it with --allow-worker too, or use PostgreSQL.',
+  )
 }
 
 interface ConnectOptions extends SqliteDriverOptions {

@@ -79,13 +79,14 @@ export function sqliteScanner({ threads, timeoutMs, ...workerData }: ScannerOpti
     return worker
   }
   const run = async (query: Parameters<Scan>[0]) => {
-    const worker = idle.pop() ?? start()
-    worker.ref()
+    let worker: Worker | undefined
     try {
+      worker = idle.pop() ?? start()
+      worker.ref()
       return await answerOf(worker, query)
     } finally {
-      worker.unref()
-      if (all.has(worker)) idle.push(worker)
+      worker?.unref()
+      if (worker && all.has(worker)) idle.push(worker)
       turns.give()
     }
   }

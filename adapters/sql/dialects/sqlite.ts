@@ -106,10 +106,11 @@ const codes = { busy: 5, foreignKey: 787, primaryKey: 1555, unique: 2067 }
 
 /**
  * Primary result codes of temporary failures: busy, locked, read-only, input or output, disk full,
- * cannot open.
+ * cannot open. A thread may lack memory or file descriptors.
  */
 const unavailable: readonly number[] = [5, 6, 8, 10, 13, 14]
-const unavailableNames = /^SQLITE_(BUSY|LOCKED|READONLY|IOERR|FULL|CANTOPEN)/
+const unavailableNames =
+  /^(?:SQLITE_(?:BUSY|LOCKED|READONLY|IOERR|FULL|CANTOPEN)|ERR_WORKER_INIT_FAILED$)/
 
 /**
  * The drivers' members of a failure: `node:sqlite` gives a number, `libsql` a number and a name,

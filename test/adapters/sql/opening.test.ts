@@ -37,6 +37,22 @@ describe('an SQLite file that cannot be used', () => {
   })
 })
 
+it('is refused where Node.js forbids threads, which queries of many rows need', async () => {
+  const before = Object.getOwnPropertyDescriptor(process, 'permission')
+  const permission = { has: (scope: string) => scope !== 'worker' }
+  Object.defineProperty(process, 'permission', { value: permission, configurable: true })
+  try {
+    expect(await failureOf(`sqlite:${path.join(folder, 'threads.db')}`)).toMatchObject({
+      code: 'ERR_SCIM_DATABASE',
+      message: expect.stringContaining('--allow-worker'),
+    })
+    await (await sqlAdapters({ url: 'sqlite::memory:' })).close()
+  } finally {
+    if (before) Object.defineProperty(process, 'permission', before)
+    else Reflect.deleteProperty(process, 'permission')
+  }
+})
+
 it('names the option if an address cannot be decoded', async () => {
   const failure = await failureOf('postgres://scim:s3cret@127.0.0.1:9/%zz')
   expect(failure).toMatchObject({ name: 'ConfigurationError', code: 'ERR_SCIM_DATABASE' })
