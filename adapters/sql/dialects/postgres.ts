@@ -178,11 +178,11 @@ export const lateCode = '2201F'
 const retried: readonly unknown[] = ['40001', '40P01']
 
 /**
- * Connections refused or lost, shutting down, too many clients, out of resources, time-outs, a
- * read-only standby.
+ * Connections refused or lost, shutting down, too many clients, out of resources (also of this
+ * machine: files, ports, buffers), time-outs, a read-only standby.
  */
 const unavailable =
-  /^(08...|53...|57P0[1-5]|57014|55P03|25006|25P03|E(CONN\w+|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN))$/
+  /^(08...|53...|57P0[1-5]|57014|55P03|25006|25P03|E(CONN\w+|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN|[MN]FILE|NOBUFS|ADDRNOTAVAIL))$/
 const unavailableMessage =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout|Client was closed|Cannot use a pool after calling end)/
 
