@@ -1,9 +1,7 @@
-import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { ownerToken } from '../policy/everything.js'
 import { openRoom, type Room } from '../policy/room.js'
+import { listen, studioOf } from '../policy/studio.js'
 import { launch } from './browser.js'
 
 /** As that of Label Studio once it has seen where a file of a storage leads to. */
@@ -17,18 +15,6 @@ navigator.serviceWorker.register('/sw.js').then(
   () => { document.title = 'registered' },
   () => { document.title = 'refused' },
 )`
-const types = { html: 'text/html', js: 'text/javascript', json: 'application/json' }
-
-async function listen(listener: RequestListener) {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const stop = async () => {
-    server.closeAllConnections()
-    server.close()
-    await once(server, 'close')
-  }
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, stop }
-}
 
 /** A bucket of a Manager, and a Label Studio that has a worker. */
 async function startBoth() {
@@ -36,18 +22,15 @@ async function startBoth() {
     const headers = { 'content-type': 'text/html', 'access-control-allow-origin': '*' }
     response.writeHead(200, headers).end('<h1>Of the bucket</h1>')
   })
-  const answers: Record<string, readonly [keyof typeof types, string]> = {
+  const answer = studioOf({
     '/projects/1/data': ['html', '<head></head><script src="/react-app/main.js"></script>'],
     '/react-app/main.js': ['js', main],
     '/sw.js': ['js', worker(bucket.url)],
-    '/api/version': ['json', '{"edition":"Community","release":"1.23.2"}'],
-    '/api/current-user/whoami': ['json', '{"id":37,"email":"person37@example.com"}'],
-  }
-  const studio = await listen(({ url = '' }, response) => {
-    const [kind, text] = answers[url.replace(/\/$/, '')] ?? ['json', '{}']
-    const isFile = url.startsWith('/tasks/5/resolve/')
-    const headers = isFile ? { location: bucket.url } : { 'content-type': types[kind] }
-    response.writeHead(isFile ? 303 : 200, headers).end(text)
+  })
+  const studio = await listen((request, response) => {
+    const isFile = request.url?.startsWith('/tasks/5/resolve/')
+    if (isFile) response.writeHead(303, { location: bucket.url }).end()
+    else answer(request, response)
   })
   return { bucket, studio }
 }

@@ -44,17 +44,20 @@ describe('a page of Label Studio', () => {
   it.each(Object.entries(people))('runs only its own scripts: %s', async (_, account) => {
     const { html, policy, nonce, cache, reported } = await open('/projects/1/data', account)
     expect(nonce).toMatch(/^[A-Za-z0-9+/]{24}$/)
-    expect(policy?.split(' ').slice(0, 5)).toEqual([
+    const [scripts = '', ...others] = policy?.split('; ') ?? []
+    expect(scripts.replaceAll(/ 'sha256-[^']*'/g, '').split(' ')).toEqual([
       'script-src',
       `'nonce-${nonce}'`,
-      "'strict-dynamic'",
       "'wasm-unsafe-eval'",
       "'unsafe-hashes'",
     ])
-    expect(policy).toMatch(/; worker-src 'self' blob:; base-uri 'none'; form-action 'none', /)
-    const places = `'nonce-${nonce}' 'self' blob: https://cdn.example.com`
-    expect(policy?.split(', ')[1]).toBe(`script-src-elem ${places}`)
-    expect(policy).not.toMatch(/'unsafe-(?:inline|eval)'/)
+    expect(others).toEqual([
+      "worker-src 'self' blob:",
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+    ])
+    expect(html).toContain('const folders = ["https://cdn.example.com/","/react-app/"].map(')
     expect([cache, reported]).toEqual(['private, no-store', `script-src 'nonce-${nonce}'`])
     const given = html
       .match(/<script[^>]*nonce[^>]*>/gi)
@@ -131,34 +134,5 @@ describe('a page of Label Studio', () => {
     const { policy, html } = await open('/projects/', 37, 'text/html', other)
     expect([policy, html.match(/nonce=/g)?.length]).toEqual([null, 2])
     await other.close()
-  })
-})
-
-describe('a link in a page', () => {
-  /** What the page's own script does with a link, as far as its address decides. */
-  async function isLeftToLabelStudio(pathname: string): Promise<boolean> {
-    const { html } = await open('/projects/')
-    const source = /new RegExp\(("\S+")\)/.exec(html)?.[1] ?? '""'
-    return new RegExp(JSON.parse(source) as string).test(pathname)
-  }
-
-  it.each([
-    ['/', true],
-    ['/projects', true],
-    ['/projects/7/data/', true],
-    ['/projects/7/data/import', true],
-    ['/projects/7/settings/danger-zone', true],
-    ['/organization/', true],
-    ['/user/account/personal-access-token', true],
-    ['/projects/7/resolve/', false],
-    ['/projects/7/export', false],
-    ['/tasks/5/resolve/', false],
-    ['/api/tasks/5/', false],
-    ['/data/upload/1/a.html', false],
-    ['/data/upload/1/projects', false],
-    ['/projects/7/data/a/b', false],
-    ['/projects/7/data/a%2Fb', false],
-  ])('%s is fetched by Label Studio: %s', async (pathname, expected) => {
-    expect(await isLeftToLabelStudio(pathname)).toBe(expected)
   })
 })

@@ -44,23 +44,27 @@ const hashes = handlers.map(
 )
 
 /**
- * Gives a nonce to the scripts that the server wrote. Those that they load need none
- * (`strict-dynamic`), but come from where the page has its own: the Markdown tag makes script
- * elements of SVG. Frames without an address are under the policies of their page. A form that
- * somebody wrote into a task would be taken for one of whoever clicks on it.
+ * Gives a nonce to the scripts that the server wrote, and to those that they load from the same
+ * folders. Nothing else makes a script run: the Markdown tag makes script elements of SVG, which
+ * could name any script below `/static/`, such as those that send the forms of the page. Frames
+ * without an address are under the policies of their page. A form that somebody wrote into a task
+ * would be taken for one of whoever clicks on it, and so would a click on a page in a frame.
  */
 function withNonce(html: string, forms: string) {
   const nonce = randomBytes(18).toString('base64')
   const own = `'nonce-${nonce}'`
   const policy = [
-    `script-src ${own} 'strict-dynamic' 'wasm-unsafe-eval' 'unsafe-hashes' ${hashes.join(' ')}`,
+    `script-src ${own} 'wasm-unsafe-eval' 'unsafe-hashes' ${hashes.join(' ')}`,
     "worker-src 'self' blob:",
     "base-uri 'none'",
     `form-action ${forms}`,
+    "frame-ancestors 'none'",
   ].join('; ')
-  const origins = [...html.matchAll(scriptOrigin)].map(([, origin]) => origin)
-  const places = ['script-src-elem', own, "'self'", 'blob:', ...new Set(origins)].join(' ')
-  const guard = `<script nonce="${nonce}">${linkGuard}\n${workerGuard}</script>`
+  const folders = [...html.matchAll(scripts)].flatMap(([, attributes = '']) =>
+    [...attributes.matchAll(sourceFolder)].map(([, folder = '']) => folder),
+  )
+  const guards = [scriptGuard([...new Set(folders)]), linkGuard, workerGuard].join('\n')
+  const guard = `<script nonce="${nonce}">${guards}</script>`
   const page = html
     .replaceAll(scripts, (whole, attributes?: string, text?: string) => {
       if (attributes === undefined) return whole
@@ -68,32 +72,40 @@ function withNonce(html: string, forms: string) {
       return `<script nonce="${nonce}"${others}>${text}</script`
     })
     .replace(/<head[^>]*>/i, (head) => `${head}${guard}`)
-  return { html: page, policy: `${policy}, ${places}`, nonce }
+  return { html: page, policy, nonce }
 }
 
 /** Comments, and scripts with their text: a `<script` within either is no element. */
 const scripts = /<!--[\s\S]*?-->|<script(?=[\s>])([^>]*)>([\s\S]*?)<\/script/gi
-const scriptOrigin = /<script\s[^>]*?src="(https?:\/\/[\w.:-]+)/gi
+/** In the attributes of a script, without the query. */
+const sourceFolder = /\ssrc="([\w.:/-]*\/)[^"/?]*(?:\?[^"]*)?"/gi
 const nonceAttribute = /\snonce=(?:"[^"]*"|'[^']*'|[^\s>]*)/gi
 
-/** The pages between which Label Studio goes without loading a new one. */
-const ownPages = [
-  'projects(?:/\\d+(?:/(?:data|settings)(?:/[\\w-]+)?)?)?',
-  'organization(?:/webhooks)?',
-  'people',
-  'models',
-  'user/account(?:/[\\w-]+)?',
-]
+/**
+ * The scripts of a page load others by their `src`, which nothing but a script can set so. Label
+ * Studio would also load the text of a script, whoever wrote it, as a `blob:`.
+ */
+const scriptGuard = (folders: readonly string[]) => `{
+  const { nonce } = document.currentScript
+  const folders = ${JSON.stringify(folders)}.map((each) => new URL(each, location.href).href)
+  const source = Object.getOwnPropertyDescriptor(HTMLScriptElement.prototype, 'src')
+  Object.defineProperty(HTMLScriptElement.prototype, 'src', {
+    ...source,
+    set(address) {
+      source.set.call(this, address)
+      if (folders.some((each) => this.src.startsWith(each))) this.nonce = nonce
+    },
+  })
+}`
 
 /**
- * Label Studio fetches what a link leads to, and runs the scripts in it, even if it is JSON. It
- * leaves links with a target to the browser, so all that lead elsewhere get one.
+ * Label Studio fetches what a link leads to, even JSON, and runs the scripts in it, which this page
+ * refuses. It leaves links with a target to the browser, so each gets one.
  */
 const linkGuard = `addEventListener('click', (event) => {
-  const pages = new RegExp(${JSON.stringify(`^/(?:${ownPages.join('|')})?/?$`)})
   for (const each of event.composedPath()) {
     const isLink = each instanceof HTMLAnchorElement && !each.hasAttribute('target')
-    if (isLink && !pages.test(each.pathname)) each.target = '_self'
+    if (isLink) each.target = '_self'
   }
 }, true)`
 
