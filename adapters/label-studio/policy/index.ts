@@ -34,6 +34,7 @@ import {
 import { type Account, accessOfPerson, colleaguesOf, type RememberedPeople } from './colleagues.js'
 import { type Decision, decide, isOwn, type ObjectFacts } from './decide.js'
 import { forgetting, withDeletion } from './deletions.js'
+import { refusalOfNamedAddress } from './named-addresses.js'
 import { refusalOfOtherOrigin } from './other-origins.js'
 import { withOwnScripts } from './own-scripts.js'
 import {
@@ -115,8 +116,9 @@ export function labelStudioPolicy(given: LabelStudioPolicyOptions): RequestPolic
       return matched.kind === 'matched' && matched.endpoint.role === 'anon'
     },
     async decide(scope, question) {
-      const other = refusalOfOtherOrigin(question.request)
-      if (other) return other
+      const { request } = question
+      const refusal = refusalOfOtherOrigin(request) ?? refusalOfNamedAddress(request)
+      if (refusal) return refusal
       const decision = await decideFor(toolsFor(tools, question), scope, question)
       const changed = sandboxed(question, forgetting(resolver, question, decision))
       return scripts === 'own' ? withOwnScripts(question, changed) : changed

@@ -63,7 +63,7 @@ function withNonce(html: string, forms: string) {
   const folders = [...html.matchAll(scripts)].flatMap(([, attributes = '']) =>
     [...attributes.matchAll(sourceFolder)].map(([, folder = '']) => folder),
   )
-  const guards = [scriptGuard([...new Set(folders)]), linkGuard, workerGuard].join('\n')
+  const guards = [scriptGuard([...new Set(folders)]), linkGuard, backGuard, workerGuard].join('\n')
   const guard = `<script nonce="${nonce}">${guards}</script>`
   const page = html
     .replaceAll(scripts, (whole, attributes?: string, text?: string) => {
@@ -108,6 +108,18 @@ const linkGuard = `addEventListener('click', (event) => {
     if (isLink) each.target = '_self'
   }
 }, true)`
+
+/**
+ * When the reader goes back, Label Studio fetches the page that it is at, as the editor fetches
+ * what a task names. The gate has to tell them apart.
+ */
+const backGuard = `{
+  const { fetch } = globalThis
+  globalThis.fetch = (address, options) => {
+    const isOfPage = address === location.href.replace(/#.*/, '')
+    return fetch(address, isOfPage ? { ...options, mode: 'same-origin' } : options)
+  }
+}`
 
 /**
  * Label Studio's service worker answers for addresses of storage files with what they redirect to,
