@@ -97,9 +97,12 @@ export type ChangeMembersAtOnce = (
   change: ChangeAtOnce,
 ) => Promise<ChangedAtOnce | undefined>
 
-interface Waiting {
+interface Asked {
   readonly scope: Scope
   readonly change: ChangeAtOnce
+}
+
+interface Waiting extends Asked {
   readonly resolve: (changed: ChangedAtOnce | undefined) => void
   readonly reject: (reason: unknown) => void
 }
@@ -117,9 +120,21 @@ export function membersAtOnce(database: Database): ChangeMembersAtOnce {
   if (!database.dialect.changesTogether) return async () => undefined
   /** Those that wait, for each group that is being changed. */
   const groups = new Map<string, Waiting[]>()
-  const goOn = async (key: string, waiting: Waiting[]) => {
-    while (waiting.length > 0) await makeTogether(database, waiting.splice(0, mostTogether))
+  const makeEach = async (all: readonly Waiting[]) => {
+    const answered = await Promise.all(all.map((each) => makeAlone(database, each)))
+    return answered.every(Boolean)
+  }
+  const goOn = async (key: string, waiting: Waiting[], isAnswered: boolean) => {
+    let isWell = isAnswered
+    while (isWell && waiting.length > 0) {
+      const some = waiting.splice(0, mostTogether)
+      const left = await makeTogether(database, some)
+      if (left === undefined) waiting.unshift(...some)
+      isWell = left !== undefined && (await makeEach(left))
+    }
     groups.delete(key)
+    // While the database does not answer, nobody waits for the time limits of others.
+    await makeEach(waiting)
   }
   return (scope, change) =>
     new Promise((resolve, reject) => {
@@ -132,33 +147,56 @@ export function membersAtOnce(database: Database): ChangeMembersAtOnce {
       }
       const later: Waiting[] = []
       groups.set(key, later)
-      void makeAlone(database, each).then(() => goOn(key, later))
+      void makeAlone(database, each).then((isAnswered) => goOn(key, later, isAnswered))
     })
 }
 
-/** If that does not work for all of them, each is made by itself. */
-async function makeTogether(database: Database, all: readonly Waiting[]): Promise<void> {
+/** @returns those to be made by themselves; `undefined`: all, because the database failed */
+async function makeTogether(
+  database: Database,
+  all: readonly Waiting[],
+): Promise<readonly Waiting[] | undefined> {
   const wanted = all.filter(({ scope }) => !scope.signal.aborted)
-  const whole = wanted.length > 1 ? asOne(wanted.map(({ change }) => change)) : undefined
-  const changed = whole ? await carryOut(database, whole).catch(() => undefined) : undefined
-  // Those that were given up learn the reason from their own.
-  const others = changed ? all.filter((each) => !wanted.includes(each)) : all
-  if (changed) for (const { change, resolve } of wanted) resolve(resultOf(change, changed))
-  await Promise.all(others.map((each) => makeAlone(database, each)))
+  const whole = asOne(wanted)
+  if (whole === undefined) return all
+  try {
+    const changed = await carryOut(database, whole)
+    if (changed === undefined) return all
+    for (const { change, resolve } of wanted) resolve(resultOf(change, changed))
+    // Those that were given up learn the reason from their own.
+    return all.filter((each) => !wanted.includes(each))
+  } catch {
+    return whole.scope.signal.aborted ? all : undefined
+  }
 }
 
-function makeAlone(database: Database, { scope, change, resolve, reject }: Waiting): Promise<void> {
-  const made = carryOut(database, change, scope)
-  return made.then((row) => resolve(row && resultOf(change, row)), reject)
+/** Whether the database answered. */
+function makeAlone(database: Database, { resolve, reject, ...asked }: Waiting): Promise<boolean> {
+  const { scope, change } = asked
+  return carryOut(database, asked).then(
+    (row) => {
+      resolve(row && resultOf(change, row))
+      return true
+    },
+    (error: unknown) => {
+      reject(error)
+      return scope.signal.aborted
+    },
+  )
 }
 
-/** The changes of one group as one change, unless two of them name the same person. */
-function asOne(changes: readonly ChangeAtOnce[]): ChangeAtOnce | undefined {
-  const [first] = changes
+/**
+ * The changes of one group as one change, unless two of them name the same person. It is given up
+ * as soon as one of them is, which must not be made then.
+ */
+function asOne(all: readonly Asked[]): Asked | undefined {
+  const [first, second] = all
+  const changes = all.map(({ change }) => change)
   const named = changes.flatMap(({ add, remove }) => [...new Set([...add, ...remove])])
-  if (first === undefined || new Set(named).size < named.length) return undefined
-  return {
-    ...first,
+  if (!first || !second || new Set(named).size < named.length) return undefined
+  const signal = AbortSignal.any(all.map(({ scope }) => scope.signal))
+  const change = {
+    ...first.change,
     add: changes.flatMap(({ add }) => add),
     remove: changes.flatMap(({ remove }) => remove),
     lastModified: Math.max(...changes.map(({ lastModified }) => lastModified)),
@@ -167,6 +205,7 @@ function asOne(changes: readonly ChangeAtOnce[]): ChangeAtOnce | undefined {
       audit: changes.flatMap(({ outbox }) => outbox?.audit ?? []),
     },
   }
+  return { scope: { ...first.scope, signal }, change }
 }
 
 function resultOf({ add, remove }: ChangeAtOnce, row: ResourceRow): ChangedAtOnce {
@@ -175,8 +214,7 @@ function resultOf({ add, remove }: ChangeAtOnce, row: ResourceRow): ChangedAtOnc
 
 async function carryOut(
   database: Database,
-  { add, remove, outbox = {}, ...change }: ChangeAtOnce,
-  scope?: Scope,
+  { scope, change: { add, remove, outbox = {}, ...change } }: Asked,
 ): Promise<ResourceRow | undefined> {
   const { pending = [], audit = [] } = outbox
   if (add.length + remove.length > maxMarksAtOnce) return undefined
@@ -189,7 +227,7 @@ async function carryOut(
   const counts = { added: added.length, removed: removed.length }
   const values = { ...change, ...lists, ...marks, ...counts }
   try {
-    const { rows } = await database.alone(changeAtOnce, values, scope ? { scope } : {})
+    const { rows } = await database.alone(changeAtOnce, values, { scope })
     return rows[0]
   } catch (error) {
     if ((error as { code?: unknown }).code === incomplete) return undefined

@@ -69,19 +69,27 @@ async function logged(): Promise<readonly (string | undefined)[]> {
   return entries.map(({ detail }) => detail).sort()
 }
 
-/** Resolves when somebody waits for a lock. */
-async function untilOneWaits(): Promise<void> {
+/** Resolves when so many wait for a lock. */
+async function untilWaiting(count = 1): Promise<void> {
   const waiting = `select 1 from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock'`
-  while ((await other.query(waiting)).rowCount === 0) await other.query('select pg_sleep(0.01)')
+  for (;;) {
+    const { rowCount } = await other.query(waiting)
+    if ((rowCount ?? 0) >= count) return
+    // A transaction would see what it saw first.
+    await other.query('select pg_sleep(0.01), pg_stat_clear_snapshot()')
+  }
 }
+
+const lock = (groupId: string) =>
+  other.query('select 1 from scim_resources where id = $1 for update', [groupId])
 
 /** Makes the first change wait for the row of the group, and with it the others. */
 async function whileLocked<T>(groupId: string, begin: () => readonly Promise<T>[]) {
   await other.query('begin')
-  await other.query('select 1 from scim_resources where id = $1 for update', [groupId])
+  await lock(groupId)
   const all = begin()
-  await untilOneWaits()
+  await untilWaiting()
   await other.query('rollback')
   return Promise.allSettled(all)
 }
@@ -143,6 +151,68 @@ it('makes the others when one of them fails or was given up', async () => {
   ])
   expect(await membersOf(group)).toEqual([a, b, d].sort())
   expect(await logged()).toEqual(['1', '2', '5'])
+})
+
+/** Runs with a pool of this size, whose statements give up after some time. */
+async function withPool(
+  poolSize: number,
+  timeoutMs: number,
+  use: () => Promise<void>,
+): Promise<void> {
+  const usual = adapters
+  adapters = await sqlAdapters({ url: database.url, poolSize, timeoutMs })
+  try {
+    await use()
+  } finally {
+    await adapters.close()
+    adapters = usual
+  }
+}
+
+it('lets nobody wait for the time limits of others', async () => {
+  const people = await somePeople(20)
+  const group = await groupOf([])
+  await withPool(32, 4000, async () => {
+    await other.query('begin')
+    await lock(group)
+    const all = Promise.allSettled(people.map((id) => change(group, { add: [id] })))
+    // All but the first, which has given up.
+    await untilWaiting(19)
+    await other.query('rollback')
+    expect(new Set((await all).map(({ status }) => status))).toEqual(
+      new Set(['rejected', 'fulfilled']),
+    )
+  })
+  const isMember = await membersOf(group)
+  expect(isMember).toHaveLength(19)
+})
+
+it('makes no change that was given up while the others waited for a connection', async () => {
+  const [a, b, c, d] = (await somePeople(4)) as [string, string, string, string]
+  const [group, busy] = [await groupOf([]), await groupOf([])]
+  const gaveUp = new AbortController()
+  await withPool(2, 20_000, async () => {
+    await other.query('begin')
+    await lock(group)
+    const first = change(group, { add: [a] })
+    await untilWaiting()
+    const given = change(group, { add: [b] }, 1, { ...scope, signal: gaveUp.signal })
+    const kept = change(group, { add: [c] })
+    // The only other one that may change something gets the connection next.
+    const between = change(busy, { add: [d] })
+    const holder = new pg.Client({ connectionString: database.url })
+    await holder.connect()
+    await holder.query('begin')
+    await holder.query('select 1 from scim_resources where id = $1 for update', [busy])
+    await other.query('rollback')
+    await first
+    await untilWaiting()
+    gaveUp.abort(new Error('Gone.'))
+    await holder.query('rollback')
+    await holder.end()
+    await Promise.all([expect(given).rejects.toThrow('Gone.'), kept, between])
+  })
+  expect(await membersOf(group)).toEqual([a, c].sort())
 })
 
 it('tells of each joining and leaving once, whoever is named by several changes', async () => {
