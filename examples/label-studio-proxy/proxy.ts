@@ -79,7 +79,8 @@ const aboutTheWay = /^(?:forwarded|x-forwarded-.*|x-real-ip)$/
 function describeClient(request: Request, _response: unknown, next: () => void): void {
   const { headers, ip, secure } = request
   for (const name of Object.keys(headers)) if (aboutTheWay.test(name)) delete headers[name]
-  headers['x-forwarded-for'] = ip
+  // Whoever comes through a Unix socket has no address.
+  if (ip !== undefined) headers['x-forwarded-for'] = ip
   headers['x-forwarded-proto'] = secure ? 'https' : 'http'
   next()
 }

@@ -1,6 +1,9 @@
 import { once } from 'node:events'
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
+import fs from 'node:fs'
+import { createServer, get, type IncomingHttpHeaders, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
 import express from 'express'
 import { labelStudioAdapters } from '../../adapters/label-studio/index.js'
 import { memoryAdapters } from '../../adapters/memory/index.js'
@@ -39,7 +42,9 @@ async function listening(server: Server): Promise<string> {
 
 const urlOf = (server: Server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
-async function startProxy(trustProxy?: string): Promise<string> {
+const startProxy = (trustProxy?: string) => listening(makeProxy(trustProxy))
+
+function makeProxy(trustProxy?: string): Server {
   const url = urlOf(application)
   const adapters = labelStudioAdapters({ url, token: 'x'.repeat(40), storage: memoryAdapters() })
   const app = express()
@@ -47,7 +52,7 @@ async function startProxy(trustProxy?: string): Promise<string> {
   const proxy = labelStudioProxy(app, adapters, url)
   const server = createServer(app)
   proxy.attach(server)
-  return listening(server)
+  return server
 }
 
 const claims = {
@@ -92,4 +97,18 @@ it('tells the same of a WebSocket', async () => {
   await once(socket, 'data')
   socket.destroy()
   expect(told()).toEqual([{ 'x-forwarded-for': '192.0.2.7', 'x-forwarded-proto': 'https' }])
+})
+
+it('serves a proxy on the same machine through a Unix socket', async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'scim-proxy-'))
+  const server = makeProxy('loopback')
+  open.push(server)
+  const socketPath = path.join(folder, 'socket')
+  server.listen(socketPath)
+  await once(server, 'listening')
+  const [answer] = await once(get({ socketPath, path: '/version/' }), 'response')
+  answer.resume()
+  fs.rmSync(folder, { recursive: true })
+  expect(answer.statusCode).toBe(200)
+  expect(told()).toEqual([{ 'x-forwarded-proto': 'http' }])
 })
