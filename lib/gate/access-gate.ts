@@ -193,8 +193,9 @@ function prepare(
 /** Ends a request that is already under way to the application. */
 function breakOff(request: IncomingMessage): void {
   // With this code, http-proxy and httpxy take it for a client that has gone.
-  const gone = new Error('Access was withdrawn.')
-  request.destroy(Object.assign(gone, { code: 'ECONNRESET' }))
+  const gone = Object.assign(new Error('Access was withdrawn.'), { code: 'ECONNRESET' })
+  // With HTTP/2, Node would end the process if nobody listens.
+  request.destroy(request.listenerCount('error') > 0 ? gone : undefined)
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
 import { removeHeader, replaceHeader } from './headers.js'
 import * as session from './session.js'
 import { pass, type Refusal, type Verdict } from './verdict.js'
@@ -84,25 +85,30 @@ export function decideAtEnd(
   let last: Buffer | undefined
   // Node parses a body that came with the head after the first decision, in the same turn.
   let isDecided = true
-  let isEnding = false
   setImmediate(() => {
     isDecided = false
   })
   const end = async () => {
     const verdict = isDecided ? pass : await decide()
+    if (request.destroyed) return
     if (verdict.kind !== 'pass') return refuse(verdict)
     if (last) push(last)
     push(null)
   }
   request.push = (chunk: Buffer | null): boolean => {
     if (chunk === null) {
-      // Node tells the end of a request of HTTP/2 again when its stream closes.
-      if (!isEnding) void end()
-      isEnding = true
+      // Node also tells the end of a request of HTTP/2 when its stream closes, whether all of it has
+      // come or not, and must not be asked for more.
+      if (isClosed(request)) request.destroy()
+      else void end()
       return false
     }
     const before = last
     last = chunk
     return before === undefined || push(before)
   }
+}
+
+function isClosed(request: IncomingMessage | Http2ServerRequest): boolean {
+  return 'stream' in request && request.stream.destroyed
 }
