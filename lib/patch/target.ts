@@ -179,8 +179,12 @@ function resolveFilter(
   deviations: Deviations,
 ): ValueFilter {
   const filter = resolveValueFilter(parsed, asComplex(attribute), { deviations })
-  const matches = (value: Json): boolean =>
-    evaluateValue(filter, isObject(value) ? value : { value })
+  const matches = (value: Json): boolean => {
+    if (!isObject(value)) return evaluateValue(filter, { value })
+    // Earlier versions have stored such an element as its text.
+    const element = attribute.multiValued ? asElement(value, { deviations }) : value
+    return evaluateValue(filter, isObject(element) ? element : value)
+  }
   return { matches, terms: countTerms(filter), parsed }
 }
 

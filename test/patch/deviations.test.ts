@@ -659,6 +659,13 @@ function expectOutcome(row: Row, outcome: Outcome, options: Choice): void {
   expect(run().resource).toEqual(Object.fromEntries(expected))
 }
 
+it('an element that an earlier version has stored as its JSON text is found by it', () => {
+  const stored = { value: JSON.parse(homeAsText) as string }
+  const resource = { ...resources['User'], emails: [work, stored] }
+  const operation = { op: 'remove', path: `emails[value eq ${homeAsText}]` }
+  expect(patch('User', [operation], { resource }).resource['emails']).toEqual([work])
+})
+
 describe('deviation missingSchemas (R-PATCH-01)', () => {
   const operations = [{ op: 'remove', path: 'title' }]
 
