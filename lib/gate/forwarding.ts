@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
-import { removeHeader, replaceHeader } from './headers.js'
+import { removeHeader, removeRepeated, replaceHeader } from './headers.js'
 import * as session from './session.js'
 import { pass, type Refusal, type Verdict } from './verdict.js'
 
@@ -56,7 +56,7 @@ export function hasBody({ headers }: IncomingMessage): boolean {
 /**
  * Removes what concerns only the connection to the client, but for its wish to close it: proxies
  * answer by it. Also removes headers with `_` in their names, which some servers read as those with
- * `-`, e.g. `Content_Type`; credentials have been read in both spellings.
+ * `-`, e.g. `Content_Type`; credentials have been read in both spellings, the first of each.
  */
 export function dropHeaders(request: IncomingMessage): void {
   const { headers } = request
@@ -66,6 +66,7 @@ export function dropHeaders(request: IncomingMessage): void {
     if (isOdd || ofConnection.includes(name)) removeHeader(request, name)
   }
   if (isClosing) replaceHeader(request, 'connection', 'close')
+  removeRepeated(request)
 }
 
 /**

@@ -19,3 +19,16 @@ export function replaceHeader(request: Message, name: string, value: string): vo
   request.headers[name] = value
   request.rawHeaders.push(name, value)
 }
+
+/** Removes repetitions of a header of which Node takes the first: nobody is to read another one. */
+export function removeRepeated({ headers, rawHeaders }: Message): void {
+  const first = new Map<string, string | undefined>()
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]?.toLowerCase() ?? ''
+    if (!first.has(name)) first.set(name, rawHeaders[index + 1])
+    else if (headers[name] === first.get(name)) {
+      rawHeaders.splice(index, 2)
+      index -= 2
+    }
+  }
+}

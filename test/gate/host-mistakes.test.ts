@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, get, type Server } from 'node:http'
 import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import express from 'express'
 import { memoryAdapters } from '../../adapters/memory/index.js'
 import {
@@ -219,4 +220,19 @@ it('removes a credential from all that a proxy may pass on, however its name is 
   const headers = { Authorization: 'Token secret', Content_Type: 'secret' }
   const answer = await fetch(await listen(server, cleanUps), { headers })
   expect(await answer.text()).not.toContain('secret')
+})
+
+it('passes on no credential after the one that it has read', async () => {
+  const gate = aGate({ identify: async () => ({ identities: [], isComplete: true }) })
+  const server = createServer((request, response) =>
+    gate(request, response, (_error) => response.end(JSON.stringify(request.rawHeaders))),
+  )
+  const url = await listen(server, cleanUps)
+  const asked = get(url, {
+    headers: ['Host', 'x', 'Authorization', 'a', 'authorization', 'b', 'Via', 'c', 'Via', 'd'],
+  })
+  const [answer] = await once(asked, 'response')
+  const passed = JSON.parse(await text(answer)) as readonly string[]
+  const values = ['a', 'b', 'c', 'd'].filter((each) => passed.includes(each))
+  expect(values).toEqual(['a', 'c', 'd'])
 })
