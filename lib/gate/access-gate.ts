@@ -210,13 +210,19 @@ function undecided(
   return (error) => {
     const refusal = refusalFor(error)
     if (refusal) return answer(request, response, refusal)
-    if (next.length > 0) return next(error)
+    if (next.length > 0) return next(asFailure(error))
     process.emitWarning(`accessGate could not decide about a request: ${String(error)}`, {
       type: 'ConfigurationWarning',
       code: 'ERR_SCIM_GATE',
     })
     answer(request, response, notDecided)
   }
+}
+
+/** Express takes nothing, and the words "route" and "router", for no error. */
+function asFailure(error: unknown): unknown {
+  if (typeof error === 'object' && error !== null) return error
+  return new Error(`accessGate could not decide about a request: ${String(error)}`)
 }
 
 function orRefuse(error: unknown): Refusal {

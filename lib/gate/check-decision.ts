@@ -6,8 +6,8 @@ const shape =
   '{ kind: "allow", url, answer }, { kind: "refuse", status, detail, reason } with a status of ' +
   '400 to 599, or { kind: "body", length }, "url" and "answer" only where they are needed'
 
-const functions: readonly (keyof AnswerChange)[] = ['change', 'keep', 'page', 'learn', 'after']
-const inAnswer: readonly string[] = [...functions, 'isSandboxed', 'document']
+const functions = ['change', 'keep', 'page', 'learn', 'after', 'document'] as const
+const inAnswer: readonly string[] = [...functions, 'isSandboxed']
 
 /**
  * `decide` is the host's code, possibly plain JavaScript. What is not understood, such as `false`
@@ -16,7 +16,11 @@ const inAnswer: readonly string[] = [...functions, 'isSandboxed', 'document']
  * @throws TypeError saying what `decide` must return
  */
 export function checkDecision(decision: unknown): PolicyDecision {
-  if (isDecision(decision)) return decision
+  if (isDecision(decision)) {
+    return decision.kind === 'allow' && decision.answer
+      ? { ...decision, answer: plainly(decision.answer) }
+      : decision
+  }
   throw new TypeError(`accessGate: "enforce.decide" must resolve with ${shape}.`)
 }
 
@@ -38,10 +42,25 @@ function isPath(url: unknown): boolean {
 }
 
 function isAnswer(answer: unknown): boolean {
-  if (!isObject(answer) || !Object.keys(answer).every((name) => inAnswer.includes(name))) {
-    return false
-  }
+  if (!isObject(answer)) return false
+  const isKnown = (name: string) => !isPlain(answer) || inAnswer.includes(name)
+  if (!Object.keys(answer).every(isKnown)) return false
   return functions.every((name) => ['function', 'undefined'].includes(typeof answer[name]))
+}
+
+function isPlain(answer: object): boolean {
+  return Object.getPrototypeOf(answer) === Object.prototype
+}
+
+/** An answer whose functions may be methods of a class, which copies of it would not have. */
+function plainly(answer: AnswerChange): AnswerChange {
+  if (isPlain(answer)) return answer
+  const methods = functions.flatMap((name) => {
+    const method = answer[name] as ((value: never) => unknown) | undefined
+    return method ? [[name, method.bind(answer)]] : []
+  })
+  const { isSandboxed } = answer
+  return { ...Object.fromEntries(methods), ...(isSandboxed && { isSandboxed }) }
 }
 
 function isWhole(value: unknown, least: number, most: number): boolean {

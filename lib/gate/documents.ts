@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import createDebug from 'debug'
 import {
   askForWhole,
   bytesOf,
@@ -22,6 +23,7 @@ export interface ShownDocument {
 /** Returns the document to show in place of one of the application. */
 export type DocumentChange = (html: string) => ShownDocument
 
+const debug = createDebug('label-studio-scim:gate')
 const policyHeaders = ['Content-Security-Policy', 'Content-Security-Policy-Report-Only']
 
 /**
@@ -91,18 +93,33 @@ function show(response: ServerResponse, body: Buffer | undefined, change: Docume
     response.end()
     return
   }
-  if (!body) {
+  const shown = body ? shownBy(change, body.toString('utf8')) : 'The page is too long.'
+  const isShown = typeof shown === 'object'
+  if (!isShown) {
     response.statusCode = 502
     response.setHeader('Content-Type', 'application/json')
   }
-  const { html, policy, nonce } = body
-    ? change(body.toString('utf8'))
-    : { html: JSON.stringify({ status_code: 502, detail: 'The page is too long.' }), policy: '' }
+  const { html, policy, nonce } = isShown
+    ? shown
+    : { html: JSON.stringify({ status_code: 502, detail: shown }), policy: '' }
   if (nonce) giveNonce(response, nonce)
   if (policy) response.appendHeader('Content-Security-Policy', policy)
   response.removeHeader('Transfer-Encoding')
   response.setHeader('Content-Length', Buffer.byteLength(html))
   response.end(html)
+}
+
+/** The document, or why there is none. */
+function shownBy(change: DocumentChange, given: string): ShownDocument | string {
+  try {
+    const shown: Partial<ShownDocument> = change(given)
+    const { html, policy } = shown
+    if (typeof html === 'string' && typeof policy === 'string') return { ...shown, html, policy }
+    debug('a document has no html or no policy')
+  } catch (error) {
+    debug('a document could not be changed: %O', error)
+  }
+  return 'The page could not be made safe to show.'
 }
 
 /** A script has one nonce, which all policies have to accept. */

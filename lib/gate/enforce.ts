@@ -219,7 +219,8 @@ type Refused = { readonly identity: Identity } & Pick<
 
 /** Credentials that are not accepted now might be when they arrive, so they are removed. */
 function anonymous(policy: RequestPolicy, request: IncomingMessage): Verdict {
-  if (policy.mode === 'enforce' && !policy.isOpen(request)) session.dropCredentials(request)
+  const isOpen: unknown = policy.isOpen(request)
+  if (policy.mode === 'enforce' && isOpen !== true) session.dropCredentials(request)
   return pass
 }
 

@@ -69,12 +69,79 @@ describe('a policy of the host', () => {
     [{ kind: 'allow', anwser: {} }],
     [{ kind: 'allow', answer: { filter: () => false } }],
     [{ kind: 'allow', answer: { change: {} } }],
+    [{ kind: 'allow', answer: { document: {} } }],
   ])('lets nothing pass with a decision that is not understood: %j', async (decision) => {
     const { policy } = policyOf(decision as PolicyDecision)
     const { status, failure } = await answerFor(policy)
     expect(status).toBe(500)
     expect(failure).toBeInstanceOf(TypeError)
     expect(failure).toMatchObject({ message: expect.stringMatching(/"enforce.decide" must/) })
+  })
+
+  it.each([[undefined], [null], [0], ['route'], ['router']])(
+    'lets nothing pass if it fails with %j',
+    async (reason) => {
+      const app = express()
+      app.set('env', 'test')
+      const policy = { ...policyOf({ kind: 'allow' }).policy, decide: () => Promise.reject(reason) }
+      app.use(aGate({ enforce: policy }), (_request, response) => void response.end('secret'))
+      const answer = await fetch(await listen(createServer(app), cleanUps))
+      expect([answer.status, await answer.text()]).toEqual([
+        500,
+        expect.not.stringMatching('secret'),
+      ])
+    },
+  )
+
+  it('may change answers by methods of a class', async () => {
+    class Narrow {
+      readonly shown = 'a'
+      keep(item: unknown) {
+        return item === this.shown
+      }
+    }
+    const gate = aGate({ enforce: policyOf({ kind: 'allow', answer: new Narrow() }).policy })
+    const server = createServer((request, response) =>
+      gate(request, response, (_error) => response.end('["a","secret"]')),
+    )
+    const answer = await fetch(await listen(server, cleanUps))
+    expect(await answer.json()).toEqual(['a'])
+  })
+
+  it.each<[string, () => unknown]>([
+    ['returns no document', () => '<p>'],
+    [
+      'throws',
+      () => {
+        throw new Error('broken')
+      },
+    ],
+  ])('answers 502 if its "document" %s', async (_case, document) => {
+    const { policy } = policyOf({ kind: 'allow', answer: { document } as object })
+    const gate = aGate({ enforce: policy })
+    const server = createServer((request, response) =>
+      gate(request, response, (_error) => {
+        response.setHeader('Content-Type', 'text/html').end('<p>secret</p>')
+      }),
+    )
+    const headers = { Accept: 'text/html' }
+    const answer = await fetch(await listen(server, cleanUps), { headers })
+    expect([answer.status, await answer.text()]).toEqual([502, expect.not.stringMatching('secret')])
+  })
+
+  it('keeps no credentials of strangers by an "isOpen" that returns a promise', async () => {
+    const isOpen = (async () => false) as never
+    const { policy } = policyOf({ kind: 'allow' }, { isOpen })
+    const gate = aGate({
+      enforce: policy,
+      identify: async () => ({ identities: [], isComplete: true }),
+    })
+    const server = createServer((request, response) =>
+      gate(request, response, (_error) => response.end(JSON.stringify(request.headers))),
+    )
+    const headers = { Authorization: 'Token secret' }
+    const answer = await fetch(await listen(server, cleanUps), { headers })
+    expect(await answer.text()).not.toContain('secret')
   })
 
   it.each([['mode'], ['isOpen'], ['decide']])('is refused without "%s"', (name) => {
