@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import type { Http2ServerRequest } from 'node:http2'
 import { removeHeader, removeRepeated, replaceHeader } from './headers.js'
+import { hasCome, isClosed } from './http2.js'
 import * as session from './session.js'
 import { pass, type Refusal, type Verdict } from './verdict.js'
 
@@ -81,7 +81,7 @@ export function decideAtEnd(
   decide: () => Promise<Verdict>,
   refuse: (refusal: Refusal) => void,
 ): void {
-  if (request.complete) return
+  if (hasCome(request)) return
   const push = request.push.bind(request)
   let last: Buffer | undefined
   // Node parses a body that came with the head after the first decision, in the same turn.
@@ -108,8 +108,4 @@ export function decideAtEnd(
     last = chunk
     return before === undefined || push(before)
   }
-}
-
-function isClosed(request: IncomingMessage | Http2ServerRequest): boolean {
-  return 'stream' in request && request.stream.destroyed
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { hasCome } from './http2.js'
 
 const warned = new WeakSet<object>()
 
@@ -57,7 +58,7 @@ function takeAndPutBack(request: IncomingMessage, length: number): Promise<Buffe
         if (received >= length) return putBack()
       }
       // There is no more than this, and after its end nothing could be put back.
-      if (request.complete) putBack()
+      if (hasCome(request)) putBack()
     }
     const putBack = () => {
       const body = Buffer.concat(chunks)

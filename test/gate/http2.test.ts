@@ -3,7 +3,12 @@ import http2 from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { type MemoryAdapters, memoryAdapters } from '../../adapters/memory/index.js'
-import { type AccessGate, accessGate } from '../../lib/gate/index.js'
+import {
+  type AccessGate,
+  accessGate,
+  type PolicyDecision,
+  type PolicyQuestion,
+} from '../../lib/gate/index.js'
 import type { User } from '../../lib/stores/index.js'
 import { peopleOf } from './gated.js'
 
@@ -11,6 +16,7 @@ type Handler = (request: http2.Http2ServerRequest, response: http2.Http2ServerRe
 
 let adapters: MemoryAdapters
 let ann: User
+let policy: ((question: PolicyQuestion) => PolicyDecision) | undefined
 let gate: AccessGate
 let server: http2.Http2Server
 let client: http2.ClientHttp2Session
@@ -20,8 +26,14 @@ let handle: Handler
 beforeEach(async () => {
   adapters = memoryAdapters()
   ann = await peopleOf(adapters).add('ann@example.com')
+  policy = undefined
   gate = accessGate(adapters, {
     identify: async () => ({ identities: [{ email: 'ann@example.com' }], isComplete: true }),
+    enforce: {
+      mode: 'enforce',
+      isOpen: () => false,
+      decide: async (_scope, question) => policy?.(question) ?? { kind: 'allow' },
+    },
   })
   pushed = []
   server = http2.createServer((request, response) => {
@@ -94,3 +106,17 @@ it('a request of HTTP/2 does not end once access is withdrawn, and gets a refusa
   expect(headers[':status']).toBe(403)
   expect(ends).toEqual([])
 })
+
+it.each([[''], ['hello']])(
+  'a policy that asks for more than %j gets it with HTTP/2',
+  async (sent) => {
+    policy = ({ body }) =>
+      body === undefined ? { kind: 'body', length: 100 } : { kind: 'allow', url: `/${body}` }
+    handle = (request, response) => {
+      void text(request).then((body) => response.end(`${request.url} ${body}`))
+    }
+    const stream = client.request({ ':path': '/a', ':method': 'POST' })
+    stream.end(sent)
+    expect(await text(stream)).toBe(`/${sent} ${sent}`)
+  },
+)
