@@ -98,8 +98,8 @@ export function decideAtEnd(
   }
   request.push = (chunk: Buffer | null): boolean => {
     if (chunk === null) {
-      // Node also tells the end of a request of HTTP/2 when its stream closes, whether all of it has
-      // come or not, and must not be asked for more.
+      // Node also tells the end of a request of HTTP/2 when its stream closes, even if the rest is
+      // missing, and must not be asked for more.
       if (isClosed(request)) request.destroy()
       else void end()
       return false
