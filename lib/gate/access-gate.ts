@@ -15,6 +15,7 @@ import { changeAnswer } from './answers.js'
 import { type Decider, deciderOf, type RequestDecision } from './decider.js'
 import { decideAtEnd, dropHeaders, forwardingProblem, hasBody, hasFragment } from './forwarding.js'
 import { onceOver } from './held-bytes.js'
+import { closeStream } from './http2.js'
 import {
   type AccessGateOptions,
   gateOptions,
@@ -196,6 +197,7 @@ function breakOff(request: IncomingMessage): void {
   const gone = Object.assign(new Error('Access was withdrawn.'), { code: 'ECONNRESET' })
   // With HTTP/2, Node would end the process if nobody listens.
   request.destroy(request.listenerCount('error') > 0 ? gone : undefined)
+  closeStream(request)
 }
 
 /**

@@ -107,6 +107,21 @@ it('a request of HTTP/2 does not end once access is withdrawn, and gets a refusa
   expect(ends).toEqual([])
 })
 
+it('a request of HTTP/2 is broken off if its access is withdrawn and its answer changed', async () => {
+  policy = () => ({ kind: 'allow', answer: { learn: () => {} } })
+  const stream = client.request({ ':path': '/a', ':method': 'POST' })
+  const closed = once(stream, 'close')
+  handle = async (request) => {
+    request.resume()
+    await peopleOf(adapters).setActive(ann, false)
+    // After the turn of the first decision.
+    setImmediate(() => stream.end('rest'))
+  }
+  stream.resume().write('begin')
+  await closed
+  expect(stream.rstCode).toBe(http2.constants.NGHTTP2_CANCEL)
+})
+
 it.each([[''], ['hello']])(
   'a policy that asks for more than %j gets it with HTTP/2',
   async (sent) => {
@@ -120,3 +135,9 @@ it.each([[''], ['hello']])(
     expect(await text(stream)).toBe(`/${sent} ${sent}`)
   },
 )
+
+it('a policy that asks for the body of a request without one gets nothing with HTTP/2', async () => {
+  policy = ({ body }) => (body === undefined ? { kind: 'body', length: 100 } : { kind: 'allow' })
+  handle = (_request, response) => response.end('x')
+  expect(await text(client.request({ ':path': '/a' }))).toBe('x')
+})
