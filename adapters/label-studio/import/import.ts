@@ -24,6 +24,7 @@ import { translated } from '../failures.js'
 import type { TargetParts } from '../target-parts.js'
 import { type AccountSnapshot, listAccounts } from './account-snapshots.js'
 import { isDrifted } from './drift.js'
+import { formerOwner, linkFormer } from './former-owners.js'
 import { type ImportedUsers, importedUsers, unlessTaken } from './imported-users.js'
 import { type ImportStep, withProgress } from './progress.js'
 import { recordsOf } from './records.js'
@@ -163,8 +164,8 @@ async function importPeople(
 }
 
 /**
- * Handles an account in Label Studio: known and correct, known and different, known by address, or
- * new.
+ * Handles an account in Label Studio: known and correct, known and different, known by address, a
+ * deleted person's, or new.
  */
 async function syncAccount(
   parts: ImportParts,
@@ -177,6 +178,8 @@ async function syncAccount(
   if (!record) {
     const known = (await parts.find(scope, snapshot.user.email))[0]
     if (known) return link(parts, scope, known, snapshot)
+    const former = await formerOwner(parts, scope, snapshot.user.email)
+    if (former) return linkFormer(parts, scope, former, snapshot)
     return (await parts.mirror.create(scope, snapshot)) ? 'imported' : undefined
   }
   const isNoted = Boolean(record.account?.isProtected) === snapshot.isSuperuser

@@ -6,7 +6,7 @@ import {
   type FakeLabelStudio,
   startFakeLabelStudio,
 } from '../../support/fake-label-studio/index.js'
-import { send, signUp } from '../../support/label-studio-browser.js'
+import { send, signUp, signUpByLink } from '../../support/label-studio-browser.js'
 import { type Product, scopeOf, startProduct } from './product.js'
 
 const password = 'A-good-passw0rd'
@@ -174,5 +174,45 @@ describe.each([
     await product.adapters.importer.run()
     const pending = await product.adapters.access.listPending(scopeOf(), { offset: 0, limit: 9 })
     expect(pending).toEqual([])
+  }, 60_000)
+})
+
+describe.each([
+  ['gate', { withOwner: false }, 200],
+  ['admin', { adapters: { firstSignIn: 'invite' } }, 401],
+] as const)('a sign-up while the person is deleted (%s)', (_deprovisioning, options, there) => {
+  let fake: FakeLabelStudio
+  let product: Product
+
+  beforeEach(async () => {
+    fake = await startFakeLabelStudio({ mode: 'oss-new' })
+    product = await startProduct(fake, options)
+  }, 60_000)
+  afterEach(async () => {
+    await product.stop()
+    await fake.stop()
+  })
+
+  const status = async (url: string, cookie: string) =>
+    (await send(`${url}/api/current-user/whoami`, { headers: { cookie } })).status
+
+  it('stays out, also when the import finds the account', async () => {
+    const { json } = await product.pushUser({ userName: email })
+    await product.drained()
+    const link = await product.signUpLink(json.id)
+    await product.scim('DELETE', `/Users/${json.id}`)
+    await product.drained()
+    // The gate had let the form pass, and Label Studio reads it only now.
+    expect((await signUpByLink(link, { email, password })).status).not.toBe(302)
+    const invite = await labelStudioApi({ url: fake.url, token: fake.token }).settings.inviteToken()
+    const { cookie } = await signUp(fake.url, invite, { email, password })
+    expect(await status(fake.url, cookie)).toBe(200)
+    expect(await status(product.url, cookie)).toBe(403)
+    await product.adapters.importer.run()
+    await product.drained()
+    expect(await status(fake.url, cookie)).toBe(there)
+    expect(await status(product.url, cookie)).not.toBe(200)
+    expect((await product.lookUp(email)).json.totalResults).toBe(0)
+    expect((await product.record(json.id))?.account?.origin).toBe('adopted')
   }, 60_000)
 })
