@@ -59,6 +59,8 @@ interface AdoptionParts {
   readonly users: UserStore
   readonly settings: LabelStudioSettings
   readonly ownId: number
+  /** Whether an account can get another address. */
+  readonly canRename: boolean
   /** Absent where credentials cannot be ended. */
   readonly former?: FormerCredentials | undefined
 }
@@ -137,7 +139,8 @@ async function holderToReplace(
   const holder = record && record.userId !== user.id ? { record, isGone } : undefined
   if (holder && !holding && !isGone) return holder
   if (holder && holding && !isGone && record?.account?.origin !== 'imported') {
-    throw isLeaving(holding, account.email) ? addressOnTheWay() : anothersAccount()
+    const isGivenUp = await givesUp(parts, scope, { holder: holding, address: account.email })
+    throw isGivenUp ? addressOnTheWay() : anothersAccount()
   }
   if (!isAdoptable && !(await isPromised(parts, scope, user, account))) {
     throw taken(
@@ -225,7 +228,26 @@ async function transferLedger(
   })
 }
 
-/** Whether somebody has another address in SCIM, which their account gets in a moment. */
+/** An address, and the person whose account has it. */
+interface HeldAddress {
+  readonly holder: User
+  readonly address: string
+}
+
+/**
+ * Whether an account gives its address up in a moment. It keeps it as long as its holder has no
+ * access, also one who is active and in no group with a role, and where nobody can change it.
+ */
+export async function givesUp(
+  { settings, canRename }: Pick<AdoptionParts, 'settings' | 'canRename'>,
+  scope: Scope,
+  { holder, address }: HeldAddress,
+): Promise<boolean> {
+  if (!canRename || !isLeaving(holder, address)) return false
+  return (await settings.storage.groups.resolveAccess(scope, holder)).active
+}
+
+/** Whether somebody active has another address in SCIM. */
 export function isLeaving(holder: User, address: string): boolean {
   const own = emailOf(holder)
   return holder.active === true && own !== undefined && own !== normalizeEmail(address)

@@ -11,7 +11,7 @@ import { normalizeEmail } from '../api/index.js'
 import type { Edition, KnownEdition } from '../editions/edition-of.js'
 import { translated } from '../failures.js'
 import type { TargetParts } from '../target-parts.js'
-import { addressOnTheWay, isLeaving, isOnTheWay } from './adoption.js'
+import { addressOnTheWay, givesUp, isOnTheWay } from './adoption.js'
 import { recentMs } from './directory.js'
 
 /** Checks before anything is stored, while the client waits. */
@@ -122,17 +122,20 @@ async function accountReference(
  * looked at.
  */
 async function refuseHeld(
-  { api, settings }: TargetParts,
+  parts: TargetParts,
   scope: Scope,
   id: number,
   address: string,
 ): Promise<void> {
+  const { api, settings } = parts
   const now = await api.users.get(id, scope.signal)
   if (!now || (!now.masked && normalizeEmail(now.email) !== address)) return
   const { access, users } = settings.storage
   const record = await access.recordByAccount(scope, String(id))
   const holder = record && (await users.get(scope, record.userId, omitGroups))
-  throw holder && isLeaving(holder, address) ? addressOnTheWay() : addressTaken()
+  if (!holder) throw addressTaken()
+  const given = { settings, canRename: await canRename(parts, scope) }
+  throw (await givesUp(given, scope, { holder, address })) ? addressOnTheWay() : addressTaken()
 }
 
 /** Answered from remembered data, so that a refusal does not depend on Label Studio. */

@@ -48,7 +48,8 @@ function make(parts: TargetParts, installed: Installation): KnownEdition {
     ? communityDirectory(api, ownId)
     : enterpriseDirectory(api, installed, everybody)
   const former = isCommunity && admin ? formerCredentials({ api, admin, settings }) : undefined
-  const adoption = adoptionOf({ access, users: stored, settings, ownId, former })
+  const canRename = isCommunity && admin !== undefined
+  const adoption = adoptionOf({ access, users: stored, settings, ownId, canRename, former })
   const hidden = hiddenAccounts(parts, organization)
   const creator = () => api.users.get(ownId)
   const creators = { atOnce: shared(creator), together: shared(creator, creatorMs) }

@@ -57,7 +57,7 @@ function world(adopt: LabelStudioSettings['adopt'] = 'all'): World {
     storage,
     settings,
     events,
-    claims: adoptionOf({ access, users, settings, ownId }),
+    claims: adoptionOf({ access, users, settings, ownId, canRename: true }),
     async person(known, isStored = true, userName = `${randomUUID()}@acme.example`) {
       const user = aUser({ userName })
       if (isStored) await users.create(scope, user, writeOf(user))

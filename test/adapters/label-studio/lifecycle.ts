@@ -124,6 +124,26 @@ export function describeLifecycle(name: string, startSubject: () => Promise<Subj
         expect(await entersAs(email, 'Another-passw0rd')).toBe(true)
         expect(await accountId(before)).not.toBe(await accountId(pushed.json.id ?? again.json.id))
       }, 60_000)
+
+      it('is not waited for while its holder has no role', async () => {
+        await start()
+        await product.saveRules({ roles_groups: [['Annotator', 'Crew']] })
+        const [email, next] = [newEmail(), newEmail()]
+        const before = await push({ userName: email })
+        const group = (await product.pushGroup('Crew', [before])).json.id
+        const members = (op: string) =>
+          product.patch(`/Groups/${group}`, [{ op, path: 'members', value: [{ value: before }] }])
+        await members('remove')
+        expect((await rename(before, next)).status).toBe(200)
+        await product.drained()
+        const another = await push({ userName: newEmail() })
+        const refused = [await product.pushUser({ userName: email }), await rename(another, email)]
+        expect(refused.map(({ status }) => status)).toEqual([409, 409])
+        // It is theirs as soon as the account has the other address.
+        await members('add')
+        await product.drained()
+        await renameInTime(another, email)
+      }, 60_000)
     })
 
     describe('spellings of one address', () => {
