@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { forbidden, notFound, preconditionFailed, ScimError, versionExcluded } from '../errors.js'
 import { auditEntries, subjectOf } from '../events/audit-entry.js'
+import { storeErrorKind } from '../stores/errors.js'
 import type { Read } from '../stores/query.js'
 import type { Resource } from '../stores/resource.js'
 import type { LedgerEntry } from '../stores/write.js'
@@ -9,6 +10,7 @@ import { type Call, type ResourceCall, within } from './call.js'
 import type { Change, Shown, View, WriteSpec } from './kind.js'
 import { type Effects, markPending, writeDurably } from './outbox.js'
 import { holdingPerson } from './people/access.js'
+import { isCreationUndone } from './people/creation.js'
 import { passingOverUnknown, retryInTurn, retryRaces } from './races.js'
 import { nextMeta } from './state.js'
 import { isRefusal, toScimError } from './store-errors.js'
@@ -44,9 +46,23 @@ export function write(call: ResourceCall, spec: WriteSpec): Promise<WriteResult>
 function writeWhole(call: ResourceCall, spec: WriteSpec): Promise<WriteResult> {
   const attempt = (ignored: ReadonlySet<string>) =>
     spec.read === undefined
-      ? steps(call, spec, ignored)
+      ? create(call, spec, ignored)
       : retryInTurn(call.services, call.id, () => steps(call, spec, ignored))
   return call.kind.namesOthers ? passingOverUnknown(call, attempt) : attempt(nobody)
+}
+
+/** Creates a resource, and tries once more if another creation of it was undone meanwhile. */
+function create(
+  call: ResourceCall,
+  spec: WriteSpec,
+  ignored: ReadonlySet<string>,
+): Promise<WriteResult> {
+  return steps(call, spec, ignored).catch(async (error: unknown) => {
+    if (storeErrorKind(error) !== 'uniqueness' || !call.kind.handOver) throw error
+    const { after } = await spec.decide(undefined, ignored)
+    if (!(await isCreationUndone(call, after))) throw error
+    return steps(call, spec, ignored)
+  })
 }
 
 /**

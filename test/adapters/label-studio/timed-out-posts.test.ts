@@ -38,4 +38,28 @@ describe.each([
     await product.stop()
     await fake.stop()
   }, 60_000)
+
+  it('is not taken for a user who exists while it may still be undone', async () => {
+    const fake = await startFakeLabelStudio({ mode: 'oss-new' })
+    const product = await startProduct(fake, {
+      storage: await makeStorage(),
+      isWorking: false,
+      router: { requestTimeoutMs: 1_000 },
+    })
+    const pushed = { userName: 'ann@example.com', password: 'A-good-passw0rd' }
+    fake.faults.add({ fault: { kind: 'slow' }, path: /\/password\//, times: 1 })
+    const first = product.pushUser(pushed)
+    const isStored = async () => (await product.lookUp(pushed.userName)).json.totalResults === 1
+    while (!(await isStored())) await new Promise((resolve) => setTimeout(resolve, 10))
+    let again = await product.pushUser(pushed)
+    for (let tries = 0; again.status === 503 && tries < 20; tries += 1) {
+      again = await product.pushUser(pushed)
+    }
+    expect([(await first).status, again.status]).toEqual([503, 201])
+    await product.drained()
+    expect((await product.scim('GET', `/Users/${again.json.id}`)).status).toBe(200)
+    expect((await product.pushUser(pushed)).status).toBe(409)
+    await product.stop()
+    await fake.stop()
+  }, 60_000)
 })
