@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Access } from '../mapping/types.js'
-import type { AccessRecord } from '../stores/access-store.js'
+import type { AccessRecord, AccessStore } from '../stores/access-store.js'
 import type { Adapters } from '../stores/adapters.js'
 import { inSteps } from '../stores/in-steps.js'
 import { omitGroups } from '../stores/reads.js'
@@ -74,6 +74,20 @@ export async function isFormerAddress(
   if (user)
     return (await standingOf(adapters, scope, user, record && { record })) === 'deprovisioned'
   return record?.email !== undefined
+}
+
+/**
+ * Whether a person whom SCIM manages or managed has given up an address that nobody has now. An
+ * account with it may be theirs, and must not pass for somebody's whom SCIM does not know.
+ */
+export async function isGivenUp(
+  access: AccessStore,
+  scope: Scope,
+  address: string,
+): Promise<boolean> {
+  const records = await access.recordsByEmail(scope, address)
+  if (records.some(({ account }) => account?.origin !== 'imported')) return true
+  return (await access.getValue(scope, deletedName(address))) !== undefined
 }
 
 /**

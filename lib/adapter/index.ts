@@ -14,6 +14,7 @@ export {
   holdLease,
   holdLeaseIfFree,
   type ImportState,
+  isGivenUp,
   isHalfListed,
   isReused,
   noteImport,

@@ -6,6 +6,7 @@ import {
   type FindByEmail,
   findByEmail,
   type ImportState,
+  isGivenUp,
   omitGroups,
   optionTable,
   readOptions,
@@ -180,6 +181,8 @@ async function syncAccount(
     if (known) return link(parts, scope, known, snapshot)
     const former = await formerOwner(parts, scope, snapshot.user.email)
     if (former) return linkFormer(parts, scope, former, snapshot)
+    const { access } = parts.settings.storage
+    if (await isGivenUp(access, scope, normalizeEmail(snapshot.user.email))) return undefined
     return (await parts.mirror.create(scope, snapshot)) ? 'imported' : undefined
   }
   const isNoted = Boolean(record.account?.isProtected) === snapshot.isSuperuser

@@ -215,4 +215,27 @@ describe.each([
     expect((await product.lookUp(email)).json.totalResults).toBe(0)
     expect((await product.record(json.id))?.account?.origin).toBe('adopted')
   }, 60_000)
+
+  it.each(['before', 'after'])(
+    'stays out once the person has another address and is inactive (import %s that)',
+    async (when) => {
+      const { json } = await product.pushUser({ userName: email })
+      await product.drained()
+      const rename = { op: 'replace', path: 'userName', value: 'new@example.com' }
+      expect((await product.patch(`/Users/${json.id}`, [rename])).status).toBe(200)
+      const invite = await labelStudioApi({
+        url: fake.url,
+        token: fake.token,
+      }).settings.inviteToken()
+      const { cookie } = await signUp(fake.url, invite, { email, password })
+      if (when === 'before') await product.adapters.importer.run()
+      await product.setActive(json.id, false)
+      expect(await status(product.url, cookie)).toBe(403)
+      await product.adapters.importer.run()
+      await product.drained()
+      expect(await status(product.url, cookie)).toBe(403)
+      expect((await product.lookUp(email)).json.totalResults).toBe(0)
+    },
+    60_000,
+  )
 })
