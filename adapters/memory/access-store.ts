@@ -13,15 +13,8 @@ import {
 import { passedOverMethods } from './passed-over.js'
 import { type State, saveRecord, type TenantState, usersIn } from './state.js'
 
-/** People still to be marked after a change of rules. */
-interface FanOut {
-  readonly tenant: string
-  readonly userIds: string[]
-}
-
 /** Rules, ledger and pending work, in maps. */
 export function memoryAccessStore(state: State, policy: MappingPolicy): AccessStore {
-  const fanOuts: FanOut[] = []
   const { pending } = state
 
   return {
@@ -33,20 +26,13 @@ export function memoryAccessStore(state: State, policy: MappingPolicy): AccessSt
       if (tenant.rules.version !== expectedVersion) throw new VersionMismatchError()
       return state.write(scope, { audit }, () => {
         const userIds = affectedUsers(tenant, affects, policy)
-        fanOuts.push({ tenant: scope.tenant, userIds: [...userIds] })
+        pending.fanOuts.add(scope.tenant, userIds)
         tenant.rules = { rules, version: versionAfter(expectedVersion, rules) }
         return tenant.rules
       })
     },
     async fanOut(limit) {
-      // A step that marked nobody must not look like the end of all changes.
-      while (fanOuts[0]?.userIds.length === 0) fanOuts.shift()
-      const [fanOut] = fanOuts
-      if (fanOut === undefined) return 0
-      const userIds = fanOut.userIds.splice(-limit)
-      pending.mark(fanOut.tenant, userIds)
-      if (fanOut.userIds.length === 0) fanOuts.shift()
-      return userIds.length
+      return pending.fanOuts.step(limit)
     },
     ...recordMethods(state),
     ...passedOverMethods(state),
@@ -77,9 +63,7 @@ export function memoryAccessStore(state: State, policy: MappingPolicy): AccessSt
       return {
         pending: entries.length - failed,
         failed,
-        fanningOut: fanOuts
-          .filter((fanOut) => fanOut.tenant === tenant)
-          .reduce((sum, { userIds }) => sum + userIds.length, 0),
+        fanningOut: pending.fanOuts.count(tenant),
         ...(entries[0] && { oldest: entries[0].since }),
         ...(lastError && { lastError }),
       }
@@ -93,7 +77,7 @@ export function memoryAccessStore(state: State, policy: MappingPolicy): AccessSt
       return pending.retry(tenant, userIds)
     },
     async nextDue() {
-      return fanOuts.length > 0 ? 0 : pending.nextDue()
+      return pending.fanOuts.areDone() ? pending.nextDue() : 0
     },
   }
 }

@@ -13,10 +13,10 @@ import {
   type MemberChange,
   personState,
   type Resource,
-  UnknownReferenceError,
   type User,
   withActualMembers,
 } from '../../lib/adapter/index.js'
+import { manyMembers, withPlan } from './member-plan.js'
 import { memoryResourceStore, requireVersion } from './resource-store.js'
 import type { State, TenantState } from './state.js'
 
@@ -50,38 +50,40 @@ export function memoryGroupStore(state: State, policy: MappingPolicy): GroupStor
     get: async (scope, id, { omit }) => readGroup(state.of(scope), id, omit),
     async create(scope, { members = [], ...group }, { keys, outbox }) {
       const tenant = state.of(scope)
-      const add = members.map(({ value }) => value)
-      requireKnown(tenant, add)
-      return state.write(scope, outbox, () => {
-        tenant.table('Group').put(group as Group, keys)
-        applyChange(tenant, group.id, { add, remove: [] })
-        return view(tenant, group as Group, nothingOmitted)
-      })
+      const change = { add: members.map(({ value }) => value), remove: [] }
+      return withPlan({ scope, tenant, groupId: group.id }, change, ({ apply }) =>
+        state.write(scope, outbox, () => {
+          tenant.table('Group').put(group as Group, keys)
+          apply()
+          return view(tenant, group as Group, nothingOmitted)
+        }),
+      )
     },
     async replace(scope, { members: _, ...group }, write) {
       const tenant = state.of(scope)
-      const { members: change, keys, expectedVersion, outbox } = write
+      const { members = nobody, keys, expectedVersion, outbox } = write
       requireVersion(find(tenant, group.id), expectedVersion)
-      requireKnown(tenant, change?.add ?? [])
-      return state.write(scope, outbox, () => {
-        tenant.table('Group').put(group as Group, keys)
-        if (change) applyChange(tenant, group.id, change)
-        return group as Group
+      return withPlan({ scope, tenant, groupId: group.id }, members, ({ apply }) => {
+        requireVersion(find(tenant, group.id), expectedVersion)
+        return state.write(scope, outbox, () => {
+          tenant.table('Group').put(group as Group, keys)
+          apply()
+          return group as Group
+        })
       })
     },
     async changeMembers(scope, id, change, { now, outbox }) {
       const tenant = state.of(scope)
-      const group = find(tenant, id)
-      if (group === undefined) return undefined
-      requireKnown(tenant, change.add)
-      const members = tenant.memberships.members(id)
-      const added = [...new Set(change.add)].filter((each) => !members.has(each))
-      const removed = [...new Set(change.remove)].filter((each) => members.has(each))
-      const audit = withActualMembers(outbox?.audit ?? [], { added, removed })
-      return state.write(scope, { ...outbox, audit }, () => {
-        if (added.length === 0 && removed.length === 0) return { added, removed, group }
-        applyChange(tenant, id, { add: added, remove: removed })
-        return { added, removed, group: touch(tenant, group, now) as Group }
+      if (find(tenant, id) === undefined) return undefined
+      return withPlan({ scope, tenant, groupId: id }, change, ({ added, removed, apply }) => {
+        const group = find(tenant, id)
+        if (group === undefined) return undefined
+        const audit = withActualMembers(outbox?.audit ?? [], { added, removed })
+        return state.write(scope, { ...outbox, audit }, () => {
+          if (added.length === 0 && removed.length === 0) return { added, removed, group }
+          apply()
+          return { added, removed, group: touch(tenant, group, now) as Group }
+        })
       })
     },
     ...memberPages(state),
@@ -117,12 +119,15 @@ function memberPages(state: State): Required<Pick<GroupStore, 'countMembers' | '
 export function dropFromGroups(state: State): (tenant: TenantState, id: string) => void {
   return (tenant, id) => {
     const now = new Date(state.now()).toISOString()
+    tenant.deletions += 1
     for (const groupId of tenant.memberships.drop(id)) {
       const group = tenant.table('Group').get(groupId)
       if (group) touch(tenant, group, now)
     }
   }
 }
+
+const nobody: MemberChange = { add: [], remove: [] }
 
 const nothingOmitted: ReadonlySet<string> = new Set()
 
@@ -143,8 +148,6 @@ function readGroup(
   return group && view(tenant, group, omit)
 }
 
-/** Members that are read in one step without keeping others waiting. */
-const manyMembers = 1_000
 const maxReadings = 3
 
 /**
@@ -176,19 +179,6 @@ function memberOf(tenant: TenantState, id: string): Member {
     type: user ? 'User' : 'Group',
     ...(typeof display === 'string' && display !== '' && { display }),
   }
-}
-
-/** @throws UnknownReferenceError when some of these ids name no user or group of this tenant */
-function requireKnown(tenant: TenantState, ids: readonly string[]): void {
-  const isKnown = (id: string) =>
-    tenant.table('User').get(id) !== undefined || tenant.table('Group').get(id) !== undefined
-  const unknown = ids.filter((id) => !isKnown(id))
-  if (unknown.length > 0) throw new UnknownReferenceError(unknown)
-}
-
-function applyChange({ memberships }: TenantState, groupId: string, change: MemberChange): void {
-  for (const id of change.add) memberships.add(groupId, id)
-  for (const id of change.remove) memberships.remove(groupId, id)
 }
 
 /** `lastModified` never goes back, even if the clock does (A18). */

@@ -4,6 +4,7 @@ import {
   type PendingUser,
   stopwatch,
 } from '../../lib/adapter/index.js'
+import { createFanOuts, type FanOuts } from './fan-outs.js'
 
 type ClaimOptions = Parameters<AccessStore['claim']>[0]
 
@@ -19,6 +20,8 @@ interface Entry {
 /** The pending people of all tenants, in order of their first mark. */
 export interface Pending {
   mark(tenant: string, userIds: Iterable<string>): void
+  /** Those who are marked in steps. By name they are found at once. */
+  readonly fanOuts: FanOuts
   claim(options: ClaimOptions): readonly PendingUser[]
   renew: (...parameters: Parameters<AccessStore['renew']>) => boolean
   settle: (...parameters: Parameters<AccessStore['settle']>) => void
@@ -37,42 +40,47 @@ export function createPending(now: () => number): Pending {
   const entries = new Map<string, Entry>()
   const ofTenant = (tenant: string) =>
     [...entries.values()].filter(({ value }) => value.tenant === tenant)
+  const mark = (tenant: string, userIds: Iterable<string>) => {
+    const at = new Date(now()).toISOString()
+    for (const userId of userIds) {
+      const name = nameOf(tenant, userId)
+      const entry = entries.get(name)
+      if (entry) {
+        entry.value = markedAgain(entry.value, at)
+        entry.left = undefined
+      } else entries.set(name, { value: firstMark(tenant, userId, at) })
+    }
+  }
+  const fanOuts = createFanOuts(mark)
+  const entryOf = (tenant: string, userId: string) => {
+    fanOuts.markNow(tenant, userId)
+    return entries.get(nameOf(tenant, userId))
+  }
 
   return {
-    get: (tenant, userId) => entries.get(nameOf(tenant, userId))?.value,
+    mark,
+    fanOuts,
+    get: (tenant, userId) => entryOf(tenant, userId)?.value,
     list: (tenant) => ofTenant(tenant).map(({ value }) => value),
-    mark(tenant, userIds) {
-      const at = new Date(now()).toISOString()
-      for (const userId of userIds) {
-        const name = nameOf(tenant, userId)
-        const entry = entries.get(name)
-        if (entry) {
-          entry.value = markedAgain(entry.value, at)
-          entry.left = undefined
-        } else entries.set(name, { value: firstMark(tenant, userId, at) })
-      }
-    },
     unmark(tenant, userId) {
-      const name = nameOf(tenant, userId)
-      if (isLeased(entries.get(name))) return false
-      entries.delete(name)
+      if (isLeased(entryOf(tenant, userId))) return false
+      entries.delete(nameOf(tenant, userId))
       return true
     },
-    claim: (options) => claim(entries, options, now),
+    claim: (options) => claim(candidates(entries, entryOf, options), options, now),
     renew(owner, { tenant, userId }, leaseMs) {
-      const entry = entries.get(nameOf(tenant, userId))
+      const entry = entryOf(tenant, userId)
       if (entry?.lease?.owner !== owner) return false
       entry.lease = { owner, left: timeLeft(leaseMs, now) }
       return true
     },
     settle(owner, { tenant, userId, mark }, outcome) {
-      const name = nameOf(tenant, userId)
-      const entry = entries.get(name)
+      const entry = entryOf(tenant, userId)
       if (entry?.lease?.owner !== owner) return
       entry.lease = undefined
       const isMarkedAgain = entry.value.mark !== mark
       if (outcome.kind === 'done') {
-        if (!isMarkedAgain) entries.delete(name)
+        if (!isMarkedAgain) entries.delete(nameOf(tenant, userId))
         return
       }
       entry.failedAt = now()
@@ -102,12 +110,12 @@ export function createPending(now: () => number): Pending {
 }
 
 function claim(
-  entries: ReadonlyMap<string, Entry>,
+  candidates: Iterable<Entry>,
   { owner, limit, leaseMs, tenant, userIds }: ClaimOptions,
   now: () => number,
 ): readonly PendingUser[] {
   const claimed: PendingUser[] = []
-  for (const entry of candidates(entries, tenant, userIds)) {
+  for (const entry of candidates) {
     if (claimed.length >= limit) break
     const { value } = entry
     if (tenant !== undefined && value.tenant !== tenant) continue
@@ -167,13 +175,11 @@ function markedAgain(entry: PendingUser, at: string): PendingUser {
 
 function candidates(
   entries: ReadonlyMap<string, Entry>,
-  tenant: string | undefined,
-  userIds: readonly string[] | undefined,
+  entryOf: (tenant: string, userId: string) => Entry | undefined,
+  { tenant, userIds }: ClaimOptions,
 ): Iterable<Entry> {
   if (tenant === undefined || userIds === undefined) return entries.values()
-  return userIds
-    .map((userId) => entries.get(nameOf(tenant, userId)))
-    .filter((entry) => entry !== undefined)
+  return userIds.map((userId) => entryOf(tenant, userId)).filter((entry) => entry !== undefined)
 }
 
 /** Milliseconds until the first of these can be claimed. */

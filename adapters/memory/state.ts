@@ -41,6 +41,8 @@ export interface TenantState {
   readonly workspaces: WorkspaceState
   readonly audit: AuditLog
   rules: VersionedRules
+  /** How many users and groups were deleted. */
+  deletions: number
 }
 
 /** The state of one set of stores. All steps are synchronous, so each is atomic. */
@@ -64,6 +66,9 @@ export interface State {
  */
 const auditEntries = 10_000
 
+/** The most people marked in one step. */
+const manyUsers = 1_000
+
 const noRules: VersionedRules = {
   rules: { roles_groups: [], workspaces_groups: [], projects_groups: [] },
   version: '0',
@@ -81,6 +86,11 @@ export function createState(now: () => number): State {
     return tenant
   }
 
+  const mark = (tenant: string, userIds: readonly string[]) => {
+    if (userIds.length > manyUsers) pending.fanOuts.add(tenant, userIds)
+    else pending.mark(tenant, new Set(userIds))
+  }
+
   return {
     now,
     pending,
@@ -90,20 +100,17 @@ export function createState(now: () => number): State {
     write(scope, outbox, change) {
       const tenant = of(scope)
       const ids = outbox?.pending ?? []
+      const groupsAmong = () => ids.filter((id) => isGroup(tenant, id))
+      const groups = new Set(groupsAmong())
       const users = new Set<string>()
-      const groupsBefore = ids.filter((id) => isGroup(tenant, id))
-      addUsersIn(tenant, groupsBefore, users)
-      const result = change()
-      const groups = new Set(groupsBefore)
-      for (const id of ids) {
-        if (isGroup(tenant, id)) groups.add(id)
-        else if (!groups.has(id)) users.add(id)
-      }
       addUsersIn(tenant, groups, users)
+      const result = change()
+      for (const id of groupsAmong()) groups.add(id)
+      addUsersIn(tenant, groups, users)
+      const due = groups.size === 0 ? ids : [...users, ...ids.filter((id) => !groups.has(id))]
       const ledger = outbox?.ledger
       const entry = ledger && pending.unmark(scope.tenant, ledger.userId) && keep(tenant, ledger)
-      if (entry) users.delete(ledger.userId)
-      if (users.size > 0) pending.mark(scope.tenant, users)
+      mark(scope.tenant, entry ? due.filter((id) => id !== ledger.userId) : due)
       appendTo(tenant.audit, outbox?.audit ?? [])
       if (entry) appendTo(tenant.audit, entry.audit)
       if (entry) ledger.done(entry)
@@ -163,6 +170,7 @@ function createTenant(): TenantState {
     workspaces: createWorkspaces(),
     audit: { entries: [], dropped: 0 },
     rules: noRules,
+    deletions: 0,
   }
 }
 

@@ -50,10 +50,15 @@ export function recentLosses(access: AccessStore, clock: () => Date): RecentLoss
   const counted = new Map<string, number>()
   const holds = new Map<object, readonly string[]>()
   const minute = () => Math.floor(clock().getTime() / minuteMs)
-  const isRecent = (at = Number.NEGATIVE_INFINITY) => isWithin(at, minute(), hour)
-  const recent: Recent = (buckets) => [...buckets].filter(([at]) => isRecent(at))
-  const uncounted = (ids: Iterable<string>) =>
-    [...new Set(ids)].filter((id) => !isRecent(counted.get(id)))
+  const recent: Recent = (buckets) => {
+    const now = minute()
+    return [...buckets].filter(([at]) => isWithin(at, now, hour))
+  }
+  const uncounted = (ids: Iterable<string>) => {
+    const now = minute()
+    const isCounted = (at: number | undefined) => at !== undefined && isWithin(at, now, hour)
+    return [...new Set(ids)].filter((id) => !isCounted(counted.get(id)))
+  }
   const held = (more: readonly string[] = [], last?: object) => {
     const ids = [...more]
     for (const [change, each] of holds) {

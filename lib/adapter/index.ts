@@ -122,7 +122,7 @@ export {
 export type { Finding } from '../stores/finding.js'
 export type { GatePolicy } from '../stores/gate-policy.js'
 export type { HostAccount } from '../stores/host-account.js'
-export { inSteps } from '../stores/in-steps.js'
+export { inSteps, inTurns } from '../stores/in-steps.js'
 export {
   type AccountPerson,
   type AuditQuery,

@@ -54,15 +54,20 @@ export function* memberChange(
     const effect = part.change === undefined ? none : yield* effectOf(part.change, context)
     if (effect.kind === 'unclear') return undefined
     if (effect.kind !== 'none') {
-      for (const id of effect.ids) isMember.set(id, effect.kind === 'add')
+      for (const id of effect.ids) {
+        yield
+        isMember.set(id, effect.kind === 'add')
+      }
     }
   }
-  const ids = [...isMember]
-  const change = {
-    add: ids.filter(([, isIn]) => isIn).map(([id]) => id),
-    remove: ids.filter(([, isIn]) => !isIn).map(([id]) => id),
+  const add: string[] = []
+  const remove: string[] = []
+  for (const [id, isIn] of isMember) {
+    yield
+    if (isIn) add.push(id)
+    else remove.push(id)
   }
-  return { change, rest }
+  return { change: { add, remove }, rest }
 }
 
 /**
