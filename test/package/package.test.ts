@@ -22,11 +22,11 @@ describe('the packed library', () => {
     )
   })
 
-  it('is small: under 100 files and 420 kB, without source maps', () => {
+  it('is small: under 100 files and 430 kB, without source maps', () => {
     const files = run('tar', ['-tzf', tarball], root).trim().split('\n')
     expect(files.length).toBeLessThan(100)
     expect(files.filter((file) => file.endsWith('.map'))).toEqual([])
-    expect(fs.statSync(tarball).size).toBeLessThan(420_000)
+    expect(fs.statSync(tarball).size).toBeLessThan(430_000)
   })
 
   it('names nothing that bundles of ES modules lack', () => {
