@@ -133,11 +133,11 @@ describe('accounts that were just created', () => {
     expect(countIn(fake)('GET', organization)).toBeLessThan(10)
   })
 
-  it('are given free seats without a question for each', async () => {
-    const { fake, product } = await start(
-      { defaultRole: 'AN', seatLimit: 30 },
-      { isWorking: false },
-    )
+  it.each([
+    ['a limit', { seatLimit: 30 }],
+    ['none', {}],
+  ])('are given free seats without a question for each, with %s', async (_, limit) => {
+    const { fake, product } = await start({ defaultRole: 'AN', ...limit }, { isWorking: false })
     for (let each = 0; each < 20; each += 1) {
       const { status } = await product.pushUser({ userName: `person-${each}@example.com` })
       expect(status).toBe(201)

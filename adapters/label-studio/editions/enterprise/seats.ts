@@ -22,7 +22,7 @@ export function freeSeats(api: LabelStudioApi): TakeSeat {
     const at = performance.now()
     const seats = (await api.settings.billing())?.seats
     toldAt = at
-    free = seats?.limit === undefined ? 0 : seats.limit - seats.count
+    free = seats && !seats.reached ? (seats.limit ?? Number.POSITIVE_INFINITY) - seats.count : 0
     return seats
   })
   return async (signal) => {
